@@ -1,0 +1,82 @@
+/** Imports run one way: infra | functions, containers, cli -> core; local -> infra; core -> nothing of ours. */
+const oursOutsideCore = "^(infra|functions|containers|local|cli|test|bench)/";
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no-circle",
+      comment: "A circle of imports has no room of its own.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "core-imports-nothing-of-ours",
+      severity: "error",
+      from: { path: "^core/" },
+      to: { path: oursOutsideCore },
+    },
+    {
+      name: "core-knows-no-pulumi-and-no-lambda",
+      severity: "error",
+      from: { path: "^core/" },
+      to: { path: "node_modules/(@pulumi|@types/aws-lambda)/" },
+    },
+    {
+      name: "infra-names-functions-by-path-only",
+      severity: "error",
+      from: { path: "^infra/" },
+      to: { path: "^(core|functions|containers|local|cli|test|bench)/" },
+    },
+    {
+      name: "handlers-import-core-only",
+      severity: "error",
+      from: { path: "^(functions|containers)/" },
+      to: { path: "^(infra|local|cli|test|bench)/" },
+    },
+    {
+      name: "nothing-outside-local-knows-that-it-exists",
+      severity: "error",
+      from: { path: "^(core|functions|containers|infra|cli)/" },
+      to: { path: "^local/" },
+    },
+    {
+      name: "the-product-imports-no-test-and-no-bench",
+      severity: "error",
+      from: { path: "^(core|functions|containers|infra|cli|local)/" },
+      to: { path: "^(test|bench)/" },
+    },
+    {
+      name: "subjects-of-core-run-downwards",
+      comment: "settings < receipts, embedding, deltas < runs < ingest, changes < collections < search",
+      severity: "error",
+      from: { path: "^core/(receipts|embedding|deltas)/" },
+      to: { path: "^core/(runs|ingest|changes|collections|search)/" },
+    },
+    {
+      name: "runs-use-only-what-is-below",
+      severity: "error",
+      from: { path: "^core/runs/" },
+      to: { path: "^core/(ingest|changes|collections|search)/" },
+    },
+    {
+      name: "changes-and-ingest-use-only-what-is-below",
+      severity: "error",
+      from: { path: "^core/(ingest|changes)/" },
+      to: { path: "^core/(collections|search)/" },
+    },
+    {
+      name: "collections-do-not-know-search",
+      severity: "error",
+      from: { path: "^core/collections/" },
+      to: { path: "^core/search/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "(^|/)(node_modules|\\.build)/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { conditionNames: ["import", "require", "node", "default", "types"] },
+  },
+};
