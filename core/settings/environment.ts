@@ -18,7 +18,9 @@ export function readEnvironment<S extends z.ZodType>(
 ): z.infer<S> {
   const parsed = schema.safeParse(environment);
   if (parsed.success) return parsed.data;
-  throw new EnvironmentInvalid(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
+  throw new EnvironmentInvalid(
+    parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
+  );
 }
 
 /** A whole number written as text, within bounds (inclusive). */

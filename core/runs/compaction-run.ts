@@ -1,0 +1,38 @@
+import type { Collection, ReceiptRef } from "../receipts/receipt.ts";
+
+export type RunState = "PENDING" | "PROCESSING" | "COMPLETED" | "FAILED";
+
+/** One collection's half of a run. */
+export interface RunHalf {
+  readonly state: RunState;
+  /** Key of the delta without its extension (core/deltas/keys.ts adds it). */
+  readonly deltaPrefix: string;
+  /** Fencing token of the holder that made the last move; 0 before any. */
+  readonly token: number;
+  /** Own-reason failures counted by compaction in this attempt. */
+  readonly failures: number;
+  readonly error?: string;
+  readonly mergedVectors?: number;
+}
+
+/** A CompactionRun item: one embedded content of one receipt, on its way into both collections. */
+export interface CompactionRun extends ReceiptRef {
+  readonly runId: string;
+  /** 1 for a new run; re-opening adds 1. */
+  readonly attempts: number;
+  readonly rejectedRows: number;
+  /** ISO times. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly halves: Readonly<Record<Collection, RunHalf>>;
+}
+
+/** The CURRENT item of a receipt: which run counts. */
+export interface CurrentRun {
+  readonly runId: string;
+  /** Epoch milliseconds: the message's exported_at, else its SentTimestamp. Only ever grows. */
+  readonly revision: number;
+  readonly state: "ACTIVE" | "DELETED";
+  /** The attempt that the run must be at; a run whose attempts are lower still has to be (re-)opened. */
+  readonly attempt: number;
+}

@@ -1,0 +1,41 @@
+import type { Collection, ReceiptRef } from "../receipts/receipt.ts";
+import type { CompactionRun, CurrentRun } from "./compaction-run.ts";
+
+export interface RunRef extends ReceiptRef {
+  readonly runId: string;
+}
+
+export interface NewRun extends RunRef {
+  readonly deltaPrefixes: Readonly<Record<Collection, string>>;
+  readonly rejectedRows: number;
+}
+
+/** Runs (receipts table), the current run of each receipt and the list of open runs (control table). */
+export interface RunStore {
+  current(receipt: ReceiptRef): Promise<CurrentRun | undefined>;
+  /** One conditional write: only to a higher revision. `superseded` when the stored revision is not lower. */
+  makeCurrent(receipt: ReceiptRef, next: CurrentRun): Promise<"moved" | "superseded">;
+  find(run: RunRef): Promise<CompactionRun | undefined>;
+  /** Lists the run as open, then puts it if absent. Safe to repeat. */
+  open(run: NewRun): Promise<void>;
+  /** Lists the run as open, then sets both halves PENDING with `attempts = attempt`, if they were lower. Safe to repeat. */
+  reopen(run: RunRef, attempt: number): Promise<void>;
+  /**
+   * PENDING | FAILED | PROCESSING -> PROCESSING by a higher fencing token, or an equal one (its own).
+   * `completed` when the half is COMPLETED; `fenced` when a higher token holds it; `missing` when there is no such run.
+   */
+  start(
+    run: RunRef,
+    collection: Collection,
+    token: number,
+  ): Promise<"started" | "completed" | "fenced" | "missing">;
+  /** PROCESSING -> COMPLETED if the stored token is mine. The open entry goes when both halves are COMPLETED. */
+  complete(
+    run: RunRef,
+    collection: Collection,
+    token: number,
+    mergedVectors: number,
+  ): Promise<"moved" | "fenced">;
+  /** PROCESSING -> FAILED if the stored token is mine; counts one failure. Resolves to the failures of this attempt. */
+  fail(run: RunRef, collection: Collection, token: number, reason: string): Promise<number | "fenced">;
+}

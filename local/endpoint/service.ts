@@ -1,0 +1,50 @@
+/** A call to the local AWS, after the endpoint has read who calls what. */
+export interface ApiCall {
+  /** SigV4 service name: `sqs`, `s3`, `dynamodb`, `lambda`, `logs`, `secretsmanager`, ... */
+  readonly service: string;
+  readonly method: string;
+  readonly url: URL;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
+}
+
+/** One permission that a call needs, in the words of IAM. */
+export interface Permission {
+  /** For example `sqs:SendMessage`. */
+  readonly action: string;
+  /** ARN, or `*` where the action has no resource. */
+  readonly resource: string;
+}
+
+/** One AWS service of the local stack, speaking that service's wire protocol. */
+export interface LocalService {
+  /** The SigV4 service names that it answers to. */
+  readonly names: readonly string[];
+  /** What the caller must be allowed to do. Throws AwsError for a call that the service does not know. */
+  permissions(call: ApiCall): readonly Permission[];
+  /** Throws AwsError; the endpoint renders it in the service's own error format. */
+  handle(call: ApiCall): Promise<Reply>;
+  /** An AwsError in the wire format of this service. */
+  renderError(error: AwsError): Reply;
+  close?(): Promise<void>;
+}
+
+/** An error as AWS answers it. */
+export class AwsError extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.name = "AwsError";
+    this.status = status;
+    this.code = code;
+  }
+}
