@@ -1,0 +1,101 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { Failure } from "../core/failure.ts";
+
+const names = z.object({
+  embed: z.string(),
+  exportOcrResults: z.string(),
+  streamProcessor: z.string(),
+  compaction: z.string(),
+});
+
+/** What a deployed stack tells its users; `vectorkeep()` in infra/program.ts returns it. */
+export const stackOutputs = z.object({
+  region: z.string(),
+  embedQueueUrl: z.string(),
+  embedDeadLetterQueueUrl: z.string(),
+  linesQueueUrl: z.string(),
+  wordsQueueUrl: z.string(),
+  linesDeadLetterQueueUrl: z.string(),
+  wordsDeadLetterQueueUrl: z.string(),
+  streamRejectedQueueUrl: z.string(),
+  artifactsBucket: z.string(),
+  deltasBucket: z.string(),
+  receiptsTable: z.string(),
+  controlTable: z.string(),
+  functions: names,
+  logGroups: names.extend({ queryServer: z.string().optional() }),
+  /** Absent where the query service is not enabled. */
+  searchUrl: z.string().optional(),
+  searchApiKeySecret: z.string().optional(),
+});
+
+export type StackOutputs = z.infer<typeof stackOutputs>;
+
+/** A stack that commands act on. */
+export interface Target {
+  readonly outputs: StackOutputs;
+  /** Variables under which the AWS SDK reaches the stack: assign them to `process.env` before building clients. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Where the stack that runs on this machine describes itself, inside the project folder. */
+export const runningStackFile = join(".vectorkeep", "stack.json");
+
+const runningStack = z.object({ outputs: stackOutputs, environment: z.record(z.string(), z.string()) });
+
+/** There is no stack to act on. */
+export class NoStack extends Failure {
+  constructor(looked: string, cause: unknown) {
+    super(
+      `No stack is running here (looked for ${looked}).`,
+      "Start one with `npm start` in another terminal, or name a deployed one with --stack NAME.",
+      { cause },
+    );
+  }
+}
+
+/** A deployed stack did not answer with the outputs that commands need. */
+export class StackUnreadable extends Failure {
+  constructor(stack: string, reason: string, options?: ErrorOptions) {
+    super(
+      `The outputs of stack ${stack} could not be read: ${reason}.`,
+      "Check the name with `pulumi stack ls`, log in with `pulumi login`, and deploy it with `pulumi up`.",
+      options,
+    );
+  }
+}
+
+/**
+ * Finds the stack that a command acts on: the deployed one that `stack` names (asked of the Pulumi CLI), else the one
+ * that runs on this machine. Throws NoStack or StackUnreadable.
+ */
+export async function resolveTarget({ stack }: { stack?: string | undefined }): Promise<Target> {
+  return stack === undefined ? readRunningStack() : readDeployedStack(stack);
+}
+
+async function readRunningStack(): Promise<Target> {
+  let text: string;
+  try {
+    text = await readFile(runningStackFile, "utf8");
+  } catch (cause) {
+    throw new NoStack(runningStackFile, cause);
+  }
+  return runningStack.parse(JSON.parse(text));
+}
+
+async function readDeployedStack(stack: string): Promise<Target> {
+  let stdout: string;
+  try {
+    ({ stdout } = await promisify(execFile)("pulumi", ["stack", "output", "--json", "--stack", stack]));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.trim() : String(cause);
+    throw new StackUnreadable(stack, reason, { cause });
+  }
+  const parsed = stackOutputs.safeParse(JSON.parse(stdout));
+  if (!parsed.success) throw new StackUnreadable(stack, z.prettifyError(parsed.error));
+  return { outputs: parsed.data, environment: { AWS_REGION: parsed.data.region } };
+}
