@@ -1,0 +1,126 @@
+import { getSecret } from "@aws-lambda-powertools/parameters/secrets";
+import { z } from "zod";
+import { Failure } from "../core/failure.ts";
+import { SecretMissing } from "../core/search/search-failures.ts";
+import { type Column, table } from "./table.ts";
+import type { StackOutputs } from "./target.ts";
+
+const searchAnswer = z.object({
+  collection: z.string(),
+  generation: z.number(),
+  hits: z.array(
+    z.object({
+      id: z.string(),
+      image_id: z.string(),
+      receipt_id: z.number(),
+      line_id: z.number(),
+      word_id: z.number().optional(),
+      text: z.string(),
+      score: z.number(),
+    }),
+  ),
+});
+
+const errorAnswer = z.object({
+  error: z.object({ message: z.string(), problems: z.array(z.string()).optional() }),
+});
+
+export type SearchHits = z.infer<typeof searchAnswer>;
+
+export interface Question {
+  readonly text: string;
+  readonly collection: string;
+  readonly k: number;
+}
+
+/** The stack has no query service to ask. */
+export class SearchNotDeployed extends Failure {
+  constructor() {
+    super(
+      "This stack has no query service.",
+      "Enable it with `pulumi config set query:enabled true` and deploy again.",
+    );
+  }
+}
+
+/** Nothing listens at the search URL of the stack. */
+export class SearchUnreachable extends Failure {
+  constructor(url: string, cause: unknown) {
+    super(
+      `Nothing answers at ${url}.`,
+      "Start the local stack with `npm start`; a deployed query service is reached from inside its network only.",
+      { cause },
+    );
+  }
+}
+
+/** The query service answered with an error. */
+export class SearchRefused extends Failure {
+  constructor(status: number, message: string, problems: readonly string[]) {
+    super(
+      `The query service answered ${status}: ${message}${problems.map((problem) => `\n  - ${problem}`).join("")}`,
+      "",
+    );
+  }
+}
+
+/** Asks the query service of a stack, with the API key that the stack keeps in Secrets Manager. */
+export class SearchClient {
+  readonly #url: string;
+  readonly #apiKey: string;
+
+  private constructor(url: string, apiKey: string) {
+    this.#url = url;
+    this.#apiKey = apiKey;
+  }
+
+  /** The AWS environment of the stack must be set. Throws SearchNotDeployed or SecretMissing. */
+  static async of({ searchUrl, searchApiKeySecret }: StackOutputs): Promise<SearchClient> {
+    if (searchUrl === undefined || searchApiKeySecret === undefined) throw new SearchNotDeployed();
+    const apiKey = await getSecret(searchApiKeySecret).catch((cause: unknown) => {
+      throw new SecretMissing(searchApiKeySecret, cause);
+    });
+    if (typeof apiKey !== "string") throw new SecretMissing(searchApiKeySecret);
+    return new SearchClient(searchUrl, apiKey);
+  }
+
+  async ask(question: Question): Promise<SearchHits> {
+    const url = `${this.#url}/search`;
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-api-key": this.#apiKey },
+      body: JSON.stringify(question),
+    }).catch((cause: unknown) => {
+      throw new SearchUnreachable(url, cause);
+    });
+    const body: unknown = await response.json().catch(() => undefined);
+    if (response.ok) return searchAnswer.parse(body);
+    const { error } = errorAnswer.safeParse(body).data ?? { error: { message: response.statusText } };
+    throw new SearchRefused(response.status, error.message, error.problems ?? []);
+  }
+}
+
+const hitColumns: readonly Column[] = [
+  { title: "score", align: "right" },
+  { title: "image", align: "left" },
+  { title: "receipt", align: "right" },
+  { title: "line", align: "right" },
+];
+const wordColumn: Column = { title: "word", align: "right" };
+const textColumn: Column = { title: "text", align: "left" };
+
+/** The hits as lines of a table: score, receipt, line, word and text. */
+export function hitTable({ collection, hits }: SearchHits): string[] {
+  const ofWords = collection === "words";
+  return table(
+    [...hitColumns, ...(ofWords ? [wordColumn] : []), textColumn],
+    hits.map(({ score, image_id, receipt_id, line_id, word_id, text }) => [
+      score.toFixed(3),
+      image_id,
+      String(receipt_id),
+      String(line_id),
+      ...(ofWords ? [String(word_id)] : []),
+      text,
+    ]),
+  );
+}

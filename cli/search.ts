@@ -1,0 +1,63 @@
+import { parseArgs } from "node:util";
+import { Failure } from "../core/failure.ts";
+import { hitTable, SearchClient } from "./search-client.ts";
+import { resolveTarget } from "./target.ts";
+
+const usage = `Asks the query service of a stack for the lines or words nearest in meaning to a text.
+
+  npm run search -- "text" [--collection lines|words] [--k 5] [--stack NAME] [--json]
+
+  --collection  lines (default) or words
+  --k           how many hits, 1 to 100; 5 unless told
+  --stack       a deployed stack; the one that runs on this machine unless told
+  --json        the answer as JSON
+  --help        this text
+`;
+
+class UsageWrong extends Failure {
+  constructor(problem: string) {
+    super(problem, "See `npm run search -- --help`.");
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        collection: { type: "string", default: "lines" },
+        k: { type: "string", default: "5" },
+        stack: { type: "string" },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageWrong(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = readArguments();
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const text = positionals.join(" ").trim();
+  if (text === "") throw new UsageWrong("There is no text to search for.");
+  const { outputs, environment } = await resolveTarget({ stack: values.stack });
+  Object.assign(process.env, environment);
+  const client = await SearchClient.of(outputs);
+  const answer = await client.ask({ text, collection: values.collection, k: Number(values.k) });
+  const lines = values.json ? [JSON.stringify(answer, null, 2)] : hitTable(answer);
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Failure ? error.message.trim() : describe(error)}\n`);
+  process.exitCode = 1;
+});
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

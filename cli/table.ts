@@ -1,0 +1,28 @@
+import { stripVTControlCharacters } from "node:util";
+
+export interface Column {
+  readonly title: string;
+  readonly align: "left" | "right";
+}
+
+/** Lines of a plain table: a title row, then the cells, two spaces apart. Text from outside is made printable. */
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
+  const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(printable))];
+  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
+  return cells.map((row) =>
+    columns
+      .map(({ align }, index) => {
+        const cell = row[index] ?? "";
+        return align === "left" ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0);
+      })
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** One line without control characters, so that no stored text can steer the terminal. */
+function printable(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(/\p{Cc}+/gu, " ")
+    .trim();
+}

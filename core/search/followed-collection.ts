@@ -1,0 +1,195 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "../log.ts";
+import type { Collection } from "../receipts/receipt.ts";
+import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
+import { NothingPublished, NotOpenYet } from "./search-failures.ts";
+
+/** `opening`: not known yet, or known and not open; `empty`: confirmed that nothing is published; `serving`: answers. */
+export type ServingState = "opening" | "empty" | "serving";
+
+export interface CollectionHealth {
+  readonly state: ServingState;
+  /** Number of the served generation, and its vectors. */
+  readonly generation: number | null;
+  readonly count: number | null;
+  /** Number of the newest published generation that was seen. */
+  readonly head_generation: number | null;
+  /** Generations between the served one and the head; 0 when up to date. */
+  readonly lag_generations: number;
+  /** Seconds for which the head has been ahead of what is served; 0 when up to date. */
+  readonly lag_seconds: number;
+  /** Why the last look at the head, or the opening of its generation, failed. */
+  readonly problem: string | null;
+}
+
+interface Served {
+  readonly generation: OpenGeneration;
+  requests: number;
+  retired: boolean;
+}
+
+const firstRetryMs = 1_000;
+const slowestRetryMs = 60_000;
+
+/**
+ * Serves the published generation of one collection and swaps to the next one without failing a request: requests
+ * under way finish on the generation that they began on, which is closed after the last of them.
+ * A head that cannot be opened leaves the previous generation in service.
+ */
+export class FollowedCollection {
+  readonly collection: Collection;
+  readonly #source: GenerationSource;
+  readonly #log: Log;
+  readonly #closing = new Set<Promise<void>>();
+  #served: Served | undefined;
+  #head: PublishedGeneration | undefined;
+  #headSeen = false;
+  #behindSince: number | undefined;
+  #problem: string | undefined;
+  #refused: { name: string; times: number; retryAt: number } | undefined;
+
+  constructor(collection: Collection, source: GenerationSource, log: Log) {
+    this.collection = collection;
+    this.#source = source;
+    this.#log = log;
+  }
+
+  /** Looks at the head every `intervalMs` until the signal; never rejects. */
+  async follow(intervalMs: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.poll();
+      await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** One look at the head, and the swap if it moved. Never rejects: what went wrong is logged and shown by `health`. */
+  async poll(): Promise<void> {
+    try {
+      this.#head = await this.#source.head();
+    } catch (error) {
+      this.#report("The head could not be read", error);
+      return;
+    }
+    this.#headSeen = true;
+    if (this.#head === undefined || this.#isServing(this.#head)) {
+      this.#behindSince = undefined;
+      this.#problem = undefined;
+      return;
+    }
+    this.#behindSince ??= performance.now();
+    if (!this.#mayTry(this.#head)) return;
+    await this.#swapTo(this.#head);
+  }
+
+  /** Runs the work on the generation served now and keeps that generation open until it ends. */
+  async use<T>(work: (generation: OpenGeneration) => Promise<T>): Promise<T> {
+    const served = this.#served;
+    if (served === undefined) {
+      throw this.#isEmpty()
+        ? new NothingPublished(this.collection)
+        : new NotOpenYet(this.collection, this.#problem);
+    }
+    served.requests += 1;
+    try {
+      return await work(served.generation);
+    } finally {
+      served.requests -= 1;
+      this.#closeWhenIdle(served);
+    }
+  }
+
+  health(): CollectionHealth {
+    const served = this.#served?.generation;
+    const behindSince = this.#behindSince;
+    return {
+      state: served ? "serving" : this.#isEmpty() ? "empty" : "opening",
+      generation: served?.number ?? null,
+      count: served?.count ?? null,
+      head_generation: this.#head?.number ?? null,
+      lag_generations: Math.max(0, (this.#head?.number ?? 0) - (served?.number ?? 0)),
+      lag_seconds: behindSince === undefined ? 0 : Math.round((performance.now() - behindSince) / 100) / 10,
+      problem: this.#problem ?? null,
+    };
+  }
+
+  /** Call it after the last request and after `follow` has ended. */
+  async close(): Promise<void> {
+    this.#retire(this.#served);
+    this.#served = undefined;
+    await Promise.all(this.#closing);
+  }
+
+  #isEmpty(): boolean {
+    return this.#headSeen && this.#head === undefined;
+  }
+
+  #isServing(head: PublishedGeneration): boolean {
+    const served = this.#served?.generation;
+    return served?.name === head.name && served.alive();
+  }
+
+  #mayTry(head: PublishedGeneration): boolean {
+    return this.#refused?.name !== head.name || performance.now() >= this.#refused.retryAt;
+  }
+
+  async #swapTo(head: PublishedGeneration): Promise<void> {
+    const from = this.#served?.generation.number ?? null;
+    let generation: OpenGeneration;
+    try {
+      generation = await this.#source.open(head);
+    } catch (error) {
+      const times = this.#refused?.name === head.name ? this.#refused.times + 1 : 1;
+      const waitMs = Math.min(slowestRetryMs, firstRetryMs * 2 ** (times - 1));
+      this.#refused = { name: head.name, times, retryAt: performance.now() + waitMs };
+      this.#report(`Generation ${head.name} could not be opened`, error);
+      return;
+    }
+    const previous = this.#served;
+    this.#served = { generation, requests: 0, retired: false };
+    this.#behindSince = undefined;
+    this.#problem = undefined;
+    this.#refused = undefined;
+    this.#retire(previous);
+    this.#log.info("Serving a generation", {
+      collection: this.collection,
+      generation: generation.number,
+      name: generation.name,
+      count: generation.count,
+      previous_generation: from,
+    });
+  }
+
+  #retire(served: Served | undefined): void {
+    if (served === undefined) return;
+    served.retired = true;
+    this.#closeWhenIdle(served);
+  }
+
+  #closeWhenIdle(served: Served): void {
+    if (!served.retired || served.requests > 0) return;
+    const closing = served.generation
+      .close()
+      .catch((error: unknown) =>
+        this.#log.warn("An old generation did not close cleanly", {
+          collection: this.collection,
+          name: served.generation.name,
+          reason: reasonOf(error),
+        }),
+      )
+      .finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+
+  #report(what: string, error: unknown): void {
+    this.#problem = `${what}: ${reasonOf(error)}`;
+    this.#log.error(what, {
+      collection: this.collection,
+      serving: this.#served?.generation.name ?? null,
+      reason: reasonOf(error),
+    });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,45 @@
+import type { VectorMetadata } from "../deltas/delta.ts";
+
+/** The head of a collection, as far as a reader cares. */
+export interface PublishedGeneration {
+  /** 1 for the first generation ever published; grows by one a publish. */
+  readonly number: number;
+  /** Unique, also among generations of the same number: `{number:08d}-{token}`. */
+  readonly name: string;
+}
+
+export interface NeighbourQuery {
+  readonly vector: readonly number[];
+  readonly k: number;
+  /** Every key must equal its value. Empty: no filter. */
+  readonly filter: VectorMetadata;
+}
+
+export interface Neighbour {
+  readonly id: string;
+  readonly document: string;
+  readonly metadata: VectorMetadata;
+  /** Cosine similarity, 1 for the same direction. */
+  readonly similarity: number;
+}
+
+/** A private copy of one generation, opened for reading. */
+export interface OpenGeneration {
+  readonly number: number;
+  readonly name: string;
+  /** Vectors in it. */
+  readonly count: number;
+  query(query: NeighbourQuery): Promise<readonly Neighbour[]>;
+  /** False once the server behind it has gone. */
+  alive(): boolean;
+  /** Stops the server and removes the private copy. */
+  close(): Promise<void>;
+}
+
+/** Where a reader finds what one collection has published. */
+export interface GenerationSource {
+  /** Undefined while nothing has been published. */
+  head(): Promise<PublishedGeneration | undefined>;
+  /** Throws when the published files are missing or damaged. */
+  open(published: PublishedGeneration): Promise<OpenGeneration>;
+}

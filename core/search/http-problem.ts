@@ -1,0 +1,26 @@
+/** A request that is answered with an error; the text is for the caller to read. */
+export class HttpProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly problems: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    more: { problems?: readonly string[]; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(message);
+    this.name = "HttpProblem";
+    this.status = status;
+    this.code = code;
+    this.problems = more.problems ?? [];
+    this.headers = more.headers ?? {};
+  }
+
+  body(): object {
+    const { code, message, problems } = this;
+    return { error: { code, message, ...(problems.length === 0 ? {} : { problems }) } };
+  }
+}

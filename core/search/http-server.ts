@@ -1,0 +1,121 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Log } from "../log.ts";
+import { requireApiKey } from "./api-key.ts";
+import type { CollectionHealth } from "./followed-collection.ts";
+import { HttpProblem } from "./http-problem.ts";
+import { readBody } from "./request-body.ts";
+import type { SearchAnswer } from "./search.ts";
+import { NothingPublished, NotOpenYet, QueryNotEmbedded } from "./search-failures.ts";
+import { type SearchRequest, searchRequest } from "./search-request.ts";
+
+export interface SearchApi {
+  search(request: SearchRequest): Promise<SearchAnswer>;
+  /** By collection. */
+  health(): Readonly<Record<string, CollectionHealth>>;
+}
+
+export interface SearchHttpOptions {
+  readonly apiKey: string;
+  /** Length of a query vector. */
+  readonly dimensions: number;
+  readonly log: Log;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
+
+type Route = (request: IncomingMessage) => Promise<Answer>;
+
+/** `POST /search` (key required) and `GET /health`, as JSON. The caller listens and closes. */
+export function searchHttpServer(api: SearchApi, { apiKey, dimensions, log }: SearchHttpOptions): Server {
+  const schema = searchRequest(dimensions);
+  const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
+    "/search": {
+      POST: async (request) => {
+        requireApiKey(request.headers["x-api-key"], apiKey);
+        return { status: 200, body: await api.search(await readBody(request, schema)) };
+      },
+    },
+    "/health": { GET: async () => healthAnswer(api.health()) },
+  };
+
+  async function answer(
+    request: IncomingMessage,
+  ): Promise<Answer & { headers?: Readonly<Record<string, string>> }> {
+    try {
+      return await routeOf(request, routes)(request);
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem.status === 500) log.error("A request failed", { reason: describe(error) });
+      return { status: problem.status, body: problem.body(), headers: problem.headers };
+    }
+  }
+
+  return createServer((request, response) => {
+    const began = performance.now();
+    void answer(request).then(({ status, body, headers }) => {
+      reply(response, status, body, headers ?? {});
+      if (request.url === "/health" && status === 200) return;
+      log.info("Answered", {
+        method: request.method,
+        path: pathOf(request),
+        status,
+        ms: Math.round(performance.now() - began),
+      });
+    });
+  });
+}
+
+function routeOf(
+  request: IncomingMessage,
+  routes: Readonly<Record<string, Readonly<Record<string, Route>>>>,
+): Route {
+  const path = pathOf(request);
+  const methods = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  if (methods === undefined) {
+    throw new HttpProblem(404, "not_found", `There is no ${path} here: use POST /search or GET /health.`);
+  }
+  const route = methods[request.method ?? ""];
+  if (route !== undefined) return route;
+  const allow = Object.keys(methods).join(", ");
+  throw new HttpProblem(405, "method_not_allowed", `${path} takes ${allow}.`, { headers: { allow } });
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "/").split("?", 1)[0] ?? "/";
+}
+
+function healthAnswer(collections: Readonly<Record<string, CollectionHealth>>): Answer {
+  const opening = Object.values(collections).some(({ state }) => state === "opening");
+  return { status: opening ? 503 : 200, body: { status: opening ? "opening" : "ok", collections } };
+}
+
+function problemOf(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  if (error instanceof NothingPublished) return new HttpProblem(503, "nothing_published", error.message);
+  if (error instanceof NotOpenYet) return new HttpProblem(503, "not_open_yet", error.message);
+  if (error instanceof QueryNotEmbedded) return new HttpProblem(502, "embedding_failed", error.message);
+  return new HttpProblem(500, "internal", "The search failed; the log of this service has the reason.");
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function reply(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>>,
+): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    ...headers,
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(text),
+    "cache-control": "no-store",
+  });
+  response.end(text);
+}

@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Embedder } from "../embedding/embedder.ts";
+import type { Log } from "../log.ts";
+import { type Collection, collections } from "../receipts/receipt.ts";
+import { FollowedCollection } from "./followed-collection.ts";
+import type { GenerationSource } from "./generation-source.ts";
+import { searchHttpServer } from "./http-server.ts";
+import { QueryVectors } from "./query-vectors.ts";
+import { search } from "./search.ts";
+
+export interface QueryServiceOptions {
+  readonly sources: Readonly<Record<Collection, GenerationSource>>;
+  readonly embedder: Embedder;
+  readonly apiKey: string;
+  readonly host: string;
+  /** 0 for a free one. */
+  readonly port: number;
+  readonly pollMs: number;
+  readonly log: Log;
+}
+
+/** How many query texts keep their vector, and how long a caller waits for a new one. */
+const queryVectors = { remembered: 1_000, patienceMs: 10_000 };
+
+/** The search service of a stack: follows the published generation of every collection and answers over HTTP. */
+export class QueryService {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #followed: readonly FollowedCollection[];
+  readonly #following: Promise<unknown>;
+  readonly #stop: AbortController;
+
+  private constructor(server: Server, followed: readonly FollowedCollection[], pollMs: number) {
+    this.port = (server.address() as AddressInfo).port;
+    this.#server = server;
+    this.#followed = followed;
+    this.#stop = new AbortController();
+    this.#following = Promise.all(followed.map((each) => each.follow(pollMs, this.#stop.signal)));
+  }
+
+  /** Resolves when it listens; `GET /health` answers 503 until the first generations are open. */
+  static async start(options: QueryServiceOptions): Promise<QueryService> {
+    const { sources, embedder, apiKey, host, port, pollMs, log } = options;
+    const followed = {
+      lines: new FollowedCollection("lines", sources.lines, log),
+      words: new FollowedCollection("words", sources.words, log),
+    };
+    const vectors = new QueryVectors(embedder, queryVectors);
+    const server = searchHttpServer(
+      {
+        search: (request) => search(request, followed, vectors),
+        health: () => ({ lines: followed.lines.health(), words: followed.words.health() }),
+      },
+      { apiKey, dimensions: embedder.dimensions, log },
+    );
+    server.listen(port, host);
+    await once(server, "listening");
+    return new QueryService(
+      server,
+      collections.map((collection) => followed[collection]),
+      pollMs,
+    );
+  }
+
+  /** Requests under way are answered; then the generations are closed and their copies removed. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#server.close();
+    this.#server.closeIdleConnections();
+    await Promise.all([once(this.#server, "close"), this.#following]);
+    await Promise.all(this.#followed.map((each) => each.close()));
+  }
+}

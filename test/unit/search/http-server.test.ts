@@ -1,0 +1,169 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type Log, silentLog } from "../../../core/log.ts";
+import type { CollectionHealth } from "../../../core/search/followed-collection.ts";
+import { type SearchApi, searchHttpServer } from "../../../core/search/http-server.ts";
+import { largestBodyBytes } from "../../../core/search/request-body.ts";
+import type { SearchAnswer } from "../../../core/search/search.ts";
+import { NothingPublished, NotOpenYet, QueryNotEmbedded } from "../../../core/search/search-failures.ts";
+import type { SearchRequest } from "../../../core/search/search-request.ts";
+
+const serving: CollectionHealth = {
+  state: "serving",
+  generation: 4,
+  count: 12,
+  head_generation: 4,
+  lag_generations: 0,
+  lag_seconds: 0,
+  problem: null,
+};
+
+class ScriptedApi implements SearchApi {
+  readonly asked: SearchRequest[] = [];
+  failure: Error | undefined;
+  lines: CollectionHealth = serving;
+
+  async search(request: SearchRequest): Promise<SearchAnswer> {
+    this.asked.push(request);
+    if (this.failure) throw this.failure;
+    return { collection: request.collection, generation: 4, hits: [] };
+  }
+
+  health() {
+    return { lines: this.lines, words: serving };
+  }
+}
+
+const logged: string[] = [];
+const log: Log = {
+  ...silentLog,
+  info: (message, fields) => logged.push(JSON.stringify({ message, ...fields })),
+  error: (message, fields) => logged.push(JSON.stringify({ message, ...fields })),
+};
+const api = new ScriptedApi();
+let server: Server;
+let url: string;
+
+beforeAll(async () => {
+  server = searchHttpServer(api, { apiKey: "open sesame", dimensions: 3, log });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  server.close();
+  server.closeAllConnections();
+  await once(server, "close");
+});
+
+beforeEach(() => {
+  api.failure = undefined;
+  api.lines = serving;
+  logged.length = 0;
+});
+
+interface Asked {
+  body?: string;
+  key?: string | null;
+  path?: string;
+  method?: string;
+}
+
+async function ask({
+  body = '{"text":"total"}',
+  key = "open sesame",
+  path = "/search",
+  method = "POST",
+}: Asked) {
+  const response = await fetch(url + path, {
+    method,
+    headers: key === null ? {} : { "x-api-key": key },
+    ...(method === "POST" ? { body } : {}),
+  });
+  const answer = (await response.json()) as {
+    error?: { code: string; message: string; problems?: string[] };
+  };
+  return { status: response.status, headers: response.headers, answer };
+}
+
+test("a search with the key is answered", async () => {
+  const { status, answer } = await ask({ body: '{"text":"total","collection":"words","k":2}' });
+  expect([status, answer]).toEqual([200, { collection: "words", generation: 4, hits: [] }]);
+  expect(api.asked.at(-1)).toEqual({ collection: "words", text: "total", k: 2, filter: {} });
+});
+
+test.each([
+  ["no key", null],
+  ["an empty key", ""],
+  ["another key", "open sesamE"],
+  ["a longer key", "open sesame!"],
+])("%s is refused before the body is looked at", async (_, key) => {
+  const { status, answer } = await ask({ key, body: "{" });
+  expect([status, answer.error?.code]).toEqual([401, "unauthorized"]);
+});
+
+test("a body that is not JSON, and one that does not fit, are named problems of the caller", async () => {
+  expect((await ask({ body: '{"text":' })).answer.error?.code).toBe("invalid_json");
+  const { status, answer } = await ask({ body: '{"k":1000,"collection":"pages"}' });
+  expect(status).toBe(400);
+  expect(answer.error?.problems).toHaveLength(2);
+  expect((await ask({ body: "[]" })).status).toBe(400);
+});
+
+test("a body beyond the limit is refused, declared or not", async () => {
+  const body = JSON.stringify({ text: "a".repeat(largestBodyBytes) });
+  expect((await ask({ body })).status).toBe(413);
+  const response = await fetch(`${url}/search`, {
+    method: "POST",
+    headers: { "x-api-key": "open sesame" },
+    body: new Blob([body]).stream(),
+    duplex: "half",
+  } as RequestInit);
+  expect(response.status).toBe(413);
+});
+
+test("an unknown path is a 404, a wrong method a 405 that names the right one", async () => {
+  expect((await ask({ path: "/query" })).status).toBe(404);
+  expect((await ask({ path: "/constructor" })).status).toBe(404);
+  const { status, headers } = await ask({ method: "GET" });
+  expect([status, headers.get("allow")]).toEqual([405, "POST"]);
+});
+
+test.each([
+  [503, "nothing_published", new NothingPublished("words")],
+  [503, "not_open_yet", new NotOpenYet("words", undefined)],
+  [502, "embedding_failed", new QueryNotEmbedded(new RangeError("down"))],
+])("a failure of ours is a %i %s that says what to do", async (expected, code, failure) => {
+  api.failure = failure;
+  const { status, answer } = await ask({});
+  expect([status, answer.error?.code]).toEqual([expected, code]);
+  expect(answer.error?.message).toContain(failure.remedy);
+});
+
+test("an unforeseen error is logged with its reason and tells the caller nothing of it", async () => {
+  api.failure = new RangeError("sqlite is locked");
+  const { status, answer } = await ask({});
+  expect(status).toBe(500);
+  expect(JSON.stringify(answer)).not.toContain("sqlite");
+  expect(logged.join()).toContain("sqlite is locked");
+});
+
+test("health needs no key and is 503 until every collection is open or known to be empty", async () => {
+  const health = (lines: CollectionHealth) => {
+    api.lines = lines;
+    return ask({ path: "/health", method: "GET", key: null });
+  };
+  expect((await health(serving)).status).toBe(200);
+  expect((await health({ ...serving, state: "empty" })).status).toBe(200);
+  const { status, answer } = await health({ ...serving, state: "opening" });
+  expect([status, answer]).toMatchObject([503, { status: "opening", collections: { words: serving } }]);
+});
+
+test("F24 neither key nor query text reaches the log", async () => {
+  await ask({ body: '{"text":"private words"}' });
+  await ask({ key: "wrong but secret" });
+  expect(logged.length).toBe(2);
+  expect(logged.join()).not.toMatch(/sesame|private|wrong/);
+});
