@@ -1,0 +1,60 @@
+import type { Collection } from "../../core/receipts/receipt.ts";
+
+/** Approximate, as SQS counts. */
+export interface QueueDepth {
+  readonly name: string;
+  readonly deadLetters: boolean;
+  readonly waiting: number;
+  readonly inFlight: number;
+}
+
+export interface CollectionProgress {
+  /** Runs of that collection by state. */
+  readonly completed: number;
+  readonly failed: number;
+  /** Vectors of the completed ones. */
+  readonly vectors: number;
+}
+
+/** One look at the running pipeline. */
+export interface Observation {
+  /** Receipts with a run: both deltas are durable. */
+  readonly embedded: number;
+  readonly rejectedRows: number;
+  readonly collections: Readonly<Record<Collection, CollectionProgress>>;
+  readonly queues: readonly QueueDepth[];
+}
+
+/** What the input promises. */
+export interface Workload {
+  readonly receipts: number;
+  readonly lines: number;
+  readonly words: number;
+}
+
+export function deadLetters({ queues }: Observation): number {
+  return sum(queues.filter((queue) => queue.deadLetters).map(({ waiting, inFlight }) => waiting + inFlight));
+}
+
+export function messagesUnderWay({ queues }: Observation): number {
+  return sum(queues.filter((queue) => !queue.deadLetters).map(({ waiting, inFlight }) => waiting + inFlight));
+}
+
+/** Every receipt is in both collections, and no message is on its way. */
+export function isComplete(observation: Observation, { receipts }: Workload): boolean {
+  const { lines, words } = observation.collections;
+  return lines.completed === receipts && words.completed === receipts && messagesUnderWay(observation) === 0;
+}
+
+/** Two looks that saw the same work done. */
+export function standsStill(one: Observation, other: Observation): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+export function vectorsPublished({ collections: { lines, words } }: Observation): number {
+  return lines.vectors + words.vectors;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

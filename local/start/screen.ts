@@ -1,0 +1,53 @@
+import type { Writable } from "node:stream";
+import { styleText } from "node:util";
+
+type Style = Parameters<typeof styleText>[0];
+
+export interface Terminal extends Writable {
+  readonly isTTY?: boolean;
+}
+
+/** How often a log file or pipe gets a line while a status lasts. */
+const plainStatusEveryMs = 5_000;
+
+/** What the user of `npm start` sees: lines that stay, and below them one status block that is rewritten on a TTY. */
+export class Screen {
+  readonly #out: Terminal;
+  #statusLines = 0;
+  #plainStatusAt = Number.NEGATIVE_INFINITY;
+
+  constructor(out: Terminal) {
+    this.#out = out;
+  }
+
+  /** Colour on a TTY, the bare text elsewhere. */
+  paint(style: Style, text: string): string {
+    return this.#out.isTTY ? styleText(style, text, { validateStream: false }) : text;
+  }
+
+  heading(text: string): void {
+    this.print("", this.paint("bold", text));
+  }
+
+  print(...lines: string[]): void {
+    this.#clearStatus();
+    this.#out.write(`${lines.join("\n")}\n`);
+  }
+
+  /** On a TTY `block` replaces the last one; elsewhere `line` is printed every few seconds. */
+  status(block: readonly string[], line: string): void {
+    if (this.#out.isTTY) {
+      this.#clearStatus();
+      this.#out.write(`${block.join("\n")}\n`);
+      this.#statusLines = block.length;
+    } else if (performance.now() - this.#plainStatusAt >= plainStatusEveryMs) {
+      this.#plainStatusAt = performance.now();
+      this.#out.write(`${line}\n`);
+    }
+  }
+
+  #clearStatus(): void {
+    if (this.#statusLines > 0) this.#out.write(`\u001b[${this.#statusLines}A\u001b[0J`);
+    this.#statusLines = 0;
+  }
+}
