@@ -1,12 +1,24 @@
+/** Who calls, as the endpoint read it from the request's access key. */
+export interface Caller {
+  /** For example `arn:aws:sts::000000000000:assumed-role/vectorkeep-local-embed/local`. */
+  readonly arn: string;
+  /** Whether the caller's policies allow this; for answers that depend on a second permission. */
+  allows(permission: Permission): boolean;
+}
+
 /** A call to the local AWS, after the endpoint has read who calls what. */
 export interface ApiCall {
   /** SigV4 service name: `sqs`, `s3`, `dynamodb`, `lambda`, `logs`, `secretsmanager`, ... */
   readonly service: string;
   readonly method: string;
+  /** Its origin is the endpoint's own, whatever Host header was sent. */
   readonly url: URL;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  readonly caller: Caller;
+  /** Aborted when the caller hangs up before it is answered. */
+  readonly signal: AbortSignal;
 }
 
 export interface Reply {
@@ -21,6 +33,8 @@ export interface Permission {
   readonly action: string;
   /** ARN, or `*` where the action has no resource. */
   readonly resource: string;
+  /** Condition keys of this call beyond the global ones, for example `s3:prefix`. */
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 /** One AWS service of the local stack, speaking that service's wire protocol. */
@@ -32,7 +46,7 @@ export interface LocalService {
   /** Throws AwsError; the endpoint renders it in the service's own error format. */
   handle(call: ApiCall): Promise<Reply>;
   /** An AwsError in the wire format of this service. */
-  renderError(error: AwsError): Reply;
+  renderError(error: AwsError, call: ApiCall): Reply;
   close?(): Promise<void>;
 }
 
@@ -46,5 +60,16 @@ export class AwsError extends Error {
     this.name = "AwsError";
     this.status = status;
     this.code = code;
+  }
+}
+
+/** The caller's policies do not allow the call; in AWS's words. */
+export class AccessDenied extends AwsError {
+  constructor(caller: Caller, permission: Permission, reason: string) {
+    super(
+      403,
+      "AccessDeniedException",
+      `User: ${caller.arn} is not authorized to perform: ${permission.action} on resource: ${permission.resource} ${reason}`,
+    );
   }
 }

@@ -1,0 +1,41 @@
+import { globMatches } from "./glob.ts";
+
+type Comparison = (wanted: string, actual: string) => boolean;
+
+const same: Comparison = (wanted, actual) => wanted === actual;
+const sameIgnoringCase: Comparison = (wanted, actual) => wanted.toLowerCase() === actual.toLowerCase();
+
+const comparisons: Record<string, { readonly holds: Comparison; readonly negated: boolean }> = {
+  StringEquals: { holds: same, negated: false },
+  StringNotEquals: { holds: same, negated: true },
+  StringEqualsIgnoreCase: { holds: sameIgnoringCase, negated: false },
+  StringLike: { holds: globMatches, negated: false },
+  StringNotLike: { holds: globMatches, negated: true },
+  ArnEquals: { holds: globMatches, negated: false },
+  ArnLike: { holds: globMatches, negated: false },
+  ArnNotEquals: { holds: globMatches, negated: true },
+  ArnNotLike: { holds: globMatches, negated: true },
+  Bool: { holds: sameIgnoringCase, negated: false },
+};
+
+const ifExists = "IfExists";
+
+export const conditionOperators: ReadonlySet<string> = new Set(
+  Object.keys(comparisons).flatMap((operator) => [operator, `${operator}${ifExists}`]),
+);
+
+/**
+ * One line of a Condition block. Wanted values are alternatives; a negated operator wants none of them.
+ * A key that the call does not carry fails a plain operator, and satisfies a negated one and `...IfExists`.
+ */
+export function conditionHolds(
+  operator: string,
+  wanted: readonly string[],
+  actual: string | undefined,
+): boolean {
+  const optional = operator.endsWith(ifExists);
+  const comparison = comparisons[optional ? operator.slice(0, -ifExists.length) : operator];
+  if (comparison === undefined) return false;
+  if (actual === undefined) return optional || comparison.negated;
+  return wanted.some((value) => comparison.holds(value, actual)) !== comparison.negated;
+}

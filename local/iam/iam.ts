@@ -1,0 +1,78 @@
+import { accountId, region } from "../endpoint/account.ts";
+import type { Caller, Permission } from "../endpoint/service.ts";
+import { evaluate } from "./evaluate.ts";
+import { readPolicy, type Statement } from "./policy.ts";
+
+/** The access key id (and secret) of the administrator, who may do everything. */
+export const administratorKey = "local";
+
+export interface Role {
+  readonly name: string;
+  /** Given to the processes that run under this role. */
+  readonly accessKeyId: string;
+  /** Identity policies: objects or their JSON text, of the role itself and of those attached to it. */
+  readonly policies: readonly unknown[];
+}
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface Principal extends Caller {
+  /** Undefined if the permission is granted, else AWS's words for why not. */
+  refusal(permission: Permission): string | undefined;
+}
+
+/** The principals of the local stack and what they may do. */
+export class Iam {
+  private readonly principals = new Map<string, Principal>([[administratorKey, administrator()]]);
+  private readonly keys = new Map<string, string>();
+
+  /** Adds a role, or replaces the one of that name. Throws PolicyNotUnderstood. */
+  registerRole({ name, accessKeyId, policies }: Role): void {
+    const previousKey = this.keys.get(name);
+    if (previousKey !== undefined) this.principals.delete(previousKey);
+    this.keys.set(name, accessKeyId);
+    this.principals.set(accessKeyId, rolePrincipal(name, policies.flatMap(readPolicy)));
+  }
+
+  /** For the environment of a process that runs under the role; undefined if there is no such role. */
+  credentials(roleName: string): Credentials | undefined {
+    const accessKeyId = this.keys.get(roleName);
+    return accessKeyId === undefined ? undefined : { accessKeyId, secretAccessKey: accessKeyId };
+  }
+
+  caller(accessKeyId: string): Principal | undefined {
+    return this.principals.get(accessKeyId);
+  }
+}
+
+function administrator(): Principal {
+  return {
+    arn: `arn:aws:iam::${accountId}:user/${administratorKey}`,
+    allows: () => true,
+    refusal: () => undefined,
+  };
+}
+
+function rolePrincipal(name: string, statements: readonly Statement[]): Principal {
+  const arn = `arn:aws:sts::${accountId}:assumed-role/${name}/${administratorKey}`;
+  const globalContext = {
+    "aws:SecureTransport": "true",
+    "aws:RequestedRegion": region,
+    "aws:PrincipalArn": `arn:aws:iam::${accountId}:role/${name}`,
+    "aws:PrincipalAccount": accountId,
+    "aws:ResourceAccount": accountId,
+    "aws:PrincipalOrgID": undefined,
+    "aws:SourceVpce": undefined,
+  };
+  const refusal = ({ action, resource, context }: Permission): string | undefined => {
+    const decision = evaluate(statements, { action, resource, context: { ...globalContext, ...context } });
+    if (decision === "allowed") return undefined;
+    return decision === "explicitly denied"
+      ? "with an explicit deny in an identity-based policy"
+      : `because no identity-based policy allows the ${action} action`;
+  };
+  return { arn, refusal, allows: (permission) => refusal(permission) === undefined };
+}

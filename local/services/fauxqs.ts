@@ -1,0 +1,68 @@
+import { buildApp } from "fauxqs";
+import { SnsStore } from "../../node_modules/fauxqs/dist/sns/snsStore.js";
+import { INVALID_MESSAGE_BODY_CHAR } from "../../node_modules/fauxqs/dist/sqs/sqsTypes.js";
+import type { Reply } from "../endpoint/service.ts";
+import { ObjectStore } from "./s3/object-store.ts";
+import { QueueStore } from "./sqs/queue-store.ts";
+
+/**
+ * fauxqs, in this process and without a socket: it parses the wire, our stores hold the queues and objects.
+ * Its stores are not exported, so they are imported by path and the version is pinned.
+ */
+export interface Fauxqs {
+  readonly queues: QueueStore;
+  readonly objects: ObjectStore;
+  request(request: FauxqsRequest): Promise<Reply>;
+  close(): Promise<void>;
+}
+
+export interface FauxqsRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
+}
+
+/** As AWS has it, and unlike fauxqs: a message may hold characters outside the basic plane, such as emoji. */
+const forbiddenInMessages = "[^\\x09\\x0A\\x0D\\x20-\\uD7FF\\uE000-\\uFFFD\\u{10000}-\\u{10FFFF}]";
+
+export function startFauxqs(): Fauxqs {
+  INVALID_MESSAGE_BODY_CHAR.compile(forbiddenInMessages, "u");
+  const queues = new QueueStore();
+  const objects = new ObjectStore();
+  const app = buildApp({
+    logger: false,
+    stores: { sqsStore: queues, snsStore: new SnsStore(), s3Store: objects },
+  });
+  return {
+    queues,
+    objects,
+    async request({ method, path, headers, body }) {
+      const { "transfer-encoding": _chunked, ...passed } = headers;
+      const response = await app.inject({
+        method: method as "GET",
+        url: path,
+        headers: { ...passed, host: "127.0.0.1", "content-length": String(Buffer.byteLength(body)) },
+        payload: body,
+      });
+      return {
+        status: response.statusCode,
+        headers: replyHeaders(response.headers),
+        body: response.rawPayload,
+      };
+    },
+    close: async () => app.close(),
+  };
+}
+
+function replyHeaders(
+  headers: Readonly<Record<string, number | string | string[] | undefined>>,
+): Record<string, string> {
+  const connectionOnly = new Set(["connection", "transfer-encoding", "date", "keep-alive"]);
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined || connectionOnly.has(name) ? [] : [[name, String(value)] as const],
+    ),
+  );
+}

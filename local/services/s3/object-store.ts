@@ -1,0 +1,45 @@
+import { S3Store } from "../../../node_modules/fauxqs/dist/s3/s3Store.js";
+
+type Listing = ReturnType<S3Store["listObjects"]>;
+type ListOptions = NonNullable<Parameters<S3Store["listObjects"]>[1]>;
+
+const pageSize = 1000;
+
+/** fauxqs's objects, listed in AWS's order: by the bytes of the key. */
+export class ObjectStore extends S3Store {
+  /** fauxqs sorts by locale and pages by code unit, so its pages lose keys that the two order differently. */
+  override listObjects(bucket: string, options: ListOptions = {}): Listing {
+    const { prefix = "", delimiter, maxKeys = pageSize } = options;
+    const after = options.startAfter ?? options.marker ?? "";
+    const matching = super.listObjects(bucket, { prefix, maxKeys: Number.POSITIVE_INFINITY }).objects;
+    const found = matching.filter(({ key }) => key > after).sort((a, b) => (a.key < b.key ? -1 : 1));
+    const page: Listing = { objects: [], commonPrefixes: [], isTruncated: false };
+    for (const object of found) {
+      const commonPrefix = folderOf(object.key, prefix, delimiter);
+      if (
+        commonPrefix !== undefined &&
+        (commonPrefix <= after || page.commonPrefixes.at(-1) === commonPrefix)
+      )
+        continue;
+      if (page.objects.length + page.commonPrefixes.length >= maxKeys) return { ...page, isTruncated: true };
+      if (commonPrefix === undefined) page.objects.push(object);
+      else page.commonPrefixes.push(commonPrefix);
+    }
+    return page;
+  }
+
+  has(bucket: string, key: string): boolean {
+    try {
+      this.headObject(bucket, key);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function folderOf(key: string, prefix: string, delimiter: string | undefined): string | undefined {
+  if (!delimiter) return undefined;
+  const end = key.indexOf(delimiter, prefix.length);
+  return end === -1 ? undefined : key.slice(0, end + delimiter.length);
+}

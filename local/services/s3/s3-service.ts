@@ -1,0 +1,112 @@
+import {
+  AccessDenied,
+  type ApiCall,
+  AwsError,
+  type LocalService,
+  type Reply,
+} from "../../endpoint/service.ts";
+import { element, textElement } from "../../endpoint/xml.ts";
+import type { Fauxqs } from "../fauxqs.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { listPermission, readTarget, type S3Target, s3Permissions } from "./operations.ts";
+import { putObject, requireBucket } from "./put-object.ts";
+import { ObjectTags } from "./tagging.ts";
+import { checksumHeader, readUpload } from "./upload.ts";
+
+/** Amazon S3: fauxqs, with writes, listings and tags of our own where it departs from AWS. */
+export function s3Service(fauxqs: Fauxqs): LocalService {
+  const tags = new ObjectTags();
+  return {
+    names: ["s3"],
+    permissions: s3Permissions,
+    async handle(call) {
+      const target = readTarget(call);
+      hideMissingKey(fauxqs.objects, call, target);
+      switch (target.operation) {
+        case "PutObject":
+          return putTagged(fauxqs.objects, tags, call, target);
+        case "PutObjectTagging":
+        case "GetObjectTagging":
+        case "DeleteObjectTagging":
+          return handleTagging(fauxqs.objects, tags, call, target);
+        case "UploadPart":
+          return uploadPart(fauxqs, call);
+        case "DeleteObjects":
+          requireBucket(fauxqs.objects, target.bucket);
+          return forward(fauxqs, call, call.body, call.headers);
+        default:
+          return forward(fauxqs, call, call.body, call.headers);
+      }
+    },
+    renderError(error) {
+      const denied = error instanceof AccessDenied;
+      const code = denied ? "AccessDenied" : error.code;
+      return {
+        status: error.status,
+        headers: { "content-type": "application/xml" },
+        body: `<?xml version="1.0" encoding="UTF-8"?>${element("Error", textElement("Code", code), textElement("Message", error.message))}`,
+      };
+    },
+  };
+}
+
+/** Without s3:ListBucket, S3 answers 403 for a key that does not exist, and so hides which keys do. */
+function hideMissingKey(objects: ObjectStore, call: ApiCall, { operation, bucket, key }: S3Target): void {
+  const reads = ["GetObject", "HeadObject", "GetObjectAttributes", "GetObjectTagging"];
+  if (!reads.includes(operation) || !objects.hasBucket(bucket) || objects.has(bucket, key)) return;
+  const permission = listPermission(bucket);
+  if (call.caller.allows(permission)) return;
+  throw new AccessDenied(
+    call.caller,
+    permission,
+    `because no identity-based policy allows the ${permission.action} action`,
+  );
+}
+
+function putTagged(objects: ObjectStore, tags: ObjectTags, call: ApiCall, target: S3Target): Reply {
+  const reply = putObject(objects, call, target);
+  const header = call.headers["x-amz-tagging"];
+  if (header !== undefined) tags.putHeader(objects.headObject(target.bucket, target.key), header);
+  return reply;
+}
+
+function handleTagging(objects: ObjectStore, tags: ObjectTags, call: ApiCall, target: S3Target): Reply {
+  requireBucket(objects, target.bucket);
+  if (!objects.has(target.bucket, target.key)) {
+    throw new AwsError(404, "NoSuchKey", "The specified key does not exist.");
+  }
+  const object = objects.headObject(target.bucket, target.key);
+  switch (target.operation) {
+    case "PutObjectTagging":
+      tags.put(object, readUpload(call).body.toString("utf8"));
+      return { status: 200, headers: {}, body: "" };
+    case "DeleteObjectTagging":
+      tags.delete(object);
+      return { status: 204, headers: {}, body: "" };
+    default:
+      return { status: 200, headers: { "content-type": "application/xml" }, body: tags.get(object) };
+  }
+}
+
+function uploadPart(fauxqs: Fauxqs, call: ApiCall): Promise<Reply> {
+  const { body, checksum } = readUpload(call);
+  const { "content-encoding": _framing, ...headers } = call.headers;
+  return forward(fauxqs, call, body, {
+    ...headers,
+    ...(checksum === undefined ? {} : { [checksumHeader(checksum.algorithm)]: checksum.value }),
+  });
+}
+
+function forward(
+  fauxqs: Fauxqs,
+  call: ApiCall,
+  body: Buffer,
+  headers: Readonly<Record<string, string>>,
+): Promise<Reply> {
+  return fauxqs.request({
+    method: call.method,
+    path: `${call.url.pathname}${call.url.search}`,
+    headers,
+    body,
+  });
+}

@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { decodeAwsChunked } from "../../../node_modules/fauxqs/dist/s3/chunkedEncoding.js";
+import { type ApiCall, AwsError } from "../../endpoint/service.ts";
+
+export type ChecksumAlgorithm = "CRC32" | "SHA1" | "SHA256";
+
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm;
+  /** base64 */
+  readonly value: string;
+}
+
+/** The bytes of a PutObject or UploadPart, unframed and equal to every digest that came with them. */
+export interface Upload {
+  readonly body: Buffer;
+  readonly checksum: Checksum | undefined;
+}
+
+const algorithms: Record<ChecksumAlgorithm, (body: Buffer) => Buffer> = {
+  CRC32(body) {
+    const digest = Buffer.alloc(4);
+    digest.writeUInt32BE(crc32(body));
+    return digest;
+  },
+  SHA1: (body) => createHash("sha1").update(body).digest(),
+  SHA256: (body) => createHash("sha256").update(body).digest(),
+};
+
+const unsupported = ["crc32c", "crc64nvme"];
+
+/** Throws AwsError: IncompleteBody, BadDigest, or NotImplemented for an algorithm that Node does not have. */
+export function readUpload(call: ApiCall): Upload {
+  const { body, trailers } = unframe(call);
+  const headers: Record<string, string> = { ...call.headers, ...trailers };
+  for (const name of unsupported) {
+    if (headers[checksumHeader(name)] === undefined) continue;
+    throw new AwsError(
+      501,
+      "NotImplemented",
+      `The local S3 cannot verify ${name}; use CRC32, SHA1 or SHA256.`,
+    );
+  }
+  verifyMd5(body, headers["content-md5"]);
+  const claimed = Object.keys(algorithms).flatMap((name) => {
+    const value = headers[checksumHeader(name)];
+    return value === undefined ? [] : [{ algorithm: name as ChecksumAlgorithm, value }];
+  });
+  for (const checksum of claimed) verifyChecksum(body, checksum);
+  return { body, checksum: claimed[0] };
+}
+
+export function checksumHeader(algorithm: string): string {
+  return `x-amz-checksum-${algorithm.toLowerCase()}`;
+}
+
+function unframe(call: ApiCall): { body: Buffer; trailers: Record<string, string> } {
+  if (!call.headers["content-encoding"]?.includes("aws-chunked")) return { body: call.body, trailers: {} };
+  const decoded = decodeAwsChunked(call.body);
+  const promised = call.headers["x-amz-decoded-content-length"];
+  if (promised !== undefined && Number(promised) !== decoded.body.length) {
+    throw new AwsError(
+      400,
+      "IncompleteBody",
+      `The request body has ${decoded.body.length} bytes, and its header promised ${promised}.`,
+    );
+  }
+  return decoded;
+}
+
+function verifyMd5(body: Buffer, claimed: string | undefined): void {
+  if (claimed === undefined) return;
+  if (createHash("md5").update(body).digest("base64") === claimed) return;
+  throw new AwsError(400, "BadDigest", "The Content-MD5 you specified did not match what we received.");
+}
+
+function verifyChecksum(body: Buffer, { algorithm, value }: Checksum): void {
+  if (algorithms[algorithm](body).toString("base64") === value) return;
+  throw new AwsError(
+    400,
+    "BadDigest",
+    `The ${algorithm} you specified did not match the calculated checksum.`,
+  );
+}

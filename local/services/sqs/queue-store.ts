@@ -1,0 +1,86 @@
+import { SqsQueue, SqsStore } from "../../../node_modules/fauxqs/dist/sqs/sqsStore.js";
+import { accountId } from "../../endpoint/account.ts";
+
+type Received = ReturnType<SqsQueue["dequeue"]>;
+
+/** fauxqs's queue with AWS's rules where they differ. */
+export class Queue extends SqsQueue {
+  /** A FIFO receive may hold several messages of one group, in order; fauxqs gives one a group. */
+  override dequeue(...args: Parameters<SqsQueue["dequeue"]>): Received {
+    const [maxCount, visibilityTimeout, deadLetterQueue] = args;
+    if (!this.isFifo() || visibilityTimeout === 0) return super.dequeue(...args);
+    this.processTimers();
+    this.restoreGroupOrder();
+    const received: Received = [];
+    const heldByThisCall = new Map<string, number>();
+    while (received.length < maxCount) {
+      const oneEachGroup = super.dequeue(maxCount - received.length, visibilityTimeout, deadLetterQueue);
+      if (oneEachGroup.length === 0) break;
+      received.push(...oneEachGroup);
+      for (const { ReceiptHandle } of oneEachGroup) {
+        const group = this.inflightMessages.get(ReceiptHandle)?.message.messageGroupId ?? "";
+        heldByThisCall.set(group, (heldByThisCall.get(group) ?? 0) + 1);
+        this.fifoLockedGroups.delete(group);
+      }
+    }
+    for (const [group, count] of heldByThisCall) this.fifoLockedGroups.set(group, count);
+    return received;
+  }
+
+  /** Puts a received message back as if it had never been received. */
+  unreceive(receiptHandle: string): void {
+    const held = this.inflightMessages.get(receiptHandle);
+    if (held === undefined) return;
+    held.message.approximateReceiveCount--;
+    this.changeVisibility(receiptHandle, 0);
+  }
+
+  /** Messages that came back stand in the order of their return; their place is that of their sequence number. */
+  private restoreGroupOrder(): void {
+    for (const group of this.fifoMessages.values()) {
+      if (group.length > 1)
+        group.sort((a, b) => (a.sequenceNumber ?? "").localeCompare(b.sequenceNumber ?? ""));
+    }
+  }
+}
+
+/** fauxqs's queues under URLs that resolve everywhere, with their timers settled before each use. */
+export class QueueStore extends SqsStore {
+  override createQueue(...args: Parameters<SqsStore["createQueue"]>): Queue {
+    // The base class makes the queue itself; Queue adds methods only.
+    return Object.setPrototypeOf(super.createQueue(...args), Queue.prototype) as Queue;
+  }
+
+  override buildQueueUrl(name: string): string {
+    return queuePath(name);
+  }
+
+  /** Finds a queue by its URL, whatever the host; expired visibility timeouts and delays have taken effect. */
+  override getQueue(url: string): Queue | undefined {
+    const queue = this.getQueueByName(url.split("/").at(-1) ?? "") as Queue | undefined;
+    queue?.processTimers();
+    return queue;
+  }
+
+  /** The queues whose redrive policy names this one as their dead-letter queue. */
+  sourcesOf(deadLetterQueueArn: string): Queue[] {
+    const queues = [...this.allQueues()] as Queue[];
+    return queues.filter((queue) => deadLetterTarget(queue.attributes.RedrivePolicy) === deadLetterQueueArn);
+  }
+}
+
+/** What follows the endpoint's origin in a queue URL. */
+export function queuePath(name: string): string {
+  return `/${accountId}/${name}`;
+}
+
+/** The ARN of the dead-letter queue in a RedrivePolicy attribute; undefined if it is empty or not a policy. */
+export function deadLetterTarget(redrivePolicy: string | undefined): string | undefined {
+  if (!redrivePolicy) return undefined;
+  try {
+    const target: unknown = JSON.parse(redrivePolicy).deadLetterTargetArn;
+    return typeof target === "string" ? target : undefined;
+  } catch {
+    return undefined;
+  }
+}

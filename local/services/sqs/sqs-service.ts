@@ -1,0 +1,121 @@
+import { jsonAction, jsonError, jsonInput, jsonReply } from "../../endpoint/json-protocol.ts";
+import { type ApiCall, AwsError, type LocalService } from "../../endpoint/service.ts";
+import type { Fauxqs } from "../fauxqs.ts";
+import { sqsPermissions } from "./permissions.ts";
+import { isQueryCall, queryError, queryReply, readQueryCall } from "./query-protocol.ts";
+import { deadLetterTarget, type Queue } from "./queue-store.ts";
+
+type Input = Record<string, unknown>;
+
+/** Amazon SQS: fauxqs behind AWS's rules, over the JSON protocol of today's SDKs and the query protocol of older ones. */
+export function sqsService(fauxqs: Fauxqs): LocalService {
+  return {
+    names: ["sqs"],
+    permissions(call) {
+      const { action, input } = read(call);
+      return sqsPermissions(action, input);
+    },
+    async handle(call) {
+      const { action, input } = read(call);
+      const output = await perform(fauxqs, action, input, call);
+      return isQueryCall(call) ? queryReply(action, output) : jsonReply(call, output);
+    },
+    renderError(error, call) {
+      return isQueryCall(call) ? queryError(error) : jsonError(call, error, "com.amazonaws.sqs#");
+    },
+  };
+}
+
+function read(call: ApiCall): { action: string; input: Input } {
+  return isQueryCall(call) ? readQueryCall(call) : { action: jsonAction(call), input: jsonInput(call) };
+}
+
+async function perform(fauxqs: Fauxqs, action: string, input: Input, call: ApiCall): Promise<Input> {
+  switch (action) {
+    case "CreateQueue":
+    case "SetQueueAttributes":
+      checkRedrivePolicy(fauxqs, input);
+      return withFullUrls(await forward(fauxqs, action, input), call);
+    case "GetQueueUrl":
+    case "ListQueues":
+      return withFullUrls(await forward(fauxqs, action, input), call);
+    case "GetQueueAttributes":
+      return forward(fauxqs, action, { ...input, AttributeNames: input.AttributeNames ?? [] });
+    case "ListDeadLetterSourceQueues": {
+      const sources = fauxqs.queues.sourcesOf(existingQueue(fauxqs, input).arn);
+      return withFullUrls({ queueUrls: sources.map((queue) => queue.url) }, call);
+    }
+    case "ReceiveMessage":
+      return receive(fauxqs, input, call);
+    default:
+      return forward(fauxqs, action, input);
+  }
+}
+
+/** As AWS has it: message attributes come only if asked for, and a caller who hung up receives nothing. */
+async function receive(fauxqs: Fauxqs, input: Input, call: ApiCall): Promise<Input> {
+  const output = await forward(fauxqs, "ReceiveMessage", input);
+  const messages = (output.Messages ?? []) as { ReceiptHandle: string; [field: string]: unknown }[];
+  if (call.signal.aborted) {
+    const queue = existingQueue(fauxqs, input);
+    for (const { ReceiptHandle } of messages.toReversed()) queue.unreceive(ReceiptHandle);
+    return {};
+  }
+  const asked = input.MessageAttributeNames;
+  if (Array.isArray(asked) && asked.length > 0) return output;
+  return {
+    ...output,
+    ...(output.Messages === undefined
+      ? {}
+      : { Messages: messages.map(({ MessageAttributes, MD5OfMessageAttributes, ...message }) => message) }),
+  };
+}
+
+async function forward(fauxqs: Fauxqs, action: string, input: Input): Promise<Input> {
+  const reply = await fauxqs.request({
+    method: "POST",
+    path: "/",
+    headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `AmazonSQS.${action}` },
+    body: JSON.stringify(input),
+  });
+  const output = JSON.parse(reply.body.toString()) as Input;
+  if (reply.status === 200) return output;
+  throw new AwsError(reply.status, String(output.__type).replace(/^.*#/, ""), String(output.message));
+}
+
+function existingQueue(fauxqs: Fauxqs, input: Input): Queue {
+  const queue = fauxqs.queues.getQueue(String(input.QueueUrl ?? ""));
+  if (queue !== undefined) return queue;
+  throw new AwsError(400, "QueueDoesNotExist", "The specified queue does not exist.");
+}
+
+/** AWS refuses a dead-letter queue that does not exist or is not of the same type. */
+function checkRedrivePolicy(fauxqs: Fauxqs, input: Input): void {
+  const attributes = (input.Attributes ?? {}) as Record<string, string>;
+  const target = deadLetterTarget(attributes.RedrivePolicy);
+  if (target === undefined) return;
+  const deadLetterQueue = fauxqs.queues.getQueueByArn(target);
+  const name = String(input.QueueName ?? input.QueueUrl);
+  const problem =
+    deadLetterQueue === undefined
+      ? "Reason: Dead letter target does not exist."
+      : deadLetterQueue.isFifo() !== name.endsWith(".fifo")
+        ? "Reason: Dead-letter queue must be same type of queue as the source."
+        : undefined;
+  if (problem === undefined) return;
+  throw new AwsError(
+    400,
+    "InvalidParameterValue",
+    `Value ${attributes.RedrivePolicy} for parameter RedrivePolicy is invalid. ${problem}`,
+  );
+}
+
+function withFullUrls(output: Input, call: ApiCall): Input {
+  const full = (path: unknown) => `${call.url.origin}${path}`;
+  const lists = ["QueueUrls", "queueUrls"].filter((name) => Array.isArray(output[name]));
+  return {
+    ...output,
+    ...(output.QueueUrl === undefined ? {} : { QueueUrl: full(output.QueueUrl) }),
+    ...Object.fromEntries(lists.map((name) => [name, (output[name] as unknown[]).map(full)])),
+  };
+}
