@@ -21,8 +21,8 @@ export interface QueryServiceOptions {
   readonly log: Log;
 }
 
-/** How many query texts keep their vector, and how long a caller waits for a new one. */
-const queryVectors = { remembered: 1_000, patienceMs: 10_000 };
+/** Query texts that keep their vector. */
+const rememberedTexts = 1_000;
 
 /** The search service of a stack: follows the published generation of every collection and answers over HTTP. */
 export class QueryService {
@@ -47,7 +47,7 @@ export class QueryService {
       lines: new FollowedCollection("lines", sources.lines, log),
       words: new FollowedCollection("words", sources.words, log),
     };
-    const vectors = new QueryVectors(embedder, queryVectors);
+    const vectors = new QueryVectors(embedder, rememberedTexts);
     const server = searchHttpServer(
       {
         search: (request) => search(request, followed, vectors),

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Embedder, VectorBytes } from "../embedding/embedder.ts";
 import { QueryNotEmbedded } from "./search-failures.ts";
 
@@ -6,17 +5,15 @@ import { QueryNotEmbedded } from "./search-failures.ts";
 export class QueryVectors {
   readonly #embedder: Embedder;
   readonly #remembered: number;
-  readonly #patienceMs: number;
   /** Oldest use first. */
   readonly #vectors = new Map<string, Promise<readonly number[]>>();
 
-  constructor(embedder: Embedder, { remembered, patienceMs }: { remembered: number; patienceMs: number }) {
+  constructor(embedder: Embedder, remembered: number) {
     this.#embedder = embedder;
     this.#remembered = remembered;
-    this.#patienceMs = patienceMs;
   }
 
-  /** Throws QueryNotEmbedded when the embedder fails or takes longer than the patience. */
+  /** Throws QueryNotEmbedded when the embedder fails. */
   async of(text: string): Promise<readonly number[]> {
     const vector = this.#vectors.get(text) ?? this.#embed(text);
     this.#vectors.delete(text);
@@ -25,7 +22,9 @@ export class QueryVectors {
       if (this.#vectors.size <= this.#remembered) break;
       this.#vectors.delete(oldest);
     }
-    return this.#inTime(vector);
+    return vector.catch((cause: unknown) => {
+      throw new QueryNotEmbedded(cause);
+    });
   }
 
   #embed(text: string): Promise<readonly number[]> {
@@ -37,21 +36,6 @@ export class QueryVectors {
       if (this.#vectors.get(text) === vector) this.#vectors.delete(text);
     });
     return vector;
-  }
-
-  async #inTime(vector: Promise<readonly number[]>): Promise<readonly number[]> {
-    const answered = new AbortController();
-    const late = sleep(this.#patienceMs, undefined, { signal: answered.signal }).then(() => {
-      throw new RangeError(`no answer within ${this.#patienceMs} ms.`);
-    });
-    late.catch(() => undefined);
-    try {
-      return await Promise.race([vector, late]);
-    } catch (cause) {
-      throw new QueryNotEmbedded(cause);
-    } finally {
-      answered.abort();
-    }
   }
 }
 

@@ -1,35 +1,24 @@
 import { z } from "zod";
 import { collections } from "../receipts/receipt.ts";
+import { type MetadataType, metadataType } from "../receipts/vector-metadata.ts";
 
-const wholeNumberKeys = new Set(["receipt_id", "line_id", "word_id"]);
-const textKeys = new Set([
-  "image_id",
-  "text",
-  "merchant_name",
-  "canonical_merchant_name",
-  "merchant_category",
-  "address",
-  "phone_number",
-  "place_id",
-  "label_status",
-]);
-
-/** The type that a metadata key has in every vector (design section 3); undefined for a key that no vector has. */
-function typeOfKey(key: string): z.ZodType<string | number | boolean> | undefined {
-  if (wholeNumberKeys.has(key)) return z.int();
-  if (textKeys.has(key)) return z.string();
-  if (/^label_[A-Z0-9_]+$/.test(key)) return z.boolean();
-  return undefined;
-}
+const valueTypes: Readonly<Record<MetadataType, z.ZodType>> = {
+  str: z.string(),
+  int: z.int(),
+  float: z.number(),
+  bool: z.boolean(),
+};
 
 /** Plain equality on metadata keys; each value must have its key's own type, else nothing could ever match. */
 const filter = z
   .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
   .superRefine((wanted, context) => {
     for (const [key, value] of Object.entries(wanted)) {
-      const type = typeOfKey(key);
+      const type = metadataType(key);
       const problem =
-        type === undefined ? "no vector has this key" : type.safeParse(value).error?.issues[0]?.message;
+        type === undefined
+          ? "no vector has this key"
+          : valueTypes[type].safeParse(value).error?.issues[0]?.message;
       if (problem !== undefined) context.addIssue({ code: "custom", path: [key], message: problem });
     }
   });
@@ -40,7 +29,11 @@ export function searchRequest(dimensions: number) {
     .strictObject({
       collection: z.enum(collections).default("lines"),
       text: z.string().trim().min(1).max(8_000).optional(),
-      vector: z.array(z.number()).length(dimensions).optional(),
+      vector: z
+        .array(z.number())
+        .length(dimensions)
+        .refine((vector) => vector.some((value) => value !== 0), "a vector of zeros has no direction")
+        .optional(),
       k: z.int().min(1).max(100).default(5),
       filter: filter.default({}),
     })

@@ -1,8 +1,9 @@
 import { GetQueueAttributesCommand, type QueueAttributeName, type SQSClient } from "@aws-sdk/client-sqs";
 import { type DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
-import { z } from "zod";
 import type { StackOutputs } from "../../cli/target.ts";
 import type { Collection } from "../../core/receipts/receipt.ts";
+import type { CompactionRun } from "../../core/runs/compaction-run.ts";
+import { readRun } from "../../core/runs/run-item.ts";
 import type { CollectionProgress, Observation, QueueDepth } from "./observation.ts";
 
 interface WatchedQueue {
@@ -10,16 +11,6 @@ interface WatchedQueue {
   readonly url: string;
   readonly deadLetters: boolean;
 }
-
-const runItem = z.object({
-  lines_state: z.string(),
-  words_state: z.string(),
-  lines_merged_vectors: z.number().optional(),
-  words_merged_vectors: z.number().optional(),
-  rejected_rows: z.number().optional(),
-});
-
-type RunItem = z.infer<typeof runItem>;
 
 /** Looks at a pipeline from outside, through the same API calls that an operator has. */
 export class PipelineWatch {
@@ -42,13 +33,13 @@ export class PipelineWatch {
     ]);
     return {
       embedded: runs.length,
-      rejectedRows: runs.reduce((total, run) => total + (run.rejected_rows ?? 0), 0),
+      rejectedRows: runs.reduce((total, run) => total + run.rejectedRows, 0),
       collections: { lines: progressOf("lines", runs), words: progressOf("words", runs) },
       queues,
     };
   }
 
-  async #runs(): Promise<RunItem[]> {
+  async #runs(): Promise<CompactionRun[]> {
     const pages = paginateScan(
       { client: this.#dynamo },
       {
@@ -58,8 +49,8 @@ export class PipelineWatch {
         ExpressionAttributeValues: { ":run": "COMPACTION_RUN" },
       },
     );
-    const runs: RunItem[] = [];
-    for await (const { Items = [] } of pages) runs.push(...Items.map((item) => runItem.parse(item)));
+    const runs: CompactionRun[] = [];
+    for await (const { Items = [] } of pages) runs.push(...Items.map((item) => readRun(item)));
     return runs;
   }
 
@@ -89,11 +80,11 @@ function watchedQueues(outputs: StackOutputs): readonly WatchedQueue[] {
   ];
 }
 
-function progressOf(collection: Collection, runs: readonly RunItem[]): CollectionProgress {
-  const completed = runs.filter((run) => run[`${collection}_state`] === "COMPLETED");
+function progressOf(collection: Collection, runs: readonly CompactionRun[]): CollectionProgress {
+  const completed = runs.filter((run) => run.halves[collection].state === "COMPLETED");
   return {
     completed: completed.length,
-    failed: runs.filter((run) => run[`${collection}_state`] === "FAILED").length,
-    vectors: completed.reduce((total, run) => total + (run[`${collection}_merged_vectors`] ?? 0), 0),
+    failed: runs.filter((run) => run.halves[collection].state === "FAILED").length,
+    vectors: completed.reduce((total, run) => total + (run.halves[collection].mergedVectors ?? 0), 0),
   };
 }

@@ -23,7 +23,7 @@ class LengthEmbedder implements Embedder {
 
 function remembering(remembered: number) {
   const embedder = new LengthEmbedder();
-  return { embedder, vectors: new QueryVectors(embedder, { remembered, patienceMs: 1_000 }) };
+  return { embedder, vectors: new QueryVectors(embedder, remembered) };
 }
 
 test("a text becomes the numbers of its vector, wherever its bytes lie in their buffer", async () => {
@@ -50,10 +50,4 @@ test("a failure is named and not remembered", async () => {
   await expect(vectors.of("total")).rejects.toThrow(/ECONNREFUSED/);
   embedder.failing = false;
   expect(await vectors.of("total")).toEqual([5, 0.5]);
-});
-
-test("an embedder that does not answer is given up after the patience", async () => {
-  const silent: Embedder = { model: "silent", dimensions: 2, embed: () => new Promise(() => undefined) };
-  const vectors = new QueryVectors(silent, { remembered: 10, patienceMs: 20 });
-  await expect(vectors.of("total")).rejects.toThrow(/no answer within 20 ms/);
 });

@@ -20,6 +20,7 @@ test("text and vector exclude each other, and one of them is needed", () => {
   expect(problems({})).toEqual(["text"]);
   expect(problems({ text: "total", vector: [1, 2, 3] })).toEqual(["text"]);
   expect(problems({ vector: [1, 2, 3] })).toEqual([]);
+  expect(problems({ vector: [0, 0, 0] })).toEqual(["vector"]);
 });
 
 test("a filter value must have the type of its key", () => {
