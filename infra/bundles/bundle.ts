@@ -1,0 +1,115 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { bundleTime, chromaLibrary } from "./chroma-library.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** The files of a bundle by name. The same source gives the same bytes. */
+export type Bundle = ReadonlyMap<string, Uint8Array>;
+
+export interface Ingredients {
+  /** Whether `chroma.node`, the native Chroma server, lies beside the code. */
+  readonly chroma: boolean;
+}
+
+/** A source that esbuild could not bundle; its own messages say where. */
+export class BundleFailed extends Error {
+  constructor(source: string, cause: unknown) {
+    super(`${source} could not be bundled: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    this.name = "BundleFailed";
+  }
+}
+
+/** `functions/{name}/handler.ts` as `index.mjs`, whose export `handler` Lambda calls. */
+export async function bundleFunction(name: string, { chroma }: Ingredients): Promise<Bundle> {
+  const code = await compile(`functions/${name}/handler.ts`);
+  return new Map([["index.mjs", code], ...(await native(chroma))]);
+}
+
+/** `containers/{name}/main.ts` as `main.mjs` beside its Dockerfile: a folder that Docker builds. */
+export async function bundleContainer(name: string, { chroma }: Ingredients): Promise<Bundle> {
+  const code = await compile(`containers/${name}/main.ts`);
+  const dockerfile = await readFile(join(root, "containers", name, "Dockerfile"));
+  return new Map([["main.mjs", code], ["Dockerfile", dockerfile], ...(await native(chroma))]);
+}
+
+/** Hexadecimal SHA-256 over names and contents. */
+export function hashOf(bundle: Bundle): string {
+  const hash = createHash("sha256");
+  for (const [name, bytes] of [...bundle].sort(byName))
+    hash.update(`${name}\0${bytes.length}\0`).update(bytes);
+  return hash.digest("hex");
+}
+
+/**
+ * Puts a bundle into a folder of its own and answers the folder. One that holds the very bundle already is left
+ * alone, and another is replaced as a whole, so that programs that run side by side never see half of one.
+ */
+export async function place(bundle: Bundle, folder: string): Promise<string> {
+  if (await holds(folder, bundle)) return folder;
+  const fresh = `${folder}.${process.pid}`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true });
+  for (const [name, bytes] of bundle) {
+    await writeFile(join(fresh, name), bytes);
+    await utimes(join(fresh, name), bundleTime, bundleTime);
+  }
+  await rm(folder, { recursive: true, force: true });
+  try {
+    await rename(fresh, folder);
+  } catch (error) {
+    // Another program has put the same bundle there in the meantime.
+    await rm(fresh, { recursive: true, force: true });
+    if (!(await holds(folder, bundle))) throw error;
+  }
+  return folder;
+}
+
+async function compile(source: string): Promise<Uint8Array> {
+  try {
+    const { outputFiles } = await build({
+      absWorkingDir: root,
+      entryPoints: [source],
+      write: false,
+      bundle: true,
+      platform: "node",
+      target: "node24",
+      format: "esm",
+      mainFields: ["module", "main"],
+      // A failure is known by its class name, in logs as in the code.
+      keepNames: true,
+      // Optional parts of the chromadb client that nothing here uses.
+      external: ["@chroma-core/*", "chromadb-js-bindings-*"],
+      // Packages that are still CommonJS call require for Node's own modules.
+      banner: {
+        js: 'import { createRequire as bundleRequire } from "node:module";\nconst require = bundleRequire(import.meta.url);',
+      },
+      logLevel: "silent",
+    });
+    return outputFiles[0]?.contents ?? new Uint8Array();
+  } catch (error) {
+    throw new BundleFailed(source, error);
+  }
+}
+
+async function native(chroma: boolean): Promise<[string, Uint8Array][]> {
+  return chroma ? [["chroma.node", await chromaLibrary()]] : [];
+}
+
+async function holds(folder: string, bundle: Bundle): Promise<boolean> {
+  const names = await readdir(folder).catch(() => []);
+  if (names.length !== bundle.size) return false;
+  const same = await Promise.all(
+    [...bundle].map(async ([name, bytes]) => {
+      const there = await readFile(join(folder, name)).catch(() => undefined);
+      return there?.equals(bytes) === true;
+    }),
+  );
+  return same.every(Boolean);
+}
+
+function byName([left]: [string, Uint8Array], [right]: [string, Uint8Array]): number {
+  return left < right ? -1 : 1;
+}

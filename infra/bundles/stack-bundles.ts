@@ -1,0 +1,36 @@
+import { join, relative } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { type Bundle, bundleContainer, bundleFunction, place } from "./bundle.ts";
+
+const buildFolder = join(import.meta.dirname, "../../.build");
+
+/** The code of every function, each in a folder of its own under .build. */
+export interface FunctionBundles {
+  readonly embed: pulumi.asset.Archive;
+  readonly exportOcrResults: pulumi.asset.Archive;
+  readonly streamProcessor: pulumi.asset.Archive;
+  readonly compaction: pulumi.asset.Archive;
+}
+
+/** Bundles every function of the stack. Throws BundleFailed or LibraryUnpatchable. */
+export async function functionBundles(): Promise<FunctionBundles> {
+  return {
+    embed: await functionArchive("embed", false),
+    exportOcrResults: await functionArchive("export-ocr-results", false),
+    streamProcessor: await functionArchive("stream-processor", false),
+    compaction: await functionArchive("compaction", true),
+  };
+}
+
+/** The folder from which Docker builds the query server, relative to where Pulumi runs, so that it is the same everywhere. */
+export async function queryServerContext(): Promise<string> {
+  return placed("query-server", await bundleContainer("query-server", { chroma: true }));
+}
+
+async function functionArchive(name: string, chroma: boolean): Promise<pulumi.asset.Archive> {
+  return new pulumi.asset.FileArchive(await placed(name, await bundleFunction(name, { chroma })));
+}
+
+async function placed(name: string, bundle: Bundle): Promise<string> {
+  return relative(process.cwd(), await place(bundle, join(buildFolder, name)));
+}

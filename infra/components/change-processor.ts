@@ -1,0 +1,85 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config.ts";
+import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
+import type { Compaction } from "./compaction.ts";
+import { DeadLetterQueue } from "./dead-letter-queue.ts";
+import { list, putObjects, readStream, sendTo } from "./permissions.ts";
+import type { Storage } from "./storage.ts";
+
+/** Lambda writes the records that it gives up under this prefix; it cannot be chosen. */
+const givenUpPrefix = "aws/lambda/";
+
+/** Only receipts' items can matter. Patterns know no infix, so the processor tells their kinds apart. */
+const receiptsItems = {
+  dynamodb: { Keys: { PK: { S: [{ prefix: "IMAGE#" }] }, SK: { S: [{ prefix: "RECEIPT#" }] } } },
+};
+
+export interface ChangeProcessorArgs {
+  readonly code: pulumi.asset.Archive;
+  readonly settings: Settings["stream"];
+  readonly storage: Storage;
+  /** Owner of the queues to which changes go. */
+  readonly compaction: Compaction;
+  readonly defaults: FunctionDefaults;
+}
+
+/**
+ * Turns the records of the receipts table's stream into messages.
+ * A malformed record goes to the rejected queue; what fails three times or is older than an hour goes, whole, to S3.
+ */
+export class ChangeProcessor extends pulumi.ComponentResource {
+  readonly streamProcessor: BundledFunction;
+  readonly rejected: aws.sqs.Queue;
+
+  constructor(name: string, args: ChangeProcessorArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:ChangeProcessor", name, {}, options);
+    const stem = name.replace(/-change-processor$/, "");
+    const inside = { parent: this };
+    const { settings, storage } = args;
+    const { lines, words } = args.compaction;
+
+    this.rejected = new DeadLetterQueue(`${stem}-stream-rejected`, { fifo: false }, inside).queue;
+    this.streamProcessor = new BundledFunction(
+      `${stem}-stream-processor`,
+      {
+        ...args.defaults,
+        description: "Turns changes of the receipts table into messages for the collections",
+        code: args.code,
+        timeoutSeconds: 60,
+        memoryMiB: 512,
+        environment: {
+          LINES_QUEUE_URL: lines.queue.url,
+          WORDS_QUEUE_URL: words.queue.url,
+          STREAM_REJECTED_QUEUE_URL: this.rejected.url,
+        },
+        statements: [
+          ...readStream(storage.receipts),
+          sendTo(lines.queue, words.queue, this.rejected),
+          list(storage.deltas),
+          putObjects(storage.deltas, givenUpPrefix),
+        ],
+      },
+      inside,
+    );
+    new aws.lambda.EventSourceMapping(
+      `${stem}-stream-processor`,
+      {
+        eventSourceArn: storage.receipts.streamArn,
+        functionName: this.streamProcessor.function.arn,
+        startingPosition: settings.startingPosition,
+        batchSize: settings.batchSize,
+        maximumBatchingWindowInSeconds: settings.windowSeconds,
+        parallelizationFactor: settings.parallelizationFactor,
+        functionResponseTypes: ["ReportBatchItemFailures"],
+        bisectBatchOnFunctionError: true,
+        maximumRetryAttempts: 3,
+        maximumRecordAgeInSeconds: 3600,
+        destinationConfig: { onFailure: { destinationArn: storage.deltas.arn } },
+        filterCriteria: { filters: [{ pattern: JSON.stringify(receiptsItems) }] },
+      },
+      inside,
+    );
+    this.registerOutputs();
+  }
+}

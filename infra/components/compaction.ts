@@ -1,0 +1,107 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config.ts";
+import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
+import type { CollectionsFileSystem } from "./collections-file-system.ts";
+import type { Network } from "./network.ts";
+import { consume, items, list, readObjects, sendTo } from "./permissions.ts";
+import { QueueWithDeadLetters } from "./queue-with-dead-letters.ts";
+import type { Storage } from "./storage.ts";
+
+/** Lambda passes at most ten messages of a FIFO queue at once; the cycle drains more by itself. */
+const batchSize = 10;
+/** The least that Lambda takes. The lease lets one of them write, so more would only wait. */
+const maximumConcurrency = 2;
+/** Compaction counts a message's own failures and moves it; contention must never do so. */
+const backstop = 100;
+
+const collectionsPath = "/mnt/collections";
+
+export interface CompactionArgs {
+  readonly code: pulumi.asset.Archive;
+  readonly settings: Settings["compaction"];
+  readonly embedding: Pick<Settings["embedding"], "model" | "dimensions">;
+  readonly storage: Storage;
+  readonly files: CollectionsFileSystem;
+  readonly network: Network;
+  readonly defaults: FunctionDefaults;
+}
+
+/** The FIFO queues of the collections and the function that merges what they say into the next generations. */
+export class Compaction extends pulumi.ComponentResource {
+  readonly lines: QueueWithDeadLetters;
+  readonly words: QueueWithDeadLetters;
+  readonly compaction: BundledFunction;
+
+  constructor(name: string, args: CompactionArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:Compaction", name, {}, options);
+    const stem = name.replace(/-compaction$/, "");
+    const inside = { parent: this };
+    const { settings, storage } = args;
+
+    const queue = {
+      fifo: true,
+      consumerTimeoutSeconds: settings.timeoutSeconds,
+      windowSeconds: 0,
+      maxReceiveCount: backstop,
+    };
+    this.lines = new QueueWithDeadLetters(`${stem}-lines`, queue, inside);
+    this.words = new QueueWithDeadLetters(`${stem}-words`, queue, inside);
+
+    this.compaction = new BundledFunction(
+      name,
+      {
+        ...args.defaults,
+        description: "Merges deltas into the next generation of a collection",
+        code: args.code,
+        timeoutSeconds: settings.timeoutSeconds,
+        memoryMiB: settings.memoryMiB,
+        scratchMiB: settings.scratchMiB,
+        mount: { files: args.files, network: args.network, path: collectionsPath },
+        environment: {
+          RECEIPTS_TABLE: storage.receipts.name,
+          CONTROL_TABLE: storage.control.name,
+          DELTAS_BUCKET: storage.deltas.name,
+          LINES_QUEUE_URL: this.lines.queue.url,
+          WORDS_QUEUE_URL: this.words.queue.url,
+          LINES_DEAD_LETTER_QUEUE_URL: this.lines.deadLetters.url,
+          WORDS_DEAD_LETTER_QUEUE_URL: this.words.deadLetters.url,
+          COLLECTIONS_PATH: collectionsPath,
+          EMBEDDING_MODEL: args.embedding.model,
+          EMBEDDING_DIMENSIONS: String(args.embedding.dimensions),
+          LEASE_SECONDS: String(settings.leaseSeconds),
+          LEASE_WAIT_SECONDS: String(settings.leaseWaitSeconds),
+          DRAIN_MAX_MESSAGES: String(settings.drainMaxMessages),
+          DRAIN_SECONDS: String(settings.drainSeconds),
+          MIN_PUBLISH_INTERVAL_SECONDS: String(settings.minPublishIntervalSeconds),
+          GENERATIONS_KEPT: String(settings.generationsKept),
+          LONGEST_READER_SECONDS: String(settings.longestReaderSeconds),
+          MAX_FAILURES: String(settings.maxFailures),
+        },
+        statements: [
+          consume(this.lines.queue, this.words.queue),
+          sendTo(this.lines.deadLetters, this.words.deadLetters),
+          list(storage.deltas),
+          readObjects(storage.deltas, "deltas/"),
+          items(storage.receipts, ["GetItem", "UpdateItem"]),
+          items(storage.control, ["GetItem", "PutItem", "UpdateItem", "DeleteItem"]),
+        ],
+      },
+      inside,
+    );
+    for (const [collection, { queue }] of Object.entries({ lines: this.lines, words: this.words })) {
+      new aws.lambda.EventSourceMapping(
+        `${name}-${collection}`,
+        {
+          eventSourceArn: queue.arn,
+          functionName: this.compaction.function.arn,
+          batchSize,
+          functionResponseTypes: ["ReportBatchItemFailures"],
+          scalingConfig: { maximumConcurrency },
+        },
+        inside,
+      );
+    }
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,32 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+const twoWeeks = 14 * 24 * 3600;
+
+export interface DeadLetterQueueArgs {
+  /** A FIFO queue's dead letters go to a FIFO queue. */
+  readonly fifo: boolean;
+}
+
+/**
+ * Where a path ends for what could not be handled: kept for two weeks, the longest that SQS offers, for people
+ * to read. Nothing consumes it, so it has no dead letters of its own.
+ */
+export class DeadLetterQueue extends pulumi.ComponentResource {
+  readonly queue: aws.sqs.Queue;
+
+  constructor(name: string, args: DeadLetterQueueArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:DeadLetterQueue", name, {}, options);
+    this.queue = new aws.sqs.Queue(
+      name,
+      {
+        name: args.fifo ? `${name}.fifo` : name,
+        ...(args.fifo && { fifoQueue: true }),
+        messageRetentionSeconds: twoWeeks,
+        sqsManagedSseEnabled: true,
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

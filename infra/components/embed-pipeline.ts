@@ -1,0 +1,141 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config.ts";
+import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
+import type { Compaction } from "./compaction.ts";
+import { DeadLetterQueue } from "./dead-letter-queue.ts";
+import { embeddingEnvironment } from "./embedding-environment.ts";
+import { consume, items, list, putObjects, readObjects, readSecrets, sendTo } from "./permissions.ts";
+import { QueueWithDeadLetters } from "./queue-with-dead-letters.ts";
+import type { Storage } from "./storage.ts";
+import type { StoredSecret } from "./stored-secret.ts";
+
+/** Receives before a message counts as unusable: enough to outlast a provider's outage of an hour. */
+const maxReceiveCount = 5;
+
+export interface EmbedPipelineArgs {
+  readonly embedCode: pulumi.asset.Archive;
+  readonly exportCode: pulumi.asset.Archive;
+  readonly settings: Settings["ingest"];
+  readonly embedding: Settings["embedding"];
+  readonly apiKey: StoredSecret;
+  readonly storage: Storage;
+  /** Owner of the queues to which runs are sent again. */
+  readonly compaction: Compaction;
+  readonly defaults: FunctionDefaults;
+}
+
+/** From OCR results to deltas and runs: the export function, the embed queue and the embed function. */
+export class EmbedPipeline extends pulumi.ComponentResource {
+  readonly queue: QueueWithDeadLetters;
+  readonly embed: BundledFunction;
+  readonly exportOcrResults: BundledFunction;
+  /** Export events that failed three times. */
+  readonly failedExports: aws.sqs.Queue;
+
+  constructor(name: string, args: EmbedPipelineArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:EmbedPipeline", name, {}, options);
+    const stem = name.replace(/-embed-pipeline$/, "");
+    const { settings } = args;
+    this.queue = new QueueWithDeadLetters(
+      `${stem}-embed-ndjson`,
+      {
+        fifo: false,
+        consumerTimeoutSeconds: settings.timeoutSeconds,
+        windowSeconds: settings.windowSeconds,
+        maxReceiveCount,
+      },
+      { parent: this },
+    );
+    this.embed = this.embedFunction(`${stem}-embed`, args);
+    new aws.lambda.EventSourceMapping(
+      `${stem}-embed`,
+      {
+        eventSourceArn: this.queue.queue.arn,
+        functionName: this.embed.function.arn,
+        batchSize: settings.batchSize,
+        maximumBatchingWindowInSeconds: settings.windowSeconds,
+        functionResponseTypes: ["ReportBatchItemFailures"],
+        scalingConfig: { maximumConcurrency: args.embedding.maximumConcurrency },
+      },
+      { parent: this },
+    );
+    this.failedExports = new DeadLetterQueue(
+      `${stem}-failed-exports`,
+      { fifo: false },
+      { parent: this },
+    ).queue;
+    this.exportOcrResults = this.exportFunction(`${stem}-export-ocr-results`, args);
+    new aws.lambda.FunctionEventInvokeConfig(
+      `${stem}-export-ocr-results`,
+      {
+        functionName: this.exportOcrResults.function.name,
+        maximumRetryAttempts: 2,
+        maximumEventAgeInSeconds: 3600,
+        destinationConfig: { onFailure: { destination: this.failedExports.arn } },
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+
+  private embedFunction(name: string, args: EmbedPipelineArgs): BundledFunction {
+    const { settings, embedding, apiKey, storage } = args;
+    const { lines, words } = args.compaction;
+    return new BundledFunction(
+      name,
+      {
+        ...args.defaults,
+        description: "Embeds the rows of receipts and stores deltas and runs",
+        code: args.embedCode,
+        timeoutSeconds: settings.timeoutSeconds,
+        memoryMiB: settings.memoryMiB,
+        after: [apiKey.version],
+        environment: {
+          RECEIPTS_TABLE: storage.receipts.name,
+          CONTROL_TABLE: storage.control.name,
+          DELTAS_BUCKET: storage.deltas.name,
+          LINES_QUEUE_URL: lines.queue.url,
+          WORDS_QUEUE_URL: words.queue.url,
+          ...embeddingEnvironment(embedding, apiKey),
+          EMBEDDING_REQUESTS_PER_MINUTE: String(embedding.requestsPerMinute),
+          EMBEDDING_TOKENS_PER_MINUTE: String(embedding.tokensPerMinute),
+        },
+        statements: [
+          consume(this.queue.queue),
+          sendTo(lines.queue, words.queue),
+          list(storage.artifacts),
+          readObjects(storage.artifacts, ""),
+          list(storage.deltas),
+          readObjects(storage.deltas, "deltas/"),
+          putObjects(storage.deltas, "deltas/"),
+          putObjects(storage.deltas, "rejected/"),
+          items(storage.receipts, ["GetItem", "PutItem", "UpdateItem"]),
+          items(storage.control, ["GetItem", "PutItem", "UpdateItem", "DeleteItem"]),
+          readSecrets(apiKey),
+        ],
+      },
+      { parent: this },
+    );
+  }
+
+  private exportFunction(name: string, args: EmbedPipelineArgs): BundledFunction {
+    const { storage } = args;
+    return new BundledFunction(
+      name,
+      {
+        ...args.defaults,
+        description: "Validates OCR rows, stores them and asks for their embedding",
+        code: args.exportCode,
+        timeoutSeconds: 60,
+        memoryMiB: 512,
+        environment: { ARTIFACTS_BUCKET: storage.artifacts.name, EMBED_QUEUE_URL: this.queue.queue.url },
+        statements: [
+          putObjects(storage.artifacts, "receipts/"),
+          sendTo(this.queue.queue, this.failedExports),
+        ],
+      },
+      { parent: this },
+    );
+  }
+}

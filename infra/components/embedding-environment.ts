@@ -1,0 +1,16 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config.ts";
+import type { StoredSecret } from "./stored-secret.ts";
+
+/** How a process reaches the embedding provider. */
+export function embeddingEnvironment(
+  embedding: Settings["embedding"],
+  apiKey: StoredSecret,
+): Record<string, pulumi.Input<string>> {
+  return {
+    EMBEDDING_API_KEY_SECRET: apiKey.name,
+    EMBEDDING_BASE_URL: embedding.baseUrl,
+    EMBEDDING_MODEL: embedding.model,
+    EMBEDDING_DIMENSIONS: String(embedding.dimensions),
+  };
+}

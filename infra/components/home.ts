@@ -1,0 +1,20 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** A VPC as the rest of the stack sees it, made here or brought. */
+export interface Home {
+  readonly vpcId: pulumi.Output<string>;
+  readonly cidr: pulumi.Output<string>;
+  /** Where functions and mount targets live: private, one a zone. */
+  readonly subnetIds: readonly pulumi.Output<string>[];
+  /** Where tasks that call the internet live. */
+  readonly taskSubnetIds: readonly pulumi.Output<string>[];
+  readonly tasksHavePublicAddresses: boolean;
+  /** Where HTTPS to AWS services goes, by a name for each way. */
+  readonly waysToServices: Readonly<Record<string, Way>>;
+}
+
+/** The other end of a security group rule. */
+export type Way =
+  | { readonly prefixListId: pulumi.Output<string> }
+  | { readonly referencedSecurityGroupId: pulumi.Output<string> }
+  | { readonly cidrIpv4: pulumi.Input<string> };

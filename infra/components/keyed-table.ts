@@ -1,0 +1,37 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface KeyedTableArgs {
+  /** Whether the table refuses to be deleted. */
+  readonly keepData: boolean;
+  /** Whether every change is published, with the item before and after it. */
+  readonly stream: boolean;
+}
+
+/** An encrypted on-demand table with string keys PK and SK, restorable to any second of the last 35 days. */
+export class KeyedTable extends pulumi.ComponentResource {
+  readonly table: aws.dynamodb.Table;
+
+  constructor(name: string, args: KeyedTableArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:KeyedTable", name, {}, options);
+    this.table = new aws.dynamodb.Table(
+      name,
+      {
+        name,
+        billingMode: "PAY_PER_REQUEST",
+        hashKey: "PK",
+        rangeKey: "SK",
+        attributes: [
+          { name: "PK", type: "S" },
+          { name: "SK", type: "S" },
+        ],
+        ...(args.stream && { streamEnabled: true, streamViewType: "NEW_AND_OLD_IMAGES" }),
+        pointInTimeRecovery: { enabled: true },
+        serverSideEncryption: { enabled: true },
+        deletionProtectionEnabled: args.keepData,
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,77 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { broughtVpc } from "./brought.ts";
+import type { Home, Way } from "./home.ts";
+import { OwnVpc } from "./own-vpc.ts";
+
+const nfs = 2049;
+const https = 443;
+
+export interface NetworkArgs {
+  /** Address range of a VPC of the stack's own. */
+  readonly cidr: string;
+  /** An existing VPC and its private subnets. @default a VPC of the stack's own */
+  readonly existing?: { readonly vpcId: string; readonly subnetIds: readonly string[] };
+  /** Whether tasks will call the internet, which takes public subnets in a VPC of the stack's own. */
+  readonly internetForTasks: boolean;
+}
+
+/** Where functions and tasks that mount the file system live, and what they may reach: files and AWS services. */
+export class Network extends pulumi.ComponentResource {
+  readonly home: Home;
+  readonly subnetIds: readonly pulumi.Output<string>[];
+  readonly functionsGroup: aws.ec2.SecurityGroup;
+  readonly fileSystemGroup: aws.ec2.SecurityGroup;
+  /** The rules that must stand before a function is attached. */
+  readonly rules: readonly pulumi.Resource[];
+
+  constructor(name: string, args: NetworkArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:Network", name, {}, options);
+    this.home = args.existing
+      ? broughtVpc(args.existing, { parent: this })
+      : new OwnVpc(name, { cidr: args.cidr, publicSubnets: args.internetForTasks }, { parent: this });
+    this.subnetIds = this.home.subnetIds;
+    this.functionsGroup = this.group(`${name}-functions`, "Functions that mount the collections");
+    this.fileSystemGroup = this.group(`${name}-file-system`, "Mount targets of the collections");
+    this.rules = [
+      ...this.letMount(`${name}-functions`, this.functionsGroup),
+      ...Object.entries(this.home.waysToServices).map(([service, way]) =>
+        this.letOut(`${name}-functions-to-${service}`, this.functionsGroup, way, https),
+      ),
+    ];
+    this.registerOutputs();
+  }
+
+  /** A security group without any rule. */
+  group(name: string, description: string): aws.ec2.SecurityGroup {
+    return new aws.ec2.SecurityGroup(
+      name,
+      { vpcId: this.home.vpcId, description, tags: { Name: name } },
+      { parent: this },
+    );
+  }
+
+  /** Lets the members of a group mount the file system. */
+  letMount(name: string, group: aws.ec2.SecurityGroup): pulumi.Resource[] {
+    return [
+      this.letOut(`${name}-to-files`, group, { referencedSecurityGroupId: this.fileSystemGroup.id }, nfs),
+      this.letIn(`${name}-into-files`, this.fileSystemGroup, { referencedSecurityGroupId: group.id }, nfs),
+    ];
+  }
+
+  letOut(name: string, from: aws.ec2.SecurityGroup, to: Way, port: number): pulumi.Resource {
+    return new aws.vpc.SecurityGroupEgressRule(
+      name,
+      { securityGroupId: from.id, ...to, ipProtocol: "tcp", fromPort: port, toPort: port },
+      { parent: this },
+    );
+  }
+
+  letIn(name: string, to: aws.ec2.SecurityGroup, from: Way, port: number): pulumi.Resource {
+    return new aws.vpc.SecurityGroupIngressRule(
+      name,
+      { securityGroupId: to.id, ...from, ipProtocol: "tcp", fromPort: port, toPort: port },
+      { parent: this },
+    );
+  }
+}

@@ -1,0 +1,150 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { quarters } from "./address-ranges.ts";
+import type { Home } from "./home.ts";
+
+export interface OwnVpcArgs {
+  readonly cidr: string;
+  /** Whether there are public subnets, for tasks that call the internet. Nothing from outside reaches them. */
+  readonly publicSubnets: boolean;
+}
+
+/**
+ * A VPC of two private subnets in two availability zones. They reach S3, DynamoDB (gateway endpoints, free) and
+ * SQS (an interface endpoint, about 15 USD a month), and nothing else: there is no NAT.
+ */
+export class OwnVpc extends pulumi.ComponentResource implements Home {
+  readonly vpcId: pulumi.Output<string>;
+  readonly cidr: pulumi.Output<string>;
+  readonly subnetIds: readonly pulumi.Output<string>[];
+  readonly taskSubnetIds: readonly pulumi.Output<string>[];
+  readonly tasksHavePublicAddresses = true;
+  readonly waysToServices: Home["waysToServices"];
+
+  constructor(name: string, args: OwnVpcArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:OwnVpc", name, {}, options);
+    const inside = { parent: this };
+    const vpc = new aws.ec2.Vpc(
+      name,
+      {
+        cidrBlock: args.cidr,
+        enableDnsSupport: true,
+        enableDnsHostnames: true,
+        tags: { Name: name },
+      },
+      inside,
+    );
+    const zones = aws.getAvailabilityZonesOutput(
+      { state: "available", filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }] },
+      inside,
+    ).names;
+    const [privateOne, privateTwo, publicOne, publicTwo] = quarters(args.cidr);
+
+    const privateRoutes = new aws.ec2.RouteTable(
+      `${name}-private`,
+      { vpcId: vpc.id, tags: { Name: `${name}-private` } },
+      inside,
+    );
+    this.subnetIds = this.subnets(`${name}-private`, [privateOne, privateTwo], vpc, zones, privateRoutes);
+    this.taskSubnetIds = args.publicSubnets
+      ? this.subnets(
+          `${name}-public`,
+          [publicOne, publicTwo],
+          vpc,
+          zones,
+          this.publicRoutes(`${name}-public`, vpc),
+        )
+      : [];
+    this.waysToServices = this.endpoints(name, args.cidr, vpc, privateRoutes);
+    this.vpcId = vpc.id;
+    this.cidr = vpc.cidrBlock;
+    this.registerOutputs();
+  }
+
+  private subnets(
+    name: string,
+    ranges: readonly string[],
+    vpc: aws.ec2.Vpc,
+    zones: pulumi.Output<string[]>,
+    routes: aws.ec2.RouteTable,
+  ) {
+    return ranges.map((cidrBlock, index) => {
+      const subnetName = `${name}-${index + 1}`;
+      const availabilityZone = zones.apply((names) => names[index] ?? "");
+      const subnet = new aws.ec2.Subnet(
+        subnetName,
+        { vpcId: vpc.id, cidrBlock, availabilityZone, tags: { Name: subnetName } },
+        { parent: this },
+      );
+      new aws.ec2.RouteTableAssociation(
+        subnetName,
+        { subnetId: subnet.id, routeTableId: routes.id },
+        { parent: this },
+      );
+      return subnet.id;
+    });
+  }
+
+  private publicRoutes(name: string, vpc: aws.ec2.Vpc): aws.ec2.RouteTable {
+    const inside = { parent: this };
+    const gateway = new aws.ec2.InternetGateway(name, { vpcId: vpc.id, tags: { Name: name } }, inside);
+    const routes = new aws.ec2.RouteTable(name, { vpcId: vpc.id, tags: { Name: name } }, inside);
+    new aws.ec2.Route(
+      name,
+      { routeTableId: routes.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id },
+      inside,
+    );
+    return routes;
+  }
+
+  private endpoints(
+    name: string,
+    cidr: string,
+    vpc: aws.ec2.Vpc,
+    routes: aws.ec2.RouteTable,
+  ): Home["waysToServices"] {
+    const inside = { parent: this };
+    const { region } = aws.getRegionOutput({}, inside);
+    const common = (service: string) => ({
+      vpcId: vpc.id,
+      serviceName: pulumi.interpolate`com.amazonaws.${region}.${service}`,
+      tags: { Name: `${name}-${service}` },
+    });
+    const gateway = (service: string) =>
+      new aws.ec2.VpcEndpoint(
+        `${name}-${service}`,
+        { ...common(service), vpcEndpointType: "Gateway", routeTableIds: [routes.id] },
+        inside,
+      );
+    const group = new aws.ec2.SecurityGroup(
+      `${name}-endpoints`,
+      {
+        vpcId: vpc.id,
+        description: "Interface endpoints of AWS services",
+        tags: { Name: `${name}-endpoints` },
+      },
+      inside,
+    );
+    new aws.vpc.SecurityGroupIngressRule(
+      `${name}-endpoints-https`,
+      { securityGroupId: group.id, cidrIpv4: cidr, ipProtocol: "tcp", fromPort: 443, toPort: 443 },
+      inside,
+    );
+    new aws.ec2.VpcEndpoint(
+      `${name}-sqs`,
+      {
+        ...common("sqs"),
+        vpcEndpointType: "Interface",
+        subnetIds: [...this.subnetIds],
+        securityGroupIds: [group.id],
+        privateDnsEnabled: true,
+      },
+      inside,
+    );
+    return {
+      s3: { prefixListId: gateway("s3").prefixListId },
+      dynamodb: { prefixListId: gateway("dynamodb").prefixListId },
+      sqs: { referencedSecurityGroupId: group.id },
+    };
+  }
+}

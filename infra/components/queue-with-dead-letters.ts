@@ -1,0 +1,68 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { DeadLetterQueue } from "./dead-letter-queue.ts";
+
+const fourDays = 4 * 24 * 3600;
+
+export interface QueueWithDeadLettersArgs {
+  /** FIFO queues order messages within a group. */
+  readonly fifo: boolean;
+  /** Time limit of the function that consumes the queue. */
+  readonly consumerTimeoutSeconds: number;
+  /** Batching window of the mapping that feeds the function; 0 for a FIFO queue. */
+  readonly windowSeconds: number;
+  /** Receives, throttled ones included, before a message is moved to the dead letters. */
+  readonly maxReceiveCount: number;
+}
+
+/**
+ * A queue whose messages end somewhere: handled, or in its dead-letter queue.
+ *
+ * - Visibility is six times the consumer's time limit plus the window, as AWS advises: throttled batches come back
+ *   before they count as lost.
+ * - Messages live four days, dead letters two weeks.
+ * - A FIFO queue is in high-throughput mode, which costs the same and lifts the 300 calls a second.
+ */
+export class QueueWithDeadLetters extends pulumi.ComponentResource {
+  readonly queue: aws.sqs.Queue;
+  readonly deadLetters: aws.sqs.Queue;
+
+  constructor(name: string, args: QueueWithDeadLettersArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:QueueWithDeadLetters", name, {}, options);
+    const inside = { parent: this };
+    this.deadLetters = new DeadLetterQueue(`${name}-dead-letters`, { fifo: args.fifo }, inside).queue;
+    this.queue = new aws.sqs.Queue(
+      name,
+      {
+        name: args.fifo ? `${name}.fifo` : name,
+        ...(args.fifo && highThroughputFifo),
+        visibilityTimeoutSeconds: 6 * args.consumerTimeoutSeconds + args.windowSeconds,
+        messageRetentionSeconds: fourDays,
+        sqsManagedSseEnabled: true,
+        redrivePolicy: pulumi.jsonStringify({
+          deadLetterTargetArn: this.deadLetters.arn,
+          maxReceiveCount: args.maxReceiveCount,
+        }),
+      },
+      inside,
+    );
+    new aws.sqs.RedriveAllowPolicy(
+      `${name}-dead-letters`,
+      {
+        queueUrl: this.deadLetters.url,
+        redriveAllowPolicy: pulumi.jsonStringify({
+          redrivePermission: "byQueue",
+          sourceQueueArns: [this.queue.arn],
+        }),
+      },
+      inside,
+    );
+    this.registerOutputs();
+  }
+}
+
+const highThroughputFifo = {
+  fifoQueue: true,
+  deduplicationScope: "messageGroup",
+  fifoThroughputLimit: "perMessageGroupId",
+};

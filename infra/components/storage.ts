@@ -1,0 +1,59 @@
+import * as pulumi from "@pulumi/pulumi";
+import { broughtBucket, broughtTable, type ReceiptsTable } from "./brought.ts";
+import { KeyedTable } from "./keyed-table.ts";
+import { PrivateBucket } from "./private-bucket.ts";
+
+/** A bucket or table by its name, for environments, and its ARN, for policies. */
+export interface Named {
+  readonly name: pulumi.Output<string>;
+  readonly arn: pulumi.Output<string>;
+}
+
+export interface StorageArgs {
+  /** Whether deleting the stack is refused while there is data. */
+  readonly keepData: boolean;
+  /** Name of an existing receipts table. @default a table of the stack's own */
+  readonly receiptsTable: string | undefined;
+  /** Name of an existing bucket with OCR rows. @default a bucket of the stack's own */
+  readonly artifactsBucket: string | undefined;
+  readonly rejectedRetentionDays: number;
+}
+
+/** Where rows, deltas, runs and the order of things are kept. */
+export class Storage extends pulumi.ComponentResource {
+  /** OCR rows, as they were exported. */
+  readonly artifacts: Named;
+  /** Delta files, rejected rows and stream records that could not be handled. */
+  readonly deltas: Named;
+  /** The user's items, and the runs. */
+  readonly receipts: ReceiptsTable;
+  /** Which run counts, leases, heads and the rate limiter. */
+  readonly control: Named;
+
+  constructor(name: string, args: StorageArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:Storage", name, {}, options);
+    const stem = name.replace(/-storage$/, "");
+    const inside = { parent: this };
+    const { keepData } = args;
+
+    this.artifacts = args.artifactsBucket
+      ? broughtBucket(args.artifactsBucket, inside)
+      : namedBucket(new PrivateBucket(`${stem}-artifacts`, { keepData }, inside));
+    this.deltas = namedBucket(
+      new PrivateBucket(
+        `${stem}-deltas`,
+        { keepData, expiring: { prefix: "rejected/", days: args.rejectedRetentionDays } },
+        inside,
+      ),
+    );
+    this.receipts = args.receiptsTable
+      ? broughtTable(args.receiptsTable, inside)
+      : new KeyedTable(`${stem}-receipts`, { keepData, stream: true }, inside).table;
+    this.control = new KeyedTable(`${stem}-control`, { keepData, stream: false }, inside).table;
+    this.registerOutputs();
+  }
+}
+
+function namedBucket({ bucket }: PrivateBucket): Named {
+  return { name: bucket.bucket, arn: bucket.arn };
+}

@@ -1,0 +1,369 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type Rule, readAll, type ValuesOf } from "./settings/read-all.ts";
+import {
+  list,
+  oneOf,
+  optionalSecret,
+  optionalText,
+  secret,
+  text,
+  wholeNumber,
+  yesOrNo,
+} from "./settings/setting.ts";
+
+const anyName = { pattern: /^\S+$/, says: "a name without spaces" };
+const address = { pattern: /^https?:\/\/[^\s/]+(\/\S*)?$/, says: "an http or https address" };
+
+/** Every setting of a stack, once. docs/configuration.md is made from this (`npm run docs`). */
+export const declared = {
+  embedding: {
+    model: text({
+      default: "text-embedding-3-small",
+      form: anyName,
+      means: "The provider's name of the model that makes every vector of the stack.",
+      because: "It is the cheapest current OpenAI model, and good on short texts.",
+    }),
+    dimensions: wholeNumber({
+      default: 1536,
+      from: 1,
+      to: 4096,
+      means: "Length of a vector, which the provider is asked for and every delta is checked against.",
+      because: "It is the full length of text-embedding-3-small.",
+    }),
+    baseUrl: text({
+      default: "https://api.openai.com/v1",
+      form: address,
+      means: "Where the provider's API is: any server that speaks OpenAI's embeddings API.",
+      because: "It is OpenAI's own address.",
+    }),
+    apiKey: secret({
+      means: "The provider's API key.",
+      because: "Nothing can be embedded without it.",
+    }),
+    requestsPerMinute: wholeNumber({
+      default: 3000,
+      from: 1,
+      to: 1_000_000,
+      means: "Requests a minute that all functions together may send to the provider.",
+      because: "It is the limit of OpenAI's first paid tier.",
+    }),
+    tokensPerMinute: wholeNumber({
+      default: 1_000_000,
+      from: 1000,
+      to: 1_000_000_000,
+      means: "Tokens a minute that all functions together may send to the provider.",
+      because: "It is the limit of OpenAI's first paid tier.",
+    }),
+    maximumConcurrency: wholeNumber({
+      default: 5,
+      from: 2,
+      to: 1000,
+      means: "Embed functions that run at once.",
+      because: "Five keep the default token limit busy; more would wait for the limiter while paid for.",
+    }),
+  },
+  ingest: {
+    batchSize: wholeNumber({
+      default: 10,
+      from: 1,
+      to: 10,
+      means: "Receipts that one embed function takes at once and embeds in shared requests.",
+      because: "Ten receipts fill one provider request, and few enough that a batch fits the time limit.",
+    }),
+    windowSeconds: wholeNumber({
+      default: 5,
+      from: 0,
+      to: 300,
+      means: "How long a batch of receipts may gather.",
+      because: "Five seconds turn single messages into full requests, and nobody waits long.",
+    }),
+    timeoutSeconds: wholeNumber({
+      default: 300,
+      from: 5,
+      to: 900,
+      means:
+        "Time limit of the embed function; the queue's visibility timeout is six times this, plus the window.",
+      because: "It leaves room to wait for the rate limiter and for the provider's retries.",
+    }),
+    memoryMiB: wholeNumber({
+      default: 1024,
+      from: 256,
+      to: 10_240,
+      means: "Memory of the embed function.",
+      because: "A batch of dense receipts with 1536 dimensions needs some 200 MiB; more memory is more CPU.",
+    }),
+    rejectedRetentionDays: wholeNumber({
+      default: 90,
+      from: 1,
+      to: 3650,
+      means: "How long the rows that were rejected are kept in the deltas bucket.",
+      because: "A quarter is time to correct and export them again.",
+    }),
+  },
+  stream: {
+    startingPosition: oneOf({
+      default: "TRIM_HORIZON",
+      values: ["TRIM_HORIZON", "LATEST"],
+      means: "Where the first reading of the receipts table's stream starts.",
+      because: "The oldest record loses nothing, and applying a change twice is harmless.",
+    }),
+    batchSize: wholeNumber({
+      default: 100,
+      from: 1,
+      to: 1000,
+      means: "Stream records that one stream processor takes at once.",
+      because: "It is ten full sends to a queue, and small enough to bisect in a few steps.",
+    }),
+    windowSeconds: wholeNumber({
+      default: 5,
+      from: 0,
+      to: 300,
+      means: "How long a batch of stream records may gather.",
+      because: "Changes gather again before a publish, so a longer wait would save little.",
+    }),
+    parallelizationFactor: wholeNumber({
+      default: 1,
+      from: 1,
+      to: 10,
+      means: "Stream processors that work on one shard at once.",
+      because: "One keeps up with a shard's thousand writes a second.",
+    }),
+  },
+  compaction: {
+    leaseSeconds: wholeNumber({
+      default: 60,
+      from: 5,
+      to: 900,
+      means: "How long a holder of a collection's lease may be silent before another takes over.",
+      because: "It outlasts any pause of a healthy process, and a crash costs one minute.",
+    }),
+    leaseWaitSeconds: wholeNumber({
+      default: 30,
+      from: 0,
+      to: 300,
+      means: "How long a second function waits for the lease before it hands its messages back.",
+      because: "Most cycles are shorter, so the messages rarely travel twice.",
+    }),
+    drainMaxMessages: wholeNumber({
+      default: 1000,
+      from: 0,
+      to: 10_000,
+      means: "Messages that one cycle takes beyond the ones it was given.",
+      because: "A generation is copied once for all of them, and their deltas fit in memory.",
+    }),
+    drainSeconds: wholeNumber({
+      default: 10,
+      from: 0,
+      to: 300,
+      means: "How long a cycle goes on taking messages.",
+      because: "Ten seconds reach most of what is queued; what is left has the next cycle.",
+    }),
+    minPublishIntervalSeconds: wholeNumber({
+      default: 5,
+      from: 0,
+      to: 300,
+      means: "The least time between two generations of a collection.",
+      because: "It lets changes gather, and a search is never older than seconds.",
+    }),
+    generationsKept: wholeNumber({
+      default: 3,
+      from: 2,
+      to: 100,
+      means: "Newest generations that are kept whatever their age.",
+      because: "One is served, one is being left, one is there to go back to.",
+    }),
+    longestReaderSeconds: wholeNumber({
+      default: 900,
+      from: 30,
+      to: 86_400,
+      means: "How long a reader may still be copying a superseded generation.",
+      because: "It is several times what copying a million vectors from EFS takes.",
+    }),
+    maxFailures: wholeNumber({
+      default: 5,
+      from: 1,
+      to: 50,
+      means: "Failures for a message's own reason before it goes to the dead-letter queue.",
+      because: "Four retries pass over what passes by itself.",
+    }),
+    memoryMiB: wholeNumber({
+      default: 3008,
+      from: 1024,
+      to: 10_240,
+      means: "Memory of the compaction function, the Chroma server inside it included.",
+      because: "It holds 200,000 vectors of 1536 dimensions, and is the most that a new AWS account may use.",
+    }),
+    timeoutSeconds: wholeNumber({
+      default: 600,
+      from: 30,
+      to: 900,
+      means: "Time limit of the compaction function; its queues' visibility timeout is six times this.",
+      because: "A cycle of thousands of vectors takes minutes, as an HNSW insert costs a millisecond of CPU.",
+    }),
+    scratchMiB: wholeNumber({
+      default: 4096,
+      from: 512,
+      to: 10_240,
+      means: "Local disk of the compaction function, where a generation is worked on.",
+      because: "A collection of 200,000 vectors of 1536 dimensions takes 1.4 GiB, twice while it is copied.",
+    }),
+  },
+  storage: {
+    receiptsTable: optionalText({
+      form: { pattern: /^[a-zA-Z0-9_.-]{3,255}$/, says: "the name of a DynamoDB table" },
+      means:
+        "An existing receipts table to use; it needs keys PK and SK and a stream with NEW_AND_OLD_IMAGES.",
+      because: "A stack without one makes its own.",
+    }),
+    artifactsBucket: optionalText({
+      form: { pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, says: "the name of an S3 bucket" },
+      means: "An existing bucket that holds the OCR rows.",
+      because: "A stack without one makes its own.",
+    }),
+    keepData: yesOrNo({
+      default: true,
+      means: "Tables refuse to be deleted, and buckets to be deleted while they hold objects.",
+      because: "Destroying a stack by mistake must not destroy the data.",
+    }),
+  },
+  network: {
+    cidr: text({
+      default: "10.87.0.0/16",
+      form: {
+        pattern: /^(10|172|192)(\.\d{1,3}){3}\/(1[6-9]|2[0-4])$/,
+        says: "a private IPv4 range from /16 to /24, as 10.87.0.0/16",
+      },
+      means: "Address range of the VPC that the stack makes.",
+      because: "It is seldom taken, so the VPC can be peered later.",
+    }),
+    vpcId: optionalText({
+      form: { pattern: /^vpc-[0-9a-f]+$/, says: "the id of a VPC, as vpc-0123abcd" },
+      means: "An existing VPC to use; it must reach S3, DynamoDB and SQS by endpoints or a NAT.",
+      because: "A stack without one makes its own, with endpoints and no NAT.",
+    }),
+    subnetIds: list({
+      form: { pattern: /^subnet-[0-9a-f]+$/, says: "the id of a subnet, as subnet-0123abcd" },
+      means: "Private subnets of the existing VPC, one in each of two or more availability zones.",
+      because: "They belong to the VPC that is brought.",
+    }),
+  },
+  query: {
+    enabled: yesOrNo({
+      default: false,
+      means: "Whether the query server is deployed as an ECS service.",
+      because: "Its image needs Docker at deploy time, and it costs money while idle.",
+    }),
+    port: wholeNumber({
+      default: 8080,
+      from: 1024,
+      to: 65_535,
+      means: "Port of the query server and of the internal load balancer in front of it.",
+      because: "It needs no privileges.",
+    }),
+    apiKey: optionalSecret({
+      means: "The key that a search request must carry; required where query:enabled is true.",
+      because: "A shared default would be no secret.",
+    }),
+    cpu: oneOf({
+      default: 512,
+      values: [256, 512, 1024, 2048, 4096],
+      means: "CPU units of one query task; 1024 are one core.",
+      because: "A query of 100,000 vectors takes 5 ms, so half a core answers many.",
+    }),
+    memoryMiB: wholeNumber({
+      default: 2048,
+      from: 512,
+      to: 30_720,
+      means: "Memory of one query task.",
+      because: "Two collections of 100,000 vectors of 1536 dimensions take some 1.4 GiB.",
+    }),
+    desiredCount: wholeNumber({
+      default: 2,
+      from: 1,
+      to: 50,
+      means: "Query tasks that run at once.",
+      because: "One a zone, so that losing a zone loses no search.",
+    }),
+  },
+  logs: {
+    retentionDays: oneOf({
+      default: 30,
+      values: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653],
+      means: "How long log events are kept.",
+      because: "It is longer than any message lives in a queue and its dead-letter queue.",
+    }),
+  },
+  alarms: {
+    topicArn: optionalText({
+      form: { pattern: /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/, says: "the ARN of an SNS topic" },
+      means: "SNS topic that every alarm notifies when it goes off and when it clears.",
+      because: "Without one the alarms still show in CloudWatch.",
+    }),
+  },
+} as const;
+
+/** The checked settings. A secret is a Pulumi secret output; all else is a plain value. */
+export type Settings = ValuesOf<typeof declared>;
+
+/** What single values cannot say of each other. */
+const rules: readonly Rule<Settings>[] = [
+  {
+    keys: ["embedding:baseUrl"],
+    broken: ({ embedding: { baseUrl } }) => !baseUrl.startsWith("https:") && !isLoopback(baseUrl),
+    problem: "embedding:baseUrl must be https, because the API key travels with every request",
+  },
+  {
+    keys: ["network:vpcId", "network:subnetIds"],
+    broken: ({ network: { vpcId, subnetIds } }) => (vpcId === undefined) !== (subnetIds.length === 0),
+    problem: "network:vpcId and network:subnetIds go together: set both or neither",
+  },
+  {
+    keys: ["network:subnetIds"],
+    broken: ({ network: { subnetIds } }) =>
+      new Set(subnetIds).size !== subnetIds.length || subnetIds.length === 1,
+    problem: "network:subnetIds must name two or more different subnets",
+  },
+  {
+    keys: ["query:enabled", "query:apiKey"],
+    broken: ({ query: { enabled, apiKey } }) => enabled && apiKey === undefined,
+    problem:
+      "query:apiKey is missing, and query:enabled is true: run `pulumi config set --secret query:apiKey`",
+  },
+  {
+    keys: ["query:cpu", "query:memoryMiB"],
+    broken: ({ query: { cpu, memoryMiB } }) => !fargateOffers(cpu, memoryMiB),
+    problem:
+      "query:cpu and query:memoryMiB must be a size that Fargate offers: memory is 2 to 8 times the CPU units (256: 512, 1024 or 2048), in steps of 1024",
+  },
+  {
+    keys: ["compaction:leaseWaitSeconds", "compaction:drainSeconds", "compaction:timeoutSeconds"],
+    broken: ({ compaction: { leaseWaitSeconds, drainSeconds, timeoutSeconds } }) =>
+      leaseWaitSeconds + drainSeconds > timeoutSeconds / 2,
+    problem:
+      "compaction:leaseWaitSeconds and compaction:drainSeconds together must leave half of compaction:timeoutSeconds for the work",
+  },
+];
+
+/** Reads the stack's configuration. Throws ConfigurationInvalid, which names every problem at once. */
+export function readSettings(): Settings {
+  return readAll<typeof declared, Settings>(declared, rules, {
+    project: pulumi.getProject(),
+    values: pulumi.runtime.allConfig(),
+    isSecret,
+  });
+}
+
+/** Whether the key was set with --secret. The SDK knows, though its types do not say so. */
+function isSecret(key: string): boolean {
+  const runtime = pulumi.runtime as { isConfigSecret?: (key: string) => boolean };
+  return runtime.isConfigSecret?.(key) ?? true;
+}
+
+function isLoopback(address: string): boolean {
+  return /^http:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(\/|$)/.test(address);
+}
+
+function fargateOffers(cpu: number, memoryMiB: number): boolean {
+  if (cpu === 256) return [512, 1024, 2048].includes(memoryMiB);
+  return memoryMiB % 1024 === 0 && memoryMiB >= cpu * 2 && memoryMiB <= Math.min(cpu * 8, 30_720);
+}

@@ -1,0 +1,28 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** What a deployed stack tells its users (`pulumi stack output`). No value here is secret. */
+export interface Outputs {
+  readonly region: pulumi.Output<string>;
+  readonly embedQueueUrl: pulumi.Output<string>;
+  readonly embedDeadLetterQueueUrl: pulumi.Output<string>;
+  readonly linesQueueUrl: pulumi.Output<string>;
+  readonly wordsQueueUrl: pulumi.Output<string>;
+  readonly linesDeadLetterQueueUrl: pulumi.Output<string>;
+  readonly wordsDeadLetterQueueUrl: pulumi.Output<string>;
+  readonly streamRejectedQueueUrl: pulumi.Output<string>;
+  readonly artifactsBucket: pulumi.Output<string>;
+  readonly deltasBucket: pulumi.Output<string>;
+  readonly receiptsTable: pulumi.Output<string>;
+  readonly controlTable: pulumi.Output<string>;
+  readonly collectionsFileSystem: pulumi.Output<string>;
+  readonly functions: Readonly<Record<FunctionName, pulumi.Output<string>>>;
+  /** The query server's is there where the service is. */
+  readonly logGroups: Readonly<Record<FunctionName, pulumi.Output<string>>> & {
+    readonly queryServer?: pulumi.Output<string>;
+  };
+  readonly searchUrl?: pulumi.Output<string>;
+  /** Name of the secret, not its value. */
+  readonly searchApiKeySecret?: pulumi.Output<string>;
+}
+
+type FunctionName = "embed" | "exportOcrResults" | "streamProcessor" | "compaction";

@@ -1,0 +1,154 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { functionBundles, queryServerContext } from "./bundles/stack-bundles.ts";
+import { Alarms } from "./components/alarms.ts";
+import { ChangeProcessor } from "./components/change-processor.ts";
+import { CollectionsFileSystem } from "./components/collections-file-system.ts";
+import { Compaction } from "./components/compaction.ts";
+import { EmbedPipeline } from "./components/embed-pipeline.ts";
+import { Network } from "./components/network.ts";
+import type { QueryService } from "./components/query-service.ts";
+import { Storage } from "./components/storage.ts";
+import { StoredSecret } from "./components/stored-secret.ts";
+import { readSettings, type Settings } from "./config.ts";
+import type { Outputs } from "./outputs.ts";
+
+/** Declares the whole stack from its configuration. Throws ConfigurationInvalid before it declares anything. */
+export async function vectorkeep(): Promise<Outputs> {
+  const settings = readSettings();
+  const code = await functionBundles();
+  const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
+  const defaults = { logRetentionDays: settings.logs.retentionDays };
+
+  const apiKey = new StoredSecret(`${stem}-embedding-api-key`, {
+    description: "API key of the embedding provider",
+    value: settings.embedding.apiKey,
+  });
+  const storage = new Storage(`${stem}-storage`, {
+    ...settings.storage,
+    rejectedRetentionDays: settings.ingest.rejectedRetentionDays,
+  });
+  const network = new Network(`${stem}-network`, networkArgs(settings));
+  const files = new CollectionsFileSystem(`${stem}-collections`, { network });
+
+  const compaction = new Compaction(`${stem}-compaction`, {
+    code: code.compaction,
+    settings: settings.compaction,
+    embedding: settings.embedding,
+    storage,
+    files,
+    network,
+    defaults,
+  });
+  const pipeline = new EmbedPipeline(`${stem}-embed-pipeline`, {
+    embedCode: code.embed,
+    exportCode: code.exportOcrResults,
+    settings: settings.ingest,
+    embedding: settings.embedding,
+    apiKey,
+    storage,
+    compaction,
+    defaults,
+  });
+  const changes = new ChangeProcessor(`${stem}-change-processor`, {
+    code: code.streamProcessor,
+    settings: settings.stream,
+    storage,
+    compaction,
+    defaults,
+  });
+  new Alarms(`${stem}-alarms`, {
+    topicArn: settings.alarms.topicArn,
+    deadLetters: {
+      "embed-ndjson-dead-letters": pipeline.queue.deadLetters,
+      "lines-dead-letters": compaction.lines.deadLetters,
+      "words-dead-letters": compaction.words.deadLetters,
+      "stream-rejected": changes.rejected,
+      "failed-exports": pipeline.failedExports,
+    },
+    queues: {
+      "embed-ndjson": pipeline.queue.queue,
+      lines: compaction.lines.queue,
+      words: compaction.words.queue,
+    },
+    functions: {
+      embed: pipeline.embed,
+      "export-ocr-results": pipeline.exportOcrResults,
+      "stream-processor": changes.streamProcessor,
+      compaction: compaction.compaction,
+    },
+    streamReader: changes.streamProcessor,
+  });
+  const search = await queryService(`${stem}-query`, settings, { storage, network, files, apiKey });
+
+  return {
+    region: aws.getRegionOutput().region,
+    embedQueueUrl: pipeline.queue.queue.url,
+    embedDeadLetterQueueUrl: pipeline.queue.deadLetters.url,
+    linesQueueUrl: compaction.lines.queue.url,
+    wordsQueueUrl: compaction.words.queue.url,
+    linesDeadLetterQueueUrl: compaction.lines.deadLetters.url,
+    wordsDeadLetterQueueUrl: compaction.words.deadLetters.url,
+    streamRejectedQueueUrl: changes.rejected.url,
+    artifactsBucket: storage.artifacts.name,
+    deltasBucket: storage.deltas.name,
+    receiptsTable: storage.receipts.name,
+    controlTable: storage.control.name,
+    collectionsFileSystem: files.fileSystem.id,
+    functions: {
+      embed: pipeline.embed.function.name,
+      exportOcrResults: pipeline.exportOcrResults.function.name,
+      streamProcessor: changes.streamProcessor.function.name,
+      compaction: compaction.compaction.function.name,
+    },
+    logGroups: {
+      embed: pipeline.embed.logGroup.name,
+      exportOcrResults: pipeline.exportOcrResults.logGroup.name,
+      streamProcessor: changes.streamProcessor.logGroup.name,
+      compaction: compaction.compaction.logGroup.name,
+      ...(search && { queryServer: search.service.logGroup.name }),
+    },
+    ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),
+  };
+}
+
+function networkArgs({ network: { cidr, vpcId, subnetIds }, query }: Settings) {
+  return {
+    cidr,
+    internetForTasks: query.enabled,
+    ...(vpcId !== undefined && { existing: { vpcId, subnetIds } }),
+  };
+}
+
+interface Neighbours {
+  readonly storage: Storage;
+  readonly network: Network;
+  readonly files: CollectionsFileSystem;
+  readonly apiKey: StoredSecret;
+}
+
+/** The service brings Docker and @pulumi/awsx with it, so neither is touched while it is off. */
+async function queryService(
+  name: string,
+  { query, embedding, logs }: Settings,
+  { storage, network, files, apiKey }: Neighbours,
+): Promise<{ service: QueryService; apiKey: StoredSecret } | undefined> {
+  if (!query.enabled || query.apiKey === undefined) return undefined;
+  const { QueryService } = await import("./components/query-service.ts");
+  const searchApiKey = new StoredSecret(name.replace(/-query$/, "-search-api-key"), {
+    description: "Key that a search request carries",
+    value: query.apiKey,
+  });
+  const service = new QueryService(name, {
+    context: await queryServerContext(),
+    settings: query,
+    embedding,
+    embeddingApiKey: apiKey,
+    searchApiKey,
+    storage,
+    files,
+    network,
+    logRetentionDays: logs.retentionDays,
+  });
+  return { service, apiKey: searchApiKey };
+}

@@ -1,0 +1,29 @@
+/** The known key that someone who wrote `wanted` most likely meant; undefined where none is near. */
+export function nearestKey(wanted: string, known: readonly string[]): string | undefined {
+  const name = nameOf(wanted);
+  const sameName = known.filter((key) => nameOf(key) === name);
+  if (sameName.length === 1) return sameName[0];
+  const byDistance = known
+    .map((key) => ({ key, distance: editDistance(wanted, key) }))
+    .sort((left, right) => left.distance - right.distance);
+  const nearest = byDistance[0];
+  return nearest && nearest.distance <= Math.ceil(wanted.length / 4) ? nearest.key : undefined;
+}
+
+/** Levenshtein: the fewest single-character insertions, deletions and replacements. */
+export function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (const [line, letter] of [...from].entries()) {
+    const next = [line + 1];
+    for (const [column, other] of [...to].entries()) {
+      const replaced = (row[column] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
+
+function nameOf(key: string): string {
+  return key.slice(key.indexOf(":") + 1);
+}
