@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { Failure } from "../../core/failure.ts";
 import type { Iam } from "../iam/iam.ts";
-import { readCredential } from "./credential.ts";
-import { AccessDenied, type ApiCall, AwsError, type LocalService, type Reply } from "./service.ts";
+import { Router } from "./router.ts";
+import type { LocalService } from "./service.ts";
 
 const loopback = "127.0.0.1";
 
@@ -36,22 +36,17 @@ export class PortInUse extends Failure {
 
 /** Serves all given services on one loopback port. Throws PortInUse. */
 export async function startEndpoint({ port, services, iam }: EndpointOptions): Promise<Endpoint> {
-  const byName = new Map(
-    services.flatMap((service) => service.names.map((name) => [name, service] as const)),
-  );
-  const server = createServer((request, response) => {
-    const origin = `http://${loopback}:${(server.address() as AddressInfo).port}`;
-    answer(request, response, origin, byName, iam).catch((cause: unknown) => {
+  const router = new Router(services, iam);
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
+    answer(router, request, response).catch((cause: unknown) => {
       console.error("The local AWS endpoint could not answer a call.", cause);
       response.destroy();
     });
   });
-  server.requestTimeout = 0;
-  server.keepAliveTimeout = 60_000;
   await listen(server, port);
   const bound = (server.address() as AddressInfo).port;
   return {
-    url: `http://${loopback}:${bound}`,
+    url: originOf(bound),
     port: bound,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
@@ -71,20 +66,20 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  origin: string,
-  services: ReadonlyMap<string, LocalService>,
-  iam: Iam,
-): Promise<void> {
+async function answer(router: Router, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const hungUp = new AbortController();
   response.once("close", () => {
     if (!response.writableFinished) hungUp.abort();
   });
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
-  const reply = await route(request, Buffer.concat(chunks), origin, services, iam, hungUp.signal);
+  const reply = await router.route({
+    method: request.method ?? "GET",
+    url: new URL(`${originOf(request.socket.localPort ?? 0)}${request.url ?? "/"}`),
+    headers: flatHeaders(request),
+    body: Buffer.concat(chunks),
+    signal: hungUp.signal,
+  });
   const requestId = randomUUID();
   response.writeHead(reply.status, {
     "content-length": Buffer.byteLength(reply.body),
@@ -95,78 +90,12 @@ async function answer(
   response.end(request.method === "HEAD" ? undefined : reply.body);
 }
 
-async function route(
-  request: IncomingMessage,
-  body: Buffer,
-  origin: string,
-  services: ReadonlyMap<string, LocalService>,
-  iam: Iam,
-  signal: AbortSignal,
-): Promise<Reply> {
-  const url = new URL(`${origin}${request.url ?? "/"}`);
-  const headers = flatHeaders(request);
-  const credential = readCredential(headers.authorization, url.searchParams);
-  if (credential === undefined) {
-    return plainError(
-      403,
-      "MissingAuthenticationToken",
-      "The request is not signed: it carries no SigV4 credential.",
-    );
-  }
-  const service = services.get(credential.service);
-  if (service === undefined) {
-    const known = [...services.keys()].sort().join(", ");
-    return plainError(
-      400,
-      "UnknownService",
-      `The local AWS has no service "${credential.service}". It has: ${known}.`,
-    );
-  }
-  const caller = iam.caller(credential.accessKeyId);
-  if (caller === undefined) {
-    return plainError(
-      403,
-      "UnrecognizedClientException",
-      `The security token included in the request is invalid: no local role has the access key id "${credential.accessKeyId}". Use "local" for the administrator.`,
-    );
-  }
-  const call: ApiCall = {
-    service: credential.service,
-    method: request.method ?? "GET",
-    url,
-    headers,
-    body,
-    caller,
-    signal,
-  };
-  try {
-    for (const permission of service.permissions(call)) {
-      const refusal = caller.refusal(permission);
-      if (refusal !== undefined) throw new AccessDenied(caller, permission, refusal);
-    }
-    return await service.handle(call);
-  } catch (error) {
-    if (error instanceof AwsError) return service.renderError(error, call);
-    console.error(`The local ${credential.service} failed on ${call.method} ${url.pathname}.`, error);
-    const message = error instanceof Error ? error.message : String(error);
-    return service.renderError(new AwsError(500, "InternalFailure", message), call);
-  }
+function originOf(port: number): string {
+  return `http://${loopback}:${port}`;
 }
 
 function flatHeaders(request: IncomingMessage): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(", ") : (value ?? ""),
-    ]),
+    Object.entries(request.headers).map(([name, value]) => [name, [value ?? ""].flat().join(", ")]),
   );
-}
-
-/** An error before a service is known; both the JSON and the XML clients of AWS show its code and message. */
-function plainError(status: number, code: string, message: string): Reply {
-  return {
-    status,
-    headers: { "content-type": "application/json", "x-amzn-errortype": code },
-    body: JSON.stringify({ __type: code, code, message }),
-  };
 }

@@ -1,0 +1,89 @@
+import { administratorKey, type Iam } from "../iam/iam.ts";
+import { readCredential } from "./credential.ts";
+import {
+  AccessDenied,
+  type ApiCall,
+  AwsError,
+  type Caller,
+  type LocalService,
+  type Reply,
+} from "./service.ts";
+import { element, textElement } from "./xml.ts";
+
+/** A call as it came in, before anyone knows what it is. */
+export type HttpCall = Omit<ApiCall, "service" | "caller">;
+
+const nobody: Caller = { arn: "nobody", allows: () => false };
+
+/** Takes each call to the service that its signature names, if its caller may make it. */
+export class Router {
+  private readonly services: ReadonlyMap<string, LocalService>;
+  private readonly iam: Iam;
+
+  constructor(services: readonly LocalService[], iam: Iam) {
+    this.services = new Map(
+      services.flatMap((service) => service.names.map((name) => [name, service] as const)),
+    );
+    this.iam = iam;
+  }
+
+  /** Never throws: every failure is a reply in the format that its caller reads. */
+  async route(http: HttpCall): Promise<Reply> {
+    const credential = readCredential(http.headers.authorization, http.url.searchParams);
+    if (credential === undefined) {
+      return plainError(
+        http,
+        new AwsError(403, "MissingAuthenticationToken", "The request carries no SigV4 credential."),
+      );
+    }
+    const service = this.services.get(credential.service);
+    if (service === undefined) return plainError(http, this.unknownService(credential.service));
+    const caller = this.iam.caller(credential.accessKeyId);
+    const call: ApiCall = { ...http, service: credential.service, caller: caller ?? nobody };
+    try {
+      if (caller === undefined) throw unknownKey(credential.accessKeyId);
+      for (const permission of service.permissions(call)) {
+        const refusal = caller.refusal(permission);
+        if (refusal !== undefined) throw new AccessDenied(caller, permission, refusal);
+      }
+      return await service.handle(call);
+    } catch (error) {
+      return service.renderError(error instanceof AwsError ? error : internalFailure(call, error), call);
+    }
+  }
+
+  private unknownService(name: string): AwsError {
+    const known = [...this.services.keys()].sort().join(", ");
+    return new AwsError(400, "UnknownService", `The local AWS has no service "${name}". It has: ${known}.`);
+  }
+}
+
+function unknownKey(accessKeyId: string): AwsError {
+  return new AwsError(
+    403,
+    "UnrecognizedClientException",
+    `The security token included in the request is invalid: no local role has the access key id "${accessKeyId}". The administrator's is "${administratorKey}".`,
+  );
+}
+
+function internalFailure(call: ApiCall, cause: unknown): AwsError {
+  console.error(`The local ${call.service} failed on ${call.method} ${call.url.pathname}.`, cause);
+  return new AwsError(500, "InternalFailure", cause instanceof Error ? cause.message : String(cause));
+}
+
+/** An error before a service is known: in XML unless the caller shows that it speaks JSON. */
+function plainError({ headers }: HttpCall, error: AwsError): Reply {
+  if (headers["x-amz-target"] !== undefined || headers["content-type"]?.includes("json")) {
+    return {
+      status: error.status,
+      headers: { "content-type": "application/json", "x-amzn-errortype": error.code },
+      body: JSON.stringify({ __type: error.code, message: error.message }),
+    };
+  }
+  const details = element("Error", textElement("Code", error.code), textElement("Message", error.message));
+  return {
+    status: error.status,
+    headers: { "content-type": "text/xml" },
+    body: element("ErrorResponse", details),
+  };
+}
