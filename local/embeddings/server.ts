@@ -1,0 +1,108 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text as readText } from "node:stream/consumers";
+import { type Embedded, ModelPool } from "./model-pool.ts";
+import { modelName } from "./sentence-model.ts";
+import { VectorCache } from "./vector-cache.ts";
+import { ApiError, readRequest, renderAnswer } from "./wire.ts";
+
+/** What was asked since the start. */
+export interface EmbeddingsUsage {
+  /** Answered embedding requests. */
+  requests: number;
+  /** Texts in them. */
+  inputs: number;
+  /** Tokens in them, as the model counts. */
+  tokens: number;
+}
+
+export interface EmbeddingsServer {
+  /** `http://127.0.0.1:{port}/v1`, for an OpenAI client. */
+  readonly baseUrl: string;
+  readonly usage: Readonly<EmbeddingsUsage>;
+  close(): Promise<void>;
+}
+
+const cachedVectors = 20_000;
+
+/**
+ * An OpenAI-compatible embeddings API on loopback: `POST /v1/embeddings`, `GET /v1/models`, and `GET /v1/usage`
+ * (EmbeddingsUsage). Port 0 takes a free one.
+ */
+export async function startEmbeddingsServer(port: number): Promise<EmbeddingsServer> {
+  const pool = new ModelPool();
+  const cache = new VectorCache(cachedVectors);
+  const usage: EmbeddingsUsage = { requests: 0, inputs: 0, tokens: 0 };
+
+  const embed = async (body: string): Promise<object> => {
+    const { texts, format } = readRequest(body);
+    const embedded = await embedThroughCache(texts, pool, cache);
+    usage.requests += 1;
+    usage.inputs += texts.length;
+    usage.tokens += embedded.reduce((sum, one) => sum + one.tokens, 0);
+    return renderAnswer(embedded, format);
+  };
+
+  const answer = async (request: IncomingMessage): Promise<object> => {
+    const route = `${request.method} ${request.url?.split("?")[0]}`;
+    if (route === "GET /v1/usage") return usage;
+    if (!request.headers.authorization?.startsWith("Bearer ")) {
+      throw new ApiError(401, "You didn't provide an API key in an Authorization header.", null, null);
+    }
+    if (route === "GET /v1/models") return { object: "list", data: [{ id: modelName, object: "model" }] };
+    if (route === "POST /v1/embeddings") return embed(await readText(request));
+    throw new ApiError(404, `Unknown request: ${route}.`, null, "unknown_url");
+  };
+
+  const server = createServer((request, response) => {
+    answer(request).then(
+      (body) => send(response, 200, body),
+      (error: unknown) => {
+        const failure = error instanceof ApiError ? error : new ApiError(500, String(error), null, null);
+        send(response, failure.status, failure.body());
+      },
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+
+  return {
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    usage,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await pool.close();
+    },
+  };
+}
+
+/** Only texts that the cache lacks reach the model, each once. */
+async function embedThroughCache(
+  texts: readonly string[],
+  pool: ModelPool,
+  cache: VectorCache,
+): Promise<Embedded[]> {
+  const known = new Map<string, Embedded>();
+  const unknown = new Set<string>();
+  for (const text of texts) {
+    const cached = known.get(text) ?? cache.get(text);
+    if (cached === undefined) unknown.add(text);
+    else known.set(text, cached);
+  }
+  const missing = [...unknown];
+  const computed = await pool.embed(missing);
+  missing.forEach((text, index) => {
+    const vector = computed[index] as Embedded;
+    known.set(text, vector);
+    cache.set(text, vector);
+  });
+  return texts.map((text) => known.get(text) as Embedded);
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  const json = JSON.stringify(body);
+  response.writeHead(status, { "content-type": "application/json" }).end(json);
+}

@@ -1,0 +1,97 @@
+import { z } from "zod";
+import type { Embedded } from "./model-pool.ts";
+import { modelDimensions, modelName } from "./sentence-model.ts";
+
+export const mostInputs = 2048;
+
+const text = z.string().min(1, "an input must not be an empty string");
+
+const requestBody = z.object({
+  model: z.string(),
+  input: z.union([text, z.array(text).min(1, "must not be empty").max(mostInputs)]),
+  encoding_format: z.enum(["float", "base64"]).default("float"),
+  dimensions: z.number().optional(),
+});
+
+export interface EmbeddingsRequest {
+  readonly texts: readonly string[];
+  readonly format: "float" | "base64";
+}
+
+/** An error in the shape that OpenAI's SDK reads. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly param: string | null;
+  readonly code: string | null;
+
+  constructor(status: number, message: string, param: string | null, code: string | null) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.param = param;
+    this.code = code;
+  }
+
+  body(): object {
+    const type = this.status >= 500 ? "server_error" : "invalid_request_error";
+    return { error: { message: this.message, type, param: this.param, code: this.code } };
+  }
+}
+
+/** Parses the body of `POST /v1/embeddings`. Throws ApiError for what this server cannot answer. */
+export function readRequest(body: string): EmbeddingsRequest {
+  const parsed = requestBody.safeParse(parseJson(body));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const param = String(issue?.path[0] ?? "input");
+    throw new ApiError(400, `'${param}' is invalid: ${issue?.message ?? "not understood"}`, param, null);
+  }
+  const { model, input, encoding_format: format, dimensions } = parsed.data;
+  if (model !== modelName) {
+    throw new ApiError(
+      404,
+      `The model '${model}' does not exist here. This server has '${modelName}': set embedding:model.`,
+      "model",
+      "model_not_found",
+    );
+  }
+  if (dimensions !== undefined && dimensions !== modelDimensions) {
+    throw new ApiError(
+      400,
+      `'${modelName}' gives ${modelDimensions} dimensions, not ${dimensions}: set embedding:dimensions.`,
+      "dimensions",
+      null,
+    );
+  }
+  return { texts: typeof input === "string" ? [input] : input, format };
+}
+
+export function renderAnswer(embedded: readonly Embedded[], format: EmbeddingsRequest["format"]): object {
+  const tokens = embedded.reduce((sum, one) => sum + one.tokens, 0);
+  return {
+    object: "list",
+    data: embedded.map(({ vector }, index) => ({
+      object: "embedding",
+      index,
+      embedding: format === "base64" ? base64(vector) : floats(vector),
+    })),
+    model: modelName,
+    usage: { prompt_tokens: tokens, total_tokens: tokens },
+  };
+}
+
+function base64(vector: Uint8Array): string {
+  return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString("base64");
+}
+
+function floats(vector: Uint8Array): number[] {
+  return Array.from(new Float32Array(vector.buffer, vector.byteOffset, modelDimensions));
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new ApiError(400, "The body is not JSON.", null, null);
+  }
+}
