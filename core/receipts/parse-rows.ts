@@ -1,0 +1,105 @@
+import { isUtf8 } from "node:buffer";
+import type { z } from "zod";
+import { problems } from "./problems.ts";
+import type { Collection, ReceiptRef } from "./receipt.ts";
+import { type LineRow, lineRow, type WordRow, wordNumber, wordRow } from "./rows.ts";
+
+/** A row that gets no vector because it cannot be trusted, with where it stood and why. */
+export interface RejectedRow {
+  readonly file: Collection;
+  /** 1-based line of the NDJSON file. */
+  readonly line_number: number;
+  readonly reason: string;
+  /** The row as it stood in the file. */
+  readonly row: string;
+}
+
+export interface ParsedRows<Row> {
+  readonly rows: readonly Row[];
+  readonly rejected: readonly RejectedRow[];
+  /** 1-based line of the NDJSON file that each accepted row came from. */
+  readonly lineNumbers: ReadonlyMap<Row, number>;
+}
+
+export function parseLines(file: Uint8Array, receipt: ReceiptRef): ParsedRows<LineRow> {
+  return parseRows(file, lineRow, "lines", receipt);
+}
+
+export function parseWords(file: Uint8Array, receipt: ReceiptRef): ParsedRows<WordRow> {
+  return parseRows(file, wordRow, "words", receipt);
+}
+
+/**
+ * Reads NDJSON: a BOM is accepted, blank lines are skipped, the last line may end in a newline or not.
+ * A bad row is rejected alone; of rows with the same number the first stays.
+ */
+function parseRows<Row extends LineRow>(
+  file: Uint8Array,
+  schema: z.ZodType<Row>,
+  collection: Collection,
+  receipt: ReceiptRef,
+): ParsedRows<Row> {
+  const rows: Row[] = [];
+  const rejected: RejectedRow[] = [];
+  const lineNumbers = new Map<Row, number>();
+  const taken = new Set<string>();
+  for (const { lineNumber, bytes } of textLines(file)) {
+    const text = bytes.toString();
+    const checked = checkRow(bytes, text, schema, receipt, taken);
+    if (typeof checked === "string") {
+      rejected.push({ file: collection, line_number: lineNumber, reason: checked, row: text });
+    } else {
+      rows.push(checked);
+      lineNumbers.set(checked, lineNumber);
+    }
+  }
+  return { rows, rejected, lineNumbers };
+}
+
+/** The row, or the reason why it is none. */
+function checkRow<Row extends LineRow>(
+  bytes: Buffer,
+  text: string,
+  schema: z.ZodType<Row>,
+  receipt: ReceiptRef,
+  taken: Set<string>,
+): Row | string {
+  if (!isUtf8(bytes)) return "not UTF-8";
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return `not JSON: ${(error as SyntaxError).message}`;
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) return problems(parsed.error).join("; ");
+  const row = parsed.data;
+  if (row.image_id !== receipt.imageId) return `image_id is ${row.image_id}, not ${receipt.imageId}`;
+  if (row.receipt_id !== receipt.receiptId)
+    return `receipt_id is ${row.receipt_id}, not ${receipt.receiptId}`;
+  const number =
+    wordNumber(row) < 0 ? `line_id ${row.line_id}` : `line_id ${row.line_id}, word_id ${wordNumber(row)}`;
+  if (taken.has(number)) return `${number} stands in an earlier row`;
+  taken.add(number);
+  return row;
+}
+
+const newline = 0x0a;
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** The lines of a file that are not blank. */
+function* textLines(file: Uint8Array): Generator<{ lineNumber: number; bytes: Buffer }> {
+  const buffer = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  let start = buffer.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? byteOrderMark.length : 0;
+  for (let lineNumber = 1; start < buffer.length; lineNumber++) {
+    const found = buffer.indexOf(newline, start);
+    const end = found < 0 ? buffer.length : found;
+    const bytes = buffer.subarray(start, end);
+    if (!isBlank(bytes)) yield { lineNumber, bytes };
+    start = end + 1;
+  }
+}
+
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+}

@@ -1,0 +1,79 @@
+import { centreX, centreY } from "./box.ts";
+import { lineTexts, wordTexts } from "./embedded-texts.ts";
+import { fiveDigits, type ReceiptRef, receiptKey } from "./receipt.ts";
+import { byNumber, type LineRow, type WordRow } from "./rows.ts";
+import type { LineMetadata, WordMetadata } from "./vector-metadata.ts";
+
+/** All of a vector but its numbers. */
+export interface PlannedVector {
+  readonly id: string;
+  /** The bare text of the line or word. */
+  readonly document: string;
+  readonly metadata: LineMetadata | WordMetadata;
+  /** What is sent to the embedder: the document with its context. */
+  readonly text: string;
+}
+
+/** A planned vector with the row that it stands for. */
+export interface PlannedRow<Row> extends PlannedVector {
+  readonly row: Row;
+}
+
+/** One planned vector a line that is neither noise nor blank, by line_id. The others are context only. */
+export function planLines(lines: readonly LineRow[]): PlannedRow<LineRow>[] {
+  return plan(lines, lineTexts(lines), lineVectorId, lineMetadata);
+}
+
+/** One planned vector a word that is neither noise nor blank, by line_id and word_id. The others are context only. */
+export function planWords(words: readonly WordRow[]): PlannedRow<WordRow>[] {
+  return plan(words, wordTexts(words), wordVectorId, wordMetadata);
+}
+
+function plan<Row extends LineRow>(
+  rows: readonly Row[],
+  texts: ReadonlyMap<Row, string>,
+  id: (row: Row) => string,
+  metadata: (row: Row) => LineMetadata | WordMetadata,
+): PlannedRow<Row>[] {
+  return rows
+    .filter((row) => !row.is_noise && row.text.trim() !== "")
+    .sort(byNumber)
+    .map((row) => ({
+      id: id(row),
+      document: row.text,
+      metadata: metadata(row),
+      text: texts.get(row) ?? row.text,
+      row,
+    }));
+}
+
+export function lineVectorId(row: Pick<LineRow, "image_id" | "receipt_id" | "line_id">): string {
+  return `${receiptKey(receiptOf(row))}#LINE#${fiveDigits(row.line_id)}`;
+}
+
+export function wordVectorId(row: Pick<WordRow, "image_id" | "receipt_id" | "line_id" | "word_id">): string {
+  return `${lineVectorId(row)}#WORD#${fiveDigits(row.word_id)}`;
+}
+
+function receiptOf(row: Pick<LineRow, "image_id" | "receipt_id">): ReceiptRef {
+  return { imageId: row.image_id, receiptId: row.receipt_id };
+}
+
+function lineMetadata(row: LineRow): LineMetadata {
+  const { width, height } = row.bounding_box;
+  return {
+    image_id: row.image_id,
+    receipt_id: row.receipt_id,
+    line_id: row.line_id,
+    text: row.text,
+    x: centreX(row),
+    y: centreY(row),
+    width,
+    height,
+    confidence: row.confidence,
+  };
+}
+
+function wordMetadata(row: WordRow): WordMetadata {
+  return { ...lineMetadata(row), word_id: row.word_id };
+}

@@ -1,0 +1,53 @@
+/** The type that each metadata key has in every collection, from every writer. */
+export type MetadataType = "str" | "int" | "float" | "bool";
+
+/** Where a vector comes from: written with the vector, by embedding. */
+export const positionKeys = {
+  image_id: "str",
+  receipt_id: "int",
+  line_id: "int",
+  word_id: "int",
+  text: "str",
+  x: "float",
+  y: "float",
+  width: "float",
+  height: "float",
+  confidence: "float",
+} as const satisfies Record<string, MetadataType>;
+
+/** What is known of the merchant: written by change sync, absent where unknown. */
+export const merchantKeys = {
+  merchant_name: "str",
+  canonical_merchant_name: "str",
+  merchant_category: "str",
+  address: "str",
+  phone_number: "str",
+  place_id: "str",
+} as const satisfies Record<string, MetadataType>;
+
+/** What is known of a word's labels: written by change sync, beside one `label_{NAME}` bool a label. */
+export const labelKeys = { label_status: "str" } as const satisfies Record<string, MetadataType>;
+
+const labelPrefix = "label_";
+const fixedKeys: Readonly<Record<string, MetadataType>> = { ...positionKeys, ...merchantKeys, ...labelKeys };
+
+/** The type of any metadata key; undefined for a key that is not ours. */
+export function metadataType(key: string): MetadataType | undefined {
+  if (Object.hasOwn(fixedKeys, key)) return fixedKeys[key];
+  return key.startsWith(labelPrefix) ? "bool" : undefined;
+}
+
+/** Metadata of a line's vector as embedding writes it; `x` and `y` are the centre of its box. */
+export type LineMetadata = {
+  image_id: string;
+  receipt_id: number;
+  line_id: number;
+  text: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  confidence: number;
+};
+
+export type WordMetadata = LineMetadata & { word_id: number };
