@@ -1,0 +1,128 @@
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { z } from "zod";
+import { bookCost, costInMs, type Rate } from "./gcra.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+
+/** What may be spent at once after a pause. */
+const burstMs = 10_000;
+
+const limiterItem = z.object({ requests_arrival: z.number(), tokens_arrival: z.number() });
+
+/** The theoretical arrival times of the two limits, epoch milliseconds. */
+interface Arrivals {
+  readonly requests: number;
+  readonly tokens: number;
+}
+
+export interface DynamoRateLimiterOptions {
+  readonly client: DynamoDBDocumentClient;
+  readonly controlTable: string;
+  /** The provider account whose limits are shared; limiters of one account use one item. */
+  readonly account: string;
+  readonly requestsPerMinute: number;
+  readonly tokensPerMinute: number;
+}
+
+/**
+ * One limiter for all processes of a stack: an item of the control table holds one theoretical arrival time a
+ * limit, and each booking moves both in one conditional update. The bookings of one process wait for each other.
+ */
+export class DynamoRateLimiter implements RateLimiter {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #item: { TableName: string; Key: { PK: string; SK: string } };
+  readonly #requests: Rate;
+  readonly #tokens: Rate;
+  #known: Arrivals | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: DynamoRateLimiterOptions) {
+    this.#client = options.client;
+    this.#item = {
+      TableName: options.controlTable,
+      Key: { PK: `LIMITER#${options.account}`, SK: "EMBEDDING" },
+    };
+    this.#requests = { perMinute: options.requestsPerMinute, burstMs };
+    this.#tokens = { perMinute: options.tokensPerMinute, burstMs };
+  }
+
+  book(tokens: number, longestWait: number): Promise<number | undefined> {
+    return this.#inTurn(() => this.#book(tokens, longestWait));
+  }
+
+  giveBack(tokens: number): Promise<void> {
+    return this.#inTurn(() => this.#giveBack(tokens));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #book(tokens: number, longestWait: number): Promise<number | undefined> {
+    for (let fresh = this.#known === undefined; ; fresh = true) {
+      const seen = fresh ? await this.#read() : this.#known;
+      const now = Date.now();
+      const request = bookCost(this.#requests, seen?.requests ?? 0, now, 1);
+      const text = bookCost(this.#tokens, seen?.tokens ?? 0, now, tokens);
+      const wait = Math.max(request.wait, text.wait);
+      if (wait > longestWait) {
+        if (fresh) return undefined;
+        continue;
+      }
+      const next = { requests: Math.ceil(request.arrival), tokens: Math.ceil(text.arrival) };
+      if (await this.#move(seen, next)) {
+        this.#known = next;
+        return wait;
+      }
+    }
+  }
+
+  async #giveBack(tokens: number): Promise<void> {
+    const { Attributes } = await this.#client.send(
+      new UpdateCommand({
+        ...this.#item,
+        UpdateExpression: "ADD tokens_arrival :less",
+        ConditionExpression: "attribute_exists(PK)",
+        ExpressionAttributeValues: { ":less": -Math.floor(costInMs(this.#tokens, tokens)) },
+        ReturnValues: "ALL_NEW",
+      }),
+    );
+    this.#known = arrivals(Attributes);
+  }
+
+  async #read(): Promise<Arrivals | undefined> {
+    const { Item } = await this.#client.send(new GetCommand({ ...this.#item, ConsistentRead: true }));
+    return Item && arrivals(Item);
+  }
+
+  /** False if another process booked in between. */
+  async #move(seen: Arrivals | undefined, next: Arrivals): Promise<boolean> {
+    try {
+      await this.#client.send(
+        new UpdateCommand({
+          ...this.#item,
+          UpdateExpression: "SET requests_arrival = :requests, tokens_arrival = :tokens",
+          ConditionExpression: seen
+            ? "requests_arrival = :seenRequests AND tokens_arrival = :seenTokens"
+            : "attribute_not_exists(PK)",
+          ExpressionAttributeValues: {
+            ":requests": next.requests,
+            ":tokens": next.tokens,
+            ...(seen && { ":seenRequests": seen.requests, ":seenTokens": seen.tokens }),
+          },
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+}
+
+function arrivals(item: unknown): Arrivals {
+  const { requests_arrival, tokens_arrival } = limiterItem.parse(item);
+  return { requests: requests_arrival, tokens: tokens_arrival };
+}

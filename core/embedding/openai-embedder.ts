@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import OpenAI from "openai";
+import type { Embedder, VectorBytes } from "./embedder.ts";
+import {
+  EmbeddingAnswerInvalid,
+  EmbeddingNotAllowed,
+  EmbeddingRefused,
+  EmbeddingThrottled,
+  EmbeddingUnavailable,
+  WrongDimensions,
+} from "./embedding-failures.ts";
+import { tokenBound } from "./limits.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+import { backoffMs, judge } from "./retry.ts";
+
+const attempts = 5;
+const longestRequestMs = 60_000;
+
+export interface OpenAiEmbedderOptions {
+  readonly apiKey: string;
+  /** Of any server that speaks OpenAI's embeddings API. */
+  readonly baseUrl: string;
+  readonly model: string;
+  readonly dimensions: number;
+  readonly limiter: RateLimiter;
+  /** When a call that starts now has to be over, deferrals and retries included; epoch milliseconds. */
+  readonly giveUpAt: () => number;
+}
+
+/** A vector as the provider sends it and the SDK leaves it. */
+type Base64Vector = Omit<OpenAI.Embedding, "embedding"> & { embedding: string };
+type Base64Answer = Omit<OpenAI.CreateEmbeddingResponse, "data"> & { data: Base64Vector[] };
+
+/**
+ * Embeds one request's worth of texts (`requestLimits`) a call. A 429 defers the request and is no attempt;
+ * every sending goes through the limiter. Throws the failures of embedding-failures.ts.
+ */
+export class OpenAiEmbedder implements Embedder {
+  readonly model: string;
+  readonly dimensions: number;
+  readonly #client: OpenAI;
+  readonly #limiter: RateLimiter;
+  readonly #giveUpAt: () => number;
+
+  constructor(options: OpenAiEmbedderOptions) {
+    this.model = options.model;
+    this.dimensions = options.dimensions;
+    this.#client = new OpenAI({ apiKey: options.apiKey, baseURL: options.baseUrl, maxRetries: 0 });
+    this.#limiter = options.limiter;
+    this.#giveUpAt = options.giveUpAt;
+  }
+
+  async embed(texts: readonly string[]): Promise<VectorBytes[]> {
+    if (texts.length === 0) return [];
+    const giveUpAt = this.#giveUpAt();
+    const tokens = texts.reduce((sum, text) => sum + tokenBound(text), 0);
+    for (let failed = 0; ; ) {
+      await this.#waitForTurn(tokens, giveUpAt);
+      const answer = await this.#send(texts, giveUpAt).catch((error: Error) => error);
+      if (!(answer instanceof Error)) {
+        await this.#giveBack(tokens - (answer.usage?.total_tokens ?? tokens));
+        return this.#vectors(answer.data, texts.length);
+      }
+
+      const verdict = judge(answer);
+      if (verdict.kind === "refused") throw new EmbeddingRefused(this.model, answer);
+      if (verdict.kind === "not-allowed") {
+        throw new EmbeddingNotAllowed(this.model, verdict.status, verdict.code);
+      }
+      if (verdict.kind === "defer") await this.#giveBack(tokens);
+      else failed += 1;
+
+      const delayMs = verdict.delayMs ?? backoffMs(failed);
+      const tooLate = Date.now() + delayMs >= giveUpAt;
+      if (verdict.kind === "retry" && (tooLate || failed >= attempts)) {
+        throw new EmbeddingUnavailable(this.model, failed, answer);
+      }
+      if (tooLate) throw new EmbeddingThrottled(this.model, { cause: answer });
+      await sleep(delayMs);
+    }
+  }
+
+  async #waitForTurn(tokens: number, giveUpAt: number): Promise<void> {
+    const wait = await this.#limiter.book(tokens, giveUpAt - Date.now());
+    if (wait === undefined) throw new EmbeddingThrottled(this.model);
+    if (wait > 0) await sleep(wait);
+  }
+
+  /** A booking that cannot be given back only makes the limiter slower; the vectors are paid for and stay. */
+  async #giveBack(tokens: number): Promise<void> {
+    if (tokens > 0) await this.#limiter.giveBack(tokens).catch(() => undefined);
+  }
+
+  #send(texts: readonly string[], giveUpAt: number): Promise<Base64Answer> {
+    return this.#client.embeddings.create(
+      { model: this.model, dimensions: this.dimensions, input: [...texts], encoding_format: "base64" },
+      { timeout: Math.max(1, Math.min(longestRequestMs, giveUpAt - Date.now())) },
+    );
+  }
+
+  #vectors(data: readonly Base64Vector[] | undefined, count: number): VectorBytes[] {
+    if (data?.length !== count) throw this.#invalid(`${data?.length ?? "no"} vectors for ${count} texts`);
+    return data.map(({ embedding, index }, position) => {
+      if (index !== position) throw this.#invalid(`vector ${index} stands at place ${position}`);
+      if (typeof embedding !== "string") throw this.#invalid("the vectors are not base64");
+      const vector = Buffer.from(embedding, "base64");
+      if (vector.length !== this.dimensions * 4) {
+        throw new WrongDimensions(this.model, this.dimensions, vector.length);
+      }
+      return vector;
+    });
+  }
+
+  #invalid(what: string): EmbeddingAnswerInvalid {
+    return new EmbeddingAnswerInvalid(this.model, what);
+  }
+}
