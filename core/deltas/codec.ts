@@ -1,0 +1,135 @@
+import { hash } from "node:crypto";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { z } from "zod";
+import { Failure } from "../failure.ts";
+import { collections } from "../receipts/receipt.ts";
+import type { Delta, VectorMetadata } from "./delta.ts";
+
+/**
+ * A delta file, all numbers little-endian:
+ *
+ *   magic "VKDELTA\n"   8 bytes
+ *   format version      uint32
+ *   header length       uint32, as compressed
+ *   header              gzip of NDJSON: one row about the delta, then one row a vector
+ *   vectors             float32, count * dimensions
+ *   checksum            SHA-256 of everything before it
+ */
+const magic = Buffer.from("VKDELTA\n");
+const formatVersion = 1;
+const preambleLength = magic.length + 8;
+const checksumLength = 32;
+const bytesPerNumber = 4;
+
+const aboutRow = z.object({
+  format: z.literal(formatVersion),
+  collection: z.enum(collections),
+  image_id: z.string(),
+  receipt_id: z.int(),
+  run_id: z.string(),
+  model: z.string(),
+  dimensions: z.int().min(1),
+  count: z.int().min(0),
+  text_format: z.string(),
+});
+
+interface VectorRow {
+  readonly id: string;
+  readonly document: string;
+  readonly metadata: VectorMetadata;
+}
+
+/** The bytes are no whole delta file: cut, changed, or of another format. */
+export class DeltaUnreadable extends Failure {
+  constructor(what: string, options?: ErrorOptions) {
+    super(
+      `The delta file cannot be read: ${what}.`,
+      "Send the receipt's embed message again: it writes the delta anew.",
+      options,
+    );
+  }
+}
+
+/** The file of a delta. Throws a RangeError where ids, documents, metadatas and vectors differ in count. */
+export function encodeDelta(delta: Delta): Buffer {
+  const count = delta.ids.length;
+  if (
+    delta.documents.length !== count ||
+    delta.metadatas.length !== count ||
+    delta.vectors.length !== count * delta.dimensions * bytesPerNumber
+  ) {
+    throw new RangeError("A delta has one document, one metadata and one vector an id.");
+  }
+  const header = gzipSync(headerText(delta), { level: 1 });
+  const file = Buffer.allocUnsafe(preambleLength + header.length + delta.vectors.length + checksumLength);
+  magic.copy(file);
+  file.writeUInt32LE(formatVersion, magic.length);
+  file.writeUInt32LE(header.length, magic.length + 4);
+  file.set(header, preambleLength);
+  file.set(delta.vectors, preambleLength + header.length);
+  const end = file.length - checksumLength;
+  file.set(hash("sha256", file.subarray(0, end), "buffer"), end);
+  return file;
+}
+
+/** The delta of a file; its vectors are a view into the bytes. Throws DeltaUnreadable. */
+export function decodeDelta(bytes: Uint8Array): Delta {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = file.length - checksumLength;
+  if (end < preambleLength) throw new DeltaUnreadable(`${file.length} bytes are too few`);
+  if (!file.subarray(0, magic.length).equals(magic)) throw new DeltaUnreadable("it does not begin as one");
+  const version = file.readUInt32LE(magic.length);
+  if (version !== formatVersion)
+    throw new DeltaUnreadable(`its format version is ${version}, not ${formatVersion}`);
+  if (!hash("sha256", file.subarray(0, end), "buffer").equals(file.subarray(end))) {
+    throw new DeltaUnreadable("its checksum does not match");
+  }
+  const vectorsStart = preambleLength + file.readUInt32LE(magic.length + 4);
+  const { about, rows } = readHeader(file.subarray(preambleLength, vectorsStart));
+  const vectors = file.subarray(vectorsStart, end);
+  if (rows.length !== about.count || vectors.length !== about.count * about.dimensions * bytesPerNumber) {
+    throw new DeltaUnreadable(`it states ${about.count} vectors and holds ${rows.length} rows`);
+  }
+  return {
+    collection: about.collection,
+    imageId: about.image_id,
+    receiptId: about.receipt_id,
+    runId: about.run_id,
+    model: about.model,
+    dimensions: about.dimensions,
+    textFormat: about.text_format,
+    ids: rows.map((row) => row.id),
+    documents: rows.map((row) => row.document),
+    metadatas: rows.map((row) => row.metadata),
+    vectors,
+  };
+}
+
+function headerText(delta: Delta): string {
+  const about: z.infer<typeof aboutRow> = {
+    format: formatVersion,
+    collection: delta.collection,
+    image_id: delta.imageId,
+    receipt_id: delta.receiptId,
+    run_id: delta.runId,
+    model: delta.model,
+    dimensions: delta.dimensions,
+    count: delta.ids.length,
+    text_format: delta.textFormat,
+  };
+  const rows = delta.ids.map((id, index) =>
+    JSON.stringify({ id, document: delta.documents[index], metadata: delta.metadatas[index] }),
+  );
+  return [JSON.stringify(about), ...rows].join("\n");
+}
+
+/** The checksum has passed, so what the encoder guarantees of the rows holds. */
+function readHeader(compressed: Buffer): { about: z.infer<typeof aboutRow>; rows: VectorRow[] } {
+  try {
+    const [first, ...rest] = gunzipSync(compressed).toString().split("\n");
+    const about = aboutRow.parse(JSON.parse(first ?? ""));
+    return { about, rows: rest.map((row) => JSON.parse(row) as VectorRow) };
+  } catch (cause) {
+    throw new DeltaUnreadable("its header is not what the format says", { cause });
+  }
+}

@@ -1,0 +1,79 @@
+import { hash } from "node:crypto";
+import {
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  type S3Client,
+  S3ServiceException,
+} from "@aws-sdk/client-s3";
+import { DeltaUnreadable, decodeDelta } from "./codec.ts";
+import type { DeltaStore } from "./delta-store.ts";
+
+/** Deltas as objects of one bucket. S3 checks the checksum that each upload states. */
+export class S3DeltaStore implements DeltaStore {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+
+  constructor(client: S3Client, bucket: string) {
+    this.#client = client;
+    this.#bucket = bucket;
+  }
+
+  /** A readable delta that is already there stays: it is immutable, and another run of the same work wrote it. */
+  async put(key: string, bytes: Uint8Array): Promise<void> {
+    if (await this.#putIfAbsent(key, bytes)) return;
+    if (await this.#holdsReadable(key)) return;
+    await this.#client.send(this.#upload(key, bytes, undefined));
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    try {
+      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
+      return await Body?.transformToByteArray();
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  }
+
+  async #putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean> {
+    try {
+      await this.#client.send(this.#upload(key, bytes, "*"));
+      return true;
+    } catch (error) {
+      if (isConflict(error)) return false;
+      throw error;
+    }
+  }
+
+  async #holdsReadable(key: string): Promise<boolean> {
+    const stored = await this.get(key);
+    if (!stored) return false;
+    try {
+      decodeDelta(stored);
+      return true;
+    } catch (error) {
+      if (error instanceof DeltaUnreadable) return false;
+      throw error;
+    }
+  }
+
+  #upload(key: string, bytes: Uint8Array, ifNoneMatch: "*" | undefined): PutObjectCommand {
+    return new PutObjectCommand({
+      Bucket: this.#bucket,
+      Key: key,
+      Body: bytes,
+      ContentType: "application/octet-stream",
+      ChecksumSHA256: hash("sha256", bytes, "base64"),
+      ...(ifNoneMatch && { IfNoneMatch: ifNoneMatch }),
+    });
+  }
+}
+
+/** PreconditionFailed: the object exists. ConditionalRequestConflict: it is being written at this moment. */
+function isConflict(error: unknown): boolean {
+  return (
+    error instanceof S3ServiceException &&
+    ["PreconditionFailed", "ConditionalRequestConflict"].includes(error.name)
+  );
+}
