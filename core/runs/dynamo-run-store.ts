@@ -1,0 +1,223 @@
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from "@aws-sdk/lib-dynamodb";
+import { type Collection, collections, type ReceiptRef } from "../receipts/receipt.ts";
+import type { CompactionRun, CurrentRun } from "./compaction-run.ts";
+import { unlessRefused } from "./conditional-write.ts";
+import { OpenRuns } from "./open-runs.ts";
+import { currentKey, type ItemKey, readCurrent, readRun, runKey } from "./run-item.ts";
+import type { NewRun, RunRef, RunStore } from "./run-store.ts";
+
+export interface DynamoRunStoreOptions {
+  readonly client: DynamoDBDocumentClient;
+  readonly receiptsTable: string;
+  readonly controlTable: string;
+}
+
+/** Every move is one conditional write of one item; a refused condition is answered, not thrown. */
+export class DynamoRunStore implements RunStore {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #receiptsTable: string;
+  readonly #controlTable: string;
+  readonly #openRuns: OpenRuns;
+
+  constructor(options: DynamoRunStoreOptions) {
+    this.#client = options.client;
+    this.#receiptsTable = options.receiptsTable;
+    this.#controlTable = options.controlTable;
+    this.#openRuns = new OpenRuns(options.client, options.controlTable);
+  }
+
+  async current(receipt: ReceiptRef): Promise<CurrentRun | undefined> {
+    const item = await this.#read(this.#controlTable, currentKey(receipt));
+    return item && readCurrent(item);
+  }
+
+  async makeCurrent(receipt: ReceiptRef, next: CurrentRun): Promise<"moved" | "superseded"> {
+    const moved = await this.#update({
+      TableName: this.#controlTable,
+      Key: currentKey(receipt),
+      UpdateExpression: "SET run_id = :run, revision = :revision, #state = :state, attempt = :attempt",
+      ConditionExpression: "attribute_not_exists(PK) OR revision < :revision",
+      ExpressionAttributeNames: { "#state": "state" },
+      ExpressionAttributeValues: {
+        ":run": next.runId,
+        ":revision": next.revision,
+        ":state": next.state,
+        ":attempt": next.attempt,
+      },
+    });
+    return moved ? "moved" : "superseded";
+  }
+
+  async find(run: RunRef): Promise<CompactionRun | undefined> {
+    const item = await this.#read(this.#receiptsTable, runKey(run));
+    return item && readRun(item);
+  }
+
+  async open(run: NewRun): Promise<void> {
+    if (await this.find(run)) return;
+    const now = new Date().toISOString();
+    await this.#openRuns.list(run, now, 1);
+    const put = new PutCommand({
+      TableName: this.#receiptsTable,
+      Item: {
+        ...runKey(run),
+        TYPE: "COMPACTION_RUN",
+        image_id: run.imageId,
+        receipt_id: run.receiptId,
+        run_id: run.runId,
+        attempts: 1,
+        rejected_rows: run.rejectedRows,
+        created_at: now,
+        updated_at: now,
+        ...freshHalf("lines", run.deltaPrefixes.lines),
+        ...freshHalf("words", run.deltaPrefixes.words),
+      },
+      ConditionExpression: "attribute_not_exists(PK)",
+    });
+    if (await unlessRefused(this.#client.send(put))) return;
+    const known = await this.find(run);
+    if (known?.createdAt !== now) await this.#openRuns.unlist(run.runId, now, 1);
+  }
+
+  async reopen(run: RunRef, attempt: number): Promise<void> {
+    const known = await this.find(run);
+    if (!known || known.attempts >= attempt) return;
+    await this.#openRuns.list(run, known.createdAt, attempt);
+    const reset = collections.flatMap((half) => [`${half}_state = :pending`, `${half}_failures = :none`]);
+    const forgotten = collections.flatMap((half) => [
+      `${half}_error`,
+      `${half}_started_at`,
+      `${half}_finished_at`,
+      `${half}_merged_vectors`,
+    ]);
+    await this.#update({
+      TableName: this.#receiptsTable,
+      Key: runKey(run),
+      UpdateExpression: `SET attempts = :attempt, updated_at = :now, ${reset.join(", ")} REMOVE ${forgotten.join(", ")}`,
+      ConditionExpression: "attempts < :attempt",
+      ExpressionAttributeValues: {
+        ":attempt": attempt,
+        ":now": new Date().toISOString(),
+        ":pending": "PENDING",
+        ":none": 0,
+      },
+    });
+  }
+
+  async start(
+    run: RunRef,
+    collection: Collection,
+    token: number,
+  ): Promise<"started" | "completed" | "fenced" | "missing"> {
+    const started = await this.#moveHalf(run, collection, {
+      UpdateExpression: "SET #state = :processing, #token = :token, #started = :now, updated_at = :now",
+      ConditionExpression: "attribute_exists(PK) AND #state <> :completed AND #token <= :token",
+      ExpressionAttributeNames: { "#started": `${collection}_started_at` },
+      ExpressionAttributeValues: { ":processing": "PROCESSING", ":completed": "COMPLETED", ":token": token },
+    });
+    if (started) return "started";
+    const known = await this.find(run);
+    if (!known) return "missing";
+    return known.halves[collection].state === "COMPLETED" ? "completed" : "fenced";
+  }
+
+  async complete(
+    run: RunRef,
+    collection: Collection,
+    token: number,
+    mergedVectors: number,
+  ): Promise<"moved" | "fenced"> {
+    await this.#moveHalf(run, collection, {
+      UpdateExpression:
+        "SET #state = :completed, #finished = :now, #merged = :merged, updated_at = :now REMOVE #error",
+      ConditionExpression: "#state = :processing AND #token = :token",
+      ExpressionAttributeNames: {
+        "#finished": `${collection}_finished_at`,
+        "#merged": `${collection}_merged_vectors`,
+        "#error": `${collection}_error`,
+      },
+      ExpressionAttributeValues: {
+        ":completed": "COMPLETED",
+        ":processing": "PROCESSING",
+        ":token": token,
+        ":merged": mergedVectors,
+      },
+    });
+    const after = await this.find(run);
+    if (!after) return "fenced";
+    if (collections.every((half) => after.halves[half].state === "COMPLETED")) {
+      await this.#openRuns.unlist(run.runId, after.createdAt, after.attempts);
+    }
+    const half = after.halves[collection];
+    return half.state === "COMPLETED" && half.token === token ? "moved" : "fenced";
+  }
+
+  async fail(run: RunRef, collection: Collection, token: number, reason: string): Promise<number | "fenced"> {
+    const after = await this.#moveHalf(run, collection, {
+      UpdateExpression:
+        "SET #state = :failed, #finished = :now, #error = :reason, updated_at = :now ADD #failures :one",
+      ConditionExpression: "#state = :processing AND #token = :token",
+      ExpressionAttributeNames: {
+        "#finished": `${collection}_finished_at`,
+        "#error": `${collection}_error`,
+        "#failures": `${collection}_failures`,
+      },
+      ExpressionAttributeValues: {
+        ":failed": "FAILED",
+        ":processing": "PROCESSING",
+        ":token": token,
+        ":reason": reason,
+        ":one": 1,
+      },
+    });
+    return after ? readRun(after).halves[collection].failures : "fenced";
+  }
+
+  /** `#state`, `#token` and `:now` are given. The item after the move; undefined where its condition refused. */
+  #moveHalf(
+    run: RunRef,
+    collection: Collection,
+    move: Omit<UpdateCommandInput, "TableName" | "Key">,
+  ): Promise<Record<string, unknown> | undefined> {
+    return this.#update({
+      ...move,
+      TableName: this.#receiptsTable,
+      Key: runKey(run),
+      ExpressionAttributeNames: {
+        ...move.ExpressionAttributeNames,
+        "#state": `${collection}_state`,
+        "#token": `${collection}_token`,
+      },
+      ExpressionAttributeValues: { ...move.ExpressionAttributeValues, ":now": new Date().toISOString() },
+    });
+  }
+
+  async #update(input: UpdateCommandInput): Promise<Record<string, unknown> | undefined> {
+    const answer = await unlessRefused(
+      this.#client.send(new UpdateCommand({ ...input, ReturnValues: "ALL_NEW" })),
+    );
+    return answer?.Attributes;
+  }
+
+  async #read(table: string, key: ItemKey): Promise<Record<string, unknown> | undefined> {
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: table, Key: { ...key }, ConsistentRead: true }),
+    );
+    return Item;
+  }
+}
+
+function freshHalf(collection: Collection, deltaPrefix: string): Record<string, unknown> {
+  return {
+    [`${collection}_state`]: "PENDING",
+    [`${collection}_token`]: 0,
+    [`${collection}_failures`]: 0,
+    [`${collection}_delta_prefix`]: deltaPrefix,
+  };
+}

@@ -1,0 +1,101 @@
+import { hash } from "node:crypto";
+import { z } from "zod";
+import { type Collection, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import type { CompactionRun, CurrentRun, RunHalf } from "./compaction-run.ts";
+import type { RunRef } from "./run-store.ts";
+
+export interface ItemKey {
+  readonly PK: string;
+  readonly SK: string;
+}
+
+const openShards = 8;
+
+/** The run in the receipts table. */
+export function runKey(run: RunRef): ItemKey {
+  return {
+    PK: `IMAGE#${run.imageId}`,
+    SK: `RECEIPT#${fiveDigits(run.receiptId)}#COMPACTION_RUN#${run.runId}`,
+  };
+}
+
+/** Which run of a receipt counts, in the control table. */
+export function currentKey(receipt: ReceiptRef): ItemKey {
+  return { PK: `RECEIPT#${receipt.imageId}#${fiveDigits(receipt.receiptId)}`, SK: "CURRENT" };
+}
+
+/** The entry of a run in the list of open runs, in the control table; spread over shards by run id. */
+export function openKey(runId: string, createdAt: string): ItemKey {
+  const shard = (hash("sha256", runId, "buffer")[0] ?? 0) % openShards;
+  return { PK: `OPEN#${shard}`, SK: `${createdAt}#${runId}` };
+}
+
+const state = z.enum(["PENDING", "PROCESSING", "COMPLETED", "FAILED"]);
+const count = z.int().min(0);
+
+const runItem = z.object({
+  image_id: z.string(),
+  receipt_id: z.int(),
+  run_id: z.string(),
+  attempts: z.int().min(1),
+  rejected_rows: count,
+  created_at: z.string(),
+  updated_at: z.string(),
+  lines_delta_prefix: z.string(),
+  words_delta_prefix: z.string(),
+  lines_state: state,
+  words_state: state,
+  lines_token: count,
+  words_token: count,
+  lines_failures: count,
+  words_failures: count,
+  lines_error: z.string().optional(),
+  words_error: z.string().optional(),
+  lines_merged_vectors: count.optional(),
+  words_merged_vectors: count.optional(),
+});
+
+/** A run as its item holds it. Throws a ZodError for an item that is none. */
+export function readRun(item: unknown): CompactionRun {
+  const run = runItem.parse(item);
+  return {
+    imageId: run.image_id,
+    receiptId: run.receipt_id,
+    runId: run.run_id,
+    attempts: run.attempts,
+    rejectedRows: run.rejected_rows,
+    createdAt: run.created_at,
+    updatedAt: run.updated_at,
+    halves: { lines: readHalf(run, "lines"), words: readHalf(run, "words") },
+  };
+}
+
+function readHalf(run: z.infer<typeof runItem>, collection: Collection): RunHalf {
+  const error = run[`${collection}_error`];
+  const mergedVectors = run[`${collection}_merged_vectors`];
+  return {
+    state: run[`${collection}_state`],
+    deltaPrefix: run[`${collection}_delta_prefix`],
+    token: run[`${collection}_token`],
+    failures: run[`${collection}_failures`],
+    ...(error !== undefined && { error }),
+    ...(mergedVectors !== undefined && { mergedVectors }),
+  };
+}
+
+const currentItem = z.object({
+  run_id: z.string(),
+  revision: z.int(),
+  state: z.enum(["ACTIVE", "DELETED"]),
+  attempt: z.int().min(1),
+});
+
+export function readCurrent(item: unknown): CurrentRun {
+  const current = currentItem.parse(item);
+  return {
+    runId: current.run_id,
+    revision: current.revision,
+    state: current.state,
+    attempt: current.attempt,
+  };
+}
