@@ -1,0 +1,68 @@
+import { parseArgs } from "node:util";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { Failure } from "../core/failure.ts";
+import { type ExportProgress, exportFolders, findReceiptFolders } from "../core/ingest/export-folder.ts";
+import { resolveTarget } from "./target.ts";
+
+const usage = `Checks OCR rows, uploads them to a stack's artifacts bucket and sends one embed message a receipt.
+
+  npm run export -- PATH [--stack NAME]
+
+  PATH      a folder that holds {image_id}/receipt-{number}/lines.ndjson and words.ndjson
+  --stack   a deployed stack; the one that runs on this machine unless told
+  --help    this text
+
+A receipt with a bad row is not exported; every problem is printed and the exit code is 1.
+`;
+
+class UsageWrong extends Failure {
+  constructor(problem: string) {
+    super(problem, "See `npm run export -- --help`.");
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { stack: { type: "string" }, help: { type: "boolean", default: false } },
+    });
+  } catch (error) {
+    throw new UsageWrong((error as Error).message);
+  }
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = readArguments();
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const [path, ...others] = positionals;
+  if (path === undefined || others.length > 0) throw new UsageWrong("Name one folder.");
+  const folders = await findReceiptFolders(path);
+  const { outputs, environment } = await resolveTarget({ stack: values.stack });
+  Object.assign(process.env, environment);
+  const services = { s3: new S3Client({}), sqs: new SQSClient({}), ...outputs };
+  const done = await exportFolders(folders, services, (progress) => show(progress, folders.length));
+  for (const failure of new Set(done.failures)) process.stderr.write(`${describe(failure)}\n`);
+  if (done.failures.length > 0) process.exitCode = 1;
+}
+
+function show({ receipts, lines, words, failures }: Readonly<ExportProgress>, total: number): void {
+  const failed = failures.length > 0 ? `, ${failures.length} failed` : "";
+  process.stdout.write(
+    `${receipts} of ${total} receipts exported: ${lines} lines, ${words} words${failed}\n`,
+  );
+}
+
+function describe(error: unknown): string {
+  if (error instanceof Failure) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${describe(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,84 @@
+import { hash } from "node:crypto";
+import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import type { EmbedMessage } from "../receipts/embed-message.ts";
+import { parseLines, parseWords } from "../receipts/parse-rows.ts";
+import { type Collection, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import { EnqueueFailed, OcrResultsInvalid } from "./ingest-failures.ts";
+
+/** Messages that SQS takes at once. */
+export const enqueueBatch = 10;
+
+/** The NDJSON files of one receipt. */
+export interface OcrFiles extends ReceiptRef {
+  readonly lines: Uint8Array;
+  readonly words: Uint8Array;
+}
+
+export interface RowCounts {
+  readonly lines: number;
+  readonly words: number;
+}
+
+/** Checks every row of both files. Throws OcrResultsInvalid with all problems at once. */
+export function checkOcrFiles(files: OcrFiles): RowCounts {
+  const lines = parseLines(files.lines, files);
+  const words = parseWords(files.words, files);
+  const problems = [...lines.rejected, ...words.rejected].map(
+    (rejected) => `${rejected.file} line ${rejected.line_number}: ${rejected.reason}`,
+  );
+  if (lines.rows.length === 0 && problems.length === 0) problems.push("there is no line");
+  if (problems.length > 0)
+    throw new OcrResultsInvalid(`Receipt ${files.receiptId} of image ${files.imageId}`, problems);
+  return { lines: lines.rows.length, words: words.rows.length };
+}
+
+/** Uploads both files under keys that name their content, and returns the message that embeds them. */
+export async function uploadOcrFiles(s3: S3Client, bucket: string, files: OcrFiles): Promise<EmbedMessage> {
+  const [linesKey, wordsKey] = await Promise.all([
+    upload(s3, bucket, files, "lines"),
+    upload(s3, bucket, files, "words"),
+  ]);
+  return {
+    image_id: files.imageId,
+    receipt_id: files.receiptId,
+    artifacts_bucket: bucket,
+    lines_key: linesKey,
+    words_key: wordsKey,
+  };
+}
+
+/** Sends up to `enqueueBatch` messages. Throws EnqueueFailed naming the receipts that the queue did not take. */
+export async function enqueue(
+  sqs: SQSClient,
+  queueUrl: string,
+  messages: readonly EmbedMessage[],
+): Promise<void> {
+  const Entries = messages.map((message, index) => ({
+    Id: String(index),
+    MessageBody: JSON.stringify(message),
+  }));
+  const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+  const [first] = Failed;
+  if (!first) return;
+  const refused = Failed.flatMap(({ Id }) => messages[Number(Id)] ?? []);
+  throw new EnqueueFailed(refused, `${first.Code}: ${first.Message ?? "no reason given"}`);
+}
+
+async function upload(
+  s3: S3Client,
+  bucket: string,
+  files: OcrFiles,
+  collection: Collection,
+): Promise<string> {
+  const content = files[collection];
+  const key = `receipts/${files.imageId}/receipt-${fiveDigits(files.receiptId)}/${collection}-${contentName(content)}.ndjson`;
+  await s3.send(
+    new PutObjectCommand({ Bucket: bucket, Key: key, Body: content, ContentType: "application/x-ndjson" }),
+  );
+  return key;
+}
+
+function contentName(content: Uint8Array): string {
+  return hash("sha256", content).slice(0, 16);
+}

@@ -1,0 +1,144 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { DeltaStore } from "../deltas/delta-store.ts";
+import { deltaPrefix } from "../deltas/keys.ts";
+import type { Embedder } from "../embedding/embedder.ts";
+import { SharedRequests } from "../embedding/shared-requests.ts";
+import { Failure } from "../failure.ts";
+import type { Log } from "../log.ts";
+import { parseEmbedMessage } from "../receipts/embed-message.ts";
+import { textFormat } from "../receipts/embedded-texts.ts";
+import { runIdOf } from "../runs/run-id.ts";
+import type { RunRef } from "../runs/run-store.ts";
+import { type Recorded, type RunServices, recordRun, standing } from "./current-run.ts";
+import { type EmbeddedReceipt, embedReceipts, type PlannedReceipt } from "./embed-receipts.ts";
+import { type Outcome, summary } from "./outcome.ts";
+import { type ReceiptContent, readReceipt } from "./read-receipt.ts";
+import { writeRejectedRows } from "./rejected-rows.ts";
+import { withoutStoredDeltas } from "./stored-deltas.ts";
+
+/** One message as the queue delivered it. */
+export interface Delivery {
+  readonly messageId: string;
+  readonly body: string;
+  /** Epoch milliseconds. */
+  readonly sentTimestamp: number;
+}
+
+export interface IngestServices extends RunServices {
+  /** For the artifacts and for the rejected rows. */
+  readonly s3: S3Client;
+  readonly deltasBucket: string;
+  readonly deltas: DeltaStore;
+  readonly embedder: Embedder;
+  /** At most `requestLimits.tokens`, and no more than the account may send in a minute. */
+  readonly tokensPerRequest: number;
+  readonly log: Log;
+}
+
+/** A message that was read, with the run that its content makes and the vectors that it still needs. */
+interface ReadMessage extends PlannedReceipt {
+  readonly delivery: Delivery;
+  readonly revision: number;
+  readonly content: ReceiptContent;
+}
+
+/**
+ * The whole of one invocation: every message is read and checked, the texts of all of them share requests, and
+ * each receipt's run is recorded as soon as its deltas are durable. A message fails alone, with one log line.
+ */
+export async function ingestMessages(
+  deliveries: readonly Delivery[],
+  services: IngestServices,
+): Promise<Outcome[]> {
+  const started = performance.now();
+  const requests = new SharedRequests(services);
+  const read = await Promise.all(deliveries.map((delivery) => readMessage(delivery, services)));
+  const recorded: Promise<Outcome>[] = [];
+  for await (const embedded of embedReceipts(read.filter(needsEmbedding), { ...services, requests })) {
+    recorded.push(recordMessage(embedded, services));
+  }
+  const outcomes = [
+    ...read.flatMap((message) => (needsEmbedding(message) ? [] : message)),
+    ...(await Promise.all(recorded)),
+  ];
+  services.log.info("Embed batch done", summary(outcomes, requests.sent, performance.now() - started));
+  return outcomes;
+}
+
+function needsEmbedding(message: ReadMessage | Outcome): message is ReadMessage {
+  return "delivery" in message;
+}
+
+/** The message read and checked, or its outcome if nothing is left to do for it. */
+async function readMessage(delivery: Delivery, services: IngestServices): Promise<ReadMessage | Outcome> {
+  try {
+    const message = parseEmbedMessage(delivery.body);
+    const content = await readReceipt(services.s3, message);
+    const { model, dimensions } = services.embedder;
+    const receipt = { imageId: message.image_id, receiptId: message.receipt_id };
+    const { lines, words } = content.hashes;
+    const runId = runIdOf({ ...receipt, linesHash: lines, wordsHash: words, model, dimensions, textFormat });
+    const run: RunRef = { ...receipt, runId };
+    const revision = message.exported_at ?? delivery.sentTimestamp;
+
+    const { kind } = await standing(services.runs, run, revision);
+    if (kind === "unchanged" || kind === "superseded") {
+      return finished(delivery, run, content, kind, services.log);
+    }
+    const vectors = await withoutStoredDeltas(run, content.vectors, services);
+    return { delivery, run, revision, content, textFormat, vectors };
+  } catch (error) {
+    return failed(delivery, error, services.log);
+  }
+}
+
+/** Both deltas are durable here (F1): only now the run may exist. */
+async function recordMessage(
+  { receipt: message, failure }: EmbeddedReceipt<ReadMessage>,
+  services: IngestServices,
+): Promise<Outcome> {
+  const { delivery, run, content, revision } = message;
+  try {
+    if (failure) throw failure;
+    await writeRejectedRows(services.s3, services.deltasBucket, run.runId, content.rejected);
+    const deltaPrefixes = {
+      lines: deltaPrefix({ collection: "lines", ...run }),
+      words: deltaPrefix({ collection: "words", ...run }),
+    };
+    const newRun = { ...run, deltaPrefixes, rejectedRows: content.rejected.length };
+    const result = await recordRun(services, newRun, revision);
+    return finished(delivery, run, content, result, services.log);
+  } catch (error) {
+    return failed(delivery, error, services.log);
+  }
+}
+
+function finished(
+  { messageId }: Delivery,
+  run: RunRef,
+  content: ReceiptContent,
+  result: Recorded,
+  log: Log,
+): Outcome {
+  log.info(`Receipt ${result}`, {
+    message_id: messageId,
+    image_id: run.imageId,
+    receipt_id: run.receiptId,
+    run_id: run.runId,
+    lines: content.rowCounts.lines,
+    words: content.rowCounts.words,
+    rejected_rows: content.rejected.length,
+  });
+  return { messageId, result, content };
+}
+
+function failed(delivery: Delivery, error: unknown, log: Log): Outcome {
+  const { name, message, stack } = error as Error;
+  log.error(message, {
+    error_name: name,
+    message_id: delivery.messageId,
+    message_body: delivery.body.slice(0, 1_000),
+    ...(!(error instanceof Failure) && { stack }),
+  });
+  return { messageId: delivery.messageId, result: "failed" };
+}

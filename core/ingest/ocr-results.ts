@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { problems } from "../receipts/problems.ts";
+import { imageId, receiptNumber } from "../receipts/rows.ts";
+import type { OcrFiles } from "./export-receipt.ts";
+import { OcrResultsInvalid } from "./ingest-failures.ts";
+import { ndjsonFile } from "./ndjson-file.ts";
+
+/** A row of any shape. */
+const row = z.record(z.string(), z.unknown());
+
+/** The event of `export-ocr-results`. Its rows are checked where every export's rows are: in their files. */
+const ocrResults = z.object({
+  image_id: imageId,
+  receipt_id: receiptNumber,
+  lines: z.array(row),
+  words: z.array(row),
+});
+
+/** The NDJSON files of an event's rows. Throws OcrResultsInvalid naming every problem of its frame. */
+export async function ocrFilesOf(event: unknown): Promise<OcrFiles> {
+  const parsed = ocrResults.safeParse(event);
+  if (!parsed.success) throw new OcrResultsInvalid("The OCR results", problems(parsed.error));
+  const { image_id, receipt_id, lines, words } = parsed.data;
+  return {
+    imageId: image_id,
+    receiptId: receipt_id,
+    lines: await ndjsonFile(lines),
+    words: await ndjsonFile(words),
+  };
+}

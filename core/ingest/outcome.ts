@@ -1,0 +1,35 @@
+import { collections } from "../receipts/receipt.ts";
+import type { Recorded } from "./current-run.ts";
+import type { ReceiptContent } from "./read-receipt.ts";
+
+/** What became of a message. Only a failed one is for the queue to deliver again. */
+export type Outcome =
+  | { readonly messageId: string; readonly result: Recorded; readonly content: ReceiptContent }
+  | { readonly messageId: string; readonly result: "failed" };
+
+/** Counts of one invocation, as its log line states them. */
+export function summary(
+  outcomes: readonly Outcome[],
+  sent: { readonly requests: number; readonly texts: number },
+  milliseconds: number,
+): Record<string, number> {
+  const counts = { opened: 0, reopened: 0, unchanged: 0, superseded: 0, failed: 0 };
+  const rows = { lines: 0, words: 0, vectors: 0, rejected_rows: 0 };
+  for (const outcome of outcomes) {
+    counts[outcome.result] += 1;
+    if (outcome.result === "failed") continue;
+    const { rowCounts, vectors, rejected } = outcome.content;
+    rows.lines += rowCounts.lines;
+    rows.words += rowCounts.words;
+    rows.rejected_rows += rejected.length;
+    for (const collection of collections) rows.vectors += vectors[collection].length;
+  }
+  return {
+    messages: outcomes.length,
+    ...counts,
+    ...rows,
+    embedded_texts: sent.texts,
+    embedding_requests: sent.requests,
+    milliseconds: Math.round(milliseconds),
+  };
+}

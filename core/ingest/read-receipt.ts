@@ -1,0 +1,83 @@
+import { hash } from "node:crypto";
+import { GetObjectCommand, NoSuchKey, type S3Client } from "@aws-sdk/client-s3";
+import { mayBeTooLong } from "../embedding/limits.ts";
+import type { EmbedMessage } from "../receipts/embed-message.ts";
+import { type ParsedRows, parseLines, parseWords, type RejectedRow } from "../receipts/parse-rows.ts";
+import { type PlannedRow, type PlannedVector, planLines, planWords } from "../receipts/planned-vectors.ts";
+import type { Collection, ReceiptRef } from "../receipts/receipt.ts";
+import type { LineRow } from "../receipts/rows.ts";
+import { AllRowsRejected, ObjectMissing, ObjectTooLarge, ObjectUnreadable } from "./ingest-failures.ts";
+
+/** Some 35,000 rows: a receipt has hundreds at most. */
+const largestObject = 16 * 1024 * 1024;
+
+/** What the two objects of a message hold. */
+export interface ReceiptContent {
+  /** SHA-256 of each object, hexadecimal. */
+  readonly hashes: Readonly<Record<Collection, string>>;
+  /** Accepted rows of each file. */
+  readonly rowCounts: Readonly<Record<Collection, number>>;
+  readonly vectors: Readonly<Record<Collection, readonly PlannedVector[]>>;
+  readonly rejected: readonly RejectedRow[];
+}
+
+/** Reads and checks the objects of a message. Throws the failures of ingest-failures.ts. */
+export async function readReceipt(s3: S3Client, message: EmbedMessage): Promise<ReceiptContent> {
+  const receipt: ReceiptRef = { imageId: message.image_id, receiptId: message.receipt_id };
+  const [linesFile, wordsFile] = await Promise.all([
+    readObject(s3, message.artifacts_bucket, message.lines_key),
+    readObject(s3, message.artifacts_bucket, message.words_key),
+  ]);
+  const lines = embeddable("lines", parseLines(linesFile, receipt), planLines);
+  const words = embeddable("words", parseWords(wordsFile, receipt), planWords);
+  return {
+    hashes: { lines: hash("sha256", linesFile), words: hash("sha256", wordsFile) },
+    rowCounts: { lines: lines.rowCount, words: words.rowCount },
+    vectors: { lines: lines.vectors, words: words.vectors },
+    rejected: [...lines.rejected, ...words.rejected],
+  };
+}
+
+interface EmbeddableRows {
+  readonly rowCount: number;
+  readonly vectors: readonly PlannedVector[];
+  readonly rejected: readonly RejectedRow[];
+}
+
+/** A row whose text may be longer than the model reads is rejected alone; its neighbours keep it as context. */
+function embeddable<Row extends LineRow>(
+  file: Collection,
+  parsed: ParsedRows<Row>,
+  plan: (rows: readonly Row[]) => PlannedRow<Row>[],
+): EmbeddableRows {
+  const planned = plan(parsed.rows);
+  const tooLong = planned.filter((vector) => mayBeTooLong(vector.text));
+  const rejected = [
+    ...parsed.rejected,
+    ...tooLong.map(({ row }) => ({
+      file,
+      line_number: parsed.lineNumbers.get(row) ?? 0,
+      reason: "text_too_long",
+      row: JSON.stringify(row),
+    })),
+  ];
+  const rowCount = parsed.rows.length - tooLong.length;
+  if (rowCount === 0 && rejected.length > 0) throw new AllRowsRejected(file, rejected);
+  return { rowCount, vectors: planned.filter((vector) => !tooLong.includes(vector)), rejected };
+}
+
+async function readObject(s3: S3Client, bucket: string, key: string): Promise<Uint8Array> {
+  try {
+    const { Body, ContentLength = 0 } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    if (!Body) throw new ObjectMissing(bucket, key);
+    if (ContentLength > largestObject) {
+      await Body.transformToWebStream().cancel();
+      throw new ObjectTooLarge(bucket, key, ContentLength, largestObject);
+    }
+    return await Body.transformToByteArray();
+  } catch (error) {
+    if (error instanceof ObjectMissing || error instanceof ObjectTooLarge) throw error;
+    if (error instanceof NoSuchKey) throw new ObjectMissing(bucket, key, { cause: error });
+    throw new ObjectUnreadable(bucket, key, error as Error);
+  }
+}

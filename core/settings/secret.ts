@@ -1,0 +1,27 @@
+import { getSecret } from "@aws-lambda-powertools/parameters/secrets";
+import { Failure } from "../failure.ts";
+
+const cachedSeconds = 300;
+
+/** A secret that a process needs has no value, or the process may not read it. */
+export class SecretMissing extends Failure {
+  constructor(name: string, setting: string, options?: ErrorOptions) {
+    super(
+      `The secret ${name} has no value that this process can read.`,
+      `Set it with \`pulumi config set --secret ${setting}\` and deploy again.`,
+      options,
+    );
+  }
+}
+
+/**
+ * The value of a secret of Secrets Manager, cached for five minutes. `setting` is the key of Pulumi's
+ * configuration that it comes from. Throws SecretMissing, also for an empty value.
+ */
+export async function readSecret(name: string, setting: string): Promise<string> {
+  const value = await getSecret(name, { maxAge: cachedSeconds }).catch((cause: unknown) => {
+    throw new SecretMissing(name, setting, { cause });
+  });
+  if (typeof value !== "string" || value.trim() === "") throw new SecretMissing(name, setting);
+  return value;
+}

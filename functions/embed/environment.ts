@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { wholeNumber } from "../../core/settings/environment.ts";
+
+/** What infra sets for the embed function. */
+export const embedEnvironment = z.object({
+  AWS_REGION: z.string().min(1),
+  RECEIPTS_TABLE: z.string().min(1),
+  CONTROL_TABLE: z.string().min(1),
+  DELTAS_BUCKET: z.string().min(1),
+  LINES_QUEUE_URL: z.url(),
+  WORDS_QUEUE_URL: z.url(),
+  /** Name of the secret; its value is the key itself. */
+  EMBEDDING_API_KEY_SECRET: z.string().min(1),
+  EMBEDDING_BASE_URL: z.url(),
+  EMBEDDING_MODEL: z.string().min(1),
+  EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
+  EMBEDDING_REQUESTS_PER_MINUTE: wholeNumber(1, 10_000_000),
+  EMBEDDING_TOKENS_PER_MINUTE: wholeNumber(1, 10_000_000_000),
+});
+
+export type EmbedEnvironment = z.infer<typeof embedEnvironment>;

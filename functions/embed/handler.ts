@@ -1,0 +1,26 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { ingestMessages } from "../../core/ingest/ingest-messages.ts";
+import { readEnvironment } from "../../core/settings/environment.ts";
+import { embedEnvironment } from "./environment.ts";
+import { embedServices } from "./services.ts";
+
+/** Kept for writing deltas and runs after the last vector came. */
+const reserveMs = 5_000;
+
+const logger = new Logger({ serviceName: "embed" });
+const servicesFor = embedServices(readEnvironment(embedEnvironment), logger);
+
+/** Embeds the receipts that the messages name; failed messages alone are delivered again. */
+export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  logger.addContext(context);
+  const services = await servicesFor(Date.now() + context.getRemainingTimeInMillis() - reserveMs);
+  const deliveries = event.Records.map(({ messageId, body, attributes }) => ({
+    messageId,
+    body,
+    sentTimestamp: Number(attributes.SentTimestamp),
+  }));
+  const outcomes = await ingestMessages(deliveries, services);
+  const failed = outcomes.filter((outcome) => outcome.result === "failed");
+  return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+}

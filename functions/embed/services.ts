@@ -1,0 +1,58 @@
+import type { Logger } from "@aws-lambda-powertools/logger";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
+import { DynamoRateLimiter } from "../../core/embedding/dynamo-rate-limiter.ts";
+import { requestLimits } from "../../core/embedding/limits.ts";
+import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
+import type { IngestServices } from "../../core/ingest/ingest-messages.ts";
+import { RunQueues } from "../../core/ingest/run-queues.ts";
+import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
+import { readSecret } from "../../core/settings/secret.ts";
+import type { EmbedEnvironment } from "./environment.ts";
+
+/** What the function needs, for one invocation that has to be done embedding at `giveUpAt` (epoch ms). */
+export type ServicesFor = (giveUpAt: number) => Promise<IngestServices>;
+
+/** The clients live as long as the process; the embedder has the deadline of its invocation. */
+export function embedServices(environment: EmbedEnvironment, log: Logger): ServicesFor {
+  const s3 = new S3Client({});
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+  const limiter = new DynamoRateLimiter({
+    client,
+    controlTable: environment.CONTROL_TABLE,
+    account: new URL(environment.EMBEDDING_BASE_URL).host,
+    requestsPerMinute: environment.EMBEDDING_REQUESTS_PER_MINUTE,
+    tokensPerMinute: environment.EMBEDDING_TOKENS_PER_MINUTE,
+  });
+  const shared = {
+    s3,
+    deltasBucket: environment.DELTAS_BUCKET,
+    deltas: new S3DeltaStore(s3, environment.DELTAS_BUCKET),
+    runs: new DynamoRunStore({
+      client,
+      receiptsTable: environment.RECEIPTS_TABLE,
+      controlTable: environment.CONTROL_TABLE,
+    }),
+    queues: new RunQueues({
+      client: new SQSClient({}),
+      queueUrls: { lines: environment.LINES_QUEUE_URL, words: environment.WORDS_QUEUE_URL },
+      region: environment.AWS_REGION,
+    }),
+    tokensPerRequest: Math.min(requestLimits.tokens, environment.EMBEDDING_TOKENS_PER_MINUTE),
+    log,
+  };
+  return async (giveUpAt) => ({
+    ...shared,
+    embedder: new OpenAiEmbedder({
+      apiKey: await readSecret(environment.EMBEDDING_API_KEY_SECRET, "embedding:apiKey"),
+      baseUrl: environment.EMBEDDING_BASE_URL,
+      model: environment.EMBEDDING_MODEL,
+      dimensions: environment.EMBEDDING_DIMENSIONS,
+      limiter,
+      giveUpAt: () => giveUpAt,
+    }),
+  });
+}
