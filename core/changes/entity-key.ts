@@ -1,0 +1,64 @@
+import { imageId, receiptNumber } from "../receipts/rows.ts";
+
+export const entityTypes = [
+  "COMPACTION_RUN",
+  "RECEIPT_METADATA",
+  "RECEIPT_WORD_LABEL",
+  "RECEIPT",
+  "RECEIPT_LINE",
+  "RECEIPT_WORD",
+] as const;
+
+export type EntityType = (typeof entityTypes)[number];
+
+/** What a key of the receipts table names. `runId` and `label` are there for the entities that have them. */
+export interface EntityKey {
+  readonly type: EntityType;
+  readonly imageId: string;
+  readonly receiptId: number;
+  readonly lineId?: number;
+  readonly wordId?: number;
+  readonly runId?: string;
+  readonly label?: string;
+}
+
+/** Five digits, or more without a leading zero: every number has one spelling. */
+const number = String.raw`(?:\d{5}|[1-9]\d{5,14})`;
+const receipt = `RECEIPT#(?<receiptId>${number})`;
+const line = `${receipt}#LINE#(?<lineId>${number})`;
+const word = `${line}#WORD#(?<wordId>${number})`;
+
+const patterns: Readonly<Record<EntityType, RegExp>> = {
+  COMPACTION_RUN: new RegExp(`^${receipt}#COMPACTION_RUN#(?<runId>[^#]+)$`),
+  RECEIPT_METADATA: new RegExp(`^${receipt}#METADATA$`),
+  RECEIPT_WORD_LABEL: new RegExp(`^${word}#LABEL#(?<label>[^#]+)$`),
+  RECEIPT: new RegExp(`^${receipt}$`),
+  RECEIPT_LINE: new RegExp(`^${line}$`),
+  RECEIPT_WORD: new RegExp(`^${word}$`),
+};
+
+/** `other` for keys that are not a receipt's, `unknown` with the reason for those that should be and match none. */
+export type ParsedKey = EntityKey | "other" | { readonly unknown: string };
+
+/** Keys are matched whole and case-sensitively. */
+export function parseEntityKey(partitionKey: string, sortKey: string): ParsedKey {
+  if (!partitionKey.startsWith("IMAGE#") || !sortKey.startsWith("RECEIPT#")) return "other";
+  const image = imageId.safeParse(partitionKey.slice("IMAGE#".length));
+  if (!image.success) return { unknown: `PK ${partitionKey} does not name an image by its UUID` };
+  for (const type of entityTypes) {
+    const parts = patterns[type].exec(sortKey)?.groups;
+    if (!parts) continue;
+    const receiptId = receiptNumber.safeParse(Number(parts.receiptId));
+    if (!receiptId.success) return { unknown: `SK ${sortKey} has no receipt number from 1` };
+    return {
+      type,
+      imageId: image.data,
+      receiptId: receiptId.data,
+      ...(parts.lineId !== undefined && { lineId: Number(parts.lineId) }),
+      ...(parts.wordId !== undefined && { wordId: Number(parts.wordId) }),
+      ...(parts.runId !== undefined && { runId: parts.runId }),
+      ...(parts.label !== undefined && { label: parts.label }),
+    };
+  }
+  return { unknown: `SK ${sortKey} matches no known key` };
+}

@@ -1,0 +1,36 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import { z } from "zod";
+
+const attributes = z.record(
+  z.string(),
+  z.custom<AttributeValue>((value) => typeof value === "object" && value !== null, "not a typed attribute"),
+);
+
+/** A record of the receipts table's stream, as Lambda delivers it: items in DynamoDB's typed JSON. */
+export const streamRecord = z.object({
+  eventID: z.string().min(1),
+  eventName: z.enum(["INSERT", "MODIFY", "REMOVE"]),
+  awsRegion: z.string().min(1),
+  dynamodb: z.object({
+    Keys: z.object({ PK: z.object({ S: z.string() }), SK: z.object({ S: z.string() }) }),
+    NewImage: attributes.optional(),
+    OldImage: attributes.optional(),
+    SequenceNumber: z.string().min(1),
+    /** Seconds since the epoch. */
+    ApproximateCreationDateTime: z.number(),
+  }),
+});
+
+export type StreamRecord = z.infer<typeof streamRecord>;
+export type EventName = StreamRecord["eventName"];
+
+/** ISO, the record's own time. */
+export function recordTime(record: StreamRecord): string {
+  return new Date(record.dynamodb.ApproximateCreationDateTime * 1000).toISOString();
+}
+
+/** An item as plain values. Throws for values that are not DynamoDB's typed JSON. */
+export function plainItem(image: z.infer<typeof attributes>): Record<string, unknown> {
+  return unmarshall(image);
+}

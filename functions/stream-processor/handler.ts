@@ -1,0 +1,32 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
+import { z } from "zod";
+import { type ChangeQueues, processRecords } from "../../core/changes/process-records.ts";
+import { QueuePublisher } from "../../core/changes/queue-publisher.ts";
+import { readEnvironment } from "../../core/settings/environment.ts";
+
+const environment = readEnvironment(
+  z.object({ LINES_QUEUE_URL: z.url(), WORDS_QUEUE_URL: z.url(), STREAM_REJECTED_QUEUE_URL: z.url() }),
+);
+const log = new Logger({ serviceName: "stream-processor" });
+const sqs = new SQSClient({});
+const publisher = (queueUrl: string) => new QueuePublisher(sqs, queueUrl, pause);
+const queues: ChangeQueues = {
+  collections: {
+    lines: publisher(environment.LINES_QUEUE_URL),
+    words: publisher(environment.WORDS_QUEUE_URL),
+  },
+  rejected: publisher(environment.STREAM_REJECTED_QUEUE_URL),
+};
+
+/** Lambda repeats a stream batch from the record that is named, so only the first failed one is. */
+export async function handler(event: DynamoDBStreamEvent, context: Context): Promise<DynamoDBBatchResponse> {
+  log.addContext(context);
+  const failed = await processRecords(event.Records, queues, log);
+  if (failed === undefined) return { batchItemFailures: [] };
+  const itemIdentifier = event.Records[failed]?.dynamodb?.SequenceNumber;
+  if (itemIdentifier === undefined) throw new Error("A record that was sent has a sequence number.");
+  return { batchItemFailures: [{ itemIdentifier }] };
+}

@@ -1,0 +1,98 @@
+import type { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
+import fc from "fast-check";
+import { batches, bytesOf, QueuePublisher, QueueRejected } from "../../../core/changes/queue-publisher.ts";
+
+type Refuse = (id: string, call: number) => { Code: string; SenderFault: boolean } | undefined;
+
+/** A queue that refuses entries as told, and remembers what it took. */
+function queue(refuse: Refuse) {
+  const calls: string[][] = [];
+  const taken: string[] = [];
+  const send = async ({ input }: SendMessageBatchCommand) => {
+    const entries = input.Entries ?? [];
+    calls.push(entries.map((entry) => entry.Id ?? ""));
+    const Failed = entries.flatMap(({ Id = "" }) => {
+      const refusal = refuse(Id, calls.length);
+      if (!refusal) taken.push(Id);
+      return refusal ? [{ Id, ...refusal }] : [];
+    });
+    return { Failed };
+  };
+  const publisher = new QueuePublisher(
+    { send } as unknown as SQSClient,
+    "https://queue",
+    async () => undefined,
+  );
+  return { publisher, calls, taken };
+}
+
+const message = (body: string) => ({ body, messageAttributes: {} });
+const twelve = Array.from({ length: 12 }, (_, index) => message(`m${index}`));
+
+describe("publishing to a queue", () => {
+  test("F7: only the refused entries are sent again", async () => {
+    const { publisher, calls, taken } = queue((id, call) =>
+      call === 1 && ["2", "5"].includes(id) ? { Code: "InternalError", SenderFault: false } : undefined,
+    );
+    await publisher.send(twelve);
+    expect(calls[1]).toEqual(["2", "5"]);
+    expect(taken.toSorted((a, b) => Number(a) - Number(b))).toEqual(twelve.map((_, index) => String(index)));
+  });
+
+  test("F7: what stays refused is raised by position, and all others are in the queue", async () => {
+    const { publisher, taken } = queue((id) =>
+      ["3", "11"].includes(id) ? { Code: "InternalError", SenderFault: false } : undefined,
+    );
+    const failure = await publisher.send(twelve).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(QueueRejected);
+    expect((failure as QueueRejected).positions).toEqual([3, 11]);
+    expect(taken).toHaveLength(10);
+  });
+
+  test("an entry that can never be taken is not sent again", async () => {
+    const { publisher, calls } = queue((id) =>
+      id === "0" ? { Code: "InvalidMessageContents", SenderFault: true } : undefined,
+    );
+    await expect(publisher.send([message("bad")])).rejects.toThrow("InvalidMessageContents");
+    expect(calls).toHaveLength(1);
+  });
+
+  test("F7: a call that fails altogether counts for its own entries, and the others are still sent", async () => {
+    let calls = 0;
+    const send = async () => {
+      calls += 1;
+      if (calls === 1) throw new Error("connection reset");
+      return {};
+    };
+    const publisher = new QueuePublisher(
+      { send } as unknown as SQSClient,
+      "https://queue",
+      async () => undefined,
+    );
+    const failure = await publisher.send(twelve).catch((error: unknown) => error);
+    expect((failure as QueueRejected).positions).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(calls).toBe(2);
+  });
+
+  test("batches keep every message once, in order, within ten entries and one MiB", () => {
+    const sizes = fc.array(
+      fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 1_048_576 })),
+      {
+        maxLength: 60,
+      },
+    );
+    fc.assert(
+      fc.property(sizes, (lengths) => {
+        const messages = lengths.map((length) => message("x".repeat(length)));
+        const made = [...batches(messages)];
+        expect(made.flat().map((entry) => Number(entry.Id))).toEqual(messages.map((_, index) => index));
+        for (const batch of made) {
+          expect(batch.length).toBeLessThanOrEqual(10);
+          const bytes = batch.reduce((sum, entry) => sum + bytesOf(message(entry.MessageBody ?? "")), 0);
+          expect(bytes).toBeLessThanOrEqual(1024 * 1024);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
