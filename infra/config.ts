@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { isRange } from "./components/address-ranges.ts";
 import { type Rule, readAll, type ValuesOf } from "./settings/read-all.ts";
 import {
   list,
@@ -59,7 +60,7 @@ export const declared = {
       from: 2,
       to: 1000,
       means: "Embed functions that run at once.",
-      because: "Five keep the default token limit busy; more would wait for the limiter while paid for.",
+      because: "More would mostly wait for the provider's limit, and waiting is paid for.",
     }),
   },
   ingest: {
@@ -68,7 +69,7 @@ export const declared = {
       from: 1,
       to: 10,
       means: "Receipts that one embed function takes at once and embeds in shared requests.",
-      because: "Ten receipts fill one provider request, and few enough that a batch fits the time limit.",
+      because: "Ten receipts fill a provider request, and are few enough for the time limit.",
     }),
     windowSeconds: wholeNumber({
       default: 5,
@@ -90,7 +91,7 @@ export const declared = {
       from: 256,
       to: 10_240,
       means: "Memory of the embed function.",
-      because: "A batch of dense receipts with 1536 dimensions needs some 200 MiB; more memory is more CPU.",
+      because: "Lambda gives CPU by memory, and this is half a core or more.",
     }),
     rejectedRetentionDays: wholeNumber({
       default: 90,
@@ -230,7 +231,7 @@ export const declared = {
     cidr: text({
       default: "10.87.0.0/16",
       form: {
-        pattern: /^(10|172|192)(\.\d{1,3}){3}\/(1[6-9]|2[0-4])$/,
+        pattern: /^(10\.\d{1,3}|172\.(1[6-9]|2\d|3[01])|192\.168)(\.\d{1,3}){2}\/(1[6-9]|2[0-4])$/,
         says: "a private IPv4 range from /16 to /24, as 10.87.0.0/16",
       },
       means: "Address range of the VPC that the stack makes.",
@@ -275,7 +276,8 @@ export const declared = {
       from: 512,
       to: 30_720,
       means: "Memory of one query task.",
-      because: "Two collections of 100,000 vectors of 1536 dimensions take some 1.4 GiB.",
+      because:
+        "Two collections of 50,000 vectors of 1536 dimensions take 0.7 GiB, twice while the next generation opens.",
     }),
     desiredCount: wholeNumber({
       default: 2,
@@ -311,6 +313,11 @@ const rules: readonly Rule<Settings>[] = [
     keys: ["embedding:baseUrl"],
     broken: ({ embedding: { baseUrl } }) => !baseUrl.startsWith("https:") && !isLoopback(baseUrl),
     problem: "embedding:baseUrl must be https, because the API key travels with every request",
+  },
+  {
+    keys: ["network:cidr"],
+    broken: ({ network: { cidr } }) => !isRange(cidr),
+    problem: "network:cidr must begin at the first address of its range, as 10.87.0.0/16",
   },
   {
     keys: ["network:vpcId", "network:subnetIds"],

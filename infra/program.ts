@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { functionBundles, queryServerContext } from "./bundles/stack-bundles.ts";
 import { Alarms } from "./components/alarms.ts";
+import { lookUpBrought } from "./components/brought.ts";
 import { ChangeProcessor } from "./components/change-processor.ts";
 import { CollectionsFileSystem } from "./components/collections-file-system.ts";
 import { Compaction } from "./components/compaction.ts";
@@ -13,9 +14,10 @@ import { StoredSecret } from "./components/stored-secret.ts";
 import { readSettings, type Settings } from "./config.ts";
 import type { Outputs } from "./outputs.ts";
 
-/** Declares the whole stack from its configuration. Throws ConfigurationInvalid before it declares anything. */
+/** Declares the whole stack from its configuration. Throws before it declares anything: ConfigurationInvalid, BroughtResourceUnfit, BundleFailed. */
 export async function vectorkeep(): Promise<Outputs> {
   const settings = readSettings();
+  const brought = await lookUpBrought(settings);
   const code = await functionBundles();
   const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
   const defaults = { logRetentionDays: settings.logs.retentionDays };
@@ -25,10 +27,15 @@ export async function vectorkeep(): Promise<Outputs> {
     value: settings.embedding.apiKey,
   });
   const storage = new Storage(`${stem}-storage`, {
-    ...settings.storage,
+    ...brought,
+    keepData: settings.storage.keepData,
     rejectedRetentionDays: settings.ingest.rejectedRetentionDays,
   });
-  const network = new Network(`${stem}-network`, networkArgs(settings));
+  const network = new Network(`${stem}-network`, {
+    cidr: settings.network.cidr,
+    internetForTasks: settings.query.enabled,
+    ...(brought.home && { existing: brought.home }),
+  });
   const files = new CollectionsFileSystem(`${stem}-collections`, { network });
 
   const compaction = new Compaction(`${stem}-compaction`, {
@@ -109,14 +116,6 @@ export async function vectorkeep(): Promise<Outputs> {
       ...(search && { queryServer: search.service.logGroup.name }),
     },
     ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),
-  };
-}
-
-function networkArgs({ network: { cidr, vpcId, subnetIds }, query }: Settings) {
-  return {
-    cidr,
-    internetForTasks: query.enabled,
-    ...(vpcId !== undefined && { existing: { vpcId, subnetIds } }),
   };
 }
 

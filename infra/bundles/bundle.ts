@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import { build } from "esbuild";
 import { bundleTime, chromaLibrary } from "./chroma-library.ts";
 
@@ -15,9 +16,9 @@ export interface Ingredients {
 }
 
 /** A source that esbuild could not bundle; its own messages say where. */
-export class BundleFailed extends Error {
+export class BundleFailed extends pulumi.RunError {
   constructor(source: string, cause: unknown) {
-    super(`${source} could not be bundled: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    super(`${source} could not be bundled: ${cause instanceof Error ? cause.message : cause}`);
     this.name = "BundleFailed";
   }
 }

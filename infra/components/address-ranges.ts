@@ -1,15 +1,20 @@
 /** The four equal quarters of an IPv4 range in CIDR notation, lowest first. */
 export function quarters(cidr: string): readonly [string, string, string, string] {
-  const [address = "", prefix = ""] = cidr.split("/");
-  const length = Number(prefix);
-  const first = numberOf(address) & (0xffffffff << (32 - length));
-  const step = 2 ** (32 - length - 2);
-  const quarter = (index: number) => `${addressOf(first + index * step)}/${length + 2}`;
+  const { first, length } = parse(cidr);
+  const quarter = (index: number) => `${addressOf(first + index * 2 ** (30 - length))}/${length + 2}`;
   return [quarter(0), quarter(1), quarter(2), quarter(3)];
 }
 
-function numberOf(address: string): number {
-  return address.split(".").reduce((number, octet) => number * 256 + Number(octet), 0);
+/** Whether the address is the first of a range of that length, and every part of it a byte. */
+export function isRange(cidr: string): boolean {
+  const { first, length } = parse(cidr);
+  return `${addressOf(first)}/${length}` === cidr && first % 2 ** (32 - length) === 0;
+}
+
+function parse(cidr: string): { first: number; length: number } {
+  const [address = "", length = ""] = cidr.split("/");
+  const first = address.split(".").reduce((number, part) => number * 256 + Number(part), 0);
+  return { first, length: Number(length) };
 }
 
 function addressOf(number: number): string {

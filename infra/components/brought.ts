@@ -1,77 +1,88 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config.ts";
 import type { Home } from "./home.ts";
+import type { Named, ReceiptsTable } from "./named.ts";
 
-/** A resource that the stack was told to use does not fit; the deployment stops before anything is changed. */
-export class BroughtResourceUnfit extends Error {
-  constructor(what: string, remedy: string) {
-    super(`${what} ${remedy}`);
+/** Resources that the stack was told to use do not fit; every misfit is in the message. Nothing has been declared. */
+export class BroughtResourceUnfit extends pulumi.RunError {
+  constructor(misfits: readonly string[]) {
+    super(
+      `Existing resources cannot be used as they are:\n${misfits.map((misfit) => `  - ${misfit}`).join("\n")}`,
+    );
     this.name = "BroughtResourceUnfit";
   }
 }
 
-/** A receipts table as the rest of the stack sees it, made here or brought. */
-export interface ReceiptsTable {
-  readonly name: pulumi.Output<string>;
-  readonly arn: pulumi.Output<string>;
-  readonly streamArn: pulumi.Output<string>;
+/** What exists already and is used in place of a resource of the stack's own. */
+export interface Brought {
+  readonly receiptsTable?: ReceiptsTable;
+  readonly artifactsBucket?: Named;
+  readonly home?: Home;
 }
 
-/** An existing table. Its outputs fail with BroughtResourceUnfit unless its keys and its stream are what the product needs. */
-export function broughtTable(name: string, options: pulumi.InvokeOptions): ReceiptsTable {
-  const table = aws.dynamodb.getTableOutput({ name }, options).apply((found) => {
-    if (found.hashKey !== "PK" || found.rangeKey !== "SK") {
-      throw new BroughtResourceUnfit(
-        `The table ${name} (storage:receiptsTable) has the keys ${found.hashKey} and ${found.rangeKey || "none"}.`,
+/** Looks up what the configuration names. Throws BroughtResourceUnfit; the provider's own error where it does not exist. */
+export async function lookUpBrought({ storage, network }: Settings): Promise<Brought> {
+  const misfits: string[] = [];
+  const { vpcId, subnetIds } = network;
+  const brought = {
+    ...(storage.receiptsTable && { receiptsTable: await table(storage.receiptsTable, misfits) }),
+    ...(storage.artifactsBucket && { artifactsBucket: await bucket(storage.artifactsBucket) }),
+    ...(vpcId && { home: await vpc(vpcId, subnetIds, misfits) }),
+  };
+  if (misfits.length > 0) throw new BroughtResourceUnfit(misfits);
+  return brought;
+}
+
+async function table(name: string, misfits: string[]): Promise<ReceiptsTable> {
+  const found = await aws.dynamodb.getTable({ name });
+  if (found.hashKey !== "PK" || found.rangeKey !== "SK") {
+    misfits.push(
+      `The table ${name} (storage:receiptsTable) has the keys ${found.hashKey} and ${found.rangeKey || "none"}. ` +
         "Name a table whose partition key is PK and whose sort key is SK.",
-      );
-    }
-    if (!found.streamEnabled || found.streamViewType !== "NEW_AND_OLD_IMAGES") {
-      throw new BroughtResourceUnfit(
-        `The table ${name} (storage:receiptsTable) has ${found.streamEnabled ? `a stream of ${found.streamViewType}` : "no stream"}.`,
+    );
+  }
+  if (!found.streamEnabled || found.streamViewType !== "NEW_AND_OLD_IMAGES") {
+    misfits.push(
+      `The table ${name} (storage:receiptsTable) has ${found.streamEnabled ? `a stream of ${found.streamViewType}` : "no stream"}. ` +
         "Give it a stream with the view type NEW_AND_OLD_IMAGES.",
-      );
-    }
-    return found;
-  });
-  return { name: table.name, arn: table.arn, streamArn: table.streamArn };
+    );
+  }
+  return { ...named(found), streamArn: pulumi.output(found.streamArn) };
 }
 
-/** An existing bucket. Its outputs fail when it does not exist. */
-export function broughtBucket(bucket: string, options: pulumi.InvokeOptions) {
-  const found = aws.s3.getBucketOutput({ bucket }, options);
-  return { name: found.bucket, arn: found.arn };
+async function bucket(name: string): Promise<Named> {
+  const { arn } = await aws.s3.getBucket({ bucket: name });
+  return named({ name, arn });
 }
 
-/** An existing VPC. Its outputs fail with BroughtResourceUnfit unless every subnet is in it, each in a zone of its own. */
-export function broughtVpc(
-  existing: { readonly vpcId: string; readonly subnetIds: readonly string[] },
-  options: pulumi.InvokeOptions,
-): Home {
-  const { vpcId, subnetIds } = existing;
-  const vpc = aws.ec2.getVpcOutput({ id: vpcId }, options);
-  const checked = pulumi
-    .all(subnetIds.map((id) => aws.ec2.getSubnetOutput({ id }, options)))
-    .apply((subnets) => {
-      const outside = subnets.filter((subnet) => subnet.vpcId !== vpcId).map((subnet) => subnet.id);
-      const zones = new Set(subnets.map((subnet) => subnet.availabilityZone));
-      if (outside.length > 0 || zones.size < subnets.length) {
-        throw new BroughtResourceUnfit(
-          outside.length > 0
-            ? `The subnets ${outside.join(", ")} (network:subnetIds) are not in ${vpcId} (network:vpcId).`
-            : `Two of the subnets ${subnetIds.join(", ")} (network:subnetIds) are in one availability zone.`,
-          "Name private subnets of that VPC, each in a zone of its own.",
-        );
-      }
-      return subnets.map((subnet) => subnet.id);
-    });
-  const ids = subnetIds.map((_, index) => checked.apply((all) => all[index] ?? ""));
+async function vpc(vpcId: string, subnetIds: readonly string[], misfits: string[]): Promise<Home> {
+  const { cidrBlock } = await aws.ec2.getVpc({ id: vpcId });
+  const subnets = await Promise.all(subnetIds.map((id) => aws.ec2.getSubnet({ id })));
+  const outside = subnets.filter((subnet) => subnet.vpcId !== vpcId).map(({ id }) => id);
+  if (outside.length > 0) {
+    misfits.push(
+      `The subnets ${outside.join(", ")} (network:subnetIds) are not in ${vpcId} (network:vpcId). ` +
+        "Name private subnets of that VPC.",
+    );
+  }
+  if (new Set(subnets.map((subnet) => subnet.availabilityZone)).size < subnets.length) {
+    misfits.push(
+      `Two of the subnets ${subnetIds.join(", ")} (network:subnetIds) are in one availability zone. ` +
+        "Name one of each zone: a file system has one mount target a zone.",
+    );
+  }
+  const ids = subnetIds.map((id) => pulumi.output(id));
   return {
-    vpcId: vpc.id,
-    cidr: vpc.cidrBlock,
+    vpcId: pulumi.output(vpcId),
+    cidr: pulumi.output(cidrBlock),
     subnetIds: ids,
     taskSubnetIds: ids,
     tasksHavePublicAddresses: false,
     waysToServices: { anywhere: { cidrIpv4: "0.0.0.0/0" } },
   };
+}
+
+function named({ name, arn }: { name: string; arn: string }): Named {
+  return { name: pulumi.output(name), arn: pulumi.output(arn) };
 }

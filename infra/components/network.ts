@@ -1,6 +1,5 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { broughtVpc } from "./brought.ts";
 import type { Home, Way } from "./home.ts";
 import { OwnVpc } from "./own-vpc.ts";
 
@@ -11,7 +10,7 @@ export interface NetworkArgs {
   /** Address range of a VPC of the stack's own. */
   readonly cidr: string;
   /** An existing VPC and its private subnets. @default a VPC of the stack's own */
-  readonly existing?: { readonly vpcId: string; readonly subnetIds: readonly string[] };
+  readonly existing?: Home;
   /** Whether tasks will call the internet, which takes public subnets in a VPC of the stack's own. */
   readonly internetForTasks: boolean;
 }
@@ -27,9 +26,9 @@ export class Network extends pulumi.ComponentResource {
 
   constructor(name: string, args: NetworkArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:Network", name, {}, options);
-    this.home = args.existing
-      ? broughtVpc(args.existing, { parent: this })
-      : new OwnVpc(name, { cidr: args.cidr, publicSubnets: args.internetForTasks }, { parent: this });
+    this.home =
+      args.existing ??
+      new OwnVpc(name, { cidr: args.cidr, publicSubnets: args.internetForTasks }, { parent: this });
     this.subnetIds = this.home.subnetIds;
     this.functionsGroup = this.group(`${name}-functions`, "Functions that mount the collections");
     this.fileSystemGroup = this.group(`${name}-file-system`, "Mount targets of the collections");

@@ -1,21 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
-import { broughtBucket, broughtTable, type ReceiptsTable } from "./brought.ts";
 import { KeyedTable } from "./keyed-table.ts";
+import type { Named, ReceiptsTable } from "./named.ts";
 import { PrivateBucket } from "./private-bucket.ts";
-
-/** A bucket or table by its name, for environments, and its ARN, for policies. */
-export interface Named {
-  readonly name: pulumi.Output<string>;
-  readonly arn: pulumi.Output<string>;
-}
 
 export interface StorageArgs {
   /** Whether deleting the stack is refused while there is data. */
   readonly keepData: boolean;
-  /** Name of an existing receipts table. @default a table of the stack's own */
-  readonly receiptsTable: string | undefined;
-  /** Name of an existing bucket with OCR rows. @default a bucket of the stack's own */
-  readonly artifactsBucket: string | undefined;
+  /** An existing receipts table. @default a table of the stack's own */
+  readonly receiptsTable?: ReceiptsTable;
+  /** An existing bucket with OCR rows. @default a bucket of the stack's own */
+  readonly artifactsBucket?: Named;
   readonly rejectedRetentionDays: number;
 }
 
@@ -36,9 +30,8 @@ export class Storage extends pulumi.ComponentResource {
     const inside = { parent: this };
     const { keepData } = args;
 
-    this.artifacts = args.artifactsBucket
-      ? broughtBucket(args.artifactsBucket, inside)
-      : namedBucket(new PrivateBucket(`${stem}-artifacts`, { keepData }, inside));
+    this.artifacts =
+      args.artifactsBucket ?? namedBucket(new PrivateBucket(`${stem}-artifacts`, { keepData }, inside));
     this.deltas = namedBucket(
       new PrivateBucket(
         `${stem}-deltas`,
@@ -46,9 +39,8 @@ export class Storage extends pulumi.ComponentResource {
         inside,
       ),
     );
-    this.receipts = args.receiptsTable
-      ? broughtTable(args.receiptsTable, inside)
-      : new KeyedTable(`${stem}-receipts`, { keepData, stream: true }, inside).table;
+    this.receipts =
+      args.receiptsTable ?? new KeyedTable(`${stem}-receipts`, { keepData, stream: true }, inside).table;
     this.control = new KeyedTable(`${stem}-control`, { keepData, stream: false }, inside).table;
     this.registerOutputs();
   }

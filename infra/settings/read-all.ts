@@ -1,7 +1,9 @@
+import * as pulumi from "@pulumi/pulumi";
 import { nearestKey } from "./nearest.ts";
 import type { Setting } from "./setting.ts";
 
-type Declared = Readonly<Record<string, Readonly<Record<string, Setting<unknown>>>>>;
+/** Settings by namespace and name. */
+export type Declared = Readonly<Record<string, Readonly<Record<string, Setting<unknown>>>>>;
 
 /** The values of declared settings, by namespace and name. */
 export type ValuesOf<D> = {
@@ -26,7 +28,7 @@ export interface RawConfiguration {
 }
 
 /** The configuration of the stack does not fit infra/config.ts; every problem is in the message. */
-export class ConfigurationInvalid extends Error {
+export class ConfigurationInvalid extends pulumi.RunError {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {

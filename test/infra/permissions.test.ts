@@ -1,0 +1,122 @@
+import type { Deployment } from "./support/deploy.ts";
+import { allPermissions, permissionsOf } from "./support/policies.ts";
+import { deployStack } from "./support/stacks.ts";
+
+let stack: Deployment;
+
+beforeAll(async () => {
+  stack = await deployStack("prod");
+});
+
+test("the embed function may do this and nothing else", () => {
+  expect(permissionsOf(stack, "vectorkeep-prod-embed")).toEqual([
+    "dynamodb:DeleteItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
+    "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-receipts",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-receipts",
+    "logs:CreateLogStream arn:cloudwatch:vectorkeep-prod-embed:*",
+    "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-embed:*",
+    "s3:GetObject arn:s3:vectorkeep-prod-artifacts/*",
+    "s3:GetObject arn:s3:vectorkeep-prod-deltas/deltas/*",
+    "s3:ListBucket arn:s3:vectorkeep-prod-artifacts",
+    "s3:ListBucket arn:s3:vectorkeep-prod-deltas",
+    "s3:PutObject arn:s3:vectorkeep-prod-deltas/deltas/*",
+    "s3:PutObject arn:s3:vectorkeep-prod-deltas/rejected/*",
+    "secretsmanager:GetSecretValue arn:secretsmanager:vectorkeep-prod-embedding-api-key",
+    "sqs:ChangeMessageVisibility arn:sqs:vectorkeep-prod-embed-ndjson",
+    "sqs:DeleteMessage arn:sqs:vectorkeep-prod-embed-ndjson",
+    "sqs:GetQueueAttributes arn:sqs:vectorkeep-prod-embed-ndjson",
+    "sqs:ReceiveMessage arn:sqs:vectorkeep-prod-embed-ndjson",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-lines",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
+  ]);
+});
+
+test("the export function may put rows and ask for their embedding", () => {
+  expect(permissionsOf(stack, "vectorkeep-prod-export-ocr-results")).toEqual([
+    "logs:CreateLogStream arn:cloudwatch:vectorkeep-prod-export-ocr-results:*",
+    "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-export-ocr-results:*",
+    "s3:PutObject arn:s3:vectorkeep-prod-artifacts/receipts/*",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-embed-ndjson",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-failed-exports",
+  ]);
+});
+
+test("the stream processor may read the stream and pass on", () => {
+  expect(permissionsOf(stack, "vectorkeep-prod-stream-processor")).toEqual([
+    "dynamodb:DescribeStream arn:dynamodb:vectorkeep-prod-receipts/stream/1",
+    "dynamodb:GetRecords arn:dynamodb:vectorkeep-prod-receipts/stream/1",
+    "dynamodb:GetShardIterator arn:dynamodb:vectorkeep-prod-receipts/stream/1",
+    "dynamodb:ListStreams arn:dynamodb:vectorkeep-prod-receipts/stream/*",
+    "logs:CreateLogStream arn:cloudwatch:vectorkeep-prod-stream-processor:*",
+    "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-stream-processor:*",
+    "s3:ListBucket arn:s3:vectorkeep-prod-deltas",
+    "s3:PutObject arn:s3:vectorkeep-prod-deltas/aws/lambda/*",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-lines",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-stream-rejected",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
+  ]);
+});
+
+test("the compaction function may do this and nothing else", () => {
+  expect(permissionsOf(stack, "vectorkeep-prod-compaction")).toEqual([
+    "dynamodb:DeleteItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
+    "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-receipts",
+    "ec2:AssignPrivateIpAddresses *",
+    "ec2:CreateNetworkInterface *",
+    "ec2:DeleteNetworkInterface *",
+    "ec2:DescribeNetworkInterfaces *",
+    "ec2:DescribeSubnets *",
+    "ec2:UnassignPrivateIpAddresses *",
+    "elasticfilesystem:ClientMount arn:efs:vectorkeep-prod-collections",
+    "elasticfilesystem:ClientWrite arn:efs:vectorkeep-prod-collections",
+    "logs:CreateLogStream arn:cloudwatch:vectorkeep-prod-compaction:*",
+    "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-compaction:*",
+    "s3:GetObject arn:s3:vectorkeep-prod-deltas/deltas/*",
+    "s3:ListBucket arn:s3:vectorkeep-prod-deltas",
+    "sqs:ChangeMessageVisibility arn:sqs:vectorkeep-prod-lines",
+    "sqs:ChangeMessageVisibility arn:sqs:vectorkeep-prod-words",
+    "sqs:DeleteMessage arn:sqs:vectorkeep-prod-lines",
+    "sqs:DeleteMessage arn:sqs:vectorkeep-prod-words",
+    "sqs:GetQueueAttributes arn:sqs:vectorkeep-prod-lines",
+    "sqs:GetQueueAttributes arn:sqs:vectorkeep-prod-words",
+    "sqs:ReceiveMessage arn:sqs:vectorkeep-prod-lines",
+    "sqs:ReceiveMessage arn:sqs:vectorkeep-prod-words",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-lines-dead-letters",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-words-dead-letters",
+  ]);
+});
+
+test("the query server may read heads, its secrets and files, and write nothing", () => {
+  expect(permissionsOf(stack, "vectorkeep-prod-query-run")).toEqual([
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
+    "elasticfilesystem:ClientMount arn:efs:vectorkeep-prod-collections",
+    "secretsmanager:GetSecretValue arn:secretsmanager:vectorkeep-prod-embedding-api-key",
+    "secretsmanager:GetSecretValue arn:secretsmanager:vectorkeep-prod-search-api-key",
+  ]);
+});
+
+test("no action is a wildcard, and only actions that know no narrower resource have all of them", () => {
+  const actionsOnAll = new Set<string>();
+  for (const permission of [...allPermissions(stack).values()].flat()) {
+    const [action = "", resource] = permission.split(" ");
+    expect(action).not.toContain("*");
+    if (resource === "*") actionsOnAll.add(action);
+  }
+  expect([...actionsOnAll].sort()).toEqual([
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+    "ecr:GetAuthorizationToken",
+  ]);
+});

@@ -1,0 +1,116 @@
+import { type Deployment, ofType } from "./support/deploy.ts";
+import { deployStack } from "./support/stacks.ts";
+
+let stack: Deployment;
+let queues: Map<string, Record<string, unknown>>;
+let mappings: Map<string, Record<string, unknown>>;
+
+beforeAll(async () => {
+  stack = await deployStack("dev", {
+    config: { "ingest:timeoutSeconds": "200", "ingest:windowSeconds": "7" },
+  });
+  queues = ofType(stack, "aws:sqs/queue:Queue");
+  mappings = ofType(stack, "aws:lambda/eventSourceMapping:EventSourceMapping");
+});
+
+const consumed = ["embed-ndjson", "lines", "words"].map((name) => `vectorkeep-dev-${name}`);
+const terminal = [
+  "embed-ndjson-dead-letters",
+  "lines-dead-letters",
+  "words-dead-letters",
+  "stream-rejected",
+  "failed-exports",
+];
+
+test("visibility is six times the consumer's time limit plus the window", () => {
+  expect(queues.get("vectorkeep-dev-embed-ndjson")?.visibilityTimeoutSeconds).toBe(6 * 200 + 7);
+  expect(queues.get("vectorkeep-dev-lines")?.visibilityTimeoutSeconds).toBe(6 * 600);
+  expect(queues.get("vectorkeep-dev-words")?.visibilityTimeoutSeconds).toBe(6 * 600);
+});
+
+test("F8: every queue that is consumed has dead letters of its own kind, and only it may send there", () => {
+  for (const name of consumed) {
+    const redrive = JSON.parse(String(queues.get(name)?.redrivePolicy));
+    expect(redrive.deadLetterTargetArn).toBe(`arn:sqs:${name}-dead-letters`);
+    expect(queues.get(`${name}-dead-letters`)?.fifoQueue).toBe(queues.get(name)?.fifoQueue);
+    const allowed = ofType(stack, "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy").get(
+      `${name}-dead-letters`,
+    );
+    expect(JSON.parse(String(allowed?.redriveAllowPolicy))).toEqual({
+      redrivePermission: "byQueue",
+      sourceQueueArns: [`arn:sqs:${name}`],
+    });
+  }
+});
+
+test("every other queue is the end of a path, kept two weeks, and consumed by nobody", () => {
+  const others = [...queues.keys()].filter((name) => !consumed.includes(name));
+  expect(others.sort()).toEqual(terminal.map((name) => `vectorkeep-dev-${name}`).sort());
+  const sources = [...mappings.values()].map(({ eventSourceArn }) => eventSourceArn);
+  for (const name of others) {
+    expect(queues.get(name)?.messageRetentionSeconds).toBe(14 * 24 * 3600);
+    expect(sources).not.toContain(`arn:sqs:${name}`);
+  }
+});
+
+test("every queue is encrypted, and a FIFO queue's name says that it is one", () => {
+  for (const queue of queues.values()) {
+    expect(queue.sqsManagedSseEnabled).toBe(true);
+    expect(String(queue.name).endsWith(".fifo")).toBe(queue.fifoQueue === true);
+  }
+});
+
+test("F13: contention cannot send a message of a collection to the dead letters before a hundred receives", () => {
+  for (const name of ["vectorkeep-dev-lines", "vectorkeep-dev-words"]) {
+    expect(JSON.parse(String(queues.get(name)?.redrivePolicy)).maxReceiveCount).toBe(100);
+  }
+});
+
+test("queues feed functions in parts that may fail one by one, never more than Lambda takes", () => {
+  expect(mappings.get("vectorkeep-dev-embed")).toMatchObject({
+    eventSourceArn: "arn:sqs:vectorkeep-dev-embed-ndjson",
+    batchSize: 10,
+    maximumBatchingWindowInSeconds: 7,
+    functionResponseTypes: ["ReportBatchItemFailures"],
+    scalingConfig: { maximumConcurrency: 5 },
+  });
+  for (const collection of ["lines", "words"]) {
+    const mapping = mappings.get(`vectorkeep-dev-compaction-${collection}`);
+    expect(mapping).toEqual({
+      eventSourceArn: `arn:sqs:vectorkeep-dev-${collection}`,
+      functionName: "arn:lambda:vectorkeep-dev-compaction",
+      batchSize: 10,
+      functionResponseTypes: ["ReportBatchItemFailures"],
+      scalingConfig: { maximumConcurrency: 2 },
+    });
+  }
+});
+
+test("F7, F8: a stream record that cannot be handled is isolated, and ends whole in S3", () => {
+  const mapping = mappings.get("vectorkeep-dev-stream-processor");
+  expect(mapping).toMatchObject({
+    eventSourceArn: "arn:dynamodb:vectorkeep-dev-receipts/stream/1",
+    startingPosition: "TRIM_HORIZON",
+    batchSize: 100,
+    functionResponseTypes: ["ReportBatchItemFailures"],
+    bisectBatchOnFunctionError: true,
+    maximumRetryAttempts: 3,
+    maximumRecordAgeInSeconds: 3600,
+    destinationConfig: { onFailure: { destinationArn: "arn:s3:vectorkeep-dev-deltas" } },
+  });
+});
+
+test("the stream processor sees receipts' items only", () => {
+  const keys = { PK: { S: [{ prefix: "IMAGE#" }] }, SK: { S: [{ prefix: "RECEIPT#" }] } };
+  expect(mappings.get("vectorkeep-dev-stream-processor")?.filterCriteria).toEqual({
+    filters: [{ pattern: JSON.stringify({ dynamodb: { Keys: keys } }) }],
+  });
+});
+
+test("an export event that keeps failing is kept", () => {
+  const [config] = ofType(stack, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").values();
+  expect(config).toMatchObject({
+    functionName: "vectorkeep-dev-export-ocr-results",
+    destinationConfig: { onFailure: { destination: "arn:sqs:vectorkeep-dev-failed-exports" } },
+  });
+});

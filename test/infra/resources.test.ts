@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { listing } from "./support/deploy.ts";
+import { deployStack } from "./support/stacks.ts";
+
+test.each(["dev", "prod"])("%s consists of exactly these resources", async (stack) => {
+  const expected = readFileSync(join(import.meta.dirname, `fixtures/${stack}-resources.txt`), "utf8");
+  expect(listing(await deployStack(stack))).toEqual(expected.trim().split("\n"));
+});
+
+test("the outputs are what a user and the tools need", async () => {
+  const { outputs } = await deployStack("prod");
+  const queue = (name: string) => `https://sqs.us-east-1.amazonaws.com/000000000000/vectorkeep-prod-${name}`;
+  expect(outputs).toEqual({
+    region: "us-east-1",
+    embedQueueUrl: queue("embed-ndjson"),
+    embedDeadLetterQueueUrl: queue("embed-ndjson-dead-letters"),
+    linesQueueUrl: queue("lines.fifo"),
+    wordsQueueUrl: queue("words.fifo"),
+    linesDeadLetterQueueUrl: queue("lines-dead-letters.fifo"),
+    wordsDeadLetterQueueUrl: queue("words-dead-letters.fifo"),
+    streamRejectedQueueUrl: queue("stream-rejected"),
+    artifactsBucket: "vectorkeep-prod-artifacts",
+    deltasBucket: "vectorkeep-prod-deltas",
+    receiptsTable: "vectorkeep-prod-receipts",
+    controlTable: "vectorkeep-prod-control",
+    collectionsFileSystem: "vectorkeep-prod-collections-id",
+    functions: {
+      embed: "vectorkeep-prod-embed",
+      exportOcrResults: "vectorkeep-prod-export-ocr-results",
+      streamProcessor: "vectorkeep-prod-stream-processor",
+      compaction: "vectorkeep-prod-compaction",
+    },
+    logGroups: {
+      embed: "/aws/lambda/vectorkeep-prod-embed",
+      exportOcrResults: "/aws/lambda/vectorkeep-prod-export-ocr-results",
+      streamProcessor: "/aws/lambda/vectorkeep-prod-stream-processor",
+      compaction: "/aws/lambda/vectorkeep-prod-compaction",
+      queryServer: "/vectorkeep/prod/query-server",
+    },
+    searchUrl: "http://balancer.internal:8080",
+    searchApiKeySecret: "vectorkeep-prod-search-api-key",
+  });
+});
+
+test("without the query service there is no search to point to", async () => {
+  const { outputs } = await deployStack("dev");
+  expect(Object.keys(outputs)).not.toContain("searchUrl");
+  expect(Object.keys(outputs)).not.toContain("searchApiKeySecret");
+});

@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type * as Pulumi from "@pulumi/pulumi";
+import { vectorkeep } from "../../../infra/program.ts";
+import { type Deployment, deploy, type Wanted } from "./deploy.ts";
+
+// The code of the functions has tests of its own; here it only has to be an archive.
+jest.mock("../../../infra/bundles/stack-bundles.ts", () => {
+  const { asset } = jest.requireActual<typeof Pulumi>("@pulumi/pulumi");
+  const code = new asset.AssetArchive({});
+  return {
+    functionBundles: async () => ({
+      embed: code,
+      exportOcrResults: code,
+      streamProcessor: code,
+      compaction: code,
+    }),
+    queryServerContext: async () => ".build/query-server",
+  };
+});
+
+export const secrets = { "embedding:apiKey": "sk-known-only-here", "query:apiKey": "search-known-only-here" };
+
+/** The configuration of a stack of this repository, as Pulumi reads it from its file. */
+export function stackFile(stack: string): Record<string, string> {
+  const file = readFileSync(join(import.meta.dirname, `../../../Pulumi.${stack}.yaml`), "utf8");
+  const entries = [...file.matchAll(/^ {2}([\w-]+:[\w-]+): (.*)$/gm)];
+  return Object.fromEntries(entries.map(([, key = "", value = ""]) => [key, value]));
+}
+
+/** Deploys a stack of this repository, with changes of its configuration. */
+export function deployStack(stack: string, wanted: Partial<Wanted> = {}): Promise<Deployment> {
+  return deploy(vectorkeep, {
+    stack,
+    secrets,
+    ...wanted,
+    config: { ...stackFile(stack), ...wanted.config },
+  });
+}
