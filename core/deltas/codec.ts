@@ -52,23 +52,29 @@ export class DeltaUnreadable extends Failure {
 
 /** The file of a delta. Throws a RangeError where ids, documents, metadatas and vectors differ in count. */
 export function encodeDelta(delta: Delta): Buffer {
+  return encodeDeltaOf(delta, [delta.vectors]);
+}
+
+/** The file of a delta whose vectors lie in pieces, in the order of its ids: each is copied once. */
+export function encodeDeltaOf(delta: Omit<Delta, "vectors">, vectors: readonly Uint8Array[]): Buffer {
   const count = delta.ids.length;
-  if (
-    delta.documents.length !== count ||
-    delta.metadatas.length !== count ||
-    delta.vectors.length !== count * delta.dimensions * bytesPerNumber
-  ) {
+  const vectorsLength = count * delta.dimensions * bytesPerNumber;
+  const given = vectors.reduce((sum, piece) => sum + piece.length, 0);
+  if (delta.documents.length !== count || delta.metadatas.length !== count || given !== vectorsLength) {
     throw new RangeError("A delta has one document, one metadata and one vector an id.");
   }
   const header = gzipSync(headerText(delta), { level: 1 });
-  const file = Buffer.allocUnsafe(preambleLength + header.length + delta.vectors.length + checksumLength);
+  const file = Buffer.allocUnsafe(preambleLength + header.length + vectorsLength + checksumLength);
   magic.copy(file);
   file.writeUInt32LE(formatVersion, magic.length);
   file.writeUInt32LE(header.length, magic.length + 4);
   file.set(header, preambleLength);
-  file.set(delta.vectors, preambleLength + header.length);
-  const end = file.length - checksumLength;
-  file.set(hash("sha256", file.subarray(0, end), "buffer"), end);
+  let at = preambleLength + header.length;
+  for (const piece of vectors) {
+    file.set(piece, at);
+    at += piece.length;
+  }
+  file.set(hash("sha256", file.subarray(0, at), "buffer"), at);
   return file;
 }
 
@@ -105,7 +111,7 @@ export function decodeDelta(bytes: Uint8Array): Delta {
   };
 }
 
-function headerText(delta: Delta): string {
+function headerText(delta: Omit<Delta, "vectors">): string {
   const about: z.infer<typeof aboutRow> = {
     format: formatVersion,
     collection: delta.collection,

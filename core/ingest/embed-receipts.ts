@@ -1,4 +1,4 @@
-import { encodeDelta } from "../deltas/codec.ts";
+import { encodeDeltaOf } from "../deltas/codec.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { deltaKey, deltaPrefix } from "../deltas/keys.ts";
 import type { Embedder, VectorBytes } from "../embedding/embedder.ts";
@@ -80,7 +80,7 @@ async function storeDeltas(
     const planned = receipt.vectors[collection];
     if (!planned) continue;
     const end = start + planned.length;
-    const file = encodeDelta({
+    const delta = {
       collection,
       ...receipt.run,
       model: embedder.model,
@@ -89,8 +89,8 @@ async function storeDeltas(
       ids: planned.map((vector) => vector.id),
       documents: planned.map((vector) => vector.document),
       metadatas: planned.map((vector) => vector.metadata),
-      vectors: Buffer.concat(vectors.slice(start, end)),
-    });
+    };
+    const file = encodeDeltaOf(delta, vectors.slice(start, end));
     writes.push(deltas.put(deltaKey(deltaPrefix({ collection, ...receipt.run })), file));
     start = end;
   }
