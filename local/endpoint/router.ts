@@ -71,19 +71,19 @@ function internalFailure(call: ApiCall, cause: unknown): AwsError {
   return new AwsError(500, "InternalFailure", cause instanceof Error ? cause.message : String(cause));
 }
 
-/** An error before a service is known: in XML unless the caller shows that it speaks JSON. */
+/** An error before a service is known: in XML to callers of the query protocol, else in JSON. */
 function plainError({ headers }: HttpCall, error: AwsError): Reply {
-  if (headers["x-amz-target"] !== undefined || headers["content-type"]?.includes("json")) {
+  if (headers["content-type"]?.includes("x-www-form-urlencoded")) {
+    const details = element("Error", textElement("Code", error.code), textElement("Message", error.message));
     return {
       status: error.status,
-      headers: { "content-type": "application/json", "x-amzn-errortype": error.code },
-      body: JSON.stringify({ __type: error.code, message: error.message }),
+      headers: { "content-type": "text/xml" },
+      body: element("ErrorResponse", details),
     };
   }
-  const details = element("Error", textElement("Code", error.code), textElement("Message", error.message));
   return {
     status: error.status,
-    headers: { "content-type": "text/xml" },
-    body: element("ErrorResponse", details),
+    headers: { "content-type": "application/json", "x-amzn-errortype": error.code },
+    body: JSON.stringify({ __type: error.code, message: error.message }),
   };
 }
