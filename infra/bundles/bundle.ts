@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { build } from "esbuild";
 import { bundleTime, chromaLibrary } from "./chroma-library.ts";
@@ -50,22 +50,31 @@ export function hashOf(bundle: Bundle): string {
  */
 export async function place(bundle: Bundle, folder: string): Promise<string> {
   if (await holds(folder, bundle)) return folder;
-  const fresh = `${folder}.${process.pid}`;
-  await rm(fresh, { recursive: true, force: true });
-  await mkdir(fresh, { recursive: true });
+  await mkdir(dirname(folder), { recursive: true });
+  const aside = await mkdtemp(`${folder}.`);
+  const fresh = join(aside, "fresh");
+  await mkdir(fresh);
   for (const [name, bytes] of bundle) {
     await writeFile(join(fresh, name), bytes);
     await utimes(join(fresh, name), bundleTime, bundleTime);
   }
-  await rm(folder, { recursive: true, force: true });
   try {
     await rename(fresh, folder);
   } catch (error) {
-    // Another program has put the same bundle there in the meantime.
-    await rm(fresh, { recursive: true, force: true });
-    if (!(await holds(folder, bundle))) throw error;
+    if (!isThere(error)) throw error;
+    if (!(await holds(folder, bundle))) {
+      await rename(folder, join(aside, "old"));
+      await rename(fresh, folder);
+    }
+  } finally {
+    await rm(aside, { recursive: true });
   }
   return folder;
+}
+
+function isThere(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOTEMPTY" || code === "EEXIST";
 }
 
 async function compile(source: string): Promise<Uint8Array> {

@@ -1,0 +1,74 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Bundle, BundleFailed, bundleFunction, hashOf, place } from "../../infra/bundles/bundle.ts";
+import { bundleTime } from "../../infra/bundles/chroma-library.ts";
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "bundles-"));
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+test.each(["embed", "export-ocr-results", "stream-processor"])(
+  "the same source of %s gives the same bytes",
+  async (name) => {
+    const [one, other] = [
+      await bundleFunction(name, { chroma: false }),
+      await bundleFunction(name, { chroma: false }),
+    ];
+    expect([...one.keys()]).toEqual(["index.mjs"]);
+    expect(hashOf(one)).toBe(hashOf(other));
+  },
+);
+
+test("a bundle names no folder of the machine that made it", async () => {
+  const { "index.mjs": code } = Object.fromEntries(
+    await bundleFunction("stream-processor", { chroma: false }),
+  );
+  expect(Buffer.from(code ?? "").toString()).not.toContain(join(import.meta.dirname, "../.."));
+});
+
+test("the hash knows names and contents apart", () => {
+  const bundles = [bundle({ a: "bc" }), bundle({ ab: "c" }), bundle({ a: "b", c: "" }), bundle({})];
+  expect(new Set(bundles.map(hashOf)).size).toBe(bundles.length);
+  expect(hashOf(bundle({ a: "1", b: "2" }))).toBe(hashOf(bundle({ b: "2", a: "1" })));
+});
+
+test("a bundle is placed with its own files only, all of one time", async () => {
+  const target = join(folder, "embed");
+  await mkdir(target);
+  await writeFile(join(target, "left-over.mjs"), "old");
+  await place(bundle({ "index.mjs": "new" }), target);
+  expect(await readdir(target)).toEqual(["index.mjs"]);
+  expect(await readFile(join(target, "index.mjs"), "utf8")).toBe("new");
+  expect((await stat(join(target, "index.mjs"))).mtime).toEqual(bundleTime);
+});
+
+test("a folder that holds the very bundle is left alone", async () => {
+  const target = join(folder, "embed");
+  await place(bundle({ "index.mjs": "same" }), target);
+  const before = await stat(target);
+  await place(bundle({ "index.mjs": "same" }), target);
+  expect((await stat(target)).ino).toBe(before.ino);
+});
+
+test("programs that place the same bundle at once all find it whole", async () => {
+  const target = join(folder, "embed");
+  const files = bundle({ "index.mjs": "code", "chroma.node": "library" });
+  await Promise.all([place(files, target), place(files, target), place(files, target)]);
+  expect((await readdir(folder)).sort()).toEqual(["embed"]);
+  expect((await readdir(target)).sort()).toEqual(["chroma.node", "index.mjs"]);
+});
+
+test("a handler that does not bundle is named", async () => {
+  const attempt = bundleFunction("no-such-function", { chroma: false });
+  await expect(attempt).rejects.toThrow(BundleFailed);
+  await expect(attempt).rejects.toThrow(/^functions\/no-such-function\/handler\.ts could not be bundled/);
+});
+
+function bundle(files: Record<string, string>): Bundle {
+  return new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)]));
+}
