@@ -75,7 +75,8 @@ async function answer(router: Router, request: IncomingMessage, response: Server
   for await (const chunk of request) chunks.push(chunk);
   const reply = await router.route({
     method: request.method ?? "GET",
-    url: new URL(`${originOf(request.socket.localPort ?? 0)}${request.url ?? "/"}`),
+    origin: originOf(request.socket.localPort ?? 0),
+    target: request.url ?? "/",
     headers: flatHeaders(request),
     body: Buffer.concat(chunks),
     signal: hungUp.signal,

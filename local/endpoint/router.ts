@@ -11,7 +11,15 @@ import {
 import { element, textElement } from "./xml.ts";
 
 /** A call as it came in, before anyone knows what it is. */
-export type HttpCall = Omit<ApiCall, "service" | "caller">;
+export interface HttpCall extends Pick<ApiCall, "method" | "headers" | "body" | "signal"> {
+  /** Of the endpoint: `http://127.0.0.1:4566`. */
+  readonly origin: string;
+  /** Path and query as they were sent. */
+  readonly target: string;
+}
+
+/** A URL would be resolved to another path than the caller signed for. */
+const dotSegment = /\/(\.|%2e){1,2}(?=[/?]|$)/i;
 
 const nobody: Caller = { arn: "nobody", allows: () => false };
 
@@ -29,7 +37,8 @@ export class Router {
 
   /** Never throws: every failure is a reply in the format that its caller reads. */
   async route(http: HttpCall): Promise<Reply> {
-    const credential = readCredential(http.headers.authorization, http.url.searchParams);
+    const url = new URL(`${http.origin}${http.target}`);
+    const credential = readCredential(http.headers.authorization, url.searchParams);
     if (credential === undefined) {
       return plainError(
         http,
@@ -39,8 +48,9 @@ export class Router {
     const service = this.services.get(credential.service);
     if (service === undefined) return plainError(http, this.unknownService(credential.service));
     const caller = this.iam.caller(credential.accessKeyId);
-    const call: ApiCall = { ...http, service: credential.service, caller: caller ?? nobody };
+    const call: ApiCall = { ...http, url, service: credential.service, caller: caller ?? nobody };
     try {
+      if (dotSegment.test(http.target.replace(/\?.*/, ""))) throw invalidUri(http.target);
       if (caller === undefined) throw unknownKey(credential.accessKeyId);
       for (const permission of service.permissions(call)) {
         const refusal = caller.refusal(permission);
@@ -63,6 +73,14 @@ function unknownKey(accessKeyId: string): AwsError {
     403,
     "UnrecognizedClientException",
     `The security token included in the request is invalid: no local role has the access key id "${accessKeyId}". The administrator's is "${administratorKey}".`,
+  );
+}
+
+function invalidUri(target: string): AwsError {
+  return new AwsError(
+    400,
+    "InvalidURI",
+    `The local AWS does not take a path with the segments . or .. in it: ${target}`,
   );
 }
 

@@ -66,7 +66,7 @@ const keys = (answer: { Contents?: { Key?: string | undefined }[] | undefined })
 
 describe("an object", () => {
   test("comes back as it was put, with its type and metadata, under any key", async () => {
-    for (const Key of ["plain", "a folder/b+c&d=e?.txt", "é/🧾", "..dots/."]) {
+    for (const Key of ["plain", "a folder/b+c&d=e?.txt", "é/🧾", "..dots/a..b"]) {
       await put(Key, `body of ${Key}`, { ContentType: "text/plain", Metadata: { run: "7" } });
       expect(await get(Key)).toMatchObject({
         text: `body of ${Key}`,
@@ -74,6 +74,13 @@ describe("an object", () => {
         Metadata: { run: "7" },
         ContentLength: Buffer.byteLength(`body of ${Key}`),
       });
+    }
+  });
+
+  // The path of such a key would resolve to another object than the caller has permission for.
+  test("cannot have . or .. as a part of its key", async () => {
+    for (const Key of ["a/../b", "..", "a/."]) {
+      await expect(put(Key, "x")).rejects.toMatchObject({ name: "InvalidURI" });
     }
   });
 
