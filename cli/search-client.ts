@@ -1,7 +1,6 @@
-import { getSecret } from "@aws-lambda-powertools/parameters/secrets";
 import { z } from "zod";
 import { Failure } from "../core/failure.ts";
-import { SecretMissing } from "../core/search/search-failures.ts";
+import { readSecret } from "../core/settings/secret.ts";
 import { type Column, table } from "./table.ts";
 import type { StackOutputs } from "./target.ts";
 
@@ -74,14 +73,10 @@ export class SearchClient {
     this.#apiKey = apiKey;
   }
 
-  /** The AWS environment of the stack must be set. Throws SearchNotDeployed or SecretMissing. */
+  /** The AWS environment of the stack must be set. Throws SearchNotDeployed. */
   static async of({ searchUrl, searchApiKeySecret }: StackOutputs): Promise<SearchClient> {
     if (searchUrl === undefined || searchApiKeySecret === undefined) throw new SearchNotDeployed();
-    const apiKey = await getSecret(searchApiKeySecret).catch((cause: unknown) => {
-      throw new SecretMissing(searchApiKeySecret, cause);
-    });
-    if (typeof apiKey !== "string") throw new SecretMissing(searchApiKeySecret);
-    return new SearchClient(searchUrl, apiKey);
+    return new SearchClient(searchUrl, await readSecret(searchApiKeySecret, "query:apiKey"));
   }
 
   async ask(question: Question): Promise<SearchHits> {

@@ -1,4 +1,4 @@
-import type { VectorMetadata } from "../deltas/delta.ts";
+import type { Neighbour, NeighbourQuery } from "../collections/vector-store.ts";
 
 /** The head of a collection, as far as a reader cares. */
 export interface PublishedGeneration {
@@ -8,27 +8,13 @@ export interface PublishedGeneration {
   readonly name: string;
 }
 
-export interface NeighbourQuery {
-  readonly vector: readonly number[];
-  readonly k: number;
-  /** Every key must equal its value. Empty: no filter. */
-  readonly filter: VectorMetadata;
-}
-
-export interface Neighbour {
-  readonly id: string;
-  readonly document: string;
-  readonly metadata: VectorMetadata;
-  /** Cosine similarity, 1 for the same direction. */
-  readonly similarity: number;
-}
-
 /** A private copy of one generation, opened for reading. */
 export interface OpenGeneration {
   readonly number: number;
   readonly name: string;
   /** Vectors in it. */
   readonly count: number;
+  /** Best first. */
   query(query: NeighbourQuery): Promise<readonly Neighbour[]>;
   /** False once the server behind it has gone. */
   alive(): boolean;

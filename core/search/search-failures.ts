@@ -32,13 +32,17 @@ export class QueryNotEmbedded extends Failure {
   }
 }
 
-/** A secret that the process needs is not there. */
-export class SecretMissing extends Failure {
-  constructor(name: string, cause?: unknown) {
+interface Model {
+  readonly model: string;
+  readonly dimensions: number;
+}
+
+/** Vectors of different models cannot be compared. */
+export class GenerationOfAnotherModel extends Failure {
+  constructor(name: string, made: Model, own: Model) {
     super(
-      `Secret ${name} has no value that this process can read.`,
-      "Set it with `pulumi config set --secret` and deploy again.",
-      { cause },
+      `Generation ${name} was made with ${made.model} (${made.dimensions} dimensions), and queries are embedded with ${own.model} (${own.dimensions}).`,
+      "Set embedding:model and embedding:dimensions back, or export every receipt again.",
     );
   }
 }

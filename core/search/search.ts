@@ -1,7 +1,7 @@
+import type { Neighbour } from "../collections/vector-store.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
 import type { Collection } from "../receipts/receipt.ts";
 import type { FollowedCollection } from "./followed-collection.ts";
-import type { Neighbour } from "./generation-source.ts";
 import type { QueryVectors } from "./query-vectors.ts";
 import type { SearchRequest } from "./search-request.ts";
 

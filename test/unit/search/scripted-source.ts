@@ -1,7 +1,6 @@
+import type { Neighbour, NeighbourQuery } from "../../../core/collections/vector-store.ts";
 import type {
   GenerationSource,
-  Neighbour,
-  NeighbourQuery,
   OpenGeneration,
   PublishedGeneration,
 } from "../../../core/search/generation-source.ts";

@@ -1,0 +1,16 @@
+import { z } from "zod";
+import { wholeNumber } from "../../core/settings/environment.ts";
+
+/** What infra sets for the query server. */
+export const queryServerEnvironment = z.object({
+  CONTROL_TABLE: z.string().min(1),
+  /** Folder that holds the generations of every collection. */
+  COLLECTIONS_PATH: z.string().min(1),
+  EMBEDDING_API_KEY_SECRET: z.string().min(1),
+  EMBEDDING_BASE_URL: z.url(),
+  EMBEDDING_MODEL: z.string().min(1),
+  EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
+  SEARCH_API_KEY_SECRET: z.string().min(1),
+  PORT: wholeNumber(0, 65_535),
+  LISTEN_HOST: z.string().min(1).default("127.0.0.1"),
+});

@@ -1,0 +1,64 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
+import { unlimited } from "../../core/embedding/rate-limiter.ts";
+import type { Collection } from "../../core/receipts/receipt.ts";
+import { ChromaGenerations } from "../../core/search/chroma-generations.ts";
+import { QueryService } from "../../core/search/query-service.ts";
+import { readEnvironment } from "../../core/settings/environment.ts";
+import { readSecret } from "../../core/settings/secret.ts";
+import { queryServerEnvironment } from "./environment.ts";
+
+/** How often the head is looked at, and how long a caller waits for the vector of a text. */
+const pollMs = 1_000;
+const embedWithinMs = 10_000;
+
+const log = new Logger({ serviceName: "query-server" });
+
+async function main(): Promise<void> {
+  const environment = readEnvironment(queryServerEnvironment);
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+  const generationsOf = (collection: Collection) =>
+    new ChromaGenerations({
+      client,
+      controlTable: environment.CONTROL_TABLE,
+      collectionsPath: environment.COLLECTIONS_PATH,
+      collection,
+      model: environment.EMBEDDING_MODEL,
+      dimensions: environment.EMBEDDING_DIMENSIONS,
+      library: join(import.meta.dirname, "chroma.node"),
+      scratch: tmpdir(),
+    });
+  const service = await QueryService.start({
+    sources: { lines: generationsOf("lines"), words: generationsOf("words") },
+    embedder: new OpenAiEmbedder({
+      apiKey: await readSecret(environment.EMBEDDING_API_KEY_SECRET, "embedding:apiKey"),
+      baseUrl: environment.EMBEDDING_BASE_URL,
+      model: environment.EMBEDDING_MODEL,
+      dimensions: environment.EMBEDDING_DIMENSIONS,
+      limiter: unlimited,
+      giveUpAt: () => Date.now() + embedWithinMs,
+    }),
+    apiKey: await readSecret(environment.SEARCH_API_KEY_SECRET, "query:apiKey"),
+    host: environment.LISTEN_HOST,
+    port: environment.PORT,
+    pollMs,
+    log,
+  });
+  log.info("Listening", { host: environment.LISTEN_HOST, port: service.port });
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(service, signal));
+}
+
+async function stop(service: QueryService, signal: string): Promise<void> {
+  log.info("Stopping", { signal });
+  await service.stop();
+  process.exit(0);
+}
+
+main().catch((error: Error) => {
+  log.error(error.message, { error_name: error.name, stack: error.stack });
+  process.exitCode = 1;
+});

@@ -1,0 +1,49 @@
+import type { StackOutputs } from "../../cli/target.ts";
+import type { EmbedMessage } from "../../core/receipts/embed-message.ts";
+
+export interface NextCommand {
+  readonly purpose: string;
+  readonly command: string;
+}
+
+/** What a user may try on the running stack, ready to be pasted into a shell in the project folder. */
+export function nextCommands(
+  outputs: StackOutputs,
+  environment: Readonly<Record<string, string>>,
+  receipt: EmbedMessage,
+): readonly NextCommand[] {
+  const { AWS_ENDPOINT_URL = "", AWS_ACCESS_KEY_ID = "", AWS_SECRET_ACCESS_KEY = "" } = environment;
+  const aws = `aws --endpoint-url ${AWS_ENDPOINT_URL}`;
+  return [
+    {
+      purpose: "let the AWS CLI reach this stack",
+      command: `export AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID} AWS_SECRET_ACCESS_KEY=${AWS_SECRET_ACCESS_KEY} AWS_DEFAULT_REGION=${outputs.region}`,
+    },
+    {
+      purpose: "send one receipt again",
+      command: `${aws} sqs send-message --queue-url ${outputs.embedQueueUrl} --message-body ${quoted(JSON.stringify(receipt))}`,
+    },
+    {
+      purpose: "see how many messages wait",
+      command: `${aws} sqs get-queue-attributes --queue-url ${outputs.embedQueueUrl} --attribute-names All`,
+    },
+    {
+      purpose: "read what the embed function said",
+      command: `${aws} logs filter-log-events --log-group-name ${outputs.logGroups.embed} --query 'events[].message' --output text`,
+    },
+    {
+      purpose: "follow what compaction says (AWS CLI version 2)",
+      command: `${aws} logs tail ${outputs.logGroups.compaction} --follow`,
+    },
+    { purpose: "search lines", command: 'npm run search -- "total amount due"' },
+    { purpose: "search words", command: 'npm run search -- "cash" --collection words --k 10' },
+    {
+      purpose: "export the samples again: nothing is embedded twice",
+      command: "npm run export -- samples/receipts",
+    },
+  ];
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

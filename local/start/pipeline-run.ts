@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isComplete, type Observation, standsStill, type Workload } from "./observation.ts";
+import type { PipelineWatch } from "./pipeline-watch.ts";
+import type { Screen } from "./screen.ts";
+import { status } from "./status.ts";
+
+export interface PipelineRun {
+  readonly last: Observation;
+  /** Since the first message: until every receipt had its run, until the last message was gone. */
+  readonly embedSeconds: number;
+  readonly publishSeconds: number;
+}
+
+const lookEveryMs = 1_000;
+/** Longer than any message of the local stack stays invisible before its next delivery. */
+const patienceMs = 120_000;
+
+/**
+ * Watches until every receipt is published and no message is left, or until nothing has moved for two minutes:
+ * what is then missing shows in the last observation.
+ */
+export async function watchPipeline(
+  watch: PipelineWatch,
+  workload: Workload,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<PipelineRun> {
+  const began = performance.now();
+  const seconds = () => (performance.now() - began) / 1000;
+  let last = await watch.look();
+  let movedAt = performance.now();
+  let embedSeconds: number | undefined;
+  while (!isComplete(last, workload) && performance.now() - movedAt < patienceMs) {
+    await sleep(lookEveryMs, undefined, { signal });
+    const now = await watch.look();
+    if (!standsStill(now, last)) movedAt = performance.now();
+    last = now;
+    if (now.embedded >= workload.receipts) embedSeconds ??= seconds();
+    const { block, line } = status(now, workload, seconds());
+    screen.status(block, line);
+  }
+  return { last, embedSeconds: embedSeconds ?? seconds(), publishSeconds: seconds() };
+}

@@ -1,0 +1,45 @@
+import { table } from "../../cli/table.ts";
+import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import type { ExpectedVectors } from "./expected-vectors.ts";
+
+export interface Outcome {
+  readonly expected: ExpectedVectors;
+  readonly embeddedTexts: number;
+  readonly embeddingRequests: number;
+  /** Title and seconds of each stage; stages after the export overlap. */
+  readonly stages: Readonly<Record<string, number>>;
+  readonly generations: Readonly<Record<Collection, { readonly generation: number; readonly count: number }>>;
+}
+
+/** What happened, as lines of a table. */
+export function summary({
+  expected,
+  embeddedTexts,
+  embeddingRequests,
+  stages,
+  generations,
+}: Outcome): string[] {
+  const rows: [string, string][] = [
+    ["receipts", whole(expected.receipts)],
+    ["lines", `${whole(expected.rows.lines)}, ${whole(expected.ids.lines.size)} to be found`],
+    ["words", `${whole(expected.rows.words)}, ${whole(expected.ids.words.size)} to be found`],
+    ["distinct texts", whole(expected.distinctTexts)],
+    ["texts embedded", `${whole(embeddedTexts)} in ${whole(embeddingRequests)} requests`],
+    ...Object.entries(stages).map(([title, seconds]): [string, string] => [title, `${seconds.toFixed(1)} s`]),
+    ...collections.map((collection): [string, string] => {
+      const { generation, count } = generations[collection];
+      return [`published ${collection}`, `generation ${whole(generation)} with ${whole(count)} vectors`];
+    }),
+  ];
+  return table(
+    [
+      { title: "what", align: "left" },
+      { title: "how much", align: "left" },
+    ],
+    rows,
+  ).slice(1);
+}
+
+function whole(number: number): string {
+  return number.toLocaleString("en-US");
+}

@@ -1,0 +1,122 @@
+import { appendFile, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { ChromaServer } from "../../../core/collections/chroma-server.ts";
+import { ChromaVectorStore } from "../../../core/collections/chroma-vector-store.ts";
+import { monotonicClock } from "../../../core/collections/clock.ts";
+import { GenerationDamaged, Generations } from "../../../core/collections/generations.ts";
+import type { Delta } from "../../../core/deltas/delta.ts";
+import { ChromaGenerations } from "../../../core/search/chroma-generations.ts";
+import { GenerationOfAnotherModel } from "../../../core/search/search-failures.ts";
+import { writeChromaLibrary } from "../../../infra/bundles/chroma-library.ts";
+
+const published = { number: 1, name: "00000001-1" };
+const vectors = [
+  [1, 0, 0, 0],
+  [1, 1, 0, 0],
+  [0, 0, 3, 0],
+];
+const delta: Delta = {
+  collection: "lines",
+  imageId: "image",
+  receiptId: 1,
+  runId: "run",
+  model: "four-numbers",
+  dimensions: 4,
+  textFormat: "receipt-text/1",
+  ids: ["a", "b", "c"],
+  documents: ["TOTAL", "SUBTOTAL", "THANK YOU"],
+  metadatas: [1, 2, 3].map((line) => ({
+    image_id: "image",
+    receipt_id: 1,
+    line_id: line,
+    is_odd: line % 2 === 1,
+  })),
+  vectors: new Uint8Array(Float32Array.from(vectors.flat()).buffer),
+};
+
+let folder: string;
+let library: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "chroma-generations-"));
+  library = join(folder, "chroma.node");
+  await writeChromaLibrary(library);
+  await mkdir(join(folder, "scratch"));
+
+  const server = await ChromaServer.start({ library, path: join(folder, "database") });
+  const store = await ChromaVectorStore.open(server, "lines");
+  await store.upsert([{ delta, from: 0, to: 3 }]);
+  await server.stop();
+  await generations().write(join(folder, "database"), {
+    name: published.name,
+    base: null,
+    model: delta.model,
+    dimensions: delta.dimensions,
+    count: 3,
+  });
+}, 30_000);
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function generations(): Generations {
+  return new Generations(join(folder, "shared"), "lines", monotonicClock);
+}
+
+function source(model = delta.model): ChromaGenerations {
+  return new ChromaGenerations({
+    client: DynamoDBDocumentClient.from(new DynamoDBClient({ region: "us-east-1" })),
+    controlTable: "control",
+    collectionsPath: join(folder, "shared"),
+    collection: "lines",
+    model,
+    dimensions: 4,
+    library,
+    scratch: join(folder, "scratch"),
+  });
+}
+
+function scratch(): Promise<string[]> {
+  return readdir(join(folder, "scratch"));
+}
+
+test("a published generation is opened as a private copy, answers queries, and leaves nothing behind", async () => {
+  const generation = await source().open(published);
+  expect(await scratch()).toHaveLength(1);
+  expect(generation).toMatchObject({ number: 1, name: "00000001-1", count: 3 });
+
+  const found = await generation.query({ vector: [2, 0, 0, 0], k: 2, filter: {} });
+  expect(found.map(({ id, document }) => [id, document])).toEqual([
+    ["a", "TOTAL"],
+    ["b", "SUBTOTAL"],
+  ]);
+  expect(found[0]?.similarity).toBeCloseTo(1, 5);
+  expect(found[1]?.similarity).toBeCloseTo(Math.SQRT1_2, 5);
+
+  const filtered = await generation.query({
+    vector: [2, 0, 0, 0],
+    k: 5,
+    filter: { receipt_id: 1, line_id: 3 },
+  });
+  expect(filtered.map(({ id }) => id)).toEqual(["c"]);
+  expect(await generation.query({ vector: [2, 0, 0, 0], k: 5, filter: { receipt_id: 2 } })).toEqual([]);
+
+  expect(generation.alive()).toBe(true);
+  await generation.close();
+  expect(generation.alive()).toBe(false);
+  expect(await scratch()).toEqual([]);
+}, 30_000);
+
+test("a generation of another model is refused by name and leaves nothing behind", async () => {
+  await expect(source("other").open(published)).rejects.toThrow(GenerationOfAnotherModel);
+  expect(await scratch()).toEqual([]);
+});
+
+test("a generation whose file is not what the manifest says is refused and leaves nothing behind", async () => {
+  const database = join(generations().pathOf(published.name), "chroma");
+  await appendFile(join(database, "chroma.sqlite3"), "x");
+  await expect(source().open(published)).rejects.toThrow(GenerationDamaged);
+  expect(await scratch()).toEqual([]);
+});
