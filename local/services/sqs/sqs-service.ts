@@ -52,23 +52,26 @@ async function perform(fauxqs: Fauxqs, action: string, input: Input, call: ApiCa
   }
 }
 
+interface Received {
+  readonly ReceiptHandle: string;
+  readonly MessageAttributes?: unknown;
+  readonly MD5OfMessageAttributes?: unknown;
+}
+
 /** As AWS has it: message attributes come only if asked for, and a caller who hung up receives nothing. */
 async function receive(fauxqs: Fauxqs, input: Input, call: ApiCall): Promise<Input> {
-  const output = await forward(fauxqs, "ReceiveMessage", input);
-  const messages = (output.Messages ?? []) as { ReceiptHandle: string; [field: string]: unknown }[];
+  const { Messages: messages } = (await forward(fauxqs, "ReceiveMessage", input)) as {
+    Messages?: Received[];
+  };
+  if (messages === undefined) return {};
   if (call.signal.aborted) {
     const queue = existingQueue(fauxqs, input);
-    for (const { ReceiptHandle } of messages.toReversed()) queue.unreceive(ReceiptHandle);
+    for (const { ReceiptHandle } of messages) queue.unreceive(ReceiptHandle);
     return {};
   }
   const asked = input.MessageAttributeNames;
-  if (Array.isArray(asked) && asked.length > 0) return output;
-  return {
-    ...output,
-    ...(output.Messages === undefined
-      ? {}
-      : { Messages: messages.map(({ MessageAttributes, MD5OfMessageAttributes, ...message }) => message) }),
-  };
+  if (Array.isArray(asked) && asked.length > 0) return { Messages: messages };
+  return { Messages: messages.map(({ MessageAttributes, MD5OfMessageAttributes, ...message }) => message) };
 }
 
 async function forward(fauxqs: Fauxqs, action: string, input: Input): Promise<Input> {
