@@ -5,6 +5,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { unlimited } from "../../core/embedding/rate-limiter.ts";
+import { Failure } from "../../core/failure.ts";
 import type { Collection } from "../../core/receipts/receipt.ts";
 import { ChromaGenerations } from "../../core/search/chroma-generations.ts";
 import { QueryService } from "../../core/search/query-service.ts";
@@ -59,6 +60,7 @@ async function stop(service: QueryService, signal: string): Promise<void> {
 }
 
 main().catch((error: Error) => {
-  log.error(error.message, { error_name: error.name, stack: error.stack });
+  const unforeseen = error instanceof Failure ? {} : { stack: error.stack };
+  log.error(error.message, { error_name: error.name, ...unforeseen });
   process.exitCode = 1;
 });

@@ -9,6 +9,7 @@ import type { GenerationSource } from "./generation-source.ts";
 import { searchHttpServer } from "./http-server.ts";
 import { QueryVectors } from "./query-vectors.ts";
 import { search } from "./search.ts";
+import { PortTaken } from "./search-failures.ts";
 
 export interface QueryServiceOptions {
   readonly sources: Readonly<Record<Collection, GenerationSource>>;
@@ -40,7 +41,7 @@ export class QueryService {
     this.#following = Promise.all(followed.map((each) => each.follow(pollMs, this.#stop.signal)));
   }
 
-  /** Resolves when it listens; `GET /health` answers 503 until the first generations are open. */
+  /** Resolves when it listens; `GET /health` answers 503 until the first generations are open. Throws PortTaken. */
   static async start(options: QueryServiceOptions): Promise<QueryService> {
     const { sources, embedder, apiKey, host, port, pollMs, log } = options;
     const followed = {
@@ -56,7 +57,9 @@ export class QueryService {
       { apiKey, dimensions: embedder.dimensions, log },
     );
     server.listen(port, host);
-    await once(server, "listening");
+    await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
+      throw cause.code === "EADDRINUSE" ? new PortTaken(host, port, cause) : cause;
+    });
     return new QueryService(
       server,
       collections.map((collection) => followed[collection]),

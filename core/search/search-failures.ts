@@ -32,6 +32,17 @@ export class QueryNotEmbedded extends Failure {
   }
 }
 
+/** Another process listens where the query service should. */
+export class PortTaken extends Failure {
+  constructor(host: string, port: number, cause: unknown) {
+    super(
+      `Port ${port} of ${host} is in use.`,
+      "Stop the process that listens there, or set query:port to another one.",
+      { cause },
+    );
+  }
+}
+
 interface Model {
   readonly model: string;
   readonly dimensions: number;
