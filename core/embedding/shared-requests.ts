@@ -2,9 +2,6 @@ import type { Embedder, VectorBytes } from "./embedder.ts";
 import { EmbeddingRefused } from "./embedding-failures.ts";
 import { requestLimits, requestsInFlight, tokenBound } from "./limits.ts";
 
-/** Full requests that may wait for a slot before `hasRoom` turns false. */
-const waitingRequests = 2;
-
 /** A text and, once it is there, its vector. Equal texts are one slot. */
 interface Slot {
   readonly text: string;
@@ -24,7 +21,8 @@ interface Order {
 /**
  * Gathers the texts of many callers into as few and as full requests as the provider takes, eight in flight.
  * A text is embedded once, however many callers have it. If a request of several callers is refused, each
- * caller's part is sent alone, so that only the caller of the refused text fails.
+ * caller's part is sent alone, so that only the caller of the refused text fails. It keeps every vector for
+ * later callers, so it lives as long as one batch.
  */
 export class SharedRequests {
   readonly #embedder: Embedder;
@@ -34,7 +32,6 @@ export class SharedRequests {
   #gatheredTokens = 0;
   readonly #full: Slot[][] = [];
   #inFlight = 0;
-  #roomGiven = Promise.withResolvers<void>();
   /** Requests sent and distinct texts in them, so far. */
   readonly sent = { requests: 0, texts: 0 };
 
@@ -70,16 +67,6 @@ export class SharedRequests {
     this.#sendNext();
   }
 
-  /** False while enough full requests wait for their turn: more texts would only take memory. */
-  get hasRoom(): boolean {
-    return this.#full.length < waitingRequests;
-  }
-
-  /** Resolves when a request has left the queue. */
-  room(): Promise<void> {
-    return this.#roomGiven.promise;
-  }
-
   #slot(text: string): Slot {
     const known = this.#slots.get(text);
     if (known) return known;
@@ -102,8 +89,6 @@ export class SharedRequests {
       const request = this.#full.shift();
       if (!request) return;
       this.#inFlight += 1;
-      this.#roomGiven.resolve();
-      this.#roomGiven = Promise.withResolvers<void>();
       void this.#answer(request).finally(() => {
         this.#inFlight -= 1;
         this.#sendNext();

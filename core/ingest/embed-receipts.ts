@@ -29,29 +29,16 @@ export interface EmbedServices {
 
 /**
  * Embeds receipts in shared, full requests and stores one delta a collection and receipt. Yields each receipt in
- * the order given once its deltas are durable; a failing one is yielded with its failure and stops no other.
- * Takes more receipts only while the requests have room, so any number of receipts can stream through.
+ * the order given once its deltas are durable, while later ones are still embedded; a failing one is yielded
+ * with its failure and stops no other.
  */
 export async function* embedReceipts<Receipt extends PlannedReceipt>(
   receipts: Iterable<Receipt>,
   services: EmbedServices,
 ): AsyncGenerator<EmbeddedReceipt<Receipt>> {
-  const { requests } = services;
-  const underWay: Promise<EmbeddedReceipt<Receipt>>[] = [];
-  const source = receipts[Symbol.iterator]();
-  let next = source.next();
-  while (!next.done || underWay.length > 0) {
-    while (!next.done && requests.hasRoom) {
-      underWay.push(embedReceipt(next.value, services));
-      next = source.next();
-      if (next.done) requests.flush();
-    }
-    const first = underWay.slice(0, 1);
-    const done = await Promise.race(next.done ? first : [...first, requests.room()]);
-    if (!done) continue;
-    underWay.shift();
-    yield done;
-  }
+  const underWay = Array.from(receipts, (receipt) => embedReceipt(receipt, services));
+  services.requests.flush();
+  yield* underWay;
 }
 
 async function embedReceipt<Receipt extends PlannedReceipt>(

@@ -5,7 +5,7 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import type { ReceiptRef } from "../receipts/receipt.ts";
 import { imageId } from "../receipts/rows.ts";
-import { checkOcrFiles, enqueue, enqueueBatch, uploadOcrFiles } from "./export-receipt.ts";
+import { checkOcrFiles, enqueue, enqueueBatch, type RowCounts, uploadOcrFiles } from "./export-receipt.ts";
 import { EnqueueFailed, NoReceipts } from "./ingest-failures.ts";
 
 /** A folder `{image_id}/receipt-{number}` with the two NDJSON files of a receipt. */
@@ -53,22 +53,30 @@ export async function exportFolders(
   const progress: ExportProgress = { receipts: 0, lines: 0, words: 0, failures: [] };
   for (let start = 0; start < folders.length; start += enqueueBatch) {
     const batch = folders.slice(start, start + enqueueBatch);
-    const uploaded = await Promise.all(batch.map((folder) => exportFolder(folder, services, progress)));
-    const messages = uploaded.flatMap((message) => message ?? []);
-    const refused = messages.length > 0 ? await refusedBy(services, messages) : [];
-    progress.receipts += messages.length - refused.length;
-    progress.failures.push(...refused);
+    const uploads = await Promise.all(batch.map((folder) => uploadFolder(folder, services)));
+    const uploaded = uploads.flatMap((upload) => ("message" in upload ? upload : []));
+    const refused = await refusedBy(services, uploaded);
+    for (const { rows } of uploaded.filter(({ message }) => !refused.has(message))) {
+      progress.receipts += 1;
+      progress.lines += rows.lines;
+      progress.words += rows.words;
+    }
+    progress.failures.push(...uploads.flatMap((upload) => ("failure" in upload ? upload.failure : [])));
+    progress.failures.push(...refused.values());
     report(progress);
   }
   return progress;
 }
 
-/** The message of an uploaded receipt; undefined where the receipt failed, which `progress` tells. */
-async function exportFolder(
+interface Upload {
+  readonly message: EmbedMessage;
+  readonly rows: RowCounts;
+}
+
+async function uploadFolder(
   { folder, imageId: image, receiptId }: ReceiptFolder,
   { s3, artifactsBucket }: ExportServices,
-  progress: ExportProgress,
-): Promise<EmbedMessage | undefined> {
+): Promise<Upload | { readonly failure: Error }> {
   try {
     const [lines, words] = await Promise.all([
       readFile(join(folder, "lines.ndjson")),
@@ -76,23 +84,24 @@ async function exportFolder(
     ]);
     const files = { imageId: image, receiptId, lines, words };
     const rows = checkOcrFiles(files);
-    const message = await uploadOcrFiles(s3, artifactsBucket, files);
-    progress.lines += rows.lines;
-    progress.words += rows.words;
-    return message;
-  } catch (error) {
-    progress.failures.push(error as Error);
-    return undefined;
+    return { rows, message: await uploadOcrFiles(s3, artifactsBucket, files) };
+  } catch (failure) {
+    return { failure: failure as Error };
   }
 }
 
-/** One failure a message that the queue did not take. */
-async function refusedBy(services: ExportServices, messages: readonly EmbedMessage[]): Promise<Error[]> {
+/** The messages that the queue did not take, each with the failure. */
+async function refusedBy(
+  { sqs, embedQueueUrl }: ExportServices,
+  uploaded: readonly Upload[],
+): Promise<Map<EmbedMessage, Error>> {
+  if (uploaded.length === 0) return new Map();
+  const messages = uploaded.map(({ message }) => message);
   try {
-    await enqueue(services.sqs, services.embedQueueUrl, messages);
-    return [];
+    await enqueue(sqs, embedQueueUrl, messages);
+    return new Map();
   } catch (error) {
-    if (error instanceof EnqueueFailed) return error.refused.map(() => error);
-    return messages.map(() => error as Error);
+    const lost = error instanceof EnqueueFailed ? error.refused : messages;
+    return new Map(lost.map((message) => [message, error as Error]));
   }
 }
