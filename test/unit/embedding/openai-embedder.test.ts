@@ -1,0 +1,185 @@
+import { OpenAiEmbedder } from "../../../core/embedding/openai-embedder.ts";
+import { type RateLimiter, unlimited } from "../../../core/embedding/rate-limiter.ts";
+import { type Answer, type Asked, lengths, Provider, refusal } from "./provider.ts";
+
+let provider: Provider;
+
+afterEach(() => provider.stop());
+
+interface Changes {
+  readonly limiter?: RateLimiter;
+  readonly budgetMs?: number;
+}
+
+/** An embedder of 4 dimensions before a provider that answers this script. */
+async function embedderBefore(script: ((asked: Asked) => Answer)[], changes: Changes = {}) {
+  provider = await Provider.start(...script);
+  const { limiter = unlimited, budgetMs = 20_000 } = changes;
+  return new OpenAiEmbedder({
+    apiKey: "sk-secret",
+    baseUrl: provider.baseUrl,
+    model: "text-embedding-3-small",
+    dimensions: 4,
+    limiter,
+    giveUpAt: () => Date.now() + budgetMs,
+  });
+}
+
+function numbers(vector: Uint8Array | undefined): number[] {
+  return [0, 4, 8, 12].map((at) => Buffer.from(vector ?? []).readFloatLE(at));
+}
+
+/** Keeps what was booked and given back. */
+function countingLimiter(): RateLimiter & { booked: number[]; givenBack: number[] } {
+  const booked: number[] = [];
+  const givenBack: number[] = [];
+  return {
+    booked,
+    givenBack,
+    book: async (tokens) => {
+      booked.push(tokens);
+      return 0;
+    },
+    giveBack: async (tokens) => {
+      givenBack.push(tokens);
+    },
+  };
+}
+
+describe("a good answer", () => {
+  test("becomes the bytes of the float32 vectors, in the order of the texts", async () => {
+    const embedder = await embedderBefore([lengths]);
+    const vectors = await embedder.embed(["abc", "a"]);
+    expect(vectors.map(numbers)).toEqual([
+      [3, 3, 3, 3],
+      [1, 1, 1, 1],
+    ]);
+  });
+
+  test("was asked for as base64, with the stack's model and dimensions", async () => {
+    const embedder = await embedderBefore([lengths]);
+    await embedder.embed(["abc"]);
+    expect(provider.asked[0]?.body).toEqual({
+      model: "text-embedding-3-small",
+      dimensions: 4,
+      input: ["abc"],
+      encoding_format: "base64",
+    });
+    expect(provider.asked[0]?.headers.authorization).toBe("Bearer sk-secret");
+  });
+
+  test("gives back the tokens that the bound of UTF-8 bytes booked too many", async () => {
+    const limiter = countingLimiter();
+    const embedder = await embedderBefore([lengths], { limiter });
+    await embedder.embed(["four", "héé"]);
+    expect(limiter).toMatchObject({ booked: [9], givenBack: [7] });
+  });
+
+  test("is not asked for when there is no text", async () => {
+    const embedder = await embedderBefore([lengths]);
+    expect(await embedder.embed([])).toEqual([]);
+    expect(provider.asked).toEqual([]);
+  });
+});
+
+describe("an answer that is not usable is named", () => {
+  function changed(change: (data: { index: number; embedding: unknown }[]) => unknown[]) {
+    return (asked: Asked): Answer => {
+      const { body } = lengths(asked) as { body: { data: { index: number; embedding: unknown }[] } };
+      return { body: { ...body, data: change(body.data) } };
+    };
+  }
+
+  test.each([
+    ["fewer vectors than texts", changed((data) => data.slice(1)), "EmbeddingAnswerInvalid"],
+    ["vectors in another order", changed((data) => data.toReversed()), "EmbeddingAnswerInvalid"],
+    [
+      "numbers instead of base64",
+      changed((data) => data.map((vector) => ({ ...vector, embedding: [1, 2, 3, 4] }))),
+      "EmbeddingAnswerInvalid",
+    ],
+    [
+      "vectors of another length",
+      changed((data) =>
+        data.map((vector) => ({ ...vector, embedding: Buffer.alloc(12).toString("base64") })),
+      ),
+      "WrongDimensions",
+    ],
+    ["no vectors at all", () => ({ body: {} }), "EmbeddingAnswerInvalid"],
+  ])("%s", async (_, answer, name) => {
+    const embedder = await embedderBefore([answer]);
+    await expect(embedder.embed(["a", "b"])).rejects.toMatchObject({ name });
+    expect(provider.asked).toHaveLength(1);
+  });
+});
+
+describe("what the provider refuses for good", () => {
+  test.each([
+    [400, "EmbeddingRefused"],
+    [413, "EmbeddingRefused"],
+    [401, "EmbeddingNotAllowed"],
+    [404, "EmbeddingNotAllowed"],
+  ])("HTTP %i is not sent again: %s", async (status, name) => {
+    const embedder = await embedderBefore([refusal(status, "no")]);
+    await expect(embedder.embed(["a"])).rejects.toMatchObject({ name });
+    expect(provider.asked).toHaveLength(1);
+  });
+
+  test("a used-up quota is no rate limit", async () => {
+    const embedder = await embedderBefore([refusal(429, "pay", {}, "insufficient_quota")]);
+    await expect(embedder.embed(["a"])).rejects.toMatchObject({ name: "EmbeddingNotAllowed" });
+  });
+
+  test("a wrong key is never repeated in the error, also where the provider repeats it (F24)", async () => {
+    const embedder = await embedderBefore([refusal(401, "Incorrect API key provided: sk-secret")]);
+    const error = await embedder.embed(["a"]).catch((failure: Error) => failure);
+    expect(`${error}${JSON.stringify(error)}`).not.toContain("sk-secret");
+  });
+});
+
+describe("what passes", () => {
+  test("a server error and a cut connection are tried again", async () => {
+    const embedder = await embedderBefore([refusal(503, "busy"), () => ({ cut: true }), lengths]);
+    expect(await embedder.embed(["a"])).toHaveLength(1);
+    expect(provider.asked).toHaveLength(3);
+  });
+
+  test("five failures in a row end it, with the last reason", async () => {
+    const embedder = await embedderBefore([refusal(500, "broken", { "retry-after-ms": "1" })]);
+    await expect(embedder.embed(["a"])).rejects.toMatchObject({
+      name: "EmbeddingUnavailable",
+      message: expect.stringContaining("broken"),
+    });
+    expect(provider.asked).toHaveLength(5);
+  });
+
+  test("429 is no attempt: it is deferred for as long as the provider says, more often than attempts last (F23)", async () => {
+    const busy = Array.from({ length: 7 }, () => refusal(429, "slow down", { "retry-after-ms": "20" }));
+    const embedder = await embedderBefore([...busy, lengths]);
+    const started = performance.now();
+    expect(await embedder.embed(["a"])).toHaveLength(1);
+    expect(performance.now() - started).toBeGreaterThan(7 * 18);
+    expect(provider.asked).toHaveLength(8);
+  });
+
+  test("every sending goes through the limiter, retries too (F23)", async () => {
+    const limiter = countingLimiter();
+    const script = [refusal(429, "slow", { "retry-after-ms": "1" }), refusal(500, "broken"), lengths];
+    const embedder = await embedderBefore(script, { limiter });
+    await embedder.embed(["abc"]);
+    expect(limiter).toMatchObject({ booked: [3, 3, 3], givenBack: [3, 2] });
+  });
+
+  test("a deferral that would pass the time given is not waited for", async () => {
+    const embedder = await embedderBefore([refusal(429, "slow", { "retry-after": "30" })], { budgetMs: 500 });
+    await expect(embedder.embed(["a"])).rejects.toMatchObject({ name: "EmbeddingThrottled" });
+    expect(provider.asked).toHaveLength(1);
+  });
+
+  test("a limiter without room in the time given sends nothing", async () => {
+    const full: RateLimiter = { ...unlimited, book: async () => undefined };
+    const embedder = await embedderBefore([lengths], { limiter: full });
+    await expect(embedder.embed(["a"])).rejects.toMatchObject({ name: "EmbeddingThrottled" });
+    expect(provider.asked).toEqual([]);
+  });
+});

@@ -1,0 +1,144 @@
+import fc from "fast-check";
+import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts";
+import { EmbeddingRefused } from "../../../core/embedding/embedding-failures.ts";
+import { requestLimits } from "../../../core/embedding/limits.ts";
+import { SharedRequests } from "../../../core/embedding/shared-requests.ts";
+
+/** Answers a text with its own bytes, and keeps what it was asked. */
+class EchoEmbedder implements Embedder {
+  readonly model = "echo";
+  readonly dimensions = 1;
+  readonly requests: string[][] = [];
+  underWay = 0;
+  mostUnderWay = 0;
+  readonly poison: string | undefined;
+
+  constructor(poison?: string) {
+    this.poison = poison;
+  }
+
+  async embed(texts: readonly string[]): Promise<VectorBytes[]> {
+    this.requests.push([...texts]);
+    this.underWay += 1;
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
+    await new Promise((resolve) => setImmediate(resolve));
+    this.underWay -= 1;
+    if (this.poison !== undefined && texts.includes(this.poison)) {
+      throw new EmbeddingRefused(this.model, new Error("400 bad input"));
+    }
+    return texts.map((text) => Buffer.from(text));
+  }
+}
+
+const { tokens: tokensPerRequest } = requestLimits;
+
+async function textsBack(vectors: Promise<VectorBytes[]>): Promise<string[]> {
+  return (await vectors).map((vector) => Buffer.from(vector).toString());
+}
+
+test("callers share a request, and each gets its own vectors in its own order", async () => {
+  const embedder = new EchoEmbedder();
+  const requests = new SharedRequests({ embedder, tokensPerRequest });
+  const answers = [requests.embed(["b", "a"]), requests.embed(["c"]), requests.embed([])];
+  requests.flush();
+  expect(await Promise.all(answers.map(textsBack))).toEqual([["b", "a"], ["c"], []]);
+  expect(embedder.requests).toEqual([["b", "a", "c"]]);
+});
+
+test("an equal text is embedded once, within a caller, between callers and later (F12)", async () => {
+  const embedder = new EchoEmbedder();
+  const requests = new SharedRequests({ embedder, tokensPerRequest });
+  const first = requests.embed(["a", "a", "b"]);
+  const second = requests.embed(["b"]);
+  requests.flush();
+  expect(await textsBack(first)).toEqual(["a", "a", "b"]);
+  expect(await textsBack(second)).toEqual(["b"]);
+  expect(await textsBack(requests.embed(["b", "a"]))).toEqual(["b", "a"]);
+  expect(requests.sent).toEqual({ requests: 1, texts: 2 });
+});
+
+test("requests are as full as the provider takes: 2,048 inputs", async () => {
+  const embedder = new EchoEmbedder();
+  const requests = new SharedRequests({ embedder, tokensPerRequest });
+  const answer = requests.embed(Array.from({ length: 5_000 }, (_, index) => `text ${index}`));
+  requests.flush();
+  expect(await answer).toHaveLength(5_000);
+  expect(embedder.requests.map((texts) => texts.length)).toEqual([2_048, 2_048, 904]);
+});
+
+test("at most eight requests are under way at a time", async () => {
+  const embedder = new EchoEmbedder();
+  const requests = new SharedRequests({ embedder, tokensPerRequest: 1 });
+  const answer = requests.embed([..."abcdefghijklmnopqrst"]);
+  requests.flush();
+  expect((await answer).length).toBe(20);
+  expect(embedder.requests).toHaveLength(20);
+  expect(embedder.mostUnderWay).toBe(8);
+});
+
+test("no request passes either limit, and no text is lost, whatever the callers bring", async () => {
+  const caller = fc.array(fc.string({ unit: "binary", maxLength: 12 }), { maxLength: 20 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(caller, { maxLength: 12 }), async (callers) => {
+      const embedder = new EchoEmbedder();
+      const requests = new SharedRequests({ embedder, tokensPerRequest: 48 });
+      const answers = callers.map((texts) => requests.embed(texts));
+      requests.flush();
+      const given = await Promise.all(answers);
+      expect(given.map((vectors) => vectors.map((vector) => Buffer.from(vector)))).toEqual(
+        callers.map((texts) => texts.map((text) => Buffer.from(text))),
+      );
+      const sent = embedder.requests.flat();
+      expect(new Set(sent).size).toBe(sent.length);
+      for (const texts of embedder.requests) {
+        expect(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)).toBeLessThanOrEqual(48);
+      }
+    }),
+  );
+});
+
+describe("a request that the provider refuses (F8)", () => {
+  test("fails only the caller of the refused text", async () => {
+    const embedder = new EchoEmbedder("poison");
+    const requests = new SharedRequests({ embedder, tokensPerRequest });
+    const answers = [
+      requests.embed(["a", "shared"]),
+      requests.embed(["shared", "poison"]),
+      requests.embed(["c"]),
+    ];
+    requests.flush();
+    const settled = await Promise.allSettled(answers);
+    expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(settled[1]).toMatchObject({ reason: expect.any(EmbeddingRefused) });
+  });
+
+  test("is not sent again when there is only one caller", async () => {
+    const embedder = new EchoEmbedder("poison");
+    const requests = new SharedRequests({ embedder, tokensPerRequest });
+    const answer = requests.embed(["a", "poison"]);
+    requests.flush();
+    await expect(answer).rejects.toBeInstanceOf(EmbeddingRefused);
+    expect(embedder.requests).toHaveLength(1);
+  });
+
+  test("leaves its texts open for a later caller", async () => {
+    const embedder = new EchoEmbedder("poison");
+    const requests = new SharedRequests({ embedder, tokensPerRequest });
+    const refused = requests.embed(["a", "poison"]);
+    requests.flush();
+    await expect(refused).rejects.toBeInstanceOf(EmbeddingRefused);
+    const later = requests.embed(["a"]);
+    requests.flush();
+    expect(await textsBack(later)).toEqual(["a"]);
+  });
+});
+
+test("a failure that is nobody's own fault fails every caller of that request", async () => {
+  const embedder = new EchoEmbedder();
+  embedder.embed = () => Promise.reject(new Error("the network is down"));
+  const requests = new SharedRequests({ embedder, tokensPerRequest });
+  const answers = [requests.embed(["a"]), requests.embed(["b"])];
+  requests.flush();
+  const settled = await Promise.allSettled(answers);
+  expect(settled.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+});

@@ -1,0 +1,305 @@
+import { randomUUID } from "node:crypto";
+import { decodeDelta } from "../../../core/deltas/codec.ts";
+import type { CompactionRun } from "../../../core/runs/compaction-run.ts";
+import { image, line, ndjsonOf, word } from "../receipts/rows-of.ts";
+import { Tables } from "../runs/tables.ts";
+import { Stage } from "./stage.ts";
+
+let tables: Tables;
+let stage: Stage;
+
+beforeEach(async () => {
+  tables = await Tables.start();
+  stage = new Stage(tables);
+});
+afterEach(() => tables.stop());
+
+const receipt = { imageId: image, receiptId: 1 };
+const box = { x: 0.1, y: 0.5, width: 0.2, height: 0.02 };
+
+async function currentRun(): Promise<CompactionRun | undefined> {
+  const current = await stage.runs.current(receipt);
+  return current && stage.runs.find({ ...receipt, runId: current.runId });
+}
+
+async function complete(run: CompactionRun | undefined, token: number): Promise<void> {
+  if (!run) throw new Error("There is no run to complete.");
+  for (const collection of ["lines", "words"] as const) {
+    await stage.runs.start(run, collection, token);
+    await stage.runs.complete(run, collection, token, 1);
+  }
+}
+
+describe("a new receipt", () => {
+  test("becomes two deltas, the current run and an open item", async () => {
+    expect(await stage.ingest(stage.delivery(stage.receipt(["CAFE", "TOTAL"]), 100))).toEqual(["opened"]);
+    expect(await stage.runs.current(receipt)).toMatchObject({ revision: 100, state: "ACTIVE", attempt: 1 });
+    const run = await currentRun();
+    expect(run).toMatchObject({ attempts: 1, rejectedRows: 0 });
+    const delta = await stage.deltas.get(`${run?.halves.words.deltaPrefix}.vkd`);
+    expect(decodeDelta(delta ?? Buffer.alloc(0))).toMatchObject({
+      collection: "words",
+      runId: run?.runId,
+      model: "fake",
+      dimensions: 4,
+      documents: ["CAFE", "TOTAL"],
+    });
+  });
+
+  test("takes the message's own time of export before the queue's", async () => {
+    const message = { ...stage.receipt(["CAFE"]), exported_at: 7 };
+    await stage.ingest(stage.delivery(message, 100));
+    expect(await stage.runs.current(receipt)).toMatchObject({ revision: 7 });
+  });
+
+  test("shares its embedding request with the other receipts of the invocation", async () => {
+    const messages = [randomUUID(), randomUUID(), randomUUID()].map((id) =>
+      stage.receipt(["CAFE", "TOTAL"], id),
+    );
+    await stage.ingest(...messages.map((message) => stage.delivery(message, 100)));
+    expect(stage.embedder.requests).toHaveLength(1);
+    expect(stage.embeddedTexts).toBe(4);
+    expect(stage.log.at(-1)).toMatchObject({
+      message: "Embed batch done",
+      fields: {
+        messages: 3,
+        opened: 3,
+        lines: 6,
+        words: 6,
+        vectors: 12,
+        embedded_texts: 4,
+        embedding_requests: 1,
+      },
+    });
+  });
+
+  test("without any row becomes two deltas without vectors", async () => {
+    const message = stage.objects(image, Buffer.alloc(0), Buffer.alloc(0));
+    expect(await stage.ingest(stage.delivery(message, 100))).toEqual(["opened"]);
+    expect(stage.embedder.requests).toEqual([]);
+  });
+});
+
+describe("the same content again (F12)", () => {
+  test("costs no request and changes nothing, redelivered or sent anew", async () => {
+    const message = stage.receipt(["CAFE", "TOTAL"]);
+    await stage.ingest(stage.delivery(message, 100));
+    const before = [await tables.items("receipts"), await tables.items("control"), stage.stored];
+    const again = [stage.delivery(message, 100), stage.delivery(message, 200)];
+    expect(await stage.ingest(...again)).toEqual(["unchanged", "unchanged"]);
+    expect([await tables.items("receipts"), await tables.items("control"), stage.stored]).toEqual(before);
+    expect(stage.embedder.requests).toHaveLength(1);
+  });
+
+  test("twice in one batch is embedded once and opened once", async () => {
+    const message = stage.receipt(["CAFE"]);
+    const results = await stage.ingest(stage.delivery(message, 100), stage.delivery(message, 101));
+    expect(results).toContain("opened");
+    expect(stage.embeddedTexts).toBe(2);
+    expect(await tables.items("receipts")).toHaveLength(1);
+    expect(await tables.openRuns()).toHaveLength(1);
+  });
+
+  test("finds the deltas that an invocation left behind", async () => {
+    const message = stage.receipt(["CAFE"]);
+    await stage.ingest(stage.delivery(message, 100));
+    const other = new Stage(await newTables());
+    for (const [path, content] of stage.buckets.objects) other.buckets.objects.set(path, content);
+    expect(await other.ingest(other.delivery(message, 100))).toEqual(["opened"]);
+    expect(other.embedder.requests).toEqual([]);
+  });
+
+  test("writes an unreadable delta anew", async () => {
+    const message = stage.receipt(["CAFE"]);
+    await stage.ingest(stage.delivery(message, 100));
+    const other = new Stage(await newTables());
+    for (const [path, content] of stage.buckets.objects) {
+      other.buckets.objects.set(
+        path,
+        path.startsWith("deltas/deltas/words/") ? content.subarray(0, 50) : content,
+      );
+    }
+    await other.ingest(other.delivery(message, 100));
+    expect(other.embeddedTexts).toBe(1);
+    expect(other.buckets.objects).toEqual(stage.buckets.objects);
+  });
+});
+
+const others: Tables[] = [];
+afterEach(async () => {
+  await Promise.all(others.splice(0).map((other) => other.stop()));
+});
+
+async function newTables(): Promise<Tables> {
+  const other = await Tables.start();
+  others.push(other);
+  return other;
+}
+
+describe("a changed receipt", () => {
+  test("has a run of its own that becomes current", async () => {
+    await stage.ingest(stage.delivery(stage.receipt(["CAFE"]), 100));
+    expect(await stage.ingest(stage.delivery(stage.receipt(["BAR"]), 200))).toEqual(["opened"]);
+    expect(await stage.runs.current(receipt)).toMatchObject({ revision: 200, attempt: 1 });
+    expect(await tables.items("receipts")).toHaveLength(2);
+  });
+
+  test("that arrives late is superseded, acknowledged, and not paid for", async () => {
+    await stage.ingest(stage.delivery(stage.receipt(["BAR"]), 200));
+    const paid = stage.embeddedTexts;
+    expect(await stage.ingest(stage.delivery(stage.receipt(["CAFE"]), 100))).toEqual(["superseded"]);
+    expect(stage.embeddedTexts).toBe(paid);
+    expect(await tables.items("receipts")).toHaveLength(1);
+  });
+
+  test("that goes back to its first content re-opens the first run and drives it again", async () => {
+    const [first, second] = [stage.receipt(["CAFE"]), stage.receipt(["BAR"])];
+    await stage.ingest(stage.delivery(first, 100));
+    const firstRun = await currentRun();
+    await complete(firstRun, 1);
+    await stage.ingest(stage.delivery(second, 200));
+    const paid = stage.embeddedTexts;
+
+    expect(await stage.ingest(stage.delivery(first, 300))).toEqual(["reopened"]);
+    expect(stage.embeddedTexts).toBe(paid);
+    expect(await currentRun()).toMatchObject({
+      runId: firstRun?.runId,
+      attempts: 2,
+      halves: { lines: { state: "PENDING" }, words: { state: "PENDING" } },
+    });
+    expect([...stage.sent.keys()].sort()).toEqual([
+      `lines.fifo ${firstRun?.runId}-2`,
+      `words.fifo ${firstRun?.runId}-2`,
+    ]);
+  });
+
+  test("whose first run went through a removal is made active again", async () => {
+    const message = stage.receipt(["CAFE"]);
+    await stage.ingest(stage.delivery(message, 100));
+    const run = await currentRun();
+    await complete(run, 1);
+    const removed = { runId: run?.runId ?? "", revision: 150, state: "DELETED", attempt: 1 } as const;
+    await stage.runs.makeCurrent(receipt, removed);
+    expect(await stage.ingest(stage.delivery(message, 120))).toEqual(["superseded"]);
+    expect(await stage.ingest(stage.delivery(message, 300))).toEqual(["reopened"]);
+    expect(await stage.runs.current(receipt)).toMatchObject({ state: "ACTIVE", attempt: 2 });
+  });
+});
+
+describe("a message that fails, fails alone, with one log line that says what to do (F8)", () => {
+  const good = () => stage.delivery(stage.receipt(["GOOD"], randomUUID()), 100);
+
+  async function expectFailure(body: unknown, name: string, text: RegExp): Promise<void> {
+    expect(await stage.ingest(good(), stage.delivery(body, 100), good())).toEqual([
+      "opened",
+      "failed",
+      "opened",
+    ]);
+    expect(stage.errors).toHaveLength(1);
+    expect(stage.errors[0]?.fields).toMatchObject({ error_name: name, message_id: expect.any(String) });
+    expect(stage.errors[0]?.message).toMatch(text);
+  }
+
+  test("a body that is not JSON", () =>
+    expectFailure("{", "EmbedMessageInvalid", /not JSON.*npm run export/));
+
+  test("a message without a key", () =>
+    expectFailure({ ...stage.receipt(["CAFE"]), words_key: undefined }, "EmbedMessageInvalid", /words_key/));
+
+  test("a key that leads out of its folder (F25)", () =>
+    expectFailure(
+      { ...stage.receipt(["CAFE"]), lines_key: "a/../../b" },
+      "EmbedMessageInvalid",
+      /lines_key/,
+    ));
+
+  test("an object that is not there", () =>
+    expectFailure(
+      { ...stage.receipt(["CAFE"]), words_key: "receipts/none.ndjson" },
+      "ObjectMissing",
+      /no object s3:\/\/artifacts\/receipts\/none\.ndjson/,
+    ));
+
+  test("a bucket that may not be read", async () => {
+    const message = stage.receipt(["CAFE"]);
+    const send = stage.buckets.client.send.bind(stage.buckets.client);
+    const denied = Object.assign(new Error("not authorized"), { name: "AccessDenied" });
+    const client = {
+      send: (command: { input: { Key: string } }) =>
+        command.input.Key === message.lines_key ? Promise.reject(denied) : send(command as never),
+    };
+    Object.defineProperty(stage.buckets, "client", { value: client });
+    await expectFailure(message, "ObjectUnreadable", /AccessDenied/);
+  });
+
+  test("a file in which every row is bad", () =>
+    expectFailure(
+      stage.objects(image, Buffer.from("no\nrow\n"), ndjsonOf([word(1, 1, "A", box)])),
+      "AllRowsRejected",
+      /All 2 rows of the lines file are bad; the first, line 1: not JSON/,
+    ));
+
+  test("an object that is far too large for one receipt", () =>
+    expectFailure(
+      stage.objects(image, Buffer.alloc(17 * 1024 * 1024, " "), Buffer.alloc(0)),
+      "ObjectTooLarge",
+      /17825792 bytes/,
+    ));
+
+  test("a text that the provider refuses", async () => {
+    stage.embedder.poison = "POISON";
+    await expectFailure(stage.receipt(["POISON"]), "EmbeddingRefused", /refused the texts/);
+  });
+
+  test("and no run of it exists, nor a current one", async () => {
+    stage.embedder.poison = "POISON";
+    await stage.ingest(stage.delivery(stage.receipt(["POISON"]), 100));
+    expect(await tables.items("receipts")).toEqual([]);
+    expect(await tables.items("control")).toEqual([]);
+  });
+
+  test("a failure that no name was given for keeps its stack", async () => {
+    stage.embedder.embed = () => Promise.reject(new TypeError("a bug"));
+    expect(await stage.ingest(good())).toEqual(["failed"]);
+    expect(stage.errors[0]?.fields.stack).toMatch(/a bug/);
+  });
+});
+
+describe("bad rows", () => {
+  const rows = [line(1, "CAFE", box), { ...line(2, "TOTAL", box), confidence: "high" }];
+
+  test("are written with line number and reason, counted on the run, and the others embedded", async () => {
+    const message = stage.objects(image, ndjsonOf(rows), ndjsonOf([word(1, 1, "CAFE", box)]));
+    expect(await stage.ingest(stage.delivery(message, 100))).toEqual(["opened"]);
+    const run = await currentRun();
+    expect(run?.rejectedRows).toBe(1);
+    const rejected = stage.buckets.objects.get(`deltas/rejected/${run?.runId}.ndjson`)?.toString() ?? "";
+    expect(JSON.parse(rejected)).toEqual({
+      file: "lines",
+      line_number: 2,
+      reason: expect.stringContaining("confidence"),
+      row: JSON.stringify(rows[1]),
+    });
+  });
+
+  test("include a text that the model might cut, which stays as context and is never cut", async () => {
+    const long = "é".repeat(4_096);
+    const lines = [line(1, "CAFE", { ...box, y: 0.8 }), line(2, long, { ...box, y: 0.1 })];
+    const words = [word(1, 1, "CAFE", { ...box, y: 0.8 }), word(2, 1, long, { ...box, y: 0.1 })];
+    const alone = line(3, "FAR", { ...box, y: 0.95 });
+    const message = stage.objects(image, ndjsonOf([...lines, alone]), ndjsonOf(words));
+    expect(await stage.ingest(stage.delivery(message, 100))).toEqual(["opened"]);
+    const run = await currentRun();
+    const rejected = stage.buckets.objects.get(`deltas/rejected/${run?.runId}.ndjson`)?.toString() ?? "";
+    const reasons = rejected
+      .trim()
+      .split("\n")
+      .map((row) => JSON.parse(row));
+    expect(reasons.map(({ file, line_number, reason }) => [file, line_number, reason])).toEqual([
+      ["lines", 1, "text_too_long"],
+      ["lines", 2, "text_too_long"],
+      ["words", 2, "text_too_long"],
+    ]);
+    expect(stage.embedder.requests.flat().every((text) => !text.includes("é"))).toBe(true);
+  });
+});

@@ -1,0 +1,153 @@
+import fc from "fast-check";
+import { lineTexts, wordTexts } from "../../../core/receipts/embedded-texts.ts";
+import type { WordRow } from "../../../core/receipts/rows.ts";
+import { line, word } from "./rows-of.ts";
+
+function at(x: number, y: number) {
+  return { x, y, width: 0.1, height: 0.02 };
+}
+
+describe("the text of a line", () => {
+  const lines = [
+    line(1, "CORNER CAFE", at(0.4, 0.9)),
+    line(2, "LATTE", at(0.1, 0.8)),
+    line(3, "3.20", at(0.8, 0.8)),
+    line(4, "THANK YOU", at(0.4, 0.7)),
+  ];
+  const texts = lineTexts(lines);
+
+  test("is its own visual row between the rows above and below", () => {
+    expect(lines.slice(1, 3).map((row) => texts.get(row))).toEqual([
+      "CORNER CAFE\nLATTE 3.20\nTHANK YOU",
+      "CORNER CAFE\nLATTE 3.20\nTHANK YOU",
+    ]);
+  });
+
+  test("has an edge above the first row and below the last", () => {
+    expect([lines[0], lines[3]].map((row) => row && texts.get(row))).toEqual([
+      "<EDGE>\nCORNER CAFE\nLATTE 3.20",
+      "LATTE 3.20\nTHANK YOU\n<EDGE>",
+    ]);
+  });
+
+  test("shows noise and neighbours that get no vector", () => {
+    const smudge = line(1, "~~", at(0.4, 0.9), { is_noise: true });
+    const total = line(2, "TOTAL", at(0.4, 0.8));
+    expect(lineTexts([smudge, total]).get(total)).toBe("~~\nTOTAL\n<EDGE>");
+  });
+
+  test("of a receipt with one line is that line between two edges", () => {
+    const only = line(1, "ONLY", at(0, 0));
+    expect(lineTexts([only]).get(only)).toBe("<EDGE>\nONLY\n<EDGE>");
+  });
+});
+
+/** The text of the word called `of` among these. */
+function textOf(of: string, words: readonly WordRow[]): string | undefined {
+  const texts = wordTexts(words);
+  return [...texts].find(([row]) => row.text === of)?.[1];
+}
+
+describe("the text of a word", () => {
+  const row = ["one", "two", "THREE", "four", "five", "six"].map((text, index) =>
+    word(1, index + 1, text, { x: index * 0.12, y: 0.5, width: 0.1, height: 0.02 }),
+  );
+
+  test("is the word between its two neighbours on each side, by x", () => {
+    expect(textOf("THREE", row)).toBe("one two THREE four five");
+  });
+
+  test("has an edge for each missing slot, outermost first", () => {
+    expect(textOf("two", row.slice(0, 3))).toBe("<EDGE> one two THREE <EDGE>");
+    expect(textOf("one", row.slice(0, 1))).toBe("<EDGE> <EDGE> one <EDGE> <EDGE>");
+  });
+
+  test("takes a word of its own height that is far away before one nearby on the row above", () => {
+    const words = [
+      word(1, 1, "far", at(0, 0.5)),
+      word(2, 1, "above", at(0.6, 0.53)),
+      word(1, 2, "self", at(0.7, 0.5)),
+    ];
+    expect(textOf("self", words)).toBe("above far self <EDGE> <EDGE>");
+  });
+
+  test("counts spans that only touch as the same height", () => {
+    const words = [
+      word(1, 1, "low", { x: 0, y: 0.25, width: 0.1, height: 0.25 }),
+      word(2, 1, "self", at(0.7, 0.5)),
+    ];
+    expect(textOf("self", words)).toBe("<EDGE> low self <EDGE> <EDGE>");
+  });
+
+  test("fills up from the rows around, nearest by height, then by x; the left list farthest first", () => {
+    const words = [
+      word(1, 1, "self", at(0.5, 0.5)),
+      word(2, 1, "nearer", at(0.45, 0.53)),
+      word(2, 2, "wider", at(0.3, 0.53)),
+      word(3, 1, "higher", at(0.48, 0.545)),
+      word(4, 1, "right", at(0.6, 0.53)),
+    ];
+    expect(textOf("self", words)).toBe("wider nearer self right <EDGE>");
+  });
+
+  test.each([
+    ["more than 0.05 above", at(0.45, 0.56)],
+    ["more than 0.25 to the side", at(0.2, 0.53)],
+    ["exactly above, so on no side", at(0.5, 0.53)],
+  ])("leaves out a word that is %s", (_, box) => {
+    expect(textOf("self", [word(1, 1, "self", at(0.5, 0.5)), word(2, 1, "other", box)])).toBe(
+      "<EDGE> <EDGE> self <EDGE> <EDGE>",
+    );
+  });
+
+  test("shows noise as a neighbour", () => {
+    const words = [word(1, 1, "|", at(0.1, 0.5), { is_noise: true }), word(1, 2, "self", at(0.3, 0.5))];
+    expect(textOf("self", words)).toBe("<EDGE> | self <EDGE> <EDGE>");
+  });
+});
+
+const share = fc.integer({ min: 0, max: 24 }).map((steps) => steps / 24);
+const manyWords = fc
+  .array(
+    fc.record({
+      x: share,
+      y: share,
+      wide: fc.integer({ min: 0, max: 4 }),
+      high: fc.integer({ min: 0, max: 3 }),
+    }),
+    {
+      maxLength: 25,
+    },
+  )
+  .map((boxes) =>
+    boxes.map(({ x, y, wide, high }, index) =>
+      word(1 + (index % 4), index, `w${index}`, { x, y, width: wide / 24, height: high / 24 }),
+    ),
+  );
+
+test("texts do not depend on the order of the rows", () => {
+  const shuffled = manyWords.chain((words) =>
+    fc.tuple(fc.constant(words), fc.shuffledSubarray(words, { minLength: words.length })),
+  );
+  fc.assert(
+    fc.property(shuffled, ([words, others]) => {
+      const [before, after] = [wordTexts(words), wordTexts(others)];
+      expect(words.map((row) => after.get(row))).toEqual(words.map((row) => before.get(row)));
+      const [above, below] = [lineTexts(words), lineTexts(others)];
+      expect(words.map((row) => below.get(row))).toEqual(words.map((row) => above.get(row)));
+    }),
+  );
+});
+
+test("every word stands between exactly two slots on each side and never beside itself", () => {
+  fc.assert(
+    fc.property(manyWords, (words) => {
+      for (const [row, text] of wordTexts(words)) {
+        const slots = text.split(" ");
+        expect(slots).toHaveLength(5);
+        expect(slots[2]).toBe(row.text);
+        expect(slots.filter((slot) => slot === row.text)).toHaveLength(1);
+      }
+    }),
+  );
+});

@@ -1,0 +1,129 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseLines, parseWords } from "../../../core/receipts/parse-rows.ts";
+import { image, line, ndjsonOf, receipt, word } from "./rows-of.ts";
+
+const box = { x: 0.1, y: 0.5, width: 0.2, height: 0.02 };
+const first = line(1, "COFFEE", box);
+const second = line(2, "TOTAL", box);
+
+/** The file with each of these as one line. */
+function file(...texts: (string | object)[]): Buffer {
+  return Buffer.from(
+    texts.map((text) => (typeof text === "string" ? text : JSON.stringify(text))).join("\n"),
+  );
+}
+
+function reasons(content: Buffer): [number, string][] {
+  return parseLines(content, receipt).rejected.map((row) => [row.line_number, row.reason]);
+}
+
+describe("reading a file of rows", () => {
+  test.each([
+    ["without a newline at its end", file(first, second)],
+    ["with a newline at its end", file(first, second, "")],
+    ["with a byte order mark", Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), file(first, second)])],
+    ["with Windows line ends", Buffer.from(`${JSON.stringify(first)}\r\n${JSON.stringify(second)}\r\n`)],
+    ["with blank lines", file("", first, "  \t", second, "", "")],
+  ])("takes the first and the last row of a file %s (F18)", (_, content) => {
+    const { rows, rejected } = parseLines(content, receipt);
+    expect(rows.map((row) => row.text)).toEqual(["COFFEE", "TOTAL"]);
+    expect(rejected).toEqual([]);
+  });
+
+  test("finds no row and nothing wrong in an empty file", () => {
+    expect(parseLines(Buffer.alloc(0), receipt)).toMatchObject({ rows: [], rejected: [] });
+  });
+
+  test("ignores fields that it does not know", () => {
+    const { rows } = parseLines(file({ ...first, colour: "blue" }), receipt);
+    expect(rows).toEqual([first]);
+  });
+
+  test("keeps a text with a line separator of Unicode in one row", () => {
+    const { rows } = parseLines(file(line(1, "A\u2028B", box)), receipt);
+    expect(rows.map((row) => row.text)).toEqual(["A\u2028B"]);
+  });
+
+  test("knows the line of the file that each row came from", () => {
+    const { rows, lineNumbers } = parseLines(file("", first, "", second), receipt);
+    expect(rows.map((row) => lineNumbers.get(row))).toEqual([2, 4]);
+  });
+});
+
+describe("rejecting a row alone (F8)", () => {
+  test("keeps the rows around a broken one, and tells its line, its text and the reason", () => {
+    const { rows, rejected } = parseLines(file(first, '{"text": ', second), receipt);
+    expect(rows.map((row) => row.line_id)).toEqual([1, 2]);
+    expect(rejected).toEqual([
+      { file: "lines", line_number: 2, row: '{"text": ', reason: expect.stringMatching(/^not JSON: /) },
+    ]);
+  });
+
+  test("names every bad field of a row at once", () => {
+    const { text: _, ...textless } = first;
+    const [reason] = reasons(file({ ...textless, bounding_box: { ...box, y: 1.5 } }));
+    expect(reason?.[1]).toMatch(/text: .*bounding_box\.y: |bounding_box\.y: .*text: /);
+  });
+
+  test.each([
+    ["a negative coordinate", { bounding_box: { ...box, x: -0.2 } }],
+    ["a coordinate in pixels", { top_left: { x: 120, y: 0.5 } }],
+    ["a number as text", { confidence: "0.9" }],
+    ["no flag for noise", { is_noise: undefined }],
+    ["a fraction as line_id", { line_id: 1.5 }],
+  ])("rejects %s", (_, change) => {
+    expect(reasons(file({ ...first, ...change }))).toHaveLength(1);
+  });
+
+  test("accepts a corner that rounding pushed past the edge", () => {
+    expect(reasons(file(line(1, "EDGE", box, { top_right: { x: 1 + 1e-9, y: 0.5 } })))).toEqual([]);
+  });
+
+  test("rejects rows of another image or receipt", () => {
+    const other = "0f0c1a52-3d5e-4b8a-9c11-2f6e8d4b9a02";
+    expect(reasons(file({ ...first, image_id: other }, { ...second, receipt_id: 2 }, first))).toEqual([
+      [1, `image_id is ${other}, not ${image}`],
+      [2, "receipt_id is 2, not 1"],
+    ]);
+  });
+
+  test("keeps the first of two rows with one number", () => {
+    const { rows, rejected } = parseLines(file(first, { ...first, text: "AGAIN" }), receipt);
+    expect(rows.map((row) => row.text)).toEqual(["COFFEE"]);
+    expect(rejected.map((row) => row.reason)).toEqual(["line_id 1 stands in an earlier row"]);
+  });
+
+  test("tells words of different lines apart, and not of the same one", () => {
+    const words = [word(1, 1, "A", box), word(2, 1, "B", box), word(2, 1, "C", box)];
+    const { rows, rejected } = parseWords(ndjsonOf(words), receipt);
+    expect(rows.map((row) => row.text)).toEqual(["A", "B"]);
+    expect(rejected.map((row) => row.reason)).toEqual(["line_id 2, word_id 1 stands in an earlier row"]);
+  });
+
+  test("rejects bytes that are not UTF-8 instead of replacing them", () => {
+    const broken = Buffer.from(JSON.stringify(line(1, "CAFE", box)));
+    broken[broken.indexOf("CAFE") + 3] = 0xe9;
+    expect(reasons(broken)).toEqual([[1, "not UTF-8"]]);
+  });
+});
+
+const scans = join(import.meta.dirname, "../../../../shared/data/receipts");
+const withScans = existsSync(scans) ? test : test.skip;
+
+withScans(
+  "reads all rows of the 300 scanned receipts (skipped where ../shared/data/receipts is absent)",
+  () => {
+    const counts = { receipts: 0, lines: 0, words: 0, rejected: 0 };
+    for (const imageId of readdirSync(scans)) {
+      const folder = join(scans, imageId, "receipt-00001");
+      const lines = parseLines(readFileSync(join(folder, "lines.ndjson")), { imageId, receiptId: 1 });
+      const words = parseWords(readFileSync(join(folder, "words.ndjson")), { imageId, receiptId: 1 });
+      counts.receipts += 1;
+      counts.lines += lines.rows.length;
+      counts.words += words.rows.length;
+      counts.rejected += lines.rejected.length + words.rejected.length;
+    }
+    expect(counts).toEqual({ receipts: 300, lines: 15_754, words: 33_120, rejected: 0 });
+  },
+);
