@@ -1,6 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
-import { isRange } from "./components/address-ranges.ts";
-import { type Rule, readAll, type ValuesOf } from "./settings/read-all.ts";
+import type { ValuesOf } from "./settings/read-all.ts";
 import {
   list,
   oneOf,
@@ -92,6 +90,14 @@ export const declared = {
       to: 10_240,
       means: "Memory of the embed function.",
       because: "Lambda gives CPU by memory, and this is half a core or more.",
+    }),
+    maxReceiveCount: wholeNumber({
+      default: 5,
+      from: 1,
+      to: 100,
+      means:
+        "Receives of an embed message, throttled ones included, before it goes to the dead-letter queue.",
+      because: "Five span more than two hours, which outlasts most outages of a provider.",
     }),
     rejectedRetentionDays: wholeNumber({
       default: 90,
@@ -306,71 +312,3 @@ export const declared = {
 
 /** The checked settings. A secret is a Pulumi secret output; all else is a plain value. */
 export type Settings = ValuesOf<typeof declared>;
-
-/** What single values cannot say of each other. */
-const rules: readonly Rule<Settings>[] = [
-  {
-    keys: ["embedding:baseUrl"],
-    broken: ({ embedding: { baseUrl } }) => !baseUrl.startsWith("https:") && !isLoopback(baseUrl),
-    problem: "embedding:baseUrl must be https, because the API key travels with every request",
-  },
-  {
-    keys: ["network:cidr"],
-    broken: ({ network: { cidr } }) => !isRange(cidr),
-    problem: "network:cidr must begin at the first address of its range, as 10.87.0.0/16",
-  },
-  {
-    keys: ["network:vpcId", "network:subnetIds"],
-    broken: ({ network: { vpcId, subnetIds } }) => (vpcId === undefined) !== (subnetIds.length === 0),
-    problem: "network:vpcId and network:subnetIds go together: set both or neither",
-  },
-  {
-    keys: ["network:subnetIds"],
-    broken: ({ network: { subnetIds } }) =>
-      new Set(subnetIds).size !== subnetIds.length || subnetIds.length === 1,
-    problem: "network:subnetIds must name two or more different subnets",
-  },
-  {
-    keys: ["query:enabled", "query:apiKey"],
-    broken: ({ query: { enabled, apiKey } }) => enabled && apiKey === undefined,
-    problem:
-      "query:apiKey is missing, and query:enabled is true: run `pulumi config set --secret query:apiKey`",
-  },
-  {
-    keys: ["query:cpu", "query:memoryMiB"],
-    broken: ({ query: { cpu, memoryMiB } }) => !fargateOffers(cpu, memoryMiB),
-    problem:
-      "query:cpu and query:memoryMiB must be a size that Fargate offers: memory is 2 to 8 times the CPU units (256: 512, 1024 or 2048), in steps of 1024",
-  },
-  {
-    keys: ["compaction:leaseWaitSeconds", "compaction:drainSeconds", "compaction:timeoutSeconds"],
-    broken: ({ compaction: { leaseWaitSeconds, drainSeconds, timeoutSeconds } }) =>
-      leaseWaitSeconds + drainSeconds > timeoutSeconds / 2,
-    problem:
-      "compaction:leaseWaitSeconds and compaction:drainSeconds together must leave half of compaction:timeoutSeconds for the work",
-  },
-];
-
-/** Reads the stack's configuration. Throws ConfigurationInvalid, which names every problem at once. */
-export function readSettings(): Settings {
-  return readAll<typeof declared, Settings>(declared, rules, {
-    project: pulumi.getProject(),
-    values: pulumi.runtime.allConfig(),
-    isSecret,
-  });
-}
-
-/** Whether the key was set with --secret. The SDK knows, though its types do not say so. */
-function isSecret(key: string): boolean {
-  const runtime = pulumi.runtime as { isConfigSecret?: (key: string) => boolean };
-  return runtime.isConfigSecret?.(key) ?? true;
-}
-
-function isLoopback(address: string): boolean {
-  return /^http:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(\/|$)/.test(address);
-}
-
-function fargateOffers(cpu: number, memoryMiB: number): boolean {
-  if (cpu === 256) return [512, 1024, 2048].includes(memoryMiB);
-  return memoryMiB % 1024 === 0 && memoryMiB >= cpu * 2 && memoryMiB <= Math.min(cpu * 8, 30_720);
-}

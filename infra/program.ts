@@ -11,8 +11,9 @@ import { Network } from "./components/network.ts";
 import type { QueryService } from "./components/query-service.ts";
 import { Storage } from "./components/storage.ts";
 import { StoredSecret } from "./components/stored-secret.ts";
-import { readSettings, type Settings } from "./config.ts";
+import type { Settings } from "./config.ts";
 import type { Outputs } from "./outputs.ts";
+import { readSettings } from "./settings/read-settings.ts";
 
 /** Declares the whole stack from its configuration. Throws before it declares anything: ConfigurationInvalid, BroughtResourceUnfit, BundleFailed. */
 export async function vectorkeep(): Promise<Outputs> {

@@ -84,7 +84,7 @@ export class Compaction extends pulumi.ComponentResource {
           list(storage.deltas),
           readObjects(storage.deltas, "deltas/"),
           items(storage.receipts, ["GetItem", "UpdateItem"]),
-          items(storage.control, ["GetItem", "PutItem", "UpdateItem", "DeleteItem"]),
+          items(storage.control, ["GetItem", "UpdateItem", "DeleteItem"]),
         ],
       },
       inside,

@@ -10,9 +10,6 @@ import { QueueWithDeadLetters } from "./queue-with-dead-letters.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
-/** Receives before a message counts as unusable: enough to outlast a provider's outage of an hour. */
-const maxReceiveCount = 5;
-
 export interface EmbedPipelineArgs {
   readonly embedCode: pulumi.asset.Archive;
   readonly exportCode: pulumi.asset.Archive;
@@ -43,7 +40,7 @@ export class EmbedPipeline extends pulumi.ComponentResource {
         fifo: false,
         consumerTimeoutSeconds: settings.timeoutSeconds,
         windowSeconds: settings.windowSeconds,
-        maxReceiveCount,
+        maxReceiveCount: settings.maxReceiveCount,
       },
       { parent: this },
     );

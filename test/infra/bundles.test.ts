@@ -1,7 +1,14 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Bundle, BundleFailed, bundleFunction, hashOf, place } from "../../infra/bundles/bundle.ts";
+import {
+  type Bundle,
+  BundleFailed,
+  bundleContainer,
+  bundleFunction,
+  hashOf,
+  place,
+} from "../../infra/bundles/bundle.ts";
 import { bundleTime } from "../../infra/bundles/chroma-library.ts";
 
 let folder: string;
@@ -12,17 +19,25 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-test.each(["embed", "export-ocr-results", "stream-processor"])(
-  "the same source of %s gives the same bytes",
-  async (name) => {
-    const [one, other] = [
-      await bundleFunction(name, { chroma: false }),
-      await bundleFunction(name, { chroma: false }),
-    ];
-    expect([...one.keys()]).toEqual(["index.mjs"]);
-    expect(hashOf(one)).toBe(hashOf(other));
-  },
-);
+test.each([
+  ["embed", false, ["index.mjs"]],
+  ["export-ocr-results", false, ["index.mjs"]],
+  ["stream-processor", false, ["index.mjs"]],
+  ["compaction", true, ["index.mjs", "chroma.node"]],
+])("the same source of the function %s gives the same bytes", async (name, chroma, files) => {
+  const [one, other] = [await bundleFunction(name, { chroma }), await bundleFunction(name, { chroma })];
+  expect([...one.keys()]).toEqual(files);
+  expect(hashOf(one)).toBe(hashOf(other));
+});
+
+test("the same source of the query server gives the same bytes, with all that its Dockerfile copies", async () => {
+  const [one, other] = [
+    await bundleContainer("query-server", { chroma: true }),
+    await bundleContainer("query-server", { chroma: true }),
+  ];
+  expect([...one.keys()]).toEqual(["main.mjs", "Dockerfile", "chroma.node"]);
+  expect(hashOf(one)).toBe(hashOf(other));
+});
 
 test("a bundle names no folder of the machine that made it", async () => {
   const { "index.mjs": code } = Object.fromEntries(

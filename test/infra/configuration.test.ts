@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { declared, readSettings } from "../../infra/config.ts";
+import { declared } from "../../infra/config.ts";
 import { editDistance, nearestKey } from "../../infra/settings/nearest.ts";
 import { ConfigurationInvalid } from "../../infra/settings/read-all.ts";
+import { readSettings } from "../../infra/settings/read-settings.ts";
 import { secrets, stackFile } from "./support/stacks.ts";
 
 const apiKey = { "embedding:apiKey": "sk-1" };

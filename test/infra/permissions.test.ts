@@ -66,7 +66,6 @@ test("the compaction function may do this and nothing else", () => {
     "dynamodb:DeleteItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
-    "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-receipts",
     "ec2:AssignPrivateIpAddresses *",

@@ -5,7 +5,7 @@ import { deployStack } from "./support/stacks.ts";
 
 test.each(["dev", "prod"])("%s consists of exactly these resources", async (stack) => {
   const expected = readFileSync(join(import.meta.dirname, `fixtures/${stack}-resources.txt`), "utf8");
-  expect(listing(await deployStack(stack))).toEqual(expected.trim().split("\n"));
+  expect(listing((await deployStack(stack)).resources)).toEqual(expected.trim().split("\n"));
 });
 
 test("the outputs are what a user and the tools need", async () => {

@@ -71,7 +71,7 @@ export function ofType({ resources }: Deployment, type: string): Map<string, Dec
 }
 
 /** `type::name` of everything that a provider makes, sorted. */
-export function listing({ resources }: Deployment): string[] {
+export function listing(resources: readonly { type: string; name: string }[]): string[] {
   return resources
     .filter(({ type }) => !/^(pulumi:pulumi|vectorkeep):/.test(type))
     .map(({ type, name }) => `${type.replace(/^(\w+):(\w+)\/\w+:/, "$1:$2:")}::${name}`)
@@ -86,13 +86,13 @@ const lookups: NonNullable<Wanted["found"]> = {
 };
 
 /** Outputs that only a provider can know. */
-function madeUp(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
+export function madeUp(type: string, name: string, inputs: Record<string, unknown>): Record<string, string> {
   const arn = `arn:${type.slice(type.indexOf(":") + 1, type.indexOf("/"))}:${name}`;
-  const physical = inputs.name ?? name;
-  const of: Record<string, Record<string, unknown>> = {
+  const physical = String(inputs.name ?? name);
+  const of: Record<string, Record<string, string>> = {
     "aws:sqs/queue:Queue": { url: `https://sqs.us-east-1.amazonaws.com/000000000000/${physical}` },
     "aws:s3/bucket:Bucket": { bucket: name },
-    "aws:dynamodb/table:Table": inputs.streamEnabled ? { streamArn: `${arn}/stream/1` } : {},
+    "aws:dynamodb/table:Table": { streamArn: `${arn}/stream/1` },
     "aws:ec2/vpcEndpoint:VpcEndpoint": { prefixListId: `pl-${name}` },
     "aws:lb/loadBalancer:LoadBalancer": { dnsName: "balancer.internal" },
     "aws:ecr/repository:Repository": { repositoryUrl: `registry/${name}` },

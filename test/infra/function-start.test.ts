@@ -1,0 +1,41 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { bundleFunction, place } from "../../infra/bundles/bundle.ts";
+import { ofType } from "./support/deploy.ts";
+import { deployStack } from "./support/stacks.ts";
+
+const script = "import(process.argv[1]).then(({ handler }) => console.log(typeof handler))";
+
+let environments: Map<string, Record<string, string>>;
+let folder: string;
+
+beforeAll(async () => {
+  const functions = ofType(await deployStack("dev"), "aws:lambda/function:Function");
+  environments = new Map(
+    [...functions].map(([name, { environment }]) => [
+      name,
+      (environment as { variables: Record<string, string> }).variables,
+    ]),
+  );
+  folder = await mkdtemp(join(tmpdir(), "function-start-"));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+test.each(["embed", "export-ocr-results", "stream-processor", "compaction"])(
+  "%s starts from its bundle with the environment that the stack gives it, and nothing else",
+  async (name) => {
+    const bundle = await bundleFunction(name, { chroma: name === "compaction" });
+    const placed = await place(bundle, join(folder, name));
+    const env = { ...environments.get(`vectorkeep-dev-${name}`), AWS_REGION: "us-east-1" };
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["-e", script, join(placed, "index.mjs")],
+      { env },
+    );
+    expect(stdout.trim()).toBe("function");
+  },
+);
