@@ -1,0 +1,141 @@
+import { ChromaClient, type Collection as ChromaCollection, type Where } from "chromadb";
+import type { VectorMetadata } from "../deltas/delta.ts";
+import { type Collection, type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
+import { upsertRequest } from "./upsert-request.ts";
+import {
+  type DeltaPart,
+  type Neighbour,
+  type NeighbourQuery,
+  type StoredVector,
+  UpsertRefused,
+  type VectorStore,
+} from "./vector-store.ts";
+
+/** Chroma's index of every collection. A change takes effect in collections made after it. */
+export const indexSettings = {
+  space: "cosine",
+  ef_construction: 100,
+  ef_search: 100,
+  max_neighbors: 16,
+} as const;
+
+/** Ids, or values of one filter, in one request. */
+const idsARequest = 4_500;
+const imagesARequest = 500;
+/** Vectors are read as JSON numbers, some 20 bytes each. */
+const vectorsARead = 500;
+
+/** A collection in a Chroma server. */
+export class ChromaVectorStore implements VectorStore {
+  readonly #collection: ChromaCollection;
+  readonly #upsertUrl: string;
+
+  private constructor(collection: ChromaCollection, url: string) {
+    this.#collection = collection;
+    const { tenant, database, id } = collection;
+    this.#upsertUrl = `${url}/api/v2/tenants/${tenant}/databases/${database}/collections/${id}/upsert`;
+  }
+
+  /** Makes the collection where the server has none. */
+  static async open(
+    server: { readonly url: string; readonly host: string; readonly port: number },
+    collection: Collection,
+  ): Promise<ChromaVectorStore> {
+    const client = new ChromaClient({ host: server.host, port: server.port, ssl: false });
+    const opened = await client.getOrCreateCollection({
+      name: collection,
+      configuration: { hnsw: indexSettings },
+      embeddingFunction: null,
+    });
+    return new ChromaVectorStore(opened, server.url);
+  }
+
+  async upsert(parts: readonly DeltaPart[]): Promise<void> {
+    const answer = await fetch(this.#upsertUrl, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: upsertRequest(parts),
+    });
+    const text = await answer.text();
+    if (answer.ok) return;
+    if (answer.status < 500) throw new UpsertRefused(`${answer.status} ${text.slice(0, 500)}`);
+    throw new Error(`Chroma failed to upsert with ${answer.status}: ${text.slice(0, 500)}`);
+  }
+
+  async delete(ids: readonly string[]): Promise<void> {
+    for (const some of inRequests(ids, idsARequest)) await this.#collection.delete({ ids: some });
+  }
+
+  count(): Promise<number> {
+    return this.#collection.count();
+  }
+
+  async idsOf(receipts: readonly ReceiptRef[]): Promise<string[]> {
+    const wanted = new Set(receipts.map(receiptKey));
+    const images = [...new Set(receipts.map(({ imageId }) => imageId))];
+    const found: string[] = [];
+    for (const some of inRequests(images, imagesARequest)) {
+      const { ids } = await this.#collection.get({ where: { image_id: { $in: some } }, include: [] });
+      found.push(...ids.filter((id) => wanted.has(receiptOfVector(id))));
+    }
+    return found;
+  }
+
+  async present(ids: readonly string[]): Promise<Set<string>> {
+    const found = new Set<string>();
+    for (const some of inRequests(ids, idsARequest)) {
+      const stored = await this.#collection.get({ ids: some, include: [] });
+      for (const id of stored.ids) found.add(id);
+    }
+    return found;
+  }
+
+  async read(ids: readonly string[]): Promise<StoredVector[]> {
+    const found: StoredVector[] = [];
+    for (const some of inRequests(ids, vectorsARead)) {
+      const stored = await this.#collection.get({
+        ids: some,
+        include: ["documents", "metadatas", "embeddings"],
+      });
+      for (const { id, document, metadata, embedding } of stored.rows()) {
+        const vector = new Uint8Array(Float32Array.from(embedding ?? []).buffer);
+        found.push({ id, document: document ?? "", metadata: plain(metadata), vector });
+      }
+    }
+    return found;
+  }
+
+  async query({ vector, k, filter }: NeighbourQuery): Promise<Neighbour[]> {
+    const where = whereOf(filter);
+    const answer = await this.#collection.query({
+      queryEmbeddings: [[...vector]],
+      nResults: k,
+      include: ["documents", "metadatas", "distances"],
+      ...(where && { where }),
+    });
+    return (answer.rows()[0] ?? []).map(({ id, document, metadata, distance }) => ({
+      id,
+      document: document ?? "",
+      metadata: plain(metadata),
+      similarity: 1 - (distance ?? 1),
+    }));
+  }
+}
+
+/** The stem of a vector's id that names its receipt: `IMAGE#{image_id}#RECEIPT#{receipt_id}`. */
+function receiptOfVector(id: string): string {
+  return id.split("#", 4).join("#");
+}
+
+function whereOf(filter: VectorMetadata): Where | undefined {
+  const terms = Object.entries(filter).map(([key, value]): Where => ({ [key]: value }));
+  return terms.length > 1 ? { $and: terms } : terms[0];
+}
+
+function plain(metadata: Record<string, unknown> | null | undefined): VectorMetadata {
+  return (metadata ?? {}) as VectorMetadata;
+}
+
+function* inRequests<T>(all: readonly T[], size: number): Generator<T[]> {
+  for (let from = 0; from < all.length; from += size) yield all.slice(from, from + size);
+}

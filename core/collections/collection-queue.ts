@@ -1,0 +1,142 @@
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import type { Log } from "../log.ts";
+
+const messagesACall = 10;
+const longestReason = 1_000;
+
+/** A change message in flight. */
+export interface QueuedMessage {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+  readonly groupId: string;
+  readonly deduplicationId: string;
+  /** Values of its string attributes. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Whether the mapping delivered it; else compaction drained it. */
+  readonly delivered: boolean;
+}
+
+/** The FIFO queue of a collection and the dead-letter queue behind it. */
+export class CollectionQueue {
+  readonly #sqs: SQSClient;
+  readonly #url: string;
+  readonly #deadLetterUrl: string;
+  readonly #log: Log;
+
+  constructor(sqs: SQSClient, urls: { readonly queue: string; readonly deadLetters: string }, log: Log) {
+    this.#sqs = sqs;
+    this.#url = urls.queue;
+    this.#deadLetterUrl = urls.deadLetters;
+    this.#log = log;
+  }
+
+  /** Up to ten messages; none when there are none within the wait. */
+  async receive(wait: {
+    readonly waitSeconds: number;
+    readonly hiddenSeconds: number;
+  }): Promise<QueuedMessage[]> {
+    const { Messages = [] } = await this.#sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: this.#url,
+        MaxNumberOfMessages: messagesACall,
+        WaitTimeSeconds: wait.waitSeconds,
+        VisibilityTimeout: wait.hiddenSeconds,
+        MessageSystemAttributeNames: ["MessageGroupId", "MessageDeduplicationId"],
+        MessageAttributeNames: ["All"],
+      }),
+    );
+    return Messages.map((message) => ({
+      messageId: message.MessageId ?? "",
+      receiptHandle: message.ReceiptHandle ?? "",
+      body: message.Body ?? "",
+      groupId: message.Attributes?.MessageGroupId ?? "",
+      deduplicationId: message.Attributes?.MessageDeduplicationId ?? "",
+      attributes: Object.fromEntries(
+        Object.entries(message.MessageAttributes ?? {}).map(([name, value]) => [
+          name,
+          value.StringValue ?? "",
+        ]),
+      ),
+      delivered: false,
+    }));
+  }
+
+  /** Nobody else receives the messages for so long from now. Refusals are logged: a message may be gone by now. */
+  async hide(messages: readonly QueuedMessage[], seconds: number): Promise<void> {
+    await this.#inCalls("A message's visibility was not changed", messages, (some) =>
+      this.#sqs.send(
+        new ChangeMessageVisibilityBatchCommand({
+          QueueUrl: this.#url,
+          Entries: some.map(({ receiptHandle }, index) => ({
+            Id: String(index),
+            ReceiptHandle: receiptHandle,
+            VisibilityTimeout: seconds,
+          })),
+        }),
+      ),
+    );
+  }
+
+  /** Refusals are logged: such a message comes again and is found done. */
+  async delete(messages: readonly QueuedMessage[]): Promise<void> {
+    await this.#inCalls("A message was not deleted", messages, (some) =>
+      this.#sqs.send(
+        new DeleteMessageBatchCommand({
+          QueueUrl: this.#url,
+          Entries: some.map(({ receiptHandle }, index) => ({
+            Id: String(index),
+            ReceiptHandle: receiptHandle,
+          })),
+        }),
+      ),
+    );
+  }
+
+  /** Moves the message, as it was and with the reason as its attribute `failure_reason`. */
+  async moveToDeadLetters(message: QueuedMessage, reason: string): Promise<void> {
+    const attributes = { ...message.attributes, failure_reason: printable(reason).slice(0, longestReason) };
+    await this.#sqs.send(
+      new SendMessageCommand({
+        QueueUrl: this.#deadLetterUrl,
+        MessageBody: message.body,
+        MessageGroupId: message.groupId,
+        MessageDeduplicationId: message.deduplicationId,
+        MessageAttributes: Object.fromEntries(
+          Object.entries(attributes).map(([name, value]) => [
+            name,
+            { DataType: "String", StringValue: value },
+          ]),
+        ),
+      }),
+    );
+    await this.delete([message]);
+  }
+
+  async #inCalls(
+    refused: string,
+    messages: readonly QueuedMessage[],
+    call: (
+      some: readonly QueuedMessage[],
+    ) => Promise<{ Failed?: { Id?: string | undefined; Code?: string | undefined }[] | undefined }>,
+  ): Promise<void> {
+    for (let from = 0; from < messages.length; from += messagesACall) {
+      const some = messages.slice(from, from + messagesACall);
+      const { Failed = [] } = await call(some);
+      for (const { Id, Code } of Failed) {
+        this.#log.warn(refused, { message_id: some[Number(Id)]?.messageId, code: Code });
+      }
+    }
+  }
+}
+
+/** SQS refuses most control characters. */
+function printable(text: string): string {
+  return text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/g, "?");
+}

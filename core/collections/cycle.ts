@@ -1,0 +1,274 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { Delta } from "../deltas/delta.ts";
+import type { DeltaStore } from "../deltas/delta-store.ts";
+import type { Log } from "../log.ts";
+import type { RunStore } from "../runs/run-store.ts";
+import { applyDeltas } from "./apply-deltas.ts";
+import type { DeltaTarget } from "./check-delta.ts";
+import type { Clock } from "./clock.ts";
+import { collectGarbage, type GarbageRules } from "./collect-garbage.ts";
+import type { CollectionQueue, QueuedMessage } from "./collection-queue.ts";
+import { drain } from "./drain.ts";
+import { FailedMessages } from "./failed-messages.ts";
+import type { FailureLedger } from "./failure-ledger.ts";
+import type { Generations } from "./generations.ts";
+import { generationName, type Head, moveHead, readHead } from "./head.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { inParallel } from "./in-parallel.ts";
+import { acquireLease, type Lease } from "./lease.ts";
+import { loadDeltas } from "./load-deltas.ts";
+import { manifestFile } from "./manifest.ts";
+import { MessagesInFlight } from "./messages-in-flight.ts";
+import { type RunWork, startRuns } from "./run-work.ts";
+import { verifyApplied } from "./verify-applied.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface CycleSettings {
+  readonly leaseMs: number;
+  /** How long a contender waits for a living holder. */
+  readonly leaseWaitMs: number;
+  /** Messages taken beyond those delivered, and for how long. */
+  readonly drainMessages: number;
+  readonly drainMs: number;
+  readonly minPublishIntervalMs: number;
+  readonly maxFailures: number;
+  readonly garbage: GarbageRules;
+}
+
+/** What a cycle works with: one collection's. */
+export interface CycleParts {
+  /** The collection, and the model and dimensions that its deltas must have. */
+  readonly target: DeltaTarget;
+  readonly settings: CycleSettings;
+  readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
+  readonly runs: RunStore;
+  readonly deltas: DeltaStore;
+  readonly queue: CollectionQueue;
+  readonly ledger: FailureLedger;
+  readonly generations: Generations;
+  readonly workspace: Workspace;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told before each step; what it throws ends the cycle as a failure of that step would. */
+  readonly onStep: (step: Step) => void;
+}
+
+export const steps = [
+  "lease",
+  "drain",
+  "start runs",
+  "materialise",
+  "apply",
+  "verify",
+  "write generation",
+  "move head",
+  "acknowledge",
+  "collect garbage",
+  "release",
+] as const;
+export type Step = (typeof steps)[number];
+
+const beatsALease = 3;
+/** Messages that come again are hidden for so long. */
+const handBackSeconds = 5;
+const runsAtOnce = 16;
+
+/**
+ * Takes the delivered messages, and what else is queued, into one new generation of the collection.
+ * Resolves to the delivered messages that have to come again. After a failure all that is not acknowledged comes
+ * again, and nothing is published unless the failure came after the head had moved.
+ * `deadline` is a moment of the clock by which the cycle must be over.
+ */
+export async function runCycle(
+  parts: CycleParts,
+  delivered: readonly QueuedMessage[],
+  deadline: number,
+): Promise<readonly QueuedMessage[]> {
+  const { settings, queue, clock, log, target, onStep } = parts;
+  const time = timetable(clock.now(), deadline);
+  const messages = new MessagesInFlight(delivered);
+  const hiddenSeconds = Math.ceil(settings.leaseMs / 1000);
+  let lease: Lease | undefined;
+  await queue.hide(delivered, hiddenSeconds);
+  const heartbeat = new Heartbeat(
+    async () => {
+      await lease?.beat();
+      await queue.hide(messages.open(), hiddenSeconds);
+    },
+    settings.leaseMs / beatsALease,
+    clock,
+    log,
+  );
+  try {
+    onStep("lease");
+    lease = await acquireLease(
+      { ...parts.control, collection: target.collection, clock, leaseMs: settings.leaseMs },
+      { waitMs: settings.leaseWaitMs, patienceMs: time.leaseUntil - clock.now() },
+    );
+    if (lease) await new Cycle(parts, lease, messages, time).run();
+    else log.info("Another process compacts; the messages come again", { messages: delivered.length });
+  } catch (error) {
+    await parts.workspace.discard();
+    throw error;
+  } finally {
+    await heartbeat.stop();
+    await handBack(parts, messages.open(), lease);
+  }
+  return messages.open().filter((message) => message.delivered);
+}
+
+/** Moments of the clock by which the phases that can wait have to end. */
+interface Timetable {
+  readonly leaseUntil: number;
+  readonly drainUntil: number;
+  readonly applyUntil: number;
+}
+
+/** The last third is for verifying, writing and publishing. */
+function timetable(began: number, deadline: number): Timetable {
+  const after = (share: number) => began + share * (deadline - began);
+  return { leaseUntil: after(0.4), drainUntil: after(0.5), applyUntil: after(0.67) };
+}
+
+/** Leaves nothing behind that others would have to wait for. A failure here only makes them wait. */
+async function handBack(
+  { queue, log }: CycleParts,
+  open: readonly QueuedMessage[],
+  lease: Lease | undefined,
+) {
+  const ended = await Promise.allSettled([lease?.release(), queue.hide(open, handBackSeconds)]);
+  for (const result of ended) {
+    if (result.status === "rejected") log.warn("Handing back failed", { reason: String(result.reason) });
+  }
+}
+
+/** A cycle under its lease. */
+class Cycle {
+  readonly #parts: CycleParts;
+  readonly #lease: Lease;
+  readonly #messages: MessagesInFlight;
+  readonly #failed: FailedMessages;
+  readonly #time: Timetable;
+  readonly #applied = new Map<Delta, RunWork>();
+
+  constructor(parts: CycleParts, lease: Lease, messages: MessagesInFlight, time: Timetable) {
+    this.#parts = parts;
+    this.#lease = lease;
+    this.#messages = messages;
+    this.#time = time;
+    const { collection } = parts.target;
+    const { maxFailures } = parts.settings;
+    this.#failed = new FailedMessages({ ...parts, collection, maxFailures, token: lease.token, messages });
+  }
+
+  async run(): Promise<void> {
+    const { control, target } = this.#parts;
+    const head = await readHead(control.client, control.controlTable, target.collection);
+    await this.#drain(head);
+    const works = await this.#startRuns();
+    const published = works.length > 0 ? await this.#makeGeneration(head, works) : undefined;
+    await this.#acknowledge();
+    await this.#collectGarbage(published ?? head);
+    this.#step("release");
+  }
+
+  async #drain(head: Head | undefined): Promise<void> {
+    this.#step("drain");
+    const { queue, generations, clock, settings } = this.#parts;
+    const age = head ? await generations.ageOf(head.name, manifestFile) : settings.minPublishIntervalMs;
+    const atLeastUntil = clock.now() + settings.minPublishIntervalMs - age;
+    const limits = {
+      messages: settings.drainMessages,
+      until: Math.min(Math.max(clock.now() + settings.drainMs, atLeastUntil), this.#time.drainUntil),
+      atLeastUntil,
+      hiddenSeconds: Math.ceil(settings.leaseMs / 1000),
+    };
+    await drain(queue, clock, limits, (received) => this.#messages.take(received));
+  }
+
+  #startRuns(): Promise<RunWork[]> {
+    this.#step("start runs");
+    const { token } = this.#lease;
+    const ports = { ...this.#parts, token, messages: this.#messages, failed: this.#failed };
+    return startRuns(ports, this.#parts.target.collection, this.#messages.open());
+  }
+
+  /** The new head; undefined where the collection holds all of it already. */
+  async #makeGeneration(head: Head | undefined, works: readonly RunWork[]): Promise<Head | undefined> {
+    const { workspace, target, log } = this.#parts;
+    this.#step("materialise");
+    const store = await workspace.open(head);
+    this.#step("apply");
+    const applied = await applyDeltas(store, this.#load(works));
+    for (const [delta, reason] of applied.refused) await this.#refuse(delta, reason);
+    this.#step("verify");
+    await verifyApplied(store, target.collection, applied);
+    const count = await store.count();
+    const { written, removed } = applied;
+    log.info("Deltas applied", { deltas: this.#applied.size, written, removed: removed.length, count });
+    if (written + removed.length === 0) {
+      await workspace.discard();
+      return undefined;
+    }
+    await workspace.close();
+    return this.#publish(head, count);
+  }
+
+  async *#load(works: readonly RunWork[]): AsyncGenerator<Delta> {
+    const ports = { ...this.#parts, failed: this.#failed };
+    for await (const { work, delta } of loadDeltas(ports, works, this.#time.applyUntil)) {
+      this.#applied.set(delta, work);
+      yield delta;
+    }
+  }
+
+  async #refuse(delta: Delta, reason: string): Promise<void> {
+    const work = this.#applied.get(delta);
+    this.#applied.delete(delta);
+    if (work) await this.#failed.ofRun(work, reason);
+  }
+
+  async #publish(from: Head | undefined, count: number): Promise<Head> {
+    const { control, target, generations, workspace, log } = this.#parts;
+    const { collection, model, dimensions } = target;
+    const generation = (from?.generation ?? 0) + 1;
+    const name = generationName(generation, this.#lease.token);
+    this.#step("write generation");
+    await generations.write(workspace.folder, { name, base: from?.name ?? null, model, dimensions, count });
+    this.#step("move head");
+    const head = await moveHead({
+      ...control,
+      collection,
+      lease: this.#lease,
+      from,
+      to: { generation, name },
+    });
+    workspace.keep(name);
+    log.info("Generation published", { collection, generation, name, count });
+    return head;
+  }
+
+  /** Past the publishing a failure concerns its own message only, which comes again and is found done. */
+  async #acknowledge(): Promise<void> {
+    this.#step("acknowledge");
+    const { runs, queue, target, log } = this.#parts;
+    await inParallel(this.#applied, runsAtOnce, async ([delta, work]) => {
+      const moved = await runs.complete(work.run, target.collection, this.#lease.token, delta.ids.length);
+      if (moved === "fenced") log.info("A run was opened again meanwhile", { run_id: work.run.runId });
+      this.#messages.finish(work.messages);
+    });
+    await queue.delete(this.#messages.doneAndDrained());
+  }
+
+  async #collectGarbage(head: Head | undefined): Promise<void> {
+    this.#step("collect garbage");
+    const { generations, settings, log } = this.#parts;
+    if (head) await collectGarbage(generations, head.name, this.#lease.token, settings.garbage, log);
+  }
+
+  /** Before every step: the lease is still this cycle's. */
+  #step(step: Step): void {
+    this.#parts.onStep(step);
+    this.#lease.assertHeld();
+  }
+}

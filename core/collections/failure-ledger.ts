@@ -1,0 +1,40 @@
+import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import type { Collection } from "../receipts/receipt.ts";
+
+/** Counts the failures of messages that no run could count. */
+export class FailureLedger {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #controlTable: string;
+  readonly #collection: Collection;
+
+  constructor(client: DynamoDBDocumentClient, controlTable: string, collection: Collection) {
+    this.#client = client;
+    this.#controlTable = controlTable;
+    this.#collection = collection;
+  }
+
+  /** Resolves to the failures of the message so far, this one included. */
+  async count(deduplicationId: string, reason: string): Promise<number> {
+    const { Attributes } = await this.#client.send(
+      new UpdateCommand({
+        TableName: this.#controlTable,
+        Key: this.#key(deduplicationId),
+        UpdateExpression: "SET reason = :reason, failed_at = :now ADD failures :one",
+        ExpressionAttributeValues: { ":reason": reason, ":now": new Date().toISOString(), ":one": 1 },
+        ReturnValues: "ALL_NEW",
+      }),
+    );
+    return Number(Attributes?.failures);
+  }
+
+  /** A message that is sent again later starts from none. */
+  async forget(deduplicationId: string): Promise<void> {
+    await this.#client.send(
+      new DeleteCommand({ TableName: this.#controlTable, Key: this.#key(deduplicationId) }),
+    );
+  }
+
+  #key(deduplicationId: string) {
+    return { PK: `FAILURE#${this.#collection}`, SK: deduplicationId };
+  }
+}

@@ -1,0 +1,168 @@
+import { randomUUID } from "node:crypto";
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { z } from "zod";
+import { Failure } from "../failure.ts";
+import type { Collection } from "../receipts/receipt.ts";
+import { unlessRefused } from "../runs/conditional-write.ts";
+import type { Clock } from "./clock.ts";
+import { collectionKey } from "./collection-key.ts";
+
+/** This process no longer holds the collection's lease, or cannot be sure that it does. */
+export class LeaseLost extends Failure {
+  constructor(collection: Collection, token: number, why: string) {
+    super(
+      `The lease of ${collection} with token ${token} is lost: ${why}.`,
+      "Nothing more is published under it; its messages come back by themselves.",
+    );
+  }
+}
+
+export interface LeaseOptions {
+  readonly client: DynamoDBDocumentClient;
+  readonly controlTable: string;
+  readonly collection: Collection;
+  readonly clock: Clock;
+  /** A holder that is silent for so long may be taken over. */
+  readonly leaseMs: number;
+}
+
+const leaseItem = z.object({
+  lease_owner: z.string().optional(),
+  lease_token: z.int().default(0),
+  lease_counter: z.int().default(0),
+});
+type LeaseItem = z.infer<typeof leaseItem>;
+
+/** How often a contender looks, unless a short lease asks for more. */
+const slowestPollMs = 500;
+const pollsPerLease = 20;
+
+/**
+ * Takes the lease when it is free, or when its holder has been silent for a whole lease time of this process's clock.
+ * Undefined when it is still held after `waitMs`. Yet a holder that has by then been silent for half a lease is
+ * watched until it speaks or the lease time is over, at most `patienceMs` in all: else contenders that wait for less
+ * than a lease would never replace a dead holder.
+ */
+export async function acquireLease(
+  options: LeaseOptions,
+  { waitMs, patienceMs }: { readonly waitMs: number; readonly patienceMs: number },
+): Promise<Lease | undefined> {
+  const { clock, leaseMs } = options;
+  const began = clock.now();
+  let seen: LeaseItem | undefined;
+  let seenAt = began;
+  for (;;) {
+    const lookedAt = clock.now();
+    const item = await readLease(options);
+    if (item.lease_owner === undefined) {
+      const lease = await take(options, { ConditionExpression: "attribute_not_exists(lease_owner)" });
+      if (lease) return lease;
+    } else if (seen?.lease_token !== item.lease_token || seen.lease_counter !== item.lease_counter) {
+      seen = item;
+      seenAt = clock.now();
+    } else if (lookedAt - seenAt >= leaseMs) {
+      const lease = await take(options, {
+        ConditionExpression: "lease_token = :seen_token AND lease_counter = :seen_counter",
+        ExpressionAttributeValues: { ":seen_token": item.lease_token, ":seen_counter": item.lease_counter },
+      });
+      if (lease) return lease;
+    }
+    const waited = clock.now() - began;
+    const silent = seen !== undefined && clock.now() - seenAt >= leaseMs / 2;
+    if (waited >= (silent ? patienceMs : waitMs)) return undefined;
+    await clock.sleep(Math.min(slowestPollMs, leaseMs / pollsPerLease));
+  }
+}
+
+/** The right to write one collection, held by one process at a time. Its token is higher than any before it. */
+export class Lease {
+  readonly owner: string;
+  readonly token: number;
+  readonly #options: LeaseOptions;
+  #counter = 0;
+  #lastBeat: number;
+  #refused = false;
+
+  constructor(options: LeaseOptions, owner: string, token: number, takenAt: number) {
+    this.owner = owner;
+    this.token = token;
+    this.#options = options;
+    this.#lastBeat = takenAt;
+  }
+
+  /** Shows contenders that the holder lives. Throws LeaseLost when another one has taken over. */
+  async beat(): Promise<void> {
+    const sentAt = this.#options.clock.now();
+    this.#counter += 1;
+    const beaten = await this.#write("SET lease_counter = :counter", { ":counter": this.#counter });
+    if (beaten) this.#lastBeat = sentAt;
+    else this.#refused = true;
+    this.assertHeld();
+  }
+
+  /** Throws LeaseLost when another holder was seen, or when the last heartbeat is a lease time ago. */
+  assertHeld(): void {
+    const { clock, collection, leaseMs } = this.#options;
+    if (this.#refused) throw new LeaseLost(collection, this.token, "another holder has taken it over");
+    if (clock.now() - this.#lastBeat >= leaseMs) {
+      throw new LeaseLost(collection, this.token, `its last heartbeat is over ${leaseMs} ms old`);
+    }
+  }
+
+  /** Harmless when the lease is another's by now. */
+  async release(): Promise<void> {
+    await this.#write("REMOVE lease_owner", {});
+  }
+
+  #write(update: string, values: Record<string, unknown>): Promise<unknown> {
+    const { client, controlTable, collection } = this.#options;
+    return unlessRefused(
+      client.send(
+        new UpdateCommand({
+          TableName: controlTable,
+          Key: collectionKey(collection),
+          UpdateExpression: update,
+          ConditionExpression: "lease_owner = :owner AND lease_token = :token",
+          ExpressionAttributeValues: { ...values, ":owner": this.owner, ":token": this.token },
+        }),
+      ),
+    );
+  }
+}
+
+async function take(
+  options: LeaseOptions,
+  condition: { ConditionExpression: string; ExpressionAttributeValues?: Record<string, unknown> },
+): Promise<Lease | undefined> {
+  const { client, controlTable, collection, clock } = options;
+  const owner = randomUUID();
+  const takenAt = clock.now();
+  await unlessRefused(
+    client.send(
+      new UpdateCommand({
+        TableName: controlTable,
+        Key: collectionKey(collection),
+        UpdateExpression:
+          "SET lease_owner = :owner, lease_token = if_not_exists(lease_token, :none) + :one, lease_counter = :none, lease_taken_at = :now",
+        ...condition,
+        ExpressionAttributeValues: {
+          ...condition.ExpressionAttributeValues,
+          ":owner": owner,
+          ":none": 0,
+          ":one": 1,
+          ":now": new Date().toISOString(),
+        },
+      }),
+    ),
+  );
+  // A write that was repeated after its answer got lost is refused although it was done: only the item can tell.
+  const item = await readLease(options);
+  return item.lease_owner === owner ? new Lease(options, owner, item.lease_token, takenAt) : undefined;
+}
+
+async function readLease({ client, controlTable, collection }: LeaseOptions): Promise<LeaseItem> {
+  const { Item } = await client.send(
+    new GetCommand({ TableName: controlTable, Key: collectionKey(collection), ConsistentRead: true }),
+  );
+  return leaseItem.parse(Item ?? {});
+}

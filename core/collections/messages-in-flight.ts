@@ -1,0 +1,28 @@
+import type { QueuedMessage } from "./collection-queue.ts";
+
+/** The messages of a cycle: open ones go back to the queue in the end, done ones do not. */
+export class MessagesInFlight {
+  readonly #open: Set<QueuedMessage>;
+  readonly #done: QueuedMessage[] = [];
+
+  constructor(delivered: readonly QueuedMessage[]) {
+    this.#open = new Set(delivered);
+  }
+
+  take(drained: readonly QueuedMessage[]): void {
+    for (const message of drained) this.#open.add(message);
+  }
+
+  finish(messages: readonly QueuedMessage[]): void {
+    for (const message of messages) if (this.#open.delete(message)) this.#done.push(message);
+  }
+
+  open(): QueuedMessage[] {
+    return [...this.#open];
+  }
+
+  /** Done messages that no mapping deletes. */
+  doneAndDrained(): QueuedMessage[] {
+    return this.#done.filter(({ delivered }) => !delivered);
+  }
+}

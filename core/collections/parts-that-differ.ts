@@ -1,0 +1,42 @@
+import type { Delta } from "../deltas/delta.ts";
+import type { DeltaPart, StoredVector, VectorStore } from "./vector-store.ts";
+
+/**
+ * The parts without the vectors that the store holds already: writing one again costs several times a new one.
+ * `existing` are the ids that the store has of these receipts.
+ */
+export async function partsThatDiffer(
+  store: VectorStore,
+  parts: readonly DeltaPart[],
+  existing: ReadonlySet<string>,
+): Promise<readonly DeltaPart[]> {
+  const inBoth = parts.flatMap(({ delta, from, to }) =>
+    delta.ids.slice(from, to).filter((id) => existing.has(id)),
+  );
+  if (inBoth.length === 0) return parts.filter(({ from, to }) => from < to);
+  const stored = new Map((await store.read(inBoth)).map((vector) => [vector.id, vector]));
+  return parts.flatMap((part) => runs(part, (position) => !isStored(part.delta, position, stored)));
+}
+
+/** The longest parts of a part in which every position passes. */
+function runs({ delta, from, to }: DeltaPart, passes: (position: number) => boolean): DeltaPart[] {
+  const found: DeltaPart[] = [];
+  let start: number | undefined;
+  for (let position = from; position <= to; position += 1) {
+    if (position < to && passes(position)) start ??= position;
+    else if (start !== undefined) {
+      found.push({ delta, from: start, to: position });
+      start = undefined;
+    }
+  }
+  return found;
+}
+
+function isStored(delta: Delta, position: number, stored: ReadonlyMap<string, StoredVector>): boolean {
+  const there = stored.get(delta.ids[position] ?? "");
+  if (!there || there.document !== delta.documents[position]) return false;
+  const metadata = Object.entries(delta.metadatas[position] ?? {});
+  if (metadata.some(([key, value]) => there.metadata[key] !== value)) return false;
+  const width = delta.dimensions * 4;
+  return Buffer.compare(there.vector, delta.vectors.subarray(position * width, (position + 1) * width)) === 0;
+}

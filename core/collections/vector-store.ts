@@ -1,0 +1,64 @@
+import type { Delta, VectorMetadata } from "../deltas/delta.ts";
+import type { VectorBytes } from "../embedding/embedder.ts";
+import { Failure } from "../failure.ts";
+import type { ReceiptRef } from "../receipts/receipt.ts";
+
+/** Some vectors of a delta: those from position `from` up to, not including, `to`. */
+export interface DeltaPart {
+  readonly delta: Delta;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface StoredVector {
+  readonly id: string;
+  readonly document: string;
+  readonly metadata: VectorMetadata;
+  readonly vector: VectorBytes;
+}
+
+export interface NeighbourQuery {
+  readonly vector: readonly number[];
+  readonly k: number;
+  /** Every key must equal its value. Empty: no filter. */
+  readonly filter: VectorMetadata;
+}
+
+export interface Neighbour {
+  readonly id: string;
+  readonly document: string;
+  readonly metadata: VectorMetadata;
+  /** Cosine similarity, 1 for the same direction. */
+  readonly similarity: number;
+}
+
+/** The store would not take an upsert; nothing of it is stored. */
+export class UpsertRefused extends Failure {
+  constructor(why: string) {
+    super(
+      `The vector store refused an upsert: ${why}.`,
+      "One of its vectors is not what the collection holds; compare model and dimensions.",
+    );
+  }
+}
+
+/** One collection of vectors, open for this process alone. */
+export interface VectorStore {
+  /**
+   * All in one request: see `vectorsAnUpsert` for how many it holds. The request is made before the first await, so that
+   * a caller who does not wait for it can prepare the next one meanwhile.
+   * Throws UpsertRefused when the store would not take it; then none of it is stored.
+   */
+  upsert(parts: readonly DeltaPart[]): Promise<void>;
+  /** Absent ids are passed over. */
+  delete(ids: readonly string[]): Promise<void>;
+  count(): Promise<number>;
+  /** Ids of all vectors of these receipts. */
+  idsOf(receipts: readonly ReceiptRef[]): Promise<string[]>;
+  /** Those of the ids that are stored. */
+  present(ids: readonly string[]): Promise<Set<string>>;
+  /** The stored vectors of these ids, in no order. */
+  read(ids: readonly string[]): Promise<StoredVector[]>;
+  /** Best first. */
+  query(query: NeighbourQuery): Promise<Neighbour[]>;
+}

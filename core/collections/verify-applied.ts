@@ -1,0 +1,40 @@
+import { Failure } from "../failure.ts";
+import type { Collection } from "../receipts/receipt.ts";
+import type { Applied } from "./apply-deltas.ts";
+import type { VectorStore } from "./vector-store.ts";
+
+const namesShown = 5;
+
+/** After its deltas were applied, a collection does not hold what it must. */
+export class CollectionDiverged extends Failure {
+  constructor(collection: Collection, differences: readonly string[]) {
+    super(
+      `The new generation of ${collection} is not what its deltas say: ${differences.join("; ")}.`,
+      "Nothing was published and the messages come back; if it goes on, rebuild the collection from its deltas.",
+    );
+  }
+}
+
+/** Reads the collection back. Throws CollectionDiverged. */
+export async function verifyApplied(
+  store: VectorStore,
+  collection: Collection,
+  applied: Applied,
+): Promise<void> {
+  const { before, expected, added, removed } = applied;
+  const differences: string[] = [];
+  const there = await store.present(expected);
+  const missing = expected.filter((id) => !there.has(id));
+  if (missing.length > 0) differences.push(`${missing.length} vectors are missing (${shown(missing)})`);
+  const left = [...(await store.present(removed))];
+  if (left.length > 0) differences.push(`${left.length} removed vectors are still there (${shown(left)})`);
+  const due = before + added - removed.length;
+  const count = await store.count();
+  if (count !== due) differences.push(`it holds ${count} vectors, and ${due} are due`);
+  if (differences.length > 0) throw new CollectionDiverged(collection, differences);
+}
+
+function shown(ids: readonly string[]): string {
+  const first = ids.slice(0, namesShown).join(", ");
+  return ids.length > namesShown ? `${first}, ...` : first;
+}

@@ -1,0 +1,106 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Failure } from "../failure.ts";
+import type { Collection } from "../receipts/receipt.ts";
+import { ChromaServer } from "./chroma-server.ts";
+import { ChromaVectorStore } from "./chroma-vector-store.ts";
+import type { Generations } from "./generations.ts";
+import type { Head } from "./head.ts";
+import type { VectorStore } from "./vector-store.ts";
+
+/** The published vectors are of another model than the one that is set. */
+export class CollectionOfOtherModel extends Failure {
+  constructor(collection: Collection, published: string, due: string) {
+    super(
+      `The published vectors of ${collection} are of ${published}, and the stack is set to ${due}.`,
+      "Set embedding:model and embedding:dimensions back, or start with empty collections.",
+    );
+  }
+}
+
+export interface WorkspaceOptions {
+  readonly collection: Collection;
+  readonly generations: Generations;
+  /** File of Chroma's native library. */
+  readonly library: string;
+  /** Folder on a local disk; other processes may share it. */
+  readonly scratch: string;
+  readonly model: string;
+  readonly dimensions: number;
+}
+
+/** This process's own copy of a generation, on local disk, and the Chroma server on it. */
+export class Workspace {
+  readonly folder: string;
+  readonly #options: WorkspaceOptions;
+  /** The generation that the folder equals; undefined once a server has opened it. */
+  #holds: string | undefined;
+  #server: ChromaServer | undefined;
+
+  constructor(options: WorkspaceOptions) {
+    this.#options = options;
+    this.folder = join(options.scratch, `vectorkeep-${options.collection}-${process.pid}`);
+  }
+
+  /** Copies the head, unless the folder equals it, and opens it. Without a head, an empty database. */
+  async open(head: Head | undefined): Promise<VectorStore> {
+    if (head === undefined || this.#holds !== head.name) await this.#materialise(head);
+    this.#holds = undefined;
+    const { library, collection } = this.#options;
+    this.#server = await ChromaServer.start({ library, path: this.folder });
+    return ChromaVectorStore.open(this.#server, collection);
+  }
+
+  /** Stops the server: the files are whole when it resolves. */
+  async close(): Promise<void> {
+    await this.#server?.stop();
+    this.#server = undefined;
+  }
+
+  /** The closed folder was published under this name, so the next cycle need not copy it. */
+  keep(name: string): void {
+    this.#holds = name;
+  }
+
+  async discard(): Promise<void> {
+    await this.close();
+    this.#holds = undefined;
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #materialise(head: Head | undefined): Promise<void> {
+    await this.discard();
+    await removeLeftBehind(this.#options);
+    await mkdir(this.folder, { recursive: true });
+    if (head === undefined) return;
+    const { collection, generations, model, dimensions } = this.#options;
+    const published = await generations.manifest(head.name);
+    if (published.model !== model || published.dimensions !== dimensions) {
+      throw new CollectionOfOtherModel(
+        collection,
+        `${published.model} with ${published.dimensions} dimensions`,
+        `${model} with ${dimensions}`,
+      );
+    }
+    await generations.copyTo(this.folder, head.name);
+  }
+}
+
+/** Folders of processes that were killed would fill the disk. */
+async function removeLeftBehind({ scratch, collection }: WorkspaceOptions): Promise<void> {
+  const pattern = new RegExp(`^vectorkeep-${collection}-(\\d+)$`);
+  for (const name of await readdir(scratch)) {
+    const pid = pattern.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) {
+      await rm(join(scratch, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

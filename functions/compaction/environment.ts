@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { readEnvironment, wholeNumber } from "../../core/settings/environment.ts";
+
+const name = z.string().min(1);
+const seconds = wholeNumber(0, 86_400);
+
+const environment = z.object({
+  RECEIPTS_TABLE: name,
+  CONTROL_TABLE: name,
+  DELTAS_BUCKET: name,
+  LINES_QUEUE_URL: z.url(),
+  WORDS_QUEUE_URL: z.url(),
+  LINES_DEAD_LETTER_QUEUE_URL: z.url(),
+  WORDS_DEAD_LETTER_QUEUE_URL: z.url(),
+  COLLECTIONS_PATH: name,
+  EMBEDDING_MODEL: name,
+  EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
+  LEASE_SECONDS: wholeNumber(1, 3_600),
+  LEASE_WAIT_SECONDS: seconds,
+  DRAIN_MAX_MESSAGES: wholeNumber(0, 100_000),
+  DRAIN_SECONDS: seconds,
+  MIN_PUBLISH_INTERVAL_SECONDS: seconds,
+  GENERATIONS_KEPT: wholeNumber(1, 1_000),
+  LONGEST_READER_SECONDS: seconds,
+  MAX_FAILURES: wholeNumber(1, 100),
+});
+
+export type Settings = z.infer<typeof environment>;
+
+/** Throws EnvironmentInvalid. */
+export function readSettings(): Settings {
+  return readEnvironment(environment);
+}

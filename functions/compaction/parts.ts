@@ -1,0 +1,73 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { Clock } from "../../core/collections/clock.ts";
+import { CollectionQueue } from "../../core/collections/collection-queue.ts";
+import type { CycleParts } from "../../core/collections/cycle.ts";
+import { FailureLedger } from "../../core/collections/failure-ledger.ts";
+import { Generations } from "../../core/collections/generations.ts";
+import { Workspace } from "../../core/collections/workspace.ts";
+import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
+import type { Log } from "../../core/log.ts";
+import type { Collection } from "../../core/receipts/receipt.ts";
+import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
+import type { Settings } from "./environment.ts";
+
+const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+const sqs = new SQSClient({});
+const s3 = new S3Client({});
+
+export interface Machine {
+  /** File of Chroma's native library. */
+  readonly library: string;
+  /** Folder on a local disk. */
+  readonly scratch: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What a cycle of the collection works with. */
+export function cycleParts(collection: Collection, settings: Settings, machine: Machine): CycleParts {
+  const { clock, log } = machine;
+  const model = settings.EMBEDDING_MODEL;
+  const dimensions = settings.EMBEDDING_DIMENSIONS;
+  const controlTable = settings.CONTROL_TABLE;
+  const generations = new Generations(settings.COLLECTIONS_PATH, collection, clock);
+  const queues = {
+    lines: { queue: settings.LINES_QUEUE_URL, deadLetters: settings.LINES_DEAD_LETTER_QUEUE_URL },
+    words: { queue: settings.WORDS_QUEUE_URL, deadLetters: settings.WORDS_DEAD_LETTER_QUEUE_URL },
+  };
+  return {
+    target: { collection, model, dimensions },
+    settings: {
+      leaseMs: settings.LEASE_SECONDS * 1000,
+      leaseWaitMs: settings.LEASE_WAIT_SECONDS * 1000,
+      drainMessages: settings.DRAIN_MAX_MESSAGES,
+      drainMs: settings.DRAIN_SECONDS * 1000,
+      minPublishIntervalMs: settings.MIN_PUBLISH_INTERVAL_SECONDS * 1000,
+      maxFailures: settings.MAX_FAILURES,
+      garbage: {
+        kept: settings.GENERATIONS_KEPT,
+        longestReaderMs: settings.LONGEST_READER_SECONDS * 1000,
+      },
+    },
+    control: { client: dynamo, controlTable },
+    runs: new DynamoRunStore({ client: dynamo, receiptsTable: settings.RECEIPTS_TABLE, controlTable }),
+    deltas: new S3DeltaStore(s3, settings.DELTAS_BUCKET),
+    queue: new CollectionQueue(sqs, queues[collection], log),
+    ledger: new FailureLedger(dynamo, controlTable, collection),
+    generations,
+    workspace: new Workspace({
+      collection,
+      generations,
+      model,
+      dimensions,
+      library: machine.library,
+      scratch: machine.scratch,
+    }),
+    clock,
+    log,
+    onStep: (step) => log.info("Cycle step", { collection, step }),
+  };
+}
