@@ -1,0 +1,99 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import { queueUrlOfArn } from "../processes/queue-url.ts";
+import type { AsyncInvocation } from "./function-definition.ts";
+import type { FunctionPool } from "./function-pool.ts";
+import { type InvocationResult, newRequestId, TooManyRequests } from "./invocation.ts";
+import type { Platform } from "./platform.ts";
+
+/** AWS waits one minute, then two. Nobody waits so long at a laptop. */
+const retryDelaysMilliseconds = [1000, 2000];
+const defaults: AsyncInvocation = { maximumRetries: 2, onFailure: undefined };
+const throttleDelayMilliseconds = 500;
+
+/** `InvocationType: Event`: accepted at once, retried when it fails, and sent to the on-failure destination in the end. */
+export class AsyncInvocations {
+  readonly #platform: Platform;
+  readonly #open = new Set<Promise<void>>();
+  readonly #settings = new Map<string, AsyncInvocation>();
+  readonly #stopping = new AbortController();
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  configure(functionName: string, settings: AsyncInvocation): void {
+    this.#settings.set(functionName, settings);
+  }
+
+  /** Returns the request id. */
+  accept(pool: FunctionPool, event: string): string {
+    const requestId = newRequestId();
+    const run = this.#run(pool, event, requestId)
+      .catch((error: unknown) => {
+        if (this.#stopping.signal.aborted) return;
+        this.#platform.report(`An asynchronous invocation of ${pool.definition.name} was lost: ${error}`);
+      })
+      .finally(() => this.#open.delete(run));
+    this.#open.add(run);
+    return requestId;
+  }
+
+  /** Gives up what waits for a retry. The functions' processes are to be stopped first. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all(this.#open);
+  }
+
+  async #run(pool: FunctionPool, event: string, requestId: string): Promise<void> {
+    const { maximumRetries, onFailure } = this.#settings.get(pool.definition.name) ?? defaults;
+    for (let attempt = 1; ; attempt += 1) {
+      const result = await this.#unthrottled(pool, event, requestId);
+      if (!result.failed) return;
+      if (attempt > maximumRetries) {
+        if (onFailure !== undefined) await this.#sendFailure(pool, onFailure, event, result, attempt);
+        return;
+      }
+      await delay(retryDelaysMilliseconds[attempt - 1] ?? 0, undefined, { signal: this.#stopping.signal });
+    }
+  }
+
+  async #unthrottled(pool: FunctionPool, event: string, requestId: string): Promise<InvocationResult> {
+    for (;;) {
+      try {
+        return await pool.invoke(event, requestId);
+      } catch (error) {
+        if (!(error instanceof TooManyRequests)) throw error;
+        await delay(throttleDelayMilliseconds, undefined, { signal: this.#stopping.signal });
+      }
+    }
+  }
+
+  async #sendFailure(
+    pool: FunctionPool,
+    queueArn: string,
+    event: string,
+    result: InvocationResult,
+    attempts: number,
+  ): Promise<void> {
+    const { roleName, arn } = pool.definition;
+    await this.#platform.clients(roleName).sqs.send(
+      new SendMessageCommand({
+        QueueUrl: queueUrlOfArn(this.#platform.endpoint, queueArn),
+        MessageBody: JSON.stringify({
+          version: "1.0",
+          timestamp: new Date().toISOString(),
+          requestContext: {
+            requestId: result.requestId,
+            functionArn: `${arn}:$LATEST`,
+            condition: "RetriesExhausted",
+            approximateInvokeCount: attempts,
+          },
+          requestPayload: JSON.parse(event),
+          responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+          responsePayload: JSON.parse(result.payload),
+        }),
+      }),
+    );
+  }
+}

@@ -1,0 +1,46 @@
+/** A folder on this machine that stands where the function or task sees an EFS file system. */
+export interface Mount {
+  /** For example `/mnt/collections`. */
+  readonly path: string;
+  readonly folder: string;
+}
+
+/** What happens to asynchronous invocations that fail. */
+export interface AsyncInvocation {
+  readonly maximumRetries: number;
+  /** ARN of an SQS queue that gets a record of what failed in the end. */
+  readonly onFailure: string | undefined;
+}
+
+/** A deployed function: what `CreateFunction` and its neighbours would have been told. */
+export interface FunctionDefinition {
+  readonly name: string;
+  readonly arn: string;
+  readonly roleName: string;
+  readonly roleArn: string;
+  /** The unpacked bundle. */
+  readonly folder: string;
+  /** For example `index.handler`. */
+  readonly handler: string;
+  readonly runtime: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly memoryMegabytes: number;
+  readonly timeoutSeconds: number;
+  readonly logGroup: string;
+  /** Undefined: as many at once as are asked for. */
+  readonly reservedConcurrency: number | undefined;
+  readonly mounts: readonly Mount[];
+}
+
+/** An EFS mount, locally: a value that is or starts with the mount's path names the folder instead. */
+export function throughMounts(
+  environment: Readonly<Record<string, string>>,
+  mounts: readonly Mount[],
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => {
+      const mount = mounts.find(({ path }) => value === path || value.startsWith(`${path}/`));
+      return [name, mount === undefined ? value : mount.folder + value.slice(mount.path.length)];
+    }),
+  );
+}

@@ -1,0 +1,68 @@
+import { errorPayload, type InvocationResult, mostAnswerBytes } from "./invocation.ts";
+
+interface Outcome {
+  readonly payload: string;
+  readonly failed: boolean;
+}
+
+/** One invocation from the moment a process has it to its answer. */
+export class OpenInvocation {
+  readonly requestId: string;
+  /** JSON. */
+  readonly event: string;
+  readonly log: string[] = [];
+  readonly result: Promise<InvocationResult>;
+  /** Undefined until the handler was given the event. Milliseconds of performance.now(). */
+  begunAt: number | undefined;
+  timer: NodeJS.Timeout | undefined;
+  /** The process marks the end on stdout and on stderr, so that no line is missed. */
+  #marksAwaited = 2;
+  #outcome: Outcome | undefined;
+  #settle: (result: InvocationResult) => void = () => {};
+
+  constructor(requestId: string, event: string) {
+    this.requestId = requestId;
+    this.event = event;
+    this.result = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  get answered(): boolean {
+    return this.#outcome !== undefined;
+  }
+
+  get complete(): boolean {
+    return this.answered && this.#marksAwaited <= 0;
+  }
+
+  mark(): void {
+    this.#marksAwaited -= 1;
+  }
+
+  answer(outcome: Outcome): void {
+    const tooLarge = Buffer.byteLength(outcome.payload) > mostAnswerBytes;
+    this.#outcome ??= tooLarge ? answerTooLarge : outcome;
+  }
+
+  fail(errorType: string, message: string): void {
+    this.answer({
+      failed: true,
+      payload: errorPayload(errorType, `RequestId: ${this.requestId} Error: ${message}`),
+    });
+  }
+
+  /** Hands the outcome to whoever invoked. To be called once it has an answer. */
+  settle(): void {
+    if (this.#outcome === undefined) throw new Error(`Invocation ${this.requestId} has no outcome yet.`);
+    this.#settle({ requestId: this.requestId, log: this.log, ...this.#outcome });
+  }
+}
+
+const answerTooLarge: Outcome = {
+  failed: true,
+  payload: errorPayload(
+    "Function.ResponseSizeTooLarge",
+    `Response payload size exceeded maximum allowed payload size (${mostAnswerBytes} bytes).`,
+  ),
+};

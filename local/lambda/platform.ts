@@ -1,0 +1,18 @@
+import type { Permission } from "../endpoint/service.ts";
+import type { Credentials } from "../iam/iam.ts";
+import type { RoleClients } from "../processes/role-clients.ts";
+import type { RuntimeApi } from "./runtime-api.ts";
+
+/** What every process of every function is given. */
+export interface Platform {
+  readonly endpoint: string;
+  readonly runtimeApi: RuntimeApi;
+  /** Every process gets a temporary folder of its own in here. */
+  readonly scratchFolder: string;
+  credentials(roleName: string): Credentials;
+  /** Whether the role's policies allow this. */
+  allows(roleName: string, permission: Permission): boolean;
+  clients(roleName: string): RoleClients;
+  /** Told what the user should know though nothing failed visibly, as lost log lines. */
+  report(problem: string): void;
+}

@@ -1,0 +1,76 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { startEndpoint } from "./endpoint/endpoint.ts";
+import { Iam } from "./iam/iam.ts";
+import { Functions } from "./lambda/functions.ts";
+import { lambdaService } from "./lambda/lambda-service.ts";
+import { RuntimeApi } from "./lambda/runtime-api.ts";
+import { Mappings } from "./mappings/mappings.ts";
+import { Deployment } from "./monitor/deployment.ts";
+import { RolePlatform } from "./processes/role-platform.ts";
+import { LogStore } from "./services/logs/log-store.ts";
+import { dataServices } from "./services/services.ts";
+
+/** The services of the local AWS behind one endpoint, empty until something is deployed. */
+export interface LocalAws {
+  readonly url: string;
+  readonly deployment: Deployment;
+  readonly fileSystemsFolder: string;
+  /** Also written to `problems.log` in the state folder. */
+  readonly problems: readonly string[];
+  /** Lets the mappings poll and starts the services' tasks. */
+  run(): void;
+  /** Resolves when every process is gone. */
+  stop(): Promise<void>;
+}
+
+/** Throws PortInUse. */
+export async function startLocalAws(port: number, stateFolder: string): Promise<LocalAws> {
+  const problems: string[] = [];
+  const iam = new Iam();
+  const runtimeApi = new RuntimeApi();
+  const platform = new RolePlatform({
+    iam,
+    runtimeApi,
+    scratchFolder: join(stateFolder, "tmp"),
+    report(problem) {
+      problems.push(problem);
+      appendFileSync(join(stateFolder, "problems.log"), `${new Date().toISOString()} ${problem}\n`);
+    },
+  });
+  const functions = new Functions(platform);
+  const mappings = new Mappings(platform, functions);
+  const services = [...dataServices(new LogStore()), lambdaService(functions, mappings)];
+  const endpoint = await startEndpoint({ port, services, iam });
+  platform.endpoint = endpoint.url;
+  await runtimeApi.start();
+  const fileSystemsFolder = join(stateFolder, "efs");
+  const deployment = new Deployment({
+    platform,
+    functions,
+    mappings,
+    iam,
+    fileSystemsFolder,
+    codeFolder: join(stateFolder, "code"),
+  });
+  return {
+    url: endpoint.url,
+    deployment,
+    fileSystemsFolder,
+    problems,
+    run() {
+      mappings.start();
+      for (const task of deployment.tasks) task.start();
+    },
+    async stop() {
+      await mappings.stopPolling();
+      await Promise.all(deployment.tasks.map((task) => task.stop()));
+      await functions.stop();
+      await mappings.settled();
+      platform.destroyClients();
+      deployment.destroyClients();
+      await runtimeApi.close();
+      await endpoint.close();
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { FunctionPool } from "../lambda/function-pool.ts";
+import { type InvocationResult, TooManyRequests } from "../lambda/invocation.ts";
+
+const throttleDelayMilliseconds = 200;
+
+/** Invokes, and again while the function is throttled, until the deadline (epoch milliseconds). Undefined after it. */
+export async function invokeThroughThrottles(
+  pool: FunctionPool,
+  event: string,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<InvocationResult | undefined> {
+  while (Date.now() < deadline && !signal.aborted) {
+    try {
+      return await pool.invoke(event);
+    } catch (error) {
+      if (!(error instanceof TooManyRequests)) throw error;
+      await delay(throttleDelayMilliseconds);
+    }
+  }
+  return undefined;
+}

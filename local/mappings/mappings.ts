@@ -1,0 +1,61 @@
+import type { Functions } from "../lambda/functions.ts";
+import type { Platform } from "../lambda/platform.ts";
+import { queueUrlOfArn } from "../processes/queue-url.ts";
+import { Mapping } from "./mapping.ts";
+import type { MappingDefinition } from "./mapping-definition.ts";
+import { onFailureOf } from "./on-failure.ts";
+import type { Poller } from "./poller.ts";
+import { QueuePoller } from "./queue-poller.ts";
+import { StreamPoller } from "./stream-poller.ts";
+
+/** All event source mappings of the stack. Created ones poll from `start` on. */
+export class Mappings {
+  readonly #platform: Platform;
+  readonly #functions: Functions;
+  readonly #mappings = new Map<string, Mapping>();
+
+  constructor(platform: Platform, functions: Functions) {
+    this.#platform = platform;
+    this.#functions = functions;
+  }
+
+  /** Throws FilterNotUnderstood, and for a function that does not exist. */
+  create(definition: MappingDefinition): void {
+    const mapping = new Mapping(definition, this.#pollerOf(definition), this.#platform.report);
+    this.#mappings.set(definition.uuid, mapping);
+  }
+
+  find(uuid: string): Mapping | undefined {
+    return this.#mappings.get(uuid);
+  }
+
+  all(): Mapping[] {
+    return [...this.#mappings.values()];
+  }
+
+  start(): void {
+    for (const mapping of this.all()) mapping.start();
+  }
+
+  async stopPolling(): Promise<void> {
+    await Promise.all(this.all().map((mapping) => mapping.stopPolling()));
+  }
+
+  /** Resolves when nothing is in flight; for after the functions' processes are gone. */
+  async settled(): Promise<void> {
+    await Promise.all(this.all().map((mapping) => mapping.settled()));
+  }
+
+  #pollerOf(definition: MappingDefinition): Poller {
+    const pool = this.#functions.find(definition.functionArn);
+    if (pool === undefined) throw new Error(`There is no function ${definition.functionArn}.`);
+    const { endpoint, report } = this.#platform;
+    const clients = this.#platform.clients(pool.definition.roleName);
+    if (definition.source === "sqs") {
+      const queueUrl = queueUrlOfArn(endpoint, definition.eventSourceArn);
+      return new QueuePoller(definition, pool, clients.sqs, queueUrl);
+    }
+    const onFailure = onFailureOf(definition, { endpoint, clients, report });
+    return new StreamPoller(definition, pool, clients.streams, onFailure);
+  }
+}

@@ -1,0 +1,140 @@
+import {
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import type { FunctionPool } from "../lambda/function-pool.ts";
+import { BatchWindow } from "./batch-window.ts";
+import { invokeThroughThrottles } from "./invoke-through-throttles.ts";
+import { readItemFailures } from "./item-failures.ts";
+import type { QueueMapping } from "./mapping-definition.ts";
+import type { Poller } from "./poller.ts";
+import { queueRecord } from "./sqs-event.ts";
+
+interface Received {
+  readonly message: Message;
+  readonly bytes: number;
+}
+
+/** AWS starts with five batches at once. */
+const usualConcurrency = 5;
+const longestPollSeconds = 20;
+const mostMessagesPerCall = 10;
+/** Lambda's limit for an event, less what stands around the bodies. */
+const mostBatchBytes = 5.5 * 1024 * 1024;
+
+/**
+ * Polls a queue with the function's role and invokes the function with batches. What succeeded is deleted; what
+ * failed comes back when its visibility timeout ends. The queue itself keeps FIFO groups in order: it gives out
+ * nothing of a group of which something is in flight.
+ */
+export class QueuePoller implements Poller {
+  readonly #mapping: QueueMapping;
+  readonly #pool: FunctionPool;
+  readonly #sqs: SQSClient;
+  readonly #queueUrl: string;
+  readonly #window: BatchWindow<Received>;
+  readonly #inFlight = new Set<Promise<void>>();
+  #visibilityMilliseconds = 0;
+  #deliveryError: unknown;
+
+  constructor(mapping: QueueMapping, pool: FunctionPool, sqs: SQSClient, queueUrl: string) {
+    this.#mapping = mapping;
+    this.#pool = pool;
+    this.#sqs = sqs;
+    this.#queueUrl = queueUrl;
+    this.#window = new BatchWindow({
+      items: mapping.batchSize,
+      bytes: mostBatchBytes,
+      windowMilliseconds: mapping.windowSeconds * 1000,
+    });
+  }
+
+  async prepare(): Promise<void> {
+    const { Attributes } = await this.#sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: this.#queueUrl, AttributeNames: ["VisibilityTimeout"] }),
+    );
+    this.#visibilityMilliseconds = Number(Attributes?.VisibilityTimeout) * 1000;
+  }
+
+  async poll(signal: AbortSignal): Promise<void> {
+    this.#throwDeliveryError();
+    if (this.#inFlight.size >= (this.#mapping.maximumConcurrency ?? usualConcurrency)) {
+      await Promise.race(this.#inFlight);
+      return;
+    }
+    const dueAt = this.#window.dueAt;
+    if (dueAt !== undefined && dueAt <= Date.now()) {
+      this.#deliver(this.#window.take(Date.now()), signal);
+      return;
+    }
+    const waitSeconds =
+      dueAt === undefined
+        ? longestPollSeconds
+        : Math.min(longestPollSeconds, Math.ceil((dueAt - Date.now()) / 1000));
+    this.#window.add(await this.#receive(waitSeconds, signal), Date.now());
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#inFlight);
+  }
+
+  async #receive(waitSeconds: number, signal: AbortSignal): Promise<Received[]> {
+    const { Messages = [] } = await this.#sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: this.#queueUrl,
+        MaxNumberOfMessages: Math.min(mostMessagesPerCall, this.#window.room),
+        WaitTimeSeconds: waitSeconds,
+        MessageSystemAttributeNames: ["All"],
+        MessageAttributeNames: ["All"],
+      }),
+      { abortSignal: signal },
+    );
+    return Messages.map((message) => ({ message, bytes: Buffer.byteLength(message.Body ?? "") }));
+  }
+
+  #deliver(batch: readonly Received[], signal: AbortSignal): void {
+    const messages = batch.map(({ message }) => message);
+    const delivery = this.#invoke(messages, signal)
+      .catch((error: unknown) => {
+        this.#deliveryError = error;
+      })
+      .finally(() => this.#inFlight.delete(delivery));
+    this.#inFlight.add(delivery);
+  }
+
+  /** A delivery fails beside the polling, for example when the role may not delete. */
+  #throwDeliveryError(): void {
+    const error = this.#deliveryError;
+    this.#deliveryError = undefined;
+    if (error !== undefined) throw error;
+  }
+
+  async #invoke(messages: readonly Message[], signal: AbortSignal): Promise<void> {
+    const records = messages.map((message) => queueRecord(message, this.#mapping.eventSourceArn));
+    const visibleAgainAt = Date.now() + this.#visibilityMilliseconds;
+    const event = JSON.stringify({ Records: records });
+    const result = await invokeThroughThrottles(this.#pool, event, visibleAgainAt, signal);
+    if (result === undefined || result.failed) return;
+    const identifiers = messages.map(({ MessageId }) => MessageId ?? "");
+    const failures = this.#mapping.partialFailures
+      ? readItemFailures(result.payload, identifiers)
+      : new Set<string>();
+    if (failures === "all") return;
+    await this.#delete(messages.filter(({ MessageId }) => !failures.has(MessageId ?? "")));
+  }
+
+  async #delete(messages: readonly Message[]): Promise<void> {
+    for (let start = 0; start < messages.length; start += mostMessagesPerCall) {
+      const slice = messages.slice(start, start + mostMessagesPerCall);
+      await this.#sqs.send(
+        new DeleteMessageBatchCommand({
+          QueueUrl: this.#queueUrl,
+          Entries: slice.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle })),
+        }),
+      );
+    }
+  }
+}

@@ -1,0 +1,193 @@
+import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  DescribeStreamCommand,
+  type DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  type _Record as SourceRecord,
+} from "@aws-sdk/client-dynamodb-streams";
+import type { FunctionPool } from "../lambda/function-pool.ts";
+import { compileFilter, type EventFilter } from "./event-filter.ts";
+import { invokeThroughThrottles } from "./invoke-through-throttles.ts";
+import { readItemFailures } from "./item-failures.ts";
+import type { StreamMapping } from "./mapping-definition.ts";
+import type { GivenUp, OnFailure } from "./on-failure.ts";
+import type { Poller } from "./poller.ts";
+import { streamEventRecord } from "./stream-event.ts";
+import { type LaneRecord, type Step, StreamLane } from "./stream-lane.ts";
+
+interface Change extends LaneRecord {
+  readonly record: object;
+}
+
+interface Shard {
+  readonly id: string;
+  readonly lanes: readonly StreamLane<Change>[];
+  iterator: string | undefined;
+}
+
+const idleMilliseconds = 200;
+const longestSleepMilliseconds = 100;
+/** Lambda's limit for an event, less what stands around the records. */
+const mostBatchBytes = 5.5 * 1024 * 1024;
+/** Records that wait in memory for one lane before reading pauses, in batches. */
+const batchesAhead = 4;
+
+/** Reads a table's stream with the function's role and invokes the function with batches, in order by item. */
+export class StreamPoller implements Poller {
+  readonly #mapping: StreamMapping;
+  readonly #pool: FunctionPool;
+  readonly #streams: DynamoDBStreamsClient;
+  readonly #onFailure: OnFailure;
+  readonly #filters: readonly EventFilter[];
+  readonly #running = new Map<StreamLane<Change>, Promise<void>>();
+  #shards: Shard[] | undefined;
+  #deliveryError: unknown;
+
+  /** Throws FilterNotUnderstood. */
+  constructor(
+    mapping: StreamMapping,
+    pool: FunctionPool,
+    streams: DynamoDBStreamsClient,
+    onFailure: OnFailure,
+  ) {
+    this.#mapping = mapping;
+    this.#pool = pool;
+    this.#streams = streams;
+    this.#onFailure = onFailure;
+    this.#filters = mapping.filters.map(compileFilter);
+  }
+
+  async prepare(): Promise<void> {
+    if (this.#shards !== undefined) return;
+    const stream = { StreamArn: this.#mapping.eventSourceArn };
+    const { StreamDescription } = await this.#streams.send(new DescribeStreamCommand(stream));
+    const shards = (StreamDescription?.Shards ?? []).map(async ({ ShardId: id = "" }) => {
+      const { ShardIterator: iterator } = await this.#streams.send(
+        new GetShardIteratorCommand({
+          ...stream,
+          ShardId: id,
+          ShardIteratorType: this.#mapping.startingPosition,
+        }),
+      );
+      return { id, iterator, lanes: this.#newLanes() };
+    });
+    this.#shards = await Promise.all(shards);
+  }
+
+  async poll(signal: AbortSignal): Promise<void> {
+    const error = this.#deliveryError;
+    this.#deliveryError = undefined;
+    if (error !== undefined) throw error;
+    const read = await Promise.all((this.#shards ?? []).map((shard) => this.#read(shard, signal)));
+    const found = read.reduce((sum, count) => sum + count, 0);
+    if (found === 0) await delay(idleMilliseconds, undefined, { signal });
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#running.values());
+  }
+
+  #newLanes(): StreamLane<Change>[] {
+    const { batchSize, windowSeconds, maximumRetries, maximumAgeSeconds, bisect } = this.#mapping;
+    return Array.from(
+      { length: this.#mapping.parallelizationFactor },
+      () =>
+        new StreamLane({
+          batchSize,
+          mostBytes: mostBatchBytes,
+          windowMilliseconds: windowSeconds * 1000,
+          maximumRetries,
+          maximumAgeMilliseconds: maximumAgeSeconds < 0 ? -1 : maximumAgeSeconds * 1000,
+          bisect,
+        }),
+    );
+  }
+
+  /** Resolves to the number of records read. */
+  async #read(shard: Shard, signal: AbortSignal): Promise<number> {
+    for (const lane of shard.lanes) this.#run(lane, shard.id, signal);
+    const most = batchesAhead * this.#mapping.batchSize;
+    if (shard.iterator === undefined || shard.lanes.some(({ size }) => size >= most)) return 0;
+    const { Records = [], NextShardIterator } = await this.#streams.send(
+      new GetRecordsCommand({ ShardIterator: shard.iterator, Limit: 1000 }),
+      { abortSignal: signal },
+    );
+    shard.iterator = NextShardIterator;
+    for (const source of Records) {
+      const change = this.#changeOf(source);
+      if (!this.#wanted(change.record)) continue;
+      const lane = shard.lanes[laneOf(source, shard.lanes.length)];
+      lane?.add([change], Date.now());
+    }
+    for (const lane of shard.lanes) this.#run(lane, shard.id, signal);
+    return Records.length;
+  }
+
+  #changeOf(source: SourceRecord): Change {
+    const record = streamEventRecord(source, this.#mapping.eventSourceArn);
+    return {
+      record,
+      sequenceNumber: source.dynamodb?.SequenceNumber ?? "",
+      createdAt: source.dynamodb?.ApproximateCreationDateTime?.getTime() ?? Date.now(),
+      bytes: Buffer.byteLength(JSON.stringify(record)),
+    };
+  }
+
+  #wanted(record: object): boolean {
+    return this.#filters.length === 0 || this.#filters.some((matches) => matches(record));
+  }
+
+  /** Works a lane off, unless it is being worked off. */
+  #run(lane: StreamLane<Change>, shardId: string, signal: AbortSignal): void {
+    if (this.#running.has(lane) || lane.size === 0) return;
+    const run = this.#workOff(lane, shardId, signal)
+      .catch((error: unknown) => {
+        this.#deliveryError = error;
+      })
+      .finally(() => this.#running.delete(lane));
+    this.#running.set(lane, run);
+  }
+
+  async #workOff(lane: StreamLane<Change>, shardId: string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const step = lane.next(Date.now());
+      if (step.do === "invoke") {
+        await this.#invoke(lane, step.records, signal);
+      } else if (step.do === "discard") {
+        await this.#onFailure(this.#givenUp(step, shardId));
+        lane.discarded(step.records.length);
+      } else {
+        if (step.until === undefined) return;
+        await delay(Math.min(longestSleepMilliseconds, Math.max(0, step.until - Date.now())));
+      }
+    }
+  }
+
+  async #invoke(lane: StreamLane<Change>, records: readonly Change[], signal: AbortSignal): Promise<void> {
+    const event = JSON.stringify({ Records: records.map(({ record }) => record) });
+    const result = await invokeThroughThrottles(this.#pool, event, Number.POSITIVE_INFINITY, signal);
+    if (result === undefined) return;
+    if (result.failed) return lane.failed(Date.now());
+    if (!this.#mapping.partialFailures) return lane.succeeded();
+    const failures = readItemFailures(
+      result.payload,
+      records.map(({ sequenceNumber }) => sequenceNumber),
+    );
+    if (failures === "all") lane.failed(Date.now());
+    else if (failures.size === 0) lane.succeeded();
+    else lane.failedFrom(failures, Date.now());
+  }
+
+  #givenUp(step: Extract<Step<Change>, { do: "discard" }>, shardId: string): GivenUp {
+    return { shardId, reason: step.reason, invocations: step.invocations, records: step.records };
+  }
+}
+
+/** Records of one item always share a lane. */
+function laneOf(source: SourceRecord, lanes: number): number {
+  if (lanes === 1) return 0;
+  const keys = JSON.stringify(Object.entries(source.dynamodb?.Keys ?? {}).sort());
+  return createHash("sha256").update(keys).digest().readUInt32BE(0) % lanes;
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { accountId, region } from "../../endpoint/account.ts";
+import { functionArn } from "../../lambda/function-configuration.ts";
+import { copyCode } from "../code.ts";
+import type { Deployment } from "../deployment.ts";
+import { parseInputs } from "../inputs.ts";
+import { physicalName } from "../names.ts";
+import type { Creators } from "../resource.ts";
+import { createMapping } from "./lambda-mapping.ts";
+
+const functionInputs = z.strictObject({
+  name: z.string().optional(),
+  description: z.string().optional(),
+  runtime: z.enum(["nodejs22.x", "nodejs24.x"]),
+  architectures: z.array(z.literal("x86_64")).optional(),
+  handler: z.string(),
+  code: z.unknown().optional(),
+  role: z.string(),
+  timeout: z.number().int().min(1).max(900).default(3),
+  memorySize: z.number().int().min(128).max(10_240).default(128),
+  reservedConcurrentExecutions: z.number().int().default(-1),
+  environment: z.object({ variables: z.record(z.string(), z.string()) }).default({ variables: {} }),
+  ephemeralStorage: z.unknown().optional(),
+  loggingConfig: z
+    .object({ logFormat: z.literal("Text").optional(), logGroup: z.string().optional() })
+    .optional(),
+  vpcConfig: z.object({ subnetIds: z.array(z.string()), securityGroupIds: z.array(z.string()) }).optional(),
+  fileSystemConfig: z.object({ arn: z.string(), localMountPath: z.string().startsWith("/mnt/") }).optional(),
+  tags: z.unknown().optional(),
+});
+
+const eventInvokeConfig = z.strictObject({
+  functionName: z.string(),
+  maximumRetryAttempts: z.number().int().min(0).max(2).default(2),
+  maximumEventAgeInSeconds: z.unknown().optional(),
+  destinationConfig: z.strictObject({
+    onFailure: z.object({ destination: z.string().startsWith("arn:aws:sqs:") }),
+  }),
+});
+
+const mostEnvironmentBytes = 4096;
+
+export const lambdaCreators: Creators = {
+  async "aws:lambda/function:Function"({ name, inputs }, deployment) {
+    const wanted = parseInputs(functionInputs, inputs);
+    const functionName = physicalName(wanted.name, name);
+    const roleName = deployment.roles.assumedBy("lambda.amazonaws.com", wanted.role);
+    const { variables } = wanted.environment;
+    checkEnvironment(variables);
+    if (wanted.vpcConfig !== undefined) checkNetworkAccess(deployment, roleName);
+    if (wanted.fileSystemConfig !== undefined && wanted.vpcConfig === undefined) {
+      throw new Error("a function that mounts EFS has to be in a VPC");
+    }
+    const arn = functionArn(functionName);
+    deployment.functions.create({
+      name: functionName,
+      arn,
+      roleName,
+      roleArn: wanted.role,
+      folder: await copyCode(wanted.code, deployment.codeFolder, functionName),
+      handler: wanted.handler,
+      runtime: wanted.runtime,
+      environment: variables,
+      memoryMegabytes: wanted.memorySize,
+      timeoutSeconds: wanted.timeout,
+      logGroup: wanted.loggingConfig?.logGroup ?? `/aws/lambda/${functionName}`,
+      reservedConcurrency:
+        wanted.reservedConcurrentExecutions < 0 ? undefined : wanted.reservedConcurrentExecutions,
+      mounts: mountsOf(wanted.fileSystemConfig, deployment),
+    });
+    return {
+      id: functionName,
+      outputs: {
+        name: functionName,
+        arn,
+        qualifiedArn: `${arn}:$LATEST`,
+        invokeArn: `arn:aws:apigateway:${region}:lambda:path/2015-03-31/functions/${arn}/invocations`,
+        version: "$LATEST",
+      },
+    };
+  },
+
+  "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"({ inputs }, { functions }) {
+    const { functionName, maximumRetryAttempts, destinationConfig } = parseInputs(eventInvokeConfig, inputs);
+    functions.configureAsyncInvocation(functionName, {
+      maximumRetries: maximumRetryAttempts,
+      onFailure: destinationConfig.onFailure.destination,
+    });
+    return { id: functionName };
+  },
+
+  async "aws:lambda/eventSourceMapping:EventSourceMapping"({ inputs }, deployment) {
+    const uuid = randomUUID();
+    const arn = `arn:aws:lambda:${region}:${accountId}:event-source-mapping:${uuid}`;
+    await createMapping({ uuid, arn }, inputs, deployment);
+    return { id: uuid, outputs: { uuid, arn, state: "Enabled" } };
+  },
+};
+
+function checkEnvironment(variables: Readonly<Record<string, string>>): void {
+  const reserved = Object.keys(variables).filter((name) =>
+    /^(AWS_(REGION|ACCESS|SECRET|SESSION|LAMBDA_)|LAMBDA_|_)/.test(name),
+  );
+  if (reserved.length > 0)
+    throw new Error(`Lambda reserves the environment variables ${reserved.join(", ")}`);
+  if (Buffer.byteLength(JSON.stringify(variables)) > mostEnvironmentBytes) {
+    throw new Error(`the environment is larger than the ${mostEnvironmentBytes} bytes that Lambda takes`);
+  }
+}
+
+function checkNetworkAccess({ platform }: Deployment, roleName: string): void {
+  if (platform.allows(roleName, { action: "ec2:CreateNetworkInterface", resource: "*" })) return;
+  throw new Error(
+    "The provided execution role does not have permissions to call CreateNetworkInterface on EC2: a function in a VPC needs them when it is created",
+  );
+}
+
+function mountsOf(config: { arn: string; localMountPath: string } | undefined, { fileSystems }: Deployment) {
+  if (config === undefined) return [];
+  const accessPointId = config.arn.split("/").at(-1) ?? "";
+  return [{ path: config.localMountPath, folder: fileSystems.mountAccessPoint(accessPointId) }];
+}

@@ -1,0 +1,17 @@
+import { accountId, region } from "../endpoint/account.ts";
+import type { Properties } from "./resource.ts";
+
+const zones = ["a", "b", "c"].map((letter) => `${region}${letter}`);
+
+/** Answers to the program's questions about its surroundings, by token. */
+export const answers: Readonly<Record<string, () => Properties>> = {
+  "aws:index/getAvailabilityZones:getAvailabilityZones": () => ({ id: region, names: zones, zoneIds: zones }),
+  "aws:index/getCallerIdentity:getCallerIdentity": () => ({
+    id: accountId,
+    accountId,
+    arn: `arn:aws:iam::${accountId}:user/local`,
+    userId: "local",
+  }),
+  "aws:index/getPartition:getPartition": () => ({ id: "aws", partition: "aws", dnsSuffix: "amazonaws.com" }),
+  "aws:index/getRegion:getRegion": () => ({ id: region, region, description: "the local AWS" }),
+};

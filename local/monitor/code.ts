@@ -1,0 +1,19 @@
+import { cp, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+
+/** Unpacks a deployed archive into a folder of its own, as an upload would: a later build changes nothing. */
+export async function copyCode(archive: unknown, parent: string, name: string): Promise<string> {
+  if (!pulumi.asset.FileArchive.isInstance(archive)) throw new Error("its code is not a FileArchive");
+  const { path } = archive as pulumi.asset.FileArchive;
+  return copyFolder(await path, parent, name);
+}
+
+/** Copies a folder into `parent/name` and answers that path. */
+export async function copyFolder(source: string, parent: string, name: string): Promise<string> {
+  if (!(await stat(source)).isDirectory()) throw new Error(`${source} is not a folder`);
+  const target = join(parent, name);
+  await rm(target, { recursive: true, force: true });
+  await cp(source, target, { recursive: true, preserveTimestamps: true });
+  return target;
+}

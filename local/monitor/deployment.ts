@@ -1,0 +1,62 @@
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { ServiceTask } from "../ecs/service-task.ts";
+import { region } from "../endpoint/account.ts";
+import { administratorKey, type Iam } from "../iam/iam.ts";
+import type { Functions } from "../lambda/functions.ts";
+import type { Platform } from "../lambda/platform.ts";
+import type { Mappings } from "../mappings/mappings.ts";
+import { FileSystems } from "./file-systems.ts";
+import type { Properties } from "./resource.ts";
+import { Roles } from "./roles.ts";
+
+/** What resources are created in: clients of the administrator, and the parts of the stack that have no wire call for it. */
+export class Deployment {
+  readonly platform: Platform;
+  readonly functions: Functions;
+  readonly mappings: Mappings;
+  readonly roles: Roles;
+  readonly fileSystems: FileSystems;
+  readonly tasks: ServiceTask[] = [];
+  /** The folders that container images are built from, by image URI. */
+  readonly images = new Map<string, string>();
+  /** Inputs of task definitions, by ARN. */
+  readonly taskDefinitions = new Map<string, Properties>();
+  /** Where copies of bundles are kept. */
+  readonly codeFolder: string;
+  readonly sqs: SQSClient;
+  readonly s3: S3Client;
+  readonly dynamodb: DynamoDBClient;
+  readonly logs: CloudWatchLogsClient;
+  readonly secrets: SecretsManagerClient;
+
+  constructor(parts: {
+    readonly platform: Platform;
+    readonly functions: Functions;
+    readonly mappings: Mappings;
+    readonly iam: Iam;
+    readonly fileSystemsFolder: string;
+    readonly codeFolder: string;
+  }) {
+    this.platform = parts.platform;
+    this.functions = parts.functions;
+    this.mappings = parts.mappings;
+    this.roles = new Roles(parts.iam);
+    this.fileSystems = new FileSystems(parts.fileSystemsFolder);
+    this.codeFolder = parts.codeFolder;
+    const credentials = { accessKeyId: administratorKey, secretAccessKey: administratorKey };
+    const options = { endpoint: parts.platform.endpoint, region, credentials };
+    this.sqs = new SQSClient(options);
+    this.s3 = new S3Client({ ...options, forcePathStyle: true });
+    this.dynamodb = new DynamoDBClient(options);
+    this.logs = new CloudWatchLogsClient(options);
+    this.secrets = new SecretsManagerClient(options);
+  }
+
+  destroyClients(): void {
+    for (const client of [this.sqs, this.s3, this.dynamodb, this.logs, this.secrets]) client.destroy();
+  }
+}

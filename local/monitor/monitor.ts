@@ -1,0 +1,98 @@
+import type { runtime } from "@pulumi/pulumi";
+import { Failure } from "../../core/failure.ts";
+import { dynamodbCreators } from "./aws/dynamodb.ts";
+import { ecsCreators } from "./aws/ecs.ts";
+import { efsCreators } from "./aws/efs.ts";
+import { iamCreators } from "./aws/iam.ts";
+import { lambdaCreators } from "./aws/lambda.ts";
+import { logsCreators } from "./aws/logs.ts";
+import { s3Creators } from "./aws/s3.ts";
+import { secretsManagerCreators } from "./aws/secrets-manager.ts";
+import { sqsCreators } from "./aws/sqs.ts";
+import { creatorsWithoutLocalMeaning } from "./aws/without-local-meaning.ts";
+import { answers } from "./calls.ts";
+import type { Deployment } from "./deployment.ts";
+import { withoutSecretMarks } from "./inputs.ts";
+import { findMissing, markMissing, markNotCreated, needsNotCreated, notCreated } from "./marks.ts";
+import type { Created, Creators, Declared, Properties } from "./resource.ts";
+
+const creators: Creators = {
+  ...creatorsWithoutLocalMeaning,
+  ...dynamodbCreators,
+  ...ecsCreators,
+  ...efsCreators,
+  ...iamCreators,
+  ...lambdaCreators,
+  ...logsCreators,
+  ...s3Creators,
+  ...secretsManagerCreators,
+  ...sqsCreators,
+};
+
+/** A resource of the program could not be created in the local AWS. */
+export class ResourceFailed extends Failure {
+  constructor({ type, name }: Pick<Declared, "type" | "name">, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `The resource ${name} (${type}) could not be created: ${reason.replace(/\.$/, "")}.`,
+      "Correct the program; if AWS would have taken it, teach local/monitor.",
+      { cause },
+    );
+  }
+}
+
+/** Creates the resources of a Pulumi program in the local AWS, under Pulumi's runtime mocks. */
+export class LocalMonitor implements runtime.Mocks {
+  readonly #deployment: Deployment;
+  /** In the order in which they were met. Pulumi itself is silent about most of them. */
+  readonly failures: ResourceFailed[] = [];
+
+  constructor(deployment: Deployment) {
+    this.#deployment = deployment;
+  }
+
+  /** Does not reject, because Pulumi would let a rejection end the process: see `failures`. */
+  async newResource(args: runtime.MockResourceArgs): Promise<{ id: string; state: Properties }> {
+    const { type, name } = args;
+    const isComponent = args.custom === false && !type.startsWith("awsx:");
+    if (isComponent) return { id: "", state: {} };
+    const { code: archive, ...plain } = withoutSecretMarks(args.inputs) as Properties;
+    try {
+      if (needsNotCreated(plain)) return this.#notCreated(type);
+      const declared = { type, name, inputs: archive === undefined ? plain : { ...plain, code: archive } };
+      const { id, outputs } = await this.#create(declared);
+      const state = { ...plain, ...outputs };
+      return { id, state: { ...state, ...markMissing(declared, state) } };
+    } catch (error) {
+      this.failures.push(new ResourceFailed(args, error));
+      return this.#notCreated(type);
+    }
+  }
+
+  call({ token }: runtime.MockCallArgs): Properties {
+    const answer = answers[token];
+    if (answer !== undefined) return answer();
+    const failure = new ResourceFailed(
+      { type: token, name: "a data source" },
+      "the local AWS cannot answer it",
+    );
+    this.failures.push(failure);
+    throw failure;
+  }
+
+  #notCreated(type: string): { id: string; state: Properties } {
+    return { id: notCreated, state: creators[type] === undefined ? {} : markNotCreated(type) };
+  }
+
+  async #create(declared: Declared): Promise<Created> {
+    const create = creators[declared.type];
+    if (create === undefined) throw new Error("the local AWS does not know this type of resource");
+    const missing = findMissing(declared.inputs);
+    if (missing.length > 0) {
+      throw new Error(
+        `its inputs are made of outputs that the local AWS does not return: ${missing.join(", ")}`,
+      );
+    }
+    return create(declared, this.#deployment);
+  }
+}

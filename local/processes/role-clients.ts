@@ -1,0 +1,32 @@
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { region } from "../endpoint/account.ts";
+import type { Credentials } from "../iam/iam.ts";
+
+/** SDK clients that call the endpoint with a role's credentials, as Lambda and ECS do for their users. */
+export interface RoleClients {
+  readonly logs: CloudWatchLogsClient;
+  readonly sqs: SQSClient;
+  readonly streams: DynamoDBStreamsClient;
+  readonly s3: S3Client;
+  destroy(): void;
+}
+
+export function roleClients(endpoint: string, credentials: Credentials): RoleClients {
+  const options = { endpoint, region, credentials };
+  const logs = new CloudWatchLogsClient(options);
+  const sqs = new SQSClient(options);
+  const streams = new DynamoDBStreamsClient(options);
+  const s3 = new S3Client({ ...options, forcePathStyle: true });
+  return {
+    logs,
+    sqs,
+    streams,
+    s3,
+    destroy() {
+      for (const client of [logs, sqs, streams, s3]) client.destroy();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Permission } from "../endpoint/service.ts";
+import type { Credentials, Iam } from "../iam/iam.ts";
+import type { Platform } from "../lambda/platform.ts";
+import type { RuntimeApi } from "../lambda/runtime-api.ts";
+import { type RoleClients, roleClients } from "./role-clients.ts";
+
+interface Parts {
+  readonly iam: Iam;
+  readonly runtimeApi: RuntimeApi;
+  readonly scratchFolder: string;
+  report(problem: string): void;
+}
+
+/** The platform under the roles that IAM knows. */
+export class RolePlatform implements Platform {
+  /** URL of the local AWS; set once it listens. */
+  endpoint = "";
+  readonly runtimeApi: RuntimeApi;
+  readonly scratchFolder: string;
+  readonly report: (problem: string) => void;
+  readonly #iam: Iam;
+  readonly #clients = new Map<string, RoleClients>();
+
+  constructor({ iam, runtimeApi, scratchFolder, report }: Parts) {
+    this.#iam = iam;
+    this.runtimeApi = runtimeApi;
+    this.scratchFolder = scratchFolder;
+    this.report = report;
+  }
+
+  credentials(roleName: string): Credentials {
+    const credentials = this.#iam.credentials(roleName);
+    if (credentials === undefined) throw new Error(`There is no role ${roleName}.`);
+    return credentials;
+  }
+
+  allows(roleName: string, permission: Permission): boolean {
+    return this.#iam.caller(this.credentials(roleName).accessKeyId)?.allows(permission) ?? false;
+  }
+
+  clients(roleName: string): RoleClients {
+    const known = this.#clients.get(roleName);
+    if (known !== undefined) return known;
+    const clients = roleClients(this.endpoint, this.credentials(roleName));
+    this.#clients.set(roleName, clients);
+    return clients;
+  }
+
+  destroyClients(): void {
+    for (const clients of this.#clients.values()) clients.destroy();
+  }
+}

@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { type StackOutputs, stackOutputs } from "../cli/target.ts";
+import { localConfiguration } from "./configuration.ts";
+import { deploy } from "./deploy.ts";
+import { type EmbeddingsServer, type EmbeddingsUsage, startEmbeddingsServer } from "./embeddings/server.ts";
+import { region } from "./endpoint/account.ts";
+import { administratorKey } from "./iam/iam.ts";
+import { startLocalAws } from "./local-aws.ts";
+import { freePort } from "./ports.ts";
+
+export interface LocalStackOptions {
+  /** Of the endpoint; 0 takes a free one. */
+  readonly port: number;
+  /**
+   * Changes to Pulumi.local.yaml. `query:port` 0 takes a free port, and so does port 0 in `embedding:baseUrl`.
+   * A base URL with another port is somebody else's server: the stack then starts none.
+   */
+  readonly config?: Readonly<Record<string, string>>;
+  /** Instead of those made up for this run: `embedding:apiKey`, `query:apiKey`. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Everything that the stack writes. Wiped at the start. */
+  readonly stateFolder: string;
+}
+
+export interface LocalStack {
+  /** URL of the local AWS. */
+  readonly endpoint: string;
+  readonly outputs: LocalOutputs;
+  /** Variables under which the AWS SDK and CLI reach the stack as its administrator. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** What the embeddings server was asked so far; undefined where the stack started none. */
+  readonly embeddingsUsage: Readonly<EmbeddingsUsage> | undefined;
+  /** What went wrong where no caller was told, such as a mapping that may not poll. */
+  readonly problems: readonly string[];
+  /** Processes of a function, by its name. */
+  functionProcesses(functionName: string): number[];
+  /** Folder of an EFS file system, by its id. */
+  fileSystemFolder(fileSystemId: string): string;
+  /** Resolves when every process of the stack is gone. */
+  stop(): Promise<void>;
+}
+
+const localOutputs = stackOutputs.extend({ collectionsFileSystem: z.string() });
+
+export type LocalOutputs = StackOutputs & z.infer<typeof localOutputs>;
+
+/**
+ * Starts the local AWS and the embeddings server, deploys infra/program.ts into it as the stack `local`, then lets mappings
+ * and services run. Throws PortInUse, DeploymentFailed and what the configuration throws; nothing is left running then.
+ */
+export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
+  const stateFolder = resolve(options.stateFolder);
+  await rm(stateFolder, { recursive: true, force: true });
+  await mkdir(stateFolder, { recursive: true });
+  const defaults = await localConfiguration();
+  const config = { ...defaults, ...options.config };
+  if (config["query:port"] === "0") config["query:port"] = String(await freePort());
+  const aws = await startLocalAws(options.port, stateFolder);
+  let embeddings: EmbeddingsServer | undefined;
+  const stop = async () => {
+    await aws.stop();
+    await embeddings?.close();
+  };
+  try {
+    const port = ownEmbeddingsPort(config["embedding:baseUrl"], defaults["embedding:baseUrl"]);
+    if (port !== undefined) {
+      embeddings = await startEmbeddingsServer(port);
+      config["embedding:baseUrl"] = embeddings.baseUrl;
+    }
+    const outputs = await deploy(
+      { plain: config, secrets: { ...newSecrets(), ...options.secrets } },
+      aws.deployment,
+    );
+    aws.run();
+    return {
+      endpoint: aws.url,
+      outputs: localOutputs.parse(outputs),
+      environment: {
+        AWS_ENDPOINT_URL: aws.url,
+        AWS_REGION: region,
+        AWS_ACCESS_KEY_ID: administratorKey,
+        AWS_SECRET_ACCESS_KEY: administratorKey,
+      },
+      embeddingsUsage: embeddings?.usage,
+      problems: aws.problems,
+      functionProcesses: (name) => aws.deployment.functions.find(name)?.pids ?? [],
+      fileSystemFolder: (id) => join(aws.fileSystemsFolder, id),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Undefined where the base URL is neither the usual one nor one on port 0. */
+function ownEmbeddingsPort(baseUrl: string | undefined, usual: string | undefined): number | undefined {
+  const port = Number(new URL(baseUrl ?? "").port);
+  return port === 0 || baseUrl === usual ? port : undefined;
+}
+
+/** Neither is worth anything outside this run: the embeddings server takes any key. */
+function newSecrets(): Record<string, string> {
+  return {
+    "embedding:apiKey": `local-${randomBytes(12).toString("hex")}`,
+    "query:apiKey": `local-${randomBytes(12).toString("hex")}`,
+  };
+}
