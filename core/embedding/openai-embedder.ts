@@ -14,7 +14,7 @@ import type { RateLimiter } from "./rate-limiter.ts";
 import { backoffMs, judge } from "./retry.ts";
 
 const attempts = 5;
-const longestRequestMs = 60_000;
+const longestRequestMs = 120_000;
 
 export interface OpenAiEmbedderOptions {
   readonly apiKey: string;
@@ -98,16 +98,21 @@ export class OpenAiEmbedder implements Embedder {
     );
   }
 
+  /** Views into one block of memory for the whole answer: thousands of small ones would cost more than decoding. */
   #vectors(data: readonly Base64Vector[] | undefined, count: number): VectorBytes[] {
     if (data?.length !== count) throw this.#invalid(`${data?.length ?? "no"} vectors for ${count} texts`);
+    const length = this.dimensions * 4;
+    const bytes = Buffer.allocUnsafeSlow(count * length);
     return data.map(({ embedding, index }, position) => {
       if (index !== position) throw this.#invalid(`vector ${index} stands at place ${position}`);
       if (typeof embedding !== "string") throw this.#invalid("the vectors are not base64");
-      const vector = Buffer.from(embedding, "base64");
-      if (vector.length !== this.dimensions * 4) {
-        throw new WrongDimensions(this.model, this.dimensions, vector.length);
+      const given = Buffer.byteLength(embedding, "base64");
+      if (given !== length) throw new WrongDimensions(this.model, this.dimensions, given);
+      const start = position * length;
+      if (bytes.write(embedding, start, length, "base64") !== length) {
+        throw this.#invalid(`vector ${index} is not base64`);
       }
-      return vector;
+      return bytes.subarray(start, start + length);
     });
   }
 

@@ -105,6 +105,11 @@ describe("an answer that is not usable is named", () => {
       ),
       "WrongDimensions",
     ],
+    [
+      "text that is no base64",
+      changed((data) => data.map((vector) => ({ ...vector, embedding: `${"*".repeat(22)}==` }))),
+      "EmbeddingAnswerInvalid",
+    ],
     ["no vectors at all", () => ({ body: {} }), "EmbeddingAnswerInvalid"],
   ])("%s", async (_, answer, name) => {
     const embedder = await embedderBefore([answer]);
