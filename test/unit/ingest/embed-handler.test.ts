@@ -1,0 +1,73 @@
+import { randomUUID } from "node:crypto";
+import type { Context, SQSEvent } from "aws-lambda";
+import { Tables } from "../runs/tables.ts";
+import { Stage } from "./stage.ts";
+
+let mockStage: Stage;
+let mockGiveUpAt = 0;
+
+jest.mock("../../../functions/embed/services.ts", () => ({
+  embedServices: () => async (giveUpAt: number) => {
+    mockGiveUpAt = giveUpAt;
+    return mockStage.services;
+  },
+}));
+
+const context = { functionName: "embed", getRemainingTimeInMillis: () => 60_000 } as unknown as Context;
+let tables: Tables;
+
+beforeAll(async () => {
+  Object.assign(process.env, {
+    AWS_REGION: "us-east-1",
+    RECEIPTS_TABLE: "receipts",
+    CONTROL_TABLE: "control",
+    DELTAS_BUCKET: "deltas",
+    LINES_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/1/lines.fifo",
+    WORDS_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/1/words.fifo",
+    EMBEDDING_API_KEY_SECRET: "embedding",
+    EMBEDDING_BASE_URL: "https://api.openai.com/v1",
+    EMBEDDING_MODEL: "text-embedding-3-small",
+    EMBEDDING_DIMENSIONS: "1536",
+    EMBEDDING_REQUESTS_PER_MINUTE: "3000",
+    EMBEDDING_TOKENS_PER_MINUTE: "1000000",
+    POWERTOOLS_DEV: "false",
+  });
+  tables = await Tables.start();
+  mockStage = new Stage(tables);
+});
+afterAll(() => tables.stop());
+
+function eventOf(bodies: readonly unknown[]): SQSEvent {
+  const records = bodies.map((body, index) => ({
+    messageId: `id-${index}`,
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    attributes: { SentTimestamp: "1700000000000" },
+  }));
+  return { Records: records } as unknown as SQSEvent;
+}
+
+test("the answer names the messages that failed by their messageId, and no other (F14)", async () => {
+  const { handler } = await import("../../../functions/embed/handler.ts");
+  const good = mockStage.receipt(["CAFE"], randomUUID());
+  expect(await handler(eventOf([good, "not JSON", { image_id: 1 }, good]), context)).toEqual({
+    batchItemFailures: [{ itemIdentifier: "id-1" }, { itemIdentifier: "id-2" }],
+  });
+});
+
+test("an invocation without a failure answers an empty list, and revisions are the queue's times", async () => {
+  const { handler } = await import("../../../functions/embed/handler.ts");
+  const imageId = randomUUID();
+  expect(await handler(eventOf([mockStage.receipt(["BAR"], imageId)]), context)).toEqual({
+    batchItemFailures: [],
+  });
+  expect(await mockStage.runs.current({ imageId, receiptId: 1 })).toMatchObject({
+    revision: 1_700_000_000_000,
+  });
+});
+
+test("embedding has to be over before the invocation is", async () => {
+  const { handler } = await import("../../../functions/embed/handler.ts");
+  await handler(eventOf([]), context);
+  expect(mockGiveUpAt).toBeGreaterThan(Date.now());
+  expect(mockGiveUpAt).toBeLessThan(Date.now() + 60_000);
+});
