@@ -15,11 +15,15 @@ import type { Settings } from "./config.ts";
 import type { Outputs } from "./outputs.ts";
 import { readSettings } from "./settings/read-settings.ts";
 
-/** Declares the whole stack from its configuration. Throws before it declares anything: ConfigurationInvalid, BroughtResourceUnfit, BundleFailed. */
+/**
+ * Declares the whole stack from its configuration. What can be wrong is found before anything is declared.
+ * Throws ConfigurationInvalid, BroughtResourceUnfit, BundleFailed, LibraryUnpatchable.
+ */
 export async function vectorkeep(): Promise<Outputs> {
   const settings = readSettings();
   const brought = await lookUpBrought(settings);
   const code = await functionBundles();
+  const queryContext = settings.query.enabled ? await queryServerContext() : undefined;
   const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
   const defaults = { logRetentionDays: settings.logs.retentionDays };
 
@@ -87,7 +91,13 @@ export async function vectorkeep(): Promise<Outputs> {
     },
     streamReader: changes.streamProcessor,
   });
-  const search = await queryService(`${stem}-query`, settings, { storage, network, files, apiKey });
+  const search = await queryService(`${stem}-query`, settings, {
+    queryContext,
+    storage,
+    network,
+    files,
+    apiKey,
+  });
 
   return {
     region: aws.getRegionOutput().region,
@@ -121,6 +131,8 @@ export async function vectorkeep(): Promise<Outputs> {
 }
 
 interface Neighbours {
+  /** What Docker builds; undefined while the service is off. */
+  readonly queryContext: string | undefined;
   readonly storage: Storage;
   readonly network: Network;
   readonly files: CollectionsFileSystem;
@@ -131,16 +143,16 @@ interface Neighbours {
 async function queryService(
   name: string,
   { query, embedding, logs }: Settings,
-  { storage, network, files, apiKey }: Neighbours,
+  { queryContext, storage, network, files, apiKey }: Neighbours,
 ): Promise<{ service: QueryService; apiKey: StoredSecret } | undefined> {
-  if (!query.enabled || query.apiKey === undefined) return undefined;
+  if (queryContext === undefined || query.apiKey === undefined) return undefined;
   const { QueryService } = await import("./components/query-service.ts");
   const searchApiKey = new StoredSecret(name.replace(/-query$/, "-search-api-key"), {
     description: "Key that a search request carries",
     value: query.apiKey,
   });
   const service = new QueryService(name, {
-    context: await queryServerContext(),
+    context: queryContext,
     settings: query,
     embedding,
     embeddingApiKey: apiKey,

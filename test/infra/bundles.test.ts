@@ -11,6 +11,9 @@ import {
 } from "../../infra/bundles/bundle.ts";
 import { bundleTime } from "../../infra/bundles/chroma-library.ts";
 
+// Bundles hold tens of megabytes.
+jest.setTimeout(60_000);
+
 let folder: string;
 
 beforeEach(async () => {

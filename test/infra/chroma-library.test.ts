@@ -7,6 +7,9 @@ import { promisify } from "node:util";
 import { bundleTime, chromaLibrary, writeChromaLibrary } from "../../infra/bundles/chroma-library.ts";
 import { LibraryUnpatchable, makeWeak, neededVersions } from "../../infra/bundles/version-needs.ts";
 
+// Bundles hold tens of megabytes.
+jest.setTimeout(60_000);
+
 const installed = createRequire(__filename).resolve("chromadb-js-bindings-linux-x64-gnu");
 const lambdaGlibc = 34;
 

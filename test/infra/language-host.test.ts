@@ -14,7 +14,7 @@ describe("run by Pulumi's own runner, in a process of its own", () => {
 
   beforeAll(async () => {
     run = await runByPulumi("prod", stackFile("prod"), secrets, found);
-  }, 60_000);
+  });
 
   test("the program registers what it declares under mocks, and ends well", () => {
     const expected = readFileSync(join(import.meta.dirname, "fixtures/prod-resources.txt"), "utf8");
@@ -71,4 +71,4 @@ test("a broken configuration stops the program with one message, before anything
     ),
   ]);
   expect(run.registered.map(({ type }) => type)).toEqual(["pulumi:pulumi:Stack"]);
-}, 60_000);
+});
