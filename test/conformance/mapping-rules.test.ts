@@ -1,0 +1,103 @@
+import fc from "fast-check";
+import { BatchWindow } from "../../local/mappings/batch-window.ts";
+import { compileFilter, FilterNotUnderstood } from "../../local/mappings/event-filter.ts";
+import { readItemFailures } from "../../local/mappings/item-failures.ts";
+
+describe("the answer of a function that reports item failures", () => {
+  const batch = ["a", "b"];
+
+  test.each([
+    ["null", "null"],
+    ["an empty object", "{}"],
+    ["no failures", '{"batchItemFailures":[]}'],
+    ["null failures", '{"batchItemFailures":null}'],
+  ])("is full success when it is %s", (_, payload) => {
+    expect(readItemFailures(payload, batch)).toEqual(new Set());
+  });
+
+  test("names the items that come back", () => {
+    expect(readItemFailures('{"batchItemFailures":[{"itemIdentifier":"b"}]}', batch)).toEqual(new Set(["b"]));
+  });
+
+  test.each([
+    ["is no JSON", "nonsense"],
+    ["is a string", '"done"'],
+    ["has an empty identifier", '{"batchItemFailures":[{"itemIdentifier":""}]}'],
+    ["has a null identifier", '{"batchItemFailures":[{"itemIdentifier":null}]}'],
+    ["misspells the key", '{"batchItemFailures":[{"itemIdentifer":"a"}]}'],
+    ["names an item of another batch (F14)", '{"batchItemFailures":[{"itemIdentifier":"z"}]}'],
+  ])("fails the whole batch when it %s", (_, payload) => {
+    expect(readItemFailures(payload, batch)).toBe("all");
+  });
+});
+
+describe("a batch window", () => {
+  test("loses nothing, keeps the order and obeys both limits, whatever comes in", () => {
+    const sizes = fc.array(fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 8 }), { maxLength: 10 });
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 1, max: 6 }), (arrivals, items) => {
+        const window = new BatchWindow<{ bytes: number; id: number }>({
+          items,
+          bytes: 60,
+          windowMilliseconds: 0,
+        });
+        let id = 0;
+        const taken: { bytes: number; id: number }[][] = [];
+        for (const arrival of arrivals) {
+          window.add(
+            arrival.map((bytes) => ({ bytes, id: id++ })),
+            0,
+          );
+          if (window.size > 0) taken.push(window.take(0));
+        }
+        while (window.size > 0) taken.push(window.take(0));
+        expect(taken.flat().map((item) => item.id)).toEqual([...Array(id).keys()]);
+        for (const batch of taken) {
+          expect(batch.length).toBeLessThanOrEqual(items);
+          const bytes = batch.reduce((sum, item) => sum + item.bytes, 0);
+          if (batch.length > 1) expect(bytes).toBeLessThanOrEqual(60);
+        }
+      }),
+    );
+  });
+
+  test("runs from the first item, not from the last", () => {
+    const window = new BatchWindow({ items: 10, bytes: 100, windowMilliseconds: 1000 });
+    expect(window.dueAt).toBeUndefined();
+    window.add([{ bytes: 1 }], 5000);
+    window.add([{ bytes: 1 }], 5900);
+    expect(window.dueAt).toBe(6000);
+  });
+});
+
+describe("a filter pattern", () => {
+  const event = {
+    eventName: "INSERT",
+    dynamodb: { Keys: { PK: { S: "IMAGE#1" }, SK: { S: "RECEIPT#00001#METADATA" } }, NewImage: {} },
+  };
+
+  test.each([
+    ["equality", { eventName: ["INSERT"] }, true],
+    ["no equality", { eventName: ["REMOVE"] }, false],
+    ["one of several", { eventName: ["REMOVE", "INSERT"] }, true],
+    ["a prefix", { dynamodb: { Keys: { SK: { S: [{ prefix: "RECEIPT#" }] } } } }, true],
+    ["a suffix", { dynamodb: { Keys: { SK: { S: [{ suffix: "#METADATA" }] } } } }, true],
+    ["a suffix that is elsewhere", { dynamodb: { Keys: { SK: { S: [{ suffix: "RECEIPT#" }] } } } }, false],
+    ["a field that is there", { dynamodb: { NewImage: { a: [{ exists: false }] } } }, true],
+    ["a field that is not", { dynamodb: { OldImage: { a: [{ exists: true }] } } }, false],
+    ["anything but", { eventName: [{ "anything-but": ["REMOVE"] }] }, true],
+    ["all of several fields", { eventName: ["INSERT"], dynamodb: { Keys: { PK: { S: ["x"] } } } }, false],
+    ["case as it is", { eventName: ["insert"] }, false],
+  ])("matches %s: %j -> %s", (_, pattern, expected) => {
+    expect(compileFilter(JSON.stringify(pattern))(event)).toBe(expected);
+  });
+
+  test.each([
+    ["an operator that is not implemented", '{"a":[{"numeric":[">",1]}]}'],
+    ["a value outside a list", '{"a":"b"}'],
+    ["broken JSON", "{"],
+    ["an $or", '{"$or":[{"a":[1]}]}'],
+  ])("is refused with %s rather than guessed", (_, pattern) => {
+    expect(() => compileFilter(pattern)).toThrow(FilterNotUnderstood);
+  });
+});
