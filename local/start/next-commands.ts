@@ -35,8 +35,8 @@ export function nextCommands(
       purpose: "follow what compaction says (AWS CLI version 2)",
       command: `${aws} logs tail ${outputs.logGroups.compaction} --follow`,
     },
-    { purpose: "search lines", command: 'npm run search -- "total amount due"' },
-    { purpose: "search words", command: 'npm run search -- "cash" --collection words --k 10' },
+    { purpose: "search lines", command: 'npm run search -- "paid by credit card"' },
+    { purpose: "search words", command: 'npm run search -- "date and time" --collection words --k 10' },
     {
       purpose: "export the samples again: nothing is embedded twice",
       command: "npm run export -- samples/receipts",

@@ -1,14 +1,15 @@
 import { table } from "../../cli/table.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import type { ExpectedVectors } from "./expected-vectors.ts";
+import type { ServedGeneration } from "./served-generations.ts";
 
-export interface Outcome {
+export interface Happened {
   readonly expected: ExpectedVectors;
   readonly embeddedTexts: number;
   readonly embeddingRequests: number;
   /** Title and seconds of each stage; stages after the export overlap. */
   readonly stages: Readonly<Record<string, number>>;
-  readonly generations: Readonly<Record<Collection, { readonly generation: number; readonly count: number }>>;
+  readonly generations: Readonly<Record<Collection, ServedGeneration>>;
 }
 
 /** What happened, as lines of a table. */
@@ -18,7 +19,7 @@ export function summary({
   embeddingRequests,
   stages,
   generations,
-}: Outcome): string[] {
+}: Happened): string[] {
   const rows: [string, string][] = [
     ["receipts", whole(expected.receipts)],
     ["lines", `${whole(expected.rows.lines)}, ${whole(expected.ids.lines.size)} to be found`],
@@ -28,7 +29,8 @@ export function summary({
     ...Object.entries(stages).map(([title, seconds]): [string, string] => [title, `${seconds.toFixed(1)} s`]),
     ...collections.map((collection): [string, string] => {
       const { generation, count } = generations[collection];
-      return [`published ${collection}`, `generation ${whole(generation)} with ${whole(count)} vectors`];
+      const what = `generation ${whole(generation ?? 0)} with ${whole(count ?? 0)} vectors`;
+      return [`published ${collection}`, generation === null ? "nothing" : what];
     }),
   ];
   return table(

@@ -1,0 +1,106 @@
+import { basename, join } from "node:path";
+import { Failure } from "../core/failure.ts";
+import { findReceiptFolders, type ReceiptFolder } from "../core/ingest/export-folder.ts";
+import { startLocalStack } from "./stack.ts";
+import { FirstRun } from "./start/first-run.ts";
+import { nextCommands } from "./start/next-commands.ts";
+import { readOptions, type StartOptions, usage } from "./start/options.ts";
+import { announce, withdraw } from "./start/running-stack-file.ts";
+import { Screen } from "./start/screen.ts";
+
+const stateFolder = join(".vectorkeep", "local");
+const screen = new Screen(process.stdout);
+const interrupted = new AbortController();
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupt());
+  const folders = await findReceiptFolders(options.receipts);
+  const began = performance.now();
+  screen.heading("Starting a local AWS and deploying infra/ into it");
+  const stack = await startLocalStack({ port: options.port, config: portsOf(options), stateFolder });
+  try {
+    Object.assign(process.env, stack.environment);
+    await announce(stack);
+    const seconds = (performance.now() - began) / 1000;
+    screen.print(`  ${stack.endpoint} is up with the stack local, after ${seconds.toFixed(1)} s`);
+    const firstRun = new FirstRun(stack, screen, interrupted.signal, stateFolder);
+    const found = await firstRun.run(folders, seconds);
+    await firstRun.search();
+    tell(found, found.length > 0 ? await firstRun.reasons() : []);
+    if (options.once) {
+      process.exitCode = found.length > 0 ? 1 : 0;
+      return;
+    }
+    await offer(firstRun, stack, folders);
+    await untilInterrupted();
+  } finally {
+    screen.print("", "Stopping");
+    await withdraw();
+    await stack.stop();
+  }
+}
+
+/** With port 0 everything that listens takes a free port. */
+function portsOf({ port }: StartOptions): Record<string, string> {
+  return port === 0 ? { "query:port": "0", "embedding:baseUrl": "http://127.0.0.1:0/v1" } : {};
+}
+
+function tell(found: readonly string[], reasons: readonly string[]): void {
+  if (found.length === 0) {
+    screen.print(
+      "",
+      screen.paint("green", "Every line and word is published exactly once, and no message is left."),
+    );
+    return;
+  }
+  screen.print(
+    "",
+    screen.paint("red", "Not everything arrived:"),
+    ...found.map((sentence) => `  - ${sentence}`),
+  );
+  if (reasons.length > 0) screen.print("The logs say:", ...reasons.map((reason) => `  - ${reason}`));
+}
+
+async function offer(
+  firstRun: FirstRun,
+  { outputs, environment }: Awaited<ReturnType<typeof startLocalStack>>,
+  folders: readonly ReceiptFolder[],
+): Promise<void> {
+  const [folder] = folders;
+  if (folder === undefined) return;
+  const message = await firstRun.exampleMessage(folder);
+  screen.heading(`Try next, in another terminal in ${basename(process.cwd())}`);
+  for (const { purpose, command } of nextCommands(outputs, environment, message)) {
+    screen.print(`  ${screen.paint("dim", `# ${purpose}`)}`, `  ${command}`);
+  }
+  screen.print("", "The stack stays up; Ctrl-C stops it.");
+}
+
+function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    if (interrupted.signal.aborted) resolve();
+    interrupted.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** The first one stops cleanly, a second one at once. */
+function interrupt(): void {
+  if (interrupted.signal.aborted) process.exit(130);
+  interrupted.abort();
+}
+
+main().catch((error: unknown) => {
+  if (interrupted.signal.aborted) process.exit(130);
+  process.stderr.write(`${describe(error)}\n`);
+  process.exitCode = 1;
+});
+
+function describe(error: unknown): string {
+  if (error instanceof Failure) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
