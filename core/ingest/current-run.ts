@@ -1,3 +1,4 @@
+import { collections } from "../receipts/receipt.ts";
 import type { CurrentRun } from "../runs/compaction-run.ts";
 import type { NewRun, RunRef, RunStore } from "../runs/run-store.ts";
 import type { RunQueues } from "./run-queues.ts";
@@ -10,7 +11,7 @@ export type Standing =
   | { readonly kind: "superseded" }
   /** The run counts; a crash or a restart left it behind the attempt that CURRENT asks for. */
   | { readonly kind: "behind"; readonly current: CurrentRun }
-  /** The run has to be made current. */
+  /** The run has to be made current: it does not count yet, or it failed and the message is a later one. */
   | { readonly kind: "new" };
 
 export type Recorded = "unchanged" | "superseded" | "opened" | "reopened";
@@ -22,18 +23,17 @@ export interface RunServices {
 
 export async function standing(runs: RunStore, run: RunRef, revision: number): Promise<Standing> {
   const current = await runs.current(run);
-  if (current?.runId === run.runId && current.state === "ACTIVE") {
-    return (await isOnItsWay(runs, run, current)) ? { kind: "unchanged" } : { kind: "behind", current };
+  const isLater = !current || revision > current.revision;
+  if (current?.runId !== run.runId || current.state !== "ACTIVE") {
+    return { kind: isLater ? "new" : "superseded" };
   }
-  return current && current.revision >= revision ? { kind: "superseded" } : { kind: "new" };
-}
-
-/** A first attempt is driven by the stream; of a later one nobody but the completed halves can tell. */
-async function isOnItsWay(runs: RunStore, run: RunRef, current: CurrentRun): Promise<boolean> {
   const known = await runs.find(run);
-  if (!known || known.attempts < current.attempt) return false;
-  const { lines, words } = known.halves;
-  return known.attempts === 1 || (lines.state === "COMPLETED" && words.state === "COMPLETED");
+  if (!known || known.attempts < current.attempt) return { kind: "behind", current };
+  const states = collections.map((collection) => known.halves[collection].state);
+  if (isLater && states.includes("FAILED")) return { kind: "new" };
+  // The stream announces a first attempt. Whether a later one was announced, only its completion tells.
+  const isAnnounced = known.attempts === 1 || states.every((state) => state === "COMPLETED");
+  return isAnnounced ? { kind: "unchanged" } : { kind: "behind", current };
 }
 
 /**

@@ -136,6 +136,39 @@ async function newTables(): Promise<Tables> {
   return other;
 }
 
+describe("a run that failed", () => {
+  async function failedRun(message: unknown): Promise<CompactionRun | undefined> {
+    await stage.ingest(stage.delivery(message, 100));
+    const run = await currentRun();
+    if (!run) throw new Error("There is no run.");
+    await stage.runs.start(run, "lines", 3);
+    await stage.runs.fail(run, "lines", 3, "the delta file cannot be read");
+    return run;
+  }
+
+  test("is opened anew by a later message, which mends its delta", async () => {
+    const message = stage.receipt(["CAFE"]);
+    const run = await failedRun(message);
+    const path = `deltas/${run?.halves.lines.deltaPrefix}.vkd`;
+    const whole = stage.buckets.objects.get(path);
+    stage.buckets.put("deltas", `${run?.halves.lines.deltaPrefix}.vkd`, Buffer.from("cut"));
+    expect(await stage.ingest(stage.delivery(message, 200))).toEqual(["reopened"]);
+    expect(stage.buckets.objects.get(path)).toEqual(whole);
+    expect(await currentRun()).toMatchObject({
+      attempts: 2,
+      halves: { lines: { state: "PENDING", failures: 0 } },
+    });
+    expect(stage.sent.size).toBe(2);
+  });
+
+  test("is left to compaction's own retries when the same message comes again", async () => {
+    const message = stage.receipt(["CAFE"]);
+    await failedRun(message);
+    expect(await stage.ingest(stage.delivery(message, 100))).toEqual(["unchanged"]);
+    expect((await currentRun())?.attempts).toBe(1);
+  });
+});
+
 describe("a changed receipt", () => {
   test("has a run of its own that becomes current", async () => {
     await stage.ingest(stage.delivery(stage.receipt(["CAFE"]), 100));
