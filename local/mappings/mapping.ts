@@ -34,7 +34,9 @@ export class Mapping {
     return this.#lastProblem === undefined ? "OK" : `PROBLEM: ${this.#lastProblem}`;
   }
 
+  /** Once; further calls change nothing. */
   start(): void {
+    if (this.#started) return;
     this.#started = true;
     this.#follow();
   }
