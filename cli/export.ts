@@ -29,7 +29,7 @@ function readArguments() {
       options: { stack: { type: "string" }, help: { type: "boolean", default: false } },
     });
   } catch (error) {
-    throw new UsageWrong((error as Error).message);
+    throw new UsageWrong(`${(error as Error).message}.`);
   }
 }
 
