@@ -1,0 +1,44 @@
+import { type ChildProcess, fork, type Serializable } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { Announcement } from "./services/announce.ts";
+
+/** A server in a process of its own. */
+export interface Service {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a file of `services/`; resolves when it listens. */
+export async function startService(file: string, args: readonly string[]): Promise<Service> {
+  const child = fork(join(import.meta.dirname, "services", file), args);
+  const { url } = await messageOf<Announcement>(child, file);
+  return { url, stop: () => stop(child) };
+}
+
+/** Runs a file that is sent one message and answers with one. */
+export async function runChild<Answer>(file: string, message: Serializable): Promise<Answer> {
+  const child = fork(join(import.meta.dirname, file));
+  try {
+    child.send(message);
+    return await messageOf<Answer>(child, file);
+  } finally {
+    await stop(child);
+  }
+}
+
+async function messageOf<Message>(child: ChildProcess, file: string): Promise<Message> {
+  const ended = once(child, "exit").then(([code, signal]) => {
+    throw new Error(`${file} ended with ${signal ?? `code ${code}`} before it answered.`);
+  });
+  const [message] = await Promise.race([once(child, "message"), ended]);
+  ended.catch(() => undefined);
+  return message as Message;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGTERM");
+  await once(child, "exit");
+}

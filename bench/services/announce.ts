@@ -1,0 +1,13 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What a service process tells the process that started it, once it listens. */
+export interface Announcement {
+  readonly url: string;
+}
+
+export function announce(server: Server): void {
+  const { port } = server.address() as AddressInfo;
+  const announcement: Announcement = { url: `http://127.0.0.1:${port}` };
+  process.send?.(announcement);
+}

@@ -1,0 +1,79 @@
+import { rm } from "node:fs/promises";
+import { ChromaServer } from "../core/collections/chroma-server.ts";
+import { ChromaVectorStore, indexSettings } from "../core/collections/chroma-vector-store.ts";
+import { base64Length } from "../core/collections/upsert-request.ts";
+import { startService } from "./child.ts";
+import type { SinkName } from "./options.ts";
+import type { BenchRecord } from "./records.ts";
+import { checkSample } from "./sample.ts";
+import { StoredWrongly } from "./stored-wrongly.ts";
+
+/** The name of the collection that every contender fills. */
+export const collection = "lines";
+
+/** Where the vectors of one contender in one round go: fresh and empty. */
+export interface Sink {
+  readonly url: string;
+  /** Throws StoredWrongly where the records are not all there as they were given. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SinkSettings {
+  readonly records: readonly BenchRecord[];
+  readonly dimensions: number;
+  readonly embeddingsUrl: string;
+  /** Of the native Chroma server. */
+  readonly library: string;
+  /** Does not exist; for the sink alone. */
+  readonly folder: string;
+}
+
+export function openSink(name: SinkName, settings: SinkSettings): Promise<Sink> {
+  return name === "chroma" ? openChroma(settings) : openNull(settings);
+}
+
+/** A Chroma server whose collection has the product's index settings before any contender sees it. */
+async function openChroma({ records, embeddingsUrl, library, folder }: SinkSettings): Promise<Sink> {
+  const server = await ChromaServer.start({ library, path: folder });
+  const store = await ChromaVectorStore.open(server, collection);
+  return {
+    url: server.url,
+    async check() {
+      const count = await store.count();
+      if (count !== records.length) throw new StoredWrongly(`${count} vectors of ${records.length}`);
+      await checkIndex(server.url);
+      await checkSample(store, records, embeddingsUrl);
+    },
+    async close() {
+      await server.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** A contender may have opened the collection with settings of its own. */
+async function checkIndex(url: string): Promise<void> {
+  const database = `${url}/api/v2/tenants/default_tenant/databases/default_database`;
+  const found = (await (await fetch(`${database}/collections/${collection}`)).json()) as {
+    configuration_json: { hnsw: Record<string, unknown> };
+  };
+  for (const [setting, value] of Object.entries(indexSettings)) {
+    const actual = found.configuration_json.hnsw[setting];
+    if (actual !== value) throw new StoredWrongly(`the index has ${setting} ${actual}, not ${value}`);
+  }
+}
+
+/** Keeps nothing; what it can tell is whether enough bytes came for all vectors. */
+async function openNull({ records, dimensions }: SinkSettings): Promise<Sink> {
+  const service = await startService("null-sink.ts", []);
+  const least = records.length * base64Length(dimensions);
+  return {
+    url: service.url,
+    async check() {
+      const received = (await (await fetch(`${service.url}/received`)).json()) as number;
+      if (received < least) throw new StoredWrongly(`${received} bytes came, and all vectors have ${least}`);
+    },
+    close: () => service.stop(),
+  };
+}
