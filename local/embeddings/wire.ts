@@ -2,13 +2,16 @@ import { z } from "zod";
 import type { Embedded } from "./model-pool.ts";
 import { modelDimensions, modelName } from "./sentence-model.ts";
 
-export const mostInputs = 2048;
+const mostInputs = 2048;
 
-const text = z.string().min(1, "an input must not be an empty string");
+const texts = z
+  .array(z.string("is not a text").min(1, "must not be an empty string"), "must be a text or a list of texts")
+  .min(1, "must not be empty")
+  .max(mostInputs, `must not be more than ${mostInputs} texts`);
 
 const requestBody = z.object({
   model: z.string(),
-  input: z.union([text, z.array(text).min(1, "must not be empty").max(mostInputs)]),
+  input: z.preprocess((input) => (typeof input === "string" ? [input] : input), texts),
   encoding_format: z.enum(["float", "base64"]).default("float"),
   dimensions: z.number().optional(),
 });
@@ -63,7 +66,7 @@ export function readRequest(body: string): EmbeddingsRequest {
       null,
     );
   }
-  return { texts: typeof input === "string" ? [input] : input, format };
+  return { texts: input, format };
 }
 
 export function renderAnswer(embedded: readonly Embedded[], format: EmbeddingsRequest["format"]): object {

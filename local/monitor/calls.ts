@@ -1,5 +1,5 @@
 import { accountId, region } from "../endpoint/account.ts";
-import type { Properties } from "./resource.ts";
+import type { Properties } from "./properties.ts";
 
 const zones = ["a", "b", "c"].map((letter) => `${region}${letter}`);
 

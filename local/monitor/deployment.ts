@@ -10,7 +10,7 @@ import type { Functions } from "../lambda/functions.ts";
 import type { Platform } from "../lambda/platform.ts";
 import type { Mappings } from "../mappings/mappings.ts";
 import { FileSystems } from "./file-systems.ts";
-import type { Properties } from "./resource.ts";
+import type { Properties } from "./properties.ts";
 import { Roles } from "./roles.ts";
 
 /** What resources are created in: clients of the administrator, and the parts of the stack that have no wire call for it. */

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
-import type { Declared, Properties } from "./resource.ts";
+import type { Properties } from "./properties.ts";
+import type { Declared } from "./resource.ts";
 
 /**
  * Under Pulumi's mocks an output that is not returned is undefined without a word, and so is what is made of it. Here it

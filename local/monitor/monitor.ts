@@ -14,7 +14,8 @@ import { answers } from "./calls.ts";
 import type { Deployment } from "./deployment.ts";
 import { withoutSecretMarks } from "./inputs.ts";
 import { findMissing, markMissing, markNotCreated, needsNotCreated, notCreated } from "./marks.ts";
-import type { Created, Creators, Declared, Properties } from "./resource.ts";
+import type { Properties } from "./properties.ts";
+import type { Created, Creators, Declared } from "./resource.ts";
 
 const creators: Creators = {
   ...creatorsWithoutLocalMeaning,

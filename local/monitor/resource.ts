@@ -1,6 +1,5 @@
 import type { Deployment } from "./deployment.ts";
-
-export type Properties = Readonly<Record<string, unknown>>;
+import type { Properties } from "./properties.ts";
 
 /** A resource that the program declares, its inputs resolved and without Pulumi's wrappers. */
 export interface Declared {

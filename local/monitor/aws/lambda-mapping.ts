@@ -4,7 +4,7 @@ import type { FunctionDefinition } from "../../lambda/function-definition.ts";
 import { queueUrlOfArn } from "../../processes/queue-url.ts";
 import type { Deployment } from "../deployment.ts";
 import { parseInputs } from "../inputs.ts";
-import type { Properties } from "../resource.ts";
+import type { Properties } from "../properties.ts";
 
 const responseTypes = z.array(z.literal("ReportBatchItemFailures")).default([]);
 const common = {

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { accountId, region } from "../../endpoint/account.ts";
 import { parseInputs } from "../inputs.ts";
 import { physicalName } from "../names.ts";
-import type { Creators, Properties } from "../resource.ts";
+import type { Properties } from "../properties.ts";
+import type { Creators } from "../resource.ts";
 
 /** Inputs of aws.sqs.Queue and the attributes of `CreateQueue` that they set. */
 const attributes: Readonly<Record<string, string>> = {

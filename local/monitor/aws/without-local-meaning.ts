@@ -1,6 +1,7 @@
 import { accountId, region } from "../../endpoint/account.ts";
 import { cloudId, physicalName } from "../names.ts";
-import type { Creator, Creators, Properties } from "../resource.ts";
+import type { Properties } from "../properties.ts";
+import type { Creator, Creators } from "../resource.ts";
 
 /**
  * Resources that the local AWS accepts and that change nothing here, each named: networks (processes share one
