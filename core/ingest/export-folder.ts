@@ -1,5 +1,5 @@
-import { glob, readFile } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
@@ -28,17 +28,29 @@ export interface ExportProgress {
   readonly failures: Error[];
 }
 
-/** The receipts under a path, by image and number. Throws NoReceipts. */
+/** The receipts under a path, by image and number; links are followed. Throws NoReceipts. */
 export async function findReceiptFolders(path: string): Promise<ReceiptFolder[]> {
   const found: ReceiptFolder[] = [];
-  for await (const file of glob("*/receipt-*/lines.ndjson", { cwd: path })) {
-    const [image = "", receipt = ""] = file.split(sep);
-    const number = /^receipt-(\d+)$/.exec(receipt)?.[1];
-    if (number === undefined || !imageId.safeParse(image).success) continue;
-    found.push({ imageId: image, receiptId: Number(number), folder: join(path, image, receipt) });
+  for (const image of await namesIn(path)) {
+    if (!imageId.safeParse(image).success) continue;
+    for (const name of await namesIn(join(path, image))) {
+      const number = /^receipt-(\d+)$/.exec(name)?.[1];
+      if (number === undefined) continue;
+      found.push({ imageId: image, receiptId: Number(number), folder: join(path, image, name) });
+    }
   }
   if (found.length === 0) throw new NoReceipts(path);
-  return found.sort((a, b) => (a.folder < b.folder ? -1 : 1));
+  return found;
+}
+
+/** In order; none where there is no such folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+    throw error;
+  }
 }
 
 /**

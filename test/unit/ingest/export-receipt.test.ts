@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
@@ -145,6 +145,17 @@ describe("a folder of receipts", () => {
     await writeFile(join(folder, "notes.txt"), "to be sorted");
     const found = await findReceiptFolders(folder);
     expect(found.map(({ receiptId }) => receiptId)).toEqual([2, 1]);
+  });
+
+  test("may be made of links to folders elsewhere", async () => {
+    await write(imageNumber(1), "receipt-00001");
+    const links = await mkdtemp(join(tmpdir(), "vectorkeep-links-"));
+    try {
+      await symlink(join(folder, imageNumber(1)), join(links, imageNumber(1)));
+      expect(await findReceiptFolders(links)).toHaveLength(1);
+    } finally {
+      await rm(links, { recursive: true });
+    }
   });
 
   test("exports the good receipts and tells of the others: bad rows, a missing file, a full queue (F20)", async () => {
