@@ -1,0 +1,288 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SetQueueAttributesCommand,
+} from "@aws-sdk/client-sqs";
+import { decodeDelta } from "../../core/deltas/codec.ts";
+import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
+import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
+import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
+import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import { eventually } from "./eventually.ts";
+import { currentStates, heads, publishedVectors, runsOf } from "./published.ts";
+import { ndjson, ocrFiles, ocrRows } from "./receipt-rows.ts";
+import { RunningStack } from "./running-stack.ts";
+import { completed, planned, send } from "./sending.ts";
+
+jest.setTimeout(90_000);
+
+let stack: RunningStack;
+
+beforeAll(async () => {
+  stack = await RunningStack.start();
+});
+
+afterAll(async () => {
+  await stack?.stop();
+});
+
+async function messagesIn(queueUrl: string): Promise<number> {
+  const { Attributes } = await stack.sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ["All"] }),
+  );
+  return (
+    Number(Attributes?.ApproximateNumberOfMessages) +
+    Number(Attributes?.ApproximateNumberOfMessagesNotVisible)
+  );
+}
+
+async function noMessageIsLeft(): Promise<void> {
+  const { embedQueueUrl, linesQueueUrl, wordsQueueUrl } = stack.outputs;
+  await eventually(15, async () => {
+    const left = await Promise.all([embedQueueUrl, linesQueueUrl, wordsQueueUrl].map(messagesIn));
+    expect(left).toEqual([0, 0, 0]);
+  });
+}
+
+/** The published ids, documents and vectors are exactly those of the receipt's current deltas, and of its rows. */
+async function isPublishedExactly(files: OcrFiles, runId: string): Promise<void> {
+  const deltas = new S3DeltaStore(stack.s3, stack.outputs.deltasBucket);
+  for (const collection of collections) {
+    const bytes = await deltas.get(deltaKey(deltaPrefix({ collection, ...files, runId })));
+    const delta = decodeDelta(bytes ?? new Uint8Array());
+    const vectors = new Float32Array(Uint8Array.from(delta.vectors).buffer);
+    const promised = planned(files)[collection];
+    const published = await publishedVectors(stack, collection, [files]);
+    expect([...published.keys()].sort()).toEqual(promised.map(({ id }) => id));
+    promised.forEach(({ id, document }, place) => {
+      const stored = published.get(id);
+      expect(stored?.document).toBe(document);
+      const vector = vectors.subarray(place * delta.dimensions, (place + 1) * delta.dimensions);
+      expect(distance(vector, stored?.vector ?? new Float32Array())).toBeLessThan(lastDigits);
+    });
+  }
+}
+
+/** Chroma keeps vectors at length 1, so the last digits may differ. */
+const lastDigits = 1e-5;
+
+function distance(one: Float32Array, other: Float32Array): number {
+  return Math.hypot(...one.map((value, index) => value - (other[index] ?? Number.NaN)));
+}
+
+test("a receipt goes in, and a search finds its lines and words", async () => {
+  const files = ocrFiles([
+    "HARBOUR BOOKSHOP",
+    "ATLAS OF CLOUDS 24.00",
+    "",
+    "CARD PAYMENT 24.00",
+    "SEE YOU SOON",
+  ]);
+  await send(stack, files);
+  await isPublishedExactly(files, await completed(stack, files));
+
+  for (const collection of collections) {
+    const wanted = planned(files)[collection].find(({ document }) => /ATLAS/.test(document));
+    const answer = await eventually(10, async () => {
+      const found = await stack.search(wanted?.text ?? "", "--collection", collection, "--k", "3");
+      expect(found.hits[0]?.id).toBe(wanted?.id);
+      return found;
+    });
+    expect(answer.hits).toHaveLength(3);
+    expect(answer.hits[0]).toMatchObject({ image_id: files.imageId, receipt_id: 1, line_id: 2 });
+    expect(answer.hits[0]?.score).toBeGreaterThan(0.999);
+  }
+});
+
+test("F12 the same messages again cost no embedding request and change nothing", async () => {
+  const receipts = [
+    ocrFiles(["CORNER BAKERY", "RYE BREAD 4.10"]),
+    ocrFiles(["NIGHT PHARMACY", "PLASTERS 2.35"]),
+  ];
+  await send(stack, ...receipts);
+  for (const files of receipts) await completed(stack, files);
+  await noMessageIsLeft();
+  const before = { heads: await heads(stack), requests: await stack.embeddingRequests() };
+
+  await send(stack, ...receipts);
+  for (const { imageId } of receipts) {
+    await eventually(20, async () => {
+      const lines = await stack.logged(stack.outputs.logGroups.embed, `"Receipt unchanged" "${imageId}"`);
+      expect(lines).toHaveLength(1);
+    });
+  }
+
+  await noMessageIsLeft();
+  expect({ heads: await heads(stack), requests: await stack.embeddingRequests() }).toEqual(before);
+});
+
+test("content A, then B, then A again: each replaces the other, and the second A is not embedded again", async () => {
+  const imageId = randomUUID();
+  const first = ocrFiles(["GARDEN CENTRE", "FERN 8.50", "POT 3.00", "CASH"], imageId);
+  const second = ocrFiles(["GARDEN CENTRE", "CACTUS 6.25"], imageId);
+  await send(stack, first);
+  const firstRun = await completed(stack, first);
+  await send(stack, second);
+  const secondRun = await completed(stack, second, firstRun);
+  await isPublishedExactly(second, secondRun);
+  const requests = await stack.embeddingRequests();
+
+  await send(stack, first);
+
+  expect(await completed(stack, first, secondRun)).toBe(firstRun);
+  await isPublishedExactly(first, firstRun);
+  expect(await stack.embeddingRequests()).toBe(requests);
+});
+
+describe("bad input", () => {
+  /** Embed messages come back after their visibility timeout; an operator may shorten it. */
+  async function retryEmbedAfter(seconds: number): Promise<string | undefined> {
+    const QueueUrl = stack.outputs.embedQueueUrl;
+    const { Attributes } = await stack.sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["VisibilityTimeout"] }),
+    );
+    await stack.sqs.send(
+      new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout: String(seconds) } }),
+    );
+    return Attributes?.VisibilityTimeout;
+  }
+
+  async function deadLetters(queueUrl: string, count: number): Promise<string[]> {
+    const bodies = new Set<string>();
+    return eventually(60, async () => {
+      const { Messages = [] } = await stack.sqs.send(
+        new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
+      );
+      for (const { Body = "" } of Messages) bodies.add(Body);
+      expect(bodies.size).toBe(count);
+      return [...bodies];
+    });
+  }
+
+  test("F8 malformed, missing and wholly bad messages end in the dead-letter queue with a reason, batch-mates succeed", async () => {
+    const { embedQueueUrl, embedDeadLetterQueueUrl, artifactsBucket, logGroups } = stack.outputs;
+    const usual = await retryEmbedAfter(2);
+    const good = ocrFiles(["RIVERSIDE CAFE", "SOUP OF THE DAY 7.20"]);
+    const [message] = await send(stack, good);
+    const missing = {
+      ...message,
+      image_id: randomUUID(),
+      lines_key: `receipts/${randomUUID()}/lines.ndjson`,
+    };
+    const rows = ocrRows(["ANY"]);
+    const badKey = `receipts/${randomUUID()}/lines.ndjson`;
+    await stack.s3.send(
+      new PutObjectCommand({
+        Bucket: artifactsBucket,
+        Key: badKey,
+        Body: ndjson(rows.lines.map((row) => ({ ...row, is_noise: "maybe" }))),
+      }),
+    );
+    const allBad = { ...message, image_id: rows.imageId, lines_key: badKey };
+    const bodies = ["{ not JSON", JSON.stringify(missing), JSON.stringify(allBad)];
+    for (const MessageBody of bodies) {
+      await stack.sqs.send(new SendMessageCommand({ QueueUrl: embedQueueUrl, MessageBody }));
+    }
+
+    await isPublishedExactly(good, await completed(stack, good));
+    expect((await deadLetters(embedDeadLetterQueueUrl, 3)).sort()).toEqual([...bodies].sort());
+    for (const [reason, subject] of [
+      ["EmbedMessageInvalid", "not JSON"],
+      ["ObjectMissing", missing.lines_key],
+      ["AllRowsRejected", "is_noise"],
+    ]) {
+      expect((await stack.logged(logGroups.embed, `"${reason}" "${subject}"`)).length).toBeGreaterThan(0);
+    }
+    await stack.sqs.send(
+      new SetQueueAttributesCommand({
+        QueueUrl: embedQueueUrl,
+        Attributes: { VisibilityTimeout: usual ?? "" },
+      }),
+    );
+  });
+
+  test("a bad row among good ones is set aside with its line number and reason; the others are published", async () => {
+    const rows = ocrRows(["TOY SHOP", "KITE 15.00", "THANKS"]);
+    const [first, second, third] = rows.lines;
+    const files: OcrFiles = {
+      ...rows,
+      lines: ndjson([first ?? {}, { ...second, confidence: "high" }, third ?? {}]),
+      words: ndjson(rows.words),
+    };
+    await send(stack, files);
+    const runId = await completed(stack, files);
+    await isPublishedExactly(files, runId);
+    expect(planned(files).lines).toHaveLength(2);
+    const rejected = await new S3DeltaStore(stack.s3, stack.outputs.deltasBucket).get(
+      `rejected/${runId}.ndjson`,
+    );
+    expect(JSON.parse(Buffer.from(rejected ?? []).toString())).toMatchObject({
+      file: "lines",
+      line_number: 2,
+    });
+  });
+
+  test("F8 F2 an unreadable delta ends in the dead-letter queues with its reason, and stops nothing else", async () => {
+    const poison = { imageId: randomUUID(), receiptId: 1, runId: "poison" };
+    const prefixes = (collection: Collection) => deltaPrefix({ collection, ...poison });
+    const deltas = new S3DeltaStore(stack.s3, stack.outputs.deltasBucket);
+    for (const collection of collections)
+      await deltas.put(deltaKey(prefixes(collection)), Buffer.from("no delta"));
+    const runs = runsOf(stack);
+    await runs.makeCurrent(poison, { runId: poison.runId, revision: 1, state: "ACTIVE", attempt: 1 });
+    await runs.open({
+      ...poison,
+      rejectedRows: 0,
+      deltaPrefixes: { lines: prefixes("lines"), words: prefixes("words") },
+    });
+    const good = ocrFiles(["BICYCLE WORKSHOP", "INNER TUBE 5.95"]);
+    await send(stack, good);
+
+    await isPublishedExactly(good, await completed(stack, good));
+    const { linesDeadLetterQueueUrl, wordsDeadLetterQueueUrl, logGroups } = stack.outputs;
+    for (const queueUrl of [linesDeadLetterQueueUrl, wordsDeadLetterQueueUrl]) {
+      const [body = ""] = await deadLetters(queueUrl, 1);
+      expect(body).toContain(poison.imageId);
+    }
+    expect(await currentStates(stack, poison)).toMatchObject({ lines: "FAILED", words: "FAILED" });
+    const said = await stack.logged(logGroups.compaction, '"dead-letter queue" "poison"');
+    expect(said.join()).toMatch(/not (a|an|the)? ?.*delta/i);
+    await noMessageIsLeft();
+  });
+});
+
+test("killing the compaction process in the middle of its cycles ends in the same published collection", async () => {
+  const receipts = Array.from({ length: 6 }, (_, index) =>
+    ocrFiles([`MARKET STALL ${index}`, "APPLES 3.00", "PEARS 2.50", "TOTAL 5.50"]),
+  );
+  await send(stack, ...receipts);
+  const { compaction } = stack.outputs.functions;
+  let kills = 0;
+  for (const delayMs of [50, 300]) {
+    await eventually(20, async () => {
+      const states = await Promise.all(receipts.map((files) => currentStates(stack, files)));
+      expect(states.some(({ lines, words }) => lines === "PROCESSING" || words === "PROCESSING")).toBe(true);
+    });
+    await sleep(delayMs);
+    for (const pid of await stack.processesOf(compaction)) {
+      process.kill(pid, "SIGKILL");
+      kills += 1;
+    }
+  }
+  expect(kills).toBeGreaterThan(0);
+
+  for (const files of receipts) await isPublishedExactly(files, await completed(stack, files));
+  await noMessageIsLeft();
+  expect(await stack.logged(stack.outputs.logGroups.compaction, "Runtime.ExitError")).not.toEqual([]);
+});
+
+test("no process of the stack was refused anything", async () => {
+  expect(await stack.problems()).toEqual([]);
+  for (const group of Object.values(stack.outputs.logGroups)) {
+    expect(await stack.logged(group ?? "", "AccessDenied")).toEqual([]);
+  }
+});

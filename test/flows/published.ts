@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ChromaServer } from "../../core/collections/chroma-server.ts";
+import { ChromaVectorStore } from "../../core/collections/chroma-vector-store.ts";
+import { monotonicClock } from "../../core/collections/clock.ts";
+import { Generations } from "../../core/collections/generations.ts";
+import { readHead } from "../../core/collections/head.ts";
+import type { ReceiptRef } from "../../core/receipts/receipt.ts";
+import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
+import type { RunningStack } from "./running-stack.ts";
+
+export function runsOf({ dynamo, outputs }: RunningStack): DynamoRunStore {
+  return new DynamoRunStore({ client: dynamo, ...outputs });
+}
+
+/** State of the current run's halves; `none` where there is no run, or it is not yet at the attempt asked for. */
+export async function currentStates(stack: RunningStack, receipt: ReceiptRef) {
+  const runs = runsOf(stack);
+  const current = await runs.current(receipt);
+  const run = current && (await runs.find({ ...receipt, runId: current.runId }));
+  return {
+    runId: run?.runId,
+    lines: run?.halves.lines.state ?? "none",
+    words: run?.halves.words.state ?? "none",
+  };
+}
+
+export async function heads({ dynamo, outputs }: RunningStack) {
+  const [lines, words] = await Promise.all(
+    collections.map((collection) => readHead(dynamo, outputs.controlTable, collection)),
+  );
+  return { lines, words };
+}
+
+/** Document and vector by id, of these receipts, as the published generation's own files hold them. */
+export async function publishedVectors(
+  { dynamo, outputs, collectionsPath }: RunningStack,
+  collection: Collection,
+  receipts: readonly ReceiptRef[],
+): Promise<Map<string, { document: string; vector: Float32Array }>> {
+  const head = await readHead(dynamo, outputs.controlTable, collection);
+  if (head === undefined) return new Map();
+  const folder = await mkdtemp(join(tmpdir(), "published-"));
+  try {
+    await new Generations(collectionsPath, collection, monotonicClock).copyTo(folder, head.name);
+    const library = join(import.meta.dirname, "../../.build/compaction/chroma.node");
+    const server = await ChromaServer.start({ library, path: folder });
+    try {
+      const store = await ChromaVectorStore.open(server, collection);
+      const vectors = await store.read(await store.idsOf(receipts));
+      return new Map(vectors.map(({ id, document, vector }) => [id, { document, vector }]));
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,146 @@
+import { type ChildProcess, execFile, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { SearchHits } from "../../cli/search-client.ts";
+import { runningStackFile, type StackOutputs } from "../../cli/target.ts";
+
+interface Started {
+  readonly outputs: StackOutputs;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Folder of the file system that holds the collections. */
+  readonly files: string;
+}
+
+interface Answer {
+  readonly usage: { readonly requests: number; readonly inputs: number };
+  readonly processes: readonly number[];
+  readonly problems: readonly string[];
+}
+
+/** Faster than what people want to watch: short leases, quick publishes, few retries, free ports. */
+const quick = {
+  "query:port": "0",
+  "embedding:baseUrl": "http://127.0.0.1:0/v1",
+  "ingest:windowSeconds": "0",
+  "compaction:leaseSeconds": "5",
+  "compaction:leaseWaitSeconds": "4",
+  "compaction:drainSeconds": "1",
+  "compaction:minPublishIntervalSeconds": "0",
+  "compaction:maxFailures": "2",
+};
+
+/** The real local stack in a process of its own, with clients that act as its administrator. */
+export class RunningStack {
+  readonly outputs: StackOutputs;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly collectionsPath: string;
+  /** A project folder whose running stack is this one, for commands. */
+  readonly folder: string;
+  readonly s3: S3Client;
+  readonly sqs: SQSClient;
+  readonly logs: CloudWatchLogsClient;
+  readonly dynamo: DynamoDBDocumentClient;
+  readonly #child: ChildProcess;
+  #asked = 0;
+
+  private constructor(child: ChildProcess, folder: string, { outputs, environment, files }: Started) {
+    const {
+      AWS_ENDPOINT_URL: endpoint = "",
+      AWS_ACCESS_KEY_ID = "",
+      AWS_SECRET_ACCESS_KEY = "",
+    } = environment;
+    const client = {
+      endpoint,
+      region: outputs.region,
+      credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
+    };
+    this.#child = child;
+    this.folder = folder;
+    this.outputs = outputs;
+    this.environment = environment;
+    this.collectionsPath = join(files, "collections");
+    this.s3 = new S3Client({ ...client, forcePathStyle: true });
+    this.sqs = new SQSClient(client);
+    this.logs = new CloudWatchLogsClient(client);
+    this.dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(client));
+  }
+
+  static async start(): Promise<RunningStack> {
+    const folder = await mkdtemp(join(tmpdir(), "flow-"));
+    const child = fork(
+      join(import.meta.dirname, "stack-host.ts"),
+      [join(folder, "state"), JSON.stringify(quick)],
+      {
+        cwd: join(import.meta.dirname, "../.."),
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+      },
+    );
+    const failed = once(child, "exit").then(([code]) => {
+      throw new Error(`The stack ended with code ${code} before it was up.`);
+    });
+    const [started] = (await Promise.race([once(child, "message"), failed])) as [Started];
+    failed.catch(() => undefined);
+    const stack = new RunningStack(child, folder, started);
+    await mkdir(join(folder, ".vectorkeep"));
+    await writeFile(join(folder, runningStackFile), JSON.stringify(started));
+    return stack;
+  }
+
+  async stop(): Promise<void> {
+    for (const client of [this.s3, this.sqs, this.logs, this.dynamo]) client.destroy();
+    const ended = once(this.#child, "exit");
+    this.#child.disconnect();
+    await ended;
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async embeddingRequests(): Promise<number> {
+    return (await this.#ask("")).usage.requests;
+  }
+
+  /** Process ids of a function. */
+  async processesOf(functionName: string): Promise<readonly number[]> {
+    return (await this.#ask(functionName)).processes;
+  }
+
+  async problems(): Promise<readonly string[]> {
+    return (await this.#ask("")).problems;
+  }
+
+  /** Messages of a function's log that contain the pattern's words. */
+  async logged(logGroupName: string, filterPattern: string): Promise<readonly string[]> {
+    const { events = [] } = await this.logs.send(new FilterLogEventsCommand({ logGroupName, filterPattern }));
+    return events.map(({ message = "" }) => message);
+  }
+
+  /** What `npm run search -- TEXT --json` prints. */
+  async search(text: string, ...options: string[]): Promise<SearchHits> {
+    const command = join(import.meta.dirname, "../../cli/search.ts");
+    const { stdout } = await promisify(execFile)(process.execPath, [command, text, "--json", ...options], {
+      cwd: this.folder,
+    });
+    return JSON.parse(stdout);
+  }
+
+  #ask(processesOf: string): Promise<Answer> {
+    this.#asked += 1;
+    const id = this.#asked;
+    return new Promise((resolve) => {
+      const listen = (answer: Answer & { id: number }) => {
+        if (answer.id !== id) return;
+        this.#child.off("message", listen);
+        resolve(answer);
+      };
+      this.#child.on("message", listen);
+      this.#child.send({ id, processesOf });
+    });
+  }
+}
