@@ -1,7 +1,7 @@
 import { ChromaClient, type Collection as ChromaCollection, type Where } from "chromadb";
 import type { VectorMetadata } from "../deltas/delta.ts";
 import { type Collection, type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
-import { upsertRequest } from "./upsert-request.ts";
+import { postUpsert } from "./upsert-request.ts";
 import {
   type DeltaPart,
   type Neighbour,
@@ -29,6 +29,7 @@ const vectorsARead = 500;
 export class ChromaVectorStore implements VectorStore {
   readonly #collection: ChromaCollection;
   readonly #upsertUrl: string;
+  #lastUpsert: Promise<void> = Promise.resolve();
 
   private constructor(collection: ChromaCollection, url: string) {
     this.#collection = collection;
@@ -50,16 +51,11 @@ export class ChromaVectorStore implements VectorStore {
     return new ChromaVectorStore(opened, server.url);
   }
 
+  /** Requests go one after another: two at once take longer than that. */
   async upsert(parts: readonly DeltaPart[]): Promise<void> {
-    const answer = await fetch(this.#upsertUrl, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: upsertRequest(parts),
-    });
-    const text = await answer.text();
-    if (answer.ok) return;
-    if (answer.status < 500) throw new UpsertRefused(`${answer.status} ${text.slice(0, 500)}`);
-    throw new Error(`Chroma failed to upsert with ${answer.status}: ${text.slice(0, 500)}`);
+    const posted = this.#lastUpsert.then(() => this.#post(parts));
+    this.#lastUpsert = posted.catch(() => undefined);
+    await posted;
   }
 
   async delete(ids: readonly string[]): Promise<void> {
@@ -98,7 +94,7 @@ export class ChromaVectorStore implements VectorStore {
         include: ["documents", "metadatas", "embeddings"],
       });
       for (const { id, document, metadata, embedding } of stored.rows()) {
-        const vector = new Uint8Array(Float32Array.from(embedding ?? []).buffer);
+        const vector = Float32Array.from(embedding ?? []);
         found.push({ id, document: document ?? "", metadata: plain(metadata), vector });
       }
     }
@@ -119,6 +115,13 @@ export class ChromaVectorStore implements VectorStore {
       metadata: plain(metadata),
       similarity: 1 - (distance ?? 1),
     }));
+  }
+
+  async #post(parts: readonly DeltaPart[]): Promise<void> {
+    const { status, text } = await postUpsert(this.#upsertUrl, parts);
+    if (status < 300) return;
+    if (status >= 400 && status < 500) throw new UpsertRefused(`${status} ${text.slice(0, 500)}`);
+    throw new Error(`Chroma failed to upsert with ${status}: ${text.slice(0, 500)}`);
   }
 }
 

@@ -19,7 +19,8 @@ import { acquireLease, type Lease } from "./lease.ts";
 import { loadDeltas } from "./load-deltas.ts";
 import { manifestFile } from "./manifest.ts";
 import { MessagesInFlight } from "./messages-in-flight.ts";
-import { type RunWork, startRuns } from "./run-work.ts";
+import type { RunWork } from "./run-work.ts";
+import { startRuns } from "./start-runs.ts";
 import { verifyApplied } from "./verify-applied.ts";
 import type { Workspace } from "./workspace.ts";
 

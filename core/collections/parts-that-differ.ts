@@ -1,6 +1,9 @@
 import type { Delta } from "../deltas/delta.ts";
 import type { DeltaPart, StoredVector, VectorStore } from "./vector-store.ts";
 
+const bytesPerNumber = 4;
+const relativeTolerance = 1e-5;
+
 /**
  * The parts without the vectors that the store holds already: writing one again costs several times a new one.
  * `existing` are the ids that the store has of these receipts.
@@ -37,6 +40,23 @@ function isStored(delta: Delta, position: number, stored: ReadonlyMap<string, St
   if (!there || there.document !== delta.documents[position]) return false;
   const metadata = Object.entries(delta.metadatas[position] ?? {});
   if (metadata.some(([key, value]) => there.metadata[key] !== value)) return false;
-  const width = delta.dimensions * 4;
-  return Buffer.compare(there.vector, delta.vectors.subarray(position * width, (position + 1) * width)) === 0;
+  return isSameVector(there.vector, vectorAt(delta, position));
+}
+
+/** Chroma scales vectors to length 1 and back, so the last digits may differ. */
+function isSameVector(one: Float32Array, other: Float32Array): boolean {
+  let difference = 0;
+  let length = 0;
+  for (let index = 0; index < other.length; index += 1) {
+    const value = other[index] ?? 0;
+    difference += (value - (one[index] ?? 0)) ** 2;
+    length += value ** 2;
+  }
+  return one.length === other.length && difference <= relativeTolerance ** 2 * length;
+}
+
+function vectorAt({ vectors, dimensions }: Delta, position: number): Float32Array {
+  const width = dimensions * bytesPerNumber;
+  const copy = new Uint8Array(vectors.subarray(position * width, (position + 1) * width));
+  return new Float32Array(copy.buffer);
 }

@@ -1,34 +1,78 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 import type { DeltaPart } from "./vector-store.ts";
 
 const bytesPerNumber = 4;
+/** Vectors that are encoded at a time: the server reads them while the next ones are encoded. */
+const vectorsAPiece = 64;
 
-/** The JSON body of Chroma's upsert, with base64 embeddings. Chroma's client would join their bytes one by one. */
-export function upsertRequest(parts: readonly DeltaPart[]): Buffer {
-  const records = {
-    ids: parts.flatMap(({ delta, from, to }) => delta.ids.slice(from, to)),
-    documents: parts.flatMap(({ delta, from, to }) => delta.documents.slice(from, to)),
-    metadatas: parts.flatMap(({ delta, from, to }) => delta.metadatas.slice(from, to)),
-  };
-  const header = Buffer.from(`${JSON.stringify(records).slice(0, -1)},"embeddings":[`);
-  const vectorsLength = parts.reduce(
-    (sum, { delta, from, to }) => sum + (to - from) * (base64Length(delta.dimensions) + 3),
-    0,
-  );
-  const body = Buffer.allocUnsafe(header.length + vectorsLength + 1);
-  header.copy(body);
-  let end = header.length;
-  for (const { delta, from, to } of parts) {
-    const width = delta.dimensions * bytesPerNumber;
-    const vectors = Buffer.from(delta.vectors.buffer, delta.vectors.byteOffset, delta.vectors.byteLength);
-    for (let start = from * width; start < to * width; start += width) {
-      end += body.write(`"${vectors.toString("base64", start, start + width)}",`, end, "latin1");
-    }
-  }
-  body.write("]}", end - 1, "latin1");
-  return body;
+/**
+ * Posts an upsert with base64 embeddings to a Chroma server; resolves to its answer. The body is made as it is sent,
+ * so it never stands whole in memory. (Chroma's client joins the bytes of base64 one by one, and `fetch` copies a
+ * body twice before it sends it.)
+ */
+export async function postUpsert(
+  url: string,
+  parts: readonly DeltaPart[],
+): Promise<{ readonly status: number; readonly text: string }> {
+  const records = recordsOf(parts);
+  const sent = request(url, {
+    method: "POST",
+    agent: false,
+    headers: {
+      "content-type": "application/json",
+      "content-length": records.length + embeddingsLength(parts),
+    },
+  });
+  const answered = once(sent, "response") as Promise<[IncomingMessage]>;
+  const written = pipeline(Readable.from(body(records, parts)), sent).then(() => answered);
+  const [answer] = await Promise.race([answered, written]);
+  return { status: answer.statusCode ?? 0, text: await text(answer) };
 }
 
 /** Characters of one vector in a request. */
 export function base64Length(dimensions: number): number {
   return Math.ceil((dimensions * bytesPerNumber) / 3) * 4;
+}
+
+/** The body up to its embeddings. */
+function recordsOf(parts: readonly DeltaPart[]): Buffer<ArrayBuffer> {
+  const records = JSON.stringify({
+    ids: parts.flatMap(({ delta, from, to }) => delta.ids.slice(from, to)),
+    documents: parts.flatMap(({ delta, from, to }) => delta.documents.slice(from, to)),
+    metadatas: parts.flatMap(({ delta, from, to }) => delta.metadatas.slice(from, to)),
+  });
+  return Buffer.from(`${records.slice(0, -1)},"embeddings":[`);
+}
+
+/** Each embedding in quotes, commas between them, and the end of the body. */
+function embeddingsLength(parts: readonly DeltaPart[]): number {
+  return parts.reduce(
+    (sum, { delta, from, to }) => sum + (to - from) * (base64Length(delta.dimensions) + 3),
+    1,
+  );
+}
+
+function* body(records: Buffer, parts: readonly DeltaPart[]): Generator<Buffer> {
+  yield records;
+  let comma = "";
+  for (const { delta, from, to } of parts) {
+    const width = delta.dimensions * bytesPerNumber;
+    const vectors = Buffer.from(delta.vectors.buffer, delta.vectors.byteOffset, delta.vectors.byteLength);
+    for (let first = from; first < to; first += vectorsAPiece) {
+      const last = Math.min(first + vectorsAPiece, to);
+      const piece = Buffer.allocUnsafe((last - first) * (base64Length(delta.dimensions) + 3));
+      let end = 0;
+      for (let at = first; at < last; at += 1) {
+        const base64 = vectors.toString("base64", at * width, (at + 1) * width);
+        end += piece.write(`${comma}"${base64}"`, end, "latin1");
+        comma = ",";
+      }
+      yield piece.subarray(0, end);
+    }
+  }
+  yield Buffer.from("]}");
 }

@@ -1,5 +1,4 @@
 import type { Delta, VectorMetadata } from "../deltas/delta.ts";
-import type { VectorBytes } from "../embedding/embedder.ts";
 import { Failure } from "../failure.ts";
 import type { ReceiptRef } from "../receipts/receipt.ts";
 
@@ -14,7 +13,7 @@ export interface StoredVector {
   readonly id: string;
   readonly document: string;
   readonly metadata: VectorMetadata;
-  readonly vector: VectorBytes;
+  readonly vector: Float32Array;
 }
 
 export interface NeighbourQuery {
@@ -45,8 +44,8 @@ export class UpsertRefused extends Failure {
 /** One collection of vectors, open for this process alone. */
 export interface VectorStore {
   /**
-   * All in one request: see `vectorsAnUpsert` for how many it holds. The request is made before the first await, so that
-   * a caller who does not wait for it can prepare the next one meanwhile.
+   * All in one request: see `vectorsAnUpsert` for how many it holds. Requests go one after another, in the order of
+   * the calls, whether their callers wait or not.
    * Throws UpsertRefused when the store would not take it; then none of it is stored.
    */
   upsert(parts: readonly DeltaPart[]): Promise<void>;
