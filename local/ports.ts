@@ -1,12 +1,25 @@
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
+import { PortInUse } from "./endpoint/endpoint.ts";
 
 /** A loopback port that was free a moment ago, for a program that has to be told its port. */
-export async function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
+  return listenBriefly(0);
+}
+
+/** Throws PortInUse for the first port that something listens on. */
+export async function checkFree(ports: readonly number[]): Promise<void> {
+  for (const port of ports) {
+    await listenBriefly(port).catch((cause: NodeJS.ErrnoException) => {
+      throw cause.code === "EADDRINUSE" ? new PortInUse(port, { cause }) : cause;
+    });
+  }
+}
+
+async function listenBriefly(wanted: number): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(wanted, "127.0.0.1", resolve);
   });
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));

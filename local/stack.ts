@@ -9,7 +9,7 @@ import { type EmbeddingsServer, type EmbeddingsUsage, startEmbeddingsServer } fr
 import { region } from "./endpoint/account.ts";
 import { administratorKey } from "./iam/iam.ts";
 import { startLocalAws } from "./local-aws.ts";
-import { freePort } from "./ports.ts";
+import { checkFree, freePort } from "./ports.ts";
 
 export interface LocalStackOptions {
   /** Of the endpoint; 0 takes a free one. */
@@ -52,12 +52,15 @@ export type LocalOutputs = StackOutputs & z.infer<typeof localOutputs>;
  * and services run. Throws PortInUse, DeploymentFailed and what the configuration throws; nothing is left running then.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const stateFolder = resolve(options.stateFolder);
-  await rm(stateFolder, { recursive: true, force: true });
-  await mkdir(stateFolder, { recursive: true });
   const defaults = await localConfiguration();
   const config = { ...defaults, ...options.config };
   if (config["query:port"] === "0") config["query:port"] = String(await freePort());
+  const embeddingsPort = ownEmbeddingsPort(config["embedding:baseUrl"], defaults["embedding:baseUrl"]);
+  // Before anything is wiped: a stack that runs already may own the folder.
+  await checkFree([options.port, embeddingsPort ?? 0, Number(config["query:port"] ?? 0)]);
+  const stateFolder = resolve(options.stateFolder);
+  await rm(stateFolder, { recursive: true, force: true });
+  await mkdir(stateFolder, { recursive: true });
   const aws = await startLocalAws(options.port, stateFolder);
   let embeddings: EmbeddingsServer | undefined;
   const stop = async () => {
@@ -65,9 +68,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     await embeddings?.close();
   };
   try {
-    const port = ownEmbeddingsPort(config["embedding:baseUrl"], defaults["embedding:baseUrl"]);
-    if (port !== undefined) {
-      embeddings = await startEmbeddingsServer(port);
+    if (embeddingsPort !== undefined) {
+      embeddings = await startEmbeddingsServer(embeddingsPort);
       config["embedding:baseUrl"] = embeddings.baseUrl;
     }
     const outputs = await deploy(

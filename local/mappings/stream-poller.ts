@@ -4,8 +4,10 @@ import {
   DescribeStreamCommand,
   type DynamoDBStreamsClient,
   GetRecordsCommand,
+  type GetRecordsCommandOutput,
   GetShardIteratorCommand,
   type _Record as SourceRecord,
+  TrimmedDataAccessException,
 } from "@aws-sdk/client-dynamodb-streams";
 import type { FunctionPool } from "../lambda/function-pool.ts";
 import { compileFilter, type EventFilter } from "./event-filter.ts";
@@ -28,6 +30,7 @@ interface Shard {
 }
 
 const idleMilliseconds = 200;
+const recordsPerCall = 1000;
 const longestSleepMilliseconds = 100;
 /** Lambda's limit for an event, less what stands around the records. */
 const mostBatchBytes = 5.5 * 1024 * 1024;
@@ -63,16 +66,11 @@ export class StreamPoller implements Poller {
     if (this.#shards !== undefined) return;
     const stream = { StreamArn: this.#mapping.eventSourceArn };
     const { StreamDescription } = await this.#streams.send(new DescribeStreamCommand(stream));
-    const shards = (StreamDescription?.Shards ?? []).map(async ({ ShardId: id = "" }) => {
-      const { ShardIterator: iterator } = await this.#streams.send(
-        new GetShardIteratorCommand({
-          ...stream,
-          ShardId: id,
-          ShardIteratorType: this.#mapping.startingPosition,
-        }),
-      );
-      return { id, iterator, lanes: this.#newLanes() };
-    });
+    const shards = (StreamDescription?.Shards ?? []).map(async ({ ShardId: id = "" }) => ({
+      id,
+      iterator: await this.#iterator(id, this.#mapping.startingPosition),
+      lanes: this.#newLanes(),
+    }));
     this.#shards = await Promise.all(shards);
   }
 
@@ -87,6 +85,31 @@ export class StreamPoller implements Poller {
 
   async settled(): Promise<void> {
     await Promise.all(this.#running.values());
+  }
+
+  async #iterator(shardId: string, position: StreamMapping["startingPosition"]): Promise<string | undefined> {
+    const { ShardIterator } = await this.#streams.send(
+      new GetShardIteratorCommand({
+        StreamArn: this.#mapping.eventSourceArn,
+        ShardId: shardId,
+        ShardIteratorType: position,
+      }),
+    );
+    return ShardIterator;
+  }
+
+  /** A reader that fell behind what the stream keeps goes on at the oldest record, and the loss is told. */
+  async #records(shard: Shard, signal: AbortSignal): Promise<GetRecordsCommandOutput> {
+    try {
+      return await this.#streams.send(
+        new GetRecordsCommand({ ShardIterator: shard.iterator, Limit: recordsPerCall }),
+        { abortSignal: signal },
+      );
+    } catch (error) {
+      if (error instanceof TrimmedDataAccessException)
+        shard.iterator = await this.#iterator(shard.id, "TRIM_HORIZON");
+      throw error;
+    }
   }
 
   #newLanes(): StreamLane<Change>[] {
@@ -110,10 +133,7 @@ export class StreamPoller implements Poller {
     for (const lane of shard.lanes) this.#run(lane, shard.id, signal);
     const most = batchesAhead * this.#mapping.batchSize;
     if (shard.iterator === undefined || shard.lanes.some(({ size }) => size >= most)) return 0;
-    const { Records = [], NextShardIterator } = await this.#streams.send(
-      new GetRecordsCommand({ ShardIterator: shard.iterator, Limit: 1000 }),
-      { abortSignal: signal },
-    );
+    const { Records = [], NextShardIterator } = await this.#records(shard, signal);
     shard.iterator = NextShardIterator;
     for (const source of Records) {
       const change = this.#changeOf(source);
