@@ -12,3 +12,6 @@ export abstract class Failure extends Error {
     this.remedy = remedy;
   }
 }
+
+/** A failure of the input itself: trying again fails again, until somebody mends what was sent. */
+export abstract class InputFailure extends Failure {}

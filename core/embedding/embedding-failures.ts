@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { Failure, InputFailure } from "../failure.ts";
 
 /** The provider gave vectors of another length than the stack's collections hold. */
 export class WrongDimensions extends Failure {
@@ -21,7 +21,7 @@ export class EmbeddingAnswerInvalid extends Failure {
 }
 
 /** The provider refuses this very input; sending it again would not help. */
-export class EmbeddingRefused extends Failure {
+export class EmbeddingRefused extends InputFailure {
   constructor(model: string, cause: Error) {
     super(
       `Model ${model} refused the texts: ${cause.message}.`,

@@ -1,10 +1,10 @@
-import { Failure } from "../failure.ts";
+import { Failure, InputFailure } from "../failure.ts";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import type { RejectedRow } from "../receipts/parse-rows.ts";
 import type { Collection } from "../receipts/receipt.ts";
 
 /** An object that a message names is not there. */
-export class ObjectMissing extends Failure {
+export class ObjectMissing extends InputFailure {
   constructor(bucket: string, key: string, options?: ErrorOptions) {
     super(
       `There is no object s3://${bucket}/${key}.`,
@@ -26,7 +26,7 @@ export class ObjectUnreadable extends Failure {
 }
 
 /** An object is far larger than the rows of one receipt. */
-export class ObjectTooLarge extends Failure {
+export class ObjectTooLarge extends InputFailure {
   constructor(bucket: string, key: string, bytes: number, limit: number) {
     super(
       `s3://${bucket}/${key} has ${bytes} bytes; the rows of one receipt may have ${limit}.`,
@@ -36,7 +36,7 @@ export class ObjectTooLarge extends Failure {
 }
 
 /** Not one row of a file is usable. */
-export class AllRowsRejected extends Failure {
+export class AllRowsRejected extends InputFailure {
   constructor(file: Collection, rejected: readonly RejectedRow[]) {
     const [first] = rejected;
     super(

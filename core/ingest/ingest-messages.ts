@@ -3,7 +3,7 @@ import type { DeltaStore } from "../deltas/delta-store.ts";
 import { deltaPrefix } from "../deltas/keys.ts";
 import type { Embedder } from "../embedding/embedder.ts";
 import { SharedRequests } from "../embedding/shared-requests.ts";
-import { Failure } from "../failure.ts";
+import { Failure, InputFailure } from "../failure.ts";
 import type { Log } from "../log.ts";
 import { parseEmbedMessage } from "../receipts/embed-message.ts";
 import { textFormat } from "../receipts/embedded-texts.ts";
@@ -140,5 +140,5 @@ function failed(delivery: Delivery, error: unknown, log: Log): Outcome {
     message_body: delivery.body.slice(0, 1_000),
     ...(!(error instanceof Failure) && { stack }),
   });
-  return { messageId: delivery.messageId, result: "failed" };
+  return { messageId: delivery.messageId, result: "failed", byInput: error instanceof InputFailure };
 }

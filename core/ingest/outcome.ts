@@ -5,7 +5,12 @@ import type { ReceiptContent } from "./read-receipt.ts";
 /** What became of a message. Only a failed one is for the queue to deliver again. */
 export type Outcome =
   | { readonly messageId: string; readonly result: Recorded; readonly content: ReceiptContent }
-  | { readonly messageId: string; readonly result: "failed" };
+  | {
+      readonly messageId: string;
+      readonly result: "failed";
+      /** The message will fail again until its input is mended. */
+      readonly byInput: boolean;
+    };
 
 /** Counts of one invocation, as its log line states them. */
 export function summary(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Failure } from "../failure.ts";
+import { InputFailure } from "../failure.ts";
 import { problems } from "./problems.ts";
 import { imageId, receiptNumber } from "./rows.ts";
 
@@ -28,7 +28,7 @@ export const embedMessage = z.object({
 export type EmbedMessage = z.infer<typeof embedMessage>;
 
 /** The body of an embed message is not what the queue is for; every problem is in the message. */
-export class EmbedMessageInvalid extends Failure {
+export class EmbedMessageInvalid extends InputFailure {
   constructor(found: readonly string[], options?: ErrorOptions) {
     super(
       `The embed message is not usable: ${found.join("; ")}.`,

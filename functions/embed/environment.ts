@@ -7,6 +7,7 @@ export const embedEnvironment = z.object({
   RECEIPTS_TABLE: z.string().min(1),
   CONTROL_TABLE: z.string().min(1),
   DELTAS_BUCKET: z.string().min(1),
+  EMBED_QUEUE_URL: z.url(),
   LINES_QUEUE_URL: z.url(),
   WORDS_QUEUE_URL: z.url(),
   /** Name of the secret; its value is the key itself. */

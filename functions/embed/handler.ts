@@ -22,5 +22,9 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   }));
   const outcomes = await ingestMessages(deliveries, services);
   const failed = outcomes.filter((outcome) => outcome.result === "failed");
+  const byInput = new Set(failed.filter((outcome) => outcome.byInput).map(({ messageId }) => messageId));
+  await services.embedQueue.comeBackSoon(
+    event.Records.filter(({ messageId }) => byInput.has(messageId)).map(({ receiptHandle }) => receiptHandle),
+  );
   return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 }

@@ -7,18 +7,24 @@ import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import { DynamoRateLimiter } from "../../core/embedding/dynamo-rate-limiter.ts";
 import { requestLimits } from "../../core/embedding/limits.ts";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
+import { EmbedQueue } from "../../core/ingest/embed-queue.ts";
 import type { IngestServices } from "../../core/ingest/ingest-messages.ts";
 import { RunQueues } from "../../core/ingest/run-queues.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { readSecret } from "../../core/settings/secret.ts";
 import type { EmbedEnvironment } from "./environment.ts";
 
+export interface EmbedServices extends IngestServices {
+  readonly embedQueue: EmbedQueue;
+}
+
 /** What the function needs, for one invocation that has to be done embedding at `giveUpAt` (epoch ms). */
-export type ServicesFor = (giveUpAt: number) => Promise<IngestServices>;
+export type ServicesFor = (giveUpAt: number) => Promise<EmbedServices>;
 
 /** The clients live as long as the process; the embedder has the deadline of its invocation. */
 export function embedServices(environment: EmbedEnvironment, log: Logger): ServicesFor {
   const s3 = new S3Client({});
+  const sqs = new SQSClient({});
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   const limiter = new DynamoRateLimiter({
     client,
@@ -37,10 +43,11 @@ export function embedServices(environment: EmbedEnvironment, log: Logger): Servi
       controlTable: environment.CONTROL_TABLE,
     }),
     queues: new RunQueues({
-      client: new SQSClient({}),
+      client: sqs,
       queueUrls: { lines: environment.LINES_QUEUE_URL, words: environment.WORDS_QUEUE_URL },
       region: environment.AWS_REGION,
     }),
+    embedQueue: new EmbedQueue(sqs, environment.EMBED_QUEUE_URL, log),
     tokensPerRequest: Math.min(requestLimits.tokens, environment.EMBEDDING_TOKENS_PER_MINUTE),
     log,
   };

@@ -92,6 +92,7 @@ export class EmbedPipeline extends pulumi.ComponentResource {
           RECEIPTS_TABLE: storage.receipts.name,
           CONTROL_TABLE: storage.control.name,
           DELTAS_BUCKET: storage.deltas.name,
+          EMBED_QUEUE_URL: this.queue.queue.url,
           LINES_QUEUE_URL: lines.queue.url,
           WORDS_QUEUE_URL: words.queue.url,
           ...embeddingEnvironment(embedding, apiKey),

@@ -5,11 +5,13 @@ import { Stage } from "./stage.ts";
 
 let mockStage: Stage;
 let mockGiveUpAt = 0;
+const mockHastened: string[] = [];
 
 jest.mock("../../../functions/embed/services.ts", () => ({
   embedServices: () => async (giveUpAt: number) => {
     mockGiveUpAt = giveUpAt;
-    return mockStage.services;
+    const embedQueue = { comeBackSoon: async (handles: string[]) => mockHastened.push(...handles) };
+    return { ...mockStage.services, embedQueue };
   },
 }));
 
@@ -22,6 +24,7 @@ beforeAll(async () => {
     RECEIPTS_TABLE: "receipts",
     CONTROL_TABLE: "control",
     DELTAS_BUCKET: "deltas",
+    EMBED_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/1/embed",
     LINES_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/1/lines.fifo",
     WORDS_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/1/words.fifo",
     EMBEDDING_API_KEY_SECRET: "embedding",
@@ -40,6 +43,7 @@ afterAll(() => tables.stop());
 function eventOf(bodies: readonly unknown[]): SQSEvent {
   const records = bodies.map((body, index) => ({
     messageId: `id-${index}`,
+    receiptHandle: `handle-${index}`,
     body: typeof body === "string" ? body : JSON.stringify(body),
     attributes: { SentTimestamp: "1700000000000" },
   }));
@@ -52,6 +56,17 @@ test("the answer names the messages that failed by their messageId, and no other
   expect(await handler(eventOf([good, "not JSON", { image_id: 1 }, good]), context)).toEqual({
     batchItemFailures: [{ itemIdentifier: "id-1" }, { itemIdentifier: "id-2" }],
   });
+});
+
+test("bad input comes back soon, what may pass by itself after the visibility timeout (F13)", async () => {
+  const { handler } = await import("../../../functions/embed/handler.ts");
+  mockHastened.length = 0;
+  mockStage.embedder.failure = new Error("the provider is away");
+  const good = mockStage.receipt(["INN"], randomUUID());
+  const { batchItemFailures } = await handler(eventOf([good, "not JSON"]), context);
+  mockStage.embedder.failure = undefined;
+  expect(batchItemFailures).toHaveLength(2);
+  expect(mockHastened).toEqual(["handle-1"]);
 });
 
 test("an invocation without a failure answers an empty list, and revisions are the queue's times", async () => {

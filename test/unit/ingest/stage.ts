@@ -21,9 +21,12 @@ export class FakeEmbedder implements Embedder {
   readonly requests: string[][] = [];
   /** A text that the provider refuses. */
   poison: string | undefined;
+  /** What the provider answers to everything. */
+  failure: Error | undefined;
 
   async embed(texts: readonly string[]): Promise<VectorBytes[]> {
     this.requests.push([...texts]);
+    if (this.failure) throw this.failure;
     if (texts.some((text) => this.poison !== undefined && text.includes(this.poison))) {
       throw new EmbeddingRefused(this.model, new Error("400 bad input"));
     }
