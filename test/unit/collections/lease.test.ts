@@ -3,8 +3,9 @@ import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk
 import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
 import { generationName, HeadMoved, moveHead, readHead } from "../../../core/collections/head.ts";
 import { acquireLease, type Lease, LeaseLost } from "../../../core/collections/lease.ts";
-import { Tables } from "../runs/tables.ts";
+import type { Tables } from "../runs/tables.ts";
 import { ManualClock } from "./clocks.ts";
+import { startTables } from "./ready-tables.ts";
 
 jest.setTimeout(60_000);
 
@@ -14,7 +15,7 @@ const key = { PK: "COLLECTION#lines", SK: "HEAD" };
 
 let tables: Tables;
 beforeEach(async () => {
-  tables = await Tables.start();
+  tables = await startTables();
 });
 afterEach(() => tables.stop());
 
@@ -52,6 +53,15 @@ function losingOneAnswer(): DynamoDBDocumentClient {
     if (lost || !(command instanceof UpdateCommand)) return answer;
     lost = true;
     throw new ConditionalCheckFailedException({ message: "refused", $metadata: {} });
+  };
+  return { send } as unknown as DynamoDBDocumentClient;
+}
+
+/** A client to which something happens before each of its updates. */
+function beforeUpdates(happens: () => Promise<void>): DynamoDBDocumentClient {
+  const send = async (command: UpdateCommand) => {
+    if (command instanceof UpdateCommand) await happens();
+    return tables.client.send(command);
   };
   return { send } as unknown as DynamoDBDocumentClient;
 }
@@ -114,6 +124,28 @@ describe("the lease of a collection", () => {
     };
     await held(watching);
     expect(contender.now()).toBeGreaterThanOrEqual(2 * leaseMs - 1_000);
+  });
+
+  test.each([
+    ["free", 0],
+    ["dead", leaseMs + 1_000],
+  ])("F3: of two contenders that see the same %s lease, one takes it", async (state, ms) => {
+    if (state === "dead") await held(new ManualClock());
+    const rivals: Lease[] = [];
+    const overtaken = beforeUpdates(async () => {
+      if (rivals.length === 0) rivals.push(await held(new ManualClock()));
+    });
+    const waiting = { waitMs: ms, patienceMs: ms };
+    expect(await acquireLease(options(new ManualClock(), overtaken), waiting)).toBeUndefined();
+    await rivals[0]?.beat();
+  });
+
+  test("F3: a dead holder that beats just before the takeover keeps its lease", async () => {
+    const holder = await held(new ManualClock());
+    const late = beforeUpdates(() => holder.beat());
+    const patience = { waitMs: leaseMs + 1_000, patienceMs: leaseMs + 1_000 };
+    expect(await acquireLease(options(new ManualClock(), late), patience)).toBeUndefined();
+    await holder.beat();
   });
 
   test("F4: the heartbeat and the release of a lapsed holder leave the new holder alone", async () => {
