@@ -13,10 +13,10 @@ export interface StackConfiguration {
 /** The program could not be deployed into the local AWS; every problem is in the message. */
 export class DeploymentFailed extends Failure {
   constructor(problems: readonly unknown[]) {
-    const lines = problems.map((problem) => (problem instanceof Error ? problem.message : String(problem)));
+    const texts = problems.map((problem) => (problem instanceof Error ? problem.message : String(problem)));
     super(
-      `The program could not be deployed into the local AWS.\n${lines.map((line) => `  - ${line}\n`).join("")}`,
-      "Correct these and start again; nothing is left running.",
+      `The program could not be deployed into the local AWS.\n${texts.join("\n")}\n`,
+      "Nothing is left running.",
       { cause: problems[0] },
     );
   }

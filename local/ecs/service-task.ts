@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { region } from "../endpoint/account.ts";
@@ -82,7 +83,7 @@ export class ServiceTask {
     const { name, context, executionRoleName, log: target } = this.#definition;
     const taskId = randomBytes(16).toString("hex");
     const temporaryFolder = join(this.#platform.scratchFolder, name, taskId);
-    await mkdir(temporaryFolder, { recursive: true });
+    mkdirSync(temporaryFolder, { recursive: true });
     const { logs } = this.#platform.clients(executionRoleName);
     const log = new LogStream(logs, target.group, `${target.streamPrefix}/${taskId}`, this.#platform.report);
     this.#program = new Program({

@@ -46,7 +46,8 @@ export class LogStream {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     await this.#flushing;
-    if (this.#waiting.length === 0) return;
+    // Another flush may have taken the rest meanwhile.
+    if (this.#waiting.length === 0) return this.#flushing;
     const events = this.#waiting;
     this.#waiting = [];
     this.#flushing = this.#put(events).catch((error: unknown) => {
