@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "../log.ts";
-import type { GenerationFolder, Generations } from "./generations.ts";
+import type { Generations } from "./generations.ts";
 
 /** Written beside a superseded generation's manifest; its time is when this was first seen. */
 const supersededFile = "superseded";
@@ -26,40 +26,38 @@ export async function collectGarbage(
   rules: GarbageRules,
   log: Log,
 ): Promise<string[]> {
-  const folders = await generations.list();
-  const byName = new Map(folders.map((folder) => [folder.name, folder]));
-  const published = await history(generations, head, byName);
-  for (const { name } of published.slice(1)) await markSuperseded(generations, name);
+  const published = await history(generations, head);
+  for (const name of published.slice(1)) await markSuperseded(generations, name);
 
-  const expired: GenerationFolder[] = [];
-  for (const folder of published.slice(rules.kept)) {
-    const age = await generations.ageOf(folder.name, supersededFile);
-    if (age > rules.longestReaderMs) expired.push(folder);
+  const expired: string[] = [];
+  for (const name of published.slice(rules.kept)) {
+    const age = await generations.ageOf(name, supersededFile);
+    if (age > rules.longestReaderMs) expired.push(name);
   }
-  const abandoned = folders.filter((folder) => !published.includes(folder) && folder.token < token);
+  const folders = await generations.list();
+  const abandoned = folders.filter((folder) => folder.token < token && !published.includes(folder.name));
 
   // Oldest first: the newer ones lead to the older ones, so what a crash leaves is still known as published.
-  const removed = [...abandoned, ...expired.reverse()];
-  for (const folder of removed) await generations.remove(folder);
-  const names = removed.map(({ name }) => name);
-  if (names.length > 0) log.info("Generations removed", { removed: names });
-  return names;
+  const removed = [...abandoned.map(({ name }) => name), ...expired.reverse()];
+  for (const name of removed) await generations.remove(name);
+  if (removed.length > 0) log.info("Generations removed", { removed });
+  return removed;
 }
 
-/** The published generations that are still there, from the head back along their bases. */
-async function history(
-  generations: Generations,
-  head: string,
-  present: ReadonlyMap<string, GenerationFolder>,
-): Promise<GenerationFolder[]> {
-  const found: GenerationFolder[] = [];
-  let folder = present.get(head);
-  while (folder) {
-    found.push(folder);
-    const { base } = await generations.manifest(folder.name);
-    folder = base === null ? undefined : present.get(base);
+/**
+ * The published generations that are still there, from the head back along their bases. Each is looked up by name:
+ * a listing may be older than the newest of them.
+ */
+async function history(generations: Generations, head: string): Promise<string[]> {
+  const names = [head];
+  let { base } = await generations.manifest(head);
+  while (base !== null) {
+    const older = await generations.manifestIfThere(base);
+    if (older === undefined) break;
+    names.push(base);
+    base = older.base;
   }
-  return found;
+  return names;
 }
 
 async function markSuperseded(generations: Generations, name: string): Promise<void> {

@@ -86,7 +86,8 @@ export async function runCycle(
   deadline: number,
 ): Promise<readonly QueuedMessage[]> {
   const { settings, queue, clock, log, target, onStep } = parts;
-  const time = timetable(clock.now(), deadline);
+  const began = clock.now();
+  const time = timetable(began, deadline);
   const messages = new MessagesInFlight(delivered);
   const hiddenSeconds = Math.ceil(settings.leaseMs / 1000);
   let lease: Lease | undefined;
@@ -109,13 +110,23 @@ export async function runCycle(
     if (lease) await new Cycle(parts, lease, messages, time).run();
     else log.info("Another process compacts; the messages come again", { messages: delivered.length });
   } catch (error) {
-    await parts.workspace.discard();
+    await parts.workspace
+      .discard()
+      .catch((reason) => log.warn("Scratch was not removed", { reason: String(reason) }));
     throw error;
   } finally {
     await heartbeat.stop();
     await handBack(parts, messages.open(), lease);
   }
-  return messages.open().filter((message) => message.delivered);
+  const open = messages.open();
+  const ms = Math.round(clock.now() - began);
+  log.info("Cycle ended", {
+    collection: target.collection,
+    done: messages.done(),
+    come_again: open.length,
+    ms,
+  });
+  return open.filter((message) => message.delivered);
 }
 
 /** Moments of the clock by which the phases that can wait have to end. */
@@ -150,7 +161,8 @@ class Cycle {
   readonly #messages: MessagesInFlight;
   readonly #failed: FailedMessages;
   readonly #time: Timetable;
-  readonly #applied = new Map<Delta, RunWork>();
+  /** Vectors of each applied run's delta. */
+  readonly #applied = new Map<RunWork, number>();
 
   constructor(parts: CycleParts, lease: Lease, messages: MessagesInFlight, time: Timetable) {
     this.#parts = parts;
@@ -200,8 +212,9 @@ class Cycle {
     this.#step("materialise");
     const store = await workspace.open(head);
     this.#step("apply");
-    const applied = await applyDeltas(store, this.#load(works));
-    for (const [delta, reason] of applied.refused) await this.#refuse(delta, reason);
+    const workOf = new WeakMap<Delta, RunWork>();
+    const applied = await applyDeltas(store, this.#load(works, workOf));
+    for (const [delta, reason] of applied.refused) await this.#refuse(workOf.get(delta), reason);
     this.#step("verify");
     await verifyApplied(store, target.collection, applied);
     const count = await store.count();
@@ -215,18 +228,20 @@ class Cycle {
     return this.#publish(head, count);
   }
 
-  async *#load(works: readonly RunWork[]): AsyncGenerator<Delta> {
+  /** Keeps no delta itself: together they may be larger than the memory. */
+  async *#load(works: readonly RunWork[], workOf: WeakMap<Delta, RunWork>): AsyncGenerator<Delta> {
     const ports = { ...this.#parts, failed: this.#failed };
     for await (const { work, delta } of loadDeltas(ports, works, this.#time.applyUntil)) {
-      this.#applied.set(delta, work);
+      this.#applied.set(work, delta.ids.length);
+      workOf.set(delta, work);
       yield delta;
     }
   }
 
-  async #refuse(delta: Delta, reason: string): Promise<void> {
-    const work = this.#applied.get(delta);
-    this.#applied.delete(delta);
-    if (work) await this.#failed.ofRun(work, reason);
+  async #refuse(work: RunWork | undefined, reason: string): Promise<void> {
+    if (work === undefined) return;
+    this.#applied.delete(work);
+    await this.#failed.ofRun(work, reason);
   }
 
   async #publish(from: Head | undefined, count: number): Promise<Head> {
@@ -253,8 +268,8 @@ class Cycle {
   async #acknowledge(): Promise<void> {
     this.#step("acknowledge");
     const { runs, queue, target, log } = this.#parts;
-    await inParallel(this.#applied, runsAtOnce, async ([delta, work]) => {
-      const moved = await runs.complete(work.run, target.collection, this.#lease.token, delta.ids.length);
+    await inParallel(this.#applied, runsAtOnce, async ([work, vectors]) => {
+      const moved = await runs.complete(work.run, target.collection, this.#lease.token, vectors);
       if (moved === "fenced") log.info("A run was opened again meanwhile", { run_id: work.run.runId });
       this.#messages.finish(work.messages);
     });

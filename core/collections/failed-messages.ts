@@ -24,15 +24,9 @@ export interface FailedMessagesPorts {
  */
 export class FailedMessages {
   readonly #ports: FailedMessagesPorts;
-  #count = 0;
 
   constructor(ports: FailedMessagesPorts) {
     this.#ports = ports;
-  }
-
-  /** Runs and messages that failed in this cycle. */
-  get count(): number {
-    return this.#count;
   }
 
   /** The failure of a run that was started under the cycle's token; the run counts it. */
@@ -65,7 +59,6 @@ export class FailedMessages {
     runId: string | undefined,
   ): Promise<void> {
     const { queue, messages, maxFailures, collection, log } = this.#ports;
-    this.#count += 1;
     const fields = { collection, message_id: message.messageId, run_id: runId, failures, reason };
     if (failures < maxFailures) {
       log.warn("A message failed and comes again", fields);

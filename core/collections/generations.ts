@@ -38,7 +38,6 @@ export interface GenerationFolder {
   readonly name: string;
   /** Of the lease that wrote it. */
   readonly token: number;
-  readonly temporary: boolean;
 }
 
 /** The generations of one collection on the shared file system. What a generation holds never changes. */
@@ -59,6 +58,16 @@ export class Generations {
   /** Tries again for 60 s while the file system does not show it. Throws GenerationDamaged. */
   manifest(name: string): Promise<Manifest> {
     return this.#reading(name, () => readManifest(this.pathOf(name)));
+  }
+
+  /** Undefined where there is no such generation any more. */
+  async manifestIfThere(name: string): Promise<Manifest | undefined> {
+    try {
+      return await readManifest(this.pathOf(name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw error;
+    }
   }
 
   /**
@@ -115,9 +124,9 @@ export class Generations {
   /** Milliseconds since a file of a generation was written, both moments as the shared file system sees them. */
   async ageOf(name: string, file: string): Promise<number> {
     const clockFile = join(this.folder, ".clock");
+    const then = await this.#reading(name, () => stat(join(this.pathOf(name), file)));
     await writeFile(clockFile, String(this.#clock.now()));
-    const [now, then] = await Promise.all([stat(clockFile), stat(join(this.pathOf(name), file))]);
-    return now.mtimeMs - then.mtimeMs;
+    return (await stat(clockFile)).mtimeMs - then.mtimeMs;
   }
 
   /** All folders, by generation and token; those under a temporary name too. */
@@ -127,15 +136,15 @@ export class Generations {
       throw error;
     });
     return names.sort().flatMap((folder) => {
-      const parts = /^(\.tmp-)?\d{8,}-(\d+)$/.exec(folder);
-      return parts ? [{ name: folder, token: Number(parts[2]), temporary: parts[1] !== undefined }] : [];
+      const token = /^(?:\.tmp-)?\d{8,}-(\d+)$/.exec(folder)?.[1];
+      return token === undefined ? [] : [{ name: folder, token: Number(token) }];
     });
   }
 
   /** Goes under a temporary name first, so that no half of it is ever taken for a generation. */
-  async remove({ name, temporary: renamed }: GenerationFolder): Promise<void> {
-    const leaving = renamed ? name : `${temporary}${name}`;
-    if (!renamed) await rename(this.pathOf(name), this.pathOf(leaving));
+  async remove(name: string): Promise<void> {
+    const leaving = name.startsWith(temporary) ? name : `${temporary}${name}`;
+    if (leaving !== name) await rename(this.pathOf(name), this.pathOf(leaving));
     await rm(this.pathOf(leaving), { recursive: true, force: true });
   }
 

@@ -21,6 +21,10 @@ export class MessagesInFlight {
     return [...this.#open];
   }
 
+  done(): number {
+    return this.#done.length;
+  }
+
   /** Done messages that no mapping deletes. */
   doneAndDrained(): QueuedMessage[] {
     return this.#done.filter(({ delivered }) => !delivered);

@@ -291,7 +291,7 @@ describe("a process that dies", () => {
   /** A process whose calls fail from the step on, those that would tidy up included. */
   async function dying(at: Step): Promise<CycleParts> {
     let dead = false;
-    const parts = await rig.process({ leaseMs: 1_000, leaseWaitMs: 5_000 }, (step) => {
+    const parts = await rig.process({}, (step) => {
       if (step !== at) return;
       dead = true;
       throw new Error(`killed at ${at}`);

@@ -71,7 +71,7 @@ describe("a generation", () => {
   test("a crash between the last write and the rename leaves only a temporary folder", async () => {
     await write({ "a.bin": "x" }, "00000001-1", null);
     await rename(generations.pathOf("00000001-1"), generations.pathOf(".tmp-00000001-1"));
-    expect(await generations.list()).toEqual([{ name: ".tmp-00000001-1", token: 1, temporary: true }]);
+    expect(await generations.list()).toEqual([{ name: ".tmp-00000001-1", token: 1 }]);
     await write({ "a.bin": "x" }, "00000001-2", null);
     expect(await present()).toEqual([".tmp-00000001-1", "00000001-2"]);
   });
@@ -151,6 +151,14 @@ describe("collecting garbage", () => {
     await rm(join(generations.pathOf(`.tmp-${one}`), manifestFile));
     expect(await collect(three, 4)).toEqual([`.tmp-${one}`]);
     expect(await present()).toEqual([two, three]);
+  });
+
+  test("F3: a listing that does not show the newest generations yet condemns no published one", async () => {
+    const [one = "", two = "", three = ""] = await writeMany(3);
+    const stale = (await generations.list()).filter(({ name }) => name === one);
+    jest.spyOn(generations, "list").mockResolvedValueOnce(stale);
+    expect(await collect(three, 9)).toEqual([]);
+    expect(await present()).toEqual([one, two, three]);
   });
 
   test("hard-linked files outlive the generation that had them first", async () => {
