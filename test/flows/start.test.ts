@@ -1,0 +1,153 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import { runningStackFile } from "../../cli/target.ts";
+import { eventually } from "./eventually.ts";
+
+jest.setTimeout(90_000);
+
+const root = join(import.meta.dirname, "../..");
+const run = promisify(execFile);
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "start-"));
+  await cp(join(root, "samples"), join(folder, "samples"), { recursive: true });
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** `npm start -- ...` in a project folder of its own. */
+function start(...options: string[]): { child: ChildProcess; output: () => string } {
+  const child = spawn(process.execPath, [join(root, "local/main.ts"), ...options], { cwd: folder });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  return { child, output: () => output };
+}
+
+async function exitCode(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null) await once(child, "exit");
+  return child.exitCode;
+}
+
+function onPath(command: string): boolean {
+  return (process.env.PATH ?? "").split(delimiter).some((entry) => existsSync(join(entry, command)));
+}
+
+describe("npm start", () => {
+  let started: ReturnType<typeof start>;
+  /** The printed commands, ready for a shell. */
+  let commands: string[];
+
+  beforeAll(async () => {
+    started = start("--port", "0");
+    await eventually(60, async () => {
+      if (started.child.exitCode !== null) throw new Error(started.output());
+      expect(started.output()).toContain("Ctrl-C stops it");
+    });
+    commands = [...started.output().matchAll(/^ {2}((?:aws|npm|export AWS).*)$/gm)].map(
+      ([, command = ""]) => command,
+    );
+  });
+
+  afterAll(async () => {
+    started.child.kill("SIGINT");
+    await exitCode(started.child);
+  });
+
+  test("proves that nothing was lost, shows what happened and finds something", () => {
+    const said = started.output();
+    expect(said).toContain("Every line and word is published exactly once, and no message is left.");
+    expect(said).toMatch(/published lines {2}generation \d+ with \d+ vectors/);
+    expect(said).toMatch(/texts embedded {3}\d+ in \d+ requests/);
+    expect(said).toMatch(/^ {2}0\.\d{3} {2}[0-9a-f-]{36} +1 +\d+ {2}\S/m);
+    expect(said).not.toContain("\u001b");
+  });
+
+  test("the npm commands that it prints work on the running stack", async () => {
+    const printed = commands.filter((command) => command.startsWith("npm"));
+    expect(printed).toHaveLength(3);
+    for (const command of printed) {
+      const [, script = "", options = ""] = /^npm run (\w+) -- (.*)$/.exec(command) ?? [];
+      const { stdout } = await run(
+        "bash",
+        ["-c", `"${process.execPath}" "${join(root, "cli", script)}.ts" ${options}`],
+        {
+          cwd: folder,
+        },
+      );
+      expect(stdout).toMatch(script === "search" ? /^ *score {2}image/ : /12 of 12 receipts exported/);
+    }
+  });
+
+  const withAwsCli = onPath("aws") ? test : test.skip;
+  withAwsCli(
+    "the AWS CLI commands that it prints send, count and read (skipped where there is no aws)",
+    async () => {
+      const [environment, ...aws] = commands.filter((command) => /^(export|aws)/.test(command));
+      const shell = (command = "") => run("bash", ["-c", `${environment} && ${command}`], { cwd: folder });
+      const [send, count, read, tail] = aws;
+      expect(JSON.parse((await shell(send)).stdout).MessageId).toMatch(/^[0-9a-f-]{36}$/);
+      expect((await shell(count)).stdout).toContain("ApproximateNumberOfMessages");
+      await eventually(20, async () => {
+        expect((await shell(read)).stdout).toContain("Receipt unchanged");
+      });
+      expect(tail).toMatch(/logs tail \/aws\/lambda\/\S+-compaction --follow$/);
+    },
+  );
+
+  test("Ctrl-C stops everything and leaves no stack announced", async () => {
+    const { environment } = JSON.parse(await readFile(join(folder, runningStackFile), "utf8"));
+    started.child.kill("SIGINT");
+    expect(await exitCode(started.child)).toBe(0);
+    expect(existsSync(join(folder, runningStackFile))).toBe(false);
+    await expect(fetch(environment.AWS_ENDPOINT_URL)).rejects.toThrow();
+  });
+});
+
+test("--once ends with code 0 after the summary", async () => {
+  await copySamples("one", 1);
+  const { child, output } = start("--once", "--port", "0", "--receipts", "one");
+  expect([await exitCode(child), output()]).toEqual([0, expect.stringContaining("no message is left")]);
+});
+
+test("--once ends with another code and names the receipt that could not be exported", async () => {
+  const [, image = ""] = await copySamples("bad", 2);
+  await rm(join(folder, "bad", image, "receipt-00001", "words.ndjson"));
+  const { child, output } = start("--once", "--port", "0", "--receipts", "bad");
+  expect(await exitCode(child)).toBe(1);
+  expect(output()).toMatch(/Not everything arrived:\n {2}- .*words\.ndjson/);
+});
+
+test("a port in use and a folder without receipts are named at once, with what to do", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as AddressInfo;
+  const busy = start("--once", "--port", String(port));
+  const code = await exitCode(busy.child);
+  taken.close();
+  expect(code).toBe(1);
+  expect(busy.output()).toMatch(new RegExp(`Port ${port} .* is taken .*another port`));
+
+  const empty = start("--receipts", "nowhere");
+  expect(await exitCode(empty.child)).toBe(1);
+  expect(empty.output()).toContain("nowhere");
+});
+
+/** The first samples in a folder of their own; resolves to their image ids. */
+async function copySamples(target: string, count: number): Promise<string[]> {
+  const samples = join(folder, "samples/receipts");
+  const images = (await readdir(samples)).sort().slice(0, count);
+  for (const image of images)
+    await cp(join(samples, image), join(folder, target, image), { recursive: true });
+  return images;
+}
