@@ -2,13 +2,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { indexSettings } from "../core/collections/chroma-vector-store.ts";
+import { planLines } from "../core/receipts/planned-vectors.ts";
 import { writeChromaLibrary } from "../infra/bundles/chroma-library.ts";
-import { startService } from "./child.ts";
+import { runChild, startService } from "./child.ts";
+import type { StackOrders, StackOutcome } from "./deployed-stack.ts";
 import { warmUp } from "./embeddings.ts";
 import { type Measurement, measureInto } from "./measure.ts";
 import { type BenchOptions, benchOptions, usage } from "./options.ts";
+import { benchReceipts } from "./receipts.ts";
 import { benchRecords } from "./records.ts";
-import { measurementLine, table, type Verdict, verdicts } from "./report.ts";
+import { measurementLine, stackLines, table, type Verdict, verdicts } from "./report.ts";
 
 const model = "text-embedding-3-small";
 const dimensions = 1_536;
@@ -36,11 +39,29 @@ async function bench(options: BenchOptions): Promise<Verdict[]> {
       console.log(`\n${table(sink, measurements)}\n`);
       all.push(...verdicts(sink, measurements));
     }
+    if (options.stack) {
+      await warmUp(embeddingsUrl, contextTexts(options.records));
+      const orders: StackOrders = {
+        records: options.records,
+        model,
+        dimensions,
+        embeddingsUrl,
+        library,
+        folder,
+      };
+      const outcome = await runChild<StackOutcome>("deployed-stack.ts", { ...orders });
+      console.log(`${stackLines(outcome, options.records)}\n`);
+    }
     return all;
   } finally {
     await endpoint.stop();
     await rm(folder, { recursive: true });
   }
+}
+
+/** What the stack embeds for the same lines: each with the rows above and below it. */
+function contextTexts(records: number): string[] {
+  return benchReceipts(records).flatMap(({ lines }) => planLines(lines).map(({ text }) => text));
 }
 
 async function main(): Promise<void> {

@@ -1,4 +1,5 @@
 import { type ContenderName, contenderNames, peers } from "./contenders/names.ts";
+import type { StackOutcome } from "./deployed-stack.ts";
 import type { Measurement } from "./measure.ts";
 import type { SinkName } from "./options.ts";
 
@@ -30,6 +31,13 @@ export function measurementLine(measured: Measurement): string {
     `CPU ${cpuSeconds.toFixed(2)} s`.padStart(12),
     `peak ${megabytes(peakMemory)}`.padStart(13),
   ].join(" ");
+}
+
+export function stackLines({ seconds, embedSeconds }: StackOutcome, records: number): string {
+  return [
+    `through the deployed local stack: ${whole(records / seconds)} records/s, ${seconds.toFixed(1)} s from the first upload until all were published`,
+    `  (all deltas in S3 after ${embedSeconds.toFixed(1)} s; the same lines as receipts of 50, each embedded with the rows above and below it)`,
+  ].join("\n");
 }
 
 export interface Verdict {

@@ -19,6 +19,8 @@ import { FolderDeltaStore } from "./folder-delta-store.ts";
 
 const collection = "lines";
 const longestMs = 10 * 60_000;
+/** As many as a compaction fetches ahead. */
+const readAhead = 16;
 
 /**
  * The product's own path, as its functions run it: texts go out in shared requests, each receipt's vectors become a
@@ -52,18 +54,25 @@ export const product: Contender = {
   },
 };
 
-/** Reads the delta of each receipt once it is durable. */
+/** Reads the delta of each receipt once it is durable, some ahead of the one that is applied. */
 async function* storedDeltas(
   embedded: AsyncIterable<EmbeddedReceipt<PlannedReceipt>>,
   deltas: DeltaStore,
 ): AsyncGenerator<Delta> {
+  const coming: Promise<Delta>[] = [];
   for await (const { receipt, failure } of embedded) {
     if (failure !== undefined) throw failure;
-    const key = deltaKey(deltaPrefix({ collection, ...receipt.run }));
-    const bytes = await deltas.get(key);
-    if (!bytes) throw new Error(`The delta ${key} is not there.`);
-    yield decodeDelta(bytes);
+    coming.push(storedDelta(receipt, deltas));
+    if (coming.length > readAhead) yield* coming.splice(0, 1);
   }
+  yield* coming;
+}
+
+async function storedDelta({ run }: PlannedReceipt, deltas: DeltaStore): Promise<Delta> {
+  const key = deltaKey(deltaPrefix({ collection, ...run }));
+  const bytes = await deltas.get(key);
+  if (!bytes) throw new Error(`The delta ${key} is not there.`);
+  return decodeDelta(bytes);
 }
 
 function receiptsOf(records: readonly BenchRecord[]): PlannedReceipt[] {
