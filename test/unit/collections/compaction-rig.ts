@@ -16,10 +16,9 @@ import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { silentLog } from "../../../core/log.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import { runMessage } from "../../../core/runs/run-message.ts";
-import type { Tables } from "../runs/tables.ts";
+import { Tables } from "../runs/tables.ts";
 import { chromaLibrary } from "./chroma.ts";
 import { MemorySqs } from "./memory-queue.ts";
-import { startTables } from "./ready-tables.ts";
 import { dimensions, model } from "./sample-deltas.ts";
 
 export const queueUrl = "https://sqs.local/lines.fifo";
@@ -56,7 +55,7 @@ export class CompactionRig {
 
   static async start(): Promise<CompactionRig> {
     const folder = await mkdtemp(join(tmpdir(), "vectorkeep-test-"));
-    return new CompactionRig(await startTables(), folder, await chromaLibrary());
+    return new CompactionRig(await Tables.start(), folder, await chromaLibrary());
   }
 
   async stop(): Promise<void> {

@@ -3,9 +3,8 @@ import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk
 import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
 import { generationName, HeadMoved, moveHead, readHead } from "../../../core/collections/head.ts";
 import { acquireLease, type Lease, LeaseLost } from "../../../core/collections/lease.ts";
-import type { Tables } from "../runs/tables.ts";
+import { Tables } from "../runs/tables.ts";
 import { ManualClock } from "./clocks.ts";
-import { startTables } from "./ready-tables.ts";
 
 jest.setTimeout(60_000);
 
@@ -15,7 +14,7 @@ const key = { PK: "COLLECTION#lines", SK: "HEAD" };
 
 let tables: Tables;
 beforeEach(async () => {
-  tables = await startTables();
+  tables = await Tables.start();
 });
 afterEach(() => tables.stop());
 

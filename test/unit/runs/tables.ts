@@ -2,7 +2,8 @@ import type { Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CreateTableCommand, DynamoDBClient, ResourceNotFoundException } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
 
 type Dynalite = (options: { createTableMs: number }) => Server;
@@ -68,5 +69,17 @@ export class Tables {
         ],
       }),
     );
+    while (!(await this.#isActive(table))) await sleep(5);
+  }
+
+  /** A table that was just made takes a moment. */
+  async #isActive(table: string): Promise<boolean> {
+    try {
+      await this.items(table);
+      return true;
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return false;
+      throw error;
+    }
   }
 }

@@ -15,13 +15,13 @@ test("the block shows how far each stage is, the pace and the queues", () => {
     `  lines    ${"█".repeat(18)}${"░".repeat(12)} 3/5 vectors published`,
     `  words    ${"█".repeat(13)}${"░".repeat(17)} 4/9 vectors published`,
     "  2 vectors/s, about 4 s left, 4 s",
-    "  queues (waiting+in flight): embed 1+2, embed-dlq 0+0",
+    "  queues (waiting+in flight): embed 1+2",
   ]);
 });
 
 test("the plain line says the same, and tells dead letters when there are any", () => {
   expect(status(observation(), workload, 7).line).toBe(
-    "7 s: embedded 2/2 receipts; published 14/14 vectors; 2 vectors/s; queues embed 0+0, words 0+0, embed-dlq 0+0",
+    "7 s: embedded 2/2 receipts; published 14/14 vectors; 2 vectors/s; queues (waiting+in flight): all empty",
   );
   expect(status(observation({ queues: [queue("embed-dlq", 1)] }), workload, 7).line).toContain(
     "1 dead letters",
