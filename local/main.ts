@@ -5,7 +5,7 @@ import { startLocalStack } from "./stack.ts";
 import { FirstRun } from "./start/first-run.ts";
 import { nextCommands } from "./start/next-commands.ts";
 import { readOptions, type StartOptions, usage } from "./start/options.ts";
-import { announce, withdraw } from "./start/running-stack-file.ts";
+import { announce, requireFreeFolder, withdraw } from "./start/running-stack-file.ts";
 import { Screen } from "./start/screen.ts";
 
 const stateFolder = join(".vectorkeep", "local");
@@ -20,6 +20,7 @@ async function main(): Promise<void> {
   }
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupt());
   const folders = await findReceiptFolders(options.receipts);
+  await requireFreeFolder();
   const began = performance.now();
   screen.heading("Starting a local AWS and deploying infra/ into it");
   const stack = await startLocalStack({ port: options.port, config: portsOf(options), stateFolder });

@@ -1,7 +1,30 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { runningStackFile } from "../../cli/target.ts";
+import { resolveTarget, runningStackFile } from "../../cli/target.ts";
+import { Failure } from "../../core/failure.ts";
 import type { LocalStack } from "../stack.ts";
+
+/** Another stack uses this folder. */
+export class FolderTaken extends Failure {
+  constructor(endpoint: string) {
+    super(
+      `A stack runs in this folder already, at ${endpoint}.`,
+      "Stop it with Ctrl-C in its terminal, or start the other one in a copy of the project.",
+    );
+  }
+}
+
+/** Throws FolderTaken where the announced stack still answers; one that crashed is passed over. */
+export async function requireFreeFolder(): Promise<void> {
+  const running = await resolveTarget({}).catch(() => undefined);
+  const endpoint = running?.environment.AWS_ENDPOINT_URL;
+  if (endpoint === undefined) return;
+  const answers = await fetch(endpoint).then(
+    () => true,
+    () => false,
+  );
+  if (answers) throw new FolderTaken(endpoint);
+}
 
 /** Lets `npm run search` and `npm run export` in this folder find the stack. Its keys are worth nothing elsewhere. */
 export async function announce({ outputs, environment }: LocalStack): Promise<void> {

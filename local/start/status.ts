@@ -15,22 +15,24 @@ export function status(observation: Observation, workload: Workload, seconds: nu
   const expected = workload.lines + workload.words;
   const published = vectorsPublished(observation);
   const dead = deadLetters(observation);
+  const busy = queues.filter(({ waiting, inFlight }) => waiting + inFlight > 0);
   const pace = paceOf(published, expected, seconds);
-  const depths = queues.map(({ name, waiting, inFlight }) => `${name} ${waiting}+${inFlight}`);
+  const depths =
+    busy.map(({ name, waiting, inFlight }) => `${name} ${waiting}+${inFlight}`).join(", ") || "all empty";
   return {
     block: [
       bar("embedded", embedded, workload.receipts, "receipts"),
       bar("lines", collections.lines.vectors, workload.lines, "vectors published"),
       bar("words", collections.words.vectors, workload.words, "vectors published"),
       `  ${pace}, ${seconds.toFixed(0)} s`,
-      `  queues (waiting+in flight): ${depths.join(", ")}`,
+      `  queues (waiting+in flight): ${depths}`,
     ],
     line: [
       `${seconds.toFixed(0)} s: embedded ${embedded}/${workload.receipts} receipts`,
       `published ${published}/${expected} vectors`,
       pace,
       ...(dead === 0 ? [] : [`${dead} dead letters`]),
-      `queues ${depths.join(", ")}`,
+      `queues (waiting+in flight): ${depths}`,
     ].join("; "),
   };
 }

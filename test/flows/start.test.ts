@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { runningStackFile } from "../../cli/target.ts";
 import { eventually } from "./eventually.ts";
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -22,9 +22,9 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** `npm start -- ...` in a project folder of its own. */
-function start(...options: string[]): { child: ChildProcess; output: () => string } {
-  const child = spawn(process.execPath, [join(root, "local/main.ts"), ...options], { cwd: folder });
+/** `npm start -- ...` in a project folder. */
+function start(cwd: string, ...options: string[]): { child: ChildProcess; output: () => string } {
+  const child = spawn(process.execPath, [join(root, "local/main.ts"), ...options], { cwd });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -49,8 +49,8 @@ describe("npm start", () => {
   let commands: string[];
 
   beforeAll(async () => {
-    started = start("--port", "0");
-    await eventually(60, async () => {
+    started = start(folder, "--port", "0");
+    await eventually(150, async () => {
       if (started.child.exitCode !== null) throw new Error(started.output());
       expect(started.output()).toContain("Ctrl-C stops it");
     });
@@ -98,12 +98,18 @@ describe("npm start", () => {
       const [send, count, read, tail] = aws;
       expect(JSON.parse((await shell(send)).stdout).MessageId).toMatch(/^[0-9a-f-]{36}$/);
       expect((await shell(count)).stdout).toContain("ApproximateNumberOfMessages");
-      await eventually(20, async () => {
+      await eventually(60, async () => {
         expect((await shell(read)).stdout).toContain("Receipt unchanged");
       });
       expect(tail).toMatch(/logs tail \/aws\/lambda\/\S+-compaction --follow$/);
     },
   );
+
+  test("a second stack in the same folder is refused before it harms the first", async () => {
+    const second = start(folder, "--port", "0");
+    expect(await exitCode(second.child)).toBe(1);
+    expect(second.output()).toMatch(/A stack runs in this folder already, at http:/);
+  });
 
   test("Ctrl-C stops everything and leaves no stack announced", async () => {
     const { environment } = JSON.parse(await readFile(join(folder, runningStackFile), "utf8"));
@@ -114,40 +120,41 @@ describe("npm start", () => {
   });
 });
 
-test("--once ends with code 0 after the summary", async () => {
-  await copySamples("one", 1);
-  const { child, output } = start("--once", "--port", "0", "--receipts", "one");
-  expect([await exitCode(child), output()]).toEqual([0, expect.stringContaining("no message is left")]);
-});
-
-test("--once ends with another code and names the receipt that could not be exported", async () => {
-  const [, image = ""] = await copySamples("bad", 2);
-  await rm(join(folder, "bad", image, "receipt-00001", "words.ndjson"));
-  const { child, output } = start("--once", "--port", "0", "--receipts", "bad");
-  expect(await exitCode(child)).toBe(1);
-  expect(output()).toMatch(/Not everything arrived:\n {2}- .*words\.ndjson/);
+test("--once ends with code 0 after the summary, and with another where a receipt could not be exported", async () => {
+  const whole = await project("whole", 1);
+  const broken = await project("broken", 2);
+  const [, image = ""] = await readdir(join(broken, "samples/receipts"));
+  await rm(join(broken, "samples/receipts", image, "receipt-00001/words.ndjson"));
+  const good = start(whole, "--once", "--port", "0");
+  const bad = start(broken, "--once", "--port", "0");
+  expect([await exitCode(good.child), good.output()]).toEqual([
+    0,
+    expect.stringContaining("no message is left"),
+  ]);
+  expect(await exitCode(bad.child)).toBe(1);
+  expect(bad.output()).toMatch(/Not everything arrived:\n {2}- .*words\.ndjson/);
 });
 
 test("a port in use and a folder without receipts are named at once, with what to do", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   const { port } = taken.address() as AddressInfo;
-  const busy = start("--once", "--port", String(port));
+  const busy = start(folder, "--once", "--port", String(port));
   const code = await exitCode(busy.child);
   taken.close();
   expect(code).toBe(1);
   expect(busy.output()).toMatch(new RegExp(`Port ${port} .* is taken .*another port`));
 
-  const empty = start("--receipts", "nowhere");
+  const empty = start(folder, "--receipts", "nowhere");
   expect(await exitCode(empty.child)).toBe(1);
   expect(empty.output()).toContain("nowhere");
 });
 
-/** The first samples in a folder of their own; resolves to their image ids. */
-async function copySamples(target: string, count: number): Promise<string[]> {
-  const samples = join(folder, "samples/receipts");
-  const images = (await readdir(samples)).sort().slice(0, count);
-  for (const image of images)
-    await cp(join(samples, image), join(folder, target, image), { recursive: true });
-  return images;
+/** A project folder with the first few samples. */
+async function project(name: string, receipts: number): Promise<string> {
+  const samples = join(root, "samples/receipts");
+  for (const image of (await readdir(samples)).sort().slice(0, receipts)) {
+    await cp(join(samples, image), join(folder, name, "samples/receipts", image), { recursive: true });
+  }
+  return join(folder, name);
 }
