@@ -73,9 +73,9 @@ test("a receipt goes in, and a search finds its lines and words", async () => {
   const files = ocrFiles([
     "HARBOUR BOOKSHOP",
     "ATLAS OF CLOUDS 24.00",
-    "",
     "CARD PAYMENT 24.00",
     "SEE YOU SOON",
+    "",
   ]);
   await send(stack, files);
   await isPublishedExactly(files, await completed(stack, files));
