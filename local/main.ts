@@ -31,8 +31,8 @@ async function main(): Promise<void> {
     screen.print(`  ${stack.endpoint} is up with the stack local, after ${seconds.toFixed(1)} s`);
     const firstRun = new FirstRun(stack, screen, interrupted.signal, stateFolder);
     const found = await firstRun.run(folders, seconds);
-    await firstRun.search();
     tell(found, found.length > 0 ? await firstRun.reasons() : []);
+    if (found.length === 0) await firstRun.search();
     if (options.once) {
       process.exitCode = found.length > 0 ? 1 : 0;
       return;

@@ -5,10 +5,12 @@ type Style = Parameters<typeof styleText>[0];
 
 export interface Terminal extends Writable {
   readonly isTTY?: boolean;
+  readonly columns?: number;
 }
 
 /** How often a log file or pipe gets a line while a status lasts. */
 const plainStatusEveryMs = 5_000;
+const usualColumns = 80;
 
 /** What the user of `npm start` sees: lines that stay, and below them one status block that is rewritten on a TTY. */
 export class Screen {
@@ -38,7 +40,9 @@ export class Screen {
   status(block: readonly string[], line: string): void {
     if (this.#out.isTTY) {
       this.#clearStatus();
-      this.#out.write(`${block.join("\n")}\n`);
+      // A line that wraps would count as two when the block is taken back.
+      const width = this.#out.columns ?? usualColumns;
+      this.#out.write(`${block.map((text) => text.slice(0, width)).join("\n")}\n`);
       this.#statusLines = block.length;
     } else if (performance.now() - this.#plainStatusAt >= plainStatusEveryMs) {
       this.#plainStatusAt = performance.now();

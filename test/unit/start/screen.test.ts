@@ -10,7 +10,7 @@ function recording(isTTY: boolean) {
         done();
       },
     }),
-    { isTTY },
+    { isTTY, columns: 20 },
   );
   return { screen: new Screen(out), written: () => written };
 }
@@ -22,6 +22,12 @@ test("on a terminal the status block is rewritten in place and gives way to line
   screen.print("done");
   screen.print("more");
   expect(written()).toBe("a\nb\n\u001b[2A\u001b[0Jc\nd\n\u001b[2A\u001b[0Jdone\nmore\n");
+});
+
+test("a line of the status block never wraps, or taking it back would leave some of it", () => {
+  const { screen, written } = recording(true);
+  screen.status(["x".repeat(50)], "plain");
+  expect(written()).toBe(`${"x".repeat(20)}\n`);
 });
 
 test("elsewhere there are no escapes, no colours and one line in a few seconds", () => {
