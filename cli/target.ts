@@ -63,7 +63,7 @@ export class StackUnreadable extends Failure {
   constructor(stack: string, reason: string, options?: ErrorOptions) {
     super(
       `The outputs of stack ${stack} could not be read: ${reason}.`,
-      "Check the name with `pulumi stack ls`, log in with `pulumi login`, and deploy it with `pulumi up`.",
+      "Have the Pulumi CLI on the PATH, check the name with `pulumi stack ls`, and deploy it with `pulumi up`.",
       options,
     );
   }
@@ -84,18 +84,30 @@ async function readRunningStack(): Promise<Target> {
   } catch (cause) {
     throw new NoStack(runningStackFile, cause);
   }
-  return runningStack.parse(JSON.parse(text));
+  const target = runningStack.parse(JSON.parse(text));
+  await requireAnswer(target.environment.AWS_ENDPOINT_URL);
+  return target;
+}
+
+/** A stack that was killed leaves its description behind. */
+async function requireAnswer(endpoint: string | undefined): Promise<void> {
+  if (endpoint === undefined) return;
+  const answer = await fetch(endpoint).catch((cause: unknown) => {
+    throw new NoStack(endpoint, cause);
+  });
+  await answer.body?.cancel();
 }
 
 async function readDeployedStack(stack: string): Promise<Target> {
-  let stdout: string;
+  let answer: unknown;
   try {
-    ({ stdout } = await promisify(execFile)("pulumi", ["stack", "output", "--json", "--stack", stack]));
+    const { stdout } = await promisify(execFile)("pulumi", ["stack", "output", "--json", "--stack", stack]);
+    answer = JSON.parse(stdout);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.trim() : String(cause);
     throw new StackUnreadable(stack, reason, { cause });
   }
-  const parsed = stackOutputs.safeParse(JSON.parse(stdout));
+  const parsed = stackOutputs.safeParse(answer);
   if (!parsed.success) throw new StackUnreadable(stack, z.prettifyError(parsed.error));
   return { outputs: parsed.data, environment: { AWS_REGION: parsed.data.region } };
 }

@@ -19,6 +19,8 @@ async function main(): Promise<void> {
     return;
   }
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupt());
+  // The reader of a pipe went away.
+  process.stdout.on("error", () => interrupted.abort());
   const folders = await findReceiptFolders(options.receipts);
   await requireFreeFolder();
   const began = performance.now();

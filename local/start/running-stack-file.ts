@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { resolveTarget, runningStackFile } from "../../cli/target.ts";
+import { NoStack, resolveTarget, runningStackFile } from "../../cli/target.ts";
 import { Failure } from "../../core/failure.ts";
 import type { LocalStack } from "../stack.ts";
 
@@ -14,16 +14,13 @@ export class FolderTaken extends Failure {
   }
 }
 
-/** Throws FolderTaken where the announced stack still answers; one that crashed is passed over. */
+/** Throws FolderTaken where the announced stack still answers; one that was killed is passed over. */
 export async function requireFreeFolder(): Promise<void> {
-  const running = await resolveTarget({}).catch(() => undefined);
-  const endpoint = running?.environment.AWS_ENDPOINT_URL;
-  if (endpoint === undefined) return;
-  const answers = await fetch(endpoint).then(
-    () => true,
-    () => false,
-  );
-  if (answers) throw new FolderTaken(endpoint);
+  const running = await resolveTarget({}).catch((error: unknown) => {
+    if (error instanceof NoStack) return undefined;
+    throw error;
+  });
+  if (running) throw new FolderTaken(running.environment.AWS_ENDPOINT_URL ?? "");
 }
 
 /** Lets `npm run search` and `npm run export` in this folder find the stack. Its keys are worth nothing elsewhere. */
