@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
-import { decodeDelta } from "../../core/deltas/codec.ts";
 import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
 import { collections } from "../../core/receipts/receipt.ts";
 import { eventually } from "./eventually.ts";
-import { currentStates, heads, publishedVectors, runsOf } from "./published.ts";
+import { currentStates, heads, runsOf } from "./published.ts";
+import { isPublishedExactly } from "./published-exactly.ts";
 import { ndjson, ocrFiles, ocrRows } from "./receipt-rows.ts";
 import { RunningStack } from "./running-stack.ts";
 import { completed, planned, send } from "./sending.ts";
@@ -43,32 +43,6 @@ async function noMessageIsLeft(): Promise<void> {
   });
 }
 
-/** The published ids, documents and vectors are exactly those of the receipt's current deltas, and of its rows. */
-async function isPublishedExactly(files: OcrFiles, runId: string): Promise<void> {
-  const deltas = new S3DeltaStore(stack.s3, stack.outputs.deltasBucket);
-  for (const collection of collections) {
-    const bytes = await deltas.get(deltaKey(deltaPrefix({ collection, ...files, runId })));
-    const delta = decodeDelta(bytes ?? new Uint8Array());
-    const vectors = new Float32Array(Uint8Array.from(delta.vectors).buffer);
-    const promised = planned(files)[collection];
-    const published = await publishedVectors(stack, collection, [files]);
-    expect([...published.keys()].sort()).toEqual(promised.map(({ id }) => id));
-    promised.forEach(({ id, document }, place) => {
-      const stored = published.get(id);
-      expect(stored?.document).toBe(document);
-      const vector = vectors.subarray(place * delta.dimensions, (place + 1) * delta.dimensions);
-      expect(distance(vector, stored?.vector ?? new Float32Array())).toBeLessThan(lastDigits);
-    });
-  }
-}
-
-/** Chroma keeps vectors at length 1, so the last digits may differ. */
-const lastDigits = 1e-5;
-
-function distance(one: Float32Array, other: Float32Array): number {
-  return Math.hypot(...one.map((value, index) => value - (other[index] ?? Number.NaN)));
-}
-
 test("a receipt goes in, and a search finds its lines and words", async () => {
   const files = ocrFiles([
     "HARBOUR BOOKSHOP",
@@ -78,7 +52,7 @@ test("a receipt goes in, and a search finds its lines and words", async () => {
     "",
   ]);
   await send(stack, files);
-  await isPublishedExactly(files, await completed(stack, files));
+  await isPublishedExactly(stack, files, await completed(stack, files));
 
   for (const collection of collections) {
     const wanted = planned(files)[collection].find(({ document }) => /ATLAS/.test(document));
@@ -123,13 +97,13 @@ test("content A, then B, then A again: each replaces the other, and the second A
   const firstRun = await completed(stack, first);
   await send(stack, second);
   const secondRun = await completed(stack, second, firstRun);
-  await isPublishedExactly(second, secondRun);
+  await isPublishedExactly(stack, second, secondRun);
   const requests = await stack.embeddingRequests();
 
   await send(stack, first);
 
   expect(await completed(stack, first, secondRun)).toBe(firstRun);
-  await isPublishedExactly(first, firstRun);
+  await isPublishedExactly(stack, first, firstRun);
   expect(await stack.embeddingRequests()).toBe(requests);
 });
 
@@ -189,12 +163,12 @@ describe("bad input, sent all at once among good", () => {
   }
 
   test("a good receipt is published", async () => {
-    await isPublishedExactly(good, await completed(stack, good));
+    await isPublishedExactly(stack, good, await completed(stack, good));
   });
 
   test("a bad row among good ones is set aside with its line number and reason; the others are published", async () => {
     const runId = await completed(stack, oneBadRow);
-    await isPublishedExactly(oneBadRow, runId);
+    await isPublishedExactly(stack, oneBadRow, runId);
     expect(planned(oneBadRow).lines).toHaveLength(2);
     const rejected = await new S3DeltaStore(stack.s3, stack.outputs.deltasBucket).get(
       `rejected/${runId}.ndjson`,
@@ -251,7 +225,7 @@ test("killing the compaction process in the middle of its cycles ends in the sam
   }
   expect(kills).toBeGreaterThan(0);
 
-  for (const files of receipts) await isPublishedExactly(files, await completed(stack, files));
+  for (const files of receipts) await isPublishedExactly(stack, files, await completed(stack, files));
   await noMessageIsLeft();
   expect(await stack.logged(stack.outputs.logGroups.compaction, "Runtime.ExitError")).not.toEqual([]);
 });

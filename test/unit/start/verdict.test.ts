@@ -24,7 +24,7 @@ test("a run that is not COMPLETED is found in its collection", () => {
 test("a rejected row and a message left anywhere, in flight or dead-lettered too, are found", () => {
   const queues = [queue("embed", 0, 1), queue("words", 2), queue("embed-dlq", 1)];
   expect(findings(observation({ rejectedRows: 3, queues }), workload, [])).toEqual([
-    "3 rows were rejected; see rejected/ in the artifacts bucket.",
+    "3 rows were rejected; see rejected/ in the deltas bucket.",
     "1 messages are left in embed.",
     "2 messages are left in words.",
     "1 messages are left in embed-dlq.",
