@@ -148,7 +148,8 @@ export const declared = {
       default: 30,
       from: 0,
       to: 300,
-      means: "How long a second function waits for the lease before it hands its messages back.",
+      means:
+        "How long a second function waits for the lease, half a lease at least, before it hands its messages back.",
       because: "Most cycles are shorter, so the messages rarely travel twice.",
     }),
     drainMaxMessages: wholeNumber({

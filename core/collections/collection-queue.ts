@@ -9,6 +9,8 @@ import type { Log } from "../log.ts";
 
 const messagesACall = 10;
 const longestReason = 1_000;
+/** SQS takes no more on a message. */
+const mostAttributes = 10;
 
 /** A change message in flight. */
 export interface QueuedMessage {
@@ -19,6 +21,8 @@ export interface QueuedMessage {
   readonly deduplicationId: string;
   /** Values of its string attributes. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** How often it was received, this time included. */
+  readonly receives: number;
   /** Whether the mapping delivered it; else compaction drained it. */
   readonly delivered: boolean;
 }
@@ -48,7 +52,7 @@ export class CollectionQueue {
         MaxNumberOfMessages: messagesACall,
         WaitTimeSeconds: wait.waitSeconds,
         VisibilityTimeout: wait.hiddenSeconds,
-        MessageSystemAttributeNames: ["MessageGroupId", "MessageDeduplicationId"],
+        MessageSystemAttributeNames: ["MessageGroupId", "MessageDeduplicationId", "ApproximateReceiveCount"],
         MessageAttributeNames: ["All"],
       }),
     );
@@ -64,6 +68,7 @@ export class CollectionQueue {
           value.StringValue ?? "",
         ]),
       ),
+      receives: Number(message.Attributes?.ApproximateReceiveCount ?? 1),
       delivered: false,
     }));
   }
@@ -101,13 +106,18 @@ export class CollectionQueue {
 
   /** Moves the message, as it was and with the reason as its attribute `failure_reason`. */
   async moveToDeadLetters(message: QueuedMessage, reason: string): Promise<void> {
-    const attributes = { ...message.attributes, failure_reason: printable(reason).slice(0, longestReason) };
+    const own = Object.entries(message.attributes).filter(([, value]) => value !== "");
+    const attributes = {
+      ...Object.fromEntries(own.slice(0, mostAttributes - 1)),
+      failure_reason: printable(reason).slice(0, longestReason),
+    };
     await this.#sqs.send(
       new SendMessageCommand({
         QueueUrl: this.#deadLetterUrl,
         MessageBody: message.body,
         MessageGroupId: message.groupId,
-        MessageDeduplicationId: message.deduplicationId,
+        // Not its own: a message that is redriven and fails again at once would be dropped as a repetition.
+        MessageDeduplicationId: message.messageId,
         MessageAttributes: Object.fromEntries(
           Object.entries(attributes).map(([name, value]) => [
             name,

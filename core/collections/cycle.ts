@@ -72,6 +72,8 @@ export type Step = (typeof steps)[number];
 const beatsALease = 3;
 /** Messages that come again are hidden for so long. */
 const handBackSeconds = 5;
+/** Doubled with every receive: the queue's hundred receives have to outlast an outage of what the cycle needs. */
+const longestHandBackSeconds = 900;
 const runsAtOnce = 16;
 
 /**
@@ -91,6 +93,7 @@ export async function runCycle(
   const messages = new MessagesInFlight(delivered);
   const hiddenSeconds = Math.ceil(settings.leaseMs / 1000);
   let lease: Lease | undefined;
+  let failed = false;
   await queue.hide(delivered, hiddenSeconds);
   const heartbeat = new Heartbeat(
     async () => {
@@ -110,13 +113,14 @@ export async function runCycle(
     if (lease) await new Cycle(parts, lease, messages, time).run();
     else log.info("Another process compacts; the messages come again", { messages: delivered.length });
   } catch (error) {
+    failed = true;
     await parts.workspace
       .discard()
       .catch((reason) => log.warn("Scratch was not removed", { reason: String(reason) }));
     throw error;
   } finally {
     await heartbeat.stop();
-    await handBack(parts, messages.open(), lease);
+    await handBack(parts, messages.open(), failed, lease);
   }
   const open = messages.open();
   const ms = Math.round(clock.now() - began);
@@ -146,9 +150,12 @@ function timetable(began: number, deadline: number): Timetable {
 async function handBack(
   { queue, log }: CycleParts,
   open: readonly QueuedMessage[],
+  failed: boolean,
   lease: Lease | undefined,
 ) {
-  const ended = await Promise.allSettled([lease?.release(), queue.hide(open, handBackSeconds)]);
+  const receives = failed ? Math.max(1, ...open.map((message) => message.receives)) : 1;
+  const seconds = Math.min(longestHandBackSeconds, handBackSeconds * 2 ** (receives - 1));
+  const ended = await Promise.allSettled([lease?.release(), queue.hide(open, seconds)]);
   for (const result of ended) {
     if (result.status === "rejected") log.warn("Handing back failed", { reason: String(result.reason) });
   }

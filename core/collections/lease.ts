@@ -39,9 +39,9 @@ const pollsPerLease = 20;
 
 /**
  * Takes the lease when it is free, or when its holder has been silent for a whole lease time of this process's clock.
- * Undefined when it is still held after `waitMs`. Yet a holder that has by then been silent for half a lease is
- * watched until it speaks or the lease time is over, at most `patienceMs` in all: else contenders that wait for less
- * than a lease would never replace a dead holder.
+ * Undefined when it is still held after `waitMs`, or half a lease if that is longer. Yet a holder that has by then been
+ * silent for half a lease is watched until it speaks or the lease time is over, at most `patienceMs` in all: else
+ * contenders that wait for less than a lease would never replace a dead holder.
  */
 export async function acquireLease(
   options: LeaseOptions,
@@ -49,6 +49,9 @@ export async function acquireLease(
 ): Promise<Lease | undefined> {
   const { clock, leaseMs } = options;
   const began = clock.now();
+  const pollMs = Math.min(slowestPollMs, leaseMs / pollsPerLease);
+  // Less would never see that a dead holder is silent.
+  const leastWaitMs = Math.max(waitMs, leaseMs / 2 + 2 * pollMs);
   let seen: LeaseItem | undefined;
   let seenAt = began;
   for (;;) {
@@ -69,8 +72,8 @@ export async function acquireLease(
     }
     const waited = clock.now() - began;
     const silent = seen !== undefined && clock.now() - seenAt >= leaseMs / 2;
-    if (waited >= (silent ? patienceMs : waitMs)) return undefined;
-    await clock.sleep(Math.min(slowestPollMs, leaseMs / pollsPerLease));
+    if (waited >= (silent ? patienceMs : Math.min(leastWaitMs, patienceMs))) return undefined;
+    await clock.sleep(pollMs);
   }
 }
 

@@ -21,16 +21,19 @@ const firstBackoffMs = 250;
 const longestBackoffMs = 8_000;
 
 const refusedStatuses = new Set([400, 413, 422]);
+/** Parameters that a stack's settings decide, not the input. */
+const settingParameters = new Set(["model", "dimensions", "encoding_format"]);
 const passingStatuses = new Set([408, 409]);
 
 export function judge(error: unknown): Verdict {
   if (error instanceof APIConnectionError) return { kind: "retry", delayMs: undefined };
   if (!(error instanceof APIError) || error.status === undefined) throw error;
-  const { status, code } = error;
+  const { status, code, param } = error;
   const delayMs = retryAfterMs(error.headers, Date.now());
   if (status === 429 && code !== "insufficient_quota") return { kind: "defer", delayMs: delayMs ?? deferMs };
   if (status >= 500 || passingStatuses.has(status)) return { kind: "retry", delayMs };
-  return refusedStatuses.has(status) ? { kind: "refused" } : { kind: "not-allowed", status, code };
+  const isInput = refusedStatuses.has(status) && !settingParameters.has(param ?? "");
+  return isInput ? { kind: "refused" } : { kind: "not-allowed", status, code };
 }
 
 /** Full jitter over a span that doubles with every attempt. */

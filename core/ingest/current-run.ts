@@ -21,19 +21,23 @@ export interface RunServices {
   readonly queues: RunQueues;
 }
 
+/** A later message of the run that counts makes it count from then on, so that nothing sent between them does. */
 export async function standing(runs: RunStore, run: RunRef, revision: number): Promise<Standing> {
-  const current = await runs.current(run);
-  const isLater = !current || revision > current.revision;
-  if (current?.runId !== run.runId || current.state !== "ACTIVE") {
-    return { kind: isLater ? "new" : "superseded" };
+  for (;;) {
+    const current = await runs.current(run);
+    const isLater = !current || revision > current.revision;
+    if (current?.runId !== run.runId || current.state !== "ACTIVE") {
+      return { kind: isLater ? "new" : "superseded" };
+    }
+    const known = await runs.find(run);
+    if (!known || known.attempts < current.attempt) return { kind: "behind", current };
+    const states = collections.map((collection) => known.halves[collection].state);
+    if (isLater && states.includes("FAILED")) return { kind: "new" };
+    if (isLater && (await runs.confirmCurrent(run, revision)) === "refused") continue;
+    // The stream announces a first attempt. Whether a later one was announced, only its completion tells.
+    const isAnnounced = known.attempts === 1 || states.every((state) => state === "COMPLETED");
+    return isAnnounced ? { kind: "unchanged" } : { kind: "behind", current };
   }
-  const known = await runs.find(run);
-  if (!known || known.attempts < current.attempt) return { kind: "behind", current };
-  const states = collections.map((collection) => known.halves[collection].state);
-  if (isLater && states.includes("FAILED")) return { kind: "new" };
-  // The stream announces a first attempt. Whether a later one was announced, only its completion tells.
-  const isAnnounced = known.attempts === 1 || states.every((state) => state === "COMPLETED");
-  return isAnnounced ? { kind: "unchanged" } : { kind: "behind", current };
 }
 
 /**

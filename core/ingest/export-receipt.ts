@@ -45,6 +45,8 @@ export async function uploadOcrFiles(s3: S3Client, bucket: string, files: OcrFil
     artifacts_bucket: bucket,
     lines_key: linesKey,
     words_key: wordsKey,
+    // A message that waited in a dead-letter queue and is sent on from there must not count as the newest.
+    exported_at: Date.now(),
   };
 }
 

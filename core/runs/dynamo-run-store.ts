@@ -54,6 +54,18 @@ export class DynamoRunStore implements RunStore {
     return moved ? "moved" : "superseded";
   }
 
+  async confirmCurrent(run: RunRef, revision: number): Promise<"moved" | "refused"> {
+    const moved = await this.#update({
+      TableName: this.#controlTable,
+      Key: currentKey(run),
+      UpdateExpression: "SET revision = :revision",
+      ConditionExpression: "run_id = :run AND #state = :active AND revision < :revision",
+      ExpressionAttributeNames: { "#state": "state" },
+      ExpressionAttributeValues: { ":run": run.runId, ":revision": revision, ":active": "ACTIVE" },
+    });
+    return moved ? "moved" : "refused";
+  }
+
   async find(run: RunRef): Promise<CompactionRun | undefined> {
     const item = await this.#read(this.#receiptsTable, runKey(run));
     return item && readRun(item);
@@ -89,7 +101,12 @@ export class DynamoRunStore implements RunStore {
     const known = await this.find(run);
     if (!known || known.attempts >= attempt) return;
     await this.#openRuns.list(run, known.createdAt, attempt);
-    const reset = collections.flatMap((half) => [`${half}_state = :pending`, `${half}_failures = :none`]);
+    // The token goes too: a receipts table can outlive the control table whose leases count them.
+    const reset = collections.flatMap((half) => [
+      `${half}_state = :pending`,
+      `${half}_failures = :none`,
+      `${half}_token = :none`,
+    ]);
     const forgotten = collections.flatMap((half) => [
       `${half}_error`,
       `${half}_started_at`,

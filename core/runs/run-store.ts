@@ -15,6 +15,8 @@ export interface RunStore {
   current(receipt: ReceiptRef): Promise<CurrentRun | undefined>;
   /** One conditional write: only to a higher revision. `superseded` when the stored revision is not lower. */
   makeCurrent(receipt: ReceiptRef, next: CurrentRun): Promise<"moved" | "superseded">;
+  /** Raises the revision of the run that counts. Refused when another one counts, or when it is not lower. */
+  confirmCurrent(run: RunRef, revision: number): Promise<"moved" | "refused">;
   find(run: RunRef): Promise<CompactionRun | undefined>;
   /** Lists the run as open, then puts it if absent. Safe to repeat. */
   open(run: NewRun): Promise<void>;

@@ -8,6 +8,9 @@ import type { SearchAnswer } from "./search.ts";
 import { NothingPublished, NotOpenYet, QueryNotEmbedded } from "./search-failures.ts";
 import { type SearchRequest, searchRequest } from "./search-request.ts";
 
+/** A load balancer reuses a connection for 60 s; closing it before would answer some requests with 502. */
+const keepAliveMs = 65_000;
+
 export interface SearchApi {
   search(request: SearchRequest): Promise<SearchAnswer>;
   /** By collection. */
@@ -53,7 +56,7 @@ export function searchHttpServer(api: SearchApi, { apiKey, dimensions, log }: Se
     }
   }
 
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     const began = performance.now();
     void answer(request).then(({ status, body, headers }) => {
       reply(response, status, body, headers ?? {});
@@ -66,6 +69,8 @@ export function searchHttpServer(api: SearchApi, { apiKey, dimensions, log }: Se
       });
     });
   });
+  server.keepAliveTimeout = keepAliveMs;
+  return server;
 }
 
 function routeOf(

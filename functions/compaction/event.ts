@@ -35,6 +35,7 @@ export function queuedMessage(record: SQSRecord): QueuedMessage {
     attributes: Object.fromEntries(
       Object.entries(record.messageAttributes).map(([name, { stringValue }]) => [name, stringValue ?? ""]),
     ),
+    receives: Number(record.attributes.ApproximateReceiveCount),
     delivered: true,
   };
 }

@@ -38,6 +38,12 @@ export const rules: readonly Rule<Settings>[] = [
       "query:cpu and query:memoryMiB must be a size that Fargate offers: memory is 2 to 8 times the CPU units (256: 512, 1024 or 2048), in steps of 1024",
   },
   {
+    keys: ["compaction:leaseSeconds", "compaction:timeoutSeconds"],
+    broken: ({ compaction: { leaseSeconds, timeoutSeconds } }) => leaseSeconds > timeoutSeconds / 3,
+    problem:
+      "compaction:leaseSeconds must be at most a third of compaction:timeoutSeconds, so that a function can outwait a dead holder",
+  },
+  {
     keys: ["compaction:leaseWaitSeconds", "compaction:drainSeconds", "compaction:timeoutSeconds"],
     broken: ({ compaction: { leaseWaitSeconds, drainSeconds, timeoutSeconds } }) =>
       leaseWaitSeconds + drainSeconds > timeoutSeconds / 2,

@@ -87,6 +87,7 @@ test.each([
     { "compaction:leaseWaitSeconds": "200", "compaction:drainSeconds": "200" },
     apiKey,
   ],
+  ["a lease that no function outwaits", { "compaction:leaseSeconds": "300" }, apiKey],
   ["a fraction", { "ingest:batchSize": "2.5" }, apiKey],
   ["an empty number", { "ingest:batchSize": "" }, apiKey],
 ])("%s is refused with one problem", (_, config, given) => {

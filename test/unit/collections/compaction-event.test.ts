@@ -49,6 +49,7 @@ describe("an event of the compaction function", () => {
       groupId: "group",
       deduplicationId: "event-1",
       attributes: { collection: "words" },
+      receives: 1,
       delivered: true,
     });
   });

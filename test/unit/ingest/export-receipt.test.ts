@@ -53,7 +53,7 @@ describe("the OCR results of one receipt", () => {
     const upload = async (changed: object[]) =>
       uploadOcrFiles(buckets.client, "artifacts", await ocrFilesOf({ ...event, lines: changed }));
     const first = await upload(lines);
-    expect(await upload(lines)).toEqual(first);
+    expect(await upload(lines)).toMatchObject({ lines_key: first.lines_key, words_key: first.words_key });
     const second = await upload([line(1, "BAR", box)]);
     expect(second.lines_key).not.toBe(first.lines_key);
     expect(second.words_key).toBe(first.words_key);

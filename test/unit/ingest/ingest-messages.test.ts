@@ -80,13 +80,23 @@ describe("a new receipt", () => {
 });
 
 describe("the same content again (F12)", () => {
-  test("costs no request and changes nothing, redelivered or sent anew", async () => {
+  test("costs no request and changes nothing when it is redelivered", async () => {
     const message = stage.receipt(["CAFE", "TOTAL"]);
     await stage.ingest(stage.delivery(message, 100));
     const before = [await tables.items("receipts"), await tables.items("control"), stage.stored];
-    const again = [stage.delivery(message, 100), stage.delivery(message, 200)];
-    expect(await stage.ingest(...again)).toEqual(["unchanged", "unchanged"]);
+    expect(await stage.ingest(stage.delivery(message, 100))).toEqual(["unchanged"]);
     expect([await tables.items("receipts"), await tables.items("control"), stage.stored]).toEqual(before);
+    expect(stage.embedder.requests).toHaveLength(1);
+  });
+
+  test("sent anew costs no request either, and supersedes what was sent between", async () => {
+    const content = stage.receipt(["CAFE", "TOTAL"]);
+    const between = stage.receipt(["BISTRO", "TOTAL"]);
+    await stage.ingest(stage.delivery(content, 100));
+    const receipts = await tables.items("receipts");
+    expect(await stage.ingest(stage.delivery(content, 300))).toEqual(["unchanged"]);
+    expect(await stage.ingest(stage.delivery(between, 200))).toEqual(["superseded"]);
+    expect(await tables.items("receipts")).toEqual(receipts);
     expect(stage.embedder.requests).toHaveLength(1);
   });
 
