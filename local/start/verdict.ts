@@ -37,8 +37,7 @@ export function findings(
   const found: string[] = [];
   const { embedded, rejectedRows, queues } = observation;
   if (embedded !== receipts) found.push(`${embedded} of ${receipts} receipts were embedded.`);
-  if (rejectedRows > 0)
-    found.push(`${rejectedRows} rows were rejected; see rejected/ in the deltas bucket.`);
+  if (rejectedRows > 0) found.push(`${rejectedRows} rows were rejected; see rejected/ in the deltas bucket.`);
   for (const collection of collections) {
     const { completed, failed } = observation.collections[collection];
     if (completed !== receipts) {
