@@ -13,7 +13,7 @@ import { ndjson, ocrFiles, ocrRows } from "./receipt-rows.ts";
 import { RunningStack } from "./running-stack.ts";
 import { completed, planned, send } from "./sending.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 let stack: RunningStack;
 
@@ -210,7 +210,7 @@ test("killing the compaction process in the middle of its cycles ends in the sam
     ocrFiles([`MARKET STALL ${index}`, "APPLES 3.00", "PEARS 2.50", "TOTAL 5.50"]),
   );
   await send(stack, ...receipts);
-  const { compaction } = stack.outputs.functions;
+  const { functions, logGroups } = stack.outputs;
   let kills = 0;
   for (const delayMs of [50, 300]) {
     await eventually(60, async () => {
@@ -218,7 +218,11 @@ test("killing the compaction process in the middle of its cycles ends in the sam
       expect(states.some(({ lines, words }) => lines === "PROCESSING" || words === "PROCESSING")).toBe(true);
     });
     await sleep(delayMs);
-    for (const pid of await stack.processesOf(compaction)) {
+    for (const pid of await stack.processesThatLogged(
+      functions.compaction,
+      logGroups.compaction,
+      "Cycle step",
+    )) {
       process.kill(pid, "SIGKILL");
       kills += 1;
     }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -30,6 +30,8 @@ const quick = {
   "query:port": "0",
   "embedding:baseUrl": "http://127.0.0.1:0/v1",
   "ingest:windowSeconds": "0",
+  // Six of them pass before a message comes again whose process dies before it has hidden it itself.
+  "compaction:timeoutSeconds": "30",
   "compaction:leaseSeconds": "5",
   "compaction:leaseWaitSeconds": "4",
   "compaction:drainSeconds": "1",
@@ -109,6 +111,19 @@ export class RunningStack {
   /** Process ids of a function. */
   async processesOf(functionName: string): Promise<readonly number[]> {
     return (await this.#ask(functionName)).processes;
+  }
+
+  /** Process ids of a function that have logged these words: of those that run, the ones that have come so far. */
+  async processesThatLogged(functionName: string, logGroupName: string, words: string): Promise<number[]> {
+    const pids: number[] = [];
+    for (const pid of await this.processesOf(functionName)) {
+      const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+      const logStreamName = /AWS_LAMBDA_LOG_STREAM_NAME=([^\0]+)/.exec(environment)?.[1] ?? "none";
+      const its = { logGroupName, logStreamNames: [logStreamName], filterPattern: words };
+      const { events = [] } = await this.logs.send(new FilterLogEventsCommand(its));
+      if (events.length > 0) pids.push(pid);
+    }
+    return pids;
   }
 
   async problems(): Promise<readonly string[]> {

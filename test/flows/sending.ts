@@ -19,7 +19,7 @@ export async function send(stack: RunningStack, ...receipts: readonly OcrFiles[]
 
 /** Waits until the receipt's current run is another than the given one and COMPLETED in both collections. */
 export async function completed(stack: RunningStack, receipt: OcrFiles, notRun?: string): Promise<string> {
-  const finished = eventually(100, async () => {
+  const finished = eventually(200, async () => {
     const { runId, lines, words } = await currentStates(stack, receipt);
     expect([lines, words]).toEqual(["COMPLETED", "COMPLETED"]);
     expect(runId).not.toBe(notRun);
