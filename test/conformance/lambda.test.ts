@@ -413,15 +413,16 @@ test("processes end with the stack, even when it is killed", async () => {
     inputs: { timeout: 60 },
   });
   const client = new LambdaClient(other.client);
-  await client.send(new InvokeCommand({ FunctionName: "orphan" }));
   const busy = client.send(
     new InvokeCommand({ FunctionName: "orphan", Payload: Buffer.from('{"busy":true}') }),
   );
   busy.catch(() => {});
-  const idle = client.send(new InvokeCommand({ FunctionName: "orphan" }));
-  await idle;
-  const pids = await other.processesOf("orphan");
-  expect(pids).toHaveLength(2);
+  const pids = await eventually(async () => {
+    await client.send(new InvokeCommand({ FunctionName: "orphan" }));
+    const both = await other.processesOf("orphan");
+    expect(both).toHaveLength(2);
+    return both;
+  });
   other.process.kill("SIGKILL");
   await eventually(() => expect(pids.filter(isAlive)).toEqual([]));
   client.destroy();

@@ -35,6 +35,11 @@ async function messagesIn(queueUrl: string): Promise<number> {
   );
 }
 
+/** Log lines arrive a little after what they speak of. */
+async function logSays(logGroup: string, filterPattern: string): Promise<void> {
+  await eventually(30, async () => expect(await stack.logged(logGroup, filterPattern)).not.toEqual([]));
+}
+
 async function noMessageIsLeft(): Promise<void> {
   const { embedQueueUrl, linesQueueUrl, wordsQueueUrl } = stack.outputs;
   await eventually(60, async () => {
@@ -186,8 +191,7 @@ describe("bad input, sent all at once among good", () => {
       expect(body).toContain(poison.imageId);
     }
     expect(await currentStates(stack, poison)).toMatchObject({ lines: "FAILED", words: "FAILED" });
-    const said = await stack.logged(logGroups.compaction, '"dead-letter queue" "poison"');
-    expect(said.join()).toContain("The delta file cannot be read");
+    await logSays(logGroups.compaction, '"dead-letter queue" "poison" "The delta file cannot be read"');
   });
 
   test("F8 malformed, missing and wholly bad input ends in the dead-letter queue, and the log says why", async () => {
@@ -199,7 +203,7 @@ describe("bad input, sent all at once among good", () => {
       ["AllRowsRejected", "is_noise"],
     ];
     for (const [reason, subject] of reasons) {
-      expect(await stack.logged(logGroups.embed, `"${reason}" "${subject}"`)).not.toEqual([]);
+      await logSays(logGroups.embed, `"${reason}" "${subject}"`);
     }
     await noMessageIsLeft();
   });
@@ -231,7 +235,7 @@ test("killing the compaction process in the middle of its cycles ends in the sam
 
   for (const files of receipts) await isPublishedExactly(stack, files, await completed(stack, files));
   await noMessageIsLeft();
-  expect(await stack.logged(stack.outputs.logGroups.compaction, "Runtime.ExitError")).not.toEqual([]);
+  await logSays(stack.outputs.logGroups.compaction, "Runtime.ExitError");
 });
 
 test("no process of the stack was refused anything", async () => {
