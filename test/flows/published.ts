@@ -19,7 +19,8 @@ export function runsOf({ dynamo, outputs }: RunningStack): DynamoRunStore {
 export async function currentStates(stack: RunningStack, receipt: ReceiptRef) {
   const runs = runsOf(stack);
   const current = await runs.current(receipt);
-  const run = current && (await runs.find({ ...receipt, runId: current.runId }));
+  const found = current && (await runs.find({ ...receipt, runId: current.runId }));
+  const run = found && found.attempts >= current.attempt ? found : undefined;
   return {
     runId: run?.runId,
     lines: run?.halves.lines.state ?? "none",
