@@ -179,6 +179,8 @@ describe("a standard queue", () => {
     await delay(100);
     hangUp.abort();
     await expect(polled).rejects.toThrow();
+    // The server hears of it on that connection, and of the next message on another.
+    await delay(500);
     await send(QueueUrl, "for the living");
     const [message] = await receive(QueueUrl, {
       WaitTimeSeconds: 1,
