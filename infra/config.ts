@@ -5,6 +5,7 @@ import {
   optionalSecret,
   optionalText,
   secret,
+  someOf,
   text,
   wholeNumber,
   yesOrNo,
@@ -12,6 +13,35 @@ import {
 
 const anyName = { pattern: /^\S+$/, says: "a name without spaces" };
 const address = { pattern: /^https?:\/\/[^\s/]+(\/\S*)?$/, says: "an http or https address" };
+
+/** Kinds of items of the receipts table whose changes the collections may have to follow. */
+export const entityTypes = [
+  "COMPACTION_RUN",
+  "RECEIPT_METADATA",
+  "RECEIPT_WORD_LABEL",
+  "RECEIPT",
+  "RECEIPT_LINE",
+  "RECEIPT_WORD",
+] as const;
+
+/** What vectors take from a RECEIPT_METADATA item. */
+export const metadataFields = [
+  "canonical_merchant_name",
+  "merchant_name",
+  "merchant_category",
+  "address",
+  "phone_number",
+  "place_id",
+] as const;
+
+/** What says of a word what it is, and why that is believed. */
+export const labelFields = [
+  "label",
+  "validation_status",
+  "label_proposed_by",
+  "label_consolidated_from",
+  "reasoning",
+] as const;
 
 /** Every setting of a stack, once. docs/configuration.md is made from this (`npm run docs`). */
 export const declared = {
@@ -134,6 +164,24 @@ export const declared = {
       to: 10,
       means: "Stream processors that work on one shard at once.",
       because: "One keeps up with a shard's thousand writes a second.",
+    }),
+    entities: someOf({
+      values: entityTypes,
+      means:
+        "Kinds of items of the receipts table whose changes reach the collections; COMPACTION_RUN must be one of them.",
+      because: "A search is then never older than any item that its vectors tell of.",
+    }),
+    metadataFields: someOf({
+      values: metadataFields,
+      means:
+        "Fields of a RECEIPT_METADATA item, one of which must have changed for its change to be passed on; with none, edited metadata would never reach its vectors.",
+      because: "They are all that a vector holds of it.",
+    }),
+    labelFields: someOf({
+      values: labelFields,
+      means:
+        "Fields of a RECEIPT_WORD_LABEL item, one of which must have changed for its change to be passed on; with none, edited labels would never reach their vectors.",
+      because: "They are all that says what a label is and whether it holds.",
     }),
   },
   compaction: {

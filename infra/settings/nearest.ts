@@ -2,12 +2,16 @@
 export function nearestKey(wanted: string, known: readonly string[]): string | undefined {
   const name = nameOf(wanted);
   const sameName = known.filter((key) => nameOf(key) === name);
-  if (sameName.length === 1) return sameName[0];
+  return sameName.length === 1 ? sameName[0] : nearestWord(wanted, known);
+}
+
+/** The known word that is the fewest slips of the fingers away; undefined where none is near. */
+export function nearestWord(wanted: string, known: readonly string[]): string | undefined {
   const byDistance = known
-    .map((key) => ({ key, distance: editDistance(wanted, key) }))
+    .map((word) => ({ word, distance: editDistance(wanted, word) }))
     .sort((left, right) => left.distance - right.distance);
   const nearest = byDistance[0];
-  return nearest && nearest.distance <= Math.ceil(wanted.length / 4) ? nearest.key : undefined;
+  return nearest && nearest.distance <= Math.ceil(wanted.length / 4) ? nearest.word : undefined;
 }
 
 /** Levenshtein: the fewest single-character insertions, deletions and replacements. */

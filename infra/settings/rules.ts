@@ -38,6 +38,11 @@ export const rules: readonly Rule<Settings>[] = [
       "query:cpu and query:memoryMiB must be a size that Fargate offers: memory is 2 to 8 times the CPU units (256: 512, 1024 or 2048), in steps of 1024",
   },
   {
+    keys: ["stream:entities"],
+    broken: ({ stream: { entities } }) => !entities.includes("COMPACTION_RUN"),
+    problem: "stream:entities must list COMPACTION_RUN, or no receipt would ever reach a collection",
+  },
+  {
     keys: ["compaction:leaseSeconds", "compaction:timeoutSeconds"],
     broken: ({ compaction: { leaseSeconds, timeoutSeconds } }) => leaseSeconds > timeoutSeconds / 3,
     problem:

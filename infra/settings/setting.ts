@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { nearestWord } from "./nearest.ts";
 
 /** What a value says of itself once read: the value, or what is wrong with it. */
 export type Reading<T> = { readonly value: T } | { readonly problem: string };
@@ -112,6 +113,29 @@ export function list(setting: Words & { readonly form: Form }): Setting<readonly
   };
 }
 
+/** Some of a few texts, all of them when unset. Read in the order of `values`: another order is no change to deploy. */
+export function someOf<const V extends string>(
+  setting: Words & { readonly values: readonly V[] },
+): Setting<readonly V[]> {
+  const { values } = setting;
+  const shown = values.join(", ");
+  return {
+    ...open(setting),
+    type: "list of texts",
+    unset: { value: values },
+    shownDefault: shown,
+    bounds: "one or more of these, each once",
+    read(text) {
+      const items = textsOf(text);
+      if (items === undefined) return { problem: `must be a list of some of ${shown}, not ${text}` };
+      const misfits = misfitsAmong(items, values);
+      return misfits.length === 0
+        ? { value: values.filter((value) => items.includes(value)) }
+        : { problem: `must list some of ${shown}: ${misfits.join(", ")}` };
+    },
+  };
+}
+
 /** A secret that the program cannot do without. */
 export function secret(setting: Words): Setting<pulumi.Output<string>> {
   return {
@@ -151,6 +175,22 @@ function secretText({ means, because }: Words) {
         ? { value: pulumi.secret(text) }
         : { problem: "must not be empty, nor begin or end with white space" },
   };
+}
+
+/** Why the items are no selection of the known ones; nothing where they are one. */
+function misfitsAmong(items: readonly string[], known: readonly string[]): string[] {
+  if (items.length === 0) return ["one at least"];
+  const different = [...new Set(items)];
+  const unknown = different
+    .filter((item) => !known.includes(item))
+    .map((item) => {
+      const nearest = nearestWord(item, known);
+      return `not "${item}"${nearest === undefined ? "" : ` (did you mean ${nearest}?)`}`;
+    });
+  const repeated = different
+    .filter((item) => items.indexOf(item) !== items.lastIndexOf(item))
+    .map((item) => `"${item}" only once`);
+  return [...unknown, ...repeated];
 }
 
 function textsOf(json: string): string[] | undefined {

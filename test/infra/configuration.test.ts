@@ -23,8 +23,7 @@ test("what is not set has its default, and the page's default is the value used"
     for (const [name, setting] of Object.entries(names)) {
       if (setting.shownDefault === "required") continue;
       const value = settings[namespace]?.[name];
-      const shown =
-        value === undefined || (Array.isArray(value) && value.length === 0) ? "none" : String(value);
+      const shown = [value ?? []].flat().join(", ") || "none";
       expect(`${namespace}:${name} ${shown}`).toBe(`${namespace}:${name} ${setting.shownDefault}`);
     }
   }
@@ -63,6 +62,58 @@ test("all problems are reported at once, each with its key and what to do", () =
   ]);
 });
 
+test("every kind of item and every field is watched, and a stack may name those that it wants", () => {
+  const everything = {
+    entities: [
+      "COMPACTION_RUN",
+      "RECEIPT_METADATA",
+      "RECEIPT_WORD_LABEL",
+      "RECEIPT",
+      "RECEIPT_LINE",
+      "RECEIPT_WORD",
+    ],
+    metadataFields: [
+      "canonical_merchant_name",
+      "merchant_name",
+      "merchant_category",
+      "address",
+      "phone_number",
+      "place_id",
+    ],
+    labelFields: ["label", "validation_status", "label_proposed_by", "label_consolidated_from", "reasoning"],
+  };
+  expect(read({}, apiKey).stream).toMatchObject(everything);
+  const some = { "stream:labelFields": '["validation_status","label"]' };
+  expect(read(some, apiKey).stream).toMatchObject({
+    ...everything,
+    labelFields: ["label", "validation_status"],
+  });
+});
+
+test("what cannot be watched is named, with what was meant and what there is, all at once", () => {
+  const problems = problemsOf(
+    {
+      "stream:entities": '["COMPACTION_RUN","RECEIPT_METADTA","RECEIPT","IMAGE","RECEIPT"]',
+      "stream:metadataFields": "merchant_name",
+      "stream:labelFields": '["status","Label"]',
+    },
+    apiKey,
+  );
+  expect(problems).toEqual([
+    "stream:entities must list some of COMPACTION_RUN, RECEIPT_METADATA, RECEIPT_WORD_LABEL, RECEIPT, RECEIPT_LINE, RECEIPT_WORD: " +
+      'not "RECEIPT_METADTA" (did you mean RECEIPT_METADATA?), not "IMAGE", "RECEIPT" only once',
+    "stream:metadataFields must be a list of some of canonical_merchant_name, merchant_name, merchant_category, address, phone_number, place_id, not merchant_name",
+    "stream:labelFields must list some of label, validation_status, label_proposed_by, label_consolidated_from, reasoning: " +
+      'not "status", not "Label" (did you mean label?)',
+  ]);
+});
+
+test("a stack that would bring no receipt into a collection is refused", () => {
+  expect(problemsOf({ "stream:entities": '["RECEIPT_METADATA","RECEIPT"]' }, apiKey)).toEqual([
+    "stream:entities must list COMPACTION_RUN, or no receipt would ever reach a collection",
+  ]);
+});
+
 test("F24: a secret that stands in plain text is refused, and its value is not repeated", () => {
   const [problem, ...others] = problemsOf({ "embedding:apiKey": "sk-plain" });
   expect(problem).toBe(
@@ -89,6 +140,11 @@ test.each([
   ],
   ["a lease that no function outwaits", { "compaction:leaseSeconds": "300" }, apiKey],
   ["a fraction", { "ingest:batchSize": "2.5" }, apiKey],
+  ["no entity at all", { "stream:entities": "[]" }, apiKey],
+  ["no field of metadata", { "stream:metadataFields": "[]" }, apiKey],
+  ["no field of labels", { "stream:labelFields": "[]" }, apiKey],
+  ["a field that is no text", { "stream:labelFields": "[1]" }, apiKey],
+  ["a field twice", { "stream:metadataFields": '["address","address"]' }, apiKey],
   ["an empty number", { "ingest:batchSize": "" }, apiKey],
 ])("%s is refused with one problem", (_, config, given) => {
   expect(problemsOf(config, given)).toHaveLength(1);
