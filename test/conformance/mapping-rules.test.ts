@@ -92,11 +92,71 @@ describe("a filter pattern", () => {
     expect(compileFilter(JSON.stringify(pattern))(event)).toBe(expected);
   });
 
+  describe("on AWS", () => {
+    const change = {
+      NewImage: {
+        TYPE: { S: "COMPACTION_RUN" },
+        size: { N: "7" },
+        none: { NULL: true },
+        tags: { SS: ["a", "b"] },
+        sections: { L: [{ S: "sales" }, { M: { name: { S: "support" } } }] },
+      },
+    };
+    const matches = (image: object) => compileFilter(JSON.stringify({ NewImage: image }))(change);
+
+    test("finds nothing at a node that holds fields: exists sees leaves only", () => {
+      expect(matches({ TYPE: [{ exists: true }] })).toBe(false);
+      expect(matches({ TYPE: [{ exists: false }] })).toBe(true);
+      expect(matches({ TYPE: { S: [{ exists: true }] } })).toBe(true);
+      expect(matches({ sections: [{ exists: true }] })).toBe(false);
+    });
+
+    test("takes a field for absent when what would hold it is absent, or holds another type", () => {
+      const absent = compileFilter(JSON.stringify({ OldImage: { TYPE: { S: [{ exists: false }] } } }));
+      expect(absent(change)).toBe(true);
+      expect(absent({ OldImage: {} })).toBe(true);
+      expect(absent({ OldImage: { TYPE: { N: "1" } } })).toBe(true);
+      expect(absent({ OldImage: { TYPE: { S: "" } } })).toBe(false);
+    });
+
+    test("takes null for a value that is there", () => {
+      const filter = (rule: unknown) => compileFilter(JSON.stringify({ a: [rule] }));
+      expect(filter({ exists: true })({ a: null })).toBe(true);
+      expect(filter(null)({ a: null })).toBe(true);
+      expect(filter(null)({})).toBe(false);
+    });
+
+    test("asks anything-but of a value that is there, so that an absent one passes only where exists lets it", () => {
+      expect(matches({ TYPE: { S: [{ "anything-but": ["COMPACTION_RUN"] }] } })).toBe(false);
+      expect(matches({ TYPE: { S: [{ "anything-but": "RECEIPT" }] } })).toBe(true);
+      expect(matches({ missing: { S: [{ "anything-but": ["COMPACTION_RUN"] }] } })).toBe(false);
+    });
+
+    test("looks into lists: one element that fits is enough", () => {
+      expect(matches({ tags: { SS: ["b"] } })).toBe(true);
+      expect(matches({ tags: { SS: [{ prefix: "c" }] } })).toBe(false);
+      expect(matches({ sections: { L: { S: [{ exists: true }] } } })).toBe(true);
+      expect(matches({ sections: { L: { M: { name: { S: ["support"] } } } } })).toBe(true);
+      expect(matches({ sections: { L: { N: [{ exists: true }] } } })).toBe(false);
+    });
+
+    test("compares a number of an item as the text that it is there", () => {
+      expect(matches({ size: { N: ["7"] } })).toBe(true);
+      expect(matches({ size: { N: [7] } })).toBe(false);
+    });
+  });
+
   test.each([
     ["an operator that is not implemented", '{"a":[{"numeric":[">",1]}]}'],
     ["a value outside a list", '{"a":"b"}'],
     ["broken JSON", "{"],
     ["an $or", '{"$or":[{"a":[1]}]}'],
+    ["an exists that is neither true nor false", '{"a":[{"exists":"false"}]}'],
+    ["an anything-but of a prefix", '{"a":[{"anything-but":{"prefix":"x"}}]}'],
+    ["an anything-but of mixed types", '{"a":[{"anything-but":["x",1]}]}'],
+    ["an anything-but of nothing", '{"a":[{"anything-but":[]}]}'],
+    ["a list among the alternatives", '{"a":[["x"]]}'],
+    ["an empty object", '{"a":{}}'],
   ])("is refused with %s rather than guessed", (_, pattern) => {
     expect(() => compileFilter(pattern)).toThrow(FilterNotUnderstood);
   });

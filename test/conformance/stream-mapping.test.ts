@@ -119,6 +119,47 @@ test("a filter keeps records from the function", async () => {
   expect(await table.notes.atLeast(2)).toEqual(["IMAGE#1", "IMAGE#2"]);
 });
 
+test("several filters are alternatives, and what an item was before tells a new one from a changed one", async () => {
+  const before = (rule: object) => ({
+    pattern: JSON.stringify({ dynamodb: { OldImage: { TYPE: { S: [rule] } } } }),
+  });
+  const table = await tableWithStream(
+    "typed",
+    "for (const record of event.Records) note([record.eventName, record.dynamodb.Keys.PK.S]);",
+    {
+      filterCriteria: { filters: [before({ exists: false }), before({ "anything-but": ["RUN"] })] },
+    },
+  );
+  const types = { run: "RUN", label: "LABEL", untyped: undefined };
+  for (const n of ["1", "2"]) {
+    for (const [PK, TYPE] of Object.entries(types)) {
+      const Item = { PK: { S: PK }, n: { N: n }, ...(TYPE !== undefined && { TYPE: { S: TYPE } }) };
+      await dynamodb.send(new PutItemCommand({ TableName: "typed", Item }));
+    }
+  }
+  for (const PK of Object.keys(types)) {
+    await dynamodb.send(new DeleteItemCommand({ TableName: "typed", Key: { PK: { S: PK } } }));
+  }
+  await table.map();
+  expect(await table.notes.atLeast(7)).toEqual([
+    ["INSERT", "run"],
+    ["INSERT", "label"],
+    ["INSERT", "untyped"],
+    ["MODIFY", "label"],
+    ["MODIFY", "untyped"],
+    ["REMOVE", "label"],
+    ["REMOVE", "untyped"],
+  ]);
+});
+
+test("a sixth filter is more than AWS takes without a raised quota, and is refused", async () => {
+  const filter = { pattern: JSON.stringify({ dynamodb: { Keys: { PK: { S: ["x"] } } } }) };
+  const table = await tableWithStream("many-filters", "", {
+    filterCriteria: { filters: Array.from({ length: 6 }, () => filter) },
+  });
+  await expect(table.map()).rejects.toThrow(/filterCriteria\.filters/);
+});
+
 test("a partial failure starts again at the lowest sequence number, with nothing skipped and nothing overtaken", async () => {
   const table = await tableWithStream(
     "resumed",

@@ -37,7 +37,9 @@ const streamMapping = z.strictObject({
     .max(604_800)
     .refine((age) => age === -1 || age >= 60, "is -1 or at least 60")
     .default(-1),
-  filterCriteria: z.object({ filters: z.array(z.object({ pattern: z.string() })) }).default({ filters: [] }),
+  filterCriteria: z
+    .object({ filters: z.array(z.object({ pattern: z.string() })).max(5) })
+    .default({ filters: [] }),
   destinationConfig: z.object({ onFailure: z.object({ destinationArn: z.string() }) }).optional(),
 });
 
