@@ -63,9 +63,12 @@ test("the stream processor may read the stream and pass on", () => {
 
 test("the compaction function may do this and nothing else", () => {
   expect(permissionsOf(stack, "vectorkeep-prod-compaction")).toEqual([
+    "dynamodb:BatchGetItem arn:dynamodb:vectorkeep-prod-receipts",
     "dynamodb:DeleteItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
+    "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:Query arn:dynamodb:vectorkeep-prod-receipts",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-receipts",
     "ec2:AssignPrivateIpAddresses *",
