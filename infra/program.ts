@@ -25,7 +25,8 @@ export async function vectorkeep(): Promise<Outputs> {
   const code = await functionBundles();
   const queryContext = settings.query.enabled ? await queryServerContext() : undefined;
   const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
-  const defaults = { logRetentionDays: settings.logs.retentionDays };
+  // The stem, so that the metrics of two stacks in one account stay apart.
+  const defaults = { metricsNamespace: stem, logRetentionDays: settings.logs.retentionDays };
 
   const apiKey = new StoredSecret(`${stem}-embedding-api-key`, {
     description: "API key of the embedding provider",

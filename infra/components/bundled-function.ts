@@ -6,6 +6,8 @@ import { allow, assumedBy, policyOf, type Statement } from "./permissions.ts";
 
 /** What is the same for every function of a stack. */
 export interface FunctionDefaults {
+  /** CloudWatch namespace of the metrics that functions write into their logs. */
+  readonly metricsNamespace: string;
   readonly logRetentionDays: number;
 }
 
@@ -76,7 +78,9 @@ export class BundledFunction extends pulumi.ComponentResource {
         role: this.role.arn,
         timeout: args.timeoutSeconds,
         memorySize: args.memoryMiB,
-        environment: { variables: args.environment },
+        environment: {
+          variables: { ...args.environment, POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace },
+        },
         ...(args.scratchMiB !== undefined && { ephemeralStorage: { size: args.scratchMiB } }),
         ...(args.mount && mounted(args.mount)),
       },

@@ -2,18 +2,14 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
+import { changeFilters } from "./change-filters.ts";
 import type { Compaction } from "./compaction.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import { list, putObjects, readStream, sendTo } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
 
-/** Lambda writes the records that it gives up under this prefix; it cannot be chosen. */
-const givenUpPrefix = "aws/lambda/";
-
-/** Only receipts' items can matter. Patterns know no infix, so the processor tells their kinds apart. */
-const receiptsItems = {
-  dynamodb: { Keys: { PK: { S: [{ prefix: "IMAGE#" }] }, SK: { S: [{ prefix: "RECEIPT#" }] } } },
-};
+/** Lambda writes the records that it gives up here, in a folder a mapping; it cannot be chosen. */
+const givenUpFolder = "aws/lambda/";
 
 export interface ChangeProcessorArgs {
   readonly code: pulumi.asset.Archive;
@@ -46,18 +42,22 @@ export class ChangeProcessor extends pulumi.ComponentResource {
         ...args.defaults,
         description: "Turns changes of the receipts table into messages for the collections",
         code: args.code,
-        timeoutSeconds: 60,
-        memoryMiB: 512,
+        // A batch takes milliseconds; what can take minutes is a queue that refuses entries again and again.
+        timeoutSeconds: 300,
+        memoryMiB: 256,
         environment: {
           LINES_QUEUE_URL: lines.queue.url,
           WORDS_QUEUE_URL: words.queue.url,
           STREAM_REJECTED_QUEUE_URL: this.rejected.url,
+          WATCHED_ENTITIES: settings.entities.join(","),
+          WATCHED_METADATA_FIELDS: settings.metadataFields.join(","),
+          WATCHED_LABEL_FIELDS: settings.labelFields.join(","),
         },
         statements: [
           ...readStream(storage.receipts),
           sendTo(lines.queue, words.queue, this.rejected),
           list(storage.deltas),
-          putObjects(storage.deltas, givenUpPrefix),
+          putObjects(storage.deltas, givenUpFolder),
         ],
       },
       inside,
@@ -76,7 +76,7 @@ export class ChangeProcessor extends pulumi.ComponentResource {
         maximumRetryAttempts: 3,
         maximumRecordAgeInSeconds: 3600,
         destinationConfig: { onFailure: { destinationArn: storage.deltas.arn } },
-        filterCriteria: { filters: [{ pattern: JSON.stringify(receiptsItems) }] },
+        filterCriteria: { filters: changeFilters.map((pattern) => ({ pattern: JSON.stringify(pattern) })) },
       },
       inside,
     );

@@ -100,13 +100,6 @@ test("F7, F8: a stream record that cannot be handled is isolated, and ends whole
   });
 });
 
-test("the stream processor sees receipts' items only", () => {
-  const keys = { PK: { S: [{ prefix: "IMAGE#" }] }, SK: { S: [{ prefix: "RECEIPT#" }] } };
-  expect(mappings.get("vectorkeep-dev-stream-processor")?.filterCriteria).toEqual({
-    filters: [{ pattern: JSON.stringify({ dynamodb: { Keys: keys } }) }],
-  });
-});
-
 test("an export event that keeps failing is kept", () => {
   const [config] = ofType(stack, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").values();
   expect(config).toMatchObject({
