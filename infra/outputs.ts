@@ -10,6 +10,8 @@ export interface Outputs {
   readonly linesDeadLetterQueueUrl: pulumi.Output<string>;
   readonly wordsDeadLetterQueueUrl: pulumi.Output<string>;
   readonly streamRejectedQueueUrl: pulumi.Output<string>;
+  /** In the deltas bucket: stream records that failed their retries or grew too old. */
+  readonly streamGivenUpPrefix: pulumi.Output<string>;
   readonly artifactsBucket: pulumi.Output<string>;
   readonly deltasBucket: pulumi.Output<string>;
   readonly receiptsTable: pulumi.Output<string>;

@@ -90,7 +90,7 @@ export async function vectorkeep(): Promise<Outputs> {
       "stream-processor": changes.streamProcessor,
       compaction: compaction.compaction,
     },
-    streamReader: changes.streamProcessor,
+    stream: { reader: changes.streamProcessor, mapping: changes.mapping },
   });
   const search = await queryService(`${stem}-query`, settings, {
     queryContext,
@@ -109,6 +109,7 @@ export async function vectorkeep(): Promise<Outputs> {
     linesDeadLetterQueueUrl: compaction.lines.deadLetters.url,
     wordsDeadLetterQueueUrl: compaction.words.deadLetters.url,
     streamRejectedQueueUrl: changes.rejected.url,
+    streamGivenUpPrefix: changes.givenUpPrefix,
     artifactsBucket: storage.artifacts.name,
     deltasBucket: storage.deltas.name,
     receiptsTable: storage.receipts.name,

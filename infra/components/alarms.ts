@@ -12,8 +12,8 @@ export interface AlarmsArgs {
   /** Queues that must keep moving. */
   readonly queues: Readonly<Record<string, aws.sqs.Queue>>;
   readonly functions: Readonly<Record<string, BundledFunction>>;
-  /** The function that reads the stream. */
-  readonly streamReader: BundledFunction;
+  /** The function that reads the stream, and what delivers to it. */
+  readonly stream: { readonly reader: BundledFunction; readonly mapping: aws.lambda.EventSourceMapping };
 }
 
 type Condition = Pick<
@@ -43,7 +43,9 @@ export class Alarms extends pulumi.ComponentResource {
       this.throttles(what, name);
       this.duration(what, name, timeoutSeconds);
     }
-    this.iteratorAge(args.streamReader.function.name);
+    this.iteratorAge(args.stream.reader.function.name);
+    this.givenUp(args.stream.mapping);
+    this.lost(args.stream.mapping);
     this.registerOutputs();
   }
 
@@ -102,6 +104,24 @@ export class Alarms extends pulumi.ComponentResource {
     });
   }
 
+  private givenUp(mapping: aws.lambda.EventSourceMapping) {
+    this.alarm("stream-records-given-up", {
+      ...ofMapping(mapping, "OnFailureDestinationDeliveredEventCount"),
+      threshold: 0,
+      alarmDescription:
+        "Changes failed all retries or were an hour old. They are kept under the output streamGivenUpPrefix. Mend the cause, then undo and redo what they say, so that the stream tells it again.",
+    });
+  }
+
+  private lost(mapping: aws.lambda.EventSourceMapping) {
+    this.alarm("stream-records-lost", {
+      ...ofMapping(mapping, "DroppedEventCount"),
+      threshold: 0,
+      alarmDescription:
+        "Changes were given up and could not be kept in the deltas bucket. Look at the bucket and at what the stream processor's role may write.",
+    });
+  }
+
   private alarm(what: string, { periods = 1, ...condition }: Condition) {
     new aws.cloudwatch.MetricAlarm(
       `${this.stem}-${what}`,
@@ -125,4 +145,14 @@ function ofQueue(queue: aws.sqs.Queue, metricName: string) {
 
 function ofFunction(name: pulumi.Output<string>, metricName: string, statistic: string) {
   return { namespace: "AWS/Lambda", metricName, dimensions: { FunctionName: name }, statistic };
+}
+
+/** These are there only for a mapping that is told to count events. */
+function ofMapping({ uuid }: aws.lambda.EventSourceMapping, metricName: string) {
+  return {
+    namespace: "AWS/Lambda",
+    metricName,
+    dimensions: { EventSourceMappingUUID: uuid },
+    statistic: "Sum",
+  };
 }

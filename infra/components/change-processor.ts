@@ -27,6 +27,9 @@ export interface ChangeProcessorArgs {
 export class ChangeProcessor extends pulumi.ComponentResource {
   readonly streamProcessor: BundledFunction;
   readonly rejected: aws.sqs.Queue;
+  readonly mapping: aws.lambda.EventSourceMapping;
+  /** Where the records that were given up are, in the deltas bucket. */
+  readonly givenUpPrefix: pulumi.Output<string>;
 
   constructor(name: string, args: ChangeProcessorArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:ChangeProcessor", name, {}, options);
@@ -62,7 +65,7 @@ export class ChangeProcessor extends pulumi.ComponentResource {
       },
       inside,
     );
-    new aws.lambda.EventSourceMapping(
+    this.mapping = new aws.lambda.EventSourceMapping(
       `${stem}-stream-processor`,
       {
         eventSourceArn: storage.receipts.streamArn,
@@ -77,9 +80,12 @@ export class ChangeProcessor extends pulumi.ComponentResource {
         maximumRecordAgeInSeconds: 3600,
         destinationConfig: { onFailure: { destinationArn: storage.deltas.arn } },
         filterCriteria: { filters: changeFilters.map((pattern) => ({ pattern: JSON.stringify(pattern) })) },
+        // Lambda gives records up without a word to the function: only these metrics tell.
+        metricsConfig: { metrics: ["EventCount"] },
       },
       inside,
     );
+    this.givenUpPrefix = pulumi.interpolate`${givenUpFolder}${this.mapping.uuid}/`;
     this.registerOutputs();
   }
 }

@@ -160,6 +160,17 @@ test("a sixth filter is more than AWS takes without a raised quota, and is refus
   await expect(table.map()).rejects.toThrow(/filterCriteria\.filters/);
 });
 
+test("a mapping may be told to count its events, and not in a way that AWS does not know", async () => {
+  const counted = await tableWithStream("counted", "keys.forEach(note);", {
+    metricsConfig: { metrics: ["EventCount"] },
+  });
+  await put("counted", ["a"]);
+  await counted.map();
+  expect(await counted.notes.atLeast(1)).toEqual(["a"]);
+  const miscounted = await tableWithStream("miscounted", "", { metricsConfig: { metrics: ["Events"] } });
+  await expect(miscounted.map()).rejects.toThrow(/metricsConfig/);
+});
+
 test("a partial failure starts again at the lowest sequence number, with nothing skipped and nothing overtaken", async () => {
   const table = await tableWithStream(
     "resumed",

@@ -20,6 +20,7 @@ test("the outputs are what a user and the tools need", async () => {
     linesDeadLetterQueueUrl: queue("lines-dead-letters.fifo"),
     wordsDeadLetterQueueUrl: queue("words-dead-letters.fifo"),
     streamRejectedQueueUrl: queue("stream-rejected"),
+    streamGivenUpPrefix: "aws/lambda/uuid-of-vectorkeep-prod-stream-processor/",
     artifactsBucket: "vectorkeep-prod-artifacts",
     deltasBucket: "vectorkeep-prod-deltas",
     receiptsTable: "vectorkeep-prod-receipts",

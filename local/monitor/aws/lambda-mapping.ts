@@ -11,6 +11,8 @@ const common = {
   functionName: z.string(),
   enabled: z.boolean().default(true),
   functionResponseTypes: responseTypes,
+  /** Accepted as AWS does; there is no CloudWatch here that would show the counts. */
+  metricsConfig: z.strictObject({ metrics: z.array(z.literal("EventCount")) }).optional(),
   tags: z.unknown().optional(),
 };
 

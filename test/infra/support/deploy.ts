@@ -93,6 +93,7 @@ export function madeUp(type: string, name: string, inputs: Record<string, unknow
     "aws:sqs/queue:Queue": { url: `https://sqs.us-east-1.amazonaws.com/000000000000/${physical}` },
     "aws:s3/bucket:Bucket": { bucket: name },
     "aws:dynamodb/table:Table": { streamArn: `${arn}/stream/1` },
+    "aws:lambda/eventSourceMapping:EventSourceMapping": { uuid: `uuid-of-${name}` },
     "aws:ec2/vpcEndpoint:VpcEndpoint": { prefixListId: `pl-${name}` },
     "aws:lb/loadBalancer:LoadBalancer": { dnsName: "balancer.internal" },
     "aws:ecr/repository:Repository": { repositoryUrl: `registry/${name}` },
