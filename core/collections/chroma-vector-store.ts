@@ -4,6 +4,7 @@ import { type Collection, type ReceiptRef, receiptKey } from "../receipts/receip
 import { postUpsert } from "./upsert-request.ts";
 import {
   type DeltaPart,
+  type MetadataTerm,
   type Neighbour,
   type NeighbourQuery,
   type StoredVector,
@@ -130,9 +131,15 @@ function receiptOfVector(id: string): string {
   return id.split("#", 4).join("#");
 }
 
-function whereOf(filter: VectorMetadata): Where | undefined {
-  const terms = Object.entries(filter).map(([key, value]): Where => ({ [key]: value }));
+function whereOf(filter: readonly MetadataTerm[]): Where | undefined {
+  const terms = filter.map(whereOne);
   return terms.length > 1 ? { $and: terms } : terms[0];
+}
+
+/** Chroma refuses `$or`, like `$and`, with a single operand. */
+function whereOne({ anyOf, equals }: MetadataTerm): Where {
+  const [key, ...others] = anyOf;
+  return others.length > 0 ? { $or: anyOf.map((each) => ({ [each]: equals })) } : { [key]: equals };
 }
 
 function plain(metadata: Record<string, unknown> | null | undefined): VectorMetadata {

@@ -16,11 +16,17 @@ export interface StoredVector {
   readonly vector: Float32Array;
 }
 
+/** Holds for a vector when at least one of these keys of its metadata has exactly this value. */
+export interface MetadataTerm {
+  readonly anyOf: readonly [string, ...string[]];
+  readonly equals: VectorMetadata[string];
+}
+
 export interface NeighbourQuery {
   readonly vector: readonly number[];
   readonly k: number;
-  /** Every key must equal its value. Empty: no filter. */
-  readonly filter: VectorMetadata;
+  /** Every term must hold. Empty: no filter. */
+  readonly filter: readonly MetadataTerm[];
 }
 
 export interface Neighbour {

@@ -28,7 +28,8 @@ export const merchantKeys = {
 /** What is known of a word's labels: written by change sync, beside one `label_{NAME}` bool a label. */
 export const labelKeys = { label_status: "str" } as const satisfies Record<string, MetadataType>;
 
-const labelPrefix = "label_";
+/** A word has one bool a label under this prefix and the name of the label. */
+export const labelPrefix = "label_";
 const fixedKeys: Readonly<Record<string, MetadataType>> = { ...positionKeys, ...merchantKeys, ...labelKeys };
 
 /** The type of any metadata key; undefined for a key that is not ours. */

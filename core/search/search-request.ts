@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { collections } from "../receipts/receipt.ts";
+import { type Collection, collections } from "../receipts/receipt.ts";
 import { type MetadataType, metadataType } from "../receipts/vector-metadata.ts";
+import { canBeLabel, isOfWords } from "./word-labels.ts";
 
 const valueTypes: Readonly<Record<MetadataType, z.ZodType>> = {
   str: z.string(),
@@ -23,11 +24,31 @@ const filter = z
     }
   });
 
+const label = z
+  .string()
+  .min(1)
+  .refine(canBeLabel, {
+    error: ({ input }) => `a label cannot be named ${input}: label_${input} is another key of a word`,
+  });
+
+/**
+ * Rules between fields run beside fields that do not fit, so that every problem is told at once. Such a field is
+ * whatever was sent, whatever its type says.
+ */
+const besideOtherProblems = {
+  when: ({ value }: { value: unknown }) => z.object({}).safeParse(value).success,
+};
+
+/** Lines unless told, or words where a label is asked for. */
+function collectionOf(collection: Collection | undefined, label: string | undefined): Collection {
+  return collection ?? (label === undefined ? "lines" : "words");
+}
+
 /** The body of `POST /search` for vectors of so many dimensions. */
 export function searchRequest(dimensions: number) {
   return z
     .strictObject({
-      collection: z.enum(collections).default("lines"),
+      collection: z.enum(collections).optional(),
       text: z.string().trim().min(1).max(8_000).optional(),
       vector: z
         .array(z.number())
@@ -36,15 +57,25 @@ export function searchRequest(dimensions: number) {
         .optional(),
       k: z.int().min(1).max(100).default(5),
       filter: filter.default({}),
+      /** Either of a merchant's names. */
+      merchant: z.string().min(1).optional(),
+      /** A label that is VALID on the word. */
+      label: label.optional(),
     })
     .superRefine((request, context) => {
       if ((request.text === undefined) === (request.vector === undefined)) {
         context.addIssue({ code: "custom", path: ["text"], message: "give either text or vector" });
       }
-      if (request.collection === "lines" && "word_id" in request.filter) {
-        context.addIssue({ code: "custom", path: ["filter", "word_id"], message: "lines have no word_id" });
+    }, besideOtherProblems)
+    .superRefine((request, context) => {
+      if (collectionOf(request.collection, request.label) !== "lines") return;
+      const message = "lines have none: search collection words";
+      if (request.label !== undefined) context.addIssue({ code: "custom", path: ["label"], message });
+      for (const key of Object.keys(request.filter ?? {}).filter(isOfWords)) {
+        context.addIssue({ code: "custom", path: ["filter", key], message });
       }
-    });
+    }, besideOtherProblems)
+    .transform((request) => ({ ...request, collection: collectionOf(request.collection, request.label) }));
 }
 
 export type SearchRequest = z.infer<ReturnType<typeof searchRequest>>;

@@ -2,6 +2,7 @@ import type { Neighbour } from "../collections/vector-store.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
 import type { Collection } from "../receipts/receipt.ts";
 import type { FollowedCollection } from "./followed-collection.ts";
+import { neighbourFilter } from "./neighbour-filter.ts";
 import type { QueryVectors } from "./query-vectors.ts";
 import type { SearchRequest } from "./search-request.ts";
 
@@ -31,7 +32,8 @@ export async function search(
   followed: Readonly<Record<Collection, FollowedCollection>>,
   vectors: QueryVectors,
 ): Promise<SearchAnswer> {
-  const { collection, k, filter } = request;
+  const { collection, k } = request;
+  const filter = neighbourFilter(request);
   return followed[collection].use(async (generation) => {
     const vector = request.vector ?? (await vectors.of(request.text ?? ""));
     const neighbours = await generation.query({ vector, k, filter });

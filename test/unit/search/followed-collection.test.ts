@@ -58,7 +58,7 @@ describe("a followed collection", () => {
     const requests = [first, second].map(({ promise }) =>
       followed.use(async (generation) => {
         await promise;
-        await generation.query({ vector: [1], k: 1, filter: {} });
+        await generation.query({ vector: [1], k: 1, filter: [] });
         served.push(generation.number);
       }),
     );

@@ -108,7 +108,7 @@ test("a body that is not JSON, and one that does not fit, are named problems of 
   expect((await ask({ body: '{"text":' })).answer.error?.code).toBe("invalid_json");
   const { status, answer } = await ask({ body: '{"k":1000,"collection":"pages"}' });
   expect(status).toBe(400);
-  expect(answer.error?.problems).toHaveLength(2);
+  expect(answer.error?.problems).toHaveLength(3);
   expect((await ask({ body: "[]" })).status).toBe(400);
 });
 

@@ -26,11 +26,11 @@ function start(lines: ScriptedSource, port = 0): Promise<QueryService> {
   });
 }
 
-function searchFor(text: string, { port }: QueryService): Promise<Response> {
+function searchFor(text: string, { port }: QueryService, others: object = {}): Promise<Response> {
   return fetch(`http://127.0.0.1:${port}/search`, {
     method: "POST",
     headers: { "x-api-key": "key" },
-    body: JSON.stringify({ text }),
+    body: JSON.stringify({ text, ...others }),
   });
 }
 
@@ -50,7 +50,7 @@ test("hits come best first with their receipt, and say which generation answered
 
   const answer = (await (await searchFor("total", service)).json()) as SearchAnswer;
 
-  expect(lines.opened[0]?.queries).toEqual([{ vector: [1, 1], k: 5, filter: {} }]);
+  expect(lines.opened[0]?.queries).toEqual([{ vector: [1, 1], k: 5, filter: [] }]);
   expect(answer).toMatchObject({ collection: "lines", generation: 1 });
   expect(answer.hits.map(({ id }) => id)).toEqual(["c", "a", "b"]);
   expect(answer.hits[0]).toEqual({
@@ -63,6 +63,20 @@ test("hits come best first with their receipt, and say which generation answered
     metadata,
   });
   await service.stop();
+});
+
+test("what a request asks of its hits is asked of the generation", async () => {
+  const lines = new ScriptedSource();
+  lines.publish(1);
+  const service = await start(lines);
+  await sleep(20);
+  await searchFor("total", service, { merchant: "Aldi", filter: { receipt_id: 2 } });
+  await service.stop();
+  const filter = [
+    { anyOf: ["receipt_id"], equals: 2 },
+    { anyOf: ["merchant_name", "canonical_merchant_name"], equals: "Aldi" },
+  ];
+  expect(lines.opened[0]?.queries).toEqual([{ vector: [1, 1], k: 5, filter }]);
 });
 
 test("generations are swapped under load without a failed request, and every old one is closed", async () => {

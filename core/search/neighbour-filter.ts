@@ -1,0 +1,14 @@
+import type { MetadataTerm } from "../collections/vector-store.ts";
+import type { SearchRequest } from "./search-request.ts";
+import { labelKey } from "./word-labels.ts";
+
+/** A merchant's name as one receipt has it, and the name under which all its spellings are known. */
+const merchantNames = ["merchant_name", "canonical_merchant_name"] as const;
+
+/** What a vector must have to be a hit: all that the request asks for. */
+export function neighbourFilter({ filter, merchant, label }: SearchRequest): MetadataTerm[] {
+  const terms = Object.entries(filter).map(([key, value]): MetadataTerm => ({ anyOf: [key], equals: value }));
+  if (merchant !== undefined) terms.push({ anyOf: merchantNames, equals: merchant });
+  if (label !== undefined) terms.push({ anyOf: [labelKey(label)], equals: true });
+  return terms;
+}
