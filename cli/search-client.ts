@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../core/failure.ts";
+import { validLabels } from "../core/search/word-labels.ts";
 import { readSecret } from "../core/settings/secret.ts";
 import { type Column, table } from "./table.ts";
 import type { StackOutputs } from "./target.ts";
@@ -16,6 +17,7 @@ const searchAnswer = z.object({
       word_id: z.number().optional(),
       text: z.string(),
       score: z.number(),
+      metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
     }),
   ),
 });
@@ -25,11 +27,15 @@ const errorAnswer = z.object({
 });
 
 export type SearchHits = z.infer<typeof searchAnswer>;
+type Hit = SearchHits["hits"][number];
 
 export interface Question {
   readonly text: string;
-  readonly collection: string;
+  /** Undefined: words where a label is asked for, else lines. */
+  readonly collection?: string | undefined;
   readonly k: number;
+  readonly merchant?: string | undefined;
+  readonly label?: string | undefined;
 }
 
 /** The stack has no query service to ask. */
@@ -95,27 +101,38 @@ export class SearchClient {
   }
 }
 
-const hitColumns: readonly Column[] = [
-  { title: "score", align: "right" },
-  { title: "image", align: "left" },
-  { title: "receipt", align: "right" },
-  { title: "line", align: "right" },
-];
-const wordColumn: Column = { title: "word", align: "right" };
-const textColumn: Column = { title: "text", align: "left" };
+interface HitColumn extends Column {
+  readonly cell: (hit: Hit) => string;
+}
 
-/** The hits as lines of a table: score, receipt, line, word and text. */
+const placeColumns: readonly HitColumn[] = [
+  { title: "score", align: "right", cell: ({ score }) => score.toFixed(3) },
+  { title: "image", align: "left", cell: ({ image_id }) => image_id },
+  { title: "receipt", align: "right", cell: ({ receipt_id }) => String(receipt_id) },
+  { title: "line", align: "right", cell: ({ line_id }) => String(line_id) },
+];
+const wordColumn: HitColumn = { title: "word", align: "right", cell: ({ word_id }) => String(word_id) };
+/** Shown where any hit has them. */
+const optionalColumns: readonly HitColumn[] = [
+  { title: "merchant", align: "left", cell: ({ metadata }) => merchantOf(metadata) },
+  { title: "labels", align: "left", cell: ({ metadata }) => validLabels(metadata).join(", ") },
+];
+const textColumn: HitColumn = { title: "text", align: "left", cell: ({ text }) => text };
+
+/** The hits as lines of a table: score, receipt, line, word, merchant, valid labels and text. */
 export function hitTable({ collection, hits }: SearchHits): string[] {
-  const ofWords = collection === "words";
+  const columns = [
+    ...placeColumns,
+    ...(collection === "words" ? [wordColumn] : []),
+    ...optionalColumns.filter(({ cell }) => hits.some((hit) => cell(hit) !== "")),
+    textColumn,
+  ];
   return table(
-    [...hitColumns, ...(ofWords ? [wordColumn] : []), textColumn],
-    hits.map(({ score, image_id, receipt_id, line_id, word_id, text }) => [
-      score.toFixed(3),
-      image_id,
-      String(receipt_id),
-      String(line_id),
-      ...(ofWords ? [String(word_id)] : []),
-      text,
-    ]),
+    columns,
+    hits.map((hit) => columns.map(({ cell }) => cell(hit))),
   );
+}
+
+function merchantOf({ canonical_merchant_name, merchant_name }: Hit["metadata"]): string {
+  return String(canonical_merchant_name ?? merchant_name ?? "");
 }

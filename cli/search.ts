@@ -5,9 +5,12 @@ import { resolveTarget } from "./target.ts";
 
 const usage = `Asks the query service of a stack for the lines or words nearest in meaning to a text.
 
-  npm run search -- "text" [--collection lines|words] [--k 5] [--stack NAME] [--json]
+  npm run search -- "text" [--collection lines|words] [--merchant NAME] [--label NAME]
+                           [--k 5] [--stack NAME] [--json]
 
-  --collection  lines (default) or words
+  --collection  lines or words; lines unless told, words where --label is given
+  --merchant    only receipts of this merchant: either of its names, exactly
+  --label       only words on which this label is VALID; lines have no labels
   --k           how many hits, 1 to 100; 5 unless told
   --stack       a deployed stack; the one that runs on this machine unless told
   --json        the answer as JSON
@@ -25,7 +28,9 @@ function readArguments() {
     return parseArgs({
       allowPositionals: true,
       options: {
-        collection: { type: "string", default: "lines" },
+        collection: { type: "string" },
+        merchant: { type: "string" },
+        label: { type: "string" },
         k: { type: "string", default: "5" },
         stack: { type: "string" },
         json: { type: "boolean", default: false },
@@ -48,7 +53,8 @@ async function main(): Promise<void> {
   const { outputs, environment } = await resolveTarget({ stack: values.stack });
   Object.assign(process.env, environment);
   const client = await SearchClient.of(outputs);
-  const answer = await client.ask({ text, collection: values.collection, k: Number(values.k) });
+  const { collection, merchant, label, k } = values;
+  const answer = await client.ask({ text, collection, merchant, label, k: Number(k) });
   const lines = values.json ? [JSON.stringify(answer, null, 2)] : hitTable(answer);
   process.stdout.write(`${lines.join("\n")}\n`);
 }

@@ -3,25 +3,9 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { stackOutputs as outputs } from "./stack-outputs.ts";
 
 const search = join(import.meta.dirname, "../../../cli/search.ts");
-const names = { embed: "a", exportOcrResults: "b", streamProcessor: "c", compaction: "d" };
-const outputs = {
-  region: "eu-central-1",
-  embedQueueUrl: "http://queue/1",
-  embedDeadLetterQueueUrl: "http://queue/2",
-  linesQueueUrl: "http://queue/3",
-  wordsQueueUrl: "http://queue/4",
-  linesDeadLetterQueueUrl: "http://queue/5",
-  wordsDeadLetterQueueUrl: "http://queue/6",
-  streamRejectedQueueUrl: "http://queue/7",
-  artifactsBucket: "artifacts",
-  deltasBucket: "deltas",
-  receiptsTable: "receipts",
-  controlTable: "control",
-  functions: names,
-  logGroups: names,
-};
 
 let folder: string;
 

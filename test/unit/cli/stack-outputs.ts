@@ -1,0 +1,19 @@
+const names = { embed: "a", exportOcrResults: "b", streamProcessor: "c", compaction: "d" };
+
+/** Of a stack without a query service. */
+export const stackOutputs = {
+  region: "eu-central-1",
+  embedQueueUrl: "http://queue/1",
+  embedDeadLetterQueueUrl: "http://queue/2",
+  linesQueueUrl: "http://queue/3",
+  wordsQueueUrl: "http://queue/4",
+  linesDeadLetterQueueUrl: "http://queue/5",
+  wordsDeadLetterQueueUrl: "http://queue/6",
+  streamRejectedQueueUrl: "http://queue/7",
+  artifactsBucket: "artifacts",
+  deltasBucket: "deltas",
+  receiptsTable: "receipts",
+  controlTable: "control",
+  functions: names,
+  logGroups: names,
+};
