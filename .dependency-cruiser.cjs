@@ -48,9 +48,16 @@ module.exports = {
     },
     {
       name: "subjects-of-core-run-downwards",
-      comment: "settings < receipts, embedding, deltas < runs < ingest, changes < collections < search",
+      comment:
+        "settings < receipts, embedding, deltas < entities < runs < ingest, changes < collections < search",
       severity: "error",
       from: { path: "^core/(receipts|embedding|deltas)/" },
+      to: { path: "^core/(entities|runs|ingest|changes|collections|search)/" },
+    },
+    {
+      name: "entities-use-only-what-is-below",
+      severity: "error",
+      from: { path: "^core/entities/" },
       to: { path: "^core/(runs|ingest|changes|collections|search)/" },
     },
     {

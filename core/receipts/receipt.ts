@@ -20,3 +20,8 @@ export function fiveDigits(number: number): string {
 export function receiptKey({ imageId, receiptId }: ReceiptRef): string {
   return `IMAGE#${imageId}#RECEIPT#${fiveDigits(receiptId)}`;
 }
+
+/** The stem of a vector's id that names its receipt, as `receiptKey` makes it. */
+export function receiptOfVector(id: string): string {
+  return id.split("#", 4).join("#");
+}

@@ -16,7 +16,7 @@ const boundingBox = z.object({ x: coordinate, y: coordinate, width: coordinate, 
 
 export const imageId = z.guid("not a UUID");
 export const receiptNumber = z.int().min(1);
-const rowNumber = z.int().min(0);
+export const rowNumber = z.int().min(0);
 
 /** One OCR line, as `lines.ndjson` holds it. Unknown fields are dropped. */
 export const lineRow = z.object({

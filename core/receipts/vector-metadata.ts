@@ -25,7 +25,7 @@ export const merchantKeys = {
   place_id: "str",
 } as const satisfies Record<string, MetadataType>;
 
-/** What is known of a word's labels: written by change sync, beside one `label_{NAME}` bool a label. */
+/** What is known of a word's labels, from all of them: written by change sync, beside one `label_{NAME}` bool a label. */
 export const labelKeys = { label_status: "str" } as const satisfies Record<string, MetadataType>;
 
 /** A word has one bool a label under this prefix and the name of the label. */
@@ -36,6 +36,21 @@ const fixedKeys: Readonly<Record<string, MetadataType>> = { ...positionKeys, ...
 export function metadataType(key: string): MetadataType | undefined {
   if (Object.hasOwn(fixedKeys, key)) return fixedKeys[key];
   return key.startsWith(labelPrefix) ? "bool" : undefined;
+}
+
+/** The key of a label: true where the label is VALID on the word, false where it is INVALID, else absent. */
+export function labelKey(label: string): string {
+  return labelPrefix + label;
+}
+
+/** False for a name whose key says something else of the word. */
+export function canBeLabel(name: string): boolean {
+  return metadataType(labelKey(name)) === "bool";
+}
+
+/** Whether a key is written by change sync and not by embedding. */
+export function isKnownKey(key: string): boolean {
+  return Object.hasOwn(merchantKeys, key) || key.startsWith(labelPrefix);
 }
 
 /** Metadata of a line's vector as embedding writes it; `x` and `y` are the centre of its box. */

@@ -1,6 +1,6 @@
 import type { MetadataTerm } from "../collections/vector-store.ts";
+import { labelKey } from "../receipts/vector-metadata.ts";
 import type { SearchRequest } from "./search-request.ts";
-import { labelKey } from "./word-labels.ts";
 
 /** A merchant's name as one receipt has it, and the name under which all its spellings are known. */
 const merchantNames = ["merchant_name", "canonical_merchant_name"] as const;

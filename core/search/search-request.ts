@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Collection, collections } from "../receipts/receipt.ts";
-import { type MetadataType, metadataType } from "../receipts/vector-metadata.ts";
-import { canBeLabel, isOfWords } from "./word-labels.ts";
+import { canBeLabel, type MetadataType, metadataType } from "../receipts/vector-metadata.ts";
+import { isOfWords } from "./word-labels.ts";
 
 const valueTypes: Readonly<Record<MetadataType, z.ZodType>> = {
   str: z.string(),

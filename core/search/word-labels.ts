@@ -1,15 +1,5 @@
 import type { VectorMetadata } from "../deltas/delta.ts";
-import { labelPrefix, metadataType } from "../receipts/vector-metadata.ts";
-
-/** The metadata key of a label: true where the label is VALID on the word, false where it is INVALID. */
-export function labelKey(label: string): string {
-  return labelPrefix + label;
-}
-
-/** False for a name whose key says something else of the word. */
-export function canBeLabel(name: string): boolean {
-  return metadataType(labelKey(name)) === "bool";
-}
+import { labelPrefix } from "../receipts/vector-metadata.ts";
 
 /** Whether words alone have this key. */
 export function isOfWords(key: string): boolean {

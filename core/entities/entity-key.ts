@@ -1,3 +1,4 @@
+import type { ReceiptRef } from "../receipts/receipt.ts";
 import { imageId, receiptNumber } from "../receipts/rows.ts";
 
 export const entityTypes = [
@@ -11,16 +12,20 @@ export const entityTypes = [
 
 export type EntityType = (typeof entityTypes)[number];
 
-/** What a key of the receipts table names. `runId` and `label` are there for the entities that have them. */
-export interface EntityKey {
-  readonly type: EntityType;
-  readonly imageId: string;
-  readonly receiptId: number;
-  readonly lineId?: number;
-  readonly wordId?: number;
-  readonly runId?: string;
-  readonly label?: string;
-}
+/** What a key of the receipts table names. */
+export type EntityKey = ReceiptRef &
+  (
+    | { readonly type: "COMPACTION_RUN"; readonly runId: string }
+    | { readonly type: "RECEIPT_METADATA" | "RECEIPT" }
+    | { readonly type: "RECEIPT_LINE"; readonly lineId: number }
+    | { readonly type: "RECEIPT_WORD"; readonly lineId: number; readonly wordId: number }
+    | {
+        readonly type: "RECEIPT_WORD_LABEL";
+        readonly lineId: number;
+        readonly wordId: number;
+        readonly label: string;
+      }
+  );
 
 /** Five digits, or more without a leading zero: every number has one spelling. */
 const number = String.raw`(?:\d{5}|[1-9]\d{5,14})`;
@@ -50,15 +55,24 @@ export function parseEntityKey(partitionKey: string, sortKey: string): ParsedKey
     if (!parts) continue;
     const receiptId = receiptNumber.safeParse(Number(parts.receiptId));
     if (!receiptId.success) return { unknown: `SK ${sortKey} has no receipt number from 1` };
-    return {
-      type,
-      imageId: image.data,
-      receiptId: receiptId.data,
-      ...(parts.lineId !== undefined && { lineId: Number(parts.lineId) }),
-      ...(parts.wordId !== undefined && { wordId: Number(parts.wordId) }),
-      ...(parts.runId !== undefined && { runId: parts.runId }),
-      ...(parts.label !== undefined && { label: parts.label }),
-    };
+    return entityKey(type, { imageId: image.data, receiptId: receiptId.data }, parts);
   }
   return { unknown: `SK ${sortKey} matches no known key` };
+}
+
+function entityKey(type: EntityType, ref: ReceiptRef, parts: Record<string, string | undefined>): EntityKey {
+  const { runId = "", label = "" } = parts;
+  const [lineId, wordId] = [Number(parts.lineId), Number(parts.wordId)];
+  switch (type) {
+    case "COMPACTION_RUN":
+      return { type, ...ref, runId };
+    case "RECEIPT_WORD_LABEL":
+      return { type, ...ref, lineId, wordId, label };
+    case "RECEIPT_WORD":
+      return { type, ...ref, lineId, wordId };
+    case "RECEIPT_LINE":
+      return { type, ...ref, lineId };
+    default:
+      return { type, ...ref };
+  }
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { parseEntityKey } from "../../../core/changes/entity-key.ts";
-import { image } from "./stream-records.ts";
+import { parseEntityKey } from "../../../core/entities/entity-key.ts";
+import { image } from "../changes/stream-records.ts";
 
 const partition = `IMAGE#${image}`;
 const known: readonly (readonly [string, object])[] = [

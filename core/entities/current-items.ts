@@ -1,0 +1,119 @@
+import { BatchGetItemCommand, type DynamoDBClient, paginateQuery } from "@aws-sdk/client-dynamodb";
+import type { Log } from "../log.ts";
+import { wordVectorId } from "../receipts/planned-vectors.ts";
+import { type Collection, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import { parseEntityKey } from "./entity-key.ts";
+import {
+  type ItemReading,
+  labelFields,
+  type Merchant,
+  merchantFields,
+  readLabelItem,
+  readMetadataItem,
+} from "./known-items.ts";
+import { type PlainItem, plainItem } from "./plain-item.ts";
+import type { ReceiptFacts } from "./receipt-facts.ts";
+
+const keysACall = 100;
+const pauseMs = 100;
+const known = ["PK", "SK", ...merchantFields, ...labelFields];
+const names = Object.fromEntries(known.map((name, index) => [`#${index}`, name]));
+
+export interface CurrentItemsOptions {
+  readonly client: DynamoDBClient;
+  readonly receiptsTable: string;
+  readonly log: Log;
+  readonly pause: (ms: number) => Promise<unknown>;
+}
+
+/** The items of the receipts table as they are now: the truth that change messages only point to. */
+export class CurrentItems {
+  readonly #options: CurrentItemsOptions;
+
+  constructor(options: CurrentItemsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * One query a receipt, whatever has changed. An item that does not fit its schema stands for nothing: it is logged
+   * here, and its stream record is in the rejected queue.
+   */
+  async factsOf(receipt: ReceiptRef, collection: Collection): Promise<ReceiptFacts> {
+    let merchant: Merchant = {};
+    const labels = new Map<string, Map<string, string | undefined>>();
+    for await (const item of this.#known(receipt, collection)) {
+      const key = parseEntityKey(String(item.PK), String(item.SK));
+      if (key === "other" || "unknown" in key) continue;
+      if (key.type === "RECEIPT_METADATA") {
+        const read = readMetadataItem(item);
+        if (this.#isReadable(read, item)) merchant = read.value;
+      }
+      if (key.type === "RECEIPT_WORD_LABEL") {
+        const read = readLabelItem(item, key.label);
+        const word = wordVectorId({
+          image_id: key.imageId,
+          receipt_id: key.receiptId,
+          line_id: key.lineId,
+          word_id: key.wordId,
+        });
+        if (!this.#isReadable(read, item)) continue;
+        labels.set(word, (labels.get(word) ?? new Map()).set(key.label, read.value));
+      }
+    }
+    return { merchant, labels };
+  }
+
+  /** Those of the sort keys under the receipt's image that have an item. */
+  async existing({ imageId }: ReceiptRef, sortKeys: readonly string[]): Promise<Set<string>> {
+    const { client, receiptsTable, pause } = this.#options;
+    const found = new Set<string>();
+    let waiting = [...new Set(sortKeys)].map((SK) => ({ PK: { S: `IMAGE#${imageId}` }, SK: { S: SK } }));
+    while (waiting.length > 0) {
+      const asked = waiting.slice(0, keysACall);
+      const { Responses, UnprocessedKeys } = await client.send(
+        new BatchGetItemCommand({
+          RequestItems: {
+            [receiptsTable]: { Keys: asked, ProjectionExpression: "SK", ConsistentRead: true },
+          },
+        }),
+      );
+      for (const { SK } of Responses?.[receiptsTable] ?? []) if (SK?.S !== undefined) found.add(SK.S);
+      const left = (UnprocessedKeys?.[receiptsTable]?.Keys ?? []) as typeof waiting;
+      if (left.length > 0) await pause(pauseMs);
+      waiting = [...left, ...waiting.slice(keysACall)];
+    }
+    return found;
+  }
+
+  /** The sort keys of lines, words, labels and metadata follow one another; `lines` need the metadata only. */
+  async *#known({ imageId, receiptId }: ReceiptRef, collection: Collection): AsyncGenerator<PlainItem> {
+    const { client, receiptsTable } = this.#options;
+    const stem = `RECEIPT#${fiveDigits(receiptId)}`;
+    const pages = paginateQuery(
+      { client },
+      {
+        TableName: receiptsTable,
+        KeyConditionExpression: "#0 = :image AND #1 BETWEEN :first AND :last",
+        ProjectionExpression: Object.keys(names).join(", "),
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: {
+          ":image": { S: `IMAGE#${imageId}` },
+          ":first": { S: collection === "lines" ? `${stem}#METADATA` : `${stem}#LINE#` },
+          ":last": { S: `${stem}#METADATA` },
+        },
+        ConsistentRead: true,
+      },
+    );
+    for await (const { Items = [] } of pages) yield* Items.map(plainItem);
+  }
+
+  #isReadable<T>(read: ItemReading<T>, { PK, SK }: PlainItem): read is { value: T } {
+    if ("value" in read) return true;
+    this.#options.log.warn("An item does not fit its schema and stands for nothing", {
+      PK,
+      SK,
+      problems: read.problems,
+    });
+    return false;
+  }
+}
