@@ -9,10 +9,10 @@ import { parseEmbedMessage } from "../receipts/embed-message.ts";
 import { textFormat } from "../receipts/embedded-texts.ts";
 import { runIdOf } from "../runs/run-id.ts";
 import type { RunRef } from "../runs/run-store.ts";
-import { type Recorded, type RunServices, recordRun, standing } from "./current-run.ts";
 import { type EmbeddedReceipt, embedReceipts, type PlannedReceipt } from "./embed-receipts.ts";
 import { type Outcome, summary } from "./outcome.ts";
 import { type ReceiptContent, readReceipt } from "./read-receipt.ts";
+import { type Recorded, type RunServices, recordRun, standing } from "./record-run.ts";
 import { writeRejectedRows } from "./rejected-rows.ts";
 import { withoutStoredDeltas } from "./stored-deltas.ts";
 

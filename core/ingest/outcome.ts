@@ -1,6 +1,6 @@
 import { collections } from "../receipts/receipt.ts";
-import type { Recorded } from "./current-run.ts";
 import type { ReceiptContent } from "./read-receipt.ts";
+import type { Recorded } from "./record-run.ts";
 
 /** What became of a message. Only a failed one is for the queue to deliver again. */
 export type Outcome =

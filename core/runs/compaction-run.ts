@@ -26,13 +26,3 @@ export interface CompactionRun extends ReceiptRef {
   readonly updatedAt: string;
   readonly halves: Readonly<Record<Collection, RunHalf>>;
 }
-
-/** The CURRENT item of a receipt: which run counts. */
-export interface CurrentRun {
-  readonly runId: string;
-  /** Epoch milliseconds: the message's exported_at, else its SentTimestamp. Only ever grows. */
-  readonly revision: number;
-  readonly state: "ACTIVE" | "DELETED";
-  /** The attempt that the run must be at; a run whose attempts are lower still has to be (re-)opened. */
-  readonly attempt: number;
-}

@@ -6,10 +6,11 @@ import {
   type UpdateCommandInput,
 } from "@aws-sdk/lib-dynamodb";
 import { type Collection, collections, type ReceiptRef } from "../receipts/receipt.ts";
-import type { CompactionRun, CurrentRun } from "./compaction-run.ts";
+import type { CompactionRun } from "./compaction-run.ts";
 import { unlessRefused } from "./conditional-write.ts";
+import type { CurrentRun, NextCurrent } from "./current-run.ts";
 import { OpenRuns } from "./open-runs.ts";
-import { currentKey, type ItemKey, readCurrent, readRun, runKey } from "./run-item.ts";
+import { currentAttributes, currentKey, type ItemKey, readCurrent, readRun, runKey } from "./run-item.ts";
 import type { NewRun, RunRef, RunStore } from "./run-store.ts";
 
 export interface DynamoRunStoreOptions {
@@ -37,33 +38,19 @@ export class DynamoRunStore implements RunStore {
     return item && readCurrent(item);
   }
 
-  async makeCurrent(receipt: ReceiptRef, next: CurrentRun): Promise<"moved" | "superseded"> {
-    const moved = await this.#update({
+  async moveCurrent(
+    receipt: ReceiptRef,
+    from: CurrentRun | undefined,
+    to: NextCurrent,
+  ): Promise<"moved" | "refused"> {
+    const put = new PutCommand({
       TableName: this.#controlTable,
-      Key: currentKey(receipt),
-      UpdateExpression: "SET run_id = :run, revision = :revision, #state = :state, attempt = :attempt",
-      ConditionExpression: "attribute_not_exists(PK) OR revision < :revision",
-      ExpressionAttributeNames: { "#state": "state" },
-      ExpressionAttributeValues: {
-        ":run": next.runId,
-        ":revision": next.revision,
-        ":state": next.state,
-        ":attempt": next.attempt,
-      },
+      Item: { ...currentKey(receipt), ...currentAttributes(to, (from?.version ?? 0) + 1) },
+      ...(from
+        ? { ConditionExpression: "version = :from", ExpressionAttributeValues: { ":from": from.version } }
+        : { ConditionExpression: "attribute_not_exists(PK)" }),
     });
-    return moved ? "moved" : "superseded";
-  }
-
-  async confirmCurrent(run: RunRef, revision: number): Promise<"moved" | "refused"> {
-    const moved = await this.#update({
-      TableName: this.#controlTable,
-      Key: currentKey(run),
-      UpdateExpression: "SET revision = :revision",
-      ConditionExpression: "run_id = :run AND #state = :active AND revision < :revision",
-      ExpressionAttributeNames: { "#state": "state" },
-      ExpressionAttributeValues: { ":run": run.runId, ":revision": revision, ":active": "ACTIVE" },
-    });
-    return moved ? "moved" : "refused";
+    return (await unlessRefused(this.#client.send(put))) ? "moved" : "refused";
   }
 
   async find(run: RunRef): Promise<CompactionRun | undefined> {

@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
 import { type Collection, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
-import type { CompactionRun, CurrentRun, RunHalf } from "./compaction-run.ts";
+import type { CompactionRun, RunHalf } from "./compaction-run.ts";
+import type { CurrentRun, NextCurrent, RemovedPart } from "./current-run.ts";
 import type { RunRef } from "./run-store.ts";
 
 export interface ItemKey {
@@ -84,18 +85,28 @@ function readHalf(run: z.infer<typeof runItem>, collection: Collection): RunHalf
 }
 
 const currentItem = z.object({
-  run_id: z.string(),
-  revision: z.int(),
+  run_id: z.string().optional(),
+  revision: count,
   state: z.enum(["ACTIVE", "DELETED"]),
-  attempt: z.int().min(1),
+  attempt: count,
+  removed: z.record(z.templateLiteral(["LINE#", z.string()]), count),
+  version: count,
 });
 
 export function readCurrent(item: unknown): CurrentRun {
-  const current = currentItem.parse(item);
+  const { run_id, removed, ...current } = currentItem.parse(item);
+  return { ...current, runId: run_id, removed: new Map(Object.entries(removed) as [RemovedPart, number][]) };
+}
+
+/** The attributes of a CURRENT item, beside its key. */
+export function currentAttributes(next: NextCurrent, version: number): z.infer<typeof currentItem> {
+  const { runId, revision, state, attempt, removed } = next;
   return {
-    runId: current.run_id,
-    revision: current.revision,
-    state: current.state,
-    attempt: current.attempt,
+    ...(runId !== undefined && { run_id: runId }),
+    revision,
+    state,
+    attempt,
+    removed: Object.fromEntries(removed),
+    version,
   };
 }

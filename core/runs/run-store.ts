@@ -1,5 +1,6 @@
 import type { Collection, ReceiptRef } from "../receipts/receipt.ts";
-import type { CompactionRun, CurrentRun } from "./compaction-run.ts";
+import type { CompactionRun } from "./compaction-run.ts";
+import type { CurrentRun, NextCurrent } from "./current-run.ts";
 
 export interface RunRef extends ReceiptRef {
   readonly runId: string;
@@ -13,10 +14,12 @@ export interface NewRun extends RunRef {
 /** Runs (receipts table), the current run of each receipt and the list of open runs (control table). */
 export interface RunStore {
   current(receipt: ReceiptRef): Promise<CurrentRun | undefined>;
-  /** One conditional write: only to a higher revision. `superseded` when the stored revision is not lower. */
-  makeCurrent(receipt: ReceiptRef, next: CurrentRun): Promise<"moved" | "superseded">;
-  /** Raises the revision of the run that counts. Refused when another one counts, or when it is not lower. */
-  confirmCurrent(run: RunRef, revision: number): Promise<"moved" | "refused">;
+  /** One conditional write. Refused when CURRENT is not what it was: look again, and decide again. */
+  moveCurrent(
+    receipt: ReceiptRef,
+    from: CurrentRun | undefined,
+    to: NextCurrent,
+  ): Promise<"moved" | "refused">;
   find(run: RunRef): Promise<CompactionRun | undefined>;
   /** Lists the run as open, then puts it if absent. Safe to repeat. */
   open(run: NewRun): Promise<void>;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { CompactionRun } from "../../../core/runs/compaction-run.ts";
 import { image, line, ndjsonOf, word } from "../receipts/rows-of.ts";
+import { currentRunOf } from "../runs/current.ts";
 import { Tables } from "../runs/tables.ts";
 import { Stage } from "./stage.ts";
 
@@ -15,11 +15,7 @@ afterEach(() => tables.stop());
 
 const box = { x: 0.1, y: 0.5, width: 0.2, height: 0.02 };
 
-async function onlyRun(): Promise<CompactionRun | undefined> {
-  const receipt = { imageId: image, receiptId: 1 };
-  const current = await stage.runs.current(receipt);
-  return current && stage.runs.find({ ...receipt, runId: current.runId });
-}
+const onlyRun = () => currentRunOf(stage.runs, { imageId: image, receiptId: 1 });
 
 describe("a message that fails, fails alone, with one log line that says what to do (F8)", () => {
   const good = () => stage.delivery(stage.receipt(["GOOD"], randomUUID()), 100);

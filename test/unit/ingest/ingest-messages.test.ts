@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { decodeDelta } from "../../../core/deltas/codec.ts";
 import type { CompactionRun } from "../../../core/runs/compaction-run.ts";
+import { recordRemovals } from "../../../core/runs/record-removals.ts";
 import { image } from "../receipts/rows-of.ts";
+import { currentRunOf, makeCurrent } from "../runs/current.ts";
 import { Tables } from "../runs/tables.ts";
 import { Stage } from "./stage.ts";
 
@@ -16,10 +18,7 @@ afterEach(() => tables.stop());
 
 const receipt = { imageId: image, receiptId: 1 };
 
-async function currentRun(): Promise<CompactionRun | undefined> {
-  const current = await stage.runs.current(receipt);
-  return current && stage.runs.find({ ...receipt, runId: current.runId });
-}
+const currentRun = () => currentRunOf(stage.runs, receipt);
 
 async function complete(run: CompactionRun | undefined, token: number): Promise<void> {
   if (!run) throw new Error("There is no run to complete.");
@@ -220,10 +219,36 @@ describe("a changed receipt", () => {
     await stage.ingest(stage.delivery(message, 100));
     const run = await currentRun();
     await complete(run, 1);
-    const removed = { runId: run?.runId ?? "", revision: 150, state: "DELETED", attempt: 1 } as const;
-    await stage.runs.makeCurrent(receipt, removed);
+    await recordRemovals(stage.runs, receipt, [{ part: "RECEIPT", revision: 150 }]);
     expect(await stage.ingest(stage.delivery(message, 120))).toEqual(["superseded"]);
     expect(await stage.ingest(stage.delivery(message, 300))).toEqual(["reopened"]);
     expect(await stage.runs.current(receipt)).toMatchObject({ state: "ACTIVE", attempt: 2 });
+  });
+
+  test("of which a line was removed is opened again by a later message alone, to bring the line back", async () => {
+    const message = stage.receipt(["CAFE", "TEA 2.00"]);
+    await stage.ingest(stage.delivery(message, 100));
+    await complete(await currentRun(), 1);
+    const paid = stage.embeddedTexts;
+    await recordRemovals(stage.runs, receipt, [{ part: "LINE#00002", revision: 150 }]);
+    expect(await stage.ingest(stage.delivery(message, 120))).toEqual(["unchanged"]);
+    expect((await stage.runs.current(receipt))?.removed.size).toBe(1);
+    expect(await stage.ingest(stage.delivery(message, 200))).toEqual(["reopened"]);
+    expect((await stage.runs.current(receipt))?.removed.size).toBe(0);
+    expect(await currentRun()).toMatchObject({ attempts: 2, halves: { words: { state: "PENDING" } } });
+    expect(stage.embeddedTexts).toBe(paid);
+  });
+
+  test("is told of a later message even while a crash has left it behind", async () => {
+    const message = stage.receipt(["CAFE"]);
+    await stage.ingest(stage.delivery(message, 100));
+    const run = await currentRun();
+    await complete(run, 1);
+    // CURRENT has moved to a second attempt, and the process died before it opened that.
+    await makeCurrent(stage.runs, receipt, { runId: run?.runId ?? "", revision: 150, attempt: 2 });
+    expect(await stage.ingest(stage.delivery(message, 300))).toEqual(["reopened"]);
+    expect(await stage.runs.current(receipt)).toMatchObject({ revision: 300, attempt: 2 });
+    expect(await currentRun()).toMatchObject({ attempts: 2 });
+    expect(await stage.ingest(stage.delivery(stage.receipt(["OLDER"]), 200))).toEqual(["superseded"]);
   });
 });

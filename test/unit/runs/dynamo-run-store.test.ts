@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { madeCurrent } from "../../../core/runs/current-run.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import type { NewRun } from "../../../core/runs/run-store.ts";
 import { Tables } from "./tables.ts";
@@ -41,19 +42,21 @@ async function completeBoth(run: NewRun, token: number): Promise<void> {
 
 describe("the current run of a receipt", () => {
   const receipt = { imageId: randomUUID(), receiptId: 1 };
-  const current = { runId: "a", revision: 10, state: "ACTIVE", attempt: 1 } as const;
+  const next = madeCurrent(undefined, { runId: "a", attempt: 1 }, 10);
 
   test("is none at first, then the one that was made current", async () => {
     expect(await runs.current(receipt)).toBeUndefined();
-    expect(await runs.makeCurrent(receipt, current)).toBe("moved");
-    expect(await runs.current(receipt)).toEqual(current);
+    expect(await runs.moveCurrent(receipt, undefined, next)).toBe("moved");
+    expect(await runs.current(receipt)).toEqual({ ...next, version: 1 });
   });
 
-  test("moves to a higher revision only", async () => {
-    expect(await runs.makeCurrent(receipt, { ...current, runId: "b", revision: 10 })).toBe("superseded");
-    expect(await runs.makeCurrent(receipt, { ...current, runId: "b", revision: 9 })).toBe("superseded");
-    expect(await runs.makeCurrent(receipt, { ...current, runId: "c", revision: 11 })).toBe("moved");
-    expect(await runs.current(receipt)).toMatchObject({ runId: "c", revision: 11 });
+  test("moves only from what it is", async () => {
+    const seen = await runs.current(receipt);
+    const removed = new Map([["LINE#00001", 12]] as const);
+    expect(await runs.moveCurrent(receipt, undefined, next)).toBe("refused");
+    expect(await runs.moveCurrent(receipt, seen, { ...next, removed })).toBe("moved");
+    expect(await runs.moveCurrent(receipt, seen, { ...next, runId: "b" })).toBe("refused");
+    expect(await runs.current(receipt)).toEqual({ ...next, removed, version: 2 });
   });
 });
 

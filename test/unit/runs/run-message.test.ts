@@ -1,4 +1,5 @@
-import { redriveId, runMessage, runMessageBody } from "../../../core/runs/run-message.ts";
+import { changeMessageBody } from "../../../core/entities/change-message.ts";
+import { redriveId, runMessage } from "../../../core/runs/run-message.ts";
 import { image, receipt } from "../receipts/rows-of.ts";
 
 const input = {
@@ -24,7 +25,7 @@ test("the body is the change message of the design, and its schema reads it", ()
     aws_region: "us-east-1",
     record_snapshot: null,
   });
-  expect(runMessageBody.parse(body)).toEqual(body);
+  expect(changeMessageBody.parse(body)).toEqual(body);
 });
 
 test("a receipt's messages share a group, and the attributes tell the collection", () => {

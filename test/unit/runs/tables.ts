@@ -13,17 +13,17 @@ export class Tables {
   readonly receiptsTable = "receipts";
   readonly controlTable = "control";
   readonly client: DynamoDBDocumentClient;
-  readonly #dynamo: DynamoDBClient;
+  readonly dynamo: DynamoDBClient;
   readonly #server: Server;
 
   private constructor(server: Server) {
     this.#server = server;
-    this.#dynamo = new DynamoDBClient({
+    this.dynamo = new DynamoDBClient({
       endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       region: "us-east-1",
       credentials: { accessKeyId: "test", secretAccessKey: "test" },
     });
-    this.client = DynamoDBDocumentClient.from(this.#dynamo);
+    this.client = DynamoDBDocumentClient.from(this.dynamo);
   }
 
   static async start(): Promise<Tables> {
@@ -50,12 +50,12 @@ export class Tables {
   }
 
   async stop(): Promise<void> {
-    this.#dynamo.destroy();
+    this.dynamo.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
   async #create(table: string): Promise<void> {
-    await this.#dynamo.send(
+    await this.dynamo.send(
       new CreateTableCommand({
         TableName: table,
         BillingMode: "PAY_PER_REQUEST",

@@ -1,5 +1,5 @@
 import { collections } from "../receipts/receipt.ts";
-import type { CurrentRun } from "../runs/compaction-run.ts";
+import { bringsBack, type CurrentRun, madeCurrent, type NextCurrent } from "../runs/current-run.ts";
 import type { NewRun, RunRef, RunStore } from "../runs/run-store.ts";
 import type { RunQueues } from "./run-queues.ts";
 
@@ -11,8 +11,8 @@ export type Standing =
   | { readonly kind: "superseded" }
   /** The run counts; a crash or a restart left it behind the attempt that CURRENT asks for. */
   | { readonly kind: "behind"; readonly current: CurrentRun }
-  /** The run has to be made current: it does not count yet, or it failed and the message is a later one. */
-  | { readonly kind: "new" };
+  /** The run has to be made current: it does not count yet, it failed, or parts of it were removed before the message. */
+  | { readonly kind: "new"; readonly current: CurrentRun | undefined };
 
 export type Recorded = "unchanged" | "superseded" | "opened" | "reopened";
 
@@ -27,13 +27,19 @@ export async function standing(runs: RunStore, run: RunRef, revision: number): P
     const current = await runs.current(run);
     const isLater = !current || revision > current.revision;
     if (current?.runId !== run.runId || current.state !== "ACTIVE") {
-      return { kind: isLater ? "new" : "superseded" };
+      return isLater ? { kind: "new", current } : { kind: "superseded" };
     }
     const known = await runs.find(run);
-    if (!known || known.attempts < current.attempt) return { kind: "behind", current };
-    const states = collections.map((collection) => known.halves[collection].state);
-    if (isLater && states.includes("FAILED")) return { kind: "new" };
-    if (isLater && (await runs.confirmCurrent(run, revision)) === "refused") continue;
+    const states = collections.map((collection) => known?.halves[collection].state);
+    const isBehind = !known || known.attempts < current.attempt;
+    if (isLater && (isBehind || states.includes("FAILED") || bringsBack(current, revision))) {
+      return { kind: "new", current };
+    }
+    if (isBehind) return { kind: "behind", current };
+    if (isLater) {
+      const confirmed = madeCurrent(current, current, revision);
+      if ((await runs.moveCurrent(run, current, confirmed)) === "refused") continue;
+    }
     // The stream announces a first attempt. Whether a later one was announced, only its completion tells.
     const isAnnounced = known.attempts === 1 || states.every((state) => state === "COMPLETED");
     return isAnnounced ? { kind: "unchanged" } : { kind: "behind", current };
@@ -51,19 +57,15 @@ export async function recordRun(services: RunServices, run: NewRun, revision: nu
     if (before.kind === "unchanged" || before.kind === "superseded") return before.kind;
     if (before.kind === "behind") return await bringUp(services, run, before.current);
 
-    const known = await runs.find(run);
-    const next: CurrentRun = {
-      runId: run.runId,
-      revision,
-      state: "ACTIVE",
-      attempt: (known?.attempts ?? 0) + 1,
-    };
-    if ((await runs.makeCurrent(run, next)) === "moved") return await bringUp(services, run, next);
+    const attempt = ((await runs.find(run))?.attempts ?? 0) + 1;
+    const next = madeCurrent(before.current, { runId: run.runId, attempt }, revision);
+    if ((await runs.moveCurrent(run, before.current, next)) === "moved")
+      return await bringUp(services, run, next);
   }
 }
 
 /** Opens the run at the attempt that CURRENT asks for; the stream announces only a run's first attempt. */
-async function bringUp({ runs, queues }: RunServices, run: NewRun, current: CurrentRun): Promise<Recorded> {
+async function bringUp({ runs, queues }: RunServices, run: NewRun, current: NextCurrent): Promise<Recorded> {
   await runs.open(run);
   if (current.attempt === 1) return "opened";
   await runs.reopen(run, current.attempt);

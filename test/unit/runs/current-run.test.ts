@@ -1,0 +1,99 @@
+import fc from "fast-check";
+import {
+  afterRemovals,
+  bringsBack,
+  type CurrentRun,
+  isRemoved,
+  madeCurrent,
+  type NextCurrent,
+  type Removal,
+} from "../../../core/runs/current-run.ts";
+
+const stored = (next: NextCurrent | undefined): CurrentRun | undefined => next && { ...next, version: 1 };
+const content = (runId: string, revision: number, before?: CurrentRun) =>
+  stored(madeCurrent(before, { runId, attempt: 1 }, revision)) as CurrentRun;
+const after = (before: CurrentRun | undefined, ...removals: Removal[]) =>
+  stored(afterRemovals(before, removals)) ?? before;
+
+describe("which run of a receipt counts, and what of it", () => {
+  test("content is whole at first", () => {
+    expect(content("a", 10)).toMatchObject({ runId: "a", revision: 10, state: "ACTIVE", removed: new Map() });
+  });
+
+  test("a line that is removed later is removed, with its words; other lines and words stay", () => {
+    const current = after(content("a", 10), { part: "LINE#00001", revision: 11 });
+    if (!current) throw new Error("A removal leaves a CURRENT.");
+    expect(isRemoved(current, "LINE#00001")).toBe(true);
+    expect(isRemoved(current, "LINE#00001", "LINE#00001#WORD#00003")).toBe(true);
+    expect(isRemoved(current, "LINE#00002", "LINE#00002#WORD#00003")).toBe(false);
+  });
+
+  test("a word that is removed leaves its line and its neighbours", () => {
+    const current = after(content("a", 10), { part: "LINE#00001#WORD#00003", revision: 11 });
+    if (!current) throw new Error("A removal leaves a CURRENT.");
+    expect(isRemoved(current, "LINE#00001", "LINE#00001#WORD#00003")).toBe(true);
+    expect(isRemoved(current, "LINE#00001", "LINE#00001#WORD#00004")).toBe(false);
+    expect(isRemoved(current, "LINE#00001")).toBe(false);
+  });
+
+  test.each(["RECEIPT", "LINE#00001"] as const)(
+    "F11: a removal of %s from before the content is void",
+    (part) => {
+      expect(afterRemovals(content("a", 10), [{ part, revision: 9 }])).toBeUndefined();
+    },
+  );
+
+  test("what is removed is brought back by newer content, and by that alone", () => {
+    const current = after(content("a", 10), { part: "LINE#00001", revision: 15 }) as CurrentRun;
+    expect(bringsBack(current, 15)).toBe(false);
+    expect(content("a", 12, current).removed.size).toBe(1);
+    expect(bringsBack(current, 16)).toBe(true);
+    expect(content("a", 16, current).removed.size).toBe(0);
+  });
+
+  test("a removal that is told again changes nothing", () => {
+    const removals = [
+      { part: "LINE#00001", revision: 15 },
+      { part: "RECEIPT", revision: 20 },
+    ] as const;
+    expect(afterRemovals(after(content("a", 10), ...removals), removals)).toBeUndefined();
+  });
+
+  const part = fc.constantFrom("RECEIPT", "LINE#00001", "LINE#00002", "LINE#00001#WORD#00001" as const);
+  const events = fc
+    .array(
+      fc.oneof(
+        part.map((removed) => ({ removed })),
+        fc.constantFrom("a", "b").map((runId) => ({ runId })),
+      ),
+      {
+        maxLength: 8,
+      },
+    )
+    .chain((made) =>
+      fc.tuple(
+        fc.constant(made.map((event, index) => ({ ...event, revision: 10 * (index + 1) }))),
+        fc.shuffledSubarray([...made.keys()], { minLength: made.length }),
+      ),
+    );
+
+  test("does not depend on the order in which contents and removals are seen", () => {
+    fc.assert(
+      fc.property(events, ([inOrder, order]) => {
+        const seen = (sequence: typeof inOrder) => {
+          let current: CurrentRun | undefined;
+          for (const event of sequence) {
+            if ("removed" in event)
+              current = after(current, { part: event.removed as Removal["part"], ...event });
+            else if (event.revision > (current?.revision ?? -1))
+              current = content(event.runId, event.revision, current);
+          }
+          const { state, revision, removed, runId } = current ?? {};
+          // Of a receipt that was removed, which run counted before says nothing.
+          return { state, revision, removed, runId: state === "DELETED" ? undefined : runId };
+        };
+        expect(seen(order.flatMap((index) => inOrder[index] ?? []))).toEqual(seen(inOrder));
+      }),
+    );
+  });
+});
