@@ -1,20 +1,33 @@
 import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import { type Collection, collections } from "../receipts/receipt.ts";
+import { messagesOf } from "./messages-of.ts";
 import { type OutgoingMessage, type QueuePublisher, QueueRejected } from "./queue-publisher.ts";
 import { readChange } from "./read-change.ts";
 import { rejectedRecord } from "./rejected-record.ts";
-import { runMessages } from "./run-change.ts";
+import type { Watched } from "./watched.ts";
 
-export interface ChangeQueues {
+export interface RecordServices {
   readonly collections: Readonly<Record<Collection, QueuePublisher>>;
   /** For malformed records. */
   readonly rejected: QueuePublisher;
+  readonly watched: Watched;
+  readonly log: Log;
+  readonly metrics: Metrics;
 }
 
-interface Waiting {
+/** Messages for one queue, each with the position of its record. */
+interface Outbox {
   readonly messages: OutgoingMessage[];
-  /** Position of each message's record. */
-  readonly records: number[];
+  readonly positions: number[];
+}
+
+export interface Outboxes {
+  readonly boxes: Readonly<Record<Collection | "rejected", Outbox>>;
+  readonly relevant: number;
+  readonly skipped: number;
+  /** Reason of each malformed record. */
+  readonly malformed: readonly string[];
 }
 
 /**
@@ -23,58 +36,72 @@ interface Waiting {
  */
 export async function processRecords(
   records: readonly unknown[],
-  queues: ChangeQueues,
-  log: Log,
+  services: RecordServices,
 ): Promise<number | undefined> {
-  const waiting = { lines: empty(), words: empty(), rejected: empty() };
-  const counts = { changes: 0, unrelated: 0, malformed: 0 };
+  const { log, metrics } = services;
+  const { boxes, relevant, skipped, malformed } = sortRecords(records, services.watched);
+  for (const reason of malformed) {
+    log.error("A stream record is malformed; it goes to the rejected queue", { reason });
+  }
+  const sent = await Promise.all([
+    ...collections.map((collection) => send(services.collections[collection], boxes[collection], log)),
+    send(services.rejected, boxes.rejected, log),
+  ]);
+  const failed = sent.flat();
+  const total = collections.reduce((sum, collection) => sum + boxes[collection].messages.length, 0);
+  const counts = {
+    RecordsReceived: records.length,
+    RecordsSkipped: skipped,
+    RecordsRelevant: relevant,
+    RecordsRejected: malformed.length,
+    MessagesSent: total + boxes.rejected.messages.length - failed.length,
+    MessagesRefused: failed.length,
+  };
+  for (const [name, value] of Object.entries(counts)) metrics.count(name, value);
+  return failed.length > 0 ? Math.min(...failed) : undefined;
+}
+
+/** What goes to which queue. Nothing is sent yet. */
+export function sortRecords(records: readonly unknown[], watched: Watched): Outboxes {
+  const boxes = { lines: empty(), words: empty(), rejected: empty() };
+  const malformed: string[] = [];
+  let relevant = 0;
+  let skipped = 0;
   for (const [position, record] of records.entries()) {
-    const messages = messagesOf(record);
-    if (messages === "unrelated") counts.unrelated += 1;
-    else if ("malformed" in messages) {
-      counts.malformed += 1;
-      log.error("A stream record is malformed; it goes to the rejected queue", {
-        reason: messages.malformed,
-      });
-      add(waiting.rejected, position, rejectedRecord(record, messages.malformed));
+    const read = readChange(record, watched);
+    if (read.kind === "skipped") {
+      skipped += 1;
+      continue;
+    }
+    const messages = read.kind === "malformed" ? { malformed: read.reason } : messagesOf(read);
+    if ("malformed" in messages) {
+      malformed.push(messages.malformed);
+      add(boxes.rejected, position, rejectedRecord(record, messages.malformed));
     } else {
-      counts.changes += 1;
-      for (const [collection, message] of messages) add(waiting[collection], position, message);
+      relevant += 1;
+      for (const [collection, message] of messages) add(boxes[collection], position, message);
     }
   }
-  const failed = await Promise.all([
-    ...collections.map((collection) => send(queues.collections[collection], waiting[collection], log)),
-    send(queues.rejected, waiting.rejected, log),
-  ]);
-  log.info("Stream records processed", { records: records.length, ...counts });
-  const first = Math.min(...failed);
-  return Number.isFinite(first) ? first : undefined;
+  return { boxes, relevant, skipped, malformed };
 }
 
-function messagesOf(record: unknown): "unrelated" | ReturnType<typeof runMessages> {
-  const read = readChange(record);
-  if (read.kind === "unrelated") return "unrelated";
-  if (read.kind === "malformed") return { malformed: read.reason };
-  return runMessages(read);
-}
-
-/** Position of the first record that has a message not in the queue; Infinity when there is none. */
-async function send(queue: QueuePublisher, { messages, records }: Waiting, log: Log): Promise<number> {
+/** Positions of the records that have a message not in the queue. */
+async function send(queue: QueuePublisher, { messages, positions }: Outbox, log: Log): Promise<number[]> {
   try {
     await queue.send(messages);
-    return Number.POSITIVE_INFINITY;
+    return [];
   } catch (error) {
     if (!(error instanceof QueueRejected)) throw error;
     log.error(error.message, { failure: error.name });
-    return Math.min(...error.positions.map((position) => records[position] ?? 0));
+    return error.positions.map((position) => positions[position] ?? 0);
   }
 }
 
-function empty(): Waiting {
-  return { messages: [], records: [] };
+function empty(): Outbox {
+  return { messages: [], positions: [] };
 }
 
-function add(waiting: Waiting, record: number, message: OutgoingMessage): void {
-  waiting.messages.push(message);
-  waiting.records.push(record);
+function add(box: Outbox, position: number, message: OutgoingMessage): void {
+  box.messages.push(message);
+  box.positions.push(position);
 }

@@ -1,32 +1,34 @@
 import { z } from "zod";
+import type { FieldChanges } from "../entities/change-message.ts";
+import { type EntityKey, parseEntityKey } from "../entities/entity-key.ts";
+import { readLabelItem, readMetadataItem } from "../entities/known-items.ts";
+import { type PlainItem, plainItem } from "../entities/plain-item.ts";
 import { problems } from "../receipts/problems.ts";
-import { type EntityKey, type EntityType, parseEntityKey } from "./entity-key.ts";
-import { type EventName, plainItem, recordTime, type StreamRecord, streamRecord } from "./stream-record.ts";
+import { changedFields } from "./changed-fields.ts";
+import { type EventName, recordTime, type StreamRecord, streamRecord } from "./stream-record.ts";
+import { isAnswered, type Watched } from "./watched.ts";
 
 /** A record that the collections have to hear of. */
 export interface Change {
   readonly kind: "change";
   readonly key: EntityKey;
   readonly eventName: EventName;
+  /** Of the watched fields. */
+  readonly changes: FieldChanges;
   /** ISO, the record's own time. */
   readonly timestamp: string;
   readonly streamRecordId: string;
   readonly awsRegion: string;
   /** The item after the change; before it for a REMOVE. */
-  readonly item: Readonly<Record<string, unknown>>;
+  readonly item: PlainItem;
 }
 
 export type ReadRecord =
-  | { readonly kind: "unrelated" }
+  | { readonly kind: "skipped" }
   | { readonly kind: "malformed"; readonly reason: string }
   | Change;
 
-const unrelated = { kind: "unrelated" } as const;
-
-/** Events that are passed on, by entity: the table of the design's change messages. */
-const answers: Readonly<Partial<Record<EntityType, readonly EventName[]>>> = {
-  COMPACTION_RUN: ["INSERT"],
-};
+const skipped = { kind: "skipped" } as const;
 
 const keysOnly = z.object({
   dynamodb: z.object({
@@ -36,42 +38,63 @@ const keysOnly = z.object({
 
 /**
  * What a stream record is to the collections.
- * Unrelated: not a receipt's key, or an event that is not passed on.
+ * Skipped: not a receipt's key, an event that is not passed on, or no watched field changed.
  * Malformed: a receipt's key that matches no known one, or a record or item that is not what its key says.
  */
-export function readChange(record: unknown): ReadRecord {
+export function readChange(record: unknown, watched: Watched): ReadRecord {
   const keyed = keysOnly.safeParse(record);
   if (!keyed.success) return malformed(problems(keyed.error));
   const { PK, SK } = keyed.data.dynamodb.Keys;
   const key = parseEntityKey(PK.S, SK.S);
-  if (key === "other") return unrelated;
+  if (key === "other") return skipped;
   if ("unknown" in key) return malformed([key.unknown]);
 
   const parsed = streamRecord.safeParse(record);
   if (!parsed.success) return malformed(problems(parsed.error));
-  if (!answers[key.type]?.includes(parsed.data.eventName)) return unrelated;
-  return readItem(parsed.data, key);
+  if (!isAnswered(watched, key.type, parsed.data.eventName)) return skipped;
+  return readItems(parsed.data, key, watched);
 }
 
-function readItem(record: StreamRecord, key: EntityKey): ReadRecord {
+function readItems(record: StreamRecord, key: EntityKey, watched: Watched): ReadRecord {
   const { eventName, dynamodb } = record;
-  const image = eventName === "REMOVE" ? dynamodb.OldImage : dynamodb.NewImage;
-  if (!image) return malformed([`a ${eventName} of ${key.type} came without its item`]);
-  let item: Record<string, unknown>;
+  let before: PlainItem | undefined;
+  let after: PlainItem | undefined;
   try {
-    item = plainItem(image);
+    before = dynamodb.OldImage && plainItem(dynamodb.OldImage);
+    after = dynamodb.NewImage && plainItem(dynamodb.NewImage);
   } catch (error) {
     return malformed([`its item cannot be read: ${String(error)}`]);
   }
+  const item = eventName === "REMOVE" ? before : after;
+  if (!item || (eventName === "MODIFY" && !before)) {
+    return malformed([`a ${eventName} of ${key.type} came without its item`]);
+  }
+  // What is gone need not be readable: that it is gone is all there is to know.
+  const found = eventName === "REMOVE" ? [] : itemProblems(key, item);
+  if (found.length > 0) return malformed(found);
+
+  const changes = changedFields(before, after, watched.fields[key.type] ?? []);
+  if (eventName === "MODIFY" && Object.keys(changes).length === 0) return skipped;
   return {
     kind: "change",
     key,
     eventName,
+    changes,
     timestamp: recordTime(record),
     streamRecordId: record.eventID,
     awsRegion: record.awsRegion,
     item,
   };
+}
+
+function itemProblems(key: EntityKey, item: PlainItem): readonly string[] {
+  const read =
+    key.type === "RECEIPT_METADATA"
+      ? readMetadataItem(item)
+      : key.type === "RECEIPT_WORD_LABEL"
+        ? readLabelItem(item, key.label)
+        : undefined;
+  return read && "problems" in read ? read.problems : [];
 }
 
 function malformed(reasons: readonly string[]): ReadRecord {

@@ -1,5 +1,4 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { z } from "zod";
 
 const attributes = z.record(
@@ -28,9 +27,4 @@ export type EventName = StreamRecord["eventName"];
 /** ISO, the record's own time. */
 export function recordTime(record: StreamRecord): string {
   return new Date(record.dynamodb.ApproximateCreationDateTime * 1000).toISOString();
-}
-
-/** An item as plain values. Throws for values that are not DynamoDB's typed JSON. */
-export function plainItem(image: z.infer<typeof attributes>): Record<string, unknown> {
-  return unmarshall(image);
 }

@@ -1,30 +1,41 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Logger } from "@aws-lambda-powertools/logger";
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 import { z } from "zod";
-import { type ChangeQueues, processRecords } from "../../core/changes/process-records.ts";
+import { processRecords, type RecordServices } from "../../core/changes/process-records.ts";
 import { QueuePublisher } from "../../core/changes/queue-publisher.ts";
+import { watchedEnvironment, watchedOf } from "../../core/changes/watched.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 
 const environment = readEnvironment(
-  z.object({ LINES_QUEUE_URL: z.url(), WORDS_QUEUE_URL: z.url(), STREAM_REJECTED_QUEUE_URL: z.url() }),
+  z.object({
+    LINES_QUEUE_URL: z.url(),
+    WORDS_QUEUE_URL: z.url(),
+    STREAM_REJECTED_QUEUE_URL: z.url(),
+    ...watchedEnvironment,
+  }),
 );
 const log = new Logger({ serviceName: "stream-processor" });
+const metrics = new Metrics({ serviceName: "stream-processor" });
 const sqs = new SQSClient({});
 const publisher = (queueUrl: string) => new QueuePublisher(sqs, queueUrl, pause);
-const queues: ChangeQueues = {
+const services: RecordServices = {
   collections: {
     lines: publisher(environment.LINES_QUEUE_URL),
     words: publisher(environment.WORDS_QUEUE_URL),
   },
   rejected: publisher(environment.STREAM_REJECTED_QUEUE_URL),
+  watched: watchedOf(environment),
+  log,
+  metrics: { count: (name, value) => metrics.addMetric(name, MetricUnit.Count, value) },
 };
 
 /** Lambda repeats a stream batch from the record that is named, so only the first failed one is. */
 export async function handler(event: DynamoDBStreamEvent, context: Context): Promise<DynamoDBBatchResponse> {
   log.addContext(context);
-  const failed = await processRecords(event.Records, queues, log);
+  const failed = await processRecords(event.Records, services).finally(() => metrics.publishStoredMetrics());
   if (failed === undefined) return { batchItemFailures: [] };
   const itemIdentifier = event.Records[failed]?.dynamodb?.SequenceNumber;
   if (itemIdentifier === undefined) throw new Error("A record that was sent has a sequence number.");

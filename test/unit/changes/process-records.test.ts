@@ -1,12 +1,12 @@
-import { processRecords } from "../../../core/changes/process-records.ts";
+import { processRecords, type RecordServices } from "../../../core/changes/process-records.ts";
 import {
   type OutgoingMessage,
   type QueuePublisher,
   QueueRejected,
 } from "../../../core/changes/queue-publisher.ts";
+import { whole } from "../../../core/changes/watched.ts";
 import { silentLog } from "../../../core/log.ts";
-import { runMessageBody } from "../../../core/runs/run-message.ts";
-import { image, run, runRecord } from "./stream-records.ts";
+import { image, runRecord, sortKeys, streamRecord } from "./stream-records.ts";
 
 function queue(refuse: (message: OutgoingMessage) => boolean = () => false) {
   const messages: OutgoingMessage[] = [];
@@ -21,108 +21,132 @@ function queue(refuse: (message: OutgoingMessage) => boolean = () => false) {
   return { messages, publisher: { send } as unknown as QueuePublisher };
 }
 
-function queues(refuseWords?: (message: OutgoingMessage) => boolean) {
-  const lines = queue();
-  const words = queue(refuseWords);
-  const rejected = queue();
-  const publishers = {
+function stage(refuseWords?: (message: OutgoingMessage) => boolean) {
+  const [lines, words, rejected] = [queue(), queue(refuseWords), queue()];
+  const counts: Record<string, number> = {};
+  const services: RecordServices = {
     collections: { lines: lines.publisher, words: words.publisher },
     rejected: rejected.publisher,
+    watched: whole,
+    log: silentLog,
+    metrics: { count: (name, value) => (counts[name] = value) },
   };
-  return { lines, words, rejected, publishers };
+  return { lines, words, rejected, counts, services };
 }
 
+const metadata = (sequence: string, merchant = "CAFE") =>
+  streamRecord(sortKeys.RECEIPT_METADATA, { after: { merchant_name: merchant } }, sequence);
+
 describe("records of the receipts table's stream", () => {
-  test("a new run becomes one message a collection, each with its own delta", async () => {
-    const { lines, words, publishers } = queues();
-    expect(await processRecords([runRecord()], publishers, silentLog)).toBeUndefined();
-    for (const [collection, { messages }] of [
-      ["lines", lines],
-      ["words", words],
-    ] as const) {
-      const [message] = messages;
-      expect(messages).toHaveLength(1);
-      expect(message?.groupId).toBe(`IMAGE#${image}#RECEIPT#00007`);
-      expect(message?.deduplicationId).toBe("event-100");
-      expect(message?.messageAttributes.collection?.StringValue).toBe(collection);
-      const body = runMessageBody.parse(JSON.parse(message?.body ?? ""));
-      expect(body).toMatchObject({
-        entity_data: {
-          image_id: image,
-          receipt_id: 7,
-          run_id: run,
-          delta_prefix: `deltas/${collection}/${image}/receipt-00007/${run}`,
-        },
-        event_name: "INSERT",
-        timestamp: "2026-09-21T14:13:20.000Z",
-        stream_record_id: "event-100",
-        aws_region: "eu-west-1",
-        record_snapshot: { run_id: run, receipt_id: 7 },
-      });
-    }
+  test("go to the collections that have to look, each message once", async () => {
+    const { lines, words, services } = stage();
+    const label = streamRecord(sortKeys.RECEIPT_WORD_LABEL, { after: { validation_status: "VALID" } }, "3");
+    expect(await processRecords([runRecord("1"), metadata("2"), label], services)).toBeUndefined();
+    expect(lines.messages.map(({ deduplicationId }) => deduplicationId)).toEqual(["event-1", "event-2"]);
+    expect(words.messages.map(({ deduplicationId }) => deduplicationId)).toEqual([
+      "event-1",
+      "event-2",
+      "event-3",
+    ]);
   });
 
   test("the same record makes the same messages, so a retry is a duplicate to the queue", async () => {
-    const once = queues();
-    const again = queues();
-    await processRecords([runRecord()], once.publishers, silentLog);
-    await processRecords([runRecord()], again.publishers, silentLog);
-    expect(again.lines.messages).toEqual(once.lines.messages);
-  });
-
-  test("a snapshot over 64 KiB is left out", async () => {
-    const { lines, publishers } = queues();
-    await processRecords([runRecord({ item: { note: { S: "x".repeat(70_000) } } })], publishers, silentLog);
-    expect(JSON.parse(lines.messages[0]?.body ?? "").record_snapshot).toBeNull();
-  });
-
-  test("F16: what compaction writes to a run is passed over", async () => {
-    const { lines, words, rejected, publishers } = queues();
-    const records = [
-      runRecord({ eventName: "MODIFY" }),
-      runRecord({ eventName: "REMOVE" }),
-      runRecord({ sortKey: "RECEIPT#00007#METADATA" }),
-      runRecord({ sortKey: "OCR#00007" }),
-    ];
-    expect(await processRecords(records, publishers, silentLog)).toBeUndefined();
-    expect([...lines.messages, ...words.messages, ...rejected.messages]).toEqual([]);
+    const [once, again] = [stage(), stage()];
+    for (const { services } of [once, again]) await processRecords([runRecord(), metadata("7")], services);
+    expect(again.words.messages).toEqual(once.words.messages);
   });
 
   test.each([
-    ["a key that matches none", { sortKey: "RECEIPT#00007#SOMETHING" }, "matches no known key"],
-    ["an item of another type", { item: { receipt_id: { S: "7" } } }, "receipt_id"],
-    ["an item that its key does not name", { item: { receipt_id: { N: "8" } } }, "not those of its key"],
-    ["an item without a delta", { item: { words_delta_prefix: { NULL: true } } }, "words_delta_prefix"],
-  ])("F8: %s goes whole to the rejected queue, and its batch-mates go on", async (_, changes, reason) => {
-    const { lines, rejected, publishers } = queues();
-    const bad = runRecord({ ...changes, sequence: "99" });
-    expect(await processRecords([bad, runRecord()], publishers, silentLog)).toBeUndefined();
+    [
+      "a key that matches none",
+      streamRecord("RECEIPT#00007#SOMETHING", { after: {} }),
+      "matches no known key",
+    ],
+    ["a run of another type", runRecord("100", { receipt_id: "7" }), "receipt_id"],
+    ["a run that its key does not name", runRecord("100", { receipt_id: 8 }), "not those of its key"],
+    ["a run without a delta", runRecord("100", { words_delta_prefix: null }), "words_delta_prefix"],
+    [
+      "metadata with a number for a name",
+      streamRecord(sortKeys.RECEIPT_METADATA, { after: { merchant_name: 7 } }),
+      "merchant_name",
+    ],
+    [
+      "a label that its key does not name",
+      streamRecord(sortKeys.RECEIPT_WORD_LABEL, { after: { label: "DATE" } }),
+      "DATE",
+    ],
+    [
+      "a label that would take the key of another value",
+      streamRecord(`${sortKeys.RECEIPT_WORD}#LABEL#status`, { after: { validation_status: "VALID" } }),
+      "label_status",
+    ],
+    [
+      "an item that is no typed JSON",
+      {
+        ...metadata("100"),
+        dynamodb: { ...metadata("100").dynamodb, NewImage: { merchant_name: { X: 1 } } },
+      },
+      "cannot be read",
+    ],
+    [
+      "a change without the item before it",
+      { ...metadata("100"), eventName: "MODIFY" },
+      "came without its item",
+    ],
+  ])("F8: %s goes whole to the rejected queue, and its batch-mates go on", async (_, bad, reason) => {
+    const { lines, rejected, counts, services } = stage();
+    expect(await processRecords([bad, runRecord("101")], services)).toBeUndefined();
     expect(lines.messages).toHaveLength(1);
     const body = JSON.parse(rejected.messages[0]?.body ?? "");
     expect(body.reason).toContain(reason);
     expect(body.record).toEqual(bad);
+    expect(counts).toMatchObject({ RecordsRejected: 1, RecordsRelevant: 1 });
   });
 
   test("F8: a record too large for a message leaves its images behind and still does not block", async () => {
-    const { rejected, publishers } = queues();
-    const item = { note: { S: "x".repeat(1_100_000) } };
-    await processRecords([runRecord({ sortKey: "RECEIPT#x", item })], publishers, silentLog);
+    const { rejected, services } = stage();
+    const record = streamRecord("RECEIPT#x", { after: { note: "x".repeat(1_100_000) } });
+    await processRecords([record], services);
     expect(JSON.parse(rejected.messages[0]?.body ?? "")).toMatchObject({
       images_left_out: true,
       record: { dynamodb: { SequenceNumber: "100" } },
     });
   });
 
-  test("F7: the answer is the first record that is not in all of its queues", async () => {
-    const { publishers } = queues((message) =>
+  test("F7, F14: the answer is the first record that is not in all of its queues", async () => {
+    const { services, counts } = stage((message) =>
       ["event-3", "event-4"].includes(message.deduplicationId ?? ""),
     );
+    const other = streamRecord("OCR#00007", { after: {} }, "1");
+    const records = [other, metadata("2"), metadata("3"), metadata("4")];
+    expect(await processRecords(records, services)).toBe(2);
+    expect(counts).toMatchObject({ MessagesSent: 4, MessagesRefused: 2 });
+  });
+
+  test("are counted, each as one of relevant, skipped and rejected", async () => {
+    const { counts, services } = stage();
     const records = [
-      runRecord({ sequence: "1", eventName: "MODIFY" }),
-      runRecord({ sequence: "2" }),
-      runRecord({ sequence: "3" }),
-      runRecord({ sequence: "4" }),
+      runRecord("1"),
+      metadata("2"),
+      streamRecord("OCR#00007", { after: {} }, "3"),
+      streamRecord("RECEIPT#00007#X", { after: {} }, "4"),
     ];
-    expect(await processRecords(records, publishers, silentLog)).toBe(2);
+    await processRecords(records, services);
+    expect(counts).toEqual({
+      RecordsReceived: 4,
+      RecordsRelevant: 2,
+      RecordsSkipped: 1,
+      RecordsRejected: 1,
+      MessagesSent: 5,
+      MessagesRefused: 0,
+    });
+  });
+
+  test("of a receipt's image go to one group, in any number of records", async () => {
+    const { words, services } = stage();
+    await processRecords([runRecord("1"), metadata("2")], services);
+    expect(new Set(words.messages.map(({ groupId }) => groupId))).toEqual(
+      new Set([`IMAGE#${image}#RECEIPT#00007`]),
+    );
   });
 });

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { type ChangeMessage, type ChangeMessageBody, changeMessage } from "../entities/change-message.ts";
+import type { EntityKey } from "../entities/entity-key.ts";
+import { problems } from "../receipts/problems.ts";
+import { type Collection, collections } from "../receipts/receipt.ts";
+import { runMessage } from "../runs/run-message.ts";
+import type { Change } from "./read-change.ts";
+import { destinations } from "./watched.ts";
+
+/** A larger snapshot is left out of its message. */
+const largestSnapshot = 64 * 1024;
+
+/** A run item, as far as its messages need it. */
+const newRun = z.object({
+  image_id: z.string(),
+  receipt_id: z.int(),
+  run_id: z.string(),
+  lines_delta_prefix: z.string().min(1),
+  words_delta_prefix: z.string().min(1),
+});
+
+type KeyOf<Type> = Extract<EntityKey, { type: Type }>;
+export type MessagesOrReason = ReadonlyMap<Collection, ChangeMessage> | { readonly malformed: string };
+
+/** One message for each collection that has to look at the change; or why the item is not what its key says. */
+export function messagesOf(change: Change): MessagesOrReason {
+  const { key } = change;
+  if (key.type === "COMPACTION_RUN") return runMessages(change, key);
+  const body = changeBody(change, key);
+  return new Map(destinations(key.type).map((to) => [to, changeMessage(body, to, change.streamRecordId)]));
+}
+
+function changeBody(change: Change, key: Exclude<EntityKey, { type: "COMPACTION_RUN" }>): ChangeMessageBody {
+  const envelope = {
+    source: "dynamodb_stream" as const,
+    changes: change.changes,
+    timestamp: change.timestamp,
+    stream_record_id: change.streamRecordId,
+    aws_region: change.awsRegion,
+    record_snapshot: snapshotOf(change),
+  };
+  const receipt = { image_id: key.imageId, receipt_id: key.receiptId };
+  const { eventName: event_name } = change;
+  switch (key.type) {
+    case "RECEIPT_METADATA":
+      return { ...envelope, entity_type: key.type, event_name, entity_data: receipt };
+    case "RECEIPT_WORD_LABEL": {
+      const entity_data = { ...receipt, line_id: key.lineId, word_id: key.wordId, label: key.label };
+      return { ...envelope, entity_type: key.type, event_name, entity_data };
+    }
+    case "RECEIPT":
+      return { ...envelope, entity_type: key.type, event_name: "REMOVE", entity_data: receipt };
+    case "RECEIPT_LINE": {
+      const entity_data = { ...receipt, line_id: key.lineId };
+      return { ...envelope, entity_type: key.type, event_name: "REMOVE", entity_data };
+    }
+    case "RECEIPT_WORD": {
+      const entity_data = { ...receipt, line_id: key.lineId, word_id: key.wordId };
+      return { ...envelope, entity_type: key.type, event_name: "REMOVE", entity_data };
+    }
+  }
+}
+
+/** Each with its own delta prefix. */
+function runMessages(change: Change, key: KeyOf<"COMPACTION_RUN">): MessagesOrReason {
+  const parsed = newRun.safeParse(change.item);
+  if (!parsed.success) return { malformed: problems(parsed.error).join("; ") };
+  const { image_id, receipt_id, run_id } = parsed.data;
+  if (image_id !== key.imageId || receipt_id !== key.receiptId || run_id !== key.runId) {
+    return { malformed: "image_id, receipt_id and run_id of the item are not those of its key" };
+  }
+  return new Map(
+    collections.map((collection) => [
+      collection,
+      runMessage({
+        run: key,
+        collection,
+        deltaPrefix: parsed.data[`${collection}_delta_prefix`],
+        deduplicationId: change.streamRecordId,
+        timestamp: change.timestamp,
+        awsRegion: change.awsRegion,
+        streamRecordId: change.streamRecordId,
+        snapshot: snapshotOf(change),
+      }),
+    ]),
+  );
+}
+
+function snapshotOf({ item }: Change): Record<string, unknown> | null {
+  return Buffer.byteLength(JSON.stringify(item)) > largestSnapshot ? null : { ...item };
+}

@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { type EntityType, entityTypes } from "../entities/entity-key.ts";
+import { labelFields, merchantFields } from "../entities/known-items.ts";
+import type { Collection } from "../receipts/receipt.ts";
+import type { EventName } from "./stream-record.ts";
+
+/** What of the receipts table the collections hear of: a stack may narrow it, and `whole` is all there is. */
+export interface Watched {
+  readonly entities: ReadonlySet<EntityType>;
+  /** A MODIFY counts when one of these fields has changed. An entity without an entry never counts as modified. */
+  readonly fields: Readonly<Partial<Record<EntityType, readonly string[]>>>;
+}
+
+export const whole: Watched = {
+  entities: new Set(entityTypes),
+  fields: { RECEIPT_METADATA: merchantFields, RECEIPT_WORD_LABEL: labelFields },
+};
+
+interface Answer {
+  /** A MODIFY is for the watched fields to judge. */
+  readonly events: readonly Exclude<EventName, "MODIFY">[];
+  readonly goesTo: readonly Collection[];
+}
+
+/** The table of change messages. An entity's own rows come and go with its run; that they are new says nothing. */
+const answers: Readonly<Record<EntityType, Answer>> = {
+  COMPACTION_RUN: { events: ["INSERT"], goesTo: ["lines", "words"] },
+  RECEIPT_METADATA: { events: ["INSERT", "REMOVE"], goesTo: ["lines", "words"] },
+  RECEIPT_WORD_LABEL: { events: ["INSERT", "REMOVE"], goesTo: ["words"] },
+  RECEIPT: { events: ["REMOVE"], goesTo: ["lines", "words"] },
+  RECEIPT_LINE: { events: ["REMOVE"], goesTo: ["lines", "words"] },
+  RECEIPT_WORD: { events: ["REMOVE"], goesTo: ["words"] },
+};
+
+/** Whether the collections hear of such an event at all. Of a MODIFY, its fields have the last word. */
+export function isAnswered(watched: Watched, type: EntityType, event: EventName): boolean {
+  if (!watched.entities.has(type)) return false;
+  return event === "MODIFY" ? watched.fields[type] !== undefined : answers[type].events.includes(event);
+}
+
+/** The collections that an entity's changes go to. */
+export function destinations(type: EntityType): readonly Collection[] {
+  return answers[type].goesTo;
+}
+
+const commaSeparated = z.string().transform((text) => text.split(",").filter((part) => part !== ""));
+
+/** How infra/ hands a stack's choice to the stream processor. */
+export const watchedEnvironment = {
+  WATCHED_ENTITIES: commaSeparated.pipe(z.array(z.enum(entityTypes)).min(1)),
+  WATCHED_METADATA_FIELDS: commaSeparated.pipe(z.array(z.enum(merchantFields))),
+  WATCHED_LABEL_FIELDS: commaSeparated.pipe(z.array(z.enum(labelFields))),
+};
+
+export function watchedOf(environment: {
+  readonly WATCHED_ENTITIES: readonly EntityType[];
+  readonly WATCHED_METADATA_FIELDS: readonly string[];
+  readonly WATCHED_LABEL_FIELDS: readonly string[];
+}): Watched {
+  return {
+    entities: new Set(environment.WATCHED_ENTITIES),
+    fields: {
+      RECEIPT_METADATA: environment.WATCHED_METADATA_FIELDS,
+      RECEIPT_WORD_LABEL: environment.WATCHED_LABEL_FIELDS,
+    },
+  };
+}
