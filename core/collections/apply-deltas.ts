@@ -1,5 +1,5 @@
 import type { Delta } from "../deltas/delta.ts";
-import { receiptKey } from "../receipts/receipt.ts";
+import { receiptKey, receiptOfVector } from "../receipts/receipt.ts";
 import { SliceBuilder } from "./delta-slices.ts";
 import { partsThatDiffer } from "./parts-that-differ.ts";
 import { type DeltaPart, UpsertRefused, type VectorStore } from "./vector-store.ts";
@@ -16,6 +16,8 @@ export interface Applied {
   readonly written: number;
   /** Ids that the receipts had before and their deltas have no more. */
   readonly removed: readonly string[];
+  /** Receipts (by `receiptKey`) that had vectors before. */
+  readonly replaced: ReadonlySet<string>;
   /** Deltas that the store would not take. Their receipts are as they were. */
   readonly refused: ReadonlyMap<Delta, string>;
 }
@@ -52,6 +54,7 @@ class Application {
   readonly #before: number;
   readonly #expected: string[] = [];
   readonly #removed = new Set<string>();
+  readonly #replaced = new Set<string>();
   readonly #refused = new Map<Delta, string>();
   #added = 0;
   #written = 0;
@@ -83,6 +86,7 @@ class Application {
       added: this.#added,
       written: this.#written,
       removed,
+      replaced: this.#replaced,
       refused: this.#refused,
     };
   }
@@ -135,14 +139,17 @@ class Application {
       this.#expected.push(...ids);
       this.#added += existing.size === 0 ? ids.length : ids.filter((id) => !existing.has(id)).length;
     }
-    if (existing.size > 0) this.#noteRemoved(slice, existing);
+    if (existing.size > 0) this.#noteExisting(slice, existing);
   }
 
-  #noteRemoved(slice: readonly DeltaPart[], existing: ReadonlySet<string>): void {
+  #noteExisting(slice: readonly DeltaPart[], existing: ReadonlySet<string>): void {
     const kept = new Set(slice.flatMap(({ delta }) => delta.ids));
-    const stems = slice.map(({ delta }) => `${receiptKey(delta)}#`);
+    const receipts = new Set(slice.map(({ delta }) => receiptKey(delta)));
     for (const id of existing) {
-      if (!kept.has(id) && stems.some((stem) => id.startsWith(stem))) this.#removed.add(id);
+      const receipt = receiptOfVector(id);
+      if (!receipts.has(receipt)) continue;
+      this.#replaced.add(receipt);
+      if (!kept.has(id)) this.#removed.add(id);
     }
   }
 }

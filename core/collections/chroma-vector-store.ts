@@ -1,12 +1,14 @@
-import { ChromaClient, type Collection as ChromaCollection, type Where } from "chromadb";
+import { ChromaClient, type Collection as ChromaCollection, type GetResult, type Where } from "chromadb";
 import type { VectorMetadata } from "../deltas/delta.ts";
-import { type Collection, type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
+import { type Collection, type ReceiptRef, receiptKey, receiptOfVector } from "../receipts/receipt.ts";
 import { postUpsert } from "./upsert-request.ts";
 import {
   type DeltaPart,
+  type MetadataChanges,
   type MetadataTerm,
   type Neighbour,
   type NeighbourQuery,
+  type StoredMetadata,
   type StoredVector,
   UpsertRefused,
   type VectorStore,
@@ -29,13 +31,13 @@ const vectorsARead = 500;
 /** A collection in a Chroma server. */
 export class ChromaVectorStore implements VectorStore {
   readonly #collection: ChromaCollection;
-  readonly #upsertUrl: string;
+  readonly #url: string;
   #lastUpsert: Promise<void> = Promise.resolve();
 
   private constructor(collection: ChromaCollection, url: string) {
     this.#collection = collection;
     const { tenant, database, id } = collection;
-    this.#upsertUrl = `${url}/api/v2/tenants/${tenant}/databases/${database}/collections/${id}/upsert`;
+    this.#url = `${url}/api/v2/tenants/${tenant}/databases/${database}/collections/${id}`;
   }
 
   /** Makes the collection where the server has none. */
@@ -68,14 +70,30 @@ export class ChromaVectorStore implements VectorStore {
   }
 
   async idsOf(receipts: readonly ReceiptRef[]): Promise<string[]> {
-    const wanted = new Set(receipts.map(receiptKey));
-    const images = [...new Set(receipts.map(({ imageId }) => imageId))];
     const found: string[] = [];
-    for (const some of inRequests(images, imagesARequest)) {
-      const { ids } = await this.#collection.get({ where: { image_id: { $in: some } }, include: [] });
-      found.push(...ids.filter((id) => wanted.has(receiptOfVector(id))));
+    for (const { ids } of await this.#ofReceipts(receipts, [])) found.push(...ids);
+    const wanted = new Set(receipts.map(receiptKey));
+    return found.filter((id) => wanted.has(receiptOfVector(id)));
+  }
+
+  async metadataOf(receipts: readonly ReceiptRef[]): Promise<StoredMetadata[]> {
+    const wanted = new Set(receipts.map(receiptKey));
+    const stored = (await this.#ofReceipts(receipts, ["metadatas"])).flatMap(storedMetadata);
+    return stored.filter(({ id }) => wanted.has(receiptOfVector(id)));
+  }
+
+  /** By a request of its own: Chroma's client leaves out the nulls that take keys away. */
+  async updateMetadata(changes: ReadonlyMap<string, MetadataChanges>): Promise<void> {
+    for (const some of inRequests([...changes], idsARequest)) {
+      const [ids, metadatas] = [some.map(([id]) => id), some.map(([, metadata]) => metadata)];
+      const answer = await fetch(`${this.#url}/update`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ ids, metadatas }),
+      });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`Chroma failed to update with ${answer.status}: ${text.slice(0, 500)}`);
     }
-    return found;
   }
 
   async present(ids: readonly string[]): Promise<Set<string>> {
@@ -83,6 +101,14 @@ export class ChromaVectorStore implements VectorStore {
     for (const some of inRequests(ids, idsARequest)) {
       const stored = await this.#collection.get({ ids: some, include: [] });
       for (const id of stored.ids) found.add(id);
+    }
+    return found;
+  }
+
+  async readMetadata(ids: readonly string[]): Promise<StoredMetadata[]> {
+    const found: StoredMetadata[] = [];
+    for (const some of inRequests(ids, idsARequest)) {
+      found.push(...storedMetadata(await this.#collection.get({ ids: some, include: ["metadatas"] })));
     }
     return found;
   }
@@ -118,17 +144,26 @@ export class ChromaVectorStore implements VectorStore {
     }));
   }
 
+  /** What is stored of the receipts' images, which may have other receipts too. */
+  async #ofReceipts(receipts: readonly ReceiptRef[], include: "metadatas"[]): Promise<GetResult[]> {
+    const images = [...new Set(receipts.map(({ imageId }) => imageId))];
+    const found: GetResult[] = [];
+    for (const some of inRequests(images, imagesARequest)) {
+      found.push(await this.#collection.get({ where: { image_id: { $in: some } }, include }));
+    }
+    return found;
+  }
+
   async #post(parts: readonly DeltaPart[]): Promise<void> {
-    const { status, text } = await postUpsert(this.#upsertUrl, parts);
+    const { status, text } = await postUpsert(`${this.#url}/upsert`, parts);
     if (status < 300) return;
     if (status >= 400 && status < 500) throw new UpsertRefused(`${status} ${text.slice(0, 500)}`);
     throw new Error(`Chroma failed to upsert with ${status}: ${text.slice(0, 500)}`);
   }
 }
 
-/** The stem of a vector's id that names its receipt: `IMAGE#{image_id}#RECEIPT#{receipt_id}`. */
-function receiptOfVector(id: string): string {
-  return id.split("#", 4).join("#");
+function storedMetadata(answer: GetResult): StoredMetadata[] {
+  return answer.rows().map(({ id, metadata }) => ({ id, metadata: plain(metadata) }));
 }
 
 function whereOf(filter: readonly MetadataTerm[]): Where | undefined {

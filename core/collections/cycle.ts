@@ -1,9 +1,8 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { Delta } from "../deltas/delta.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
+import type { CurrentItems } from "../entities/current-items.ts";
 import type { Log } from "../log.ts";
 import type { RunStore } from "../runs/run-store.ts";
-import { applyDeltas } from "./apply-deltas.ts";
 import type { DeltaTarget } from "./check-delta.ts";
 import type { Clock } from "./clock.ts";
 import { collectGarbage, type GarbageRules } from "./collect-garbage.ts";
@@ -16,12 +15,12 @@ import { generationName, type Head, moveHead, readHead } from "./head.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { inParallel } from "./in-parallel.ts";
 import { acquireLease, type Lease } from "./lease.ts";
-import { loadDeltas } from "./load-deltas.ts";
 import { manifestFile } from "./manifest.ts";
+import { type Merged, mergeReceipts } from "./merge-receipts.ts";
 import { MessagesInFlight } from "./messages-in-flight.ts";
-import type { RunWork } from "./run-work.ts";
-import { startRuns } from "./start-runs.ts";
-import { verifyApplied } from "./verify-applied.ts";
+import { readMessages } from "./read-messages.ts";
+import type { StartedReceipt } from "./receipt-work.ts";
+import { startReceipts } from "./start-receipts.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface CycleSettings {
@@ -44,6 +43,7 @@ export interface CycleParts {
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
   readonly runs: RunStore;
   readonly deltas: DeltaStore;
+  readonly items: CurrentItems;
   readonly queue: CollectionQueue;
   readonly ledger: FailureLedger;
   readonly generations: Generations;
@@ -168,8 +168,7 @@ class Cycle {
   readonly #messages: MessagesInFlight;
   readonly #failed: FailedMessages;
   readonly #time: Timetable;
-  /** Vectors of each applied run's delta. */
-  readonly #applied = new Map<RunWork, number>();
+  #merged: Merged | undefined;
 
   constructor(parts: CycleParts, lease: Lease, messages: MessagesInFlight, time: Timetable) {
     this.#parts = parts;
@@ -185,8 +184,8 @@ class Cycle {
     const { control, target } = this.#parts;
     const head = await readHead(control.client, control.controlTable, target.collection);
     await this.#drain(head);
-    const works = await this.#startRuns();
-    const published = works.length > 0 ? await this.#makeGeneration(head, works) : undefined;
+    const receipts = await this.#startReceipts();
+    const published = receipts.length > 0 ? await this.#makeGeneration(head, receipts) : undefined;
     await this.#acknowledge();
     await this.#collectGarbage(published ?? head);
     this.#step("release");
@@ -206,49 +205,44 @@ class Cycle {
     await drain(queue, clock, limits, (received) => this.#messages.take(received));
   }
 
-  #startRuns(): Promise<RunWork[]> {
+  async #startReceipts(): Promise<StartedReceipt[]> {
     this.#step("start runs");
     const { token } = this.#lease;
     const ports = { ...this.#parts, token, messages: this.#messages, failed: this.#failed };
-    return startRuns(ports, this.#parts.target.collection, this.#messages.open());
+    const works = await readMessages(this.#messages.open(), this.#failed);
+    return startReceipts(ports, this.#parts.target.collection, works);
   }
 
   /** The new head; undefined where the collection holds all of it already. */
-  async #makeGeneration(head: Head | undefined, works: readonly RunWork[]): Promise<Head | undefined> {
-    const { workspace, target, log } = this.#parts;
+  async #makeGeneration(
+    head: Head | undefined,
+    receipts: readonly StartedReceipt[],
+  ): Promise<Head | undefined> {
+    const { workspace, log } = this.#parts;
     this.#step("materialise");
     const store = await workspace.open(head);
     this.#step("apply");
-    const workOf = new WeakMap<Delta, RunWork>();
-    const applied = await applyDeltas(store, this.#load(works, workOf));
-    for (const [delta, reason] of applied.refused) await this.#refuse(workOf.get(delta), reason);
-    this.#step("verify");
-    await verifyApplied(store, target.collection, applied);
+    const ports = { ...this.#parts, failed: this.#failed };
+    const merged = await mergeReceipts(ports, store, receipts, this.#time.applyUntil, () =>
+      this.#step("verify"),
+    );
+    this.#merged = merged;
+    const { written, updated, removed } = merged;
     const count = await store.count();
-    const { written, removed } = applied;
-    log.info("Deltas applied", { deltas: this.#applied.size, written, removed: removed.length, count });
-    if (written + removed.length === 0) {
+    log.info("Changes merged", {
+      deltas: merged.runs.size,
+      changes: merged.changeMessages.length,
+      written,
+      updated,
+      removed,
+      count,
+    });
+    if (written + updated + removed === 0) {
       await workspace.discard();
       return undefined;
     }
     await workspace.close();
     return this.#publish(head, count);
-  }
-
-  /** Keeps no delta itself: together they may be larger than the memory. */
-  async *#load(works: readonly RunWork[], workOf: WeakMap<Delta, RunWork>): AsyncGenerator<Delta> {
-    const ports = { ...this.#parts, failed: this.#failed };
-    for await (const { work, delta } of loadDeltas(ports, works, this.#time.applyUntil)) {
-      this.#applied.set(work, delta.ids.length);
-      workOf.set(delta, work);
-      yield delta;
-    }
-  }
-
-  async #refuse(work: RunWork | undefined, reason: string): Promise<void> {
-    if (work === undefined) return;
-    this.#applied.delete(work);
-    await this.#failed.ofRun(work, reason);
   }
 
   async #publish(from: Head | undefined, count: number): Promise<Head> {
@@ -275,11 +269,12 @@ class Cycle {
   async #acknowledge(): Promise<void> {
     this.#step("acknowledge");
     const { runs, queue, target, log } = this.#parts;
-    await inParallel(this.#applied, runsAtOnce, async ([work, vectors]) => {
+    await inParallel(this.#merged?.runs ?? [], runsAtOnce, async ([work, vectors]) => {
       const moved = await runs.complete(work.run, target.collection, this.#lease.token, vectors);
       if (moved === "fenced") log.info("A run was opened again meanwhile", { run_id: work.run.runId });
       this.#messages.finish(work.messages);
     });
+    this.#messages.finish(this.#merged?.changeMessages ?? []);
     await queue.delete(this.#messages.doneAndDrained());
   }
 

@@ -3,34 +3,30 @@ import { base64Length } from "./upsert-request.ts";
 import type { DeltaPart } from "./vector-store.ts";
 
 /** More a request makes nothing faster, and Chroma refuses more than 5,461. */
-const mostVectors = 4_500;
+export const mostVectors = 4_500;
 /** Chroma refuses bodies of 40 MiB. */
-const mostBytes = 38 * 1024 * 1024;
-/** What a vector's id, document and metadata take in a body, generously. */
-const bytesBesideVector = 600;
+export const mostBytes = 38 * 1024 * 1024;
 
-/** How many vectors of so many dimensions go into one upsert. */
-export function vectorsAnUpsert(dimensions: number): number {
-  return Math.max(
-    1,
-    Math.min(mostVectors, Math.floor(mostBytes / (base64Length(dimensions) + bytesBesideVector))),
-  );
+interface Piece {
+  readonly part: DeltaPart;
+  readonly bytes: number;
 }
 
 /** Gathers deltas into slices of one upsert each. A delta is cut only where it alone is larger than a slice. */
 export class SliceBuilder {
   #parts: DeltaPart[] = [];
   #vectors = 0;
+  #bytes = 0;
 
-  /** The slices that the delta completes. All deltas have the same dimensions. */
+  /** The slices that the delta completes. */
   *add(delta: Delta): Generator<DeltaPart[]> {
-    const size = vectorsAnUpsert(delta.dimensions);
-    const count = delta.ids.length;
-    if (this.#vectors + count > size) yield* this.rest();
-    let from = 0;
-    for (; count - from > size; from += size) yield [{ delta, from, to: from + size }];
-    this.#parts.push({ delta, from, to: count });
-    this.#vectors += count - from;
+    for (const { part, bytes } of pieces(delta)) {
+      const vectors = part.to - part.from;
+      if (this.#vectors + vectors > mostVectors || this.#bytes + bytes > mostBytes) yield* this.rest();
+      this.#parts.push(part);
+      this.#vectors += vectors;
+      this.#bytes += bytes;
+    }
   }
 
   /** The last slice, if there is one. A delta without vectors is in a slice too. */
@@ -38,5 +34,36 @@ export class SliceBuilder {
     if (this.#parts.length > 0) yield this.#parts;
     this.#parts = [];
     this.#vectors = 0;
+    this.#bytes = 0;
   }
+}
+
+function* pieces(delta: Delta): Generator<Piece> {
+  let from = 0;
+  let bytes = 0;
+  for (let to = 0; to < delta.ids.length; to += 1) {
+    const more = vectorBytes(delta, to);
+    if (to - from === mostVectors || (bytes > 0 && bytes + more > mostBytes)) {
+      yield { part: { delta, from, to }, bytes };
+      from = to;
+      bytes = 0;
+    }
+    bytes += more;
+  }
+  yield { part: { delta, from, to: delta.ids.length }, bytes };
+}
+
+/** What a vector takes in a body, and a little more. */
+function vectorBytes({ dimensions, ids, documents, metadatas }: Delta, position: number): number {
+  let bytes =
+    base64Length(dimensions) + textBytes(ids[position] ?? "") + textBytes(documents[position] ?? "") + 16;
+  for (const [key, value] of Object.entries(metadatas[position] ?? {})) {
+    bytes += key.length + 28 + (typeof value === "string" ? textBytes(value) : 0);
+  }
+  return bytes;
+}
+
+/** Some characters stand escaped in JSON, most do not. */
+function textBytes(text: string): number {
+  return 1.25 * Buffer.byteLength(text);
 }

@@ -4,7 +4,7 @@ import type { RunStore } from "../runs/run-store.ts";
 import type { CollectionQueue, QueuedMessage } from "./collection-queue.ts";
 import type { FailureLedger } from "./failure-ledger.ts";
 import type { MessagesInFlight } from "./messages-in-flight.ts";
-import type { RunWork } from "./run-work.ts";
+import type { RunWork } from "./receipt-work.ts";
 
 export interface FailedMessagesPorts {
   readonly collection: Collection;

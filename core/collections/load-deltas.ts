@@ -2,58 +2,86 @@ import { DeltaUnreadable, decodeDelta } from "../deltas/codec.ts";
 import type { Delta } from "../deltas/delta.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { deltaKey } from "../deltas/keys.ts";
+import type { CurrentItems } from "../entities/current-items.ts";
+import { knownMetadata, type ReceiptFacts } from "../entities/receipt-facts.ts";
 import type { Log } from "../log.ts";
 import { checkDelta, type DeltaTarget, DeltaUnfit } from "./check-delta.ts";
 import type { Clock } from "./clock.ts";
 import type { FailedMessages } from "./failed-messages.ts";
-import type { RunWork } from "./run-work.ts";
+import type { RunWork } from "./receipt-work.ts";
 
 /** Deltas that are fetched ahead of the one that is applied. */
 const readAhead = 16;
 
 export interface LoadPorts {
   readonly deltas: DeltaStore;
+  readonly items: Pick<CurrentItems, "factsOf">;
   readonly target: DeltaTarget;
   readonly failed: FailedMessages;
   readonly clock: Clock;
   readonly log: Log;
 }
 
+/** A delta that shows in its metadata what is known of its receipt. */
+export interface LoadedDelta {
+  readonly work: RunWork;
+  readonly delta: Delta;
+  readonly facts: ReceiptFacts;
+}
+
+type Fetched = { readonly bytes: Uint8Array | undefined; readonly facts: ReceiptFacts };
+
 /**
  * The deltas of these runs, checked, in order. One that is missing, unreadable or unfit fails its run and is left out;
- * one that the store could not give for another reason is left out uncounted, and so are all after the moment `until`.
+ * one that storage could not give for another reason is left out uncounted, and so are all after the moment `until`.
  */
 export async function* loadDeltas(
   ports: LoadPorts,
   works: readonly RunWork[],
   until: number,
-): AsyncGenerator<{ work: RunWork; delta: Delta }> {
-  const fetch = ({ deltaPrefix }: RunWork) =>
-    ports.deltas.get(deltaKey(deltaPrefix)).catch((error: Error) => error);
+): AsyncGenerator<LoadedDelta> {
+  const { deltas, items, target } = ports;
+  const fetch = async ({ deltaPrefix, run }: RunWork): Promise<Fetched | Error> => {
+    try {
+      const [bytes, facts] = await Promise.all([
+        deltas.get(deltaKey(deltaPrefix)),
+        items.factsOf(run, target.collection),
+      ]);
+      return { bytes, facts };
+    } catch (error) {
+      return error as Error;
+    }
+  };
   const coming = works.slice(0, readAhead).map(fetch);
   for (const [position, work] of works.entries()) {
     if (ports.clock.now() >= until) {
       ports.log.warn("Time is up; the rest of the messages come again", { left: works.length - position });
       return;
     }
-    const bytes = await coming.shift();
+    const fetched = await coming.shift();
     const later = works[position + readAhead];
     if (later) coming.push(fetch(later));
-    const delta = await readDelta(ports, work, bytes);
-    if (delta) yield { work, delta };
+    if (fetched === undefined) throw new Error("Every work is fetched.");
+    if (fetched instanceof Error) {
+      const { message: reason } = fetched;
+      ports.log.error("A delta could not be fetched; its message comes again", {
+        run_id: work.run.runId,
+        reason,
+      });
+      continue;
+    }
+    const { facts } = fetched;
+    const delta = await readDelta(ports, work, fetched.bytes);
+    if (delta) yield { work, delta: withKnown(delta, facts), facts };
   }
 }
 
 async function readDelta(
-  { target, failed, log }: LoadPorts,
+  { target, failed }: LoadPorts,
   work: RunWork,
-  bytes: Uint8Array | undefined | Error,
+  bytes: Uint8Array | undefined,
 ): Promise<Delta | undefined> {
   const key = deltaKey(work.deltaPrefix);
-  if (bytes instanceof Error) {
-    log.error("A delta could not be fetched; its message comes again", { key, reason: bytes.message });
-    return undefined;
-  }
   try {
     if (bytes === undefined) throw new DeltaUnfit(key, "there is no such object");
     const delta = decodeDelta(bytes);
@@ -64,4 +92,15 @@ async function readDelta(
     await failed.ofRun(work, error.message);
     return undefined;
   }
+}
+
+/** New vectors show what is known at once, so that none of them is written twice. */
+function withKnown(delta: Delta, facts: ReceiptFacts): Delta {
+  return {
+    ...delta,
+    metadatas: delta.metadatas.map((metadata, index) => ({
+      ...metadata,
+      ...knownMetadata(facts, delta.collection, delta.ids[index] ?? ""),
+    })),
+  };
 }

@@ -1,4 +1,5 @@
 import type { Delta } from "../deltas/delta.ts";
+import { isKnownKey } from "../receipts/vector-metadata.ts";
 import type { DeltaPart, StoredVector, VectorStore } from "./vector-store.ts";
 
 const bytesPerNumber = 4;
@@ -6,6 +7,7 @@ const relativeTolerance = 1e-5;
 
 /**
  * The parts without the vectors that the store holds already: writing one again costs several times a new one.
+ * What is known from other items is not compared: it is written without its vector.
  * `existing` are the ids that the store has of these receipts.
  */
 export async function partsThatDiffer(
@@ -38,7 +40,7 @@ function runs({ delta, from, to }: DeltaPart, passes: (position: number) => bool
 function isStored(delta: Delta, position: number, stored: ReadonlyMap<string, StoredVector>): boolean {
   const there = stored.get(delta.ids[position] ?? "");
   if (!there || there.document !== delta.documents[position]) return false;
-  const metadata = Object.entries(delta.metadatas[position] ?? {});
+  const metadata = Object.entries(delta.metadatas[position] ?? {}).filter(([key]) => !isKnownKey(key));
   if (metadata.some(([key, value]) => there.metadata[key] !== value)) return false;
   return isSameVector(there.vector, vectorAt(delta, position));
 }

@@ -16,6 +16,14 @@ export interface StoredVector {
   readonly vector: Float32Array;
 }
 
+export interface StoredMetadata {
+  readonly id: string;
+  readonly metadata: VectorMetadata;
+}
+
+/** New values of metadata keys; null takes a key away. */
+export type MetadataChanges = Readonly<Record<string, VectorMetadata[string] | null>>;
+
 /** Holds for a vector when at least one of these keys of its metadata has exactly this value. */
 export interface MetadataTerm {
   readonly anyOf: readonly [string, ...string[]];
@@ -50,7 +58,7 @@ export class UpsertRefused extends Failure {
 /** One collection of vectors, open for this process alone. */
 export interface VectorStore {
   /**
-   * All in one request: see `vectorsAnUpsert` for how many it holds. Requests go one after another, in the order of
+   * All in one request: see `SliceBuilder` for how many it holds. Requests go one after another, in the order of
    * the calls, whether their callers wait or not.
    * Throws UpsertRefused when the store would not take it; then none of it is stored.
    */
@@ -60,8 +68,14 @@ export interface VectorStore {
   count(): Promise<number>;
   /** Ids of all vectors of these receipts. */
   idsOf(receipts: readonly ReceiptRef[]): Promise<string[]>;
+  /** Metadata of all vectors of these receipts. */
+  metadataOf(receipts: readonly ReceiptRef[]): Promise<StoredMetadata[]>;
+  /** Keys that are not named stay as they are. Absent ids are passed over. */
+  updateMetadata(changes: ReadonlyMap<string, MetadataChanges>): Promise<void>;
   /** Those of the ids that are stored. */
   present(ids: readonly string[]): Promise<Set<string>>;
+  /** Metadata of those of the ids that are stored. */
+  readMetadata(ids: readonly string[]): Promise<StoredMetadata[]>;
   /** The stored vectors of these ids, in no order. */
   read(ids: readonly string[]): Promise<StoredVector[]>;
   /** Best first. */

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -9,12 +10,14 @@ import { FailureLedger } from "../../core/collections/failure-ledger.ts";
 import { Generations } from "../../core/collections/generations.ts";
 import { Workspace } from "../../core/collections/workspace.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
+import { CurrentItems } from "../../core/entities/current-items.ts";
 import type { Log } from "../../core/log.ts";
 import type { Collection } from "../../core/receipts/receipt.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import type { Settings } from "./environment.ts";
 
-const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+const items = new DynamoDBClient({});
+const dynamo = DynamoDBDocumentClient.from(items);
 const sqs = new SQSClient({});
 const s3 = new S3Client({});
 
@@ -55,6 +58,7 @@ export function cycleParts(collection: Collection, settings: Settings, machine: 
     control: { client: dynamo, controlTable },
     runs: new DynamoRunStore({ client: dynamo, receiptsTable: settings.RECEIPTS_TABLE, controlTable }),
     deltas: new S3DeltaStore(s3, settings.DELTAS_BUCKET),
+    items: new CurrentItems({ client: items, receiptsTable: settings.RECEIPTS_TABLE, log, pause }),
     queue: new CollectionQueue(sqs, queues[collection], log),
     ledger: new FailureLedger(dynamo, controlTable, collection),
     generations,

@@ -17,6 +17,8 @@ beforeEach(async () => {
 });
 afterEach(() => chroma.stop());
 
+const nothingReconciled = { updated: new Map(), removed: [] };
+
 /** The store, with some of its answers replaced. */
 function changed(changes: Partial<VectorStore>): VectorStore {
   const methods = ["upsert", "delete", "count", "idsOf", "present", "read", "query"] as const;
@@ -26,7 +28,7 @@ function changed(changes: Partial<VectorStore>): VectorStore {
 
 async function apply(deltas: readonly Delta[], target: VectorStore = store): Promise<Applied> {
   const applied = await applyDeltas(target, deltas);
-  await verifyApplied(store, "lines", applied);
+  await verifyApplied(store, "lines", applied, nothingReconciled);
   return applied;
 }
 
@@ -183,6 +185,16 @@ describe("verifying what was applied", () => {
     const applying = apply([replacement], changed(change(store)));
     await expect(applying).rejects.toThrow(CollectionDiverged);
     await expect(applying).rejects.toThrow(reason);
+  });
+
+  test("a change of metadata that does not show is divergence", async () => {
+    const delta = deltaOf(1, "a", ["milk"]);
+    const applied = await applyDeltas(store, [delta]);
+    const updated = new Map([[delta.ids[0] ?? "", { merchant_name: "CAFE", place_id: null }]]);
+    const verified = () => verifyApplied(store, "lines", applied, { updated, removed: [] });
+    await expect(verified()).rejects.toThrow("do not show a change");
+    await store.updateMetadata(updated);
+    await verified();
   });
 
   test("a refusal of everything leaves nothing to verify", async () => {

@@ -1,6 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { sortRecords } from "../../../core/changes/process-records.ts";
+import { type Watched, whole } from "../../../core/changes/watched.ts";
 import { ChromaServer } from "../../../core/collections/chroma-server.ts";
 import { ChromaVectorStore } from "../../../core/collections/chroma-vector-store.ts";
 import { monotonicClock } from "../../../core/collections/clock.ts";
@@ -9,20 +13,24 @@ import { type CycleParts, type CycleSettings, runCycle, type Step } from "../../
 import { FailureLedger } from "../../../core/collections/failure-ledger.ts";
 import { Generations } from "../../../core/collections/generations.ts";
 import { readHead } from "../../../core/collections/head.ts";
+import type { StoredVector } from "../../../core/collections/vector-store.ts";
 import { Workspace } from "../../../core/collections/workspace.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
+import { CurrentItems } from "../../../core/entities/current-items.ts";
 import { silentLog } from "../../../core/log.ts";
+import type { Collection } from "../../../core/receipts/receipt.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import { runMessage } from "../../../core/runs/run-message.ts";
+import { makeCurrent } from "../runs/current.ts";
 import { Tables } from "../runs/tables.ts";
 import { chromaLibrary } from "./chroma.ts";
 import { MemorySqs } from "./memory-queue.ts";
 import { dimensions, model } from "./sample-deltas.ts";
 
-export const queueUrl = "https://sqs.local/lines.fifo";
-export const deadLetterUrl = "https://sqs.local/lines-dead-letters.fifo";
+export const queueUrl = "https://sqs.local/collection.fifo";
+export const deadLetterUrl = "https://sqs.local/collection-dead-letters.fifo";
 
 const defaults: CycleSettings = {
   leaseMs: 5_000,
@@ -34,28 +42,38 @@ const defaults: CycleSettings = {
   garbage: { kept: 2, longestReaderMs: 60_000 },
 };
 
-/** Everything around a cycle of the collection `lines`: real rules, tables, files and Chroma; queue and bucket in memory. */
+/** Everything around a cycle of one collection: real rules, tables, files and Chroma; queue and bucket in memory. */
 export class CompactionRig {
+  readonly collection: Collection;
   readonly tables: Tables;
   readonly sqs = new MemorySqs();
   readonly bucket = new Map<string, Uint8Array>();
   readonly runs: DynamoRunStore;
+  readonly items: CurrentItems;
   readonly generations: Generations;
   readonly #folder: string;
   readonly #library: string;
   #revision = 0;
+  #sequence = 0;
 
-  private constructor(tables: Tables, folder: string, library: string) {
+  private constructor(collection: Collection, tables: Tables, folder: string, library: string) {
+    this.collection = collection;
     this.tables = tables;
     this.#folder = folder;
     this.#library = library;
     this.runs = new DynamoRunStore(tables);
-    this.generations = new Generations(join(folder, "efs"), "lines", monotonicClock);
+    this.items = new CurrentItems({
+      client: tables.dynamo,
+      receiptsTable: tables.receiptsTable,
+      log: silentLog,
+      pause: async () => undefined,
+    });
+    this.generations = new Generations(join(folder, "efs"), collection, monotonicClock);
   }
 
-  static async start(): Promise<CompactionRig> {
+  static async start(collection: Collection = "lines"): Promise<CompactionRig> {
     const folder = await mkdtemp(join(tmpdir(), "vectorkeep-test-"));
-    return new CompactionRig(await Tables.start(), folder, await chromaLibrary());
+    return new CompactionRig(collection, await Tables.start(), folder, await chromaLibrary());
   }
 
   async stop(): Promise<void> {
@@ -67,15 +85,16 @@ export class CompactionRig {
   async process(settings: Partial<CycleSettings> = {}, onStep: (step: Step) => void = () => undefined) {
     const scratch = await mkdtemp(join(this.#folder, "process-"));
     const { client, controlTable } = this.tables;
-    const target = { collection: "lines", model, dimensions } as const;
+    const target = { collection: this.collection, model, dimensions } as const;
     const parts: CycleParts = {
       target,
       settings: { ...defaults, ...settings },
       control: { client, controlTable },
       runs: this.runs,
       deltas: { get: async (key) => this.bucket.get(key), put: async () => undefined },
+      items: this.items,
       queue: new CollectionQueue(this.sqs.client, { queue: queueUrl, deadLetters: deadLetterUrl }, silentLog),
-      ledger: new FailureLedger(client, controlTable, "lines"),
+      ledger: new FailureLedger(client, controlTable, this.collection),
       generations: this.generations,
       workspace: new Workspace({ ...target, generations: this.generations, library: this.#library, scratch }),
       clock: monotonicClock,
@@ -94,59 +113,132 @@ export class CompactionRig {
     return [...named];
   }
 
-  /** As embed and the stream processor do: stores the delta, makes its run current, opens it and sends its message. */
-  async embed(delta: Delta): Promise<void> {
-    const name = { ...delta, collection: "lines" as const };
+  /**
+   * As embed and the stream processor do: stores the delta, makes its run current, opens it and sends its message.
+   * A run that is known is opened again.
+   */
+  async embed(delta: Delta, revision = this.#revision + 1): Promise<void> {
+    const name = { ...delta, collection: this.collection };
+    this.#revision = Math.max(this.#revision, revision);
     this.bucket.set(deltaKey(deltaPrefix(name)), encodeDelta(delta));
-    this.#revision += 1;
-    const current = { runId: delta.runId, revision: this.#revision, state: "ACTIVE", attempt: 1 } as const;
-    await this.runs.makeCurrent(delta, current);
+    const attempt = ((await this.runs.find(delta))?.attempts ?? 0) + 1;
+    await makeCurrent(this.runs, delta, { runId: delta.runId, revision, attempt });
     await this.runs.open({
       imageId: delta.imageId,
       receiptId: delta.receiptId,
       runId: delta.runId,
       rejectedRows: 0,
-      deltaPrefixes: { lines: deltaPrefix(name), words: deltaPrefix({ ...name, collection: "words" }) },
+      deltaPrefixes: {
+        lines: deltaPrefix({ ...name, collection: "lines" }),
+        words: deltaPrefix({ ...name, collection: "words" }),
+      },
     });
-    this.send(delta, `event-${delta.runId}`);
+    await this.runs.reopen(delta, attempt);
+    this.send(delta, attempt === 1 ? `event-${delta.runId}` : `${delta.runId}-${attempt}`);
   }
 
   send(delta: Delta, deduplicationId: string): void {
     const { body, groupId } = runMessage({
       run: delta,
-      collection: "lines",
-      deltaPrefix: deltaPrefix({ ...delta, collection: "lines" }),
+      collection: this.collection,
+      deltaPrefix: deltaPrefix({ ...delta, collection: this.collection }),
       deduplicationId,
       timestamp: "2026-11-22T05:00:00.000Z",
       awsRegion: "us-east-1",
     });
-    this.sqs.at(queueUrl).send({ body, groupId, deduplicationId, attributes: { collection: "lines" } });
+    this.#enqueue(body, groupId, deduplicationId);
+  }
+
+  /** Puts an item into the receipts table. Resolves to the record that the table's stream has of it. */
+  async put(key: ItemKey, attributes: Record<string, unknown> = {}, seconds = this.#nextSecond()) {
+    const item = { ...key, ...attributes };
+    const { client, receiptsTable } = this.tables;
+    const { Attributes } = await client.send(
+      new PutCommand({ TableName: receiptsTable, Item: item, ReturnValues: "ALL_OLD" }),
+    );
+    return this.#record(Attributes ? "MODIFY" : "INSERT", key, seconds, Attributes, item);
+  }
+
+  /** Deletes an item that is there. Resolves to the record that the table's stream has of it. */
+  async remove(key: ItemKey, seconds = this.#nextSecond()) {
+    const { client, receiptsTable } = this.tables;
+    const { Attributes } = await client.send(
+      new DeleteCommand({ TableName: receiptsTable, Key: { ...key }, ReturnValues: "ALL_OLD" }),
+    );
+    if (!Attributes) throw new Error(`There is no item ${key.PK} ${key.SK} to remove.`);
+    return this.#record("REMOVE", key, seconds, Attributes, undefined);
+  }
+
+  /** As the stream processor does: queues what the records say to the collection. */
+  announce(records: readonly unknown[], watched: Watched = whole): void {
+    for (const { body, groupId = "", deduplicationId = "" } of sortRecords(records, watched).boxes[
+      this.collection
+    ].messages) {
+      this.#enqueue(body, groupId, deduplicationId);
+    }
   }
 
   async head(): Promise<string | undefined> {
     const { client, controlTable } = this.tables;
-    return (await readHead(client, controlTable, "lines"))?.name;
+    return (await readHead(client, controlTable, this.collection))?.name;
   }
 
   /** Id to document of what is published, read as a reader does. */
   async published(deltas: readonly Delta[]): Promise<Record<string, string>> {
+    const stored = await this.publishedVectors(deltas);
+    return Object.fromEntries(stored.map(({ id, document }) => [id, document]));
+  }
+
+  /** All that is published; it must be of these deltas' receipts. */
+  async publishedVectors(deltas: readonly Delta[]): Promise<StoredVector[]> {
     const head = await this.head();
-    if (head === undefined) return {};
+    if (head === undefined) return [];
     const path = await mkdtemp(join(this.#folder, "reader-"));
     const { count } = await this.generations.copyTo(path, head);
     const server = await ChromaServer.start({ library: this.#library, path });
     try {
-      const store = await ChromaVectorStore.open(server, "lines");
+      const store = await ChromaVectorStore.open(server, this.collection);
       const stored = await store.read(await store.idsOf(deltas));
       expect(await store.count()).toBe(count);
       expect(stored).toHaveLength(count);
-      return Object.fromEntries(stored.map(({ id, document }) => [id, document]));
+      return stored;
     } finally {
       await server.stop();
     }
   }
 
   async stateOf(delta: Delta) {
-    return (await this.runs.find(delta))?.halves.lines;
+    return (await this.runs.find(delta))?.halves[this.collection];
   }
+
+  #enqueue(body: string, groupId: string, deduplicationId: string): void {
+    const attributes = { collection: this.collection };
+    this.sqs.at(queueUrl).send({ body, groupId, deduplicationId, attributes });
+  }
+
+  /** A revision of the rig is a millisecond, so a second is later than any of them before a million. */
+  #nextSecond(): number {
+    return 1_000 + this.#sequence;
+  }
+
+  #record(eventName: string, Keys: ItemKey, seconds: number, before?: object, after?: object) {
+    this.#sequence += 1;
+    return {
+      eventID: `record-${this.#sequence}`,
+      eventName,
+      awsRegion: "us-east-1",
+      dynamodb: {
+        ApproximateCreationDateTime: seconds,
+        Keys: marshall(Keys),
+        SequenceNumber: String(this.#sequence),
+        ...(before && { OldImage: marshall(before) }),
+        ...(after && { NewImage: marshall(after) }),
+      },
+    };
+  }
+}
+
+export interface ItemKey {
+  readonly PK: string;
+  readonly SK: string;
 }

@@ -12,6 +12,7 @@ import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { silentLog } from "../../../core/log.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
+import { makeCurrent } from "../runs/current.ts";
 import { CompactionRig, deadLetterUrl, queueUrl } from "./compaction-rig.ts";
 import { contentOf, deltaOf } from "./sample-deltas.ts";
 
@@ -97,7 +98,7 @@ describe("a compaction cycle", () => {
       const answer = await current(receipt);
       if (!returned) {
         returned = true;
-        await runs.makeCurrent(first, { runId: "first", revision: 99, state: "ACTIVE", attempt: 2 });
+        await makeCurrent(runs, first, { runId: "first", revision: 99, attempt: 2 });
         await runs.reopen(first, 2);
         rig.send(first, "first-2");
       }

@@ -52,3 +52,28 @@ export function contentOf(deltas: readonly Delta[]): Record<string, string> {
     deltas.flatMap(({ ids, documents }) => ids.map((id, index) => [id, documents[index] ?? ""])),
   );
 }
+
+/** A delta of `words`: one vector a word, numbered within its line. */
+export function wordDeltaOf(image: number, runId: string, lines: readonly (readonly string[])[]): Delta {
+  const { ids: lineIds, ...delta } = deltaOf(
+    image,
+    runId,
+    lines.map((words) => words.join(" ")),
+  );
+  const words = lines.flatMap((texts, line) => texts.map((text, word) => ({ text, line, word })));
+  return {
+    ...delta,
+    collection: "words",
+    ids: words.map(({ line, word }) => `${lineIds[line]}#WORD#${fiveDigits(word + 1)}`),
+    documents: words.map(({ text }) => text),
+    metadatas: words.map(({ text, line, word }) => ({
+      image_id: delta.imageId,
+      receipt_id: 1,
+      line_id: line + 1,
+      word_id: word + 1,
+      text,
+      x: 0.5,
+    })),
+    vectors: insideLargerBuffer(new Float32Array(words.flatMap(({ text }) => vectorOf(text)))),
+  };
+}

@@ -3,50 +3,78 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import fc from "fast-check";
-import { SliceBuilder, vectorsAnUpsert } from "../../../core/collections/delta-slices.ts";
+import { mostBytes, mostVectors, SliceBuilder } from "../../../core/collections/delta-slices.ts";
 import { postUpsert } from "../../../core/collections/upsert-request.ts";
+import type { DeltaPart } from "../../../core/collections/vector-store.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
-import { deltaOf, dimensions, vectorOf } from "./sample-deltas.ts";
+import { deltaOf, vectorOf } from "./sample-deltas.ts";
+
+/** The size of the slice's body, as it is sent. */
+function bodyBytes(slice: readonly DeltaPart[]): number {
+  return slice.reduce((sum, { delta, from, to }) => {
+    const records = [delta.ids, delta.documents, delta.metadatas].map((all) =>
+      JSON.stringify(all.slice(from, to)),
+    );
+    const embeddings = (to - from) * (4 * Math.ceil((delta.dimensions * 4) / 3) + 3);
+    return sum + Buffer.byteLength(records.join("")) + embeddings;
+  }, 0);
+}
+
+/** A delta of so many vectors that are as heavy as can be: its vectors' numbers do not matter here. */
+function heavyDelta(image: number, count: number, dimensions: number, document: string): Delta {
+  return {
+    ...deltaOf(image, "run", []),
+    dimensions,
+    ids: new Array<string>(count).fill("id"),
+    documents: new Array<string>(count).fill(document),
+    metadatas: new Array(count).fill({
+      text: document,
+      merchant_name: "CAFE",
+      line_id: 1,
+      x: 0.123456789012345,
+    }),
+  };
+}
 
 describe("slices of deltas", () => {
-  test("hold every vector once, in order, cut no delta that fits, and stay within the size", () => {
-    const size = vectorsAnUpsert(dimensions);
+  test("hold every vector once, in order, cut no delta that fits, and stay within what Chroma takes", () => {
     const lengths = fc.array(
-      fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 3 * size })),
-      {
-        maxLength: 20,
-      },
+      fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 3 * mostVectors })),
+      { maxLength: 20 },
     );
+    const kinds = fc.record({
+      counts: lengths,
+      dimensions: fc.constantFrom(8, 512, 1536, 4096),
+      document: fc.constantFrom("", "milk", 'Brötchen 🥖 "fresh"', "long ".repeat(300)),
+    });
     fc.assert(
-      fc.property(lengths, (counts) => {
-        const deltas = counts.map(
-          (count, image): Delta => ({
-            ...deltaOf(image, "run", []),
-            ids: new Array<string>(count).fill("id"),
-          }),
-        );
+      fc.property(kinds, ({ counts, dimensions, document }) => {
+        const deltas = counts.map((count, image) => heavyDelta(image, count, dimensions, document));
         const builder = new SliceBuilder();
         const slices = [...deltas.flatMap((delta) => [...builder.add(delta)]), ...builder.rest()];
         const covered = new Map(deltas.map((delta) => [delta, 0]));
         for (const part of slices.flat()) {
           expect(part.from).toBe(covered.get(part.delta));
           covered.set(part.delta, part.to);
-          if (part.delta.ids.length <= size) expect([part.from, part.to]).toEqual([0, part.delta.ids.length]);
         }
         expect([...covered.values()]).toEqual(counts);
         for (const slice of slices) {
-          expect(slice.reduce((sum, { from, to }) => sum + to - from, 0)).toBeLessThanOrEqual(size);
+          expect(slice.reduce((sum, { from, to }) => sum + to - from, 0)).toBeLessThanOrEqual(mostVectors);
+          expect(bodyBytes(slice)).toBeLessThan(40 * 1024 * 1024);
+        }
+        const cut = slices.flat().filter(({ delta, from, to }) => to - from < delta.ids.length);
+        for (const { delta } of cut) {
+          const whole = { delta, from: 0, to: delta.ids.length };
+          expect(delta.ids.length > mostVectors || bodyBytes([whole]) > 0.75 * mostBytes).toBe(true);
         }
       }),
-      { numRuns: 50 },
+      { numRuns: 20 },
     );
   });
 
-  test("are smaller where vectors are longer, so that a body stays below 40 MiB", () => {
-    expect(vectorsAnUpsert(512)).toBe(4_500);
-    for (const dimensions of [1536, 3072, 4096, 65_536]) {
-      expect(vectorsAnUpsert(dimensions) * ((dimensions * 16) / 3 + 600)).toBeLessThan(40 * 1024 * 1024);
-    }
+  test("are as large as Chroma takes them where vectors are short", () => {
+    const [first] = new SliceBuilder().add(heavyDelta(1, 2 * mostVectors, 512, "milk"));
+    expect(first).toMatchObject([{ from: 0, to: mostVectors }]);
   });
 });
 

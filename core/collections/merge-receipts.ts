@@ -1,0 +1,120 @@
+import type { Delta } from "../deltas/delta.ts";
+import type { DeltaStore } from "../deltas/delta-store.ts";
+import type { CurrentItems } from "../entities/current-items.ts";
+import type { ReceiptFacts } from "../entities/receipt-facts.ts";
+import type { Log } from "../log.ts";
+import { receiptKey } from "../receipts/receipt.ts";
+import { type Applied, applyDeltas } from "./apply-deltas.ts";
+import type { DeltaTarget } from "./check-delta.ts";
+import type { Clock } from "./clock.ts";
+import type { QueuedMessage } from "./collection-queue.ts";
+import type { FailedMessages } from "./failed-messages.ts";
+import { inParallel } from "./in-parallel.ts";
+import { type LoadedDelta, loadDeltas } from "./load-deltas.ts";
+import type { RunWork, StartedReceipt } from "./receipt-work.ts";
+import { reconcile, type Truth } from "./reconcile.ts";
+import type { VectorStore } from "./vector-store.ts";
+import { verifyApplied } from "./verify-applied.ts";
+
+const readsAtOnce = 16;
+
+export interface MergePorts {
+  /** The collection, and the model and dimensions that its deltas must have. */
+  readonly target: DeltaTarget;
+  readonly deltas: DeltaStore;
+  readonly items: Pick<CurrentItems, "factsOf">;
+  readonly failed: FailedMessages;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What a cycle has merged. All else of its messages comes again, or has failed. */
+export interface Merged {
+  /** Vectors that were written, whose metadata was changed, that were deleted. */
+  readonly written: number;
+  readonly updated: number;
+  readonly removed: number;
+  /** Vectors of each applied run's delta. */
+  readonly runs: ReadonlyMap<RunWork, number>;
+  /** Messages of changes that the collection shows now. */
+  readonly changeMessages: readonly QueuedMessage[];
+}
+
+/**
+ * Applies deltas, then what else is known of the receipts, then deletions, and reads all of it back. A bad delta or
+ * receipt is left out alone. Nothing new is begun after the moment `until`. `onVerify` is told before the reading back.
+ * Throws CollectionDiverged, and what the store throws.
+ */
+export async function mergeReceipts(
+  ports: MergePorts,
+  store: VectorStore,
+  receipts: readonly StartedReceipt[],
+  until: number,
+  onVerify: () => void,
+): Promise<Merged> {
+  const { target, failed } = ports;
+  const loaded = new Map<string, Omit<LoadedDelta, "delta">>();
+  const runs = new Map<RunWork, number>();
+
+  /** Keeps no vectors: together they may be larger than the memory. */
+  async function* load(): AsyncGenerator<Delta> {
+    const works = receipts.flatMap(({ run }) => run ?? []);
+    for await (const { work, delta, facts } of loadDeltas(ports, works, until)) {
+      loaded.set(receiptKey(work.run), { work, facts });
+      runs.set(work, delta.ids.length);
+      yield delta;
+    }
+  }
+  const applied = await applyDeltas(store, load());
+  for (const [delta, reason] of applied.refused) {
+    const key = receiptKey(delta);
+    const work = loaded.get(key)?.work;
+    loaded.delete(key);
+    if (work === undefined || !runs.delete(work)) continue;
+    await failed.ofRun(work, reason);
+  }
+
+  const factsOf = ({ receipt }: StartedReceipt) => loaded.get(receiptKey(receipt))?.facts;
+  const due = receipts.filter(
+    (one) => one.changeMessages.length > 0 || (factsOf(one) && mayBeStale(one, applied)),
+  );
+  const truths = await readTruths(ports, due, factsOf, until);
+  const reconciled = await reconcile(store, target.collection, [...truths.values()]);
+  onVerify();
+  await verifyApplied(store, target.collection, applied, reconciled);
+  return {
+    written: applied.written,
+    updated: reconciled.updated.size,
+    removed: applied.removed.length + reconciled.removed.length,
+    runs,
+    changeMessages: [...truths.keys()].flatMap(({ changeMessages }) => changeMessages),
+  };
+}
+
+/** New vectors show what is known already; those that were there before, or are removed, may not. */
+function mayBeStale({ receipt, current }: StartedReceipt, { replaced }: Applied): boolean {
+  return replaced.has(receiptKey(receipt)) || (current?.removed.size ?? 0) > 0;
+}
+
+/** A receipt whose items cannot be read now is left out: its messages come again. */
+async function readTruths(
+  { items, target, clock, log }: MergePorts,
+  receipts: readonly StartedReceipt[],
+  factsOf: (receipt: StartedReceipt) => ReceiptFacts | undefined,
+  until: number,
+): Promise<Map<StartedReceipt, Truth>> {
+  const truths = new Map<StartedReceipt, Truth>();
+  await inParallel(receipts, readsAtOnce, async (started) => {
+    const { receipt, current } = started;
+    const read = factsOf(started);
+    if (read === undefined && clock.now() >= until) return;
+    try {
+      const facts = read ?? (await items.factsOf(receipt, target.collection));
+      truths.set(started, { receipt, facts, current });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.error("A receipt's items could not be read; its messages come again", { ...receipt, reason });
+    }
+  });
+  return truths;
+}
