@@ -6,6 +6,7 @@ import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
 import { collections } from "../../core/receipts/receipt.ts";
+import { makeCurrent } from "../unit/runs/current.ts";
 import { eventually } from "./eventually.ts";
 import { currentStates, heads, runsOf } from "./published.ts";
 import { isPublishedExactly } from "./published-exactly.ts";
@@ -151,7 +152,7 @@ describe("bad input, sent all at once among good", () => {
       await deltas.put(deltaKey(deltaPrefixes[collection]), Buffer.from("no delta"));
     }
     const runs = runsOf(stack);
-    await runs.makeCurrent(poison, { runId: poison.runId, revision: 1, state: "ACTIVE", attempt: 1 });
+    await makeCurrent(runs, poison, { runId: poison.runId, revision: 1, attempt: 1 });
     await runs.open({ ...poison, rejectedRows: 0, deltaPrefixes });
   }
 

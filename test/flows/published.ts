@@ -9,6 +9,7 @@ import { readHead } from "../../core/collections/head.ts";
 import type { ReceiptRef } from "../../core/receipts/receipt.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
+import { currentRunOf } from "../unit/runs/current.ts";
 import type { RunningStack } from "./running-stack.ts";
 
 export function runsOf({ dynamo, outputs }: RunningStack): DynamoRunStore {
@@ -19,8 +20,8 @@ export function runsOf({ dynamo, outputs }: RunningStack): DynamoRunStore {
 export async function currentStates(stack: RunningStack, receipt: ReceiptRef) {
   const runs = runsOf(stack);
   const current = await runs.current(receipt);
-  const found = current && (await runs.find({ ...receipt, runId: current.runId }));
-  const run = found && found.attempts >= current.attempt ? found : undefined;
+  const found = await currentRunOf(runs, receipt);
+  const run = found && found.attempts >= (current?.attempt ?? 0) ? found : undefined;
   return {
     runId: run?.runId,
     lines: run?.halves.lines.state ?? "none",
