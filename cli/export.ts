@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { Failure } from "../core/failure.ts";
 import { type ExportProgress, exportFolders, findReceiptFolders } from "../core/ingest/export-folder.ts";
+import { describe, runCommand, UsageWrong } from "./command.ts";
 import { resolveTarget } from "./target.ts";
 
 const usage = `Checks OCR rows, uploads them to a stack's artifacts bucket and sends one embed message a receipt.
@@ -16,12 +16,6 @@ const usage = `Checks OCR rows, uploads them to a stack's artifacts bucket and s
 A receipt with a bad row is not exported; every problem is printed and the exit code is 1.
 `;
 
-class UsageWrong extends Failure {
-  constructor(problem: string) {
-    super(problem, "See `npm run export -- --help`.");
-  }
-}
-
 function readArguments() {
   try {
     return parseArgs({
@@ -29,7 +23,7 @@ function readArguments() {
       options: { stack: { type: "string" }, help: { type: "boolean", default: false } },
     });
   } catch (error) {
-    throw new UsageWrong(`${(error as Error).message}.`);
+    throw new UsageWrong("export", `${(error as Error).message}.`);
   }
 }
 
@@ -40,7 +34,7 @@ async function main(): Promise<void> {
     return;
   }
   const [path, ...others] = positionals;
-  if (path === undefined || others.length > 0) throw new UsageWrong("Name one folder.");
+  if (path === undefined || others.length > 0) throw new UsageWrong("export", "Name one folder.");
   const folders = await findReceiptFolders(path);
   const { outputs, environment } = await resolveTarget({ stack: values.stack });
   Object.assign(process.env, environment);
@@ -57,12 +51,4 @@ function show({ receipts, lines, words, failures }: Readonly<ExportProgress>, to
   );
 }
 
-function describe(error: unknown): string {
-  if (error instanceof Failure) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`${describe(error)}\n`);
-  process.exitCode = 1;
-});
+runCommand(main);

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { Failure } from "../core/failure.ts";
+import { runCommand, UsageWrong } from "./command.ts";
 import { hitTable, SearchClient } from "./search-client.ts";
 import { resolveTarget } from "./target.ts";
 
@@ -17,12 +17,6 @@ const usage = `Asks the query service of a stack for the lines or words nearest 
   --help        this text
 `;
 
-class UsageWrong extends Failure {
-  constructor(problem: string) {
-    super(problem, "See `npm run search -- --help`.");
-  }
-}
-
 function readArguments() {
   try {
     return parseArgs({
@@ -38,7 +32,7 @@ function readArguments() {
       },
     });
   } catch (error) {
-    throw new UsageWrong(error instanceof Error ? error.message : String(error));
+    throw new UsageWrong("search", error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -49,7 +43,7 @@ async function main(): Promise<void> {
     return;
   }
   const text = positionals.join(" ").trim();
-  if (text === "") throw new UsageWrong("There is no text to search for.");
+  if (text === "") throw new UsageWrong("search", "There is no text to search for.");
   const { outputs, environment } = await resolveTarget({ stack: values.stack });
   Object.assign(process.env, environment);
   const client = await SearchClient.of(outputs);
@@ -59,11 +53,4 @@ async function main(): Promise<void> {
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Failure ? error.message.trim() : describe(error)}\n`);
-  process.exitCode = 1;
-});
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
+runCommand(main);

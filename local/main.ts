@@ -1,12 +1,12 @@
 import { basename, join } from "node:path";
-import { Failure } from "../core/failure.ts";
+import { describe } from "../cli/command.ts";
+import { Screen } from "../cli/screen.ts";
 import { findReceiptFolders, type ReceiptFolder } from "../core/ingest/export-folder.ts";
 import { startLocalStack } from "./stack.ts";
 import { FirstRun } from "./start/first-run.ts";
 import { nextCommands } from "./start/next-commands.ts";
 import { readOptions, type StartOptions, usage } from "./start/options.ts";
 import { announce, requireFreeFolder, withdraw } from "./start/running-stack-file.ts";
-import { Screen } from "./start/screen.ts";
 
 const stateFolder = join(".vectorkeep", "local");
 const screen = new Screen(process.stdout);
@@ -102,8 +102,3 @@ main().catch((error: unknown) => {
   process.stderr.write(`${describe(error)}\n`);
   process.exitCode = 1;
 });
-
-function describe(error: unknown): string {
-  if (error instanceof Failure) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}

@@ -1,12 +1,5 @@
+import type { QueueDepth } from "../../cli/queue-depths.ts";
 import type { Collection } from "../../core/receipts/receipt.ts";
-
-/** Approximate, as SQS counts. */
-export interface QueueDepth {
-  readonly name: string;
-  readonly deadLetters: boolean;
-  readonly waiting: number;
-  readonly inFlight: number;
-}
 
 export interface CollectionProgress {
   /** Runs of that collection by state. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Screen } from "../../cli/screen.ts";
 import { isComplete, type Observation, standsStill, type Workload } from "./observation.ts";
 import type { PipelineWatch } from "./pipeline-watch.ts";
-import type { Screen } from "./screen.ts";
 import { status } from "./status.ts";
 
 export interface PipelineRun {

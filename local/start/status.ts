@@ -1,3 +1,4 @@
+import { depthsText } from "../../cli/queue-depths.ts";
 import { deadLetters, type Observation, vectorsPublished, type Workload } from "./observation.ts";
 
 export interface Status {
@@ -15,10 +16,8 @@ export function status(observation: Observation, workload: Workload, seconds: nu
   const expected = workload.lines + workload.words;
   const published = vectorsPublished(observation);
   const dead = deadLetters(observation);
-  const busy = queues.filter(({ waiting, inFlight }) => waiting + inFlight > 0);
   const pace = paceOf(published, expected, seconds);
-  const depths =
-    busy.map(({ name, waiting, inFlight }) => `${name} ${waiting}+${inFlight}`).join(", ") || "all empty";
+  const depths = depthsText(queues);
   return {
     block: [
       bar("embedded", embedded, workload.receipts, "receipts"),

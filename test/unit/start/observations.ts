@@ -1,4 +1,5 @@
-import type { Observation, QueueDepth } from "../../../local/start/observation.ts";
+import type { QueueDepth } from "../../../cli/queue-depths.ts";
+import type { Observation } from "../../../local/start/observation.ts";
 
 export function queue(name: string, waiting: number, inFlight = 0): QueueDepth {
   return { name, deadLetters: name.endsWith("dlq"), waiting, inFlight };

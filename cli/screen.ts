@@ -12,7 +12,7 @@ export interface Terminal extends Writable {
 const plainStatusEveryMs = 5_000;
 const usualColumns = 80;
 
-/** What the user of `npm start` sees: lines that stay, and below them one status block that is rewritten on a TTY. */
+/** What the user of a long command sees: lines that stay, and below them one status block that is rewritten on a TTY. */
 export class Screen {
   readonly #out: Terminal;
   #statusLines = 0;

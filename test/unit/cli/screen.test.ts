@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { Screen, type Terminal } from "../../../local/start/screen.ts";
+import { Screen, type Terminal } from "../../../cli/screen.ts";
 
 function recording(isTTY: boolean) {
   let written = "";

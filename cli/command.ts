@@ -1,0 +1,22 @@
+import { Failure } from "../core/failure.ts";
+
+/** The command line does not fit. */
+export class UsageWrong extends Failure {
+  constructor(script: string, problem: string) {
+    super(problem, `See \`npm run ${script} -- --help\`.`);
+  }
+}
+
+/** Runs a command to its end. A failure is printed, and the exit code is 1. */
+export function runCommand(main: () => Promise<void>): void {
+  main().catch((error: unknown) => {
+    process.stderr.write(`${describe(error)}\n`);
+    process.exitCode = 1;
+  });
+}
+
+/** What is to be told of an error: the sentences of a failure, the stack of any other. */
+export function describe(error: unknown): string {
+  if (error instanceof Failure) return error.message.trim();
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

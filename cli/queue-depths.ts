@@ -1,0 +1,54 @@
+import { GetQueueAttributesCommand, type QueueAttributeName, type SQSClient } from "@aws-sdk/client-sqs";
+import type { StackOutputs } from "./target.ts";
+
+/** Approximate, as SQS counts. */
+export interface QueueDepth {
+  readonly name: string;
+  readonly deadLetters: boolean;
+  readonly waiting: number;
+  readonly inFlight: number;
+}
+
+interface StackQueue {
+  readonly name: string;
+  readonly url: string;
+  readonly deadLetters: boolean;
+}
+
+/** How many messages each queue of a stack holds. */
+export function queueDepths(sqs: SQSClient, outputs: StackOutputs): Promise<QueueDepth[]> {
+  return Promise.all(queuesOf(outputs).map((queue) => depthOf(sqs, queue)));
+}
+
+/** The queues that hold messages, as `name waiting+inFlight`. */
+export function depthsText(depths: readonly QueueDepth[]): string {
+  const busy = depths.filter(({ waiting, inFlight }) => waiting + inFlight > 0);
+  return (
+    busy.map(({ name, waiting, inFlight }) => `${name} ${waiting}+${inFlight}`).join(", ") || "all empty"
+  );
+}
+
+async function depthOf(sqs: SQSClient, { name, url, deadLetters }: StackQueue): Promise<QueueDepth> {
+  const { Attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["All"] }),
+  );
+  const count = (attribute: QueueAttributeName) => Number(Attributes[attribute] ?? 0);
+  return {
+    name,
+    deadLetters,
+    waiting: count("ApproximateNumberOfMessages") + count("ApproximateNumberOfMessagesDelayed"),
+    inFlight: count("ApproximateNumberOfMessagesNotVisible"),
+  };
+}
+
+function queuesOf(outputs: StackOutputs): readonly StackQueue[] {
+  return [
+    { name: "embed", url: outputs.embedQueueUrl, deadLetters: false },
+    { name: "lines", url: outputs.linesQueueUrl, deadLetters: false },
+    { name: "words", url: outputs.wordsQueueUrl, deadLetters: false },
+    { name: "embed-dlq", url: outputs.embedDeadLetterQueueUrl, deadLetters: true },
+    { name: "lines-dlq", url: outputs.linesDeadLetterQueueUrl, deadLetters: true },
+    { name: "words-dlq", url: outputs.wordsDeadLetterQueueUrl, deadLetters: true },
+    { name: "stream-rejected", url: outputs.streamRejectedQueueUrl, deadLetters: true },
+  ];
+}
