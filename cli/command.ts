@@ -1,9 +1,19 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
 import { Failure } from "../core/failure.ts";
 
 /** The command line does not fit. */
 export class UsageWrong extends Failure {
   constructor(script: string, problem: string) {
     super(problem, `See \`npm run ${script} -- --help\`.`);
+  }
+}
+
+/** The options and positionals of `npm run SCRIPT -- ...`. Throws UsageWrong. */
+export function readCommandLine<T extends ParseArgsConfig>(script: string, config: T) {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new UsageWrong(script, `${(error as Error).message.replace(/\.$/, "")}.`);
   }
 }
 

@@ -1,8 +1,7 @@
-import { parseArgs } from "node:util";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { type ExportProgress, exportFolders, findReceiptFolders } from "../core/ingest/export-folder.ts";
-import { describe, runCommand, UsageWrong } from "./command.ts";
+import { describe, readCommandLine, runCommand, UsageWrong } from "./command.ts";
 import { resolveTarget } from "./target.ts";
 
 const usage = `Checks OCR rows, uploads them to a stack's artifacts bucket and sends one embed message a receipt.
@@ -16,19 +15,11 @@ const usage = `Checks OCR rows, uploads them to a stack's artifacts bucket and s
 A receipt with a bad row is not exported; every problem is printed and the exit code is 1.
 `;
 
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: { stack: { type: "string" }, help: { type: "boolean", default: false } },
-    });
-  } catch (error) {
-    throw new UsageWrong("export", `${(error as Error).message}.`);
-  }
-}
-
 async function main(): Promise<void> {
-  const { values, positionals } = readArguments();
+  const { values, positionals } = readCommandLine("export", {
+    allowPositionals: true,
+    options: { stack: { type: "string" }, help: { type: "boolean", default: false } },
+  });
   if (values.help) {
     process.stdout.write(usage);
     return;

@@ -8,6 +8,12 @@ export interface Terminal extends Writable {
   readonly columns?: number;
 }
 
+/** A command that the reader may try next. */
+export interface Suggestion {
+  readonly purpose: string;
+  readonly command: string;
+}
+
 /** How often a log file or pipe gets a line while a status lasts. */
 const plainStatusEveryMs = 5_000;
 const usualColumns = 80;
@@ -34,6 +40,12 @@ export class Screen {
   print(...lines: string[]): void {
     this.#clearStatus();
     this.#out.write(`${lines.join("\n")}\n`);
+  }
+
+  suggest(suggestions: readonly Suggestion[]): void {
+    for (const { purpose, command } of suggestions) {
+      this.print(`  ${this.paint("dim", `# ${purpose}`)}`, `  ${command}`);
+    }
   }
 
   /** On a TTY `block` replaces the last one; elsewhere `line` is printed every few seconds. */

@@ -27,7 +27,7 @@ const errorAnswer = z.object({
 });
 
 export type SearchHits = z.infer<typeof searchAnswer>;
-type Hit = SearchHits["hits"][number];
+export type Hit = SearchHits["hits"][number];
 
 export interface Question {
   readonly text: string;
@@ -36,6 +36,8 @@ export interface Question {
   readonly k: number;
   readonly merchant?: string | undefined;
   readonly label?: string | undefined;
+  /** Values that keys of the metadata must have. */
+  readonly filter?: Hit["metadata"];
 }
 
 /** The stack has no query service to ask. */

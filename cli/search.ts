@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { runCommand, UsageWrong } from "./command.ts";
+import { readCommandLine, runCommand, UsageWrong } from "./command.ts";
 import { hitTable, SearchClient } from "./search-client.ts";
 import { resolveTarget } from "./target.ts";
 
@@ -18,22 +17,18 @@ const usage = `Asks the query service of a stack for the lines or words nearest 
 `;
 
 function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        collection: { type: "string" },
-        merchant: { type: "string" },
-        label: { type: "string" },
-        k: { type: "string", default: "5" },
-        stack: { type: "string" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageWrong("search", error instanceof Error ? error.message : String(error));
-  }
+  return readCommandLine("search", {
+    allowPositionals: true,
+    options: {
+      collection: { type: "string" },
+      merchant: { type: "string" },
+      label: { type: "string" },
+      k: { type: "string", default: "5" },
+      stack: { type: "string" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
 }
 
 async function main(): Promise<void> {

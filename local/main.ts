@@ -78,9 +78,7 @@ async function offer(
   if (folder === undefined) return;
   const message = await firstRun.exampleMessage(folder);
   screen.heading(`Try next, in another terminal in ${basename(process.cwd())}`);
-  for (const { purpose, command } of nextCommands(outputs, environment, message)) {
-    screen.print(`  ${screen.paint("dim", `# ${purpose}`)}`, `  ${command}`);
-  }
+  screen.suggest(nextCommands(outputs, environment, message));
   screen.print("", "The stack stays up; Ctrl-C stops it.");
 }
 

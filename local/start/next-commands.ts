@@ -1,17 +1,13 @@
+import type { Suggestion } from "../../cli/screen.ts";
 import type { StackOutputs } from "../../cli/target.ts";
 import type { EmbedMessage } from "../../core/receipts/embed-message.ts";
-
-export interface NextCommand {
-  readonly purpose: string;
-  readonly command: string;
-}
 
 /** What a user may try on the running stack, ready to be pasted into a shell in the project folder. */
 export function nextCommands(
   outputs: StackOutputs,
   environment: Readonly<Record<string, string>>,
   receipt: EmbedMessage,
-): readonly NextCommand[] {
+): readonly Suggestion[] {
   const { AWS_ENDPOINT_URL = "", AWS_ACCESS_KEY_ID = "", AWS_SECRET_ACCESS_KEY = "" } = environment;
   const aws = `aws --endpoint-url ${AWS_ENDPOINT_URL}`;
   return [
@@ -37,6 +33,10 @@ export function nextCommands(
     },
     { purpose: "search lines", command: 'npm run search -- "paid by credit card"' },
     { purpose: "search words", command: 'npm run search -- "date and time" --collection words --k 10' },
+    {
+      purpose: "change a merchant and a label in DynamoDB, and see the search follow",
+      command: "npm run demo:change",
+    },
     {
       purpose: "export the samples again: nothing is embedded twice",
       command: "npm run export -- samples/receipts",

@@ -34,6 +34,21 @@ function start(cwd: string, ...options: string[]): { child: ChildProcess; output
   return { child, output: () => output };
 }
 
+/** What an `npm run SCRIPT -- ...` prints on the stack of the folder. */
+async function npm(command: string): Promise<string> {
+  const [, script = "", options = ""] = /^npm run (\S+)(?: -- (.*))?$/.exec(command) ?? [];
+  const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const [, file = ""] = /^node (\S+)$/.exec(scripts[script]) ?? [];
+  const { stdout } = await run("bash", ["-c", `"${process.execPath}" "${join(root, file)}" ${options}`], {
+    cwd: folder,
+  });
+  return stdout;
+}
+
+function printedCommands(output: string): string[] {
+  return [...output.matchAll(/^ {2}((?:aws|npm|export AWS).*)$/gm)].map(([, command = ""]) => command);
+}
+
 async function exitCode(child: ChildProcess): Promise<number | null> {
   if (child.exitCode === null) await once(child, "exit");
   return child.exitCode;
@@ -54,9 +69,7 @@ describe("npm start", () => {
       if (started.child.exitCode !== null) throw new Error(started.output());
       expect(started.output()).toContain("Ctrl-C stops it");
     });
-    commands = [...started.output().matchAll(/^ {2}((?:aws|npm|export AWS).*)$/gm)].map(
-      ([, command = ""]) => command,
-    );
+    commands = printedCommands(started.output());
   });
 
   afterAll(async () => {
@@ -75,19 +88,47 @@ describe("npm start", () => {
 
   test("the npm commands that it prints work on the running stack", async () => {
     const printed = commands.filter((command) => command.startsWith("npm"));
-    expect(printed).toHaveLength(3);
+    expect(printed).toHaveLength(4);
+    const answers: Record<string, RegExp> = {
+      search: /^ *score {2}image/,
+      export: /12 of 12 receipts exported/,
+      "demo:change": /What the search shows/,
+    };
     for (const command of printed) {
-      const [, script = "", options = ""] = /^npm run (\w+) -- (.*)$/.exec(command) ?? [];
-      const { stdout } = await run(
-        "bash",
-        ["-c", `"${process.execPath}" "${join(root, "cli", script)}.ts" ${options}`],
-        {
-          cwd: folder,
-        },
-      );
-      expect(stdout).toMatch(script === "search" ? /^ *score {2}image/ : /12 of 12 receipts exported/);
+      const [, script = ""] = /^npm run (\S+)/.exec(command) ?? [];
+      expect(await npm(command)).toMatch(answers[script] ?? /a command that this test does not know/);
     }
   });
+
+  test("the demo of a change shows it before and after, again and again, and what it prints next finds it", async () => {
+    const first = await demo();
+    const second = await demo();
+    expect(second.merchant).toMatchObject({ before: first.merchant.after });
+    expect(second.label).toMatchObject({ before: first.label.after });
+    for (const { merchant, label, byMerchant, byLabel } of [first, second]) {
+      expect(merchant.after).not.toBe(merchant.before);
+      expect(label.after).not.toBe(label.before);
+      expect(merchant.seconds).toBeGreaterThan(0);
+      expect(byMerchant).toContain(merchant.after);
+      expect(byLabel.includes("55.00")).toBe(label.after === "true");
+    }
+  });
+
+  /** Runs the demo and what it prints next. */
+  async function demo() {
+    const said = await npm("npm run demo:change");
+    const row = (pattern: RegExp) => {
+      const [, before = "", after = "", seconds] = pattern.exec(said) ?? [];
+      return { before, after, seconds: Number(seconds) };
+    };
+    const [byMerchant = "", byLabel = ""] = printedCommands(said);
+    return {
+      merchant: row(/27 lines +canonical_merchant_name +(-|The \w+ Teapot) +(The \w+ Teapot) +(\d+\.\d)$/m),
+      label: row(/the word 55\.00 +label_TOTAL +(\S+) +(\S+) +(\d+\.\d)$/m),
+      byMerchant: await npm(byMerchant),
+      byLabel: await npm(byLabel),
+    };
+  }
 
   const withAwsCli = onPath("aws") ? test : test.skip;
   withAwsCli(
