@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
-import { GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
 import { collections } from "../../core/receipts/receipt.ts";
 import { makeCurrent } from "../unit/runs/current.ts";
 import { eventually } from "./eventually.ts";
+import { bodiesIn, logSays, noMessageIsLeft, nothingWasRefused } from "./looking.ts";
 import { currentStates, heads, runsOf } from "./published.ts";
 import { isPublishedExactly } from "./published-exactly.ts";
 import { ndjson, ocrFiles, ocrRows } from "./receipt-rows.ts";
@@ -25,29 +26,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack?.stop();
 });
-
-async function messagesIn(queueUrl: string): Promise<number> {
-  const { Attributes } = await stack.sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ["All"] }),
-  );
-  return (
-    Number(Attributes?.ApproximateNumberOfMessages) +
-    Number(Attributes?.ApproximateNumberOfMessagesNotVisible)
-  );
-}
-
-/** Log lines arrive a little after what they speak of. */
-async function logSays(logGroup: string, filterPattern: string): Promise<void> {
-  await eventually(30, async () => expect(await stack.logged(logGroup, filterPattern)).not.toEqual([]));
-}
-
-async function noMessageIsLeft(): Promise<void> {
-  const { embedQueueUrl, linesQueueUrl, wordsQueueUrl } = stack.outputs;
-  await eventually(60, async () => {
-    const left = await Promise.all([embedQueueUrl, linesQueueUrl, wordsQueueUrl].map(messagesIn));
-    expect(left).toEqual([0, 0, 0]);
-  });
-}
 
 test("a receipt goes in, and a search finds its lines and words", async () => {
   const files = ocrFiles([
@@ -80,7 +58,7 @@ test("F12 the same messages again cost no embedding request and change nothing",
   ];
   await send(stack, ...receipts);
   for (const files of receipts) await completed(stack, files);
-  await noMessageIsLeft();
+  await noMessageIsLeft(stack);
   const before = { heads: await heads(stack), requests: await stack.embeddingRequests() };
 
   await send(stack, ...receipts);
@@ -91,7 +69,7 @@ test("F12 the same messages again cost no embedding request and change nothing",
     });
   }
 
-  await noMessageIsLeft();
+  await noMessageIsLeft(stack);
   expect({ heads: await heads(stack), requests: await stack.embeddingRequests() }).toEqual(before);
 });
 
@@ -156,18 +134,6 @@ describe("bad input, sent all at once among good", () => {
     await runs.open({ ...poison, rejectedRows: 0, deltaPrefixes });
   }
 
-  async function deadLetters(queueUrl: string, count: number): Promise<string[]> {
-    const bodies = new Set<string>();
-    return eventually(60, async () => {
-      const { Messages = [] } = await stack.sqs.send(
-        new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
-      );
-      for (const { Body = "" } of Messages) bodies.add(Body);
-      expect(bodies.size).toBe(count);
-      return [...bodies];
-    });
-  }
-
   test("a good receipt is published", async () => {
     await isPublishedExactly(stack, good, await completed(stack, good));
   });
@@ -188,25 +154,29 @@ describe("bad input, sent all at once among good", () => {
   test("F8 F2 an unreadable delta ends in both dead-letter queues, and the log says why", async () => {
     const { linesDeadLetterQueueUrl, wordsDeadLetterQueueUrl, logGroups } = stack.outputs;
     for (const queueUrl of [linesDeadLetterQueueUrl, wordsDeadLetterQueueUrl]) {
-      const [body = ""] = await deadLetters(queueUrl, 1);
+      const [body = ""] = await bodiesIn(stack, queueUrl, 1);
       expect(body).toContain(poison.imageId);
     }
     expect(await currentStates(stack, poison)).toMatchObject({ lines: "FAILED", words: "FAILED" });
-    await logSays(logGroups.compaction, '"dead-letter queue" "poison" "The delta file cannot be read"');
+    await logSays(
+      stack,
+      logGroups.compaction,
+      '"dead-letter queue" "poison" "The delta file cannot be read"',
+    );
   });
 
   test("F8 malformed, missing and wholly bad input ends in the dead-letter queue, and the log says why", async () => {
     const { embedDeadLetterQueueUrl, logGroups } = stack.outputs;
-    expect((await deadLetters(embedDeadLetterQueueUrl, 3)).sort()).toEqual([...unusable].sort());
+    expect((await bodiesIn(stack, embedDeadLetterQueueUrl, 3)).sort()).toEqual([...unusable].sort());
     const reasons = [
       ["EmbedMessageInvalid", "not JSON"],
       ["ObjectMissing", missingKey],
       ["AllRowsRejected", "is_noise"],
     ];
     for (const [reason, subject] of reasons) {
-      await logSays(logGroups.embed, `"${reason}" "${subject}"`);
+      await logSays(stack, logGroups.embed, `"${reason}" "${subject}"`);
     }
-    await noMessageIsLeft();
+    await noMessageIsLeft(stack);
   });
 });
 
@@ -235,13 +205,8 @@ test("killing the compaction process in the middle of its cycles ends in the sam
   expect(kills).toBeGreaterThan(0);
 
   for (const files of receipts) await isPublishedExactly(stack, files, await completed(stack, files));
-  await noMessageIsLeft();
-  await logSays(stack.outputs.logGroups.compaction, "Runtime.ExitError");
+  await noMessageIsLeft(stack);
+  await logSays(stack, stack.outputs.logGroups.compaction, "Runtime.ExitError");
 });
 
-test("no process of the stack was refused anything", async () => {
-  expect(await stack.problems()).toEqual([]);
-  for (const group of Object.values(stack.outputs.logGroups)) {
-    expect(await stack.logged(group ?? "", "AccessDenied")).toEqual([]);
-  }
-});
+test("no process of the stack was refused anything", () => nothingWasRefused(stack));

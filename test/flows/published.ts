@@ -6,6 +6,8 @@ import { ChromaVectorStore } from "../../core/collections/chroma-vector-store.ts
 import { monotonicClock } from "../../core/collections/clock.ts";
 import { Generations } from "../../core/collections/generations.ts";
 import { readHead } from "../../core/collections/head.ts";
+import type { VectorStore } from "../../core/collections/vector-store.ts";
+import type { VectorMetadata } from "../../core/deltas/delta.ts";
 import type { ReceiptRef } from "../../core/receipts/receipt.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
@@ -38,21 +40,40 @@ export async function heads({ dynamo, outputs }: RunningStack) {
 
 /** Document and vector by id, of these receipts, as the published generation's own files hold them. */
 export async function publishedVectors(
-  { dynamo, outputs, collectionsPath }: RunningStack,
+  stack: RunningStack,
   collection: Collection,
   receipts: readonly ReceiptRef[],
 ): Promise<Map<string, { document: string; vector: Float32Array }>> {
+  const vectors = await fromPublished(stack, collection, async (store) =>
+    store.read(await store.idsOf(receipts)),
+  );
+  return new Map(vectors.map(({ id, document, vector }) => [id, { document, vector }]));
+}
+
+/** Metadata by id, of these receipts, from the same files. */
+export async function publishedMetadata(
+  stack: RunningStack,
+  collection: Collection,
+  receipts: readonly ReceiptRef[],
+): Promise<Map<string, VectorMetadata>> {
+  const stored = await fromPublished(stack, collection, (store) => store.metadataOf(receipts));
+  return new Map(stored.map(({ id, metadata }) => [id, metadata]));
+}
+
+async function fromPublished<T>(
+  { dynamo, outputs, collectionsPath }: RunningStack,
+  collection: Collection,
+  read: (store: VectorStore) => Promise<T[]>,
+): Promise<T[]> {
   const head = await readHead(dynamo, outputs.controlTable, collection);
-  if (head === undefined) return new Map();
+  if (head === undefined) return [];
   const folder = await mkdtemp(join(tmpdir(), "published-"));
   try {
     await new Generations(collectionsPath, collection, monotonicClock).copyTo(folder, head.name);
     const library = join(import.meta.dirname, "../../.build/compaction/chroma.node");
     const server = await ChromaServer.start({ library, path: folder });
     try {
-      const store = await ChromaVectorStore.open(server, collection);
-      const vectors = await store.read(await store.idsOf(receipts));
-      return new Map(vectors.map(({ id, document, vector }) => [id, { document, vector }]));
+      return await read(await ChromaVectorStore.open(server, collection));
     } finally {
       await server.stop();
     }
