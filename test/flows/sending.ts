@@ -2,7 +2,7 @@ import { enqueue, type OcrFiles, uploadOcrFiles } from "../../core/ingest/export
 import type { EmbedMessage } from "../../core/receipts/embed-message.ts";
 import { parseLines, parseWords } from "../../core/receipts/parse-rows.ts";
 import { type PlannedVector, planLines, planWords } from "../../core/receipts/planned-vectors.ts";
-import type { Collection } from "../../core/receipts/receipt.ts";
+import type { Collection, ReceiptRef } from "../../core/receipts/receipt.ts";
 import { eventually } from "./eventually.ts";
 import { currentStates } from "./published.ts";
 import type { RunningStack } from "./running-stack.ts";
@@ -18,7 +18,7 @@ export async function send(stack: RunningStack, ...receipts: readonly OcrFiles[]
 }
 
 /** Waits until the receipt's current run is another than the given one and COMPLETED in both collections. */
-export async function completed(stack: RunningStack, receipt: OcrFiles, notRun?: string): Promise<string> {
+export async function completed(stack: RunningStack, receipt: ReceiptRef, notRun?: string): Promise<string> {
   const finished = eventually(200, async () => {
     const { runId, lines, words } = await currentStates(stack, receipt);
     expect([lines, words]).toEqual(["COMPLETED", "COMPLETED"]);
