@@ -14,6 +14,9 @@ import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { currentRunOf } from "../unit/runs/current.ts";
 import type { RunningStack } from "./running-stack.ts";
 
+/** As many as compaction reads: Chroma gives the metadata of some 32,000 vectors at most. */
+const receiptsAtOnce = 100;
+
 export function runsOf({ dynamo, outputs }: RunningStack): DynamoRunStore {
   return new DynamoRunStore({ client: dynamo, ...outputs });
 }
@@ -47,7 +50,7 @@ export async function publishedVectors(
   const vectors = await fromPublished(stack, collection, async (store) =>
     store.read(await store.idsOf(receipts)),
   );
-  return new Map(vectors.map(({ id, document, vector }) => [id, { document, vector }]));
+  return new Map(vectors?.map(({ id, document, vector }) => [id, { document, vector }]));
 }
 
 /** Metadata by id, of these receipts, from the same files. */
@@ -56,17 +59,23 @@ export async function publishedMetadata(
   collection: Collection,
   receipts: readonly ReceiptRef[],
 ): Promise<Map<string, VectorMetadata>> {
-  const stored = await fromPublished(stack, collection, (store) => store.metadataOf(receipts));
-  return new Map(stored.map(({ id, metadata }) => [id, metadata]));
+  const published = new Map<string, VectorMetadata>();
+  await fromPublished(stack, collection, async (store) => {
+    for (let from = 0; from < receipts.length; from += receiptsAtOnce) {
+      const stored = await store.metadataOf(receipts.slice(from, from + receiptsAtOnce));
+      for (const { id, metadata } of stored) published.set(id, metadata);
+    }
+  });
+  return published;
 }
 
 async function fromPublished<T>(
   { dynamo, outputs, collectionsPath }: RunningStack,
   collection: Collection,
-  read: (store: VectorStore) => Promise<T[]>,
-): Promise<T[]> {
+  read: (store: VectorStore) => Promise<T>,
+): Promise<T | undefined> {
   const head = await readHead(dynamo, outputs.controlTable, collection);
-  if (head === undefined) return [];
+  if (head === undefined) return undefined;
   const folder = await mkdtemp(join(tmpdir(), "published-"));
   try {
     await new Generations(collectionsPath, collection, monotonicClock).copyTo(folder, head.name);
