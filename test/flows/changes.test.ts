@@ -1,15 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KnownMetadata } from "../../core/entities/receipt-facts.ts";
 import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
-import { collections } from "../../core/receipts/receipt.ts";
-import { isKnownKey } from "../../core/receipts/vector-metadata.ts";
-import { eventually } from "./eventually.ts";
 import { bodiesIn, nothingWasRefused, streamProcessorMetrics } from "./looking.ts";
-import { publishedMetadata } from "./published.ts";
 import { keysOf, put, remove } from "./receipt-items.ts";
 import { ocrFiles } from "./receipt-rows.ts";
 import { RunningStack } from "./running-stack.ts";
 import { completed, planned, send } from "./sending.ts";
+import { finds, shows } from "./showing.ts";
 
 jest.setTimeout(300_000);
 
@@ -27,46 +23,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack?.stop();
 });
-
-/** What is expected of a receipt's vectors: what is known of all and, by the end of its id, of a word; ids that are gone. */
-interface Expected {
-  readonly merchant?: KnownMetadata;
-  readonly words?: Readonly<Record<string, KnownMetadata>>;
-  readonly gone?: RegExp;
-}
-
-/** Waits until the published vectors of a receipt are exactly those of its rows, and exactly this is known of each. */
-async function isPublished(
-  files: OcrFiles,
-  { merchant = {}, words = {}, gone = /^$/ }: Expected,
-): Promise<void> {
-  for (const collection of collections) {
-    const expected = planned(files)
-      [collection].map(({ id }) => id)
-      .filter((id) => !gone.test(id))
-      .map((id) => {
-        const [, known] = Object.entries(words).find(([end]) => id.endsWith(end)) ?? [];
-        const ofWord = collection === "words" ? { label_status: "unvalidated", ...known } : {};
-        return [id, { ...merchant, ...ofWord }];
-      });
-    await eventually(60, async () => {
-      const published = await publishedMetadata(stack, collection, [files]);
-      const known = [...published].map(([id, metadata]) => [
-        id,
-        Object.fromEntries(Object.entries(metadata).filter(([key]) => isKnownKey(key))),
-      ]);
-      expect(Object.fromEntries(known)).toEqual(Object.fromEntries(expected));
-    });
-  }
-}
-
-/** Waits until a search finds exactly these. */
-async function finds(options: readonly string[], ids: readonly string[]): Promise<void> {
-  await eventually(60, async () => {
-    const { hits } = await stack.search("total", "--k", "100", ...options);
-    expect(hits.map(({ id }) => id).sort()).toEqual([...ids].sort());
-  });
-}
 
 const linesOf = (files: OcrFiles) => planned(files).lines.map(({ id }) => id);
 const wordOf = (files: OcrFiles, end: string) =>
@@ -88,29 +44,29 @@ describe("items that an application writes into the receipts table", () => {
     await put(stack, items.shop.label(1, 2, "NAME"), { validation_status: "PENDING" });
     await put(stack, items.cafe.label(3, 2, "TOTAL"), { validation_status: "INVALID" });
 
-    await isPublished(shop, {
+    await shows(stack, shop, {
       merchant,
       words: {
         [total]: { label_status: "validated", label_TOTAL: true, label_AMOUNT: false },
         [title]: { label_status: "auto_suggested" },
       },
     });
-    await isPublished(cafe, {
+    await shows(stack, cafe, {
       merchant: { merchant_name: "Riverside" },
       words: { [total]: { label_TOTAL: false } },
     });
-    await finds(["--merchant", "Harbour Books"], linesOf(shop));
-    await finds(["--merchant", "HARBOUR"], linesOf(shop));
-    await finds(["--merchant", "Riverside"], linesOf(cafe));
-    await finds(["--label", "TOTAL"], wordOf(shop, total));
+    await finds(stack, ["--merchant", "Harbour Books"], linesOf(shop));
+    await finds(stack, ["--merchant", "HARBOUR"], linesOf(shop));
+    await finds(stack, ["--merchant", "Riverside"], linesOf(cafe));
+    await finds(stack, ["--label", "TOTAL"], wordOf(shop, total));
   });
 
   test("F9 a renamed merchant is found under the new name only, and a field that is gone leaves the vectors", async () => {
     const merchant = { merchant_name: "Harbour Books", canonical_merchant_name: "QUAYSIDE" };
     await put(stack, items.shop.metadata, merchant);
-    await finds(["--merchant", "QUAYSIDE"], linesOf(shop));
-    await finds(["--merchant", "HARBOUR"], []);
-    await isPublished(shop, {
+    await finds(stack, ["--merchant", "QUAYSIDE"], linesOf(shop));
+    await finds(stack, ["--merchant", "HARBOUR"], []);
+    await shows(stack, shop, {
       merchant,
       words: {
         [total]: { label_status: "validated", label_TOTAL: true, label_AMOUNT: false },
@@ -122,23 +78,23 @@ describe("items that an application writes into the receipts table", () => {
   test("F9 a removed label leaves the word's other labels, a changed one takes its new value", async () => {
     await remove(stack, items.shop.label(3, 2, "TOTAL"));
     await put(stack, items.shop.label(1, 2, "NAME"), { validation_status: "VALID" });
-    await isPublished(shop, {
+    await shows(stack, shop, {
       merchant: { merchant_name: "Harbour Books", canonical_merchant_name: "QUAYSIDE" },
       words: {
         [total]: { label_AMOUNT: false },
         [title]: { label_status: "validated", label_NAME: true },
       },
     });
-    await finds(["--label", "TOTAL"], []);
-    await finds(["--label", "NAME"], wordOf(shop, title));
+    await finds(stack, ["--label", "TOTAL"], []);
+    await finds(stack, ["--label", "NAME"], wordOf(shop, title));
   });
 
   test("removed metadata leaves every vector of its receipt", async () => {
     await remove(stack, items.shop.metadata);
-    await isPublished(shop, {
+    await shows(stack, shop, {
       words: { [total]: { label_AMOUNT: false }, [title]: { label_status: "validated", label_NAME: true } },
     });
-    await finds(["--merchant", "QUAYSIDE"], []);
+    await finds(stack, ["--merchant", "QUAYSIDE"], []);
   });
 
   test("F10 what is written before its receipt is exported shows with its first vectors", async () => {
@@ -148,7 +104,7 @@ describe("items that an application writes into the receipts table", () => {
     await put(stack, keys.label(2, 2, "TOTAL"), { validation_status: "VALID" });
     await send(stack, later);
     await completed(stack, later);
-    await isPublished(later, {
+    await shows(stack, later, {
       merchant: { merchant_name: "Night Kiosk" },
       words: { "#LINE#00002#WORD#00002": { label_status: "validated", label_TOTAL: true } },
     });
@@ -172,24 +128,24 @@ describe("items that are removed", () => {
 
   test("a word takes its vector, a line its own and those of its words", async () => {
     await remove(stack, keys.word(2, 1), keys.line(3));
-    await isPublished(kiosk, { merchant, gone: /#LINE#00003|#LINE#00002#WORD#00001/ });
+    await shows(stack, kiosk, { merchant, gone: /#LINE#00003|#LINE#00002#WORD#00001/ });
   });
 
   test("exporting the same rows again brings them back, with what is known of them", async () => {
     await untilItsSecondIsOver();
     await send(stack, kiosk);
-    await isPublished(kiosk, { merchant });
+    await shows(stack, kiosk, { merchant });
   });
 
   test("a receipt takes all of its vectors, and comes back whole when it is exported again", async () => {
     await remove(stack, keys.receipt);
-    await isPublished(kiosk, { gone: /./ });
-    await finds(["--merchant", "Corner Kiosk"], []);
+    await shows(stack, kiosk, { gone: /./ });
+    await finds(stack, ["--merchant", "Corner Kiosk"], []);
 
     await untilItsSecondIsOver();
     await send(stack, kiosk);
-    await isPublished(kiosk, { merchant });
-    await finds(["--merchant", "Corner Kiosk"], linesOf(kiosk));
+    await shows(stack, kiosk, { merchant });
+    await finds(stack, ["--merchant", "Corner Kiosk"], linesOf(kiosk));
   });
 
   test("F11 a line that is removed and put again keeps its vectors", async () => {
@@ -197,7 +153,7 @@ describe("items that are removed", () => {
     await remove(stack, keys.line(2));
     await put(stack, keys.line(2));
     await put(stack, keys.metadata, { merchant_name: "Corner Kiosk II" });
-    await isPublished(kiosk, { merchant: { merchant_name: "Corner Kiosk II" } });
+    await shows(stack, kiosk, { merchant: { merchant_name: "Corner Kiosk II" } });
   });
 });
 
@@ -207,7 +163,7 @@ test("F8 a malformed item ends in the rejected queue with its reason, and its ne
   await put(stack, items.cafe.label(2, 1, "DISH"), { validation_status: 7 });
   await put(stack, items.cafe.label(3, 1, "CAPTION"), { validation_status: "VALID" });
 
-  await isPublished(cafe, {
+  await shows(stack, cafe, {
     merchant: { merchant_name: "Riverside" },
     words: {
       [total]: { label_TOTAL: false },
@@ -238,7 +194,7 @@ test("F16 neither compaction's own writes nor other items invoke the stream proc
   await put(stack, { PK: "USER#1", SK: "RECEIPT#00001" });
   await put(stack, { PK: keysOf(kiosk).receipt.PK, SK: "IMAGE" });
   await put(stack, keysOf(kiosk).metadata, { merchant_name: "Pier Kiosk" });
-  await isPublished(kiosk, { merchant: { merchant_name: "Pier Kiosk" } });
+  await shows(stack, kiosk, { merchant: { merchant_name: "Pier Kiosk" } });
 
   // The run when it was put, and the metadata.
   expect(await received()).toBe(before + 2);
