@@ -9,8 +9,10 @@ const portsTried = 5;
 const startWithinMs = 60_000;
 const stopWithinMs = 10_000;
 const pollMs = 10;
-/** The server prints it once it has its port, and never where the port is taken. */
+/** The server prints it once it has its port. */
 const hasItsPort = "Connect to Chroma at";
+/** And this where the port is taken, after which it hangs. */
+const portIsTaken = "is not available";
 /** Enough to see why it ended. */
 const outputKept = 4_000;
 
@@ -86,7 +88,7 @@ export class ChromaServer {
     const server = new ChromaServer(child, gone, port);
 
     const late = performance.now() + startWithinMs;
-    while (server.alive()) {
+    while (server.alive() && !output.includes(portIsTaken)) {
       if (output.includes(hasItsPort) && (await answers(server.url)) && server.alive()) return server;
       if (performance.now() > late) {
         child.kill("SIGKILL");
@@ -95,8 +97,9 @@ export class ChromaServer {
       }
       await sleep(pollMs);
     }
+    child.kill("SIGKILL");
     await gone;
-    if (output.includes("is not available")) return output;
+    if (output.includes(portIsTaken)) return output;
     throw new ChromaServerFailed(`ended with ${child.signalCode ?? `code ${child.exitCode}`}`, output);
   }
 

@@ -1,4 +1,4 @@
-import { ChromaClient, type Collection as ChromaCollection, type GetResult, type Where } from "chromadb";
+import { ChromaClient, type Collection as ChromaCollection, type Where } from "chromadb";
 import type { VectorMetadata } from "../deltas/delta.ts";
 import { type Collection, type ReceiptRef, receiptKey, receiptOfVector } from "../receipts/receipt.ts";
 import { postUpsert } from "./upsert-request.ts";
@@ -69,17 +69,21 @@ export class ChromaVectorStore implements VectorStore {
     return this.#collection.count();
   }
 
+  /** By their images, which may have other receipts too. */
   async idsOf(receipts: readonly ReceiptRef[]): Promise<string[]> {
-    const found: string[] = [];
-    for (const { ids } of await this.#ofReceipts(receipts, [])) found.push(...ids);
     const wanted = new Set(receipts.map(receiptKey));
-    return found.filter((id) => wanted.has(receiptOfVector(id)));
+    const images = [...new Set(receipts.map(({ imageId }) => imageId))];
+    const found: string[] = [];
+    for (const some of inRequests(images, imagesARequest)) {
+      const { ids } = await this.#collection.get({ where: { image_id: { $in: some } }, include: [] });
+      found.push(...ids.filter((id) => wanted.has(receiptOfVector(id))));
+    }
+    return found;
   }
 
+  /** By their ids: of all that a filter finds, Chroma reads the metadata in one statement, which has a limit. */
   async metadataOf(receipts: readonly ReceiptRef[]): Promise<StoredMetadata[]> {
-    const wanted = new Set(receipts.map(receiptKey));
-    const stored = (await this.#ofReceipts(receipts, ["metadatas"])).flatMap(storedMetadata);
-    return stored.filter(({ id }) => wanted.has(receiptOfVector(id)));
+    return this.readMetadata(await this.idsOf(receipts));
   }
 
   /** By a request of its own: Chroma's client leaves out the nulls that take keys away. */
@@ -108,7 +112,8 @@ export class ChromaVectorStore implements VectorStore {
   async readMetadata(ids: readonly string[]): Promise<StoredMetadata[]> {
     const found: StoredMetadata[] = [];
     for (const some of inRequests(ids, idsARequest)) {
-      found.push(...storedMetadata(await this.#collection.get({ ids: some, include: ["metadatas"] })));
+      const stored = await this.#collection.get({ ids: some, include: ["metadatas"] });
+      found.push(...stored.rows().map(({ id, metadata }) => ({ id, metadata: plain(metadata) })));
     }
     return found;
   }
@@ -144,26 +149,12 @@ export class ChromaVectorStore implements VectorStore {
     }));
   }
 
-  /** What is stored of the receipts' images, which may have other receipts too. */
-  async #ofReceipts(receipts: readonly ReceiptRef[], include: "metadatas"[]): Promise<GetResult[]> {
-    const images = [...new Set(receipts.map(({ imageId }) => imageId))];
-    const found: GetResult[] = [];
-    for (const some of inRequests(images, imagesARequest)) {
-      found.push(await this.#collection.get({ where: { image_id: { $in: some } }, include }));
-    }
-    return found;
-  }
-
   async #post(parts: readonly DeltaPart[]): Promise<void> {
     const { status, text } = await postUpsert(`${this.#url}/upsert`, parts);
     if (status < 300) return;
     if (status >= 400 && status < 500) throw new UpsertRefused(`${status} ${text.slice(0, 500)}`);
     throw new Error(`Chroma failed to upsert with ${status}: ${text.slice(0, 500)}`);
   }
-}
-
-function storedMetadata(answer: GetResult): StoredMetadata[] {
-  return answer.rows().map(({ id, metadata }) => ({ id, metadata: plain(metadata) }));
 }
 
 function whereOf(filter: readonly MetadataTerm[]): Where | undefined {
