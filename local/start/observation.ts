@@ -25,11 +25,11 @@ export interface Workload {
   readonly words: number;
 }
 
-export function deadLetters({ queues }: Observation): number {
+export function deadLetters({ queues }: Pick<Observation, "queues">): number {
   return sum(queues.filter((queue) => queue.deadLetters).map(({ waiting, inFlight }) => waiting + inFlight));
 }
 
-export function messagesUnderWay({ queues }: Observation): number {
+export function messagesUnderWay({ queues }: Pick<Observation, "queues">): number {
   return sum(queues.filter((queue) => !queue.deadLetters).map(({ waiting, inFlight }) => waiting + inFlight));
 }
 
