@@ -4,17 +4,16 @@ import { join } from "node:path";
 import type { Announcement } from "./services/announce.ts";
 
 /** A server in a process of its own. */
-export interface Service {
-  /** `http://127.0.0.1:PORT` */
-  readonly url: string;
-  stop(): Promise<void>;
-}
+export type Service<Announced extends Announcement = Announcement> = Announced & { stop(): Promise<void> };
 
 /** Starts a file of `services/`; resolves when it listens. */
-export async function startService(file: string, args: readonly string[]): Promise<Service> {
+export async function startService<Announced extends Announcement = Announcement>(
+  file: string,
+  args: readonly string[],
+): Promise<Service<Announced>> {
   const child = fork(join(import.meta.dirname, "services", file), args);
-  const { url } = await messageOf<Announcement>(child, file);
-  return { url, stop: () => stop(child) };
+  const announced = await messageOf<Announced>(child, file);
+  return { ...announced, stop: () => stop(child) };
 }
 
 /** Runs a file that is sent one message and answers with one. */

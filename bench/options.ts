@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { Failure } from "../core/failure.ts";
+import { Arguments } from "./arguments.ts";
 
 export const sinkNames = ["chroma", "null"] as const;
 export type SinkName = (typeof sinkNames)[number];
@@ -25,45 +24,22 @@ Embeds and stores short texts by Vectorkeep's own path, by a bare loop and by tw
 
 Ends with code 1 where a target is missed or a contender stored something else than the others.`;
 
-/** The command line cannot be understood. */
-export class BadArguments extends Failure {
-  constructor(problem: string) {
-    super(`${problem}.`, "See npm run bench -- --help.");
-  }
-}
+const command = new Arguments("bench");
 
 /** Throws BadArguments. */
 export function benchOptions(args: readonly string[]): BenchOptions {
-  const { help, records, rounds, sink } = parsed(args);
-  if (!["chroma", "null", "stack", "all"].includes(sink)) throw new BadArguments(`There is no sink ${sink}`);
+  const { help, records, rounds, sink } = command.parse(args, {
+    help: { type: "boolean", default: false },
+    records: { type: "string", default: "20000" },
+    rounds: { type: "string", default: "5" },
+    sink: { type: "string", default: "all" },
+  });
+  if (!["chroma", "null", "stack", "all"].includes(sink)) throw command.bad(`There is no sink ${sink}`);
   return {
     help,
-    records: wholeNumber("records", records),
-    rounds: wholeNumber("rounds", rounds),
+    records: command.wholeNumber("records", records),
+    rounds: command.wholeNumber("rounds", rounds),
     sinks: sinkNames.filter((name) => sink === name || sink === "all"),
     stack: sink === "stack" || sink === "all",
   };
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        help: { type: "boolean", default: false },
-        records: { type: "string", default: "20000" },
-        rounds: { type: "string", default: "5" },
-        sink: { type: "string", default: "all" },
-      },
-    }).values;
-  } catch (error) {
-    throw new BadArguments(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function wholeNumber(name: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new BadArguments(`--${name} ${text} is no number above 0`);
-  return number;
 }

@@ -1,10 +1,11 @@
 import type { ReceiptRef } from "../core/receipts/receipt.ts";
-import type { LineRow } from "../core/receipts/rows.ts";
+import type { LineRow, WordRow } from "../core/receipts/rows.ts";
 import { randomFrom } from "./random.ts";
 
 /** A made-up receipt: one line of text a visual row. */
 export interface BenchReceipt extends ReceiptRef {
   readonly lines: readonly LineRow[];
+  readonly words: readonly WordRow[];
 }
 
 const seed = 20_000;
@@ -16,24 +17,34 @@ const makers = ["HOUSE BRAND", "NORTHFIELD", "LA COLINA", "SUNRISE", "OLD MILL",
 const goods = ["oat milk", "rye bread", "green tea", "brown rice", "dish soap", "olive oil", "red lentils"];
 const units = ["1 l", "500 g", "250 ml", "2 x 100 g", "6 pc"];
 
-/** As many lines in all, fifty a receipt, each with a text of its own. The same count gives the same receipts. */
+/** As many lines in all, fifty a receipt, each with a text of its own; no words. The same count gives the same receipts. */
 export function benchReceipts(lineCount: number): BenchReceipt[] {
   const random = randomFrom(seed);
   const pick = (list: readonly string[]) => list[Math.floor(random() * list.length)] ?? "";
   return Array.from({ length: Math.ceil(lineCount / linesPerReceipt) }, (_, receipt) => {
-    const imageId = `00000000-0000-4000-8000-${String(receipt).padStart(12, "0")}`;
+    const imageId = imageOf(receipt);
     const first = receipt * linesPerReceipt;
     const lines = Array.from({ length: Math.min(linesPerReceipt, lineCount - first) }, (_, index) => {
       const price = (random() * 90 + 0.5).toFixed(2);
       const text = `${pick(makers)} ${pick(goods)} ${pick(units)} ${price} ref ${first + index}`;
       return lineRow(imageId, index + 1, text);
     });
-    return { imageId, receiptId: 1, lines };
+    return { imageId, receiptId: 1, lines, words: [] };
   });
 }
 
-function lineRow(imageId: string, line: number, text: string): LineRow {
-  const box = { x: 0.25, y: 1 - line * rowHeight, width: 0.5, height: rowHeight / 2 };
+export function imageOf(receipt: number): string {
+  return `00000000-0000-4000-8000-${String(receipt).padStart(12, "0")}`;
+}
+
+/** A line, or what stands between two shares of its width. */
+export function lineRow(imageId: string, line: number, text: string, [from, to] = [0, 1]): LineRow {
+  const box = {
+    x: 0.25 + from * 0.5,
+    y: 1 - line * rowHeight,
+    width: (to - from) * 0.5,
+    height: rowHeight / 2,
+  };
   const [right, top] = [box.x + box.width, box.y + box.height];
   return {
     image_id: imageId,

@@ -2,6 +2,7 @@ import { type ContenderName, contenderNames, peers } from "./contenders/names.ts
 import type { StackOutcome } from "./deployed-stack.ts";
 import type { Measurement } from "./measure.ts";
 import type { SinkName } from "./options.ts";
+import { median } from "./statistics.ts";
 
 const titles: Record<ContenderName, string> = {
   bare: "bare loop (the limit)",
@@ -114,13 +115,7 @@ function medianOf(summaries: readonly Summary[], contender: ContenderName): numb
   return summaries.find((summary) => summary.contender === contender)?.median ?? Number.NaN;
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
-}
-
-function whole(value: number): string {
+export function whole(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 

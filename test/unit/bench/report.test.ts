@@ -1,6 +1,7 @@
 import type { ContenderName } from "../../../bench/contenders/names.ts";
 import type { Measurement } from "../../../bench/measure.ts";
-import { median, table, verdicts } from "../../../bench/report.ts";
+import { table, verdicts } from "../../../bench/report.ts";
+import { median } from "../../../bench/statistics.ts";
 
 function rounds(speeds: Record<ContenderName, readonly number[]>): Measurement[] {
   return Object.entries(speeds).flatMap(([contender, of]) =>

@@ -1,0 +1,41 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { Failure } from "../core/failure.ts";
+
+/** The command line cannot be understood. */
+export class BadArguments extends Failure {
+  constructor(command: string, problem: string) {
+    super(`${problem}.`, `See npm run ${command} -- --help.`);
+  }
+}
+
+/** The command line of `npm run {command}`. */
+export class Arguments {
+  readonly #command: string;
+
+  constructor(command: string) {
+    this.#command = command;
+  }
+
+  /** Throws BadArguments. */
+  parse<const Options extends NonNullable<ParseArgsConfig["options"]>>(
+    args: readonly string[],
+    options: Options,
+  ) {
+    try {
+      return parseArgs({ args: [...args], options }).values;
+    } catch (error) {
+      throw this.bad(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Throws BadArguments. */
+  wholeNumber(name: string, text: string): number {
+    const number = Number(text);
+    if (!Number.isInteger(number) || number < 1) throw this.bad(`--${name} ${text} is no number above 0`);
+    return number;
+  }
+
+  bad(problem: string): BadArguments {
+    return new BadArguments(this.#command, problem);
+  }
+}

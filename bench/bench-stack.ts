@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { type Head, readHead } from "../core/collections/head.ts";
+import { exportFolders, type ReceiptFolder } from "../core/ingest/export-folder.ts";
+import type { Collection } from "../core/receipts/receipt.ts";
+import { isComplete, type Observation, standsStill } from "../local/start/observation.ts";
+import { PipelineWatch } from "../local/start/pipeline-watch.ts";
+import type { PublishedFiles } from "../local/start/published-copy.ts";
+import { type Service, startService } from "./child.ts";
+import type { StackAnnouncement } from "./services/local-stack.ts";
+import { StoredWrongly } from "./stored-wrongly.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+const lookEveryMs = 500;
+const patienceMs = 120_000;
+
+/** The deployed local stack in a process of its own, with the benchmark's embeddings and its administrator's clients. */
+export class BenchStack {
+  readonly outputs: StackAnnouncement["outputs"];
+  readonly files: PublishedFiles;
+  readonly sqs: SQSClient;
+  readonly dynamo: DynamoDBDocumentClient;
+  readonly logs: CloudWatchLogsClient;
+  readonly #service: Service<StackAnnouncement>;
+
+  private constructor(service: Service<StackAnnouncement>, { library, folder }: Surroundings) {
+    // As a user's shell does: from here on this process is one of the stack's clients.
+    Object.assign(process.env, service.environment);
+    this.#service = service;
+    this.outputs = service.outputs;
+    this.files = {
+      collectionsPath: service.collectionsPath,
+      library,
+      scratch: join(folder, "published"),
+    };
+    this.sqs = new SQSClient({});
+    this.dynamo = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+    this.logs = new CloudWatchLogsClient({});
+  }
+
+  static async start(surroundings: Surroundings): Promise<BenchStack> {
+    const config = {
+      "embedding:baseUrl": surroundings.embeddingsUrl,
+      "embedding:model": surroundings.model,
+      "embedding:dimensions": String(surroundings.dimensions),
+    };
+    const args = [join(surroundings.folder, "stack"), JSON.stringify(config)];
+    return new BenchStack(await startService<StackAnnouncement>("local-stack.ts", args), surroundings);
+  }
+
+  stop(): Promise<void> {
+    return this.#service.stop();
+  }
+
+  /** Uploads and enqueues receipts, as `npm run export` does. */
+  async send(folders: readonly ReceiptFolder[]): Promise<void> {
+    const services = { s3: new S3Client({}), sqs: this.sqs, ...this.outputs };
+    const { failures } = await exportFolders(folders, services, () => {});
+    if (failures.length > 0) throw new AggregateError(failures, "Receipts could not be sent.");
+  }
+
+  /** Looks at the pipeline until so many receipts are published. Throws StoredWrongly where nothing moves any more. */
+  async *looksUntilPublished(receipts: number): AsyncGenerator<Observation> {
+    const watch = this.watch();
+    let last = await watch.look();
+    let movedAt = performance.now();
+    yield last;
+    while (!isComplete(last, { receipts, lines: 0, words: 0 })) {
+      if (performance.now() - movedAt > patienceMs) throw new StoredWrongly(JSON.stringify(last));
+      await sleep(lookEveryMs);
+      const now = await watch.look();
+      if (!standsStill(now, last)) movedAt = performance.now();
+      last = now;
+      yield now;
+    }
+  }
+
+  watch(): PipelineWatch {
+    return new PipelineWatch(this.sqs, this.dynamo, this.outputs);
+  }
+
+  head(collection: Collection): Promise<Head | undefined> {
+    return readHead(this.dynamo, this.outputs.controlTable, collection);
+  }
+}
