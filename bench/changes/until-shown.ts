@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "../../core/failure.ts";
+import { deadLetters, messagesUnderWay } from "../../local/start/observation.ts";
+import type { BenchStack } from "../bench-stack.ts";
+import type { BenchReceipt } from "../receipts.ts";
+import { differences, type MetadataById } from "./published-words.ts";
+
+/** Changes were written, and the published collection does not show them. */
+export class ChangesLost extends Failure {
+  constructor(found: readonly string[]) {
+    super(
+      `The published words are not what the label items imply, and nothing moves any more: ${found.slice(0, mostTold).join("; ")}.`,
+      "Run npm start, write such an item and read the logs of the stream processor and of compaction.",
+    );
+  }
+}
+
+const mostTold = 3;
+const lookEveryMs = 250;
+const patienceMs = 60_000;
+
+/** Moments of the wall clock. */
+export interface Shown {
+  /** When the generation was published that shows every change. */
+  readonly publishedAt: number;
+  /** Of the first look that saw it and no message under way. */
+  readonly settledAt: number;
+}
+
+/**
+ * Looks until a generation is exactly as expected and no message is under way. A generation is read from its own
+ * files, once and when the queues are empty. Throws ChangesLost.
+ */
+export async function untilShown(
+  stack: BenchStack,
+  receipts: readonly BenchReceipt[],
+  expected: MetadataById,
+): Promise<Shown> {
+  const watch = stack.watch();
+  let found: readonly string[] = ["nothing was published"];
+  let read: string | undefined;
+  let last = "";
+  for (let movedAt = Date.now(); Date.now() - movedAt < patienceMs; await sleep(lookEveryMs)) {
+    const lookedAt = Date.now();
+    const queues = await watch.depths();
+    const head = await stack.head("words");
+    if (deadLetters({ queues }) > 0) throw new ChangesLost(["messages are in dead-letter queues"]);
+    const look = JSON.stringify({ queues, head });
+    if (look !== last) movedAt = lookedAt;
+    last = look;
+    if (head === undefined || head.name === read || messagesUnderWay({ queues }) > 0) continue;
+    read = head.name;
+    found = await differences(stack, head.name, receipts, expected);
+    if (found.length === 0) return { publishedAt: Date.parse(head.publishedAt), settledAt: lookedAt };
+  }
+  throw new ChangesLost(found);
+}

@@ -1,0 +1,40 @@
+import type { WordRow } from "../../core/receipts/rows.ts";
+import { randomFrom } from "../random.ts";
+import { type BenchReceipt, imageOf, lineRow } from "../receipts.ts";
+
+const seed = 500;
+const linesPerReceipt = 4;
+const wordsPerLine = 5;
+/** A power of two, as the height of a row is. */
+const placesPerLine = 8;
+export const wordsPerReceipt = linesPerReceipt * wordsPerLine;
+
+const goods = ["milk", "bread", "tea", "rice", "soap", "oil", "lentils", "paper", "coffee", "yogurt"];
+
+/** Made-up receipts of twenty words, every word with a text of its own. The same count gives the same receipts. */
+export function wordReceipts(count: number): BenchReceipt[] {
+  const random = randomFrom(seed);
+  const word = (number: number) => `${goods[Math.floor(random() * goods.length)]}${number}`;
+  return Array.from({ length: count }, (_, receipt) => {
+    const imageId = imageOf(receipt);
+    const lines = Array.from({ length: linesPerReceipt }, (_, line) => {
+      const first = (receipt * linesPerReceipt + line) * wordsPerLine;
+      const texts = Array.from({ length: wordsPerLine }, (_, place) => word(first + place));
+      return {
+        row: lineRow(imageId, line + 1, texts.join(" ")),
+        words: texts.map((text, place) => wordRow(imageId, line + 1, place, text)),
+      };
+    });
+    return {
+      imageId,
+      receiptId: 1,
+      lines: lines.map(({ row }) => row),
+      words: lines.flatMap(({ words }) => words),
+    };
+  });
+}
+
+function wordRow(imageId: string, line: number, place: number, text: string): WordRow {
+  const [from, to] = [place / placesPerLine, (place + 0.75) / placesPerLine];
+  return { ...lineRow(imageId, line, text, [from, to]), word_id: place + 1, extracted_data: null };
+}
