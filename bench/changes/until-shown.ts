@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { queueDepths } from "../../cli/queue-depths.ts";
 import { Failure } from "../../core/failure.ts";
 import { deadLetters, messagesUnderWay } from "../../local/start/observation.ts";
 import type { BenchStack } from "../bench-stack.ts";
@@ -36,13 +37,12 @@ export async function untilShown(
   receipts: readonly BenchReceipt[],
   expected: MetadataById,
 ): Promise<Shown> {
-  const watch = stack.watch();
   let found: readonly string[] = ["nothing was published"];
   let read: string | undefined;
   let last = "";
   for (let movedAt = Date.now(); Date.now() - movedAt < patienceMs; await sleep(lookEveryMs)) {
     const lookedAt = Date.now();
-    const queues = await watch.depths();
+    const queues = await queueDepths(stack.sqs, stack.outputs);
     const head = await stack.head("words");
     if (deadLetters({ queues }) > 0) throw new ChangesLost(["messages are in dead-letter queues"]);
     const look = JSON.stringify({ queues, head });

@@ -73,9 +73,16 @@ export class CollectionQueue {
     }));
   }
 
-  /** Nobody else receives the messages for so long from now. Refusals are logged: a message may be gone by now. */
-  async hide(messages: readonly QueuedMessage[], seconds: number): Promise<void> {
-    await this.#inCalls("A message's visibility was not changed", messages, (some) =>
+  /**
+   * Nobody else receives the messages for so long from now. Those that are no more `wanted` when their turn comes are
+   * passed over. Refusals are logged: a message may be gone by now.
+   */
+  async hide(
+    messages: readonly QueuedMessage[],
+    seconds: number,
+    wanted: (message: QueuedMessage) => boolean = () => true,
+  ): Promise<void> {
+    await this.#inCalls("The visibility of messages was not changed", messages, wanted, (some) =>
       this.#sqs.send(
         new ChangeMessageVisibilityBatchCommand({
           QueueUrl: this.#url,
@@ -91,16 +98,20 @@ export class CollectionQueue {
 
   /** Refusals are logged: such a message comes again and is found done. */
   async delete(messages: readonly QueuedMessage[]): Promise<void> {
-    await this.#inCalls("A message was not deleted", messages, (some) =>
-      this.#sqs.send(
-        new DeleteMessageBatchCommand({
-          QueueUrl: this.#url,
-          Entries: some.map(({ receiptHandle }, index) => ({
-            Id: String(index),
-            ReceiptHandle: receiptHandle,
-          })),
-        }),
-      ),
+    await this.#inCalls(
+      "Messages were not deleted",
+      messages,
+      () => true,
+      (some) =>
+        this.#sqs.send(
+          new DeleteMessageBatchCommand({
+            QueueUrl: this.#url,
+            Entries: some.map(({ receiptHandle }, index) => ({
+              Id: String(index),
+              ReceiptHandle: receiptHandle,
+            })),
+          }),
+        ),
     );
   }
 
@@ -132,16 +143,18 @@ export class CollectionQueue {
   async #inCalls(
     refused: string,
     messages: readonly QueuedMessage[],
+    wanted: (message: QueuedMessage) => boolean,
     call: (
       some: readonly QueuedMessage[],
     ) => Promise<{ Failed?: { Id?: string | undefined; Code?: string | undefined }[] | undefined }>,
   ): Promise<void> {
     for (let from = 0; from < messages.length; from += messagesACall) {
-      const some = messages.slice(from, from + messagesACall);
+      const some = messages.slice(from, from + messagesACall).filter(wanted);
+      if (some.length === 0) continue;
       const { Failed = [] } = await call(some);
-      for (const { Id, Code } of Failed) {
-        this.#log.warn(refused, { message_id: some[Number(Id)]?.messageId, code: Code });
-      }
+      if (Failed.length === 0) continue;
+      const message_ids = Failed.map(({ Id }) => some[Number(Id)]?.messageId);
+      this.#log.warn(refused, { message_ids, codes: [...new Set(Failed.map(({ Code }) => Code))] });
     }
   }
 }

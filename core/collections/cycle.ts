@@ -98,7 +98,7 @@ export async function runCycle(
   const heartbeat = new Heartbeat(
     async () => {
       await lease?.beat();
-      await queue.hide(messages.open(), hiddenSeconds);
+      await queue.hide(messages.open(), hiddenSeconds, (message) => messages.isOpen(message));
     },
     settings.leaseMs / beatsALease,
     clock,
@@ -237,12 +237,10 @@ class Cycle {
       removed,
       count,
     });
-    if (written + updated + removed === 0) {
-      await workspace.discard();
-      return undefined;
-    }
     await workspace.close();
-    return this.#publish(head, count);
+    if (written + updated + removed > 0) return this.#publish(head, count);
+    if (head) workspace.keep(head.name);
+    return undefined;
   }
 
   async #publish(from: Head | undefined, count: number): Promise<Head> {

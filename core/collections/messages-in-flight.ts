@@ -21,6 +21,10 @@ export class MessagesInFlight {
     return [...this.#open];
   }
 
+  isOpen(message: QueuedMessage): boolean {
+    return this.#open.has(message);
+  }
+
   done(): number {
     return this.#done.length;
   }

@@ -57,7 +57,7 @@ export class Workspace {
     this.#server = undefined;
   }
 
-  /** The closed folder was published under this name, so the next cycle need not copy it. */
+  /** The closed folder holds what this generation holds, so the next cycle need not copy it. */
   keep(name: string): void {
     this.#holds = name;
   }

@@ -1,21 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ChromaServer } from "../../core/collections/chroma-server.ts";
 import { ChromaVectorStore } from "../../core/collections/chroma-vector-store.ts";
-import { monotonicClock } from "../../core/collections/clock.ts";
-import { Generations } from "../../core/collections/generations.ts";
 import { readHead } from "../../core/collections/head.ts";
 import type { VectorStore } from "../../core/collections/vector-store.ts";
 import type { VectorMetadata } from "../../core/deltas/delta.ts";
 import type { ReceiptRef } from "../../core/receipts/receipt.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
+import { withPublishedCopy } from "../../local/start/published-copy.ts";
 import { currentRunOf } from "../unit/runs/current.ts";
 import type { RunningStack } from "./running-stack.ts";
 
-/** As many as compaction reads: Chroma gives the metadata of some 32,000 vectors at most. */
-const receiptsAtOnce = 100;
+const library = join(import.meta.dirname, "../../.build/compaction/chroma.node");
 
 export function runsOf({ dynamo, outputs }: RunningStack): DynamoRunStore {
   return new DynamoRunStore({ client: dynamo, ...outputs });
@@ -59,14 +56,8 @@ export async function publishedMetadata(
   collection: Collection,
   receipts: readonly ReceiptRef[],
 ): Promise<Map<string, VectorMetadata>> {
-  const published = new Map<string, VectorMetadata>();
-  await fromPublished(stack, collection, async (store) => {
-    for (let from = 0; from < receipts.length; from += receiptsAtOnce) {
-      const stored = await store.metadataOf(receipts.slice(from, from + receiptsAtOnce));
-      for (const { id, metadata } of stored) published.set(id, metadata);
-    }
-  });
-  return published;
+  const stored = await fromPublished(stack, collection, (store) => store.metadataOf(receipts));
+  return new Map(stored?.map(({ id, metadata }) => [id, metadata]));
 }
 
 async function fromPublished<T>(
@@ -76,17 +67,13 @@ async function fromPublished<T>(
 ): Promise<T | undefined> {
   const head = await readHead(dynamo, outputs.controlTable, collection);
   if (head === undefined) return undefined;
-  const folder = await mkdtemp(join(tmpdir(), "published-"));
+  const scratch = await mkdtemp(join(tmpdir(), "published-"));
+  const files = { collectionsPath, library, scratch };
   try {
-    await new Generations(collectionsPath, collection, monotonicClock).copyTo(folder, head.name);
-    const library = join(import.meta.dirname, "../../.build/compaction/chroma.node");
-    const server = await ChromaServer.start({ library, path: folder });
-    try {
-      return await read(await ChromaVectorStore.open(server, collection));
-    } finally {
-      await server.stop();
-    }
+    return await withPublishedCopy(files, collection, head.name, async (server) =>
+      read(await ChromaVectorStore.open(server, collection)),
+    );
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(scratch, { recursive: true, force: true });
   }
 }

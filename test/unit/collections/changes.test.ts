@@ -114,8 +114,17 @@ describe("changes of a receipt's items reach its words", () => {
       fields: { RECEIPT_METADATA: ["reviewed"] },
     });
     expect(queued()).toHaveLength(1);
-    await compact();
+    const parts = await rig.process();
+    const copyTo = jest.spyOn(rig.generations, "copyTo");
+    await rig.invoke(parts);
+    expect(queued()).toEqual([]);
     expect(await rig.head()).toBe(head);
+
+    // Nor does the process throw away the copy that it has.
+    rig.announce([await rig.put(receipt.metadata, { merchant_name: "BAR" })]);
+    await rig.invoke(parts);
+    expect((await known(words))[milk]).toMatchObject({ merchant_name: "BAR" });
+    expect(copyTo.mock.calls.filter(([folder]) => folder === parts.workspace.folder)).toHaveLength(1);
   });
 
   test("F17: what is written has the type of its key, and a value of another type is put right", async () => {
