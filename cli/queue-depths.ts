@@ -1,4 +1,6 @@
 import { GetQueueAttributesCommand, type QueueAttributeName, type SQSClient } from "@aws-sdk/client-sqs";
+import type { Collection } from "../core/receipts/receipt.ts";
+import { shardName } from "../core/receipts/shards.ts";
 import type { StackOutputs } from "./target.ts";
 
 /** Approximate, as SQS counts. */
@@ -44,11 +46,27 @@ async function depthOf(sqs: SQSClient, { name, url, deadLetters }: StackQueue): 
 function queuesOf(outputs: StackOutputs): readonly StackQueue[] {
   return [
     { name: "embed", url: outputs.embedQueueUrl, deadLetters: false },
-    { name: "lines", url: outputs.linesQueueUrl, deadLetters: false },
-    { name: "words", url: outputs.wordsQueueUrl, deadLetters: false },
+    ...queuesOfShards("lines", outputs.linesQueueUrls),
+    ...queuesOfShards("words", outputs.wordsQueueUrls),
     { name: "embed-dlq", url: outputs.embedDeadLetterQueueUrl, deadLetters: true },
-    { name: "lines-dlq", url: outputs.linesDeadLetterQueueUrl, deadLetters: true },
-    { name: "words-dlq", url: outputs.wordsDeadLetterQueueUrl, deadLetters: true },
+    ...deadLettersOfShards("lines", outputs.linesDeadLetterQueueUrls),
+    ...deadLettersOfShards("words", outputs.wordsDeadLetterQueueUrls),
     { name: "stream-rejected", url: outputs.streamRejectedQueueUrl, deadLetters: true },
   ];
+}
+
+function queuesOfShards(collection: Collection, urls: readonly string[]): StackQueue[] {
+  return urls.map((url, position) => ({
+    name: shardName(collection, position, urls.length),
+    url,
+    deadLetters: false,
+  }));
+}
+
+function deadLettersOfShards(collection: Collection, urls: readonly string[]): StackQueue[] {
+  return queuesOfShards(collection, urls).map(({ name, url }) => ({
+    name: `${name}-dlq`,
+    url,
+    deadLetters: true,
+  }));
 }

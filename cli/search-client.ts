@@ -7,7 +7,8 @@ import type { StackOutputs } from "./target.ts";
 
 const searchAnswer = z.object({
   collection: z.string(),
-  generation: z.number(),
+  /** By shard. */
+  generations: z.record(z.string(), z.number().nullable()),
   hits: z.array(
     z.object({
       id: z.string(),

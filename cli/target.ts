@@ -12,15 +12,18 @@ const names = z.object({
   compaction: z.string(),
 });
 
+/** In shard order. */
+const urlsOfShards = z.array(z.string()).min(1);
+
 /** What a deployed stack tells its users; `vectorkeep()` in infra/program.ts returns it. */
 export const stackOutputs = z.object({
   region: z.string(),
   embedQueueUrl: z.string(),
   embedDeadLetterQueueUrl: z.string(),
-  linesQueueUrl: z.string(),
-  wordsQueueUrl: z.string(),
-  linesDeadLetterQueueUrl: z.string(),
-  wordsDeadLetterQueueUrl: z.string(),
+  linesQueueUrls: urlsOfShards,
+  wordsQueueUrls: urlsOfShards,
+  linesDeadLetterQueueUrls: urlsOfShards,
+  wordsDeadLetterQueueUrls: urlsOfShards,
   streamRejectedQueueUrl: z.string(),
   artifactsBucket: z.string(),
   deltasBucket: z.string(),

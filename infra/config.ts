@@ -185,6 +185,15 @@ export const declared = {
     }),
   },
   compaction: {
+    collectionShards: wholeNumber({
+      default: 1,
+      from: 1,
+      // The URLs of the queues of more would not fit in the 4 KB that Lambda gives an environment.
+      to: 8,
+      means:
+        "Shards that each collection is split into by the image id, each with queues, a writer and generations of its own and up to two functions at once; under a changed number they are empty, or as they were when it was last used, until `npm run verify -- --repair` has filled them from the stored deltas.",
+      because: "One holds 200,000 vectors in the default memory, and is the least to run and to watch.",
+    }),
     leaseSeconds: wholeNumber({
       default: 60,
       from: 5,

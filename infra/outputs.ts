@@ -5,10 +5,11 @@ export interface Outputs {
   readonly region: pulumi.Output<string>;
   readonly embedQueueUrl: pulumi.Output<string>;
   readonly embedDeadLetterQueueUrl: pulumi.Output<string>;
-  readonly linesQueueUrl: pulumi.Output<string>;
-  readonly wordsQueueUrl: pulumi.Output<string>;
-  readonly linesDeadLetterQueueUrl: pulumi.Output<string>;
-  readonly wordsDeadLetterQueueUrl: pulumi.Output<string>;
+  /** One for each shard, in shard order; so are the next three. */
+  readonly linesQueueUrls: readonly pulumi.Output<string>[];
+  readonly wordsQueueUrls: readonly pulumi.Output<string>[];
+  readonly linesDeadLetterQueueUrls: readonly pulumi.Output<string>[];
+  readonly wordsDeadLetterQueueUrls: readonly pulumi.Output<string>[];
   readonly streamRejectedQueueUrl: pulumi.Output<string>;
   /** In the deltas bucket: stream records that failed their retries or grew too old. */
   readonly streamGivenUpPrefix: pulumi.Output<string>;

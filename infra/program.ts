@@ -70,19 +70,18 @@ export async function vectorkeep(): Promise<Outputs> {
     compaction,
     defaults,
   });
+  const shards = [...compaction.lines.byShard, ...compaction.words.byShard];
   new Alarms(`${stem}-alarms`, {
     topicArn: settings.alarms.topicArn,
     deadLetters: {
       "embed-ndjson-dead-letters": pipeline.queue.deadLetters,
-      "lines-dead-letters": compaction.lines.deadLetters,
-      "words-dead-letters": compaction.words.deadLetters,
+      ...Object.fromEntries(shards.map(([shard, { deadLetters }]) => [`${shard}-dead-letters`, deadLetters])),
       "stream-rejected": changes.rejected,
       "failed-exports": pipeline.failedExports,
     },
     queues: {
       "embed-ndjson": pipeline.queue.queue,
-      lines: compaction.lines.queue,
-      words: compaction.words.queue,
+      ...Object.fromEntries(shards.map(([shard, { queue }]) => [shard, queue])),
     },
     functions: {
       embed: pipeline.embed,
@@ -104,10 +103,10 @@ export async function vectorkeep(): Promise<Outputs> {
     region: aws.getRegionOutput().region,
     embedQueueUrl: pipeline.queue.queue.url,
     embedDeadLetterQueueUrl: pipeline.queue.deadLetters.url,
-    linesQueueUrl: compaction.lines.queue.url,
-    wordsQueueUrl: compaction.words.queue.url,
-    linesDeadLetterQueueUrl: compaction.lines.deadLetters.url,
-    wordsDeadLetterQueueUrl: compaction.words.deadLetters.url,
+    linesQueueUrls: compaction.lines.queues.map(({ url }) => url),
+    wordsQueueUrls: compaction.words.queues.map(({ url }) => url),
+    linesDeadLetterQueueUrls: compaction.lines.deadLetters.map(({ url }) => url),
+    wordsDeadLetterQueueUrls: compaction.words.deadLetters.map(({ url }) => url),
     streamRejectedQueueUrl: changes.rejected.url,
     streamGivenUpPrefix: changes.givenUpPrefix,
     artifactsBucket: storage.artifacts.name,
@@ -144,7 +143,7 @@ interface Neighbours {
 /** The service brings Docker and @pulumi/awsx with it, so neither is touched while it is off. */
 async function queryService(
   name: string,
-  { query, embedding, logs }: Settings,
+  { query, embedding, compaction, logs }: Settings,
   { queryContext, storage, network, files, apiKey }: Neighbours,
 ): Promise<{ service: QueryService; apiKey: StoredSecret } | undefined> {
   if (queryContext === undefined || query.apiKey === undefined) return undefined;
@@ -157,6 +156,7 @@ async function queryService(
     context: queryContext,
     settings: query,
     embedding,
+    collectionShards: compaction.collectionShards,
     embeddingApiKey: apiKey,
     searchApiKey,
     storage,

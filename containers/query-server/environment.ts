@@ -6,6 +6,7 @@ export const queryServerEnvironment = z.object({
   CONTROL_TABLE: z.string().min(1),
   /** Folder that holds the generations of every collection. */
   COLLECTIONS_PATH: z.string().min(1),
+  COLLECTION_SHARDS: wholeNumber(1, 100),
   EMBEDDING_API_KEY_SECRET: z.string().min(1),
   EMBEDDING_BASE_URL: z.url(),
   EMBEDDING_MODEL: z.string().min(1),

@@ -6,7 +6,8 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { unlimited } from "../../core/embedding/rate-limiter.ts";
 import { Failure } from "../../core/failure.ts";
-import type { Collection } from "../../core/receipts/receipt.ts";
+import { collections } from "../../core/receipts/receipt.ts";
+import { type ShardName, shardNames } from "../../core/receipts/shards.ts";
 import { ChromaGenerations } from "../../core/search/chroma-generations.ts";
 import { QueryService } from "../../core/search/query-service.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
@@ -22,19 +23,20 @@ const log = new Logger({ serviceName: "query-server" });
 async function main(): Promise<void> {
   const environment = readEnvironment(queryServerEnvironment);
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-  const generationsOf = (collection: Collection) =>
+  const shards = collections.flatMap((collection) => shardNames(collection, environment.COLLECTION_SHARDS));
+  const generationsOf = (shard: ShardName) =>
     new ChromaGenerations({
       client,
       controlTable: environment.CONTROL_TABLE,
       collectionsPath: environment.COLLECTIONS_PATH,
-      collection,
+      shard,
       model: environment.EMBEDDING_MODEL,
       dimensions: environment.EMBEDDING_DIMENSIONS,
       library: join(import.meta.dirname, "chroma.node"),
       scratch: tmpdir(),
     });
   const service = await QueryService.start({
-    sources: { lines: generationsOf("lines"), words: generationsOf("words") },
+    sources: new Map(shards.map((shard) => [shard, generationsOf(shard)])),
     embedder: new OpenAiEmbedder({
       apiKey: await readSecret(environment.EMBEDDING_API_KEY_SECRET, "embedding:apiKey"),
       baseUrl: environment.EMBEDDING_BASE_URL,

@@ -1,6 +1,8 @@
+import type { ChangeMessage } from "../entities/change-message.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { type Collection, collections } from "../receipts/receipt.ts";
+import { ofImage } from "../receipts/shards.ts";
 import { messagesOf } from "./messages-of.ts";
 import { type OutgoingMessage, type QueuePublisher, QueueRejected } from "./queue-publisher.ts";
 import { readChange } from "./read-change.ts";
@@ -8,7 +10,8 @@ import { rejectedRecord } from "./rejected-record.ts";
 import type { Watched } from "./watched.ts";
 
 export interface RecordServices {
-  readonly collections: Readonly<Record<Collection, QueuePublisher>>;
+  /** In shard order. */
+  readonly collections: Readonly<Record<Collection, readonly QueuePublisher[]>>;
   /** For malformed records. */
   readonly rejected: QueuePublisher;
   readonly watched: Watched;
@@ -16,14 +19,14 @@ export interface RecordServices {
   readonly metrics: Metrics;
 }
 
-/** Messages for one queue, each with the position of its record. */
-interface Outbox {
-  readonly messages: OutgoingMessage[];
+/** Messages for one destination, each with the position of its record. */
+interface Outbox<Message extends OutgoingMessage = OutgoingMessage> {
+  readonly messages: Message[];
   readonly positions: number[];
 }
 
 export interface Outboxes {
-  readonly boxes: Readonly<Record<Collection | "rejected", Outbox>>;
+  readonly boxes: Readonly<Record<Collection, Outbox<ChangeMessage>> & { rejected: Outbox }>;
   readonly relevant: number;
   readonly skipped: number;
   /** Reason of each malformed record. */
@@ -43,10 +46,12 @@ export async function processRecords(
   for (const reason of malformed) {
     log.error("A stream record is malformed; it goes to the rejected queue", { reason });
   }
-  const sent = await Promise.all([
-    ...collections.map((collection) => send(services.collections[collection], boxes[collection], log)),
-    send(services.rejected, boxes.rejected, log),
-  ]);
+  const outgoing = [
+    ...byQueue(boxes.lines, services.collections.lines),
+    ...byQueue(boxes.words, services.collections.words),
+    [services.rejected, boxes.rejected] as const,
+  ];
+  const sent = await Promise.all(outgoing.map(([queue, box]) => send(queue, box, log)));
   const failed = sent.flat();
   const total = collections.reduce((sum, collection) => sum + boxes[collection].messages.length, 0);
   const counts = {
@@ -61,9 +66,9 @@ export async function processRecords(
   return failed.length > 0 ? Math.min(...failed) : undefined;
 }
 
-/** What goes to which queue. Nothing is sent yet. */
+/** What goes to which collection. Nothing is sent yet. */
 export function sortRecords(records: readonly unknown[], watched: Watched): Outboxes {
-  const boxes = { lines: empty(), words: empty(), rejected: empty() };
+  const boxes = { lines: empty<ChangeMessage>(), words: empty<ChangeMessage>(), rejected: empty() };
   const malformed: string[] = [];
   let relevant = 0;
   let skipped = 0;
@@ -85,6 +90,21 @@ export function sortRecords(records: readonly unknown[], watched: Watched): Outb
   return { boxes, relevant, skipped, malformed };
 }
 
+/** What goes to which shard's queue. */
+function byQueue(
+  { messages, positions }: Outbox<ChangeMessage>,
+  inShardOrder: readonly QueuePublisher[],
+): Map<QueuePublisher, Outbox> {
+  const boxes = new Map<QueuePublisher, Outbox>();
+  for (const [index, message] of messages.entries()) {
+    const queue = ofImage(inShardOrder, message.imageId);
+    const box = boxes.get(queue) ?? empty();
+    boxes.set(queue, box);
+    add(box, positions[index] ?? 0, message);
+  }
+  return boxes;
+}
+
 /** Positions of the records that have a message not in the queue. */
 async function send(queue: QueuePublisher, { messages, positions }: Outbox, log: Log): Promise<number[]> {
   try {
@@ -97,11 +117,15 @@ async function send(queue: QueuePublisher, { messages, positions }: Outbox, log:
   }
 }
 
-function empty(): Outbox {
+function empty<Message extends OutgoingMessage>(): Outbox<Message> {
   return { messages: [], positions: [] };
 }
 
-function add(box: Outbox, position: number, message: OutgoingMessage): void {
+function add<Message extends OutgoingMessage>(
+  box: Outbox<Message>,
+  position: number,
+  message: Message,
+): void {
   box.messages.push(message);
   box.positions.push(position);
 }

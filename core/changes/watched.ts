@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type EntityType, entityTypes } from "../entities/entity-key.ts";
 import { labelFields, merchantFields } from "../entities/known-items.ts";
 import type { Collection } from "../receipts/receipt.ts";
+import { commaSeparated } from "../settings/environment.ts";
 import type { EventName } from "./stream-record.ts";
 
 /** What of the receipts table the collections hear of: a stack may narrow it, and `whole` is all there is. */
@@ -42,8 +43,6 @@ export function isAnswered(watched: Watched, type: EntityType, event: EventName)
 export function destinations(type: EntityType): readonly Collection[] {
   return answers[type].goesTo;
 }
-
-const commaSeparated = z.string().transform((text) => text.split(",").filter((part) => part !== ""));
 
 /** How infra/ hands a stack's choice to the stream processor. */
 export const watchedEnvironment = {

@@ -1,6 +1,6 @@
-import type { Collection } from "../receipts/receipt.ts";
+import type { ShardName } from "../receipts/shards.ts";
 
-/** The one item of a collection in the control table: its lease and its head. */
-export function collectionKey(collection: Collection): { PK: string; SK: string } {
-  return { PK: `COLLECTION#${collection}`, SK: "HEAD" };
+/** The one item of a shard in the control table: its lease and its head. */
+export function collectionKey(shard: ShardName): { PK: string; SK: string } {
+  return { PK: `COLLECTION#${shard}`, SK: "HEAD" };
 }

@@ -27,7 +27,7 @@ export interface QueuedMessage {
   readonly delivered: boolean;
 }
 
-/** The FIFO queue of a collection and the dead-letter queue behind it. */
+/** The FIFO queue of a shard and the dead-letter queue behind it. */
 export class CollectionQueue {
   readonly #sqs: SQSClient;
   readonly #url: string;

@@ -2,6 +2,7 @@ import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import type { CurrentItems } from "../entities/current-items.ts";
 import type { Log } from "../log.ts";
+import type { ShardName } from "../receipts/shards.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import type { DeltaTarget } from "./check-delta.ts";
 import type { Clock } from "./clock.ts";
@@ -35,8 +36,9 @@ export interface CycleSettings {
   readonly garbage: GarbageRules;
 }
 
-/** What a cycle works with: one collection's. */
+/** What a cycle works with: one shard's. */
 export interface CycleParts {
+  readonly shard: ShardName;
   /** The collection, and the model and dimensions that its deltas must have. */
   readonly target: DeltaTarget;
   readonly settings: CycleSettings;
@@ -77,7 +79,7 @@ const longestHandBackSeconds = 900;
 const runsAtOnce = 16;
 
 /**
- * Takes the delivered messages, and what else is queued, into one new generation of the collection.
+ * Takes the delivered messages, and what else is queued, into one new generation of the shard.
  * Resolves to the delivered messages that have to come again. After a failure all that is not acknowledged comes
  * again, and nothing is published unless the failure came after the head had moved.
  * `deadline` is a moment of the clock by which the cycle must be over.
@@ -87,7 +89,7 @@ export async function runCycle(
   delivered: readonly QueuedMessage[],
   deadline: number,
 ): Promise<readonly QueuedMessage[]> {
-  const { settings, queue, clock, log, target, onStep } = parts;
+  const { shard, settings, queue, clock, log, onStep } = parts;
   const began = clock.now();
   const time = timetable(began, deadline);
   const messages = new MessagesInFlight(delivered);
@@ -107,7 +109,7 @@ export async function runCycle(
   try {
     onStep("lease");
     lease = await acquireLease(
-      { ...parts.control, collection: target.collection, clock, leaseMs: settings.leaseMs },
+      { ...parts.control, shard, clock, leaseMs: settings.leaseMs },
       { waitMs: settings.leaseWaitMs, patienceMs: time.leaseUntil - clock.now() },
     );
     if (lease) await new Cycle(parts, lease, messages, time).run();
@@ -125,7 +127,7 @@ export async function runCycle(
   const open = messages.open();
   const ms = Math.round(clock.now() - began);
   log.info("Cycle ended", {
-    collection: target.collection,
+    collection: shard,
     done: messages.done(),
     come_again: open.length,
     ms,
@@ -175,14 +177,13 @@ class Cycle {
     this.#lease = lease;
     this.#messages = messages;
     this.#time = time;
-    const { collection } = parts.target;
     const { maxFailures } = parts.settings;
-    this.#failed = new FailedMessages({ ...parts, collection, maxFailures, token: lease.token, messages });
+    this.#failed = new FailedMessages({ ...parts, maxFailures, token: lease.token, messages });
   }
 
   async run(): Promise<void> {
-    const { control, target } = this.#parts;
-    const head = await readHead(control.client, control.controlTable, target.collection);
+    const { control, shard } = this.#parts;
+    const head = await readHead(control.client, control.controlTable, shard);
     await this.#drain(head);
     const receipts = await this.#startReceipts();
     const published = receipts.length > 0 ? await this.#makeGeneration(head, receipts) : undefined;
@@ -207,13 +208,14 @@ class Cycle {
 
   async #startReceipts(): Promise<StartedReceipt[]> {
     this.#step("start runs");
+    const { shard } = this.#parts;
     const { token } = this.#lease;
     const ports = { ...this.#parts, token, messages: this.#messages, failed: this.#failed };
-    const works = await readMessages(this.#messages.open(), this.#failed);
-    return startReceipts(ports, this.#parts.target.collection, works);
+    const works = await readMessages(shard, this.#messages.open(), this.#failed);
+    return startReceipts(ports, shard, works);
   }
 
-  /** The new head; undefined where the collection holds all of it already. */
+  /** The new head; undefined where the shard holds all of it already. */
   async #makeGeneration(
     head: Head | undefined,
     receipts: readonly StartedReceipt[],
@@ -244,8 +246,8 @@ class Cycle {
   }
 
   async #publish(from: Head | undefined, count: number): Promise<Head> {
-    const { control, target, generations, workspace, log } = this.#parts;
-    const { collection, model, dimensions } = target;
+    const { shard, control, target, generations, workspace, log } = this.#parts;
+    const { model, dimensions } = target;
     const generation = (from?.generation ?? 0) + 1;
     const name = generationName(generation, this.#lease.token);
     this.#step("write generation");
@@ -253,22 +255,22 @@ class Cycle {
     this.#step("move head");
     const head = await moveHead({
       ...control,
-      collection,
+      shard,
       lease: this.#lease,
       from,
       to: { generation, name },
     });
     workspace.keep(name);
-    log.info("Generation published", { collection, generation, name, count });
+    log.info("Generation published", { collection: shard, generation, name, count });
     return head;
   }
 
   /** Past the publishing a failure concerns its own message only, which comes again and is found done. */
   async #acknowledge(): Promise<void> {
     this.#step("acknowledge");
-    const { runs, queue, target, log } = this.#parts;
+    const { shard, runs, queue, log } = this.#parts;
     await inParallel(this.#merged?.runs ?? [], runsAtOnce, async ([work, vectors]) => {
-      const moved = await runs.complete(work.run, target.collection, this.#lease.token, vectors);
+      const moved = await runs.complete(work.run, shard, this.#lease.token, vectors);
       if (moved === "fenced") log.info("A run was opened again meanwhile", { run_id: work.run.runId });
       this.#messages.finish(work.messages);
     });

@@ -1,5 +1,5 @@
 import type { Log } from "../log.ts";
-import type { Collection } from "../receipts/receipt.ts";
+import type { ShardName } from "../receipts/shards.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import type { CollectionQueue, QueuedMessage } from "./collection-queue.ts";
 import type { FailureLedger } from "./failure-ledger.ts";
@@ -7,7 +7,7 @@ import type { MessagesInFlight } from "./messages-in-flight.ts";
 import type { RunWork } from "./receipt-work.ts";
 
 export interface FailedMessagesPorts {
-  readonly collection: Collection;
+  readonly shard: ShardName;
   readonly token: number;
   readonly runs: RunStore;
   readonly queue: CollectionQueue;
@@ -31,8 +31,8 @@ export class FailedMessages {
 
   /** The failure of a run that was started under the cycle's token; the run counts it. */
   async ofRun({ run, messages }: RunWork, reason: string): Promise<void> {
-    const { runs, collection, token, log } = this.#ports;
-    const failures = await runs.fail(run, collection, token, reason);
+    const { runs, shard, token, log } = this.#ports;
+    const failures = await runs.fail(run, shard, token, reason);
     if (failures === "fenced") {
       log.info("A run was opened again meanwhile; its failure does not count", { run_id: run.runId, reason });
       return;
@@ -58,8 +58,8 @@ export class FailedMessages {
     reason: string,
     runId: string | undefined,
   ): Promise<void> {
-    const { queue, messages, maxFailures, collection, log } = this.#ports;
-    const fields = { collection, message_id: message.messageId, run_id: runId, failures, reason };
+    const { queue, messages, maxFailures, shard, log } = this.#ports;
+    const fields = { collection: shard, message_id: message.messageId, run_id: runId, failures, reason };
     if (failures < maxFailures) {
       log.warn("A message failed and comes again", fields);
       return;

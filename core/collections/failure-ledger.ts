@@ -1,16 +1,16 @@
 import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import type { Collection } from "../receipts/receipt.ts";
+import type { ShardName } from "../receipts/shards.ts";
 
 /** Counts the failures of messages that no run could count. */
 export class FailureLedger {
   readonly #client: DynamoDBDocumentClient;
   readonly #controlTable: string;
-  readonly #collection: Collection;
+  readonly #shard: ShardName;
 
-  constructor(client: DynamoDBDocumentClient, controlTable: string, collection: Collection) {
+  constructor(client: DynamoDBDocumentClient, controlTable: string, shard: ShardName) {
     this.#client = client;
     this.#controlTable = controlTable;
-    this.#collection = collection;
+    this.#shard = shard;
   }
 
   /** Resolves to the failures of the message so far, this one included. */
@@ -35,6 +35,6 @@ export class FailureLedger {
   }
 
   #key(deduplicationId: string) {
-    return { PK: `FAILURE#${this.#collection}`, SK: deduplicationId };
+    return { PK: `FAILURE#${this.#shard}`, SK: deduplicationId };
   }
 }

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
-import type { Collection } from "../receipts/receipt.ts";
+import type { ShardName } from "../receipts/shards.ts";
 import type { Clock } from "./clock.ts";
 import { databaseFolder, describeFiles, type Manifest, manifestFile, readManifest } from "./manifest.ts";
 
@@ -40,14 +40,14 @@ export interface GenerationFolder {
   readonly token: number;
 }
 
-/** The generations of one collection on the shared file system. What a generation holds never changes. */
+/** The generations of one shard on the shared file system. What a generation holds never changes. */
 export class Generations {
   readonly folder: string;
   readonly #clock: Clock;
 
   /** `path` is the folder of all collections. */
-  constructor(path: string, collection: Collection, clock: Clock) {
-    this.folder = join(path, collection, "generations");
+  constructor(path: string, shard: ShardName, clock: Clock) {
+    this.folder = join(path, shard, "generations");
     this.#clock = clock;
   }
 

@@ -1,12 +1,12 @@
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
 import { Failure } from "../failure.ts";
-import type { Collection } from "../receipts/receipt.ts";
+import type { ShardName } from "../receipts/shards.ts";
 import { unlessRefused } from "../runs/conditional-write.ts";
 import { collectionKey } from "./collection-key.ts";
 import type { Lease } from "./lease.ts";
 
-/** What a collection has published last. */
+/** What a shard has published last. */
 export interface Head {
   /** 1 for the first generation; grows by one a publish. */
   readonly generation: number;
@@ -18,9 +18,9 @@ export interface Head {
 
 /** Another process has published meanwhile, or holds the lease. */
 export class HeadMoved extends Failure {
-  constructor(collection: Collection, name: string) {
+  constructor(shard: ShardName, name: string) {
     super(
-      `Generation ${name} of ${collection} was not published: the lease or the head is another's by now.`,
+      `Generation ${name} of ${shard} was not published: the lease or the head is another's by now.`,
       "Its messages come back by themselves and are applied to the newer generation.",
     );
   }
@@ -36,10 +36,10 @@ const headItem = z.object({
 export async function readHead(
   client: DynamoDBDocumentClient,
   controlTable: string,
-  collection: Collection,
+  shard: ShardName,
 ): Promise<Head | undefined> {
   const { Item } = await client.send(
-    new GetCommand({ TableName: controlTable, Key: collectionKey(collection), ConsistentRead: true }),
+    new GetCommand({ TableName: controlTable, Key: collectionKey(shard), ConsistentRead: true }),
   );
   if (Item?.head_name === undefined) return undefined;
   const item = headItem.parse(Item);
@@ -53,7 +53,7 @@ export function generationName(generation: number, token: number): string {
 export interface MoveHead {
   readonly client: DynamoDBDocumentClient;
   readonly controlTable: string;
-  readonly collection: Collection;
+  readonly shard: ShardName;
   readonly lease: Lease;
   /** The head that the cycle started from. */
   readonly from: Head | undefined;
@@ -62,14 +62,14 @@ export interface MoveHead {
 
 /** Publishes by one conditional write: the lease is mine and the head is the one I started from. Throws HeadMoved. */
 export async function moveHead(move: MoveHead): Promise<Head> {
-  const { client, controlTable, collection, lease, from, to } = move;
+  const { client, controlTable, shard, lease, from, to } = move;
   const head: Head = { ...to, publishedAt: new Date().toISOString() };
   const unmoved = from ? "head_name = :from" : "attribute_not_exists(head_name)";
   const moved = await unlessRefused(
     client.send(
       new UpdateCommand({
         TableName: controlTable,
-        Key: collectionKey(collection),
+        Key: collectionKey(shard),
         UpdateExpression:
           "SET head_generation = :generation, head_token = :token, head_name = :name, head_published_at = :now",
         ConditionExpression: `lease_owner = :owner AND lease_token = :token AND ${unmoved}`,
@@ -86,7 +86,7 @@ export async function moveHead(move: MoveHead): Promise<Head> {
   );
   if (moved) return head;
   // A write that was repeated after its answer got lost is refused although it was done: only the item can tell.
-  const now = await readHead(client, controlTable, collection);
+  const now = await readHead(client, controlTable, shard);
   if (now?.name === head.name) return now;
-  throw new HeadMoved(collection, head.name);
+  throw new HeadMoved(shard, head.name);
 }

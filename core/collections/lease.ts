@@ -2,16 +2,16 @@ import { randomUUID } from "node:crypto";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
 import { Failure } from "../failure.ts";
-import type { Collection } from "../receipts/receipt.ts";
+import type { ShardName } from "../receipts/shards.ts";
 import { unlessRefused } from "../runs/conditional-write.ts";
 import type { Clock } from "./clock.ts";
 import { collectionKey } from "./collection-key.ts";
 
-/** This process no longer holds the collection's lease, or cannot be sure that it does. */
+/** This process no longer holds the shard's lease, or cannot be sure that it does. */
 export class LeaseLost extends Failure {
-  constructor(collection: Collection, token: number, why: string) {
+  constructor(shard: ShardName, token: number, why: string) {
     super(
-      `The lease of ${collection} with token ${token} is lost: ${why}.`,
+      `The lease of ${shard} with token ${token} is lost: ${why}.`,
       "Nothing more is published under it; its messages come back by themselves.",
     );
   }
@@ -20,7 +20,7 @@ export class LeaseLost extends Failure {
 export interface LeaseOptions {
   readonly client: DynamoDBDocumentClient;
   readonly controlTable: string;
-  readonly collection: Collection;
+  readonly shard: ShardName;
   readonly clock: Clock;
   /** A holder that is silent for so long may be taken over. */
   readonly leaseMs: number;
@@ -77,7 +77,7 @@ export async function acquireLease(
   }
 }
 
-/** The right to write one collection, held by one process at a time. Its token is higher than any before it. */
+/** The right to write one shard, held by one process at a time. Its token is higher than any before it. */
 export class Lease {
   readonly owner: string;
   readonly token: number;
@@ -105,10 +105,10 @@ export class Lease {
 
   /** Throws LeaseLost when another holder was seen, or when the last heartbeat is a lease time ago. */
   assertHeld(): void {
-    const { clock, collection, leaseMs } = this.#options;
-    if (this.#refused) throw new LeaseLost(collection, this.token, "another holder has taken it over");
+    const { clock, shard, leaseMs } = this.#options;
+    if (this.#refused) throw new LeaseLost(shard, this.token, "another holder has taken it over");
     if (clock.now() - this.#lastBeat >= leaseMs) {
-      throw new LeaseLost(collection, this.token, `its last heartbeat is over ${leaseMs} ms old`);
+      throw new LeaseLost(shard, this.token, `its last heartbeat is over ${leaseMs} ms old`);
     }
   }
 
@@ -118,12 +118,12 @@ export class Lease {
   }
 
   #write(update: string, values: Record<string, unknown>): Promise<unknown> {
-    const { client, controlTable, collection } = this.#options;
+    const { client, controlTable, shard } = this.#options;
     return unlessRefused(
       client.send(
         new UpdateCommand({
           TableName: controlTable,
-          Key: collectionKey(collection),
+          Key: collectionKey(shard),
           UpdateExpression: update,
           ConditionExpression: "lease_owner = :owner AND lease_token = :token",
           ExpressionAttributeValues: { ...values, ":owner": this.owner, ":token": this.token },
@@ -137,14 +137,14 @@ async function take(
   options: LeaseOptions,
   condition: { ConditionExpression: string; ExpressionAttributeValues?: Record<string, unknown> },
 ): Promise<Lease | undefined> {
-  const { client, controlTable, collection, clock } = options;
+  const { client, controlTable, shard, clock } = options;
   const owner = randomUUID();
   const takenAt = clock.now();
   await unlessRefused(
     client.send(
       new UpdateCommand({
         TableName: controlTable,
-        Key: collectionKey(collection),
+        Key: collectionKey(shard),
         UpdateExpression:
           "SET lease_owner = :owner, lease_token = if_not_exists(lease_token, :none) + :one, lease_counter = :none, lease_taken_at = :now",
         ...condition,
@@ -163,9 +163,9 @@ async function take(
   return item.lease_owner === owner ? new Lease(options, owner, item.lease_token, takenAt) : undefined;
 }
 
-async function readLease({ client, controlTable, collection }: LeaseOptions): Promise<LeaseItem> {
+async function readLease({ client, controlTable, shard }: LeaseOptions): Promise<LeaseItem> {
   const { Item } = await client.send(
-    new GetCommand({ TableName: controlTable, Key: collectionKey(collection), ConsistentRead: true }),
+    new GetCommand({ TableName: controlTable, Key: collectionKey(shard), ConsistentRead: true }),
   );
   return leaseItem.parse(Item ?? {});
 }

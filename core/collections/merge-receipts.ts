@@ -4,6 +4,7 @@ import type { CurrentItems } from "../entities/current-items.ts";
 import type { ReceiptFacts } from "../entities/receipt-facts.ts";
 import type { Log } from "../log.ts";
 import { receiptKey } from "../receipts/receipt.ts";
+import type { ShardName } from "../receipts/shards.ts";
 import { type Applied, applyDeltas } from "./apply-deltas.ts";
 import type { DeltaTarget } from "./check-delta.ts";
 import type { Clock } from "./clock.ts";
@@ -19,6 +20,7 @@ import { verifyApplied } from "./verify-applied.ts";
 const readsAtOnce = 16;
 
 export interface MergePorts {
+  readonly shard: ShardName;
   /** The collection, and the model and dimensions that its deltas must have. */
   readonly target: DeltaTarget;
   readonly deltas: DeltaStore;
@@ -52,7 +54,7 @@ export async function mergeReceipts(
   until: number,
   onVerify: () => void,
 ): Promise<Merged> {
-  const { target, failed } = ports;
+  const { shard, target, failed } = ports;
   const loaded = new Map<string, Omit<LoadedDelta, "delta">>();
   const runs = new Map<RunWork, number>();
 
@@ -81,7 +83,7 @@ export async function mergeReceipts(
   const truths = await readTruths(ports, due, factsOf, until);
   const reconciled = await reconcile(store, target.collection, [...truths.values()]);
   onVerify();
-  await verifyApplied(store, target.collection, applied, reconciled);
+  await verifyApplied(store, shard, applied, reconciled);
   return {
     written: applied.written,
     updated: reconciled.updated.size,

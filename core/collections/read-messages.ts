@@ -1,6 +1,7 @@
 import { changeMessageBody, type RemovalBody, receiptOf } from "../entities/change-message.ts";
 import { problems } from "../receipts/problems.ts";
 import { fiveDigits, receiptKey } from "../receipts/receipt.ts";
+import { holdsImage, type ShardName } from "../receipts/shards.ts";
 import type { Removal, RemovedPart } from "../runs/current-run.ts";
 import type { QueuedMessage } from "./collection-queue.ts";
 import type { FailedMessages } from "./failed-messages.ts";
@@ -15,8 +16,12 @@ interface Gathered extends ReceiptWork {
   readonly changeMessages: QueuedMessage[];
 }
 
-/** What the messages say, by receipt: many messages of one are one piece of work. A message that cannot be read fails. */
+/**
+ * What the messages say, by receipt: many messages of one are one piece of work. A message fails that cannot be read,
+ * or that speaks of another shard's receipt, which would then be in both.
+ */
 export async function readMessages(
+  shard: ShardName,
   received: readonly QueuedMessage[],
   failed: FailedMessages,
 ): Promise<ReceiptWork[]> {
@@ -28,6 +33,10 @@ export async function readMessages(
       continue;
     }
     const receipt = receiptOf(body);
+    if (!holdsImage(shard, receipt.imageId)) {
+      await failed.withoutRun(message, `The image ${receipt.imageId} is in another shard than ${shard}.`);
+      continue;
+    }
     const key = receiptKey(receipt);
     const work = byReceipt.get(key) ?? { receipt, runs: [], removals: [], changeMessages: [] };
     byReceipt.set(key, work);

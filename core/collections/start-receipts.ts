@@ -1,5 +1,6 @@
 import type { CurrentItems } from "../entities/current-items.ts";
-import { type Collection, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import { fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import type { ShardName } from "../receipts/shards.ts";
 import type { CurrentRun, Removal } from "../runs/current-run.ts";
 import { recordRemovals } from "../runs/record-removals.ts";
 import type { RunStore } from "../runs/run-store.ts";
@@ -26,12 +27,12 @@ export interface StartPorts {
  */
 export async function startReceipts(
   ports: StartPorts,
-  collection: Collection,
+  shard: ShardName,
   works: readonly ReceiptWork[],
 ): Promise<StartedReceipt[]> {
   const started: StartedReceipt[] = [];
   await inParallel(works, receiptsAtOnce, async (work) => {
-    const receipt = await startReceipt(ports, collection, work);
+    const receipt = await startReceipt(ports, shard, work);
     if (receipt.run || receipt.changeMessages.length > 0) started.push(receipt);
   });
   return started;
@@ -43,14 +44,14 @@ export async function startReceipts(
  */
 async function startReceipt(
   ports: StartPorts,
-  collection: Collection,
+  shard: ShardName,
   { receipt, runs, removals, changeMessages }: ReceiptWork,
 ): Promise<StartedReceipt> {
-  const { started, missing } = await startRuns(ports, collection, runs);
+  const { started, missing } = await startRuns(ports, shard, runs);
   const asked = started.length + missing.length + removals.length > 0;
   const current = asked ? await currentAfter(ports, receipt, removals) : undefined;
   const counts = ({ run }: RunWork) => current?.state === "ACTIVE" && current.runId === run.runId;
-  await settleOthers(ports, collection, current, {
+  await settleOthers(ports, shard, current, {
     started: started.filter((work) => !counts(work)),
     missing,
     counts,
@@ -65,15 +66,15 @@ interface StartedRuns {
 
 async function startRuns(
   { token, runs, messages }: StartPorts,
-  collection: Collection,
+  shard: ShardName,
   works: readonly RunWork[],
 ): Promise<StartedRuns> {
   const started: RunWork[] = [];
   const missing: RunWork[] = [];
   for (const work of works) {
-    const answer = await runs.start(work.run, collection, token);
+    const answer = await runs.start(work.run, shard, token);
     if (answer === "fenced") {
-      throw new LeaseLost(collection, token, `run ${work.run.runId} is held under a higher token`);
+      throw new LeaseLost(shard, token, `run ${work.run.runId} is held under a higher token`);
     }
     if (answer === "started") started.push(work);
     if (answer === "completed") messages.finish(work.messages);
@@ -104,13 +105,13 @@ async function currentAfter(
 /** Runs that are not to be applied: closed where another one counts, failed where nothing says which one does. */
 async function settleOthers(
   { token, runs, messages, failed }: StartPorts,
-  collection: Collection,
+  shard: ShardName,
   current: CurrentRun | undefined,
   { started, missing, counts }: StartedRuns & { readonly counts: (work: RunWork) => boolean },
 ): Promise<void> {
   for (const work of started) {
     if (current) {
-      await runs.complete(work.run, collection, token, 0);
+      await runs.complete(work.run, shard, token, 0);
       messages.finish(work.messages);
     } else {
       await failed.ofRun(work, "The control table does not say which run of the receipt counts.");

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import type { Collection } from "../receipts/receipt.ts";
+import type { ShardName } from "../receipts/shards.ts";
 import type { Applied } from "./apply-deltas.ts";
 import { shows } from "./metadata-changes.ts";
 import type { Reconciled } from "./reconcile.ts";
@@ -7,20 +7,20 @@ import type { VectorStore } from "./vector-store.ts";
 
 const namesShown = 5;
 
-/** After all was applied, a collection does not hold what it must. */
+/** After all was applied, a shard does not hold what it must. */
 export class CollectionDiverged extends Failure {
-  constructor(collection: Collection, differences: readonly string[]) {
+  constructor(shard: ShardName, differences: readonly string[]) {
     super(
-      `The new generation of ${collection} is not what its deltas and changes say: ${differences.join("; ")}.`,
+      `The new generation of ${shard} is not what its deltas and changes say: ${differences.join("; ")}.`,
       "Nothing was published and the messages come back; if it goes on, rebuild the collection from its deltas.",
     );
   }
 }
 
-/** Reads the collection back. Throws CollectionDiverged. */
+/** Reads the shard back. Throws CollectionDiverged. */
 export async function verifyApplied(
   store: VectorStore,
-  collection: Collection,
+  shard: ShardName,
   applied: Applied,
   reconciled: Reconciled,
 ): Promise<void> {
@@ -37,7 +37,7 @@ export async function verifyApplied(
   const due = applied.before + applied.added - removed.size;
   const count = await store.count();
   if (count !== due) differences.push(`it holds ${count} vectors, and ${due} are due`);
-  if (differences.length > 0) throw new CollectionDiverged(collection, differences);
+  if (differences.length > 0) throw new CollectionDiverged(shard, differences);
 }
 
 async function staleIds(store: VectorStore, { updated }: Reconciled): Promise<string[]> {

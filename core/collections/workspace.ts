@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
-import type { Collection } from "../receipts/receipt.ts";
+import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import { ChromaServer } from "./chroma-server.ts";
 import { ChromaVectorStore } from "./chroma-vector-store.ts";
 import type { Generations } from "./generations.ts";
@@ -10,16 +10,16 @@ import type { VectorStore } from "./vector-store.ts";
 
 /** The published vectors are of another model than the one that is set. */
 export class CollectionOfOtherModel extends Failure {
-  constructor(collection: Collection, published: string, due: string) {
+  constructor(shard: ShardName, published: string, due: string) {
     super(
-      `The published vectors of ${collection} are of ${published}, and the stack is set to ${due}.`,
+      `The published vectors of ${shard} are of ${published}, and the stack is set to ${due}.`,
       "Set embedding:model and embedding:dimensions back, or start with empty collections.",
     );
   }
 }
 
 export interface WorkspaceOptions {
-  readonly collection: Collection;
+  readonly shard: ShardName;
   readonly generations: Generations;
   /** File of Chroma's native library. */
   readonly library: string;
@@ -39,16 +39,16 @@ export class Workspace {
 
   constructor(options: WorkspaceOptions) {
     this.#options = options;
-    this.folder = join(options.scratch, `vectorkeep-${options.collection}-${process.pid}`);
+    this.folder = join(options.scratch, `vectorkeep-${options.shard}-${process.pid}`);
   }
 
   /** Copies the head, unless the folder equals it, and opens it. Without a head, an empty database. */
   async open(head: Head | undefined): Promise<VectorStore> {
     if (head === undefined || this.#holds !== head.name) await this.#materialise(head);
     this.#holds = undefined;
-    const { library, collection } = this.#options;
+    const { library, shard } = this.#options;
     this.#server = await ChromaServer.start({ library, path: this.folder });
-    return ChromaVectorStore.open(this.#server, collection);
+    return ChromaVectorStore.open(this.#server, collectionOf(shard));
   }
 
   /** Stops the server: the files are whole when it resolves. */
@@ -73,11 +73,11 @@ export class Workspace {
     await removeLeftBehind(this.#options);
     await mkdir(this.folder, { recursive: true });
     if (head === undefined) return;
-    const { collection, generations, model, dimensions } = this.#options;
+    const { shard, generations, model, dimensions } = this.#options;
     const published = await generations.manifest(head.name);
     if (published.model !== model || published.dimensions !== dimensions) {
       throw new CollectionOfOtherModel(
-        collection,
+        shard,
         `${published.model} with ${published.dimensions} dimensions`,
         `${model} with ${dimensions}`,
       );
@@ -87,8 +87,8 @@ export class Workspace {
 }
 
 /** Folders of processes that were killed would fill the disk. */
-async function removeLeftBehind({ scratch, collection }: WorkspaceOptions): Promise<void> {
-  const pattern = new RegExp(`^vectorkeep-${collection}-(\\d+)$`);
+async function removeLeftBehind({ scratch, shard }: WorkspaceOptions): Promise<void> {
+  const pattern = new RegExp(`^vectorkeep-${shard}-(\\d+)$`);
   for (const name of await readdir(scratch)) {
     const pid = pattern.exec(name)?.[1];
     if (pid !== undefined && !isAlive(Number(pid))) {

@@ -81,8 +81,9 @@ export type RemovalBody = z.infer<typeof receiptBody> | z.infer<typeof lineBody>
 
 type StringAttribute = { readonly DataType: "String"; readonly StringValue: string };
 
-/** A message for the FIFO queue of one collection. */
+/** A message for the FIFO queue of its image's shard of one collection. */
 export interface ChangeMessage {
+  readonly imageId: string;
   readonly body: string;
   readonly messageAttributes: Readonly<Record<string, StringAttribute>>;
   readonly groupId: string;
@@ -96,6 +97,7 @@ export function changeMessage(
   deduplicationId: string,
 ): ChangeMessage {
   return {
+    imageId: body.entity_data.image_id,
     body: JSON.stringify(body),
     messageAttributes: {
       source: stringAttribute(body.source),

@@ -1,11 +1,13 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { type Collection, collections } from "../receipts/receipt.ts";
+import { ofImage } from "../receipts/shards.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
 import { redriveId, runMessage } from "../runs/run-message.ts";
 
 export interface RunQueuesOptions {
   readonly client: SQSClient;
-  readonly queueUrls: Readonly<Record<Collection, string>>;
+  /** In shard order. */
+  readonly queueUrls: Readonly<Record<Collection, readonly string[]>>;
   readonly region: string;
 }
 
@@ -17,7 +19,7 @@ export class RunQueues {
     this.#options = options;
   }
 
-  /** Sends the run's message to each collection that has not completed it. Repeating it sends the same messages. */
+  /** Sends the run's message to its shard of each collection that has not completed it. Repeating it sends the same messages. */
   async redrive(run: CompactionRun, timestamp: string): Promise<void> {
     const { client, queueUrls, region } = this.#options;
     const open = collections.filter((collection) => run.halves[collection].state !== "COMPLETED");
@@ -32,7 +34,7 @@ export class RunQueues {
           awsRegion: region,
         });
         const send = new SendMessageCommand({
-          QueueUrl: queueUrls[collection],
+          QueueUrl: ofImage(queueUrls[collection], run.imageId),
           MessageBody: message.body,
           MessageAttributes: message.messageAttributes,
           MessageGroupId: message.groupId,

@@ -8,7 +8,7 @@ export interface ReceiptRef {
 
 export const collections = ["lines", "words"] as const;
 
-/** A Chroma collection, and the name that its queue, lease and generations go by. */
+/** A Chroma collection. What it is split into is in shards.ts. */
 export type Collection = (typeof collections)[number];
 
 /** Receipt, line and word numbers as they stand in keys and vector ids: five digits at least. */

@@ -1,4 +1,5 @@
 import type { Collection, ReceiptRef } from "../receipts/receipt.ts";
+import type { ShardName } from "../receipts/shards.ts";
 
 export type RunState = "PENDING" | "PROCESSING" | "COMPLETED" | "FAILED";
 
@@ -9,6 +10,8 @@ export interface RunHalf {
   readonly deltaPrefix: string;
   /** Fencing token of the holder that made the last move; 0 before any. */
   readonly token: number;
+  /** The shard whose lease counts the token; absent before any move. */
+  readonly shard?: ShardName;
   /** Own-reason failures counted by compaction in this attempt. */
   readonly failures: number;
   readonly error?: string;

@@ -6,6 +6,7 @@ import {
   type UpdateCommandInput,
 } from "@aws-sdk/lib-dynamodb";
 import { type Collection, collections, type ReceiptRef } from "../receipts/receipt.ts";
+import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { CompactionRun } from "./compaction-run.ts";
 import { unlessRefused } from "./conditional-write.ts";
 import type { CurrentRun, NextCurrent } from "./current-run.ts";
@@ -95,6 +96,7 @@ export class DynamoRunStore implements RunStore {
       `${half}_token = :none`,
     ]);
     const forgotten = collections.flatMap((half) => [
+      `${half}_shard`,
       `${half}_error`,
       `${half}_started_at`,
       `${half}_finished_at`,
@@ -116,12 +118,15 @@ export class DynamoRunStore implements RunStore {
 
   async start(
     run: RunRef,
-    collection: Collection,
+    shard: ShardName,
     token: number,
   ): Promise<"started" | "completed" | "fenced" | "missing"> {
-    const started = await this.#moveHalf(run, collection, {
-      UpdateExpression: "SET #state = :processing, #token = :token, #started = :now, updated_at = :now",
-      ConditionExpression: "attribute_exists(PK) AND #state <> :completed AND #token <= :token",
+    const collection = collectionOf(shard);
+    const started = await this.#moveHalf(run, shard, {
+      UpdateExpression:
+        "SET #state = :processing, #shard = :shard, #token = :token, #started = :now, updated_at = :now",
+      ConditionExpression:
+        "attribute_exists(PK) AND #state <> :completed AND (attribute_not_exists(#shard) OR #shard <> :shard OR #token <= :token)",
       ExpressionAttributeNames: { "#started": `${collection}_started_at` },
       ExpressionAttributeValues: { ":processing": "PROCESSING", ":completed": "COMPLETED", ":token": token },
     });
@@ -133,14 +138,15 @@ export class DynamoRunStore implements RunStore {
 
   async complete(
     run: RunRef,
-    collection: Collection,
+    shard: ShardName,
     token: number,
     mergedVectors: number,
   ): Promise<"moved" | "fenced"> {
-    await this.#moveHalf(run, collection, {
+    const collection = collectionOf(shard);
+    await this.#moveHalf(run, shard, {
       UpdateExpression:
         "SET #state = :completed, #finished = :now, #merged = :merged, updated_at = :now REMOVE #error",
-      ConditionExpression: "#state = :processing AND #token = :token",
+      ConditionExpression: "#state = :processing AND #shard = :shard AND #token = :token",
       ExpressionAttributeNames: {
         "#finished": `${collection}_finished_at`,
         "#merged": `${collection}_merged_vectors`,
@@ -159,14 +165,16 @@ export class DynamoRunStore implements RunStore {
       await this.#openRuns.unlist(run.runId, after.createdAt, after.attempts);
     }
     const half = after.halves[collection];
-    return half.state === "COMPLETED" && half.token === token ? "moved" : "fenced";
+    const isMine = half.shard === shard && half.token === token;
+    return half.state === "COMPLETED" && isMine ? "moved" : "fenced";
   }
 
-  async fail(run: RunRef, collection: Collection, token: number, reason: string): Promise<number | "fenced"> {
-    const after = await this.#moveHalf(run, collection, {
+  async fail(run: RunRef, shard: ShardName, token: number, reason: string): Promise<number | "fenced"> {
+    const collection = collectionOf(shard);
+    const after = await this.#moveHalf(run, shard, {
       UpdateExpression:
         "SET #state = :failed, #finished = :now, #error = :reason, updated_at = :now ADD #failures :one",
-      ConditionExpression: "#state = :processing AND #token = :token",
+      ConditionExpression: "#state = :processing AND #shard = :shard AND #token = :token",
       ExpressionAttributeNames: {
         "#finished": `${collection}_finished_at`,
         "#error": `${collection}_error`,
@@ -183,12 +191,13 @@ export class DynamoRunStore implements RunStore {
     return after ? readRun(after).halves[collection].failures : "fenced";
   }
 
-  /** `#state`, `#token` and `:now` are given. The item after the move; undefined where its condition refused. */
+  /** `#state`, `#shard`, `:shard`, `#token` and `:now` are given. The item after the move; undefined where its condition refused. */
   #moveHalf(
     run: RunRef,
-    collection: Collection,
+    shard: ShardName,
     move: Omit<UpdateCommandInput, "TableName" | "Key">,
   ): Promise<Record<string, unknown> | undefined> {
+    const collection = collectionOf(shard);
     return this.#update({
       ...move,
       TableName: this.#receiptsTable,
@@ -196,9 +205,14 @@ export class DynamoRunStore implements RunStore {
       ExpressionAttributeNames: {
         ...move.ExpressionAttributeNames,
         "#state": `${collection}_state`,
+        "#shard": `${collection}_shard`,
         "#token": `${collection}_token`,
       },
-      ExpressionAttributeValues: { ...move.ExpressionAttributeValues, ":now": new Date().toISOString() },
+      ExpressionAttributeValues: {
+        ...move.ExpressionAttributeValues,
+        ":shard": shard,
+        ":now": new Date().toISOString(),
+      },
     });
   }
 

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
-import { type Collection, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import { type Collection, collections, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
 import type { CompactionRun, RunHalf } from "./compaction-run.ts";
 import type { CurrentRun, NextCurrent, RemovedPart } from "./current-run.ts";
 import type { RunRef } from "./run-store.ts";
@@ -33,6 +33,8 @@ export function openKey(runId: string, createdAt: string): ItemKey {
 
 const state = z.enum(["PENDING", "PROCESSING", "COMPLETED", "FAILED"]);
 const count = z.int().min(0);
+const collection = z.enum(collections);
+const shardName = z.union([collection, z.templateLiteral([collection, "-", z.int(), "of", z.int()])]);
 
 const runItem = z.object({
   image_id: z.string(),
@@ -48,6 +50,8 @@ const runItem = z.object({
   words_state: state,
   lines_token: count,
   words_token: count,
+  lines_shard: shardName.optional(),
+  words_shard: shardName.optional(),
   lines_failures: count,
   words_failures: count,
   lines_error: z.string().optional(),
@@ -72,6 +76,7 @@ export function readRun(item: unknown): CompactionRun {
 }
 
 function readHalf(run: z.infer<typeof runItem>, collection: Collection): RunHalf {
+  const shard = run[`${collection}_shard`];
   const error = run[`${collection}_error`];
   const mergedVectors = run[`${collection}_merged_vectors`];
   return {
@@ -79,6 +84,7 @@ function readHalf(run: z.infer<typeof runItem>, collection: Collection): RunHalf
     deltaPrefix: run[`${collection}_delta_prefix`],
     token: run[`${collection}_token`],
     failures: run[`${collection}_failures`],
+    ...(shard !== undefined && { shard }),
     ...(error !== undefined && { error }),
     ...(mergedVectors !== undefined && { mergedVectors }),
   };

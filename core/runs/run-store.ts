@@ -1,4 +1,5 @@
 import type { Collection, ReceiptRef } from "../receipts/receipt.ts";
+import type { ShardName } from "../receipts/shards.ts";
 import type { CompactionRun } from "./compaction-run.ts";
 import type { CurrentRun, NextCurrent } from "./current-run.ts";
 
@@ -11,7 +12,11 @@ export interface NewRun extends RunRef {
   readonly rejectedRows: number;
 }
 
-/** Runs (receipts table), the current run of each receipt and the list of open runs (control table). */
+/**
+ * Runs (receipts table), the current run of each receipt and the list of open runs (control table).
+ * A holder is a shard and the fencing token of its lease. Tokens of another shard's lease say nothing about it: since
+ * they were counted, the collection was split otherwise.
+ */
 export interface RunStore {
   current(receipt: ReceiptRef): Promise<CurrentRun | undefined>;
   /** One conditional write. Refused when CURRENT is not what it was: look again, and decide again. */
@@ -26,21 +31,16 @@ export interface RunStore {
   /** Lists the run as open, then sets both halves PENDING with `attempts = attempt`, if they were lower. Safe to repeat. */
   reopen(run: RunRef, attempt: number): Promise<void>;
   /**
-   * PENDING | FAILED | PROCESSING -> PROCESSING by a higher fencing token, or an equal one (its own).
+   * PENDING | FAILED | PROCESSING -> PROCESSING by a higher fencing token, or an equal one (its own), or by another shard.
    * `completed` when the half is COMPLETED; `fenced` when a higher token holds it; `missing` when there is no such run.
    */
   start(
     run: RunRef,
-    collection: Collection,
+    shard: ShardName,
     token: number,
   ): Promise<"started" | "completed" | "fenced" | "missing">;
-  /** PROCESSING -> COMPLETED if the stored token is mine. The open entry goes when both halves are COMPLETED. */
-  complete(
-    run: RunRef,
-    collection: Collection,
-    token: number,
-    mergedVectors: number,
-  ): Promise<"moved" | "fenced">;
-  /** PROCESSING -> FAILED if the stored token is mine; counts one failure. Resolves to the failures of this attempt. */
-  fail(run: RunRef, collection: Collection, token: number, reason: string): Promise<number | "fenced">;
+  /** PROCESSING -> COMPLETED if the stored holder is this one. The open entry goes when both halves are COMPLETED. */
+  complete(run: RunRef, shard: ShardName, token: number, mergedVectors: number): Promise<"moved" | "fenced">;
+  /** PROCESSING -> FAILED if the stored holder is this one; counts one failure. Resolves to the failures of this attempt. */
+  fail(run: RunRef, shard: ShardName, token: number, reason: string): Promise<number | "fenced">;
 }

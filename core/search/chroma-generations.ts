@@ -7,7 +7,7 @@ import { monotonicClock } from "../collections/clock.ts";
 import { GenerationDamaged, Generations } from "../collections/generations.ts";
 import { readHead } from "../collections/head.ts";
 import type { Neighbour, NeighbourQuery, VectorStore } from "../collections/vector-store.ts";
-import type { Collection } from "../receipts/receipt.ts";
+import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
 import { GenerationOfAnotherModel } from "./search-failures.ts";
 
@@ -16,7 +16,7 @@ export interface ChromaGenerationsOptions {
   readonly controlTable: string;
   /** Folder of all collections on the shared file system. Only read. */
   readonly collectionsPath: string;
-  readonly collection: Collection;
+  readonly shard: ShardName;
   /** What the texts of queries are embedded with. */
   readonly model: string;
   readonly dimensions: number;
@@ -33,25 +33,25 @@ export class ChromaGenerations implements GenerationSource {
 
   constructor(options: ChromaGenerationsOptions) {
     this.#options = options;
-    this.#generations = new Generations(options.collectionsPath, options.collection, monotonicClock);
+    this.#generations = new Generations(options.collectionsPath, options.shard, monotonicClock);
   }
 
   async head(): Promise<PublishedGeneration | undefined> {
-    const { client, controlTable, collection } = this.#options;
-    const head = await readHead(client, controlTable, collection);
+    const { client, controlTable, shard } = this.#options;
+    const head = await readHead(client, controlTable, shard);
     return head && { number: head.generation, name: head.name };
   }
 
   /** Throws GenerationDamaged where the copy is not what the manifest says, or GenerationOfAnotherModel. */
   async open(published: PublishedGeneration): Promise<OpenGeneration> {
-    const { collection, library, scratch } = this.#options;
-    const folder = await mkdtemp(join(scratch, `${collection}-${published.name}-`));
+    const { shard, library, scratch } = this.#options;
+    const folder = await mkdtemp(join(scratch, `${shard}-${published.name}-`));
     let server: ChromaServer | undefined;
     try {
       const manifest = await this.#generations.copyTo(folder, published.name);
       this.#requireOwnModel(published, manifest);
       server = await ChromaServer.start({ library, path: folder });
-      const store = await ChromaVectorStore.open(server, collection);
+      const store = await ChromaVectorStore.open(server, collectionOf(shard));
       const count = await store.count();
       if (count !== manifest.count) {
         const what = `it holds ${count} vectors, not ${manifest.count}`;

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../log.ts";
-import type { Collection } from "../receipts/receipt.ts";
+import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
 import { NothingPublished, NotOpenYet } from "./search-failures.ts";
 
-/** `opening`: not known yet, or known and not open; `empty`: confirmed that nothing is published; `serving`: answers. */
+/**
+ * `serving`: a generation answers; `empty`: nothing was published at a look, and that is what is served until a
+ * generation is open; `opening`: not known yet, or known and not open.
+ */
 export type ServingState = "opening" | "empty" | "serving";
 
 export interface CollectionHealth {
@@ -32,24 +35,25 @@ const firstRetryMs = 1_000;
 const slowestRetryMs = 60_000;
 
 /**
- * Serves the published generation of one collection and swaps to the next one without failing a request: requests
- * under way finish on the generation that they began on, which is closed after the last of them.
+ * Serves the published generation of one shard of a collection and swaps to the next one without failing a request:
+ * requests under way finish on the generation that they began on, which is closed after the last of them.
  * A head that cannot be opened leaves the previous generation in service.
  */
 export class FollowedCollection {
-  readonly collection: Collection;
+  readonly shard: ShardName;
   readonly #source: GenerationSource;
   readonly #log: Log;
   readonly #closing = new Set<Promise<void>>();
   #served: Served | undefined;
   #head: PublishedGeneration | undefined;
   #headSeen = false;
+  #sawNothing = false;
   #behindSince: number | undefined;
   #problem: string | undefined;
   #refused: { name: string; times: number; retryAt: number } | undefined;
 
-  constructor(collection: Collection, source: GenerationSource, log: Log) {
-    this.collection = collection;
+  constructor(shard: ShardName, source: GenerationSource, log: Log) {
+    this.shard = shard;
     this.#source = source;
     this.#log = log;
   }
@@ -71,6 +75,7 @@ export class FollowedCollection {
       return;
     }
     this.#headSeen = true;
+    this.#sawNothing ||= this.#head === undefined;
     if (this.#head === undefined || this.#isServing(this.#head)) {
       this.#behindSince = undefined;
       this.#problem = undefined;
@@ -85,9 +90,9 @@ export class FollowedCollection {
   async use<T>(work: (generation: OpenGeneration) => Promise<T>): Promise<T> {
     const served = this.#served;
     if (served === undefined) {
-      throw this.#isEmpty()
-        ? new NothingPublished(this.collection)
-        : new NotOpenYet(this.collection, this.#problem);
+      throw this.#headSeen && this.#head === undefined
+        ? new NothingPublished(collectionOf(this.shard))
+        : new NotOpenYet(this.shard, this.#problem);
     }
     served.requests += 1;
     try {
@@ -98,11 +103,16 @@ export class FollowedCollection {
     }
   }
 
+  get state(): ServingState {
+    if (this.#served !== undefined) return "serving";
+    return this.#sawNothing ? "empty" : "opening";
+  }
+
   health(): CollectionHealth {
     const served = this.#served?.generation;
     const behindSince = this.#behindSince;
     return {
-      state: served ? "serving" : this.#isEmpty() ? "empty" : "opening",
+      state: this.state,
       generation: served?.number ?? null,
       count: served?.count ?? null,
       head_generation: this.#head?.number ?? null,
@@ -117,10 +127,6 @@ export class FollowedCollection {
     this.#retire(this.#served);
     this.#served = undefined;
     await Promise.all(this.#closing);
-  }
-
-  #isEmpty(): boolean {
-    return this.#headSeen && this.#head === undefined;
   }
 
   #isServing(head: PublishedGeneration): boolean {
@@ -151,7 +157,7 @@ export class FollowedCollection {
     this.#refused = undefined;
     this.#retire(previous);
     this.#log.info("Serving a generation", {
-      collection: this.collection,
+      collection: this.shard,
       generation: generation.number,
       name: generation.name,
       count: generation.count,
@@ -171,7 +177,7 @@ export class FollowedCollection {
       .close()
       .catch((error: unknown) =>
         this.#log.warn("An old generation did not close cleanly", {
-          collection: this.collection,
+          collection: this.shard,
           name: served.generation.name,
           reason: reasonOf(error),
         }),
@@ -183,11 +189,25 @@ export class FollowedCollection {
   #report(what: string, error: unknown): void {
     this.#problem = `${what}: ${reasonOf(error)}`;
     this.#log.error(what, {
-      collection: this.collection,
+      collection: this.shard,
       serving: this.#served?.generation.name ?? null,
       reason: reasonOf(error),
     });
   }
+}
+
+/**
+ * Runs the work on the generations that these shards serve now, and keeps them open until it ends.
+ * Throws what `use` throws, before the work begins.
+ */
+export function useAll<T>(
+  [first, ...others]: readonly FollowedCollection[],
+  work: (generations: ReadonlyMap<ShardName, OpenGeneration>) => Promise<T>,
+): Promise<T> {
+  if (first === undefined) return work(new Map());
+  return first.use((generation) =>
+    useAll(others, (generations) => work(new Map([[first.shard, generation], ...generations]))),
+  );
 }
 
 function reasonOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import type { Neighbour, NeighbourQuery } from "../collections/vector-store.ts";
 
-/** The head of a collection, as far as a reader cares. */
+/** The head of a shard, as far as a reader cares. */
 export interface PublishedGeneration {
   /** 1 for the first generation ever published; grows by one a publish. */
   readonly number: number;
@@ -22,7 +22,7 @@ export interface OpenGeneration {
   close(): Promise<void>;
 }
 
-/** Where a reader finds what one collection has published. */
+/** Where a reader finds what one shard has published. */
 export interface GenerationSource {
   /** Undefined while nothing has been published. */
   head(): Promise<PublishedGeneration | undefined>;

@@ -13,7 +13,7 @@ const keepAliveMs = 65_000;
 
 export interface SearchApi {
   search(request: SearchRequest): Promise<SearchAnswer>;
-  /** By collection. */
+  /** By shard. */
   health(): Readonly<Record<string, CollectionHealth>>;
 }
 

@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Embedder } from "../embedding/embedder.ts";
 import type { Log } from "../log.ts";
-import { type Collection, collections } from "../receipts/receipt.ts";
+import type { ShardName } from "../receipts/shards.ts";
 import { FollowedCollection } from "./followed-collection.ts";
 import type { GenerationSource } from "./generation-source.ts";
 import { searchHttpServer } from "./http-server.ts";
@@ -12,7 +12,8 @@ import { search } from "./search.ts";
 import { PortTaken } from "./search-failures.ts";
 
 export interface QueryServiceOptions {
-  readonly sources: Readonly<Record<Collection, GenerationSource>>;
+  /** Of every shard of every collection. */
+  readonly sources: ReadonlyMap<ShardName, GenerationSource>;
   readonly embedder: Embedder;
   readonly apiKey: string;
   readonly host: string;
@@ -25,7 +26,7 @@ export interface QueryServiceOptions {
 /** Query texts that keep their vector. */
 const rememberedTexts = 1_000;
 
-/** The search service of a stack: follows the published generation of every collection and answers over HTTP. */
+/** The search service of a stack: follows the published generation of every shard and answers over HTTP. */
 export class QueryService {
   readonly port: number;
   readonly #server: Server;
@@ -44,15 +45,12 @@ export class QueryService {
   /** Resolves when it listens; `GET /health` answers 503 until the first generations are open. Throws PortTaken. */
   static async start(options: QueryServiceOptions): Promise<QueryService> {
     const { sources, embedder, apiKey, host, port, pollMs, log } = options;
-    const followed = {
-      lines: new FollowedCollection("lines", sources.lines, log),
-      words: new FollowedCollection("words", sources.words, log),
-    };
+    const followed = Array.from(sources, ([shard, source]) => new FollowedCollection(shard, source, log));
     const vectors = new QueryVectors(embedder, rememberedTexts);
     const server = searchHttpServer(
       {
         search: (request) => search(request, followed, vectors),
-        health: () => ({ lines: followed.lines.health(), words: followed.words.health() }),
+        health: () => Object.fromEntries(followed.map((each) => [each.shard, each.health()])),
       },
       { apiKey, dimensions: embedder.dimensions, log },
     );
@@ -60,11 +58,7 @@ export class QueryService {
     await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
       throw cause.code === "EADDRINUSE" ? new PortTaken(host, port, cause) : cause;
     });
-    return new QueryService(
-      server,
-      collections.map((collection) => followed[collection]),
-      pollMs,
-    );
+    return new QueryService(server, followed, pollMs);
   }
 
   /** Requests under way are answered; then the generations are closed and their copies removed. */

@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import type { Collection } from "../receipts/receipt.ts";
+import type { ShardName } from "../receipts/shards.ts";
 
 /** A collection exists, and no generation of it has ever been published. */
 export class NothingPublished extends Failure {
@@ -11,11 +12,11 @@ export class NothingPublished extends Failure {
   }
 }
 
-/** The published generation of a collection is not open in this process yet. */
+/** The published generation of a shard is not open in this process yet. */
 export class NotOpenYet extends Failure {
-  constructor(collection: Collection, problem: string | undefined) {
+  constructor(shard: ShardName, problem: string | undefined) {
     super(
-      `Collection ${collection} is not open yet${problem === undefined ? "" : `. ${problem}`}.`,
+      `Collection ${shard} is not open yet${problem === undefined ? "" : `. ${problem}`}.`,
       "Ask again in a few seconds; GET /health shows the progress.",
     );
   }

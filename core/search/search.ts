@@ -1,7 +1,8 @@
 import type { Neighbour } from "../collections/vector-store.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
 import type { Collection } from "../receipts/receipt.ts";
-import type { FollowedCollection } from "./followed-collection.ts";
+import { collectionOf } from "../receipts/shards.ts";
+import { type FollowedCollection, useAll } from "./followed-collection.ts";
 import { neighbourFilter } from "./neighbour-filter.ts";
 import type { QueryVectors } from "./query-vectors.ts";
 import type { SearchRequest } from "./search-request.ts";
@@ -21,23 +22,36 @@ export interface Hit {
 
 export interface SearchAnswer {
   readonly collection: Collection;
-  readonly generation: number;
+  /** By shard, the number of the generation that answered; null where nothing was published. */
+  readonly generations: Readonly<Record<string, number | null>>;
   /** Best first; equal scores by id. */
   readonly hits: readonly Hit[];
 }
 
-/** Answers one request from the generation that its collection serves now. */
+/**
+ * Answers one request from the generations that the shards of its collection serve now. A shard in which nothing is
+ * published has no hits; one that is not open could have some, so the request then fails.
+ */
 export async function search(
   request: SearchRequest,
-  followed: Readonly<Record<Collection, FollowedCollection>>,
+  followed: readonly FollowedCollection[],
   vectors: QueryVectors,
 ): Promise<SearchAnswer> {
   const { collection, k } = request;
   const filter = neighbourFilter(request);
-  return followed[collection].use(async (generation) => {
+  const shards = followed.filter(({ shard }) => collectionOf(shard) === collection);
+  const published = shards.filter(({ state }) => state !== "empty");
+  return useAll(published.length > 0 ? published : shards, async (generations) => {
     const vector = request.vector ?? (await vectors.of(request.text ?? ""));
-    const neighbours = await generation.query({ vector, k, filter });
-    return { collection, generation: generation.number, hits: neighbours.map(hit).sort(bestFirst) };
+    const query = { vector, k, filter };
+    const found = await Promise.all([...generations.values()].map((generation) => generation.query(query)));
+    return {
+      collection,
+      generations: Object.fromEntries(
+        shards.map(({ shard }) => [shard, generations.get(shard)?.number ?? null]),
+      ),
+      hits: found.flat().map(hit).sort(bestFirst).slice(0, k),
+    };
   });
 }
 

@@ -23,6 +23,25 @@ export function readEnvironment<S extends z.ZodType>(
   );
 }
 
+/** Texts with commas between them. */
+export const commaSeparated = z.string().transform((text) => text.split(",").filter((part) => part !== ""));
+
+/** One URL for each shard of a collection, in shard order. */
+export const urlsOfShards = commaSeparated.pipe(z.array(z.url()).min(1));
+
+/** A check of an environment: each of these variables lists something for each shard, so all list equally many. */
+export function equallyMany<Name extends string>(...names: readonly Name[]) {
+  const listed = z.object(Object.fromEntries(names.map((name) => [name, z.array(z.unknown())])));
+  return z.refine<Readonly<Record<Name, readonly unknown[]>>>(
+    (environment) => new Set(names.map((name) => environment[name].length)).size === 1,
+    {
+      path: [names.join(", ")],
+      error: "must list equally many",
+      when: ({ value }) => listed.safeParse(value).success,
+    },
+  );
+}
+
 /** A whole number written as text, within bounds (inclusive). */
 export function wholeNumber(minimum: number, maximum: number) {
   return z.coerce.number().int().min(minimum).max(maximum);

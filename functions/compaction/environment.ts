@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { readEnvironment, wholeNumber } from "../../core/settings/environment.ts";
+import { equallyMany, readEnvironment, urlsOfShards, wholeNumber } from "../../core/settings/environment.ts";
 
 const name = z.string().min(1);
 const seconds = wholeNumber(0, 86_400);
@@ -8,10 +8,10 @@ const environment = z.object({
   RECEIPTS_TABLE: name,
   CONTROL_TABLE: name,
   DELTAS_BUCKET: name,
-  LINES_QUEUE_URL: z.url(),
-  WORDS_QUEUE_URL: z.url(),
-  LINES_DEAD_LETTER_QUEUE_URL: z.url(),
-  WORDS_DEAD_LETTER_QUEUE_URL: z.url(),
+  LINES_QUEUE_URLS: urlsOfShards,
+  WORDS_QUEUE_URLS: urlsOfShards,
+  LINES_DEAD_LETTER_QUEUE_URLS: urlsOfShards,
+  WORDS_DEAD_LETTER_QUEUE_URLS: urlsOfShards,
   COLLECTIONS_PATH: name,
   EMBEDDING_MODEL: name,
   EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
@@ -25,9 +25,17 @@ const environment = z.object({
   MAX_FAILURES: wholeNumber(1, 100),
 });
 
+/** Each shard has a queue and dead letters in both collections. */
+const inShards = equallyMany(
+  "LINES_QUEUE_URLS",
+  "WORDS_QUEUE_URLS",
+  "LINES_DEAD_LETTER_QUEUE_URLS",
+  "WORDS_DEAD_LETTER_QUEUE_URLS",
+);
+
 export type Settings = z.infer<typeof environment>;
 
 /** Throws EnvironmentInvalid. */
 export function readSettings(): Settings {
-  return readEnvironment(environment);
+  return readEnvironment(environment.check(inShards));
 }

@@ -1,26 +1,22 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
 import type { QueuedMessage } from "../../core/collections/collection-queue.ts";
 import { Failure } from "../../core/failure.ts";
-import { type Collection, collections } from "../../core/receipts/receipt.ts";
-import type { Settings } from "./environment.ts";
+import type { ShardQueues } from "./shard-queues.ts";
 
-/** Messages came from a queue that belongs to no collection. */
+/** Messages came from a queue that belongs to no shard. */
 export class QueueUnknown extends Failure {
   constructor(arn: string | undefined) {
     super(
-      `Messages came from ${arn ?? "no queue"}, which is the queue of no collection.`,
-      "Map only the queues of LINES_QUEUE_URL and WORDS_QUEUE_URL to this function.",
+      `Messages came from ${arn ?? "no queue"}, which is the queue of no shard.`,
+      "Map only the queues of LINES_QUEUE_URLS and WORDS_QUEUE_URLS to this function.",
     );
   }
 }
 
-/** The collection whose queue the event is from. Throws QueueUnknown. */
-export function collectionOf(event: SQSEvent, settings: Settings): Collection {
+/** The shard whose queue the event is from. Throws QueueUnknown. */
+export function sourceOf(event: SQSEvent, shards: readonly ShardQueues[]): ShardQueues {
   const arn = event.Records[0]?.eventSourceARN;
-  const urls = { lines: settings.LINES_QUEUE_URL, words: settings.WORDS_QUEUE_URL };
-  const found = collections.find(
-    (collection) => arn?.split(":").at(-1) === urls[collection].split("/").at(-1),
-  );
+  const found = shards.find(({ queue }) => arn?.split(":").at(-1) === queue.split("/").at(-1));
   if (found === undefined) throw new QueueUnknown(arn);
   return found;
 }

@@ -12,9 +12,10 @@ import { Workspace } from "../../core/collections/workspace.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import { CurrentItems } from "../../core/entities/current-items.ts";
 import type { Log } from "../../core/log.ts";
-import type { Collection } from "../../core/receipts/receipt.ts";
+import { collectionOf } from "../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import type { Settings } from "./environment.ts";
+import type { ShardQueues } from "./shard-queues.ts";
 
 const items = new DynamoDBClient({});
 const dynamo = DynamoDBDocumentClient.from(items);
@@ -30,19 +31,17 @@ export interface Machine {
   readonly log: Log;
 }
 
-/** What a cycle of the collection works with. */
-export function cycleParts(collection: Collection, settings: Settings, machine: Machine): CycleParts {
+/** What a cycle of the shard works with. */
+export function cycleParts(source: ShardQueues, settings: Settings, machine: Machine): CycleParts {
   const { clock, log } = machine;
+  const { shard } = source;
   const model = settings.EMBEDDING_MODEL;
   const dimensions = settings.EMBEDDING_DIMENSIONS;
   const controlTable = settings.CONTROL_TABLE;
-  const generations = new Generations(settings.COLLECTIONS_PATH, collection, clock);
-  const queues = {
-    lines: { queue: settings.LINES_QUEUE_URL, deadLetters: settings.LINES_DEAD_LETTER_QUEUE_URL },
-    words: { queue: settings.WORDS_QUEUE_URL, deadLetters: settings.WORDS_DEAD_LETTER_QUEUE_URL },
-  };
+  const generations = new Generations(settings.COLLECTIONS_PATH, shard, clock);
   return {
-    target: { collection, model, dimensions },
+    shard,
+    target: { collection: collectionOf(shard), model, dimensions },
     settings: {
       leaseMs: settings.LEASE_SECONDS * 1000,
       leaseWaitMs: settings.LEASE_WAIT_SECONDS * 1000,
@@ -59,11 +58,11 @@ export function cycleParts(collection: Collection, settings: Settings, machine: 
     runs: new DynamoRunStore({ client: dynamo, receiptsTable: settings.RECEIPTS_TABLE, controlTable }),
     deltas: new S3DeltaStore(s3, settings.DELTAS_BUCKET),
     items: new CurrentItems({ client: items, receiptsTable: settings.RECEIPTS_TABLE, log, pause }),
-    queue: new CollectionQueue(sqs, queues[collection], log),
-    ledger: new FailureLedger(dynamo, controlTable, collection),
+    queue: new CollectionQueue(sqs, source, log),
+    ledger: new FailureLedger(dynamo, controlTable, shard),
     generations,
     workspace: new Workspace({
-      collection,
+      shard,
       generations,
       model,
       dimensions,
@@ -72,6 +71,6 @@ export function cycleParts(collection: Collection, settings: Settings, machine: 
     }),
     clock,
     log,
-    onStep: (step) => log.info("Cycle step", { collection, step }),
+    onStep: (step) => log.info("Cycle step", { collection: shard, step }),
   };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { wholeNumber } from "../../core/settings/environment.ts";
+import { urlsOfShards, wholeNumber } from "../../core/settings/environment.ts";
 
 /** What infra sets for the embed function. */
 export const embedEnvironment = z.object({
@@ -8,8 +8,8 @@ export const embedEnvironment = z.object({
   CONTROL_TABLE: z.string().min(1),
   DELTAS_BUCKET: z.string().min(1),
   EMBED_QUEUE_URL: z.url(),
-  LINES_QUEUE_URL: z.url(),
-  WORDS_QUEUE_URL: z.url(),
+  LINES_QUEUE_URLS: urlsOfShards,
+  WORDS_QUEUE_URLS: urlsOfShards,
   /** Name of the secret; its value is the key itself. */
   EMBEDDING_API_KEY_SECRET: z.string().min(1),
   EMBEDDING_BASE_URL: z.url(),

@@ -44,7 +44,7 @@ export function embedServices(environment: EmbedEnvironment, log: Logger): Servi
     }),
     queues: new RunQueues({
       client: sqs,
-      queueUrls: { lines: environment.LINES_QUEUE_URL, words: environment.WORDS_QUEUE_URL },
+      queueUrls: { lines: environment.LINES_QUEUE_URLS, words: environment.WORDS_QUEUE_URLS },
       region: environment.AWS_REGION,
     }),
     embedQueue: new EmbedQueue(sqs, environment.EMBED_QUEUE_URL, log),

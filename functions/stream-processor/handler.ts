@@ -7,12 +7,12 @@ import { z } from "zod";
 import { processRecords, type RecordServices } from "../../core/changes/process-records.ts";
 import { QueuePublisher } from "../../core/changes/queue-publisher.ts";
 import { watchedEnvironment, watchedOf } from "../../core/changes/watched.ts";
-import { readEnvironment } from "../../core/settings/environment.ts";
+import { readEnvironment, urlsOfShards } from "../../core/settings/environment.ts";
 
 const environment = readEnvironment(
   z.object({
-    LINES_QUEUE_URL: z.url(),
-    WORDS_QUEUE_URL: z.url(),
+    LINES_QUEUE_URLS: urlsOfShards,
+    WORDS_QUEUE_URLS: urlsOfShards,
     STREAM_REJECTED_QUEUE_URL: z.url(),
     ...watchedEnvironment,
   }),
@@ -23,8 +23,8 @@ const sqs = new SQSClient({});
 const publisher = (queueUrl: string) => new QueuePublisher(sqs, queueUrl, pause);
 const services: RecordServices = {
   collections: {
-    lines: publisher(environment.LINES_QUEUE_URL),
-    words: publisher(environment.WORDS_QUEUE_URL),
+    lines: environment.LINES_QUEUE_URLS.map(publisher),
+    words: environment.WORDS_QUEUE_URLS.map(publisher),
   },
   rejected: publisher(environment.STREAM_REJECTED_QUEUE_URL),
   watched: watchedOf(environment),

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import { changeFilters } from "./change-filters.ts";
+import { urlsOf } from "./collection-queues.ts";
 import type { Compaction } from "./compaction.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import { list, putObjects, readStream, sendTo } from "./permissions.ts";
@@ -49,8 +50,8 @@ export class ChangeProcessor extends pulumi.ComponentResource {
         timeoutSeconds: 300,
         memoryMiB: 256,
         environment: {
-          LINES_QUEUE_URL: lines.queue.url,
-          WORDS_QUEUE_URL: words.queue.url,
+          LINES_QUEUE_URLS: urlsOf(lines.queues),
+          WORDS_QUEUE_URLS: urlsOf(words.queues),
           STREAM_REJECTED_QUEUE_URL: this.rejected.url,
           WATCHED_ENTITIES: settings.entities.join(","),
           WATCHED_METADATA_FIELDS: settings.metadataFields.join(","),
@@ -58,7 +59,7 @@ export class ChangeProcessor extends pulumi.ComponentResource {
         },
         statements: [
           ...readStream(storage.receipts),
-          sendTo(lines.queue, words.queue, this.rejected),
+          sendTo(...lines.queues, ...words.queues, this.rejected),
           list(storage.deltas),
           putObjects(storage.deltas, givenUpFolder),
         ],

@@ -2,15 +2,15 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
+import { type CollectionQueues, collectionQueues, shardNames, urlsOf } from "./collection-queues.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import type { Network } from "./network.ts";
 import { consume, items, list, readObjects, sendTo } from "./permissions.ts";
-import { QueueWithDeadLetters } from "./queue-with-dead-letters.ts";
 import type { Storage } from "./storage.ts";
 
 /** Lambda passes at most ten messages of a FIFO queue at once; the cycle drains more by itself. */
 const batchSize = 10;
-/** The least that Lambda takes. The lease lets one of them write, so more would only wait. */
+/** The least that Lambda takes, for each shard. The lease lets one of them write, so more would only wait. */
 const maximumConcurrency = 2;
 /** Compaction counts a message's own failures and moves it; contention must never do so. */
 const backstop = 100;
@@ -27,10 +27,10 @@ export interface CompactionArgs {
   readonly defaults: FunctionDefaults;
 }
 
-/** The FIFO queues of the collections and the function that merges what they say into the next generations. */
+/** The FIFO queues of every shard of the collections and the function that merges what they say into the next generations. */
 export class Compaction extends pulumi.ComponentResource {
-  readonly lines: QueueWithDeadLetters;
-  readonly words: QueueWithDeadLetters;
+  readonly lines: CollectionQueues;
+  readonly words: CollectionQueues;
   readonly compaction: BundledFunction;
 
   constructor(name: string, args: CompactionArgs, options?: pulumi.ComponentResourceOptions) {
@@ -45,8 +45,9 @@ export class Compaction extends pulumi.ComponentResource {
       windowSeconds: 0,
       maxReceiveCount: backstop,
     };
-    this.lines = new QueueWithDeadLetters(`${stem}-lines`, queue, inside);
-    this.words = new QueueWithDeadLetters(`${stem}-words`, queue, inside);
+    const { collectionShards } = settings;
+    this.lines = collectionQueues(stem, shardNames("lines", collectionShards), queue, inside);
+    this.words = collectionQueues(stem, shardNames("words", collectionShards), queue, inside);
 
     this.compaction = new BundledFunction(
       name,
@@ -62,10 +63,10 @@ export class Compaction extends pulumi.ComponentResource {
           RECEIPTS_TABLE: storage.receipts.name,
           CONTROL_TABLE: storage.control.name,
           DELTAS_BUCKET: storage.deltas.name,
-          LINES_QUEUE_URL: this.lines.queue.url,
-          WORDS_QUEUE_URL: this.words.queue.url,
-          LINES_DEAD_LETTER_QUEUE_URL: this.lines.deadLetters.url,
-          WORDS_DEAD_LETTER_QUEUE_URL: this.words.deadLetters.url,
+          LINES_QUEUE_URLS: urlsOf(this.lines.queues),
+          WORDS_QUEUE_URLS: urlsOf(this.words.queues),
+          LINES_DEAD_LETTER_QUEUE_URLS: urlsOf(this.lines.deadLetters),
+          WORDS_DEAD_LETTER_QUEUE_URLS: urlsOf(this.words.deadLetters),
           COLLECTIONS_PATH: collectionsPath,
           EMBEDDING_MODEL: args.embedding.model,
           EMBEDDING_DIMENSIONS: String(args.embedding.dimensions),
@@ -79,8 +80,8 @@ export class Compaction extends pulumi.ComponentResource {
           MAX_FAILURES: String(settings.maxFailures),
         },
         statements: [
-          consume(this.lines.queue, this.words.queue),
-          sendTo(this.lines.deadLetters, this.words.deadLetters),
+          consume(...this.lines.queues, ...this.words.queues),
+          sendTo(...this.lines.deadLetters, ...this.words.deadLetters),
           list(storage.deltas),
           readObjects(storage.deltas, "deltas/"),
           items(storage.receipts, ["GetItem", "BatchGetItem", "Query", "UpdateItem"]),
@@ -89,9 +90,9 @@ export class Compaction extends pulumi.ComponentResource {
       },
       inside,
     );
-    for (const [collection, { queue }] of Object.entries({ lines: this.lines, words: this.words })) {
+    for (const [shard, { queue }] of [...this.lines.byShard, ...this.words.byShard]) {
       new aws.lambda.EventSourceMapping(
-        `${name}-${collection}`,
+        `${name}-${shard}`,
         {
           eventSourceArn: queue.arn,
           functionName: this.compaction.function.arn,

@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
+import { urlsOf } from "./collection-queues.ts";
 import type { Compaction } from "./compaction.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import { embeddingEnvironment } from "./embedding-environment.ts";
@@ -93,15 +94,15 @@ export class EmbedPipeline extends pulumi.ComponentResource {
           CONTROL_TABLE: storage.control.name,
           DELTAS_BUCKET: storage.deltas.name,
           EMBED_QUEUE_URL: this.queue.queue.url,
-          LINES_QUEUE_URL: lines.queue.url,
-          WORDS_QUEUE_URL: words.queue.url,
+          LINES_QUEUE_URLS: urlsOf(lines.queues),
+          WORDS_QUEUE_URLS: urlsOf(words.queues),
           ...embeddingEnvironment(embedding, apiKey),
           EMBEDDING_REQUESTS_PER_MINUTE: String(embedding.requestsPerMinute),
           EMBEDDING_TOKENS_PER_MINUTE: String(embedding.tokensPerMinute),
         },
         statements: [
           consume(this.queue.queue),
-          sendTo(lines.queue, words.queue),
+          sendTo(...lines.queues, ...words.queues),
           list(storage.artifacts),
           readObjects(storage.artifacts, ""),
           list(storage.deltas),

@@ -16,6 +16,8 @@ export interface QueryServiceArgs {
   readonly context: string;
   readonly settings: Settings["query"];
   readonly embedding: Settings["embedding"];
+  /** Of each collection. */
+  readonly collectionShards: number;
   readonly embeddingApiKey: StoredSecret;
   readonly searchApiKey: StoredSecret;
   readonly storage: Storage;
@@ -167,6 +169,7 @@ export class QueryService extends pulumi.ComponentResource {
     const environment = {
       CONTROL_TABLE: storage.control.name,
       COLLECTIONS_PATH: collectionsPath,
+      COLLECTION_SHARDS: String(args.collectionShards),
       ...embeddingEnvironment(args.embedding, args.embeddingApiKey),
       SEARCH_API_KEY_SECRET: args.searchApiKey.name,
       PORT: String(settings.port),

@@ -12,6 +12,7 @@ import { exportFolders, type ReceiptFolder } from "../../core/ingest/export-fold
 import { uploadOcrFiles } from "../../core/ingest/export-receipt.ts";
 import type { EmbedMessage } from "../../core/receipts/embed-message.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import { collectionOf, type ShardName, shardNames } from "../../core/receipts/shards.ts";
 import type { LocalStack } from "../stack.ts";
 import { type ExpectedVectors, expectedVectors } from "./expected-vectors.ts";
 import { loggedErrors } from "./logged-errors.ts";
@@ -118,8 +119,11 @@ export class FirstRun {
     const heads = await this.#heads();
     const comparisons = await Promise.all(
       collections.map(async (collection) => {
-        const name = heads[collection]?.name;
-        const published = name === undefined ? [] : await this.#publishedIds(collection, name);
+        const published: string[] = [];
+        for (const [shard, head] of heads) {
+          if (head === undefined || collectionOf(shard) !== collection) continue;
+          published.push(...(await this.#publishedIds(shard, head.name)));
+        }
         return compareIds(collection, expected.ids[collection], published);
       }),
     );
@@ -137,18 +141,21 @@ export class FirstRun {
   }
 
   async #heads(): Promise<Heads> {
-    const { controlTable } = this.#stack.outputs;
-    const head = (collection: Collection) => readHead(this.#dynamo, controlTable, collection);
-    return { lines: await head("lines"), words: await head("words") };
+    const { controlTable, linesQueueUrls } = this.#stack.outputs;
+    const shards = collections.flatMap((collection) => shardNames(collection, linesQueueUrls.length));
+    const heads = shards.map(async (shard) => {
+      return [shard, await readHead(this.#dynamo, controlTable, shard)] as const;
+    });
+    return new Map(await Promise.all(heads));
   }
 
-  #publishedIds(collection: Collection, generation: string): Promise<string[]> {
+  #publishedIds(shard: ShardName, generation: string): Promise<string[]> {
     const { outputs } = this.#stack;
     const files = {
       collectionsPath: join(this.#stack.fileSystemFolder(outputs.collectionsFileSystem), accessPointRoot),
       library: resolve(import.meta.dirname, "../../.build/compaction/chroma.node"),
       scratch: join(this.#scratch, "published"),
     };
-    return publishedIds(files, collection, generation);
+    return publishedIds(files, shard, generation);
   }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ChromaServer } from "../../core/collections/chroma-server.ts";
 import { monotonicClock } from "../../core/collections/clock.ts";
 import { Generations } from "../../core/collections/generations.ts";
-import type { Collection } from "../../core/receipts/receipt.ts";
+import type { ShardName } from "../../core/receipts/shards.ts";
 
 export interface PublishedFiles {
   /** Folder of all collections, where the stack's file system is mounted. */
@@ -17,14 +17,14 @@ export interface PublishedFiles {
 /** Reads a published generation from its own files, through a server on a copy that is gone afterwards. */
 export async function withPublishedCopy<Result>(
   { collectionsPath, library, scratch }: PublishedFiles,
-  collection: Collection,
+  shard: ShardName,
   generation: string,
   read: (server: ChromaServer) => Promise<Result>,
 ): Promise<Result> {
-  const copy = join(scratch, collection);
+  const copy = join(scratch, shard);
   await mkdir(copy, { recursive: true });
   try {
-    await new Generations(collectionsPath, collection, monotonicClock).copyTo(copy, generation);
+    await new Generations(collectionsPath, shard, monotonicClock).copyTo(copy, generation);
     const server = await ChromaServer.start({ library, path: copy });
     try {
       return await read(server);

@@ -1,17 +1,14 @@
 import { ChromaClient } from "chromadb";
 import type { ChromaServer } from "../../core/collections/chroma-server.ts";
 import type { Collection } from "../../core/receipts/receipt.ts";
+import { collectionOf, type ShardName } from "../../core/receipts/shards.ts";
 import { type PublishedFiles, withPublishedCopy } from "./published-copy.ts";
 
 const idsARequest = 10_000;
 
 /** Every id of a published generation, read from its own files; one that stood there twice is listed twice. */
-export function publishedIds(
-  files: PublishedFiles,
-  collection: Collection,
-  generation: string,
-): Promise<string[]> {
-  return withPublishedCopy(files, collection, generation, (server) => allIds(server, collection));
+export function publishedIds(files: PublishedFiles, shard: ShardName, generation: string): Promise<string[]> {
+  return withPublishedCopy(files, shard, generation, (server) => allIds(server, collectionOf(shard)));
 }
 
 async function allIds({ host, port }: ChromaServer, name: Collection): Promise<string[]> {

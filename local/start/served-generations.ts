@@ -2,18 +2,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Head } from "../../core/collections/head.ts";
 import { Failure } from "../../core/failure.ts";
-import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import type { ShardName } from "../../core/receipts/shards.ts";
 
 const patienceMs = 30_000;
 const askEveryMs = 200;
 
 const served = z.object({ generation: z.number().nullable(), count: z.number().nullable() });
-const health = z.object({ collections: z.object({ lines: served, words: served }) });
+const health = z.object({ collections: z.record(z.string(), served) });
 
 export type ServedGeneration = z.infer<typeof served>;
 
-/** Undefined where nothing is published. */
-export type Heads = Readonly<Record<Collection, Head | undefined>>;
+/** By shard; undefined where nothing is published. */
+export type Heads = ReadonlyMap<ShardName, Head | undefined>;
 
 /** The query server did not take up what was published. */
 export class SearchBehind extends Failure {
@@ -25,22 +25,23 @@ export class SearchBehind extends Failure {
   }
 }
 
-/** What the query server serves, once that is the head of both collections. Throws SearchBehind. */
+/** What the query server serves, once that is the head of every shard. Throws SearchBehind. */
 export async function servedGenerations(
   searchUrl: string,
   heads: Heads,
   signal: AbortSignal,
-): Promise<Readonly<Record<Collection, ServedGeneration>>> {
+): Promise<ReadonlyMap<ShardName, ServedGeneration>> {
   const late = performance.now() + patienceMs;
   for (;;) {
     const answer = await healthOf(searchUrl);
     const { data } = health.safeParse(answer);
-    if (
-      data &&
-      collections.every((each) => data.collections[each].generation === (heads[each]?.generation ?? null))
-    ) {
-      return data.collections;
-    }
+    const now = new Map(
+      [...heads].flatMap(([shard, head]) => {
+        const serves = data?.collections[shard];
+        return serves?.generation === (head?.generation ?? null) ? [[shard, serves] as const] : [];
+      }),
+    );
+    if (now.size === heads.size) return now;
     if (performance.now() > late) throw new SearchBehind(JSON.stringify(answer));
     await sleep(askEveryMs, undefined, { signal });
   }

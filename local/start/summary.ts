@@ -1,5 +1,5 @@
 import { table } from "../../cli/table.ts";
-import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import type { ShardName } from "../../core/receipts/shards.ts";
 import type { ExpectedVectors } from "./expected-vectors.ts";
 import type { ServedGeneration } from "./served-generations.ts";
 
@@ -9,7 +9,7 @@ export interface Happened {
   readonly embeddingRequests: number;
   /** Title and seconds of each stage; stages after the export overlap. */
   readonly stages: Readonly<Record<string, number>>;
-  readonly generations: Readonly<Record<Collection, ServedGeneration>>;
+  readonly generations: ReadonlyMap<ShardName, ServedGeneration>;
 }
 
 /** What happened, as lines of a table. */
@@ -27,10 +27,9 @@ export function summary({
     ["distinct texts", whole(expected.distinctTexts)],
     ["texts embedded", `${whole(embeddedTexts)} in ${whole(embeddingRequests)} requests`],
     ...Object.entries(stages).map(([title, seconds]): [string, string] => [title, `${seconds.toFixed(1)} s`]),
-    ...collections.map((collection): [string, string] => {
-      const { generation, count } = generations[collection];
+    ...Array.from(generations, ([shard, { generation, count }]): [string, string] => {
       const what = `generation ${whole(generation ?? 0)} with ${whole(count ?? 0)} vectors`;
-      return [`published ${collection}`, generation === null ? "nothing" : what];
+      return [`published ${shard}`, generation === null ? "nothing" : what];
     }),
   ];
   return table(

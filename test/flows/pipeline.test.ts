@@ -152,8 +152,8 @@ describe("bad input, sent all at once among good", () => {
   });
 
   test("F8 F2 an unreadable delta ends in both dead-letter queues, and the log says why", async () => {
-    const { linesDeadLetterQueueUrl, wordsDeadLetterQueueUrl, logGroups } = stack.outputs;
-    for (const queueUrl of [linesDeadLetterQueueUrl, wordsDeadLetterQueueUrl]) {
+    const { linesDeadLetterQueueUrls, wordsDeadLetterQueueUrls, logGroups } = stack.outputs;
+    for (const queueUrl of [...linesDeadLetterQueueUrls, ...wordsDeadLetterQueueUrls]) {
       const [body = ""] = await bodiesIn(stack, queueUrl, 1);
       expect(body).toContain(poison.imageId);
     }

@@ -7,6 +7,7 @@ import type { VectorStore } from "../../core/collections/vector-store.ts";
 import type { VectorMetadata } from "../../core/deltas/delta.ts";
 import type { ReceiptRef } from "../../core/receipts/receipt.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import { collectionOf, type ShardName, shardNames } from "../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { withPublishedCopy } from "../../local/start/published-copy.ts";
 import { currentRunOf } from "../unit/runs/current.ts";
@@ -31,23 +32,43 @@ export async function currentStates(stack: RunningStack, receipt: ReceiptRef) {
   };
 }
 
-export async function heads({ dynamo, outputs }: RunningStack) {
-  const [lines, words] = await Promise.all(
-    collections.map((collection) => readHead(dynamo, outputs.controlTable, collection)),
-  );
-  return { lines, words };
+/** The head of every shard, by its name. */
+export async function heads(stack: RunningStack) {
+  const { dynamo, outputs } = stack;
+  const ofShards = collections
+    .flatMap((collection) => shardsOf(stack, collection))
+    .map(async (shard) => [shard, await readHead(dynamo, outputs.controlTable, shard)] as const);
+  return Object.fromEntries(await Promise.all(ofShards));
 }
 
-/** Document and vector by id, of these receipts, as the published generation's own files hold them. */
+export function shardsOf({ outputs }: RunningStack, collection: Collection): ShardName[] {
+  return shardNames(collection, outputs[`${collection}QueueUrls`].length);
+}
+
+/** Document and vector by id, of these receipts, as the published generations' own files hold them. */
 export async function publishedVectors(
   stack: RunningStack,
   collection: Collection,
   receipts: readonly ReceiptRef[],
 ): Promise<Map<string, { document: string; vector: Float32Array }>> {
-  const vectors = await fromPublished(stack, collection, async (store) =>
+  const ofShards = await fromPublished(stack, collection, async (store) =>
     store.read(await store.idsOf(receipts)),
   );
-  return new Map(vectors?.map(({ id, document, vector }) => [id, { document, vector }]));
+  return new Map(ofShards.flat().map(({ id, document, vector }) => [id, { document, vector }]));
+}
+
+/** All that one shard has published; it must be of these receipts. */
+export async function publishedIds(
+  stack: RunningStack,
+  shard: ShardName,
+  receipts: readonly ReceiptRef[],
+): Promise<string[]> {
+  const published = await fromShard(stack, shard, async (store) => {
+    const ids = await store.idsOf(receipts);
+    expect(await store.count()).toBe(ids.length);
+    return ids;
+  });
+  return published ?? [];
 }
 
 /** Metadata by id, of these receipts, from the same files. */
@@ -57,21 +78,35 @@ export async function publishedMetadata(
   receipts: readonly ReceiptRef[],
 ): Promise<Map<string, VectorMetadata>> {
   const stored = await fromPublished(stack, collection, (store) => store.metadataOf(receipts));
-  return new Map(stored?.map(({ id, metadata }) => [id, metadata]));
+  return new Map(stored.flat().map(({ id, metadata }) => [id, metadata]));
 }
 
+/** What is read of each shard of the collection that has published. */
 async function fromPublished<T>(
-  { dynamo, outputs, collectionsPath }: RunningStack,
+  stack: RunningStack,
   collection: Collection,
   read: (store: VectorStore) => Promise<T>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (const shard of shardsOf(stack, collection)) {
+    const one = await fromShard(stack, shard, read);
+    if (one !== undefined) found.push(one);
+  }
+  return found;
+}
+
+async function fromShard<T>(
+  { dynamo, outputs, collectionsPath }: RunningStack,
+  shard: ShardName,
+  read: (store: VectorStore) => Promise<T>,
 ): Promise<T | undefined> {
-  const head = await readHead(dynamo, outputs.controlTable, collection);
+  const head = await readHead(dynamo, outputs.controlTable, shard);
   if (head === undefined) return undefined;
   const scratch = await mkdtemp(join(tmpdir(), "published-"));
   const files = { collectionsPath, library, scratch };
   try {
-    return await withPublishedCopy(files, collection, head.name, async (server) =>
-      read(await ChromaVectorStore.open(server, collection)),
+    return await withPublishedCopy(files, shard, head.name, async (server) =>
+      read(await ChromaVectorStore.open(server, collectionOf(shard))),
     );
   } finally {
     await rm(scratch, { recursive: true, force: true });

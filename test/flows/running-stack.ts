@@ -75,11 +75,12 @@ export class RunningStack {
     this.dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(client));
   }
 
-  static async start(): Promise<RunningStack> {
+  /** With other settings beside or instead of the quick ones. */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<RunningStack> {
     const folder = await mkdtemp(join(tmpdir(), "flow-"));
     const child = fork(
       join(import.meta.dirname, "stack-host.ts"),
-      [join(folder, "state"), JSON.stringify(quick)],
+      [join(folder, "state"), JSON.stringify({ ...quick, ...settings })],
       {
         cwd: join(import.meta.dirname, "../.."),
         stdio: ["ignore", "inherit", "inherit", "ipc"],

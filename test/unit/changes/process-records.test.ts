@@ -6,6 +6,7 @@ import {
 } from "../../../core/changes/queue-publisher.ts";
 import { whole } from "../../../core/changes/watched.ts";
 import { silentLog } from "../../../core/log.ts";
+import { shardOf } from "../../../core/receipts/shards.ts";
 import { image, runRecord, sortKeys, streamRecord } from "./stream-records.ts";
 
 function queue(refuse: (message: OutgoingMessage) => boolean = () => false) {
@@ -25,7 +26,7 @@ function stage(refuseWords?: (message: OutgoingMessage) => boolean) {
   const [lines, words, rejected] = [queue(), queue(refuseWords), queue()];
   const counts: Record<string, number> = {};
   const services: RecordServices = {
-    collections: { lines: lines.publisher, words: words.publisher },
+    collections: { lines: [lines.publisher], words: [words.publisher] },
     rejected: rejected.publisher,
     watched: whole,
     log: silentLog,
@@ -34,8 +35,8 @@ function stage(refuseWords?: (message: OutgoingMessage) => boolean) {
   return { lines, words, rejected, counts, services };
 }
 
-const metadata = (sequence: string, merchant = "CAFE") =>
-  streamRecord(sortKeys.RECEIPT_METADATA, { after: { merchant_name: merchant } }, sequence);
+const metadata = (sequence: string, merchant = "CAFE", of = image) =>
+  streamRecord(sortKeys.RECEIPT_METADATA, { after: { merchant_name: merchant } }, sequence, of);
 
 describe("records of the receipts table's stream", () => {
   test("go to the collections that have to look, each message once", async () => {
@@ -148,5 +149,49 @@ describe("records of the receipts table's stream", () => {
     expect(new Set(words.messages.map(({ groupId }) => groupId))).toEqual(
       new Set([`IMAGE#${image}#RECEIPT#00007`]),
     );
+  });
+});
+
+describe("records of a stack whose collections are split", () => {
+  const images = Array.from(
+    { length: 12 },
+    (_, n) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`,
+  );
+  const records = images.map((imageId, n) => metadata(String(n), "CAFE", imageId));
+  const sentTo = (collection: "lines" | "words", shard: string) =>
+    images.flatMap((imageId, n) => (shardOf(collection, imageId, 2) === shard ? [`event-${n}`] : []));
+
+  function split(refuse?: (message: OutgoingMessage) => boolean) {
+    const { services, counts } = stage();
+    const queues = { lines: [queue(), queue()], words: [queue(), queue(refuse)] };
+    const collections = {
+      lines: queues.lines.map(({ publisher }) => publisher),
+      words: queues.words.map(({ publisher }) => publisher),
+    };
+    return { queues, counts, services: { ...services, collections } };
+  }
+
+  test("go to the queue of their image's shard in each collection, and are counted as ever", async () => {
+    const { queues, counts, services } = split();
+    expect(await processRecords(records, services)).toBeUndefined();
+    for (const collection of ["lines", "words"] as const) {
+      const sent = queues[collection].map(({ messages }) =>
+        messages.map((message) => message.deduplicationId),
+      );
+      expect(sent).toEqual([
+        sentTo(collection, `${collection}-1of2`),
+        sentTo(collection, `${collection}-2of2`),
+      ]);
+      expect(sent.every((ids) => ids.length > 0)).toBe(true);
+    }
+    expect(counts).toMatchObject({ RecordsRelevant: 12, MessagesSent: 24, MessagesRefused: 0 });
+  });
+
+  test("F7, F14: what one shard's queue refuses is told by the position of its record among all", async () => {
+    const [, , refused = ""] = sentTo("words", "words-2of2");
+    const { queues, counts, services } = split(({ deduplicationId }) => deduplicationId === refused);
+    expect(await processRecords(records, services)).toBe(Number(refused.replace("event-", "")));
+    expect(counts).toMatchObject({ MessagesSent: 23, MessagesRefused: 1 });
+    expect(queues.lines.flatMap(({ messages }) => messages)).toHaveLength(12);
   });
 });

@@ -47,8 +47,8 @@ beforeAll(async () => {
     AWS_ACCESS_KEY_ID: "test",
     AWS_SECRET_ACCESS_KEY: "test",
     AWS_ENDPOINT_URL_SQS: url,
-    LINES_QUEUE_URL: `${url}/1/lines.fifo`,
-    WORDS_QUEUE_URL: `${url}/1/words.fifo`,
+    LINES_QUEUE_URLS: `${url}/1/lines.fifo`,
+    WORDS_QUEUE_URLS: `${url}/1/words.fifo`,
     STREAM_REJECTED_QUEUE_URL: `${url}/1/rejected`,
     WATCHED_ENTITIES: "COMPACTION_RUN,RECEIPT_METADATA,RECEIPT_WORD_LABEL",
     WATCHED_METADATA_FIELDS: "merchant_name",
@@ -90,12 +90,12 @@ test("F14: the answer names the first failed record by its sequence number; F7: 
 });
 
 test("a queue that is not set, and fields that do not exist, are all named when the process starts", async () => {
-  const { LINES_QUEUE_URL, ...others } = process.env;
+  const { LINES_QUEUE_URLS, ...others } = process.env;
   const before = { ...process.env };
   process.env = { ...others, ...unknownFields };
   jest.resetModules();
   const start = import("../../../functions/stream-processor/handler.ts");
-  await expect(start).rejects.toThrow(/LINES_QUEUE_URL.*WATCHED_METADATA_FIELDS/s);
+  await expect(start).rejects.toThrow(/LINES_QUEUE_URLS.*WATCHED_METADATA_FIELDS/s);
   process.env = before;
-  expect(LINES_QUEUE_URL).toBeDefined();
+  expect(LINES_QUEUE_URLS).toBeDefined();
 });

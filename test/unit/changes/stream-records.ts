@@ -20,8 +20,9 @@ export function streamRecord(
   sortKey: string,
   { before, after }: { before?: Item; after?: Item },
   sequence = "100",
+  imageId = image,
 ) {
-  const keys = { PK: `IMAGE#${image}`, SK: sortKey };
+  const keys = { PK: `IMAGE#${imageId}`, SK: sortKey };
   const imageOf = (item: Item) => marshall({ ...keys, ...item }, { removeUndefinedValues: true });
   return {
     eventID: `event-${sequence}`,

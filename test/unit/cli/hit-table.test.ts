@@ -8,7 +8,7 @@ function hit(text: string, metadata: Hit["metadata"] = {}, word_id?: number): Hi
 }
 
 function tableOf(collection: string, ...hits: Hit[]): string[] {
-  return hitTable({ collection, generation: 1, hits });
+  return hitTable({ collection, generations: { [collection]: 1 }, hits });
 }
 
 test("hits of which no merchant and no valid label is known are shown by place and text", () => {

@@ -18,7 +18,7 @@ const command = join(import.meta.dirname, "../../../cli/search.ts");
 const apiKey = "open sesame";
 const answer: SearchAnswer = {
   collection: "words",
-  generation: 4,
+  generations: { words: 4 },
   hits: [
     {
       id: "a",

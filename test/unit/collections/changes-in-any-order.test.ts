@@ -88,7 +88,7 @@ class Application {
 
   constructor(rig: CompactionRig) {
     this.#rig = rig;
-    const queueUrls = { lines: "https://sqs.local/elsewhere.fifo", words: queueUrl };
+    const queueUrls = { lines: ["https://sqs.local/elsewhere.fifo"], words: [queueUrl] };
     this.#queues = new RunQueues({ client: rig.sqs.client, queueUrls, region: "us-east-1" });
   }
 

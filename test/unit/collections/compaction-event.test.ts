@@ -1,11 +1,20 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
 import type { Settings } from "../../../functions/compaction/environment.ts";
-import { collectionOf, QueueUnknown, queuedMessage } from "../../../functions/compaction/event.ts";
+import { QueueUnknown, queuedMessage, sourceOf } from "../../../functions/compaction/event.ts";
+import { shardQueues } from "../../../functions/compaction/shard-queues.ts";
 
-const settings = {
-  LINES_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/000000000000/shop-lines.fifo",
-  WORDS_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/000000000000/shop-words.fifo",
-} as Settings;
+const url = (name: string) => `https://sqs.eu-west-1.amazonaws.com/000000000000/${name}.fifo`;
+
+/** The queues of a stack whose collections have these shards. */
+function shardsOf(lines: readonly string[], words: readonly string[]) {
+  return shardQueues({
+    LINES_QUEUE_URLS: lines.map((shard) => url(`shop-${shard}`)),
+    WORDS_QUEUE_URLS: words.map((shard) => url(`shop-${shard}`)),
+    LINES_DEAD_LETTER_QUEUE_URLS: lines.map((shard) => url(`shop-${shard}-dead-letters`)),
+    WORDS_DEAD_LETTER_QUEUE_URLS: words.map((shard) => url(`shop-${shard}-dead-letters`)),
+  } as Settings);
+}
+const whole = shardsOf(["lines"], ["words"]);
 
 function record(queue: string): SQSRecord {
   return {
@@ -32,13 +41,25 @@ const event = (queue: string): SQSEvent => ({ Records: [record(queue)] });
 
 describe("an event of the compaction function", () => {
   test("is of the collection whose queue it came from", () => {
-    expect(collectionOf(event("shop-lines.fifo"), settings)).toBe("lines");
-    expect(collectionOf(event("shop-words.fifo"), settings)).toBe("words");
+    expect(sourceOf(event("shop-lines.fifo"), whole).shard).toBe("lines");
+    expect(sourceOf(event("shop-words.fifo"), whole).shard).toBe("words");
+  });
+
+  test("is of the shard whose queue it came from, which has dead letters of its own", () => {
+    const split = shardsOf(["lines-1of2", "lines-2of2"], ["words-1of2", "words-2of2"]);
+    for (const shard of ["lines-1of2", "lines-2of2", "words-1of2", "words-2of2"]) {
+      expect(sourceOf(event(`shop-${shard}.fifo`), split)).toEqual({
+        shard,
+        queue: url(`shop-${shard}`),
+        deadLetters: url(`shop-${shard}-dead-letters`),
+      });
+    }
+    expect(() => sourceOf(event("shop-lines.fifo"), split)).toThrow(QueueUnknown);
   });
 
   test("from another queue is refused by name", () => {
-    expect(() => collectionOf(event("other-shop-lines.fifo"), settings)).toThrow(QueueUnknown);
-    expect(() => collectionOf({ Records: [] }, settings)).toThrow("no queue");
+    expect(() => sourceOf(event("other-shop-lines.fifo"), whole)).toThrow(QueueUnknown);
+    expect(() => sourceOf({ Records: [] }, whole)).toThrow("no queue");
   });
 
   test("keeps what a dead-letter queue needs of a message", () => {

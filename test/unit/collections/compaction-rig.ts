@@ -21,6 +21,7 @@ import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { CurrentItems } from "../../../core/entities/current-items.ts";
 import { silentLog } from "../../../core/log.ts";
 import type { Collection } from "../../../core/receipts/receipt.ts";
+import { collectionOf, type ShardName } from "../../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import { runMessage } from "../../../core/runs/run-message.ts";
 import { makeCurrent } from "../runs/current.ts";
@@ -42,25 +43,39 @@ const defaults: CycleSettings = {
   garbage: { kept: 2, longestReaderMs: 60_000 },
 };
 
-/** Everything around a cycle of one collection: real rules, tables, files and Chroma; queue and bucket in memory. */
-export class CompactionRig {
-  readonly collection: Collection;
+/** What the shards of a stack share. */
+interface Surroundings {
   readonly tables: Tables;
-  readonly sqs = new MemorySqs();
-  readonly bucket = new Map<string, Uint8Array>();
+  readonly sqs: MemorySqs;
+  readonly bucket: Map<string, Uint8Array>;
+  readonly folder: string;
+  readonly library: string;
+}
+
+/** Everything around a cycle of one shard: real rules, tables, files and Chroma; queue and bucket in memory. */
+export class CompactionRig {
+  readonly shard: ShardName;
+  readonly collection: Collection;
+  readonly queues: { readonly queue: string; readonly deadLetters: string };
+  readonly tables: Tables;
+  readonly sqs: MemorySqs;
+  readonly bucket: Map<string, Uint8Array>;
   readonly runs: DynamoRunStore;
   readonly items: CurrentItems;
   readonly generations: Generations;
-  readonly #folder: string;
-  readonly #library: string;
+  readonly #surroundings: Surroundings;
   #revision = 0;
   #sequence = 0;
 
-  private constructor(collection: Collection, tables: Tables, folder: string, library: string) {
-    this.collection = collection;
+  private constructor(shard: ShardName, surroundings: Surroundings) {
+    const { tables, sqs, bucket, folder } = surroundings;
+    this.shard = shard;
+    this.collection = collectionOf(shard);
+    this.queues = queuesOf(shard);
     this.tables = tables;
-    this.#folder = folder;
-    this.#library = library;
+    this.sqs = sqs;
+    this.bucket = bucket;
+    this.#surroundings = surroundings;
     this.runs = new DynamoRunStore(tables);
     this.items = new CurrentItems({
       client: tables.dynamo,
@@ -68,35 +83,48 @@ export class CompactionRig {
       log: silentLog,
       pause: async () => undefined,
     });
-    this.generations = new Generations(join(folder, "efs"), collection, monotonicClock);
+    this.generations = new Generations(join(folder, "efs"), shard, monotonicClock);
   }
 
-  static async start(collection: Collection = "lines"): Promise<CompactionRig> {
-    const folder = await mkdtemp(join(tmpdir(), "vectorkeep-test-"));
-    return new CompactionRig(collection, await Tables.start(), folder, await chromaLibrary());
+  static async start(shard: ShardName = "lines"): Promise<CompactionRig> {
+    return new CompactionRig(shard, {
+      tables: await Tables.start(),
+      sqs: new MemorySqs(),
+      bucket: new Map(),
+      folder: await mkdtemp(join(tmpdir(), "vectorkeep-test-")),
+      library: await chromaLibrary(),
+    });
+  }
+
+  /** Another shard of the same stack. It stops with this one. */
+  beside(shard: ShardName): CompactionRig {
+    return new CompactionRig(shard, this.#surroundings);
   }
 
   async stop(): Promise<void> {
     await this.tables.stop();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.#surroundings.folder, { recursive: true, force: true });
   }
 
   /** The parts of a cold process. */
   async process(settings: Partial<CycleSettings> = {}, onStep: (step: Step) => void = () => undefined) {
-    const scratch = await mkdtemp(join(this.#folder, "process-"));
+    const { folder, library } = this.#surroundings;
+    const scratch = await mkdtemp(join(folder, "process-"));
+    const { shard, generations } = this;
     const { client, controlTable } = this.tables;
     const target = { collection: this.collection, model, dimensions } as const;
     const parts: CycleParts = {
+      shard,
       target,
       settings: { ...defaults, ...settings },
       control: { client, controlTable },
       runs: this.runs,
       deltas: { get: async (key) => this.bucket.get(key), put: async () => undefined },
       items: this.items,
-      queue: new CollectionQueue(this.sqs.client, { queue: queueUrl, deadLetters: deadLetterUrl }, silentLog),
-      ledger: new FailureLedger(client, controlTable, this.collection),
-      generations: this.generations,
-      workspace: new Workspace({ ...target, generations: this.generations, library: this.#library, scratch }),
+      queue: new CollectionQueue(this.sqs.client, this.queues, silentLog),
+      ledger: new FailureLedger(client, controlTable, shard),
+      generations,
+      workspace: new Workspace({ shard, generations, model, dimensions, library, scratch }),
       clock: monotonicClock,
       log: silentLog,
       onStep,
@@ -106,10 +134,11 @@ export class CompactionRig {
 
   /** As a mapping does: delivers what can be received and deletes what the function does not name. */
   async invoke(parts: CycleParts, most = 10): Promise<readonly string[]> {
-    const delivered = this.sqs.deliver(queueUrl, most);
+    const delivered = this.sqs.deliver(this.queues.queue, most);
     const comeAgain = await runCycle(parts, delivered, monotonicClock.now() + 60_000);
     const named = new Set(comeAgain.map(({ messageId }) => messageId));
-    for (const { messageId } of delivered) if (!named.has(messageId)) this.sqs.at(queueUrl).delete(messageId);
+    for (const { messageId } of delivered)
+      if (!named.has(messageId)) this.sqs.at(this.queues.queue).delete(messageId);
     return [...named];
   }
 
@@ -180,7 +209,7 @@ export class CompactionRig {
 
   async head(): Promise<string | undefined> {
     const { client, controlTable } = this.tables;
-    return (await readHead(client, controlTable, this.collection))?.name;
+    return (await readHead(client, controlTable, this.shard))?.name;
   }
 
   /** Id to document of what is published, read as a reader does. */
@@ -193,9 +222,10 @@ export class CompactionRig {
   async publishedVectors(deltas: readonly Delta[]): Promise<StoredVector[]> {
     const head = await this.head();
     if (head === undefined) return [];
-    const path = await mkdtemp(join(this.#folder, "reader-"));
+    const { folder, library } = this.#surroundings;
+    const path = await mkdtemp(join(folder, "reader-"));
     const { count } = await this.generations.copyTo(path, head);
-    const server = await ChromaServer.start({ library: this.#library, path });
+    const server = await ChromaServer.start({ library, path });
     try {
       const store = await ChromaVectorStore.open(server, this.collection);
       const stored = await store.read(await store.idsOf(deltas));
@@ -213,7 +243,7 @@ export class CompactionRig {
 
   #enqueue(body: string, groupId: string, deduplicationId: string): void {
     const attributes = { collection: this.collection };
-    this.sqs.at(queueUrl).send({ body, groupId, deduplicationId, attributes });
+    this.sqs.at(this.queues.queue).send({ body, groupId, deduplicationId, attributes });
   }
 
   /** A revision of the rig is a millisecond, so a second is later than any of them before a million. */
@@ -236,6 +266,14 @@ export class CompactionRig {
       },
     };
   }
+}
+
+function queuesOf(shard: ShardName) {
+  if (shard === collectionOf(shard)) return { queue: queueUrl, deadLetters: deadLetterUrl };
+  return {
+    queue: `https://sqs.local/${shard}.fifo`,
+    deadLetters: `https://sqs.local/${shard}-dead-letters.fifo`,
+  };
 }
 
 export interface ItemKey {

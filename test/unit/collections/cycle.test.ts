@@ -227,7 +227,7 @@ describe("two processes", () => {
   test("F13: a contender hands its messages back and they count no failure", async () => {
     const { client, controlTable } = rig.tables;
     const lease = await acquireLease(
-      { client, controlTable, collection: "lines", clock: monotonicClock, leaseMs: 60_000 },
+      { client, controlTable, shard: "lines", clock: monotonicClock, leaseMs: 60_000 },
       { waitMs: 0, patienceMs: 0 },
     );
     const heartbeat = new Heartbeat(async () => lease?.beat(), 500, monotonicClock, silentLog);
@@ -271,7 +271,7 @@ describe("two processes", () => {
     jest.spyOn(rig.generations, "write").mockImplementationOnce(async (...args) => {
       const manifest = await write(...args);
       const taken = await acquireLease(
-        { client, controlTable, collection: "lines", clock: monotonicClock, leaseMs: 400 },
+        { client, controlTable, shard: "lines", clock: monotonicClock, leaseMs: 400 },
         { waitMs: 5_000, patienceMs: 5_000 },
       );
       await taken?.release();

@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => tables.stop());
 
 function options(clock: Clock, client = tables.client) {
-  return { client, controlTable: tables.controlTable, collection: "lines" as const, clock, leaseMs };
+  return { client, controlTable: tables.controlTable, shard: "lines" as const, clock, leaseMs };
 }
 
 async function held(clock: Clock, client = tables.client): Promise<Lease> {
@@ -37,7 +37,7 @@ async function item() {
 function publish(lease: Lease, from: Awaited<ReturnType<typeof readHead>>, client = tables.client) {
   const generation = (from?.generation ?? 0) + 1;
   const to = { generation, name: generationName(generation, lease.token) };
-  return moveHead({ client, controlTable: tables.controlTable, collection: "lines", lease, from, to });
+  return moveHead({ client, controlTable: tables.controlTable, shard: "lines", lease, from, to });
 }
 
 function head() {

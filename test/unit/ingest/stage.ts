@@ -80,7 +80,7 @@ export class Stage {
       runs: this.runs,
       queues: new RunQueues({
         client: this.sqs,
-        queueUrls: { lines: "lines.fifo", words: "words.fifo" },
+        queueUrls: { lines: ["lines.fifo"], words: ["words.fifo"] },
         region: "us-east-1",
       }),
       embedder: this.embedder,

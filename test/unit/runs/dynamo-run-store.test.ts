@@ -125,6 +125,18 @@ describe("moving a half of a run (F3, F4)", () => {
     expect(await runs.complete(run, "lines", 8, 1)).toBe("moved");
   });
 
+  test("a token of another shard's lease says nothing: the collection was split otherwise since, and back again", async () => {
+    const run = await opened();
+    await runs.start(run, "lines", 700);
+    expect(await runs.start(run, "lines-2of2", 1)).toBe("started");
+    expect(await runs.complete(run, "lines", 700, 1)).toBe("fenced");
+    expect(await runs.fail(run, "lines", 700, "late")).toBe("fenced");
+    expect(await runs.fail(run, "lines-2of2", 1, "its own")).toBe(1);
+    expect(await runs.start(run, "lines", 701)).toBe("started");
+    expect(await runs.complete(run, "lines-2of2", 701, 1)).toBe("fenced");
+    expect(await runs.complete(run, "lines", 701, 1)).toBe("moved");
+  });
+
   test("completing twice answers the same: the first answer may have been lost", async () => {
     const run = await opened();
     await runs.start(run, "lines", 7);

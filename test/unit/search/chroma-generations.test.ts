@@ -70,7 +70,7 @@ function source(model = delta.model): ChromaGenerations {
     client: DynamoDBDocumentClient.from(new DynamoDBClient({ region: "us-east-1" })),
     controlTable: "control",
     collectionsPath: join(folder, "shared"),
-    collection: "lines",
+    shard: "lines",
     model,
     dimensions: 4,
     library,

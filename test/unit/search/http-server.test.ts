@@ -27,7 +27,7 @@ class ScriptedApi implements SearchApi {
   async search(request: SearchRequest): Promise<SearchAnswer> {
     this.asked.push(request);
     if (this.failure) throw this.failure;
-    return { collection: request.collection, generation: 4, hits: [] };
+    return { collection: request.collection, generations: { words: 4 }, hits: [] };
   }
 
   health() {
@@ -90,7 +90,7 @@ async function ask({
 
 test("a search with the key is answered", async () => {
   const { status, answer } = await ask({ body: '{"text":"total","collection":"words","k":2}' });
-  expect([status, answer]).toEqual([200, { collection: "words", generation: 4, hits: [] }]);
+  expect([status, answer]).toEqual([200, { collection: "words", generations: { words: 4 }, hits: [] }]);
   expect(api.asked.at(-1)).toEqual({ collection: "words", text: "total", k: 2, filter: {} });
 });
 

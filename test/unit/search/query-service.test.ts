@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Embedder } from "../../../core/embedding/embedder.ts";
 import { silentLog } from "../../../core/log.ts";
+import type { ShardName } from "../../../core/receipts/shards.ts";
+import type { CollectionHealth } from "../../../core/search/followed-collection.ts";
 import { QueryService } from "../../../core/search/query-service.ts";
 import type { SearchAnswer } from "../../../core/search/search.ts";
 import { PortTaken } from "../../../core/search/search-failures.ts";
@@ -15,8 +17,12 @@ const embedder: Embedder = {
 };
 
 function start(lines: ScriptedSource, port = 0): Promise<QueryService> {
+  return startOn({ lines, words: new ScriptedSource() }, port);
+}
+
+function startOn(sources: Readonly<Record<string, ScriptedSource>>, port = 0): Promise<QueryService> {
   return QueryService.start({
-    sources: { lines, words: new ScriptedSource() },
+    sources: new Map(Object.entries(sources) as [ShardName, ScriptedSource][]),
     embedder,
     apiKey: "key",
     host: "127.0.0.1",
@@ -51,7 +57,7 @@ test("hits come best first with their receipt, and say which generation answered
   const answer = (await (await searchFor("total", service)).json()) as SearchAnswer;
 
   expect(lines.opened[0]?.queries).toEqual([{ vector: [1, 1], k: 5, filter: [] }]);
-  expect(answer).toMatchObject({ collection: "lines", generation: 1 });
+  expect(answer).toMatchObject({ collection: "lines", generations: { lines: 1 } });
   expect(answer.hits.map(({ id }) => id)).toEqual(["c", "a", "b"]);
   expect(answer.hits[0]).toEqual({
     id: "c",
@@ -96,6 +102,105 @@ test("generations are swapped under load without a failed request, and every old
   expect(lines.opened.filter(({ closed }) => !closed)).toHaveLength(1);
   await service.stop();
   expect(lines.opened.filter(({ closed }) => !closed)).toHaveLength(0);
+});
+
+describe("a collection that is split", () => {
+  const first = "lines-1of3";
+  const second = "lines-2of3";
+  const third = "lines-3of3";
+  let shards: Record<typeof first | typeof second | typeof third, ScriptedSource>;
+  let service: QueryService | undefined;
+
+  beforeEach(() => {
+    shards = { [first]: new ScriptedSource(), [second]: new ScriptedSource(), [third]: new ScriptedSource() };
+  });
+  afterEach(() => service?.stop());
+
+  /** Whether each shard is open, or known to be empty or damaged. */
+  async function isLookedAt({ port }: QueryService): Promise<boolean> {
+    const answer = await (await fetch(`http://127.0.0.1:${port}/health`)).json();
+    const { collections } = answer as { collections: Record<string, CollectionHealth> };
+    return Object.values(collections).every(({ state, problem }) => state !== "opening" || problem !== null);
+  }
+
+  /** Each shard answers with these ids and similarities. */
+  async function serve(found: Readonly<Partial<Record<keyof typeof shards, Record<string, number>>>>) {
+    service = await startOn({ ...shards, "words-1of3": new ScriptedSource() });
+    while (!(await isLookedAt(service))) await sleep(5);
+    for (const [shard, hits] of Object.entries(found)) {
+      for (const generation of shards[shard as keyof typeof shards].opened) {
+        generation.neighbours = Object.entries(hits).map(([id, similarity]) => {
+          return { id, document: "TOTAL", metadata: {}, similarity };
+        });
+      }
+    }
+    return service;
+  }
+
+  test("answers with the best of all shards, ties by id, and says which generation of each answered", async () => {
+    shards[first].publish(4);
+    shards[second].publish(9);
+    shards[third].publish(1);
+    const found = { [first]: { d: 0.9, c: 0.5 }, [second]: { a: 0.7, b: 0.5 }, [third]: { e: 0.1 } };
+    const response = await searchFor("total", await serve(found), { k: 3 });
+    const answer = (await response.json()) as SearchAnswer;
+    expect(answer.hits.map(({ id }) => id)).toEqual(["d", "a", "b"]);
+    expect(answer.generations).toEqual({ [first]: 4, [second]: 9, [third]: 1 });
+    for (const { opened } of Object.values(shards)) {
+      expect(opened[0]?.queries).toEqual([{ vector: [1, 1], k: 3, filter: [] }]);
+    }
+  });
+
+  test("has no hits in a shard in which nothing is published", async () => {
+    shards[second].publish(9);
+    const answer = await (await searchFor("total", await serve({ [second]: { a: 0.7 } }))).json();
+    expect(answer).toMatchObject({
+      hits: [{ id: "a" }],
+      generations: { [first]: null, [second]: 9, [third]: null },
+    });
+  });
+
+  test("with nothing published at all says so of the collection", async () => {
+    const response = await searchFor("total", await serve({}));
+    expect([response.status, await response.json()]).toMatchObject([
+      503,
+      { error: { code: "nothing_published", message: expect.stringContaining("in collection lines yet") } },
+    ]);
+  });
+
+  test("does not answer while a shard is not open, for its hits would be missing", async () => {
+    shards[first].publish(4);
+    shards[second].damaged.add(shards[second].publish(9).name);
+    const response = await searchFor("total", await serve({ [first]: { a: 0.7 } }));
+    expect([response.status, await response.json()]).toMatchObject([
+      503,
+      { error: { code: "not_open_yet", message: expect.stringContaining(second) } },
+    ]);
+    expect(shards[first].opened[0]?.queries).toEqual([]);
+    await service?.stop();
+    service = undefined;
+    expect(shards[first].opened[0]?.closed).toBe(true);
+  });
+
+  test("goes on answering while the first generation of an empty shard opens", async () => {
+    shards[first].publish(4);
+    const running = await serve({ [first]: { a: 0.7 } });
+    shards[second].damaged.add(shards[second].publish(1).name);
+    while (shards[second].openings === 0) await sleep(5);
+    expect((await searchFor("total", running)).status).toBe(200);
+    const health = await fetch(`http://127.0.0.1:${running.port}/health`);
+    expect([health.status, await health.json()]).toMatchObject([
+      200,
+      {
+        collections: {
+          [first]: { state: "serving", generation: 4 },
+          [second]: { state: "empty", generation: null, head_generation: 1, lag_generations: 1 },
+          [third]: { state: "empty", head_generation: null },
+          "words-1of3": { state: "empty" },
+        },
+      },
+    ]);
+  });
 });
 
 test("a port in use is named, with what to do", async () => {

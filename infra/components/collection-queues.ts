@@ -1,0 +1,43 @@
+import type * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { QueueWithDeadLetters, type QueueWithDeadLettersArgs } from "./queue-with-dead-letters.ts";
+
+/** The queues of one collection: one for each of its shards, in shard order. */
+export interface CollectionQueues {
+  /** By name of the shard. */
+  readonly byShard: ReadonlyMap<string, QueueWithDeadLetters>;
+  readonly queues: readonly aws.sqs.Queue[];
+  readonly deadLetters: readonly aws.sqs.Queue[];
+}
+
+/**
+ * Names of a collection's shards, in shard order. The number of shards is in the name, so that no shard ever reads what
+ * was sent to those of another number. A collection that is not split is its own shard.
+ */
+export function shardNames(collection: string, count: number): string[] {
+  if (count === 1) return [collection];
+  return Array.from({ length: count }, (_, position) => `${collection}-${position + 1}of${count}`);
+}
+
+/** Declares the queues of a collection's shards. */
+export function collectionQueues(
+  stem: string,
+  shards: readonly string[],
+  args: QueueWithDeadLettersArgs,
+  options: pulumi.ComponentResourceOptions,
+): CollectionQueues {
+  const byShard = new Map(
+    shards.map((shard) => [shard, new QueueWithDeadLetters(`${stem}-${shard}`, args, options)]),
+  );
+  const all = [...byShard.values()];
+  return {
+    byShard,
+    queues: all.map(({ queue }) => queue),
+    deadLetters: all.map(({ deadLetters }) => deadLetters),
+  };
+}
+
+/** URLs of queues as a process reads them from its environment. */
+export function urlsOf(queues: readonly aws.sqs.Queue[]): pulumi.Output<string> {
+  return pulumi.all(queues.map(({ url }) => url)).apply((urls) => urls.join(","));
+}
