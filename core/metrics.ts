@@ -1,7 +1,24 @@
-/** Counts what happened, for operators; the function's Powertools Metrics fits it through an adapter. */
+import { MetricUnit, Metrics as PowertoolsMetrics } from "@aws-lambda-powertools/metrics";
+
+/** Tells operators what happened, in numbers. */
 export interface Metrics {
   count(name: string, value: number): void;
 }
 
 /** For callers that nobody watches. */
 export const silentMetrics: Metrics = { count() {} };
+
+/** Metrics as log lines in CloudWatch's embedded format: they cost no call and need no permission. */
+export interface LoggedMetrics extends Metrics {
+  /** Writes what was counted since the last time. */
+  write(): void;
+}
+
+/** The namespace comes from POWERTOOLS_METRICS_NAMESPACE, which infra/ sets to the stack's name. */
+export function loggedMetrics(serviceName: string): LoggedMetrics {
+  const metrics = new PowertoolsMetrics({ serviceName });
+  return {
+    count: (name, value) => metrics.addMetric(name, MetricUnit.Count, value),
+    write: () => metrics.publishStoredMetrics(),
+  };
+}

@@ -2,6 +2,7 @@ import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import type { CurrentItems } from "../entities/current-items.ts";
 import type { Log } from "../log.ts";
+import type { ReceiptRef } from "../receipts/receipt.ts";
 import type { ShardName } from "../receipts/shards.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import type { DeltaTarget } from "./check-delta.ts";
@@ -240,18 +241,19 @@ class Cycle {
       count,
     });
     await workspace.close();
-    if (written + updated + removed > 0) return this.#publish(head, count);
+    if (written + updated + removed > 0) return this.#publish(head, count, merged.receipts);
     if (head) workspace.keep(head.name);
     return undefined;
   }
 
-  async #publish(from: Head | undefined, count: number): Promise<Head> {
+  async #publish(from: Head | undefined, count: number, receipts: readonly ReceiptRef[]): Promise<Head> {
     const { shard, control, target, generations, workspace, log } = this.#parts;
     const { model, dimensions } = target;
     const generation = (from?.generation ?? 0) + 1;
     const name = generationName(generation, this.#lease.token);
     this.#step("write generation");
-    await generations.write(workspace.folder, { name, base: from?.name ?? null, model, dimensions, count });
+    const base = from?.name ?? null;
+    await generations.write(workspace.folder, { name, base, model, dimensions, count, receipts });
     this.#step("move head");
     const head = await moveHead({
       ...control,

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
+import type { ReceiptRef } from "../receipts/receipt.ts";
 import type { ShardName } from "../receipts/shards.ts";
 import type { Clock } from "./clock.ts";
 import { databaseFolder, describeFiles, type Manifest, manifestFile, readManifest } from "./manifest.ts";
@@ -32,6 +33,8 @@ export interface NewGeneration {
   readonly model: string;
   readonly dimensions: number;
   readonly count: number;
+  /** Those that it brings up to date, in which it may differ from its base. */
+  readonly receipts: readonly ReceiptRef[];
 }
 
 export interface GenerationFolder {
@@ -109,7 +112,11 @@ export class Generations {
         await sync(target);
       }
     }
-    const manifest: Manifest = { format: "vectorkeep-generation/1", ...generation, files };
+    const receipts = generation.receipts.map(({ imageId, receiptId }) => ({
+      image_id: imageId,
+      receipt_id: receiptId,
+    }));
+    const manifest: Manifest = { format: "vectorkeep-generation/1", ...generation, receipts, files };
     const manifestPath = join(unfinished, manifestFile);
     await writeFile(manifestPath, JSON.stringify(manifest, undefined, 2));
     await sync(manifestPath);

@@ -26,6 +26,8 @@ export const manifest = z.object({
   dimensions: z.int(),
   /** Vectors in it. */
   count: z.int(),
+  /** Receipts that it brought up to date, in which it may differ from its base. */
+  receipts: z.array(z.object({ image_id: z.string(), receipt_id: z.int() })).default([]),
   files: z.array(z.object({ path: relativePath, size: z.int(), sha256: z.string() })),
 });
 

@@ -3,7 +3,7 @@ import type { DeltaStore } from "../deltas/delta-store.ts";
 import type { CurrentItems } from "../entities/current-items.ts";
 import type { ReceiptFacts } from "../entities/receipt-facts.ts";
 import type { Log } from "../log.ts";
-import { receiptKey } from "../receipts/receipt.ts";
+import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import type { ShardName } from "../receipts/shards.ts";
 import { type Applied, applyDeltas } from "./apply-deltas.ts";
 import type { DeltaTarget } from "./check-delta.ts";
@@ -38,6 +38,8 @@ export interface Merged {
   readonly removed: number;
   /** Vectors of each applied run's delta. */
   readonly runs: ReadonlyMap<RunWork, number>;
+  /** Receipts that the collection may show otherwise than before. */
+  readonly receipts: readonly ReceiptRef[];
   /** Messages of changes that the collection shows now. */
   readonly changeMessages: readonly QueuedMessage[];
 }
@@ -89,6 +91,9 @@ export async function mergeReceipts(
     updated: reconciled.updated.size,
     removed: applied.removed.length + reconciled.removed.length,
     runs,
+    receipts: receipts
+      .filter((one) => truths.has(one) || (one.run && runs.has(one.run)))
+      .map(({ receipt }) => receipt),
     changeMessages: [...truths.keys()].flatMap(({ changeMessages }) => changeMessages),
   };
 }

@@ -24,7 +24,7 @@ export interface StartedReceipt {
   readonly receipt: ReceiptRef;
   /** The run whose delta has to be applied. */
   readonly run: RunWork | undefined;
-  /** As it is after the removals; undefined too where nothing asked for it. */
+  /** As it is after the removals. */
   readonly current: CurrentRun | undefined;
   /** Done when the receipt's vectors show what is true. */
   readonly changeMessages: readonly QueuedMessage[];

@@ -11,7 +11,7 @@ const receiptsAtOnce = 100;
 export interface Truth {
   readonly receipt: ReceiptRef;
   readonly facts: ReceiptFacts;
-  /** Undefined where nothing of the receipt was removed, or nothing asked. */
+  /** Undefined where no run ever counted and nothing was removed. */
   readonly current: CurrentRun | undefined;
 }
 

@@ -48,8 +48,7 @@ async function startReceipt(
   { receipt, runs, removals, changeMessages }: ReceiptWork,
 ): Promise<StartedReceipt> {
   const { started, missing } = await startRuns(ports, shard, runs);
-  const asked = started.length + missing.length + removals.length > 0;
-  const current = asked ? await currentAfter(ports, receipt, removals) : undefined;
+  const current = await currentAfter(ports, receipt, removals);
   const counts = ({ run }: RunWork) => current?.state === "ACTIVE" && current.runId === run.runId;
   await settleOthers(ports, shard, current, {
     started: started.filter((work) => !counts(work)),

@@ -1,7 +1,7 @@
 import { collections } from "../receipts/receipt.ts";
 import { bringsBack, type CurrentRun, madeCurrent, type NextCurrent } from "../runs/current-run.ts";
+import type { RunQueues } from "../runs/run-queues.ts";
 import type { NewRun, RunRef, RunStore } from "../runs/run-store.ts";
-import type { RunQueues } from "./run-queues.ts";
 
 /** Where a receipt stands, seen from a message that brings one run at one revision. */
 export type Standing =

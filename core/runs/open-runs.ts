@@ -23,6 +23,8 @@ export class OpenRuns {
       receipt_id: run.receiptId,
       run_id: run.runId,
       attempt,
+      /** When the attempt was opened; the key has the time of the run itself. */
+      opened_at: new Date().toISOString(),
     };
     await this.#client.send(new PutCommand({ TableName: this.#controlTable, Item }));
   }

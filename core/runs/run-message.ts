@@ -40,7 +40,10 @@ export function runMessage(input: RunMessageInput): ChangeMessage {
   );
 }
 
-/** Deduplication id of a run driven again: each attempt is a message of its own, its retries are not. */
-export function redriveId(runId: string, attempt: number): string {
-  return `${runId}-${attempt}`;
+/**
+ * Deduplication id of a run driven again: each attempt is a message of its own, its retries are not, unless the
+ * attempt is driven another time on purpose.
+ */
+export function redriveId(runId: string, attempt: number, time: number): string {
+  return time === 1 ? `${runId}-${attempt}` : `${runId}-${attempt}-${time}`;
 }

@@ -9,8 +9,8 @@ import { requestLimits } from "../../core/embedding/limits.ts";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { EmbedQueue } from "../../core/ingest/embed-queue.ts";
 import type { IngestServices } from "../../core/ingest/ingest-messages.ts";
-import { RunQueues } from "../../core/ingest/run-queues.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
+import { RunQueues } from "../../core/runs/run-queues.ts";
 import { readSecret } from "../../core/settings/secret.ts";
 import type { EmbedEnvironment } from "./environment.ts";
 

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Logger } from "@aws-lambda-powertools/logger";
-import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 import { z } from "zod";
 import { processRecords, type RecordServices } from "../../core/changes/process-records.ts";
 import { QueuePublisher } from "../../core/changes/queue-publisher.ts";
 import { watchedEnvironment, watchedOf } from "../../core/changes/watched.ts";
+import { loggedMetrics } from "../../core/metrics.ts";
 import { readEnvironment, urlsOfShards } from "../../core/settings/environment.ts";
 
 const environment = readEnvironment(
@@ -18,7 +18,7 @@ const environment = readEnvironment(
   }),
 );
 const log = new Logger({ serviceName: "stream-processor" });
-const metrics = new Metrics({ serviceName: "stream-processor" });
+const metrics = loggedMetrics("stream-processor");
 const sqs = new SQSClient({});
 const publisher = (queueUrl: string) => new QueuePublisher(sqs, queueUrl, pause);
 const services: RecordServices = {
@@ -29,13 +29,13 @@ const services: RecordServices = {
   rejected: publisher(environment.STREAM_REJECTED_QUEUE_URL),
   watched: watchedOf(environment),
   log,
-  metrics: { count: (name, value) => metrics.addMetric(name, MetricUnit.Count, value) },
+  metrics,
 };
 
 /** Lambda repeats a stream batch from the record that is named, so only the first failed one is. */
 export async function handler(event: DynamoDBStreamEvent, context: Context): Promise<DynamoDBBatchResponse> {
   log.addContext(context);
-  const failed = await processRecords(event.Records, services).finally(() => metrics.publishStoredMetrics());
+  const failed = await processRecords(event.Records, services).finally(() => metrics.write());
   if (failed === undefined) return { batchItemFailures: [] };
   const itemIdentifier = event.Records[failed]?.dynamodb?.SequenceNumber;
   if (itemIdentifier === undefined) throw new Error("A record that was sent has a sequence number.");

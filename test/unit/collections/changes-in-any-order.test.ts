@@ -3,7 +3,7 @@ import { encodeDelta } from "../../../core/deltas/codec.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { recordRun } from "../../../core/ingest/record-run.ts";
-import { RunQueues } from "../../../core/ingest/run-queues.ts";
+import { RunQueues } from "../../../core/runs/run-queues.ts";
 import { CompactionRig, type ItemKey, queueUrl } from "./compaction-rig.ts";
 import { itemsOf } from "./receipt-items.ts";
 import { wordDeltaOf } from "./sample-deltas.ts";

@@ -6,9 +6,9 @@ import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts"
 import { EmbeddingRefused } from "../../../core/embedding/embedding-failures.ts";
 import { requestLimits } from "../../../core/embedding/limits.ts";
 import { type Delivery, type IngestServices, ingestMessages } from "../../../core/ingest/ingest-messages.ts";
-import { RunQueues } from "../../../core/ingest/run-queues.ts";
 import type { Log } from "../../../core/log.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
+import { RunQueues } from "../../../core/runs/run-queues.ts";
 import type { RunStore } from "../../../core/runs/run-store.ts";
 import { Buckets } from "../deltas/bucket.ts";
 import { image, line, ndjsonOf, word } from "../receipts/rows-of.ts";

@@ -56,6 +56,7 @@ beforeAll(async () => {
     model: delta.model,
     dimensions: delta.dimensions,
     count: 3,
+    receipts: [delta],
   });
 }, 30_000);
 

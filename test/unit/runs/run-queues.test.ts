@@ -1,7 +1,7 @@
 import type { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { RunQueues } from "../../../core/ingest/run-queues.ts";
 import { shardOf } from "../../../core/receipts/shards.ts";
 import type { CompactionRun, RunState } from "../../../core/runs/compaction-run.ts";
+import { RunQueues } from "../../../core/runs/run-queues.ts";
 
 const sent: { QueueUrl?: string | undefined; MessageDeduplicationId?: string | undefined }[] = [];
 const send = async ({ input }: SendMessageCommand) => void sent.push(input);

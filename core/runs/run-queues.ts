@@ -1,0 +1,86 @@
+import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { type ChangeMessage, changeMessage } from "../entities/change-message.ts";
+import { type Collection, collections, type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
+import { ofImage } from "../receipts/shards.ts";
+import type { CompactionRun } from "./compaction-run.ts";
+import { redriveId, runMessage } from "./run-message.ts";
+
+export interface RunQueuesOptions {
+  readonly client: SQSClient;
+  /** In shard order. */
+  readonly queueUrls: Readonly<Record<Collection, readonly string[]>>;
+  readonly region: string;
+}
+
+/** The FIFO queues that compaction reads, for what no stream record announces. */
+export class RunQueues {
+  readonly #options: RunQueuesOptions;
+
+  constructor(options: RunQueuesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends the run's message to its shard of each collection that has not completed it. Repeating it sends the same
+   * messages, which the queues drop within five minutes; `time` makes them others: the how manieth it is.
+   */
+  async redrive(run: CompactionRun, timestamp: string, time = 1): Promise<void> {
+    const open = collections.filter((collection) => run.halves[collection].state !== "COMPLETED");
+    await Promise.all(
+      open.map((collection) =>
+        this.#send(
+          collection,
+          run,
+          runMessage({
+            run,
+            collection,
+            deltaPrefix: run.halves[collection].deltaPrefix,
+            deduplicationId: redriveId(run.runId, run.attempts, time),
+            timestamp,
+            awsRegion: this.#options.region,
+          }),
+        ),
+      ),
+    );
+  }
+
+  /** Has both collections bring a receipt to what is true of it, whatever has changed. `time` tells one call from another. */
+  async lookAgain(receipt: ReceiptRef, time: string): Promise<void> {
+    await Promise.all(
+      collections.map((collection) =>
+        this.#send(
+          collection,
+          receipt,
+          changeMessage(
+            {
+              source: "dynamodb_stream",
+              entity_type: "RECEIPT_METADATA",
+              event_name: "MODIFY",
+              entity_data: { image_id: receipt.imageId, receipt_id: receipt.receiptId },
+              changes: {},
+              timestamp: time,
+              stream_record_id: null,
+              aws_region: this.#options.region,
+              record_snapshot: null,
+            },
+            collection,
+            `${receiptKey(receipt)}-${time}`,
+          ),
+        ),
+      ),
+    );
+  }
+
+  async #send(collection: Collection, { imageId }: ReceiptRef, message: ChangeMessage): Promise<void> {
+    const { client, queueUrls } = this.#options;
+    await client.send(
+      new SendMessageCommand({
+        QueueUrl: ofImage(queueUrls[collection], imageId),
+        MessageBody: message.body,
+        MessageAttributes: message.messageAttributes,
+        MessageGroupId: message.groupId,
+        MessageDeduplicationId: message.deduplicationId,
+      }),
+    );
+  }
+}
