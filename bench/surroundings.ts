@@ -6,36 +6,46 @@ import { startService } from "./child.ts";
 
 export const dimensions = 1_536;
 
-/** What a benchmark runs in. */
-export interface Surroundings {
-  /** OpenAI-compatible, ends in `/v1`; it answers at once. */
-  readonly embeddingsUrl: string;
-  readonly model: string;
-  readonly dimensions: number;
+export const model = "text-embedding-3-small";
+
+/** A folder and the server that a benchmark runs with. */
+export interface Premises {
   /** File of the native Chroma server. */
   readonly library: string;
   /** For all that is written. */
   readonly folder: string;
 }
 
+/** What a benchmark of embedding runs in. */
+export interface Surroundings extends Premises {
+  /** OpenAI-compatible, ends in `/v1`; it answers at once. */
+  readonly embeddingsUrl: string;
+  readonly model: string;
+  readonly dimensions: number;
+}
+
 /** Runs with an endpoint in a process of its own and a folder, both of which are gone afterwards. */
-export async function withSurroundings<Result>(
+export function withSurroundings<Result>(
   run: (surroundings: Surroundings) => Promise<Result>,
 ): Promise<Result> {
+  return withPremises(async (premises) => {
+    const endpoint = await startService("embeddings-endpoint.ts", [String(dimensions)]);
+    try {
+      return await run({ ...premises, embeddingsUrl: `${endpoint.url}/v1`, model, dimensions });
+    } finally {
+      await endpoint.stop();
+    }
+  });
+}
+
+/** Runs with a folder that is gone afterwards. */
+export async function withPremises<Result>(run: (premises: Premises) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), "vectorkeep-bench-"));
-  const endpoint = await startService("embeddings-endpoint.ts", [String(dimensions)]);
   try {
     const library = join(folder, "chroma.node");
     await writeChromaLibrary(library);
-    return await run({
-      embeddingsUrl: `${endpoint.url}/v1`,
-      model: "text-embedding-3-small",
-      dimensions,
-      library,
-      folder,
-    });
+    return await run({ library, folder });
   } finally {
-    await endpoint.stop();
     await rm(folder, { recursive: true });
   }
 }

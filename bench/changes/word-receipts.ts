@@ -3,16 +3,19 @@ import { randomFrom } from "../random.ts";
 import { type BenchReceipt, imageOf, lineRow } from "../receipts.ts";
 
 const seed = 500;
-const linesPerReceipt = 4;
-const wordsPerLine = 5;
+const usualLines = 4;
+export const wordsPerLine = 5;
 /** A power of two, as the height of a row is. */
 const placesPerLine = 8;
-export const wordsPerReceipt = linesPerReceipt * wordsPerLine;
+export const wordsPerReceipt = usualLines * wordsPerLine;
 
 const goods = ["milk", "bread", "tea", "rice", "soap", "oil", "lentils", "paper", "coffee", "yogurt"];
 
-/** Made-up receipts of twenty words, every word with a text of its own. The same count gives the same receipts. */
-export function wordReceipts(count: number): BenchReceipt[] {
+/**
+ * Made-up receipts of so many lines of five words, every word with a text of its own. The same numbers give the same
+ * receipts.
+ */
+export function wordReceipts(count: number, linesPerReceipt = usualLines): BenchReceipt[] {
   const random = randomFrom(seed);
   const word = (number: number) => `${goods[Math.floor(random() * goods.length)]}${number}`;
   return Array.from({ length: count }, (_, receipt) => {

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { Failure } from "../../core/failure.ts";
+import type { Log } from "../../core/log.ts";
+
+/** What one cycle took, by its own log. */
+export interface CycleFigures {
+  readonly seconds: number;
+  readonly bytesCopied: number;
+  readonly bytesWritten: number;
+  /** By step, as the log names them. */
+  readonly secondsByStep: Readonly<Record<string, number>>;
+  /** Vectors written, and those whose metadata was changed. */
+  readonly written: number;
+  readonly updated: number;
+}
+
+/** A cycle did not do what its messages asked for. */
+export class CycleIncomplete extends Failure {
+  constructor(what: string) {
+    super(`A cycle did not do all that was asked of it: ${what}.`, "What it took counts for nothing.");
+  }
+}
+
+const ended = z.object({
+  done: z.int(),
+  come_again: z.int(),
+  bytes_copied: z.int(),
+  bytes_written: z.int(),
+  ms_by_step: z.record(z.string(), z.number()),
+});
+const merged = z.object({ written: z.int(), updated: z.int() });
+
+/** Runs a cycle that is told to log here. Throws CycleIncomplete where not all of so many messages were done. */
+export async function figuresOf(
+  messages: number,
+  run: (log: Log) => Promise<unknown>,
+): Promise<CycleFigures> {
+  const said = new Map<string, object>();
+  const complaints: string[] = [];
+  const complain = (message: string, ...fields: object[]) =>
+    void complaints.push(`${message} ${JSON.stringify(fields)}`);
+  const began = performance.now();
+  await run({
+    debug() {},
+    info: (message, fields = {}) => void said.set(message, fields),
+    warn: complain,
+    error: complain,
+  });
+  const seconds = (performance.now() - began) / 1_000;
+  if (complaints.length > 0) throw new CycleIncomplete(complaints.join("; "));
+  const { done, come_again, bytes_copied, bytes_written, ms_by_step } = ended.parse(said.get("Cycle ended"));
+  if (done !== messages)
+    throw new CycleIncomplete(`${done} of ${messages} messages done, ${come_again} open`);
+  return {
+    seconds,
+    bytesCopied: bytes_copied,
+    bytesWritten: bytes_written,
+    secondsByStep: Object.fromEntries(Object.entries(ms_by_step).map(([step, ms]) => [step, ms / 1_000])),
+    ...merged.parse(said.get("Changes merged")),
+  };
+}

@@ -1,0 +1,149 @@
+import { inParallel } from "../../core/collections/in-parallel.ts";
+import { labelChanges } from "../changes/label-changes.ts";
+import type { BenchReceipt } from "../receipts.ts";
+import { dimensions, model, type Premises } from "../surroundings.ts";
+import { bareUpserts } from "./bare-upserts.ts";
+import { type CycleFigures, CycleIncomplete } from "./cycle-figures.ts";
+import { type CompactionProcess, OneCollection } from "./one-collection.ts";
+import type { CompactionOptions } from "./options.ts";
+import { nameOf, storeWordDeltas, wordsAReceipt } from "./word-deltas.ts";
+
+/** The collection grown by as many vectors, once by a cycle and once, on a copy, by bare upserts. */
+export interface Round {
+  /** Vectors before. */
+  readonly before: number;
+  readonly vectors: number;
+  readonly cycle: CycleFigures;
+  /** Undefined where only the cycle was of use. */
+  readonly bareSeconds: number | undefined;
+}
+
+export const changes = ["receipt", "labels"] as const;
+export type Change = (typeof changes)[number];
+/** Whether the process had to copy the generation first. */
+export const warmths = ["cold", "warm"] as const;
+export type Warmth = (typeof warmths)[number];
+
+/** A cycle of one small change. */
+export interface SmallCycle {
+  /** Vectors that the collection was grown to. */
+  readonly size: number;
+  readonly change: Change;
+  readonly warmth: Warmth;
+  readonly cycle: CycleFigures;
+}
+
+export const labelsAChange = 10;
+const callsAtOnce = 16;
+
+/** Grows a collection of words from nothing, and makes small changes at each of the sizes. */
+export async function* measureCompaction(
+  options: CompactionOptions,
+  premises: Premises,
+): AsyncGenerator<Round | SmallCycle> {
+  const collection = await OneCollection.start({ collection: "words", model, dimensions }, premises);
+  try {
+    yield* new Measuring(collection, await prepare(options, collection), options).run();
+  } finally {
+    await collection.stop();
+  }
+}
+
+/** The receipts that the collection is grown by, one list a round, and those of small changes. */
+interface Prepared {
+  readonly growths: readonly (readonly BenchReceipt[])[];
+  readonly small: BenchReceipt[];
+}
+
+async function prepare({ sizes, repeats }: CompactionOptions, { deltas }: OneCollection): Promise<Prepared> {
+  const [step = 0] = sizes;
+  const grown = (sizes.at(-1) ?? 0) / wordsAReceipt;
+  const receipts = await storeWordDeltas(deltas, grown + sizes.length * repeats * warmths.length);
+  const aRound = step / wordsAReceipt;
+  return {
+    growths: Array.from({ length: grown / aRound }, (_, round) =>
+      receipts.slice(round * aRound, (round + 1) * aRound),
+    ),
+    small: receipts.slice(grown),
+  };
+}
+
+class Measuring {
+  readonly #collection: OneCollection;
+  readonly #prepared: Prepared;
+  readonly #options: CompactionOptions;
+  /** Small changes of each kind so far: each is of the next receipt. */
+  readonly #made: Record<Change, number> = { receipt: 0, labels: 0 };
+
+  constructor(collection: OneCollection, prepared: Prepared, options: CompactionOptions) {
+    this.#collection = collection;
+    this.#prepared = prepared;
+    this.#options = options;
+  }
+
+  async *run(): AsyncGenerator<Round | SmallCycle> {
+    const { sizes, rounds } = this.#options;
+    const process = await this.#collection.process();
+    let size = 0;
+    for (const [position, receipts] of this.#prepared.growths.entries()) {
+      const round = await this.#grow(process, receipts, size, position < rounds ? position : undefined);
+      yield round;
+      size += round.vectors;
+      if (sizes.includes(size)) yield* this.#smallChanges(size);
+    }
+    await process.end();
+  }
+
+  /** In a numbered round there are bare upserts too: before the cycle in one, after it in the next. */
+  async #grow(
+    process: CompactionProcess,
+    receipts: readonly BenchReceipt[],
+    before: number,
+    round: number | undefined,
+  ): Promise<Round> {
+    const vectors = receipts.length * wordsAReceipt;
+    const ground = await this.#collection.head();
+    const bare = () => bareUpserts(this.#collection, ground?.name, receipts);
+    let bareSeconds = round !== undefined && round % 2 === 0 ? await bare() : undefined;
+    const cycle = await this.#merge(process, receipts);
+    if (round !== undefined && round % 2 === 1) bareSeconds = await bare();
+    return { before, vectors, cycle, bareSeconds };
+  }
+
+  /** Each kind in a process that begins cold and is warm after its first cycle. */
+  async *#smallChanges(size: number): AsyncGenerator<SmallCycle> {
+    for (let repeat = 0; repeat < this.#options.repeats; repeat += 1) {
+      for (const change of changes) {
+        const process = await this.#collection.process();
+        for (const warmth of warmths) {
+          const receipt = this.#prepared.small[this.#made[change]++];
+          if (receipt === undefined) throw new RangeError("Every small change has a receipt.");
+          const cycle =
+            change === "receipt"
+              ? await this.#merge(process, [receipt])
+              : await this.#label(process, receipt);
+          yield { size, change, warmth, cycle };
+        }
+        await process.end();
+      }
+    }
+  }
+
+  async #merge(process: CompactionProcess, receipts: readonly BenchReceipt[]): Promise<CycleFigures> {
+    await inParallel(receipts, callsAtOnce, (receipt) => this.#collection.openRun(nameOf(receipt)));
+    const cycle = await this.#collection.cycle(process, receipts.length);
+    return requireDone(cycle, "written", receipts.length * wordsAReceipt);
+  }
+
+  async #label(process: CompactionProcess, receipt: BenchReceipt): Promise<CycleFigures> {
+    const labels = labelChanges([receipt], labelsAChange);
+    await inParallel(labels, callsAtOnce, ({ item }) => this.#collection.putLabel(item));
+    const cycle = await this.#collection.cycle(process, labels.length);
+    return requireDone(cycle, "updated", labels.length);
+  }
+}
+
+function requireDone(cycle: CycleFigures, what: "written" | "updated", due: number): CycleFigures {
+  if (cycle[what] !== due) throw new CycleIncomplete(`${cycle[what]} vectors ${what}, and ${due} are due`);
+  return cycle;
+}

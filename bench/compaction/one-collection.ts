@@ -1,0 +1,197 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { monotonicClock } from "../../core/collections/clock.ts";
+import { CollectionQueue } from "../../core/collections/collection-queue.ts";
+import { runCycle } from "../../core/collections/cycle.ts";
+import type { CycleParts, CycleSettings } from "../../core/collections/cycle-parts.ts";
+import { FailureLedger } from "../../core/collections/failure-ledger.ts";
+import { Generations } from "../../core/collections/generations.ts";
+import { type Head, readHead } from "../../core/collections/head.ts";
+import { Workspace } from "../../core/collections/workspace.ts";
+import { deltaPrefix } from "../../core/deltas/keys.ts";
+import { type ChangeMessage, changeMessage } from "../../core/entities/change-message.ts";
+import { CurrentItems } from "../../core/entities/current-items.ts";
+import { silentLog } from "../../core/log.ts";
+import { silentMetrics } from "../../core/metrics.ts";
+import type { Collection } from "../../core/receipts/receipt.ts";
+import { madeCurrent } from "../../core/runs/current-run.ts";
+import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
+import { runMessage } from "../../core/runs/run-message.ts";
+import { RunQueues } from "../../core/runs/run-queues.ts";
+import type { RunRef } from "../../core/runs/run-store.ts";
+import type { LabelItem } from "../changes/label-changes.ts";
+import { FolderDeltaStore } from "../contenders/folder-delta-store.ts";
+import type { Premises } from "../surroundings.ts";
+import { type CollectionAws, region, startCollectionAws } from "./aws.ts";
+import { type CycleFigures, figuresOf } from "./cycle-figures.ts";
+
+/** The stack's defaults, but that nothing waits for more changes, and that superseded generations go at once. */
+const settings: CycleSettings = {
+  leaseMs: 60_000,
+  leaseWaitMs: 30_000,
+  drainMessages: 1_000,
+  drainBytes: 32 * 1024 * 1024,
+  drainMs: 10_000,
+  minPublishIntervalMs: 0,
+  maxFailures: 5,
+  garbage: { kept: 3, longestReaderMs: 0 },
+};
+
+/** Longer than any cycle here, so that none leaves something for the next. */
+const longestCycleMs = 30 * 60_000;
+const timestamp = "2026-11-25T12:00:00.000Z";
+
+export interface CollectionModel {
+  readonly collection: Collection;
+  readonly model: string;
+  readonly dimensions: number;
+}
+
+/** A process of compaction: it keeps its copy of a generation from one cycle to the next. */
+export interface CompactionProcess {
+  readonly parts: CycleParts;
+  end(): Promise<void>;
+}
+
+/** Everything around the cycles of one collection: real rules, tables, queue, files and Chroma; deltas in a folder. */
+export class OneCollection {
+  readonly target: CollectionModel;
+  readonly aws: CollectionAws;
+  readonly deltas: FolderDeltaStore;
+  readonly runs: DynamoRunStore;
+  readonly generations: Generations;
+  readonly premises: Premises;
+  #sent = 0;
+
+  private constructor(target: CollectionModel, aws: CollectionAws, premises: Premises) {
+    this.target = target;
+    this.aws = aws;
+    this.premises = premises;
+    this.deltas = new FolderDeltaStore(join(premises.folder, "deltas"));
+    const { dynamo: client, receiptsTable, controlTable } = aws;
+    this.runs = new DynamoRunStore({ client, receiptsTable, controlTable });
+    this.generations = new Generations(this.collectionsPath, target.collection, monotonicClock);
+  }
+
+  static async start(target: CollectionModel, premises: Premises): Promise<OneCollection> {
+    await mkdir(join(premises.folder, "deltas"));
+    return new OneCollection(target, await startCollectionAws(join(premises.folder, "aws")), premises);
+  }
+
+  stop(): Promise<void> {
+    return this.aws.stop();
+  }
+
+  /** Folder of all collections, as the shared file system is mounted. */
+  get collectionsPath(): string {
+    return join(this.premises.folder, "efs");
+  }
+
+  head(): Promise<Head | undefined> {
+    return readHead(this.aws.dynamo, this.aws.controlTable, this.target.collection);
+  }
+
+  /** Makes a run current and queues it, as embed and the stream processor do. Its delta is stored. */
+  async openRun(run: RunRef): Promise<void> {
+    const { collection } = this.target;
+    const { imageId, receiptId, runId } = run;
+    const prefixOf = (one: Collection) => deltaPrefix({ ...run, collection: one });
+    await this.runs.moveCurrent(
+      { imageId, receiptId },
+      undefined,
+      madeCurrent(undefined, { runId, attempt: 1 }, 1),
+    );
+    const deltaPrefixes = { lines: prefixOf("lines"), words: prefixOf("words") };
+    await this.runs.open({ ...run, rejectedRows: 0, deltaPrefixes });
+    const ids = { deduplicationId: this.#nextId(), timestamp, awsRegion: region };
+    await this.#send(runMessage({ run, collection, deltaPrefix: deltaPrefixes[collection], ...ids }));
+  }
+
+  /** Puts a label and queues the change, as an application and the stream processor do. */
+  async putLabel(item: LabelItem): Promise<void> {
+    const { dynamo, receiptsTable } = this.aws;
+    const { image_id, receipt_id, line_id, word_id, label } = item;
+    await dynamo.send(new PutCommand({ TableName: receiptsTable, Item: item }));
+    await this.#send(
+      changeMessage(
+        {
+          source: "dynamodb_stream",
+          entity_type: "RECEIPT_WORD_LABEL",
+          event_name: "INSERT",
+          entity_data: { image_id, receipt_id, line_id, word_id, label },
+          changes: {},
+          timestamp,
+          stream_record_id: null,
+          aws_region: region,
+          record_snapshot: null,
+        },
+        this.target.collection,
+        this.#nextId(),
+      ),
+    );
+  }
+
+  /** A cold one: it holds no generation. */
+  async process(): Promise<CompactionProcess> {
+    const { aws, target, runs, deltas, generations } = this;
+    const { folder, library } = this.premises;
+    const { collection: shard } = target;
+    const scratch = await mkdtemp(join(folder, "process-"));
+    const workspace = new Workspace({ ...target, shard, generations, library, scratch });
+    const parts: CycleParts = {
+      shard,
+      target,
+      settings,
+      control: { client: aws.dynamo, controlTable: aws.controlTable },
+      runs,
+      deltas,
+      items: new CurrentItems({
+        client: aws.items,
+        receiptsTable: aws.receiptsTable,
+        log: silentLog,
+        pause,
+      }),
+      queue: new CollectionQueue(aws.sqs, aws.queues, silentLog),
+      queues: new RunQueues({ client: aws.sqs, queueUrls: { lines: [], words: [] }, region }),
+      ledger: new FailureLedger(aws.dynamo, aws.controlTable, shard),
+      generations,
+      workspace,
+      clock: monotonicClock,
+      log: silentLog,
+      metrics: silentMetrics,
+      onStep: () => undefined,
+    };
+    const end = async () => {
+      await workspace.discard();
+      await rm(scratch, { recursive: true });
+    };
+    return { parts, end };
+  }
+
+  /** One cycle over all that is queued, which are so many messages. Throws CycleIncomplete. */
+  cycle({ parts }: CompactionProcess, messages: number): Promise<CycleFigures> {
+    return figuresOf(messages, (log) =>
+      runCycle({ ...parts, log }, [], monotonicClock.now() + longestCycleMs),
+    );
+  }
+
+  async #send({ body, groupId, deduplicationId, messageAttributes }: ChangeMessage): Promise<void> {
+    await this.aws.sqs.send(
+      new SendMessageCommand({
+        QueueUrl: this.aws.queues.queue,
+        MessageBody: body,
+        MessageAttributes: messageAttributes,
+        MessageGroupId: groupId,
+        MessageDeduplicationId: deduplicationId,
+      }),
+    );
+  }
+
+  #nextId(): string {
+    this.#sent += 1;
+    return `bench-${this.#sent}`;
+  }
+}
