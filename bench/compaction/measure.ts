@@ -83,20 +83,20 @@ class Measuring {
 
   async *run(): AsyncGenerator<Round | SmallCycle> {
     const { sizes, rounds } = this.#options;
-    const process = await this.#collection.process();
+    const compaction = await this.#collection.process();
     let size = 0;
     for (const [position, receipts] of this.#prepared.growths.entries()) {
-      const round = await this.#grow(process, receipts, size, position < rounds ? position : undefined);
+      const round = await this.#grow(compaction, receipts, size, position < rounds ? position : undefined);
       yield round;
       size += round.vectors;
       if (sizes.includes(size)) yield* this.#smallChanges(size);
     }
-    await process.end();
+    await compaction.end();
   }
 
   /** In a numbered round there are bare upserts too: before the cycle in one, after it in the next. */
   async #grow(
-    process: CompactionProcess,
+    compaction: CompactionProcess,
     receipts: readonly BenchReceipt[],
     before: number,
     round: number | undefined,
@@ -105,7 +105,7 @@ class Measuring {
     const ground = await this.#collection.head();
     const bare = () => bareUpserts(this.#collection, ground?.name, receipts);
     let bareSeconds = round !== undefined && round % 2 === 0 ? await bare() : undefined;
-    const cycle = await this.#merge(process, receipts);
+    const cycle = await this.#merge(compaction, receipts);
     if (round !== undefined && round % 2 === 1) bareSeconds = await bare();
     return { before, vectors, cycle, bareSeconds };
   }
@@ -114,31 +114,39 @@ class Measuring {
   async *#smallChanges(size: number): AsyncGenerator<SmallCycle> {
     for (let repeat = 0; repeat < this.#options.repeats; repeat += 1) {
       for (const change of changes) {
-        const process = await this.#collection.process();
+        const compaction = await this.#collection.process();
         for (const warmth of warmths) {
           const receipt = this.#prepared.small[this.#made[change]++];
           if (receipt === undefined) throw new RangeError("Every small change has a receipt.");
           const cycle =
             change === "receipt"
-              ? await this.#merge(process, [receipt])
-              : await this.#label(process, receipt);
+              ? await this.#merge(compaction, [receipt])
+              : await this.#label(compaction, receipt);
           yield { size, change, warmth, cycle };
         }
-        await process.end();
+        await compaction.end();
       }
     }
   }
 
-  async #merge(process: CompactionProcess, receipts: readonly BenchReceipt[]): Promise<CycleFigures> {
+  async #merge(compaction: CompactionProcess, receipts: readonly BenchReceipt[]): Promise<CycleFigures> {
     await inParallel(receipts, callsAtOnce, (receipt) => this.#collection.openRun(nameOf(receipt)));
-    const cycle = await this.#collection.cycle(process, receipts.length);
+    const cycle = await this.#collection.cycle(compaction, receipts.length);
     return requireDone(cycle, "written", receipts.length * wordsAReceipt);
   }
 
-  async #label(process: CompactionProcess, receipt: BenchReceipt): Promise<CycleFigures> {
+  async #label(compaction: CompactionProcess, receipt: BenchReceipt): Promise<CycleFigures> {
     const labels = labelChanges([receipt], labelsAChange);
-    await inParallel(labels, callsAtOnce, ({ item }) => this.#collection.putLabel(item));
-    const cycle = await this.#collection.cycle(process, labels.length);
+    await inParallel(labels, callsAtOnce, async ({ item }) => {
+      const { image_id, receipt_id, line_id, word_id, label } = item;
+      await this.#collection.put(item);
+      await this.#collection.announce({
+        entity_type: "RECEIPT_WORD_LABEL",
+        event_name: "INSERT",
+        entity_data: { image_id, receipt_id, line_id, word_id, label },
+      });
+    });
+    const cycle = await this.#collection.cycle(compaction, labels.length);
     return requireDone(cycle, "updated", labels.length);
   }
 }

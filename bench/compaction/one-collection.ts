@@ -12,7 +12,11 @@ import { Generations } from "../../core/collections/generations.ts";
 import { type Head, readHead } from "../../core/collections/head.ts";
 import { Workspace } from "../../core/collections/workspace.ts";
 import { deltaPrefix } from "../../core/deltas/keys.ts";
-import { type ChangeMessage, changeMessage } from "../../core/entities/change-message.ts";
+import {
+  type ChangeMessage,
+  type ChangeMessageBody,
+  changeMessage,
+} from "../../core/entities/change-message.ts";
 import { CurrentItems } from "../../core/entities/current-items.ts";
 import { silentLog } from "../../core/log.ts";
 import { silentMetrics } from "../../core/metrics.ts";
@@ -22,7 +26,6 @@ import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { runMessage } from "../../core/runs/run-message.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
 import type { RunRef } from "../../core/runs/run-store.ts";
-import type { LabelItem } from "../changes/label-changes.ts";
 import { FolderDeltaStore } from "../contenders/folder-delta-store.ts";
 import type { Premises } from "../surroundings.ts";
 import { type CollectionAws, region, startCollectionAws } from "./aws.ts";
@@ -49,6 +52,12 @@ export interface CollectionModel {
   readonly model: string;
   readonly dimensions: number;
 }
+
+type Envelope = "source" | "changes" | "timestamp" | "stream_record_id" | "aws_region" | "record_snapshot";
+/** What a change message says of its own: the kind of item, its keys, and what happened to it. */
+export type Change<Body extends ChangeMessageBody = ChangeMessageBody> = Body extends unknown
+  ? Omit<Body, Envelope>
+  : never;
 
 /** A process of compaction: it keeps its copy of a generation from one cycle to the next. */
 export interface CompactionProcess {
@@ -110,28 +119,23 @@ export class OneCollection {
     await this.#send(runMessage({ run, collection, deltaPrefix: deltaPrefixes[collection], ...ids }));
   }
 
-  /** Puts a label and queues the change, as an application and the stream processor do. */
-  async putLabel(item: LabelItem): Promise<void> {
-    const { dynamo, receiptsTable } = this.aws;
-    const { image_id, receipt_id, line_id, word_id, label } = item;
-    await dynamo.send(new PutCommand({ TableName: receiptsTable, Item: item }));
-    await this.#send(
-      changeMessage(
-        {
-          source: "dynamodb_stream",
-          entity_type: "RECEIPT_WORD_LABEL",
-          event_name: "INSERT",
-          entity_data: { image_id, receipt_id, line_id, word_id, label },
-          changes: {},
-          timestamp,
-          stream_record_id: null,
-          aws_region: region,
-          record_snapshot: null,
-        },
-        this.target.collection,
-        this.#nextId(),
-      ),
-    );
+  /** Puts an item into the receipts table, as an application does. */
+  async put(item: Record<string, unknown>): Promise<void> {
+    await this.aws.dynamo.send(new PutCommand({ TableName: this.aws.receiptsTable, Item: item }));
+  }
+
+  /** Queues what the stream processor makes of a change of the receipts table. */
+  async announce(change: Change): Promise<void> {
+    const body = {
+      ...change,
+      source: "dynamodb_stream",
+      changes: {},
+      timestamp,
+      stream_record_id: null,
+      aws_region: region,
+      record_snapshot: null,
+    } as const;
+    await this.#send(changeMessage(body, this.target.collection, this.#nextId()));
   }
 
   /** A cold one: it holds no generation. */

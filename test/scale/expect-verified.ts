@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { OneCollection } from "../../bench/compaction/one-collection.ts";
+import { ChromaServer } from "../../core/collections/chroma-server.ts";
+import { ChromaVectorStore } from "../../core/collections/chroma-vector-store.ts";
+import type { StoredMetadata, VectorStore } from "../../core/collections/vector-store.ts";
+
+/** What a receipt's vectors must be. */
+export interface DueReceipt {
+  readonly due: readonly StoredMetadata[];
+  /** Ids that must not be there. */
+  readonly removed: readonly string[];
+}
+
+/** Ids that are compared at a time. */
+const idsAPage = 4_500;
+
+/** The published generation holds exactly what is due, one page of ids in memory at a time. */
+export async function expectVerified(
+  collection: OneCollection,
+  receipts: Iterable<DueReceipt>,
+): Promise<void> {
+  const { premises, generations, target } = collection;
+  const path = await mkdtemp(join(premises.folder, "verify-"));
+  const { count } = await generations.copyTo(path, (await collection.head())?.name ?? "none");
+  const server = await ChromaServer.start({ library: premises.library, path });
+  try {
+    const store = await ChromaVectorStore.open(server, target.collection);
+    let total = 0;
+    for (const { due, removed } of pages(receipts)) {
+      await expectPage(store, due);
+      expect(await store.present(removed)).toEqual(new Set());
+      total += due.length;
+    }
+    // All that is due is there, so where the count is right there is nothing else.
+    expect({ published: await store.count(), manifest: count }).toEqual({
+      published: total,
+      manifest: total,
+    });
+  } finally {
+    await server.stop();
+    await rm(path, { recursive: true });
+  }
+}
+
+async function expectPage(store: VectorStore, due: readonly StoredMetadata[]): Promise<void> {
+  const stored = new Map(
+    (await store.readMetadata(due.map(({ id }) => id))).map(({ id, metadata }) => [id, metadata]),
+  );
+  const wrong = due.filter(({ id, metadata }) => !isEqual(stored.get(id) ?? {}, metadata));
+  expect(wrong.map(({ id, metadata }) => ({ id, due: metadata, published: stored.get(id) }))).toEqual([]);
+}
+
+function isEqual(one: StoredMetadata["metadata"], other: StoredMetadata["metadata"]): boolean {
+  const keys = Object.keys(other);
+  return keys.length === Object.keys(one).length && keys.every((key) => one[key] === other[key]);
+}
+
+function* pages(receipts: Iterable<DueReceipt>): Generator<DueReceipt> {
+  let page = { due: [] as StoredMetadata[], removed: [] as string[] };
+  for (const { due, removed } of receipts) {
+    page.due.push(...due);
+    page.removed.push(...removed);
+    if (page.due.length < idsAPage) continue;
+    yield page;
+    page = { due: [], removed: [] };
+  }
+  yield page;
+}
