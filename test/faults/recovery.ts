@@ -11,9 +11,8 @@ const patienceMs = 60_000;
  * passes faster than the visibility of messages.
  */
 export async function recover(stack: Stack, process?: CycleProcess): Promise<void> {
-  const sound = process ?? (await stack.process());
+  const sound = process ?? (await stack.sound());
   await Promise.all(collections.map((collection) => emptied(stack, collection, sound)));
-  if (process === undefined) await sound.end();
 }
 
 async function emptied(stack: Stack, collection: Collection, sound: CycleProcess): Promise<void> {

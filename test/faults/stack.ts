@@ -59,6 +59,7 @@ export class Stack {
   readonly aws: FaultyAws;
   readonly #options: StackOptions;
   readonly #processes = new Set<CycleProcess>();
+  #sound: Promise<CycleProcess> | undefined;
   readonly #clients: readonly { destroy(): void }[];
 
   private constructor(aws: FaultyAws, clients: Clients, resources: Resources & Names, options: StackOptions) {
@@ -134,6 +135,12 @@ export class Stack {
 
   generationsOf(collection: Collection): Generations {
     return new Generations(this.collectionsPath, collection, monotonicClock);
+  }
+
+  /** The process that nothing happens to. It stays warm. */
+  sound(): Promise<CycleProcess> {
+    this.#sound ??= this.process();
+    return this.#sound;
   }
 
   /** A cold process of the compaction function. */
