@@ -85,6 +85,13 @@ export class Application {
     receipt.removed.clear();
   }
 
+  /** The key of the object that the receipt's content of a collection is in. */
+  keyOf(image: number, collection: Collection): string {
+    const delta = this.#of(image).content?.deltas[collection];
+    if (delta === undefined) throw new Error(`Image ${image} has no content.`);
+    return keyOf(delta);
+  }
+
   /** Undefined removes the item. */
   async setMerchant(image: number, name: string | undefined): Promise<void> {
     await this.#write(itemsOf(image).metadata, name === undefined ? undefined : { merchant_name: name });
@@ -134,12 +141,12 @@ export class Application {
     if (failed !== undefined) throw new Error("The stream processor could not send.");
   }
 
-  /** All vectors that a collection must hold, by id. */
-  due(collection: Collection): Map<string, DueVector> {
+  /** All vectors that a collection must hold, by id. `lost`: images whose content cannot be applied. */
+  due(collection: Collection, lost: readonly number[] = []): Map<string, DueVector> {
     const due = new Map<string, DueVector>();
-    for (const receipt of this.#receipts.values()) {
+    for (const [image, receipt] of this.#receipts) {
       const delta = receipt.content?.deltas[collection];
-      if (delta === undefined) continue;
+      if (delta === undefined || lost.includes(image)) continue;
       const facts: ReceiptFacts = {
         merchant: receipt.merchant === undefined ? {} : { merchant_name: receipt.merchant },
         labels: receipt.labels,
@@ -171,7 +178,7 @@ export class Application {
   }
 }
 
-export function keyOf(delta: Delta): string {
+function keyOf(delta: Delta): string {
   return deltaKey(deltaPrefix(delta));
 }
 

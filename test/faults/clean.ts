@@ -15,8 +15,8 @@ import type { Stack } from "./stack.ts";
 const lastDigits = 1e-5;
 
 export interface Expected {
-  /** Messages in the dead letters of both collections together. */
-  readonly deadLetters?: number;
+  /** Halves of runs that failed for good: each has a dead letter, and its receipt is not in the collection. */
+  readonly failed?: readonly { readonly collection: Collection; readonly image: number }[];
 }
 
 /**
@@ -28,19 +28,22 @@ export async function expectClean(
   application: Application,
   expected: Expected = {},
 ): Promise<void> {
+  const { failed = [] } = expected;
+  const failedRuns = new Set(failed.map(({ image }) => application.runIdOf(image)));
   const problems: string[] = [];
-  let deadLetters = 0;
   for (const collection of collections) {
     const waiting = await stack.aws.depth(stack.queueUrls[collection]);
     if (waiting > 0) problems.push(`${waiting} messages wait in ${collection}`);
-    deadLetters += await stack.aws.depth(stack.queueUrls[`${collection}-dead-letters`]);
+    const lost = failed.filter((half) => half.collection === collection).map(({ image }) => image);
+    const deadLetters = await stack.aws.depth(stack.queueUrls[`${collection}-dead-letters`]);
+    if (deadLetters !== lost.length) problems.push(`${collection} has ${deadLetters} dead letters`);
     problems.push(...(await damagedGenerations(stack, collection)));
     const published = await publishedVectors(stack, application, collection);
-    problems.push(...differences(collection, application.due(collection), published));
+    problems.push(...differences(collection, application.due(collection, lost), published));
   }
-  if (deadLetters !== (expected.deadLetters ?? 0)) problems.push(`${deadLetters} messages are dead letters`);
-  if (deadLetters === 0) problems.push(...(await openRuns(stack)));
-  problems.push(...(await controlProblems(stack, application)), ...(await historyOf(stack)).problems);
+  problems.push(...(await openRuns(stack, failedRuns)));
+  problems.push(...(await controlProblems(stack, application, failedRuns)));
+  problems.push(...(await historyOf(stack)).problems);
   expect(problems).toEqual([]);
 }
 
@@ -106,9 +109,10 @@ async function damagedGenerations(stack: Stack, collection: Collection): Promise
   return problems;
 }
 
-async function openRuns(stack: Stack): Promise<string[]> {
+async function openRuns(stack: Stack, failed: ReadonlySet<string | undefined>): Promise<string[]> {
   const { Items = [] } = await stack.client.send(new ScanCommand({ TableName: stack.receiptsTable }));
-  return Items.filter(({ TYPE }) => TYPE === "COMPACTION_RUN").flatMap((run) =>
+  const runs = Items.filter(({ TYPE, run_id }) => TYPE === "COMPACTION_RUN" && !failed.has(run_id));
+  return runs.flatMap((run) =>
     run.lines_state === "COMPLETED" && run.words_state === "COMPLETED"
       ? []
       : [
@@ -117,13 +121,17 @@ async function openRuns(stack: Stack): Promise<string[]> {
   );
 }
 
-async function controlProblems(stack: Stack, application: Application): Promise<string[]> {
+async function controlProblems(
+  stack: Stack,
+  application: Application,
+  failed: ReadonlySet<string | undefined>,
+): Promise<string[]> {
   const { Items = [] } = await stack.client.send(new ScanCommand({ TableName: stack.controlTable }));
   const problems: string[] = [];
   for (const item of Items) {
     const [kind] = String(item.PK).split("#");
     if (kind === "COLLECTION" && item.lease_owner !== undefined) problems.push(`${item.PK} is still held`);
-    if (kind === "OPEN") problems.push(`run ${item.run_id} is listed as open`);
+    if (kind === "OPEN" && !failed.has(item.run_id)) problems.push(`run ${item.run_id} is listed as open`);
     if (kind === "FAILURE") problems.push(`a failure of ${item.SK} is still counted: ${item.reason}`);
   }
   for (const receipt of application.receipts) {

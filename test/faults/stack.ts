@@ -9,8 +9,6 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { monotonicClock } from "../../core/collections/clock.ts";
 import { Generations } from "../../core/collections/generations.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
-import { CurrentItems } from "../../core/entities/current-items.ts";
-import { silentLog } from "../../core/log.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
@@ -26,8 +24,8 @@ export const leaseSeconds = 1;
 export interface StackOptions {
   readonly leaseSeconds?: number;
   readonly maxFailures?: number;
-  /** Where the collections and the scratch folders are, instead of in the stack's own folder. */
-  readonly disk?: string;
+  /** Where the collections, or the scratch folders, are instead of in the stack's own folder. */
+  readonly disks?: { readonly collections?: string; readonly scratch?: string };
 }
 
 interface Resources {
@@ -55,7 +53,7 @@ export class Stack {
   readonly runs: DynamoRunStore;
   readonly queues: RunQueues;
   readonly deltas: S3DeltaStore;
-  readonly items: CurrentItems;
+  readonly s3: S3Client;
   readonly aws: FaultyAws;
   readonly #options: StackOptions;
   readonly #processes = new Set<CycleProcess>();
@@ -75,7 +73,7 @@ export class Stack {
     this.queueUrls = queueUrls;
     this.receiptsStream = resources.receiptsStream;
     this.controlStream = resources.controlStream;
-    this.collectionsPath = join(options.disk ?? folder, "efs");
+    this.collectionsPath = join(options.disks?.collections ?? folder, "efs");
     this.sqs = sqs;
     this.client = DynamoDBDocumentClient.from(dynamo);
     this.runs = new DynamoRunStore({ client: this.client, receiptsTable, controlTable });
@@ -85,12 +83,7 @@ export class Stack {
       region: "us-east-1",
     });
     this.deltas = new S3DeltaStore(s3, bucket);
-    this.items = new CurrentItems({
-      client: dynamo,
-      receiptsTable,
-      log: silentLog,
-      pause: async () => undefined,
-    });
+    this.s3 = s3;
     this.#options = options;
     this.#clients = [dynamo, sqs, s3];
   }
@@ -147,7 +140,7 @@ export class Stack {
   async process(
     options: Pick<CycleProcessOptions, "harms" | "slowMs" | "wallClockOffByMs" | "largestFile"> = {},
   ) {
-    const folder = this.#options.disk ?? this.folder;
+    const folder = this.#options.disks?.scratch ?? this.folder;
     const started = await CycleProcess.start({
       ...options,
       environment: this.#environment(),

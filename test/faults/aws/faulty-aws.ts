@@ -85,6 +85,11 @@ export class FaultyAws {
     return (await this.#ask({ ask: "depth", queueUrl })) as number;
   }
 
+  /** Removes every message of a queue. */
+  async purge(queueUrl: string): Promise<void> {
+    await this.#ask({ ask: "purge", queueUrl });
+  }
+
   #ask(asked: Asked): Promise<unknown> {
     this.#asked += 1;
     const id = this.#asked;

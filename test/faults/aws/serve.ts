@@ -12,7 +12,7 @@ import { type Fault, Faults, troubledKey, withFaults } from "./faults.ts";
 export type Request = { readonly id: number } & (
   | { readonly ask: "faults"; readonly faults: readonly Fault[]; readonly seed: number }
   | { readonly ask: "happened" }
-  | { readonly ask: "reveal" | "depth"; readonly queueUrl: string }
+  | { readonly ask: "reveal" | "depth" | "purge"; readonly queueUrl: string }
 );
 
 const faults = new Faults();
@@ -36,6 +36,8 @@ function answer(request: Request): unknown {
       return faults.happened;
     case "reveal":
       return reveal(request.queueUrl);
+    case "purge":
+      return queue(request.queueUrl).purge();
     case "depth": {
       const { ready, delayed, inflight } = queue(request.queueUrl).inspectMessages();
       return ready.length + delayed.length + inflight.length;
