@@ -4,7 +4,7 @@ import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { processRecords } from "../../core/changes/process-records.ts";
 import { QueuePublisher } from "../../core/changes/queue-publisher.ts";
 import { whole } from "../../core/changes/watched.ts";
-import { encodeDelta } from "../../core/deltas/codec.ts";
+import { decodeDelta, encodeDelta } from "../../core/deltas/codec.ts";
 import type { Delta, VectorMetadata } from "../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
 import { knownMetadata, type ReceiptFacts } from "../../core/entities/receipt-facts.ts";
@@ -83,6 +83,19 @@ export class Application {
     await recordRun(this.#stack, run, this.#revision);
     receipt.content = { runId, deltas };
     receipt.removed.clear();
+  }
+
+  /** The embed pipeline has exported the receipt: what it made must be published. */
+  async exported(image: number): Promise<void> {
+    const { deltas: store, runs } = this.#stack;
+    const receipt = { imageId: imageId(image), receiptId: 1 };
+    const runId = (await runs.current(receipt))?.runId;
+    if (runId === undefined) throw new Error(`Image ${image} was not exported.`);
+    const read = async (collection: Collection) => {
+      const bytes = await store.get(deltaKey(deltaPrefix({ collection, ...receipt, runId })));
+      return decodeDelta(bytes ?? new Uint8Array());
+    };
+    this.#of(image).content = { runId, deltas: { lines: await read("lines"), words: await read("words") } };
   }
 
   /** The key of the object that the receipt's content of a collection is in. */
