@@ -5,7 +5,14 @@ import { Failure } from "../failure.ts";
 import type { ReceiptRef } from "../receipts/receipt.ts";
 import type { ShardName } from "../receipts/shards.ts";
 import type { Clock } from "./clock.ts";
-import { databaseFolder, describeFiles, type Manifest, manifestFile, readManifest } from "./manifest.ts";
+import {
+  databaseFolder,
+  describeFiles,
+  type Manifest,
+  type ManifestFile,
+  manifestFile,
+  readManifest,
+} from "./manifest.ts";
 
 /** A published generation is not there as it was published. */
 export class GenerationDamaged extends Failure {
@@ -109,15 +116,16 @@ export class Generations {
   ): Promise<{ manifest: Manifest; bytesWritten: number }> {
     const unfinished = join(this.folder, `${temporary}${generation.name}`);
     const database = join(unfinished, databaseFolder);
-    await mkdir(database, { recursive: true });
     const files = await describeFiles(source);
+    await mkdir(this.folder, { recursive: true });
+    await makeFolders([unfinished, ...foldersOf(database, files)]);
     const baseFiles = await this.#filesOf(generation.base);
     let bytesWritten = 0;
     for (const { path, size, sha256 } of files) {
       const target = join(database, path);
       const equal = baseFiles.get(`${path}\n${sha256}`);
       if (equal === undefined || !(await linkInto(target, equal))) {
-        await copyInto(target, join(source, path));
+        await copyFile(join(source, path), target, constants.COPYFILE_FICLONE);
         await sync(target);
         bytesWritten += size;
       }
@@ -130,9 +138,7 @@ export class Generations {
     const manifestPath = join(unfinished, manifestFile);
     await writeFile(manifestPath, JSON.stringify(manifest, undefined, 2));
     await sync(manifestPath);
-    for (const folder of new Set(files.map(({ path }) => dirname(join(database, path))))) await sync(folder);
-    await sync(database);
-    await sync(unfinished);
+    for (const folder of [...foldersOf(database, files), unfinished]) await sync(folder);
     await rename(unfinished, this.pathOf(generation.name));
     await sync(this.folder);
     return { manifest, bytesWritten };
@@ -153,15 +159,18 @@ export class Generations {
       throw error;
     });
     return names.sort().flatMap((folder) => {
-      const token = /^(?:\.tmp-)?\d{8,}-(\d+)$/.exec(folder)?.[1];
+      const token = /^(?:\.tmp-)*\d{8,}-(\d+)$/.exec(folder)?.[1];
       return token === undefined ? [] : [{ name: folder, token: Number(token) }];
     });
   }
 
-  /** Goes under a temporary name first, so that no half of it is ever taken for a generation. */
+  /**
+   * Goes under another name first, so that no half of it is ever taken for a generation, and a writer that goes on after
+   * it lost its lease finds its folder gone.
+   */
   async remove(name: string): Promise<void> {
-    const leaving = name.startsWith(temporary) ? name : `${temporary}${name}`;
-    if (leaving !== name) await rename(this.pathOf(name), this.pathOf(leaving));
+    const leaving = `${temporary}${name}`;
+    await rename(this.pathOf(name), this.pathOf(leaving));
     await rm(this.pathOf(leaving), { recursive: true, force: true });
   }
 
@@ -190,9 +199,23 @@ export class Generations {
   }
 }
 
+/** Those that the files are in, each after the one that it is in. */
+function foldersOf(root: string, files: readonly ManifestFile[]): string[] {
+  const folders = new Set([root]);
+  for (const { path } of files) {
+    const parts = path.split("/").slice(0, -1);
+    for (const [depth] of parts.entries()) folders.add(join(root, ...parts.slice(0, depth + 1)));
+  }
+  return [...folders];
+}
+
+/** One by one: a parent that is gone was removed by another holder, and must not come back with half of its files. */
+async function makeFolders(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) await mkdir(folder);
+}
+
 /** False where the file system refuses the link. */
 async function linkInto(target: string, existing: string): Promise<boolean> {
-  await mkdir(dirname(target), { recursive: true });
   try {
     await link(existing, target);
     return true;

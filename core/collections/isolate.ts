@@ -18,8 +18,9 @@ const mostUnproven = 3;
 
 /**
  * Attempts all items at once. Where that fails, finds the items that make it fail, each in a logarithmic number of
- * attempts, and leaves them out. An item is blamed only where others succeed without it: what fails with every item,
- * or with a single one, may be the fault of a disk or a network, and is thrown.
+ * attempts, and leaves them out. An item is blamed only where its failure comes again and others succeed without it:
+ * what passes, or fails with every item or with a single one, may be the fault of a server, a disk or a network. It is
+ * thrown where it comes too often.
  */
 export async function isolate<Item, Outcome>(
   items: readonly Item[],
@@ -33,11 +34,31 @@ export async function isolate<Item, Outcome>(
     if (items.length < 2 || isEverybodys(failure) || !mayGoOn()) throw failure;
     const { position, reason } = await firstCulprit(items, failure, attempts);
     if (position === 0 && unproven === mostUnproven) throw failure;
+    if (!(await failsAgain(items.slice(0, position + 1), failure, attempts))) {
+      if (unproven === mostUnproven) throw failure;
+      return await isolate(items, attempts, unproven + 1);
+    }
     const culprit = items[position] as Item;
     // From the other end: culprits often stand together, and a success has to be found.
     const others = items.toSpliced(position, 1).reverse();
     const { outcome, culprits } = await isolate(others, attempts, position === 0 ? unproven + 1 : 0);
     return { outcome, culprits: new Map([...culprits, [culprit, reason]]) };
+  }
+}
+
+/** What failed once, with a server that had crashed, succeeds with the next one. */
+async function failsAgain<Item, Outcome>(
+  items: readonly Item[],
+  failure: unknown,
+  { attempt, isEverybodys, mayGoOn }: Attempts<Item, Outcome>,
+): Promise<boolean> {
+  if (!mayGoOn()) throw failure;
+  try {
+    await attempt(items);
+    return false;
+  } catch (error) {
+    if (isEverybodys(error)) throw error;
+    return true;
   }
 }
 

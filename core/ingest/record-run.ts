@@ -59,8 +59,13 @@ export async function recordRun(services: RunServices, run: NewRun, revision: nu
 
     const attempt = ((await runs.find(run))?.attempts ?? 0) + 1;
     const next = madeCurrent(before.current, { runId: run.runId, attempt }, revision);
-    if ((await runs.moveCurrent(run, before.current, next)) === "moved")
-      return await bringUp(services, run, next);
+    if ((await runs.moveCurrent(run, before.current, next)) === "refused") continue;
+    // An earlier message of the same content may have opened it meanwhile, and compaction closed it: it did not count yet.
+    const opened = (await runs.find(run))?.attempts ?? 0;
+    if (opened < attempt) return await bringUp(services, run, next);
+    const again = { ...next, attempt: opened + 1 };
+    const moved = { ...next, version: (before.current?.version ?? 0) + 1 };
+    if ((await runs.moveCurrent(run, moved, again)) === "moved") return await bringUp(services, run, again);
   }
 }
 

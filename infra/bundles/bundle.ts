@@ -25,13 +25,13 @@ export class BundleFailed extends pulumi.RunError {
 
 /** `functions/{name}/handler.ts` as `index.mjs`, whose export `handler` Lambda calls. */
 export async function bundleFunction(name: string, { chroma }: Ingredients): Promise<Bundle> {
-  const code = await compile(`functions/${name}/handler.ts`);
+  const code = await bundleProgram(`functions/${name}/handler.ts`);
   return new Map([["index.mjs", code], ...(await native(chroma))]);
 }
 
 /** `containers/{name}/main.ts` as `main.mjs` beside its Dockerfile: a folder that Docker builds. */
 export async function bundleContainer(name: string, { chroma }: Ingredients): Promise<Bundle> {
-  const code = await compile(`containers/${name}/main.ts`);
+  const code = await bundleProgram(`containers/${name}/main.ts`);
   const dockerfile = await readFile(join(root, "containers", name, "Dockerfile"));
   return new Map([["main.mjs", code], ["Dockerfile", dockerfile], ...(await native(chroma))]);
 }
@@ -77,7 +77,8 @@ function isThere(error: unknown): boolean {
   return code === "ENOTEMPTY" || code === "EEXIST";
 }
 
-async function compile(source: string): Promise<Uint8Array> {
+/** A source of the project as one file of JavaScript. Throws BundleFailed. */
+export async function bundleProgram(source: string): Promise<Uint8Array> {
   try {
     const { outputFiles } = await build({
       absWorkingDir: root,

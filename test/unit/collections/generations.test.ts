@@ -76,6 +76,19 @@ describe("a generation", () => {
     expect(await present()).toEqual([".tmp-00000001-1", "00000001-2"]);
   });
 
+  test("F3: a writer that goes on after a later holder has cleared its folder away leaves no half of a generation", async () => {
+    await write({ "a.bin": "x" }, "00000001-1", null);
+    const hidden = join(folder, "hidden");
+    await rename(generations.pathOf("00000001-1"), hidden);
+    clock.sleep = async () => {
+      await generations.remove(".tmp-00000002-2");
+      await rename(hidden, generations.pathOf("00000001-1"));
+    };
+    const written = write({ "a.bin": "x", "segment/b.bin": "y" }, "00000002-2", "00000001-1");
+    await expect(written).rejects.toThrow("ENOENT");
+    expect(await present()).toEqual(["00000001-1"]);
+  });
+
   test("a reader waits up to a minute for a folder that the file system does not show yet", async () => {
     await write({ "a.bin": "x" }, "00000001-1", null);
     const hidden = join(folder, "hidden");

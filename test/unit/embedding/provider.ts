@@ -13,6 +13,10 @@ export interface Answer {
   readonly body?: unknown;
   /** The connection is cut instead. */
   readonly cut?: boolean;
+  /** It is, in the middle of the body. */
+  readonly truncated?: boolean;
+  /** The request is never answered. */
+  readonly silent?: boolean;
 }
 
 /** A server that answers embedding requests with a script, one answer a request; the last one repeats. */
@@ -25,7 +29,14 @@ export class Provider {
       const asked = { headers: request.headers, body: (await json(request)) as Asked["body"] };
       this.asked.push(asked);
       const answer = answers[Math.min(this.asked.length, answers.length) - 1]?.(asked) ?? {};
+      if (answer.silent) return undefined;
       if (answer.cut) return request.socket.destroy();
+      if (answer.truncated) {
+        const whole = JSON.stringify(answer.body);
+        response.writeHead(200, { "content-type": "application/json", "content-length": whole.length });
+        response.write(whole.slice(0, whole.length / 2), () => request.socket.destroy());
+        return undefined;
+      }
       response.writeHead(answer.status ?? 200, { "content-type": "application/json", ...answer.headers });
       response.end(JSON.stringify(answer.body ?? {}));
       return undefined;

@@ -1,0 +1,46 @@
+import { expectClean } from "./clean.ts";
+import { SmallDisk } from "./disks.ts";
+import { freshStack } from "./fresh-stack.ts";
+import { historyOf } from "./history.ts";
+import { poll } from "./mapping.ts";
+import { recover } from "./recovery.ts";
+import { begun } from "./scenario.ts";
+import { all, chosen, faultTest } from "./seeds.ts";
+
+const freshly = freshStack();
+const disk = SmallDisk.mount();
+afterAll(() => disk?.unmount());
+
+const times = Array.from({ length: all ? 3 : 1 }, (_, number) => number + 1);
+/** A database of a few vectors is some 200 KiB. */
+const tooLittle = 160 * 1024;
+
+describe("F2 F13 F19: a disk that is full publishes nothing, and what it stopped is done once there is room", () => {
+  for (const name of disk ? chosen(["collections", "scratch"] as const, 1) : []) {
+    for (const time of times) {
+      faultTest(`the one of ${name}, a tmpfs of 16 MiB, for the ${time}. time`, async (random) => {
+        if (disk === undefined) return;
+        const { stack, application } = await begun(freshly, { disks: { [name]: disk.path } });
+        const before = (await historyOf(stack)).shards.lines.head;
+        const process = await stack.process();
+        await disk.fill(random.below(tooLittle));
+        await expect(poll(stack, "lines", process)).rejects.toThrow();
+        expect((await historyOf(stack)).shards.lines.head).toBe(before);
+        await disk.makeRoom();
+        await recover(stack, process);
+        await expectClean(stack, application);
+      });
+    }
+  }
+  for (const time of disk ? [] : times) {
+    faultTest(`no file may be larger than ulimit -f says, for the ${time}. time`, async (random) => {
+      const { stack, application } = await begun(freshly);
+      const before = (await historyOf(stack)).shards.lines.head;
+      const process = await stack.process({ largestFile: 8 + random.below(200) });
+      await expect(poll(stack, "lines", process)).rejects.toThrow();
+      expect((await historyOf(stack)).shards.lines.head).toBe(before);
+      await recover(stack);
+      await expectClean(stack, application);
+    });
+  }
+});

@@ -1,0 +1,43 @@
+import type { Application } from "./application.ts";
+import { expectClean } from "./clean.ts";
+import { poll } from "./mapping.ts";
+import { ProcessGone } from "./process/cycle-process.ts";
+import type { Moment } from "./process/harm.ts";
+import { recover } from "./recovery.ts";
+import type { Stack } from "./stack.ts";
+
+export interface Scene {
+  readonly stack: Stack;
+  readonly application: Application;
+}
+
+export interface HarmOptions {
+  /** Whether the moment is reached for certain; one that was drawn may come too late. */
+  readonly isSure?: boolean;
+  readonly slowMs?: number;
+  readonly wallClockOffByMs?: number;
+}
+
+/** A process is killed at the moment; others take over. */
+export async function killed({ stack, application }: Scene, at: Moment, options: HarmOptions = {}) {
+  const { isSure = true, ...others } = options;
+  const victim = await stack.process({ harms: [{ at, signal: "SIGKILL", to: "itself" }], ...others });
+  const ended = await poll(stack, "lines", victim).catch((error: Error) => error);
+  if (isSure) expect(ended).toBeInstanceOf(ProcessGone);
+  await recover(stack);
+  await expectClean(stack, application);
+}
+
+/** A process is stopped at the moment; others take over; it goes on as if nothing had been. */
+export async function paused({ stack, application }: Scene, at: Moment, options: HarmOptions = {}) {
+  const { isSure = true, ...others } = options;
+  const victim = await stack.process({ harms: [{ at, signal: "SIGSTOP", to: "itself" }], ...others });
+  const polled = poll(stack, "lines", victim).catch((error: Error) => error);
+  const first = await Promise.race([victim.stopped(), polled]);
+  if (isSure) expect(first).toBeUndefined();
+  await recover(stack);
+  victim.goOn();
+  await polled;
+  await recover(stack);
+  await expectClean(stack, application);
+}

@@ -1,0 +1,31 @@
+import { steps } from "../../core/collections/cycle-parts.ts";
+import { freshStack } from "./fresh-stack.ts";
+import { killed } from "./harmed.ts";
+import { anyCall, callsOf } from "./moments.ts";
+import { begun } from "./scenario.ts";
+import { all, chosen, faultTest } from "./seeds.ts";
+
+const freshly = freshStack();
+const calls = callsOf(freshly);
+
+describe("F2 F3 F5 F21: a process that is killed loses nothing and blocks nobody", () => {
+  for (const step of chosen(steps, 1)) {
+    faultTest(`as it begins to ${step}`, async () => killed(await begun(freshly), { step }));
+  }
+  for (const effect of chosen(["before", "after"] as const, 0)) {
+    faultTest(`right ${effect} a heartbeat`, async () =>
+      killed(await begun(freshly), { call: "beat", nth: 1, effect }, { slowMs: 150 }),
+    );
+  }
+  for (const effect of chosen(["before", "after"] as const, 1)) {
+    faultTest(`right ${effect} it moves the head`, async () =>
+      killed(await begun(freshly), { call: "move head", nth: 1, effect }),
+    );
+  }
+  for (const drawn of Array.from({ length: all ? 12 : 1 }, (_, number) => number + 1)) {
+    faultTest(`at one of its calls, drawn for the ${drawn}. time`, async (random) => {
+      const at = anyCall(await calls(), random);
+      await killed(await begun(freshly), at, { isSure: false });
+    });
+  }
+});

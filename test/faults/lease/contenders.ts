@@ -1,0 +1,40 @@
+/**
+ * Contenders for one lease, each of which publishes so many generations: the child of the lease's stress test. Says
+ * `holding` whenever one of them holds it, and ends when all are done. `crowd` and `rounds` are its arguments.
+ */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { monotonicClock } from "../../../core/collections/clock.ts";
+import { generationName, HeadMoved, moveHead, readHead } from "../../../core/collections/head.ts";
+import { acquireLease, LeaseLost } from "../../../core/collections/lease.ts";
+
+const [controlTable = "", crowd = "", rounds = ""] = process.argv.slice(2);
+const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+const options = { client, controlTable, shard: "lines", clock: monotonicClock, leaseMs: 1_000 } as const;
+
+/** One more generation. False where the lease or the head was another's by then. */
+async function publishOne(): Promise<boolean> {
+  const lease = await acquireLease(options, { waitMs: 120_000, patienceMs: 120_000 });
+  if (lease === undefined) throw new Error("Every contender gets its turn.");
+  process.send?.("holding");
+  try {
+    const from = await readHead(client, controlTable, "lines");
+    const generation = (from?.generation ?? 0) + 1;
+    const to = { generation, name: generationName(generation, lease.token), base: from?.name ?? null };
+    lease.assertHeld();
+    await moveHead({ ...options, lease, from, to });
+    return true;
+  } catch (error) {
+    if (error instanceof LeaseLost || error instanceof HeadMoved) return false;
+    throw error;
+  } finally {
+    await lease.release();
+  }
+}
+
+async function contend(): Promise<void> {
+  for (let done = 0; done < Number(rounds); ) if (await publishOne()) done += 1;
+}
+
+await Promise.all(Array.from({ length: Number(crowd) }, contend));
+process.disconnect();

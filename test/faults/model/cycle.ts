@@ -1,0 +1,193 @@
+import { generationName } from "../../../core/collections/head.ts";
+import { leaseTicks, type Message, ProtocolBroken, type Run, type World } from "./world.ts";
+
+const drained = 3;
+const looks = 12;
+
+class LeaseLost extends Error {}
+
+/** A process with one cycle to make: a step at a time, between which it can be paused for any time, or die. */
+export class Compactor {
+  readonly #world: World;
+  readonly #owner: number;
+  readonly #steps: Generator<void>;
+  #token = 0;
+  #lastBeat = 0;
+  #refused = false;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#owner = world.newOwner();
+    this.#steps = this.#cycle();
+  }
+
+  /** False when it is over. */
+  step(): boolean {
+    return this.#steps.next().done !== true;
+  }
+
+  beat(): void {
+    const { shard, now } = this.#world;
+    if (this.#token === 0) return;
+    if (!this.#holds()) {
+      this.#refused = true;
+      return;
+    }
+    shard.counter += 1;
+    this.#lastBeat = now;
+    this.#world.shownAt = now;
+  }
+
+  *#cycle(): Generator<void> {
+    if (!(yield* this.#takeLease())) return;
+    try {
+      yield* this.#leased();
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+    }
+    const { shard } = this.#world;
+    if (this.#world.has("a release is conditional on the lease") && !this.#holds()) return;
+    if (shard.owner !== 0 && !this.#holds()) throw new ProtocolBroken("Another holder's lease was released.");
+    shard.owner = 0;
+  }
+
+  *#takeLease(): Generator<void, boolean> {
+    const { shard } = this.#world;
+    let [token, counter, since] = [-1, -1, 0];
+    for (let look = 0; look < looks; look += 1) {
+      const waits = this.#world.has(
+        "a lease is taken over only after its holder was silent for a lease time",
+      );
+      const isOver = !waits || this.#world.now - since >= leaseTicks;
+      if (shard.owner === 0) return this.#take();
+      if (shard.token !== token || shard.counter !== counter) {
+        [token, counter, since] = [shard.token, shard.counter, this.#world.now];
+      } else if (isOver) {
+        yield;
+        if (shard.token === token && shard.counter === counter) return this.#take();
+      }
+      yield;
+    }
+    return false;
+  }
+
+  #take(): true {
+    const { shard, now, shownAt } = this.#world;
+    if (shard.owner !== 0 && now - shownAt < leaseTicks) {
+      throw new ProtocolBroken("A living holder lost its lease.");
+    }
+    const grows = this.#world.has("every taking has a higher token") || shard.token === 0;
+    Object.assign(shard, { owner: this.#owner, token: shard.token + (grows ? 1 : 0), counter: 0 });
+    this.#token = shard.token;
+    this.#lastBeat = now;
+    this.#world.shownAt = now;
+    return true;
+  }
+
+  *#leased(): Generator<void> {
+    const world = this.#world;
+    yield;
+    const from = world.shard.head;
+    yield;
+    const messages = world.queue.filter(({ hiddenUntil }) => hiddenUntil <= world.now).slice(0, drained);
+    for (const message of messages) message.hiddenUntil = world.now + leaseTicks;
+    yield;
+    const done = new Set<Message>();
+    const works = new Map<string, Message>();
+    for (const message of messages) {
+      const counts = yield* this.#start(message.runId);
+      if (counts) works.set(message.runId, message);
+      else done.add(message);
+    }
+    const afterwards = world.has("messages are acknowledged after publishing");
+    if (!afterwards) yield* this.#acknowledge(works, done);
+    const head = works.size > 0 ? yield* this.#publish(from, [...works.keys()]) : from;
+    if (afterwards) yield* this.#acknowledge(works, done);
+    yield* this.#collectGarbage(head);
+  }
+
+  /** Whether the run has to be applied. */
+  *#start(runId: string): Generator<void, boolean> {
+    const world = this.#world;
+    const run = world.runs.get(runId) as Run;
+    const early = world.current.get(run.receipt)?.runId;
+    if (!world.has("a run is started before it is read which one counts")) yield;
+    if (run.state === "COMPLETED") return false;
+    if (run.token > this.#token) throw new LeaseLost();
+    Object.assign(run, { state: "PROCESSING", token: this.#token });
+    yield;
+    if (!world.has("only the current run is applied")) return true;
+    const startedFirst = world.has("a run is started before it is read which one counts");
+    const counts = startedFirst ? world.current.get(run.receipt)?.runId : early;
+    if (counts === runId) return true;
+    yield* this.#complete(runId);
+    return false;
+  }
+
+  *#publish(from: string | undefined, runIds: readonly string[]): Generator<void, string> {
+    const world = this.#world;
+    const base = from === undefined ? undefined : world.files.get(from);
+    if (from !== undefined && base === undefined) throw new ProtocolBroken(`${from} is gone.`);
+    const runs = new Map(base?.runs);
+    for (const runId of runIds) runs.set(world.runs.get(runId)?.receipt ?? -1, runId);
+    yield;
+    this.#assertHeld();
+    const name = generationName(Number(from?.split("-")[0] ?? 0) + 1, this.#token);
+    if (world.files.has(name)) throw new ProtocolBroken(`${name} was written twice.`);
+    world.files.set(name, { base: from, runs });
+    yield;
+    this.#assertHeld();
+    yield;
+    const isMine = this.#holds() && world.shard.head === from;
+    if (world.has("publishing is conditional on the lease and the head") && !isMine) throw new LeaseLost();
+    if (!world.files.has(name)) throw new ProtocolBroken(`${name} was published and is gone.`);
+    if (world.shard.head !== from) throw new ProtocolBroken(`${world.shard.head} was published over.`);
+    world.shard.head = name;
+    yield;
+    return name;
+  }
+
+  *#acknowledge(works: ReadonlyMap<string, Message>, done: Set<Message>): Generator<void> {
+    for (const [runId, message] of works) {
+      yield* this.#complete(runId);
+      done.add(message);
+    }
+    this.#world.queue = this.#world.queue.filter((message) => !done.has(message));
+    yield;
+  }
+
+  *#complete(runId: string): Generator<void> {
+    const world = this.#world;
+    const run = world.runs.get(runId) as Run;
+    const fenced = world.has("a run is completed only under the token that started it");
+    const isMine = run.state === "PROCESSING" && run.token === this.#token;
+    if (isMine || !fenced) run.state = "COMPLETED";
+    const { state, attempts } = run;
+    yield;
+    const exact = world.has("only the entry of the completed attempt is unlisted");
+    if (state === "COMPLETED" && (!exact || world.open.get(runId) === attempts)) world.open.delete(runId);
+    yield;
+  }
+
+  *#collectGarbage(head: string | undefined): Generator<void> {
+    const world = this.#world;
+    this.#assertHeld();
+    yield;
+    const published = world.history(head);
+    const onlyLower = world.has("garbage is what lower tokens left");
+    for (const name of [...world.files.keys()]) {
+      const isLower = Number(name.split("-")[1]) < this.#token;
+      if (!published.includes(name) && (isLower || !onlyLower)) world.files.delete(name);
+    }
+    yield;
+  }
+
+  #holds(): boolean {
+    const { owner, token } = this.#world.shard;
+    return owner === this.#owner && token === this.#token;
+  }
+
+  #assertHeld(): void {
+    if (this.#refused || this.#world.now - this.#lastBeat >= leaseTicks) throw new LeaseLost();
+  }
+}

@@ -1,0 +1,62 @@
+import { type CurrentRun, madeCurrent } from "../../../core/runs/current-run.ts";
+import type { World } from "./world.ts";
+
+export interface Export {
+  readonly receipt: number;
+  readonly content: string;
+  readonly revision: number;
+}
+
+/** What embedding does with one message; done again from its start after a crash. Every yield is a place for one. */
+export function* embed(world: World, { receipt, content, revision }: Export): Generator<void> {
+  const runId = `${receipt}${content}`;
+  for (;;) {
+    const current = world.current.get(receipt);
+    const known = world.runs.get(runId);
+    yield;
+    if (current?.runId === runId) {
+      const isBehind = !known || known.attempts < current.attempt;
+      if (!isBehind && (known.attempts === 1 || known.state === "COMPLETED")) return;
+      return yield* bringUp(world, receipt, runId, current.attempt);
+    }
+    if (current && revision <= current.revision) return;
+    const attempt = (known?.attempts ?? 0) + 1;
+    if (world.current.get(receipt)?.version !== current?.version) continue;
+    // Two writes in core, the second only where the run was opened meanwhile: a crash between them is left out here.
+    const opened = world.runs.get(runId)?.attempts ?? 0;
+    const due = opened < attempt ? attempt : opened + 1;
+    const next: CurrentRun = {
+      ...madeCurrent(current, { runId, attempt: due }, revision),
+      version: (current?.version ?? 0) + 1,
+    };
+    world.current.set(receipt, next);
+    yield;
+    return yield* bringUp(world, receipt, runId, due);
+  }
+}
+
+function* bringUp(world: World, receipt: number, runId: string, attempt: number): Generator<void> {
+  const listedFirst = world.has("an open run is listed before it exists");
+  if (!world.runs.has(runId)) {
+    if (listedFirst) {
+      world.open.set(runId, 1);
+      yield;
+    }
+    if (!world.runs.has(runId)) {
+      world.runs.set(runId, { receipt, state: "PENDING", token: 0, attempts: 1 });
+      // By the stream of the table.
+      world.send(runId);
+    }
+    yield;
+    if (!listedFirst) world.open.set(runId, 1);
+  }
+  if (attempt === 1) return;
+  const run = world.runs.get(runId);
+  if (run && run.attempts < attempt) {
+    world.open.set(runId, attempt);
+    yield;
+    if (run.attempts < attempt) Object.assign(run, { state: "PENDING", token: 0, attempts: attempt });
+    yield;
+  }
+  world.send(runId);
+}

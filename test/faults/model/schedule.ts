@@ -1,0 +1,188 @@
+import fc from "fast-check";
+import { Compactor } from "./cycle.ts";
+import { type Export, embed } from "./embed.ts";
+import { type Guard, leaseTicks, ProtocolBroken, World } from "./world.ts";
+
+const processes = 3;
+/** Few enough for a contender to see that a holder is silent. */
+const stepsPerTick = 3;
+const process = fc.nat(processes - 1);
+
+/** One thing that happens next. A process that no step is given to is paused. */
+const event = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({ kind: fc.constant("steps"), process, count: fc.integer({ min: 1, max: 12 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("dies"), process }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("beats"), process }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("time"), ticks: fc.integer({ min: 1, max: leaseTicks }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("export"),
+      receipt: fc.nat(1),
+      content: fc.constantFrom("A", "B"),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("embeds"),
+      which: fc.nat(9),
+      count: fc.integer({ min: 1, max: 6 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("embed dies"), which: fc.nat(9) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("message lost"), which: fc.nat(9) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("sweep") }) },
+) as fc.Arbitrary<Event>;
+
+type Event =
+  | { readonly kind: "steps"; readonly process: number; readonly count: number }
+  | { readonly kind: "dies" | "beats"; readonly process: number }
+  | { readonly kind: "time"; readonly ticks: number }
+  | { readonly kind: "export"; readonly receipt: number; readonly content: string }
+  | { readonly kind: "embeds"; readonly which: number; readonly count: number }
+  | { readonly kind: "embed dies" | "message lost"; readonly which: number }
+  | { readonly kind: "sweep" };
+
+export const schedules = fc.array(event, { minLength: 10, maxLength: 120, size: "max" });
+
+interface Embedding {
+  readonly message: Export;
+  steps: Generator<void>;
+}
+
+class Play {
+  readonly world: World;
+  readonly #compactors: (Compactor | undefined)[] = Array.from({ length: processes });
+  #embeddings: Embedding[] = [];
+  #revision = 0;
+
+  constructor(without: Guard | undefined) {
+    this.world = new World(without);
+  }
+
+  happens(event: Event): void {
+    const { world } = this;
+    switch (event.kind) {
+      case "steps":
+        this.#step(event.process, event.count);
+        return;
+      case "dies":
+        this.#compactors[event.process] = undefined;
+        return;
+      case "beats":
+        this.#compactors[event.process]?.beat();
+        return;
+      case "time":
+        world.now += event.ticks;
+        return;
+      case "export": {
+        this.#revision += 1;
+        const message = { receipt: event.receipt, content: event.content, revision: this.#revision };
+        this.#embeddings.push({ message, steps: embed(world, message) });
+        return;
+      }
+      case "embeds": {
+        const embedding = this.#embeddings[event.which % this.#embeddings.length];
+        if (embedding) this.#embed(embedding, event.count);
+        return;
+      }
+      case "embed dies": {
+        const embedding = this.#embeddings[event.which % this.#embeddings.length];
+        if (embedding) embedding.steps = embed(world, embedding.message);
+        return;
+      }
+      case "message lost":
+        world.queue.splice(event.which % (world.queue.length || 1), 1);
+        return;
+      case "sweep":
+        this.#sweep();
+    }
+  }
+
+  /** Everybody lives, nothing more is lost, and time goes on until nothing is left to do. */
+  comesToRest(): void {
+    const { world } = this;
+    for (let tick = 0; tick < 1_000; tick += 1) {
+      for (const embedding of [...this.#embeddings]) this.#embed(embedding, Number.POSITIVE_INFINITY);
+      for (const [index, compactor] of this.#compactors.entries()) {
+        const isDue = world.queue.length > 0 || (world.shard.owner !== 0 && this.#isIdle());
+        if (compactor || isDue) this.#step(index, stepsPerTick);
+        this.#compactors[index]?.beat();
+      }
+      world.now += 1;
+      if (world.queue.length === 0) this.#sweep();
+      if (this.#rests()) return;
+    }
+    throw new ProtocolBroken("It does not come to rest.");
+  }
+
+  #rests(): boolean {
+    const { shard, queue, open } = this.world;
+    return this.#isIdle() && shard.owner === 0 && queue.length === 0 && (open.size === 0 || !this.#sweeps());
+  }
+
+  #isIdle(): boolean {
+    return this.#compactors.every((compactor) => compactor === undefined);
+  }
+
+  #step(index: number, count: number): void {
+    for (let step = 0; step < count; step += 1) {
+      const compactor = this.#compactors[index] ?? new Compactor(this.world);
+      this.#compactors[index] = compactor;
+      if (compactor.step()) continue;
+      this.#compactors[index] = undefined;
+      return;
+    }
+  }
+
+  #embed(embedding: Embedding, count: number): void {
+    for (let step = 0; step < count; step += 1) {
+      if (embedding.steps.next().done !== true) continue;
+      this.#embeddings = this.#embeddings.filter((other) => other !== embedding);
+      return;
+    }
+  }
+
+  #sweeps(): boolean {
+    return this.world.has("the sweeper drives open runs again");
+  }
+
+  #sweep(): void {
+    if (!this.#sweeps()) return;
+    const { open, runs, current } = this.world;
+    const isOld = this.#embeddings.length === 0;
+    const counting = new Set([...current.values()].map(({ runId }) => runId));
+    for (const [runId, attempt] of [...open]) {
+      const run = runs.get(runId);
+      // What is listed may be yet to be opened, unless the entry is old and by now another run counts.
+      const isOpened = run?.attempts === attempt || (isOld && !counting.has(runId));
+      const isOver = isOpened && (run === undefined || run.state === "COMPLETED");
+      if (isOver) open.delete(runId);
+      else if (run) this.world.send(runId);
+    }
+  }
+}
+
+/** Throws ProtocolBroken where the schedule breaks the protocol, on its way or in the end. */
+export function play(schedule: readonly Event[], without?: Guard): void {
+  const scene = new Play(without);
+  for (const event of schedule) scene.happens(event);
+  scene.comesToRest();
+  const { world } = scene;
+  const published = world.shard.head === undefined ? undefined : world.files.get(world.shard.head);
+  for (const [receipt, current] of world.current) {
+    const shown = published?.runs.get(receipt);
+    if (shown !== current.runId)
+      throw new ProtocolBroken(`${shown} is published and ${current.runId} counts.`);
+  }
+  for (const [runId, { state }] of world.runs) {
+    if (state !== "COMPLETED") throw new ProtocolBroken(`Run ${runId} is ${state} for ever.`);
+  }
+}

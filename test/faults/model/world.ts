@@ -1,0 +1,84 @@
+import type { CurrentRun } from "../../../core/runs/current-run.ts";
+
+/** What can be taken out of the protocol, one at a time, to see that it is needed. */
+export const guards = [
+  "a lease is taken over only after its holder was silent for a lease time",
+  "every taking has a higher token",
+  "publishing is conditional on the lease and the head",
+  "a release is conditional on the lease",
+  "only the current run is applied",
+  "a run is started before it is read which one counts",
+  "a run is completed only under the token that started it",
+  "messages are acknowledged after publishing",
+  "garbage is what lower tokens left",
+  "an open run is listed before it exists",
+  "only the entry of the completed attempt is unlisted",
+  "the sweeper drives open runs again",
+] as const;
+export type Guard = (typeof guards)[number];
+
+/** A holder is silent too long after so many ticks. */
+export const leaseTicks = 3;
+
+export interface Run {
+  readonly receipt: number;
+  state: "PENDING" | "PROCESSING" | "COMPLETED";
+  token: number;
+  attempts: number;
+}
+
+export interface Message {
+  readonly runId: string;
+  hiddenUntil: number;
+}
+
+/** A folder on the shared file system: the run of each receipt, and what it was made from. */
+export interface Generation {
+  readonly base: string | undefined;
+  readonly runs: ReadonlyMap<number, string>;
+}
+
+export class ProtocolBroken extends Error {
+  override readonly name = "ProtocolBroken";
+}
+
+/** All shared state: the tables, the queue, the files. Whoever changes it between two yields does so atomically. */
+export class World {
+  readonly without: Guard | undefined;
+  now = 0;
+  /** The item of the shard. */
+  readonly shard = { owner: 0, token: 0, counter: 0, head: undefined as string | undefined };
+  /** When the holder last showed that it lives; what nobody can know, for checking only. */
+  shownAt = 0;
+  readonly current = new Map<number, CurrentRun>();
+  readonly runs = new Map<string, Run>();
+  /** The attempt of each run that is listed as open. */
+  readonly open = new Map<string, number>();
+  readonly files = new Map<string, Generation>();
+  queue: Message[] = [];
+  #owners = 0;
+
+  constructor(without?: Guard) {
+    this.without = without;
+  }
+
+  has(guard: Guard): boolean {
+    return this.without !== guard;
+  }
+
+  newOwner(): number {
+    this.#owners += 1;
+    return this.#owners;
+  }
+
+  send(runId: string): void {
+    this.queue.push({ runId, hiddenUntil: 0 });
+  }
+
+  /** The generations from one back along its bases. */
+  history(head: string | undefined): string[] {
+    const names: string[] = [];
+    for (let name = head; name !== undefined; name = this.files.get(name)?.base) names.push(name);
+    return names;
+  }
+}

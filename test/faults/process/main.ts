@@ -1,0 +1,52 @@
+/**
+ * The compaction function once more, from the same core, with a way to harm itself: the child of CycleProcess, which
+ * invokes it over IPC. Ends with its parent.
+ */
+import { Logger } from "@aws-lambda-powertools/logger";
+import type { SQSEvent } from "aws-lambda";
+import { monotonicClock } from "../../../core/collections/clock.ts";
+import { runCycle } from "../../../core/collections/cycle.ts";
+import type { CycleParts } from "../../../core/collections/cycle-parts.ts";
+import { loggedMetrics } from "../../../core/metrics.ts";
+import type { ShardName } from "../../../core/receipts/shards.ts";
+import { readSettings } from "../../../functions/compaction/environment.ts";
+import { queuedMessage, sourceOf } from "../../../functions/compaction/event.ts";
+import { cycleParts } from "../../../functions/compaction/parts.ts";
+import { shardQueues } from "../../../functions/compaction/shard-queues.ts";
+import type { Answer, Harm, Invocation } from "./harm.ts";
+import { SelfHarm } from "./self-harm.ts";
+
+const [library = "", scratch = "", harms = "[]", slowMs = "0"] = process.argv.slice(2);
+const selfHarm = new SelfHarm(JSON.parse(harms) as Harm[], Number(slowMs));
+selfHarm.watchFiles();
+
+const settings = readSettings();
+const log = new Logger({ serviceName: "compaction" });
+const metrics = loggedMetrics("compaction");
+const warm = new Map<ShardName, CycleParts>();
+
+/** The very steps of the real handler. */
+async function handle(event: SQSEvent, milliseconds: number): Promise<string[]> {
+  const deadline = monotonicClock.now() + milliseconds;
+  const source = sourceOf(event, shardQueues(settings));
+  const parts =
+    warm.get(source.shard) ??
+    selfHarm.around(cycleParts(source, settings, { library, scratch, clock: monotonicClock, log, metrics }));
+  warm.set(source.shard, parts);
+  const comeAgain = await runCycle(parts, event.Records.map(queuedMessage), deadline).finally(() =>
+    metrics.write(),
+  );
+  return comeAgain.map(({ messageId }) => messageId);
+}
+
+process.on("message", ({ id, event, milliseconds }: Invocation) => {
+  selfHarm.calls = [];
+  const reply = (answer: Omit<Answer, "id" | "calls">) =>
+    process.send?.({ id, ...answer, calls: selfHarm.calls });
+  handle(event as SQSEvent, milliseconds).then(
+    (failed) => reply({ failed }),
+    (error: Error) => reply({ error: `${error.name}: ${error.message}` }),
+  );
+});
+process.once("disconnect", () => process.exit(0));
+process.send?.({ up: true });

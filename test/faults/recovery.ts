@@ -1,0 +1,32 @@
+import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import { poll } from "./mapping.ts";
+import type { CycleProcess } from "./process/cycle-process.ts";
+import type { Stack } from "./stack.ts";
+
+/** Longer than any fault takes to be mended. */
+const patienceMs = 60_000;
+
+/**
+ * A sound process takes messages until the queues are empty, as mappings have it. What is hidden comes back at once: time
+ * passes faster than the visibility of messages.
+ */
+export async function recover(stack: Stack, process?: CycleProcess): Promise<void> {
+  const sound = process ?? (await stack.sound());
+  await Promise.all(collections.map((collection) => emptied(stack, collection, sound)));
+}
+
+async function emptied(stack: Stack, collection: Collection, sound: CycleProcess): Promise<void> {
+  const url = stack.queueUrls[collection];
+  const late = performance.now() + patienceMs;
+  const failures: unknown[] = [];
+  while ((await stack.aws.depth(url)) > 0) {
+    await stack.aws.reveal(url);
+    await poll(stack, collection, sound).catch((error) => failures.push(error));
+    if (performance.now() > late) {
+      throw new AggregateError(
+        failures,
+        `${collection} was not done in time. It said: ${sound.log.slice(-8_000)}`,
+      );
+    }
+  }
+}

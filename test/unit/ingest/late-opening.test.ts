@@ -1,0 +1,48 @@
+import { recordRun } from "../../../core/ingest/record-run.ts";
+import { collections } from "../../../core/receipts/receipt.ts";
+import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
+import type { NewRun, RunStore } from "../../../core/runs/run-store.ts";
+import { image } from "../receipts/rows-of.ts";
+import { Tables } from "../runs/tables.ts";
+import { Stage } from "./stage.ts";
+
+let tables: Tables;
+beforeAll(async () => {
+  tables = await Tables.start();
+});
+afterAll(() => tables.stop());
+
+function runOf(runId: string): NewRun {
+  const deltaPrefixes = { lines: `deltas/lines/${runId}`, words: `deltas/words/${runId}` };
+  return { imageId: image, receiptId: 1, runId, rejectedRows: 0, deltaPrefixes };
+}
+
+test("F5: content that counts again while its first, slow message opens its run gets another attempt", async () => {
+  const { queues } = new Stage(tables).services;
+  const store = new DynamoRunStore(tables);
+  await recordRun({ runs: store, queues }, runOf("b"), 2);
+  /** The slow message opens the run just before it counts again, and compaction closes it, as it does not count yet. */
+  const openedMeanwhile = async () => {
+    await store.open(runOf("a"));
+    for (const collection of collections) {
+      await store.start(runOf("a"), collection, 1);
+      await store.complete(runOf("a"), collection, 1, 0);
+    }
+  };
+  const runs: RunStore = Object.assign(Object.create(store) as RunStore, {
+    current: store.current.bind(store),
+    find: store.find.bind(store),
+    open: store.open.bind(store),
+    reopen: store.reopen.bind(store),
+    moveCurrent: async (...move: Parameters<RunStore["moveCurrent"]>) => {
+      if (move[2].runId === "a" && move[2].attempt === 1) await openedMeanwhile();
+      return store.moveCurrent(...move);
+    },
+  });
+  expect(await recordRun({ runs, queues }, runOf("a"), 3)).toBe("reopened");
+  expect(await store.find(runOf("a"))).toMatchObject({
+    attempts: 2,
+    halves: { lines: { state: "PENDING" }, words: { state: "PENDING" } },
+  });
+  expect(await store.current(runOf("a"))).toMatchObject({ runId: "a", attempt: 2 });
+});
