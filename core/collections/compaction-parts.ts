@@ -17,6 +17,9 @@ import { Generations } from "./generations.ts";
 import type { ShardQueues } from "./shard-queues.ts";
 import { Workspace } from "./workspace.ts";
 
+/** An answer that has not come by then never comes: a long poll waits for 20 seconds. */
+const patienceMs = 60_000;
+
 /** What a process that compacts calls, for all shards. */
 export interface Clients {
   readonly items: DynamoDBClient;
@@ -25,10 +28,12 @@ export interface Clients {
   readonly s3: S3Client;
 }
 
-export function compactionClients(): Clients {
-  const items = new DynamoDBClient({});
+/** A call that nobody answers fails, and is tried again, in place of waiting for as long as the process lives. */
+export function compactionClients(answeredWithinMs = patienceMs): Clients {
+  const options = { requestHandler: { requestTimeout: answeredWithinMs, throwOnRequestTimeout: true } };
+  const items = new DynamoDBClient(options);
   const dynamo = DynamoDBDocumentClient.from(items);
-  return { items, dynamo, sqs: new SQSClient({}), s3: new S3Client({}) };
+  return { items, dynamo, sqs: new SQSClient(options), s3: new S3Client(options) };
 }
 
 export interface Machine {
