@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import type { ShardName } from "../receipts/shards.ts";
-import type { CycleParts, Step } from "./cycle.ts";
+import type { CycleParts, Step } from "./cycle-parts.ts";
 import type { VectorStore } from "./vector-store.ts";
 
 /** A cycle was given up because its process has to end. */

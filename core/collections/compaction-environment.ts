@@ -15,6 +15,7 @@ const inShards = equallyMany(
 /** What infra sets for every process that compacts. */
 export const compactionEnvironment = z
   .object({
+    AWS_REGION: name,
     RECEIPTS_TABLE: name,
     CONTROL_TABLE: name,
     DELTAS_BUCKET: name,
@@ -28,6 +29,7 @@ export const compactionEnvironment = z
     LEASE_SECONDS: wholeNumber(1, 3_600),
     LEASE_WAIT_SECONDS: seconds,
     DRAIN_MAX_MESSAGES: wholeNumber(0, 100_000),
+    DRAIN_MAX_MIB: wholeNumber(1, 1_024),
     DRAIN_SECONDS: seconds,
     MIN_PUBLISH_INTERVAL_SECONDS: seconds,
     GENERATIONS_KEPT: wholeNumber(1, 1_000),

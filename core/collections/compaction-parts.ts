@@ -6,12 +6,14 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { S3DeltaStore } from "../deltas/s3-delta-store.ts";
 import { CurrentItems } from "../entities/current-items.ts";
 import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import { collectionOf } from "../receipts/shards.ts";
 import { DynamoRunStore } from "../runs/dynamo-run-store.ts";
+import { RunQueues } from "../runs/run-queues.ts";
 import type { Clock } from "./clock.ts";
 import { CollectionQueue } from "./collection-queue.ts";
 import type { CompactionEnvironment } from "./compaction-environment.ts";
-import type { CycleParts } from "./cycle.ts";
+import type { CycleParts } from "./cycle-parts.ts";
 import { FailureLedger } from "./failure-ledger.ts";
 import { Generations } from "./generations.ts";
 import type { ShardQueues } from "./shard-queues.ts";
@@ -44,6 +46,7 @@ export interface Machine {
   readonly scratch: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** What a cycle of the shard works with. */
@@ -52,7 +55,7 @@ export function cycleParts(
   settings: CompactionEnvironment,
   machine: Machine,
 ): CycleParts {
-  const { clock, log } = machine;
+  const { clock, log, metrics } = machine;
   const { items, dynamo, sqs, s3 } = machine.clients;
   const { shard } = source;
   const model = settings.EMBEDDING_MODEL;
@@ -66,6 +69,7 @@ export function cycleParts(
       leaseMs: settings.LEASE_SECONDS * 1000,
       leaseWaitMs: settings.LEASE_WAIT_SECONDS * 1000,
       drainMessages: settings.DRAIN_MAX_MESSAGES,
+      drainBytes: settings.DRAIN_MAX_MIB * 1024 * 1024,
       drainMs: settings.DRAIN_SECONDS * 1000,
       minPublishIntervalMs: settings.MIN_PUBLISH_INTERVAL_SECONDS * 1000,
       maxFailures: settings.MAX_FAILURES,
@@ -79,6 +83,11 @@ export function cycleParts(
     deltas: new S3DeltaStore(s3, settings.DELTAS_BUCKET),
     items: new CurrentItems({ client: items, receiptsTable: settings.RECEIPTS_TABLE, log, pause }),
     queue: new CollectionQueue(sqs, source, log),
+    queues: new RunQueues({
+      client: sqs,
+      queueUrls: { lines: settings.LINES_QUEUE_URLS, words: settings.WORDS_QUEUE_URLS },
+      region: settings.AWS_REGION,
+    }),
     ledger: new FailureLedger(dynamo, controlTable, shard),
     generations,
     workspace: new Workspace({
@@ -91,6 +100,7 @@ export function cycleParts(
     }),
     clock,
     log,
+    metrics,
     onStep: (step) => log.info("Cycle step", { collection: shard, step }),
   };
 }

@@ -5,7 +5,8 @@ import type { ShardName } from "../receipts/shards.ts";
 import { abandonable, CycleAbandoned } from "./abandonable.ts";
 import type { Clock } from "./clock.ts";
 import type { QueuedMessage } from "./collection-queue.ts";
-import { type CycleParts, runCycle } from "./cycle.ts";
+import { runCycle } from "./cycle.ts";
+import type { CycleParts } from "./cycle-parts.ts";
 import type { Shutdown } from "./shutdown.ts";
 import { Slots } from "./slots.ts";
 

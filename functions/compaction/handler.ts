@@ -5,8 +5,10 @@ import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { monotonicClock } from "../../core/collections/clock.ts";
 import { compactionEnvironment } from "../../core/collections/compaction-environment.ts";
 import { compactionClients, cycleParts } from "../../core/collections/compaction-parts.ts";
-import { type CycleParts, runCycle } from "../../core/collections/cycle.ts";
+import { runCycle } from "../../core/collections/cycle.ts";
+import type { CycleParts } from "../../core/collections/cycle-parts.ts";
 import { shardQueues } from "../../core/collections/shard-queues.ts";
+import { loggedMetrics } from "../../core/metrics.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { queuedMessage, sourceOf } from "./event.ts";
@@ -18,6 +20,7 @@ const settings = readEnvironment(compactionEnvironment);
 const clients = compactionClients();
 const shards = shardQueues(settings);
 const log = new Logger({ serviceName: "compaction" });
+const metrics = loggedMetrics("compaction");
 /** What a warm process keeps between invocations, its copies of the generations above all. */
 const warm = new Map<ShardName, CycleParts>();
 
@@ -34,8 +37,11 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
       scratch: tmpdir(),
       clock: monotonicClock,
       log,
+      metrics,
     });
   warm.set(source.shard, parts);
-  const comeAgain = await runCycle(parts, event.Records.map(queuedMessage), deadline);
+  const comeAgain = await runCycle(parts, event.Records.map(queuedMessage), deadline).finally(() =>
+    metrics.write(),
+  );
   return { batchItemFailures: comeAgain.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 }

@@ -5,7 +5,7 @@ import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
 import { collectionKey } from "../../../core/collections/collection-key.ts";
 import { CollectionQueue } from "../../../core/collections/collection-queue.ts";
 import { CycleOverran } from "../../../core/collections/compaction-worker.ts";
-import { steps } from "../../../core/collections/cycle.ts";
+import { steps } from "../../../core/collections/cycle-parts.ts";
 import { acquireLease } from "../../../core/collections/lease.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { monotonicClock } from "../../../core/collections/clock.ts";
-import { type CycleParts, steps } from "../../../core/collections/cycle.ts";
+import { type CycleParts, steps } from "../../../core/collections/cycle-parts.ts";
 import { Heartbeat } from "../../../core/collections/heartbeat.ts";
 import { acquireLease } from "../../../core/collections/lease.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
 import { compactUntilShutdown } from "../../../core/collections/compaction-worker.ts";
-import type { CycleParts } from "../../../core/collections/cycle.ts";
+import type { CycleParts } from "../../../core/collections/cycle-parts.ts";
 import { Shutdown } from "../../../core/collections/shutdown.ts";
 import { type Log, silentLog } from "../../../core/log.ts";
 
