@@ -2,6 +2,7 @@ import { Failure } from "../failure.ts";
 import type { ShardName } from "../receipts/shards.ts";
 import type { CycleParts, Step } from "./cycle-parts.ts";
 import type { VectorStore } from "./vector-store.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** A cycle was given up because its process has to end. */
 export class CycleAbandoned extends Failure {
@@ -39,12 +40,24 @@ export function abandonable(parts: CycleParts, over: AbortSignal): CycleParts {
     queue: withMethods(queue, { receive: (...args) => orAbandon(() => queue.receive(...args)) }),
     runs: withMethods(runs, { start: (...args) => orAbandon(() => runs.start(...args)) }),
     workspace: withMethods(workspace, {
-      open: async (...args) => abandonableStore(await orAbandon(() => workspace.open(...args)), orAbandon),
+      async open(...args) {
+        const opening = workspace.open(...args);
+        const store = await orAbandon(() => opening).catch((error) => {
+          closeWhenOpen(workspace, opening);
+          throw error;
+        });
+        return abandonableStore(store, orAbandon);
+      },
     }),
     generations: withMethods(generations, {
       write: (...args) => orAbandon(() => generations.write(...args)),
     }),
   };
+}
+
+/** A server that starts too late for anybody to use it. */
+function closeWhenOpen(workspace: Workspace, opening: Promise<unknown>): void {
+  void opening.then(() => workspace.close()).catch(() => undefined);
 }
 
 function abandonableStore(
