@@ -1,5 +1,7 @@
+import { readdir, readFile } from "node:fs/promises";
 import { LambdaClient, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
 import { collections } from "../../core/receipts/receipt.ts";
+import { eventually } from "./eventually.ts";
 import { logSays, noMessageIsLeft, nothingWasRefused } from "./looking.ts";
 import { heads, publishedIds } from "./published.ts";
 import { isPublishedExactly } from "./published-exactly.ts";
@@ -70,3 +72,36 @@ test("the function is given no message while the worker compacts", async () => {
 });
 
 test("no process of the stack was refused anything", () => nothingWasRefused(stack));
+
+test.each(["SIGTERM", "SIGKILL"] as const)(
+  "a worker that gets %s in the middle of its cycles is replaced, and what it was at is published exactly once",
+  async (signal) => {
+    const { compactionWorker = "" } = stack.outputs.logGroups;
+    const stepsBefore = await stack.logged(compactionWorker, '"Cycle step"');
+    const more = [
+      ocrFiles([`NIGHT KIOSK ${signal}`, "WATER 1.20"]),
+      ocrFiles([`GARDEN ${signal}`, "FERN 8.50"]),
+    ];
+    await send(stack, ...more);
+    await eventually(60, async () => {
+      expect(await stack.logged(compactionWorker, '"Cycle step"')).not.toHaveLength(stepsBefore.length);
+    });
+    process.kill(await workersPid(), signal);
+    for (const files of more) await isPublishedExactly(stack, files, await completed(stack, files));
+    await noMessageIsLeft(stack);
+    const how = signal === "SIGTERM" ? "exit status 0" : "signal: killed";
+    expect(await stack.problems()).toContainEqual(
+      expect.stringContaining(`compaction-worker ended (${how}) and starts again`),
+    );
+  },
+);
+
+/** The worker's is the only process with its program in the folder of this stack. */
+async function workersPid(): Promise<number> {
+  for (const pid of await readdir("/proc")) {
+    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (command.includes(stack.folder) && /compaction-worker[^\0]*main\.mjs/.test(command))
+      return Number(pid);
+  }
+  throw new Error("There is no worker.");
+}
