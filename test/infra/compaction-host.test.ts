@@ -113,8 +113,8 @@ test("the worker mounts the collections to write, and nothing reaches it from ou
       .map(({ fromPort, toPort }) => [fromPort, toPort])
       .sort(),
   ).toEqual([
-    [443, 443],
     [2049, 2049],
+    [443, 443],
   ]);
 });
 

@@ -235,6 +235,7 @@ describe("a worker that is told to end", () => {
     await worker.ended;
     expect(await leaseOwner()).toBeUndefined();
     expect(worker.counted.size).toBe(0);
+    expect(rig.counted.get("CyclesFailed")).toBeUndefined();
     const published = (await rig.head()) !== "00000001-1";
     expect(queued().map(({ deduplicationId }) => deduplicationId)).toEqual(
       published ? [] : ["event-after", "event-other"],
@@ -261,6 +262,7 @@ describe("a worker that is told to end", () => {
     await monotonicClock.sleep(500);
     expect(await worker.stop()).toBeLessThan(5_000);
     expect(worker.said).toEqual([expect.stringContaining("given up")]);
+    expect(rig.counted.get("CyclesFailed")).toBeUndefined();
     expect(await leaseOwner()).toBeUndefined();
     jest.restoreAllMocks();
     await endsWhole();
