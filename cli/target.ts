@@ -30,7 +30,7 @@ export const stackOutputs = z.object({
   receiptsTable: z.string(),
   controlTable: z.string(),
   functions: names,
-  logGroups: names.extend({ queryServer: z.string().optional() }),
+  logGroups: names.extend({ queryServer: z.string().optional(), compactionWorker: z.string().optional() }),
   /** Absent where the query service is not enabled. */
   searchUrl: z.string().optional(),
   searchApiKeySecret: z.string().optional(),

@@ -10,7 +10,7 @@ export const silentMetrics: Metrics = { count() {} };
 
 /** Metrics as log lines in CloudWatch's embedded format: they cost no call and need no permission. */
 export interface LoggedMetrics extends Metrics {
-  /** Writes what was counted since the last time. */
+  /** Writes what was counted since the last time, if anything was. */
   write(): void;
 }
 
@@ -19,6 +19,8 @@ export function loggedMetrics(serviceName: string): LoggedMetrics {
   const metrics = new PowertoolsMetrics({ serviceName });
   return {
     count: (name, value) => metrics.addMetric(name, MetricUnit.Count, value),
-    write: () => metrics.publishStoredMetrics(),
+    write() {
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    },
   };
 }

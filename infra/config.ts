@@ -279,6 +279,48 @@ export const declared = {
       means: "Local disk of the compaction function, where a generation is worked on.",
       because: "A collection of 200,000 vectors of 1536 dimensions takes 1.4 GiB, twice while it is copied.",
     }),
+    host: oneOf({
+      default: "lambda",
+      values: ["lambda", "ecs"],
+      means:
+        "What compacts: the function, or one ECS task that does the same in a long-lived process; the other takes no messages.",
+      because: "The function costs nothing while idle; the task is for cycles past 15 minutes or 10 GB.",
+    }),
+    workerCpu: oneOf({
+      default: 2048,
+      values: [512, 1024, 2048, 4096, 8192, 16_384],
+      means: "CPU units of the ECS task that compacts; 1024 are one core.",
+      because: "Each collection has a core for its HNSW inserts.",
+    }),
+    workerMemoryMiB: wholeNumber({
+      default: 8192,
+      from: 1024,
+      to: 122_880,
+      means: "Memory of the ECS task that compacts, its Chroma servers included.",
+      because: "It holds 200,000 vectors of 1536 dimensions of each collection, with room to grow.",
+    }),
+    workerScratchGiB: wholeNumber({
+      default: 30,
+      from: 21,
+      to: 200,
+      means: "Local disk of the ECS task that compacts, where generations are worked on.",
+      because:
+        "Two collections of a million vectors of 1536 dimensions take 14 GiB, twice while they are copied.",
+    }),
+    workerShardsAtOnce: wholeNumber({
+      default: 2,
+      from: 1,
+      to: 16,
+      means: "Shards whose cycles the ECS task runs at the same time; each takes memory and a core.",
+      because: "Lines and words then wait for each other only where they are split.",
+    }),
+    workerCycleHours: wholeNumber({
+      default: 6,
+      from: 1,
+      to: 48,
+      means: "How long a cycle of the ECS task may take before the task ends and starts anew.",
+      because: "Six hours merge millions of vectors; what takes longer hangs.",
+    }),
   },
   storage: {
     receiptsTable: optionalText({

@@ -19,9 +19,10 @@ export interface Outputs {
   readonly controlTable: pulumi.Output<string>;
   readonly collectionsFileSystem: pulumi.Output<string>;
   readonly functions: Readonly<Record<FunctionName, pulumi.Output<string>>>;
-  /** The query server's is there where the service is. */
+  /** Those of ECS services are there where the services are. */
   readonly logGroups: Readonly<Record<FunctionName, pulumi.Output<string>>> & {
     readonly queryServer?: pulumi.Output<string>;
+    readonly compactionWorker?: pulumi.Output<string>;
   };
   readonly searchUrl?: pulumi.Output<string>;
   /** Name of the secret, not its value. */

@@ -1,11 +1,12 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { functionBundles, queryServerContext } from "./bundles/stack-bundles.ts";
+import { compactionWorkerContext, functionBundles, queryServerContext } from "./bundles/stack-bundles.ts";
 import { Alarms } from "./components/alarms.ts";
 import { lookUpBrought } from "./components/brought.ts";
 import { ChangeProcessor } from "./components/change-processor.ts";
 import { CollectionsFileSystem } from "./components/collections-file-system.ts";
 import { Compaction } from "./components/compaction.ts";
+import type { CompactionWorker, CompactionWorkerArgs } from "./components/compaction-worker.ts";
 import { EmbedPipeline } from "./components/embed-pipeline.ts";
 import { Network } from "./components/network.ts";
 import type { QueryService } from "./components/query-service.ts";
@@ -24,6 +25,8 @@ export async function vectorkeep(): Promise<Outputs> {
   const brought = await lookUpBrought(settings);
   const code = await functionBundles();
   const queryContext = settings.query.enabled ? await queryServerContext() : undefined;
+  const inContainer = settings.compaction.host === "ecs";
+  const workerContext = inContainer ? await compactionWorkerContext() : undefined;
   const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
   // The stem, so that the metrics of two stacks in one account stay apart.
   const defaults = { metricsNamespace: stem, logRetentionDays: settings.logs.retentionDays };
@@ -39,7 +42,7 @@ export async function vectorkeep(): Promise<Outputs> {
   });
   const network = new Network(`${stem}-network`, {
     cidr: settings.network.cidr,
-    internetForTasks: settings.query.enabled,
+    internetForTasks: settings.query.enabled || inContainer,
     ...(brought.home && { existing: brought.home }),
   });
   const files = new CollectionsFileSystem(`${stem}-collections`, { network });
@@ -52,6 +55,13 @@ export async function vectorkeep(): Promise<Outputs> {
     files,
     network,
     defaults,
+  });
+  const worker = await compactionWorker(`${stem}-compaction-worker`, workerContext, {
+    settings: settings.compaction,
+    compaction,
+    files,
+    network,
+    ...defaults,
   });
   const pipeline = new EmbedPipeline(`${stem}-embed-pipeline`, {
     embedCode: code.embed,
@@ -125,10 +135,22 @@ export async function vectorkeep(): Promise<Outputs> {
       exportOcrResults: pipeline.exportOcrResults.logGroup.name,
       streamProcessor: changes.streamProcessor.logGroup.name,
       compaction: compaction.compaction.logGroup.name,
+      ...(worker && { compactionWorker: worker.logGroup.name }),
       ...(search && { queryServer: search.service.logGroup.name }),
     },
     ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),
   };
+}
+
+/** As with the search, Docker and @pulumi/awsx are not touched while the function compacts. */
+async function compactionWorker(
+  name: string,
+  context: string | undefined,
+  args: Omit<CompactionWorkerArgs, "context">,
+): Promise<CompactionWorker | undefined> {
+  if (context === undefined) return undefined;
+  const { CompactionWorker } = await import("./components/compaction-worker.ts");
+  return new CompactionWorker(name, { ...args, context });
 }
 
 interface Neighbours {

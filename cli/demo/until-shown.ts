@@ -47,8 +47,10 @@ export class ChangeNotShown extends Failure {
       const values = Object.entries(metadata).map(([key, value]) => `${key} = ${value}`);
       return `${values.join(" and ")} on ${of}`;
     });
-    const { streamProcessor, compaction, queryServer } = logGroups;
-    const logs = [streamProcessor, compaction, queryServer].filter((group) => group !== undefined);
+    const { streamProcessor, compaction, compactionWorker, queryServer } = logGroups;
+    const logs = [streamProcessor, compactionWorker ?? compaction, queryServer].filter(
+      (group) => group !== undefined,
+    );
     super(
       `After ${seconds} s the search does not show ${wanted.join("; ")}. ` +
         `Messages in the queues (waiting+in flight): ${depths}.`,

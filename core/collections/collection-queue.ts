@@ -23,7 +23,7 @@ export interface QueuedMessage {
   readonly attributes: Readonly<Record<string, string>>;
   /** How often it was received, this time included. */
   readonly receives: number;
-  /** Whether the mapping delivered it; else compaction drained it. */
+  /** Whether a mapping delivered it, and deletes it; else compaction received it, and does. */
   readonly delivered: boolean;
 }
 
@@ -41,10 +41,11 @@ export class CollectionQueue {
     this.#log = log;
   }
 
-  /** Up to ten messages; none when there are none within the wait. */
+  /** Up to ten messages; none when there are none within the wait. Rejects with an AbortError once the signal is aborted. */
   async receive(wait: {
     readonly waitSeconds: number;
     readonly hiddenSeconds: number;
+    readonly signal?: AbortSignal;
   }): Promise<QueuedMessage[]> {
     const { Messages = [] } = await this.#sqs.send(
       new ReceiveMessageCommand({
@@ -55,6 +56,7 @@ export class CollectionQueue {
         MessageSystemAttributeNames: ["MessageGroupId", "MessageDeduplicationId", "ApproximateReceiveCount"],
         MessageAttributeNames: ["All"],
       }),
+      wait.signal && { abortSignal: wait.signal },
     );
     return Messages.map((message) => ({
       messageId: message.MessageId ?? "",

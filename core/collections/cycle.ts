@@ -1,3 +1,4 @@
+import { CycleAbandoned } from "./abandonable.ts";
 import type { QueuedMessage } from "./collection-queue.ts";
 import type { CycleParts } from "./cycle-parts.ts";
 import { HeadMoved } from "./head.ts";
@@ -60,8 +61,8 @@ export async function runCycle(
       log.info("Another process compacts; the messages come again", { messages: delivered.length });
     }
   } catch (error) {
-    failed = true;
-    countFailure(parts, error);
+    failed = !(error instanceof CycleAbandoned);
+    if (failed) countFailure(parts, error);
     await workspace
       .discard()
       .catch((reason) => log.warn("Scratch was not removed", { reason: String(reason) }));

@@ -1,5 +1,6 @@
 import type { ReceiptRef } from "../receipts/receipt.ts";
 import { redriveReceipt } from "../runs/redrive-receipt.ts";
+import { CycleAbandoned } from "./abandonable.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import type { CycleParts, Step } from "./cycle-parts.ts";
 import { drain } from "./drain.ts";
@@ -125,7 +126,7 @@ export class LeasedCycle {
         store = undefined;
         return mergeReceipts(this.#parts, attempted, some, this.#time.applyUntil, () => this.#step("verify"));
       },
-      isEverybodys: (failure) => failure instanceof LeaseLost,
+      isEverybodys: (failure) => failure instanceof LeaseLost || failure instanceof CycleAbandoned,
       mayGoOn: () => clock.now() < this.#time.applyUntil,
     });
     for (const [work, reason] of merged.unfit) await this.#failed.ofRun(work, reason);

@@ -1,7 +1,7 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
 import type { QueuedMessage } from "../../core/collections/collection-queue.ts";
+import type { ShardQueues } from "../../core/collections/shard-queues.ts";
 import { Failure } from "../../core/failure.ts";
-import type { ShardQueues } from "./shard-queues.ts";
 
 /** Messages came from a queue that belongs to no shard. */
 export class QueueUnknown extends Failure {

@@ -3,19 +3,21 @@ import { join } from "node:path";
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { monotonicClock } from "../../core/collections/clock.ts";
+import { compactionEnvironment } from "../../core/collections/compaction-environment.ts";
+import { compactionClients, cycleParts } from "../../core/collections/compaction-parts.ts";
 import { runCycle } from "../../core/collections/cycle.ts";
 import type { CycleParts } from "../../core/collections/cycle-parts.ts";
+import { shardQueues } from "../../core/collections/shard-queues.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
-import { readSettings } from "./environment.ts";
+import { readEnvironment } from "../../core/settings/environment.ts";
 import { queuedMessage, sourceOf } from "./event.ts";
-import { cycleParts } from "./parts.ts";
-import { shardQueues } from "./shard-queues.ts";
 
 /** The platform's own end of an invocation must never come first. */
 const reserveMs = 2_000;
 
-const settings = readSettings();
+const settings = readEnvironment(compactionEnvironment);
+const clients = compactionClients();
 const shards = shardQueues(settings);
 const log = new Logger({ serviceName: "compaction" });
 const metrics = loggedMetrics("compaction");
@@ -30,6 +32,7 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   const parts =
     warm.get(source.shard) ??
     cycleParts(source, settings, {
+      clients,
       library: join(import.meta.dirname, "chroma.node"),
       scratch: tmpdir(),
       clock: monotonicClock,

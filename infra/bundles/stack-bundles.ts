@@ -27,6 +27,11 @@ export async function queryServerContext(): Promise<string> {
   return placed("query-server", await bundleContainer("query-server", { chroma: true }));
 }
 
+/** The same for the worker that compacts. */
+export async function compactionWorkerContext(): Promise<string> {
+  return placed("compaction-worker", await bundleContainer("compaction-worker", { chroma: true }));
+}
+
 async function functionArchive(name: string, chroma: boolean): Promise<pulumi.asset.Archive> {
   return new pulumi.asset.FileArchive(await placed(name, await bundleFunction(name, { chroma })));
 }

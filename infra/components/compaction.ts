@@ -5,7 +5,7 @@ import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import { type CollectionQueues, collectionQueues, shardNames, urlsOf } from "./collection-queues.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import type { Network } from "./network.ts";
-import { consume, items, list, readObjects, sendTo } from "./permissions.ts";
+import { consume, items, list, readObjects, type Statement, sendTo } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
 
 /** Lambda passes at most ten messages of a FIFO queue at once; the cycle drains more by itself. */
@@ -15,7 +15,8 @@ const maximumConcurrency = 2;
 /** Compaction counts a message's own failures and moves it; contention must never do so. */
 const backstop = 100;
 
-const collectionsPath = "/mnt/collections";
+/** Where every process that compacts finds the collections. */
+export const collectionsPath = "/mnt/collections";
 
 export interface CompactionArgs {
   readonly code: pulumi.asset.Archive;
@@ -32,6 +33,12 @@ export class Compaction extends pulumi.ComponentResource {
   readonly lines: CollectionQueues;
   readonly words: CollectionQueues;
   readonly compaction: BundledFunction;
+  /** What every process that compacts is told, here or in a container. */
+  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
+  /** What every such process may do, beyond receiving messages. */
+  readonly statements: readonly Statement[];
+  /** They deliver to the function while it is the one that compacts. */
+  readonly mappings: readonly aws.lambda.EventSourceMapping[];
 
   constructor(name: string, args: CompactionArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:Compaction", name, {}, options);
@@ -49,6 +56,36 @@ export class Compaction extends pulumi.ComponentResource {
     this.lines = collectionQueues(stem, shardNames("lines", collectionShards), queue, inside);
     this.words = collectionQueues(stem, shardNames("words", collectionShards), queue, inside);
 
+    this.environment = {
+      RECEIPTS_TABLE: storage.receipts.name,
+      CONTROL_TABLE: storage.control.name,
+      DELTAS_BUCKET: storage.deltas.name,
+      LINES_QUEUE_URLS: urlsOf(this.lines.queues),
+      WORDS_QUEUE_URLS: urlsOf(this.words.queues),
+      LINES_DEAD_LETTER_QUEUE_URLS: urlsOf(this.lines.deadLetters),
+      WORDS_DEAD_LETTER_QUEUE_URLS: urlsOf(this.words.deadLetters),
+      COLLECTIONS_PATH: collectionsPath,
+      EMBEDDING_MODEL: args.embedding.model,
+      EMBEDDING_DIMENSIONS: String(args.embedding.dimensions),
+      LEASE_SECONDS: String(settings.leaseSeconds),
+      LEASE_WAIT_SECONDS: String(settings.leaseWaitSeconds),
+      DRAIN_MAX_MESSAGES: String(settings.drainMaxMessages),
+      DRAIN_MAX_MIB: String(settings.drainMaxMiB),
+      DRAIN_SECONDS: String(settings.drainSeconds),
+      MIN_PUBLISH_INTERVAL_SECONDS: String(settings.minPublishIntervalSeconds),
+      GENERATIONS_KEPT: String(settings.generationsKept),
+      LONGEST_READER_SECONDS: String(settings.longestReaderSeconds),
+      MAX_FAILURES: String(settings.maxFailures),
+    };
+    this.statements = [
+      sendTo(...this.lines.deadLetters, ...this.words.deadLetters),
+      sendTo(...this.lines.queues, ...this.words.queues),
+      list(storage.deltas),
+      readObjects(storage.deltas, "deltas/"),
+      items(storage.receipts, ["GetItem", "BatchGetItem", "Query", "UpdateItem"]),
+      items(storage.control, ["GetItem", "PutItem", "UpdateItem", "DeleteItem"]),
+    ];
+
     this.compaction = new BundledFunction(
       name,
       {
@@ -59,52 +96,26 @@ export class Compaction extends pulumi.ComponentResource {
         memoryMiB: settings.memoryMiB,
         scratchMiB: settings.scratchMiB,
         mount: { files: args.files, network: args.network, path: collectionsPath },
-        environment: {
-          RECEIPTS_TABLE: storage.receipts.name,
-          CONTROL_TABLE: storage.control.name,
-          DELTAS_BUCKET: storage.deltas.name,
-          LINES_QUEUE_URLS: urlsOf(this.lines.queues),
-          WORDS_QUEUE_URLS: urlsOf(this.words.queues),
-          LINES_DEAD_LETTER_QUEUE_URLS: urlsOf(this.lines.deadLetters),
-          WORDS_DEAD_LETTER_QUEUE_URLS: urlsOf(this.words.deadLetters),
-          COLLECTIONS_PATH: collectionsPath,
-          EMBEDDING_MODEL: args.embedding.model,
-          EMBEDDING_DIMENSIONS: String(args.embedding.dimensions),
-          LEASE_SECONDS: String(settings.leaseSeconds),
-          LEASE_WAIT_SECONDS: String(settings.leaseWaitSeconds),
-          DRAIN_MAX_MESSAGES: String(settings.drainMaxMessages),
-          DRAIN_MAX_MIB: String(settings.drainMaxMiB),
-          DRAIN_SECONDS: String(settings.drainSeconds),
-          MIN_PUBLISH_INTERVAL_SECONDS: String(settings.minPublishIntervalSeconds),
-          GENERATIONS_KEPT: String(settings.generationsKept),
-          LONGEST_READER_SECONDS: String(settings.longestReaderSeconds),
-          MAX_FAILURES: String(settings.maxFailures),
-        },
-        statements: [
-          consume(...this.lines.queues, ...this.words.queues),
-          sendTo(...this.lines.deadLetters, ...this.words.deadLetters),
-          sendTo(...this.lines.queues, ...this.words.queues),
-          list(storage.deltas),
-          readObjects(storage.deltas, "deltas/"),
-          items(storage.receipts, ["GetItem", "BatchGetItem", "Query", "UpdateItem"]),
-          items(storage.control, ["GetItem", "PutItem", "UpdateItem", "DeleteItem"]),
-        ],
+        environment: this.environment,
+        statements: [consume(...this.lines.queues, ...this.words.queues), ...this.statements],
       },
       inside,
     );
-    for (const [shard, { queue }] of [...this.lines.byShard, ...this.words.byShard]) {
-      new aws.lambda.EventSourceMapping(
-        `${name}-${shard}`,
-        {
-          eventSourceArn: queue.arn,
-          functionName: this.compaction.function.arn,
-          batchSize,
-          functionResponseTypes: ["ReportBatchItemFailures"],
-          scalingConfig: { maximumConcurrency },
-        },
-        inside,
-      );
-    }
+    this.mappings = [...this.lines.byShard, ...this.words.byShard].map(
+      ([shard, { queue }]) =>
+        new aws.lambda.EventSourceMapping(
+          `${name}-${shard}`,
+          {
+            eventSourceArn: queue.arn,
+            functionName: this.compaction.function.arn,
+            enabled: settings.host === "lambda",
+            batchSize,
+            functionResponseTypes: ["ReportBatchItemFailures"],
+            scalingConfig: { maximumConcurrency },
+          },
+          inside,
+        ),
+    );
     this.registerOutputs();
   }
 }

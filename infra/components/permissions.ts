@@ -15,12 +15,18 @@ export function allow(actions: readonly string[], resources: readonly pulumi.Inp
   return { Effect: "Allow", Action: actions, Resource: resources };
 }
 
-/** What an event source mapping and its function need of a queue; failed messages are handed back by visibility. */
-export function consume(...queues: readonly WithArn[]): Statement {
+/** What a program needs that receives by itself; failed messages are handed back by visibility. */
+export function receiveFrom(...queues: readonly WithArn[]): Statement {
   return allow(
-    ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"],
+    ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
     queues.map((queue) => queue.arn),
   );
+}
+
+/** What an event source mapping and its function need of a queue. */
+export function consume(...queues: readonly WithArn[]): Statement {
+  const { Action, Resource } = receiveFrom(...queues);
+  return allow([...Action, "sqs:GetQueueAttributes"], Resource);
 }
 
 export function sendTo(...queues: readonly WithArn[]): Statement {

@@ -1,11 +1,11 @@
 import * as aws from "@pulumi/aws";
-import * as awsx from "@pulumi/awsx";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
+import { containerTask } from "./container-task.ts";
 import { embeddingEnvironment } from "./embedding-environment.ts";
 import type { Network } from "./network.ts";
-import { allow, assumedBy, items, policyOf, readSecrets, type Statement } from "./permissions.ts";
+import { items, readSecrets } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
@@ -40,24 +40,16 @@ export class QueryService extends pulumi.ComponentResource {
     super("vectorkeep:infra:QueryService", name, {}, options);
     const inside = { parent: this };
     const { port } = args.settings;
-    this.logGroup = new aws.cloudwatch.LogGroup(
-      name,
-      {
-        name: `/${pulumi.getProject()}/${pulumi.getStack()}/query-server`,
-        retentionInDays: args.logRetentionDays,
-      },
-      inside,
-    );
-    const image = this.image(name, args.context);
     const entrance = this.entrance(name, args.network, port);
-    const taskDefinition = this.taskDefinition(name, args, image);
+    const { definition, logGroup } = this.task(name, args);
+    this.logGroup = logGroup;
     const cluster = new aws.ecs.Cluster(name, { name }, inside);
     new aws.ecs.Service(
       name,
       {
         name,
         cluster: cluster.arn,
-        taskDefinition: taskDefinition.arn,
+        taskDefinition: definition.arn,
         launchType: "FARGATE",
         desiredCount: args.settings.desiredCount,
         deploymentCircuitBreaker: { enable: true, rollback: true },
@@ -85,20 +77,6 @@ export class QueryService extends pulumi.ComponentResource {
     );
     this.url = pulumi.interpolate`http://${entrance.balancer.dnsName}:${port}`;
     this.registerOutputs();
-  }
-
-  private image(name: string, context: string) {
-    const repository = new aws.ecr.Repository(
-      name,
-      { forceDelete: true, imageScanningConfiguration: { scanOnPush: true } },
-      { parent: this },
-    );
-    const { imageUri } = new awsx.ecr.Image(
-      name,
-      { repositoryUrl: repository.repositoryUrl, context, platform: "linux/amd64" },
-      { parent: this },
-    );
-    return { uri: imageUri, repository };
   }
 
   private entrance(name: string, network: Network, port: number) {
@@ -160,81 +138,33 @@ export class QueryService extends pulumi.ComponentResource {
     return { balancer, targets, listener, tasksGroup, rules };
   }
 
-  private taskDefinition(
-    name: string,
-    args: QueryServiceArgs,
-    image: { uri: pulumi.Output<string>; repository: aws.ecr.Repository },
-  ) {
-    const { settings, storage, files } = args;
-    const environment = {
-      CONTROL_TABLE: storage.control.name,
-      COLLECTIONS_PATH: collectionsPath,
-      COLLECTION_SHARDS: String(args.collectionShards),
-      ...embeddingEnvironment(args.embedding, args.embeddingApiKey),
-      SEARCH_API_KEY_SECRET: args.searchApiKey.name,
-      PORT: String(settings.port),
-    };
-    return new aws.ecs.TaskDefinition(
+  private task(name: string, args: QueryServiceArgs) {
+    const { settings, storage } = args;
+    return containerTask(
       name,
       {
-        family: name,
-        requiresCompatibilities: ["FARGATE"],
-        networkMode: "awsvpc",
-        runtimePlatform: { operatingSystemFamily: "LINUX", cpuArchitecture: "X86_64" },
-        cpu: String(settings.cpu),
-        memory: String(settings.memoryMiB),
-        executionRoleArn: this.role(`${name}-start`, [
-          allow(["ecr:GetAuthorizationToken"], ["*"]),
-          allow(
-            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [image.repository.arn],
-          ),
-          allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.interpolate`${this.logGroup.arn}:*`]),
-        ]),
-        taskRoleArn: this.role(`${name}-run`, [
+        container: "query-server",
+        context: args.context,
+        cpu: settings.cpu,
+        memoryMiB: settings.memoryMiB,
+        environment: {
+          CONTROL_TABLE: storage.control.name,
+          COLLECTIONS_PATH: collectionsPath,
+          COLLECTION_SHARDS: String(args.collectionShards),
+          ...embeddingEnvironment(args.embedding, args.embeddingApiKey),
+          SEARCH_API_KEY_SECRET: args.searchApiKey.name,
+          PORT: String(settings.port),
+        },
+        statements: [
           items(storage.control, ["GetItem"]),
           readSecrets(args.embeddingApiKey, args.searchApiKey),
-          allow(["elasticfilesystem:ClientMount"], [files.fileSystem.arn]),
-        ]),
-        volumes: [
-          {
-            name: "collections",
-            efsVolumeConfiguration: {
-              fileSystemId: files.fileSystem.id,
-              transitEncryption: "ENABLED",
-              authorizationConfig: { accessPointId: files.accessPoint.id, iam: "ENABLED" },
-            },
-          },
         ],
-        containerDefinitions: pulumi.jsonStringify([
-          {
-            name: "query-server",
-            image: image.uri,
-            essential: true,
-            environment: Object.entries(environment).map(([name, value]) => ({ name, value })),
-            portMappings: [{ containerPort: settings.port, protocol: "tcp" }],
-            mountPoints: [{ sourceVolume: "collections", containerPath: collectionsPath, readOnly: true }],
-            linuxParameters: { initProcessEnabled: true },
-            logConfiguration: {
-              logDriver: "awslogs",
-              options: {
-                "awslogs-group": this.logGroup.name,
-                "awslogs-region": aws.getRegionOutput({}, { parent: this }).region,
-                "awslogs-stream-prefix": "query-server",
-              },
-            },
-          },
-        ]),
+        mount: { files: args.files, path: collectionsPath, readOnly: true },
+        port: settings.port,
+        logRetentionDays: args.logRetentionDays,
       },
       { parent: this },
     );
-  }
-
-  private role(name: string, statements: readonly Statement[]): pulumi.Output<string> {
-    const inside = { parent: this };
-    const role = new aws.iam.Role(name, { assumeRolePolicy: assumedBy("ecs-tasks.amazonaws.com") }, inside);
-    new aws.iam.RolePolicy(name, { role: role.id, policy: policyOf(statements) }, inside);
-    return role.arn;
   }
 }
 

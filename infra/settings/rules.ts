@@ -38,6 +38,12 @@ export const rules: readonly Rule<Settings>[] = [
       "query:cpu and query:memoryMiB must be a size that Fargate offers: memory is 2 to 8 times the CPU units (256: 512, 1024 or 2048), in steps of 1024",
   },
   {
+    keys: ["compaction:workerCpu", "compaction:workerMemoryMiB"],
+    broken: ({ compaction: { workerCpu, workerMemoryMiB } }) => !fargateOffers(workerCpu, workerMemoryMiB),
+    problem:
+      "compaction:workerCpu and compaction:workerMemoryMiB must be a size that Fargate offers: memory is 2 to 8 times the CPU units, in steps of 1024 (8192: of 4096; 16384: of 8192)",
+  },
+  {
     keys: ["stream:entities"],
     broken: ({ stream: { entities } }) => !entities.includes("COMPACTION_RUN"),
     problem: "stream:entities must list COMPACTION_RUN, or no receipt would ever reach a collection",
@@ -63,5 +69,7 @@ function isLoopback(address: string): boolean {
 
 function fargateOffers(cpu: number, memoryMiB: number): boolean {
   if (cpu === 256) return [512, 1024, 2048].includes(memoryMiB);
-  return memoryMiB % 1024 === 0 && memoryMiB >= cpu * 2 && memoryMiB <= Math.min(cpu * 8, 30_720);
+  const step = cpu <= 4096 ? 1024 : cpu / 2;
+  const most = Math.min(cpu * 8, cpu <= 4096 ? 30_720 : cpu * 7.5);
+  return memoryMiB % step === 0 && memoryMiB >= cpu * 2 && memoryMiB <= most;
 }

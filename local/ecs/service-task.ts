@@ -15,6 +15,8 @@ export interface ServiceDefinition {
   /** The folder that the image is built from; `main.mjs` in it is the program. */
   readonly context: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** From SIGTERM to SIGKILL. */
+  readonly stopSeconds: number;
   readonly mounts: readonly Mount[];
   readonly taskRoleName: string;
   /** Its role writes the log. */
@@ -22,8 +24,6 @@ export interface ServiceDefinition {
   readonly log: { readonly group: string; readonly streamPrefix: string };
 }
 
-/** ECS waits 30 seconds between SIGTERM and SIGKILL. */
-const graceMilliseconds = 30_000;
 const firstRestartMilliseconds = 500;
 const longestRestartMilliseconds = 30_000;
 /** A task that ran this long is healthy: its next restart is quick again. */
@@ -58,7 +58,7 @@ export class ServiceTask {
   /** SIGTERM, then SIGKILL after the grace; resolves when the process is gone. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#program?.stop(graceMilliseconds);
+    await this.#program?.stop(this.#definition.stopSeconds * 1000);
     await this.#running;
   }
 

@@ -55,6 +55,15 @@ test("query tasks in a brought VPC stay behind its NAT", async () => {
   });
 });
 
+test("the worker that compacts lives in the subnets of a brought VPC", async () => {
+  const stack = await deployStack("dev", { config: { ...config, "compaction:host": "ecs" }, found });
+  const service = ofType(stack, "aws:ecs/service:Service").get("vectorkeep-dev-compaction-worker");
+  expect(service?.networkConfiguration).toMatchObject({
+    subnets: ["subnet-0a", "subnet-0b"],
+    assignPublicIp: false,
+  });
+});
+
 test.each([
   [
     "without a stream",

@@ -33,14 +33,17 @@ test.each([
   expect(hashOf(one)).toBe(hashOf(other));
 });
 
-test("the same source of the query server gives the same bytes, with all that its Dockerfile copies", async () => {
-  const [one, other] = [
-    await bundleContainer("query-server", { chroma: true }),
-    await bundleContainer("query-server", { chroma: true }),
-  ];
-  expect([...one.keys()]).toEqual(["main.mjs", "Dockerfile", "chroma.node"]);
-  expect(hashOf(one)).toBe(hashOf(other));
-});
+test.each(["query-server", "compaction-worker"])(
+  "the same source of the container %s gives the same bytes, with all that its Dockerfile copies",
+  async (name) => {
+    const [one, other] = [
+      await bundleContainer(name, { chroma: true }),
+      await bundleContainer(name, { chroma: true }),
+    ];
+    expect([...one.keys()]).toEqual(["main.mjs", "Dockerfile", "chroma.node"]);
+    expect(hashOf(one)).toBe(hashOf(other));
+  },
+);
 
 test("a bundle names no folder of the machine that made it", async () => {
   const { "index.mjs": code } = Object.fromEntries(

@@ -134,6 +134,11 @@ test.each([
   ["a range with an impossible byte", { "network:cidr": "10.300.0.0/16" }, apiKey],
   ["a task size that Fargate lacks", { "query:cpu": "256", "query:memoryMiB": "4096" }, apiKey],
   [
+    "a size of the worker that Fargate lacks",
+    { "compaction:workerCpu": "16384", "compaction:workerMemoryMiB": "36864" },
+    apiKey,
+  ],
+  [
     "waits that leave no time to work",
     { "compaction:leaseWaitSeconds": "200", "compaction:drainSeconds": "200" },
     apiKey,

@@ -79,6 +79,7 @@ test("queues feed functions in parts that may fail one by one, never more than L
     expect(mapping).toEqual({
       eventSourceArn: `arn:sqs:vectorkeep-dev-${collection}`,
       functionName: "arn:lambda:vectorkeep-dev-compaction",
+      enabled: true,
       batchSize: 10,
       functionResponseTypes: ["ReportBatchItemFailures"],
       scalingConfig: { maximumConcurrency: 2 },

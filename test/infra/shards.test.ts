@@ -57,6 +57,7 @@ test("each shard has a queue with dead letters of its own, and two functions at 
     expect(mappings.get(`vectorkeep-prod-compaction-${shard}`)).toEqual({
       eventSourceArn: `arn:sqs:${name}`,
       functionName: "arn:lambda:vectorkeep-prod-compaction",
+      enabled: true,
       batchSize: 10,
       functionResponseTypes: ["ReportBatchItemFailures"],
       scalingConfig: { maximumConcurrency: 2 },

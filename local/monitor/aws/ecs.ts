@@ -31,6 +31,8 @@ const containers = z.array(
     name: z.string(),
     image: z.string(),
     environment: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
+    /** Fargate takes no more. */
+    stopTimeout: z.number().int().min(2).max(120).default(30),
     mountPoints: z.array(z.object({ sourceVolume: z.string(), containerPath: z.string() })).default([]),
     logConfiguration: z.object({
       logDriver: z.literal("awslogs"),
@@ -70,6 +72,7 @@ export const ecsCreators: Creators = {
           name: serviceName,
           context: await imageFolder(container.image, deployment, serviceName),
           environment: Object.fromEntries(container.environment.map(({ name, value }) => [name, value])),
+          stopSeconds: container.stopTimeout,
           mounts: mountsOf(container, task.volumes, deployment),
           taskRoleName: deployment.roles.assumedBy("ecs-tasks.amazonaws.com", task.taskRoleArn),
           executionRoleName: deployment.roles.assumedBy("ecs-tasks.amazonaws.com", task.executionRoleArn),

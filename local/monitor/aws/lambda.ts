@@ -94,7 +94,7 @@ export const lambdaCreators: Creators = {
     const uuid = randomUUID();
     const arn = `arn:aws:lambda:${region}:${accountId}:event-source-mapping:${uuid}`;
     await createMapping({ uuid, arn }, inputs, deployment);
-    return { id: uuid, outputs: { uuid, arn, state: "Enabled" } };
+    return { id: uuid, outputs: { uuid, arn, state: inputs.enabled === false ? "Disabled" : "Enabled" } };
   },
 };
 

@@ -1,4 +1,5 @@
-import { readSettings } from "../../../functions/compaction/environment.ts";
+import { compactionEnvironment } from "../../../core/collections/compaction-environment.ts";
+import { readEnvironment } from "../../../core/settings/environment.ts";
 
 const url = (name: string) => `https://sqs.us-east-1.amazonaws.com/000000000000/${name}.fifo`;
 const urls = (...names: string[]) => names.map(url).join(",");
@@ -28,10 +29,8 @@ const queues = {
 };
 
 function read(changes: Record<string, string>) {
-  jest.replaceProperty(process, "env", { ...others, ...queues, ...changes });
-  return readSettings();
+  return readEnvironment(compactionEnvironment, { ...others, ...queues, ...changes });
 }
-afterEach(() => jest.restoreAllMocks());
 
 test("queues of shards are read in shard order", () => {
   expect(read({}).WORDS_QUEUE_URLS).toEqual([url("words-1of2"), url("words-2of2")]);

@@ -1,7 +1,7 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
-import type { Settings } from "../../../functions/compaction/environment.ts";
+import type { CompactionEnvironment } from "../../../core/collections/compaction-environment.ts";
+import { shardQueues } from "../../../core/collections/shard-queues.ts";
 import { QueueUnknown, queuedMessage, sourceOf } from "../../../functions/compaction/event.ts";
-import { shardQueues } from "../../../functions/compaction/shard-queues.ts";
 
 const url = (name: string) => `https://sqs.eu-west-1.amazonaws.com/000000000000/${name}.fifo`;
 
@@ -12,7 +12,7 @@ function shardsOf(lines: readonly string[], words: readonly string[]) {
     WORDS_QUEUE_URLS: words.map((shard) => url(`shop-${shard}`)),
     LINES_DEAD_LETTER_QUEUE_URLS: lines.map((shard) => url(`shop-${shard}-dead-letters`)),
     WORDS_DEAD_LETTER_QUEUE_URLS: words.map((shard) => url(`shop-${shard}-dead-letters`)),
-  } as Settings);
+  } as CompactionEnvironment);
 }
 const whole = shardsOf(["lines"], ["words"]);
 

@@ -1,19 +1,16 @@
 import { readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SQSClient } from "@aws-sdk/client-sqs";
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { monotonicClock } from "../../../core/collections/clock.ts";
-import { CollectionQueue } from "../../../core/collections/collection-queue.ts";
-import { type CycleParts, type Step, steps } from "../../../core/collections/cycle-parts.ts";
+import { type CycleParts, steps } from "../../../core/collections/cycle-parts.ts";
 import { Heartbeat } from "../../../core/collections/heartbeat.ts";
 import { acquireLease } from "../../../core/collections/lease.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { silentLog } from "../../../core/log.ts";
-import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import { makeCurrent } from "../runs/current.ts";
 import { CompactionRig, deadLetterUrl, queueUrl } from "./compaction-rig.ts";
+import { dyingProcess } from "./dying-process.ts";
 import { contentOf, deltaOf } from "./sample-deltas.ts";
 
 jest.setTimeout(60_000);
@@ -292,33 +289,6 @@ describe("a process that dies", () => {
   const after = deltaOf(1, "after", ["butter"]);
   const other = deltaOf(2, "other", ["tea", "cake"]);
 
-  /** A process whose calls fail from the step on, those that would tidy up included. */
-  async function dying(at: Step): Promise<CycleParts> {
-    let dead = false;
-    const parts = await rig.process({}, (step) => {
-      if (step !== at) return;
-      dead = true;
-      throw new Error(`killed at ${at}`);
-    });
-    const mortal = <T extends { send(command: never): Promise<unknown> }>(client: T): T =>
-      ({
-        send: (command: never) => (dead ? Promise.reject(new Error("dead")) : client.send(command)),
-      }) as unknown as T;
-    const client = mortal<DynamoDBDocumentClient>(rig.tables.client);
-    const urls = { queue: queueUrl, deadLetters: deadLetterUrl };
-    return {
-      ...parts,
-      control: { ...parts.control, client },
-      runs: new DynamoRunStore({
-        ...rig.tables,
-        client,
-        receiptsTable: rig.tables.receiptsTable,
-        controlTable: rig.tables.controlTable,
-      }),
-      queue: new CollectionQueue(mortal<SQSClient>(rig.sqs.client), urls, silentLog),
-    };
-  }
-
   test.each(steps)(
     "F2 F3 F21: at step `%s` leaves a retry that ends in the same collection",
     async (step) => {
@@ -326,7 +296,7 @@ describe("a process that dies", () => {
       await rig.invoke(await rig.process());
       await rig.embed(after);
       await rig.embed(other);
-      await expect(rig.invoke(await dying(step))).rejects.toThrow(`killed at ${step}`);
+      await expect(rig.invoke(await dyingProcess(rig, step))).rejects.toThrow(`killed at ${step}`);
 
       rig.sqs.reveal(queueUrl);
       await rig.invoke(await rig.process({ leaseMs: 1_000, leaseWaitMs: 5_000 }));

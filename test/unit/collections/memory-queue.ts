@@ -82,17 +82,26 @@ export class MemorySqs {
   }
 
   get client(): SQSClient {
-    return { send: (command: unknown) => this.#answer(command) } as unknown as SQSClient;
+    const send = (command: unknown, options?: { abortSignal?: AbortSignal }) =>
+      this.#answer(command, options?.abortSignal);
+    return { send } as unknown as SQSClient;
   }
 
-  async #receive(url: string, most: number, hiddenMs: number, waitMs: number): Promise<Held[]> {
+  async #receive(
+    url: string,
+    most: number,
+    hiddenMs: number,
+    waitMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Held[]> {
     for (const late = performance.now() + waitMs; ; await sleep(20)) {
+      signal?.throwIfAborted();
       const received = this.at(url).receive(most, hiddenMs);
       if (received.length > 0 || performance.now() >= late) return received;
     }
   }
 
-  async #answer(command: unknown): Promise<object> {
+  async #answer(command: unknown, signal: AbortSignal | undefined): Promise<object> {
     if (command instanceof ReceiveMessageCommand) {
       const {
         QueueUrl = "",
@@ -105,6 +114,7 @@ export class MemorySqs {
         MaxNumberOfMessages,
         VisibilityTimeout * 1000,
         WaitTimeSeconds * 1000,
+        signal,
       );
       const Messages = received.map((message) => ({
         MessageId: message.messageId,

@@ -3,28 +3,43 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { Clock } from "../../core/collections/clock.ts";
-import { CollectionQueue } from "../../core/collections/collection-queue.ts";
-import type { CycleParts } from "../../core/collections/cycle-parts.ts";
-import { FailureLedger } from "../../core/collections/failure-ledger.ts";
-import { Generations } from "../../core/collections/generations.ts";
-import { Workspace } from "../../core/collections/workspace.ts";
-import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
-import { CurrentItems } from "../../core/entities/current-items.ts";
-import type { Log } from "../../core/log.ts";
-import type { Metrics } from "../../core/metrics.ts";
-import { collectionOf } from "../../core/receipts/shards.ts";
-import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
-import { RunQueues } from "../../core/runs/run-queues.ts";
-import type { Settings } from "./environment.ts";
+import { S3DeltaStore } from "../deltas/s3-delta-store.ts";
+import { CurrentItems } from "../entities/current-items.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { collectionOf } from "../receipts/shards.ts";
+import { DynamoRunStore } from "../runs/dynamo-run-store.ts";
+import { RunQueues } from "../runs/run-queues.ts";
+import type { Clock } from "./clock.ts";
+import { CollectionQueue } from "./collection-queue.ts";
+import type { CompactionEnvironment } from "./compaction-environment.ts";
+import type { CycleParts } from "./cycle-parts.ts";
+import { FailureLedger } from "./failure-ledger.ts";
+import { Generations } from "./generations.ts";
 import type { ShardQueues } from "./shard-queues.ts";
+import { Workspace } from "./workspace.ts";
 
-const items = new DynamoDBClient({});
-const dynamo = DynamoDBDocumentClient.from(items);
-const sqs = new SQSClient({});
-const s3 = new S3Client({});
+/** An answer that has not come by then never comes: a long poll waits for 20 seconds. */
+const patienceMs = 60_000;
+
+/** What a process that compacts calls, for all shards. */
+export interface Clients {
+  readonly items: DynamoDBClient;
+  readonly dynamo: DynamoDBDocumentClient;
+  readonly sqs: SQSClient;
+  readonly s3: S3Client;
+}
+
+/** A call that nobody answers fails, and is tried again, in place of waiting for as long as the process lives. */
+export function compactionClients(answeredWithinMs = patienceMs): Clients {
+  const options = { requestHandler: { requestTimeout: answeredWithinMs, throwOnRequestTimeout: true } };
+  const items = new DynamoDBClient(options);
+  const dynamo = DynamoDBDocumentClient.from(items);
+  return { items, dynamo, sqs: new SQSClient(options), s3: new S3Client(options) };
+}
 
 export interface Machine {
+  readonly clients: Clients;
   /** File of Chroma's native library. */
   readonly library: string;
   /** Folder on a local disk. */
@@ -35,8 +50,13 @@ export interface Machine {
 }
 
 /** What a cycle of the shard works with. */
-export function cycleParts(source: ShardQueues, settings: Settings, machine: Machine): CycleParts {
+export function cycleParts(
+  source: ShardQueues,
+  settings: CompactionEnvironment,
+  machine: Machine,
+): CycleParts {
   const { clock, log, metrics } = machine;
+  const { items, dynamo, sqs, s3 } = machine.clients;
   const { shard } = source;
   const model = settings.EMBEDDING_MODEL;
   const dimensions = settings.EMBEDDING_DIMENSIONS;

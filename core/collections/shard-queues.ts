@@ -1,6 +1,6 @@
-import type { Collection } from "../../core/receipts/receipt.ts";
-import { type ShardName, shardName } from "../../core/receipts/shards.ts";
-import type { Settings } from "./environment.ts";
+import type { Collection } from "../receipts/receipt.ts";
+import { type ShardName, shardName } from "../receipts/shards.ts";
+import type { CompactionEnvironment } from "./compaction-environment.ts";
 
 /** A shard and the URLs of its queues. */
 export interface ShardQueues {
@@ -10,7 +10,7 @@ export interface ShardQueues {
 }
 
 /** Every shard of every collection. */
-export function shardQueues(settings: Settings): ShardQueues[] {
+export function shardQueues(settings: CompactionEnvironment): ShardQueues[] {
   return [
     ...shardsOf("lines", settings.LINES_QUEUE_URLS, settings.LINES_DEAD_LETTER_QUEUE_URLS),
     ...shardsOf("words", settings.WORDS_QUEUE_URLS, settings.WORDS_DEAD_LETTER_QUEUE_URLS),

@@ -1,0 +1,77 @@
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { monotonicClock } from "../../core/collections/clock.ts";
+import { compactionClients, cycleParts } from "../../core/collections/compaction-parts.ts";
+import { compactUntilShutdown } from "../../core/collections/compaction-worker.ts";
+import { shardQueues } from "../../core/collections/shard-queues.ts";
+import { finishWithinMs, Shutdown, tidyWithinMs } from "../../core/collections/shutdown.ts";
+import { Failure } from "../../core/failure.ts";
+import { loggedMetrics } from "../../core/metrics.ts";
+import { readEnvironment } from "../../core/settings/environment.ts";
+import { compactionWorkerEnvironment } from "./environment.ts";
+
+const hourMs = 3_600_000;
+const healthMs = 10_000;
+
+const log = new Logger({ serviceName: "compaction-worker" });
+
+async function main(): Promise<void> {
+  const environment = readEnvironment(compactionWorkerEnvironment);
+  const clock = monotonicClock;
+  // The function's own name, so that an alarm on a metric holds for whichever of the two compacts.
+  const metrics = loggedMetrics("compaction");
+  const machine = {
+    clients: compactionClients(),
+    library: join(import.meta.dirname, "chroma.node"),
+    scratch: tmpdir(),
+    clock,
+    log,
+    metrics,
+  };
+  const shards = shardQueues(environment).map((source) => cycleParts(source, environment, machine));
+  const shutdown = new Shutdown(clock);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      log.info("Stopping", { signal });
+      shutdown.begin();
+    });
+  }
+  shutdown.begun.addEventListener("abort", () => setTimeout(giveUp, finishWithinMs + tidyWithinMs));
+  keepTouching(join(tmpdir(), "alive"));
+  log.info("Compacting", { shards: shards.map(({ shard }) => shard) });
+  await compactUntilShutdown(
+    shards,
+    {
+      shardsAtOnce: environment.SHARDS_AT_ONCE,
+      cycleMs: environment.CYCLE_HOURS * hourMs,
+      clock,
+      log,
+      metrics,
+    },
+    shutdown,
+  );
+  log.info("Stopped");
+  // What was given up may still be under way.
+  process.exit(shutdown.cause === undefined ? 0 : 1);
+}
+
+/** A process that hangs touches nothing, and the health check of its task fails. */
+function keepTouching(file: string): void {
+  const touch = () => writeFileSync(file, "");
+  touch();
+  setInterval(touch, healthMs).unref();
+}
+
+/** The lease and the messages that it still holds come free by themselves, as after a crash. */
+function giveUp(): void {
+  log.error("The worker could not hand back everything in time, and ends");
+  process.exit(1);
+}
+
+main().catch((error: Error) => {
+  const unforeseen = error instanceof Failure ? {} : { stack: error.stack };
+  log.error(error.message, { error_name: error.name, ...unforeseen });
+  process.exit(1);
+});

@@ -1,0 +1,100 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config.ts";
+import type { CollectionsFileSystem } from "./collections-file-system.ts";
+import { type Compaction, collectionsPath } from "./compaction.ts";
+import { containerTask } from "./container-task.ts";
+import type { Network } from "./network.ts";
+import { receiveFrom } from "./permissions.ts";
+
+const https = 443;
+/** The most that Fargate gives; a cycle is given up and handed back within it. */
+const stopSeconds = 120;
+/** The program touches the file every ten seconds. */
+const healthCommand = [
+  "CMD",
+  "node",
+  "-e",
+  'process.exit(Date.now() - fs.statSync(path.join(os.tmpdir(), "alive")).mtimeMs < 60000 ? 0 : 1)',
+];
+
+export interface CompactionWorkerArgs {
+  /** Folder with the Dockerfile. */
+  readonly context: string;
+  readonly settings: Settings["compaction"];
+  readonly compaction: Compaction;
+  readonly files: CollectionsFileSystem;
+  readonly network: Network;
+  readonly metricsNamespace: string;
+  readonly logRetentionDays: number;
+}
+
+/**
+ * One Fargate task that compacts in place of the function, for cycles past 15 minutes or 10 GB. It listens nowhere and
+ * calls AWS only, from public subnets without ingress, or from those of an existing VPC.
+ *
+ * A task of the default size costs about 90 USD a month, whether it works or waits.
+ */
+export class CompactionWorker extends pulumi.ComponentResource {
+  readonly logGroup: aws.cloudwatch.LogGroup;
+
+  constructor(name: string, args: CompactionWorkerArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:CompactionWorker", name, {}, options);
+    const inside = { parent: this };
+    const { settings, compaction, files, network } = args;
+    const { definition, logGroup } = containerTask(
+      name,
+      {
+        container: "compaction-worker",
+        context: args.context,
+        cpu: settings.workerCpu,
+        memoryMiB: settings.workerMemoryMiB,
+        scratchGiB: settings.workerScratchGiB,
+        environment: {
+          ...compaction.environment,
+          SHARDS_AT_ONCE: String(settings.workerShardsAtOnce),
+          CYCLE_HOURS: String(settings.workerCycleHours),
+          POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace,
+        },
+        statements: [
+          receiveFrom(...compaction.lines.queues, ...compaction.words.queues),
+          ...compaction.statements,
+        ],
+        mount: { files, path: collectionsPath, readOnly: false },
+        stopSeconds,
+        healthCommand,
+        logRetentionDays: args.logRetentionDays,
+      },
+      inside,
+    );
+    const group = network.group(`${name}-tasks`, "Tasks that compact");
+    const rules = [
+      ...network.letMount(`${name}-tasks`, group),
+      network.letOut(`${name}-tasks-to-aws`, group, { cidrIpv4: "0.0.0.0/0" }, https),
+    ];
+    const cluster = new aws.ecs.Cluster(name, { name }, inside);
+    new aws.ecs.Service(
+      name,
+      {
+        name,
+        cluster: cluster.arn,
+        taskDefinition: definition.arn,
+        launchType: "FARGATE",
+        desiredCount: 1,
+        // The former task ends before the next one starts: beside it, it would only wait for the lease.
+        deploymentMinimumHealthyPercent: 0,
+        deploymentMaximumPercent: 100,
+        deploymentCircuitBreaker: { enable: true, rollback: true },
+        networkConfiguration: {
+          subnets: [...network.home.taskSubnetIds],
+          securityGroups: [group.id],
+          assignPublicIp: network.home.tasksHavePublicAddresses,
+        },
+      },
+      // The function is told no more messages before the task takes any.
+      { parent: this, dependsOn: [...rules, ...files.mountable, ...compaction.mappings] },
+    );
+    this.logGroup = logGroup;
+    this.registerOutputs();
+  }
+}

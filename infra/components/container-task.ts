@@ -1,0 +1,143 @@
+import * as aws from "@pulumi/aws";
+import * as awsx from "@pulumi/awsx";
+import * as pulumi from "@pulumi/pulumi";
+import type { CollectionsFileSystem } from "./collections-file-system.ts";
+import { allow, assumedBy, policyOf, type Statement } from "./permissions.ts";
+
+export interface ContainerTaskArgs {
+  /** Name of the folder under containers/. */
+  readonly container: string;
+  /** Folder with the Dockerfile. */
+  readonly context: string;
+  readonly cpu: number;
+  readonly memoryMiB: number;
+  /** Local disk. @default 20 GiB, which is included */
+  readonly scratchGiB?: number;
+  /** Secrets stand here by name. */
+  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
+  /** All that the program may do; using the files is added. */
+  readonly statements: readonly Statement[];
+  readonly mount: {
+    readonly files: CollectionsFileSystem;
+    /** A folder under /mnt. */
+    readonly path: string;
+    readonly readOnly: boolean;
+  };
+  /** @default it listens nowhere */
+  readonly port?: number;
+  /** From SIGTERM to SIGKILL. @default 30 */
+  readonly stopSeconds?: number;
+  /** A command that ends with 0 while the program is well. @default only its end says that it is not */
+  readonly healthCommand?: readonly string[];
+  readonly logRetentionDays: number;
+}
+
+export interface ContainerTask {
+  readonly definition: aws.ecs.TaskDefinition;
+  readonly logGroup: aws.cloudwatch.LogGroup;
+}
+
+/** A Fargate task of one container that mounts the collections: its image, log group, roles and definition. */
+export function containerTask(
+  name: string,
+  args: ContainerTaskArgs,
+  inside: { readonly parent: pulumi.Resource },
+): ContainerTask {
+  const { container, mount, stopSeconds, healthCommand, port } = args;
+  const logGroup = new aws.cloudwatch.LogGroup(
+    name,
+    {
+      name: `/${pulumi.getProject()}/${pulumi.getStack()}/${container}`,
+      retentionInDays: args.logRetentionDays,
+    },
+    inside,
+  );
+  const image = imageOf(name, args.context, inside);
+  const use = mount.readOnly ? [] : ["elasticfilesystem:ClientWrite"];
+  const definition = new aws.ecs.TaskDefinition(
+    name,
+    {
+      family: name,
+      requiresCompatibilities: ["FARGATE"],
+      networkMode: "awsvpc",
+      runtimePlatform: { operatingSystemFamily: "LINUX", cpuArchitecture: "X86_64" },
+      cpu: String(args.cpu),
+      memory: String(args.memoryMiB),
+      ...(args.scratchGiB !== undefined && { ephemeralStorage: { sizeInGib: args.scratchGiB } }),
+      executionRoleArn: role(
+        `${name}-start`,
+        [
+          allow(["ecr:GetAuthorizationToken"], ["*"]),
+          allow(
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            [image.repository.arn],
+          ),
+          allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.interpolate`${logGroup.arn}:*`]),
+        ],
+        inside,
+      ),
+      taskRoleArn: role(
+        `${name}-run`,
+        [...args.statements, allow(["elasticfilesystem:ClientMount", ...use], [mount.files.fileSystem.arn])],
+        inside,
+      ),
+      volumes: [
+        {
+          name: "collections",
+          efsVolumeConfiguration: {
+            fileSystemId: mount.files.fileSystem.id,
+            transitEncryption: "ENABLED",
+            authorizationConfig: { accessPointId: mount.files.accessPoint.id, iam: "ENABLED" },
+          },
+        },
+      ],
+      containerDefinitions: pulumi.jsonStringify([
+        {
+          name: container,
+          image: image.uri,
+          essential: true,
+          environment: Object.entries(args.environment).map(([name, value]) => ({ name, value })),
+          ...(port !== undefined && { portMappings: [{ containerPort: port, protocol: "tcp" }] }),
+          ...(stopSeconds !== undefined && { stopTimeout: stopSeconds }),
+          ...(healthCommand && { healthCheck: { command: healthCommand, interval: 30, startPeriod: 60 } }),
+          mountPoints: [{ sourceVolume: "collections", containerPath: mount.path, readOnly: mount.readOnly }],
+          linuxParameters: { initProcessEnabled: true },
+          logConfiguration: {
+            logDriver: "awslogs",
+            options: {
+              "awslogs-group": logGroup.name,
+              "awslogs-region": aws.getRegionOutput({}, inside).region,
+              "awslogs-stream-prefix": container,
+            },
+          },
+        },
+      ]),
+    },
+    inside,
+  );
+  return { definition, logGroup };
+}
+
+function imageOf(name: string, context: string, inside: { readonly parent: pulumi.Resource }) {
+  const repository = new aws.ecr.Repository(
+    name,
+    { forceDelete: true, imageScanningConfiguration: { scanOnPush: true } },
+    inside,
+  );
+  const { imageUri: uri } = new awsx.ecr.Image(
+    name,
+    { repositoryUrl: repository.repositoryUrl, context, platform: "linux/amd64" },
+    inside,
+  );
+  return { uri, repository };
+}
+
+function role(
+  name: string,
+  statements: readonly Statement[],
+  inside: { readonly parent: pulumi.Resource },
+): pulumi.Output<string> {
+  const made = new aws.iam.Role(name, { assumeRolePolicy: assumedBy("ecs-tasks.amazonaws.com") }, inside);
+  new aws.iam.RolePolicy(name, { role: made.id, policy: policyOf(statements) }, inside);
+  return made.arn;
+}

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
+import { compactUntilShutdown } from "../../../core/collections/compaction-worker.ts";
+import type { CycleParts } from "../../../core/collections/cycle-parts.ts";
+import { Shutdown } from "../../../core/collections/shutdown.ts";
+import { type Log, silentLog } from "../../../core/log.ts";
+
+export interface WorkerWishes {
+  readonly shardsAtOnce?: number;
+  readonly cycleMs?: number;
+  readonly finishWithinMs?: number;
+  readonly clock?: Clock;
+}
+
+/** Nothing waits for what sleeps by it. */
+const unawaited: Clock = { ...monotonicClock, sleep: (ms) => sleep(ms, undefined, { ref: false }) };
+
+/** A worker in this process, and what it says of itself. */
+export class RunningWorker {
+  readonly shutdown: Shutdown;
+  /** Resolves when it has ended by itself or after a shutdown. */
+  readonly ended: Promise<void>;
+  /** Messages of its log, each after its level. */
+  readonly said: string[] = [];
+  /** What it counted and wrote, by name. */
+  readonly counted = new Map<string, number>();
+
+  constructor(shards: readonly CycleParts[], wishes: WorkerWishes = {}) {
+    const { shardsAtOnce = 2, cycleMs = 60_000, finishWithinMs = 10_000, clock = monotonicClock } = wishes;
+    this.shutdown = new Shutdown(unawaited, finishWithinMs);
+    const say = (level: string) => (message: string) => this.said.push(`${level} ${message}`);
+    const log: Log = { ...silentLog, info: say("info"), error: say("error") };
+    const unwritten = new Map<string, number>();
+    const metrics = {
+      count: (name: string, value: number) => unwritten.set(name, (unwritten.get(name) ?? 0) + value),
+      write: () => {
+        for (const [name, value] of unwritten) this.counted.set(name, (this.counted.get(name) ?? 0) + value);
+        unwritten.clear();
+      },
+    };
+    this.ended = compactUntilShutdown(shards, { shardsAtOnce, cycleMs, clock, log, metrics }, this.shutdown);
+  }
+
+  /** Resolves to the milliseconds that it took to end. */
+  async stop(): Promise<number> {
+    const began = performance.now();
+    this.shutdown.begin();
+    await this.ended;
+    return performance.now() - began;
+  }
+}
+
+/** Waits until the condition holds, for up to 20 seconds. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const late = performance.now() + 20_000;
+  while (!(await condition())) {
+    if (performance.now() > late) throw new Error(`It never came to be that ${condition}.`);
+    await sleep(20);
+  }
+}
