@@ -30,10 +30,12 @@ const noLinkCodes = new Set(["EMLINK", "EXDEV", "EPERM", "ENOTSUP"]);
 export interface NewGeneration {
   readonly name: string;
   readonly base: string | null;
+  /** The older generation whose database is the source. @default none, the source is new */
+  readonly restored?: string;
   readonly model: string;
   readonly dimensions: number;
   readonly count: number;
-  /** Those that it brings up to date, in which it may differ from its base. */
+  /** Those in which it may differ from its base: it brings them up to date, or puts them back. */
   readonly receipts: readonly ReceiptRef[];
 }
 
@@ -96,17 +98,18 @@ export class Generations {
 
   /**
    * Makes a generation of a closed database: durable and complete under its final name when it resolves.
-   * Files that equal the base's are hard-linked. A crash before the end leaves a temporary folder.
+   * Files that equal those of the base, or of the restored generation, are hard-linked. A crash before the end leaves a
+   * temporary folder.
    */
   async write(source: string, generation: NewGeneration): Promise<Manifest> {
     const unfinished = join(this.folder, `${temporary}${generation.name}`);
     const database = join(unfinished, databaseFolder);
     await mkdir(database, { recursive: true });
     const files = await describeFiles(source);
-    const baseFiles = await this.#filesOf(generation.base);
+    const linkable = await this.#filesOf(generation.restored ?? generation.base);
     for (const { path, sha256 } of files) {
       const target = join(database, path);
-      const equal = baseFiles.get(`${path}\n${sha256}`);
+      const equal = linkable.get(`${path}\n${sha256}`);
       if (equal === undefined || !(await linkInto(target, equal))) {
         await copyInto(target, join(source, path));
         await sync(target);
