@@ -19,7 +19,7 @@ export interface ListedGeneration {
 
 export interface GenerationFacts {
   /** ISO: when it was written, which is a moment before it was published. */
-  readonly writtenAt: string;
+  readonly written_at: string;
   readonly vectors: number;
   /** Of its files, which it may share with others. */
   readonly bytes: number;
@@ -63,7 +63,7 @@ async function factsOf(
   if (manifest === undefined) return null;
   const { mtime } = await stat(join(generations.pathOf(name), manifestFile));
   return {
-    writtenAt: mtime.toISOString(),
+    written_at: mtime.toISOString(),
     vectors: manifest.count,
     bytes: manifest.files.reduce((sum, { size }) => sum + size, 0),
     base: manifest.base,

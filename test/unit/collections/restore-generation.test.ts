@@ -164,7 +164,7 @@ describe("restoring a generation", () => {
       facts: { vectors: 2, base: "00000003-3", restored: "00000002-2", receipts: 1 },
     });
     expect(restored?.facts?.bytes).toBeGreaterThan(1_000);
-    expect(Date.parse(restored?.facts?.writtenAt ?? "")).toBeCloseTo(Date.now(), -5);
+    expect(Date.parse(restored?.facts?.written_at ?? "")).toBeCloseTo(Date.now(), -5);
     expect(replaced).toMatchObject({
       head: false,
       facts: { vectors: 3, restored: null, base: "00000002-2" },
