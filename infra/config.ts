@@ -216,6 +216,13 @@ export const declared = {
       means: "Messages that one cycle takes beyond the ones it was given.",
       because: "A generation is copied once for all of them, and their deltas fit in memory.",
     }),
+    drainMaxMiB: wholeNumber({
+      default: 32,
+      from: 1,
+      to: 1024,
+      means: "Bodies of the messages that one cycle takes beyond the ones it was given, all together.",
+      because: "A body has 64 KiB of an item at most: this bounds what a thousand of the largest would take.",
+    }),
     drainSeconds: wholeNumber({
       default: 10,
       from: 0,

@@ -2,8 +2,9 @@ import type { Clock } from "./clock.ts";
 import type { CollectionQueue, QueuedMessage } from "./collection-queue.ts";
 
 export interface DrainLimits {
-  /** Messages to take beyond those delivered. */
+  /** Messages to take beyond those delivered, and the bytes of their bodies. */
   readonly messages: number;
+  readonly bytes: number;
   /** Moments of the clock: nothing is received after `until`; before `atLeastUntil` an empty queue is waited on. */
   readonly until: number;
   readonly atLeastUntil: number;
@@ -19,12 +20,14 @@ export async function drain(
   take: (messages: readonly QueuedMessage[]) => void,
 ): Promise<void> {
   const { hiddenSeconds } = limits;
-  for (let taken = 0; taken < limits.messages && clock.now() < limits.until; ) {
+  let [taken, bytes] = [0, 0];
+  while (taken < limits.messages && bytes < limits.bytes && clock.now() < limits.until) {
     const spareMs = Math.min(limits.atLeastUntil, limits.until) - clock.now();
     const waitSeconds = Math.max(0, Math.min(20, Math.floor(spareMs / 1000)));
     const received = await queue.receive({ waitSeconds, hiddenSeconds });
     take(received);
     taken += received.length;
+    for (const { body } of received) bytes += Buffer.byteLength(body);
     if (received.length > 0) continue;
     if (spareMs <= 0) return;
     if (waitSeconds === 0) await clock.sleep(spareMs);

@@ -1,10 +1,11 @@
 import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import type { ShardName } from "../receipts/shards.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import type { CollectionQueue, QueuedMessage } from "./collection-queue.ts";
 import type { FailureLedger } from "./failure-ledger.ts";
 import type { MessagesInFlight } from "./messages-in-flight.ts";
-import type { RunWork } from "./receipt-work.ts";
+import type { RunWork, StartedReceipt } from "./receipt-work.ts";
 
 export interface FailedMessagesPorts {
   readonly shard: ShardName;
@@ -16,6 +17,7 @@ export interface FailedMessagesPorts {
   /** At so many failures a message goes to the dead-letter queue. */
   readonly maxFailures: number;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /**
@@ -40,6 +42,12 @@ export class FailedMessages {
     for (const message of messages) await this.#settle(message, failures, reason, run.runId);
   }
 
+  /** Of a receipt that makes the others fail: its run counts it, or else each of its messages. */
+  async ofReceipt({ run, changeMessages }: StartedReceipt, reason: string): Promise<void> {
+    if (run) await this.ofRun(run, reason);
+    else for (const message of changeMessages) await this.withoutRun(message, reason);
+  }
+
   async ofMissingRun({ messages }: RunWork, reason: string): Promise<void> {
     for (const message of messages) await this.withoutRun(message, reason);
   }
@@ -58,7 +66,7 @@ export class FailedMessages {
     reason: string,
     runId: string | undefined,
   ): Promise<void> {
-    const { queue, messages, maxFailures, shard, log } = this.#ports;
+    const { queue, messages, maxFailures, shard, log, metrics } = this.#ports;
     const fields = { collection: shard, message_id: message.messageId, run_id: runId, failures, reason };
     if (failures < maxFailures) {
       log.warn("A message failed and comes again", fields);
@@ -67,5 +75,6 @@ export class FailedMessages {
     await queue.moveToDeadLetters(message, reason);
     messages.finish([message]);
     log.error("A message failed too often and is in the dead-letter queue", fields);
+    metrics.count("MessagesDeadLettered", 1);
   }
 }

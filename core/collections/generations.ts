@@ -75,6 +75,11 @@ export class Generations {
     }
   }
 
+  /** Undefined where there is none, or none that can be read. */
+  async manifestIfReadable(name: string): Promise<Manifest | undefined> {
+    return readManifest(this.pathOf(name)).catch(() => undefined);
+  }
+
   /**
    * Copies the database of a generation into an empty folder, whose files are then checked against the manifest.
    * Tries again for 60 s while the file system does not show it. Throws GenerationDamaged.
@@ -101,18 +106,23 @@ export class Generations {
    * Files that equal those of the base, or of the restored generation, are hard-linked. A crash before the end leaves a
    * temporary folder.
    */
-  async write(source: string, generation: NewGeneration): Promise<Manifest> {
+  async write(
+    source: string,
+    generation: NewGeneration,
+  ): Promise<{ manifest: Manifest; bytesWritten: number }> {
     const unfinished = join(this.folder, `${temporary}${generation.name}`);
     const database = join(unfinished, databaseFolder);
     await mkdir(database, { recursive: true });
     const files = await describeFiles(source);
     const linkable = await this.#filesOf(generation.restored ?? generation.base);
-    for (const { path, sha256 } of files) {
+    let bytesWritten = 0;
+    for (const { path, size, sha256 } of files) {
       const target = join(database, path);
       const equal = linkable.get(`${path}\n${sha256}`);
       if (equal === undefined || !(await linkInto(target, equal))) {
         await copyInto(target, join(source, path));
         await sync(target);
+        bytesWritten += size;
       }
     }
     const receipts = generation.receipts.map(({ imageId, receiptId }) => ({
@@ -128,7 +138,7 @@ export class Generations {
     await sync(unfinished);
     await rename(unfinished, this.pathOf(generation.name));
     await sync(this.folder);
-    return manifest;
+    return { manifest, bytesWritten };
   }
 
   /** Milliseconds since a file of a generation was written, both moments as the shared file system sees them. */

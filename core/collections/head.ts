@@ -12,6 +12,8 @@ export interface Head {
   readonly generation: number;
   /** Folder of the generation: `{generation:08d}-{token of the lease that published it}`. */
   readonly name: string;
+  /** The generation that it was made from; null for the first. */
+  readonly base: string | null;
   /** ISO, by the publisher's wall clock. For people. */
   readonly publishedAt: string;
 }
@@ -29,6 +31,7 @@ export class HeadMoved extends Failure {
 const headItem = z.object({
   head_generation: z.int(),
   head_name: z.string(),
+  head_base: z.string().nullable().default(null),
   head_published_at: z.string(),
 });
 
@@ -43,7 +46,12 @@ export async function readHead(
   );
   if (Item?.head_name === undefined) return undefined;
   const item = headItem.parse(Item);
-  return { generation: item.head_generation, name: item.head_name, publishedAt: item.head_published_at };
+  return {
+    generation: item.head_generation,
+    name: item.head_name,
+    base: item.head_base,
+    publishedAt: item.head_published_at,
+  };
 }
 
 export function generationName(generation: number, token: number): string {
@@ -57,7 +65,7 @@ export interface MoveHead {
   readonly lease: Lease;
   /** The head that the cycle started from. */
   readonly from: Head | undefined;
-  readonly to: { readonly generation: number; readonly name: string };
+  readonly to: Pick<Head, "generation" | "name" | "base">;
 }
 
 /** Publishes by one conditional write: the lease is mine and the head is the one I started from. Throws HeadMoved. */
@@ -71,12 +79,13 @@ export async function moveHead(move: MoveHead): Promise<Head> {
         TableName: controlTable,
         Key: collectionKey(shard),
         UpdateExpression:
-          "SET head_generation = :generation, head_token = :token, head_name = :name, head_published_at = :now",
+          "SET head_generation = :generation, head_token = :token, head_name = :name, head_base = :base, head_published_at = :now",
         ConditionExpression: `lease_owner = :owner AND lease_token = :token AND ${unmoved}`,
         ExpressionAttributeValues: {
           ":generation": head.generation,
           ":token": lease.token,
           ":name": head.name,
+          ":base": head.base,
           ":now": head.publishedAt,
           ":owner": lease.owner,
           ...(from && { ":from": from.name }),

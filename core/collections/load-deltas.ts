@@ -7,7 +7,6 @@ import { knownMetadata, type ReceiptFacts } from "../entities/receipt-facts.ts";
 import type { Log } from "../log.ts";
 import { checkDelta, type DeltaTarget, DeltaUnfit } from "./check-delta.ts";
 import type { Clock } from "./clock.ts";
-import type { FailedMessages } from "./failed-messages.ts";
 import type { RunWork } from "./receipt-work.ts";
 
 /** Deltas that are fetched ahead of the one that is applied. */
@@ -17,7 +16,6 @@ export interface LoadPorts {
   readonly deltas: DeltaStore;
   readonly items: Pick<CurrentItems, "factsOf">;
   readonly target: DeltaTarget;
-  readonly failed: FailedMessages;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -29,17 +27,23 @@ export interface LoadedDelta {
   readonly facts: ReceiptFacts;
 }
 
+/** A run whose delta is missing, unreadable or unfit, and why. */
+export interface UnfitDelta {
+  readonly work: RunWork;
+  readonly unfit: string;
+}
+
 type Fetched = { readonly bytes: Uint8Array | undefined; readonly facts: ReceiptFacts };
 
 /**
- * The deltas of these runs, checked, in order. One that is missing, unreadable or unfit fails its run and is left out;
- * one that storage could not give for another reason is left out uncounted, and so are all after the moment `until`.
+ * The deltas of these runs, checked, in order. One that storage could not give is left out, and so are all after the
+ * moment `until`.
  */
 export async function* loadDeltas(
   ports: LoadPorts,
   works: readonly RunWork[],
   until: number,
-): AsyncGenerator<LoadedDelta> {
+): AsyncGenerator<LoadedDelta | UnfitDelta> {
   const { deltas, items, target } = ports;
   const fetch = async ({ deltaPrefix, run }: RunWork): Promise<Fetched | Error> => {
     try {
@@ -71,16 +75,14 @@ export async function* loadDeltas(
       continue;
     }
     const { facts } = fetched;
-    const delta = await readDelta(ports, work, fetched.bytes);
-    if (delta) yield { work, delta: withKnown(delta, facts), facts };
+    const delta = readDelta(target, work, fetched.bytes);
+    if (typeof delta === "string") yield { work, unfit: delta };
+    else yield { work, delta: withKnown(delta, facts), facts };
   }
 }
 
-async function readDelta(
-  { target, failed }: LoadPorts,
-  work: RunWork,
-  bytes: Uint8Array | undefined,
-): Promise<Delta | undefined> {
+/** The delta, or why it cannot be applied. */
+function readDelta(target: DeltaTarget, work: RunWork, bytes: Uint8Array | undefined): Delta | string {
   const key = deltaKey(work.deltaPrefix);
   try {
     if (bytes === undefined) throw new DeltaUnfit(key, "there is no such object");
@@ -89,8 +91,7 @@ async function readDelta(
     return delta;
   } catch (error) {
     if (!(error instanceof DeltaUnfit || error instanceof DeltaUnreadable)) throw error;
-    await failed.ofRun(work, error.message);
-    return undefined;
+    return error.message;
   }
 }
 

@@ -9,7 +9,6 @@ import { type Applied, applyDeltas } from "./apply-deltas.ts";
 import type { DeltaTarget } from "./check-delta.ts";
 import type { Clock } from "./clock.ts";
 import type { QueuedMessage } from "./collection-queue.ts";
-import type { FailedMessages } from "./failed-messages.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type LoadedDelta, loadDeltas } from "./load-deltas.ts";
 import type { RunWork, StartedReceipt } from "./receipt-work.ts";
@@ -25,7 +24,6 @@ export interface MergePorts {
   readonly target: DeltaTarget;
   readonly deltas: DeltaStore;
   readonly items: Pick<CurrentItems, "factsOf">;
-  readonly failed: FailedMessages;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -36,8 +34,12 @@ export interface Merged {
   readonly written: number;
   readonly updated: number;
   readonly removed: number;
+  /** Vectors of the shard now. */
+  readonly count: number;
   /** Vectors of each applied run's delta. */
   readonly runs: ReadonlyMap<RunWork, number>;
+  /** Runs whose delta cannot be applied, and why. */
+  readonly unfit: ReadonlyMap<RunWork, string>;
   /** Receipts that the collection may show otherwise than before. */
   readonly receipts: readonly ReceiptRef[];
   /** Messages of changes that the collection shows now. */
@@ -46,7 +48,7 @@ export interface Merged {
 
 /**
  * Applies deltas, then what else is known of the receipts, then deletions, and reads all of it back. A bad delta or
- * receipt is left out alone. Nothing new is begun after the moment `until`. `onVerify` is told before the reading back.
+ * receipt is left out alone; nothing is written but to the store. Nothing new is begun after the moment `until`. `onVerify` is told before the reading back.
  * Throws CollectionDiverged, and what the store throws.
  */
 export async function mergeReceipts(
@@ -56,14 +58,20 @@ export async function mergeReceipts(
   until: number,
   onVerify: () => void,
 ): Promise<Merged> {
-  const { shard, target, failed } = ports;
+  const { shard, target } = ports;
   const loaded = new Map<string, Omit<LoadedDelta, "delta">>();
   const runs = new Map<RunWork, number>();
+  const unfit = new Map<RunWork, string>();
 
   /** Keeps no vectors: together they may be larger than the memory. */
   async function* load(): AsyncGenerator<Delta> {
     const works = receipts.flatMap(({ run }) => run ?? []);
-    for await (const { work, delta, facts } of loadDeltas(ports, works, until)) {
+    for await (const one of loadDeltas(ports, works, until)) {
+      if ("unfit" in one) {
+        unfit.set(one.work, one.unfit);
+        continue;
+      }
+      const { work, delta, facts } = one;
       loaded.set(receiptKey(work.run), { work, facts });
       runs.set(work, delta.ids.length);
       yield delta;
@@ -74,8 +82,9 @@ export async function mergeReceipts(
     const key = receiptKey(delta);
     const work = loaded.get(key)?.work;
     loaded.delete(key);
-    if (work === undefined || !runs.delete(work)) continue;
-    await failed.ofRun(work, reason);
+    if (work === undefined) continue;
+    runs.delete(work);
+    unfit.set(work, reason);
   }
 
   const factsOf = ({ receipt }: StartedReceipt) => loaded.get(receiptKey(receipt))?.facts;
@@ -90,7 +99,9 @@ export async function mergeReceipts(
     written: applied.written,
     updated: reconciled.updated.size,
     removed: applied.removed.length + reconciled.removed.length,
+    count: await store.count(),
     runs,
+    unfit,
     receipts: receipts
       .filter((one) => truths.has(one) || (one.run && runs.has(one.run)))
       .map(({ receipt }) => receipt),

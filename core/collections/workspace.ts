@@ -5,7 +5,6 @@ import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import { ChromaServer } from "./chroma-server.ts";
 import { ChromaVectorStore } from "./chroma-vector-store.ts";
 import type { Generations } from "./generations.ts";
-import type { Head } from "./head.ts";
 import type { VectorStore } from "./vector-store.ts";
 
 /** The published vectors are of another model than the one that is set. */
@@ -36,15 +35,24 @@ export class Workspace {
   /** The generation that the folder equals; undefined once a server has opened it. */
   #holds: string | undefined;
   #server: ChromaServer | undefined;
+  #bytesCopied = 0;
 
   constructor(options: WorkspaceOptions) {
     this.#options = options;
     this.folder = join(options.scratch, `vectorkeep-${options.shard}-${process.pid}`);
   }
 
-  /** Copies the head, unless the folder equals it, and opens it. Without a head, an empty database. */
-  async open(head: Head | undefined): Promise<VectorStore> {
-    if (head === undefined || this.#holds !== head.name) await this.#materialise(head);
+  /** Bytes that this workspace has copied from the shared file system so far. */
+  get bytesCopied(): number {
+    return this.#bytesCopied;
+  }
+
+  /**
+   * Copies a generation, unless the folder equals it, and opens it. Without a name, an empty database.
+   * Throws GenerationDamaged and CollectionOfOtherModel.
+   */
+  async open(name: string | undefined): Promise<VectorStore> {
+    if (name === undefined || this.#holds !== name) await this.#materialise(name);
     this.#holds = undefined;
     const { library, shard } = this.#options;
     this.#server = await ChromaServer.start({ library, path: this.folder });
@@ -68,13 +76,13 @@ export class Workspace {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async #materialise(head: Head | undefined): Promise<void> {
+  async #materialise(name: string | undefined): Promise<void> {
     await this.discard();
     await removeLeftBehind(this.#options);
     await mkdir(this.folder, { recursive: true });
-    if (head === undefined) return;
+    if (name === undefined) return;
     const { shard, generations, model, dimensions } = this.#options;
-    const published = await generations.manifest(head.name);
+    const published = await generations.manifest(name);
     if (published.model !== model || published.dimensions !== dimensions) {
       throw new CollectionOfOtherModel(
         shard,
@@ -82,7 +90,8 @@ export class Workspace {
         `${model} with ${dimensions}`,
       );
     }
-    await generations.copyTo(this.folder, head.name);
+    await generations.copyTo(this.folder, name);
+    for (const { size } of published.files) this.#bytesCopied += size;
   }
 }
 

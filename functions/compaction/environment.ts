@@ -5,6 +5,7 @@ const name = z.string().min(1);
 const seconds = wholeNumber(0, 86_400);
 
 const environment = z.object({
+  AWS_REGION: name,
   RECEIPTS_TABLE: name,
   CONTROL_TABLE: name,
   DELTAS_BUCKET: name,
@@ -18,6 +19,7 @@ const environment = z.object({
   LEASE_SECONDS: wholeNumber(1, 3_600),
   LEASE_WAIT_SECONDS: seconds,
   DRAIN_MAX_MESSAGES: wholeNumber(0, 100_000),
+  DRAIN_MAX_MIB: wholeNumber(1, 1_024),
   DRAIN_SECONDS: seconds,
   MIN_PUBLISH_INTERVAL_SECONDS: seconds,
   GENERATIONS_KEPT: wholeNumber(1, 1_000),

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { monotonicClock } from "../../core/collections/clock.ts";
-import { type CycleParts, runCycle } from "../../core/collections/cycle.ts";
+import { runCycle } from "../../core/collections/cycle.ts";
+import type { CycleParts } from "../../core/collections/cycle-parts.ts";
+import { loggedMetrics } from "../../core/metrics.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
 import { readSettings } from "./environment.ts";
 import { queuedMessage, sourceOf } from "./event.ts";
@@ -16,6 +18,7 @@ const reserveMs = 2_000;
 const settings = readSettings();
 const shards = shardQueues(settings);
 const log = new Logger({ serviceName: "compaction" });
+const metrics = loggedMetrics("compaction");
 /** What a warm process keeps between invocations, its copies of the generations above all. */
 const warm = new Map<ShardName, CycleParts>();
 
@@ -31,8 +34,11 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
       scratch: tmpdir(),
       clock: monotonicClock,
       log,
+      metrics,
     });
   warm.set(source.shard, parts);
-  const comeAgain = await runCycle(parts, event.Records.map(queuedMessage), deadline);
+  const comeAgain = await runCycle(parts, event.Records.map(queuedMessage), deadline).finally(() =>
+    metrics.write(),
+  );
   return { batchItemFailures: comeAgain.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 }

@@ -73,6 +73,7 @@ export class Compaction extends pulumi.ComponentResource {
           LEASE_SECONDS: String(settings.leaseSeconds),
           LEASE_WAIT_SECONDS: String(settings.leaseWaitSeconds),
           DRAIN_MAX_MESSAGES: String(settings.drainMaxMessages),
+          DRAIN_MAX_MIB: String(settings.drainMaxMiB),
           DRAIN_SECONDS: String(settings.drainSeconds),
           MIN_PUBLISH_INTERVAL_SECONDS: String(settings.minPublishIntervalSeconds),
           GENERATIONS_KEPT: String(settings.generationsKept),
@@ -82,6 +83,7 @@ export class Compaction extends pulumi.ComponentResource {
         statements: [
           consume(...this.lines.queues, ...this.words.queues),
           sendTo(...this.lines.deadLetters, ...this.words.deadLetters),
+          sendTo(...this.lines.queues, ...this.words.queues),
           list(storage.deltas),
           readObjects(storage.deltas, "deltas/"),
           items(storage.receipts, ["GetItem", "BatchGetItem", "Query", "UpdateItem"]),

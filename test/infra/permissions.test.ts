@@ -91,7 +91,9 @@ test("the compaction function may do this and nothing else", () => {
     "sqs:GetQueueAttributes arn:sqs:vectorkeep-prod-words",
     "sqs:ReceiveMessage arn:sqs:vectorkeep-prod-lines",
     "sqs:ReceiveMessage arn:sqs:vectorkeep-prod-words",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-lines",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-lines-dead-letters",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-words-dead-letters",
   ]);
 });

@@ -75,8 +75,7 @@ test("each shard's queue and dead letters are watched", () => {
 });
 
 test("the functions may use the queues of every shard as they use those of a collection", () => {
-  const ofShards = (action: string, end = "") =>
-    split.map((shard) => `${action} arn:sqs:vectorkeep-prod-${shard}${end}`);
+  const ofShards = (action: string) => split.map((shard) => `${action} arn:sqs:vectorkeep-prod-${shard}`);
   const onShards = (role: string) =>
     permissionsOf(stack, `vectorkeep-prod-${role}`).filter((permission) => permission.includes("of2"));
   expect(onShards("embed")).toEqual(ofShards("sqs:SendMessage"));
@@ -87,7 +86,9 @@ test("the functions may use the queues of every shard as they use those of a col
     ...ofShards("sqs:DeleteMessage"),
     ...ofShards("sqs:GetQueueAttributes"),
     ...ofShards("sqs:ReceiveMessage"),
-    ...ofShards("sqs:SendMessage", "-dead-letters"),
+    ...split.flatMap((shard) =>
+      ["", "-dead-letters"].map((end) => `sqs:SendMessage arn:sqs:vectorkeep-prod-${shard}${end}`),
+    ),
   ]);
 });
 

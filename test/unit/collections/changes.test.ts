@@ -129,11 +129,7 @@ describe("changes of a receipt's items reach its words", () => {
 
   test("F17: what is written has the type of its key, and a value of another type is put right", async () => {
     const parts = await rig.process();
-    const store = await parts.workspace.open({
-      generation: 1,
-      name: (await rig.head()) ?? "",
-      publishedAt: "",
-    });
+    const store = await parts.workspace.open(await rig.head());
     await store.updateMetadata(new Map([[total, { label_TOTAL: "true", merchant_name: 7 }]]));
     const open = jest.spyOn(parts.workspace, "open").mockResolvedValue(store);
     rig.announce([

@@ -3,6 +3,7 @@ import { readSettings } from "../../../functions/compaction/environment.ts";
 const url = (name: string) => `https://sqs.us-east-1.amazonaws.com/000000000000/${name}.fifo`;
 const urls = (...names: string[]) => names.map(url).join(",");
 const others = {
+  AWS_REGION: "us-east-1",
   RECEIPTS_TABLE: "receipts",
   CONTROL_TABLE: "control",
   DELTAS_BUCKET: "deltas",
@@ -12,6 +13,7 @@ const others = {
   LEASE_SECONDS: "60",
   LEASE_WAIT_SECONDS: "30",
   DRAIN_MAX_MESSAGES: "100",
+  DRAIN_MAX_MIB: "32",
   DRAIN_SECONDS: "10",
   MIN_PUBLISH_INTERVAL_SECONDS: "5",
   GENERATIONS_KEPT: "3",

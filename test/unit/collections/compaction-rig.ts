@@ -9,7 +9,8 @@ import { ChromaServer } from "../../../core/collections/chroma-server.ts";
 import { ChromaVectorStore } from "../../../core/collections/chroma-vector-store.ts";
 import { monotonicClock } from "../../../core/collections/clock.ts";
 import { CollectionQueue } from "../../../core/collections/collection-queue.ts";
-import { type CycleParts, type CycleSettings, runCycle, type Step } from "../../../core/collections/cycle.ts";
+import { runCycle } from "../../../core/collections/cycle.ts";
+import type { CycleParts, CycleSettings, Step } from "../../../core/collections/cycle-parts.ts";
 import { FailureLedger } from "../../../core/collections/failure-ledger.ts";
 import { Generations } from "../../../core/collections/generations.ts";
 import { readHead } from "../../../core/collections/head.ts";
@@ -24,6 +25,7 @@ import type { Collection } from "../../../core/receipts/receipt.ts";
 import { collectionOf, type ShardName } from "../../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import { runMessage } from "../../../core/runs/run-message.ts";
+import { RunQueues } from "../../../core/runs/run-queues.ts";
 import { makeCurrent } from "../runs/current.ts";
 import { Tables } from "../runs/tables.ts";
 import { chromaLibrary } from "./chroma.ts";
@@ -37,6 +39,7 @@ const defaults: CycleSettings = {
   leaseMs: 5_000,
   leaseWaitMs: 200,
   drainMessages: 100,
+  drainBytes: 1024 * 1024,
   drainMs: 1_000,
   minPublishIntervalMs: 0,
   maxFailures: 3,
@@ -63,6 +66,8 @@ export class CompactionRig {
   readonly runs: DynamoRunStore;
   readonly items: CurrentItems;
   readonly generations: Generations;
+  /** Metrics so far, by name. */
+  readonly counted = new Map<string, number>();
   readonly #surroundings: Surroundings;
   #revision = 0;
   #sequence = 0;
@@ -122,11 +127,21 @@ export class CompactionRig {
       deltas: { get: async (key) => this.bucket.get(key), put: async () => undefined },
       items: this.items,
       queue: new CollectionQueue(this.sqs.client, this.queues, silentLog),
+      queues: new RunQueues({
+        client: this.sqs.client,
+        queueUrls: {
+          lines: ["https://sqs.local/elsewhere.fifo"],
+          words: ["https://sqs.local/elsewhere.fifo"],
+          [this.collection]: [this.queues.queue],
+        },
+        region: "us-east-1",
+      }),
       ledger: new FailureLedger(client, controlTable, shard),
       generations,
       workspace: new Workspace({ shard, generations, model, dimensions, library, scratch }),
       clock: monotonicClock,
       log: silentLog,
+      metrics: { count: (name, value) => this.counted.set(name, (this.counted.get(name) ?? 0) + value) },
       onStep,
     };
     return parts;

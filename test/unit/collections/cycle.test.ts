@@ -4,7 +4,7 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { monotonicClock } from "../../../core/collections/clock.ts";
 import { CollectionQueue } from "../../../core/collections/collection-queue.ts";
-import { type CycleParts, type Step, steps } from "../../../core/collections/cycle.ts";
+import { type CycleParts, type Step, steps } from "../../../core/collections/cycle-parts.ts";
 import { Heartbeat } from "../../../core/collections/heartbeat.ts";
 import { acquireLease } from "../../../core/collections/lease.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";

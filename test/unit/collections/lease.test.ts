@@ -36,7 +36,7 @@ async function item() {
 /** Publishes without asking the lease's own clock: only the conditional write stands in the way. */
 function publish(lease: Lease, from: Awaited<ReturnType<typeof readHead>>, client = tables.client) {
   const generation = (from?.generation ?? 0) + 1;
-  const to = { generation, name: generationName(generation, lease.token) };
+  const to = { generation, name: generationName(generation, lease.token), base: from?.name ?? null };
   return moveHead({ client, controlTable: tables.controlTable, shard: "lines", lease, from, to });
 }
 

@@ -26,7 +26,9 @@ const headsOf = (heads: Record<string, number | undefined>): Heads =>
   new Map(
     Object.entries(heads).map(([shard, generation]) => [
       shard as ShardName,
-      generation === undefined ? undefined : { generation, name: `0000000${generation}-1`, publishedAt: "" },
+      generation === undefined
+        ? undefined
+        : { generation, name: `0000000${generation}-1`, base: null, publishedAt: "" },
     ]),
   );
 

@@ -1,0 +1,63 @@
+/** What came of the items that are merged, and why others are not. */
+export interface Isolated<Item, Outcome> {
+  readonly outcome: Outcome;
+  readonly culprits: ReadonlyMap<Item, unknown>;
+}
+
+export interface Attempts<Item, Outcome> {
+  /** Starts from the same ground every time. The last one that succeeds is the one that counts. */
+  readonly attempt: (items: readonly Item[]) => Promise<Outcome>;
+  /** Whether a failure has nothing to do with the items. */
+  readonly isEverybodys: (failure: unknown) => boolean;
+  /** Whether there is time for another attempt. */
+  readonly mayGoOn: () => boolean;
+}
+
+/** So many items that fail one after another, each alone, with no success between them: it is not the items. */
+const mostUnproven = 3;
+
+/**
+ * Attempts all items at once. Where that fails, finds the items that make it fail, each in a logarithmic number of
+ * attempts, and leaves them out. An item is blamed only where others succeed without it: what fails with every item,
+ * or with a single one, may be the fault of a disk or a network, and is thrown.
+ */
+export async function isolate<Item, Outcome>(
+  items: readonly Item[],
+  attempts: Attempts<Item, Outcome>,
+  unproven = 0,
+): Promise<Isolated<Item, Outcome>> {
+  const { attempt, isEverybodys, mayGoOn } = attempts;
+  try {
+    return { outcome: await attempt(items), culprits: new Map() };
+  } catch (failure) {
+    if (items.length < 2 || isEverybodys(failure) || !mayGoOn()) throw failure;
+    const { position, reason } = await firstCulprit(items, failure, attempts);
+    if (position === 0 && unproven === mostUnproven) throw failure;
+    const culprit = items[position] as Item;
+    // From the other end: culprits often stand together, and a success has to be found.
+    const others = items.toSpliced(position, 1).reverse();
+    const { outcome, culprits } = await isolate(others, attempts, position === 0 ? unproven + 1 : 0);
+    return { outcome, culprits: new Map([...culprits, [culprit, reason]]) };
+  }
+}
+
+/** The first item with which the items before it fail, and how. The items are known to fail together. */
+async function firstCulprit<Item, Outcome>(
+  items: readonly Item[],
+  failure: unknown,
+  { attempt, isEverybodys, mayGoOn }: Attempts<Item, Outcome>,
+): Promise<{ position: number; reason: unknown }> {
+  let [succeeds, fails, reason] = [0, items.length, failure];
+  while (fails - succeeds > 1) {
+    if (!mayGoOn()) throw failure;
+    const middle = (succeeds + fails) >> 1;
+    try {
+      await attempt(items.slice(0, middle));
+      succeeds = middle;
+    } catch (error) {
+      if (isEverybodys(error)) throw error;
+      [fails, reason] = [middle, error];
+    }
+  }
+  return { position: fails - 1, reason };
+}

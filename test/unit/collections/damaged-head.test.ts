@@ -1,0 +1,100 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { GenerationDamaged } from "../../../core/collections/generations.ts";
+import { CompactionRig } from "./compaction-rig.ts";
+import { itemsOf } from "./receipt-items.ts";
+import { contentOf, deltaOf } from "./sample-deltas.ts";
+
+jest.setTimeout(60_000);
+
+const milk = deltaOf(1, "milk", ["milk"]);
+const tea = deltaOf(2, "tea", ["tea"]);
+const oil = deltaOf(3, "oil", ["oil"]);
+
+let rig: CompactionRig;
+beforeEach(async () => {
+  rig = await CompactionRig.start();
+});
+afterEach(() => rig.stop());
+
+const queued = () => rig.sqs.at(rig.queues.queue).messages;
+
+/** A flipped bit in a file of the head. */
+async function damageHead(): Promise<string> {
+  const head = (await rig.head()) ?? "";
+  const file = join(rig.generations.pathOf(head), "chroma", "chroma.sqlite3");
+  const bytes = await readFile(file);
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+  // A new file: the old one may be hard-linked from the generation before.
+  await rm(file);
+  await writeFile(file, bytes);
+  return head;
+}
+
+async function compactAll(): Promise<void> {
+  const parts = await rig.process();
+  while (queued().length > 0) {
+    await rig.invoke(parts);
+    rig.sqs.reveal(rig.queues.queue);
+  }
+}
+
+describe("a head that is not what its manifest says", () => {
+  beforeEach(async () => {
+    for (const delta of [milk, tea]) {
+      await rig.embed(delta);
+      await compactAll();
+    }
+  });
+
+  test("is never opened: the generation before it is gone on from, and what it had brought comes back", async () => {
+    const damaged = await damageHead();
+    await rig.embed(oil);
+    await rig.invoke(await rig.process());
+    // Published at once from the sound one; the receipt of the damaged one is on its way.
+    expect(await rig.published([milk, tea, oil])).toEqual(contentOf([milk, oil]));
+    expect(rig.counted.get("ManifestMismatches")).toBe(1);
+    const { base } = await rig.generations.manifest((await rig.head()) ?? "");
+    expect(base).toBe("00000001-1");
+    expect(damaged).toBe("00000002-2");
+    rig.sqs.reveal(rig.queues.queue);
+    await compactAll();
+    expect(await rig.published([milk, tea, oil])).toEqual(contentOf([milk, tea, oil]));
+    expect(await rig.stateOf(tea)).toMatchObject({ state: "COMPLETED" });
+  });
+
+  test("gives back a change of metadata that it had brought, too", async () => {
+    rig.announce([await rig.put(itemsOf(1).metadata, { merchant_name: "CAFE" })]);
+    await compactAll();
+    await damageHead();
+    await rig.embed(oil);
+    await compactAll();
+    const [vector] = (await rig.publishedVectors([milk, tea, oil])).filter(({ id }) => id === milk.ids[0]);
+    expect(vector?.metadata).toMatchObject({ merchant_name: "CAFE" });
+  });
+
+  test("after a crash before the publish is found again, and nothing is lost", async () => {
+    await damageHead();
+    await rig.embed(oil);
+    const dying = await rig.process({}, (step) => {
+      if (step === "move head") throw new Error("killed");
+    });
+    await expect(rig.invoke(dying)).rejects.toThrow("killed");
+    rig.sqs.reveal(rig.queues.queue);
+    await compactAll();
+    expect(await rig.published([milk, tea, oil])).toEqual(contentOf([milk, tea, oil]));
+  });
+
+  test("with no sound one before it fails the cycle by name, and publishes nothing", async () => {
+    const head = await damageHead();
+    await rm(rig.generations.pathOf("00000001-1"), { recursive: true });
+    await rig.embed(oil);
+    const parts = await rig.process();
+    jest.spyOn(rig.generations, "manifest").mockImplementation(async (name) => {
+      if (name === "00000001-1") throw new GenerationDamaged(name, "it is gone");
+      return JSON.parse(await readFile(join(rig.generations.pathOf(name), "manifest.json"), "utf8"));
+    });
+    await expect(rig.invoke(parts)).rejects.toThrow(GenerationDamaged);
+    expect(await rig.head()).toBe(head);
+  });
+});

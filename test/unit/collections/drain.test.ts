@@ -1,0 +1,42 @@
+import type { CollectionQueue, QueuedMessage } from "../../../core/collections/collection-queue.ts";
+import { drain } from "../../../core/collections/drain.ts";
+import { ManualClock } from "./clocks.ts";
+
+function queueOf(bodies: readonly string[], most = 10) {
+  const left = [...bodies];
+  const receive = async () => left.splice(0, most).map((body) => ({ body }) as QueuedMessage);
+  return { left, queue: { receive } as unknown as CollectionQueue };
+}
+
+async function drained(
+  bodies: readonly string[],
+  limits: { messages?: number; bytes?: number; until?: number },
+) {
+  const { left, queue } = queueOf(bodies);
+  const taken: QueuedMessage[] = [];
+  const all = { messages: 1_000, bytes: 1_000_000, until: 1, atLeastUntil: 0, hiddenSeconds: 60, ...limits };
+  await drain(queue, new ManualClock(), all, (some) => taken.push(...some));
+  expect(taken.length + left.length).toBe(bodies.length);
+  return taken.length;
+}
+
+const hundred = Array.from({ length: 100 }, (_, n) => `message ${n}`);
+
+describe("draining a queue", () => {
+  test("takes all that there is, within its budgets", async () => {
+    expect(await drained(hundred, {})).toBe(100);
+  });
+
+  test("ends with the receive that reaches the count", async () => {
+    expect(await drained(hundred, { messages: 25 })).toBe(30);
+  });
+
+  test("ends with the receive that reaches the size", async () => {
+    const large = hundred.map((body) => body.padEnd(1_000));
+    expect(await drained(large, { bytes: 35_000 })).toBe(40);
+  });
+
+  test("ends when its time is over", async () => {
+    expect(await drained(hundred, { until: 0 })).toBe(0);
+  });
+});

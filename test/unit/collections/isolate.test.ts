@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { isolate } from "../../../core/collections/isolate.ts";
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+function attemptsOver(bad: ReadonlySet<number>, most = Number.POSITIVE_INFINITY) {
+  const made: (readonly number[])[] = [];
+  const attempts = {
+    attempt: async (items: readonly number[]) => {
+      made.push(items);
+      const culprit = items.find((item) => bad.has(item));
+      if (culprit !== undefined) throw new Error(`${culprit} is bad`);
+      return items;
+    },
+    isEverybodys: () => false,
+    mayGoOn: () => made.length < most,
+  };
+  return { made, attempts };
+}
+
+describe("isolating what makes a cycle fail", () => {
+  test("costs one attempt where nothing does", async () => {
+    const { made, attempts } = attemptsOver(new Set());
+    expect(await isolate(numbers(100), attempts)).toEqual({ outcome: numbers(100), culprits: new Map() });
+    expect(made).toHaveLength(1);
+  });
+
+  test("finds every culprit with its reason and merges all others, in few attempts", async () => {
+    const sets = fc
+      .integer({ min: 2, max: 200 })
+      .chain((count) =>
+        fc.tuple(
+          fc.constant(count),
+          fc.uniqueArray(fc.nat(count - 1), { minLength: 1, maxLength: Math.min(3, count - 1) }),
+        ),
+      );
+    await fc.assert(
+      fc.asyncProperty(sets, async ([count, bad]) => {
+        const { made, attempts } = attemptsOver(new Set(bad));
+        const { outcome, culprits } = await isolate(numbers(count), attempts);
+        expect(outcome.toSorted((a, b) => a - b)).toEqual(
+          numbers(count).filter((item) => !bad.includes(item)),
+        );
+        expect(made.at(-1)).toEqual(outcome);
+        expect(new Map([...culprits].map(([item, reason]) => [item, (reason as Error).message]))).toEqual(
+          new Map(bad.map((item) => [item, `${item} is bad`])),
+        );
+        expect(made.length).toBeLessThanOrEqual(bad.length * (Math.ceil(Math.log2(count)) + 1) + 1);
+      }),
+    );
+  });
+
+  test("F13: a failure of everything is nobody's own, and is found out in few attempts", async () => {
+    const { made, attempts } = attemptsOver(new Set(numbers(1_000)));
+    await expect(isolate(numbers(1_000), attempts)).rejects.toThrow("is bad");
+    expect(made.length).toBeLessThan(50);
+  });
+
+  test("F13: a failure of the only item is not blamed on it", async () => {
+    const { made, attempts } = attemptsOver(new Set([0]));
+    await expect(isolate([0], attempts)).rejects.toThrow("0 is bad");
+    expect(made).toHaveLength(1);
+  });
+
+  test("a failure that is everybody's ends it at once", async () => {
+    const { made, attempts } = attemptsOver(new Set([3]));
+    await expect(isolate(numbers(8), { ...attempts, isEverybodys: () => true })).rejects.toThrow("3 is bad");
+    expect(made).toHaveLength(1);
+  });
+
+  test("out of time, all come again", async () => {
+    const { made, attempts } = attemptsOver(new Set([3]), 3);
+    await expect(isolate(numbers(64), attempts)).rejects.toThrow("3 is bad");
+    expect(made).toHaveLength(3);
+  });
+});
