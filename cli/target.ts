@@ -10,6 +10,7 @@ const names = z.object({
   exportOcrResults: z.string(),
   streamProcessor: z.string(),
   compaction: z.string(),
+  generations: z.string(),
 });
 
 /** In shard order. */
@@ -24,7 +25,9 @@ export const stackOutputs = z.object({
   wordsQueueUrls: urlsOfShards,
   linesDeadLetterQueueUrls: urlsOfShards,
   wordsDeadLetterQueueUrls: urlsOfShards,
+  failedExportsQueueUrl: z.string(),
   streamRejectedQueueUrl: z.string(),
+  streamGivenUpPrefix: z.string(),
   artifactsBucket: z.string(),
   deltasBucket: z.string(),
   receiptsTable: z.string(),

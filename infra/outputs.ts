@@ -10,6 +10,7 @@ export interface Outputs {
   readonly wordsQueueUrls: readonly pulumi.Output<string>[];
   readonly linesDeadLetterQueueUrls: readonly pulumi.Output<string>[];
   readonly wordsDeadLetterQueueUrls: readonly pulumi.Output<string>[];
+  readonly failedExportsQueueUrl: pulumi.Output<string>;
   readonly streamRejectedQueueUrl: pulumi.Output<string>;
   /** In the deltas bucket: stream records that failed their retries or grew too old. */
   readonly streamGivenUpPrefix: pulumi.Output<string>;
@@ -29,4 +30,4 @@ export interface Outputs {
   readonly searchApiKeySecret?: pulumi.Output<string>;
 }
 
-type FunctionName = "embed" | "exportOcrResults" | "streamProcessor" | "compaction";
+type FunctionName = "embed" | "exportOcrResults" | "streamProcessor" | "compaction" | "generations";

@@ -8,6 +8,7 @@ import { CollectionsFileSystem } from "./components/collections-file-system.ts";
 import { Compaction } from "./components/compaction.ts";
 import type { CompactionWorker, CompactionWorkerArgs } from "./components/compaction-worker.ts";
 import { EmbedPipeline } from "./components/embed-pipeline.ts";
+import { Generations } from "./components/generations.ts";
 import { Network } from "./components/network.ts";
 import type { QueryService } from "./components/query-service.ts";
 import { Storage } from "./components/storage.ts";
@@ -80,6 +81,16 @@ export async function vectorkeep(): Promise<Outputs> {
     compaction,
     defaults,
   });
+  const { generations } = new Generations(`${stem}-generations`, {
+    code: code.generations,
+    leaseSeconds: settings.compaction.leaseSeconds,
+    embedding: settings.embedding,
+    storage,
+    files,
+    network,
+    compaction,
+    defaults,
+  });
   const shards = [...compaction.lines.byShard, ...compaction.words.byShard];
   new Alarms(`${stem}-alarms`, {
     topicArn: settings.alarms.topicArn,
@@ -117,6 +128,7 @@ export async function vectorkeep(): Promise<Outputs> {
     wordsQueueUrls: compaction.words.queues.map(({ url }) => url),
     linesDeadLetterQueueUrls: compaction.lines.deadLetters.map(({ url }) => url),
     wordsDeadLetterQueueUrls: compaction.words.deadLetters.map(({ url }) => url),
+    failedExportsQueueUrl: pipeline.failedExports.url,
     streamRejectedQueueUrl: changes.rejected.url,
     streamGivenUpPrefix: changes.givenUpPrefix,
     artifactsBucket: storage.artifacts.name,
@@ -129,6 +141,7 @@ export async function vectorkeep(): Promise<Outputs> {
       exportOcrResults: pipeline.exportOcrResults.function.name,
       streamProcessor: changes.streamProcessor.function.name,
       compaction: compaction.compaction.function.name,
+      generations: generations.function.name,
     },
     logGroups: {
       embed: pipeline.embed.logGroup.name,
@@ -136,6 +149,7 @@ export async function vectorkeep(): Promise<Outputs> {
       streamProcessor: changes.streamProcessor.logGroup.name,
       compaction: compaction.compaction.logGroup.name,
       ...(worker && { compactionWorker: worker.logGroup.name }),
+      generations: generations.logGroup.name,
       ...(search && { queryServer: search.service.logGroup.name }),
     },
     ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),

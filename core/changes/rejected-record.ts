@@ -15,11 +15,16 @@ export function rejectedRecord(record: unknown, reason: string): OutgoingMessage
 }
 
 function withoutImages(record: unknown, reason: string): string {
-  const { eventID, eventName, dynamodb } = record as Record<string, unknown>;
-  const { Keys, SequenceNumber } = (dynamodb ?? {}) as Record<string, unknown>;
+  const { eventID, eventName, awsRegion, dynamodb } = record as Record<string, unknown>;
+  const { Keys, SequenceNumber, ApproximateCreationDateTime } = (dynamodb ?? {}) as Record<string, unknown>;
   return JSON.stringify({
     reason,
     images_left_out: true,
-    record: { eventID, eventName, dynamodb: { Keys, SequenceNumber } },
+    record: {
+      eventID,
+      eventName,
+      awsRegion,
+      dynamodb: { Keys, SequenceNumber, ApproximateCreationDateTime },
+    },
   });
 }

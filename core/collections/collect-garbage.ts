@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "../log.ts";
+import { generationHistory } from "./generation-history.ts";
 import type { Generations } from "./generations.ts";
 
 /** Written beside a superseded generation's manifest; its time is when this was first seen. */
@@ -26,7 +27,7 @@ export async function collectGarbage(
   rules: GarbageRules,
   log: Log,
 ): Promise<string[]> {
-  const published = await history(generations, head);
+  const published = (await generationHistory(generations, head)).map(({ name }) => name);
   for (const name of published.slice(1)) await markSuperseded(generations, name);
 
   const expired: string[] = [];
@@ -42,22 +43,6 @@ export async function collectGarbage(
   for (const name of removed) await generations.remove(name);
   if (removed.length > 0) log.info("Generations removed", { removed });
   return removed;
-}
-
-/**
- * The published generations that are still there, from the head back along their bases. Each is looked up by name:
- * a listing may be older than the newest of them.
- */
-async function history(generations: Generations, head: string): Promise<string[]> {
-  const names = [head];
-  let { base } = await generations.manifest(head);
-  while (base !== null) {
-    const older = await generations.manifestIfThere(base);
-    if (older === undefined) break;
-    names.push(base);
-    base = older.base;
-  }
-  return names;
 }
 
 async function markSuperseded(generations: Generations, name: string): Promise<void> {

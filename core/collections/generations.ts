@@ -37,10 +37,12 @@ const noLinkCodes = new Set(["EMLINK", "EXDEV", "EPERM", "ENOTSUP"]);
 export interface NewGeneration {
   readonly name: string;
   readonly base: string | null;
+  /** The older generation whose database is the source. @default none, the source is new */
+  readonly restored?: string;
   readonly model: string;
   readonly dimensions: number;
   readonly count: number;
-  /** Those that it brings up to date, in which it may differ from its base. */
+  /** Those in which it may differ from its base: it brings them up to date, or puts them back. */
   readonly receipts: readonly ReceiptRef[];
 }
 
@@ -108,7 +110,8 @@ export class Generations {
 
   /**
    * Makes a generation of a closed database: durable and complete under its final name when it resolves.
-   * Files that equal the base's are hard-linked. A crash before the end leaves a temporary folder.
+   * Files that equal those of the base, or of the restored generation, are hard-linked. A crash before the end leaves a
+   * temporary folder.
    */
   async write(
     source: string,
@@ -119,11 +122,11 @@ export class Generations {
     const files = await describeFiles(source);
     await mkdir(this.folder, { recursive: true });
     await makeFolders([unfinished, ...foldersOf(database, files)]);
-    const baseFiles = await this.#filesOf(generation.base);
+    const linkable = await this.#filesOf(generation.restored ?? generation.base);
     let bytesWritten = 0;
     for (const { path, size, sha256 } of files) {
       const target = join(database, path);
-      const equal = baseFiles.get(`${path}\n${sha256}`);
+      const equal = linkable.get(`${path}\n${sha256}`);
       if (equal === undefined || !(await linkInto(target, equal))) {
         await copyFile(join(source, path), target, constants.COPYFILE_FICLONE);
         await sync(target);

@@ -10,7 +10,8 @@ export interface ItemKey {
   readonly SK: string;
 }
 
-const openShards = 8;
+/** Parts of the list of open runs: `OPEN#0` to `OPEN#7`. */
+export const openShards = 8;
 
 /** The run in the receipts table. */
 export function runKey(run: RunRef): ItemKey {

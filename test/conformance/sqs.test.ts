@@ -246,15 +246,16 @@ describe("a dead-letter queue", () => {
     RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount }),
   });
 
-  test("takes a message over after maxReceiveCount receives, id and body unchanged", async () => {
+  test("takes a message over after maxReceiveCount receives, id, body and time of sending unchanged", async () => {
     const deadLetters = await newQueue();
     const { QueueArn } = await attributes(deadLetters);
     const QueueUrl = await newQueue({ VisibilityTimeout: "0", ...redrive(QueueArn, 2) });
     const { MessageId } = await send(QueueUrl, "poison");
+    const timed: Partial<ReceiveMessageCommandInput> = { MessageSystemAttributeNames: ["SentTimestamp"] };
     expect(bodies(await receive(QueueUrl))).toEqual(["poison"]);
-    expect(bodies(await receive(QueueUrl))).toEqual(["poison"]);
+    const [{ Attributes } = {}] = await receive(QueueUrl, timed);
     expect(await receive(QueueUrl)).toEqual([]);
-    expect(await receive(deadLetters)).toMatchObject([{ MessageId, Body: "poison" }]);
+    expect(await receive(deadLetters, timed)).toMatchObject([{ MessageId, Body: "poison", Attributes }]);
     const sources = await sqs.send(new ListDeadLetterSourceQueuesCommand({ QueueUrl: deadLetters }));
     expect(sources.queueUrls).toEqual([QueueUrl]);
   });

@@ -27,6 +27,7 @@ test.each([
   ["export-ocr-results", false, ["index.mjs"]],
   ["stream-processor", false, ["index.mjs"]],
   ["compaction", true, ["index.mjs", "chroma.node"]],
+  ["generations", false, ["index.mjs"]],
 ])("the same source of the function %s gives the same bytes", async (name, chroma, files) => {
   const [one, other] = [await bundleFunction(name, { chroma }), await bundleFunction(name, { chroma })];
   expect([...one.keys()]).toEqual(files);

@@ -18,7 +18,11 @@ beforeAll(async () => {
 });
 
 test("only functions that mount the file system are in the VPC", () => {
-  expect(functionsInVpc().map(({ name }) => name)).toEqual(["vectorkeep-dev-compaction"]);
+  expect(
+    functionsInVpc()
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(["vectorkeep-dev-compaction", "vectorkeep-dev-generations"]);
   for (const [, { vpcConfig, fileSystemConfig }] of ofType(stack, "aws:lambda/function:Function")) {
     expect(vpcConfig === undefined).toBe(fileSystemConfig === undefined);
   }
@@ -52,14 +56,16 @@ test("a function in the VPC reaches a mount target in each of its subnets, on 20
 });
 
 test("a function on EFS is made only after every mount target and every rule", () => {
-  const made = stack.events.indexOf("start aws:lambda/function:Function vectorkeep-dev-compaction");
   const conditions = stack.events.filter((event) =>
     /^done aws:(efs\/mountTarget|vpc\/securityGroup(In|E)gressRule):\w+ vectorkeep-dev-(collections|network-functions)/.test(
       event,
     ),
   );
   expect(conditions).toHaveLength(2 + 5);
-  for (const condition of conditions) expect(stack.events.indexOf(condition)).toBeLessThan(made);
+  for (const { name } of functionsInVpc()) {
+    const made = stack.events.indexOf(`start aws:lambda/function:Function ${name}`);
+    for (const condition of conditions) expect(stack.events.indexOf(condition)).toBeLessThan(made);
+  }
 });
 
 test("the two private subnets are in two zones, and nothing routes them to the internet", () => {

@@ -98,6 +98,28 @@ test("the compaction function may do this and nothing else", () => {
   ]);
 });
 
+test("the function of the generations may take the lease, move the head and drive receipts again, and reads no content", () => {
+  expect(permissionsOf(stack, "vectorkeep-prod-generations")).toEqual([
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
+    "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-receipts",
+    "ec2:AssignPrivateIpAddresses *",
+    "ec2:CreateNetworkInterface *",
+    "ec2:DeleteNetworkInterface *",
+    "ec2:DescribeNetworkInterfaces *",
+    "ec2:DescribeSubnets *",
+    "ec2:UnassignPrivateIpAddresses *",
+    "elasticfilesystem:ClientMount arn:efs:vectorkeep-prod-collections",
+    "elasticfilesystem:ClientWrite arn:efs:vectorkeep-prod-collections",
+    "logs:CreateLogStream arn:cloudwatch:vectorkeep-prod-generations:*",
+    "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-generations:*",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-lines",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
+  ]);
+});
+
 test("the query server may read heads, its secrets and files, and write nothing", () => {
   expect(permissionsOf(stack, "vectorkeep-prod-query-run")).toEqual([
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",

@@ -80,6 +80,7 @@ test("the functions may use the queues of every shard as they use those of a col
   const onShards = (role: string) =>
     permissionsOf(stack, `vectorkeep-prod-${role}`).filter((permission) => permission.includes("of2"));
   expect(onShards("embed")).toEqual(ofShards("sqs:SendMessage"));
+  expect(onShards("generations")).toEqual(ofShards("sqs:SendMessage"));
   expect(onShards("stream-processor")).toEqual(ofShards("sqs:SendMessage"));
   expect(onShards("compaction")).toEqual([
     ...ofShards("sqs:ChangeMessageVisibility"),
@@ -96,6 +97,7 @@ test("processes are told the queues in shard order, and the query server how man
   const queues = { LINES_QUEUE_URLS: urls("lines"), WORDS_QUEUE_URLS: urls("words") };
   expect(environmentOf(stack, "vectorkeep-prod-embed")).toMatchObject(queues);
   expect(environmentOf(stack, "vectorkeep-prod-stream-processor")).toMatchObject(queues);
+  expect(environmentOf(stack, "vectorkeep-prod-generations")).toMatchObject(queues);
   expect(environmentOf(stack, "vectorkeep-prod-compaction")).toMatchObject({
     ...queues,
     LINES_DEAD_LETTER_QUEUE_URLS: urls("lines", "-dead-letters"),

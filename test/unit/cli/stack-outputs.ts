@@ -1,4 +1,4 @@
-const names = { embed: "a", exportOcrResults: "b", streamProcessor: "c", compaction: "d" };
+const names = { embed: "a", exportOcrResults: "b", streamProcessor: "c", compaction: "d", generations: "e" };
 
 /** Of a stack without a query service. */
 export const stackOutputs = {
@@ -9,7 +9,9 @@ export const stackOutputs = {
   wordsQueueUrls: ["http://queue/4"],
   linesDeadLetterQueueUrls: ["http://queue/5"],
   wordsDeadLetterQueueUrls: ["http://queue/6"],
+  failedExportsQueueUrl: "http://queue/8",
   streamRejectedQueueUrl: "http://queue/7",
+  streamGivenUpPrefix: "aws/lambda/mapping/",
   artifactsBucket: "artifacts",
   deltasBucket: "deltas",
   receiptsTable: "receipts",

@@ -174,6 +174,13 @@ describe("collecting garbage", () => {
     expect(await present()).toEqual([one, two, three]);
   });
 
+  test("a manifest that cannot be read hides no generation before it: none of them is taken for abandoned", async () => {
+    const [one = "", two = "", three = ""] = await writeMany(3);
+    await writeFile(join(generations.pathOf(two), manifestFile), "{");
+    expect(await collect(three, 9)).toEqual([]);
+    expect(await present()).toEqual([one, two, three]);
+  });
+
   test("hard-linked files outlive the generation that had them first", async () => {
     await write({ "a.bin": "same" }, "00000001-1", null);
     await write({ "a.bin": "same" }, "00000002-2", "00000001-1");

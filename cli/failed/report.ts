@@ -1,0 +1,77 @@
+import type { FailedThing } from "../../core/failed/failed-source.ts";
+import { type Column, table } from "../table.ts";
+import type { Listed, Purged, RetriedSource } from "./operations.ts";
+
+const columns: readonly Column[] = [
+  { title: "age", align: "right" },
+  { title: "image", align: "left" },
+  { title: "receipt", align: "right" },
+  { title: "what", align: "left" },
+  { title: "id", align: "left" },
+  { title: "reason", align: "left" },
+];
+
+/** Lines that show what is there, source by source; those that hold nothing take one line together. */
+export function listedText(listed: readonly Listed[], now: number): string[] {
+  const empty = listed.filter((one) => !("error" in one) && one.total === 0);
+  const lines = listed.flatMap((one) => {
+    if ("error" in one) return [unreadText(one.name, one.error), ""];
+    if (one.total === 0) return [];
+    const { name, total, things } = one;
+    const shown = things.length < total ? `, of which ${things.length} could be shown` : "";
+    return [`${name}: ${total}${shown}`, ...thingsText(things, now), ""];
+  });
+  if (empty.length > 0) lines.push(`Nothing in ${empty.map(({ name }) => name).join(", ")}.`);
+  return lines;
+}
+
+export function retriedText(results: readonly RetriedSource[], now: number): string[] {
+  const lines = results.flatMap((one) => {
+    if ("error" in one) return [unreadText(one.name, one.error)];
+    const { name, retried, stayed, untouched } = one;
+    if (retried + stayed.length + untouched === 0) return [];
+    const parts = [
+      `${retried} on their way again`,
+      ...(stayed.length > 0 ? [`${stayed.length} stay`] : []),
+      ...(untouched > 0 ? [`${untouched} out of reach for now`] : []),
+    ];
+    return [`${name}: ${parts.join(", ")}`, ...thingsText(stayed, now)];
+  });
+  return lines.length > 0 ? lines : ["Nothing has failed."];
+}
+
+export function purgedText(results: readonly Purged[]): string[] {
+  const lines = results.flatMap((one) => {
+    if ("error" in one) return [unreadText(one.name, one.error)];
+    if (one.purged + one.left === 0) return [];
+    return [`${one.name}: ${one.purged} deleted${one.left > 0 ? `, ${one.left} left` : ""}`];
+  });
+  return lines.length > 0 ? lines : ["Nothing has failed."];
+}
+
+/** The largest unit that the age has two of, or seconds. */
+export function ageText(since: string, now: number): string {
+  const seconds = Math.max(0, Math.round((now - Date.parse(since)) / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} d`;
+}
+
+function thingsText(things: readonly FailedThing[], now: number): string[] {
+  if (things.length === 0) return [];
+  const rows = things.map(({ id, since, image_id, receipt_id, entity, reason }) => [
+    ageText(since, now),
+    image_id ?? "",
+    String(receipt_id ?? ""),
+    entity,
+    id,
+    reason,
+  ]);
+  return table(columns, rows).map((line) => `  ${line}`);
+}
+
+function unreadText(name: string, error: string): string {
+  return `${name}: could not be read to its end (${error})`;
+}

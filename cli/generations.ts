@@ -1,0 +1,65 @@
+import { listAnswer, restoreAnswer } from "../core/collections/generations-request.ts";
+import type { ShardName } from "../core/receipts/shards.ts";
+import { runCommand } from "./command.ts";
+import { confirm } from "./confirm.ts";
+import { type Asked, readArguments, shardsMeant } from "./generations/arguments.ts";
+import { generationTable, restoredText } from "./generations/report.ts";
+import { invokeFunction } from "./invoke-function.ts";
+import { resolveTarget } from "./target.ts";
+
+const usage = `Lists the generations of a collection, and publishes an old one again.
+
+  npm run generations -- lines|words [--shard N] [--restore N [--yes]] [--json] [--stack NAME]
+
+  --shard    one shard of a collection that is split, by its number; all of them unless told
+  --restore  publishes the content of generation N as a new generation, at once; what was brought up to date since is
+             driven again, so that the next cycles bring it back
+  --yes      does not ask before it restores
+  --json     the answer as JSON
+  --stack    a deployed stack; the one that runs on this machine unless told
+  --help     this text
+`;
+
+async function main(): Promise<void> {
+  const asked = readArguments(process.argv.slice(2));
+  if (asked.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const { outputs, environment } = await resolveTarget({ stack: asked.stack });
+  Object.assign(process.env, environment);
+  const shards = shardsMeant(asked, outputs[`${asked.collection}QueueUrls`].length);
+  const functionName = outputs.functions.generations;
+  if (asked.restore === undefined) await list(functionName, shards, asked);
+  else for (const shard of shards) await restore(functionName, shard, asked.restore, asked);
+}
+
+async function list(functionName: string, shards: readonly ShardName[], { json }: Asked): Promise<void> {
+  const listed = await Promise.all(
+    shards.map(async (shard) => {
+      const answer = await invokeFunction(functionName, { operation: "list", shard }, listAnswer);
+      return { shard, ...answer };
+    }),
+  );
+  if (json) print(JSON.stringify(listed, undefined, 2));
+  else for (const { shard, ...answer } of listed) print(shard, ...generationTable(answer), "");
+}
+
+async function restore(
+  functionName: string,
+  shard: ShardName,
+  generation: number,
+  { yes, json }: Asked,
+): Promise<void> {
+  if (!yes) await confirm(`This publishes generation ${generation} of ${shard} in place of the newest one.`);
+  const request = { operation: "restore", shard, generation };
+  const answer = await invokeFunction(functionName, request, restoreAnswer);
+  if (json) print(JSON.stringify({ shard, ...answer }, undefined, 2));
+  else print(...restoredText(shard, answer));
+}
+
+function print(...lines: string[]): void {
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+runCommand(main);

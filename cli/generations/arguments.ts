@@ -1,0 +1,64 @@
+import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import { type ShardName, shardName, shardNames } from "../../core/receipts/shards.ts";
+import { readCommandLine, UsageWrong } from "../command.ts";
+
+export interface Asked {
+  readonly help: boolean;
+  readonly collection: Collection;
+  /** Counts from 1. */
+  readonly shard: number | undefined;
+  /** The generation to publish again. */
+  readonly restore: number | undefined;
+  readonly yes: boolean;
+  readonly json: boolean;
+  readonly stack: string | undefined;
+}
+
+const script = "generations";
+
+/** Throws UsageWrong. */
+export function readArguments(args: readonly string[]): Asked {
+  const { values, positionals } = readCommandLine(script, {
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      shard: { type: "string" },
+      restore: { type: "string" },
+      yes: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      stack: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const { yes, json, stack, help } = values;
+  const restore = numberOf("--restore", values.restore);
+  if (yes && restore === undefined) throw new UsageWrong(script, "--yes answers what --restore asks.");
+  const collection = collections.find((name) => positionals.length === 1 && name === positionals[0]);
+  if (collection === undefined && !help)
+    throw new UsageWrong(script, `Name one of ${collections.join(" and ")}.`);
+  const shard = numberOf("--shard", values.shard);
+  return { help, collection: collection ?? "lines", shard, restore, yes, json, stack };
+}
+
+/** The shards that are meant, of a collection split into so many. Throws UsageWrong. */
+export function shardsMeant({ collection, shard, restore }: Asked, count: number): ShardName[] {
+  if (shard !== undefined) {
+    if (shard > count)
+      throw new UsageWrong(script, `--shard is at most ${count}: ${collection} has no more.`);
+    return [shardName(collection, shard - 1, count)];
+  }
+  if (restore !== undefined && count > 1) {
+    throw new UsageWrong(
+      script,
+      `${collection} has ${count} shards, each with generations of its own: say which with --shard.`,
+    );
+  }
+  return shardNames(collection, count);
+}
+
+function numberOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new UsageWrong(script, `${option} is a number from 1, not ${text}.`);
+  return Number(text);
+}

@@ -1,0 +1,54 @@
+import type { ListAnswer, RestoreAnswer } from "../../core/collections/generations-request.ts";
+import type { ShardName } from "../../core/receipts/shards.ts";
+import { type Column, table } from "../table.ts";
+
+const columns: readonly Column[] = [
+  { title: "generation", align: "right" },
+  { title: "name", align: "left" },
+  { title: "published", align: "left" },
+  { title: "vectors", align: "right" },
+  { title: "MB", align: "right" },
+  { title: "made from", align: "left" },
+  { title: "receipts", align: "right" },
+  { title: "", align: "left" },
+];
+
+/** Lines of a table, newest generation first. */
+export function generationTable({ generations }: ListAnswer): string[] {
+  if (generations.length === 0) return ["Nothing is published."];
+  return table(
+    columns,
+    generations.map(({ generation, name, head, facts }) => {
+      const mark = head ? "head" : "";
+      if (facts === null) return [String(generation), name, "", "", "", "", "", `${mark} damaged`.trim()];
+      const { written_at, vectors, bytes, base, restored, receipts } = facts;
+      const madeFrom = restored === null ? (base ?? "nothing") : `${base}, with the content of ${restored}`;
+      const written = `${written_at.slice(0, 10)} ${written_at.slice(11, 19)}`;
+      return [
+        String(generation),
+        name,
+        written,
+        String(vectors),
+        (bytes / 1_000_000).toFixed(1),
+        madeFrom,
+        String(receipts),
+        mark,
+      ];
+    }),
+  );
+}
+
+/** What a person is told of a restored generation. */
+export function restoredText(shard: ShardName, answer: RestoreAnswer): string[] {
+  const { generation, name, content, receipts, silent } = answer;
+  return [
+    `${shard}: generation ${generation} (${name}) is published, with the content of ${content}.`,
+    receipts === 0
+      ? "No newer receipt has to come back."
+      : `${receipts} receipts that are newer are driven again; the next cycles bring them back.`,
+    ...silent.map(
+      (one) =>
+        `${one} cannot tell which receipts it had brought up to date: \`npm run verify -- --repair\` finds them.`,
+    ),
+  ];
+}

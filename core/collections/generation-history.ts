@@ -1,0 +1,64 @@
+import { GenerationDamaged, type Generations } from "./generations.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** A generation that was published and is still there. */
+export interface PastGeneration {
+  readonly generation: number;
+  readonly name: string;
+  /** Undefined where it cannot be read, so that nothing is known of what the generation holds or changed. */
+  readonly manifest: Manifest | undefined;
+}
+
+const published = /^(\d{8,})-(\d+)$/;
+
+/**
+ * The published generations that are still there, newest first, from the head back along their bases. Each is looked up
+ * by name: a listing may be older than the newest of them. Only where a manifest that cannot be read breaks the chain, it
+ * goes on with the newest one before it that is listed.
+ */
+export async function generationHistory(generations: Generations, head: string): Promise<PastGeneration[]> {
+  const history: PastGeneration[] = [];
+  for (let name: string | null = head; name !== null; ) {
+    const manifest: Manifest | undefined =
+      name === head ? await headManifest(generations, head) : await olderManifest(generations, name);
+    const folders: string[] = manifest ? [] : await listed(generations);
+    if (manifest === undefined && name !== head && !folders.includes(name)) break;
+    history.push({ generation: numberOf(name), name, manifest });
+    name = manifest ? manifest.base : newestBefore(folders, name);
+  }
+  return history;
+}
+
+async function listed(generations: Generations): Promise<string[]> {
+  return (await generations.list()).map(({ name }) => name).filter((name) => published.test(name));
+}
+
+/** With the patience that a folder just renamed may need. */
+async function headManifest(generations: Generations, name: string): Promise<Manifest | undefined> {
+  return generations.manifest(name).catch((error: unknown) => {
+    if (error instanceof GenerationDamaged) return undefined;
+    throw error;
+  });
+}
+
+async function olderManifest(generations: Generations, name: string): Promise<Manifest | undefined> {
+  return generations.manifestIfThere(name).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === undefined) return undefined;
+    throw error;
+  });
+}
+
+/** Of two folders of one number, the one under the higher token was published: the lower one's holder had lost the lease. */
+function newestBefore(folders: readonly string[], name: string): string | null {
+  const older = folders.filter((folder) => numberOf(folder) < numberOf(name));
+  older.sort((a, b) => numberOf(b) - numberOf(a) || tokenOf(b) - tokenOf(a));
+  return older[0] ?? null;
+}
+
+function numberOf(name: string): number {
+  return Number(published.exec(name)?.[1]);
+}
+
+function tokenOf(name: string): number {
+  return Number(published.exec(name)?.[2]);
+}

@@ -1,0 +1,60 @@
+import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { z } from "zod";
+import type { LetterKind, SentAgain } from "./dead-letters.ts";
+import type { FailedThing } from "./failed-source.ts";
+import { jsonOf } from "./json-of.ts";
+import type { Letter } from "./through-queue.ts";
+
+/** What Lambda tells of an asynchronous invocation that it gives up. It leaves out payloads that are too large. */
+const givenUp = z.object({
+  requestContext: z.object({ requestId: z.string(), condition: z.string() }),
+  requestPayload: z.record(z.string(), z.unknown()).optional(),
+  responsePayload: z.object({ errorMessage: z.string() }).optional().catch(undefined),
+});
+
+const subject = z.object({
+  image_id: z.string().nullable().catch(null),
+  receipt_id: z.number().nullable().catch(null),
+});
+
+/** Events of the export function that failed all their tries. */
+export class ExportLetters implements LetterKind {
+  readonly #lambda: LambdaClient;
+  readonly #functionName: string;
+
+  constructor(lambda: LambdaClient, functionName: string) {
+    this.#lambda = lambda;
+    this.#functionName = functionName;
+  }
+
+  async describe(letters: readonly Letter[]): Promise<FailedThing[]> {
+    return letters.map((letter) => {
+      const { requestContext, requestPayload, responsePayload } =
+        givenUp.safeParse(jsonOf(letter.body)).data ?? {};
+      return {
+        id: letter.messageId,
+        since: new Date(letter.sentAt).toISOString(),
+        ...subject.parse(requestPayload ?? {}),
+        entity: "OCR results",
+        reason: responsePayload?.errorMessage ?? requestContext?.condition ?? "It says no reason.",
+      };
+    });
+  }
+
+  async sendAgain(letter: Letter): Promise<SentAgain> {
+    const event = givenUp.safeParse(jsonOf(letter.body)).data?.requestPayload;
+    if (event === undefined) return { stays: "The event is not in it: export the receipt again." };
+    const { $metadata } = await this.#lambda.send(
+      new InvokeCommand({
+        FunctionName: this.#functionName,
+        InvocationType: "Event",
+        Payload: Buffer.from(JSON.stringify(event)),
+      }),
+    );
+    return { sentAs: $metadata.requestId };
+  }
+
+  sentAs(letter: Letter) {
+    return [givenUp.safeParse(jsonOf(letter.body)).data?.requestContext.requestId];
+  }
+}

@@ -1,0 +1,8 @@
+/** The value that a text is JSON of; undefined where it is none. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+import { type CloudWatchLogsClient, paginateFilterLogEvents } from "@aws-sdk/client-cloudwatch-logs";
+import { z } from "zod";
+import { jsonOf } from "./json-of.ts";
+import type { Letter } from "./through-queue.ts";
+
+/** A filter pattern has 1,024 characters at most. */
+const idsAPattern = 20;
+/** A page of a large log may be empty, so somebody has to stop. */
+const pagesAtMost = 20;
+
+const errorLine = z.object({ level: z.literal("ERROR"), message: z.string(), message_id: z.string() });
+
+/** What a function logged of messages that failed. */
+export class LoggedReasons {
+  readonly #logs: CloudWatchLogsClient;
+  readonly #logGroup: string;
+
+  constructor(logs: CloudWatchLogsClient, logGroup: string) {
+    this.#logs = logs;
+    this.#logGroup = logGroup;
+  }
+
+  /** The newest error of each message; for one without any, where to look. A log that cannot be read fails nothing. */
+  async of(letters: readonly Letter[]): Promise<(letter: Letter) => string> {
+    const found = new Map<string, { readonly at: number; readonly reason: string }>();
+    for (let from = 0; from < letters.length; from += idsAPattern) {
+      const some = letters.slice(from, from + idsAPattern);
+      for await (const { timestamp: at = 0, message = "" } of this.#events(some)) {
+        const line = errorLine.safeParse(jsonOf(message));
+        if (!line.success || at < (found.get(line.data.message_id)?.at ?? 0)) continue;
+        found.set(line.data.message_id, { at, reason: line.data.message });
+      }
+    }
+    return ({ messageId }) =>
+      found.get(messageId)?.reason ?? `See the log ${this.#logGroup} for ${messageId}.`;
+  }
+
+  async *#events(letters: readonly Letter[]) {
+    const query = {
+      logGroupName: this.#logGroup,
+      filterPattern: letters.map(({ messageId }) => `?"${messageId}"`).join(" "),
+      startTime: Math.min(...letters.map(({ sentAt }) => sentAt)),
+    };
+    let pages = 0;
+    try {
+      for await (const { events = [] } of paginateFilterLogEvents({ client: this.#logs }, query)) {
+        yield* events;
+        pages += 1;
+        if (pages === pagesAtMost) return;
+      }
+    } catch {
+      return;
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import type { ChangeMessageBody } from "../entities/change-message.ts";
+import { type EntityType, parseEntityKey } from "../entities/entity-key.ts";
+import type { ReceiptRef } from "../receipts/receipt.ts";
+import type { Subject } from "./failed-source.ts";
+
+export const unknownSubject: Subject = { image_id: null, receipt_id: null, entity: "unknown" };
+
+const keyed = z.object({
+  dynamodb: z.object({
+    Keys: z.object({ PK: z.object({ S: z.string() }), SK: z.object({ S: z.string() }) }),
+  }),
+});
+
+export interface RecordKey {
+  readonly PK: string;
+  readonly SK: string;
+}
+
+/** The key of the item that a stream record is of; undefined where it has none of ours. */
+export function keyOfRecord(record: unknown): RecordKey | undefined {
+  const parsed = keyed.safeParse(record);
+  if (!parsed.success) return undefined;
+  const { PK, SK } = parsed.data.dynamodb.Keys;
+  return { PK: PK.S, SK: SK.S };
+}
+
+/** What a stream record concerns. */
+export function subjectOfRecord(record: unknown): Subject {
+  const at = keyOfRecord(record);
+  if (at === undefined) return unknownSubject;
+  const key = parseEntityKey(at.PK, at.SK);
+  if (key === "other" || "unknown" in key) {
+    const image_id = at.PK.startsWith("IMAGE#") ? at.PK.slice("IMAGE#".length) : null;
+    return { image_id, receipt_id: null, entity: at.SK };
+  }
+  const { type, imageId, receiptId } = key;
+  return { image_id: imageId, receipt_id: receiptId, entity: entityText(type, key) };
+}
+
+/** What a change message concerns. */
+export function subjectOfChange({ entity_type, entity_data }: ChangeMessageBody): Subject {
+  const { image_id, receipt_id } = entity_data;
+  const parts = {
+    lineId: "line_id" in entity_data ? entity_data.line_id : undefined,
+    wordId: "word_id" in entity_data ? entity_data.word_id : undefined,
+    label: "label" in entity_data ? entity_data.label : undefined,
+    runId: "run_id" in entity_data ? entity_data.run_id : undefined,
+  };
+  return { image_id, receipt_id, entity: entityText(entity_type, parts) };
+}
+
+/** What keys and messages name beside the type. */
+interface Parts extends Partial<ReceiptRef> {
+  readonly lineId?: number | undefined;
+  readonly wordId?: number | undefined;
+  readonly label?: string | undefined;
+  readonly runId?: string | undefined;
+}
+
+function entityText(type: EntityType, { lineId, wordId, label, runId }: Parts): string {
+  return [
+    type,
+    ...(lineId === undefined ? [] : [`line ${lineId}`]),
+    ...(wordId === undefined ? [] : [`word ${wordId}`]),
+    ...(label === undefined ? [] : [label]),
+    ...(runId === undefined ? [] : [runId]),
+  ].join(" ");
+}

@@ -1,0 +1,127 @@
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  type MessageAttributeValue,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+
+/** A message of a dead-letter queue, in hand. */
+export interface Letter {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, MessageAttributeValue>>;
+  /** Both of FIFO queues only. */
+  readonly groupId: string | undefined;
+  readonly deduplicationId: string | undefined;
+  /** Epoch milliseconds. A standard queue keeps it when it moves a message to the dead letters. */
+  readonly sentAt: number;
+}
+
+export interface LetterQueue {
+  readonly sqs: SQSClient;
+  readonly url: string;
+}
+
+const messagesACall = 10;
+/** Others see a message again so soon when this process dies. */
+const hiddenSeconds = 60;
+/** A short poll asks only some of SQS's servers; this one asks all of them. */
+const waitSeconds = 1;
+
+/**
+ * Goes through a queue once, ten messages at a time: each is visited once, and deleted if the visit names it. All others
+ * are handed back in the end, in their place, as if nothing had been received: a dead-letter queue has no dead letters of
+ * its own, so receives do not count. A FIFO queue gives no more of a group while ten of it are in hand.
+ * Resolves to the messages that were to be deleted and could not be.
+ */
+export async function throughQueue(
+  queue: LetterQueue,
+  visit: (letters: readonly Letter[]) => Promise<readonly Letter[]>,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Letter[]> {
+  const visited = new Set<string>();
+  const inHand = new Map<string, Letter>();
+  const refused: Letter[] = [];
+  try {
+    while (visited.size < most) {
+      const received = await receive(queue, Math.min(messagesACall, most - visited.size));
+      for (const letter of received) inHand.set(letter.messageId, letter);
+      const fresh = received.filter(({ messageId }) => !visited.has(messageId));
+      if (fresh.length === 0) break;
+      for (const { messageId } of fresh) visited.add(messageId);
+      const due = await visit(fresh);
+      refused.push(...(await remove(queue, due)));
+      for (const { messageId } of due) inHand.delete(messageId);
+    }
+  } finally {
+    await handBack(queue, [...inHand.values(), ...refused]);
+  }
+  return refused;
+}
+
+/** Messages that the queue holds, those in somebody's hand included; approximately, as SQS counts. */
+export async function countOf({ sqs, url }: LetterQueue): Promise<number> {
+  const { Attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: url,
+      AttributeNames: [
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+      ],
+    }),
+  );
+  return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
+}
+
+async function receive({ sqs, url }: LetterQueue, most: number): Promise<Letter[]> {
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl: url,
+      MaxNumberOfMessages: most,
+      VisibilityTimeout: hiddenSeconds,
+      WaitTimeSeconds: waitSeconds,
+      MessageSystemAttributeNames: ["MessageGroupId", "MessageDeduplicationId", "SentTimestamp"],
+      MessageAttributeNames: ["All"],
+    }),
+  );
+  return Messages.map(letterOf);
+}
+
+function letterOf(message: Message): Letter {
+  return {
+    messageId: message.MessageId ?? "",
+    receiptHandle: message.ReceiptHandle ?? "",
+    body: message.Body ?? "",
+    attributes: message.MessageAttributes ?? {},
+    groupId: message.Attributes?.MessageGroupId,
+    deduplicationId: message.Attributes?.MessageDeduplicationId,
+    sentAt: Number(message.Attributes?.SentTimestamp ?? 0),
+  };
+}
+
+async function remove({ sqs, url }: LetterQueue, letters: readonly Letter[]): Promise<Letter[]> {
+  if (letters.length === 0) return [];
+  const Entries = letters.map(({ receiptHandle }, index) => ({
+    Id: String(index),
+    ReceiptHandle: receiptHandle,
+  }));
+  const { Failed = [] } = await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
+  return Failed.flatMap(({ Id }) => letters[Number(Id)] ?? []);
+}
+
+/** What cannot be handed back now comes back by itself a little later. */
+async function handBack({ sqs, url }: LetterQueue, letters: readonly Letter[]): Promise<void> {
+  for (let from = 0; from < letters.length; from += messagesACall) {
+    const Entries = letters.slice(from, from + messagesACall).map(({ receiptHandle }, index) => ({
+      Id: String(index),
+      ReceiptHandle: receiptHandle,
+      VisibilityTimeout: 0,
+    }));
+    await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries }));
+  }
+}

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { equallyMany, urlsOfShards, wholeNumber } from "../../core/settings/environment.ts";
+
+const name = z.string().min(1);
+
+/** What infra sets for the function. */
+export const generationsEnvironment = z
+  .object({
+    AWS_REGION: name,
+    RECEIPTS_TABLE: name,
+    CONTROL_TABLE: name,
+    LINES_QUEUE_URLS: urlsOfShards,
+    WORDS_QUEUE_URLS: urlsOfShards,
+    COLLECTIONS_PATH: name,
+    EMBEDDING_MODEL: name,
+    EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
+    LEASE_SECONDS: wholeNumber(1, 3_600),
+  })
+  .check(equallyMany("LINES_QUEUE_URLS", "WORDS_QUEUE_URLS"));
+
+export type GenerationsEnvironment = z.infer<typeof generationsEnvironment>;

@@ -1,0 +1,97 @@
+import { readArguments, sourcesMeant } from "../../../cli/failed/arguments.ts";
+import { exitCodeOf, listAll, purgeAll, retryAll } from "../../../cli/failed/operations.ts";
+import { ageText, listedText, purgedText, retriedText } from "../../../cli/failed/report.ts";
+import type { FailedSource, FailedThing } from "../../../core/failed/failed-source.ts";
+
+const now = Date.parse("2026-11-25T12:00:00.000Z");
+const thing: FailedThing = {
+  id: "m-1",
+  since: "2026-11-25T09:00:00.000Z",
+  image_id: "image",
+  receipt_id: 7,
+  entity: "RECEIPT_METADATA",
+  reason: "It is \u001b[31mbad\u001b[0m.",
+};
+
+function source(name: string, things: readonly FailedThing[], retried = things.length): FailedSource {
+  return {
+    name,
+    list: async () => ({ things, total: things.length }),
+    retry: async () => ({ retried, stayed: things.slice(retried), untouched: 0 }),
+    purge: async (listing) => listing.things.length,
+  };
+}
+
+const refuse = async () => {
+  throw new Error("AccessDenied");
+};
+const unreadable: FailedSource = { name: "closed", list: refuse, retry: refuse, purge: refuse };
+
+describe("the command line", () => {
+  test.each([
+    [["--retry", "--purge"], /^Say either --retry or --purge\./],
+    [["--yes"], /^--yes answers what --purge asks\./],
+    [["--delete"], /--delete/],
+  ])("%j is refused", (args, why) => {
+    expect(() => readArguments(args)).toThrow(why);
+  });
+
+  test("names choose among the sources, and an unknown one is told with those that there are", () => {
+    const sources = [source("a", []), source("b", [])];
+    const meant = (...args: string[]) => sourcesMeant(readArguments(args), sources).map(({ name }) => name);
+    expect(meant()).toEqual(["a", "b"]);
+    expect(meant("b", "--retry")).toEqual(["b"]);
+    expect(() => meant("b", "c")).toThrow(/^This stack has no c, but: a, b\./);
+  });
+});
+
+describe("the exit code", () => {
+  test("is 0 where nothing has failed, 1 where something has, 2 where a source cannot be read", async () => {
+    expect(exitCodeOf(await listAll([source("a", [])]))).toBe(0);
+    expect(exitCodeOf(await listAll([source("a", []), source("b", [thing])]))).toBe(1);
+    expect(exitCodeOf(await listAll([source("b", [thing]), unreadable]))).toBe(2);
+  });
+
+  test("after a retry or a purge is that of what is left", async () => {
+    expect(exitCodeOf(await retryAll([source("a", [thing])]))).toBe(0);
+    expect(exitCodeOf(await retryAll([source("a", [thing], 0)]))).toBe(1);
+    const sources = [source("a", [thing])];
+    expect(exitCodeOf(await purgeAll(sources, await listAll(sources)))).toBe(0);
+    expect(exitCodeOf(await purgeAll([unreadable], await listAll([unreadable])))).toBe(2);
+  });
+});
+
+describe("what is shown", () => {
+  test("is a table a source, the empty ones in one line, the unreadable ones with their error", async () => {
+    const listed = await listAll([source("a", [thing]), source("b", []), unreadable]);
+    expect(listedText(listed, now)).toEqual([
+      "a: 1",
+      "  age  image  receipt  what              id   reason",
+      "  3 h  image        7  RECEIPT_METADATA  m-1  It is bad.",
+      "",
+      "closed: could not be read to its end (Error: AccessDenied)",
+      "",
+      "Nothing in b.",
+    ]);
+  });
+
+  test("after a retry is what is on its way and what stays; after a purge what is gone", async () => {
+    const other = { ...thing, id: "m-2" };
+    const [head, , row] = retriedText(await retryAll([source("a", [thing, other], 1)]), now);
+    expect(head).toBe("a: 1 on their way again, 1 stay");
+    expect(row).toContain("m-2");
+    const sources = [source("a", [thing])];
+    expect(purgedText(await purgeAll(sources, await listAll(sources)))).toEqual(["a: 1 deleted"]);
+    expect(retriedText(await retryAll([source("a", [])]), now)).toEqual(["Nothing has failed."]);
+  });
+
+  test.each([
+    ["2026-11-25T11:59:30.000Z", "30 s"],
+    ["2026-11-25T11:50:00.000Z", "10 min"],
+    ["2026-11-24T12:00:00.000Z", "24 h"],
+    ["2026-11-20T12:00:00.000Z", "5 d"],
+    ["2026-11-25T12:00:05.000Z", "0 s"],
+  ])("an age since %s is %s", (since, text) => {
+    expect(ageText(since, now)).toBe(text);
+  });
+});
