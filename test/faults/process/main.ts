@@ -5,14 +5,15 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { SQSEvent } from "aws-lambda";
 import { monotonicClock } from "../../../core/collections/clock.ts";
+import { compactionEnvironment } from "../../../core/collections/compaction-environment.ts";
+import { compactionClients, cycleParts } from "../../../core/collections/compaction-parts.ts";
 import { runCycle } from "../../../core/collections/cycle.ts";
 import type { CycleParts } from "../../../core/collections/cycle-parts.ts";
+import { shardQueues } from "../../../core/collections/shard-queues.ts";
 import { loggedMetrics } from "../../../core/metrics.ts";
 import type { ShardName } from "../../../core/receipts/shards.ts";
-import { readSettings } from "../../../functions/compaction/environment.ts";
+import { readEnvironment } from "../../../core/settings/environment.ts";
 import { queuedMessage, sourceOf } from "../../../functions/compaction/event.ts";
-import { cycleParts } from "../../../functions/compaction/parts.ts";
-import { shardQueues } from "../../../functions/compaction/shard-queues.ts";
 import type { Answer, Harm, Invocation } from "./harm.ts";
 import { SelfHarm } from "./self-harm.ts";
 
@@ -20,7 +21,8 @@ const [library = "", scratch = "", harms = "[]", slowMs = "0"] = process.argv.sl
 const selfHarm = new SelfHarm(JSON.parse(harms) as Harm[], Number(slowMs));
 selfHarm.watchFiles();
 
-const settings = readSettings();
+const settings = readEnvironment(compactionEnvironment);
+const clients = compactionClients();
 const log = new Logger({ serviceName: "compaction" });
 const metrics = loggedMetrics("compaction");
 const warm = new Map<ShardName, CycleParts>();
@@ -31,7 +33,9 @@ async function handle(event: SQSEvent, milliseconds: number): Promise<string[]> 
   const source = sourceOf(event, shardQueues(settings));
   const parts =
     warm.get(source.shard) ??
-    selfHarm.around(cycleParts(source, settings, { library, scratch, clock: monotonicClock, log, metrics }));
+    selfHarm.around(
+      cycleParts(source, settings, { clients, library, scratch, clock: monotonicClock, log, metrics }),
+    );
   warm.set(source.shard, parts);
   const comeAgain = await runCycle(parts, event.Records.map(queuedMessage), deadline).finally(() =>
     metrics.write(),
