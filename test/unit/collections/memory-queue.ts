@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  type GetQueueAttributesCommandInput,
   ReceiveMessageCommand,
   SendMessageCommand,
   type SQSClient,
@@ -85,6 +87,15 @@ export class MemorySqs {
     return { send: (command: unknown) => this.#answer(command) } as unknown as SQSClient;
   }
 
+  #depths({ QueueUrl = "" }: GetQueueAttributesCommandInput): Record<string, string> {
+    const { messages } = this.at(QueueUrl);
+    const inFlight = messages.filter(({ hiddenUntil }) => hiddenUntil > performance.now()).length;
+    return {
+      ApproximateNumberOfMessages: String(messages.length - inFlight),
+      ApproximateNumberOfMessagesNotVisible: String(inFlight),
+    };
+  }
+
   async #receive(url: string, most: number, hiddenMs: number, waitMs: number): Promise<Held[]> {
     for (const late = performance.now() + waitMs; ; await sleep(20)) {
       const received = this.at(url).receive(most, hiddenMs);
@@ -148,6 +159,7 @@ export class MemorySqs {
       });
       return {};
     }
+    if (command instanceof GetQueueAttributesCommand) return { Attributes: this.#depths(command.input) };
     throw new Error("The queue of this test does not know the call.");
   }
 }
