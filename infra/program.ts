@@ -11,6 +11,7 @@ import { Network } from "./components/network.ts";
 import type { QueryService } from "./components/query-service.ts";
 import { Storage } from "./components/storage.ts";
 import { StoredSecret } from "./components/stored-secret.ts";
+import { Verification } from "./components/verification.ts";
 import type { Settings } from "./config.ts";
 import type { Outputs } from "./outputs.ts";
 import { readSettings } from "./settings/read-settings.ts";
@@ -70,6 +71,17 @@ export async function vectorkeep(): Promise<Outputs> {
     compaction,
     defaults,
   });
+  const { verify } = new Verification(`${stem}-verify`, {
+    code: code.verify,
+    settings: settings.verify,
+    size: settings.compaction,
+    embedding: settings.embedding,
+    storage,
+    files,
+    network,
+    compaction,
+    defaults,
+  });
   const shards = [...compaction.lines.byShard, ...compaction.words.byShard];
   new Alarms(`${stem}-alarms`, {
     topicArn: settings.alarms.topicArn,
@@ -88,7 +100,9 @@ export async function vectorkeep(): Promise<Outputs> {
       "export-ocr-results": pipeline.exportOcrResults,
       "stream-processor": changes.streamProcessor,
       compaction: compaction.compaction,
+      verify,
     },
+    metricsNamespace: defaults.metricsNamespace,
     stream: { reader: changes.streamProcessor, mapping: changes.mapping },
   });
   const search = await queryService(`${stem}-query`, settings, {
@@ -119,12 +133,14 @@ export async function vectorkeep(): Promise<Outputs> {
       exportOcrResults: pipeline.exportOcrResults.function.name,
       streamProcessor: changes.streamProcessor.function.name,
       compaction: compaction.compaction.function.name,
+      verify: verify.function.name,
     },
     logGroups: {
       embed: pipeline.embed.logGroup.name,
       exportOcrResults: pipeline.exportOcrResults.logGroup.name,
       streamProcessor: changes.streamProcessor.logGroup.name,
       compaction: compaction.compaction.logGroup.name,
+      verify: verify.logGroup.name,
       ...(search && { queryServer: search.service.logGroup.name }),
     },
     ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),
