@@ -17,11 +17,11 @@ export function readCommandLine<T extends ParseArgsConfig>(script: string, confi
   }
 }
 
-/** Runs a command to its end. A failure is printed, and the exit code is 1. */
-export function runCommand(main: () => Promise<void>): void {
+/** Runs a command to its end. A failure is printed, and the exit code is `failed`. @default 1 */
+export function runCommand(main: () => Promise<void>, { failed = 1 }: { failed?: number } = {}): void {
   main().catch((error: unknown) => {
     process.stderr.write(`${describe(error)}\n`);
-    process.exitCode = 1;
+    process.exitCode = failed;
   });
 }
 

@@ -13,7 +13,7 @@ import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { currentRunOf } from "../unit/runs/current.ts";
 import type { RunningStack } from "./running-stack.ts";
 
-const library = join(import.meta.dirname, "../../.build/compaction/chroma.node");
+export const library = join(import.meta.dirname, "../../.build/compaction/chroma.node");
 
 export function runsOf({ dynamo, outputs }: RunningStack): DynamoRunStore {
   return new DynamoRunStore({ client: dynamo, ...outputs });

@@ -1,0 +1,34 @@
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { z } from "zod";
+import { Failure } from "../core/failure.ts";
+
+/** A function of the stack ended with an error; its own words say what to do. */
+export class FunctionFailed extends Failure {
+  constructor(name: string, type: string, message: string) {
+    super(`${message} (${type})`, `Its log is in /aws/lambda/${name}.`);
+  }
+}
+
+const failure = z.object({
+  errorType: z.string().default("Error"),
+  errorMessage: z.string().default("The function failed."),
+});
+
+/**
+ * Invokes a function of the stack and waits for its answer. It is invoked once, whatever happens to the connection: what
+ * it does might otherwise be done twice. Throws FunctionFailed.
+ */
+export async function invokeFunction<Answer extends z.ZodType>(
+  name: string,
+  event: object,
+  answer: Answer,
+): Promise<z.infer<Answer>> {
+  const lambda = new LambdaClient({ maxAttempts: 1 });
+  const { FunctionError, Payload } = await lambda.send(
+    new InvokeCommand({ FunctionName: name, Payload: Buffer.from(JSON.stringify(event)) }),
+  );
+  const payload: unknown = JSON.parse(Buffer.from(Payload ?? []).toString());
+  if (FunctionError === undefined) return answer.parse(payload);
+  const { errorType, errorMessage } = failure.parse(payload);
+  throw new FunctionFailed(name, errorType, errorMessage);
+}
