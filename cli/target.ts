@@ -11,6 +11,7 @@ const names = z.object({
   streamProcessor: z.string(),
   compaction: z.string(),
   generations: z.string(),
+  verify: z.string(),
 });
 
 /** In shard order. */

@@ -322,6 +322,16 @@ export const declared = {
       because: "Six hours merge millions of vectors; what takes longer hangs.",
     }),
   },
+  verify: {
+    settleSeconds: wholeNumber({
+      default: 60,
+      from: 0,
+      to: 300,
+      means:
+        "How long a difference between a collection and what is true has to stand before `verify` counts it.",
+      because: "SQS may be a minute late to count a message, and what is on its way is no damage.",
+    }),
+  },
   storage: {
     receiptsTable: optionalText({
       form: { pattern: /^[a-zA-Z0-9_.-]{3,255}$/, says: "the name of a DynamoDB table" },

@@ -30,4 +30,10 @@ export interface Outputs {
   readonly searchApiKeySecret?: pulumi.Output<string>;
 }
 
-type FunctionName = "embed" | "exportOcrResults" | "streamProcessor" | "compaction" | "generations";
+type FunctionName =
+  | "embed"
+  | "exportOcrResults"
+  | "streamProcessor"
+  | "compaction"
+  | "generations"
+  | "verify";

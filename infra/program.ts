@@ -13,6 +13,7 @@ import { Network } from "./components/network.ts";
 import type { QueryService } from "./components/query-service.ts";
 import { Storage } from "./components/storage.ts";
 import { StoredSecret } from "./components/stored-secret.ts";
+import { Verification } from "./components/verification.ts";
 import type { Settings } from "./config.ts";
 import type { Outputs } from "./outputs.ts";
 import { readSettings } from "./settings/read-settings.ts";
@@ -91,6 +92,17 @@ export async function vectorkeep(): Promise<Outputs> {
     compaction,
     defaults,
   });
+  const { verify } = new Verification(`${stem}-verify`, {
+    code: code.verify,
+    settings: settings.verify,
+    size: settings.compaction,
+    embedding: settings.embedding,
+    storage,
+    files,
+    network,
+    compaction,
+    defaults,
+  });
   const shards = [...compaction.lines.byShard, ...compaction.words.byShard];
   new Alarms(`${stem}-alarms`, {
     topicArn: settings.alarms.topicArn,
@@ -109,7 +121,9 @@ export async function vectorkeep(): Promise<Outputs> {
       "export-ocr-results": pipeline.exportOcrResults,
       "stream-processor": changes.streamProcessor,
       compaction: compaction.compaction,
+      verify,
     },
+    metricsNamespace: defaults.metricsNamespace,
     stream: { reader: changes.streamProcessor, mapping: changes.mapping },
   });
   const search = await queryService(`${stem}-query`, settings, {
@@ -142,6 +156,7 @@ export async function vectorkeep(): Promise<Outputs> {
       streamProcessor: changes.streamProcessor.function.name,
       compaction: compaction.compaction.function.name,
       generations: generations.function.name,
+      verify: verify.function.name,
     },
     logGroups: {
       embed: pipeline.embed.logGroup.name,
@@ -150,6 +165,7 @@ export async function vectorkeep(): Promise<Outputs> {
       compaction: compaction.compaction.logGroup.name,
       ...(worker && { compactionWorker: worker.logGroup.name }),
       generations: generations.logGroup.name,
+      verify: verify.logGroup.name,
       ...(search && { queryServer: search.service.logGroup.name }),
     },
     ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),

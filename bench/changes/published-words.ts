@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { ChromaVectorStore } from "../../core/collections/chroma-vector-store.ts";
+import { withPublishedCopy } from "../../core/collections/published-copy.ts";
 import type { VectorMetadata } from "../../core/deltas/delta.ts";
 import { planWords } from "../../core/receipts/planned-vectors.ts";
-import { withPublishedCopy } from "../../local/start/published-copy.ts";
 import type { BenchStack } from "../bench-stack.ts";
 import type { BenchReceipt } from "../receipts.ts";
 import type { LabelChange } from "./label-changes.ts";

@@ -27,6 +27,7 @@ const idsARequest = 4_500;
 const imagesARequest = 500;
 /** Vectors are read as JSON numbers, some 20 bytes each. */
 const vectorsARead = 500;
+const vectorsAPage = 5_000;
 
 /** A collection in a Chroma server. */
 export class ChromaVectorStore implements VectorStore {
@@ -131,6 +132,21 @@ export class ChromaVectorStore implements VectorStore {
       }
     }
     return found;
+  }
+
+  /** Everything that is stored but the vectors' numbers, a page at a time. Nothing may be written meanwhile. */
+  async *pages(): AsyncGenerator<Omit<StoredVector, "vector">[]> {
+    for (let offset = 0; ; offset += vectorsAPage) {
+      const stored = await this.#collection.get({
+        limit: vectorsAPage,
+        offset,
+        include: ["documents", "metadatas"],
+      });
+      if (stored.ids.length === 0) return;
+      yield stored
+        .rows()
+        .map(({ id, document, metadata }) => ({ id, document: document ?? "", metadata: plain(metadata) }));
+    }
   }
 
   async query({ vector, k, filter }: NeighbourQuery): Promise<Neighbour[]> {

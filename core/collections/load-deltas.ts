@@ -96,7 +96,7 @@ function readDelta(target: DeltaTarget, work: RunWork, bytes: Uint8Array | undef
 }
 
 /** New vectors show what is known at once, so that none of them is written twice. */
-function withKnown(delta: Delta, facts: ReceiptFacts): Delta {
+export function withKnown(delta: Delta, facts: ReceiptFacts): Delta {
   return {
     ...delta,
     metadatas: delta.metadatas.map((metadata, index) => ({

@@ -1,5 +1,5 @@
 import type { Delta } from "../deltas/delta.ts";
-import { isKnownKey } from "../receipts/vector-metadata.ts";
+import { isKnownKey, isSameValue } from "../receipts/vector-metadata.ts";
 import type { DeltaPart, StoredVector, VectorStore } from "./vector-store.ts";
 
 const bytesPerNumber = 4;
@@ -41,12 +41,12 @@ function isStored(delta: Delta, position: number, stored: ReadonlyMap<string, St
   const there = stored.get(delta.ids[position] ?? "");
   if (!there || there.document !== delta.documents[position]) return false;
   const metadata = Object.entries(delta.metadatas[position] ?? {}).filter(([key]) => !isKnownKey(key));
-  if (metadata.some(([key, value]) => there.metadata[key] !== value)) return false;
+  if (metadata.some(([key, value]) => !isSameValue(there.metadata[key], value))) return false;
   return isSameVector(there.vector, vectorAt(delta, position));
 }
 
 /** Chroma scales vectors to length 1 and back, so the last digits may differ. */
-function isSameVector(one: Float32Array, other: Float32Array): boolean {
+export function isSameVector(one: Float32Array, other: Float32Array): boolean {
   let difference = 0;
   let length = 0;
   for (let index = 0; index < other.length; index += 1) {
@@ -57,7 +57,7 @@ function isSameVector(one: Float32Array, other: Float32Array): boolean {
   return one.length === other.length && difference <= relativeTolerance ** 2 * length;
 }
 
-function vectorAt({ vectors, dimensions }: Delta, position: number): Float32Array {
+export function vectorAt({ vectors, dimensions }: Delta, position: number): Float32Array {
   const width = dimensions * bytesPerNumber;
   const copy = new Uint8Array(vectors.subarray(position * width, (position + 1) * width));
   return new Float32Array(copy.buffer);

@@ -2,7 +2,7 @@ import { knownMetadata, type ReceiptFacts } from "../entities/receipt-facts.ts";
 import { type Collection, type ReceiptRef, receiptKey, receiptOfVector } from "../receipts/receipt.ts";
 import { type CurrentRun, isRemoved, type RemovedPart } from "../runs/current-run.ts";
 import { metadataChanges } from "./metadata-changes.ts";
-import type { MetadataChanges, StoredMetadata, VectorStore } from "./vector-store.ts";
+import type { MetadataChanges, VectorStore } from "./vector-store.ts";
 
 /** More at a time would hold the metadata of too many vectors. */
 const receiptsAtOnce = 100;
@@ -55,7 +55,8 @@ export async function reconcile(
   return { updated, removed };
 }
 
-function isGone({ id }: StoredMetadata, current: CurrentRun | undefined): boolean {
+/** Whether a vector's receipt, line or word was removed. */
+export function isGone({ id }: { readonly id: string }, current: CurrentRun | undefined): boolean {
   if (current === undefined) return false;
   if (current.state === "DELETED") return true;
   const [line, word] = partsOfVector(id);

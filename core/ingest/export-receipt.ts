@@ -50,6 +50,11 @@ export async function uploadOcrFiles(s3: S3Client, bucket: string, files: OcrFil
   };
 }
 
+/** Where the rows of a receipt lie in the artifacts bucket. */
+export function rowsFolder({ imageId, receiptId }: ReceiptRef): string {
+  return `receipts/${imageId}/receipt-${fiveDigits(receiptId)}/`;
+}
+
 /** Sends up to `enqueueBatch` messages. Throws EnqueueFailed naming the receipts that the queue did not take. */
 export async function enqueue(
   sqs: SQSClient,
@@ -74,7 +79,7 @@ async function upload(
   collection: Collection,
 ): Promise<string> {
   const content = files[collection];
-  const key = `receipts/${files.imageId}/receipt-${fiveDigits(files.receiptId)}/${collection}-${contentName(content)}.ndjson`;
+  const key = `${rowsFolder(files)}${collection}-${contentName(content)}.ndjson`;
   await s3.send(
     new PutObjectCommand({ Bucket: bucket, Key: key, Body: content, ContentType: "application/x-ndjson" }),
   );

@@ -82,10 +82,12 @@ async function readMessage(delivery: Delivery, services: IngestServices): Promis
     const revision = message.exported_at ?? delivery.sentTimestamp;
 
     const { kind } = await standing(services.runs, run, revision);
-    if (kind === "unchanged" || kind === "superseded") {
+    if (kind === "superseded") return finished(delivery, run, content, kind, services.log);
+    const vectors = await withoutStoredDeltas(run, content.vectors, services);
+    // A delta that got lost of a run that was done is made again, and with it what the run's vectors are judged by.
+    if (kind === "unchanged" && Object.keys(vectors).length === 0) {
       return finished(delivery, run, content, kind, services.log);
     }
-    const vectors = await withoutStoredDeltas(run, content.vectors, services);
     return { delivery, run, revision, content, textFormat, vectors };
   } catch (error) {
     return failed(delivery, error, services.log);

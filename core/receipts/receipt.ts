@@ -25,3 +25,9 @@ export function receiptKey({ imageId, receiptId }: ReceiptRef): string {
 export function receiptOfVector(id: string): string {
   return id.split("#", 4).join("#");
 }
+
+/** The receipt that a `receiptKey` names; undefined for another text. */
+export function receiptOfKey(key: string): ReceiptRef | undefined {
+  const [, imageId, receiptId] = /^IMAGE#([^#]+)#RECEIPT#(\d{5,})$/.exec(key) ?? [];
+  return imageId === undefined ? undefined : { imageId, receiptId: Number(receiptId) };
+}

@@ -53,6 +53,16 @@ export function isKnownKey(key: string): boolean {
   return Object.hasOwn(merchantKeys, key) || key.startsWith(labelPrefix);
 }
 
+/** Chroma gives one float in ten back with another last digit. */
+const lastDigits = 1e-12;
+
+/** Whether two values of a key are the same to Chroma. A text is never a number. */
+export function isSameValue(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== "number" || typeof other !== "number") return false;
+  return Math.abs(one - other) <= lastDigits * Math.max(Math.abs(one), Math.abs(other));
+}
+
 /** Metadata of a line's vector as embedding writes it; `x` and `y` are the centre of its box. */
 export type LineMetadata = {
   image_id: string;

@@ -26,6 +26,12 @@ export function currentKey(receipt: ReceiptRef): ItemKey {
   return { PK: `RECEIPT#${receipt.imageId}#${fiveDigits(receipt.receiptId)}`, SK: "CURRENT" };
 }
 
+/** The receipt whose CURRENT item has this partition key; undefined where it is another item's. */
+export function receiptOfCurrent(partitionKey: string): ReceiptRef | undefined {
+  const [, imageId, receiptId] = /^RECEIPT#([^#]+)#(\d+)$/.exec(partitionKey) ?? [];
+  return imageId === undefined ? undefined : { imageId, receiptId: Number(receiptId) };
+}
+
 /** The entry of a run in the list of open runs, in the control table; spread over shards by run id. */
 export function openKey(runId: string, createdAt: string): ItemKey {
   const shard = (hash("sha256", runId, "buffer")[0] ?? 0) % openShards;

@@ -11,6 +11,7 @@ export interface FunctionBundles {
   readonly streamProcessor: pulumi.asset.Archive;
   readonly compaction: pulumi.asset.Archive;
   readonly generations: pulumi.asset.Archive;
+  readonly verify: pulumi.asset.Archive;
 }
 
 /** Bundles every function of the stack. Throws BundleFailed or LibraryUnpatchable. */
@@ -21,6 +22,7 @@ export async function functionBundles(): Promise<FunctionBundles> {
     streamProcessor: await functionArchive("stream-processor", false),
     compaction: await functionArchive("compaction", true),
     generations: await functionArchive("generations", false),
+    verify: await functionArchive("verify", true),
   };
 }
 

@@ -12,6 +12,8 @@ export interface AlarmsArgs {
   /** Queues that must keep moving. */
   readonly queues: Readonly<Record<string, aws.sqs.Queue>>;
   readonly functions: Readonly<Record<string, BundledFunction>>;
+  /** CloudWatch namespace of the metrics that functions write into their logs. */
+  readonly metricsNamespace: string;
   /** The function that reads the stream, and what delivers to it. */
   readonly stream: { readonly reader: BundledFunction; readonly mapping: aws.lambda.EventSourceMapping };
 }
@@ -20,6 +22,30 @@ type Condition = Pick<
   aws.cloudwatch.MetricAlarmArgs,
   "namespace" | "metricName" | "dimensions" | "statistic" | "threshold" | "alarmDescription"
 > & { readonly periods?: number };
+
+/** Each a count that `core/verify` writes; it is written only when somebody verifies. */
+const differences = [
+  [
+    "vectors-missing",
+    "VectorsMissing",
+    "Vectors are due and not published. `npm run verify` names them, and with --repair brings them back.",
+  ],
+  [
+    "vectors-extra",
+    "VectorsExtra",
+    "Vectors are published and not due. `npm run verify` names them, and with --repair takes those of known receipts away.",
+  ],
+  [
+    "vectors-stale",
+    "VectorsStale",
+    "Vectors show something else than is true. `npm run verify` names them, and with --repair puts them right.",
+  ],
+  [
+    "receipts-without-delta",
+    "ReceiptsWithoutDelta",
+    "Runs or their deltas are not in storage. `npm run verify` names them, and with --repair embeds their rows again.",
+  ],
+] as const;
 
 /** What a person should look at, about 0.10 USD a month each. Silence is health: missing data is no alarm. */
 export class Alarms extends pulumi.ComponentResource {
@@ -46,6 +72,7 @@ export class Alarms extends pulumi.ComponentResource {
     this.iteratorAge(args.stream.reader.function.name);
     this.givenUp(args.stream.mapping);
     this.lost(args.stream.mapping);
+    this.differences(args.metricsNamespace);
     this.registerOutputs();
   }
 
@@ -120,6 +147,20 @@ export class Alarms extends pulumi.ComponentResource {
       alarmDescription:
         "Changes were given up and could not be kept in the deltas bucket. Look at the bucket and at what the stream processor's role may write.",
     });
+  }
+
+  /** What the verify function found when it was last invoked. */
+  private differences(namespace: string) {
+    for (const [what, metricName, alarmDescription] of differences) {
+      this.alarm(what, {
+        namespace,
+        metricName,
+        dimensions: { service: "verify" },
+        statistic: "Sum",
+        threshold: 0,
+        alarmDescription,
+      });
+    }
   }
 
   private alarm(what: string, { periods = 1, ...condition }: Condition) {

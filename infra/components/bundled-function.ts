@@ -17,6 +17,8 @@ export interface Mount {
   readonly network: Network;
   /** A folder under /mnt. */
   readonly path: string;
+  /** @default false */
+  readonly readOnly?: boolean;
 }
 
 export interface BundledFunctionArgs extends FunctionDefaults {
@@ -61,7 +63,7 @@ export class BundledFunction extends pulumi.ComponentResource {
         policy: policyOf([
           ...args.statements,
           writeLog(this.logGroup),
-          ...(args.mount ? [attachToNetwork, useFiles(args.mount.files)] : []),
+          ...(args.mount ? [attachToNetwork, useFiles(args.mount)] : []),
         ]),
       },
       inside,
@@ -110,8 +112,9 @@ const attachToNetwork = allow(
   ["*"],
 );
 
-function useFiles(files: CollectionsFileSystem): Statement {
-  return allow(["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"], [files.fileSystem.arn]);
+function useFiles({ files, readOnly = false }: Mount): Statement {
+  const write = readOnly ? [] : ["elasticfilesystem:ClientWrite"];
+  return allow(["elasticfilesystem:ClientMount", ...write], [files.fileSystem.arn]);
 }
 
 function mounted({ files, network, path }: Mount) {

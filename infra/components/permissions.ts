@@ -56,7 +56,14 @@ export function items(table: WithArn, actions: readonly ItemAction[]): Statement
   );
 }
 
-export type ItemAction = "BatchGetItem" | "DeleteItem" | "GetItem" | "PutItem" | "Query" | "UpdateItem";
+export type ItemAction =
+  | "BatchGetItem"
+  | "DeleteItem"
+  | "GetItem"
+  | "PutItem"
+  | "Query"
+  | "Scan"
+  | "UpdateItem";
 
 /** What a mapping on a table's stream needs. ListStreams is asked of all streams of the table. */
 export function readStream(table: WithArn & { readonly streamArn: pulumi.Input<string> }): Statement[] {

@@ -1,8 +1,8 @@
 import { ChromaClient } from "chromadb";
 import type { ChromaServer } from "../../core/collections/chroma-server.ts";
+import { type PublishedFiles, withPublishedCopy } from "../../core/collections/published-copy.ts";
 import type { Collection } from "../../core/receipts/receipt.ts";
 import { collectionOf, type ShardName } from "../../core/receipts/shards.ts";
-import { type PublishedFiles, withPublishedCopy } from "./published-copy.ts";
 
 const idsARequest = 10_000;
 

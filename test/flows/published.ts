@@ -3,17 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ChromaVectorStore } from "../../core/collections/chroma-vector-store.ts";
 import { readHead } from "../../core/collections/head.ts";
+import { withPublishedCopy } from "../../core/collections/published-copy.ts";
 import type { VectorStore } from "../../core/collections/vector-store.ts";
 import type { VectorMetadata } from "../../core/deltas/delta.ts";
 import type { ReceiptRef } from "../../core/receipts/receipt.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import { collectionOf, type ShardName, shardNames } from "../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
-import { withPublishedCopy } from "../../local/start/published-copy.ts";
 import { currentRunOf } from "../unit/runs/current.ts";
 import type { RunningStack } from "./running-stack.ts";
 
-const library = join(import.meta.dirname, "../../.build/compaction/chroma.node");
+export const library = join(import.meta.dirname, "../../.build/compaction/chroma.node");
 
 export function runsOf({ dynamo, outputs }: RunningStack): DynamoRunStore {
   return new DynamoRunStore({ client: dynamo, ...outputs });

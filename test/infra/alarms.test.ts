@@ -26,6 +26,21 @@ test.each([
   });
 });
 
+test.each([
+  ["vectors-missing", "VectorsMissing"],
+  ["vectors-extra", "VectorsExtra"],
+  ["vectors-stale", "VectorsStale"],
+  ["receipts-without-delta", "ReceiptsWithoutDelta"],
+])("what verify counts is an alarm: %s", (name, metricName) => {
+  expect(alarms.get(`vectorkeep-dev-${name}`)).toMatchObject({
+    namespace: "vectorkeep-dev",
+    metricName,
+    dimensions: { service: "verify" },
+    statistic: "Sum",
+    threshold: 0,
+  });
+});
+
 test("the mapping whose counts are watched is told to count, which none does by itself", () => {
   const mappings = ofType(stack, "aws:lambda/eventSourceMapping:EventSourceMapping");
   const { metricsConfig } = mappings.get("vectorkeep-dev-stream-processor") ?? {};

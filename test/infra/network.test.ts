@@ -18,11 +18,12 @@ beforeAll(async () => {
 });
 
 test("only functions that mount the file system are in the VPC", () => {
-  expect(
-    functionsInVpc()
-      .map(({ name }) => name)
-      .sort(),
-  ).toEqual(["vectorkeep-dev-compaction", "vectorkeep-dev-generations"]);
+  const names = functionsInVpc().map(({ name }) => name);
+  expect(names.sort()).toEqual([
+    "vectorkeep-dev-compaction",
+    "vectorkeep-dev-generations",
+    "vectorkeep-dev-verify",
+  ]);
   for (const [, { vpcConfig, fileSystemConfig }] of ofType(stack, "aws:lambda/function:Function")) {
     expect(vpcConfig === undefined).toBe(fileSystemConfig === undefined);
   }

@@ -120,6 +120,28 @@ test("the function of the generations may take the lease, move the head and driv
   ]);
 });
 
+test("the verify function may read what it compares, and write nothing but its log", () => {
+  expect(permissionsOf(stack, "vectorkeep-prod-verify")).toEqual([
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
+    "dynamodb:Query arn:dynamodb:vectorkeep-prod-receipts",
+    "dynamodb:Scan arn:dynamodb:vectorkeep-prod-control",
+    "ec2:AssignPrivateIpAddresses *",
+    "ec2:CreateNetworkInterface *",
+    "ec2:DeleteNetworkInterface *",
+    "ec2:DescribeNetworkInterfaces *",
+    "ec2:DescribeSubnets *",
+    "ec2:UnassignPrivateIpAddresses *",
+    "elasticfilesystem:ClientMount arn:efs:vectorkeep-prod-collections",
+    "logs:CreateLogStream arn:cloudwatch:vectorkeep-prod-verify:*",
+    "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-verify:*",
+    "s3:GetObject arn:s3:vectorkeep-prod-deltas/deltas/*",
+    "s3:ListBucket arn:s3:vectorkeep-prod-deltas",
+    "sqs:GetQueueAttributes arn:sqs:vectorkeep-prod-lines",
+    "sqs:GetQueueAttributes arn:sqs:vectorkeep-prod-words",
+  ]);
+});
+
 test("the query server may read heads, its secrets and files, and write nothing", () => {
   expect(permissionsOf(stack, "vectorkeep-prod-query-run")).toEqual([
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",

@@ -33,6 +33,7 @@ test("the outputs are what a user and the tools need", async () => {
       streamProcessor: "vectorkeep-prod-stream-processor",
       compaction: "vectorkeep-prod-compaction",
       generations: "vectorkeep-prod-generations",
+      verify: "vectorkeep-prod-verify",
     },
     logGroups: {
       embed: "/aws/lambda/vectorkeep-prod-embed",
@@ -40,6 +41,7 @@ test("the outputs are what a user and the tools need", async () => {
       streamProcessor: "/aws/lambda/vectorkeep-prod-stream-processor",
       compaction: "/aws/lambda/vectorkeep-prod-compaction",
       generations: "/aws/lambda/vectorkeep-prod-generations",
+      verify: "/aws/lambda/vectorkeep-prod-verify",
       queryServer: "/vectorkeep/prod/query-server",
     },
     searchUrl: "http://balancer.internal:8080",

@@ -18,6 +18,7 @@ jest.mock("../../../infra/bundles/stack-bundles.ts", () => {
       streamProcessor: code,
       compaction: code,
       generations: code,
+      verify: code,
     }),
     queryServerContext: async () => ".build/query-server",
     compactionWorkerContext: async () => ".build/compaction-worker",

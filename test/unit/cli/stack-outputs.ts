@@ -1,4 +1,11 @@
-const names = { embed: "a", exportOcrResults: "b", streamProcessor: "c", compaction: "d", generations: "e" };
+const names = {
+  embed: "a",
+  exportOcrResults: "b",
+  streamProcessor: "c",
+  compaction: "d",
+  generations: "e",
+  verify: "f",
+};
 
 /** Of a stack without a query service. */
 export const stackOutputs = {

@@ -80,6 +80,17 @@ describe("applying deltas", () => {
     expect(upsert).not.toHaveBeenCalled();
   });
 
+  test("a fraction whose last digit Chroma changes is there already, and another one is not", async () => {
+    const delta = deltaOf(1, "a", ["milk"]);
+    const at = (x: number) => ({ ...delta, metadatas: delta.metadatas.map((own) => ({ ...own, x })) });
+    const [changed, near] = [0.9829279735631061, 0.98292797357];
+    await apply([at(changed)]);
+    const [stored] = await store.readMetadata(delta.ids);
+    expect(stored?.metadata.x).not.toBe(changed);
+    expect(await apply([at(changed)])).toMatchObject({ written: 0 });
+    expect(await apply([at(near)])).toMatchObject({ written: 1 });
+  });
+
   test("any series of replacements ends in the last contents", async () => {
     const texts = fc.array(
       fc.string({ minLength: 1, maxLength: 8 }).filter((text) => text.trim() !== ""),

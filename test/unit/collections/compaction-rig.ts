@@ -14,6 +14,7 @@ import type { CycleParts, CycleSettings, Step } from "../../../core/collections/
 import { FailureLedger } from "../../../core/collections/failure-ledger.ts";
 import { Generations } from "../../../core/collections/generations.ts";
 import { readHead } from "../../../core/collections/head.ts";
+import type { PublishedFiles } from "../../../core/collections/published-copy.ts";
 import type { StoredVector } from "../../../core/collections/vector-store.ts";
 import { Workspace } from "../../../core/collections/workspace.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
@@ -72,11 +73,11 @@ export class CompactionRig {
   #revision = 0;
   #sequence = 0;
 
-  private constructor(shard: ShardName, surroundings: Surroundings) {
+  private constructor(shard: ShardName, surroundings: Surroundings, queues = queuesOf(shard)) {
     const { tables, sqs, bucket, folder } = surroundings;
     this.shard = shard;
     this.collection = collectionOf(shard);
-    this.queues = queuesOf(shard);
+    this.queues = queues;
     this.tables = tables;
     this.sqs = sqs;
     this.bucket = bucket;
@@ -92,18 +93,29 @@ export class CompactionRig {
   }
 
   static async start(shard: ShardName = "lines"): Promise<CompactionRig> {
-    return new CompactionRig(shard, {
+    const surroundings = {
       tables: await Tables.start(),
       sqs: new MemorySqs(),
       bucket: new Map(),
       folder: await mkdtemp(join(tmpdir(), "vectorkeep-test-")),
       library: await chromaLibrary(),
-    });
+    };
+    return new CompactionRig(shard, surroundings, { queue: queueUrl, deadLetters: deadLetterUrl });
   }
 
   /** Another shard of the same stack. It stops with this one. */
   beside(shard: ShardName): CompactionRig {
     return new CompactionRig(shard, this.#surroundings);
+  }
+
+  /** Where its generations are, and what opens a copy of them. */
+  async files(): Promise<PublishedFiles> {
+    const { folder, library } = this.#surroundings;
+    return {
+      collectionsPath: join(folder, "efs"),
+      library,
+      scratch: await mkdtemp(join(folder, "reader-")),
+    };
   }
 
   async stop(): Promise<void> {
@@ -284,7 +296,6 @@ export class CompactionRig {
 }
 
 function queuesOf(shard: ShardName) {
-  if (shard === collectionOf(shard)) return { queue: queueUrl, deadLetters: deadLetterUrl };
   return {
     queue: `https://sqs.local/${shard}.fifo`,
     deadLetters: `https://sqs.local/${shard}-dead-letters.fifo`,

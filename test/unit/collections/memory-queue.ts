@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  type GetQueueAttributesCommandInput,
   ReceiveMessageCommand,
   SendMessageCommand,
   type SQSClient,
@@ -87,6 +89,15 @@ export class MemorySqs {
     return { send } as unknown as SQSClient;
   }
 
+  #depths({ QueueUrl = "" }: GetQueueAttributesCommandInput): Record<string, string> {
+    const { messages } = this.at(QueueUrl);
+    const inFlight = messages.filter(({ hiddenUntil }) => hiddenUntil > performance.now()).length;
+    return {
+      ApproximateNumberOfMessages: String(messages.length - inFlight),
+      ApproximateNumberOfMessagesNotVisible: String(inFlight),
+    };
+  }
+
   async #receive(
     url: string,
     most: number,
@@ -158,6 +169,7 @@ export class MemorySqs {
       });
       return {};
     }
+    if (command instanceof GetQueueAttributesCommand) return { Attributes: this.#depths(command.input) };
     throw new Error("The queue of this test does not know the call.");
   }
 }

@@ -99,6 +99,19 @@ describe("the same content again (F12)", () => {
     expect(stage.embedder.requests).toHaveLength(1);
   });
 
+  test("makes a delta again that got lost meanwhile, and leaves its run as it is", async () => {
+    const message = stage.receipt(["CAFE"]);
+    await stage.ingest(stage.delivery(message, 100));
+    const before = [await tables.items("receipts"), await tables.items("control")];
+    const [lines = "", words = ""] = stage.stored;
+    const whole = [lines, words].map((path) => stage.buckets.objects.get(path));
+    stage.buckets.objects.delete(lines);
+    expect(await stage.ingest(stage.delivery(message, 100))).toEqual(["unchanged"]);
+    expect([lines, words].map((path) => stage.buckets.objects.get(path))).toEqual(whole);
+    expect([await tables.items("receipts"), await tables.items("control")]).toEqual(before);
+    expect(stage.embeddedTexts).toBe(3);
+  });
+
   test("twice in one batch is embedded once and opened once", async () => {
     const message = stage.receipt(["CAFE"]);
     const results = await stage.ingest(stage.delivery(message, 100), stage.delivery(message, 101));

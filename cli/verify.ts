@@ -1,0 +1,86 @@
+import { collections } from "../core/receipts/receipt.ts";
+import { type ShardName, shardNames } from "../core/receipts/shards.ts";
+import { isRepairable } from "../core/verify/repair.ts";
+import { readCommandLine, runCommand, UsageWrong } from "./command.ts";
+import { Screen } from "./screen.ts";
+import { resolveTarget, type StackOutputs } from "./target.ts";
+import { lookAtShards } from "./verify/look-at-shards.ts";
+import { exitCodes, findingsOf, type Looked, verdictOf } from "./verify/looked.ts";
+import { mend } from "./verify/mend.ts";
+import { detailLines, jsonOf, summaryLines, verdictText } from "./verify/report.ts";
+
+const usage = `Compares the published collections with what is true: items, current runs with their deltas, and removals.
+
+  npm run verify -- [--collection lines|words] [--repair] [--numbers] [--json] [--stack NAME]
+
+  --collection  only one of the two
+  --repair      has every receipt that differs made anew, waits for it, and compares again; brings back all receipts
+                after compaction:collectionShards was changed
+  --numbers     compares the numbers of the vectors too, which takes several times as long
+  --json        the reports of all shards as JSON; progress goes to the standard error
+  --stack       a deployed stack; the one that runs on this machine unless told
+  --help        this text
+
+What is on its way, as the run of a receipt that was just exported, is told apart and is no difference.
+The exit code is 0 if nothing differs, 1 if something does, 2 if it could not be told.
+`;
+
+interface Asked {
+  readonly collection?: string | undefined;
+  readonly repair: boolean;
+  readonly numbers: boolean;
+  readonly json: boolean;
+  readonly stack?: string | undefined;
+}
+
+async function main(): Promise<void> {
+  const { values: asked } = readCommandLine("verify", {
+    options: {
+      collection: { type: "string" },
+      repair: { type: "boolean", default: false },
+      numbers: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      stack: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (asked.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const known: readonly string[] = collections;
+  if (asked.collection !== undefined && !known.includes(asked.collection)) {
+    throw new UsageWrong("verify", `--collection is ${collections.join(" or ")}.`);
+  }
+  const { outputs, environment } = await resolveTarget({ stack: asked.stack });
+  Object.assign(process.env, environment);
+  const looked = await verify(outputs, asked, new Screen(asked.json ? process.stderr : process.stdout));
+  if (asked.json) process.stdout.write(`${jsonOf(looked)}\n`);
+  process.exitCode = exitCodes[verdictOf(looked)];
+}
+
+async function verify(outputs: StackOutputs, asked: Asked, screen: Screen): Promise<readonly Looked[]> {
+  const look = async () => {
+    const looked = await lookAtShards(outputs.functions.verify, shardsMeant(outputs, asked), asked, screen);
+    screen.print(...summaryLines(looked), ...detailLines(looked), "", verdictText(looked));
+    return looked;
+  };
+  const looked = await look();
+  const findings = findingsOf(looked).filter(isRepairable);
+  if (!asked.repair || findings.length === 0) return looked;
+  screen.heading(`Repairing what ${findings.length} findings name`);
+  await mend(outputs, looked, findings, screen);
+  screen.heading("Comparing again");
+  return look();
+}
+
+function shardsMeant(outputs: StackOutputs, { collection }: Asked): ShardName[] {
+  return collections
+    .filter((one) => collection === undefined || one === collection)
+    .flatMap((one) => shardNames(one, outputs[`${one}QueueUrls`].length));
+}
+
+/** The exit code of a command that failed itself. */
+const couldNotTell = 2;
+
+runCommand(main, couldNotTell);

@@ -1,0 +1,62 @@
+import { inParallel } from "../../core/collections/in-parallel.ts";
+import type { ShardName } from "../../core/receipts/shards.ts";
+import { joined, type ShardReport, shardReport } from "../../core/verify/report.ts";
+import type { VerifyRequest } from "../../core/verify/request.ts";
+import { describe } from "../command.ts";
+import { invokeFunction } from "../invoke-function.ts";
+import type { Screen } from "../screen.ts";
+import type { Looked } from "./looked.ts";
+
+const shardsAtOnce = 2;
+const tellEveryMs = 1_000;
+
+export type Invoke = (request: VerifyRequest) => Promise<ShardReport>;
+
+/** Has the function look at each shard, in as many invocations as its time limit asks for. In shard order. */
+export async function lookAtShards(
+  functionName: string,
+  shards: readonly ShardName[],
+  { numbers }: { readonly numbers: boolean },
+  screen: Screen,
+): Promise<Looked[]> {
+  const invoke: Invoke = (request) => invokeFunction(functionName, request, shardReport);
+  const receipts = new Map<ShardName, number>();
+  const looked = new Map<ShardName, Looked>();
+  const beganAt = performance.now();
+  const tell = () => {
+    const so = [...receipts.values()].reduce((sum, one) => sum + one, 0);
+    const seconds = Math.round((performance.now() - beganAt) / 1000);
+    const line = `Comparing: ${looked.size} of ${shards.length} shards, ${so} receipts so far, ${seconds} s`;
+    screen.status([line], line);
+  };
+  const telling = setInterval(tell, tellEveryMs);
+  try {
+    await inParallel(shards, shardsAtOnce, async (shard) => {
+      const onPart = (report: ShardReport) => receipts.set(shard, report.receipts);
+      looked.set(shard, await lookAtShard(invoke, shard, numbers, onPart));
+    });
+  } finally {
+    clearInterval(telling);
+  }
+  return shards.flatMap((shard) => looked.get(shard) ?? []);
+}
+
+/** All parts of a shard as one. What hinders it hinders no other shard, so it is an answer too. */
+export async function lookAtShard(
+  invoke: Invoke,
+  shard: ShardName,
+  numbers: boolean,
+  onPart: (soFar: ShardReport) => void,
+): Promise<Looked> {
+  try {
+    let report = await invoke({ shard, numbers });
+    onPart(report);
+    while (report.next !== null) {
+      report = joined(report, await invoke({ shard, numbers, after: report.next }));
+      onPart(report);
+    }
+    return { shard, report };
+  } catch (error) {
+    return { shard, problem: describe(error) };
+  }
+}

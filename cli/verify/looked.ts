@@ -1,0 +1,25 @@
+import type { ShardName } from "../../core/receipts/shards.ts";
+import { type Finding, isClean, type ShardReport } from "../../core/verify/report.ts";
+
+/** What came of looking at one shard: its report, or why there is none. */
+export type Looked =
+  | { readonly shard: ShardName; readonly report: ShardReport }
+  | { readonly shard: ShardName; readonly problem: string };
+
+export type Verdict = "clean" | "differs" | "untold";
+
+export const exitCodes: Readonly<Record<Verdict, number>> = { clean: 0, differs: 1, untold: 2 };
+
+/** What differs in one shard is certain whatever could not be told of another. */
+export function verdictOf(looked: readonly Looked[]): Verdict {
+  if (reportsOf(looked).some((report) => !isClean(report))) return "differs";
+  return looked.some((one) => "problem" in one) ? "untold" : "clean";
+}
+
+export function reportsOf(looked: readonly Looked[]): ShardReport[] {
+  return looked.flatMap((one) => ("report" in one ? [one.report] : []));
+}
+
+export function findingsOf(looked: readonly Looked[]): Finding[] {
+  return reportsOf(looked).flatMap(({ findings }) => findings);
+}

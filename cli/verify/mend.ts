@@ -1,0 +1,60 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { monotonicClock } from "../../core/collections/clock.ts";
+import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
+import { enqueue } from "../../core/ingest/export-receipt.ts";
+import { embedMessageOf } from "../../core/ingest/exported-rows.ts";
+import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
+import { RunQueues } from "../../core/runs/run-queues.ts";
+import type { RunRef } from "../../core/runs/run-store.ts";
+import type { Progress } from "../../core/verify/paced.ts";
+import { repair } from "../../core/verify/repair.ts";
+import type { Finding } from "../../core/verify/report.ts";
+import type { Screen } from "../screen.ts";
+import type { StackOutputs } from "../target.ts";
+import { type Looked, reportsOf } from "./looked.ts";
+
+/** Repairs with the caller's own permissions, and tells how far it is. */
+export async function mend(
+  outputs: StackOutputs,
+  looked: readonly Looked[],
+  findings: readonly Finding[],
+  screen: Screen,
+): Promise<void> {
+  const { region, receiptsTable, controlTable, artifactsBucket, deltasBucket } = outputs;
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+  const sqs = new SQSClient({});
+  const s3 = new S3Client({});
+  const [{ model, dimensions } = { model: "", dimensions: 0 }] = reportsOf(looked);
+  const { redriven, embeddedAgain, unfinished } = await repair(
+    {
+      runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
+      queues: new RunQueues({
+        client: sqs,
+        queueUrls: { lines: outputs.linesQueueUrls, words: outputs.wordsQueueUrls },
+        region,
+      }),
+      deltas: new S3DeltaStore(s3, deltasBucket),
+      embedAgain: async (run: RunRef, revision: number) => {
+        const message = await embedMessageOf(s3, artifactsBucket, run, { model, dimensions });
+        if (message === undefined) return false;
+        await enqueue(sqs, outputs.embedQueueUrl, [{ ...message, exported_at: revision }]);
+        return true;
+      },
+      time: new Date().toISOString(),
+      clock: monotonicClock,
+      onProgress: (progress) => tell(screen, progress),
+    },
+    findings,
+  );
+  screen.print(
+    `${redriven} receipts were made anew, ${embeddedAgain} of them from their rows; ${unfinished} are not done.`,
+  );
+}
+
+function tell(screen: Screen, { done, underWay, left }: Progress): void {
+  const line = `Repairing: ${done} receipts done, ${underWay} under way, ${left} to begin`;
+  screen.status([line], line);
+}

@@ -1,0 +1,90 @@
+import { isRepairable } from "../../core/verify/repair.ts";
+import type { Finding, ShardReport } from "../../core/verify/report.ts";
+import { type Column, table } from "../table.ts";
+import { exitCodes, findingsOf, type Looked, reportsOf, verdictOf } from "./looked.ts";
+
+const findingsShown = 20;
+
+const counted = ["receipts", "vectors", "missing", "extra", "stale", "unknown"] as const;
+const columns: readonly Column[] = [
+  { title: "shard", align: "left" },
+  { title: "generation", align: "left" },
+  ...[...counted, "no delta", "failed", "on their way"].map((title) => ({ title, align: "right" as const })),
+];
+
+/** A row a shard. */
+export function summaryLines(looked: readonly Looked[]): string[] {
+  return table(
+    columns,
+    looked.map((one) => ("report" in one ? rowOf(one.report) : [one.shard, "could not be compared"])),
+  );
+}
+
+function rowOf(report: ShardReport): string[] {
+  const numbers = [
+    ...counted.map((key) => report[key]),
+    report.without_run + report.without_delta,
+    report.failed,
+    report.on_their_way,
+  ];
+  return [report.shard, report.generation ?? "none", ...numbers.map(String)];
+}
+
+/** What hindered it, what differs and what is on its way, the first few of each. */
+export function detailLines(looked: readonly Looked[]): string[] {
+  const findings = reportsOf(looked).flatMap((report) =>
+    report.findings.map((finding) => `${report.shard} ${describe(finding)}`),
+  );
+  const waiting = reportsOf(looked).flatMap(({ shard, waiting }) => waiting.map((one) => `${shard} ${one}`));
+  return [
+    ...section(
+      "Could not be compared:",
+      looked.flatMap((one) => ("problem" in one ? [`${one.shard} ${one.problem}`] : [])),
+    ),
+    ...section("Differs:", findings),
+    ...section("On its way:", waiting),
+  ];
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  const more = lines.length - findingsShown;
+  const rest = more > 0 ? [`  and ${more} more; --json has all that are known`] : [];
+  return ["", title, ...lines.slice(0, findingsShown).map((line) => `  ${line}`), ...rest];
+}
+
+function describe({ receipt, fault, missing, extra, stale, why, vectors }: Finding): string {
+  const counts = Object.entries({ missing, extra, stale })
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${what}`);
+  return [`${receipt} ${fault.replaceAll("_", " ")}: ${why ?? counts.join(", ")}`, ...vectors].join(
+    "\n      ",
+  );
+}
+
+/** One sentence, and what to do. */
+export function verdictText(looked: readonly Looked[]): string {
+  const verdict = verdictOf(looked);
+  if (verdict === "clean") {
+    const waiting = reportsOf(looked).reduce((sum, { on_their_way }) => sum + on_their_way, 0);
+    return waiting === 0
+      ? "Every vector is as it should be."
+      : `Nothing differs, and ${waiting} receipts are on their way: verify again when they have come.`;
+  }
+  if (verdict === "untold") return "What was compared is as it should be, and the rest could not be told.";
+  const findings = findingsOf(looked);
+  const repairable = new Set(findings.filter(isRepairable).map(({ receipt }) => receipt)).size;
+  const rest = findings.filter((finding) => !isRepairable(finding)).length;
+  return [
+    repairable > 0 && `${repairable} receipts differ: \`npm run verify -- --repair\` makes them anew.`,
+    rest > 0 &&
+      `${rest} have vectors that nothing is known of: they stay, as they may be all that is left. Export their receipts, or delete those, and verify again.`,
+  ]
+    .filter((sentence) => sentence !== false)
+    .join(" ");
+}
+
+export function jsonOf(looked: readonly Looked[]): string {
+  const verdict = verdictOf(looked);
+  return JSON.stringify({ verdict, exit_code: exitCodes[verdict], shards: looked }, undefined, 2);
+}

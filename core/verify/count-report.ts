@@ -1,0 +1,13 @@
+import type { Metrics } from "../metrics.ts";
+import type { ShardReport } from "./report.ts";
+
+/** Each of them is watched: anything but zero is an alarm. */
+export function countReport(
+  metrics: Metrics,
+  { missing, extra, unknown, stale, without_run, without_delta }: ShardReport,
+): void {
+  metrics.count("VectorsMissing", missing);
+  metrics.count("VectorsExtra", extra + unknown);
+  metrics.count("VectorsStale", stale);
+  metrics.count("ReceiptsWithoutDelta", without_run + without_delta);
+}

@@ -1,0 +1,60 @@
+import { hash } from "node:crypto";
+import type { VectorMetadata } from "../deltas/delta.ts";
+
+/** All of a vector but its numbers. */
+export interface Described {
+  readonly id: string;
+  readonly document: string;
+  readonly metadata: VectorMetadata;
+}
+
+/** A vector in a few bytes: equal to another's where document and metadata are. */
+export interface VectorDigest {
+  readonly id: string;
+  readonly document: string;
+  readonly metadata: string;
+}
+
+export function digestOf({ id, document, metadata }: Described): VectorDigest {
+  return { id, document: short(document), metadata: short(canonical(metadata)) };
+}
+
+/** Sums up vectors in any order, so that both sides may come as they lie: equal sums are of equal vectors. */
+export class Checksum {
+  vectors = 0;
+  #sum = 0n;
+
+  add({ id, document, metadata }: VectorDigest): void {
+    this.vectors += 1;
+    const own = hash("sha256", `${document}${metadata}${id}`, "buffer").readBigUInt64LE();
+    this.#sum = BigInt.asUintN(64, this.#sum + own);
+  }
+
+  toString(): string {
+    return `${this.vectors}:${this.#sum.toString(16)}`;
+  }
+}
+
+export function checksumOf(vectors: Iterable<Described>): string {
+  const checksum = new Checksum();
+  for (const vector of vectors) checksum.add(digestOf(vector));
+  return checksum.toString();
+}
+
+/**
+ * Whatever order the keys were written in. A value keeps its type: "1" is not 1. A fraction counts to 24 bits, as Chroma
+ * does not give all of its digits back: two that are the same may still round apart, once in some hundred million.
+ */
+function canonical(metadata: VectorMetadata): string {
+  const keys = Object.keys(metadata).sort();
+  return JSON.stringify(keys.map((key) => [key, rounded(metadata[key])]));
+}
+
+function rounded(value: VectorMetadata[string] | undefined) {
+  return typeof value === "number" && !Number.isInteger(value) ? Math.fround(value) : value;
+}
+
+/** 64 bits, in as many characters for every text. */
+function short(text: string): string {
+  return hash("sha256", text, "buffer").toString("base64url", 0, 8);
+}

@@ -1,0 +1,107 @@
+import { ZodError } from "zod";
+import { checkDelta, type DeltaTarget, DeltaUnfit } from "../collections/check-delta.ts";
+import { withKnown } from "../collections/load-deltas.ts";
+import { vectorAt } from "../collections/parts-that-differ.ts";
+import { isGone } from "../collections/reconcile.ts";
+import { DeltaUnreadable, decodeDelta } from "../deltas/codec.ts";
+import type { Delta } from "../deltas/delta.ts";
+import type { DeltaStore } from "../deltas/delta-store.ts";
+import { deltaKey } from "../deltas/keys.ts";
+import type { CurrentItems } from "../entities/current-items.ts";
+import type { ReceiptRef } from "../receipts/receipt.ts";
+import type { CompactionRun } from "../runs/compaction-run.ts";
+import type { CurrentRun } from "../runs/current-run.ts";
+import type { RunRef, RunStore } from "../runs/run-store.ts";
+import type { Described } from "./digest.ts";
+
+export interface DueVector extends Described {
+  readonly numbers: () => Float32Array;
+}
+
+/** What a shard must hold of a receipt now, or why nobody can say. */
+export type Due =
+  | { readonly kind: "vectors"; readonly vectors: readonly DueVector[] }
+  | { readonly kind: "on_its_way"; readonly why: string }
+  | {
+      /** `without_run`: CURRENT names a run that is not there. `without_delta`: a run's delta cannot be used (F1). */
+      readonly kind: "without_run" | "without_delta" | "failed";
+      readonly why: string;
+    };
+
+export interface TruthPorts {
+  readonly target: DeltaTarget;
+  readonly runs: Pick<RunStore, "current" | "find">;
+  readonly deltas: Pick<DeltaStore, "get">;
+  readonly items: Pick<CurrentItems, "factsOf">;
+}
+
+/**
+ * A message that embed did not finish comes again for so long, by the defaults: five receives of half an hour. Until
+ * then it may still put the run that its first delivery made current.
+ */
+const mendedWithinMs = 3 * 3_600_000;
+
+/** Undefined where no run of the receipt ever counted and it was not removed: then nothing is known of it. */
+export async function dueOf(
+  ports: TruthPorts,
+  receipt: ReceiptRef,
+  current: CurrentRun | undefined,
+): Promise<Due | undefined> {
+  if (current === undefined) return undefined;
+  if (current.state === "DELETED") return { kind: "vectors", vectors: [] };
+  if (current.runId === undefined) return undefined;
+  const run = await findRun(ports, { ...receipt, runId: current.runId });
+  if (typeof run === "string") return withoutRun(current, run);
+  const half = run.halves[ports.target.collection];
+  if (run.attempts < current.attempt) {
+    return { kind: "on_its_way", why: `attempt ${current.attempt} is about to be opened` };
+  }
+  if (half.state === "PENDING" || half.state === "PROCESSING") {
+    return { kind: "on_its_way", why: `its run is ${half.state}` };
+  }
+  const delta = await readDelta(ports, run, half.deltaPrefix);
+  if (typeof delta === "string") return { kind: "without_delta", why: delta };
+  if (half.state === "FAILED") return { kind: "failed", why: half.error ?? "its run FAILED" };
+  const facts = await ports.items.factsOf(receipt, ports.target.collection);
+  return { kind: "vectors", vectors: vectorsOf(withKnown(delta, facts), current) };
+}
+
+/** The run, or what is wrong. */
+async function findRun({ runs }: TruthPorts, ref: RunRef): Promise<CompactionRun | string> {
+  try {
+    return (await runs.find(ref)) ?? `the receipts table has no run ${ref.runId}`;
+  } catch (error) {
+    if (error instanceof ZodError) return `the item of run ${ref.runId} is none of a run`;
+    throw error;
+  }
+}
+
+function withoutRun({ revision }: CurrentRun, why: string): Due {
+  const isFresh = Date.now() - revision < mendedWithinMs;
+  return isFresh ? { kind: "on_its_way", why } : { kind: "without_run", why };
+}
+
+/** The delta, or what is wrong with it. */
+async function readDelta(ports: TruthPorts, run: CompactionRun, prefix: string): Promise<Delta | string> {
+  const key = deltaKey(prefix);
+  const bytes = await ports.deltas.get(key);
+  if (bytes === undefined) return `there is no object ${key}`;
+  try {
+    const delta = decodeDelta(bytes);
+    checkDelta(delta, key, run, ports.target);
+    return delta;
+  } catch (error) {
+    if (error instanceof DeltaUnreadable || error instanceof DeltaUnfit) return `${key}: ${error.message}`;
+    throw error;
+  }
+}
+
+/** What was removed since is not due. */
+function vectorsOf(delta: Delta, current: CurrentRun): DueVector[] {
+  return delta.ids.flatMap((id, position) => {
+    if (isGone({ id }, current)) return [];
+    const document = delta.documents[position] ?? "";
+    const metadata = delta.metadatas[position] ?? {};
+    return [{ id, document, metadata, numbers: () => vectorAt(delta, position) }];
+  });
+}

@@ -1,0 +1,124 @@
+import { inParallel } from "../collections/in-parallel.ts";
+import { receiptOfKey, receiptOfVector } from "../receipts/receipt.ts";
+import { holdsImage, type ShardName } from "../receipts/shards.ts";
+import { Checksum, checksumOf, digestOf } from "./digest.ts";
+import { type Due, dueOf, type TruthPorts } from "./due.ts";
+import { otherNumbers, type Published } from "./published.ts";
+
+/** Deltas that are in memory at once. */
+const receiptsAtOnce = 16;
+/** Looked at between two glances at the clock. */
+const receiptsAPage = 100;
+/** Their findings fit ten times into the 6 MB of an answer. */
+const mostDoubtful = 2_000;
+
+/** What a shard holds, and which of its receipts do not look as they should. A change on its way may be all there is to that. */
+export interface FirstLook {
+  /** Receipts of which vectors are due, those on their way included. */
+  readonly receipts: number;
+  /** In the whole shard. */
+  readonly vectors: number;
+  /** By receipt key: why it cannot be compared yet. */
+  readonly onTheirWay: ReadonlyMap<string, string>;
+  /** By receipt key (or id of a vector of no receipt): what was due of it, to tell whether that changes. */
+  readonly doubtful: ReadonlyMap<string, string>;
+  /** The last receipt key that was looked at; undefined where none is left. */
+  readonly next: string | undefined;
+}
+
+export interface FirstLookOptions {
+  readonly shard: ShardName;
+  readonly withNumbers: boolean;
+  /** What `next` of the look before said. */
+  readonly after: string | undefined;
+  readonly hasTime: () => boolean;
+}
+
+/**
+ * Compares receipts by checksum, in the order of their keys, for as long as there is time. Holds a few bytes a receipt
+ * and the deltas of a few.
+ */
+export async function lookAtReceipts(
+  truth: TruthPorts,
+  known: AsyncIterable<readonly string[]>,
+  published: Published,
+  { shard, withNumbers, after, hasTime }: FirstLookOptions,
+): Promise<FirstLook> {
+  const { sums, vectors } = await checksumsOf(published);
+  const keys = await keysAfter(after, sums, known);
+  const onTheirWay = new Map<string, string>();
+  const doubtful = new Map<string, string>();
+  let receipts = 0;
+  let looked = 0;
+  while (looked < keys.length && (looked === 0 || (doubtful.size < mostDoubtful && hasTime()))) {
+    const page = keys.slice(looked, looked + receiptsAPage);
+    await inParallel(page, receiptsAtOnce, async (key) => {
+      const { due, isActive } = await dueOfKey(truth, shard, key);
+      if (due === undefined && !sums.has(key)) return;
+      if (isActive) receipts += 1;
+      if (due?.kind === "on_its_way") onTheirWay.set(key, due.why);
+      else if (
+        textOf(due) !== (sums.get(key)?.toString() ?? nothing) ||
+        (withNumbers && (await hasOtherNumbers(published, due)))
+      ) {
+        doubtful.set(key, textOf(due));
+      }
+    });
+    looked += page.length;
+  }
+  return {
+    receipts,
+    vectors,
+    onTheirWay,
+    doubtful,
+    next: looked < keys.length ? keys[looked - 1] : undefined,
+  };
+}
+
+/** Two texts are equal where the same is due. That of vectors is their checksum. */
+export function textOf(due: Due | undefined): string {
+  if (due === undefined) return "unknown";
+  return due.kind === "vectors" ? checksumOf(due.vectors) : `${due.kind}: ${due.why}`;
+}
+
+const nothing = checksumOf([]);
+
+async function checksumsOf(published: Published) {
+  const sums = new Map<string, Checksum>();
+  let vectors = 0;
+  for await (const page of published.pages()) {
+    vectors += page.length;
+    for (const vector of page) {
+      const key = receiptOfVector(vector.id);
+      const sum = sums.get(key) ?? new Checksum();
+      sum.add(digestOf(vector));
+      sums.set(key, sum);
+    }
+  }
+  return { sums, vectors };
+}
+
+/** Of what is published and of what is known, in an order that the next look finds again. */
+async function keysAfter(
+  after: string | undefined,
+  sums: ReadonlyMap<string, Checksum>,
+  known: AsyncIterable<readonly string[]>,
+): Promise<string[]> {
+  const keys = new Set(sums.keys());
+  for await (const page of known) for (const key of page) keys.add(key);
+  return [...keys].filter((key) => after === undefined || key > after).sort();
+}
+
+/** Nothing is due of a key that is no receipt of this shard. */
+async function dueOfKey(truth: TruthPorts, shard: ShardName, key: string) {
+  const receipt = receiptOfKey(key);
+  if (receipt === undefined || !holdsImage(shard, receipt.imageId))
+    return { due: undefined, isActive: false };
+  const current = await truth.runs.current(receipt);
+  const due = await dueOf(truth, receipt, current);
+  return { due, isActive: due !== undefined && current?.state === "ACTIVE" };
+}
+
+async function hasOtherNumbers(published: Published, due: Due | undefined): Promise<boolean> {
+  return due?.kind === "vectors" && (await otherNumbers(published, due.vectors)).size > 0;
+}

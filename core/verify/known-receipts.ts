@@ -1,0 +1,29 @@
+import { type DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
+import { receiptKey } from "../receipts/receipt.ts";
+import { holdsImage, type ShardName } from "../receipts/shards.ts";
+import { receiptOfCurrent } from "../runs/run-item.ts";
+
+/**
+ * Keys of the receipts of a shard's images that have a CURRENT item, a page of the control table at a time. Those of the
+ * last second may be wanting: they are on their way.
+ */
+export async function* knownReceipts(
+  control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string },
+  shard: ShardName,
+): AsyncGenerator<readonly string[]> {
+  const pages = paginateScan(
+    { client: control.client },
+    {
+      TableName: control.controlTable,
+      ProjectionExpression: "PK",
+      FilterExpression: "SK = :current",
+      ExpressionAttributeValues: { ":current": "CURRENT" },
+    },
+  );
+  for await (const { Items = [] } of pages) {
+    yield Items.flatMap(({ PK }) => {
+      const receipt = receiptOfCurrent(String(PK));
+      return receipt !== undefined && holdsImage(shard, receipt.imageId) ? [receiptKey(receipt)] : [];
+    });
+  }
+}

@@ -1,0 +1,97 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { ChromaVectorStore } from "../collections/chroma-vector-store.ts";
+import { GenerationDamaged } from "../collections/generations.ts";
+import { type Head, readHead } from "../collections/head.ts";
+import type { Manifest } from "../collections/manifest.ts";
+import { isSameVector } from "../collections/parts-that-differ.ts";
+import { type PublishedFiles, withPublishedCopy } from "../collections/published-copy.ts";
+import type { StoredMetadata, StoredVector } from "../collections/vector-store.ts";
+import { CollectionOfOtherModel } from "../collections/workspace.ts";
+import type { VectorMetadata } from "../deltas/delta.ts";
+import { collectionOf, type ShardName } from "../receipts/shards.ts";
+import { isSameValue } from "../receipts/vector-metadata.ts";
+import type { Described } from "./digest.ts";
+import type { DueVector } from "./due.ts";
+
+/** The vectors of a published generation. */
+export interface Published {
+  /** All of them, a page at a time. */
+  pages(): AsyncIterable<readonly Described[]>;
+  readMetadata(ids: readonly string[]): Promise<StoredMetadata[]>;
+  read(ids: readonly string[]): Promise<StoredVector[]>;
+}
+
+export interface PublishedPorts {
+  readonly shard: ShardName;
+  readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
+  readonly files: PublishedFiles;
+  readonly target: { readonly model: string; readonly dimensions: number };
+}
+
+const nothing: Published = { async *pages() {}, readMetadata: async () => [], read: async () => [] };
+
+/**
+ * Reads the head's generation through a private copy; nothing where nothing is published. One that is collected as
+ * garbage while it is copied gives way to the newer head.
+ * Throws GenerationDamaged, or CollectionOfOtherModel.
+ */
+export async function readHeadGeneration<T>(
+  ports: PublishedPorts,
+  read: (published: Published, head: Head | undefined) => Promise<T>,
+): Promise<T> {
+  const { shard, files } = ports;
+  for (let head = await headOf(ports); ; ) {
+    if (head === undefined) return read(nothing, undefined);
+    const { name } = head;
+    try {
+      return await withPublishedCopy(files, shard, name, async (server, manifest) => {
+        requireOwnModel(ports, manifest);
+        const store = await ChromaVectorStore.open(server, collectionOf(shard));
+        const count = await store.count();
+        if (count !== manifest.count) {
+          throw new GenerationDamaged(name, `it holds ${count} vectors, not ${manifest.count}`);
+        }
+        return read(store, head);
+      });
+    } catch (error) {
+      const newer = await headOf(ports);
+      if (!(error instanceof GenerationDamaged) || newer?.name === name) throw error;
+      head = newer;
+    }
+  }
+}
+
+export function headOf({ control, shard }: PublishedPorts): Promise<Head | undefined> {
+  return readHead(control.client, control.controlTable, shard);
+}
+
+/** Those of the vectors whose published metadata is another than is due, to the digits that Chroma keeps. */
+export async function otherMetadata(published: Published, due: readonly DueVector[]): Promise<Set<string>> {
+  const stored = new Map(
+    (await published.readMetadata(due.map(({ id }) => id))).map(({ id, metadata }) => [id, metadata]),
+  );
+  const other = due.filter(({ id, metadata }) => !isSameMetadata(stored.get(id) ?? {}, metadata));
+  return new Set(other.map(({ id }) => id));
+}
+
+/** Ids of those vectors whose published numbers are others than those due. Absent ones are passed over. */
+export async function otherNumbers(published: Published, due: readonly DueVector[]): Promise<Set<string>> {
+  const stored = new Map(
+    (await published.read(due.map(({ id }) => id))).map(({ id, vector }) => [id, vector]),
+  );
+  const other = due.filter(({ id, numbers }) => {
+    const there = stored.get(id);
+    return there !== undefined && !isSameVector(there, numbers());
+  });
+  return new Set(other.map(({ id }) => id));
+}
+
+function isSameMetadata(one: VectorMetadata, other: VectorMetadata): boolean {
+  const keys = Object.keys(other);
+  return keys.length === Object.keys(one).length && keys.every((key) => isSameValue(one[key], other[key]));
+}
+
+function requireOwnModel({ shard, target }: PublishedPorts, made: Manifest): void {
+  const text = ({ model, dimensions }: typeof target) => `${model} with ${dimensions} dimensions`;
+  if (text(made) !== text(target)) throw new CollectionOfOtherModel(shard, text(made), text(target));
+}

@@ -1,0 +1,112 @@
+import { DeltaUnreadable, decodeDelta } from "../deltas/codec.ts";
+import type { DeltaStore } from "../deltas/delta-store.ts";
+import { deltaKey, deltaPrefix } from "../deltas/keys.ts";
+import { collections, type ReceiptRef, receiptOfKey } from "../receipts/receipt.ts";
+import type { CompactionRun } from "../runs/compaction-run.ts";
+import { redriveReceipt } from "../runs/redrive-receipt.ts";
+import type { RunQueues } from "../runs/run-queues.ts";
+import type { RunRef, RunStore } from "../runs/run-store.ts";
+import { type Pace, paced } from "./paced.ts";
+import type { Fault, Finding } from "./report.ts";
+
+export interface RepairPorts extends Pace {
+  readonly runs: RunStore;
+  readonly queues: RunQueues;
+  readonly deltas: Pick<DeltaStore, "get">;
+  /** Sends the embed message of a run again, of its own revision. False where its rows are not to be found. */
+  readonly embedAgain: (run: RunRef, revision: number) => Promise<boolean>;
+  /** ISO; tells the messages of this repair from those of another one. */
+  readonly time: string;
+}
+
+export interface Repaired {
+  /** Receipts that both collections were told to make anew, those that were embedded again included. */
+  readonly redriven: number;
+  /** Receipts whose run or deltas embedding was asked for. */
+  readonly embeddedAgain: number;
+  /** Receipts of the two that were not done in time. The next look says what became of them. */
+  readonly unfinished: number;
+}
+
+/** What making a receipt anew from its run mends, and what its run has to be made again for. */
+const redriven: readonly Fault[] = ["differs", "failed"];
+const embeddedAgain: readonly Fault[] = ["without_run", "without_delta"];
+
+export function isRepairable({ fault }: Finding): boolean {
+  return redriven.includes(fault) || embeddedAgain.includes(fault);
+}
+
+/**
+ * Mends what can be mended from what the stack has: has runs and deltas that are lost made again from their rows, then
+ * has both collections make the receipts anew. Vectors of receipts that nothing is known of stay: they may be all that
+ * is left of them. What came of it is for the next look to say.
+ */
+export async function repair(ports: RepairPorts, findings: readonly Finding[]): Promise<Repaired> {
+  const lost = await embedLost(ports, receiptsWith(findings, embeddedAgain));
+  const receipts = [...receiptsWith(findings, redriven), ...lost.embedded];
+  const untaken = await paced(
+    ports,
+    receipts,
+    (receipt) => redriveReceipt(ports, receipt, ports.time),
+    (receipt) => isTaken(ports.runs, receipt),
+  );
+  return {
+    redriven: receipts.length,
+    embeddedAgain: lost.embedded.length,
+    unfinished: untaken.length + lost.waiting.length,
+  };
+}
+
+async function embedLost(ports: RepairPorts, receipts: readonly ReceiptRef[]) {
+  const sent = new Set<ReceiptRef>();
+  const waiting = await paced(
+    ports,
+    receipts,
+    async (receipt) => {
+      const { runId, revision = 0 } = (await ports.runs.current(receipt)) ?? {};
+      if (runId !== undefined && (await ports.embedAgain({ ...receipt, runId }, revision))) sent.add(receipt);
+    },
+    async (receipt) => !sent.has(receipt) || isEmbedded(ports, receipt),
+  );
+  const embedded = receipts.filter((receipt) => sent.has(receipt) && !waiting.includes(receipt));
+  return { embedded, waiting };
+}
+
+async function isEmbedded({ runs, deltas }: RepairPorts, receipt: ReceiptRef): Promise<boolean> {
+  const run = await currentRun(runs, receipt);
+  if (run === undefined) return false;
+  for (const collection of collections) {
+    const bytes = await deltas.get(deltaKey(deltaPrefix({ ...run, collection })));
+    if (bytes === undefined || !isReadable(bytes)) return false;
+  }
+  return true;
+}
+
+/** Of a receipt without a run nothing tells but the shard itself, when its queue is empty. */
+async function isTaken(runs: RunStore, receipt: ReceiptRef): Promise<boolean> {
+  const run = await currentRun(runs, receipt);
+  if (run === undefined) return true;
+  return collections.every((collection) => ["COMPLETED", "FAILED"].includes(run.halves[collection].state));
+}
+
+async function currentRun(runs: RunStore, receipt: ReceiptRef): Promise<CompactionRun | undefined> {
+  const current = await runs.current(receipt);
+  if (current?.state !== "ACTIVE" || current.runId === undefined) return undefined;
+  return runs.find({ ...receipt, runId: current.runId });
+}
+
+function isReadable(bytes: Uint8Array): boolean {
+  try {
+    decodeDelta(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof DeltaUnreadable) return false;
+    throw error;
+  }
+}
+
+/** Both collections may have found the same receipt. */
+function receiptsWith(findings: readonly Finding[], faults: readonly Fault[]): ReceiptRef[] {
+  const keys = new Set(findings.filter(({ fault }) => faults.includes(fault)).map(({ receipt }) => receipt));
+  return [...keys].flatMap((key) => receiptOfKey(key) ?? []);
+}

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { InputFailure } from "../failure.ts";
+import { problems } from "../receipts/problems.ts";
+import type { ShardName } from "../receipts/shards.ts";
+
+const request = z.object({
+  shard: z.string(),
+  /** Whether the numbers of the vectors are compared too. */
+  numbers: z.boolean().default(false),
+  /** What `next` of the report before said; without it, from the beginning. */
+  after: z.string().optional(),
+});
+
+/** What is asked of the function that verifies; it answers with a ShardReport. */
+export type VerifyRequest = Omit<z.infer<typeof request>, "shard"> & { readonly shard: ShardName };
+
+/** The event of the function is nothing that it is asked for; every problem is in the message. */
+export class VerifyRequestInvalid extends InputFailure {
+  constructor(found: readonly string[]) {
+    super(`The request is not usable: ${found.join("; ")}.`, "Use `npm run verify`.");
+  }
+}
+
+/** Throws VerifyRequestInvalid, also for a shard that the stack does not have. */
+export function parseVerifyRequest(event: unknown, shards: readonly ShardName[]): VerifyRequest {
+  const parsed = request.safeParse(event);
+  if (!parsed.success) throw new VerifyRequestInvalid(problems(parsed.error));
+  const shard = shards.find((one) => one === parsed.data.shard);
+  if (shard === undefined) throw new VerifyRequestInvalid([`shard: it is one of ${shards.join(", ")}`]);
+  return { ...parsed.data, shard };
+}

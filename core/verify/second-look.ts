@@ -1,0 +1,115 @@
+import { inParallel } from "../collections/in-parallel.ts";
+import { receiptOfKey, receiptOfVector } from "../receipts/receipt.ts";
+import { holdsImage, type ShardName } from "../receipts/shards.ts";
+import { type Differences, differencesOf, isNone } from "./differences.ts";
+import { digestOf, type VectorDigest } from "./digest.ts";
+import { type DueVector, dueOf, type TruthPorts } from "./due.ts";
+import { textOf } from "./first-look.ts";
+import { otherMetadata, otherNumbers, type Published } from "./published.ts";
+import { type Finding, findingOf } from "./report.ts";
+
+const receiptsAtOnce = 16;
+const mayWait = "messages still wait in the queue, and one may be its";
+
+export interface SecondLook {
+  /** Of all receipts. */
+  readonly vectors: number;
+  readonly findings: readonly Finding[];
+  /** By receipt key: why it cannot be compared yet. */
+  readonly onTheirWay: ReadonlyMap<string, string>;
+}
+
+export interface SecondLookOptions {
+  readonly shard: ShardName;
+  /** What was due of them at the first look, by receipt key. */
+  readonly doubtful: ReadonlyMap<string, string>;
+  /** Whether all that was changed before the first look has had its turn since. */
+  readonly settled: boolean;
+  readonly withNumbers: boolean;
+}
+
+type Verdict = Finding | { readonly onItsWay: string } | undefined;
+
+/**
+ * Compares the doubtful receipts vector by vector with what is true and published now. One of which something else is
+ * due than at the first look is changing, and not damaged; nor is one whose message may still wait.
+ */
+export async function lookAgain(
+  truth: TruthPorts,
+  published: Published,
+  options: SecondLookOptions,
+): Promise<SecondLook> {
+  const { vectors, there } = await digestsOf(published, options.doubtful);
+  const findings: Finding[] = [];
+  const onTheirWay = new Map<string, string>();
+  await inParallel(options.doubtful.keys(), receiptsAtOnce, async (key) => {
+    const verdict = await judge(truth, published, options, key, there.get(key) ?? new Map());
+    if (verdict === undefined) return;
+    if ("onItsWay" in verdict) onTheirWay.set(key, verdict.onItsWay);
+    else findings.push(verdict);
+  });
+  return { vectors, findings, onTheirWay };
+}
+
+async function judge(
+  truth: TruthPorts,
+  published: Published,
+  { shard, doubtful, settled, withNumbers }: SecondLookOptions,
+  key: string,
+  there: ReadonlyMap<string, VectorDigest>,
+): Promise<Verdict> {
+  const extra = [...there.keys()];
+  const receipt = receiptOfKey(key);
+  if (receipt === undefined) return extra.length > 0 ? findingOf(key, "unknown", { extra }) : undefined;
+  if (!holdsImage(shard, receipt.imageId)) {
+    return extra.length > 0 ? findingOf(key, "misplaced", { extra }) : undefined;
+  }
+  const due = await dueOf(truth, receipt, await truth.runs.current(receipt));
+  if (due === undefined) return extra.length > 0 ? findingOf(key, "unknown", { extra }) : undefined;
+  if (due.kind === "on_its_way") return { onItsWay: due.why };
+  if (due.kind === "failed" && !settled) return { onItsWay: mayWait };
+  if (due.kind !== "vectors") return findingOf(key, due.kind, { why: due.why });
+  const differences = await compare(published, due.vectors, there, withNumbers);
+  if (isNone(differences)) return undefined;
+  if (textOf(due) !== doubtful.get(key)) return { onItsWay: "it changed while it was looked at" };
+  if (!settled) return { onItsWay: mayWait };
+  return findingOf(key, "differs", differences);
+}
+
+async function compare(
+  published: Published,
+  due: readonly DueVector[],
+  there: ReadonlyMap<string, VectorDigest>,
+  withNumbers: boolean,
+): Promise<Differences> {
+  const { missing, extra, stale } = differencesOf(due.map(digestOf), there);
+  const roundedApart = new Set(stale.flatMap(({ id, what }) => (what === "metadata" ? id : [])));
+  const metadata = await otherMetadata(
+    published,
+    due.filter(({ id }) => roundedApart.has(id)),
+  );
+  const told = stale.filter(({ id, what }) => what === "document" || metadata.has(id));
+  const numbers = withNumbers ? await otherNumbers(published, due) : new Set<string>();
+  for (const { id } of told) numbers.delete(id);
+  return {
+    missing,
+    extra,
+    stale: [...told, ...[...numbers].map((id) => ({ id, what: "numbers" as const }))],
+  };
+}
+
+/** Of the vectors of these receipts; and how many there are of all. */
+async function digestsOf(published: Published, receipts: ReadonlyMap<string, unknown>) {
+  const there = new Map<string, Map<string, VectorDigest>>();
+  let vectors = 0;
+  for await (const page of published.pages()) {
+    vectors += page.length;
+    for (const vector of page) {
+      const key = receiptOfVector(vector.id);
+      if (!receipts.has(key)) continue;
+      const own = there.get(key) ?? new Map<string, VectorDigest>();
+      there.set(key, own.set(vector.id, digestOf(vector)));
+    }
+  }
+  return { vectors, there };
+}

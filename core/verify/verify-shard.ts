@@ -1,0 +1,152 @@
+import type { Clock } from "../collections/clock.ts";
+import type { Head } from "../collections/head.ts";
+import { Failure } from "../failure.ts";
+import type { Log } from "../log.ts";
+import type { ShardName } from "../receipts/shards.ts";
+import type { TruthPorts } from "./due.ts";
+import { type FirstLook, lookAtReceipts } from "./first-look.ts";
+import { knownReceipts } from "./known-receipts.ts";
+import { headOf, type PublishedPorts, readHeadGeneration } from "./published.ts";
+import { mostWaiting, type ShardReport } from "./report.ts";
+import { lookAgain, type SecondLook } from "./second-look.ts";
+import { type Backlog, untilSettled } from "./settle.ts";
+
+export interface VerifyPorts extends TruthPorts, PublishedPorts {
+  readonly target: TruthPorts["target"];
+  readonly backlog: () => Promise<Backlog>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface VerifyOptions {
+  /** Whether the numbers of the vectors are compared too. */
+  readonly numbers: boolean;
+  /** What `next` of the report before said; undefined to begin. */
+  readonly after?: string | undefined;
+  /** How long a difference has to stand, at the least. */
+  readonly settleMs: number;
+  /** A moment of the clock by which it must be done. */
+  readonly deadline: number;
+}
+
+/** What did not fit at the first look could not be looked at again, so nobody can tell whether it is damage. */
+export class TimeTooShort extends Failure {
+  constructor(shard: ShardName) {
+    super(
+      `The time limit is too short to look twice at a part of ${shard}.`,
+      "Verify again when the system is less busy; if it goes on, split the collections by compaction:collectionShards.",
+    );
+  }
+}
+
+interface Seen<Look> {
+  readonly head: Head | undefined;
+  readonly look: Look;
+}
+
+/** Waiting any longer would hardly end a backlog that lasts so long. */
+const patienceMs = 5 * 60_000;
+/** The second look may take longer than the first: what is doubtful is read vector by vector. */
+const secondLookTakes = 1.5;
+/** Of the time that both looks have. The rest is for a page of receipts that takes longer than thought. */
+const planned = 0.9;
+const findingsLogged = 20;
+
+/**
+ * Compares the published generation of a shard with what the tables and the deltas say, whatever is published or
+ * changed meanwhile: what does not fit at the first look is looked at again when changes have had their turn. Where the
+ * time is not enough for all receipts, the report says after which to go on. Reads only. Throws TimeTooShort, and
+ * GenerationDamaged or CollectionOfOtherModel where there is nothing to compare.
+ */
+export async function verifyShard(ports: VerifyPorts, options: VerifyOptions): Promise<ShardReport> {
+  const { clock, log, shard } = ports;
+  const { numbers, after, settleMs, deadline } = options;
+  const began = clock.now();
+  const firstLookEnds = began + (planned * (deadline - began - settleMs)) / (1 + secondLookTakes);
+  const first = await readHeadGeneration(ports, async (published, head) => ({
+    head,
+    look: await lookAtReceipts(ports, knownReceipts(ports.control, shard), published, {
+      shard,
+      withNumbers: numbers,
+      after,
+      hasTime: () => clock.now() < firstLookEnds,
+    }),
+  }));
+  const tookMs = clock.now() - began;
+  log.info("First look done", {
+    shard,
+    receipts: first.look.receipts,
+    vectors: first.look.vectors,
+    doubtful: first.look.doubtful.size,
+    ms: Math.round(tookMs),
+  });
+  const second = await secondLook(ports, options, first, tookMs);
+  const report = reportOf(ports, options, first, second, (clock.now() - began) / 1000);
+  tell(log, report);
+  return report;
+}
+
+async function secondLook(
+  ports: VerifyPorts,
+  { numbers, settleMs, deadline }: VerifyOptions,
+  { head, look: { doubtful, vectors } }: Seen<FirstLook>,
+  firstTookMs: number,
+): Promise<Seen<SecondLook>> {
+  if (doubtful.size === 0) return { head, look: { vectors, findings: [], onTheirWay: new Map() } };
+  const { clock, shard, backlog } = ports;
+  const generation = async () => (await headOf(ports))?.generation ?? 0;
+  const lookBy = deadline - secondLookTakes * firstTookMs;
+  if (clock.now() + settleMs > lookBy) throw new TimeTooShort(shard);
+  const until = Math.min(clock.now() + settleMs + patienceMs, lookBy);
+  const settled = await untilSettled({ clock, backlog, generation }, settleMs, until);
+  return readHeadGeneration(ports, async (published, newest) => ({
+    head: newest,
+    look: await lookAgain(ports, published, { shard, doubtful, settled, withNumbers: numbers }),
+  }));
+}
+
+function reportOf(
+  { shard, target }: VerifyPorts,
+  { numbers }: VerifyOptions,
+  { look: { receipts, onTheirWay, next } }: Seen<FirstLook>,
+  { head, look }: Seen<SecondLook>,
+  seconds: number,
+): ShardReport {
+  const findings = [...look.findings].sort((one, other) => (one.receipt < other.receipt ? -1 : 1));
+  const sum = (counted: "missing" | "extra" | "stale", isUnknown = false) =>
+    findings
+      .filter(({ fault }) => (fault === "unknown") === isUnknown)
+      .reduce((total, finding) => total + finding[counted], 0);
+  const receiptsWith = (fault: string) => findings.filter((finding) => finding.fault === fault).length;
+  const waiting = [...onTheirWay, ...look.onTheirWay].map(([receipt, why]) => `${receipt}: ${why}`);
+  return {
+    shard,
+    generation: head?.name ?? null,
+    numbers,
+    model: target.model,
+    dimensions: target.dimensions,
+    receipts,
+    vectors: look.vectors,
+    missing: sum("missing"),
+    extra: sum("extra"),
+    stale: sum("stale"),
+    unknown: sum("extra", true),
+    without_run: receiptsWith("without_run"),
+    without_delta: receiptsWith("without_delta"),
+    failed: receiptsWith("failed"),
+    on_their_way: waiting.length,
+    waiting: waiting.sort().slice(0, mostWaiting),
+    faulty: findings.length,
+    findings,
+    next: next ?? null,
+    seconds: Math.round(seconds * 10) / 10,
+  };
+}
+
+/** The log of a scheduled verify is all that there is of it. */
+function tell(log: Log, { findings, waiting, ...counts }: ShardReport): void {
+  log.info("Shard verified", counts);
+  for (const finding of findings.slice(0, findingsLogged)) {
+    log.warn("A receipt is not as it should be", { shard: counts.shard, ...finding });
+  }
+}

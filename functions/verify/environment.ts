@@ -1,0 +1,19 @@
+import { z } from "zod";
+import { equallyMany, urlsOfShards, wholeNumber } from "../../core/settings/environment.ts";
+
+/** What infra sets for the verify function. */
+export const verifyEnvironment = z
+  .object({
+    RECEIPTS_TABLE: z.string().min(1),
+    CONTROL_TABLE: z.string().min(1),
+    DELTAS_BUCKET: z.string().min(1),
+    LINES_QUEUE_URLS: urlsOfShards,
+    WORDS_QUEUE_URLS: urlsOfShards,
+    COLLECTIONS_PATH: z.string().min(1),
+    EMBEDDING_MODEL: z.string().min(1),
+    EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
+    SETTLE_SECONDS: wholeNumber(0, 600),
+  })
+  .check(equallyMany("LINES_QUEUE_URLS", "WORDS_QUEUE_URLS"));
+
+export type VerifyEnvironment = z.infer<typeof verifyEnvironment>;

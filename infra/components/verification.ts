@@ -1,0 +1,76 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config.ts";
+import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
+import { urlsOf } from "./collection-queues.ts";
+import type { CollectionsFileSystem } from "./collections-file-system.ts";
+import type { Compaction } from "./compaction.ts";
+import type { Network } from "./network.ts";
+import { allow, items, list, readObjects } from "./permissions.ts";
+import type { Storage } from "./storage.ts";
+
+const collectionsPath = "/mnt/collections";
+/** The most that Lambda gives. What is left of a large shard is for the next invocation. */
+const timeoutSeconds = 900;
+
+export interface VerificationArgs {
+  readonly code: pulumi.asset.Archive;
+  readonly settings: Settings["verify"];
+  /** It holds a generation as compaction does. */
+  readonly size: Pick<Settings["compaction"], "memoryMiB" | "scratchMiB">;
+  readonly embedding: Pick<Settings["embedding"], "model" | "dimensions">;
+  readonly storage: Storage;
+  readonly files: CollectionsFileSystem;
+  readonly network: Network;
+  /** Owner of the queues in which a change may be on its way. */
+  readonly compaction: Compaction;
+  readonly defaults: FunctionDefaults;
+}
+
+/**
+ * The function that `npm run verify` invokes, since the file system is out of an operator's reach. It only reads. Nothing
+ * else invokes it, and idle it costs nothing.
+ */
+export class Verification extends pulumi.ComponentResource {
+  readonly verify: BundledFunction;
+
+  constructor(name: string, args: VerificationArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:Verification", name, {}, options);
+    const { storage, embedding } = args;
+    const { lines, words } = args.compaction;
+    this.verify = new BundledFunction(
+      name,
+      {
+        ...args.defaults,
+        description: "Compares published collections with what is true",
+        code: args.code,
+        timeoutSeconds,
+        memoryMiB: args.size.memoryMiB,
+        scratchMiB: args.size.scratchMiB,
+        mount: { files: args.files, network: args.network, path: collectionsPath, readOnly: true },
+        environment: {
+          RECEIPTS_TABLE: storage.receipts.name,
+          CONTROL_TABLE: storage.control.name,
+          DELTAS_BUCKET: storage.deltas.name,
+          LINES_QUEUE_URLS: urlsOf(lines.queues),
+          WORDS_QUEUE_URLS: urlsOf(words.queues),
+          COLLECTIONS_PATH: collectionsPath,
+          EMBEDDING_MODEL: embedding.model,
+          EMBEDDING_DIMENSIONS: String(embedding.dimensions),
+          SETTLE_SECONDS: String(args.settings.settleSeconds),
+        },
+        statements: [
+          allow(
+            ["sqs:GetQueueAttributes"],
+            [...lines.queues, ...words.queues].map(({ arn }) => arn),
+          ),
+          list(storage.deltas),
+          readObjects(storage.deltas, "deltas/"),
+          items(storage.receipts, ["GetItem", "Query"]),
+          items(storage.control, ["GetItem", "Scan"]),
+        ],
+      },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,104 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { VectorStore } from "../../core/collections/vector-store.ts";
+import { publishDoctored } from "../unit/collections/doctored.ts";
+import { eventually } from "./eventually.ts";
+import { noMessageIsLeft, nothingWasRefused } from "./looking.ts";
+import { library } from "./published.ts";
+import { keysOf, put } from "./receipt-items.ts";
+import { ocrFiles } from "./receipt-rows.ts";
+import { RunningStack } from "./running-stack.ts";
+import { completed, planned, send } from "./sending.ts";
+import { shows } from "./showing.ts";
+
+jest.setTimeout(300_000);
+
+const bakery = ocrFiles(["MILL BAKERY", "RYE BREAD 4.10", "TOTAL 4.10"]);
+const pharmacy = ocrFiles(["NORTH PHARMACY", "PLASTERS 2.00"]);
+let stack: RunningStack;
+
+beforeAll(async () => {
+  stack = await RunningStack.start({ "verify:settleSeconds": "2" });
+  await send(stack, bakery, pharmacy);
+  for (const files of [bakery, pharmacy]) await completed(stack, files);
+  await put(stack, keysOf(bakery).metadata, { merchant_name: "Mill Bakery" });
+  await shows(stack, bakery, { merchant: { merchant_name: "Mill Bakery" } });
+  await noMessageIsLeft(stack);
+});
+
+afterAll(async () => {
+  await stack?.stop();
+});
+
+/** `npm run verify -- ...` on the running stack. */
+function verify(...options: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  const command = join(import.meta.dirname, "../../cli/verify.ts");
+  return new Promise((resolve) => {
+    execFile(process.execPath, [command, ...options], { cwd: stack.folder }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stdout, stderr }),
+    );
+  });
+}
+
+async function doctor(change: (store: VectorStore) => Promise<void>): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), "doctor-"));
+  const files = { collectionsPath: stack.collectionsPath, library, scratch };
+  const { controlTable } = stack.outputs;
+  const model = { model: "universal-sentence-encoder-lite", dimensions: 512 };
+  await publishDoctored({ client: stack.dynamo, controlTable, shard: "lines", files, ...model }, change);
+  await rm(scratch, { recursive: true });
+}
+
+const [title = "", bread = ""] = planned(bakery).lines.map(({ id }) => id);
+
+test("a stack into which receipts were sent is clean", async () => {
+  expect(await verify()).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("Every vector is as it should be."),
+  });
+  const { code, stdout } = await verify("--json", "--numbers", "--collection", "lines");
+  expect([code, JSON.parse(stdout)]).toEqual([
+    0,
+    {
+      verdict: "clean",
+      exit_code: 0,
+      shards: [
+        {
+          shard: "lines",
+          report: expect.objectContaining({ receipts: 2, vectors: 5, faulty: 0, next: null }),
+        },
+      ],
+    },
+  ]);
+});
+
+test("a damaged one is told, counted in metrics, and repaired", async () => {
+  await doctor(async (store) => {
+    await store.delete([title]);
+    await store.updateMetadata(new Map([[bread, { merchant_name: "Nobody" }]]));
+  });
+  const damaged = await verify();
+  expect(damaged).toMatchObject({ code: 1, stdout: expect.stringContaining(`missing ${title}`) });
+  expect(damaged.stdout).toContain(`stale metadata ${bread}`);
+  expect(damaged.stdout).toContain("npm run verify -- --repair");
+  await eventually(30, async () => {
+    const lines = await stack.logged(stack.outputs.logGroups.verify, "CloudWatchMetrics");
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ service: "verify", VectorsMissing: 1, VectorsExtra: 0, VectorsStale: 1 }),
+    );
+  });
+  expect(await verify("--repair")).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("1 receipts were made anew"),
+  });
+  expect(await verify()).toMatchObject({ code: 0 });
+});
+
+test("what cannot be told has a code of its own", async () => {
+  const { code, stderr } = await verify("--collection", "pages");
+  expect([code, stderr]).toEqual([2, expect.stringContaining("--collection is lines or words.")]);
+});
+
+test("no process of the stack was refused anything", () => nothingWasRefused(stack));

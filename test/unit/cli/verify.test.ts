@@ -1,0 +1,114 @@
+import { lookAtShard } from "../../../cli/verify/look-at-shards.ts";
+import { exitCodes, type Looked, verdictOf } from "../../../cli/verify/looked.ts";
+import { detailLines, summaryLines, verdictText } from "../../../cli/verify/report.ts";
+import { type ShardReport, shardReport } from "../../../core/verify/report.ts";
+import type { VerifyRequest } from "../../../core/verify/request.ts";
+import { parseVerifyRequest, VerifyRequestInvalid } from "../../../core/verify/request.ts";
+
+const clean: ShardReport = {
+  shard: "lines",
+  generation: "00000007-9",
+  numbers: false,
+  model: "m",
+  dimensions: 8,
+  receipts: 2,
+  vectors: 50,
+  missing: 0,
+  extra: 0,
+  stale: 0,
+  unknown: 0,
+  without_run: 0,
+  without_delta: 0,
+  failed: 0,
+  on_their_way: 0,
+  waiting: [],
+  faulty: 0,
+  findings: [],
+  seconds: 1,
+  next: null,
+};
+const receipt = "IMAGE#a#RECEIPT#00001";
+const lacking: ShardReport = {
+  ...clean,
+  missing: 1,
+  faulty: 1,
+  findings: [{ receipt, fault: "differs", missing: 1, extra: 0, stale: 0, vectors: ["missing x"] }],
+};
+const unknown: ShardReport = {
+  ...clean,
+  unknown: 2,
+  faulty: 1,
+  findings: [{ receipt, fault: "unknown", missing: 0, extra: 2, stale: 0, vectors: ["extra y"] }],
+};
+const of = (report: ShardReport): Looked => ({ shard: "lines", report });
+const untold: Looked = { shard: "words", problem: "Generation 00000003-4 is damaged." };
+
+test.each<[string, Looked[], number]>([
+  ["0 where nothing differs", [of(clean)], 0],
+  ["0 where receipts are on their way", [of({ ...clean, on_their_way: 3 })], 0],
+  ["1 where something differs", [of(clean), of(lacking)], 1],
+  ["1 where something differs and the rest could not be told", [of(lacking), untold], 1],
+  ["2 where nothing differs in what could be compared", [of(clean), untold], 2],
+])("the exit code is %s", (_, looked, code) => {
+  expect(exitCodes[verdictOf(looked)]).toBe(code);
+});
+
+test("a shard that takes several invocations is asked for on and on, and told as one", async () => {
+  const asked: VerifyRequest[] = [];
+  const answers = [
+    { ...lacking, next: receipt },
+    { ...clean, receipts: 5, on_their_way: 1, waiting: ["b"] },
+  ];
+  const soFar: number[] = [];
+  const looked = await lookAtShard(
+    async (request) => {
+      asked.push(request);
+      return answers[asked.length - 1] ?? clean;
+    },
+    "lines",
+    true,
+    ({ receipts }) => soFar.push(receipts),
+  );
+  expect(asked).toEqual([
+    { shard: "lines", numbers: true },
+    { shard: "lines", numbers: true, after: receipt },
+  ]);
+  expect(soFar).toEqual([2, 7]);
+  const whole = { ...lacking, receipts: 7, on_their_way: 1, waiting: ["b"], seconds: 2, next: null };
+  expect(looked).toEqual(of(shardReport.parse(whole)));
+});
+
+test("what hinders one shard is told of it, and ends nothing", async () => {
+  const broken = async () => {
+    throw new VerifyRequestInvalid(["shard: it is one of lines"]);
+  };
+  expect(await lookAtShard(broken, "lines", false, () => undefined)).toEqual({
+    shard: "lines",
+    problem: "The request is not usable: shard: it is one of lines. Use `npm run verify`.",
+  });
+});
+
+test("a row a shard, what differs by name, and what to do", () => {
+  const looked = [of(lacking), untold];
+  expect(summaryLines(looked)).toEqual([
+    "shard  generation             receipts  vectors  missing  extra  stale  unknown  no delta  failed  on their way",
+    "lines  00000007-9                    2       50        1      0      0        0         0       0             0",
+    "words  could not be compared",
+  ]);
+  expect(detailLines(looked)).toEqual([
+    "",
+    "Could not be compared:",
+    "  words Generation 00000003-4 is damaged.",
+    "",
+    "Differs:",
+    `  lines ${receipt} differs: 1 missing\n      missing x`,
+  ]);
+  expect(verdictText(looked)).toMatch(/^1 receipts differ: `npm run verify -- --repair`/);
+  expect(verdictText([of(unknown)])).toMatch(/^1 have vectors that nothing is known of: they stay/);
+  expect(verdictText([of({ ...clean, on_their_way: 3 })])).toMatch(/^Nothing differs, and 3 receipts/);
+});
+
+test("the function refuses what it is not asked for, with every problem", () => {
+  expect(() => parseVerifyRequest({ shard: 1, numbers: "yes" }, ["lines"])).toThrow(/shard: .*; numbers: /);
+  expect(() => parseVerifyRequest({ shard: "words" }, ["lines"])).toThrow(/shard: it is one of lines/);
+});

@@ -1,0 +1,58 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { monotonicClock } from "../../../core/collections/clock.ts";
+import { Generations } from "../../../core/collections/generations.ts";
+import { generationName, moveHead, readHead } from "../../../core/collections/head.ts";
+import { acquireLease } from "../../../core/collections/lease.ts";
+import type { PublishedFiles } from "../../../core/collections/published-copy.ts";
+import type { VectorStore } from "../../../core/collections/vector-store.ts";
+import { Workspace } from "../../../core/collections/workspace.ts";
+import type { ShardName } from "../../../core/receipts/shards.ts";
+
+export interface DoctoredShard {
+  readonly client: DynamoDBDocumentClient;
+  readonly controlTable: string;
+  readonly shard: ShardName;
+  readonly files: PublishedFiles;
+  readonly model: string;
+  readonly dimensions: number;
+}
+
+/** Publishes a generation that nobody sent messages for, through the condition that every publish passes. */
+export async function publishDoctored(
+  { client, controlTable, shard, files, model, dimensions }: DoctoredShard,
+  change: (store: VectorStore) => Promise<void>,
+): Promise<void> {
+  const { collectionsPath, library, scratch } = files;
+  const lease = await acquireLease(
+    { client, controlTable, shard, clock: monotonicClock, leaseMs: 20_000 },
+    { waitMs: 20_000, patienceMs: 60_000 },
+  );
+  if (lease === undefined) throw new Error("The lease was not to be had.");
+  const from = await readHead(client, controlTable, shard);
+  const generations = new Generations(collectionsPath, shard, monotonicClock);
+  const workspace = new Workspace({ shard, generations, library, scratch, model, dimensions });
+  const store = await workspace.open(from?.name);
+  await change(store);
+  const count = await store.count();
+  await workspace.close();
+  const generation = (from?.generation ?? 0) + 1;
+  const name = generationName(generation, lease.token);
+  await generations.write(workspace.folder, {
+    name,
+    base: from?.name ?? null,
+    model,
+    dimensions,
+    count,
+    receipts: [],
+  });
+  await moveHead({
+    client,
+    controlTable,
+    shard,
+    lease,
+    from,
+    to: { generation, name, base: from?.name ?? null },
+  });
+  await lease.release();
+  await workspace.discard();
+}

@@ -1,0 +1,54 @@
+import { monotonicClock } from "../../../core/collections/clock.ts";
+import { silentLog } from "../../../core/log.ts";
+import { backlogOf } from "../../../core/verify/settle.ts";
+import { type VerifyPorts, verifyShard } from "../../../core/verify/verify-shard.ts";
+import type { CompactionRig } from "../collections/compaction-rig.ts";
+import { publishDoctored } from "../collections/doctored.ts";
+import { dimensions, model } from "../collections/sample-deltas.ts";
+
+/** A clock on which waiting takes no time. */
+export function hastyClock() {
+  let ahead = 0;
+  return {
+    now: () => monotonicClock.now() + ahead,
+    sleep: async (ms: number) => {
+      ahead += ms;
+      await monotonicClock.sleep(1);
+    },
+  };
+}
+
+/** What verify reads of the rig's shard, with some of it replaced. */
+export async function verifyPorts(
+  rig: CompactionRig,
+  changes: Partial<VerifyPorts> = {},
+): Promise<VerifyPorts> {
+  return {
+    shard: rig.shard,
+    target: { collection: rig.collection, model, dimensions },
+    control: rig.tables,
+    files: await rig.files(),
+    runs: rig.runs,
+    deltas: { get: async (key) => rig.bucket.get(key) },
+    items: rig.items,
+    backlog: () => backlogOf(rig.sqs.client, rig.queues.queue),
+    clock: hastyClock(),
+    log: silentLog,
+    ...changes,
+  };
+}
+
+export async function verified(rig: CompactionRig, changes: Partial<VerifyPorts> = {}, numbers = false) {
+  const ports = await verifyPorts(rig, changes);
+  return verifyShard(ports, { numbers, settleMs: 5_000, deadline: ports.clock.now() + 600_000 });
+}
+
+/** Changes what the rig's shard has published, behind everybody's back. */
+export async function doctor(
+  rig: CompactionRig,
+  change: Parameters<typeof publishDoctored>[1],
+): Promise<void> {
+  const { client, controlTable } = rig.tables;
+  const files = await rig.files();
+  await publishDoctored({ client, controlTable, shard: rig.shard, files, model, dimensions }, change);
+}
