@@ -49,34 +49,34 @@ module.exports = {
     {
       name: "subjects-of-core-run-downwards",
       comment:
-        "settings < receipts, embedding, deltas < entities < runs < ingest, changes < collections < search",
+        "settings < receipts, embedding, deltas < entities < runs < ingest, changes < collections < search, sweep",
       severity: "error",
       from: { path: "^core/(receipts|embedding|deltas)/" },
-      to: { path: "^core/(entities|runs|ingest|changes|collections|search)/" },
+      to: { path: "^core/(entities|runs|ingest|changes|collections|search|sweep)/" },
     },
     {
       name: "entities-use-only-what-is-below",
       severity: "error",
       from: { path: "^core/entities/" },
-      to: { path: "^core/(runs|ingest|changes|collections|search)/" },
+      to: { path: "^core/(runs|ingest|changes|collections|search|sweep)/" },
     },
     {
       name: "runs-use-only-what-is-below",
       severity: "error",
       from: { path: "^core/runs/" },
-      to: { path: "^core/(ingest|changes|collections|search)/" },
+      to: { path: "^core/(ingest|changes|collections|search|sweep)/" },
     },
     {
       name: "changes-and-ingest-use-only-what-is-below",
       severity: "error",
       from: { path: "^core/(ingest|changes)/" },
-      to: { path: "^core/(collections|search)/" },
+      to: { path: "^core/(collections|search|sweep)/" },
     },
     {
-      name: "collections-do-not-know-search",
+      name: "collections-do-not-know-what-is-above",
       severity: "error",
       from: { path: "^core/collections/" },
-      to: { path: "^core/search/" },
+      to: { path: "^core/(search|sweep)/" },
     },
   ],
   options: {
