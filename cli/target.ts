@@ -10,6 +10,7 @@ const names = z.object({
   exportOcrResults: z.string(),
   streamProcessor: z.string(),
   compaction: z.string(),
+  sweeper: z.string(),
 });
 
 /** In shard order. */

@@ -28,4 +28,4 @@ export interface Outputs {
   readonly searchApiKeySecret?: pulumi.Output<string>;
 }
 
-type FunctionName = "embed" | "exportOcrResults" | "streamProcessor" | "compaction";
+type FunctionName = "embed" | "exportOcrResults" | "streamProcessor" | "compaction" | "sweeper";

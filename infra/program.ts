@@ -11,6 +11,7 @@ import { Network } from "./components/network.ts";
 import type { QueryService } from "./components/query-service.ts";
 import { Storage } from "./components/storage.ts";
 import { StoredSecret } from "./components/stored-secret.ts";
+import { Sweeper } from "./components/sweeper.ts";
 import type { Settings } from "./config.ts";
 import type { Outputs } from "./outputs.ts";
 import { readSettings } from "./settings/read-settings.ts";
@@ -70,6 +71,14 @@ export async function vectorkeep(): Promise<Outputs> {
     compaction,
     defaults,
   });
+  const { sweeper } = new Sweeper(`${stem}-sweeper`, {
+    code: code.sweeper,
+    settings: settings.sweep,
+    maxFailures: settings.compaction.maxFailures,
+    storage,
+    compaction,
+    defaults,
+  });
   const shards = [...compaction.lines.byShard, ...compaction.words.byShard];
   new Alarms(`${stem}-alarms`, {
     topicArn: settings.alarms.topicArn,
@@ -88,6 +97,7 @@ export async function vectorkeep(): Promise<Outputs> {
       "export-ocr-results": pipeline.exportOcrResults,
       "stream-processor": changes.streamProcessor,
       compaction: compaction.compaction,
+      sweeper,
     },
     stream: { reader: changes.streamProcessor, mapping: changes.mapping },
   });
@@ -119,12 +129,14 @@ export async function vectorkeep(): Promise<Outputs> {
       exportOcrResults: pipeline.exportOcrResults.function.name,
       streamProcessor: changes.streamProcessor.function.name,
       compaction: compaction.compaction.function.name,
+      sweeper: sweeper.function.name,
     },
     logGroups: {
       embed: pipeline.embed.logGroup.name,
       exportOcrResults: pipeline.exportOcrResults.logGroup.name,
       streamProcessor: changes.streamProcessor.logGroup.name,
       compaction: compaction.compaction.logGroup.name,
+      sweeper: sweeper.logGroup.name,
       ...(search && { queryServer: search.service.logGroup.name }),
     },
     ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),

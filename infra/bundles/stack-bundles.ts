@@ -10,6 +10,7 @@ export interface FunctionBundles {
   readonly exportOcrResults: pulumi.asset.Archive;
   readonly streamProcessor: pulumi.asset.Archive;
   readonly compaction: pulumi.asset.Archive;
+  readonly sweeper: pulumi.asset.Archive;
 }
 
 /** Bundles every function of the stack. Throws BundleFailed or LibraryUnpatchable. */
@@ -19,6 +20,7 @@ export async function functionBundles(): Promise<FunctionBundles> {
     exportOcrResults: await functionArchive("export-ocr-results", false),
     streamProcessor: await functionArchive("stream-processor", false),
     compaction: await functionArchive("compaction", true),
+    sweeper: await functionArchive("sweeper", false),
   };
 }
 

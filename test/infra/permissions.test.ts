@@ -15,6 +15,7 @@ test("the embed function may do this and nothing else", () => {
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
     "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-receipts",
+    "dynamodb:Query arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-receipts",
     "logs:CreateLogStream arn:cloudwatch:vectorkeep-prod-embed:*",
@@ -30,6 +31,7 @@ test("the embed function may do this and nothing else", () => {
     "sqs:DeleteMessage arn:sqs:vectorkeep-prod-embed-ndjson",
     "sqs:GetQueueAttributes arn:sqs:vectorkeep-prod-embed-ndjson",
     "sqs:ReceiveMessage arn:sqs:vectorkeep-prod-embed-ndjson",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-embed-ndjson",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-lines",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
   ]);
@@ -95,6 +97,30 @@ test("the compaction function may do this and nothing else", () => {
     "sqs:SendMessage arn:sqs:vectorkeep-prod-lines-dead-letters",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-words-dead-letters",
+  ]);
+});
+
+test("the sweeper may do this and nothing else: of a delta it knows the key, and no content", () => {
+  expect(permissionsOf(stack, "vectorkeep-prod-sweeper")).toEqual([
+    "dynamodb:DeleteItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
+    "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:Query arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-receipts",
+    "logs:CreateLogStream arn:cloudwatch:vectorkeep-prod-sweeper:*",
+    "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-sweeper:*",
+    "s3:DeleteObject arn:s3:vectorkeep-prod-deltas/deltas/*",
+    "s3:ListBucket arn:s3:vectorkeep-prod-deltas",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-lines",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
+  ]);
+});
+
+test("the schedule of the sweeper may invoke it, and nothing else", () => {
+  expect(permissionsOf(stack, "vectorkeep-prod-sweeper-schedule")).toEqual([
+    "lambda:InvokeFunction arn:lambda:vectorkeep-prod-sweeper",
   ]);
 });
 

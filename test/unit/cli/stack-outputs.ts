@@ -1,4 +1,4 @@
-const names = { embed: "a", exportOcrResults: "b", streamProcessor: "c", compaction: "d" };
+const names = { embed: "a", exportOcrResults: "b", streamProcessor: "c", compaction: "d", sweeper: "e" };
 
 /** Of a stack without a query service. */
 export const stackOutputs = {
