@@ -49,34 +49,34 @@ module.exports = {
     {
       name: "subjects-of-core-run-downwards",
       comment:
-        "settings < receipts, embedding, deltas < entities < runs < ingest, changes < collections < search, verify",
+        "settings < receipts, embedding, deltas < entities < runs < ingest, changes < collections < search, verify, sweep",
       severity: "error",
       from: { path: "^core/(receipts|embedding|deltas)/" },
-      to: { path: "^core/(entities|runs|ingest|changes|collections|search|verify)/" },
+      to: { path: "^core/(entities|runs|ingest|changes|collections|search|verify|sweep)/" },
     },
     {
       name: "entities-use-only-what-is-below",
       severity: "error",
       from: { path: "^core/entities/" },
-      to: { path: "^core/(runs|ingest|changes|collections|search|verify)/" },
+      to: { path: "^core/(runs|ingest|changes|collections|search|verify|sweep)/" },
     },
     {
       name: "runs-use-only-what-is-below",
       severity: "error",
       from: { path: "^core/runs/" },
-      to: { path: "^core/(ingest|changes|collections|search|verify)/" },
+      to: { path: "^core/(ingest|changes|collections|search|verify|sweep)/" },
     },
     {
       name: "changes-and-ingest-use-only-what-is-below",
       severity: "error",
       from: { path: "^core/(ingest|changes)/" },
-      to: { path: "^core/(collections|search|verify)/" },
+      to: { path: "^core/(collections|search|verify|sweep)/" },
     },
     {
       name: "collections-do-not-know-who-reads-them",
       severity: "error",
       from: { path: "^core/collections/" },
-      to: { path: "^core/(search|verify)/" },
+      to: { path: "^core/(search|verify|sweep)/" },
     },
     {
       name: "search-and-verify-do-not-know-each-other",

@@ -12,6 +12,7 @@ const names = z.object({
   compaction: z.string(),
   generations: z.string(),
   verify: z.string(),
+  sweeper: z.string(),
 });
 
 /** In shard order. */

@@ -129,6 +129,22 @@ export const declared = {
         "Receives of an embed message, throttled ones included, before it goes to the dead-letter queue.",
       because: "Five span more than two hours, which outlasts most outages of a provider.",
     }),
+    maxOpenRuns: wholeNumber({
+      default: 5000,
+      from: 1,
+      to: 100_000,
+      means:
+        "Runs that may wait for compaction before the embed function sends its messages back, to come again later.",
+      because: "They are five cycles' worth; more would only wait in dearer places than the embed queue.",
+    }),
+    deferSeconds: wholeNumber({
+      default: 30,
+      from: 1,
+      to: 600,
+      means:
+        "The least mean delay after which a message that was sent back comes again; it grows with the time that the message has waited, up to ten minutes.",
+      because: "A cycle takes about as long.",
+    }),
     rejectedRetentionDays: wholeNumber({
       default: 90,
       from: 1,
@@ -330,6 +346,30 @@ export const declared = {
       means:
         "How long a difference between a collection and what is true has to stand before `verify` counts it.",
       because: "SQS may be a minute late to count a message, and what is on its way is no damage.",
+    }),
+  },
+  sweep: {
+    everyMinutes: wholeNumber({
+      default: 5,
+      from: 1,
+      to: 1440,
+      means:
+        "How often the sweeper looks for runs that stay open and for deltas that nothing names any more.",
+      because: "A sweep of few runs costs next to nothing, and its figures are never older.",
+    }),
+    openMinutes: wholeNumber({
+      default: 120,
+      from: 1,
+      to: 10_080,
+      means: "How long a run may stay open before its messages are sent again, and again after each sending.",
+      because: "It outlasts the queues' visibility timeout, after which a message comes back by itself.",
+    }),
+    redrives: wholeNumber({
+      default: 3,
+      from: 1,
+      to: 100,
+      means: "Sendings in vain after which a run is given up and told of as failed.",
+      because: "What three sendings have not helped needs a person.",
     }),
   },
   storage: {

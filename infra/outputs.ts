@@ -36,4 +36,5 @@ type FunctionName =
   | "streamProcessor"
   | "compaction"
   | "generations"
-  | "verify";
+  | "verify"
+  | "sweeper";

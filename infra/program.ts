@@ -13,6 +13,7 @@ import { Network } from "./components/network.ts";
 import type { QueryService } from "./components/query-service.ts";
 import { Storage } from "./components/storage.ts";
 import { StoredSecret } from "./components/stored-secret.ts";
+import { Sweeper } from "./components/sweeper.ts";
 import { Verification } from "./components/verification.ts";
 import type { Settings } from "./config.ts";
 import type { Outputs } from "./outputs.ts";
@@ -103,6 +104,14 @@ export async function vectorkeep(): Promise<Outputs> {
     compaction,
     defaults,
   });
+  const { sweeper } = new Sweeper(`${stem}-sweeper`, {
+    code: code.sweeper,
+    settings: settings.sweep,
+    maxFailures: settings.compaction.maxFailures,
+    storage,
+    compaction,
+    defaults,
+  });
   const shards = [...compaction.lines.byShard, ...compaction.words.byShard];
   new Alarms(`${stem}-alarms`, {
     topicArn: settings.alarms.topicArn,
@@ -122,6 +131,7 @@ export async function vectorkeep(): Promise<Outputs> {
       "stream-processor": changes.streamProcessor,
       compaction: compaction.compaction,
       verify,
+      sweeper,
     },
     metricsNamespace: defaults.metricsNamespace,
     stream: { reader: changes.streamProcessor, mapping: changes.mapping },
@@ -157,6 +167,7 @@ export async function vectorkeep(): Promise<Outputs> {
       compaction: compaction.compaction.function.name,
       generations: generations.function.name,
       verify: verify.function.name,
+      sweeper: sweeper.function.name,
     },
     logGroups: {
       embed: pipeline.embed.logGroup.name,
@@ -166,6 +177,7 @@ export async function vectorkeep(): Promise<Outputs> {
       ...(worker && { compactionWorker: worker.logGroup.name }),
       generations: generations.logGroup.name,
       verify: verify.logGroup.name,
+      sweeper: sweeper.logGroup.name,
       ...(search && { queryServer: search.service.logGroup.name }),
     },
     ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),

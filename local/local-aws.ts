@@ -8,6 +8,7 @@ import { RuntimeApi } from "./lambda/runtime-api.ts";
 import { Mappings } from "./mappings/mappings.ts";
 import { Deployment } from "./monitor/deployment.ts";
 import { RolePlatform } from "./processes/role-platform.ts";
+import { Schedules } from "./schedules/schedules.ts";
 import { LogStore } from "./services/logs/log-store.ts";
 import { dataServices } from "./services/services.ts";
 
@@ -18,7 +19,7 @@ export interface LocalAws {
   readonly fileSystemsFolder: string;
   /** Also written to `problems.log` in the state folder. */
   readonly problems: readonly string[];
-  /** Lets the mappings poll and starts the services' tasks. */
+  /** Lets the mappings poll and the schedules run, and starts the services' tasks. */
   run(): void;
   /** Resolves when every process is gone. */
   stop(): Promise<void>;
@@ -40,6 +41,7 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
   });
   const functions = new Functions(platform);
   const mappings = new Mappings(platform, functions);
+  const schedules = new Schedules(platform);
   const services = [...dataServices(new LogStore()), lambdaService(functions, mappings)];
   const endpoint = await startEndpoint({ port, services, iam });
   platform.endpoint = endpoint.url;
@@ -49,6 +51,7 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
     platform,
     functions,
     mappings,
+    schedules,
     iam,
     fileSystemsFolder,
     codeFolder: join(stateFolder, "code"),
@@ -60,9 +63,11 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
     problems,
     run() {
       mappings.start();
+      schedules.start();
       for (const task of deployment.tasks) task.start();
     },
     async stop() {
+      await schedules.stop();
       await mappings.stopPolling();
       await Promise.all(deployment.tasks.map((task) => task.stop()));
       await functions.stop();

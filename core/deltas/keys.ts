@@ -1,6 +1,9 @@
 import { Failure } from "../failure.ts";
-import { type Collection, fiveDigits } from "../receipts/receipt.ts";
+import { type Collection, collections, fiveDigits } from "../receipts/receipt.ts";
 import { imageId } from "../receipts/rows.ts";
+
+/** Where all deltas lie. */
+export const deltasFolder = "deltas/";
 
 const extension = ".vkd";
 const runIdPattern = /^[A-Za-z0-9_-]{1,128}$/;
@@ -25,13 +28,31 @@ export interface DeltaName {
 /** `deltas/{collection}/{image_id}/receipt-{receipt_id:05d}/{run_id}`. Throws UnsafeKey. */
 export function deltaPrefix(name: DeltaName): string {
   if (!imageId.safeParse(name.imageId).success) throw new UnsafeKey("image_id", name.imageId);
-  const folder = `deltas/${name.collection}/${name.imageId}/receipt-${fiveDigits(name.receiptId)}`;
+  const folder = `${deltasFolder}${name.collection}/${name.imageId}/receipt-${fiveDigits(name.receiptId)}`;
   return `${folder}/${safeRunId(name.runId)}`;
 }
 
 /** The object key of a delta, from the prefix that its run holds. */
 export function deltaKey(prefix: string): string {
   return `${prefix}${extension}`;
+}
+
+const keyPattern = new RegExp(
+  `^${deltasFolder}(?<collection>${collections.join("|")})/(?<imageId>[^/]+)/receipt-(?<receiptId>\\d+)/(?<runId>[^/]+)\\${extension}$`,
+);
+
+/** The delta that lies under a key; undefined for a key that `deltaKey` never makes. */
+export function deltaOfKey(key: string): DeltaName | undefined {
+  const { collection, imageId, receiptId, runId = "" } = keyPattern.exec(key)?.groups ?? {};
+  const named = collections.find((known) => known === collection);
+  if (named === undefined || imageId === undefined) return undefined;
+  const name = { collection: named, imageId, receiptId: Number(receiptId), runId };
+  try {
+    return deltaKey(deltaPrefix(name)) === key ? name : undefined;
+  } catch (error) {
+    if (error instanceof UnsafeKey) return undefined;
+    throw error;
+  }
 }
 
 /** `rejected/{run_id}.ndjson`: the rows that a run left out. Throws UnsafeKey. */

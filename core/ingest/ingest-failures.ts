@@ -2,6 +2,7 @@ import { Failure, InputFailure } from "../failure.ts";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import type { RejectedRow } from "../receipts/parse-rows.ts";
 import type { Collection } from "../receipts/receipt.ts";
+import type { RunRef } from "../runs/run-store.ts";
 
 /** An object that a message names is not there. */
 export class ObjectMissing extends InputFailure {
@@ -76,6 +77,16 @@ export class NoReceipts extends Failure {
     super(
       `There is no receipt in ${path}.`,
       "Name a folder that holds {image_id}/receipt-{number}/lines.ndjson and words.ndjson.",
+    );
+  }
+}
+
+/** The stored deltas of a run that a message would make current are being removed, or were a moment ago. */
+export class DeltasExpiring extends Failure {
+  constructor({ imageId, receiptId, runId }: RunRef) {
+    super(
+      `The deltas of run ${runId} (receipt ${receiptId} of image ${imageId}) are being removed, as it had not counted for long.`,
+      "The message comes again by itself, and is embedded anew.",
     );
   }
 }

@@ -5,16 +5,24 @@ import type { Embedder } from "../embedding/embedder.ts";
 import { SharedRequests } from "../embedding/shared-requests.ts";
 import { Failure, InputFailure } from "../failure.ts";
 import type { Log } from "../log.ts";
-import { parseEmbedMessage } from "../receipts/embed-message.ts";
+import { type EmbedMessage, parseEmbedMessage } from "../receipts/embed-message.ts";
 import { textFormat } from "../receipts/embedded-texts.ts";
 import { runIdOf } from "../runs/run-id.ts";
 import type { RunRef } from "../runs/run-store.ts";
+import { type DeferServices, deferExcess } from "./defer-messages.ts";
 import { type EmbeddedReceipt, embedReceipts, type PlannedReceipt } from "./embed-receipts.ts";
 import { type Outcome, summary } from "./outcome.ts";
 import { type ReceiptContent, readReceipt } from "./read-receipt.ts";
-import { type Recorded, type RunServices, recordRun, standing } from "./record-run.ts";
+import {
+  type Recorded,
+  type RunServices,
+  recordRun,
+  type Standing,
+  standing,
+  versionOf,
+} from "./record-run.ts";
 import { writeRejectedRows } from "./rejected-rows.ts";
-import { withoutStoredDeltas } from "./stored-deltas.ts";
+import { areStored, withoutStoredDeltas } from "./stored-deltas.ts";
 
 /** One message as the queue delivered it. */
 export interface Delivery {
@@ -24,7 +32,7 @@ export interface Delivery {
   readonly sentTimestamp: number;
 }
 
-export interface IngestServices extends RunServices {
+export interface IngestServices extends RunServices, DeferServices {
   /** For the artifacts and for the rejected rows. */
   readonly s3: S3Client;
   readonly deltasBucket: string;
@@ -35,16 +43,27 @@ export interface IngestServices extends RunServices {
   readonly log: Log;
 }
 
-/** A message that was read, with the run that its content makes and the vectors that it still needs. */
-interface ReadMessage extends PlannedReceipt {
+/** No version of CURRENT: whether the deltas are there is looked at again. */
+const neverSeen = -1;
+
+/** A message that was read, with the run that its content makes. */
+interface ReadMessage {
+  readonly messageId: string;
   readonly delivery: Delivery;
+  readonly message: EmbedMessage;
   readonly revision: number;
   readonly content: ReceiptContent;
+  readonly run: RunRef;
+  readonly standing: Exclude<Standing, { kind: "superseded" }>;
 }
 
+/** The same with the vectors that it still needs. */
+type PlannedMessage = ReadMessage & PlannedReceipt;
+
 /**
- * The whole of one invocation: every message is read and checked, the texts of all of them share requests, and
- * each receipt's run is recorded as soon as its deltas are durable. A message fails alone, with one log line.
+ * The whole of one invocation: every message is read and checked, those that would open too many runs are sent back,
+ * the texts of all others share requests, and each receipt's run is recorded as soon as its deltas are durable.
+ * A message fails alone, with one log line.
  */
 export async function ingestMessages(
   deliveries: readonly Delivery[],
@@ -52,21 +71,26 @@ export async function ingestMessages(
 ): Promise<Outcome[]> {
   const started = performance.now();
   const requests = new SharedRequests(services);
-  const read = await Promise.all(deliveries.map((delivery) => readMessage(delivery, services)));
+  const [read, done] = apart(
+    await Promise.all(deliveries.map((delivery) => readMessage(delivery, services))),
+  );
+  const bringsNew = (message: ReadMessage) => message.standing.kind === "new";
+  const { admitted, outcomes: deferred } = await deferExcess(read.filter(bringsNew), services);
+  const due = [...read.filter((message) => !bringsNew(message)), ...admitted];
+  const [planned, unplanned] = apart(await Promise.all(due.map((message) => planMessage(message, services))));
   const recorded: Promise<Outcome>[] = [];
-  for await (const embedded of embedReceipts(read.filter(needsEmbedding), { ...services, requests })) {
+  for await (const embedded of embedReceipts(planned, { ...services, requests })) {
     recorded.push(recordMessage(embedded, services));
   }
-  const outcomes = [
-    ...read.flatMap((message) => (needsEmbedding(message) ? [] : message)),
-    ...(await Promise.all(recorded)),
-  ];
+  const outcomes = [...done, ...deferred, ...unplanned, ...(await Promise.all(recorded))];
   services.log.info("Embed batch done", summary(outcomes, requests.sent, performance.now() - started));
   return outcomes;
 }
 
-function needsEmbedding(message: ReadMessage | Outcome): message is ReadMessage {
-  return "delivery" in message;
+/** What goes on, and what has come to its end. */
+function apart<Message extends ReadMessage>(all: readonly (Message | Outcome)[]): [Message[], Outcome[]] {
+  const goesOn = (one: Message | Outcome): one is Message => "delivery" in one;
+  return [all.filter(goesOn), all.filter((one): one is Outcome => !goesOn(one))];
 }
 
 /** The message read and checked, or its outcome if nothing is left to do for it. */
@@ -81,22 +105,35 @@ async function readMessage(delivery: Delivery, services: IngestServices): Promis
     const run: RunRef = { ...receipt, runId };
     const revision = message.exported_at ?? delivery.sentTimestamp;
 
-    const { kind } = await standing(services.runs, run, revision);
-    if (kind === "superseded") return finished(delivery, run, content, kind, services.log);
-    const vectors = await withoutStoredDeltas(run, content.vectors, services);
-    // A delta that got lost of a run that was done is made again, and with it what the run's vectors are judged by.
-    if (kind === "unchanged" && Object.keys(vectors).length === 0) {
-      return finished(delivery, run, content, kind, services.log);
-    }
-    return { delivery, run, revision, content, textFormat, vectors };
+    const stands = await standing(services.runs, run, revision);
+    if (stands.kind === "superseded") return finished(delivery, run, content, stands.kind, services.log);
+    const { messageId } = delivery;
+    return { messageId, delivery, message, revision, content, run, standing: stands };
   } catch (error) {
     return failed(delivery, error, services.log);
   }
 }
 
+async function planMessage(
+  message: ReadMessage,
+  services: IngestServices,
+): Promise<PlannedMessage | Outcome> {
+  try {
+    const { delivery, run, content, standing } = message;
+    const vectors = await withoutStoredDeltas(run, content.vectors, services);
+    // A delta that got lost of a run that was done is made again, and with it what the run's vectors are judged by.
+    if (standing.kind === "unchanged" && Object.keys(vectors).length === 0) {
+      return finished(delivery, run, content, standing.kind, services.log);
+    }
+    return { ...message, textFormat, vectors };
+  } catch (error) {
+    return failed(message.delivery, error, services.log);
+  }
+}
+
 /** Both deltas are durable here (F1): only now the run may exist. */
 async function recordMessage(
-  { receipt: message, failure }: EmbeddedReceipt<ReadMessage>,
+  { receipt: message, failure }: EmbeddedReceipt<PlannedMessage>,
   services: IngestServices,
 ): Promise<Outcome> {
   const { delivery, run, content, revision } = message;
@@ -108,7 +145,10 @@ async function recordMessage(
       words: deltaPrefix({ collection: "words", ...run }),
     };
     const newRun = { ...run, deltaPrefixes, rejectedRows: content.rejected.length };
-    const result = await recordRun(services, newRun, revision);
+    const result = await recordRun(services, newRun, revision, {
+      version: "current" in message.standing ? versionOf(message.standing.current) : neverSeen,
+      areThere: () => areStored(run, services),
+    });
     return finished(delivery, run, content, result, services.log);
   } catch (error) {
     return failed(delivery, error, services.log);

@@ -5,6 +5,8 @@ import type { Recorded } from "./record-run.ts";
 /** What became of a message. Only a failed one is for the queue to deliver again. */
 export type Outcome =
   | { readonly messageId: string; readonly result: Recorded; readonly content: ReceiptContent }
+  /** Another message in its place comes later. */
+  | { readonly messageId: string; readonly result: "deferred" }
   | {
       readonly messageId: string;
       readonly result: "failed";
@@ -18,11 +20,11 @@ export function summary(
   sent: { readonly requests: number; readonly texts: number },
   milliseconds: number,
 ): Record<string, number> {
-  const counts = { opened: 0, reopened: 0, unchanged: 0, superseded: 0, failed: 0 };
+  const counts = { opened: 0, reopened: 0, unchanged: 0, superseded: 0, deferred: 0, failed: 0 };
   const rows = { lines: 0, words: 0, vectors: 0, rejected_rows: 0 };
   for (const outcome of outcomes) {
     counts[outcome.result] += 1;
-    if (outcome.result === "failed") continue;
+    if (!("content" in outcome)) continue;
     const { rowCounts, vectors, rejected } = outcome.content;
     rows.lines += rowCounts.lines;
     rows.words += rowCounts.words;

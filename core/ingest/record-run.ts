@@ -1,7 +1,14 @@
 import { collections } from "../receipts/receipt.ts";
-import { bringsBack, type CurrentRun, madeCurrent, type NextCurrent } from "../runs/current-run.ts";
+import {
+  bringsBack,
+  type CurrentRun,
+  isExpiring,
+  madeCurrent,
+  type NextCurrent,
+} from "../runs/current-run.ts";
 import type { RunQueues } from "../runs/run-queues.ts";
 import type { NewRun, RunRef, RunStore } from "../runs/run-store.ts";
+import { DeltasExpiring } from "./ingest-failures.ts";
 
 /** Where a receipt stands, seen from a message that brings one run at one revision. */
 export type Standing =
@@ -21,12 +28,23 @@ export interface RunServices {
   readonly queues: RunQueues;
 }
 
-/** A later message of the run that counts makes it count from then on, so that nothing sent between them does. */
+/** The deltas of a run as they were found or stored, while CURRENT was at a version (0: there was none). */
+export interface DurableDeltas {
+  readonly version: number;
+  /** Looks whether they are there now. */
+  areThere(): Promise<boolean>;
+}
+
+/**
+ * A later message of the run that counts makes it count from then on, so that nothing sent between them does.
+ * Throws DeltasExpiring for a run that does not count and is about to lose its deltas.
+ */
 export async function standing(runs: RunStore, run: RunRef, revision: number): Promise<Standing> {
   for (;;) {
     const current = await runs.current(run);
     const isLater = !current || revision > current.revision;
     if (current?.runId !== run.runId || current.state !== "ACTIVE") {
+      if (current && isLater && isExpiring(current, run.runId, Date.now())) throw new DeltasExpiring(run);
       return isLater ? { kind: "new", current } : { kind: "superseded" };
     }
     const known = await runs.find(run);
@@ -49,13 +67,23 @@ export async function standing(runs: RunStore, run: RunRef, revision: number): P
 /**
  * Makes a run the one that counts and opens it. Both its deltas are durable before. Each step may be the last
  * before a crash; the redelivered message finds the rest to do by `standing`.
+ * Throws DeltasExpiring where the deltas were removed since they were found.
  */
-export async function recordRun(services: RunServices, run: NewRun, revision: number): Promise<Recorded> {
+export async function recordRun(
+  services: RunServices,
+  run: NewRun,
+  revision: number,
+  deltas: DurableDeltas,
+): Promise<Recorded> {
   const { runs } = services;
   for (;;) {
     const before = await standing(runs, run, revision);
     if (before.kind === "unchanged" || before.kind === "superseded") return before.kind;
     if (before.kind === "behind") return await bringUp(services, run, before.current);
+
+    // Deltas are removed under a version of CURRENT of its own, so at the version of the look they are still there.
+    const isSeen = versionOf(before.current) === deltas.version;
+    if (!isSeen && !(await deltas.areThere())) throw new DeltasExpiring(run);
 
     const attempt = ((await runs.find(run))?.attempts ?? 0) + 1;
     const next = madeCurrent(before.current, { runId: run.runId, attempt }, revision);
@@ -67,6 +95,10 @@ export async function recordRun(services: RunServices, run: NewRun, revision: nu
     const moved = { ...next, version: (before.current?.version ?? 0) + 1 };
     if ((await runs.moveCurrent(run, moved, again)) === "moved") return await bringUp(services, run, again);
   }
+}
+
+export function versionOf(current: CurrentRun | undefined): number {
+  return current?.version ?? 0;
 }
 
 /** Opens the run at the attempt that CURRENT asks for; the stream announces only a run's first attempt. */

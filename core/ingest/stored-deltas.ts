@@ -21,6 +21,12 @@ export async function withoutStoredDeltas<Planned>(
   return Object.fromEntries(missing.map((collection) => [collection, planned[collection]]));
 }
 
+/** Whether both deltas of a run are in storage, readable. */
+export async function areStored(run: RunRef, services: StoredDeltaServices): Promise<boolean> {
+  const stored = await Promise.all(collections.map((collection) => isStored(run, collection, services)));
+  return stored.every(Boolean);
+}
+
 async function isStored(
   run: RunRef,
   collection: Collection,

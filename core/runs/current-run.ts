@@ -9,6 +9,10 @@ export interface CurrentRun {
   readonly attempt: number;
   /** Tombstones: the revision of each removal of a line or word that no newer content has brought back. */
   readonly removed: ReadonlyMap<RemovedPart, number>;
+  /** Runs that counted before, each with the revision at which it stopped to. Those that stopped last, if they are many. */
+  readonly former: ReadonlyMap<string, number>;
+  /** Runs whose deltas are being removed, and since when (epoch milliseconds). None of them may be made current. */
+  readonly expiring: ReadonlyMap<string, number>;
   /** Writes of the item so far: what a compare-and-set compares. */
   readonly version: number;
 }
@@ -23,7 +27,20 @@ export interface Removal {
 
 export type NextCurrent = Omit<CurrentRun, "version">;
 
-const none: NextCurrent = { runId: undefined, revision: 0, state: "ACTIVE", attempt: 0, removed: new Map() };
+const none: NextCurrent = {
+  runId: undefined,
+  revision: 0,
+  state: "ACTIVE",
+  attempt: 0,
+  removed: new Map(),
+  former: new Map(),
+  expiring: new Map(),
+};
+
+/** They keep the item below 5 KB. */
+const mostFormer = 100;
+/** Who removes deltas is done within minutes, or dead. */
+const longestExpiryMs = 3_600_000;
 
 /** The run counts from this revision on, whole but for what was removed after it. */
 export function madeCurrent(
@@ -37,7 +54,24 @@ export function madeCurrent(
     state: "ACTIVE",
     attempt: run.attempt,
     removed: removedSince(before?.removed ?? none.removed, revision),
+    former: formerAfter(before, run.runId, revision),
+    expiring: before?.expiring ?? none.expiring,
   };
+}
+
+/**
+ * The revision by which a run had stopped to count; undefined for the one that counts. One that is not remembered
+ * stopped before all that are, or never counted.
+ */
+export function stoppedAt(current: CurrentRun, runId: string): number | undefined {
+  if (current.runId === runId) return current.state === "ACTIVE" ? undefined : current.revision;
+  return current.former.get(runId) ?? Math.min(current.revision, ...current.former.values());
+}
+
+/** Whether the deltas of a run may vanish at any moment. `now` is epoch milliseconds. */
+export function isExpiring(current: CurrentRun, runId: string, now: number): boolean {
+  const since = current.expiring.get(runId);
+  return since !== undefined && now - since < longestExpiryMs;
 }
 
 /** Whether content of this revision brings back something that was removed before it. */
@@ -76,4 +110,18 @@ function removedSince(
   revision: number,
 ): ReadonlyMap<RemovedPart, number> {
   return new Map([...removed].filter(([, removedAt]) => removedAt >= revision));
+}
+
+function formerAfter(
+  before: CurrentRun | undefined,
+  runId: string | undefined,
+  revision: number,
+): ReadonlyMap<string, number> {
+  const former = new Map(before?.former);
+  if (before?.runId !== undefined) {
+    former.set(before.runId, before.state === "DELETED" ? before.revision : revision);
+  }
+  if (runId !== undefined) former.delete(runId);
+  const newestFirst = [...former].sort(([, one], [, other]) => other - one);
+  return new Map(newestFirst.slice(0, mostFormer));
 }

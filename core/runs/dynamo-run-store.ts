@@ -5,14 +5,23 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from "@aws-sdk/lib-dynamodb";
-import { type Collection, collections, type ReceiptRef } from "../receipts/receipt.ts";
+import { collections, type ReceiptRef } from "../receipts/receipt.ts";
 import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { CompactionRun } from "./compaction-run.ts";
 import { unlessRefused } from "./conditional-write.ts";
 import type { CurrentRun, NextCurrent } from "./current-run.ts";
 import { OpenRuns } from "./open-runs.ts";
-import { currentAttributes, currentKey, type ItemKey, readCurrent, readRun, runKey } from "./run-item.ts";
+import {
+  currentAttributes,
+  currentKey,
+  freshHalf,
+  type ItemKey,
+  readCurrent,
+  readRun,
+  runKey,
+} from "./run-item.ts";
 import type { NewRun, RunRef, RunStore } from "./run-store.ts";
+import { givingUp, reopening } from "./run-updates.ts";
 
 export interface DynamoRunStoreOptions {
   readonly client: DynamoDBDocumentClient;
@@ -89,31 +98,7 @@ export class DynamoRunStore implements RunStore {
     const known = await this.find(run);
     if (!known || known.attempts >= attempt) return;
     await this.#openRuns.list(run, known.createdAt, attempt);
-    // The token goes too: a receipts table can outlive the control table whose leases count them.
-    const reset = collections.flatMap((half) => [
-      `${half}_state = :pending`,
-      `${half}_failures = :none`,
-      `${half}_token = :none`,
-    ]);
-    const forgotten = collections.flatMap((half) => [
-      `${half}_shard`,
-      `${half}_error`,
-      `${half}_started_at`,
-      `${half}_finished_at`,
-      `${half}_merged_vectors`,
-    ]);
-    await this.#update({
-      TableName: this.#receiptsTable,
-      Key: runKey(run),
-      UpdateExpression: `SET attempts = :attempt, updated_at = :now, ${reset.join(", ")} REMOVE ${forgotten.join(", ")}`,
-      ConditionExpression: "attempts < :attempt",
-      ExpressionAttributeValues: {
-        ":attempt": attempt,
-        ":now": new Date().toISOString(),
-        ":pending": "PENDING",
-        ":none": 0,
-      },
-    });
+    await this.#update({ ...reopening(attempt), TableName: this.#receiptsTable, Key: runKey(run) });
   }
 
   async start(
@@ -146,7 +131,7 @@ export class DynamoRunStore implements RunStore {
     await this.#moveHalf(run, shard, {
       UpdateExpression:
         "SET #state = :completed, #finished = :now, #merged = :merged, updated_at = :now REMOVE #error",
-      ConditionExpression: "#state = :processing AND #shard = :shard AND #token = :token",
+      ConditionExpression: "#state IN (:processing, :failed) AND #shard = :shard AND #token = :token",
       ExpressionAttributeNames: {
         "#finished": `${collection}_finished_at`,
         "#merged": `${collection}_merged_vectors`,
@@ -155,6 +140,7 @@ export class DynamoRunStore implements RunStore {
       ExpressionAttributeValues: {
         ":completed": "COMPLETED",
         ":processing": "PROCESSING",
+        ":failed": "FAILED",
         ":token": token,
         ":merged": mergedVectors,
       },
@@ -189,6 +175,20 @@ export class DynamoRunStore implements RunStore {
       },
     });
     return after ? readRun(after).halves[collection].failures : "fenced";
+  }
+
+  async giveUp(run: CompactionRun, reason: string): Promise<boolean> {
+    const open = collections.filter((half) => ["PENDING", "PROCESSING"].includes(run.halves[half].state));
+    const moved = await Promise.all(
+      open.map((half) =>
+        this.#update({
+          ...givingUp(run, half, reason),
+          TableName: this.#receiptsTable,
+          Key: runKey(run),
+        }),
+      ),
+    );
+    return moved.every((item) => item !== undefined);
   }
 
   /** `#state`, `#shard`, `:shard`, `#token` and `:now` are given. The item after the move; undefined where its condition refused. */
@@ -229,13 +229,4 @@ export class DynamoRunStore implements RunStore {
     );
     return Item;
   }
-}
-
-function freshHalf(collection: Collection, deltaPrefix: string): Record<string, unknown> {
-  return {
-    [`${collection}_state`]: "PENDING",
-    [`${collection}_token`]: 0,
-    [`${collection}_failures`]: 0,
-    [`${collection}_delta_prefix`]: deltaPrefix,
-  };
 }

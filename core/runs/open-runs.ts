@@ -1,7 +1,17 @@
-import { DeleteCommand, type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  PutCommand,
+  paginateQuery,
+  QueryCommand,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
 import { unlessRefused } from "./conditional-write.ts";
-import { openKey } from "./run-item.ts";
+import { type OpenRun, readOpenRun } from "./open-run.ts";
+import { openKey, openPartition, openShards } from "./run-item.ts";
 import type { RunRef } from "./run-store.ts";
+
+const partitions = Array.from({ length: openShards }, (_, shard) => openPartition(shard));
 
 /**
  * The list of runs that are not completed, in the control table. An entry is there before its run is open and
@@ -16,17 +26,23 @@ export class OpenRuns {
     this.#controlTable = controlTable;
   }
 
+  /** An entry of the same attempt, or of a later one, stays as it is. */
   async list(run: RunRef, createdAt: string, attempt: number): Promise<void> {
-    const Item = {
-      ...openKey(run.runId, createdAt),
-      image_id: run.imageId,
-      receipt_id: run.receiptId,
-      run_id: run.runId,
-      attempt,
-      /** When the attempt was opened; the key has the time of the run itself. */
-      opened_at: new Date().toISOString(),
-    };
-    await this.#client.send(new PutCommand({ TableName: this.#controlTable, Item }));
+    const put = new PutCommand({
+      TableName: this.#controlTable,
+      Item: {
+        ...openKey(run.runId, createdAt),
+        image_id: run.imageId,
+        receipt_id: run.receiptId,
+        run_id: run.runId,
+        attempt,
+        /** When the attempt was opened; the key has the time of the run itself. */
+        opened_at: new Date().toISOString(),
+      },
+      ConditionExpression: "attribute_not_exists(PK) OR attempt < :attempt",
+      ExpressionAttributeValues: { ":attempt": attempt },
+    });
+    await unlessRefused(this.#client.send(put));
   }
 
   /** Only the entry of that attempt: a run that was re-opened meanwhile stays listed. */
@@ -38,5 +54,101 @@ export class OpenRuns {
       ExpressionAttributeValues: { ":attempt": attempt },
     });
     await unlessRefused(this.#client.send(remove));
+  }
+
+  /** All entries, as they are read. */
+  async *pages(): AsyncGenerator<OpenRun[]> {
+    for (const partition of partitions) {
+      const pages = paginateQuery(
+        { client: this.#client },
+        {
+          TableName: this.#controlTable,
+          KeyConditionExpression: "PK = :partition",
+          ExpressionAttributeValues: { ":partition": partition },
+          ConsistentRead: true,
+        },
+      );
+      for await (const { Items = [] } of pages) yield Items.map((item) => readOpenRun(item));
+    }
+  }
+
+  /** How many runs are open, without those that were given up. Stops to count beyond `enough`. */
+  async count(enough: number): Promise<number> {
+    let open = 0;
+    for (const partition of partitions) {
+      let from: Record<string, unknown> | undefined;
+      do {
+        if (open > enough) return open;
+        const { Count = 0, LastEvaluatedKey } = await this.#client.send(
+          new QueryCommand({
+            TableName: this.#controlTable,
+            KeyConditionExpression: "PK = :partition",
+            FilterExpression: "attribute_not_exists(given_up_at)",
+            ExpressionAttributeValues: { ":partition": partition },
+            Select: "COUNT",
+            Limit: enough + 1 - open,
+            ...(from && { ExclusiveStartKey: from }),
+          }),
+        );
+        open += Count;
+        from = LastEvaluatedKey;
+      } while (from);
+    }
+    return open;
+  }
+
+  /**
+   * Counts that the messages of this attempt are sent for the `time`th time, before they are. Of several that count
+   * one entry as they have read it, one has it; undefined for the others.
+   */
+  async claim(
+    entry: OpenRun,
+    { attempt, time, now }: { readonly attempt: number; readonly time: number; readonly now: string },
+  ): Promise<OpenRun | undefined> {
+    const claimed = await this.#update(entry, {
+      UpdateExpression: "SET attempt = :attempt, redrives = :time, swept_at = :now",
+      values: { ":attempt": attempt, ":time": time, ":now": now },
+    });
+    return claimed && { ...entry, attempt, redrives: time, sweptAt: now };
+  }
+
+  /** The messages that were claimed are in the queues. */
+  async markSent(claimed: OpenRun): Promise<void> {
+    await this.#update(claimed, {
+      UpdateExpression: "SET sent = redrives",
+      values: {},
+    });
+  }
+
+  /** Keeps the entry for people, with the reason. False where it has changed since it was read. */
+  async giveUp(entry: OpenRun, reason: string, now: string): Promise<boolean> {
+    const given = await this.#update(entry, {
+      UpdateExpression: "SET given_up_at = :now, reason = :reason",
+      values: { ":now": now, ":reason": reason },
+    });
+    return given !== undefined;
+  }
+
+  /** Undefined where the entry is gone, given up, of another attempt, or was claimed meanwhile. */
+  #update(
+    { runId, createdAt, attempt, sweptAt }: OpenRun,
+    { UpdateExpression, values }: { UpdateExpression: string; values: Record<string, unknown> },
+  ) {
+    const unswept = sweptAt === undefined ? "attribute_not_exists(swept_at)" : "swept_at = :swept";
+    return unlessRefused(
+      this.#client.send(
+        new UpdateCommand({
+          TableName: this.#controlTable,
+          Key: { ...openKey(runId, createdAt) },
+          UpdateExpression,
+          ConditionExpression: `attempt = :seen AND attribute_not_exists(given_up_at) AND ${unswept}`,
+          ExpressionAttributeValues: {
+            ...values,
+            ":seen": attempt,
+            ...(sweptAt !== undefined && { ":swept": sweptAt }),
+          },
+        }),
+      ),
+    );
   }
 }

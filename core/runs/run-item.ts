@@ -35,7 +35,11 @@ export function receiptOfCurrent(partitionKey: string): ReceiptRef | undefined {
 /** The entry of a run in the list of open runs, in the control table; spread over shards by run id. */
 export function openKey(runId: string, createdAt: string): ItemKey {
   const shard = (hash("sha256", runId, "buffer")[0] ?? 0) % openShards;
-  return { PK: `OPEN#${shard}`, SK: `${createdAt}#${runId}` };
+  return { PK: openPartition(shard), SK: `${createdAt}#${runId}` };
+}
+
+export function openPartition(shard: number): string {
+  return `OPEN#${shard}`;
 }
 
 const state = z.enum(["PENDING", "PROCESSING", "COMPLETED", "FAILED"]);
@@ -82,6 +86,16 @@ export function readRun(item: unknown): CompactionRun {
   };
 }
 
+/** The attributes of a half that nobody has started. */
+export function freshHalf(collection: Collection, deltaPrefix: string): Record<string, unknown> {
+  return {
+    [`${collection}_state`]: "PENDING",
+    [`${collection}_token`]: 0,
+    [`${collection}_failures`]: 0,
+    [`${collection}_delta_prefix`]: deltaPrefix,
+  };
+}
+
 function readHalf(run: z.infer<typeof runItem>, collection: Collection): RunHalf {
   const shard = run[`${collection}_shard`];
   const error = run[`${collection}_error`];
@@ -103,23 +117,33 @@ const currentItem = z.object({
   state: z.enum(["ACTIVE", "DELETED"]),
   attempt: count,
   removed: z.record(z.templateLiteral(["LINE#", z.string()]), count),
+  former: z.record(z.string(), count).default({}),
+  expiring: z.record(z.string(), count).default({}),
   version: count,
 });
 
 export function readCurrent(item: unknown): CurrentRun {
-  const { run_id, removed, ...current } = currentItem.parse(item);
-  return { ...current, runId: run_id, removed: new Map(Object.entries(removed) as [RemovedPart, number][]) };
+  const { run_id, removed, former, expiring, ...current } = currentItem.parse(item);
+  return {
+    ...current,
+    runId: run_id,
+    removed: new Map(Object.entries(removed) as [RemovedPart, number][]),
+    former: new Map(Object.entries(former)),
+    expiring: new Map(Object.entries(expiring)),
+  };
 }
 
 /** The attributes of a CURRENT item, beside its key. */
 export function currentAttributes(next: NextCurrent, version: number): z.infer<typeof currentItem> {
-  const { runId, revision, state, attempt, removed } = next;
+  const { runId, revision, state, attempt, removed, former, expiring } = next;
   return {
     ...(runId !== undefined && { run_id: runId }),
     revision,
     state,
     attempt,
     removed: Object.fromEntries(removed),
+    former: Object.fromEntries(former),
+    expiring: Object.fromEntries(expiring),
     version,
   };
 }

@@ -39,8 +39,16 @@ export interface RunStore {
     shard: ShardName,
     token: number,
   ): Promise<"started" | "completed" | "fenced" | "missing">;
-  /** PROCESSING -> COMPLETED if the stored holder is this one. The open entry goes when both halves are COMPLETED. */
+  /**
+   * PROCESSING -> COMPLETED if the stored holder is this one, and FAILED -> COMPLETED too: the run was given up while
+   * its holder was at it. The open entry goes when both halves are COMPLETED.
+   */
   complete(run: RunRef, shard: ShardName, token: number, mergedVectors: number): Promise<"moved" | "fenced">;
   /** PROCESSING -> FAILED if the stored holder is this one; counts one failure. Resolves to the failures of this attempt. */
   fail(run: RunRef, shard: ShardName, token: number, reason: string): Promise<number | "fenced">;
+  /**
+   * PENDING | PROCESSING -> FAILED, whoever holds the halves. False where one of them is not as it was read: its run
+   * was re-opened, or somebody has started or finished it meanwhile. Safe to repeat.
+   */
+  giveUp(run: CompactionRun, reason: string): Promise<boolean>;
 }

@@ -17,6 +17,8 @@ export const embedEnvironment = z.object({
   EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
   EMBEDDING_REQUESTS_PER_MINUTE: wholeNumber(1, 10_000_000),
   EMBEDDING_TOKENS_PER_MINUTE: wholeNumber(1, 10_000_000_000),
+  MAX_OPEN_RUNS: wholeNumber(1, 10_000_000),
+  DEFER_SECONDS: wholeNumber(1, 600),
 });
 
 export type EmbedEnvironment = z.infer<typeof embedEnvironment>;

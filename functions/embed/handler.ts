@@ -20,7 +20,7 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
     body,
     sentTimestamp: Number(attributes.SentTimestamp),
   }));
-  const outcomes = await ingestMessages(deliveries, services);
+  const outcomes = await ingestMessages(deliveries, services).finally(() => services.metrics.write());
   const failed = outcomes.filter((outcome) => outcome.result === "failed");
   const byInput = new Set(failed.filter((outcome) => outcome.byInput).map(({ messageId }) => messageId));
   await services.embedQueue.comeBackSoon(

@@ -7,15 +7,19 @@ import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import { DynamoRateLimiter } from "../../core/embedding/dynamo-rate-limiter.ts";
 import { requestLimits } from "../../core/embedding/limits.ts";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
+import { BackPressure } from "../../core/ingest/back-pressure.ts";
 import { EmbedQueue } from "../../core/ingest/embed-queue.ts";
 import type { IngestServices } from "../../core/ingest/ingest-messages.ts";
+import { type LoggedMetrics, loggedMetrics } from "../../core/metrics.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
+import { OpenRuns } from "../../core/runs/open-runs.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
 import { readSecret } from "../../core/settings/secret.ts";
 import type { EmbedEnvironment } from "./environment.ts";
 
 export interface EmbedServices extends IngestServices {
   readonly embedQueue: EmbedQueue;
+  readonly metrics: LoggedMetrics;
 }
 
 /** What the function needs, for one invocation that has to be done embedding at `giveUpAt` (epoch ms). */
@@ -48,6 +52,15 @@ export function embedServices(environment: EmbedEnvironment, log: Logger): Servi
       region: environment.AWS_REGION,
     }),
     embedQueue: new EmbedQueue(sqs, environment.EMBED_QUEUE_URL, log),
+    backPressure: new BackPressure({
+      openRuns: new OpenRuns(client, environment.CONTROL_TABLE),
+      maxOpenRuns: environment.MAX_OPEN_RUNS,
+      deferSeconds: environment.DEFER_SECONDS,
+      now: Date.now,
+      random: Math.random,
+      log,
+    }),
+    metrics: loggedMetrics("embed"),
     tokensPerRequest: Math.min(requestLimits.tokens, environment.EMBEDDING_TOKENS_PER_MINUTE),
     log,
   };

@@ -12,6 +12,7 @@ export interface FunctionBundles {
   readonly compaction: pulumi.asset.Archive;
   readonly generations: pulumi.asset.Archive;
   readonly verify: pulumi.asset.Archive;
+  readonly sweeper: pulumi.asset.Archive;
 }
 
 /** Bundles every function of the stack. Throws BundleFailed or LibraryUnpatchable. */
@@ -23,6 +24,7 @@ export async function functionBundles(): Promise<FunctionBundles> {
     compaction: await functionArchive("compaction", true),
     generations: await functionArchive("generations", false),
     verify: await functionArchive("verify", true),
+    sweeper: await functionArchive("sweeper", false),
   };
 }
 

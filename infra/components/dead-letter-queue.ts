@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-const twoWeeks = 14 * 24 * 3600;
+/** How long it is kept: two weeks, the longest that SQS offers. */
+export const deadLetterSeconds = 14 * 24 * 3600;
 
 export interface DeadLetterQueueArgs {
   /** A FIFO queue's dead letters go to a FIFO queue. */
@@ -9,8 +10,7 @@ export interface DeadLetterQueueArgs {
 }
 
 /**
- * Where a path ends for what could not be handled: kept for two weeks, the longest that SQS offers, for people
- * to read. Nothing consumes it, so it has no dead letters of its own.
+ * Where a path ends for what could not be handled: kept for people to read. Nothing consumes it, so it has no dead letters of its own.
  */
 export class DeadLetterQueue extends pulumi.ComponentResource {
   readonly queue: aws.sqs.Queue;
@@ -22,7 +22,7 @@ export class DeadLetterQueue extends pulumi.ComponentResource {
       {
         name: args.fifo ? `${name}.fifo` : name,
         ...(args.fifo && { fifoQueue: true }),
-        messageRetentionSeconds: twoWeeks,
+        messageRetentionSeconds: deadLetterSeconds,
         sqsManagedSseEnabled: true,
       },
       { parent: this },

@@ -49,6 +49,10 @@ export function putObjects(bucket: WithArn, prefix: string): Statement {
   return allow(["s3:PutObject"], [objects(bucket, prefix)]);
 }
 
+export function deleteObjects(bucket: WithArn, prefix: string): Statement {
+  return allow(["s3:DeleteObject"], [objects(bucket, prefix)]);
+}
+
 export function items(table: WithArn, actions: readonly ItemAction[]): Statement {
   return allow(
     actions.map((action) => `dynamodb:${action}`),

@@ -1,8 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { DeadLetterQueue } from "./dead-letter-queue.ts";
+import { DeadLetterQueue, deadLetterSeconds } from "./dead-letter-queue.ts";
 
 const fourDays = 4 * 24 * 3600;
+
+/** As long as a message can be somewhere: in its queue, and in the dead letters after it. */
+export const longestMessageSeconds = fourDays + deadLetterSeconds;
 
 export interface QueueWithDeadLettersArgs {
   /** FIFO queues order messages within a group. */

@@ -61,6 +61,13 @@ export const rules: readonly Rule<Settings>[] = [
     problem:
       "compaction:leaseWaitSeconds and compaction:drainSeconds together must leave half of compaction:timeoutSeconds for the work",
   },
+  {
+    keys: ["sweep:openMinutes", "compaction:timeoutSeconds"],
+    broken: ({ sweep: { openMinutes }, compaction: { timeoutSeconds } }) =>
+      openMinutes * 60 <= 6 * timeoutSeconds,
+    problem:
+      "sweep:openMinutes must be longer than six times compaction:timeoutSeconds, the queues' visibility timeout, or messages that come back by themselves would be sent twice",
+  },
 ];
 
 function isLoopback(address: string): boolean {

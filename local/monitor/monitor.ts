@@ -7,6 +7,7 @@ import { iamCreators } from "./aws/iam.ts";
 import { lambdaCreators } from "./aws/lambda.ts";
 import { logsCreators } from "./aws/logs.ts";
 import { s3Creators } from "./aws/s3.ts";
+import { schedulerCreators } from "./aws/scheduler.ts";
 import { secretsManagerCreators } from "./aws/secrets-manager.ts";
 import { sqsCreators } from "./aws/sqs.ts";
 import { creatorsWithoutLocalMeaning } from "./aws/without-local-meaning.ts";
@@ -26,6 +27,7 @@ const creators: Creators = {
   ...lambdaCreators,
   ...logsCreators,
   ...s3Creators,
+  ...schedulerCreators,
   ...secretsManagerCreators,
   ...sqsCreators,
 };

@@ -165,6 +165,25 @@ describe("reads and batches", () => {
     expect(second.Items?.map((item) => item.SK?.S)).toEqual(["c"]);
   });
 
+  // The limit bounds what is looked at, not what is found.
+  test("count what passes a filter among as many items as the limit says", async () => {
+    await Promise.all(
+      ["a", "b", "c"].map((sk) => put({ ...keyOf(sk), ...(sk === "a" && { gone: { S: "x" } }) })),
+    );
+    const answer = await dynamodb.send(
+      new QueryCommand({
+        TableName,
+        KeyConditionExpression: "PK = :p",
+        FilterExpression: "attribute_not_exists(gone)",
+        ExpressionAttributeValues: { ":p": { S: "p" } },
+        Select: "COUNT",
+        Limit: 2,
+      }),
+    );
+    expect(answer).toMatchObject({ Count: 1, ScannedCount: 2, LastEvaluatedKey: keyOf("b") });
+    expect(answer.Items).toBeUndefined();
+  });
+
   test("write and read batches of items", async () => {
     const requests = ["a", "b"].map((sk) => ({ PutRequest: { Item: keyOf(sk) } }));
     await dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: requests } }));

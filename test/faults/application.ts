@@ -80,7 +80,7 @@ export class Application {
       deltaPrefixes: { lines: deltaPrefix(deltas.lines), words: deltaPrefix(deltas.words) },
     };
     this.#revision = Math.max(Date.now(), this.#revision + 1);
-    await recordRun(this.#stack, run, this.#revision);
+    await recordRun(this.#stack, run, this.#revision, { version: -1, areThere: async () => true });
     receipt.content = { runId, deltas };
     receipt.removed.clear();
   }

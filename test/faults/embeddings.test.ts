@@ -2,8 +2,11 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { requestLimits } from "../../core/embedding/limits.ts";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { unlimited } from "../../core/embedding/rate-limiter.ts";
+import { BackPressure } from "../../core/ingest/back-pressure.ts";
+import { EmbedQueue } from "../../core/ingest/embed-queue.ts";
 import { ingestMessages } from "../../core/ingest/ingest-messages.ts";
 import { silentLog } from "../../core/log.ts";
+import { silentMetrics } from "../../core/metrics.ts";
 import { dimensions, imageId, model, vectorOf } from "../unit/collections/sample-deltas.ts";
 import { type Answer, type Asked, Provider, refusal } from "../unit/embedding/provider.ts";
 import { line, ndjsonOf, word } from "../unit/receipts/rows-of.ts";
@@ -58,7 +61,18 @@ async function invoke(stack: Stack, { baseUrl }: Provider, body: string, budgetM
   const account = { apiKey: "key", baseUrl, limiter: unlimited };
   const embedder = new OpenAiEmbedder({ ...account, model, dimensions, giveUpAt });
   const { s3, bucket: deltasBucket, deltas, runs, queues } = stack;
-  const services = { s3, deltasBucket, deltas, runs, queues, embedder, log: silentLog };
+  // No run waits here, so nothing is ever sent back.
+  const backPressure = new BackPressure({
+    openRuns: { count: async () => 0 },
+    maxOpenRuns: Number.POSITIVE_INFINITY,
+    deferSeconds: 1,
+    now: Date.now,
+    random: Math.random,
+    log: silentLog,
+  });
+  const embedQueue = new EmbedQueue(stack.sqs, "unused", silentLog);
+  const telling = { log: silentLog, metrics: silentMetrics };
+  const services = { s3, deltasBucket, deltas, runs, queues, embedder, backPressure, embedQueue, ...telling };
   const delivery = { messageId: "1", body, sentTimestamp: 1 };
   const [outcome] = await ingestMessages([delivery], {
     ...services,

@@ -26,6 +26,7 @@ test.each([
   ["embed", false, ["index.mjs"]],
   ["export-ocr-results", false, ["index.mjs"]],
   ["stream-processor", false, ["index.mjs"]],
+  ["sweeper", false, ["index.mjs"]],
   ["compaction", true, ["index.mjs", "chroma.node"]],
   ["generations", false, ["index.mjs"]],
 ])("the same source of the function %s gives the same bytes", async (name, chroma, files) => {

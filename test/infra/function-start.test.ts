@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-test.each(["embed", "export-ocr-results", "stream-processor", "compaction", "generations"])(
+test.each(["embed", "export-ocr-results", "stream-processor", "compaction", "generations", "sweeper"])(
   "%s starts from its bundle with the environment that the stack gives it, and nothing else",
   async (name) => {
     const bundle = await bundleFunction(name, { chroma: name === "compaction" });

@@ -15,6 +15,7 @@ test("the embed function may do this and nothing else", () => {
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
     "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-receipts",
+    "dynamodb:Query arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-receipts",
     "logs:CreateLogStream arn:cloudwatch:vectorkeep-prod-embed:*",
@@ -30,6 +31,7 @@ test("the embed function may do this and nothing else", () => {
     "sqs:DeleteMessage arn:sqs:vectorkeep-prod-embed-ndjson",
     "sqs:GetQueueAttributes arn:sqs:vectorkeep-prod-embed-ndjson",
     "sqs:ReceiveMessage arn:sqs:vectorkeep-prod-embed-ndjson",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-embed-ndjson",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-lines",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
   ]);
@@ -139,6 +141,30 @@ test("the verify function may read what it compares, and write nothing but its l
     "s3:ListBucket arn:s3:vectorkeep-prod-deltas",
     "sqs:GetQueueAttributes arn:sqs:vectorkeep-prod-lines",
     "sqs:GetQueueAttributes arn:sqs:vectorkeep-prod-words",
+  ]);
+});
+
+test("the sweeper may do this and nothing else: of a delta it knows the key, and no content", () => {
+  expect(permissionsOf(stack, "vectorkeep-prod-sweeper")).toEqual([
+    "dynamodb:DeleteItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
+    "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:Query arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-receipts",
+    "logs:CreateLogStream arn:cloudwatch:vectorkeep-prod-sweeper:*",
+    "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-sweeper:*",
+    "s3:DeleteObject arn:s3:vectorkeep-prod-deltas/deltas/*",
+    "s3:ListBucket arn:s3:vectorkeep-prod-deltas",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-lines",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
+  ]);
+});
+
+test("the schedule of the sweeper may invoke it, and nothing else", () => {
+  expect(permissionsOf(stack, "vectorkeep-prod-sweeper-schedule")).toEqual([
+    "lambda:InvokeFunction arn:lambda:vectorkeep-prod-sweeper",
   ]);
 });
 

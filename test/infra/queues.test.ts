@@ -102,8 +102,8 @@ test("F7, F8: a stream record that cannot be handled is isolated, and ends whole
 });
 
 test("an export event that keeps failing is kept", () => {
-  const [config] = ofType(stack, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").values();
-  expect(config).toMatchObject({
+  const configs = ofType(stack, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig");
+  expect(configs.get("vectorkeep-dev-export-ocr-results")).toMatchObject({
     functionName: "vectorkeep-dev-export-ocr-results",
     destinationConfig: { onFailure: { destination: "arn:sqs:vectorkeep-dev-failed-exports" } },
   });

@@ -34,6 +34,7 @@ test("the outputs are what a user and the tools need", async () => {
       compaction: "vectorkeep-prod-compaction",
       generations: "vectorkeep-prod-generations",
       verify: "vectorkeep-prod-verify",
+      sweeper: "vectorkeep-prod-sweeper",
     },
     logGroups: {
       embed: "/aws/lambda/vectorkeep-prod-embed",
@@ -42,6 +43,7 @@ test("the outputs are what a user and the tools need", async () => {
       compaction: "/aws/lambda/vectorkeep-prod-compaction",
       generations: "/aws/lambda/vectorkeep-prod-generations",
       verify: "/aws/lambda/vectorkeep-prod-verify",
+      sweeper: "/aws/lambda/vectorkeep-prod-sweeper",
       queryServer: "/vectorkeep/prod/query-server",
     },
     searchUrl: "http://balancer.internal:8080",

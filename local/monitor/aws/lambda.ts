@@ -34,9 +34,9 @@ const eventInvokeConfig = z.strictObject({
   functionName: z.string(),
   maximumRetryAttempts: z.number().int().min(0).max(2).default(2),
   maximumEventAgeInSeconds: z.unknown().optional(),
-  destinationConfig: z.strictObject({
-    onFailure: z.object({ destination: z.string().startsWith("arn:aws:sqs:") }),
-  }),
+  destinationConfig: z
+    .strictObject({ onFailure: z.object({ destination: z.string().startsWith("arn:aws:sqs:") }) })
+    .optional(),
 });
 
 const mostEnvironmentBytes = 4096;
@@ -85,7 +85,7 @@ export const lambdaCreators: Creators = {
     const { functionName, maximumRetryAttempts, destinationConfig } = parseInputs(eventInvokeConfig, inputs);
     functions.configureAsyncInvocation(functionName, {
       maximumRetries: maximumRetryAttempts,
-      onFailure: destinationConfig.onFailure.destination,
+      onFailure: destinationConfig?.onFailure.destination,
     });
     return { id: functionName };
   },

@@ -19,6 +19,7 @@ jest.mock("../../../infra/bundles/stack-bundles.ts", () => {
       compaction: code,
       generations: code,
       verify: code,
+      sweeper: code,
     }),
     queryServerContext: async () => ".build/query-server",
     compactionWorkerContext: async () => ".build/compaction-worker",

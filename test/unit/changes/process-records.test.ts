@@ -6,6 +6,7 @@ import {
 } from "../../../core/changes/queue-publisher.ts";
 import { whole } from "../../../core/changes/watched.ts";
 import { silentLog } from "../../../core/log.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
 import { shardOf } from "../../../core/receipts/shards.ts";
 import { image, runRecord, sortKeys, streamRecord } from "./stream-records.ts";
 
@@ -30,7 +31,7 @@ function stage(refuseWords?: (message: OutgoingMessage) => boolean) {
     rejected: rejected.publisher,
     watched: whole,
     log: silentLog,
-    metrics: { count: (name, value) => (counts[name] = value) },
+    metrics: { ...silentMetrics, count: (name, value) => (counts[name] = value) },
   };
   return { lines, words, rejected, counts, services };
 }

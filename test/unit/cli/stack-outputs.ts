@@ -5,6 +5,7 @@ const names = {
   compaction: "d",
   generations: "e",
   verify: "f",
+  sweeper: "g",
 };
 
 /** Of a stack without a query service. */

@@ -187,7 +187,10 @@ class Application {
       const deltaPrefixes = { lines: "unused", words: deltaPrefix(delta) };
       const { imageId, receiptId, runId } = delta;
       const run = { imageId, receiptId, runId, deltaPrefixes, rejectedRows: 0 };
-      const recorded = await recordRun({ runs: this.#rig.runs, queues: this.#queues }, run, revision);
+      const recorded = await recordRun({ runs: this.#rig.runs, queues: this.#queues }, run, revision, {
+        version: 0,
+        areThere: async () => true,
+      });
       if (recorded === "opened") this.#rig.send(delta, `event-${runId}`);
     };
   }

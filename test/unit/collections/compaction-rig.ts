@@ -22,6 +22,7 @@ import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { CurrentItems } from "../../../core/entities/current-items.ts";
 import { silentLog } from "../../../core/log.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
 import type { Collection } from "../../../core/receipts/receipt.ts";
 import { collectionOf, type ShardName } from "../../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
@@ -153,7 +154,10 @@ export class CompactionRig {
       workspace: new Workspace({ shard, generations, model, dimensions, library, scratch }),
       clock: monotonicClock,
       log: silentLog,
-      metrics: { count: (name, value) => this.counted.set(name, (this.counted.get(name) ?? 0) + value) },
+      metrics: {
+        ...silentMetrics,
+        count: (name, value) => this.counted.set(name, (this.counted.get(name) ?? 0) + value),
+      },
       onStep,
     };
     return parts;

@@ -4,6 +4,7 @@ import { compactUntilShutdown } from "../../../core/collections/compaction-worke
 import type { CycleParts } from "../../../core/collections/cycle-parts.ts";
 import { Shutdown } from "../../../core/collections/shutdown.ts";
 import { type Log, silentLog } from "../../../core/log.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
 
 export interface WorkerWishes {
   readonly shardsAtOnce?: number;
@@ -32,6 +33,7 @@ export class RunningWorker {
     const log: Log = { ...silentLog, info: say("info"), error: say("error") };
     const unwritten = new Map<string, number>();
     const metrics = {
+      ...silentMetrics,
       count: (name: string, value: number) => unwritten.set(name, (unwritten.get(name) ?? 0) + value),
       write: () => {
         for (const [name, value] of unwritten) this.counted.set(name, (this.counted.get(name) ?? 0) + value);

@@ -1,6 +1,8 @@
 import { hash } from "node:crypto";
 import {
+  DeleteObjectsCommand,
   GetObjectCommand,
+  ListObjectsV2Command,
   NoSuchKey,
   PutObjectCommand,
   type S3Client,
@@ -10,6 +12,8 @@ import {
 /** Buckets in memory that check what the product relies on: If-None-Match and the stated checksum. */
 export class Buckets {
   readonly objects = new Map<string, Buffer>();
+  /** When each object was written, epoch milliseconds. */
+  readonly storedAt = new Map<string, number>();
   /** Names of the calls, with the key. */
   readonly calls: string[] = [];
 
@@ -19,13 +23,20 @@ export class Buckets {
   }
 
   put(bucket: string, key: string, content: Uint8Array): void {
-    this.objects.set(`${bucket}/${key}`, Buffer.from(content));
+    this.#store(`${bucket}/${key}`, Buffer.from(content));
   }
 
   async #send(command: unknown): Promise<unknown> {
     if (command instanceof PutObjectCommand) return this.#put(command);
     if (command instanceof GetObjectCommand) return this.#get(command);
-    throw new Error("The buckets of this test know PutObject and GetObject only.");
+    if (command instanceof ListObjectsV2Command) return this.#list(command);
+    if (command instanceof DeleteObjectsCommand) return this.#delete(command);
+    throw new Error("The buckets of this test do not know the call.");
+  }
+
+  #store(path: string, content: Buffer): void {
+    this.objects.set(path, content);
+    this.storedAt.set(path, Date.now());
   }
 
   #put({ input }: PutObjectCommand): unknown {
@@ -36,7 +47,29 @@ export class Buckets {
       throw refusal("BadDigest", 400);
     }
     if (input.IfNoneMatch === "*" && this.objects.has(path)) throw refusal("PreconditionFailed", 412);
-    this.objects.set(path, content);
+    this.#store(path, content);
+    return {};
+  }
+
+  #list({ input: { Bucket, Prefix = "", StartAfter = "", MaxKeys = 1_000 } }: ListObjectsV2Command): unknown {
+    const folder = `${Bucket}/`;
+    const keys = [...this.objects.keys()]
+      .flatMap((path) => (path.startsWith(folder) ? path.slice(folder.length) : []))
+      .filter((key) => key.startsWith(Prefix) && key > StartAfter)
+      .sort();
+    const Contents = keys.slice(0, MaxKeys).map((Key) => ({
+      Key,
+      LastModified: new Date(this.storedAt.get(folder + Key) ?? 0),
+    }));
+    this.calls.push(`list ${Bucket}/${Prefix}`);
+    return { Contents, IsTruncated: keys.length > MaxKeys };
+  }
+
+  #delete({ input: { Bucket, Delete } }: DeleteObjectsCommand): unknown {
+    for (const { Key } of Delete?.Objects ?? []) {
+      this.calls.push(`delete ${Bucket}/${Key}`);
+      this.objects.delete(`${Bucket}/${Key}`);
+    }
     return {};
   }
 

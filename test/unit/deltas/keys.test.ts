@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { deltaKey, deltaPrefix, rejectedRowsKey, UnsafeKey } from "../../../core/deltas/keys.ts";
+import { deltaKey, deltaOfKey, deltaPrefix, rejectedRowsKey, UnsafeKey } from "../../../core/deltas/keys.ts";
 import { image } from "../receipts/rows-of.ts";
 
 const name = { collection: "words", imageId: image, receiptId: 12, runId: "0a1b" } as const;
@@ -8,6 +8,23 @@ test("a delta's key names its collection, receipt and run", () => {
   expect(deltaPrefix(name)).toBe(`deltas/words/${image}/receipt-00012/0a1b`);
   expect(deltaKey(deltaPrefix(name))).toBe(`deltas/words/${image}/receipt-00012/0a1b.vkd`);
   expect(rejectedRowsKey("0a1b")).toBe("rejected/0a1b.ndjson");
+});
+
+test("a key says which delta it is, and no other key says so", () => {
+  const key = deltaKey(deltaPrefix(name));
+  expect(deltaOfKey(key)).toEqual(name);
+  const others = [
+    key.replace("words", "pages"),
+    key.replace("00012", "012"),
+    key.replace("00012", "0000012"),
+    key.replace("0a1b", "0a.1b"),
+    key.replace(image, "image"),
+    key.replace(".vkd", ".tmp"),
+    `${key}.vkd`,
+    `x/${key}`,
+    "deltas/words/",
+  ];
+  for (const other of others) expect(deltaOfKey(other)).toBeUndefined();
 });
 
 test.each(["..", "../x", "a/b", "", "a\nb", "a".repeat(129)])(

@@ -6,12 +6,16 @@ import { Stage } from "./stage.ts";
 let mockStage: Stage;
 let mockGiveUpAt = 0;
 const mockHastened: string[] = [];
+const mockWritten: Record<string, number>[] = [];
 
 jest.mock("../../../functions/embed/services.ts", () => ({
   embedServices: () => async (giveUpAt: number) => {
     mockGiveUpAt = giveUpAt;
-    const embedQueue = { comeBackSoon: async (handles: string[]) => mockHastened.push(...handles) };
-    return { ...mockStage.services, embedQueue };
+    const { services } = mockStage;
+    const comeBackSoon = async (handles: string[]) => mockHastened.push(...handles);
+    const sendLater = services.embedQueue.sendLater.bind(services.embedQueue);
+    const metrics = { ...services.metrics, write: () => mockWritten.push({ ...mockStage.counts }) };
+    return { ...services, embedQueue: { comeBackSoon, sendLater }, metrics };
   },
 }));
 
@@ -33,6 +37,8 @@ beforeAll(async () => {
     EMBEDDING_DIMENSIONS: "1536",
     EMBEDDING_REQUESTS_PER_MINUTE: "3000",
     EMBEDDING_TOKENS_PER_MINUTE: "1000000",
+    MAX_OPEN_RUNS: "1000",
+    DEFER_SECONDS: "60",
     POWERTOOLS_DEV: "false",
   });
   tables = await Tables.start();
@@ -67,6 +73,19 @@ test("bad input comes back soon, what may pass by itself after the visibility ti
   mockStage.embedder.failure = undefined;
   expect(batchItemFailures).toHaveLength(2);
   expect(mockHastened).toEqual(["handle-1"]);
+});
+
+test("while too many runs are open, a message is sent back and acknowledged, and the metric says so", async () => {
+  const { handler } = await import("../../../functions/embed/handler.ts");
+  const imageId = randomUUID();
+  mockStage.maxOpenRuns = 0;
+  const answer = await handler(eventOf([mockStage.receipt(["PUB"], imageId)]), context);
+  mockStage.maxOpenRuns = 1_000;
+  expect(answer).toEqual({ batchItemFailures: [] });
+  expect(mockStage.sentBack.map(({ body }) => JSON.parse(body))).toMatchObject([
+    { image_id: imageId, exported_at: 1_700_000_000_000 },
+  ]);
+  expect(mockWritten.at(-1)).toEqual({ MessagesDeferred: 1 });
 });
 
 test("an invocation without a failure answers an empty list, and revisions are the queue's times", async () => {

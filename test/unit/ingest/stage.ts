@@ -5,9 +5,13 @@ import { S3DeltaStore } from "../../../core/deltas/s3-delta-store.ts";
 import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts";
 import { EmbeddingRefused } from "../../../core/embedding/embedding-failures.ts";
 import { requestLimits } from "../../../core/embedding/limits.ts";
+import { BackPressure } from "../../../core/ingest/back-pressure.ts";
+import { EmbedQueue } from "../../../core/ingest/embed-queue.ts";
 import { type Delivery, type IngestServices, ingestMessages } from "../../../core/ingest/ingest-messages.ts";
 import type { Log } from "../../../core/log.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
+import { OpenRuns } from "../../../core/runs/open-runs.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
 import type { RunStore } from "../../../core/runs/run-store.ts";
 import { Buckets } from "../deltas/bucket.ts";
@@ -47,18 +51,26 @@ export class Stage {
   readonly log: LogLine[] = [];
   /** Messages on the FIFO queues, by queue and deduplication id. */
   readonly sent = new Map<string, string>();
+  /** Messages that were sent back to the embed queue. */
+  readonly sentBack: { readonly body: string; readonly delaySeconds: number }[] = [];
+  /** Positions in a call that the embed queue refuses. */
+  readonly refusedPositions = new Set<number>();
+  readonly counts: Record<string, number> = {};
   readonly runs: RunStore;
   readonly deltas: DeltaStore;
+  readonly openRuns: OpenRuns;
+  maxOpenRuns = 1_000_000;
   #delivered = 0;
 
   constructor(tables: Tables) {
+    this.openRuns = new OpenRuns(tables.client, tables.controlTable);
     this.runs = new DynamoRunStore(tables);
     this.deltas = new S3DeltaStore(this.buckets.client, "deltas");
   }
 
   get sqs(): SQSClient {
     const send = async (command: unknown) => {
-      if (command instanceof SendMessageBatchCommand) return {};
+      if (command instanceof SendMessageBatchCommand) return this.#sendBack(command);
       const { input } = command as SendMessageCommand;
       this.sent.set(`${input.QueueUrl} ${input.MessageDeduplicationId}`, input.MessageBody ?? "");
       return {};
@@ -85,8 +97,26 @@ export class Stage {
       }),
       embedder: this.embedder,
       tokensPerRequest: requestLimits.tokens,
+      embedQueue: new EmbedQueue(this.sqs, "embed", log),
+      backPressure: new BackPressure({
+        openRuns: this.openRuns,
+        maxOpenRuns: this.maxOpenRuns,
+        deferSeconds: 60,
+        now: Date.now,
+        random: () => 0.5,
+        log,
+      }),
+      metrics: { ...silentMetrics, count: (name, value) => (this.counts[name] = value) },
       log,
     };
+  }
+
+  #sendBack({ input: { Entries = [] } }: SendMessageBatchCommand): object {
+    const Failed = [...this.refusedPositions].map((position) => ({ Id: String(position), Code: "Busy" }));
+    for (const [position, { MessageBody: body = "", DelaySeconds: delaySeconds = 0 }] of Entries.entries()) {
+      if (!this.refusedPositions.has(position)) this.sentBack.push({ body, delaySeconds });
+    }
+    return { Failed };
   }
 
   /** Puts a receipt's objects into the artifacts bucket and returns its message. */

@@ -3,10 +3,12 @@ import {
   afterRemovals,
   bringsBack,
   type CurrentRun,
+  isExpiring,
   isRemoved,
   madeCurrent,
   type NextCurrent,
   type Removal,
+  stoppedAt,
 } from "../../../core/runs/current-run.ts";
 
 const stored = (next: NextCurrent | undefined): CurrentRun | undefined => next && { ...next, version: 1 };
@@ -95,5 +97,56 @@ describe("which run of a receipt counts, and what of it", () => {
         expect(seen(order.flatMap((index) => inOrder[index] ?? []))).toEqual(seen(inOrder));
       }),
     );
+  });
+});
+
+describe("when a run stopped to count (F6)", () => {
+  test("is when it was replaced, or its receipt was removed; a run that counts has not stopped", () => {
+    const replaced = content("c", 30, content("b", 20, content("a", 10)));
+    expect(["a", "b", "c"].map((run) => stoppedAt(replaced, run))).toEqual([20, 30, undefined]);
+    const removed = after(replaced, { part: "RECEIPT", revision: 40 }) as CurrentRun;
+    expect(["a", "b", "c"].map((run) => stoppedAt(removed, run))).toEqual([20, 30, 40]);
+    const broughtBack = content("a", 50, removed);
+    expect(["a", "b", "c"].map((run) => stoppedAt(broughtBack, run))).toEqual([undefined, 30, 40]);
+  });
+
+  test("stays when the run that counts is confirmed by later messages", () => {
+    const confirmed = content("b", 99, content("b", 20, content("a", 10)));
+    expect(stoppedAt(confirmed, "a")).toBe(20);
+  });
+
+  test("is never taken for earlier than it was, however many there were, and the item stays small", () => {
+    const histories = fc.array(fc.integer({ min: 0, max: 400 }).map(String), {
+      minLength: 1,
+      maxLength: 500,
+    });
+    fc.assert(
+      fc.property(histories, (history) => {
+        let current: CurrentRun | undefined;
+        const stopped = new Map<string, number>();
+        for (const [index, runId] of history.entries()) {
+          const revision = 10 * (index + 1);
+          if (current?.runId !== undefined && current.runId !== runId) stopped.set(current.runId, revision);
+          stopped.delete(runId);
+          current = content(runId, revision, current);
+        }
+        if (current === undefined) throw new Error("There is a history.");
+        for (const [runId, revision] of stopped) {
+          const known = current.former.has(runId);
+          const told = stoppedAt(current, runId) ?? 0;
+          expect(known ? told === revision : told >= revision).toBe(true);
+        }
+        expect(current.former.size).toBe(Math.min(100, stopped.size));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("deltas that are being removed are held to be so for an hour: who removes them is dead by then", () => {
+    const current = { ...content("b", 20), expiring: new Map([["a", 1_000]]) };
+    expect(isExpiring(current, "a", 3_600_999)).toBe(true);
+    expect(isExpiring(current, "a", 3_601_000)).toBe(false);
+    expect(isExpiring(current, "b", 1_000)).toBe(false);
+    expect(content("c", 30, current).expiring).toEqual(current.expiring);
   });
 });

@@ -1,0 +1,65 @@
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { EmbedMessage } from "../receipts/embed-message.ts";
+import type { BackPressure } from "./back-pressure.ts";
+import type { EmbedQueue } from "./embed-queue.ts";
+import type { Outcome } from "./outcome.ts";
+
+export interface DeferServices {
+  readonly backPressure: BackPressure;
+  readonly embedQueue: Pick<EmbedQueue, "sendLater">;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** A message that would open a run. */
+export interface NewMessage {
+  readonly messageId: string;
+  readonly message: EmbedMessage;
+  readonly revision: number;
+}
+
+/**
+ * Sends messages back to their queue while too many runs are open, the latest ones first; the others go on. A message
+ * that was sent back is done with: the one in its place has its revision, and no receive counts against it. A crash
+ * in between leaves both, and whichever comes second finds nothing to do.
+ */
+export async function deferExcess<M extends NewMessage>(
+  messages: readonly M[],
+  services: DeferServices,
+): Promise<{ readonly admitted: readonly M[]; readonly outcomes: readonly Outcome[] }> {
+  const { backPressure, log, metrics } = services;
+  const count = await backPressure.admit(messages.length);
+  const oldestFirst = [...messages].sort((one, other) => one.revision - other.revision);
+  const outcomes = await sendBack(oldestFirst.slice(count), services);
+  const deferred = outcomes.filter(({ result }) => result === "deferred").length;
+  metrics.count("MessagesDeferred", deferred);
+  if (outcomes.length > 0) {
+    log.warn("Messages wait, as too many runs are open", {
+      deferred,
+      failed: outcomes.length - deferred,
+      admitted: count,
+    });
+  }
+  return { admitted: oldestFirst.slice(0, count), outcomes };
+}
+
+async function sendBack(
+  messages: readonly NewMessage[],
+  { backPressure, embedQueue, log }: DeferServices,
+): Promise<Outcome[]> {
+  if (messages.length === 0) return [];
+  const later = messages.map(({ message, revision }) => ({
+    message: { ...message, exported_at: revision },
+    delaySeconds: backPressure.delaySeconds(revision),
+  }));
+  const refused = await embedQueue.sendLater(later).catch((error: Error) => {
+    return new Map(messages.map((_, position) => [position, error.message]));
+  });
+  return messages.map(({ messageId }, position) => {
+    const reason = refused.get(position);
+    if (reason === undefined) return { messageId, result: "deferred" };
+    log.error("A message could not be sent back and is delivered again", { message_id: messageId, reason });
+    return { messageId, result: "failed", byInput: false };
+  });
+}

@@ -1,0 +1,61 @@
+import type { UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
+import { type Collection, collections } from "../receipts/receipt.ts";
+import type { CompactionRun } from "./compaction-run.ts";
+
+type RunUpdate = Omit<UpdateCommandInput, "TableName" | "Key">;
+
+/** Both halves PENDING at a higher attempt. */
+export function reopening(attempt: number): RunUpdate {
+  // The token goes too: a receipts table can outlive the control table whose leases count them.
+  const reset = collections.flatMap((half) => [
+    `${half}_state = :pending`,
+    `${half}_failures = :none`,
+    `${half}_token = :none`,
+  ]);
+  const forgotten = collections.flatMap((half) => [
+    `${half}_shard`,
+    `${half}_error`,
+    `${half}_started_at`,
+    `${half}_finished_at`,
+    `${half}_merged_vectors`,
+  ]);
+  return {
+    UpdateExpression: `SET attempts = :attempt, updated_at = :now, ${reset.join(", ")} REMOVE ${forgotten.join(", ")}`,
+    ConditionExpression: "attempts < :attempt",
+    ExpressionAttributeValues: {
+      ":attempt": attempt,
+      ":now": new Date().toISOString(),
+      ":pending": "PENDING",
+      ":none": 0,
+    },
+  };
+}
+
+/**
+ * PENDING | PROCESSING -> FAILED of a half that is as it was read. Its holder stays noted: a cycle that holds it, and
+ * publishes it after all, completes it.
+ */
+export function givingUp(run: CompactionRun, collection: Collection, reason: string): RunUpdate {
+  const { state, token, shard } = run.halves[collection];
+  const sameShard = shard === undefined ? "attribute_not_exists(#shard)" : "#shard = :shard";
+  return {
+    UpdateExpression: "SET #state = :failed, #finished = :now, #error = :reason, updated_at = :now",
+    ConditionExpression: `attempts = :attempt AND #state = :state AND #token = :token AND ${sameShard}`,
+    ExpressionAttributeNames: {
+      "#state": `${collection}_state`,
+      "#token": `${collection}_token`,
+      "#shard": `${collection}_shard`,
+      "#finished": `${collection}_finished_at`,
+      "#error": `${collection}_error`,
+    },
+    ExpressionAttributeValues: {
+      ":failed": "FAILED",
+      ":now": new Date().toISOString(),
+      ":reason": reason,
+      ":attempt": run.attempts,
+      ":state": state,
+      ":token": token,
+      ...(shard !== undefined && { ":shard": shard }),
+    },
+  };
+}

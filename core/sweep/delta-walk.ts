@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { z } from "zod";
+import { unlessRefused } from "../runs/conditional-write.ts";
+
+const key = { PK: "SWEEP", SK: "DELTAS" };
+
+const walkItem = z.object({
+  holder: z.string().optional(),
+  taken_at: z.string().default(new Date(0).toISOString()),
+  began_at: z.string().default(new Date(0).toISOString()),
+  /** The key that the walk has reached; absent at its beginning, and at its end. */
+  reached: z.string().optional(),
+});
+
+export interface DeltaWalkOptions {
+  readonly client: DynamoDBDocumentClient;
+  readonly controlTable: string;
+  /** A holder that has not let go for so long is dead: its function may not run for longer. */
+  readonly claimMs: number;
+  /** From the beginning of one walk to that of the next, at least. */
+  readonly everyMs: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** The way through all stored deltas, which one process at a time goes on with, each from where the last one stopped. */
+export class DeltaWalk {
+  readonly #options: DeltaWalkOptions;
+  readonly #holder: string;
+  /** The key that has been reached; undefined at the beginning. */
+  readonly after: string | undefined;
+
+  private constructor(options: DeltaWalkOptions, holder: string, after: string | undefined) {
+    this.#options = options;
+    this.#holder = holder;
+    this.after = after;
+  }
+
+  /** Undefined while another process is on the way, and while there is no need for a next walk yet. */
+  static async take(options: DeltaWalkOptions): Promise<DeltaWalk | undefined> {
+    const { client, controlTable, claimMs, everyMs, now } = options;
+    const { Item } = await client.send(
+      new GetCommand({ TableName: controlTable, Key: key, ConsistentRead: true }),
+    );
+    const item = walkItem.parse(Item ?? {});
+    if (item.holder !== undefined && now() - Date.parse(item.taken_at) < claimMs) return undefined;
+    const isNew = item.reached === undefined;
+    if (isNew && item.holder === undefined && now() - Date.parse(item.began_at) < everyMs) return undefined;
+    const holder = randomUUID();
+    const taken = await unlessRefused(
+      client.send(
+        new UpdateCommand({
+          TableName: controlTable,
+          Key: key,
+          UpdateExpression: "SET holder = :holder, taken_at = :now, began_at = :began",
+          ConditionExpression: item.holder === undefined ? "attribute_not_exists(holder)" : "holder = :seen",
+          ExpressionAttributeValues: {
+            ":holder": holder,
+            ":now": new Date(now()).toISOString(),
+            ":began": isNew ? new Date(now()).toISOString() : item.began_at,
+            ...(item.holder !== undefined && { ":seen": item.holder }),
+          },
+        }),
+      ),
+    );
+    return taken && new DeltaWalk(options, holder, item.reached);
+  }
+
+  /** Notes how far it has come; undefined for the end. False where another process has taken over. */
+  async reach(after: string | undefined): Promise<boolean> {
+    return this.#update(after === undefined ? "REMOVE reached" : "SET reached = :reached", after);
+  }
+
+  /** Lets another process go on at once. */
+  async leave(): Promise<void> {
+    await this.#update("REMOVE holder");
+  }
+
+  async #update(UpdateExpression: string, after?: string): Promise<boolean> {
+    const { client, controlTable } = this.#options;
+    const updated = await unlessRefused(
+      client.send(
+        new UpdateCommand({
+          TableName: controlTable,
+          Key: key,
+          UpdateExpression,
+          ConditionExpression: "holder = :holder",
+          ExpressionAttributeValues: {
+            ":holder": this.#holder,
+            ...(after !== undefined && { ":reached": after }),
+          },
+        }),
+      ),
+    );
+    return updated !== undefined;
+  }
+}

@@ -1,0 +1,110 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { inParallel } from "../collections/in-parallel.ts";
+import type { DeltaFile, DeltaFiles } from "../deltas/delta-files.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
+import { type CurrentRun, stoppedAt } from "../runs/current-run.ts";
+import type { RunStore } from "../runs/run-store.ts";
+import { DeltaWalk } from "./delta-walk.ts";
+import { SweepIncomplete } from "./sweep-failures.ts";
+import type { SweepSettings } from "./sweep-settings.ts";
+
+const receiptsAtOnce = 16;
+/** Some thousand objects each. */
+const pagesASweep = 20;
+const walkEveryMs = 24 * 3_600_000;
+
+export interface DeltaSweep {
+  readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
+  readonly runs: Pick<RunStore, "current" | "moveCurrent">;
+  readonly files: DeltaFiles;
+  readonly settings: Pick<SweepSettings, "retentionMs" | "claimMs">;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/**
+ * Goes on with the walk through all deltas and removes those of runs that stopped to count long ago (F6). Ends after
+ * some pages, or at the moment `until`. Throws SweepIncomplete.
+ */
+export async function sweepDeltas(parts: DeltaSweep, until: number): Promise<void> {
+  const { control, settings, now, files, log, metrics } = parts;
+  const walk = await DeltaWalk.take({ ...control, claimMs: settings.claimMs, everyMs: walkEveryMs, now });
+  if (walk === undefined) return;
+  const failures: string[] = [];
+  let [removed, seen, after] = [0, 0, walk.after];
+  for (let pages = 0; pages < pagesASweep && now() < until; pages += 1) {
+    const page = await files.page(after);
+    await inParallel(byReceipt(oldOf(page.files, parts)), receiptsAtOnce, async (ofReceipt) => {
+      try {
+        removed += await removeExpired(parts, ofReceipt);
+      } catch (error) {
+        failures.push(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+      }
+    });
+    seen += page.files.length;
+    after = page.next;
+    if (!(await walk.reach(after)) || after === undefined) break;
+  }
+  await walk.leave();
+  metrics.count("DeltasRemoved", removed);
+  log.info("Deltas swept", { seen, removed, reached: after ?? "the end" });
+  if (failures.length > 0) throw new SweepIncomplete("deltas", failures);
+}
+
+/** Whether nothing that may still come names the delta, given which run counts. Without that it stays. */
+export function isExpired(
+  file: DeltaFile,
+  current: CurrentRun | undefined,
+  { settings, now }: Pick<DeltaSweep, "settings" | "now">,
+): boolean {
+  if (current === undefined) return false;
+  const stopped = stoppedAt(current, file.runId);
+  // A run that has not counted yet has no time of its own, but its delta is young.
+  return stopped !== undefined && Math.max(stopped, file.storedAt) < now() - settings.retentionMs;
+}
+
+/** Those that have lain there long enough to be worth a look at their receipt. */
+function oldOf(files: readonly DeltaFile[], { settings, now }: DeltaSweep): DeltaFile[] {
+  return files.filter(({ storedAt }) => storedAt < now() - settings.retentionMs);
+}
+
+function byReceipt(files: readonly DeltaFile[]): Iterable<readonly DeltaFile[]> {
+  return Map.groupBy(files, receiptKey).values();
+}
+
+/**
+ * Notes in CURRENT which runs lose their deltas before they do, and only while none of them counts: embed reuses a
+ * delta that is there, and must not make a run current whose delta is about to go (F1).
+ */
+async function removeExpired(parts: DeltaSweep, files: readonly DeltaFile[]): Promise<number> {
+  const { runs, now, log } = parts;
+  const receipt = receiptOf(files);
+  for (;;) {
+    const current = await runs.current(receipt);
+    const expired = files.filter((file) => isExpired(file, current, parts));
+    if (current === undefined || expired.length === 0) return 0;
+    const expiring = new Map(expired.map(({ runId }) => [runId, now()]));
+    if ((await runs.moveCurrent(receipt, current, { ...current, expiring })) === "refused") continue;
+    await parts.files.remove(expired);
+    await forgetExpiring(parts, receipt);
+    log.info("Deltas of runs that count no more were removed", { keys: expired.map(({ key }) => key) });
+    return expired.length;
+  }
+}
+
+async function forgetExpiring({ runs }: DeltaSweep, receipt: ReceiptRef): Promise<void> {
+  for (;;) {
+    const current = await runs.current(receipt);
+    if (current === undefined || current.expiring.size === 0) return;
+    if ((await runs.moveCurrent(receipt, current, { ...current, expiring: new Map() })) === "moved") return;
+  }
+}
+
+function receiptOf([file]: readonly DeltaFile[]): ReceiptRef {
+  if (file === undefined) throw new RangeError("A group has a member.");
+  return { imageId: file.imageId, receiptId: file.receiptId };
+}

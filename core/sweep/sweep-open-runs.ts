@@ -1,0 +1,147 @@
+import { inParallel } from "../collections/in-parallel.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { CompactionRun } from "../runs/compaction-run.ts";
+import type { OpenRun } from "../runs/open-run.ts";
+import type { OpenRuns } from "../runs/open-runs.ts";
+import type { RunQueues } from "../runs/run-queues.ts";
+import type { RunStore } from "../runs/run-store.ts";
+import { isDue, type Standing, standingOf, stepOf } from "./open-run-rules.ts";
+import { SweepIncomplete } from "./sweep-failures.ts";
+import type { SweepSettings } from "./sweep-settings.ts";
+
+const entriesAtOnce = 16;
+
+export interface OpenRunsSweep {
+  readonly openRuns: OpenRuns;
+  readonly runs: RunStore;
+  readonly queues: Pick<RunQueues, "redrive">;
+  readonly settings: SweepSettings;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/**
+ * Sends the messages of runs again that have been open for too long, gives up those for which that has not helped, and
+ * tidies the list (F5). Acts on nothing after the moment `until`; counts all the same. Throws SweepIncomplete.
+ */
+export async function sweepOpenRuns(parts: OpenRunsSweep, until: number): Promise<void> {
+  const sweep = new Sweep(parts, until);
+  for await (const entries of parts.openRuns.pages()) {
+    await inParallel(entries, entriesAtOnce, (entry) => sweep.look(entry));
+  }
+  sweep.end();
+}
+
+/** What became of an entry. */
+type Outcome = "open" | "gone" | "given up";
+
+class Sweep {
+  readonly #parts: OpenRunsSweep;
+  readonly #until: number;
+  readonly #failures: string[] = [];
+  readonly #outcomes: Record<Outcome, number> = { open: 0, gone: 0, "given up": 0 };
+  #redriven = 0;
+  #oldestMs = 0;
+
+  constructor(parts: OpenRunsSweep, until: number) {
+    this.#parts = parts;
+    this.#until = until;
+  }
+
+  async look(entry: OpenRun): Promise<void> {
+    const now = this.#parts.now();
+    const isLeft = now >= this.#until || !isDue(entry, now, this.#parts.settings);
+    const outcome = isLeft ? asItIs(entry) : await this.#actOrNote(entry, now);
+    this.#outcomes[outcome] += 1;
+    if (outcome === "open") this.#oldestMs = Math.max(this.#oldestMs, now - Date.parse(entry.openedAt));
+  }
+
+  /** Tells what was seen, and throws where something was left undone. */
+  end(): void {
+    const { metrics, log } = this.#parts;
+    metrics.gauge("RunsOpen", this.#outcomes.open, "Count");
+    metrics.gauge("RunsGivenUp", this.#outcomes["given up"], "Count");
+    metrics.gauge("OldestOpenRunAge", Math.round(this.#oldestMs / 1000), "Seconds");
+    metrics.count("RunsRedriven", this.#redriven);
+    log.info("Open runs swept", {
+      open: this.#outcomes.open,
+      given_up: this.#outcomes["given up"],
+      removed: this.#outcomes.gone,
+      redriven: this.#redriven,
+    });
+    if (this.#failures.length > 0) throw new SweepIncomplete("open runs", this.#failures);
+  }
+
+  /** One run that cannot be swept stops no other. */
+  async #actOrNote(entry: OpenRun, now: number): Promise<Outcome> {
+    try {
+      return await this.#act(entry, now);
+    } catch (error) {
+      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      this.#failures.push(reason);
+      this.#parts.log.error("An open run could not be swept", { ...namesOf(entry), reason });
+      return asItIs(entry);
+    }
+  }
+
+  async #act(entry: OpenRun, now: number): Promise<Outcome> {
+    const { runs, openRuns, settings } = this.#parts;
+    const [run, current] = await Promise.all([runs.find(entry), runs.current(entry)]);
+    const standing = standingOf(entry, run, current, settings);
+    const step = stepOf(entry, standing, now, settings);
+    switch (step.kind) {
+      case "remove":
+        await openRuns.unlist(entry.runId, entry.createdAt, entry.attempt);
+        return "gone";
+      case "drive":
+        if (run && standing.kind === "open") await this.#drive(entry, run, standing.attempt, step.time);
+        return "open";
+      case "give up":
+        return this.#giveUp(entry, run, standing);
+      case "wait":
+        return asItIs(entry);
+    }
+  }
+
+  /** Counted before it is sent: where a crash comes between the two, the next sweep sends what was counted. */
+  async #drive(entry: OpenRun, run: CompactionRun, attempt: number, time: number): Promise<void> {
+    const { runs, openRuns, queues, now, log } = this.#parts;
+    const claimed = await openRuns.claim(entry, { attempt, time, now: new Date(now()).toISOString() });
+    if (claimed === undefined) return;
+    await runs.reopen(run, attempt);
+    const open = await runs.find(run);
+    // The first sending of an attempt is not the sweeper's.
+    if (open) await queues.redrive(open, entry.openedAt, time + 1);
+    await openRuns.markSent(claimed);
+    this.#redriven += 1;
+    log.warn("The messages of an open run were sent again", { ...namesOf(entry), attempt, time });
+  }
+
+  async #giveUp(entry: OpenRun, run: CompactionRun | undefined, standing: Standing): Promise<Outcome> {
+    const { runs, openRuns, settings, now, log } = this.#parts;
+    const reason = reasonOf(standing, settings);
+    // A half that somebody has moved since it was read is looked at again by the next sweep.
+    if (run && !(await runs.giveUp(run, reason))) return "open";
+    if (!(await openRuns.giveUp(entry, reason, new Date(now()).toISOString()))) return "open";
+    log.error("An open run was given up", { ...namesOf(entry), reason });
+    return "given up";
+  }
+}
+
+function asItIs(entry: OpenRun): Outcome {
+  return entry.givenUpAt === undefined ? "open" : "given up";
+}
+
+function reasonOf({ kind }: Standing, { openMs, redrives }: SweepSettings): string {
+  if (kind === "failed") return "It failed for its own reason, and its messages are in the dead letters.";
+  const minutes = Math.round((openMs * (redrives + 1)) / 60_000);
+  if (kind === "unopened") return `No embed message has opened it within ${minutes} minutes.`;
+  return `It was not completed within ${minutes} minutes, though its messages were sent again ${redrives} times.`;
+}
+
+function namesOf({ imageId, receiptId, runId }: OpenRun) {
+  return { image_id: imageId, receipt_id: receiptId, run_id: runId };
+}

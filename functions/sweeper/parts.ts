@@ -1,0 +1,39 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { DeltaFiles } from "../../core/deltas/delta-files.ts";
+import type { Log } from "../../core/log.ts";
+import type { Metrics } from "../../core/metrics.ts";
+import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
+import { OpenRuns } from "../../core/runs/open-runs.ts";
+import { RunQueues } from "../../core/runs/run-queues.ts";
+import type { SweepParts } from "../../core/sweep/sweep.ts";
+import type { Settings } from "./environment.ts";
+
+/** What every sweep of this process works with. */
+export function sweepParts(settings: Settings, { log, metrics }: { log: Log; metrics: Metrics }): SweepParts {
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+  const controlTable = settings.CONTROL_TABLE;
+  return {
+    control: { client, controlTable },
+    openRuns: new OpenRuns(client, controlTable),
+    runs: new DynamoRunStore({ client, receiptsTable: settings.RECEIPTS_TABLE, controlTable }),
+    queues: new RunQueues({
+      client: new SQSClient({}),
+      queueUrls: { lines: settings.LINES_QUEUE_URLS, words: settings.WORDS_QUEUE_URLS },
+      region: settings.AWS_REGION,
+    }),
+    files: new DeltaFiles(new S3Client({}), settings.DELTAS_BUCKET),
+    settings: {
+      openMs: settings.OPEN_MINUTES * 60_000,
+      redrives: settings.REDRIVES,
+      maxFailures: settings.MAX_FAILURES,
+      retentionMs: settings.DELTA_RETENTION_SECONDS * 1000,
+      claimMs: settings.CLAIM_SECONDS * 1000,
+    },
+    now: Date.now,
+    log,
+    metrics,
+  };
+}

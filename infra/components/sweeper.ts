@@ -1,0 +1,109 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config.ts";
+import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
+import { urlsOf } from "./collection-queues.ts";
+import type { Compaction } from "./compaction.ts";
+import { allow, assumedBy, deleteObjects, items, list, policyOf, sendTo } from "./permissions.ts";
+import { longestMessageSeconds } from "./queue-with-dead-letters.ts";
+import type { Storage } from "./storage.ts";
+
+/** Enough to begin some thousand things; what is left has the next sweep. */
+const timeoutSeconds = 240;
+
+export interface SweeperArgs {
+  readonly code: pulumi.asset.Archive;
+  readonly settings: Settings["sweep"];
+  /** As compaction has it. */
+  readonly maxFailures: number;
+  readonly storage: Storage;
+  /** Owner of the queues to which runs are sent again. */
+  readonly compaction: Compaction;
+  readonly defaults: FunctionDefaults;
+}
+
+/**
+ * The function that finds what nobody brings to its end: runs that stay open, and deltas that nothing names any more.
+ * A sweep that fails is not retried and has no dead letters: its event says nothing, and the next one does its work.
+ */
+export class Sweeper extends pulumi.ComponentResource {
+  readonly sweeper: BundledFunction;
+
+  constructor(name: string, args: SweeperArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:Sweeper", name, {}, options);
+    const inside = { parent: this };
+    const { settings, storage } = args;
+    const { lines, words } = args.compaction;
+
+    this.sweeper = new BundledFunction(
+      name,
+      {
+        ...args.defaults,
+        description: "Drives open runs again, gives up hopeless ones and removes old deltas",
+        code: args.code,
+        timeoutSeconds,
+        memoryMiB: 256,
+        environment: {
+          RECEIPTS_TABLE: storage.receipts.name,
+          CONTROL_TABLE: storage.control.name,
+          DELTAS_BUCKET: storage.deltas.name,
+          LINES_QUEUE_URLS: urlsOf(lines.queues),
+          WORDS_QUEUE_URLS: urlsOf(words.queues),
+          OPEN_MINUTES: String(settings.openMinutes),
+          REDRIVES: String(settings.redrives),
+          MAX_FAILURES: String(args.maxFailures),
+          DELTA_RETENTION_SECONDS: String(longestMessageSeconds),
+          CLAIM_SECONDS: String(timeoutSeconds + 60),
+        },
+        statements: [
+          sendTo(...lines.queues, ...words.queues),
+          list(storage.deltas),
+          deleteObjects(storage.deltas, "deltas/"),
+          items(storage.receipts, ["GetItem", "UpdateItem"]),
+          items(storage.control, ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"]),
+        ],
+      },
+      inside,
+    );
+    new aws.lambda.FunctionEventInvokeConfig(
+      name,
+      { functionName: this.sweeper.function.name, maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+      inside,
+    );
+    this.schedule(name, settings.everyMinutes);
+    this.registerOutputs();
+  }
+
+  private schedule(name: string, everyMinutes: number) {
+    const inside = { parent: this };
+    const role = new aws.iam.Role(
+      `${name}-schedule`,
+      { assumeRolePolicy: assumedBy("scheduler.amazonaws.com") },
+      inside,
+    );
+    const policy = new aws.iam.RolePolicy(
+      `${name}-schedule`,
+      {
+        role: role.id,
+        policy: policyOf([allow(["lambda:InvokeFunction"], [this.sweeper.function.arn])]),
+      },
+      inside,
+    );
+    new aws.scheduler.Schedule(
+      name,
+      {
+        name,
+        description: "Starts a sweep",
+        scheduleExpression: `rate(${everyMinutes} ${everyMinutes === 1 ? "minute" : "minutes"})`,
+        flexibleTimeWindow: { mode: "OFF" },
+        target: {
+          arn: this.sweeper.function.arn,
+          roleArn: role.arn,
+          input: "{}",
+          retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+        },
+      },
+      { parent: this, dependsOn: [policy] },
+    );
+  }
+}
