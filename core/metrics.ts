@@ -1,10 +1,42 @@
 import { MetricUnit, Metrics as PowertoolsMetrics } from "@aws-lambda-powertools/metrics";
 
+/** Every metric of the product, by the service in whose name it is written. Alarms watch them under these names. */
+export const metricsOf = {
+  embed: ["MessagesDeferred"],
+  "stream-processor": [
+    "RecordsReceived",
+    "RecordsSkipped",
+    "RecordsRelevant",
+    "RecordsRejected",
+    "MessagesSent",
+    "MessagesRefused",
+  ],
+  compaction: [
+    "CyclesContended",
+    "CyclesFailed",
+    "GenerationsPublished",
+    "LeasesLost",
+    "ManifestMismatches",
+    "MessagesDeadLettered",
+    "PublishConflicts",
+    "VectorsRemoved",
+    "VectorsUpdated",
+    "VectorsWritten",
+    "WorkerErrors",
+  ],
+  sweeper: ["DeltasRemoved", "OldestOpenRunAge", "RunsGivenUp", "RunsOpen", "RunsRedriven"],
+  verify: ["ReceiptsWithoutDelta", "VectorsExtra", "VectorsMissing", "VectorsStale"],
+  "query-server": ["ManifestMismatches"],
+} as const;
+
+export type MeasuredService = keyof typeof metricsOf;
+export type MetricName = (typeof metricsOf)[MeasuredService][number];
+
 /** Tells operators what happened, in numbers. */
 export interface Metrics {
-  count(name: string, value: number): void;
+  count(name: MetricName, value: number): void;
   /** How something stands at the moment. */
-  gauge(name: string, value: number, unit: "Count" | "Seconds"): void;
+  gauge(name: MetricName, value: number, unit: "Count" | "Seconds"): void;
 }
 
 /** For callers that nobody watches. */
@@ -17,13 +49,28 @@ export interface LoggedMetrics extends Metrics {
 }
 
 /** The namespace comes from POWERTOOLS_METRICS_NAMESPACE, which infra/ sets to the stack's name. */
-export function loggedMetrics(serviceName: string): LoggedMetrics {
+export function loggedMetrics(serviceName: MeasuredService): LoggedMetrics {
   const metrics = new PowertoolsMetrics({ serviceName });
   return {
     count: (name, value) => metrics.addMetric(name, MetricUnit.Count, value),
     gauge: (name, value, unit) => metrics.addMetric(name, MetricUnit[unit], value),
     write() {
       if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    },
+  };
+}
+
+/** The same for a process without invocations, at whose end they could be written: each is a line of its own. */
+export function metricsLoggedAtOnce(serviceName: MeasuredService): Metrics {
+  const logged = loggedMetrics(serviceName);
+  return {
+    count(name, value) {
+      logged.count(name, value);
+      logged.write();
+    },
+    gauge(name, value, unit) {
+      logged.gauge(name, value, unit);
+      logged.write();
     },
   };
 }

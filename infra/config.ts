@@ -352,7 +352,7 @@ export const declared = {
     everyMinutes: wholeNumber({
       default: 5,
       from: 1,
-      to: 1440,
+      to: 60,
       means:
         "How often the sweeper looks for runs that stay open and for deltas that nothing names any more.",
       because: "A sweep of few runs costs next to nothing, and its figures are never older.",

@@ -115,6 +115,7 @@ export async function vectorkeep(): Promise<Outputs> {
   const shards = [...compaction.lines.byShard, ...compaction.words.byShard];
   new Alarms(`${stem}-alarms`, {
     topicArn: settings.alarms.topicArn,
+    metricsNamespace: stem,
     deadLetters: {
       "embed-ndjson-dead-letters": pipeline.queue.deadLetters,
       ...Object.fromEntries(shards.map(([shard, { deadLetters }]) => [`${shard}-dead-letters`, deadLetters])),
@@ -133,8 +134,10 @@ export async function vectorkeep(): Promise<Outputs> {
       verify,
       sweeper,
     },
-    metricsNamespace: defaults.metricsNamespace,
     stream: { reader: changes.streamProcessor, mapping: changes.mapping },
+    sweeper,
+    sweep: settings.sweep,
+    servesQueries: settings.query.enabled,
   });
   const search = await queryService(`${stem}-query`, settings, {
     queryContext,
@@ -142,6 +145,7 @@ export async function vectorkeep(): Promise<Outputs> {
     network,
     files,
     apiKey,
+    metricsNamespace: stem,
   });
 
   return {
@@ -202,13 +206,14 @@ interface Neighbours {
   readonly network: Network;
   readonly files: CollectionsFileSystem;
   readonly apiKey: StoredSecret;
+  readonly metricsNamespace: string;
 }
 
 /** The service brings Docker and @pulumi/awsx with it, so neither is touched while it is off. */
 async function queryService(
   name: string,
   { query, embedding, compaction, logs }: Settings,
-  { queryContext, storage, network, files, apiKey }: Neighbours,
+  { queryContext, storage, network, files, apiKey, metricsNamespace }: Neighbours,
 ): Promise<{ service: QueryService; apiKey: StoredSecret } | undefined> {
   if (queryContext === undefined || query.apiKey === undefined) return undefined;
   const { QueryService } = await import("./components/query-service.ts");
@@ -226,6 +231,7 @@ async function queryService(
     storage,
     files,
     network,
+    metricsNamespace,
     logRetentionDays: logs.retentionDays,
   });
   return { service, apiKey: searchApiKey };

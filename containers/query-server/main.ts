@@ -6,6 +6,7 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { unlimited } from "../../core/embedding/rate-limiter.ts";
 import { Failure } from "../../core/failure.ts";
+import { metricsLoggedAtOnce } from "../../core/metrics.ts";
 import { collections } from "../../core/receipts/receipt.ts";
 import { type ShardName, shardNames } from "../../core/receipts/shards.ts";
 import { ChromaGenerations } from "../../core/search/chroma-generations.ts";
@@ -19,6 +20,7 @@ const pollMs = 1_000;
 const embedWithinMs = 10_000;
 
 const log = new Logger({ serviceName: "query-server" });
+const metrics = metricsLoggedAtOnce("query-server");
 
 async function main(): Promise<void> {
   const environment = readEnvironment(queryServerEnvironment);
@@ -34,6 +36,7 @@ async function main(): Promise<void> {
       dimensions: environment.EMBEDDING_DIMENSIONS,
       library: join(import.meta.dirname, "chroma.node"),
       scratch: tmpdir(),
+      metrics,
     });
   const service = await QueryService.start({
     sources: new Map(shards.map((shard) => [shard, generationsOf(shard)])),

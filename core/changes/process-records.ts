@@ -62,7 +62,8 @@ export async function processRecords(
     MessagesSent: total + boxes.rejected.messages.length - failed.length,
     MessagesRefused: failed.length,
   };
-  for (const [name, value] of Object.entries(counts)) metrics.count(name, value);
+  for (const [name, value] of Object.entries(counts) as [keyof typeof counts, number][])
+    metrics.count(name, value);
   return failed.length > 0 ? Math.min(...failed) : undefined;
 }
 

@@ -7,6 +7,7 @@ import { monotonicClock } from "../collections/clock.ts";
 import { GenerationDamaged, Generations } from "../collections/generations.ts";
 import { readHead } from "../collections/head.ts";
 import type { Neighbour, NeighbourQuery, VectorStore } from "../collections/vector-store.ts";
+import type { Metrics } from "../metrics.ts";
 import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
 import { GenerationOfAnotherModel } from "./search-failures.ts";
@@ -24,6 +25,7 @@ export interface ChromaGenerationsOptions {
   readonly library: string;
   /** Local folder for private copies. */
   readonly scratch: string;
+  readonly metrics: Metrics;
 }
 
 /** The generations that compaction published, each opened as a private copy with a Chroma server of its own. */
@@ -59,6 +61,7 @@ export class ChromaGenerations implements GenerationSource {
       }
       return new OpenChromaGeneration(published, count, { folder, server, store });
     } catch (error) {
+      if (error instanceof GenerationDamaged) this.#options.metrics.count("ManifestMismatches", 1);
       await server?.stop();
       await rm(folder, { recursive: true, force: true });
       throw error;

@@ -1,53 +1,47 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config.ts";
 import type { BundledFunction } from "./bundled-function.ts";
+import { ownMetrics } from "./own-metrics.ts";
 
 const fiveMinutes = 300;
 
 export interface AlarmsArgs {
   /** SNS topic that is notified. @default none, the alarms show in CloudWatch only */
   readonly topicArn: string | undefined;
+  /** CloudWatch namespace of the metrics that the product itself writes. */
+  readonly metricsNamespace: string;
   /** Queues in which any message is one too many, by what the alarm is called. */
   readonly deadLetters: Readonly<Record<string, aws.sqs.Queue>>;
   /** Queues that must keep moving. */
   readonly queues: Readonly<Record<string, aws.sqs.Queue>>;
   readonly functions: Readonly<Record<string, BundledFunction>>;
-  /** CloudWatch namespace of the metrics that functions write into their logs. */
-  readonly metricsNamespace: string;
   /** The function that reads the stream, and what delivers to it. */
   readonly stream: { readonly reader: BundledFunction; readonly mapping: aws.lambda.EventSourceMapping };
+  readonly sweeper: BundledFunction;
+  readonly sweep: Settings["sweep"];
+  readonly servesQueries: boolean;
 }
 
-type Condition = Pick<
-  aws.cloudwatch.MetricAlarmArgs,
-  "namespace" | "metricName" | "dimensions" | "statistic" | "threshold" | "alarmDescription"
-> & { readonly periods?: number };
+interface Condition {
+  readonly namespace: string;
+  readonly metricName: string;
+  readonly dimensions: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly statistic: string;
+  readonly threshold: number;
+  /** @default 300, five minutes */
+  readonly periodSeconds?: number;
+  /** @default 1 */
+  readonly periods?: number;
+  /** @default "above", and silence is health; below it silence is what the alarm is for */
+  readonly goesOff?: "above" | "below";
+  /** What has happened, in a sentence or two. */
+  readonly says: string;
+  /** Name of the page in docs/runbooks/ that says what to do. */
+  readonly runbook: string;
+}
 
-/** Each a count that `core/verify` writes; it is written only when somebody verifies. */
-const differences = [
-  [
-    "vectors-missing",
-    "VectorsMissing",
-    "Vectors are due and not published. `npm run verify` names them, and with --repair brings them back.",
-  ],
-  [
-    "vectors-extra",
-    "VectorsExtra",
-    "Vectors are published and not due. `npm run verify` names them, and with --repair takes those of known receipts away.",
-  ],
-  [
-    "vectors-stale",
-    "VectorsStale",
-    "Vectors show something else than is true. `npm run verify` names them, and with --repair puts them right.",
-  ],
-  [
-    "receipts-without-delta",
-    "ReceiptsWithoutDelta",
-    "Runs or their deltas are not in storage. `npm run verify` names them, and with --repair embeds their rows again.",
-  ],
-] as const;
-
-/** What a person should look at, about 0.10 USD a month each. Silence is health: missing data is no alarm. */
+/** What a person should look at, about 0.10 USD a month each. Every alarm names its runbook. */
 export class Alarms extends pulumi.ComponentResource {
   private readonly stem: string;
   private readonly topics: string[];
@@ -58,21 +52,18 @@ export class Alarms extends pulumi.ComponentResource {
     this.topics = args.topicArn === undefined ? [] : [args.topicArn];
     for (const [what, queue] of Object.entries(args.deadLetters)) this.deadLetters(what, queue);
     for (const [what, queue] of Object.entries(args.queues)) this.queueAge(what, queue);
-    for (const [
-      what,
-      {
-        function: { name },
-        timeoutSeconds,
-      },
-    ] of Object.entries(args.functions)) {
-      this.errors(what, name);
-      this.throttles(what, name);
-      this.duration(what, name, timeoutSeconds);
+    for (const [what, { function: watched, timeoutSeconds }] of Object.entries(args.functions)) {
+      this.errors(what, watched.name);
+      this.throttles(what, watched.name);
+      this.duration(what, watched.name, timeoutSeconds);
     }
     this.iteratorAge(args.stream.reader.function.name);
     this.givenUp(args.stream.mapping);
     this.lost(args.stream.mapping);
-    this.differences(args.metricsNamespace);
+    this.notSwept(args.sweeper.function.name, args.sweep.everyMinutes);
+    for (const { what, service, ...own } of ownMetrics(args.sweep, args.servesQueries)) {
+      this.alarm(what, { ...own, namespace: args.metricsNamespace, dimensions: { service } });
+    }
     this.registerOutputs();
   }
 
@@ -80,8 +71,8 @@ export class Alarms extends pulumi.ComponentResource {
     this.alarm(`${what}-not-empty`, {
       ...ofQueue(queue, "ApproximateNumberOfMessagesVisible"),
       threshold: 0,
-      alarmDescription:
-        "Something could not be handled. Read the messages and the log, mend the cause, send them again.",
+      says: "Something could not be handled, and is kept for two weeks.",
+      runbook: "dead-letters",
     });
   }
 
@@ -90,8 +81,8 @@ export class Alarms extends pulumi.ComponentResource {
       ...ofQueue(queue, "ApproximateAgeOfOldestMessage"),
       threshold: 1800,
       periods: 2,
-      alarmDescription:
-        "A message has waited for half an hour. Look for errors or throttles of its function.",
+      says: "A message has waited for half an hour.",
+      runbook: "queue-age",
     });
   }
 
@@ -99,7 +90,8 @@ export class Alarms extends pulumi.ComponentResource {
     this.alarm(`${what}-errors`, {
       ...ofFunction(name, "Errors", "Sum"),
       threshold: 0,
-      alarmDescription: "An invocation failed as a whole. Its log says why.",
+      says: "An invocation failed as a whole. Its log says why.",
+      runbook: "errors",
     });
   }
 
@@ -108,7 +100,8 @@ export class Alarms extends pulumi.ComponentResource {
       ...ofFunction(name, "Throttles", "Sum"),
       threshold: 0,
       periods: 3,
-      alarmDescription: "The account's concurrency is used up. Raise it, or lower the mappings' maximum.",
+      says: "The account's concurrency is used up.",
+      runbook: "throttles",
     });
   }
 
@@ -116,8 +109,8 @@ export class Alarms extends pulumi.ComponentResource {
     this.alarm(`${what}-duration`, {
       ...ofFunction(name, "Duration", "Maximum"),
       threshold: 0.9 * timeoutSeconds * 1000,
-      alarmDescription:
-        "An invocation took more than nine tenths of its time limit. Raise it before one is cut off.",
+      says: "An invocation took more than nine tenths of its time limit.",
+      runbook: "duration",
     });
   }
 
@@ -126,8 +119,8 @@ export class Alarms extends pulumi.ComponentResource {
       ...ofFunction(name, "IteratorAge", "Maximum"),
       threshold: 600_000,
       periods: 2,
-      alarmDescription:
-        "Changes reach the collections more than ten minutes late. After an hour they are given up.",
+      says: "Changes reach the collections more than ten minutes late. After an hour they are given up.",
+      runbook: "iterator-age",
     });
   }
 
@@ -135,8 +128,8 @@ export class Alarms extends pulumi.ComponentResource {
     this.alarm("stream-records-given-up", {
       ...ofMapping(mapping, "OnFailureDestinationDeliveredEventCount"),
       threshold: 0,
-      alarmDescription:
-        "Changes failed all retries or were an hour old. They are kept under the output streamGivenUpPrefix. Mend the cause, then undo and redo what they say, so that the stream tells it again.",
+      says: "Changes failed all retries or were an hour old. They are kept in the deltas bucket.",
+      runbook: "given-up-stream-records",
     });
   }
 
@@ -144,34 +137,42 @@ export class Alarms extends pulumi.ComponentResource {
     this.alarm("stream-records-lost", {
       ...ofMapping(mapping, "DroppedEventCount"),
       threshold: 0,
-      alarmDescription:
-        "Changes were given up and could not be kept in the deltas bucket. Look at the bucket and at what the stream processor's role may write.",
+      says: "Changes were given up and could not be kept in the deltas bucket.",
+      runbook: "given-up-stream-records",
     });
   }
 
-  /** What the verify function found when it was last invoked. */
-  private differences(namespace: string) {
-    for (const [what, metricName, alarmDescription] of differences) {
-      this.alarm(what, {
-        namespace,
-        metricName,
-        dimensions: { service: "verify" },
-        statistic: "Sum",
-        threshold: 0,
-        alarmDescription,
-      });
-    }
+  private notSwept(name: pulumi.Output<string>, everyMinutes: number) {
+    this.alarm("sweeper-silent", {
+      ...ofFunction(name, "Invocations", "Sum"),
+      goesOff: "below",
+      threshold: 1,
+      periodSeconds: Math.max(fiveMinutes, 3 * 60 * everyMinutes),
+      says: "Three sweeps have not come, so nobody would be told of a stuck run.",
+      runbook: "stuck-runs",
+    });
   }
 
-  private alarm(what: string, { periods = 1, ...condition }: Condition) {
+  private alarm(
+    what: string,
+    {
+      says,
+      runbook,
+      goesOff = "above",
+      periodSeconds: period = fiveMinutes,
+      periods: evaluationPeriods = 1,
+      ...metric
+    }: Condition,
+  ) {
     new aws.cloudwatch.MetricAlarm(
       `${this.stem}-${what}`,
       {
-        ...condition,
-        comparisonOperator: "GreaterThanThreshold",
-        period: fiveMinutes,
-        evaluationPeriods: periods,
-        treatMissingData: "notBreaching",
+        ...metric,
+        alarmDescription: `${says} See docs/runbooks/${runbook}.md.`,
+        comparisonOperator: goesOff === "above" ? "GreaterThanThreshold" : "LessThanThreshold",
+        period,
+        evaluationPeriods,
+        treatMissingData: goesOff === "above" ? "notBreaching" : "breaching",
         alarmActions: this.topics,
         okActions: this.topics,
       },

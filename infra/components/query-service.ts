@@ -23,6 +23,7 @@ export interface QueryServiceArgs {
   readonly storage: Storage;
   readonly files: CollectionsFileSystem;
   readonly network: Network;
+  readonly metricsNamespace: string;
   readonly logRetentionDays: number;
 }
 
@@ -154,6 +155,7 @@ export class QueryService extends pulumi.ComponentResource {
           ...embeddingEnvironment(args.embedding, args.embeddingApiKey),
           SEARCH_API_KEY_SECRET: args.searchApiKey.name,
           PORT: String(settings.port),
+          POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace,
         },
         statements: [
           items(storage.control, ["GetItem"]),

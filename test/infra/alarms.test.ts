@@ -47,12 +47,48 @@ test("the mapping whose counts are watched is told to count, which none does by 
   expect(metricsConfig).toEqual({ metrics: ["EventCount"] });
 });
 
-test("every alarm says what to do, tells the topic when it goes off and clears, and takes silence for health", () => {
+test("F5: stuck runs are alarms, and so is a sweeper that tells of none because it does not run", () => {
+  const own = {
+    namespace: "vectorkeep-dev",
+    dimensions: { service: "sweeper" },
+    statistic: "Maximum",
+    period: 600,
+  };
+  expect(alarms.get("vectorkeep-dev-runs-given-up")).toMatchObject({
+    ...own,
+    metricName: "RunsGivenUp",
+    threshold: 0,
+  });
+  expect(alarms.get("vectorkeep-dev-runs-open-long")).toMatchObject({
+    ...own,
+    metricName: "OldestOpenRunAge",
+    threshold: 4 * 3600,
+  });
+  expect(alarms.get("vectorkeep-dev-sweeper-silent")).toMatchObject({
+    metricName: "Invocations",
+    comparisonOperator: "LessThanThreshold",
+    threshold: 1,
+    period: 900,
+    treatMissingData: "breaching",
+  });
+});
+
+test("a damaged generation is an alarm of whoever finds it, the query server only where there is one", async () => {
+  expect(alarms.has("vectorkeep-dev-compaction-manifest-mismatch")).toBe(true);
+  expect(alarms.has("vectorkeep-dev-query-server-manifest-mismatch")).toBe(false);
+  const prod = ofType(await deployStack("prod"), "aws:cloudwatch/metricAlarm:MetricAlarm");
+  expect(prod.get("vectorkeep-prod-query-server-manifest-mismatch")).toMatchObject({
+    metricName: "ManifestMismatches",
+    dimensions: { service: "query-server" },
+  });
+});
+
+test("every alarm says what has happened, tells the topic when it goes off and clears, and takes silence for health but of one", () => {
   expect(alarms.size).toBeGreaterThan(20);
-  for (const alarm of alarms.values()) {
+  for (const [name, alarm] of alarms) {
     expect(alarm).toMatchObject({
       alarmDescription: expect.stringMatching(/^[A-Z].*\.$/),
-      treatMissingData: "notBreaching",
+      treatMissingData: name === "vectorkeep-dev-sweeper-silent" ? "breaching" : "notBreaching",
       alarmActions: [topic],
       okActions: [topic],
     });

@@ -144,6 +144,7 @@ test.each([
     apiKey,
   ],
   ["a lease that no function outwaits", { "compaction:leaseSeconds": "300" }, apiKey],
+  ["a sweeper that sends what comes back by itself", { "sweep:openMinutes": "60" }, apiKey],
   ["a fraction", { "ingest:batchSize": "2.5" }, apiKey],
   ["no entity at all", { "stream:entities": "[]" }, apiKey],
   ["no field of metadata", { "stream:metadataFields": "[]" }, apiKey],

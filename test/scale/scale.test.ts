@@ -8,6 +8,7 @@ import { encodeDelta } from "../../core/deltas/codec.ts";
 import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
 import type { Embedder } from "../../core/embedding/embedder.ts";
 import { silentLog } from "../../core/log.ts";
+import { silentMetrics } from "../../core/metrics.ts";
 import { ChromaGenerations } from "../../core/search/chroma-generations.ts";
 import { QueryService } from "../../core/search/query-service.ts";
 import type { SearchAnswer } from "../../core/search/search.ts";
@@ -177,6 +178,7 @@ async function startQueryService(
     dimensions,
     library: premises.library,
     scratch,
+    metrics: silentMetrics,
   });
   const embedder: Embedder = {
     model,

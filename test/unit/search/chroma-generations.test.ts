@@ -8,6 +8,7 @@ import { ChromaVectorStore } from "../../../core/collections/chroma-vector-store
 import { monotonicClock } from "../../../core/collections/clock.ts";
 import { GenerationDamaged, Generations } from "../../../core/collections/generations.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
 import { ChromaGenerations } from "../../../core/search/chroma-generations.ts";
 import { GenerationOfAnotherModel } from "../../../core/search/search-failures.ts";
 import { writeChromaLibrary } from "../../../infra/bundles/chroma-library.ts";
@@ -37,6 +38,7 @@ const delta: Delta = {
   vectors: new Uint8Array(Float32Array.from(vectors.flat()).buffer),
 };
 
+const counted: string[] = [];
 let folder: string;
 let library: string;
 
@@ -76,6 +78,7 @@ function source(model = delta.model): ChromaGenerations {
     dimensions: 4,
     library,
     scratch: join(folder, "scratch"),
+    metrics: { ...silentMetrics, count: (name) => counted.push(name) },
   });
 }
 
@@ -119,4 +122,5 @@ test("a generation whose file is not what the manifest says is refused and leave
   await appendFile(join(database, "chroma.sqlite3"), "x");
   await expect(source().open(published)).rejects.toThrow(GenerationDamaged);
   expect(await scratch()).toEqual([]);
+  expect(counted).toEqual(["ManifestMismatches"]);
 });

@@ -1,0 +1,113 @@
+import type { Settings } from "../config.ts";
+
+const fiveMinutes = 300;
+
+/** What an alarm says of a metric that the product itself writes, in the name of one of its services. */
+export interface OwnMetric {
+  /** What the alarm is called. */
+  readonly what: string;
+  readonly service: string;
+  readonly metricName: string;
+  readonly statistic: "Sum" | "Maximum";
+  readonly threshold: number;
+  /** @default 300, five minutes */
+  readonly periodSeconds?: number;
+  /** @default 1 */
+  readonly periods?: number;
+  readonly says: string;
+  readonly runbook: string;
+}
+
+/** Names of services and metrics are those of core/metrics.ts; a test holds the two together. */
+export function ownMetrics(sweep: Settings["sweep"], servesQueries: boolean): OwnMetric[] {
+  const ofCompaction = { service: "compaction", statistic: "Sum", threshold: 0 } as const;
+  const ofSweeper = {
+    service: "sweeper",
+    statistic: "Maximum",
+    // Two sweeps, so that one that comes late is no recovery.
+    periodSeconds: Math.max(fiveMinutes, 2 * 60 * sweep.everyMinutes),
+    runbook: "stuck-runs",
+  } as const;
+  const damaged = {
+    metricName: "ManifestMismatches",
+    statistic: "Sum",
+    threshold: 0,
+    runbook: "manifest-mismatch",
+  } as const;
+  return [
+    {
+      ...ofCompaction,
+      what: "lease-lost",
+      metricName: "LeasesLost",
+      says: "A process that compacted was silent for longer than its lease and published nothing.",
+      runbook: "lease-lost",
+    },
+    {
+      ...ofCompaction,
+      what: "publish-conflicts",
+      metricName: "PublishConflicts",
+      says: "A generation was not published, as the head was not the one that it was made from.",
+      runbook: "publish-conflicts",
+    },
+    {
+      ...damaged,
+      what: "compaction-manifest-mismatch",
+      service: "compaction",
+      says: "A published generation is not what its manifest says; compaction goes on from an earlier one.",
+    },
+    ...(servesQueries
+      ? [
+          {
+            ...damaged,
+            what: "query-server-manifest-mismatch",
+            service: "query-server",
+            says: "A published generation is not what its manifest says; the search stays at the one before it.",
+          },
+        ]
+      : []),
+    {
+      ...ofSweeper,
+      what: "runs-given-up",
+      metricName: "RunsGivenUp",
+      threshold: 0,
+      says: "Runs are FAILED: sending their messages again has not helped. Their receipts are not as they should be.",
+    },
+    {
+      ...ofSweeper,
+      what: "runs-open-long",
+      metricName: "OldestOpenRunAge",
+      threshold: 2 * 60 * sweep.openMinutes,
+      says: "A run is open although its messages were sent again.",
+    },
+    ...differences(),
+    {
+      what: "embed-deferring",
+      service: "embed",
+      metricName: "MessagesDeferred",
+      statistic: "Sum",
+      threshold: 0,
+      periods: 12,
+      says: "For an hour more runs were open than may be, and new receipts wait. Compaction does not keep up.",
+      runbook: "queue-age",
+    },
+  ];
+}
+
+/** What `npm run verify` found when it was last run. */
+function differences(): OwnMetric[] {
+  const found = [
+    ["vectors-missing", "VectorsMissing", "Vectors are due and not published."],
+    ["vectors-extra", "VectorsExtra", "Vectors are published and not due."],
+    ["vectors-stale", "VectorsStale", "Vectors show something else than is true."],
+    ["receipts-without-delta", "ReceiptsWithoutDelta", "Runs or their deltas are not in storage."],
+  ] as const;
+  return found.map(([what, metricName, says]) => ({
+    what,
+    metricName,
+    says,
+    service: "verify",
+    statistic: "Sum",
+    threshold: 0,
+    runbook: "vectors-differ",
+  }));
+}
