@@ -10,6 +10,7 @@ import { Deployment } from "./monitor/deployment.ts";
 import { RolePlatform } from "./processes/role-platform.ts";
 import { LogStore } from "./services/logs/log-store.ts";
 import { dataServices } from "./services/services.ts";
+import { StepFunctions } from "./step-functions/step-functions.ts";
 
 /** The services of the local AWS behind one endpoint, empty until something is deployed. */
 export interface LocalAws {
@@ -40,7 +41,9 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
   });
   const functions = new Functions(platform);
   const mappings = new Mappings(platform, functions);
-  const services = [...dataServices(new LogStore()), lambdaService(functions, mappings)];
+  const logs = new LogStore();
+  const stepFunctions = new StepFunctions(platform, functions, logs);
+  const services = [...dataServices(logs), lambdaService(functions, mappings), stepFunctions.service];
   const endpoint = await startEndpoint({ port, services, iam });
   platform.endpoint = endpoint.url;
   await runtimeApi.start();
@@ -49,6 +52,7 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
     platform,
     functions,
     mappings,
+    stepFunctions,
     iam,
     fileSystemsFolder,
     codeFolder: join(stateFolder, "code"),
@@ -64,6 +68,7 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
     },
     async stop() {
       await mappings.stopPolling();
+      await stepFunctions.stop();
       await Promise.all(deployment.tasks.map((task) => task.stop()));
       await functions.stop();
       await mappings.settled();

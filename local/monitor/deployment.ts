@@ -9,6 +9,7 @@ import { administratorKey, type Iam } from "../iam/iam.ts";
 import type { Functions } from "../lambda/functions.ts";
 import type { Platform } from "../lambda/platform.ts";
 import type { Mappings } from "../mappings/mappings.ts";
+import type { StepFunctions } from "../step-functions/step-functions.ts";
 import { FileSystems } from "./file-systems.ts";
 import type { Properties } from "./properties.ts";
 import { Roles } from "./roles.ts";
@@ -18,6 +19,7 @@ export class Deployment {
   readonly platform: Platform;
   readonly functions: Functions;
   readonly mappings: Mappings;
+  readonly stepFunctions: StepFunctions;
   readonly roles: Roles;
   readonly fileSystems: FileSystems;
   readonly tasks: ServiceTask[] = [];
@@ -37,6 +39,7 @@ export class Deployment {
     readonly platform: Platform;
     readonly functions: Functions;
     readonly mappings: Mappings;
+    readonly stepFunctions: StepFunctions;
     readonly iam: Iam;
     readonly fileSystemsFolder: string;
     readonly codeFolder: string;
@@ -44,6 +47,7 @@ export class Deployment {
     this.platform = parts.platform;
     this.functions = parts.functions;
     this.mappings = parts.mappings;
+    this.stepFunctions = parts.stepFunctions;
     this.roles = new Roles(parts.iam);
     this.fileSystems = new FileSystems(parts.fileSystemsFolder);
     this.codeFolder = parts.codeFolder;

@@ -8,6 +8,7 @@ import { lambdaCreators } from "./aws/lambda.ts";
 import { logsCreators } from "./aws/logs.ts";
 import { s3Creators } from "./aws/s3.ts";
 import { secretsManagerCreators } from "./aws/secrets-manager.ts";
+import { sfnCreators } from "./aws/sfn.ts";
 import { sqsCreators } from "./aws/sqs.ts";
 import { creatorsWithoutLocalMeaning } from "./aws/without-local-meaning.ts";
 import { answers } from "./calls.ts";
@@ -27,6 +28,7 @@ const creators: Creators = {
   ...logsCreators,
   ...s3Creators,
   ...secretsManagerCreators,
+  ...sfnCreators,
   ...sqsCreators,
 };
 

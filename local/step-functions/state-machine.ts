@@ -19,7 +19,7 @@ export type LogLevel = "ALL" | "ERROR" | "FATAL" | "OFF";
 /** What CloudWatch Logs gets of an execution. */
 export interface Logging {
   readonly level: LogLevel;
-  readonly logGroup: string;
+  readonly logGroupArn: string;
   readonly includeExecutionData: boolean;
   write(executionArn: string, event: HistoryEvent): void;
 }

@@ -37,6 +37,6 @@ function itemsOf(config: ItemReader["ReaderConfig"], text: string): readonly unk
 /** Every row is an object of strings. Cells without a header are left out, missing ones are empty. */
 function csvItems(config: ItemReader["ReaderConfig"], text: string): object[] {
   const rows = csvRows(text, csvDelimiters[config.CSVDelimiter]);
-  const headers = config.CSVHeaders ?? rows.next().value ?? [];
+  const headers: readonly string[] = config.CSVHeaders ?? rows.next().value ?? [];
   return [...rows].map((row) => Object.fromEntries(headers.map((header, at) => [header, row[at] ?? ""])));
 }

@@ -1,25 +1,40 @@
-import type { Execution } from "../executions/execution.ts";
+import type { Execution, ExecutionIdentity } from "../executions/execution.ts";
 
 /** An entry of the result files, and of the output for children that failed. */
-export function executionRecord({ identity, ...execution }: Execution): object {
-  const isOver = execution.stopDate !== undefined;
-  const succeeded = execution.status === "SUCCEEDED";
+export function executionRecord(execution: Execution): object {
+  const { identity, status, output, error, cause, stopDate = 0 } = execution;
+  const succeeded = status === "SUCCEEDED";
   return {
-    ExecutionArn: identity.arn,
-    Input: identity.input,
-    InputDetails: { Included: true },
-    Name: identity.name,
-    ...(succeeded && { Output: execution.output, OutputDetails: { Included: true } }),
-    ...(execution.error !== undefined && { Error: execution.error }),
-    ...(execution.cause !== undefined && { Cause: execution.cause }),
-    RedriveCount: 0,
+    ...identityRecord(identity),
+    ...(succeeded && { Output: output, OutputDetails: { Included: true } }),
+    ...(error !== undefined && { Error: error }),
+    ...(cause !== undefined && { Cause: cause }),
     RedriveStatus: succeeded ? "NOT_REDRIVABLE" : "REDRIVABLE",
     ...(succeeded && { RedriveStatusReason: "Execution is SUCCEEDED and cannot be redriven" }),
-    StartDate: new Date(identity.startDate * 1000).toISOString(),
-    StateMachineArn: identity.stateMachineArn,
-    Status: execution.status,
-    ...(isOver && { StopDate: new Date((execution.stopDate ?? 0) * 1000).toISOString() }),
+    StartDate: isoTime(identity.startDate),
+    Status: status,
+    StopDate: isoTime(stopDate),
   };
+}
+
+/** The same for a child that was not started. */
+export function pendingRecord(identity: ExecutionIdentity): object {
+  return { ...identityRecord(identity), Status: "PENDING" };
+}
+
+function identityRecord({ arn, input, name, stateMachineArn }: ExecutionIdentity): object {
+  return {
+    ExecutionArn: arn,
+    Input: input,
+    InputDetails: { Included: true },
+    Name: name,
+    RedriveCount: 0,
+    StateMachineArn: stateMachineArn,
+  };
+}
+
+function isoTime(epochSeconds: number): string {
+  return new Date(epochSeconds * 1000).toISOString();
 }
 
 export type Transformation = "NONE" | "COMPACT" | "FLATTEN";

@@ -89,6 +89,7 @@ export class Execution {
     this.status = status;
     this.stopDate = Date.now() / 1000;
     this.history.record(event, this.history.events.length, details);
+    this.history.close();
     this.#stopping.abort();
     this.#settle();
     return true;

@@ -12,6 +12,7 @@ export interface HistoryEvent {
 export class History {
   readonly #events: HistoryEvent[] = [];
   readonly #onEvent: (event: HistoryEvent) => void;
+  #closed = false;
 
   constructor(onEvent: (event: HistoryEvent) => void) {
     this.#onEvent = onEvent;
@@ -21,8 +22,14 @@ export class History {
     return this.#events;
   }
 
+  /** What comes later is not recorded any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /** Returns the event's id. */
   record(type: string, previousEventId: number, details: object = {}): number {
+    if (this.#closed) return previousEventId;
     const id = this.#events.length + 1;
     const event = { timestamp: Date.now() / 1000, type, id, previousEventId, ...details };
     this.#events.push(event);

@@ -37,7 +37,7 @@ export async function leaveWith(
 
 /** A field that has to come to a number of at least 0. Undefined where it is not set. */
 export async function numberField(
-  { state, language, scope }: Visit<State>,
+  { state, language, scope }: Pick<Visit<State>, "state" | "language" | "scope">,
   holder: object,
   name: string,
 ): Promise<number | undefined> {
