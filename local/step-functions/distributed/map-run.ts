@@ -65,10 +65,10 @@ export class MapRun {
     this.items[countOf[child.status]] += itemCount;
   }
 
-  /** Either threshold is enough; without both, nothing is tolerated. */
+  /** Either threshold is enough; without both, nothing is tolerated. Items that somebody stopped do not count. */
   get exceedsTolerance(): boolean {
     const { toleratedFailureCount: count, toleratedFailurePercentage: percentage } = this.settings;
-    const failures = this.items.failed + this.items.timedOut + this.items.aborted;
+    const failures = this.items.failed + this.items.timedOut;
     if (failures === 0) return false;
     if (count === undefined && percentage === undefined) return true;
     const share = (100 * failures) / this.items.total;

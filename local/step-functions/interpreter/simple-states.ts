@@ -5,7 +5,8 @@ import { type Left, leaveWith, numberField, type Visit } from "./visit.ts";
 
 export async function pass(visit: Visit<PassState>): Promise<Left> {
   const { state, language, scope } = visit;
-  return leaveWith(visit, state.Result ?? (await language.workInput(state, scope)));
+  const given = await language.workInput(state, scope);
+  return leaveWith(visit, state.Result === undefined ? given : state.Result);
 }
 
 export async function succeed(visit: Visit<SucceedState>): Promise<Left> {
