@@ -1,5 +1,8 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { ProxyInvoker } from "./api-gateway/proxy-invoker.ts";
+import { RestApis } from "./api-gateway/rest-apis.ts";
+import { UserRequests } from "./api-gateway/user-requests.ts";
 import { startEndpoint } from "./endpoint/endpoint.ts";
 import { Iam } from "./iam/iam.ts";
 import { Functions } from "./lambda/functions.ts";
@@ -41,7 +44,9 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
   const functions = new Functions(platform);
   const mappings = new Mappings(platform, functions);
   const services = [...dataServices(new LogStore()), lambdaService(functions, mappings)];
-  const endpoint = await startEndpoint({ port, services, iam });
+  const restApis = new RestApis();
+  const unsigned = new UserRequests(restApis, new ProxyInvoker(functions, platform));
+  const endpoint = await startEndpoint({ port, services, iam, unsigned });
   platform.endpoint = endpoint.url;
   await runtimeApi.start();
   const fileSystemsFolder = join(stateFolder, "efs");
@@ -49,6 +54,7 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
     platform,
     functions,
     mappings,
+    restApis,
     iam,
     fileSystemsFolder,
     codeFolder: join(stateFolder, "code"),

@@ -3,6 +3,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import type { RestApis } from "../api-gateway/rest-apis.ts";
 import type { ServiceTask } from "../ecs/service-task.ts";
 import { region } from "../endpoint/account.ts";
 import { administratorKey, type Iam } from "../iam/iam.ts";
@@ -18,6 +19,7 @@ export class Deployment {
   readonly platform: Platform;
   readonly functions: Functions;
   readonly mappings: Mappings;
+  readonly restApis: RestApis;
   readonly roles: Roles;
   readonly fileSystems: FileSystems;
   readonly tasks: ServiceTask[] = [];
@@ -37,6 +39,7 @@ export class Deployment {
     readonly platform: Platform;
     readonly functions: Functions;
     readonly mappings: Mappings;
+    readonly restApis: RestApis;
     readonly iam: Iam;
     readonly fileSystemsFolder: string;
     readonly codeFolder: string;
@@ -44,6 +47,7 @@ export class Deployment {
     this.platform = parts.platform;
     this.functions = parts.functions;
     this.mappings = parts.mappings;
+    this.restApis = parts.restApis;
     this.roles = new Roles(parts.iam);
     this.fileSystems = new FileSystems(parts.fileSystemsFolder);
     this.codeFolder = parts.codeFolder;
