@@ -12,18 +12,20 @@ export interface Scored {
 
 /** Named by no namespace or by this name: Pinecone knows them as one. */
 const defaultNamespace = "__default__";
-const mostBytes = 1024 ** 3;
+const usualMostBytes = 1024 ** 3;
 
 /** The records of one index by namespace, in memory. A namespace exists while it has records. */
 export class VectorIndex {
   readonly dimension: number;
   readonly metric: Metric;
+  readonly #mostBytes: number;
   readonly #namespaces = new Map<string, Map<string, StoredRecord>>();
   #bytes = 0;
 
-  constructor(dimension: number, metric: Metric) {
+  constructor(dimension: number, metric: Metric, mostBytes = usualMostBytes) {
     this.dimension = dimension;
     this.metric = metric;
+    this.#mostBytes = mostBytes;
   }
 
   /** StoredRecord counts by namespace. */
@@ -34,8 +36,10 @@ export class VectorIndex {
   upsert(namespace: string, records: readonly StoredRecord[]): void {
     const stored = this.#namespaces.get(nameOf(namespace)) ?? new Map<string, StoredRecord>();
     const added = records.reduce((sum, record) => sum + sizeOf(record) - sizeIn(stored, record.id), 0);
-    if (this.#bytes + added > mostBytes) {
-      throw storageFull(`The local Pinecone keeps ${mostBytes} bytes of an index in memory, and no more`);
+    if (this.#bytes + added > this.#mostBytes) {
+      throw storageFull(
+        `The local Pinecone keeps ${this.#mostBytes} bytes of an index in memory, and no more`,
+      );
     }
     this.#namespaces.set(nameOf(namespace), stored);
     for (const record of records) this.#put(stored, record);

@@ -318,8 +318,10 @@ describe("a deployment", () => {
     await api.permit(echo);
     const { invokeUrl } = await api.deploy();
     await api.add({ route: "GET /after", function: echo });
+    await api.add({ route: "POST /before", function: echo });
     expect((await fetch(`${invokeUrl}/before`)).status).toBe(200);
     expect((await fetch(`${invokeUrl}/after`)).status).toBe(403);
+    expect((await fetch(`${invokeUrl}/before`, { method: "POST" })).status).toBe(403);
   });
 
   test("of an API without methods, or with a method without integration, is refused", async () => {

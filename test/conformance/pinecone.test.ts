@@ -1,6 +1,7 @@
 import { type Index, Pinecone, type RecordMetadata } from "@pinecone-database/pinecone";
 import type { LoopbackServer } from "../../local/loopback-server.ts";
 import { startPineconeServer } from "../../local/pinecone/server.ts";
+import { VectorIndex } from "../../local/pinecone/vector-index.ts";
 
 let server: LoopbackServer;
 let pinecone: Pinecone;
@@ -248,4 +249,15 @@ describe("an upsert is refused as a whole", () => {
       refusal(/Request size 3MB exceeds the maximum supported size of 2MB/),
     );
   });
+});
+
+test("an index that is full takes no more, but replaces what it has, and takes again what was deleted", () => {
+  const index = new VectorIndex(2, "cosine", 20);
+  const stored = (id: string) => ({ id, values: Float32Array.of(1, 0), metadata: undefined });
+  index.upsert("", [stored("1"), stored("2")]);
+  index.upsert("", [stored("2")]);
+  expect(() => index.upsert("", [stored("3")])).toThrow(/20 bytes/);
+  index.delete("", ["1"]);
+  index.upsert("", [stored("3")]);
+  expect(index.ids("")).toEqual(["2", "3"]);
 });
