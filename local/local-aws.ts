@@ -1,5 +1,8 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { ProxyInvoker } from "./api-gateway/proxy-invoker.ts";
+import { RestApis } from "./api-gateway/rest-apis.ts";
+import { UserRequests } from "./api-gateway/user-requests.ts";
 import { startEndpoint } from "./endpoint/endpoint.ts";
 import { Iam } from "./iam/iam.ts";
 import { Functions } from "./lambda/functions.ts";

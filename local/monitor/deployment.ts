@@ -3,6 +3,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import type { RestApis } from "../api-gateway/rest-apis.ts";
 import type { ServiceTask } from "../ecs/service-task.ts";
 import { region } from "../endpoint/account.ts";
 import { administratorKey, type Iam } from "../iam/iam.ts";

@@ -1,5 +1,7 @@
 import type { runtime } from "@pulumi/pulumi";
 import { Failure } from "../../core/failure.ts";
+import { apiGatewayCreators } from "./aws/api-gateway.ts";
+import { apiKeyCreators } from "./aws/api-gateway-keys.ts";
 import { dynamodbCreators } from "./aws/dynamodb.ts";
 import { ecsCreators } from "./aws/ecs.ts";
 import { efsCreators } from "./aws/efs.ts";
@@ -20,6 +22,8 @@ import type { Created, Creators, Declared } from "./resource.ts";
 
 const creators: Creators = {
   ...creatorsWithoutLocalMeaning,
+  ...apiGatewayCreators,
+  ...apiKeyCreators,
   ...dynamodbCreators,
   ...ecsCreators,
   ...efsCreators,

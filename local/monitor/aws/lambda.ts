@@ -39,6 +39,16 @@ const eventInvokeConfig = z.strictObject({
   }),
 });
 
+const permission = z.strictObject({
+  action: z.literal("lambda:InvokeFunction"),
+  function: z.string(),
+  principal: z.string(),
+  sourceArn: z.string().optional(),
+  sourceAccount: z.literal(accountId).optional(),
+  statementId: z.string().optional(),
+  statementIdPrefix: z.string().optional(),
+});
+
 const mostEnvironmentBytes = 4096;
 
 export const lambdaCreators: Creators = {
@@ -88,6 +98,18 @@ export const lambdaCreators: Creators = {
       onFailure: destinationConfig.onFailure.destination,
     });
     return { id: functionName };
+  },
+
+  "aws:lambda/permission:Permission"({ name, inputs }, { functions }) {
+    const wanted = parseInputs(permission, inputs);
+    const target = functions.find(wanted.function);
+    if (target === undefined) throw new Error(`There is no function ${wanted.function}`);
+    functions.policies.add(target.definition.name, {
+      principal: wanted.principal,
+      sourceArn: wanted.sourceArn,
+    });
+    const statementId = physicalName(wanted.statementId, wanted.statementIdPrefix ?? name);
+    return { id: statementId, outputs: { statementId } };
   },
 
   async "aws:lambda/eventSourceMapping:EventSourceMapping"({ inputs }, deployment) {

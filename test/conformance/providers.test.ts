@@ -1,0 +1,82 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { Pinecone } from "@pinecone-database/pinecone";
+
+jest.setTimeout(30_000);
+
+interface Told {
+  readonly baseUrls?: Record<string, string>;
+  readonly error?: string;
+}
+
+/** Starts the servers of a configuration in a process of their own, which has to end by itself. */
+async function withProviders(
+  config: Record<string, string>,
+  usual: Record<string, string>,
+  use: (told: Told) => Promise<void>,
+): Promise<void> {
+  const child = fork(join(__dirname, "serve-providers.ts"), [JSON.stringify(config), JSON.stringify(usual)], {
+    execArgv: [],
+  });
+  const exited = once(child, "exit");
+  const [told] = (await once(child, "message")) as [Told];
+  try {
+    await use(told);
+  } finally {
+    if (child.connected) child.disconnect();
+    expect(await exited).toEqual([0, null]);
+  }
+}
+
+const free = {
+  "embedding:baseUrl": "http://127.0.0.1:0/v1",
+  "embedding:dimensions": "512",
+  "pinecone:baseUrl": "http://127.0.0.1:0",
+  "pinecone:index": "records",
+  "metabase:baseUrl": "http://127.0.0.1:0",
+};
+
+test("every provider that the configuration names is served, and all end with the stack", async () => {
+  await withProviders(free, {}, async ({ baseUrls = {} }) => {
+    expect(Object.keys(baseUrls).sort()).toEqual([
+      "embedding:baseUrl",
+      "metabase:baseUrl",
+      "pinecone:baseUrl",
+    ]);
+    const pinecone = new Pinecone({
+      apiKey: "any",
+      controllerHostUrl: baseUrls["pinecone:baseUrl"] as string,
+    });
+    expect((await pinecone.indexes.describe("records")).dimension).toBe(512);
+    const answer = await fetch(`${baseUrls["metabase:baseUrl"]}/api/card/42/query/csv`, {
+      method: "POST",
+      headers: { "x-api-key": "any" },
+    });
+    expect(await answer.text()).toMatch(/^id,formatted_text,record_type,created_at/);
+  });
+});
+
+test("a provider that the configuration does not name, or names elsewhere, is not started", async () => {
+  const config = {
+    "pinecone:baseUrl": "http://127.0.0.1:1",
+    "metabase:baseUrl": "http://127.0.0.1:0",
+  };
+  const usual = { "pinecone:baseUrl": "http://127.0.0.1:4569" };
+  await withProviders(config, usual, async ({ baseUrls = {} }) => {
+    expect(Object.keys(baseUrls)).toEqual(["metabase:baseUrl"]);
+  });
+});
+
+test("when one cannot start, none stays behind", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const taken = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const config = { ...free, "metabase:baseUrl": taken };
+  await withProviders(config, { "metabase:baseUrl": taken }, async ({ error }) => {
+    expect(error).toMatch(/EADDRINUSE/);
+  });
+  other.close();
+});
