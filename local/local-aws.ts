@@ -47,7 +47,9 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
   const logs = new LogStore();
   const stepFunctions = new StepFunctions(platform, functions, logs);
   const services = [...dataServices(logs), lambdaService(functions, mappings), stepFunctions.service];
-  const endpoint = await startEndpoint({ port, services, iam });
+  const restApis = new RestApis();
+  const unsigned = new UserRequests(restApis, new ProxyInvoker(functions, platform));
+  const endpoint = await startEndpoint({ port, services, iam, unsigned });
   platform.endpoint = endpoint.url;
   await runtimeApi.start();
   const fileSystemsFolder = join(stateFolder, "efs");
@@ -56,6 +58,7 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
     functions,
     mappings,
     stepFunctions,
+    restApis,
     iam,
     fileSystemsFolder,
     codeFolder: join(stateFolder, "code"),

@@ -97,10 +97,13 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   }
 }
 
-/** Neither is worth anything outside this run: the embeddings server takes any key. */
+/** None is worth anything outside this run: the servers take any key. */
 function newSecrets(): Record<string, string> {
   return {
     "embedding:apiKey": `local-${randomBytes(12).toString("hex")}`,
     "query:apiKey": `local-${randomBytes(12).toString("hex")}`,
+    "catchup:apiKey": `local-${randomBytes(12).toString("hex")}`,
+    "catchup:pineconeApiKey": `local-${randomBytes(12).toString("hex")}`,
+    "catchup:metabaseApiKey": `local-${randomBytes(12).toString("hex")}`,
   };
 }

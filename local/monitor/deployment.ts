@@ -21,6 +21,7 @@ export class Deployment {
   readonly functions: Functions;
   readonly mappings: Mappings;
   readonly stepFunctions: StepFunctions;
+  readonly restApis: RestApis;
   readonly roles: Roles;
   readonly fileSystems: FileSystems;
   readonly tasks: ServiceTask[] = [];
@@ -41,6 +42,7 @@ export class Deployment {
     readonly functions: Functions;
     readonly mappings: Mappings;
     readonly stepFunctions: StepFunctions;
+    readonly restApis: RestApis;
     readonly iam: Iam;
     readonly fileSystemsFolder: string;
     readonly codeFolder: string;
@@ -49,6 +51,7 @@ export class Deployment {
     this.functions = parts.functions;
     this.mappings = parts.mappings;
     this.stepFunctions = parts.stepFunctions;
+    this.restApis = parts.restApis;
     this.roles = new Roles(parts.iam);
     this.fileSystems = new FileSystems(parts.fileSystemsFolder);
     this.codeFolder = parts.codeFolder;

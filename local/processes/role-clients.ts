@@ -1,5 +1,6 @@
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { region } from "../endpoint/account.ts";
@@ -11,6 +12,7 @@ export interface RoleClients {
   readonly sqs: SQSClient;
   readonly streams: DynamoDBStreamsClient;
   readonly s3: S3Client;
+  readonly lambda: LambdaClient;
   destroy(): void;
 }
 
@@ -20,13 +22,15 @@ export function roleClients(endpoint: string, credentials: Credentials): RoleCli
   const sqs = new SQSClient(options);
   const streams = new DynamoDBStreamsClient(options);
   const s3 = new S3Client({ ...options, forcePathStyle: true });
+  const lambda = new LambdaClient(options);
   return {
     logs,
     sqs,
     streams,
     s3,
+    lambda,
     destroy() {
-      for (const client of [logs, sqs, streams, s3]) client.destroy();
+      for (const client of [logs, sqs, streams, s3, lambda]) client.destroy();
     },
   };
 }

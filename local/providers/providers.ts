@@ -29,17 +29,18 @@ const questionsFolder = join(import.meta.dirname, "../../samples/questions");
 const starters: Readonly<Record<string, Start>> = {
   "embedding:baseUrl": (port) => startEmbeddingsServer(port),
 
-  async "pinecone:baseUrl"(port, config) {
-    const name = config["pinecone:index"];
+  /** The host of an index, as Pinecone's console shows it: its path names the index. */
+  async "catchup:pineconeHost"(port, config) {
+    const { pathname } = new URL(config["catchup:pineconeHost"] ?? "");
     const dimension = Number(config["embedding:dimensions"]);
     const server = await startPineconeServer({
       port,
-      indexes: name === undefined ? [] : [{ name, dimension }],
+      indexes: [{ name: pathname.split("/").at(-1) ?? "", dimension }],
     });
-    return { baseUrl: server.url, close: server.close };
+    return { baseUrl: `${server.url}${pathname}`, close: server.close };
   },
 
-  async "metabase:baseUrl"(port) {
+  async "catchup:metabaseUrl"(port) {
     const server = await serveMetabase({ port, questions: await readQuestions(questionsFolder) });
     return { baseUrl: server.url, close: server.close };
   },

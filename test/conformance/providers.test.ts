@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Pinecone } from "@pinecone-database/pinecone";
+import { freePorts } from "../../local/free-ports.ts";
 
 jest.setTimeout(30_000);
 
@@ -31,27 +32,21 @@ async function withProviders(
   }
 }
 
-const free = {
-  "embedding:baseUrl": "http://127.0.0.1:0/v1",
-  "embedding:dimensions": "512",
-  "pinecone:baseUrl": "http://127.0.0.1:0",
-  "pinecone:index": "records",
-  "metabase:baseUrl": "http://127.0.0.1:0",
-};
+const free = { ...freePorts, "embedding:dimensions": "512" };
 
 test("every provider that the configuration names is served, and all end with the stack", async () => {
   await withProviders(free, {}, async ({ baseUrls = {} }) => {
     expect(Object.keys(baseUrls).sort()).toEqual([
+      "catchup:metabaseUrl",
+      "catchup:pineconeHost",
       "embedding:baseUrl",
-      "metabase:baseUrl",
-      "pinecone:baseUrl",
     ]);
     const pinecone = new Pinecone({
       apiKey: "any",
-      controllerHostUrl: baseUrls["pinecone:baseUrl"] as string,
+      controllerHostUrl: new URL(baseUrls["catchup:pineconeHost"] as string).origin,
     });
     expect((await pinecone.indexes.describe("records")).dimension).toBe(512);
-    const answer = await fetch(`${baseUrls["metabase:baseUrl"]}/api/card/42/query/csv`, {
+    const answer = await fetch(`${baseUrls["catchup:metabaseUrl"]}/api/card/42/query/csv`, {
       method: "POST",
       headers: { "x-api-key": "any" },
     });
@@ -61,12 +56,12 @@ test("every provider that the configuration names is served, and all end with th
 
 test("a provider that the configuration does not name, or names elsewhere, is not started", async () => {
   const config = {
-    "pinecone:baseUrl": "http://127.0.0.1:1",
-    "metabase:baseUrl": "http://127.0.0.1:0",
+    "catchup:pineconeHost": "http://127.0.0.1:1/hosts/records",
+    "catchup:metabaseUrl": "http://127.0.0.1:0",
   };
-  const usual = { "pinecone:baseUrl": "http://127.0.0.1:4569" };
+  const usual = { "catchup:pineconeHost": "http://127.0.0.1:4569/hosts/records" };
   await withProviders(config, usual, async ({ baseUrls = {} }) => {
-    expect(Object.keys(baseUrls)).toEqual(["metabase:baseUrl"]);
+    expect(Object.keys(baseUrls)).toEqual(["catchup:metabaseUrl"]);
   });
 });
 
@@ -74,8 +69,8 @@ test("when one cannot start, none stays behind", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const taken = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
-  const config = { ...free, "metabase:baseUrl": taken };
-  await withProviders(config, { "metabase:baseUrl": taken }, async ({ error }) => {
+  const config = { ...free, "catchup:metabaseUrl": taken };
+  await withProviders(config, { "catchup:metabaseUrl": taken }, async ({ error }) => {
     expect(error).toMatch(/EADDRINUSE/);
   });
   other.close();

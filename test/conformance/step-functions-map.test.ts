@@ -213,20 +213,6 @@ describe("a distributed map", () => {
     ]);
   });
 
-  test("tolerates that all fail at 100 %, and tells each failure in its output", async () => {
-    const machine = await createMap(
-      "all-fail",
-      { Items: [{ n: 2 }, { n: 4 }], ToleratedFailurePercentage: 100, ItemProcessor: each(invoke("odd")) },
-      ["odd"],
-    );
-    const { status, output } = await states.run(machine);
-    expect(status).toBe("SUCCEEDED");
-    expect(output).toEqual([
-      expect.objectContaining({ Input: '{"n":2}', Status: "FAILED", Error: "RangeError" }),
-      expect.objectContaining({ Input: '{"n":4}', Status: "FAILED", Error: "RangeError" }),
-    ]);
-  });
-
   test("fails when more fail than are tolerated, and starts no more children", async () => {
     const machine = await createMap(
       "strict",

@@ -184,16 +184,6 @@ describe("an execution", () => {
     });
   });
 
-  test("ends with the stack", async () => {
-    const another = await TestAws.start();
-    const own = new TestStates(another);
-    await own.start(await own.create("left", { definition: single({ Type: "Wait", Seconds: 600 }) }));
-    own.client.destroy();
-    const before = Date.now();
-    await another.stop();
-    expect(Date.now() - before).toBeLessThan(5_000);
-  });
-
   test("times out as a whole", async () => {
     const machine = await states.create("overdue", {
       definition: { ...single({ Type: "Wait", Seconds: 60 }), TimeoutSeconds: 1 },

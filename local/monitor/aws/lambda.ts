@@ -35,7 +35,9 @@ const eventInvokeConfig = z.strictObject({
   maximumRetryAttempts: z.number().int().min(0).max(2).default(2),
   maximumEventAgeInSeconds: z.unknown().optional(),
   destinationConfig: z.strictObject({
-    onFailure: z.object({ destination: z.string().startsWith("arn:aws:sqs:") }),
+    onFailure: z.object({
+      destination: z.string().regex(/^arn:aws:(sqs|lambda):/, "is neither a queue nor a function"),
+    }),
   }),
 });
 
