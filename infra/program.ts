@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { functionBundles, queryServerContext } from "./bundles/stack-bundles.ts";
+import { catchUpOf, catchUpOutputs } from "./catch-up.ts";
 import { Alarms } from "./components/alarms.ts";
 import { lookUpBrought } from "./components/brought.ts";
 import { ChangeProcessor } from "./components/change-processor.ts";
@@ -70,6 +71,7 @@ export async function vectorkeep(): Promise<Outputs> {
     compaction,
     defaults,
   });
+  const catchUp = await catchUpOf(`${stem}-catch-up`, settings, { apiKey, storage, brought, defaults });
   const shards = [...compaction.lines.byShard, ...compaction.words.byShard];
   new Alarms(`${stem}-alarms`, {
     topicArn: settings.alarms.topicArn,
@@ -78,6 +80,7 @@ export async function vectorkeep(): Promise<Outputs> {
       ...Object.fromEntries(shards.map(([shard, { deadLetters }]) => [`${shard}-dead-letters`, deadLetters])),
       "stream-rejected": changes.rejected,
       "failed-exports": pipeline.failedExports,
+      ...(catchUp && { "catch-up-unsettled": catchUp.unsettled }),
     },
     queues: {
       "embed-ndjson": pipeline.queue.queue,
@@ -88,6 +91,12 @@ export async function vectorkeep(): Promise<Outputs> {
       "export-ocr-results": pipeline.exportOcrResults,
       "stream-processor": changes.streamProcessor,
       compaction: compaction.compaction,
+      ...(catchUp && {
+        "catch-up-api": catchUp.functions.api,
+        "catch-up-run": catchUp.functions.run,
+        "catch-up-chunk": catchUp.functions.chunk,
+        "catch-up-settle": catchUp.functions.settle,
+      }),
     },
     stream: { reader: changes.streamProcessor, mapping: changes.mapping },
   });
@@ -127,6 +136,7 @@ export async function vectorkeep(): Promise<Outputs> {
       compaction: compaction.compaction.logGroup.name,
       ...(search && { queryServer: search.service.logGroup.name }),
     },
+    ...(catchUp && { catchUp: catchUpOutputs(catchUp) }),
     ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),
   };
 }

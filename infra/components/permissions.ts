@@ -50,6 +50,22 @@ export function items(table: WithArn, actions: readonly ItemAction[]): Statement
   );
 }
 
+/** Queries of the indexes of a table. */
+export function queryIndexes(table: WithArn): Statement {
+  return allow(["dynamodb:Query"], [pulumi.interpolate`${table.arn}/index/*`]);
+}
+
+export function deleteObjects(bucket: WithArn, prefix: string): Statement {
+  return allow(["s3:DeleteObject"], [objects(bucket, prefix)]);
+}
+
+export function invoke(...functions: readonly WithArn[]): Statement {
+  return allow(
+    ["lambda:InvokeFunction"],
+    functions.map((target) => target.arn),
+  );
+}
+
 export type ItemAction = "BatchGetItem" | "DeleteItem" | "GetItem" | "PutItem" | "Query" | "UpdateItem";
 
 /** What a mapping on a table's stream needs. ListStreams is asked of all streams of the table. */
