@@ -18,6 +18,20 @@ const names = z.object({
 /** In shard order. */
 const urlsOfShards = z.array(z.string()).min(1);
 
+const catchUpNames = z.object({ api: z.string(), run: z.string(), chunk: z.string(), settle: z.string() });
+
+const catchUp = z.object({
+  url: z.string(),
+  apiKeySecret: z.string(),
+  sourceBucket: z.string(),
+  workBucket: z.string(),
+  tasksTable: z.string(),
+  stateMachineArn: z.string(),
+  unsettledQueueUrl: z.string(),
+  functions: catchUpNames,
+  logGroups: catchUpNames,
+});
+
 /** What a deployed stack tells its users; `vectorkeep()` in infra/program.ts returns it. */
 export const stackOutputs = z.object({
   region: z.string(),
@@ -39,6 +53,8 @@ export const stackOutputs = z.object({
   /** Absent where the query service is not enabled. */
   searchUrl: z.string().optional(),
   searchApiKeySecret: z.string().optional(),
+  /** Absent where the catch-up API is not enabled. */
+  catchUp: catchUp.optional(),
 });
 
 export type StackOutputs = z.infer<typeof stackOutputs>;

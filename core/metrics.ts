@@ -26,6 +26,7 @@ export const metricsOf = {
   ],
   sweeper: ["DeltasRemoved", "OldestOpenRunAge", "RunsGivenUp", "RunsOpen", "RunsRedriven"],
   verify: ["ReceiptsWithoutDelta", "VectorsExtra", "VectorsMissing", "VectorsStale"],
+  "catch-up": ["CatchUpRecordsFailed", "CatchUpRecordsProcessed", "CatchUpTasksFailed"],
   "query-server": ["ManifestMismatches"],
 } as const;
 

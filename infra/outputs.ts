@@ -25,9 +25,31 @@ export interface Outputs {
     readonly queryServer?: pulumi.Output<string>;
     readonly compactionWorker?: pulumi.Output<string>;
   };
+  /** What tells of alarms: the stack's own topic, or the one that it was told to use. */
+  readonly alarmTopicArn: pulumi.Output<string>;
+  /** Name of the dashboard in CloudWatch. */
+  readonly dashboard: pulumi.Output<string>;
   readonly searchUrl?: pulumi.Output<string>;
   /** Name of the secret, not its value. */
   readonly searchApiKeySecret?: pulumi.Output<string>;
+  /** Where the catch-up API is enabled. */
+  readonly catchUp?: CatchUpOutputs;
+}
+
+export interface CatchUpOutputs {
+  /** Without a slash at its end. */
+  readonly url: pulumi.Output<string>;
+  /** Name of the secret, not its value. */
+  readonly apiKeySecret: pulumi.Output<string>;
+  /** Where CSV files are put. */
+  readonly sourceBucket: pulumi.Output<string>;
+  /** Where plans, results and failed records are. */
+  readonly workBucket: pulumi.Output<string>;
+  readonly tasksTable: pulumi.Output<string>;
+  readonly stateMachineArn: pulumi.Output<string>;
+  readonly unsettledQueueUrl: pulumi.Output<string>;
+  readonly functions: Readonly<Record<"api" | "run" | "chunk" | "settle", pulumi.Output<string>>>;
+  readonly logGroups: Readonly<Record<"api" | "run" | "chunk" | "settle", pulumi.Output<string>>>;
 }
 
 type FunctionName =

@@ -1,23 +1,22 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { compactionWorkerContext, functionBundles, queryServerContext } from "./bundles/stack-bundles.ts";
-import { Alarms } from "./components/alarms.ts";
+import { catchUpOf, catchUpOutputs } from "./catch-up.ts";
 import { lookUpBrought } from "./components/brought.ts";
 import { ChangeProcessor } from "./components/change-processor.ts";
 import { CollectionsFileSystem } from "./components/collections-file-system.ts";
 import { Compaction } from "./components/compaction.ts";
-import type { CompactionWorker, CompactionWorkerArgs } from "./components/compaction-worker.ts";
 import { EmbedPipeline } from "./components/embed-pipeline.ts";
 import { Generations } from "./components/generations.ts";
 import { Network } from "./components/network.ts";
-import type { QueryService } from "./components/query-service.ts";
 import { Storage } from "./components/storage.ts";
 import { StoredSecret } from "./components/stored-secret.ts";
 import { Sweeper } from "./components/sweeper.ts";
 import { Verification } from "./components/verification.ts";
-import type { Settings } from "./config.ts";
+import { compactionWorker, queryService } from "./optional-services.ts";
 import type { Outputs } from "./outputs.ts";
 import { readSettings } from "./settings/read-settings.ts";
+import { watch } from "./watch.ts";
 
 /**
  * Declares the whole stack from its configuration. What can be wrong is found before anything is declared.
@@ -112,32 +111,15 @@ export async function vectorkeep(): Promise<Outputs> {
     compaction,
     defaults,
   });
-  const shards = [...compaction.lines.byShard, ...compaction.words.byShard];
-  new Alarms(`${stem}-alarms`, {
-    topicArn: settings.alarms.topicArn,
-    metricsNamespace: stem,
-    deadLetters: {
-      "embed-ndjson-dead-letters": pipeline.queue.deadLetters,
-      ...Object.fromEntries(shards.map(([shard, { deadLetters }]) => [`${shard}-dead-letters`, deadLetters])),
-      "stream-rejected": changes.rejected,
-      "failed-exports": pipeline.failedExports,
-    },
-    queues: {
-      "embed-ndjson": pipeline.queue.queue,
-      ...Object.fromEntries(shards.map(([shard, { queue }]) => [shard, queue])),
-    },
-    functions: {
-      embed: pipeline.embed,
-      "export-ocr-results": pipeline.exportOcrResults,
-      "stream-processor": changes.streamProcessor,
-      compaction: compaction.compaction,
-      verify,
-      sweeper,
-    },
-    stream: { reader: changes.streamProcessor, mapping: changes.mapping },
+  const catchUp = await catchUpOf(`${stem}-catch-up`, settings, { apiKey, storage, brought, defaults });
+  const { alarms, dashboard } = watch(stem, settings, {
+    pipeline,
+    changes,
+    compaction,
+    verify,
     sweeper,
-    sweep: settings.sweep,
-    servesQueries: settings.query.enabled,
+    catchUp,
+    metricsNamespace: stem,
   });
   const search = await queryService(`${stem}-query`, settings, {
     queryContext,
@@ -184,55 +166,9 @@ export async function vectorkeep(): Promise<Outputs> {
       sweeper: sweeper.logGroup.name,
       ...(search && { queryServer: search.service.logGroup.name }),
     },
+    alarmTopicArn: alarms.topicArn,
+    dashboard: dashboard.name,
+    ...(catchUp && { catchUp: catchUpOutputs(catchUp) }),
     ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),
   };
-}
-
-/** As with the search, Docker and @pulumi/awsx are not touched while the function compacts. */
-async function compactionWorker(
-  name: string,
-  context: string | undefined,
-  args: Omit<CompactionWorkerArgs, "context">,
-): Promise<CompactionWorker | undefined> {
-  if (context === undefined) return undefined;
-  const { CompactionWorker } = await import("./components/compaction-worker.ts");
-  return new CompactionWorker(name, { ...args, context });
-}
-
-interface Neighbours {
-  /** What Docker builds; undefined while the service is off. */
-  readonly queryContext: string | undefined;
-  readonly storage: Storage;
-  readonly network: Network;
-  readonly files: CollectionsFileSystem;
-  readonly apiKey: StoredSecret;
-  readonly metricsNamespace: string;
-}
-
-/** The service brings Docker and @pulumi/awsx with it, so neither is touched while it is off. */
-async function queryService(
-  name: string,
-  { query, embedding, compaction, logs }: Settings,
-  { queryContext, storage, network, files, apiKey, metricsNamespace }: Neighbours,
-): Promise<{ service: QueryService; apiKey: StoredSecret } | undefined> {
-  if (queryContext === undefined || query.apiKey === undefined) return undefined;
-  const { QueryService } = await import("./components/query-service.ts");
-  const searchApiKey = new StoredSecret(name.replace(/-query$/, "-search-api-key"), {
-    description: "Key that a search request carries",
-    value: query.apiKey,
-  });
-  const service = new QueryService(name, {
-    context: queryContext,
-    settings: query,
-    embedding,
-    collectionShards: compaction.collectionShards,
-    embeddingApiKey: apiKey,
-    searchApiKey,
-    storage,
-    files,
-    network,
-    metricsNamespace,
-    logRetentionDays: logs.retentionDays,
-  });
-  return { service, apiKey: searchApiKey };
 }

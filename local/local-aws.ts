@@ -1,5 +1,8 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { ProxyInvoker } from "./api-gateway/proxy-invoker.ts";
+import { RestApis } from "./api-gateway/rest-apis.ts";
+import { UserRequests } from "./api-gateway/user-requests.ts";
 import { startEndpoint } from "./endpoint/endpoint.ts";
 import { Iam } from "./iam/iam.ts";
 import { Functions } from "./lambda/functions.ts";
@@ -11,6 +14,7 @@ import { RolePlatform } from "./processes/role-platform.ts";
 import { Schedules } from "./schedules/schedules.ts";
 import { LogStore } from "./services/logs/log-store.ts";
 import { dataServices } from "./services/services.ts";
+import { StepFunctions } from "./step-functions/step-functions.ts";
 
 /** The services of the local AWS behind one endpoint, empty until something is deployed. */
 export interface LocalAws {
@@ -42,8 +46,12 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
   const functions = new Functions(platform);
   const mappings = new Mappings(platform, functions);
   const schedules = new Schedules(platform);
-  const services = [...dataServices(new LogStore()), lambdaService(functions, mappings)];
-  const endpoint = await startEndpoint({ port, services, iam });
+  const logs = new LogStore();
+  const stepFunctions = new StepFunctions(platform, functions, logs);
+  const services = [...dataServices(logs), lambdaService(functions, mappings), stepFunctions.service];
+  const restApis = new RestApis();
+  const unsigned = new UserRequests(restApis, new ProxyInvoker(functions, platform));
+  const endpoint = await startEndpoint({ port, services, iam, unsigned });
   platform.endpoint = endpoint.url;
   await runtimeApi.start();
   const fileSystemsFolder = join(stateFolder, "efs");
@@ -52,6 +60,8 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
     functions,
     mappings,
     schedules,
+    stepFunctions,
+    restApis,
     iam,
     fileSystemsFolder,
     codeFolder: join(stateFolder, "code"),
@@ -69,6 +79,7 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
     async stop() {
       await schedules.stop();
       await mappings.stopPolling();
+      await stepFunctions.stop();
       await Promise.all(deployment.tasks.map((task) => task.stop()));
       await functions.stop();
       await mappings.settled();

@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 import { describe } from "../cli/command.ts";
 import { Screen } from "../cli/screen.ts";
 import { findReceiptFolders, type ReceiptFolder } from "../core/ingest/export-folder.ts";
+import { freePorts } from "./free-ports.ts";
 import { startLocalStack } from "./stack.ts";
 import { FirstRun } from "./start/first-run.ts";
 import { nextCommands } from "./start/next-commands.ts";
@@ -49,8 +50,8 @@ async function main(): Promise<void> {
 }
 
 /** With port 0 everything that listens takes a free port. */
-function portsOf({ port }: StartOptions): Record<string, string> {
-  return port === 0 ? { "query:port": "0", "embedding:baseUrl": "http://127.0.0.1:0/v1" } : {};
+function portsOf({ port }: StartOptions): Readonly<Record<string, string>> {
+  return port === 0 ? freePorts : {};
 }
 
 function tell(found: readonly string[], reasons: readonly string[]): void {

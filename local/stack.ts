@@ -5,17 +5,18 @@ import { z } from "zod";
 import { type StackOutputs, stackOutputs } from "../cli/target.ts";
 import { localConfiguration } from "./configuration.ts";
 import { deploy } from "./deploy.ts";
-import { type EmbeddingsServer, type EmbeddingsUsage, startEmbeddingsServer } from "./embeddings/server.ts";
+import type { EmbeddingsUsage } from "./embeddings/server.ts";
 import { region } from "./endpoint/account.ts";
 import { administratorKey } from "./iam/iam.ts";
 import { startLocalAws } from "./local-aws.ts";
 import { checkFree, freePort } from "./ports.ts";
+import { ownPorts, type Providers, startProviders } from "./providers/providers.ts";
 
 export interface LocalStackOptions {
   /** Of the endpoint; 0 takes a free one. */
   readonly port: number;
   /**
-   * Changes to Pulumi.local.yaml. `query:port` 0 takes a free port, and so does port 0 in `embedding:baseUrl`.
+   * Changes to Pulumi.local.yaml. `query:port` 0 takes a free port, and so does port 0 in the base URL of a provider.
    * A base URL with another port is somebody else's server: the stack then starts none.
    */
   readonly config?: Readonly<Record<string, string>>;
@@ -48,30 +49,28 @@ const localOutputs = stackOutputs.extend({ collectionsFileSystem: z.string() });
 export type LocalOutputs = StackOutputs & z.infer<typeof localOutputs>;
 
 /**
- * Starts the local AWS and the embeddings server, deploys infra/program.ts into it as the stack `local`, then lets mappings
+ * Starts the local AWS and the providers' servers, deploys infra/program.ts into it as the stack `local`, then lets mappings
  * and services run. Throws PortInUse, DeploymentFailed and what the configuration throws; nothing is left running then.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const defaults = await localConfiguration();
   const config = { ...defaults, ...options.config };
   if (config["query:port"] === "0") config["query:port"] = String(await freePort());
-  const embeddingsPort = ownEmbeddingsPort(config["embedding:baseUrl"], defaults["embedding:baseUrl"]);
+  const ports = ownPorts(config, defaults);
   // Before anything is wiped: a stack that runs already may own the folder.
-  await checkFree([options.port, embeddingsPort ?? 0, Number(config["query:port"] ?? 0)]);
+  await checkFree([options.port, ...ports.values(), Number(config["query:port"] ?? 0)]);
   const stateFolder = resolve(options.stateFolder);
   await rm(stateFolder, { recursive: true, force: true });
   await mkdir(stateFolder, { recursive: true });
   const aws = await startLocalAws(options.port, stateFolder);
-  let embeddings: EmbeddingsServer | undefined;
+  let providers: Providers | undefined;
   const stop = async () => {
     await aws.stop();
-    await embeddings?.close();
+    await providers?.close();
   };
   try {
-    if (embeddingsPort !== undefined) {
-      embeddings = await startEmbeddingsServer(embeddingsPort);
-      config["embedding:baseUrl"] = embeddings.baseUrl;
-    }
+    providers = await startProviders(ports, config);
+    Object.assign(config, providers.baseUrls);
     const outputs = await deploy(
       { plain: config, secrets: { ...newSecrets(), ...options.secrets } },
       aws.deployment,
@@ -86,7 +85,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         AWS_ACCESS_KEY_ID: administratorKey,
         AWS_SECRET_ACCESS_KEY: administratorKey,
       },
-      embeddingsUsage: embeddings?.usage,
+      embeddingsUsage: providers.embeddingsUsage,
       problems: aws.problems,
       functionProcesses: (name) => aws.deployment.functions.find(name)?.pids ?? [],
       fileSystemFolder: (id) => join(aws.fileSystemsFolder, id),
@@ -98,16 +97,13 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   }
 }
 
-/** Undefined where the base URL is neither the usual one nor one on port 0. */
-function ownEmbeddingsPort(baseUrl: string | undefined, usual: string | undefined): number | undefined {
-  const port = Number(new URL(baseUrl ?? "").port);
-  return port === 0 || baseUrl === usual ? port : undefined;
-}
-
-/** Neither is worth anything outside this run: the embeddings server takes any key. */
+/** None is worth anything outside this run: the servers take any key. */
 function newSecrets(): Record<string, string> {
   return {
     "embedding:apiKey": `local-${randomBytes(12).toString("hex")}`,
     "query:apiKey": `local-${randomBytes(12).toString("hex")}`,
+    "catchup:apiKey": `local-${randomBytes(12).toString("hex")}`,
+    "catchup:pineconeApiKey": `local-${randomBytes(12).toString("hex")}`,
+    "catchup:metabaseApiKey": `local-${randomBytes(12).toString("hex")}`,
   };
 }

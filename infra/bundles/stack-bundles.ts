@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import type { CatchUpCode } from "../components/catch-up-args.ts";
 import { type Bundle, bundleContainer, bundleFunction, place } from "./bundle.ts";
 
 const buildFolder = join(import.meta.dirname, "../../.build");
@@ -13,6 +14,16 @@ export interface FunctionBundles {
   readonly generations: pulumi.asset.Archive;
   readonly verify: pulumi.asset.Archive;
   readonly sweeper: pulumi.asset.Archive;
+}
+
+/** The code of the catch-up system's functions. */
+export async function catchUpBundles(): Promise<CatchUpCode> {
+  return {
+    api: await functionArchive("catch-up-api", false),
+    run: await functionArchive("catch-up-run", false),
+    chunk: await functionArchive("catch-up-chunk", false),
+    settle: await functionArchive("catch-up-settle", false),
+  };
 }
 
 /** Bundles every function of the stack. Throws BundleFailed or LibraryUnpatchable. */

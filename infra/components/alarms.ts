@@ -7,8 +7,10 @@ import { ownMetrics } from "./own-metrics.ts";
 const fiveMinutes = 300;
 
 export interface AlarmsArgs {
-  /** SNS topic that is notified. @default none, the alarms show in CloudWatch only */
+  /** SNS topic that is notified. @default a topic of the stack's own */
   readonly topicArn: string | undefined;
+  /** Who gets a mail from the stack's own topic, once they have confirmed it. @default nobody */
+  readonly email: string | undefined;
   /** CloudWatch namespace of the metrics that the product itself writes. */
   readonly metricsNamespace: string;
   /** Queues in which any message is one too many, by what the alarm is called. */
@@ -21,6 +23,8 @@ export interface AlarmsArgs {
   readonly sweeper: BundledFunction;
   readonly sweep: Settings["sweep"];
   readonly servesQueries: boolean;
+  /** The state machine of large catch-up tasks, where there is one. */
+  readonly machine: aws.sfn.StateMachine | undefined;
 }
 
 interface Condition {
@@ -44,12 +48,13 @@ interface Condition {
 /** What a person should look at, about 0.10 USD a month each. Every alarm names its runbook. */
 export class Alarms extends pulumi.ComponentResource {
   private readonly stem: string;
-  private readonly topics: string[];
+  /** Told when an alarm goes off and when it clears. */
+  readonly topicArn: pulumi.Output<string>;
 
   constructor(name: string, args: AlarmsArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:Alarms", name, {}, options);
     this.stem = name.replace(/-alarms$/, "");
-    this.topics = args.topicArn === undefined ? [] : [args.topicArn];
+    this.topicArn = this.topic(name, args);
     for (const [what, queue] of Object.entries(args.deadLetters)) this.deadLetters(what, queue);
     for (const [what, queue] of Object.entries(args.queues)) this.queueAge(what, queue);
     for (const [what, { function: watched, timeoutSeconds }] of Object.entries(args.functions)) {
@@ -61,10 +66,80 @@ export class Alarms extends pulumi.ComponentResource {
     this.givenUp(args.stream.mapping);
     this.lost(args.stream.mapping);
     this.notSwept(args.sweeper.function.name, args.sweep.everyMinutes);
-    for (const { what, service, ...own } of ownMetrics(args.sweep, args.servesQueries)) {
-      this.alarm(what, { ...own, namespace: args.metricsNamespace, dimensions: { service } });
+    const own = ownMetrics(args.sweep, {
+      servesQueries: args.servesQueries,
+      catchesUp: args.machine !== undefined,
+    });
+    for (const { what, service, ...metric } of own) {
+      this.alarm(what, { ...metric, namespace: args.metricsNamespace, dimensions: { service } });
+    }
+    if (args.machine) {
+      this.executions(args.machine);
+      this.failedRecords(args.metricsNamespace);
     }
     this.registerOutputs();
+  }
+
+  private topic(name: string, { topicArn, email }: AlarmsArgs): pulumi.Output<string> {
+    if (topicArn !== undefined) return pulumi.output(topicArn);
+    const topic = new aws.sns.Topic(name, {}, { parent: this });
+    if (email !== undefined) {
+      new aws.sns.TopicSubscription(
+        name,
+        { topic: topic.arn, protocol: "email", endpoint: email },
+        { parent: this },
+      );
+    }
+    return topic.arn;
+  }
+
+  private executions(machine: aws.sfn.StateMachine) {
+    for (const metricName of ["ExecutionsFailed", "ExecutionsTimedOut"]) {
+      this.alarm(
+        `catch-up-${metricName === "ExecutionsFailed" ? "executions-failed" : "executions-timed-out"}`,
+        {
+          namespace: "AWS/States",
+          metricName,
+          dimensions: { StateMachineArn: machine.arn },
+          statistic: "Sum",
+          threshold: 0,
+          says: "An execution of the catch-up state machine ended without ending its task.",
+          runbook: "catch-up",
+        },
+      );
+    }
+  }
+
+  /** More than one record in twenty, of all tasks that ended within an hour. */
+  private failedRecords(namespace: string) {
+    const sumOf = (id: string, metricName: string) => ({
+      id,
+      metric: { namespace, metricName, dimensions: { service: "catch-up" }, stat: "Sum", period: 3600 },
+    });
+    new aws.cloudwatch.MetricAlarm(
+      `${this.stem}-catch-up-failed-record-rate`,
+      {
+        metricQueries: [
+          sumOf("failed", "CatchUpRecordsFailed"),
+          sumOf("processed", "CatchUpRecordsProcessed"),
+          {
+            id: "rate",
+            expression: "100 * failed / (failed + processed)",
+            label: "percent failed",
+            returnData: true,
+          },
+        ],
+        comparisonOperator: "GreaterThanThreshold",
+        threshold: 5,
+        evaluationPeriods: 1,
+        treatMissingData: "notBreaching",
+        alarmDescription:
+          "More than 5 % of the records of catch-up tasks failed. See docs/runbooks/catch-up.md.",
+        alarmActions: [this.topicArn],
+        okActions: [this.topicArn],
+      },
+      { parent: this },
+    );
   }
 
   private deadLetters(what: string, queue: aws.sqs.Queue) {
@@ -173,8 +248,8 @@ export class Alarms extends pulumi.ComponentResource {
         period,
         evaluationPeriods,
         treatMissingData: goesOff === "above" ? "notBreaching" : "breaching",
-        alarmActions: this.topics,
-        okActions: this.topics,
+        alarmActions: [this.topicArn],
+        okActions: [this.topicArn],
       },
       { parent: this },
     );

@@ -18,16 +18,19 @@ export class BroughtResourceUnfit extends pulumi.RunError {
 export interface Brought {
   readonly receiptsTable?: ReceiptsTable;
   readonly artifactsBucket?: Named;
+  /** With the CSV files of the catch-up system. */
+  readonly sourceBucket?: Named;
   readonly home?: Home;
 }
 
 /** Looks up what the configuration names. Throws BroughtResourceUnfit; the provider's own error where it does not exist. */
-export async function lookUpBrought({ storage, network }: Settings): Promise<Brought> {
+export async function lookUpBrought({ storage, network, catchup }: Settings): Promise<Brought> {
   const misfits: string[] = [];
   const { vpcId, subnetIds } = network;
   const brought = {
     ...(storage.receiptsTable && { receiptsTable: await table(storage.receiptsTable, misfits) }),
     ...(storage.artifactsBucket && { artifactsBucket: await bucket(storage.artifactsBucket) }),
+    ...(catchup.enabled && catchup.sourceBucket && { sourceBucket: await bucket(catchup.sourceBucket) }),
     ...(vpcId && { home: await vpc(vpcId, subnetIds, misfits) }),
   };
   if (misfits.length > 0) throw new BroughtResourceUnfit(misfits);

@@ -6,6 +6,10 @@ export interface KeyedTableArgs {
   readonly keepData: boolean;
   /** Whether every change is published, with the item before and after it. */
   readonly stream: boolean;
+  /** Attribute (epoch seconds) after which DynamoDB removes an item, some time. @default none, items stay */
+  readonly expiry?: string;
+  /** An index over whole items, by two more string attributes. @default none */
+  readonly index?: { readonly name: string; readonly hashKey: string; readonly rangeKey: string };
 }
 
 /** An encrypted on-demand table with string keys PK and SK, restorable to any second of the last 35 days. */
@@ -14,6 +18,7 @@ export class KeyedTable extends pulumi.ComponentResource {
 
   constructor(name: string, args: KeyedTableArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:KeyedTable", name, {}, options);
+    const { index } = args;
     this.table = new aws.dynamodb.Table(
       name,
       {
@@ -21,10 +26,12 @@ export class KeyedTable extends pulumi.ComponentResource {
         billingMode: "PAY_PER_REQUEST",
         hashKey: "PK",
         rangeKey: "SK",
-        attributes: [
-          { name: "PK", type: "S" },
-          { name: "SK", type: "S" },
-        ],
+        attributes: ["PK", "SK", ...(index ? [index.hashKey, index.rangeKey] : [])].map((attribute) => ({
+          name: attribute,
+          type: "S",
+        })),
+        ...(index && { globalSecondaryIndexes: [{ ...index, projectionType: "ALL" }] }),
+        ...(args.expiry !== undefined && { ttl: { attributeName: args.expiry, enabled: true } }),
         ...(args.stream && { streamEnabled: true, streamViewType: "NEW_AND_OLD_IMAGES" }),
         pointInTimeRecovery: { enabled: true },
         serverSideEncryption: { enabled: true },

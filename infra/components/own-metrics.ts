@@ -19,7 +19,10 @@ export interface OwnMetric {
 }
 
 /** Names of services and metrics are those of core/metrics.ts; a test holds the two together. */
-export function ownMetrics(sweep: Settings["sweep"], servesQueries: boolean): OwnMetric[] {
+export function ownMetrics(
+  sweep: Settings["sweep"],
+  { servesQueries, catchesUp }: { readonly servesQueries: boolean; readonly catchesUp: boolean },
+): OwnMetric[] {
   const ofCompaction = { service: "compaction", statistic: "Sum", threshold: 0 } as const;
   const ofSweeper = {
     service: "sweeper",
@@ -80,6 +83,19 @@ export function ownMetrics(sweep: Settings["sweep"], servesQueries: boolean): Ow
       says: "A run is open although its messages were sent again.",
     },
     ...differences(),
+    ...(catchesUp
+      ? [
+          {
+            what: "catch-up-tasks-failed",
+            service: "catch-up",
+            metricName: "CatchUpTasksFailed",
+            statistic: "Sum",
+            threshold: 0,
+            says: "A catch-up task failed as a whole.",
+            runbook: "catch-up",
+          } as const,
+        ]
+      : []),
     {
       what: "embed-deferring",
       service: "embed",

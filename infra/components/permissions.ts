@@ -60,6 +60,18 @@ export function items(table: WithArn, actions: readonly ItemAction[]): Statement
   );
 }
 
+/** Queries of the indexes of a table. */
+export function queryIndexes(table: WithArn): Statement {
+  return allow(["dynamodb:Query"], [pulumi.interpolate`${table.arn}/index/*`]);
+}
+
+export function invoke(...functions: readonly WithArn[]): Statement {
+  return allow(
+    ["lambda:InvokeFunction"],
+    functions.map((target) => target.arn),
+  );
+}
+
 export type ItemAction =
   | "BatchGetItem"
   | "DeleteItem"

@@ -70,6 +70,11 @@ function lifecycle(expiring: PrivateBucketArgs["expiring"]) {
   const { prefix, days } = expiring;
   return [
     abandoned,
-    { id: prefix.replace("/", ""), status: "Enabled", filter: { prefix }, expiration: { days } },
+    {
+      id: prefix.replace("/", "") || "everything",
+      status: "Enabled",
+      filter: { prefix },
+      expiration: { days },
+    },
   ];
 }

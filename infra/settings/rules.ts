@@ -31,6 +31,28 @@ export const rules: readonly Rule<Settings>[] = [
     problem:
       "query:apiKey is missing, and query:enabled is true: run `pulumi config set --secret query:apiKey`",
   },
+  ...(["apiKey", "pineconeApiKey", "pineconeHost"] as const).map(
+    (key): Rule<Settings> => ({
+      keys: ["catchup:enabled", `catchup:${key}`],
+      broken: ({ catchup }) => catchup.enabled && catchup[key] === undefined,
+      problem: `catchup:${key} is missing, and catchup:enabled is true: run \`pulumi config set ${key === "pineconeHost" ? "" : "--secret "}catchup:${key}\``,
+    }),
+  ),
+  {
+    keys: ["catchup:metabaseUrl", "catchup:metabaseApiKey"],
+    broken: ({ catchup: { metabaseUrl, metabaseApiKey } }) =>
+      (metabaseUrl === undefined) !== (metabaseApiKey === undefined),
+    problem: "catchup:metabaseUrl and catchup:metabaseApiKey go together: set both or neither",
+  },
+  {
+    keys: ["catchup:pineconeHost", "catchup:metabaseUrl"],
+    broken: ({ catchup: { pineconeHost, metabaseUrl } }) =>
+      [pineconeHost, metabaseUrl].some(
+        (address) => address !== undefined && !address.startsWith("https:") && !isLoopback(address),
+      ),
+    problem:
+      "catchup:pineconeHost and catchup:metabaseUrl must be https, because an API key travels with every request",
+  },
   {
     keys: ["query:cpu", "query:memoryMiB"],
     broken: ({ query: { cpu, memoryMiB } }) => !fargateOffers(cpu, memoryMiB),

@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { text as readText } from "node:stream/consumers";
+import { sendJson, serveLoopback } from "../loopback-server.ts";
 import { type Embedded, ModelPool } from "./model-pool.ts";
 import { modelName } from "./sentence-model.ts";
 import { VectorCache } from "./vector-cache.ts";
@@ -54,26 +54,21 @@ export async function startEmbeddingsServer(port: number): Promise<EmbeddingsSer
     throw new ApiError(404, `Unknown request: ${route}.`, null, "unknown_url");
   };
 
-  const server = createServer((request, response) => {
+  const server = await serveLoopback(port, (request, response) =>
     answer(request).then(
-      (body) => send(response, 200, body),
+      (body) => sendJson(response, 200, body),
       (error: unknown) => {
         const failure = error instanceof ApiError ? error : new ApiError(500, String(error), null, null);
-        send(response, failure.status, failure.body());
+        sendJson(response, failure.status, failure.body());
       },
-    );
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
+    ),
+  );
 
   return {
-    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    baseUrl: `${server.url}/v1`,
     usage,
     async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await server.close();
       await pool.close();
     },
   };
@@ -100,9 +95,4 @@ async function embedThroughCache(
     cache.set(text, vector);
   });
   return texts.map((text) => known.get(text) as Embedded);
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-  const json = JSON.stringify(body);
-  response.writeHead(status, { "content-type": "application/json" }).end(json);
 }

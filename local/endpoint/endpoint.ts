@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { Failure } from "../../core/failure.ts";
 import type { Iam } from "../iam/iam.ts";
-import { Router } from "./router.ts";
-import type { LocalService } from "./service.ts";
+import { type HttpCall, Router } from "./router.ts";
+import type { LocalService, Reply } from "./service.ts";
+import type { UnsignedService } from "./unsigned-service.ts";
 
 const loopback = "127.0.0.1";
 
@@ -21,6 +22,8 @@ export interface EndpointOptions {
   readonly port: number;
   readonly services: readonly LocalService[];
   readonly iam: Iam;
+  /** Takes its calls before signatures are looked for. */
+  readonly unsigned?: UnsignedService;
 }
 
 /** Another process listens on the port. */
@@ -35,10 +38,12 @@ export class PortInUse extends Failure {
 }
 
 /** Serves all given services on one loopback port. Throws PortInUse. */
-export async function startEndpoint({ port, services, iam }: EndpointOptions): Promise<Endpoint> {
+export async function startEndpoint({ port, services, iam, unsigned }: EndpointOptions): Promise<Endpoint> {
   const router = new Router(services, iam);
+  const reply = (call: HttpCall) =>
+    unsigned?.takes(call.target) ? unsigned.handle(call) : router.route(call);
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
-    answer(router, request, response).catch((cause: unknown) => {
+    answer(reply, request, response).catch((cause: unknown) => {
       console.error("The local AWS endpoint could not answer a call.", cause);
       response.destroy();
     });
@@ -66,27 +71,32 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-async function answer(router: Router, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  replyTo: (call: HttpCall) => Promise<Reply>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const hungUp = new AbortController();
   response.once("close", () => {
     if (!response.writableFinished) hungUp.abort();
   });
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
-  const reply = await router.route({
+  const reply = await replyTo({
     method: request.method ?? "GET",
     origin: originOf(request.socket.localPort ?? 0),
     target: request.url ?? "/",
     headers: flatHeaders(request),
+    rawHeaders: request.rawHeaders,
     body: Buffer.concat(chunks),
     signal: hungUp.signal,
   });
   const requestId = randomUUID();
   response.writeHead(reply.status, {
     "content-length": Buffer.byteLength(reply.body),
-    ...reply.headers,
     "x-amzn-requestid": requestId,
     "x-amz-request-id": requestId,
+    ...reply.headers,
   });
   response.end(request.method === "HEAD" ? undefined : reply.body);
 }

@@ -16,6 +16,8 @@ export interface HttpCall extends Pick<ApiCall, "method" | "headers" | "body" | 
   readonly origin: string;
   /** Path and query as they were sent. */
   readonly target: string;
+  /** Names and values by turns, as they were sent. */
+  readonly rawHeaders: readonly string[];
 }
 
 /** A URL would be resolved to another path than the caller signed for. */

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { InvocationType, InvokeCommand } from "@aws-sdk/client-lambda";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { queueUrlOfArn } from "../processes/queue-url.ts";
 import type { AsyncInvocation } from "./function-definition.ts";
@@ -69,31 +70,40 @@ export class AsyncInvocations {
     }
   }
 
+  /** To a queue, or to another function, which is invoked asynchronously. */
   async #sendFailure(
     pool: FunctionPool,
-    queueArn: string,
+    destinationArn: string,
     event: string,
     result: InvocationResult,
     attempts: number,
   ): Promise<void> {
     const { roleName, arn } = pool.definition;
-    await this.#platform.clients(roleName).sqs.send(
-      new SendMessageCommand({
-        QueueUrl: queueUrlOfArn(this.#platform.endpoint, queueArn),
-        MessageBody: JSON.stringify({
-          version: "1.0",
-          timestamp: new Date().toISOString(),
-          requestContext: {
-            requestId: result.requestId,
-            functionArn: `${arn}:$LATEST`,
-            condition: "RetriesExhausted",
-            approximateInvokeCount: attempts,
-          },
-          requestPayload: JSON.parse(event),
-          responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
-          responsePayload: JSON.parse(result.payload),
+    const { sqs, lambda } = this.#platform.clients(roleName);
+    const record = JSON.stringify({
+      version: "1.0",
+      timestamp: new Date().toISOString(),
+      requestContext: {
+        requestId: result.requestId,
+        functionArn: `${arn}:$LATEST`,
+        condition: "RetriesExhausted",
+        approximateInvokeCount: attempts,
+      },
+      requestPayload: JSON.parse(event),
+      responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+      responsePayload: JSON.parse(result.payload),
+    });
+    if (destinationArn.startsWith("arn:aws:lambda:")) {
+      await lambda.send(
+        new InvokeCommand({
+          FunctionName: destinationArn,
+          InvocationType: InvocationType.Event,
+          Payload: record,
         }),
-      }),
-    );
+      );
+      return;
+    }
+    const QueueUrl = queueUrlOfArn(this.#platform.endpoint, destinationArn);
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: record }));
   }
 }

@@ -2,9 +2,11 @@ import { AsyncInvocations } from "./async-invocations.ts";
 import type { AsyncInvocation, FunctionDefinition } from "./function-definition.ts";
 import { FunctionPool } from "./function-pool.ts";
 import type { Platform } from "./platform.ts";
+import { ResourcePolicies } from "./resource-policies.ts";
 
 /** All functions of the stack. */
 export class Functions {
+  readonly policies = new ResourcePolicies();
   readonly #platform: Platform;
   readonly #pools = new Map<string, FunctionPool>();
   readonly #asyncInvocations: AsyncInvocations;

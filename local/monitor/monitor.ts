@@ -1,5 +1,7 @@
 import type { runtime } from "@pulumi/pulumi";
 import { Failure } from "../../core/failure.ts";
+import { apiGatewayCreators } from "./aws/api-gateway.ts";
+import { apiKeyCreators } from "./aws/api-gateway-keys.ts";
 import { dynamodbCreators } from "./aws/dynamodb.ts";
 import { ecsCreators } from "./aws/ecs.ts";
 import { efsCreators } from "./aws/efs.ts";
@@ -9,6 +11,7 @@ import { logsCreators } from "./aws/logs.ts";
 import { s3Creators } from "./aws/s3.ts";
 import { schedulerCreators } from "./aws/scheduler.ts";
 import { secretsManagerCreators } from "./aws/secrets-manager.ts";
+import { sfnCreators } from "./aws/sfn.ts";
 import { sqsCreators } from "./aws/sqs.ts";
 import { creatorsWithoutLocalMeaning } from "./aws/without-local-meaning.ts";
 import { answers } from "./calls.ts";
@@ -20,6 +23,8 @@ import type { Created, Creators, Declared } from "./resource.ts";
 
 const creators: Creators = {
   ...creatorsWithoutLocalMeaning,
+  ...apiGatewayCreators,
+  ...apiKeyCreators,
   ...dynamodbCreators,
   ...ecsCreators,
   ...efsCreators,
@@ -29,6 +34,7 @@ const creators: Creators = {
   ...s3Creators,
   ...schedulerCreators,
   ...secretsManagerCreators,
+  ...sfnCreators,
   ...sqsCreators,
 };
 

@@ -5,10 +5,11 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "../../local/free-ports.ts";
 
 jest.setTimeout(60_000);
 
-const free = { "query:port": "0", "embedding:baseUrl": "http://127.0.0.1:0/v1" };
+const free = freePorts;
 
 interface Outcome {
   readonly outputs?: Record<string, unknown>;

@@ -13,8 +13,8 @@ beforeAll(async () => {
 afterAll(() => aws.stop());
 
 test("a type of resource that the local AWS does not know is an error that names the resource", async () => {
-  await expect(aws.create("aws:sns/topic:Topic", "alerts")).rejects.toThrow(
-    /The resource alerts \(aws:sns\/topic:Topic\) could not be created: the local AWS does not know/,
+  await expect(aws.create("aws:kms/key:Key", "alerts")).rejects.toThrow(
+    /The resource alerts \(aws:kms\/key:Key\) could not be created: the local AWS does not know/,
   );
 });
 

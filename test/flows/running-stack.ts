@@ -11,6 +11,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { SearchHits } from "../../cli/search-client.ts";
 import { runningStackFile, type StackOutputs } from "../../cli/target.ts";
+import { freePorts } from "../../local/free-ports.ts";
 
 interface Started {
   readonly outputs: StackOutputs;
@@ -27,8 +28,7 @@ interface Answer {
 
 /** Faster than what people want to watch: short leases, quick publishes, few retries, free ports. */
 const quick = {
-  "query:port": "0",
-  "embedding:baseUrl": "http://127.0.0.1:0/v1",
+  ...freePorts,
   "ingest:windowSeconds": "0",
   // Six of them pass before a message comes again whose process dies before it has hidden it itself.
   "compaction:timeoutSeconds": "30",

@@ -1,4 +1,4 @@
-import { CreateTableCommand, type StreamViewType } from "@aws-sdk/client-dynamodb";
+import { CreateTableCommand, type KeySchemaElement, type StreamViewType } from "@aws-sdk/client-dynamodb";
 import { z } from "zod";
 import { parseInputs } from "../inputs.ts";
 import { physicalName } from "../names.ts";
@@ -10,6 +10,18 @@ const table = z.strictObject({
   hashKey: z.string(),
   rangeKey: z.string().optional(),
   attributes: z.array(z.object({ name: z.string(), type: z.enum(["S", "N", "B"]) })),
+  globalSecondaryIndexes: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        hashKey: z.string(),
+        rangeKey: z.string().optional(),
+        projectionType: z.literal("ALL"),
+      }),
+    )
+    .default([]),
+  /** Accepted; items stay, as the local DynamoDB has no expiry. Readers must not rely on it anyway. */
+  ttl: z.strictObject({ attributeName: z.string(), enabled: z.literal(true) }).optional(),
   streamEnabled: z.boolean().optional(),
   streamViewType: z.string().optional(),
   deletionProtectionEnabled: z.boolean().optional(),
@@ -26,12 +38,14 @@ export const dynamodbCreators: Creators = {
       new CreateTableCommand({
         TableName,
         BillingMode: wanted.billingMode,
-        KeySchema: [
-          { AttributeName: wanted.hashKey, KeyType: "HASH" },
-          ...(wanted.rangeKey === undefined
-            ? []
-            : [{ AttributeName: wanted.rangeKey, KeyType: "RANGE" as const }]),
-        ],
+        KeySchema: keySchema(wanted),
+        ...(wanted.globalSecondaryIndexes.length > 0 && {
+          GlobalSecondaryIndexes: wanted.globalSecondaryIndexes.map((index) => ({
+            IndexName: index.name,
+            KeySchema: keySchema(index),
+            Projection: { ProjectionType: index.projectionType },
+          })),
+        }),
         AttributeDefinitions: wanted.attributes.map((attribute) => ({
           AttributeName: attribute.name,
           AttributeType: attribute.type,
@@ -54,3 +68,16 @@ export const dynamodbCreators: Creators = {
     };
   },
 };
+
+function keySchema({
+  hashKey,
+  rangeKey,
+}: {
+  hashKey: string;
+  rangeKey?: string | undefined;
+}): KeySchemaElement[] {
+  return [
+    { AttributeName: hashKey, KeyType: "HASH" },
+    ...(rangeKey === undefined ? [] : [{ AttributeName: rangeKey, KeyType: "RANGE" as const }]),
+  ];
+}

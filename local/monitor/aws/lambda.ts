@@ -35,8 +35,22 @@ const eventInvokeConfig = z.strictObject({
   maximumRetryAttempts: z.number().int().min(0).max(2).default(2),
   maximumEventAgeInSeconds: z.unknown().optional(),
   destinationConfig: z
-    .strictObject({ onFailure: z.object({ destination: z.string().startsWith("arn:aws:sqs:") }) })
+    .strictObject({
+      onFailure: z.object({
+        destination: z.string().regex(/^arn:aws:(sqs|lambda):/, "is neither a queue nor a function"),
+      }),
+    })
     .optional(),
+});
+
+const permission = z.strictObject({
+  action: z.literal("lambda:InvokeFunction"),
+  function: z.string(),
+  principal: z.string(),
+  sourceArn: z.string().optional(),
+  sourceAccount: z.literal(accountId).optional(),
+  statementId: z.string().optional(),
+  statementIdPrefix: z.string().optional(),
 });
 
 const mostEnvironmentBytes = 4096;
@@ -88,6 +102,18 @@ export const lambdaCreators: Creators = {
       onFailure: destinationConfig?.onFailure.destination,
     });
     return { id: functionName };
+  },
+
+  "aws:lambda/permission:Permission"({ name, inputs }, { functions }) {
+    const wanted = parseInputs(permission, inputs);
+    const target = functions.find(wanted.function);
+    if (target === undefined) throw new Error(`There is no function ${wanted.function}`);
+    functions.policies.add(target.definition.name, {
+      principal: wanted.principal,
+      sourceArn: wanted.sourceArn,
+    });
+    const statementId = physicalName(wanted.statementId, wanted.statementIdPrefix ?? name);
+    return { id: statementId, outputs: { statementId } };
   },
 
   async "aws:lambda/eventSourceMapping:EventSourceMapping"({ inputs }, deployment) {

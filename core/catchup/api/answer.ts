@@ -1,0 +1,50 @@
+import type { InputFailure } from "../../failure.ts";
+import {
+  IdempotencyKeyReused,
+  NoSuchTask,
+  RequestInvalid,
+  TaskStateUnfit,
+} from "../requests/request-failures.ts";
+
+/** An answer of the API; the body is sent as JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** A request of the API as any host hands it on. Header names are in lower case. */
+export interface ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+/**
+ * What a caller is told of a failure of its own. All else is thrown on, so that the platform counts an error (F19), and its
+ * caller learns nothing of the inside.
+ */
+export function answerTo(error: unknown): Answer {
+  if (error instanceof RequestInvalid) {
+    return {
+      status: 400,
+      body: { error: "invalid_request", message: error.message, problems: error.problems },
+    };
+  }
+  if (error instanceof NoSuchTask) return problem(404, "not_found", error);
+  if (error instanceof TaskStateUnfit) return problem(409, "conflict", error);
+  if (error instanceof IdempotencyKeyReused) return problem(422, "idempotency_key_reused", error);
+  throw error;
+}
+
+export function noSuchRoute({ method, path }: ApiRequest): Answer {
+  return {
+    status: 404,
+    body: { error: "not_found", message: `There is no ${method} ${path}. See /openapi.json.` },
+  };
+}
+
+function problem(status: number, error: string, { message }: InputFailure): Answer {
+  return { status, body: { error, message } };
+}

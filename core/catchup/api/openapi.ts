@@ -1,0 +1,228 @@
+import { z } from "zod";
+import { requestBody } from "../requests/process-request.ts";
+import { statuses } from "../tasks/task.ts";
+
+const nullable = (type: string, extra: object = {}) => ({ type: [type, "null"], ...extra });
+const time = nullable("string", { format: "date-time" });
+const count = { type: "integer", minimum: 0 };
+
+const progress = {
+  type: "object",
+  required: [
+    "total_records",
+    "processed_records",
+    "failed_records",
+    "filtered_records",
+    "unchanged_records",
+    "chunks_total",
+    "chunks_completed",
+    "chunks_failed",
+    "percentage",
+  ],
+  properties: {
+    total_records: nullable("integer", {
+      description: "Rows within the dates; null until they are counted.",
+    }),
+    processed_records: count,
+    failed_records: count,
+    filtered_records: { ...count, description: "Rows outside the dates; not in the total." },
+    unchanged_records: { ...count, description: "Of the processed: the index held them as they are." },
+    chunks_total: nullable("integer"),
+    chunks_completed: count,
+    chunks_failed: count,
+    percentage: { type: "number", minimum: 0, maximum: 100 },
+  },
+};
+
+const task = {
+  type: "object",
+  required: [
+    "task_id",
+    "status",
+    "progress",
+    "started_at",
+    "completed_at",
+    "estimated_completion",
+    "error",
+    "failed_records_key",
+  ],
+  properties: {
+    task_id: { type: "string" },
+    status: { enum: statuses },
+    data_source: { type: "string" },
+    start_date: { type: "string", format: "date" },
+    end_date: { type: "string", format: "date" },
+    created_at: { type: "string", format: "date-time" },
+    progress: { $ref: "#/components/schemas/Progress" },
+    started_at: time,
+    completed_at: time,
+    estimated_completion: time,
+    error: nullable("string"),
+    failed_records_key: nullable("string", {
+      description: "Prefix of the failed records in the work bucket.",
+    }),
+    dry_run: { type: "boolean" },
+    estimate: nullable("object", { description: "Of a dry run: tokens, cost_usd, seconds." }),
+  },
+};
+
+const acceptedTask = {
+  type: "object",
+  required: ["task_id", "status", "status_url", "start_date", "end_date", "data_source"],
+  properties: {
+    task_id: { type: "string" },
+    status: { enum: statuses },
+    status_url: { type: "string" },
+    start_date: { type: "string", format: "date" },
+    end_date: { type: "string", format: "date" },
+    data_source: { type: "string" },
+  },
+};
+
+const failure = {
+  type: "object",
+  required: ["error", "message"],
+  properties: {
+    error: { type: "string" },
+    message: { type: "string" },
+    problems: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["parameter", "accepted"],
+        properties: {
+          parameter: { type: "string" },
+          given: { type: "string" },
+          accepted: { type: "string" },
+        },
+      },
+    },
+  },
+};
+
+const json = (name: string) => ({ "application/json": { schema: { $ref: `#/components/schemas/${name}` } } });
+const answers = (
+  status: number,
+  description: string,
+  name: string,
+  ...failures: readonly [number, string][]
+) => ({
+  [status]: { description, content: json(name) },
+  ...Object.fromEntries(
+    failures.map(([code, what]) => [code, { description: what, content: json("Failure") }]),
+  ),
+});
+
+const invalid = [400, "Every bad parameter, with the accepted form"] as const;
+const gone = [404, "No such task"] as const;
+const unfit = [409, "The task is not in a state for this"] as const;
+const reused = [422, "The Idempotency-Key was used for another request"] as const;
+
+const idempotencyKey = {
+  name: "Idempotency-Key",
+  in: "header",
+  description: "The same key gives the same task, as long as tasks are kept.",
+  schema: { type: "string", minLength: 1, maxLength: 200 },
+};
+const taskId = { name: "task_id", in: "path", required: true, schema: { type: "string" } };
+const schemaOfRequest = z.toJSONSchema(requestBody, { io: "input", unrepresentable: "any" });
+const started = answers(
+  202,
+  "The task that carries out the request",
+  "AcceptedTask",
+  [...invalid],
+  [...reused],
+);
+
+/** What the API offers, as it serves it itself. A test holds it to the routes and their answers. */
+export const openApi = {
+  openapi: "3.1.0",
+  info: {
+    title: "Vectorkeep catch-up",
+    version: "1",
+    description:
+      "Brings rows of a Metabase question or of a CSV in S3 into a Pinecone index and accounts for every one.",
+  },
+  security: [{ key: [] }],
+  paths: {
+    "/process": {
+      get: {
+        summary: "Start a task, or find the one that runs already",
+        parameters: [
+          ...Object.entries(schemaOfRequest.properties ?? {}).map(([name, schema]) => ({
+            name,
+            in: "query",
+            schema,
+          })),
+          idempotencyKey,
+        ],
+        responses: started,
+      },
+      post: {
+        summary: "Start a task, or find the one that runs already",
+        parameters: [idempotencyKey],
+        requestBody: { content: { "application/json": { schema: schemaOfRequest } } },
+        responses: started,
+      },
+    },
+    "/status": {
+      get: {
+        summary: "What became of a task so far",
+        parameters: [{ ...taskId, in: "query" }],
+        responses: answers(200, "The task", "Task", [...invalid], [...gone]),
+      },
+    },
+    "/tasks": {
+      get: {
+        summary: "Tasks, newest first",
+        parameters: [
+          { name: "limit", in: "query", schema: { type: "integer", minimum: 1, maximum: 100, default: 20 } },
+          { name: "cursor", in: "query", schema: { type: "string" } },
+        ],
+        responses: answers(200, "A page of tasks", "Tasks", [...invalid]),
+      },
+    },
+    "/tasks/{task_id}/cancel": {
+      post: {
+        summary: "End a task before it is done; what is in the index stays",
+        parameters: [taskId],
+        responses: answers(200, "The task", "Task", [...gone], [...unfit]),
+      },
+    },
+    "/tasks/{task_id}/retry-failed": {
+      post: {
+        summary: "Start a task over the failed records of one",
+        parameters: [taskId, idempotencyKey],
+        responses: answers(202, "The new task", "AcceptedTask", [...gone], [...unfit], [...reused]),
+      },
+    },
+    "/openapi.json": {
+      get: {
+        summary: "This document",
+        responses: {
+          200: {
+            description: "OpenAPI 3.1",
+            content: { "application/json": { schema: { type: "object" } } },
+          },
+        },
+      },
+    },
+  },
+  components: {
+    securitySchemes: { key: { type: "apiKey", in: "header", name: "x-api-key" } },
+    schemas: {
+      Task: task,
+      AcceptedTask: acceptedTask,
+      Progress: progress,
+      Failure: failure,
+      Tasks: {
+        type: "object",
+        required: ["tasks", "next_cursor"],
+        properties: {
+          tasks: { type: "array", items: { $ref: "#/components/schemas/Task" } },
+          next_cursor: nullable("string"),
+        },
+      },
+    },
+  },
+} as const;

@@ -1,0 +1,184 @@
+import { z } from "zod";
+import {
+  type ProcessRequest,
+  type RequestDefaults,
+  readProcessRequest,
+} from "../requests/process-request.ts";
+import { NoSuchTask, RequestInvalid, TaskStateUnfit } from "../requests/request-failures.ts";
+import type { ChunkCounts } from "../tasks/chunk-counts.ts";
+import { isOpen, type Task, taskIdPattern } from "../tasks/task.ts";
+import { CursorInvalid } from "../tasks/task-store.ts";
+import { type Answer, type ApiRequest, answerTo, noSuchRoute } from "./answer.ts";
+import { openApi } from "./openapi.ts";
+import { noCounts, showTask } from "./show-task.ts";
+import { type StartServices, startTask } from "./start-task.ts";
+
+export interface ApiServices extends StartServices {
+  readonly chunkCounts: ChunkCounts;
+  readonly defaults: RequestDefaults;
+  /** Stops what works on a task that was cancelled. */
+  stop(task: Task): Promise<void>;
+  now(): number;
+}
+
+type Route = (request: ApiRequest, services: ApiServices, taskId: string) => Promise<Answer> | Answer;
+
+/** Every route by method and path; openapi.ts describes the same ones. */
+export const routes: Readonly<Record<string, Route>> = {
+  "GET /process": startFromQuery,
+  "POST /process": startFromBody,
+  "GET /status": status,
+  "GET /tasks": list,
+  "POST /tasks/{task_id}/cancel": cancel,
+  "POST /tasks/{task_id}/retry-failed": retryFailed,
+  "GET /openapi.json": () => ({ status: 200, body: openApi }),
+};
+
+const ofTask = /^\/tasks\/([^/]+)\/(cancel|retry-failed)$/;
+const usualPage = 20;
+const largestPage = 100;
+const longestKey = 200;
+
+/** Answers one request. Throws what is no fault of the caller. */
+export async function answerRequest(request: ApiRequest, services: ApiServices): Promise<Answer> {
+  const [, taskId = "", action] = ofTask.exec(request.path) ?? [];
+  const name = action === undefined ? request.path : `/tasks/{task_id}/${action}`;
+  const route = routes[`${request.method} ${name}`];
+  if (!route) return noSuchRoute(request);
+  try {
+    return await route(request, services, decodeURIComponent(taskId));
+  } catch (error) {
+    return answerTo(error);
+  }
+}
+
+function startFromQuery(request: ApiRequest, services: ApiServices): Promise<Answer> {
+  return start(request, request.query, services);
+}
+
+/** A body may be JSON or nothing; query parameters count beside it. */
+function startFromBody(request: ApiRequest, services: ApiServices): Promise<Answer> {
+  return start(request, { ...request.query, ...bodyOf(request) }, services);
+}
+
+async function start(
+  request: ApiRequest,
+  input: Record<string, unknown>,
+  services: ApiServices,
+): Promise<Answer> {
+  const now = services.now();
+  const asked = readProcessRequest(input, services.defaults, now);
+  const key = request.headers["idempotency-key"];
+  if (key !== undefined && (key === "" || key.length > longestKey)) {
+    throw new RequestInvalid([
+      { parameter: "Idempotency-Key", given: key.slice(0, 50), accepted: `1 to ${longestKey} characters` },
+    ]);
+  }
+  return accepted(await startTask(asked, key, services, now));
+}
+
+function accepted(task: Task): Answer {
+  const { request } = task;
+  return {
+    status: 202,
+    body: {
+      task_id: task.task_id,
+      status: task.status,
+      status_url: `/status?task_id=${task.task_id}`,
+      start_date: request.start_date,
+      end_date: request.end_date,
+      data_source: request.data_source,
+      question_id: request.question_id,
+      ...(request.s3_key !== undefined && { s3_key: request.s3_key }),
+      ...(request.retry_of !== undefined && { retry_of: request.retry_of }),
+      date_column: request.date_column,
+      namespace: request.namespace,
+      batch_size: request.batch_size,
+      dry_run: request.dry_run,
+      incremental: request.incremental,
+      created_at: task.created_at,
+    },
+  };
+}
+
+async function status({ query }: ApiRequest, services: ApiServices): Promise<Answer> {
+  const id = query.task_id;
+  if (id === undefined || !taskIdPattern.test(id)) {
+    const form = "a task_id as POST /process answers it";
+    throw new RequestInvalid([{ parameter: "task_id", given: id?.slice(0, 100), accepted: form }]);
+  }
+  const task = await services.checkAlive(await existing(id, services));
+  const counts = task.counts ? noCounts : await services.chunkCounts.all(id);
+  return { status: 200, body: showTask(task, counts, services.now()) };
+}
+
+const page = z.object({
+  limit: z.coerce.number().int().min(1).max(largestPage).default(usualPage),
+  cursor: z.string().optional(),
+});
+
+async function list({ query }: ApiRequest, services: ApiServices): Promise<Answer> {
+  const asked = page.safeParse(query);
+  if (!asked.success) {
+    throw new RequestInvalid([
+      { parameter: "limit", given: query.limit, accepted: `a whole number from 1 to ${largestPage}` },
+    ]);
+  }
+  const { tasks, next } = await services.tasks
+    .list(asked.data.limit, asked.data.cursor)
+    .catch((error: unknown) => {
+      if (!(error instanceof CursorInvalid)) throw error;
+      throw new RequestInvalid([
+        { parameter: "cursor", given: query.cursor?.slice(0, 50), accepted: "next_cursor of a page" },
+      ]);
+    });
+  const now = services.now();
+  const shown = await Promise.all(
+    tasks.map(async (task) =>
+      showTask(task, task.counts ? noCounts : await services.chunkCounts.all(task.task_id), now),
+    ),
+  );
+  return { status: 200, body: { tasks: shown, next_cursor: next ?? null } };
+}
+
+/** The task is over first, so that no chunk begins any more; then what works on it is stopped. */
+async function cancel(_: ApiRequest, services: ApiServices, taskId: string): Promise<Answer> {
+  const task = await existing(taskId, services);
+  const counts = await services.chunkCounts.all(taskId);
+  const change = { status: "CANCELLED", completed_at: new Date(services.now()).toISOString() } as const;
+  if (!(await services.tasks.change(taskId, change))) {
+    const now = await existing(taskId, services);
+    if (now.status !== "CANCELLED") throw new TaskStateUnfit(taskId, now.status, "cancelled");
+  }
+  await services.stop((await services.tasks.get(taskId)) ?? task);
+  return { status: 200, body: showTask(await existing(taskId, services), counts, services.now()) };
+}
+
+async function retryFailed(request: ApiRequest, services: ApiServices, taskId: string): Promise<Answer> {
+  const task = await existing(taskId, services);
+  if (isOpen(task.status)) throw new TaskStateUnfit(taskId, task.status, "retried: it is not over");
+  if ((task.counts?.failed ?? 0) === 0)
+    throw new TaskStateUnfit(taskId, task.status, "retried: no record failed");
+  const { s3_key, ...rest } = task.request;
+  const asked: ProcessRequest = { ...rest, data_source: "failed_records", retry_of: taskId };
+  const key = request.headers["idempotency-key"];
+  return accepted(await startTask(asked, key, services, services.now()));
+}
+
+async function existing(taskId: string, { tasks }: ApiServices): Promise<Task> {
+  const task = taskIdPattern.test(taskId) ? await tasks.get(taskId) : undefined;
+  if (!task) throw new NoSuchTask(taskId);
+  return task;
+}
+
+function bodyOf({ body }: ApiRequest): Record<string, unknown> {
+  if (body === undefined || body.trim() === "") return {};
+  const problem = { parameter: "body", given: undefined, accepted: "a JSON object, or nothing" };
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
+  } catch {
+    // Told below, as any other body that is no object.
+  }
+  throw new RequestInvalid([{ ...problem, given: body.slice(0, 50) }]);
+}

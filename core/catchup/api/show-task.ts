@@ -1,0 +1,90 @@
+import { type Counts, rowsIn, sum } from "../tasks/counts.ts";
+import { isOpen, type Task } from "../tasks/task.ts";
+
+/** What a task's caller sees of its progress. */
+export interface ShownProgress {
+  /** Rows within the dates; null until they are counted. */
+  readonly total_records: number | null;
+  readonly processed_records: number;
+  readonly failed_records: number;
+  /** Rows outside the dates; not in the total. */
+  readonly filtered_records: number;
+  /** Of the processed: the index held them as they are. */
+  readonly unchanged_records: number;
+  readonly chunks_total: number | null;
+  readonly chunks_completed: number;
+  readonly chunks_failed: number;
+  readonly percentage: number;
+}
+
+export interface ShownTask {
+  readonly task_id: string;
+  readonly status: Task["status"];
+  readonly data_source: string;
+  readonly start_date: string;
+  readonly end_date: string;
+  readonly created_at: string;
+  readonly progress: ShownProgress;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+  readonly estimated_completion: string | null;
+  readonly error: string | null;
+  readonly failed_records_key: string | null;
+  readonly dry_run: boolean;
+  readonly estimate: Task["estimate"] | null;
+}
+
+/** `chunks` are the counts of an open task so far; those of a task that is over stand in it. */
+export function showTask(task: Task, chunks: ReadonlyMap<number, Counts>, now: number): ShownTask {
+  const counts = task.counts ?? sum(chunks.values());
+  const { request } = task;
+  return {
+    task_id: task.task_id,
+    status: task.status,
+    data_source: request.data_source,
+    start_date: request.start_date,
+    end_date: request.end_date,
+    created_at: task.created_at,
+    progress: progressOf(task, counts, chunks.size),
+    started_at: task.started_at ?? null,
+    completed_at: task.completed_at ?? null,
+    estimated_completion: estimatedCompletion(task, counts, now),
+    error: task.error ?? null,
+    failed_records_key: task.failed_records_key ?? null,
+    dry_run: request.dry_run,
+    estimate: task.estimate ?? null,
+  };
+}
+
+function progressOf(task: Task, counts: Counts, chunksSeen: number): ShownProgress {
+  const done = rowsIn(counts);
+  const total = task.rows;
+  return {
+    total_records: total === undefined ? null : total - counts.filtered,
+    processed_records: counts.processed,
+    failed_records: counts.failed,
+    filtered_records: counts.filtered,
+    unchanged_records: counts.unchanged,
+    chunks_total: task.chunks ?? null,
+    chunks_completed: task.chunks_completed ?? chunksSeen,
+    chunks_failed: task.chunks_failed ?? 0,
+    percentage: percentageOf(task, done),
+  };
+}
+
+/** With one decimal, and 100 only where no row is left. */
+function percentageOf({ rows, status }: Task, done: number): number {
+  if (rows === undefined) return 0;
+  if (rows === 0) return isOpen(status) ? 0 : 100;
+  return Math.floor((done / rows) * 1_000) / 10;
+}
+
+/** As fast as until now; null while nothing tells. */
+function estimatedCompletion({ status, rows, started_at }: Task, counts: Counts, now: number): string | null {
+  const done = rowsIn(counts);
+  if (!isOpen(status) || rows === undefined || started_at === undefined || done === 0) return null;
+  const elapsed = now - Date.parse(started_at);
+  return new Date(now + (elapsed * (rows - done)) / done).toISOString();
+}
+
+export const noCounts: ReadonlyMap<number, Counts> = new Map();

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { wholeNumber } from "../settings/environment.ts";
+import { columnTypes } from "./records/cell-value.ts";
+
+/** Columns and their declared types as JSON. */
+const declaredTypes = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue("must be JSON");
+      return z.NEVER;
+    }
+  })
+  .pipe(z.record(z.string(), z.enum(columnTypes)));
+
+const optional = z
+  .string()
+  .transform((text) => text || undefined)
+  .optional();
+
+/** What every catch-up function knows. */
+const common = {
+  AWS_REGION: z.string().min(1),
+  TASKS_TABLE: z.string().min(1),
+  SOURCE_BUCKET: z.string().min(1),
+  WORK_BUCKET: z.string().min(1),
+};
+
+const settling = {
+  USD_PER_MILLION_TOKENS: z.coerce.number().min(0),
+  EMBEDDING_REQUESTS_PER_MINUTE: wholeNumber(1, 10_000_000),
+  EMBEDDING_TOKENS_PER_MINUTE: wholeNumber(1, 10_000_000_000),
+};
+
+const chunking = {
+  CONTROL_TABLE: z.string().min(1),
+  /** Names of secrets; their values are the keys themselves. */
+  EMBEDDING_API_KEY_SECRET: z.string().min(1),
+  PINECONE_API_KEY_SECRET: z.string().min(1),
+  PINECONE_HOST: z.url(),
+  EMBEDDING_BASE_URL: z.url(),
+  EMBEDDING_MODEL: z.string().min(1),
+  EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
+  TOKENS_PER_TEXT: wholeNumber(1, 1_000_000),
+  COLUMN_TYPES: declaredTypes,
+};
+
+const executing = { STATE_MACHINE_ARN: z.string().min(1) };
+
+export const settleEnvironment = z.object({ ...common, ...settling });
+
+export const chunkEnvironment = z.object({ ...common, ...settling, ...chunking });
+
+export const runEnvironment = z.object({
+  ...common,
+  ...settling,
+  ...chunking,
+  ...executing,
+  ROWS_PER_FUNCTION: wholeNumber(0, 10_000_000),
+  ROWS_PER_CHUNK: wholeNumber(1, 100_000),
+  METABASE_URL: optional,
+  METABASE_API_KEY_SECRET: optional,
+  METABASE_ROW_CAP: wholeNumber(1, 1_000_000_000),
+});
+
+export const apiEnvironment = z.object({
+  ...common,
+  ...settling,
+  ...executing,
+  RUN_FUNCTION: z.string().min(1),
+  TASK_DAYS: wholeNumber(1, 3650),
+  DEFAULT_QUESTION_ID: optional,
+  DEFAULT_NAMESPACE: z.string().min(1),
+  DEFAULT_BATCH_SIZE: wholeNumber(1, 1000),
+});

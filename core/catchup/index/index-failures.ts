@@ -1,0 +1,38 @@
+import { Failure, InputFailure } from "../../failure.ts";
+
+/** The index refuses these vectors; sending them again would not help. */
+export class VectorsRefused extends InputFailure {
+  constructor(cause: Error) {
+    super(`The index refused the vectors: ${cause.message}`, "Look at the failed records for the rows.", {
+      cause,
+    });
+  }
+}
+
+/** The index refuses the caller or has no such place. Its own words are left out: some repeat the key. */
+export class IndexNotAllowed extends Failure {
+  constructor(what: string) {
+    super(
+      `The index does not let this stack write: ${what}.`,
+      "Check the secret catchup:pineconeApiKey and the setting catchup:pineconeHost.",
+    );
+  }
+}
+
+/** The index failed or could not be reached, also after retries. */
+export class IndexUnavailable extends Failure {
+  constructor(cause: Error) {
+    super(
+      `The index could not be reached: ${cause.message}`,
+      "The chunk is tried again; check Pinecone's status and the setting catchup:pineconeHost.",
+      { cause },
+    );
+  }
+}
+
+/** Pinecone asks for more patience than the caller has time. No attempt: the work comes back later. */
+export class IndexThrottled extends Failure {
+  constructor() {
+    super("Pinecone's rate limit left no room in the time given.", "The work is tried again later.");
+  }
+}

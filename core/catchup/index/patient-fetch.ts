@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { backoffMs, retryAfterMs } from "../../embedding/retry.ts";
+import { IndexThrottled } from "./index-failures.ts";
+
+const connectionAttempts = 5;
+const deferMs = 1_000;
+
+/**
+ * A fetch for Pinecone's client, which retries 5xx by itself. This one waits where it is asked to (429, which is no
+ * attempt), until `giveUpAt` (epoch ms), and tries again where there was no connection. Throws IndexThrottled.
+ */
+export function patientFetch(giveUpAt: () => number): typeof fetch {
+  return async (input, init) => {
+    for (let failed = 0; ; ) {
+      let waitMs: number;
+      try {
+        const answer = await fetch(input, init);
+        if (answer.status !== 429) return asRefusal(answer);
+        waitMs = retryAfterMs(answer.headers, Date.now()) ?? deferMs;
+        await answer.body?.cancel();
+        if (Date.now() + waitMs >= giveUpAt()) throw new IndexThrottled();
+      } catch (error) {
+        if (error instanceof IndexThrottled) throw error;
+        failed += 1;
+        waitMs = backoffMs(failed);
+        if (failed >= connectionAttempts || Date.now() + waitMs >= giveUpAt()) throw error;
+      }
+      await sleep(waitMs);
+    }
+  };
+}
+
+/** The client takes 403 for a fault of the vectors; it is one of the key, as 401 is. */
+function asRefusal(answer: Response): Response {
+  return answer.status === 403 ? new Response(answer.body, { status: 401, headers: answer.headers }) : answer;
+}

@@ -1,0 +1,104 @@
+import { inParallel } from "../../collections/in-parallel.ts";
+import type { VectorBytes } from "../../embedding/embedder.ts";
+import { type FailedRecord, failed } from "../records/failed-record.ts";
+import type { IndexRecord } from "../records/record.ts";
+import { VectorsRefused } from "./index-failures.ts";
+import type { IndexVector, VectorIndex } from "./vector-index.ts";
+
+/** Pinecone takes 2 MB a request; JSON takes some more than the vectors themselves. */
+const bytesPerRequest = 1_900_000;
+/** A number and its comma, with the eight decimals that are sent. */
+const bytesPerNumber = 12;
+const requestsInFlight = 4;
+const decimals = 1e8;
+
+/** A record and what is written of it. */
+export interface EmbeddedRecord {
+  readonly record: IndexRecord;
+  readonly vector: VectorBytes;
+  /** Set in incremental runs. */
+  readonly contentHash: string | undefined;
+}
+
+/**
+ * Writes records in parallel requests of at most `batchSize`, and of at most what Pinecone takes. A request that is refused
+ * is halved until the record that is to blame stands alone. Returns those; throws whatever else fails.
+ */
+export async function upsertRecords(
+  records: readonly EmbeddedRecord[],
+  index: VectorIndex,
+  batchSize: number,
+): Promise<FailedRecord[]> {
+  const batches = [...byNamespace(records)].flatMap(([namespace, members]) =>
+    batchesOf(members, batchSize).map((batch) => ({ namespace, batch })),
+  );
+  const refused: FailedRecord[] = [];
+  await inParallel(batches, requestsInFlight, async ({ namespace, batch }) => {
+    refused.push(...(await upsertBatch(namespace, batch, index)));
+  });
+  return refused;
+}
+
+async function upsertBatch(
+  namespace: string,
+  batch: readonly EmbeddedRecord[],
+  index: VectorIndex,
+): Promise<FailedRecord[]> {
+  try {
+    await index.upsert(namespace, batch.map(vectorOf));
+    return [];
+  } catch (error) {
+    if (!(error instanceof VectorsRefused)) throw error;
+    const [only, ...others] = batch;
+    if (only && others.length === 0) return [failed(only.record.origin, "refused_by_index", error.message)];
+    const middle = Math.ceil(batch.length / 2);
+    const first = await upsertBatch(namespace, batch.slice(0, middle), index);
+    return [...first, ...(await upsertBatch(namespace, batch.slice(middle), index))];
+  }
+}
+
+function byNamespace(records: readonly EmbeddedRecord[]): Map<string, EmbeddedRecord[]> {
+  return Map.groupBy(records, ({ record }) => record.namespace);
+}
+
+function batchesOf(records: readonly EmbeddedRecord[], batchSize: number): EmbeddedRecord[][] {
+  const batches: EmbeddedRecord[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const record of records) {
+    const size = sizeOf(record);
+    const last = batches.at(-1);
+    if (last && last.length < batchSize && bytes + size <= bytesPerRequest) {
+      last.push(record);
+      bytes += size;
+    } else {
+      batches.push([record]);
+      bytes = size;
+    }
+  }
+  return batches;
+}
+
+function sizeOf({ record, vector }: EmbeddedRecord): number {
+  return (
+    (vector.length / 4) * bytesPerNumber +
+    Buffer.byteLength(JSON.stringify(record.metadata)) +
+    record.id.length
+  );
+}
+
+/**
+ * Eight decimals keep a vector of length 1 to five parts in a billion, far below what a model means, and halve what is
+ * sent.
+ */
+function vectorOf({ record, vector, contentHash }: EmbeddedRecord): IndexVector {
+  const view = new DataView(vector.buffer, vector.byteOffset, vector.byteLength);
+  const values = Array.from(
+    { length: vector.length / 4 },
+    (_, position) => Math.round(view.getFloat32(position * 4, true) * decimals) / decimals,
+  );
+  return {
+    id: record.id,
+    values,
+    metadata: { ...record.metadata, ...(contentHash !== undefined && { content_hash: contentHash }) },
+  };
+}

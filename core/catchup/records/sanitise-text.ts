@@ -1,0 +1,58 @@
+import { decodeHTMLStrict } from "entities";
+
+/** What HTML knows as elements: `<b and c>` in a formula is none of them unless it begins as one. */
+const elements = [
+  "a abbr address article aside audio b bdi bdo big blockquote body br button canvas caption center cite code col colgroup",
+  "data dd del details dfn dialog div dl dt em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4",
+  "h5 h6 head header hr html i iframe img input ins kbd label legend li link main map mark meta meter nav noscript object ol",
+  "optgroup option output p param picture pre progress q rp rt ruby s samp script section select small source span strike",
+  "strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr",
+]
+  .join(" ")
+  .split(" ")
+  .join("|");
+
+const attribute = String.raw`\s+[^\s"'<>/=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=]+))?`;
+const tag = new RegExp(String.raw`</?(?:${elements})(?:${attribute})*\s*/?>`, "gi");
+const comment = /<!--[\s\S]*?-->|<!doctype[^>]*>|<!\[CDATA\[|\]\]>/gi;
+const unreadable = /<(script|style)\b[^>]*>[\s\S]*?<\/\1\s*>/gi;
+const whiteSpace = /[\s\p{Cc}\u200b\u2060\ufeff]+/gu;
+
+/**
+ * The text that is embedded: tags and entities are gone, ISO dates are written out, white space is one blank.
+ * All other signs stay, `5 < 6`, `AT&T` and every script among them. Cleaning a clean text changes nothing.
+ */
+export function sanitiseText(source: string): string {
+  return writeDatesOut(withoutMarkup(source)).replace(whiteSpace, " ").trim();
+}
+
+/** Until nothing changes: an escaped tag is a tag once its entities are read. Every round makes the text shorter. */
+function withoutMarkup(source: string): string {
+  for (let text = source; ; ) {
+    const bare = text.replace(unreadable, " ").replace(comment, " ").replace(tag, " ");
+    const next = bare.includes("&") ? decodeHTMLStrict(bare) : bare;
+    if (next === text) return next;
+    text = next;
+  }
+}
+
+const months = "January February March April May June July August September October November December".split(
+  " ",
+);
+const isoDate =
+  /(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?(?![\w-]|:\d)/g;
+
+/** `2024-03-05` becomes `March 5, 2024`, which models read as the date that people write. */
+function writeDatesOut(text: string): string {
+  return text.replace(isoDate, (given, year, month, day, hour, minute, zone) => {
+    const name = months[Number(month) - 1];
+    if (name === undefined || !isDayOf(Number(year), Number(month), Number(day))) return given;
+    const date = `${name} ${Number(day)}, ${year}`;
+    if (hour === undefined) return date;
+    return `${date} ${hour}:${minute}${zone === undefined ? "" : zone === "Z" ? " UTC" : ` UTC${zone}`}`;
+  });
+}
+
+function isDayOf(year: number, month: number, day: number): boolean {
+  return day >= 1 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}

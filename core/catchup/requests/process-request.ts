@@ -1,0 +1,169 @@
+import { z } from "zod";
+import { isDay, rangeOf } from "./date-range.ts";
+import { type ParameterProblem, RequestInvalid } from "./request-failures.ts";
+
+export const dataSources = ["metabase", "s3_csv"] as const;
+/** Where the chunks of a task are worked on. `auto` decides by the number of rows. */
+export const hosts = ["auto", "function", "state_machine"] as const;
+
+/** What Pinecone takes in one request. */
+const largestBatch = 1_000;
+
+/** What a stack's settings say where a request is silent. */
+export interface RequestDefaults {
+  /** Part of every vector's id. */
+  readonly questionId: string | undefined;
+  readonly namespace: string;
+  readonly batchSize: number;
+}
+
+const accepted = {
+  start_date: "a day as YYYY-MM-DD",
+  end_date: "a day as YYYY-MM-DD, not before start_date",
+  data_source: dataSources.join(" or "),
+  question_id: "the number of a Metabase question, letters, digits, `_` and `-` for other sources",
+  s3_key: "the key of a CSV object in the source bucket, without `..`",
+  date_column: "the name of a column",
+  namespace: "1 to 200 printable ASCII characters without `#`",
+  batch_size: `a whole number from 1 to ${largestBatch}`,
+  dry_run: "true or false",
+  incremental: "true or false",
+  host: hosts.join(", "),
+} as const;
+
+type Parameter = keyof typeof accepted;
+
+const parameters = Object.keys(accepted) as Parameter[];
+
+const day = z.string().refine(isDay);
+const yesOrNo = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
+const s3Key = z
+  .string()
+  .min(1)
+  .refine(
+    (key) => Buffer.byteLength(key) <= 1024 && !key.split("/").some((part) => part === ".." || part === "."),
+  )
+  .refine((key) => !key.startsWith("/"));
+
+/** What callers may send. */
+export const requestBody = z.object({
+  start_date: day.optional(),
+  end_date: day.optional(),
+  data_source: z.enum(dataSources).default("metabase"),
+  question_id: z.coerce
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .optional(),
+  s3_key: s3Key.optional(),
+  date_column: z.string().trim().min(1).max(200).optional(),
+  namespace: z
+    .string()
+    .regex(/^[!-"$-~]{1,200}$/)
+    .optional(),
+  batch_size: z.coerce.number().int().min(1).max(largestBatch).optional(),
+  dry_run: yesOrNo.default(false),
+  incremental: yesOrNo.default(false),
+  host: z.enum(hosts).default("auto"),
+});
+
+/** A request to bring rows into the index, complete: nothing is left to default. Stored with its task. */
+export const processRequest = z.object({
+  data_source: z.enum([...dataSources, "failed_records"]),
+  start_date: z.string(),
+  end_date: z.string(),
+  question_id: z.string(),
+  s3_key: z.string().optional(),
+  /** The task whose failed records are the rows. */
+  retry_of: z.string().optional(),
+  date_column: z.string(),
+  /** Rows are filtered by date where the caller said so, or the column is there. */
+  date_column_required: z.boolean(),
+  namespace: z.string(),
+  batch_size: z.number(),
+  dry_run: z.boolean(),
+  incremental: z.boolean(),
+  host: z.enum(hosts),
+});
+
+export type ProcessRequest = z.infer<typeof processRequest>;
+
+const defaultDateColumn = "created_at";
+
+/**
+ * The request that query parameters or a JSON body ask for. An empty value is none. `now` is epoch milliseconds.
+ * Throws RequestInvalid with every bad parameter and its accepted form.
+ */
+export function readProcessRequest(
+  input: Readonly<Record<string, unknown>>,
+  defaults: RequestDefaults,
+  now: number,
+): ProcessRequest {
+  const named = Object.fromEntries(
+    Object.entries(input).filter(([, value]) => value !== "" && value !== null && value !== undefined),
+  );
+  const parsed = requestBody.safeParse(named);
+  const problems = [
+    ...unknownParameters(named),
+    ...(parsed.success ? [] : badParameters(parsed.error, named)),
+  ];
+  const missing = missingParameters(named, defaults);
+  if (!parsed.success || problems.length + missing.length > 0)
+    throw new RequestInvalid([...problems, ...missing]);
+
+  const { data } = parsed;
+  const range = rangeOf(data.start_date, data.end_date, now);
+  if (range.end < range.start) {
+    throw new RequestInvalid([{ parameter: "end_date", given: range.end, accepted: accepted.end_date }]);
+  }
+  return {
+    data_source: data.data_source,
+    start_date: range.start,
+    end_date: range.end,
+    question_id: data.question_id ?? defaults.questionId ?? "",
+    ...(data.data_source === "s3_csv" && { s3_key: data.s3_key }),
+    date_column: data.date_column ?? defaultDateColumn,
+    date_column_required:
+      data.date_column !== undefined || data.start_date !== undefined || data.end_date !== undefined,
+    namespace: data.namespace ?? defaults.namespace,
+    batch_size: data.batch_size ?? defaults.batchSize,
+    dry_run: data.dry_run,
+    incremental: data.incremental,
+    host: data.host,
+  };
+}
+
+function unknownParameters(input: Readonly<Record<string, unknown>>): ParameterProblem[] {
+  return Object.keys(input)
+    .filter((name) => !parameters.includes(name as Parameter))
+    .map((name) => ({
+      parameter: name,
+      given: shown(input[name]),
+      accepted: `no such parameter: ${parameters.join(", ")}`,
+    }));
+}
+
+function badParameters(error: z.ZodError, input: Readonly<Record<string, unknown>>): ParameterProblem[] {
+  const names = new Set(error.issues.map((issue) => String(issue.path[0]) as Parameter));
+  return [...names].map((parameter) => ({
+    parameter,
+    given: shown(input[parameter]),
+    accepted: accepted[parameter],
+  }));
+}
+
+/** What a source cannot do without. Looked for in the raw input, so that it is reported beside bad values. */
+function missingParameters(
+  input: Readonly<Record<string, unknown>>,
+  { questionId }: RequestDefaults,
+): ParameterProblem[] {
+  const needed: Parameter[] = [];
+  if (input.data_source === "s3_csv" && input.s3_key === undefined) needed.push("s3_key");
+  if (input.question_id === undefined && questionId === undefined) needed.push("question_id");
+  return needed.map((parameter) => ({ parameter, given: undefined, accepted: accepted[parameter] }));
+}
+
+/** Long values are cut: an answer repeats what was sent, and need not repeat all of it. */
+function shown(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return text.length > 100 ? `${text.slice(0, 100)}...` : text;
+}

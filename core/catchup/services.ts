@@ -1,0 +1,141 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { InvocationType, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SFNClient } from "@aws-sdk/client-sfn";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { z } from "zod";
+import { DynamoRateLimiter } from "../embedding/dynamo-rate-limiter.ts";
+import { requestLimits } from "../embedding/limits.ts";
+import { OpenAiEmbedder } from "../embedding/openai-embedder.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { readSecret } from "../settings/secret.ts";
+import type { ApiServices } from "./api/routes.ts";
+import type { apiEnvironment, chunkEnvironment, runEnvironment, settleEnvironment } from "./environment.ts";
+import { PineconeIndex } from "./index/pinecone-index.ts";
+import { ObjectStore } from "./sources/object-store.ts";
+import { ChunkCounts } from "./tasks/chunk-counts.ts";
+import { Claims } from "./tasks/claims.ts";
+import { TaskStore } from "./tasks/task-store.ts";
+import { checkAlive } from "./work/check-alive.ts";
+import { Executions } from "./work/executions.ts";
+import type { RunChunkServices } from "./work/run-chunk.ts";
+import type { RunTaskServices } from "./work/run-task.ts";
+import type { SettleServices } from "./work/settle-task.ts";
+
+/** Bytes that end a chunk before its rows are full: what a function holds of it stays a small part of its memory. */
+const bytesPerChunk = 8 * 1024 * 1024;
+
+/** How a process tells what it does. */
+export interface Telling {
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+type SettleEnvironment = z.infer<typeof settleEnvironment>;
+type ChunkEnvironment = z.infer<typeof chunkEnvironment>;
+type RunEnvironment = z.infer<typeof runEnvironment>;
+type ApiEnvironment = z.infer<typeof apiEnvironment>;
+
+/** The clients live as long as the process. */
+export function settleServices(environment: SettleEnvironment, telling: Telling): SettleServices {
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+  const s3 = new S3Client({});
+  return {
+    tasks: new TaskStore(client, environment.TASKS_TABLE),
+    chunkCounts: new ChunkCounts(client, environment.TASKS_TABLE),
+    source: new ObjectStore(s3, environment.SOURCE_BUCKET),
+    work: new ObjectStore(s3, environment.WORK_BUCKET),
+    prices: {
+      usdPerMillionTokens: environment.USD_PER_MILLION_TOKENS,
+      requestsPerMinute: environment.EMBEDDING_REQUESTS_PER_MINUTE,
+      tokensPerMinute: environment.EMBEDDING_TOKENS_PER_MINUTE,
+    },
+    ...telling,
+  };
+}
+
+/** For one invocation that has to be done with the providers at `giveUpAt` (epoch ms). */
+export type ForInvocation<Services> = (giveUpAt: number) => Promise<Services>;
+
+export function chunkServices(
+  environment: ChunkEnvironment,
+  telling: Telling,
+): ForInvocation<RunChunkServices & SettleServices> {
+  const shared = settleServices(environment, telling);
+  const limiter = new DynamoRateLimiter({
+    client: DynamoDBDocumentClient.from(new DynamoDBClient({})),
+    controlTable: environment.CONTROL_TABLE,
+    account: new URL(environment.EMBEDDING_BASE_URL).host,
+    requestsPerMinute: environment.EMBEDDING_REQUESTS_PER_MINUTE,
+    tokensPerMinute: environment.EMBEDDING_TOKENS_PER_MINUTE,
+  });
+  return async (giveUpAt) => ({
+    ...shared,
+    embedder: new OpenAiEmbedder({
+      apiKey: await readSecret(environment.EMBEDDING_API_KEY_SECRET, "embedding:apiKey"),
+      baseUrl: environment.EMBEDDING_BASE_URL,
+      model: environment.EMBEDDING_MODEL,
+      dimensions: environment.EMBEDDING_DIMENSIONS,
+      limiter,
+      giveUpAt: () => giveUpAt,
+    }),
+    index: new PineconeIndex({
+      apiKey: await readSecret(environment.PINECONE_API_KEY_SECRET, "catchup:pineconeApiKey"),
+      host: environment.PINECONE_HOST,
+      giveUpAt: () => giveUpAt,
+    }),
+    tokensPerRequest: Math.min(requestLimits.tokens, environment.EMBEDDING_TOKENS_PER_MINUTE),
+    rules: { columnTypes: environment.COLUMN_TYPES, tokensPerText: environment.TOKENS_PER_TEXT },
+  });
+}
+
+export function runServices(environment: RunEnvironment, telling: Telling): ForInvocation<RunTaskServices> {
+  const chunkServicesFor = chunkServices(environment, telling);
+  const executions = new Executions(new SFNClient({}), environment.STATE_MACHINE_ARN);
+  return async (giveUpAt) => ({
+    ...(await chunkServicesFor(giveUpAt)),
+    executions,
+    rowsPerFunction: environment.ROWS_PER_FUNCTION,
+    limits: { rows: environment.ROWS_PER_CHUNK, bytes: bytesPerChunk },
+    metabase: await metabaseOf(environment),
+  });
+}
+
+async function metabaseOf(environment: RunEnvironment): Promise<RunTaskServices["metabase"]> {
+  const { METABASE_URL: url, METABASE_API_KEY_SECRET: secret, METABASE_ROW_CAP: rowCap } = environment;
+  if (url === undefined || secret === undefined) return undefined;
+  return { url: url.replace(/\/+$/, ""), apiKey: await readSecret(secret, "catchup:metabaseApiKey"), rowCap };
+}
+
+export function apiServices(environment: ApiEnvironment, telling: Telling): ApiServices {
+  const settle = settleServices(environment, telling);
+  const executions = new Executions(new SFNClient({}), environment.STATE_MACHINE_ARN);
+  const lambda = new LambdaClient({});
+  return {
+    ...settle,
+    claims: new Claims(DynamoDBDocumentClient.from(new DynamoDBClient({})), environment.TASKS_TABLE),
+    async start(taskId) {
+      await lambda.send(
+        new InvokeCommand({
+          FunctionName: environment.RUN_FUNCTION,
+          InvocationType: InvocationType.Event,
+          Payload: JSON.stringify({ task_id: taskId }),
+        }),
+      );
+    },
+    async stop({ execution_arn }) {
+      if (execution_arn !== undefined) await executions.stop(execution_arn);
+    },
+    checkAlive: (task) => checkAlive(task, { ...settle, executions }),
+    taskDays: environment.TASK_DAYS,
+    defaults: {
+      questionId: environment.DEFAULT_QUESTION_ID,
+      namespace: environment.DEFAULT_NAMESPACE,
+      batchSize: environment.DEFAULT_BATCH_SIZE,
+    },
+    now: Date.now,
+  };
+}

@@ -1,0 +1,149 @@
+import type { Readable } from "node:stream";
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  PutObjectCommand,
+  type S3Client,
+  S3ServiceException,
+} from "@aws-sdk/client-s3";
+import { Upload } from "@aws-sdk/lib-storage";
+import { Failure, InputFailure } from "../../failure.ts";
+
+/** There is no object under the key that a request names. */
+export class SourceMissing extends InputFailure {
+  constructor(key: string) {
+    super(
+      `There is no object ${JSON.stringify(key)}.`,
+      "Upload it to the source bucket and start a new task.",
+    );
+  }
+}
+
+/** The object is no longer the one that was planned. */
+export class SourceChanged extends Failure {
+  constructor(key: string) {
+    super(
+      `The object ${JSON.stringify(key)} was replaced while its task ran.`,
+      "Start a new task, and give each file a key of its own.",
+    );
+  }
+}
+
+export interface OpenObject {
+  readonly body: Readable;
+  readonly etag: string;
+}
+
+/** What catch-up does with the objects of one bucket. */
+export class ObjectStore {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+
+  constructor(client: S3Client, bucket: string) {
+    this.#client = client;
+    this.#bucket = bucket;
+  }
+
+  /** Throws SourceMissing. */
+  async open(key: string): Promise<OpenObject> {
+    try {
+      const { Body, ETag } = await this.#client.send(
+        new GetObjectCommand({ Bucket: this.#bucket, Key: key }),
+      );
+      return { body: Body as Readable, etag: ETag ?? "" };
+    } catch (error) {
+      if (error instanceof NoSuchKey) throw new SourceMissing(key);
+      throw error;
+    }
+  }
+
+  /** Bytes `first` to `last`, both included, of the object with this etag. Throws SourceChanged, SourceMissing. */
+  async readRange(key: string, etag: string, first: number, last: number): Promise<Uint8Array> {
+    try {
+      const { Body } = await this.#client.send(
+        new GetObjectCommand({
+          Bucket: this.#bucket,
+          Key: key,
+          Range: `bytes=${first}-${last}`,
+          IfMatch: etag,
+        }),
+      );
+      return (await Body?.transformToByteArray()) ?? new Uint8Array();
+    } catch (error) {
+      if (error instanceof NoSuchKey) throw new SourceMissing(key);
+      if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412)
+        throw new SourceChanged(key);
+      throw error;
+    }
+  }
+
+  /** Undefined where there is no object. */
+  async read(key: string): Promise<Uint8Array | undefined> {
+    try {
+      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
+      return await Body?.transformToByteArray();
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  }
+
+  /** Returns the etag. */
+  async write(key: string, body: Uint8Array | string, contentType: string): Promise<string> {
+    const { ETag } = await this.#client.send(
+      new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: body, ContentType: contentType }),
+    );
+    return ETag ?? "";
+  }
+
+  /** False if there is one already: it stays. */
+  async writeFirst(key: string, body: string, contentType: string): Promise<boolean> {
+    try {
+      await this.#client.send(
+        new PutObjectCommand({
+          Bucket: this.#bucket,
+          Key: key,
+          Body: body,
+          ContentType: contentType,
+          IfNoneMatch: "*",
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof S3ServiceException && error.name === "PreconditionFailed") return false;
+      throw error;
+    }
+  }
+
+  /** Writes what is not known beforehand, in parts. Nothing is there unless all of it is. Returns the etag. */
+  async writeStream(key: string, body: Readable, contentType: string): Promise<string> {
+    const upload = new Upload({
+      client: this.#client,
+      params: { Bucket: this.#bucket, Key: key, Body: body, ContentType: contentType },
+    });
+    const { ETag } = await upload.done();
+    return ETag ?? "";
+  }
+
+  /** Whether there was one makes no difference. */
+  async remove(key: string): Promise<void> {
+    await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }));
+  }
+
+  /** Key, etag and size of every object under a prefix, in the order of the keys. */
+  async *list(
+    prefix: string,
+  ): AsyncGenerator<{ readonly key: string; readonly etag: string; readonly bytes: number }> {
+    for (let token: string | undefined, more = true; more; more = token !== undefined) {
+      const page = await this.#client.send(
+        new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: token }),
+      );
+      for (const { Key = "", ETag = "", Size = 0 } of page.Contents ?? []) {
+        yield { key: Key, etag: ETag, bytes: Size };
+      }
+      token = page.NextContinuationToken;
+    }
+  }
+}

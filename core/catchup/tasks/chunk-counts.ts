@@ -1,0 +1,68 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { type Counts, counts } from "./counts.ts";
+
+/** Chunks whose counts share an item: few enough for small writes, enough that 10,000 chunks are read in one page. */
+const chunksPerItem = 100;
+const prefix = "COUNTS#";
+const attribute = /^c(\d+)$/;
+
+/**
+ * What became of each chunk of a task. A chunk's counts are set, never added, so that a chunk which is worked on again
+ * counts once.
+ */
+export class ChunkCounts {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBDocumentClient, table: string) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  /** `expiresAt`: when the task expires, epoch seconds. */
+  async set(taskId: string, chunk: number, result: Counts, expiresAt: number): Promise<void> {
+    const group = String(Math.floor(chunk / chunksPerItem)).padStart(5, "0");
+    const { processed, failed, filtered, unchanged, tokens } = result;
+    await this.#client.send(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: { PK: `TASK#${taskId}`, SK: `${prefix}${group}` },
+        UpdateExpression: "SET #chunk = :counts, expires_at = :expires",
+        ExpressionAttributeNames: { "#chunk": `c${chunk}` },
+        ExpressionAttributeValues: {
+          ":counts": [processed, failed, filtered, unchanged, tokens],
+          ":expires": expiresAt,
+        },
+      }),
+    );
+  }
+
+  /** By the number of the chunk; chunks that have not ended are not there. */
+  async all(taskId: string): Promise<Map<number, Counts>> {
+    const found = new Map<number, Counts>();
+    for (let start: Record<string, unknown> | undefined, more = true; more; more = start !== undefined) {
+      const page = await this.#client.send(
+        new QueryCommand({
+          TableName: this.#table,
+          KeyConditionExpression: "PK = :task AND begins_with(SK, :prefix)",
+          ExpressionAttributeValues: { ":task": `TASK#${taskId}`, ":prefix": prefix },
+          ConsistentRead: true,
+          ExclusiveStartKey: start,
+        }),
+      );
+      for (const item of page.Items ?? []) collect(item, found);
+      start = page.LastEvaluatedKey;
+    }
+    return found;
+  }
+}
+
+function collect(item: Record<string, unknown>, into: Map<number, Counts>): void {
+  for (const [name, value] of Object.entries(item)) {
+    const chunk = attribute.exec(name)?.[1];
+    if (chunk === undefined || !Array.isArray(value)) continue;
+    const [processed, failed, filtered, unchanged, tokens] = value;
+    into.set(Number(chunk), counts.parse({ processed, failed, filtered, unchanged, tokens }));
+  }
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+
+/** What became of rows. Every row is in exactly one of processed, failed and filtered. */
+export const counts = z.object({
+  /** In the index as their row says; those that were there already among them. */
+  processed: z.number().int().min(0),
+  failed: z.number().int().min(0),
+  /** Outside the dates that were asked for. */
+  filtered: z.number().int().min(0),
+  /** Of the processed: skipped, because the index held the same content. */
+  unchanged: z.number().int().min(0),
+  /** Tokens that the texts have, as the model counts them or a bound of it. */
+  tokens: z.number().int().min(0),
+});
+
+export type Counts = z.infer<typeof counts>;
+
+export const nothing: Counts = { processed: 0, failed: 0, filtered: 0, unchanged: 0, tokens: 0 };
+
+export function sum(all: Iterable<Counts>): Counts {
+  const total = { ...nothing };
+  for (const one of all) {
+    for (const name of Object.keys(total) as (keyof Counts)[]) total[name] += one[name];
+  }
+  return total;
+}
+
+export function rowsIn({ processed, failed, filtered }: Counts): number {
+  return processed + failed + filtered;
+}

@@ -1,0 +1,142 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { z } from "zod";
+import { InputFailure } from "../../failure.ts";
+import { unlessRefused } from "../../runs/conditional-write.ts";
+import { type Task, type TaskStatus, task } from "./task.ts";
+
+/** Index of the table: hash key `kind`, range key `created_at`. */
+export const newestFirstIndex = "newest-first";
+const kind = "TASK";
+
+/** What of a task can change while it is open. */
+export type TaskChange = Partial<
+  Pick<
+    Task,
+    | "status"
+    | "started_at"
+    | "completed_at"
+    | "rows"
+    | "chunks"
+    | "execution_arn"
+    | "alive_until"
+    | "counts"
+    | "chunks_completed"
+    | "chunks_failed"
+    | "estimate"
+    | "error"
+    | "failed_records_key"
+  >
+>;
+
+export interface TaskPage {
+  readonly tasks: readonly Task[];
+  /** Where the next page starts; undefined on the last one. */
+  readonly next: string | undefined;
+}
+
+const pageKey = z.object({ PK: z.string(), SK: z.string(), kind: z.literal(kind), created_at: z.string() });
+
+/** A cursor is none that a page gave. */
+export class CursorInvalid extends InputFailure {
+  constructor() {
+    super(
+      "The cursor is none that a page of tasks gave.",
+      "Take next_cursor as it is, or none to start anew.",
+    );
+  }
+}
+
+/** Tasks in DynamoDB. A task is changed while it is open and never after: its last status stays. */
+export class TaskStore {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBDocumentClient, table: string) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  /** False if there is a task of this id already. */
+  async create(item: Task): Promise<boolean> {
+    const written = await unlessRefused(
+      this.#client.send(
+        new PutCommand({
+          TableName: this.#table,
+          Item: { ...keyOf(item.task_id), kind, ...item },
+          ConditionExpression: "attribute_not_exists(PK)",
+        }),
+      ),
+    );
+    return written !== undefined;
+  }
+
+  /** Undefined also for one that has expired. */
+  async get(taskId: string, now = Date.now()): Promise<Task | undefined> {
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key: keyOf(taskId), ConsistentRead: true }),
+    );
+    const found = Item && task.parse(Item);
+    return found && found.expires_at * 1000 > now ? found : undefined;
+  }
+
+  /** Changes a task that is still open (of the given statuses). False if it is not: nothing is changed then. */
+  async change(
+    taskId: string,
+    change: TaskChange,
+    from: readonly TaskStatus[] = ["PENDING", "IN_PROGRESS"],
+  ): Promise<boolean> {
+    const fields = { ...change, updated_at: new Date().toISOString() };
+    const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+    const written = await unlessRefused(
+      this.#client.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key: keyOf(taskId),
+          UpdateExpression: `SET ${entries.map(([name]) => `#${name} = :${name}`).join(", ")}`,
+          ConditionExpression: `#status IN (${from.map((_, index) => `:from${index}`).join(", ")})`,
+          ExpressionAttributeNames: {
+            "#status": "status",
+            ...Object.fromEntries(entries.map(([name]) => [`#${name}`, name])),
+          },
+          ExpressionAttributeValues: {
+            ...Object.fromEntries(from.map((status, index) => [`:from${index}`, status])),
+            ...Object.fromEntries(entries.map(([name, value]) => [`:${name}`, value])),
+          },
+        }),
+      ),
+    );
+    return written !== undefined;
+  }
+
+  /** Newest first. `cursor` is the `next` of the page before. Throws CursorInvalid. */
+  async list(limit: number, cursor: string | undefined, now = Date.now()): Promise<TaskPage> {
+    const { Items = [], LastEvaluatedKey } = await this.#client.send(
+      new QueryCommand({
+        TableName: this.#table,
+        IndexName: newestFirstIndex,
+        KeyConditionExpression: "kind = :kind",
+        ExpressionAttributeValues: { ":kind": kind },
+        ScanIndexForward: false,
+        Limit: limit,
+        ExclusiveStartKey: startOf(cursor),
+      }),
+    );
+    const tasks = Items.map((item) => task.parse(item)).filter(({ expires_at }) => expires_at * 1000 > now);
+    const next = LastEvaluatedKey && Buffer.from(JSON.stringify(LastEvaluatedKey)).toString("base64url");
+    return { tasks, next };
+  }
+}
+
+function keyOf(taskId: string) {
+  return { PK: `TASK#${taskId}`, SK: "TASK" };
+}
+
+function startOf(cursor: string | undefined): z.infer<typeof pageKey> | undefined {
+  if (cursor === undefined) return undefined;
+  try {
+    return pageKey.parse(JSON.parse(Buffer.from(cursor, "base64url").toString()));
+  } catch {
+    throw new CursorInvalid();
+  }
+}

@@ -1,0 +1,20 @@
+import { requestLimits } from "../../embedding/limits.ts";
+import type { Counts } from "../tasks/counts.ts";
+import type { Estimate } from "../tasks/task.ts";
+
+export interface Prices {
+  readonly usdPerMillionTokens: number;
+  readonly requestsPerMinute: number;
+  readonly tokensPerMinute: number;
+}
+
+/** What embedding would cost, and how long the provider's limits would make it last. */
+export function estimateOf({ processed, tokens }: Counts, prices: Prices): Estimate {
+  const requests = Math.max(processed / requestLimits.inputs, tokens / requestLimits.tokens);
+  const minutes = Math.max(requests / prices.requestsPerMinute, tokens / prices.tokensPerMinute);
+  return {
+    tokens,
+    cost_usd: Math.round((tokens / 1e6) * prices.usdPerMillionTokens * 1e6) / 1e6,
+    seconds: Math.ceil(minutes * 60),
+  };
+}

@@ -1,0 +1,65 @@
+import {
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  type SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from "@aws-sdk/client-sfn";
+
+/** What the state machine is given: where the chunks are, never the chunks themselves (F22). */
+export interface ExecutionInput {
+  readonly task_id: string;
+  readonly chunks_key: string;
+}
+
+/** Executions of the catch-up state machine, one a task, named by it. */
+export class Executions {
+  readonly #client: SFNClient;
+  readonly #stateMachineArn: string;
+
+  constructor(client: SFNClient, stateMachineArn: string) {
+    this.#client = client;
+    this.#stateMachineArn = stateMachineArn;
+  }
+
+  /** Starting the execution of a task again gives the same one. Returns its ARN. */
+  async start(input: ExecutionInput): Promise<string> {
+    try {
+      const { executionArn } = await this.#client.send(
+        new StartExecutionCommand({
+          stateMachineArn: this.#stateMachineArn,
+          name: input.task_id,
+          input: JSON.stringify(input),
+        }),
+      );
+      return executionArn ?? this.#arnOf(input.task_id);
+    } catch (error) {
+      if (error instanceof ExecutionAlreadyExists) return this.#arnOf(input.task_id);
+      throw error;
+    }
+  }
+
+  /** One that does not exist or has ended is stopped already. */
+  async stop(executionArn: string): Promise<void> {
+    try {
+      await this.#client.send(new StopExecutionCommand({ executionArn, cause: "The task was cancelled." }));
+    } catch (error) {
+      if (!(error instanceof ExecutionDoesNotExist)) throw error;
+    }
+  }
+
+  async isRunning(executionArn: string): Promise<boolean> {
+    try {
+      const { status } = await this.#client.send(new DescribeExecutionCommand({ executionArn }));
+      return status === "RUNNING" || status === "PENDING_REDRIVE";
+    } catch (error) {
+      if (error instanceof ExecutionDoesNotExist) return false;
+      throw error;
+    }
+  }
+
+  #arnOf(name: string): string {
+    return `${this.#stateMachineArn.replace(":stateMachine:", ":execution:")}:${name}`;
+  }
+}

@@ -1,0 +1,110 @@
+import { inParallel } from "../../collections/in-parallel.ts";
+import { EmbeddingThrottled } from "../../embedding/embedding-failures.ts";
+import { InputFailure } from "../../failure.ts";
+import type { Log } from "../../log.ts";
+import { IndexThrottled } from "../index/index-failures.ts";
+import { type PlanServices, planOf, readChunks } from "../sources/make-plan.ts";
+import type { Chunk, Plan } from "../sources/plan.ts";
+import { isOpen, type Task } from "../tasks/task.ts";
+import type { TaskStore } from "../tasks/task-store.ts";
+import type { Executions } from "./executions.ts";
+import { type RunChunkServices, runChunk } from "./run-chunk.ts";
+import { failTask, type SettleServices, settleTask } from "./settle-task.ts";
+
+/** Chunks that one function works on at once: while one waits for the provider, another reads or writes. */
+const chunksAtOnce = 2;
+
+export interface RunTaskServices extends PlanServices, RunChunkServices, SettleServices {
+  readonly tasks: TaskStore;
+  readonly executions: Executions;
+  /** Larger tasks are for the state machine. */
+  readonly rowsPerFunction: number;
+  readonly log: Log;
+}
+
+/** Epoch milliseconds. */
+export interface TimeLimits {
+  /** When this invocation must not begin another chunk. */
+  readonly enoughUntil: number;
+  /** When the last retry of this invocation has surely ended. */
+  readonly aliveUntil: number;
+}
+
+/**
+ * Plans a task and has it worked on: here, where it is small, else by the state machine, which also takes over what a
+ * function has no time for. To run a task again is harmless at any point. What the request itself is to blame for
+ * ends the task; all else is thrown, and tried again by the platform (F19).
+ */
+export async function runTask(taskId: string, services: RunTaskServices, limits: TimeLimits): Promise<void> {
+  const task = await begin(taskId, services, limits);
+  if (!task) return;
+  try {
+    const plan = await planOf(taskId, task.request, services);
+    await services.tasks.change(taskId, { rows: plan.rows, chunks: plan.chunks });
+    const done = isForFunction(task, plan, services) && (await runHere(task, plan, services, limits));
+    if (done || plan.chunks === 0) await settleTask(taskId, services);
+    else await handOver(taskId, plan, services);
+  } catch (error) {
+    if (!(error instanceof InputFailure)) throw error;
+    await failTask(taskId, error.message, services);
+  }
+}
+
+/** Undefined where there is nothing to do any more. */
+async function begin(
+  taskId: string,
+  { tasks, log }: RunTaskServices,
+  { aliveUntil }: TimeLimits,
+): Promise<Task | undefined> {
+  const task = await tasks.get(taskId);
+  if (!task || !isOpen(task.status)) {
+    log.info("The task is over or gone", { taskId, status: task?.status });
+    return undefined;
+  }
+  const begun = await tasks.change(taskId, {
+    status: "IN_PROGRESS",
+    started_at: task.started_at ?? new Date().toISOString(),
+    alive_until: aliveUntil,
+  });
+  return begun ? task : undefined;
+}
+
+function isForFunction({ request }: Task, { rows }: Plan, { rowsPerFunction }: RunTaskServices): boolean {
+  return request.host === "auto" ? rows <= rowsPerFunction : request.host === "function";
+}
+
+/** Whether all chunks were worked on, or the task was cancelled; false when the time ran out before. */
+async function runHere(
+  { task_id: taskId }: Task,
+  plan: Plan,
+  services: RunTaskServices,
+  { enoughUntil }: TimeLimits,
+): Promise<boolean> {
+  const left: Chunk[] = [];
+  await inParallel(await readChunks(plan, services.work), chunksAtOnce, async (chunk) => {
+    if (Date.now() >= enoughUntil || !(await isDone(taskId, chunk, services))) left.push(chunk);
+  });
+  return left.length === 0;
+}
+
+/** False where a provider's limit left no time for it, which is no failure (F23). */
+async function isDone(taskId: string, chunk: Chunk, services: RunTaskServices): Promise<boolean> {
+  try {
+    await runChunk({ taskId, chunk }, services);
+    return true;
+  } catch (error) {
+    if (error instanceof EmbeddingThrottled || error instanceof IndexThrottled) return false;
+    throw error;
+  }
+}
+
+async function handOver(
+  taskId: string,
+  plan: Plan,
+  { executions, tasks, log }: RunTaskServices,
+): Promise<void> {
+  const arn = await executions.start({ task_id: taskId, chunks_key: plan.chunks_key });
+  // A task that was cancelled in between has no execution to stop yet.
+  if (await tasks.change(taskId, { execution_arn: arn })) log.info("Execution started", { taskId, arn });
+  else await executions.stop(arn);
+}

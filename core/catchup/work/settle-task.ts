@@ -1,0 +1,140 @@
+import { Failure } from "../../failure.ts";
+import type { Log } from "../../log.ts";
+import type { Metrics } from "../../metrics.ts";
+import { readResult } from "../chunks/process-chunk.ts";
+import { asLines, failed, type SourceRow } from "../records/failed-record.ts";
+import { keysOf } from "../sources/keys.ts";
+import { readChunks, readPlan } from "../sources/make-plan.ts";
+import { type ObjectStore, SourceChanged, SourceMissing } from "../sources/object-store.ts";
+import type { Chunk, Plan } from "../sources/plan.ts";
+import { rowsOfChunk } from "../sources/read-chunk.ts";
+import { RowsDisagree } from "../sources/read-rows.ts";
+import type { ChunkCounts } from "../tasks/chunk-counts.ts";
+import { type Counts, nothing, rowsIn, sum } from "../tasks/counts.ts";
+import { isOpen, type Task, type TaskStatus } from "../tasks/task.ts";
+import type { TaskStore } from "../tasks/task-store.ts";
+import { estimateOf, type Prices } from "./estimate.ts";
+
+export interface SettleServices {
+  readonly tasks: TaskStore;
+  readonly chunkCounts: ChunkCounts;
+  readonly source: ObjectStore;
+  readonly work: ObjectStore;
+  readonly prices: Prices;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+const givenUpDetail =
+  "The chunk of this row failed in all of its attempts; the log of the chunk function says why.";
+
+/** A chunk or an ending was asked for before the task was planned. */
+export class PlanMissing extends Failure {
+  constructor(taskId: string) {
+    super(`Task ${taskId} has no plan.`, "Start the task again; this is a fault of the program.");
+  }
+}
+
+/** The rows that were told of are not the rows that there are. */
+export class TotalsDisagree extends Failure {
+  constructor(taskId: string, rows: number, counted: number) {
+    super(
+      `Task ${taskId} has ${rows} rows, and its chunks account for ${counted}.`,
+      "Nothing was settled. Compare the results of the task in the work bucket with its plan.",
+    );
+  }
+}
+
+/**
+ * Ends a task whose chunks have all been worked on or given up: sums what happened, and judges. The rows of a chunk without a
+ * result fail with it, and are kept like any failed row, so that processed + failed + filtered is every row (F20).
+ * Settling again changes nothing. Throws TotalsDisagree.
+ */
+export async function settleTask(taskId: string, services: SettleServices): Promise<void> {
+  const task = await services.tasks.get(taskId);
+  if (!task || !isOpen(task.status)) return;
+  const plan = await readPlan(taskId, services.work);
+  if (!plan) return failTask(taskId, "The task could not be planned; its log says why.", services);
+
+  const known = await services.chunkCounts.all(taskId);
+  let givenUp = 0;
+  for (const chunk of await readChunks(plan, services.work)) {
+    if (known.has(chunk.chunk)) continue;
+    const done = await readResult(taskId, chunk.chunk, services.work);
+    if (!done) givenUp += 1;
+    known.set(chunk.chunk, done ?? (await giveUp(task, plan, chunk, services)));
+  }
+  const counts = sum(known.values());
+  if (rowsIn(counts) !== plan.rows) throw new TotalsDisagree(taskId, plan.rows, rowsIn(counts));
+  const status = judge(counts);
+  const settled = await services.tasks.change(taskId, {
+    status,
+    counts,
+    rows: plan.rows,
+    chunks: plan.chunks,
+    chunks_completed: plan.chunks - givenUp,
+    chunks_failed: givenUp,
+    completed_at: new Date().toISOString(),
+    ...(counts.failed > 0 && { failed_records_key: keysOf(taskId).failedPrefix }),
+    ...(status === "FAILED" && { error: "Every record failed; the failed records say why." }),
+    ...(task.request.dry_run && { estimate: estimateOf(counts, services.prices) }),
+  });
+  if (settled) tell(task, status, counts, services);
+}
+
+/** Ends a task that cannot go on. `why` is told to its caller. */
+export async function failTask(
+  taskId: string,
+  why: string,
+  { tasks, metrics, log }: Pick<SettleServices, "tasks" | "metrics" | "log">,
+): Promise<void> {
+  const change = { status: "FAILED", error: why, completed_at: new Date().toISOString() } as const;
+  if (!(await tasks.change(taskId, change))) return;
+  metrics.count("CatchUpTasksFailed", 1);
+  log.error("Task failed", { taskId, why });
+}
+
+function judge({ processed, failed }: Counts): TaskStatus {
+  if (failed === 0) return processed === 0 ? "SKIPPED" : "COMPLETED";
+  return processed === 0 ? "FAILED" : "PARTIALLY_COMPLETED";
+}
+
+/** All attempts of a chunk failed, so its rows did; some of them may be in the index all the same. */
+async function giveUp(
+  task: Task,
+  plan: Plan,
+  chunk: Chunk,
+  { source, work }: SettleServices,
+): Promise<Counts> {
+  const rows = await rowsThatFailed(chunk, plan, chunk.place === "source" ? source : work);
+  await work.write(
+    keysOf(task.task_id).failed(chunk.chunk),
+    asLines(rows.map((row) => failed(row, "chunk_failed", givenUpDetail))),
+    "application/x-ndjson",
+  );
+  return { ...nothing, failed: rows.length };
+}
+
+/** A source that was replaced since has no rows to tell of, only their numbers. */
+async function rowsThatFailed(chunk: Chunk, plan: Plan, store: ObjectStore): Promise<SourceRow[]> {
+  try {
+    const bytes = await store.readRange(chunk.key, chunk.etag, chunk.first, chunk.last);
+    return rowsOfChunk(bytes, chunk, plan.columns);
+  } catch (error) {
+    if (!(error instanceof SourceChanged || error instanceof SourceMissing || error instanceof RowsDisagree))
+      throw error;
+    return Array.from({ length: chunk.rows }, (_, index) => ({
+      row: chunk.first_row + index,
+      source: {},
+      misfit: undefined,
+    }));
+  }
+}
+
+function tell(task: Task, status: TaskStatus, counts: Counts, { metrics, log }: SettleServices): void {
+  log.info("Task over", { taskId: task.task_id, status, ...counts });
+  if (task.request.dry_run) return;
+  metrics.count("CatchUpRecordsProcessed", counts.processed);
+  metrics.count("CatchUpRecordsFailed", counts.failed);
+  if (status === "FAILED") metrics.count("CatchUpTasksFailed", 1);
+}

@@ -1,0 +1,41 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
+import { answerRequest } from "../../core/catchup/api/routes.ts";
+import { apiEnvironment } from "../../core/catchup/environment.ts";
+import { apiServices } from "../../core/catchup/services.ts";
+import { loggedMetrics } from "../../core/metrics.ts";
+import { readEnvironment } from "../../core/settings/environment.ts";
+
+const log = new Logger({ serviceName: "catch-up-api" });
+const metrics = loggedMetrics("catch-up");
+const services = apiServices(readEnvironment(apiEnvironment), { log, metrics });
+
+/** Answers one request of the catch-up API. API Gateway has checked its key. */
+export async function handler(event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> {
+  log.addContext(context);
+  const { status, body } = await answerRequest(
+    {
+      method: event.httpMethod,
+      path: event.path,
+      query: definedOf(event.queryStringParameters),
+      headers: lowerCased(definedOf(event.headers)),
+      body:
+        event.isBase64Encoded && event.body
+          ? Buffer.from(event.body, "base64").toString()
+          : (event.body ?? undefined),
+    },
+    services,
+  );
+  metrics.write();
+  return { statusCode: status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+function definedOf(values: Readonly<Record<string, string | undefined>> | null): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

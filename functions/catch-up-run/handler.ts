@@ -1,0 +1,34 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import type { Context } from "aws-lambda";
+import { z } from "zod";
+import { runEnvironment } from "../../core/catchup/environment.ts";
+import { runServices } from "../../core/catchup/services.ts";
+import { runTask } from "../../core/catchup/work/run-task.ts";
+import { loggedMetrics } from "../../core/metrics.ts";
+import { readEnvironment } from "../../core/settings/environment.ts";
+
+/** Kept for writing what is known when the providers leave no more time. */
+const reserveMs = 10_000;
+/** A chunk is begun only where the provider has this long for it. */
+const chunkMs = 60_000;
+/** Lambda tries an asynchronous invocation three times, one and two minutes apart. */
+const attempts = 3;
+const betweenAttemptsMs = 5 * 60_000;
+
+const log = new Logger({ serviceName: "catch-up-run" });
+const metrics = loggedMetrics("catch-up");
+const servicesFor = runServices(readEnvironment(runEnvironment), { log, metrics });
+const event = z.object({ task_id: z.string() });
+
+/** Plans a task and works on it, or hands it to the state machine. */
+export async function handler(input: unknown, context: Context): Promise<void> {
+  log.addContext(context);
+  const remaining = context.getRemainingTimeInMillis();
+  const now = Date.now();
+  const giveUpAt = now + remaining - reserveMs;
+  await runTask(event.parse(input).task_id, await servicesFor(giveUpAt), {
+    enoughUntil: giveUpAt - Math.min(chunkMs, remaining / 4),
+    aliveUntil: now + attempts * remaining + betweenAttemptsMs,
+  });
+  metrics.write();
+}

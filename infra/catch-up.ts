@@ -1,0 +1,76 @@
+import { catchUpBundles } from "./bundles/stack-bundles.ts";
+import type { Brought } from "./components/brought.ts";
+import type { FunctionDefaults } from "./components/bundled-function.ts";
+import { CatchUp } from "./components/catch-up.ts";
+import type { Storage } from "./components/storage.ts";
+import type { StoredSecret } from "./components/stored-secret.ts";
+import type { Settings } from "./config.ts";
+import type { CatchUpOutputs } from "./outputs.ts";
+
+interface Neighbours {
+  readonly apiKey: StoredSecret;
+  readonly storage: Storage;
+  readonly brought: Brought;
+  readonly defaults: FunctionDefaults;
+}
+
+/** The catch-up system, undefined where it is not enabled. The rules of the settings have seen to what it needs. */
+export async function catchUpOf(
+  name: string,
+  { catchup, embedding, storage: { keepData } }: Settings,
+  { apiKey, storage, brought, defaults }: Neighbours,
+): Promise<CatchUp | undefined> {
+  const { enabled, pineconeHost, pineconeApiKey, metabaseApiKey } = catchup;
+  if (
+    !enabled ||
+    catchup.apiKey === undefined ||
+    pineconeHost === undefined ||
+    pineconeApiKey === undefined
+  ) {
+    return undefined;
+  }
+  return new CatchUp(name, {
+    code: await catchUpBundles(),
+    settings: { ...catchup, pineconeHost },
+    secrets: { apiKey: catchup.apiKey, pineconeApiKey, metabaseApiKey },
+    embedding,
+    embeddingApiKey: apiKey,
+    control: storage.control,
+    sourceBucket: brought.sourceBucket,
+    keepData,
+    defaults,
+  });
+}
+
+export function catchUpOutputs({
+  api,
+  apiKey,
+  source,
+  work,
+  tasks,
+  machine,
+  unsettled,
+  functions,
+}: CatchUp): CatchUpOutputs {
+  return {
+    url: api.url,
+    apiKeySecret: apiKey.name,
+    sourceBucket: source.name,
+    workBucket: work.name,
+    tasksTable: tasks.name,
+    stateMachineArn: machine.machine.arn,
+    unsettledQueueUrl: unsettled.url,
+    functions: {
+      api: functions.api.function.name,
+      run: functions.run.function.name,
+      chunk: functions.chunk.function.name,
+      settle: functions.settle.function.name,
+    },
+    logGroups: {
+      api: functions.api.logGroup.name,
+      run: functions.run.logGroup.name,
+      chunk: functions.chunk.logGroup.name,
+      settle: functions.settle.logGroup.name,
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config.ts";
+import type { FunctionDefaults } from "./bundled-function.ts";
+import type { Named } from "./named.ts";
+import type { StoredSecret } from "./stored-secret.ts";
+
+/** The code of the catch-up system's functions. */
+export interface CatchUpCode {
+  readonly api: pulumi.asset.Archive;
+  readonly run: pulumi.asset.Archive;
+  readonly chunk: pulumi.asset.Archive;
+  readonly settle: pulumi.asset.Archive;
+}
+
+/** What a stack with a catch-up API has set. */
+export interface CatchUpSecrets {
+  readonly apiKey: pulumi.Output<string>;
+  readonly pineconeApiKey: pulumi.Output<string>;
+  readonly metabaseApiKey: pulumi.Output<string> | undefined;
+}
+
+export interface CatchUpArgs {
+  readonly code: CatchUpCode;
+  readonly settings: Settings["catchup"] & { readonly pineconeHost: string };
+  readonly secrets: CatchUpSecrets;
+  readonly embedding: Settings["embedding"];
+  readonly embeddingApiKey: StoredSecret;
+  /** Holds the limiter that the whole stack shares. */
+  readonly control: Named;
+  /** An existing bucket with CSV files. @default a bucket of the stack's own */
+  readonly sourceBucket: Named | undefined;
+  /** Whether deleting the stack is refused while there is data. */
+  readonly keepData: boolean;
+  readonly defaults: FunctionDefaults;
+}

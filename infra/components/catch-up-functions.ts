@@ -1,0 +1,235 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { BundledFunction } from "./bundled-function.ts";
+import type { CatchUpArgs } from "./catch-up-args.ts";
+import { type CatchUpMachine, executionsOf } from "./catch-up-machine.ts";
+import { embeddingEnvironment } from "./embedding-environment.ts";
+import type { Named } from "./named.ts";
+import {
+  allow,
+  deleteObjects,
+  invoke,
+  items,
+  list,
+  putObjects,
+  queryIndexes,
+  readObjects,
+  readSecrets,
+  type Statement,
+  sendTo,
+} from "./permissions.ts";
+import { StoredSecret } from "./stored-secret.ts";
+
+/** The most that Lambda gives. */
+const workTimeoutSeconds = 900;
+/** API Gateway waits no longer. */
+const answerTimeoutSeconds = 29;
+
+export interface CatchUpFunctionsArgs extends CatchUpArgs {
+  readonly tasks: aws.dynamodb.Table;
+  readonly source: Named;
+  readonly work: Named;
+  readonly unsettled: aws.sqs.Queue;
+  /** The state machine of these functions. */
+  machine(steps: { readonly chunk: BundledFunction; readonly settle: BundledFunction }): CatchUpMachine;
+}
+
+/** The functions of the catch-up system, from the last that works on a task to the first. */
+export class CatchUpFunctions extends pulumi.ComponentResource {
+  /** Ends a task. */
+  readonly settle: BundledFunction;
+  /** Brings the rows of one chunk into the index. */
+  readonly chunk: BundledFunction;
+  readonly machine: CatchUpMachine;
+  /** Plans a task; works on a small one itself. */
+  readonly run: BundledFunction;
+  /** Answers callers. */
+  readonly api: BundledFunction;
+  private readonly args: CatchUpFunctionsArgs;
+  private readonly pineconeApiKey: StoredSecret;
+  private readonly metabaseApiKey: StoredSecret | undefined;
+
+  constructor(name: string, args: CatchUpFunctionsArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:CatchUpFunctions", name, {}, options);
+    this.args = args;
+    const { metabaseApiKey, pineconeApiKey } = args.secrets;
+    this.pineconeApiKey = this.secret(`${name}-pinecone-api-key`, "API key of Pinecone", pineconeApiKey);
+    this.metabaseApiKey =
+      metabaseApiKey && this.secret(`${name}-metabase-api-key`, "API key of Metabase", metabaseApiKey);
+
+    this.settle = this.settleFunction(`${name}-settle`);
+    this.chunk = this.chunkFunction(`${name}-chunk`);
+    this.machine = args.machine(this);
+    this.run = this.runFunction(`${name}-run`);
+    this.retried(`${name}-run`, this.run, this.settle.function.arn);
+    this.retried(`${name}-settle`, this.settle, args.unsettled.arn);
+    this.api = this.apiFunction(`${name}-api`);
+    this.registerOutputs();
+  }
+
+  private settleFunction(name: string): BundledFunction {
+    return this.function(name, {
+      description: "Ends a catch-up task: sums what happened to its rows",
+      code: this.args.code.settle,
+      timeoutSeconds: workTimeoutSeconds,
+      memoryMiB: 512,
+      environment: this.settling(),
+      statements: [...this.settleStatements(), sendTo(this.args.unsettled)],
+    });
+  }
+
+  private chunkFunction(name: string): BundledFunction {
+    return this.function(name, {
+      description: "Brings the rows of one chunk into the index",
+      code: this.args.code.chunk,
+      timeoutSeconds: workTimeoutSeconds,
+      memoryMiB: 1024,
+      environment: { ...this.settling(), ...this.chunking() },
+      statements: this.chunkStatements(),
+    });
+  }
+
+  private runFunction(name: string): BundledFunction {
+    const { settings } = this.args;
+    return this.function(name, {
+      description: "Plans a catch-up task, and works on it if it is small",
+      code: this.args.code.run,
+      timeoutSeconds: workTimeoutSeconds,
+      memoryMiB: 1024,
+      environment: {
+        ...this.settling(),
+        ...this.chunking(),
+        STATE_MACHINE_ARN: this.machine.machine.arn,
+        ROWS_PER_FUNCTION: String(settings.rowsPerFunction),
+        ROWS_PER_CHUNK: String(settings.rowsPerChunk),
+        METABASE_URL: settings.metabaseUrl ?? "",
+        METABASE_API_KEY_SECRET: this.metabaseApiKey?.name ?? "",
+        METABASE_ROW_CAP: String(settings.metabaseRowCap),
+      },
+      statements: [
+        ...this.chunkStatements(),
+        putObjects(this.args.work, "plans/"),
+        putObjects(this.args.work, "sources/"),
+        allow(["s3:AbortMultipartUpload"], [pulumi.interpolate`${this.args.work.arn}/sources/*`]),
+        allow(["states:StartExecution"], [this.machine.machine.arn]),
+        allow(["states:StopExecution"], [executionsOf(this.machine.machine.arn)]),
+        invoke(this.settle.function),
+        ...(this.metabaseApiKey ? [readSecrets(this.metabaseApiKey)] : []),
+      ],
+      after: [this.machine.policy],
+    });
+  }
+
+  private apiFunction(name: string): BundledFunction {
+    const { settings, tasks } = this.args;
+    return this.function(name, {
+      description: "Answers callers of the catch-up API",
+      code: this.args.code.api,
+      timeoutSeconds: answerTimeoutSeconds,
+      memoryMiB: 512,
+      environment: {
+        ...this.settling(),
+        STATE_MACHINE_ARN: this.machine.machine.arn,
+        RUN_FUNCTION: this.run.function.name,
+        TASK_DAYS: String(settings.taskDays),
+        DEFAULT_QUESTION_ID: settings.questionId ?? "",
+        DEFAULT_NAMESPACE: settings.namespace,
+        DEFAULT_BATCH_SIZE: String(settings.batchSize),
+      },
+      statements: [
+        ...this.settleStatements(),
+        items(tasks, ["PutItem"]),
+        queryIndexes(tasks),
+        invoke(this.run.function),
+        allow(["states:DescribeExecution", "states:StopExecution"], [executionsOf(this.machine.machine.arn)]),
+      ],
+    });
+  }
+
+  /** Of all functions that read tasks, and end one whose worker has died. */
+  private settleStatements(): Statement[] {
+    const { tasks, source, work } = this.args;
+    return [
+      items(tasks, ["GetItem", "Query", "UpdateItem"]),
+      list(source),
+      readObjects(source, ""),
+      list(work),
+      readObjects(work, ""),
+      putObjects(work, "failed/"),
+    ];
+  }
+
+  private chunkStatements(): Statement[] {
+    const { work, control, embeddingApiKey } = this.args;
+    return [
+      ...this.settleStatements(),
+      deleteObjects(work, "failed/"),
+      putObjects(work, "vectors/"),
+      putObjects(work, "results/"),
+      items(control, ["GetItem", "UpdateItem"]),
+      readSecrets(embeddingApiKey, this.pineconeApiKey),
+    ];
+  }
+
+  private settling(): Record<string, pulumi.Input<string>> {
+    const { tasks, source, work, settings, embedding } = this.args;
+    return {
+      TASKS_TABLE: tasks.name,
+      SOURCE_BUCKET: source.name,
+      WORK_BUCKET: work.name,
+      USD_PER_MILLION_TOKENS: settings.usdPerMillionTokens,
+      EMBEDDING_REQUESTS_PER_MINUTE: String(
+        Math.min(settings.requestsPerSecond * 60, embedding.requestsPerMinute),
+      ),
+      EMBEDDING_TOKENS_PER_MINUTE: String(embedding.tokensPerMinute),
+    };
+  }
+
+  private chunking(): Record<string, pulumi.Input<string>> {
+    const { settings, embedding, embeddingApiKey, control } = this.args;
+    return {
+      ...embeddingEnvironment(embedding, embeddingApiKey),
+      CONTROL_TABLE: control.name,
+      PINECONE_API_KEY_SECRET: this.pineconeApiKey.name,
+      PINECONE_HOST: settings.pineconeHost,
+      TOKENS_PER_TEXT: String(settings.tokensPerText),
+      COLUMN_TYPES: JSON.stringify(typesOf(settings.columnTypes)),
+    };
+  }
+
+  private function(
+    name: string,
+    args: Omit<ConstructorParameters<typeof BundledFunction>[1], keyof CatchUpArgs["defaults"]>,
+  ): BundledFunction {
+    const after = [this.pineconeApiKey.version, this.args.embeddingApiKey.version, ...(args.after ?? [])];
+    return new BundledFunction(name, { ...this.args.defaults, ...args, after }, { parent: this });
+  }
+
+  /** Two more attempts, then the failure goes where it is told of. */
+  private retried(name: string, of: BundledFunction, destination: pulumi.Output<string>): void {
+    new aws.lambda.FunctionEventInvokeConfig(
+      name,
+      {
+        functionName: of.function.name,
+        maximumRetryAttempts: 2,
+        maximumEventAgeInSeconds: 21_600,
+        destinationConfig: { onFailure: { destination } },
+      },
+      { parent: this },
+    );
+  }
+
+  private secret(name: string, description: string, value: pulumi.Output<string>): StoredSecret {
+    return new StoredSecret(name, { description, value }, { parent: this });
+  }
+}
+
+/** `zip=string` of the setting, by column. */
+function typesOf(declared: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    declared.map((one) => {
+      const cut = one.lastIndexOf("=");
+      return [one.slice(0, cut), one.slice(cut + 1)];
+    }),
+  );
+}

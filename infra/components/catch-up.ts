@@ -1,0 +1,98 @@
+import type * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { CatchUpApi } from "./catch-up-api.ts";
+import type { CatchUpArgs } from "./catch-up-args.ts";
+import { CatchUpFunctions } from "./catch-up-functions.ts";
+import { CatchUpMachine } from "./catch-up-machine.ts";
+import { DeadLetterQueue } from "./dead-letter-queue.ts";
+import { KeyedTable } from "./keyed-table.ts";
+import type { Named } from "./named.ts";
+import { PrivateBucket } from "./private-bucket.ts";
+import { StoredSecret } from "./stored-secret.ts";
+
+/** From rows of a question or of a CSV to the hosted index: the API, its tasks, and what works on them. */
+export class CatchUp extends pulumi.ComponentResource {
+  readonly tasks: aws.dynamodb.Table;
+  /** Where callers put CSV files. */
+  readonly source: Named;
+  /** Plans, results and failed records; all of it expires. */
+  readonly work: Named;
+  readonly functions: CatchUpFunctions;
+  readonly machine: CatchUpMachine;
+  readonly api: CatchUpApi;
+  /** Tasks that could not be ended. */
+  readonly unsettled: aws.sqs.Queue;
+  readonly apiKey: StoredSecret;
+
+  constructor(name: string, args: CatchUpArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:CatchUp", name, {}, options);
+    const inside = { parent: this };
+    const { settings, keepData } = args;
+    this.tasks = new KeyedTable(
+      `${name}-tasks`,
+      {
+        keepData,
+        stream: false,
+        expiry: "expires_at",
+        index: { name: "newest-first", hashKey: "kind", rangeKey: "created_at" },
+      },
+      inside,
+    ).table;
+    const work = new PrivateBucket(
+      `${name}-work`,
+      { keepData: false, expiring: { prefix: "", days: settings.taskDays } },
+      inside,
+    );
+    this.work = { name: work.bucket.bucket, arn: work.bucket.arn };
+    this.source = args.sourceBucket ?? ownSource(`${name}-source`, keepData, inside);
+    this.unsettled = new DeadLetterQueue(`${name}-unsettled`, { fifo: false }, inside).queue;
+    this.apiKey = new StoredSecret(
+      `${name}-api-key`,
+      { description: "Key that callers of the catch-up API send", value: args.secrets.apiKey },
+      inside,
+    );
+
+    this.functions = new CatchUpFunctions(
+      name,
+      {
+        ...args,
+        tasks: this.tasks,
+        source: this.source,
+        work: this.work,
+        unsettled: this.unsettled,
+        machine: (steps) => this.machineOf(name, steps, args),
+      },
+      inside,
+    );
+    this.machine = this.functions.machine;
+    this.api = new CatchUpApi(
+      `${name}-api`,
+      { api: this.functions.api, settings, apiKey: args.secrets.apiKey },
+      inside,
+    );
+    this.registerOutputs();
+  }
+
+  private machineOf(
+    name: string,
+    { chunk, settle }: Pick<CatchUpFunctions, "chunk" | "settle">,
+    { settings, defaults }: CatchUpArgs,
+  ): CatchUpMachine {
+    return new CatchUpMachine(
+      name,
+      {
+        chunk,
+        settle,
+        work: this.work,
+        concurrency: settings.concurrency,
+        logRetentionDays: defaults.logRetentionDays,
+      },
+      { parent: this },
+    );
+  }
+}
+
+function ownSource(name: string, keepData: boolean, options: pulumi.ComponentResourceOptions): Named {
+  const { bucket } = new PrivateBucket(name, { keepData }, options);
+  return { name: bucket.bucket, arn: bucket.arn };
+}

@@ -1,0 +1,120 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { BundledFunction } from "./bundled-function.ts";
+
+export interface DashboardArgs {
+  /** One row of graphs each, in this order. */
+  readonly flows: readonly Flow[];
+  /** Of the metrics that functions write into their logs. */
+  readonly metricsNamespace: string;
+}
+
+/** A path of the data, from what starts it to what ends it. */
+export interface Flow {
+  readonly title: string;
+  readonly functions: Readonly<Record<string, BundledFunction>>;
+  readonly queues: Readonly<Record<string, aws.sqs.Queue>>;
+  readonly deadLetters: Readonly<Record<string, aws.sqs.Queue>>;
+  /** Counts that the flow's functions write, by the `service` that writes them. */
+  readonly counts: Readonly<Record<string, readonly string[]>>;
+  /** @default none */
+  readonly machine?: aws.sfn.StateMachine;
+}
+
+/** A metric as CloudWatch's dashboards name it: namespace, name, then dimensions in pairs, then how it is shown. */
+type Metric = readonly (string | Readonly<Record<string, string>>)[];
+
+interface Graph {
+  readonly title: string;
+  readonly metrics: readonly Metric[];
+  readonly stat: string;
+}
+
+const columns = 24;
+const height = 6;
+
+/** One page on which every flow of the stack can be seen at work (3 USD a month). */
+export class Dashboard extends pulumi.ComponentResource {
+  readonly name: pulumi.Output<string>;
+
+  constructor(name: string, args: DashboardArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:Dashboard", name, {}, options);
+    const dashboardName = name.replace(/-dashboard$/, "");
+    const { region } = aws.getRegionOutput();
+    const body = pulumi.all([
+      pulumi.output(args.flows.map((flow) => graphsOf(flow, args.metricsNamespace))),
+      region,
+    ]);
+    const dashboard = new aws.cloudwatch.Dashboard(
+      name,
+      {
+        dashboardName,
+        dashboardBody: body.apply(([rows, inRegion]) =>
+          JSON.stringify({
+            widgets: rows.flatMap((graphs, row) => laidOut(graphs as Graph[], row, inRegion)),
+          }),
+        ),
+      },
+      { parent: this },
+    );
+    this.name = dashboard.dashboardName;
+    this.registerOutputs();
+  }
+}
+
+/** What comes in, how long it takes, what waits, what fails, what was done. Pulumi fills in the names. */
+function graphsOf(flow: Flow, namespace: string): pulumi.Input<Graph>[] {
+  const functions = Object.entries(flow.functions);
+  const ofFunctions = (metric: string) =>
+    functions.map(
+      ([
+        label,
+        {
+          function: { name },
+        },
+      ]) => ["AWS/Lambda", metric, "FunctionName", name, { label }],
+    );
+  const ofQueues = (queues: Flow["queues"], metric: string) =>
+    Object.entries(queues).map(([label, { name }]) => ["AWS/SQS", metric, "QueueName", name, { label }]);
+  const executions = ["ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed"].flatMap((metric) =>
+    flow.machine ? [["AWS/States", metric, "StateMachineArn", flow.machine.arn]] : [],
+  );
+  const counts = Object.entries(flow.counts).flatMap(([service, names]) =>
+    names.map((count) => [namespace, count, "service", service]),
+  );
+  const graphs = [
+    {
+      title: `${flow.title}: invocations`,
+      metrics: [...ofFunctions("Invocations"), ...executions],
+      stat: "Sum",
+    },
+    { title: `${flow.title}: duration`, metrics: ofFunctions("Duration"), stat: "p99" },
+    {
+      title: `${flow.title}: waiting`,
+      metrics: [
+        ...ofQueues(flow.queues, "ApproximateNumberOfMessagesVisible"),
+        ...ofQueues(flow.deadLetters, "ApproximateNumberOfMessagesVisible"),
+      ],
+      stat: "Maximum",
+    },
+    {
+      title: `${flow.title}: errors and throttles`,
+      metrics: [...ofFunctions("Errors"), ...ofFunctions("Throttles")],
+      stat: "Sum",
+    },
+    { title: `${flow.title}: done`, metrics: counts, stat: "Sum" },
+  ];
+  return graphs.filter(({ metrics }) => metrics.length > 0) as pulumi.Input<Graph>[];
+}
+
+function laidOut(graphs: readonly Graph[], row: number, region: string): object[] {
+  const width = Math.floor(columns / graphs.length);
+  return graphs.map(({ title, metrics, stat }, position) => ({
+    type: "metric",
+    x: position * width,
+    y: row * height,
+    width,
+    height,
+    properties: { title, metrics, stat, region, period: 300, view: "timeSeries" },
+  }));
+}

@@ -1,0 +1,56 @@
+import type { CollectionsFileSystem } from "./components/collections-file-system.ts";
+import type { CompactionWorker, CompactionWorkerArgs } from "./components/compaction-worker.ts";
+import type { Network } from "./components/network.ts";
+import type { QueryService } from "./components/query-service.ts";
+import type { Storage } from "./components/storage.ts";
+import { StoredSecret } from "./components/stored-secret.ts";
+import type { Settings } from "./config.ts";
+
+/** Docker and @pulumi/awsx are not touched while the function compacts. */
+export async function compactionWorker(
+  name: string,
+  context: string | undefined,
+  args: Omit<CompactionWorkerArgs, "context">,
+): Promise<CompactionWorker | undefined> {
+  if (context === undefined) return undefined;
+  const { CompactionWorker } = await import("./components/compaction-worker.ts");
+  return new CompactionWorker(name, { ...args, context });
+}
+
+interface Neighbours {
+  /** What Docker builds; undefined while the service is off. */
+  readonly queryContext: string | undefined;
+  readonly storage: Storage;
+  readonly network: Network;
+  readonly files: CollectionsFileSystem;
+  readonly apiKey: StoredSecret;
+  readonly metricsNamespace: string;
+}
+
+/** The service brings Docker and @pulumi/awsx with it, so neither is touched while it is off. */
+export async function queryService(
+  name: string,
+  { query, embedding, compaction, logs }: Settings,
+  { queryContext, storage, network, files, apiKey, metricsNamespace }: Neighbours,
+): Promise<{ service: QueryService; apiKey: StoredSecret } | undefined> {
+  if (queryContext === undefined || query.apiKey === undefined) return undefined;
+  const { QueryService } = await import("./components/query-service.ts");
+  const searchApiKey = new StoredSecret(name.replace(/-query$/, "-search-api-key"), {
+    description: "Key that a search request carries",
+    value: query.apiKey,
+  });
+  const service = new QueryService(name, {
+    context: queryContext,
+    settings: query,
+    embedding,
+    collectionShards: compaction.collectionShards,
+    embeddingApiKey: apiKey,
+    searchApiKey,
+    storage,
+    files,
+    network,
+    metricsNamespace,
+    logRetentionDays: logs.retentionDays,
+  });
+  return { service, apiKey: searchApiKey };
+}

@@ -1,0 +1,104 @@
+import { Alarms } from "./components/alarms.ts";
+import type { BundledFunction } from "./components/bundled-function.ts";
+import type { CatchUp } from "./components/catch-up.ts";
+import type { ChangeProcessor } from "./components/change-processor.ts";
+import type { Compaction } from "./components/compaction.ts";
+import { Dashboard, type Flow } from "./components/dashboard.ts";
+import type { EmbedPipeline } from "./components/embed-pipeline.ts";
+import type { Settings } from "./config.ts";
+
+/** What there is to watch. */
+interface Watched {
+  readonly pipeline: EmbedPipeline;
+  readonly changes: ChangeProcessor;
+  readonly compaction: Compaction;
+  readonly verify: BundledFunction;
+  readonly sweeper: BundledFunction;
+  readonly catchUp: CatchUp | undefined;
+  /** CloudWatch namespace of the metrics that the product itself writes. */
+  readonly metricsNamespace: string;
+}
+
+/** Alarms on all that can go wrong, and a dashboard of all that goes on. */
+export function watch(
+  stem: string,
+  settings: Settings,
+  watched: Watched,
+): { readonly alarms: Alarms; readonly dashboard: Dashboard } {
+  const { changes, sweeper, catchUp, metricsNamespace } = watched;
+  const flows = flowsOf(watched);
+  const alarms = new Alarms(`${stem}-alarms`, {
+    topicArn: settings.alarms.topicArn,
+    email: settings.alarms.email,
+    metricsNamespace,
+    deadLetters: Object.assign({}, ...flows.map((flow) => flow.deadLetters)),
+    queues: Object.assign({}, ...flows.map((flow) => flow.queues)),
+    functions: Object.assign({}, ...flows.map((flow) => flow.functions)),
+    stream: { reader: changes.streamProcessor, mapping: changes.mapping },
+    sweeper,
+    sweep: settings.sweep,
+    servesQueries: settings.query.enabled,
+    machine: catchUp?.machine.machine,
+  });
+  const dashboard = new Dashboard(`${stem}-dashboard`, { flows, metricsNamespace });
+  return { alarms, dashboard };
+}
+
+function flowsOf({ pipeline, changes, compaction, verify, sweeper, catchUp }: Watched): Flow[] {
+  const shards = [...compaction.lines.byShard, ...compaction.words.byShard];
+  return [
+    {
+      title: "Embedding",
+      functions: { embed: pipeline.embed, "export-ocr-results": pipeline.exportOcrResults },
+      queues: { "embed-ndjson": pipeline.queue.queue },
+      deadLetters: {
+        "embed-ndjson-dead-letters": pipeline.queue.deadLetters,
+        "failed-exports": pipeline.failedExports,
+      },
+      counts: { embed: ["MessagesDeferred"] },
+    },
+    {
+      title: "Changes",
+      functions: { "stream-processor": changes.streamProcessor },
+      queues: {},
+      deadLetters: { "stream-rejected": changes.rejected },
+      counts: { "stream-processor": ["RecordsRelevant", "RecordsRejected", "MessagesSent"] },
+    },
+    {
+      title: "Compaction",
+      functions: { compaction: compaction.compaction },
+      queues: Object.fromEntries(shards.map(([shard, { queue }]) => [shard, queue])),
+      deadLetters: Object.fromEntries(
+        shards.map(([shard, { deadLetters }]) => [`${shard}-dead-letters`, deadLetters]),
+      ),
+      counts: { compaction: ["GenerationsPublished", "VectorsWritten", "VectorsUpdated", "VectorsRemoved"] },
+    },
+    {
+      title: "Upkeep",
+      functions: { verify, sweeper },
+      queues: {},
+      deadLetters: {},
+      counts: {
+        sweeper: ["RunsOpen", "RunsRedriven", "RunsGivenUp"],
+        verify: ["VectorsMissing", "VectorsExtra", "VectorsStale"],
+      },
+    },
+    ...(catchUp ? [catchingUp(catchUp)] : []),
+  ];
+}
+
+function catchingUp({ functions: { api, run, chunk, settle }, unsettled, machine }: CatchUp): Flow {
+  return {
+    title: "Catching up",
+    functions: {
+      "catch-up-api": api,
+      "catch-up-run": run,
+      "catch-up-chunk": chunk,
+      "catch-up-settle": settle,
+    },
+    queues: {},
+    deadLetters: { "catch-up-unsettled": unsettled },
+    counts: { "catch-up": ["CatchUpRecordsProcessed", "CatchUpRecordsFailed", "CatchUpTasksFailed"] },
+    machine: machine.machine,
+  };
+}

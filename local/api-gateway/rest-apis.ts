@@ -1,0 +1,40 @@
+import { randomBytes } from "node:crypto";
+import { RestApi } from "./rest-api.ts";
+import { Stage } from "./stage.ts";
+import { UsagePlans } from "./usage-plans.ts";
+
+/** The REST APIs of the stack, with their stages, keys and plans. */
+export class RestApis {
+  readonly usagePlans = new UsagePlans();
+  readonly #apis = new Map<string, RestApi>();
+  /** By `{apiId}/{name}`. */
+  readonly #stages = new Map<string, Stage>();
+
+  create(): RestApi {
+    const api = new RestApi(newId(), newId());
+    this.#apis.set(api.id, api);
+    return api;
+  }
+
+  existing(apiId: string): RestApi {
+    const api = this.#apis.get(apiId);
+    if (api === undefined) throw new Error(`There is no REST API ${apiId}`);
+    return api;
+  }
+
+  createStage(apiId: string, name: string, deploymentId: string, variables: Stage["variables"]): void {
+    if (this.stage(apiId, name) !== undefined) throw new Error("Stage already exists");
+    const deployment = this.existing(apiId).deployment(deploymentId);
+    this.#stages.set(`${apiId}/${name}`, new Stage(name, deployment, variables));
+  }
+
+  stage(apiId: string, name: string): Stage | undefined {
+    return this.#stages.get(`${apiId}/${name}`);
+  }
+}
+
+/** An id as API Gateway gives them. */
+export function newId(): string {
+  const letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  return [...randomBytes(10)].map((byte) => letters[byte % letters.length]).join("");
+}

@@ -1,0 +1,60 @@
+import { randomUUID } from "node:crypto";
+import type { HttpCall } from "../endpoint/router.ts";
+import type { Reply } from "../endpoint/service.ts";
+import type { UnsignedService } from "../endpoint/unsigned-service.ts";
+import { findResource } from "./find-resource.ts";
+import { GatewayRefusal, missingAuthenticationToken, requestTooLarge, throttled } from "./gateway-refusal.ts";
+import type { ProxyInvoker } from "./proxy-invoker.ts";
+import type { RestApis } from "./rest-apis.ts";
+
+const address = /^\/restapis\/([^/?]+)\/([^/?]+)\/_user_request_(\/[^?]*)?(?:\?|$)/;
+const mostBodyBytes = 10 * 1024 * 1024;
+
+/** Requests to the deployed APIs, at `/restapis/{apiId}/{stage}/_user_request_/{path}`. */
+export class UserRequests implements UnsignedService {
+  readonly #apis: RestApis;
+  readonly #invoker: ProxyInvoker;
+
+  constructor(apis: RestApis, invoker: ProxyInvoker) {
+    this.#apis = apis;
+    this.#invoker = invoker;
+  }
+
+  takes(target: string): boolean {
+    return address.test(target);
+  }
+
+  async handle(call: HttpCall): Promise<Reply> {
+    const requestId = randomUUID();
+    const { headers, ...reply } = await this.#answer(call, requestId).catch((error: unknown) => {
+      if (error instanceof GatewayRefusal) return refusalReply(error);
+      throw error;
+    });
+    return { ...reply, headers: { ...headers, "x-amzn-requestid": requestId, "x-amz-apigw-id": requestId } };
+  }
+
+  async #answer(call: HttpCall, requestId: string): Promise<Reply> {
+    const [, apiId = "", stageName = "", path = "/"] = address.exec(call.target) ?? [];
+    const stage = this.#apis.stage(apiId, stageName);
+    const found = findResource(stage?.deployment.resources ?? [], path);
+    const name = found?.resource.methods.has(call.method) ? call.method : "ANY";
+    const method = found?.resource.methods.get(name);
+    if (stage === undefined || found === undefined || method?.integration === undefined) {
+      throw missingAuthenticationToken();
+    }
+    if (call.body.length > mostBodyBytes) throw requestTooLarge();
+    const key = method.apiKeyRequired
+      ? this.#apis.usagePlans.admit(`${apiId}/${stageName}`, call.headers["x-api-key"])
+      : undefined;
+    if (!stage.admits(found.resource.path, name)) throw throttled();
+    return this.#invoker.invoke(method.integration, { call, requestId, apiId, stage, path, key, ...found });
+  }
+}
+
+function refusalReply({ status, errorType, message }: GatewayRefusal): Reply {
+  return {
+    status,
+    headers: { "content-type": "application/json", "x-amzn-errortype": errorType },
+    body: JSON.stringify({ message }),
+  };
+}

@@ -1,0 +1,40 @@
+export type Cell = string | number | boolean | null;
+
+/** A field in quotes, in which quotes are doubled, or one without; then what ends it. */
+const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/gy;
+const wholeNumber = /^-?\d+(\.\d+)?$/;
+
+/** Rows of a CSV text. A cell that is a number in its usual form becomes one, an empty cell becomes null. */
+export function readCsv(text: string): Cell[][] {
+  const rows: Cell[][] = [];
+  let row: Cell[] = [];
+  const source = text.replace(/^\uFEFF/, "").replace(/\r?\n$/, "");
+  for (const [, quoted, plain = "", end] of source.matchAll(field)) {
+    row.push(quoted === undefined ? readCell(plain) : quoted.replaceAll('""', '"'));
+    if (end === ",") continue;
+    rows.push(row);
+    row = [];
+    if (end === "") break;
+  }
+  return rows;
+}
+
+/** One row as Metabase writes it: quotes only where they are needed, and a newline. */
+export function csvRow(cells: readonly Cell[], formatted: boolean): string {
+  return `${cells.map((cell) => quote(show(cell, formatted))).join(",")}\n`;
+}
+
+function readCell(text: string): Cell {
+  if (text === "") return null;
+  return wholeNumber.test(text) && String(Number(text)) === text ? Number(text) : text;
+}
+
+/** With `format_rows`, numbers are exported as the question shows them: with separators. */
+function show(cell: Cell, formatted: boolean): string {
+  if (cell === null) return "";
+  return formatted && typeof cell === "number" ? cell.toLocaleString("en-US") : String(cell);
+}
+
+function quote(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

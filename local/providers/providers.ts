@@ -1,0 +1,87 @@
+import { join } from "node:path";
+import { type EmbeddingsUsage, startEmbeddingsServer } from "../embeddings/server.ts";
+import { readQuestions } from "../metabase/question.ts";
+import { serveMetabase } from "../metabase/server.ts";
+import { startPineconeServer } from "../pinecone/server.ts";
+
+type Configuration = Readonly<Record<string, string>>;
+
+/** Servers on loopback that stand for what is not AWS. */
+export interface Providers {
+  /** The settings that name the servers, with the ports that they took. */
+  readonly baseUrls: Readonly<Record<string, string>>;
+  /** Undefined where no embeddings server was started. */
+  readonly embeddingsUsage: Readonly<EmbeddingsUsage> | undefined;
+  close(): Promise<void>;
+}
+
+interface Started {
+  readonly baseUrl: string;
+  readonly usage?: Readonly<EmbeddingsUsage>;
+  close(): Promise<void>;
+}
+
+type Start = (port: number, config: Configuration) => Promise<Started>;
+
+const questionsFolder = join(import.meta.dirname, "../../samples/questions");
+
+/** By the setting that names the server's base URL. */
+const starters: Readonly<Record<string, Start>> = {
+  "embedding:baseUrl": (port) => startEmbeddingsServer(port),
+
+  /** The host of an index, as Pinecone's console shows it: its path names the index. */
+  async "catchup:pineconeHost"(port, config) {
+    const { pathname } = new URL(config["catchup:pineconeHost"] ?? "");
+    const dimension = Number(config["embedding:dimensions"]);
+    const server = await startPineconeServer({
+      port,
+      indexes: [{ name: pathname.split("/").at(-1) ?? "", dimension }],
+    });
+    return { baseUrl: `${server.url}${pathname}`, close: server.close };
+  },
+
+  async "catchup:metabaseUrl"(port) {
+    const server = await serveMetabase({ port, questions: await readQuestions(questionsFolder) });
+    return { baseUrl: server.url, close: server.close };
+  },
+};
+
+/**
+ * Ports of the servers that the stack has to start, by setting: those whose base URL is the usual one, or one on port 0,
+ * which takes a free one. Any other base URL is somebody else's server.
+ */
+export function ownPorts(config: Configuration, usual: Configuration): Map<string, number> {
+  return new Map(
+    Object.keys(starters).flatMap((setting) => {
+      const baseUrl = config[setting];
+      if (baseUrl === undefined) return [];
+      const port = Number(new URL(baseUrl).port);
+      return port === 0 || baseUrl === usual[setting] ? [[setting, port] as const] : [];
+    }),
+  );
+}
+
+/** Starts a server for each setting. Nothing is left running when one cannot start. */
+export async function startProviders(
+  ports: ReadonlyMap<string, number>,
+  config: Configuration,
+): Promise<Providers> {
+  const started = new Map<string, Started>();
+  const close = async () => {
+    await Promise.all([...started.values()].map((server) => server.close()));
+  };
+  try {
+    for (const [setting, port] of ports) {
+      const start = starters[setting];
+      if (start !== undefined) started.set(setting, await start(port, config));
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    baseUrls: Object.fromEntries([...started].map(([setting, { baseUrl }]) => [setting, baseUrl])),
+    embeddingsUsage: started.get("embedding:baseUrl")?.usage,
+    close,
+  };
+}

@@ -1,0 +1,20 @@
+import { accountId, region } from "../endpoint/account.ts";
+
+const prefix = `arn:aws:states:${region}:${accountId}`;
+
+export function stateMachineArn(name: string): string {
+  return `${prefix}:stateMachine:${name}`;
+}
+
+export function executionArn(machineName: string, executionName: string): string {
+  return `${prefix}:execution:${machineName}:${executionName}`;
+}
+
+/** What the children of a distributed Map state run: `NAME/LABEL`, as their ARNs have it. */
+export function childMachineName(machineName: string, label: string): string {
+  return `${machineName}/${label}`;
+}
+
+export function mapRunArn(machineName: string, label: string, id: string): string {
+  return `${prefix}:mapRun:${childMachineName(machineName, label)}:${id}`;
+}

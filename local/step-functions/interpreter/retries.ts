@@ -1,0 +1,38 @@
+import type { Retrier } from "../definition/definition.ts";
+import type { StatesError } from "../states-error.ts";
+import { matchesError } from "./errors.ts";
+
+/** Nobody waits for a backoff at a laptop: local waits are a tenth of what the definition says. */
+const localShareOfWaits = 0.1;
+
+/** The retries of one visit of a state; every retrier counts for itself. */
+export class Retries {
+  readonly #retriers: readonly Retrier[];
+  readonly #used = new Map<Retrier, number>();
+
+  constructor(retriers: readonly Retrier[]) {
+    this.#retriers = retriers;
+  }
+
+  get count(): number {
+    return [...this.#used.values()].reduce((sum, used) => sum + used, 0);
+  }
+
+  /** Seconds to wait before the next attempt, or undefined when there is none. The first retrier that matches decides. */
+  next(error: StatesError): number | undefined {
+    const retrier = this.#retriers.find(({ ErrorEquals }) => matchesError(ErrorEquals, error));
+    if (retrier === undefined) return undefined;
+    const used = this.#used.get(retrier) ?? 0;
+    if (used >= retrier.MaxAttempts) return undefined;
+    this.#used.set(retrier, used + 1);
+    return localShareOfWaits * waitOf(retrier, used);
+  }
+}
+
+function waitOf(
+  { IntervalSeconds, BackoffRate, MaxDelaySeconds, JitterStrategy }: Retrier,
+  used: number,
+): number {
+  const wait = Math.min(IntervalSeconds * BackoffRate ** used, MaxDelaySeconds ?? Number.POSITIVE_INFINITY);
+  return JitterStrategy === "FULL" ? wait * Math.random() : wait;
+}

@@ -1,0 +1,50 @@
+import type { State } from "../definition/definition.ts";
+import { jsonataLanguage } from "../language/jsonata.ts";
+import { jsonpathLanguage } from "../language/jsonpath.ts";
+import type { QueryLanguage, Scope, Variables } from "../language/query-language.ts";
+import { StatesError } from "../states-error.ts";
+import type { RunGraph, Thread } from "./thread.ts";
+
+/** One visit of a state: what its work needs to know. */
+export interface Visit<S extends State> {
+  readonly state: S;
+  readonly scope: Scope;
+  readonly language: QueryLanguage;
+  readonly thread: Thread;
+  readonly runGraph: RunGraph;
+}
+
+/** How a state is left. */
+export interface Left {
+  readonly output: unknown;
+  readonly assigned: Variables;
+  /** Undefined at the end. */
+  readonly next: string | undefined;
+}
+
+export function languageOf(state: State): QueryLanguage {
+  return state.language === "JSONata" ? jsonataLanguage : jsonpathLanguage;
+}
+
+/** Leaves the state with the result of its work. */
+export async function leaveWith(
+  { state, language, scope }: Visit<State>,
+  result: unknown,
+  next = state.Next,
+): Promise<Left> {
+  return { ...(await language.leave(state, scope, { result })), next };
+}
+
+/** A field that has to come to a number of at least 0. Undefined where it is not set. */
+export async function numberField(
+  { state, language, scope }: Pick<Visit<State>, "state" | "language" | "scope">,
+  holder: object,
+  name: string,
+): Promise<number | undefined> {
+  const value = await language.field(holder, name, state, scope);
+  if (value === undefined || (typeof value === "number" && value >= 0)) return value;
+  throw new StatesError(
+    "States.Runtime",
+    `The field ${name} of the state '${state.name}' came to ${JSON.stringify(value)}, which is not a number of at least 0.`,
+  );
+}

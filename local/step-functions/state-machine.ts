@@ -1,0 +1,25 @@
+import type { StateGraph } from "./definition/definition.ts";
+import type { HistoryEvent } from "./interpreter/history.ts";
+
+/** A created state machine. */
+export interface StateMachine {
+  readonly name: string;
+  readonly arn: string;
+  /** As it was given. */
+  readonly definition: string;
+  readonly graph: StateGraph;
+  readonly roleName: string;
+  readonly roleArn: string;
+  readonly createdAt: number;
+  readonly logging: Logging | undefined;
+}
+
+export type LogLevel = "ALL" | "ERROR" | "FATAL" | "OFF";
+
+/** What CloudWatch Logs gets of an execution. */
+export interface Logging {
+  readonly level: LogLevel;
+  readonly logGroupArn: string;
+  readonly includeExecutionData: boolean;
+  write(executionArn: string, event: HistoryEvent): void;
+}

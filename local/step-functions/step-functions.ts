@@ -1,0 +1,52 @@
+import type { LocalService } from "../endpoint/service.ts";
+import { AccessDenied } from "../endpoint/service.ts";
+import type { Functions } from "../lambda/functions.ts";
+import type { RolePlatform } from "../processes/role-platform.ts";
+import type { LogStore } from "../services/logs/log-store.ts";
+import { type LogSettings, logging } from "./execution-log.ts";
+import { Executions } from "./executions/executions.ts";
+import { roleServices } from "./role-services.ts";
+import type { StateMachine } from "./state-machine.ts";
+import { type NewStateMachine, StateMachines } from "./state-machines.ts";
+import { StatesError } from "./states-error.ts";
+import { statesService } from "./wire/states-service.ts";
+
+/** Step Functions in this process: what the deployment creates and what the wire starts. */
+export class StepFunctions {
+  readonly service: LocalService;
+  readonly #machines = new StateMachines();
+  readonly #executions: Executions;
+  readonly #logs: LogStore;
+
+  constructor(platform: RolePlatform, functions: Functions, logs: LogStore) {
+    this.#logs = logs;
+    this.#executions = new Executions({
+      of: ({ roleName }) => roleServices(platform, functions, roleName),
+      authorizeChildren: (machine) => authorizeChildren(platform, machine),
+    });
+    this.service = statesService(this.#machines, this.#executions);
+  }
+
+  /** Throws DefinitionRefused. */
+  create(wanted: Omit<NewStateMachine, "logging">, logSettings: LogSettings | undefined): StateMachine {
+    return this.#machines.create({
+      ...wanted,
+      logging: logSettings && logging(this.#logs, wanted.name, logSettings),
+    });
+  }
+
+  /** Aborts every execution; resolves when nothing runs any more. */
+  stop(): Promise<void> {
+    return this.#executions.stop();
+  }
+}
+
+/** A distributed Map's children are started under the machine's own role. */
+function authorizeChildren(platform: RolePlatform, { roleName, arn }: StateMachine): void {
+  try {
+    platform.authorize(roleName, { action: "states:StartExecution", resource: arn });
+  } catch (error) {
+    if (!(error instanceof AccessDenied)) throw error;
+    throw new StatesError("States.Permissions", error.message);
+  }
+}
