@@ -24,7 +24,7 @@ const accepted = {
   question_id: "the number of a Metabase question, letters, digits, `_` and `-` for other sources",
   s3_key: "the key of a CSV object in the source bucket, without `..`",
   date_column: "the name of a column",
-  namespace: "1 to 200 printable ASCII characters without `#`",
+  namespace: "1 to 200 printable ASCII characters, no blank and no `#` among them",
   batch_size: `a whole number from 1 to ${largestBatch}`,
   dry_run: "true or false",
   incremental: "true or false",
@@ -36,6 +36,9 @@ type Parameter = keyof typeof accepted;
 const parameters = Object.keys(accepted) as Parameter[];
 
 const day = z.string().refine(isDay);
+const questionNumber = /^\d{1,18}$/;
+const batch = z.number().int().min(1).max(largestBatch);
+const digits = z.string().regex(/^\d{1,9}$/);
 const yesOrNo = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 const s3Key = z
   .string()
@@ -60,7 +63,7 @@ export const requestBody = z.object({
     .string()
     .regex(/^[!-"$-~]{1,200}$/)
     .optional(),
-  batch_size: z.coerce.number().int().min(1).max(largestBatch).optional(),
+  batch_size: z.union([batch, digits.transform(Number).pipe(batch)]).optional(),
   dry_run: yesOrNo.default(false),
   incremental: yesOrNo.default(false),
   host: z.enum(hosts).default("auto"),
@@ -106,15 +109,14 @@ export function readProcessRequest(
     ...unknownParameters(named),
     ...(parsed.success ? [] : badParameters(parsed.error, named)),
   ];
-  const missing = missingParameters(named, defaults);
-  if (!parsed.success || problems.length + missing.length > 0)
-    throw new RequestInvalid([...problems, ...missing]);
+  const apart = unfitTogether(named, defaults, now).filter(
+    ({ parameter }) => !problems.some((problem) => problem.parameter === parameter),
+  );
+  if (!parsed.success || problems.length + apart.length > 0)
+    throw new RequestInvalid([...problems, ...apart]);
 
   const { data } = parsed;
   const range = rangeOf(data.start_date, data.end_date, now);
-  if (range.end < range.start) {
-    throw new RequestInvalid([{ parameter: "end_date", given: range.end, accepted: accepted.end_date }]);
-  }
   return {
     data_source: data.data_source,
     start_date: range.start,
@@ -151,15 +153,32 @@ function badParameters(error: z.ZodError, input: Readonly<Record<string, unknown
   }));
 }
 
-/** What a source cannot do without. Looked for in the raw input, so that it is reported beside bad values. */
-function missingParameters(
+/** What is missing or does not go together. Looked for in the raw input, so that it is reported beside bad values. */
+function unfitTogether(
   input: Readonly<Record<string, unknown>>,
   { questionId }: RequestDefaults,
+  now: number,
 ): ParameterProblem[] {
-  const needed: Parameter[] = [];
-  if (input.data_source === "s3_csv" && input.s3_key === undefined) needed.push("s3_key");
-  if (input.question_id === undefined && questionId === undefined) needed.push("question_id");
-  return needed.map((parameter) => ({ parameter, given: undefined, accepted: accepted[parameter] }));
+  const unfit: Parameter[] = [];
+  const question = input.question_id ?? questionId;
+  const isMetabase = (input.data_source ?? "metabase") === "metabase";
+  if (question === undefined || (isMetabase && !questionNumber.test(String(question)))) {
+    unfit.push("question_id");
+  }
+  if (input.data_source === "s3_csv" && input.s3_key === undefined) unfit.push("s3_key");
+  if (endsTooEarly(input.start_date, input.end_date, now)) unfit.push("end_date");
+  return unfit.map((parameter) => ({
+    parameter,
+    given: input[parameter] === undefined ? undefined : shown(input[parameter]),
+    accepted: accepted[parameter],
+  }));
+}
+
+function endsTooEarly(start: unknown, end: unknown, now: number): boolean {
+  const days = z.tuple([day.optional(), day.optional()]).safeParse([start, end]);
+  if (!days.success) return false;
+  const range = rangeOf(...days.data, now);
+  return range.end < range.start;
 }
 
 /** Long values are cut: an answer repeats what was sent, and need not repeat all of it. */
