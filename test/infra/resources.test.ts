@@ -46,6 +46,8 @@ test("the outputs are what a user and the tools need", async () => {
       sweeper: "/aws/lambda/vectorkeep-prod-sweeper",
       queryServer: "/vectorkeep/prod/query-server",
     },
+    alarmTopicArn: "arn:sns:vectorkeep-prod-alarms",
+    dashboard: "vectorkeep-prod",
     searchUrl: "http://balancer.internal:8080",
     searchApiKeySecret: "vectorkeep-prod-search-api-key",
   });

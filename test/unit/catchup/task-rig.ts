@@ -6,6 +6,7 @@ import { Executions } from "../../../core/catchup/work/executions.ts";
 import { runChunk } from "../../../core/catchup/work/run-chunk.ts";
 import { type RunTaskServices, runTask, type TimeLimits } from "../../../core/catchup/work/run-task.ts";
 import { settleTask } from "../../../core/catchup/work/settle-task.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
 import { ChunkRig } from "./chunk-rig.ts";
 import { requestOf } from "./requests.ts";
 import { type TaskTables, taskOf } from "./task-tables.ts";
@@ -38,6 +39,7 @@ export class TaskRig extends ChunkRig {
       metabase: undefined,
       prices: { usdPerMillionTokens: 0.02, requestsPerMinute: 1_200, tokensPerMinute: 1_000_000 },
       metrics: {
+        ...silentMetrics,
         count: (name, value) => {
           this.counted[name] = (this.counted[name] ?? 0) + value;
         },
