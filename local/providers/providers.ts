@@ -33,10 +33,10 @@ const starters: Readonly<Record<string, Start>> = {
   async "catchup:pineconeHost"(port, config) {
     const { pathname } = new URL(config["catchup:pineconeHost"] ?? "");
     const dimension = Number(config["embedding:dimensions"]);
-    const server = await startPineconeServer({
-      port,
-      indexes: [{ name: pathname.split("/").at(-1) ?? "", dimension }],
-    });
+    const name = pathname.split("/").at(-1) ?? "";
+    // A setting that is no dimension is for the program to tell of.
+    const indexes = Number.isInteger(dimension) ? [{ name, dimension }] : [];
+    const server = await startPineconeServer({ port, indexes });
     return { baseUrl: `${server.url}${pathname}`, close: server.close };
   },
 
