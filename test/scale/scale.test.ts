@@ -1,17 +1,21 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type CompactionProcess, OneCollection } from "../../bench/compaction/one-collection.ts";
 import { monotonicClock } from "../../core/collections/clock.ts";
 import { inParallel } from "../../core/collections/in-parallel.ts";
 import { encodeDelta } from "../../core/deltas/codec.ts";
 import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
 import type { Embedder } from "../../core/embedding/embedder.ts";
+import { CurrentItems } from "../../core/entities/current-items.ts";
 import { silentLog } from "../../core/log.ts";
 import { silentMetrics } from "../../core/metrics.ts";
 import { ChromaGenerations } from "../../core/search/chroma-generations.ts";
 import { QueryService } from "../../core/search/query-service.ts";
 import type { SearchAnswer } from "../../core/search/search.ts";
+import { backlogOf } from "../../core/verify/settle.ts";
+import { verifyShard } from "../../core/verify/verify-shard.ts";
 import { writeChromaLibrary } from "../../infra/bundles/chroma-library.ts";
 import { type DueReceipt, expectVerified } from "./expect-verified.ts";
 import { PeakMemory } from "./peak-memory.ts";
@@ -34,6 +38,7 @@ const cycles = 5;
 const mostBytes = 4e9;
 const queries = 20;
 const callsAtOnce = 16;
+const longestVerifyMs = 1_800_000;
 
 /** Changed and removed after all was merged. */
 const renamed = [1, 3].filter((receipt) => receipt < receipts);
@@ -97,6 +102,34 @@ test("the query service finds the line that is known to be the nearest, among al
 
 test("the published collection is what the deltas, the items and the removals say, and nothing else", async () => {
   await expectVerified(collection, dueReceipts());
+});
+
+test("`npm run verify` compares all of it, numbers too, and finds it clean", async () => {
+  const { aws, target, runs, deltas, premises, collectionsPath } = collection;
+  const { dynamo: client, receiptsTable, controlTable } = aws;
+  const report = await verifyShard(
+    {
+      shard: "lines",
+      target,
+      control: { client, controlTable },
+      files: { collectionsPath, library: premises.library, scratch: join(folder, "verify") },
+      runs,
+      deltas,
+      items: new CurrentItems({ client: aws.items, receiptsTable, log: silentLog, pause }),
+      backlog: () => backlogOf(aws.sqs, aws.queues.queue),
+      clock: monotonicClock,
+      log: silentLog,
+    },
+    { numbers: true, settleMs: 1_000, deadline: monotonicClock.now() + longestVerifyMs },
+  );
+  print(`${report.vectors} vectors of ${report.receipts} receipts verified in ${report.seconds} s`);
+  const { faulty, on_their_way, next, vectors: verified } = report;
+  expect({ faulty, on_their_way, next, verified }).toEqual({
+    faulty: 0,
+    on_their_way: 0,
+    next: null,
+    verified: (receipts - 1) * linesAReceipt - removedLines.length,
+  });
 });
 
 test("all processes together never had more than 4 GB", () => {
