@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isDay, rangeOf } from "./date-range.ts";
+import { everyDay, isDay, rangeOf } from "./date-range.ts";
 import { type ParameterProblem, RequestInvalid } from "./request-failures.ts";
 
 export const dataSources = ["metabase", "s3_csv"] as const;
@@ -20,6 +20,7 @@ export interface RequestDefaults {
 const accepted = {
   start_date: "a day as YYYY-MM-DD",
   end_date: "a day as YYYY-MM-DD, not before start_date",
+  all_dates: "true or false; true with s3_csv only, and without start_date, end_date and date_column",
   data_source: dataSources.join(" or "),
   question_id: "the number of a Metabase question, letters, digits, `_` and `-` for other sources",
   s3_key: "the key of a CSV object in the source bucket, without `..`",
@@ -49,6 +50,7 @@ const s3Key = z
 export const requestBody = z.object({
   start_date: day.optional(),
   end_date: day.optional(),
+  all_dates: yesOrNo.default(false),
   data_source: z.enum(dataSources).default("metabase"),
   question_id: z.coerce
     .string()
@@ -78,6 +80,8 @@ export const processRequest = z.object({
   date_column: z.string(),
   /** Rows are filtered by date where the caller said so, or the column is there. */
   date_column_required: z.boolean(),
+  /** Set where rows count whatever their dates. */
+  all_dates: z.literal(true).optional(),
   namespace: z.string(),
   batch_size: z.number(),
   dry_run: z.boolean(),
@@ -106,14 +110,18 @@ export function readProcessRequest(
     ...unknownParameters(named),
     ...(parsed.success ? [] : badParameters(parsed.error, named)),
   ];
-  const missing = missingParameters(named, defaults);
-  if (!parsed.success || problems.length + missing.length > 0)
-    throw new RequestInvalid([...problems, ...missing]);
+  problems.push(...missingParameters(named, defaults));
+  if (!parsed.success || problems.length > 0) throw new RequestInvalid(problems);
 
   const { data } = parsed;
-  const range = rangeOf(data.start_date, data.end_date, now);
+  const range = data.all_dates ? everyDay : rangeOf(data.start_date, data.end_date, now);
   if (range.end < range.start) {
     throw new RequestInvalid([{ parameter: "end_date", given: range.end, accepted: accepted.end_date }]);
+  }
+  const dated =
+    data.date_column !== undefined || data.start_date !== undefined || data.end_date !== undefined;
+  if (data.all_dates && (dated || data.data_source !== "s3_csv")) {
+    throw new RequestInvalid([{ parameter: "all_dates", given: "true", accepted: accepted.all_dates }]);
   }
   return {
     data_source: data.data_source,
@@ -122,8 +130,8 @@ export function readProcessRequest(
     question_id: data.question_id ?? defaults.questionId ?? "",
     ...(data.data_source === "s3_csv" && { s3_key: data.s3_key }),
     date_column: data.date_column ?? defaultDateColumn,
-    date_column_required:
-      data.date_column !== undefined || data.start_date !== undefined || data.end_date !== undefined,
+    date_column_required: dated,
+    ...(data.all_dates && { all_dates: data.all_dates }),
     namespace: data.namespace ?? defaults.namespace,
     batch_size: data.batch_size ?? defaults.batchSize,
     dry_run: data.dry_run,
