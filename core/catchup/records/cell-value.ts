@@ -11,6 +11,8 @@ const plainNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
 const groupedNumber = /^-?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/;
 /** A double keeps any number of so many digits. */
 const digitsKept = 15;
+/** Nearer to 0 it keeps fewer. */
+const smallestExact = 2 ** -1022;
 
 /**
  * Rules by which a cell becomes metadata. `auto`: `true` and `false` are booleans; a number is one that comes back as
@@ -46,7 +48,7 @@ function asNumber(text: string): number | undefined {
     : undefined;
 }
 
-/** `1e-999` would become 0. */
+/** `1e-999` would become 0, and what is nearly 0 loses digits. */
 function survives(number: number, digits: string): boolean {
-  return number !== 0 || digits === "";
+  return digits === "" || Math.abs(number) >= smallestExact;
 }

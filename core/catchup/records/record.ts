@@ -93,9 +93,14 @@ function readMetadata(
   const problems: string[] = [];
   for (const [column, cell] of Object.entries(source)) {
     if (column === "formatted_text" || column === "text" || column === "") continue;
-    const reading = readCell(cell, column === "id" ? "string" : (columnTypes[column] ?? "auto"));
+    const reading = readCell(cell, column === "id" ? "string" : typeOf(column, columnTypes));
     if ("problem" in reading) problems.push(`column ${column}: ${reading.problem}`);
     else if (reading.value !== undefined) metadata[column] = reading.value;
   }
   return { metadata, problems };
+}
+
+/** A column may be called `constructor`. */
+function typeOf(column: string, declared: RecordRules["columnTypes"]): ColumnType {
+  return (Object.hasOwn(declared, column) ? declared[column] : undefined) ?? "auto";
 }

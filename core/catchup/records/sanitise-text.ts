@@ -23,17 +23,24 @@ const whiteSpace = /[\s\p{Cc}\u200b\u2060\ufeff]+/gu;
  * All other signs stay, `5 < 6`, `AT&T` and every script among them. Cleaning a clean text changes nothing.
  */
 export function sanitiseText(source: string): string {
-  return writeDatesOut(withoutMarkup(source)).replace(whiteSpace, " ").trim();
+  return writeDatesOut(withoutMarkup(source));
 }
 
-/** Until nothing changes: an escaped tag is a tag once its entities are read. Every round makes the text shorter. */
+/**
+ * Until nothing changes: an escaped tag is a tag once its entities are read, and so is one that an invisible sign has cut.
+ * Every round makes the text shorter.
+ */
 function withoutMarkup(source: string): string {
-  for (let text = source; ; ) {
+  for (let text = folded(source); ; ) {
     const bare = text.replace(unreadable, " ").replace(comment, " ").replace(tag, " ");
-    const next = bare.includes("&") ? decodeHTMLStrict(bare) : bare;
+    const next = folded(bare.includes("&") ? decodeHTMLStrict(bare) : bare);
     if (next === text) return next;
     text = next;
   }
+}
+
+function folded(text: string): string {
+  return text.replace(whiteSpace, " ").trim();
 }
 
 const months = "January February March April May June July August September October November December".split(

@@ -29,7 +29,7 @@ export function dayOfText(text: string): string | undefined {
   if (!momentPattern.test(trimmed) || !isDay(trimmed.slice(0, 10))) return undefined;
   if (trimmed.length === 10) return trimmed;
   const [, clock = "", zone = ""] = /^\S{10}[T ]([\d:.]+)\s*(.*)$/.exec(trimmed) ?? [];
-  return dayOf(Date.parse(`${trimmed.slice(0, 10)}T${clock}${zoneOf(zone)}`));
+  return dayOf(Date.parse(`${trimmed.slice(0, 10)}T${clock}${zoneOf(zone)}`)) || undefined;
 }
 
 export function isWithin(range: DateRange, day: string): boolean {

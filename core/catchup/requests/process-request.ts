@@ -25,7 +25,7 @@ const accepted = {
   question_id: "the number of a Metabase question, letters, digits, `_` and `-` for other sources",
   s3_key: "the key of a CSV object in the source bucket, without `..`",
   date_column: "the name of a column",
-  namespace: "1 to 200 printable ASCII characters without `#`",
+  namespace: "1 to 200 printable ASCII characters, no blank and no `#` among them",
   batch_size: `a whole number from 1 to ${largestBatch}`,
   dry_run: "true or false",
   incremental: "true or false",
@@ -37,6 +37,9 @@ type Parameter = keyof typeof accepted;
 const parameters = Object.keys(accepted) as Parameter[];
 
 const day = z.string().refine(isDay);
+const questionNumber = /^\d{1,18}$/;
+const batch = z.number().int().min(1).max(largestBatch);
+const digits = z.string().regex(/^\d{1,9}$/);
 const yesOrNo = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 const s3Key = z
   .string()
@@ -62,7 +65,7 @@ export const requestBody = z.object({
     .string()
     .regex(/^[!-"$-~]{1,200}$/)
     .optional(),
-  batch_size: z.coerce.number().int().min(1).max(largestBatch).optional(),
+  batch_size: z.union([batch, digits.transform(Number).pipe(batch)]).optional(),
   dry_run: yesOrNo.default(false),
   incremental: yesOrNo.default(false),
   host: z.enum(hosts).default("auto"),
@@ -110,19 +113,14 @@ export function readProcessRequest(
     ...unknownParameters(named),
     ...(parsed.success ? [] : badParameters(parsed.error, named)),
   ];
-  problems.push(...missingParameters(named, defaults));
-  if (!parsed.success || problems.length > 0) throw new RequestInvalid(problems);
+  const apart = unfitTogether(named, defaults, now).filter(
+    ({ parameter }) => !problems.some((problem) => problem.parameter === parameter),
+  );
+  if (!parsed.success || problems.length + apart.length > 0)
+    throw new RequestInvalid([...problems, ...apart]);
 
   const { data } = parsed;
   const range = data.all_dates ? everyDay : rangeOf(data.start_date, data.end_date, now);
-  if (range.end < range.start) {
-    throw new RequestInvalid([{ parameter: "end_date", given: range.end, accepted: accepted.end_date }]);
-  }
-  const dated =
-    data.date_column !== undefined || data.start_date !== undefined || data.end_date !== undefined;
-  if (data.all_dates && (dated || data.data_source !== "s3_csv")) {
-    throw new RequestInvalid([{ parameter: "all_dates", given: "true", accepted: accepted.all_dates }]);
-  }
   return {
     data_source: data.data_source,
     start_date: range.start,
@@ -130,7 +128,7 @@ export function readProcessRequest(
     question_id: data.question_id ?? defaults.questionId ?? "",
     ...(data.data_source === "s3_csv" && { s3_key: data.s3_key }),
     date_column: data.date_column ?? defaultDateColumn,
-    date_column_required: dated,
+    date_column_required: isDated(data),
     ...(data.all_dates && { all_dates: data.all_dates }),
     namespace: data.namespace ?? defaults.namespace,
     batch_size: data.batch_size ?? defaults.batchSize,
@@ -159,15 +157,40 @@ function badParameters(error: z.ZodError, input: Readonly<Record<string, unknown
   }));
 }
 
-/** What a source cannot do without. Looked for in the raw input, so that it is reported beside bad values. */
-function missingParameters(
+/** What is missing or does not go together. Looked for in the raw input, so that it is reported beside bad values. */
+function unfitTogether(
   input: Readonly<Record<string, unknown>>,
   { questionId }: RequestDefaults,
+  now: number,
 ): ParameterProblem[] {
-  const needed: Parameter[] = [];
-  if (input.data_source === "s3_csv" && input.s3_key === undefined) needed.push("s3_key");
-  if (input.question_id === undefined && questionId === undefined) needed.push("question_id");
-  return needed.map((parameter) => ({ parameter, given: undefined, accepted: accepted[parameter] }));
+  const unfit: Parameter[] = [];
+  const question = input.question_id ?? questionId;
+  const isMetabase = (input.data_source ?? "metabase") === "metabase";
+  if (question === undefined || (isMetabase && !questionNumber.test(String(question)))) {
+    unfit.push("question_id");
+  }
+  if (input.data_source === "s3_csv" && input.s3_key === undefined) unfit.push("s3_key");
+  if (endsTooEarly(input.start_date, input.end_date, now)) unfit.push("end_date");
+  if (String(input.all_dates) === "true" && (isDated(input) || input.data_source !== "s3_csv")) {
+    unfit.push("all_dates");
+  }
+  return unfit.map((parameter) => ({
+    parameter,
+    given: input[parameter] === undefined ? undefined : shown(input[parameter]),
+    accepted: accepted[parameter],
+  }));
+}
+
+/** Whether a request says by which dates rows count. */
+function isDated({ start_date, end_date, date_column }: Readonly<Record<string, unknown>>): boolean {
+  return start_date !== undefined || end_date !== undefined || date_column !== undefined;
+}
+
+function endsTooEarly(start: unknown, end: unknown, now: number): boolean {
+  const days = z.tuple([day.optional(), day.optional()]).safeParse([start, end]);
+  if (!days.success) return false;
+  const range = rangeOf(...days.data, now);
+  return range.end < range.start;
 }
 
 /** Long values are cut: an answer repeats what was sent, and need not repeat all of it. */

@@ -1,0 +1,104 @@
+import fc from "fast-check";
+import { readCell } from "../../../core/catchup/records/cell-value.ts";
+
+describe("a cell of an undeclared column", () => {
+  test.each([
+    ["7", 7],
+    ["-12.50", -12.5],
+    [" 42 ", 42],
+    ["1,234", 1234],
+    ["-1,234,567.89", -1234567.89],
+    ["1.5e3", 1500],
+    ["0", 0],
+    ["123456789012345", 123456789012345],
+  ])("%s is the number %d", (cell, value) => {
+    expect(readCell(cell, "auto")).toEqual({ value });
+  });
+
+  test.each([
+    "007",
+    "00.5",
+    "+1",
+    "1234567890123456789",
+    "0.12345678901234567",
+    "NaN",
+    "Infinity",
+    "1e999",
+    "1e-999",
+    "1.2345678e-320",
+    "1,23",
+    "12,34,567",
+    "0,123",
+    "1.234.567",
+    "2024-03-05",
+    "0x10",
+    "12 34",
+    "null",
+    "yes",
+  ])("%s keeps its meaning as text", (cell) => {
+    expect(readCell(cell, "auto")).toEqual({ value: cell });
+  });
+
+  test.each([
+    ["true", true],
+    ["FALSE", false],
+  ])("%s is a boolean", (cell, value) => {
+    expect(readCell(cell, "auto")).toEqual({ value });
+  });
+
+  test.each(["", "  ", "\t\n"])("%j has no value", (cell) => {
+    expect(readCell(cell, "auto")).toEqual({ value: undefined });
+  });
+
+  test("that is read as a number comes back as it was written", () => {
+    const digits = fc.stringMatching(/^-?\d{1,18}(\.\d{1,8})?([eE][+-]?\d{1,3})?$/);
+    fc.assert(
+      fc.property(digits, (cell) => {
+        const reading = readCell(cell, "auto");
+        const value = "value" in reading ? reading.value : undefined;
+        if (typeof value !== "number") expect(value).toBe(cell);
+        else expect(scientific(String(value))).toEqual(scientific(cell));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test("with thousands separators is the number that it shows", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -999_999_999_999, max: 999_999_999_999 }), (number) => {
+        expect(readCell(number.toLocaleString("en-US"), "auto")).toEqual({ value: number });
+      }),
+    );
+  });
+});
+
+describe("a declared type is never left", () => {
+  test.each([
+    ["007", "string", "007"],
+    ["true", "string", "true"],
+    [" padded ", "string", " padded "],
+    ["1,234", "number", 1234],
+    ["False", "boolean", false],
+  ] as const)("%j as %s", (cell, type, value) => {
+    expect(readCell(cell, type)).toEqual({ value });
+  });
+
+  test.each([
+    ["007", "number"],
+    ["NaN", "number"],
+    ["1", "boolean"],
+    ["yes", "boolean"],
+  ] as const)("%j is no %s, and that is told", (cell, type) => {
+    expect(readCell(cell, type)).toEqual({ problem: `"${cell}" is no ${type}` });
+  });
+});
+
+/** Sign, digits without zeros at the ends, and the exponent of the first: equal for equal numbers. */
+function scientific(text: string): readonly [boolean, string, number] {
+  const [, sign, whole = "", fraction = "", exponent = "0"] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const digits = `${whole}${fraction}`;
+  const first = digits.search(/[1-9]/);
+  if (first < 0) return [false, "0", 0];
+  return [sign === "-", digits.slice(first).replace(/0+$/, ""), whole.length - first + Number(exponent)];
+}
