@@ -39,7 +39,7 @@ test("the sample shows what a text and its metadata become", () => {
   const records = readSample().flatMap((reading) => (reading.kind === "record" ? [reading.record] : []));
   const third = records.find(({ id }) => id === "42.0003");
   expect(third?.text).toBe(
-    "Order 0003: two water filters at 50% off, to be sent with the next parcel & invoice",
+    "Order 0003: two water filters at 50% off to be sent with the next parcel & invoice",
   );
   expect(third?.metadata).toMatchObject({ id: "0003", postcode: "00850", amount: 1_250, vip: true });
   expect(records[0]?.text).toContain("does not close. The customer asks");
