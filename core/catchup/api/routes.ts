@@ -6,12 +6,13 @@ import {
 } from "../requests/process-request.ts";
 import { NoSuchTask, RequestInvalid, TaskStateUnfit } from "../requests/request-failures.ts";
 import type { ChunkCounts } from "../tasks/chunk-counts.ts";
+import { sum } from "../tasks/counts.ts";
 import { isOpen, type Task, taskIdPattern } from "../tasks/task.ts";
 import { CursorInvalid } from "../tasks/task-store.ts";
 import { type Answer, type ApiRequest, answerTo, noSuchRoute } from "./answer.ts";
 import { openApi } from "./openapi.ts";
 import { noCounts, showTask } from "./show-task.ts";
-import { type StartServices, startTask } from "./start-task.ts";
+import { type StartServices, startForgotten, startTask } from "./start-task.ts";
 
 export interface ApiServices extends StartServices {
   readonly chunkCounts: ChunkCounts;
@@ -46,7 +47,7 @@ export async function answerRequest(request: ApiRequest, services: ApiServices):
   const route = routes[`${request.method} ${name}`];
   if (!route) return noSuchRoute(request);
   try {
-    return await route(request, services, decodeURIComponent(taskId));
+    return await route(request, services, taskId);
   } catch (error) {
     return answerTo(error);
   }
@@ -68,13 +69,15 @@ async function start(
 ): Promise<Answer> {
   const now = services.now();
   const asked = readProcessRequest(input, services.defaults, now);
-  const key = request.headers["idempotency-key"];
-  if (key !== undefined && (key === "" || key.length > longestKey)) {
-    throw new RequestInvalid([
-      { parameter: "Idempotency-Key", given: key.slice(0, 50), accepted: `1 to ${longestKey} characters` },
-    ]);
-  }
-  return accepted(await startTask(asked, key, services, now));
+  return accepted(await startTask(asked, idempotencyKeyOf(request), services, now));
+}
+
+function idempotencyKeyOf({ headers }: ApiRequest): string | undefined {
+  const key = headers["idempotency-key"];
+  if (key === undefined || (key !== "" && key.length <= longestKey)) return key;
+  throw new RequestInvalid([
+    { parameter: "Idempotency-Key", given: key.slice(0, 50), accepted: `1 to ${longestKey} characters` },
+  ]);
 }
 
 function accepted(task: Task): Answer {
@@ -108,6 +111,7 @@ async function status({ query }: ApiRequest, services: ApiServices): Promise<Ans
     throw new RequestInvalid([{ parameter: "task_id", given: id?.slice(0, 100), accepted: form }]);
   }
   const task = await services.checkAlive(await existing(id, services));
+  await startForgotten(task, services, services.now());
   const counts = task.counts ? noCounts : await services.chunkCounts.all(id);
   return { status: 200, body: showTask(task, counts, services.now()) };
 }
@@ -157,12 +161,11 @@ async function cancel(_: ApiRequest, services: ApiServices, taskId: string): Pro
 async function retryFailed(request: ApiRequest, services: ApiServices, taskId: string): Promise<Answer> {
   const task = await existing(taskId, services);
   if (isOpen(task.status)) throw new TaskStateUnfit(taskId, task.status, "retried: it is not over");
-  if ((task.counts?.failed ?? 0) === 0)
-    throw new TaskStateUnfit(taskId, task.status, "retried: no record failed");
+  const counts = task.counts ?? sum((await services.chunkCounts.all(taskId)).values());
+  if (counts.failed === 0) throw new TaskStateUnfit(taskId, task.status, "retried: no record failed");
   const { s3_key, ...rest } = task.request;
   const asked: ProcessRequest = { ...rest, data_source: "failed_records", retry_of: taskId };
-  const key = request.headers["idempotency-key"];
-  return accepted(await startTask(asked, key, services, services.now()));
+  return accepted(await startTask(asked, idempotencyKeyOf(request), services, services.now()));
 }
 
 async function existing(taskId: string, { tasks }: ApiServices): Promise<Task> {

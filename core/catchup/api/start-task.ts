@@ -1,10 +1,10 @@
 import type { ProcessRequest } from "../requests/process-request.ts";
 import { IdempotencyKeyReused } from "../requests/request-failures.ts";
-import { type Claim, type Claims, claimOfKey, claimOfRequest, fingerprint } from "../tasks/claims.ts";
+import { type Claims, claimOfKey, claimOfRequest, fingerprint } from "../tasks/claims.ts";
 import { isOpen, newTaskId, type Task } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
 
-/** A task that nobody has begun after this long was accepted by a process that died before it started the work. */
+/** A task that nobody has begun after this long was most likely accepted by a process that died before it started the work. */
 const beginsWithinMs = 60_000;
 
 export interface StartServices {
@@ -19,7 +19,7 @@ export interface StartServices {
 
 /**
  * The task that carries out a request. The same request while one is open, and the same idempotency key at any time, give
- * the task that there is. Otherwise a claim is taken, then the task is written, then the work is started: a crash between
+ * the task that there is. Otherwise its id is claimed, then the task is written, then the work is started: a crash between
  * any two is mended by whoever asks again. Throws IdempotencyKeyReused.
  */
 export async function startTask(
@@ -29,64 +29,60 @@ export async function startTask(
   now: number,
 ): Promise<Task> {
   const print = fingerprint(request);
-  if (idempotencyKey === undefined) return takeOrMake(request, claimOfRequest(print), print, services, now);
-
-  const name = claimOfKey(idempotencyKey);
-  const earlier = await services.claims.read(name, now);
-  if (earlier) return taskOfKey(earlier, print, request, services, now);
-  const task = await takeOrMake(request, claimOfRequest(print), print, services, now);
-  const claim = { taskId: task.task_id, request: print };
-  if (await services.claims.take(name, undefined, claim, task.expires_at, now)) return task;
-  const other = await services.claims.read(name, now);
-  return other ? taskOfKey(other, print, request, services, now) : task;
+  const taskId =
+    idempotencyKey === undefined
+      ? await claimedByRequest(print, services, now)
+      : await claimedByKey(claimOfKey(idempotencyKey), print, services, now);
+  const found = await services.tasks.get(taskId, now);
+  if (!found) return makeTask(taskId, request, services, now);
+  await startForgotten(found, services, now);
+  return found;
 }
 
-async function taskOfKey(
-  claim: Claim,
-  print: string,
-  request: ProcessRequest,
-  services: StartServices,
+/** Starts a task again whose starter died before it did, or whose start was lost. */
+export async function startForgotten(
+  { task_id, status, updated_at }: Task,
+  { tasks, start }: StartServices,
   now: number,
-): Promise<Task> {
-  if (claim.request !== print) throw new IdempotencyKeyReused();
-  const task = await services.tasks.get(claim.taskId, now);
-  return task ?? makeTask(claim.taskId, request, services, now);
+): Promise<void> {
+  if (status !== "PENDING" || now - Date.parse(updated_at) <= beginsWithinMs) return;
+  // Touched first: whoever looks next leaves it its time.
+  if (await tasks.change(task_id, {}, ["PENDING"])) await start(task_id);
 }
 
-async function takeOrMake(
-  request: ProcessRequest,
+/** The claim of the key comes before the task, so that no crash lets the key start two. */
+async function claimedByKey(
   name: string,
   print: string,
   services: StartServices,
   now: number,
-): Promise<Task> {
+): Promise<string> {
   for (;;) {
-    const claim = await services.claims.read(name, now);
-    const open = claim && (await openTask(claim.taskId, request, services, now));
-    if (open) return open;
-    const next = { taskId: newTaskId(now), request: print };
-    if (await services.claims.take(name, claim, next, expiry(services, now), now)) {
-      return makeTask(next.taskId, request, services, now);
-    }
+    const earlier = await services.claims.read(name, now);
+    if (earlier && earlier.request !== print) throw new IdempotencyKeyReused();
+    if (earlier) return earlier.taskId;
+    const next = { taskId: await claimedByRequest(print, services, now), request: print };
+    if (await services.claims.take(name, undefined, next, expiry(services, now), now)) return next.taskId;
   }
 }
 
-/** Undefined where the task of a claim is over. One that was claimed and not written, or not begun, is started now. */
-async function openTask(
-  taskId: string,
-  request: ProcessRequest,
-  services: StartServices,
-  now: number,
-): Promise<Task | undefined> {
-  const found = await services.tasks.get(taskId, now);
-  if (!found) return makeTask(taskId, request, services, now);
-  const task = isOpen(found.status) ? await services.checkAlive(found) : found;
-  if (!isOpen(task.status)) return undefined;
-  const waits = task.status === "PENDING" && now - Date.parse(task.created_at) > beginsWithinMs;
-  if (waits) await services.start(taskId);
-  return task;
+async function claimedByRequest(print: string, services: StartServices, now: number): Promise<string> {
+  const name = claimOfRequest(print);
+  for (;;) {
+    const claim = await services.claims.read(name, now);
+    if (claim && !(await isOver(claim.taskId, services, now))) return claim.taskId;
+    const next = { taskId: newTaskId(now), request: print };
+    if (await services.claims.take(name, claim, next, expiry(services, now), now)) return next.taskId;
+  }
 }
 
+/** A task that was claimed and is not written yet is not over. */
+async function isOver(taskId: string, services: StartServices, now: number): Promise<boolean> {
+  const found = await services.tasks.get(taskId, now);
+  return found !== undefined && !isOpen((await services.checkAlive(found)).status);
+}
+
+/** Of several who write the same task, one starts it. */
 async function makeTask(
   taskId: string,
   request: ProcessRequest,
@@ -103,8 +99,7 @@ async function makeTask(
     alive_until: now + beginsWithinMs * 60,
     expires_at: expiry(services, now),
   };
-  await services.tasks.create(task);
-  await services.start(taskId);
+  if (await services.tasks.create(task, now)) await services.start(taskId);
   return task;
 }
 

@@ -127,14 +127,17 @@ async function writeRecords(
 ): Promise<Written> {
   const { request } = work;
   if (request.dry_run) return { failures: [], unchanged: 0, tokens: tokensIn(records) };
+  const stored = await storedVectors(records, work, services);
   const hashes = request.incremental ? hashesOf(records, services.embedder) : new Map<IndexRecord, string>();
-  const changed = request.incremental ? await changedOf(records, hashes, services.index) : records;
-  const { vectors, refused } = await vectorsOf(changed, work, services);
-  const embedded = lastOfEachId(changed).flatMap((record) => {
+  const changed = request.incremental ? await changedOf(records, hashes, stored, services.index) : records;
+  const { vectors, refused } = await vectorsOf(changed, stored, work, services);
+  const embedded = changed.flatMap((record) => {
     const vector = vectors.get(record.text);
     return vector === undefined ? [] : [{ record, vector, contentHash: hashes.get(record) }];
   });
-  const failures = await upsertRecords(embedded, services.index, request.batch_size);
+  // A later row of the same id replaces an earlier one, whatever the order of the requests.
+  const last = new Map(embedded.map((one) => [placeOf(one.record), one]));
+  const failures = await upsertRecords([...last.values()], services.index, request.batch_size);
   return {
     failures: [...refused, ...failures],
     unchanged: records.length - changed.length,
@@ -142,29 +145,42 @@ async function writeRecords(
   };
 }
 
-/** Stored before they are used: whoever works on the chunk after a crash finds them paid for (F12). */
-async function vectorsOf(
+/** Vectors that an earlier attempt has paid for (F12). */
+async function storedVectors(
   records: readonly IndexRecord[],
   { taskId, chunk }: ChunkWork,
-  { work, embedder, tokensPerRequest }: ChunkServices,
-) {
-  const key = keysOf(taskId).vectors(chunk.chunk);
-  const stored = decodeVectors(
-    await work.read(key),
+  { work, embedder }: ChunkServices,
+): Promise<Map<string, VectorBytes>> {
+  const stored = await work.read(keysOf(taskId).vectors(chunk.chunk));
+  return decodeVectors(
+    stored,
     records.map(({ text }) => text),
     embedder,
   );
+}
+
+/** Stored before they are used: whoever works on the chunk after a crash finds them. */
+async function vectorsOf(
+  records: readonly IndexRecord[],
+  stored: ReadonlyMap<string, VectorBytes>,
+  { taskId, chunk }: ChunkWork,
+  { work, embedder, tokensPerRequest }: ChunkServices,
+) {
   const missing = records.filter(({ text }) => !stored.has(text));
   if (missing.length === 0) return { vectors: stored, refused: [] };
   const embedded = await embedRecords(missing, embedder, tokensPerRequest);
   const vectors = new Map<string, VectorBytes>([...stored, ...embedded.vectors]);
-  await work.write(key, encodeVectors(vectors, embedder), "application/octet-stream");
+  await work.write(
+    keysOf(taskId).vectors(chunk.chunk),
+    encodeVectors(vectors, embedder),
+    "application/octet-stream",
+  );
   return { vectors, refused: embedded.refused };
 }
 
-/** A later row of the same id replaces an earlier one, whatever the order of the requests. */
-function lastOfEachId(records: readonly IndexRecord[]): IndexRecord[] {
-  return [...new Map(records.map((record) => [`${record.namespace}\n${record.id}`, record])).values()];
+/** Where a record stands in the index: rows of the same place replace one another. */
+function placeOf({ namespace, id }: IndexRecord): string {
+  return `${namespace}\n${id}`;
 }
 
 /** What a vector is made of: text, metadata, model. */
@@ -180,20 +196,30 @@ function hashesOf(
   );
 }
 
+/**
+ * All but the rows whose place in the index holds already what the last row of that place says. What an earlier attempt at
+ * the chunk has embedded was changed, though the index may hold it by now.
+ */
 async function changedOf(
   records: readonly IndexRecord[],
   hashes: ReadonlyMap<IndexRecord, string>,
+  stored: ReadonlyMap<string, VectorBytes>,
   index: VectorIndex,
 ): Promise<IndexRecord[]> {
-  const changed: IndexRecord[] = [];
-  for (const [namespace, members] of Map.groupBy(records, (record) => record.namespace)) {
+  const last = new Map(records.map((record) => [placeOf(record), record]));
+  const unchanged = new Set<string>();
+  for (const [namespace, members] of Map.groupBy(last.values(), (record) => record.namespace)) {
     const held = await index.contentHashes(
       namespace,
       members.map(({ id }) => id),
     );
-    changed.push(...members.filter((record) => held.get(record.id) !== hashes.get(record)));
+    for (const record of members) {
+      if (held.get(record.id) === hashes.get(record) && !stored.has(record.text)) {
+        unchanged.add(placeOf(record));
+      }
+    }
   }
-  return changed;
+  return records.filter((record) => !unchanged.has(placeOf(record)));
 }
 
 function tokensIn(records: readonly IndexRecord[]): number {

@@ -158,11 +158,12 @@ async function exportRange(
   else for (const half of halves(range) ?? []) await exportRange(half, parts, exported);
 }
 
-/** Each file of failed records is a chunk. */
+/** Each file of failed records is a chunk. Their dates are judged as before: not every one of them was. */
 async function planFailedRecords(request: ProcessRequest, { work }: PlanServices): Promise<Found> {
+  const retried = request.retry_of ?? "";
   const chunks: Chunk[] = [];
   let rows = 0;
-  for await (const { key, etag, bytes } of work.list(keysOf(request.retry_of ?? "").failedPrefix)) {
+  for await (const { key, etag, bytes } of work.list(keysOf(retried).failedPrefix)) {
     const stored = (await work.read(key)) ?? Buffer.alloc(0);
     const lines = Buffer.from(stored).toString().split("\n").filter(Boolean).length;
     chunks.push({
@@ -178,7 +179,7 @@ async function planFailedRecords(request: ProcessRequest, { work }: PlanServices
     });
     rows += lines;
   }
-  return { columns: [], chunks, rows, dateColumn: undefined };
+  return { columns: [], chunks, rows, dateColumn: (await readPlan(retried, work))?.date_column };
 }
 
 function sumOf<T>(items: readonly T[], value: (item: T) => number): number {

@@ -5,6 +5,8 @@ import { Failure, InputFailure } from "../../failure.ts";
 import type { DateRange } from "../requests/date-range.ts";
 
 const attempts = 5;
+const lineFeed = 0x0a;
+const brace = 0x7b;
 
 /** Metabase says that the question cannot be answered: asking again would not help. */
 export class QuestionFailed extends InputFailure {
@@ -70,23 +72,43 @@ export async function exportQuestion(
   }
 }
 
-/** A failed query is answered with a status of success and JSON that tells why. */
+/** A failed query may be answered with a status of success, and JSON that tells why. */
 async function csvOf(answer: Response, question: string): Promise<Readable> {
   if (answer.status === 401 || answer.status === 403) throw new MetabaseNotAllowed(answer.status);
   if (answer.status === 404) throw new QuestionFailed(question, "there is no such question");
   const isCsv = answer.headers.get("content-type")?.startsWith("text/csv") ?? false;
   if (!answer.ok || !isCsv || answer.body === null)
     throw new QuestionFailed(question, await reasonOf(answer));
-  return Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]);
+  return Readable.from(checked(answer.body, question), { objectMode: false });
+}
+
+/**
+ * The export as it comes. A query that fails on its way is told of in its last line, by JSON where a row would be: the rows
+ * before it are not all.
+ */
+async function* checked(body: AsyncIterable<Uint8Array>, question: string): AsyncGenerator<Uint8Array> {
+  let lastLine = Buffer.alloc(0);
+  for await (const piece of body) {
+    const newline = piece.lastIndexOf(lineFeed);
+    if (newline >= 0) lastLine = Buffer.from(piece.subarray(newline + 1));
+    else if (lastLine.length === 0 || lastLine[0] === brace) lastLine = Buffer.concat([lastLine, piece]);
+    yield piece;
+  }
+  const reason = lastLine[0] === brace ? errorIn(lastLine.toString()) : undefined;
+  if (reason !== undefined) throw new QuestionFailed(question, reason);
 }
 
 async function reasonOf(answer: Response): Promise<string> {
-  const text = await answer.text();
+  return errorIn(await answer.text()) ?? `HTTP ${answer.status} without a reason`;
+}
+
+/** The `error` of a JSON text; undefined where there is none. */
+function errorIn(text: string): string | undefined {
   try {
     const { error } = JSON.parse(text) as { error?: unknown };
-    return typeof error === "string" ? error.slice(0, 300) : `HTTP ${answer.status} without a reason`;
+    return typeof error === "string" ? error.slice(0, 300) : undefined;
   } catch {
-    return `HTTP ${answer.status} without a reason`;
+    return undefined;
   }
 }
 

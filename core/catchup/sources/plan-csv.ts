@@ -1,9 +1,21 @@
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
+import { InputFailure } from "../../failure.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { Chunk } from "./plan.ts";
 import { type RangeLimits, type RowRange, RowRanges } from "./row-ranges.ts";
+
+/** The object begins like a gzip file and is none, or not all of one. */
+export class SourceNotUnpacked extends InputFailure {
+  constructor(key: string, cause: Error) {
+    super(
+      `The gzip object ${JSON.stringify(key)} cannot be unpacked: ${cause.message}.`,
+      "Upload it whole and start a new task.",
+      { cause },
+    );
+  }
+}
 
 /** What one pass over a CSV object found. */
 export interface PlannedCsv {
@@ -12,6 +24,8 @@ export interface PlannedCsv {
   readonly rows: number;
   readonly chunks: readonly Chunk[];
 }
+
+const gzipMark = [0x1f, 0x8b];
 
 /** A CSV object, and the chunks and rows that were planned before it. */
 export interface CsvObject {
@@ -30,7 +44,7 @@ export interface Unpacked {
 
 /**
  * Finds the row-aligned chunks of a CSV object and counts its rows, reading it once and in pieces. A gzip object is
- * told by its first bytes. Throws SourceMissing, CsvUnterminated, CsvRowTooLong.
+ * told by its first bytes. Throws SourceMissing, SourceNotUnpacked, CsvUnterminated, CsvRowTooLong.
  */
 export async function planCsv(
   object: CsvObject,
@@ -39,10 +53,15 @@ export async function planCsv(
 ): Promise<PlannedCsv> {
   const { body, etag } = await object.store.open(object.key);
   const pieces = peeked(body);
-  const { value: first } = await pieces.next();
-  return isGzip(first)
-    ? planPacked(inflated(first, pieces), object, limits, unpacked)
-    : planPlain(joined(first, pieces), object, limits, etag);
+  const first = await firstOf(pieces);
+  if (!isGzip(first)) return planPlain(joined(first, pieces), object, limits, etag);
+  try {
+    return await planPacked(inflated(first, pieces), object, limits, unpacked);
+  } catch (error) {
+    throw isOfZlib(error as NodeJS.ErrnoException)
+      ? new SourceNotUnpacked(object.key, error as Error)
+      : error;
+  }
 }
 
 async function planPlain(
@@ -131,19 +150,31 @@ async function* peeked(body: Readable): AsyncGenerator<Uint8Array, undefined> {
   for await (const piece of body) yield piece as Uint8Array;
 }
 
-function isGzip(piece: Uint8Array | undefined): boolean {
-  return piece?.[0] === 0x1f && piece[1] === 0x8b;
+/** Enough bytes to tell a gzip file, if there are as many. */
+async function firstOf(pieces: AsyncGenerator<Uint8Array, undefined>): Promise<Uint8Array> {
+  let first = Buffer.alloc(0);
+  while (first.length < gzipMark.length) {
+    const { value } = await pieces.next();
+    if (value === undefined) break;
+    first = Buffer.concat([first, value]);
+  }
+  return first;
 }
 
-async function* joined(
-  first: Uint8Array | undefined,
-  rest: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  if (first) yield first;
+function isGzip(piece: Uint8Array): boolean {
+  return gzipMark.every((byte, index) => piece[index] === byte);
+}
+
+function isOfZlib({ code }: NodeJS.ErrnoException): boolean {
+  return String(code).startsWith("Z_");
+}
+
+async function* joined(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
   yield* rest;
 }
 
-function inflated(first: Uint8Array | undefined, rest: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+function inflated(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const gunzip = createGunzip();
   pipeline(joined(first, rest), gunzip).catch((error: Error) => gunzip.destroy(error));
   return gunzip;

@@ -57,14 +57,15 @@ export class TaskStore {
     this.#table = table;
   }
 
-  /** False if there is a task of this id already. */
-  async create(item: Task): Promise<boolean> {
+  /** False if there is a task of this id already. An expired one counts as none. */
+  async create(item: Task, now = Date.now()): Promise<boolean> {
     const written = await unlessRefused(
       this.#client.send(
         new PutCommand({
           TableName: this.#table,
           Item: { ...keyOf(item.task_id), kind, ...item },
-          ConditionExpression: "attribute_not_exists(PK)",
+          ConditionExpression: "attribute_not_exists(PK) OR expires_at <= :now",
+          ExpressionAttributeValues: { ":now": Math.floor(now / 1000) },
         }),
       ),
     );

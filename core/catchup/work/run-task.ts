@@ -33,20 +33,33 @@ export interface TimeLimits {
 /**
  * Plans a task and has it worked on: here, where it is small, else by the state machine, which also takes over what a
  * function has no time for. To run a task again is harmless at any point. What the request itself is to blame for
- * ends the task; all else is thrown, and tried again by the platform (F19).
+ * ends the task before it is planned; all else is thrown, and tried again by the platform (F19).
  */
 export async function runTask(taskId: string, services: RunTaskServices, limits: TimeLimits): Promise<void> {
   const task = await begin(taskId, services, limits);
   if (!task) return;
+  const plan = await plannedOrFailed(task, services);
+  if (!plan) return;
+  await services.tasks.change(taskId, { rows: plan.rows, chunks: plan.chunks });
+  const done = isForFunction(task, plan, services) && (await runHere(task, plan, services, limits));
+  if (done || plan.chunks === 0) await settleTask(taskId, services);
+  else await handOver(taskId, plan, services);
+}
+
+/**
+ * Undefined where the request is to blame, which ends the task. Once there is a plan, every row of it is accounted for, and
+ * no failure ends the task but by settling it.
+ */
+async function plannedOrFailed(
+  { task_id: taskId, request }: Task,
+  services: RunTaskServices,
+): Promise<Plan | undefined> {
   try {
-    const plan = await planOf(taskId, task.request, services);
-    await services.tasks.change(taskId, { rows: plan.rows, chunks: plan.chunks });
-    const done = isForFunction(task, plan, services) && (await runHere(task, plan, services, limits));
-    if (done || plan.chunks === 0) await settleTask(taskId, services);
-    else await handOver(taskId, plan, services);
+    return await planOf(taskId, request, services);
   } catch (error) {
     if (!(error instanceof InputFailure)) throw error;
     await failTask(taskId, error.message, services);
+    return undefined;
   }
 }
 

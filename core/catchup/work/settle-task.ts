@@ -2,7 +2,7 @@ import { Failure } from "../../failure.ts";
 import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { readResult } from "../chunks/process-chunk.ts";
-import { asLines, failed, type SourceRow } from "../records/failed-record.ts";
+import { asLines, type FailedRecord, failed, type SourceRow } from "../records/failed-record.ts";
 import { keysOf } from "../sources/keys.ts";
 import { readChunks, readPlan } from "../sources/make-plan.ts";
 import { type ObjectStore, SourceChanged, SourceMissing } from "../sources/object-store.ts";
@@ -57,11 +57,11 @@ export async function settleTask(taskId: string, services: SettleServices): Prom
   if (!plan) return failTask(taskId, "The task could not be planned; its log says why.", services);
 
   const known = await services.chunkCounts.all(taskId);
-  let givenUp = 0;
+  let chunksFailed = 0;
   for (const chunk of await readChunks(plan, services.work)) {
     if (known.has(chunk.chunk)) continue;
     const done = await readResult(taskId, chunk.chunk, services.work);
-    if (!done) givenUp += 1;
+    if (!done) chunksFailed += 1;
     known.set(chunk.chunk, done ?? (await giveUp(task, plan, chunk, services)));
   }
   const counts = sum(known.values());
@@ -72,8 +72,8 @@ export async function settleTask(taskId: string, services: SettleServices): Prom
     counts,
     rows: plan.rows,
     chunks: plan.chunks,
-    chunks_completed: plan.chunks - givenUp,
-    chunks_failed: givenUp,
+    chunks_completed: plan.chunks - chunksFailed,
+    chunks_failed: chunksFailed,
     completed_at: new Date().toISOString(),
     ...(counts.failed > 0 && { failed_records_key: keysOf(taskId).failedPrefix }),
     ...(status === "FAILED" && { error: "Every record failed; the failed records say why." }),
@@ -109,10 +109,17 @@ async function giveUp(
   const rows = await rowsThatFailed(chunk, plan, chunk.place === "source" ? source : work);
   await work.write(
     keysOf(task.task_id).failed(chunk.chunk),
-    asLines(rows.map((row) => failed(row, "chunk_failed", givenUpDetail))),
+    asLines(rows.map(givenUp)),
     "application/x-ndjson",
   );
   return { ...nothing, failed: rows.length };
+}
+
+/** What does not fit its columns would not fit them when it is tried again. */
+function givenUp(row: SourceRow): FailedRecord {
+  return row.misfit === undefined
+    ? failed(row, "chunk_failed", givenUpDetail)
+    : failed(row, "columns_disagree", row.misfit);
 }
 
 /** A source that was replaced since has no rows to tell of, only their numbers. */

@@ -1,0 +1,60 @@
+import {
+  type ChunkServices,
+  type ChunkWork,
+  processChunk,
+} from "../../../core/catchup/chunks/process-chunk.ts";
+import type { ProcessRequest } from "../../../core/catchup/requests/process-request.ts";
+import { planOf, readChunks } from "../../../core/catchup/sources/make-plan.ts";
+import { newTaskId } from "../../../core/catchup/tasks/task.ts";
+import { silentLog } from "../../../core/log.ts";
+import { Crashes } from "./crashes.ts";
+import { FakeEmbedder, FakeIndex } from "./fake-providers.ts";
+import { MemoryObjects } from "./memory-objects.ts";
+import { requestOf } from "./requests.ts";
+
+/** Everything that a chunk is worked on with; each part can end the process. */
+export class ChunkRig {
+  readonly crashes = new Crashes();
+  readonly source = new MemoryObjects(this.crashes);
+  readonly work = new MemoryObjects(this.crashes);
+  readonly embedder = new FakeEmbedder(this.crashes);
+  readonly index = new FakeIndex(this.crashes);
+
+  get services(): ChunkServices {
+    return {
+      source: this.source,
+      work: this.work,
+      embedder: this.embedder,
+      index: this.index,
+      tokensPerRequest: 40,
+      rules: { columnTypes: { cursed: "boolean" }, tokensPerText: 20 },
+      log: silentLog,
+    };
+  }
+
+  /** The work of a CSV that is a single chunk of a task of its own. */
+  async workOf(csv: string, changed: Partial<ProcessRequest> = {}): Promise<ChunkWork> {
+    const taskId = newTaskId(Date.now());
+    const request = requestOf({ s3_key: `${taskId}.csv`, ...changed });
+    this.source.put(`${taskId}.csv`, csv);
+    const limits = { rows: 1_000, bytes: 1_000_000 };
+    const services = { source: this.source, work: this.work, limits, metabase: undefined };
+    const plan = await planOf(taskId, request, services);
+    const [chunk] = await readChunks(plan, this.work);
+    if (!chunk) throw new Error("The CSV of this test has no row.");
+    return { taskId, chunk, plan, request };
+  }
+
+  process(work: ChunkWork) {
+    return processChunk(work, this.services);
+  }
+
+  /** Lines of the chunk's failed records. */
+  failed({ taskId, chunk }: ChunkWork): { row: number; reason: string }[] {
+    const text = this.work.text(`failed/${taskId}/${String(chunk.chunk).padStart(6, "0")}.ndjson`) ?? "";
+    return text
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  }
+}

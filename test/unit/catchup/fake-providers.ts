@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { VectorsRefused } from "../../../core/catchup/index/index-failures.ts";
+import type { IndexVector, VectorIndex } from "../../../core/catchup/index/vector-index.ts";
+import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts";
+import { EmbeddingRefused } from "../../../core/embedding/embedding-failures.ts";
+import { Crashes } from "./crashes.ts";
+
+/** A text's vector follows from the text alone. Texts with `poison` are refused. */
+export class FakeEmbedder implements Embedder {
+  readonly model = "fake";
+  readonly dimensions = 4;
+  readonly requests: string[][] = [];
+  readonly #crashes: Crashes;
+
+  constructor(crashes = new Crashes()) {
+    this.#crashes = crashes;
+  }
+
+  /** Every text that was paid for. */
+  get paid(): string[] {
+    return this.requests.flat();
+  }
+
+  embed(texts: readonly string[]): Promise<VectorBytes[]> {
+    return this.#crashes.call("embed", () => {
+      if (texts.some((text) => text.includes("poison"))) {
+        throw new EmbeddingRefused(this.model, new Error("400 bad input"));
+      }
+      this.requests.push([...texts]);
+      return texts.map(vectorOf);
+    });
+  }
+}
+
+/** Keeps vectors by namespace and id. Those whose metadata say `cursed` are refused. */
+export class FakeIndex implements VectorIndex {
+  readonly vectors = new Map<string, IndexVector>();
+  readonly requests: { readonly namespace: string; readonly ids: string[] }[] = [];
+  readonly #crashes: Crashes;
+
+  constructor(crashes = new Crashes()) {
+    this.#crashes = crashes;
+  }
+
+  get texts(): Record<string, unknown> {
+    return Object.fromEntries(
+      [...this.vectors].sort().map(([place, { metadata }]) => [place, metadata.text]),
+    );
+  }
+
+  upsert(namespace: string, vectors: readonly IndexVector[]): Promise<void> {
+    return this.#crashes.call("upsert", () => {
+      this.requests.push({ namespace, ids: vectors.map(({ id }) => id) });
+      if (vectors.some(({ metadata }) => metadata.cursed === true))
+        throw new VectorsRefused(new Error("400"));
+      for (const vector of vectors) this.vectors.set(`${namespace}/${vector.id}`, vector);
+    });
+  }
+
+  contentHashes(namespace: string, ids: readonly string[]): Promise<Map<string, string>> {
+    return this.#crashes.call("contentHashes", () => {
+      const held = ids.map(
+        (id) => [id, this.vectors.get(`${namespace}/${id}`)?.metadata.content_hash] as const,
+      );
+      return new Map(held.flatMap(([id, one]) => (typeof one === "string" ? [[id, one]] : [])));
+    });
+  }
+}
+
+function vectorOf(text: string): Uint8Array {
+  const digest = createHash("sha256").update(text).digest();
+  return new Uint8Array(Float32Array.from(digest.subarray(0, 4), (byte) => byte / 256).buffer);
+}

@@ -1,0 +1,152 @@
+import { planOf, readChunks } from "../../../core/catchup/sources/make-plan.ts";
+import { rowsOfChunk } from "../../../core/catchup/sources/read-chunk.ts";
+import { newTaskId } from "../../../core/catchup/tasks/task.ts";
+import { serveLoopback } from "../../../local/loopback-server.ts";
+import type { Question } from "../../../local/metabase/question.ts";
+import { type MetabaseServer, serveMetabase } from "../../../local/metabase/server.ts";
+import { MemoryObjects } from "./memory-objects.ts";
+import { requestOf } from "./requests.ts";
+
+const perDay = 10;
+const question: Question = {
+  id: 12,
+  columns: ["id", "formatted_text", "created_at"],
+  rows: Array.from({ length: 80 }, (_, n) => [
+    n,
+    `Row ${n}, "quoted"\nin two lines`,
+    new Date(Date.UTC(2024, 2, 1 + Math.floor(n / perDay), 12)).toISOString(),
+  ]),
+  dateColumn: "created_at",
+};
+
+let metabase: MetabaseServer;
+const work = new MemoryObjects();
+
+beforeAll(async () => {
+  metabase = await serveMetabase({ port: 0, questions: [question] });
+});
+beforeEach(() => work.objects.clear());
+afterAll(() => metabase.close());
+
+function plan(
+  changed: { start?: string; end?: string; question_id?: string; rowCap?: number; url?: string } = {},
+) {
+  const {
+    start = "2024-03-01",
+    end = "2024-03-02",
+    question_id = "12",
+    rowCap = 1_000,
+    url = metabase.url,
+  } = changed;
+  return planOf(
+    newTaskId(Date.now()),
+    requestOf({ data_source: "metabase", question_id, start_date: start, end_date: end }),
+    {
+      source: new MemoryObjects(),
+      work,
+      limits: { rows: 7, bytes: 1_000_000 },
+      metabase: { url, apiKey: "mb-secret", rowCap },
+    },
+  );
+}
+
+async function idsOf(made: Awaited<ReturnType<typeof plan>>): Promise<number[]> {
+  const chunks = await readChunks(made, work);
+  const rows = await Promise.all(
+    chunks.map(async (chunk) =>
+      rowsOfChunk(await work.readRange(chunk.key, chunk.etag, chunk.first, chunk.last), chunk, made.columns),
+    ),
+  );
+  expect(rows.flat().map(({ row }) => row)).toEqual(Array.from({ length: made.rows }, (_, n) => n + 1));
+  return rows.flat().map(({ source }) => Number(source.id));
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+test("a question is asked for the dates, and what it answers goes to S3 first", async () => {
+  const made = await plan();
+  expect(made).toMatchObject({ rows: 20, chunks: 3, columns: question.columns });
+  expect(made.date_column).toBeUndefined();
+  expect(await idsOf(made)).toEqual(upTo(20));
+  expect(work.keys("sources/")).toHaveLength(1);
+});
+
+test("an export that reaches the row cap may have been cut: its dates are halved until none does", async () => {
+  const made = await plan({ end: "2024-03-08", rowCap: 25 });
+  expect(made.rows).toBe(80);
+  expect(await idsOf(made)).toEqual(upTo(80));
+  expect(work.keys("sources/")).toHaveLength(4);
+});
+
+test("one day over the cap cannot be halved, and fails rather than lose rows", async () => {
+  await expect(plan({ end: "2024-03-08", rowCap: perDay })).rejects.toMatchObject({
+    name: "QuestionFailed",
+    message: expect.stringContaining("10 rows for 2024-03-01 alone"),
+  });
+});
+
+test("what passes is tried again", async () => {
+  metabase.failNext({ kind: "status", status: 503 }, { kind: "status", status: 429 });
+  expect((await plan()).rows).toBe(20);
+});
+
+test("what does not pass ends after five attempts, and is no fault of the question", async () => {
+  let asked = 0;
+  const broken = await serveLoopback(0, async (_, response) => {
+    asked += 1;
+    response.writeHead(502, { "retry-after-ms": "1" }).end();
+  });
+  const failure = await plan({ url: broken.url }).catch((error: Error) => error);
+  await broken.close();
+  expect(failure).toMatchObject({
+    name: "MetabaseUnavailable",
+    message: expect.stringContaining("HTTP 502"),
+  });
+  expect(asked).toBe(5);
+});
+
+test.each([401, 403])("HTTP %i is told of without the key (F24)", async (status) => {
+  const strict = await serveLoopback(0, async (_, response) => {
+    response.writeHead(status).end("mb-secret");
+  });
+  const failure = await plan({ url: strict.url }).catch((error: Error) => error);
+  await strict.close();
+  expect(failure).toMatchObject({ name: "MetabaseNotAllowed" });
+  expect(String(failure)).not.toContain("mb-secret");
+});
+
+describe("a failed query is a failed task, with the reason of the database", () => {
+  test.each([
+    ["before its headers are sent", { kind: "failed query", status: 202, error: "no such table" }],
+    ["under the name of a file", { kind: "failed query", status: 200, error: "no such table" }],
+    ["at its first row", { kind: "fails after", rows: 0, error: "no such table" }],
+    [
+      "when rows are on their way, which are not all (F18)",
+      { kind: "fails after", rows: 15, error: "no such table" },
+    ],
+  ] as const)("%s", async (_, fault) => {
+    metabase.failNext(fault);
+    await expect(plan()).rejects.toMatchObject({
+      name: "QuestionFailed",
+      message: expect.stringContaining("no such table"),
+    });
+    expect(work.keys("plans/")).toEqual([]);
+  });
+});
+
+test("a connection that breaks on its way leaves no plan of half the rows (F18)", async () => {
+  const broken = await serveLoopback(0, async (_, response) => {
+    response.writeHead(200, { "content-type": "text/csv" });
+    response.write("id,formatted_text\n1,a\n", () => setTimeout(() => response.destroy(), 20));
+  });
+  await expect(plan({ url: broken.url })).rejects.toThrow();
+  await broken.close();
+  expect(work.keys("plans/")).toEqual([]);
+});
+
+test("a question that there is not is named", async () => {
+  await expect(plan({ question_id: "99" })).rejects.toMatchObject({
+    name: "QuestionFailed",
+    message: expect.stringContaining("question 99"),
+  });
+});

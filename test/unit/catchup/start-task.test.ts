@@ -1,0 +1,198 @@
+import { type StartServices, startForgotten, startTask } from "../../../core/catchup/api/start-task.ts";
+import type { Task, TaskStatus } from "../../../core/catchup/tasks/task.ts";
+import { Crash, Crashes } from "./crashes.ts";
+import { requestOf } from "./requests.ts";
+import { TaskTables } from "./task-tables.ts";
+
+let tables: TaskTables;
+let turn = 0;
+
+beforeAll(async () => {
+  tables = await TaskTables.start();
+});
+afterAll(() => tables.stop());
+
+const day = 86_400_000;
+
+/** An API whose process can die; every test asks for something of its own. */
+function api() {
+  turn += 1;
+  const request = requestOf({ s3_key: `${turn}.csv` });
+  const crashes = new Crashes();
+  const started: string[] = [];
+  const dead = new Set<string>();
+  const over = (taskId: string, status: TaskStatus = "COMPLETED") => tables.tasks.change(taskId, { status });
+  const dying = <Target extends object>(target: Target, methods: readonly (keyof Target)[]): Target =>
+    new Proxy(target, {
+      get: (_, name) => {
+        const own = target[name as keyof Target];
+        if (typeof own !== "function") return own;
+        const bound = (...given: unknown[]) => own.apply(target, given);
+        return methods.includes(name as keyof Target)
+          ? (...given: unknown[]) => crashes.call(String(name), () => bound(...given))
+          : bound;
+      },
+    });
+  const services: StartServices = {
+    tasks: dying(tables.tasks, ["create", "get", "change"]),
+    claims: dying(tables.claims, ["read", "take"]),
+    start: (taskId) =>
+      crashes.call("start", () => {
+        started.push(taskId);
+      }),
+    checkAlive: async (task) => {
+      if (!dead.has(task.task_id)) return task;
+      await over(task.task_id, "FAILED");
+      return (await tables.tasks.get(task.task_id)) ?? task;
+    },
+    taskDays: 7,
+  };
+  const ask = (key?: string, now = Date.now(), changed: Partial<typeof request> = {}): Promise<Task> =>
+    startTask({ ...request, ...changed }, key, services, now);
+  const own = async () =>
+    (await tables.all()).filter((item) => (item.request as typeof request).s3_key === request.s3_key);
+  return { ask, own, started, crashes, over, dead, services };
+}
+
+describe("a request", () => {
+  test("is written as a task and started once", async () => {
+    const { ask, own, started } = api();
+    const task = await ask();
+    expect(task).toMatchObject({ status: "PENDING" });
+    expect(await own()).toHaveLength(1);
+    expect(started).toEqual([task.task_id]);
+  });
+
+  test("that is the same while one runs gives the same task and starts nothing", async () => {
+    const { ask, started } = api();
+    const first = await ask();
+    await tables.tasks.change(first.task_id, { status: "IN_PROGRESS" });
+    const again = await Promise.all([ask(), ask("with a key"), ask("with another")]);
+    expect(again.map(({ task_id }) => task_id)).toEqual([first.task_id, first.task_id, first.task_id]);
+    expect(started).toEqual([first.task_id]);
+  });
+
+  test("that comes many times at once starts one task, once (F12)", async () => {
+    const { ask, own, started } = api();
+    const tasks = await Promise.all(
+      Array.from({ length: 8 }, (_, n) => ask(n % 2 === 0 ? "key" : undefined)),
+    );
+    expect(new Set(tasks.map(({ task_id }) => task_id)).size).toBe(1);
+    expect(await own()).toHaveLength(1);
+    expect(started).toHaveLength(1);
+  });
+
+  test("that asks for something else is another task", async () => {
+    const { ask } = api();
+    const [one, other] = [await ask(), await ask(undefined, Date.now(), { dry_run: true })];
+    expect(other.task_id).not.toBe(one.task_id);
+  });
+
+  test.each(["COMPLETED", "FAILED", "CANCELLED", "PARTIALLY_COMPLETED", "SKIPPED"] as const)(
+    "is carried out anew once its task is %s",
+    async (status) => {
+      const { ask, over, started } = api();
+      const first = await ask();
+      await over(first.task_id, status);
+      const second = await ask();
+      expect(second.task_id).not.toBe(first.task_id);
+      expect(started).toEqual([first.task_id, second.task_id]);
+    },
+  );
+
+  test("is not blocked by a task whose worker has died (F21)", async () => {
+    const { ask, dead } = api();
+    const first = await ask();
+    dead.add(first.task_id);
+    const second = await ask();
+    expect(second.task_id).not.toBe(first.task_id);
+    expect((await tables.tasks.get(first.task_id))?.status).toBe("FAILED");
+  });
+});
+
+describe("an idempotency key", () => {
+  test("gives its task also when that is over, and starts nothing", async () => {
+    const { ask, over, started } = api();
+    const first = await ask("key 1");
+    await over(first.task_id);
+    const again = await ask("key 1");
+    expect([again.task_id, again.status]).toEqual([first.task_id, "COMPLETED"]);
+    expect(started).toEqual([first.task_id]);
+  });
+
+  test("cannot be used for another request", async () => {
+    const { ask } = api();
+    await ask("key 2");
+    const other = ask("key 2", Date.now(), { namespace: "other" });
+    await expect(other).rejects.toMatchObject({ name: "IdempotencyKeyReused" });
+  });
+
+  test("is new again once its task has expired", async () => {
+    const { ask, started } = api();
+    const first = await ask("key 3");
+    const later = await ask("key 3", Date.now() + 8 * day);
+    expect(later.task_id).not.toBe(first.task_id);
+    expect(started).toHaveLength(2);
+  });
+
+  test("that outlives its task, which was older, has it made anew under its id", async () => {
+    const { ask, started } = api();
+    const now = Date.now();
+    const first = await ask(undefined, now - 7 * day + 1_000);
+    await ask("key 4", now);
+    const later = await ask("key 4", now + day);
+    expect(later.task_id).toBe(first.task_id);
+    expect((await tables.tasks.get(first.task_id, now + day))?.status).toBe("PENDING");
+    expect(started.length).toBeGreaterThanOrEqual(2);
+  });
+});
+
+describe.each([undefined, "a key"])("with the key %s, a process that dies", (key) => {
+  test.each(["before", "after"] as const)(
+    "%s any call is mended by whoever asks again: one task, which is started (F21)",
+    async (when) => {
+      const quiet = api();
+      await quiet.ask(key && `${key} ${turn}`);
+      const calls = quiet.crashes.calls.length;
+      expect(calls).toBeGreaterThanOrEqual(4);
+      for (let at = 1; at <= calls; at += 1) {
+        const { ask, own, started, crashes } = api();
+        const ownKey = key && `${key} ${turn}`;
+        const now = Date.now() - 61_000;
+        crashes.arm(at, when);
+        await expect(ask(ownKey, now)).rejects.toThrow(Crash);
+        crashes.disarm();
+        const [first] = started;
+        if (first) await tables.tasks.change(first, { status: "COMPLETED" });
+        const task = await ask(ownKey, now + 61_000);
+        if (key !== undefined && first) expect(task.task_id).toBe(first);
+        expect(new Set(started)).toEqual(new Set((await own()).map(({ task_id }) => task_id)));
+        expect(await own()).toHaveLength(key === undefined && first ? 2 : 1);
+      }
+    },
+  );
+});
+
+describe("a task that was accepted and never begun", () => {
+  test("is started again by whoever looks at it, but not by everybody who does", async () => {
+    const { ask, services, started } = api();
+    const { task_id } = await ask(undefined, Date.now() - 61_000);
+    const look = async () => {
+      const task = await tables.tasks.get(task_id);
+      if (task) await startForgotten(task, services, Date.now());
+    };
+    await look();
+    await look();
+    expect(started).toEqual([task_id, task_id]);
+  });
+
+  test.each([
+    ["within its first minute", "PENDING", 59_000],
+    ["once it is worked on", "IN_PROGRESS", 61_000],
+  ] as const)("is left alone %s", async (_, status, age) => {
+    const { ask, services, started } = api();
+    const task = await ask(undefined, Date.now() - age);
+    await startForgotten({ ...task, status }, services, Date.now());
+    expect(started).toHaveLength(1);
+  });
+});

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { CreateTableCommand, DescribeTableCommand } from "@aws-sdk/client-dynamodb";
+import { ChunkCounts } from "../../../core/catchup/tasks/chunk-counts.ts";
+import { Claims } from "../../../core/catchup/tasks/claims.ts";
+import { newTaskId, type Task } from "../../../core/catchup/tasks/task.ts";
+import { newestFirstIndex, TaskStore } from "../../../core/catchup/tasks/task-store.ts";
+import { Tables } from "../runs/tables.ts";
+import { requestOf } from "./requests.ts";
+
+/** The table of tasks in a DynamoDB on loopback that really evaluates conditions. */
+export class TaskTables {
+  readonly tasks: TaskStore;
+  readonly chunkCounts: ChunkCounts;
+  readonly claims: Claims;
+  readonly #tables: Tables;
+
+  private constructor(tables: Tables) {
+    this.#tables = tables;
+    this.tasks = new TaskStore(tables.client, tableName);
+    this.chunkCounts = new ChunkCounts(tables.client, tableName);
+    this.claims = new Claims(tables.client, tableName);
+  }
+
+  static async start(): Promise<TaskTables> {
+    const tables = await Tables.start();
+    await tables.dynamo.send(
+      new CreateTableCommand({
+        TableName: tableName,
+        BillingMode: "PAY_PER_REQUEST",
+        AttributeDefinitions: ["PK", "SK", "kind", "created_at"].map((AttributeName) => ({
+          AttributeName,
+          AttributeType: "S",
+        })),
+        KeySchema: [
+          { AttributeName: "PK", KeyType: "HASH" },
+          { AttributeName: "SK", KeyType: "RANGE" },
+        ],
+        GlobalSecondaryIndexes: [
+          {
+            IndexName: newestFirstIndex,
+            Projection: { ProjectionType: "ALL" },
+            KeySchema: [
+              { AttributeName: "kind", KeyType: "HASH" },
+              { AttributeName: "created_at", KeyType: "RANGE" },
+            ],
+          },
+        ],
+      }),
+    );
+    for (let status: string | undefined; status !== "ACTIVE"; await sleep(5)) {
+      const { Table } = await tables.dynamo.send(new DescribeTableCommand({ TableName: tableName }));
+      status = Table?.TableStatus;
+    }
+    return new TaskTables(tables);
+  }
+
+  /** Every task there is, expired ones too. */
+  async all(): Promise<Record<string, unknown>[]> {
+    return (await this.#tables.items(tableName)).filter(({ SK }) => SK === "TASK");
+  }
+
+  stop(): Promise<void> {
+    return this.#tables.stop();
+  }
+}
+
+const tableName = "tasks";
+
+/** A task as it is when it was just accepted. */
+export function taskOf(changed: Partial<Task> = {}): Task {
+  const now = Date.now();
+  const at = new Date(now).toISOString();
+  return {
+    task_id: newTaskId(now),
+    status: "PENDING",
+    request: requestOf(),
+    created_at: at,
+    updated_at: at,
+    alive_until: now + 60_000,
+    expires_at: Math.floor(now / 1000) + 3_600,
+    ...changed,
+  };
+}
