@@ -79,10 +79,9 @@ export class CatchUpStack {
     return upload(path, this.#outputs.sourceBucket, this.#s3, () => {});
   }
 
-  /** Starts a task over all rows of an object, worked on by the state machine. Returns its id. */
-  startTask(key: string): Promise<string> {
-    const request = { data_source: "s3_csv", s3_key: key, all_dates: true, host: "state_machine" };
-    return this.client.start(request);
+  /** Starts a task over all rows of an object. Returns its id. */
+  startTask(key: string, host = "state_machine"): Promise<string> {
+    return this.client.start({ data_source: "s3_csv", s3_key: key, all_dates: true, host });
   }
 
   /** Throws StoredWrongly unless the task is completed in the end. */
