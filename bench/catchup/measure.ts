@@ -121,6 +121,7 @@ async function measureStatus(
   const sizes = runs.map(({ rows }) => rows);
   const rows = Math.max(...sizes.filter((size) => size <= 100_000), Math.min(...sizes));
   const key = await stack.upload(join(folder, `${rows}.csv`));
+  await stack.putWorkersBehind();
   const taskId = await stack.startTask(key);
   // The processes that the local stack keeps warm.
   for (let round = 0; round < 3; round += 1) {

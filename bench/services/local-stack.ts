@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setPriority } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "../../local/free-ports.ts";
 import { type LocalOutputs, startLocalStack } from "../../local/stack.ts";
@@ -14,15 +15,24 @@ export interface StackAnnouncement extends Announcement {
   readonly collectionsPath: string;
   /** Variables under which the AWS SDK reaches the stack. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Answers with the bytes of objects that were read from S3 so far, as pairs of `/bucket/key` and bytes. */
-  readonly bytesReadUrl: string;
+  /**
+   * `GET` answers with the bytes of objects that were read from S3 so far, as pairs of `/bucket/key` and bytes.
+   * `POST /{function}` lets that function's processes run only where no other process wants to.
+   */
+  readonly helperUrl: string;
 }
 
+const leastPriority = 19;
 const [stateFolder = "", config = "{}"] = process.argv.slice(2);
 const read = countBytesRead();
-const teller = createServer((_, response) => response.end(JSON.stringify([...read])));
-teller.listen(0, "127.0.0.1");
-await once(teller, "listening");
+const helper = createServer((request, response) => {
+  if (request.method === "POST") {
+    for (const pid of stack.functionProcesses((request.url ?? "").slice(1))) setPriority(pid, leastPriority);
+  }
+  response.end(JSON.stringify([...read]));
+});
+helper.listen(0, "127.0.0.1");
+await once(helper, "listening");
 const stack = await startLocalStack({
   port: 0,
   config: { ...freePorts, ...JSON.parse(config) },
@@ -33,7 +43,7 @@ const announcement: StackAnnouncement = {
   outputs: stack.outputs,
   collectionsPath: join(stack.fileSystemFolder(stack.outputs.collectionsFileSystem), "collections"),
   environment: stack.environment,
-  bytesReadUrl: `http://127.0.0.1:${(teller.address() as AddressInfo).port}`,
+  helperUrl: `http://127.0.0.1:${(helper.address() as AddressInfo).port}`,
 };
 for (const end of ["SIGTERM", "disconnect"])
   process.once(end, () => void stack.stop().then(() => process.exit()));
