@@ -12,7 +12,7 @@ export interface LoadOrders {
   readonly perSecond: number;
 }
 
-const mostWaiting = 25;
+const mostWaiting = 5;
 
 export interface LoadOutcome {
   /** Of each answer, from the moment at which it was to be asked for. */

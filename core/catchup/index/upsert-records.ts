@@ -9,7 +9,8 @@ import type { IndexVector, VectorIndex } from "./vector-index.ts";
 const bytesPerRequest = 1_900_000;
 /** A number and its comma, with the eight decimals that are sent. */
 const bytesPerNumber = 12;
-const requestsInFlight = 4;
+/** Each holds its vectors several times: as numbers, as JSON and as bytes. */
+const requestsInFlight = 3;
 const decimals = 1e8;
 
 /** A record and what is written of it. */
