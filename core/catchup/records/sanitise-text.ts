@@ -14,8 +14,12 @@ const elements = [
 
 const attribute = String.raw`\s+[^\s"'<>/=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=]+))?`;
 const tag = new RegExp(String.raw`</?(?:${elements})(?:${attribute})*\s*/?>`, "gi");
-const comment = /<!--[\s\S]*?-->|<!doctype[^>]*>|<!\[CDATA\[|\]\]>/gi;
-const unreadable = /<(script|style)\b[^>]*>[\s\S]*?<\/\1\s*>/gi;
+const characterData = /<!\[CDATA\[|\]\]>/gi;
+/** What is cut out with all that it holds, and where each kind ends. */
+const blockStart = /<(script|style)(?=[\s/>])|<!--|<!doctype\b/gi;
+const blockEnds = { script: /<\/script\s*>/gi, style: /<\/style\s*>/gi, "<!--": /-->/g, "<!doctype": />/g };
+/** `&amp;amp;lt;`, escaped any number of times, is read at once. */
+const escapedTwice = /&(?:(?:amp|AMP|#0*38|#[xX]0*26);)+/g;
 const whiteSpace = /[\s\p{Cc}\u200b\u2060\ufeff]+/gu;
 
 /**
@@ -32,11 +36,29 @@ export function sanitiseText(source: string): string {
  */
 function withoutMarkup(source: string): string {
   for (let text = folded(source); ; ) {
-    const bare = text.replace(unreadable, " ").replace(comment, " ").replace(tag, " ");
-    const next = folded(bare.includes("&") ? decodeHTMLStrict(bare) : bare);
+    const bare = withoutBlocks(text).replace(characterData, " ").replace(tag, " ");
+    const next = folded(bare.includes("&") ? decodeHTMLStrict(bare.replace(escapedTwice, "&")) : bare);
     if (next === text) return next;
     text = next;
   }
+}
+
+/** One pass: a kind whose end is nowhere further on is not looked for again, or a bad row could take minutes. */
+function withoutBlocks(text: string): string {
+  const endless = new Set<string>();
+  let kept = "";
+  let from = 0;
+  for (const start of text.matchAll(blockStart)) {
+    const kind = (start[1] ?? start[0]).toLowerCase() as keyof typeof blockEnds;
+    if (start.index < from || endless.has(kind)) continue;
+    const ending = blockEnds[kind];
+    ending.lastIndex = start.index;
+    if (ending.test(text)) {
+      kept += `${text.slice(from, start.index)} `;
+      from = ending.lastIndex;
+    } else endless.add(kind);
+  }
+  return kept + text.slice(from);
 }
 
 function folded(text: string): string {

@@ -115,3 +115,22 @@ test("a text without markup and dates keeps every sign that is no white space", 
     }),
   );
 });
+
+test.each([
+  "<script>",
+  "<style ",
+  "<!--",
+  "<!doctype ",
+  "&amp;",
+  "amp;",
+  "<b a=",
+  "<b a='",
+  "]]>",
+  "<",
+  "2024-01-",
+])("a long text of %s takes no longer than any other", (piece) => {
+  const text = `&${piece.repeat(20_000)}`;
+  const started = performance.now();
+  sanitiseText(text);
+  expect(performance.now() - started).toBeLessThan(1_000);
+});

@@ -1,0 +1,108 @@
+import type { IncomingMessage } from "node:http";
+import { text as readText } from "node:stream/consumers";
+import { PineconeIndex } from "../../../core/catchup/index/pinecone-index.ts";
+import { type LoopbackServer, sendJson, serveLoopback } from "../../../local/loopback-server.ts";
+import { startPineconeServer } from "../../../local/pinecone/server.ts";
+
+/** What a server answers to one request; `cut` breaks the connection. */
+type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | "cut";
+
+let server: LoopbackServer | undefined;
+const asked: { readonly path: string; readonly key: unknown; readonly body: string }[] = [];
+
+afterEach(async () => {
+  await server?.close();
+  asked.length = 0;
+});
+
+const taken: Answer = { status: 200, body: { upsertedCount: 1 } };
+
+/** An index before a server that answers this script; its last answer repeats. */
+async function indexBefore(script: readonly Answer[], budgetMs = 20_000): Promise<PineconeIndex> {
+  server = await serveLoopback(0, async (request: IncomingMessage, response) => {
+    const body = await readText(request);
+    asked.push({ path: request.url ?? "", key: request.headers["api-key"], body });
+    const answer = script[Math.min(asked.length, script.length) - 1] ?? taken;
+    if (answer === "cut") throw new Error("cut");
+    for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+    sendJson(response, answer.status, answer.body ?? { code: 3, message: "no, not with pc-secret" });
+  });
+  const giveUpAt = Date.now() + budgetMs;
+  return new PineconeIndex({ apiKey: "pc-secret", host: server.url, giveUpAt: () => giveUpAt });
+}
+
+const vector = { id: "12.1", values: [0.25, 0.5], metadata: { text: "a" } };
+const busy: Answer = { status: 429, headers: { "retry-after-ms": "10" } };
+
+test("vectors go out with the key, the namespace and their metadata", async () => {
+  const index = await indexBefore([taken]);
+  await index.upsert("v2", [vector]);
+  expect(asked).toEqual([{ path: "/vectors/upsert", key: "pc-secret", body: expect.any(String) }]);
+  expect(JSON.parse(asked[0]?.body ?? "")).toEqual({ namespace: "v2", vectors: [vector] });
+});
+
+describe("the local Pinecone", () => {
+  test("gives back the hashes of those that are there and have one, however many are asked for", async () => {
+    server = await startPineconeServer({ port: 0, indexes: [{ name: "rows", dimension: 2 }] });
+    const index = new PineconeIndex({
+      apiKey: "pc-secret",
+      host: `${server.url}/hosts/rows`,
+      giveUpAt: () => Date.now() + 20_000,
+    });
+    const ids = Array.from({ length: 120 }, (_, n) => `12.${n}`);
+    const vectors = ids.map((id, n) => ({
+      ...vector,
+      id,
+      metadata: { text: "a", ...(n % 2 === 0 && { content_hash: `hash ${n}` }) },
+    }));
+    await index.upsert("v2", vectors);
+    const held = await index.contentHashes("v2", [...ids, "12.none"]);
+    expect(held.size).toBe(60);
+    expect(held.get("12.118")).toBe("hash 118");
+    expect((await index.contentHashes("other", ids)).size).toBe(0);
+  });
+});
+
+describe("429 is no attempt (F23)", () => {
+  test("it is waited for as long as Pinecone says, more often than attempts last", async () => {
+    const index = await indexBefore([...Array.from({ length: 8 }, () => busy), taken]);
+    await index.upsert("v2", [vector]);
+    expect(asked).toHaveLength(9);
+  });
+
+  test("and ends as IndexThrottled where it would pass the time given", async () => {
+    const index = await indexBefore([{ status: 429, headers: { "retry-after": "30" } }], 1_000);
+    await expect(index.upsert("v2", [vector])).rejects.toMatchObject({ name: "IndexThrottled" });
+    expect(asked).toHaveLength(1);
+  });
+});
+
+test("a connection that is cut is tried again", async () => {
+  const index = await indexBefore(["cut", "cut", taken]);
+  await index.upsert("v2", [vector]);
+  expect(asked).toHaveLength(3);
+});
+
+test.each([
+  [400, "VectorsRefused"],
+  [401, "IndexNotAllowed"],
+  [402, "IndexNotAllowed"],
+  [403, "IndexNotAllowed"],
+  [404, "IndexNotAllowed"],
+])("HTTP %i is %s, and is not sent again", async (status, name) => {
+  const index = await indexBefore([{ status }]);
+  await expect(index.upsert("v2", [vector])).rejects.toMatchObject({ name });
+  expect(asked).toHaveLength(1);
+});
+
+test.each([401, 403])("HTTP %i does not repeat the key, also where Pinecone does (F24)", async (status) => {
+  const index = await indexBefore([{ status }]);
+  const failure = await index.upsert("v2", [vector]).catch((error: Error) => error);
+  expect(`${failure}${JSON.stringify(failure)}`).not.toContain("pc-secret");
+});
+
+test("a server error is tried again, and ends as IndexUnavailable where it stays", async () => {
+  const index = await indexBefore([{ status: 503 }, taken]);
+  await index.upsert("v2", [vector]);
+  expect(asked).toHaveLength(2);
+});

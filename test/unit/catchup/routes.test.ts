@@ -1,0 +1,206 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import type { ApiRequest } from "../../../core/catchup/api/answer.ts";
+import { openApi } from "../../../core/catchup/api/openapi.ts";
+import { type ApiServices, answerRequest, routes } from "../../../core/catchup/api/routes.ts";
+import { newTaskId, statuses } from "../../../core/catchup/tasks/task.ts";
+import { TaskTables, taskOf } from "./task-tables.ts";
+
+let tables: TaskTables;
+const stopped: string[] = [];
+const counts = { processed: 3, failed: 1, filtered: 0, unchanged: 0, tokens: 9 };
+let turn = 0;
+
+beforeAll(async () => {
+  tables = await TaskTables.start();
+});
+afterAll(() => tables.stop());
+
+function services(): ApiServices {
+  return {
+    tasks: tables.tasks,
+    claims: tables.claims,
+    chunkCounts: tables.chunkCounts,
+    start: async () => undefined,
+    stop: async ({ task_id }) => {
+      stopped.push(task_id);
+    },
+    checkAlive: async (task) => task,
+    taskDays: 7,
+    defaults: { questionId: "12", namespace: "v2", batchSize: 100 },
+    now: Date.now,
+  };
+}
+
+type Asked = Partial<Pick<ApiRequest, "query" | "headers" | "body">>;
+
+/** Asks, and holds the answer to the document. */
+async function ask(method: string, path: string, asked: Asked = {}, described = path) {
+  const request = { method, path, query: {}, headers: {}, body: undefined, ...asked };
+  const answer = await answerRequest(request, services());
+  const operation = (openApi.paths as unknown as Record<string, Record<string, Described>>)[described];
+  const schema =
+    operation?.[method.toLowerCase()]?.responses[answer.status]?.content["application/json"].schema;
+  if (!schema) throw new Error(`The document has no ${answer.status} for ${method} ${described}.`);
+  const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+  const valid = ajv.compile({ ...schema, components: openApi.components });
+  if (!valid(JSON.parse(JSON.stringify(answer.body)))) throw new Error(ajv.errorsText(valid.errors));
+  return { status: answer.status, body: answer.body as Record<string, unknown> };
+}
+
+interface Described {
+  readonly responses: Record<
+    number,
+    { readonly content: { readonly "application/json": { schema: object } } }
+  >;
+}
+
+async function stored(changed: Parameters<typeof taskOf>[0] = {}): Promise<string> {
+  const task = taskOf(changed);
+  await tables.tasks.create(task);
+  return task.task_id;
+}
+
+const csv = () => {
+  turn += 1;
+  return { data_source: "s3_csv", s3_key: `${turn}.csv` };
+};
+
+test("the document describes the routes that there are, and no other", () => {
+  const described = Object.entries(openApi.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect(described.sort()).toEqual(Object.keys(routes).sort());
+});
+
+test("the document is served", async () => {
+  expect((await ask("GET", "/openapi.json")).body).toEqual(JSON.parse(JSON.stringify(openApi)));
+});
+
+describe("/process", () => {
+  test.each([
+    ["GET", (given: Record<string, string>) => ({ query: given })],
+    ["POST", (given: Record<string, string>) => ({ body: JSON.stringify(given) })],
+    ["POST", (given: Record<string, string>) => ({ query: given })],
+  ])("%s answers 202 at once, with the task and what it does", async (method, asked) => {
+    const { status, body } = await ask(method, "/process", asked({ ...csv(), start_date: "2024-03-01" }));
+    expect(status).toBe(202);
+    expect(body).toMatchObject({
+      status: "PENDING",
+      status_url: `/status?task_id=${body.task_id}`,
+      start_date: "2024-03-01",
+      end_date: "2024-03-02",
+      data_source: "s3_csv",
+      namespace: "v2",
+    });
+  });
+
+  test("answers 400 with every bad parameter and the accepted form", async () => {
+    const { status, body } = await ask("GET", "/process", { query: { start_date: "x", batch_size: "0" } });
+    expect(status).toBe(400);
+    expect(body.problems).toEqual([
+      { parameter: "start_date", given: "x", accepted: expect.any(String) },
+      { parameter: "batch_size", given: "0", accepted: expect.any(String) },
+    ]);
+  });
+
+  test.each(["[1]", "no json", "7", "null"])("answers 400 to the body %s", async (body) => {
+    expect((await ask("POST", "/process", { body })).status).toBe(400);
+  });
+
+  test.each(["", "x".repeat(201)])("answers 400 to an idempotency key that is none", async (key) => {
+    const headers = { "idempotency-key": key };
+    expect((await ask("POST", "/process", { headers, body: JSON.stringify(csv()) })).status).toBe(400);
+  });
+
+  test("answers 422 to a key that was used for another request", async () => {
+    const headers = { "idempotency-key": "k" };
+    await ask("POST", "/process", { headers, body: JSON.stringify(csv()) });
+    expect((await ask("POST", "/process", { headers, body: JSON.stringify(csv()) })).status).toBe(422);
+  });
+});
+
+describe("/status", () => {
+  test.each(statuses)("of a task that is %s is as the document says", async (status) => {
+    const over = { counts, rows: 4, chunks: 2, completed_at: new Date().toISOString() };
+    const id = await stored({ status, ...(status !== "PENDING" && over) });
+    expect((await ask("GET", "/status", { query: { task_id: id } })).body).toMatchObject({
+      task_id: id,
+      status,
+    });
+  });
+
+  test("answers 404 to a task that there is not, 400 to what is no task id", async () => {
+    expect((await ask("GET", "/status", { query: { task_id: newTaskId(Date.now()) } })).status).toBe(404);
+    expect((await ask("GET", "/status", { query: { task_id: "../x" } })).status).toBe(400);
+    expect((await ask("GET", "/status")).status).toBe(400);
+  });
+});
+
+test("/tasks answers pages, and 400 to a limit or a cursor that is none", async () => {
+  await Promise.all([stored(), stored()]);
+  const { body } = await ask("GET", "/tasks", { query: { limit: "1" } });
+  expect(body.tasks).toHaveLength(1);
+  const next = await ask("GET", "/tasks", { query: { limit: "1", cursor: String(body.next_cursor) } });
+  expect(next.body.tasks).not.toEqual(body.tasks);
+  for (const query of [{ limit: "0" }, { limit: "101" }, { limit: "x" }, { cursor: "x" }]) {
+    expect((await ask("GET", "/tasks", { query: query as Record<string, string> })).status).toBe(400);
+  }
+});
+
+describe("/tasks/{task_id}/cancel", () => {
+  const cancel = (id: string) => ask("POST", `/tasks/${id}/cancel`, {}, "/tasks/{task_id}/cancel");
+
+  test("ends the task and what works on it; again, it is still cancelled", async () => {
+    const id = await stored({ status: "IN_PROGRESS" });
+    expect((await cancel(id)).body).toMatchObject({ task_id: id, status: "CANCELLED" });
+    expect((await cancel(id)).status).toBe(200);
+    expect(stopped).toContain(id);
+  });
+
+  test("answers 409 to a task that is over, 404 to one that there is not", async () => {
+    expect((await cancel(await stored({ status: "COMPLETED" }))).status).toBe(409);
+    for (const id of [newTaskId(Date.now()), "x", "%"]) expect((await cancel(id)).status).toBe(404);
+  });
+});
+
+describe("/tasks/{task_id}/retry-failed", () => {
+  const retry = (id: string) => ask("POST", `/tasks/${id}/retry-failed`, {}, "/tasks/{task_id}/retry-failed");
+
+  test("starts one task over the failed records, also when it is asked for twice", async () => {
+    const id = await stored({ status: "PARTIALLY_COMPLETED", counts });
+    const [one, two] = [await retry(id), await retry(id)];
+    expect(one).toMatchObject({ status: 202, body: { data_source: "failed_records", retry_of: id } });
+    expect(two.body.task_id).toBe(one.body.task_id);
+  });
+
+  test("knows what failed before a task was cancelled", async () => {
+    const id = await stored({ status: "CANCELLED" });
+    await tables.chunkCounts.set(id, 0, counts, Math.floor(Date.now() / 1000) + 60);
+    expect((await retry(id)).status).toBe(202);
+  });
+
+  test("answers 409 where the task is not over or nothing failed", async () => {
+    expect((await retry(await stored({ status: "IN_PROGRESS" }))).status).toBe(409);
+    const clean = await stored({ status: "COMPLETED", counts: { ...counts, failed: 0 } });
+    expect((await retry(clean)).status).toBe(409);
+  });
+});
+
+test("what is no fault of the caller is thrown, so that the platform counts it (F19)", async () => {
+  const broken = { ...services(), start: async () => Promise.reject(new Error("inside")) };
+  const request = { method: "POST", path: "/process", query: csv(), headers: {}, body: undefined };
+  await expect(answerRequest(request, broken)).rejects.toThrow("inside");
+});
+
+test("another path or method is a 404 that names the document", async () => {
+  for (const path of ["/", "/process/x", "/constructor", "/tasks/x/delete"]) {
+    const answer = await answerRequest(
+      { method: "PUT", path, query: {}, headers: {}, body: undefined },
+      services(),
+    );
+    expect(answer).toMatchObject({
+      status: 404,
+      body: { message: expect.stringContaining("/openapi.json") },
+    });
+  }
+});

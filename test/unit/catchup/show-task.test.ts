@@ -1,0 +1,74 @@
+import { noCounts, showTask } from "../../../core/catchup/api/show-task.ts";
+import { requestOf } from "./requests.ts";
+import { taskOf } from "./task-tables.ts";
+
+const counts = { processed: 30, failed: 5, filtered: 15, unchanged: 10, tokens: 300 };
+const started = "2026-03-01T12:00:00.000Z";
+const aMinuteLater = Date.parse(started) + 60_000;
+const running = { status: "IN_PROGRESS", rows: 200, chunks: 4, started_at: started } as const;
+
+test("a task that is not planned yet has no totals, and no percentage to speak of", () => {
+  const shown = showTask(taskOf(), noCounts, Date.now());
+  expect(shown).toMatchObject({
+    status: "PENDING",
+    started_at: null,
+    estimated_completion: null,
+    progress: { total_records: null, chunks_total: null, processed_records: 0, percentage: 0 },
+  });
+});
+
+test("progress is the sum of the chunks that have ended; rows of other dates are not in the total", () => {
+  const chunks = new Map([
+    [0, counts],
+    [2, counts],
+  ]);
+  expect(showTask(taskOf(running), chunks, aMinuteLater).progress).toEqual({
+    total_records: 170,
+    processed_records: 60,
+    failed_records: 10,
+    filtered_records: 30,
+    unchanged_records: 20,
+    chunks_total: 4,
+    chunks_completed: 2,
+    chunks_failed: 0,
+    percentage: 50,
+  });
+});
+
+test("the end is estimated by how fast it went until now: half done in a minute, one more to go", () => {
+  const shown = showTask(taskOf({ ...running, rows: 100 }), new Map([[0, counts]]), aMinuteLater);
+  expect(shown.estimated_completion).toBe("2026-03-01T12:02:00.000Z");
+});
+
+test("nothing done tells nothing of the end, and neither does a task that is over", () => {
+  expect(showTask(taskOf(running), noCounts, aMinuteLater).estimated_completion).toBeNull();
+  const over = taskOf({ ...running, status: "CANCELLED" });
+  expect(showTask(over, new Map([[0, counts]]), aMinuteLater).estimated_completion).toBeNull();
+});
+
+test("100 is shown only where no row is left", () => {
+  const almost = { ...counts, processed: 99_999, failed: 0, filtered: 0 };
+  const task = taskOf({ ...running, rows: 100_000 });
+  expect(showTask(task, new Map([[0, almost]]), aMinuteLater).progress.percentage).toBe(99.9);
+  const all = { ...almost, processed: 100_000 };
+  expect(showTask(task, new Map([[0, all]]), aMinuteLater).progress.percentage).toBe(100);
+});
+
+test("a task without rows is done when it is over", () => {
+  const progressOf = (status: "IN_PROGRESS" | "SKIPPED") =>
+    showTask(taskOf({ ...running, status, rows: 0 }), noCounts, aMinuteLater).progress.percentage;
+  expect([progressOf("IN_PROGRESS"), progressOf("SKIPPED")]).toEqual([0, 100]);
+});
+
+test("a task that is over shows what it was settled with", () => {
+  const task = taskOf({ ...running, status: "PARTIALLY_COMPLETED", rows: 50, counts, chunks_completed: 3 });
+  const shown = showTask({ ...task, chunks_failed: 1, failed_records_key: "failed/x/" }, noCounts, 0);
+  expect(shown.progress).toMatchObject({ processed_records: 30, chunks_completed: 3, chunks_failed: 1 });
+  expect([shown.progress.percentage, shown.failed_records_key]).toEqual([100, "failed/x/"]);
+});
+
+test("nothing of the inside is shown", () => {
+  const task = taskOf({ ...running, execution_arn: "arn:aws:states:x", request: requestOf() });
+  const text = JSON.stringify(showTask(task, noCounts, aMinuteLater));
+  expect(text).not.toMatch(/arn:|alive_until|expires_at|PK|TASK#/);
+});
