@@ -52,8 +52,8 @@ export class Screen {
   status(block: readonly string[], line: string): void {
     if (this.#out.isTTY) {
       this.#clearStatus();
-      // A line that wraps would count as two when the block is taken back.
-      const width = this.#out.columns ?? usualColumns;
+      // A line that wraps would count as two when the block is taken back. Some terminals say that they have 0 columns.
+      const width = this.#out.columns || usualColumns;
       this.#out.write(`${block.map((text) => text.slice(0, width)).join("\n")}\n`);
       this.#statusLines = block.length;
     } else if (performance.now() - this.#plainStatusAt >= plainStatusEveryMs) {

@@ -1,6 +1,12 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setPriority } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "../../local/free-ports.ts";
 import { type LocalOutputs, startLocalStack } from "../../local/stack.ts";
 import type { Announcement } from "./announce.ts";
+import { countBytesRead } from "./bytes-read.ts";
 
 /** The deployed local stack, on free ports. Arguments: its state folder, and changes to its configuration as JSON. */
 export interface StackAnnouncement extends Announcement {
@@ -9,12 +15,27 @@ export interface StackAnnouncement extends Announcement {
   readonly collectionsPath: string;
   /** Variables under which the AWS SDK reaches the stack. */
   readonly environment: Readonly<Record<string, string>>;
+  /**
+   * `GET` answers with the bytes of objects that were read from S3 so far, as pairs of `/bucket/key` and bytes.
+   * `POST /{function}` lets that function's processes run only where no other process wants to.
+   */
+  readonly helperUrl: string;
 }
 
+const leastPriority = 19;
 const [stateFolder = "", config = "{}"] = process.argv.slice(2);
+const read = countBytesRead();
+const helper = createServer((request, response) => {
+  if (request.method === "POST") {
+    for (const pid of stack.functionProcesses((request.url ?? "").slice(1))) setPriority(pid, leastPriority);
+  }
+  response.end(JSON.stringify([...read]));
+});
+helper.listen(0, "127.0.0.1");
+await once(helper, "listening");
 const stack = await startLocalStack({
   port: 0,
-  config: { "query:port": "0", ...JSON.parse(config) },
+  config: { ...freePorts, ...JSON.parse(config) },
   stateFolder,
 });
 const announcement: StackAnnouncement = {
@@ -22,6 +43,7 @@ const announcement: StackAnnouncement = {
   outputs: stack.outputs,
   collectionsPath: join(stack.fileSystemFolder(stack.outputs.collectionsFileSystem), "collections"),
   environment: stack.environment,
+  helperUrl: `http://127.0.0.1:${(helper.address() as AddressInfo).port}`,
 };
 for (const end of ["SIGTERM", "disconnect"])
   process.once(end, () => void stack.stop().then(() => process.exit()));

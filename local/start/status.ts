@@ -1,3 +1,4 @@
+import { progressBar } from "../../cli/progress-bar.ts";
 import { depthsText } from "../../cli/queue-depths.ts";
 import { deadLetters, type Observation, vectorsPublished, type Workload } from "./observation.ts";
 
@@ -7,8 +8,6 @@ export interface Status {
   /** For a file or a pipe. */
   readonly line: string;
 }
-
-const barWidth = 30;
 
 /** The progress of the pipeline `seconds` after the first message was sent. */
 export function status(observation: Observation, workload: Workload, seconds: number): Status {
@@ -37,8 +36,7 @@ export function status(observation: Observation, workload: Workload, seconds: nu
 }
 
 function bar(title: string, done: number, of: number, unit: string): string {
-  const filled = of === 0 ? barWidth : Math.min(barWidth, Math.floor((barWidth * done) / of));
-  return `  ${title.padEnd(9)}${"█".repeat(filled)}${"░".repeat(barWidth - filled)} ${done}/${of} ${unit}`;
+  return `  ${title.padEnd(9)}${progressBar(done, of)} ${done}/${of} ${unit}`;
 }
 
 function paceOf(published: number, expected: number, seconds: number): string {

@@ -4,6 +4,9 @@ export interface DateRange {
   readonly end: string;
 }
 
+/** What a request for all dates shows; its rows are not even asked for theirs. */
+export const everyDay: DateRange = { start: "0001-01-01", end: "9999-12-31" };
+
 const dayMs = 86_400_000;
 const dayPattern = /^\d{4}-\d{2}-\d{2}$/;
 const momentPattern =

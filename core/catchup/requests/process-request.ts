@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isDay, rangeOf } from "./date-range.ts";
+import { everyDay, isDay, rangeOf } from "./date-range.ts";
 import { type ParameterProblem, RequestInvalid } from "./request-failures.ts";
 
 export const dataSources = ["metabase", "s3_csv"] as const;
@@ -20,6 +20,7 @@ export interface RequestDefaults {
 const accepted = {
   start_date: "a day as YYYY-MM-DD",
   end_date: "a day as YYYY-MM-DD, not before start_date",
+  all_dates: "true or false; true with s3_csv only, and without start_date, end_date and date_column",
   data_source: dataSources.join(" or "),
   question_id: "the number of a Metabase question, letters, digits, `_` and `-` for other sources",
   s3_key: "the key of a CSV object in the source bucket, without `..`",
@@ -52,6 +53,7 @@ const s3Key = z
 export const requestBody = z.object({
   start_date: day.optional(),
   end_date: day.optional(),
+  all_dates: yesOrNo.default(false),
   data_source: z.enum(dataSources).default("metabase"),
   question_id: z.coerce
     .string()
@@ -81,6 +83,8 @@ export const processRequest = z.object({
   date_column: z.string(),
   /** Rows are filtered by date where the caller said so, or the column is there. */
   date_column_required: z.boolean(),
+  /** Set where rows count whatever their dates. */
+  all_dates: z.literal(true).optional(),
   namespace: z.string(),
   batch_size: z.number(),
   dry_run: z.boolean(),
@@ -116,7 +120,7 @@ export function readProcessRequest(
     throw new RequestInvalid([...problems, ...apart]);
 
   const { data } = parsed;
-  const range = rangeOf(data.start_date, data.end_date, now);
+  const range = data.all_dates ? everyDay : rangeOf(data.start_date, data.end_date, now);
   return {
     data_source: data.data_source,
     start_date: range.start,
@@ -124,8 +128,8 @@ export function readProcessRequest(
     question_id: data.question_id ?? defaults.questionId ?? "",
     ...(data.data_source === "s3_csv" && { s3_key: data.s3_key }),
     date_column: data.date_column ?? defaultDateColumn,
-    date_column_required:
-      data.date_column !== undefined || data.start_date !== undefined || data.end_date !== undefined,
+    date_column_required: isDated(data),
+    ...(data.all_dates && { all_dates: data.all_dates }),
     namespace: data.namespace ?? defaults.namespace,
     batch_size: data.batch_size ?? defaults.batchSize,
     dry_run: data.dry_run,
@@ -167,11 +171,19 @@ function unfitTogether(
   }
   if (input.data_source === "s3_csv" && input.s3_key === undefined) unfit.push("s3_key");
   if (endsTooEarly(input.start_date, input.end_date, now)) unfit.push("end_date");
+  if (String(input.all_dates) === "true" && (isDated(input) || input.data_source !== "s3_csv")) {
+    unfit.push("all_dates");
+  }
   return unfit.map((parameter) => ({
     parameter,
     given: input[parameter] === undefined ? undefined : shown(input[parameter]),
     accepted: accepted[parameter],
   }));
+}
+
+/** Whether a request says by which dates rows count. */
+function isDated({ start_date, end_date, date_column }: Readonly<Record<string, unknown>>): boolean {
+  return start_date !== undefined || end_date !== undefined || date_column !== undefined;
 }
 
 function endsTooEarly(start: unknown, end: unknown, now: number): boolean {

@@ -98,7 +98,8 @@ async function planObject(
     key: (chunk) => keysOf(taskId).source(attempt, chunk),
   });
   const columns = readHeader(planned.header, request.date_column_required ? [request.date_column] : []);
-  const dateColumn = columns.includes(request.date_column) ? request.date_column : undefined;
+  const filtered = !request.all_dates && columns.includes(request.date_column);
+  const dateColumn = filtered ? request.date_column : undefined;
   return { columns, chunks: planned.chunks, rows: planned.rows, dateColumn };
 }
 

@@ -13,10 +13,15 @@ export interface ExecutionInput {
   readonly chunks_key: string;
 }
 
+/** For how long an execution that ran is taken to run on. */
+const trustedMs = 10_000;
+
 /** Executions of the catch-up state machine, one a task, named by it. */
 export class Executions {
   readonly #client: SFNClient;
   readonly #stateMachineArn: string;
+  /** When each was last seen running, epoch milliseconds. */
+  readonly #seenRunning = new Map<string, number>();
 
   constructor(client: SFNClient, stateMachineArn: string) {
     this.#client = client;
@@ -49,10 +54,18 @@ export class Executions {
     }
   }
 
+  /**
+   * As of some seconds ago at most: Step Functions describes 15 executions a second to an account, and callers ask more
+   * often for the status of a task.
+   */
   async isRunning(executionArn: string): Promise<boolean> {
+    if (Date.now() - (this.#seenRunning.get(executionArn) ?? 0) < trustedMs) return true;
+    this.#seenRunning.delete(executionArn);
     try {
       const { status } = await this.#client.send(new DescribeExecutionCommand({ executionArn }));
-      return status === "RUNNING" || status === "PENDING_REDRIVE";
+      const runs = status === "RUNNING" || status === "PENDING_REDRIVE";
+      if (runs) this.#seenRunning.set(executionArn, Date.now());
+      return runs;
     } catch (error) {
       if (error instanceof ExecutionDoesNotExist) return false;
       throw error;

@@ -1,4 +1,3 @@
-import { inParallel } from "../../collections/in-parallel.ts";
 import { EmbeddingThrottled } from "../../embedding/embedding-failures.ts";
 import { InputFailure } from "../../failure.ts";
 import type { Log } from "../../log.ts";
@@ -10,9 +9,6 @@ import type { TaskStore } from "../tasks/task-store.ts";
 import type { Executions } from "./executions.ts";
 import { type RunChunkServices, runChunk } from "./run-chunk.ts";
 import { failTask, type SettleServices, settleTask } from "./settle-task.ts";
-
-/** Chunks that one function works on at once: while one waits for the provider, another reads or writes. */
-const chunksAtOnce = 2;
 
 export interface RunTaskServices extends PlanServices, RunChunkServices, SettleServices {
   readonly tasks: TaskStore;
@@ -86,7 +82,10 @@ function isForFunction({ request }: Task, { rows }: Plan, { rowsPerFunction }: R
   return request.host === "auto" ? rows <= rowsPerFunction : request.host === "function";
 }
 
-/** Whether all chunks were worked on, or the task was cancelled; false when the time ran out before. */
+/**
+ * Whether all chunks were worked on, or the task was cancelled; false when the time ran out before. One after another: two
+ * at once took more than 512 MB.
+ */
 async function runHere(
   { task_id: taskId }: Task,
   plan: Plan,
@@ -94,9 +93,9 @@ async function runHere(
   { enoughUntil }: TimeLimits,
 ): Promise<boolean> {
   const left: Chunk[] = [];
-  await inParallel(await readChunks(plan, services.work), chunksAtOnce, async (chunk) => {
+  for (const chunk of await readChunks(plan, services.work)) {
     if (Date.now() >= enoughUntil || !(await isDone(taskId, chunk, services))) left.push(chunk);
-  });
+  }
   return left.length === 0;
 }
 

@@ -1,0 +1,146 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { runChild, startService } from "../child.ts";
+import type { Stored } from "../services/vector-sink.ts";
+import { StoredWrongly } from "../stored-wrongly.ts";
+import type { BareOutcome } from "./bare-loop.ts";
+import { CatchUpStack, type functionNames } from "./catch-up-stack.ts";
+import type { FunctionReport } from "./function-reports.ts";
+import type { CatchUpOptions } from "./options.ts";
+import { writeRows } from "./rows-file.ts";
+import type { LoadOutcome } from "./status-load.ts";
+
+const model = "text-embedding-3-small";
+const statusPerSecond = 50;
+const processesKeptWarm = 5;
+/** The last lines of a function's log come some time after its answer. */
+const reportsAfterMs = 1_000;
+
+/** One file through the bare loop and through the stack. */
+export interface Run {
+  readonly rows: number;
+  readonly bareSeconds: number;
+  /** From the request until the task was over. */
+  readonly seconds: number;
+  /** Bytes of the file that were read from S3, divided by its size. */
+  readonly bytesRead: number;
+  readonly functions: Readonly<Record<(typeof functionNames)[number], FunctionReport>>;
+}
+
+export interface StatusLoad extends LoadOutcome {
+  readonly rows: number;
+  readonly perSecond: number;
+}
+
+interface Place {
+  readonly folder: string;
+  readonly embeddingsUrl: string;
+  readonly sinkUrl: string;
+  readonly dimensions: number;
+}
+
+/** All sizes on one stack, the bare loop right before each; then the status load while a last task runs. */
+export async function measureCatchUp(
+  { rows: sizes, dimensions, rowsPerChunk }: CatchUpOptions,
+  onRun: (run: Run) => void,
+): Promise<{ runs: Run[]; load: StatusLoad }> {
+  const folder = await mkdtemp(join(tmpdir(), "vectorkeep-bench-"));
+  const services = await Promise.all([
+    startService("instant-embeddings.ts", [String(dimensions)]),
+    startService("vector-sink.ts", []),
+  ]);
+  const [embeddings, sink] = services;
+  const place = { folder, embeddingsUrl: `${embeddings.url}/v1`, sinkUrl: sink.url, dimensions };
+  let stack: CatchUpStack | undefined;
+  try {
+    stack = await CatchUpStack.start({ ...place, model, rowsPerChunk });
+    await warmUp(stack, place, rowsPerChunk);
+    const runs: Run[] = [];
+    for (const rows of sizes) {
+      const run = await measureRows(rows, stack, place);
+      onRun(run);
+      runs.push(run);
+    }
+    return { runs, load: await measureStatus(runs, stack, place) };
+  } finally {
+    await stack?.stop();
+    await Promise.all(services.map((service) => service.stop()));
+    await rm(folder, { recursive: true });
+  }
+}
+
+/**
+ * Every process that will be needed has started, and its code is compiled. The function that plans tasks has worked on a
+ * whole one as well, so that its memory is told of with that of the others.
+ */
+async function warmUp(stack: CatchUpStack, { folder }: Place, rowsPerChunk: number): Promise<void> {
+  const file = join(folder, "warm-up.csv");
+  await writeRows(file, rowsPerChunk * 5);
+  const key = await stack.upload(file);
+  await stack.untilOver(await stack.startTask(key, "function"));
+  await stack.untilOver(await stack.startTask(key));
+}
+
+/** Throws StoredWrongly unless every row was written exactly once. */
+async function measureRows(rows: number, stack: CatchUpStack, place: Place): Promise<Run> {
+  const { folder, sinkUrl } = place;
+  const file = join(folder, `${rows}.csv`);
+  const size = await writeRows(file, rows);
+  await empty(sinkUrl);
+  const bare = await runChild<BareOutcome>("catchup/bare-loop.ts", { ...place, file, model });
+  await expectStored(rows, "the bare loop", sinkUrl);
+
+  await empty(sinkUrl);
+  const key = await stack.upload(file);
+  const since = Date.now();
+  const began = performance.now();
+  const task = await stack.untilOver(await stack.startTask(key));
+  const seconds = (performance.now() - began) / 1_000;
+  await expectStored(rows, "the stack", sinkUrl);
+  if (task.progress.processed_records !== rows) {
+    throw new StoredWrongly(`the task counts ${task.progress.processed_records} records of ${rows}`);
+  }
+  await sleep(reportsAfterMs);
+  return {
+    rows,
+    bareSeconds: bare.seconds,
+    seconds,
+    bytesRead: (await stack.bytesRead(key)) / size,
+    functions: await stack.reports(since),
+  };
+}
+
+/** The largest file that is no bother, once more, under load. */
+async function measureStatus(
+  runs: readonly Run[],
+  stack: CatchUpStack,
+  { folder }: Place,
+): Promise<StatusLoad> {
+  const sizes = runs.map(({ rows }) => rows);
+  const rows = Math.max(...sizes.filter((size) => size <= 100_000), Math.min(...sizes));
+  const key = await stack.upload(join(folder, `${rows}.csv`));
+  await stack.putWorkersBehind();
+  const taskId = await stack.startTask(key);
+  // The processes that the local stack keeps warm.
+  for (let round = 0; round < 3; round += 1) {
+    await Promise.all(Array.from({ length: processesKeptWarm }, () => stack.client.status(taskId)));
+  }
+  const { url, apiKey } = stack;
+  const orders = { url, apiKey, taskId, perSecond: statusPerSecond };
+  const outcome = await runChild<LoadOutcome>("catchup/status-load.ts", orders);
+  await stack.untilOver(taskId);
+  return { ...outcome, rows, perSecond: statusPerSecond };
+}
+
+async function empty(sinkUrl: string): Promise<void> {
+  await fetch(`${sinkUrl}/empty`, { method: "POST" });
+}
+
+async function expectStored(rows: number, by: string, sinkUrl: string): Promise<void> {
+  const { ids, writes } = (await (await fetch(`${sinkUrl}/stored`)).json()) as Stored;
+  if (ids !== rows || writes !== rows) {
+    throw new StoredWrongly(`${by} wrote ${writes} vectors of ${ids} ids for ${rows} rows`);
+  }
+}

@@ -1,0 +1,37 @@
+import { Arguments } from "../arguments.ts";
+
+export interface CatchUpOptions {
+  readonly help: boolean;
+  /** Sizes of the files, in the order in which they run. */
+  readonly rows: readonly number[];
+  readonly dimensions: number;
+  readonly rowsPerChunk: number;
+}
+
+export const usage = `npm run bench:catchup -- [options]
+
+Measures the catch-up system on the deployed local stack, beside a bare loop, with an embedding endpoint and an index that answer
+at once: 10,000 and 100,000 rows, some of whose cells have several lines.
+
+  --full    1,000,000 rows as well
+  --rows N  a file of so many rows instead
+  --quick   2,000 rows of small vectors: whether it runs, not how fast
+  --help    this text
+
+Ends with code 1 where a bound is missed. Fails where a row is not stored exactly once.`;
+
+const command = new Arguments("bench:catchup");
+
+/** Throws BadArguments. */
+export function catchUpOptions(args: readonly string[]): CatchUpOptions {
+  const { help, full, quick, rows } = command.parse(args, {
+    help: { type: "boolean", default: false },
+    full: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    rows: { type: "string" },
+  });
+  if (quick) return { help, rows: [500, 1_500], dimensions: 64, rowsPerChunk: 200 };
+  const usual = { help, dimensions: 1_536, rowsPerChunk: 2_048 };
+  if (rows !== undefined) return { ...usual, rows: [command.wholeNumber("rows", rows)] };
+  return { ...usual, rows: [10_000, 100_000, ...(full ? [1_000_000] : [])] };
+}

@@ -1,0 +1,111 @@
+import { S3Client } from "@aws-sdk/client-s3";
+import { ObjectStore } from "../core/catchup/sources/object-store.ts";
+import { CatchUpClient, CatchUpNotDeployed, type ShownTask } from "./catchup/client.ts";
+import { readFailedRecords } from "./catchup/failed-records.ts";
+import { follow } from "./catchup/follow.ts";
+import { type Order, readOrder, usage } from "./catchup/order.ts";
+import { failedLines, isGood, outcomeLines } from "./catchup/outcome.ts";
+import { progressOf, recordsDone, whole } from "./catchup/progress.ts";
+import { upload } from "./catchup/upload.ts";
+import { runCommand } from "./command.ts";
+import { Screen } from "./screen.ts";
+import { resolveTarget, type StackOutputs } from "./target.ts";
+
+const failedShown = 5;
+const screen = new Screen(process.stdout);
+
+interface Stack {
+  readonly client: CatchUpClient;
+  readonly s3: S3Client;
+  readonly outputs: NonNullable<StackOutputs["catchUp"]>;
+  /** What commands that act on it have to add. */
+  readonly suffix: string;
+}
+
+async function main(): Promise<void> {
+  const { order, stack: name } = readOrder(process.argv.slice(2));
+  if (order.kind === "help") {
+    process.stdout.write(usage);
+    return;
+  }
+  const { outputs, environment } = await resolveTarget({ stack: name });
+  Object.assign(process.env, environment);
+  if (outputs.catchUp === undefined) throw new CatchUpNotDeployed();
+  const stack: Stack = {
+    client: await CatchUpClient.of(outputs.catchUp),
+    s3: new S3Client({}),
+    outputs: outputs.catchUp,
+    suffix: name === undefined ? "" : ` --stack ${name}`,
+  };
+  if (order.kind === "cancel") {
+    const { status, progress } = await stack.client.cancel(order.taskId);
+    screen.print(
+      `${order.taskId} is ${status}: ${whole(progress.processed_records)} records are in the index.`,
+    );
+    return;
+  }
+  await toTheEnd(await taskOf(order, stack), stack);
+}
+
+async function taskOf(
+  order: Exclude<Order, { kind: "help" }>,
+  { client, s3, outputs }: Stack,
+): Promise<string> {
+  if (order.kind === "retry") return client.retryFailed(order.taskId);
+  if (order.kind !== "start") return order.taskId;
+  if (order.file === undefined) return client.start(order.request);
+  const key = await upload(order.file, outputs.sourceBucket, s3, (bytes, of) => {
+    const text = `uploading ${whole(bytes)} of ${whole(of)} bytes`;
+    screen.status([`  ${text}`], text);
+  });
+  return client.start({ ...order.request, s3_key: key });
+}
+
+async function toTheEnd(taskId: string, stack: Stack): Promise<void> {
+  screen.print(`Task ${taskId}`);
+  process.once("SIGINT", () => leave(taskId, stack));
+  const began = performance.now();
+  let before: number | undefined;
+  let shown: readonly string[] = [];
+  const task = await follow(taskId, stack.client, (now) => {
+    before ??= recordsDone(now);
+    const { block, line } = progressOf(now, (performance.now() - began) / 1_000, before);
+    screen.status(block, line);
+    shown = block;
+  });
+  screen.print(...shown);
+  await tell(task, stack);
+}
+
+/** The task is the stack's, not this command's. */
+function leave(taskId: string, { suffix }: Stack): void {
+  screen.print("", `${taskId} goes on.`);
+  screen.suggest([
+    { purpose: "look at it", command: `npm run catchup -- --follow ${taskId}${suffix}` },
+    { purpose: "end it", command: `npm run catchup -- --cancel ${taskId}${suffix}` },
+  ]);
+  process.exit(1);
+}
+
+async function tell(task: ShownTask, { s3, outputs, suffix }: Stack): Promise<void> {
+  const good = isGood(task);
+  screen.heading(
+    screen.paint(good ? "green" : "red", task.dry_run ? `${task.status}, a dry run` : task.status),
+  );
+  screen.print(...outcomeLines(task).map((line) => `  ${line}`));
+  if (task.failed_records_key !== null) {
+    const work = new ObjectStore(s3, outputs.workBucket);
+    const failed = await readFailedRecords(task.failed_records_key, work, failedShown);
+    screen.heading("What failed");
+    screen.print(...failedLines(failed).map((line) => `  ${line}`.trimEnd()));
+    screen.print("", `  All of them, with their rows: s3://${outputs.workBucket}/${task.failed_records_key}`);
+    if (!task.dry_run) {
+      screen.suggest([
+        { purpose: "try only these again", command: `npm run catchup -- --retry ${task.task_id}${suffix}` },
+      ]);
+    }
+  }
+  if (!good) process.exitCode = 1;
+}
+
+runCommand(main);

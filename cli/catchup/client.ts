@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { isOpen, statuses } from "../../core/catchup/tasks/task.ts";
+import { Failure } from "../../core/failure.ts";
+import { readSecret } from "../../core/settings/secret.ts";
+import type { StackOutputs } from "../target.ts";
+
+const count = z.number();
+
+/** A task as the API shows it. */
+const shownTask = z.object({
+  task_id: z.string(),
+  status: z.enum(statuses),
+  created_at: z.string(),
+  completed_at: z.string().nullable(),
+  progress: z.object({
+    total_records: count.nullable(),
+    processed_records: count,
+    failed_records: count,
+    filtered_records: count,
+    unchanged_records: count,
+    chunks_total: count.nullable(),
+    chunks_completed: count,
+    chunks_failed: count,
+  }),
+  error: z.string().nullable(),
+  failed_records_key: z.string().nullable(),
+  dry_run: z.boolean(),
+  estimate: z.object({ tokens: count, cost_usd: count, seconds: count }).nullable(),
+});
+
+export type ShownTask = z.infer<typeof shownTask>;
+
+const acceptedTask = z.object({ task_id: z.string() });
+const refusal = z.object({ message: z.string() });
+
+export function isOver({ status }: ShownTask): boolean {
+  return !isOpen(status);
+}
+
+/** The stack has no catch-up API. */
+export class CatchUpNotDeployed extends Failure {
+  constructor() {
+    super(
+      "This stack has no catch-up API.",
+      "Enable it with `pulumi config set catchup:enabled true`, set what it needs, and deploy again.",
+    );
+  }
+}
+
+/** The catch-up API does not answer, or answers that it cannot now. Asking again may help. */
+export class CatchUpUnreachable extends Failure {
+  constructor(url: string, what: string, options?: ErrorOptions) {
+    super(
+      `The catch-up API at ${url} does not answer: ${what}.`,
+      "Start the local stack with `npm start`; of a deployed one, look into the log of the api function.",
+      options,
+    );
+  }
+}
+
+/** The catch-up API refuses what it was asked. */
+export class CatchUpRefused extends Failure {
+  constructor(status: number, message: string) {
+    super(`The catch-up API answered ${status}: ${message}`, "");
+  }
+}
+
+/** Asks the catch-up API of a stack, with the key that the stack keeps in Secrets Manager. */
+export class CatchUpClient {
+  readonly #url: string;
+  readonly #apiKey: string;
+
+  constructor(url: string, apiKey: string) {
+    this.#url = url.replace(/\/+$/, "");
+    this.#apiKey = apiKey;
+  }
+
+  /** The AWS environment of the stack must be set. */
+  static async of({ url, apiKeySecret }: NonNullable<StackOutputs["catchUp"]>): Promise<CatchUpClient> {
+    return new CatchUpClient(url, await readSecret(apiKeySecret, "catchup:apiKey"));
+  }
+
+  /** The id of the task: a new one, or the one that carries out the same request already. */
+  async start(request: Readonly<Record<string, unknown>>): Promise<string> {
+    return acceptedTask.parse(await this.#ask("POST", "/process", request)).task_id;
+  }
+
+  /** The id of a new task over the failed records. */
+  async retryFailed(taskId: string): Promise<string> {
+    const answer = await this.#ask("POST", `/tasks/${encodeURIComponent(taskId)}/retry-failed`);
+    return acceptedTask.parse(answer).task_id;
+  }
+
+  async cancel(taskId: string): Promise<ShownTask> {
+    return shownTask.parse(await this.#ask("POST", `/tasks/${encodeURIComponent(taskId)}/cancel`));
+  }
+
+  async status(taskId: string): Promise<ShownTask> {
+    return shownTask.parse(await this.#ask("GET", `/status?task_id=${encodeURIComponent(taskId)}`));
+  }
+
+  /** Throws CatchUpUnreachable, CatchUpRefused. */
+  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await fetch(`${this.#url}${path}`, {
+      method,
+      headers: { "x-api-key": this.#apiKey, "content-type": "application/json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch((cause: unknown) => {
+      throw new CatchUpUnreachable(this.#url, "there is no connection", { cause });
+    });
+    const said: unknown = await answer.json().catch(() => undefined);
+    if (answer.ok) return said;
+    const { message } = refusal.safeParse(said).data ?? { message: answer.statusText };
+    if (answer.status === 429 || answer.status >= 500) {
+      throw new CatchUpUnreachable(this.#url, `HTTP ${answer.status} ${message}`);
+    }
+    throw new CatchUpRefused(answer.status, message);
+  }
+}

@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type CatchUpClient, CatchUpUnreachable, isOver, type ShownTask } from "./client.ts";
+
+const lookEveryMs = 500;
+/** Looks in a row that may fail: a deployment or a network that is gone for a moment does not end the command. */
+const failuresInARow = 10;
+
+/** Looks at a task until it is over, and shows each look. Throws what the client throws, CatchUpUnreachable only in the end. */
+export async function follow(
+  taskId: string,
+  client: Pick<CatchUpClient, "status">,
+  show: (task: ShownTask) => void,
+  everyMs = lookEveryMs,
+): Promise<ShownTask> {
+  for (let failed = 0; ; await sleep(everyMs)) {
+    try {
+      const task = await client.status(taskId);
+      failed = 0;
+      show(task);
+      if (isOver(task)) return task;
+    } catch (error) {
+      failed += 1;
+      if (!(error instanceof CatchUpUnreachable) || failed >= failuresInARow) throw error;
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { hosts } from "../../core/catchup/requests/process-request.ts";
+import { readCommandLine, UsageWrong } from "../command.ts";
+
+export const usage = `Brings the rows of a CSV file, or of a Metabase question, into the index of a stack and shows how it goes.
+
+  npm run catchup -- FILE.csv [--from DAY] [--to DAY] [options]
+  npm run catchup -- --metabase QUESTION [--from DAY] [--to DAY] [options]
+  npm run catchup -- --follow TASK | --retry TASK | --cancel TASK [--stack NAME]
+
+  FILE.csv      a CSV, gzip or not, with the columns id and formatted_text; it is uploaded to the stack's source bucket
+  --metabase    the number of a saved question; yesterday and today unless --from says otherwise
+  --from, --to  days as YYYY-MM-DD, by the column created_at; of a file all rows, whatever their dates, unless told
+  --namespace   where records go that name no record_type of their own
+  --question    the first part of the vectors' ids, where there is a file; a setting of the stack unless told
+  --incremental leaves out what the index holds already with the same content
+  --dry-run     tells rows, tokens, cost and time; embeds and writes nothing
+  --host        ${hosts.join(", ")}: where the rows are worked on; by their number unless told
+  --follow      shows a task that is there to its end
+  --retry       starts a task over the failed records of another
+  --cancel      ends a task; what is in the index stays
+  --stack       a deployed stack; the one that runs on this machine unless told
+  --help        this text
+
+Ctrl-C leaves the task running. The exit code is 0 where every record is in the index (or nothing was to be done), or the task
+was cancelled as asked; 1 otherwise.
+`;
+
+/** What the command line asks for. */
+export type Order =
+  | { readonly kind: "help" }
+  | { readonly kind: "start"; readonly file: string | undefined; readonly request: StartRequest }
+  | { readonly kind: "follow" | "retry" | "cancel"; readonly taskId: string };
+
+/** Parameters of `POST /process`. The API checks their values, and names all that are bad. */
+export type StartRequest = Readonly<Record<string, string | boolean>>;
+
+export interface CommandLine {
+  readonly order: Order;
+  readonly stack: string | undefined;
+}
+
+const script = "catchup";
+const ofTask = ["follow", "retry", "cancel"] as const;
+
+/** Throws UsageWrong. */
+export function readOrder(args: readonly string[]): CommandLine {
+  const { values, positionals } = readCommandLine(script, {
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      from: { type: "string" },
+      to: { type: "string" },
+      namespace: { type: "string" },
+      question: { type: "string" },
+      metabase: { type: "string" },
+      "dry-run": { type: "boolean", default: false },
+      incremental: { type: "boolean", default: false },
+      host: { type: "string" },
+      follow: { type: "string" },
+      retry: { type: "string" },
+      cancel: { type: "string" },
+      stack: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const { stack, help, metabase } = values;
+  if (help) return { order: { kind: "help" }, stack };
+  const asked = ofTask.filter((kind) => values[kind] !== undefined);
+  const sources = positionals.length + (metabase === undefined ? 0 : 1) + asked.length;
+  if (sources !== 1) {
+    throw new UsageWrong(script, "Name one CSV file, or one of --metabase, --follow, --retry and --cancel.");
+  }
+  const [kind] = asked;
+  if (kind !== undefined) return { order: { kind, taskId: values[kind] ?? "" }, stack };
+  if (values.to !== undefined && values.from === undefined) {
+    throw new UsageWrong(script, "--to says where the days end that --from begins.");
+  }
+  if (metabase !== undefined && values.question !== undefined) {
+    throw new UsageWrong(script, "--metabase names the question already.");
+  }
+  const [file] = positionals;
+  return { order: { kind: "start", file, request: requestOf(values) }, stack };
+}
+
+interface Values {
+  readonly from?: string;
+  readonly to?: string;
+  readonly namespace?: string;
+  readonly question?: string;
+  readonly metabase?: string;
+  readonly host?: string;
+  readonly "dry-run": boolean;
+  readonly incremental: boolean;
+}
+
+function requestOf({ from, to, namespace, question, metabase, host, ...flags }: Values): StartRequest {
+  const named = {
+    start_date: from,
+    end_date: to,
+    namespace,
+    question_id: metabase ?? question,
+    host,
+    all_dates: metabase === undefined && from === undefined ? true : undefined,
+  };
+  return {
+    data_source: metabase === undefined ? "s3_csv" : "metabase",
+    dry_run: flags["dry-run"],
+    incremental: flags.incremental,
+    ...Object.fromEntries(
+      Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    ),
+  };
+}

@@ -1,0 +1,75 @@
+import { type Column, table } from "../table.ts";
+import type { ShownTask } from "./client.ts";
+import type { FailedRecords } from "./failed-records.ts";
+import { whole } from "./progress.ts";
+
+/** Whether every record is where it should be. */
+export function isGood({ status }: ShownTask): boolean {
+  return status === "COMPLETED" || status === "SKIPPED";
+}
+
+/** What became of a task that is over, in lines. */
+export function outcomeLines(task: ShownTask): string[] {
+  const { progress, estimate } = task;
+  const records = progress.processed_records + progress.failed_records;
+  const done = task.dry_run ? "could be brought in" : "are in the index";
+  return [
+    `${whole(records)} records: ${whole(progress.processed_records)} ${done}, ${whole(progress.failed_records)} failed`,
+    ...(progress.unchanged_records > 0
+      ? [`${whole(progress.unchanged_records)} of them were there already, and were not embedded again`]
+      : []),
+    ...(progress.filtered_records > 0
+      ? [`${whole(progress.filtered_records)} rows are outside the dates`]
+      : []),
+    ...(progress.chunks_failed > 0
+      ? [
+          `${whole(progress.chunks_failed)} of ${whole(progress.chunks_total ?? 0)} chunks failed in all attempts`,
+        ]
+      : []),
+    ...(estimate
+      ? [
+          `${whole(estimate.tokens)} tokens, ${estimate.cost_usd} USD, ${whole(estimate.seconds)} s at the provider's limits`,
+        ]
+      : []),
+    ...(task.error === null ? [] : [task.error]),
+    `${secondsOf(task)} s from the request to the end`,
+  ];
+}
+
+const reasonColumns: readonly Column[] = [
+  { title: "failed", align: "right" },
+  { title: "reason", align: "left" },
+];
+const recordColumns: readonly Column[] = [
+  { title: "row", align: "right" },
+  { title: "id", align: "left" },
+  { title: "reason", align: "left" },
+  { title: "detail", align: "left" },
+];
+const longestDetail = 100;
+
+/** The reasons, the most frequent first, and the first records. */
+export function failedLines({ counts, first }: FailedRecords): string[] {
+  const reasons = [...counts].sort(([, one], [, other]) => other - one);
+  return [
+    ...table(
+      reasonColumns,
+      reasons.map(([reason, count]) => [whole(count), reason]),
+    ),
+    "",
+    ...table(
+      recordColumns,
+      first.map(({ row, source, reason, detail }) => [
+        String(row),
+        source.id ?? "",
+        reason,
+        detail.slice(0, longestDetail),
+      ]),
+    ),
+  ];
+}
+
+function secondsOf({ created_at, completed_at }: ShownTask): string {
+  const end = completed_at === null ? Number.NaN : Date.parse(completed_at);
+  return ((end - Date.parse(created_at)) / 1_000).toFixed(1);
+}

@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { HeadObjectCommand, NotFound, type S3Client } from "@aws-sdk/client-s3";
+import { Upload } from "@aws-sdk/lib-storage";
+import { Failure } from "../../core/failure.ts";
+
+/** There is no such file. */
+export class FileUnreadable extends Failure {
+  constructor(file: string, cause: unknown) {
+    super(`The file ${file} cannot be read.`, "Name a CSV file, gzip or not.", { cause });
+  }
+}
+
+/**
+ * Puts a file into a bucket under a key that names its content, unless it is there already: a task that reads the same
+ * content keeps its object. Returns the key. Throws FileUnreadable.
+ */
+export async function upload(
+  file: string,
+  bucket: string,
+  s3: S3Client,
+  onProgress: (bytes: number, of: number) => void,
+): Promise<string> {
+  const { digest, size } = await contentOf(file);
+  const place = { Bucket: bucket, Key: `uploads/${digest}.csv` };
+  if (await isThere(place, s3)) return place.Key;
+  const sending = new Upload({
+    client: s3,
+    params: { ...place, Body: createReadStream(file), ContentType: "text/csv" },
+  });
+  sending.on("httpUploadProgress", ({ loaded = 0 }) => onProgress(loaded, size));
+  await sending.done();
+  return place.Key;
+}
+
+async function contentOf(file: string): Promise<{ digest: string; size: number }> {
+  const sum = createHash("sha256");
+  try {
+    const { size } = await stat(file);
+    await pipeline(createReadStream(file), sum);
+    return { digest: sum.digest("hex"), size };
+  } catch (cause) {
+    throw new FileUnreadable(file, cause);
+  }
+}
+
+async function isThere(place: { Bucket: string; Key: string }, s3: S3Client): Promise<boolean> {
+  try {
+    await s3.send(new HeadObjectCommand(place));
+    return true;
+  } catch (error) {
+    if (error instanceof NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,33 @@
+import { readProcessRequest } from "../../../core/catchup/requests/process-request.ts";
+import { RequestInvalid } from "../../../core/catchup/requests/request-failures.ts";
+
+const defaults = { questionId: "12", namespace: "v2", batchSize: 100 };
+const file = { data_source: "s3_csv", s3_key: "a.csv" };
+const read = (input: Record<string, unknown>, day = "2026-03-01") =>
+  readProcessRequest(input, defaults, Date.parse(`${day}T12:00:00Z`));
+
+test("a file can be asked for whole: its request is the same on every day, and needs no column", () => {
+  const asked = read({ ...file, all_dates: "true" });
+  expect(asked).toMatchObject({
+    all_dates: true,
+    start_date: "0001-01-01",
+    end_date: "9999-12-31",
+    date_column_required: false,
+  });
+  expect(read({ ...file, all_dates: true }, "2026-03-02")).toEqual(asked);
+});
+
+test("a request that does not say so is what it always was", () => {
+  expect(read({ ...file, all_dates: false })).toEqual(read(file));
+  expect(read(file)).not.toHaveProperty("all_dates");
+});
+
+test.each([
+  ["with a first day", { ...file, start_date: "2026-01-01" }],
+  ["with a last day", { ...file, end_date: "2026-03-01" }],
+  ["with a column to filter by", { ...file, date_column: "day" }],
+  ["of a question, which is always asked for dates", {}],
+])("all dates are refused %s", (_, input) => {
+  expect(() => read({ ...input, all_dates: true })).toThrow(RequestInvalid);
+  expect(() => read({ ...input, all_dates: true })).toThrow(/all_dates is "?true/);
+});

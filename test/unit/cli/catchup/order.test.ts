@@ -1,0 +1,59 @@
+import { readOrder } from "../../../../cli/catchup/order.ts";
+
+const requestOf = (...args: string[]) => {
+  const { order } = readOrder(args);
+  return order.kind === "start" ? order.request : undefined;
+};
+
+test("a file alone is all of its rows, whatever their dates", () => {
+  expect(readOrder(["a.csv"])).toEqual({
+    order: {
+      kind: "start",
+      file: "a.csv",
+      request: { data_source: "s3_csv", all_dates: true, dry_run: false, incremental: false },
+    },
+    stack: undefined,
+  });
+});
+
+test("days, namespace, question, host and ways of running become parameters of the API", () => {
+  const given = ["--from", "2026-01-01", "--to", "2026-01-31", "--namespace", "n", "--question", "7"];
+  expect(requestOf("a.csv", ...given, "--host", "function", "--dry-run", "--incremental")).toEqual({
+    data_source: "s3_csv",
+    start_date: "2026-01-01",
+    end_date: "2026-01-31",
+    namespace: "n",
+    question_id: "7",
+    host: "function",
+    dry_run: true,
+    incremental: true,
+  });
+});
+
+test("a question has no file, and the days of the API unless told", () => {
+  expect(requestOf("--metabase", "42")).toEqual({
+    data_source: "metabase",
+    question_id: "42",
+    dry_run: false,
+    incremental: false,
+  });
+});
+
+test.each([["follow"], ["retry"], ["cancel"]])("--%s names a task, here or on a deployed stack", (kind) => {
+  expect(readOrder([`--${kind}`, "task-1", "--stack", "dev"])).toEqual({
+    order: { kind, taskId: "task-1" },
+    stack: "dev",
+  });
+});
+
+test.each([
+  ["nothing", []],
+  ["two files", ["a.csv", "b.csv"]],
+  ["a file and a question", ["a.csv", "--metabase", "42"]],
+  ["a task and a file", ["a.csv", "--retry", "task-1"]],
+  ["an end without a beginning", ["a.csv", "--to", "2026-01-31"]],
+  ["two questions", ["--metabase", "42", "--question", "7"]],
+  ["what is no option", ["a.csv", "--fast"]],
+])("%s is refused with the way to the help", (_, args) => {
+  expect(() => readOrder(args)).toThrow("npm run catchup -- --help");
+});
