@@ -49,40 +49,46 @@ module.exports = {
     {
       name: "subjects-of-core-run-downwards",
       comment:
-        "settings < receipts, embedding, deltas < entities < runs < ingest, changes < collections < search, verify, sweep",
+        "settings < receipts, embedding, deltas < entities < runs < ingest, changes < collections < search, verify, sweep, failed; catchup beside them, on embedding and deltas",
       severity: "error",
       from: { path: "^core/(receipts|embedding|deltas)/" },
-      to: { path: "^core/(entities|runs|ingest|changes|collections|search|verify|sweep)/" },
+      to: { path: "^core/(entities|runs|ingest|changes|collections|search|verify|sweep|failed|catchup)/" },
     },
     {
       name: "entities-use-only-what-is-below",
       severity: "error",
       from: { path: "^core/entities/" },
-      to: { path: "^core/(runs|ingest|changes|collections|search|verify|sweep)/" },
+      to: { path: "^core/(runs|ingest|changes|collections|search|verify|sweep|failed|catchup)/" },
     },
     {
       name: "runs-use-only-what-is-below",
       severity: "error",
       from: { path: "^core/runs/" },
-      to: { path: "^core/(ingest|changes|collections|search|verify|sweep)/" },
+      to: { path: "^core/(ingest|changes|collections|search|verify|sweep|failed|catchup)/" },
     },
     {
       name: "changes-and-ingest-use-only-what-is-below",
       severity: "error",
       from: { path: "^core/(ingest|changes)/" },
-      to: { path: "^core/(collections|search|verify|sweep)/" },
+      to: { path: "^core/(collections|search|verify|sweep|failed|catchup)/" },
     },
     {
       name: "collections-do-not-know-who-reads-them",
       severity: "error",
       from: { path: "^core/collections/" },
-      to: { path: "^core/(search|verify|sweep)/" },
+      to: { path: "^core/(search|verify|sweep|failed|catchup)/" },
     },
     {
       name: "search-and-verify-do-not-know-each-other",
       severity: "error",
       from: { path: "^core/(search|verify)/" },
       to: { path: "^core/(search|verify)/", pathNot: "^core/$1/" },
+    },
+    {
+      name: "catching-up-stands-beside-the-collections",
+      severity: "error",
+      from: { path: "^core/catchup/" },
+      to: { path: "^core/(receipts|entities|runs|ingest|changes|collections|search|verify|sweep|failed)/" },
     },
   ],
   options: {

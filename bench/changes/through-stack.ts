@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
-import { inParallel } from "../../core/collections/in-parallel.ts";
+import { inParallel } from "../../core/in-parallel.ts";
 import { planLines, planWords } from "../../core/receipts/planned-vectors.ts";
 import { BenchStack } from "../bench-stack.ts";
 import { warmUp } from "../embeddings.ts";

@@ -1,4 +1,4 @@
-import { inParallel } from "../../core/collections/in-parallel.ts";
+import { inParallel } from "../../core/in-parallel.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
 import { joined, type ShardReport, shardReport } from "../../core/verify/report.ts";
 import type { VerifyRequest } from "../../core/verify/request.ts";

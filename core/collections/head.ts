@@ -1,8 +1,8 @@
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
+import { unlessRefused } from "../conditional-write.ts";
 import { Failure } from "../failure.ts";
 import type { ShardName } from "../receipts/shards.ts";
-import { unlessRefused } from "../runs/conditional-write.ts";
 import { collectionKey } from "./collection-key.ts";
 import type { Lease } from "./lease.ts";
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
+import { unlessRefused } from "../conditional-write.ts";
 import { Failure } from "../failure.ts";
 import type { ShardName } from "../receipts/shards.ts";
-import { unlessRefused } from "../runs/conditional-write.ts";
 import type { Clock } from "./clock.ts";
 import { collectionKey } from "./collection-key.ts";
 

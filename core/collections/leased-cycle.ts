@@ -1,3 +1,4 @@
+import { inParallel } from "../in-parallel.ts";
 import type { ReceiptRef } from "../receipts/receipt.ts";
 import { redriveReceipt } from "../runs/redrive-receipt.ts";
 import { CycleAbandoned } from "./abandonable.ts";
@@ -7,7 +8,6 @@ import { drain } from "./drain.ts";
 import { FailedMessages } from "./failed-messages.ts";
 import { type Ground, openGround } from "./ground.ts";
 import { generationName, type Head, moveHead, readHead } from "./head.ts";
-import { inParallel } from "./in-parallel.ts";
 import { isolate } from "./isolate.ts";
 import { type Lease, LeaseLost } from "./lease.ts";
 import { manifestFile } from "./manifest.ts";

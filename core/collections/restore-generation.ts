@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { Failure, InputFailure } from "../failure.ts";
+import { inParallel } from "../in-parallel.ts";
 import type { Log } from "../log.ts";
 import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import type { ShardName } from "../receipts/shards.ts";
@@ -10,7 +11,6 @@ import { generationHistory, type PastGeneration } from "./generation-history.ts"
 import { GenerationDamaged, type Generations } from "./generations.ts";
 import { generationName, type Head, moveHead, readHead } from "./head.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { inParallel } from "./in-parallel.ts";
 import { acquireLease, type Lease } from "./lease.ts";
 import { databaseFolder, type Manifest } from "./manifest.ts";
 import { CollectionOfOtherModel } from "./workspace.ts";

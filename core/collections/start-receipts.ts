@@ -1,11 +1,11 @@
 import type { CurrentItems } from "../entities/current-items.ts";
+import { inParallel } from "../in-parallel.ts";
 import { fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
 import type { ShardName } from "../receipts/shards.ts";
 import type { CurrentRun, Removal } from "../runs/current-run.ts";
 import { recordRemovals } from "../runs/record-removals.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import type { FailedMessages } from "./failed-messages.ts";
-import { inParallel } from "./in-parallel.ts";
 import { LeaseLost } from "./lease.ts";
 import type { MessagesInFlight } from "./messages-in-flight.ts";
 import type { ReceiptWork, RunWork, StartedReceipt } from "./receipt-work.ts";

@@ -5,10 +5,10 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from "@aws-sdk/lib-dynamodb";
+import { unlessRefused } from "../conditional-write.ts";
 import { collections, type ReceiptRef } from "../receipts/receipt.ts";
 import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { CompactionRun } from "./compaction-run.ts";
-import { unlessRefused } from "./conditional-write.ts";
 import type { CurrentRun, NextCurrent } from "./current-run.ts";
 import { OpenRuns } from "./open-runs.ts";
 import {

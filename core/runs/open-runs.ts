@@ -6,7 +6,7 @@ import {
   QueryCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { unlessRefused } from "./conditional-write.ts";
+import { unlessRefused } from "../conditional-write.ts";
 import { type OpenRun, readOpenRun } from "./open-run.ts";
 import { openKey, openPartition, openShards } from "./run-item.ts";
 import type { RunRef } from "./run-store.ts";

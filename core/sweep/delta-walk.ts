@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
-import { unlessRefused } from "../runs/conditional-write.ts";
+import { unlessRefused } from "../conditional-write.ts";
 
 const key = { PK: "SWEEP", SK: "DELTAS" };
 

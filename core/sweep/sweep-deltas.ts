@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { inParallel } from "../collections/in-parallel.ts";
 import type { DeltaFile, DeltaFiles } from "../deltas/delta-files.ts";
+import { inParallel } from "../in-parallel.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";

@@ -1,4 +1,4 @@
-import { inParallel } from "../collections/in-parallel.ts";
+import { inParallel } from "../in-parallel.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";

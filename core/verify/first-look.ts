@@ -1,4 +1,4 @@
-import { inParallel } from "../collections/in-parallel.ts";
+import { inParallel } from "../in-parallel.ts";
 import { receiptOfKey, receiptOfVector } from "../receipts/receipt.ts";
 import { holdsImage, type ShardName } from "../receipts/shards.ts";
 import { Checksum, checksumOf, digestOf } from "./digest.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../collections/clock.ts";
-import { inParallel } from "../collections/in-parallel.ts";
+import { inParallel } from "../in-parallel.ts";
 
 export interface Progress {
   readonly done: number;

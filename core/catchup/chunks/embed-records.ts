@@ -1,7 +1,7 @@
-import { inParallel } from "../../collections/in-parallel.ts";
 import type { Embedder, VectorBytes } from "../../embedding/embedder.ts";
 import { EmbeddingRefused } from "../../embedding/embedding-failures.ts";
 import { requestLimits } from "../../embedding/limits.ts";
+import { inParallel } from "../../in-parallel.ts";
 import { type FailedRecord, failed } from "../records/failed-record.ts";
 import type { IndexRecord } from "../records/record.ts";
 

@@ -1,6 +1,6 @@
 import { decodeHTMLStrict } from "entities";
 
-/** What HTML knows as elements: `<b and c>` in a formula is none of them unless it begins as one. */
+/** What HTML knows as elements. */
 const elements = [
   "a abbr address article aside audio b bdi bdo big blockquote body br button canvas caption center cite code col colgroup",
   "data dd del details dfn dialog div dl dt em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4",
@@ -12,7 +12,10 @@ const elements = [
   .split(" ")
   .join("|");
 
-const attribute = String.raw`\s+[^\s"'<>/=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=]+))?`;
+/** The attributes that HTML lets stand without a value. Any other word makes it no tag: `if a <b and c> d`. */
+const bareAttributes =
+  "allowfullscreen|async|autofocus|autoplay|checked|compact|controls|default|defer|disabled|hidden|inert|ismap|itemscope|loop|multiple|muted|noshade|novalidate|nowrap|open|readonly|required|reversed|selected";
+const attribute = String.raw`\s+(?:[^\s"'<>/=]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=]+)|(?:${bareAttributes})(?=[\s/>]))`;
 const tag = new RegExp(String.raw`</?(?:${elements})(?:${attribute})*\s*/?>`, "gi");
 const characterData = /<!\[CDATA\[|\]\]>/gi;
 /** What is cut out with all that it holds, and where each kind ends. */

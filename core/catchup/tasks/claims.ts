@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
-import { unlessRefused } from "../../runs/conditional-write.ts";
+import { unlessRefused } from "../../conditional-write.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
 
 const claimItem = z.object({ task_id: z.string(), request: z.string(), expires_at: z.number() });

@@ -1,8 +1,8 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
+import { unlessRefused } from "../../conditional-write.ts";
 import { InputFailure } from "../../failure.ts";
-import { unlessRefused } from "../../runs/conditional-write.ts";
 import { type Task, type TaskStatus, task } from "./task.ts";
 
 /** Index of the table: hash key `kind`, range key `created_at`. */
