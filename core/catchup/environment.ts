@@ -20,9 +20,8 @@ const optional = z
   .transform((text) => text || undefined)
   .optional();
 
-/** What every catch-up function knows. */
+/** What the functions know that work on tasks. */
 const common = {
-  AWS_REGION: z.string().min(1),
   TASKS_TABLE: z.string().min(1),
   SOURCE_BUCKET: z.string().min(1),
   WORK_BUCKET: z.string().min(1),
@@ -65,11 +64,12 @@ export const runEnvironment = z.object({
   METABASE_ROW_CAP: wholeNumber(1, 1_000_000_000),
 });
 
+/** The API knows tasks, and who works on them; of rows it knows nothing. */
 export const apiEnvironment = z.object({
-  ...common,
-  ...settling,
   ...executing,
+  TASKS_TABLE: z.string().min(1),
   RUN_FUNCTION: z.string().min(1),
+  SETTLE_FUNCTION: z.string().min(1),
   TASK_DAYS: wholeNumber(1, 3650),
   DEFAULT_QUESTION_ID: optional,
   DEFAULT_NAMESPACE: z.string().min(1),

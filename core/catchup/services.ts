@@ -17,11 +17,11 @@ import { ObjectStore } from "./sources/object-store.ts";
 import { ChunkCounts } from "./tasks/chunk-counts.ts";
 import { Claims } from "./tasks/claims.ts";
 import { TaskStore } from "./tasks/task-store.ts";
-import { checkAlive } from "./work/check-alive.ts";
 import { Executions } from "./work/executions.ts";
 import type { RunChunkServices } from "./work/run-chunk.ts";
 import type { RunTaskServices } from "./work/run-task.ts";
 import type { SettleServices } from "./work/settle-task.ts";
+import { isWorkedOn } from "./work/worked-on.ts";
 
 /** Bytes that end a chunk before its rows are full: what a function holds of it stays a small part of its memory. */
 const bytesPerChunk = 8 * 1024 * 1024;
@@ -39,9 +39,7 @@ type ApiEnvironment = z.infer<typeof apiEnvironment>;
 
 /** The clients live as long as the process. */
 export function settleServices(environment: SettleEnvironment, telling: Telling): SettleServices {
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
-    marshallOptions: { removeUndefinedValues: true },
-  });
+  const client = documentClient();
   const s3 = new S3Client({});
   return {
     tasks: new TaskStore(client, environment.TASKS_TABLE),
@@ -66,7 +64,7 @@ export function chunkServices(
 ): ForInvocation<RunChunkServices & SettleServices> {
   const shared = settleServices(environment, telling);
   const limiter = new DynamoRateLimiter({
-    client: DynamoDBDocumentClient.from(new DynamoDBClient({})),
+    client: documentClient(),
     controlTable: environment.CONTROL_TABLE,
     account: new URL(environment.EMBEDDING_BASE_URL).host,
     requestsPerMinute: environment.EMBEDDING_REQUESTS_PER_MINUTE,
@@ -110,26 +108,24 @@ async function metabaseOf(environment: RunEnvironment): Promise<RunTaskServices[
   return { url: url.replace(/\/+$/, ""), apiKey: await readSecret(secret, "catchup:metabaseApiKey"), rowCap };
 }
 
-export function apiServices(environment: ApiEnvironment, telling: Telling): ApiServices {
-  const settle = settleServices(environment, telling);
+export function apiServices(environment: ApiEnvironment, log: Log): ApiServices {
+  const client = documentClient();
   const executions = new Executions(new SFNClient({}), environment.STATE_MACHINE_ARN);
   const lambda = new LambdaClient({});
+  const invoke = async (FunctionName: string, taskId: string) => {
+    const Payload = JSON.stringify({ task_id: taskId });
+    await lambda.send(new InvokeCommand({ FunctionName, InvocationType: InvocationType.Event, Payload }));
+  };
+  const settle = (taskId: string) => invoke(environment.SETTLE_FUNCTION, taskId);
   return {
-    ...settle,
-    claims: new Claims(DynamoDBDocumentClient.from(new DynamoDBClient({})), environment.TASKS_TABLE),
-    async start(taskId) {
-      await lambda.send(
-        new InvokeCommand({
-          FunctionName: environment.RUN_FUNCTION,
-          InvocationType: InvocationType.Event,
-          Payload: JSON.stringify({ task_id: taskId }),
-        }),
-      );
-    },
+    tasks: new TaskStore(client, environment.TASKS_TABLE),
+    chunkCounts: new ChunkCounts(client, environment.TASKS_TABLE),
+    claims: new Claims(client, environment.TASKS_TABLE),
+    start: (taskId) => invoke(environment.RUN_FUNCTION, taskId),
     async stop({ execution_arn }) {
       if (execution_arn !== undefined) await executions.stop(execution_arn);
     },
-    checkAlive: (task) => checkAlive(task, { ...settle, executions }),
+    isWorkedOn: (task) => isWorkedOn(task, { executions, settle, log }),
     taskDays: environment.TASK_DAYS,
     defaults: {
       questionId: environment.DEFAULT_QUESTION_ID,
@@ -138,4 +134,10 @@ export function apiServices(environment: ApiEnvironment, telling: Telling): ApiS
     },
     now: Date.now,
   };
+}
+
+function documentClient(): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(new DynamoDBClient({}), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
 }

@@ -3,12 +3,10 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-l
 import { answerRequest } from "../../core/catchup/api/routes.ts";
 import { apiEnvironment } from "../../core/catchup/environment.ts";
 import { apiServices } from "../../core/catchup/services.ts";
-import { loggedMetrics } from "../../core/metrics.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 
 const log = new Logger({ serviceName: "catch-up-api" });
-const metrics = loggedMetrics("catch-up");
-const services = apiServices(readEnvironment(apiEnvironment), { log, metrics });
+const services = apiServices(readEnvironment(apiEnvironment), log);
 
 /** Answers one request of the catch-up API. API Gateway has checked its key. */
 export async function handler(event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> {
@@ -26,7 +24,6 @@ export async function handler(event: APIGatewayProxyEvent, context: Context): Pr
     },
     services,
   );
-  metrics.write();
   return { statusCode: status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 

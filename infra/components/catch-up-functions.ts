@@ -128,25 +128,25 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       timeoutSeconds: answerTimeoutSeconds,
       memoryMiB: 512,
       environment: {
-        ...this.settling(),
+        TASKS_TABLE: tasks.name,
         STATE_MACHINE_ARN: this.machine.machine.arn,
         RUN_FUNCTION: this.run.function.name,
+        SETTLE_FUNCTION: this.settle.function.name,
         TASK_DAYS: String(settings.taskDays),
         DEFAULT_QUESTION_ID: settings.questionId ?? "",
         DEFAULT_NAMESPACE: settings.namespace,
         DEFAULT_BATCH_SIZE: String(settings.batchSize),
       },
       statements: [
-        ...this.settleStatements(),
-        items(tasks, ["PutItem"]),
+        items(tasks, ["GetItem", "PutItem", "Query", "UpdateItem"]),
         queryIndexes(tasks),
-        invoke(this.run.function),
+        invoke(this.run.function, this.settle.function),
         allow(["states:DescribeExecution", "states:StopExecution"], [executionsOf(this.machine.machine.arn)]),
       ],
     });
   }
 
-  /** Of all functions that read tasks, and end one whose worker has died. */
+  /** Of all functions that work on tasks. */
   private settleStatements(): Statement[] {
     const { tasks, source, work } = this.args;
     return [

@@ -110,7 +110,8 @@ async function status({ query }: ApiRequest, services: ApiServices): Promise<Ans
     const form = "a task_id as POST /process answers it";
     throw new RequestInvalid([{ parameter: "task_id", given: id?.slice(0, 100), accepted: form }]);
   }
-  const task = await services.checkAlive(await existing(id, services));
+  const task = await existing(id, services);
+  await services.isWorkedOn(task);
   await startForgotten(task, services, services.now());
   const counts = task.counts ? noCounts : await services.chunkCounts.all(id);
   return { status: 200, body: showTask(task, counts, services.now()) };

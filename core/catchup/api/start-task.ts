@@ -1,7 +1,7 @@
 import type { ProcessRequest } from "../requests/process-request.ts";
 import { IdempotencyKeyReused } from "../requests/request-failures.ts";
 import { type Claims, claimOfKey, claimOfRequest, fingerprint } from "../tasks/claims.ts";
-import { isOpen, newTaskId, type Task } from "../tasks/task.ts";
+import { newTaskId, type Task } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
 
 /** A task that nobody has begun after this long was most likely accepted by a process that died before it started the work. */
@@ -12,8 +12,8 @@ export interface StartServices {
   readonly claims: Claims;
   /** Has the task worked on; returns before that is done. Doing it twice is harmless. */
   start(taskId: string): Promise<void>;
-  /** Ends a task whose worker has died, so that it blocks nobody (F21). Returns the task as it is now. */
-  checkAlive(task: Task): Promise<Task>;
+  /** Whether a task is open and somebody works on it. One whose worker has died is ended, and blocks nobody (F21). */
+  isWorkedOn(task: Task): Promise<boolean>;
   readonly taskDays: number;
 }
 
@@ -79,7 +79,7 @@ async function claimedByRequest(print: string, services: StartServices, now: num
 /** A task that was claimed and is not written yet is not over. */
 async function isOver(taskId: string, services: StartServices, now: number): Promise<boolean> {
   const found = await services.tasks.get(taskId, now);
-  return found !== undefined && !isOpen((await services.checkAlive(found)).status);
+  return found !== undefined && !(await services.isWorkedOn(found));
 }
 
 /** Of several who write the same task, one starts it. */

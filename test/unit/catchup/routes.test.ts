@@ -24,7 +24,7 @@ function services(): ApiServices {
     stop: async ({ task_id }) => {
       stopped.push(task_id);
     },
-    checkAlive: async (task) => task,
+    isWorkedOn: async () => true,
     taskDays: 7,
     defaults: { questionId: "12", namespace: "v2", batchSize: 100 },
     now: Date.now,

@@ -1,5 +1,5 @@
 import { IndexThrottled } from "../../../core/catchup/index/index-failures.ts";
-import { checkAlive } from "../../../core/catchup/work/check-alive.ts";
+import { isWorkedOn } from "../../../core/catchup/work/worked-on.ts";
 import { TaskRig } from "./task-rig.ts";
 import { TaskTables } from "./task-tables.ts";
 
@@ -178,17 +178,20 @@ describe("an open task that nobody works on (F21)", () => {
     rig.rowsPerFunction = 0;
     const id = await rig.accept(five);
     await rig.run(id);
-    expect((await checkAlive(await rig.task(id), rig.taskServices)).status).toBe("IN_PROGRESS");
+    expect(await isWorkedOn(await rig.task(id), rig.taskServices)).toBe(true);
     rig.running = false;
-    const ended = await checkAlive(await rig.task(id), rig.taskServices);
-    expect(ended).toMatchObject({ status: "FAILED", counts: { failed: 5 } });
+    expect(await isWorkedOn(await rig.task(id), rig.taskServices)).toBe(false);
+    expect(await rig.task(id)).toMatchObject({ status: "FAILED", counts: { failed: 5 } });
   });
 
   test("ends when its function has had all the time that its retries could take", async () => {
     const id = await rig.accept(five);
     const task = await rig.task(id);
-    expect(await checkAlive(task, rig.taskServices, task.alive_until)).toEqual(task);
-    const ended = await checkAlive(task, rig.taskServices, task.alive_until + 1);
-    expect(ended).toMatchObject({ status: "FAILED", error: expect.stringContaining("could not be planned") });
+    expect(await isWorkedOn(task, rig.taskServices, task.alive_until)).toBe(true);
+    expect(await isWorkedOn(task, rig.taskServices, task.alive_until + 1)).toBe(false);
+    expect(await rig.task(id)).toMatchObject({
+      status: "FAILED",
+      error: expect.stringContaining("could not be planned"),
+    });
   });
 });

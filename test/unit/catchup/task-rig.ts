@@ -6,6 +6,7 @@ import { Executions } from "../../../core/catchup/work/executions.ts";
 import { runChunk } from "../../../core/catchup/work/run-chunk.ts";
 import { type RunTaskServices, runTask, type TimeLimits } from "../../../core/catchup/work/run-task.ts";
 import { settleTask } from "../../../core/catchup/work/settle-task.ts";
+import type { WorkedOnServices } from "../../../core/catchup/work/worked-on.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
 import { ChunkRig } from "./chunk-rig.ts";
 import { requestOf } from "./requests.ts";
@@ -28,11 +29,12 @@ export class TaskRig extends ChunkRig {
     this.#tables = tables;
   }
 
-  get taskServices(): RunTaskServices {
+  get taskServices(): RunTaskServices & WorkedOnServices {
     return {
       ...this.services,
       tasks: this.#tables.tasks,
       chunkCounts: this.#tables.chunkCounts,
+      settle: (taskId: string) => this.settle(taskId),
       executions: new Executions(this.#states, arn),
       rowsPerFunction: this.rowsPerFunction,
       limits: { rows: 2, bytes: 1_000_000 },

@@ -1,0 +1,27 @@
+import type { Log } from "../../log.ts";
+import { isOpen, type Task } from "../tasks/task.ts";
+import type { Executions } from "./executions.ts";
+
+export interface WorkedOnServices {
+  readonly executions: Executions;
+  /** Has a task ended; returns before that is done. Doing it twice is harmless. */
+  settle(taskId: string): Promise<void>;
+  readonly log: Log;
+}
+
+/**
+ * Whether a task is open and somebody works on it. Where its execution has ended without a word, or its function has had
+ * all the time that its retries could take, nobody does, and it is on its way to be ended (F21).
+ */
+export async function isWorkedOn(
+  { task_id, status, execution_arn, alive_until }: Task,
+  { executions, settle, log }: WorkedOnServices,
+  now = Date.now(),
+): Promise<boolean> {
+  if (!isOpen(status)) return false;
+  const alive = execution_arn === undefined ? now <= alive_until : await executions.isRunning(execution_arn);
+  if (alive) return true;
+  log.warn("Nobody works on an open task", { taskId: task_id });
+  await settle(task_id);
+  return false;
+}
