@@ -4,8 +4,10 @@ import type { Delta } from "../../core/deltas/delta.ts";
 import { fiveDigits, type ReceiptRef, receiptKey } from "../../core/receipts/receipt.ts";
 
 export const dimensions = 1_536;
-export const model = "random-unit-vectors";
+export const model = "random-vectors-by-topic";
 export const linesAReceipt = 100;
+/** Texts have topics. Without any, vectors of so many dimensions are all equally far apart, and no graph leads to one. */
+const topics = 200;
 
 /** Each receipt is the only one of its image. */
 export function receiptAt(receipt: number): ReceiptRef {
@@ -19,7 +21,7 @@ export function lineIdAt(receipt: number, line: number): string {
 /** The delta of a receipt of a hundred lines. Made from its number alone, so that none of them need be kept. */
 export function deltaAt(receipt: number): Delta {
   const random = randomFrom(receipt + 1);
-  const vectors = Array.from({ length: linesAReceipt }, () => unitVector(random));
+  const vectors = Array.from({ length: linesAReceipt }, () => vectorOn(receipt, random));
   const lines = Array.from({ length: linesAReceipt }, (_, index) => index + 1);
   return {
     collection: "lines",
@@ -45,17 +47,37 @@ export function deltaAt(receipt: number): Delta {
   };
 }
 
-/** A vector near that of a line, and far nearer than to any other: random ones are all at right angles. */
+/** A vector near that of a line, and far nearer than to any other, of the same topic too. */
 export function nearLine(receipt: number, line: number): Float32Array<ArrayBuffer> {
   const random = randomFrom(receipt + 1);
-  let vector = unitVector(random);
-  for (let before = 1; before < line; before += 1) vector = unitVector(random);
-  const noise = unitVector(random);
-  return vector.map((value, index) => value + 0.5 * (noise[index] ?? 0));
+  let vector = vectorOn(receipt, random);
+  for (let before = 1; before < line; before += 1) vector = vectorOn(receipt, random);
+  return sumOf(vector, unitVector(randomFrom(-receipt - line)), 0.5);
+}
+
+const centres = new Map<number, Float32Array>();
+
+/** Half of it is the topic of the receipt, half is its own. */
+function vectorOn(receipt: number, random: () => number): Float32Array<ArrayBuffer> {
+  const topic = receipt % topics;
+  const centre = centres.get(topic) ?? unitVector(randomFrom(1_000_000 + topic));
+  centres.set(topic, centre);
+  return normalised(sumOf(unitVector(random), centre, 1));
+}
+
+function sumOf(
+  one: Float32Array<ArrayBuffer>,
+  other: Float32Array,
+  share: number,
+): Float32Array<ArrayBuffer> {
+  return one.map((value, index) => value + share * (other[index] ?? 0));
 }
 
 function unitVector(random: () => number): Float32Array<ArrayBuffer> {
-  const vector = Float32Array.from({ length: dimensions }, () => random() - 0.5);
+  return normalised(Float32Array.from({ length: dimensions }, () => random() - 0.5));
+}
+
+function normalised(vector: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   const length = Math.sqrt(vector.reduce((squares, value) => squares + value * value, 0));
   return vector.map((value) => value / length);
 }
