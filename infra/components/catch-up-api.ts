@@ -24,6 +24,12 @@ export interface CatchUpApiArgs {
   readonly apiKey: pulumi.Output<string>;
 }
 
+interface Route {
+  readonly route: string;
+  readonly method: aws.apigateway.Method;
+  readonly integration: aws.apigateway.Integration;
+}
+
 /** A REST API whose every route needs the key, under a usage plan (3.50 USD a million requests). */
 export class CatchUpApi extends pulumi.ComponentResource {
   /** Without a slash at its end. */
@@ -49,15 +55,12 @@ export class CatchUpApi extends pulumi.ComponentResource {
       },
       inside,
     );
-    const integrations = this.routes(name, restApi, args.api);
+    const routes = this.routes(name, restApi, args.api);
     const deployment = new aws.apigateway.Deployment(
       name,
-      // A stage keeps its deployment unless this changes.
-      {
-        restApi: restApi.id,
-        triggers: { routes: createHash("sha256").update(catchUpRoutes.join("\n")).digest("hex") },
-      },
-      { parent: this, dependsOn: [permission, ...integrations] },
+      // A stage keeps its deployment unless this changes: a key that is asked for since would not be asked for.
+      { restApi: restApi.id, triggers: { routes: hashOf(routes) } },
+      { parent: this, dependsOn: [permission, ...routes.map(({ integration }) => integration)] },
     );
     const stage = new aws.apigateway.Stage(
       name,
@@ -69,11 +72,7 @@ export class CatchUpApi extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 
-  private routes(
-    name: string,
-    restApi: aws.apigateway.RestApi,
-    api: BundledFunction,
-  ): aws.apigateway.Integration[] {
+  private routes(name: string, restApi: aws.apigateway.RestApi, api: BundledFunction): Route[] {
     const resources = new Map<string, aws.apigateway.Resource>();
     const resourceAt = (path: string): pulumi.Output<string> => {
       if (path === "") return restApi.rootResourceId;
@@ -97,11 +96,12 @@ export class CatchUpApi extends pulumi.ComponentResource {
         { ...place, authorization: "NONE", apiKeyRequired: true },
         { parent: this },
       );
-      return new aws.apigateway.Integration(
+      const integration = new aws.apigateway.Integration(
         own,
         { ...place, type: "AWS_PROXY", integrationHttpMethod: "POST", uri: api.function.invokeArn },
         { parent: this, dependsOn: [method] },
       );
+      return { route, method, integration };
     });
   }
 
@@ -131,6 +131,18 @@ export class CatchUpApi extends pulumi.ComponentResource {
       inside,
     );
   }
+}
+
+/** Of all that a deployment keeps. */
+function hashOf(routes: readonly Route[]): pulumi.Output<string> {
+  const deployed = routes.map(({ route, method, integration }) => [
+    route,
+    method.authorization,
+    method.apiKeyRequired,
+    integration.type,
+    integration.uri,
+  ]);
+  return pulumi.jsonStringify(deployed).apply((text) => createHash("sha256").update(text).digest("hex"));
 }
 
 function nameOf(path: string): string {

@@ -27,6 +27,10 @@ test.each([
   ["export-ocr-results", false, ["index.mjs"]],
   ["stream-processor", false, ["index.mjs"]],
   ["sweeper", false, ["index.mjs"]],
+  ["catch-up-api", false, ["index.mjs"]],
+  ["catch-up-run", false, ["index.mjs"]],
+  ["catch-up-chunk", false, ["index.mjs"]],
+  ["catch-up-settle", false, ["index.mjs"]],
   ["compaction", true, ["index.mjs", "chroma.node"]],
   ["generations", false, ["index.mjs"]],
 ])("the same source of the function %s gives the same bytes", async (name, chroma, files) => {

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { bundleFunction, place } from "../../infra/bundles/bundle.ts";
+import { deployCatchUp } from "./support/catch-up-stack.ts";
 import { ofType } from "./support/deploy.ts";
-import { deployStack } from "./support/stacks.ts";
 
 const script = "import(process.argv[1]).then(({ handler }) => console.log(typeof handler))";
 
@@ -13,7 +13,7 @@ let environments: Map<string, Record<string, string>>;
 let folder: string;
 
 beforeAll(async () => {
-  const functions = ofType(await deployStack("dev"), "aws:lambda/function:Function");
+  const functions = ofType(await deployCatchUp(), "aws:lambda/function:Function");
   environments = new Map(
     [...functions].map(([name, { environment }]) => [
       name,
@@ -25,7 +25,18 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-test.each(["embed", "export-ocr-results", "stream-processor", "compaction", "generations", "sweeper"])(
+test.each([
+  "embed",
+  "export-ocr-results",
+  "stream-processor",
+  "compaction",
+  "generations",
+  "sweeper",
+  "catch-up-api",
+  "catch-up-run",
+  "catch-up-chunk",
+  "catch-up-settle",
+])(
   "%s starts from its bundle with the environment that the stack gives it, and nothing else",
   async (name) => {
     const bundle = await bundleFunction(name, { chroma: name === "compaction" });

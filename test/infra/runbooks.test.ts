@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { metricsOf } from "../../core/metrics.ts";
 import { declared } from "../../infra/config.ts";
+import { deployCatchUp } from "./support/catch-up-stack.ts";
 import { type Deployment, ofType } from "./support/deploy.ts";
-import { deployStack } from "./support/stacks.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = join(root, "docs/runbooks");
@@ -31,7 +31,7 @@ let stack: Deployment;
 let alarms: [name: string, alarm: Alarm][];
 
 beforeAll(async () => {
-  stack = await deployStack("prod");
+  stack = await deployCatchUp({}, { stack: "prod" });
   alarms = [...ofType(stack, "aws:cloudwatch/metricAlarm:MetricAlarm")] as unknown as typeof alarms;
 });
 

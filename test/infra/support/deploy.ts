@@ -25,6 +25,8 @@ export interface Wanted {
   readonly secrets: Readonly<Record<string, string>>;
   /** What the provider answers to a look-up, by its token. */
   readonly found?: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
+  /** How resources of a type come out other than they were declared. */
+  readonly changed?: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
   /** Types whose creation takes a while. */
   readonly slow?: readonly string[];
 }
@@ -43,7 +45,10 @@ export async function deploy(program: () => Promise<unknown>, wanted: Wanted): P
         const plain = plainly(inputs) as Record<string, unknown>;
         resources.push({ type, name, inputs: plain, secretInputs });
         events.push(`done ${type} ${name}`);
-        return { id: `${name}-id`, state: { ...inputs, ...madeUp(type, name, plain) } };
+        return {
+          id: `${name}-id`,
+          state: { ...(wanted.changed?.[type]?.(inputs) ?? inputs), ...madeUp(type, name, plain) },
+        };
       },
       call({ token, inputs }) {
         const answer = wanted.found?.[token] ?? lookups[token];
@@ -97,6 +102,10 @@ export function madeUp(type: string, name: string, inputs: Record<string, unknow
     "aws:ec2/vpcEndpoint:VpcEndpoint": { prefixListId: `pl-${name}` },
     "aws:lb/loadBalancer:LoadBalancer": { dnsName: "balancer.internal" },
     "aws:ecr/repository:Repository": { repositoryUrl: `registry/${name}` },
+    "aws:lambda/function:Function": { invokeArn: `${arn}/invocations` },
+    "aws:sfn/stateMachine:StateMachine": { arn: `arn:aws:states:::stateMachine:${physical}` },
+    "aws:apigateway/restApi:RestApi": { rootResourceId: `${name}-root`, executionArn: `${arn}/execute` },
+    "aws:apigateway/stage:Stage": { invokeUrl: `https://api.internal/${inputs.stageName}` },
     "awsx:ecr:Image": { imageUri: `registry/${name}@sha256:0` },
   };
   return { arn, name: physical, ...of[type] };

@@ -1,0 +1,31 @@
+import { type Deployment, ofType, type Wanted } from "./deploy.ts";
+import { deployStack, secrets } from "./stacks.ts";
+
+export const catchUpSecrets = {
+  "catchup:apiKey": "callers-key-known-only-here",
+  "catchup:pineconeApiKey": "pinecone-key-known-only-here",
+  "catchup:metabaseApiKey": "metabase-key-known-only-here",
+};
+
+const config = {
+  "catchup:enabled": "true",
+  "catchup:pineconeHost": "https://records.pinecone.example",
+  "catchup:metabaseUrl": "https://metabase.example",
+};
+
+/** A stack with the catch-up system, the dev stack unless told otherwise, and what is set beside. */
+export function deployCatchUp(
+  settings: Readonly<Record<string, string>> = {},
+  { stack = "dev", ...wanted }: Partial<Wanted> = {},
+): Promise<Deployment> {
+  return deployStack(stack, {
+    ...wanted,
+    config: { ...config, ...settings },
+    secrets: { ...secrets, ...catchUpSecrets },
+  });
+}
+
+export function environmentOf(stack: Deployment, functionName: string): Record<string, string> {
+  const found = ofType(stack, "aws:lambda/function:Function").get(functionName);
+  return (found as { environment: { variables: Record<string, string> } }).environment.variables;
+}
