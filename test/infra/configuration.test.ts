@@ -5,7 +5,6 @@ import { editDistance, nearestKey } from "../../infra/settings/nearest.ts";
 import { ConfigurationInvalid } from "../../infra/settings/read-all.ts";
 import { readSettings } from "../../infra/settings/read-settings.ts";
 import { catchUpSecrets } from "./support/catch-up-stack.ts";
-import { catchUpSecrets } from "./support/catch-up-stack.ts";
 import { secrets, stackFile } from "./support/stacks.ts";
 
 const apiKey = { "embedding:apiKey": "sk-1" };
