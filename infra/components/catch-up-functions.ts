@@ -116,7 +116,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
         invoke(this.settle.function),
         ...(this.metabaseApiKey ? [readSecrets(this.metabaseApiKey)] : []),
       ],
-      after: [this.machine.policy],
+      after: [this.machine.policy, ...(this.metabaseApiKey ? [this.metabaseApiKey.version] : [])],
     });
   }
 

@@ -42,6 +42,12 @@ test("Metabase's address and key go together", async () => {
 test.each([
   ["plain http to Pinecone", { "catchup:pineconeHost": "http://records.example" }],
   ["plain http to Metabase", { "catchup:metabaseUrl": "http://metabase.example" }],
+  [
+    "plain http to a host whose name only begins like this machine",
+    { "catchup:pineconeHost": "http://127.0.0.1.example" },
+  ],
+  ["an address that is none", { "catchup:pineconeHost": "records.example" }],
+  ["a namespace with the sign that parts ids", { "catchup:namespace": "a#b" }],
   ["a batch that Pinecone does not take", { "catchup:batchSize": "1001" }],
   ["a namespace with a blank", { "catchup:namespace": "v 2" }],
   ["a type that there is not", { "catchup:columnTypes": '["zip=text"]' }],
@@ -50,6 +56,13 @@ test.each([
 ])("%s is refused with one problem", async (_, settings) => {
   expect(await problemsOf(deployCatchUp(settings))).toHaveLength(1);
 });
+
+test.each(["http://127.0.0.1:4569/hosts/records", "http://localhost:4569", "http://[::1]:4569"])(
+  "plain http is for this machine alone: %s",
+  async (pineconeHost) => {
+    expect(await problemsOf(deployCatchUp({ "catchup:pineconeHost": pineconeHost }))).toEqual([]);
+  },
+);
 
 test("F24: the callers' key in plain text is refused, and its value is not repeated", async () => {
   const [problem, ...others] = await problemsOf(

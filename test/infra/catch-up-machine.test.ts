@@ -69,7 +69,7 @@ test("F20: all chunks may fail, and whatever becomes of the map, it is the end t
   expect(EachChunk.Catch).toEqual([{ ErrorEquals: ["States.ALL"], Output: ofTask, Next: "Settle" }]);
 });
 
-test.each([EmbeddingThrottled.name, IndexThrottled.name, "Lambda.TooManyRequestsException"])(
+test.each([new EmbeddingThrottled("any").name, new IndexThrottled().name, "Lambda.TooManyRequestsException"])(
   "F23: %s is no attempt: it waits at most a minute, for days if need be",
   (error) => {
     const { Chunk } = definitionOf(stack).States.EachChunk.ItemProcessor.States;

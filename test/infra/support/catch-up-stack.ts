@@ -25,6 +25,13 @@ export function deployCatchUp(
   });
 }
 
+/** One that takes CSV files only. */
+export function deployWithoutMetabase(): Promise<Deployment> {
+  const { "catchup:metabaseUrl": _, ...csvOnly } = config;
+  const { "catchup:metabaseApiKey": __, ...keys } = catchUpSecrets;
+  return deployStack("dev", { config: csvOnly, secrets: { ...secrets, ...keys } });
+}
+
 export function environmentOf(stack: Deployment, functionName: string): Record<string, string> {
   const found = ofType(stack, "aws:lambda/function:Function").get(functionName);
   return (found as { environment: { variables: Record<string, string> } }).environment.variables;

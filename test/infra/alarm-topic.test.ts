@@ -1,0 +1,41 @@
+import { type Deployment, ofType } from "./support/deploy.ts";
+import { deployStack } from "./support/stacks.ts";
+
+const brought = "arn:aws:sns:us-east-1:000000000000:on-call";
+
+function topicsOf(stack: Deployment): string[] {
+  return [...ofType(stack, "aws:sns/topic:Topic").keys()];
+}
+
+function subscriptionsOf(stack: Deployment): Record<string, unknown>[] {
+  return [...ofType(stack, "aws:sns/topicSubscription:TopicSubscription").values()];
+}
+
+/** Whom alarms tell, as they go off and clear. */
+function toldBy(stack: Deployment): Set<unknown> {
+  const alarms = [...ofType(stack, "aws:cloudwatch/metricAlarm:MetricAlarm").values()];
+  return new Set(alarms.flatMap(({ alarmActions, okActions }) => [alarmActions, okActions].flat()));
+}
+
+test("a stack has a topic of its own, which every alarm tells and nobody reads who did not subscribe", async () => {
+  const stack = await deployStack("dev");
+  expect(topicsOf(stack)).toEqual(["vectorkeep-dev-alarms"]);
+  expect(subscriptionsOf(stack)).toEqual([]);
+  expect(toldBy(stack)).toEqual(new Set(["arn:sns:vectorkeep-dev-alarms"]));
+  expect(stack.outputs.alarmTopicArn).toBe("arn:sns:vectorkeep-dev-alarms");
+});
+
+test("whoever is named gets mail from the stack's own topic", async () => {
+  const stack = await deployStack("dev", { config: { "alarms:email": "on-call@example.org" } });
+  expect(subscriptionsOf(stack)).toEqual([
+    { topic: "arn:sns:vectorkeep-dev-alarms", protocol: "email", endpoint: "on-call@example.org" },
+  ]);
+});
+
+test("a brought topic is told instead, and no other is made", async () => {
+  const stack = await deployStack("dev", { config: { "alarms:topicArn": brought } });
+  expect(topicsOf(stack)).toEqual([]);
+  expect(subscriptionsOf(stack)).toEqual([]);
+  expect(toldBy(stack)).toEqual(new Set([brought]));
+  expect(stack.outputs.alarmTopicArn).toBe(brought);
+});
