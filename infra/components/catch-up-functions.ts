@@ -112,7 +112,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
         putObjects(this.args.work, "sources/"),
         allow(["s3:AbortMultipartUpload"], [pulumi.interpolate`${this.args.work.arn}/sources/*`]),
         allow(["states:StartExecution"], [this.machine.machine.arn]),
-        allow(["states:StopExecution"], [executionsOf(this.machine.machine.arn)]),
+        allow(["states:StopExecution"], executionsOf(this.machine.machine.arn)),
         invoke(this.settle.function),
         ...(this.metabaseApiKey ? [readSecrets(this.metabaseApiKey)] : []),
       ],
@@ -141,7 +141,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
         items(tasks, ["GetItem", "PutItem", "Query", "UpdateItem"]),
         queryIndexes(tasks),
         invoke(this.run.function, this.settle.function),
-        allow(["states:DescribeExecution", "states:StopExecution"], [executionsOf(this.machine.machine.arn)]),
+        allow(["states:DescribeExecution", "states:StopExecution"], executionsOf(this.machine.machine.arn)),
       ],
     });
   }

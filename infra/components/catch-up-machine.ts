@@ -64,7 +64,7 @@ export class CatchUpMachine extends pulumi.ComponentResource {
             [pulumi.interpolate`${args.work.arn}/maps/*`],
           ),
           allow(["states:StartExecution"], [arn]),
-          allow(["states:DescribeExecution", "states:StopExecution"], [executionsOf(arn)]),
+          allow(["states:DescribeExecution", "states:StopExecution"], executionsOf(arn)),
         ]),
       },
       inside,
@@ -73,9 +73,10 @@ export class CatchUpMachine extends pulumi.ComponentResource {
   }
 }
 
-/** Executions of a state machine, those that its maps start among them. */
-export function executionsOf(machineArn: pulumi.Output<string>): pulumi.Output<string> {
-  return machineArn.apply((arn) => `${arn.replace(":stateMachine:", ":execution:")}*`);
+/** Executions of a state machine, and those that its maps start. */
+export function executionsOf(machineArn: pulumi.Output<string>): pulumi.Output<string>[] {
+  const executions = machineArn.apply((arn) => arn.replace(":stateMachine:", ":execution:"));
+  return [pulumi.interpolate`${executions}:*`, pulumi.interpolate`${executions}/*`];
 }
 
 /** Step Functions itself sets up the delivery; none of these actions knows a resource. */

@@ -19,8 +19,10 @@ test("the API may start and stop work on tasks, and reaches no row and no secret
     "lambda:InvokeFunction arn:lambda:vectorkeep-dev-catch-up-settle",
     "logs:CreateLogStream arn:cloudwatch:vectorkeep-dev-catch-up-api:*",
     "logs:PutLogEvents arn:cloudwatch:vectorkeep-dev-catch-up-api:*",
-    "states:DescribeExecution arn:aws:states:::execution:vectorkeep-dev-catch-up*",
-    "states:StopExecution arn:aws:states:::execution:vectorkeep-dev-catch-up*",
+    "states:DescribeExecution arn:aws:states:::execution:vectorkeep-dev-catch-up/*",
+    "states:DescribeExecution arn:aws:states:::execution:vectorkeep-dev-catch-up:*",
+    "states:StopExecution arn:aws:states:::execution:vectorkeep-dev-catch-up/*",
+    "states:StopExecution arn:aws:states:::execution:vectorkeep-dev-catch-up:*",
   ]);
 });
 
@@ -49,7 +51,8 @@ test("the function that plans may do what one that works on chunks may, and star
     "secretsmanager:GetSecretValue arn:secretsmanager:vectorkeep-dev-catch-up-pinecone-api-key",
     "secretsmanager:GetSecretValue arn:secretsmanager:vectorkeep-dev-embedding-api-key",
     "states:StartExecution arn:aws:states:::stateMachine:vectorkeep-dev-catch-up",
-    "states:StopExecution arn:aws:states:::execution:vectorkeep-dev-catch-up*",
+    "states:StopExecution arn:aws:states:::execution:vectorkeep-dev-catch-up/*",
+    "states:StopExecution arn:aws:states:::execution:vectorkeep-dev-catch-up:*",
   ]);
 });
 
@@ -100,9 +103,11 @@ test("the state machine may call its two functions, read plans and keep what its
     "s3:GetObject arn:s3:vectorkeep-dev-catch-up-work/plans/*",
     "s3:ListMultipartUploadParts arn:s3:vectorkeep-dev-catch-up-work/maps/*",
     "s3:PutObject arn:s3:vectorkeep-dev-catch-up-work/maps/*",
-    "states:DescribeExecution arn:aws:states:::execution:vectorkeep-dev-catch-up*",
+    "states:DescribeExecution arn:aws:states:::execution:vectorkeep-dev-catch-up/*",
+    "states:DescribeExecution arn:aws:states:::execution:vectorkeep-dev-catch-up:*",
     "states:StartExecution arn:aws:states:::stateMachine:vectorkeep-dev-catch-up",
-    "states:StopExecution arn:aws:states:::execution:vectorkeep-dev-catch-up*",
+    "states:StopExecution arn:aws:states:::execution:vectorkeep-dev-catch-up/*",
+    "states:StopExecution arn:aws:states:::execution:vectorkeep-dev-catch-up:*",
   ]);
 });
 
