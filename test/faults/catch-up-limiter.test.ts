@@ -37,7 +37,7 @@ faultTest(
         ? { status: 429, headers: { "retry-after-ms": "10" }, body: { error: { message: "slow down" } } }
         : undefined;
     };
-    const files = [await SentFile.put(catching, 28), await SentFile.put(catching, 16)];
+    const files = [await SentFile.put(catching, 48), await SentFile.put(catching, 32)];
     const [large, small] = files.map(({ request }) => request);
     const taskIds = [
       await catching.started({ ...large, host: "state_machine" }),
@@ -50,7 +50,7 @@ faultTest(
     }
 
     const cameAt = embeddings.cameAt.toSorted((one, other) => one - other);
-    expect(cameAt).toHaveLength(7 + 4 + 3);
+    expect(cameAt).toHaveLength(12 + 8 + 3);
     // From any request to any later one; a second is left for requests that were slow on their way.
     for (const [first, from] of cameAt.entries()) {
       for (const [last, to] of cameAt.entries()) {

@@ -190,6 +190,21 @@ describe("what fails for good fails alone", () => {
   });
 });
 
+/** Of all functions that work on rows. */
+async function invocations(): Promise<number> {
+  const { run, chunk } = catching.outputs.logGroups;
+  const started = await Promise.all(
+    [run, chunk].map((group) => catching.stack.logged(group, '"START RequestId"')),
+  );
+  return started.flat().length;
+}
+
+/** The function that plans was invoked once, and so was each chunk: none of them failed and was tried again. */
+async function expectInvocations(before: number, needed: number): Promise<void> {
+  await eventually(30, async () => expect((await invocations()) - before).toBeGreaterThanOrEqual(needed));
+  expect((await invocations()) - before).toBe(needed);
+}
+
 describe("what passes is waited for, and costs no row", () => {
   const again = 6;
   const hosts = chosen(["function", "state_machine"], 1);
@@ -197,8 +212,10 @@ describe("what passes is waited for, and costs no row", () => {
   for (const host of hosts) {
     faultTest(`F23 a provider that answers 429 for a while is no attempt, in the ${host}`, async () => {
       const file = await SentFile.put(catching, 25);
+      const before = await invocations();
       let left = again;
-      embeddings.instead = () => {
+      embeddings.instead = (texts) => {
+        if (!texts.includes(file.textOf(1))) return undefined;
         left -= 1;
         return left >= 0
           ? { status: 429, headers: { "retry-after-ms": "50" }, body: { error: { message: "slow down" } } }
@@ -206,6 +223,7 @@ describe("what passes is waited for, and costs no row", () => {
       };
       await file.expectAccounted(await catching.over(await catching.started({ ...file.request, host })));
       expect(file.ownAmong(embeddings.paid)).toHaveLength(25);
+      await expectInvocations(before, host === "function" ? 1 : 4);
     });
   }
 
@@ -217,15 +235,17 @@ describe("what passes is waited for, and costs no row", () => {
   for (const [name, instead, times] of chosen(troubles, 2)) {
     faultTest(`F23 Pinecone that answers ${name} for a while`, async () => {
       const file = await SentFile.put(catching, 25);
+      const before = await invocations();
       let left: number = times;
-      catching.pinecone.interfere = ({ path }) => {
-        if (!path.endsWith("/vectors/upsert")) return undefined;
+      catching.pinecone.interfere = ({ path, body }) => {
+        if (!path.endsWith("/vectors/upsert") || !body.includes(`"${file.idOf(1)}"`)) return undefined;
         left -= 1;
         return left >= 0 ? instead : undefined;
       };
       const task = await catching.over(await catching.started({ ...file.request, host: "state_machine" }));
       await file.expectAccounted(task);
       expect(file.ownAmong(embeddings.paid)).toHaveLength(25);
+      await expectInvocations(before, 4);
     });
   }
 });
