@@ -74,7 +74,6 @@ export const changeMessageBody = z.discriminatedUnion("entity_type", [
 ]);
 
 export type ChangeMessageBody = z.infer<typeof changeMessageBody>;
-export type RunMessageBody = z.infer<typeof runBody>;
 export type FieldChanges = z.infer<typeof fieldChanges>;
 /** The removal of a receipt, or of a line or word of it. */
 export type RemovalBody = z.infer<typeof receiptBody> | z.infer<typeof lineBody> | z.infer<typeof wordBody>;
