@@ -1,19 +1,30 @@
-import { type ChildProcess, fork, type Serializable } from "node:child_process";
+import { type ChildProcess, execFileSync, fork, type Serializable } from "node:child_process";
 import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Announcement } from "./services/announce.ts";
 
 /** A server in a process of its own. */
-export type Service<Announced extends Announcement = Announcement> = Announced & { stop(): Promise<void> };
+export type Service<Announced extends Announcement = Announcement> = Announced & {
+  readonly pid: number;
+  stop(): Promise<void>;
+};
 
-/** Starts a file of `services/`; resolves when it listens. */
+/** Starts a file of `services/`, with options for Node; resolves when it listens. */
 export async function startService<Announced extends Announcement = Announcement>(
   file: string,
   args: readonly string[],
+  execArgv: string[] = [],
 ): Promise<Service<Announced>> {
-  const child = fork(join(import.meta.dirname, "services", file), args);
+  const child = fork(join(import.meta.dirname, "services", file), args, { execArgv });
   const announced = await messageOf<Announced>(child, file);
-  return { ...announced, stop: () => stop(child) };
+  return { ...announced, pid: child.pid ?? 0, stop: () => stop(child) };
+}
+
+/** Has a process with all its threads run on the last processor only, and leave the others to the rest. */
+export function keepToLastProcessor(pid: number): void {
+  const last = String(availableParallelism() - 1);
+  execFileSync("taskset", ["--all-tasks", "--pid", "--cpu-list", last, String(pid)]);
 }
 
 /** Runs a file that is sent one message and answers with one. */

@@ -21,6 +21,12 @@ export interface CatchUpStackOptions {
   readonly folder: string;
 }
 
+/**
+ * The objects of all buckets are in the memory of the stack's process. Without these its collector takes every processor
+ * there is, each time that so many bytes came in.
+ */
+const stackOptions = ["--external-memory-accounted-in-global-limit", "--v8-pool-size=1"];
+
 export const functionNames = ["api", "run", "chunk", "settle"] as const;
 type FunctionName = (typeof functionNames)[number];
 
@@ -62,7 +68,7 @@ export class CatchUpStack {
       "catchup:rowsPerChunk": String(options.rowsPerChunk),
     };
     const args = [join(options.folder, "stack"), JSON.stringify(config)];
-    const service = await startService<StackAnnouncement>("local-stack.ts", args);
+    const service = await startService<StackAnnouncement>("local-stack.ts", args, stackOptions);
     // As a user's shell does: from here on this process is one of the stack's clients.
     Object.assign(process.env, service.environment);
     const { catchUp } = service.outputs;
@@ -106,8 +112,8 @@ export class CatchUpStack {
     return read.get(`/${this.#outputs.sourceBucket}/${key}`) ?? 0;
   }
 
-  /** On AWS a function has a processor of its own; here the workers leave it to whoever answers callers. */
-  async putWorkersBehind(): Promise<void> {
+  /** On AWS a function has a processor of its own; here the workers get the last one, and the rest is for whoever answers. */
+  async keepWorkersApart(): Promise<void> {
     await fetch(`${this.#service.helperUrl}/${this.#outputs.functions.chunk}`, { method: "POST" });
   }
 }

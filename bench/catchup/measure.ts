@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { runChild, startService } from "../child.ts";
+import { keepToLastProcessor, runChild, startService } from "../child.ts";
 import type { Stored } from "../services/vector-sink.ts";
 import { StoredWrongly } from "../stored-wrongly.ts";
 import type { BareOutcome } from "./bare-loop.ts";
@@ -63,6 +63,8 @@ export async function measureCatchUp(
       onRun(run);
       runs.push(run);
     }
+    for (const { pid } of services) keepToLastProcessor(pid);
+    await stack.keepWorkersApart();
     return { runs, load: await measureStatus(runs, stack, place) };
   } finally {
     await stack?.stop();
@@ -121,7 +123,6 @@ async function measureStatus(
   const sizes = runs.map(({ rows }) => rows);
   const rows = Math.max(...sizes.filter((size) => size <= 100_000), Math.min(...sizes));
   const key = await stack.upload(join(folder, `${rows}.csv`));
-  await stack.putWorkersBehind();
   const taskId = await stack.startTask(key);
   // The processes that the local stack keeps warm.
   for (let round = 0; round < 3; round += 1) {

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setPriority } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "../../local/free-ports.ts";
 import { type LocalOutputs, startLocalStack } from "../../local/stack.ts";
+import { keepToLastProcessor } from "../child.ts";
 import type { Announcement } from "./announce.ts";
 import { countBytesRead } from "./bytes-read.ts";
 
@@ -17,17 +17,16 @@ export interface StackAnnouncement extends Announcement {
   readonly environment: Readonly<Record<string, string>>;
   /**
    * `GET` answers with the bytes of objects that were read from S3 so far, as pairs of `/bucket/key` and bytes.
-   * `POST /{function}` lets that function's processes run only where no other process wants to.
+   * `POST /{function}` keeps that function's processes to the last processor.
    */
   readonly helperUrl: string;
 }
 
-const leastPriority = 19;
 const [stateFolder = "", config = "{}"] = process.argv.slice(2);
 const read = countBytesRead();
 const helper = createServer((request, response) => {
   if (request.method === "POST") {
-    for (const pid of stack.functionProcesses((request.url ?? "").slice(1))) setPriority(pid, leastPriority);
+    for (const pid of stack.functionProcesses((request.url ?? "").slice(1))) keepToLastProcessor(pid);
   }
   response.end(JSON.stringify([...read]));
 });

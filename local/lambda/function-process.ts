@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { mkdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LogStream } from "../processes/log-stream.ts";
 import { Program } from "../processes/program.ts";
@@ -146,12 +146,12 @@ export class FunctionProcess {
 
   /** An invocation is over when it is answered, its lines are read, and the process asks for the next. */
   #settleWhenComplete(): void {
-    if (this.#invocation?.complete && this.#give !== undefined) void this.#settle(this.#invocation);
+    if (this.#invocation?.complete && this.#give !== undefined) this.#settle(this.#invocation);
   }
 
-  async #settle(invocation: OpenInvocation): Promise<void> {
+  #settle(invocation: OpenInvocation): void {
     clearTimeout(invocation.timer);
-    const memory = await peakMegabytes(this.pid);
+    const memory = peakMegabytes(this.pid);
     const { requestId, begunAt } = invocation;
     const duration = begunAt === undefined ? 0 : performance.now() - begunAt;
     const init = this.#initMilliseconds;
@@ -185,14 +185,21 @@ export class FunctionProcess {
         this.#write(`RequestId: ${requestId} Error: Runtime exited with error: ${end}\nRuntime.ExitError`);
         invocation.fail("Runtime.ExitError", `Runtime exited with error: ${end}`);
       }
-      await this.#settle(invocation);
+      this.#settle(invocation);
     }
     await this.#log.flush();
   }
 }
 
-/** The most memory that the process has had so far; 0 once it is gone. */
-async function peakMegabytes(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  return Math.ceil(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024);
+/**
+ * The most memory that the process has had so far; 0 once it is gone. Read at once: the kernel has it at hand, and who
+ * invoked does not wait for a thread.
+ */
+function peakMegabytes(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Math.ceil(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024);
+  } catch {
+    return 0;
+  }
 }

@@ -6,13 +6,14 @@ import {
 } from "../requests/process-request.ts";
 import { NoSuchTask, RequestInvalid, TaskStateUnfit } from "../requests/request-failures.ts";
 import type { ChunkCounts } from "../tasks/chunk-counts.ts";
+import { fingerprint } from "../tasks/claims.ts";
 import { sum } from "../tasks/counts.ts";
 import { isOpen, type Task, taskIdPattern } from "../tasks/task.ts";
 import { CursorInvalid } from "../tasks/task-store.ts";
 import { type Answer, type ApiRequest, answerTo, noSuchRoute } from "./answer.ts";
 import { openApi } from "./openapi.ts";
 import { noCounts, showTask } from "./show-task.ts";
-import { type StartServices, startForgotten, startTask } from "./start-task.ts";
+import { type IdempotencyKey, type StartServices, startForgotten, startTask } from "./start-task.ts";
 
 export interface ApiServices extends StartServices {
   readonly chunkCounts: ChunkCounts;
@@ -69,14 +70,17 @@ async function start(
 ): Promise<Answer> {
   const now = services.now();
   const asked = readProcessRequest(input, services.defaults, now);
-  return accepted(await startTask(asked, idempotencyKeyOf(request), services, now));
+  // Dates that follow from the day of asking are taken as of one day, so that a caller may try again after midnight.
+  const whenever = readProcessRequest(input, services.defaults, 0);
+  return accepted(await startTask(asked, idempotencyKeyOf(request, whenever), services, now));
 }
 
-function idempotencyKeyOf({ headers }: ApiRequest): string | undefined {
-  const key = headers["idempotency-key"];
-  if (key === undefined || (key !== "" && key.length <= longestKey)) return key;
+function idempotencyKeyOf({ headers }: ApiRequest, asked: ProcessRequest): IdempotencyKey | undefined {
+  const name = headers["idempotency-key"];
+  if (name === undefined) return undefined;
+  if (name !== "" && name.length <= longestKey) return { name, request: fingerprint(asked) };
   throw new RequestInvalid([
-    { parameter: "Idempotency-Key", given: key.slice(0, 50), accepted: `1 to ${longestKey} characters` },
+    { parameter: "Idempotency-Key", given: name.slice(0, 50), accepted: `1 to ${longestKey} characters` },
   ]);
 }
 
@@ -110,11 +114,12 @@ async function status({ query }: ApiRequest, services: ApiServices): Promise<Ans
     const form = "a task_id as POST /process answers it";
     throw new RequestInvalid([{ parameter: "task_id", given: id?.slice(0, 100), accepted: form }]);
   }
-  const task = await existing(id, services);
+  const progress = await services.tasks.progress(id);
+  if (!progress) throw new NoSuchTask(id);
+  const { task, chunks } = progress;
   await services.isWorkedOn(task);
   await startForgotten(task, services, services.now());
-  const counts = task.counts ? noCounts : await services.chunkCounts.all(id);
-  return { status: 200, body: showTask(task, counts, services.now()) };
+  return { status: 200, body: showTask(task, chunks, services.now()) };
 }
 
 const page = z.object({
@@ -166,7 +171,7 @@ async function retryFailed(request: ApiRequest, services: ApiServices, taskId: s
   if (counts.failed === 0) throw new TaskStateUnfit(taskId, task.status, "retried: no record failed");
   const { s3_key, ...rest } = task.request;
   const asked: ProcessRequest = { ...rest, data_source: "failed_records", retry_of: taskId };
-  return accepted(await startTask(asked, idempotencyKeyOf(request), services, services.now()));
+  return accepted(await startTask(asked, idempotencyKeyOf(request, asked), services, services.now()));
 }
 
 async function existing(taskId: string, { tasks }: ApiServices): Promise<Task> {

@@ -7,6 +7,13 @@ import type { TaskStore } from "../tasks/task-store.ts";
 /** A task that nobody has begun after this long was most likely accepted by a process that died before it started the work. */
 const beginsWithinMs = 60_000;
 
+/** The `Idempotency-Key` of a caller. */
+export interface IdempotencyKey {
+  readonly name: string;
+  /** Fingerprint of what the caller asks for; the same on whichever day it is asked again. */
+  readonly request: string;
+}
+
 export interface StartServices {
   readonly tasks: TaskStore;
   readonly claims: Claims;
@@ -24,15 +31,15 @@ export interface StartServices {
  */
 export async function startTask(
   request: ProcessRequest,
-  idempotencyKey: string | undefined,
+  key: IdempotencyKey | undefined,
   services: StartServices,
   now: number,
 ): Promise<Task> {
   const print = fingerprint(request);
   const taskId =
-    idempotencyKey === undefined
+    key === undefined
       ? await claimedByRequest(print, services, now)
-      : await claimedByKey(claimOfKey(idempotencyKey), print, services, now);
+      : await claimedByKey(key, print, services, now);
   const found = await services.tasks.get(taskId, now);
   if (!found) return makeTask(taskId, request, services, now);
   await startForgotten(found, services, now);
@@ -52,16 +59,17 @@ export async function startForgotten(
 
 /** The claim of the key comes before the task, so that no crash lets the key start two. */
 async function claimedByKey(
-  name: string,
+  key: IdempotencyKey,
   print: string,
   services: StartServices,
   now: number,
 ): Promise<string> {
+  const name = claimOfKey(key.name);
   for (;;) {
     const earlier = await services.claims.read(name, now);
-    if (earlier && earlier.request !== print) throw new IdempotencyKeyReused();
+    if (earlier && earlier.request !== key.request) throw new IdempotencyKeyReused();
     if (earlier) return earlier.taskId;
-    const next = { taskId: await claimedByRequest(print, services, now), request: print };
+    const next = { taskId: await claimedByRequest(print, services, now), request: key.request };
     if (await services.claims.take(name, undefined, next, expiry(services, now), now)) return next.taskId;
   }
 }

@@ -51,14 +51,15 @@ export class ChunkCounts {
           ExclusiveStartKey: start,
         }),
       );
-      for (const item of page.Items ?? []) collect(item, found);
+      for (const item of page.Items ?? []) collectCounts(item, found);
       start = page.LastEvaluatedKey;
     }
     return found;
   }
 }
 
-function collect(item: Record<string, unknown>, into: Map<number, Counts>): void {
+/** Adds what an item of counts says. */
+export function collectCounts(item: Record<string, unknown>, into: Map<number, Counts>): void {
   for (const [name, value] of Object.entries(item)) {
     const chunk = attribute.exec(name)?.[1];
     if (chunk === undefined || !Array.isArray(value)) continue;

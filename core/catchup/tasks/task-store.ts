@@ -3,6 +3,8 @@ import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/li
 import { z } from "zod";
 import { unlessRefused } from "../../conditional-write.ts";
 import { InputFailure } from "../../failure.ts";
+import { collectCounts } from "./chunk-counts.ts";
+import type { Counts } from "./counts.ts";
 import { type Task, type TaskStatus, task } from "./task.ts";
 
 /** Index of the table: hash key `kind`, range key `created_at`. */
@@ -33,6 +35,12 @@ export interface TaskPage {
   readonly tasks: readonly Task[];
   /** Where the next page starts; undefined on the last one. */
   readonly next: string | undefined;
+}
+
+/** A task, and what became of its chunks so far, by their numbers. */
+export interface TaskProgress {
+  readonly task: Task;
+  readonly chunks: ReadonlyMap<number, Counts>;
 }
 
 const pageKey = z.object({ PK: z.string(), SK: z.string(), kind: z.literal(kind), created_at: z.string() });
@@ -77,8 +85,30 @@ export class TaskStore {
     const { Item } = await this.#client.send(
       new GetCommand({ TableName: this.#table, Key: keyOf(taskId), ConsistentRead: true }),
     );
-    const found = Item && task.parse(Item);
-    return found && found.expires_at * 1000 > now ? found : undefined;
+    return Item && unlessExpired(task.parse(Item), now);
+  }
+
+  /** A task with the counts of its chunks, in one request: callers ask often. Undefined as `get`. */
+  async progress(taskId: string, now = Date.now()): Promise<TaskProgress | undefined> {
+    const chunks = new Map<number, Counts>();
+    let found: Task | undefined;
+    for (let start: Record<string, unknown> | undefined, more = true; more; more = start !== undefined) {
+      const { Items = [], LastEvaluatedKey } = await this.#client.send(
+        new QueryCommand({
+          TableName: this.#table,
+          KeyConditionExpression: "PK = :task",
+          ExpressionAttributeValues: { ":task": keyOf(taskId).PK },
+          ConsistentRead: true,
+          ExclusiveStartKey: start,
+        }),
+      );
+      for (const item of Items) {
+        if (item.SK === keyOf(taskId).SK) found = unlessExpired(task.parse(item), now);
+        else collectCounts(item, chunks);
+      }
+      start = LastEvaluatedKey;
+    }
+    return found && { task: found, chunks };
   }
 
   /** Changes a task that is still open (of the given statuses). False if it is not: nothing is changed then. */
@@ -127,6 +157,10 @@ export class TaskStore {
     const next = LastEvaluatedKey && Buffer.from(JSON.stringify(LastEvaluatedKey)).toString("base64url");
     return { tasks, next };
   }
+}
+
+function unlessExpired(found: Task, now: number): Task | undefined {
+  return found.expires_at * 1000 > now ? found : undefined;
 }
 
 function keyOf(taskId: string) {

@@ -1,4 +1,5 @@
 import { type ApiCall, AwsError, type Reply } from "../../endpoint/service.ts";
+import { digestOf } from "./digest.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { S3Target } from "./operations.ts";
 import { checksumHeader, readUpload } from "./upload.ts";
@@ -7,14 +8,19 @@ import { checksumHeader, readUpload } from "./upload.ts";
  * PutObject, in the place of fauxqs's: it honours If-None-Match and If-Match, verifies digests and has no size limit.
  * Between the condition and the write nothing else runs, so of two conditional writers one wins.
  */
-export function putObject(objects: ObjectStore, call: ApiCall, { bucket, key }: S3Target): Reply {
-  const { body, checksum } = readUpload(call);
+export async function putObject(
+  objects: ObjectStore,
+  call: ApiCall,
+  { bucket, key }: S3Target,
+): Promise<Reply> {
+  const { body, checksum } = await readUpload(call);
+  const etag = `"${(await digestOf(body, "MD5")).toString("hex")}"`;
   requireBucket(objects, bucket);
   checkConditions(objects, call, bucket, key);
-  const stored = objects.putObject(
+  const stored = objects.putHashed(
     bucket,
     key,
-    body,
+    { body, etag },
     call.headers["content-type"] ?? "application/octet-stream",
     userMetadata(call),
     systemMetadata(call),

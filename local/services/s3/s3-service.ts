@@ -63,14 +63,24 @@ function hideMissingKey(objects: ObjectStore, call: ApiCall, { operation, bucket
   );
 }
 
-function putTagged(objects: ObjectStore, tags: ObjectTags, call: ApiCall, target: S3Target): Reply {
-  const reply = putObject(objects, call, target);
+async function putTagged(
+  objects: ObjectStore,
+  tags: ObjectTags,
+  call: ApiCall,
+  target: S3Target,
+): Promise<Reply> {
+  const reply = await putObject(objects, call, target);
   const header = call.headers["x-amz-tagging"];
   if (header !== undefined) tags.putHeader(objects.headObject(target.bucket, target.key), header);
   return reply;
 }
 
-function handleTagging(objects: ObjectStore, tags: ObjectTags, call: ApiCall, target: S3Target): Reply {
+async function handleTagging(
+  objects: ObjectStore,
+  tags: ObjectTags,
+  call: ApiCall,
+  target: S3Target,
+): Promise<Reply> {
   requireBucket(objects, target.bucket);
   if (!objects.has(target.bucket, target.key)) {
     throw new AwsError(404, "NoSuchKey", "The specified key does not exist.");
@@ -78,7 +88,7 @@ function handleTagging(objects: ObjectStore, tags: ObjectTags, call: ApiCall, ta
   const object = objects.headObject(target.bucket, target.key);
   switch (target.operation) {
     case "PutObjectTagging":
-      tags.put(object, readUpload(call).body.toString("utf8"));
+      tags.put(object, (await readUpload(call)).body.toString("utf8"));
       return { status: 200, headers: {}, body: "" };
     case "DeleteObjectTagging":
       tags.delete(object);
@@ -88,8 +98,8 @@ function handleTagging(objects: ObjectStore, tags: ObjectTags, call: ApiCall, ta
   }
 }
 
-function uploadPart(fauxqs: Fauxqs, call: ApiCall): Promise<Reply> {
-  const { body, checksum } = readUpload(call);
+async function uploadPart(fauxqs: Fauxqs, call: ApiCall): Promise<Reply> {
+  const { body, checksum } = await readUpload(call);
   const { "content-encoding": _framing, ...headers } = call.headers;
   return forward(fauxqs, call, body, {
     ...headers,

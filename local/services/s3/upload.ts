@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
-import { crc32 } from "node:zlib";
 import { decodeAwsChunked } from "../../../node_modules/fauxqs/dist/s3/chunkedEncoding.js";
 import { type ApiCall, AwsError } from "../../endpoint/service.ts";
+import { type DigestAlgorithm, digestOf } from "./digest.ts";
 
-export type ChecksumAlgorithm = "CRC32" | "SHA1" | "SHA256";
+export type ChecksumAlgorithm = Exclude<DigestAlgorithm, "MD5">;
 
 export interface Checksum {
   readonly algorithm: ChecksumAlgorithm;
@@ -17,20 +16,11 @@ export interface Upload {
   readonly checksum: Checksum | undefined;
 }
 
-const algorithms: Record<ChecksumAlgorithm, (body: Buffer) => Buffer> = {
-  CRC32(body) {
-    const digest = Buffer.alloc(4);
-    digest.writeUInt32BE(crc32(body));
-    return digest;
-  },
-  SHA1: (body) => createHash("sha1").update(body).digest(),
-  SHA256: (body) => createHash("sha256").update(body).digest(),
-};
-
+const algorithms: readonly ChecksumAlgorithm[] = ["CRC32", "SHA1", "SHA256"];
 const unsupported = ["crc32c", "crc64nvme"];
 
 /** Throws AwsError: IncompleteBody, BadDigest, or NotImplemented for an algorithm that Node does not have. */
-export function readUpload(call: ApiCall): Upload {
+export async function readUpload(call: ApiCall): Promise<Upload> {
   const { body, trailers } = unframe(call);
   const headers: Record<string, string> = { ...call.headers, ...trailers };
   for (const name of unsupported) {
@@ -41,12 +31,12 @@ export function readUpload(call: ApiCall): Upload {
       `The local S3 cannot verify ${name}; use CRC32, SHA1 or SHA256.`,
     );
   }
-  verifyMd5(body, headers["content-md5"]);
-  const claimed = Object.keys(algorithms).flatMap((name) => {
-    const value = headers[checksumHeader(name)];
-    return value === undefined ? [] : [{ algorithm: name as ChecksumAlgorithm, value }];
+  await verifyMd5(body, headers["content-md5"]);
+  const claimed = algorithms.flatMap((algorithm) => {
+    const value = headers[checksumHeader(algorithm)];
+    return value === undefined ? [] : [{ algorithm, value }];
   });
-  for (const checksum of claimed) verifyChecksum(body, checksum);
+  for (const checksum of claimed) await verifyChecksum(body, checksum);
   return { body, checksum: claimed[0] };
 }
 
@@ -68,14 +58,14 @@ function unframe(call: ApiCall): { body: Buffer; trailers: Record<string, string
   return decoded;
 }
 
-function verifyMd5(body: Buffer, claimed: string | undefined): void {
+async function verifyMd5(body: Buffer, claimed: string | undefined): Promise<void> {
   if (claimed === undefined) return;
-  if (createHash("md5").update(body).digest("base64") === claimed) return;
+  if ((await digestOf(body, "MD5")).toString("base64") === claimed) return;
   throw new AwsError(400, "BadDigest", "The Content-MD5 you specified did not match what we received.");
 }
 
-function verifyChecksum(body: Buffer, { algorithm, value }: Checksum): void {
-  if (algorithms[algorithm](body).toString("base64") === value) return;
+async function verifyChecksum(body: Buffer, { algorithm, value }: Checksum): Promise<void> {
+  if ((await digestOf(body, algorithm)).toString("base64") === value) return;
   throw new AwsError(
     400,
     "BadDigest",

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => tables.stop());
 
-function services(): ApiServices {
+function services(now = Date.now): ApiServices {
   return {
     tasks: tables.tasks,
     claims: tables.claims,
@@ -27,16 +27,16 @@ function services(): ApiServices {
     isWorkedOn: async () => true,
     taskDays: 7,
     defaults: { questionId: "12", namespace: "v2", batchSize: 100 },
-    now: Date.now,
+    now,
   };
 }
 
 type Asked = Partial<Pick<ApiRequest, "query" | "headers" | "body">>;
 
 /** Asks, and holds the answer to the document. */
-async function ask(method: string, path: string, asked: Asked = {}, described = path) {
+async function ask(method: string, path: string, asked: Asked = {}, described = path, now = Date.now) {
   const request = { method, path, query: {}, headers: {}, body: undefined, ...asked };
-  const answer = await answerRequest(request, services());
+  const answer = await answerRequest(request, services(now));
   const operation = (openApi.paths as unknown as Record<string, Record<string, Described>>)[described];
   const schema =
     operation?.[method.toLowerCase()]?.responses[answer.status]?.content["application/json"].schema;
@@ -110,6 +110,15 @@ describe("/process", () => {
   test.each(["", "x".repeat(201)])("answers 400 to an idempotency key that is none", async (key) => {
     const headers = { "idempotency-key": key };
     expect((await ask("POST", "/process", { headers, body: JSON.stringify(csv()) })).status).toBe(400);
+  });
+
+  test("gives the task of a key also after midnight, though the request named no dates", async () => {
+    const again = { headers: { "idempotency-key": "midnight" }, body: JSON.stringify({ question_id: "77" }) };
+    const before = Date.parse("2026-11-25T23:59:59Z");
+    const first = await ask("POST", "/process", again, "/process", () => before);
+    const second = await ask("POST", "/process", again, "/process", () => before + 2_000);
+    expect(second).toEqual({ status: 202, body: first.body });
+    expect(first.body.end_date).toBe("2026-11-25");
   });
 
   test("answers 422 to a key that was used for another request", async () => {

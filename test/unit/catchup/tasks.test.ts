@@ -46,6 +46,27 @@ describe("a task", () => {
   });
 });
 
+describe("the progress of a task", () => {
+  test("is the task with the counts of all its chunks", async () => {
+    const task = taskOf();
+    await tables.tasks.create(task);
+    for (const chunk of [0, 99, 100, 250])
+      await tables.chunkCounts.set(task.task_id, chunk, counts, task.expires_at);
+    const progress = await tables.tasks.progress(task.task_id);
+    expect(progress?.task).toEqual(task);
+    expect(progress?.chunks).toEqual(await tables.chunkCounts.all(task.task_id));
+    expect(progress?.chunks.size).toBe(4);
+  });
+
+  test("is none where there is no task, though a chunk that ended late has left counts", async () => {
+    const gone = taskOf({ expires_at: Math.floor(now / 1000) + 10 });
+    await tables.chunkCounts.set(gone.task_id, 0, counts, gone.expires_at);
+    expect(await tables.tasks.progress(gone.task_id)).toBeUndefined();
+    await tables.tasks.create(gone);
+    expect(await tables.tasks.progress(gone.task_id, now + 11_000)).toBeUndefined();
+  });
+});
+
 describe("the list of tasks", () => {
   test("is newest first, in pages that leave none out and repeat none", async () => {
     const own = await TaskTables.start();

@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { crc32 } from "node:zlib";
+
+export type DigestAlgorithm = "MD5" | "CRC32" | "SHA1" | "SHA256";
+
+/** A fraction of a millisecond's work. */
+const bytesATurn = 128 * 1024;
+
+let lastLarge: Promise<void> = Promise.resolve();
+
+/**
+ * The digest of a body. Of large ones one at a time, a slice in each turn of the event loop: whoever else calls the stack
+ * waits for a slice, and not for all uploads of the moment.
+ */
+export async function digestOf(body: Buffer, algorithm: DigestAlgorithm): Promise<Buffer> {
+  const digest = algorithm === "CRC32" ? new Crc32() : createHash(algorithm);
+  if (body.length <= bytesATurn) return digest.update(body).digest();
+  const inTurns = lastLarge.then(async () => {
+    for (let at = 0; at < body.length; at += bytesATurn) {
+      await nextTurn();
+      digest.update(body.subarray(at, at + bytesATurn));
+    }
+  });
+  lastLarge = inTurns;
+  await inTurns;
+  return digest.digest();
+}
+
+/** zlib's CRC-32 with the interface of a Hash. */
+class Crc32 {
+  #value = 0;
+
+  update(bytes: Buffer): this {
+    this.#value = crc32(bytes, this.#value);
+    return this;
+  }
+
+  digest(): Buffer {
+    const digest = Buffer.alloc(4);
+    digest.writeUInt32BE(this.#value);
+    return digest;
+  }
+}
