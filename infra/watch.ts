@@ -38,6 +38,7 @@ export function watch(
     sweeper,
     sweep: settings.sweep,
     servesQueries: settings.query.enabled,
+    compactsInWorker: settings.compaction.host === "ecs",
     machine: catchUp?.machine.machine,
   });
   const dashboard = new Dashboard(`${stem}-dashboard`, { flows, metricsNamespace });

@@ -1,6 +1,9 @@
 import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { ShardName } from "../receipts/shards.ts";
 
+/** No queue keeps a message for longer, so a count that nobody forgot (its message succeeded in the end) says nothing any more. */
+const secondsKept = 14 * 86_400;
+
 /** Counts the failures of messages that no run could count. */
 export class FailureLedger {
   readonly #client: DynamoDBDocumentClient;
@@ -19,8 +22,13 @@ export class FailureLedger {
       new UpdateCommand({
         TableName: this.#controlTable,
         Key: this.#key(deduplicationId),
-        UpdateExpression: "SET reason = :reason, failed_at = :now ADD failures :one",
-        ExpressionAttributeValues: { ":reason": reason, ":now": new Date().toISOString(), ":one": 1 },
+        UpdateExpression: "SET reason = :reason, failed_at = :now, expires_at = :expires ADD failures :one",
+        ExpressionAttributeValues: {
+          ":reason": reason,
+          ":now": new Date().toISOString(),
+          ":expires": Math.floor(Date.now() / 1_000) + secondsKept,
+          ":one": 1,
+        },
         ReturnValues: "ALL_NEW",
       }),
     );

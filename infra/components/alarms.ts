@@ -23,6 +23,7 @@ export interface AlarmsArgs {
   readonly sweeper: BundledFunction;
   readonly sweep: Settings["sweep"];
   readonly servesQueries: boolean;
+  readonly compactsInWorker: boolean;
   /** The state machine of large catch-up tasks, where there is one. */
   readonly machine: aws.sfn.StateMachine | undefined;
 }
@@ -68,6 +69,7 @@ export class Alarms extends pulumi.ComponentResource {
     this.notSwept(args.sweeper.function.name, args.sweep.everyMinutes);
     const own = ownMetrics(args.sweep, {
       servesQueries: args.servesQueries,
+      compactsInWorker: args.compactsInWorker,
       catchesUp: args.machine !== undefined,
     });
     for (const { what, service, ...metric } of own) {

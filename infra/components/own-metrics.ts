@@ -21,7 +21,11 @@ export interface OwnMetric {
 /** Names of services and metrics are those of core/metrics.ts; a test holds the two together. */
 export function ownMetrics(
   sweep: Settings["sweep"],
-  { servesQueries, catchesUp }: { readonly servesQueries: boolean; readonly catchesUp: boolean },
+  {
+    servesQueries,
+    compactsInWorker,
+    catchesUp,
+  }: { readonly servesQueries: boolean; readonly compactsInWorker: boolean; readonly catchesUp: boolean },
 ): OwnMetric[] {
   const ofCompaction = { service: "compaction", statistic: "Sum", threshold: 0 } as const;
   const ofSweeper = {
@@ -58,6 +62,17 @@ export function ownMetrics(
       service: "compaction",
       says: "A published generation is not what its manifest says; compaction goes on from an earlier one.",
     },
+    ...(compactsInWorker
+      ? [
+          {
+            ...ofCompaction,
+            what: "compaction-worker-errors",
+            metricName: "WorkerErrors",
+            says: "A cycle of the compaction worker failed as a whole. It tries again, each time later; its log says why.",
+            runbook: "errors",
+          },
+        ]
+      : []),
     ...(servesQueries
       ? [
           {

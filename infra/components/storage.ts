@@ -41,7 +41,8 @@ export class Storage extends pulumi.ComponentResource {
     );
     this.receipts =
       args.receiptsTable ?? new KeyedTable(`${stem}-receipts`, { keepData, stream: true }, inside).table;
-    this.control = new KeyedTable(`${stem}-control`, { keepData, stream: false }, inside).table;
+    const control = { keepData, stream: false, expiry: "expires_at" };
+    this.control = new KeyedTable(`${stem}-control`, control, inside).table;
     this.registerOutputs();
   }
 }

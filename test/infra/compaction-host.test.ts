@@ -44,6 +44,15 @@ test("a switch makes and unmakes the worker only, and the function stays as it i
   expect(after.filter((one) => !before.includes(one) && !one.includes("compaction-worker"))).toEqual([]);
 });
 
+test("errors of the worker set off an alarm, as errors of the function do", async () => {
+  const alarms = ofType(stack, "aws:cloudwatch/metricAlarm:MetricAlarm");
+  expect(alarms.get("vectorkeep-dev-compaction-worker-errors")).toMatchObject({
+    metricName: "WorkerErrors",
+    dimensions: { service: "compaction" },
+    alarmDescription: expect.stringContaining("docs/runbooks/errors.md"),
+  });
+});
+
 test("the worker takes messages only after the function is given none, and never beside its successor", () => {
   const service = `start aws:ecs/service:Service ${worker}`;
   const mappings = stack.events.filter((event) =>

@@ -66,6 +66,8 @@ test("tables are encrypted and restorable; the receipts table publishes old and 
     streamViewType: "NEW_AND_OLD_IMAGES",
   });
   expect(tables.get("vectorkeep-prod-control")?.streamEnabled).toBeUndefined();
+  expect(tables.get("vectorkeep-prod-control")?.ttl).toEqual({ attributeName: "expires_at", enabled: true });
+  expect(tables.get("vectorkeep-prod-receipts")?.ttl).toBeUndefined();
 });
 
 test("the file system is encrypted, and the functions see it through an access point", () => {
