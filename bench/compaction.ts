@@ -1,4 +1,4 @@
-import { indexSettings } from "../core/collections/chroma-vector-store.ts";
+import { indexSettings } from "../core/collections/chroma/chroma-vector-store.ts";
 import { measureCompaction, type Round, type SmallCycle } from "./compaction/measure.ts";
 import { type CompactionOptions, compactionOptions, usage } from "./compaction/options.ts";
 import { costTable, mergeLines, mergeVerdict, roundLine, warmVerdict } from "./compaction/report.ts";

@@ -1,4 +1,4 @@
-import { indexSettings } from "../core/collections/chroma-vector-store.ts";
+import { indexSettings } from "../core/collections/chroma/chroma-vector-store.ts";
 import { planLines } from "../core/receipts/planned-vectors.ts";
 import { measureStack } from "./deployed-stack.ts";
 import { warmUp } from "./embeddings.ts";

@@ -1,4 +1,4 @@
-import type { VectorStore } from "../core/collections/vector-store.ts";
+import type { VectorStore } from "../core/collections/chroma/vector-store.ts";
 import { embeddingsOf } from "./embeddings.ts";
 import type { BenchRecord } from "./records.ts";
 import { StoredWrongly } from "./stored-wrongly.ts";

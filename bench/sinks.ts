@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
-import { ChromaServer } from "../core/collections/chroma-server.ts";
-import { ChromaVectorStore, indexSettings } from "../core/collections/chroma-vector-store.ts";
-import { base64Length } from "../core/collections/upsert-request.ts";
+import { ChromaServer } from "../core/collections/chroma/chroma-server.ts";
+import { ChromaVectorStore, indexSettings } from "../core/collections/chroma/chroma-vector-store.ts";
+import { base64Length } from "../core/collections/chroma/upsert-request.ts";
 import { startService } from "./child.ts";
 import type { SinkName } from "./options.ts";
 import type { BenchRecord } from "./records.ts";

@@ -1,4 +1,4 @@
-import { listAnswer, restoreAnswer } from "../core/collections/generations-request.ts";
+import { listAnswer, restoreAnswer } from "../core/collections/generations/generations-request.ts";
 import type { ShardName } from "../core/receipts/shards.ts";
 import { runCommand } from "./command.ts";
 import { confirm } from "./confirm.ts";

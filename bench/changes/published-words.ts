@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { ChromaVectorStore } from "../../core/collections/chroma-vector-store.ts";
-import { withPublishedCopy } from "../../core/collections/published-copy.ts";
+import { ChromaVectorStore } from "../../core/collections/chroma/chroma-vector-store.ts";
+import { withPublishedCopy } from "../../core/collections/generations/published-copy.ts";
 import type { VectorMetadata } from "../../core/deltas/delta.ts";
 import { planWords } from "../../core/receipts/planned-vectors.ts";
 import type { BenchStack } from "../bench-stack.ts";

@@ -4,13 +4,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { monotonicClock } from "../../core/collections/clock.ts";
-import { CollectionQueue } from "../../core/collections/collection-queue.ts";
-import { runCycle } from "../../core/collections/cycle.ts";
-import type { CycleParts, CycleSettings } from "../../core/collections/cycle-parts.ts";
-import { FailureLedger } from "../../core/collections/failure-ledger.ts";
-import { Generations } from "../../core/collections/generations.ts";
-import { type Head, readHead } from "../../core/collections/head.ts";
-import { Workspace } from "../../core/collections/workspace.ts";
+import { runCycle } from "../../core/collections/cycle/cycle.ts";
+import type { CycleParts, CycleSettings } from "../../core/collections/cycle/cycle-parts.ts";
+import { Workspace } from "../../core/collections/cycle/workspace.ts";
+import { Generations } from "../../core/collections/generations/generations.ts";
+import { type Head, readHead } from "../../core/collections/generations/head.ts";
+import { CollectionQueue } from "../../core/collections/messages/collection-queue.ts";
+import { FailureLedger } from "../../core/collections/messages/failure-ledger.ts";
 import { deltaPrefix } from "../../core/deltas/keys.ts";
 import {
   type ChangeMessage,

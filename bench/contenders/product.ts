@@ -1,5 +1,5 @@
-import { applyDeltas } from "../../core/collections/apply-deltas.ts";
-import { ChromaVectorStore } from "../../core/collections/chroma-vector-store.ts";
+import { ChromaVectorStore } from "../../core/collections/chroma/chroma-vector-store.ts";
+import { applyDeltas } from "../../core/collections/merge/apply-deltas.ts";
 import { decodeDelta } from "../../core/deltas/codec.ts";
 import type { Delta } from "../../core/deltas/delta.ts";
 import type { DeltaStore } from "../../core/deltas/delta-store.ts";

@@ -1,4 +1,4 @@
-import type { ListAnswer, RestoreAnswer } from "../../core/collections/generations-request.ts";
+import type { ListAnswer, RestoreAnswer } from "../../core/collections/generations/generations-request.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
 import { type Column, table } from "../table.ts";
 

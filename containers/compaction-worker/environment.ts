@@ -1,4 +1,4 @@
-import { compactionEnvironment } from "../../core/collections/compaction-environment.ts";
+import { compactionEnvironment } from "../../core/collections/host/compaction-environment.ts";
 import { wholeNumber } from "../../core/settings/environment.ts";
 
 /** What infra sets for the worker. */

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { ChromaServer } from "../collections/chroma-server.ts";
-import { ChromaVectorStore } from "../collections/chroma-vector-store.ts";
+import { ChromaServer } from "../collections/chroma/chroma-server.ts";
+import { ChromaVectorStore } from "../collections/chroma/chroma-vector-store.ts";
+import type { Neighbour, NeighbourQuery, VectorStore } from "../collections/chroma/vector-store.ts";
 import { monotonicClock } from "../collections/clock.ts";
-import { GenerationDamaged, Generations } from "../collections/generations.ts";
-import { readHead } from "../collections/head.ts";
-import type { Neighbour, NeighbourQuery, VectorStore } from "../collections/vector-store.ts";
+import { GenerationDamaged, Generations } from "../collections/generations/generations.ts";
+import { readHead } from "../collections/generations/head.ts";
 import type { Metrics } from "../metrics.ts";
 import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";

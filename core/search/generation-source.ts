@@ -1,4 +1,4 @@
-import type { Neighbour, NeighbourQuery } from "../collections/vector-store.ts";
+import type { Neighbour, NeighbourQuery } from "../collections/chroma/vector-store.ts";
 
 /** The head of a shard, as far as a reader cares. */
 export interface PublishedGeneration {

@@ -1,4 +1,4 @@
-import type { MetadataTerm } from "../collections/vector-store.ts";
+import type { MetadataTerm } from "../collections/chroma/vector-store.ts";
 import { labelKey } from "../receipts/vector-metadata.ts";
 import type { SearchRequest } from "./search-request.ts";
 

@@ -1,4 +1,4 @@
-import type { Neighbour } from "../collections/vector-store.ts";
+import type { Neighbour } from "../collections/chroma/vector-store.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
 import type { Collection } from "../receipts/receipt.ts";
 import { collectionOf } from "../receipts/shards.ts";

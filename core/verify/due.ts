@@ -1,8 +1,8 @@
 import { ZodError } from "zod";
-import { checkDelta, type DeltaTarget, DeltaUnfit } from "../collections/check-delta.ts";
-import { withKnown } from "../collections/load-deltas.ts";
-import { vectorAt } from "../collections/parts-that-differ.ts";
-import { isGone } from "../collections/reconcile.ts";
+import { checkDelta, type DeltaTarget, DeltaUnfit } from "../collections/merge/check-delta.ts";
+import { withKnown } from "../collections/merge/load-deltas.ts";
+import { vectorAt } from "../collections/merge/parts-that-differ.ts";
+import { isGone } from "../collections/merge/reconcile.ts";
 import { DeltaUnreadable, decodeDelta } from "../deltas/codec.ts";
 import type { Delta } from "../deltas/delta.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../collections/clock.ts";
-import type { Head } from "../collections/head.ts";
+import type { Head } from "../collections/generations/head.ts";
 import { Failure } from "../failure.ts";
 import type { Log } from "../log.ts";
 import type { ShardName } from "../receipts/shards.ts";

@@ -1,6 +1,6 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
-import type { QueuedMessage } from "../../core/collections/collection-queue.ts";
-import type { ShardQueues } from "../../core/collections/shard-queues.ts";
+import type { QueuedMessage } from "../../core/collections/messages/collection-queue.ts";
+import type { ShardQueues } from "../../core/collections/messages/shard-queues.ts";
 import { Failure } from "../../core/failure.ts";
 
 /** Messages came from a queue that belongs to no shard. */

@@ -4,9 +4,9 @@ import {
   type ListAnswer,
   parseGenerationsRequest,
   type RestoreAnswer,
-} from "../../core/collections/generations-request.ts";
-import { listGenerations } from "../../core/collections/list-generations.ts";
-import { restoreGeneration } from "../../core/collections/restore-generation.ts";
+} from "../../core/collections/generations/generations-request.ts";
+import { listGenerations } from "../../core/collections/generations/list-generations.ts";
+import { restoreGeneration } from "../../core/collections/generations/restore-generation.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { generationsEnvironment } from "./environment.ts";
 import { restorePorts, shardsOf } from "./parts.ts";

@@ -4,7 +4,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { monotonicClock } from "../../core/collections/clock.ts";
-import type { PublishedFiles } from "../../core/collections/published-copy.ts";
+import type { PublishedFiles } from "../../core/collections/generations/published-copy.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import { CurrentItems } from "../../core/entities/current-items.ts";
 import type { Log } from "../../core/log.ts";

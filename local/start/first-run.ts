@@ -7,7 +7,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Screen } from "../../cli/screen.ts";
 import { hitTable, SearchClient } from "../../cli/search-client.ts";
-import { readHead } from "../../core/collections/head.ts";
+import { readHead } from "../../core/collections/generations/head.ts";
 import { exportFolders, type ReceiptFolder } from "../../core/ingest/export-folder.ts";
 import { uploadOcrFiles } from "../../core/ingest/export-receipt.ts";
 import type { EmbedMessage } from "../../core/receipts/embed-message.ts";

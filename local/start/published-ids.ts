@@ -1,6 +1,6 @@
 import { ChromaClient } from "chromadb";
-import type { ChromaServer } from "../../core/collections/chroma-server.ts";
-import { type PublishedFiles, withPublishedCopy } from "../../core/collections/published-copy.ts";
+import type { ChromaServer } from "../../core/collections/chroma/chroma-server.ts";
+import { type PublishedFiles, withPublishedCopy } from "../../core/collections/generations/published-copy.ts";
 import type { Collection } from "../../core/receipts/receipt.ts";
 import { collectionOf, type ShardName } from "../../core/receipts/shards.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { Head } from "../../core/collections/head.ts";
+import type { Head } from "../../core/collections/generations/head.ts";
 import { Failure } from "../../core/failure.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
 

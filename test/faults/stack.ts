@@ -7,7 +7,7 @@ import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { monotonicClock } from "../../core/collections/clock.ts";
-import { Generations } from "../../core/collections/generations.ts";
+import { Generations } from "../../core/collections/generations/generations.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ChromaVectorStore } from "../../core/collections/chroma-vector-store.ts";
-import { readHead } from "../../core/collections/head.ts";
-import { withPublishedCopy } from "../../core/collections/published-copy.ts";
-import type { VectorStore } from "../../core/collections/vector-store.ts";
+import { ChromaVectorStore } from "../../core/collections/chroma/chroma-vector-store.ts";
+import type { VectorStore } from "../../core/collections/chroma/vector-store.ts";
+import { readHead } from "../../core/collections/generations/head.ts";
+import { withPublishedCopy } from "../../core/collections/generations/published-copy.ts";
 import type { VectorMetadata } from "../../core/deltas/delta.ts";
 import type { ReceiptRef } from "../../core/receipts/receipt.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";

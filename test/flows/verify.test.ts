@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { VectorStore } from "../../core/collections/vector-store.ts";
+import type { VectorStore } from "../../core/collections/chroma/vector-store.ts";
 import { publishDoctored } from "../unit/collections/doctored.ts";
 import { eventually } from "./eventually.ts";
 import { noMessageIsLeft, nothingWasRefused } from "./looking.ts";

@@ -1,4 +1,4 @@
-import { finishWithinMs, tidyWithinMs } from "../../core/collections/shutdown.ts";
+import { finishWithinMs, tidyWithinMs } from "../../core/collections/host/shutdown.ts";
 import { type Deployment, listing, ofType } from "./support/deploy.ts";
 import { permissionsOf } from "./support/policies.ts";
 import { deployStack } from "./support/stacks.ts";

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { OneCollection } from "../../bench/compaction/one-collection.ts";
-import { ChromaServer } from "../../core/collections/chroma-server.ts";
-import { ChromaVectorStore } from "../../core/collections/chroma-vector-store.ts";
-import type { StoredMetadata, VectorStore } from "../../core/collections/vector-store.ts";
+import { ChromaServer } from "../../core/collections/chroma/chroma-server.ts";
+import { ChromaVectorStore } from "../../core/collections/chroma/chroma-vector-store.ts";
+import type { StoredMetadata, VectorStore } from "../../core/collections/chroma/vector-store.ts";
 
 /** What a receipt's vectors must be. */
 export interface DueReceipt {

@@ -5,8 +5,8 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { monotonicClock } from "../../../core/collections/clock.ts";
-import { generationName, HeadMoved, moveHead, readHead } from "../../../core/collections/head.ts";
-import { acquireLease, LeaseLost } from "../../../core/collections/lease.ts";
+import { generationName, HeadMoved, moveHead, readHead } from "../../../core/collections/generations/head.ts";
+import { acquireLease, LeaseLost } from "../../../core/collections/lease/lease.ts";
 
 const [controlTable = "", crowd = "", rounds = ""] = process.argv.slice(2);
 const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));

@@ -1,4 +1,4 @@
-import { generationName } from "../../../core/collections/head.ts";
+import { generationName } from "../../../core/collections/generations/head.ts";
 import { leaseTicks, type Message, ProtocolBroken, type Run, type World } from "./world.ts";
 
 const drained = 3;

@@ -5,11 +5,11 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { SQSEvent } from "aws-lambda";
 import { monotonicClock } from "../../../core/collections/clock.ts";
-import { compactionEnvironment } from "../../../core/collections/compaction-environment.ts";
-import { compactionClients, cycleParts } from "../../../core/collections/compaction-parts.ts";
-import { runCycle } from "../../../core/collections/cycle.ts";
-import type { CycleParts } from "../../../core/collections/cycle-parts.ts";
-import { shardQueues } from "../../../core/collections/shard-queues.ts";
+import { runCycle } from "../../../core/collections/cycle/cycle.ts";
+import type { CycleParts } from "../../../core/collections/cycle/cycle-parts.ts";
+import { compactionEnvironment } from "../../../core/collections/host/compaction-environment.ts";
+import { compactionClients, cycleParts } from "../../../core/collections/host/compaction-parts.ts";
+import { shardQueues } from "../../../core/collections/messages/shard-queues.ts";
 import { loggedMetrics } from "../../../core/metrics.ts";
 import type { ShardName } from "../../../core/receipts/shards.ts";
 import { readEnvironment } from "../../../core/settings/environment.ts";

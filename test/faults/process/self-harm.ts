@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import files from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { setTimeout as pause } from "node:timers/promises";
-import type { CycleParts, Step } from "../../../core/collections/cycle-parts.ts";
+import type { CycleParts, Step } from "../../../core/collections/cycle/cycle-parts.ts";
 import type { Harm } from "./harm.ts";
 
 type Method = (...input: unknown[]) => unknown;

@@ -1,6 +1,6 @@
 import { readArguments, shardsMeant } from "../../../cli/generations/arguments.ts";
 import { generationTable, restoredText } from "../../../cli/generations/report.ts";
-import type { ListAnswer } from "../../../core/collections/generations-request.ts";
+import type { ListAnswer } from "../../../core/collections/generations/generations-request.ts";
 
 const facts = {
   written_at: "2026-11-25T10:00:01.234Z",

@@ -1,8 +1,12 @@
 import fc from "fast-check";
-import { type Applied, applyDeltas } from "../../../core/collections/apply-deltas.ts";
-import type { ChromaVectorStore } from "../../../core/collections/chroma-vector-store.ts";
-import { type DeltaPart, UpsertRefused, type VectorStore } from "../../../core/collections/vector-store.ts";
-import { CollectionDiverged, verifyApplied } from "../../../core/collections/verify-applied.ts";
+import type { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
+import {
+  type DeltaPart,
+  UpsertRefused,
+  type VectorStore,
+} from "../../../core/collections/chroma/vector-store.ts";
+import { type Applied, applyDeltas } from "../../../core/collections/merge/apply-deltas.ts";
+import { CollectionDiverged, verifyApplied } from "../../../core/collections/merge/verify-applied.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { startChroma } from "./chroma.ts";
 import { contentOf, deltaOf, dimensions, vectorOf } from "./sample-deltas.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ChromaServer } from "../../../core/collections/chroma-server.ts";
+import { ChromaServer } from "../../../core/collections/chroma/chroma-server.ts";
 import { chromaLibrary } from "./chroma.ts";
 
 /** Ports that look free for a moment and are taken by the time that the server wants them. */

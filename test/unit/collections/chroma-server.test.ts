@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ChromaServer, ChromaServerFailed } from "../../../core/collections/chroma-server.ts";
-import { ChromaVectorStore } from "../../../core/collections/chroma-vector-store.ts";
+import { ChromaServer, ChromaServerFailed } from "../../../core/collections/chroma/chroma-server.ts";
+import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import { chromaLibrary, startChroma } from "./chroma.ts";
 import { deltaOf } from "./sample-deltas.ts";
 
@@ -49,7 +49,7 @@ describe("the Chroma server", () => {
   });
 
   test("it ends with a parent that was killed", async () => {
-    const source = pathToFileURL(join(__dirname, "../../../core/collections/chroma-server.ts")).href;
+    const source = pathToFileURL(join(__dirname, "../../../core/collections/chroma/chroma-server.ts")).href;
     const script = `
       const { ChromaServer } = await import(${JSON.stringify(source)});
       const server = await ChromaServer.start({ library: process.argv[1], path: process.argv[2] });

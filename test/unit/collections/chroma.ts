@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ChromaServer } from "../../../core/collections/chroma-server.ts";
-import { ChromaVectorStore } from "../../../core/collections/chroma-vector-store.ts";
+import { ChromaServer } from "../../../core/collections/chroma/chroma-server.ts";
+import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import { writeChromaLibrary } from "../../../infra/bundles/chroma-library.ts";
 
 /** A file of the native library that loads here. Processes that come at once write the same bytes. */

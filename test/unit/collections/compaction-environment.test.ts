@@ -1,4 +1,4 @@
-import { compactionEnvironment } from "../../../core/collections/compaction-environment.ts";
+import { compactionEnvironment } from "../../../core/collections/host/compaction-environment.ts";
 import { readEnvironment } from "../../../core/settings/environment.ts";
 
 const url = (name: string) => `https://sqs.us-east-1.amazonaws.com/000000000000/${name}.fifo`;

@@ -1,6 +1,6 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
-import type { CompactionEnvironment } from "../../../core/collections/compaction-environment.ts";
-import { shardQueues } from "../../../core/collections/shard-queues.ts";
+import type { CompactionEnvironment } from "../../../core/collections/host/compaction-environment.ts";
+import { shardQueues } from "../../../core/collections/messages/shard-queues.ts";
 import { QueueUnknown, queuedMessage, sourceOf } from "../../../functions/compaction/event.ts";
 
 const url = (name: string) => `https://sqs.eu-west-1.amazonaws.com/000000000000/${name}.fifo`;

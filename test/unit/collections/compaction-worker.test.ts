@@ -1,12 +1,12 @@
 import { readdir } from "node:fs/promises";
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { ChromaVectorStore } from "../../../core/collections/chroma-vector-store.ts";
+import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
-import { collectionKey } from "../../../core/collections/collection-key.ts";
-import { CollectionQueue } from "../../../core/collections/collection-queue.ts";
-import { CycleOverran } from "../../../core/collections/compaction-worker.ts";
-import { steps } from "../../../core/collections/cycle-parts.ts";
-import { acquireLease } from "../../../core/collections/lease.ts";
+import { steps } from "../../../core/collections/cycle/cycle-parts.ts";
+import { CycleOverran } from "../../../core/collections/host/compaction-worker.ts";
+import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
+import { acquireLease } from "../../../core/collections/lease/lease.ts";
+import { CollectionQueue } from "../../../core/collections/messages/collection-queue.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { silentLog } from "../../../core/log.ts";

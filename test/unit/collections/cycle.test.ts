@@ -1,9 +1,9 @@
 import { readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { monotonicClock } from "../../../core/collections/clock.ts";
-import { type CycleParts, steps } from "../../../core/collections/cycle-parts.ts";
-import { Heartbeat } from "../../../core/collections/heartbeat.ts";
-import { acquireLease } from "../../../core/collections/lease.ts";
+import { type CycleParts, steps } from "../../../core/collections/cycle/cycle-parts.ts";
+import { Heartbeat } from "../../../core/collections/lease/heartbeat.ts";
+import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";

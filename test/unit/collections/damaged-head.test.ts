@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { GenerationDamaged } from "../../../core/collections/generations.ts";
+import { GenerationDamaged } from "../../../core/collections/generations/generations.ts";
 import { CompactionRig } from "./compaction-rig.ts";
 import { itemsOf } from "./receipt-items.ts";
 import { contentOf, deltaOf } from "./sample-deltas.ts";

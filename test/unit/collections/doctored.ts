@@ -1,11 +1,11 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { VectorStore } from "../../../core/collections/chroma/vector-store.ts";
 import { monotonicClock } from "../../../core/collections/clock.ts";
-import { Generations } from "../../../core/collections/generations.ts";
-import { generationName, moveHead, readHead } from "../../../core/collections/head.ts";
-import { acquireLease } from "../../../core/collections/lease.ts";
-import type { PublishedFiles } from "../../../core/collections/published-copy.ts";
-import type { VectorStore } from "../../../core/collections/vector-store.ts";
-import { Workspace } from "../../../core/collections/workspace.ts";
+import { Workspace } from "../../../core/collections/cycle/workspace.ts";
+import { Generations } from "../../../core/collections/generations/generations.ts";
+import { generationName, moveHead, readHead } from "../../../core/collections/generations/head.ts";
+import type { PublishedFiles } from "../../../core/collections/generations/published-copy.ts";
+import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import type { ShardName } from "../../../core/receipts/shards.ts";
 
 export interface DoctoredShard {

@@ -1,5 +1,5 @@
-import type { CollectionQueue, QueuedMessage } from "../../../core/collections/collection-queue.ts";
-import { drain } from "../../../core/collections/drain.ts";
+import type { CollectionQueue, QueuedMessage } from "../../../core/collections/messages/collection-queue.ts";
+import { drain } from "../../../core/collections/messages/drain.ts";
 import { ManualClock } from "./clocks.ts";
 
 function queueOf(bodies: readonly string[], most = 10) {

@@ -1,7 +1,7 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { CollectionQueue } from "../../../core/collections/collection-queue.ts";
-import type { CycleParts, Step } from "../../../core/collections/cycle-parts.ts";
+import type { CycleParts, Step } from "../../../core/collections/cycle/cycle-parts.ts";
+import { CollectionQueue } from "../../../core/collections/messages/collection-queue.ts";
 import { silentLog } from "../../../core/log.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import type { CompactionRig } from "./compaction-rig.ts";

@@ -1,7 +1,7 @@
 import {
   GenerationsRequestInvalid,
   parseGenerationsRequest,
-} from "../../../core/collections/generations-request.ts";
+} from "../../../core/collections/generations/generations-request.ts";
 
 const shards = ["lines-1of2", "lines-2of2", "words-1of2", "words-2of2"] as const;
 

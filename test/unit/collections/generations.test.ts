@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { collectGarbage } from "../../../core/collections/collect-garbage.ts";
-import { GenerationDamaged, Generations } from "../../../core/collections/generations.ts";
-import { generationName } from "../../../core/collections/head.ts";
-import { databaseFolder, manifestFile } from "../../../core/collections/manifest.ts";
+import { collectGarbage } from "../../../core/collections/generations/collect-garbage.ts";
+import { GenerationDamaged, Generations } from "../../../core/collections/generations/generations.ts";
+import { generationName } from "../../../core/collections/generations/head.ts";
+import { databaseFolder, manifestFile } from "../../../core/collections/generations/manifest.ts";
 import { silentLog } from "../../../core/log.ts";
 import { ManualClock } from "./clocks.ts";
 

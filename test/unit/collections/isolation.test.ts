@@ -1,6 +1,6 @@
-import { ChromaVectorStore } from "../../../core/collections/chroma-vector-store.ts";
-import type { CycleParts } from "../../../core/collections/cycle-parts.ts";
-import type { DeltaPart, VectorStore } from "../../../core/collections/vector-store.ts";
+import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
+import type { DeltaPart, VectorStore } from "../../../core/collections/chroma/vector-store.ts";
+import type { CycleParts } from "../../../core/collections/cycle/cycle-parts.ts";
 import { CompactionRig } from "./compaction-rig.ts";
 import { contentOf, deltaOf } from "./sample-deltas.ts";
 

@@ -1,8 +1,8 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
-import { generationName, HeadMoved, moveHead, readHead } from "../../../core/collections/head.ts";
-import { acquireLease, type Lease, LeaseLost } from "../../../core/collections/lease.ts";
+import { generationName, HeadMoved, moveHead, readHead } from "../../../core/collections/generations/head.ts";
+import { acquireLease, type Lease, LeaseLost } from "../../../core/collections/lease/lease.ts";
 import { Tables } from "../runs/tables.ts";
 import { ManualClock } from "./clocks.ts";
 

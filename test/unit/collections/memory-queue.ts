@@ -8,7 +8,7 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import type { QueuedMessage } from "../../../core/collections/collection-queue.ts";
+import type { QueuedMessage } from "../../../core/collections/messages/collection-queue.ts";
 
 interface Held {
   readonly messageId: string;

@@ -2,14 +2,13 @@ import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { monotonicClock } from "../../../core/collections/clock.ts";
-import { collectGarbage } from "../../../core/collections/collect-garbage.ts";
-import { collectionKey } from "../../../core/collections/collection-key.ts";
-import { generationHistory } from "../../../core/collections/generation-history.ts";
-import { GenerationDamaged, Generations } from "../../../core/collections/generations.ts";
-import { HeadMoved } from "../../../core/collections/head.ts";
-import { acquireLease, LeaseLost } from "../../../core/collections/lease.ts";
-import { listGenerations } from "../../../core/collections/list-generations.ts";
-import { databaseFolder, manifestFile } from "../../../core/collections/manifest.ts";
+import { CollectionOfOtherModel } from "../../../core/collections/cycle/workspace.ts";
+import { collectGarbage } from "../../../core/collections/generations/collect-garbage.ts";
+import { generationHistory } from "../../../core/collections/generations/generation-history.ts";
+import { GenerationDamaged, Generations } from "../../../core/collections/generations/generations.ts";
+import { HeadMoved } from "../../../core/collections/generations/head.ts";
+import { listGenerations } from "../../../core/collections/generations/list-generations.ts";
+import { databaseFolder, manifestFile } from "../../../core/collections/generations/manifest.ts";
 import {
   CollectionBusy,
   GenerationNotRestorable,
@@ -18,8 +17,9 @@ import {
   type RestoreStep,
   restoreGeneration,
   restoreSteps,
-} from "../../../core/collections/restore-generation.ts";
-import { CollectionOfOtherModel } from "../../../core/collections/workspace.ts";
+} from "../../../core/collections/generations/restore-generation.ts";
+import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
+import { acquireLease, LeaseLost } from "../../../core/collections/lease/lease.ts";
 import { silentLog } from "../../../core/log.ts";
 import { redriveReceipt } from "../../../core/runs/redrive-receipt.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";

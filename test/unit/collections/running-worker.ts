@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
-import { compactUntilShutdown } from "../../../core/collections/compaction-worker.ts";
-import type { CycleParts } from "../../../core/collections/cycle-parts.ts";
-import { Shutdown } from "../../../core/collections/shutdown.ts";
+import type { CycleParts } from "../../../core/collections/cycle/cycle-parts.ts";
+import { compactUntilShutdown } from "../../../core/collections/host/compaction-worker.ts";
+import { Shutdown } from "../../../core/collections/host/shutdown.ts";
 import { type Log, silentLog } from "../../../core/log.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
 

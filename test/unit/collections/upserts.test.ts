@@ -3,9 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import fc from "fast-check";
-import { mostBytes, mostVectors, SliceBuilder } from "../../../core/collections/delta-slices.ts";
-import { postUpsert } from "../../../core/collections/upsert-request.ts";
-import type { DeltaPart } from "../../../core/collections/vector-store.ts";
+import { postUpsert } from "../../../core/collections/chroma/upsert-request.ts";
+import type { DeltaPart } from "../../../core/collections/chroma/vector-store.ts";
+import { mostBytes, mostVectors, SliceBuilder } from "../../../core/collections/merge/delta-slices.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaOf, vectorOf } from "./sample-deltas.ts";
 

@@ -1,4 +1,4 @@
-import { ChromaVectorStore } from "../../../core/collections/chroma-vector-store.ts";
+import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import type { VectorMetadata } from "../../../core/deltas/delta.ts";
 import { neighbourFilter } from "../../../core/search/neighbour-filter.ts";
 import { searchRequest } from "../../../core/search/search-request.ts";

@@ -1,4 +1,4 @@
-import type { Neighbour, NeighbourQuery } from "../../../core/collections/vector-store.ts";
+import type { Neighbour, NeighbourQuery } from "../../../core/collections/chroma/vector-store.ts";
 import type {
   GenerationSource,
   OpenGeneration,

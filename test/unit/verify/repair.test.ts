@@ -1,5 +1,5 @@
 import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
-import type { VectorStore } from "../../../core/collections/vector-store.ts";
+import type { VectorStore } from "../../../core/collections/chroma/vector-store.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { receiptKey } from "../../../core/receipts/receipt.ts";

@@ -1,8 +1,8 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { GenerationDamaged } from "../../../core/collections/generations.ts";
-import { CollectionOfOtherModel } from "../../../core/collections/workspace.ts";
+import { CollectionOfOtherModel } from "../../../core/collections/cycle/workspace.ts";
+import { GenerationDamaged } from "../../../core/collections/generations/generations.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import type { ReceiptFacts } from "../../../core/entities/receipt-facts.ts";
 import { receiptKey } from "../../../core/receipts/receipt.ts";

@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "../../failure.ts";
+
+const host = "127.0.0.1";
+const portsTried = 5;
+const startWithinMs = 60_000;
+const stopWithinMs = 10_000;
+const pollMs = 10;
+/** The server prints it once it has its port. */
+const hasItsPort = "Connect to Chroma at";
+/** And this where the port is taken, after which it hangs. */
+const portIsTaken = "is not available";
+/** Enough to see why it ended. */
+const outputKept = 4_000;
+
+/**
+ * The server's call never returns, so a second thread watches the pipe from the parent: it ends with the parent,
+ * and the server with it.
+ */
+const program = `
+  const { Worker } = require("node:worker_threads");
+  const watch = 'const { readSync } = require("node:fs"); try { while (readSync(0, Buffer.alloc(1)) > 0); } catch {} process.kill(process.pid, "SIGKILL");';
+  new Worker(watch, { eval: true });
+  const [library, path, host, port] = process.argv.slice(1);
+  const native = { exports: {} };
+  process.dlopen(native, library);
+  native.exports.cli(["chroma", "run", "--path", path, "--host", host, "--port", port]);
+`;
+
+export interface ChromaServerOptions {
+  /** File of the native library. */
+  readonly library: string;
+  /** Folder of the database. No other server may have it open. */
+  readonly path: string;
+}
+
+/** The Chroma server did not start or did not end as it should; what it printed is in the message. */
+export class ChromaServerFailed extends Failure {
+  constructor(what: string, output: string) {
+    super(
+      `The Chroma server ${what}. It printed: ${output.trim() || "nothing"}`,
+      "Check that the library fits this machine and that the folder holds a Chroma database.",
+    );
+  }
+}
+
+/** The real Chroma server in a process of its own, on a free port of the loopback interface. */
+export class ChromaServer {
+  readonly host = host;
+  readonly port: number;
+  readonly url: string;
+  readonly #process: ChildProcess;
+  readonly #gone: Promise<unknown>;
+
+  private constructor(process: ChildProcess, gone: Promise<unknown>, port: number) {
+    this.port = port;
+    this.url = `http://${host}:${port}`;
+    this.#process = process;
+    this.#gone = gone;
+  }
+
+  /** Resolves when the server answers. Throws ChromaServerFailed. */
+  static async start(options: ChromaServerOptions): Promise<ChromaServer> {
+    for (let tried = 1; ; tried += 1) {
+      const started = await ChromaServer.#startOn(await freePort(), options);
+      if (started instanceof ChromaServer) return started;
+      if (tried === portsTried) throw new ChromaServerFailed(`found ${portsTried} ports taken`, started);
+    }
+  }
+
+  /** What the server printed where its port was taken meanwhile. */
+  static async #startOn(port: number, options: ChromaServerOptions): Promise<ChromaServer | string> {
+    const { library, path } = options;
+    const child = spawn(process.execPath, ["--eval", program, library, path, host, String(port)], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    let output = "";
+    const keep = (chunk: string) => {
+      output = `${output}${chunk}`.slice(-outputKept);
+    };
+    child.stdout.setEncoding("utf8").on("data", keep);
+    child.stderr.setEncoding("utf8").on("data", keep);
+    child.stdin.on("error", () => undefined);
+    const gone = once(child, "close").catch((error: Error) => keep(error.message));
+    const server = new ChromaServer(child, gone, port);
+
+    const late = performance.now() + startWithinMs;
+    while (server.alive() && !output.includes(portIsTaken)) {
+      if (output.includes(hasItsPort) && (await answers(server.url)) && server.alive()) return server;
+      if (performance.now() > late) {
+        child.kill("SIGKILL");
+        await gone;
+        throw new ChromaServerFailed(`did not answer within ${startWithinMs / 1000} s`, output);
+      }
+      await sleep(pollMs);
+    }
+    child.kill("SIGKILL");
+    await gone;
+    if (output.includes(portIsTaken)) return output;
+    throw new ChromaServerFailed(`ended with ${child.signalCode ?? `code ${child.exitCode}`}`, output);
+  }
+
+  alive(): boolean {
+    return (
+      this.#process.pid !== undefined && this.#process.exitCode === null && this.#process.signalCode === null
+    );
+  }
+
+  /** Resolves when the process is gone, so its files are closed. What it acknowledged is in them. */
+  async stop(): Promise<void> {
+    const deadline = setTimeout(() => this.#process.kill("SIGKILL"), stopWithinMs);
+    this.#process.kill("SIGINT");
+    await this.#gone;
+    clearTimeout(deadline);
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/api/v2/heartbeat`);
+    await answer.arrayBuffer();
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, host);
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("A TCP server has a port.");
+  return address.port;
+}

@@ -1,0 +1,193 @@
+import { ChromaClient, type Collection as ChromaCollection, type Where } from "chromadb";
+import type { VectorMetadata } from "../../deltas/delta.ts";
+import { type Collection, type ReceiptRef, receiptKey, receiptOfVector } from "../../receipts/receipt.ts";
+import { postUpsert } from "./upsert-request.ts";
+import {
+  type DeltaPart,
+  type MetadataChanges,
+  type MetadataTerm,
+  type Neighbour,
+  type NeighbourQuery,
+  type StoredMetadata,
+  type StoredVector,
+  UpsertRefused,
+  type VectorStore,
+} from "./vector-store.ts";
+
+/** Chroma's index of every collection. A change takes effect in collections made after it. */
+export const indexSettings = {
+  space: "cosine",
+  ef_construction: 100,
+  ef_search: 100,
+  max_neighbors: 16,
+} as const;
+
+/** Ids, or values of one filter, in one request. */
+const idsARequest = 4_500;
+const imagesARequest = 500;
+/** Vectors are read as JSON numbers, some 20 bytes each. */
+const vectorsARead = 500;
+const vectorsAPage = 5_000;
+
+/** A collection in a Chroma server. */
+export class ChromaVectorStore implements VectorStore {
+  readonly #collection: ChromaCollection;
+  readonly #url: string;
+  #lastUpsert: Promise<void> = Promise.resolve();
+
+  private constructor(collection: ChromaCollection, url: string) {
+    this.#collection = collection;
+    const { tenant, database, id } = collection;
+    this.#url = `${url}/api/v2/tenants/${tenant}/databases/${database}/collections/${id}`;
+  }
+
+  /** Makes the collection where the server has none. */
+  static async open(
+    server: { readonly url: string; readonly host: string; readonly port: number },
+    collection: Collection,
+  ): Promise<ChromaVectorStore> {
+    const client = new ChromaClient({ host: server.host, port: server.port, ssl: false });
+    const opened = await client.getOrCreateCollection({
+      name: collection,
+      configuration: { hnsw: indexSettings },
+      embeddingFunction: null,
+    });
+    return new ChromaVectorStore(opened, server.url);
+  }
+
+  /** Requests go one after another: two at once take longer than that. */
+  async upsert(parts: readonly DeltaPart[]): Promise<void> {
+    const posted = this.#lastUpsert.then(() => this.#post(parts));
+    this.#lastUpsert = posted.catch(() => undefined);
+    await posted;
+  }
+
+  async delete(ids: readonly string[]): Promise<void> {
+    for (const some of inRequests(ids, idsARequest)) await this.#collection.delete({ ids: some });
+  }
+
+  count(): Promise<number> {
+    return this.#collection.count();
+  }
+
+  /** By their images, which may have other receipts too. */
+  async idsOf(receipts: readonly ReceiptRef[]): Promise<string[]> {
+    const wanted = new Set(receipts.map(receiptKey));
+    const images = [...new Set(receipts.map(({ imageId }) => imageId))];
+    const found: string[] = [];
+    for (const some of inRequests(images, imagesARequest)) {
+      const { ids } = await this.#collection.get({ where: { image_id: { $in: some } }, include: [] });
+      found.push(...ids.filter((id) => wanted.has(receiptOfVector(id))));
+    }
+    return found;
+  }
+
+  /** By their ids: of all that a filter finds, Chroma reads the metadata in one statement, which has a limit. */
+  async metadataOf(receipts: readonly ReceiptRef[]): Promise<StoredMetadata[]> {
+    return this.readMetadata(await this.idsOf(receipts));
+  }
+
+  /** By a request of its own: Chroma's client leaves out the nulls that take keys away. */
+  async updateMetadata(changes: ReadonlyMap<string, MetadataChanges>): Promise<void> {
+    for (const some of inRequests([...changes], idsARequest)) {
+      const [ids, metadatas] = [some.map(([id]) => id), some.map(([, metadata]) => metadata)];
+      const answer = await fetch(`${this.#url}/update`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ ids, metadatas }),
+      });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`Chroma failed to update with ${answer.status}: ${text.slice(0, 500)}`);
+    }
+  }
+
+  async present(ids: readonly string[]): Promise<Set<string>> {
+    const found = new Set<string>();
+    for (const some of inRequests(ids, idsARequest)) {
+      const stored = await this.#collection.get({ ids: some, include: [] });
+      for (const id of stored.ids) found.add(id);
+    }
+    return found;
+  }
+
+  async readMetadata(ids: readonly string[]): Promise<StoredMetadata[]> {
+    const found: StoredMetadata[] = [];
+    for (const some of inRequests(ids, idsARequest)) {
+      const stored = await this.#collection.get({ ids: some, include: ["metadatas"] });
+      found.push(...stored.rows().map(({ id, metadata }) => ({ id, metadata: plain(metadata) })));
+    }
+    return found;
+  }
+
+  async read(ids: readonly string[]): Promise<StoredVector[]> {
+    const found: StoredVector[] = [];
+    for (const some of inRequests(ids, vectorsARead)) {
+      const stored = await this.#collection.get({
+        ids: some,
+        include: ["documents", "metadatas", "embeddings"],
+      });
+      for (const { id, document, metadata, embedding } of stored.rows()) {
+        const vector = Float32Array.from(embedding ?? []);
+        found.push({ id, document: document ?? "", metadata: plain(metadata), vector });
+      }
+    }
+    return found;
+  }
+
+  /** Everything that is stored but the vectors' numbers, a page at a time. Nothing may be written meanwhile. */
+  async *pages(): AsyncGenerator<Omit<StoredVector, "vector">[]> {
+    for (let offset = 0; ; offset += vectorsAPage) {
+      const stored = await this.#collection.get({
+        limit: vectorsAPage,
+        offset,
+        include: ["documents", "metadatas"],
+      });
+      if (stored.ids.length === 0) return;
+      yield stored
+        .rows()
+        .map(({ id, document, metadata }) => ({ id, document: document ?? "", metadata: plain(metadata) }));
+    }
+  }
+
+  async query({ vector, k, filter }: NeighbourQuery): Promise<Neighbour[]> {
+    const where = whereOf(filter);
+    const answer = await this.#collection.query({
+      queryEmbeddings: [[...vector]],
+      nResults: k,
+      include: ["documents", "metadatas", "distances"],
+      ...(where && { where }),
+    });
+    return (answer.rows()[0] ?? []).map(({ id, document, metadata, distance }) => ({
+      id,
+      document: document ?? "",
+      metadata: plain(metadata),
+      similarity: 1 - (distance ?? 1),
+    }));
+  }
+
+  async #post(parts: readonly DeltaPart[]): Promise<void> {
+    const { status, text } = await postUpsert(`${this.#url}/upsert`, parts);
+    if (status < 300) return;
+    if (status >= 400 && status < 500) throw new UpsertRefused(`${status} ${text.slice(0, 500)}`);
+    throw new Error(`Chroma failed to upsert with ${status}: ${text.slice(0, 500)}`);
+  }
+}
+
+function whereOf(filter: readonly MetadataTerm[]): Where | undefined {
+  const terms = filter.map(whereOne);
+  return terms.length > 1 ? { $and: terms } : terms[0];
+}
+
+/** Chroma refuses `$or`, like `$and`, with a single operand. */
+function whereOne({ anyOf, equals }: MetadataTerm): Where {
+  const [key, ...others] = anyOf;
+  return others.length > 0 ? { $or: anyOf.map((each) => ({ [each]: equals })) } : { [key]: equals };
+}
+
+function plain(metadata: Record<string, unknown> | null | undefined): VectorMetadata {
+  return (metadata ?? {}) as VectorMetadata;
+}
+
+function* inRequests<T>(all: readonly T[], size: number): Generator<T[]> {
+  for (let from = 0; from < all.length; from += size) yield all.slice(from, from + size);
+}

@@ -1,6 +1,0 @@
-import type { ShardName } from "../receipts/shards.ts";
-
-/** The one item of a shard in the control table: its lease and its head. */
-export function collectionKey(shard: ShardName): { PK: string; SK: string } {
-  return { PK: `COLLECTION#${shard}`, SK: "HEAD" };
-}

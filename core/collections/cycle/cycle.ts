@@ -1,0 +1,116 @@
+import { HeadMoved } from "../generations/head.ts";
+import { Heartbeat } from "../lease/heartbeat.ts";
+import { acquireLease, type Lease, LeaseLost } from "../lease/lease.ts";
+import type { QueuedMessage } from "../messages/collection-queue.ts";
+import { MessagesInFlight } from "../messages/messages-in-flight.ts";
+import { CycleAbandoned } from "./abandonable.ts";
+import type { CycleParts } from "./cycle-parts.ts";
+import { LeasedCycle } from "./leased-cycle.ts";
+import { StepTimes } from "./step-times.ts";
+import { timetable } from "./timetable.ts";
+
+/** More than three: a lease outlives two beats that fail. */
+const beatsALease = 4;
+/** Messages that come again are hidden for so long. */
+const handBackSeconds = 5;
+/** Doubled with every receive: the queue's hundred receives have to outlast an outage of what the cycle needs. */
+const longestHandBackSeconds = 900;
+
+/**
+ * Takes the delivered messages, and what else is queued, into one new generation of the shard.
+ * Resolves to the delivered messages that have to come again. After a failure all that is not acknowledged comes
+ * again, and nothing is published unless the failure came after the head had moved.
+ * `deadline` is a moment of the clock by which the cycle must be over.
+ */
+export async function runCycle(
+  parts: CycleParts,
+  delivered: readonly QueuedMessage[],
+  deadline: number,
+): Promise<readonly QueuedMessage[]> {
+  const { shard, settings, queue, clock, log, metrics, onStep, workspace } = parts;
+  const time = timetable(clock.now(), deadline);
+  const times = new StepTimes(clock);
+  const copiedBefore = workspace.bytesCopied;
+  const messages = new MessagesInFlight(delivered);
+  const hiddenSeconds = Math.ceil(settings.leaseMs / 1000);
+  let lease: Lease | undefined;
+  let cycle: LeasedCycle | undefined;
+  let failed = false;
+  await hideIfPossible(parts, delivered, hiddenSeconds);
+  const heartbeat = new Heartbeat(
+    async () => {
+      await lease?.beat();
+      await queue.hide(messages.open(), hiddenSeconds, (message) => messages.isOpen(message));
+    },
+    settings.leaseMs / beatsALease,
+    clock,
+    log,
+  );
+  try {
+    times.begin("lease");
+    onStep("lease");
+    lease = await acquireLease(
+      { ...parts.control, shard, clock, leaseMs: settings.leaseMs },
+      { waitMs: settings.leaseWaitMs, patienceMs: time.leaseUntil - clock.now() },
+    );
+    if (lease) {
+      cycle = new LeasedCycle(parts, lease, messages, time, times);
+      await cycle.run();
+    } else {
+      metrics.count("CyclesContended", 1);
+      log.info("Another process compacts; the messages come again", { messages: delivered.length });
+    }
+  } catch (error) {
+    failed = !(error instanceof CycleAbandoned);
+    if (failed) countFailure(parts, error);
+    await workspace
+      .discard()
+      .catch((reason) => log.warn("Scratch was not removed", { reason: String(reason) }));
+    throw error;
+  } finally {
+    await heartbeat.stop();
+    await handBack(parts, messages.open(), failed, lease);
+  }
+  const open = messages.open();
+  log.info("Cycle ended", {
+    collection: shard,
+    done: messages.done(),
+    come_again: open.length,
+    bytes_copied: workspace.bytesCopied - copiedBefore,
+    bytes_written: cycle?.bytesWritten ?? 0,
+    ms_by_step: times.end(),
+  });
+  return open.filter((message) => message.delivered);
+}
+
+/** The queue's own visibility timeout is far longer: without this a crash costs more time, and nothing else. */
+async function hideIfPossible(
+  { queue, log }: CycleParts,
+  messages: readonly QueuedMessage[],
+  seconds: number,
+): Promise<void> {
+  await queue
+    .hide(messages, seconds)
+    .catch((error: Error) => log.warn("Messages keep the queue's visibility", { reason: error.message }));
+}
+
+function countFailure({ metrics }: CycleParts, error: unknown): void {
+  metrics.count("CyclesFailed", 1);
+  if (error instanceof LeaseLost) metrics.count("LeasesLost", 1);
+  if (error instanceof HeadMoved) metrics.count("PublishConflicts", 1);
+}
+
+/** Leaves nothing behind that others would have to wait for. A failure here only makes them wait. */
+async function handBack(
+  { queue, log }: CycleParts,
+  open: readonly QueuedMessage[],
+  failed: boolean,
+  lease: Lease | undefined,
+) {
+  const receives = failed ? Math.max(1, ...open.map((message) => message.receives)) : 1;
+  const seconds = Math.min(longestHandBackSeconds, handBackSeconds * 2 ** (receives - 1));
+  const ended = await Promise.allSettled([lease?.release(), queue.hide(open, seconds)]);
+  for (const result of ended) {
+    if (result.status === "rejected") log.warn("Handing back failed", { reason: String(result.reason) });
+  }
+}

@@ -1,0 +1,194 @@
+import { inParallel } from "../../in-parallel.ts";
+import type { ReceiptRef } from "../../receipts/receipt.ts";
+import { redriveReceipt } from "../../runs/redrive-receipt.ts";
+import { collectGarbage } from "../generations/collect-garbage.ts";
+import { generationName, type Head, moveHead, readHead } from "../generations/head.ts";
+import { manifestFile } from "../generations/manifest.ts";
+import { type Lease, LeaseLost } from "../lease/lease.ts";
+import { type Merged, mergeReceipts } from "../merge/merge-receipts.ts";
+import { drain } from "../messages/drain.ts";
+import { FailedMessages } from "../messages/failed-messages.ts";
+import type { MessagesInFlight } from "../messages/messages-in-flight.ts";
+import { readMessages } from "../messages/read-messages.ts";
+import type { StartedReceipt } from "../messages/receipt-work.ts";
+import { CycleAbandoned } from "./abandonable.ts";
+import type { CycleParts, Step } from "./cycle-parts.ts";
+import { type Ground, openGround } from "./ground.ts";
+import { isolate } from "./isolate.ts";
+import { startReceipts } from "./start-receipts.ts";
+import type { StepTimes } from "./step-times.ts";
+import type { Timetable } from "./timetable.ts";
+
+const runsAtOnce = 16;
+
+/** A cycle under its lease. */
+export class LeasedCycle {
+  /** Bytes that the new generation does not share with the one before. */
+  bytesWritten = 0;
+  readonly #parts: CycleParts;
+  readonly #lease: Lease;
+  readonly #messages: MessagesInFlight;
+  readonly #failed: FailedMessages;
+  readonly #time: Timetable;
+  readonly #times: StepTimes;
+  #merged: Merged | undefined;
+
+  constructor(
+    parts: CycleParts,
+    lease: Lease,
+    messages: MessagesInFlight,
+    time: Timetable,
+    times: StepTimes,
+  ) {
+    this.#parts = parts;
+    this.#lease = lease;
+    this.#messages = messages;
+    this.#time = time;
+    this.#times = times;
+    const { maxFailures } = parts.settings;
+    this.#failed = new FailedMessages({ ...parts, maxFailures, token: lease.token, messages });
+  }
+
+  async run(): Promise<void> {
+    const { control, shard } = this.#parts;
+    const head = await readHead(control.client, control.controlTable, shard);
+    await this.#drain(head);
+    const receipts = await this.#startReceipts();
+    const published = receipts.length > 0 ? await this.#makeGeneration(head, receipts) : undefined;
+    await this.#acknowledge();
+    await this.#collectGarbage(published ?? head);
+    this.#step("release");
+  }
+
+  async #drain(head: Head | undefined): Promise<void> {
+    this.#step("drain");
+    const { queue, generations, clock, settings, log } = this.#parts;
+    const age = head ? await generations.ageOf(head.name, manifestFile) : settings.minPublishIntervalMs;
+    const atLeastUntil = clock.now() + settings.minPublishIntervalMs - age;
+    const limits = {
+      messages: settings.drainMessages,
+      bytes: settings.drainBytes,
+      until: Math.min(Math.max(clock.now() + settings.drainMs, atLeastUntil), this.#time.drainUntil),
+      atLeastUntil,
+      hiddenSeconds: Math.ceil(settings.leaseMs / 1000),
+    };
+    await drain(queue, clock, limits, (received) => this.#messages.take(received)).catch((error: Error) =>
+      log.warn("The queue was not drained to its end", { reason: error.message }),
+    );
+  }
+
+  async #startReceipts(): Promise<StartedReceipt[]> {
+    this.#step("start runs");
+    const { shard } = this.#parts;
+    const { token } = this.#lease;
+    const ports = { ...this.#parts, token, messages: this.#messages, failed: this.#failed };
+    const works = await readMessages(shard, this.#messages.open(), this.#failed);
+    return startReceipts(ports, shard, works);
+  }
+
+  /** The new head; undefined where the shard holds all of it already. */
+  async #makeGeneration(
+    head: Head | undefined,
+    receipts: readonly StartedReceipt[],
+  ): Promise<Head | undefined> {
+    const { workspace, log, metrics } = this.#parts;
+    this.#step("materialise");
+    const ground = await openGround(this.#parts, head);
+    this.#step("apply");
+    const merged = await this.#merge(ground, receipts);
+    this.#merged = merged;
+    const { written, updated, removed, count } = merged;
+    log.info("Changes merged", {
+      deltas: merged.runs.size,
+      changes: merged.changeMessages.length,
+      written,
+      updated,
+      removed,
+      count,
+    });
+    metrics.count("VectorsWritten", written);
+    metrics.count("VectorsUpdated", updated);
+    metrics.count("VectorsRemoved", removed);
+    await workspace.close();
+    const isHead = ground.name === head?.name;
+    if (written + updated + removed > 0 || !isHead) return this.#publish(head, ground, merged);
+    if (head) workspace.keep(head.name);
+    return undefined;
+  }
+
+  /** Merges what can be merged; a receipt that makes the others fail is left out, and the failure is its own. */
+  async #merge(ground: Ground, receipts: readonly StartedReceipt[]): Promise<Merged> {
+    const { workspace, clock, log } = this.#parts;
+    let store: Ground["store"] | undefined = ground.store;
+    const { outcome: merged, culprits } = await isolate(receipts, {
+      attempt: async (some) => {
+        const attempted = store ?? (await workspace.open(ground.name));
+        store = undefined;
+        return mergeReceipts(this.#parts, attempted, some, this.#time.applyUntil, () => this.#step("verify"));
+      },
+      isEverybodys: (failure) => failure instanceof LeaseLost || failure instanceof CycleAbandoned,
+      mayGoOn: () => clock.now() < this.#time.applyUntil,
+    });
+    for (const [work, reason] of merged.unfit) await this.#failed.ofRun(work, reason);
+    for (const [receipt, reason] of culprits) {
+      log.error("A receipt made its cycle fail and is left out", {
+        ...receipt.receipt,
+        reason: String(reason),
+      });
+      await this.#failed.ofReceipt(receipt, String(reason));
+    }
+    return merged;
+  }
+
+  async #publish(from: Head | undefined, ground: Ground, { count, receipts }: Merged): Promise<Head> {
+    const { shard, control, target, generations, workspace, log, metrics } = this.#parts;
+    const { model, dimensions } = target;
+    const generation = (from?.generation ?? 0) + 1;
+    const name = generationName(generation, this.#lease.token);
+    const base = ground.name ?? null;
+    await this.#makeAnew(ground.lost);
+    this.#step("write generation");
+    const made = { name, base, model, dimensions, count, receipts };
+    const { bytesWritten } = await generations.write(workspace.folder, made);
+    this.bytesWritten = bytesWritten;
+    this.#step("move head");
+    const to = { generation, name, base };
+    const head = await moveHead({ ...control, shard, lease: this.#lease, from, to });
+    workspace.keep(name);
+    log.info("Generation published", { collection: shard, generation, name, count });
+    metrics.count("GenerationsPublished", 1);
+    return head;
+  }
+
+  /** Before anything is published without them: a crash in between only has them made anew twice. */
+  async #makeAnew(lost: readonly ReceiptRef[]): Promise<void> {
+    const time = new Date().toISOString();
+    await inParallel(lost, runsAtOnce, (receipt) => redriveReceipt(this.#parts, receipt, time));
+  }
+
+  /** Past the publishing a failure concerns its own message only, which comes again and is found done. */
+  async #acknowledge(): Promise<void> {
+    this.#step("acknowledge");
+    const { shard, runs, queue, log } = this.#parts;
+    await inParallel(this.#merged?.runs ?? [], runsAtOnce, async ([work, vectors]) => {
+      const moved = await runs.complete(work.run, shard, this.#lease.token, vectors);
+      if (moved === "fenced") log.info("A run was opened again meanwhile", { run_id: work.run.runId });
+      this.#messages.finish(work.messages);
+    });
+    this.#messages.finish(this.#merged?.changeMessages ?? []);
+    await queue.delete(this.#messages.doneAndDrained());
+  }
+
+  async #collectGarbage(head: Head | undefined): Promise<void> {
+    this.#step("collect garbage");
+    const { generations, settings, log } = this.#parts;
+    if (head) await collectGarbage(generations, head.name, this.#lease.token, settings.garbage, log);
+  }
+
+  /** Before every step: the lease is still this cycle's. */
+  #step(step: Step): void {
+    this.#times.begin(step);
+    this.#parts.onStep(step);
+    this.#lease.assertHeld();
+  }
+}

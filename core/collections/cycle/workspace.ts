@@ -1,0 +1,115 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Failure } from "../../failure.ts";
+import { collectionOf, type ShardName } from "../../receipts/shards.ts";
+import { ChromaServer } from "../chroma/chroma-server.ts";
+import { ChromaVectorStore } from "../chroma/chroma-vector-store.ts";
+import type { VectorStore } from "../chroma/vector-store.ts";
+import type { Generations } from "../generations/generations.ts";
+
+/** The published vectors are of another model than the one that is set. */
+export class CollectionOfOtherModel extends Failure {
+  constructor(shard: ShardName, published: string, due: string) {
+    super(
+      `The published vectors of ${shard} are of ${published}, and the stack is set to ${due}.`,
+      "Set embedding:model and embedding:dimensions back, or start with empty collections.",
+    );
+  }
+}
+
+export interface WorkspaceOptions {
+  readonly shard: ShardName;
+  readonly generations: Generations;
+  /** File of Chroma's native library. */
+  readonly library: string;
+  /** Folder on a local disk; other processes may share it. */
+  readonly scratch: string;
+  readonly model: string;
+  readonly dimensions: number;
+}
+
+/** This process's own copy of a generation, on local disk, and the Chroma server on it. */
+export class Workspace {
+  readonly folder: string;
+  readonly #options: WorkspaceOptions;
+  /** The generation that the folder equals; undefined once a server has opened it. */
+  #holds: string | undefined;
+  #server: ChromaServer | undefined;
+  #bytesCopied = 0;
+
+  constructor(options: WorkspaceOptions) {
+    this.#options = options;
+    this.folder = join(options.scratch, `vectorkeep-${options.shard}-${process.pid}`);
+  }
+
+  /** Bytes that this workspace has copied from the shared file system so far. */
+  get bytesCopied(): number {
+    return this.#bytesCopied;
+  }
+
+  /**
+   * Copies a generation, unless the folder equals it, and opens it. Without a name, an empty database.
+   * Throws GenerationDamaged and CollectionOfOtherModel.
+   */
+  async open(name: string | undefined): Promise<VectorStore> {
+    if (name === undefined || this.#holds !== name) await this.#materialise(name);
+    this.#holds = undefined;
+    const { library, shard } = this.#options;
+    this.#server = await ChromaServer.start({ library, path: this.folder });
+    return ChromaVectorStore.open(this.#server, collectionOf(shard));
+  }
+
+  /** Stops the server: the files are whole when it resolves. */
+  async close(): Promise<void> {
+    await this.#server?.stop();
+    this.#server = undefined;
+  }
+
+  /** The closed folder holds what this generation holds, so the next cycle need not copy it. */
+  keep(name: string): void {
+    this.#holds = name;
+  }
+
+  async discard(): Promise<void> {
+    await this.close();
+    this.#holds = undefined;
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #materialise(name: string | undefined): Promise<void> {
+    await this.discard();
+    await removeLeftBehind(this.#options);
+    await mkdir(this.folder, { recursive: true });
+    if (name === undefined) return;
+    const { shard, generations, model, dimensions } = this.#options;
+    const published = await generations.manifest(name);
+    if (published.model !== model || published.dimensions !== dimensions) {
+      throw new CollectionOfOtherModel(
+        shard,
+        `${published.model} with ${published.dimensions} dimensions`,
+        `${model} with ${dimensions}`,
+      );
+    }
+    await generations.copyTo(this.folder, name);
+    for (const { size } of published.files) this.#bytesCopied += size;
+  }
+}
+
+/** Folders of processes that were killed would fill the disk. */
+async function removeLeftBehind({ scratch, shard }: WorkspaceOptions): Promise<void> {
+  const pattern = new RegExp(`^vectorkeep-${shard}-(\\d+)$`);
+  for (const name of await readdir(scratch)) {
+    const pid = pattern.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) {
+      await rm(join(scratch, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

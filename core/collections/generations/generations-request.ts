@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { InputFailure } from "../../failure.ts";
+import { problems } from "../../receipts/problems.ts";
+import type { ShardName } from "../../receipts/shards.ts";
+
+/** What operators ask of the function that reaches the generations. */
+const request = z.discriminatedUnion("operation", [
+  z.object({ operation: z.literal("list"), shard: z.string() }),
+  z.object({ operation: z.literal("restore"), shard: z.string(), generation: z.int().min(1) }),
+]);
+
+export type GenerationsRequest = z.infer<typeof request>;
+type Checked<Request> = Request extends unknown
+  ? Omit<Request, "shard"> & { readonly shard: ShardName }
+  : never;
+
+export const listAnswer = z.object({
+  generations: z.array(
+    z.object({
+      generation: z.int(),
+      name: z.string(),
+      head: z.boolean(),
+      facts: z
+        .object({
+          written_at: z.string(),
+          vectors: z.int(),
+          bytes: z.int(),
+          base: z.string().nullable(),
+          restored: z.string().nullable(),
+          receipts: z.int(),
+        })
+        .nullable(),
+    }),
+  ),
+});
+
+export const restoreAnswer = z.object({
+  /** What is published now, and the older generation whose content it has. */
+  generation: z.int(),
+  name: z.string(),
+  content: z.string(),
+  /** Receipts that the next cycles bring back. */
+  receipts: z.int(),
+  /** Newer generations that cannot tell which receipts they had brought up to date. */
+  silent: z.array(z.string()),
+});
+
+export type ListAnswer = z.infer<typeof listAnswer>;
+export type RestoreAnswer = z.infer<typeof restoreAnswer>;
+
+/** The event of the function is nothing that it is asked for; every problem is in the message. */
+export class GenerationsRequestInvalid extends InputFailure {
+  constructor(found: readonly string[]) {
+    super(`The request is not usable: ${found.join("; ")}.`, "Use `npm run generations`.");
+  }
+}
+
+/** Throws GenerationsRequestInvalid, also for a shard that the stack does not have. */
+export function parseGenerationsRequest(
+  event: unknown,
+  shards: readonly ShardName[],
+): Checked<GenerationsRequest> {
+  const parsed = request.safeParse(event);
+  if (!parsed.success) throw new GenerationsRequestInvalid(problems(parsed.error));
+  const shard = shards.find((one) => one === parsed.data.shard);
+  if (shard === undefined) {
+    throw new GenerationsRequestInvalid([`shard: it is one of ${shards.join(", ")}`]);
+  }
+  return { ...parsed.data, shard };
+}

@@ -1,0 +1,73 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { ShardName } from "../../receipts/shards.ts";
+import { generationHistory, type PastGeneration } from "./generation-history.ts";
+import type { Generations } from "./generations.ts";
+import { readHead } from "./head.ts";
+import { manifestFile } from "./manifest.ts";
+
+/** A published generation, as its manifest tells of it. */
+export interface ListedGeneration {
+  readonly generation: number;
+  readonly name: string;
+  /** Whether it is what is published now. */
+  readonly head: boolean;
+  /** Null where its manifest cannot be read, which then tells nothing else either. */
+  readonly facts: GenerationFacts | null;
+}
+
+export interface GenerationFacts {
+  /** ISO: when it was written, which is a moment before it was published. */
+  readonly written_at: string;
+  readonly vectors: number;
+  /** Of its files, which it may share with others. */
+  readonly bytes: number;
+  /** The generation that it was made from; null for the first. */
+  readonly base: string | null;
+  /** The older one whose content it has again; null where it was compacted. */
+  readonly restored: string | null;
+  /** Receipts in which it may differ from its base. */
+  readonly receipts: number;
+}
+
+export interface ListPorts {
+  readonly shard: ShardName;
+  readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
+  readonly generations: Generations;
+}
+
+/** The published generations that are still there, newest first. */
+export async function listGenerations({
+  shard,
+  control,
+  generations,
+}: ListPorts): Promise<ListedGeneration[]> {
+  const head = await readHead(control.client, control.controlTable, shard);
+  if (head === undefined) return [];
+  const history = await generationHistory(generations, head.name);
+  return Promise.all(
+    history.map(async (past) => ({
+      generation: past.generation,
+      name: past.name,
+      head: past.name === head.name,
+      facts: await factsOf(generations, past),
+    })),
+  );
+}
+
+async function factsOf(
+  generations: Generations,
+  { name, manifest }: PastGeneration,
+): Promise<GenerationFacts | null> {
+  if (manifest === undefined) return null;
+  const { mtime } = await stat(join(generations.pathOf(name), manifestFile));
+  return {
+    written_at: mtime.toISOString(),
+    vectors: manifest.count,
+    bytes: manifest.files.reduce((sum, { size }) => sum + size, 0),
+    base: manifest.base,
+    restored: manifest.restored ?? null,
+    receipts: manifest.receipts.length,
+  };
+}

@@ -1,0 +1,201 @@
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { Failure, InputFailure } from "../../failure.ts";
+import { inParallel } from "../../in-parallel.ts";
+import type { Log } from "../../log.ts";
+import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
+import type { ShardName } from "../../receipts/shards.ts";
+import type { Clock } from "../clock.ts";
+import { CollectionOfOtherModel } from "../cycle/workspace.ts";
+import { Heartbeat } from "../lease/heartbeat.ts";
+import { acquireLease, type Lease } from "../lease/lease.ts";
+import { generationHistory, type PastGeneration } from "./generation-history.ts";
+import { GenerationDamaged, type Generations } from "./generations.ts";
+import { generationName, type Head, moveHead, readHead } from "./head.ts";
+import { databaseFolder, type Manifest } from "./manifest.ts";
+
+/** There is no such generation to go back to. */
+export class GenerationNotRestorable extends InputFailure {
+  constructor(shard: ShardName, generation: number, why: string) {
+    super(
+      `Generation ${generation} of ${shard} cannot be restored: ${why}.`,
+      "`npm run generations` lists those that can be.",
+    );
+  }
+}
+
+/** Other processes hold the lease one after the other. */
+export class CollectionBusy extends Failure {
+  constructor(shard: ShardName, seconds: number) {
+    super(
+      `The lease of ${shard} was not free for ${seconds} s, so nothing was restored.`,
+      "Try again; if it stays so, look at the log of compaction.",
+    );
+  }
+}
+
+export interface RestorePorts {
+  readonly shard: ShardName;
+  /** Of the stack: what cycles will add to the restored generation. */
+  readonly model: string;
+  readonly dimensions: number;
+  readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
+  readonly leaseMs: number;
+  readonly generations: Generations;
+  /** Has both collections make a receipt's vectors anew. `time` tells one call from another. */
+  readonly redrive: (receipt: ReceiptRef, time: string) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told before each step; what it throws ends the restoring as a failure of that step would. */
+  readonly onStep: (step: RestoreStep) => void;
+}
+
+export const restoreSteps = [
+  "lease",
+  "write generation",
+  "drive receipts again",
+  "move head",
+  "release",
+] as const;
+export type RestoreStep = (typeof restoreSteps)[number];
+
+export interface Restored {
+  /** What is published now, and the older generation whose content it has. */
+  readonly head: Head;
+  readonly content: string;
+  /** Those that newer generations had brought up to date: the next cycles bring them back. */
+  readonly receipts: readonly ReceiptRef[];
+  /** Newer generations that cannot tell which receipts they had brought up to date. */
+  readonly silent: readonly string[];
+}
+
+const beatsALease = 3;
+const receiptsAtOnce = 16;
+
+/**
+ * Publishes the content of an older generation as the next one, under the lease and by the same condition as a cycle does.
+ * Every receipt that is newer is driven again before the head moves: a crash then leaves either nothing restored and
+ * receipts that are found to be up to date, or all of it; and no cycle looks at them earlier, for it needs the lease.
+ * `patienceMs` is how long the lease is waited for.
+ * Throws GenerationNotRestorable, GenerationDamaged, CollectionOfOtherModel, CollectionBusy, LeaseLost, HeadMoved.
+ */
+export async function restoreGeneration(
+  ports: RestorePorts,
+  generation: number,
+  patienceMs: number,
+): Promise<Restored> {
+  const { shard, control, clock, leaseMs, log } = ports;
+  ports.onStep("lease");
+  const lease = await acquireLease({ ...control, shard, clock, leaseMs }, { waitMs: patienceMs, patienceMs });
+  if (lease === undefined) throw new CollectionBusy(shard, Math.round(patienceMs / 1000));
+  const heartbeat = new Heartbeat(() => lease.beat(), leaseMs / beatsALease, clock, log);
+  try {
+    return await restoreUnder(lease, ports, generation);
+  } finally {
+    await heartbeat.stop();
+    await lease
+      .release()
+      .catch((reason) => log.warn("The lease was not released", { reason: String(reason) }));
+  }
+}
+
+async function restoreUnder(lease: Lease, ports: RestorePorts, generation: number): Promise<Restored> {
+  const { shard, control, generations, log } = ports;
+  const step = (name: RestoreStep) => {
+    ports.onStep(name);
+    lease.assertHeld();
+  };
+  const head = await readHead(control.client, control.controlTable, shard);
+  if (head === undefined) throw new GenerationNotRestorable(shard, generation, "nothing is published");
+  const { target, newer } = find(ports, generation, await generationHistory(generations, head.name));
+  const receipts = receiptsOf(newer);
+  const next = {
+    generation: head.generation + 1,
+    name: generationName(head.generation + 1, lease.token),
+    base: head.name,
+  };
+
+  step("write generation");
+  await writeAgain(generations, target, { ...next, receipts });
+  step("drive receipts again");
+  const time = new Date().toISOString();
+  await inParallel(receipts, receiptsAtOnce, (receipt) => ports.redrive(receipt, time));
+  step("move head");
+  const moved = await moveHead({ ...control, shard, lease, from: head, to: next });
+  const silent = newer.filter(({ manifest }) => manifest === undefined).map(({ name }) => name);
+  log.info("Generation restored", {
+    collection: shard,
+    generation: moved.generation,
+    name: moved.name,
+    content: target.name,
+    receipts: receipts.length,
+    silent,
+  });
+  step("release");
+  return { head: moved, content: target.name, receipts, silent };
+}
+
+interface Found {
+  readonly target: { readonly name: string; readonly manifest: Manifest };
+  /** The published generations after it. */
+  readonly newer: readonly PastGeneration[];
+}
+
+function find(
+  { shard, generations, model, dimensions }: RestorePorts,
+  generation: number,
+  history: readonly PastGeneration[],
+): Found {
+  const position = history.findIndex((past) => past.generation === generation);
+  if (position === 0) throw new GenerationNotRestorable(shard, generation, "it is what is published");
+  const past = history[position];
+  if (past === undefined) {
+    const kept = history.slice(1).map((one) => one.generation);
+    const others =
+      kept.length === 0 ? "no older one is kept" : `older ones that are kept: ${kept.join(", ")}`;
+    throw new GenerationNotRestorable(shard, generation, others);
+  }
+  const { name, manifest } = past;
+  if (manifest === undefined) {
+    throw new GenerationDamaged(generations.pathOf(name), "its manifest cannot be read");
+  }
+  if (manifest.model !== model || manifest.dimensions !== dimensions) {
+    throw new CollectionOfOtherModel(
+      shard,
+      `${manifest.model} with ${manifest.dimensions} dimensions`,
+      `${model} with ${dimensions}`,
+    );
+  }
+  return { target: { name, manifest }, newer: history.slice(0, position) };
+}
+
+/** Each once, whatever of them is there by now. */
+function receiptsOf(newer: readonly PastGeneration[]): ReceiptRef[] {
+  const receipts = new Map<string, ReceiptRef>();
+  for (const { image_id, receipt_id } of newer.flatMap(({ manifest }) => manifest?.receipts ?? [])) {
+    const receipt = { imageId: image_id, receiptId: receipt_id };
+    receipts.set(receiptKey(receipt), receipt);
+  }
+  return [...receipts.values()];
+}
+
+/** The same files under a new name, read through once: they must be what the old manifest says. */
+async function writeAgain(
+  generations: Generations,
+  { name: restored, manifest }: Found["target"],
+  { name, base, receipts }: { name: string; base: string; receipts: readonly ReceiptRef[] },
+): Promise<void> {
+  const { model, dimensions, count } = manifest;
+  const folder = generations.pathOf(restored);
+  await generations
+    .write(join(folder, databaseFolder), { name, base, restored, model, dimensions, count, receipts })
+    .catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== "ENOENT") throw cause;
+      throw new GenerationDamaged(folder, cause.message, { cause });
+    });
+  const written = await generations.manifest(name);
+  if (isDeepStrictEqual(written.files, manifest.files)) return;
+  await generations.remove(name);
+  throw new GenerationDamaged(folder, "its files are not those that its manifest lists");
+}

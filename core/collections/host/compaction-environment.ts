@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { equallyMany, urlsOfShards, wholeNumber } from "../../settings/environment.ts";
+
+const name = z.string().min(1);
+const seconds = wholeNumber(0, 86_400);
+
+/** Each shard has a queue and dead letters in both collections. */
+const inShards = equallyMany(
+  "LINES_QUEUE_URLS",
+  "WORDS_QUEUE_URLS",
+  "LINES_DEAD_LETTER_QUEUE_URLS",
+  "WORDS_DEAD_LETTER_QUEUE_URLS",
+);
+
+/** What infra sets for every process that compacts. */
+export const compactionEnvironment = z
+  .object({
+    AWS_REGION: name,
+    RECEIPTS_TABLE: name,
+    CONTROL_TABLE: name,
+    DELTAS_BUCKET: name,
+    LINES_QUEUE_URLS: urlsOfShards,
+    WORDS_QUEUE_URLS: urlsOfShards,
+    LINES_DEAD_LETTER_QUEUE_URLS: urlsOfShards,
+    WORDS_DEAD_LETTER_QUEUE_URLS: urlsOfShards,
+    COLLECTIONS_PATH: name,
+    EMBEDDING_MODEL: name,
+    EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
+    LEASE_SECONDS: wholeNumber(1, 3_600),
+    LEASE_WAIT_SECONDS: seconds,
+    DRAIN_MAX_MESSAGES: wholeNumber(0, 100_000),
+    DRAIN_MAX_MIB: wholeNumber(1, 1_024),
+    DRAIN_SECONDS: seconds,
+    MIN_PUBLISH_INTERVAL_SECONDS: seconds,
+    GENERATIONS_KEPT: wholeNumber(1, 1_000),
+    LONGEST_READER_SECONDS: seconds,
+    MAX_FAILURES: wholeNumber(1, 100),
+  })
+  .check(inShards);
+
+export type CompactionEnvironment = z.infer<typeof compactionEnvironment>;

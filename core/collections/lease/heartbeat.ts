@@ -1,0 +1,35 @@
+import type { Log } from "../../log.ts";
+import type { Clock } from "../clock.ts";
+import { LeaseLost } from "./lease.ts";
+
+/**
+ * Beats every `everyMs` until it is stopped or the lease is lost. A beat that fails otherwise is logged and the next
+ * one tries again: whether too many failed is for the lease's holder to ask.
+ */
+export class Heartbeat {
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+
+  constructor(beat: () => Promise<void>, everyMs: number, clock: Clock, log: Log) {
+    this.#ended = this.#run(beat, everyMs, clock, log);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  async #run(beat: () => Promise<void>, everyMs: number, clock: Clock, log: Log): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await clock.sleep(everyMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        await beat();
+      } catch (error) {
+        log.warn("A heartbeat failed", { reason: (error as Error).message });
+        if (error instanceof LeaseLost) return;
+      }
+    }
+  }
+}

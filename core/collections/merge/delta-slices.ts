@@ -1,0 +1,74 @@
+import type { Delta } from "../../deltas/delta.ts";
+import { base64Length } from "../chroma/upsert-request.ts";
+import type { DeltaPart } from "../chroma/vector-store.ts";
+
+/** More a request makes nothing faster, and Chroma refuses more than 5,461. */
+export const mostVectors = 4_500;
+/** Chroma refuses bodies of 40 MiB. */
+export const mostBytes = 38 * 1024 * 1024;
+
+const shortText = 40;
+
+interface Piece {
+  readonly part: DeltaPart;
+  readonly bytes: number;
+}
+
+/** Gathers deltas into slices of one upsert each. A delta is cut only where it alone is larger than a slice. */
+export class SliceBuilder {
+  #parts: DeltaPart[] = [];
+  #vectors = 0;
+  #bytes = 0;
+
+  /** The slices that the delta completes. */
+  *add(delta: Delta): Generator<DeltaPart[]> {
+    for (const { part, bytes } of pieces(delta)) {
+      const vectors = part.to - part.from;
+      if (this.#vectors + vectors > mostVectors || this.#bytes + bytes > mostBytes) yield* this.rest();
+      this.#parts.push(part);
+      this.#vectors += vectors;
+      this.#bytes += bytes;
+    }
+  }
+
+  /** The last slice, if there is one. A delta without vectors is in a slice too. */
+  *rest(): Generator<DeltaPart[]> {
+    if (this.#parts.length > 0) yield this.#parts;
+    this.#parts = [];
+    this.#vectors = 0;
+    this.#bytes = 0;
+  }
+}
+
+function* pieces(delta: Delta): Generator<Piece> {
+  let from = 0;
+  let bytes = 0;
+  for (let to = 0; to < delta.ids.length; to += 1) {
+    const more = vectorBytes(delta, to);
+    if (to - from === mostVectors || (bytes > 0 && bytes + more > mostBytes)) {
+      yield { part: { delta, from, to }, bytes };
+      from = to;
+      bytes = 0;
+    }
+    bytes += more;
+  }
+  yield { part: { delta, from, to: delta.ids.length }, bytes };
+}
+
+/** What a vector takes in a body, and a little more. */
+function vectorBytes({ dimensions, ids, documents, metadatas }: Delta, position: number): number {
+  let bytes =
+    base64Length(dimensions) + textBytes(ids[position] ?? "") + textBytes(documents[position] ?? "") + 16;
+  const metadata = metadatas[position];
+  // Every vector passes here: no list of entries is made for it.
+  for (const key in metadata) {
+    const value = metadata[key];
+    bytes += key.length + 28 + (typeof value === "string" ? textBytes(value) : 0);
+  }
+  return bytes;
+}
+
+/** A character takes three bytes at most, or stands escaped, which few do. Most texts are short: counting costs more. */
+function textBytes(text: string): number {
+  return text.length < shortText ? 3 * text.length : 1.25 * Buffer.byteLength(text);
+}

@@ -1,0 +1,107 @@
+import { DeltaUnreadable, decodeDelta } from "../../deltas/codec.ts";
+import type { Delta } from "../../deltas/delta.ts";
+import type { DeltaStore } from "../../deltas/delta-store.ts";
+import { deltaKey } from "../../deltas/keys.ts";
+import type { CurrentItems } from "../../entities/current-items.ts";
+import { knownMetadata, type ReceiptFacts } from "../../entities/receipt-facts.ts";
+import type { Log } from "../../log.ts";
+import type { Clock } from "../clock.ts";
+import type { RunWork } from "../messages/receipt-work.ts";
+import { checkDelta, type DeltaTarget, DeltaUnfit } from "./check-delta.ts";
+
+/** Deltas that are fetched ahead of the one that is applied. */
+const readAhead = 16;
+
+export interface LoadPorts {
+  readonly deltas: DeltaStore;
+  readonly items: Pick<CurrentItems, "factsOf">;
+  readonly target: DeltaTarget;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A delta that shows in its metadata what is known of its receipt. */
+export interface LoadedDelta {
+  readonly work: RunWork;
+  readonly delta: Delta;
+  readonly facts: ReceiptFacts;
+}
+
+/** A run whose delta is missing, unreadable or unfit, and why. */
+export interface UnfitDelta {
+  readonly work: RunWork;
+  readonly unfit: string;
+}
+
+type Fetched = { readonly bytes: Uint8Array | undefined; readonly facts: ReceiptFacts };
+
+/**
+ * The deltas of these runs, checked, in order. One that storage could not give is left out, and so are all after the
+ * moment `until`.
+ */
+export async function* loadDeltas(
+  ports: LoadPorts,
+  works: readonly RunWork[],
+  until: number,
+): AsyncGenerator<LoadedDelta | UnfitDelta> {
+  const { deltas, items, target } = ports;
+  const fetch = async ({ deltaPrefix, run }: RunWork): Promise<Fetched | Error> => {
+    try {
+      const [bytes, facts] = await Promise.all([
+        deltas.get(deltaKey(deltaPrefix)),
+        items.factsOf(run, target.collection),
+      ]);
+      return { bytes, facts };
+    } catch (error) {
+      return error as Error;
+    }
+  };
+  const coming = works.slice(0, readAhead).map(fetch);
+  for (const [position, work] of works.entries()) {
+    if (ports.clock.now() >= until) {
+      ports.log.warn("Time is up; the rest of the messages come again", { left: works.length - position });
+      return;
+    }
+    const fetched = await coming.shift();
+    const later = works[position + readAhead];
+    if (later) coming.push(fetch(later));
+    if (fetched === undefined) throw new Error("Every work is fetched.");
+    if (fetched instanceof Error) {
+      const { message: reason } = fetched;
+      ports.log.error("A delta could not be fetched; its message comes again", {
+        run_id: work.run.runId,
+        reason,
+      });
+      continue;
+    }
+    const { facts } = fetched;
+    const delta = readDelta(target, work, fetched.bytes);
+    if (typeof delta === "string") yield { work, unfit: delta };
+    else yield { work, delta: withKnown(delta, facts), facts };
+  }
+}
+
+/** The delta, or why it cannot be applied. */
+function readDelta(target: DeltaTarget, work: RunWork, bytes: Uint8Array | undefined): Delta | string {
+  const key = deltaKey(work.deltaPrefix);
+  try {
+    if (bytes === undefined) throw new DeltaUnfit(key, "there is no such object");
+    const delta = decodeDelta(bytes);
+    checkDelta(delta, key, work.run, target);
+    return delta;
+  } catch (error) {
+    if (!(error instanceof DeltaUnfit || error instanceof DeltaUnreadable)) throw error;
+    return error.message;
+  }
+}
+
+/** New vectors show what is known at once, so that none of them is written twice. */
+export function withKnown(delta: Delta, facts: ReceiptFacts): Delta {
+  return {
+    ...delta,
+    metadatas: delta.metadatas.map((metadata, index) => ({
+      ...metadata,
+      ...knownMetadata(facts, delta.collection, delta.ids[index] ?? ""),
+    })),
+  };
+}

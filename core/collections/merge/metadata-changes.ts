@@ -1,0 +1,25 @@
+import type { VectorMetadata } from "../../deltas/delta.ts";
+import type { KnownMetadata } from "../../entities/receipt-facts.ts";
+import { isKnownKey, metadataType } from "../../receipts/vector-metadata.ts";
+import type { MetadataChanges } from "../chroma/vector-store.ts";
+
+/**
+ * What has to be written so that a vector shows exactly what is known, and no key that is nobody's; undefined where it
+ * does already.
+ */
+export function metadataChanges(stored: VectorMetadata, known: KnownMetadata): MetadataChanges | undefined {
+  const changes: Record<string, VectorMetadata[string] | null> = {};
+  for (const key of Object.keys(stored)) {
+    const goes = isKnownKey(key) || metadataType(key) === undefined;
+    if (goes && !Object.hasOwn(known, key)) changes[key] = null;
+  }
+  for (const [key, value] of Object.entries(known)) if (stored[key] !== value) changes[key] = value;
+  return Object.keys(changes).length > 0 ? changes : undefined;
+}
+
+/** Whether stored metadata shows the changes. */
+export function shows(stored: VectorMetadata, changes: MetadataChanges): boolean {
+  return Object.entries(changes).every(
+    ([key, value]) => (Object.hasOwn(stored, key) ? stored[key] : null) === value,
+  );
+}

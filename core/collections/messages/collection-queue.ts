@@ -1,0 +1,167 @@
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import type { Log } from "../../log.ts";
+
+const messagesACall = 10;
+const longestReason = 1_000;
+/** SQS takes no more on a message. */
+const mostAttributes = 10;
+
+/** A change message in flight. */
+export interface QueuedMessage {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+  readonly groupId: string;
+  readonly deduplicationId: string;
+  /** Values of its string attributes. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** How often it was received, this time included. */
+  readonly receives: number;
+  /** Whether a mapping delivered it, and deletes it; else compaction received it, and does. */
+  readonly delivered: boolean;
+}
+
+/** The FIFO queue of a shard and the dead-letter queue behind it. */
+export class CollectionQueue {
+  readonly #sqs: SQSClient;
+  readonly #url: string;
+  readonly #deadLetterUrl: string;
+  readonly #log: Log;
+
+  constructor(sqs: SQSClient, urls: { readonly queue: string; readonly deadLetters: string }, log: Log) {
+    this.#sqs = sqs;
+    this.#url = urls.queue;
+    this.#deadLetterUrl = urls.deadLetters;
+    this.#log = log;
+  }
+
+  /** Up to ten messages; none when there are none within the wait. Rejects with an AbortError once the signal is aborted. */
+  async receive(wait: {
+    readonly waitSeconds: number;
+    readonly hiddenSeconds: number;
+    readonly signal?: AbortSignal;
+  }): Promise<QueuedMessage[]> {
+    const { Messages = [] } = await this.#sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: this.#url,
+        MaxNumberOfMessages: messagesACall,
+        WaitTimeSeconds: wait.waitSeconds,
+        VisibilityTimeout: wait.hiddenSeconds,
+        MessageSystemAttributeNames: ["MessageGroupId", "MessageDeduplicationId", "ApproximateReceiveCount"],
+        MessageAttributeNames: ["All"],
+      }),
+      wait.signal && { abortSignal: wait.signal },
+    );
+    return Messages.map((message) => ({
+      messageId: message.MessageId ?? "",
+      receiptHandle: message.ReceiptHandle ?? "",
+      body: message.Body ?? "",
+      groupId: message.Attributes?.MessageGroupId ?? "",
+      deduplicationId: message.Attributes?.MessageDeduplicationId ?? "",
+      attributes: Object.fromEntries(
+        Object.entries(message.MessageAttributes ?? {}).map(([name, value]) => [
+          name,
+          value.StringValue ?? "",
+        ]),
+      ),
+      receives: Number(message.Attributes?.ApproximateReceiveCount ?? 1),
+      delivered: false,
+    }));
+  }
+
+  /**
+   * Nobody else receives the messages for so long from now. Those that are no more `wanted` when their turn comes are
+   * passed over. Refusals are logged: a message may be gone by now.
+   */
+  async hide(
+    messages: readonly QueuedMessage[],
+    seconds: number,
+    wanted: (message: QueuedMessage) => boolean = () => true,
+  ): Promise<void> {
+    await this.#inCalls("The visibility of messages was not changed", messages, wanted, (some) =>
+      this.#sqs.send(
+        new ChangeMessageVisibilityBatchCommand({
+          QueueUrl: this.#url,
+          Entries: some.map(({ receiptHandle }, index) => ({
+            Id: String(index),
+            ReceiptHandle: receiptHandle,
+            VisibilityTimeout: seconds,
+          })),
+        }),
+      ),
+    );
+  }
+
+  /** Refusals are logged: such a message comes again and is found done. */
+  async delete(messages: readonly QueuedMessage[]): Promise<void> {
+    await this.#inCalls(
+      "Messages were not deleted",
+      messages,
+      () => true,
+      (some) =>
+        this.#sqs.send(
+          new DeleteMessageBatchCommand({
+            QueueUrl: this.#url,
+            Entries: some.map(({ receiptHandle }, index) => ({
+              Id: String(index),
+              ReceiptHandle: receiptHandle,
+            })),
+          }),
+        ),
+    );
+  }
+
+  /** Moves the message, as it was and with the reason as its attribute `failure_reason`. */
+  async moveToDeadLetters(message: QueuedMessage, reason: string): Promise<void> {
+    const own = Object.entries(message.attributes).filter(([, value]) => value !== "");
+    const attributes = {
+      ...Object.fromEntries(own.slice(0, mostAttributes - 1)),
+      failure_reason: printable(reason).slice(0, longestReason),
+    };
+    await this.#sqs.send(
+      new SendMessageCommand({
+        QueueUrl: this.#deadLetterUrl,
+        MessageBody: message.body,
+        MessageGroupId: message.groupId,
+        // Not its own: a message that is redriven and fails again at once would be dropped as a repetition.
+        MessageDeduplicationId: message.messageId,
+        MessageAttributes: Object.fromEntries(
+          Object.entries(attributes).map(([name, value]) => [
+            name,
+            { DataType: "String", StringValue: value },
+          ]),
+        ),
+      }),
+    );
+    await this.delete([message]);
+  }
+
+  async #inCalls(
+    refused: string,
+    messages: readonly QueuedMessage[],
+    wanted: (message: QueuedMessage) => boolean,
+    call: (
+      some: readonly QueuedMessage[],
+    ) => Promise<{ Failed?: { Id?: string | undefined; Code?: string | undefined }[] | undefined }>,
+  ): Promise<void> {
+    for (let from = 0; from < messages.length; from += messagesACall) {
+      const some = messages.slice(from, from + messagesACall).filter(wanted);
+      if (some.length === 0) continue;
+      const { Failed = [] } = await call(some);
+      if (Failed.length === 0) continue;
+      const message_ids = Failed.map(({ Id }) => some[Number(Id)]?.messageId);
+      this.#log.warn(refused, { message_ids, codes: [...new Set(Failed.map(({ Code }) => Code))] });
+    }
+  }
+}
+
+/** SQS refuses most control characters. */
+function printable(text: string): string {
+  return text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/g, "?");
+}

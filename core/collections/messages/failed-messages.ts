@@ -1,0 +1,80 @@
+import type { Log } from "../../log.ts";
+import type { Metrics } from "../../metrics.ts";
+import type { ShardName } from "../../receipts/shards.ts";
+import type { RunStore } from "../../runs/run-store.ts";
+import type { CollectionQueue, QueuedMessage } from "./collection-queue.ts";
+import type { FailureLedger } from "./failure-ledger.ts";
+import type { MessagesInFlight } from "./messages-in-flight.ts";
+import type { RunWork, StartedReceipt } from "./receipt-work.ts";
+
+export interface FailedMessagesPorts {
+  readonly shard: ShardName;
+  readonly token: number;
+  readonly runs: RunStore;
+  readonly queue: CollectionQueue;
+  readonly ledger: FailureLedger;
+  readonly messages: MessagesInFlight;
+  /** At so many failures a message goes to the dead-letter queue. */
+  readonly maxFailures: number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/**
+ * Counts failures for a message's own reason. A message stays open, so it comes again, until it has failed
+ * `maxFailures` times: then it goes to the dead-letter queue with its reason.
+ */
+export class FailedMessages {
+  readonly #ports: FailedMessagesPorts;
+
+  constructor(ports: FailedMessagesPorts) {
+    this.#ports = ports;
+  }
+
+  /** The failure of a run that was started under the cycle's token; the run counts it. */
+  async ofRun({ run, messages }: RunWork, reason: string): Promise<void> {
+    const { runs, shard, token, log } = this.#ports;
+    const failures = await runs.fail(run, shard, token, reason);
+    if (failures === "fenced") {
+      log.info("A run was opened again meanwhile; its failure does not count", { run_id: run.runId, reason });
+      return;
+    }
+    for (const message of messages) await this.#settle(message, failures, reason, run.runId);
+  }
+
+  /** Of a receipt that makes the others fail: its run counts it, or else each of its messages. */
+  async ofReceipt({ run, changeMessages }: StartedReceipt, reason: string): Promise<void> {
+    if (run) await this.ofRun(run, reason);
+    else for (const message of changeMessages) await this.withoutRun(message, reason);
+  }
+
+  async ofMissingRun({ messages }: RunWork, reason: string): Promise<void> {
+    for (const message of messages) await this.withoutRun(message, reason);
+  }
+
+  /** The failure of a message that names no known run; the control table counts it. */
+  async withoutRun(message: QueuedMessage, reason: string): Promise<void> {
+    const { ledger } = this.#ports;
+    const failures = await ledger.count(message.deduplicationId, reason);
+    await this.#settle(message, failures, reason, undefined);
+    if (failures >= this.#ports.maxFailures) await ledger.forget(message.deduplicationId);
+  }
+
+  async #settle(
+    message: QueuedMessage,
+    failures: number,
+    reason: string,
+    runId: string | undefined,
+  ): Promise<void> {
+    const { queue, messages, maxFailures, shard, log, metrics } = this.#ports;
+    const fields = { collection: shard, message_id: message.messageId, run_id: runId, failures, reason };
+    if (failures < maxFailures) {
+      log.warn("A message failed and comes again", fields);
+      return;
+    }
+    await queue.moveToDeadLetters(message, reason);
+    messages.finish([message]);
+    log.error("A message failed too often and is in the dead-letter queue", fields);
+    metrics.count("MessagesDeadLettered", 1);
+  }
+}

@@ -1,0 +1,48 @@
+import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import type { ShardName } from "../../receipts/shards.ts";
+
+/** No queue keeps a message for longer, so a count that nobody forgot (its message succeeded in the end) says nothing any more. */
+const secondsKept = 14 * 86_400;
+
+/** Counts the failures of messages that no run could count. */
+export class FailureLedger {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #controlTable: string;
+  readonly #shard: ShardName;
+
+  constructor(client: DynamoDBDocumentClient, controlTable: string, shard: ShardName) {
+    this.#client = client;
+    this.#controlTable = controlTable;
+    this.#shard = shard;
+  }
+
+  /** Resolves to the failures of the message so far, this one included. */
+  async count(deduplicationId: string, reason: string): Promise<number> {
+    const { Attributes } = await this.#client.send(
+      new UpdateCommand({
+        TableName: this.#controlTable,
+        Key: this.#key(deduplicationId),
+        UpdateExpression: "SET reason = :reason, failed_at = :now, expires_at = :expires ADD failures :one",
+        ExpressionAttributeValues: {
+          ":reason": reason,
+          ":now": new Date().toISOString(),
+          ":expires": Math.floor(Date.now() / 1_000) + secondsKept,
+          ":one": 1,
+        },
+        ReturnValues: "ALL_NEW",
+      }),
+    );
+    return Number(Attributes?.failures);
+  }
+
+  /** A message that is sent again later starts from none. */
+  async forget(deduplicationId: string): Promise<void> {
+    await this.#client.send(
+      new DeleteCommand({ TableName: this.#controlTable, Key: this.#key(deduplicationId) }),
+    );
+  }
+
+  #key(deduplicationId: string) {
+    return { PK: `FAILURE#${this.#shard}`, SK: deduplicationId };
+  }
+}

@@ -1,0 +1,31 @@
+import type { ReceiptRef } from "../../receipts/receipt.ts";
+import type { CurrentRun, Removal } from "../../runs/current-run.ts";
+import type { RunRef } from "../../runs/run-store.ts";
+import type { QueuedMessage } from "./collection-queue.ts";
+
+/** A run that messages speak of. */
+export interface RunWork {
+  readonly run: RunRef;
+  readonly deltaPrefix: string;
+  readonly messages: readonly QueuedMessage[];
+}
+
+/** All that the messages of a cycle say of one receipt. */
+export interface ReceiptWork {
+  readonly receipt: ReceiptRef;
+  readonly runs: readonly RunWork[];
+  readonly removals: readonly Removal[];
+  /** Those that speak of no run: of metadata, of labels and of removals. */
+  readonly changeMessages: readonly QueuedMessage[];
+}
+
+/** A receipt that the cycle has to bring to what is true of it now. */
+export interface StartedReceipt {
+  readonly receipt: ReceiptRef;
+  /** The run whose delta has to be applied. */
+  readonly run: RunWork | undefined;
+  /** As it is after the removals. */
+  readonly current: CurrentRun | undefined;
+  /** Done when the receipt's vectors show what is true. */
+  readonly changeMessages: readonly QueuedMessage[];
+}

@@ -1,0 +1,26 @@
+import type { Collection } from "../../receipts/receipt.ts";
+import { type ShardName, shardName } from "../../receipts/shards.ts";
+import type { CompactionEnvironment } from "../host/compaction-environment.ts";
+
+/** A shard and the URLs of its queues. */
+export interface ShardQueues {
+  readonly shard: ShardName;
+  readonly queue: string;
+  readonly deadLetters: string;
+}
+
+/** Every shard of every collection. */
+export function shardQueues(settings: CompactionEnvironment): ShardQueues[] {
+  return [
+    ...shardsOf("lines", settings.LINES_QUEUE_URLS, settings.LINES_DEAD_LETTER_QUEUE_URLS),
+    ...shardsOf("words", settings.WORDS_QUEUE_URLS, settings.WORDS_DEAD_LETTER_QUEUE_URLS),
+  ];
+}
+
+function shardsOf(collection: Collection, queues: readonly string[], deadLetters: readonly string[]) {
+  return queues.map((queue, position) => ({
+    shard: shardName(collection, position, queues.length),
+    queue,
+    deadLetters: deadLetters[position] ?? "",
+  }));
+}
