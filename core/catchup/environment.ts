@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { embeddingEnvironment, limitsEnvironment } from "../embedding/limited-embedder.ts";
 import { wholeNumber } from "../settings/environment.ts";
 import { columnTypes } from "./records/cell-value.ts";
 
@@ -29,19 +30,14 @@ const common = {
 
 const settling = {
   USD_PER_MILLION_TOKENS: z.coerce.number().min(0),
-  EMBEDDING_REQUESTS_PER_MINUTE: wholeNumber(1, 10_000_000),
-  EMBEDDING_TOKENS_PER_MINUTE: wholeNumber(1, 10_000_000_000),
+  ...limitsEnvironment,
 };
 
 const chunking = {
-  CONTROL_TABLE: z.string().min(1),
-  /** Names of secrets; their values are the keys themselves. */
-  EMBEDDING_API_KEY_SECRET: z.string().min(1),
+  ...embeddingEnvironment,
+  /** Name of the secret; its value is the key itself. */
   PINECONE_API_KEY_SECRET: z.string().min(1),
   PINECONE_HOST: z.url(),
-  EMBEDDING_BASE_URL: z.url(),
-  EMBEDDING_MODEL: z.string().min(1),
-  EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
   TOKENS_PER_TEXT: wholeNumber(1, 1_000_000),
   COLUMN_TYPES: declaredTypes,
 };

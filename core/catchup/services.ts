@@ -4,9 +4,8 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { z } from "zod";
-import { DynamoRateLimiter } from "../embedding/dynamo-rate-limiter.ts";
+import { limitedEmbedder } from "../embedding/limited-embedder.ts";
 import { requestLimits } from "../embedding/limits.ts";
-import { OpenAiEmbedder } from "../embedding/openai-embedder.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { readSecret } from "../settings/secret.ts";
@@ -63,23 +62,10 @@ export function chunkServices(
   telling: Telling,
 ): ForInvocation<RunChunkServices & SettleServices> {
   const shared = settleServices(environment, telling);
-  const limiter = new DynamoRateLimiter({
-    client: documentClient(),
-    controlTable: environment.CONTROL_TABLE,
-    account: new URL(environment.EMBEDDING_BASE_URL).host,
-    requestsPerMinute: environment.EMBEDDING_REQUESTS_PER_MINUTE,
-    tokensPerMinute: environment.EMBEDDING_TOKENS_PER_MINUTE,
-  });
+  const embedderFor = limitedEmbedder(environment, documentClient());
   return async (giveUpAt) => ({
     ...shared,
-    embedder: new OpenAiEmbedder({
-      apiKey: await readSecret(environment.EMBEDDING_API_KEY_SECRET, "embedding:apiKey"),
-      baseUrl: environment.EMBEDDING_BASE_URL,
-      model: environment.EMBEDDING_MODEL,
-      dimensions: environment.EMBEDDING_DIMENSIONS,
-      limiter,
-      giveUpAt: () => giveUpAt,
-    }),
+    embedder: await embedderFor(giveUpAt),
     index: new PineconeIndex({
       apiKey: await readSecret(environment.PINECONE_API_KEY_SECRET, "catchup:pineconeApiKey"),
       host: environment.PINECONE_HOST,

@@ -4,9 +4,8 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
-import { DynamoRateLimiter } from "../../core/embedding/dynamo-rate-limiter.ts";
+import { limitedEmbedder } from "../../core/embedding/limited-embedder.ts";
 import { requestLimits } from "../../core/embedding/limits.ts";
-import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { BackPressure } from "../../core/ingest/back-pressure.ts";
 import { EmbedQueue } from "../../core/ingest/embed-queue.ts";
 import type { IngestServices } from "../../core/ingest/ingest-messages.ts";
@@ -14,7 +13,6 @@ import { type LoggedMetrics, loggedMetrics } from "../../core/metrics.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { OpenRuns } from "../../core/runs/open-runs.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
-import { readSecret } from "../../core/settings/secret.ts";
 import type { EmbedEnvironment } from "./environment.ts";
 
 export interface EmbedServices extends IngestServices {
@@ -30,13 +28,7 @@ export function embedServices(environment: EmbedEnvironment, log: Logger): Servi
   const s3 = new S3Client({});
   const sqs = new SQSClient({});
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-  const limiter = new DynamoRateLimiter({
-    client,
-    controlTable: environment.CONTROL_TABLE,
-    account: new URL(environment.EMBEDDING_BASE_URL).host,
-    requestsPerMinute: environment.EMBEDDING_REQUESTS_PER_MINUTE,
-    tokensPerMinute: environment.EMBEDDING_TOKENS_PER_MINUTE,
-  });
+  const embedderFor = limitedEmbedder(environment, client);
   const shared = {
     s3,
     deltasBucket: environment.DELTAS_BUCKET,
@@ -64,15 +56,5 @@ export function embedServices(environment: EmbedEnvironment, log: Logger): Servi
     tokensPerRequest: Math.min(requestLimits.tokens, environment.EMBEDDING_TOKENS_PER_MINUTE),
     log,
   };
-  return async (giveUpAt) => ({
-    ...shared,
-    embedder: new OpenAiEmbedder({
-      apiKey: await readSecret(environment.EMBEDDING_API_KEY_SECRET, "embedding:apiKey"),
-      baseUrl: environment.EMBEDDING_BASE_URL,
-      model: environment.EMBEDDING_MODEL,
-      dimensions: environment.EMBEDDING_DIMENSIONS,
-      limiter,
-      giveUpAt: () => giveUpAt,
-    }),
-  });
+  return async (giveUpAt) => ({ ...shared, embedder: await embedderFor(giveUpAt) });
 }
