@@ -121,7 +121,8 @@ const reused = [422, "The Idempotency-Key was used for another request"] as cons
 const idempotencyKey = {
   name: "Idempotency-Key",
   in: "header",
-  description: "The same key gives the same task, as long as tasks are kept.",
+  description:
+    "The same key gives the same task, as long as tasks are kept: also on a later day, with the dates of the first.",
   schema: { type: "string", minLength: 1, maxLength: 200 },
 };
 const taskId = { name: "task_id", in: "path", required: true, schema: { type: "string" } };

@@ -6,14 +6,13 @@ import {
 } from "../requests/process-request.ts";
 import { NoSuchTask, RequestInvalid, TaskStateUnfit } from "../requests/request-failures.ts";
 import type { ChunkCounts } from "../tasks/chunk-counts.ts";
-import { fingerprint } from "../tasks/claims.ts";
 import { sum } from "../tasks/counts.ts";
 import { isOpen, type Task, taskIdPattern } from "../tasks/task.ts";
 import { CursorInvalid } from "../tasks/task-store.ts";
 import { type Answer, type ApiRequest, answerTo, noSuchRoute } from "./answer.ts";
 import { openApi } from "./openapi.ts";
 import { noCounts, showTask } from "./show-task.ts";
-import { type IdempotencyKey, type StartServices, startForgotten, startTask } from "./start-task.ts";
+import { type StartServices, startForgotten, startTask } from "./start-task.ts";
 
 export interface ApiServices extends StartServices {
   readonly chunkCounts: ChunkCounts;
@@ -68,19 +67,15 @@ async function start(
   input: Record<string, unknown>,
   services: ApiServices,
 ): Promise<Answer> {
-  const now = services.now();
-  const asked = readProcessRequest(input, services.defaults, now);
-  // Dates that follow from the day of asking are taken as of one day, so that a caller may try again after midnight.
-  const whenever = readProcessRequest(input, services.defaults, 0);
-  return accepted(await startTask(asked, idempotencyKeyOf(request, whenever), services, now));
+  const asked = (when: number) => readProcessRequest(input, services.defaults, when);
+  return accepted(await startTask(asked, idempotencyKeyOf(request), services, services.now()));
 }
 
-function idempotencyKeyOf({ headers }: ApiRequest, asked: ProcessRequest): IdempotencyKey | undefined {
-  const name = headers["idempotency-key"];
-  if (name === undefined) return undefined;
-  if (name !== "" && name.length <= longestKey) return { name, request: fingerprint(asked) };
+function idempotencyKeyOf({ headers }: ApiRequest): string | undefined {
+  const key = headers["idempotency-key"];
+  if (key === undefined || (key !== "" && key.length <= longestKey)) return key;
   throw new RequestInvalid([
-    { parameter: "Idempotency-Key", given: name.slice(0, 50), accepted: `1 to ${longestKey} characters` },
+    { parameter: "Idempotency-Key", given: key.slice(0, 50), accepted: `1 to ${longestKey} characters` },
   ]);
 }
 
@@ -171,7 +166,7 @@ async function retryFailed(request: ApiRequest, services: ApiServices, taskId: s
   if (counts.failed === 0) throw new TaskStateUnfit(taskId, task.status, "retried: no record failed");
   const { s3_key, ...rest } = task.request;
   const asked: ProcessRequest = { ...rest, data_source: "failed_records", retry_of: taskId };
-  return accepted(await startTask(asked, idempotencyKeyOf(request, asked), services, services.now()));
+  return accepted(await startTask(() => asked, idempotencyKeyOf(request), services, services.now()));
 }
 
 async function existing(taskId: string, { tasks }: ApiServices): Promise<Task> {

@@ -1,18 +1,14 @@
 import type { ProcessRequest } from "../requests/process-request.ts";
 import { IdempotencyKeyReused } from "../requests/request-failures.ts";
-import { type Claims, claimOfKey, claimOfRequest, fingerprint } from "../tasks/claims.ts";
+import { type Claim, type Claims, claimOfKey, claimOfRequest, fingerprint } from "../tasks/claims.ts";
 import { newTaskId, type Task } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
 
 /** A task that nobody has begun after this long was most likely accepted by a process that died before it started the work. */
 const beginsWithinMs = 60_000;
 
-/** The `Idempotency-Key` of a caller. */
-export interface IdempotencyKey {
-  readonly name: string;
-  /** Fingerprint of what the caller asks for; the same on whichever day it is asked again. */
-  readonly request: string;
-}
+/** What a caller asks for. Dates that were left out follow from when that is asked, in epoch ms. */
+export type Asked = (when: number) => ProcessRequest;
 
 export interface StartServices {
   readonly tasks: TaskStore;
@@ -27,21 +23,20 @@ export interface StartServices {
 /**
  * The task that carries out a request. The same request while one is open, and the same idempotency key at any time, give
  * the task that there is. Otherwise its id is claimed, then the task is written, then the work is started: a crash between
- * any two is mended by whoever asks again. Throws IdempotencyKeyReused.
+ * any two is mended by whoever asks again. Throws IdempotencyKeyReused, and what `asked` throws.
  */
 export async function startTask(
-  request: ProcessRequest,
-  key: IdempotencyKey | undefined,
+  asked: Asked,
+  key: string | undefined,
   services: StartServices,
   now: number,
 ): Promise<Task> {
-  const print = fingerprint(request);
-  const taskId =
+  const { taskId, askedAt } =
     key === undefined
-      ? await claimedByRequest(print, services, now)
-      : await claimedByKey(key, print, services, now);
+      ? await claimedByRequest(asked, services, now)
+      : await claimedByKey(key, asked, services, now);
   const found = await services.tasks.get(taskId, now);
-  if (!found) return makeTask(taskId, request, services, now);
+  if (!found) return makeTask(taskId, asked(askedAt), services, now);
   await startForgotten(found, services, now);
   return found;
 }
@@ -57,30 +52,31 @@ export async function startForgotten(
   if (await tasks.change(task_id, {}, ["PENDING"])) await start(task_id);
 }
 
-/** The claim of the key comes before the task, so that no crash lets the key start two. */
-async function claimedByKey(
-  key: IdempotencyKey,
-  print: string,
-  services: StartServices,
-  now: number,
-): Promise<string> {
-  const name = claimOfKey(key.name);
+/**
+ * The claim of the key comes before the task, so that no crash lets the key start two. What is claimed is the request as
+ * of one day, the same for all: a caller may try again after midnight, and gets what was asked for before.
+ */
+async function claimedByKey(key: string, asked: Asked, services: StartServices, now: number): Promise<Claim> {
+  const name = claimOfKey(key);
+  const request = fingerprint(asked(0));
   for (;;) {
     const earlier = await services.claims.read(name, now);
-    if (earlier && earlier.request !== key.request) throw new IdempotencyKeyReused();
-    if (earlier) return earlier.taskId;
-    const next = { taskId: await claimedByRequest(print, services, now), request: key.request };
-    if (await services.claims.take(name, undefined, next, expiry(services, now), now)) return next.taskId;
+    if (earlier && earlier.request !== request) throw new IdempotencyKeyReused();
+    if (earlier) return earlier;
+    const { taskId } = await claimedByRequest(asked, services, now);
+    const next = { taskId, request, askedAt: now };
+    if (await services.claims.take(name, undefined, next, expiry(services, now), now)) return next;
   }
 }
 
-async function claimedByRequest(print: string, services: StartServices, now: number): Promise<string> {
-  const name = claimOfRequest(print);
+async function claimedByRequest(asked: Asked, services: StartServices, now: number): Promise<Claim> {
+  const request = fingerprint(asked(now));
+  const name = claimOfRequest(request);
   for (;;) {
     const claim = await services.claims.read(name, now);
-    if (claim && !(await isOver(claim.taskId, services, now))) return claim.taskId;
-    const next = { taskId: newTaskId(now), request: print };
-    if (await services.claims.take(name, claim, next, expiry(services, now), now)) return next.taskId;
+    if (claim && !(await isOver(claim.taskId, services, now))) return claim;
+    const next = { taskId: newTaskId(now), request, askedAt: now };
+    if (await services.claims.take(name, claim, next, expiry(services, now), now)) return next;
   }
 }
 
@@ -107,7 +103,8 @@ async function makeTask(
     alive_until: now + beginsWithinMs * 60,
     expires_at: expiry(services, now),
   };
-  if (await services.tasks.create(task, now)) await services.start(taskId);
+  if (!(await services.tasks.create(task, now))) return (await services.tasks.get(taskId, now)) ?? task;
+  await services.start(taskId);
   return task;
 }
 

@@ -5,13 +5,20 @@ import { z } from "zod";
 import { unlessRefused } from "../../conditional-write.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
 
-const claimItem = z.object({ task_id: z.string(), request: z.string(), expires_at: z.number() });
+const claimItem = z.object({
+  task_id: z.string(),
+  request: z.string(),
+  asked_at: z.number(),
+  expires_at: z.number(),
+});
 
 /** Who carries out a request. */
 export interface Claim {
   readonly taskId: string;
   /** Fingerprint of the request. */
   readonly request: string;
+  /** When it was asked for; epoch ms. */
+  readonly askedAt: number;
 }
 
 /** Equal for requests that ask for the same. */
@@ -38,8 +45,8 @@ export class Claims {
       new GetCommand({ TableName: this.#table, Key: keyOf(name), ConsistentRead: true }),
     );
     if (Item === undefined) return undefined;
-    const { task_id, request, expires_at } = claimItem.parse(Item);
-    return expires_at * 1000 > now ? { taskId: task_id, request } : undefined;
+    const { task_id, request, asked_at, expires_at } = claimItem.parse(Item);
+    return expires_at * 1000 > now ? { taskId: task_id, request, askedAt: asked_at } : undefined;
   }
 
   /** False if the claim is no longer what was seen. An expired claim counts as none. */
@@ -54,7 +61,13 @@ export class Claims {
       this.#client.send(
         new PutCommand({
           TableName: this.#table,
-          Item: { ...keyOf(name), task_id: next.taskId, request: next.request, expires_at: expiresAt },
+          Item: {
+            ...keyOf(name),
+            task_id: next.taskId,
+            request: next.request,
+            asked_at: next.askedAt,
+            expires_at: expiresAt,
+          },
           ConditionExpression: seen ? "task_id = :seen" : "attribute_not_exists(PK) OR expires_at <= :now",
           ExpressionAttributeValues: seen ? { ":seen": seen.taskId } : { ":now": Math.floor(now / 1000) },
         }),

@@ -46,28 +46,37 @@ export class Faults {
   random: () => number = Math.random;
   /** How often each of them has happened. */
   #happened: number[] = [];
+  /** That could meet one. */
+  #calls = 0;
 
   set(faults: readonly Fault[], random: () => number): void {
     this.#faults = faults;
     this.random = random;
     this.#happened = faults.map(() => 0);
+    this.#calls = 0;
   }
 
   get happened(): readonly number[] {
     return this.#happened;
   }
 
-  /** The fault that this call meets. */
+  /** The fault that this call meets. By the second that can meet one, one has happened: a draw of none tries nothing. */
   meet(call: ApiCall): Fault | undefined {
     if (!call.caller.arn.includes(troubledKey)) return undefined;
-    const met = this.#faults.findIndex(
-      ({ service, actions, share }) =>
-        service === call.service &&
-        (actions === undefined || actions.includes(jsonAction(call))) &&
-        this.random() < share,
+    const possible = this.#faults.filter(
+      ({ service, actions }) =>
+        service === call.service && (actions === undefined || actions.includes(jsonAction(call))),
     );
-    if (met >= 0) this.#happened[met] = (this.#happened[met] ?? 0) + 1;
-    return this.#faults[met];
+    if (possible.length === 0) return undefined;
+    this.#calls += 1;
+    const drawn = possible.find(({ share }) => this.random() < share);
+    const met =
+      drawn ?? (this.#calls > 1 && this.#happened.every((times) => times === 0) ? possible[0] : undefined);
+    if (met) {
+      const place = this.#faults.indexOf(met);
+      this.#happened[place] = (this.#happened[place] ?? 0) + 1;
+    }
+    return met;
   }
 }
 

@@ -112,14 +112,18 @@ describe("/process", () => {
     expect((await ask("POST", "/process", { headers, body: JSON.stringify(csv()) })).status).toBe(400);
   });
 
-  test("gives the task of a key also after midnight, though the request named no dates", async () => {
-    const again = { headers: { "idempotency-key": "midnight" }, body: JSON.stringify({ question_id: "77" }) };
-    const before = Date.parse("2026-11-25T23:59:59Z");
-    const first = await ask("POST", "/process", again, "/process", () => before);
-    const second = await ask("POST", "/process", again, "/process", () => before + 2_000);
-    expect(second).toEqual({ status: 202, body: first.body });
-    expect(first.body.end_date).toBe("2026-11-25");
-  });
+  test.each([{}, { end_date: "2026-11-24" }])(
+    "gives the task of a key also after midnight, where the request named %j of its dates",
+    async (dates) => {
+      const body = JSON.stringify({ question_id: "77", ...dates });
+      const again = { headers: { "idempotency-key": `midnight ${body}` }, body };
+      const before = Date.parse("2026-11-25T23:59:59Z");
+      const first = await ask("POST", "/process", again, "/process", () => before);
+      const second = await ask("POST", "/process", again, "/process", () => before + 2_000);
+      expect(first.body).toMatchObject({ start_date: "2026-11-24", end_date: "2026-11-25", ...dates });
+      expect(second).toEqual({ status: 202, body: first.body });
+    },
+  );
 
   test("answers 422 to a key that was used for another request", async () => {
     const headers = { "idempotency-key": "k" };

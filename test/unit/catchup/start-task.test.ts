@@ -1,5 +1,4 @@
 import { type StartServices, startForgotten, startTask } from "../../../core/catchup/api/start-task.ts";
-import { fingerprint } from "../../../core/catchup/tasks/claims.ts";
 import { isOpen, type Task, type TaskStatus } from "../../../core/catchup/tasks/task.ts";
 import { Crash, Crashes } from "./crashes.ts";
 import { requestOf } from "./requests.ts";
@@ -44,15 +43,8 @@ function api() {
     isWorkedOn: async ({ task_id, status }) => isOpen(status) && !dead.has(task_id),
     taskDays: 7,
   };
-  const ask = (name?: string, now = Date.now(), changed: Partial<typeof request> = {}): Promise<Task> => {
-    const asked = { ...request, ...changed };
-    return startTask(
-      asked,
-      name === undefined ? undefined : { name, request: fingerprint(asked) },
-      services,
-      now,
-    );
-  };
+  const ask = (key?: string, now = Date.now(), changed: Partial<typeof request> = {}): Promise<Task> =>
+    startTask(() => ({ ...request, ...changed }), key, services, now);
   const own = async () =>
     (await tables.all()).filter((item) => (item.request as typeof request).s3_key === request.s3_key);
   return { ask, own, started, crashes, over, dead, services };

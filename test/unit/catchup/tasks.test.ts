@@ -120,7 +120,7 @@ describe("the counts of chunks", () => {
 
 describe("a claim", () => {
   const expiresAt = Math.floor(now / 1000) + 100;
-  const of = (taskId: string) => ({ taskId, request: "print" });
+  const of = (taskId: string) => ({ taskId, request: "print", askedAt: now });
 
   test("is taken by one of those who see none", async () => {
     const taken = await Promise.all(
