@@ -18,7 +18,7 @@ export async function startService<Announced extends Announcement = Announcement
 ): Promise<Service<Announced>> {
   const child = fork(join(import.meta.dirname, "services", file), args, { execArgv });
   const announced = await messageOf<Announced>(child, file);
-  return { ...announced, pid: child.pid ?? 0, stop: () => stop(child) };
+  return { ...announced, pid: child.pid as number, stop: () => stop(child) };
 }
 
 /** Has a process with all its threads run on the last processor only, and leave the others to the rest. */

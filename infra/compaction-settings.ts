@@ -87,7 +87,8 @@ export const compactionSettings = {
     from: 30,
     to: 900,
     means: "Time limit of the compaction function; its queues' visibility timeout is six times this.",
-    because: "A cycle of thousands of vectors takes minutes, as an HNSW insert costs a millisecond of CPU.",
+    because:
+      "A cycle of tens of thousands of vectors takes minutes, as an HNSW insert costs a millisecond of CPU.",
   }),
   scratchMiB: wholeNumber({
     default: 4096,

@@ -68,7 +68,7 @@ export function ownMetrics(
             ...ofCompaction,
             what: "compaction-worker-errors",
             metricName: "WorkerErrors",
-            says: "A cycle of the compaction worker failed as a whole. It tries again, each time later; its log says why.",
+            says: "The compaction worker could not take messages, or a cycle of it failed as a whole. Its log says why.",
             runbook: "errors",
           },
         ]

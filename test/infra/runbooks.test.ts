@@ -36,7 +36,7 @@ let stack: Deployment;
 let alarms: [name: string, alarm: Alarm][];
 
 beforeAll(async () => {
-  stack = await deployCatchUp({}, { stack: "prod" });
+  stack = await deployCatchUp({ "compaction:host": "ecs" }, { stack: "prod" });
   alarms = [...ofType(stack, "aws:cloudwatch/metricAlarm:MetricAlarm")] as unknown as typeof alarms;
 });
 

@@ -88,7 +88,7 @@ export class TaskStore {
     return Item && unlessExpired(task.parse(Item), now);
   }
 
-  /** A task with the counts of its chunks, in one request: callers ask often. Undefined as `get`. */
+  /** A task with the counts of its chunks, in one request where they fit in a page: callers ask often. Undefined as `get`. */
   async progress(taskId: string, now = Date.now()): Promise<TaskProgress | undefined> {
     const chunks = new Map<number, Counts>();
     let found: Task | undefined;

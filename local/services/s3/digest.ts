@@ -11,7 +11,7 @@ let lastLarge: Promise<void> = Promise.resolve();
 
 /**
  * The digest of a body. Of large ones one at a time, a slice in each turn of the event loop: whoever else calls the stack
- * waits for a slice, and not for all uploads of the moment.
+ * waits for a slice, and not for all objects that are being put.
  */
 export async function digestOf(body: Buffer, algorithm: DigestAlgorithm): Promise<Buffer> {
   const digest = algorithm === "CRC32" ? new Crc32() : createHash(algorithm);
