@@ -62,7 +62,8 @@ export class Application {
   async export(image: number, content: Content): Promise<void> {
     const receipt = this.#of(image);
     while (Math.floor(Date.now() / 1000) <= this.#removedIn) await pause(50);
-    const runId = hash("sha256", JSON.stringify(content)).slice(0, 12);
+    // Of the receipt too, as runIdOf has it: queues drop a message whose id another receipt's run has used.
+    const runId = hash("sha256", JSON.stringify([image, content])).slice(0, 12);
     const deltas = {
       lines: deltaOf(
         image,
