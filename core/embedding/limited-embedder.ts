@@ -22,14 +22,14 @@ export const embeddingEnvironment = {
   EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
 };
 
-const environmentShape = z.object(embeddingEnvironment);
+type EmbeddingEnvironment = z.infer<z.ZodObject<typeof embeddingEnvironment>>;
 
 /**
  * Embedders that keep to the limits which all functions of the stack share, each for one invocation that has to be done
  * embedding at `giveUpAt` (epoch ms).
  */
 export function limitedEmbedder(
-  environment: z.infer<typeof environmentShape>,
+  environment: EmbeddingEnvironment,
   client: DynamoDBDocumentClient,
 ): (giveUpAt: number) => Promise<OpenAiEmbedder> {
   const limiter = new DynamoRateLimiter({
