@@ -5,6 +5,7 @@ import {
   isExpiring,
   madeCurrent,
   type NextCurrent,
+  nextAttempt,
 } from "../runs/current-run.ts";
 import type { RunQueues } from "../runs/run-queues.ts";
 import type { NewRun, RunRef, RunStore } from "../runs/run-store.ts";
@@ -85,15 +86,10 @@ export async function recordRun(
     const isSeen = versionOf(before.current) === deltas.version;
     if (!isSeen && !(await deltas.areThere())) throw new DeltasExpiring(run);
 
-    const attempt = ((await runs.find(run))?.attempts ?? 0) + 1;
+    const attempt = nextAttempt(before.current, run.runId, (await runs.find(run))?.attempts ?? 0);
     const next = madeCurrent(before.current, { runId: run.runId, attempt }, revision);
-    if ((await runs.moveCurrent(run, before.current, next)) === "refused") continue;
-    // An earlier message of the same content may have opened it meanwhile, and compaction closed it: it did not count yet.
-    const opened = (await runs.find(run))?.attempts ?? 0;
-    if (opened < attempt) return await bringUp(services, run, next);
-    const again = { ...next, attempt: opened + 1 };
-    const moved = { ...next, version: (before.current?.version ?? 0) + 1 };
-    if ((await runs.moveCurrent(run, moved, again)) === "moved") return await bringUp(services, run, again);
+    if ((await runs.moveCurrent(run, before.current, next)) === "moved")
+      return await bringUp(services, run, next);
   }
 }
 

@@ -9,12 +9,19 @@ export interface CurrentRun {
   readonly attempt: number;
   /** Tombstones: the revision of each removal of a line or word that no newer content has brought back. */
   readonly removed: ReadonlyMap<RemovedPart, number>;
-  /** Runs that counted before, each with the revision at which it stopped to. Those that stopped last, if they are many. */
-  readonly former: ReadonlyMap<string, number>;
+  /** Runs that counted before. Those that stopped last, if they are many. */
+  readonly former: ReadonlyMap<string, FormerRun>;
   /** Runs whose deltas are being removed, and since when (epoch milliseconds). None of them may be made current. */
   readonly expiring: ReadonlyMap<string, number>;
   /** Writes of the item so far: what a compare-and-set compares. */
   readonly version: number;
+}
+
+export interface FormerRun {
+  /** The revision at which it stopped to count. */
+  readonly stoppedAt: number;
+  /** The last attempt that CURRENT asked for. It may be yet to be opened, by who was paused since. */
+  readonly attempt: number;
 }
 
 /** A line, or a word with its line, as in the sort key of its item: `LINE#00001` or `LINE#00001#WORD#00002`. */
@@ -37,10 +44,19 @@ const none: NextCurrent = {
   expiring: new Map(),
 };
 
-/** They keep the item below 5 KB. */
+/** They keep the item below 8 KB. */
 const mostFormer = 100;
 /** Who removes deltas is done within minutes, or dead. */
 const longestExpiryMs = 3_600_000;
+
+/**
+ * The attempt at which a run, which is at attempt `opened` (0: it is not there), is made current: above each that was
+ * asked for before. Whoever opens one of those late cannot pass for this one, and so close it before it counts.
+ */
+export function nextAttempt(current: CurrentRun | undefined, runId: string, opened: number): number {
+  const asked = current?.runId === runId ? current.attempt : current?.former.get(runId)?.attempt;
+  return Math.max(opened, asked ?? 0) + 1;
+}
 
 /** The run counts from this revision on, whole but for what was removed after it. */
 export function madeCurrent(
@@ -65,7 +81,8 @@ export function madeCurrent(
  */
 export function stoppedAt(current: CurrentRun, runId: string): number | undefined {
   if (current.runId === runId) return current.state === "ACTIVE" ? undefined : current.revision;
-  return current.former.get(runId) ?? Math.min(current.revision, ...current.former.values());
+  const former = [...current.former.values()].map((run) => run.stoppedAt);
+  return current.former.get(runId)?.stoppedAt ?? Math.min(current.revision, ...former);
 }
 
 /** Whether the deltas of a run may vanish at any moment. `now` is epoch milliseconds. */
@@ -116,12 +133,13 @@ function formerAfter(
   before: CurrentRun | undefined,
   runId: string | undefined,
   revision: number,
-): ReadonlyMap<string, number> {
+): ReadonlyMap<string, FormerRun> {
   const former = new Map(before?.former);
   if (before?.runId !== undefined) {
-    former.set(before.runId, before.state === "DELETED" ? before.revision : revision);
+    const stoppedAt = before.state === "DELETED" ? before.revision : revision;
+    former.set(before.runId, { stoppedAt, attempt: before.attempt });
   }
   if (runId !== undefined) former.delete(runId);
-  const newestFirst = [...former].sort(([, one], [, other]) => other - one);
+  const newestFirst = [...former].sort(([, one], [, other]) => other.stoppedAt - one.stoppedAt);
   return new Map(newestFirst.slice(0, mostFormer));
 }

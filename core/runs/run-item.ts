@@ -111,13 +111,15 @@ function readHalf(run: z.infer<typeof runItem>, collection: Collection): RunHalf
   };
 }
 
+const formerRun = z.object({ stopped_at: count, attempt: count });
+
 const currentItem = z.object({
   run_id: z.string().optional(),
   revision: count,
   state: z.enum(["ACTIVE", "DELETED"]),
   attempt: count,
   removed: z.record(z.templateLiteral(["LINE#", z.string()]), count),
-  former: z.record(z.string(), count).default({}),
+  former: z.record(z.string(), formerRun).default({}),
   expiring: z.record(z.string(), count).default({}),
   version: count,
 });
@@ -128,7 +130,9 @@ export function readCurrent(item: unknown): CurrentRun {
     ...current,
     runId: run_id,
     removed: new Map(Object.entries(removed) as [RemovedPart, number][]),
-    former: new Map(Object.entries(former)),
+    former: new Map(
+      Object.entries(former).map(([id, { stopped_at, attempt }]) => [id, { stoppedAt: stopped_at, attempt }]),
+    ),
     expiring: new Map(Object.entries(expiring)),
   };
 }
@@ -142,7 +146,12 @@ export function currentAttributes(next: NextCurrent, version: number): z.infer<t
     state,
     attempt,
     removed: Object.fromEntries(removed),
-    former: Object.fromEntries(former),
+    former: Object.fromEntries(
+      [...former].map(([id, { stoppedAt, attempt: asked }]) => [
+        id,
+        { stopped_at: stoppedAt, attempt: asked },
+      ]),
+    ),
     expiring: Object.fromEntries(expiring),
     version,
   };

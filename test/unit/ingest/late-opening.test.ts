@@ -20,9 +20,37 @@ function runOf(runId: string): NewRun {
   return { imageId: image, receiptId: 1, runId, rejectedRows: 0, deltaPrefixes };
 }
 
-test("F5: content that counts again while its first, slow message opens its run gets another attempt", async () => {
+class Killed extends Error {}
+
+/** The store, where something else happens before or after CURRENT moves to a run. */
+function disturbed(
+  store: RunStore,
+  runId: string,
+  { before, after }: { before?: () => Promise<void>; after?: () => void },
+): RunStore {
+  return Object.assign(Object.create(store) as RunStore, {
+    current: store.current.bind(store),
+    find: store.find.bind(store),
+    open: store.open.bind(store),
+    reopen: store.reopen.bind(store),
+    moveCurrent: async (...move: Parameters<RunStore["moveCurrent"]>) => {
+      if (move[2].runId !== runId) return store.moveCurrent(...move);
+      await before?.();
+      const moved = await store.moveCurrent(...move);
+      after?.();
+      return moved;
+    },
+  });
+}
+
+test("F5: content that counts again while its first, slow message opens its run gets another attempt, wherever it dies", async () => {
   const { queues } = new Stage(tables).services;
   const store = new DynamoRunStore(tables);
+  const dies = () => {
+    throw new Killed();
+  };
+  const slow = disturbed(store, "a", { after: dies });
+  await expect(recordRun({ runs: slow, queues }, runOf("a"), 1, stored)).rejects.toThrow(Killed);
   await recordRun({ runs: store, queues }, runOf("b"), 2, stored);
   /** The slow message opens the run just before it counts again, and compaction closes it, as it does not count yet. */
   const openedMeanwhile = async () => {
@@ -32,17 +60,10 @@ test("F5: content that counts again while its first, slow message opens its run 
       await store.complete(runOf("a"), collection, 1, 0);
     }
   };
-  const runs: RunStore = Object.assign(Object.create(store) as RunStore, {
-    current: store.current.bind(store),
-    find: store.find.bind(store),
-    open: store.open.bind(store),
-    reopen: store.reopen.bind(store),
-    moveCurrent: async (...move: Parameters<RunStore["moveCurrent"]>) => {
-      if (move[2].runId === "a" && move[2].attempt === 1) await openedMeanwhile();
-      return store.moveCurrent(...move);
-    },
-  });
-  expect(await recordRun({ runs, queues }, runOf("a"), 3, stored)).toBe("reopened");
+  const again = disturbed(store, "a", { before: openedMeanwhile, after: dies });
+  await expect(recordRun({ runs: again, queues }, runOf("a"), 3, stored)).rejects.toThrow(Killed);
+
+  expect(await recordRun({ runs: store, queues }, runOf("a"), 3, stored)).toBe("reopened");
   expect(await store.find(runOf("a"))).toMatchObject({
     attempts: 2,
     halves: { lines: { state: "PENDING" }, words: { state: "PENDING" } },

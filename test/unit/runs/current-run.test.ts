@@ -7,6 +7,7 @@ import {
   isRemoved,
   madeCurrent,
   type NextCurrent,
+  nextAttempt,
   type Removal,
   stoppedAt,
 } from "../../../core/runs/current-run.ts";
@@ -97,6 +98,28 @@ describe("which run of a receipt counts, and what of it", () => {
         expect(seen(order.flatMap((index) => inOrder[index] ?? []))).toEqual(seen(inOrder));
       }),
     );
+  });
+});
+
+describe("the attempt at which a run is made current (F5)", () => {
+  const asking = (runId: string, attempt: number, revision: number, before?: CurrentRun) =>
+    stored(madeCurrent(before, { runId, attempt }, revision)) as CurrentRun;
+
+  test("is the first for content that never counted", () => {
+    expect(nextAttempt(undefined, "a", 0)).toBe(1);
+    expect(nextAttempt(content("b", 10), "a", 0)).toBe(1);
+  });
+
+  test("is above the one that the run is at", () => {
+    expect(nextAttempt(undefined, "a", 3)).toBe(4);
+  });
+
+  test("is above those that were asked for and are yet to be opened", () => {
+    const counting = asking("a", 2, 10);
+    expect(nextAttempt(counting, "a", 0)).toBe(3);
+    expect(nextAttempt(after(counting, { part: "RECEIPT", revision: 20 }), "a", 1)).toBe(3);
+    const replaced = asking("c", 1, 30, asking("b", 1, 20, counting));
+    expect(nextAttempt(replaced, "a", 0)).toBe(3);
   });
 });
 
