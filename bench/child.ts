@@ -1,6 +1,5 @@
-import { type ChildProcess, execFileSync, fork, type Serializable } from "node:child_process";
+import { type ChildProcess, fork, type Serializable } from "node:child_process";
 import { once } from "node:events";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Announcement } from "./services/announce.ts";
 
@@ -19,12 +18,6 @@ export async function startService<Announced extends Announcement = Announcement
   const child = fork(join(import.meta.dirname, "services", file), args, { execArgv });
   const announced = await messageOf<Announced>(child, file);
   return { ...announced, pid: child.pid as number, stop: () => stop(child) };
-}
-
-/** Has a process with all its threads run on the last processor only, and leave the others to the rest. */
-export function keepToLastProcessor(pid: number): void {
-  const last = String(availableParallelism() - 1);
-  execFileSync("taskset", ["--all-tasks", "--pid", "--cpu-list", last, String(pid)]);
 }
 
 /** Runs a file that is sent one message and answers with one. */

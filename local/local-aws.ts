@@ -4,6 +4,7 @@ import { ProxyInvoker } from "./api-gateway/proxy-invoker.ts";
 import { RestApis } from "./api-gateway/rest-apis.ts";
 import { UserRequests } from "./api-gateway/user-requests.ts";
 import { startEndpoint } from "./endpoint/endpoint.ts";
+import { startFrontInThread } from "./endpoint/front-in-thread.ts";
 import { Iam } from "./iam/iam.ts";
 import { Functions } from "./lambda/functions.ts";
 import { lambdaService } from "./lambda/lambda-service.ts";
@@ -52,7 +53,9 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
   const restApis = new RestApis();
   const unsigned = new UserRequests(restApis, new ProxyInvoker(functions, platform));
   const endpoint = await startEndpoint({ port, services, iam, unsigned });
+  const objects = await startFrontInThread(endpoint.replyTo);
   platform.endpoint = endpoint.url;
+  platform.objectsEndpoint = objects.url;
   await runtimeApi.start();
   const fileSystemsFolder = join(stateFolder, "efs");
   const deployment = new Deployment({
@@ -86,6 +89,7 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
       platform.destroyClients();
       deployment.destroyClients();
       await runtimeApi.close();
+      await objects.close();
       await endpoint.close();
     },
   };

@@ -22,13 +22,25 @@ export interface CatchUpStackOptions {
 }
 
 /**
- * The objects of all buckets are in the memory of the stack's process. Without these its collector takes every processor
- * there is, each time that so many bytes came in.
+ * The objects of all buckets are in the memory of the stack's process, which stands for a good part of AWS. With these its
+ * collector does not run each time that so many bytes came in, takes one processor, and holds nobody up for longer than
+ * some milliseconds.
  */
-const stackOptions = ["--external-memory-accounted-in-global-limit", "--v8-pool-size=1"];
+const stackOptions = [
+  "--external-memory-accounted-in-global-limit",
+  "--initial-old-space-size=4096",
+  "--no-memory-reducer",
+  "--max-semi-space-size=2",
+  "--v8-pool-size=1",
+];
 
 export const functionNames = ["api", "run", "chunk", "settle"] as const;
 type FunctionName = (typeof functionNames)[number];
+
+/** For a task over all rows of an object. */
+export function requestFor(key: string, host: "function" | "state_machine" = "state_machine") {
+  return { data_source: "s3_csv", s3_key: key, all_dates: true, host };
+}
 
 /** The deployed local stack with the benchmark's providers, as a caller of its catch-up API sees it. */
 export class CatchUpStack {
@@ -86,8 +98,8 @@ export class CatchUpStack {
   }
 
   /** Starts a task over all rows of an object. Returns its id. */
-  startTask(key: string, host = "state_machine"): Promise<string> {
-    return this.client.start({ data_source: "s3_csv", s3_key: key, all_dates: true, host });
+  startTask(key: string, host?: "function"): Promise<string> {
+    return this.client.start(requestFor(key, host));
   }
 
   /** Throws StoredWrongly unless the task is completed in the end. */
@@ -112,8 +124,8 @@ export class CatchUpStack {
     return read.get(`/${this.#outputs.sourceBucket}/${key}`) ?? 0;
   }
 
-  /** On AWS a function has a processor of its own; here the workers get the last one, and the rest is for whoever answers. */
+  /** On AWS whoever answers shares no processor with the workers. Here those get the last one, and the rest is for the others. */
   async keepWorkersApart(): Promise<void> {
-    await fetch(`${this.#service.helperUrl}/${this.#outputs.functions.chunk}`, { method: "POST" });
+    await fetch(this.#service.helperUrl, { method: "POST" });
   }
 }

@@ -2,24 +2,25 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { keepToLastProcessor, runChild, startService } from "../child.ts";
+import { runChild, startService } from "../child.ts";
+import { keepToLastProcessor } from "../processors.ts";
 import type { Stored } from "../services/vector-sink.ts";
 import { StoredWrongly } from "../stored-wrongly.ts";
 import type { BareOutcome } from "./bare-loop.ts";
-import { CatchUpStack, type functionNames } from "./catch-up-stack.ts";
+import { CatchUpStack, type functionNames, requestFor } from "./catch-up-stack.ts";
 import type { FunctionReport } from "./function-reports.ts";
 import type { CatchUpOptions } from "./options.ts";
 import { writeRows } from "./rows-file.ts";
-import type { LoadOutcome } from "./status-load.ts";
+import type { LoadOrders, LoadOutcome } from "./status-load.ts";
 
 const model = "text-embedding-3-small";
 const statusPerSecond = 50;
-const processesKeptWarm = 5;
 /** The last lines of a function's log come some time after its answer. */
 const reportsAfterMs = 1_000;
 
 /** One file through the bare loop and through the stack. */
 export interface Run {
+  readonly taskId: string;
   readonly rows: number;
   readonly bareSeconds: number;
   /** From the request until the task was over. */
@@ -106,6 +107,7 @@ async function measureRows(rows: number, stack: CatchUpStack, place: Place): Pro
   }
   await sleep(reportsAfterMs);
   return {
+    taskId: task.task_id,
     rows,
     bareSeconds: bare.seconds,
     seconds,
@@ -123,15 +125,16 @@ async function measureStatus(
   const sizes = runs.map(({ rows }) => rows);
   const rows = Math.max(...sizes.filter((size) => size <= 100_000), Math.min(...sizes));
   const key = await stack.upload(join(folder, `${rows}.csv`));
-  const taskId = await stack.startTask(key);
-  // The processes that the local stack keeps warm.
-  for (let round = 0; round < 3; round += 1) {
-    await Promise.all(Array.from({ length: processesKeptWarm }, () => stack.client.status(taskId)));
-  }
   const { url, apiKey } = stack;
-  const orders = { url, apiKey, taskId, perSecond: statusPerSecond };
+  const orders: LoadOrders = {
+    url,
+    apiKey,
+    finishedTaskId: runs.at(-1)?.taskId ?? "",
+    request: requestFor(key),
+    perSecond: statusPerSecond,
+  };
   const outcome = await runChild<LoadOutcome>("catchup/status-load.ts", orders);
-  await stack.untilOver(taskId);
+  await stack.untilOver(outcome.taskId);
   return { ...outcome, rows, perSecond: statusPerSecond };
 }
 

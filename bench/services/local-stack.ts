@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { threadName as objectsThread } from "../../local/endpoint/front-in-thread.ts";
 import { freePorts } from "../../local/free-ports.ts";
 import { type LocalOutputs, startLocalStack } from "../../local/stack.ts";
-import { keepToLastProcessor } from "../child.ts";
+import { keepFromLastProcessor, keepThreadToLastProcessor, keepToLastProcessor } from "../processors.ts";
 import type { Announcement } from "./announce.ts";
 import { countBytesRead } from "./bytes-read.ts";
 
@@ -17,7 +18,7 @@ export interface StackAnnouncement extends Announcement {
   readonly environment: Readonly<Record<string, string>>;
   /**
    * `GET` answers with the bytes of objects that were read from S3 so far, as pairs of `/bucket/key` and bytes.
-   * `POST /{function}` keeps that function's processes to the last processor.
+   * `POST` gives the last processor to those who work on catch-up tasks, and to S3, and the others to the rest.
    */
   readonly helperUrl: string;
 }
@@ -25,9 +26,7 @@ export interface StackAnnouncement extends Announcement {
 const [stateFolder = "", config = "{}"] = process.argv.slice(2);
 const read = countBytesRead();
 const helper = createServer((request, response) => {
-  if (request.method === "POST") {
-    for (const pid of stack.functionProcesses((request.url ?? "").slice(1))) keepToLastProcessor(pid);
-  }
+  if (request.method === "POST") keepWorkersApart();
   response.end(JSON.stringify([...read]));
 });
 helper.listen(0, "127.0.0.1");
@@ -44,6 +43,15 @@ const announcement: StackAnnouncement = {
   environment: stack.environment,
   helperUrl: `http://127.0.0.1:${(helper.address() as AddressInfo).port}`,
 };
+function keepWorkersApart(): void {
+  const functions = stack.outputs.catchUp?.functions;
+  if (functions === undefined) throw new Error("The local stack has no catch-up API.");
+  const { api, ...workers } = functions;
+  for (const pid of [process.pid, ...stack.functionProcesses(api)]) keepFromLastProcessor(pid);
+  for (const pid of Object.values(workers).flatMap(stack.functionProcesses)) keepToLastProcessor(pid);
+  keepThreadToLastProcessor(objectsThread);
+}
+
 for (const end of ["SIGTERM", "disconnect"])
   process.once(end, () => void stack.stop().then(() => process.exit()));
 process.send?.(announcement);

@@ -111,7 +111,7 @@ export function apiServices(environment: ApiEnvironment, log: Log): ApiServices 
     async stop({ execution_arn }) {
       if (execution_arn !== undefined) await executions.stop(execution_arn);
     },
-    isWorkedOn: (task) => isWorkedOn(task, { executions, settle, log }),
+    isWorkedOn: (task, countedAt = 0) => isWorkedOn(task, countedAt, { executions, settle, log }),
     taskDays: environment.TASK_DAYS,
     defaults: {
       questionId: environment.DEFAULT_QUESTION_ID,

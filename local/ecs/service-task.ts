@@ -111,6 +111,7 @@ export class ServiceTask {
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_ENDPOINT_URL: this.#platform.endpoint,
+      AWS_ENDPOINT_URL_S3: this.#platform.objectsEndpoint,
     };
   }
 }

@@ -11,7 +11,7 @@ import {
 import { element, textElement } from "./xml.ts";
 
 /** A call as it came in, before anyone knows what it is. */
-export interface HttpCall extends Pick<ApiCall, "method" | "headers" | "body" | "signal"> {
+export interface HttpCall extends Pick<ApiCall, "method" | "headers" | "body" | "digests" | "signal"> {
   /** Of the endpoint: `http://127.0.0.1:4566`. */
   readonly origin: string;
   /** Path and query as they were sent. */

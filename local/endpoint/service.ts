@@ -1,3 +1,5 @@
+import type { Digests } from "./digest.ts";
+
 /** Who calls, as the endpoint read it from the request's access key. */
 export interface Caller {
   /** For example `arn:aws:sts::000000000000:assumed-role/vectorkeep-local-embed/local`. */
@@ -16,6 +18,8 @@ export interface ApiCall {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Of the body as it came. */
+  readonly digests?: Digests;
   readonly caller: Caller;
   /** Aborted when the caller hangs up before it is answered. */
   readonly signal: AbortSignal;

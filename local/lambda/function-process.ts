@@ -56,6 +56,7 @@ export class FunctionProcess {
       folder: definition.folder,
       environment: processEnvironment(definition, {
         endpoint: platform.endpoint,
+        objectsEndpoint: platform.objectsEndpoint,
         credentials: platform.credentials(definition.roleName),
         runtimeApi,
         logStream,

@@ -6,6 +6,8 @@ import type { RuntimeApi } from "./runtime-api.ts";
 /** What every process of every function is given. */
 export interface Platform {
   readonly endpoint: string;
+  /** The same services, for calls with large bodies: those of S3. */
+  readonly objectsEndpoint: string;
   readonly runtimeApi: RuntimeApi;
   /** Every process gets a temporary folder of its own in here. */
   readonly scratchFolder: string;

@@ -4,6 +4,7 @@ import { type FunctionDefinition, throughMounts } from "./function-definition.ts
 
 export interface ProcessSurroundings {
   readonly endpoint: string;
+  readonly objectsEndpoint: string;
   readonly credentials: Credentials;
   /** host:port/path of the Runtime API. */
   readonly runtimeApi: string;
@@ -15,7 +16,7 @@ export interface ProcessSurroundings {
 /** The whole environment of a function's process: nothing but PATH comes from the stack's own. */
 export function processEnvironment(
   definition: FunctionDefinition,
-  { endpoint, credentials, runtimeApi, logStream, temporaryFolder }: ProcessSurroundings,
+  { endpoint, objectsEndpoint, credentials, runtimeApi, logStream, temporaryFolder }: ProcessSurroundings,
 ): Record<string, string> {
   return {
     PATH: process.env.PATH ?? "",
@@ -38,5 +39,6 @@ export function processEnvironment(
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL_S3: objectsEndpoint,
   };
 }

@@ -15,6 +15,7 @@ interface Parts {
 export class RolePlatform implements Platform {
   /** URL of the local AWS; set once it listens. */
   endpoint = "";
+  objectsEndpoint = "";
   readonly runtimeApi: RuntimeApi;
   readonly scratchFolder: string;
   readonly report: (problem: string) => void;

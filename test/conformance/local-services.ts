@@ -6,6 +6,8 @@ import type { Role } from "../../local/iam/iam.ts";
 
 export interface LocalServices {
   readonly url: string;
+  /** Of the front in a thread of its own. */
+  readonly objectsUrl: string;
   /** Options for an SDK client that calls as the administrator, or under the given access key. */
   client(accessKeyId?: string): {
     endpoint: string;
@@ -23,14 +25,16 @@ export async function startLocalServices(roles: readonly Role[] = []): Promise<L
     stdio: ["pipe", "pipe", "inherit"],
   });
   const exited = once(child, "exit");
-  const [url] = (await Promise.race([
+  const [line] = (await Promise.race([
     once(createInterface(child.stdout), "line"),
     exited.then(([code]) =>
       Promise.reject(new Error(`The services ended with ${code} before they were up.`)),
     ),
   ])) as [string];
+  const { url, objectsUrl } = JSON.parse(line);
   return {
     url,
+    objectsUrl,
     client: (accessKeyId = "local") => ({
       endpoint: url,
       region: "us-east-1",

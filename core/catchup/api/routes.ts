@@ -111,8 +111,8 @@ async function status({ query }: ApiRequest, services: ApiServices): Promise<Ans
   }
   const progress = await services.tasks.progress(id);
   if (!progress) throw new NoSuchTask(id);
-  const { task, chunks } = progress;
-  await services.isWorkedOn(task);
+  const { task, chunks, countedAt } = progress;
+  await services.isWorkedOn(task, countedAt);
   await startForgotten(task, services, services.now());
   return { status: 200, body: showTask(task, chunks, services.now()) };
 }

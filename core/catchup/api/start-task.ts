@@ -15,8 +15,11 @@ export interface StartServices {
   readonly claims: Claims;
   /** Has the task worked on; returns before that is done. Doing it twice is harmless. */
   start(taskId: string): Promise<void>;
-  /** Whether a task is open and somebody works on it. One whose worker has died is ended, and blocks nobody (F21). */
-  isWorkedOn(task: Task): Promise<boolean>;
+  /**
+   * Whether a task is open and somebody works on it. One whose worker has died is ended, and blocks nobody (F21). It is
+   * not looked for where a chunk of it was counted just now (`countedAt`, epoch ms).
+   */
+  isWorkedOn(task: Task, countedAt?: number): Promise<boolean>;
   readonly taskDays: number;
 }
 

@@ -28,9 +28,10 @@ export class ChunkCounts {
       new UpdateCommand({
         TableName: this.#table,
         Key: { PK: `TASK#${taskId}`, SK: `${prefix}${group}` },
-        UpdateExpression: "SET #chunk = :counts, expires_at = :expires",
+        UpdateExpression: "SET #chunk = :counts, counted_at = :now, expires_at = :expires",
         ExpressionAttributeNames: { "#chunk": `c${chunk}` },
         ExpressionAttributeValues: {
+          ":now": Date.now(),
           ":counts": [processed, failed, filtered, unchanged, tokens],
           ":expires": expiresAt,
         },
@@ -56,6 +57,11 @@ export class ChunkCounts {
     }
     return found;
   }
+}
+
+/** When a chunk of an item of counts was last counted, epoch milliseconds; 0 where nothing tells. */
+export function countedAt(item: Record<string, unknown>): number {
+  return typeof item.counted_at === "number" ? item.counted_at : 0;
 }
 
 /** Adds what an item of counts says. */

@@ -3,7 +3,7 @@ import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/li
 import { z } from "zod";
 import { unlessRefused } from "../../conditional-write.ts";
 import { InputFailure } from "../../failure.ts";
-import { collectCounts } from "./chunk-counts.ts";
+import { collectCounts, countedAt } from "./chunk-counts.ts";
 import type { Counts } from "./counts.ts";
 import { type Task, type TaskStatus, task } from "./task.ts";
 
@@ -41,6 +41,8 @@ export interface TaskPage {
 export interface TaskProgress {
   readonly task: Task;
   readonly chunks: ReadonlyMap<number, Counts>;
+  /** When a chunk was last counted, epoch milliseconds; 0 where none was. */
+  readonly countedAt: number;
 }
 
 const pageKey = z.object({ PK: z.string(), SK: z.string(), kind: z.literal(kind), created_at: z.string() });
@@ -92,6 +94,7 @@ export class TaskStore {
   async progress(taskId: string, now = Date.now()): Promise<TaskProgress | undefined> {
     const chunks = new Map<number, Counts>();
     let found: Task | undefined;
+    let lastCount = 0;
     for (let start: Record<string, unknown> | undefined, more = true; more; more = start !== undefined) {
       const { Items = [], LastEvaluatedKey } = await this.#client.send(
         new QueryCommand({
@@ -104,11 +107,14 @@ export class TaskStore {
       );
       for (const item of Items) {
         if (item.SK === keyOf(taskId).SK) found = unlessExpired(task.parse(item), now);
-        else collectCounts(item, chunks);
+        else {
+          collectCounts(item, chunks);
+          lastCount = Math.max(lastCount, countedAt(item));
+        }
       }
       start = LastEvaluatedKey;
     }
-    return found && { task: found, chunks };
+    return found && { task: found, chunks, countedAt: lastCount };
   }
 
   /** Changes a task that is still open (of the given statuses). False if it is not: nothing is changed then. */

@@ -55,11 +55,12 @@ export class Executions {
   }
 
   /**
-   * As of some seconds ago at most: Step Functions describes 15 executions a second to an account, and callers ask more
+   * As of some seconds ago at most, when it was seen running here or, at `seenAt` (epoch ms), by its work: Step Functions describes 15 executions a second to an account, and callers ask more
    * often for the status of a task.
    */
-  async isRunning(executionArn: string): Promise<boolean> {
-    if (Date.now() - (this.#seenRunning.get(executionArn) ?? 0) < trustedMs) return true;
+  async isRunning(executionArn: string, seenAt = 0): Promise<boolean> {
+    const lastSeen = Math.max(this.#seenRunning.get(executionArn) ?? 0, seenAt);
+    if (Date.now() - lastSeen < trustedMs) return true;
     this.#seenRunning.delete(executionArn);
     try {
       const { status } = await this.#client.send(new DescribeExecutionCommand({ executionArn }));

@@ -11,15 +11,18 @@ export interface WorkedOnServices {
 
 /**
  * Whether a task is open and somebody works on it. Where its execution has ended without a word, or its function has had
- * all the time that its retries could take, nobody does, and it is on its way to be ended (F21).
+ * all the time that its retries could take, nobody does, and it is on its way to be ended (F21). `countedAt` is when a chunk
+ * of it was last counted, as far as the caller knows (epoch ms).
  */
 export async function isWorkedOn(
   { task_id, status, execution_arn, alive_until }: Task,
+  countedAt: number,
   { executions, settle, log }: WorkedOnServices,
   now = Date.now(),
 ): Promise<boolean> {
   if (!isOpen(status)) return false;
-  const alive = execution_arn === undefined ? now <= alive_until : await executions.isRunning(execution_arn);
+  const alive =
+    execution_arn === undefined ? now <= alive_until : await executions.isRunning(execution_arn, countedAt);
   if (alive) return true;
   log.warn("Nobody works on an open task", { taskId: task_id });
   await settle(task_id);

@@ -1,5 +1,4 @@
 import { type ApiCall, AwsError, type Reply } from "../../endpoint/service.ts";
-import { digestOf } from "./digest.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { S3Target } from "./operations.ts";
 import { checksumHeader, readUpload } from "./upload.ts";
@@ -13,8 +12,8 @@ export async function putObject(
   call: ApiCall,
   { bucket, key }: S3Target,
 ): Promise<Reply> {
-  const { body, checksum } = await readUpload(call);
-  const etag = `"${(await digestOf(body, "MD5")).toString("hex")}"`;
+  const { body, checksum, digest } = await readUpload(call);
+  const etag = `"${Buffer.from(await digest("MD5")).toString("hex")}"`;
   requireBucket(objects, bucket);
   checkConditions(objects, call, bucket, key);
   const stored = objects.putHashed(

@@ -40,9 +40,9 @@ test("REPORT lines tell invocations, seconds and the peak", () => {
 describe("the report", () => {
   const of = (megabytes: number) => ({ invocations: 1, billedSeconds: 1, peakMegabytes: megabytes });
   const functions = { api: of(100), run: of(200), chunk: of(300), settle: of(100) };
-  const small: Run = { rows: 10_000, bareSeconds: 5, seconds: 4, bytesRead: 2, functions };
+  const small: Run = { taskId: "task", rows: 10_000, bareSeconds: 5, seconds: 4, bytesRead: 2, functions };
   const large: Run = { ...small, rows: 100_000, bareSeconds: 50, seconds: 40 };
-  const load = { rows: 100_000, perSecond: 50, milliseconds: [5, 6, 49], failures: 0 };
+  const load = { taskId: "task", rows: 100_000, perSecond: 50, milliseconds: [5, 6, 49], failures: 0 };
   const passes = (runs: readonly Run[], asked = load) => verdicts(runs, asked).map(({ pass }) => pass);
 
   it("says rows a second, and of the bare loop", () => {

@@ -29,6 +29,16 @@ test("an execution that runs is asked for every ten seconds at most, however oft
   expect(await executions.isRunning(execution)).toBe(false);
 });
 
+test("an execution whose chunks are being counted is not asked for", async () => {
+  const { asked, executions } = described("FAILED");
+  for (let second = 0; second < 60; second += 1) {
+    expect(await executions.isRunning(execution, Date.now() - 9_000)).toBe(true);
+    jest.advanceTimersByTime(1_000);
+  }
+  expect(asked.length).toBe(0);
+  expect(await executions.isRunning(execution, Date.now() - 10_000)).toBe(false);
+});
+
 test("one that has ended or is not there is asked for again, and none speaks for another", async () => {
   const gone = new ExecutionDoesNotExist({ message: "gone", $metadata: {} });
   const { asked, executions } = described("FAILED", gone, "RUNNING", "RUNNING");

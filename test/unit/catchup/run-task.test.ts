@@ -178,17 +178,17 @@ describe("an open task that nobody works on (F21)", () => {
     rig.rowsPerFunction = 0;
     const id = await rig.accept(five);
     await rig.run(id);
-    expect(await isWorkedOn(await rig.task(id), rig.taskServices)).toBe(true);
+    expect(await isWorkedOn(await rig.task(id), 0, rig.taskServices)).toBe(true);
     rig.running = false;
-    expect(await isWorkedOn(await rig.task(id), rig.taskServices)).toBe(false);
+    expect(await isWorkedOn(await rig.task(id), 0, rig.taskServices)).toBe(false);
     expect(await rig.task(id)).toMatchObject({ status: "FAILED", counts: { failed: 5 } });
   });
 
   test("ends when its function has had all the time that its retries could take", async () => {
     const id = await rig.accept(five);
     const task = await rig.task(id);
-    expect(await isWorkedOn(task, rig.taskServices, task.alive_until)).toBe(true);
-    expect(await isWorkedOn(task, rig.taskServices, task.alive_until + 1)).toBe(false);
+    expect(await isWorkedOn(task, 0, rig.taskServices, task.alive_until)).toBe(true);
+    expect(await isWorkedOn(task, 0, rig.taskServices, task.alive_until + 1)).toBe(false);
     expect(await rig.task(id)).toMatchObject({
       status: "FAILED",
       error: expect.stringContaining("could not be planned"),

@@ -4,6 +4,12 @@ import { crc32 } from "node:zlib";
 
 export type DigestAlgorithm = "MD5" | "CRC32" | "SHA1" | "SHA256";
 
+/** Those of a body that somebody has taken already. */
+export type Digests = Partial<Readonly<Record<DigestAlgorithm, Uint8Array>>>;
+
+/** The algorithms that a PutObject may send a checksum of, as those that Node has. */
+export const checksumAlgorithms = ["CRC32", "SHA1", "SHA256"] as const;
+
 /** A fraction of a millisecond's work. */
 const bytesATurn = 128 * 1024;
 

@@ -1,0 +1,46 @@
+import { parentPort } from "node:worker_threads";
+import { checksumAlgorithms, type Digests, digestOf } from "./digest.ts";
+import type { FromThread, ToThread } from "./front-in-thread.ts";
+import { startHttpFront } from "./http-front.ts";
+import type { HttpCall } from "./router.ts";
+import type { Reply } from "./service.ts";
+
+/** The thread of a FrontInThread: takes calls in, hands them over whole, and writes the replies out. */
+const waiting = new Map<number, PromiseWithResolvers<Reply>>();
+let calls = 0;
+
+const front = await startHttpFront(0, async ({ signal, body, ...call }) => {
+  calls += 1;
+  const id = calls;
+  const digests = call.method === "PUT" ? await digestsFor(body, call.headers) : {};
+  const reply = Promise.withResolvers<Reply>();
+  waiting.set(id, reply);
+  // Its memory changes hands: nothing is copied.
+  post({ kind: "call", id, call: { ...call, body, digests } }, [body.buffer as ArrayBuffer]);
+  signal.addEventListener("abort", () => post({ kind: "hung up", id }));
+  if (signal.aborted) post({ kind: "hung up", id });
+  return reply.promise;
+});
+
+parentPort?.on("message", (message: ToThread) => {
+  const call = waiting.get(message.id);
+  waiting.delete(message.id);
+  if ("failure" in message) return call?.reject(message.failure);
+  const { body } = message.reply;
+  call?.resolve({ ...message.reply, body: typeof body === "string" ? body : Buffer.from(body.buffer) });
+});
+
+post({ kind: "listening", url: front.url });
+
+function post(message: FromThread, transferred: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transferred);
+}
+
+/** Those that an upload needs: its MD5 is its ETag, and the others are compared with what its caller sent. */
+async function digestsFor(body: Buffer, headers: HttpCall["headers"]): Promise<Digests> {
+  const claimed = checksumAlgorithms.filter((name) => `x-amz-checksum-${name.toLowerCase()}` in headers);
+  const taken = (["MD5", ...claimed] as const).map(
+    async (algorithm) => [algorithm, await digestOf(body, algorithm)] as const,
+  );
+  return Object.fromEntries(await Promise.all(taken));
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import type { HttpCall } from "./router.ts";
+import type { Reply } from "./service.ts";
+
+const loopback = "127.0.0.1";
+
+/** An HTTP server on a loopback port. */
+export interface HttpFront {
+  /** `http://127.0.0.1:{port}` */
+  readonly url: string;
+  readonly port: number;
+  /** Ends open connections. */
+  close(): Promise<void>;
+}
+
+export type ReplyTo = (call: HttpCall) => Promise<Reply>;
+
+/** Listens on a port, of which 0 is a free one. Rejects with the server's own error. */
+export async function startHttpFront(port: number, replyTo: ReplyTo): Promise<HttpFront> {
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
+    answer(replyTo, request, response).catch((cause: unknown) => {
+      console.error("The local AWS endpoint could not answer a call.", cause);
+      response.destroy();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, loopback, resolve);
+  });
+  const bound = (server.address() as AddressInfo).port;
+  return {
+    url: originOf(bound),
+    port: bound,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function answer(replyTo: ReplyTo, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const hungUp = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) hungUp.abort();
+  });
+  const reply = await replyTo({
+    method: request.method ?? "GET",
+    origin: originOf(request.socket.localPort ?? 0),
+    target: request.url ?? "/",
+    headers: flatHeaders(request),
+    rawHeaders: request.rawHeaders,
+    body: await bodyOf(request),
+    signal: hungUp.signal,
+  });
+  const requestId = randomUUID();
+  response.writeHead(reply.status, {
+    "content-length": Buffer.byteLength(reply.body),
+    "x-amzn-requestid": requestId,
+    "x-amz-request-id": requestId,
+    ...reply.headers,
+  });
+  response.end(request.method === "HEAD" ? undefined : reply.body);
+}
+
+/** Where its length is known, a body is put together as it comes in: joining a large one holds up whoever calls meanwhile. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const length = Number(request.headers["content-length"] ?? Number.NaN);
+  if (Number.isNaN(length)) return buffer(request);
+  const body = Buffer.allocUnsafeSlow(length);
+  let at = 0;
+  for await (const chunk of request) at += (chunk as Buffer).copy(body, at);
+  return body;
+}
+
+function originOf(port: number): string {
+  return `http://${loopback}:${port}`;
+}
+
+function flatHeaders(request: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name, [value ?? ""].flat().join(", ")]),
+  );
+}
