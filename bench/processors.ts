@@ -17,11 +17,18 @@ export function keepFromLastProcessor(pid: number): void {
 /** As keepToLastProcessor, of one named thread of this process alone. */
 export function keepThreadToLastProcessor(name: string): void {
   const folder = "/proc/self/task";
-  const id = readdirSync(folder).find(
-    (task) => readFileSync(`${folder}/${task}/comm`, "utf8").trim() === name,
-  );
+  const id = readdirSync(folder).find((task) => nameOf(`${folder}/${task}`) === name);
   if (id === undefined) throw new Error(`This process has no thread "${name}".`);
   keepTo(allowed.slice(-1), ["--pid"], Number(id));
+}
+
+/** Undefined for a thread that has ended meanwhile. */
+function nameOf(task: string): string | undefined {
+  try {
+    return readFileSync(`${task}/comm`, "utf8").trim();
+  } catch {
+    return undefined;
+  }
 }
 
 /** What `Cpus_allowed_list` of a process's status says, such as `0-3,8`. */

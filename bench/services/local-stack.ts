@@ -18,7 +18,8 @@ export interface StackAnnouncement extends Announcement {
   readonly environment: Readonly<Record<string, string>>;
   /**
    * `GET` answers with the bytes of objects that were read from S3 so far, as pairs of `/bucket/key` and bytes.
-   * `POST` gives the last processor to those who work on catch-up tasks, and to S3, and the others to the rest.
+   * `POST` gives the last processor to those who work on catch-up tasks and to the thread that takes in S3's bodies, and the
+   * others to the rest.
    */
   readonly helperUrl: string;
 }

@@ -51,14 +51,13 @@ export async function standing(runs: RunStore, run: RunRef, revision: number): P
     const known = await runs.find(run);
     const states = collections.map((collection) => known?.halves[collection].state);
     const isBehind = !known || known.attempts < current.attempt;
-    if (isLater && (isBehind || states.includes("FAILED") || bringsBack(current, revision))) {
-      return { kind: "new", current };
-    }
-    if (isBehind) return { kind: "behind", current };
+    const hasFailed = !isBehind && states.includes("FAILED");
+    if (isLater && (hasFailed || bringsBack(current, revision))) return { kind: "new", current };
     if (isLater) {
       const confirmed = madeCurrent(current, current, revision);
       if ((await runs.moveCurrent(run, current, confirmed)) === "refused") continue;
     }
+    if (isBehind) return { kind: "behind", current };
     // The stream announces a first attempt. Whether a later one was announced, only its completion tells.
     const isAnnounced = known.attempts === 1 || states.every((state) => state === "COMPLETED");
     return isAnnounced ? { kind: "unchanged" } : { kind: "behind", current };
@@ -88,8 +87,8 @@ export async function recordRun(
 
     const attempt = nextAttempt(before.current, run.runId, (await runs.find(run))?.attempts ?? 0);
     const next = madeCurrent(before.current, { runId: run.runId, attempt }, revision);
-    if ((await runs.moveCurrent(run, before.current, next)) === "moved")
-      return await bringUp(services, run, next);
+    const moved = await runs.moveCurrent(run, before.current, next);
+    if (moved === "moved") return await bringUp(services, run, next);
   }
 }
 

@@ -21,7 +21,7 @@ export interface RunHalf {
 /** A CompactionRun item: one embedded content of one receipt, on its way into both collections. */
 export interface CompactionRun extends ReceiptRef {
   readonly runId: string;
-  /** 1 for a new run; re-opening adds 1. */
+  /** 1 for a new run; re-opening it sets the attempt that CURRENT asks for, which is higher. */
   readonly attempts: number;
   readonly rejectedRows: number;
   /** ISO times. */

@@ -11,6 +11,8 @@ export interface CurrentRun {
   readonly removed: ReadonlyMap<RemovedPart, number>;
   /** Runs that counted before. Those that stopped last, if they are many. */
   readonly former: ReadonlyMap<string, FormerRun>;
+  /** The highest attempt of those that are remembered no more; 0: there are none. */
+  readonly forgotten: number;
   /** Runs whose deltas are being removed, and since when (epoch milliseconds). None of them may be made current. */
   readonly expiring: ReadonlyMap<string, number>;
   /** Writes of the item so far: what a compare-and-set compares. */
@@ -41,6 +43,7 @@ const none: NextCurrent = {
   attempt: 0,
   removed: new Map(),
   former: new Map(),
+  forgotten: 0,
   expiring: new Map(),
 };
 
@@ -55,7 +58,7 @@ const longestExpiryMs = 3_600_000;
  */
 export function nextAttempt(current: CurrentRun | undefined, runId: string, opened: number): number {
   const asked = current?.runId === runId ? current.attempt : current?.former.get(runId)?.attempt;
-  return Math.max(opened, asked ?? 0) + 1;
+  return Math.max(opened, asked ?? current?.forgotten ?? 0) + 1;
 }
 
 /** The run counts from this revision on, whole but for what was removed after it. */
@@ -70,7 +73,7 @@ export function madeCurrent(
     state: "ACTIVE",
     attempt: run.attempt,
     removed: removedSince(before?.removed ?? none.removed, revision),
-    former: formerAfter(before, run.runId, revision),
+    ...formerAfter(before, run.runId, revision),
     expiring: before?.expiring ?? none.expiring,
   };
 }
@@ -133,7 +136,7 @@ function formerAfter(
   before: CurrentRun | undefined,
   runId: string | undefined,
   revision: number,
-): ReadonlyMap<string, FormerRun> {
+): Pick<NextCurrent, "former" | "forgotten"> {
   const former = new Map(before?.former);
   if (before?.runId !== undefined) {
     const stoppedAt = before.state === "DELETED" ? before.revision : revision;
@@ -141,5 +144,9 @@ function formerAfter(
   }
   if (runId !== undefined) former.delete(runId);
   const newestFirst = [...former].sort(([, one], [, other]) => other.stoppedAt - one.stoppedAt);
-  return new Map(newestFirst.slice(0, mostFormer));
+  const attempts = newestFirst.slice(mostFormer).map(([, { attempt }]) => attempt);
+  return {
+    former: new Map(newestFirst.slice(0, mostFormer)),
+    forgotten: Math.max(before?.forgotten ?? none.forgotten, ...attempts),
+  };
 }

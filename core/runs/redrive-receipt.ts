@@ -18,6 +18,7 @@ export async function redriveReceipt(
     const run = { ...receipt, runId: current.runId };
     const known = await runs.find(run);
     if (!known) return queues.lookAgain(receipt, time);
+    // One that was asked for already is as good: since then the run counts, so nobody closed it unapplied.
     const attempt = Math.max(known.attempts + 1, current.attempt);
     if ((await runs.moveCurrent(receipt, current, { ...current, attempt })) === "refused") continue;
     await runs.reopen(run, attempt);

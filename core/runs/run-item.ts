@@ -120,6 +120,7 @@ const currentItem = z.object({
   attempt: count,
   removed: z.record(z.templateLiteral(["LINE#", z.string()]), count),
   former: z.record(z.string(), formerRun).default({}),
+  forgotten: count.default(0),
   expiring: z.record(z.string(), count).default({}),
   version: count,
 });
@@ -139,7 +140,7 @@ export function readCurrent(item: unknown): CurrentRun {
 
 /** The attributes of a CURRENT item, beside its key. */
 export function currentAttributes(next: NextCurrent, version: number): z.infer<typeof currentItem> {
-  const { runId, revision, state, attempt, removed, former, expiring } = next;
+  const { runId, revision, state, attempt, removed, former, forgotten, expiring } = next;
   return {
     ...(runId !== undefined && { run_id: runId }),
     revision,
@@ -152,6 +153,7 @@ export function currentAttributes(next: NextCurrent, version: number): z.infer<t
         { stopped_at: stoppedAt, attempt: asked },
       ]),
     ),
+    forgotten,
     expiring: Object.fromEntries(expiring),
     version,
   };

@@ -7,7 +7,7 @@ export type DigestAlgorithm = "MD5" | "CRC32" | "SHA1" | "SHA256";
 /** Those of a body that somebody has taken already. */
 export type Digests = Partial<Readonly<Record<DigestAlgorithm, Uint8Array>>>;
 
-/** The algorithms that a PutObject may send a checksum of, as those that Node has. */
+/** The algorithms of those checksums that Node has, which may come with an upload. */
 export const checksumAlgorithms = ["CRC32", "SHA1", "SHA256"] as const;
 
 /** A fraction of a millisecond's work. */

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
 import type { ReplyTo } from "./http-front.ts";
 import type { HttpCall } from "./router.ts";
@@ -14,7 +15,7 @@ type SentCall = Omit<HttpCall, "signal" | "body"> & { readonly body: Uint8Array 
 /** The reply to a call, or why there is none. */
 export type ToThread =
   | { readonly id: number; readonly reply: Omit<Reply, "body"> & { readonly body: Uint8Array | string } }
-  | { readonly id: number; readonly failure: unknown };
+  | { readonly id: number; readonly failure: string };
 
 /** As the kernel shows it. */
 export const threadName = "objects";
@@ -22,13 +23,14 @@ export const threadName = "objects";
 export interface FrontInThread {
   /** `http://127.0.0.1:{port}` */
   readonly url: string;
-  /** Ends open connections. */
+  /** Ends open connections, and the calls that are under way. */
   close(): Promise<void>;
 }
 
 /**
  * A front on a free port whose bodies come in and go out in a thread of their own: who is answered by this one need not
- * wait while megabytes are copied and digested, nor for the garbage that this leaves.
+ * wait while megabytes are taken in and digested, nor for the garbage that this leaves. Like any error of this thread, one
+ * of that thread ends the process.
  */
 export async function startFrontInThread(replyTo: ReplyTo): Promise<FrontInThread> {
   const worker = new Worker(new URL("./front-thread.ts", import.meta.url), { name: threadName });
@@ -47,8 +49,8 @@ export async function startFrontInThread(replyTo: ReplyTo): Promise<FrontInThrea
       // A copy, whose memory changes hands: what is answered may be kept here.
       const sent = typeof answered === "string" ? answered : new Uint8Array(answered);
       post({ id, reply: { status, headers, body: sent } }, typeof sent === "string" ? [] : [sent.buffer]);
-    } catch (failure) {
-      post({ id, failure });
+    } catch (error) {
+      post({ id, failure: inspect(error) });
     } finally {
       called.delete(id);
     }
@@ -67,6 +69,7 @@ export async function startFrontInThread(replyTo: ReplyTo): Promise<FrontInThrea
     url,
     async close() {
       await worker.terminate();
+      for (const hungUp of called.values()) hungUp.abort();
     },
   };
 }

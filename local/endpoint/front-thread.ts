@@ -12,7 +12,7 @@ let calls = 0;
 const front = await startHttpFront(0, async ({ signal, body, ...call }) => {
   calls += 1;
   const id = calls;
-  const digests = call.method === "PUT" ? await digestsFor(body, call.headers) : {};
+  const digests = await digestsFor(call.method, body, call.headers);
   const reply = Promise.withResolvers<Reply>();
   waiting.set(id, reply);
   // Its memory changes hands: nothing is copied.
@@ -25,7 +25,7 @@ const front = await startHttpFront(0, async ({ signal, body, ...call }) => {
 parentPort?.on("message", (message: ToThread) => {
   const call = waiting.get(message.id);
   waiting.delete(message.id);
-  if ("failure" in message) return call?.reject(message.failure);
+  if ("failure" in message) return call?.reject(new Error(message.failure));
   const { body } = message.reply;
   call?.resolve({ ...message.reply, body: typeof body === "string" ? body : Buffer.from(body.buffer) });
 });
@@ -36,8 +36,12 @@ function post(message: FromThread, transferred: ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, transferred);
 }
 
-/** Those that an upload needs: its MD5 is its ETag, and the others are compared with what its caller sent. */
-async function digestsFor(body: Buffer, headers: HttpCall["headers"]): Promise<Digests> {
+/**
+ * Those that an upload needs: its MD5 is its ETag, and the others are compared with what its caller sent. None of a body in
+ * frames, whose digests are those of what they hold.
+ */
+async function digestsFor(method: string, body: Buffer, headers: HttpCall["headers"]): Promise<Digests> {
+  if (method !== "PUT" || headers["content-encoding"]?.includes("aws-chunked")) return {};
   const claimed = checksumAlgorithms.filter((name) => `x-amz-checksum-${name.toLowerCase()}` in headers);
   const taken = (["MD5", ...claimed] as const).map(
     async (algorithm) => [algorithm, await digestOf(body, algorithm)] as const,

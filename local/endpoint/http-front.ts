@@ -66,7 +66,10 @@ async function answer(replyTo: ReplyTo, request: IncomingMessage, response: Serv
   response.end(request.method === "HEAD" ? undefined : reply.body);
 }
 
-/** Where its length is known, a body is put together as it comes in: joining a large one holds up whoever calls meanwhile. */
+/**
+ * The body in memory of its own, which a thread can hand over. Where its length is known, it is put together as it comes
+ * in: joining a large one holds up whoever calls meanwhile.
+ */
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const length = Number(request.headers["content-length"] ?? Number.NaN);
   if (Number.isNaN(length)) return buffer(request);

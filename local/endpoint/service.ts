@@ -18,7 +18,7 @@ export interface ApiCall {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** Of the body as it came. */
+  /** Those of the body that were taken as it came in; none of one in frames (aws-chunked). */
   readonly digests?: Digests;
   readonly caller: Caller;
   /** Aborted when the caller hangs up before it is answered. */

@@ -72,7 +72,8 @@ test("small, empty and framed bodies come through as well", async () => {
     Body: Readable.from([large]),
     ContentLength: large.length,
   });
-  await inThread.send(framed);
+  const { ETag } = await inThread.send(framed);
+  expect(ETag).toBe(`"${createHash("md5").update(large).digest("hex")}"`);
   expect(await bytesOf(direct, "framed")).toEqual(large);
   for (const Body of [Buffer.alloc(0), Buffer.from("some words")]) {
     await inThread.send(new PutObjectCommand({ Bucket, Key: "small", Body }));

@@ -106,8 +106,10 @@ describe("a function's process", () => {
       AWS_LAMBDA_LOG_GROUP_NAME: "/aws/lambda/surroundings",
       AWS_REGION: "us-east-1",
       AWS_ENDPOINT_URL: aws.url,
+      AWS_ENDPOINT_URL_S3: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       _HANDLER: "index.handler",
     });
+    expect(result.AWS_ENDPOINT_URL_S3).not.toBe(aws.url);
     expect(result.OF_THE_PARENT).toBeUndefined();
   });
 

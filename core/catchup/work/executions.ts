@@ -55,12 +55,12 @@ export class Executions {
   }
 
   /**
-   * As of some seconds ago at most, when it was seen running here or, at `seenAt` (epoch ms), by its work: Step Functions describes 15 executions a second to an account, and callers ask more
-   * often for the status of a task.
+   * As of some seconds ago at most, when it was seen running here, or elsewhere at `seenAt` (epoch ms of any clock): Step
+   * Functions describes 15 executions a second to an account, and callers ask more often for the status of a task.
    */
   async isRunning(executionArn: string, seenAt = 0): Promise<boolean> {
-    const lastSeen = Math.max(this.#seenRunning.get(executionArn) ?? 0, seenAt);
-    if (Date.now() - lastSeen < trustedMs) return true;
+    const isRecent = (time: number) => Math.abs(Date.now() - time) < trustedMs;
+    if (isRecent(this.#seenRunning.get(executionArn) ?? 0) || isRecent(seenAt)) return true;
     this.#seenRunning.delete(executionArn);
     try {
       const { status } = await this.#client.send(new DescribeExecutionCommand({ executionArn }));

@@ -31,9 +31,7 @@ export async function readUpload(call: ApiCall): Promise<Upload> {
       `The local S3 cannot verify ${name}; use CRC32, SHA1 or SHA256.`,
     );
   }
-  // What was taken of a body in frames is no digest of what they hold.
-  const taken = body === call.body ? call.digests : undefined;
-  const digest = async (algorithm: DigestAlgorithm) => taken?.[algorithm] ?? digestOf(body, algorithm);
+  const digest = async (algorithm: DigestAlgorithm) => call.digests?.[algorithm] ?? digestOf(body, algorithm);
   const md5 = headers["content-md5"];
   if (md5 !== undefined) verifyMd5(await digest("MD5"), md5);
   const claimed = checksumAlgorithms.flatMap((algorithm) => {

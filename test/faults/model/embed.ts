@@ -7,7 +7,10 @@ export interface Export {
   readonly revision: number;
 }
 
-/** What embedding does with one message; done again from its start after a crash. Every yield is a place for one. */
+/**
+ * What embedding does with one message; done again from its start after a crash. Every yield is a place for one. Removals,
+ * and those who have a run made anew, are left out.
+ */
 export function* embed(world: World, { receipt, content, revision }: Export): Generator<void> {
   const runId = `${receipt}${content}`;
   for (;;) {
@@ -16,6 +19,12 @@ export function* embed(world: World, { receipt, content, revision }: Export): Ge
     yield;
     if (current?.runId === runId) {
       const isBehind = !known || known.attempts < current.attempt;
+      if (revision > current.revision) {
+        if (world.current.get(receipt)?.version !== current.version) continue;
+        const confirmed = madeCurrent(current, current, revision);
+        world.current.set(receipt, { ...confirmed, version: current.version + 1 });
+        yield;
+      }
       if (!isBehind && (known.attempts === 1 || known.state === "COMPLETED")) return;
       return yield* bringUp(world, receipt, runId, current.attempt);
     }
@@ -39,7 +48,7 @@ function* bringUp(world: World, receipt: number, runId: string, attempt: number)
   const listedFirst = world.has("an open run is listed before it exists");
   if (!world.runs.has(runId)) {
     if (listedFirst) {
-      world.open.set(runId, 1);
+      world.list(runId, 1);
       yield;
     }
     if (!world.runs.has(runId)) {
@@ -48,12 +57,12 @@ function* bringUp(world: World, receipt: number, runId: string, attempt: number)
       world.send(runId);
     }
     yield;
-    if (!listedFirst) world.open.set(runId, 1);
+    if (!listedFirst) world.list(runId, 1);
   }
   if (attempt === 1) return;
   const run = world.runs.get(runId);
   if (run && run.attempts < attempt) {
-    world.open.set(runId, attempt);
+    world.list(runId, attempt);
     yield;
     if (run.attempts < attempt) Object.assign(run, { state: "PENDING", token: 0, attempts: attempt });
     yield;

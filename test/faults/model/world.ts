@@ -72,6 +72,11 @@ export class World {
     return this.#owners;
   }
 
+  /** An entry of a later attempt stays as it is. */
+  list(runId: string, attempt: number): void {
+    if ((this.open.get(runId) ?? 0) < attempt) this.open.set(runId, attempt);
+  }
+
   send(runId: string): void {
     this.queue.push({ runId, hiddenUntil: 0 });
   }

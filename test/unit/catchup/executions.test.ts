@@ -39,6 +39,11 @@ test("an execution whose chunks are being counted is not asked for", async () =>
   expect(await executions.isRunning(execution, Date.now() - 10_000)).toBe(false);
 });
 
+test("a clock that is minutes ahead keeps no execution alive that has ended (F3)", async () => {
+  const { executions } = described("FAILED");
+  expect(await executions.isRunning(execution, Date.now() + 5 * 60_000)).toBe(false);
+});
+
 test("one that has ended or is not there is asked for again, and none speaks for another", async () => {
   const gone = new ExecutionDoesNotExist({ message: "gone", $metadata: {} });
   const { asked, executions } = described("FAILED", gone, "RUNNING", "RUNNING");

@@ -180,6 +180,7 @@ describe("an open task that nobody works on (F21)", () => {
     await rig.run(id);
     expect(await isWorkedOn(await rig.task(id), 0, rig.taskServices)).toBe(true);
     rig.running = false;
+    expect(await isWorkedOn(await rig.task(id), Date.now(), rig.taskServices)).toBe(true);
     expect(await isWorkedOn(await rig.task(id), 0, rig.taskServices)).toBe(false);
     expect(await rig.task(id)).toMatchObject({ status: "FAILED", counts: { failed: 5 } });
   });

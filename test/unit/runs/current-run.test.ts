@@ -121,6 +121,26 @@ describe("the attempt at which a run is made current (F5)", () => {
     const replaced = asking("c", 1, 30, asking("b", 1, 20, counting));
     expect(nextAttempt(replaced, "a", 0)).toBe(3);
   });
+
+  test("is above those however many contents there were since", () => {
+    const histories = fc.array(fc.integer({ min: 0, max: 250 }).map(String), {
+      minLength: 1,
+      maxLength: 500,
+    });
+    fc.assert(
+      fc.property(histories, (history) => {
+        let current: CurrentRun | undefined;
+        const asked = new Map<string, number>();
+        for (const [revision, runId] of history.entries()) {
+          const attempt = nextAttempt(current, runId, 0);
+          expect(attempt).toBeGreaterThan(asked.get(runId) ?? 0);
+          asked.set(runId, attempt);
+          current = asking(runId, attempt, revision, current);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
 });
 
 describe("when a run stopped to count (F6)", () => {
