@@ -40,7 +40,12 @@ export class TestAws {
   static async start(): Promise<TestAws> {
     const folder = mkdtempSync(join(tmpdir(), "vectorkeep-conformance-"));
     const child = fork(join(import.meta.dirname, "serve-local-aws.ts"), [join(folder, "state")], {
-      env: { PATH: process.env.PATH, TMPDIR: folder, OF_THE_PARENT: "must not be seen" },
+      env: {
+        PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+        TMPDIR: folder,
+        OF_THE_PARENT: "must not be seen",
+      },
       execArgv: [],
     });
     mkdirSync(join(folder, "state"));
