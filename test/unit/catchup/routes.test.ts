@@ -199,6 +199,25 @@ describe("/tasks/{task_id}/retry-failed", () => {
   });
 });
 
+test("whether a task is worked on is asked with the time at which a chunk of it was counted last", async () => {
+  const id = await stored({ status: "IN_PROGRESS" });
+  const asked: (number | undefined)[] = [];
+  const noting: ApiServices = {
+    ...services(),
+    isWorkedOn: async (_, countedAt) => {
+      asked.push(countedAt);
+      return true;
+    },
+  };
+  const request = { method: "GET", path: "/status", query: { task_id: id }, headers: {}, body: undefined };
+  await answerRequest(request, noting);
+  const before = Date.now();
+  await tables.chunkCounts.set(id, 0, counts, Math.floor(before / 1000) + 60);
+  await answerRequest(request, noting);
+  expect(asked[0]).toBe(0);
+  expect(asked[1]).toBeGreaterThanOrEqual(before);
+});
+
 test("what is no fault of the caller is thrown, so that the platform counts it (F19)", async () => {
   const broken = { ...services(), start: async () => Promise.reject(new Error("inside")) };
   const request = { method: "POST", path: "/process", query: csv(), headers: {}, body: undefined };
