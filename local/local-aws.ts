@@ -4,6 +4,7 @@ import { ProxyInvoker } from "./api-gateway/proxy-invoker.ts";
 import { RestApis } from "./api-gateway/rest-apis.ts";
 import { UserRequests } from "./api-gateway/user-requests.ts";
 import { startEndpoint } from "./endpoint/endpoint.ts";
+import { fencedInBackground } from "./endpoint/fence.ts";
 import { startFrontInThread } from "./endpoint/front-in-thread.ts";
 import { Iam } from "./iam/iam.ts";
 import { Functions } from "./lambda/functions.ts";
@@ -49,7 +50,8 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
   const schedules = new Schedules(platform);
   const logs = new LogStore();
   const stepFunctions = new StepFunctions(platform, functions, logs);
-  const services = [...dataServices(logs), lambdaService(functions, mappings), stepFunctions.service];
+  const data = fencedInBackground("The data services failed", platform.report, () => dataServices(logs));
+  const services = [...data, lambdaService(functions, mappings), stepFunctions.service];
   const restApis = new RestApis();
   const unsigned = new UserRequests(restApis, new ProxyInvoker(functions, platform));
   const endpoint = await startEndpoint({ port, services, iam, unsigned });
@@ -75,9 +77,12 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
     fileSystemsFolder,
     problems,
     run() {
-      mappings.start();
-      schedules.start();
-      for (const task of deployment.tasks) task.start();
+      const { report } = platform;
+      fencedInBackground("The event source mappings failed", report, () => mappings.start());
+      fencedInBackground("The schedules failed", report, () => schedules.start());
+      fencedInBackground("The services' tasks failed", report, () => {
+        for (const task of deployment.tasks) task.start();
+      });
     },
     async stop() {
       await schedules.stop();

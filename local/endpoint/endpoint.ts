@@ -1,8 +1,9 @@
 import { Failure } from "../../core/failure.ts";
 import type { Iam } from "../iam/iam.ts";
+import { fenced, holdFence } from "./fence.ts";
 import { type HttpFront, type ReplyTo, startHttpFront } from "./http-front.ts";
-import { Router } from "./router.ts";
-import type { LocalService } from "./service.ts";
+import { type HttpCall, Router } from "./router.ts";
+import type { LocalService, Reply } from "./service.ts";
 import type { UnsignedService } from "./unsigned-service.ts";
 
 export interface Endpoint {
@@ -39,8 +40,9 @@ export class PortInUse extends Failure {
 export async function startEndpoint({ port, services, iam, unsigned }: EndpointOptions): Promise<Endpoint> {
   const router = new Router(services, iam);
   const replyTo: ReplyTo = (call) =>
-    unsigned?.takes(call.target) ? unsigned.handle(call) : router.route(call);
+    unsigned?.takes(call.target) ? unsignedReply(unsigned, call) : router.route(call);
   const front = await listen(port, replyTo);
+  const releaseFence = holdFence();
   return {
     url: front.url,
     port: front.port,
@@ -48,8 +50,22 @@ export async function startEndpoint({ port, services, iam, unsigned }: EndpointO
     async close() {
       await front.close();
       await Promise.all(services.map((service) => service.close?.()));
+      releaseFence();
     },
   };
+}
+
+async function unsignedReply(service: UnsignedService, call: HttpCall): Promise<Reply> {
+  try {
+    return await fenced(`${call.method} ${call.target}`, () => service.handle(call));
+  } catch (error) {
+    console.error(`The local AWS failed on ${call.method} ${call.target}.`, error);
+    const headers = {
+      "content-type": "application/json",
+      "x-amzn-errortype": "InternalServerErrorException",
+    };
+    return { status: 500, headers, body: JSON.stringify({ message: "Internal server error" }) };
+  }
 }
 
 async function listen(port: number, replyTo: ReplyTo): Promise<HttpFront> {

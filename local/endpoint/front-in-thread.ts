@@ -29,8 +29,7 @@ export interface FrontInThread {
 
 /**
  * A front on a free port whose bodies come in and go out in a thread of their own: who is answered by this one need not
- * wait while megabytes are taken in and digested, nor for the garbage that this leaves. Like any error of this thread, one
- * of that thread ends the process.
+ * wait while megabytes are taken in and digested, nor for the garbage that this leaves.
  */
 export async function startFrontInThread(replyTo: ReplyTo): Promise<FrontInThread> {
   const worker = new Worker(new URL("./front-thread.ts", import.meta.url), { name: threadName });

@@ -9,6 +9,10 @@ import type { Reply } from "./service.ts";
 const waiting = new Map<number, PromiseWithResolvers<Reply>>();
 let calls = 0;
 
+process.on("uncaughtException", (error) => {
+  console.error("The thread that takes objects in caught an error that nothing else caught.", error);
+});
+
 const front = await startHttpFront(0, async ({ signal, body, ...call }) => {
   calls += 1;
   const id = calls;

@@ -6,6 +6,8 @@ import type { HttpCall } from "./router.ts";
 import type { Reply } from "./service.ts";
 
 const loopback = "127.0.0.1";
+/** A body is held in memory whole; AWS takes objects of 5 GiB in one call, this does not. */
+const maxBodyBytes = 1024 * 1024 * 1024;
 
 /** An HTTP server on a loopback port. */
 export interface HttpFront {
@@ -43,6 +45,15 @@ export async function startHttpFront(port: number, replyTo: ReplyTo): Promise<Ht
 }
 
 async function answer(replyTo: ReplyTo, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) {
+    const error = {
+      __type: "EntityTooLarge",
+      message: `A request's body has at most ${maxBodyBytes} bytes here.`,
+    };
+    response.writeHead(413, { "content-type": "application/json", connection: "close" });
+    response.end(JSON.stringify(error));
+    return;
+  }
   const hungUp = new AbortController();
   response.once("close", () => {
     if (!response.writableFinished) hungUp.abort();

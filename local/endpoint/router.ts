@@ -1,5 +1,6 @@
 import { administratorKey, type Iam } from "../iam/iam.ts";
 import { readCredential } from "./credential.ts";
+import { fenced } from "./fence.ts";
 import {
   AccessDenied,
   type ApiCall,
@@ -23,6 +24,9 @@ export interface HttpCall extends Pick<ApiCall, "method" | "headers" | "body" | 
 /** A URL would be resolved to another path than the caller signed for. */
 const dotSegment = /\/(\.|%2e){1,2}(?=[/?]|$)/i;
 
+/** Longer than any call that AWS takes, but for objects. It bounds what one call costs the others. */
+const maxBodyBytes = 16 * 1024 * 1024;
+
 const nobody: Caller = { arn: "nobody", allows: () => false };
 
 /** Takes each call to the service that its signature names, if its caller may make it. */
@@ -39,7 +43,8 @@ export class Router {
 
   /** Never throws: every failure is a reply in the format that its caller reads. */
   async route(http: HttpCall): Promise<Reply> {
-    const url = new URL(`${http.origin}${http.target}`);
+    const url = urlOf(http);
+    if (url === undefined) return plainError(http, invalidUri(http.target));
     const credential = readCredential(http.headers.authorization, url.searchParams);
     if (credential === undefined) {
       return plainError(
@@ -54,11 +59,13 @@ export class Router {
     try {
       if (dotSegment.test(http.target.replace(/\?.*/, ""))) throw invalidUri(http.target);
       if (caller === undefined) throw unknownKey(credential.accessKeyId);
+      if (credential.service !== "s3" && http.body.length > maxBodyBytes)
+        throw bodyTooLarge(http.body.length);
       for (const permission of service.permissions(call)) {
         const refusal = caller.refusal(permission);
         if (refusal !== undefined) throw new AccessDenied(caller, permission, refusal);
       }
-      return await service.handle(call);
+      return await fenced(nameOf(call), () => service.handle(call));
     } catch (error) {
       return service.renderError(error instanceof AwsError ? error : internalFailure(call, error), call);
     }
@@ -78,16 +85,43 @@ function unknownKey(accessKeyId: string): AwsError {
   );
 }
 
+function urlOf({ origin, target }: HttpCall): URL | undefined {
+  if (!target.startsWith("/") || !isEncoded(target)) return undefined;
+  return URL.canParse(`${origin}${target}`) ? new URL(`${origin}${target}`) : undefined;
+}
+
+function isEncoded(target: string): boolean {
+  try {
+    decodeURIComponent(target.replace(/\?.*/s, ""));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function invalidUri(target: string): AwsError {
   return new AwsError(
     400,
     "InvalidURI",
-    `The local AWS does not take a path with the segments . or .. in it: ${target}`,
+    `The local AWS does not take a path that is not encoded well, or has the segments . or .. in it: ${target.slice(0, 1_000)}`,
   );
 }
 
+function bodyTooLarge(bytes: number): AwsError {
+  return new AwsError(
+    413,
+    "RequestEntityTooLarge",
+    `The request's body has ${bytes} bytes; at most ${maxBodyBytes} are taken.`,
+  );
+}
+
+function nameOf(call: ApiCall): string {
+  const action = call.headers["x-amz-target"]?.split(".").at(-1) ?? `${call.method} ${call.url.pathname}`;
+  return `${call.service} ${action}`;
+}
+
 function internalFailure(call: ApiCall, cause: unknown): AwsError {
-  console.error(`The local ${call.service} failed on ${call.method} ${call.url.pathname}.`, cause);
+  console.error(`The local AWS failed on ${nameOf(call)}.`, cause);
   return new AwsError(500, "InternalFailure", cause instanceof Error ? cause.message : String(cause));
 }
 
