@@ -251,7 +251,8 @@ export const declared = {
     }),
     keepData: yesOrNo({
       default: true,
-      means: "Tables refuse to be deleted, and buckets to be deleted while they hold objects.",
+      means:
+        "Pulumi refuses, at preview, to delete or replace tables, buckets, the file system, secrets and queues; tables refuse by themselves too, and buckets while they hold objects.",
       because: "Destroying a stack by mistake must not destroy the data.",
     }),
   },

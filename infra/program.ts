@@ -13,6 +13,7 @@ import { Storage } from "./components/storage.ts";
 import { StoredSecret } from "./components/stored-secret.ts";
 import { Sweeper } from "./components/sweeper.ts";
 import { Verification } from "./components/verification.ts";
+import { protectData } from "./data-protection.ts";
 import { compactionWorker, queryService } from "./optional-services.ts";
 import type { Outputs } from "./outputs.ts";
 import { readSettings } from "./settings/read-settings.ts";
@@ -29,6 +30,7 @@ export async function vectorkeep(): Promise<Outputs> {
   const queryContext = settings.query.enabled ? await queryServerContext() : undefined;
   const inContainer = settings.compaction.host === "ecs";
   const workerContext = inContainer ? await compactionWorkerContext() : undefined;
+  if (settings.storage.keepData) protectData();
   const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
   // The stem, so that the metrics of two stacks in one account stay apart.
   const defaults = { metricsNamespace: stem, logRetentionDays: settings.logs.retentionDays };

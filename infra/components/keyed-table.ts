@@ -30,7 +30,7 @@ export class KeyedTable extends pulumi.ComponentResource {
           name: attribute,
           type: "S",
         })),
-        ...(index && { globalSecondaryIndexes: [{ ...index, projectionType: "ALL" }] }),
+        ...(index && { globalSecondaryIndexes: [indexOf(index)] }),
         ...(args.expiry !== undefined && { ttl: { attributeName: args.expiry, enabled: true } }),
         ...(args.stream && { streamEnabled: true, streamViewType: "NEW_AND_OLD_IMAGES" }),
         pointInTimeRecovery: { enabled: true },
@@ -41,4 +41,15 @@ export class KeyedTable extends pulumi.ComponentResource {
     );
     this.registerOutputs();
   }
+}
+
+function indexOf({ name, hashKey, rangeKey }: NonNullable<KeyedTableArgs["index"]>) {
+  return {
+    name,
+    keySchemas: [
+      { attributeName: hashKey, keyType: "HASH" },
+      { attributeName: rangeKey, keyType: "RANGE" },
+    ],
+    projectionType: "ALL",
+  };
 }

@@ -77,7 +77,16 @@ test("F21: tasks and what belongs to them expire, after the same time", async ()
   const kept = await deployCatchUp({ "catchup:taskDays": "9" });
   expect(ofType(kept, "aws:dynamodb/table:Table").get(`${stem}-tasks`)).toMatchObject({
     ttl: { attributeName: "expires_at", enabled: true },
-    globalSecondaryIndexes: [{ name: newestFirstIndex, hashKey: "kind", rangeKey: "created_at" }],
+    globalSecondaryIndexes: [
+      {
+        name: newestFirstIndex,
+        keySchemas: [
+          { attributeName: "kind", keyType: "HASH" },
+          { attributeName: "created_at", keyType: "RANGE" },
+        ],
+        projectionType: "ALL",
+      },
+    ],
   });
   expect(environmentOf(kept, `${stem}-api`).TASK_DAYS).toBe("9");
   const lifecycles = ofType(kept, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration");

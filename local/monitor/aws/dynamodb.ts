@@ -14,8 +14,9 @@ const table = z.strictObject({
     .array(
       z.strictObject({
         name: z.string(),
-        hashKey: z.string(),
-        rangeKey: z.string().optional(),
+        keySchemas: z.array(
+          z.strictObject({ attributeName: z.string(), keyType: z.enum(["HASH", "RANGE"]) }),
+        ),
         projectionType: z.literal("ALL"),
       }),
     )
@@ -42,7 +43,10 @@ export const dynamodbCreators: Creators = {
         ...(wanted.globalSecondaryIndexes.length > 0 && {
           GlobalSecondaryIndexes: wanted.globalSecondaryIndexes.map((index) => ({
             IndexName: index.name,
-            KeySchema: keySchema(index),
+            KeySchema: index.keySchemas.map(({ attributeName, keyType }) => ({
+              AttributeName: attributeName,
+              KeyType: keyType,
+            })),
             Projection: { ProjectionType: index.projectionType },
           })),
         }),

@@ -7,7 +7,7 @@ export const catchUpSecrets = {
   "catchup:metabaseApiKey": "metabase-key-known-only-here",
 };
 
-const config = {
+export const catchUpConfig = {
   "catchup:enabled": "true",
   "catchup:pineconeHost": "https://records.pinecone.example",
   "catchup:metabaseUrl": "https://metabase.example",
@@ -20,14 +20,14 @@ export function deployCatchUp(
 ): Promise<Deployment> {
   return deployStack(stack, {
     ...wanted,
-    config: { ...config, ...settings },
+    config: { ...catchUpConfig, ...settings },
     secrets: { ...secrets, ...catchUpSecrets },
   });
 }
 
 /** One that takes CSV files only. */
 export function deployWithoutMetabase(): Promise<Deployment> {
-  const { "catchup:metabaseUrl": _, ...csvOnly } = config;
+  const { "catchup:metabaseUrl": _, ...csvOnly } = catchUpConfig;
   const { "catchup:metabaseApiKey": __, ...keys } = catchUpSecrets;
   return deployStack("dev", { config: csvOnly, secrets: { ...secrets, ...keys } });
 }

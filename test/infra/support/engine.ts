@@ -20,6 +20,8 @@ export interface Registered {
   readonly parent: string;
   readonly inputs: Properties;
   readonly dependencies: readonly string[];
+  /** Whether the engine would refuse to delete or replace it. */
+  readonly protect: boolean;
 }
 
 export interface Run {
@@ -114,6 +116,7 @@ function read(request: monitor.RegisterResourceRequest, stack: string): Register
     parent: request.getParent(),
     inputs: propertiesOf(request.getObject()),
     dependencies: request.getDependenciesList(),
+    protect: request.getProtect() === true,
   };
 }
 
