@@ -2,11 +2,11 @@ import { hash } from "node:crypto";
 import { z } from "zod";
 import type { Embedder, VectorBytes } from "../../embedding/embedder.ts";
 import type { Log } from "../../log.ts";
+import { countTokensUpTo } from "../../text/tokens.ts";
 import { upsertRecords } from "../index/upsert-records.ts";
 import type { VectorIndex } from "../index/vector-index.ts";
 import { asLines, type FailedRecord, type SourceRow } from "../records/failed-record.ts";
 import { type IndexRecord, type RecordRules, readRecord } from "../records/record.ts";
-import { exactTokens } from "../records/tokens.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
 import { keysOf } from "../sources/keys.ts";
 import type { ObjectStore } from "../sources/object-store.ts";
@@ -224,7 +224,7 @@ async function changedOf(
 
 function tokensIn(records: readonly IndexRecord[]): number {
   const texts = new Set(records.map(({ text }) => text));
-  return [...texts].reduce((sum, text) => sum + exactTokens(text), 0);
+  return [...texts].reduce((sum, text) => sum + countTokensUpTo(text), 0);
 }
 
 /** A file of an earlier attempt must not outlive it. */

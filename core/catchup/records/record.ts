@@ -1,8 +1,9 @@
+import { tokenBound } from "../../embedding/limits.ts";
+import { countTokensUpTo } from "../../text/tokens.ts";
 import { type DateRange, dayOfText, isWithin } from "../requests/date-range.ts";
 import { type CellValue, type ColumnType, readCell } from "./cell-value.ts";
 import { type FailedRecord, failed, type SourceRow } from "./failed-record.ts";
 import { sanitiseText } from "./sanitise-text.ts";
-import { tokensOf } from "./tokens.ts";
 
 /** What the rows of a task are held to. */
 export interface RecordRules {
@@ -64,7 +65,10 @@ export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
   if (text === "") return fail("text_blank", "The column formatted_text has no text.");
   const tokens = tokensOf(text, rules.tokensPerText);
   if (tokens > rules.tokensPerText) {
-    return fail("text_too_long", `The text has ${tokens} tokens; the model reads ${rules.tokensPerText}.`);
+    return fail(
+      "text_too_long",
+      `The text has more tokens than the ${rules.tokensPerText} that the model reads.`,
+    );
   }
   const { metadata, problems } = readMetadata(row, rules, text);
   if (problems.length > 0) return fail("metadata_type", problems.join("; "));
@@ -73,6 +77,12 @@ export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
     return fail("metadata_too_large", `The metadata has ${bytes} bytes; Pinecone takes ${largestMetadata}.`);
   }
   return { kind: "record", record: { id, namespace, text, tokens, metadata, origin: row } };
+}
+
+/** A text whose bytes fit the limit has at most as many tokens, and is not counted. */
+function tokensOf(text: string, limit: number): number {
+  const bound = tokenBound(text);
+  return bound <= limit ? bound : countTokensUpTo(text, limit);
 }
 
 function judgeDate(row: SourceRow, { dates }: RecordRules): "inside" | "outside" | string {
