@@ -149,8 +149,12 @@ export class LeasedCycle {
     await this.#makeAnew(ground.lost);
     this.#step("write generation");
     const made = { name, base, model, dimensions, count, receipts };
-    const { bytesWritten } = await generations.write(workspace.folder, made);
+    const { bytesWritten, mismatched } = await generations.write(workspace.folder, made);
     this.bytesWritten = bytesWritten;
+    if (mismatched.length > 0) {
+      metrics.count("ManifestMismatches", 1);
+      log.error("Files of the base are not what its manifest says and were not linked", { base, mismatched });
+    }
     this.#step("move head");
     const to = { generation, name, base };
     const head = await moveHead({ ...control, shard, lease: this.#lease, from, to });

@@ -13,6 +13,7 @@ import {
   manifestFile,
   readManifest,
 } from "./manifest.ts";
+import { ProvenFiles } from "./proven-files.ts";
 
 /** A published generation is not there as it was published. */
 export class GenerationDamaged extends Failure {
@@ -46,6 +47,13 @@ export interface NewGeneration {
   readonly receipts: readonly ReceiptRef[];
 }
 
+export interface Written {
+  readonly manifest: Manifest;
+  readonly bytesWritten: number;
+  /** Files of the base that are not what its manifest says; they were copied from the source instead. */
+  readonly mismatched: readonly string[];
+}
+
 export interface GenerationFolder {
   readonly name: string;
   /** Of the lease that wrote it. */
@@ -56,11 +64,13 @@ export interface GenerationFolder {
 export class Generations {
   readonly folder: string;
   readonly #clock: Clock;
+  readonly #proven: ProvenFiles;
 
   /** `path` is the folder of all collections. */
   constructor(path: string, shard: ShardName, clock: Clock) {
     this.folder = join(path, shard, "generations");
     this.#clock = clock;
+    this.#proven = new ProvenFiles(clock);
   }
 
   pathOf(name: string): string {
@@ -93,10 +103,13 @@ export class Generations {
    */
   async copyTo(target: string, name: string): Promise<Manifest> {
     const manifest = await this.manifest(name);
+    const looks = new Map<string, Awaited<ReturnType<ProvenFiles["look"]>>>();
     await this.#reading(name, async () => {
       await mkdir(target, { recursive: true });
       for (const { path } of manifest.files) {
-        await copyInto(join(target, path), join(this.pathOf(name), databaseFolder, path));
+        const source = join(this.pathOf(name), databaseFolder, path);
+        looks.set(path, await this.#proven.look(source));
+        await copyInto(join(target, path), source);
       }
     });
     const copied = new Map((await describeFiles(target)).map((file) => [file.path, file.sha256]));
@@ -104,32 +117,36 @@ export class Generations {
       if (copied.get(path) !== sha256) {
         throw new GenerationDamaged(this.pathOf(name), `${path} is not what the manifest says`);
       }
+      this.#proven.note(looks.get(path), sha256);
     }
     return manifest;
   }
 
   /**
    * Makes a generation of a closed database: durable and complete under its final name when it resolves.
-   * Files that equal those of the base, or of the restored generation, are hard-linked. A crash before the end leaves a
-   * temporary folder.
+   * Files that equal those of the base, or of the restored generation, are hard-linked, once their own bytes are proven: a
+   * link to a damaged file would carry the damage on. A crash before the end leaves a temporary folder.
    */
-  async write(
-    source: string,
-    generation: NewGeneration,
-  ): Promise<{ manifest: Manifest; bytesWritten: number }> {
+  async write(source: string, generation: NewGeneration): Promise<Written> {
     const unfinished = join(this.folder, `${temporary}${generation.name}`);
     const database = join(unfinished, databaseFolder);
     const files = await describeFiles(source);
     await mkdir(this.folder, { recursive: true });
     await makeFolders([unfinished, ...foldersOf(database, files)]);
-    const linkable = await this.#filesOf(generation.restored ?? generation.base);
+    const linkable = await this.#linkableFiles(generation);
+    const mismatched: string[] = [];
     let bytesWritten = 0;
     for (const { path, size, sha256 } of files) {
       const target = join(database, path);
+      const own = join(source, path);
       const equal = linkable.get(`${path}\n${sha256}`);
-      if (equal === undefined || !(await linkInto(target, equal))) {
-        await copyFile(join(source, path), target, constants.COPYFILE_FICLONE);
+      // The source's own bytes were just read.
+      const isProven = equal === own || (equal !== undefined && (await this.#proven.holds(equal, sha256)));
+      if (equal !== undefined && !isProven) mismatched.push(equal);
+      if (equal === undefined || !isProven || !(await linkInto(target, equal))) {
+        await copyFile(own, target, constants.COPYFILE_FICLONE);
         await sync(target);
+        this.#proven.note(await this.#proven.look(target), sha256);
         bytesWritten += size;
       }
     }
@@ -144,7 +161,7 @@ export class Generations {
     for (const folder of [...foldersOf(database, files), unfinished]) await sync(folder);
     await rename(unfinished, this.pathOf(generation.name));
     await sync(this.folder);
-    return { manifest, bytesWritten };
+    return { manifest, bytesWritten, mismatched };
   }
 
   /** Milliseconds since a file of a generation was written, both moments as the shared file system sees them. */
@@ -177,11 +194,13 @@ export class Generations {
     await rm(this.pathOf(leaving), { recursive: true, force: true });
   }
 
-  async #filesOf(name: string | null): Promise<Map<string, string>> {
-    if (name === null) return new Map();
-    const { files } = await this.manifest(name);
+  /** None where there is nothing to link to: then every byte is copied, as the source has all of them. */
+  async #linkableFiles({ base, restored }: NewGeneration): Promise<Map<string, string>> {
+    const name = restored ?? base;
+    const manifest = name === null ? undefined : await this.manifestIfReadable(name);
+    if (name === null || manifest === undefined) return new Map();
     const folder = join(this.pathOf(name), databaseFolder);
-    return new Map(files.map(({ path, sha256 }) => [`${path}\n${sha256}`, join(folder, path)]));
+    return new Map(manifest.files.map(({ path, sha256 }) => [`${path}\n${sha256}`, join(folder, path)]));
   }
 
   async #reading<T>(name: string, read: () => Promise<T>): Promise<T> {

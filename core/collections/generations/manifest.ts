@@ -56,7 +56,8 @@ export async function describeFiles(folder: string): Promise<ManifestFile[]> {
   return files;
 }
 
-async function sha256Of(file: string): Promise<string> {
+/** Of a file's bytes, in hexadecimal digits. */
+export async function sha256Of(file: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), hash);
   return hash.digest("hex");

@@ -1,0 +1,76 @@
+import type { BigIntStats } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { Clock } from "../clock.ts";
+import { sha256Of } from "./manifest.ts";
+
+/** A file whose size and time are unchanged is read again after so long: failing hardware leaves the time as it was. */
+const provenForMs = 3_600_000;
+/** A generation has about ten files. */
+const maxProofs = 1_000;
+
+interface Proof {
+  readonly sha256: string;
+  readonly size: bigint;
+  readonly modifiedNs: bigint;
+  readonly provenAt: number;
+}
+
+/**
+ * Files of the shared file system whose bytes this process has read or written. A hard link shares its bytes, so a damaged
+ * file must not be linked. Reading the whole base at every publish would cost with what exists, not with what changed:
+ * a proof holds for an hour while size and modification time stay.
+ */
+export class ProvenFiles {
+  readonly #clock: Clock;
+  readonly #byInode = new Map<string, Proof>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** What is known of a file before its bytes are read; undefined where there is none. */
+  async look(path: string): Promise<BigIntStats | undefined> {
+    try {
+      return await stat(path, { bigint: true });
+    } catch (error) {
+      if (["ENOENT", "ESTALE"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+      throw error;
+    }
+  }
+
+  /** The bytes that were read after the look have this hash. */
+  note(looked: BigIntStats | undefined, sha256: string): void {
+    if (looked === undefined) return;
+    const inode = inodeOf(looked);
+    // A map keeps the order in which keys came in: the first one was proven longest ago.
+    this.#byInode.delete(inode);
+    this.#byInode.set(inode, {
+      sha256,
+      size: looked.size,
+      modifiedNs: looked.mtimeNs,
+      provenAt: this.#clock.now(),
+    });
+    const [oldest] = this.#byInode.keys();
+    if (this.#byInode.size > maxProofs && oldest !== undefined) this.#byInode.delete(oldest);
+  }
+
+  /** Whether the file has this content now. False where it is gone. */
+  async holds(path: string, sha256: string): Promise<boolean> {
+    const looked = await this.look(path);
+    if (looked === undefined) return false;
+    const proof = this.#byInode.get(inodeOf(looked));
+    if (proof && this.#stands(proof, looked)) return proof.sha256 === sha256;
+    const found = await sha256Of(path);
+    this.note(looked, found);
+    return found === sha256;
+  }
+
+  #stands({ size, modifiedNs, provenAt }: Proof, looked: BigIntStats): boolean {
+    const isFresh = this.#clock.now() - provenAt < provenForMs;
+    return isFresh && size === looked.size && modifiedNs === looked.mtimeNs;
+  }
+}
+
+function inodeOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
+}
