@@ -31,6 +31,12 @@ export class CollectionsFileSystem extends pulumi.ComponentResource {
       { encrypted: true, throughputMode: "elastic", tags: { Name: name } },
       inside,
     );
+    // Daily, kept for 35 days by AWS Backup; a few cents per GB and month.
+    new aws.efs.BackupPolicy(
+      name,
+      { fileSystemId: this.fileSystem.id, backupPolicy: { status: "ENABLED" } },
+      inside,
+    );
     this.accessPoint = new aws.efs.AccessPoint(
       name,
       {

@@ -6,6 +6,8 @@ export interface PrivateBucketArgs {
   readonly keepData: boolean;
   /** Objects under a prefix that go after some days. @default none, objects stay */
   readonly expiring?: { readonly prefix: string; readonly days: number };
+  /** Keeps what is overwritten or deleted for so many days. @default nothing is kept */
+  readonly keepVersionsDays?: number;
 }
 
 /** An encrypted S3 bucket that nobody reaches without TLS or from outside the account's own permissions. */
@@ -39,7 +41,22 @@ export class PrivateBucket extends pulumi.ComponentResource {
       { bucket, policy: onlyOverTls(this.bucket.arn) },
       { parent: this, dependsOn: [block] },
     );
-    new aws.s3.BucketLifecycleConfiguration(name, { bucket, rules: lifecycle(args.expiring) }, inside);
+    const versioning =
+      args.keepVersionsDays === undefined
+        ? []
+        : [
+            new aws.s3.BucketVersioning(
+              name,
+              { bucket, versioningConfiguration: { status: "Enabled" } },
+              inside,
+            ),
+          ];
+    // Rules about versions that are no longer current need a bucket that has versions.
+    new aws.s3.BucketLifecycleConfiguration(
+      name,
+      { bucket, rules: lifecycle(args) },
+      { parent: this, dependsOn: versioning },
+    );
     this.registerOutputs();
   }
 }
@@ -59,22 +76,36 @@ function onlyOverTls(arn: pulumi.Output<string>): pulumi.Output<string> {
   });
 }
 
-function lifecycle(expiring: PrivateBucketArgs["expiring"]) {
-  const abandoned = {
-    id: "abandoned-uploads",
-    status: "Enabled",
-    filter: { prefix: "" },
-    abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
-  };
-  if (expiring === undefined) return [abandoned];
-  const { prefix, days } = expiring;
+function lifecycle({ expiring, keepVersionsDays }: PrivateBucketArgs) {
+  const everything = { prefix: "" };
   return [
-    abandoned,
     {
-      id: prefix.replace("/", "") || "everything",
+      id: "abandoned-uploads",
       status: "Enabled",
-      filter: { prefix },
-      expiration: { days },
+      filter: everything,
+      abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
     },
+    ...(keepVersionsDays === undefined
+      ? []
+      : [
+          {
+            id: "former-versions",
+            status: "Enabled",
+            filter: everything,
+            noncurrentVersionExpiration: { noncurrentDays: keepVersionsDays },
+            // The marker of a deletion goes with the last version that it hides.
+            expiration: { expiredObjectDeleteMarker: true },
+          },
+        ]),
+    ...(expiring === undefined
+      ? []
+      : [
+          {
+            id: expiring.prefix.replace("/", "") || "everything",
+            status: "Enabled",
+            filter: { prefix: expiring.prefix },
+            expiration: { days: expiring.days },
+          },
+        ]),
   ];
 }

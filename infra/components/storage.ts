@@ -13,6 +13,9 @@ export interface StorageArgs {
   readonly rejectedRetentionDays: number;
 }
 
+/** A collection can be rebuilt from rows and deltas only: a month to notice that some were deleted or overwritten. */
+const keepVersionsDays = 30;
+
 /** Where rows, deltas, runs and the order of things are kept. */
 export class Storage extends pulumi.ComponentResource {
   /** OCR rows, as they were exported. */
@@ -31,11 +34,12 @@ export class Storage extends pulumi.ComponentResource {
     const { keepData } = args;
 
     this.artifacts =
-      args.artifactsBucket ?? namedBucket(new PrivateBucket(`${stem}-artifacts`, { keepData }, inside));
+      args.artifactsBucket ??
+      namedBucket(new PrivateBucket(`${stem}-artifacts`, { keepData, keepVersionsDays }, inside));
     this.deltas = namedBucket(
       new PrivateBucket(
         `${stem}-deltas`,
-        { keepData, expiring: { prefix: "rejected/", days: args.rejectedRetentionDays } },
+        { keepData, keepVersionsDays, expiring: { prefix: "rejected/", days: args.rejectedRetentionDays } },
         inside,
       ),
     );

@@ -46,8 +46,25 @@ test("abandoned uploads and old rejected rows go; deltas stay", () => {
       filter: { prefix: "" },
       abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
     }),
+    expect.objectContaining({
+      filter: { prefix: "" },
+      noncurrentVersionExpiration: { noncurrentDays: 30 },
+      expiration: { expiredObjectDeleteMarker: true },
+    }),
     expect.objectContaining({ filter: { prefix: "rejected/" }, expiration: { days: 90 } }),
   ]);
+});
+
+test("F38: rows and deltas keep their former versions, and the file system is backed up", () => {
+  const versioned = ofType(prod, "aws:s3/bucketVersioning:BucketVersioning");
+  expect([...versioned.keys()].sort()).toEqual(["vectorkeep-prod-artifacts", "vectorkeep-prod-deltas"]);
+  for (const { versioningConfiguration } of versioned.values()) {
+    expect(versioningConfiguration).toEqual({ status: "Enabled" });
+  }
+  expect(ofType(prod, "aws:efs/backupPolicy:BackupPolicy").get("vectorkeep-prod-collections")).toEqual({
+    fileSystemId: "vectorkeep-prod-collections-id",
+    backupPolicy: { status: "ENABLED" },
+  });
 });
 
 test("tables are encrypted and restorable; the receipts table publishes old and new images", () => {
