@@ -5,6 +5,7 @@ export const failureReasons = [
   "columns_disagree",
   "id_blank",
   "id_unfit",
+  "markup_unfit",
   "text_blank",
   "text_too_long",
   "namespace_unfit",

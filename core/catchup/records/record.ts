@@ -1,5 +1,6 @@
 import { tokenBound } from "../../embedding/limits.ts";
 import { countTokensUpTo } from "../../text/tokens.ts";
+import { hasVisibleText } from "../../text/visible-text.ts";
 import { type DateRange, dayOfText, isWithin } from "../requests/date-range.ts";
 import { type CellValue, type ColumnType, readCell } from "./cell-value.ts";
 import { type FailedRecord, failed, type SourceRow } from "./failed-record.ts";
@@ -62,7 +63,11 @@ export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
     return fail("namespace_unfit", `record_type ${JSON.stringify(namespace)} cannot be a namespace.`);
   }
   const text = sanitiseText(row.source.formatted_text ?? "");
-  if (text === "") return fail("text_blank", "The column formatted_text has no text.");
+  if (text === undefined) {
+    return fail("markup_unfit", "The column formatted_text has markup within markup, too deep to be read.");
+  }
+  if (!hasVisibleText(text))
+    return fail("text_blank", "The column formatted_text has nothing visible in it.");
   const tokens = tokensOf(text, rules.tokensPerText);
   if (tokens > rules.tokensPerText) {
     return fail(

@@ -1,49 +1,51 @@
 import { decodeHTMLStrict } from "entities";
+import { stripTags } from "./strip-tags.ts";
 
-/** What HTML knows as elements. */
-const elements = [
-  "a abbr address article aside audio b bdi bdo big blockquote body br button canvas caption center cite code col colgroup",
-  "data dd del details dfn dialog div dl dt em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4",
-  "h5 h6 head header hr html i iframe img input ins kbd label legend li link main map mark meta meter nav noscript object ol",
-  "optgroup option output p param picture pre progress q rp rt ruby s samp script section select small source span strike",
-  "strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr",
-]
-  .join(" ")
-  .split(" ")
-  .join("|");
-
-/** The attributes that HTML lets stand without a value. Any other word makes it no tag: `if a <b and c> d`. */
-const bareAttributes =
-  "allowfullscreen|async|autofocus|autoplay|checked|compact|controls|default|defer|disabled|hidden|inert|ismap|itemscope|loop|multiple|muted|noshade|novalidate|nowrap|open|readonly|required|reversed|selected";
-const attribute = String.raw`\s+(?:[^\s"'<>/=]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=]+)|(?:${bareAttributes})(?=[\s/>]))`;
-const tag = new RegExp(String.raw`</?(?:${elements})(?:${attribute})*\s*/?>`, "gi");
 const characterData = /<!\[CDATA\[|\]\]>/gi;
 /** What is cut out with all that it holds, and where each kind ends. */
 const blockStart = /<(script|style)(?=[\s/>])|<!--|<!doctype\b/gi;
 const blockEnds = { script: /<\/script\s*>/gi, style: /<\/style\s*>/gi, "<!--": /-->/g, "<!doctype": />/g };
 /** `&amp;amp;lt;`, escaped any number of times, is read at once. */
 const escapedTwice = /&(?:(?:amp|AMP|#0*38|#[xX]0*26);)+/g;
+const entity = /&[^;&\s]{1,64};/g;
 const whiteSpace = /[\s\p{Cc}\u200b\u2060\ufeff]+/gu;
+
+/** How often tags are taken out and entities read: far more than any page needs. */
+const maxRounds = 16;
+const replacement = "\ufffd";
+const namesReplacement = /^&#(?:0*65533|[xX]0*[fF]{3}[dD]);$/;
 
 /**
  * The text that is embedded: tags and entities are gone, ISO dates are written out, white space is one blank.
  * All other signs stay, `5 < 6`, `AT&T` and every script among them. Cleaning a clean text changes nothing.
+ * Undefined for markup in markup that would take time by the square (F31).
  */
-export function sanitiseText(source: string): string {
-  return writeDatesOut(withoutMarkup(source));
+export function sanitiseText(source: string): string | undefined {
+  const text = withoutMarkup(source);
+  return text === undefined ? undefined : writeDatesOut(text);
 }
 
 /**
  * Until nothing changes: an escaped tag is a tag once its entities are read, and so is one that an invisible sign has cut.
  * Every round makes the text shorter.
  */
-function withoutMarkup(source: string): string {
-  for (let text = folded(source); ; ) {
-    const bare = withoutBlocks(text).replace(characterData, " ").replace(tag, " ");
-    const next = folded(bare.includes("&") ? decodeHTMLStrict(bare.replace(escapedTwice, "&")) : bare);
+function withoutMarkup(source: string): string | undefined {
+  let text = folded(source);
+  for (let round = 0; round < maxRounds; round += 1) {
+    const bare = stripTags(withoutBlocks(text).replace(characterData, " "));
+    const next = folded(bare.includes("&") ? decoded(bare.replace(escapedTwice, "&")) : bare);
     if (next === text) return next;
     text = next;
   }
+  return undefined;
+}
+
+/** An entity that names no character, such as `&#xD800;`, stays as it was written. */
+function decoded(text: string): string {
+  return text.replace(entity, (written) => {
+    const read = decodeHTMLStrict(written);
+    return read === replacement && !namesReplacement.test(written) ? written : read;
+  });
 }
 
 /** One pass: a kind whose end is nowhere further on is not looked for again, or a bad row could take minutes. */
