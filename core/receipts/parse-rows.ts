@@ -1,8 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import type { z } from "zod";
+import { hasLoneSurrogate, wellFormedText } from "../text/well-formed-text.ts";
 import { problems } from "./problems.ts";
 import type { Collection, ReceiptRef } from "./receipt.ts";
-import { type LineRow, lineRow, type WordRow, wordNumber, wordRow } from "./rows.ts";
+import { type LineRow, lineRow, usedFields, type WordRow, wordNumber, wordRow } from "./rows.ts";
+import { silentChanges } from "./silent-changes.ts";
 
 /** A row that gets no vector because it cannot be trusted, with where it stood and why. */
 export interface RejectedRow {
@@ -14,9 +16,17 @@ export interface RejectedRow {
   readonly row: string;
 }
 
+/** A row that is accepted with another text than it came with: what was replaced, and where it stood. */
+export interface MendedRow {
+  readonly file: Collection;
+  readonly line_number: number;
+  readonly what: string;
+}
+
 export interface ParsedRows<Row> {
   readonly rows: readonly Row[];
   readonly rejected: readonly RejectedRow[];
+  readonly mended: readonly MendedRow[];
   /** 1-based line of the NDJSON file that each accepted row came from. */
   readonly lineNumbers: ReadonlyMap<Row, number>;
 }
@@ -41,6 +51,7 @@ function parseRows<Row extends LineRow>(
 ): ParsedRows<Row> {
   const rows: Row[] = [];
   const rejected: RejectedRow[] = [];
+  const mended: MendedRow[] = [];
   const lineNumbers = new Map<Row, number>();
   const taken = new Set<string>();
   for (const { lineNumber, bytes } of textLines(file)) {
@@ -48,12 +59,21 @@ function parseRows<Row extends LineRow>(
     const checked = checkRow(bytes, text, schema, receipt, taken);
     if (typeof checked === "string") {
       rejected.push({ file: collection, line_number: lineNumber, reason: checked, row: text });
-    } else {
-      rows.push(checked);
-      lineNumbers.set(checked, lineNumber);
+      continue;
     }
+    const row = wellFormed(checked);
+    if (row !== checked) mended.push({ file: collection, line_number: lineNumber, what: replacedSurrogate });
+    rows.push(row);
+    lineNumbers.set(row, lineNumber);
   }
-  return { rows, rejected, lineNumbers };
+  return { rows, rejected, mended, lineNumbers };
+}
+
+const replacedSurrogate = "text: half of a surrogate pair was replaced by U+FFFD";
+
+/** The row itself where its text is well formed, as nearly all are. */
+function wellFormed<Row extends LineRow>(row: Row): Row {
+  return hasLoneSurrogate(row.text) ? { ...row, text: wellFormedText(row.text) } : row;
 }
 
 /** The row, or the reason why it is none. */
@@ -72,7 +92,9 @@ function checkRow<Row extends LineRow>(
     return `not JSON: ${(error as SyntaxError).message}`;
   }
   const parsed = schema.safeParse(value);
-  if (!parsed.success) return problems(parsed.error).join("; ");
+  const silent = silentChanges(text, (key) => usedFields.has(key));
+  const found = [...silent, ...(parsed.success ? [] : problems(parsed.error))];
+  if (!parsed.success || found.length > 0) return found.join("; ");
   const row = parsed.data;
   if (row.image_id !== receipt.imageId) return `image_id is ${row.image_id}, not ${receipt.imageId}`;
   if (row.receipt_id !== receipt.receiptId)

@@ -62,13 +62,15 @@ describe("rejecting a row alone (F8)", () => {
 
   test("names every bad field of a row at once", () => {
     const { text: _, ...textless } = first;
-    const [reason] = reasons(file({ ...textless, bounding_box: { ...box, y: 1.5 } }));
+    const [reason] = reasons(file({ ...textless, bounding_box: { ...box, y: 15 } }));
     expect(reason?.[1]).toMatch(/text: .*bounding_box\.y: |bounding_box\.y: .*text: /);
   });
 
   test.each([
-    ["a negative coordinate", { bounding_box: { ...box, x: -0.2 } }],
-    ["a coordinate in pixels", { top_left: { x: 120, y: 0.5 } }],
+    ["a negative width", { bounding_box: { ...box, width: -0.2 } }],
+    ["a coordinate in pixels", { bounding_box: { ...box, x: 120 } }],
+    ["a number that JavaScript rounds", { line_id: 2 ** 53 }],
+    ["a negative number", { line_id: -1 }],
     ["a number as text", { confidence: "0.9" }],
     ["no flag for noise", { is_noise: undefined }],
     ["a fraction as line_id", { line_id: 1.5 }],
@@ -76,8 +78,58 @@ describe("rejecting a row alone (F8)", () => {
     expect(reasons(file({ ...first, ...change }))).toHaveLength(1);
   });
 
-  test("accepts a corner that rounding pushed past the edge", () => {
-    expect(reasons(file(line(1, "EDGE", box, { top_right: { x: 1 + 1e-9, y: 0.5 } })))).toEqual([]);
+  test.each([
+    ["a box that reaches over the edge of the image", { bounding_box: { ...box, x: -0.0031, y: 1.0042 } }],
+    ["a corner in pixels, which nothing uses", { top_left: { x: 120, y: 0.5 } }],
+    ["no corners and no angle", { top_left: undefined, bottom_right: null, angle_degrees: "none" }],
+    [
+      "fields of other types that nothing uses",
+      { angle_radians: null, embedding_status: 7, extracted_data: [] },
+    ],
+    ["a confidence in percent", { confidence: 97.3 }],
+    ["a number of an unknown field that JavaScript rounds", { extra: "x", more: 1 }],
+  ])("F30: accepts %s", (_, change) => {
+    const { rows, rejected, mended } = parseLines(file({ ...first, ...change }), receipt);
+    expect([rows.length, rejected, mended]).toEqual([1, [], []]);
+  });
+
+  test("F30: half of a surrogate pair is replaced in its row alone, and told of", () => {
+    const { rows, rejected, mended } = parseLines(
+      file(first, { ...second, text: "Oat \ud83d cookie" }),
+      receipt,
+    );
+    expect(rows.map((row) => row.text)).toEqual(["COFFEE", "Oat \ufffd cookie"]);
+    expect(rejected).toEqual([]);
+    expect(mended).toEqual([{ file: "lines", line_number: 2, what: expect.stringContaining("U+FFFD") }]);
+  });
+
+  test.each([
+    ["NaN", JSON.stringify(first).replace("0.9", "NaN"), /^not JSON: /],
+    [
+      "a number beyond a double",
+      JSON.stringify(first).replace('"confidence":0.9', '"confidence":1e400'),
+      /confidence: 1e400 is beyond/,
+    ],
+    ["two objects on one line", JSON.stringify(first) + JSON.stringify(second), /^not JSON: /],
+    ["a list", `[${JSON.stringify(first)}]`, /expected object, received array/],
+    ["a cut line", JSON.stringify(first).slice(0, 40), /^not JSON: /],
+    ["a doubled key", JSON.stringify(first).replace("{", '{"line_id":7,'), /line_id: the key stands twice/],
+    [
+      "a rounded number",
+      JSON.stringify(first).replace('"line_id":1', '"line_id":9007199254740993'),
+      /9007199254740993 would be rounded/,
+    ],
+    [
+      "a number near to a whole one",
+      JSON.stringify(first).replace('"line_id":1', '"line_id":1.00000000000000001'),
+      /would be rounded to 1/,
+    ],
+  ])("F29: %s is named with its line and reason, and the rows around stay", (_, bad, reason) => {
+    const { rows, rejected } = parseLines(file(first, bad, second), receipt);
+    expect(rows.map((row) => row.text)).toEqual(["COFFEE", "TOTAL"]);
+    expect(rejected).toEqual([
+      expect.objectContaining({ line_number: 2, reason: expect.stringMatching(reason) }),
+    ]);
   });
 
   test("rejects rows of another image or receipt", () => {
