@@ -78,6 +78,13 @@ export const declared = {
       means: "Requests a minute that all functions together may send to the provider.",
       because: "It is the limit of OpenAI's first paid tier.",
     }),
+    maxInputsPerRequest: wholeNumber({
+      default: 2048,
+      from: 1,
+      to: 2048,
+      means: "Texts that one request to the provider holds at most.",
+      because: "It is what OpenAI takes; other providers take 96 to 1,000.",
+    }),
     tokensPerMinute: wholeNumber({
       default: 1_000_000,
       from: 1000,

@@ -4,6 +4,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { z } from "zod";
+import { RequestSize } from "../embedding/embed-each.ts";
 import { limitedEmbedder } from "../embedding/limited-embedder.ts";
 import { requestLimits } from "../embedding/limits.ts";
 import type { Log } from "../log.ts";
@@ -63,8 +64,10 @@ export function chunkServices(
 ): ForInvocation<RunChunkServices & SettleServices> {
   const shared = settleServices(environment, telling);
   const embedderFor = limitedEmbedder(environment, documentClient());
+  const requestSize = new RequestSize(environment.EMBEDDING_MAX_INPUTS_PER_REQUEST);
   return async (giveUpAt) => ({
     ...shared,
+    requestSize,
     embedder: await embedderFor(giveUpAt),
     index: new PineconeIndex({
       apiKey: await readSecret(environment.PINECONE_API_KEY_SECRET, "catchup:pineconeApiKey"),

@@ -1,4 +1,5 @@
 import { Failure, InputFailure } from "../failure.ts";
+import type { VectorBytes } from "./embedder.ts";
 
 /** The provider gave vectors of another length than the stack's collections hold. */
 export class WrongDimensions extends Failure {
@@ -22,24 +23,50 @@ export class EmbeddingAnswerInvalid extends Failure {
 
 /** The provider refuses this very input; sending it again would not help. */
 export class EmbeddingRefused extends InputFailure {
-  constructor(model: string, cause: Error) {
+  /** What the provider said, without anything that looks like a key. */
+  readonly words: string;
+
+  constructor(model: string, cause: Error, words = cause.message) {
     super(
-      `Model ${model} refused the texts: ${cause.message}.`,
+      `Model ${model} refused the texts: ${words}.`,
       "Look for an empty or unreadable text in the receipt's rows, or for a setting that the model does not have.",
       { cause },
+    );
+    this.words = words;
+  }
+}
+
+/** Some of a request's vectors are none; `answers` has the others, which are paid for. */
+export class VectorsUnusableError extends InputFailure {
+  readonly answers: readonly (VectorBytes | VectorUnusableError)[];
+
+  constructor(answers: readonly (VectorBytes | VectorUnusableError)[]) {
+    const unusable = answers.filter((answer) => answer instanceof VectorUnusableError);
+    super(
+      `${unusable.length} of ${answers.length} vectors are unusable; the first: ${unusable[0]?.message}`,
+      "The other texts of the request have theirs.",
+    );
+    this.answers = answers;
+  }
+}
+
+/** The provider answered a text with numbers that are no vector: NaN, an infinity, zeros alone, another length. */
+export class VectorUnusableError extends InputFailure {
+  constructor(model: string, problem: string) {
+    super(
+      `Model ${model} answered a text with numbers that are no vector: ${problem}.`,
+      "Nothing of it is stored; send the text again once the provider is mended.",
     );
   }
 }
 
-/**
- * The provider refuses the caller, whatever the input: the key, the quota or the address is wrong.
- * Its own words are left out, because some providers repeat the key in them.
- */
+/** The provider refuses the caller, whatever the input: the key, the quota, the address or a setting is wrong. */
 export class EmbeddingNotAllowed extends Failure {
-  constructor(model: string, status: number | undefined, code: string | null | undefined) {
+  /** `what` the provider said, without anything that looks like a key: some repeat it. */
+  constructor(model: string, what: string) {
     super(
-      `The provider does not let this stack use model ${model}: HTTP ${status} ${code ?? "without a code"}.`,
-      "Check the secret embedding:apiKey, the account's quota, embedding:baseUrl and embedding:model.",
+      `The provider does not let this stack use model ${model}: ${what}.`,
+      "Check the secret embedding:apiKey, the account's quota, embedding:baseUrl, embedding:model and embedding:dimensions.",
     );
   }
 }
@@ -57,9 +84,9 @@ export class EmbeddingThrottled extends Failure {
 
 /** The provider failed or could not be reached, also after retries. */
 export class EmbeddingUnavailable extends Failure {
-  constructor(model: string, attempts: number, cause: Error) {
+  constructor(model: string, attempts: number, cause: Error, words = cause.message) {
     super(
-      `Model ${model} could not be reached in ${attempts} attempts: ${cause.message}.`,
+      `Model ${model} could not be reached in ${attempts} attempts: ${words}.`,
       "The work is tried again later; check the provider's status and embedding:baseUrl.",
       { cause },
     );

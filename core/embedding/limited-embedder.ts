@@ -3,6 +3,7 @@ import { z } from "zod";
 import { wholeNumber } from "../settings/environment.ts";
 import { readSecret } from "../settings/secret.ts";
 import { DynamoRateLimiter } from "./dynamo-rate-limiter.ts";
+import { requestLimits } from "./limits.ts";
 import { OpenAiEmbedder } from "./openai-embedder.ts";
 
 /** The provider's limits, which all functions of the stack share. */
@@ -20,6 +21,7 @@ export const embeddingEnvironment = {
   EMBEDDING_BASE_URL: z.url(),
   EMBEDDING_MODEL: z.string().min(1),
   EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
+  EMBEDDING_MAX_INPUTS_PER_REQUEST: wholeNumber(1, requestLimits.inputs),
 };
 
 type EmbeddingEnvironment = z.infer<z.ZodObject<typeof embeddingEnvironment>>;

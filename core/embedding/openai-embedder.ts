@@ -2,16 +2,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI from "openai";
 import type { Embedder, VectorBytes } from "./embedder.ts";
 import {
-  EmbeddingAnswerInvalid,
   EmbeddingNotAllowed,
   EmbeddingRefused,
   EmbeddingThrottled,
   EmbeddingUnavailable,
-  WrongDimensions,
 } from "./embedding-failures.ts";
 import { tokenBound } from "./limits.ts";
+import { safeWords } from "./provider-error.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
+import { fetchWhole } from "./read-answer.ts";
 import { backoffMs, judge } from "./retry.ts";
+import { type Base64Answer, vectorsIn } from "./vectors-in-answer.ts";
 
 const attempts = 5;
 const longestRequestMs = 120_000;
@@ -27,10 +28,6 @@ export interface OpenAiEmbedderOptions {
   readonly giveUpAt: () => number;
 }
 
-/** A vector as the provider sends it and the SDK leaves it. */
-type Base64Vector = Omit<OpenAI.Embedding, "embedding"> & { embedding: string };
-type Base64Answer = Omit<OpenAI.CreateEmbeddingResponse, "data"> & { data: Base64Vector[] };
-
 /**
  * Embeds one request's worth of texts (`requestLimits`) a call. A 429 defers the request and is no attempt;
  * every sending goes through the limiter. Throws the failures of embedding-failures.ts.
@@ -39,13 +36,20 @@ export class OpenAiEmbedder implements Embedder {
   readonly model: string;
   readonly dimensions: number;
   readonly #client: OpenAI;
+  readonly #apiKey: string;
   readonly #limiter: RateLimiter;
   readonly #giveUpAt: () => number;
 
   constructor(options: OpenAiEmbedderOptions) {
     this.model = options.model;
     this.dimensions = options.dimensions;
-    this.#client = new OpenAI({ apiKey: options.apiKey, baseURL: options.baseUrl, maxRetries: 0 });
+    this.#apiKey = options.apiKey;
+    this.#client = new OpenAI({
+      apiKey: options.apiKey,
+      baseURL: options.baseUrl,
+      maxRetries: 0,
+      fetch: fetchWhole,
+    });
     this.#limiter = options.limiter;
     this.#giveUpAt = options.giveUpAt;
   }
@@ -58,22 +62,20 @@ export class OpenAiEmbedder implements Embedder {
       await this.#waitForTurn(tokens, giveUpAt);
       const answer = await this.#send(texts, giveUpAt).catch((error: Error) => error);
       if (!(answer instanceof Error)) {
-        await this.#giveBack(tokens - (answer.usage?.total_tokens ?? tokens));
-        return this.#vectors(answer.data, texts.length);
+        await this.#giveBack(tokens - (answer?.usage?.total_tokens ?? tokens));
+        return vectorsIn(answer, texts.length, this);
       }
 
       const verdict = judge(answer);
-      if (verdict.kind === "refused") throw new EmbeddingRefused(this.model, answer);
-      if (verdict.kind === "not-allowed") {
-        throw new EmbeddingNotAllowed(this.model, verdict.status, verdict.code);
-      }
+      if (verdict.kind === "refused") throw new EmbeddingRefused(this.model, answer, this.#words(answer));
+      if (verdict.kind === "not-allowed") throw new EmbeddingNotAllowed(this.model, this.#words(answer));
       if (verdict.kind === "defer") await this.#giveBack(tokens);
       else failed += 1;
 
       const delayMs = verdict.delayMs ?? backoffMs(failed);
       const tooLate = Date.now() + delayMs >= giveUpAt;
       if (verdict.kind === "retry" && (tooLate || failed >= attempts)) {
-        throw new EmbeddingUnavailable(this.model, failed, answer);
+        throw new EmbeddingUnavailable(this.model, failed, answer, this.#words(answer));
       }
       if (tooLate) throw new EmbeddingThrottled(this.model, { cause: answer });
       await sleep(delayMs);
@@ -91,32 +93,15 @@ export class OpenAiEmbedder implements Embedder {
     if (tokens > 0) await this.#limiter.giveBack(tokens).catch(() => undefined);
   }
 
-  #send(texts: readonly string[], giveUpAt: number): Promise<Base64Answer> {
+  #send(texts: readonly string[], giveUpAt: number): Promise<Base64Answer | undefined> {
     return this.#client.embeddings.create(
       { model: this.model, dimensions: this.dimensions, input: [...texts], encoding_format: "base64" },
       { timeout: Math.max(1, Math.min(longestRequestMs, giveUpAt - Date.now())) },
     );
   }
 
-  /** Views into one block of memory for the whole answer: thousands of small ones would cost more than decoding. */
-  #vectors(data: readonly Base64Vector[] | undefined, count: number): VectorBytes[] {
-    if (data?.length !== count) throw this.#invalid(`${data?.length ?? "no"} vectors for ${count} texts`);
-    const length = this.dimensions * 4;
-    const bytes = Buffer.allocUnsafeSlow(count * length);
-    return data.map(({ embedding, index }, position) => {
-      if (index !== position) throw this.#invalid(`vector ${index} stands at place ${position}`);
-      if (typeof embedding !== "string") throw this.#invalid("the vectors are not base64");
-      const given = Buffer.byteLength(embedding, "base64");
-      if (given !== length) throw new WrongDimensions(this.model, this.dimensions, given);
-      const start = position * length;
-      if (bytes.write(embedding, start, length, "base64") !== length) {
-        throw this.#invalid(`vector ${index} is not base64`);
-      }
-      return bytes.subarray(start, start + length);
-    });
-  }
-
-  #invalid(what: string): EmbeddingAnswerInvalid {
-    return new EmbeddingAnswerInvalid(this.model, what);
+  /** Without the key, which some providers repeat (F24). */
+  #words(error: Error): string {
+    return safeWords(error.message, this.#apiKey);
   }
 }

@@ -1,4 +1,4 @@
-import { APIConnectionError, APIError } from "openai";
+import { APIConnectionError, APIError, APIUserAbortError } from "openai";
 
 /** What to do after a request failed. */
 export type Verdict =
@@ -23,14 +23,22 @@ const longestBackoffMs = 8_000;
 const refusedStatuses = new Set([400, 413, 422]);
 /** Parameters that a stack's settings decide, not the input. */
 const settingParameters = new Set(["model", "dimensions", "encoding_format"]);
-const passingStatuses = new Set([408, 409]);
+const passingStatuses = new Set([408, 409, 425]);
+/** A 429 of these is no rate limit: waiting does not help. */
+const quotaCodes = new Set(["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"]);
 
 export function judge(error: unknown): Verdict {
-  if (error instanceof APIConnectionError) return { kind: "retry", delayMs: undefined };
+  if (
+    error instanceof APIConnectionError ||
+    error instanceof APIUserAbortError ||
+    error instanceof SyntaxError
+  ) {
+    return { kind: "retry", delayMs: undefined };
+  }
   if (!(error instanceof APIError) || error.status === undefined) throw error;
   const { status, code, param } = error;
   const delayMs = retryAfterMs(error.headers, Date.now());
-  if (status === 429 && code !== "insufficient_quota") return { kind: "defer", delayMs: delayMs ?? deferMs };
+  if (status === 429 && !quotaCodes.has(code ?? "")) return { kind: "defer", delayMs: delayMs ?? deferMs };
   if (status >= 500 || passingStatuses.has(status)) return { kind: "retry", delayMs };
   const isInput = refusedStatuses.has(status) && !settingParameters.has(param ?? "");
   return isInput ? { kind: "refused" } : { kind: "not-allowed", status, code };

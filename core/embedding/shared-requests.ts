@@ -1,32 +1,32 @@
-import type { Embedder, VectorBytes } from "./embedder.ts";
-import { EmbeddingRefused } from "./embedding-failures.ts";
-import { requestLimits, requestsInFlight, tokenBound } from "./limits.ts";
+import { type EmbeddedText, embedEach, RequestSize } from "./embed-each.ts";
+import type { Embedder } from "./embedder.ts";
+import { requestsInFlight, tokenBound } from "./limits.ts";
 
-/** A text and, once it is there, its vector. Equal texts are one slot. */
+/** A text and, once it is known, what became of it. Equal texts are one slot. */
 interface Slot {
   readonly text: string;
-  vector: VectorBytes | undefined;
+  embedded: EmbeddedText | undefined;
   readonly owners: Set<Order>;
 }
 
-/** The texts of one caller: they are answered together or fail together. */
+/** The texts of one caller: they are answered together. */
 interface Order {
   readonly slots: readonly Slot[];
-  /** Slots without a vector yet. */
+  /** Slots that are not known yet. */
   missing: number;
-  readonly resolve: (vectors: VectorBytes[]) => void;
+  readonly resolve: (embedded: EmbeddedText[]) => void;
   readonly reject: (reason: unknown) => void;
 }
 
 /**
  * Gathers the texts of many callers into as few and as full requests as the provider takes, eight in flight.
- * A text is embedded once, however many callers have it. If a request of several callers is refused, each
- * caller's part is sent alone, so that only the caller of the refused text fails. It keeps every vector for
- * later callers, so it lives as long as one batch.
+ * A text is embedded once, however many callers have it. Where the provider refuses a text, that text alone is answered
+ * with the refusal. It keeps every vector for later callers, so it lives as long as one batch.
  */
 export class SharedRequests {
   readonly #embedder: Embedder;
   readonly #tokensPerRequest: number;
+  readonly #size: RequestSize;
   readonly #slots = new Map<string, Slot>();
   #gathering: Slot[] = [];
   #gatheredTokens = 0;
@@ -36,21 +36,27 @@ export class SharedRequests {
   readonly sent = { requests: 0, texts: 0 };
 
   /** `tokensPerRequest` at most `requestLimits.tokens`, less where the account's rate is lower. */
-  constructor(options: { readonly embedder: Embedder; readonly tokensPerRequest: number }) {
-    this.#embedder = options.embedder;
+  constructor(options: {
+    readonly embedder: Embedder;
+    readonly tokensPerRequest: number;
+    /** @default as many inputs as OpenAI takes */
+    readonly requestSize?: RequestSize;
+  }) {
+    this.#embedder = this.#counted(options.embedder);
     this.#tokensPerRequest = options.tokensPerRequest;
+    this.#size = options.requestSize ?? new RequestSize();
   }
 
   /**
-   * One vector a text, in the order of the texts, once their requests were answered. Rejects with the
-   * embedder's failure when any of them could not be embedded. Call `flush` after the last caller.
+   * What became of each text, in the order of the texts, once their requests were answered. Rejects with the
+   * embedder's failure where that is no text's own. Call `flush` after the last caller.
    */
-  embed(texts: readonly string[]): Promise<VectorBytes[]> {
-    const { promise, resolve, reject } = Promise.withResolvers<VectorBytes[]>();
+  embed(texts: readonly string[]): Promise<EmbeddedText[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<EmbeddedText[]>();
     const slots = texts.map((text) => this.#slot(text));
     const order: Order = { slots, missing: 0, resolve, reject };
     for (const slot of slots) {
-      if (slot.vector || slot.owners.has(order)) continue;
+      if (slot.embedded || slot.owners.has(order)) continue;
       slot.owners.add(order);
       order.missing += 1;
     }
@@ -70,10 +76,10 @@ export class SharedRequests {
   #slot(text: string): Slot {
     const known = this.#slots.get(text);
     if (known) return known;
-    const slot: Slot = { text, vector: undefined, owners: new Set() };
+    const slot: Slot = { text, embedded: undefined, owners: new Set() };
     const tokens = tokenBound(text);
     if (
-      this.#gathering.length === requestLimits.inputs ||
+      this.#gathering.length >= this.#size.inputs ||
       this.#gatheredTokens + tokens > this.#tokensPerRequest
     ) {
       this.flush();
@@ -98,39 +104,40 @@ export class SharedRequests {
 
   async #answer(request: readonly Slot[]): Promise<void> {
     try {
-      await this.#send(request);
+      const texts = request.map((slot) => slot.text);
+      const embedded = await embedEach(texts, this.#embedder, this.#size);
+      request.forEach((slot, index) => {
+        settle(slot, embedded[index]);
+      });
     } catch (error) {
       const owners = new Set(request.flatMap((slot) => [...slot.owners]));
       for (const slot of request) this.#slots.delete(slot.text);
-      if (error instanceof EmbeddingRefused && owners.size > 1) await this.#sendApart(request, owners);
-      else for (const order of owners) order.reject(error);
+      for (const order of owners) order.reject(error);
     }
   }
 
-  /** One request for each owner; texts that two owners share are sent for both. */
-  async #sendApart(request: readonly Slot[], owners: ReadonlySet<Order>): Promise<void> {
-    for (const order of owners) {
-      const own = request.filter((slot) => slot.owners.has(order) && !slot.vector);
-      await this.#send(own).catch((error) => order.reject(error));
-    }
-  }
-
-  async #send(slots: readonly Slot[]): Promise<void> {
-    if (slots.length === 0) return;
-    this.sent.requests += 1;
-    this.sent.texts += slots.length;
-    const vectors = await this.#embedder.embed(slots.map((slot) => slot.text));
-    slots.forEach((slot, index) => {
-      slot.vector = vectors[index];
-      for (const order of slot.owners) {
-        order.missing -= 1;
-        if (order.missing === 0) answer(order);
-      }
-      slot.owners.clear();
-    });
+  #counted(embedder: Embedder): Embedder {
+    return {
+      model: embedder.model,
+      dimensions: embedder.dimensions,
+      embed: (texts) => {
+        this.sent.requests += 1;
+        this.sent.texts += texts.length;
+        return embedder.embed(texts);
+      },
+    };
   }
 }
 
+function settle(slot: Slot, embedded: EmbeddedText | undefined): void {
+  slot.embedded = embedded;
+  for (const order of slot.owners) {
+    order.missing -= 1;
+    if (order.missing === 0) answer(order);
+  }
+  slot.owners.clear();
+}
+
 function answer(order: Order): void {
-  order.resolve(order.slots.flatMap(({ vector }) => vector ?? []));
+  order.resolve(order.slots.flatMap(({ embedded }) => embedded ?? []));
 }

@@ -1,7 +1,8 @@
 import { encodeDeltaOf } from "../deltas/codec.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { deltaKey, deltaPrefix } from "../deltas/keys.ts";
-import type { Embedder, VectorBytes } from "../embedding/embedder.ts";
+import type { EmbeddedText } from "../embedding/embed-each.ts";
+import type { Embedder } from "../embedding/embedder.ts";
 import type { SharedRequests } from "../embedding/shared-requests.ts";
 import type { PlannedVector } from "../receipts/planned-vectors.ts";
 import { type Collection, collections } from "../receipts/receipt.ts";
@@ -15,8 +16,17 @@ export interface PlannedReceipt {
   readonly vectors: Readonly<Partial<Record<Collection, readonly PlannedVector[]>>>;
 }
 
+/** A planned vector that there is none of: the provider refused its text, or answered with numbers that are no vector. */
+export interface RefusedVector {
+  readonly collection: Collection;
+  readonly id: string;
+  readonly reason: string;
+}
+
 export interface EmbeddedReceipt<Receipt extends PlannedReceipt> {
   readonly receipt: Receipt;
+  /** What the deltas leave out. */
+  readonly refused: readonly RefusedVector[];
   /** Why the receipt has no deltas; undefined when all of them are durable. */
   readonly failure: unknown;
 }
@@ -30,7 +40,7 @@ export interface EmbedServices {
 /**
  * Embeds receipts in shared, full requests and stores one delta a collection and receipt. Yields each receipt in
  * the order given once its deltas are durable, while later ones are still embedded; a failing one is yielded
- * with its failure and stops no other.
+ * with its failure and stops no other. A receipt fails for a refused text only where no vector of its collection is left.
  */
 export async function* embedReceipts<Receipt extends PlannedReceipt>(
   receipts: Iterable<Receipt>,
@@ -46,40 +56,67 @@ async function embedReceipt<Receipt extends PlannedReceipt>(
   services: EmbedServices,
 ): Promise<EmbeddedReceipt<Receipt>> {
   try {
-    const planned = collections.flatMap((collection) => receipt.vectors[collection] ?? []);
-    const vectors = await services.requests.embed(planned.map((vector) => vector.text));
-    await storeDeltas(receipt, vectors, services);
-    return { receipt, failure: undefined };
+    const planned = plannedIn(receipt);
+    const embedded = await services.requests.embed(planned.map(({ vector }) => vector.text));
+    requireSome(planned, embedded);
+    await storeDeltas(receipt, planned, embedded, services);
+    const refused = planned.flatMap(({ collection, vector: { id } }, index) => {
+      const refusal = embedded[index]?.refusal;
+      return refusal === undefined ? [] : [{ collection, id, reason: refusal.message }];
+    });
+    return { receipt, refused, failure: undefined };
   } catch (failure) {
-    return { receipt, failure };
+    return { receipt, refused: [], failure };
   }
 }
 
-/** `vectors` runs over the planned vectors of all collections, in the order of `collections`. */
+interface Planned {
+  readonly collection: Collection;
+  readonly vector: PlannedVector;
+}
+
+function plannedIn({ vectors }: PlannedReceipt): Planned[] {
+  return collections.flatMap((collection) =>
+    (vectors[collection] ?? []).map((vector) => ({ collection, vector })),
+  );
+}
+
+/** Throws the refusal where a collection would have none of the vectors that were planned. */
+function requireSome(planned: readonly Planned[], embedded: readonly EmbeddedText[]): void {
+  for (const collection of collections) {
+    const own = embedded.filter((_, index) => planned[index]?.collection === collection);
+    if (own.length > 0 && own.every(({ refusal }) => refusal !== undefined)) throw own[0]?.refusal;
+  }
+}
+
 async function storeDeltas(
   receipt: PlannedReceipt,
-  vectors: readonly VectorBytes[],
+  planned: readonly Planned[],
+  embedded: readonly EmbeddedText[],
   { embedder, deltas }: EmbedServices,
 ): Promise<void> {
-  const writes: Promise<void>[] = [];
-  let start = 0;
-  for (const collection of collections) {
-    const planned = receipt.vectors[collection];
-    if (!planned) continue;
-    const end = start + planned.length;
-    const delta = {
-      collection,
-      ...receipt.run,
-      model: embedder.model,
-      dimensions: embedder.dimensions,
-      textFormat: receipt.textFormat,
-      ids: planned.map((vector) => vector.id),
-      documents: planned.map((vector) => vector.document),
-      metadatas: planned.map((vector) => vector.metadata),
-    };
-    const file = encodeDeltaOf(delta, vectors.slice(start, end));
-    writes.push(deltas.put(deltaKey(deltaPrefix({ collection, ...receipt.run })), file));
-    start = end;
-  }
-  await Promise.all(writes);
+  const asked = collections.filter((collection) => receipt.vectors[collection] !== undefined);
+  await Promise.all(
+    asked.map((collection) => {
+      const kept = planned.flatMap(({ collection: own, vector: { id, document, metadata } }, index) => {
+        const vector = embedded[index]?.vector;
+        return own === collection && vector !== undefined ? [{ id, document, metadata, vector }] : [];
+      });
+      const delta = {
+        collection,
+        ...receipt.run,
+        model: embedder.model,
+        dimensions: embedder.dimensions,
+        textFormat: receipt.textFormat,
+        ids: kept.map(({ id }) => id),
+        documents: kept.map(({ document }) => document),
+        metadatas: kept.map(({ metadata }) => metadata),
+      };
+      const file = encodeDeltaOf(
+        delta,
+        kept.map(({ vector }) => vector),
+      );
+      return deltas.put(deltaKey(deltaPrefix({ collection, ...receipt.run })), file);
+    }),
+  );
 }

@@ -1,16 +1,23 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { deltaPrefix } from "../deltas/keys.ts";
+import type { RequestSize } from "../embedding/embed-each.ts";
 import type { Embedder } from "../embedding/embedder.ts";
 import { SharedRequests } from "../embedding/shared-requests.ts";
 import { Failure, InputFailure } from "../failure.ts";
 import type { Log } from "../log.ts";
 import { type EmbedMessage, parseEmbedMessage } from "../receipts/embed-message.ts";
 import { textFormat } from "../receipts/embedded-texts.ts";
+import type { RejectedRow } from "../receipts/parse-rows.ts";
 import { runIdOf } from "../runs/run-id.ts";
 import type { RunRef } from "../runs/run-store.ts";
 import { type DeferServices, deferExcess } from "./defer-messages.ts";
-import { type EmbeddedReceipt, embedReceipts, type PlannedReceipt } from "./embed-receipts.ts";
+import {
+  type EmbeddedReceipt,
+  embedReceipts,
+  type PlannedReceipt,
+  type RefusedVector,
+} from "./embed-receipts.ts";
 import { type Outcome, summary } from "./outcome.ts";
 import { type ReceiptContent, readReceipt } from "./read-receipt.ts";
 import {
@@ -40,6 +47,8 @@ export interface IngestServices extends RunServices, DeferServices {
   readonly embedder: Embedder;
   /** At most `requestLimits.tokens`, and no more than the account may send in a minute. */
   readonly tokensPerRequest: number;
+  /** Shared by all invocations of a process, as it shrinks where the provider takes fewer. */
+  readonly requestSize: RequestSize;
   readonly log: Log;
 }
 
@@ -58,7 +67,7 @@ interface ReadMessage {
 }
 
 /** The same with the vectors that it still needs. */
-type PlannedMessage = ReadMessage & PlannedReceipt;
+type PlannedMessage = ReadMessage & PlannedReceipt & { readonly refusedBefore: readonly RefusedVector[] };
 
 /**
  * The whole of one invocation: every message is read and checked, those that would open too many runs are sent back,
@@ -120,12 +129,18 @@ async function planMessage(
 ): Promise<PlannedMessage | Outcome> {
   try {
     const { delivery, run, content, standing } = message;
-    const vectors = await withoutStoredDeltas(run, content.vectors, services);
+    const { vectors, refused } = await withoutStoredDeltas(run, content.vectors, services);
     // A delta that got lost of a run that was done is made again, and with it what the run's vectors are judged by.
     if (standing.kind === "unchanged" && Object.keys(vectors).length === 0) {
       return finished(delivery, run, content, standing.kind, services.log);
     }
-    return { ...message, textFormat, vectors };
+    const reason = "the provider refused its text in an earlier attempt";
+    return {
+      ...message,
+      textFormat,
+      vectors,
+      refusedBefore: refused.map((vector) => ({ ...vector, reason })),
+    };
   } catch (error) {
     return failed(message.delivery, error, services.log);
   }
@@ -133,12 +148,13 @@ async function planMessage(
 
 /** Both deltas are durable here (F1): only now the run may exist. */
 async function recordMessage(
-  { receipt: message, failure }: EmbeddedReceipt<PlannedMessage>,
+  { receipt: message, refused, failure }: EmbeddedReceipt<PlannedMessage>,
   services: IngestServices,
 ): Promise<Outcome> {
-  const { delivery, run, content, revision } = message;
+  const { delivery, run, revision } = message;
   try {
     if (failure) throw failure;
+    const content = withRefused(message.content, [...message.refusedBefore, ...refused]);
     await writeRejectedRows(services.s3, services.deltasBucket, run.runId, content.rejected);
     const deltaPrefixes = {
       lines: deltaPrefix({ collection: "lines", ...run }),
@@ -153,6 +169,17 @@ async function recordMessage(
   } catch (error) {
     return failed(delivery, error, services.log);
   }
+}
+
+/** A row whose text got no vector is rejected like one that could not be read. */
+function withRefused(content: ReceiptContent, refused: readonly RefusedVector[]): ReceiptContent {
+  if (refused.length === 0) return content;
+  const rows = refused.map(({ collection, id, reason }): RejectedRow => {
+    const planned = content.vectors[collection].find((vector) => vector.id === id);
+    const row = JSON.stringify(planned?.row ?? null);
+    return { file: collection, line_number: content.lineNumbers.get(id) ?? 0, reason, row };
+  });
+  return { ...content, rejected: [...content.rejected, ...rows] };
 }
 
 function finished(

@@ -3,7 +3,7 @@ import { GetObjectCommand, NoSuchKey, type S3Client } from "@aws-sdk/client-s3";
 import { mayBeTooLong } from "../embedding/limits.ts";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import { type ParsedRows, parseLines, parseWords, type RejectedRow } from "../receipts/parse-rows.ts";
-import { type PlannedRow, type PlannedVector, planLines, planWords } from "../receipts/planned-vectors.ts";
+import { type PlannedRow, planLines, planWords } from "../receipts/planned-vectors.ts";
 import type { Collection, ReceiptRef } from "../receipts/receipt.ts";
 import type { LineRow } from "../receipts/rows.ts";
 import { AllRowsRejected, ObjectMissing, ObjectTooLarge, ObjectUnreadable } from "./ingest-failures.ts";
@@ -17,7 +17,9 @@ export interface ReceiptContent {
   readonly hashes: Readonly<Record<Collection, string>>;
   /** Accepted rows of each file. */
   readonly rowCounts: Readonly<Record<Collection, number>>;
-  readonly vectors: Readonly<Record<Collection, readonly PlannedVector[]>>;
+  readonly vectors: Readonly<Record<Collection, readonly PlannedRow<LineRow>[]>>;
+  /** By vector id, the line of its file that it was planned from. */
+  readonly lineNumbers: ReadonlyMap<string, number>;
   readonly rejected: readonly RejectedRow[];
 }
 
@@ -34,13 +36,15 @@ export async function readReceipt(s3: S3Client, message: EmbedMessage): Promise<
     hashes: { lines: hash("sha256", linesFile), words: hash("sha256", wordsFile) },
     rowCounts: { lines: lines.rowCount, words: words.rowCount },
     vectors: { lines: lines.vectors, words: words.vectors },
+    lineNumbers: new Map([...lines.lineNumbers, ...words.lineNumbers]),
     rejected: [...lines.rejected, ...words.rejected],
   };
 }
 
 interface EmbeddableRows {
   readonly rowCount: number;
-  readonly vectors: readonly PlannedVector[];
+  readonly vectors: readonly PlannedRow<LineRow>[];
+  readonly lineNumbers: ReadonlyMap<string, number>;
   readonly rejected: readonly RejectedRow[];
 }
 
@@ -63,7 +67,12 @@ function embeddable<Row extends LineRow>(
   ];
   const rowCount = parsed.rows.length - tooLong.length;
   if (rowCount === 0 && rejected.length > 0) throw new AllRowsRejected(file, rejected);
-  return { rowCount, vectors: planned.filter((vector) => !tooLong.includes(vector)), rejected };
+  return {
+    rowCount,
+    vectors: planned.filter((vector) => !tooLong.includes(vector)),
+    lineNumbers: new Map(planned.map(({ id, row }) => [id, parsed.lineNumbers.get(row) ?? 0])),
+    rejected,
+  };
 }
 
 async function readObject(s3: S3Client, bucket: string, key: string): Promise<Uint8Array> {

@@ -10,37 +10,55 @@ interface StoredDeltaServices {
   readonly log: Log;
 }
 
-/** The collections whose delta is not in storage yet (F12): a readable one was paid for and is reused. */
-export async function withoutStoredDeltas<Planned>(
+/** What an earlier attempt at a run has left to do. */
+export interface StillPlanned<Planned> {
+  /** Of the collections whose delta is not in storage yet (F12): a readable one was paid for and is reused. */
+  readonly vectors: Partial<Record<Collection, readonly Planned[]>>;
+  /** Those that a stored delta leaves out: the provider refused them then. */
+  readonly refused: readonly (Planned & { readonly collection: Collection })[];
+}
+
+export async function withoutStoredDeltas<Planned extends { readonly id: string }>(
   run: RunRef,
-  planned: Readonly<Record<Collection, Planned>>,
+  planned: Readonly<Record<Collection, readonly Planned[]>>,
   services: StoredDeltaServices,
-): Promise<Partial<Record<Collection, Planned>>> {
-  const stored = await Promise.all(collections.map((collection) => isStored(run, collection, services)));
-  const missing = collections.filter((_, index) => !stored[index]);
-  return Object.fromEntries(missing.map((collection) => [collection, planned[collection]]));
+): Promise<StillPlanned<Planned>> {
+  const stored = await Promise.all(collections.map((collection) => storedIds(run, collection, services)));
+  const vectors: Partial<Record<Collection, readonly Planned[]>> = {};
+  const refused: (Planned & { readonly collection: Collection })[] = [];
+  collections.forEach((collection, index) => {
+    const ids = stored[index];
+    if (ids === undefined) vectors[collection] = planned[collection];
+    else
+      refused.push(
+        ...planned[collection].filter(({ id }) => !ids.has(id)).map((one) => ({ ...one, collection })),
+      );
+  });
+  return { vectors, refused };
 }
 
 /** Whether both deltas of a run are in storage, readable. */
 export async function areStored(run: RunRef, services: StoredDeltaServices): Promise<boolean> {
-  const stored = await Promise.all(collections.map((collection) => isStored(run, collection, services)));
-  return stored.every(Boolean);
+  const stored = await Promise.all(collections.map((collection) => storedIds(run, collection, services)));
+  return stored.every((ids) => ids !== undefined);
 }
 
-async function isStored(
+/** The ids of the run's delta; undefined where no readable one is stored. */
+async function storedIds(
   run: RunRef,
   collection: Collection,
   { deltas, log }: StoredDeltaServices,
-): Promise<boolean> {
+): Promise<ReadonlySet<string> | undefined> {
   const key = deltaKey(deltaPrefix({ collection, ...run }));
   const bytes = await deltas.get(key);
-  if (!bytes) return false;
+  if (!bytes) return undefined;
   try {
     const delta = decodeDelta(bytes);
-    return delta.runId === run.runId && delta.collection === collection;
+    const isOwn = delta.runId === run.runId && delta.collection === collection;
+    return isOwn ? new Set(delta.ids) : undefined;
   } catch (error) {
     if (!(error instanceof DeltaUnreadable)) throw error;
     log.warn("A stored delta is unreadable and is written anew.", { key, reason: error.message });
-    return false;
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { EmbeddingRefused } from "../embedding/embedding-failures.ts";
 import type { Log } from "../log.ts";
 import { requireApiKey } from "./api-key.ts";
 import type { CollectionHealth } from "./followed-collection.ts";
@@ -101,6 +102,9 @@ function problemOf(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof NothingPublished) return new HttpProblem(503, "nothing_published", error.message);
   if (error instanceof NotOpenYet) return new HttpProblem(503, "not_open_yet", error.message);
+  if (error instanceof QueryNotEmbedded && error.cause instanceof EmbeddingRefused) {
+    return new HttpProblem(400, "text_refused", error.message);
+  }
   if (error instanceof QueryNotEmbedded) return new HttpProblem(502, "embedding_failed", error.message);
   return new HttpProblem(500, "internal", "The search failed; the log of this service has the reason.");
 }

@@ -1,9 +1,13 @@
+import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
 import { HttpProblem } from "./http-problem.ts";
 
 /** Room for a vector of 3,072 numbers in full digits, with its filter. */
 export const largestBodyBytes = 128 * 1024;
+
+const maxProblems = 20;
+const maxProblem = 300;
 
 /** Reads and checks a JSON body: 413 beyond the limit, 400 with every problem at once. */
 export async function readBody<S extends z.ZodType>(
@@ -13,10 +17,21 @@ export async function readBody<S extends z.ZodType>(
   const parsed = schema.safeParse(json(await bytes(request)));
   if (parsed.success) return parsed.data;
   throw new HttpProblem(400, "invalid_request", "The request body does not fit.", {
-    problems: parsed.error.issues.map(({ path, message }) =>
-      path.length === 0 ? message : `${path.join(".")}: ${message}`,
+    problems: shortened(
+      parsed.error.issues.map(({ path, message }) =>
+        path.length === 0 ? message : `${path.join(".")}: ${message}`,
+      ),
     ),
   });
+}
+
+/** A vector of words has as many problems as words, and a key may be as long as a body (F32). */
+function shortened(problems: readonly string[]): string[] {
+  const shown = problems
+    .slice(0, maxProblems)
+    .map((problem) => (problem.length > maxProblem ? `${problem.slice(0, maxProblem)}...` : problem));
+  const more = problems.length - shown.length;
+  return more > 0 ? [...shown, `and ${more} more`] : shown;
 }
 
 async function bytes(request: IncomingMessage): Promise<Buffer> {
@@ -37,11 +52,17 @@ function tooLarge(): HttpProblem {
   });
 }
 
+/** A byte order mark before the JSON is skipped. */
 function json(body: Buffer): unknown {
+  if (!isUtf8(body)) throw new HttpProblem(400, "invalid_json", "The request body is not UTF-8.");
   try {
-    return JSON.parse(body.toString("utf8"));
+    return JSON.parse(body.toString("utf8").replace(/^\uFEFF/, ""));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new HttpProblem(400, "invalid_json", `The request body is not JSON: ${reason}.`);
+    throw new HttpProblem(
+      400,
+      "invalid_json",
+      `The request body is not JSON: ${reason.slice(0, maxProblem)}.`,
+    );
   }
 }

@@ -1,10 +1,16 @@
 import { z } from "zod";
+import { vectorProblem } from "../embedding/vector-rule.ts";
 import { type Collection, collections } from "../receipts/receipt.ts";
 import { canBeLabel, type MetadataType, metadataType } from "../receipts/vector-metadata.ts";
 import { isOfWords } from "./word-labels.ts";
 
+/** Half of a surrogate pair is no character: no provider and no index takes it. */
+const wellFormed = z
+  .string()
+  .refine((text) => text.isWellFormed(), "has half of a surrogate pair, which is no character");
+
 const valueTypes: Readonly<Record<MetadataType, z.ZodType>> = {
-  str: z.string(),
+  str: wellFormed,
   int: z.int(),
   float: z.number(),
   bool: z.boolean(),
@@ -12,7 +18,10 @@ const valueTypes: Readonly<Record<MetadataType, z.ZodType>> = {
 
 /** Plain equality on metadata keys; each value must have its key's own type, else nothing could ever match. */
 const filter = z
-  .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+  .unknown()
+  // zod passes this one key over, and what it does not see would be a filter that is left out without a word.
+  .refine((wanted) => !Object.hasOwn(Object(wanted), "__proto__"), "__proto__: no vector has this key")
+  .pipe(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
   .superRefine((wanted, context) => {
     for (const [key, value] of Object.entries(wanted)) {
       const type = metadataType(key);
@@ -24,12 +33,9 @@ const filter = z
     }
   });
 
-const label = z
-  .string()
-  .min(1)
-  .refine(canBeLabel, {
-    error: ({ input }) => `a label cannot be named ${input}: label_${input} is another key of a word`,
-  });
+const label = wellFormed.min(1).refine(canBeLabel, {
+  error: ({ input }) => `a label cannot be named ${input}: label_${input} is another key of a word`,
+});
 
 /**
  * Rules between fields run beside fields that do not fit, so that every problem is told at once. Such a field is
@@ -49,16 +55,19 @@ export function searchRequest(dimensions: number) {
   return z
     .strictObject({
       collection: z.enum(collections).optional(),
-      text: z.string().trim().min(1).max(8_000).optional(),
+      text: wellFormed.trim().min(1).max(8_000).optional(),
       vector: z
         .array(z.number())
         .length(dimensions)
-        .refine((vector) => vector.some((value) => value !== 0), "a vector of zeros has no direction")
+        .superRefine((vector, context) => {
+          const message = vectorProblem(vector);
+          if (message !== undefined) context.addIssue({ code: "custom", message });
+        })
         .optional(),
       k: z.int().min(1).max(100).default(5),
       filter: filter.default({}),
       /** Either of a merchant's names. */
-      merchant: z.string().min(1).optional(),
+      merchant: wellFormed.min(1).optional(),
       /** A label that is VALID on the word. */
       label: label.optional(),
     })

@@ -4,6 +4,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
+import { RequestSize } from "../../core/embedding/embed-each.ts";
 import { limitedEmbedder } from "../../core/embedding/limited-embedder.ts";
 import { requestLimits } from "../../core/embedding/limits.ts";
 import { BackPressure } from "../../core/ingest/back-pressure.ts";
@@ -54,6 +55,7 @@ export function embedServices(environment: EmbedEnvironment, log: Logger): Servi
     }),
     metrics: loggedMetrics("embed"),
     tokensPerRequest: Math.min(requestLimits.tokens, environment.EMBEDDING_TOKENS_PER_MINUTE),
+    requestSize: new RequestSize(environment.EMBEDDING_MAX_INPUTS_PER_REQUEST),
     log,
   };
   return async (giveUpAt) => ({ ...shared, embedder: await embedderFor(giveUpAt) });

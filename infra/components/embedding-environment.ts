@@ -12,5 +12,6 @@ export function embeddingEnvironment(
     EMBEDDING_BASE_URL: embedding.baseUrl,
     EMBEDDING_MODEL: embedding.model,
     EMBEDDING_DIMENSIONS: String(embedding.dimensions),
+    EMBEDDING_MAX_INPUTS_PER_REQUEST: String(embedding.maxInputsPerRequest),
   };
 }

@@ -1,4 +1,5 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { RequestSize } from "../../core/embedding/embed-each.ts";
 import { requestLimits } from "../../core/embedding/limits.ts";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { unlimited } from "../../core/embedding/rate-limiter.ts";
@@ -77,6 +78,7 @@ async function invoke(stack: Stack, { baseUrl }: Provider, body: string, budgetM
   const [outcome] = await ingestMessages([delivery], {
     ...services,
     tokensPerRequest: requestLimits.tokens,
+    requestSize: new RequestSize(),
   });
   return outcome?.result ?? "no outcome";
 }

@@ -163,6 +163,7 @@ export class Stack {
       COLLECTIONS_PATH: this.collectionsPath,
       EMBEDDING_MODEL: model,
       EMBEDDING_DIMENSIONS: dimensions,
+      EMBEDDING_MAX_INPUTS_PER_REQUEST: "2048",
       LEASE_SECONDS: this.#options.leaseSeconds ?? leaseSeconds,
       LEASE_WAIT_SECONDS: 10,
       DRAIN_MAX_MESSAGES: 100,

@@ -1,6 +1,6 @@
+import { embedEach, type RequestSize } from "../../embedding/embed-each.ts";
 import type { Embedder, VectorBytes } from "../../embedding/embedder.ts";
-import { EmbeddingRefused } from "../../embedding/embedding-failures.ts";
-import { requestLimits } from "../../embedding/limits.ts";
+import { VectorUnusableError } from "../../embedding/embedding-failures.ts";
 import { inParallel } from "../../in-parallel.ts";
 import { type FailedRecord, failed } from "../records/failed-record.ts";
 import type { IndexRecord } from "../records/record.ts";
@@ -20,46 +20,43 @@ export interface Embedded {
   readonly refused: readonly FailedRecord[];
 }
 
+export interface EmbedLimits {
+  readonly tokensPerRequest: number;
+  readonly requestSize: RequestSize;
+}
+
 /**
- * Embeds each distinct text once, in as few and as full requests as the provider takes. A request that the provider refuses
- * for its texts is halved until the text that is to blame stands alone: its records fail, all others go on. Throws
- * whatever else fails, once all requests under way have ended.
+ * Embeds each distinct text once, in as few and as full requests as the provider takes. The records of a text that the
+ * provider refuses, or answers with numbers that are no vector, fail; all others go on. `embedded` is told how many texts
+ * are done. Throws whatever is no text's own fault, once all requests under way have ended.
  */
 export async function embedRecords(
   records: readonly IndexRecord[],
   embedder: Embedder,
-  tokensPerRequest: number,
+  limits: EmbedLimits,
+  embedded: (texts: number) => Promise<void> = async () => {},
 ): Promise<Embedded> {
   const vectors = new Map<string, VectorBytes>();
   const refused: FailedRecord[] = [];
-  await inParallel(requestsOf(distinct(records), tokensPerRequest), requestsInFlight, (texts) =>
-    embedTexts(texts, embedder, vectors, refused),
-  );
+  await inParallel(requestsOf(distinct(records), limits), requestsInFlight, async (texts) => {
+    const answers = await embedEach(
+      texts.map(({ text }) => text),
+      embedder,
+      limits.requestSize,
+    );
+    answers.forEach(({ vector, refusal }, position) => {
+      const text = texts[position] as Text;
+      if (vector !== undefined) vectors.set(text.text, vector);
+      else
+        refused.push(...text.records.map(({ origin }) => failed(origin, reasonOf(refusal), refusal.message)));
+    });
+    await embedded(texts.length);
+  });
   return { vectors, refused };
 }
 
-async function embedTexts(
-  texts: readonly Text[],
-  embedder: Embedder,
-  vectors: Map<string, VectorBytes>,
-  refused: FailedRecord[],
-): Promise<void> {
-  try {
-    const answer = await embedder.embed(texts.map(({ text }) => text));
-    answer.forEach((vector, position) => {
-      vectors.set(texts[position]?.text ?? "", vector);
-    });
-  } catch (error) {
-    if (!(error instanceof EmbeddingRefused)) throw error;
-    const [only, ...others] = texts;
-    if (only && others.length === 0) {
-      refused.push(...only.records.map(({ origin }) => failed(origin, "refused_by_model", error.message)));
-      return;
-    }
-    const middle = Math.ceil(texts.length / 2);
-    await embedTexts(texts.slice(0, middle), embedder, vectors, refused);
-    await embedTexts(texts.slice(middle), embedder, vectors, refused);
-  }
+function reasonOf(refusal: Error): FailedRecord["reason"] {
+  return refusal instanceof VectorUnusableError ? "vector_unusable" : "refused_by_model";
 }
 
 function distinct(records: readonly IndexRecord[]): Text[] {
@@ -72,12 +69,12 @@ function distinct(records: readonly IndexRecord[]): Text[] {
   return [...texts.values()];
 }
 
-function requestsOf(texts: readonly Text[], tokensPerRequest: number): Text[][] {
+function requestsOf(texts: readonly Text[], { tokensPerRequest, requestSize }: EmbedLimits): Text[][] {
   const requests: Text[][] = [];
   let tokens = 0;
   for (const text of texts) {
     const last = requests.at(-1);
-    if (last && last.length < requestLimits.inputs && tokens + text.tokens <= tokensPerRequest) {
+    if (last && last.length < requestSize.inputs && tokens + text.tokens <= tokensPerRequest) {
       last.push(text);
       tokens += text.tokens;
     } else {

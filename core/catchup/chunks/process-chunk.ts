@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
+import type { RequestSize } from "../../embedding/embed-each.ts";
 import type { Embedder, VectorBytes } from "../../embedding/embedder.ts";
 import type { Log } from "../../log.ts";
 import { countTokensUpTo } from "../../text/tokens.ts";
@@ -26,6 +27,7 @@ export interface ChunkServices {
   readonly embedder: Embedder;
   readonly index: VectorIndex;
   readonly tokensPerRequest: number;
+  readonly requestSize: RequestSize;
   readonly rules: Pick<RecordRules, "columnTypes" | "tokensPerText">;
   readonly log: Log;
 }
@@ -164,11 +166,11 @@ async function vectorsOf(
   records: readonly IndexRecord[],
   stored: ReadonlyMap<string, VectorBytes>,
   { taskId, chunk }: ChunkWork,
-  { work, embedder, tokensPerRequest }: ChunkServices,
+  { work, embedder, ...limits }: ChunkServices,
 ) {
   const missing = records.filter(({ text }) => !stored.has(text));
   if (missing.length === 0) return { vectors: stored, refused: [] };
-  const embedded = await embedRecords(missing, embedder, tokensPerRequest);
+  const embedded = await embedRecords(missing, embedder, limits);
   const vectors = new Map<string, VectorBytes>([...stored, ...embedded.vectors]);
   await work.write(
     keysOf(taskId).vectors(chunk.chunk),

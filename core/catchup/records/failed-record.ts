@@ -13,6 +13,7 @@ export const failureReasons = [
   "metadata_type",
   "metadata_too_large",
   "refused_by_model",
+  "vector_unusable",
   "refused_by_index",
   "chunk_failed",
 ] as const;

@@ -6,6 +6,7 @@ import {
 import type { ProcessRequest } from "../../../core/catchup/requests/process-request.ts";
 import { planOf, readChunks } from "../../../core/catchup/sources/make-plan.ts";
 import { newTaskId } from "../../../core/catchup/tasks/task.ts";
+import { RequestSize } from "../../../core/embedding/embed-each.ts";
 import { silentLog } from "../../../core/log.ts";
 import { Crashes } from "./crashes.ts";
 import { FakeEmbedder, FakeIndex } from "./fake-providers.ts";
@@ -27,6 +28,7 @@ export class ChunkRig {
       embedder: this.embedder,
       index: this.index,
       tokensPerRequest: 40,
+      requestSize: new RequestSize(),
       rules: { columnTypes: { cursed: "boolean" }, tokensPerText: 20 },
       log: silentLog,
     };

@@ -1,3 +1,4 @@
+import { VectorsUnusableError } from "../../../core/embedding/embedding-failures.ts";
 import { OpenAiEmbedder } from "../../../core/embedding/openai-embedder.ts";
 import { type RateLimiter, unlimited } from "../../../core/embedding/rate-limiter.ts";
 import { type Answer, type Asked, lengths, Provider, refusal } from "./provider.ts";
@@ -186,5 +187,120 @@ describe("what passes", () => {
     const embedder = await embedderBefore([lengths], { limiter: full });
     await expect(embedder.embed(["a"])).rejects.toMatchObject({ name: "EmbeddingThrottled" });
     expect(provider.asked).toEqual([]);
+  });
+});
+
+/** An answer to each text, by what stands for its vector. */
+function vectors(of: (text: string) => readonly number[]) {
+  return ({ body }: Asked): Answer => ({
+    body: {
+      data: body.input.map((text, index) => ({
+        index,
+        embedding: Buffer.from(Float32Array.from(of(text)).buffer).toString("base64"),
+      })),
+    },
+  });
+}
+
+describe("F33: numbers that are no vector are refused by name, and the others of the request are kept", () => {
+  test.each([
+    ["NaN", [1, Number.NaN, 1, 1], "number 1 is NaN"],
+    ["an infinity", [1, 1, Number.POSITIVE_INFINITY, 1], "number 2 is Infinity"],
+    ["zeros alone", [0, 0, -0, 0], "zeros has no direction"],
+    ["numbers whose squares overflow", [3e38, 0, 0, 0], "its length is 3.00e+38"],
+    ["numbers whose squares are zero", [1e-30, 0, 0, 0], "its length is 1.00e-30"],
+    ["another length", [1, 2, 3], "it has 3 dimensions, not 4"],
+  ])("%s", async (_, bad, problem) => {
+    const embedder = await embedderBefore([vectors((text) => (text === "bad" ? bad : [3, 3, 3, 3]))]);
+    const failure = await embedder.embed(["one", "bad", "two"]).catch((error: Error) => error);
+    if (!(failure instanceof VectorsUnusableError)) throw failure;
+    const [one, refused, two] = failure.answers;
+    expect([one, two].map((vector) => numbers(vector as Uint8Array))).toEqual([
+      [3, 3, 3, 3],
+      [3, 3, 3, 3],
+    ]);
+    expect(refused).toMatchObject({
+      name: "VectorUnusableError",
+      code: "VK_VECTOR_UNUSABLE",
+      message: expect.stringContaining(problem),
+    });
+    expect(provider.asked).toHaveLength(1);
+  });
+});
+
+describe("F34: each fault of a provider has its class, its retry rule and the provider's own words", () => {
+  const soon = { "retry-after-ms": "1" };
+  const whole = JSON.stringify(
+    (vectors(() => [1, 2, 3, 4])({ headers: {}, body: { input: ["a"] } }) as { body: unknown }).body,
+  );
+
+  test.each([
+    ["an empty 200", { text: "" }],
+    ["blanks alone", { text: " \n" }],
+    ["a body that is cut, in an answer that is not", { text: whole.slice(0, -5) }],
+    ["a page of a proxy", { text: "<html>Bad gateway</html>" }],
+    ["a body that is cut with its connection", { body: JSON.parse(whole), truncated: true }],
+    ["an error of the server in a 200", { text: '{"error":{"message":"overloaded"}}' }],
+    ["an error in a 200 that is a text", { text: '{"error":"overloaded"}' }],
+    ["a message in place of an error in a 200", { text: '{"message":"overloaded"}' }],
+  ] as const)("%s is tried again", async (_, answer) => {
+    const embedder = await embedderBefore([
+      () => ({ ...answer, headers: soon }),
+      vectors(() => [1, 2, 3, 4]),
+    ]);
+    expect((await embedder.embed(["a"])).map(numbers)).toEqual([[1, 2, 3, 4]]);
+    expect(provider.asked).toHaveLength(2);
+  });
+
+  test.each([
+    ['{"error":{"message":"the model is loading"}}', "EmbeddingUnavailable", "the model is loading", 5],
+    ['{"error":{"message":"no such key","code":"invalid_api_key"}}', "EmbeddingNotAllowed", "no such key", 1],
+    ['{"error":{"message":"cannot read it","code":400}}', "EmbeddingRefused", "cannot read it", 1],
+    ['{"errors":[{"message":"quota","code":"insufficient_quota"}]}', "EmbeddingNotAllowed", "quota", 1],
+    ["", "EmbeddingUnavailable", "an empty body", 5],
+    ["null", "EmbeddingAnswerInvalid", "no vectors for 1 texts", 1],
+    ["[]", "EmbeddingAnswerInvalid", "no vectors for 1 texts", 1],
+    ['{"data":[null]}', "EmbeddingAnswerInvalid", "not base64", 1],
+  ])("a 200 with %j ends as %s, after %s, in %i requests", async (text, name, words, requests) => {
+    const embedder = await embedderBefore([() => ({ text, headers: soon })]);
+    await expect(embedder.embed(["a"])).rejects.toMatchObject({
+      name,
+      message: expect.stringContaining(words),
+    });
+    expect(provider.asked).toHaveLength(requests);
+  });
+
+  test("an error in a 200 that says 429 is deferred, and no attempt", async () => {
+    const slow = () => ({
+      text: '{"error":{"message":"slow down","code":"rate_limit_exceeded"}}',
+      headers: soon,
+    });
+    const embedder = await embedderBefore([
+      ...Array.from({ length: 6 }, () => slow),
+      vectors(() => [1, 2, 3, 4]),
+    ]);
+    expect(await embedder.embed(["a"])).toHaveLength(1);
+    expect(provider.asked).toHaveLength(7);
+  });
+
+  test.each([
+    ['[{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT"}}]'],
+    ['{"detail":"API key not valid."}'],
+    ['{"message":"API key not valid."}'],
+    ["API key not valid."],
+  ])("the words of a 400 are kept, whatever their layout: %s", async (text) => {
+    const embedder = await embedderBefore([() => ({ status: 400, text })]);
+    await expect(embedder.embed(["a"])).rejects.toMatchObject({
+      name: "EmbeddingRefused",
+      words: "400 API key not valid.",
+    });
+  });
+
+  test("the words never hold the key (F24)", async () => {
+    const embedder = await embedderBefore([
+      refusal(400, "sk-secret is no key, nor is sk-12345678, nor sk-ab***yz"),
+    ]);
+    const failure = await embedder.embed(["a"]).catch((error: Error) => error);
+    expect(failure).toMatchObject({ words: "400 *** is no key, nor is ***, nor ***" });
   });
 });

@@ -11,6 +11,8 @@ export interface Answer {
   readonly status?: number;
   readonly headers?: Record<string, string>;
   readonly body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  readonly text?: string;
   /** The connection is cut instead. */
   readonly cut?: boolean;
   /** It is, in the middle of the body. */
@@ -38,7 +40,7 @@ export class Provider {
         return undefined;
       }
       response.writeHead(answer.status ?? 200, { "content-type": "application/json", ...answer.headers });
-      response.end(JSON.stringify(answer.body ?? {}));
+      response.end(answer.text ?? JSON.stringify(answer.body ?? {}));
       return undefined;
     });
   }

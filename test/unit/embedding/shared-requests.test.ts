@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { type EmbeddedText, RequestSize } from "../../../core/embedding/embed-each.ts";
 import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts";
 import { EmbeddingRefused } from "../../../core/embedding/embedding-failures.ts";
 import { requestLimits } from "../../../core/embedding/limits.ts";
@@ -32,8 +33,8 @@ class EchoEmbedder implements Embedder {
 
 const { tokens: tokensPerRequest } = requestLimits;
 
-async function textsBack(vectors: Promise<VectorBytes[]>): Promise<string[]> {
-  return (await vectors).map((vector) => Buffer.from(vector).toString());
+async function textsBack(embedded: Promise<EmbeddedText[]>): Promise<string[]> {
+  return (await embedded).map(({ vector, refusal }) => refusal?.name ?? Buffer.from(vector ?? []).toString());
 }
 
 test("callers share a request, and each gets its own vectors in its own order", async () => {
@@ -85,7 +86,7 @@ test("no request passes either limit, and no text is lost, whatever the callers 
       const answers = callers.map((texts) => requests.embed(texts));
       requests.flush();
       const given = await Promise.all(answers);
-      expect(given.map((vectors) => vectors.map((vector) => Buffer.from(vector)))).toEqual(
+      expect(given.map((vectors) => vectors.map(({ vector }) => Buffer.from(vector ?? [])))).toEqual(
         callers.map((texts) => texts.map((text) => Buffer.from(text))),
       );
       const sent = embedder.requests.flat();
@@ -97,40 +98,58 @@ test("no request passes either limit, and no text is lost, whatever the callers 
   );
 });
 
-describe("a request that the provider refuses (F8)", () => {
-  test("fails only the caller of the refused text", async () => {
+describe("F34: a request that the provider refuses", () => {
+  test("answers the refused text alone with the refusal, whoever brought it", async () => {
     const embedder = new EchoEmbedder("poison");
     const requests = new SharedRequests({ embedder, tokensPerRequest });
-    const answers = [
-      requests.embed(["a", "shared"]),
-      requests.embed(["shared", "poison"]),
-      requests.embed(["c"]),
-    ];
+    const answers = [["a", "shared"], ["shared", "poison"], ["c"]].map((texts) => requests.embed(texts));
     requests.flush();
-    const settled = await Promise.allSettled(answers);
-    expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-    expect(settled[1]).toMatchObject({ reason: expect.any(EmbeddingRefused) });
+    expect(await Promise.all(answers.map(textsBack))).toEqual([
+      ["a", "shared"],
+      ["shared", "EmbeddingRefused"],
+      ["c"],
+    ]);
   });
 
-  test("is not sent again when there is only one caller", async () => {
-    const embedder = new EchoEmbedder("poison");
-    const requests = new SharedRequests({ embedder, tokensPerRequest });
-    const answer = requests.embed(["a", "poison"]);
-    requests.flush();
-    await expect(answer).rejects.toBeInstanceOf(EmbeddingRefused);
-    expect(embedder.requests).toHaveLength(1);
-  });
-
-  test("leaves its texts open for a later caller", async () => {
+  test("is not sent again for a later caller of the refused text", async () => {
     const embedder = new EchoEmbedder("poison");
     const requests = new SharedRequests({ embedder, tokensPerRequest });
     const refused = requests.embed(["a", "poison"]);
     requests.flush();
-    await expect(refused).rejects.toBeInstanceOf(EmbeddingRefused);
-    const later = requests.embed(["a"]);
-    requests.flush();
-    expect(await textsBack(later)).toEqual(["a"]);
+    expect(await textsBack(refused)).toEqual(["a", "EmbeddingRefused"]);
+    const sent = embedder.requests.length;
+    expect(await textsBack(requests.embed(["poison", "a"]))).toEqual(["EmbeddingRefused", "a"]);
+    expect(embedder.requests).toHaveLength(sent);
   });
+
+  test("rejects every caller after two requests where no text is taken", async () => {
+    const embedder = new EchoEmbedder();
+    const requests = new SharedRequests({ embedder, tokensPerRequest });
+    let asked = 0;
+    embedder.embed = async () => {
+      asked += 1;
+      throw new EmbeddingRefused("echo", new Error("API key not valid."));
+    };
+    const answers = [requests.embed(["a", "b"]), requests.embed(["c"])];
+    requests.flush();
+    const settled = await Promise.allSettled(answers);
+    expect(settled).toEqual(
+      answers.map(() => ({
+        status: "rejected",
+        reason: expect.objectContaining({ name: "EmbeddingNotAllowed" }),
+      })),
+    );
+    expect(asked).toBe(2);
+  });
+});
+
+test("requests hold as many inputs as the setting says", async () => {
+  const embedder = new EchoEmbedder();
+  const requests = new SharedRequests({ embedder, tokensPerRequest, requestSize: new RequestSize(96) });
+  const answer = requests.embed(Array.from({ length: 200 }, (_, index) => `text ${index}`));
+  requests.flush();
+  await answer;
+  expect(embedder.requests.map((texts) => texts.length)).toEqual([96, 96, 8]);
 });
 
 test("a failure that is nobody's own fault fails every caller of that request", async () => {

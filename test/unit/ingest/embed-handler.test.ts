@@ -35,6 +35,7 @@ beforeAll(async () => {
     EMBEDDING_BASE_URL: "https://api.openai.com/v1",
     EMBEDDING_MODEL: "text-embedding-3-small",
     EMBEDDING_DIMENSIONS: "1536",
+    EMBEDDING_MAX_INPUTS_PER_REQUEST: "2048",
     EMBEDDING_REQUESTS_PER_MINUTE: "3000",
     EMBEDDING_TOKENS_PER_MINUTE: "1000000",
     MAX_OPEN_RUNS: "1000",

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { SendMessageBatchCommand, type SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { DeltaStore } from "../../../core/deltas/delta-store.ts";
 import { S3DeltaStore } from "../../../core/deltas/s3-delta-store.ts";
+import { RequestSize } from "../../../core/embedding/embed-each.ts";
 import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts";
 import { EmbeddingRefused } from "../../../core/embedding/embedding-failures.ts";
 import { requestLimits } from "../../../core/embedding/limits.ts";
@@ -97,6 +98,7 @@ export class Stage {
       }),
       embedder: this.embedder,
       tokensPerRequest: requestLimits.tokens,
+      requestSize: new RequestSize(),
       embedQueue: new EmbedQueue(this.sqs, "embed", log),
       backPressure: new BackPressure({
         openRuns: this.openRuns,

@@ -1,0 +1,58 @@
+import { errorIn, statusOf } from "./provider-error.ts";
+
+/** A whole answer of vectors is megabytes; parsing one twice to look for an error would cost as much as decoding it. */
+const maxParsedTwice = 64 * 1024;
+
+/**
+ * A fetch for OpenAI's client that reads the whole answer, so that a body that is cut or stalls fails like a connection
+ * does, and gives every error the one layout and status that the client knows: errors in lists, errors that come with
+ * a status of success, success without a body.
+ */
+export const fetchWhole: typeof fetch = async (input, init) => {
+  const answer = await fetch(input, init);
+  const text = await answer.text();
+  const fault = answer.ok ? faultIn(text) : { status: answer.status, ...described(text) };
+  const headers = new Headers({ "content-type": "application/json" });
+  for (const name of ["retry-after", "retry-after-ms", "x-request-id"]) {
+    const value = answer.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  if (fault === undefined) return new Response(text, { status: 200, headers });
+  const { status, ...error } = fault;
+  return new Response(JSON.stringify({ error }), { status, headers });
+};
+
+interface Described {
+  readonly message: string;
+  readonly code: string | null;
+  readonly param: string | null;
+}
+
+/** What is wrong with a body that came with a status of success; undefined where it may hold vectors. */
+function faultIn(text: string): (Described & { readonly status: number }) | undefined {
+  if (text.length > maxParsedTwice && text.trimEnd().endsWith("}")) return undefined;
+  const body = parsed(text);
+  if (body === undefined) {
+    const what = text.trim() === "" ? "an empty body" : `what is no JSON: ${text.slice(0, 100)}`;
+    return { status: 502, message: `it answered 200 with ${what}`, code: null, param: null };
+  }
+  const error = errorIn(body);
+  return error && { status: statusOf(body, error), ...described(text) };
+}
+
+function described(text: string): Described {
+  const error = errorIn(parsed(text));
+  return {
+    message: error?.message ?? (text.trim() || "without a reason"),
+    code: error?.code ?? null,
+    param: error?.param ?? null,
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
