@@ -1,13 +1,15 @@
-import { catchUpBundles } from "./bundles/stack-bundles.ts";
 import type { Brought } from "./components/brought.ts";
 import type { FunctionDefaults } from "./components/bundled-function.ts";
 import { CatchUp } from "./components/catch-up.ts";
+import type { CatchUpCode } from "./components/catch-up-args.ts";
 import type { Storage } from "./components/storage.ts";
 import type { StoredSecret } from "./components/stored-secret.ts";
 import type { Settings } from "./config.ts";
 import type { CatchUpOutputs } from "./outputs.ts";
 
 interface Neighbours {
+  /** Undefined where the system is not enabled. */
+  readonly code: CatchUpCode | undefined;
   readonly apiKey: StoredSecret;
   readonly storage: Storage;
   readonly brought: Brought;
@@ -15,14 +17,15 @@ interface Neighbours {
 }
 
 /** The catch-up system, undefined where it is not enabled. The rules of the settings have seen to what it needs. */
-export async function catchUpOf(
+export function catchUpOf(
   name: string,
   { catchup, embedding, storage: { keepData } }: Settings,
-  { apiKey, storage, brought, defaults }: Neighbours,
-): Promise<CatchUp | undefined> {
+  { code, apiKey, storage, brought, defaults }: Neighbours,
+): CatchUp | undefined {
   const { enabled, pineconeHost, pineconeApiKey, metabaseApiKey } = catchup;
   if (
     !enabled ||
+    code === undefined ||
     catchup.apiKey === undefined ||
     pineconeHost === undefined ||
     pineconeApiKey === undefined
@@ -30,7 +33,7 @@ export async function catchUpOf(
     return undefined;
   }
   return new CatchUp(name, {
-    code: await catchUpBundles(),
+    code,
     settings: { ...catchup, pineconeHost },
     secrets: { apiKey: catchup.apiKey, pineconeApiKey, metabaseApiKey },
     embedding,

@@ -1,6 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { compactionWorkerContext, functionBundles, queryServerContext } from "./bundles/stack-bundles.ts";
+import {
+  catchUpBundles,
+  compactionWorkerContext,
+  functionBundles,
+  queryServerContext,
+} from "./bundles/stack-bundles.ts";
 import { catchUpOf, catchUpOutputs } from "./catch-up.ts";
 import { lookUpBrought } from "./components/brought.ts";
 import { ChangeProcessor } from "./components/change-processor.ts";
@@ -26,10 +31,13 @@ import { watch } from "./watch.ts";
 export async function vectorkeep(): Promise<Outputs> {
   const settings = readSettings();
   const brought = await lookUpBrought(settings);
-  const code = await functionBundles();
-  const queryContext = settings.query.enabled ? await queryServerContext() : undefined;
   const inContainer = settings.compaction.host === "ecs";
-  const workerContext = inContainer ? await compactionWorkerContext() : undefined;
+  const [code, catchUpCode, queryContext, workerContext] = await Promise.all([
+    functionBundles(),
+    settings.catchup.enabled ? catchUpBundles() : undefined,
+    settings.query.enabled ? queryServerContext() : undefined,
+    inContainer ? compactionWorkerContext() : undefined,
+  ]);
   if (settings.storage.keepData) protectData();
   const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
   // The stem, so that the metrics of two stacks in one account stay apart.
@@ -113,7 +121,13 @@ export async function vectorkeep(): Promise<Outputs> {
     compaction,
     defaults,
   });
-  const catchUp = await catchUpOf(`${stem}-catch-up`, settings, { apiKey, storage, brought, defaults });
+  const catchUp = catchUpOf(`${stem}-catch-up`, settings, {
+    code: catchUpCode,
+    apiKey,
+    storage,
+    brought,
+    defaults,
+  });
   const { alarms, dashboard } = watch(stem, settings, {
     pipeline,
     changes,

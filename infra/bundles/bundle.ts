@@ -1,11 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
-import { build } from "esbuild";
+import { buildProgram, projectRoot } from "./build-program.ts";
 import { bundleTime, chromaLibrary } from "./chroma-library.ts";
-
-const root = join(import.meta.dirname, "../..");
 
 /** The files of a bundle by name. The same source gives the same bytes. */
 export type Bundle = ReadonlyMap<string, Uint8Array>;
@@ -15,25 +12,33 @@ export interface Ingredients {
   readonly chroma: boolean;
 }
 
-/** A source that esbuild could not bundle; its own messages say where. */
-export class BundleFailed extends pulumi.RunError {
-  constructor(source: string, cause: unknown) {
-    super(`${source} could not be bundled: ${cause instanceof Error ? cause.message : cause}`);
-    this.name = "BundleFailed";
-  }
-}
+/** A source of the project as one file of JavaScript. Throws BundleFailed. */
+export type ProgramOf = (source: string) => Promise<Uint8Array>;
 
 /** `functions/{name}/handler.ts` as `index.mjs`, whose export `handler` Lambda calls. */
-export async function bundleFunction(name: string, { chroma }: Ingredients): Promise<Bundle> {
-  const code = await bundleProgram(`functions/${name}/handler.ts`);
+export async function bundleFunction(
+  name: string,
+  { chroma }: Ingredients,
+  programOf: ProgramOf = bundleProgram,
+): Promise<Bundle> {
+  const code = await programOf(`functions/${name}/handler.ts`);
   return new Map([["index.mjs", code], ...(await native(chroma))]);
 }
 
 /** `containers/{name}/main.ts` as `main.mjs` beside its Dockerfile: a folder that Docker builds. */
-export async function bundleContainer(name: string, { chroma }: Ingredients): Promise<Bundle> {
-  const code = await bundleProgram(`containers/${name}/main.ts`);
-  const dockerfile = await readFile(join(root, "containers", name, "Dockerfile"));
+export async function bundleContainer(
+  name: string,
+  { chroma }: Ingredients,
+  programOf: ProgramOf = bundleProgram,
+): Promise<Bundle> {
+  const code = await programOf(`containers/${name}/main.ts`);
+  const dockerfile = await readFile(join(projectRoot, "containers", name, "Dockerfile"));
   return new Map([["main.mjs", code], ["Dockerfile", dockerfile], ...(await native(chroma))]);
+}
+
+/** Bundles whatever was kept. Throws BundleFailed. */
+export async function bundleProgram(source: string): Promise<Uint8Array> {
+  return (await buildProgram(source)).code;
 }
 
 /** Hexadecimal SHA-256 over names and contents. */
@@ -75,34 +80,6 @@ export async function place(bundle: Bundle, folder: string): Promise<string> {
 function isThere(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === "ENOTEMPTY" || code === "EEXIST";
-}
-
-/** A source of the project as one file of JavaScript. Throws BundleFailed. */
-export async function bundleProgram(source: string): Promise<Uint8Array> {
-  try {
-    const { outputFiles } = await build({
-      absWorkingDir: root,
-      entryPoints: [source],
-      write: false,
-      bundle: true,
-      platform: "node",
-      target: "node24",
-      format: "esm",
-      mainFields: ["module", "main"],
-      // A failure is known by its class name, in logs as in the code.
-      keepNames: true,
-      // Optional parts of the chromadb client that nothing here uses.
-      external: ["@chroma-core/*", "chromadb-js-bindings-*"],
-      // Packages that are still CommonJS call require for Node's own modules.
-      banner: {
-        js: 'import { createRequire as bundleRequire } from "node:module";\nconst require = bundleRequire(import.meta.url);',
-      },
-      logLevel: "silent",
-    });
-    return outputFiles[0]?.contents ?? new Uint8Array();
-  } catch (error) {
-    throw new BundleFailed(source, error);
-  }
 }
 
 async function native(chroma: boolean): Promise<[string, Uint8Array][]> {

@@ -1,9 +1,12 @@
 import { join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { CatchUpCode } from "../components/catch-up-args.ts";
-import { type Bundle, bundleContainer, bundleFunction, place } from "./bundle.ts";
+import { type Bundle, bundleContainer, bundleFunction, type Ingredients, place } from "./bundle.ts";
+import { ProgramCache } from "./program-cache.ts";
 
 const buildFolder = join(import.meta.dirname, "../../.build");
+const programs = new ProgramCache(join(buildFolder, "programs"));
+const programOf = (source: string) => programs.program(source);
 
 /** The code of every function, each in a folder of its own under .build. */
 export interface FunctionBundles {
@@ -18,39 +21,45 @@ export interface FunctionBundles {
 
 /** The code of the catch-up system's functions. */
 export async function catchUpBundles(): Promise<CatchUpCode> {
-  return {
-    api: await functionArchive("catch-up-api", false),
-    run: await functionArchive("catch-up-run", false),
-    chunk: await functionArchive("catch-up-chunk", false),
-    settle: await functionArchive("catch-up-settle", false),
-  };
+  const [api, run, chunk, settle] = await Promise.all([
+    functionArchive("catch-up-api"),
+    functionArchive("catch-up-run"),
+    functionArchive("catch-up-chunk"),
+    functionArchive("catch-up-settle"),
+  ]);
+  return { api, run, chunk, settle };
 }
 
 /** Bundles every function of the stack. Throws BundleFailed or LibraryUnpatchable. */
 export async function functionBundles(): Promise<FunctionBundles> {
-  return {
-    embed: await functionArchive("embed", false),
-    exportOcrResults: await functionArchive("export-ocr-results", false),
-    streamProcessor: await functionArchive("stream-processor", false),
-    compaction: await functionArchive("compaction", true),
-    generations: await functionArchive("generations", false),
-    verify: await functionArchive("verify", true),
-    sweeper: await functionArchive("sweeper", false),
-  };
+  const [embed, exportOcrResults, streamProcessor, compaction, generations, verify, sweeper] =
+    await Promise.all([
+      functionArchive("embed"),
+      functionArchive("export-ocr-results"),
+      functionArchive("stream-processor"),
+      functionArchive("compaction", { chroma: true }),
+      functionArchive("generations"),
+      functionArchive("verify", { chroma: true }),
+      functionArchive("sweeper"),
+    ]);
+  return { embed, exportOcrResults, streamProcessor, compaction, generations, verify, sweeper };
 }
 
 /** The folder from which Docker builds the query server, relative to where Pulumi runs, so that it is the same everywhere. */
 export async function queryServerContext(): Promise<string> {
-  return placed("query-server", await bundleContainer("query-server", { chroma: true }));
+  return placed("query-server", await bundleContainer("query-server", { chroma: true }, programOf));
 }
 
 /** The same for the worker that compacts. */
 export async function compactionWorkerContext(): Promise<string> {
-  return placed("compaction-worker", await bundleContainer("compaction-worker", { chroma: true }));
+  return placed("compaction-worker", await bundleContainer("compaction-worker", { chroma: true }, programOf));
 }
 
-async function functionArchive(name: string, chroma: boolean): Promise<pulumi.asset.Archive> {
-  return new pulumi.asset.FileArchive(await placed(name, await bundleFunction(name, { chroma })));
+async function functionArchive(
+  name: string,
+  ingredients: Ingredients = { chroma: false },
+): Promise<pulumi.asset.Archive> {
+  return new pulumi.asset.FileArchive(await placed(name, await bundleFunction(name, ingredients, programOf)));
 }
 
 async function placed(name: string, bundle: Bundle): Promise<string> {

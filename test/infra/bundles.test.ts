@@ -1,14 +1,8 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type Bundle,
-  BundleFailed,
-  bundleContainer,
-  bundleFunction,
-  hashOf,
-  place,
-} from "../../infra/bundles/bundle.ts";
+import { BundleFailed } from "../../infra/bundles/build-program.ts";
+import { type Bundle, bundleContainer, bundleFunction, hashOf, place } from "../../infra/bundles/bundle.ts";
 import { bundleTime } from "../../infra/bundles/chroma-library.ts";
 
 // Bundles hold tens of megabytes.

@@ -1,0 +1,111 @@
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { buildProgram, programOptions, projectRoot } from "./build-program.ts";
+
+const recordSchema = z.object({
+  /** Hash of all that decides on a program beside its inputs. */
+  recipe: z.string(),
+  /** Hash of each file that went into the program. */
+  inputs: z.record(z.string(), z.string()),
+  code: z.string(),
+});
+
+type CacheRecord = z.infer<typeof recordSchema>;
+
+const lineEnd = 0x0a;
+
+/**
+ * Bundled programs, kept on disk and bundled again only when the content of a file that went into them has changed, or esbuild,
+ * its options or an installed package. Changes of files while an instance lives are not seen: make one for each deployment.
+ */
+export class ProgramCache {
+  readonly #folder: string;
+  readonly #build: typeof buildProgram;
+  readonly #hashes = new Map<string, Promise<string | undefined>>();
+
+  constructor(folder: string, build = buildProgram) {
+    this.#folder = folder;
+    this.#build = build;
+  }
+
+  /** The source as one file of JavaScript. Throws BundleFailed. */
+  async program(source: string): Promise<Uint8Array> {
+    const recipe = await this.#recipe();
+    return (await this.#kept(source, recipe)) ?? this.#built(source, recipe);
+  }
+
+  async #kept(source: string, recipe: string): Promise<Uint8Array | undefined> {
+    const file = await readFile(this.#file(source)).catch(() => undefined);
+    const cut = file?.indexOf(lineEnd) ?? -1;
+    if (file === undefined || cut === -1) return undefined;
+    const record = recordOf(file.subarray(0, cut).toString());
+    const code = file.subarray(cut + 1);
+    if (record === undefined || record.recipe !== recipe || record.code !== sha256(code)) return undefined;
+    return (await this.#unchanged(record)) ? code : undefined;
+  }
+
+  async #unchanged({ inputs }: CacheRecord): Promise<boolean> {
+    const same = Object.entries(inputs).map(async ([path, hash]) => (await this.#hashOf(path)) === hash);
+    return (await Promise.all(same)).every(Boolean);
+  }
+
+  async #built(source: string, recipe: string): Promise<Uint8Array> {
+    const startedAt = Date.now();
+    const { code, inputs } = await this.#build(source);
+    const hashes: Record<string, string> = {};
+    for (const path of inputs) {
+      const hash = await this.#hashOf(path);
+      // What was edited meanwhile may not be what was bundled.
+      if (hash === undefined || (await changedAt(path)) >= startedAt) return code;
+      hashes[path] = hash;
+    }
+    await this.#keep(source, { recipe, inputs: hashes, code: sha256(code) }, code);
+    return code;
+  }
+
+  /** Atomic, as programs that run side by side share the folder. */
+  async #keep(source: string, record: CacheRecord, code: Uint8Array): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    const fresh = `${this.#file(source)}.${randomUUID()}`;
+    await writeFile(fresh, Buffer.concat([Buffer.from(`${JSON.stringify(record)}\n`), code]));
+    await rename(fresh, this.#file(source));
+  }
+
+  /** The list of installed packages stands for their versions and for how imports of them resolve. */
+  async #recipe(): Promise<string> {
+    const files = ["package.json", "tsconfig.json", "node_modules/.package-lock.json"];
+    const hashes = await Promise.all(files.map((path) => this.#hashOf(path)));
+    return sha256(JSON.stringify([programOptions, ...hashes]));
+  }
+
+  #file(source: string): string {
+    return join(this.#folder, source.replaceAll("/", "+"));
+  }
+
+  /** Undefined where there is no such file. */
+  #hashOf(path: string): Promise<string | undefined> {
+    const known = this.#hashes.get(path);
+    if (known !== undefined) return known;
+    const hash = readFile(join(projectRoot, path)).then(sha256, () => undefined);
+    this.#hashes.set(path, hash);
+    return hash;
+  }
+}
+
+async function changedAt(path: string): Promise<number> {
+  return (await stat(join(projectRoot, path))).mtimeMs;
+}
+
+function recordOf(line: string): CacheRecord | undefined {
+  try {
+    return recordSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function sha256(content: Uint8Array | string): string {
+  return createHash("sha256").update(content).digest("hex");
+}
