@@ -19,6 +19,16 @@ export class IndexNotAllowed extends Failure {
   }
 }
 
+/** The index holds vectors of another length than the stack's model gives. */
+export class IndexOfAnotherDimensionError extends Failure {
+  constructor(held: number, given: number) {
+    super(
+      `The index holds vectors of ${held} dimensions; this stack's model gives ${given}.`,
+      "Set catchup:pineconeHost to an index of that dimension, or embedding:model and embedding:dimensions to the index's.",
+    );
+  }
+}
+
 /** The index failed or could not be reached, also after retries. */
 export class IndexUnavailable extends Failure {
   constructor(cause: Error) {

@@ -40,6 +40,11 @@ export class PineconeIndex implements VectorIndex {
     }
     return found;
   }
+
+  async dimension(): Promise<number | undefined> {
+    const { dimension } = await answered(this.#index.describeIndexStats());
+    return dimension;
+  }
 }
 
 async function answered<Answer>(call: Promise<Answer>): Promise<Answer> {

@@ -2,7 +2,7 @@ import type { VectorBytes } from "../../embedding/embedder.ts";
 import { inParallel } from "../../in-parallel.ts";
 import { type FailedRecord, failed } from "../records/failed-record.ts";
 import type { IndexRecord } from "../records/record.ts";
-import { VectorsRefused } from "./index-failures.ts";
+import { IndexOfAnotherDimensionError, VectorsRefused } from "./index-failures.ts";
 import type { IndexVector, VectorIndex } from "./vector-index.ts";
 
 /** Pinecone takes 2 MB a request; JSON takes some more than the vectors themselves. */
@@ -23,12 +23,15 @@ export interface EmbeddedRecord {
 
 /**
  * Writes records in parallel requests of at most `batchSize`, and of at most what Pinecone takes. A request that is refused
- * is halved until the record that is to blame stands alone. Returns those; throws whatever else fails.
+ * is bisected until the record that is to blame stands alone, unless no record is: the index has another dimension then.
+ * Returns the records to blame. `written` is told how many vectors are done. Throws IndexOfAnotherDimensionError, and
+ * whatever else fails.
  */
 export async function upsertRecords(
   records: readonly EmbeddedRecord[],
   index: VectorIndex,
   batchSize: number,
+  written: (vectors: number) => Promise<void> = async () => {},
 ): Promise<FailedRecord[]> {
   const batches = [...byNamespace(records)].flatMap(([namespace, members]) =>
     batchesOf(members, batchSize).map((batch) => ({ namespace, batch })),
@@ -36,6 +39,7 @@ export async function upsertRecords(
   const refused: FailedRecord[] = [];
   await inParallel(batches, requestsInFlight, async ({ namespace, batch }) => {
     refused.push(...(await upsertBatch(namespace, batch, index)));
+    await written(batch.length);
   });
   return refused;
 }
@@ -45,17 +49,48 @@ async function upsertBatch(
   batch: readonly EmbeddedRecord[],
   index: VectorIndex,
 ): Promise<FailedRecord[]> {
+  const refusal = await attempt(namespace, batch, index);
+  if (refusal === undefined) return [];
+  await requireDimension(batch, index);
+  return bisect(namespace, batch, refusal, index);
+}
+
+async function bisect(
+  namespace: string,
+  batch: readonly EmbeddedRecord[],
+  refusal: VectorsRefused,
+  index: VectorIndex,
+): Promise<FailedRecord[]> {
+  const [only, ...others] = batch;
+  if (only && others.length === 0) return [failed(only.record.origin, "refused_by_index", refusal.message)];
+  const middle = Math.ceil(batch.length / 2);
+  const refused: FailedRecord[] = [];
+  for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
+    const own = await attempt(namespace, half, index);
+    if (own !== undefined) refused.push(...(await bisect(namespace, half, own, index)));
+  }
+  return refused;
+}
+
+async function attempt(
+  namespace: string,
+  batch: readonly EmbeddedRecord[],
+  index: VectorIndex,
+): Promise<VectorsRefused | undefined> {
   try {
     await index.upsert(namespace, batch.map(vectorOf));
-    return [];
+    return undefined;
   } catch (error) {
-    if (!(error instanceof VectorsRefused)) throw error;
-    const [only, ...others] = batch;
-    if (only && others.length === 0) return [failed(only.record.origin, "refused_by_index", error.message)];
-    const middle = Math.ceil(batch.length / 2);
-    const first = await upsertBatch(namespace, batch.slice(0, middle), index);
-    return [...first, ...(await upsertBatch(namespace, batch.slice(middle), index))];
+    if (error instanceof VectorsRefused) return error;
+    throw error;
   }
+}
+
+/** An index of another dimension refuses all there is: one look tells, where bisection would ask twice per record. */
+async function requireDimension([first]: readonly EmbeddedRecord[], index: VectorIndex): Promise<void> {
+  const given = (first?.vector.length ?? 0) / 4;
+  const held = await index.dimension();
+  if (held !== undefined && held !== given) throw new IndexOfAnotherDimensionError(held, given);
 }
 
 function byNamespace(records: readonly EmbeddedRecord[]): Map<string, EmbeddedRecord[]> {

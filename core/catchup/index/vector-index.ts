@@ -16,4 +16,6 @@ export interface VectorIndex {
   upsert(namespace: string, vectors: readonly IndexVector[]): Promise<void>;
   /** The metadata `content_hash` of those vectors that are there and have one. */
   contentHashes(namespace: string, ids: readonly string[]): Promise<Map<string, string>>;
+  /** How many numbers each vector of the index has; undefined where it does not tell. */
+  dimension(): Promise<number | undefined>;
 }

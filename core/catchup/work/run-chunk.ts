@@ -1,3 +1,4 @@
+import type { Metrics } from "../../metrics.ts";
 import { type ChunkServices, processChunk } from "../chunks/process-chunk.ts";
 import { readPlan } from "../sources/make-plan.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
@@ -5,15 +6,18 @@ import type { ChunkCounts } from "../tasks/chunk-counts.ts";
 import { isOpen } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
 import { PlanMissing } from "./settle-task.ts";
+import { stopTask } from "./stop-task.ts";
 
 export interface RunChunkServices extends ChunkServices {
   readonly tasks: TaskStore;
   readonly chunkCounts: ChunkCounts;
+  readonly metrics: Metrics;
 }
 
 /**
  * Works on one chunk of a task, unless the task is over, and sets its counts. Nothing is returned: a state machine that
- * collected answers would grow with the chunks (F22). Throws what processChunk throws.
+ * collected answers would grow with the chunks (F22). A refusal that every record would meet ends the task. Throws what else
+ * processChunk throws.
  */
 export async function runChunk(
   { taskId, chunk }: { readonly taskId: string; readonly chunk: Chunk },
@@ -22,7 +26,13 @@ export async function runChunk(
   const task = await services.tasks.get(taskId);
   if (!task || !isOpen(task.status)) return;
   const plan = await knownPlan(taskId, services);
-  const counts = await processChunk({ taskId, chunk, plan, request: task.request }, services);
+  const counts = await processChunk({ taskId, chunk, plan, request: task.request }, services).catch(
+    async (failure: unknown) => {
+      if (await stopTask(taskId, failure, services)) return undefined;
+      throw failure;
+    },
+  );
+  if (counts === undefined) return;
   await services.chunkCounts.set(taskId, chunk.chunk, counts, task.expires_at);
   services.log.info("Chunk done", { taskId, chunk: chunk.chunk, ...counts });
 }

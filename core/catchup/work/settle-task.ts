@@ -87,8 +87,14 @@ export async function failTask(
   taskId: string,
   why: string,
   { tasks, metrics, log }: Pick<SettleServices, "tasks" | "metrics" | "log">,
+  failedRecordsKey?: string,
 ): Promise<void> {
-  const change = { status: "FAILED", error: why, completed_at: new Date().toISOString() } as const;
+  const change = {
+    status: "FAILED",
+    error: why,
+    completed_at: new Date().toISOString(),
+    ...(failedRecordsKey !== undefined && { failed_records_key: failedRecordsKey }),
+  } as const;
   if (!(await tasks.change(taskId, change))) return;
   metrics.count("CatchUpTasksFailed", 1);
   log.error("Task failed", { taskId, why });

@@ -36,6 +36,8 @@ export class FakeEmbedder implements Embedder {
 export class FakeIndex implements VectorIndex {
   readonly vectors = new Map<string, IndexVector>();
   readonly requests: { readonly namespace: string; readonly ids: string[] }[] = [];
+  /** Its dimension: it refuses vectors of another. */
+  holds = 4;
   readonly #crashes: Crashes;
 
   constructor(crashes = new Crashes()) {
@@ -53,8 +55,15 @@ export class FakeIndex implements VectorIndex {
       this.requests.push({ namespace, ids: vectors.map(({ id }) => id) });
       if (vectors.some(({ metadata }) => metadata.cursed === true))
         throw new VectorsRefused(new Error("400"));
+      if (vectors.some(({ values }) => values.length !== this.holds)) {
+        throw new VectorsRefused(new Error("400"));
+      }
       for (const vector of vectors) this.vectors.set(`${namespace}/${vector.id}`, vector);
     });
+  }
+
+  async dimension(): Promise<number> {
+    return this.holds;
   }
 
   contentHashes(namespace: string, ids: readonly string[]): Promise<Map<string, string>> {

@@ -5,7 +5,7 @@ import { type LoopbackServer, sendJson, serveLoopback } from "../../../local/loo
 import { startPineconeServer } from "../../../local/pinecone/server.ts";
 
 /** What a server answers to one request; `cut` breaks the connection. */
-type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | "cut";
+type Answer = { status: number; body?: unknown; text?: string; headers?: Record<string, string> } | "cut";
 
 let server: LoopbackServer | undefined;
 const asked: { readonly path: string; readonly key: unknown; readonly body: string }[] = [];
@@ -25,6 +25,7 @@ async function indexBefore(script: readonly Answer[], budgetMs = 20_000): Promis
     const answer = script[Math.min(asked.length, script.length) - 1] ?? taken;
     if (answer === "cut") throw new Error("cut");
     for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+    if (answer.text !== undefined) return void response.writeHead(answer.status).end(answer.text);
     sendJson(response, answer.status, answer.body ?? { code: 3, message: "no, not with pc-secret" });
   });
   const giveUpAt = Date.now() + budgetMs;
@@ -105,4 +106,28 @@ test("a server error is tried again, and ends as IndexUnavailable where it stays
   const index = await indexBefore([{ status: 503 }, taken]);
   await index.upsert("v2", [vector]);
   expect(asked).toHaveLength(2);
+});
+
+describe("F34: a success that is none", () => {
+  test.each([
+    ["an error", { code: 14, message: "busy" }, "IndexUnavailable"],
+    ["a refusal", { code: 400, message: "no such field" }, "VectorsRefused"],
+    ["an error object", { error: { code: "UNAUTHENTICATED", message: "bad key" } }, "IndexNotAllowed"],
+  ])("%s in a 200 is %s", async (_, body, name) => {
+    const index = await indexBefore([{ status: 200, body }], 2_000);
+    await expect(index.upsert("v2", [vector])).rejects.toMatchObject({ name });
+  });
+
+  test("an empty 200 is tried again", async () => {
+    const index = await indexBefore([{ status: 200, text: "" }, taken]);
+    await index.upsert("v2", [vector]);
+    expect(asked).toHaveLength(2);
+  });
+});
+
+test("the dimension of the index is told by its stats", async () => {
+  const index = await indexBefore([
+    { status: 200, body: { dimension: 1_536, namespaces: {}, indexFullness: 0 } },
+  ]);
+  expect(await index.dimension()).toBe(1_536);
 });

@@ -1,5 +1,6 @@
-import { IndexThrottled } from "../../../core/catchup/index/index-failures.ts";
+import { IndexNotAllowed, IndexThrottled } from "../../../core/catchup/index/index-failures.ts";
 import { isWorkedOn } from "../../../core/catchup/work/worked-on.ts";
+import { EmbeddingRefused } from "../../../core/embedding/embedding-failures.ts";
 import { TaskRig } from "./task-rig.ts";
 import { TaskTables } from "./task-tables.ts";
 
@@ -129,6 +130,57 @@ describe("what fails", () => {
     await expect(rig.run(id)).rejects.toMatchObject({ name: "SourceMissing" });
     await rig.settle(id);
     expect(await rig.task(id)).toMatchObject({ status: "FAILED", counts: { failed: 5 }, chunks_failed: 3 });
+  });
+});
+
+describe("F31: a refusal that every record would meet stops the task with one sentence", () => {
+  test("of the model: two requests, and no record is blamed", async () => {
+    const id = await rig.accept(rows(...Array.from({ length: 256 }, (_, n) => `text ${n}`)));
+    let asked = 0;
+    rig.embedder.embed = async () => {
+      asked += 1;
+      throw new EmbeddingRefused("fake", new Error("API key not valid."));
+    };
+    await rig.run(id);
+    expect(await rig.task(id)).toMatchObject({
+      status: "FAILED",
+      error: expect.stringContaining("it refuses every text: API key not valid."),
+    });
+    // Four requests are in flight at a time; each of them asks once more.
+    expect(asked).toBeLessThanOrEqual(8);
+    expect(rig.failedRows(id)).toEqual([]);
+    expect(rig.counted.CatchUpTasksFailed).toBe(1);
+  });
+
+  test("of the index: another dimension is told after one request per batch", async () => {
+    const id = await rig.accept(five, { batch_size: 100 });
+    rig.index.holds = 1_536;
+    await rig.run(id);
+    expect(await rig.task(id)).toMatchObject({
+      status: "FAILED",
+      error: expect.stringContaining("holds vectors of 1536 dimensions; this stack's model gives 4"),
+    });
+    expect(rig.index.requests).toHaveLength(1);
+    expect(rig.failedRows(id)).toEqual([]);
+  });
+
+  test("in the state machine: the chunks that come later do nothing", async () => {
+    rig.rowsPerFunction = 0;
+    const id = await rig.accept(five);
+    await rig.run(id);
+    const [first, ...others] = rig.chunksOf(id);
+    if (first) await rig.chunk(id, first);
+    rig.index.upsert = async () => {
+      throw new IndexNotAllowed("the key is refused");
+    };
+    for (const chunk of others) await rig.chunk(id, chunk);
+    await rig.settle(id);
+    expect(await rig.task(id)).toMatchObject({
+      status: "FAILED",
+      error: expect.stringContaining("the key is refused"),
+    });
+    expect(rig.embedder.paid).toHaveLength(4);
+    expect(rig.failedRows(id)).toEqual([]);
   });
 });
 

@@ -25,6 +25,7 @@ test("a batch has as many records as were asked for", async () => {
 
 test("a batch is at most as large as Pinecone takes, as JSON", async () => {
   const index = new FakeIndex();
+  index.holds = 3_072;
   const sizes: number[] = [];
   const upsert = index.upsert.bind(index);
   index.upsert = (namespace, vectors) => {
