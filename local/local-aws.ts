@@ -14,6 +14,7 @@ import { Mappings } from "./mappings/mappings.ts";
 import { Deployment } from "./monitor/deployment.ts";
 import { RolePlatform } from "./processes/role-platform.ts";
 import { Schedules } from "./schedules/schedules.ts";
+import { CloudWatch } from "./services/cloudwatch/cloudwatch.ts";
 import { LogStore } from "./services/logs/log-store.ts";
 import { dataServices } from "./services/services.ts";
 import { StepFunctions } from "./step-functions/step-functions.ts";
@@ -25,6 +26,8 @@ export interface LocalAws {
   readonly fileSystemsFolder: string;
   /** Also written to `problems.log` in the state folder. */
   readonly problems: readonly string[];
+  /** Metrics and alarms, on a clock of their own. */
+  readonly cloudWatch: CloudWatch;
   /** Lets the mappings poll and the schedules run, and starts the services' tasks. */
   run(): void;
   /** Resolves when every process is gone. */
@@ -36,10 +39,12 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
   const problems: string[] = [];
   const iam = new Iam();
   const runtimeApi = new RuntimeApi();
+  const cloudWatch = new CloudWatch();
   const platform = new RolePlatform({
     iam,
     runtimeApi,
     scratchFolder: join(stateFolder, "tmp"),
+    metrics: cloudWatch,
     report(problem) {
       problems.push(problem);
       appendFileSync(join(stateFolder, "problems.log"), `${new Date().toISOString()} ${problem}\n`);
@@ -50,7 +55,9 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
   const schedules = new Schedules(platform);
   const logs = new LogStore();
   const stepFunctions = new StepFunctions(platform, functions, logs);
-  const data = fencedInBackground("The data services failed", platform.report, () => dataServices(logs));
+  const data = fencedInBackground("The data services failed", platform.report, () =>
+    dataServices(logs, cloudWatch),
+  );
   const services = [...data, lambdaService(functions, mappings), stepFunctions.service];
   const restApis = new RestApis();
   const unsigned = new UserRequests(restApis, new ProxyInvoker(functions, platform));
@@ -76,8 +83,10 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
     deployment,
     fileSystemsFolder,
     problems,
+    cloudWatch,
     run() {
       const { report } = platform;
+      fencedInBackground("CloudWatch failed", report, () => cloudWatch.start());
       fencedInBackground("The event source mappings failed", report, () => mappings.start());
       fencedInBackground("The schedules failed", report, () => schedules.start());
       fencedInBackground("The services' tasks failed", report, () => {

@@ -1,4 +1,5 @@
 import type { FunctionDefinition } from "./function-definition.ts";
+import { type FunctionMetric, measureFunction } from "./function-metrics.ts";
 import { FunctionProcess } from "./function-process.ts";
 import { type InvocationResult, newRequestId, TooManyRequests } from "./invocation.ts";
 import type { Platform } from "./platform.ts";
@@ -32,17 +33,27 @@ export class FunctionPool {
   async invoke(event: string, requestId = newRequestId()): Promise<InvocationResult> {
     const { name, reservedConcurrency } = this.definition;
     if (this.#stopped || this.#running >= (reservedConcurrency ?? Number.POSITIVE_INFINITY)) {
+      this.#measure("Throttles", 1);
       throw new TooManyRequests(name);
     }
     this.#running += 1;
+    this.#measure("ConcurrentExecutions", this.#running);
+    const begunAt = performance.now();
     try {
       const process = this.#warm() ?? this.#start();
       const result = await process.invoke(requestId, event);
+      this.#measure("Invocations", 1);
+      this.#measure("Errors", result.failed ? 1 : 0);
+      this.#measure("Duration", performance.now() - begunAt);
       if (process.alive) this.#keepWarm(process);
       return result;
     } finally {
       this.#running -= 1;
     }
+  }
+
+  #measure(metric: FunctionMetric, value: number): void {
+    measureFunction(this.#platform.metrics, this.definition.name, metric, value);
   }
 
   /** Ends every process, busy or not; resolves when all are gone. */

@@ -1,6 +1,7 @@
 import type { Permission } from "../endpoint/service.ts";
 import type { Credentials } from "../iam/iam.ts";
 import type { RoleClients } from "../processes/role-clients.ts";
+import type { MetricSink } from "../services/cloudwatch/metric.ts";
 import type { RuntimeApi } from "./runtime-api.ts";
 
 /** What every process of every function is given. */
@@ -15,6 +16,8 @@ export interface Platform {
   /** Whether the role's policies allow this. */
   allows(roleName: string, permission: Permission): boolean;
   clients(roleName: string): RoleClients;
+  /** Where what happens is counted. */
+  readonly metrics: MetricSink;
   /** Told what the user should know though nothing failed visibly, as lost log lines. */
   report(problem: string): void;
 }

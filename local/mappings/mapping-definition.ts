@@ -9,6 +9,8 @@ interface AnyMapping {
   readonly windowSeconds: number;
   /** Whether the answer names the items that failed (`ReportBatchItemFailures`). */
   readonly partialFailures: boolean;
+  /** Whether its events are counted in CloudWatch (`EventCount`). */
+  readonly countsEvents: boolean;
 }
 
 export interface QueueMapping extends AnyMapping {

@@ -1,3 +1,4 @@
+import { eventCounts } from "../lambda/function-metrics.ts";
 import type { Functions } from "../lambda/functions.ts";
 import type { Platform } from "../lambda/platform.ts";
 import { queueUrlOfArn } from "../processes/queue-url.ts";
@@ -49,13 +50,14 @@ export class Mappings {
   #pollerOf(definition: MappingDefinition): Poller {
     const pool = this.#functions.find(definition.functionArn);
     if (pool === undefined) throw new Error(`There is no function ${definition.functionArn}.`);
-    const { endpoint, report } = this.#platform;
+    const { endpoint, report, metrics } = this.#platform;
+    const count = eventCounts(metrics, definition);
     const clients = this.#platform.clients(pool.definition.roleName);
     if (definition.source === "sqs") {
       const queueUrl = queueUrlOfArn(endpoint, definition.eventSourceArn);
-      return new QueuePoller(definition, pool, clients.sqs, queueUrl);
+      return new QueuePoller(definition, pool, clients.sqs, { queueUrl, count });
     }
-    const onFailure = onFailureOf(definition, { endpoint, clients, report });
-    return new StreamPoller(definition, pool, clients.streams, onFailure);
+    const onFailure = onFailureOf(definition, { endpoint, clients, report, count });
+    return new StreamPoller(definition, pool, clients.streams, { onFailure, metrics, count });
   }
 }

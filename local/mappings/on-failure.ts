@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import type { CountEvents } from "../lambda/function-metrics.ts";
 import { queueUrlOfArn } from "../processes/queue-url.ts";
 import type { RoleClients } from "../processes/role-clients.ts";
 import type { StreamMapping } from "./mapping-definition.ts";
@@ -25,6 +26,7 @@ export interface DestinationContext {
   readonly endpoint: string;
   readonly clients: Pick<RoleClients, "sqs" | "s3">;
   report(problem: string): void;
+  readonly count: CountEvents;
 }
 
 /** The mapping's on-failure destination: a queue gets metadata only, a bucket the records with it. */
@@ -33,12 +35,15 @@ export function onFailureOf(mapping: StreamMapping, context: DestinationContext)
   return async (givenUp) => {
     const lost = `${givenUp.records.length} stream records from ${givenUp.records[0]?.sequenceNumber} on were given up (${givenUp.reason})`;
     if (destination === undefined) {
+      context.count("DroppedEventCount", givenUp.records.length);
       context.report(`${lost}, and ${mapping.arn} has no on-failure destination.`);
       return;
     }
     try {
       await deliver(destination, mapping, givenUp, context);
+      context.count("OnFailureDestinationDeliveredEventCount", givenUp.records.length);
     } catch (error) {
+      context.count("DroppedEventCount", givenUp.records.length);
       const reason = error instanceof Error ? error.message : String(error);
       context.report(`${lost}, and could not be written to ${destination}: ${reason}`);
     }

@@ -5,6 +5,7 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
+import type { CountEvents } from "../lambda/function-metrics.ts";
 import type { FunctionPool } from "../lambda/function-pool.ts";
 import { BatchWindow } from "./batch-window.ts";
 import { invokeThroughThrottles } from "./invoke-through-throttles.ts";
@@ -25,6 +26,11 @@ const mostMessagesPerCall = 10;
 /** Lambda's limit for an event, less what stands around the bodies. */
 const mostBatchBytes = 5.5 * 1024 * 1024;
 
+interface Surroundings {
+  readonly queueUrl: string;
+  readonly count: CountEvents;
+}
+
 /**
  * Polls a queue with the function's role and invokes the function with batches. What succeeded is deleted; what
  * failed comes back when its visibility timeout ends. The queue itself keeps FIFO groups in order: it gives out
@@ -35,16 +41,18 @@ export class QueuePoller implements Poller {
   readonly #pool: FunctionPool;
   readonly #sqs: SQSClient;
   readonly #queueUrl: string;
+  readonly #count: CountEvents;
   readonly #window: BatchWindow<Received>;
   readonly #inFlight = new Set<Promise<void>>();
   #visibilityMilliseconds = 0;
   #deliveryError: unknown;
 
-  constructor(mapping: QueueMapping, pool: FunctionPool, sqs: SQSClient, queueUrl: string) {
+  constructor(mapping: QueueMapping, pool: FunctionPool, sqs: SQSClient, { queueUrl, count }: Surroundings) {
     this.#mapping = mapping;
     this.#pool = pool;
     this.#sqs = sqs;
     this.#queueUrl = queueUrl;
+    this.#count = count;
     this.#window = new BatchWindow({
       items: mapping.batchSize,
       bytes: mostBatchBytes,
@@ -92,6 +100,7 @@ export class QueuePoller implements Poller {
       }),
       { abortSignal: signal },
     );
+    this.#count("PolledEventCount", Messages.length);
     return Messages.map((message) => ({ message, bytes: Buffer.byteLength(message.Body ?? "") }));
   }
 
@@ -117,6 +126,8 @@ export class QueuePoller implements Poller {
     const visibleAgainAt = Date.now() + this.#visibilityMilliseconds;
     const event = JSON.stringify({ Records: records });
     const result = await invokeThroughThrottles(this.#pool, event, visibleAgainAt, signal);
+    if (result !== undefined) this.#count("InvokedEventCount", records.length);
+    if (result?.failed) this.#count("FailedInvokeEventCount", records.length);
     if (result === undefined || result.failed) return;
     const identifiers = messages.map(({ MessageId }) => MessageId ?? "");
     const failures = this.#mapping.partialFailures

@@ -9,7 +9,9 @@ import {
   type _Record as SourceRecord,
   TrimmedDataAccessException,
 } from "@aws-sdk/client-dynamodb-streams";
+import { type CountEvents, measureFunction } from "../lambda/function-metrics.ts";
 import type { FunctionPool } from "../lambda/function-pool.ts";
+import type { MetricSink } from "../services/cloudwatch/metric.ts";
 import { compileFilter, type EventFilter } from "./event-filter.ts";
 import { invokeThroughThrottles } from "./invoke-through-throttles.ts";
 import { readItemFailures } from "./item-failures.ts";
@@ -37,12 +39,18 @@ const mostBatchBytes = 5.5 * 1024 * 1024;
 /** Records that wait in memory for one lane before reading pauses, in batches. */
 const batchesAhead = 4;
 
+interface Surroundings {
+  readonly onFailure: OnFailure;
+  readonly metrics: MetricSink;
+  readonly count: CountEvents;
+}
+
 /** Reads a table's stream with the function's role and invokes the function with batches, in order by item. */
 export class StreamPoller implements Poller {
   readonly #mapping: StreamMapping;
   readonly #pool: FunctionPool;
   readonly #streams: DynamoDBStreamsClient;
-  readonly #onFailure: OnFailure;
+  readonly #around: Surroundings;
   readonly #filters: readonly EventFilter[];
   readonly #running = new Map<StreamLane<Change>, Promise<void>>();
   #shards: Shard[] | undefined;
@@ -53,12 +61,12 @@ export class StreamPoller implements Poller {
     mapping: StreamMapping,
     pool: FunctionPool,
     streams: DynamoDBStreamsClient,
-    onFailure: OnFailure,
+    around: Surroundings,
   ) {
     this.#mapping = mapping;
     this.#pool = pool;
     this.#streams = streams;
-    this.#onFailure = onFailure;
+    this.#around = around;
     this.#filters = mapping.filters.map(compileFilter);
   }
 
@@ -135,12 +143,18 @@ export class StreamPoller implements Poller {
     if (shard.iterator === undefined || shard.lanes.some(({ size }) => size >= most)) return 0;
     const { Records = [], NextShardIterator } = await this.#records(shard, signal);
     shard.iterator = NextShardIterator;
+    let filteredOut = 0;
     for (const source of Records) {
       const change = this.#changeOf(source);
-      if (!this.#wanted(change.record)) continue;
+      if (!this.#wanted(change.record)) {
+        filteredOut += 1;
+        continue;
+      }
       const lane = shard.lanes[laneOf(source, shard.lanes.length)];
       lane?.add([change], Date.now());
     }
+    this.#around.count("PolledEventCount", Records.length);
+    this.#around.count("FilteredOutEventCount", filteredOut);
     for (const lane of shard.lanes) this.#run(lane, shard.id, signal);
     return Records.length;
   }
@@ -176,7 +190,7 @@ export class StreamPoller implements Poller {
       if (step.do === "invoke") {
         await this.#invoke(lane, step.records, signal);
       } else if (step.do === "discard") {
-        await this.#onFailure(this.#givenUp(step, shardId));
+        await this.#around.onFailure(this.#givenUp(step, shardId));
         lane.discarded(step.records.length);
       } else {
         if (step.until === undefined) return;
@@ -187,8 +201,11 @@ export class StreamPoller implements Poller {
 
   async #invoke(lane: StreamLane<Change>, records: readonly Change[], signal: AbortSignal): Promise<void> {
     const event = JSON.stringify({ Records: records.map(({ record }) => record) });
+    this.#measureAge(records);
     const result = await invokeThroughThrottles(this.#pool, event, Number.POSITIVE_INFINITY, signal);
     if (result === undefined) return;
+    this.#around.count("InvokedEventCount", records.length);
+    if (result.failed) this.#around.count("FailedInvokeEventCount", records.length);
     if (result.failed) return lane.failed(Date.now());
     if (!this.#mapping.partialFailures) return lane.succeeded();
     const failures = readItemFailures(
@@ -198,6 +215,12 @@ export class StreamPoller implements Poller {
     if (failures === "all") lane.failed(Date.now());
     else if (failures.size === 0) lane.succeeded();
     else lane.failedFrom(failures, Date.now());
+  }
+
+  /** Of the last record of the batch, as Lambda measures it. */
+  #measureAge(records: readonly Change[]): void {
+    const age = Date.now() - (records.at(-1)?.createdAt ?? Date.now());
+    measureFunction(this.#around.metrics, this.#pool.definition.name, "IteratorAge", Math.max(0, age));
   }
 
   #givenUp(step: Extract<Step<Change>, { do: "discard" }>, shardId: string): GivenUp {

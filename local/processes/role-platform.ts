@@ -2,12 +2,14 @@ import { AccessDenied, type Permission } from "../endpoint/service.ts";
 import type { Credentials, Iam } from "../iam/iam.ts";
 import type { Platform } from "../lambda/platform.ts";
 import type { RuntimeApi } from "../lambda/runtime-api.ts";
+import type { MetricSink } from "../services/cloudwatch/metric.ts";
 import { type RoleClients, roleClients } from "./role-clients.ts";
 
 interface Parts {
   readonly iam: Iam;
   readonly runtimeApi: RuntimeApi;
   readonly scratchFolder: string;
+  readonly metrics: MetricSink;
   report(problem: string): void;
 }
 
@@ -18,14 +20,16 @@ export class RolePlatform implements Platform {
   objectsEndpoint = "";
   readonly runtimeApi: RuntimeApi;
   readonly scratchFolder: string;
+  readonly metrics: MetricSink;
   readonly report: (problem: string) => void;
   readonly #iam: Iam;
   readonly #clients = new Map<string, RoleClients>();
 
-  constructor({ iam, runtimeApi, scratchFolder, report }: Parts) {
+  constructor({ iam, runtimeApi, scratchFolder, metrics, report }: Parts) {
     this.#iam = iam;
     this.runtimeApi = runtimeApi;
     this.scratchFolder = scratchFolder;
+    this.metrics = metrics;
     this.report = report;
   }
 

@@ -12,6 +12,7 @@ import { QueueStore } from "./sqs/queue-store.ts";
 export interface Fauxqs {
   readonly queues: QueueStore;
   readonly objects: ObjectStore;
+  readonly topics: SnsStore;
   request(request: FauxqsRequest): Promise<Reply>;
   close(): Promise<void>;
 }
@@ -31,13 +32,15 @@ export function startFauxqs(): Fauxqs {
   INVALID_MESSAGE_BODY_CHAR.compile(forbiddenInMessages, "u");
   const queues = new QueueStore();
   const objects = new ObjectStore();
+  const topics = new SnsStore();
   const app = buildApp({
     logger: false,
-    stores: { sqsStore: queues, snsStore: new SnsStore(), s3Store: objects },
+    stores: { sqsStore: queues, snsStore: topics, s3Store: objects },
   });
   return {
     queues,
     objects,
+    topics,
     async request({ method, path, headers, body }) {
       const { "transfer-encoding": _chunked, ...passed } = headers;
       const response = await app.inject({

@@ -22,6 +22,8 @@ export class StepFunctions {
     this.#logs = logs;
     this.#executions = new Executions({
       of: ({ roleName }) => roleServices(platform, functions, roleName),
+      measure: ({ arn }, name) =>
+        platform.metrics.record({ namespace: "AWS/States", name, dimensions: { StateMachineArn: arn } }, 1),
       authorizeChildren: (machine) => authorizeChildren(platform, machine),
     });
     this.service = statesService(this.#machines, this.#executions);

@@ -11,7 +11,6 @@ const common = {
   functionName: z.string(),
   enabled: z.boolean().default(true),
   functionResponseTypes: responseTypes,
-  /** Accepted as AWS does; there is no CloudWatch here that would show the counts. */
   metricsConfig: z.strictObject({ metrics: z.array(z.literal("EventCount")) }).optional(),
   tags: z.unknown().optional(),
 };
@@ -96,6 +95,7 @@ async function createQueueMapping(
     batchSize: wanted.batchSize,
     windowSeconds: wanted.maximumBatchingWindowInSeconds,
     partialFailures: wanted.functionResponseTypes.length > 0,
+    countsEvents: wanted.metricsConfig !== undefined,
     maximumConcurrency: wanted.scalingConfig?.maximumConcurrency,
   });
 }
@@ -111,6 +111,7 @@ function createStreamMapping(identity: Identity, inputs: Properties, deployment:
     batchSize: wanted.batchSize,
     windowSeconds: wanted.maximumBatchingWindowInSeconds,
     partialFailures: wanted.functionResponseTypes.length > 0,
+    countsEvents: wanted.metricsConfig !== undefined,
     startingPosition: wanted.startingPosition,
     parallelizationFactor: wanted.parallelizationFactor,
     maximumRetries: wanted.maximumRetryAttempts,

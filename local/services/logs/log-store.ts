@@ -39,6 +39,7 @@ const eventsKept = 10_000;
 /** Log groups in memory; also written by the local Lambda and ECS, whose processes log through it. */
 export class LogStore {
   private readonly groups = new Map<string, MutableGroup>();
+  private readonly followers: ((message: string) => void)[] = [];
   private lastId = 0;
 
   createGroup(name: string): void {
@@ -71,6 +72,12 @@ export class LogStore {
       stream.events.push({ id: ++this.lastId, stream: streamName, timestamp, ingestionTime, message });
     }
     if (stream.events.length > eventsKept) stream.events = stream.events.slice(-eventsKept);
+    for (const follow of this.followers) for (const { message } of events) follow(message);
+  }
+
+  /** Told every message that is appended from now on. */
+  onMessage(follow: (message: string) => void): void {
+    this.followers.push(follow);
   }
 
   /** Throws ResourceNotFoundException. */

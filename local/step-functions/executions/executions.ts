@@ -11,12 +11,15 @@ import { Aborted, type RoleServices, type Run } from "../interpreter/thread.ts";
 import type { StateMachine } from "../state-machine.ts";
 import { payloadText } from "../states-error.ts";
 import { Execution, type ExecutionIdentity } from "./execution.ts";
+import { type ExecutionMetric, metricOfStatus } from "./execution-metrics.ts";
 import { Kept } from "./kept.ts";
 
 /** What executions need of the services around them. */
 export interface ExecutionServices {
   /** Under the machine's role. */
   of(machine: StateMachine): RoleServices;
+  /** Counts what becomes of a machine's executions. */
+  measure(machine: StateMachine, metric: ExecutionMetric): void;
   /** Throws StatesError. */
   authorizeChildren(machine: StateMachine): void;
 }
@@ -75,9 +78,13 @@ export class Executions {
   #begin(machine: StateMachine, graph: StateGraph, identity: ExecutionIdentity): Execution {
     const execution = new Execution(identity, (event) => machine.logging?.write(identity.arn, event));
     this.#executions.add(identity.arn, execution);
+    const isChild = identity.mapRunArn !== undefined;
+    if (!isChild) this.#services.measure(machine, "ExecutionsStarted");
     const running = this.#run(machine, graph, execution).finally(() => {
       this.#running.delete(running);
       this.#executions.release(identity.arn);
+      const ended = metricOfStatus(execution.status);
+      if (!isChild && ended) this.#services.measure(machine, ended);
     });
     this.#running.add(running);
     return execution;

@@ -1,0 +1,76 @@
+import { accountId, region } from "../../endpoint/account.ts";
+import { formError, formReply, readFormCall } from "../../endpoint/member-lists.ts";
+import { type ApiCall, AwsError, type LocalService, type Reply } from "../../endpoint/service.ts";
+import type { Fauxqs } from "../fauxqs.ts";
+
+const xmlNamespace = "http://sns.amazonaws.com/doc/2010-03-31/";
+const form = { "content-type": "application/x-www-form-urlencoded" };
+
+type Input = Readonly<Record<string, unknown>>;
+
+/** SNS: fauxqs, whose topics hand messages to queues; other subscriptions wait for their confirmation. */
+export function snsService(fauxqs: Fauxqs): LocalService {
+  return {
+    names: ["sns"],
+    permissions(call) {
+      const { action, input } = readFormCall(call);
+      const named = input.TopicArn ?? input.SubscriptionArn ?? input.ResourceArn;
+      const resource = named ?? `arn:aws:sns:${region}:${accountId}:${input.Name ?? "*"}`;
+      return [{ action: `sns:${action}`, resource: String(resource) }];
+    },
+    async handle(call) {
+      const { action, input } = readFormCall(call);
+      switch (action) {
+        case "ListSubscriptionsByTopic":
+          requireTopic(fauxqs, input);
+          return formReply(xmlNamespace, action, listed(fauxqs, input));
+        case "ListSubscriptions":
+          return formReply(xmlNamespace, action, listed(fauxqs, input));
+        default:
+          return forward(fauxqs, call);
+      }
+    },
+    renderError: (error) => formError(error),
+  };
+}
+
+/** Hands a message to a topic from inside the local AWS, as CloudWatch does. Throws AwsError. */
+export async function publishTo(
+  fauxqs: Fauxqs,
+  topicArn: string,
+  subject: string,
+  message: string,
+): Promise<void> {
+  const input = { TopicArn: topicArn, Subject: subject.slice(0, 100), Message: message };
+  const body = new URLSearchParams({ Action: "Publish", Version: "2010-03-31", ...input }).toString();
+  const reply = await fauxqs.request({ method: "POST", path: "/", headers: form, body });
+  if (reply.status !== 200) throw new AwsError(reply.status, "PublishFailed", reply.body.toString());
+}
+
+function forward(fauxqs: Fauxqs, { body }: ApiCall): Promise<Reply> {
+  return fauxqs.request({ method: "POST", path: "/", headers: form, body });
+}
+
+/** As AWS has it: a subscription has no ARN until somebody confirms it. */
+function listed({ topics }: Fauxqs, { TopicArn, NextToken }: Input) {
+  const after = NextToken === undefined ? undefined : String(NextToken);
+  const { subscriptions, nextToken } =
+    TopicArn === undefined
+      ? topics.listSubscriptions(after)
+      : topics.listSubscriptionsByTopic(String(TopicArn), after);
+  return {
+    Subscriptions: subscriptions.map(({ arn, topicArn, protocol, endpoint, confirmed }) => ({
+      SubscriptionArn: confirmed ? arn : "PendingConfirmation",
+      Owner: accountId,
+      Protocol: protocol,
+      Endpoint: endpoint,
+      TopicArn: topicArn,
+    })),
+    NextToken: nextToken,
+  };
+}
+
+function requireTopic({ topics }: Fauxqs, { TopicArn }: Input): void {
+  if (topics.getTopic(String(TopicArn)) !== undefined) return;
+  throw new AwsError(404, "NotFound", "Topic does not exist");
+}

@@ -1,0 +1,25 @@
+import type { ExecutionStatus } from "./execution.ts";
+
+const byStatus = {
+  RUNNING: undefined,
+  SUCCEEDED: "ExecutionsSucceeded",
+  FAILED: "ExecutionsFailed",
+  TIMED_OUT: "ExecutionsTimedOut",
+  ABORTED: "ExecutionsAborted",
+} as const satisfies Record<ExecutionStatus, string | undefined>;
+
+/** What the local Step Functions count of each machine, by `StateMachineArn`. Children of a map are not counted. */
+export const executionMetrics = [
+  "ExecutionsStarted",
+  "ExecutionsSucceeded",
+  "ExecutionsFailed",
+  "ExecutionsTimedOut",
+  "ExecutionsAborted",
+] as const;
+
+export type ExecutionMetric = (typeof executionMetrics)[number];
+
+/** Undefined while it runs. */
+export function metricOfStatus(status: ExecutionStatus): ExecutionMetric | undefined {
+  return byStatus[status];
+}
