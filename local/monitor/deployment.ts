@@ -1,7 +1,9 @@
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { RestApis } from "../api-gateway/rest-apis.ts";
 import type { ServiceTask } from "../ecs/service-task.ts";
@@ -38,6 +40,8 @@ export class Deployment {
   readonly dynamodb: DynamoDBClient;
   readonly logs: CloudWatchLogsClient;
   readonly secrets: SecretsManagerClient;
+  readonly cloudwatch: CloudWatchClient;
+  readonly sns: SNSClient;
 
   constructor(parts: {
     readonly platform: Platform;
@@ -66,9 +70,20 @@ export class Deployment {
     this.dynamodb = new DynamoDBClient(options);
     this.logs = new CloudWatchLogsClient(options);
     this.secrets = new SecretsManagerClient(options);
+    this.cloudwatch = new CloudWatchClient(options);
+    this.sns = new SNSClient(options);
   }
 
   destroyClients(): void {
-    for (const client of [this.sqs, this.s3, this.dynamodb, this.logs, this.secrets]) client.destroy();
+    for (const client of [
+      this.sqs,
+      this.s3,
+      this.dynamodb,
+      this.logs,
+      this.secrets,
+      this.cloudwatch,
+      this.sns,
+    ])
+      client.destroy();
   }
 }

@@ -2,6 +2,7 @@ import type { runtime } from "@pulumi/pulumi";
 import { Failure } from "../../core/failure.ts";
 import { apiGatewayCreators } from "./aws/api-gateway.ts";
 import { apiKeyCreators } from "./aws/api-gateway-keys.ts";
+import { cloudwatchCreators } from "./aws/cloudwatch.ts";
 import { dynamodbCreators } from "./aws/dynamodb.ts";
 import { ecsCreators } from "./aws/ecs.ts";
 import { efsCreators } from "./aws/efs.ts";
@@ -12,6 +13,7 @@ import { s3Creators } from "./aws/s3.ts";
 import { schedulerCreators } from "./aws/scheduler.ts";
 import { secretsManagerCreators } from "./aws/secrets-manager.ts";
 import { sfnCreators } from "./aws/sfn.ts";
+import { snsCreators } from "./aws/sns.ts";
 import { sqsCreators } from "./aws/sqs.ts";
 import { creatorsWithoutLocalMeaning } from "./aws/without-local-meaning.ts";
 import { answers } from "./calls.ts";
@@ -25,6 +27,7 @@ const creators: Creators = {
   ...creatorsWithoutLocalMeaning,
   ...apiGatewayCreators,
   ...apiKeyCreators,
+  ...cloudwatchCreators,
   ...dynamodbCreators,
   ...ecsCreators,
   ...efsCreators,
@@ -35,6 +38,7 @@ const creators: Creators = {
   ...schedulerCreators,
   ...secretsManagerCreators,
   ...sfnCreators,
+  ...snsCreators,
   ...sqsCreators,
 };
 

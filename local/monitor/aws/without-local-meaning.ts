@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { accountId, region } from "../../endpoint/account.ts";
 import { cloudId, physicalName } from "../names.ts";
 import type { Properties } from "../properties.ts";
@@ -6,13 +5,11 @@ import type { Created, Creator, Creators, Declared } from "../resource.ts";
 
 /**
  * Resources that the local AWS accepts and that change nothing here, each named: networks (processes share one
- * loopback), alarms and their topics, dashboards, encryption, lifecycles, versions and backups (a local stack does not live for days),
+ * loopback), encryption, lifecycles, versions and backups (a local stack does not live for days),
  * bucket policies (the endpoint judges by the callers' own policies).
  */
 export const creatorsWithoutLocalMeaning: Creators = {
   "aws:apigateway/account:Account": () => ({ id: "api-gateway-account" }),
-  "aws:cloudwatch/dashboard:Dashboard": dashboard,
-  "aws:cloudwatch/metricAlarm:MetricAlarm": named("alarm", "cloudwatch"),
   "aws:ec2/internetGateway:InternetGateway": numbered("igw"),
   "aws:ec2/route:Route": numbered("r"),
   "aws:ec2/routeTable:RouteTable": numbered("rtb"),
@@ -29,12 +26,6 @@ export const creatorsWithoutLocalMeaning: Creators = {
   })),
   "aws:lb/listener:Listener": named("listener/app", "elasticloadbalancing"),
   "aws:lb/targetGroup:TargetGroup": named("targetgroup", "elasticloadbalancing"),
-  "aws:sns/topic:Topic": topic,
-  "aws:sns/topicPolicy:TopicPolicy": ofTopic,
-  "aws:sns/topicSubscription:TopicSubscription": ({ inputs }) => {
-    const arn = `${inputs.topic}:${randomUUID()}`;
-    return { id: arn, outputs: { arn } };
-  },
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ofBucket,
   "aws:s3/bucketPolicy:BucketPolicy": ofBucket,
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ofBucket,
@@ -57,23 +48,6 @@ function named(kind: string, service: string, more: () => Properties = () => ({}
     const arn = `arn:aws:${service}:${region}:${accountId}:${kind}/${physical}`;
     return { id: arn, outputs: { arn, name: physical, ...more() } };
   };
-}
-
-function topic({ name, inputs }: Declared): Created {
-  const topicName = physicalName(inputs.name, name);
-  const arn = `arn:aws:sns:${region}:${accountId}:${topicName}`;
-  return { id: arn, outputs: { arn, name: topicName } };
-}
-
-function ofTopic({ inputs }: Declared): Created {
-  return { id: String(inputs.arn) };
-}
-
-function dashboard({ inputs }: Declared): Created {
-  // CloudWatch refuses a body that is not JSON.
-  JSON.parse(String(inputs.dashboardBody));
-  const arn = `arn:aws:cloudwatch::${accountId}:dashboard/${inputs.dashboardName}`;
-  return { id: String(inputs.dashboardName), outputs: { dashboardArn: arn } };
 }
 
 function ofBucket({ inputs }: Declared): Created {

@@ -68,6 +68,8 @@ export class MetricQueries {
   /** Of every query; an expression has that of what it uses. */
   readonly periodMs: number;
   readonly #prepared: readonly Prepared[];
+  /** Each after what it uses. */
+  readonly #ordered: readonly Prepared[];
 
   constructor(queries: readonly MetricQuery[]) {
     this.#prepared = queries.map((query) => ({
@@ -75,6 +77,7 @@ export class MetricQueries {
       expression: query.Expression === undefined ? undefined : readExpression(query.Expression),
     }));
     for (const each of this.#prepared) this.#check(each);
+    this.#ordered = this.#inOrder();
     const periods = queries.flatMap(({ MetricStat, Period }) => MetricStat?.Period ?? Period ?? []);
     this.periodMs = 1000 * Math.max(60, ...periods);
   }
@@ -87,15 +90,17 @@ export class MetricQueries {
     const byId = new Map<string, Datapoints>();
     const wanted = { ...range, periodMs: this.periodMs };
     const periods = periodsOf(wanted);
-    const results = this.#inOrder().map(({ query, expression }) => {
+    const results = this.#ordered.map(({ query, expression }) => {
       const datapoints = expression ? expression.evaluate(byId, periods) : measured(store, query, wanted);
       byId.set(query.Id, datapoints);
       return { query, datapoints };
     });
-    return results.filter(({ query }) => query.ReturnData);
+    const inGivenOrder = this.#prepared.flatMap(({ query }) =>
+      results.filter((each) => each.query === query),
+    );
+    return inGivenOrder.filter(({ query }) => query.ReturnData);
   }
 
-  /** Each after what it uses. */
   #inOrder(): Prepared[] {
     const left = new Set(this.#prepared);
     const ordered: Prepared[] = [];
