@@ -1,12 +1,12 @@
+import { cutMessage } from "../text/cut-message.ts";
 import type { OutgoingMessage } from "./queue-publisher.ts";
 
 /** Below the queue's limit of 1 MiB, with room for the reason. */
 const largestBody = 1_000_000;
-const longestReason = 1_000;
 
 /** The whole record with the reason. Where it is too large for a message, its images stay behind and the body says so. */
 export function rejectedRecord(record: unknown, reason: string): OutgoingMessage {
-  const shortReason = reason.slice(0, longestReason);
+  const shortReason = cutMessage(reason);
   const whole = JSON.stringify({ reason: shortReason, record });
   return {
     body: Buffer.byteLength(whole) <= largestBody ? whole : withoutImages(record, shortReason),

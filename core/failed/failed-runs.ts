@@ -1,14 +1,16 @@
-import { BatchGetCommand, type DynamoDBDocumentClient, paginateQuery } from "@aws-sdk/lib-dynamodb";
-import { z } from "zod";
+import { BatchGetCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { collections } from "../receipts/receipt.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
+import type { OpenRun } from "../runs/open-run.ts";
 import { OpenRuns } from "../runs/open-runs.ts";
 import { redriveReceipt } from "../runs/redrive-receipt.ts";
-import { openShards, readRun, runKey } from "../runs/run-item.ts";
+import { readRun, runKey } from "../runs/run-item.ts";
 import type { RunQueues } from "../runs/run-queues.ts";
 import type { RunStore } from "../runs/run-store.ts";
+import { ItemUnreadableError } from "../unreadable-item.ts";
 import type { FailedSource, FailedThing, Listing, Retried } from "./failed-source.ts";
 import { mayBePurged } from "./failed-source.ts";
+import { unknownSubject } from "./subjects.ts";
 
 export interface FailedRunsOptions {
   readonly client: DynamoDBDocumentClient;
@@ -21,16 +23,6 @@ export interface FailedRunsOptions {
 
 const keysACall = 100;
 const pauseMs = 100;
-
-/** An entry of the list of open runs. */
-const openRun = z.object({
-  image_id: z.string(),
-  receipt_id: z.int(),
-  run_id: z.string(),
-  attempt: z.int(),
-  opened_at: z.string(),
-});
-type OpenRun = z.infer<typeof openRun>;
 
 interface FailedRun {
   readonly run: CompactionRun;
@@ -47,14 +39,16 @@ export class FailedRuns implements FailedSource {
   }
 
   async list(most: number): Promise<Listing> {
-    const failed = await this.#failed();
-    return { things: failed.slice(0, most).map(thingOf), total: failed.length };
+    const { failed, unreadable } = await this.#failed();
+    const things = [...unreadable, ...failed.map(thingOf)];
+    return { things: things.slice(0, most), total: things.length };
   }
 
   async retry(): Promise<Retried> {
     let retried = 0;
-    const stayed: FailedThing[] = [];
-    for (const failed of await this.#failed()) {
+    const { failed: all, unreadable } = await this.#failed();
+    const stayed: FailedThing[] = [...unreadable];
+    for (const failed of all) {
       try {
         await this.#driveAgain(failed.run);
         retried += 1;
@@ -70,7 +64,7 @@ export class FailedRuns implements FailedSource {
     const { client, controlTable } = this.#options;
     const openRuns = new OpenRuns(client, controlTable);
     const isNamed = mayBePurged(listing);
-    const due = (await this.#failed()).filter(({ run }) => isNamed(run.runId));
+    const due = (await this.#failed()).failed.filter(({ run }) => isNamed(run.runId));
     for (const { run } of due) await openRuns.unlist(run.runId, run.createdAt, run.attempts);
     return due.length;
   }
@@ -84,51 +78,53 @@ export class FailedRuns implements FailedSource {
     else await queues.redrive(run, now.toISOString(), now.getTime());
   }
 
-  /** Oldest first. */
-  async #failed(): Promise<FailedRun[]> {
+  /** Oldest first. Entries and runs that cannot be read are listed with their reason, and hide no other (F26). */
+  async #failed(): Promise<{ readonly failed: FailedRun[]; readonly unreadable: readonly FailedThing[] }> {
+    const { client, controlTable } = this.#options;
     const failed: FailedRun[] = [];
-    for (let shard = 0; shard < openShards; shard += 1) {
-      const open = new Map((await this.#open(`OPEN#${shard}`)).map((one) => [one.run_id, one]));
-      for (const run of await this.#runs([...open.values()])) {
-        const openedAt = open.get(run.runId)?.opened_at ?? run.createdAt;
+    const unreadable: FailedThing[] = [];
+    const onUnreadable = (error: ItemUnreadableError) => unreadable.push(unreadableThing(error));
+    for await (const page of new OpenRuns(client, controlTable).pages(onUnreadable)) {
+      const open = new Map(page.map((one) => [one.runId, one]));
+      for (const run of await this.#runs(page, onUnreadable)) {
+        const openedAt = open.get(run.runId)?.openedAt ?? run.createdAt;
         if (failedHalves(run).length > 0) failed.push({ run, openedAt });
       }
     }
-    return failed.sort((a, b) => (a.openedAt < b.openedAt ? -1 : 1));
-  }
-
-  async #open(partition: string): Promise<OpenRun[]> {
-    const { client, controlTable } = this.#options;
-    const open: OpenRun[] = [];
-    const query = {
-      TableName: controlTable,
-      KeyConditionExpression: "PK = :partition",
-      ExpressionAttributeValues: { ":partition": partition },
-    };
-    for await (const { Items = [] } of paginateQuery({ client }, query)) {
-      open.push(...Items.map((item) => openRun.parse(item)));
-    }
-    return open;
+    return { failed: failed.sort((a, b) => (a.openedAt < b.openedAt ? -1 : 1)), unreadable };
   }
 
   /** Those that exist. */
-  async #runs(open: readonly OpenRun[]): Promise<CompactionRun[]> {
+  async #runs(
+    open: readonly OpenRun[],
+    onUnreadable: (error: ItemUnreadableError) => void,
+  ): Promise<CompactionRun[]> {
     const { client, receiptsTable, pause } = this.#options;
     const runs: CompactionRun[] = [];
-    let waiting: Record<string, unknown>[] = open.map(({ image_id, receipt_id, run_id }) => ({
-      ...runKey({ imageId: image_id, receiptId: receipt_id, runId: run_id }),
-    }));
+    let waiting: Record<string, unknown>[] = open.map((run) => ({ ...runKey(run) }));
     while (waiting.length > 0) {
       const { Responses, UnprocessedKeys } = await client.send(
         new BatchGetCommand({ RequestItems: { [receiptsTable]: { Keys: waiting.slice(0, keysACall) } } }),
       );
-      runs.push(...(Responses?.[receiptsTable] ?? []).map(readRun));
+      for (const item of Responses?.[receiptsTable] ?? []) {
+        try {
+          runs.push(readRun(item));
+        } catch (error) {
+          if (!(error instanceof ItemUnreadableError)) throw error;
+          onUnreadable(error);
+        }
+      }
       const left = UnprocessedKeys?.[receiptsTable]?.Keys ?? [];
       if (left.length > 0) await pause(pauseMs);
       waiting = [...left, ...waiting.slice(keysACall)];
     }
     return runs;
   }
+}
+
+/** When it became so nobody knows: it is so now. */
+function unreadableThing({ item, message }: ItemUnreadableError): FailedThing {
+  return { ...unknownSubject, id: item, since: new Date().toISOString(), entity: item, reason: message };
 }
 
 function failedHalves({ halves }: CompactionRun) {

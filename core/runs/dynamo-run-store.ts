@@ -8,6 +8,7 @@ import {
 import { unlessRefused } from "../conditional-write.ts";
 import { collections, type ReceiptRef } from "../receipts/receipt.ts";
 import { collectionOf, type ShardName } from "../receipts/shards.ts";
+import { cutMessage } from "../text/cut-message.ts";
 import type { CompactionRun } from "./compaction-run.ts";
 import type { CurrentRun, NextCurrent } from "./current-run.ts";
 import { OpenRuns } from "./open-runs.ts";
@@ -115,7 +116,11 @@ export class DynamoRunStore implements RunStore {
       ExpressionAttributeNames: { "#started": `${collection}_started_at` },
       ExpressionAttributeValues: { ":processing": "PROCESSING", ":completed": "COMPLETED", ":token": token },
     });
-    if (started) return "started";
+    if (started) {
+      // Now, and not after its delta was published: what cannot be read cannot be completed either.
+      readRun(started);
+      return "started";
+    }
     const known = await this.find(run);
     if (!known) return "missing";
     return known.halves[collection].state === "COMPLETED" ? "completed" : "fenced";
@@ -170,7 +175,7 @@ export class DynamoRunStore implements RunStore {
         ":failed": "FAILED",
         ":processing": "PROCESSING",
         ":token": token,
-        ":reason": reason,
+        ":reason": cutMessage(reason),
         ":one": 1,
       },
     });

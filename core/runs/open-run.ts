@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readItem } from "../unreadable-item.ts";
 import type { RunRef } from "./run-store.ts";
 
 /** An entry of the list of open runs. Times are ISO. */
@@ -17,22 +18,26 @@ export interface OpenRun extends RunRef {
   readonly givenUpAt: string | undefined;
 }
 
-const openRunItem = z.object({
-  SK: z.string(),
-  image_id: z.string(),
-  receipt_id: z.int(),
-  run_id: z.string(),
-  attempt: z.int(),
-  opened_at: z.string(),
-  redrives: z.int().default(0),
-  swept_at: z.string().optional(),
-  sent: z.int().default(0),
-  given_up_at: z.string().optional(),
-});
+const time = z.iso.datetime();
 
-/** An entry as its item holds it. Throws a ZodError for an item that is none. */
+const openRunItem = z
+  .object({
+    SK: z.string(),
+    image_id: z.string(),
+    receipt_id: z.int(),
+    run_id: z.string().min(1),
+    attempt: z.int(),
+    opened_at: time,
+    redrives: z.int().default(0),
+    swept_at: time.optional(),
+    sent: z.int().default(0),
+    given_up_at: time.optional(),
+  })
+  .refine(({ SK, run_id }) => SK.endsWith(`#${run_id}`), { error: "its SK does not end with its run_id" });
+
+/** An entry as its item holds it. Throws ItemUnreadableError for an item that is none. */
 export function readOpenRun(item: unknown): OpenRun {
-  const entry = openRunItem.parse(item);
+  const entry = readItem(openRunItem, "open run", item);
   return {
     imageId: entry.image_id,
     receiptId: entry.receipt_id,

@@ -7,6 +7,8 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { unlessRefused } from "../conditional-write.ts";
+import { cutMessage } from "../text/cut-message.ts";
+import { ItemUnreadableError } from "../unreadable-item.ts";
 import { type OpenRun, readOpenRun } from "./open-run.ts";
 import { openKey, openPartition, openShards } from "./run-item.ts";
 import type { RunRef } from "./run-store.ts";
@@ -56,8 +58,8 @@ export class OpenRuns {
     await unlessRefused(this.#client.send(remove));
   }
 
-  /** All entries, as they are read. */
-  async *pages(): AsyncGenerator<OpenRun[]> {
+  /** All entries, as they are read. One that cannot be read is handed over with its reason, and stops no other. */
+  async *pages(onUnreadable: (reason: ItemUnreadableError) => void): AsyncGenerator<OpenRun[]> {
     for (const partition of partitions) {
       const pages = paginateQuery(
         { client: this.#client },
@@ -68,7 +70,9 @@ export class OpenRuns {
           ConsistentRead: true,
         },
       );
-      for await (const { Items = [] } of pages) yield Items.map((item) => readOpenRun(item));
+      for await (const { Items = [] } of pages) {
+        yield Items.flatMap((item) => readable(item, onUnreadable) ?? []);
+      }
     }
   }
 
@@ -124,7 +128,7 @@ export class OpenRuns {
   async giveUp(entry: OpenRun, reason: string, now: string): Promise<boolean> {
     const given = await this.#update(entry, {
       UpdateExpression: "SET given_up_at = :now, reason = :reason",
-      values: { ":now": now, ":reason": reason },
+      values: { ":now": now, ":reason": cutMessage(reason) },
     });
     return given !== undefined;
   }
@@ -150,5 +154,15 @@ export class OpenRuns {
         }),
       ),
     );
+  }
+}
+
+function readable(item: unknown, onUnreadable: (reason: ItemUnreadableError) => void): OpenRun | undefined {
+  try {
+    return readOpenRun(item);
+  } catch (error) {
+    if (!(error instanceof ItemUnreadableError)) throw error;
+    onUnreadable(error);
+    return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
 import { type Collection, collections, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import { ItemUnreadableError, readItem } from "../unreadable-item.ts";
 import type { CompactionRun, RunHalf } from "./compaction-run.ts";
 import type { CurrentRun, NextCurrent, RemovedPart } from "./current-run.ts";
 import type { RunRef } from "./run-store.ts";
@@ -47,7 +48,8 @@ const count = z.int().min(0);
 const collection = z.enum(collections);
 const shardName = z.union([collection, z.templateLiteral([collection, "-", z.int(), "of", z.int()])]);
 
-const runItem = z.object({
+/** A CompactionRun item. Whoever writes one holds to all of it. */
+export const runItem = z.object({
   image_id: z.string(),
   receipt_id: z.int(),
   run_id: z.string(),
@@ -71,9 +73,13 @@ const runItem = z.object({
   words_merged_vectors: count.optional(),
 });
 
-/** A run as its item holds it. Throws a ZodError for an item that is none. */
-export function readRun(item: unknown): CompactionRun {
-  const run = runItem.parse(item);
+/** A run as its item holds it. Throws ItemUnreadableError for an item that is none, or none of this key. */
+export function readRun(item: Readonly<Record<string, unknown>>): CompactionRun {
+  const run = readItem(runItem, "CompactionRun", item);
+  const { PK, SK } = runKey({ imageId: run.image_id, receiptId: run.receipt_id, runId: run.run_id });
+  if (item.PK !== PK || item.SK !== SK) {
+    throw new ItemUnreadableError("CompactionRun", item, [`it says that it is ${PK} / ${SK}`]);
+  }
   return {
     imageId: run.image_id,
     receiptId: run.receipt_id,
@@ -125,8 +131,9 @@ const currentItem = z.object({
   version: count,
 });
 
+/** Throws ItemUnreadableError. */
 export function readCurrent(item: unknown): CurrentRun {
-  const { run_id, removed, former, expiring, ...current } = currentItem.parse(item);
+  const { run_id, removed, former, expiring, ...current } = readItem(currentItem, "CURRENT", item);
   return {
     ...current,
     runId: run_id,

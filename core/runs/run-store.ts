@@ -13,6 +13,8 @@ export interface NewRun extends RunRef {
 }
 
 /**
+ * All methods throw ItemUnreadableError for an item that is not what its key says.
+ *
  * Runs (receipts table), the current run of each receipt and the list of open runs (control table).
  * A holder is a shard and the fencing token of its lease. Tokens of another shard's lease say nothing about it: since
  * they were counted, the collection was split otherwise.

@@ -1,5 +1,6 @@
 import type { UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
 import { type Collection, collections } from "../receipts/receipt.ts";
+import { cutMessage } from "../text/cut-message.ts";
 import type { CompactionRun } from "./compaction-run.ts";
 
 type RunUpdate = Omit<UpdateCommandInput, "TableName" | "Key">;
@@ -51,7 +52,7 @@ export function givingUp(run: CompactionRun, collection: Collection, reason: str
     ExpressionAttributeValues: {
       ":failed": "FAILED",
       ":now": new Date().toISOString(),
-      ":reason": reason,
+      ":reason": cutMessage(reason),
       ":attempt": run.attempts,
       ":state": state,
       ":token": token,

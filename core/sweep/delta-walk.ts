@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
 import { unlessRefused } from "../conditional-write.ts";
+import { readItem } from "../unreadable-item.ts";
 
 const key = { PK: "SWEEP", SK: "DELTAS" };
 
@@ -43,7 +44,7 @@ export class DeltaWalk {
     const { Item } = await client.send(
       new GetCommand({ TableName: controlTable, Key: key, ConsistentRead: true }),
     );
-    const item = walkItem.parse(Item ?? {});
+    const item = readItem(walkItem, "walk through the deltas", Item ?? {});
     if (item.holder !== undefined && now() - Date.parse(item.taken_at) < claimMs) return undefined;
     const isNew = item.reached === undefined;
     if (isNew && item.holder === undefined && now() - Date.parse(item.began_at) < everyMs) return undefined;

@@ -6,6 +6,7 @@ import type { Metrics } from "../metrics.ts";
 import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import { type CurrentRun, stoppedAt } from "../runs/current-run.ts";
 import type { RunStore } from "../runs/run-store.ts";
+import { ItemUnreadableError } from "../unreadable-item.ts";
 import { DeltaWalk } from "./delta-walk.ts";
 import { SweepIncomplete } from "./sweep-failures.ts";
 import type { SweepSettings } from "./sweep-settings.ts";
@@ -42,6 +43,11 @@ export async function sweepDeltas(parts: DeltaSweep, until: number): Promise<voi
       try {
         removed += await removeExpired(parts, ofReceipt);
       } catch (error) {
+        if (error instanceof ItemUnreadableError) {
+          // Nothing says which run counts, so its deltas stay; verify names the receipt.
+          log.warn(error.message, { error_name: error.name, error_code: error.code });
+          return;
+        }
         failures.push(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
       }
     });

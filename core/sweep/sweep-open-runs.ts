@@ -2,10 +2,12 @@ import { inParallel } from "../in-parallel.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
+import type { CurrentRun } from "../runs/current-run.ts";
 import type { OpenRun } from "../runs/open-run.ts";
 import type { OpenRuns } from "../runs/open-runs.ts";
 import type { RunQueues } from "../runs/run-queues.ts";
 import type { RunStore } from "../runs/run-store.ts";
+import { ItemUnreadableError } from "../unreadable-item.ts";
 import { isDue, type Standing, standingOf, stepOf } from "./open-run-rules.ts";
 import { SweepIncomplete } from "./sweep-failures.ts";
 import type { SweepSettings } from "./sweep-settings.ts";
@@ -29,7 +31,7 @@ export interface OpenRunsSweep {
  */
 export async function sweepOpenRuns(parts: OpenRunsSweep, until: number): Promise<void> {
   const sweep = new Sweep(parts, until);
-  for await (const entries of parts.openRuns.pages()) {
+  for await (const entries of parts.openRuns.pages((error) => sweep.skip(error))) {
     await inParallel(entries, entriesAtOnce, (entry) => sweep.look(entry));
   }
   sweep.end();
@@ -57,6 +59,12 @@ class Sweep {
     const outcome = isLeft ? asItIs(entry) : await this.#actOrNote(entry, now);
     this.#outcomes[outcome] += 1;
     if (outcome === "open") this.#oldestMs = Math.max(this.#oldestMs, now - Date.parse(entry.openedAt));
+  }
+
+  /** An entry that cannot be read needs a person, as one that was given up does. */
+  skip(error: ItemUnreadableError): void {
+    this.#outcomes["given up"] += 1;
+    this.#parts.log.error(error.message, { error_name: error.name, error_code: error.code });
   }
 
   /** Tells what was seen, and throws where something was left undone. */
@@ -88,8 +96,10 @@ class Sweep {
   }
 
   async #act(entry: OpenRun, now: number): Promise<Outcome> {
-    const { runs, openRuns, settings } = this.#parts;
-    const [run, current] = await Promise.all([runs.find(entry), runs.current(entry)]);
+    const { openRuns, settings } = this.#parts;
+    const found = await this.#find(entry);
+    if (typeof found === "string") return this.#giveUpEntry(entry, found);
+    const [run, current] = found;
     const standing = standingOf(entry, run, current, settings);
     const step = stepOf(entry, standing, now, settings);
     switch (step.kind) {
@@ -103,6 +113,17 @@ class Sweep {
         return this.#giveUp(entry, run, standing);
       case "wait":
         return asItIs(entry);
+    }
+  }
+
+  /** The run and what counts of its receipt, or why their items cannot be read. */
+  async #find(entry: OpenRun): Promise<[CompactionRun | undefined, CurrentRun | undefined] | string> {
+    const { runs } = this.#parts;
+    try {
+      return await Promise.all([runs.find(entry), runs.current(entry)]);
+    } catch (error) {
+      if (error instanceof ItemUnreadableError) return error.message;
+      throw error;
     }
   }
 
@@ -121,10 +142,16 @@ class Sweep {
   }
 
   async #giveUp(entry: OpenRun, run: CompactionRun | undefined, standing: Standing): Promise<Outcome> {
-    const { runs, openRuns, settings, now, log } = this.#parts;
+    const { runs, settings } = this.#parts;
     const reason = reasonOf(standing, settings);
     // A half that somebody has moved since it was read is looked at again by the next sweep.
     if (run && !(await runs.giveUp(run, reason))) return "open";
+    return this.#giveUpEntry(entry, reason);
+  }
+
+  async #giveUpEntry(entry: OpenRun, reason: string): Promise<Outcome> {
+    const { openRuns, now, log } = this.#parts;
+    if (entry.givenUpAt !== undefined) return "given up";
     if (!(await openRuns.giveUp(entry, reason, new Date(now()).toISOString()))) return "open";
     log.error("An open run was given up", { ...namesOf(entry), reason });
     return "given up";

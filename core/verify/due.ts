@@ -1,4 +1,3 @@
-import { ZodError } from "zod";
 import { checkDelta, type DeltaTarget, DeltaUnfit } from "../collections/merge/check-delta.ts";
 import { withKnown } from "../collections/merge/load-deltas.ts";
 import { vectorAt } from "../collections/merge/parts-that-differ.ts";
@@ -12,6 +11,7 @@ import type { ReceiptRef } from "../receipts/receipt.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
 import type { CurrentRun } from "../runs/current-run.ts";
 import type { RunRef, RunStore } from "../runs/run-store.ts";
+import { ItemUnreadableError } from "../unreadable-item.ts";
 import type { Described } from "./digest.ts";
 
 export interface DueVector extends Described {
@@ -66,12 +66,30 @@ export async function dueOf(
   return { kind: "vectors", vectors: vectorsOf(withKnown(delta, facts), current) };
 }
 
+/**
+ * What is due of a receipt, and whether its content counts. An item that cannot be read is a fault of its own receipt,
+ * and ends no walk (F26).
+ */
+export async function lookUp(
+  ports: TruthPorts,
+  receipt: ReceiptRef,
+): Promise<{ readonly due: Due | undefined; readonly isActive: boolean }> {
+  try {
+    const current = await ports.runs.current(receipt);
+    const due = await dueOf(ports, receipt, current);
+    return { due, isActive: due !== undefined && current?.state === "ACTIVE" };
+  } catch (error) {
+    if (!(error instanceof ItemUnreadableError)) throw error;
+    return { due: { kind: "without_run", why: error.message }, isActive: true };
+  }
+}
+
 /** The run, or what is wrong. */
 async function findRun({ runs }: TruthPorts, ref: RunRef): Promise<CompactionRun | string> {
   try {
     return (await runs.find(ref)) ?? `the receipts table has no run ${ref.runId}`;
   } catch (error) {
-    if (error instanceof ZodError) return `the item of run ${ref.runId} is none of a run`;
+    if (error instanceof ItemUnreadableError) return error.message;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { inParallel } from "../in-parallel.ts";
 import { receiptOfKey, receiptOfVector } from "../receipts/receipt.ts";
 import { holdsImage, type ShardName } from "../receipts/shards.ts";
 import { Checksum, checksumOf, digestOf } from "./digest.ts";
-import { type Due, dueOf, type TruthPorts } from "./due.ts";
+import { type Due, lookUp, type TruthPorts } from "./due.ts";
 import { otherNumbers, type Published } from "./published.ts";
 
 /** Deltas that are in memory at once. */
@@ -114,9 +114,7 @@ async function dueOfKey(truth: TruthPorts, shard: ShardName, key: string) {
   const receipt = receiptOfKey(key);
   if (receipt === undefined || !holdsImage(shard, receipt.imageId))
     return { due: undefined, isActive: false };
-  const current = await truth.runs.current(receipt);
-  const due = await dueOf(truth, receipt, current);
-  return { due, isActive: due !== undefined && current?.state === "ACTIVE" };
+  return lookUp(truth, receipt);
 }
 
 async function hasOtherNumbers(published: Published, due: Due | undefined): Promise<boolean> {

@@ -6,6 +6,7 @@ import type { CompactionRun } from "../runs/compaction-run.ts";
 import { redriveReceipt } from "../runs/redrive-receipt.ts";
 import type { RunQueues } from "../runs/run-queues.ts";
 import type { RunRef, RunStore } from "../runs/run-store.ts";
+import { ItemUnreadableError } from "../unreadable-item.ts";
 import { type Pace, paced } from "./paced.ts";
 import type { Fault, Finding } from "./report.ts";
 
@@ -47,7 +48,7 @@ export async function repair(ports: RepairPorts, findings: readonly Finding[]): 
   const untaken = await paced(
     ports,
     receipts,
-    (receipt) => redriveReceipt(ports, receipt, ports.time),
+    (receipt) => unlessUnreadable(() => redriveReceipt(ports, receipt, ports.time)),
     (receipt) => isTaken(ports.runs, receipt),
   );
   return {
@@ -63,7 +64,7 @@ async function embedLost(ports: RepairPorts, receipts: readonly ReceiptRef[]) {
     ports,
     receipts,
     async (receipt) => {
-      const { runId, revision = 0 } = (await ports.runs.current(receipt)) ?? {};
+      const { runId, revision = 0 } = (await unlessUnreadable(() => ports.runs.current(receipt))) ?? {};
       if (runId !== undefined && (await ports.embedAgain({ ...receipt, runId }, revision))) sent.add(receipt);
     },
     async (receipt) => !sent.has(receipt) || isEmbedded(ports, receipt),
@@ -90,9 +91,21 @@ async function isTaken(runs: RunStore, receipt: ReceiptRef): Promise<boolean> {
 }
 
 async function currentRun(runs: RunStore, receipt: ReceiptRef): Promise<CompactionRun | undefined> {
-  const current = await runs.current(receipt);
-  if (current?.state !== "ACTIVE" || current.runId === undefined) return undefined;
-  return runs.find({ ...receipt, runId: current.runId });
+  return unlessUnreadable(async () => {
+    const current = await runs.current(receipt);
+    if (current?.state !== "ACTIVE" || current.runId === undefined) return undefined;
+    return runs.find({ ...receipt, runId: current.runId });
+  });
+}
+
+/** Undefined for a receipt whose items cannot be read: the next look reports it, and the others are repaired (F26). */
+async function unlessUnreadable<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ItemUnreadableError) return undefined;
+    throw error;
+  }
 }
 
 function isReadable(bytes: Uint8Array): boolean {

@@ -3,7 +3,7 @@ import { receiptOfKey, receiptOfVector } from "../receipts/receipt.ts";
 import { holdsImage, type ShardName } from "../receipts/shards.ts";
 import { type Differences, differencesOf, isNone } from "./differences.ts";
 import { digestOf, type VectorDigest } from "./digest.ts";
-import { type DueVector, dueOf, type TruthPorts } from "./due.ts";
+import { type DueVector, lookUp, type TruthPorts } from "./due.ts";
 import { textOf } from "./first-look.ts";
 import { otherMetadata, otherNumbers, type Published } from "./published.ts";
 import { type Finding, findingOf } from "./report.ts";
@@ -64,7 +64,7 @@ async function judge(
   if (!holdsImage(shard, receipt.imageId)) {
     return extra.length > 0 ? findingOf(key, "misplaced", { extra }) : undefined;
   }
-  const due = await dueOf(truth, receipt, await truth.runs.current(receipt));
+  const { due } = await lookUp(truth, receipt);
   if (due === undefined) return extra.length > 0 ? findingOf(key, "unknown", { extra }) : undefined;
   if (due.kind === "on_its_way") return { onItsWay: due.why };
   if (due.kind === "failed" && !settled) return { onItsWay: mayWait };

@@ -3,6 +3,7 @@ import { Heartbeat } from "../lease/heartbeat.ts";
 import { acquireLease, type Lease, LeaseLost } from "../lease/lease.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";
 import { MessagesInFlight } from "../messages/messages-in-flight.ts";
+import { delaysAfterCycle, delaysAfterFailure } from "../messages/return-delays.ts";
 import { CycleAbandoned } from "./abandonable.ts";
 import type { CycleParts } from "./cycle-parts.ts";
 import { LeasedCycle } from "./leased-cycle.ts";
@@ -11,15 +12,11 @@ import { timetable } from "./timetable.ts";
 
 /** More than three: a lease outlives two beats that fail. */
 const beatsALease = 4;
-/** Messages that come again are hidden for so long. */
-const handBackSeconds = 5;
-/** Doubled with every receive: the queue's hundred receives have to outlast an outage of what the cycle needs. */
-const longestHandBackSeconds = 900;
 
 /**
  * Takes the delivered messages, and what else is queued, into one new generation of the shard.
- * Resolves to the delivered messages that have to come again. After a failure all that is not acknowledged comes
- * again, and nothing is published unless the failure came after the head had moved.
+ * Resolves to the delivered messages that have to be redelivered. After a failure all that is not acknowledged is, in
+ * two halves, and nothing is published unless the failure came after the head had moved.
  * `deadline` is a moment of the clock by which the cycle must be over.
  */
 export async function runCycle(
@@ -107,9 +104,11 @@ async function handBack(
   failed: boolean,
   lease: Lease | undefined,
 ) {
-  const receives = failed ? Math.max(1, ...open.map((message) => message.receives)) : 1;
-  const seconds = Math.min(longestHandBackSeconds, handBackSeconds * 2 ** (receives - 1));
-  const ended = await Promise.allSettled([lease?.release(), queue.hide(open, seconds)]);
+  const returned = failed ? delaysAfterFailure(open) : delaysAfterCycle(open);
+  const ended = await Promise.allSettled([
+    lease?.release(),
+    ...returned.map(({ messages, seconds }) => queue.hide(messages, seconds)),
+  ]);
   for (const result of ended) {
     if (result.status === "rejected") log.warn("Handing back failed", { reason: String(result.reason) });
   }

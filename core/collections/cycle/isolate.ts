@@ -11,6 +11,8 @@ export interface Attempts<Item, Outcome> {
   readonly isEverybodys: (failure: unknown) => boolean;
   /** Whether there is time for another attempt. */
   readonly mayGoOn: () => boolean;
+  /** Whether an item that is the only one may be blamed, where an attempt without it succeeds. @default never */
+  readonly mayBlameAlone?: (item: Item) => boolean;
 }
 
 /** So many items that fail one after another, each alone, with no success between them: it is not the items. */
@@ -18,9 +20,9 @@ const mostUnproven = 3;
 
 /**
  * Attempts all items at once. Where that fails, finds the items that make it fail, each in a logarithmic number of
- * attempts, and leaves them out. An item is blamed only where its failure comes again and others succeed without it:
- * what passes, or fails with every item or with a single one, may be the fault of a server, a disk or a network. It is
- * thrown where it comes too often.
+ * attempts, and leaves them out. An item is blamed only where its failure is repeated and others succeed without it:
+ * what passes, or fails with every item, may be the fault of a server, a disk or a network. It is thrown where it is
+ * repeated too often. An item without others is blamed only where `mayBlameAlone` says so.
  */
 export async function isolate<Item, Outcome>(
   items: readonly Item[],
@@ -31,7 +33,10 @@ export async function isolate<Item, Outcome>(
   try {
     return { outcome: await attempt(items), culprits: new Map() };
   } catch (failure) {
-    if (items.length < 2 || isEverybodys(failure) || !mayGoOn()) throw failure;
+    if (isEverybodys(failure) || !mayGoOn()) throw failure;
+    const [only] = items;
+    if (items.length === 1 && only !== undefined) return await blameAlone(only, failure, attempts);
+    if (items.length === 0) throw failure;
     const { position, reason } = await firstCulprit(items, failure, attempts);
     if (position === 0 && unproven === mostUnproven) throw failure;
     if (!(await failsAgain(items.slice(0, position + 1), failure, attempts))) {
@@ -44,6 +49,20 @@ export async function isolate<Item, Outcome>(
     const { outcome, culprits } = await isolate(others, attempts, position === 0 ? unproven + 1 : 0);
     return { outcome, culprits: new Map([...culprits, [culprit, reason]]) };
   }
+}
+
+/**
+ * There are no others that could succeed without it: that nothing at all succeeds is the proof. A transient fault can
+ * pass between the two, so this is for items that have failed in cycles before.
+ */
+async function blameAlone<Item, Outcome>(
+  item: Item,
+  failure: unknown,
+  attempts: Attempts<Item, Outcome>,
+): Promise<Isolated<Item, Outcome>> {
+  const { attempt, mayGoOn, mayBlameAlone = () => false } = attempts;
+  if (!mayBlameAlone(item) || !(await failsAgain([item], failure, attempts)) || !mayGoOn()) throw failure;
+  return { outcome: await attempt([]), culprits: new Map([[item, failure]]) };
 }
 
 /** What failed once, with a server that had crashed, succeeds with the next one. */

@@ -1,6 +1,7 @@
 import { inParallel } from "../../in-parallel.ts";
 import type { ReceiptRef } from "../../receipts/receipt.ts";
 import { redriveReceipt } from "../../runs/redrive-receipt.ts";
+import { ItemUnreadableError } from "../../unreadable-item.ts";
 import { collectGarbage } from "../generations/collect-garbage.ts";
 import { generationName, type Head, moveHead, readHead } from "../generations/head.ts";
 import { manifestFile } from "../generations/manifest.ts";
@@ -10,7 +11,7 @@ import { drain } from "../messages/drain.ts";
 import { FailedMessages } from "../messages/failed-messages.ts";
 import type { MessagesInFlight } from "../messages/messages-in-flight.ts";
 import { readMessages } from "../messages/read-messages.ts";
-import type { StartedReceipt } from "../messages/receipt-work.ts";
+import type { RunWork, StartedReceipt } from "../messages/receipt-work.ts";
 import { CycleAbandoned } from "./abandonable.ts";
 import type { CycleParts, Step } from "./cycle-parts.ts";
 import { type Ground, openGround } from "./ground.ts";
@@ -20,6 +21,9 @@ import type { StepTimes } from "./step-times.ts";
 import type { Timetable } from "./timetable.ts";
 
 const runsAtOnce = 16;
+/** A receipt that is alone in its cycle is blamed for the failure of a third cycle, and not of the first. */
+const receivesBeforeBlame = 3;
+const diskErrors = ["ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "EMFILE"];
 
 /** A cycle under its lease. */
 export class LeasedCycle {
@@ -81,7 +85,13 @@ export class LeasedCycle {
     this.#step("start runs");
     const { shard } = this.#parts;
     const { token } = this.#lease;
-    const ports = { ...this.#parts, token, messages: this.#messages, failed: this.#failed };
+    const ports = {
+      ...this.#parts,
+      token,
+      confirmLease: () => this.#lease.beat(),
+      messages: this.#messages,
+      failed: this.#failed,
+    };
     const works = await readMessages(shard, this.#messages.open(), this.#failed);
     return startReceipts(ports, shard, works);
   }
@@ -126,8 +136,10 @@ export class LeasedCycle {
         store = undefined;
         return mergeReceipts(this.#parts, attempted, some, this.#time.applyUntil, () => this.#step("verify"));
       },
-      isEverybodys: (failure) => failure instanceof LeaseLost || failure instanceof CycleAbandoned,
+      isEverybodys: (failure) =>
+        failure instanceof LeaseLost || failure instanceof CycleAbandoned || isOfTheDisk(failure),
       mayGoOn: () => clock.now() < this.#time.applyUntil,
+      mayBlameAlone: (receipt) => receivesOf(receipt) >= receivesBeforeBlame,
     });
     for (const [work, reason] of merged.unfit) await this.#failed.ofRun(work, reason);
     for (const [receipt, reason] of culprits) {
@@ -167,20 +179,44 @@ export class LeasedCycle {
   /** Before anything is published without them: a crash in between only has them made anew twice. */
   async #makeAnew(lost: readonly ReceiptRef[]): Promise<void> {
     const time = new Date().toISOString();
-    await inParallel(lost, runsAtOnce, (receipt) => redriveReceipt(this.#parts, receipt, time));
+    await inParallel(lost, runsAtOnce, async (receipt) => {
+      try {
+        await redriveReceipt(this.#parts, receipt, time);
+      } catch (error) {
+        // One whose items nobody can read would keep all others from ever being published; verify names it.
+        if (!(error instanceof ItemUnreadableError)) throw error;
+        const { imageId: image_id, receiptId: receipt_id } = receipt;
+        this.#parts.log.error("A receipt of a corrupt generation cannot be rebuilt", {
+          image_id,
+          receipt_id,
+          reason: error.message,
+        });
+      }
+    });
   }
 
-  /** Past the publishing a failure concerns its own message only, which comes again and is found done. */
+  /** Past the publishing a failure concerns its own message only, which is redelivered and found done. */
   async #acknowledge(): Promise<void> {
     this.#step("acknowledge");
-    const { shard, runs, queue, log } = this.#parts;
-    await inParallel(this.#merged?.runs ?? [], runsAtOnce, async ([work, vectors]) => {
-      const moved = await runs.complete(work.run, shard, this.#lease.token, vectors);
-      if (moved === "fenced") log.info("A run was opened again meanwhile", { run_id: work.run.runId });
-      this.#messages.finish(work.messages);
-    });
+    await inParallel(this.#merged?.runs ?? [], runsAtOnce, ([work, vectors]) =>
+      this.#complete(work, vectors),
+    );
     this.#messages.finish(this.#merged?.changeMessages ?? []);
-    await queue.delete(this.#messages.doneAndDrained());
+    await this.#parts.queue.delete(this.#messages.doneAndDrained());
+  }
+
+  async #complete(work: RunWork, vectors: number): Promise<void> {
+    const { shard, runs, log } = this.#parts;
+    const { run, messages } = work;
+    try {
+      const moved = await runs.complete(run, shard, this.#lease.token, vectors);
+      if (moved === "fenced") log.info("A run was opened again meanwhile", { run_id: run.runId });
+      this.#messages.finish(messages);
+    } catch (error) {
+      const reason = (error as Error).message;
+      log.error("A run could not be completed; its messages are redelivered", { run_id: run.runId, reason });
+      if (error instanceof ItemUnreadableError) await this.#failed.ofMessages(messages, reason);
+    }
   }
 
   async #collectGarbage(head: Head | undefined): Promise<void> {
@@ -195,4 +231,12 @@ export class LeasedCycle {
     this.#parts.onStep(step);
     this.#lease.assertHeld();
   }
+}
+
+function isOfTheDisk(failure: unknown): boolean {
+  return failure instanceof Error && diskErrors.includes((failure as NodeJS.ErrnoException).code ?? "");
+}
+
+function receivesOf({ run, changeMessages }: StartedReceipt): number {
+  return Math.max(...[...(run?.messages ?? []), ...changeMessages].map(({ receives }) => receives));
 }

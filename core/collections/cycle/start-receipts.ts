@@ -1,29 +1,50 @@
 import type { CurrentItems } from "../../entities/current-items.ts";
+import { InputFailure } from "../../failure.ts";
 import { inParallel } from "../../in-parallel.ts";
+import type { Log } from "../../log.ts";
 import { fiveDigits, type ReceiptRef } from "../../receipts/receipt.ts";
 import type { ShardName } from "../../receipts/shards.ts";
 import type { CurrentRun, Removal } from "../../runs/current-run.ts";
 import { recordRemovals } from "../../runs/record-removals.ts";
-import type { RunStore } from "../../runs/run-store.ts";
+import type { RunRef, RunStore } from "../../runs/run-store.ts";
+import { ItemUnreadableError, isValidationError } from "../../unreadable-item.ts";
 import { LeaseLost } from "../lease/lease.ts";
+import type { QueuedMessage } from "../messages/collection-queue.ts";
 import type { FailedMessages } from "../messages/failed-messages.ts";
 import type { MessagesInFlight } from "../messages/messages-in-flight.ts";
 import type { ReceiptWork, RunWork, StartedReceipt } from "../messages/receipt-work.ts";
+import { CycleAbandoned } from "./abandonable.ts";
 
 const receiptsAtOnce = 16;
 
+/** A run says that it is held under a token that no lease has ever given. */
+export class TokenAheadError extends InputFailure {
+  constructor({ imageId, receiptId, runId }: RunRef, shard: ShardName, token: number) {
+    super(
+      `Run ${runId} (receipt ${receiptId} of image ${imageId}) is held in ${shard} under a higher token than the lease's, ${token}.`,
+      "Another writer or an edit has set it: set that token of the run's item to 0, then replay its message with `npm run failed`.",
+    );
+  }
+}
+
 export interface StartPorts {
   readonly token: number;
+  /** Throws LeaseLost where another process holds the lease by now. */
+  readonly confirmLease: () => Promise<void>;
   readonly runs: RunStore;
   readonly items: Pick<CurrentItems, "existing">;
   readonly messages: MessagesInFlight;
   readonly failed: FailedMessages;
+  readonly log: Log;
 }
 
 /**
  * Starts the runs of these receipts and records their removals. Resolves to the receipts that have something to be
  * applied; all other messages are finished here: those of runs completed before, and those of runs that are no more
- * the receipt's current one (completed with no vectors). Throws LeaseLost.
+ * the receipt's current one (completed with no vectors).
+ *
+ * A receipt fails alone (F26): where its items cannot be read its messages count a failure, where a table does not
+ * answer for it they are redelivered. Throws LeaseLost, and the first failure where no receipt could be started.
  */
 export async function startReceipts(
   ports: StartPorts,
@@ -31,11 +52,42 @@ export async function startReceipts(
   works: readonly ReceiptWork[],
 ): Promise<StartedReceipt[]> {
   const started: StartedReceipt[] = [];
+  const outages: unknown[] = [];
   await inParallel(works, receiptsAtOnce, async (work) => {
-    const receipt = await startReceipt(ports, shard, work);
-    if (receipt.run || receipt.changeMessages.length > 0) started.push(receipt);
+    try {
+      const receipt = await startReceipt(ports, shard, work);
+      if (receipt.run || receipt.changeMessages.length > 0) started.push(receipt);
+    } catch (error) {
+      if (endsTheCycle(error)) throw error;
+      if (isOwnFailure(error)) await ports.failed.ofMessages(messagesOf(work), error.message);
+      else outages.push(logOutage(ports, work, error));
+    }
   });
+  if (outages.length > 0 && outages.length === works.length) throw outages[0];
   return started;
+}
+
+function endsTheCycle(error: unknown): boolean {
+  return error instanceof LeaseLost || error instanceof CycleAbandoned;
+}
+
+/** It fails again at each delivery, until somebody corrects the receipt's items. */
+function isOwnFailure(error: unknown): error is Error {
+  return error instanceof ItemUnreadableError || error instanceof TokenAheadError || isValidationError(error);
+}
+
+function messagesOf({ runs, changeMessages }: ReceiptWork): readonly QueuedMessage[] {
+  return [...runs.flatMap(({ messages }) => messages), ...changeMessages];
+}
+
+function logOutage({ log }: StartPorts, { receipt }: ReceiptWork, error: unknown): unknown {
+  log.error("A receipt could not be started; its messages are redelivered", {
+    image_id: receipt.imageId,
+    receipt_id: receipt.receiptId,
+    error_name: (error as Error).name,
+    reason: (error as Error).message,
+  });
+  return error;
 }
 
 /**
@@ -64,7 +116,7 @@ interface StartedRuns {
 }
 
 async function startRuns(
-  { token, runs, messages }: StartPorts,
+  { token, runs, messages, confirmLease }: StartPorts,
   shard: ShardName,
   works: readonly RunWork[],
 ): Promise<StartedRuns> {
@@ -73,7 +125,9 @@ async function startRuns(
   for (const work of works) {
     const answer = await runs.start(work.run, shard, token);
     if (answer === "fenced") {
-      throw new LeaseLost(shard, token, `run ${work.run.runId} is held under a higher token`);
+      // Tokens only grow: while the lease is this cycle's, no process can have been given a higher one.
+      await confirmLease();
+      throw new TokenAheadError(work.run, shard, token);
     }
     if (answer === "started") started.push(work);
     if (answer === "completed") messages.finish(work.messages);
@@ -118,6 +172,6 @@ async function settleOthers(
   }
   for (const work of missing) {
     if (current && !counts(work)) messages.finish(work.messages);
-    else await failed.ofMissingRun(work, "The receipts table has no such run.");
+    else await failed.ofMessages(work.messages, "The receipts table has no such run.");
   }
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { unlessRefused } from "../../conditional-write.ts";
 import { Failure } from "../../failure.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import { readItem } from "../../unreadable-item.ts";
 import { collectionKey } from "../lease/collection-key.ts";
 import type { Lease } from "../lease/lease.ts";
 
@@ -45,7 +46,7 @@ export async function readHead(
     new GetCommand({ TableName: controlTable, Key: collectionKey(shard), ConsistentRead: true }),
   );
   if (Item?.head_name === undefined) return undefined;
-  const item = headItem.parse(Item);
+  const item = readItem(headItem, "head of a collection", Item);
   return {
     generation: item.head_generation,
     name: item.head_name,

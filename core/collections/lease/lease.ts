@@ -4,6 +4,7 @@ import { z } from "zod";
 import { unlessRefused } from "../../conditional-write.ts";
 import { Failure } from "../../failure.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import { readItem } from "../../unreadable-item.ts";
 import type { Clock } from "../clock.ts";
 import { collectionKey } from "./collection-key.ts";
 
@@ -167,5 +168,5 @@ async function readLease({ client, controlTable, shard }: LeaseOptions): Promise
   const { Item } = await client.send(
     new GetCommand({ TableName: controlTable, Key: collectionKey(shard), ConsistentRead: true }),
   );
-  return leaseItem.parse(Item ?? {});
+  return readItem(leaseItem, "lease of a collection", Item ?? {});
 }

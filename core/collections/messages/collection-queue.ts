@@ -6,9 +6,9 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { Log } from "../../log.ts";
+import { cutMessage } from "../../text/cut-message.ts";
 
 const messagesACall = 10;
-const longestReason = 1_000;
 /** SQS takes no more on a message. */
 const mostAttributes = 10;
 
@@ -122,7 +122,7 @@ export class CollectionQueue {
     const own = Object.entries(message.attributes).filter(([, value]) => value !== "");
     const attributes = {
       ...Object.fromEntries(own.slice(0, mostAttributes - 1)),
-      failure_reason: printable(reason).slice(0, longestReason),
+      failure_reason: cutMessage(printable(reason)),
     };
     await this.#sqs.send(
       new SendMessageCommand({

@@ -21,8 +21,10 @@ export interface FailedMessagesPorts {
 }
 
 /**
- * Counts failures for a message's own reason. A message stays open, so it comes again, until it has failed
+ * Counts failures for a message's own reason. A message stays open, so it is redelivered, until it has failed
  * `maxFailures` times: then it goes to the dead-letter queue with its reason.
+ *
+ * No method throws: a failure that cannot be counted now is counted at the next delivery, and ends no cycle (F26).
  */
 export class FailedMessages {
   readonly #ports: FailedMessagesPorts;
@@ -34,30 +36,58 @@ export class FailedMessages {
   /** The failure of a run that was started under the cycle's token; the run counts it. */
   async ofRun({ run, messages }: RunWork, reason: string): Promise<void> {
     const { runs, shard, token, log } = this.#ports;
-    const failures = await runs.fail(run, shard, token, reason);
-    if (failures === "fenced") {
-      log.info("A run was opened again meanwhile; its failure does not count", { run_id: run.runId, reason });
-      return;
-    }
-    for (const message of messages) await this.#settle(message, failures, reason, run.runId);
+    await this.#orLog(messages, reason, async () => {
+      const failures = await runs.fail(run, shard, token, reason);
+      if (failures === "fenced") {
+        log.info("A run was opened again meanwhile; its failure does not count", {
+          run_id: run.runId,
+          reason,
+        });
+        return;
+      }
+      for (const message of messages) await this.#settle(message, failures, reason, run.runId);
+    });
   }
 
   /** Of a receipt that makes the others fail: its run counts it, or else each of its messages. */
   async ofReceipt({ run, changeMessages }: StartedReceipt, reason: string): Promise<void> {
     if (run) await this.ofRun(run, reason);
-    else for (const message of changeMessages) await this.withoutRun(message, reason);
+    else await this.ofMessages(changeMessages, reason);
   }
 
-  async ofMissingRun({ messages }: RunWork, reason: string): Promise<void> {
-    for (const message of messages) await this.withoutRun(message, reason);
+  /** Of messages for which no run can count; the control table does. Those that are settled already are passed over. */
+  async ofMessages(messages: readonly QueuedMessage[], reason: string): Promise<void> {
+    for (const message of messages) {
+      if (this.#ports.messages.isOpen(message)) await this.withoutRun(message, reason);
+    }
   }
 
   /** The failure of a message that names no known run; the control table counts it. */
   async withoutRun(message: QueuedMessage, reason: string): Promise<void> {
-    const { ledger } = this.#ports;
-    const failures = await ledger.count(message.deduplicationId, reason);
-    await this.#settle(message, failures, reason, undefined);
-    if (failures >= this.#ports.maxFailures) await ledger.forget(message.deduplicationId);
+    const { ledger, maxFailures } = this.#ports;
+    await this.#orLog([message], reason, async () => {
+      const failures = await ledger.count(message.deduplicationId, reason);
+      await this.#settle(message, failures, reason, undefined);
+      if (failures >= maxFailures) await ledger.forget(message.deduplicationId);
+    });
+  }
+
+  async #orLog(
+    messages: readonly QueuedMessage[],
+    reason: string,
+    count: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      await count();
+    } catch (error) {
+      this.#ports.log.error("A failure could not be counted; its messages are redelivered", {
+        collection: this.#ports.shard,
+        message_ids: messages.map(({ messageId }) => messageId),
+        reason,
+        error_name: (error as Error).name,
+        error_message: (error as Error).message,
+      });
+    }
   }
 
   async #settle(
@@ -69,7 +99,7 @@ export class FailedMessages {
     const { queue, messages, maxFailures, shard, log, metrics } = this.#ports;
     const fields = { collection: shard, message_id: message.messageId, run_id: runId, failures, reason };
     if (failures < maxFailures) {
-      log.warn("A message failed and comes again", fields);
+      log.warn("A message failed and is redelivered", fields);
       return;
     }
     await queue.moveToDeadLetters(message, reason);

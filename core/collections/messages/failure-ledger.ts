@@ -1,5 +1,7 @@
 import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { ShardName } from "../../receipts/shards.ts";
+import { cutMessage } from "../../text/cut-message.ts";
+import { isValidationError } from "../../unreadable-item.ts";
 
 /** No queue keeps a message for longer, so a count that nobody forgot (its message succeeded in the end) says nothing any more. */
 const secondsKept = 14 * 86_400;
@@ -18,13 +20,24 @@ export class FailureLedger {
 
   /** Resolves to the failures of the message so far, this one included. */
   async count(deduplicationId: string, reason: string): Promise<number> {
+    try {
+      return await this.#add(deduplicationId, reason);
+    } catch (error) {
+      // Somebody has put another thing in the place of the count: no other failure of this call is permanent.
+      if (!isValidationError(error)) throw error;
+      await this.forget(deduplicationId);
+      return this.#add(deduplicationId, reason);
+    }
+  }
+
+  async #add(deduplicationId: string, reason: string): Promise<number> {
     const { Attributes } = await this.#client.send(
       new UpdateCommand({
         TableName: this.#controlTable,
         Key: this.#key(deduplicationId),
         UpdateExpression: "SET reason = :reason, failed_at = :now, expires_at = :expires ADD failures :one",
         ExpressionAttributeValues: {
-          ":reason": reason,
+          ":reason": cutMessage(reason),
           ":now": new Date().toISOString(),
           ":expires": Math.floor(Date.now() / 1_000) + secondsKept,
           ":one": 1,

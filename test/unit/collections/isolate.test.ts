@@ -79,6 +79,18 @@ describe("isolating what makes a cycle fail", () => {
     expect(made).toHaveLength(1);
   });
 
+  test("F26: the only item is blamed where it may be, fails again, and nothing at all succeeds", async () => {
+    const { made, attempts } = attemptsOver(new Set([0]));
+    const { outcome, culprits } = await isolate([0], { ...attempts, mayBlameAlone: () => true });
+    expect([outcome, [...culprits.keys()], made.length]).toEqual([[], [0], 3]);
+  });
+
+  test("F13: the only item is not blamed where nothing at all fails too", async () => {
+    const attempt = async () => Promise.reject(new Error("The server is gone."));
+    const { attempts } = attemptsOver(new Set([0]));
+    await expect(isolate([0], { ...attempts, attempt, mayBlameAlone: () => true })).rejects.toThrow("gone");
+  });
+
   test("a failure that is everybody's ends it at once", async () => {
     const { made, attempts } = attemptsOver(new Set([3]));
     await expect(isolate(numbers(8), { ...attempts, isEverybodys: () => true })).rejects.toThrow("3 is bad");

@@ -1,6 +1,8 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
+import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { FailedRuns } from "../../../core/failed/failed-runs.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
+import { runKey } from "../../../core/runs/run-item.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
 import { makeCurrent } from "../runs/current.ts";
 import { Tables } from "../runs/tables.ts";
@@ -91,4 +93,29 @@ test("a purge takes what was listed off the list of open runs, and nothing else"
   expect(await runs.purge(await runs.list(100))).toBe(1);
   expect((await runs.list(100)).total).toBe(0);
   expect(await tables.openRuns()).toEqual([expect.stringContaining("#good")]);
+});
+
+test("F26: an entry or a run that cannot be read is listed with its reason, and the others are retried", async () => {
+  await failOne();
+  const { client, controlTable, receiptsTable } = tables;
+  const Key = runKey({ imageId: image, receiptId: 2, runId: "good" });
+  await client.send(
+    new UpdateCommand({
+      TableName: receiptsTable,
+      Key: { ...Key },
+      UpdateExpression: "SET attempts = :x",
+      ExpressionAttributeValues: { ":x": "two" },
+    }),
+  );
+  await client.send(new PutCommand({ TableName: controlTable, Item: { PK: "OPEN#3", SK: "yesterday" } }));
+  const { total, things } = await failedRuns().list(100);
+  expect(total).toBe(3);
+  expect(things.map(({ reason }) => reason)).toEqual(
+    expect.arrayContaining([
+      expect.stringContaining("attempts"),
+      expect.stringContaining("OPEN#3 / yesterday"),
+      "lines, 1 times: The delta is damaged.",
+    ]),
+  );
+  expect(await failedRuns().retry()).toMatchObject({ retried: 1, stayed: { length: 2 } });
 });

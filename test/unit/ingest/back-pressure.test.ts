@@ -87,7 +87,7 @@ describe("while more runs are open than may be", () => {
   test("runs that were given up hold up nobody", async () => {
     stage.maxOpenRuns = 1;
     await stage.ingest(delivery(1));
-    for await (const entries of stage.openRuns.pages()) {
+    for await (const entries of stage.openRuns.pages(() => undefined)) {
       for (const entry of entries) await stage.openRuns.giveUp(entry, "in vain", new Date().toISOString());
     }
     expect(await stage.ingest(delivery(100))).toEqual(["opened"]);

@@ -1,6 +1,9 @@
+import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { recordRemovals } from "../../../core/runs/record-removals.ts";
 import { redriveReceipt } from "../../../core/runs/redrive-receipt.ts";
+import { currentKey, runKey } from "../../../core/runs/run-item.ts";
 import type { RunQueues } from "../../../core/runs/run-queues.ts";
+import type { RunRef } from "../../../core/runs/run-store.ts";
 import { SweepIncomplete } from "../../../core/sweep/sweep-failures.ts";
 import { sweepOpenRuns } from "../../../core/sweep/sweep-open-runs.ts";
 import { Tables } from "../runs/tables.ts";
@@ -265,4 +268,51 @@ test("after its time a sweep counts and acts no more", async () => {
   await sweepOpenRuns(rig.parts, rig.now());
   expect(rig.sent.lines).toEqual([]);
   expect(rig.metrics).toMatchObject({ RunsOpen: 1, OldestOpenRunAge: expect.closeTo(240 * 60, -1) });
+});
+
+describe("F26: what cannot be read", () => {
+  const edit = (table: string, key: object, expression: string, value: unknown) =>
+    tables.client.send(
+      new UpdateCommand({
+        TableName: table,
+        Key: { ...key },
+        UpdateExpression: expression,
+        ExpressionAttributeValues: { ":x": value },
+      }),
+    );
+
+  test("of the list of open runs is counted as given up with its reason, and the others are swept", async () => {
+    await rig.opened();
+    await tables.client.send(
+      new PutCommand({ TableName: tables.controlTable, Item: { PK: "OPEN#0", SK: "a note of somebody" } }),
+    );
+    rig.pass(180);
+    await rig.sweep();
+    expect(rig.sent.lines).toEqual(["run-1-2"]);
+    expect(rig.metrics).toMatchObject({ RunsOpen: 1, RunsGivenUp: 1, RunsRedriven: 1 });
+    expect(rig.logged.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining("OPEN#0 / a note of somebody cannot be read"),
+    );
+  });
+
+  test.each([
+    ["a run", (run: RunRef) => edit(tables.receiptsTable, runKey(run), "SET attempts = :x", "two")],
+    [
+      "a CURRENT item",
+      (run: RunRef) => edit(tables.controlTable, currentKey(run), "SET revision = :x", "new"),
+    ],
+  ])("of %s gives its own entry up with the reason, once, and sweeps go on", async (_, spoil) => {
+    const run = await rig.opened("bad");
+    await rig.opened("good");
+    await spoil(run);
+    rig.pass(180);
+    await rig.sweep();
+    await rig.sweep();
+    expect(rig.sent.lines).toEqual(["good-1-2"]);
+    expect(rig.metrics).toMatchObject({ RunsOpen: 1, RunsGivenUp: 1 });
+    const reasons = rig.logged.filter(({ message }) => message === "An open run was given up");
+    expect(reasons).toEqual([
+      { message: expect.anything(), reason: expect.stringContaining("cannot be read") },
+    ]);
+  });
 });

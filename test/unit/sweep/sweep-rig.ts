@@ -102,7 +102,7 @@ export class SweepRig {
 
   async entriesOf({ imageId }: RunRef): Promise<OpenRun[]> {
     const entries: OpenRun[] = [];
-    for await (const page of this.openRuns.pages()) entries.push(...page);
+    for await (const page of this.openRuns.pages(() => undefined)) entries.push(...page);
     return entries.filter((entry) => entry.imageId === imageId);
   }
 

@@ -1,13 +1,13 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DeleteCommand, type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { CollectionOfOtherModel } from "../../../core/collections/cycle/workspace.ts";
 import { GenerationDamaged } from "../../../core/collections/generations/generations.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import type { ReceiptFacts } from "../../../core/entities/receipt-facts.ts";
 import { receiptKey } from "../../../core/receipts/receipt.ts";
 import { afterRemovals } from "../../../core/runs/current-run.ts";
-import { runKey } from "../../../core/runs/run-item.ts";
+import { currentKey, runKey } from "../../../core/runs/run-item.ts";
 import { joined, type ShardReport } from "../../../core/verify/report.ts";
 import { TimeTooShort, verifyShard } from "../../../core/verify/verify-shard.ts";
 import { CompactionRig } from "../collections/compaction-rig.ts";
@@ -228,6 +228,23 @@ describe("a run", () => {
     await client.send(new DeleteCommand({ TableName: receiptsTable, Key: { ...runKey(milk) } }));
     expect(await verified(rig)).toMatchObject(find({ without_run: 1, findings: [{ fault: "without_run" }] }));
   });
+
+  test.each(["CURRENT", "the run"])(
+    "F26: whose item (%s) cannot be read is named, and the walk goes on",
+    async (which) => {
+      const { client, receiptsTable, controlTable } = rig.tables;
+      await client.send(
+        new UpdateCommand({
+          TableName: which === "CURRENT" ? controlTable : receiptsTable,
+          Key: { ...(which === "CURRENT" ? currentKey(milk) : runKey(milk)) },
+          UpdateExpression: "SET attempt = :x, attempts = :x",
+          ExpressionAttributeValues: { ":x": "two" },
+        }),
+      );
+      const finding = { receipt: key, fault: "without_run", why: expect.stringContaining("cannot be read") };
+      expect(await verified(rig)).toMatchObject(find({ without_run: 1, receipts: 2, findings: [finding] }));
+    },
+  );
 
   test("that embed may still put is on its way", async () => {
     const delta = deltaOf(3, "run-3", ["rice"]);
