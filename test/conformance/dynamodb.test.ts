@@ -7,12 +7,13 @@ import {
   DeleteTableCommand,
   DescribeTableCommand,
   DynamoDBClient,
+  ExecuteStatementCommand,
   GetItemCommand,
   PutItemCommand,
   type PutItemCommandInput,
   QueryCommand,
   type QueryCommandInput,
-  TransactWriteItemsCommand,
+  ScanCommand,
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from "@aws-sdk/client-dynamodb";
@@ -195,13 +196,15 @@ describe("reads and batches", () => {
   });
 
   test("what the local DynamoDB lacks is refused by name", async () => {
-    const Update = { TableName, Key: keyOf("s"), UpdateExpression: "REMOVE x" };
     await expect(
-      dynamodb.send(new TransactWriteItemsCommand({ TransactItems: [{ Update }] })),
+      dynamodb.send(new ExecuteStatementCommand({ Statement: `SELECT * FROM "${TableName}"` })),
     ).rejects.toMatchObject({
       name: "UnknownOperationException",
-      message: 'The local DynamoDB does not have the action "TransactWriteItems".',
+      message: 'The local DynamoDB does not have the action "ExecuteStatement".',
     });
+    await expect(
+      dynamodb.send(new ScanCommand({ TableName, AttributesToGet: ["PK"] })),
+    ).rejects.toMatchObject({ name: "ValidationException", message: /Use ProjectionExpression/ });
   });
 });
 

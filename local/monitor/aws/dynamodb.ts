@@ -1,4 +1,9 @@
-import { CreateTableCommand, type KeySchemaElement, type StreamViewType } from "@aws-sdk/client-dynamodb";
+import {
+  CreateTableCommand,
+  type KeySchemaElement,
+  type StreamViewType,
+  UpdateTimeToLiveCommand,
+} from "@aws-sdk/client-dynamodb";
 import { z } from "zod";
 import { parseInputs } from "../inputs.ts";
 import { physicalName } from "../names.ts";
@@ -21,7 +26,6 @@ const table = z.strictObject({
       }),
     )
     .default([]),
-  /** Accepted; items stay, as the local DynamoDB has no expiry. Readers must not rely on it anyway. */
   ttl: z.strictObject({ attributeName: z.string(), enabled: z.literal(true) }).optional(),
   streamEnabled: z.boolean().optional(),
   streamViewType: z.string().optional(),
@@ -65,6 +69,10 @@ export const dynamodbCreators: Creators = {
         DeletionProtectionEnabled: wanted.deletionProtectionEnabled ?? false,
       }),
     );
+    if (wanted.ttl !== undefined) {
+      const TimeToLiveSpecification = { Enabled: true, AttributeName: wanted.ttl.attributeName };
+      await dynamodb.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }));
+    }
     const { TableArn, LatestStreamArn, LatestStreamLabel } = TableDescription ?? {};
     return {
       id: TableName,

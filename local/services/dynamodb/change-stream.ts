@@ -1,10 +1,16 @@
 import { createHash } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import { accountId, region } from "../../endpoint/account.ts";
 import { AwsError } from "../../endpoint/service.ts";
-import type { Item } from "./tables.ts";
+import type { Item } from "./values/attribute-value.ts";
+import { equalValues } from "./values/compare.ts";
 
 export type StreamViewType = "KEYS_ONLY" | "NEW_IMAGE" | "OLD_IMAGE" | "NEW_AND_OLD_IMAGES";
+
+/** Who wrote, where it was the service itself. */
+export interface UserIdentity {
+  readonly type: "Service";
+  readonly principalId: "dynamodb.amazonaws.com";
+}
 
 /** As GetRecords answers it. */
 export interface StreamRecord {
@@ -13,6 +19,7 @@ export interface StreamRecord {
   readonly eventVersion: "1.1";
   readonly eventSource: "aws:dynamodb";
   readonly awsRegion: string;
+  readonly userIdentity?: UserIdentity;
   readonly dynamodb: {
     /** Epoch seconds. */
     readonly ApproximateCreationDateTime: number;
@@ -49,6 +56,8 @@ export class ChangeStream {
   private records: StreamRecord[] = [];
   /** How many records were forgotten: the position of the oldest one kept. */
   private trimmed = 0;
+  /** Of a stream that was switched off: its records can still be read. */
+  ended = false;
 
   constructor(table: StreamedTable, viewType: StreamViewType, now: Date) {
     this.table = table;
@@ -67,10 +76,11 @@ export class ChangeStream {
   }
 
   /** Records a write; one that changed nothing leaves no record. */
-  append(before: Item | undefined, after: Item | undefined): void {
+  append(before: Item | undefined, after: Item | undefined, by?: UserIdentity): void {
     const image = after ?? before;
-    if (image === undefined || isDeepStrictEqual(comparable(before), comparable(after))) return;
-    this.records.push(this.record(copy(image), copy(before), copy(after)));
+    if (image === undefined || this.ended) return;
+    if (before !== undefined && after !== undefined && equalValues({ M: before }, { M: after })) return;
+    this.records.push(this.record(image, before, after, by));
     if (this.records.length < recordsKept + recordsForgottenAtOnce) return;
     this.records.splice(0, recordsForgottenAtOnce);
     this.trimmed += recordsForgottenAtOnce;
@@ -105,7 +115,12 @@ export class ChangeStream {
     return (firstSequence + BigInt(position)).toString();
   }
 
-  private record(image: Item, before: Item | undefined, after: Item | undefined): StreamRecord {
+  private record(
+    image: Item,
+    before: Item | undefined,
+    after: Item | undefined,
+    by: UserIdentity | undefined,
+  ): StreamRecord {
     const sequenceNumber = this.sequenceNumberAt(this.end);
     const showsNew = this.viewType === "NEW_IMAGE" || this.viewType === "NEW_AND_OLD_IMAGES";
     const showsOld = this.viewType === "OLD_IMAGE" || this.viewType === "NEW_AND_OLD_IMAGES";
@@ -115,9 +130,12 @@ export class ChangeStream {
       eventVersion: "1.1",
       eventSource: "aws:dynamodb",
       awsRegion: region,
+      ...(by === undefined ? {} : { userIdentity: by }),
       dynamodb: {
         ApproximateCreationDateTime: Math.floor(Date.now() / 1000),
-        Keys: Object.fromEntries(this.table.keyNames.map((name) => [name, image[name] ?? {}])),
+        Keys: Object.fromEntries(
+          this.table.keyNames.map((name) => [name, image[name] ?? { NULL: true as const }]),
+        ),
         ...(showsNew && after !== undefined ? { NewImage: after } : {}),
         ...(showsOld && before !== undefined ? { OldImage: before } : {}),
         SequenceNumber: sequenceNumber,
@@ -129,19 +147,3 @@ export class ChangeStream {
 }
 
 const firstSequence = 10n ** BigInt(sequenceWidth - 1);
-
-function copy<Value extends Item | undefined>(item: Value): Value {
-  return item === undefined ? item : JSON.parse(JSON.stringify(item));
-}
-
-/** Two items are equal whatever the order of their attributes and of the members of their sets. */
-function comparable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(comparable);
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, part]) => [
-      name,
-      ["SS", "NS", "BS"].includes(name) && Array.isArray(part) ? part.map(String).sort() : comparable(part),
-    ]),
-  );
-}

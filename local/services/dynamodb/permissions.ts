@@ -1,13 +1,24 @@
-import { accountId, region } from "../../endpoint/account.ts";
 import { AwsError, type Permission } from "../../endpoint/service.ts";
+import { itemActions, tableActions } from "./actions/actions.ts";
+import type { Input } from "./fields.ts";
+import { tableArn } from "./store/database.ts";
 import { readIterator, streamActions } from "./stream-actions.ts";
-import { type Input, Tables } from "./tables.ts";
+
+/** What the parts of a transaction need; IAM has no action for the whole. */
+const partActions: Readonly<Record<string, string>> = {
+  ConditionCheck: "ConditionCheckItem",
+  Delete: "DeleteItem",
+  Get: "GetItem",
+  Put: "PutItem",
+  Update: "UpdateItem",
+};
 
 /** Throws AwsError for an action that the local DynamoDB does not have. */
 export function dynamodbPermissions(action: string, input: Input): Permission[] {
   const needs = (resource: string): Permission => ({ action: `dynamodb:${action}`, resource });
-  if (action in streamActions) return [needs(streamResource(action, input))];
-  if (!Tables.has(action)) {
+  if (Object.hasOwn(streamActions, action)) return [needs(streamResource(action, input))];
+  if (action === "TransactWriteItems" || action === "TransactGetItems") return transactPermissions(input);
+  if (!Object.hasOwn(itemActions, action) && !Object.hasOwn(tableActions, action)) {
     throw new AwsError(
       400,
       "UnknownOperationException",
@@ -16,18 +27,28 @@ export function dynamodbPermissions(action: string, input: Input): Permission[] 
   }
   if (action === "ListTables") return [needs("*")];
   if (action === "BatchGetItem" || action === "BatchWriteItem") {
-    return Object.keys((input.RequestItems ?? {}) as object).map((name) => needs(tableArn(name)));
+    return Object.keys((input.RequestItems ?? {}) as object).map((name) => needs(arnOf(name)));
   }
   if (input.ResourceArn !== undefined) return [needs(String(input.ResourceArn))];
-  const table = tableArn(String(input.TableName ?? ""));
+  const table = arnOf(String(input.TableName ?? ""));
   return [needs(input.IndexName === undefined ? table : `${table}/index/${input.IndexName}`)];
 }
 
+function transactPermissions({ TransactItems: items }: Input): Permission[] {
+  if (!Array.isArray(items)) return [];
+  return (items as readonly Record<string, Input | undefined>[]).flatMap((item) =>
+    Object.entries(item).map(([part, request]) => ({
+      action: `dynamodb:${partActions[part] ?? part}`,
+      resource: arnOf(String(request?.TableName ?? "")),
+    })),
+  );
+}
+
 function streamResource(action: string, input: Input): string {
-  if (action === "ListStreams") return `${tableArn(String(input.TableName ?? "*"))}/stream/*`;
+  if (action === "ListStreams") return `${arnOf(String(input.TableName ?? "*"))}/stream/*`;
   return action === "GetRecords" ? readIterator(input.ShardIterator).arn : String(input.StreamArn);
 }
 
-function tableArn(name: string): string {
-  return name.startsWith("arn:") ? name : `arn:aws:dynamodb:${region}:${accountId}:table/${name}`;
+function arnOf(name: string): string {
+  return name.startsWith("arn:") ? name : tableArn(name);
 }

@@ -1,27 +1,39 @@
 import { AwsError } from "../../endpoint/service.ts";
 import { ChangeStream } from "./change-stream.ts";
-import type { Input } from "./tables.ts";
+import { type Input, integer, type Output } from "./fields.ts";
 
-type Output = Record<string, unknown>;
+const pageSize = 100;
 
 /** Finds the stream of an ARN. */
 export type Streams = ReadonlyMap<string, ChangeStream>;
 
 /** The actions of DynamoDB Streams, over the streams by ARN. */
 export const streamActions: Readonly<Record<string, (streams: Streams, input: Input) => Output>> = {
-  ListStreams: (streams, { TableName }) => ({
-    Streams: [...streams.values()]
-      .filter((stream) => TableName === undefined || stream.table.name === TableName)
-      .map((stream) => ({ StreamArn: stream.arn, TableName: stream.table.name, StreamLabel: stream.label })),
-  }),
+  ListStreams(streams, input) {
+    const { TableName, ExclusiveStartStreamArn: after } = input;
+    const ofTable = [...streams.values()].filter(
+      (stream) => TableName === undefined || stream.table.name === TableName,
+    );
+    const first = after === undefined ? 0 : ofTable.findIndex(({ arn }) => arn === after) + 1;
+    const page = ofTable.slice(first, first + (integer(input, "Limit", 1) ?? pageSize));
+    const last = page.at(-1);
+    return {
+      Streams: page.map((stream) => ({
+        StreamArn: stream.arn,
+        TableName: stream.table.name,
+        StreamLabel: stream.label,
+      })),
+      ...(last !== undefined && last !== ofTable.at(-1) ? { LastEvaluatedStreamArn: last.arn } : {}),
+    };
+  },
 
-  DescribeStream(streams, { StreamArn }) {
+  DescribeStream(streams, { StreamArn, ExclusiveStartShardId: after }) {
     const stream = streamOf(streams, StreamArn);
     return {
       StreamDescription: {
         StreamArn: stream.arn,
         StreamLabel: stream.label,
-        StreamStatus: "ENABLED",
+        StreamStatus: stream.ended ? "DISABLED" : "ENABLED",
         StreamViewType: stream.viewType,
         CreationRequestDateTime: stream.createdAt,
         TableName: stream.table.name,
@@ -29,12 +41,8 @@ export const streamActions: Readonly<Record<string, (streams: Streams, input: In
           AttributeName,
           KeyType: index === 0 ? "HASH" : "RANGE",
         })),
-        Shards: [
-          {
-            ShardId: ChangeStream.shardId,
-            SequenceNumberRange: { StartingSequenceNumber: stream.sequenceNumberAt(0) },
-          },
-        ],
+        // What comes behind the only shard is nothing.
+        Shards: after === ChangeStream.shardId ? [] : [shardOf(stream)],
       },
     };
   },
@@ -51,9 +59,23 @@ export const streamActions: Readonly<Record<string, (streams: Streams, input: In
     const { arn, position: from } = readIterator(ShardIterator);
     const stream = streamOf(streams, arn);
     const records = stream.read(from, Limit === undefined ? undefined : Number(Limit));
-    return { Records: records, NextShardIterator: iterator(stream, from + records.length) };
+    const next = from + records.length;
+    return {
+      Records: records,
+      ...(stream.ended && next >= stream.end ? {} : { NextShardIterator: iterator(stream, next) }),
+    };
   },
 };
+
+function shardOf(stream: ChangeStream): object {
+  return {
+    ShardId: ChangeStream.shardId,
+    SequenceNumberRange: {
+      StartingSequenceNumber: stream.sequenceNumberAt(0),
+      ...(stream.ended ? { EndingSequenceNumber: stream.sequenceNumberAt(Math.max(0, stream.end - 1)) } : {}),
+    },
+  };
+}
 
 function streamOf(streams: Streams, arn: unknown): ChangeStream {
   const stream = streams.get(String(arn));

@@ -1,12 +1,8 @@
-import type { Server } from "node:http";
-import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { CreateTableCommand, DynamoDBClient, ResourceNotFoundException } from "@aws-sdk/client-dynamodb";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
-
-type Dynalite = (options: { createTableMs: number }) => Server;
+import { type Endpoint, startEndpoint } from "../../../local/endpoint/endpoint.ts";
+import { administratorKey, Iam } from "../../../local/iam/iam.ts";
+import { dynamodbService } from "../../../local/services/dynamodb/dynamodb-service.ts";
 
 /** A DynamoDB on loopback that really evaluates conditions, with a receipts and a control table. */
 export class Tables {
@@ -14,23 +10,21 @@ export class Tables {
   readonly controlTable = "control";
   readonly client: DynamoDBDocumentClient;
   readonly dynamo: DynamoDBClient;
-  readonly #server: Server;
+  readonly #endpoint: Endpoint;
 
-  private constructor(server: Server) {
-    this.#server = server;
+  private constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
     this.dynamo = new DynamoDBClient({
-      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      endpoint: endpoint.url,
       region: "us-east-1",
-      credentials: { accessKeyId: "test", secretAccessKey: "test" },
+      credentials: { accessKeyId: administratorKey, secretAccessKey: administratorKey },
     });
     this.client = DynamoDBDocumentClient.from(this.dynamo);
   }
 
   static async start(): Promise<Tables> {
-    const dynalite = createRequire(join(import.meta.dirname, "tables.ts"))("dynalite") as Dynalite;
-    const server = dynalite({ createTableMs: 0 });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const tables = new Tables(server);
+    const endpoint = await startEndpoint({ port: 0, services: [dynamodbService()], iam: new Iam() });
+    const tables = new Tables(endpoint);
     await tables.#create(tables.receiptsTable);
     await tables.#create(tables.controlTable);
     return tables;
@@ -51,7 +45,7 @@ export class Tables {
 
   async stop(): Promise<void> {
     this.dynamo.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#endpoint.close();
   }
 
   async #create(table: string): Promise<void> {
@@ -69,17 +63,5 @@ export class Tables {
         ],
       }),
     );
-    while (!(await this.#isActive(table))) await sleep(5);
-  }
-
-  /** A table that was just made takes a moment. */
-  async #isActive(table: string): Promise<boolean> {
-    try {
-      await this.items(table);
-      return true;
-    } catch (error) {
-      if (error instanceof ResourceNotFoundException) return false;
-      throw error;
-    }
   }
 }

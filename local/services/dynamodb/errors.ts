@@ -1,0 +1,42 @@
+import { AwsError } from "../../endpoint/service.ts";
+import type { Item } from "./values/attribute-value.ts";
+
+/** A condition did not hold; `item` is shown to a caller who asked for it. */
+export class ConditionFailed extends AwsError {
+  readonly item: Item | undefined;
+
+  constructor(item: Item | undefined) {
+    super(400, "ConditionalCheckFailedException", "The conditional request failed");
+    this.item = item;
+  }
+}
+
+/** Why a part of a transaction could not be done; `None` for a part that could. */
+export interface CancellationReason {
+  readonly Code: string;
+  readonly Message?: string;
+  readonly Item?: Item;
+}
+
+/** Nothing of a transaction was done. */
+export class TransactionCancelled extends AwsError {
+  readonly reasons: readonly CancellationReason[];
+
+  constructor(reasons: readonly CancellationReason[]) {
+    const codes = reasons.map(({ Code }) => Code).join(", ");
+    super(
+      400,
+      "TransactionCanceledException",
+      `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes}]`,
+    );
+    this.reasons = reasons;
+  }
+}
+
+export function tableNotFound(name: string): AwsError {
+  return new AwsError(
+    400,
+    "ResourceNotFoundException",
+    `Requested resource not found: Table: ${name} not found`,
+  );
+}
