@@ -15,6 +15,8 @@ import { Deployment } from "./monitor/deployment.ts";
 import { RolePlatform } from "./processes/role-platform.ts";
 import { Schedules } from "./schedules/schedules.ts";
 import { CloudWatch } from "./services/cloudwatch/cloudwatch.ts";
+import { efsService } from "./services/efs/efs-service.ts";
+import { FileSystems } from "./services/efs/file-systems.ts";
 import { LogStore } from "./services/logs/log-store.ts";
 import { dataServices } from "./services/services.ts";
 import { StepFunctions } from "./step-functions/step-functions.ts";
@@ -58,7 +60,14 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
   const data = fencedInBackground("The data services failed", platform.report, () =>
     dataServices(logs, cloudWatch),
   );
-  const services = [...data, lambdaService(functions, mappings), stepFunctions.service];
+  const fileSystemsFolder = join(stateFolder, "efs");
+  const fileSystems = new FileSystems(fileSystemsFolder);
+  const services = [
+    ...data,
+    efsService(fileSystems),
+    lambdaService(functions, mappings),
+    stepFunctions.service,
+  ];
   const restApis = new RestApis();
   const unsigned = new UserRequests(restApis, new ProxyInvoker(functions, platform));
   const endpoint = await startEndpoint({ port, services, iam, unsigned });
@@ -66,7 +75,6 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
   platform.endpoint = endpoint.url;
   platform.objectsEndpoint = objects.url;
   await runtimeApi.start();
-  const fileSystemsFolder = join(stateFolder, "efs");
   const deployment = new Deployment({
     platform,
     functions,
@@ -75,7 +83,7 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
     stepFunctions,
     restApis,
     iam,
-    fileSystemsFolder,
+    fileSystems,
     codeFolder: join(stateFolder, "code"),
   });
   return {

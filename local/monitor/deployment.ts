@@ -13,8 +13,8 @@ import type { Functions } from "../lambda/functions.ts";
 import type { Platform } from "../lambda/platform.ts";
 import type { Mappings } from "../mappings/mappings.ts";
 import type { Schedules } from "../schedules/schedules.ts";
+import type { FileSystems } from "../services/efs/file-systems.ts";
 import type { StepFunctions } from "../step-functions/step-functions.ts";
-import { FileSystems } from "./file-systems.ts";
 import type { Properties } from "./properties.ts";
 import { Roles } from "./roles.ts";
 
@@ -51,7 +51,7 @@ export class Deployment {
     readonly stepFunctions: StepFunctions;
     readonly restApis: RestApis;
     readonly iam: Iam;
-    readonly fileSystemsFolder: string;
+    readonly fileSystems: FileSystems;
     readonly codeFolder: string;
   }) {
     this.platform = parts.platform;
@@ -61,7 +61,7 @@ export class Deployment {
     this.stepFunctions = parts.stepFunctions;
     this.restApis = parts.restApis;
     this.roles = new Roles(parts.iam);
-    this.fileSystems = new FileSystems(parts.fileSystemsFolder);
+    this.fileSystems = parts.fileSystems;
     this.codeFolder = parts.codeFolder;
     const credentials = { accessKeyId: administratorKey, secretAccessKey: administratorKey };
     const options = { endpoint: parts.platform.endpoint, region, credentials };

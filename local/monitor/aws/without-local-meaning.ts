@@ -5,7 +5,7 @@ import type { Created, Creator, Creators, Declared } from "../resource.ts";
 
 /**
  * Resources that the local AWS accepts and that change nothing here, each named: networks (processes share one
- * loopback), encryption, lifecycles, versions and backups (a local stack does not live for days),
+ * loopback), encryption, lifecycles, and versions (a local stack does not live for days),
  * bucket policies (the endpoint judges by the callers' own policies).
  */
 export const creatorsWithoutLocalMeaning: Creators = {
@@ -31,7 +31,6 @@ export const creatorsWithoutLocalMeaning: Creators = {
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ofBucket,
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": ofBucket,
   "aws:s3/bucketVersioning:BucketVersioning": ofBucket,
-  "aws:efs/backupPolicy:BackupPolicy": ({ inputs }) => ({ id: String(inputs.fileSystemId) }),
 };
 
 function numbered(prefix: string, more: () => Properties = () => ({})): Creator {
