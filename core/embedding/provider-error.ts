@@ -10,40 +10,36 @@ export interface ProviderError {
 }
 
 const text = z.string().min(1);
-const code = z.union([text, z.number()]).transform(String);
-const words = z.union([
+const name = z.union([text, z.number()]).transform(String).nullish().catch(undefined);
+const said = z.union([
   text.transform((message) => ({ message })),
-  z.looseObject({
-    message: text,
-    code: code.nullish(),
-    status: code.nullish(),
-    type: text.nullish(),
-    param: text.nullish(),
-  }),
+  z.looseObject({ message: text, code: name, status: name, type: name, param: name }),
+  z
+    .looseObject({ msg: text, code: name, status: name })
+    .transform(({ msg, ...rest }) => ({ ...rest, message: msg })),
 ]);
 
-/** `{"error": {...}}`, `{"error": "..."}`, `{"message": "..."}`, `{"detail": "..."}`, and any of them in a list. */
+/**
+ * `{"error": {...}}`, `{"error": "..."}`, `{"errors": [...]}`, `{"detail": "..."}`, `{"message": "..."}`, and any of them in a
+ * list. Undefined where there is no error.
+ */
 export function errorIn(body: unknown): ProviderError | undefined {
-  if (Array.isArray(body)) return body.length === 0 ? undefined : errorIn(body[0]);
+  if (Array.isArray(body)) return errorIn(body[0]);
   if (typeof body !== "object" || body === null) return undefined;
   const { error, errors, detail, message } = body as Record<string, unknown>;
-  const said =
-    error ??
-    (Array.isArray(errors) ? errors[0] : errors) ??
-    detail ??
-    (message === undefined ? undefined : body);
-  if (said === undefined || said === null) return undefined;
-  const parsed = words.safeParse(said);
-  if (!parsed.success) return { message: JSON.stringify(said), code: undefined, param: undefined };
-  const { message: what, ...rest } = parsed.data as z.infer<typeof words> &
-    Partial<Record<string, string | null>>;
-  const named = [rest.code, rest.status, rest.type].filter((one) => typeof one === "string");
-  return {
-    message: what,
-    // A number repeats the HTTP status; a name says more.
-    code: named.find((name) => !/^\d+$/.test(name)) ?? named[0],
-    param: rest.param ?? undefined,
-  };
+  const first = [error, Array.isArray(errors) ? errors[0] : errors, detail, message && body].find(Boolean);
+  return first === undefined ? undefined : describe(first);
+}
+
+function describe(error: unknown): ProviderError {
+  const parsed = said.safeParse(error);
+  if (!parsed.success) return { message: JSON.stringify(error), code: undefined, param: undefined };
+  const { message, code, status, type, param }: z.infer<typeof said> & Partial<Record<string, unknown>> =
+    parsed.data;
+  const names = [code, status, type].filter((one) => typeof one === "string");
+  // A number repeats the HTTP status; a name says more.
+  const named = names.find((one) => !/^\d+$/.test(one)) ?? names[0];
+  return { message, code: named, param: typeof param === "string" ? param : undefined };
 }
 
 /** The HTTP status that an error means which came with a status of success. 503 where nothing tells: it is tried again. */

@@ -36,8 +36,14 @@ function faultIn(text: string): (Described & { readonly status: number }) | unde
     const what = text.trim() === "" ? "an empty body" : `what is no JSON: ${text.slice(0, 100)}`;
     return { status: 502, message: `it answered 200 with ${what}`, code: null, param: null };
   }
-  const error = errorIn(body);
+  const error = hasVectors(body) ? undefined : errorIn(body);
   return error && { status: statusOf(body, error), ...described(text) };
+}
+
+/** Some send an error of null, or a message, beside the vectors. */
+function hasVectors(body: unknown): boolean {
+  const { data, error } = Object(body) as Record<string, unknown>;
+  return Array.isArray(data) && data.length > 0 && !error;
 }
 
 function described(text: string): Described {

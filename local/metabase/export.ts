@@ -38,7 +38,7 @@ function* texts({ format, columns, rows, formatted, fault }: Export): Generator<
   for (const row of rows) {
     if (count === mostExported) break;
     if (fault?.kind === "fails after" && count === fault.rows)
-      return yield JSON.stringify(failedQuery(fault.error));
+      return yield fault.text ?? JSON.stringify(failedQuery(fault.error));
     if (fault?.kind === "breaks off after" && count === fault.rows) throw new Error("The connection broke.");
     yield format === "csv" ? csvRow(row, formatted) : `${count === 0 ? "" : ","}\n${jsonRow(columns, row)}`;
     count += 1;

@@ -9,7 +9,13 @@ export type Fault =
    */
   | { readonly kind: "failed query"; readonly status: 200 | 202 | 500; readonly error: string }
   /** The database fails when rows are on their way: the failure follows them in the same answer, with status 200. */
-  | { readonly kind: "fails after"; readonly rows: number; readonly error: string }
+  | {
+      readonly kind: "fails after";
+      readonly rows: number;
+      readonly error: string;
+      /** What follows the rows, for another layout of the failure. */
+      readonly text?: string;
+    }
   /** The connection breaks. */
   | { readonly kind: "breaks off after"; readonly rows: number };
 

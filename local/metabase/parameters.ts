@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ApiError } from "./api-error.ts";
 import type { Cell } from "./csv.ts";
-import type { Question } from "./question.ts";
+import { dateVariables, type Question } from "./question.ts";
 
 /** `["variable", ["template-tag", "start_date"]]`; a field filter says `dimension`. */
 const parameter = z.object({
@@ -46,9 +46,10 @@ function readParameters(question: Question, given: unknown): Days {
 
 function limit(days: Days, question: Question, { type, target, value }: z.infer<typeof parameter>): Days {
   const tag = target[1][1];
-  if (question.dateColumn !== undefined && ["start_date", "end_date"].includes(tag)) {
+  const variables = dateVariables(question);
+  if (variables !== undefined && (tag === variables.start || tag === variables.end)) {
     checkType(tag, type, ["date", "date/single"]);
-    return tag === "start_date" ? { ...days, from: value ?? "" } : { ...days, to: value ?? "" };
+    return tag === variables.start ? { ...days, from: value ?? "" } : { ...days, to: value ?? "" };
   }
   if (tag !== question.dateColumn) {
     throw new ApiError(400, {

@@ -9,10 +9,27 @@ export interface Question {
   /** Iterated anew for every query. */
   readonly rows: Iterable<readonly Cell[]>;
   /**
-   * The column that dates are asked of: by the variables `start_date` and `end_date`, both inclusive, and by a field
-   * filter with the column's name. Undefined: the question takes no parameter.
+   * The column that dates are asked of: by two variables, both inclusive, and by a field filter with the column's name.
+   * Undefined: the question takes no parameter.
    */
   readonly dateColumn?: string;
+  /** How the variables of dates are called. @default start_date and end_date */
+  readonly variables?: DateVariables;
+}
+
+export interface DateVariables {
+  readonly start: string;
+  readonly end: string;
+}
+
+const usualVariables: DateVariables = { start: "start_date", end: "end_date" };
+
+/** Undefined for a question that takes no dates. */
+export function dateVariables({
+  dateColumn,
+  variables = usualVariables,
+}: Question): DateVariables | undefined {
+  return dateColumn === undefined ? undefined : variables;
 }
 
 const usualDateColumn = "created_at";

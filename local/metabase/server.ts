@@ -9,7 +9,7 @@ import { ApiError, failedQuery } from "./api-error.ts";
 import { exportedText, type Format, formats } from "./export.ts";
 import { type Fault, Faults } from "./faults.ts";
 import { narrow } from "./parameters.ts";
-import type { Question } from "./question.ts";
+import { dateVariables, type Question } from "./question.ts";
 import { type QueryRequest, readRequest } from "./request.ts";
 
 export interface MetabaseOptions {
@@ -23,12 +23,13 @@ export interface MetabaseServer extends LoopbackServer {
   failNext(...faults: readonly Fault[]): void;
 }
 
+const cardRoute = /^\/api\/card\/(\d+)$/;
 const route = /^\/api\/card\/(\d+)\/query(?:\/(\w+))?$/;
 /** Of a question's rows where they are not exported: Metabase's default. */
 const mostRows = 2000;
 
 /**
- * Metabase's queries of saved questions on loopback: `POST /api/card/{id}/query/{csv|json}` for all rows, `POST
+ * Metabase's saved questions on loopback: `GET /api/card/{id}` for what one asks, `POST /api/card/{id}/query/{csv|json}` for all rows, `POST
  * /api/card/{id}/query` for the first 2,000. Any API key will do.
  */
 export async function serveMetabase({ port, questions }: MetabaseOptions): Promise<MetabaseServer> {
@@ -54,6 +55,8 @@ async function answer(
 ): Promise<void> {
   const text = await readText(request);
   if (!request.headers["x-api-key"]) throw new ApiError(401, "Unauthenticated");
+  const [, card] = cardRoute.exec(request.url ?? "") ?? [];
+  if (card !== undefined && request.method === "GET") return sendCard(response, questions.get(Number(card)));
   const [path, id, format] = route.exec(request.url ?? "") ?? [];
   if (path === undefined || request.method !== "POST")
     throw new ApiError(404, "API endpoint does not exist.");
@@ -67,6 +70,27 @@ async function answer(
   if (format === undefined) return sendRows(response, question, wanted);
   if (!isFormat(format)) throw new ApiError(400, { errors: { "export-format": "enum of csv, json" } });
   await sendExport(request, response, question, { format, wanted, fault });
+}
+
+/** What a caller needs of a card: its template tags, and the columns of its last result. */
+function sendCard(response: ServerResponse, question: Question | undefined): void {
+  if (question === undefined) throw new ApiError(404, "Not found.");
+  const variables = Object.values(dateVariables(question) ?? {});
+  sendJson(response, 200, {
+    id: question.id,
+    name: `Question ${question.id}`,
+    dataset_query: {
+      type: "native",
+      native: {
+        query: "SELECT ...",
+        "template-tags": Object.fromEntries(
+          variables.map((name) => [name, { id: name, name, "display-name": name, type: "date" }]),
+        ),
+      },
+    },
+    parameters: [],
+    result_metadata: question.columns.map((name) => ({ name, display_name: name })),
+  });
 }
 
 function sendFailure(

@@ -1,8 +1,13 @@
 import { embedRecords } from "../../core/catchup/chunks/embed-records.ts";
+import { planOf } from "../../core/catchup/sources/make-plan.ts";
+import { newTaskId } from "../../core/catchup/tasks/task.ts";
 import { embedEach, RequestSize } from "../../core/embedding/embed-each.ts";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { unlimited } from "../../core/embedding/rate-limiter.ts";
+import { serveLoopback } from "../../local/loopback-server.ts";
 import { recordOf } from "../unit/catchup/index-records.ts";
+import { MemoryObjects } from "../unit/catchup/memory-objects.ts";
+import { requestOf } from "../unit/catchup/requests.ts";
 import { type Answer, Provider } from "../unit/embedding/provider.ts";
 import { readCase, testCases } from "./reported-cases.ts";
 
@@ -25,6 +30,25 @@ async function embedderBefore(answer: Answer): Promise<OpenAiEmbedder> {
 
 const input = (name: string) => JSON.parse(readCase(name, "input.json"));
 const limits = () => ({ tokensPerRequest: 300_000, requestSize: new RequestSize() });
+
+/** Plans a task over what a Metabase answers to its export. */
+async function planBefore(contentType: string, body: string): Promise<unknown> {
+  const metabase = await serveLoopback(0, async (request, response) => {
+    if (request.method === "GET") response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    else response.writeHead(200, { "content-type": contentType }).end(body);
+  });
+  const options = { url: metabase.url, apiKey: "mb-secret", rowCap: 1_000 };
+  const work = new MemoryObjects();
+  const planned = await planOf(newTaskId(Date.now()), requestOf({ data_source: "metabase" }), {
+    source: work,
+    work,
+    limits: { rows: 100, bytes: 1_000_000 },
+    metabase: options,
+  }).catch((error: Error) => error);
+  await metabase.close();
+  expect(work.keys("plans/")).toEqual([]);
+  return planned;
+}
 
 testCases({
   "55-provider-nan-vector": async () => {
@@ -64,5 +88,15 @@ testCases({
       message: expect.stringContaining("API key not valid."),
     });
     expect(provider?.asked).toHaveLength(2);
+  },
+
+  "61-metabase-error-after-rows": async () => {
+    const { content_type: type, bodies } = input("61-metabase-error-after-rows");
+    for (const body of bodies) {
+      expect(await planBefore(type, body)).toMatchObject({
+        name: "QuestionFailed",
+        message: expect.stringContaining("killed"),
+      });
+    }
   },
 });

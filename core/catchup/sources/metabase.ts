@@ -3,10 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs, retryAfterMs } from "../../embedding/retry.ts";
 import { Failure, InputFailure } from "../../failure.ts";
 import type { DateRange } from "../requests/date-range.ts";
+import { type Card, type DateNames, parametersOf, readCard, usualCard } from "./metabase-card.ts";
+import { failureAtEnd, wordsOf } from "./metabase-words.ts";
 
 const attempts = 5;
-const lineFeed = 0x0a;
-const brace = 0x7b;
+/** Of an export's end: room for an error object with its stack trace. */
+const tailBytes = 1024 * 1024;
+const passingStatuses = new Set([408, 425, 429]);
+const usualNames: DateNames = { start: "start_date", end: "end_date", column: "created_at" };
 
 /** Metabase says that the question cannot be answered: asking again would not help. */
 export class QuestionFailed extends InputFailure {
@@ -43,79 +47,104 @@ export interface MetabaseOptions {
   /** Without a slash at its end. */
   readonly url: string;
   readonly apiKey: string;
+  /** How the variables of dates are called, and the column of a field filter. */
+  readonly names?: DateNames;
+}
+
+/** The card of a question. Throws QuestionFailed, MetabaseNotAllowed, MetabaseUnavailable. */
+export async function cardOf(options: MetabaseOptions, question: string): Promise<Card> {
+  const answer = await ask(options, question, "GET", "");
+  const text = await bodyOf(answer, question);
+  try {
+    return readCard(JSON.parse(text)) ?? usualCard;
+  } catch {
+    return usualCard;
+  }
 }
 
 /**
  * The CSV of a question for a range of dates, as Metabase streams it. The export is asked for, as only that passes the row
- * caps of the query API; the range goes into the question's variables `start_date` and `end_date`. Throws QuestionFailed,
- * MetabaseNotAllowed, MetabaseUnavailable.
+ * caps of the query API; the range goes into the question's variables, and a card without any is asked for all it has.
+ * Throws QuestionFailed, MetabaseNotAllowed, MetabaseUnavailable.
  */
 export async function exportQuestion(
+  options: MetabaseOptions,
+  question: string,
+  range: DateRange | undefined,
+  card: Card = usualCard,
+): Promise<Readable> {
+  const parameters = (range && parametersOf(card, options.names ?? usualNames, range)) ?? [];
+  const answer = await ask(options, question, "POST", "/query/csv", { parameters, format_rows: false });
+  const isCsv = answer.headers.get("content-type")?.startsWith("text/csv") ?? false;
+  if (!answer.ok || !isCsv || answer.body === null) throw await failureOf(answer, question);
+  return Readable.from(checked(answer.body, question), { objectMode: false });
+}
+
+/** Whether a card takes the dates itself, so that its export need not be filtered and can be split. */
+export function takesDates(card: Card, names: DateNames = usualNames): boolean {
+  return parametersOf(card, names, { start: "", end: "" }) !== undefined;
+}
+
+/** Tries again what passes by itself. A query that failed is answered with 500 by newer versions, and does not pass. */
+async function ask(
   { url, apiKey }: MetabaseOptions,
   question: string,
-  range: DateRange,
-): Promise<Readable> {
+  method: "GET" | "POST",
+  path: string,
+  body?: object,
+): Promise<Response> {
   for (let failed = 0; ; ) {
-    const answer = await fetch(`${url}/api/card/${encodeURIComponent(question)}/query/csv`, {
-      method: "POST",
+    const answer = await fetch(`${url}/api/card/${encodeURIComponent(question)}${path}`, {
+      method,
       headers: { "content-type": "application/json", "x-api-key": apiKey },
-      body: JSON.stringify({ parameters: parametersOf(range), format_rows: false }),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     }).catch((error: Error) => error);
-    if (answer instanceof Response && answer.status < 500 && answer.status !== 429)
-      return csvOf(answer, question);
+    if (answer instanceof Response && answer.status < 500 && !passingStatuses.has(answer.status))
+      return answer;
+    const said = answer instanceof Response ? await answer.text().catch(() => "") : "";
+    const words = wordsOf(said);
+    if (words !== undefined && isFailedQuery(said)) throw new QuestionFailed(question, words);
     failed += 1;
-    const what = answer instanceof Response ? `HTTP ${answer.status}` : answer.message;
+    const what =
+      answer instanceof Response ? `HTTP ${answer.status}${words ? ` ${words}` : ""}` : answer.message;
     if (failed >= attempts) throw new MetabaseUnavailable(what);
     const headers = answer instanceof Response ? answer.headers : undefined;
-    if (answer instanceof Response) await answer.body?.cancel();
     await sleep(retryAfterMs(headers, Date.now()) ?? backoffMs(failed));
   }
 }
 
+function isFailedQuery(body: string): boolean {
+  return /"status"\s*:\s*"failed"/.test(body);
+}
+
+async function bodyOf(answer: Response, question: string): Promise<string> {
+  if (!answer.ok) throw await failureOf(answer, question);
+  return answer.text();
+}
+
 /** A failed query may be answered with a status of success, and JSON that tells why. */
-async function csvOf(answer: Response, question: string): Promise<Readable> {
-  if (answer.status === 401 || answer.status === 403) throw new MetabaseNotAllowed(answer.status);
-  if (answer.status === 404) throw new QuestionFailed(question, "there is no such question");
-  const isCsv = answer.headers.get("content-type")?.startsWith("text/csv") ?? false;
-  if (!answer.ok || !isCsv || answer.body === null)
-    throw new QuestionFailed(question, await reasonOf(answer));
-  return Readable.from(checked(answer.body, question), { objectMode: false });
+async function failureOf(answer: Response, question: string): Promise<InputFailure> {
+  if (answer.status === 401 || answer.status === 403) return new MetabaseNotAllowed(answer.status);
+  const words = wordsOf(await answer.text());
+  if (answer.status === 404) return new QuestionFailed(question, "there is no such question");
+  const type = answer.headers.get("content-type") ?? "no content type";
+  return new QuestionFailed(question, words ?? `HTTP ${answer.status} with ${type} and no reason`);
 }
 
 /**
- * The export as it comes. A query that fails on its way is told of in its last line, by JSON where a row would be: the rows
- * before it are not all.
+ * The export as it comes. A query that fails on its way is told of at its end, by JSON where rows would be: the rows before
+ * it are not all. One without a byte has not even named its columns.
  */
 async function* checked(body: AsyncIterable<Uint8Array>, question: string): AsyncGenerator<Uint8Array> {
-  let lastLine = Buffer.alloc(0);
+  const tail: Uint8Array[] = [];
+  let held = 0;
   for await (const piece of body) {
-    const newline = piece.lastIndexOf(lineFeed);
-    if (newline >= 0) lastLine = Buffer.from(piece.subarray(newline + 1));
-    else if (lastLine.length === 0 || lastLine[0] === brace) lastLine = Buffer.concat([lastLine, piece]);
+    tail.push(piece);
+    held += piece.length;
+    while (held - (tail[0]?.length ?? 0) >= tailBytes) held -= tail.shift()?.length ?? 0;
     yield piece;
   }
-  const reason = lastLine[0] === brace ? errorIn(lastLine.toString()) : undefined;
+  if (held === 0) throw new QuestionFailed(question, "its export is empty, without a header");
+  const reason = failureAtEnd(Buffer.concat(tail).toString());
   if (reason !== undefined) throw new QuestionFailed(question, reason);
-}
-
-async function reasonOf(answer: Response): Promise<string> {
-  return errorIn(await answer.text()) ?? `HTTP ${answer.status} without a reason`;
-}
-
-/** The `error` of a JSON text; undefined where there is none. */
-function errorIn(text: string): string | undefined {
-  try {
-    const { error } = JSON.parse(text) as { error?: unknown };
-    return typeof error === "string" ? error.slice(0, 300) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function parametersOf({ start, end }: DateRange) {
-  return Object.entries({ start_date: start, end_date: end }).map(([name, value]) => ({
-    type: "date/single",
-    target: ["variable", ["template-tag", name]],
-    value,
-  }));
 }

@@ -150,3 +150,43 @@ test("a question that there is not is named", async () => {
     message: expect.stringContaining("question 99"),
   });
 });
+
+describe("F34: the words of Metabase reach the task", () => {
+  async function failureBefore(status: number, type: string, body: string): Promise<Error> {
+    const server = await serveLoopback(0, async (request, response) => {
+      if (request.method === "GET") response.writeHead(200, { "content-type": "application/json" }).end("{}");
+      else response.writeHead(status, { "content-type": type, "retry-after-ms": "1" }).end(body);
+    });
+    const failure = await plan({ url: server.url }).catch((error: Error) => error);
+    await server.close();
+    return failure as Error;
+  }
+
+  test.each([
+    [400, "application/json", '{"message":"Card 12 has no tag start_date"}', "QuestionFailed", "has no tag"],
+    [
+      400,
+      "application/json",
+      '{"errors":{"parameters":"must be a list"}}',
+      "QuestionFailed",
+      "must be a list",
+    ],
+    [
+      500,
+      "application/json",
+      '{"status":"failed","error":"relation does not exist"}',
+      "QuestionFailed",
+      "relation",
+    ],
+    [503, "application/json", '{"message":"Metabase is starting"}', "MetabaseUnavailable", "is starting"],
+    [200, "text/html", "<html>Sign in</html>", "QuestionFailed", "HTTP 200 with text/html"],
+    [200, "text/csv", "", "QuestionFailed", "its export is empty"],
+    [200, "application/json", '{"message":"killed"}', "QuestionFailed", "killed"],
+    [202, "application/json", '{"error":{"message":"killed"}}', "QuestionFailed", "killed"],
+  ])("HTTP %i, %s: %s is %s", async (status, type, body, name, words) => {
+    expect(await failureBefore(status, type, body)).toMatchObject({
+      name,
+      message: expect.stringContaining(words),
+    });
+  });
+});

@@ -1,0 +1,37 @@
+import { errorIn } from "../../embedding/provider-error.ts";
+
+const maxWords = 300;
+/** Where an error object may begin that a query leaves behind its rows. In a CSV, quotes within a cell are doubled. */
+const objectStart = /\{\s*"/g;
+const maxStarts = 2_000;
+
+/** What Metabase says of an error: in JSON of any layout, or as text. Undefined where it says nothing. */
+export function wordsOf(body: string): string | undefined {
+  const json = parsed(body);
+  const said = json === undefined ? body.trim() : errorIn(json)?.message;
+  if (said === undefined || said === "" || said.startsWith("<")) return undefined;
+  return said.replace(/\s+/g, " ").slice(0, maxWords);
+}
+
+/** Why a query failed on its way: the error object that ends its export, wherever it begins and however it is laid out. */
+export function failureAtEnd(tail: string): string | undefined {
+  const text = tail.trimEnd();
+  if (!text.endsWith("}")) return undefined;
+  for (const { index } of [...text.matchAll(objectStart)].slice(-maxStarts)) {
+    const object = text.slice(index);
+    const json = parsed(object);
+    if (typeof json !== "object" || json === null) continue;
+    const words = wordsOf(object);
+    if (words !== undefined) return words;
+    if ("status" in json && json.status === "failed") return "it says failed, without a reason";
+  }
+  return undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
