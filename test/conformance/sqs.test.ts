@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import {
+  ChangeMessageVisibilityBatchCommand,
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
   DeleteMessageCommand,
@@ -238,6 +239,134 @@ describe("a batch of sends", () => {
       name: "BatchEntryIdsNotDistinct",
     });
     expect(await receive(QueueUrl)).toEqual([]);
+  });
+});
+
+describe("a receipt handle", () => {
+  const remove = (QueueUrl: string, ReceiptHandle: string | undefined) =>
+    sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+  const hide = (QueueUrl: string, ReceiptHandle: string | undefined) =>
+    sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 30 }));
+  const returned = async (url: string): Promise<string | undefined> => {
+    const [message] = await receive(url, { VisibilityTimeout: 1 });
+    await delay(1_100);
+    return message?.ReceiptHandle;
+  };
+
+  test("deletes late from a standard queue, unless the message was received again", async () => {
+    const url = await newQueue();
+    await send(url, "once");
+    const late = await returned(url);
+    await remove(url, late);
+    expect(await receive(url)).toEqual([]);
+    await send(url, "twice");
+    const first = await returned(url);
+    const [second] = await receive(url, { VisibilityTimeout: 1 });
+    await remove(url, first);
+    await delay(1_100);
+    expect(bodies(await receive(url))).toEqual(["twice"]);
+    await remove(url, second?.ReceiptHandle);
+  });
+
+  test("that has expired is refused by a FIFO queue", async () => {
+    const url = await newQueue(fifo);
+    await sendInGroup(url, "g", "a");
+    const late = await returned(url);
+    const refusal = {
+      name: "InvalidParameterValue",
+      message: `Value ${late} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.`,
+    };
+    await expect(remove(url, late)).rejects.toMatchObject(refusal);
+    await expect(hide(url, late)).rejects.toMatchObject(refusal);
+    expect(bodies(await receive(url))).toEqual(["a"]);
+  });
+
+  test("hides a message no more that is visible again, nor one that is deleted", async () => {
+    const url = await newQueue();
+    await send(url, "a");
+    const late = await returned(url);
+    await expect(hide(url, late)).rejects.toMatchObject({ name: "MessageNotInflight" });
+    const [again] = await receive(url);
+    await remove(url, again?.ReceiptHandle);
+    await remove(url, again?.ReceiptHandle);
+    await expect(hide(url, again?.ReceiptHandle)).rejects.toMatchObject({
+      name: "InvalidParameterValue",
+      message: /Reason: Message does not exist or is not available for visibility timeout change/,
+    });
+    await expect(remove(url, "nonsense")).rejects.toMatchObject({ name: "ReceiptHandleIsInvalid" });
+  });
+
+  test("is judged for itself in a batch", async () => {
+    const url = await newQueue();
+    await send(url, "a");
+    const [message] = await receive(url);
+    const { Successful, Failed } = await sqs.send(
+      new ChangeMessageVisibilityBatchCommand({
+        QueueUrl: url,
+        Entries: [
+          { Id: "good", ReceiptHandle: message?.ReceiptHandle, VisibilityTimeout: 0 },
+          { Id: "unknown", ReceiptHandle: "4c2b8f0e-0000-4000-8000-000000000000", VisibilityTimeout: 0 },
+          { Id: "nonsense", ReceiptHandle: "x", VisibilityTimeout: 0 },
+        ],
+      }),
+    );
+    expect(Successful).toEqual([{ Id: "good" }]);
+    expect(Failed).toMatchObject([
+      { Id: "unknown", Code: "InvalidParameterValue", SenderFault: true },
+      { Id: "nonsense", Code: "ReceiptHandleIsInvalid", SenderFault: true },
+    ]);
+    expect(bodies(await receive(url))).toEqual(["a"]);
+  });
+});
+
+describe("what AWS refuses", () => {
+  test.each([
+    ["DeleteMessageBatch", { Entries: [] }, "EmptyBatchRequest"],
+    [
+      "ChangeMessageVisibilityBatch",
+      { Entries: Array.from({ length: 11 }, (_, n) => ({ Id: String(n) })) },
+      "TooManyEntriesInBatchRequest",
+    ],
+    ["DeleteMessageBatch", { Entries: [{ Id: "a" }, { Id: "a" }] }, "BatchEntryIdsNotDistinct"],
+    ["SendMessageBatch", { Entries: [{ MessageBody: "x" }] }, "InvalidBatchEntryId"],
+    ["SendMessage", {}, "MissingParameter"],
+    ["SendMessage", { MessageBody: "x", DelaySeconds: 901 }, "InvalidParameterValue"],
+    ["ReceiveMessage", { MaxNumberOfMessages: 11 }, "InvalidParameterValue"],
+  ])("is refused with the code of both wires: %s %j", async (action, input, code) => {
+    const QueueUrl = await newQueue();
+    const answer = await fetch(services.url, {
+      method: "POST",
+      headers: {
+        authorization:
+          "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0",
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-target": `AmazonSQS.${action}`,
+      },
+      body: JSON.stringify({ QueueUrl, ...input }),
+    });
+    expect(answer.status).toBe(400);
+    expect((await answer.json()) as object).toMatchObject({ __type: `com.amazonaws.sqs#${code}` });
+    const older = code.includes("Batch") ? `AWS.SimpleQueueService.${code}` : code;
+    expect(answer.headers.get("x-amzn-query-error")).toBe(`${older};Sender`);
+  });
+
+  test("is listed where it is an entry of a batch, and the others are sent", async () => {
+    const QueueUrl = await newQueue();
+    const { Successful, Failed } = await sqs.send(
+      new SendMessageBatchCommand({
+        QueueUrl,
+        Entries: [
+          { Id: "good", MessageBody: "x" },
+          { Id: "late", MessageBody: "x", DelaySeconds: 1_000 },
+          { Id: "empty", MessageBody: "" },
+        ],
+      }),
+    );
+    expect(Successful).toMatchObject([{ Id: "good" }]);
+    expect(Failed).toMatchObject([
+      { Id: "late", Code: "InvalidParameterValue" },
+      { Id: "empty", Code: "MissingParameter" },
+    ]);
   });
 });
 

@@ -161,12 +161,17 @@ const queryCodes: Record<string, string> = {
   MessageNotInflight: "AWS.SimpleQueueService.MessageNotInflight",
 };
 
+/** What the older wire calls the error. */
+export function queryCode({ code }: AwsError): string {
+  return queryCodes[code] ?? code;
+}
+
 export function queryError(error: AwsError): Reply {
   const fault = error.status < 500 ? "Sender" : "Receiver";
   const details = element(
     "Error",
     textElement("Type", fault),
-    textElement("Code", queryCodes[error.code] ?? error.code),
+    textElement("Code", queryCode(error)),
     textElement("Message", error.message),
   );
   return xmlReply(error.status, element("ErrorResponse", details, textElement("RequestId", randomUUID())));

@@ -3,10 +3,42 @@ import { accountId } from "../../endpoint/account.ts";
 
 type Received = ReturnType<SqsQueue["dequeue"]>;
 
+type HeldMessage = SqsQueue["messages"][number];
+
+/** The handles under which a message was received, the newest last. */
+const receipts = new WeakMap<HeldMessage, string[]>();
+/** Of a message that was received more often, the older handles are forgotten. */
+const receiptsKept = 100;
+
 /** fauxqs's queue with AWS's rules where they differ. */
 export class Queue extends SqsQueue {
-  /** A FIFO receive may hold several messages of one group, in order; fauxqs gives one a group. */
   override dequeue(...args: Parameters<SqsQueue["dequeue"]>): Received {
+    const received = this.dequeueInOrder(...args);
+    for (const { ReceiptHandle } of received) {
+      const message = this.inflightMessages.get(ReceiptHandle)?.message;
+      if (message === undefined) continue;
+      receipts.set(message, [...(receipts.get(message) ?? []), ReceiptHandle].slice(-receiptsKept));
+    }
+    return received;
+  }
+
+  /** Whether a message that is still in the queue was once received under this handle. */
+  remembers(receiptHandle: string): boolean {
+    const returned = [this.messages, ...this.fifoMessages.values()];
+    const held = [...this.inflightMessages.values()].map(({ message }) => message);
+    return [...returned, held].some((messages) =>
+      messages.some((message) => receipts.get(message)?.includes(receiptHandle)),
+    );
+  }
+
+  /** Deletes a message whose visibility has run out, unless it was received again since. */
+  deleteReturned(receiptHandle: string): void {
+    const at = this.messages.findIndex((message) => receipts.get(message)?.at(-1) === receiptHandle);
+    if (at !== -1) this.messages.splice(at, 1);
+  }
+
+  /** A FIFO receive may hold several messages of one group, in order; fauxqs gives one a group. */
+  private dequeueInOrder(...args: Parameters<SqsQueue["dequeue"]>): Received {
     const [maxCount, visibilityTimeout, deadLetterQueue] = args;
     if (!this.isFifo() || visibilityTimeout === 0) return super.dequeue(...args);
     this.processTimers();

@@ -1,11 +1,16 @@
 import { jsonAction, jsonError, jsonInput, jsonReply } from "../../endpoint/json-protocol.ts";
-import { type ApiCall, AwsError, type LocalService } from "../../endpoint/service.ts";
+import { type ApiCall, AwsError, type LocalService, type Reply } from "../../endpoint/service.ts";
 import type { Fauxqs } from "../fauxqs.ts";
+import { eachEntry, readEntries } from "./batches.ts";
 import { sqsPermissions } from "./permissions.ts";
-import { isQueryCall, queryError, queryReply, readQueryCall } from "./query-protocol.ts";
+import { isQueryCall, queryCode, queryError, queryReply, readQueryCall } from "./query-protocol.ts";
 import { deadLetterTarget, type Queue } from "./queue-store.ts";
+import { changeVisibility, deleteMessage } from "./receipts.ts";
+import { sendable, sendProblem } from "./sends.ts";
 
 type Input = Record<string, unknown>;
+
+const namespace = "com.amazonaws.sqs#";
 
 /** Amazon SQS: fauxqs behind AWS's rules, over the JSON protocol of today's SDKs and the query protocol of older ones. */
 export function sqsService(fauxqs: Fauxqs): LocalService {
@@ -21,9 +26,15 @@ export function sqsService(fauxqs: Fauxqs): LocalService {
       return isQueryCall(call) ? queryReply(action, output) : jsonReply(call, output);
     },
     renderError(error, call) {
-      return isQueryCall(call) ? queryError(error) : jsonError(call, error, "com.amazonaws.sqs#");
+      return isQueryCall(call) ? queryError(error) : withQueryError(jsonError(call, error, namespace), error);
     },
   };
+}
+
+/** SDKs that knew the query protocol first show its code to their users, from this header. */
+function withQueryError(reply: Reply, error: AwsError): Reply {
+  const code = `${queryCode(error)};${error.status < 500 ? "Sender" : "Receiver"}`;
+  return { ...reply, headers: { ...reply.headers, "x-amzn-query-error": code } };
 }
 
 function read(call: ApiCall): { action: string; input: Input } {
@@ -47,9 +58,38 @@ async function perform(fauxqs: Fauxqs, action: string, input: Input, call: ApiCa
     }
     case "ReceiveMessage":
       return receive(fauxqs, input, call);
+    case "SendMessage": {
+      const problem = sendProblem(input);
+      if (problem !== undefined) throw problem;
+      return forward(fauxqs, action, input);
+    }
+    case "SendMessageBatch":
+      return sendBatch(fauxqs, input);
+    case "DeleteMessage":
+      deleteMessage(existingQueue(fauxqs, input), input);
+      return {};
+    case "DeleteMessageBatch": {
+      const queue = existingQueue(fauxqs, input);
+      return eachEntry(readEntries(action, input.Entries), (entry) => deleteMessage(queue, entry));
+    }
+    case "ChangeMessageVisibility":
+      changeVisibility(existingQueue(fauxqs, input), input);
+      return {};
+    case "ChangeMessageVisibilityBatch": {
+      const queue = existingQueue(fauxqs, input);
+      return eachEntry(readEntries(action, input.Entries), (entry) => changeVisibility(queue, entry));
+    }
     default:
       return forward(fauxqs, action, input);
   }
+}
+
+async function sendBatch(fauxqs: Fauxqs, input: Input): Promise<Input> {
+  existingQueue(fauxqs, input);
+  const { good, failed } = sendable(readEntries("SendMessageBatch", input.Entries));
+  if (good.length === 0) return { Successful: [], Failed: failed };
+  const sent = await forward(fauxqs, "SendMessageBatch", { ...input, Entries: good });
+  return { ...sent, Failed: [...failed, ...((sent.Failed as object[] | undefined) ?? [])] };
 }
 
 interface Received {
