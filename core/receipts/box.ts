@@ -1,5 +1,7 @@
 import type { LineRow } from "./rows.ts";
 
+export type Box = LineRow["bounding_box"];
+
 /** Any row of OCR output: it has a box with its left and bottom edge, and y grows upwards. */
 type Boxed = Pick<LineRow, "bounding_box">;
 
@@ -18,4 +20,15 @@ export function centreY({ bounding_box: box }: Boxed): number {
 /** Whether two boxes have a height in common; touching edges count. */
 export function sameHeight(a: Boxed, b: Boxed): boolean {
   return a.bounding_box.y <= top(b) && b.bounding_box.y <= top(a);
+}
+
+/** Whether the centre of one row lies within the height of another; its edges count. */
+export function isLevelWith(a: Boxed, { bounding_box: { y, height } }: Boxed): boolean {
+  const centre = centreY(a);
+  return centre >= y && centre <= y + height;
+}
+
+/** Whether one row stands above the other: neither is level with the other. */
+export function isStacked(a: Boxed, b: Boxed): boolean {
+  return !isLevelWith(a, b) && !isLevelWith(b, a);
 }

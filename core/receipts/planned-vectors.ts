@@ -1,7 +1,9 @@
+import { hasVisibleText } from "../text/visible-text.ts";
 import { centreX, centreY } from "./box.ts";
-import { lineTexts, wordTexts } from "./embedded-texts.ts";
+import { type EmbeddedText, lineTexts, wordTexts } from "./embedded-texts.ts";
 import { fiveDigits, type ReceiptRef, receiptKey } from "./receipt.ts";
 import { byNumber, type LineRow, type WordRow } from "./rows.ts";
+import { textDirection } from "./text-direction.ts";
 import type { LineMetadata, WordMetadata } from "./vector-metadata.ts";
 
 /** All of a vector but its numbers. */
@@ -17,34 +19,44 @@ export interface PlannedVector {
 /** A planned vector with the row that it stands for. */
 export interface PlannedRow<Row> extends PlannedVector {
   readonly row: Row;
+  /** What the text is made of, for one that is longer than the model reads. */
+  readonly parts: EmbeddedText["parts"];
 }
 
-/** One planned vector a line that is neither noise nor blank, by line_id. The others are context only. */
-export function planLines(lines: readonly LineRow[]): PlannedRow<LineRow>[] {
-  return plan(lines, lineTexts(lines), lineVectorId, lineMetadata);
+/**
+ * One planned vector per line that is neither noise nor without anything to see, by line_id. The others are context
+ * only. `direction` is that of the receipt's text, as `textDirection` finds it.
+ */
+export function planLines(
+  lines: readonly LineRow[],
+  direction = textDirection(lines),
+): PlannedRow<LineRow>[] {
+  return plan(lines, lineTexts(lines, direction), lineVectorId, lineMetadata);
 }
 
-/** One planned vector a word that is neither noise nor blank, by line_id and word_id. The others are context only. */
-export function planWords(words: readonly WordRow[]): PlannedRow<WordRow>[] {
-  return plan(words, wordTexts(words), wordVectorId, wordMetadata);
+/** The same for words, by line_id and word_id. */
+export function planWords(
+  words: readonly WordRow[],
+  direction = textDirection(words),
+): PlannedRow<WordRow>[] {
+  return plan(words, wordTexts(words, direction), wordVectorId, wordMetadata);
 }
 
 function plan<Row extends LineRow>(
   rows: readonly Row[],
-  texts: ReadonlyMap<Row, string>,
+  texts: ReadonlyMap<Row, EmbeddedText>,
   id: (row: Row) => string,
   metadata: (row: Row) => LineMetadata | WordMetadata,
 ): PlannedRow<Row>[] {
   return rows
-    .filter((row) => !row.is_noise && row.text.trim() !== "")
+    .filter((row) => !row.is_noise && hasVisibleText(row.text))
     .sort(byNumber)
-    .map((row) => ({
-      id: id(row),
-      document: row.text,
-      metadata: metadata(row),
-      text: texts.get(row) ?? row.text,
-      row,
-    }));
+    .flatMap((row) => {
+      const text = texts.get(row);
+      if (text === undefined) return [];
+      const { whole, parts } = text;
+      return { id: id(row), document: row.text, metadata: metadata(row), text: whole, parts, row };
+    });
 }
 
 export function lineVectorId(row: Pick<LineRow, "image_id" | "receipt_id" | "line_id">): string {

@@ -1,53 +1,52 @@
-import { centreY, top } from "./box.ts";
+import { centreY } from "./box.ts";
 import type { LineRow } from "./rows.ts";
+import { splitColumns } from "./split-columns.ts";
+import { tiedRows } from "./tied-rows.ts";
 
-/**
- * The rows that an eye sees, highest first, each with its lines from left to right (ties by line_id).
- * Two lines share a row when the vertical centre of either lies inside the other's span, closed transitively.
- */
-export function visualRows(lines: readonly LineRow[]): LineRow[][] {
-  const falling = [...lines].sort((a, b) => centreY(b) - centreY(a) || a.line_id - b.line_id);
-  const joined = joinedToNext(falling);
-  const rows: LineRow[][] = [];
-  let row: LineRow[] = [];
-  falling.forEach((line, index) => {
-    row.push(line);
-    if (joined[index]) return;
-    rows.push(row.sort((a, b) => a.bounding_box.x - b.bounding_box.x || a.line_id - b.line_id));
-    row = [];
-  });
-  return rows;
+/** A row that an eye sees, from left to right, and what stands over and under it; undefined at the edge. */
+export interface RowInContext<Row> {
+  readonly row: readonly Row[];
+  readonly above: readonly Row[] | undefined;
+  readonly below: readonly Row[] | undefined;
+}
+
+/** The rows that an eye sees, highest first, each with its lines from left to right (ties by line_id). */
+export function visualRows<Row extends LineRow>(lines: readonly Row[]): Row[][] {
+  return tiedRows(lines).flatMap((tied) => splitColumns(tied)?.rows ?? [tied]);
 }
 
 /**
- * Whether each line shares a row with the next lower one. The centres inside a line's span are neighbours in
- * the order of centres, so a line ties together one stretch of that order and rows are stretches too.
+ * The row of each line, and its neighbours. A row's neighbours are those before and behind it; in a block of columns
+ * that are not level with each other, those of the line's own column. Rows `apart` are nobody's neighbours, and have
+ * those around their centre.
  */
-function joinedToNext(falling: readonly LineRow[]): boolean[] {
-  const centres = falling.map(centreY);
-  const steps = new Array<number>(falling.length + 1).fill(0);
-  for (const line of falling) {
-    const first = countAbove(centres, top(line), false);
-    const last = countAbove(centres, line.bounding_box.y, true) - 1;
-    steps[first] = (steps[first] ?? 0) + 1;
-    steps[last] = (steps[last] ?? 0) - 1;
-  }
-  let ties = 0;
-  return falling.map((_, index) => {
-    ties += steps[index] ?? 0;
-    return ties > 0;
+export function rowsInContext<Row extends LineRow>(
+  lines: readonly Row[],
+  apart: ReadonlySet<Row>,
+): Map<Row, RowInContext<Row>> {
+  const blocks = tiedRows(lines.filter((line) => !apart.has(line))).map((tied) => ({
+    tied,
+    split: splitColumns(tied),
+  }));
+  const contexts = new Map<Row, RowInContext<Row>>();
+  blocks.forEach(({ tied, split }, position) => {
+    const before = blocks[position - 1];
+    const behind = blocks[position + 1];
+    const above = before && (before.split?.rows.at(-1) ?? before.tied);
+    const below = behind && (behind.split?.rows[0] ?? behind.tied);
+    for (const column of split?.columns ?? [[tied]]) {
+      column.forEach((row, level) => {
+        const context = { row, above: column[level - 1] ?? above, below: column[level + 1] ?? below };
+        // A row that goes on in another column has the neighbours of its leftmost part.
+        for (const line of row) if (!contexts.has(line)) contexts.set(line, context);
+      });
+    }
   });
-}
-
-/** How many of the falling centres lie above a height, or at it where `inclusive`. Binary search. */
-function countAbove(falling: readonly number[], height: number, inclusive: boolean): number {
-  let low = 0;
-  let high = falling.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const centre = falling[middle] ?? 0;
-    if (centre > height || (inclusive && centre === height)) low = middle + 1;
-    else high = middle;
+  const rows = blocks.flatMap(({ tied, split }) => split?.rows ?? [tied]);
+  for (const line of apart) {
+    const behind = rows.findIndex((row) => row.every((other) => centreY(other) < centreY(line)));
+    const below = behind < 0 ? rows.length : behind;
+    contexts.set(line, { row: [line], above: rows[below - 1], below: rows[below] });
   }
-  return low;
+  return contexts;
 }

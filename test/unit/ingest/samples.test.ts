@@ -26,7 +26,7 @@ test("an article and its price share a visual row", async () => {
   if (!first) throw new Error("There is no sample.");
   const { rows } = parseLines(readFileSync(join(first.folder, "lines.ndjson")), first);
   const coat = rows.find((row) => row.text === "1 WOOL COAT DRY CLEAN");
-  expect(coat && lineTexts(rows).get(coat)).toBe(
+  expect(coat && lineTexts(rows).get(coat)?.whole).toBe(
     "2 SHIRT WASH & PRESS 6.40\n1 WOOL COAT DRY CLEAN 16.50\n1 TROUSERS HEM 9.00",
   );
 });

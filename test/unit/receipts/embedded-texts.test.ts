@@ -1,7 +1,11 @@
 import fc from "fast-check";
-import { lineTexts, wordTexts } from "../../../core/receipts/embedded-texts.ts";
-import type { WordRow } from "../../../core/receipts/rows.ts";
+import { type EmbeddedText, lineTexts, wordTexts } from "../../../core/receipts/embedded-texts.ts";
+import type { LineRow, WordRow } from "../../../core/receipts/rows.ts";
 import { line, word } from "./rows-of.ts";
+
+function wholes<Row extends LineRow>(texts: ReadonlyMap<Row, EmbeddedText>): Map<Row, string> {
+  return new Map([...texts].map(([row, { whole }]) => [row, whole]));
+}
 
 function at(x: number, y: number) {
   return { x, y, width: 0.1, height: 0.02 };
@@ -14,7 +18,7 @@ describe("the text of a line", () => {
     line(3, "3.20", at(0.8, 0.8)),
     line(4, "THANK YOU", at(0.4, 0.7)),
   ];
-  const texts = lineTexts(lines);
+  const texts = wholes(lineTexts(lines));
 
   test("is its own visual row between the rows above and below", () => {
     expect(lines.slice(1, 3).map((row) => texts.get(row))).toEqual([
@@ -33,18 +37,18 @@ describe("the text of a line", () => {
   test("shows noise and neighbours that get no vector", () => {
     const smudge = line(1, "~~", at(0.4, 0.9), { is_noise: true });
     const total = line(2, "TOTAL", at(0.4, 0.8));
-    expect(lineTexts([smudge, total]).get(total)).toBe("~~\nTOTAL\n<EDGE>");
+    expect(lineTexts([smudge, total]).get(total)?.whole).toBe("~~\nTOTAL\n<EDGE>");
   });
 
   test("of a receipt with one line is that line between two edges", () => {
     const only = line(1, "ONLY", at(0, 0));
-    expect(lineTexts([only]).get(only)).toBe("<EDGE>\nONLY\n<EDGE>");
+    expect(lineTexts([only]).get(only)?.whole).toBe("<EDGE>\nONLY\n<EDGE>");
   });
 });
 
 /** The text of the word called `of` among these. */
 function textOf(of: string, words: readonly WordRow[]): string | undefined {
-  const texts = wordTexts(words);
+  const texts = wholes(wordTexts(words));
   return [...texts].find(([row]) => row.text === of)?.[1];
 }
 
@@ -140,7 +144,7 @@ function shuffled<Row>(someRows: fc.Arbitrary<Row[]>): fc.Arbitrary<[Row[], Row[
 test("texts of lines do not depend on the order of the rows", () => {
   fc.assert(
     fc.property(shuffled(manyLines), ([lines, others]) => {
-      const [before, after] = [lineTexts(lines), lineTexts(others)];
+      const [before, after] = [wholes(lineTexts(lines)), wholes(lineTexts(others))];
       expect(lines.map((row) => after.get(row))).toEqual(lines.map((row) => before.get(row)));
     }),
   );
@@ -149,7 +153,7 @@ test("texts of lines do not depend on the order of the rows", () => {
 test("texts of words do not depend on the order of the rows", () => {
   fc.assert(
     fc.property(shuffled(manyWords), ([words, others]) => {
-      const [before, after] = [wordTexts(words), wordTexts(others)];
+      const [before, after] = [wholes(wordTexts(words)), wholes(wordTexts(others))];
       expect(words.map((row) => after.get(row))).toEqual(words.map((row) => before.get(row)));
     }),
   );
@@ -158,11 +162,23 @@ test("texts of words do not depend on the order of the rows", () => {
 test("every word stands between exactly two slots on each side and never beside itself", () => {
   fc.assert(
     fc.property(manyWords, (words) => {
-      for (const [row, text] of wordTexts(words)) {
+      for (const [row, text] of wholes(wordTexts(words))) {
         const slots = text.split(" ");
         expect(slots).toHaveLength(5);
         expect(slots[2]).toBe(row.text);
         expect(slots.filter((slot) => slot === row.text)).toHaveLength(1);
+      }
+    }),
+  );
+});
+
+test("the parts of a text, joined, are the text", () => {
+  fc.assert(
+    fc.property(manyLines, manyWords, (lines, words) => {
+      for (const [row, { whole, parts }] of [...lineTexts(lines), ...wordTexts(words)]) {
+        const { before, own, after } = parts();
+        expect(own).toBe(row.text);
+        expect([...before, own, ...after].join("")).toBe(whole);
       }
     }),
   );

@@ -22,6 +22,7 @@ test("a line's vector has its id, its bare text as document, its place as metada
         height: 0.25,
         confidence: 0.9,
       },
+      parts: expect.any(Function),
       row: expect.objectContaining({ line_id: 7 }),
     },
   ]);
@@ -35,11 +36,12 @@ test("a word's vector adds the word to the id and to the metadata", () => {
   });
 });
 
-test("noise and blank text get no vector", () => {
+test("F43: noise, blank text and text of invisible characters get no vector", () => {
   const lines = [
     line(1, "~", box, { is_noise: true }),
     line(2, " \t", box),
     line(3, "", box),
+    line(5, "\u200b\u200d\ufeff", box),
     line(4, "KEPT", box),
   ];
   expect(planLines(lines).map((planned) => planned.document)).toEqual(["KEPT"]);

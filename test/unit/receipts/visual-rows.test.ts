@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { LineRow } from "../../../core/receipts/rows.ts";
+import { tiedRows } from "../../../core/receipts/tied-rows.ts";
 import { visualRows } from "../../../core/receipts/visual-rows.ts";
 import { line } from "./rows-of.ts";
 
@@ -74,11 +75,22 @@ function rowsByTheRule(lines: readonly LineRow[]): string[] {
     .sort();
 }
 
-test("every set of lines falls into the rows that the pairwise rule gives", () => {
+test("every set of lines is tied together as the pairwise rule says", () => {
   fc.assert(
     fc.property(manyLines, (lines) => {
-      const rows = idsOf(visualRows(lines)).map((row) => row.sort((a, b) => a - b).join(","));
+      const rows = idsOf(tiedRows(lines)).map((row) => row.sort((a, b) => a - b).join(","));
       expect(rows.sort()).toEqual(rowsByTheRule(lines));
+    }),
+  );
+});
+
+test("every line is in one row, and no two lines that stand apart in all heights share one", () => {
+  fc.assert(
+    fc.property(manyLines, (lines) => {
+      const rows = idsOf(visualRows(lines));
+      expect(rows.flat().sort((a, b) => a - b)).toEqual(lines.map(({ line_id }) => line_id));
+      const tied = idsOf(tiedRows(lines));
+      for (const row of rows) expect(tied.some((one) => row.every((id) => one.includes(id)))).toBe(true);
     }),
   );
 });
