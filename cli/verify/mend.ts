@@ -38,9 +38,9 @@ export async function mend(
       }),
       deltas: new S3DeltaStore(s3, deltasBucket),
       embedAgain: async (run: RunRef, revision: number) => {
-        const message = await embedMessageOf(s3, artifactsBucket, run, { model, dimensions });
+        const message = await embedMessageOf(s3, artifactsBucket, run, revision, { model, dimensions });
         if (message === undefined) return false;
-        await enqueue(sqs, outputs.embedQueueUrl, [{ ...message, exported_at: revision }]);
+        await enqueue(sqs, outputs.embedQueueUrl, [message]);
         return true;
       },
       time: new Date().toISOString(),

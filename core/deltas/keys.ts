@@ -55,6 +55,16 @@ export function deltaOfKey(key: string): DeltaName | undefined {
   }
 }
 
+/** Whether two names are those of one delta. A delta of another run under a key is not the key's (F41). */
+export function isSameDelta(one: DeltaName, other: DeltaName): boolean {
+  return (
+    one.collection === other.collection &&
+    one.imageId === other.imageId &&
+    one.receiptId === other.receiptId &&
+    one.runId === other.runId
+  );
+}
+
 /** `rejected/{run_id}.ndjson`: the rows that a run left out. Throws UnsafeKey. */
 export function rejectedRowsKey(runId: string): string {
   return `rejected/${safeRunId(runId)}.ndjson`;

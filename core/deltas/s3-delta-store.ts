@@ -8,6 +8,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { DeltaUnreadable, decodeDelta } from "./codec.ts";
 import type { DeltaStore } from "./delta-store.ts";
+import { deltaOfKey, isSameDelta } from "./keys.ts";
 
 /** Deltas as objects of one bucket. S3 checks the checksum that each upload states. */
 export class S3DeltaStore implements DeltaStore {
@@ -19,10 +20,13 @@ export class S3DeltaStore implements DeltaStore {
     this.#bucket = bucket;
   }
 
-  /** A readable delta that is already there stays: it is immutable, and another run of the same work wrote it. */
+  /**
+   * The key's own readable delta that is already there stays: it is immutable, and an earlier attempt at the same work
+   * wrote it. Anything else under the key is replaced.
+   */
   async put(key: string, bytes: Uint8Array): Promise<void> {
     if (await this.#putIfAbsent(key, bytes)) return;
-    if (await this.#holdsReadable(key)) return;
+    if (await this.#holdsOwn(key)) return;
     await this.#client.send(this.#upload(key, bytes, undefined));
   }
 
@@ -46,12 +50,13 @@ export class S3DeltaStore implements DeltaStore {
     }
   }
 
-  async #holdsReadable(key: string): Promise<boolean> {
+  async #holdsOwn(key: string): Promise<boolean> {
     const stored = await this.get(key);
     if (!stored) return false;
     try {
-      decodeDelta(stored);
-      return true;
+      const delta = decodeDelta(stored);
+      const name = deltaOfKey(key);
+      return name === undefined || isSameDelta(delta, name);
     } catch (error) {
       if (error instanceof DeltaUnreadable) return false;
       throw error;

@@ -14,8 +14,3 @@ export const requestsInFlight = 8;
 export function tokenBound(text: string): number {
   return Buffer.byteLength(text);
 }
-
-/** Whether a text might be longer than the model reads. It is rejected then, never cut. */
-export function mayBeTooLong(text: string): boolean {
-  return tokenBound(text) > requestLimits.inputTokens;
-}

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
-import { textFormat } from "../receipts/embedded-texts.ts";
+import { formerTextFormats, textFormat } from "../receipts/embedded-texts.ts";
 import type { Collection } from "../receipts/receipt.ts";
 import { runIdOf } from "../runs/run-id.ts";
 import type { RunRef } from "../runs/run-store.ts";
@@ -15,11 +15,14 @@ interface Candidate {
 /**
  * The embed message that made a run: of all the rows that were ever exported of its receipt, the two files whose
  * content gives the run's id. Undefined where they are not there any more, or lie where their producer chose.
+ * It says the run's own revision. Rows of a run of a former text format make another run by now: theirs is one later, so
+ * that it counts.
  */
 export async function embedMessageOf(
   s3: S3Client,
   bucket: string,
   run: RunRef,
+  revision: number,
   made: { readonly model: string; readonly dimensions: number },
 ): Promise<EmbedMessage | undefined> {
   const { Contents = [] } = await s3.send(
@@ -36,14 +39,17 @@ export async function embedMessageOf(
         }),
     );
   const [lines, words] = await Promise.all([candidates("lines"), candidates("words")]);
-  for (const { key: lines_key, contentHash: linesHash } of lines) {
-    const fits = words.find(
-      ({ contentHash: wordsHash }) =>
-        runIdOf({ ...run, ...made, linesHash, wordsHash, textFormat }) === run.runId,
-    );
-    if (fits === undefined) continue;
-    const receipt = { image_id: run.imageId, receipt_id: run.receiptId };
-    return { ...receipt, artifacts_bucket: bucket, lines_key, words_key: fits.key };
+  for (const format of [textFormat, ...formerTextFormats]) {
+    for (const { key: lines_key, contentHash: linesHash } of lines) {
+      const fits = words.find(
+        ({ contentHash: wordsHash }) =>
+          runIdOf({ ...run, ...made, linesHash, wordsHash, textFormat: format }) === run.runId,
+      );
+      if (fits === undefined) continue;
+      const exported_at = format === textFormat ? revision : revision + 1;
+      const receipt = { image_id: run.imageId, receipt_id: run.receiptId };
+      return { ...receipt, artifacts_bucket: bucket, lines_key, words_key: fits.key, exported_at };
+    }
   }
   return undefined;
 }

@@ -52,6 +52,8 @@ export interface IngestServices extends RunServices, DeferServices {
   readonly log: Log;
 }
 
+/** Of one receipt, in its log line. */
+const maxMendedShown = 10;
 /** No version of CURRENT: whether the deltas are there is looked at again. */
 const neverSeen = -1;
 
@@ -107,6 +109,14 @@ async function readMessage(delivery: Delivery, services: IngestServices): Promis
   try {
     const message = parseEmbedMessage(delivery.body);
     const content = await readReceipt(services.s3, message);
+    if (content.mended.length > 0) {
+      services.log.warn("Rows were taken with a change", {
+        image_id: message.image_id,
+        receipt_id: message.receipt_id,
+        rows: content.mended.length,
+        first: content.mended.slice(0, maxMendedShown),
+      });
+    }
     const { model, dimensions } = services.embedder;
     const receipt = { imageId: message.image_id, receiptId: message.receipt_id };
     const { lines, words } = content.hashes;

@@ -1,11 +1,18 @@
 import { hash } from "node:crypto";
 import { GetObjectCommand, NoSuchKey, type S3Client } from "@aws-sdk/client-s3";
-import { mayBeTooLong } from "../embedding/limits.ts";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
-import { type ParsedRows, parseLines, parseWords, type RejectedRow } from "../receipts/parse-rows.ts";
+import {
+  type MendedRow,
+  type ParsedRows,
+  parseLines,
+  parseWords,
+  type RejectedRow,
+} from "../receipts/parse-rows.ts";
 import { type PlannedRow, planLines, planWords } from "../receipts/planned-vectors.ts";
 import type { Collection, ReceiptRef } from "../receipts/receipt.ts";
 import type { LineRow } from "../receipts/rows.ts";
+import { textDirection } from "../receipts/text-direction.ts";
+import { fittingVectors } from "./fitting-vectors.ts";
 import { AllRowsRejected, ObjectMissing, ObjectTooLarge, ObjectUnreadable } from "./ingest-failures.ts";
 
 /** Some 35,000 rows: a receipt has hundreds at most. */
@@ -21,6 +28,7 @@ export interface ReceiptContent {
   /** By vector id, the line of its file that it was planned from. */
   readonly lineNumbers: ReadonlyMap<string, number>;
   readonly rejected: readonly RejectedRow[];
+  readonly mended: readonly MendedRow[];
 }
 
 /** Reads and checks the objects of a message. Throws the failures of ingest-failures.ts. */
@@ -30,14 +38,21 @@ export async function readReceipt(s3: S3Client, message: EmbedMessage): Promise<
     readObject(s3, message.artifacts_bucket, message.lines_key),
     readObject(s3, message.artifacts_bucket, message.words_key),
   ]);
-  const lines = embeddable("lines", parseLines(linesFile, receipt), planLines);
-  const words = embeddable("words", parseWords(wordsFile, receipt), planWords);
+  const [linesOf, wordsOf] = [parseLines(linesFile, receipt), parseWords(wordsFile, receipt)];
+  const direction = textDirection(linesOf.rows);
+  const lines = await embeddable("lines", linesOf, planLines(linesOf.rows, direction));
+  const words = await embeddable(
+    "words",
+    wordsOf,
+    planWords(wordsOf.rows, textDirection(wordsOf.rows) ?? direction),
+  );
   return {
     hashes: { lines: hash("sha256", linesFile), words: hash("sha256", wordsFile) },
     rowCounts: { lines: lines.rowCount, words: words.rowCount },
     vectors: { lines: lines.vectors, words: words.vectors },
     lineNumbers: new Map([...lines.lineNumbers, ...words.lineNumbers]),
     rejected: [...lines.rejected, ...words.rejected],
+    mended: [...linesOf.mended, ...wordsOf.mended],
   };
 }
 
@@ -48,31 +63,26 @@ interface EmbeddableRows {
   readonly rejected: readonly RejectedRow[];
 }
 
-/** A row whose text may be longer than the model reads is rejected alone; its neighbours keep it as context. */
-function embeddable<Row extends LineRow>(
+/** A row whose own text is longer than the model reads is rejected alone; its neighbours keep it as context. */
+async function embeddable<Row extends LineRow>(
   file: Collection,
   parsed: ParsedRows<Row>,
-  plan: (rows: readonly Row[]) => PlannedRow<Row>[],
-): EmbeddableRows {
-  const planned = plan(parsed.rows);
-  const tooLong = planned.filter((vector) => mayBeTooLong(vector.text));
+  planned: readonly PlannedRow<Row>[],
+): Promise<EmbeddableRows> {
+  const { vectors, rejected: tooLong } = await fittingVectors(planned);
   const rejected = [
     ...parsed.rejected,
-    ...tooLong.map(({ row }) => ({
+    ...tooLong.map(({ row, reason }) => ({
       file,
       line_number: parsed.lineNumbers.get(row) ?? 0,
-      reason: "text_too_long",
+      reason,
       row: JSON.stringify(row),
     })),
   ];
   const rowCount = parsed.rows.length - tooLong.length;
   if (rowCount === 0 && rejected.length > 0) throw new AllRowsRejected(file, rejected);
-  return {
-    rowCount,
-    vectors: planned.filter((vector) => !tooLong.includes(vector)),
-    lineNumbers: new Map(planned.map(({ id, row }) => [id, parsed.lineNumbers.get(row) ?? 0])),
-    rejected,
-  };
+  const lineNumbers = new Map(planned.map(({ id, row }) => [id, parsed.lineNumbers.get(row) ?? 0]));
+  return { rowCount, vectors, lineNumbers, rejected };
 }
 
 async function readObject(s3: S3Client, bucket: string, key: string): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 import { DeltaUnreadable, decodeDelta } from "../deltas/codec.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
-import { deltaKey, deltaPrefix } from "../deltas/keys.ts";
+import { deltaKey, deltaPrefix, isSameDelta } from "../deltas/keys.ts";
 import type { Log } from "../log.ts";
 import { type Collection, collections } from "../receipts/receipt.ts";
 import type { RunRef } from "../runs/run-store.ts";
@@ -54,8 +54,9 @@ async function storedIds(
   if (!bytes) return undefined;
   try {
     const delta = decodeDelta(bytes);
-    const isOwn = delta.runId === run.runId && delta.collection === collection;
-    return isOwn ? new Set(delta.ids) : undefined;
+    if (isSameDelta(delta, { ...run, collection })) return new Set(delta.ids);
+    log.warn("A stored delta is another run's and is replaced.", { key, run_id: delta.runId });
+    return undefined;
   } catch (error) {
     if (!(error instanceof DeltaUnreadable)) throw error;
     log.warn("A stored delta is unreadable and is written anew.", { key, reason: error.message });

@@ -27,7 +27,7 @@ export interface TextParts {
   readonly after: readonly string[];
 }
 
-export interface EmbeddedText {
+export interface ContextText {
   readonly whole: string;
   /** Made when they are asked for: many texts of one row share the whole. */
   readonly parts: () => TextParts;
@@ -37,7 +37,7 @@ export interface EmbeddedText {
 export function lineTexts(
   lines: readonly LineRow[],
   direction = textDirection(lines),
-): Map<LineRow, EmbeddedText> {
+): Map<LineRow, ContextText> {
   const upright = uprightRows(lines, direction);
   const contexts = rowsInContext(upright, rowsApart(upright, direction));
   const joined = new Map<readonly LineRow[], string>();
@@ -47,7 +47,7 @@ export function lineTexts(
     joined.set(row, text);
     return text;
   };
-  const texts = new Map<LineRow, EmbeddedText>();
+  const texts = new Map<LineRow, ContextText>();
   const wholes = new Map<object, string>();
   upright.forEach((line, position) => {
     const context = contexts.get(line);
@@ -71,10 +71,10 @@ export function lineTexts(
 export function wordTexts(
   words: readonly WordRow[],
   direction = textDirection(words),
-): Map<WordRow, EmbeddedText> {
+): Map<WordRow, ContextText> {
   const upright = uprightRows(words, direction);
   const neighbours = wordNeighbours(upright, rowsApart(upright, direction));
-  const texts = new Map<WordRow, EmbeddedText>();
+  const texts = new Map<WordRow, ContextText>();
   upright.forEach((word, position) => {
     const original = words[position];
     const beside = neighbours.get(word);

@@ -1,6 +1,6 @@
 import { hasVisibleText } from "../text/visible-text.ts";
 import { centreX, centreY } from "./box.ts";
-import { type EmbeddedText, lineTexts, wordTexts } from "./embedded-texts.ts";
+import { type ContextText, lineTexts, wordTexts } from "./embedded-texts.ts";
 import { fiveDigits, type ReceiptRef, receiptKey } from "./receipt.ts";
 import { byNumber, type LineRow, type WordRow } from "./rows.ts";
 import { textDirection } from "./text-direction.ts";
@@ -20,7 +20,7 @@ export interface PlannedVector {
 export interface PlannedRow<Row> extends PlannedVector {
   readonly row: Row;
   /** What the text is made of, for one that is longer than the model reads. */
-  readonly parts: EmbeddedText["parts"];
+  readonly parts: ContextText["parts"];
 }
 
 /**
@@ -44,7 +44,7 @@ export function planWords(
 
 function plan<Row extends LineRow>(
   rows: readonly Row[],
-  texts: ReadonlyMap<Row, EmbeddedText>,
+  texts: ReadonlyMap<Row, ContextText>,
   id: (row: Row) => string,
   metadata: (row: Row) => LineMetadata | WordMetadata,
 ): PlannedRow<Row>[] {

@@ -1,6 +1,6 @@
 import { DeltaUnreadable, decodeDelta } from "../deltas/codec.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
-import { deltaKey, deltaPrefix } from "../deltas/keys.ts";
+import { type DeltaName, deltaKey, deltaPrefix, isSameDelta } from "../deltas/keys.ts";
 import { collections, type ReceiptRef, receiptOfKey } from "../receipts/receipt.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
 import { redriveReceipt } from "../runs/redrive-receipt.ts";
@@ -78,7 +78,7 @@ async function isEmbedded({ runs, deltas }: RepairPorts, receipt: ReceiptRef): P
   if (run === undefined) return false;
   for (const collection of collections) {
     const bytes = await deltas.get(deltaKey(deltaPrefix({ ...run, collection })));
-    if (bytes === undefined || !isReadable(bytes)) return false;
+    if (bytes === undefined || !isDeltaOf(bytes, { ...run, collection })) return false;
   }
   return true;
 }
@@ -108,10 +108,9 @@ async function unlessUnreadable<T>(work: () => Promise<T>): Promise<T | undefine
   }
 }
 
-function isReadable(bytes: Uint8Array): boolean {
+function isDeltaOf(bytes: Uint8Array, name: DeltaName): boolean {
   try {
-    decodeDelta(bytes);
-    return true;
+    return isSameDelta(decodeDelta(bytes), name);
   } catch (error) {
     if (error instanceof DeltaUnreadable) return false;
     throw error;

@@ -1,4 +1,5 @@
 import { encodeDelta } from "../../../core/deltas/codec.ts";
+import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { S3DeltaStore } from "../../../core/deltas/s3-delta-store.ts";
 import { Buckets } from "./bucket.ts";
 import { deltaOf } from "./delta-of.ts";
@@ -29,4 +30,18 @@ test("an unreadable object under the key is replaced", async () => {
   buckets.put("deltas", key, file.subarray(0, 40));
   await storeIn(buckets).put(key, file);
   expect(buckets.objects.get(`deltas/${key}`)).toEqual(file);
+});
+
+test.each([
+  ["another run", { runId: "another" }],
+  ["another receipt", { receiptId: 7 }],
+  ["another image", { imageId: "0f0c1a52-3d5e-4b8a-9c11-2f6e8d4b9a02" }],
+  ["another collection", { collection: "words" as const }],
+])("F41: a readable delta of %s under the key is replaced", async (_, other) => {
+  const buckets = new Buckets();
+  const own = deltaOf();
+  const ownKey = deltaKey(deltaPrefix(own));
+  buckets.put("deltas", ownKey, encodeDelta(deltaOf(other)));
+  await storeIn(buckets).put(ownKey, encodeDelta(own));
+  expect(buckets.objects.get(`deltas/${ownKey}`)).toEqual(encodeDelta(own));
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { decodeDelta, encodeDelta } from "../../../core/deltas/codec.ts";
 import { image, line, ndjsonOf, word } from "../receipts/rows-of.ts";
 import { currentRunOf } from "../runs/current.ts";
 import { Tables } from "../runs/tables.ts";
@@ -113,24 +114,68 @@ describe("bad rows", () => {
     });
   });
 
-  test("include a text that the model might cut, which stays as context and is never cut", async () => {
-    const long = "é".repeat(4_096);
-    const lines = [line(1, "CAFE", { ...box, y: 0.8 }), line(2, long, { ...box, y: 0.1 })];
-    const words = [word(1, 1, "CAFE", { ...box, y: 0.8 }), word(2, 1, long, { ...box, y: 0.1 })];
-    const alone = line(3, "FAR", { ...box, y: 0.95 });
-    const message = stage.objects(image, ndjsonOf([...lines, alone]), ndjsonOf(words));
-    expect(await stage.ingest(stage.delivery(message, 100))).toEqual(["opened"]);
+  /** The rejected rows of the only run, without the rows themselves. */
+  async function rejections(): Promise<unknown[]> {
     const run = await onlyRun();
-    const rejected = stage.buckets.objects.get(`deltas/rejected/${run?.runId}.ndjson`)?.toString() ?? "";
-    const reasons = rejected
-      .trim()
-      .split("\n")
-      .map((row) => JSON.parse(row));
-    expect(reasons.map(({ file, line_number, reason }) => [file, line_number, reason])).toEqual([
-      ["lines", 1, "text_too_long"],
-      ["lines", 2, "text_too_long"],
-      ["words", 2, "text_too_long"],
+    const file = stage.buckets.objects.get(`deltas/rejected/${run?.runId}.ndjson`)?.toString() ?? "";
+    const rows = file.split("\n").filter((row) => row !== "");
+    return rows.map((row) => JSON.parse(row)).map((row) => [row.file, row.line_number, row.reason]);
+  }
+
+  const stacked = (texts: readonly string[]) =>
+    texts.map((text, index) => line(index + 1, text, { ...box, y: 0.9 - index * 0.04 }));
+  const ingest = (lines: readonly object[]) =>
+    stage.ingest(
+      stage.delivery(stage.objects(image, ndjsonOf(lines), ndjsonOf([word(1, 1, "W", box)])), 100),
+    );
+
+  test("F30: a line of 9,000 characters is rejected alone, and its neighbours are embedded", async () => {
+    expect(await ingest(stacked(["A", "B", "x".repeat(9_000), "C", "D"]))).toEqual(["opened"]);
+    expect(await rejections()).toEqual([
+      ["lines", 3, expect.stringMatching(/^text_too_long: 9000 characters/)],
     ]);
-    expect(stage.embedder.requests.flat().every((text) => !text.includes("é"))).toBe(true);
+    const sent = stage.embedder.requests.flat();
+    for (const text of ["A", "B", "C", "D"])
+      expect(sent.some((one) => one.split("\n")[1] === text)).toBe(true);
+  });
+
+  test("F30: bytes are not taken for tokens: 2,720 Chinese characters are one line like any other", async () => {
+    expect(await ingest(stacked(["A", "中".repeat(2_720), "C"]))).toEqual(["opened"]);
+    expect(await rejections()).toEqual([]);
+    expect(stage.embedder.requests.flat()).toContain(`A\n${"中".repeat(2_720)}\nC`);
+  });
+
+  test("F30: a line of more tokens than the model reads is rejected alone, and clipped as context of others", async () => {
+    const long = Array.from({ length: 8_000 }, (_, at) => String.fromCodePoint(0x12000 + (at % 900)))
+      .join("")
+      .slice(0, 8_000);
+    expect(await ingest(stacked(["A", long, "C", "D"]))).toEqual(["opened"]);
+    expect(await rejections()).toEqual([
+      ["lines", 2, expect.stringMatching(/^text_too_long: more than the 8191 tokens/)],
+    ]);
+    const sent = stage.embedder.requests.flat();
+    for (const text of sent) expect(Buffer.byteLength(text)).toBeLessThan(8_191);
+    expect(sent.some((text) => text.startsWith("<EDGE>\nA\n\u{12000}"))).toBe(true);
+    expect(sent.every((text) => text.isWellFormed())).toBe(true);
+  });
+
+  test("F30: half of a surrogate pair in one word costs nothing, and is told of", async () => {
+    expect(await ingest(stacked(["A", "Oat \ud83d cookie", "C"]))).toEqual(["opened"]);
+    expect(await rejections()).toEqual([]);
+    expect(stage.embedder.requests.flat().every((text) => text.isWellFormed())).toBe(true);
+    expect(stage.log.map(({ message }) => message)).toContain("Rows were taken with a change");
+  });
+
+  test("F41: a delta of another run under the receipt's key is no delta of it: the receipt is embedded again", async () => {
+    const delivery = () => stage.delivery(stage.receipt(["CAFE"]), 100);
+    await stage.ingest(delivery());
+    const keys = stage.stored.filter((key) => key.startsWith("deltas/deltas/"));
+    const right = keys.map((key) => stage.buckets.objects.get(key));
+    for (const [position, key] of keys.entries()) {
+      const delta = decodeDelta(right[position] ?? Buffer.alloc(0));
+      stage.buckets.objects.set(key, encodeDelta({ ...delta, receiptId: 2 }));
+    }
+    expect(await stage.ingest(delivery())).toEqual(["unchanged"]);
+    expect(keys.map((key) => stage.buckets.objects.get(key))).toEqual(right);
   });
 });

@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import { type EmbeddedText, lineTexts, wordTexts } from "../../../core/receipts/embedded-texts.ts";
+import { type ContextText, lineTexts, wordTexts } from "../../../core/receipts/embedded-texts.ts";
 import type { LineRow, WordRow } from "../../../core/receipts/rows.ts";
 import { line, word } from "./rows-of.ts";
 
-function wholes<Row extends LineRow>(texts: ReadonlyMap<Row, EmbeddedText>): Map<Row, string> {
+function wholes<Row extends LineRow>(texts: ReadonlyMap<Row, ContextText>): Map<Row, string> {
   return new Map([...texts].map(([row, { whole }]) => [row, whole]));
 }
 
