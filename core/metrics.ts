@@ -6,6 +6,7 @@ export const metricsOf = {
   "stream-processor": [
     "RecordsReceived",
     "RecordsSkipped",
+    "RecordsOfOthers",
     "RecordsRelevant",
     "RecordsRejected",
     "MessagesSent",

@@ -1,4 +1,4 @@
-import { sortRecords } from "../../core/changes/process-records.ts";
+import { sortRecords } from "../../core/changes/sort-records.ts";
 import { whole } from "../../core/changes/watched.ts";
 import { recordsABatch, streamBatches } from "./stream-records.ts";
 

@@ -137,5 +137,11 @@ function run({ PK, image_id, receipt_id }: LabelItem): Item {
     words_delta_prefix: prefix("words"),
     lines_state: "PENDING",
     words_state: "PENDING",
+    lines_token: 0,
+    words_token: 0,
+    lines_failures: 0,
+    words_failures: 0,
+    created_at: "2026-11-22T05:00:00.000Z",
+    updated_at: "2026-11-22T05:00:00.000Z",
   };
 }

@@ -1,23 +1,23 @@
-import { z } from "zod";
-import { type ChangeMessage, type ChangeMessageBody, changeMessage } from "../entities/change-message.ts";
+import {
+  type ChangeMessage,
+  type ChangeMessageBody,
+  changeMessage,
+  type FieldChanges,
+} from "../entities/change-message.ts";
 import type { EntityKey } from "../entities/entity-key.ts";
 import { problems } from "../receipts/problems.ts";
 import { type Collection, collections } from "../receipts/receipt.ts";
+import { runItem } from "../runs/run-item.ts";
 import { runMessage } from "../runs/run-message.ts";
+import { cutMessage } from "../text/cut-message.ts";
 import type { Change } from "./read-change.ts";
 import { destinations } from "./watched.ts";
 
 /** A larger snapshot is left out of its message. */
 const largestSnapshot = 64 * 1024;
 
-/** A run item, as far as its messages need it. */
-const newRun = z.object({
-  image_id: z.string(),
-  receipt_id: z.int(),
-  run_id: z.string(),
-  lines_delta_prefix: z.string().min(1),
-  words_delta_prefix: z.string().min(1),
-});
+/** Of all changed fields together; what is larger is cut, as a message only says what to look at. */
+const maxChangesBytes = 64 * 1024;
 
 type KeyOf<Type> = Extract<EntityKey, { type: Type }>;
 export type MessagesOrReason = ReadonlyMap<Collection, ChangeMessage> | { readonly malformed: string };
@@ -33,7 +33,7 @@ export function messagesOf(change: Change): MessagesOrReason {
 function changeBody(change: Change, key: Exclude<EntityKey, { type: "COMPACTION_RUN" }>): ChangeMessageBody {
   const envelope = {
     source: "dynamodb_stream" as const,
-    changes: change.changes,
+    changes: boundedChanges(change.changes),
     timestamp: change.timestamp,
     stream_record_id: change.streamRecordId,
     aws_region: change.awsRegion,
@@ -63,7 +63,7 @@ function changeBody(change: Change, key: Exclude<EntityKey, { type: "COMPACTION_
 
 /** Each with its own delta prefix. */
 function runMessages(change: Change, key: KeyOf<"COMPACTION_RUN">): MessagesOrReason {
-  const parsed = newRun.safeParse(change.item);
+  const parsed = runItem.safeParse(change.item);
   if (!parsed.success) return { malformed: problems(parsed.error).join("; ") };
   const { image_id, receipt_id, run_id } = parsed.data;
   if (image_id !== key.imageId || receipt_id !== key.receiptId || run_id !== key.runId) {
@@ -82,6 +82,17 @@ function runMessages(change: Change, key: KeyOf<"COMPACTION_RUN">): MessagesOrRe
         streamRecordId: change.streamRecordId,
         snapshot: snapshotOf(change),
       }),
+    ]),
+  );
+}
+
+function boundedChanges(changes: FieldChanges): FieldChanges {
+  if (Buffer.byteLength(JSON.stringify(changes)) <= maxChangesBytes) return changes;
+  const bounded = (value: unknown) => (typeof value === "string" ? cutMessage(value) : null);
+  return Object.fromEntries(
+    Object.entries(changes).map(([field, change]) => [
+      field,
+      { old: bounded(change.old), new: bounded(change.new) },
     ]),
   );
 }

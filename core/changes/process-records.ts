@@ -1,13 +1,23 @@
 import type { ChangeMessage } from "../entities/change-message.ts";
+import { Failure } from "../failure.ts";
 import type { Log } from "../log.ts";
-import type { Metrics } from "../metrics.ts";
-import { type Collection, collections } from "../receipts/receipt.ts";
+import { type Metrics, metricsOf } from "../metrics.ts";
+import { type Collection, receiptOfVector } from "../receipts/receipt.ts";
 import { ofImage } from "../receipts/shards.ts";
-import { messagesOf } from "./messages-of.ts";
-import { type OutgoingMessage, type QueuePublisher, QueueRejected } from "./queue-publisher.ts";
-import { readChange } from "./read-change.ts";
+import { type QueuePublisher, QueueRejected } from "./queue-publisher.ts";
 import { rejectedRecord } from "./rejected-record.ts";
+import { add, empty, malformedOf, type Outbox, type Outboxes, sortRecords } from "./sort-records.ts";
 import type { Watched } from "./watched.ts";
+
+/** SQS took nothing of a batch: an outage, and no fault of a record. */
+export class ChangesNotQueuedError extends Failure {
+  constructor(messages: number, reason: string) {
+    super(
+      `None of ${messages} change messages is in its queue: ${reason}.`,
+      "The stream delivers the batch again until its records are 20 hours old; look at the queues and the role's permissions.",
+    );
+  }
+}
 
 export interface RecordServices {
   /** In shard order. */
@@ -19,76 +29,80 @@ export interface RecordServices {
   readonly metrics: Metrics;
 }
 
-/** Messages for one destination, each with the position of its record. */
-interface Outbox<Message extends OutgoingMessage = OutgoingMessage> {
-  readonly messages: Message[];
-  readonly positions: number[];
-}
-
-export interface Outboxes {
-  readonly boxes: Readonly<Record<Collection, Outbox<ChangeMessage>> & { rejected: Outbox }>;
-  readonly relevant: number;
-  readonly skipped: number;
-  /** Reason of each malformed record. */
-  readonly malformed: readonly string[];
-}
+/** As many receipts as a log line names. */
+const receiptsNamed = 20;
 
 /**
- * Sends what each stream record has to say.
+ * Sends what each stream record has to say. A record that can never be sent goes to the rejected queue, so that it holds
+ * up no other; what an outage keeps from its queue is for the stream to deliver again, for as long as it takes (F39).
+ *
  * Resolves to the position of the first record whose messages are not all in their queues; undefined when all are.
+ * Throws ChangesNotQueuedError where no message at all is in its queue.
  */
 export async function processRecords(
   records: readonly unknown[],
   services: RecordServices,
 ): Promise<number | undefined> {
-  const { log, metrics } = services;
-  const { boxes, relevant, skipped, malformed } = sortRecords(records, services.watched);
-  for (const reason of malformed) {
-    log.error("A stream record is malformed; it goes to the rejected queue", { reason });
-  }
-  const outgoing = [
-    ...byQueue(boxes.lines, services.collections.lines),
-    ...byQueue(boxes.words, services.collections.words),
-    [services.rejected, boxes.rejected] as const,
+  const { log } = services;
+  const sorted = sortRecords(records, services.watched);
+  const { boxes } = sorted;
+  const sent = await Promise.all([
+    ...send(byQueue(boxes.lines, services.collections.lines)),
+    ...send(byQueue(boxes.words, services.collections.words)),
+  ]);
+  const poison = new Map(sent.flatMap((one) => [...one.poison]));
+  const rejected = [
+    ...sorted.malformed,
+    ...[...poison].map(([position, reason]) => malformedOf(records[position], reason)),
   ];
-  const sent = await Promise.all(outgoing.map(([queue, box]) => send(queue, box, log)));
-  const failed = sent.flat();
-  const total = collections.reduce((sum, collection) => sum + boxes[collection].messages.length, 0);
-  const counts = {
+  for (const one of rejected) {
+    log.error("A stream record is malformed; it goes to the rejected queue", { ...one });
+  }
+  for (const [position, reason] of poison) {
+    add(boxes.rejected, position, rejectedRecord(records[position], reason));
+  }
+  const kept = await sendOne(services.rejected, boxes.rejected);
+  const unsent = [...sent.flatMap(({ outages }) => outages), ...kept.outages, ...poisonAsOutage(kept)];
+  for (const reason of new Set(unsent.map((one) => one.reason))) {
+    log.error("Changes are not in their queue; the stream delivers them again", { reason });
+  }
+  const tried = boxes.lines.messages.length + boxes.words.messages.length + boxes.rejected.messages.length;
+  const poisonMessages = sent.reduce((sum, one) => sum + one.poison.size, 0);
+  countAndLog(services, sorted, {
     RecordsReceived: records.length,
-    RecordsSkipped: skipped,
-    RecordsRelevant: relevant,
-    RecordsRejected: malformed.length,
-    MessagesSent: total + boxes.rejected.messages.length - failed.length,
-    MessagesRefused: failed.length,
-  };
-  for (const [name, value] of Object.entries(counts) as [keyof typeof counts, number][])
-    metrics.count(name, value);
-  return failed.length > 0 ? Math.min(...failed) : undefined;
+    RecordsSkipped: sorted.skipped,
+    RecordsOfOthers: sorted.ofOthers,
+    RecordsRelevant: sorted.relevant,
+    RecordsRejected: rejected.length,
+    MessagesSent: tried - unsent.length - poisonMessages,
+    MessagesRefused: unsent.length,
+  });
+  const [first] = unsent;
+  if (first === undefined) return undefined;
+  if (unsent.length === tried) throw new ChangesNotQueuedError(tried, first.reason);
+  return Math.min(...unsent.map(({ position }) => position));
 }
 
-/** What goes to which collection. Nothing is sent yet. */
-export function sortRecords(records: readonly unknown[], watched: Watched): Outboxes {
-  const boxes = { lines: empty<ChangeMessage>(), words: empty<ChangeMessage>(), rejected: empty() };
-  const malformed: string[] = [];
-  let relevant = 0;
-  let skipped = 0;
-  for (const [position, record] of records.entries()) {
-    const read = readChange(record, watched);
-    if (read.kind === "skipped") {
-      skipped += 1;
-      continue;
-    }
-    const messages = read.kind === "malformed" ? { malformed: read.reason } : messagesOf(read);
-    if ("malformed" in messages) {
-      malformed.push(messages.malformed);
-      add(boxes.rejected, position, rejectedRecord(record, messages.malformed));
-    } else {
-      relevant += 1;
-      for (const [collection, message] of messages) add(boxes[collection], position, message);
-    }
-  }
-  return { boxes, relevant, skipped, malformed };
+type Counts = Readonly<Record<(typeof metricsOf)["stream-processor"][number], number>>;
+
+/** One line per batch, so that a change can be followed by its receipt. */
+function countAndLog({ metrics, log }: RecordServices, { boxes }: Outboxes, counts: Counts): void {
+  for (const name of metricsOf["stream-processor"]) metrics.count(name, counts[name]);
+  log.info("Stream batch done", {
+    received: counts.RecordsReceived,
+    relevant: counts.RecordsRelevant,
+    skipped: counts.RecordsSkipped,
+    of_others: counts.RecordsOfOthers,
+    rejected: counts.RecordsRejected,
+    sent: counts.MessagesSent,
+    refused: counts.MessagesRefused,
+    receipts: [...receiptsOf(boxes)].slice(0, receiptsNamed),
+  });
+}
+
+function receiptsOf({ lines, words }: Outboxes["boxes"]): Set<string> {
+  const groups = [...lines.messages, ...words.messages].map(({ groupId }) => groupId);
+  return new Set(groups.map(receiptOfVector));
 }
 
 /** What goes to which shard's queue. */
@@ -106,27 +120,37 @@ function byQueue(
   return boxes;
 }
 
-/** Positions of the records that have a message not in the queue. */
-async function send(queue: QueuePublisher, { messages, positions }: Outbox, log: Log): Promise<number[]> {
+interface Unsent {
+  readonly position: number;
+  readonly reason: string;
+}
+
+/** Of the records whose message is not in the queue: by an outage, or for what it says. */
+interface Sent {
+  readonly outages: readonly Unsent[];
+  /** Reason by position. */
+  readonly poison: ReadonlyMap<number, string>;
+}
+
+function send(boxes: ReadonlyMap<QueuePublisher, Outbox>): Promise<Sent>[] {
+  return [...boxes].map(([queue, box]) => sendOne(queue, box));
+}
+
+async function sendOne(queue: QueuePublisher, { messages, positions }: Outbox): Promise<Sent> {
   try {
     await queue.send(messages);
-    return [];
+    return { outages: [], poison: new Map() };
   } catch (error) {
     if (!(error instanceof QueueRejected)) throw error;
-    log.error(error.message, { failure: error.name });
-    return error.positions.map((position) => positions[position] ?? 0);
+    const [poison, outages] = [[], []] as [Unsent[], Unsent[]];
+    for (const [at, { reason, isPoison }] of error.refusals) {
+      (isPoison ? poison : outages).push({ position: positions[at] ?? 0, reason });
+    }
+    return { outages, poison: new Map(poison.map(({ position, reason }) => [position, reason])) };
   }
 }
 
-function empty<Message extends OutgoingMessage>(): Outbox<Message> {
-  return { messages: [], positions: [] };
-}
-
-function add<Message extends OutgoingMessage>(
-  box: Outbox<Message>,
-  position: number,
-  message: Message,
-): void {
-  box.messages.push(message);
-  box.positions.push(position);
+/** What the rejected queue itself refuses has nowhere else to go: the stream keeps it. */
+function poisonAsOutage({ poison }: Sent): Unsent[] {
+  return [...poison].map(([position, reason]) => ({ position, reason }));
 }

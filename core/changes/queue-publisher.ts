@@ -1,4 +1,5 @@
 import {
+  type BatchResultErrorEntry,
   type MessageAttributeValue,
   SendMessageBatchCommand,
   type SendMessageBatchRequestEntry,
@@ -12,6 +13,16 @@ const mostBytes = 1024 * 1024;
 const mostCalls = 4;
 const firstPauseMs = 50;
 
+/** Errors of a whole call that one of its messages causes. */
+const contentFaults = [
+  "BatchRequestTooLong",
+  "InvalidMessageContents",
+  "InvalidParameterValue",
+  "InvalidParameterValueException",
+];
+/** Codes of entries that say nothing of the message, although SQS blames its sender. */
+const queueFaults = /AccessDenied|Kms|Throttl|NonExistentQueue|QueueDoesNotExist/i;
+
 export interface OutgoingMessage {
   readonly body: string;
   readonly messageAttributes: Readonly<Record<string, { DataType: "String"; StringValue: string }>>;
@@ -20,17 +31,26 @@ export interface OutgoingMessage {
   readonly deduplicationId?: string;
 }
 
+/** Why a message is not in the queue. */
+export interface Refusal {
+  readonly reason: string;
+  /** The message itself is what the queue refuses: it would be refused for ever. Else it is an outage. */
+  readonly isPoison: boolean;
+}
+
 /** Some messages are not in the queue; all others are. */
 export class QueueRejected extends Failure {
   /** Positions of the messages that are not in the queue, ascending. */
   readonly positions: readonly number[];
+  readonly refusals: ReadonlyMap<number, Refusal>;
 
-  constructor(queueUrl: string, refusals: ReadonlyMap<number, string>) {
-    const reasons = [...new Set(refusals.values())].join("; ");
+  constructor(queueUrl: string, refusals: ReadonlyMap<number, Refusal>) {
+    const reasons = [...new Set([...refusals.values()].map(({ reason }) => reason))].join("; ");
     super(
       `${refusals.size} messages are not in ${queueUrl}: ${reasons}.`,
       "They are sent again with their stream records; if it goes on, look at the queue and the role's permissions.",
     );
+    this.refusals = refusals;
     this.positions = [...refusals.keys()].sort((a, b) => a - b);
   }
 }
@@ -49,22 +69,21 @@ export class QueuePublisher {
 
   /** Resolves when every message is in the queue. Throws QueueRejected, after all others have been sent. */
   async send(messages: readonly OutgoingMessage[]): Promise<void> {
-    const refusals = new Map<number, string>();
+    const refusals = new Map<number, Refusal>();
     for (const batch of batches(messages)) {
-      for (const [position, reason] of await this.#sendBatch(batch)) refusals.set(position, reason);
+      for (const [position, refusal] of await this.#sendBatch(batch)) refusals.set(position, refusal);
     }
     if (refusals.size > 0) throw new QueueRejected(this.#queueUrl, refusals);
   }
 
-  async #sendBatch(batch: readonly SendMessageBatchRequestEntry[]): Promise<Map<number, string>> {
-    const refused = new Map<number, string>();
+  async #sendBatch(batch: readonly SendMessageBatchRequestEntry[]): Promise<Map<number, Refusal>> {
+    const refused = new Map<number, Refusal>();
     let waiting = batch;
     for (let call = 1; waiting.length > 0; call += 1) {
-      const answer = await this.#call(waiting);
       const again = new Set<string>();
-      for (const { Id = "", Code = "", Message = "", SenderFault = false } of answer) {
-        if (SenderFault || call === mostCalls) refused.set(Number(Id), `${Code} ${Message}`.trim());
-        else again.add(Id);
+      for (const { id, fault, reason } of await this.#call(waiting)) {
+        if (fault === "passing" && call < mostCalls) again.add(id);
+        else refused.set(Number(id), { reason, isPoison: fault === "content" });
       }
       waiting = waiting.filter((entry) => again.has(entry.Id ?? ""));
       if (waiting.length > 0) await this.#pause(firstPauseMs * 2 ** (call - 1));
@@ -72,18 +91,44 @@ export class QueuePublisher {
     return refused;
   }
 
-  /** The entries that were not taken. A call that failed altogether took none; the SDK has retried it. */
-  async #call(entries: readonly SendMessageBatchRequestEntry[]) {
+  /**
+   * The entries that were not taken. A call that failed altogether took none; the SDK has retried it. Where it failed
+   * for what it carries, each entry is sent alone, so that only the one that is to blame is refused.
+   */
+  async #call(entries: readonly SendMessageBatchRequestEntry[]): Promise<NotTaken[]> {
     try {
       const { Failed = [] } = await this.#sqs.send(
         new SendMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries: [...entries] }),
       );
-      return Failed;
+      return Failed.map(notTaken);
     } catch (error) {
       const { name, message } = error as Error;
-      return entries.map(({ Id }) => ({ Id, Code: name, Message: message, SenderFault: true }));
+      const fault = contentFaults.includes(name) ? "content" : "queue";
+      if (fault === "content" && entries.length > 1) {
+        const alone: NotTaken[] = [];
+        for (const entry of entries) alone.push(...(await this.#call([entry])));
+        return alone;
+      }
+      return entries.map(({ Id = "" }) => ({ id: Id, fault, reason: `${name} ${message}`.trim() }));
     }
   }
+}
+
+/** What an entry of a call was refused for: the message, the queue, or something that passes within a moment. */
+interface NotTaken {
+  readonly id: string;
+  readonly fault: "content" | "queue" | "passing";
+  readonly reason: string;
+}
+
+function notTaken({
+  Id = "",
+  Code = "",
+  Message = "",
+  SenderFault = false,
+}: BatchResultErrorEntry): NotTaken {
+  const blamed = queueFaults.test(Code) ? "queue" : "content";
+  return { id: Id, fault: SenderFault ? blamed : "passing", reason: `${Code} ${Message}`.trim() };
 }
 
 /** Entries in order, as many a batch as one call takes; `Id` is the message's position. */

@@ -24,7 +24,7 @@ export interface Change {
 }
 
 export type ReadRecord =
-  | { readonly kind: "skipped" }
+  | { readonly kind: "skipped" | "of_others" }
   | { readonly kind: "malformed"; readonly reason: string }
   | Change;
 
@@ -39,6 +39,7 @@ const keysOnly = z.object({
 /**
  * What a stream record is to the collections.
  * Skipped: not a receipt's key, an event that is not passed on, or no watched field changed.
+ * Of others: an item of the application that shares the table.
  * Malformed: a receipt's key that matches no known one, or a record or item that is not what its key says.
  */
 export function readChange(record: unknown, watched: Watched): ReadRecord {
@@ -47,6 +48,7 @@ export function readChange(record: unknown, watched: Watched): ReadRecord {
   const { PK, SK } = keyed.data.dynamodb.Keys;
   const key = parseEntityKey(PK.S, SK.S);
   if (key === "other") return skipped;
+  if (key === "of_others") return { kind: key };
   if ("unknown" in key) return malformed([key.unknown]);
 
   const parsed = streamRecord.safeParse(record);

@@ -1,4 +1,5 @@
 import { cutMessage } from "../text/cut-message.ts";
+import { queueJson } from "../text/queue-json.ts";
 import type { OutgoingMessage } from "./queue-publisher.ts";
 
 /** Below the queue's limit of 1 MiB, with room for the reason. */
@@ -7,7 +8,7 @@ const largestBody = 1_000_000;
 /** The whole record with the reason. Where it is too large for a message, its images stay behind and the body says so. */
 export function rejectedRecord(record: unknown, reason: string): OutgoingMessage {
   const shortReason = cutMessage(reason);
-  const whole = JSON.stringify({ reason: shortReason, record });
+  const whole = queueJson({ reason: shortReason, record });
   return {
     body: Buffer.byteLength(whole) <= largestBody ? whole : withoutImages(record, shortReason),
     messageAttributes: {},
@@ -17,7 +18,7 @@ export function rejectedRecord(record: unknown, reason: string): OutgoingMessage
 function withoutImages(record: unknown, reason: string): string {
   const { eventID, eventName, awsRegion, dynamodb } = record as Record<string, unknown>;
   const { Keys, SequenceNumber, ApproximateCreationDateTime } = (dynamodb ?? {}) as Record<string, unknown>;
-  return JSON.stringify({
+  return queueJson({
     reason,
     images_left_out: true,
     record: {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Collection, fiveDigits, type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import { imageId, receiptNumber, rowNumber } from "../receipts/rows.ts";
+import { queueJson } from "../text/queue-json.ts";
 
 const receiptIds = { image_id: imageId, receipt_id: receiptNumber };
 const lineIds = { ...receiptIds, line_id: rowNumber };
@@ -97,7 +98,7 @@ export function changeMessage(
 ): ChangeMessage {
   return {
     imageId: body.entity_data.image_id,
-    body: JSON.stringify(body),
+    body: queueJson(body),
     messageAttributes: {
       source: stringAttribute(body.source),
       entity_type: stringAttribute(body.entity_type),

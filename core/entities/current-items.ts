@@ -2,7 +2,7 @@ import { BatchGetItemCommand, type DynamoDBClient, paginateQuery } from "@aws-sd
 import type { Log } from "../log.ts";
 import { wordVectorId } from "../receipts/planned-vectors.ts";
 import { type Collection, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
-import { parseEntityKey } from "./entity-key.ts";
+import { isEntityKey, parseEntityKey } from "./entity-key.ts";
 import {
   type ItemReading,
   labelFields,
@@ -43,7 +43,7 @@ export class CurrentItems {
     const labels = new Map<string, Map<string, string | undefined>>();
     for await (const item of this.#known(receipt, collection)) {
       const key = parseEntityKey(String(item.PK), String(item.SK));
-      if (key === "other" || "unknown" in key) continue;
+      if (!isEntityKey(key)) continue;
       if (key.type === "RECEIPT_METADATA") {
         const read = readMetadataItem(item);
         if (this.#isReadable(read, item)) merchant = read.value;

@@ -42,8 +42,16 @@ const patterns: Readonly<Record<EntityType, RegExp>> = {
   RECEIPT_WORD: new RegExp(`^${word}$`),
 };
 
-/** `other` for keys that are not a receipt's, `unknown` with the reason for those that should be and match none. */
-export type ParsedKey = EntityKey | "other" | { readonly unknown: string };
+/**
+ * `other` for keys that are not a receipt's, `of_others` for well-formed keys under a receipt whose last segment is not
+ * ours: the table is shared with an application (F27). `unknown`, with the reason, for those that are ours by name and
+ * match none.
+ */
+export type ParsedKey = EntityKey | "other" | "of_others" | { readonly unknown: string };
+
+export function isEntityKey(key: ParsedKey): key is EntityKey {
+  return typeof key === "object" && "type" in key;
+}
 
 /** Keys are matched whole and case-sensitively. */
 export function parseEntityKey(partitionKey: string, sortKey: string): ParsedKey {
@@ -57,7 +65,23 @@ export function parseEntityKey(partitionKey: string, sortKey: string): ParsedKey
     if (!receiptId.success) return { unknown: `SK ${sortKey} has no receipt number from 1` };
     return entityKey(type, { imageId: image.data, receiptId: receiptId.data }, parts);
   }
-  return { unknown: `SK ${sortKey} matches no known key` };
+  return isOfOthers(sortKey) ? "of_others" : { unknown: `SK ${sortKey} matches no known key` };
+}
+
+const ownNames = ["RECEIPT", "LINE", "WORD", "LABEL", "METADATA", "COMPACTION_RUN"];
+/** Their values are free text: a name that stands alone behind one is rather a part of it. */
+const freeText = ["LABEL", "COMPACTION_RUN"];
+const segmentName = /^[A-Za-z][A-Za-z0-9_.-]*$/;
+
+/** Whether a key is `NAME#value` segments, the last of which may be a name alone, and ends in a name that is not ours. */
+function isOfOthers(sortKey: string): boolean {
+  const parts = sortKey.split("#");
+  const names = parts.filter((_, position) => position % 2 === 0);
+  const values = parts.filter((_, position) => position % 2 === 1);
+  if (!names.every((name) => segmentName.test(name)) || values.includes("")) return false;
+  const standsAlone = names.length > values.length;
+  if (standsAlone && freeText.includes(names.at(-2) ?? "")) return false;
+  return !ownNames.includes((names.at(-1) ?? "").toUpperCase());
 }
 
 function entityKey(type: EntityType, ref: ReceiptRef, parts: Record<string, string | undefined>): EntityKey {

@@ -1,9 +1,9 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { sortRecords } from "../changes/process-records.ts";
 import type { QueuePublisher } from "../changes/queue-publisher.ts";
+import { sortRecords } from "../changes/sort-records.ts";
 import { whole } from "../changes/watched.ts";
 import type { ChangeMessage } from "../entities/change-message.ts";
-import { parseEntityKey } from "../entities/entity-key.ts";
+import { isEntityKey, parseEntityKey } from "../entities/entity-key.ts";
 import { type Collection, collections } from "../receipts/receipt.ts";
 import { ofImage } from "../receipts/shards.ts";
 import { keyOfRecord, type RecordKey } from "./subjects.ts";
@@ -34,8 +34,7 @@ export async function retell(record: unknown, ports: RetellPorts): Promise<strin
 /** A removal has to be told whatever is there now; all else of an item that is gone was told by its removal. */
 function isRemoval(record: unknown, { PK, SK }: RecordKey): boolean {
   const key = parseEntityKey(PK, SK);
-  const isKnown = key !== "other" && !("unknown" in key);
-  return isKnown && (record as { eventName?: unknown }).eventName === "REMOVE";
+  return isEntityKey(key) && (record as { eventName?: unknown }).eventName === "REMOVE";
 }
 
 function asInsert(record: unknown, item: Record<string, AttributeValue>): unknown {
@@ -47,7 +46,7 @@ function asInsert(record: unknown, item: Record<string, AttributeValue>): unknow
 /** Why it is malformed, if it is. */
 async function tell(record: unknown, { queues }: RetellPorts): Promise<string | undefined> {
   const { boxes, malformed } = sortRecords([record], whole);
-  if (malformed.length > 0) return malformed.join("; ");
+  if (malformed.length > 0) return malformed.map(({ reason }) => reason).join("; ");
   for (const collection of collections) {
     for (const message of boxes[collection].messages as readonly ChangeMessage[]) {
       await ofImage(queues[collection], message.imageId).send([message]);

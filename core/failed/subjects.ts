@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ChangeMessageBody } from "../entities/change-message.ts";
-import { type EntityType, parseEntityKey } from "../entities/entity-key.ts";
+import { type EntityType, isEntityKey, parseEntityKey } from "../entities/entity-key.ts";
 import type { ReceiptRef } from "../receipts/receipt.ts";
 import type { Subject } from "./failed-source.ts";
 
@@ -30,7 +30,7 @@ export function subjectOfRecord(record: unknown): Subject {
   const at = keyOfRecord(record);
   if (at === undefined) return unknownSubject;
   const key = parseEntityKey(at.PK, at.SK);
-  if (key === "other" || "unknown" in key) {
+  if (!isEntityKey(key)) {
     const image_id = at.PK.startsWith("IMAGE#") ? at.PK.slice("IMAGE#".length) : null;
     return { image_id, receipt_id: null, entity: at.SK };
   }

@@ -4,7 +4,7 @@ import { changesOptions } from "../../../bench/changes/options.ts";
 import { expectedWords } from "../../../bench/changes/published-words.ts";
 import { recordsABatch, streamBatches } from "../../../bench/changes/stream-records.ts";
 import { wordReceipts, wordsPerReceipt } from "../../../bench/changes/word-receipts.ts";
-import { sortRecords } from "../../../core/changes/process-records.ts";
+import { sortRecords } from "../../../core/changes/sort-records.ts";
 import { whole } from "../../../core/changes/watched.ts";
 import { parseEntityKey } from "../../../core/entities/entity-key.ts";
 import { readLabelItem } from "../../../core/entities/known-items.ts";

@@ -1,4 +1,4 @@
-import { sortRecords } from "../../../core/changes/process-records.ts";
+import { sortRecords } from "../../../core/changes/sort-records.ts";
 import { type Watched, watchedOf, whole } from "../../../core/changes/watched.ts";
 import { changeMessageBody } from "../../../core/entities/change-message.ts";
 import { type EntityType, entityTypes } from "../../../core/entities/entity-key.ts";
@@ -166,6 +166,18 @@ describe("a change message", () => {
   test("leaves a snapshot over 64 KiB out", () => {
     const after = { merchant_name: "CAFE", note: "x".repeat(70_000) };
     expect(messageOf(streamRecord(sortKeys.RECEIPT_METADATA, { after })).body.record_snapshot).toBeNull();
+  });
+
+  test("F39: carries no character that SQS refuses, and stays below its limit whatever has changed", () => {
+    const before = { address: "\u0001\ufffe".repeat(60_000) };
+    const after = { address: "\uffff".repeat(100_000), merchant_name: "CAF\uffffE" };
+    const [message] = sortRecords([streamRecord(sortKeys.RECEIPT_METADATA, { before, after })], whole).boxes
+      .words.messages;
+    expect(message?.body).not.toMatch(/[\ufffe\uffff]/);
+    expect(Buffer.byteLength(message?.body ?? "")).toBeLessThan(64 * 1024);
+    const { changes } = JSON.parse(message?.body ?? "");
+    expect(changes.merchant_name.new).toBe("CAF\uffffE");
+    expect(changes.address.new).toContain("cut from 300000 bytes");
   });
 
   test("shows sets, bytes and numbers of 38 digits in its snapshot, though JSON has none of them", () => {

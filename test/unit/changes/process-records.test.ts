@@ -1,21 +1,24 @@
-import { processRecords, type RecordServices } from "../../../core/changes/process-records.ts";
+import {
+  ChangesNotQueuedError,
+  processRecords,
+  type RecordServices,
+} from "../../../core/changes/process-records.ts";
 import {
   type OutgoingMessage,
   type QueuePublisher,
   QueueRejected,
 } from "../../../core/changes/queue-publisher.ts";
 import { whole } from "../../../core/changes/watched.ts";
-import { silentLog } from "../../../core/log.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
 import { shardOf } from "../../../core/receipts/shards.ts";
 import { image, runRecord, sortKeys, streamRecord } from "./stream-records.ts";
 
-function queue(refuse: (message: OutgoingMessage) => boolean = () => false) {
+function queue(refuse: (message: OutgoingMessage) => boolean = () => false, isPoison = false) {
   const messages: OutgoingMessage[] = [];
   const send = async (outgoing: readonly OutgoingMessage[]) => {
-    const refused = new Map<number, string>();
+    const refused = new Map<number, { reason: string; isPoison: boolean }>();
     for (const [position, message] of outgoing.entries()) {
-      if (refuse(message)) refused.set(position, "refused");
+      if (refuse(message)) refused.set(position, { reason: "refused", isPoison });
       else messages.push(message);
     }
     if (refused.size > 0) throw new QueueRejected("https://queue", refused);
@@ -23,17 +26,19 @@ function queue(refuse: (message: OutgoingMessage) => boolean = () => false) {
   return { messages, publisher: { send } as unknown as QueuePublisher };
 }
 
-function stage(refuseWords?: (message: OutgoingMessage) => boolean) {
-  const [lines, words, rejected] = [queue(), queue(refuseWords), queue()];
+function stage(refuseWords?: (message: OutgoingMessage) => boolean, isPoison = false) {
+  const [lines, words, rejected] = [queue(), queue(refuseWords, isPoison), queue()];
+  const logged: Record<string, unknown>[] = [];
+  const keep = (message: string, fields: object = {}) => void logged.push({ message, ...fields });
   const counts: Record<string, number> = {};
   const services: RecordServices = {
     collections: { lines: [lines.publisher], words: [words.publisher] },
     rejected: rejected.publisher,
     watched: whole,
-    log: silentLog,
+    log: { debug: keep, info: keep, warn: keep, error: keep },
     metrics: { ...silentMetrics, count: (name, value) => (counts[name] = value) },
   };
-  return { lines, words, rejected, counts, services };
+  return { lines, words, rejected, counts, logged, services };
 }
 
 const metadata = (sequence: string, merchant = "CAFE", of = image) =>
@@ -61,12 +66,22 @@ describe("records of the receipts table's stream", () => {
   test.each([
     [
       "a key that matches none",
-      streamRecord("RECEIPT#00007#SOMETHING", { after: {} }),
+      streamRecord("RECEIPT#00007#METADATA#2", { after: {} }),
       "matches no known key",
     ],
     ["a run of another type", runRecord("100", { receipt_id: "7" }), "receipt_id"],
     ["a run that its key does not name", runRecord("100", { receipt_id: 8 }), "not those of its key"],
     ["a run without a delta", runRecord("100", { words_delta_prefix: null }), "words_delta_prefix"],
+    ["F26: a run of another writer, without attempts", runRecord("100", { attempts: undefined }), "attempts"],
+    ["F26: a run in a state of its own", runRecord("100", { lines_state: "QUEUED" }), "lines_state"],
+    [
+      "a record of no time",
+      {
+        ...metadata("100"),
+        dynamodb: { ...metadata("100").dynamodb, ApproximateCreationDateTime: 1e300 },
+      },
+      "Invalid time value",
+    ],
     [
       "metadata with a number for a name",
       streamRecord(sortKeys.RECEIPT_METADATA, { after: { merchant_name: 7 } }),
@@ -131,17 +146,78 @@ describe("records of the receipts table's stream", () => {
       runRecord("1"),
       metadata("2"),
       streamRecord("OCR#00007", { after: {} }, "3"),
-      streamRecord("RECEIPT#00007#X", { after: {} }, "4"),
+      streamRecord("RECEIPT#00007#METADATA#2", { after: {} }, "4"),
+      streamRecord("RECEIPT#00007#LINE#00001#WORD#00001#LETTER#00001", { after: {} }, "5"),
+      streamRecord("RECEIPT#00007#PLACE", { after: {} }, "6"),
     ];
     await processRecords(records, services);
     expect(counts).toEqual({
-      RecordsReceived: 4,
+      RecordsReceived: 6,
       RecordsRelevant: 2,
       RecordsSkipped: 1,
+      RecordsOfOthers: 2,
       RecordsRejected: 1,
       MessagesSent: 5,
       MessagesRefused: 0,
     });
+  });
+
+  test("F39: what a queue refuses for its content goes to the rejected queue, and holds up no other", async () => {
+    const { services, counts, words, rejected, logged } = stage(
+      (message) => message.deduplicationId === "event-2",
+      true,
+    );
+    expect(await processRecords([runRecord("1"), metadata("2"), metadata("3")], services)).toBeUndefined();
+    expect(words.messages.map(({ deduplicationId }) => deduplicationId)).toEqual(["event-1", "event-3"]);
+    expect(JSON.parse(rejected.messages[0]?.body ?? "")).toMatchObject({
+      reason: "refused",
+      record: { eventID: "event-2" },
+    });
+    expect(counts).toMatchObject({ RecordsRejected: 1, MessagesSent: 6, MessagesRefused: 0 });
+    expect(logged).toContainEqual({
+      message: "A stream record is malformed; it goes to the rejected queue",
+      reason: "refused",
+      event_id: "event-2",
+      PK: `IMAGE#${image}`,
+      SK: sortKeys.RECEIPT_METADATA,
+    });
+  });
+
+  test("F39: an outage of all queues fails the batch as a whole, so that the stream delivers it again", async () => {
+    const { services } = stage();
+    const down = { send: queue(() => true).publisher.send.bind(undefined) } as unknown as QueuePublisher;
+    const outage = { ...services, collections: { lines: [down], words: [down] } };
+    await expect(processRecords([metadata("1"), metadata("2")], outage)).rejects.toThrow(
+      ChangesNotQueuedError,
+    );
+  });
+
+  test("a batch is one line in the log, with the first twenty receipts", async () => {
+    const { services, logged } = stage();
+    const records = Array.from({ length: 25 }, (_, n) =>
+      streamRecord(
+        `RECEIPT#${String(n + 1).padStart(5, "0")}#METADATA`,
+        { after: { merchant_name: "CAFE" } },
+        String(n),
+      ),
+    );
+    await processRecords([...records, streamRecord("RECEIPT#00001#SUMMARY", { after: {} }, "30")], services);
+    expect(logged).toEqual([
+      {
+        message: "Stream batch done",
+        received: 26,
+        relevant: 25,
+        skipped: 0,
+        of_others: 1,
+        rejected: 0,
+        sent: 50,
+        refused: 0,
+        receipts: Array.from(
+          { length: 20 },
+          (_, n) => `IMAGE#${image}#RECEIPT#${String(n + 1).padStart(5, "0")}`,
+        ),
+      },
+    ]);
   });
 
   test("of a receipt's image go to one group, in any number of records", async () => {

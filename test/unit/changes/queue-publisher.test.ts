@@ -57,6 +57,36 @@ describe("publishing to a queue", () => {
     expect(calls).toHaveLength(1);
   });
 
+  test.each([
+    ["InvalidMessageContents", true],
+    ["KmsThrottled", false],
+  ])("F39: an entry refused with %s is poison: %s", async (Code, isPoison) => {
+    const { publisher } = queue(() => ({ Code, SenderFault: true }));
+    const failure = await publisher.send([message("m")]).catch((error: unknown) => error);
+    expect((failure as QueueRejected).refusals.get(0)).toMatchObject({ isPoison });
+  });
+
+  test("F39: a call refused for what one message carries is sent one by one, and only that one is poison", async () => {
+    const taken: string[] = [];
+    const send = async ({ input: { Entries = [] } }: SendMessageBatchCommand) => {
+      if (Entries.some(({ MessageBody }) => MessageBody === "m3")) {
+        throw Object.assign(new Error("too long"), { name: "BatchRequestTooLong" });
+      }
+      taken.push(...Entries.map(({ Id = "" }) => Id));
+      return {};
+    };
+    const publisher = new QueuePublisher(
+      { send } as unknown as SQSClient,
+      "https://queue",
+      async () => undefined,
+    );
+    const failure = await publisher.send(twelve).catch((error: unknown) => error);
+    expect([...(failure as QueueRejected).refusals]).toEqual([
+      [3, { reason: "BatchRequestTooLong too long", isPoison: true }],
+    ]);
+    expect(taken).toHaveLength(11);
+  });
+
   test("F7: a call that fails altogether counts for its own entries, and the others are still sent", async () => {
     let calls = 0;
     const send = async () => {

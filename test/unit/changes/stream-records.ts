@@ -46,6 +46,16 @@ export const runItem = {
   run_id: run,
   lines_delta_prefix: `deltas/lines/${image}/receipt-00007/${run}`,
   words_delta_prefix: `deltas/words/${image}/receipt-00007/${run}`,
+  attempts: 1,
+  rejected_rows: 0,
+  created_at: "2026-11-22T05:00:00.000Z",
+  updated_at: "2026-11-22T05:00:00.000Z",
+  lines_state: "PENDING",
+  words_state: "PENDING",
+  lines_token: 0,
+  words_token: 0,
+  lines_failures: 0,
+  words_failures: 0,
 };
 
 /** A record of a new run; `item` replaces attributes of it. */

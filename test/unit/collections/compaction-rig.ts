@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
-import { sortRecords } from "../../../core/changes/process-records.ts";
+import { sortRecords } from "../../../core/changes/sort-records.ts";
 import { type Watched, whole } from "../../../core/changes/watched.ts";
 import { ChromaServer } from "../../../core/collections/chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";

@@ -155,5 +155,7 @@ describe("F26: an item that cannot be read", () => {
     expect(await rig.stateOf(good)).toMatchObject({ state: "COMPLETED" });
     expect(await rig.stateOf(bad)).toMatchObject({ state: "PENDING", failures: 0 });
     expect(queued()).toHaveLength(1);
+    const control = await rig.tables.items(rig.tables.controlTable);
+    expect(control.filter(({ PK }) => String(PK).startsWith("FAILURE#"))).toEqual([]);
   });
 });

@@ -1,0 +1,94 @@
+import { z } from "zod";
+import type { ChangeMessage } from "../entities/change-message.ts";
+import type { Collection } from "../receipts/receipt.ts";
+import { cutMessage } from "../text/cut-message.ts";
+import { type MessagesOrReason, messagesOf } from "./messages-of.ts";
+import type { OutgoingMessage } from "./queue-publisher.ts";
+import { readChange } from "./read-change.ts";
+import { rejectedRecord } from "./rejected-record.ts";
+import type { Watched } from "./watched.ts";
+
+/** Messages for one destination, each with the position of its record. */
+export interface Outbox<Message extends OutgoingMessage = OutgoingMessage> {
+  readonly messages: Message[];
+  readonly positions: number[];
+}
+
+/** A record that goes to the rejected queue, by what finds it there and in the table. */
+export interface Malformed {
+  readonly reason: string;
+  readonly event_id: unknown;
+  readonly PK: unknown;
+  readonly SK: unknown;
+}
+
+export interface Outboxes {
+  readonly boxes: Readonly<Record<Collection, Outbox<ChangeMessage>> & { rejected: Outbox }>;
+  readonly relevant: number;
+  readonly skipped: number;
+  /** Items of the application that shares the table. */
+  readonly ofOthers: number;
+  readonly malformed: readonly Malformed[];
+}
+
+/** What goes to which collection. Nothing is sent yet. */
+export function sortRecords(records: readonly unknown[], watched: Watched): Outboxes {
+  const boxes = { lines: empty<ChangeMessage>(), words: empty<ChangeMessage>(), rejected: empty() };
+  const malformed: Malformed[] = [];
+  const counts = { relevant: 0, skipped: 0, ofOthers: 0 };
+  for (const [position, record] of records.entries()) {
+    const messages = messagesOrKind(record, watched);
+    if (messages === "skipped") counts.skipped += 1;
+    else if (messages === "of_others") counts.ofOthers += 1;
+    else if ("malformed" in messages) {
+      malformed.push(malformedOf(record, messages.malformed));
+      add(boxes.rejected, position, rejectedRecord(record, messages.malformed));
+    } else {
+      counts.relevant += 1;
+      for (const [collection, message] of messages) add(boxes[collection], position, message);
+    }
+  }
+  return { boxes, ...counts, malformed };
+}
+
+function messagesOrKind(record: unknown, watched: Watched): MessagesOrReason | "skipped" | "of_others" {
+  try {
+    const read = readChange(record, watched);
+    if (read.kind === "malformed") return { malformed: read.reason };
+    return read.kind === "change" ? messagesOf(read) : read.kind;
+  } catch (error) {
+    // A record that is redelivered until it is too old would hold up its shard: it is decided here.
+    return { malformed: `it cannot be read: ${String(error)}` };
+  }
+}
+
+const named = z.object({
+  eventID: z.unknown(),
+  dynamodb: z
+    .object({ Keys: z.object({ PK: z.unknown(), SK: z.unknown() }).catch({ PK: null, SK: null }) })
+    .catch({ Keys: { PK: null, SK: null } }),
+});
+
+export function malformedOf(record: unknown, reason: string): Malformed {
+  const { data } = named.safeParse(record);
+  const { PK, SK } = data?.dynamodb.Keys ?? {};
+  return { reason: cutMessage(reason), event_id: data?.eventID, PK: textOf(PK), SK: textOf(SK) };
+}
+
+/** A key's text, as a log line shows it best; what is no text as it is. */
+function textOf(value: unknown): unknown {
+  return typeof value === "object" && value !== null && "S" in value ? value.S : value;
+}
+
+export function empty<Message extends OutgoingMessage>(): Outbox<Message> {
+  return { messages: [], positions: [] };
+}
+
+export function add<Message extends OutgoingMessage>(
+  box: Outbox<Message>,
+  position: number,
+  message: Message,
+): void {
+  box.messages.push(message);
+  box.positions.push(position);
+}
