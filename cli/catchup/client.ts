@@ -17,6 +17,7 @@ const shownTask = z.object({
     processed_records: count,
     failed_records: count,
     filtered_records: count,
+    duplicate_records: count,
     unchanged_records: count,
     chunks_total: count.nullable(),
     chunks_completed: count,
@@ -24,6 +25,7 @@ const shownTask = z.object({
   }),
   error: z.string().nullable(),
   failed_records_key: z.string().nullable(),
+  duplicate_records_key: z.string().nullable(),
   dry_run: z.boolean(),
   estimate: z.object({ tokens: count, cost_usd: count, seconds: count }).nullable(),
 });

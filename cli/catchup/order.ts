@@ -1,3 +1,4 @@
+import { delimiterNames, encodings } from "../../core/catchup/requests/csv-form.ts";
 import { hosts } from "../../core/catchup/requests/process-request.ts";
 import { readCommandLine, UsageWrong } from "../command.ts";
 
@@ -15,6 +16,8 @@ export const usage = `Brings the rows of a CSV file, or of a Metabase question, 
   --incremental leaves out what the index holds already with the same content
   --dry-run     tells rows, tokens, cost and time; embeds and writes nothing
   --host        ${hosts.join(", ")}: where the rows are worked on; by their number unless told
+  --encoding    ${encodings.join(", ")}: of a file that has no byte order mark; utf-8 unless told
+  --delimiter   ${delimiterNames.join(", ")}: what parts the cells of a file; comma unless told, or a line sep= says it
   --follow      shows a task that is there to its end
   --retry       starts a task over the failed records of another
   --cancel      ends a task; what is in the index stays
@@ -56,6 +59,8 @@ export function readOrder(args: readonly string[]): CommandLine {
       "dry-run": { type: "boolean", default: false },
       incremental: { type: "boolean", default: false },
       host: { type: "string" },
+      encoding: { type: "string" },
+      delimiter: { type: "string" },
       follow: { type: "string" },
       retry: { type: "string" },
       cancel: { type: "string" },
@@ -89,17 +94,31 @@ interface Values {
   readonly question?: string;
   readonly metabase?: string;
   readonly host?: string;
+  readonly encoding?: string;
+  readonly delimiter?: string;
   readonly "dry-run": boolean;
   readonly incremental: boolean;
 }
 
-function requestOf({ from, to, namespace, question, metabase, host, ...flags }: Values): StartRequest {
+function requestOf({
+  from,
+  to,
+  namespace,
+  question,
+  metabase,
+  host,
+  encoding,
+  delimiter,
+  ...flags
+}: Values): StartRequest {
   const named = {
     start_date: from,
     end_date: to,
     namespace,
     question_id: metabase ?? question,
     host,
+    encoding,
+    delimiter,
     all_dates: metabase === undefined && from === undefined ? true : undefined,
   };
   return {

@@ -1,7 +1,7 @@
 import { type Column, table } from "../table.ts";
 import type { ShownTask } from "./client.ts";
 import type { FailedRecords } from "./failed-records.ts";
-import { whole } from "./progress.ts";
+import { recordsDone, whole } from "./progress.ts";
 
 /** Whether every record is where it should be. */
 export function isGood({ status }: ShownTask): boolean {
@@ -11,12 +11,20 @@ export function isGood({ status }: ShownTask): boolean {
 /** What became of a task that is over, in lines. */
 export function outcomeLines(task: ShownTask): string[] {
   const { progress, estimate } = task;
-  const records = progress.processed_records + progress.failed_records;
+  const records = recordsDone(task);
   const done = task.dry_run ? "could be brought in" : "are in the index";
   return [
+    ...(progress.total_records === 0 && progress.filtered_records === 0
+      ? ["The source has a header and no row."]
+      : []),
     `${whole(records)} records: ${whole(progress.processed_records)} ${done}, ${whole(progress.failed_records)} failed`,
     ...(progress.unchanged_records > 0
       ? [`${whole(progress.unchanged_records)} of them were there already, and were not embedded again`]
+      : []),
+    ...(progress.duplicate_records > 0
+      ? [
+          `${whole(progress.duplicate_records)} were replaced by later rows of the same id: ${task.duplicate_records_key ?? ""}`,
+        ]
       : []),
     ...(progress.filtered_records > 0
       ? [`${whole(progress.filtered_records)} rows are outside the dates`]

@@ -9,7 +9,7 @@ export interface Progress {
 }
 
 export function recordsDone({ progress }: ShownTask): number {
-  return progress.processed_records + progress.failed_records;
+  return progress.processed_records + progress.failed_records + progress.duplicate_records;
 }
 
 /** How far a task is, `seconds` after it was first looked at with `before` records done. */
@@ -26,6 +26,7 @@ export function progressOf(task: ShownTask, seconds: number, before: number): Pr
     `${whole(progress.chunks_completed)} of ${whole(progress.chunks_total ?? 0)} chunks`,
     ...(failed_records === 0 ? [] : [`${whole(failed_records)} failed`]),
     ...(progress.filtered_records === 0 ? [] : [`${whole(progress.filtered_records)} outside the dates`]),
+    ...(progress.duplicate_records === 0 ? [] : [`${whole(progress.duplicate_records)} replaced`]),
     ...(progress.unchanged_records === 0 ? [] : [`${whole(progress.unchanged_records)} unchanged`]),
     ...paceOf(done - before, total - done, seconds),
   ].join(", ");

@@ -156,6 +156,8 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       list(work),
       readObjects(work, ""),
       putObjects(work, "failed/"),
+      putObjects(work, "duplicates/"),
+      putObjects(work, "errors/"),
     ];
   }
 

@@ -13,6 +13,7 @@ const progress = {
     "processed_records",
     "failed_records",
     "filtered_records",
+    "duplicate_records",
     "unchanged_records",
     "chunks_total",
     "chunks_completed",
@@ -26,6 +27,10 @@ const progress = {
     processed_records: count,
     failed_records: count,
     filtered_records: { ...count, description: "Rows outside the dates; not in the total." },
+    duplicate_records: {
+      ...count,
+      description: "Rows that a later row of the same id and namespace replaced.",
+    },
     unchanged_records: { ...count, description: "Of the processed: the index held them as they are." },
     chunks_total: nullable("integer"),
     chunks_completed: count,
@@ -45,6 +50,7 @@ const task = {
     "estimated_completion",
     "error",
     "failed_records_key",
+    "duplicate_records_key",
   ],
   properties: {
     task_id: { type: "string" },
@@ -60,6 +66,9 @@ const task = {
     error: nullable("string"),
     failed_records_key: nullable("string", {
       description: "Prefix of the failed records in the work bucket.",
+    }),
+    duplicate_records_key: nullable("string", {
+      description: "Prefix of the replaced rows in the work bucket.",
     }),
     dry_run: { type: "boolean" },
     estimate: nullable("object", { description: "Of a dry run: tokens, cost_usd, seconds." }),

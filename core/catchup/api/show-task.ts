@@ -9,6 +9,8 @@ export interface ShownProgress {
   readonly failed_records: number;
   /** Rows outside the dates; not in the total. */
   readonly filtered_records: number;
+  /** Rows that later ones of the same id and namespace replaced. */
+  readonly duplicate_records: number;
   /** Of the processed: the index held them as they are. */
   readonly unchanged_records: number;
   readonly chunks_total: number | null;
@@ -30,6 +32,7 @@ export interface ShownTask {
   readonly estimated_completion: string | null;
   readonly error: string | null;
   readonly failed_records_key: string | null;
+  readonly duplicate_records_key: string | null;
   readonly dry_run: boolean;
   readonly estimate: Task["estimate"] | null;
 }
@@ -51,6 +54,7 @@ export function showTask(task: Task, chunks: ReadonlyMap<number, Counts>, now: n
     estimated_completion: estimatedCompletion(task, counts, now),
     error: task.error ?? null,
     failed_records_key: task.failed_records_key ?? null,
+    duplicate_records_key: task.duplicate_records_key ?? null,
     dry_run: request.dry_run,
     estimate: task.estimate ?? null,
   };
@@ -64,6 +68,7 @@ function progressOf(task: Task, counts: Counts, chunksSeen: number): ShownProgre
     processed_records: counts.processed,
     failed_records: counts.failed,
     filtered_records: counts.filtered,
+    duplicate_records: counts.duplicates,
     unchanged_records: counts.unchanged,
     chunks_total: task.chunks ?? null,
     chunks_completed: task.chunks_completed ?? chunksSeen,

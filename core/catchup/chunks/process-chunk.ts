@@ -14,6 +14,7 @@ import type { ObjectStore } from "../sources/object-store.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
 import { rowsOfChunk } from "../sources/read-chunk.ts";
 import { type Counts, counts } from "../tasks/counts.ts";
+import { keepDuplicates, withoutReplaced } from "./duplicates.ts";
 import { embedRecords } from "./embed-records.ts";
 import { decodeVectors, encodeVectors, type VectorSpace } from "./stored-vectors.ts";
 
@@ -49,7 +50,8 @@ export async function processChunk(work: ChunkWork, services: ChunkServices): Pr
   const earlier = await readResult(work.taskId, work.chunk.chunk, services.work);
   if (earlier) return earlier;
 
-  const rows = await readSource(work, services);
+  const all = await readSource(work, services);
+  const { rows, duplicates } = await withoutReplaced(all, work, services.work);
   const { records, failures, filtered } = readRecords(rows, work, services);
   const written = await writeRecords(records, work, services);
 
@@ -58,9 +60,11 @@ export async function processChunk(work: ChunkWork, services: ChunkServices): Pr
     processed: rows.length - failed.length - filtered,
     failed: failed.length,
     filtered,
+    duplicates: duplicates.length,
     unchanged: written.unchanged,
     tokens: written.tokens,
   };
+  await keepDuplicates(duplicates, work, services.work);
   await keepFailed(failed, keys.failed(work.chunk.chunk), services.work);
   await services.work.write(
     keys.result(work.chunk.chunk),
@@ -83,7 +87,7 @@ export async function readResult(
 async function readSource({ chunk, plan }: ChunkWork, { source, work }: ChunkServices): Promise<SourceRow[]> {
   const store = chunk.place === "source" ? source : work;
   const bytes = await store.readRange(chunk.key, chunk.etag, chunk.first, chunk.last);
-  return rowsOfChunk(bytes, chunk, plan.columns);
+  return rowsOfChunk(bytes, chunk, plan);
 }
 
 interface Read {
@@ -105,6 +109,10 @@ function readRecords(
       plan.date_column === undefined
         ? undefined
         : { column: plan.date_column, start: request.start_date, end: request.end_date },
+    columnKinds: plan.number_columns && {
+      numbers: new Set(plan.number_columns),
+      booleans: new Set(plan.boolean_columns),
+    },
   };
   const records: IndexRecord[] = [];
   const failures: FailedRecord[] = [];
@@ -137,9 +145,7 @@ async function writeRecords(
     const vector = vectors.get(record.text);
     return vector === undefined ? [] : [{ record, vector, contentHash: hashes.get(record) }];
   });
-  // A later row of the same id replaces an earlier one, whatever the order of the requests.
-  const last = new Map(embedded.map((one) => [placeOf(one.record), one]));
-  const failures = await upsertRecords([...last.values()], services.index, request.batch_size);
+  const failures = await upsertRecords(embedded, services.index, request.batch_size);
   return {
     failures: [...refused, ...failures],
     unchanged: records.length - changed.length,
@@ -180,11 +186,6 @@ async function vectorsOf(
   return { vectors, refused: embedded.refused };
 }
 
-/** Where a record stands in the index: rows of the same place replace one another. */
-function placeOf({ namespace, id }: IndexRecord): string {
-  return `${namespace}\n${id}`;
-}
-
 /** What a vector is made of: text, metadata, model. */
 function hashesOf(
   records: readonly IndexRecord[],
@@ -199,8 +200,8 @@ function hashesOf(
 }
 
 /**
- * All but the rows whose place in the index holds already what the last row of that place says. What an earlier attempt at
- * the chunk has embedded was changed, though the index may hold it by now.
+ * All but the rows whose place in the index holds already what they say. What an earlier attempt at the chunk has embedded was
+ * changed, though the index may hold it by now.
  */
 async function changedOf(
   records: readonly IndexRecord[],
@@ -208,20 +209,17 @@ async function changedOf(
   stored: ReadonlyMap<string, VectorBytes>,
   index: VectorIndex,
 ): Promise<IndexRecord[]> {
-  const last = new Map(records.map((record) => [placeOf(record), record]));
-  const unchanged = new Set<string>();
-  for (const [namespace, members] of Map.groupBy(last.values(), (record) => record.namespace)) {
+  const unchanged = new Set<IndexRecord>();
+  for (const [namespace, members] of Map.groupBy(records, (record) => record.namespace)) {
     const held = await index.contentHashes(
       namespace,
       members.map(({ id }) => id),
     );
     for (const record of members) {
-      if (held.get(record.id) === hashes.get(record) && !stored.has(record.text)) {
-        unchanged.add(placeOf(record));
-      }
+      if (held.get(record.id) === hashes.get(record) && !stored.has(record.text)) unchanged.add(record);
     }
   }
-  return records.filter((record) => !unchanged.has(placeOf(record)));
+  return records.filter((record) => !unchanged.has(record));
 }
 
 function tokensIn(records: readonly IndexRecord[]): number {

@@ -9,31 +9,38 @@ export type CellReading = { readonly value: CellValue | undefined } | { readonly
 
 const plainNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
 const groupedNumber = /^-?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/;
+/** As a program prints a number that people count with: no exponent, no zeros at its end. */
+const printedNumber = /^-?\d+(?:\.\d+)?$/;
+const printedBoolean = /^(?:true|false)$/i;
 /** A double keeps any number of so many digits. */
 const digitsKept = 15;
 /** Nearer to 0 it keeps fewer. */
 const smallestExact = 2 ** -1022;
 
 /**
- * Rules by which a cell becomes metadata. `auto`: `true` and `false` are booleans; a number is one that comes back as
- * it was written, or with thousands separators; all else is text: `007`, dates, `NaN`, `1e999`, integers that a
- * double would round. An empty cell is no value. A declared type is never left: what does not fit is a problem.
+ * Rules by which a cell becomes metadata. `auto`: `true` and `false` are booleans, in any case; a number is one that comes back as it
+ * was written (F29); all else is text, as it is: `007`, `1.10`, `1E5`, `1,250`, dates, `NaN`, integers that a double would round. An
+ * empty cell is no value. A declared type is never left: what does not fit is a problem. A declared number may have exponents,
+ * zeros at its end and thousands separators.
  */
 export function readCell(cell: string, type: ColumnType): CellReading {
   if (cell.trim() === "") return { value: undefined };
   if (type === "string") return { value: cell };
+  if (type === "auto") return { value: asPrinted(cell) };
   const text = cell.trim();
-  const number = asNumber(text);
-  const boolean = asBoolean(text);
-  if (type === "auto") return { value: boolean ?? number ?? cell };
-  const value = type === "number" ? number : boolean;
+  const value = type === "number" ? asNumber(text) : asBoolean(text);
   return value === undefined ? { problem: `${JSON.stringify(cell)} is no ${type}` } : { value };
 }
 
+function asPrinted(cell: string): CellValue {
+  if (printedBoolean.test(cell)) return cell.toLowerCase() === "true";
+  if (!printedNumber.test(cell)) return cell;
+  const number = asNumber(cell);
+  return number !== undefined && String(number) === cell ? number : cell;
+}
+
 function asBoolean(text: string): boolean | undefined {
-  const lower = text.toLowerCase();
-  if (lower !== "true" && lower !== "false") return undefined;
-  return lower === "true";
+  return printedBoolean.test(text) ? text.toLowerCase() === "true" : undefined;
 }
 
 function asNumber(text: string): number | undefined {

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { cutMessage } from "../../text/cut-message.ts";
 
 /** Why a row is not in the index. */
 export const failureReasons = [
   "columns_disagree",
   "id_blank",
   "id_unfit",
+  "characters_unfit",
   "markup_unfit",
   "text_blank",
   "text_too_long",
@@ -16,9 +18,20 @@ export const failureReasons = [
   "vector_unusable",
   "refused_by_index",
   "chunk_failed",
+  /** A later row of the file has the same place in the index: no failure, and listed apart. */
+  "replaced",
 ] as const;
 
 export type FailureReason = (typeof failureReasons)[number];
+
+/** Cells by column. A record of zod would lose a column called `__proto__`. */
+const cells = z.custom<Readonly<Record<string, string>>>(
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.values(value).every((cell) => typeof cell === "string"),
+  "must be texts by column",
+);
 
 /** A line of `failed/{task_id}/{chunk}.ndjson`: enough to mend the row, and to try it again. */
 export const failedRecord = z.object({
@@ -27,7 +40,7 @@ export const failedRecord = z.object({
   reason: z.enum(failureReasons),
   detail: z.string(),
   /** The row as it was read: cells by column. */
-  source: z.record(z.string(), z.string()),
+  source: cells,
 });
 
 export type FailedRecord = z.infer<typeof failedRecord>;
@@ -40,7 +53,12 @@ export interface SourceRow {
 }
 
 export function failed(row: SourceRow, reason: FailureReason, detail: string): FailedRecord {
-  return { row: row.row, reason, detail, source: row.source };
+  return { row: row.row, reason, detail: cutMessage(detail), source: row.source };
+}
+
+/** Empty where there is no such column, whatever objects have of their own. */
+export function cellOf({ source }: SourceRow, column: string): string {
+  return (Object.hasOwn(source, column) ? source[column] : undefined) ?? "";
 }
 
 /** One row a line; empty where there is none. */

@@ -1,21 +1,27 @@
 import { tokenBound } from "../../embedding/limits.ts";
 import { countTokensUpTo } from "../../text/tokens.ts";
 import { hasVisibleText } from "../../text/visible-text.ts";
-import { type DateRange, dayOfText, isWithin } from "../requests/date-range.ts";
+import { hasLoneSurrogate } from "../../text/well-formed-text.ts";
 import { type CellValue, type ColumnType, readCell } from "./cell-value.ts";
-import { type FailedRecord, failed, type SourceRow } from "./failed-record.ts";
+import { cellOf, type FailedRecord, failed, type SourceRow } from "./failed-record.ts";
+import { metadataName } from "./metadata-name.ts";
 import { sanitiseText } from "./sanitise-text.ts";
+import { type StandingRules, standingOf } from "./standing.ts";
 
 /** What the rows of a task are held to. */
-export interface RecordRules {
-  readonly questionId: string;
-  /** Of records that name none themselves. */
-  readonly namespace: string;
-  /** Rows outside are left out; undefined keeps all. */
-  readonly dates: (DateRange & { readonly column: string }) | undefined;
+export interface RecordRules extends StandingRules {
+  /** As the stack declares them. */
   readonly columnTypes: Readonly<Record<string, ColumnType>>;
+  /** What the columns of the file hold; undefined where nobody has looked: each cell tells then. */
+  readonly columnKinds?: ColumnKinds | undefined;
   /** Longest text that the model reads. */
   readonly tokensPerText: number;
+}
+
+/** Columns of which every cell is a number, or true or false. All others are text. */
+export interface ColumnKinds {
+  readonly numbers: ReadonlySet<string>;
+  readonly booleans: ReadonlySet<string>;
 }
 
 /** A row as it goes into the index. */
@@ -35,11 +41,8 @@ export type RowReading =
   | { readonly kind: "failed"; readonly failure: FailedRecord }
   | { readonly kind: "filtered" };
 
-/** Pinecone's limits: characters of an id, bytes of a record's metadata. */
-const longestId = 512;
-const largestMetadata = 40_960;
-const printableAscii = /^[ -~]+$/;
-const namespaceForm = /^[!-"$-~]{1,200}$/;
+/** Pinecone's limit of a record's metadata. */
+const maxMetadataBytes = 40_960;
 
 /** What one row is: a record, a failure with its reason, or out of the dates. The same for every source and host. */
 export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
@@ -47,22 +50,12 @@ export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
     kind: "failed",
     failure: failed(row, reason, detail),
   });
-  if (row.misfit !== undefined) return fail("columns_disagree", row.misfit);
-  const date = judgeDate(row, rules);
-  if (date === "outside") return { kind: "filtered" };
-  if (date !== "inside") return fail("date_unreadable", date);
-
-  const ownId = (row.source.id ?? "").trim();
-  if (ownId === "") return fail("id_blank", "The column id is empty.");
-  const id = `${rules.questionId}.${ownId}`;
-  if (id.length > longestId || !printableAscii.test(id)) {
-    return fail("id_unfit", `A vector's id has 1 to ${longestId} printable ASCII characters.`);
-  }
-  const namespace = row.source.record_type?.trim() || rules.namespace;
-  if (!namespaceForm.test(namespace)) {
-    return fail("namespace_unfit", `record_type ${JSON.stringify(namespace)} cannot be a namespace.`);
-  }
-  const text = sanitiseText(row.source.formatted_text ?? "");
+  const place = standingOf(row, rules);
+  if (place === "filtered") return { kind: "filtered" };
+  if ("reason" in place) return fail(place.reason, place.detail);
+  const unfit = unfitCharacters(row);
+  if (unfit !== undefined) return fail("characters_unfit", unfit);
+  const text = sanitiseText(cellOf(row, "formatted_text"));
   if (text === undefined) {
     return fail("markup_unfit", "The column formatted_text has markup within markup, too deep to be read.");
   }
@@ -78,10 +71,10 @@ export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
   const { metadata, problems } = readMetadata(row, rules, text);
   if (problems.length > 0) return fail("metadata_type", problems.join("; "));
   const bytes = Buffer.byteLength(JSON.stringify(metadata));
-  if (bytes > largestMetadata) {
-    return fail("metadata_too_large", `The metadata has ${bytes} bytes; Pinecone takes ${largestMetadata}.`);
+  if (bytes > maxMetadataBytes) {
+    return fail("metadata_too_large", `The metadata has ${bytes} bytes; Pinecone takes ${maxMetadataBytes}.`);
   }
-  return { kind: "record", record: { id, namespace, text, tokens, metadata, origin: row } };
+  return { kind: "record", record: { ...place, text, tokens, metadata, origin: row } };
 }
 
 /** A text whose bytes fit the limit has at most as many tokens, and is not counted. */
@@ -90,32 +83,37 @@ function tokensOf(text: string, limit: number): number {
   return bound <= limit ? bound : countTokensUpTo(text, limit);
 }
 
-function judgeDate(row: SourceRow, { dates }: RecordRules): "inside" | "outside" | string {
-  if (dates === undefined) return "inside";
-  const cell = row.source[dates.column] ?? "";
-  const day = dayOfText(cell);
-  if (day === undefined) return `${dates.column} is ${JSON.stringify(cell)}, which is no ISO date.`;
-  return isWithin(dates, day) ? "inside" : "outside";
+/** What no index and no JSON keeps as it is: a NUL may end a value, half of a surrogate pair has no UTF-8. */
+function unfitCharacters({ source }: SourceRow): string | undefined {
+  const problems = Object.entries(source).flatMap(([column, cell]) => {
+    if (cell.includes("\0")) return [`column ${column} has a NUL at character ${cell.indexOf("\0") + 1}`];
+    return hasLoneSurrogate(cell) ? [`column ${column} has half of a surrogate pair`] : [];
+  });
+  return problems.length > 0 ? problems.join("; ") : undefined;
 }
 
 /** The embedded text and every column but the text's own. `id` stays text, whatever it looks like. */
 function readMetadata(
   { source }: SourceRow,
-  { columnTypes }: RecordRules,
+  rules: RecordRules,
   text: string,
 ): { metadata: Record<string, CellValue>; problems: string[] } {
-  const metadata: Record<string, CellValue> = { text };
+  const entries: [string, CellValue][] = [["text", text]];
   const problems: string[] = [];
   for (const [column, cell] of Object.entries(source)) {
-    if (column === "formatted_text" || column === "text" || column === "") continue;
-    const reading = readCell(cell, column === "id" ? "string" : typeOf(column, columnTypes));
+    if (column === "formatted_text") continue;
+    const reading = readCell(cell, column === "id" ? "string" : typeOf(column, rules));
     if ("problem" in reading) problems.push(`column ${column}: ${reading.problem}`);
-    else if (reading.value !== undefined) metadata[column] = reading.value;
+    else if (reading.value !== undefined) entries.push([metadataName(column), reading.value]);
   }
-  return { metadata, problems };
+  // Also a column called `__proto__` becomes a field of its own this way.
+  return { metadata: Object.fromEntries(entries), problems };
 }
 
 /** A column may be called `constructor`. */
-function typeOf(column: string, declared: RecordRules["columnTypes"]): ColumnType {
-  return (Object.hasOwn(declared, column) ? declared[column] : undefined) ?? "auto";
+function typeOf(column: string, { columnTypes, columnKinds }: RecordRules): ColumnType {
+  const declared = Object.hasOwn(columnTypes, column) ? columnTypes[column] : undefined;
+  if (declared !== undefined && declared !== "auto") return declared;
+  if (columnKinds === undefined) return "auto";
+  return columnKinds.numbers.has(column) || columnKinds.booleans.has(column) ? "auto" : "string";
 }

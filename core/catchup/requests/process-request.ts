@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { delimiterCharacters, delimiterNames, delimiterOf, encodings } from "./csv-form.ts";
 import { everyDay, isDay, rangeOf } from "./date-range.ts";
 import { type ParameterProblem, RequestInvalid } from "./request-failures.ts";
 
@@ -30,6 +31,8 @@ const accepted = {
   dry_run: "true or false",
   incremental: "true or false",
   host: hosts.join(", "),
+  encoding: `${encodings.join(", ")}; of s3_csv, and not needed where a byte order mark tells it`,
+  delimiter: `${delimiterNames.join(", ")}, or the character itself; of s3_csv`,
 } as const;
 
 type Parameter = keyof typeof accepted;
@@ -69,6 +72,11 @@ export const requestBody = z.object({
   dry_run: yesOrNo.default(false),
   incremental: yesOrNo.default(false),
   host: z.enum(hosts).default("auto"),
+  encoding: z.enum(encodings).optional(),
+  delimiter: z
+    .enum([...delimiterNames, ...delimiterCharacters])
+    .transform(delimiterOf)
+    .optional(),
 });
 
 /** A request to bring rows into the index, complete: nothing is left to default. Stored with its task. */
@@ -90,6 +98,9 @@ export const processRequest = z.object({
   dry_run: z.boolean(),
   incremental: z.boolean(),
   host: z.enum(hosts),
+  /** Of a CSV that has no byte order mark. */
+  encoding: z.enum(encodings).optional(),
+  delimiter: z.string().length(1).optional(),
 });
 
 export type ProcessRequest = z.infer<typeof processRequest>;
@@ -135,6 +146,8 @@ export function readProcessRequest(
     dry_run: data.dry_run,
     incremental: data.incremental,
     host: data.host,
+    ...(data.encoding !== undefined && { encoding: data.encoding }),
+    ...(data.delimiter !== undefined && { delimiter: data.delimiter }),
   };
 }
 
@@ -173,6 +186,9 @@ function unfitTogether(
   if (endsTooEarly(input.start_date, input.end_date, now)) unfit.push("end_date");
   if (String(input.all_dates) === "true" && (isDated(input) || input.data_source !== "s3_csv")) {
     unfit.push("all_dates");
+  }
+  for (const ofCsv of ["encoding", "delimiter"] as const) {
+    if (isMetabase && input[ofCsv] !== undefined) unfit.push(ofCsv);
   }
   return unfit.map((parameter) => ({
     parameter,

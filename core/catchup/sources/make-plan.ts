@@ -3,12 +3,15 @@ import { InputFailure } from "../../failure.ts";
 import { type DateRange, halves } from "../requests/date-range.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
 import { keysOf } from "./keys.ts";
+import type { ReplacedRow } from "./last-rows.ts";
 import { exportQuestion, type MetabaseOptions, QuestionFailed } from "./metabase.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { type Chunk, type Plan, plan } from "./plan.ts";
-import { type PlannedCsv, planCsv } from "./plan-csv.ts";
-import { readHeader } from "./read-rows.ts";
+import { type CsvReading, type PlannedCsv, planCsv } from "./plan-csv.ts";
+import { planFailedRecords } from "./plan-failed-records.ts";
+import { encodeReplaced } from "./replaced-rows.ts";
 import type { RangeLimits } from "./row-ranges.ts";
+import type { SurveyRules } from "./row-survey.ts";
 
 export interface PlanServices {
   readonly source: ObjectStore;
@@ -28,11 +31,10 @@ export class MetabaseMissing extends InputFailure {
   }
 }
 
-interface Found {
-  readonly columns: readonly string[];
+interface Found extends Omit<Plan, "chunks_key" | "chunks" | "replaced"> {
   readonly chunks: readonly Chunk[];
-  readonly rows: number;
-  readonly dateColumn: string | undefined;
+  /** In the order of the rows. */
+  readonly replaced: readonly ReplacedRow[];
 }
 
 /**
@@ -44,17 +46,21 @@ export async function planOf(taskId: string, request: ProcessRequest, services: 
   const known = await readPlan(taskId, services.work);
   if (known) return known;
   const attempt = randomUUID();
-  const found = await planSource(taskId, attempt, request, services);
+  const { chunks, replaced, ...found } = await planSource(taskId, attempt, request, services);
+  const { bytes, chunks: withReplaced } = encodeReplaced(replaced, chunks);
   const made: Plan = {
+    ...found,
     chunks_key: keys.chunks(attempt),
-    columns: [...found.columns],
-    rows: found.rows,
-    chunks: found.chunks.length,
-    ...(found.dateColumn !== undefined && { date_column: found.dateColumn }),
+    chunks: chunks.length,
+    ...(bytes.length > 0 && { replaced: await written(keys.replaced(attempt), bytes, services.work) }),
   };
-  await services.work.write(made.chunks_key, JSON.stringify(found.chunks), "application/json");
+  await services.work.write(made.chunks_key, JSON.stringify(withReplaced), "application/json");
   if (await services.work.writeFirst(keys.plan, JSON.stringify(made), "application/json")) return made;
   return (await readPlan(taskId, services.work)) ?? made;
+}
+
+async function written(key: string, bytes: Buffer, work: ObjectStore): Promise<Plan["replaced"]> {
+  return { key, etag: await work.write(key, bytes, "application/octet-stream") };
 }
 
 export async function readPlan(taskId: string, work: ObjectStore): Promise<Plan | undefined> {
@@ -74,10 +80,17 @@ function planSource(
   request: ProcessRequest,
   services: PlanServices,
 ): Promise<Found> {
-  if (request.data_source === "failed_records") return planFailedRecords(request, services);
+  if (request.data_source === "failed_records") return planRetried(request, services);
   return request.data_source === "s3_csv"
     ? planObject(taskId, attempt, request, services)
     : planQuestion(taskId, attempt, request, services);
+}
+
+async function planRetried(request: ProcessRequest, { work }: PlanServices): Promise<Found> {
+  const retried = request.retry_of ?? "";
+  const earlier = await readPlan(retried, work);
+  const rules = surveyRules(request, earlier?.date_column);
+  return planFailedRecords(keysOf(retried).failedPrefix, earlier, rules, work);
 }
 
 async function planObject(
@@ -93,14 +106,58 @@ async function planObject(
     chunksBefore: 0,
     rowsBefore: 0,
   } as const;
-  const planned = await planCsv(object, limits, {
+  const planned = await planCsv(object, limits, readingOf(request), {
     store: work,
     key: (chunk) => keysOf(taskId).source(attempt, chunk),
   });
-  const columns = readHeader(planned.header, request.date_column_required ? [request.date_column] : []);
-  const filtered = !request.all_dates && columns.includes(request.date_column);
-  const dateColumn = filtered ? request.date_column : undefined;
-  return { columns, chunks: planned.chunks, rows: planned.rows, dateColumn };
+  return foundIn([planned], request);
+}
+
+function readingOf(request: ProcessRequest): CsvReading {
+  return {
+    encoding: request.encoding,
+    delimiter: request.delimiter,
+    neededColumn: request.date_column_required ? request.date_column : undefined,
+    dateColumn: request.date_column,
+    rulesFor: (columns) => surveyRules(request, dateColumnOf(columns, request)),
+  };
+}
+
+/** The question itself is asked for the dates, so no row of it is filtered. */
+function dateColumnOf(columns: readonly string[], request: ProcessRequest): string | undefined {
+  const isFiltered = request.data_source === "s3_csv" && !request.all_dates;
+  return isFiltered && columns.includes(request.date_column) ? request.date_column : undefined;
+}
+
+function surveyRules(request: ProcessRequest, dateColumn: string | undefined): SurveyRules {
+  const { question_id: questionId, namespace, start_date: start, end_date: end } = request;
+  return {
+    questionId,
+    namespace,
+    dates: dateColumn === undefined ? undefined : { column: dateColumn, start, end },
+  };
+}
+
+/** All parts have the same columns. Rows of later parts come later. */
+function foundIn(parts: readonly PlannedCsv[], request: ProcessRequest): Found {
+  const [first, ...others] = parts;
+  if (first === undefined) throw new Error("A source has at least one part.");
+  const { columns, kinds, last } = first.survey;
+  for (const { survey } of others) {
+    kinds.join(survey.kinds);
+    last.join(survey.last);
+  }
+  const dateColumn = dateColumnOf(columns, request);
+  return {
+    columns: [...columns],
+    chunks: parts.flatMap(({ chunks }) => chunks),
+    rows: sumOf(parts, ({ rows }) => rows),
+    replaced: last.replaced(),
+    number_columns: kinds.numbers,
+    boolean_columns: kinds.booleans,
+    ...(dateColumn !== undefined && { date_column: dateColumn }),
+    ...(first.delimiter !== "," && { delimiter: first.delimiter }),
+  };
 }
 
 /** The question itself is asked for the dates, so no row is filtered after it. */
@@ -123,10 +180,9 @@ async function planQuestion(
       chunksBefore: sumOf(parts, ({ chunks }) => chunks.length),
       rowsBefore: sumOf(parts, ({ rows }) => rows),
     };
-    const planned = await planCsv({ place: "work", store: services.work, key, ...before }, services.limits, {
-      store: services.work,
-      key: () => key,
-    });
+    const object = { place: "work", store: services.work, key, ...before } as const;
+    const unpacked = { store: services.work, key: () => key };
+    const planned = await planCsv(object, services.limits, readingOf(request), unpacked);
     if (planned.rows < services.metabase.rowCap) return planned;
     if (halves(range)) return undefined;
     throw new QuestionFailed(
@@ -134,17 +190,11 @@ async function planQuestion(
       `it has ${planned.rows} rows for ${range.start} alone, which is where Metabase cuts an export`,
     );
   });
-  const headers = parts.map(({ header }) => readHeader(header, []));
-  const columns = headers[0] ?? [];
-  if (headers.some((other) => other.join("\n") !== columns.join("\n"))) {
+  const columns = parts[0]?.survey.columns ?? [];
+  if (parts.some(({ survey }) => survey.columns.join("\n") !== columns.join("\n"))) {
     throw new QuestionFailed(request.question_id, "its columns are not the same for all dates");
   }
-  return {
-    columns,
-    chunks: parts.flatMap(({ chunks }) => chunks),
-    rows: sumOf(parts, ({ rows }) => rows),
-    dateColumn: undefined,
-  };
+  return foundIn(parts, request);
 }
 
 /** An export that reaches the cap may have been cut: its range is halved until none does. */
@@ -156,30 +206,6 @@ async function exportRange(
   const planned = await exported(range);
   if (planned) parts.push(planned);
   else for (const half of halves(range) ?? []) await exportRange(half, parts, exported);
-}
-
-/** Each file of failed records is a chunk. Their dates are judged as before: not every one of them was. */
-async function planFailedRecords(request: ProcessRequest, { work }: PlanServices): Promise<Found> {
-  const retried = request.retry_of ?? "";
-  const chunks: Chunk[] = [];
-  let rows = 0;
-  for await (const { key, etag, bytes } of work.list(keysOf(retried).failedPrefix)) {
-    const stored = (await work.read(key)) ?? Buffer.alloc(0);
-    const lines = Buffer.from(stored).toString().split("\n").filter(Boolean).length;
-    chunks.push({
-      chunk: chunks.length,
-      place: "work",
-      key,
-      etag,
-      first: 0,
-      last: bytes - 1,
-      rows: lines,
-      first_row: rows + 1,
-      format: "failed-records",
-    });
-    rows += lines;
-  }
-  return { columns: [], chunks, rows, dateColumn: (await readPlan(retried, work))?.date_column };
 }
 
 function sumOf<T>(items: readonly T[], value: (item: T) => number): number {

@@ -1,31 +1,22 @@
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
-import { InputFailure } from "../../failure.ts";
+import type { Encoding } from "../requests/csv-form.ts";
+import { CsvHeaderInvalid, SourceEmptyError, SourceNotCsvError } from "./csv-failures.ts";
+import type { CsvRow } from "./csv-scanner.ts";
+import { CsvDelimiterError, otherDelimiter } from "./delimiters.ts";
+import { foreignText } from "./file-kinds.ts";
+import { readHeader } from "./header.ts";
 import type { ObjectStore } from "./object-store.ts";
+import { type OpenCsv, openCsv } from "./open-csv.ts";
 import type { Chunk } from "./plan.ts";
 import { type RangeLimits, type RowRange, RowRanges } from "./row-ranges.ts";
-
-/** The object begins like a gzip file and is none, or not all of one. */
-export class SourceNotUnpacked extends InputFailure {
-  constructor(key: string, cause: Error) {
-    super(
-      `The gzip object ${JSON.stringify(key)} cannot be unpacked: ${cause.message}.`,
-      "Upload it whole and start a new task.",
-      { cause },
-    );
-  }
-}
+import { RowSurvey, type SurveyRules } from "./row-survey.ts";
 
 /** What one pass over a CSV object found. */
 export interface PlannedCsv {
-  /** The bytes of the header row; undefined where the object has none. */
-  readonly header: Buffer | undefined;
   readonly rows: number;
   readonly chunks: readonly Chunk[];
+  readonly delimiter: string;
+  readonly survey: RowSurvey;
 }
-
-const gzipMark = [0x1f, 0x8b];
 
 /** A CSV object, and the chunks and rows that were planned before it. */
 export interface CsvObject {
@@ -36,63 +27,108 @@ export interface CsvObject {
   readonly rowsBefore: number;
 }
 
-/** Where the chunks of a compressed object are written: they cannot be read out of it by themselves. */
+/** What the caller says of a file, and what its rows are held to. */
+export interface CsvReading {
+  readonly encoding: Encoding | undefined;
+  readonly delimiter: string | undefined;
+  /** A column that has to be there. */
+  readonly neededColumn: string | undefined;
+  /** By the columns of the header. */
+  rulesFor(columns: readonly string[]): SurveyRules;
+  /** A column that is read where it is there. */
+  readonly dateColumn: string;
+}
+
+/** Where the chunks of an object are written that cannot be read out of it by themselves: it is gzip or not in UTF-8. */
 export interface Unpacked {
   readonly store: ObjectStore;
   key(chunk: number): string;
 }
 
 /**
- * Finds the row-aligned chunks of a CSV object and counts its rows, reading it once and in pieces. A gzip object is
- * told by its first bytes. Throws SourceMissing, SourceNotUnpacked, CsvUnterminated, CsvRowTooLong.
+ * Finds the row-aligned chunks of a CSV object and counts its rows, reading it once and in pieces. All that would make its reading
+ * doubtful is refused here, before anything is paid for. Throws what openCsv and RowRanges throw, CsvHeaderInvalid, CsvDelimiterError,
+ * SourceEmptyError and SourceNotCsvError.
  */
 export async function planCsv(
   object: CsvObject,
   limits: RangeLimits,
+  reading: CsvReading,
   unpacked: Unpacked,
 ): Promise<PlannedCsv> {
-  const { body, etag } = await object.store.open(object.key);
-  const pieces = peeked(body);
-  const first = await firstOf(pieces);
-  if (!isGzip(first)) return planPlain(joined(first, pieces), object, limits, etag);
-  try {
-    return await planPacked(inflated(first, pieces), object, limits, unpacked);
-  } catch (error) {
-    throw isOfZlib(error as NodeJS.ErrnoException)
-      ? new SourceNotUnpacked(object.key, error as Error)
-      : error;
+  const csv = await openCsv(object.store, object.key, reading.encoding);
+  const pass = new Pass(object, limits, reading, csv);
+  const chunks = csv.isPlain
+    ? await plainChunks(pass, csv, object)
+    : await writtenChunks(pass, csv, object, unpacked);
+  return { rows: pass.ranges.rows, chunks, delimiter: pass.ranges.delimiter, survey: pass.survey };
+}
+
+/** One reading of an object. */
+class Pass {
+  readonly ranges: RowRanges;
+  readonly #object: CsvObject;
+  readonly #reading: CsvReading;
+  #survey: RowSurvey | undefined;
+
+  constructor(object: CsvObject, limits: RangeLimits, reading: CsvReading, csv: OpenCsv) {
+    this.#object = object;
+    this.#reading = reading;
+    this.ranges = new RowRanges(limits, {
+      offset: csv.isPlain ? csv.markLength : 0,
+      delimiter: reading.delimiter,
+      encoding: csv.encoding,
+      onHeader: (row) => {
+        this.#survey = this.#surveyOf(row);
+      },
+      onRow: (row, number) => this.#survey?.see(row, object.rowsBefore + number),
+    });
+  }
+
+  get survey(): RowSurvey {
+    if (this.#survey === undefined) throw new SourceEmptyError(this.#object.key);
+    return this.#survey;
+  }
+
+  #surveyOf(row: CsvRow): RowSurvey {
+    const { neededColumn, dateColumn, rulesFor } = this.#reading;
+    try {
+      if (row.bareReturns > 0)
+        throw new CsvHeaderInvalid(["lines end with CR alone, and LF or CR LF is read"], row.cells());
+      const columns = readHeader(row.cells(), neededColumn === undefined ? [] : [neededColumn], [dateColumn]);
+      return new RowSurvey(columns, rulesFor(columns));
+    } catch (error) {
+      throw error instanceof CsvHeaderInvalid ? this.#betterReason(row, error) : error;
+    }
+  }
+
+  /** Why a header names no columns that can be used, where that can be told. */
+  #betterReason(row: CsvRow, failure: CsvHeaderInvalid): Error {
+    const other = otherDelimiter(row.raw, this.ranges.delimiter);
+    if (other !== undefined) return new CsvDelimiterError(other, this.ranges.delimiter);
+    const kind = foreignText(row.raw.toString("utf8", 0, 100));
+    return kind === undefined ? failure : new SourceNotCsvError(this.#object.key, kind);
   }
 }
 
-async function planPlain(
-  pieces: AsyncIterable<Uint8Array>,
-  object: CsvObject,
-  limits: RangeLimits,
-  etag: string,
-): Promise<PlannedCsv> {
-  const ranges = new RowRanges(limits);
+async function plainChunks({ ranges }: Pass, csv: OpenCsv, object: CsvObject): Promise<Chunk[]> {
   const found: RowRange[] = [];
-  for await (const piece of pieces) {
+  for await (const piece of csv.pieces) {
     ranges.push(piece);
     found.push(...ranges.take());
   }
   ranges.end();
   found.push(...ranges.take());
-  return {
-    header: ranges.header,
-    rows: ranges.rows,
-    chunks: numbered(found, object).map((chunk) => ({ ...chunk, etag })),
-  };
+  return numbered(found, object).map((chunk) => ({ ...chunk, etag: csv.etag }));
 }
 
 /** Each range becomes an object of its own as soon as it has ended. */
-async function planPacked(
-  pieces: AsyncIterable<Uint8Array>,
+async function writtenChunks(
+  { ranges }: Pass,
+  csv: OpenCsv,
   object: CsvObject,
-  limits: RangeLimits,
   { store, key }: Unpacked,
-): Promise<PlannedCsv> {
-  const ranges = new RowRanges(limits);
+): Promise<Chunk[]> {
   const found: RowRange[] = [];
   const etags: string[] = [];
   let held: Uint8Array[] = [];
@@ -110,14 +146,14 @@ async function planPacked(
     held = [bytes.subarray(next - heldFrom)];
     heldFrom = next;
   };
-  for await (const piece of pieces) {
+  for await (const piece of csv.pieces) {
     held.push(piece);
     ranges.push(piece);
     await writeEnded();
   }
   ranges.end();
   await writeEnded();
-  const chunks = numbered(found, object).map((chunk, index) => ({
+  return numbered(found, object).map((chunk, index) => ({
     ...chunk,
     place: "work" as const,
     key: key(chunk.chunk),
@@ -125,7 +161,6 @@ async function planPacked(
     first: 0,
     last: chunk.last - chunk.first,
   }));
-  return { header: ranges.header, rows: ranges.rows, chunks };
 }
 
 function numbered(ranges: readonly RowRange[], object: CsvObject): Omit<Chunk, "etag">[] {
@@ -144,38 +179,4 @@ function numbered(ranges: readonly RowRange[], object: CsvObject): Omit<Chunk, "
     row += rows;
     return chunk;
   });
-}
-
-async function* peeked(body: Readable): AsyncGenerator<Uint8Array, undefined> {
-  for await (const piece of body) yield piece as Uint8Array;
-}
-
-/** Enough bytes to tell a gzip file, if there are as many. */
-async function firstOf(pieces: AsyncGenerator<Uint8Array, undefined>): Promise<Uint8Array> {
-  let first = Buffer.alloc(0);
-  while (first.length < gzipMark.length) {
-    const { value } = await pieces.next();
-    if (value === undefined) break;
-    first = Buffer.concat([first, value]);
-  }
-  return first;
-}
-
-function isGzip(piece: Uint8Array): boolean {
-  return gzipMark.every((byte, index) => piece[index] === byte);
-}
-
-function isOfZlib({ code }: NodeJS.ErrnoException): boolean {
-  return String(code).startsWith("Z_");
-}
-
-async function* joined(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield first;
-  yield* rest;
-}
-
-function inflated(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  const gunzip = createGunzip();
-  pipeline(joined(first, rest), gunzip).catch((error: Error) => gunzip.destroy(error));
-  return gunzip;
 }

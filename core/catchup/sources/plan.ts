@@ -16,6 +16,8 @@ export const chunk = z.object({
   /** Number of its first row in the file. */
   first_row: z.number().int().min(1),
   format: z.enum(["csv", "failed-records"]),
+  /** Bytes of the plan's list of replaced rows that are this chunk's; undefined where none of its rows is replaced. */
+  replaced: z.tuple([z.number().int().min(0), z.number().int().min(0)]).optional(),
 });
 
 export type Chunk = z.infer<typeof chunk>;
@@ -29,6 +31,13 @@ export const plan = z.object({
   chunks: z.number().int().min(0),
   /** Column by which rows are filtered; undefined where none is. */
   date_column: z.string().optional(),
+  /** What cells are parted by; a comma where it is not said. */
+  delimiter: z.string().length(1).optional(),
+  /** Columns of which every cell is a number, or true or false; all others are text. Undefined where nobody has looked. */
+  number_columns: z.array(z.string()).optional(),
+  boolean_columns: z.array(z.string()).optional(),
+  /** The rows that later ones replace; undefined where there are none. */
+  replaced: z.object({ key: z.string(), etag: z.string() }).optional(),
 });
 
 export type Plan = z.infer<typeof plan>;

@@ -1,4 +1,6 @@
-import { InputFailure } from "../../failure.ts";
+import { CsvEncodingError } from "./csv-failures.ts";
+import { type CsvRow, CsvScanner } from "./csv-scanner.ts";
+import { separatorLine } from "./delimiters.ts";
 
 /** A row-aligned part of a CSV object. */
 export interface RowRange {
@@ -15,64 +17,51 @@ export interface RangeLimits {
   readonly bytes: number;
 }
 
-/** The text ends within quotes, so where rows end cannot be told. */
-export class CsvUnterminated extends InputFailure {
-  constructor(row: number) {
-    super(
-      `The CSV ends inside the quotes that row ${row} opens.`,
-      "Close the quotes, or write the file anew with a program that escapes quotes by doubling them.",
-    );
-  }
+export interface RangeOptions {
+  /** Of the first byte that is pushed: the length of a byte order mark that is left out. */
+  readonly offset: number;
+  /** What rows are read by; undefined where a `sep=` line may say it, and a comma otherwise. */
+  readonly delimiter: string | undefined;
+  /** As callers name it. */
+  readonly encoding: string;
+  /** Judges the header when it is read, before anything that follows. */
+  onHeader(row: CsvRow): void;
+  /** Rows are numbered from 1. */
+  onRow(row: CsvRow, number: number): void;
 }
 
-/** One row is larger than a function could hold: most likely its quotes are never closed where they should be. */
-export class CsvRowTooLong extends InputFailure {
-  constructor(row: number, bytes: number) {
-    super(
-      `Row ${row} of the CSV is longer than ${bytes} bytes.`,
-      "Look for quotes that are not closed near the start of that row.",
-    );
-  }
-}
-
-const quote = 0x22;
-const comma = 0x2c;
-const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
-const byteOrderMark = [0xef, 0xbb, 0xbf];
-const longestRow = 16 * 1024 * 1024;
-
-/** Where in a row the next byte stands. */
-const start = 0;
-const afterReturn = 1;
-const plain = 2;
-const quoted = 3;
-const quoteInQuoted = 4;
-
-/**
- * Cuts CSV into row-aligned ranges in one pass over its bytes, which may come in pieces of any size. It reads quotes as
- * read-rows.ts does: they open a quoted cell only at the cell's start, and are doubled within. The first row is the header.
- */
+/** Cuts CSV into row-aligned ranges in one pass over its bytes, which may come in pieces of any size. The first row is the header. */
 export class RowRanges {
   readonly #limits: RangeLimits;
+  readonly #options: RangeOptions;
+  readonly #scanner: CsvScanner;
   readonly #ended: RowRange[] = [];
-  #header: Buffer | undefined;
-  #headerPieces: Buffer[] = [];
-  #state = start;
-  #offset = 0;
-  #rowHasText = false;
-  #rowStart = 0;
+  #hasHeader = false;
+  #mayBeSeparator: boolean;
   #rangeStart = 0;
+  #rangeEnd = 0;
   #rangeRows = 0;
   #rows = 0;
 
-  constructor(limits: RangeLimits) {
+  constructor(limits: RangeLimits, options: RangeOptions) {
     this.#limits = limits;
+    this.#options = options;
+    this.#mayBeSeparator = true;
+    this.#scanner = new CsvScanner({
+      offset: options.offset,
+      rowNumber: () => (this.#hasHeader ? this.#rows + 1 : 0),
+      onRow: (row) => this.#take(row),
+    });
+    if (options.delimiter !== undefined) this.#scanner.delimiter = options.delimiter.charCodeAt(0);
   }
 
-  /** The header's bytes, a byte order mark included; undefined until its row has ended. */
-  get header(): Buffer | undefined {
-    return this.#header;
+  /** What the cells are parted by. */
+  get delimiter(): string {
+    return String.fromCharCode(this.#scanner.delimiter);
+  }
+
+  get hasHeader(): boolean {
+    return this.#hasHeader;
   }
 
   /** Rows so far, the header apart. */
@@ -85,84 +74,47 @@ export class RowRanges {
     return this.#ended.splice(0);
   }
 
-  /** Throws CsvRowTooLong. */
+  /** Throws what the scanner and the options throw, and CsvEncodingError. */
   push(piece: Uint8Array): void {
-    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-    let state = this.#state;
-    for (let at = this.#markBefore(bytes); at < bytes.length; at += 1) {
-      const byte = bytes[at];
-      if (state === quoted) {
-        if (byte === quote) state = quoteInQuoted;
-      } else if (byte === lineFeed) {
-        this.#endRow(bytes, at + 1);
-        state = start;
-      } else if (byte === comma) {
-        this.#rowHasText = true;
-        state = start;
-      } else if (state === start && byte === carriageReturn) {
-        state = afterReturn;
-      } else if (state !== plain) {
-        this.#rowHasText = true;
-        state = byte === quote && state !== afterReturn ? quoted : plain;
-      }
-    }
-    this.#state = state;
-    if (this.#header === undefined)
-      this.#headerPieces.push(Buffer.from(bytes.subarray(this.#inPiece(this.#rowStart))));
-    this.#offset += bytes.length;
-    if (this.#offset - this.#rowStart > longestRow) throw new CsvRowTooLong(this.#rows + 1, longestRow);
+    this.#scanner.push(piece);
   }
 
-  /** After the last byte. Throws CsvUnterminated. */
+  /** After the last byte. */
   end(): void {
-    if (this.#state === quoted) throw new CsvUnterminated(this.#rows + 1);
-    if (this.#state === afterReturn) this.#rowHasText = true;
-    if (this.#rowHasText) this.#endRow(Buffer.alloc(0), 0);
-    if (this.#rangeRows > 0) this.#endRange(this.#offset);
+    this.#scanner.end();
+    if (this.#rangeRows > 0) this.#endRange();
   }
 
-  /** A row has ended before `next`, a place in the piece. */
-  #endRow(bytes: Buffer, next: number): void {
-    if (this.#header === undefined) this.#endHeader(bytes, next);
-    else if (this.#rowHasText) {
-      this.#rows += 1;
-      this.#rangeRows += 1;
+  #take(row: CsvRow): void {
+    if (!row.isUtf8) throw new CsvEncodingError(this.#hasHeader ? this.#rows + 1 : 0, this.#options.encoding);
+    if (!this.#hasHeader) {
+      this.#takeHeader(row);
+      return;
     }
-    this.#rowHasText = false;
-    this.#rowStart = this.#offset + next;
-    const full =
-      this.#rangeRows >= this.#limits.rows || this.#rowStart - this.#rangeStart >= this.#limits.bytes;
-    if (full && this.#rangeRows > 0) this.#endRange(this.#rowStart);
+    this.#rows += 1;
+    this.#rangeRows += 1;
+    this.#rangeEnd = row.end;
+    this.#options.onRow(row, this.#rows);
+    const bytes = this.#rangeEnd - this.#rangeStart;
+    if (this.#rangeRows >= this.#limits.rows || bytes >= this.#limits.bytes) this.#endRange();
   }
 
-  #endHeader(bytes: Buffer, next: number): void {
-    const row = Buffer.concat([...this.#headerPieces, bytes.subarray(this.#inPiece(this.#rowStart), next)]);
-    this.#headerPieces = [];
-    if (!this.#rowHasText) return;
-    this.#header = row;
-    this.#rangeStart = this.#offset + next;
+  /** `sep=;` is what Excel writes and reads; a delimiter that was asked for counts more. */
+  #takeHeader(row: CsvRow): void {
+    const separator = this.#mayBeSeparator ? separatorLine(row.raw.toString("latin1")) : undefined;
+    this.#mayBeSeparator = false;
+    if (separator !== undefined) {
+      this.#scanner.delimiter = (this.#options.delimiter ?? separator).charCodeAt(0);
+      return;
+    }
+    this.#options.onHeader(row);
+    this.#hasHeader = true;
+    this.#rangeStart = row.end;
   }
 
-  #endRange(end: number): void {
-    this.#ended.push({ first: this.#rangeStart, last: end - 1, rows: this.#rangeRows });
-    this.#rangeStart = end;
+  #endRange(): void {
+    this.#ended.push({ first: this.#rangeStart, last: this.#rangeEnd - 1, rows: this.#rangeRows });
+    this.#rangeStart = this.#rangeEnd;
     this.#rangeRows = 0;
-  }
-
-  /** Where an offset of the whole text lies in the current piece; 0 where it lies before. */
-  #inPiece(offset: number): number {
-    return Math.max(0, offset - this.#offset);
-  }
-
-  /** How many bytes of a byte order mark the piece begins with. */
-  #markBefore(bytes: Buffer): number {
-    let length = 0;
-    while (
-      this.#offset + length < byteOrderMark.length &&
-      bytes[length] === byteOrderMark[this.#offset + length]
-    ) {
-      length += 1;
-    }
-    return length;
   }
 }

@@ -23,7 +23,7 @@ export class ChunkCounts {
   /** `expiresAt`: when the task expires, epoch seconds. */
   async set(taskId: string, chunk: number, result: Counts, expiresAt: number): Promise<void> {
     const group = String(Math.floor(chunk / chunksPerItem)).padStart(5, "0");
-    const { processed, failed, filtered, unchanged, tokens } = result;
+    const { processed, failed, filtered, unchanged, tokens, duplicates } = result;
     await this.#client.send(
       new UpdateCommand({
         TableName: this.#table,
@@ -32,7 +32,7 @@ export class ChunkCounts {
         ExpressionAttributeNames: { "#chunk": `c${chunk}` },
         ExpressionAttributeValues: {
           ":now": Date.now(),
-          ":counts": [processed, failed, filtered, unchanged, tokens],
+          ":counts": [processed, failed, filtered, unchanged, tokens, duplicates],
           ":expires": expiresAt,
         },
       }),
@@ -69,7 +69,7 @@ export function collectCounts(item: Record<string, unknown>, into: Map<number, C
   for (const [name, value] of Object.entries(item)) {
     const chunk = attribute.exec(name)?.[1];
     if (chunk === undefined || !Array.isArray(value)) continue;
-    const [processed, failed, filtered, unchanged, tokens] = value;
-    into.set(Number(chunk), counts.parse({ processed, failed, filtered, unchanged, tokens }));
+    const [processed, failed, filtered, unchanged, tokens, duplicates] = value;
+    into.set(Number(chunk), counts.parse({ processed, failed, filtered, unchanged, tokens, duplicates }));
   }
 }

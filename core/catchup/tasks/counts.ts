@@ -1,12 +1,14 @@
 import { z } from "zod";
 
-/** What became of rows. Every row is in exactly one of processed, failed and filtered. */
+/** What became of rows. Every row is in exactly one of processed, failed, filtered and duplicates. */
 export const counts = z.object({
   /** In the index as their row says; those that were there already among them. */
   processed: z.number().int().min(0),
   failed: z.number().int().min(0),
   /** Outside the dates that were asked for. */
   filtered: z.number().int().min(0),
+  /** Replaced by a later row of the file; 0 where it was counted before there was such a count. */
+  duplicates: z.number().int().min(0).default(0),
   /** Of the processed: skipped, because the index held the same content. */
   unchanged: z.number().int().min(0),
   /** Tokens that the texts have, as the model counts them or a bound of it. */
@@ -15,7 +17,14 @@ export const counts = z.object({
 
 export type Counts = z.infer<typeof counts>;
 
-export const nothing: Counts = { processed: 0, failed: 0, filtered: 0, unchanged: 0, tokens: 0 };
+export const nothing: Counts = {
+  processed: 0,
+  failed: 0,
+  filtered: 0,
+  duplicates: 0,
+  unchanged: 0,
+  tokens: 0,
+};
 
 export function sum(all: Iterable<Counts>): Counts {
   const total = { ...nothing };
@@ -25,6 +34,6 @@ export function sum(all: Iterable<Counts>): Counts {
   return total;
 }
 
-export function rowsIn({ processed, failed, filtered }: Counts): number {
-  return processed + failed + filtered;
+export function rowsIn({ processed, failed, filtered, duplicates }: Counts): number {
+  return processed + failed + filtered + duplicates;
 }

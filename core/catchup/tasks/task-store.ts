@@ -28,6 +28,7 @@ export type TaskChange = Partial<
     | "estimate"
     | "error"
     | "failed_records_key"
+    | "duplicate_records_key"
   >
 >;
 

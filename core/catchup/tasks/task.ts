@@ -52,6 +52,7 @@ export const task = z.object({
   estimate: estimate.optional(),
   error: z.string().optional(),
   failed_records_key: z.string().optional(),
+  duplicate_records_key: z.string().optional(),
   /** Epoch seconds: DynamoDB removes the item some time later, readers take it for gone at once. */
   expires_at: z.number(),
 });

@@ -1,6 +1,8 @@
 import { Failure } from "../../failure.ts";
 import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
+import { cutMessage } from "../../text/cut-message.ts";
+import { keepDuplicates, withoutReplaced } from "../chunks/duplicates.ts";
 import { readResult } from "../chunks/process-chunk.ts";
 import { asLines, type FailedRecord, failed, type SourceRow } from "../records/failed-record.ts";
 import { keysOf } from "../sources/keys.ts";
@@ -47,7 +49,7 @@ export class TotalsDisagree extends Failure {
 
 /**
  * Ends a task whose chunks have all been worked on or given up: sums what happened, and judges. The rows of a chunk without a
- * result fail with it, and are kept like any failed row, so that processed + failed + filtered is every row (F20).
+ * result fail with it, and are kept like any failed row, so that processed + failed + filtered + duplicates is every row (F20).
  * Settling again changes nothing. Throws TotalsDisagree.
  */
 export async function settleTask(taskId: string, services: SettleServices): Promise<void> {
@@ -76,6 +78,7 @@ export async function settleTask(taskId: string, services: SettleServices): Prom
     chunks_failed: chunksFailed,
     completed_at: new Date().toISOString(),
     ...(counts.failed > 0 && { failed_records_key: keysOf(taskId).failedPrefix }),
+    ...(counts.duplicates > 0 && { duplicate_records_key: keysOf(taskId).duplicatesPrefix }),
     ...(status === "FAILED" && { error: "Every record failed; the failed records say why." }),
     ...(task.request.dry_run && { estimate: estimateOf(counts, services.prices) }),
   });
@@ -86,18 +89,27 @@ export async function settleTask(taskId: string, services: SettleServices): Prom
 export async function failTask(
   taskId: string,
   why: string,
-  { tasks, metrics, log }: Pick<SettleServices, "tasks" | "metrics" | "log">,
+  { tasks, metrics, log, work }: Pick<SettleServices, "tasks" | "metrics" | "log" | "work">,
   failedRecordsKey?: string,
 ): Promise<void> {
+  const error = await keptMessage(taskId, why, work);
   const change = {
     status: "FAILED",
-    error: why,
+    error,
     completed_at: new Date().toISOString(),
     ...(failedRecordsKey !== undefined && { failed_records_key: failedRecordsKey }),
   } as const;
   if (!(await tasks.change(taskId, change))) return;
   metrics.count("CatchUpTasksFailed", 1);
-  log.error("Task failed", { taskId, why });
+  log.error("Task failed", { taskId, why: error });
+}
+
+/** An item of DynamoDB takes 400 KB: what a long header is blamed for would not fit, and its cause would be lost (F32). */
+async function keptMessage(taskId: string, why: string, work: ObjectStore): Promise<string> {
+  const key = keysOf(taskId).error;
+  const cut = cutMessage(why, `${key} in the work bucket`);
+  if (cut !== why) await work.write(key, why, "text/plain; charset=utf-8");
+  return cut;
 }
 
 function judge({ processed, failed }: Counts): TaskStatus {
@@ -112,13 +124,16 @@ async function giveUp(
   chunk: Chunk,
   { source, work }: SettleServices,
 ): Promise<Counts> {
-  const rows = await rowsThatFailed(chunk, plan, chunk.place === "source" ? source : work);
+  const all = await rowsThatFailed(chunk, plan, chunk.place === "source" ? source : work);
+  const planned = { taskId: task.task_id, chunk, plan };
+  const { rows, duplicates } = await withoutReplaced(all, planned, work);
+  await keepDuplicates(duplicates, planned, work);
   await work.write(
     keysOf(task.task_id).failed(chunk.chunk),
     asLines(rows.map(givenUp)),
     "application/x-ndjson",
   );
-  return { ...nothing, failed: rows.length };
+  return { ...nothing, failed: rows.length, duplicates: duplicates.length };
 }
 
 /** What does not fit its columns would not fit them when it is tried again. */
@@ -132,7 +147,7 @@ function givenUp(row: SourceRow): FailedRecord {
 async function rowsThatFailed(chunk: Chunk, plan: Plan, store: ObjectStore): Promise<SourceRow[]> {
   try {
     const bytes = await store.readRange(chunk.key, chunk.etag, chunk.first, chunk.last);
-    return rowsOfChunk(bytes, chunk, plan.columns);
+    return rowsOfChunk(bytes, chunk, plan);
   } catch (error) {
     if (!(error instanceof SourceChanged || error instanceof SourceMissing || error instanceof RowsDisagree))
       throw error;

@@ -54,7 +54,7 @@ async function idsOf(made: Awaited<ReturnType<typeof plan>>): Promise<number[]> 
   const chunks = await readChunks(made, work);
   const rows = await Promise.all(
     chunks.map(async (chunk) =>
-      rowsOfChunk(await work.readRange(chunk.key, chunk.etag, chunk.first, chunk.last), chunk, made.columns),
+      rowsOfChunk(await work.readRange(chunk.key, chunk.etag, chunk.first, chunk.last), chunk, made),
     ),
   );
   expect(rows.flat().map(({ row }) => row)).toEqual(Array.from({ length: made.rows }, (_, n) => n + 1));

@@ -23,11 +23,7 @@ async function planned(request: Partial<ProcessRequest> = {}, taskId = newTaskId
   const chunks = await readChunks(plan, work);
   const read = async (chunk: Chunk) => {
     const store = chunk.place === "source" ? source : work;
-    return rowsOfChunk(
-      await store.readRange(chunk.key, chunk.etag, chunk.first, chunk.last),
-      chunk,
-      plan.columns,
-    );
+    return rowsOfChunk(await store.readRange(chunk.key, chunk.etag, chunk.first, chunk.last), chunk, plan);
   };
   return { plan, chunks, rows: (await Promise.all(chunks.map(read))).flat() };
 }
@@ -118,7 +114,7 @@ describe("dates are filtered", () => {
 
 test.each([
   ["no object", undefined, "SourceMissing"],
-  ["an empty object", "", "CsvHeaderInvalid"],
+  ["an empty object", "", "SourceEmptyError"],
   ["open quotes", `${header}1,"a,\n`, "CsvUnterminated"],
 ])("%s is the fault of the request: %s", async (_, text, name) => {
   if (text !== undefined) source.put("in.csv", text);

@@ -28,7 +28,7 @@ describe("a good row", () => {
     const source = {
       ...good,
       zip: "01234",
-      amount: "1,200",
+      amount: "1200",
       paid: "true",
       note: "",
       big: "12345678901234567890",

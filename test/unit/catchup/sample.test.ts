@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type RecordRules, readRecord } from "../../../core/catchup/records/record.ts";
+import { readHeader } from "../../../core/catchup/sources/header.ts";
 import { rowsOfChunk } from "../../../core/catchup/sources/read-chunk.ts";
-import { readHeader } from "../../../core/catchup/sources/read-rows.ts";
 import { RowRanges } from "../../../core/catchup/sources/row-ranges.ts";
 
 const rules: RecordRules = {
@@ -16,15 +16,26 @@ const rules: RecordRules = {
 /** Every row of samples/catch-up.csv as the product reads it. */
 function readSample() {
   const file = readFileSync(join(import.meta.dirname, "../../../samples/catch-up.csv"));
-  const ranges = new RowRanges({ rows: 1_000, bytes: 1e9 });
+  let columns: string[] = [];
+  const ranges = new RowRanges(
+    { rows: 1_000, bytes: 1e9 },
+    {
+      offset: 0,
+      delimiter: undefined,
+      encoding: "utf-8",
+      onHeader: (row) => {
+        columns = readHeader(row.cells(), []);
+      },
+      onRow: () => {},
+    },
+  );
   ranges.push(file);
   ranges.end();
-  const columns = readHeader(ranges.header, []);
   const [range] = ranges.take();
   if (!range) throw new Error("The sample has no rows.");
   const place = { chunk: 0, place: "source", key: "", etag: "", first_row: 1, format: "csv" } as const;
   const bytes = file.subarray(range.first, range.last + 1);
-  return rowsOfChunk(bytes, { ...place, ...range }, columns).map((row) => readRecord(row, rules));
+  return rowsOfChunk(bytes, { ...place, ...range }, { columns }).map((row) => readRecord(row, rules));
 }
 
 test("the sample has forty rows, and one that fails because its text is missing", () => {
@@ -41,6 +52,6 @@ test("the sample shows what a text and its metadata become", () => {
   expect(third?.text).toBe(
     "Order 0003: two water filters at 50% off to be sent with the next parcel & invoice",
   );
-  expect(third?.metadata).toMatchObject({ id: "0003", postcode: "00850", amount: 1_250, vip: true });
+  expect(third?.metadata).toMatchObject({ id: "0003", postcode: "00850", amount: "1,250.00", vip: true });
   expect(records[0]?.text).toContain("does not close. The customer asks");
 });

@@ -2,7 +2,7 @@ import { noCounts, showTask } from "../../../core/catchup/api/show-task.ts";
 import { requestOf } from "./requests.ts";
 import { taskOf } from "./task-tables.ts";
 
-const counts = { processed: 30, failed: 5, filtered: 15, unchanged: 10, tokens: 300 };
+const counts = { processed: 30, failed: 5, filtered: 15, duplicates: 0, unchanged: 10, tokens: 300 };
 const started = "2026-03-01T12:00:00.000Z";
 const aMinuteLater = Date.parse(started) + 60_000;
 const running = { status: "IN_PROGRESS", rows: 200, chunks: 4, started_at: started } as const;
@@ -27,6 +27,7 @@ test("progress is the sum of the chunks that have ended; rows of other dates are
     processed_records: 60,
     failed_records: 10,
     filtered_records: 30,
+    duplicate_records: 0,
     unchanged_records: 20,
     chunks_total: 4,
     chunks_completed: 2,

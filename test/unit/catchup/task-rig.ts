@@ -22,6 +22,7 @@ export class TaskRig extends ChunkRig {
   readonly stopped: (string | undefined)[] = [];
   running = true;
   rowsPerFunction = 1_000;
+  limits = { rows: 2, bytes: 1_000_000 };
   readonly #tables: TaskTables;
 
   constructor(tables: TaskTables) {
@@ -37,7 +38,7 @@ export class TaskRig extends ChunkRig {
       settle: (taskId: string) => this.settle(taskId),
       executions: new Executions(this.#states, arn),
       rowsPerFunction: this.rowsPerFunction,
-      limits: { rows: 2, bytes: 1_000_000 },
+      limits: this.limits,
       metabase: undefined,
       prices: { usdPerMillionTokens: 0.02, requestsPerMinute: 1_200, tokensPerMinute: 1_000_000 },
       metrics: {
@@ -84,8 +85,17 @@ export class TaskRig extends ChunkRig {
 
   /** Row and reason of every failed record of the task. */
   failedRows(taskId: string): [number, string][] {
+    return this.listedRows(`failed/${taskId}/`);
+  }
+
+  /** Row and reason of every row of the task that a later one replaced. */
+  duplicateRows(taskId: string): [number, string][] {
+    return this.listedRows(`duplicates/${taskId}/`);
+  }
+
+  private listedRows(prefix: string): [number, string][] {
     return this.work
-      .keys(`failed/${taskId}/`)
+      .keys(prefix)
       .flatMap((key) => (this.work.text(key) ?? "").split("\n").filter(Boolean))
       .map((line) => JSON.parse(line))
       .map(({ row, reason }) => [row, reason]);

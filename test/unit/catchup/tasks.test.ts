@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => tables.stop());
 
 const now = Date.now();
-const counts = { processed: 3, failed: 1, filtered: 2, unchanged: 1, tokens: 30 };
+const counts = { processed: 3, failed: 1, filtered: 2, duplicates: 0, unchanged: 1, tokens: 30 };
 
 describe("a task", () => {
   test("is written once: the same id again changes nothing", async () => {
@@ -104,7 +104,14 @@ describe("the counts of chunks", () => {
     await tables.chunkCounts.set(task_id, 1, { ...counts, processed: 4, failed: 0 }, expires_at);
     const all = await tables.chunkCounts.all(task_id);
     expect([...all.keys()].sort()).toEqual([0, 1]);
-    expect(sum(all.values())).toEqual({ processed: 7, failed: 1, filtered: 4, unchanged: 2, tokens: 60 });
+    expect(sum(all.values())).toEqual({
+      processed: 7,
+      failed: 1,
+      filtered: 4,
+      duplicates: 0,
+      unchanged: 2,
+      tokens: 60,
+    });
     expect(rowsIn(sum(all.values()))).toBe(12);
   });
 

@@ -20,6 +20,21 @@ test("the summary accounts for every row, and tells the seconds", () => {
   ]);
 });
 
+test("F28: rows that later ones replaced are told, and are not said to be in the index", () => {
+  const counts = { total_records: 4, processed_records: 2, duplicate_records: 2 };
+  expect(outcomeLines(shown(counts, { ...over, duplicate_records_key: "duplicates/t/" }))).toEqual([
+    "4 records: 2 are in the index, 0 failed",
+    "2 were replaced by later rows of the same id: duplicates/t/",
+    "2.5 s from the request to the end",
+  ]);
+});
+
+test("a file without rows is told to be one", () => {
+  expect(outcomeLines(shown({ total_records: 0 }, { ...over, status: "SKIPPED" }))[0]).toBe(
+    "The source has a header and no row.",
+  );
+});
+
 test("a dry run tells what it would cost, and claims nothing for the index", () => {
   const estimate = { tokens: 1_200_000, cost_usd: 0.024, seconds: 90 };
   const lines = outcomeLines(shown({ processed_records: 40 }, { ...over, dry_run: true, estimate }));

@@ -1,0 +1,12 @@
+import { type DateRange, dayOfText, isWithin } from "../requests/date-range.ts";
+
+/** The dates by which rows count, and the column that has them. */
+export interface DatesAskedFor extends DateRange {
+  readonly column: string;
+}
+
+export function dayIn(dates: DatesAskedFor, cell: string): "inside" | "outside" | "unreadable" {
+  const day = dayOfText(cell);
+  if (day === undefined) return "unreadable";
+  return isWithin(dates, day) ? "inside" : "outside";
+}

@@ -1,0 +1,23 @@
+import { type DatesAskedFor, dayIn } from "./asked-dates.ts";
+import { cellOf, type SourceRow } from "./failed-record.ts";
+import { type Place, type PlaceProblem, type PlaceRules, placeOf } from "./place.ts";
+
+export interface StandingRules extends PlaceRules {
+  /** Rows outside are left out; undefined keeps all. */
+  readonly dates: DatesAskedFor | undefined;
+}
+
+/** Where a row goes: to a place in the index, nowhere because of its date, or nowhere because it names none. */
+export function standingOf(row: SourceRow, rules: StandingRules): Place | "filtered" | PlaceProblem {
+  if (row.misfit !== undefined) return { reason: "columns_disagree", detail: row.misfit };
+  if (rules.dates !== undefined) {
+    const cell = cellOf(row, rules.dates.column);
+    const day = dayIn(rules.dates, cell);
+    if (day === "outside") return "filtered";
+    if (day === "unreadable") {
+      const detail = `${rules.dates.column} is ${JSON.stringify(cell)}, which is no ISO date.`;
+      return { reason: "date_unreadable", detail };
+    }
+  }
+  return placeOf(cellOf(row, "id"), cellOf(row, "record_type"), rules);
+}

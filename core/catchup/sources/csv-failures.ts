@@ -1,0 +1,79 @@
+import { InputFailure } from "../../failure.ts";
+
+/** The text ends within quotes, so where rows end cannot be told. */
+export class CsvUnterminated extends InputFailure {
+  constructor(row: number) {
+    super(
+      `The CSV ends inside the quotes that ${nameOf(row)} opens.`,
+      "Close the quotes, or write the file again with a program that escapes quotes by doubling them.",
+    );
+  }
+}
+
+/** Something follows closing quotes within a cell: the quotes of this row or of one before it do not match. */
+export class CsvQuotesError extends InputFailure {
+  constructor(row: number, found: string) {
+    super(
+      `The quotes that ${nameOf(row)} opens are closed before ${JSON.stringify(found)}, in the middle of a cell.`,
+      "Close the quotes of that row, and double each quote inside a quoted cell.",
+    );
+  }
+}
+
+/** One row is larger than a function could hold: most likely its quotes are never closed where they should be. */
+export class CsvRowTooLong extends InputFailure {
+  constructor(row: number, bytes: number) {
+    super(
+      `${capital(nameOf(row))} of the CSV is longer than ${bytes} bytes.`,
+      "Look for quotes that are not closed near the start of that row.",
+    );
+  }
+}
+
+/** Bytes that are no text in the file's encoding. What they were cannot be known, so nothing is taken of it. */
+export class CsvEncodingError extends InputFailure {
+  constructor(row: number, encoding: string) {
+    super(
+      `${capital(nameOf(row))} of the CSV has bytes that are not ${encoding}.`,
+      "Save the file as UTF-8, or say encoding=windows-1252 (utf-16le, utf-16be) if that is what it is.",
+    );
+  }
+}
+
+/** The object is no CSV at all. */
+export class SourceNotCsvError extends InputFailure {
+  constructor(key: string, what: string) {
+    super(
+      `The object ${JSON.stringify(key)} is ${what}, not a CSV.`,
+      "Export it as CSV and start a new task.",
+    );
+  }
+}
+
+/** The object has nothing to read. */
+export class SourceEmptyError extends InputFailure {
+  constructor(key: string) {
+    super(
+      `The object ${JSON.stringify(key)} is empty: it has no header.`,
+      "Upload a CSV with a header and start a new task.",
+    );
+  }
+}
+
+/** The header row does not name the columns that are needed, each once. */
+export class CsvHeaderInvalid extends InputFailure {
+  constructor(problems: readonly string[], columns: readonly string[]) {
+    super(
+      `The header of the CSV cannot be used: ${problems.join("; ")}. Its columns are ${JSON.stringify(columns)}.`,
+      "Correct the file or the question that makes it, and start a new task.",
+    );
+  }
+}
+
+function nameOf(row: number): string {
+  return row === 0 ? "the header" : `row ${row}`;
+}
+
+function capital(text: string): string {
+  return text.replace(/^./, (first) => first.toUpperCase());
+}

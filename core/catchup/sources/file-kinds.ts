@@ -1,0 +1,30 @@
+/** Programs and people give such files the name of a CSV. By their first bytes, in hexadecimal. */
+const kinds: readonly (readonly [string, RegExp])[] = [
+  ["a zip archive or an Excel workbook", /^504b0[357]0[468]/],
+  ["an old Excel workbook", /^d0cf11e0/],
+  ["a PDF", /^25504446/],
+  ["a Parquet file", /^50415231/],
+  ["compressed by zstd (gzip is read)", /^28b52ffd/],
+  ["compressed by bzip2 (gzip is read)", /^425a683[1-9]314159/],
+  ["compressed by xz (gzip is read)", /^fd377a585a/],
+  ["a SQLite database", /^53514c69746520/],
+  ["UTF-32 (UTF-8 and UTF-16 are read)", /^(?:fffe0000|0000feff)/],
+  [
+    "UTF-16 without a byte order mark (say encoding=utf-16le or utf-16be, or save it as UTF-8)",
+    /^(?:[^0].|.[^0])00|^00(?!00)/,
+  ],
+];
+
+/** What a file is whose first bytes show that it is no CSV; undefined for all others. */
+export function foreignKind(first: Uint8Array): string | undefined {
+  const bytes = Buffer.from(first.buffer, first.byteOffset, first.byteLength).toString("hex");
+  return kinds.find(([, mark]) => mark.test(bytes))?.[0];
+}
+
+/** What a text is whose header names none of the needed columns; undefined where it could be a CSV. */
+export function foreignText(header: string): string | undefined {
+  const text = header.trimStart();
+  if (/^[[{]/.test(text)) return "JSON";
+  if (/^<[!?\w]/.test(text)) return "HTML or XML";
+  return undefined;
+}

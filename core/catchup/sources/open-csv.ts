@@ -1,0 +1,120 @@
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { InputFailure } from "../../failure.ts";
+import type { Encoding } from "../requests/csv-form.ts";
+import { SourceNotCsvError } from "./csv-failures.ts";
+import { asUtf8, byteOrderMark } from "./encodings.ts";
+import { foreignKind } from "./file-kinds.ts";
+import type { ObjectStore } from "./object-store.ts";
+
+/** The object begins like a gzip file and is none, or not all of one, or has more after it. */
+export class SourceNotUnpacked extends InputFailure {
+  constructor(key: string, cause: Error) {
+    // Its mark is there, so a header that is not right is that of what follows the first part.
+    const isTrailer = cause.message === "incorrect header check";
+    super(
+      `The gzip object ${JSON.stringify(key)} cannot be unpacked: ${isTrailer ? "there are other bytes after its end" : cause.message}.`,
+      "Upload it whole and start a new task.",
+      { cause },
+    );
+  }
+}
+
+/** The text of a CSV object in UTF-8, without a byte order mark. */
+export interface OpenCsv {
+  readonly pieces: AsyncIterable<Uint8Array>;
+  readonly etag: string;
+  readonly encoding: Encoding;
+  /** Of the mark that was left out, in the object's bytes. */
+  readonly markLength: number;
+  /** Whether the pieces are the object's own bytes, so that its rows can be read out of it. */
+  readonly isPlain: boolean;
+}
+
+const gzipMark = [0x1f, 0x8b];
+const firstBytes = 16;
+
+/**
+ * Opens a CSV object: gzip is told by its first bytes, the encoding by a byte order mark, else by what was asked for. Throws
+ * SourceMissing, SourceNotCsvError; reading throws SourceNotUnpacked.
+ */
+export async function openCsv(
+  store: ObjectStore,
+  key: string,
+  asked: Encoding | undefined,
+): Promise<OpenCsv> {
+  const { body, etag } = await store.open(key);
+  try {
+    const packed = await peek(body);
+    const isGzip = gzipMark.every((byte, index) => packed.first[index] === byte);
+    const { first, pieces } = isGzip ? await peek(unpacked(packed.pieces, key)) : packed;
+    const mark = byteOrderMark(first);
+    const kind = mark === undefined && asked?.startsWith("utf-16") ? undefined : foreignKind(first);
+    if (kind !== undefined) throw new SourceNotCsvError(key, kind);
+    const encoding = mark?.encoding ?? asked ?? "utf-8";
+    const markLength = mark?.length ?? 0;
+    const text = without(pieces, markLength);
+    return {
+      pieces: encoding === "utf-8" ? text : asUtf8(text, encoding),
+      etag,
+      encoding,
+      markLength,
+      isPlain: !isGzip && encoding === "utf-8",
+    };
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
+}
+
+interface Peeked {
+  /** Up to 16 bytes. */
+  readonly first: Uint8Array;
+  readonly pieces: AsyncGenerator<Uint8Array>;
+}
+
+async function peek(source: AsyncIterable<Uint8Array>): Promise<Peeked> {
+  const iterator = source[Symbol.asyncIterator]();
+  let first = Buffer.alloc(0);
+  while (first.length < firstBytes) {
+    const { value, done } = await iterator.next();
+    if (done) break;
+    first = Buffer.concat([first, value]);
+  }
+  return { first, pieces: joined(first, iterator) };
+}
+
+async function* joined(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield first;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+async function* without(pieces: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
+  let left = length;
+  for await (const piece of pieces) {
+    const cut = Math.min(left, piece.length);
+    left -= cut;
+    if (piece.length > cut) yield piece.subarray(cut);
+  }
+}
+
+/** All members of a gzip file. Zeros may pad its end; anything else after the last member is refused by zlib. */
+async function* unpacked(pieces: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
+  const gunzip = createGunzip();
+  const feeding = pipeline(pieces, gunzip);
+  feeding.catch((error: Error) => gunzip.destroy(error));
+  try {
+    for await (const piece of gunzip) yield piece as Uint8Array;
+    await feeding;
+  } catch (error) {
+    throw isOfZlib(error as NodeJS.ErrnoException) ? new SourceNotUnpacked(key, error as Error) : error;
+  }
+}
+
+function isOfZlib({ code }: NodeJS.ErrnoException): boolean {
+  return String(code).startsWith("Z_");
+}

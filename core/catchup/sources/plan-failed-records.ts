@@ -1,0 +1,60 @@
+import { standingOf } from "../records/standing.ts";
+import { LastRows, type ReplacedRow } from "./last-rows.ts";
+import type { ObjectStore } from "./object-store.ts";
+import type { Chunk, Plan } from "./plan.ts";
+import { failedRows } from "./read-chunk.ts";
+import type { SurveyRules } from "./row-survey.ts";
+
+/** What planning found; the columns of a failed record are its own. */
+export interface PlannedRecords extends Pick<Plan, "rows" | "columns" | "date_column"> {
+  readonly number_columns?: string[] | undefined;
+  readonly boolean_columns?: string[] | undefined;
+  readonly chunks: readonly Chunk[];
+  readonly replaced: readonly ReplacedRow[];
+}
+
+/**
+ * Each file of failed records is a chunk. What their columns hold and by which dates they are judged was found when they were first
+ * read (`earlier`): not every row of that file is here.
+ */
+export async function planFailedRecords(
+  prefix: string,
+  earlier: Plan | undefined,
+  rules: SurveyRules,
+  work: ObjectStore,
+): Promise<PlannedRecords> {
+  const last = new LastRows();
+  const chunks: Chunk[] = [];
+  let rows = 0;
+  for await (const { key, etag, bytes } of work.list(prefix)) {
+    const records = failedRows((await work.read(key)) ?? Buffer.alloc(0));
+    records.forEach((record, index) => {
+      const standing = standingOf(record, rules);
+      if (typeof standing === "object" && "id" in standing) {
+        last.add(`${standing.namespace}\n${standing.id}`, rows + index + 1);
+      }
+    });
+    chunks.push({
+      chunk: chunks.length,
+      place: "work",
+      key,
+      etag,
+      first: 0,
+      last: bytes - 1,
+      rows: records.length,
+      first_row: rows + 1,
+      format: "failed-records",
+    });
+    rows += records.length;
+  }
+  const { date_column, number_columns, boolean_columns } = earlier ?? {};
+  return {
+    columns: [],
+    chunks,
+    rows,
+    replaced: last.replaced(),
+    date_column,
+    number_columns,
+    boolean_columns,
+  };
+}
