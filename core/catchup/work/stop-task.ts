@@ -24,7 +24,7 @@ const forEveryRecord = [
 export async function stopTask(
   taskId: string,
   failure: unknown,
-  services: Pick<SettleServices, "tasks" | "chunkCounts" | "metrics" | "log">,
+  services: Pick<SettleServices, "tasks" | "chunkCounts" | "metrics" | "log" | "work">,
 ): Promise<boolean> {
   if (!forEveryRecord.some((kind) => failure instanceof kind)) return false;
   const { failed } = sum((await services.chunkCounts.all(taskId)).values());
