@@ -198,6 +198,86 @@ describe("a conditional put", () => {
   });
 });
 
+describe("a condition", () => {
+  const failed = { name: "PreconditionFailed", $metadata: { httpStatusCode: 412 } };
+
+  async function upload(Key: string, Body: string) {
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+    const { ETag } = await s3.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body }));
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+    return (more: object) =>
+      s3.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload, ...more }));
+  }
+
+  test("on the completion of a multipart upload is kept, and the upload can still be completed", async () => {
+    const complete = await upload("key", "parts");
+    const { ETag } = await put("key", "first");
+    await expect(complete({ IfNoneMatch: "*" })).rejects.toMatchObject(failed);
+    await expect(complete({ IfMatch: '"0"' })).rejects.toMatchObject(failed);
+    expect((await get("key")).text).toBe("first");
+    await complete({ IfMatch: ETag });
+    expect((await get("key")).text).toBe("parts");
+  });
+
+  test("lets exactly one of many concurrent uploads complete", async () => {
+    const uploads = await Promise.all(Array.from({ length: 5 }, (_, n) => upload("race", `upload ${n}`)));
+    const settled = await Promise.allSettled(uploads.map((complete) => complete({ IfNoneMatch: "*" })));
+    expect(settled.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+
+  test("on a copy is kept, of its source and of what it replaces", async () => {
+    const { ETag } = await put("source", "body");
+    await put("target", "old");
+    const copy = (more: object) =>
+      s3.send(new CopyObjectCommand({ Bucket, Key: "target", CopySource: `${Bucket}/source`, ...more }));
+    await expect(copy({ CopySourceIfMatch: '"0"' })).rejects.toMatchObject(failed);
+    await expect(copy({ CopySourceIfNoneMatch: ETag })).rejects.toMatchObject(failed);
+    await expect(copy({ CopySourceIfModifiedSince: new Date() })).rejects.toMatchObject(failed);
+    await expect(copy({ CopySourceIfUnmodifiedSince: new Date(0) })).rejects.toMatchObject(failed);
+    await expect(copy({ IfNoneMatch: "*" })).rejects.toMatchObject(failed);
+    expect((await get("target")).text).toBe("old");
+    await copy({ CopySourceIfMatch: ETag, CopySourceIfUnmodifiedSince: new Date(0) });
+    expect((await get("target")).text).toBe("body");
+  });
+
+  test("on a delete is kept, also key by key in a batch", async () => {
+    const { ETag } = await put("a", "body");
+    await put("b", "body");
+    const remove = (Key: string, IfMatch: string) =>
+      s3.send(new DeleteObjectCommand({ Bucket, Key, IfMatch }));
+    await expect(remove("a", '"0"')).rejects.toMatchObject(failed);
+    await expect(remove("absent", "*")).rejects.toMatchObject(failed);
+    const Objects = [
+      { Key: "a", ETag: '"0"' },
+      { Key: "b", ETag },
+    ];
+    const { Deleted, Errors } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+    expect(Deleted).toEqual([{ Key: "b" }]);
+    expect(Errors).toMatchObject([{ Key: "a", Code: "PreconditionFailed" }]);
+    await remove("a", ETag ?? "");
+    await expect(get("a")).rejects.toMatchObject({ name: "NoSuchKey" });
+  });
+
+  test("that the local S3 does not keep is refused", async () => {
+    await put("key", "body");
+    await expect(
+      s3.send(new DeleteObjectCommand({ Bucket, Key: "key", IfMatchSize: 1 })),
+    ).rejects.toMatchObject({ name: "NotImplemented", message: /x-amz-if-match-size of DeleteObject/ });
+  });
+});
+
+test("tags are written with their object, and copied with it", async () => {
+  const tagsOf = async (Key: string) => (await s3.send(new GetObjectTaggingCommand({ Bucket, Key }))).TagSet;
+  const writers = Array.from({ length: 10 }, (_, n) =>
+    put("key", `${n}`.repeat(300_000), { Tagging: `writer=${n}` }),
+  );
+  await Promise.all(writers);
+  const { text } = await get("key");
+  expect(await tagsOf("key")).toEqual([{ Key: "writer", Value: text[0] }]);
+  await s3.send(new CopyObjectCommand({ Bucket, Key: "copy", CopySource: `${Bucket}/key` }));
+  expect(await tagsOf("copy")).toEqual([{ Key: "writer", Value: text[0] }]);
+});
+
 describe("a digest sent with a body", () => {
   test("that fits is stored and given back to a reader who asks", async () => {
     await put("key", "body", { ChecksumSHA256: sha256("body") });

@@ -1,4 +1,5 @@
 import { S3Store } from "../../../node_modules/fauxqs/dist/s3/s3Store.js";
+import { checkGuard } from "./conditions.ts";
 
 type Listing = ReturnType<S3Store["listObjects"]>;
 type ListOptions = NonNullable<Parameters<S3Store["listObjects"]>[1]>;
@@ -40,6 +41,26 @@ export class ObjectStore extends S3Store {
   ): S3Object {
     const stored = super.putObject(bucket, key, Buffer.alloc(0), ...rest);
     return Object.assign(stored, { body, etag, contentLength: body.length });
+  }
+
+  /** Conditions are checked in the turn of the write, so that nothing comes in between. */
+  override putObject(...args: Parameters<S3Store["putObject"]>): S3Object {
+    checkGuard();
+    return super.putObject(...args);
+  }
+
+  override completeMultipartUpload(...args: Parameters<S3Store["completeMultipartUpload"]>): S3Object {
+    checkGuard();
+    return super.completeMultipartUpload(...args);
+  }
+
+  override deleteObject(...args: Parameters<S3Store["deleteObject"]>): void {
+    checkGuard();
+    super.deleteObject(...args);
+  }
+
+  existing(bucket: string, key: string): S3Object | undefined {
+    return this.has(bucket, key) ? this.headObject(bucket, key) : undefined;
   }
 
   has(bucket: string, key: string): boolean {

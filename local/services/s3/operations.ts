@@ -1,4 +1,6 @@
 import { type ApiCall, AwsError, type Permission } from "../../endpoint/service.ts";
+import { copySource } from "./conditions.ts";
+import { readDeletions } from "./delete-objects.ts";
 
 /** What an S3 call does, and to what. */
 export interface S3Target {
@@ -99,13 +101,19 @@ export function s3Permissions(call: ApiCall): Permission[] {
         ...(call.headers["x-amz-tagging"] ? [onObject("PutObjectTagging")] : []),
       ];
     case "CopyObject":
-      return [readPermission(copySource(call)), onObject("PutObject")];
+      return [readPermission(copySource(call.headers)), onObject("PutObject")];
+    case "DeleteObject":
+      // To know its ETag is to read it.
+      return [
+        onObject("DeleteObject"),
+        ...(call.headers["if-match"] === undefined ? [] : [onObject("GetObject")]),
+      ];
     case "CreateMultipartUpload":
     case "UploadPart":
     case "CompleteMultipartUpload":
       return [onObject("PutObject")];
     case "DeleteObjects":
-      return keysToDelete(call).map((each) => ({
+      return readDeletions(call.body).map(({ key: each }) => ({
         action: "s3:DeleteObject",
         resource: objectArn(bucket, each),
       }));
@@ -134,15 +142,4 @@ function objectArn(bucket: string, key: string): string {
 
 function readPermission(source: string): Permission {
   return { action: "s3:GetObject", resource: `arn:aws:s3:::${source}` };
-}
-
-function copySource(call: ApiCall): string {
-  return decodeURIComponent(call.headers["x-amz-copy-source"] ?? "").replace(/^\//, "");
-}
-
-function keysToDelete(call: ApiCall): string[] {
-  const named: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-  return [...call.body.toString("utf8").matchAll(/<Key>([\s\S]*?)<\/Key>/g)].map(([, key = ""]) =>
-    key.replace(/&(amp|lt|gt|quot|apos);/g, (entity, name: string) => named[name] ?? entity),
-  );
 }

@@ -1,6 +1,8 @@
 import { type ApiCall, AwsError, type Reply } from "../../endpoint/service.ts";
+import { checkWrite } from "./conditions.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { S3Target } from "./operations.ts";
+import type { ObjectTags } from "./tagging.ts";
 import { checksumHeader, readUpload } from "./upload.ts";
 
 /**
@@ -11,11 +13,12 @@ export async function putObject(
   objects: ObjectStore,
   call: ApiCall,
   { bucket, key }: S3Target,
+  tags: ObjectTags,
 ): Promise<Reply> {
   const { body, checksum, digest } = await readUpload(call);
   const etag = `"${Buffer.from(await digest("MD5")).toString("hex")}"`;
   requireBucket(objects, bucket);
-  checkConditions(objects, call, bucket, key);
+  checkWrite(objects.existing(bucket, key), call.headers);
   const stored = objects.putHashed(
     bucket,
     key,
@@ -25,6 +28,9 @@ export async function putObject(
     systemMetadata(call),
     checksum === undefined ? undefined : { ...checksum, type: "FULL_OBJECT" },
   );
+  // In the same turn, so that nobody sees the object without its tags, nor another one's object gets them.
+  const tagging = call.headers["x-amz-tagging"];
+  if (tagging !== undefined) tags.putHeader(stored, tagging);
   return {
     status: 200,
     headers: {
@@ -41,30 +47,6 @@ export async function putObject(
 export function requireBucket(objects: ObjectStore, bucket: string): void {
   if (objects.hasBucket(bucket)) return;
   throw new AwsError(404, "NoSuchBucket", `The specified bucket does not exist: ${bucket}`);
-}
-
-function checkConditions(objects: ObjectStore, call: ApiCall, bucket: string, key: string): void {
-  const { "if-none-match": ifNoneMatch, "if-match": ifMatch } = call.headers;
-  const exists = objects.has(bucket, key);
-  if (ifNoneMatch !== undefined && ifNoneMatch !== "*") {
-    throw new AwsError(501, "NotImplemented", "If-None-Match on a write takes only the value *.");
-  }
-  if (ifMatch !== undefined && !exists)
-    throw new AwsError(404, "NoSuchKey", "The specified key does not exist.");
-  const failed =
-    (ifNoneMatch === "*" && exists) ||
-    (ifMatch !== undefined && unquoted(ifMatch) !== unquoted(objects.headObject(bucket, key).etag));
-  if (failed) {
-    throw new AwsError(
-      412,
-      "PreconditionFailed",
-      "At least one of the pre-conditions you specified did not hold",
-    );
-  }
-}
-
-function unquoted(etag: string): string {
-  return etag.replaceAll('"', "");
 }
 
 function userMetadata(call: ApiCall): Record<string, string> {

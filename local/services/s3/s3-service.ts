@@ -7,6 +7,15 @@ import {
 } from "../../endpoint/service.ts";
 import { element, textElement } from "../../endpoint/xml.ts";
 import type { Fauxqs } from "../fauxqs.ts";
+import {
+  checkCopy,
+  checkDelete,
+  checkWrite,
+  copySource,
+  guarded,
+  requireKnownConditions,
+} from "./conditions.ts";
+import { deleteObjects } from "./delete-objects.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { listPermission, readTarget, type S3Target, s3Permissions } from "./operations.ts";
 import { putObject, requireBucket } from "./put-object.ts";
@@ -21,19 +30,31 @@ export function s3Service(fauxqs: Fauxqs): LocalService {
     permissions: s3Permissions,
     async handle(call) {
       const target = readTarget(call);
+      requireKnownConditions(target.operation, call);
       hideMissingKey(fauxqs.objects, call, target);
       switch (target.operation) {
         case "PutObject":
-          return putTagged(fauxqs.objects, tags, call, target);
+          return putObject(fauxqs.objects, call, target, tags);
         case "PutObjectTagging":
         case "GetObjectTagging":
         case "DeleteObjectTagging":
           return handleTagging(fauxqs.objects, tags, call, target);
         case "UploadPart":
           return uploadPart(fauxqs, call);
+        case "CopyObject":
+          return copyObject(fauxqs, tags, call, target);
+        case "CompleteMultipartUpload": {
+          const check = () => checkWrite(fauxqs.objects.existing(target.bucket, target.key), call.headers);
+          return guarded(check, () => forward(fauxqs, call, call.body, call.headers));
+        }
+        case "DeleteObject": {
+          const check = () =>
+            checkDelete(fauxqs.objects.existing(target.bucket, target.key), call.headers["if-match"]);
+          return guarded(check, () => forward(fauxqs, call, call.body, call.headers));
+        }
         case "DeleteObjects":
           requireBucket(fauxqs.objects, target.bucket);
-          return forward(fauxqs, call, call.body, call.headers);
+          return deleteObjects(fauxqs.objects, call, target.bucket);
         default:
           return forward(fauxqs, call, call.body, call.headers);
       }
@@ -63,15 +84,21 @@ function hideMissingKey(objects: ObjectStore, call: ApiCall, { operation, bucket
   );
 }
 
-async function putTagged(
-  objects: ObjectStore,
-  tags: ObjectTags,
-  call: ApiCall,
-  target: S3Target,
-): Promise<Reply> {
-  const reply = await putObject(objects, call, target);
-  const header = call.headers["x-amz-tagging"];
-  if (header !== undefined) tags.putHeader(objects.headObject(target.bucket, target.key), header);
+/** The copy has the tags of its source, or those that the call says instead. */
+async function copyObject(fauxqs: Fauxqs, tags: ObjectTags, call: ApiCall, target: S3Target): Promise<Reply> {
+  const find = (bucket: string, key: string) => fauxqs.objects.existing(bucket, key);
+  const [bucket = "", ...rest] = copySource(call.headers).split("/");
+  let source: ReturnType<typeof find>;
+  const check = () => {
+    checkCopy(find, call.headers, target);
+    source = find(bucket, rest.join("/"));
+  };
+  const reply = await guarded(check, () => forward(fauxqs, call, call.body, call.headers));
+  const copy = find(target.bucket, target.key);
+  if (reply.status !== 200 || copy === undefined) return reply;
+  if (call.headers["x-amz-tagging-directive"] === "REPLACE")
+    tags.putHeader(copy, call.headers["x-amz-tagging"] ?? "");
+  else if (source !== undefined) tags.copy(source, copy);
   return reply;
 }
 

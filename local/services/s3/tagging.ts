@@ -29,6 +29,10 @@ export class ObjectTags {
     this.documents.set(object, element("Tagging", element("TagSet", ...tags)));
   }
 
+  copy(from: StoredObject, to: StoredObject): void {
+    this.documents.set(to, this.get(from));
+  }
+
   delete(object: StoredObject): void {
     this.documents.delete(object);
   }
