@@ -61,6 +61,13 @@ export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
   }
   if (!hasVisibleText(text))
     return fail("text_blank", "The column formatted_text has nothing visible in it.");
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxMetadataBytes) {
+    return fail(
+      "text_too_long",
+      `The text has ${bytes} bytes; Pinecone keeps ${maxMetadataBytes} of a record.`,
+    );
+  }
   const tokens = tokensOf(text, rules.tokensPerText);
   if (tokens > rules.tokensPerText) {
     return fail(
@@ -70,9 +77,9 @@ export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
   }
   const { metadata, problems } = readMetadata(row, rules, text);
   if (problems.length > 0) return fail("metadata_type", problems.join("; "));
-  const bytes = Buffer.byteLength(JSON.stringify(metadata));
-  if (bytes > maxMetadataBytes) {
-    return fail("metadata_too_large", `The metadata has ${bytes} bytes; Pinecone takes ${maxMetadataBytes}.`);
+  const size = Buffer.byteLength(JSON.stringify(metadata));
+  if (size > maxMetadataBytes) {
+    return fail("metadata_too_large", `The metadata has ${size} bytes; Pinecone takes ${maxMetadataBytes}.`);
   }
   return { kind: "record", record: { ...place, text, tokens, metadata, origin: row } };
 }

@@ -15,10 +15,15 @@ const kinds: readonly (readonly [string, RegExp])[] = [
   ],
 ];
 
+/** No header begins so, and its quotes would be blamed otherwise. */
+const jsonStart = /^\ufeff?\s*(?:\{\s*"|\[\s*[{["])/;
+
 /** What a file is whose first bytes show that it is no CSV; undefined for all others. */
 export function foreignKind(first: Uint8Array): string | undefined {
-  const bytes = Buffer.from(first.buffer, first.byteOffset, first.byteLength).toString("hex");
-  return kinds.find(([, mark]) => mark.test(bytes))?.[0];
+  const bytes = Buffer.from(first.buffer, first.byteOffset, first.byteLength);
+  const hex = bytes.toString("hex");
+  const kind = kinds.find(([, mark]) => mark.test(hex))?.[0];
+  return kind ?? (jsonStart.test(bytes.toString()) ? "JSON" : undefined);
 }
 
 /** What a text is whose header names none of the needed columns; undefined where it could be a CSV. */

@@ -21,6 +21,8 @@ export class ChunkRig {
   readonly embedder = new FakeEmbedder(this.crashes);
   readonly index = new FakeIndex(this.crashes);
 
+  rules: ChunkServices["rules"] = { columnTypes: { cursed: "boolean" }, tokensPerText: 20 };
+
   get services(): ChunkServices {
     return {
       source: this.source,
@@ -29,7 +31,7 @@ export class ChunkRig {
       index: this.index,
       tokensPerRequest: 40,
       requestSize: new RequestSize(),
-      rules: { columnTypes: { cursed: "boolean" }, tokensPerText: 20 },
+      rules: this.rules,
       log: silentLog,
     };
   }
