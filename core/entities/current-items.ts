@@ -108,7 +108,12 @@ export class CurrentItems {
   }
 
   #isReadable<T>(read: ItemReading<T>, { PK, SK }: PlainItem): read is { value: T } {
-    if ("value" in read) return true;
+    if ("value" in read) {
+      if (read.clipped) {
+        this.#options.log.warn("A field is too long to be shown whole", { PK, SK, clipped: read.clipped });
+      }
+      return true;
+    }
     this.#options.log.warn("An item does not fit its schema and stands for nothing", {
       PK,
       SK,

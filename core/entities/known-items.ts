@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { problems } from "../receipts/problems.ts";
 import { canBeLabel, labelKey, merchantKeys } from "../receipts/vector-metadata.ts";
+import { hasVisibleText } from "../text/visible-text.ts";
+import { hasLoneSurrogate, wellFormedText } from "../text/well-formed-text.ts";
 
 export type MerchantField = keyof typeof merchantKeys;
 export const merchantFields = Object.keys(merchantKeys) as MerchantField[];
@@ -21,15 +23,38 @@ const labelItem = z.object({
 });
 export const labelFields = Object.keys(labelItem.shape) as (keyof typeof labelItem.shape)[];
 
-/** Either the value or every problem of the item. */
-export type ItemReading<T> = { readonly value: T } | { readonly problems: readonly string[] };
+/** Either the value, with what of it was clipped, or every problem of the item. */
+export type ItemReading<T> =
+  | { readonly value: T; readonly clipped?: readonly string[] }
+  | { readonly problems: readonly string[] };
 
-/** What a RECEIPT_METADATA item says of its merchant. A blank or absent field says nothing. */
+/** Every vector of a receipt shows each field: a field of the size of an item would make bodies that no store takes (F30). */
+const maxFieldBytes = 4_096;
+
+/**
+ * What a RECEIPT_METADATA item says of its merchant. A blank or absent field says nothing; one that is too long to be
+ * shown says its beginning.
+ */
 export function readMetadataItem(item: unknown): ItemReading<Merchant> {
   const parsed = metadataItem.safeParse(item);
   if (!parsed.success) return { problems: problems(parsed.error) };
-  const known = Object.entries(parsed.data).filter(([, value]) => typeof value === "string" && value.trim());
-  return { value: Object.fromEntries(known) };
+  const merchant: Partial<Record<MerchantField, string>> = {};
+  const clipped: string[] = [];
+  for (const field of merchantFields) {
+    const said = parsed.data[field] ?? "";
+    if (!hasVisibleText(said)) continue;
+    merchant[field] = shownText(said);
+    const bytes = Buffer.byteLength(said);
+    if (bytes > maxFieldBytes) clipped.push(`${field}: ${bytes} bytes, of which ${maxFieldBytes} are shown`);
+  }
+  return clipped.length > 0 ? { value: merchant, clipped } : { value: merchant };
+}
+
+/** As much as is shown, in whole characters; a lone surrogate is replaced, as Chroma takes none. */
+function shownText(said: string): string {
+  const text = wellFormedText(said);
+  if (3 * text.length <= maxFieldBytes) return text;
+  return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(maxFieldBytes)).read);
 }
 
 export type Merchant = { readonly [field in MerchantField]?: string };
@@ -41,6 +66,7 @@ export function readLabelItem(item: unknown, name: string): ItemReading<string |
   if (!canBeLabel(name)) {
     found.push(`a label cannot be named ${name}: ${labelKey(name)} is another key of a word`);
   }
+  if (hasLoneSurrogate(name)) found.push("the name of the label has half of a surrogate pair");
   if (parsed.success && typeof parsed.data.label === "string" && parsed.data.label !== name) {
     found.push(`label: it is ${parsed.data.label}, and the key names ${name}`);
   }

@@ -1,6 +1,7 @@
 import { ChromaClient, type Collection as ChromaCollection, type Where } from "chromadb";
 import type { VectorMetadata } from "../../deltas/delta.ts";
 import { type Collection, type ReceiptRef, receiptKey, receiptOfVector } from "../../receipts/receipt.ts";
+import { updateBodies } from "./update-slices.ts";
 import { postUpsert } from "./upsert-request.ts";
 import {
   type DeltaPart,
@@ -89,12 +90,11 @@ export class ChromaVectorStore implements VectorStore {
 
   /** By a request of its own: Chroma's client leaves out the nulls that take keys away. */
   async updateMetadata(changes: ReadonlyMap<string, MetadataChanges>): Promise<void> {
-    for (const some of inRequests([...changes], idsARequest)) {
-      const [ids, metadatas] = [some.map(([id]) => id), some.map(([, metadata]) => metadata)];
+    for (const body of updateBodies(changes)) {
       const answer = await fetch(`${this.#url}/update`, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ ids, metadatas }),
+        body,
       });
       const text = await answer.text();
       if (!answer.ok) throw new Error(`Chroma failed to update with ${answer.status}: ${text.slice(0, 500)}`);

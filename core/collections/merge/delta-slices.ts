@@ -1,11 +1,11 @@
 import type { Delta } from "../../deltas/delta.ts";
+import { maxBodyBytes } from "../chroma/update-slices.ts";
 import { base64Length } from "../chroma/upsert-request.ts";
 import type { DeltaPart } from "../chroma/vector-store.ts";
 
 /** More a request makes nothing faster, and Chroma refuses more than 5,461. */
 export const mostVectors = 4_500;
-/** Chroma refuses bodies of 40 MiB. */
-export const mostBytes = 38 * 1024 * 1024;
+export const mostBytes = maxBodyBytes;
 
 const shortText = 40;
 

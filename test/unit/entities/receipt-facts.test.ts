@@ -39,6 +39,27 @@ describe("an item", () => {
     expect(readMetadataItem(item)).toEqual({ value: { merchant_name: "CAFE" } });
   });
 
+  test("F30: an address of the size of an item is shown as far as a vector shows one, and told of", () => {
+    const read = readMetadataItem({ merchant_name: "CAFE", address: "ü".repeat(250_000) });
+    expect(read).toEqual({
+      value: { merchant_name: "CAFE", address: "ü".repeat(2_048) },
+      clipped: ["address: 500000 bytes, of which 4096 are shown"],
+    });
+  });
+
+  test("F30: half of a surrogate pair in a name is replaced, as in a row's text", () => {
+    expect(readMetadataItem({ merchant_name: "CAFE \ud83d" })).toEqual({
+      value: { merchant_name: "CAFE \ufffd" },
+    });
+    expect(readLabelItem({}, "TOTAL\ud83d")).toEqual({ problems: [expect.stringContaining("surrogate")] });
+  });
+
+  test("F43: a name of invisible characters says nothing", () => {
+    expect(readMetadataItem({ merchant_name: "\u200b\u2060", address: "x" })).toEqual({
+      value: { address: "x" },
+    });
+  });
+
   test("tells every problem at once", () => {
     expect(readMetadataItem({ merchant_name: 1, address: ["a"] })).toEqual({
       problems: [expect.stringContaining("merchant_name"), expect.stringContaining("address")],
