@@ -6,9 +6,10 @@ import type { Embedder } from "../embedding/embedder.ts";
 import { SharedRequests } from "../embedding/shared-requests.ts";
 import { Failure, InputFailure } from "../failure.ts";
 import type { Log } from "../log.ts";
-import { type EmbedMessage, parseEmbedMessage } from "../receipts/embed-message.ts";
+import { type EmbedMessage, parseEmbedMessage, revisionOf } from "../receipts/embed-message.ts";
 import { textFormat } from "../receipts/embedded-texts.ts";
 import type { RejectedRow } from "../receipts/parse-rows.ts";
+import { maxClockLeadMs } from "../runs/current-run.ts";
 import { runIdOf } from "../runs/run-id.ts";
 import type { RunRef } from "../runs/run-store.ts";
 import { type DeferServices, deferExcess } from "./defer-messages.ts";
@@ -108,6 +109,7 @@ function apart<Message extends ReadMessage>(all: readonly (Message | Outcome)[])
 async function readMessage(delivery: Delivery, services: IngestServices): Promise<ReadMessage | Outcome> {
   try {
     const message = parseEmbedMessage(delivery.body);
+    const revision = revisionOf(message, delivery.sentTimestamp, maxClockLeadMs);
     const content = await readReceipt(services.s3, message);
     if (content.mended.length > 0) {
       services.log.warn("Rows were taken with a change", {
@@ -122,8 +124,6 @@ async function readMessage(delivery: Delivery, services: IngestServices): Promis
     const { lines, words } = content.hashes;
     const runId = runIdOf({ ...receipt, linesHash: lines, wordsHash: words, model, dimensions, textFormat });
     const run: RunRef = { ...receipt, runId };
-    const revision = message.exported_at ?? delivery.sentTimestamp;
-
     const stands = await standing(services.runs, run, revision);
     if (stands.kind === "superseded") return finished(delivery, run, content, stands.kind, services.log);
     const { messageId } = delivery;

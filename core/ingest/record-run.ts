@@ -2,6 +2,7 @@ import { collections } from "../receipts/receipt.ts";
 import {
   bringsBack,
   type CurrentRun,
+  countsOver,
   isExpiring,
   madeCurrent,
   type NextCurrent,
@@ -43,9 +44,10 @@ export interface DurableDeltas {
 export async function standing(runs: RunStore, run: RunRef, revision: number): Promise<Standing> {
   for (;;) {
     const current = await runs.current(run);
-    const isLater = !current || revision > current.revision;
+    const now = Date.now();
+    const isLater = countsOver(current, { runId: run.runId, revision }, now);
     if (current?.runId !== run.runId || current.state !== "ACTIVE") {
-      if (current && isLater && isExpiring(current, run.runId, Date.now())) throw new DeltasExpiring(run);
+      if (current && isLater && isExpiring(current, run.runId, now)) throw new DeltasExpiring(run);
       return isLater ? { kind: "new", current } : { kind: "superseded" };
     }
     const known = await runs.find(run);

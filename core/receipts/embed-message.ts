@@ -2,6 +2,7 @@ import { z } from "zod";
 import { InputFailure } from "../failure.ts";
 import { problems } from "./problems.ts";
 import { imageId, receiptNumber } from "./rows.ts";
+import { silentChanges } from "./silent-changes.ts";
 
 /** A key that stays where it says: no empty, `.` or `..` segment. */
 const objectKey = z
@@ -22,7 +23,7 @@ export const embedMessage = z.object({
   lines_key: objectKey,
   words_key: objectKey,
   /** Epoch milliseconds; the queue's own SentTimestamp stands in where it is absent. */
-  exported_at: z.int().min(0).optional(),
+  exported_at: z.number().min(0).refine(Number.isInteger, "not a whole number").optional(),
 });
 
 export type EmbedMessage = z.infer<typeof embedMessage>;
@@ -44,9 +45,73 @@ export function parseEmbedMessage(body: string): EmbedMessage {
   try {
     value = JSON.parse(body);
   } catch (cause) {
-    throw new EmbedMessageInvalid([`the body is not JSON (${(cause as SyntaxError).message})`], { cause });
+    const why = body.startsWith("\ufeff")
+      ? "the body begins with a byte order mark, which JSON has none of: send it without"
+      : `the body is not JSON (${(cause as SyntaxError).message})`;
+    throw new EmbedMessageInvalid([why], { cause });
   }
+  const other = otherMessage(value);
+  if (other !== undefined) throw new EmbedMessageInvalid([other]);
   const parsed = embedMessage.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new EmbedMessageInvalid(problems(parsed.error));
+  const found = [
+    // What is no time at all is told by its unit, see `revisionOf`.
+    ...silentChanges(body, (key) => key !== "exported_at" && Object.hasOwn(embedMessage.shape, key)),
+    ...(parsed.success ? [] : problems(parsed.error)),
+  ];
+  if (parsed.success && found.length === 0) return parsed.data;
+  throw new EmbedMessageInvalid(found);
+}
+
+/** What a body is that is something else by its frame; undefined for one that may be a message. */
+function otherMessage(value: unknown): string | undefined {
+  if (typeof value === "string") return "the body is a JSON string: it was made JSON twice";
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    return `the body is ${Array.isArray(value) ? "a list" : String(value)}, not an object`;
+  }
+  if ("Type" in value && "TopicArn" in value) {
+    return "the body is an SNS envelope: turn on raw message delivery for the subscription";
+  }
+  if ("Event" in value && value.Event === "s3:TestEvent") {
+    return "the body is the test event of an S3 notification: no bucket notifies this queue";
+  }
+  if ("Records" in value) return "the body is an event of AWS: this queue takes embed messages alone";
+  return undefined;
+}
+
+/** From when on a number of milliseconds is one of today, and a number of seconds too. */
+const [earliestMs, earliestSeconds] = [1e11, 1e9];
+
+/** `exported_at` says a time that the message cannot have been exported at. */
+export class ExportTimeImpossibleError extends InputFailure {
+  constructor(exportedAt: number, sentAt: number) {
+    super(
+      `exported_at is ${exportedAt}, and the message was sent at ${sentAt}: it looks like ${unitOf(exportedAt, sentAt)}.`,
+      "Send epoch milliseconds of a right clock, or leave exported_at out: the queue's own time stands in for it.",
+    );
+  }
+}
+
+/**
+ * The revision of a message: its exported_at, else the time at which the queue took it, both in epoch milliseconds.
+ * Throws ExportTimeImpossibleError for a time in another unit or of a clock that is ahead by more than `maxLeadMs`: as a
+ * revision it would outlast everything that is exported after it, or nothing (F37).
+ */
+export function revisionOf(
+  { exported_at: exportedAt }: EmbedMessage,
+  sentAt: number,
+  maxLeadMs: number,
+): number {
+  if (exportedAt === undefined) return sentAt;
+  const isAhead = exportedAt > sentAt + maxLeadMs;
+  const isSeconds = sentAt >= earliestMs && exportedAt >= earliestSeconds && exportedAt < earliestMs;
+  if (isAhead || isSeconds) throw new ExportTimeImpossibleError(exportedAt, sentAt);
+  return exportedAt;
+}
+
+/** The unit in which a time would be about the time of sending. */
+function unitOf(exportedAt: number, sentAt: number): string {
+  const units = { seconds: 1000, microseconds: 1e-3, nanoseconds: 1e-6 };
+  const isNear = (milliseconds: number) => milliseconds > sentAt / 2 && milliseconds < sentAt * 2;
+  const [unit] = Object.entries(units).find(([, factor]) => isNear(exportedAt * factor)) ?? [];
+  return unit ?? `a clock that is ${Math.round((exportedAt - sentAt) / 60_000)} minutes ahead`;
 }

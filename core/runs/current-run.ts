@@ -2,7 +2,10 @@
 export interface CurrentRun {
   /** Undefined while no run has counted yet. */
   readonly runId: string | undefined;
-  /** Epoch milliseconds: the message's exported_at, else its SentTimestamp; or the removal's. Only ever grows. */
+  /**
+   * Epoch milliseconds: the message's exported_at, else its SentTimestamp; or the removal's. Only ever grows, unless it
+   * is from the future.
+   */
   readonly revision: number;
   readonly state: "ACTIVE" | "DELETED";
   /** The attempt that the run must be at; a run whose attempts are lower still has to be (re-)opened. 0: no run. */
@@ -94,6 +97,29 @@ export function isExpiring(current: CurrentRun, runId: string, now: number): boo
   return since !== undefined && now - since < longestExpiryMs;
 }
 
+/** Clocks of exporters may be ahead by so much. */
+export const maxClockLeadMs = 300_000;
+
+/** Whether a revision was written by a clock that lies. It would freeze its receipt until then (F37). */
+export function isFromFuture(revision: number, now: number): boolean {
+  return revision > now + maxClockLeadMs;
+}
+
+/**
+ * Whether content counts over what counts now: it is newer, or of the same moment and its run has the greater id, which
+ * follows from the content, so everybody decides alike in whichever order they see the two. What was removed at that
+ * moment stays removed. A revision from the future holds nothing off. `now` is epoch milliseconds.
+ */
+export function countsOver(
+  current: CurrentRun | undefined,
+  { runId, revision }: { readonly runId: string; readonly revision: number },
+  now: number,
+): boolean {
+  if (current === undefined || isFromFuture(current.revision, now)) return true;
+  if (revision !== current.revision) return revision > current.revision;
+  return current.state === "ACTIVE" && runId > (current.runId ?? "");
+}
+
 /** Whether content of this revision brings back something that was removed before it. */
 export function bringsBack(current: CurrentRun, revision: number): boolean {
   return removedSince(current.removed, revision).size < current.removed.size;
@@ -101,14 +127,17 @@ export function bringsBack(current: CurrentRun, revision: number): boolean {
 
 /**
  * What CURRENT becomes by removals; undefined where they change nothing: newer content counts, or they are known.
- * A removal is honoured by content that is not newer, whichever of the two is seen first.
+ * A removal is honoured by content that is not newer, whichever of the two is seen first; content from the future is not
+ * newer than anything. `now` is epoch milliseconds.
  */
 export function afterRemovals(
   before: CurrentRun | undefined,
   removals: readonly Removal[],
+  now: number,
 ): NextCurrent | undefined {
   let next: NextCurrent = before ?? none;
   for (const { part, revision } of removals) {
+    if (isFromFuture(next.revision, now)) next = { ...next, revision };
     if (revision < next.revision) continue;
     if (part === "RECEIPT") {
       if (next.state === "DELETED" && revision === next.revision) continue;

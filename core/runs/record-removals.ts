@@ -7,10 +7,11 @@ export async function recordRemovals(
   runs: Pick<RunStore, "current" | "moveCurrent">,
   receipt: ReceiptRef,
   removals: readonly Removal[],
+  now = Date.now(),
 ): Promise<CurrentRun | undefined> {
   for (;;) {
     const current = await runs.current(receipt);
-    const next = afterRemovals(current, removals);
+    const next = afterRemovals(current, removals, now);
     if (next === undefined) return current;
     await runs.moveCurrent(receipt, current, next);
   }

@@ -1,4 +1,4 @@
-import { type CurrentRun, madeCurrent, nextAttempt } from "../../../core/runs/current-run.ts";
+import { type CurrentRun, countsOver, madeCurrent, nextAttempt } from "../../../core/runs/current-run.ts";
 import type { World } from "./world.ts";
 
 export interface Export {
@@ -28,7 +28,10 @@ export function* embed(world: World, { receipt, content, revision }: Export): Ge
       if (!isBehind && (known.attempts === 1 || known.state === "COMPLETED")) return;
       return yield* bringUp(world, receipt, runId, current.attempt);
     }
-    if (current && revision <= current.revision) return;
+    const isOver = world.has("of content of one moment the same run counts everywhere")
+      ? countsOver(current, { runId, revision }, world.now)
+      : current === undefined || revision > current.revision;
+    if (!isOver) return;
     const opened = known?.attempts ?? 0;
     const attempt = world.has("a run counts again at an attempt above each that was asked for")
       ? nextAttempt(current, runId, opened)

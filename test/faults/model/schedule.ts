@@ -31,6 +31,8 @@ const event = fc.oneof(
       kind: fc.constant("export"),
       receipt: fc.constantFrom(0, 0, 0, 1),
       content: fc.constantFrom("A", "B"),
+      /** Of the same moment as the export before it. */
+      isTwin: fc.boolean(),
     }),
   },
   {
@@ -50,7 +52,7 @@ type Event =
   | { readonly kind: "steps"; readonly process: number; readonly count: number }
   | { readonly kind: "dies" | "beats"; readonly process: number }
   | { readonly kind: "time"; readonly ticks: number }
-  | { readonly kind: "export"; readonly receipt: number; readonly content: string }
+  | { readonly kind: "export"; readonly receipt: number; readonly content: string; readonly isTwin: boolean }
   | { readonly kind: "embeds"; readonly which: number; readonly count: number }
   | { readonly kind: "embed dies" | "message lost"; readonly which: number }
   | { readonly kind: "sweep" };
@@ -67,8 +69,9 @@ class Play {
   readonly #compactors: (Compactor | undefined)[] = Array.from({ length: processes });
   #embeddings: Embedding[] = [];
   #revision = 0;
-  /** The last content of each receipt. */
+  /** The last content of each receipt; of one moment, that of the greater run. */
   readonly exported = new Map<number, string>();
+  readonly #exportedAt = new Map<number, number>();
 
   constructor(without: Guard | undefined) {
     this.world = new World(without);
@@ -90,8 +93,8 @@ class Play {
         world.now += event.ticks;
         return;
       case "export": {
-        this.#revision += 1;
-        this.exported.set(event.receipt, `${event.receipt}${event.content}`);
+        if (!event.isTwin) this.#revision += 1;
+        this.#note(event.receipt, `${event.receipt}${event.content}`);
         const message = { receipt: event.receipt, content: event.content, revision: this.#revision };
         this.#embeddings.push({ message, steps: embed(world, message) });
         return;
@@ -129,6 +132,13 @@ class Play {
       if (this.#rests()) return;
     }
     throw new ProtocolBroken("It does not come to rest.");
+  }
+
+  #note(receipt: number, runId: string): void {
+    const isTwin = this.#exportedAt.get(receipt) === this.#revision;
+    if (isTwin && runId < (this.exported.get(receipt) ?? "")) return;
+    this.exported.set(receipt, runId);
+    this.#exportedAt.set(receipt, this.#revision);
   }
 
   #rests(): boolean {

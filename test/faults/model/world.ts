@@ -11,6 +11,7 @@ export const guards = [
   "a run is completed only under the token that started it",
   "messages are acknowledged after publishing",
   "garbage is what lower tokens left",
+  "of content of one moment the same run counts everywhere",
   "a run counts again at an attempt above each that was asked for",
   "an open run is listed before it exists",
   "only the entry of the completed attempt is unlisted",

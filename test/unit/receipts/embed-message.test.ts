@@ -1,5 +1,10 @@
 import fc from "fast-check";
-import { EmbedMessageInvalid, parseEmbedMessage } from "../../../core/receipts/embed-message.ts";
+import {
+  EmbedMessageInvalid,
+  ExportTimeImpossibleError,
+  parseEmbedMessage,
+  revisionOf,
+} from "../../../core/receipts/embed-message.ts";
 import { image } from "./rows-of.ts";
 
 const message = {
@@ -55,4 +60,48 @@ test("no key with an empty, `.` or `..` segment is accepted, wherever it stands 
       expect(problemsOf({ ...message, words_key: key })).toMatch(/words_key/);
     }),
   );
+});
+
+test.each([
+  [
+    "an SNS envelope",
+    { Type: "Notification", TopicArn: "t", Message: JSON.stringify(message) },
+    /SNS envelope.*raw message delivery/,
+  ],
+  ["JSON with a byte order mark", `\ufeff${JSON.stringify(message)}`, /byte order mark/],
+  ["a JSON string of JSON", JSON.stringify(JSON.stringify(message)), /made JSON twice/],
+  ["a list", "[]", /a list, not an object/],
+  ["null", "null", /null, not an object/],
+  ["a number as text", { ...message, receipt_id: "1" }, /receipt_id/],
+  ["S3's test event", { Event: "s3:TestEvent" }, /test event of an S3 notification/],
+  ["an event of S3", { Records: [] }, /event of AWS/],
+  [
+    "a doubled key",
+    JSON.stringify(message).replace("{", '{"receipt_id":2,'),
+    /receipt_id: the key stands twice/,
+  ],
+  ["nothing", "", /not JSON/],
+])("%s is refused, and named", (_, body, reason) => expect(problemsOf(body)).toMatch(reason));
+
+describe("F37: the time of an export", () => {
+  const sentAt = 1_764_460_000_000;
+  const at = (exported_at: number) => revisionOf({ ...message, exported_at }, sentAt, 300_000);
+
+  test("is the revision, and the queue's time is where there is none", () => {
+    expect([at(sentAt - 5), at(sentAt + 299_000), at(5)]).toEqual([sentAt - 5, sentAt + 299_000, 5]);
+    expect(revisionOf(message, sentAt, 300_000)).toBe(sentAt);
+  });
+
+  test.each([
+    [sentAt * 1_000, /looks like microseconds/],
+    [sentAt * 1_000_000, /looks like nanoseconds/],
+    [sentAt / 1_000, /looks like seconds/],
+    [sentAt + 600_000, /a clock that is 10 minutes ahead/],
+  ])("%d is refused, with the unit that it looks like", (exportedAt, reason) => {
+    expect(() => at(exportedAt)).toThrow(ExportTimeImpossibleError);
+    expect(() => at(exportedAt)).toThrow(reason);
+    expect(parseEmbedMessage(JSON.stringify({ ...message, exported_at: exportedAt })).exported_at).toBe(
+      exportedAt,
+    );
+  });
 });

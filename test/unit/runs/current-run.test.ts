@@ -3,6 +3,7 @@ import {
   afterRemovals,
   bringsBack,
   type CurrentRun,
+  countsOver,
   isExpiring,
   isRemoved,
   madeCurrent,
@@ -12,11 +13,12 @@ import {
   stoppedAt,
 } from "../../../core/runs/current-run.ts";
 
+const now = 1_000_000;
 const stored = (next: NextCurrent | undefined): CurrentRun | undefined => next && { ...next, version: 1 };
 const content = (runId: string, revision: number, before?: CurrentRun) =>
   stored(madeCurrent(before, { runId, attempt: 1 }, revision)) as CurrentRun;
 const after = (before: CurrentRun | undefined, ...removals: Removal[]) =>
-  stored(afterRemovals(before, removals)) ?? before;
+  stored(afterRemovals(before, removals, now)) ?? before;
 
 describe("which run of a receipt counts, and what of it", () => {
   test("content is whole at first", () => {
@@ -42,7 +44,7 @@ describe("which run of a receipt counts, and what of it", () => {
   test.each(["RECEIPT", "LINE#00001"] as const)(
     "F11: a removal of %s from before the content is void",
     (part) => {
-      expect(afterRemovals(content("a", 10), [{ part, revision: 9 }])).toBeUndefined();
+      expect(afterRemovals(content("a", 10), [{ part, revision: 9 }], now)).toBeUndefined();
     },
   );
 
@@ -54,12 +56,38 @@ describe("which run of a receipt counts, and what of it", () => {
     expect(content("a", 16, current).removed.size).toBe(0);
   });
 
+  test("F37: of content of one moment the same run counts, whichever is seen first", () => {
+    const [a, b] = [content("a", 10), content("b", 10)];
+    expect(countsOver(a, { runId: "b", revision: 10 }, now)).toBe(true);
+    expect(countsOver(b, { runId: "a", revision: 10 }, now)).toBe(false);
+    expect(countsOver(a, { runId: "a", revision: 10 }, now)).toBe(false);
+    expect(countsOver(b, { runId: "a", revision: 11 }, now)).toBe(true);
+    const removed = after(a, { part: "RECEIPT", revision: 10 });
+    expect(countsOver(removed, { runId: "b", revision: 10 }, now)).toBe(false);
+  });
+
+  test("F37: a revision from the future holds nothing off, and is gone with what comes next", () => {
+    const frozen = content("a", 1000 * now);
+    expect(countsOver(frozen, { runId: "b", revision: now }, now)).toBe(true);
+    const removed = after(frozen, { part: "RECEIPT", revision: now });
+    expect(removed).toMatchObject({ state: "DELETED", revision: now });
+    expect(after(frozen, { part: "LINE#00001", revision: now })).toMatchObject({
+      state: "ACTIVE",
+      revision: now,
+      removed: new Map([["LINE#00001", now]]),
+    });
+    // A clock may be a little ahead, and then the newer content counts as ever.
+    expect(
+      afterRemovals(content("a", now + 200_000), [{ part: "RECEIPT", revision: now }], now),
+    ).toBeUndefined();
+  });
+
   test("a removal that is told again changes nothing", () => {
     const removals = [
       { part: "LINE#00001", revision: 15 },
       { part: "RECEIPT", revision: 20 },
     ] as const;
-    expect(afterRemovals(after(content("a", 10), ...removals), removals)).toBeUndefined();
+    expect(afterRemovals(after(content("a", 10), ...removals), removals, now)).toBeUndefined();
   });
 
   const part = fc.constantFrom("RECEIPT", "LINE#00001", "LINE#00002", "LINE#00001#WORD#00001" as const);

@@ -389,7 +389,7 @@ describe("a shard of which the time allows only a part", () => {
     for (let image = 3; image <= 260; image += 1) {
       const { imageId, receiptId } = deltaOf(image, "none", []);
       const removal = { part: "RECEIPT", revision: 1 } as const;
-      const to = afterRemovals(undefined, [removal]);
+      const to = afterRemovals(undefined, [removal], Date.now());
       if (to) await rig.runs.moveCurrent({ imageId, receiptId }, undefined, to);
     }
     await doctor(rig, async (store) => {
