@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { FairQueue } from "./fair-queue.ts";
-import { type EmbeddedTexts, modelDimensions } from "./sentence-model.ts";
+import { type EmbeddedTexts, maxTokensRead, modelDimensions } from "./sentence-model.ts";
 
 /** One text's vector: 512 little-endian float32 values. */
 export interface Embedded {
@@ -24,6 +24,13 @@ export class ModelPool {
   readonly #running = new Map<Worker, Slice>();
   readonly #idle: Worker[] = [];
   #closed = false;
+  #hasTold = false;
+  readonly #tell: (message: string) => void;
+
+  /** `tell` is called once, when the first text is longer than what the model reads. */
+  constructor(tell: (message: string) => void) {
+    this.#tell = tell;
+  }
 
   async embed(texts: readonly string[]): Promise<Embedded[]> {
     const byLength = texts.map((_, index) => index);
@@ -80,6 +87,7 @@ export class ModelPool {
     const worker = new Worker(new URL("./model-worker.ts", import.meta.url));
     this.#workers.add(worker);
     worker.on("message", (answer: EmbeddedTexts | { error: string }) => {
+      if ("clipped" in answer && answer.clipped > 0) this.#tellOfClipping();
       this.#finish(worker, answer);
       this.#idle.push(worker);
       this.#dispatch();
@@ -91,6 +99,14 @@ export class ModelPool {
       this.#dispatch();
     });
     return worker;
+  }
+
+  #tellOfClipping(): void {
+    if (this.#hasTold) return;
+    this.#hasTold = true;
+    this.#tell(
+      `The local model reads the first ${maxTokensRead} tokens of a text, some 280 characters: it was trained on sentences. Longer texts are found by their beginning.`,
+    );
   }
 
   #finish(worker: Worker, answer: EmbeddedTexts | { error: string }): void {

@@ -7,9 +7,19 @@ export const modelDimensions = 512;
 export interface EmbeddedTexts {
   /** `texts * 512` values, in the order of the texts. */
   readonly vectors: Float32Array<ArrayBuffer>;
-  /** Tokens of each text, as this model counts them. */
+  /** Tokens of each text that the model read. */
   readonly tokens: number[];
+  /** Texts that are longer than what it reads. */
+  readonly clipped: number;
 }
+
+/**
+ * The model was trained on sentences and short paragraphs. Of a longer text it reads so many tokens, some 280 characters: the time that it
+ * takes grows with them, and a file of long texts would keep two cores for a quarter of an hour.
+ */
+export const maxTokensRead = 64;
+/** No token is longer, and the tokeniser takes time by the square of what it is given. */
+const maxCharactersPerToken = 16;
 
 interface Tensor {
   data(): Promise<Float32Array<ArrayBuffer>>;
@@ -51,7 +61,12 @@ export class SentenceModel {
   }
 
   async embed(texts: readonly string[]): Promise<EmbeddedTexts> {
-    const encodings = texts.map((text) => this.#model.tokenizer.encode(text));
+    const all = texts.map((text) => this.#model.tokenizer.encode(beginningOf(text)));
+    const encodings = all.map((encoding) => encoding.slice(0, maxTokensRead));
+    const clipped = all.filter(
+      (encoding, index) =>
+        encoding.length > maxTokensRead || beginningOf(texts[index] ?? "") !== texts[index],
+    ).length;
     const shortestFirst = encodings
       .map((encoding, index) => ({ encoding, index }))
       .sort((one, other) => one.encoding.length - other.encoding.length);
@@ -66,7 +81,7 @@ export class SentenceModel {
         );
       });
     }
-    return { vectors, tokens: encodings.map((encoding) => encoding.length) };
+    return { vectors, tokens: encodings.map((encoding) => encoding.length), clipped };
   }
 
   /** The model takes all tokens in one row, beside the (text, position) of each. */
@@ -89,4 +104,10 @@ export class SentenceModel {
       values.dispose();
     }
   }
+}
+
+/** Enough of a text for all tokens that are read of it. */
+function beginningOf(text: string): string {
+  const cut = text.slice(0, maxTokensRead * maxCharactersPerToken);
+  return cut.length < text.length ? cut.toWellFormed() : text;
 }

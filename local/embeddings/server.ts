@@ -29,8 +29,11 @@ const cachedVectors = 20_000;
  * An OpenAI-compatible embeddings API on loopback: `POST /v1/embeddings`, `GET /v1/models`, and `GET /v1/usage`
  * (EmbeddingsUsage). Port 0 takes a free one.
  */
-export async function startEmbeddingsServer(port: number): Promise<EmbeddingsServer> {
-  const pool = new ModelPool();
+export async function startEmbeddingsServer(
+  port: number,
+  tell: (message: string) => void = console.warn,
+): Promise<EmbeddingsServer> {
+  const pool = new ModelPool(tell);
   const cache = new VectorCache(cachedVectors);
   const usage: EmbeddingsUsage = { requests: 0, inputs: 0, tokens: 0 };
 

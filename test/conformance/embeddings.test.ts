@@ -4,6 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import OpenAI from "openai";
 import { FairQueue } from "../../local/embeddings/fair-queue.ts";
+import { ModelPool } from "../../local/embeddings/model-pool.ts";
+import { maxTokensRead } from "../../local/embeddings/sentence-model.ts";
 import type { EmbeddingsUsage } from "../../local/embeddings/server.ts";
 
 jest.setTimeout(30_000);
@@ -54,6 +56,23 @@ test("a text has the same vector alone and among longer ones", async () => {
   const together = await openai.embeddings.create({ model, input });
   const alone = await openai.embeddings.create({ model, input: input[69] ?? "" });
   expect(cosine(alone.data[0]?.embedding ?? [], together.data[69]?.embedding ?? [])).toBeCloseTo(1, 5);
+});
+
+test("of a long text the model reads as much as it was trained for, and says so once", async () => {
+  const said = jest.fn();
+  const pool = new ModelPool(said);
+  const paragraph = "the parcel came late and one of the two bottles was broken ".repeat(10);
+  const [whole, more, short] = await pool.embed([
+    paragraph,
+    `${paragraph} ${"x ".repeat(20_000)}`,
+    "a short text",
+  ]);
+  await pool.embed([paragraph]);
+  await pool.close();
+  expect([whole?.tokens, more?.tokens]).toEqual([maxTokensRead, maxTokensRead]);
+  expect(short?.tokens).toBeLessThan(10);
+  expect(more?.vector).toEqual(whole?.vector);
+  expect(said.mock.calls).toEqual([[expect.stringContaining("first 64 tokens of a text")]]);
 });
 
 test("every answered request and text is counted", async () => {

@@ -37,7 +37,7 @@ export class ChunkRig {
   }
 
   /** The work of a CSV that is a single chunk of a task of its own. */
-  async workOf(csv: string, changed: Partial<ProcessRequest> = {}): Promise<ChunkWork> {
+  async workOf(csv: string | Uint8Array, changed: Partial<ProcessRequest> = {}): Promise<ChunkWork> {
     const taskId = newTaskId(Date.now());
     const request = requestOf({ s3_key: `${taskId}.csv`, ...changed });
     this.source.put(`${taskId}.csv`, csv);
