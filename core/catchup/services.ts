@@ -3,7 +3,7 @@ import { InvocationType, InvokeCommand, LambdaClient } from "@aws-sdk/client-lam
 import { S3Client } from "@aws-sdk/client-s3";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { z } from "zod";
+import { z } from "zod";
 import { RequestSize } from "../embedding/embed-each.ts";
 import { limitedEmbedder } from "../embedding/limited-embedder.ts";
 import { requestLimits } from "../embedding/limits.ts";
@@ -13,6 +13,8 @@ import { readSecret } from "../settings/secret.ts";
 import type { ApiServices } from "./api/routes.ts";
 import type { apiEnvironment, chunkEnvironment, runEnvironment, settleEnvironment } from "./environment.ts";
 import { PineconeIndex } from "./index/pinecone-index.ts";
+import type { PreflightProblem } from "./preflight/preflight-failures.ts";
+import type { ProcessRequest } from "./requests/process-request.ts";
 import { ObjectStore } from "./sources/object-store.ts";
 import { ChunkCounts } from "./tasks/chunk-counts.ts";
 import { Claims } from "./tasks/claims.ts";
@@ -36,6 +38,8 @@ type SettleEnvironment = z.infer<typeof settleEnvironment>;
 type ChunkEnvironment = z.infer<typeof chunkEnvironment>;
 type RunEnvironment = z.infer<typeof runEnvironment>;
 type ApiEnvironment = z.infer<typeof apiEnvironment>;
+
+const preflightProblems = z.array(z.object({ check: z.string(), problem: z.string() }));
 
 /** The clients live as long as the process. */
 export function settleServices(environment: SettleEnvironment, telling: Telling): SettleServices {
@@ -105,11 +109,28 @@ export function apiServices(environment: ApiEnvironment, log: Log): ApiServices 
     const Payload = JSON.stringify({ task_id: taskId });
     await lambda.send(new InvokeCommand({ FunctionName, InvocationType: InvocationType.Event, Payload }));
   };
+  const preflight = async (request: ProcessRequest): Promise<readonly PreflightProblem[]> => {
+    const Payload = JSON.stringify({ preflight: request });
+    const { FunctionError, Payload: answer } = await lambda.send(
+      new InvokeCommand({ FunctionName: environment.RUN_FUNCTION, Payload }),
+    );
+    const said: unknown = JSON.parse(Buffer.from(answer ?? "null").toString());
+    if (FunctionError === undefined) return preflightProblems.parse(said);
+    log.warn("The preflight of a task failed, and the task goes on without", {
+      reason: JSON.stringify(said),
+    });
+    return [];
+  };
   const settle = (taskId: string) => invoke(environment.SETTLE_FUNCTION, taskId);
   return {
     tasks: new TaskStore(client, environment.TASKS_TABLE),
     chunkCounts: new ChunkCounts(client, environment.TASKS_TABLE),
     claims: new Claims(client, environment.TASKS_TABLE),
+    preflight: (request) =>
+      preflight(request).catch((error: Error) => {
+        log.warn("The preflight of a task failed, and the task goes on without", { reason: error.message });
+        return [];
+      }),
     start: (taskId) => invoke(environment.RUN_FUNCTION, taskId),
     async stop({ execution_arn }) {
       if (execution_arn !== undefined) await executions.stop(execution_arn);

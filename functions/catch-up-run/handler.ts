@@ -2,6 +2,9 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import { z } from "zod";
 import { runEnvironment } from "../../core/catchup/environment.ts";
+import { preflight } from "../../core/catchup/preflight/preflight.ts";
+import type { PreflightProblem } from "../../core/catchup/preflight/preflight-failures.ts";
+import { processRequest } from "../../core/catchup/requests/process-request.ts";
 import { runServices } from "../../core/catchup/services.ts";
 import { runTask } from "../../core/catchup/work/run-task.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
@@ -18,17 +21,25 @@ const betweenAttemptsMs = 5 * 60_000;
 const log = new Logger({ serviceName: "catch-up-run" });
 const metrics = loggedMetrics("catch-up");
 const servicesFor = runServices(readEnvironment(runEnvironment), { log, metrics });
-const event = z.object({ task_id: z.string() });
+const event = z.union([z.object({ task_id: z.string() }), z.object({ preflight: processRequest })]);
+/** The API waits for a preflight, and its caller for the API. */
+const preflightMs = 10_000;
 
-/** Plans a task and works on it, or hands it to the state machine. */
-export async function handler(input: unknown, context: Context): Promise<void> {
+/**
+ * Plans a task and works on it, or hands it to the state machine. For the API, which has none of the keys, it also tells
+ * what would make a task fail.
+ */
+export async function handler(input: unknown, context: Context): Promise<PreflightProblem[] | undefined> {
   log.addContext(context);
   const remaining = context.getRemainingTimeInMillis();
   const now = Date.now();
+  const asked = event.parse(input);
+  if ("preflight" in asked) return preflight(asked.preflight, await servicesFor(now + preflightMs));
   const giveUpAt = now + remaining - reserveMs;
-  await runTask(event.parse(input).task_id, await servicesFor(giveUpAt), {
+  await runTask(asked.task_id, await servicesFor(giveUpAt), {
     enoughUntil: giveUpAt - Math.min(chunkMs, remaining / 4),
     aliveUntil: now + attempts * remaining + betweenAttemptsMs,
   });
   metrics.write();
+  return undefined;
 }

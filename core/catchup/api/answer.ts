@@ -1,4 +1,5 @@
 import type { InputFailure } from "../../failure.ts";
+import { PreflightFailedError } from "../preflight/preflight-failures.ts";
 import {
   IdempotencyKeyReused,
   NoSuchTask,
@@ -31,6 +32,10 @@ export function answerTo(error: unknown): Answer {
       status: 400,
       body: { error: "invalid_request", message: error.message, problems: error.problems },
     };
+  }
+  if (error instanceof PreflightFailedError) {
+    const { message, problems } = error;
+    return { status: 424, body: { error: "preflight_failed", message, problems } };
   }
   if (error instanceof NoSuchTask) return problem(404, "not_found", error);
   if (error instanceof TaskStateUnfit) return problem(409, "conflict", error);

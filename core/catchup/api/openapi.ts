@@ -109,6 +109,23 @@ const failure = {
   },
 };
 
+const preflightFailure = {
+  type: "object",
+  required: ["error", "message", "problems"],
+  properties: {
+    error: { const: "preflight_failed" },
+    message: { type: "string" },
+    problems: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["check", "problem"],
+        properties: { check: { enum: ["embedding", "index", "source"] }, problem: { type: "string" } },
+      },
+    },
+  },
+};
+
 const json = (name: string) => ({ "application/json": { schema: { $ref: `#/components/schemas/${name}` } } });
 const answers = (
   status: number,
@@ -127,6 +144,14 @@ const gone = [404, "No such task"] as const;
 const unfit = [409, "The task is not in a state for this"] as const;
 const reused = [422, "The Idempotency-Key was used for another request"] as const;
 
+const refusedBefore = {
+  424: {
+    description:
+      "The task would fail: a key, the index, the model or the question does not fit. Nothing was paid",
+    content: json("PreflightFailure"),
+  },
+};
+
 const idempotencyKey = {
   name: "Idempotency-Key",
   in: "header",
@@ -136,13 +161,10 @@ const idempotencyKey = {
 };
 const taskId = { name: "task_id", in: "path", required: true, schema: { type: "string" } };
 const schemaOfRequest = z.toJSONSchema(requestBody, { io: "input", unrepresentable: "any" });
-const started = answers(
-  202,
-  "The task that carries out the request",
-  "AcceptedTask",
-  [...invalid],
-  [...reused],
-);
+const started = {
+  ...answers(202, "The task that carries out the request", "AcceptedTask", [...invalid], [...reused]),
+  ...refusedBefore,
+};
 
 /** What the API offers, as it serves it itself. A test holds it to the routes and their answers. */
 export const openApi = {
@@ -203,7 +225,10 @@ export const openApi = {
       post: {
         summary: "Start a task over the failed records of one",
         parameters: [taskId, idempotencyKey],
-        responses: answers(202, "The new task", "AcceptedTask", [...gone], [...unfit], [...reused]),
+        responses: {
+          ...answers(202, "The new task", "AcceptedTask", [...gone], [...unfit], [...reused]),
+          ...refusedBefore,
+        },
       },
     },
     "/openapi.json": {
@@ -225,6 +250,7 @@ export const openApi = {
       AcceptedTask: acceptedTask,
       Progress: progress,
       Failure: failure,
+      PreflightFailure: preflightFailure,
       Tasks: {
         type: "object",
         required: ["tasks", "next_cursor"],

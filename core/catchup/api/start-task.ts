@@ -1,3 +1,4 @@
+import { PreflightFailedError, type PreflightProblem } from "../preflight/preflight-failures.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
 import { IdempotencyKeyReused } from "../requests/request-failures.ts";
 import { type Claim, type Claims, claimOfKey, claimOfRequest, fingerprint } from "../tasks/claims.ts";
@@ -21,12 +22,14 @@ export interface StartServices {
    */
   isWorkedOn(task: Task, countedAt?: number): Promise<boolean>;
   readonly taskDays: number;
+  /** What would make a task fail, as far as it can be told before (F35). */
+  preflight(request: ProcessRequest): Promise<readonly PreflightProblem[]>;
 }
 
 /**
  * The task that carries out a request. The same request while one is open, and the same idempotency key at any time, give
  * the task that there is. Otherwise its id is claimed, then the task is written, then the work is started: a crash between
- * any two is mended by whoever asks again. Throws IdempotencyKeyReused, and what `asked` throws.
+ * any two is mended by whoever asks again. Throws IdempotencyKeyReused, PreflightFailedError, and what `asked` throws.
  */
 export async function startTask(
   asked: Asked,
@@ -89,13 +92,15 @@ async function isOver(taskId: string, services: StartServices, now: number): Pro
   return found !== undefined && !(await services.isWorkedOn(found));
 }
 
-/** Of several who write the same task, one starts it. */
+/** Of several who write the same task, one starts it. Throws PreflightFailedError; then there is no task. */
 async function makeTask(
   taskId: string,
   request: ProcessRequest,
   services: StartServices,
   now: number,
 ): Promise<Task> {
+  const problems = await services.preflight(request);
+  if (problems.length > 0) throw new PreflightFailedError(problems);
   const at = new Date(now).toISOString();
   const task: Task = {
     task_id: taskId,

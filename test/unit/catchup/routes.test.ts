@@ -2,6 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import type { ApiRequest } from "../../../core/catchup/api/answer.ts";
 import { openApi } from "../../../core/catchup/api/openapi.ts";
 import { type ApiServices, answerRequest, routes } from "../../../core/catchup/api/routes.ts";
+import type { PreflightProblem } from "../../../core/catchup/preflight/preflight-failures.ts";
 import { newTaskId, statuses } from "../../../core/catchup/tasks/task.ts";
 import { TaskTables, taskOf } from "./task-tables.ts";
 
@@ -15,11 +16,14 @@ beforeAll(async () => {
 });
 afterAll(() => tables.stop());
 
+let problems: readonly PreflightProblem[] = [];
+
 function services(now = Date.now): ApiServices {
   return {
     tasks: tables.tasks,
     claims: tables.claims,
     chunkCounts: tables.chunkCounts,
+    preflight: async () => problems,
     start: async () => undefined,
     stop: async ({ task_id }) => {
       stopped.push(task_id);
@@ -235,4 +239,14 @@ test("another path or method is a 404 that names the document", async () => {
       body: { message: expect.stringContaining("/openapi.json") },
     });
   }
+});
+
+test("F35: a task that would fail is refused with 424 and every reason", async () => {
+  problems = [{ check: "index", problem: "The index holds vectors of 1536 dimensions." }];
+  const { status, body } = await ask("POST", "/process", {
+    body: '{"data_source":"s3_csv","s3_key":"preflight.csv"}',
+  });
+  problems = [];
+  expect([status, body.error]).toEqual([424, "preflight_failed"]);
+  expect(body.problems).toEqual([{ check: "index", problem: "The index holds vectors of 1536 dimensions." }]);
 });

@@ -1,4 +1,5 @@
 import { type StartServices, startForgotten, startTask } from "../../../core/catchup/api/start-task.ts";
+import type { PreflightProblem } from "../../../core/catchup/preflight/preflight-failures.ts";
 import { isOpen, type Task, type TaskStatus } from "../../../core/catchup/tasks/task.ts";
 import { Crash, Crashes } from "./crashes.ts";
 import { requestOf } from "./requests.ts";
@@ -20,6 +21,7 @@ function api() {
   const request = requestOf({ s3_key: `${turn}.csv` });
   const crashes = new Crashes();
   const started: string[] = [];
+  const problems: PreflightProblem[] = [];
   const dead = new Set<string>();
   const over = (taskId: string, status: TaskStatus = "COMPLETED") => tables.tasks.change(taskId, { status });
   const dying = <Target extends object>(target: Target, methods: readonly (keyof Target)[]): Target =>
@@ -36,6 +38,7 @@ function api() {
   const services: StartServices = {
     tasks: dying(tables.tasks, ["create", "get", "change"]),
     claims: dying(tables.claims, ["read", "take"]),
+    preflight: async () => problems,
     start: (taskId) =>
       crashes.call("start", () => {
         started.push(taskId);
@@ -47,7 +50,7 @@ function api() {
     startTask(() => ({ ...request, ...changed }), key, services, now);
   const own = async () =>
     (await tables.all()).filter((item) => (item.request as typeof request).s3_key === request.s3_key);
-  return { ask, own, started, crashes, over, dead, services };
+  return { ask, own, started, crashes, over, dead, problems, services };
 }
 
 describe("a request", () => {
@@ -164,6 +167,32 @@ describe.each([undefined, "a key"])("with the key %s, a process that dies", (key
         expect(new Set(started)).toEqual(new Set((await own()).map(({ task_id }) => task_id)));
         expect(await own()).toHaveLength(key === undefined && first ? 2 : 1);
       }
+    },
+  );
+});
+
+describe("F35: a request whose preflight finds a problem", () => {
+  test("makes no task, and is told every problem", async () => {
+    const { ask, own, started, problems } = api();
+    problems.push(
+      { check: "index", problem: "The key is refused." },
+      { check: "source", problem: "No card." },
+    );
+    await expect(ask()).rejects.toMatchObject({ name: "PreflightFailedError", problems });
+    expect(await own()).toEqual([]);
+    expect(started).toEqual([]);
+  });
+
+  test.each([undefined, "a key that is sent again"])(
+    "starts once it is mended, with the key %s",
+    async (key) => {
+      const { ask, own, started, problems } = api();
+      problems.push({ check: "index", problem: "The key is refused." });
+      await expect(ask(key)).rejects.toMatchObject({ name: "PreflightFailedError" });
+      problems.length = 0;
+      const task = await ask(key);
+      expect(started).toEqual([task.task_id]);
+      expect(await own()).toHaveLength(1);
     },
   );
 });

@@ -1,0 +1,28 @@
+import { InputFailure } from "../../failure.ts";
+
+/** What a task would run into, found before anything is paid. */
+export interface PreflightProblem {
+  /** `embedding`, `index` or `source`. */
+  readonly check: string;
+  readonly problem: string;
+}
+
+/** A task that could not succeed was not accepted; every reason is named. */
+export class PreflightFailedError extends InputFailure {
+  readonly problems: readonly PreflightProblem[];
+
+  constructor(problems: readonly PreflightProblem[]) {
+    super(
+      `The task would fail, and was not accepted: ${problems.map(({ problem }) => problem).join(" ")}`,
+      "Nothing was embedded; mend what is named and send the request again.",
+    );
+    this.problems = problems;
+  }
+}
+
+/** A question cannot be held to the dates, or has no column that a record needs. */
+export class QuestionUnfitError extends InputFailure {
+  constructor(question: string, problem: string) {
+    super(`Question ${question} does not fit: ${problem}.`, "Mend the question or the request.");
+  }
+}

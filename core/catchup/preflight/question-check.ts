@@ -1,0 +1,30 @@
+import { nameLike } from "../records/same-name.ts";
+import type { ProcessRequest } from "../requests/process-request.ts";
+import { MetabaseMissing } from "../sources/make-plan.ts";
+import { cardOf, type MetabaseOptions, takesDates } from "../sources/metabase.ts";
+import { QuestionUnfitError } from "./preflight-failures.ts";
+
+/**
+ * Throws where a question is not there, may not be asked, or cannot give what the request wants of it. The columns are those
+ * of its last result, where Metabase knows them.
+ */
+export async function checkQuestion(
+  request: ProcessRequest,
+  metabase: MetabaseOptions | undefined,
+): Promise<void> {
+  if (metabase === undefined) throw new MetabaseMissing();
+  const card = await cardOf(metabase, request.question_id);
+  const { columns } = card;
+  if (columns === undefined || columns.length === 0) return;
+  const problems = ["id", "formatted_text"]
+    .filter((name) => nameLike(name, columns) === undefined)
+    .map((name) => `it has no column ${name}`);
+  const isDated = takesDates(card, metabase.names) || nameLike(request.date_column, columns) !== undefined;
+  if (request.date_column_required && !isDated) {
+    problems.push(`it has neither variables for the dates nor a column ${request.date_column}`);
+  }
+  if (problems.length > 0) {
+    const shown = JSON.stringify(columns.slice(0, 50));
+    throw new QuestionUnfitError(request.question_id, `${problems.join("; ")}; its columns are ${shown}`);
+  }
+}
