@@ -1,11 +1,13 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { ObjectStore } from "../core/catchup/sources/object-store.ts";
 import { CatchUpClient, CatchUpNotDeployed, type ShownTask } from "./catchup/client.ts";
-import { readFailedRecords } from "./catchup/failed-records.ts";
+import { writeFailedCsv } from "./catchup/failed-csv.ts";
+import { failedRecordsIn, readFailedRecords } from "./catchup/failed-records.ts";
 import { follow } from "./catchup/follow.ts";
 import { type Order, readOrder, usage } from "./catchup/order.ts";
-import { failedLines, isGood, outcomeLines } from "./catchup/outcome.ts";
+import { failedLine, failedLines, isGood, outcomeLines, reasonLines } from "./catchup/outcome.ts";
 import { progressOf, recordsDone, whole } from "./catchup/progress.ts";
+import { taskLines } from "./catchup/task-list.ts";
 import { upload } from "./catchup/upload.ts";
 import { runCommand } from "./command.ts";
 import { Screen } from "./screen.ts";
@@ -44,21 +46,43 @@ async function main(): Promise<void> {
     );
     return;
   }
+  if (order.kind === "list") {
+    screen.print(...taskLines(await stack.client.list(order.status)));
+    return;
+  }
+  if (order.kind === "failed") return listFailed(order, stack);
   await toTheEnd(await taskOf(order, stack), stack);
 }
 
 async function taskOf(
-  order: Exclude<Order, { kind: "help" }>,
+  order: Extract<Order, { kind: "start" | "follow" | "retry" | "cancel" }>,
   { client, s3, outputs }: Stack,
 ): Promise<string> {
   if (order.kind === "retry") return client.retryFailed(order.taskId);
   if (order.kind !== "start") return order.taskId;
-  if (order.file === undefined) return client.start(order.request);
+  if (order.file === undefined) return client.start(order.request, order.idempotencyKey);
   const key = await upload(order.file, outputs.sourceBucket, s3, (bytes, of) => {
     const text = `uploading ${whole(bytes)} of ${whole(of)} bytes`;
     screen.status([`  ${text}`], text);
   });
-  return client.start({ ...order.request, s3_key: key });
+  return client.start({ ...order.request, s3_key: key }, order.idempotencyKey);
+}
+
+/** Every failed record: on the screen, or as a CSV with its row. */
+async function listFailed(
+  { taskId, csv }: Extract<Order, { kind: "failed" }>,
+  { client, s3, outputs }: Stack,
+): Promise<void> {
+  const { failed_records_key: prefix } = await client.status(taskId);
+  if (prefix === null) return screen.print(`No record of ${taskId} failed.`);
+  const work = new ObjectStore(s3, outputs.workBucket);
+  if (csv !== undefined) {
+    const count = await writeFailedCsv(csv, () => failedRecordsIn(prefix, work));
+    return screen.print(`${whole(count)} failed records are in ${csv}.`);
+  }
+  const { counts } = await readFailedRecords(prefix, work, 0);
+  screen.print(...reasonLines(counts), "");
+  for await (const record of failedRecordsIn(prefix, work)) screen.print(failedLine(record));
 }
 
 async function toTheEnd(taskId: string, stack: Stack): Promise<void> {
@@ -98,7 +122,12 @@ async function tell(task: ShownTask, { s3, outputs, suffix }: Stack): Promise<vo
     const failed = await readFailedRecords(task.failed_records_key, work, failedShown);
     screen.heading("What failed");
     screen.print(...failedLines(failed).map((line) => `  ${line}`.trimEnd()));
-    screen.print("", `  All of them, with their rows: s3://${outputs.workBucket}/${task.failed_records_key}`);
+    screen.suggest([
+      {
+        purpose: "all of them, with their rows",
+        command: `npm run catchup -- --failed ${task.task_id} --csv failed.csv${suffix}`,
+      },
+    ]);
     if (!task.dry_run) {
       screen.suggest([
         { purpose: "try only these again", command: `npm run catchup -- --retry ${task.task_id}${suffix}` },

@@ -21,7 +21,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
 }
 
 /** One line without control characters, so that no stored text can steer the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return stripVTControlCharacters(text)
     .replace(/\p{Cc}+/gu, " ")
     .trim();

@@ -27,6 +27,13 @@ const shownTask = z.object({
   failed_records_key: z.string().nullable(),
   duplicate_records_key: z.string().nullable(),
   dry_run: z.boolean(),
+  /** As the API accepted it. */
+  request: z.looseObject({
+    data_source: z.string(),
+    question_id: z.string(),
+    s3_key: z.string().optional(),
+    retry_of: z.string().optional(),
+  }),
   estimate: z.object({ tokens: count, cost_usd: count, seconds: count }).nullable(),
 });
 
@@ -83,8 +90,15 @@ export class CatchUpClient {
   }
 
   /** The id of the task: a new one, or the one that carries out the same request already. */
-  async start(request: Readonly<Record<string, unknown>>): Promise<string> {
-    return acceptedTask.parse(await this.#ask("POST", "/process", request)).task_id;
+  async start(request: Readonly<Record<string, unknown>>, idempotencyKey?: string): Promise<string> {
+    const headers = idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey };
+    return acceptedTask.parse(await this.#ask("POST", "/process", request, headers)).task_id;
+  }
+
+  /** The newest tasks, of one status or of all. */
+  async list(status: string | undefined): Promise<ShownTask[]> {
+    const query = status === undefined ? "" : `?status=${encodeURIComponent(status)}`;
+    return z.object({ tasks: z.array(shownTask) }).parse(await this.#ask("GET", `/tasks${query}`)).tasks;
   }
 
   /** The id of a new task over the failed records. */
@@ -102,10 +116,15 @@ export class CatchUpClient {
   }
 
   /** Throws CatchUpUnreachable, CatchUpRefused. */
-  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
+  async #ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
     const answer = await fetch(`${this.#url}${path}`, {
       method,
-      headers: { "x-api-key": this.#apiKey, "content-type": "application/json" },
+      headers: { "x-api-key": this.#apiKey, "content-type": "application/json", ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     }).catch((cause: unknown) => {
       throw new CatchUpUnreachable(this.#url, "there is no connection", { cause });

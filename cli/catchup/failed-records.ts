@@ -12,21 +12,23 @@ export interface FailedRecords {
   readonly first: readonly FailedRecord[];
 }
 
-/** Reads the failed records of a task file by file: of a million of them, only their number a reason is kept. */
-export async function readFailedRecords(
-  prefix: string,
-  work: Pick<ObjectStore, "list" | "read">,
-  shown: number,
-): Promise<FailedRecords> {
-  const counts = new Map<FailureReason, number>();
-  const first: FailedRecord[] = [];
+type Work = Pick<ObjectStore, "list" | "read">;
+
+/** The failed records of a task, file by file: a million of them never stand in memory at once. */
+export async function* failedRecordsIn(prefix: string, work: Work): AsyncGenerator<FailedRecord> {
   for await (const { key } of work.list(prefix)) {
     const text = Buffer.from((await work.read(key)) ?? "").toString();
-    for (const line of text.split("\n").filter(Boolean)) {
-      const record = failedRecord.parse(JSON.parse(line));
-      counts.set(record.reason, (counts.get(record.reason) ?? 0) + 1);
-      if (first.length < shown) first.push(record);
-    }
+    for (const line of text.split("\n")) if (line !== "") yield failedRecord.parse(JSON.parse(line));
+  }
+}
+
+/** Counts the failed records of a task by their reason, and keeps the first. */
+export async function readFailedRecords(prefix: string, work: Work, shown: number): Promise<FailedRecords> {
+  const counts = new Map<FailureReason, number>();
+  const first: FailedRecord[] = [];
+  for await (const record of failedRecordsIn(prefix, work)) {
+    counts.set(record.reason, (counts.get(record.reason) ?? 0) + 1);
+    if (first.length < shown) first.push(record);
   }
   return { counts, first };
 }

@@ -1,25 +1,35 @@
 import { delimiterNames, encodings } from "../../core/catchup/requests/csv-form.ts";
 import { hosts } from "../../core/catchup/requests/process-request.ts";
+import { statuses } from "../../core/catchup/tasks/task.ts";
 import { readCommandLine, UsageWrong } from "../command.ts";
 
 export const usage = `Brings the rows of a CSV file, or of a Metabase question, into the index of a stack and shows how it goes.
 
   npm run catchup -- FILE.csv [--from DAY] [--to DAY] [options]
   npm run catchup -- --metabase QUESTION [--from DAY] [--to DAY] [options]
+  npm run catchup -- --s3-key KEY [--from DAY] [--to DAY] [options]
   npm run catchup -- --follow TASK | --retry TASK | --cancel TASK [--stack NAME]
+  npm run catchup -- --failed TASK [--csv FILE] [--stack NAME]
+  npm run catchup -- --list [--status STATUS] [--stack NAME]
 
   FILE.csv      a CSV, gzip or not, with the columns id and formatted_text; it is uploaded to the stack's source bucket
+  --s3-key      a CSV that stands in the source bucket already, in place of a file
   --metabase    the number of a saved question; yesterday and today unless --from says otherwise
   --from, --to  days as YYYY-MM-DD, by the column created_at; of a file all rows, whatever their dates, unless told
+  --date-column the column of --from and --to
   --namespace   where records go that name no record_type of their own
   --question    the first part of the vectors' ids, where there is a file; a setting of the stack unless told
+  --batch-size  vectors per request to the index
   --incremental leaves out what the index holds already with the same content
   --dry-run     tells rows, tokens, cost and time; embeds and writes nothing
   --host        ${hosts.join(", ")}: where the rows are worked on; by their number unless told
   --encoding    ${encodings.join(", ")}: of a file that has no byte order mark; utf-8 unless told
   --delimiter   ${delimiterNames.join(", ")}: what parts the cells of a file; comma unless told, or a line sep= says it
+  --idempotency-key  the same key gives the same task, also when the command is run again
   --follow      shows a task that is there to its end
   --retry       starts a task over the failed records of another
+  --failed      lists every failed record of a task; with --csv, writes them with their rows to a file
+  --list        the newest tasks, with --status those of one status: ${statuses.join(", ")}
   --cancel      ends a task; what is in the index stays
   --stack       a deployed stack; the one that runs on this machine unless told
   --help        this text
@@ -31,7 +41,14 @@ was cancelled as asked; 1 otherwise.
 /** What the command line asks for. */
 export type Order =
   | { readonly kind: "help" }
-  | { readonly kind: "start"; readonly file: string | undefined; readonly request: StartRequest }
+  | {
+      readonly kind: "start";
+      readonly file: string | undefined;
+      readonly request: StartRequest;
+      readonly idempotencyKey: string | undefined;
+    }
+  | { readonly kind: "list"; readonly status: string | undefined }
+  | { readonly kind: "failed"; readonly taskId: string; readonly csv: string | undefined }
   | { readonly kind: "follow" | "retry" | "cancel"; readonly taskId: string };
 
 /** Parameters of `POST /process`. The API checks their values, and names all that are bad. */
@@ -43,7 +60,7 @@ export interface CommandLine {
 }
 
 const script = "catchup";
-const ofTask = ["follow", "retry", "cancel"] as const;
+const ofTask = ["follow", "retry", "cancel", "failed"] as const;
 
 /** Throws UsageWrong. */
 export function readOrder(args: readonly string[]): CommandLine {
@@ -56,6 +73,14 @@ export function readOrder(args: readonly string[]): CommandLine {
       namespace: { type: "string" },
       question: { type: "string" },
       metabase: { type: "string" },
+      "s3-key": { type: "string" },
+      "date-column": { type: "string" },
+      "batch-size": { type: "string" },
+      "idempotency-key": { type: "string" },
+      list: { type: "boolean", default: false },
+      status: { type: "string" },
+      failed: { type: "string" },
+      csv: { type: "string" },
       "dry-run": { type: "boolean", default: false },
       incremental: { type: "boolean", default: false },
       host: { type: "string" },
@@ -71,11 +96,24 @@ export function readOrder(args: readonly string[]): CommandLine {
   const { stack, help, metabase } = values;
   if (help) return { order: { kind: "help" }, stack };
   const asked = ofTask.filter((kind) => values[kind] !== undefined);
-  const sources = positionals.length + (metabase === undefined ? 0 : 1) + asked.length;
-  if (sources !== 1) {
-    throw new UsageWrong(script, "Name one CSV file, or one of --metabase, --follow, --retry and --cancel.");
+  const others = [metabase, values["s3-key"], values.list || undefined].filter((one) => one !== undefined);
+  if (positionals.length + others.length + asked.length !== 1) {
+    throw new UsageWrong(
+      script,
+      "Name one CSV file, or one of --metabase, --s3-key, --follow, --retry, --cancel, --failed and --list.",
+    );
   }
+  if (values.csv !== undefined && values.failed === undefined) {
+    throw new UsageWrong(script, "--csv is the file of --failed.");
+  }
+  if (values.status !== undefined && !values.list) {
+    throw new UsageWrong(script, "--status narrows --list.");
+  }
+  if (values.list) return { order: { kind: "list", status: values.status }, stack };
   const [kind] = asked;
+  if (kind === "failed") {
+    return { order: { kind, taskId: values.failed ?? "", csv: values.csv }, stack };
+  }
   if (kind !== undefined) return { order: { kind, taskId: values[kind] ?? "" }, stack };
   if (values.to !== undefined && values.from === undefined) {
     throw new UsageWrong(script, "--to says where the days end that --from begins.");
@@ -84,7 +122,8 @@ export function readOrder(args: readonly string[]): CommandLine {
     throw new UsageWrong(script, "--metabase names the question already.");
   }
   const [file] = positionals;
-  return { order: { kind: "start", file, request: requestOf(values) }, stack };
+  const idempotencyKey = values["idempotency-key"];
+  return { order: { kind: "start", file, request: requestOf(values), idempotencyKey }, stack };
 }
 
 interface Values {
@@ -96,6 +135,9 @@ interface Values {
   readonly host?: string;
   readonly encoding?: string;
   readonly delimiter?: string;
+  readonly "s3-key"?: string;
+  readonly "date-column"?: string;
+  readonly "batch-size"?: string;
   readonly "dry-run": boolean;
   readonly incremental: boolean;
 }
@@ -111,6 +153,7 @@ function requestOf({
   delimiter,
   ...flags
 }: Values): StartRequest {
+  const isOfAllDates = metabase === undefined && from === undefined && flags["date-column"] === undefined;
   const named = {
     start_date: from,
     end_date: to,
@@ -119,7 +162,10 @@ function requestOf({
     host,
     encoding,
     delimiter,
-    all_dates: metabase === undefined && from === undefined ? true : undefined,
+    s3_key: flags["s3-key"],
+    date_column: flags["date-column"],
+    batch_size: flags["batch-size"],
+    all_dates: isOfAllDates ? true : undefined,
   };
   return {
     data_source: metabase === undefined ? "s3_csv" : "metabase",

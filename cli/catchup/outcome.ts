@@ -1,4 +1,5 @@
-import { type Column, table } from "../table.ts";
+import type { FailedRecord } from "../../core/catchup/records/failed-record.ts";
+import { type Column, printable, table } from "../table.ts";
 import type { ShownTask } from "./client.ts";
 import type { FailedRecords } from "./failed-records.ts";
 import { recordsDone, whole } from "./progress.ts";
@@ -56,14 +57,24 @@ const recordColumns: readonly Column[] = [
 ];
 const longestDetail = 100;
 
-/** The reasons, the most frequent first, and the first records. */
-export function failedLines({ counts, first }: FailedRecords): string[] {
+/** The reasons, the most frequent first. */
+export function reasonLines(counts: FailedRecords["counts"]): string[] {
   const reasons = [...counts].sort(([, one], [, other]) => other - one);
+  return table(
+    reasonColumns,
+    reasons.map(([reason, count]) => [whole(count), reason]),
+  );
+}
+
+/** One record on one line, whatever its cells hold. */
+export function failedLine({ row, source, reason, detail }: FailedRecord): string {
+  return `row ${row}  id ${printable(source.id ?? "")}  ${reason}  ${printable(detail)}`;
+}
+
+/** The reasons, and the first records. */
+export function failedLines({ counts, first }: FailedRecords): string[] {
   return [
-    ...table(
-      reasonColumns,
-      reasons.map(([reason, count]) => [whole(count), reason]),
-    ),
+    ...reasonLines(counts),
     "",
     ...table(
       recordColumns,

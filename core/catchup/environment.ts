@@ -67,6 +67,7 @@ export const apiEnvironment = z.object({
   RUN_FUNCTION: z.string().min(1),
   SETTLE_FUNCTION: z.string().min(1),
   TASK_DAYS: wholeNumber(1, 3650),
+  USD_PER_MILLION_TOKENS: z.coerce.number().min(0),
   DEFAULT_QUESTION_ID: optional,
   DEFAULT_NAMESPACE: z.string().min(1),
   DEFAULT_BATCH_SIZE: wholeNumber(1, 1000),

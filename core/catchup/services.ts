@@ -137,6 +137,7 @@ export function apiServices(environment: ApiEnvironment, log: Log): ApiServices 
     },
     isWorkedOn: (task, countedAt = 0) => isWorkedOn(task, countedAt, { executions, settle, log }),
     taskDays: environment.TASK_DAYS,
+    usdPerMillionTokens: environment.USD_PER_MILLION_TOKENS,
     defaults: {
       questionId: environment.DEFAULT_QUESTION_ID,
       namespace: environment.DEFAULT_NAMESPACE,

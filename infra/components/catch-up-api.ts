@@ -12,8 +12,12 @@ export const catchUpRoutes = [
   "GET /tasks",
   "POST /tasks/{task_id}/cancel",
   "POST /tasks/{task_id}/retry-failed",
+  "GET /health",
   "GET /openapi.json",
 ] as const;
+
+/** What a load balancer or a monitor asks, which has no key. */
+const withoutKey: readonly string[] = ["GET /health"];
 
 const stageName = "v1";
 
@@ -30,7 +34,7 @@ interface Route {
   readonly integration: aws.apigateway.Integration;
 }
 
-/** A REST API whose every route needs the key, under a usage plan (3.50 USD a million requests). */
+/** A REST API whose every route but `/health` needs the key, under a usage plan (3.50 USD a million requests). */
 export class CatchUpApi extends pulumi.ComponentResource {
   /** Without a slash at its end. */
   readonly url: pulumi.Output<string>;
@@ -93,7 +97,7 @@ export class CatchUpApi extends pulumi.ComponentResource {
       const place = { restApi: restApi.id, resourceId: resourceAt(path), httpMethod };
       const method = new aws.apigateway.Method(
         own,
-        { ...place, authorization: "NONE", apiKeyRequired: true },
+        { ...place, authorization: "NONE", apiKeyRequired: !withoutKey.includes(route) },
         { parent: this },
       );
       const integration = new aws.apigateway.Integration(

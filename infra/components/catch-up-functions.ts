@@ -133,6 +133,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
         RUN_FUNCTION: this.run.function.name,
         SETTLE_FUNCTION: this.settle.function.name,
         TASK_DAYS: String(settings.taskDays),
+        USD_PER_MILLION_TOKENS: settings.usdPerMillionTokens,
         DEFAULT_QUESTION_ID: settings.questionId ?? "",
         DEFAULT_NAMESPACE: settings.namespace,
         DEFAULT_BATCH_SIZE: String(settings.batchSize),

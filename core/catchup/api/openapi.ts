@@ -51,6 +51,10 @@ const task = {
     "error",
     "failed_records_key",
     "duplicate_records_key",
+    "request",
+    "host",
+    "spent",
+    "reason",
   ],
   properties: {
     task_id: { type: "string" },
@@ -71,6 +75,15 @@ const task = {
       description: "Prefix of the replaced rows in the work bucket.",
     }),
     dry_run: { type: "boolean" },
+    request: { type: "object", description: "The request as it was accepted, nothing left to default." },
+    host: { enum: ["function", "state_machine", null], description: "Where it is worked on." },
+    spent: {
+      type: "object",
+      description: "What embedding has cost so far.",
+      required: ["tokens", "cost_usd"],
+      properties: { tokens: count, cost_usd: { type: "number", minimum: 0 } },
+    },
+    reason: nullable("string", { description: "Why a task without an error did nothing." }),
     estimate: nullable("object", { description: "Of a dry run: tokens, cost_usd, seconds." }),
   },
 };
@@ -210,6 +223,7 @@ export const openApi = {
         parameters: [
           { name: "limit", in: "query", schema: { type: "integer", minimum: 1, maximum: 100, default: 20 } },
           { name: "cursor", in: "query", schema: { type: "string" } },
+          { name: "status", in: "query", schema: { enum: statuses } },
         ],
         responses: answers(200, "A page of tasks", "Tasks", [...invalid]),
       },
@@ -218,7 +232,7 @@ export const openApi = {
       post: {
         summary: "End a task before it is done; what is in the index stays",
         parameters: [taskId],
-        responses: answers(200, "The task", "Task", [...gone], [...unfit]),
+        responses: answers(200, "The task", "Task", [...invalid], [...gone], [...unfit]),
       },
     },
     "/tasks/{task_id}/retry-failed": {
@@ -226,8 +240,22 @@ export const openApi = {
         summary: "Start a task over the failed records of one",
         parameters: [taskId, idempotencyKey],
         responses: {
-          ...answers(202, "The new task", "AcceptedTask", [...gone], [...unfit], [...reused]),
+          ...answers(202, "The new task", "AcceptedTask", [...invalid], [...gone], [...unfit], [...reused]),
           ...refusedBefore,
+        },
+      },
+    },
+    "/health": {
+      get: {
+        summary: "Whether the API answers; needs no key",
+        security: [],
+        responses: {
+          200: {
+            description: "It does",
+            content: {
+              "application/json": { schema: { type: "object", properties: { status: { const: "ok" } } } },
+            },
+          },
         },
       },
     },

@@ -6,17 +6,18 @@ import {
 } from "../requests/process-request.ts";
 import { NoSuchTask, RequestInvalid, TaskStateUnfit } from "../requests/request-failures.ts";
 import type { ChunkCounts } from "../tasks/chunk-counts.ts";
-import { sum } from "../tasks/counts.ts";
-import { isOpen, type Task, taskIdPattern } from "../tasks/task.ts";
+import { type Counts, sum } from "../tasks/counts.ts";
+import { isOpen, statuses, type Task, taskIdPattern } from "../tasks/task.ts";
 import { CursorInvalid } from "../tasks/task-store.ts";
 import { type Answer, type ApiRequest, answerTo, noSuchRoute } from "./answer.ts";
 import { openApi } from "./openapi.ts";
-import { noCounts, showTask } from "./show-task.ts";
+import { noCounts, type ShownTask, showTask } from "./show-task.ts";
 import { type StartServices, startForgotten, startTask } from "./start-task.ts";
 
 export interface ApiServices extends StartServices {
   readonly chunkCounts: ChunkCounts;
   readonly defaults: RequestDefaults;
+  readonly usdPerMillionTokens: number;
   /** Stops what works on a task that was cancelled. */
   stop(task: Task): Promise<void>;
   now(): number;
@@ -32,6 +33,7 @@ export const routes: Readonly<Record<string, Route>> = {
   "GET /tasks": list,
   "POST /tasks/{task_id}/cancel": cancel,
   "POST /tasks/{task_id}/retry-failed": retryFailed,
+  "GET /health": () => ({ status: 200, body: { status: "ok" } }),
   "GET /openapi.json": () => ({ status: 200, body: openApi }),
 };
 
@@ -104,6 +106,7 @@ function accepted(task: Task): Answer {
 }
 
 async function status({ query }: ApiRequest, services: ApiServices): Promise<Answer> {
+  refuseUnknown(query, ["task_id"]);
   const id = query.task_id;
   if (id === undefined || !taskIdPattern.test(id)) {
     const form = "a task_id as POST /process answers it";
@@ -114,40 +117,63 @@ async function status({ query }: ApiRequest, services: ApiServices): Promise<Ans
   const { task, chunks, countedAt } = progress;
   await services.isWorkedOn(task, countedAt);
   await startForgotten(task, services, services.now());
-  return { status: 200, body: showTask(task, chunks, services.now()) };
+  return { status: 200, body: shown(task, chunks, services) };
+}
+
+function shown(task: Task, chunks: ReadonlyMap<number, Counts>, services: ApiServices): ShownTask {
+  return showTask(task, chunks, services.now(), services.usdPerMillionTokens);
+}
+
+/** A parameter that is not known would be left out without a word. */
+function refuseUnknown(query: ApiRequest["query"], known: readonly string[]): void {
+  const unknown = Object.keys(query).filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  const accepted = known.length === 0 ? "no parameter" : `no such parameter: ${known.join(", ")}`;
+  throw new RequestInvalid(
+    unknown.map((name) => ({ parameter: name.slice(0, 100), given: query[name]?.slice(0, 100), accepted })),
+  );
 }
 
 const page = z.object({
   limit: z.coerce.number().int().min(1).max(largestPage).default(usualPage),
   cursor: z.string().optional(),
+  status: z.enum(statuses).optional(),
 });
+const acceptedInList: Readonly<Record<string, string>> = {
+  limit: `a whole number from 1 to ${largestPage}`,
+  status: statuses.join(", "),
+};
 
 async function list({ query }: ApiRequest, services: ApiServices): Promise<Answer> {
+  refuseUnknown(query, Object.keys(page.shape));
   const asked = page.safeParse(query);
   if (!asked.success) {
-    throw new RequestInvalid([
-      { parameter: "limit", given: query.limit, accepted: `a whole number from 1 to ${largestPage}` },
-    ]);
+    const names = new Set(asked.error.issues.map(({ path }) => String(path[0])));
+    throw new RequestInvalid(
+      [...names].map((parameter) => ({
+        parameter,
+        given: query[parameter]?.slice(0, 100),
+        accepted: acceptedInList[parameter] ?? "",
+      })),
+    );
   }
-  const { tasks, next } = await services.tasks
-    .list(asked.data.limit, asked.data.cursor)
-    .catch((error: unknown) => {
-      if (!(error instanceof CursorInvalid)) throw error;
-      throw new RequestInvalid([
-        { parameter: "cursor", given: query.cursor?.slice(0, 50), accepted: "next_cursor of a page" },
-      ]);
-    });
-  const now = services.now();
-  const shown = await Promise.all(
+  const { tasks, next } = await services.tasks.list(asked.data).catch((error: unknown) => {
+    if (!(error instanceof CursorInvalid)) throw error;
+    throw new RequestInvalid([
+      { parameter: "cursor", given: query.cursor?.slice(0, 50), accepted: "next_cursor of a page" },
+    ]);
+  });
+  const shownTasks = await Promise.all(
     tasks.map(async (task) =>
-      showTask(task, task.counts ? noCounts : await services.chunkCounts.all(task.task_id), now),
+      shown(task, task.counts ? noCounts : await services.chunkCounts.all(task.task_id), services),
     ),
   );
-  return { status: 200, body: { tasks: shown, next_cursor: next ?? null } };
+  return { status: 200, body: { tasks: shownTasks, next_cursor: next ?? null } };
 }
 
 /** The task is over first, so that no chunk begins any more; then what works on it is stopped. */
-async function cancel(_: ApiRequest, services: ApiServices, taskId: string): Promise<Answer> {
+async function cancel({ query }: ApiRequest, services: ApiServices, taskId: string): Promise<Answer> {
+  refuseUnknown(query, []);
   const task = await existing(taskId, services);
   const counts = await services.chunkCounts.all(taskId);
   const change = { status: "CANCELLED", completed_at: new Date(services.now()).toISOString() } as const;
@@ -156,10 +182,11 @@ async function cancel(_: ApiRequest, services: ApiServices, taskId: string): Pro
     if (now.status !== "CANCELLED") throw new TaskStateUnfit(taskId, now.status, "cancelled");
   }
   await services.stop((await services.tasks.get(taskId)) ?? task);
-  return { status: 200, body: showTask(await existing(taskId, services), counts, services.now()) };
+  return { status: 200, body: shown(await existing(taskId, services), counts, services) };
 }
 
 async function retryFailed(request: ApiRequest, services: ApiServices, taskId: string): Promise<Answer> {
+  refuseUnknown(request.query, []);
   const task = await existing(taskId, services);
   if (isOpen(task.status)) throw new TaskStateUnfit(taskId, task.status, "retried: it is not over");
   const counts = task.counts ?? sum((await services.chunkCounts.all(taskId)).values());

@@ -35,12 +35,25 @@ export interface ShownTask {
   readonly duplicate_records_key: string | null;
   readonly dry_run: boolean;
   readonly estimate: Task["estimate"] | null;
+  /** What the task is for: the request as it was accepted, nothing left to default. */
+  readonly request: Omit<Task["request"], "date_column_required">;
+  /** Where it is worked on; null until that is decided. */
+  readonly host: "function" | "state_machine" | null;
+  /** What embedding has cost so far. */
+  readonly spent: { readonly tokens: number; readonly cost_usd: number };
+  /** Why a task without an error did nothing. */
+  readonly reason: string | null;
 }
 
 /** `chunks` are the counts of an open task so far; those of a task that is over stand in it. */
-export function showTask(task: Task, chunks: ReadonlyMap<number, Counts>, now: number): ShownTask {
+export function showTask(
+  task: Task,
+  chunks: ReadonlyMap<number, Counts>,
+  now: number,
+  usdPerMillionTokens: number,
+): ShownTask {
   const counts = task.counts ?? sum(chunks.values());
-  const { request } = task;
+  const { date_column_required, ...request } = task.request;
   return {
     task_id: task.task_id,
     status: task.status,
@@ -57,7 +70,31 @@ export function showTask(task: Task, chunks: ReadonlyMap<number, Counts>, now: n
     duplicate_records_key: task.duplicate_records_key ?? null,
     dry_run: request.dry_run,
     estimate: task.estimate ?? null,
+    request,
+    host: hostOf(task),
+    spent: spentOn(task, counts, usdPerMillionTokens),
+    reason: reasonOf(task, counts),
   };
+}
+
+function hostOf({ execution_arn, chunks, status, rows }: Task): ShownTask["host"] {
+  if (execution_arn !== undefined) return "state_machine";
+  const isDecided = chunks !== undefined && rows !== 0 && status !== "PENDING";
+  return isDecided ? "function" : null;
+}
+
+/** A dry run counts tokens and pays for none. */
+function spentOn({ request }: Task, { tokens }: Counts, usdPerMillionTokens: number): ShownTask["spent"] {
+  const paid = request.dry_run ? 0 : tokens;
+  return { tokens: paid, cost_usd: Math.round(paid * usdPerMillionTokens) / 1e6 };
+}
+
+function reasonOf({ status, rows, request }: Task, { filtered }: Counts): string | null {
+  if (status === "CANCELLED") return "A caller cancelled it.";
+  if (status !== "SKIPPED") return null;
+  if (!rows) return "The source has no rows.";
+  const dates = `${request.start_date} to ${request.end_date}`;
+  return `${filtered} of ${rows} rows are outside the dates ${dates}, by the column ${request.date_column}.`;
 }
 
 function progressOf(task: Task, counts: Counts, chunksSeen: number): ShownProgress {

@@ -32,6 +32,15 @@ export type TaskChange = Partial<
   >
 >;
 
+/** Queries for one page of one status. */
+const maxLooks = 20;
+
+export interface TaskQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly status?: TaskStatus | undefined;
+}
+
 export interface TaskPage {
   readonly tasks: readonly Task[];
   /** Where the next page starts; undefined on the last one. */
@@ -147,21 +156,34 @@ export class TaskStore {
     return written !== undefined;
   }
 
-  /** Newest first. `cursor` is the `next` of the page before. Throws CursorInvalid. */
-  async list(limit: number, cursor: string | undefined, now = Date.now()): Promise<TaskPage> {
-    const { Items = [], LastEvaluatedKey } = await this.#client.send(
-      new QueryCommand({
-        TableName: this.#table,
-        IndexName: newestFirstIndex,
-        KeyConditionExpression: "kind = :kind",
-        ExpressionAttributeValues: { ":kind": kind },
-        ScanIndexForward: false,
-        Limit: limit,
-        ExclusiveStartKey: startOf(cursor),
-      }),
-    );
-    const tasks = Items.map((item) => task.parse(item)).filter(({ expires_at }) => expires_at * 1000 > now);
-    const next = LastEvaluatedKey && Buffer.from(JSON.stringify(LastEvaluatedKey)).toString("base64url");
+  /**
+   * Newest first. `cursor` is the `next` of the page before. A page of one status may be short of its limit, as only so many
+   * tasks are looked through for it; its `next` goes on. Throws CursorInvalid.
+   */
+  async list({ limit, cursor, status }: TaskQuery, now = Date.now()): Promise<TaskPage> {
+    const tasks: Task[] = [];
+    let start: Record<string, unknown> | undefined = startOf(cursor);
+    for (let looks = 0; looks < maxLooks; looks += 1) {
+      const { Items = [], LastEvaluatedKey } = await this.#client.send(
+        new QueryCommand({
+          TableName: this.#table,
+          IndexName: newestFirstIndex,
+          KeyConditionExpression: "kind = :kind",
+          ExpressionAttributeValues: { ":kind": kind },
+          ScanIndexForward: false,
+          Limit: limit - tasks.length,
+          ExclusiveStartKey: start,
+        }),
+      );
+      tasks.push(
+        ...Items.map((item) => task.parse(item)).filter(
+          (one) => one.expires_at * 1000 > now && (status === undefined || one.status === status),
+        ),
+      );
+      start = LastEvaluatedKey;
+      if (start === undefined || tasks.length === limit || status === undefined) break;
+    }
+    const next = start && Buffer.from(JSON.stringify(start)).toString("base64url");
     return { tasks, next };
   }
 }

@@ -30,6 +30,7 @@ function services(now = Date.now): ApiServices {
     },
     isWorkedOn: async () => true,
     taskDays: 7,
+    usdPerMillionTokens: 0.02,
     defaults: { questionId: "12", namespace: "v2", batchSize: 100 },
     now,
   };
@@ -249,4 +250,35 @@ test("F35: a task that would fail is refused with 424 and every reason", async (
   problems = [];
   expect([status, body.error]).toEqual([424, "preflight_failed"]);
   expect(body.problems).toEqual([{ check: "index", problem: "The index holds vectors of 1536 dimensions." }]);
+});
+
+test("/tasks of one status lists no other", async () => {
+  const failed = await stored({ status: "FAILED" });
+  const { body } = await ask("GET", "/tasks", { query: { status: "FAILED", limit: "100" } });
+  const tasks = body.tasks as { task_id: string; status: string }[];
+  expect(tasks.map(({ task_id }) => task_id)).toContain(failed);
+  expect(new Set(tasks.map(({ status }) => status))).toEqual(new Set(["FAILED"]));
+});
+
+test.each([
+  ["GET", "/status", "/status", { task_id: newTaskId(0), verbose: "1" }, "verbose"],
+  ["GET", "/tasks", "/tasks", { state: "FAILED" }, "state"],
+  ["GET", "/tasks", "/tasks", { status: "failed" }, "status"],
+  ["POST", `/tasks/${newTaskId(0)}/cancel`, "/tasks/{task_id}/cancel", { force: "1" }, "force"],
+  ["POST", `/tasks/${newTaskId(0)}/retry-failed`, "/tasks/{task_id}/retry-failed", { x: "1" }, "x"],
+])(
+  "%s %s refuses a parameter that it does not know by name",
+  async (method, path, described, query, parameter) => {
+    const { status, body } = await ask(
+      method,
+      path,
+      { query: query as unknown as Record<string, string> },
+      described,
+    );
+    expect([status, body.problems]).toEqual([400, [expect.objectContaining({ parameter })]]);
+  },
+);
+
+test("/health answers", async () => {
+  expect(await ask("GET", "/health")).toEqual({ status: 200, body: { status: "ok" } });
 });

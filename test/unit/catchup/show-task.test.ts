@@ -1,8 +1,11 @@
-import { noCounts, showTask } from "../../../core/catchup/api/show-task.ts";
+import { noCounts, showTask as show } from "../../../core/catchup/api/show-task.ts";
 import { requestOf } from "./requests.ts";
 import { taskOf } from "./task-tables.ts";
 
 const counts = { processed: 30, failed: 5, filtered: 15, duplicates: 0, unchanged: 10, tokens: 300 };
+const usdPerMillionTokens = 0.02;
+const showTask = (...given: [Parameters<typeof show>[0], Parameters<typeof show>[1], number]) =>
+  show(...given, usdPerMillionTokens);
 const started = "2026-03-01T12:00:00.000Z";
 const aMinuteLater = Date.parse(started) + 60_000;
 const running = { status: "IN_PROGRESS", rows: 200, chunks: 4, started_at: started } as const;
@@ -72,4 +75,42 @@ test("nothing of the inside is shown", () => {
   const task = taskOf({ ...running, execution_arn: "arn:aws:states:x", request: requestOf() });
   const text = JSON.stringify(showTask(task, noCounts, aMinuteLater));
   expect(text).not.toMatch(/arn:|alive_until|expires_at|PK|TASK#/);
+});
+
+describe("a task says what it is for, and what it has cost", () => {
+  test("the request as it was accepted, where it is worked on, tokens and dollars", () => {
+    const task = taskOf({ ...running, execution_arn: "arn:aws:states:execution" });
+    const { request, host, spent, reason } = showTask(
+      task,
+      new Map([[0, { ...counts, tokens: 3_000_000 }]]),
+      aMinuteLater,
+    );
+    const { date_column_required, ...accepted } = requestOf();
+    expect(request).toEqual(accepted);
+    expect({ host, spent, reason }).toEqual({
+      host: "state_machine",
+      spent: { tokens: 3_000_000, cost_usd: 0.06 },
+      reason: null,
+    });
+  });
+
+  test("a dry run has spent nothing", () => {
+    const task = taskOf({ ...running, request: requestOf({ dry_run: true }) });
+    expect(showTask(task, new Map([[0, counts]]), aMinuteLater)).toMatchObject({
+      spent: { tokens: 0, cost_usd: 0 },
+      host: "function",
+    });
+  });
+
+  test.each([
+    [{ rows: 0, counts: { ...counts, processed: 0, failed: 0, filtered: 0 } }, "The source has no rows."],
+    [
+      { rows: 7, counts: { ...counts, processed: 0, failed: 0, filtered: 7 } },
+      "7 of 7 rows are outside the dates 2024-03-01 to 2024-03-02, by the column created_at.",
+    ],
+  ])("SKIPPED has a reason: %j", (changed, reason) => {
+    expect(
+      showTask(taskOf({ ...running, status: "SKIPPED", ...changed }), noCounts, aMinuteLater).reason,
+    ).toBe(reason);
+  });
 });

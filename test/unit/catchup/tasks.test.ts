@@ -41,7 +41,7 @@ describe("a task", () => {
     await tables.tasks.create(task);
     expect(await tables.tasks.get(task.task_id, now + 9_000)).toBeDefined();
     expect(await tables.tasks.get(task.task_id, now + 11_000)).toBeUndefined();
-    const { tasks } = await tables.tasks.list(100, undefined, now + 11_000);
+    const { tasks } = await tables.tasks.list({ limit: 100 }, now + 11_000);
     expect(tasks.map(({ task_id }) => task_id)).not.toContain(task.task_id);
   });
 });
@@ -80,7 +80,7 @@ describe("the list of tasks", () => {
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
-      const page = await own.tasks.list(3, cursor);
+      const page = await own.tasks.list({ limit: 3, cursor });
       expect(page.tasks.length).toBeLessThanOrEqual(3);
       seen.push(...page.tasks.map(({ task_id }) => task_id));
       cursor = page.next;
@@ -89,10 +89,31 @@ describe("the list of tasks", () => {
     await own.stop();
   });
 
+  test("of one status is complete too, however many others stand between", async () => {
+    const own = await TaskTables.start();
+    const made = Array.from({ length: 30 }, (_, n) =>
+      taskOf({
+        created_at: new Date(now + n * 1_000).toISOString(),
+        status: n % 7 === 0 ? "FAILED" : "COMPLETED",
+      }),
+    );
+    for (const task of made) await own.tasks.create(task);
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await own.tasks.list({ limit: 2, cursor, status: "FAILED" });
+      seen.push(...page.tasks.map(({ task_id }) => task_id));
+      cursor = page.next;
+    } while (cursor !== undefined);
+    const failed = made.filter(({ status }) => status === "FAILED").map(({ task_id }) => task_id);
+    expect(seen).toEqual(failed.reverse());
+    await own.stop();
+  });
+
   test.each(["x", "", Buffer.from("{}").toString("base64url"), Buffer.from("[1").toString("base64url")])(
     "does not begin at %j, which no page gave",
     async (cursor) => {
-      await expect(tables.tasks.list(3, cursor)).rejects.toMatchObject({ name: "CursorInvalid" });
+      await expect(tables.tasks.list({ limit: 3, cursor })).rejects.toMatchObject({ name: "CursorInvalid" });
     },
   );
 });

@@ -11,6 +11,7 @@ test("a file alone is all of its rows, whatever their dates", () => {
       kind: "start",
       file: "a.csv",
       request: { data_source: "s3_csv", all_dates: true, dry_run: false, incremental: false },
+      idempotencyKey: undefined,
     },
     stack: undefined,
   });
@@ -28,6 +29,47 @@ test("days, namespace, question, host and ways of running become parameters of t
     dry_run: true,
     incremental: true,
   });
+});
+
+test("a file that stands in the bucket, its column of dates, the batch size and a key", () => {
+  const { order } = readOrder([
+    "--s3-key",
+    "in/a.csv",
+    "--date-column",
+    "day",
+    "--batch-size",
+    "50",
+    "--idempotency-key",
+    "nightly",
+  ]);
+  expect(order).toEqual({
+    kind: "start",
+    file: undefined,
+    request: {
+      data_source: "s3_csv",
+      s3_key: "in/a.csv",
+      date_column: "day",
+      batch_size: "50",
+      dry_run: false,
+      incremental: false,
+    },
+    idempotencyKey: "nightly",
+  });
+});
+
+test("F36: the failed records of a task, on the screen or as a CSV", () => {
+  expect(readOrder(["--failed", "task-1"]).order).toEqual({
+    kind: "failed",
+    taskId: "task-1",
+    csv: undefined,
+  });
+  const { order } = readOrder(["--failed", "task-1", "--csv", "failed.csv"]);
+  expect(order).toEqual({ kind: "failed", taskId: "task-1", csv: "failed.csv" });
+});
+
+test("the newest tasks, of one status or of all", () => {
+  expect(readOrder(["--list"]).order).toEqual({ kind: "list", status: undefined });
+  expect(readOrder(["--list", "--status", "FAILED"]).order).toEqual({ kind: "list", status: "FAILED" });
 });
 
 test("a question has no file, and the days of the API unless told", () => {
@@ -53,6 +95,10 @@ test.each([
   ["a task and a file", ["a.csv", "--retry", "task-1"]],
   ["an end without a beginning", ["a.csv", "--to", "2026-01-31"]],
   ["two questions", ["--metabase", "42", "--question", "7"]],
+  ["a list and a file", ["a.csv", "--list"]],
+  ["a file and a key", ["a.csv", "--s3-key", "b.csv"]],
+  ["a file for no failed records", ["a.csv", "--csv", "b.csv"]],
+  ["a status of no list", ["a.csv", "--status", "FAILED"]],
   ["what is no option", ["a.csv", "--fast"]],
 ])("%s is refused with the way to the help", (_, args) => {
   expect(() => readOrder(args)).toThrow("npm run catchup -- --help");

@@ -14,6 +14,7 @@ export function shown(
     failed_records_key: null,
     duplicate_records_key: null,
     dry_run: false,
+    request: { data_source: "s3_csv", question_id: "12", s3_key: "uploads/rows.csv" },
     estimate: null,
     ...rest,
     progress: {
