@@ -25,7 +25,15 @@ export const metricsOf = {
     "VectorsWritten",
     "WorkerErrors",
   ],
-  sweeper: ["DeltasRemoved", "OldestOpenRunAge", "RunsGivenUp", "RunsOpen", "RunsRedriven"],
+  sweeper: [
+    "DeltasRemoved",
+    "FileSystemBytes",
+    "FileSystemBytesUnaccounted",
+    "OldestOpenRunAge",
+    "RunsGivenUp",
+    "RunsOpen",
+    "RunsRedriven",
+  ],
   verify: ["ReceiptsWithoutDelta", "VectorsExtra", "VectorsMissing", "VectorsStale"],
   "catch-up": ["CatchUpRecordsFailed", "CatchUpRecordsProcessed", "CatchUpTasksFailed"],
   "query-server": ["ManifestMismatches"],
@@ -38,7 +46,7 @@ export type MetricName = (typeof metricsOf)[MeasuredService][number];
 export interface Metrics {
   count(name: MetricName, value: number): void;
   /** How something stands at the moment. */
-  gauge(name: MetricName, value: number, unit: "Count" | "Seconds"): void;
+  gauge(name: MetricName, value: number, unit: "Bytes" | "Count" | "Seconds"): void;
 }
 
 /** For callers that nobody watches. */

@@ -119,6 +119,7 @@ export async function vectorkeep(): Promise<Outputs> {
     maxFailures: settings.compaction.maxFailures,
     storage,
     compaction,
+    files,
     defaults,
   });
   const catchUp = catchUpOf(`${stem}-catch-up`, settings, {

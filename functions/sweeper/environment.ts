@@ -7,6 +7,7 @@ const environment = z.object({
   AWS_REGION: name,
   RECEIPTS_TABLE: name,
   CONTROL_TABLE: name,
+  COLLECTIONS_FILE_SYSTEM: name,
   DELTAS_BUCKET: name,
   LINES_QUEUE_URLS: urlsOfShards,
   WORDS_QUEUE_URLS: urlsOfShards,

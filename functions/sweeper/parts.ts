@@ -1,10 +1,12 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DescribeFileSystemsCommand, EFSClient } from "@aws-sdk/client-efs";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { DeltaFiles } from "../../core/deltas/delta-files.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "../../core/metrics.ts";
+import { shardNames } from "../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { OpenRuns } from "../../core/runs/open-runs.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
@@ -24,6 +26,11 @@ export function sweepParts(settings: Settings, { log, metrics }: { log: Log; met
       queueUrls: { lines: settings.LINES_QUEUE_URLS, words: settings.WORDS_QUEUE_URLS },
       region: settings.AWS_REGION,
     }),
+    shards: [
+      ...shardNames("lines", settings.LINES_QUEUE_URLS.length),
+      ...shardNames("words", settings.WORDS_QUEUE_URLS.length),
+    ],
+    meteredBytes: metering(new EFSClient({}), settings.COLLECTIONS_FILE_SYSTEM),
     files: new DeltaFiles(new S3Client({}), settings.DELTAS_BUCKET),
     settings: {
       openMs: settings.OPEN_MINUTES * 60_000,
@@ -35,5 +42,13 @@ export function sweepParts(settings: Settings, { log, metrics }: { log: Log; met
     now: Date.now,
     log,
     metrics,
+  };
+}
+
+/** The size that the file system is billed for. */
+function metering(client: EFSClient, fileSystemId: string): () => Promise<number> {
+  return async () => {
+    const { FileSystems } = await client.send(new DescribeFileSystemsCommand({ FileSystemId: fileSystemId }));
+    return FileSystems?.[0]?.SizeInBytes?.Value ?? 0;
   };
 }

@@ -8,7 +8,7 @@ export interface OwnMetric {
   readonly what: string;
   readonly service: string;
   readonly metricName: string;
-  readonly statistic: "Sum" | "Maximum";
+  readonly statistic: "Sum" | "Maximum" | "Minimum";
   readonly threshold: number;
   /** @default 300, five minutes */
   readonly periodSeconds?: number;
@@ -96,6 +96,18 @@ export function ownMetrics(
       metricName: "OldestOpenRunAge",
       threshold: 2 * 60 * sweep.openMinutes,
       says: "A run is open although its messages were sent again.",
+    },
+    {
+      what: "file-system-unaccounted",
+      service: "sweeper",
+      metricName: "FileSystemBytesUnaccounted",
+      // What is being written, and what AWS meters late, is over after some hours.
+      statistic: "Minimum",
+      periodSeconds: 3600,
+      periods: 6,
+      threshold: 1024 ** 3,
+      says: "For six hours the file system held more than 1 GiB that belongs to no kept generation.",
+      runbook: "file-system",
     },
     ...differences(),
     ...(catchesUp

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import { urlsOf } from "./collection-queues.ts";
+import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import type { Compaction } from "./compaction.ts";
 import { allow, assumedBy, deleteObjects, items, list, policyOf, sendTo } from "./permissions.ts";
 import { longestMessageSeconds } from "./queue-with-dead-letters.ts";
@@ -19,6 +20,8 @@ export interface SweeperArgs {
   readonly storage: Storage;
   /** Owner of the queues to which runs are sent again. */
   readonly compaction: Compaction;
+  /** Whose size it gauges; it mounts nothing. */
+  readonly files: CollectionsFileSystem;
   readonly defaults: FunctionDefaults;
 }
 
@@ -46,6 +49,7 @@ export class Sweeper extends pulumi.ComponentResource {
         environment: {
           RECEIPTS_TABLE: storage.receipts.name,
           CONTROL_TABLE: storage.control.name,
+          COLLECTIONS_FILE_SYSTEM: args.files.fileSystem.id,
           DELTAS_BUCKET: storage.deltas.name,
           LINES_QUEUE_URLS: urlsOf(lines.queues),
           WORDS_QUEUE_URLS: urlsOf(words.queues),
@@ -58,6 +62,7 @@ export class Sweeper extends pulumi.ComponentResource {
         statements: [
           sendTo(...lines.queues, ...words.queues),
           list(storage.deltas),
+          allow(["elasticfilesystem:DescribeFileSystems"], [args.files.fileSystem.arn]),
           deleteObjects(storage.deltas, "deltas/"),
           items(storage.receipts, ["GetItem", "UpdateItem"]),
           items(storage.control, ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"]),

@@ -19,6 +19,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { loggedMetrics, type MeasuredService, metricsOf } from "../../core/metrics.ts";
 import { functionMetrics, mappingMetrics } from "../../local/lambda/function-metrics.ts";
+import { extraPeriods } from "../../local/services/cloudwatch/evaluate.ts";
 import type { MetricId } from "../../local/services/cloudwatch/metric.ts";
 import { executionMetrics } from "../../local/step-functions/executions/execution-metrics.ts";
 import { QuietStack } from "./quiet-stack.ts";
@@ -27,10 +28,8 @@ jest.setTimeout(300_000);
 
 /** Above every threshold, of counts, bytes and milliseconds. */
 const far = 1e15;
-/** The longest alarm needs twelve periods of five minutes; CloudWatch looks at two more. */
-const fiveMinutes = { untilAllFire: 15 };
-/** Three periods of an hour, and a little. */
-const minutesUntilClear = 200;
+/** How often something happens while all goes wrong. */
+const stepMinutes = 5;
 
 let stack: QuietStack;
 let cloudWatch: CloudWatchClient;
@@ -167,6 +166,12 @@ async function alarms(): Promise<MetricAlarm[]> {
   return all;
 }
 
+/** How far CloudWatch looks back for an alarm: after so long without data it has forgotten all. */
+function minutesRetrieved({ EvaluationPeriods = 1, Period, Metrics = [] }: MetricAlarm): number {
+  const period = Math.max(Period ?? 0, ...Metrics.map(({ MetricStat }) => MetricStat?.Period ?? 0));
+  return ((EvaluationPeriods + extraPeriods) * period) / 60 + stepMinutes;
+}
+
 /** One that goes off below its threshold is about silence. */
 function isAboutSilence({ ComparisonOperator }: MetricAlarm): boolean {
   return ComparisonOperator?.startsWith("LessThan") ?? false;
@@ -208,17 +213,19 @@ test("every alarm of the stack fires when what it watches happens, clears when t
   const all = await alarms();
   expect(all.length).toBeGreaterThan(50);
 
-  await stack.advance(minutesUntilClear);
+  const retrieved = Math.max(...all.map(minutesRetrieved));
+
+  await stack.advance(retrieved);
   const quiet = stateOfEach(all, (alarm) => (isAboutSilence(alarm) ? "ALARM" : "OK"));
   expect(await states()).toEqual(quiet);
   await told();
 
   await fillQueues();
   const logGroup = await anyLogGroup();
-  for (let step = 0; step < fiveMinutes.untilAllFire; step += 1) {
+  for (let minute = 0; minute < retrieved; minute += stepMinutes) {
     await stack.record(measured, far);
     await logOwnMetrics(logGroup);
-    await stack.advance(5);
+    await stack.advance(stepMinutes);
   }
   const busy = stateOfEach(all, (alarm) => (isAboutSilence(alarm) ? "OK" : "ALARM"));
   expect(await states()).toEqual(busy);
@@ -230,7 +237,7 @@ test("every alarm of the stack fires when what it watches happens, clears when t
   );
 
   for (const QueueUrl of queueUrls) await sqs.send(new PurgeQueueCommand({ QueueUrl }));
-  await stack.advance(minutesUntilClear);
+  await stack.advance(retrieved);
   expect(await states()).toEqual(quiet);
   expect([...(await told())].sort()).toEqual(
     Object.entries(quiet)

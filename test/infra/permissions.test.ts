@@ -153,6 +153,7 @@ test("the sweeper may do this and nothing else: of a delta it knows the key, and
     "dynamodb:Query arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-receipts",
+    "elasticfilesystem:DescribeFileSystems arn:efs:vectorkeep-prod-collections",
     "logs:CreateLogStream arn:cloudwatch:vectorkeep-prod-sweeper:*",
     "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-sweeper:*",
     "s3:DeleteObject arn:s3:vectorkeep-prod-deltas/deltas/*",

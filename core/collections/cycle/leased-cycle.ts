@@ -5,6 +5,7 @@ import { ItemUnreadableError } from "../../unreadable-item.ts";
 import { collectGarbage } from "../generations/collect-garbage.ts";
 import { generationName, type Head, moveHead, readHead } from "../generations/head.ts";
 import { manifestFile } from "../generations/manifest.ts";
+import { recordStoredBytes, storedBytes } from "../generations/stored-bytes.ts";
 import { type Lease, LeaseLost } from "../lease/lease.ts";
 import { type Merged, mergeReceipts } from "../merge/merge-receipts.ts";
 import { drain } from "../messages/drain.ts";
@@ -222,7 +223,19 @@ export class LeasedCycle {
   async #collectGarbage(head: Head | undefined): Promise<void> {
     this.#step("collect garbage");
     const { generations, settings, log } = this.#parts;
-    if (head) await collectGarbage(generations, head.name, this.#lease.token, settings.garbage, log);
+    if (!head) return;
+    await collectGarbage(generations, head.name, this.#lease.token, settings.garbage, log);
+    await this.#recordStoredBytes(head);
+  }
+
+  /** For a gauge only: no cycle fails by it. */
+  async #recordStoredBytes({ name }: Head): Promise<void> {
+    const { control, shard, generations, log } = this.#parts;
+    try {
+      await recordStoredBytes(control, shard, this.#lease.token, await storedBytes(generations, name));
+    } catch (error) {
+      log.warn("The size of the generations was not recorded", { reason: (error as Error).message });
+    }
   }
 
   /** Before every step: the lease is still this cycle's. */

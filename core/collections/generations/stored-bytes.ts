@@ -1,0 +1,83 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { z } from "zod";
+import { unlessRefused } from "../../conditional-write.ts";
+import type { ShardName } from "../../receipts/shards.ts";
+import { collectionKey } from "../lease/collection-key.ts";
+import { generationHistory } from "./generation-history.ts";
+import type { Generations } from "./generations.ts";
+import { databaseFolder, manifestFile } from "./manifest.ts";
+
+const blockBytes = 4096;
+const metadataBytes = 2048;
+
+/** What EFS meters of a shard's published generations: a file that several share by links counts once. */
+export async function storedBytes(generations: Generations, head: string): Promise<number> {
+  const seen = new Set<number>();
+  let bytes = 0;
+  for (const { name, manifest } of await generationHistory(generations, head)) {
+    const database = (manifest?.files ?? []).map(({ path }) => join(databaseFolder, path));
+    for (const path of [manifestFile, ...database]) {
+      const found = await statIfThere(join(generations.pathOf(name), path));
+      if (found === undefined || seen.has(found.ino)) continue;
+      seen.add(found.ino);
+      bytes += Math.ceil(found.size / blockBytes) * blockBytes + metadataBytes;
+    }
+  }
+  return bytes;
+}
+
+interface Control {
+  readonly client: DynamoDBDocumentClient;
+  readonly controlTable: string;
+}
+
+/** For those who see no files, as the sweeper. A holder that lost its lease records nothing. */
+export async function recordStoredBytes(
+  { client, controlTable }: Control,
+  shard: ShardName,
+  token: number,
+  bytes: number,
+): Promise<void> {
+  await unlessRefused(
+    client.send(
+      new UpdateCommand({
+        TableName: controlTable,
+        Key: collectionKey(shard),
+        UpdateExpression: "SET stored_bytes = :bytes",
+        ConditionExpression: "lease_token = :token",
+        ExpressionAttributeValues: { ":bytes": bytes, ":token": token },
+      }),
+    ),
+  );
+}
+
+const recorded = z.object({ head_name: z.string().optional(), stored_bytes: z.number().optional() });
+
+/** Of all these shards; undefined while one of them has published and not recorded yet. */
+export async function recordedBytes(
+  { client, controlTable }: Control,
+  shards: readonly ShardName[],
+): Promise<number | undefined> {
+  const each = await Promise.all(
+    shards.map(async (shard) => {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: controlTable, Key: collectionKey(shard) }),
+      );
+      const { head_name, stored_bytes } = recorded.parse(Item ?? {});
+      return head_name === undefined ? 0 : stored_bytes;
+    }),
+  );
+  return each.reduce<number | undefined>(
+    (sum, bytes) => (sum === undefined || bytes === undefined ? undefined : sum + bytes),
+    0,
+  );
+}
+
+async function statIfThere(path: string) {
+  return stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+}
