@@ -48,6 +48,8 @@ export const stackOutputs = z.object({
   deltasBucket: z.string(),
   receiptsTable: z.string(),
   controlTable: z.string(),
+  collectionsFileSystem: z.string(),
+  alarmTopicArn: z.string(),
   functions: names,
   logGroups: names.extend({ queryServer: z.string().optional(), compactionWorker: z.string().optional() }),
   /** Absent where the query service is not enabled. */

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { z } from "zod";
 import { type StackOutputs, stackOutputs } from "../cli/target.ts";
 import { localConfiguration } from "./configuration.ts";
 import { deploy } from "./deploy.ts";
@@ -44,9 +43,7 @@ export interface LocalStack {
   stop(): Promise<void>;
 }
 
-const localOutputs = stackOutputs.extend({ collectionsFileSystem: z.string() });
-
-export type LocalOutputs = StackOutputs & z.infer<typeof localOutputs>;
+export type LocalOutputs = StackOutputs;
 
 /**
  * Starts the local AWS and the providers' servers, deploys infra/program.ts into it as the stack `local`, then lets mappings
@@ -78,7 +75,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     aws.run();
     return {
       endpoint: aws.url,
-      outputs: localOutputs.parse(outputs),
+      outputs: stackOutputs.parse(outputs),
       environment: {
         AWS_ENDPOINT_URL: aws.url,
         AWS_REGION: region,

@@ -24,6 +24,10 @@ export function functionConfiguration(definition: FunctionDefinition): object {
     LastUpdateStatus: "Successful",
     Environment: { Variables: definition.environment },
     LoggingConfig: { LogFormat: "Text", LogGroup: definition.logGroup },
+    VpcConfig: definition.network && {
+      SubnetIds: definition.network.subnetIds,
+      SecurityGroupIds: definition.network.securityGroupIds,
+    },
     FileSystemConfigs: definition.mounts.map(({ path }) => ({ LocalMountPath: path })),
   };
 }

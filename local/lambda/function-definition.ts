@@ -30,6 +30,10 @@ export interface FunctionDefinition {
   /** Undefined: as many at once as are asked for. */
   readonly reservedConcurrency: number | undefined;
   readonly mounts: readonly Mount[];
+  /** Undefined where it is in no VPC. Nothing is kept apart by it here. */
+  readonly network:
+    | { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] }
+    | undefined;
 }
 
 /** An EFS mount, locally: a value that is or starts with the mount's path names the folder instead. */

@@ -82,6 +82,7 @@ export const lambdaCreators: Creators = {
       reservedConcurrency:
         wanted.reservedConcurrentExecutions < 0 ? undefined : wanted.reservedConcurrentExecutions,
       mounts: mountsOf(wanted.fileSystemConfig, deployment),
+      network: wanted.vpcConfig,
     });
     return {
       id: functionName,

@@ -24,6 +24,8 @@ export const stackOutputs = {
   deltasBucket: "deltas",
   receiptsTable: "receipts",
   controlTable: "control",
+  collectionsFileSystem: "fs-1",
+  alarmTopicArn: "arn:aws:sns:eu-central-1:000000000000:alarms",
   functions: names,
   logGroups: names,
 };

@@ -1,0 +1,63 @@
+import { GetFunctionConfigurationCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { z } from "zod";
+import { Failure } from "../../core/failure.ts";
+import { wholeNumber } from "../../core/settings/environment.ts";
+
+/** A function of the stack is not configured as this version of the product configures it. */
+export class FunctionUnreadableError extends Failure {
+  constructor(functionName: string, reason: string, options?: ErrorOptions) {
+    super(
+      `The configuration of ${functionName} could not be read: ${reason}.`,
+      "Deploy the stack with this version (`pulumi up`), and check what the credentials of this shell may do.",
+      options,
+    );
+  }
+}
+
+const optional = z
+  .string()
+  .transform((text) => text || undefined)
+  .optional();
+
+/** What functions that embed are told. */
+export const embeddingSettings = z.object({
+  EMBEDDING_API_KEY_SECRET: z.string(),
+  EMBEDDING_BASE_URL: z.string(),
+  EMBEDDING_MODEL: z.string(),
+  EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
+});
+
+/** What the function that plans catch-up tasks is told. */
+export const catchUpSettings = embeddingSettings.extend({
+  PINECONE_API_KEY_SECRET: z.string(),
+  PINECONE_HOST: z.string(),
+  METABASE_URL: optional,
+  METABASE_API_KEY_SECRET: optional,
+});
+
+/** What the function is told that answers callers of the catch-up API. */
+export const catchUpApiSettings = z.object({ DEFAULT_QUESTION_ID: optional });
+
+/** What a function really runs with: the truth of the deployed stack, and not of somebody's settings. */
+export async function settingsOf<S extends z.ZodType>(
+  lambda: LambdaClient,
+  functionName: string,
+  schema: S,
+): Promise<z.infer<S>> {
+  const { Environment } = await configurationOf(lambda, functionName);
+  const parsed = schema.safeParse(Environment?.Variables ?? {});
+  if (!parsed.success) throw new FunctionUnreadableError(functionName, z.prettifyError(parsed.error));
+  return parsed.data;
+}
+
+/** Undefined where a function is in no VPC. */
+export async function subnetsOf(lambda: LambdaClient, functionName: string): Promise<string[] | undefined> {
+  const { VpcConfig } = await configurationOf(lambda, functionName);
+  return VpcConfig?.SubnetIds?.length ? VpcConfig.SubnetIds : undefined;
+}
+
+function configurationOf(lambda: LambdaClient, FunctionName: string) {
+  return lambda.send(new GetFunctionConfigurationCommand({ FunctionName })).catch((cause: Error) => {
+    throw new FunctionUnreadableError(FunctionName, cause.message, { cause });
+  });
+}

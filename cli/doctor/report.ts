@@ -1,0 +1,30 @@
+import { type Checked, type Finding, type Status, statusOf } from "../../core/doctor/check.ts";
+
+const verdicts: Record<Status, string> = {
+  ok: "Everything that was looked at is as it should be.",
+  warn: "It works; what is warned of should be seen to.",
+  fail: "It does not work as it is.",
+};
+
+/** A line per finding, and what to do below those that are not ok. */
+export function reportLines(checked: readonly Checked[]): string[] {
+  const width = Math.max(...checked.map(({ check }) => check.length));
+  return [
+    ...checked.flatMap(({ check, findings }) =>
+      findings.flatMap((finding) => linesOf(check.padEnd(width), finding)),
+    ),
+    "",
+    verdicts[statusOf(checked)],
+  ];
+}
+
+function linesOf(check: string, { status, says, todo }: Finding): string[] {
+  const indent = " ".repeat(check.length + 8);
+  const line = `${status.padEnd(4)}  ${check}  ${printable(says)}`;
+  return todo === undefined ? [line] : [line, `${indent}-> ${printable(todo)}`];
+}
+
+/** One line without control characters: providers' words are not ours. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}+/gu, " ").trim();
+}

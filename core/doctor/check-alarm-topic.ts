@@ -1,0 +1,39 @@
+import { ListSubscriptionsByTopicCommand, type SNSClient, type Subscription } from "@aws-sdk/client-sns";
+import { type Finding, fail, ok, warn } from "./check.ts";
+
+/** Whether anybody hears the alarms. */
+export async function checkAlarmTopic(sns: SNSClient, topicArn: string): Promise<Finding[]> {
+  const subscriptions = await subscriptionsOf(sns, topicArn);
+  const unconfirmed = subscriptions.filter(({ SubscriptionArn }) => !SubscriptionArn?.startsWith("arn:"));
+  const confirmed = subscriptions.length - unconfirmed.length;
+  const pending = unconfirmed.map(({ Endpoint, Protocol }) =>
+    (confirmed === 0 ? fail : warn)(
+      `${Endpoint} (${Protocol}) has not confirmed its subscription to ${topicArn}, and hears no alarm.`,
+      "Follow the link in the mail that AWS sent; `pulumi up --target-replace` the subscription for another one.",
+    ),
+  );
+  if (subscriptions.length === 0) {
+    return [
+      warn(
+        `Nobody is subscribed to ${topicArn}: alarms are heard by nobody.`,
+        "Set alarms:email or alarms:topicArn.",
+      ),
+    ];
+  }
+  if (confirmed === 0) return pending;
+  return [
+    ok(`${confirmed} of ${subscriptions.length} subscriptions to ${topicArn} are confirmed.`),
+    ...pending,
+  ];
+}
+
+async function subscriptionsOf(sns: SNSClient, TopicArn: string): Promise<Subscription[]> {
+  const all: Subscription[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn, NextToken }));
+    all.push(...(page.Subscriptions ?? []));
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return all;
+}

@@ -1,0 +1,162 @@
+import {
+  DescribeBackupPolicyCommand,
+  DescribeFileSystemsCommand,
+  DescribeLifecycleConfigurationCommand,
+  DescribeMountTargetSecurityGroupsCommand,
+  DescribeMountTargetsCommand,
+  type EFSClient,
+  type FileSystemDescription,
+  FileSystemNotFound,
+  type MountTargetDescription,
+  PolicyNotFound,
+} from "@aws-sdk/client-efs";
+import { type Finding, fail, ok, warn } from "./check.ts";
+import { type FileSystemUse, sizeFinding } from "./file-system-size.ts";
+
+export interface FileSystemCheck {
+  readonly efs: EFSClient;
+  readonly fileSystemId: string;
+  /** Where functions that mount it run; undefined where that could not be told. */
+  readonly subnetIds: readonly string[] | undefined;
+  /** Bytes of the published generations of all shards; undefined while one has not recorded them. */
+  keptBytes(): Promise<FileSystemUse["keptBytes"]>;
+}
+
+/** What stands between the functions and their files. */
+export async function checkFileSystem(parts: FileSystemCheck): Promise<Finding[]> {
+  const described = await describe(parts);
+  if (described === undefined) {
+    return [
+      fail(
+        `The file system ${parts.fileSystemId} is not there.`,
+        "See docs/migration.md: `pulumi up` makes an empty one, and collections are rebuilt from their deltas.",
+      ),
+    ];
+  }
+  const each = [
+    async () => [stateFinding(described), throughputFinding(described)],
+    async () => [
+      sizeFinding({ meteredBytes: described.SizeInBytes?.Value ?? 0, keptBytes: await parts.keptBytes() }),
+    ],
+    () => mountTargetFindings(parts),
+    () => lifecycleFindings(parts),
+    () => backupFindings(parts),
+  ];
+  return (await Promise.all(each.map((look) => look().catch(unreadable)))).flat();
+}
+
+async function describe({ efs, fileSystemId }: FileSystemCheck): Promise<FileSystemDescription | undefined> {
+  try {
+    const { FileSystems } = await efs.send(new DescribeFileSystemsCommand({ FileSystemId: fileSystemId }));
+    return FileSystems?.[0];
+  } catch (error) {
+    if (error instanceof FileSystemNotFound) return undefined;
+    throw error;
+  }
+}
+
+function stateFinding({ FileSystemId, LifeCycleState, Encrypted }: FileSystemDescription): Finding {
+  if (LifeCycleState !== "available") {
+    return fail(
+      `${FileSystemId} is ${LifeCycleState}, and not available.`,
+      "Wait; if it stays, see AWS Health.",
+    );
+  }
+  return ok(`${FileSystemId} is available and ${Encrypted ? "encrypted" : "not encrypted"}.`);
+}
+
+function throughputFinding({ ThroughputMode }: FileSystemDescription): Finding {
+  if (ThroughputMode === "elastic") return ok("Its throughput is elastic.");
+  return warn(
+    `Its throughput mode is ${ThroughputMode}: copying a generation takes as long as that allows.`,
+    "Run `pulumi up`, which sets elastic throughput.",
+  );
+}
+
+async function mountTargetFindings({ efs, fileSystemId, subnetIds }: FileSystemCheck): Promise<Finding[]> {
+  const { MountTargets = [] } = await efs.send(
+    new DescribeMountTargetsCommand({ FileSystemId: fileSystemId }),
+  );
+  const away = MountTargets.filter(({ LifeCycleState }) => LifeCycleState !== "available").map(
+    ({ MountTargetId, SubnetId, LifeCycleState }) =>
+      fail(
+        `Mount target ${MountTargetId} in ${SubnetId} is ${LifeCycleState}.`,
+        "Functions there cannot start; wait, or run `pulumi up`.",
+      ),
+  );
+  const zones = new Set(MountTargets.map(({ SubnetId }) => SubnetId));
+  const without = (subnetIds ?? []).filter((subnet) => !zones.has(subnet));
+  const missing = without.map((subnet) =>
+    fail(
+      `${fileSystemId} has no mount target in ${subnet}, where functions run.`,
+      "Run `pulumi refresh` and `pulumi up`.",
+    ),
+  );
+  const open = MountTargets.length - away.length;
+  const here = open > 0 ? [ok(`${open} of ${MountTargets.length} mount targets are available.`)] : [];
+  const none =
+    MountTargets.length === 0
+      ? [fail(`${fileSystemId} has no mount target at all.`, "Run `pulumi refresh` and `pulumi up`.")]
+      : [];
+  return [...here, ...none, ...away, ...missing, ...(await groupFindings(efs, MountTargets))];
+}
+
+/** Each should be reached through the same groups: one that lost its own lets nobody in. */
+async function groupFindings(efs: EFSClient, targets: readonly MountTargetDescription[]): Promise<Finding[]> {
+  const groups = await Promise.all(
+    targets.map(async ({ MountTargetId }) => {
+      const { SecurityGroups = [] } = await efs.send(
+        new DescribeMountTargetSecurityGroupsCommand({ MountTargetId }),
+      );
+      return SecurityGroups.sort().join(", ");
+    }),
+  );
+  const different = [...new Set(groups)];
+  if (different.length === 0) return [];
+  if (different.length > 1) {
+    return [
+      warn(
+        `Its mount targets have different security groups: ${different.join("; ")}.`,
+        "Run `pulumi refresh` and `pulumi up`: one group lets NFS (2049) in from the functions.",
+      ),
+    ];
+  }
+  return [ok(`Every mount target has the security groups ${different[0]}.`)];
+}
+
+async function lifecycleFindings({ efs, fileSystemId }: FileSystemCheck): Promise<Finding[]> {
+  const { LifecyclePolicies = [] } = await efs.send(
+    new DescribeLifecycleConfigurationCommand({ FileSystemId: fileSystemId }),
+  );
+  const moves = LifecyclePolicies.flatMap(({ TransitionToIA, TransitionToArchive }) =>
+    [TransitionToIA, TransitionToArchive].filter((after) => after !== undefined),
+  );
+  if (moves.length === 0) return [ok("No lifecycle moves files to a slower storage class.")];
+  return [
+    warn(
+      `A lifecycle moves files to a slower storage class (${moves.join(", ")}): each compaction reads a whole generation, and pays for that.`,
+      "Remove the lifecycle configuration of the file system.",
+    ),
+  ];
+}
+
+async function backupFindings({ efs, fileSystemId }: FileSystemCheck): Promise<Finding[]> {
+  const status = await efs.send(new DescribeBackupPolicyCommand({ FileSystemId: fileSystemId })).then(
+    ({ BackupPolicy }) => BackupPolicy?.Status,
+    (error: unknown) => {
+      if (error instanceof PolicyNotFound) return "DISABLED";
+      throw error;
+    },
+  );
+  if (status === "ENABLED" || status === "ENABLING") return [ok("AWS Backup keeps daily copies of it.")];
+  return [
+    warn(
+      `AWS Backup makes no copies of ${fileSystemId} (${status}).`,
+      "Run `pulumi up`, which enables the backup policy.",
+    ),
+  ];
+}
+
+function unreadable(error: Error): Finding[] {
+  return [fail(`${error.name}: ${error.message}`, "Check what the credentials of this shell may do.")];
+}
