@@ -1,11 +1,13 @@
 import { listAnswer, restoreAnswer } from "../core/collections/generations/generations-request.ts";
+import { sizeText } from "../core/doctor/file-system-size.ts";
 import type { ShardName } from "../core/receipts/shards.ts";
 import { runCommand } from "./command.ts";
 import { confirm } from "./confirm.ts";
+import { fileSystemUse } from "./doctor/checks-of-stack.ts";
 import { type Asked, readArguments, shardsMeant } from "./generations/arguments.ts";
 import { generationTable, restoredText } from "./generations/report.ts";
 import { invokeFunction } from "./invoke-function.ts";
-import { resolveTarget } from "./target.ts";
+import { resolveTarget, type StackOutputs } from "./target.ts";
 
 const usage = `Lists the generations of a collection, and publishes an old one again.
 
@@ -30,19 +32,26 @@ async function main(): Promise<void> {
   Object.assign(process.env, environment);
   const shards = shardsMeant(asked, outputs[`${asked.collection}QueueUrls`].length);
   const functionName = outputs.functions.generations;
-  if (asked.restore === undefined) await list(functionName, shards, asked);
+  if (asked.restore === undefined) await list(outputs, shards, asked);
   else for (const shard of shards) await restore(functionName, shard, asked.restore, asked);
 }
 
-async function list(functionName: string, shards: readonly ShardName[], { json }: Asked): Promise<void> {
+async function list(outputs: StackOutputs, shards: readonly ShardName[], { json }: Asked): Promise<void> {
   const listed = await Promise.all(
     shards.map(async (shard) => {
-      const answer = await invokeFunction(functionName, { operation: "list", shard }, listAnswer);
+      const answer = await invokeFunction(
+        outputs.functions.generations,
+        { operation: "list", shard },
+        listAnswer,
+      );
       return { shard, ...answer };
     }),
   );
   if (json) print(JSON.stringify(listed, undefined, 2));
-  else for (const { shard, ...answer } of listed) print(shard, ...generationTable(answer), "");
+  else {
+    for (const { shard, ...answer } of listed) print(shard, ...generationTable(answer), "");
+    print(sizeText(await fileSystemUse(outputs)));
+  }
 }
 
 async function restore(

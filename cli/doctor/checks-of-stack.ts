@@ -1,5 +1,5 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { EFSClient } from "@aws-sdk/client-efs";
+import { DescribeFileSystemsCommand, EFSClient } from "@aws-sdk/client-efs";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
@@ -13,6 +13,7 @@ import { checkFileSystem } from "../../core/doctor/check-file-system.ts";
 import { checkIndex } from "../../core/doctor/check-index.ts";
 import { checkQuestion } from "../../core/doctor/check-question.ts";
 import { checkStream } from "../../core/doctor/check-stream.ts";
+import type { FileSystemUse } from "../../core/doctor/file-system-size.ts";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { unlimited } from "../../core/embedding/rate-limiter.ts";
 import { shardNames } from "../../core/receipts/shards.ts";
@@ -58,8 +59,18 @@ export function checksOf(outputs: StackOutputs, maxMs: number): Check[] {
   ];
 }
 
+/** What EFS bills beside what the kept generations take. */
+export async function fileSystemUse(outputs: StackOutputs): Promise<FileSystemUse> {
+  const { collectionsFileSystem: FileSystemId } = outputs;
+  const [{ FileSystems }, kept] = await Promise.all([
+    new EFSClient({}).send(new DescribeFileSystemsCommand({ FileSystemId })),
+    keptBytes(new DynamoDBClient({}), outputs),
+  ]);
+  return { meteredBytes: FileSystems?.[0]?.SizeInBytes?.Value ?? 0, keptBytes: kept };
+}
+
 /** Of the published generations of all shards. */
-export function keptBytes(dynamodb: DynamoDBClient, outputs: StackOutputs): Promise<number | undefined> {
+function keptBytes(dynamodb: DynamoDBClient, outputs: StackOutputs): Promise<number | undefined> {
   const client = DynamoDBDocumentClient.from(dynamodb);
   return recordedBytes({ client, controlTable: outputs.controlTable }, [
     ...shardNames("lines", outputs.linesQueueUrls.length),

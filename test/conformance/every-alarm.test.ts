@@ -24,7 +24,7 @@ import type { MetricId } from "../../local/services/cloudwatch/metric.ts";
 import { executionMetrics } from "../../local/step-functions/executions/execution-metrics.ts";
 import { QuietStack } from "./quiet-stack.ts";
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 /** Above every threshold, of counts, bytes and milliseconds. */
 const far = 1e15;
