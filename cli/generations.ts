@@ -50,8 +50,15 @@ async function list(outputs: StackOutputs, shards: readonly ShardName[], { json 
   if (json) print(JSON.stringify(listed, undefined, 2));
   else {
     for (const { shard, ...answer } of listed) print(shard, ...generationTable(answer), "");
-    print(sizeText(await fileSystemUse(outputs)));
+    print(await fileSystemLine(outputs));
   }
+}
+
+/** The listing stands without it: who may list need not be allowed to ask EFS. */
+async function fileSystemLine(outputs: StackOutputs): Promise<string> {
+  return fileSystemUse(outputs).then(sizeText, (error: Error) => {
+    return `What the file system is billed for could not be read: ${error.message}`;
+  });
 }
 
 async function restore(
