@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
+import { AlarmTopic } from "./alarm-topic.ts";
 import type { BundledFunction } from "./bundled-function.ts";
 import { ownMetrics } from "./own-metrics.ts";
 
@@ -84,15 +85,7 @@ export class Alarms extends pulumi.ComponentResource {
 
   private topic(name: string, { topicArn, email }: AlarmsArgs): pulumi.Output<string> {
     if (topicArn !== undefined) return pulumi.output(topicArn);
-    const topic = new aws.sns.Topic(name, {}, { parent: this });
-    if (email !== undefined) {
-      new aws.sns.TopicSubscription(
-        name,
-        { topic: topic.arn, protocol: "email", endpoint: email },
-        { parent: this },
-      );
-    }
-    return topic.arn;
+    return new AlarmTopic(name, { email }, { parent: this }).arn;
   }
 
   private executions(machine: aws.sfn.StateMachine) {

@@ -63,7 +63,7 @@ export class BundledFunction extends pulumi.ComponentResource {
         policy: policyOf([
           ...args.statements,
           writeLog(this.logGroup),
-          ...(args.mount ? [attachToNetwork, useFiles(args.mount)] : []),
+          ...(args.mount ? [...attachToNetwork(name), useFiles(args.mount)] : []),
         ]),
       },
       inside,
@@ -99,18 +99,24 @@ function writeLog(group: aws.cloudwatch.LogGroup): Statement {
   return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.interpolate`${group.arn}:*`]);
 }
 
-/** Lambda itself uses these to attach the function; EC2 knows no narrower resource for most of them. */
-const attachToNetwork = allow(
-  [
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:UnassignPrivateIpAddresses",
-  ],
-  ["*"],
-);
+const networkActions = [
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:CreateNetworkInterface",
+  "ec2:DeleteNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:UnassignPrivateIpAddresses",
+];
+
+/**
+ * Lambda itself uses these to attach the function, under its role; EC2 knows no narrower resource for most of them. The code of
+ * the function, whose calls carry its ARN, may use none of them.
+ */
+function attachToNetwork(name: string): Statement[] {
+  const attach = allow(networkActions, ["*"]);
+  const fromCode = { ArnLike: { "lambda:SourceFunctionArn": `arn:*:lambda:*:*:function:${name}` } };
+  return [attach, { ...attach, Effect: "Deny", Condition: fromCode }];
+}
 
 function useFiles({ files, readOnly = false }: Mount): Statement {
   const write = readOnly ? [] : ["elasticfilesystem:ClientWrite"];

@@ -10,6 +10,7 @@ import {
   deleteObjects,
   invoke,
   items,
+  itemsOf,
   list,
   putObjects,
   queryIndexes,
@@ -169,7 +170,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       deleteObjects(work, "failed/"),
       putObjects(work, "vectors/"),
       putObjects(work, "results/"),
-      items(control, ["GetItem", "UpdateItem"]),
+      itemsOf(control, ["GetItem", "UpdateItem"], ["LIMITER#*"]),
       readSecrets(embeddingApiKey, this.pineconeApiKey),
     ];
   }

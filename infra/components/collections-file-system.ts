@@ -49,6 +49,11 @@ export class CollectionsFileSystem extends pulumi.ComponentResource {
       },
       inside,
     );
+    const policy = new aws.efs.FileSystemPolicy(
+      name,
+      { fileSystemId: this.fileSystem.id, policy: clientPolicy(this.fileSystem, this.accessPoint) },
+      inside,
+    );
     const mountTargets = network.subnetIds.map(
       (subnetId, index) =>
         new aws.efs.MountTarget(
@@ -57,7 +62,35 @@ export class CollectionsFileSystem extends pulumi.ComponentResource {
           inside,
         ),
     );
-    this.mountable = [this.accessPoint, ...mountTargets, ...network.rules];
+    this.mountable = [this.accessPoint, policy, ...mountTargets, ...network.rules];
     this.registerOutputs();
   }
+}
+
+/**
+ * Without a policy EFS serves every client that reaches a mount target. Under one that only denies, a client also needs a role
+ * whose own policy allows it.
+ */
+function clientPolicy(fileSystem: aws.efs.FileSystem, accessPoint: aws.efs.AccessPoint) {
+  const deny = (Sid: string, Condition: object) => ({
+    Sid,
+    Effect: "Deny",
+    Principal: { AWS: "*" },
+    Action: [
+      "elasticfilesystem:ClientMount",
+      "elasticfilesystem:ClientRootAccess",
+      "elasticfilesystem:ClientWrite",
+    ],
+    Resource: fileSystem.arn,
+    Condition,
+  });
+  return pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      deny("OnlyOverTls", { Bool: { "aws:SecureTransport": "false" } }),
+      deny("OnlyThroughAccessPoint", {
+        StringNotEquals: { "elasticfilesystem:AccessPointArn": accessPoint.arn },
+      }),
+    ],
+  });
 }

@@ -2,7 +2,9 @@ import * as aws from "@pulumi/aws";
 import * as awsx from "@pulumi/awsx";
 import * as pulumi from "@pulumi/pulumi";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
-import { allow, assumedBy, policyOf, type Statement } from "./permissions.ts";
+import { allow, assumedBy, assumedByWithoutSource, policyOf, type Statement } from "./permissions.ts";
+
+const tasks = "ecs-tasks.amazonaws.com";
 
 export interface ContainerTaskArgs {
   /** Name of the folder under containers/. */
@@ -66,6 +68,8 @@ export function containerTask(
       ...(args.scratchGiB !== undefined && { ephemeralStorage: { sizeInGib: args.scratchGiB } }),
       executionRoleArn: role(
         `${name}-start`,
+        // AWS documents the source account for the role of a task only, not for the one that starts it.
+        assumedByWithoutSource(tasks),
         [
           allow(["ecr:GetAuthorizationToken"], ["*"]),
           allow(
@@ -78,6 +82,7 @@ export function containerTask(
       ),
       taskRoleArn: role(
         `${name}-run`,
+        assumedBy(tasks),
         [...args.statements, allow(["elasticfilesystem:ClientMount", ...use], [mount.files.fileSystem.arn])],
         inside,
       ),
@@ -134,10 +139,11 @@ function imageOf(name: string, context: string, inside: { readonly parent: pulum
 
 function role(
   name: string,
+  assumeRolePolicy: pulumi.Output<string>,
   statements: readonly Statement[],
   inside: { readonly parent: pulumi.Resource },
 ): pulumi.Output<string> {
-  const made = new aws.iam.Role(name, { assumeRolePolicy: assumedBy("ecs-tasks.amazonaws.com") }, inside);
+  const made = new aws.iam.Role(name, { assumeRolePolicy }, inside);
   new aws.iam.RolePolicy(name, { role: made.id, policy: policyOf(statements) }, inside);
   return made.arn;
 }

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { restrictAccess } from "./queue-access.ts";
 
 /** How long it is kept: two weeks, the longest that SQS offers. */
 export const deadLetterSeconds = 14 * 24 * 3600;
@@ -27,6 +28,7 @@ export class DeadLetterQueue extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    restrictAccess(name, this.queue, this);
     this.registerOutputs();
   }
 }

@@ -6,10 +6,23 @@ import { urlsOf } from "./collection-queues.ts";
 import type { Compaction } from "./compaction.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import { embeddingEnvironment } from "./embedding-environment.ts";
-import { consume, items, list, putObjects, readObjects, readSecrets, sendTo } from "./permissions.ts";
+import {
+  consume,
+  denyItemsOf,
+  type ItemAction,
+  items,
+  list,
+  putObjects,
+  readObjects,
+  readSecrets,
+  sendTo,
+} from "./permissions.ts";
 import { QueueWithDeadLetters } from "./queue-with-dead-letters.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredSecret } from "./stored-secret.ts";
+
+/** On runs, on what is open and on the limiter; leases and heads of collections are compaction's. */
+const controlActions: readonly ItemAction[] = ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"];
 
 export interface EmbedPipelineArgs {
   readonly embedCode: pulumi.asset.Archive;
@@ -112,7 +125,8 @@ export class EmbedPipeline extends pulumi.ComponentResource {
           putObjects(storage.deltas, "deltas/"),
           putObjects(storage.deltas, "rejected/"),
           items(storage.receipts, ["GetItem", "PutItem", "UpdateItem"]),
-          items(storage.control, ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"]),
+          items(storage.control, controlActions),
+          denyItemsOf(storage.control, controlActions, ["COLLECTION#*"]),
           readSecrets(apiKey),
         ],
       },

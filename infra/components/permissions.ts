@@ -1,10 +1,12 @@
+import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 /** One statement of a policy, in the words of IAM. */
 export interface Statement {
-  readonly Effect: "Allow";
+  readonly Effect: "Allow" | "Deny";
   readonly Action: readonly string[];
   readonly Resource: readonly pulumi.Input<string>[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 interface WithArn {
@@ -60,6 +62,31 @@ export function items(table: WithArn, actions: readonly ItemAction[]): Statement
   );
 }
 
+/** The same, of items whose partition keys all match one of the patterns. */
+export function itemsOf(
+  table: WithArn,
+  actions: readonly ItemAction[],
+  partitionKeys: readonly string[],
+): Statement {
+  return {
+    ...items(table, actions),
+    Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": partitionKeys } },
+  };
+}
+
+/** No call that names an item whose partition key matches one of the patterns, whatever else is allowed. */
+export function denyItemsOf(
+  table: WithArn,
+  actions: readonly ItemAction[],
+  partitionKeys: readonly string[],
+): Statement {
+  return {
+    ...items(table, actions),
+    Effect: "Deny",
+    Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": partitionKeys } },
+  };
+}
+
 /** Queries of the indexes of a table. */
 export function queryIndexes(table: WithArn): Statement {
   return allow(["dynamodb:Query"], [pulumi.interpolate`${table.arn}/index/*`]);
@@ -96,11 +123,28 @@ export function readSecrets(...secrets: readonly WithArn[]): Statement {
   );
 }
 
-/** A policy that a service may take the role, and nobody else. */
-export function assumedBy(service: string): string {
-  return JSON.stringify({
+/** A policy that a service may take the role on behalf of this account, and nobody else. */
+export function assumedBy(service: string): pulumi.Output<string> {
+  const { accountId } = aws.getCallerIdentityOutput();
+  return trust(service, { StringEquals: { "aws:SourceAccount": accountId } });
+}
+
+/** The same where the service names no account. */
+export function assumedByWithoutSource(service: string): pulumi.Output<string> {
+  return trust(service);
+}
+
+function trust(service: string, Condition?: object): pulumi.Output<string> {
+  return pulumi.jsonStringify({
     Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: service } }],
+    Statement: [
+      {
+        Effect: "Allow",
+        Action: "sts:AssumeRole",
+        Principal: { Service: service },
+        ...(Condition && { Condition }),
+      },
+    ],
   });
 }
 

@@ -5,7 +5,7 @@ import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import { containerTask } from "./container-task.ts";
 import { embeddingEnvironment } from "./embedding-environment.ts";
 import type { Network } from "./network.ts";
-import { items, readSecrets } from "./permissions.ts";
+import { itemsOf, readSecrets } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
@@ -158,7 +158,7 @@ export class QueryService extends pulumi.ComponentResource {
           POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace,
         },
         statements: [
-          items(storage.control, ["GetItem"]),
+          itemsOf(storage.control, ["GetItem"], ["COLLECTION#*"]),
           readSecrets(args.embeddingApiKey, args.searchApiKey),
         ],
         mount: { files: args.files, path: collectionsPath, readOnly: true },

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { DeadLetterQueue, deadLetterSeconds } from "./dead-letter-queue.ts";
+import { restrictAccess } from "./queue-access.ts";
 
 const fourDays = 4 * 24 * 3600;
 
@@ -49,6 +50,7 @@ export class QueueWithDeadLetters extends pulumi.ComponentResource {
       },
       inside,
     );
+    restrictAccess(name, this.queue, this);
     new aws.sqs.RedriveAllowPolicy(
       `${name}-dead-letters`,
       {

@@ -38,7 +38,7 @@ export interface Permission {
   /** ARN, or `*` where the action has no resource. */
   readonly resource: string;
   /** Condition keys of this call beyond the global ones, for example `s3:prefix`. */
-  readonly context?: Readonly<Record<string, string>>;
+  readonly context?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** One AWS service of the local stack, speaking that service's wire protocol. */

@@ -19,20 +19,35 @@ const comparisons: Record<string, { readonly holds: Comparison; readonly negated
 };
 
 const ifExists = "IfExists";
+const forAllValues = "ForAllValues:";
+const forAnyValue = "ForAnyValue:";
+
+/** Of a condition key in one call: one value, several, or undefined where the call does not carry the key. */
+export type ContextValue = string | readonly string[] | undefined;
 
 export const conditionOperators: ReadonlySet<string> = new Set(
-  Object.keys(comparisons).flatMap((operator) => [operator, `${operator}${ifExists}`]),
+  Object.keys(comparisons)
+    .flatMap((operator) => [operator, `${operator}${ifExists}`])
+    .flatMap((operator) => [operator, `${forAllValues}${operator}`, `${forAnyValue}${operator}`]),
 );
 
 /**
  * One line of a Condition block. Wanted values are alternatives; a negated operator wants none of them.
  * A key that the call does not carry fails a plain operator, and satisfies a negated one and `...IfExists`.
+ * `ForAllValues:` asks each value of the call and holds where there is none; `ForAnyValue:` asks for one that fits.
  */
-export function conditionHolds(
-  operator: string,
-  wanted: readonly string[],
-  actual: string | undefined,
-): boolean {
+export function conditionHolds(operator: string, wanted: readonly string[], actual: ContextValue): boolean {
+  const values = actual === undefined ? [] : [actual].flat();
+  if (operator.startsWith(forAllValues)) {
+    return values.every((value) => holds(operator.slice(forAllValues.length), wanted, value));
+  }
+  if (operator.startsWith(forAnyValue)) {
+    return values.some((value) => holds(operator.slice(forAnyValue.length), wanted, value));
+  }
+  return holds(operator, wanted, values[0]);
+}
+
+function holds(operator: string, wanted: readonly string[], actual: string | undefined): boolean {
   const optional = operator.endsWith(ifExists);
   const comparison = comparisons[optional ? operator.slice(0, -ifExists.length) : operator];
   if (comparison === undefined) return false;

@@ -1,4 +1,4 @@
-import { conditionHolds } from "./conditions.ts";
+import { type ContextValue, conditionHolds } from "./conditions.ts";
 import { globMatches } from "./glob.ts";
 import { PolicyNotUnderstood, type Statement } from "./policy.ts";
 
@@ -6,7 +6,7 @@ export interface AccessRequest {
   readonly action: string;
   readonly resource: string;
   /** Condition keys and their values; a key with the value undefined is known but absent from this call. */
-  readonly context: Readonly<Record<string, string | undefined>>;
+  readonly context: Readonly<Record<string, ContextValue>>;
 }
 
 export type Decision = "allowed" | "not allowed" | "explicitly denied";

@@ -66,6 +66,8 @@ function rolePrincipal(name: string, statements: readonly Statement[]): Principa
     "aws:ResourceAccount": accountId,
     "aws:PrincipalOrgID": undefined,
     "aws:SourceVpce": undefined,
+    // Lambda sets it on calls of a function's own code. Nothing here tells those from the platform's calls under the same role.
+    "lambda:SourceFunctionArn": undefined,
   };
   const refusal = ({ action, resource, context }: Permission): string | undefined => {
     const decision = evaluate(statements, { action, resource, context: { ...globalContext, ...context } });

@@ -138,6 +138,18 @@ describe("a condition", () => {
     expect(decide({ StringEqualsIfExists: { key: "a" } }, absent)).toBe("allowed");
   });
 
+  test("on several values asks each of them, or for one of them, by its prefix", () => {
+    const all = { "ForAllValues:StringLike": { key: ["OPEN#*", "LIMITER#*"] } };
+    expect(decide(all, { key: ["OPEN#1", "LIMITER#a"] })).toBe("allowed");
+    expect(decide(all, { key: ["OPEN#1", "COLLECTION#lines"] })).toBe("not allowed");
+    expect(decide(all, { key: [] })).toBe("allowed");
+    expect(decide(all, { key: undefined })).toBe("allowed");
+    const any = { "ForAnyValue:StringLike": { key: "COLLECTION#*" } };
+    expect(decide(any, { key: ["OPEN#1", "COLLECTION#lines"] })).toBe("allowed");
+    expect(decide(any, { key: ["OPEN#1"] })).toBe("not allowed");
+    expect(decide(any, { key: undefined })).toBe("not allowed");
+  });
+
   test("with an unknown operator or key is an error that names it, not silently true or false", () => {
     expect(() =>
       policy(allow("*", "*", { Condition: { DateLessThan: { "aws:CurrentTime": "x" } } })),

@@ -29,10 +29,10 @@ test("the API may start and stop work on tasks, and reaches no row and no secret
 test("the function that plans may do what one that works on chunks may, and start the state machine", () => {
   expect(permissionsOf(stack, "vectorkeep-dev-catch-up-run")).toEqual([
     "dynamodb:GetItem arn:dynamodb:vectorkeep-dev-catch-up-tasks",
-    "dynamodb:GetItem arn:dynamodb:vectorkeep-dev-control",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-dev-control if dynamodb:LeadingKeys ForAllValues:StringLike LIMITER#*",
     "dynamodb:Query arn:dynamodb:vectorkeep-dev-catch-up-tasks",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-dev-catch-up-tasks",
-    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-dev-control",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-dev-control if dynamodb:LeadingKeys ForAllValues:StringLike LIMITER#*",
     "lambda:InvokeFunction arn:lambda:vectorkeep-dev-catch-up-settle",
     "logs:CreateLogStream arn:cloudwatch:vectorkeep-dev-catch-up-run:*",
     "logs:PutLogEvents arn:cloudwatch:vectorkeep-dev-catch-up-run:*",
@@ -61,10 +61,10 @@ test("the function that plans may do what one that works on chunks may, and star
 test("the function that works on chunks may do this and nothing else", () => {
   expect(permissionsOf(stack, "vectorkeep-dev-catch-up-chunk")).toEqual([
     "dynamodb:GetItem arn:dynamodb:vectorkeep-dev-catch-up-tasks",
-    "dynamodb:GetItem arn:dynamodb:vectorkeep-dev-control",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-dev-control if dynamodb:LeadingKeys ForAllValues:StringLike LIMITER#*",
     "dynamodb:Query arn:dynamodb:vectorkeep-dev-catch-up-tasks",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-dev-catch-up-tasks",
-    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-dev-control",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-dev-control if dynamodb:LeadingKeys ForAllValues:StringLike LIMITER#*",
     "logs:CreateLogStream arn:cloudwatch:vectorkeep-dev-catch-up-chunk:*",
     "logs:PutLogEvents arn:cloudwatch:vectorkeep-dev-catch-up-chunk:*",
     "s3:DeleteObject arn:s3:vectorkeep-dev-catch-up-work/failed/*",

@@ -7,6 +7,8 @@ import { secrets, stackFile } from "./support/stacks.ts";
 jest.setTimeout(120_000);
 
 const found = {
+  "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "000000000000" },
+  "aws:index/getPartition:getPartition": { partition: "aws" },
   "aws:index/getRegion:getRegion": { region: "us-east-1" },
   "aws:index/getAvailabilityZones:getAvailabilityZones": { names: ["us-east-1a", "us-east-1b"] },
 };

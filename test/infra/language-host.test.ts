@@ -5,6 +5,8 @@ import { type Run, runByPulumi } from "./support/engine.ts";
 import { secrets, stackFile } from "./support/stacks.ts";
 
 const found = {
+  "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "000000000000" },
+  "aws:index/getPartition:getPartition": { partition: "aws" },
   "aws:index/getRegion:getRegion": { region: "us-east-1" },
   "aws:index/getAvailabilityZones:getAvailabilityZones": { names: ["us-east-1a", "us-east-1b"] },
 };

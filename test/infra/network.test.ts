@@ -117,9 +117,9 @@ function functionsInVpc(): VpcFunction[] {
 
 /** Services that the code calls. Lambda itself writes logs and attaches the function; files go over mount targets. */
 function servicesCalled(role: string): Set<string> {
-  const services = permissionsOf(stack, role).map((permission) =>
-    permission.slice(0, permission.indexOf(":")),
-  );
+  const services = permissionsOf(stack, role)
+    .filter((permission) => !permission.startsWith("Deny "))
+    .map((permission) => permission.slice(0, permission.indexOf(":")));
   return new Set(services.filter((service) => !["logs", "ec2", "elasticfilesystem"].includes(service)));
 }
 

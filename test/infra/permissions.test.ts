@@ -8,8 +8,13 @@ beforeAll(async () => {
   stack = await deployStack("prod");
 });
 
-test("the embed function may do this and nothing else", () => {
+test("the embed function may do this and nothing else: no lease and no head is within its reach", () => {
   expect(permissionsOf(stack, "vectorkeep-prod-embed")).toEqual([
+    "Deny dynamodb:DeleteItem arn:dynamodb:vectorkeep-prod-control if dynamodb:LeadingKeys ForAnyValue:StringLike COLLECTION#*",
+    "Deny dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control if dynamodb:LeadingKeys ForAnyValue:StringLike COLLECTION#*",
+    "Deny dynamodb:PutItem arn:dynamodb:vectorkeep-prod-control if dynamodb:LeadingKeys ForAnyValue:StringLike COLLECTION#*",
+    "Deny dynamodb:Query arn:dynamodb:vectorkeep-prod-control if dynamodb:LeadingKeys ForAnyValue:StringLike COLLECTION#*",
+    "Deny dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-control if dynamodb:LeadingKeys ForAnyValue:StringLike COLLECTION#*",
     "dynamodb:DeleteItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
@@ -65,6 +70,7 @@ test("the stream processor may read the stream and pass on", () => {
 
 test("the compaction function may do this and nothing else", () => {
   expect(permissionsOf(stack, "vectorkeep-prod-compaction")).toEqual([
+    ...deniedToCode("vectorkeep-prod-compaction"),
     "dynamodb:BatchGetItem arn:dynamodb:vectorkeep-prod-receipts",
     "dynamodb:DeleteItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
@@ -102,6 +108,7 @@ test("the compaction function may do this and nothing else", () => {
 
 test("the function of the generations may take the lease, move the head and drive receipts again, and reads no content", () => {
   expect(permissionsOf(stack, "vectorkeep-prod-generations")).toEqual([
+    ...deniedToCode("vectorkeep-prod-generations"),
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
     "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-control",
@@ -124,6 +131,7 @@ test("the function of the generations may take the lease, move the head and driv
 
 test("the verify function may read what it compares, and write nothing but its log", () => {
   expect(permissionsOf(stack, "vectorkeep-prod-verify")).toEqual([
+    ...deniedToCode("vectorkeep-prod-verify"),
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
     "dynamodb:Query arn:dynamodb:vectorkeep-prod-receipts",
@@ -171,7 +179,7 @@ test("the schedule of the sweeper may invoke it, and nothing else", () => {
 
 test("the query server may read heads, its secrets and files, and write nothing", () => {
   expect(permissionsOf(stack, "vectorkeep-prod-query-run")).toEqual([
-    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control if dynamodb:LeadingKeys ForAllValues:StringLike COLLECTION#*",
     "elasticfilesystem:ClientMount arn:efs:vectorkeep-prod-collections",
     "secretsmanager:GetSecretValue arn:secretsmanager:vectorkeep-prod-embedding-api-key",
     "secretsmanager:GetSecretValue arn:secretsmanager:vectorkeep-prod-search-api-key",
@@ -180,7 +188,8 @@ test("the query server may read heads, its secrets and files, and write nothing"
 
 test("no action is a wildcard, and only actions that know no narrower resource have all of them", () => {
   const actionsOnAll = new Set<string>();
-  for (const permission of [...allPermissions(stack).values()].flat()) {
+  const permissions = [...allPermissions(stack).values()].flat();
+  for (const permission of permissions.filter((one) => !one.startsWith("Deny "))) {
     const [action = "", resource] = permission.split(" ");
     expect(action).not.toContain("*");
     if (resource === "*") actionsOnAll.add(action);
@@ -195,3 +204,18 @@ test("no action is a wildcard, and only actions that know no narrower resource h
     "ecr:GetAuthorizationToken",
   ]);
 });
+
+/** What Lambda does to attach a function, and its own code may not. */
+function deniedToCode(name: string): string[] {
+  const actions = [
+    "AssignPrivateIpAddresses",
+    "CreateNetworkInterface",
+    "DeleteNetworkInterface",
+    "DescribeNetworkInterfaces",
+    "DescribeSubnets",
+    "UnassignPrivateIpAddresses",
+  ];
+  return actions.map(
+    (action) => `Deny ec2:${action} * if lambda:SourceFunctionArn ArnLike arn:*:lambda:*:*:function:${name}`,
+  );
+}

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { accountId, region } from "../../endpoint/account.ts";
 import { cloudId, physicalName } from "../names.ts";
 import type { Properties } from "../properties.ts";
@@ -6,7 +7,7 @@ import type { Created, Creator, Creators, Declared } from "../resource.ts";
 /**
  * Resources that the local AWS accepts and that change nothing here, each named: networks (processes share one
  * loopback), encryption, lifecycles, and versions (a local stack does not live for days),
- * bucket policies (the endpoint judges by the callers' own policies).
+ * policies of buckets, queues and file systems (the endpoint judges by the callers' own policies).
  */
 export const creatorsWithoutLocalMeaning: Creators = {
   "aws:apigateway/account:Account": () => ({ id: "api-gateway-account" }),
@@ -20,6 +21,9 @@ export const creatorsWithoutLocalMeaning: Creators = {
   "aws:ec2/vpcEndpoint:VpcEndpoint": numbered("vpce", () => ({ prefixListId: cloudId("pl") })),
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": numbered("sgr"),
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": numbered("sgr"),
+  "aws:efs/fileSystemPolicy:FileSystemPolicy": ({ inputs }) => ({ id: String(inputs.fileSystemId) }),
+  "aws:kms/key:Key": key,
+  "aws:sqs/queuePolicy:QueuePolicy": ({ inputs }) => ({ id: String(inputs.queueUrl) }),
   /** Nothing balances: the one task listens on loopback, at the port of the listener. */
   "aws:lb/loadBalancer:LoadBalancer": named("loadbalancer/app", "elasticloadbalancing", () => ({
     dnsName: "127.0.0.1",
@@ -47,6 +51,11 @@ function named(kind: string, service: string, more: () => Properties = () => ({}
     const arn = `arn:aws:${service}:${region}:${accountId}:${kind}/${physical}`;
     return { id: arn, outputs: { arn, name: physical, ...more() } };
   };
+}
+
+function key(): Created {
+  const id = randomUUID();
+  return { id, outputs: { keyId: id, arn: `arn:aws:kms:${region}:${accountId}:key/${id}` } };
 }
 
 function ofBucket({ inputs }: Declared): Created {

@@ -1,6 +1,7 @@
 import { AwsError, type Permission } from "../../endpoint/service.ts";
 import { itemActions, tableActions } from "./actions/actions.ts";
 import type { Input } from "./fields.ts";
+import { leadingKeysOf } from "./leading-keys.ts";
 import { tableArn } from "./store/database.ts";
 import { readIterator, streamActions } from "./stream-actions.ts";
 
@@ -27,20 +28,34 @@ export function dynamodbPermissions(action: string, input: Input): Permission[] 
   }
   if (action === "ListTables") return [needs("*")];
   if (action === "BatchGetItem" || action === "BatchWriteItem") {
-    return Object.keys((input.RequestItems ?? {}) as object).map((name) => needs(arnOf(name)));
+    return Object.keys((input.RequestItems ?? {}) as object).map((name) => ({
+      ...needs(arnOf(name)),
+      ...leading(leadingKeysOf(action, input, name)),
+    }));
   }
   if (input.ResourceArn !== undefined) return [needs(String(input.ResourceArn))];
   const table = arnOf(String(input.TableName ?? ""));
-  return [needs(input.IndexName === undefined ? table : `${table}/index/${input.IndexName}`)];
+  const resource = input.IndexName === undefined ? table : `${table}/index/${input.IndexName}`;
+  return [{ ...needs(resource), ...leading(leadingKeysOf(action, input, String(input.TableName))) }];
+}
+
+/** A policy that asks for keys which are not known is an error, and not silently true or false. */
+function leading(keys: readonly string[] | undefined): Pick<Permission, "context"> {
+  return keys === undefined ? {} : { context: { "dynamodb:LeadingKeys": keys } };
 }
 
 function transactPermissions({ TransactItems: items }: Input): Permission[] {
   if (!Array.isArray(items)) return [];
   return (items as readonly Record<string, Input | undefined>[]).flatMap((item) =>
-    Object.entries(item).map(([part, request]) => ({
-      action: `dynamodb:${partActions[part] ?? part}`,
-      resource: arnOf(String(request?.TableName ?? "")),
-    })),
+    Object.entries(item).map(([part, request = {}]) => {
+      const action = partActions[part] ?? part;
+      const table = String(request.TableName ?? "");
+      return {
+        action: `dynamodb:${action}`,
+        resource: arnOf(table),
+        ...leading(leadingKeysOf(action, request, table)),
+      };
+    }),
   );
 }
 
