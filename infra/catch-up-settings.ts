@@ -1,4 +1,4 @@
-import { address } from "./settings/forms.ts";
+import { address, callersKey, headerKey } from "./settings/forms.ts";
 import { list, optionalSecret, optionalText, text, wholeNumber, yesOrNo } from "./settings/setting.ts";
 
 /** The settings of the catch-up system; config.ts has them among all others. */
@@ -9,11 +9,13 @@ export const catchUpSettings = {
     because: "It needs a Pinecone index, which not every stack has.",
   }),
   apiKey: optionalSecret({
+    form: callersKey,
     means:
-      "The key that callers of the catch-up API send as x-api-key, 20 characters at least; required where catchup:enabled is true.",
+      "The key that callers of the catch-up API send as x-api-key; required where catchup:enabled is true.",
     because: "A shared default would be no secret.",
   }),
   pineconeApiKey: optionalSecret({
+    form: headerKey,
     means: "The API key of Pinecone; required where catchup:enabled is true.",
     because: "Nothing can be written without it.",
   }),
@@ -28,6 +30,7 @@ export const catchUpSettings = {
     because: "A stack without one takes CSV files only.",
   }),
   metabaseApiKey: optionalSecret({
+    form: headerKey,
     means: "The API key of Metabase; required where catchup:metabaseUrl is set.",
     because: "A stack without Metabase needs none.",
   }),

@@ -1,6 +1,6 @@
 import { catchUpSettings } from "./catch-up-settings.ts";
 import { compactionSettings } from "./compaction-settings.ts";
-import { address } from "./settings/forms.ts";
+import { address, callersKey, headerKey } from "./settings/forms.ts";
 import type { ValuesOf } from "./settings/read-all.ts";
 import {
   list,
@@ -68,6 +68,7 @@ export const declared = {
       because: "It is OpenAI's own address.",
     }),
     apiKey: secret({
+      form: headerKey,
       means: "The provider's API key.",
       because: "Nothing can be embedded without it.",
     }),
@@ -273,6 +274,20 @@ export const declared = {
       means: "Address range of the VPC that the stack makes.",
       because: "It is seldom taken, so the VPC can be peered later.",
     }),
+    zones: list({
+      form: { pattern: /^[a-z]+\d+-az\d+$/, says: "the id of an availability zone, as use1-az1" },
+      means:
+        "Ids of the two availability zones of the VPC that the stack makes; the name of a zone means another one in each account.",
+      because: "Without it, they are the first two of the region that Lambda and Fargate support.",
+    }),
+    endpointZones: wholeNumber({
+      default: 2,
+      from: 1,
+      to: 2,
+      means:
+        "Availability zones in which the SQS endpoint of the stack's own VPC has a network interface, at about 7 USD a month each.",
+      because: "With one, losing its zone stops compaction until the zone is back; nothing is lost.",
+    }),
     vpcId: optionalText({
       form: { pattern: /^vpc-[0-9a-f]+$/, says: "the id of a VPC, as vpc-0123abcd" },
       means: "An existing VPC to use; it must reach S3, DynamoDB and SQS by endpoints or a NAT.",
@@ -298,6 +313,7 @@ export const declared = {
       because: "It needs no privileges.",
     }),
     apiKey: optionalSecret({
+      form: callersKey,
       means: "The key that a search request must carry; required where query:enabled is true.",
       because: "A shared default would be no secret.",
     }),

@@ -21,6 +21,7 @@ import { Verification } from "./components/verification.ts";
 import { protectData } from "./data-protection.ts";
 import { compactionWorker, queryService } from "./optional-services.ts";
 import type { Outputs } from "./outputs.ts";
+import { workerRemains } from "./remaining-worker.ts";
 import { readSettings } from "./settings/read-settings.ts";
 import { watch } from "./watch.ts";
 
@@ -31,6 +32,8 @@ import { watch } from "./watch.ts";
 export async function vectorkeep(): Promise<Outputs> {
   const settings = readSettings();
   const brought = await lookUpBrought(settings);
+  const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
+  const remains = await workerRemains(`${stem}-compaction-worker`, settings.compaction);
   const inContainer = settings.compaction.host === "ecs";
   const [code, catchUpCode, queryContext, workerContext] = await Promise.all([
     functionBundles(),
@@ -39,7 +42,6 @@ export async function vectorkeep(): Promise<Outputs> {
     inContainer ? compactionWorkerContext() : undefined,
   ]);
   if (settings.storage.keepData) protectData();
-  const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
   // The stem, so that the metrics of two stacks in one account stay apart.
   const defaults = { metricsNamespace: stem, logRetentionDays: settings.logs.retentionDays };
 
@@ -53,7 +55,7 @@ export async function vectorkeep(): Promise<Outputs> {
     rejectedRetentionDays: settings.ingest.rejectedRetentionDays,
   });
   const network = new Network(`${stem}-network`, {
-    cidr: settings.network.cidr,
+    ...settings.network,
     internetForTasks: settings.query.enabled || inContainer,
     ...(brought.home && { existing: brought.home }),
   });
@@ -66,6 +68,7 @@ export async function vectorkeep(): Promise<Outputs> {
     storage,
     files,
     network,
+    workerRemains: remains,
     defaults,
   });
   const worker = await compactionWorker(`${stem}-compaction-worker`, workerContext, {

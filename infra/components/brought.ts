@@ -82,6 +82,7 @@ async function vpc(vpcId: string, subnetIds: readonly string[], misfits: string[
     subnetIds: ids,
     taskSubnetIds: ids,
     tasksHavePublicAddresses: false,
+    ways: [],
     waysToServices: { anywhere: { cidrIpv4: "0.0.0.0/0" } },
   };
 }

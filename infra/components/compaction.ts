@@ -25,6 +25,8 @@ export interface CompactionArgs {
   readonly storage: Storage;
   readonly files: CollectionsFileSystem;
   readonly network: Network;
+  /** Whether the ECS task of an earlier deployment may still run: the function is given no messages beside it. */
+  readonly workerRemains: boolean;
   readonly defaults: FunctionDefaults;
 }
 
@@ -108,7 +110,7 @@ export class Compaction extends pulumi.ComponentResource {
           {
             eventSourceArn: queue.arn,
             functionName: this.compaction.function.arn,
-            enabled: settings.host === "lambda",
+            enabled: settings.host === "lambda" && !args.workerRemains,
             batchSize,
             functionResponseTypes: ["ReportBatchItemFailures"],
             scalingConfig: { maximumConcurrency },

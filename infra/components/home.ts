@@ -9,6 +9,8 @@ export interface Home {
   /** Where tasks that call the internet live. */
   readonly taskSubnetIds: readonly pulumi.Output<string>[];
   readonly tasksHavePublicAddresses: boolean;
+  /** Routes and endpoints: what runs in the subnets reaches nothing before they are there. */
+  readonly ways: readonly pulumi.Resource[];
   /** Where HTTPS to AWS services goes, by a name for each way. */
   readonly waysToServices: Readonly<Record<string, Way>>;
 }

@@ -13,6 +13,10 @@ export interface NetworkArgs {
   readonly existing?: Home;
   /** Whether tasks will call the internet, which takes public subnets in a VPC of the stack's own. */
   readonly internetForTasks: boolean;
+  /** Ids of the availability zones of a VPC of the stack's own. @default the first two that support Lambda and Fargate */
+  readonly zones: readonly string[];
+  /** In how many zones SQS has an endpoint in a VPC of the stack's own. */
+  readonly endpointZones: number;
 }
 
 /** Where functions and tasks that mount the file system live, and what they may reach: files and AWS services. */
@@ -21,18 +25,28 @@ export class Network extends pulumi.ComponentResource {
   readonly subnetIds: readonly pulumi.Output<string>[];
   readonly functionsGroup: aws.ec2.SecurityGroup;
   readonly fileSystemGroup: aws.ec2.SecurityGroup;
-  /** The rules that must stand before a function is attached. */
+  /** The rules, routes and endpoints that must stand before a function is attached or a task starts. */
   readonly rules: readonly pulumi.Resource[];
 
   constructor(name: string, args: NetworkArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:Network", name, {}, options);
     this.home =
       args.existing ??
-      new OwnVpc(name, { cidr: args.cidr, publicSubnets: args.internetForTasks }, { parent: this });
+      new OwnVpc(
+        name,
+        {
+          cidr: args.cidr,
+          publicSubnets: args.internetForTasks,
+          zones: args.zones,
+          endpointZones: args.endpointZones,
+        },
+        { parent: this },
+      );
     this.subnetIds = this.home.subnetIds;
     this.functionsGroup = this.group(`${name}-functions`, "Functions that mount the collections");
     this.fileSystemGroup = this.group(`${name}-file-system`, "Mount targets of the collections");
     this.rules = [
+      ...this.home.ways,
       ...this.letMount(`${name}-functions`, this.functionsGroup),
       ...Object.entries(this.home.waysToServices).map(([service, way]) =>
         this.letOut(`${name}-functions-to-${service}`, this.functionsGroup, way, https),

@@ -7,11 +7,18 @@ export interface OwnVpcArgs {
   readonly cidr: string;
   /** Whether there are public subnets, for tasks that call the internet. Nothing from outside reaches them. */
   readonly publicSubnets: boolean;
+  /** Ids of two availability zones. @default the first two that support Lambda and Fargate */
+  readonly zones: readonly string[];
+  /** In how many of the two zones SQS has an endpoint. */
+  readonly endpointZones: number;
 }
+
+/** Zones in which Lambda or Fargate do not run (Amazon ECS Developer Guide, "Supported Regions for Amazon ECS on AWS Fargate"). */
+const unsupportedZones = ["apne1-az3", "cac1-az3", "cnn1-az3", "use1-az3", "usw1-az2"];
 
 /**
  * A VPC of two private subnets in two availability zones. They reach S3, DynamoDB (gateway endpoints, free) and
- * SQS (an interface endpoint, about 15 USD a month), and nothing else: there is no NAT.
+ * SQS (an interface endpoint, about 7 USD a month and zone), and nothing else: there is no NAT.
  */
 export class OwnVpc extends pulumi.ComponentResource implements Home {
   readonly vpcId: pulumi.Output<string>;
@@ -20,6 +27,7 @@ export class OwnVpc extends pulumi.ComponentResource implements Home {
   readonly taskSubnetIds: readonly pulumi.Output<string>[];
   readonly tasksHavePublicAddresses = true;
   readonly waysToServices: Home["waysToServices"];
+  readonly ways: pulumi.Resource[] = [];
 
   constructor(name: string, args: OwnVpcArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:OwnVpc", name, {}, options);
@@ -34,10 +42,7 @@ export class OwnVpc extends pulumi.ComponentResource implements Home {
       },
       inside,
     );
-    const zones = aws.getAvailabilityZonesOutput(
-      { state: "available", filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }] },
-      inside,
-    ).names;
+    const zones = args.zones.length > 0 ? pulumi.output([...args.zones]) : supportedZones(inside);
     const [privateOne, privateTwo, publicOne, publicTwo] = quarters(args.cidr);
 
     const privateRoutes = new aws.ec2.RouteTable(
@@ -55,7 +60,7 @@ export class OwnVpc extends pulumi.ComponentResource implements Home {
           this.publicRoutes(`${name}-public`, vpc),
         )
       : [];
-    this.waysToServices = this.endpoints(name, args.cidr, vpc, privateRoutes);
+    this.waysToServices = this.endpoints(name, args, vpc, privateRoutes);
     this.vpcId = vpc.id;
     this.cidr = vpc.cidrBlock;
     this.registerOutputs();
@@ -65,21 +70,23 @@ export class OwnVpc extends pulumi.ComponentResource implements Home {
     name: string,
     ranges: readonly string[],
     vpc: aws.ec2.Vpc,
-    zones: pulumi.Output<string[]>,
+    zoneIds: pulumi.Output<string[]>,
     routes: aws.ec2.RouteTable,
   ) {
     return ranges.map((cidrBlock, index) => {
       const subnetName = `${name}-${index + 1}`;
-      const availabilityZone = zones.apply((names) => names[index] ?? "");
+      const availabilityZoneId = zoneIds.apply((ids) => ids[index] ?? "");
       const subnet = new aws.ec2.Subnet(
         subnetName,
-        { vpcId: vpc.id, cidrBlock, availabilityZone, tags: { Name: subnetName } },
+        { vpcId: vpc.id, cidrBlock, availabilityZoneId, tags: { Name: subnetName } },
         { parent: this },
       );
-      new aws.ec2.RouteTableAssociation(
-        subnetName,
-        { subnetId: subnet.id, routeTableId: routes.id },
-        { parent: this },
+      this.ways.push(
+        new aws.ec2.RouteTableAssociation(
+          subnetName,
+          { subnetId: subnet.id, routeTableId: routes.id },
+          { parent: this },
+        ),
       );
       return subnet.id;
     });
@@ -89,17 +96,19 @@ export class OwnVpc extends pulumi.ComponentResource implements Home {
     const inside = { parent: this };
     const gateway = new aws.ec2.InternetGateway(name, { vpcId: vpc.id, tags: { Name: name } }, inside);
     const routes = new aws.ec2.RouteTable(name, { vpcId: vpc.id, tags: { Name: name } }, inside);
-    new aws.ec2.Route(
-      name,
-      { routeTableId: routes.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id },
-      inside,
+    this.ways.push(
+      new aws.ec2.Route(
+        name,
+        { routeTableId: routes.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id },
+        inside,
+      ),
     );
     return routes;
   }
 
   private endpoints(
     name: string,
-    cidr: string,
+    { cidr, endpointZones }: OwnVpcArgs,
     vpc: aws.ec2.Vpc,
     routes: aws.ec2.RouteTable,
   ): Home["waysToServices"] {
@@ -125,26 +134,42 @@ export class OwnVpc extends pulumi.ComponentResource implements Home {
       },
       inside,
     );
-    new aws.vpc.SecurityGroupIngressRule(
+    const fromWithin = new aws.vpc.SecurityGroupIngressRule(
       `${name}-endpoints-https`,
       { securityGroupId: group.id, cidrIpv4: cidr, ipProtocol: "tcp", fromPort: 443, toPort: 443 },
       inside,
     );
-    new aws.ec2.VpcEndpoint(
+    const sqs = new aws.ec2.VpcEndpoint(
       `${name}-sqs`,
       {
         ...common("sqs"),
         vpcEndpointType: "Interface",
-        subnetIds: [...this.subnetIds],
+        // Its name leads to it from every zone of the VPC.
+        subnetIds: this.subnetIds.slice(0, endpointZones),
         securityGroupIds: [group.id],
         privateDnsEnabled: true,
       },
       inside,
     );
+    const [s3, dynamodb] = [gateway("s3"), gateway("dynamodb")];
+    this.ways.push(s3, dynamodb, sqs, fromWithin);
     return {
-      s3: { prefixListId: gateway("s3").prefixListId },
-      dynamodb: { prefixListId: gateway("dynamodb").prefixListId },
+      s3: { prefixListId: s3.prefixListId },
+      dynamodb: { prefixListId: dynamodb.prefixListId },
       sqs: { referencedSecurityGroupId: group.id },
     };
   }
+}
+
+/** Sorted, so that the subnets stay where they are when AWS lists the zones in another order. */
+function supportedZones(inside: pulumi.InvokeOptions): pulumi.Output<string[]> {
+  const { zoneIds } = aws.getAvailabilityZonesOutput(
+    {
+      state: "available",
+      filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }],
+      excludeZoneIds: unsupportedZones,
+    },
+    inside,
+  );
+  return zoneIds.apply((ids) => [...ids].sort());
 }

@@ -1,2 +1,16 @@
+import type { Form } from "./setting.ts";
+
+/** A key that travels in the header of a request. */
+export const headerKey: Form = {
+  pattern: /^[!-~]{1,4096}$/,
+  says: "1 to 4096 printable ASCII characters without white space",
+};
+
+/** A key that callers send as x-api-key. API Gateway takes no shorter and no longer one. */
+export const callersKey: Form = {
+  pattern: /^[!-~]{20,128}$/,
+  says: "20 to 128 printable ASCII characters without white space",
+};
+
 /** Where a server is. */
 export const address = { pattern: /^https?:\/\/[^\s/]+(\/\S*)?$/, says: "an http or https address" };

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { nameProblems } from "./names.ts";
 import { nearestKey } from "./nearest.ts";
 import type { Setting } from "./setting.ts";
 
@@ -23,6 +24,7 @@ export interface Rule<V> {
 export interface RawConfiguration {
   /** The project's name: the namespace of a key that was set without one. */
   readonly project: string;
+  readonly stack: string;
   readonly values: Readonly<Record<string, string>>;
   isSecret(key: string): boolean;
 }
@@ -35,7 +37,7 @@ export class ConfigurationInvalid extends pulumi.RunError {
     super(
       `The configuration of this stack has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n` +
         `${problems.map((problem) => `  - ${problem}`).join("\n")}\n` +
-        "Correct each with `pulumi config set KEY VALUE`. docs/configuration.md explains every key.",
+        "Correct each setting with `pulumi config set KEY VALUE`. docs/configuration.md explains every key.",
     );
     this.name = "ConfigurationInvalid";
     this.problems = problems;
@@ -48,7 +50,7 @@ export function readAll<D extends Declared, V extends ValuesOf<D>>(
   rules: readonly Rule<V>[],
   raw: RawConfiguration,
 ): V {
-  const problems = unknownKeys(declared, raw);
+  const problems = [...nameProblems(raw), ...unknownKeys(declared, raw)];
   const unreadable = new Set<string>();
   const values: Record<string, Record<string, unknown>> = {};
   for (const [namespace, settings] of Object.entries(declared)) {

@@ -7,6 +7,7 @@ import { rules } from "./rules.ts";
 export function readSettings(): Settings {
   return readAll<typeof declared, Settings>(declared, rules, {
     project: pulumi.getProject(),
+    stack: pulumi.getStack(),
     values: pulumi.runtime.allConfig(),
     isSecret,
   });

@@ -26,6 +26,16 @@ export const rules: readonly Rule<Settings>[] = [
     problem: "network:subnetIds must name two or more different subnets",
   },
   {
+    keys: ["network:zones"],
+    broken: ({ network: { zones } }) => zones.length > 0 && new Set(zones).size !== 2,
+    problem: "network:zones must name two different availability zones, each once",
+  },
+  {
+    keys: ["network:zones", "network:vpcId"],
+    broken: ({ network: { zones, vpcId } }) => zones.length > 0 && vpcId !== undefined,
+    problem: "network:zones is for a VPC of the stack's own: remove it, or network:vpcId",
+  },
+  {
     keys: ["query:enabled", "query:apiKey"],
     broken: ({ query: { enabled, apiKey } }) => enabled && apiKey === undefined,
     problem:

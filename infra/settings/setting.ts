@@ -137,7 +137,7 @@ export function someOf<const V extends string>(
 }
 
 /** A secret that the program cannot do without. */
-export function secret(setting: Words): Setting<pulumi.Output<string>> {
+export function secret(setting: Words & { readonly form: Form }): Setting<pulumi.Output<string>> {
   return {
     ...secretText(setting),
     unset: { problem: "is missing" },
@@ -146,7 +146,9 @@ export function secret(setting: Words): Setting<pulumi.Output<string>> {
 }
 
 /** A secret that only some stacks need. */
-export function optionalSecret(setting: Words): Setting<pulumi.Output<string> | undefined> {
+export function optionalSecret(
+  setting: Words & { readonly form: Form },
+): Setting<pulumi.Output<string> | undefined> {
   return { ...secretText(setting), unset: { value: undefined }, shownDefault: "none" };
 }
 
@@ -163,17 +165,18 @@ function textOf(form: Form) {
   };
 }
 
-function secretText({ means, because }: Words) {
+/** A problem says how long the value is, and never what it is. */
+function secretText({ means, because, form }: Words & { readonly form: Form }) {
   return {
     means,
     because,
     secret: true,
     type: "secret",
-    bounds: "not empty, no white space at its ends",
+    bounds: form.says,
     read: (text: string): Reading<pulumi.Output<string>> =>
-      text !== "" && text === text.trim()
+      form.pattern.test(text)
         ? { value: pulumi.secret(text) }
-        : { problem: "must not be empty, nor begin or end with white space" },
+        : { problem: `must be ${form.says}, and has ${text.length}` },
   };
 }
 

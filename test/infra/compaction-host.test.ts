@@ -37,6 +37,18 @@ test.each(["1", "3"])("exactly one of the function and the worker compacts %s sh
   expect(onEcs).toEqual({ mappings: all(false), services: [1] });
 });
 
+test("back on the function, it is given no messages in the deployment that deletes the worker", async () => {
+  const clusters = (name: string) => ({
+    "aws:ecs/getClusters:getClusters": () => ({
+      clusterArns: [`arn:aws:ecs:us-east-1:000000000000:cluster/${name}`],
+    }),
+  });
+  const deleting = compacting(await deployStack("dev", { found: clusters(worker) }));
+  expect(deleting).toEqual({ mappings: [false, false], services: [] });
+  const beside = compacting(await deployStack("dev", { found: clusters(`of-another-${worker}`) }));
+  expect(beside).toEqual({ mappings: [true, true], services: [] });
+});
+
 test("a switch makes and unmakes the worker only, and the function stays as it is", async () => {
   const before = listing((await deployStack("prod")).resources);
   const after = listing((await deployStack("prod", { config })).resources);
@@ -68,7 +80,7 @@ test("the worker takes messages only after the function is given none, and never
 });
 
 test("the worker may do what the function may, but for what only Lambda does", () => {
-  const lambdas = /^(ec2|logs):|^sqs:GetQueueAttributes/;
+  const lambdas = /^(Deny )?(ec2|logs):|^sqs:GetQueueAttributes/;
   const functions = permissionsOf(stack, "vectorkeep-dev-compaction");
   expect(permissionsOf(stack, `${worker}-run`)).toEqual(functions.filter((one) => !lambdas.test(one)));
 });

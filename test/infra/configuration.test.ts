@@ -120,6 +120,14 @@ test("a stack that would bring no receipt into a collection is refused", () => {
   ]);
 });
 
+test("F24: a secret of the wrong form is refused by its length, and its value is not repeated", () => {
+  const [problem, ...others] = problemsOf({}, { ...apiKey, "catchup:apiKey": "too-short-a-key" });
+  expect(problem).toBe(
+    "catchup:apiKey must be 20 to 128 printable ASCII characters without white space, and has 15: run `pulumi config set --secret catchup:apiKey`",
+  );
+  expect(others).toEqual([]);
+});
+
 test("F24: a secret that stands in plain text is refused, and its value is not repeated", () => {
   const [problem, ...others] = problemsOf({ "embedding:apiKey": "sk-plain" });
   expect(problem).toBe(
@@ -130,6 +138,26 @@ test("F24: a secret that stands in plain text is refused, and its value is not r
 
 test.each([
   ["an empty secret", {}, { "embedding:apiKey": "" }],
+  ["a callers' key that API Gateway finds too short", {}, { ...apiKey, "catchup:apiKey": "k".repeat(19) }],
+  ["a callers' key that API Gateway finds too long", {}, { ...apiKey, "catchup:apiKey": "k".repeat(129) }],
+  ["a search key that is easily guessed", {}, { ...apiKey, "query:apiKey": "secret" }],
+  ["a key that no header takes", {}, { ...apiKey, "query:apiKey": `${"k".repeat(20)}é` }],
+  ["one zone", { "network:zones": '["use1-az1"]' }, apiKey],
+  ["a zone twice", { "network:zones": '["use1-az1","use1-az1"]' }, apiKey],
+  [
+    "a zone by its name, which is another zone in each account",
+    { "network:zones": '["us-east-1a","us-east-1b"]' },
+    apiKey,
+  ],
+  [
+    "zones of a VPC that exists",
+    {
+      "network:zones": '["use1-az1","use1-az2"]',
+      "network:vpcId": "vpc-0a",
+      "network:subnetIds": '["subnet-0a","subnet-0b"]',
+    },
+    apiKey,
+  ],
   ["a key pasted with its line end", {}, { "embedding:apiKey": "sk-1\n" }],
   ["plain http to a host that is not this one", { "embedding:baseUrl": "http://models.example/v1" }, apiKey],
   ["one subnet", { "network:vpcId": "vpc-0a", "network:subnetIds": '["subnet-0a"]' }, apiKey],

@@ -7,10 +7,11 @@ import { secrets, stackFile } from "./support/stacks.ts";
 jest.setTimeout(120_000);
 
 const found = {
+  "aws:ecs/getClusters:getClusters": { clusterArns: [] },
   "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "000000000000" },
   "aws:index/getPartition:getPartition": { partition: "aws" },
   "aws:index/getRegion:getRegion": { region: "us-east-1" },
-  "aws:index/getAvailabilityZones:getAvailabilityZones": { names: ["us-east-1a", "us-east-1b"] },
+  "aws:index/getAvailabilityZones:getAvailabilityZones": { zoneIds: ["use1-az1", "use1-az2"] },
 };
 
 test("F45: the engine refuses to delete or replace whatever holds data in prod, and nothing else", async () => {

@@ -5,10 +5,11 @@ import { type Run, runByPulumi } from "./support/engine.ts";
 import { secrets, stackFile } from "./support/stacks.ts";
 
 const found = {
+  "aws:ecs/getClusters:getClusters": { clusterArns: [] },
   "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "000000000000" },
   "aws:index/getPartition:getPartition": { partition: "aws" },
   "aws:index/getRegion:getRegion": { region: "us-east-1" },
-  "aws:index/getAvailabilityZones:getAvailabilityZones": { names: ["us-east-1a", "us-east-1b"] },
+  "aws:index/getAvailabilityZones:getAvailabilityZones": { zoneIds: ["use1-az1", "use1-az2"] },
 };
 
 describe("run by Pulumi's own runner, in a process of its own", () => {

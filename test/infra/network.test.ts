@@ -11,7 +11,12 @@ interface VpcFunction {
 }
 
 let stack: Deployment;
-const slow = ["aws:efs/mountTarget:MountTarget", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"];
+const slow = [
+  "aws:ec2/routeTableAssociation:RouteTableAssociation",
+  "aws:ec2/vpcEndpoint:VpcEndpoint",
+  "aws:efs/mountTarget:MountTarget",
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+];
 
 beforeAll(async () => {
   stack = await deployStack("dev", { slow });
@@ -63,20 +68,63 @@ test("a function on EFS is made only after every mount target and every rule", (
     ),
   );
   expect(conditions).toHaveLength(2 + 5);
+  const ways = stack.events.filter((event) =>
+    /^done aws:(ec2\/(vpcEndpoint|routeTableAssociation)|vpc\/securityGroupIngressRule):\w+ vectorkeep-dev-network-(s3|dynamodb|sqs|private|endpoints)/.test(
+      event,
+    ),
+  );
+  expect(ways).toHaveLength(3 + 2 + 1);
   for (const { name } of functionsInVpc()) {
     const made = stack.events.indexOf(`start aws:lambda/function:Function ${name}`);
-    for (const condition of conditions) expect(stack.events.indexOf(condition)).toBeLessThan(made);
+    for (const condition of [...conditions, ...ways])
+      expect(stack.events.indexOf(condition)).toBeLessThan(made);
   }
 });
 
 test("the two private subnets are in two zones, and nothing routes them to the internet", () => {
   const subnets = ofType(stack, "aws:ec2/subnet:Subnet");
-  expect([...subnets.values()].map(({ availabilityZone }) => availabilityZone)).toEqual([
-    "us-east-1a",
-    "us-east-1b",
+  expect([...subnets.values()].map(({ availabilityZoneId }) => availabilityZoneId)).toEqual([
+    "use1-az1",
+    "use1-az2",
   ]);
   expect(ofType(stack, "aws:ec2/route:Route").size).toBe(0);
   expect(ofType(stack, "aws:ec2/natGateway:NatGateway").size).toBe(0);
+});
+
+test("zones without Lambda or Fargate are left out, by ids, which mean the same zone in every account", async () => {
+  const asked: Record<string, unknown>[] = [];
+  await deployStack("dev", {
+    found: {
+      "aws:index/getAvailabilityZones:getAvailabilityZones": (inputs) => {
+        asked.push(inputs);
+        return { zoneIds: ["use1-az1", "use1-az2"] };
+      },
+    },
+  });
+  expect(asked).toEqual([
+    expect.objectContaining({
+      excludeZoneIds: expect.arrayContaining(["use1-az3", "usw1-az2", "apne1-az3"]),
+    }),
+  ]);
+});
+
+test("the zones that are set are used, and SQS has an endpoint in as many as are set", async () => {
+  const chosen = await deployStack("prod", { config: { "network:zones": '["use1-az6","use1-az4"]' } });
+  const zones = [...ofType(chosen, "aws:ec2/subnet:Subnet")].map(([name, subnet]) => [
+    name,
+    subnet.availabilityZoneId,
+  ]);
+  const prefix = "vectorkeep-prod-network";
+  expect(Object.fromEntries(zones)).toEqual({
+    [`${prefix}-private-1`]: "use1-az6",
+    [`${prefix}-private-2`]: "use1-az4",
+    [`${prefix}-public-1`]: "use1-az6",
+    [`${prefix}-public-2`]: "use1-az4",
+  });
+  const endpointOf = (deployment: Deployment, name: string) =>
+    ofType(deployment, "aws:ec2/vpcEndpoint:VpcEndpoint").get(`${name}-sqs`)?.subnetIds;
+  expect(endpointOf(chosen, prefix)).toHaveLength(2);
+  expect(endpointOf(stack, "vectorkeep-dev-network")).toHaveLength(1);
 });
 
 test("query tasks have a way out, and only the load balancer has a way in to them", async () => {
@@ -135,7 +183,8 @@ function gatewayWay({ routeTableIds }: Inputs, subnets: string[]): Inputs | unde
 
 function interfaceWay(endpoint: Inputs, subnets: string[]): Inputs | undefined {
   const [group = ""] = endpoint.securityGroupIds as string[];
-  const near = subnets.every((subnet) => (endpoint.subnetIds as string[]).includes(subnet));
+  // Its private name leads to it from every subnet of the VPC.
+  const near = (endpoint.subnetIds as string[]).some((subnet) => subnets.includes(subnet));
   const open = enters(group, 443, { cidrIpv4: "10.87.0.0/16" });
   return near && open && endpoint.privateDnsEnabled === true
     ? { referencedSecurityGroupId: group }

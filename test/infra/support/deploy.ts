@@ -84,11 +84,12 @@ export function listing(resources: readonly { type: string; name: string }[]): s
 }
 
 const lookups: NonNullable<Wanted["found"]> = {
+  "aws:ecs/getClusters:getClusters": () => ({ clusterArns: [] }),
   "aws:index/getCallerIdentity:getCallerIdentity": () => ({ accountId: "000000000000" }),
   "aws:index/getPartition:getPartition": () => ({ partition: "aws" }),
   "aws:index/getRegion:getRegion": () => ({ region: "us-east-1" }),
   "aws:index/getAvailabilityZones:getAvailabilityZones": () => ({
-    names: ["us-east-1a", "us-east-1b", "us-east-1c"],
+    zoneIds: ["use1-az4", "use1-az1", "use1-az2"],
   }),
 };
 

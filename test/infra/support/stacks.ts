@@ -5,7 +5,7 @@ import { vectorkeep } from "../../../infra/program.ts";
 import { type Deployment, deploy, type Wanted } from "./deploy.ts";
 
 // A run takes a second, and several on a machine that is busy.
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 // The code of the functions has tests of its own; here it only has to be an archive.
 jest.mock("../../../infra/bundles/stack-bundles.ts", () => {

@@ -1,0 +1,23 @@
+/**
+ * The most that `{project}-{stack}` may have. The role of the compaction worker needs the longest name beside it: IAM takes 64
+ * characters, of which Pulumi adds eight. A test deploys everything under such a name.
+ */
+export const maxStemLength = 32;
+
+const form = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+/** Why names of resources cannot be made of the names of project and stack. */
+export function nameProblems({
+  project,
+  stack,
+}: {
+  readonly project: string;
+  readonly stack: string;
+}): string[] {
+  const most = maxStemLength - project.length - 1;
+  if (form.test(stack) && stack.length <= most) return [];
+  return [
+    `The stack's name "${stack}" must be at most ${most} lower-case letters, digits and single hyphens, and begin with a letter, ` +
+      "because the names of all resources begin with it: rename it with `pulumi stack rename NAME`",
+  ];
+}
