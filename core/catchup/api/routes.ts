@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { repeatedJsonKey } from "../../text/repeated-json-key.ts";
 import {
   type ProcessRequest,
   type RequestDefaults,
@@ -207,9 +208,20 @@ function bodyOf({ body }: ApiRequest): Record<string, unknown> {
   const problem = { parameter: "body", given: undefined, accepted: "a JSON object, or nothing" };
   try {
     const parsed: unknown = JSON.parse(body);
-    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
-  } catch {
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
+      refuseRepeated(body);
+      return { ...parsed };
+    }
+  } catch (error) {
+    if (error instanceof RequestInvalid) throw error;
     // Told below, as any other body that is no object.
   }
   throw new RequestInvalid([{ ...problem, given: body.slice(0, 50) }]);
+}
+
+/** Which of two values counts is not for this API to guess. */
+function refuseRepeated(body: string): void {
+  const parameter = repeatedJsonKey(body)?.slice(0, 100);
+  if (parameter === undefined) return;
+  throw new RequestInvalid([{ parameter, given: "twice", accepted: "each parameter once" }]);
 }

@@ -112,6 +112,15 @@ describe("/process", () => {
     expect((await ask("POST", "/process", { body })).status).toBe(400);
   });
 
+  test("F29: answers 400 to a body that has a parameter twice, and names it", async () => {
+    const body = '{"data_source":"s3_csv","s3_key":"a.csv","s3_key":"b.csv"}';
+    const answer = await ask("POST", "/process", { body });
+    expect(answer.status).toBe(400);
+    expect(answer.body.problems).toEqual([
+      { parameter: "s3_key", given: "twice", accepted: "each parameter once" },
+    ]);
+  });
+
   test.each(["", "x".repeat(201)])("answers 400 to an idempotency key that is none", async (key) => {
     const headers = { "idempotency-key": key };
     expect((await ask("POST", "/process", { headers, body: JSON.stringify(csv()) })).status).toBe(400);
