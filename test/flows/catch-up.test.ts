@@ -49,7 +49,7 @@ describe("a CSV", () => {
       text: 'Row 3 and "more"',
       id: "0003",
       created_at: "2026-11-04",
-      amount: 1003,
+      amount: "1,003",
     });
   });
 
