@@ -5,17 +5,22 @@ import { runCommand } from "./command.ts";
 import { confirm } from "./confirm.ts";
 import { fileSystemUse } from "./doctor/checks-of-stack.ts";
 import { type Asked, readArguments, shardsMeant } from "./generations/arguments.ts";
-import { generationTable, restoredText } from "./generations/report.ts";
+import { rebuildShard } from "./generations/rebuild-shard.ts";
+import { generationTable, rebuiltText, restoredText } from "./generations/report.ts";
 import { invokeFunction } from "./invoke-function.ts";
+import { Screen } from "./screen.ts";
 import { resolveTarget, type StackOutputs } from "./target.ts";
 
-const usage = `Lists the generations of a collection, and publishes an old one again.
+const usage = `Lists the generations of a collection, publishes an old one again, or rebuilds the collection from its deltas.
 
-  npm run generations -- lines|words [--shard N] [--restore N [--yes]] [--json] [--stack NAME]
+  npm run generations -- lines|words [--shard N] [--restore N [--yes] | --rebuild] [--json] [--stack NAME]
 
   --shard    one shard of a collection that is split, by its number; all of them unless told
   --restore  publishes the content of generation N as a new generation, at once; what was brought up to date since is
              driven again, so that the next cycles bring it back
+  --rebuild  makes a generation from the deltas of all current runs, the items and the removals, and publishes it once it
+             is whole; nothing is embedded, the search stays with what it has until then, and a rebuild that was cut
+             off goes on
   --yes      does not ask before it restores
   --json     the answer as JSON
   --stack    a deployed stack; the one that runs on this machine unless told
@@ -32,7 +37,8 @@ async function main(): Promise<void> {
   Object.assign(process.env, environment);
   const shards = shardsMeant(asked, outputs[`${asked.collection}QueueUrls`].length);
   const functionName = outputs.functions.generations;
-  if (asked.restore === undefined) await list(outputs, shards, asked);
+  if (asked.rebuild) for (const shard of shards) await rebuild(outputs, shard, asked);
+  else if (asked.restore === undefined) await list(outputs, shards, asked);
   else for (const shard of shards) await restore(functionName, shard, asked.restore, asked);
 }
 
@@ -72,6 +78,13 @@ async function restore(
   const answer = await invokeFunction(functionName, request, restoreAnswer);
   if (json) print(JSON.stringify({ shard, ...answer }, undefined, 2));
   else print(...restoredText(shard, answer));
+}
+
+async function rebuild(outputs: StackOutputs, shard: ShardName, { json }: Asked): Promise<void> {
+  const screen = new Screen(json ? process.stderr : process.stdout);
+  const answer = await rebuildShard(outputs, shard, screen);
+  if (json) print(JSON.stringify({ shard, ...answer }, undefined, 2));
+  else screen.print(...rebuiltText(shard, answer));
 }
 
 function print(...lines: string[]): void {

@@ -4,8 +4,12 @@ import { Failure } from "../core/failure.ts";
 
 /** A function of the stack ended with an error; its own words say what to do. */
 export class FunctionFailed extends Failure {
+  /** Name of the error's class. */
+  readonly type: string;
+
   constructor(name: string, type: string, message: string) {
     super(`${message} (${type})`, `Its log is in /aws/lambda/${name}.`);
+    this.type = type;
   }
 }
 

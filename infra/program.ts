@@ -98,6 +98,7 @@ export async function vectorkeep(): Promise<Outputs> {
   const { generations } = new Generations(`${stem}-generations`, {
     code: code.generations,
     leaseSeconds: settings.compaction.leaseSeconds,
+    size: settings.compaction,
     embedding: settings.embedding,
     storage,
     files,

@@ -9,6 +9,8 @@ export interface Asked {
   readonly shard: number | undefined;
   /** The generation to publish again. */
   readonly restore: number | undefined;
+  /** Makes a generation from the deltas. */
+  readonly rebuild: boolean;
   readonly yes: boolean;
   readonly json: boolean;
   readonly stack: string | undefined;
@@ -24,20 +26,22 @@ export function readArguments(args: readonly string[]): Asked {
     options: {
       shard: { type: "string" },
       restore: { type: "string" },
+      rebuild: { type: "boolean", default: false },
       yes: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       stack: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
-  const { yes, json, stack, help } = values;
+  const { rebuild, yes, json, stack, help } = values;
   const restore = numberOf("--restore", values.restore);
+  if (rebuild && restore !== undefined) throw new UsageWrong(script, "Say either --restore or --rebuild.");
   if (yes && restore === undefined) throw new UsageWrong(script, "--yes answers what --restore asks.");
   const collection = collections.find((name) => positionals.length === 1 && name === positionals[0]);
   if (collection === undefined && !help)
     throw new UsageWrong(script, `Name one of ${collections.join(" and ")}.`);
   const shard = numberOf("--shard", values.shard);
-  return { help, collection: collection ?? "lines", shard, restore, yes, json, stack };
+  return { help, collection: collection ?? "lines", shard, restore, rebuild, yes, json, stack };
 }
 
 /** The shards that are meant, of a collection split into so many. Throws UsageWrong. */

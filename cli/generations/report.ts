@@ -1,6 +1,7 @@
 import type { ListAnswer, RestoreAnswer } from "../../core/collections/generations/generations-request.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
 import { type Column, table } from "../table.ts";
+import type { PublishedRebuild } from "./rebuild-shard.ts";
 
 const columns: readonly Column[] = [
   { title: "generation", align: "right" },
@@ -21,8 +22,7 @@ export function generationTable({ generations }: ListAnswer): string[] {
     generations.map(({ generation, name, head, facts }) => {
       const mark = head ? "head" : "";
       if (facts === null) return [String(generation), name, "", "", "", "", "", `${mark} damaged`.trim()];
-      const { written_at, vectors, bytes, base, restored, receipts } = facts;
-      const madeFrom = restored === null ? (base ?? "nothing") : `${base}, with the content of ${restored}`;
+      const { written_at, vectors, bytes, receipts } = facts;
       const written = `${written_at.slice(0, 10)} ${written_at.slice(11, 19)}`;
       return [
         String(generation),
@@ -30,12 +30,35 @@ export function generationTable({ generations }: ListAnswer): string[] {
         written,
         String(vectors),
         (bytes / 1_000_000).toFixed(1),
-        madeFrom,
+        madeFrom(facts),
         String(receipts),
         mark,
       ];
     }),
   );
+}
+
+function madeFrom({
+  base,
+  restored,
+  rebuilt,
+}: NonNullable<ListAnswer["generations"][number]["facts"]>): string {
+  if (rebuilt) return base === null ? "the deltas" : `the deltas, in place of ${base}`;
+  return restored === null ? (base ?? "nothing") : `${base}, with the content of ${restored}`;
+}
+
+/** What a person is told of a rebuilt shard. */
+export function rebuiltText(shard: ShardName, answer: PublishedRebuild): string[] {
+  const { generation, name, receipts, vectors, left_out, named } = answer;
+  return [
+    `${shard}: generation ${generation} (${name}) is published, rebuilt from the deltas of ${receipts} receipts: ${vectors} vectors.`,
+    ...(left_out === 0
+      ? []
+      : [
+          `${left_out} receipts were left out, as their deltas cannot be used: \`npm run verify -- --repair\` embeds them again.`,
+          ...named.map((one) => `  ${one}`),
+        ]),
+  ];
 }
 
 /** What a person is told of a restored generation. */

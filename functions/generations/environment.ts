@@ -9,6 +9,7 @@ export const generationsEnvironment = z
     AWS_REGION: name,
     RECEIPTS_TABLE: name,
     CONTROL_TABLE: name,
+    DELTAS_BUCKET: name,
     LINES_QUEUE_URLS: urlsOfShards,
     WORDS_QUEUE_URLS: urlsOfShards,
     COLLECTIONS_PATH: name,

@@ -1,12 +1,20 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { monotonicClock } from "../../core/collections/clock.ts";
+import { Workspace } from "../../core/collections/cycle/workspace.ts";
 import { Generations } from "../../core/collections/generations/generations.ts";
 import type { RestorePorts } from "../../core/collections/generations/restore-generation.ts";
+import type { CheckPorts } from "../../core/collections/rebuild/check-head.ts";
+import type { RebuildShardPorts } from "../../core/collections/rebuild/rebuild-shard.ts";
+import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
+import { CurrentItems } from "../../core/entities/current-items.ts";
 import type { Log } from "../../core/log.ts";
+import { silentMetrics } from "../../core/metrics.ts";
 import { collections } from "../../core/receipts/receipt.ts";
-import { type ShardName, shardNames } from "../../core/receipts/shards.ts";
+import { collectionOf, type ShardName, shardNames } from "../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { redriveReceipt } from "../../core/runs/redrive-receipt.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
@@ -17,29 +25,56 @@ export function shardsOf({ LINES_QUEUE_URLS }: GenerationsEnvironment): ShardNam
   return collections.flatMap((collection) => shardNames(collection, LINES_QUEUE_URLS.length));
 }
 
-/** What the generations of a shard are listed and restored with. */
-export function restorePorts(
+export type GenerationsPorts = Omit<RestorePorts, "onStep"> &
+  Omit<RebuildShardPorts, "onStep"> &
+  CheckPorts & { readonly onStep: (step: string) => void };
+
+export interface Machine {
+  /** File of Chroma's native library. */
+  readonly library: string;
+  /** Folder on a local disk. */
+  readonly scratch: string;
+  readonly log: Log;
+}
+
+/** What the generations of a shard are listed, checked, restored and rebuilt with. */
+export function generationsPorts(
   environment: GenerationsEnvironment,
-  log: Log,
-): (shard: ShardName) => RestorePorts {
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-  const controlTable = environment.CONTROL_TABLE;
-  const runs = new DynamoRunStore({ client, receiptsTable: environment.RECEIPTS_TABLE, controlTable });
+  { library, scratch, log }: Machine,
+): (shard: ShardName) => GenerationsPorts {
+  const dynamo = new DynamoDBClient({});
+  const client = DynamoDBDocumentClient.from(dynamo);
+  const { CONTROL_TABLE: controlTable, RECEIPTS_TABLE: receiptsTable } = environment;
+  const { EMBEDDING_MODEL: model, EMBEDDING_DIMENSIONS: dimensions } = environment;
+  const runs = new DynamoRunStore({ client, receiptsTable, controlTable });
   const queues = new RunQueues({
     client: new SQSClient({}),
     queueUrls: { lines: environment.LINES_QUEUE_URLS, words: environment.WORDS_QUEUE_URLS },
     region: environment.AWS_REGION,
   });
-  return (shard) => ({
-    shard,
-    model: environment.EMBEDDING_MODEL,
-    dimensions: environment.EMBEDDING_DIMENSIONS,
-    control: { client, controlTable },
-    leaseMs: environment.LEASE_SECONDS * 1000,
-    generations: new Generations(environment.COLLECTIONS_PATH, shard, monotonicClock),
-    redrive: (receipt, time) => redriveReceipt({ runs, queues }, receipt, time),
-    clock: monotonicClock,
-    log,
-    onStep: (step) => log.info("Restore step", { collection: shard, step }),
-  });
+  const deltas = new S3DeltaStore(new S3Client({}), environment.DELTAS_BUCKET);
+  const items = new CurrentItems({ client: dynamo, receiptsTable, log, pause });
+  return (shard) => {
+    const generations = new Generations(environment.COLLECTIONS_PATH, shard, monotonicClock);
+    return {
+      shard,
+      model,
+      dimensions,
+      target: { collection: collectionOf(shard), model, dimensions },
+      control: { client, controlTable },
+      leaseMs: environment.LEASE_SECONDS * 1000,
+      runs,
+      deltas,
+      items,
+      generations,
+      workspace: new Workspace({ shard, generations, model, dimensions, library, scratch }),
+      redrive: (receipt, time) => redriveReceipt({ runs, queues }, receipt, time),
+      lookAgain: (receipt, time) => queues.lookAgain(receipt, time),
+      clock: monotonicClock,
+      log,
+      // An operator who rebuilds is told what came of it: no alarm is for that.
+      metrics: silentMetrics,
+      onStep: (step) => log.info("Generations step", { collection: shard, step }),
+    };
+  };
 }

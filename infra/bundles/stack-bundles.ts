@@ -38,7 +38,7 @@ export async function functionBundles(): Promise<FunctionBundles> {
       functionArchive("export-ocr-results"),
       functionArchive("stream-processor"),
       functionArchive("compaction", { chroma: true }),
-      functionArchive("generations"),
+      functionArchive("generations", { chroma: true }),
       functionArchive("verify", { chroma: true }),
       functionArchive("sweeper"),
     ]);

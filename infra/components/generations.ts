@@ -1,3 +1,4 @@
+import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
@@ -5,14 +6,18 @@ import { urlsOf } from "./collection-queues.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import type { Compaction } from "./compaction.ts";
 import type { Network } from "./network.ts";
-import { items, sendTo } from "./permissions.ts";
+import { allow, assumedBy, items, list, policyOf, readObjects, sendTo } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
 
 const collectionsPath = "/mnt/collections";
+/** A lost file system is noticed so soon, also where nothing changes. A check reads a few file sizes. */
+const checkEveryMinutes = 10;
 
 export interface GenerationsArgs {
   readonly code: pulumi.asset.Archive;
   readonly leaseSeconds: number;
+  /** It holds a generation as compaction does. */
+  readonly size: Pick<Settings["compaction"], "memoryMiB" | "scratchMiB">;
   readonly embedding: Pick<Settings["embedding"], "model" | "dimensions">;
   readonly storage: Storage;
   readonly files: CollectionsFileSystem;
@@ -24,8 +29,9 @@ export interface GenerationsArgs {
 
 /**
  * The function that `npm run generations` invokes, since the file system is out of an operator's reach: it lists the
- * generations of a collection and publishes an old one again. Nothing else invokes it, and idle it costs nothing. It is
- * not among the functions that are watched: whoever invokes it is told what went wrong.
+ * generations of a collection, publishes an old one again, or rebuilds the collection from its deltas. A schedule has it
+ * check that the published generations are there. It is not among the functions that are watched: an operator who invokes
+ * it is told what went wrong.
  */
 export class Generations extends pulumi.ComponentResource {
   readonly generations: BundledFunction;
@@ -38,15 +44,17 @@ export class Generations extends pulumi.ComponentResource {
       name,
       {
         ...args.defaults,
-        description: "Lists the generations of a collection and publishes an old one again",
+        description: "Lists, checks, restores and rebuilds the generations of a collection",
         code: args.code,
-        // It waits for the lease, reads every byte of a generation and drives thousands of receipts again.
+        // It waits for the lease, and a rebuild writes every vector anew; what does not fit has the next invocation.
         timeoutSeconds: 900,
-        memoryMiB: 1024,
+        memoryMiB: args.size.memoryMiB,
+        scratchMiB: args.size.scratchMiB,
         mount: { files: args.files, network: args.network, path: collectionsPath },
         environment: {
           RECEIPTS_TABLE: storage.receipts.name,
           CONTROL_TABLE: storage.control.name,
+          DELTAS_BUCKET: storage.deltas.name,
           LINES_QUEUE_URLS: urlsOf(lines.queues),
           WORDS_QUEUE_URLS: urlsOf(words.queues),
           COLLECTIONS_PATH: collectionsPath,
@@ -56,12 +64,47 @@ export class Generations extends pulumi.ComponentResource {
         },
         statements: [
           sendTo(...lines.queues, ...words.queues),
-          items(storage.receipts, ["GetItem", "UpdateItem"]),
-          items(storage.control, ["GetItem", "PutItem", "UpdateItem"]),
+          list(storage.deltas),
+          readObjects(storage.deltas, "deltas/"),
+          items(storage.receipts, ["GetItem", "Query", "UpdateItem"]),
+          items(storage.control, ["GetItem", "PutItem", "Scan", "UpdateItem"]),
         ],
       },
       { parent: this },
     );
+    new aws.lambda.FunctionEventInvokeConfig(
+      name,
+      { functionName: this.generations.function.name, maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+      { parent: this },
+    );
+    this.schedule(`${name}-check`);
     this.registerOutputs();
+  }
+
+  private schedule(name: string) {
+    const inside = { parent: this };
+    const { function: target } = this.generations;
+    const role = new aws.iam.Role(name, { assumeRolePolicy: assumedBy("scheduler.amazonaws.com") }, inside);
+    const policy = new aws.iam.RolePolicy(
+      name,
+      { role: role.id, policy: policyOf([allow(["lambda:InvokeFunction"], [target.arn])]) },
+      inside,
+    );
+    new aws.scheduler.Schedule(
+      name,
+      {
+        name,
+        description: "Checks that the published generations are there",
+        scheduleExpression: `rate(${checkEveryMinutes} minutes)`,
+        flexibleTimeWindow: { mode: "OFF" },
+        target: {
+          arn: target.arn,
+          roleArn: role.arn,
+          input: JSON.stringify({ operation: "check" }),
+          retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+        },
+      },
+      { parent: this, dependsOn: [policy] },
+    );
   }
 }

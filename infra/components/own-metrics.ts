@@ -62,6 +62,20 @@ export function ownMetrics(
       service: "compaction",
       says: "A published generation is not what its manifest says; compaction goes on from an earlier one.",
     },
+    {
+      ...ofCompaction,
+      what: "collection-rebuilt",
+      metricName: "GenerationsRebuilt",
+      says: "No generation of a collection was sound, and compaction has rebuilt it from its deltas.",
+      runbook: "lost-file-system",
+    },
+    {
+      ...ofCompaction,
+      what: "receipts-left-out",
+      metricName: "ReceiptsLeftOut",
+      says: "A collection was rebuilt without receipts whose deltas could not be used.",
+      runbook: "lost-file-system",
+    },
     ...(compactsInWorker
       ? [
           {

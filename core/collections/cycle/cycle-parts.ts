@@ -12,6 +12,7 @@ import type { Generations } from "../generations/generations.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
 import type { CollectionQueue } from "../messages/collection-queue.ts";
 import type { FailureLedger } from "../messages/failure-ledger.ts";
+import type { RebuildStep } from "../rebuild/rebuild.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface CycleSettings {
@@ -63,4 +64,8 @@ export const steps = [
   "collect garbage",
   "release",
 ] as const;
-export type Step = (typeof steps)[number];
+export type Step =
+  | (typeof steps)[number]
+  /** Only where no generation is sound. */
+  | "rebuild"
+  | `rebuild: ${RebuildStep}`;

@@ -23,13 +23,13 @@ export interface GroundPorts {
 }
 
 /**
- * Opens the head, or where it is not what its manifest says, the newest generation before it that is.
- * Throws GenerationDamaged where there is none.
+ * Opens the head, or where it is not what its manifest says, the newest generation before it that is. Undefined where there
+ * is none, or where a damaged one cannot tell what it had brought: then nothing but the deltas says what is due.
  */
 export async function openGround(
   { generations, workspace, log, metrics }: GroundPorts,
   head: Head | undefined,
-): Promise<Ground> {
+): Promise<Ground | undefined> {
   const lost: ReceiptRef[] = [];
   let name = head?.name;
   let base = head?.base ?? null;
@@ -37,29 +37,19 @@ export async function openGround(
     try {
       return { store: await workspace.open(name), name, lost };
     } catch (error) {
-      if (!(error instanceof GenerationDamaged)) throw error;
+      if (!(error instanceof GenerationDamaged) || name === undefined) throw error;
       metrics.count("ManifestMismatches", 1);
-      log.error(error.message, { generation: name, goes_on_from: base });
-      if (name === undefined || base === null) throw error;
-      lost.push(...(await receiptsOf(generations, name, log)));
-      name = base;
-      base = (await generations.manifestIfReadable(name))?.base ?? null;
+      const damaged = await generations.manifestIfReadable(name);
+      // One that is not the newest was there for long: nobody waits until the file system shows it.
+      const older = base === null ? undefined : await generations.manifestIfReadable(base);
+      const goesOn = damaged !== undefined && older !== undefined;
+      log.error(error.message, { generation: name, goes_on_from: goesOn ? base : "the deltas" });
+      if (!goesOn) return undefined;
+      for (const { image_id, receipt_id } of damaged.receipts) {
+        lost.push({ imageId: image_id, receiptId: receipt_id });
+      }
+      name = base ?? undefined;
+      base = older.base;
     }
   }
-}
-
-async function receiptsOf(generations: Generations, name: string, log: Log): Promise<ReceiptRef[]> {
-  const manifest = await generations.manifestIfReadable(name);
-  if (manifest === undefined) {
-    log.error(
-      "A damaged generation does not say what it had brought up to date: run `npm run verify -- --repair`",
-      {
-        generation: name,
-      },
-    );
-  }
-  return (manifest?.receipts ?? []).map(({ image_id, receipt_id }) => ({
-    imageId: image_id,
-    receiptId: receipt_id,
-  }));
 }

@@ -13,6 +13,7 @@ import { FailedMessages } from "../messages/failed-messages.ts";
 import type { MessagesInFlight } from "../messages/messages-in-flight.ts";
 import { readMessages } from "../messages/read-messages.ts";
 import type { RunWork, StartedReceipt } from "../messages/receipt-work.ts";
+import { rebuild } from "../rebuild/rebuild.ts";
 import { CycleAbandoned } from "./abandonable.ts";
 import type { CycleParts, Step } from "./cycle-parts.ts";
 import { type Ground, openGround } from "./ground.ts";
@@ -36,6 +37,7 @@ export class LeasedCycle {
   readonly #failed: FailedMessages;
   readonly #time: Timetable;
   readonly #times: StepTimes;
+  #head: Head | undefined;
   #merged: Merged | undefined;
 
   constructor(
@@ -56,20 +58,20 @@ export class LeasedCycle {
 
   async run(): Promise<void> {
     const { control, shard } = this.#parts;
-    const head = await readHead(control.client, control.controlTable, shard);
-    await this.#drain(head);
+    this.#head = await readHead(control.client, control.controlTable, shard);
+    await this.#drain(this.#head);
     const receipts = await this.#startReceipts();
-    const published = receipts.length > 0 ? await this.#makeGeneration(head, receipts) : undefined;
+    if (receipts.length > 0) await this.#makeGeneration(receipts);
     await this.#acknowledge();
-    await this.#collectGarbage(published ?? head);
+    await this.#collectGarbage(this.#head);
     this.#step("release");
   }
 
   async #drain(head: Head | undefined): Promise<void> {
     this.#step("drain");
     const { queue, generations, clock, settings, log } = this.#parts;
-    const age = head ? await generations.ageOf(head.name, manifestFile) : settings.minPublishIntervalMs;
-    const atLeastUntil = clock.now() + settings.minPublishIntervalMs - age;
+    const age = head && (await generations.ageOf(head.name, manifestFile));
+    const atLeastUntil = clock.now() + settings.minPublishIntervalMs - (age ?? settings.minPublishIntervalMs);
     const limits = {
       messages: settings.drainMessages,
       bytes: settings.drainBytes,
@@ -97,14 +99,13 @@ export class LeasedCycle {
     return startReceipts(ports, shard, works);
   }
 
-  /** The new head; undefined where the shard holds all of it already. */
-  async #makeGeneration(
-    head: Head | undefined,
-    receipts: readonly StartedReceipt[],
-  ): Promise<Head | undefined> {
+  /** Publishes nothing where the shard holds all of it already. */
+  async #makeGeneration(receipts: readonly StartedReceipt[]): Promise<void> {
     const { workspace, log, metrics } = this.#parts;
     this.#step("materialise");
-    const ground = await openGround(this.#parts, head);
+    const ground = (await openGround(this.#parts, this.#head)) ?? (await this.#rebuiltGround());
+    if (ground === undefined) return;
+    const head = this.#head;
     this.#step("apply");
     const merged = await this.#merge(ground, receipts);
     this.#merged = merged;
@@ -122,9 +123,30 @@ export class LeasedCycle {
     metrics.count("VectorsRemoved", removed);
     await workspace.close();
     const isHead = ground.name === head?.name;
-    if (written + updated + removed > 0 || !isHead) return this.#publish(head, ground, merged);
-    if (head) workspace.keep(head.name);
-    return undefined;
+    if (written + updated + removed > 0 || !isHead) this.#head = await this.#publish(head, ground, merged);
+    else if (head) workspace.keep(head.name);
+  }
+
+  /**
+   * No generation is sound: the shard is rebuilt from its deltas and published, and then takes the messages. Undefined
+   * where the time is over before that: all messages are redelivered, and their cycle goes on from the checkpoint.
+   */
+  async #rebuiltGround(): Promise<Ground | undefined> {
+    const { shard, workspace, log } = this.#parts;
+    this.#step("rebuild");
+    const rebuilt = await rebuild(this.#parts, this.#lease, this.#head, {
+      until: this.#time.applyUntil,
+      publishesWithout: async () => true,
+      onStep: (step) => this.#parts.onStep(`rebuild: ${step}`),
+    });
+    if (rebuilt.state === "unfinished") {
+      const { done, known } = rebuilt;
+      log.info("The rebuild goes on in the next cycle", { collection: shard, receipts_done: done, known });
+      return undefined;
+    }
+    this.#head = rebuilt.head;
+    this.#step("materialise");
+    return { store: await workspace.open(rebuilt.head.name), name: rebuilt.head.name, lost: [] };
   }
 
   /** Merges what can be merged; a receipt that makes the others fail is left out, and the failure is its own. */

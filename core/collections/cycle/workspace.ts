@@ -48,11 +48,17 @@ export class Workspace {
   }
 
   /**
-   * Copies a generation, unless the folder equals it, and opens it. Without a name, an empty database.
+   * Copies a generation, unless the folder equals it, and opens it. Without a name, an empty database. `from` are other
+   * generations than the shard's published ones.
    * Throws GenerationDamaged and CollectionOfOtherModel.
    */
-  async open(name: string | undefined): Promise<VectorStore> {
-    if (name === undefined || this.#holds !== name) await this.#materialise(name);
+  async open(name: string | undefined, from?: Generations): Promise<VectorStore> {
+    if (from !== undefined || name === undefined || this.#holds !== name) await this.#materialise(name, from);
+    return this.reopen();
+  }
+
+  /** Opens the folder as it is, after it was closed. */
+  async reopen(): Promise<VectorStore> {
     this.#holds = undefined;
     const { library, shard } = this.#options;
     this.#server = await ChromaServer.start({ library, path: this.folder });
@@ -76,13 +82,13 @@ export class Workspace {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async #materialise(name: string | undefined): Promise<void> {
+  async #materialise(name: string | undefined, from = this.#options.generations): Promise<void> {
     await this.discard();
     await removeLeftBehind(this.#options);
     await mkdir(this.folder, { recursive: true });
     if (name === undefined) return;
-    const { shard, generations, model, dimensions } = this.#options;
-    const published = await generations.manifest(name);
+    const { shard, model, dimensions } = this.#options;
+    const published = await from.manifest(name);
     if (published.model !== model || published.dimensions !== dimensions) {
       throw new CollectionOfOtherModel(
         shard,
@@ -90,7 +96,7 @@ export class Workspace {
         `${model} with ${dimensions}`,
       );
     }
-    await generations.copyTo(this.folder, name);
+    await from.copyTo(this.folder, name);
     for (const { size } of published.files) this.#bytesCopied += size;
   }
 }

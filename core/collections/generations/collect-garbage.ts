@@ -33,7 +33,7 @@ export async function collectGarbage(
   const expired: string[] = [];
   for (const name of published.slice(rules.kept)) {
     const age = await generations.ageOf(name, supersededFile);
-    if (age > rules.longestReaderMs) expired.push(name);
+    if (age !== undefined && age > rules.longestReaderMs) expired.push(name);
   }
   const folders = await generations.list();
   const abandoned = folders.filter((folder) => folder.token < token && !published.includes(folder.name));

@@ -7,7 +7,15 @@ import type { ShardName } from "../../receipts/shards.ts";
 const request = z.discriminatedUnion("operation", [
   z.object({ operation: z.literal("list"), shard: z.string() }),
   z.object({ operation: z.literal("restore"), shard: z.string(), generation: z.int().min(1) }),
+  z.object({
+    operation: z.literal("rebuild"),
+    shard: z.string(),
+    /** What the answer to an unfinished part said. */
+    rebuild: z.string().optional(),
+  }),
 ]);
+/** What the schedule asks: no shard is meant, but all of them. */
+const checkRequest = z.object({ operation: z.literal("check") });
 
 export type GenerationsRequest = z.infer<typeof request>;
 type Checked<Request> = Request extends unknown
@@ -27,6 +35,7 @@ export const listAnswer = z.object({
           bytes: z.int(),
           base: z.string().nullable(),
           restored: z.string().nullable(),
+          rebuilt: z.boolean(),
           receipts: z.int(),
         })
         .nullable(),
@@ -45,6 +54,27 @@ export const restoreAnswer = z.object({
   silent: z.array(z.string()),
 });
 
+export const rebuildAnswer = z.discriminatedUnion("state", [
+  z.object({ state: z.literal("unfinished"), rebuild: z.string(), done: z.int(), known: z.int() }),
+  z.object({
+    state: z.literal("published"),
+    rebuild: z.string(),
+    generation: z.int(),
+    name: z.string(),
+    receipts: z.int(),
+    vectors: z.int(),
+    /** Receipts that could not be read from their deltas, and the first few of them with the reason. */
+    left_out: z.int(),
+    named: z.array(z.string()),
+  }),
+]);
+
+export const checkAnswer = z.object({
+  shards: z.array(z.object({ shard: z.string(), head: z.string() })),
+});
+
+export type RebuildAnswer = z.infer<typeof rebuildAnswer>;
+export type CheckAnswer = z.infer<typeof checkAnswer>;
 export type ListAnswer = z.infer<typeof listAnswer>;
 export type RestoreAnswer = z.infer<typeof restoreAnswer>;
 
@@ -59,7 +89,9 @@ export class GenerationsRequestInvalid extends InputFailure {
 export function parseGenerationsRequest(
   event: unknown,
   shards: readonly ShardName[],
-): Checked<GenerationsRequest> {
+): Checked<GenerationsRequest> | z.infer<typeof checkRequest> {
+  const check = checkRequest.safeParse(event);
+  if (check.success) return check.data;
   const parsed = request.safeParse(event);
   if (!parsed.success) throw new GenerationsRequestInvalid(problems(parsed.error));
   const shard = shards.find((one) => one === parsed.data.shard);

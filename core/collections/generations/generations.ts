@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
 import type { ReceiptRef } from "../../receipts/receipt.ts";
 import type { ShardName } from "../../receipts/shards.ts";
@@ -40,6 +40,8 @@ export interface NewGeneration {
   readonly base: string | null;
   /** The older generation whose database is the source. @default none, the source is new */
   readonly restored?: string;
+  /** Made from the deltas, so that it shares no file with any other. @default made from its base */
+  readonly rebuilt?: true;
   readonly model: string;
   readonly dimensions: number;
   readonly count: number;
@@ -67,10 +69,16 @@ export class Generations {
   readonly #proven: ProvenFiles;
 
   /** `path` is the folder of all collections. */
-  constructor(path: string, shard: ShardName, clock: Clock) {
-    this.folder = join(path, shard, "generations");
+  constructor(path: string, shard: ShardName, clock: Clock, room = "generations") {
+    this.folder = join(path, shard, room);
     this.#clock = clock;
     this.#proven = new ProvenFiles(clock);
+  }
+
+  /** What a rebuild stores before it is done, apart from what a head may name. */
+  get checkpoints(): Generations {
+    const shard = dirname(this.folder);
+    return new Generations(dirname(shard), basename(shard) as ShardName, this.#clock, "rebuild");
   }
 
   pathOf(name: string): string {
@@ -164,12 +172,38 @@ export class Generations {
     return { manifest, bytesWritten, mismatched };
   }
 
-  /** Milliseconds since a file of a generation was written, both moments as the shared file system sees them. */
-  async ageOf(name: string, file: string): Promise<number> {
+  /**
+   * Milliseconds since a file of a generation was written, both moments as the shared file system sees them. Undefined
+   * where it is not there.
+   */
+  async ageOf(name: string, file: string): Promise<number | undefined> {
     const clockFile = join(this.folder, ".clock");
-    const then = await this.#reading(name, () => stat(join(this.pathOf(name), file)));
+    const then = await this.#proven.look(join(this.pathOf(name), file));
+    if (then === undefined) return undefined;
     await writeFile(clockFile, String(this.#clock.now()));
-    return (await stat(clockFile)).mtimeMs - then.mtimeMs;
+    return (await stat(clockFile)).mtimeMs - Number(then.mtimeMs);
+  }
+
+  /** Whether every byte is what the manifest says. */
+  async isSound(name: string): Promise<boolean> {
+    const manifest = await this.manifestIfReadable(name);
+    if (manifest === undefined) return false;
+    const folder = join(this.pathOf(name), databaseFolder);
+    const holds = manifest.files.map(({ path, sha256 }) => this.#proven.holds(join(folder, path), sha256));
+    return (await Promise.all(holds)).every(Boolean);
+  }
+
+  /** Whether every file is there with the size that the manifest says. Its bytes are not read. */
+  async isWhole(name: string): Promise<boolean> {
+    try {
+      const { files } = await this.manifest(name);
+      const folder = join(this.pathOf(name), databaseFolder);
+      const stats = await Promise.all(files.map(({ path }) => this.#proven.look(join(folder, path))));
+      return files.every(({ size }, position) => Number(stats[position]?.size ?? -1) === size);
+    } catch (error) {
+      if (error instanceof GenerationDamaged) return false;
+      throw error;
+    }
   }
 
   /** All folders, by generation and token; those under a temporary name too. */
@@ -195,8 +229,8 @@ export class Generations {
   }
 
   /** None where there is nothing to link to: then every byte is copied, as the source has all of them. */
-  async #linkableFiles({ base, restored }: NewGeneration): Promise<Map<string, string>> {
-    const name = restored ?? base;
+  async #linkableFiles({ base, restored, rebuilt }: NewGeneration): Promise<Map<string, string>> {
+    const name = rebuilt ? null : (restored ?? base);
     const manifest = name === null ? undefined : await this.manifestIfReadable(name);
     if (name === null || manifest === undefined) return new Map();
     const folder = join(this.pathOf(name), databaseFolder);

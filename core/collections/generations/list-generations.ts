@@ -27,6 +27,8 @@ export interface GenerationFacts {
   readonly base: string | null;
   /** The older one whose content it has again; null where it was compacted. */
   readonly restored: string | null;
+  /** Whether it was made from the deltas alone. */
+  readonly rebuilt: boolean;
   /** Receipts in which it may differ from its base. */
   readonly receipts: number;
 }
@@ -68,6 +70,7 @@ async function factsOf(
     bytes: manifest.files.reduce((sum, { size }) => sum + size, 0),
     base: manifest.base,
     restored: manifest.restored ?? null,
+    rebuilt: manifest.rebuilt ?? false,
     receipts: manifest.receipts.length,
   };
 }

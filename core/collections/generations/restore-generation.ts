@@ -1,15 +1,12 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { Failure, InputFailure } from "../../failure.ts";
+import { InputFailure } from "../../failure.ts";
 import { inParallel } from "../../in-parallel.ts";
-import type { Log } from "../../log.ts";
 import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
 import type { ShardName } from "../../receipts/shards.ts";
-import type { Clock } from "../clock.ts";
 import { CollectionOfOtherModel } from "../cycle/workspace.ts";
-import { Heartbeat } from "../lease/heartbeat.ts";
-import { acquireLease, type Lease } from "../lease/lease.ts";
+import type { Lease } from "../lease/lease.ts";
+import { type LeasePorts, underLease } from "../lease/under-lease.ts";
 import { generationHistory, type PastGeneration } from "./generation-history.ts";
 import { GenerationDamaged, type Generations } from "./generations.ts";
 import { generationName, type Head, moveHead, readHead } from "./head.ts";
@@ -25,28 +22,13 @@ export class GenerationNotRestorable extends InputFailure {
   }
 }
 
-/** Other processes hold the lease one after the other. */
-export class CollectionBusy extends Failure {
-  constructor(shard: ShardName, seconds: number) {
-    super(
-      `The lease of ${shard} was not free for ${seconds} s, so nothing was restored.`,
-      "Try again; if it stays so, look at the log of compaction.",
-    );
-  }
-}
-
-export interface RestorePorts {
-  readonly shard: ShardName;
+export interface RestorePorts extends LeasePorts {
   /** Of the stack: what cycles will add to the restored generation. */
   readonly model: string;
   readonly dimensions: number;
-  readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
-  readonly leaseMs: number;
   readonly generations: Generations;
   /** Has both collections make a receipt's vectors anew. `time` tells one call from another. */
   readonly redrive: (receipt: ReceiptRef, time: string) => Promise<void>;
-  readonly clock: Clock;
-  readonly log: Log;
   /** Told before each step; what it throws ends the restoring as a failure of that step would. */
   readonly onStep: (step: RestoreStep) => void;
 }
@@ -70,7 +52,6 @@ export interface Restored {
   readonly silent: readonly string[];
 }
 
-const beatsALease = 3;
 const receiptsAtOnce = 16;
 
 /**
@@ -85,19 +66,8 @@ export async function restoreGeneration(
   generation: number,
   patienceMs: number,
 ): Promise<Restored> {
-  const { shard, control, clock, leaseMs, log } = ports;
   ports.onStep("lease");
-  const lease = await acquireLease({ ...control, shard, clock, leaseMs }, { waitMs: patienceMs, patienceMs });
-  if (lease === undefined) throw new CollectionBusy(shard, Math.round(patienceMs / 1000));
-  const heartbeat = new Heartbeat(() => lease.beat(), leaseMs / beatsALease, clock, log);
-  try {
-    return await restoreUnder(lease, ports, generation);
-  } finally {
-    await heartbeat.stop();
-    await lease
-      .release()
-      .catch((reason) => log.warn("The lease was not released", { reason: String(reason) }));
-  }
+  return underLease(ports, patienceMs, (lease) => restoreUnder(lease, ports, generation));
 }
 
 async function restoreUnder(lease: Lease, ports: RestorePorts, generation: number): Promise<Restored> {

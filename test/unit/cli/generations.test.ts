@@ -1,6 +1,7 @@
 import { readArguments, shardsMeant } from "../../../cli/generations/arguments.ts";
-import { generationTable, restoredText } from "../../../cli/generations/report.ts";
-import type { ListAnswer } from "../../../core/collections/generations/generations-request.ts";
+import { inParts } from "../../../cli/generations/rebuild-shard.ts";
+import { generationTable, rebuiltText, restoredText } from "../../../cli/generations/report.ts";
+import type { ListAnswer, RebuildAnswer } from "../../../core/collections/generations/generations-request.ts";
 
 const facts = {
   written_at: "2026-11-25T10:00:01.234Z",
@@ -8,6 +9,7 @@ const facts = {
   bytes: 1_250_000,
   base: "00000001-1",
   restored: null,
+  rebuilt: false,
   receipts: 4,
 };
 const generations: ListAnswer["generations"] = [
@@ -31,6 +33,7 @@ describe("the command line", () => {
     [["lines", "--shard", "1.5"], /^--shard is a number from 1/],
     [["lines", "--yes"], /^--yes answers what --restore asks\./],
     [["lines", "--purge"], /--purge/],
+    [["lines", "--rebuild", "--restore", "2"], /^Say either --restore or --rebuild\./],
   ])("%j is refused", (args, why) => {
     expect(() => readArguments(args)).toThrow(why);
   });
@@ -63,6 +66,40 @@ describe("what is shown", () => {
       "         1  00000001-1  2026-11-25 10:00:01      120  1.3  nothing                                            4",
     ]);
     expect(generationTable({ generations: [] })).toEqual(["Nothing is published."]);
+  });
+
+  test("a rebuilt generation is one that was made from the deltas", () => {
+    const [head] = generations;
+    if (!head?.facts) throw new Error("The head has facts.");
+    const rebuilt = { ...head, facts: { ...head.facts, restored: null, rebuilt: true } };
+    expect(generationTable({ generations: [rebuilt] })[1]).toContain("the deltas, in place of 00000002-2");
+  });
+
+  test("a rebuild goes on until it is published, and tells what it had to leave out", async () => {
+    const published = {
+      state: "published" as const,
+      rebuild: "r",
+      generation: 5,
+      name: "00000005-6",
+      receipts: 7,
+      vectors: 90,
+      left_out: 0,
+      named: [],
+    } satisfies RebuildAnswer;
+    const unfinished = { state: "unfinished", rebuild: "r", done: 3, known: 7 } as const;
+    const asked: (string | undefined)[] = [];
+    const answer = await inParts(async (rebuild) => {
+      asked.push(rebuild);
+      return asked.length < 3 ? unfinished : published;
+    });
+    expect(asked).toEqual([undefined, "r", "r"]);
+    expect(rebuiltText("lines", answer)).toEqual([
+      "lines: generation 5 (00000005-6) is published, rebuilt from the deltas of 7 receipts: 90 vectors.",
+    ]);
+    expect(rebuiltText("lines", { ...published, left_out: 1, named: ["IMAGE#a: gone"] }).slice(1)).toEqual([
+      "1 receipts were left out, as their deltas cannot be used: `npm run verify -- --repair` embeds them again.",
+      "  IMAGE#a: gone",
+    ]);
   });
 
   test("after a restoring is what is published, what comes back, and what nobody knows of", () => {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../core/collections/clock.ts";
+import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
 
 /** A process's own clock that moves only when the process sleeps or the test says so. */
 export class ManualClock implements Clock {
@@ -20,4 +20,16 @@ export class ManualClock implements Clock {
     this.advance(ms);
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** A clock on which waiting takes no time. */
+export function hastyClock(): Clock {
+  let ahead = 0;
+  return {
+    now: () => monotonicClock.now() + ahead,
+    sleep: async (ms) => {
+      ahead += ms;
+      await monotonicClock.sleep(1);
+    },
+  };
 }

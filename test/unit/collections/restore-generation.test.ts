@@ -10,7 +10,6 @@ import { HeadMoved } from "../../../core/collections/generations/head.ts";
 import { listGenerations } from "../../../core/collections/generations/list-generations.ts";
 import { databaseFolder, manifestFile } from "../../../core/collections/generations/manifest.ts";
 import {
-  CollectionBusy,
   GenerationNotRestorable,
   type Restored,
   type RestorePorts,
@@ -20,6 +19,7 @@ import {
 } from "../../../core/collections/generations/restore-generation.ts";
 import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
 import { acquireLease, LeaseLost } from "../../../core/collections/lease/lease.ts";
+import { CollectionBusy } from "../../../core/collections/lease/under-lease.ts";
 import { silentLog } from "../../../core/log.ts";
 import { redriveReceipt } from "../../../core/runs/redrive-receipt.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";

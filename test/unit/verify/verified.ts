@@ -1,22 +1,10 @@
-import { monotonicClock } from "../../../core/collections/clock.ts";
 import { silentLog } from "../../../core/log.ts";
 import { backlogOf } from "../../../core/verify/settle.ts";
 import { type VerifyPorts, verifyShard } from "../../../core/verify/verify-shard.ts";
+import { hastyClock } from "../collections/clocks.ts";
 import type { CompactionRig } from "../collections/compaction-rig.ts";
 import { publishDoctored } from "../collections/doctored.ts";
 import { dimensions, model } from "../collections/sample-deltas.ts";
-
-/** A clock on which waiting takes no time. */
-export function hastyClock() {
-  let ahead = 0;
-  return {
-    now: () => monotonicClock.now() + ahead,
-    sleep: async (ms: number) => {
-      ahead += ms;
-      await monotonicClock.sleep(1);
-    },
-  };
-}
 
 /** What verify reads of the rig's shard, with some of it replaced. */
 export async function verifyPorts(

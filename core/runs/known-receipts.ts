@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
 import { receiptKey } from "../receipts/receipt.ts";
 import { holdsImage, type ShardName } from "../receipts/shards.ts";
-import { receiptOfCurrent } from "../runs/run-item.ts";
+import { receiptOfCurrent } from "./run-item.ts";
 
 /**
  * Keys of the receipts of a shard's images that have a CURRENT item, a page of the control table at a time. Those of the

@@ -1,0 +1,64 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { type RebuildAnswer, rebuildAnswer } from "../../core/collections/generations/generations-request.ts";
+import { readRebuild } from "../../core/collections/rebuild/rebuild-record.ts";
+import type { ShardName } from "../../core/receipts/shards.ts";
+import { invokeFunction } from "../invoke-function.ts";
+import { progressBar } from "../progress-bar.ts";
+import type { Screen } from "../screen.ts";
+import type { StackOutputs } from "../target.ts";
+
+const lookEveryMs = 2_000;
+
+export type PublishedRebuild = Extract<RebuildAnswer, { state: "published" }>;
+export type InvokeRebuild = (rebuild: string | undefined) => Promise<RebuildAnswer>;
+
+/** Has the function rebuild a shard, in as many invocations as it takes, and shows how far it is. */
+export async function rebuildShard(
+  { functions, controlTable }: StackOutputs,
+  shard: ShardName,
+  screen: Screen,
+): Promise<PublishedRebuild> {
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+  const over = new AbortController();
+  const looking = showProgress(
+    () => readRebuild({ client, controlTable }, shard),
+    shard,
+    screen,
+    over.signal,
+  );
+  try {
+    return await inParts((rebuild) =>
+      invokeFunction(functions.generations, { operation: "rebuild", shard, rebuild }, rebuildAnswer),
+    );
+  } finally {
+    over.abort();
+    await looking;
+  }
+}
+
+/** Every part goes on with the rebuild that the first one began. */
+export async function inParts(invoke: InvokeRebuild): Promise<PublishedRebuild> {
+  let answer = await invoke(undefined);
+  while (answer.state === "unfinished") answer = await invoke(answer.rebuild);
+  return answer;
+}
+
+/** What cannot be shown ends nothing. */
+async function showProgress(
+  look: () => ReturnType<typeof readRebuild>,
+  shard: ShardName,
+  screen: Screen,
+  over: AbortSignal,
+): Promise<void> {
+  while (!over.aborted) {
+    const record = await look().catch(() => undefined);
+    if (record?.state === "RUNNING" && !over.aborted) {
+      const { receipts_done: done, receipts_known: known } = record;
+      const line = `Rebuilding ${shard}: ${done} of ${known} receipts`;
+      screen.status([`${progressBar(done, known)} ${line}`], line);
+    }
+    await pause(lookEveryMs, undefined, { signal: over }).catch(() => undefined);
+  }
+}

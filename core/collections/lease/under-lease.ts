@@ -1,0 +1,46 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { Failure } from "../../failure.ts";
+import type { Log } from "../../log.ts";
+import type { ShardName } from "../../receipts/shards.ts";
+import type { Clock } from "../clock.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { acquireLease, type Lease } from "./lease.ts";
+
+/** Other processes hold the lease one after the other. */
+export class CollectionBusy extends Failure {
+  constructor(shard: ShardName, seconds: number) {
+    super(
+      `The lease of ${shard} was not free for ${seconds} s, so nothing was done.`,
+      "Try again; if it stays so, look at the log of compaction.",
+    );
+  }
+}
+
+export interface LeasePorts {
+  readonly shard: ShardName;
+  readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
+  readonly leaseMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const beatsPerLease = 3;
+
+/** Does the work under the shard's lease, for which it waits up to `patienceMs`. Throws CollectionBusy. */
+export async function underLease<Result>(
+  { shard, control, leaseMs, clock, log }: LeasePorts,
+  patienceMs: number,
+  work: (lease: Lease) => Promise<Result>,
+): Promise<Result> {
+  const lease = await acquireLease({ ...control, shard, clock, leaseMs }, { waitMs: patienceMs, patienceMs });
+  if (lease === undefined) throw new CollectionBusy(shard, Math.round(patienceMs / 1000));
+  const heartbeat = new Heartbeat(() => lease.beat(), leaseMs / beatsPerLease, clock, log);
+  try {
+    return await work(lease);
+  } finally {
+    await heartbeat.stop();
+    await lease
+      .release()
+      .catch((reason) => log.warn("The lease was not released", { reason: String(reason) }));
+  }
+}

@@ -1,0 +1,49 @@
+import type { Log } from "../../log.ts";
+import { type ReceiptRef, receiptOfKey } from "../../receipts/receipt.ts";
+import type { ShardName } from "../../receipts/shards.ts";
+import { knownReceipts } from "../../runs/known-receipts.ts";
+import type { Generations } from "../generations/generations.ts";
+import { readHead } from "../generations/head.ts";
+import type { RecordTable } from "./rebuild-record.ts";
+
+export interface CheckPorts {
+  readonly shard: ShardName;
+  readonly control: RecordTable;
+  readonly generations: Generations;
+  /** Sends a message that has compaction open the shard. */
+  readonly lookAgain: (receipt: ReceiptRef, time: string) => Promise<void>;
+  readonly log: Log;
+}
+
+/** `lost`: files of the head are missing or cut, so compaction was told to open it. */
+export type HeadCheck = "nothing published" | "whole" | "lost";
+
+/**
+ * Looks whether the files of the head are there, without reading them. Where they are not, as on a file system that was
+ * made again, one message starts a cycle, which goes back to a sound generation or rebuilds the shard. Without it the
+ * shard would stay lost until the next change.
+ */
+export async function checkHead({
+  shard,
+  control,
+  generations,
+  lookAgain,
+  log,
+}: CheckPorts): Promise<HeadCheck> {
+  const head = await readHead(control.client, control.controlTable, shard);
+  if (head === undefined) return "nothing published";
+  if (await generations.isWhole(head.name)) return "whole";
+  const newer = await readHead(control.client, control.controlTable, shard);
+  if (newer?.name !== head.name) return "whole";
+  log.error("Files of the published generation are missing: compaction is told to open it", {
+    collection: shard,
+    generation: head.name,
+  });
+  for await (const keys of knownReceipts(control, shard)) {
+    const receipt = keys[0] === undefined ? undefined : receiptOfKey(keys[0]);
+    if (receipt === undefined) continue;
+    await lookAgain(receipt, new Date().toISOString());
+    break;
+  }
+  return "lost";
+}

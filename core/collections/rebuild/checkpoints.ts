@@ -1,0 +1,100 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { VectorStore } from "../chroma/vector-store.ts";
+import { CollectionOfOtherModel, type Workspace } from "../cycle/workspace.ts";
+import { GenerationDamaged, type Generations } from "../generations/generations.ts";
+import { generationName } from "../generations/head.ts";
+import type { DeltaTarget } from "../merge/check-delta.ts";
+
+/** Beside the database, so that the two are written, checked and copied as one. */
+const stateFile = "rebuild.json";
+
+const stateShape = z.object({
+  rebuild_id: z.string(),
+  /** By receipt key: the run whose delta is in; null where nothing is due. */
+  done: z.array(z.tuple([z.string(), z.string().nullable()])),
+});
+
+/** How far a rebuild is, by receipt key: the run whose delta is in the database beside it; null where nothing is due. */
+export type Done = Map<string, string | null>;
+
+export interface CheckpointPorts {
+  /** In a folder of their own: they are generations that no head names. */
+  readonly checkpoints: Generations;
+  readonly workspace: Workspace;
+  readonly target: DeltaTarget;
+}
+
+/** The newest checkpoint of the rebuild, opened; an empty database where there is none that can be used. */
+export async function openCheckpoint(
+  { checkpoints, workspace }: CheckpointPorts,
+  rebuildId: string,
+): Promise<{ readonly store: VectorStore; readonly done: Done }> {
+  const newestFirst = (await checkpoints.list()).sort(
+    (a, b) => b.token - a.token || (a.name < b.name ? 1 : -1),
+  );
+  for (const { name } of newestFirst) {
+    const opened = await openOne(checkpoints, workspace, name);
+    const state = opened && (await readState(workspace.folder));
+    if (opened && state?.rebuild_id === rebuildId) {
+      return { store: opened, done: new Map(state.done) };
+    }
+    await workspace.close();
+    await checkpoints.remove(name);
+  }
+  return { store: await workspace.open(undefined), done: new Map() };
+}
+
+/**
+ * Closes the database and stores it with the state, in place of the checkpoints before. A crash leaves the one before, or
+ * both.
+ */
+export async function writeCheckpoint(
+  { checkpoints, workspace, target: { model, dimensions } }: CheckpointPorts,
+  rebuildId: string,
+  done: Done,
+  { token, number, count }: { readonly token: number; readonly number: number; readonly count: number },
+): Promise<void> {
+  await workspace.close();
+  await writeFile(
+    join(workspace.folder, stateFile),
+    JSON.stringify({ rebuild_id: rebuildId, done: [...done] }),
+  );
+  const before = await checkpoints.list();
+  const name = generationName(number, token);
+  await checkpoints.write(workspace.folder, { name, base: null, model, dimensions, count, receipts: [] });
+  for (const one of before) await checkpoints.remove(one.name);
+}
+
+/** The database alone, as a generation holds it. Call it when the database is closed. */
+export async function removeState({ workspace }: CheckpointPorts): Promise<void> {
+  await rm(join(workspace.folder, stateFile), { force: true });
+}
+
+export async function removeCheckpoints({ checkpoints }: CheckpointPorts): Promise<void> {
+  for (const { name } of await checkpoints.list()) await checkpoints.remove(name);
+}
+
+async function openOne(
+  checkpoints: Generations,
+  workspace: Workspace,
+  name: string,
+): Promise<VectorStore | undefined> {
+  // A folder that a crash left unfinished has no manifest: nobody waits a minute for it.
+  if ((await checkpoints.manifestIfReadable(name)) === undefined) return undefined;
+  try {
+    return await workspace.open(name, checkpoints);
+  } catch (error) {
+    if (error instanceof GenerationDamaged || error instanceof CollectionOfOtherModel) return undefined;
+    throw error;
+  }
+}
+
+async function readState(folder: string): Promise<z.infer<typeof stateShape> | undefined> {
+  try {
+    return stateShape.parse(JSON.parse(await readFile(join(folder, stateFile), "utf8")));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+import type { Generations } from "../generations/generations.ts";
+import { type Head, readHead } from "../generations/head.ts";
+import { type LeasePorts, underLease } from "../lease/under-lease.ts";
+import { type RebuildPorts, type RebuildStep, type Rebuilt, rebuild } from "./rebuild.ts";
+import { type RebuildRecord, readRebuild } from "./rebuild-record.ts";
+
+export interface RebuildShardPorts extends RebuildPorts, LeasePorts {
+  readonly onStep: (step: RebuildStep) => void;
+}
+
+export interface RebuildShardOptions {
+  /** The rebuild that an earlier call began. @default the one that is under way, or a new one */
+  readonly id?: string | undefined;
+  /** How long the lease is waited for. */
+  readonly patienceMs: number;
+  /** A moment of the clock: nothing new is begun after it. */
+  readonly until: number;
+}
+
+/** What an operator is told of a part of a rebuild. */
+export type ShardRebuilt =
+  | { readonly state: "unfinished"; readonly id: string; readonly done: number; readonly known: number }
+  | {
+      readonly state: "published";
+      readonly id: string;
+      readonly head: Pick<Head, "generation" | "name">;
+      readonly receipts: number;
+      readonly vectors: number;
+      readonly leftOut: number;
+      /** The first few of those, each with the reason. */
+      readonly named: readonly string[];
+    };
+
+/**
+ * Rebuilds a shard for an operator, under the lease, as far as the time reaches. One that somebody else ended meanwhile is
+ * not done again. Throws CollectionBusy, and what `rebuild` throws.
+ */
+export async function rebuildShard(
+  ports: RebuildShardPorts,
+  { id, patienceMs, until }: RebuildShardOptions,
+): Promise<ShardRebuilt> {
+  const { shard, control, generations, workspace, onStep } = ports;
+  return underLease(ports, patienceMs, async (lease) => {
+    const record = await readRebuild(control, shard);
+    if (record !== undefined && record.rebuild_id === id && record.state === "PUBLISHED") {
+      return ended(record, generations);
+    }
+    const head = await readHead(control.client, control.controlTable, shard);
+    try {
+      const rebuilt = await rebuild(ports, lease, head, {
+        until,
+        publishesWithout: async () => head === undefined || !(await generations.isSound(head.name)),
+        onStep,
+      });
+      return rebuilt.state === "unfinished" ? rebuilt : published(rebuilt);
+    } finally {
+      await workspace.discard();
+    }
+  });
+}
+
+const maxNamed = 20;
+
+function published({ leftOut, ...rebuilt }: Extract<Rebuilt, { state: "published" }>): ShardRebuilt {
+  const named = [...leftOut].slice(0, maxNamed).map(([receipt, why]) => `${receipt}: ${why}`);
+  return { ...rebuilt, leftOut: leftOut.size, named };
+}
+
+/** What another process published of the same rebuild. */
+async function ended(record: RebuildRecord, generations: Generations): Promise<ShardRebuilt> {
+  const { rebuild_id: id, generation: name = "", receipts_done, receipts_left_out } = record;
+  const manifest = await generations.manifestIfReadable(name);
+  return {
+    state: "published",
+    id,
+    head: { generation: Number(name.split("-")[0]), name },
+    receipts: receipts_done,
+    vectors: manifest?.count ?? 0,
+    leftOut: receipts_left_out,
+    named: [],
+  };
+}

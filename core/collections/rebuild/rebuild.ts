@@ -1,0 +1,272 @@
+import { inParallel } from "../../in-parallel.ts";
+import type { Log } from "../../log.ts";
+import type { Metrics } from "../../metrics.ts";
+import { receiptKey, receiptOfKey } from "../../receipts/receipt.ts";
+import { knownReceipts } from "../../runs/known-receipts.ts";
+import type { VectorStore } from "../chroma/vector-store.ts";
+import type { Workspace } from "../cycle/workspace.ts";
+import type { Generations } from "../generations/generations.ts";
+import { generationName, type Head, moveHead } from "../generations/head.ts";
+import type { Lease } from "../lease/lease.ts";
+import { type MergePorts, mergeReceipts } from "../merge/merge-receipts.ts";
+import { reconcile } from "../merge/reconcile.ts";
+import type { StartedReceipt } from "../messages/receipt-work.ts";
+import { type Done, openCheckpoint, removeCheckpoints, removeState, writeCheckpoint } from "./checkpoints.ts";
+import { NothingRebuiltError, RebuildIncompleteError, RebuildStalledError } from "./rebuild-failures.ts";
+import { beginRebuild, type RebuildRecord, type RecordTable, writeRebuild } from "./rebuild-record.ts";
+import { readStored, type StoredPorts } from "./stored-receipts.ts";
+
+export interface RebuildPorts extends MergePorts, StoredPorts {
+  readonly target: MergePorts["target"];
+  readonly control: RecordTable;
+  readonly generations: Generations;
+  readonly workspace: Workspace;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface RebuildOptions {
+  /** A moment of the clock: nothing new is begun after it, and what is done is stored for the next time. */
+  readonly until: number;
+  /** Whether to publish what there is although some receipts have to be left out: where there is nothing better. */
+  readonly publishesWithout: () => Promise<boolean>;
+  /** Told before each step; what it throws ends the rebuild as a failure of that step would. */
+  readonly onStep: (step: RebuildStep) => void;
+  /** @default 100 receipts and two minutes */
+  readonly receiptsPerPage?: number;
+  readonly checkpointEveryMs?: number;
+}
+
+export const rebuildSteps = [
+  "open checkpoint",
+  "apply",
+  "checkpoint",
+  "look again",
+  "write",
+  "publish",
+] as const;
+export type RebuildStep = (typeof rebuildSteps)[number];
+
+export type Rebuilt =
+  | { readonly state: "unfinished"; readonly id: string; readonly done: number; readonly known: number }
+  | {
+      readonly state: "published";
+      readonly id: string;
+      readonly head: Head;
+      readonly receipts: number;
+      readonly vectors: number;
+      /** By receipt key, with the reason. */
+      readonly leftOut: ReadonlyMap<string, string>;
+    };
+
+/**
+ * Makes the shard from nothing but what is true: the deltas of all current runs, their items and tombstones. Nothing is
+ * embedded, no message is sent. Readers stay with what is published until all of it can be. Call it under the lease,
+ * as often as it answers `unfinished`: it goes on from its last checkpoint, whoever made it.
+ *
+ * Throws RebuildIncompleteError, NothingRebuiltError, RebuildStalledError, CollectionDiverged, HeadMoved, LeaseLost.
+ */
+export async function rebuild(
+  ports: RebuildPorts,
+  lease: Lease,
+  from: Head | undefined,
+  options: RebuildOptions,
+): Promise<Rebuilt> {
+  const record = await beginRebuild(ports.control, ports.shard);
+  return new Rebuild(ports, lease, record, options).run(from);
+}
+
+class Rebuild {
+  readonly #ports: RebuildPorts & { readonly checkpoints: Generations };
+  readonly #lease: Lease;
+  readonly #options: Required<RebuildOptions>;
+  #record: RebuildRecord;
+  readonly #leftOut = new Map<string, string>();
+  #done: Done = new Map();
+  #checkpoints = 0;
+
+  constructor(ports: RebuildPorts, lease: Lease, record: RebuildRecord, options: RebuildOptions) {
+    this.#ports = { ...ports, checkpoints: ports.generations.checkpoints };
+    this.#lease = lease;
+    this.#record = record;
+    this.#options = { receiptsPerPage: 100, checkpointEveryMs: 120_000, ...options };
+  }
+
+  async run(from: Head | undefined): Promise<Rebuilt> {
+    const { shard, control, workspace, log } = this.#ports;
+    this.#step("open checkpoint");
+    const opened = await openCheckpoint(this.#ports, this.#record.rebuild_id);
+    this.#done = opened.done;
+    const earlier = [...this.#done.keys()];
+    const known: string[] = [];
+    for await (const page of knownReceipts(control, shard)) known.push(...page);
+    log.info("Rebuilding from deltas", { collection: shard, receipts: known.length, done: earlier.length });
+    const { store, left } = await this.#apply(opened.store, known);
+    if (left > 0) {
+      await this.#checkpoint(await store.count());
+      await this.#tell(known.length);
+      await workspace.discard();
+      return {
+        state: "unfinished",
+        id: this.#record.rebuild_id,
+        done: this.#done.size,
+        known: known.length,
+      };
+    }
+    await this.#lookAgain(store, earlier);
+    return this.#publish(from, await store.count());
+  }
+
+  /** Applies the receipts that are not in, page by page, while there is time. Resolves to how many are left. */
+  async #apply(
+    opened: VectorStore,
+    known: readonly string[],
+  ): Promise<{ readonly store: VectorStore; readonly left: number }> {
+    const { clock } = this.#ports;
+    const { until, receiptsPerPage, checkpointEveryMs } = this.#options;
+    let store = opened;
+    let todo = known.filter((key) => !this.#done.has(key)).sort();
+    let checkpointAt = clock.now() + checkpointEveryMs;
+    while (todo.length > 0) {
+      const again: string[] = [];
+      for (let first = 0; first < todo.length; first += receiptsPerPage) {
+        if (clock.now() >= until) return { store, left: todo.length - first + again.length };
+        this.#step("apply");
+        again.push(...(await this.#applyPage(store, todo.slice(first, first + receiptsPerPage), until)));
+        await this.#tell(known.length);
+        if (clock.now() >= checkpointAt && clock.now() < until) {
+          store = await this.#checkpointAndGoOn(await store.count());
+          checkpointAt = clock.now() + checkpointEveryMs;
+        }
+      }
+      if (again.length === todo.length && clock.now() < until) {
+        throw new RebuildStalledError(this.#ports.shard, again.length);
+      }
+      todo = again;
+    }
+    return { store, left: 0 };
+  }
+
+  /** Resolves to the receipts of which nothing could be fetched. */
+  async #applyPage(store: VectorStore, keys: readonly string[], until: number): Promise<string[]> {
+    const [done, leftOut] = [this.#done, this.#leftOut];
+    const { due, empty, unknown } = await readStored(this.#ports, keys);
+    const merged = await mergeReceipts(this.#ports, store, due, until, () => this.#lease.assertHeld());
+    for (const key of empty) done.set(key, null);
+    for (const [key, why] of unknown) leftOut.set(key, why);
+    for (const [{ run }, why] of merged.unfit) leftOut.set(receiptKey(run), why);
+    for (const { run } of merged.runs.keys()) done.set(receiptKey(run), run.runId);
+    return keys.filter((key) => !done.has(key) && !leftOut.has(key));
+  }
+
+  /**
+   * Between two parts of a rebuild others may have held the lease and finished messages that the parts before have not
+   * seen: what went in then is compared with what is true now.
+   */
+  async #lookAgain(store: VectorStore, earlier: readonly string[]): Promise<void> {
+    const { receiptsPerPage } = this.#options;
+    const { target } = this.#ports;
+    for (let first = 0; first < earlier.length; first += receiptsPerPage) {
+      this.#step("look again");
+      const keys = earlier.slice(first, first + receiptsPerPage);
+      const { due } = await readStored(this.#ports, keys);
+      const same = due.filter(({ receipt, run }) => this.#done.get(receiptKey(receipt)) === run?.run.runId);
+      const others = new Set(keys);
+      for (const { receipt } of same) others.delete(receiptKey(receipt));
+      for (const key of others) this.#done.delete(key);
+      await store.delete(await store.idsOf([...others].flatMap((key) => receiptOfKey(key) ?? [])));
+      const left = await this.#applyPage(store, [...others], Number.POSITIVE_INFINITY);
+      if (left.length > 0) throw new RebuildStalledError(this.#ports.shard, left.length);
+      await reconcile(store, target.collection, await this.#truthsOf(same));
+    }
+  }
+
+  async #truthsOf(receipts: readonly StartedReceipt[]) {
+    const { items, target } = this.#ports;
+    const truths: Parameters<typeof reconcile>[2][number][] = [];
+    await inParallel(receipts, 16, async ({ receipt, current }) => {
+      truths.push({ receipt, current, facts: await items.factsOf(receipt, target.collection) });
+    });
+    return truths;
+  }
+
+  async #publish(from: Head | undefined, count: number): Promise<Rebuilt> {
+    const { shard, control, target, generations, workspace, log, metrics } = this.#ports;
+    const [done, leftOut] = [this.#done, this.#leftOut];
+    const { model, dimensions } = target;
+    const applied = [...done].flatMap(([key, run]) => (run === null ? [] : [key]));
+    if (leftOut.size > 0 && applied.length === 0) throw new NothingRebuiltError(shard, leftOut);
+    if (leftOut.size > 0 && !(await this.#options.publishesWithout()))
+      throw new RebuildIncompleteError(shard, leftOut);
+
+    this.#step("write");
+    await workspace.close();
+    await removeState(this.#ports);
+    const generation = (from?.generation ?? 0) + 1;
+    const name = generationName(generation, this.#lease.token);
+    const base = from?.name ?? null;
+    const receipts = [...done.keys(), ...leftOut.keys()].flatMap((key) => receiptOfKey(key) ?? []);
+    const made = { name, base, rebuilt: true as const, model, dimensions, count, receipts };
+    await generations.write(workspace.folder, made);
+    this.#step("publish");
+    const head = await moveHead({
+      ...control,
+      shard,
+      lease: this.#lease,
+      from,
+      to: { generation, name, base },
+    });
+    workspace.keep(name);
+    await this.#tell(done.size + leftOut.size, { state: "PUBLISHED", generation: name });
+    await removeCheckpoints(this.#ports);
+
+    metrics.count("GenerationsRebuilt", 1);
+    metrics.count("ReceiptsLeftOut", leftOut.size);
+    log.info("Collection rebuilt from deltas", {
+      collection: shard,
+      generation,
+      name,
+      receipts: applied.length,
+      count,
+      left_out: leftOut.size,
+    });
+    for (const [receipt, reason] of [...leftOut].slice(0, 20)) {
+      log.error("A receipt was left out of the rebuild: run `npm run verify -- --repair`", {
+        receipt,
+        reason,
+      });
+    }
+    const id = this.#record.rebuild_id;
+    return { state: "published", id, head, receipts: applied.length, vectors: count, leftOut };
+  }
+
+  async #checkpointAndGoOn(count: number): Promise<VectorStore> {
+    await this.#checkpoint(count);
+    return this.#ports.workspace.reopen();
+  }
+
+  async #checkpoint(count: number): Promise<void> {
+    this.#step("checkpoint");
+    this.#checkpoints += 1;
+    const { token } = this.#lease;
+    const { rebuild_id } = this.#record;
+    await writeCheckpoint(this.#ports, rebuild_id, this.#done, { token, number: this.#checkpoints, count });
+  }
+
+  async #tell(known: number, changed: Partial<RebuildRecord> = {}): Promise<void> {
+    this.#record = {
+      ...this.#record,
+      receipts_done: this.#done.size,
+      receipts_known: known,
+      receipts_left_out: this.#leftOut.size,
+      ...changed,
+    };
+    await writeRebuild(this.#ports.control, this.#ports.shard, this.#record);
+  }
+
+  /** Before every step: the lease is still this process's. */
+  #step(step: RebuildStep): void {
+    this.#options.onStep(step);
+    this.#lease.assertHeld();
+  }
+}

@@ -1,0 +1,66 @@
+import { ZodError } from "zod";
+import { Failure } from "../../failure.ts";
+import { inParallel } from "../../in-parallel.ts";
+import { type ReceiptRef, receiptKey, receiptOfKey } from "../../receipts/receipt.ts";
+import type { CurrentRun } from "../../runs/current-run.ts";
+import type { RunStore } from "../../runs/run-store.ts";
+import type { DeltaTarget } from "../merge/check-delta.ts";
+import type { StartedReceipt } from "../messages/receipt-work.ts";
+
+const readsAtOnce = 16;
+
+export interface StoredPorts {
+  readonly target: DeltaTarget;
+  readonly runs: Pick<RunStore, "current" | "find">;
+}
+
+/** What the tables say of some receipts now. */
+export interface StoredReceipts {
+  /** Those of which vectors are due, with the run whose delta holds them. */
+  readonly due: readonly StartedReceipt[];
+  /** Keys of those of which nothing is due. */
+  readonly empty: readonly string[];
+  /** By key: why nobody can say what is due. */
+  readonly unknown: ReadonlyMap<string, string>;
+}
+
+/** Reads which run of each receipt counts. One that cannot be read is named alone and keeps no other from being read. */
+export async function readStored(ports: StoredPorts, keys: readonly string[]): Promise<StoredReceipts> {
+  const due: StartedReceipt[] = [];
+  const empty: string[] = [];
+  const unknown = new Map<string, string>();
+  await inParallel(keys, readsAtOnce, async (key) => {
+    const receipt = receiptOfKey(key);
+    const read = receipt ? await readOne(ports, receipt) : "its key names no receipt";
+    if (typeof read === "string") unknown.set(key, read);
+    else if (read === undefined) empty.push(key);
+    else due.push(read);
+  });
+  due.sort((one, other) => (receiptKey(one.receipt) < receiptKey(other.receipt) ? -1 : 1));
+  return { due, empty, unknown };
+}
+
+/** Undefined where nothing is due; a text says why it cannot be told. */
+async function readOne(
+  { runs, target }: StoredPorts,
+  receipt: ReceiptRef,
+): Promise<StartedReceipt | string | undefined> {
+  try {
+    const current = await runs.current(receipt);
+    if (!isActive(current)) return undefined;
+    const run = await runs.find({ ...receipt, runId: current.runId });
+    if (run === undefined) return `the receipts table has no run ${current.runId}`;
+    const { deltaPrefix } = run.halves[target.collection];
+    const work = { run: { ...receipt, runId: current.runId }, deltaPrefix, messages: [] };
+    return { receipt, run: work, current, changeMessages: [] };
+  } catch (error) {
+    // What DynamoDB refuses passes; an item that is none does not.
+    if (error instanceof ZodError) return "its CURRENT or run item cannot be read";
+    if (error instanceof Failure) return error.message;
+    throw error;
+  }
+}
+
+function isActive(current: CurrentRun | undefined): current is CurrentRun & { readonly runId: string } {
+  return current?.state === "ACTIVE" && current.runId !== undefined;
+}
