@@ -2,10 +2,12 @@ import { collections } from "../core/receipts/receipt.ts";
 import { type ShardName, shardNames } from "../core/receipts/shards.ts";
 import { isRepairable } from "../core/verify/repair.ts";
 import { readCommandLine, runCommand, UsageWrong } from "./command.ts";
+import { rebuildShard } from "./generations/rebuild-shard.ts";
+import { rebuiltText } from "./generations/report.ts";
 import { Screen } from "./screen.ts";
 import { resolveTarget, type StackOutputs } from "./target.ts";
 import { lookAtShards } from "./verify/look-at-shards.ts";
-import { exitCodes, findingsOf, type Looked, verdictOf } from "./verify/looked.ts";
+import { damagedOf, exitCodes, findingsOf, type Looked, verdictOf } from "./verify/looked.ts";
 import { mend } from "./verify/mend.ts";
 import { detailLines, jsonOf, summaryLines, verdictText } from "./verify/report.ts";
 
@@ -15,7 +17,7 @@ const usage = `Compares the published collections with what is true: items, curr
 
   --collection  only one of the two
   --repair      has every receipt that differs made anew, waits for it, and compares again; brings back all receipts
-                after compaction:collectionShards was changed
+                after compaction:collectionShards was changed, and rebuilds a shard whose generation cannot be opened
   --numbers     compares the numbers of the vectors too, which takes several times as long
   --json        the reports of all shards as JSON; progress goes to the standard error
   --stack       a deployed stack; the one that runs on this machine unless told
@@ -65,7 +67,16 @@ async function verify(outputs: StackOutputs, asked: Asked, screen: Screen): Prom
     screen.print(...summaryLines(looked), ...detailLines(looked), "", verdictText(looked));
     return looked;
   };
-  const looked = await look();
+  let looked = await look();
+  const damaged = damagedOf(looked);
+  if (asked.repair && damaged.length > 0) {
+    for (const shard of damaged) {
+      screen.heading(`Rebuilding ${shard}, whose published generation cannot be opened`);
+      screen.print(...rebuiltText(shard, await rebuildShard(outputs, shard, screen)));
+    }
+    screen.heading("Comparing again");
+    looked = await look();
+  }
   const findings = findingsOf(looked).filter(isRepairable);
   if (!asked.repair || findings.length === 0) return looked;
   screen.heading(`Repairing what ${findings.length} findings name`);

@@ -3,7 +3,7 @@ import type { ShardName } from "../../core/receipts/shards.ts";
 import { joined, type ShardReport, shardReport } from "../../core/verify/report.ts";
 import type { VerifyRequest } from "../../core/verify/request.ts";
 import { describe } from "../command.ts";
-import { invokeFunction } from "../invoke-function.ts";
+import { FunctionFailed, invokeFunction } from "../invoke-function.ts";
 import type { Screen } from "../screen.ts";
 import type { Looked } from "./looked.ts";
 
@@ -41,6 +41,11 @@ export async function lookAtShards(
   return shards.flatMap((shard) => looked.get(shard) ?? []);
 }
 
+/** By the name of the class that the function threw. */
+function isDamage(error: unknown): boolean {
+  return error instanceof FunctionFailed && /^GenerationDamaged(Error)?$/.test(error.type);
+}
+
 /** All parts of a shard as one. What hinders it hinders no other shard, so it is an answer too. */
 export async function lookAtShard(
   invoke: Invoke,
@@ -57,6 +62,6 @@ export async function lookAtShard(
     }
     return { shard, report };
   } catch (error) {
-    return { shard, problem: describe(error) };
+    return { shard, problem: describe(error), damaged: isDamage(error) };
   }
 }

@@ -4,7 +4,12 @@ import { type Finding, isClean, type ShardReport } from "../../core/verify/repor
 /** What came of looking at one shard: its report, or why there is none. */
 export type Looked =
   | { readonly shard: ShardName; readonly report: ShardReport }
-  | { readonly shard: ShardName; readonly problem: string };
+  | {
+      readonly shard: ShardName;
+      readonly problem: string;
+      /** Its published generation cannot be opened, so that it has to be rebuilt before it can be compared. */
+      readonly damaged: boolean;
+    };
 
 export type Verdict = "clean" | "differs" | "untold";
 
@@ -14,6 +19,10 @@ export const exitCodes: Readonly<Record<Verdict, number>> = { clean: 0, differs:
 export function verdictOf(looked: readonly Looked[]): Verdict {
   if (reportsOf(looked).some((report) => !isClean(report))) return "differs";
   return looked.some((one) => "problem" in one) ? "untold" : "clean";
+}
+
+export function damagedOf(looked: readonly Looked[]): ShardName[] {
+  return looked.flatMap((one) => ("damaged" in one && one.damaged ? [one.shard] : []));
 }
 
 export function reportsOf(looked: readonly Looked[]): ShardReport[] {

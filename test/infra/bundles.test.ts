@@ -26,7 +26,7 @@ test.each([
   ["catch-up-chunk", false, ["index.mjs"]],
   ["catch-up-settle", false, ["index.mjs"]],
   ["compaction", true, ["index.mjs", "chroma.node"]],
-  ["generations", false, ["index.mjs"]],
+  ["generations", true, ["index.mjs", "chroma.node"]],
 ])("the same source of the function %s gives the same bytes", async (name, chroma, files) => {
   const [one, other] = [await bundleFunction(name, { chroma }), await bundleFunction(name, { chroma })];
   expect([...one.keys()]).toEqual(files);

@@ -106,12 +106,14 @@ test("the compaction function may do this and nothing else", () => {
   ]);
 });
 
-test("the function of the generations may take the lease, move the head and drive receipts again, and reads no content", () => {
+test("the function of the generations may take the lease, move the head, drive receipts again and read deltas, and embeds nothing", () => {
   expect(permissionsOf(stack, "vectorkeep-prod-generations")).toEqual([
     ...deniedToCode("vectorkeep-prod-generations"),
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
     "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-control",
+    "dynamodb:Query arn:dynamodb:vectorkeep-prod-receipts",
+    "dynamodb:Scan arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-receipts",
     "ec2:AssignPrivateIpAddresses *",
@@ -124,8 +126,16 @@ test("the function of the generations may take the lease, move the head and driv
     "elasticfilesystem:ClientWrite arn:efs:vectorkeep-prod-collections",
     "logs:CreateLogStream arn:cloudwatch:vectorkeep-prod-generations:*",
     "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-generations:*",
+    "s3:GetObject arn:s3:vectorkeep-prod-deltas/deltas/*",
+    "s3:ListBucket arn:s3:vectorkeep-prod-deltas",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-lines",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
+  ]);
+});
+
+test("the schedule of the generations function may invoke it, and nothing else", () => {
+  expect(permissionsOf(stack, "vectorkeep-prod-generations-check")).toEqual([
+    "lambda:InvokeFunction arn:lambda:vectorkeep-prod-generations",
   ]);
 });
 

@@ -39,6 +39,8 @@ export class LeasedCycle {
   readonly #times: StepTimes;
   #head: Head | undefined;
   #merged: Merged | undefined;
+  /** No generation is sound, and the next cycle goes on with the rebuild. */
+  #isRebuilding = false;
 
   constructor(
     parts: CycleParts,
@@ -141,6 +143,7 @@ export class LeasedCycle {
     });
     if (rebuilt.state === "unfinished") {
       const { done, known } = rebuilt;
+      this.#isRebuilding = true;
       log.info("The rebuild goes on in the next cycle", { collection: shard, receipts_done: done, known });
       return undefined;
     }
@@ -245,7 +248,7 @@ export class LeasedCycle {
   async #collectGarbage(head: Head | undefined): Promise<void> {
     this.#step("collect garbage");
     const { generations, settings, log } = this.#parts;
-    if (!head) return;
+    if (!head || this.#isRebuilding) return;
     await collectGarbage(generations, head.name, this.#lease.token, settings.garbage, log);
     await this.#recordStoredBytes(head);
   }

@@ -1,4 +1,3 @@
-import { ZodError } from "zod";
 import { Failure } from "../../failure.ts";
 import { inParallel } from "../../in-parallel.ts";
 import { type ReceiptRef, receiptKey, receiptOfKey } from "../../receipts/receipt.ts";
@@ -54,8 +53,7 @@ async function readOne(
     const work = { run: { ...receipt, runId: current.runId }, deltaPrefix, messages: [] };
     return { receipt, run: work, current, changeMessages: [] };
   } catch (error) {
-    // What DynamoDB refuses passes; an item that is none does not.
-    if (error instanceof ZodError) return "its CURRENT or run item cannot be read";
+    // What DynamoDB refuses passes; an item that cannot be read does not.
     if (error instanceof Failure) return error.message;
     throw error;
   }

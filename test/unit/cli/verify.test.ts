@@ -1,5 +1,6 @@
+import { FunctionFailed } from "../../../cli/invoke-function.ts";
 import { lookAtShard } from "../../../cli/verify/look-at-shards.ts";
-import { exitCodes, type Looked, verdictOf } from "../../../cli/verify/looked.ts";
+import { damagedOf, exitCodes, type Looked, verdictOf } from "../../../cli/verify/looked.ts";
 import { detailLines, summaryLines, verdictText } from "../../../cli/verify/report.ts";
 import { type ShardReport, shardReport } from "../../../core/verify/report.ts";
 import type { VerifyRequest } from "../../../core/verify/request.ts";
@@ -41,7 +42,7 @@ const unknown: ShardReport = {
   findings: [{ receipt, fault: "unknown", missing: 0, extra: 2, stale: 0, vectors: ["extra y"] }],
 };
 const of = (report: ShardReport): Looked => ({ shard: "lines", report });
-const untold: Looked = { shard: "words", problem: "Generation 00000003-4 is damaged." };
+const untold: Looked = { shard: "words", problem: "Generation 00000003-4 is damaged.", damaged: true };
 
 test.each<[string, Looked[], number]>([
   ["0 where nothing differs", [of(clean)], 0],
@@ -85,7 +86,16 @@ test("what hinders one shard is told of it, and ends nothing", async () => {
   expect(await lookAtShard(broken, "lines", false, () => undefined)).toEqual({
     shard: "lines",
     problem: "The request is not usable: shard: it is one of lines. Use `npm run verify`.",
+    damaged: false,
   });
+});
+
+test("F46: a shard whose generation cannot be opened is known, so that repairing it rebuilds it first", async () => {
+  const damaged = async () => {
+    throw new FunctionFailed("verify", "GenerationDamaged", "The generation is damaged");
+  };
+  const looked = [of(clean), await lookAtShard(damaged, "words", false, () => undefined)];
+  expect(damagedOf(looked)).toEqual(["words"]);
 });
 
 test("a row a shard, what differs by name, and what to do", () => {
