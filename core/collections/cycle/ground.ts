@@ -3,7 +3,7 @@ import type { Metrics } from "../../metrics.ts";
 import type { ReceiptRef } from "../../receipts/receipt.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import { GenerationDamaged, type Generations } from "../generations/generations.ts";
-import type { Head } from "../generations/head.ts";
+import { type Head, isJustPublished } from "../generations/head.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What a cycle starts from. */
@@ -35,7 +35,7 @@ export async function openGround(
   let base = head?.base ?? null;
   for (;;) {
     try {
-      return { store: await workspace.open(name), name, lost };
+      return { store: await open(workspace, generations, head, name), name, lost };
     } catch (error) {
       if (!(error instanceof GenerationDamaged) || name === undefined) throw error;
       metrics.count("ManifestMismatches", 1);
@@ -52,4 +52,18 @@ export async function openGround(
       base = older.base;
     }
   }
+}
+
+/** Waits for a folder only where it may not show yet: else a lost file system would take the time of each cycle. */
+async function open(
+  workspace: Workspace,
+  generations: Generations,
+  head: Head | undefined,
+  name: string | undefined,
+): Promise<VectorStore> {
+  const isNew = head?.name === name && head !== undefined && isJustPublished(head);
+  if (name !== undefined && !isNew && !workspace.isCopyOf(name) && !(await generations.isWhole(name))) {
+    throw new GenerationDamaged(generations.pathOf(name), "its manifest or its files are not there");
+  }
+  return workspace.open(name);
 }

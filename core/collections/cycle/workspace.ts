@@ -71,6 +71,11 @@ export class Workspace {
     this.#server = undefined;
   }
 
+  /** Whether the folder holds this generation, so that opening it reads nothing from the shared file system. */
+  isCopyOf(name: string): boolean {
+    return this.#holds === name;
+  }
+
   /** The closed folder holds what this generation holds, so the next cycle need not copy it. */
   keep(name: string): void {
     this.#holds = name;

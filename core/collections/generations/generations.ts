@@ -193,17 +193,13 @@ export class Generations {
     return (await Promise.all(holds)).every(Boolean);
   }
 
-  /** Whether every file is there with the size that the manifest says. Its bytes are not read. */
+  /** Whether every file is there with the size that the manifest says. Its bytes are not read, and it is not waited for. */
   async isWhole(name: string): Promise<boolean> {
-    try {
-      const { files } = await this.manifest(name);
-      const folder = join(this.pathOf(name), databaseFolder);
-      const stats = await Promise.all(files.map(({ path }) => this.#proven.look(join(folder, path))));
-      return files.every(({ size }, position) => Number(stats[position]?.size ?? -1) === size);
-    } catch (error) {
-      if (error instanceof GenerationDamaged) return false;
-      throw error;
-    }
+    const manifest = await this.manifestIfReadable(name);
+    if (manifest === undefined) return false;
+    const folder = join(this.pathOf(name), databaseFolder);
+    const stats = await Promise.all(manifest.files.map(({ path }) => this.#proven.look(join(folder, path))));
+    return manifest.files.every(({ size }, position) => Number(stats[position]?.size ?? -1) === size);
   }
 
   /** All folders, by generation and token; those under a temporary name too. */

@@ -29,6 +29,14 @@ export class HeadMoved extends Failure {
   }
 }
 
+/** Longer than NFS caches a directory, by wall clocks that may be a minute apart. */
+const justPublishedMs = 120_000;
+
+/** Whether its folder may not show yet. One that was published earlier and is not there is lost: nobody waits for it. */
+export function isJustPublished({ publishedAt }: Head, now = Date.now()): boolean {
+  return now - Date.parse(publishedAt) < justPublishedMs;
+}
+
 const headItem = z.object({
   head_generation: z.int(),
   head_name: z.string(),

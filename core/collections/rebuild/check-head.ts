@@ -3,7 +3,7 @@ import { type ReceiptRef, receiptOfKey } from "../../receipts/receipt.ts";
 import type { ShardName } from "../../receipts/shards.ts";
 import { knownReceipts } from "../../runs/known-receipts.ts";
 import type { Generations } from "../generations/generations.ts";
-import { readHead } from "../generations/head.ts";
+import { isJustPublished, readHead } from "../generations/head.ts";
 import type { RecordTable } from "./rebuild-record.ts";
 
 export interface CheckPorts {
@@ -32,7 +32,8 @@ export async function checkHead({
 }: CheckPorts): Promise<HeadCheck> {
   const head = await readHead(control.client, control.controlTable, shard);
   if (head === undefined) return "nothing published";
-  if (await generations.isWhole(head.name)) return "whole";
+  // The next check sees one that does not show yet.
+  if (isJustPublished(head) || (await generations.isWhole(head.name))) return "whole";
   const newer = await readHead(control.client, control.controlTable, shard);
   if (newer?.name !== head.name) return "whole";
   log.error("Files of the published generation are missing: compaction is told to open it", {

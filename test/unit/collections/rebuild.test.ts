@@ -78,6 +78,19 @@ async function isWhole(more: readonly (typeof milk)[] = []): Promise<void> {
 /** Of all that was published, nothing is left. */
 const loseAll = () => rm(join(rig.generations.folder, "../.."), { recursive: true });
 
+/** By the head's own word. */
+async function publishedLongAgo(): Promise<void> {
+  const { client, controlTable } = rig.tables;
+  await client.send(
+    new UpdateCommand({
+      TableName: controlTable,
+      Key: { PK: "COLLECTION#lines", SK: "HEAD" },
+      UpdateExpression: "SET head_published_at = :then",
+      ExpressionAttributeValues: { ":then": "2026-01-01T00:00:00.000Z" },
+    }),
+  );
+}
+
 const rebuilt = async (options: Partial<RebuildOptions> = {}, changed: Partial<RebuildPorts> = {}) => {
   const parts = await rig.process();
   const { client, controlTable } = rig.tables;
@@ -127,6 +140,17 @@ describe("F46: a file system without the head", () => {
     expect(await rig.stateOf(oil)).toMatchObject({ state: "COMPLETED" });
   });
 
+  test("that was published long ago is not waited for: each cycle has its time for the rebuild", async () => {
+    await publishedLongAgo();
+    await loseAll();
+    await rig.embed(oil);
+    const waits = jest.spyOn(rig.generations, "manifest");
+    const head = await rig.head();
+    await rig.invoke(await rig.process());
+    expect(waits).not.toHaveBeenCalledWith(head);
+    await isWhole([oil]);
+  });
+
   test("is written whole by a process that still holds the head's content", async () => {
     const warm = await rig.process();
     await rig.embed(milk);
@@ -162,6 +186,8 @@ describe("F46: a file system without the head", () => {
     expect(await check()).toBe("whole");
     expect(queued()).toEqual([]);
     await loseAll();
+    expect(await check()).toBe("whole");
+    await publishedLongAgo();
     expect(await check()).toBe("lost");
     expect(queued()).toHaveLength(1);
     await compactAll();
