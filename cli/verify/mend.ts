@@ -28,7 +28,7 @@ export async function mend(
   const sqs = new SQSClient({});
   const s3 = new S3Client({});
   const [{ model, dimensions } = { model: "", dimensions: 0 }] = reportsOf(looked);
-  const { redriven, embeddedAgain, unfinished } = await repair(
+  const { redriven, embeddedAgain, unfinished, failedAgain } = await repair(
     {
       runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
       queues: new RunQueues({
@@ -50,7 +50,8 @@ export async function mend(
     findings,
   );
   screen.print(
-    `${redriven} receipts were made anew, ${embeddedAgain} of them from their rows; ${unfinished} are not done.`,
+    `${redriven} receipts were made anew, ${embeddedAgain} of them from their rows; ${failedAgain} failed again, ${unfinished} are not done.`,
+    ...(failedAgain > 0 ? ["`npm run failed` says why they failed."] : []),
   );
 }
 

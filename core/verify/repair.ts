@@ -1,6 +1,7 @@
 import { DeltaUnreadable, decodeDelta } from "../deltas/codec.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { type DeltaName, deltaKey, deltaPrefix, isSameDelta } from "../deltas/keys.ts";
+import { inParallel } from "../in-parallel.ts";
 import { collections, type ReceiptRef, receiptOfKey } from "../receipts/receipt.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
 import { redriveReceipt } from "../runs/redrive-receipt.ts";
@@ -9,6 +10,8 @@ import type { RunRef, RunStore } from "../runs/run-store.ts";
 import { ItemUnreadableError } from "../unreadable-item.ts";
 import { type Pace, paced } from "./paced.ts";
 import type { Fault, Finding } from "./report.ts";
+
+const readsAtOnce = 16;
 
 export interface RepairPorts extends Pace {
   readonly runs: RunStore;
@@ -27,6 +30,8 @@ export interface Repaired {
   readonly embeddedAgain: number;
   /** Receipts of the two that were not done in time. The next look says what became of them. */
   readonly unfinished: number;
+  /** Receipts whose run has failed again. */
+  readonly failedAgain: number;
 }
 
 /** What making a receipt anew from its run mends, and what its run has to be made again for. */
@@ -51,11 +56,22 @@ export async function repair(ports: RepairPorts, findings: readonly Finding[]): 
     (receipt) => unlessUnreadable(() => redriveReceipt(ports, receipt, ports.time)),
     (receipt) => isTaken(ports.runs, receipt),
   );
+  const taken = receipts.filter((receipt) => !untaken.includes(receipt));
   return {
     redriven: receipts.length,
     embeddedAgain: lost.embedded.length,
     unfinished: untaken.length + lost.waiting.length,
+    failedAgain: await countFailed(ports.runs, taken),
   };
+}
+
+async function countFailed(runs: RunStore, receipts: readonly ReceiptRef[]): Promise<number> {
+  let failed = 0;
+  await inParallel(receipts, readsAtOnce, async (receipt) => {
+    const run = await currentRun(runs, receipt);
+    if (collections.some((collection) => run?.halves[collection].state === "FAILED")) failed += 1;
+  });
+  return failed;
 }
 
 async function embedLost(ports: RepairPorts, receipts: readonly ReceiptRef[]) {

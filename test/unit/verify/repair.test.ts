@@ -102,7 +102,7 @@ test.each(damages)("%s is mended", async (_, damage) => {
   await doctor(lines, async (store) => void (await damage(store)));
   const { faulty, findings } = await verified(lines);
   expect(faulty).toBe(1);
-  expect(await repaired(findings)).toEqual({ redriven: 1, embeddedAgain: 0, unfinished: 0 });
+  expect(await repaired(findings)).toEqual({ redriven: 1, embeddedAgain: 0, unfinished: 0, failedAgain: 0 });
   for (const rig of [lines, words]) expect(await verified(rig)).toMatchObject({ faulty: 0, on_their_way: 0 });
 });
 
@@ -139,15 +139,22 @@ test("a run whose delta is lost is embedded again, and then made anew", async ()
     return true;
   });
   const done = await repaired(findings, [lines, words], embedAgain);
-  expect(done).toEqual({ redriven: 1, embeddedAgain: 1, unfinished: 0 });
+  expect(done).toEqual({ redriven: 1, embeddedAgain: 1, unfinished: 0, failedAgain: 0 });
   expect(embedAgain).toHaveBeenCalledWith(expect.objectContaining({ runId: "run-1" }), 1);
   expect(await verified(lines)).toMatchObject({ faulty: 0, vectors: 5 });
+});
+
+test("F36: a receipt that fails again is counted as such, not as done", async () => {
+  await doctor(lines, (store) => store.delete([first]));
+  const { findings } = await verified(lines);
+  lines.bucket.delete(deltaKey(deltaPrefix(milk)));
+  expect(await repaired(findings)).toMatchObject({ redriven: 1, unfinished: 0, failedAgain: 1 });
 });
 
 test("a run whose rows are gone too stays named", async () => {
   lines.bucket.delete(deltaKey(deltaPrefix(milk)));
   const { findings } = await verified(lines);
-  expect(await repaired(findings)).toEqual({ redriven: 0, embeddedAgain: 0, unfinished: 0 });
+  expect(await repaired(findings)).toEqual({ redriven: 0, embeddedAgain: 0, unfinished: 0, failedAgain: 0 });
   expect(await verified(lines)).toMatchObject({ without_delta: 1 });
 });
 
