@@ -6,6 +6,7 @@ import { LogStream } from "../processes/log-stream.ts";
 import { Program } from "../processes/program.ts";
 import type { FunctionDefinition } from "./function-definition.ts";
 import type { InvocationResult } from "./invocation.ts";
+import { canIsolate, isolated } from "./isolation.ts";
 import { OpenInvocation } from "./open-invocation.ts";
 import type { Platform } from "./platform.ts";
 import { processEnvironment } from "./process-environment.ts";
@@ -54,13 +55,18 @@ export class FunctionProcess {
       // As Lambda's own runtime: nine tenths of the memory are for JavaScript's heap.
       arguments: [`--max-old-space-size=${Math.floor(definition.memoryMegabytes * 0.9)}`, bootstrap],
       folder: definition.folder,
+      inside: isolated({
+        temporaryFolder,
+        taskRoot: definition.folder,
+        needed: definition.mounts.map(({ folder }) => folder),
+      }),
       environment: processEnvironment(definition, {
         endpoint: platform.endpoint,
         objectsEndpoint: platform.objectsEndpoint,
         credentials: platform.credentials(definition.roleName),
         runtimeApi,
         logStream,
-        temporaryFolder,
+        temporaryFolder: canIsolate() ? "/tmp" : temporaryFolder,
       }),
       onLine: (line) => this.#line(line),
     });

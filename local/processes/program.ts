@@ -7,6 +7,8 @@ export type LineReader = (line: string, from: "stdout" | "stderr") => void;
 export interface ProgramOptions {
   readonly arguments: readonly string[];
   readonly folder: string;
+  /** A command with its arguments that runs the program in its own place. */
+  readonly inside?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly onLine: LineReader;
 }
@@ -24,7 +26,8 @@ export class Program {
   readonly ended: Promise<ProgramEnd>;
 
   constructor(options: ProgramOptions) {
-    this.#child = spawn(process.execPath, [...options.arguments], {
+    const [command = "", ...commandArguments] = [...(options.inside ?? []), process.execPath];
+    this.#child = spawn(command, [...commandArguments, ...options.arguments], {
       cwd: options.folder,
       env: { ...options.environment },
       stdio: ["ignore", "pipe", "pipe", "pipe"],

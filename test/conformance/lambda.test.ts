@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   GetFunctionCommand,
@@ -8,6 +8,7 @@ import {
   ListFunctionsCommand,
 } from "@aws-sdk/client-lambda";
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { canIsolate } from "../../local/lambda/isolation.ts";
 import { eventually, isAlive, TestAws } from "./local-aws.ts";
 
 jest.setTimeout(30_000);
@@ -128,16 +129,30 @@ describe("a function's process", () => {
     expect(new Set(together.map(({ result }) => result.pid)).size).toBe(2);
   });
 
-  test("has a temporary folder of its own that goes with it", async () => {
-    await aws.createFunction("scratch", {
-      code: `import { tmpdir } from "node:os";
-        export const handler = async ({ end }) => (end ? process.exit(0) : tmpdir());`,
-    });
-    const { result: folder } = await invoke("scratch");
-    expect(folder).toContain("scratch");
-    await invoke("scratch", { end: true });
-    await eventually(() => expect(existsSync(folder)).toBe(false));
-    expect((await invoke("scratch")).result).not.toBe(folder);
+  test("has a /tmp of its own that goes with it, and code that it cannot change", async () => {
+    const code = `import { readdirSync, writeFileSync } from "node:fs";
+      import { tmpdir } from "node:os";
+      export const handler = async ({ end, name }) => {
+        if (end) process.exit(0);
+        writeFileSync("/tmp/" + name, "x");
+        const refused = (() => { try { writeFileSync("changed", "x"); } catch (error) { return error.code; } })();
+        return { refused, tmpdir: tmpdir(), files: readdirSync("/tmp").filter((each) => each.startsWith("file-")) };
+      };`;
+    await aws.createFunction("scratch", { code });
+    await aws.createFunction("neighbour", { code });
+    const seen = async (name: string, file: string) => (await invoke(name, { name: file })).result;
+    const first = { refused: "EROFS", tmpdir: "/tmp", files: ["file-1"] };
+    if (canIsolate()) {
+      expect(await seen("scratch", "file-1")).toEqual(first);
+      expect(await seen("scratch", "file-2")).toEqual({ ...first, files: ["file-1", "file-2"] });
+      expect((await seen("neighbour", "file-3")).files).toEqual(["file-3"]);
+      await invoke("scratch", { end: true });
+      expect((await seen("scratch", "file-4")).files).toEqual(["file-4"]);
+      expect(existsSync("/tmp/file-1")).toBe(false);
+    } else {
+      expect((await seen("scratch", "file-1")).tmpdir).toContain("scratch");
+      rmSync("/tmp/file-1", { force: true });
+    }
   });
 
   test("that exits fails the invocation, and the next one starts afresh", async () => {
