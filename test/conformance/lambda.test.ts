@@ -234,7 +234,11 @@ describe("a function's process", () => {
 
   test("sees the folder of a file system where its settings name the mount path", async () => {
     const fileSystem = await aws.create("aws:efs/fileSystem:FileSystem", "files");
-    await aws.create("aws:efs/mountTarget:MountTarget", "files", { fileSystemId: fileSystem.id });
+    await aws.create("aws:efs/mountTarget:MountTarget", "files", {
+      fileSystemId: fileSystem.id,
+      subnetId: "subnet-1",
+      securityGroups: ["sg-1"],
+    });
     const accessPoint = await aws.create("aws:efs/accessPoint:AccessPoint", "files", {
       fileSystemId: fileSystem.id,
       rootDirectory: { path: "/inside" },
