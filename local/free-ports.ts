@@ -5,3 +5,17 @@ export const freePorts: Readonly<Record<string, string>> = {
   "catchup:pineconeHost": "http://127.0.0.1:0/hosts/records",
   "catchup:metabaseUrl": "http://127.0.0.1:0",
 };
+
+/** How many ports a stack takes: its endpoint's and those that follow. */
+export const portsOfStack = 5;
+
+/** Configuration under which everything that listens beside an endpoint at `port` takes the ports that follow it. */
+export function portsAfter(port: number): Readonly<Record<string, string>> {
+  if (port === 0) return freePorts;
+  return {
+    "query:port": String(port + 1),
+    "embedding:baseUrl": `http://127.0.0.1:${port + 2}/v1`,
+    "catchup:pineconeHost": `http://127.0.0.1:${port + 3}/hosts/records`,
+    "catchup:metabaseUrl": `http://127.0.0.1:${port + 4}`,
+  };
+}

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { ProxyInvoker } from "./api-gateway/proxy-invoker.ts";
 import { RestApis } from "./api-gateway/rest-apis.ts";
 import { UserRequests } from "./api-gateway/user-requests.ts";
-import { startEndpoint } from "./endpoint/endpoint.ts";
+import { type Endpoint, startEndpoint } from "./endpoint/endpoint.ts";
 import { fencedInBackground } from "./endpoint/fence.ts";
-import { startFrontInThread } from "./endpoint/front-in-thread.ts";
+import { type FrontInThread, startFrontInThread } from "./endpoint/front-in-thread.ts";
 import { Iam } from "./iam/iam.ts";
+import type { KeptParts } from "./kept/kept-state.ts";
 import { Functions } from "./lambda/functions.ts";
 import { lambdaService } from "./lambda/lambda-service.ts";
 import { RuntimeApi } from "./lambda/runtime-api.ts";
@@ -32,12 +33,16 @@ export interface LocalAws {
   readonly cloudWatch: CloudWatch;
   /** Lets the mappings poll and the schedules run, and starts the services' tasks. */
   run(): void;
-  /** Resolves when every process is gone. */
-  stop(): Promise<void>;
+  /** Resolves, when every process is gone, to what a later stack can go on with. */
+  stop(): Promise<KeptParts>;
 }
 
-/** Throws PortInUse. */
-export async function startLocalAws(port: number, stateFolder: string): Promise<LocalAws> {
+/** Goes on with `kept` as the program declares again what it is of. Throws PortInUse. */
+export async function startLocalAws(
+  port: number,
+  stateFolder: string,
+  kept: KeptParts = {},
+): Promise<LocalAws> {
   const problems: string[] = [];
   const iam = new Iam();
   const runtimeApi = new RuntimeApi();
@@ -68,13 +73,14 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
     lambdaService(functions, mappings),
     stepFunctions.service,
   ];
+  const keepers = [mappings.keeper, ...services.flatMap(({ keeper }) => keeper ?? [])];
+  for (const { name, restore } of keepers) if (name in kept) restore(kept[name]);
   const restApis = new RestApis();
   const unsigned = new UserRequests(restApis, new ProxyInvoker(functions, platform));
   const endpoint = await startEndpoint({ port, services, iam, unsigned });
-  const objects = await startFrontInThread(endpoint.replyTo);
+  const objects = await besidesEndpoint(endpoint, runtimeApi);
   platform.endpoint = endpoint.url;
   platform.objectsEndpoint = objects.url;
-  await runtimeApi.start();
   const deployment = new Deployment({
     platform,
     functions,
@@ -108,11 +114,30 @@ export async function startLocalAws(port: number, stateFolder: string): Promise<
       await Promise.all(deployment.tasks.map((task) => task.stop()));
       await functions.stop();
       await mappings.settled();
+      const parts = Object.fromEntries(keepers.map(({ name, save }) => [name, save()]));
       platform.destroyClients();
       deployment.destroyClients();
       await runtimeApi.close();
       await objects.close();
       await endpoint.close();
+      return parts;
     },
   };
+}
+
+/** Starts what listens besides. Nothing is left listening when one of them cannot start. */
+async function besidesEndpoint(endpoint: Endpoint, runtimeApi: RuntimeApi): Promise<FrontInThread> {
+  try {
+    const objects = await startFrontInThread(endpoint.replyTo);
+    try {
+      await runtimeApi.start();
+      return objects;
+    } catch (error) {
+      await objects.close();
+      throw error;
+    }
+  } catch (error) {
+    await endpoint.close();
+    throw error;
+  }
 }

@@ -1,12 +1,13 @@
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe } from "../cli/command.ts";
 import { Screen } from "../cli/screen.ts";
 import { findReceiptFolders, type ReceiptFolder } from "../core/ingest/export-folder.ts";
-import { freePorts } from "./free-ports.ts";
+import { portsAfter } from "./free-ports.ts";
 import { startLocalStack } from "./stack.ts";
 import { FirstRun } from "./start/first-run.ts";
 import { nextCommands } from "./start/next-commands.ts";
-import { readOptions, type StartOptions, usage } from "./start/options.ts";
+import { readOptions, usage } from "./start/options.ts";
 import { announce, requireFreeFolder, withdraw } from "./start/running-stack-file.ts";
 
 const stateFolder = join(".vectorkeep", "local");
@@ -26,16 +27,21 @@ async function main(): Promise<void> {
   await requireFreeFolder();
   const began = performance.now();
   screen.heading("Starting a local AWS and deploying infra/ into it");
-  const stack = await startLocalStack({ port: options.port, config: portsOf(options), stateFolder });
+  if (!options.keep && existsSync(stateFolder)) {
+    screen.print(`  What an earlier stack left in ${stateFolder} is deleted; with --keep it goes on`);
+  }
+  const { port, keep } = options;
+  const stack = await startLocalStack({ port, ports: portsAfter(port), stateFolder, keep, save: true });
   try {
     Object.assign(process.env, stack.environment);
     await announce(stack);
     const seconds = (performance.now() - began) / 1000;
     screen.print(`  ${stack.endpoint} is up with the stack local, after ${seconds.toFixed(1)} s`);
     const firstRun = new FirstRun(stack, screen, interrupted.signal, stateFolder);
-    const found = await firstRun.run(folders, seconds);
-    tell(found, found.length > 0 ? await firstRun.reasons() : []);
-    if (found.length === 0) await firstRun.search();
+    const found = stack.continued ? [] : await firstRun.run(folders, seconds);
+    if (stack.continued) screen.print("  It goes on where it was stopped; no receipts are sent");
+    else tell(found, found.length > 0 ? await firstRun.reasons() : []);
+    if (found.length === 0 && !stack.continued) await firstRun.search();
     if (options.once) {
       process.exitCode = found.length > 0 ? 1 : 0;
       return;
@@ -47,11 +53,6 @@ async function main(): Promise<void> {
     await withdraw();
     await stack.stop();
   }
-}
-
-/** With port 0 everything that listens takes a free port. */
-function portsOf({ port }: StartOptions): Readonly<Record<string, string>> {
-  return port === 0 ? freePorts : {};
 }
 
 function tell(found: readonly string[], reasons: readonly string[]): void {

@@ -7,6 +7,7 @@ import { deploy } from "./deploy.ts";
 import type { EmbeddingsUsage } from "./embeddings/server.ts";
 import { region } from "./endpoint/account.ts";
 import { administratorKey } from "./iam/iam.ts";
+import { saveKeptState, takeKeptState } from "./kept/kept-state.ts";
 import { startLocalAws } from "./local-aws.ts";
 import { checkFree, freePort } from "./ports.ts";
 import { ownPorts, type Providers, startProviders } from "./providers/providers.ts";
@@ -14,6 +15,8 @@ import { ownPorts, type Providers, startProviders } from "./providers/providers.
 export interface LocalStackOptions {
   /** Of the endpoint; 0 takes a free one. */
   readonly port: number;
+  /** Where what listens beside the endpoint does so, in the place of Pulumi.local.yaml's ports. */
+  readonly ports?: Readonly<Record<string, string>>;
   /**
    * Changes to Pulumi.local.yaml. `query:port` 0 takes a free port, and so does port 0 in the base URL of a provider.
    * A base URL with another port is somebody else's server: the stack then starts none.
@@ -21,8 +24,12 @@ export interface LocalStackOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** Instead of those made up for this run: `embedding:apiKey`, `query:apiKey`. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Everything that the stack writes. Wiped at the start. */
+  /** Everything that the stack writes. Wiped at the start, unless `keep` says to go on with what is in it. */
   readonly stateFolder: string;
+  /** Goes on where the last stack of the folder was stopped, if there was one. */
+  readonly keep?: boolean;
+  /** Saves what a later stack can go on with when it is stopped. */
+  readonly save?: boolean;
 }
 
 export interface LocalStack {
@@ -31,6 +38,8 @@ export interface LocalStack {
   readonly outputs: LocalOutputs;
   /** Variables under which the AWS SDK and CLI reach the stack as its administrator. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether it goes on with the state of an earlier one. */
+  readonly continued: boolean;
   /** What the embeddings server was asked so far; undefined where the stack started none. */
   readonly embeddingsUsage: Readonly<EmbeddingsUsage> | undefined;
   /** What went wrong where no caller was told, such as a mapping that may not poll. */
@@ -47,31 +56,39 @@ export type LocalOutputs = StackOutputs;
 
 /**
  * Starts the local AWS and the providers' servers, deploys infra/program.ts into it as the stack `local`, then lets mappings
- * and services run. Throws PortInUse, DeploymentFailed and what the configuration throws; nothing is left running then.
+ * and services run. Throws PortInUse, DeploymentFailed StateNotSavedError and what the configuration throws; nothing is left
+ * running then.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const defaults = await localConfiguration();
-  const config = { ...defaults, ...options.config };
+  const defaults = { ...(await localConfiguration()), ...options.ports };
+  const config: Record<string, string> = { ...defaults, ...options.config };
   if (config["query:port"] === "0") config["query:port"] = String(await freePort());
   const ports = ownPorts(config, defaults);
   // Before anything is wiped: a stack that runs already may own the folder.
   await checkFree([options.port, ...ports.values(), Number(config["query:port"] ?? 0)]);
   const stateFolder = resolve(options.stateFolder);
-  await rm(stateFolder, { recursive: true, force: true });
+  const kept = options.keep ? await takeKeptState(stateFolder) : undefined;
+  if (!options.keep) await rm(stateFolder, { recursive: true, force: true });
   await mkdir(stateFolder, { recursive: true });
-  const aws = await startLocalAws(options.port, stateFolder);
+  const secrets = kept?.secrets ?? newSecrets();
+  const aws = await startLocalAws(options.port, stateFolder, kept?.parts);
   let providers: Providers | undefined;
+  let deployed = false;
   const stop = async () => {
-    await aws.stop();
+    const parts = await aws.stop();
     await providers?.close();
+    // A stack that did not come up gives back what it went on with.
+    const state = deployed ? { parts, secrets } : kept;
+    if (state !== undefined && (options.save || !deployed)) await saveKeptState(stateFolder, state);
   };
   try {
     providers = await startProviders(ports, config);
     Object.assign(config, providers.baseUrls);
     const outputs = await deploy(
-      { plain: config, secrets: { ...newSecrets(), ...options.secrets } },
+      { plain: config, secrets: { ...secrets, ...options.secrets } },
       aws.deployment,
     );
+    deployed = true;
     aws.run();
     return {
       endpoint: aws.url,
@@ -82,6 +99,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         AWS_ACCESS_KEY_ID: administratorKey,
         AWS_SECRET_ACCESS_KEY: administratorKey,
       },
+      continued: kept !== undefined,
       embeddingsUsage: providers.embeddingsUsage,
       problems: aws.problems,
       functionProcesses: (name) => aws.deployment.functions.find(name)?.pids ?? [],

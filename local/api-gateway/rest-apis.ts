@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { RestApi } from "./rest-api.ts";
 import { Stage } from "./stage.ts";
 import { UsagePlans } from "./usage-plans.ts";
@@ -10,8 +10,9 @@ export class RestApis {
   /** By `{apiId}/{name}`. */
   readonly #stages = new Map<string, Stage>();
 
-  create(): RestApi {
-    const api = new RestApi(newId(), newId());
+  /** Of one name always under one id, so that its address is the same in a stack that goes on. */
+  create(name: string): RestApi {
+    const api = new RestApi(idOf(name), newId());
     this.#apis.set(api.id, api);
     return api;
   }
@@ -33,8 +34,17 @@ export class RestApis {
   }
 }
 
+const letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+
 /** An id as API Gateway gives them. */
 export function newId(): string {
-  const letters = "abcdefghijklmnopqrstuvwxyz0123456789";
-  return [...randomBytes(10)].map((byte) => letters[byte % letters.length]).join("");
+  return idFrom(randomBytes(10));
+}
+
+function idOf(name: string): string {
+  return idFrom(createHash("sha256").update(name).digest().subarray(0, 10));
+}
+
+function idFrom(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => letters[byte % letters.length]).join("");
 }

@@ -1,3 +1,4 @@
+import type { Keeper } from "../kept/kept-state.ts";
 import type { Digests } from "./digest.ts";
 
 /** Who calls, as the endpoint read it from the request's access key. */
@@ -51,6 +52,8 @@ export interface LocalService {
   handle(call: ApiCall): Promise<Reply>;
   /** An AwsError in the wire format of this service. */
   renderError(error: AwsError, call: ApiCall): Reply;
+  /** What outlives a stop, where the service has something. */
+  readonly keeper?: Keeper;
   close?(): Promise<void>;
 }
 

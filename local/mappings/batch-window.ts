@@ -19,6 +19,10 @@ export class BatchWindow<Item extends Sized> {
     this.#limits = limits;
   }
 
+  get first(): Item | undefined {
+    return this.#items[0];
+  }
+
   get size(): number {
     return this.#items.length;
   }

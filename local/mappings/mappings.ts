@@ -1,3 +1,4 @@
+import type { Keeper } from "../kept/kept-state.ts";
 import { eventCounts } from "../lambda/function-metrics.ts";
 import type { Functions } from "../lambda/functions.ts";
 import type { Platform } from "../lambda/platform.ts";
@@ -7,13 +8,25 @@ import type { MappingDefinition } from "./mapping-definition.ts";
 import { onFailureOf } from "./on-failure.ts";
 import type { Poller } from "./poller.ts";
 import { QueuePoller } from "./queue-poller.ts";
-import { StreamPoller } from "./stream-poller.ts";
+import { StreamPoller, type StreamPosition } from "./stream-poller.ts";
+
+type KeptPositions = ReadonlyMap<string, ReadonlyMap<string, StreamPosition>>;
 
 /** All event source mappings of the stack. Created ones poll from `start` on. */
 export class Mappings {
   readonly #platform: Platform;
   readonly #functions: Functions;
   readonly #mappings = new Map<string, Mapping>();
+  readonly #streamPollers = new Map<string, StreamPoller>();
+  #kept: KeptPositions = new Map();
+  readonly keeper: Keeper = {
+    name: "mappings",
+    save: (): KeptPositions =>
+      new Map([...this.#streamPollers].map(([reader, poller]) => [reader, poller.positions()])),
+    restore: (state) => {
+      this.#kept = state as KeptPositions;
+    },
+  };
 
   constructor(platform: Platform, functions: Functions) {
     this.#platform = platform;
@@ -58,6 +71,11 @@ export class Mappings {
       return new QueuePoller(definition, pool, clients.sqs, { queueUrl, count });
     }
     const onFailure = onFailureOf(definition, { endpoint, clients, report, count });
-    return new StreamPoller(definition, pool, clients.streams, { onFailure, metrics, count });
+    const poller = new StreamPoller(definition, pool, clients.streams, { onFailure, metrics, count });
+    // The same table and stream have the same ARN after a stop; a new mapping has another uuid.
+    const reader = `${definition.functionArn} ${definition.eventSourceArn}`;
+    poller.goOnAt(this.#kept.get(reader) ?? new Map());
+    this.#streamPollers.set(reader, poller);
+    return poller;
   }
 }

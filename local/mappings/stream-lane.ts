@@ -66,6 +66,11 @@ export class StreamLane<R extends LaneRecord> {
     return this.#window.size + this.#open.reduce((sum, { records }) => sum + records.length, 0);
   }
 
+  /** The first record that is not done with. */
+  get first(): R | undefined {
+    return this.#open[0]?.records[0] ?? this.#window.first;
+  }
+
   add(records: readonly R[], now: number): void {
     this.#window.add(records, now);
   }

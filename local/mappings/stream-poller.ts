@@ -25,6 +25,9 @@ interface Change extends LaneRecord {
   readonly record: object;
 }
 
+/** Where a reader of a stream goes on: at the first record that it was not done with, or behind the last one. */
+export type StreamPosition = { readonly sequenceNumber: string } | { readonly iterator: string };
+
 interface Shard {
   readonly id: string;
   readonly lanes: readonly StreamLane<Change>[];
@@ -55,6 +58,8 @@ export class StreamPoller implements Poller {
   readonly #running = new Map<StreamLane<Change>, Promise<void>>();
   #shards: Shard[] | undefined;
   #deliveryError: unknown;
+  /** Of each shard, from a stack that was stopped. */
+  #kept: ReadonlyMap<string, StreamPosition> = new Map();
 
   /** Throws FilterNotUnderstood. */
   constructor(
@@ -70,13 +75,30 @@ export class StreamPoller implements Poller {
     this.#filters = mapping.filters.map(compileFilter);
   }
 
+  /** Of each shard; for when nothing is in flight any more. */
+  positions(): ReadonlyMap<string, StreamPosition> {
+    const positions = new Map<string, StreamPosition>();
+    for (const { id, lanes, iterator } of this.#shards ?? []) {
+      const waiting = lanes.flatMap(({ first }) => (first === undefined ? [] : [first.sequenceNumber]));
+      const [sequenceNumber] = waiting.sort();
+      if (sequenceNumber !== undefined) positions.set(id, { sequenceNumber });
+      else if (iterator !== undefined) positions.set(id, { iterator });
+    }
+    return positions;
+  }
+
+  /** Before the first poll. */
+  goOnAt(positions: ReadonlyMap<string, StreamPosition>): void {
+    this.#kept = positions;
+  }
+
   async prepare(): Promise<void> {
     if (this.#shards !== undefined) return;
     const stream = { StreamArn: this.#mapping.eventSourceArn };
     const { StreamDescription } = await this.#streams.send(new DescribeStreamCommand(stream));
     const shards = (StreamDescription?.Shards ?? []).map(async ({ ShardId: id = "" }) => ({
       id,
-      iterator: await this.#iterator(id, this.#mapping.startingPosition),
+      iterator: await this.#firstIterator(id),
       lanes: this.#newLanes(),
     }));
     this.#shards = await Promise.all(shards);
@@ -93,6 +115,21 @@ export class StreamPoller implements Poller {
 
   async settled(): Promise<void> {
     await Promise.all(this.#running.values());
+  }
+
+  async #firstIterator(shardId: string): Promise<string | undefined> {
+    const kept = this.#kept.get(shardId);
+    if (kept === undefined) return this.#iterator(shardId, this.#mapping.startingPosition);
+    if ("iterator" in kept) return kept.iterator;
+    const { ShardIterator } = await this.#streams.send(
+      new GetShardIteratorCommand({
+        StreamArn: this.#mapping.eventSourceArn,
+        ShardId: shardId,
+        ShardIteratorType: "AT_SEQUENCE_NUMBER",
+        SequenceNumber: kept.sequenceNumber,
+      }),
+    );
+    return ShardIterator;
   }
 
   async #iterator(shardId: string, position: StreamMapping["startingPosition"]): Promise<string | undefined> {

@@ -5,9 +5,10 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePorts } from "../../local/free-ports.ts";
+import { freePorts, portsAfter } from "../../local/free-ports.ts";
 
-jest.setTimeout(60_000);
+// A stack takes seconds to deploy, and minutes where all cores are busy.
+jest.setTimeout(240_000);
 
 const free = freePorts;
 
@@ -21,12 +22,16 @@ interface Outcome {
 }
 
 /** Starts and stops a stack in a process of its own, which has to end by itself. */
-async function startAndStop(port: number, config: Record<string, string>): Promise<Outcome> {
+async function startAndStop(
+  port: number,
+  config: Record<string, string>,
+  ports: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), "vectorkeep-stack-"));
   const state = join(folder, "state");
   mkdirSync(state);
   writeFileSync(join(state, "earlier"), "");
-  const argument = JSON.stringify({ port, config, stateFolder: state });
+  const argument = JSON.stringify({ port, config, ports, stateFolder: state });
   const child = fork(join(import.meta.dirname, "start-and-stop.ts"), [argument], { execArgv: [] });
   const exited = once(child, "exit");
   const [outcome] = (await once(child, "message")) as [Omit<Outcome, "wiped">];
@@ -49,6 +54,32 @@ test("the whole program of infra/ deploys, runs and stops, leaving no process an
   });
   expect(JSON.stringify(outputs)).not.toContain("made up for a test");
 });
+
+test("two stacks run side by side: one at port N takes N to N+4 and no other", async () => {
+  const first = await tenFreePorts();
+  const held = await Promise.all(Array.from({ length: 5 }, (_, n) => listening(first + n)));
+  const { outputs, environment, error } = await startAndStop(first + 5, {}, portsAfter(first + 5));
+  expect(error).toBeUndefined();
+  expect(environment?.AWS_ENDPOINT_URL).toBe(`http://127.0.0.1:${first + 5}`);
+  expect(outputs?.searchUrl).toBe(`http://127.0.0.1:${first + 6}`);
+  for (const server of held) server.close();
+});
+
+/** The first of ten free ports in a row. */
+async function tenFreePorts(): Promise<number> {
+  for (let first = 20_000 + (process.pid % 20_000); ; first += 10) {
+    const ports = Array.from({ length: 10 }, (_, n) => first + n);
+    const servers = await Promise.allSettled(ports.map(listening));
+    for (const server of servers) if (server.status === "fulfilled") server.value.close();
+    if (servers.every(({ status }) => status === "fulfilled")) return first;
+  }
+}
+
+async function listening(port: number) {
+  const server = createServer().listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
 
 test("a port that is taken is told before anything is wiped", async () => {
   const other = createServer().listen(0, "127.0.0.1");

@@ -66,7 +66,7 @@ const methodSettings = z.strictObject({
 export const apiGatewayCreators: Creators = {
   "aws:apigateway/restApi:RestApi"({ name, inputs }, { restApis }) {
     const wanted = parseInputs(restApi, inputs);
-    const { id, root } = restApis.create();
+    const { id, root } = restApis.create(name);
     const outputs = {
       name: physicalName(wanted.name, name),
       rootResourceId: root.id,

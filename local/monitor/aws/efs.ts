@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { accountId, region } from "../../endpoint/account.ts";
 import { jsonDocument, parseInputs } from "../inputs.ts";
-import { cloudId } from "../names.ts";
+import { cloudId, lastingId } from "../names.ts";
 import type { Creators } from "../resource.ts";
 
 const fileSystem = z.object({
@@ -36,8 +36,8 @@ const transitions: Readonly<Record<string, string>> = {
 };
 
 export const efsCreators: Creators = {
-  async "aws:efs/fileSystem:FileSystem"({ inputs }, { fileSystems }) {
-    const id = cloudId("fs");
+  async "aws:efs/fileSystem:FileSystem"({ name, inputs }, { fileSystems }) {
+    const id = lastingId("fs", name);
     const wanted = parseInputs(fileSystem, inputs);
     await fileSystems.create(id, {
       encrypted: wanted.encrypted,

@@ -37,6 +37,13 @@ export interface StreamedTable {
   readonly keyNames: readonly string[];
 }
 
+export interface KeptStream {
+  readonly viewType: StreamViewType;
+  readonly createdAt: number;
+  readonly records: readonly StreamRecord[];
+  readonly trimmed: number;
+}
+
 /** AWS keeps a day; this keeps as many records as fit in memory comfortably, and forgets a block at a time. */
 const recordsKept = 100_000;
 const recordsForgottenAtOnce = 10_000;
@@ -65,6 +72,19 @@ export class ChangeStream {
     this.createdAt = now.getTime() / 1000;
     this.label = now.toISOString().slice(0, -1);
     this.arn = `arn:aws:dynamodb:${region}:${accountId}:table/${table.name}/stream/${this.label}`;
+  }
+
+  /** What the stream goes on with after a stop. */
+  save(): KeptStream {
+    const { viewType, createdAt, records, trimmed } = this;
+    return { viewType, createdAt, records, trimmed };
+  }
+
+  static restored(table: StreamedTable, { viewType, createdAt, records, trimmed }: KeptStream): ChangeStream {
+    const stream = new ChangeStream(table, viewType, new Date(Math.round(createdAt * 1000)));
+    stream.records = [...records];
+    stream.trimmed = trimmed;
+    return stream;
   }
 
   get end(): number {

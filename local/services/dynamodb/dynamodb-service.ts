@@ -5,7 +5,7 @@ import { Transactions } from "./actions/transactions.ts";
 import { ConditionFailed, TransactionCancelled } from "./errors.ts";
 import type { Input, Output } from "./fields.ts";
 import { dynamodbPermissions } from "./permissions.ts";
-import { Database } from "./store/database.ts";
+import { Database, type KeptTable } from "./store/database.ts";
 import { streamActions } from "./stream-actions.ts";
 
 /** AWS deletes expired items within days; nobody may rely on a time. */
@@ -43,6 +43,13 @@ export function dynamodbService(clock: () => Date = () => new Date()): LocalServ
             : undefined;
       if (more === undefined) return reply;
       return { ...reply, body: JSON.stringify({ ...JSON.parse(reply.body.toString()), ...more }) };
+    },
+    keeper: {
+      name: "dynamodb",
+      save: () => database.save(),
+      restore(state) {
+        for (const [name, table] of state as ReadonlyMap<string, KeptTable>) database.kept.set(name, table);
+      },
     },
     async close() {
       clearInterval(expiry);

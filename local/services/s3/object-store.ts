@@ -43,6 +43,20 @@ export class ObjectStore extends S3Store {
     return Object.assign(stored, { body, etag, contentLength: body.length });
   }
 
+  /** Of buckets that are yet to be created, by name. */
+  readonly kept = new Map<string, readonly S3Object[]>();
+
+  override createBucket(...args: Parameters<S3Store["createBucket"]>): void {
+    super.createBucket(...args);
+    const [name] = args;
+    for (const object of this.kept.get(name) ?? []) this.restoreObject(name, object);
+    this.kept.delete(name);
+  }
+
+  objectsOf(bucket: string): S3Object[] {
+    return super.listObjects(bucket, { maxKeys: Number.POSITIVE_INFINITY }).objects;
+  }
+
   /** Conditions are checked in the turn of the write, so that nothing comes in between. */
   override putObject(...args: Parameters<S3Store["putObject"]>): S3Object {
     checkGuard();

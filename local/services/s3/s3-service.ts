@@ -16,6 +16,7 @@ import {
   requireKnownConditions,
 } from "./conditions.ts";
 import { deleteObjects } from "./delete-objects.ts";
+import { objectKeeper } from "./object-keeper.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { listPermission, readTarget, type S3Target, s3Permissions } from "./operations.ts";
 import { putObject, requireBucket } from "./put-object.ts";
@@ -27,6 +28,7 @@ export function s3Service(fauxqs: Fauxqs): LocalService {
   const tags = new ObjectTags();
   return {
     names: ["s3"],
+    keeper: objectKeeper(fauxqs.objects, tags),
     permissions: s3Permissions,
     async handle(call) {
       const target = readTarget(call);

@@ -76,11 +76,37 @@ export class Queue extends SqsQueue {
   }
 }
 
+/** What a queue goes on with after a stop. */
+export interface KeptQueue {
+  readonly sequenceCounter: number;
+  readonly messages: readonly HeldMessage[];
+}
+
 /** fauxqs's queues under URLs that resolve everywhere, with their timers settled before each use. */
 export class QueueStore extends SqsStore {
   override createQueue(...args: Parameters<SqsStore["createQueue"]>): Queue {
     // The base class makes the queue itself; Queue adds methods only.
-    return Object.setPrototypeOf(super.createQueue(...args), Queue.prototype) as Queue;
+    const queue = Object.setPrototypeOf(super.createQueue(...args), Queue.prototype) as Queue;
+    const kept = this.kept.get(queue.name);
+    this.kept.delete(queue.name);
+    if (kept !== undefined) queue.sequenceCounter = kept.sequenceCounter;
+    for (const message of kept?.messages ?? []) queue.enqueue(message);
+    return queue;
+  }
+
+  /** Of queues that are yet to be created, by name. */
+  readonly kept = new Map<string, KeptQueue>();
+
+  /** Whoever had a message in flight is gone when this is restored: it is visible again. */
+  save(): ReadonlyMap<string, KeptQueue> {
+    return new Map(
+      [...this.allQueues()].map((queue) => {
+        const { ready, delayed, inflight } = queue.inspectMessages();
+        const messages = [...inflight.map(({ message }) => message), ...ready, ...delayed];
+        messages.sort((a, b) => (a.sequenceNumber ?? "").localeCompare(b.sequenceNumber ?? ""));
+        return [queue.name, { sequenceCounter: queue.sequenceCounter, messages }] as const;
+      }),
+    );
   }
 
   override buildQueueUrl(name: string): string {

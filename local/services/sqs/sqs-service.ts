@@ -4,7 +4,7 @@ import type { Fauxqs } from "../fauxqs.ts";
 import { eachEntry, readEntries } from "./batches.ts";
 import { sqsPermissions } from "./permissions.ts";
 import { isQueryCall, queryCode, queryError, queryReply, readQueryCall } from "./query-protocol.ts";
-import { deadLetterTarget, type Queue } from "./queue-store.ts";
+import { deadLetterTarget, type KeptQueue, type Queue } from "./queue-store.ts";
 import { changeVisibility, deleteMessage } from "./receipts.ts";
 import { sendable, sendProblem } from "./sends.ts";
 
@@ -16,6 +16,15 @@ const namespace = "com.amazonaws.sqs#";
 export function sqsService(fauxqs: Fauxqs): LocalService {
   return {
     names: ["sqs"],
+    keeper: {
+      name: "sqs",
+      save: () => fauxqs.queues.save(),
+      restore(state) {
+        for (const [name, queue] of state as ReadonlyMap<string, KeptQueue>) {
+          fauxqs.queues.kept.set(name, queue);
+        }
+      },
+    },
     permissions(call) {
       const { action, input } = read(call);
       return sqsPermissions(action, input);

@@ -1,5 +1,5 @@
 import { AwsError } from "../../../endpoint/service.ts";
-import { ChangeStream, type StreamViewType } from "../change-stream.ts";
+import { ChangeStream, type StreamedTable, type StreamViewType } from "../change-stream.ts";
 import { type Input, integer, type Output, oneOf, requireKnown } from "../fields.ts";
 import { type Database, describeTable, type TableEntry, tableArn } from "../store/database.ts";
 import { partsOf } from "../store/keys.ts";
@@ -57,7 +57,13 @@ export function createTable(database: Database, input: Input, now: Date): Output
     tags,
   };
   database.tables.set(name, entry);
-  if (viewType !== undefined) startStream(database, entry, viewType, now);
+  const kept = database.kept.get(name);
+  database.kept.delete(name);
+  for (const item of kept?.items ?? []) table.write(undefined, item);
+  if (viewType !== undefined && kept?.stream?.viewType === viewType) {
+    table.stream = ChangeStream.restored(streamedTable(table), kept.stream);
+    database.streams.set(table.stream.arn, table.stream);
+  } else if (viewType !== undefined) startStream(database, entry, viewType, now);
   return { TableDescription: describeTable(entry) };
 }
 
@@ -169,13 +175,17 @@ function startStream(
   viewType: StreamViewType,
   now: Date,
 ): void {
-  const keyNames = partsOf(table.keys).map(({ name }) => name);
-  let stream = new ChangeStream({ name: table.name, keyNames }, viewType, now);
+  const streamed = streamedTable(table);
+  let stream = new ChangeStream(streamed, viewType, now);
   for (let later = now.getTime() + 1; streams.has(stream.arn); later += 1) {
-    stream = new ChangeStream({ name: table.name, keyNames }, viewType, new Date(later));
+    stream = new ChangeStream(streamed, viewType, new Date(later));
   }
   table.stream = stream;
   streams.set(stream.arn, stream);
+}
+
+function streamedTable({ name, keys }: Table): StreamedTable {
+  return { name, keyNames: partsOf(keys).map((part) => part.name) };
 }
 
 function changeIndexes(entry: TableEntry, input: Input): void {

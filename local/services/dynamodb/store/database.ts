@@ -1,7 +1,8 @@
 import { accountId, region } from "../../../endpoint/account.ts";
-import type { ChangeStream } from "../change-stream.ts";
+import type { ChangeStream, KeptStream } from "../change-stream.ts";
 import { tableNotFound } from "../errors.ts";
 import type { Output } from "../fields.ts";
+import type { Item } from "../values/attribute-value.ts";
 import { partsOf } from "./keys.ts";
 import type { KeyTypes } from "./read-table.ts";
 import type { IndexDefinition, Table } from "./table.ts";
@@ -18,10 +19,27 @@ export interface TableEntry {
   readonly tags: Map<string, string>;
 }
 
+/** What a table goes on with after a stop. */
+export interface KeptTable {
+  readonly items: readonly Item[];
+  readonly stream: KeptStream | undefined;
+}
+
 /** All tables, and their streams, also those that were switched off. */
 export class Database {
   readonly tables = new Map<string, TableEntry>();
   readonly streams = new Map<string, ChangeStream>();
+  /** Of tables that are yet to be created, by name. */
+  readonly kept = new Map<string, KeptTable>();
+
+  save(): ReadonlyMap<string, KeptTable> {
+    return new Map(
+      [...this.tables].map(([name, { table }]) => {
+        const stream = table.stream?.ended ? undefined : table.stream?.save();
+        return [name, { items: [...table.items.scan(undefined)], stream }] as const;
+      }),
+    );
+  }
 
   /** By name or ARN. Throws ResourceNotFoundException. */
   find(nameOrArn: unknown): TableEntry {
