@@ -222,6 +222,25 @@ describe("an execution", () => {
   });
 });
 
+describe("a value of the wrong type", () => {
+  const iterator = { StartAt: "Each", States: { Each: { Type: "Pass", End: true } } };
+  const caught = { Catch: [{ ErrorEquals: ["States.ALL"], Next: "Caught" }] };
+
+  test("of a JSONata expression can be caught", async () => {
+    const machine = await states.create("wrong-type", {
+      definition: single(
+        { Type: "Map", Items: "{% 'text' %}", ItemProcessor: iterator, ...caught },
+        { Caught: { Type: "Succeed" } },
+      ),
+    });
+    expect(await states.run(machine)).toMatchObject({ status: "SUCCEEDED" });
+    const uncaught = await states.create("wrong-type-uncaught", {
+      definition: single({ Type: "Map", Items: "{% 'text' %}", ItemProcessor: iterator }),
+    });
+    expect(await states.run(uncaught)).toMatchObject({ error: "States.QueryEvaluationError" });
+  });
+});
+
 describe("a task that fails", () => {
   test("is tried again as Retry says, and succeeds", async () => {
     await aws.createFunction("unready", { code: failing });

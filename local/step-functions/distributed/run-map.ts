@@ -3,7 +3,7 @@ import type { Execution, ExecutionIdentity } from "../executions/execution.ts";
 import { together } from "../interpreter/aborting.ts";
 import { asStatesError } from "../interpreter/errors.ts";
 import { Aborted, record, type Thread } from "../interpreter/thread.ts";
-import { languageOf, numberField } from "../interpreter/visit.ts";
+import { languageOf, numberField, wrongType } from "../interpreter/visit.ts";
 import type { Scope } from "../language/query-language.ts";
 import { mostPayloadBytes, StatesError } from "../states-error.ts";
 import { batched, type ChildInput, selectedItems } from "./child-inputs.ts";
@@ -96,7 +96,7 @@ async function itemsOf(state: MapState, scope: Scope, thread: Thread): Promise<r
   if (state.ItemReader === undefined) {
     const items = await language.items(state, scope);
     if (Array.isArray(items)) return items;
-    throw new StatesError("States.Runtime", `The state '${state.name}' maps over what is not an array.`);
+    throw wrongType(state, `The state '${state.name}' maps over what is not an array.`);
   }
   const { ReaderConfig: config } = state.ItemReader;
   const call = { ...state.ItemReader, InputPath: state.InputPath };

@@ -1,8 +1,7 @@
 import type { MapState } from "../definition/definition.ts";
-import { StatesError } from "../states-error.ts";
 import { together } from "./aborting.ts";
 import { Aborted, record } from "./thread.ts";
-import { type Left, leaveWith, numberField, type Visit } from "./visit.ts";
+import { type Left, leaveWith, numberField, type Visit, wrongType } from "./visit.ts";
 
 /** What AWS runs at once when a definition does not say. */
 const usualConcurrency = 40;
@@ -20,7 +19,7 @@ async function inline(visit: Visit<MapState>): Promise<unknown[]> {
   const { state, language, scope, thread } = visit;
   const items = await language.items(state, scope);
   if (!Array.isArray(items)) {
-    throw new StatesError("States.Runtime", `The state '${state.name}' maps over what is not an array.`);
+    throw wrongType(state, `The state '${state.name}' maps over what is not an array.`);
   }
   const concurrency = (await numberField(visit, state, "MaxConcurrency")) || usualConcurrency;
   record(thread, "MapStateStarted", { mapStateStartedEventDetails: { length: items.length } });

@@ -1,7 +1,7 @@
 import type { FailState, PassState, SucceedState, WaitState } from "../definition/definition.ts";
 import { StatesError } from "../states-error.ts";
 import { pause } from "./aborting.ts";
-import { type Left, leaveWith, numberField, type Visit } from "./visit.ts";
+import { type Left, leaveWith, numberField, type Visit, wrongType } from "./visit.ts";
 
 export async function pass(visit: Visit<PassState>): Promise<Left> {
   const { state, language, scope } = visit;
@@ -25,14 +25,14 @@ export async function wait(visit: Visit<WaitState>): Promise<Left> {
   const { state, language, scope, thread } = visit;
   const seconds = await numberField(visit, state, "Seconds");
   const until = seconds === undefined ? await language.field(state, "Timestamp", state, scope) : undefined;
-  await pause(seconds ?? secondsUntil(until), thread.signal);
+  await pause(seconds ?? secondsUntil(until, state), thread.signal);
   return leaveWith(visit, await language.workInput(state, scope));
 }
 
-function secondsUntil(timestamp: unknown): number {
+function secondsUntil(timestamp: unknown, state: WaitState): number {
   const at = Date.parse(String(timestamp));
   if (Number.isNaN(at)) {
-    throw new StatesError("States.Runtime", `${JSON.stringify(timestamp)} is not a timestamp.`);
+    throw wrongType(state, `${JSON.stringify(timestamp)} is not a timestamp.`);
   }
   return (at - Date.now()) / 1000;
 }

@@ -43,8 +43,13 @@ export async function numberField(
 ): Promise<number | undefined> {
   const value = await language.field(holder, name, state, scope);
   if (value === undefined || (typeof value === "number" && value >= 0)) return value;
-  throw new StatesError(
-    "States.Runtime",
+  throw wrongType(
+    state,
     `The field ${name} of the state '${state.name}' came to ${JSON.stringify(value)}, which is not a number of at least 0.`,
   );
+}
+
+/** Of a JSONata expression it can be caught, with States.ALL too; of a path it ends the execution. */
+export function wrongType({ language }: State, cause: string): StatesError {
+  return new StatesError(language === "JSONata" ? "States.QueryEvaluationError" : "States.Runtime", cause);
 }
