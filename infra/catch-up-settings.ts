@@ -1,6 +1,8 @@
 import { address, callersKey, headerKey } from "./settings/forms.ts";
 import { list, optionalSecret, optionalText, text, wholeNumber, yesOrNo } from "./settings/setting.ts";
 
+const named = { pattern: /^\S(.{0,198}\S)?$/, says: "a name of 1 to 200 characters" };
+
 /** The settings of the catch-up system; config.ts has them among all others. */
 export const catchUpSettings = {
   enabled: yesOrNo({
@@ -40,6 +42,45 @@ export const catchUpSettings = {
     to: 1_000_000_000,
     means: "Rows at which Metabase cuts an export; one that has as many is split by dates.",
     because: "It is Metabase's own limit of a download.",
+  }),
+  startVariable: text({
+    default: "start_date",
+    form: named,
+    means: "Variable of a question that takes the first day; case, blanks and `_` do not count.",
+    because: "It is what this product's own questions call it.",
+  }),
+  endVariable: text({
+    default: "end_date",
+    form: named,
+    means: "Variable of a question that takes the last day; case, blanks and `_` do not count.",
+    because: "It is what this product's own questions call it.",
+  }),
+  idColumn: text({
+    default: "id",
+    form: named,
+    means: "Column that identifies a row; case, blanks and `_` do not count.",
+    because: "It is what this product's own questions call it.",
+  }),
+  textColumn: text({
+    default: "formatted_text",
+    form: named,
+    means: "Column whose text is embedded; case, blanks and `_` do not count.",
+    because: "It is what this product's own questions call it.",
+  }),
+  memoryMiB: wholeNumber({
+    default: 1024,
+    from: 512,
+    to: 10_240,
+    means: "Memory of the functions that plan tasks and work on chunks.",
+    because: "A chunk of 2,048 rows takes some 400 MiB, and CPU grows with the memory.",
+  }),
+  timeoutSeconds: wholeNumber({
+    default: 900,
+    from: 60,
+    to: 900,
+    means:
+      "Longest run of the functions that plan tasks and work on chunks; what is left goes to the state machine.",
+    because: "It is the most that Lambda gives.",
   }),
   sourceBucket: optionalText({
     form: { pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, says: "the name of an S3 bucket" },

@@ -22,6 +22,7 @@ const shownTask = z.object({
     chunks_total: count.nullable(),
     chunks_completed: count,
     chunks_failed: count,
+    under_way: z.object({ embedded_records: count, written_records: count }),
   }),
   error: z.string().nullable(),
   failed_records_key: z.string().nullable(),

@@ -22,7 +22,13 @@ export function progressOf(task: ShownTask, seconds: number, before: number): Pr
     return { block: [`  ${line}`], line };
   }
   const records = `${whole(done)}/${whole(total)} records`;
+  const { embedded_records: embedded, written_records: written } = progress.under_way;
+  // A record is half done once it is embedded.
+  const shown = Math.min(total, done + Math.floor((embedded + written) / 2));
   const rest = [
+    ...(embedded === 0
+      ? []
+      : [`${whole(embedded)} embedded and ${whole(written)} written of chunks under way`]),
     `${whole(progress.chunks_completed)} of ${whole(progress.chunks_total ?? 0)} chunks`,
     ...(failed_records === 0 ? [] : [`${whole(failed_records)} failed`]),
     ...(progress.filtered_records === 0 ? [] : [`${whole(progress.filtered_records)} outside the dates`]),
@@ -31,7 +37,7 @@ export function progressOf(task: ShownTask, seconds: number, before: number): Pr
     ...paceOf(done - before, total - done, seconds),
   ].join(", ");
   return {
-    block: [`  ${progressBar(done, total)} ${records}`, `  ${rest}, ${seconds.toFixed(0)} s`],
+    block: [`  ${progressBar(shown, total)} ${records}`, `  ${rest}, ${seconds.toFixed(0)} s`],
     line: `${seconds.toFixed(0)} s: ${records}; ${rest}`,
   };
 }

@@ -71,4 +71,8 @@ export const apiEnvironment = z.object({
   DEFAULT_QUESTION_ID: optional,
   DEFAULT_NAMESPACE: z.string().min(1),
   DEFAULT_BATCH_SIZE: wholeNumber(1, 1000),
+  DEFAULT_ID_COLUMN: z.string().min(1),
+  DEFAULT_TEXT_COLUMN: z.string().min(1),
+  DEFAULT_START_VARIABLE: z.string().min(1),
+  DEFAULT_END_VARIABLE: z.string().min(1),
 });

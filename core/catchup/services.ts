@@ -142,6 +142,12 @@ export function apiServices(environment: ApiEnvironment, log: Log): ApiServices 
       questionId: environment.DEFAULT_QUESTION_ID,
       namespace: environment.DEFAULT_NAMESPACE,
       batchSize: environment.DEFAULT_BATCH_SIZE,
+      names: {
+        id_column: environment.DEFAULT_ID_COLUMN,
+        text_column: environment.DEFAULT_TEXT_COLUMN,
+        start_variable: environment.DEFAULT_START_VARIABLE,
+        end_variable: environment.DEFAULT_END_VARIABLE,
+      },
     },
     now: Date.now,
   };

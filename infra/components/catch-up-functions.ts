@@ -83,8 +83,8 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
     return this.function(name, {
       description: "Brings the rows of one chunk into the index",
       code: this.args.code.chunk,
-      timeoutSeconds: workTimeoutSeconds,
-      memoryMiB: 1024,
+      timeoutSeconds: this.args.settings.timeoutSeconds,
+      memoryMiB: this.args.settings.memoryMiB,
       environment: { ...this.settling(), ...this.chunking() },
       statements: this.chunkStatements(),
     });
@@ -95,8 +95,8 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
     return this.function(name, {
       description: "Plans a catch-up task, and works on it if it is small",
       code: this.args.code.run,
-      timeoutSeconds: workTimeoutSeconds,
-      memoryMiB: 1024,
+      timeoutSeconds: settings.timeoutSeconds,
+      memoryMiB: settings.memoryMiB,
       environment: {
         ...this.settling(),
         ...this.chunking(),
@@ -138,6 +138,10 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
         DEFAULT_QUESTION_ID: settings.questionId ?? "",
         DEFAULT_NAMESPACE: settings.namespace,
         DEFAULT_BATCH_SIZE: String(settings.batchSize),
+        DEFAULT_ID_COLUMN: settings.idColumn,
+        DEFAULT_TEXT_COLUMN: settings.textColumn,
+        DEFAULT_START_VARIABLE: settings.startVariable,
+        DEFAULT_END_VARIABLE: settings.endVariable,
       },
       statements: [
         items(tasks, ["GetItem", "PutItem", "Query", "UpdateItem"]),

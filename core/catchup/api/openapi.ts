@@ -19,6 +19,7 @@ const progress = {
     "chunks_completed",
     "chunks_failed",
     "percentage",
+    "under_way",
   ],
   properties: {
     total_records: nullable("integer", {
@@ -36,6 +37,12 @@ const progress = {
     chunks_completed: count,
     chunks_failed: count,
     percentage: { type: "number", minimum: 0, maximum: 100 },
+    under_way: {
+      type: "object",
+      description: "Of chunks that have not ended; in no other count yet.",
+      required: ["embedded_records", "written_records"],
+      properties: { embedded_records: count, written_records: count },
+    },
   },
 };
 

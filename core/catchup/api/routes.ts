@@ -6,7 +6,7 @@ import {
   readProcessRequest,
 } from "../requests/process-request.ts";
 import { NoSuchTask, RequestInvalid, TaskStateUnfit } from "../requests/request-failures.ts";
-import type { ChunkCounts } from "../tasks/chunk-counts.ts";
+import type { ChunkCounts, UnderWay } from "../tasks/chunk-counts.ts";
 import { type Counts, sum } from "../tasks/counts.ts";
 import { isOpen, statuses, type Task, taskIdPattern } from "../tasks/task.ts";
 import { CursorInvalid } from "../tasks/task-store.ts";
@@ -115,14 +115,19 @@ async function status({ query }: ApiRequest, services: ApiServices): Promise<Ans
   }
   const progress = await services.tasks.progress(id);
   if (!progress) throw new NoSuchTask(id);
-  const { task, chunks, countedAt } = progress;
+  const { task, chunks, countedAt, underWay } = progress;
   await services.isWorkedOn(task, countedAt);
   await startForgotten(task, services, services.now());
-  return { status: 200, body: shown(task, chunks, services) };
+  return { status: 200, body: shown(task, chunks, services, underWay) };
 }
 
-function shown(task: Task, chunks: ReadonlyMap<number, Counts>, services: ApiServices): ShownTask {
-  return showTask(task, chunks, services.now(), services.usdPerMillionTokens);
+function shown(
+  task: Task,
+  chunks: ReadonlyMap<number, Counts>,
+  services: ApiServices,
+  underWay?: UnderWay,
+): ShownTask {
+  return showTask(task, chunks, services.now(), services.usdPerMillionTokens, underWay);
 }
 
 /** A parameter that is not known would be left out without a word. */

@@ -1,3 +1,4 @@
+import { nothingUnderWay, type UnderWay } from "../tasks/chunk-counts.ts";
 import { type Counts, rowsIn, sum } from "../tasks/counts.ts";
 import { isOpen, type Task } from "../tasks/task.ts";
 
@@ -17,6 +18,8 @@ export interface ShownProgress {
   readonly chunks_completed: number;
   readonly chunks_failed: number;
   readonly percentage: number;
+  /** Of chunks that have not ended: records that are embedded, and written. They are in no other count yet. */
+  readonly under_way: { readonly embedded_records: number; readonly written_records: number };
 }
 
 export interface ShownTask {
@@ -51,6 +54,7 @@ export function showTask(
   chunks: ReadonlyMap<number, Counts>,
   now: number,
   usdPerMillionTokens: number,
+  underWay: UnderWay = nothingUnderWay,
 ): ShownTask {
   const counts = task.counts ?? sum(chunks.values());
   const { date_column_required, ...request } = task.request;
@@ -61,7 +65,7 @@ export function showTask(
     start_date: request.start_date,
     end_date: request.end_date,
     created_at: task.created_at,
-    progress: progressOf(task, counts, chunks.size),
+    progress: progressOf(task, counts, chunks.size, isOpen(task.status) ? underWay : nothingUnderWay),
     started_at: task.started_at ?? null,
     completed_at: task.completed_at ?? null,
     estimated_completion: estimatedCompletion(task, counts, now),
@@ -97,8 +101,9 @@ function reasonOf({ status, rows, request }: Task, { filtered }: Counts): string
   return `${filtered} of ${rows} rows are outside the dates ${dates}, by the column ${request.date_column}.`;
 }
 
-function progressOf(task: Task, counts: Counts, chunksSeen: number): ShownProgress {
-  const done = rowsIn(counts);
+function progressOf(task: Task, counts: Counts, chunksSeen: number, underWay: UnderWay): ShownProgress {
+  // A record is half done once it is embedded.
+  const done = rowsIn(counts) + (underWay.embedded + underWay.written) / 2;
   const total = task.rows;
   return {
     total_records: total === undefined ? null : total - counts.filtered,
@@ -111,6 +116,7 @@ function progressOf(task: Task, counts: Counts, chunksSeen: number): ShownProgre
     chunks_completed: task.chunks_completed ?? chunksSeen,
     chunks_failed: task.chunks_failed ?? 0,
     percentage: percentageOf(task, done),
+    under_way: { embedded_records: underWay.embedded, written_records: underWay.written },
   };
 }
 
@@ -118,7 +124,8 @@ function progressOf(task: Task, counts: Counts, chunksSeen: number): ShownProgre
 function percentageOf({ rows, status }: Task, done: number): number {
   if (rows === undefined) return 0;
   if (rows === 0) return isOpen(status) ? 0 : 100;
-  return Math.floor((done / rows) * 1_000) / 10;
+  const percentage = Math.floor((done / rows) * 1_000) / 10;
+  return isOpen(status) ? Math.min(percentage, 99.9) : percentage;
 }
 
 /** As fast as until now; null while nothing tells. */

@@ -27,14 +27,14 @@ export interface EmbedLimits {
 
 /**
  * Embeds each distinct text once, in as few and as full requests as the provider takes. The records of a text that the
- * provider refuses, or answers with numbers that are no vector, fail; all others go on. `embedded` is told how many texts
+ * provider refuses, or answers with numbers that are no vector, fail; all others go on. `embedded` is told how many records
  * are done. Throws whatever is no text's own fault, once all requests under way have ended.
  */
 export async function embedRecords(
   records: readonly IndexRecord[],
   embedder: Embedder,
   limits: EmbedLimits,
-  embedded: (texts: number) => Promise<void> = async () => {},
+  embedded: (records: number) => Promise<void> = async () => {},
 ): Promise<Embedded> {
   const vectors = new Map<string, VectorBytes>();
   const refused: FailedRecord[] = [];
@@ -50,7 +50,7 @@ export async function embedRecords(
       else
         refused.push(...text.records.map(({ origin }) => failed(origin, reasonOf(refusal), refusal.message)));
     });
-    await embedded(texts.length);
+    await embedded(texts.reduce((count, text) => count + text.records.length, 0));
   });
   return { vectors, refused };
 }

@@ -13,6 +13,7 @@ import { keysOf } from "../sources/keys.ts";
 import type { ObjectStore } from "../sources/object-store.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
 import { rowsOfChunk } from "../sources/read-chunk.ts";
+import type { UnderWay } from "../tasks/chunk-counts.ts";
 import { type Counts, counts } from "../tasks/counts.ts";
 import { keepDuplicates, withoutReplaced } from "./duplicates.ts";
 import { embedRecords } from "./embed-records.ts";
@@ -40,12 +41,19 @@ export interface ChunkWork {
   readonly request: ProcessRequest;
 }
 
+/** Is told of records as they are embedded and written. */
+export type Report = (done: Partial<UnderWay>) => Promise<void>;
+
 /**
  * Brings the rows of one chunk into the index and says what became of each. Working on a chunk again changes nothing
  * and pays nothing: its result is there already, or its vectors are, and a vector of the same id replaces itself.
  * Throws RowsDisagree, SourceChanged and what the embedder and the index throw; then nothing counts.
  */
-export async function processChunk(work: ChunkWork, services: ChunkServices): Promise<Counts> {
+export async function processChunk(
+  work: ChunkWork,
+  services: ChunkServices,
+  report: Report = async () => {},
+): Promise<Counts> {
   const keys = keysOf(work.taskId);
   const earlier = await readResult(work.taskId, work.chunk.chunk, services.work);
   if (earlier) return earlier;
@@ -53,7 +61,7 @@ export async function processChunk(work: ChunkWork, services: ChunkServices): Pr
   const all = await readSource(work, services);
   const { rows, duplicates } = await withoutReplaced(all, work, services.work);
   const { records, failures, filtered } = readRecords(rows, work, services);
-  const written = await writeRecords(records, work, services);
+  const written = await writeRecords(records, work, services, report);
 
   const failed = [...failures, ...written.failures];
   const total: Counts = {
@@ -134,18 +142,21 @@ async function writeRecords(
   records: readonly IndexRecord[],
   work: ChunkWork,
   services: ChunkServices,
+  report: Report,
 ): Promise<Written> {
   const { request } = work;
   if (request.dry_run) return { failures: [], unchanged: 0, tokens: tokensIn(records) };
   const stored = await storedVectors(records, work, services);
   const hashes = request.incremental ? hashesOf(records, services.embedder) : new Map<IndexRecord, string>();
   const changed = request.incremental ? await changedOf(records, hashes, stored, services.index) : records;
-  const { vectors, refused } = await vectorsOf(changed, stored, work, services);
+  const { vectors, refused } = await vectorsOf(changed, stored, work, services, report);
   const embedded = changed.flatMap((record) => {
     const vector = vectors.get(record.text);
     return vector === undefined ? [] : [{ record, vector, contentHash: hashes.get(record) }];
   });
-  const failures = await upsertRecords(embedded, services.index, request.batch_size);
+  const failures = await upsertRecords(embedded, services.index, request.batch_size, (written) =>
+    report({ written }),
+  );
   return {
     failures: [...refused, ...failures],
     unchanged: records.length - changed.length,
@@ -173,10 +184,11 @@ async function vectorsOf(
   stored: ReadonlyMap<string, VectorBytes>,
   { taskId, chunk }: ChunkWork,
   { work, embedder, ...limits }: ChunkServices,
+  report: Report,
 ) {
   const missing = records.filter(({ text }) => !stored.has(text));
   if (missing.length === 0) return { vectors: stored, refused: [] };
-  const embedded = await embedRecords(missing, embedder, limits);
+  const embedded = await embedRecords(missing, embedder, limits, (embedded) => report({ embedded }));
   const vectors = new Map<string, VectorBytes>([...stored, ...embedded.vectors]);
   await work.write(
     keysOf(taskId).vectors(chunk.chunk),

@@ -1,7 +1,7 @@
 import { nameLike } from "../records/same-name.ts";
-import type { ProcessRequest } from "../requests/process-request.ts";
+import { type ProcessRequest, usualNames } from "../requests/process-request.ts";
 import { MetabaseMissing } from "../sources/make-plan.ts";
-import { cardOf, type MetabaseOptions, takesDates } from "../sources/metabase.ts";
+import { cardOf, type MetabaseOptions, namesOf, takesDates } from "../sources/metabase.ts";
 import { QuestionUnfitError } from "./preflight-failures.ts";
 
 /**
@@ -14,12 +14,14 @@ export async function checkQuestion(
 ): Promise<void> {
   if (metabase === undefined) throw new MetabaseMissing();
   const card = await cardOf(metabase, request.question_id);
+  const names = namesOf(request);
   const { columns } = card;
   if (columns === undefined || columns.length === 0) return;
-  const problems = ["id", "formatted_text"]
+  const { id_column = usualNames.id_column, text_column = usualNames.text_column } = request;
+  const problems = [id_column, text_column]
     .filter((name) => nameLike(name, columns) === undefined)
     .map((name) => `it has no column ${name}`);
-  const isDated = takesDates(card, metabase.names) || nameLike(request.date_column, columns) !== undefined;
+  const isDated = takesDates(card, names) || nameLike(request.date_column, columns) !== undefined;
   if (request.date_column_required && !isDated) {
     problems.push(`it has neither variables for the dates nor a column ${request.date_column}`);
   }

@@ -16,16 +16,37 @@ export interface RequestDefaults {
   readonly questionId: string | undefined;
   readonly namespace: string;
   readonly batchSize: number;
+  /** How the columns and variables are called that the product reads. @default as in `usualNames` */
+  readonly names?: Partial<SourceNames>;
 }
+
+/** What a source calls what the product reads. */
+export interface SourceNames {
+  readonly id_column: string;
+  readonly text_column: string;
+  readonly start_variable: string;
+  readonly end_variable: string;
+}
+
+export const usualNames: SourceNames = {
+  id_column: "id",
+  text_column: "formatted_text",
+  start_variable: "start_date",
+  end_variable: "end_date",
+};
 
 const accepted = {
   start_date: "a day as YYYY-MM-DD",
   end_date: "a day as YYYY-MM-DD, not before start_date",
-  all_dates: "true or false; true with s3_csv only, and without start_date, end_date and date_column",
+  all_dates: "true or false; true without start_date, end_date and date_column",
   data_source: dataSources.join(" or "),
   question_id: "the number of a Metabase question, letters, digits, `_` and `-` for other sources",
   s3_key: "the key of a CSV object in the source bucket, without `..`",
   date_column: "the name of a column",
+  id_column: "the name of a column",
+  text_column: "the name of a column",
+  start_variable: "the name of a variable of the Metabase question",
+  end_variable: "the name of a variable of the Metabase question",
   namespace: "1 to 200 printable ASCII characters, no blank and no `#` among them",
   batch_size: `a whole number from 1 to ${largestBatch}`,
   dry_run: "true or false",
@@ -52,6 +73,8 @@ const s3Key = z
   )
   .refine((key) => !key.startsWith("/"));
 
+const name = z.string().trim().min(1).max(200);
+
 /** What callers may send. */
 export const requestBody = z.object({
   start_date: day.optional(),
@@ -63,7 +86,11 @@ export const requestBody = z.object({
     .regex(/^[A-Za-z0-9_-]{1,64}$/)
     .optional(),
   s3_key: s3Key.optional(),
-  date_column: z.string().trim().min(1).max(200).optional(),
+  date_column: name.optional(),
+  id_column: name.optional(),
+  text_column: name.optional(),
+  start_variable: name.optional(),
+  end_variable: name.optional(),
   namespace: z
     .string()
     .regex(/^[!-"$-~]{1,200}$/)
@@ -98,6 +125,11 @@ export const processRequest = z.object({
   dry_run: z.boolean(),
   incremental: z.boolean(),
   host: z.enum(hosts),
+  /** Set where the source has other names than the usual ones. */
+  id_column: z.string().optional(),
+  text_column: z.string().optional(),
+  start_variable: z.string().optional(),
+  end_variable: z.string().optional(),
   /** Of a CSV that has no byte order mark. */
   encoding: z.enum(encodings).optional(),
   delimiter: z.string().length(1).optional(),
@@ -146,9 +178,23 @@ export function readProcessRequest(
     dry_run: data.dry_run,
     incremental: data.incremental,
     host: data.host,
+    ...otherNames({ ...defaults.names, ...data }),
     ...(data.encoding !== undefined && { encoding: data.encoding }),
     ...(data.delimiter !== undefined && { delimiter: data.delimiter }),
   };
+}
+
+/** Those that a request or a setting gives, and that are not the usual ones. */
+function otherNames(
+  given: { readonly [Name in keyof SourceNames]?: string | undefined },
+): Partial<SourceNames> {
+  const all = Object.entries(usualNames) as [keyof SourceNames, string][];
+  return Object.fromEntries(
+    all.flatMap(([which, usual]) => {
+      const called = given[which];
+      return called === undefined || called === usual ? [] : [[which, called]];
+    }),
+  );
 }
 
 function unknownParameters(input: Readonly<Record<string, unknown>>): ParameterProblem[] {
@@ -184,7 +230,7 @@ function unfitTogether(
   }
   if (input.data_source === "s3_csv" && input.s3_key === undefined) unfit.push("s3_key");
   if (endsTooEarly(input.start_date, input.end_date, now)) unfit.push("end_date");
-  if (String(input.all_dates) === "true" && (isDated(input) || input.data_source !== "s3_csv")) {
+  if (String(input.all_dates) === "true" && isDated(input)) {
     unfit.push("all_dates");
   }
   for (const ofCsv of ["encoding", "delimiter"] as const) {

@@ -1,4 +1,5 @@
 import { metadataName } from "../records/metadata-name.ts";
+import { nameLike } from "../records/same-name.ts";
 import { CsvHeaderInvalid } from "./csv-failures.ts";
 
 export const requiredColumns = ["id", "formatted_text"] as const;
@@ -11,16 +12,18 @@ const maxNamed = 20;
 /**
  * The columns that a header's cells name. What the product reads (`id`, `formatted_text`, `record_type`, the date column) is known by
  * its name whatever its case, and with blanks for `_`; a column without a name is called after its place. `needed` are further columns
- * that must be there, `wanted` those that are looked for. Throws CsvHeaderInvalid, with all that is wrong.
+ * that must be there, `wanted` those that are looked for, and `called` says which of them the source has under another name. Throws CsvHeaderInvalid, with all that is wrong.
  */
 export function readHeader(
   cells: readonly string[],
   needed: readonly string[],
   wanted: readonly string[] = [],
+  called: ReadonlyMap<string, string> = new Map(),
 ): string[] {
   const columns = cells.map((cell, index) => cell.trim() || `column ${index + 1}`);
   const problems: string[] = [];
   const missing: string[] = [];
+  for (const [name, other] of called) problems.push(...renamed(columns, name, other));
   for (const name of new Set([...requiredColumns, ...needed, ...optionalColumns, ...wanted])) {
     const alike = columns.includes(name) ? [] : indexesOfAlike(columns, name);
     const [only, ...others] = alike;
@@ -35,6 +38,17 @@ export function readHeader(
   problems.push(...badNames(columns));
   if (problems.length > 0) throw new CsvHeaderInvalid(problems, columns);
   return columns;
+}
+
+/** Gives the column that is called otherwise the name that the product reads. Two columns of one name would hide each other. */
+function renamed(columns: string[], name: string, called: string): string[] {
+  const like = nameLike(called, columns);
+  if (like === undefined) return [`there is no column ${listed([called])}, which was said to be ${name}`];
+  if (like !== name && indexesOfAlike(columns, name).some((index) => columns[index] !== like)) {
+    return [`there is a column ${name} beside ${listed([like])}, which was said to be it`];
+  }
+  columns[columns.indexOf(like)] = name;
+  return [];
 }
 
 /** Whether the cells name the columns that every file needs. */

@@ -4,7 +4,14 @@ import { type DateRange, halves } from "../requests/date-range.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
 import { keysOf } from "./keys.ts";
 import type { ReplacedRow } from "./last-rows.ts";
-import { exportQuestion, type MetabaseOptions, QuestionFailed } from "./metabase.ts";
+import {
+  cardOf,
+  exportQuestion,
+  type MetabaseOptions,
+  namesOf,
+  QuestionFailed,
+  takesDates,
+} from "./metabase.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { type Chunk, type Plan, plan } from "./plan.ts";
 import { type CsvReading, type PlannedCsv, planCsv } from "./plan-csv.ts";
@@ -106,26 +113,34 @@ async function planObject(
     chunksBefore: 0,
     rowsBefore: 0,
   } as const;
-  const planned = await planCsv(object, limits, readingOf(request), {
+  const planned = await planCsv(object, limits, readingOf(request, !request.all_dates), {
     store: work,
     key: (chunk) => keysOf(taskId).source(attempt, chunk),
   });
-  return foundIn([planned], request);
+  return foundIn([planned], request, !request.all_dates);
 }
 
-function readingOf(request: ProcessRequest): CsvReading {
+/** `isFiltered`: whether rows of other dates may be among them. */
+function readingOf(request: ProcessRequest, isFiltered: boolean): CsvReading {
+  const { id_column: id, text_column: text } = request;
   return {
     encoding: request.encoding,
     delimiter: request.delimiter,
-    neededColumn: request.date_column_required ? request.date_column : undefined,
+    neededColumn: isFiltered && request.date_column_required ? request.date_column : undefined,
+    called: new Map([
+      ...(id === undefined ? [] : [["id", id] as const]),
+      ...(text === undefined ? [] : [["formatted_text", text] as const]),
+    ]),
     dateColumn: request.date_column,
-    rulesFor: (columns) => surveyRules(request, dateColumnOf(columns, request)),
+    rulesFor: (columns) => surveyRules(request, dateColumnOf(columns, request, isFiltered)),
   };
 }
 
-/** The question itself is asked for the dates, so no row of it is filtered. */
-function dateColumnOf(columns: readonly string[], request: ProcessRequest): string | undefined {
-  const isFiltered = request.data_source === "s3_csv" && !request.all_dates;
+function dateColumnOf(
+  columns: readonly string[],
+  request: ProcessRequest,
+  isFiltered: boolean,
+): string | undefined {
   return isFiltered && columns.includes(request.date_column) ? request.date_column : undefined;
 }
 
@@ -139,7 +154,7 @@ function surveyRules(request: ProcessRequest, dateColumn: string | undefined): S
 }
 
 /** All parts have the same columns. Rows of later parts come later. */
-function foundIn(parts: readonly PlannedCsv[], request: ProcessRequest): Found {
+function foundIn(parts: readonly PlannedCsv[], request: ProcessRequest, isFiltered: boolean): Found {
   const [first, ...others] = parts;
   if (first === undefined) throw new Error("A source has at least one part.");
   const { columns, kinds, last } = first.survey;
@@ -147,7 +162,7 @@ function foundIn(parts: readonly PlannedCsv[], request: ProcessRequest): Found {
     kinds.join(survey.kinds);
     last.join(survey.last);
   }
-  const dateColumn = dateColumnOf(columns, request);
+  const dateColumn = dateColumnOf(columns, request, isFiltered);
   return {
     columns: [...columns],
     chunks: parts.flatMap(({ chunks }) => chunks),
@@ -160,41 +175,48 @@ function foundIn(parts: readonly PlannedCsv[], request: ProcessRequest): Found {
   };
 }
 
-/** The question itself is asked for the dates, so no row is filtered after it. */
+/**
+ * A question with variables for dates is asked for them, and none of its rows is filtered. One without is asked for all it
+ * has, once, and filtered like a file.
+ */
 async function planQuestion(
   taskId: string,
   attempt: string,
   request: ProcessRequest,
   services: PlanServices,
 ): Promise<Found> {
+  if (!services.metabase) throw new MetabaseMissing();
+  const metabase = { ...services.metabase, names: namesOf(request) };
+  const card = await cardOf(metabase, request.question_id);
+  const isAsked = !request.all_dates && takesDates(card, metabase.names);
+  const isFiltered = !request.all_dates && !isAsked;
   const parts: PlannedCsv[] = [];
   await exportRange({ start: request.start_date, end: request.end_date }, parts, async (range) => {
-    if (!services.metabase) throw new MetabaseMissing();
     const key = keysOf(taskId).source(attempt, parts.length);
-    await services.work.writeStream(
-      key,
-      await exportQuestion(services.metabase, request.question_id, range),
-      "text/csv",
-    );
+    const csv = await exportQuestion(metabase, request.question_id, isAsked ? range : undefined, card);
+    await services.work.writeStream(key, csv, "text/csv");
     const before = {
       chunksBefore: sumOf(parts, ({ chunks }) => chunks.length),
       rowsBefore: sumOf(parts, ({ rows }) => rows),
     };
     const object = { place: "work", store: services.work, key, ...before } as const;
     const unpacked = { store: services.work, key: () => key };
-    const planned = await planCsv(object, services.limits, readingOf(request), unpacked);
-    if (planned.rows < services.metabase.rowCap) return planned;
-    if (halves(range)) return undefined;
+    const planned = await planCsv(object, services.limits, readingOf(request, isFiltered), unpacked);
+    if (planned.rows < metabase.rowCap) return planned;
+    if (isAsked && halves(range)) return undefined;
+    const what = isAsked
+      ? `for ${range.start} alone`
+      : "and no variables for dates by which it could be split";
     throw new QuestionFailed(
       request.question_id,
-      `it has ${planned.rows} rows for ${range.start} alone, which is where Metabase cuts an export`,
+      `it has ${planned.rows} rows ${what}, which is where Metabase cuts an export`,
     );
   });
   const columns = parts[0]?.survey.columns ?? [];
   if (parts.some(({ survey }) => survey.columns.join("\n") !== columns.join("\n"))) {
     throw new QuestionFailed(request.question_id, "its columns are not the same for all dates");
   }
-  return foundIn(parts, request);
+  return foundIn(parts, request, isFiltered);
 }
 
 /** An export that reaches the cap may have been cut: its range is halved until none does. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs, retryAfterMs } from "../../embedding/retry.ts";
 import { Failure, InputFailure } from "../../failure.ts";
 import type { DateRange } from "../requests/date-range.ts";
+import { type ProcessRequest, usualNames } from "../requests/process-request.ts";
 import { type Card, type DateNames, parametersOf, readCard, usualCard } from "./metabase-card.ts";
 import { failureAtEnd, wordsOf } from "./metabase-words.ts";
 
@@ -10,7 +11,7 @@ const attempts = 5;
 /** Of an export's end: room for an error object with its stack trace. */
 const tailBytes = 1024 * 1024;
 const passingStatuses = new Set([408, 425, 429]);
-const usualNames: DateNames = { start: "start_date", end: "end_date", column: "created_at" };
+const usualDateNames: DateNames = { start: "start_date", end: "end_date", column: "created_at" };
 
 /** Metabase says that the question cannot be answered: asking again would not help. */
 export class QuestionFailed extends InputFailure {
@@ -51,6 +52,15 @@ export interface MetabaseOptions {
   readonly names?: DateNames;
 }
 
+/** How a request calls what its question asks for. */
+export function namesOf({ start_variable, end_variable, date_column }: ProcessRequest): DateNames {
+  return {
+    start: start_variable ?? usualNames.start_variable,
+    end: end_variable ?? usualNames.end_variable,
+    column: date_column,
+  };
+}
+
 /** The card of a question. Throws QuestionFailed, MetabaseNotAllowed, MetabaseUnavailable. */
 export async function cardOf(options: MetabaseOptions, question: string): Promise<Card> {
   const answer = await ask(options, question, "GET", "");
@@ -73,7 +83,7 @@ export async function exportQuestion(
   range: DateRange | undefined,
   card: Card = usualCard,
 ): Promise<Readable> {
-  const parameters = (range && parametersOf(card, options.names ?? usualNames, range)) ?? [];
+  const parameters = (range && parametersOf(card, options.names ?? usualDateNames, range)) ?? [];
   const answer = await ask(options, question, "POST", "/query/csv", { parameters, format_rows: false });
   const isCsv = answer.headers.get("content-type")?.startsWith("text/csv") ?? false;
   if (!answer.ok || !isCsv || answer.body === null) throw await failureOf(answer, question);
@@ -81,7 +91,7 @@ export async function exportQuestion(
 }
 
 /** Whether a card takes the dates itself, so that its export need not be filtered and can be split. */
-export function takesDates(card: Card, names: DateNames = usualNames): boolean {
+export function takesDates(card: Card, names: DateNames = usualDateNames): boolean {
   return parametersOf(card, names, { start: "", end: "" }) !== undefined;
 }
 

@@ -37,6 +37,8 @@ export interface CsvReading {
   rulesFor(columns: readonly string[]): SurveyRules;
   /** A column that is read where it is there. */
   readonly dateColumn: string;
+  /** What the source calls a column that the product knows by another name. */
+  readonly called: ReadonlyMap<string, string>;
 }
 
 /** Where the chunks of an object are written that cannot be read out of it by themselves: it is gzip or not in UTF-8. */
@@ -91,11 +93,12 @@ class Pass {
   }
 
   #surveyOf(row: CsvRow): RowSurvey {
-    const { neededColumn, dateColumn, rulesFor } = this.#reading;
+    const { neededColumn, dateColumn, rulesFor, called } = this.#reading;
     try {
       if (row.bareReturns > 0)
         throw new CsvHeaderInvalid(["lines end with CR alone, and LF or CR LF is read"], row.cells());
-      const columns = readHeader(row.cells(), neededColumn === undefined ? [] : [neededColumn], [dateColumn]);
+      const needed = neededColumn === undefined ? [] : [neededColumn];
+      const columns = readHeader(row.cells(), needed, [dateColumn], called);
       return new RowSurvey(columns, rulesFor(columns));
     } catch (error) {
       throw error instanceof CsvHeaderInvalid ? this.#betterReason(row, error) : error;

@@ -6,6 +6,15 @@ import { type Counts, counts } from "./counts.ts";
 const chunksPerItem = 100;
 const prefix = "COUNTS#";
 const attribute = /^c(\d+)$/;
+const progressAttribute = /^p\d+$/;
+
+/** Records of chunks that have not ended. */
+export interface UnderWay {
+  readonly embedded: number;
+  readonly written: number;
+}
+
+export const nothingUnderWay: UnderWay = { embedded: 0, written: 0 };
 
 /**
  * What became of each chunk of a task. A chunk's counts are set, never added, so that a chunk which is worked on again
@@ -22,17 +31,33 @@ export class ChunkCounts {
 
   /** `expiresAt`: when the task expires, epoch seconds. */
   async set(taskId: string, chunk: number, result: Counts, expiresAt: number): Promise<void> {
-    const group = String(Math.floor(chunk / chunksPerItem)).padStart(5, "0");
     const { processed, failed, filtered, unchanged, tokens, duplicates } = result;
     await this.#client.send(
       new UpdateCommand({
         TableName: this.#table,
-        Key: { PK: `TASK#${taskId}`, SK: `${prefix}${group}` },
-        UpdateExpression: "SET #chunk = :counts, counted_at = :now, expires_at = :expires",
-        ExpressionAttributeNames: { "#chunk": `c${chunk}` },
+        Key: itemOf(taskId, chunk),
+        UpdateExpression: "SET #chunk = :counts, counted_at = :now, expires_at = :expires REMOVE #progress",
+        ExpressionAttributeNames: { "#chunk": `c${chunk}`, "#progress": `p${chunk}` },
         ExpressionAttributeValues: {
           ":now": Date.now(),
           ":counts": [processed, failed, filtered, unchanged, tokens, duplicates],
+          ":expires": expiresAt,
+        },
+      }),
+    );
+  }
+
+  /** How far a chunk is that has not ended; its counts replace it. */
+  async report(taskId: string, chunk: number, progress: UnderWay, expiresAt: number): Promise<void> {
+    await this.#client.send(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: itemOf(taskId, chunk),
+        UpdateExpression: "SET #progress = :progress, counted_at = :now, expires_at = :expires",
+        ExpressionAttributeNames: { "#progress": `p${chunk}` },
+        ExpressionAttributeValues: {
+          ":now": Date.now(),
+          ":progress": [progress.embedded, progress.written],
           ":expires": expiresAt,
         },
       }),
@@ -57,6 +82,22 @@ export class ChunkCounts {
     }
     return found;
   }
+}
+
+function itemOf(taskId: string, chunk: number) {
+  const group = String(Math.floor(chunk / chunksPerItem)).padStart(5, "0");
+  return { PK: `TASK#${taskId}`, SK: `${prefix}${group}` };
+}
+
+/** What an item of counts says of chunks that have not ended, added to what is known. */
+export function addUnderWay(item: Record<string, unknown>, known: UnderWay): UnderWay {
+  let { embedded, written } = known;
+  for (const [name, value] of Object.entries(item)) {
+    if (!progressAttribute.test(name) || !Array.isArray(value)) continue;
+    embedded += Number(value[0]) || 0;
+    written += Number(value[1]) || 0;
+  }
+  return { embedded, written };
 }
 
 /** When a chunk of an item of counts was last counted, epoch milliseconds; 0 where nothing tells. */

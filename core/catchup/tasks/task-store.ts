@@ -3,7 +3,7 @@ import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/li
 import { z } from "zod";
 import { unlessRefused } from "../../conditional-write.ts";
 import { InputFailure } from "../../failure.ts";
-import { collectCounts, countedAt } from "./chunk-counts.ts";
+import { addUnderWay, collectCounts, countedAt, nothingUnderWay, type UnderWay } from "./chunk-counts.ts";
 import type { Counts } from "./counts.ts";
 import { type Task, type TaskStatus, task } from "./task.ts";
 
@@ -53,6 +53,7 @@ export interface TaskProgress {
   readonly chunks: ReadonlyMap<number, Counts>;
   /** When a chunk was last counted, epoch milliseconds; 0 where none was. */
   readonly countedAt: number;
+  readonly underWay: UnderWay;
 }
 
 const pageKey = z.object({ PK: z.string(), SK: z.string(), kind: z.literal(kind), created_at: z.string() });
@@ -105,6 +106,7 @@ export class TaskStore {
     const chunks = new Map<number, Counts>();
     let found: Task | undefined;
     let lastCount = 0;
+    let underWay = nothingUnderWay;
     for (let start: Record<string, unknown> | undefined, more = true; more; more = start !== undefined) {
       const { Items = [], LastEvaluatedKey } = await this.#client.send(
         new QueryCommand({
@@ -119,12 +121,13 @@ export class TaskStore {
         if (item.SK === keyOf(taskId).SK) found = unlessExpired(task.parse(item), now);
         else {
           collectCounts(item, chunks);
+          underWay = addUnderWay(item, underWay);
           lastCount = Math.max(lastCount, countedAt(item));
         }
       }
       start = LastEvaluatedKey;
     }
-    return found && { task: found, chunks, countedAt: lastCount };
+    return found && { task: found, chunks, countedAt: lastCount, underWay };
   }
 
   /** Changes a task that is still open (of the given statuses). False if it is not: nothing is changed then. */

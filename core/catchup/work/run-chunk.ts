@@ -5,6 +5,7 @@ import type { Chunk, Plan } from "../sources/plan.ts";
 import type { ChunkCounts } from "../tasks/chunk-counts.ts";
 import { isOpen } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
+import { ChunkProgress } from "./chunk-progress.ts";
 import { PlanMissing } from "./settle-task.ts";
 import { stopTask } from "./stop-task.ts";
 
@@ -26,7 +27,11 @@ export async function runChunk(
   const task = await services.tasks.get(taskId);
   if (!task || !isOpen(task.status)) return;
   const plan = await knownPlan(taskId, services);
-  const counts = await processChunk({ taskId, chunk, plan, request: task.request }, services).catch(
+  const progress = new ChunkProgress((underWay) =>
+    services.chunkCounts.report(taskId, chunk.chunk, underWay, task.expires_at),
+  );
+  const work = { taskId, chunk, plan, request: task.request };
+  const counts = await processChunk(work, services, (done) => progress.add(done)).catch(
     async (failure: unknown) => {
       if (await stopTask(taskId, failure, services)) return undefined;
       throw failure;

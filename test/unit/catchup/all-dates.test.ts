@@ -26,8 +26,11 @@ test.each([
   ["with a first day", { ...file, start_date: "2026-01-01" }],
   ["with a last day", { ...file, end_date: "2026-03-01" }],
   ["with a column to filter by", { ...file, date_column: "day" }],
-  ["of a question, which is always asked for dates", {}],
 ])("all dates are refused %s", (_, input) => {
   expect(() => read({ ...input, all_dates: true })).toThrow(RequestInvalid);
   expect(() => read({ ...input, all_dates: true })).toThrow(/all_dates is "?true/);
+});
+
+test("all dates may be asked of a question too: it may have no variables for them", () => {
+  expect(read({ all_dates: true })).toMatchObject({ data_source: "metabase", all_dates: true });
 });

@@ -1,3 +1,4 @@
+import type { ProcessRequest } from "../../../core/catchup/requests/process-request.ts";
 import { planOf, readChunks } from "../../../core/catchup/sources/make-plan.ts";
 import { rowsOfChunk } from "../../../core/catchup/sources/read-chunk.ts";
 import { newTaskId } from "../../../core/catchup/tasks/task.ts";
@@ -187,6 +188,67 @@ describe("F34: the words of Metabase reach the task", () => {
     expect(await failureBefore(status, type, body)).toMatchObject({
       name,
       message: expect.stringContaining(words),
+    });
+  });
+});
+
+describe("a question as it is", () => {
+  const rows = ["2024-03-01", "2024-03-02", "2024-03-09"].map((day, n) => [n, `Row ${n}`, day]);
+  const questions: readonly Question[] = [
+    { id: 20, columns: ["id", "formatted_text", "created_at"], rows },
+    {
+      id: 21,
+      columns: ["Order No", "Body", "Created At"],
+      rows,
+      dateColumn: "Created At",
+      variables: { start: "Von", end: "Bis" },
+    },
+  ];
+  let other: MetabaseServer;
+
+  beforeAll(async () => {
+    other = await serveMetabase({ port: 0, questions });
+  });
+  afterAll(() => other.close());
+
+  function planned(changed: Partial<ProcessRequest>, rowCap = 1_000) {
+    return planOf(newTaskId(Date.now()), requestOf({ data_source: "metabase", ...changed }), {
+      source: work,
+      work,
+      limits: { rows: 7, bytes: 1_000_000 },
+      metabase: { url: other.url, apiKey: "mb-secret", rowCap },
+    });
+  }
+
+  test("without variables for dates is asked for all it has, and its rows are filtered like a file's", async () => {
+    expect(await planned({ question_id: "20" })).toMatchObject({ rows: 3, date_column: "created_at" });
+    expect(await planned({ question_id: "20", all_dates: true })).toMatchObject({ rows: 3 });
+    expect((await planned({ question_id: "20", all_dates: true })).date_column).toBeUndefined();
+  });
+
+  test("without variables for dates cannot be split, and fails rather than lose rows", async () => {
+    await expect(planned({ question_id: "20" }, 3)).rejects.toMatchObject({
+      name: "QuestionFailed",
+      message: expect.stringContaining("no variables for dates by which it could be split"),
+    });
+  });
+
+  test("with names of its own is read by what the request says of them", async () => {
+    const names = { id_column: "order_no", text_column: "body", start_variable: "von", end_variable: "bis" };
+    const made = await planned({ question_id: "21", date_column: "created_at", ...names });
+    expect(made).toMatchObject({ rows: 2, columns: ["id", "formatted_text", "created_at"] });
+  });
+
+  test("whose column is not there is refused by its name", async () => {
+    await expect(planned({ question_id: "20", id_column: "order_no" })).rejects.toMatchObject({
+      name: "CsvHeaderInvalid",
+      message: expect.stringContaining("there is no column order_no, which was said to be id"),
+    });
+  });
+
+  test("with a column of the product's own name beside the one that is meant is refused", async () => {
+    await expect(planned({ question_id: "20", id_column: "formatted_text" })).rejects.toMatchObject({
+      message: expect.stringContaining("there is a column id beside formatted_text"),
     });
   });
 });

@@ -21,6 +21,14 @@ function problemsOf(input: Record<string, unknown>, changed = {}): readonly Para
 const namesOf = (input: Record<string, unknown>, changed = {}) =>
   problemsOf(input, changed).map(({ parameter }) => parameter);
 
+test("names of a source's own are kept where they are not the usual ones; a request's win over the stack's", () => {
+  const names = { id_column: "order_no", text_column: "formatted_text" };
+  const asked = { start_variable: "von", id_column: "number" };
+  const request = readProcessRequest(asked, { ...defaults, names }, now);
+  expect(request).toMatchObject({ id_column: "number", start_variable: "von" });
+  expect(request).not.toHaveProperty("text_column");
+});
+
 describe("what is not said", () => {
   test("has the defaults of the API: the question of yesterday and today, into the default namespace", () => {
     expect(read({})).toEqual({

@@ -36,6 +36,7 @@ test("progress is the sum of the chunks that have ended; rows of other dates are
     chunks_completed: 2,
     chunks_failed: 0,
     percentage: 50,
+    under_way: { embedded_records: 0, written_records: 0 },
   });
 });
 
@@ -113,4 +114,15 @@ describe("a task says what it is for, and what it has cost", () => {
       showTask(taskOf({ ...running, status: "SKIPPED", ...changed }), noCounts, aMinuteLater).reason,
     ).toBe(reason);
   });
+});
+
+test("a chunk that is worked on moves the percentage, and 100 is left to the end", () => {
+  const at = (embedded: number, written: number) =>
+    show(taskOf(running), noCounts, aMinuteLater, usdPerMillionTokens, { embedded, written }).progress;
+  expect(at(100, 0)).toMatchObject({
+    percentage: 25,
+    processed_records: 0,
+    under_way: { embedded_records: 100, written_records: 0 },
+  });
+  expect(at(200, 200).percentage).toBe(99.9);
 });

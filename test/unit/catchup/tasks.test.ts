@@ -50,7 +50,12 @@ describe("the progress of a task", () => {
   test("is the task with the counts of all its chunks, and when one was counted last", async () => {
     const task = taskOf();
     await tables.tasks.create(task);
-    expect(await tables.tasks.progress(task.task_id)).toEqual({ task, chunks: new Map(), countedAt: 0 });
+    expect(await tables.tasks.progress(task.task_id)).toEqual({
+      task,
+      chunks: new Map(),
+      countedAt: 0,
+      underWay: { embedded: 0, written: 0 },
+    });
     const before = Date.now();
     for (const chunk of [0, 99, 100, 250])
       await tables.chunkCounts.set(task.task_id, chunk, counts, task.expires_at);
@@ -59,6 +64,18 @@ describe("the progress of a task", () => {
     expect(progress?.task).toEqual(task);
     expect(progress?.chunks).toEqual(await tables.chunkCounts.all(task.task_id));
     expect(progress?.chunks.size).toBe(4);
+  });
+
+  test("moves while a chunk is worked on, until its counts replace what it reported", async () => {
+    const task = taskOf();
+    await tables.tasks.create(task);
+    await tables.chunkCounts.report(task.task_id, 3, { embedded: 40, written: 10 }, task.expires_at);
+    await tables.chunkCounts.report(task.task_id, 104, { embedded: 5, written: 0 }, task.expires_at);
+    const moving = await tables.tasks.progress(task.task_id);
+    expect(moving?.underWay).toEqual({ embedded: 45, written: 10 });
+    expect(moving?.chunks.size).toBe(0);
+    await tables.chunkCounts.set(task.task_id, 3, counts, task.expires_at);
+    expect((await tables.tasks.progress(task.task_id))?.underWay).toEqual({ embedded: 5, written: 0 });
   });
 
   test("is none where there is no task, though a chunk that ended late has left counts", async () => {

@@ -57,3 +57,10 @@ describe("following a task", () => {
     await expect(follow("task", looks(refused, over), () => {}, 0)).rejects.toBe(refused);
   });
 });
+
+test("the bar moves while a chunk is worked on", () => {
+  const still = progressOf(shown({}), 10, 0);
+  const moving = progressOf(shown({ under_way: { embedded_records: 20, written_records: 8 } }), 10, 0);
+  expect(moving.block[0]).not.toBe(still.block[0]);
+  expect(moving.line).toContain("20 embedded and 8 written of chunks under way");
+});

@@ -27,6 +27,7 @@ export function shown(
       chunks_total: 4,
       chunks_completed: 0,
       chunks_failed: 0,
+      under_way: { embedded_records: 0, written_records: 0 },
       ...progress,
     },
   };
