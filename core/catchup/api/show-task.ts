@@ -115,17 +115,17 @@ function progressOf(task: Task, counts: Counts, chunksSeen: number, underWay: Un
     chunks_total: task.chunks ?? null,
     chunks_completed: task.chunks_completed ?? chunksSeen,
     chunks_failed: task.chunks_failed ?? 0,
-    percentage: percentageOf(task, done),
+    percentage: percentageOf(task, done, rowsIn(counts)),
     under_way: { embedded_records: underWay.embedded, written_records: underWay.written },
   };
 }
 
 /** With one decimal, and 100 only where no row is left. */
-function percentageOf({ rows, status }: Task, done: number): number {
+function percentageOf({ rows, status }: Task, done: number, counted: number): number {
   if (rows === undefined) return 0;
   if (rows === 0) return isOpen(status) ? 0 : 100;
   const percentage = Math.floor((done / rows) * 1_000) / 10;
-  return isOpen(status) ? Math.min(percentage, 99.9) : percentage;
+  return counted < rows ? Math.min(percentage, 99.9) : percentage;
 }
 
 /** As fast as until now; null while nothing tells. */
