@@ -1,0 +1,56 @@
+/**
+ * What AWS bills for a resource that does nothing, in USD a month of 730 hours: list prices of us-east-1 without free tiers, as of
+ * June 2025, from https://aws.amazon.com/{privatelink,cloudwatch,secrets-manager,kms,sqs,lambda,eventbridge}/pricing/.
+ */
+export const idlePrices = {
+  /** Of an interface endpoint: 0.01 USD per hour and zone. */
+  endpointZone: 7.3,
+  alarm: 0.1,
+  dashboard: 3,
+  /** Of a metric that is written in any hour of the month. */
+  metric: 0.3,
+  secret: 0.4,
+  key: 1,
+  /** Per million requests. */
+  queueRequests: 0.4,
+  fifoQueueRequests: 0.5,
+  lambdaRequests: 0.2,
+  lambdaGibSeconds: 0.0000166667,
+  schedulerInvocations: 1,
+} as const;
+
+/** A mapping keeps five long polls of 20 seconds open while its queue is empty. */
+const pollsPerMonth = 5 * (60 / 20) * 60 * 730;
+
+/** Resources that cost something while idle, by the name of their row in docs/cost.md. All others of a stack cost nothing then. */
+export interface IdleStack {
+  readonly endpointZones: number;
+  /** Custom metrics that the sweeper writes at each sweep. */
+  readonly sweeperMetrics: number;
+  readonly sweepsPerHour: number;
+  /** Lines as `aws:sqs:Queue::vectorkeep-dev-lines`. */
+  readonly listing: readonly string[];
+}
+
+/** USD a month by row. */
+export function idleCosts(stack: IdleStack): Record<string, number> {
+  const count = (type: string) => stack.listing.filter((line) => line.startsWith(`${type}::`)).length;
+  const mapped = stack.listing.filter((line) => line.startsWith("aws:lambda:EventSourceMapping::"));
+  const fifo = mapped.filter((line) => /-compaction-(lines|words)/.test(line)).length;
+  const standard = mapped.filter((line) => line.endsWith("-embed")).length;
+  const sweeps = stack.sweepsPerHour * 730;
+  return {
+    "SQS endpoint": stack.endpointZones * idlePrices.endpointZone,
+    Alarms: count("aws:cloudwatch:MetricAlarm") * idlePrices.alarm,
+    Dashboard: count("aws:cloudwatch:Dashboard") * idlePrices.dashboard,
+    "Metrics of the sweeper": stack.sweeperMetrics * idlePrices.metric,
+    "Key of the alarm topic": count("aws:kms:Key") * idlePrices.key,
+    Secrets: count("aws:secretsmanager:Secret") * idlePrices.secret,
+    "Polling of empty queues":
+      (pollsPerMonth / 1e6) * (standard * idlePrices.queueRequests + fifo * idlePrices.fifoQueueRequests),
+    // A sweep of nothing takes about a second of a quarter GiB.
+    Sweeps:
+      sweeps * 0.25 * idlePrices.lambdaGibSeconds +
+      (sweeps / 1e6) * (idlePrices.lambdaRequests + idlePrices.schedulerInvocations),
+  };
+}
