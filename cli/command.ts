@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { Failure } from "../core/failure.ts";
+import { terminalLines } from "./terminal-text.ts";
 
 /** The command line does not fit. */
 export class UsageWrong extends Failure {
@@ -27,6 +28,6 @@ export function runCommand(main: () => Promise<void>, exitCodeOfFailure = 1): vo
 
 /** What is to be told of an error: the sentences of a failure, the stack of any other. */
 export function describe(error: unknown): string {
-  if (error instanceof Failure) return error.message.trim();
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (error instanceof Failure) return terminalLines(error.message.trim());
+  return terminalLines(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }

@@ -6,13 +6,16 @@ import { exitCodeOf, type Listed, listAll, purgeAll, retryAll } from "./failed/o
 import { listedText, purgedText, retriedText } from "./failed/report.ts";
 import { failedSources } from "./failed/sources.ts";
 import { resolveTarget } from "./target.ts";
+import { terminalJson } from "./terminal-text.ts";
 
-const usage = `Lists what could not be handled, with reasons: dead letters, rejected and given up stream records, failed runs.
+const usage = `Lists what could not be handled, with reasons: dead letters, rejected and given up stream records,
+rejected rows, failed runs.
 
   npm run failed -- [NAME ...] [--retry | --purge [--yes]] [--json] [--stack NAME]
 
   NAME      a dead-letter queue (embed-ndjson-dead-letters, lines-dead-letters, words-dead-letters, one for each shard
-            where a collection is split), failed-exports, stream-rejected, stream-given-up or failed-runs; all unless told
+            where a collection is split), failed-exports, stream-rejected, stream-given-up, rejected-rows or failed-runs;
+            all unless told
   --retry   sends everything back to where it belongs; do it after mending what made it fail
   --purge   shows what is there, asks, and deletes it for good; a failed run is no longer listed
   --yes     does not ask before it deletes
@@ -71,7 +74,7 @@ function namesOf(listed: readonly Listed[]): string {
 }
 
 function print(json: boolean, answer: object, lines: readonly string[]): void {
-  process.stdout.write(`${json ? JSON.stringify(answer, undefined, 2) : lines.join("\n")}\n`);
+  process.stdout.write(`${json ? terminalJson(answer) : lines.join("\n")}\n`);
 }
 
 runCommand(main, couldNotTell);

@@ -1,6 +1,7 @@
 import { readCommandLine, runCommand, UsageWrong } from "./command.ts";
 import { hitTable, SearchClient } from "./search-client.ts";
 import { resolveTarget } from "./target.ts";
+import { terminalJson } from "./terminal-text.ts";
 
 const usage = `Asks the query service of a stack for the lines or words nearest in meaning to a text.
 
@@ -44,7 +45,7 @@ async function main(): Promise<void> {
   const client = await SearchClient.of(outputs);
   const { collection, merchant, label, k } = values;
   const answer = await client.ask({ text, collection, merchant, label, k: Number(k) });
-  const lines = values.json ? [JSON.stringify(answer, null, 2)] : hitTable(answer);
+  const lines = values.json ? [terminalJson(answer)] : hitTable(answer);
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from "node:util";
+import { terminalText } from "./terminal-text.ts";
 
 export interface Column {
   readonly title: string;
@@ -7,7 +7,7 @@ export interface Column {
 
 /** Lines of a plain table: a title row, then the cells, two spaces apart. Text from outside is made printable. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
-  const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(printable))];
+  const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(terminalText))];
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
   return cells.map((row) =>
     columns
@@ -18,11 +18,4 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
       .join("  ")
       .trimEnd(),
   );
-}
-
-/** One line without control characters, so that no stored text can steer the terminal. */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/\p{Cc}+/gu, " ")
-    .trim();
 }

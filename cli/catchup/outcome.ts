@@ -1,5 +1,6 @@
 import type { FailedRecord } from "../../core/catchup/records/failed-record.ts";
-import { type Column, printable, table } from "../table.ts";
+import { type Column, table } from "../table.ts";
+import { terminalLines, terminalText } from "../terminal-text.ts";
 import type { ShownTask } from "./client.ts";
 import type { FailedRecords } from "./failed-records.ts";
 import { recordsDone, whole } from "./progress.ts";
@@ -40,7 +41,7 @@ export function outcomeLines(task: ShownTask): string[] {
           `${whole(estimate.tokens)} tokens, ${estimate.cost_usd} USD, ${whole(estimate.seconds)} s at the provider's limits`,
         ]
       : []),
-    ...(task.error === null ? [] : [task.error]),
+    ...(task.error === null ? [] : [terminalLines(task.error)]),
     `${secondsOf(task)} s from the request to the end`,
   ];
 }
@@ -68,7 +69,7 @@ export function reasonLines(counts: FailedRecords["counts"]): string[] {
 
 /** One record on one line, whatever its cells hold. */
 export function failedLine({ row, source, reason, detail }: FailedRecord): string {
-  return `row ${row}  id ${printable(source.id ?? "")}  ${reason}  ${printable(detail)}`;
+  return `row ${row}  id ${terminalText(source.id ?? "")}  ${reason}  ${terminalText(detail)}`;
 }
 
 /** The reasons, and the first records. */

@@ -1,5 +1,6 @@
 import type { FailedThing } from "../../core/failed/failed-source.ts";
 import { type Column, table } from "../table.ts";
+import { terminalText } from "../terminal-text.ts";
 import type { Listed, Purged, RetriedSource } from "./operations.ts";
 
 const columns: readonly Column[] = [
@@ -73,5 +74,5 @@ function thingsText(things: readonly FailedThing[], now: number): string[] {
 }
 
 function unreadText(name: string, error: string): string {
-  return `${name}: could not be read to its end (${error})`;
+  return `${name}: could not be read to its end (${terminalText(error)})`;
 }

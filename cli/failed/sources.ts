@@ -15,6 +15,7 @@ import type { FailedSource } from "../../core/failed/failed-source.ts";
 import { GivenUpRecords } from "../../core/failed/given-up-records.ts";
 import { LoggedReasons } from "../../core/failed/logged-reasons.ts";
 import { RejectedLetters } from "../../core/failed/rejected-letters.ts";
+import { RejectedRows } from "../../core/failed/rejected-rows.ts";
 import type { RetellPorts } from "../../core/failed/retell.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import { shardName } from "../../core/receipts/shards.ts";
@@ -60,6 +61,11 @@ export function failedSources(outputs: StackOutputs): FailedSource[] {
       bucket: outputs.deltasBucket,
       prefix: outputs.streamGivenUpPrefix,
       retell,
+    }),
+    new RejectedRows({
+      s3: new S3Client({}),
+      bucket: outputs.deltasBucket,
+      runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
     }),
     new FailedRuns({
       client,

@@ -1,6 +1,7 @@
 import { isRepairable } from "../../core/verify/repair.ts";
 import type { Finding, ShardReport } from "../../core/verify/report.ts";
 import { type Column, table } from "../table.ts";
+import { terminalJson, terminalLines } from "../terminal-text.ts";
 import { exitCodes, findingsOf, type Looked, reportsOf, verdictOf } from "./looked.ts";
 
 const findingsShown = 20;
@@ -50,7 +51,7 @@ function section(title: string, lines: readonly string[]): string[] {
   if (lines.length === 0) return [];
   const more = lines.length - findingsShown;
   const rest = more > 0 ? [`  and ${more} more; --json has all that are known`] : [];
-  return ["", title, ...lines.slice(0, findingsShown).map((line) => `  ${line}`), ...rest];
+  return ["", title, ...lines.slice(0, findingsShown).map((line) => `  ${terminalLines(line)}`), ...rest];
 }
 
 function describe({ receipt, fault, missing, extra, stale, why, vectors }: Finding): string {
@@ -86,5 +87,5 @@ export function verdictText(looked: readonly Looked[]): string {
 
 export function jsonOf(looked: readonly Looked[]): string {
   const verdict = verdictOf(looked);
-  return JSON.stringify({ verdict, exit_code: exitCodes[verdict], shards: looked }, undefined, 2);
+  return terminalJson({ verdict, exit_code: exitCodes[verdict], shards: looked });
 }

@@ -1,6 +1,7 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { z } from "zod";
+import { terminalText } from "../../cli/terminal-text.ts";
 
 const shown = 5;
 const errorLine = z.object({ level: z.literal("ERROR"), message: z.string() });
@@ -17,7 +18,7 @@ export async function loggedErrors(
     );
     for (const { message = "" } of events) {
       const line = errorOf(message);
-      if (line !== undefined) found.add(`${logGroupName}: ${line}`);
+      if (line !== undefined) found.add(terminalText(`${logGroupName}: ${line}`));
     }
   }
   return [...found].slice(0, shown);
