@@ -59,6 +59,13 @@ export class EmbedPipeline extends pulumi.ComponentResource {
       { parent: this },
     );
     this.embed = this.embedFunction(`${stem}-embed`, args);
+    // Back-pressure sends a message back to this queue, later and in its own place, for as long as too many runs are
+    // open. Lambda takes more than 16 of those for a loop, and would end the message.
+    new aws.lambda.FunctionRecursionConfig(
+      `${stem}-embed`,
+      { functionName: this.embed.function.name, recursiveLoop: "Allow" },
+      { parent: this },
+    );
     new aws.lambda.EventSourceMapping(
       `${stem}-embed`,
       {

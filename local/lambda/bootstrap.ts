@@ -117,6 +117,8 @@ async function reportError(path: string, title: string, thrown: unknown): Promis
 async function handleNext(handler: Handler): Promise<void> {
   const { headers, body } = await callRuntimeApi("GET", "/invocation/next");
   requestId = String(headers["lambda-runtime-aws-request-id"]);
+  // The SDK passes it on with each request, as it does on AWS.
+  process.env._X_AMZN_TRACE_ID = String(headers["lambda-runtime-trace-id"]);
   let answer: string;
   try {
     answer = JSON.stringify(await handler(JSON.parse(body), contextOf(headers))) ?? "null";

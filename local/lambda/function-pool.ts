@@ -3,6 +3,7 @@ import { type FunctionMetric, measureFunction } from "./function-metrics.ts";
 import { FunctionProcess } from "./function-process.ts";
 import { type InvocationResult, newRequestId, TooManyRequests } from "./invocation.ts";
 import type { Platform } from "./platform.ts";
+import { newTrace } from "./trace-header.ts";
 
 /** Idle processes beyond these are ended. */
 const mostIdle = 5;
@@ -16,6 +17,8 @@ export class FunctionPool {
   /** The last used is the last of the list, and the next to be used. */
   readonly #idle: { readonly process: FunctionProcess; readonly since: number }[] = [];
   readonly #sweep: NodeJS.Timeout;
+  /** What `PutFunctionRecursionConfig` says; Lambda ends loops unless told. */
+  allowsLoops = false;
   #running = 0;
   #stopped = false;
 
@@ -30,7 +33,7 @@ export class FunctionPool {
   }
 
   /** Throws TooManyRequests when the reserved concurrency is in use. Other failures are in the result. */
-  async invoke(event: string, requestId = newRequestId()): Promise<InvocationResult> {
+  async invoke(event: string, requestId = newRequestId(), trace = newTrace()): Promise<InvocationResult> {
     const { name, reservedConcurrency } = this.definition;
     if (this.#stopped || this.#running >= (reservedConcurrency ?? Number.POSITIVE_INFINITY)) {
       this.#measure("Throttles", 1);
@@ -41,7 +44,7 @@ export class FunctionPool {
     const begunAt = performance.now();
     try {
       const process = this.#warm() ?? this.#start();
-      const result = await process.invoke(requestId, event);
+      const result = await process.invoke(requestId, event, trace);
       this.#measure("Invocations", 1);
       this.#measure("Errors", result.failed ? 1 : 0);
       this.#measure("Duration", performance.now() - begunAt);

@@ -88,8 +88,8 @@ export class FunctionProcess {
   }
 
   /** Hands one invocation to the process, or keeps it until the handler is loaded. Never rejects. */
-  invoke(requestId: string, event: string): Promise<InvocationResult> {
-    const invocation = new OpenInvocation(requestId, event);
+  invoke(requestId: string, event: string, trace: string): Promise<InvocationResult> {
+    const invocation = new OpenInvocation(requestId, event, trace);
     this.#invocation = invocation;
     this.#handOver();
     return invocation.result;
@@ -121,6 +121,7 @@ export class FunctionProcess {
     give({
       requestId: invocation.requestId,
       event: invocation.event,
+      trace: invocation.trace,
       deadline: Date.now() + this.#definition.timeoutSeconds * 1000,
       functionArn: this.#definition.arn,
     });

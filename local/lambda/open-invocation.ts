@@ -10,6 +10,8 @@ export class OpenInvocation {
   readonly requestId: string;
   /** JSON. */
   readonly event: string;
+  /** The header that requests of the handler carry on. */
+  readonly trace: string;
   readonly log: string[] = [];
   readonly result: Promise<InvocationResult>;
   /** Undefined until the handler was given the event. Milliseconds of performance.now(). */
@@ -20,9 +22,10 @@ export class OpenInvocation {
   #outcome: Outcome | undefined;
   #settle: (result: InvocationResult) => void = () => {};
 
-  constructor(requestId: string, event: string) {
+  constructor(requestId: string, event: string, trace: string) {
     this.requestId = requestId;
     this.event = event;
+    this.trace = trace;
     this.result = new Promise((resolve) => {
       this.#settle = resolve;
     });

@@ -10,6 +10,8 @@ export interface RuntimeInvocation {
   /** Epoch milliseconds. */
   readonly deadline: number;
   readonly functionArn: string;
+  /** The tracing header of X-Ray. */
+  readonly trace: string;
 }
 
 /** What a process tells the stack through the Runtime API. Payloads are JSON. */
@@ -69,6 +71,7 @@ export class RuntimeApi {
         "lambda-runtime-aws-request-id": invocation.requestId,
         "lambda-runtime-deadline-ms": invocation.deadline,
         "lambda-runtime-invoked-function-arn": invocation.functionArn,
+        "lambda-runtime-trace-id": invocation.trace,
       });
       response.end(invocation.event);
     } else {

@@ -10,10 +10,11 @@ export async function invokeThroughThrottles(
   event: string,
   deadline: number,
   signal: AbortSignal,
+  trace?: string,
 ): Promise<InvocationResult | undefined> {
   while (Date.now() < deadline && !signal.aborted) {
     try {
-      return await pool.invoke(event);
+      return await pool.invoke(event, undefined, trace);
     } catch (error) {
       if (!(error instanceof TooManyRequests)) throw error;
       await delay(throttleDelayMilliseconds);

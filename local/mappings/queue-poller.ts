@@ -1,4 +1,5 @@
 import {
+  ChangeMessageVisibilityCommand,
   DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
   type Message,
@@ -7,6 +8,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { CountEvents } from "../lambda/function-metrics.ts";
 import type { FunctionPool } from "../lambda/function-pool.ts";
+import { hopsOf, maxHops, nextHop } from "../lambda/trace-header.ts";
 import { BatchWindow } from "./batch-window.ts";
 import { invokeThroughThrottles } from "./invoke-through-throttles.ts";
 import { readItemFailures } from "./item-failures.ts";
@@ -25,6 +27,10 @@ const longestPollSeconds = 20;
 const mostMessagesPerCall = 10;
 /** Lambda's limit for an event, less what stands around the bodies. */
 const mostBatchBytes = 5.5 * 1024 * 1024;
+
+function traceOf({ Attributes }: Message): string | undefined {
+  return Attributes?.AWSTraceHeader;
+}
 
 interface Surroundings {
   readonly queueUrl: string;
@@ -45,6 +51,7 @@ export class QueuePoller implements Poller {
   readonly #window: BatchWindow<Received>;
   readonly #inFlight = new Set<Promise<void>>();
   #visibilityMilliseconds = 0;
+  #hasDeadLetters = false;
   #deliveryError: unknown;
 
   constructor(mapping: QueueMapping, pool: FunctionPool, sqs: SQSClient, { queueUrl, count }: Surroundings) {
@@ -62,9 +69,13 @@ export class QueuePoller implements Poller {
 
   async prepare(): Promise<void> {
     const { Attributes } = await this.#sqs.send(
-      new GetQueueAttributesCommand({ QueueUrl: this.#queueUrl, AttributeNames: ["VisibilityTimeout"] }),
+      new GetQueueAttributesCommand({
+        QueueUrl: this.#queueUrl,
+        AttributeNames: ["VisibilityTimeout", "RedrivePolicy"],
+      }),
     );
     this.#visibilityMilliseconds = Number(Attributes?.VisibilityTimeout) * 1000;
+    this.#hasDeadLetters = Attributes?.RedrivePolicy !== undefined;
   }
 
   async poll(signal: AbortSignal): Promise<void> {
@@ -121,11 +132,15 @@ export class QueuePoller implements Poller {
     if (error !== undefined) throw error;
   }
 
-  async #invoke(messages: readonly Message[], signal: AbortSignal): Promise<void> {
+  async #invoke(received: readonly Message[], signal: AbortSignal): Promise<void> {
+    const messages = await this.#withoutLoops(received);
+    if (messages.length === 0) return;
+    const { arn } = this.#pool.definition;
+    const trace = nextHop(messages.map(traceOf), arn);
     const records = messages.map((message) => queueRecord(message, this.#mapping.eventSourceArn));
     const visibleAgainAt = Date.now() + this.#visibilityMilliseconds;
     const event = JSON.stringify({ Records: records });
-    const result = await invokeThroughThrottles(this.#pool, event, visibleAgainAt, signal);
+    const result = await invokeThroughThrottles(this.#pool, event, visibleAgainAt, signal, trace);
     if (result !== undefined) this.#count("InvokedEventCount", records.length);
     if (result?.failed) this.#count("FailedInvokeEventCount", records.length);
     if (result === undefined || result.failed) return;
@@ -135,6 +150,33 @@ export class QueuePoller implements Poller {
       : new Set<string>();
     if (failures === "all") return;
     await this.#delete(messages.filter(({ MessageId }) => !failures.has(MessageId ?? "")));
+  }
+
+  /**
+   * Lambda ends a chain in which a function reaches itself by way of the queue some 16 times, unless it is told to allow
+   * that: the message ends in the dead-letter queue, here by being received in vain, or nowhere where there is none.
+   */
+  async #withoutLoops(messages: readonly Message[]): Promise<readonly Message[]> {
+    const { allowsLoops, definition } = this.#pool;
+    if (allowsLoops) return messages;
+    const isLoop = (message: Message) => hopsOf(traceOf(message), definition.arn) >= maxHops;
+    const loops = messages.filter(isLoop);
+    if (loops.length === 0) return messages;
+    if (this.#hasDeadLetters) await this.#return(loops);
+    else await this.#delete(loops);
+    return messages.filter((message) => !isLoop(message));
+  }
+
+  /** At once; by its visibility timeout where the role may not. */
+  async #return(messages: readonly Message[]): Promise<void> {
+    for (const { ReceiptHandle } of messages) {
+      const atOnce = new ChangeMessageVisibilityCommand({
+        QueueUrl: this.#queueUrl,
+        ReceiptHandle,
+        VisibilityTimeout: 0,
+      });
+      await this.#sqs.send(atOnce).catch(() => undefined);
+    }
   }
 
   async #delete(messages: readonly Message[]): Promise<void> {

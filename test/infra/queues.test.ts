@@ -108,3 +108,9 @@ test("an export event that keeps failing is kept", () => {
     destinationConfig: { onFailure: { destination: "arn:sqs:vectorkeep-dev-failed-exports" } },
   });
 });
+
+test("F40: embed alone may send to its own queue without end", () => {
+  const configs = ofType(stack, "aws:lambda/functionRecursionConfig:FunctionRecursionConfig");
+  expect([...configs.values()].map(({ recursiveLoop }) => recursiveLoop)).toEqual(["Allow"]);
+  expect([...configs.keys()]).toEqual(["vectorkeep-dev-embed"]);
+});

@@ -43,6 +43,11 @@ const eventInvokeConfig = z.strictObject({
     .optional(),
 });
 
+const recursionConfig = z.strictObject({
+  functionName: z.string(),
+  recursiveLoop: z.enum(["Allow", "Terminate"]),
+});
+
 const permission = z.strictObject({
   action: z.literal("lambda:InvokeFunction"),
   function: z.string(),
@@ -56,6 +61,13 @@ const permission = z.strictObject({
 const mostEnvironmentBytes = 4096;
 
 export const lambdaCreators: Creators = {
+  "aws:lambda/functionRecursionConfig:FunctionRecursionConfig"({ inputs }, deployment) {
+    const { functionName, recursiveLoop } = parseInputs(recursionConfig, inputs);
+    const pool = deployment.functions.find(functionName);
+    if (pool === undefined) throw new Error(`there is no function ${functionName}`);
+    pool.allowsLoops = recursiveLoop === "Allow";
+    return { id: functionName };
+  },
   async "aws:lambda/function:Function"({ name, inputs }, deployment) {
     const wanted = parseInputs(functionInputs, inputs);
     const functionName = physicalName(wanted.name, name);

@@ -7,6 +7,7 @@ import { isQueryCall, queryCode, queryError, queryReply, readQueryCall } from ".
 import { deadLetterTarget, type KeptQueue, type Queue } from "./queue-store.ts";
 import { changeVisibility, deleteMessage } from "./receipts.ts";
 import { sendable, sendProblem } from "./sends.ts";
+import { TraceHeaders } from "./trace-headers.ts";
 
 type Input = Record<string, unknown>;
 
@@ -14,6 +15,7 @@ const namespace = "com.amazonaws.sqs#";
 
 /** Amazon SQS: fauxqs behind AWS's rules, over the JSON protocol of today's SDKs and the query protocol of older ones. */
 export function sqsService(fauxqs: Fauxqs): LocalService {
+  const traces = new TraceHeaders();
   return {
     names: ["sqs"],
     keeper: {
@@ -31,7 +33,7 @@ export function sqsService(fauxqs: Fauxqs): LocalService {
     },
     async handle(call) {
       const { action, input } = read(call);
-      const output = await perform(fauxqs, action, input, call);
+      const output = traced(traces, action, await perform(fauxqs, action, input, call), call);
       return isQueryCall(call) ? queryReply(action, output) : jsonReply(call, output);
     },
     renderError(error, call) {
@@ -99,6 +101,20 @@ async function sendBatch(fauxqs: Fauxqs, input: Input): Promise<Input> {
   if (good.length === 0) return { Successful: [], Failed: failed };
   const sent = await forward(fauxqs, "SendMessageBatch", { ...input, Entries: good });
   return { ...sent, Failed: [...failed, ...((sent.Failed as object[] | undefined) ?? [])] };
+}
+
+/** Keeps the tracing header of what is sent, and shows it with what is received. */
+function traced(traces: TraceHeaders, action: string, output: Input, { headers }: ApiCall): Input {
+  const header = headers["x-amzn-trace-id"];
+  const sent = (output.Successful ?? []) as { readonly MessageId?: string }[];
+  if (action === "SendMessage") traces.note(header, [output.MessageId]);
+  if (action === "SendMessageBatch")
+    traces.note(
+      header,
+      sent.map(({ MessageId }) => MessageId),
+    );
+  if (action !== "ReceiveMessage" || !Array.isArray(output.Messages)) return output;
+  return { ...output, Messages: output.Messages.map((message: object) => traces.shown(message)) };
 }
 
 interface Received {
