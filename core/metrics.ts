@@ -2,7 +2,7 @@ import { MetricUnit, Metrics as PowertoolsMetrics } from "@aws-lambda-powertools
 
 /** Every metric of the product, by the service in whose name it is written. Alarms watch them under these names. */
 export const metricsOf = {
-  embed: ["MessagesDeferred"],
+  embed: ["MessagesDeferred", "MessagesSuperseded", "RowsRejected"],
   "stream-processor": [
     "RecordsReceived",
     "RecordsSkipped",

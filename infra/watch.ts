@@ -56,7 +56,7 @@ function flowsOf({ pipeline, changes, compaction, verify, sweeper, catchUp }: Wa
         "embed-ndjson-dead-letters": pipeline.queue.deadLetters,
         "failed-exports": pipeline.failedExports,
       },
-      counts: { embed: ["MessagesDeferred"] },
+      counts: { embed: ["MessagesDeferred", "MessagesSuperseded", "RowsRejected"] },
     },
     {
       title: "Changes",

@@ -65,9 +65,18 @@ export function isSameDelta(one: DeltaName, other: DeltaName): boolean {
   );
 }
 
+/** Where the rows lie that runs left out. */
+export const rejectedRowsFolder = "rejected/";
+
 /** `rejected/{run_id}.ndjson`: the rows that a run left out. Throws UnsafeKey. */
 export function rejectedRowsKey(runId: string): string {
-  return `rejected/${safeRunId(runId)}.ndjson`;
+  return `${rejectedRowsFolder}${safeRunId(runId)}.ndjson`;
+}
+
+/** The run whose rejected rows lie under a key; undefined for a key that `rejectedRowsKey` never makes. */
+export function runOfRejectedRows(key: string): string | undefined {
+  const runId = /^rejected\/([^/]+)\.ndjson$/.exec(key)?.[1] ?? "";
+  return runIdPattern.test(runId) ? runId : undefined;
 }
 
 function safeRunId(runId: string): string {

@@ -19,7 +19,7 @@ import {
   type PlannedReceipt,
   type RefusedVector,
 } from "./embed-receipts.ts";
-import { type Outcome, summary } from "./outcome.ts";
+import { countOutcomes, type Outcome, summary } from "./outcome.ts";
 import { type ReceiptContent, readReceipt } from "./read-receipt.ts";
 import {
   type Recorded,
@@ -95,6 +95,7 @@ export async function ingestMessages(
     recorded.push(recordMessage(embedded, services));
   }
   const outcomes = [...done, ...deferred, ...unplanned, ...(await Promise.all(recorded))];
+  countOutcomes(outcomes, services.metrics);
   services.log.info("Embed batch done", summary(outcomes, requests.sent, performance.now() - started));
   return outcomes;
 }
@@ -165,7 +166,7 @@ async function recordMessage(
   try {
     if (failure) throw failure;
     const content = withRefused(message.content, [...message.refusedBefore, ...refused]);
-    await writeRejectedRows(services.s3, services.deltasBucket, run.runId, content.rejected);
+    await writeRejectedRows(services.s3, services.deltasBucket, run, content.rejected);
     const deltaPrefixes = {
       lines: deltaPrefix({ collection: "lines", ...run }),
       words: deltaPrefix({ collection: "words", ...run }),

@@ -1,3 +1,4 @@
+import type { Metrics } from "../metrics.ts";
 import { collections } from "../receipts/receipt.ts";
 import type { ReceiptContent } from "./read-receipt.ts";
 import type { Recorded } from "./record-run.ts";
@@ -13,6 +14,21 @@ export type Outcome =
       /** The message will fail again until its input is mended. */
       readonly byInput: boolean;
     };
+
+/**
+ * What somebody should see without looking for it (F36). Rows are counted when their run is opened, and not again with
+ * every redelivery.
+ */
+export function countOutcomes(outcomes: readonly Outcome[], metrics: Metrics): void {
+  const superseded = outcomes.filter(({ result }) => result === "superseded").length;
+  const rejected = outcomes.reduce(
+    (sum, one) =>
+      sum + (one.result === "opened" || one.result === "reopened" ? one.content.rejected.length : 0),
+    0,
+  );
+  if (superseded > 0) metrics.count("MessagesSuperseded", superseded);
+  if (rejected > 0) metrics.count("RowsRejected", rejected);
+}
 
 /** Counts of one invocation, as its log line states them. */
 export function summary(

@@ -138,6 +138,15 @@ export function ownMetrics(
         ]
       : []),
     {
+      what: "rows-rejected",
+      service: "embed",
+      metricName: "RowsRejected",
+      statistic: "Sum",
+      threshold: 0,
+      says: "OCR rows were left out of their receipts, and no search finds them.",
+      runbook: "rejected-rows",
+    },
+    {
       what: "embed-deferring",
       service: "embed",
       metricName: "MessagesDeferred",

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { decodeDelta } from "../../../core/deltas/codec.ts";
 import type { CompactionRun } from "../../../core/runs/compaction-run.ts";
 import { recordRemovals } from "../../../core/runs/record-removals.ts";
-import { image } from "../receipts/rows-of.ts";
+import { image, line, ndjsonOf } from "../receipts/rows-of.ts";
 import { currentRunOf, makeCurrent } from "../runs/current.ts";
 import { Tables } from "../runs/tables.ts";
 import { Stage } from "./stage.ts";
@@ -265,4 +265,19 @@ describe("a changed receipt", () => {
     expect(await currentRun()).toMatchObject({ attempts: 2 });
     expect(await stage.ingest(stage.delivery(stage.receipt(["OLDER"]), 200))).toEqual(["superseded"]);
   });
+});
+
+test("F36: rejected rows and superseded messages are counted", async () => {
+  const rows = Buffer.concat([
+    ndjsonOf([line(1, "CAFE", { x: 0.1, y: 0.5, width: 0.2, height: 0.02 })]),
+    Buffer.from("\nno row\n"),
+  ]);
+  const message = stage.objects(image, rows, Buffer.alloc(0));
+  expect(await stage.ingest(stage.delivery(message, 100))).toEqual(["opened"]);
+  expect(stage.counts).toMatchObject({ RowsRejected: 1 });
+  delete stage.counts.RowsRejected;
+  expect(await stage.ingest(stage.delivery(message, 100))).toEqual(["unchanged"]);
+  expect(stage.counts.RowsRejected).toBeUndefined();
+  expect(await stage.ingest(stage.delivery(stage.receipt(["OLDER"]), 50))).toEqual(["superseded"]);
+  expect(stage.counts).toMatchObject({ MessagesSuperseded: 1 });
 });

@@ -1,0 +1,137 @@
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  type S3Client,
+} from "@aws-sdk/client-s3";
+import { z } from "zod";
+import { rejectedRowsFolder, runOfRejectedRows } from "../deltas/keys.ts";
+import { inParallel } from "../in-parallel.ts";
+import { collections } from "../receipts/receipt.ts";
+import { imageId, receiptNumber } from "../receipts/rows.ts";
+import type { RunStore } from "../runs/run-store.ts";
+import type { FailedSource, FailedThing, Listing, Retried } from "./failed-source.ts";
+import { mayBePurged } from "./failed-source.ts";
+import { jsonOf } from "./json-of.ts";
+
+export interface RejectedRowsOptions {
+  readonly s3: S3Client;
+  readonly bucket: string;
+  readonly runs: Pick<RunStore, "current">;
+}
+
+const readsAtOnce = 16;
+
+/** A row as its run left it out. Those of older runs do not say their receipt, but as a rule the row does. */
+const rejectedRow = z.object({
+  image_id: imageId.optional(),
+  receipt_id: receiptNumber.optional(),
+  file: z.enum(collections),
+  line_number: z.int(),
+  reason: z.string(),
+  row: z.string(),
+});
+
+const ownReceipt = z.object({ image_id: imageId, receipt_id: receiptNumber });
+
+interface RejectedFile {
+  readonly key: string;
+  readonly runId: string;
+  readonly since: string;
+}
+
+/** Rows that the run that counts of their receipt leaves out: they are searchable by nothing (F36). */
+export class RejectedRows implements FailedSource {
+  readonly name = "rejected-rows";
+  readonly #options: RejectedRowsOptions;
+
+  constructor(options: RejectedRowsOptions) {
+    this.#options = options;
+  }
+
+  async list(most: number): Promise<Listing> {
+    const things = [...(await this.#counting()).values()].flat();
+    return { things: things.slice(0, most), total: things.length };
+  }
+
+  /** Nothing can be sent again: the same row is rejected again. */
+  async retry(): Promise<Retried> {
+    const things = [...(await this.#counting()).values()].flat();
+    const stayed = things.map((thing) => ({
+      ...thing,
+      reason: `${thing.reason}; correct the producer and export the receipt again`,
+    }));
+    return { retried: 0, stayed, untouched: 0 };
+  }
+
+  /** A file goes when all of its rows may. */
+  async purge(listing: Listing): Promise<number> {
+    const { s3, bucket } = this.#options;
+    const isNamed = mayBePurged(listing);
+    let purged = 0;
+    for (const [key, things] of await this.#counting()) {
+      if (!things.every(({ id }) => isNamed(id))) continue;
+      await s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: [{ Key: key }] } }));
+      purged += things.length;
+    }
+    return purged;
+  }
+
+  /** By file, oldest first. */
+  async #counting(): Promise<Map<string, FailedThing[]>> {
+    const files = await this.#files();
+    const found = new Map<string, FailedThing[]>();
+    await inParallel(files, readsAtOnce, async (file) => {
+      const things = await this.#thingsOf(file);
+      if (things.length > 0) found.set(file.key, things);
+    });
+    return new Map(
+      files.flatMap(({ key }) => (found.has(key) ? [[key, found.get(key) ?? []] as const] : [])),
+    );
+  }
+
+  async #files(): Promise<RejectedFile[]> {
+    const { s3, bucket } = this.#options;
+    const files: RejectedFile[] = [];
+    for (let last: string | undefined, more = true; more; ) {
+      const { Contents = [], IsTruncated = false } = await s3.send(
+        new ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: rejectedRowsFolder,
+          ...(last !== undefined && { StartAfter: last }),
+        }),
+      );
+      for (const { Key: key = "", LastModified } of Contents) {
+        const runId = runOfRejectedRows(key);
+        if (runId !== undefined)
+          files.push({ key, runId, since: (LastModified ?? new Date(0)).toISOString() });
+      }
+      last = Contents.at(-1)?.Key;
+      more = IsTruncated;
+    }
+    return files.sort((a, b) => (a.since < b.since ? -1 : 1));
+  }
+
+  /** None of a run that counts no more, or of a file that went meanwhile. */
+  async #thingsOf({ key, runId, since }: RejectedFile): Promise<FailedThing[]> {
+    const { s3, bucket, runs } = this.#options;
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    const text = Buffer.from((await Body?.transformToByteArray()) ?? []).toString();
+    const rows = text.split("\n").flatMap((line) => rejectedRow.safeParse(jsonOf(line)).data ?? []);
+    const receipt = rows.flatMap(
+      (row) => ownReceipt.safeParse(row).data ?? ownReceipt.safeParse(jsonOf(row.row)).data ?? [],
+    )[0];
+    if (receipt !== undefined) {
+      const current = await runs.current({ imageId: receipt.image_id, receiptId: receipt.receipt_id });
+      if (current?.runId !== runId || current.state !== "ACTIVE") return [];
+    }
+    return rows.map(({ file, line_number, reason }) => ({
+      id: `${runId}-${file}-${line_number}`,
+      since,
+      image_id: receipt?.image_id ?? null,
+      receipt_id: receipt?.receipt_id ?? null,
+      entity: `row in line ${line_number} of the ${file} file`,
+      reason,
+    }));
+  }
+}
