@@ -3,6 +3,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { type ExportProgress, exportFolders, findReceiptFolders } from "../core/ingest/export-folder.ts";
 import { describe, readCommandLine, runCommand, UsageWrong } from "./command.ts";
 import { resolveTarget } from "./target.ts";
+import { terminalText } from "./terminal-text.ts";
 
 const usage = `Checks OCR rows, uploads them to a stack's artifacts bucket and sends one embed message a receipt.
 
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
   const services = { s3: new S3Client({}), sqs: new SQSClient({}), ...outputs };
   const done = await exportFolders(folders, services, (progress) => show(progress, folders.length));
   for (const failure of new Set(done.failures)) process.stderr.write(`${describe(failure)}\n`);
+  for (const note of done.notes) process.stderr.write(`${terminalText(note)}\n`);
   if (done.failures.length > 0) process.exitCode = 1;
 }
 

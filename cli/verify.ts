@@ -9,7 +9,8 @@ import { resolveTarget, type StackOutputs } from "./target.ts";
 import { lookAtShards } from "./verify/look-at-shards.ts";
 import { damagedOf, exitCodes, findingsOf, type Looked, verdictOf } from "./verify/looked.ts";
 import { mend } from "./verify/mend.ts";
-import { detailLines, jsonOf, summaryLines, verdictText } from "./verify/report.ts";
+import { countRejectedRows } from "./verify/rejected-rows.ts";
+import { detailLines, jsonOf, rejectedText, summaryLines, verdictText } from "./verify/report.ts";
 
 const usage = `Compares the published collections with what is true: items, current runs with their deltas, and removals.
 
@@ -56,8 +57,11 @@ async function main(): Promise<void> {
   }
   const { outputs, environment } = await resolveTarget({ stack: asked.stack });
   Object.assign(process.env, environment);
-  const looked = await verify(outputs, asked, new Screen(asked.json ? process.stderr : process.stdout));
-  if (asked.json) process.stdout.write(`${jsonOf(looked)}\n`);
+  const screen = new Screen(asked.json ? process.stderr : process.stdout);
+  const looked = await verify(outputs, asked, screen);
+  const rejectedRows = await countRejectedRows(outputs);
+  screen.print(...rejectedText(rejectedRows));
+  if (asked.json) process.stdout.write(`${jsonOf(looked, rejectedRows)}\n`);
   process.exitCode = exitCodes[verdictOf(looked)];
 }
 

@@ -1,4 +1,5 @@
 import { type Checked, type Finding, type Status, statusOf } from "../../core/doctor/check.ts";
+import { terminalText } from "../terminal-text.ts";
 
 const verdicts: Record<Status, string> = {
   ok: "Everything that was looked at is as it should be.",
@@ -20,11 +21,6 @@ export function reportLines(checked: readonly Checked[]): string[] {
 
 function linesOf(check: string, { status, says, todo }: Finding): string[] {
   const indent = " ".repeat(check.length + 8);
-  const line = `${status.padEnd(4)}  ${check}  ${printable(says)}`;
-  return todo === undefined ? [line] : [line, `${indent}-> ${printable(todo)}`];
-}
-
-/** One line without control characters: providers' words are not ours. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}+/gu, " ").trim();
+  const line = `${status.padEnd(4)}  ${check}  ${terminalText(says)}`;
+  return todo === undefined ? [line] : [line, `${indent}-> ${terminalText(todo)}`];
 }

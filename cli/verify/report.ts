@@ -85,7 +85,21 @@ export function verdictText(looked: readonly Looked[]): string {
     .join(" ");
 }
 
-export function jsonOf(looked: readonly Looked[]): string {
+/** Rows without a vector on purpose: nothing differs for them, and nobody finds them. */
+export function rejectedText(rows: number | undefined): string[] {
+  if (rows === 0) return [];
+  if (rows === undefined) return ["Whether OCR rows were rejected could not be told."];
+  return [
+    `${rows} OCR rows were rejected and have no vector: \`npm run failed -- rejected-rows\` lists them.`,
+  ];
+}
+
+export function jsonOf(looked: readonly Looked[], rejectedRows?: number): string {
   const verdict = verdictOf(looked);
-  return terminalJson({ verdict, exit_code: exitCodes[verdict], shards: looked });
+  return terminalJson({
+    verdict,
+    exit_code: exitCodes[verdict],
+    shards: looked,
+    rejected_rows: rejectedRows,
+  });
 }

@@ -5,7 +5,7 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import type { ReceiptRef } from "../receipts/receipt.ts";
 import { imageId } from "../receipts/rows.ts";
-import { checkOcrFiles, enqueue, enqueueBatch, type RowCounts, uploadOcrFiles } from "./export-receipt.ts";
+import { type CheckedRows, checkOcrFiles, enqueue, enqueueBatch, uploadOcrFiles } from "./export-receipt.ts";
 import { EnqueueFailed, NoReceipts } from "./ingest-failures.ts";
 
 /** A folder `{image_id}/receipt-{number}` with the two NDJSON files of a receipt. */
@@ -26,6 +26,8 @@ export interface ExportProgress {
   lines: number;
   words: number;
   readonly failures: Error[];
+  /** What of the exported receipts is taken with a change. */
+  readonly notes: string[];
 }
 
 /** The receipts under a path, by image and number; links are followed. Throws NoReceipts. */
@@ -62,7 +64,7 @@ export async function exportFolders(
   services: ExportServices,
   report: (progress: Readonly<ExportProgress>) => void,
 ): Promise<Readonly<ExportProgress>> {
-  const progress: ExportProgress = { receipts: 0, lines: 0, words: 0, failures: [] };
+  const progress: ExportProgress = { receipts: 0, lines: 0, words: 0, failures: [], notes: [] };
   for (let start = 0; start < folders.length; start += enqueueBatch) {
     const batch = folders.slice(start, start + enqueueBatch);
     const uploads = await Promise.all(batch.map((folder) => uploadFolder(folder, services)));
@@ -72,6 +74,7 @@ export async function exportFolders(
       progress.receipts += 1;
       progress.lines += rows.lines;
       progress.words += rows.words;
+      progress.notes.push(...rows.notes);
     }
     progress.failures.push(...uploads.flatMap((upload) => ("failure" in upload ? upload.failure : [])));
     progress.failures.push(...refused.values());
@@ -82,7 +85,7 @@ export async function exportFolders(
 
 interface Upload {
   readonly message: EmbedMessage;
-  readonly rows: RowCounts;
+  readonly rows: CheckedRows;
 }
 
 async function uploadFolder(

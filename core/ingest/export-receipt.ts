@@ -15,22 +15,32 @@ export interface OcrFiles extends ReceiptRef {
   readonly words: Uint8Array;
 }
 
-export interface RowCounts {
+export interface CheckedRows {
   readonly lines: number;
   readonly words: number;
+  /** What embedding will take with a change, with its place. */
+  readonly notes: readonly string[];
 }
 
-/** Checks every row of both files. Throws OcrResultsInvalid with all problems at once. */
-export function checkOcrFiles(files: OcrFiles): RowCounts {
+/** Of one receipt: a producer that gets every row wrong needs no more to see it. */
+const maxProblemsShown = 100;
+
+/** Checks every row of both files. Throws OcrResultsInvalid with the problems at once, a hundred at most. */
+export function checkOcrFiles(files: OcrFiles): CheckedRows {
   const lines = parseLines(files.lines, files);
   const words = parseWords(files.words, files);
   const problems = [...lines.rejected, ...words.rejected].map(
     (rejected) => `${rejected.file} line ${rejected.line_number}: ${rejected.reason}`,
   );
   if (lines.rows.length === 0 && problems.length === 0) problems.push("there is no line");
-  if (problems.length > 0)
-    throw new OcrResultsInvalid(`Receipt ${files.receiptId} of image ${files.imageId}`, problems);
-  return { lines: lines.rows.length, words: words.rows.length };
+  const subject = `Receipt ${files.receiptId} of image ${files.imageId}`;
+  const more = problems.length - maxProblemsShown;
+  const shown = [...problems.slice(0, maxProblemsShown), ...(more > 0 ? [`and ${more} more`] : [])];
+  if (problems.length > 0) throw new OcrResultsInvalid(subject, shown);
+  const notes = [...lines.mended, ...words.mended].map(
+    ({ file, line_number, what }) => `${subject}: ${file} line ${line_number}: ${what}`,
+  );
+  return { lines: lines.rows.length, words: words.rows.length, notes };
 }
 
 /** Uploads both files under keys that name their content, and returns the message that embeds them. */

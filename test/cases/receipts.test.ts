@@ -30,10 +30,11 @@ async function folderOf(name: string): Promise<ReceiptFolder> {
 async function exported(name: string) {
   const { s3 } = stage.services;
   const services = { s3, sqs: stage.sqs, artifactsBucket: "artifacts", embedQueueUrl: "embed" };
-  const { failures, lines, words } = await exportFolders([await folderOf(name)], services, () => {});
+  const { failures, lines, words, notes } = await exportFolders([await folderOf(name)], services, () => {});
   return {
     lines,
     words,
+    notes,
     failures: failures.map(({ message }) => message),
     messages: stage.sentBack.map(({ body }) => body),
   };
@@ -89,6 +90,9 @@ const tenLines = [
 
 testCases({
   "42-ocr-lone-surrogate": async () => {
+    const { notes } = await exported("42-ocr-lone-surrogate");
+    expect(notes[0]).toMatch(/^Receipt 1 of image \S+: lines line 5: text: half of a surrogate pair/);
+    stage.sentBack.length = 0;
     const { documents, rejected, texts } = await exportedAndEmbedded("42-ocr-lone-surrogate");
     expect(documents("lines")).toEqual(tenLines.with(4, "Oat \ufffd cookie"));
     expect(rejected).toEqual([]);

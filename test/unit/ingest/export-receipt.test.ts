@@ -33,7 +33,7 @@ describe("the OCR results of one receipt", () => {
   test("become two objects whose keys name their content, and a message that the embed function reads", async () => {
     const buckets = new Buckets();
     const files = await ocrFilesOf(event);
-    expect(checkOcrFiles(files)).toEqual({ lines: 2, words: 1 });
+    expect(checkOcrFiles(files)).toEqual({ lines: 2, words: 1, notes: [] });
     const message = await uploadOcrFiles(buckets.client, "artifacts", files);
     expect(message.lines_key).toMatch(
       new RegExp(`^receipts/${image}/receipt-00001/lines-[0-9a-f]{16}\\.ndjson$`),
@@ -134,7 +134,7 @@ describe("a folder of receipts", () => {
     const { done, reports, buckets } = await exported(client);
     expect(batches.map((batch) => batch.length)).toEqual([10, 2]);
     expect(reports).toEqual([10, 12]);
-    expect(done).toEqual({ receipts: 12, lines: 12, words: 12, failures: [] });
+    expect(done).toEqual({ receipts: 12, lines: 12, words: 12, failures: [], notes: [] });
     expect(buckets.objects.size).toBe(24);
   });
 
