@@ -107,6 +107,8 @@ describe("bad rows", () => {
     expect(run?.rejectedRows).toBe(1);
     const rejected = stage.buckets.objects.get(`deltas/rejected/${run?.runId}.ndjson`)?.toString() ?? "";
     expect(JSON.parse(rejected)).toEqual({
+      image_id: image,
+      receipt_id: 1,
       file: "lines",
       line_number: 2,
       reason: expect.stringContaining("confidence"),
@@ -140,9 +142,10 @@ describe("bad rows", () => {
   });
 
   test("F30: bytes are not taken for tokens: 2,720 Chinese characters are one line like any other", async () => {
-    expect(await ingest(stacked(["A", "中".repeat(2_720), "C"]))).toEqual(["opened"]);
+    const [long, above] = ["中".repeat(2_720), "上".repeat(1_000)];
+    expect(await ingest(stacked([above, long, "C"]))).toEqual(["opened"]);
     expect(await rejections()).toEqual([]);
-    expect(stage.embedder.requests.flat()).toContain(`A\n${"中".repeat(2_720)}\nC`);
+    expect(stage.embedder.requests.flat()).toContain(`${above}\n${long}\nC`);
   });
 
   test("F30: a line of more tokens than the model reads is rejected alone, and clipped as context of others", async () => {
