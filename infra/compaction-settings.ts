@@ -12,11 +12,12 @@ export const compactionSettings = {
     because: "One holds 200,000 vectors in the default memory, and is the least to run and to watch.",
   }),
   leaseSeconds: wholeNumber({
-    default: 60,
+    default: 30,
     from: 5,
     to: 900,
-    means: "How long a holder of a collection's lease may be silent before another takes over.",
-    because: "It outlasts any pause of a healthy process, and a crash costs one minute.",
+    means:
+      "How long a holder of a collection's lease may be silent before another takes over, and how long its messages stay hidden without a heartbeat.",
+    because: "It outlasts any pause of a healthy process, and a crash is over after twice that.",
   }),
   leaseWaitSeconds: wholeNumber({
     default: 30,
@@ -83,12 +84,13 @@ export const compactionSettings = {
     because: "It holds 200,000 vectors of 1536 dimensions, and is the most that a new AWS account may use.",
   }),
   timeoutSeconds: wholeNumber({
-    default: 600,
+    default: 100,
     from: 30,
     to: 900,
-    means: "Time limit of the compaction function; its queues' visibility timeout is six times this.",
+    means:
+      "Time limit of the compaction function; its queues' visibility timeout is ten seconds more, which is how long a function that dies before its first call blocks its message groups.",
     because:
-      "A cycle of tens of thousands of vectors takes minutes, as an HNSW insert costs a millisecond of CPU.",
+      "A crash at any moment is over within two minutes; a cycle merges what fits in its time, and the next one goes on.",
   }),
   scratchMiB: wholeNumber({
     default: 4096,

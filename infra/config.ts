@@ -117,12 +117,13 @@ export const declared = {
       because: "Five seconds turn single messages into full requests, and nobody waits long.",
     }),
     timeoutSeconds: wholeNumber({
-      default: 300,
+      default: 100,
       from: 5,
       to: 900,
       means:
-        "Time limit of the embed function; the queue's visibility timeout is six times this, plus the window.",
-      because: "It leaves room to wait for the rate limiter and for the provider's retries.",
+        "Time limit of the embed function; the queue's visibility timeout is ten seconds more, plus the window.",
+      because:
+        "A crash at any moment is over within two minutes, and it leaves room for the rate limiter and the provider's retries.",
     }),
     memoryMiB: wholeNumber({
       default: 1024,
@@ -132,12 +133,13 @@ export const declared = {
       because: "Lambda gives CPU by memory, and this is half a core or more.",
     }),
     maxReceiveCount: wholeNumber({
-      default: 5,
-      from: 1,
-      to: 100,
+      default: 50,
+      from: 3,
+      to: 1000,
       means:
-        "Receives of an embed message, throttled ones included, before it goes to the dead-letter queue.",
-      because: "Five span more than two hours, which outlasts most outages of a provider.",
+        "Receives of an embed message, throttled ones included, before it goes to the dead-letter queue; what fails for its own input goes there with its reason after three.",
+      because:
+        "With the back-off of failed messages they span most of a day, which outlasts most outages of a provider.",
     }),
     maxOpenRuns: wholeNumber({
       default: 5000,
@@ -191,6 +193,13 @@ export const declared = {
       means: "Stream processors that work on one shard at once.",
       because: "One keeps up with a shard's thousand writes a second.",
     }),
+    filterByType: yesOrNo({
+      default: false,
+      means:
+        "Whether only items whose attribute TYPE names one of stream:entities invoke the stream processor; true only where every item of these kinds has its TYPE, or its changes would be lost.",
+      because:
+        "A table that is shared with an application costs an invocation for its items too, but loses no change of ours.",
+    }),
     entities: someOf({
       values: entityTypes,
       means:
@@ -205,9 +214,11 @@ export const declared = {
     }),
     labelFields: someOf({
       values: labelFields,
+      default: ["label", "validation_status", "label_consolidated_from"],
       means:
         "Fields of a RECEIPT_WORD_LABEL item, one of which must have changed for its change to be passed on; with none, edited labels would never reach their vectors.",
-      because: "They are all that says what a label is and whether it holds.",
+      because:
+        "They say what a label is and whether it holds; who proposed it and why shows in no vector, so a change of that would publish a generation for nothing.",
     }),
   },
   compaction: compactionSettings,
@@ -235,7 +246,7 @@ export const declared = {
       from: 1,
       to: 10_080,
       means: "How long a run may stay open before its messages are sent again, and again after each sending.",
-      because: "It outlasts the queues' visibility timeout, after which a message comes back by itself.",
+      because: "A message is redelivered within minutes; what is open for two hours has lost its message.",
     }),
     redrives: wholeNumber({
       default: 3,

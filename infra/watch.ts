@@ -63,7 +63,9 @@ function flowsOf({ pipeline, changes, compaction, verify, sweeper, catchUp }: Wa
       functions: { "stream-processor": changes.streamProcessor },
       queues: {},
       deadLetters: { "stream-rejected": changes.rejected },
-      counts: { "stream-processor": ["RecordsRelevant", "RecordsRejected", "MessagesSent"] },
+      counts: {
+        "stream-processor": ["RecordsRelevant", "RecordsOfOthers", "RecordsRejected", "MessagesSent"],
+      },
     },
     {
       title: "Compaction",

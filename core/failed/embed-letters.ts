@@ -20,7 +20,7 @@ export interface EmbedLettersOptions {
   readonly reasons: LoggedReasons;
 }
 
-/** Embed messages that SQS moved after their last receive. Why they failed only the log of embed says. */
+/** Embed messages that failed for their input, with the reason, or that SQS moved: of those the log of embed says it. */
 export class EmbedLetters implements LetterKind {
   readonly #options: EmbedLettersOptions;
 
@@ -35,7 +35,7 @@ export class EmbedLetters implements LetterKind {
       since: new Date(letter.sentAt).toISOString(),
       ...subject.parse(jsonOf(letter.body)),
       entity: "OCR rows",
-      reason: reasons(letter),
+      reason: attributeOf(letter, "failure_reason") ?? reasons(letter),
     }));
   }
 
@@ -48,7 +48,7 @@ export class EmbedLetters implements LetterKind {
         new SendMessageCommand({
           QueueUrl: queueUrl,
           MessageBody: exported_at === undefined ? withAge(letter) : letter.body,
-          MessageAttributes: letter.attributes,
+          MessageAttributes: withoutFailure(letter.attributes),
         }),
       );
       return { sentAs: MessageId };
@@ -63,6 +63,16 @@ export class EmbedLetters implements LetterKind {
   }
 }
 
-function withAge({ body, sentAt }: Letter): string {
-  return JSON.stringify({ ...JSON.parse(body), exported_at: sentAt });
+function withAge(letter: Letter): string {
+  const sentAt = Number(attributeOf(letter, "sent_timestamp") ?? letter.sentAt);
+  return JSON.stringify({ ...JSON.parse(letter.body), exported_at: sentAt });
+}
+
+function attributeOf({ attributes }: Letter, name: string): string | undefined {
+  return attributes?.[name]?.StringValue;
+}
+
+function withoutFailure(attributes: Letter["attributes"]): Letter["attributes"] {
+  const { failure_reason: _, sent_timestamp: __, ...own } = attributes ?? {};
+  return own;
 }

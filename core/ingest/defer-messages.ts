@@ -60,6 +60,6 @@ async function sendBack(
     const reason = refused.get(position);
     if (reason === undefined) return { messageId, result: "deferred" };
     log.error("A message could not be sent back and is delivered again", { message_id: messageId, reason });
-    return { messageId, result: "failed", byInput: false };
+    return { messageId, result: "failed", byInput: false, reason };
   });
 }

@@ -220,5 +220,10 @@ function failed(delivery: Delivery, error: unknown, log: Log): Outcome {
     message_body: delivery.body.slice(0, 1_000),
     ...(!(error instanceof Failure) && { stack }),
   });
-  return { messageId: delivery.messageId, result: "failed", byInput: error instanceof InputFailure };
+  return {
+    messageId: delivery.messageId,
+    result: "failed",
+    byInput: error instanceof InputFailure,
+    reason: message,
+  };
 }

@@ -13,6 +13,7 @@ export type Outcome =
       readonly result: "failed";
       /** The message will fail again until its input is mended. */
       readonly byInput: boolean;
+      readonly reason: string;
     };
 
 /**

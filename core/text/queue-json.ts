@@ -5,3 +5,8 @@ const refused = /[\ufffe\uffff]/g;
 export function queueJson(value: unknown): string {
   return JSON.stringify(value).replace(refused, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
 }
+
+/** A text that SQS takes as an attribute: what it refuses is a question mark. */
+export function queueText(text: string): string {
+  return text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/g, "?");
+}

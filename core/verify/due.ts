@@ -36,8 +36,8 @@ export interface TruthPorts {
 }
 
 /**
- * A message that embed did not finish comes again for so long, by the defaults: five receives of half an hour. Until
- * then it may still put the run that its first delivery made current.
+ * A message that embed did not finish is redelivered within two minutes, and backs off to half an hour while it fails.
+ * Until then it may still put the run that its first delivery made current.
  */
 const mendedWithinMs = 3 * 3_600_000;
 

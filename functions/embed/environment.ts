@@ -9,6 +9,7 @@ export const embedEnvironment = z.object({
   RECEIPTS_TABLE: z.string().min(1),
   DELTAS_BUCKET: z.string().min(1),
   EMBED_QUEUE_URL: z.url(),
+  EMBED_DEAD_LETTER_QUEUE_URL: z.url(),
   LINES_QUEUE_URLS: urlsOfShards,
   WORDS_QUEUE_URLS: urlsOfShards,
   MAX_OPEN_RUNS: wholeNumber(1, 10_000_000),

@@ -1,6 +1,8 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import type { FailedDelivery } from "../../core/ingest/embed-queue.ts";
 import { ingestMessages } from "../../core/ingest/ingest-messages.ts";
+import type { Outcome } from "../../core/ingest/outcome.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { embedEnvironment } from "./environment.ts";
 import { embedServices } from "./services.ts";
@@ -22,9 +24,18 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   }));
   const outcomes = await ingestMessages(deliveries, services).finally(() => services.metrics.write());
   const failed = outcomes.filter((outcome) => outcome.result === "failed");
-  const byInput = new Set(failed.filter((outcome) => outcome.byInput).map(({ messageId }) => messageId));
-  await services.embedQueue.comeBackSoon(
-    event.Records.filter(({ messageId }) => byInput.has(messageId)).map(({ receiptHandle }) => receiptHandle),
-  );
-  return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+  const redelivered = await services.embedQueue.giveBack(failed.flatMap((one) => failedDelivery(event, one)));
+  return { batchItemFailures: redelivered.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+function failedDelivery(
+  event: SQSEvent,
+  { messageId, byInput, reason }: Extract<Outcome, { result: "failed" }>,
+): FailedDelivery[] {
+  const record = event.Records.find((one) => one.messageId === messageId);
+  if (record === undefined) return [];
+  const { receiptHandle, body, attributes } = record;
+  const sentTimestamp = Number(attributes.SentTimestamp);
+  const receives = Number(attributes.ApproximateReceiveCount);
+  return [{ messageId, receiptHandle, body, sentTimestamp, receives, byInput, reason }];
 }

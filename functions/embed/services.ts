@@ -44,7 +44,11 @@ export function embedServices(environment: EmbedEnvironment, log: Logger): Servi
       queueUrls: { lines: environment.LINES_QUEUE_URLS, words: environment.WORDS_QUEUE_URLS },
       region: environment.AWS_REGION,
     }),
-    embedQueue: new EmbedQueue(sqs, environment.EMBED_QUEUE_URL, log),
+    embedQueue: new EmbedQueue(
+      sqs,
+      { queue: environment.EMBED_QUEUE_URL, dlq: environment.EMBED_DEAD_LETTER_QUEUE_URL },
+      log,
+    ),
     backPressure: new BackPressure({
       openRuns: new OpenRuns(client, environment.CONTROL_TABLE),
       maxOpenRuns: environment.MAX_OPEN_RUNS,

@@ -189,7 +189,7 @@ export class Alarms extends pulumi.ComponentResource {
       ...ofFunction(name, "IteratorAge", "Maximum"),
       threshold: 600_000,
       periods: 2,
-      says: "Changes reach the collections more than ten minutes late. After an hour they are given up.",
+      says: "Changes reach the collections more than ten minutes late. After 20 hours they are given up.",
       runbook: "iterator-age",
     });
   }
@@ -198,7 +198,7 @@ export class Alarms extends pulumi.ComponentResource {
     this.alarm("stream-records-given-up", {
       ...ofMapping(mapping, "OnFailureDestinationDeliveredEventCount"),
       threshold: 0,
-      says: "Changes failed all retries or were an hour old. They are kept in the deltas bucket.",
+      says: "Changes were held up for 20 hours. They are kept in the deltas bucket.",
       runbook: "given-up-stream-records",
     });
   }

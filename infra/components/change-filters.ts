@@ -13,6 +13,20 @@ export const changeFilters = [
   ofReceipts({ TYPE: { S: [{ "anything-but": ["COMPACTION_RUN"] }] } }),
 ];
 
-function ofReceipts(before: object) {
-  return { dynamodb: { Keys: receiptsKeys, OldImage: before } };
+/**
+ * The same, of items whose TYPE is one of these only: those that were of such a TYPE and are not a run's, and those that
+ * have become so. For tables whose every item has its TYPE.
+ */
+export function changeFiltersByType(types: readonly string[]): object[] {
+  const changing = types.filter((type) => type !== "COMPACTION_RUN");
+  const known = ["COMPACTION_RUN", ...changing];
+  return [
+    ...(changing.length > 0 ? [ofReceipts({ TYPE: { S: changing } })] : []),
+    ofReceipts({ TYPE: { S: [{ exists: false }] } }, { TYPE: { S: types } }),
+    ofReceipts({ TYPE: { S: [{ "anything-but": known }] } }, { TYPE: { S: types } }),
+  ];
+}
+
+function ofReceipts(before: object, after?: object) {
+  return { dynamodb: { Keys: receiptsKeys, OldImage: before, ...(after && { NewImage: after }) } };
 }

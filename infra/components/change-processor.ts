@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
-import { changeFilters } from "./change-filters.ts";
+import { changeFilters, changeFiltersByType } from "./change-filters.ts";
 import { urlsOf } from "./collection-queues.ts";
 import type { Compaction } from "./compaction.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
@@ -11,6 +11,8 @@ import type { Storage } from "./storage.ts";
 
 /** Lambda writes the records that it gives up here, in a folder a mapping; it cannot be chosen. */
 const givenUpFolder = "aws/lambda/";
+
+const maxRecordAgeSeconds = 20 * 3600;
 
 export interface ChangeProcessorArgs {
   readonly code: pulumi.asset.Archive;
@@ -23,7 +25,7 @@ export interface ChangeProcessorArgs {
 
 /**
  * Turns the records of the receipts table's stream into messages.
- * A malformed record goes to the rejected queue; what fails three times or is older than an hour goes, whole, to S3.
+ * A malformed record goes to the rejected queue; what an outage holds up for 20 hours goes, whole, to S3.
  */
 export class ChangeProcessor extends pulumi.ComponentResource {
   readonly streamProcessor: BundledFunction;
@@ -46,8 +48,8 @@ export class ChangeProcessor extends pulumi.ComponentResource {
         ...args.defaults,
         description: "Turns changes of the receipts table into messages for the collections",
         code: args.code,
-        // A batch takes milliseconds; what can take minutes is a queue that refuses entries again and again.
-        timeoutSeconds: 300,
+        // A batch takes milliseconds; one that hangs is delivered again, and the shard waits no longer than this.
+        timeoutSeconds: 60,
         memoryMiB: 256,
         environment: {
           LINES_QUEUE_URLS: urlsOf(lines.queues),
@@ -77,10 +79,14 @@ export class ChangeProcessor extends pulumi.ComponentResource {
         parallelizationFactor: settings.parallelizationFactor,
         functionResponseTypes: ["ReportBatchItemFailures"],
         bisectBatchOnFunctionError: true,
-        maximumRetryAttempts: 3,
-        maximumRecordAgeInSeconds: 3600,
+        // Poison is decided by the function, so what fails is an outage: it is waited out, short of the day after
+        // which DynamoDB forgets a record.
+        maximumRetryAttempts: -1,
+        maximumRecordAgeInSeconds: maxRecordAgeSeconds,
         destinationConfig: { onFailure: { destinationArn: storage.deltas.arn } },
-        filterCriteria: { filters: changeFilters.map((pattern) => ({ pattern: JSON.stringify(pattern) })) },
+        filterCriteria: {
+          filters: filtersOf(settings).map((filter) => ({ pattern: JSON.stringify(filter) })),
+        },
         // Lambda gives records up without a word to the function: only these metrics tell.
         metricsConfig: { metrics: ["EventCount"] },
       },
@@ -89,4 +95,8 @@ export class ChangeProcessor extends pulumi.ComponentResource {
     this.givenUpPrefix = pulumi.interpolate`${givenUpFolder}${this.mapping.uuid}/`;
     this.registerOutputs();
   }
+}
+
+function filtersOf({ filterByType, entities }: Settings["stream"]): readonly object[] {
+  return filterByType ? changeFiltersByType(entities) : changeFilters;
 }

@@ -12,8 +12,11 @@ import type { Storage } from "./storage.ts";
 const batchSize = 10;
 /** The least that Lambda takes, for each shard. The lease lets one of them write, so more would only wait. */
 const maximumConcurrency = 2;
-/** Compaction counts a message's own failures and moves it; contention must never do so. */
-const backstop = 100;
+/**
+ * The most that SQS takes. Compaction counts a message's own failures and moves it to the DLQ; contention and throttling
+ * must never do so, and a day of either has fewer receives.
+ */
+const backstop = 1000;
 
 /** Where every process that compacts finds the collections. */
 export const collectionsPath = "/mnt/collections";

@@ -114,6 +114,7 @@ export class EmbedPipeline extends pulumi.ComponentResource {
           CONTROL_TABLE: storage.control.name,
           DELTAS_BUCKET: storage.deltas.name,
           EMBED_QUEUE_URL: this.queue.queue.url,
+          EMBED_DEAD_LETTER_QUEUE_URL: this.queue.deadLetters.url,
           LINES_QUEUE_URLS: urlsOf(lines.queues),
           WORDS_QUEUE_URLS: urlsOf(words.queues),
           ...embeddingEnvironment(embedding, apiKey),
@@ -124,7 +125,7 @@ export class EmbedPipeline extends pulumi.ComponentResource {
         },
         statements: [
           consume(this.queue.queue),
-          sendTo(this.queue.queue, ...lines.queues, ...words.queues),
+          sendTo(this.queue.queue, this.queue.deadLetters, ...lines.queues, ...words.queues),
           list(storage.artifacts),
           readObjects(storage.artifacts, ""),
           list(storage.deltas),

@@ -4,6 +4,8 @@ import { DeadLetterQueue, deadLetterSeconds } from "./dead-letter-queue.ts";
 import { restrictAccess } from "./queue-access.ts";
 
 const fourDays = 4 * 24 * 3600;
+/** Between the receive of a batch and the start of its function. */
+const pollerSeconds = 10;
 
 /** As long as a message can be somewhere: in its queue, and in the dead letters after it. */
 export const longestMessageSeconds = fourDays + deadLetterSeconds;
@@ -22,8 +24,9 @@ export interface QueueWithDeadLettersArgs {
 /**
  * A queue whose messages end somewhere: handled, or in its dead-letter queue.
  *
- * - Visibility is six times the consumer's time limit plus the window, as AWS advises: throttled batches come back
- *   before they count as lost.
+ * - Visibility is the consumer's time limit, the window and a moment for the poller: the least that AWS takes, so that a
+ *   consumer that dies before its first call costs no more than that (F39). AWS advises six times the limit, for the
+ *   sake of throttled batches: here their receives are covered by a max receive count that outlasts them.
  * - Messages live four days, dead letters two weeks.
  * - A FIFO queue is in high-throughput mode, which costs the same and lifts the 300 calls a second.
  */
@@ -40,7 +43,7 @@ export class QueueWithDeadLetters extends pulumi.ComponentResource {
       {
         name: args.fifo ? `${name}.fifo` : name,
         ...(args.fifo && highThroughputFifo),
-        visibilityTimeoutSeconds: 6 * args.consumerTimeoutSeconds + args.windowSeconds,
+        visibilityTimeoutSeconds: visibilitySeconds(args),
         messageRetentionSeconds: fourDays,
         sqsManagedSseEnabled: true,
         redrivePolicy: pulumi.jsonStringify({
@@ -64,6 +67,14 @@ export class QueueWithDeadLetters extends pulumi.ComponentResource {
     );
     this.registerOutputs();
   }
+}
+
+/** How long a message is hidden that nobody extends. */
+export function visibilitySeconds({
+  consumerTimeoutSeconds,
+  windowSeconds,
+}: Pick<QueueWithDeadLettersArgs, "consumerTimeoutSeconds" | "windowSeconds">): number {
+  return consumerTimeoutSeconds + windowSeconds + pollerSeconds;
 }
 
 const highThroughputFifo = {

@@ -96,9 +96,9 @@ export const rules: readonly Rule<Settings>[] = [
   {
     keys: ["sweep:openMinutes", "compaction:timeoutSeconds"],
     broken: ({ sweep: { openMinutes }, compaction: { timeoutSeconds } }) =>
-      openMinutes * 60 <= 6 * timeoutSeconds,
+      openMinutes * 60 <= 2 * timeoutSeconds,
     problem:
-      "sweep:openMinutes must be longer than six times compaction:timeoutSeconds, the queues' visibility timeout, or messages that come back by themselves would be sent twice",
+      "sweep:openMinutes must be longer than twice compaction:timeoutSeconds, or messages that are redelivered by themselves would be sent twice",
   },
 ];
 

@@ -113,18 +113,21 @@ export function list(setting: Words & { readonly form: Form }): Setting<readonly
   };
 }
 
-/** Some of a few texts, all of them when unset. Read in the order of `values`: another order is no change to deploy. */
+/** Some of a few texts; when unset the default ones, or all. Read in the order of `values`: another order is no change to deploy. */
 export function someOf<const V extends string>(
-  setting: Words & { readonly values: readonly V[] },
+  setting: Words & { readonly values: readonly V[]; readonly default?: readonly V[] },
 ): Setting<readonly V[]> {
-  const { values } = setting;
+  const { values, default: unset = values } = setting;
   const shown = values.join(", ");
   return {
     ...open(setting),
     type: "list of texts",
-    unset: { value: values },
-    shownDefault: shown,
-    bounds: "one or more of these, each once",
+    unset: { value: unset },
+    shownDefault: unset.join(", "),
+    bounds:
+      unset.length === values.length
+        ? "one or more of these, each once"
+        : `one or more of ${shown}, each once`,
     read(text) {
       const items = textsOf(text);
       if (items === undefined) return { problem: `must be a list of some of ${shown}, not ${text}` };

@@ -71,7 +71,7 @@ async function invoke(stack: Stack, { baseUrl }: Provider, body: string, budgetM
     random: Math.random,
     log: silentLog,
   });
-  const embedQueue = new EmbedQueue(stack.sqs, "unused", silentLog);
+  const embedQueue = new EmbedQueue(stack.sqs, { queue: "unused", dlq: "unused" }, silentLog);
   const telling = { log: silentLog, metrics: silentMetrics };
   const services = { s3, deltasBucket, deltas, runs, queues, embedder, backPressure, embedQueue, ...telling };
   const delivery = { messageId: "1", body, sentTimestamp: 1 };

@@ -15,9 +15,9 @@ beforeAll(async () => {
   });
 });
 
-test("the stream processor is small, has five minutes, and is outside the VPC", () => {
+test("the stream processor is small, has a minute, and is outside the VPC", () => {
   const processor = ofType(stack, "aws:lambda/function:Function").get(name);
-  expect(processor).toMatchObject({ memorySize: 256, timeout: 300 });
+  expect(processor).toMatchObject({ memorySize: 256, timeout: 60 });
   expect(processor?.vpcConfig).toBeUndefined();
 });
 
@@ -27,7 +27,7 @@ test("the stream processor is told what to watch", () => {
     variables: {
       WATCHED_ENTITIES: "COMPACTION_RUN,RECEIPT_WORD_LABEL,RECEIPT",
       WATCHED_METADATA_FIELDS: "merchant_name",
-      WATCHED_LABEL_FIELDS: "label,validation_status,label_proposed_by,label_consolidated_from,reasoning",
+      WATCHED_LABEL_FIELDS: "label,validation_status,label_consolidated_from",
     },
   });
 });
@@ -94,6 +94,45 @@ describe("a record of the stream", () => {
   }
 });
 
+describe("F27: a record of a stack that filters by TYPE", () => {
+  const label = "RECEIPT#00001#LINE#00002#WORD#00003#LABEL#TOTAL";
+  const of = (TYPE: string) => ({ TYPE: { S: TYPE } });
+  const record = (before?: object, after?: object) => ({
+    dynamodb: {
+      Keys: { PK: { S: "IMAGE#0b6a6a3e-4a52-4c0a-9b5e-7d1f6a2c9e10" }, SK: { S: label } },
+      ...(before && { OldImage: before }),
+      ...(after && { NewImage: after }),
+    },
+  });
+  let typed: string[];
+  beforeAll(async () => {
+    typed = patterns(
+      await deployStack("dev", {
+        config: {
+          "stream:filterByType": "true",
+          "stream:entities": '["RECEIPT","COMPACTION_RUN","RECEIPT_WORD_LABEL"]',
+        },
+      }),
+    );
+  });
+
+  test.each([
+    ["a label that is put", record(undefined, of("RECEIPT_WORD_LABEL")), true],
+    ["a label that changes", record(of("RECEIPT_WORD_LABEL"), of("RECEIPT_WORD_LABEL")), true],
+    ["a label that goes", record(of("RECEIPT_WORD_LABEL")), true],
+    ["an item that becomes a label", record(of("DRAFT"), of("RECEIPT_WORD_LABEL")), true],
+    ["a run that is put", record(undefined, of("COMPACTION_RUN")), true],
+    ["F16: a run that compaction moves", record(of("COMPACTION_RUN"), of("COMPACTION_RUN")), false],
+    ["a letter that is put", record(undefined, of("RECEIPT_LETTER")), false],
+    ["a letter that changes", record(of("RECEIPT_LETTER"), of("RECEIPT_LETTER")), false],
+    ["an entity that the stack does not watch", record(undefined, of("RECEIPT_METADATA")), false],
+    ["an item without a TYPE", record({}, {}), false],
+  ])("%s: %#", (_, one, expected) => {
+    expect(typed.some((pattern) => compileFilter(pattern)(one))).toBe(expected);
+    expect(typed.length).toBeLessThanOrEqual(5);
+  });
+});
+
 test("the filters are few enough, and look only where a mapping on a table filters", () => {
   expect(patterns().length).toBeLessThanOrEqual(5);
   for (const pattern of patterns()) expect(Object.keys(JSON.parse(pattern))).toEqual(["dynamodb"]);
@@ -103,8 +142,8 @@ function invokes(record: object): boolean {
   return patterns().some((pattern) => compileFilter(pattern)(record));
 }
 
-function patterns(): string[] {
-  const mapping = ofType(stack, "aws:lambda/eventSourceMapping:EventSourceMapping").get(name);
+function patterns(of: Deployment = stack): string[] {
+  const mapping = ofType(of, "aws:lambda/eventSourceMapping:EventSourceMapping").get(name);
   const criteria = mapping?.filterCriteria as { filters: { pattern: string }[] };
   return criteria.filters.map(({ pattern }) => pattern);
 }

@@ -22,11 +22,39 @@ const terminal = [
   "failed-exports",
 ];
 
-test("visibility is six times the consumer's time limit plus the window", () => {
-  expect(queues.get("vectorkeep-dev-embed-ndjson")?.visibilityTimeoutSeconds).toBe(6 * 200 + 7);
-  expect(queues.get("vectorkeep-dev-lines")?.visibilityTimeoutSeconds).toBe(6 * 600);
-  expect(queues.get("vectorkeep-dev-words")?.visibilityTimeoutSeconds).toBe(6 * 600);
+test("visibility is the consumer's time limit, the window and a moment for the poller", () => {
+  expect(queues.get("vectorkeep-dev-embed-ndjson")?.visibilityTimeoutSeconds).toBe(200 + 7 + 10);
+  expect(queues.get("vectorkeep-dev-lines")?.visibilityTimeoutSeconds).toBe(100 + 10);
+  expect(queues.get("vectorkeep-dev-words")?.visibilityTimeoutSeconds).toBe(100 + 10);
 });
+
+test.each(["dev", "prod"])(
+  "F39: in %s a consumer that dies before its first call is over within two minutes",
+  async (name) => {
+    const deployed = await deployStack(name);
+    const functions = ofType(deployed, "aws:lambda/function:Function");
+    const consumedQueues = ofType(deployed, "aws:sqs/queue:Queue");
+    const pairs = [
+      ["embed", "embed-ndjson"],
+      ["compaction", "lines"],
+      ["compaction", "words"],
+    ];
+    for (const [consumer, queue] of pairs) {
+      const timeout = Number(functions.get(`vectorkeep-${name}-${consumer}`)?.timeout);
+      const visibility = Number(consumedQueues.get(`vectorkeep-${name}-${queue}`)?.visibilityTimeoutSeconds);
+      expect(visibility).toBeLessThanOrEqual(120);
+      // AWS refuses a mapping whose queue would show a message again while its function may still run.
+      expect(visibility).toBeGreaterThan(timeout);
+    }
+    const { LEASE_SECONDS } = variablesOf(functions.get(`vectorkeep-${name}-compaction`));
+    // Its messages are hidden for one lease, and its lease is taken over after another.
+    expect(2 * Number(LEASE_SECONDS)).toBeLessThanOrEqual(90);
+  },
+);
+
+function variablesOf(definition: Record<string, unknown> | undefined): Record<string, string> {
+  return (definition?.environment as { variables: Record<string, string> }).variables;
+}
 
 test("F8: every queue that is consumed has dead letters of its own kind, and only it may send there", () => {
   for (const name of consumed) {
@@ -60,9 +88,9 @@ test("every queue is encrypted, and a FIFO queue's name says that it is one", ()
   }
 });
 
-test("F13: contention cannot send a message of a collection to the dead letters before a hundred receives", () => {
+test("F13: contention cannot send a message of a collection to the dead letters before a thousand receives", () => {
   for (const name of ["vectorkeep-dev-lines", "vectorkeep-dev-words"]) {
-    expect(JSON.parse(String(queues.get(name)?.redrivePolicy)).maxReceiveCount).toBe(100);
+    expect(JSON.parse(String(queues.get(name)?.redrivePolicy)).maxReceiveCount).toBe(1000);
   }
 });
 
@@ -87,7 +115,7 @@ test("queues feed functions in parts that may fail one by one, never more than L
   }
 });
 
-test("F7, F8: a stream record that cannot be handled is isolated, and ends whole in S3", () => {
+test("F7, F8, F39: a stream record waits out an outage of 20 hours, and ends whole in S3", () => {
   const mapping = mappings.get("vectorkeep-dev-stream-processor");
   expect(mapping).toMatchObject({
     eventSourceArn: "arn:dynamodb:vectorkeep-dev-receipts/stream/1",
@@ -95,8 +123,8 @@ test("F7, F8: a stream record that cannot be handled is isolated, and ends whole
     batchSize: 100,
     functionResponseTypes: ["ReportBatchItemFailures"],
     bisectBatchOnFunctionError: true,
-    maximumRetryAttempts: 3,
-    maximumRecordAgeInSeconds: 3600,
+    maximumRetryAttempts: -1,
+    maximumRecordAgeInSeconds: 20 * 3600,
     destinationConfig: { onFailure: { destinationArn: "arn:s3:vectorkeep-dev-deltas" } },
   });
 });

@@ -7,6 +7,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { Log } from "../../log.ts";
 import { cutMessage } from "../../text/cut-message.ts";
+import { queueText } from "../../text/queue-json.ts";
 
 const messagesACall = 10;
 /** SQS takes no more on a message. */
@@ -122,7 +123,7 @@ export class CollectionQueue {
     const own = Object.entries(message.attributes).filter(([, value]) => value !== "");
     const attributes = {
       ...Object.fromEntries(own.slice(0, mostAttributes - 1)),
-      failure_reason: cutMessage(printable(reason)),
+      failure_reason: cutMessage(queueText(reason)),
     };
     await this.#sqs.send(
       new SendMessageCommand({
@@ -159,9 +160,4 @@ export class CollectionQueue {
       this.#log.warn(refused, { message_ids, codes: [...new Set(Failed.map(({ Code }) => Code))] });
     }
   }
-}
-
-/** SQS refuses most control characters. */
-function printable(text: string): string {
-  return text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/g, "?");
 }

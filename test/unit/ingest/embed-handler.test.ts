@@ -1,21 +1,25 @@
 import { randomUUID } from "node:crypto";
 import type { Context, SQSEvent } from "aws-lambda";
+import type { FailedDelivery } from "../../../core/ingest/embed-queue.ts";
 import { Tables } from "../runs/tables.ts";
 import { Stage } from "./stage.ts";
 
 let mockStage: Stage;
 let mockGiveUpAt = 0;
-const mockHastened: string[] = [];
+const mockGivenBack: FailedDelivery[] = [];
 const mockWritten: Record<string, number>[] = [];
 
 jest.mock("../../../functions/embed/services.ts", () => ({
   embedServices: () => async (giveUpAt: number) => {
     mockGiveUpAt = giveUpAt;
     const { services } = mockStage;
-    const comeBackSoon = async (handles: string[]) => mockHastened.push(...handles);
+    const giveBack = async (failed: readonly FailedDelivery[]) => {
+      mockGivenBack.push(...failed);
+      return failed.map(({ messageId }) => messageId);
+    };
     const sendLater = services.embedQueue.sendLater.bind(services.embedQueue);
     const metrics = { ...services.metrics, write: () => mockWritten.push({ ...mockStage.counts }) };
-    return { ...services, embedQueue: { comeBackSoon, sendLater }, metrics };
+    return { ...services, embedQueue: { giveBack, sendLater }, metrics };
   },
 }));
 
@@ -29,6 +33,7 @@ beforeAll(async () => {
     CONTROL_TABLE: "control",
     DELTAS_BUCKET: "deltas",
     EMBED_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/1/embed",
+    EMBED_DEAD_LETTER_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/1/embed-dlq",
     LINES_QUEUE_URLS: "https://sqs.us-east-1.amazonaws.com/1/lines.fifo",
     WORDS_QUEUE_URLS: "https://sqs.us-east-1.amazonaws.com/1/words.fifo",
     EMBEDDING_API_KEY_SECRET: "embedding",
@@ -52,7 +57,7 @@ function eventOf(bodies: readonly unknown[]): SQSEvent {
     messageId: `id-${index}`,
     receiptHandle: `handle-${index}`,
     body: typeof body === "string" ? body : JSON.stringify(body),
-    attributes: { SentTimestamp: "1700000000000" },
+    attributes: { SentTimestamp: "1700000000000", ApproximateReceiveCount: "2" },
   }));
   return { Records: records } as unknown as SQSEvent;
 }
@@ -65,15 +70,25 @@ test("the answer names the messages that failed by their messageId, and no other
   });
 });
 
-test("bad input comes back soon, what may pass by itself after the visibility timeout (F13)", async () => {
+test("bad input is given back as such with its reason, what may pass by itself is not (F13)", async () => {
   const { handler } = await import("../../../functions/embed/handler.ts");
-  mockHastened.length = 0;
+  mockGivenBack.length = 0;
   mockStage.embedder.failure = new Error("the provider is away");
   const good = mockStage.receipt(["INN"], randomUUID());
   const { batchItemFailures } = await handler(eventOf([good, "not JSON"]), context);
   mockStage.embedder.failure = undefined;
   expect(batchItemFailures).toHaveLength(2);
-  expect(mockHastened).toEqual(["handle-1"]);
+  expect(mockGivenBack).toMatchObject([
+    {
+      receiptHandle: "handle-1",
+      body: "not JSON",
+      sentTimestamp: 1_700_000_000_000,
+      receives: 2,
+      byInput: true,
+      reason: expect.stringContaining("JSON"),
+    },
+    { receiptHandle: "handle-0", byInput: false, reason: "the provider is away" },
+  ]);
 });
 
 test("while too many runs are open, a message is sent back and acknowledged, and the metric says so", async () => {

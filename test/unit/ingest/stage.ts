@@ -99,7 +99,7 @@ export class Stage {
       embedder: this.embedder,
       tokensPerRequest: requestLimits.tokens,
       requestSize: new RequestSize(),
-      embedQueue: new EmbedQueue(this.sqs, "embed", log),
+      embedQueue: new EmbedQueue(this.sqs, { queue: "embed", dlq: "embed-dlq" }, log),
       backPressure: new BackPressure({
         openRuns: this.openRuns,
         maxOpenRuns: this.maxOpenRuns,
