@@ -37,6 +37,7 @@ test("the embed function may do this and nothing else: no lease and no head is w
     "sqs:GetQueueAttributes arn:sqs:vectorkeep-prod-embed-ndjson",
     "sqs:ReceiveMessage arn:sqs:vectorkeep-prod-embed-ndjson",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-embed-ndjson",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-embed-ndjson-dead-letters",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-lines",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
   ]);
@@ -48,6 +49,7 @@ test("the export function may put rows and ask for their embedding", () => {
     "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-export-ocr-results:*",
     "s3:PutObject arn:s3:vectorkeep-prod-artifacts/receipts/*",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-embed-ndjson",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-embed-ndjson-dead-letters",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-failed-exports",
   ]);
 });

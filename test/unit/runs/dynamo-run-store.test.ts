@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { madeCurrent } from "../../../core/runs/current-run.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import type { NewRun } from "../../../core/runs/run-store.ts";
+import { maxMessageBytes } from "../../../core/text/cut-message.ts";
 import { Tables } from "./tables.ts";
 
 let tables: Tables;
@@ -156,6 +157,15 @@ describe("moving a half of a run (F3, F4)", () => {
     expect(await runs.complete(run, "lines", 7, 1)).toBe("fenced");
     expect(await runs.start(newRun(), "lines", 7)).toBe("missing");
     expect(await runs.complete(newRun(), "lines", 7, 1)).toBe("fenced");
+  });
+
+  test("F32: the reason of a failure is cut, and the item keeps its size", async () => {
+    const run = await opened();
+    await runs.start(run, "words", 7);
+    await runs.fail(run, "words", 7, `the cause${"x".repeat(650_000)}`);
+    const error = (await runs.find(run))?.halves.words.error ?? "";
+    expect(error).toMatch(/^the cause.*cut from 650009 bytes/);
+    expect(Buffer.byteLength(error)).toBeLessThanOrEqual(maxMessageBytes);
   });
 
   test("failures are counted with their reason, and a later start and success clear it", async () => {
