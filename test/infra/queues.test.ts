@@ -53,7 +53,8 @@ test.each(["dev", "prod"])(
 );
 
 function variablesOf(definition: Record<string, unknown> | undefined): Record<string, string> {
-  return (definition?.environment as { variables: Record<string, string> }).variables;
+  const environment = definition?.environment as { variables: Record<string, string> } | undefined;
+  return environment?.variables ?? {};
 }
 
 test("F8: every queue that is consumed has dead letters of its own kind, and only it may send there", () => {
