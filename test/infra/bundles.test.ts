@@ -52,6 +52,15 @@ test("a bundle names no folder of the machine that made it", async () => {
   expect(Buffer.from(code ?? "").toString()).not.toContain(join(import.meta.dirname, "../.."));
 });
 
+test("F39: a bundle carries one language of zod, and does not load all of fetch with node:http", async () => {
+  const code = Buffer.from(
+    (await bundleFunction("stream-processor", { chroma: false })).get("index.mjs") ?? "",
+  ).toString();
+  expect(code).not.toMatch(/from ?"(node:)?https?2?"/);
+  expect(code).toContain('require("node:http")');
+  expect(code).not.toContain("Ongeldige");
+});
+
 test("the hash knows names and contents apart", () => {
   const bundles = [bundle({ a: "bc" }), bundle({ ab: "c" }), bundle({ a: "b", c: "" }), bundle({})];
   expect(new Set(bundles.map(hashOf)).size).toBe(bundles.length);
