@@ -202,7 +202,7 @@ test("F16 neither compaction's own writes nor other items invoke the stream proc
 
 test("the stream processor logs its metrics in CloudWatch's embedded format, under the name of the stack", async () => {
   const lines = await streamProcessorMetrics(stack);
-  const names = ["Received", "Skipped", "Relevant", "Rejected"].map((what) => `Records${what}`);
+  const names = ["Received", "Skipped", "OfOthers", "Relevant", "Rejected"].map((what) => `Records${what}`);
   for (const { _aws } of lines) {
     const [directive] = _aws.CloudWatchMetrics;
     expect(directive?.Namespace).toBe("vectorkeep-local");

@@ -30,7 +30,7 @@ interface Answer {
 const quick = {
   ...freePorts,
   "ingest:windowSeconds": "0",
-  // Six of them pass before a message comes again whose process dies before it has hidden it itself.
+  // Ten seconds more pass before a message is redelivered whose process dies before its first call.
   "compaction:timeoutSeconds": "30",
   "compaction:leaseSeconds": "5",
   "compaction:leaseWaitSeconds": "4",
