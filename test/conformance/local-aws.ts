@@ -9,7 +9,6 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -38,7 +37,8 @@ export class TestAws {
   }
 
   static async start(): Promise<TestAws> {
-    const folder = mkdtempSync(join(tmpdir(), "vectorkeep-conformance-"));
+    // Not in /tmp, of which each function's process has its own: functions leave notes in this folder.
+    const folder = mkdtempSync("/var/tmp/vectorkeep-conformance-");
     const child = fork(join(import.meta.dirname, "serve-local-aws.ts"), [join(folder, "state")], {
       env: {
         PATH: process.env.PATH,
