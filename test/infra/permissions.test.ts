@@ -49,7 +49,6 @@ test("the export function may put rows and ask for their embedding", () => {
     "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-export-ocr-results:*",
     "s3:PutObject arn:s3:vectorkeep-prod-artifacts/receipts/*",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-embed-ndjson",
-    "sqs:SendMessage arn:sqs:vectorkeep-prod-embed-ndjson-dead-letters",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-failed-exports",
   ]);
 });
