@@ -52,17 +52,19 @@ test("the whole program of infra/ deploys, runs and stops, leaving no process an
     receiptsTable: "vectorkeep-local-receipts",
     searchUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
   });
-  expect(JSON.stringify(outputs)).not.toContain("made up for a test");
+  expect(JSON.stringify(outputs)).not.toContain("made-up-for-a-test-of-secrets");
 });
 
 test("two stacks run side by side: one at port N takes N to N+4 and no other", async () => {
   const first = await tenFreePorts();
   const held = await Promise.all(Array.from({ length: 5 }, (_, n) => listening(first + n)));
-  const { outputs, environment, error } = await startAndStop(first + 5, {}, portsAfter(first + 5));
+  const stack = await startAndStop(first + 5, {}, portsAfter(first + 5)).finally(() => {
+    for (const server of held) server.close();
+  });
+  const { outputs, environment, error } = stack;
   expect(error).toBeUndefined();
   expect(environment?.AWS_ENDPOINT_URL).toBe(`http://127.0.0.1:${first + 5}`);
   expect(outputs?.searchUrl).toBe(`http://127.0.0.1:${first + 6}`);
-  for (const server of held) server.close();
 });
 
 /** The first of ten free ports in a row. */
