@@ -16,6 +16,8 @@ import { Deployment } from "./monitor/deployment.ts";
 import { RolePlatform } from "./processes/role-platform.ts";
 import { Schedules } from "./schedules/schedules.ts";
 import { CloudWatch } from "./services/cloudwatch/cloudwatch.ts";
+import { ec2Service } from "./services/ec2/ec2-service.ts";
+import { SecurityGroups } from "./services/ec2/security-groups.ts";
 import { efsService } from "./services/efs/efs-service.ts";
 import { FileSystems } from "./services/efs/file-systems.ts";
 import { LogStore } from "./services/logs/log-store.ts";
@@ -67,9 +69,10 @@ export async function startLocalAws(
   );
   const fileSystemsFolder = join(stateFolder, "efs");
   const fileSystems = new FileSystems(fileSystemsFolder);
+  const securityGroups = new SecurityGroups();
   const services = [
     ...data,
-    efsService(fileSystems),
+    efsService(fileSystems), ec2Service(securityGroups),
     lambdaService(functions, mappings),
     stepFunctions.service,
   ];
@@ -90,6 +93,7 @@ export async function startLocalAws(
     restApis,
     iam,
     fileSystems,
+    securityGroups,
     codeFolder: join(stateFolder, "code"),
   });
   return {

@@ -1,4 +1,5 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EC2Client } from "@aws-sdk/client-ec2";
 import { DescribeFileSystemsCommand, EFSClient } from "@aws-sdk/client-efs";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SNSClient } from "@aws-sdk/client-sns";
@@ -23,8 +24,8 @@ import {
   catchUpApiSettings,
   catchUpSettings,
   embeddingSettings,
+  networkOf,
   settingsOf,
-  subnetsOf,
 } from "./deployed-settings.ts";
 
 /** Every check of a stack. `maxMs` is how long one may take. */
@@ -52,7 +53,8 @@ export function checksOf(outputs: StackOutputs, maxMs: number): Check[] {
         checkFileSystem({
           efs: new EFSClient({}),
           fileSystemId: outputs.collectionsFileSystem,
-          subnetIds: await subnetsOf(lambda, outputs.functions.generations),
+          ec2: new EC2Client({}),
+          network: await networkOf(lambda, outputs.functions.generations),
           keptBytes: () => keptBytes(dynamodb, outputs),
         }),
     },

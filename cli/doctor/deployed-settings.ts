@@ -50,10 +50,10 @@ export async function settingsOf<S extends z.ZodType>(
   return parsed.data;
 }
 
-/** Undefined where a function is in no VPC. */
-export async function subnetsOf(lambda: LambdaClient, functionName: string): Promise<string[] | undefined> {
+/** Where a function runs, and by which security groups. */
+export async function networkOf(lambda: LambdaClient, functionName: string) {
   const { VpcConfig } = await configurationOf(lambda, functionName);
-  return VpcConfig?.SubnetIds?.length ? VpcConfig.SubnetIds : undefined;
+  return { subnetIds: VpcConfig?.SubnetIds ?? [], securityGroupIds: VpcConfig?.SecurityGroupIds ?? [] };
 }
 
 function configurationOf(lambda: LambdaClient, FunctionName: string) {

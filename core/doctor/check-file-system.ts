@@ -1,3 +1,4 @@
+import type { EC2Client } from "@aws-sdk/client-ec2";
 import {
   DescribeBackupPolicyCommand,
   DescribeFileSystemsCommand,
@@ -11,13 +12,15 @@ import {
   PolicyNotFound,
 } from "@aws-sdk/client-efs";
 import { type Finding, fail, ok, warn } from "./check.ts";
+import { checkNfsRules } from "./check-nfs-rules.ts";
 import { type FileSystemUse, sizeFinding } from "./file-system-size.ts";
 
 export interface FileSystemCheck {
   readonly efs: EFSClient;
   readonly fileSystemId: string;
-  /** Where functions that mount it run; undefined where that could not be told. */
-  readonly subnetIds: readonly string[] | undefined;
+  readonly ec2: EC2Client;
+  /** Where functions that mount it run, and by which security groups. */
+  readonly network: { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] };
   /** Bytes of the published generations of all shards; undefined while one has not recorded them. */
   keptBytes(): Promise<FileSystemUse["keptBytes"]>;
 }
@@ -73,7 +76,8 @@ function throughputFinding({ ThroughputMode }: FileSystemDescription): Finding {
   );
 }
 
-async function mountTargetFindings({ efs, fileSystemId, subnetIds }: FileSystemCheck): Promise<Finding[]> {
+async function mountTargetFindings(parts: FileSystemCheck): Promise<Finding[]> {
+  const { efs, fileSystemId, network } = parts;
   const { MountTargets = [] } = await efs.send(
     new DescribeMountTargetsCommand({ FileSystemId: fileSystemId }),
   );
@@ -85,7 +89,7 @@ async function mountTargetFindings({ efs, fileSystemId, subnetIds }: FileSystemC
       ),
   );
   const zones = new Set(MountTargets.map(({ SubnetId }) => SubnetId));
-  const without = (subnetIds ?? []).filter((subnet) => !zones.has(subnet));
+  const without = network.subnetIds.filter((subnet) => !zones.has(subnet));
   const missing = without.map((subnet) =>
     fail(
       `${fileSystemId} has no mount target in ${subnet}, where functions run.`,
@@ -98,30 +102,36 @@ async function mountTargetFindings({ efs, fileSystemId, subnetIds }: FileSystemC
     MountTargets.length === 0
       ? [fail(`${fileSystemId} has no mount target at all.`, "Run `pulumi refresh` and `pulumi up`.")]
       : [];
-  return [...here, ...none, ...away, ...missing, ...(await groupFindings(efs, MountTargets))];
+  return [...here, ...none, ...away, ...missing, ...(await groupFindings(parts, MountTargets))];
 }
 
-/** Each should be reached through the same groups: one that lost its own lets nobody in. */
-async function groupFindings(efs: EFSClient, targets: readonly MountTargetDescription[]): Promise<Finding[]> {
+/** Whether each is reached through the same groups, and these let the functions in. */
+async function groupFindings(
+  { efs, ec2, network }: FileSystemCheck,
+  targets: readonly MountTargetDescription[],
+): Promise<Finding[]> {
   const groups = await Promise.all(
     targets.map(async ({ MountTargetId }) => {
       const { SecurityGroups = [] } = await efs.send(
         new DescribeMountTargetSecurityGroupsCommand({ MountTargetId }),
       );
-      return SecurityGroups.sort().join(", ");
+      return SecurityGroups;
     }),
   );
-  const different = [...new Set(groups)];
-  if (different.length === 0) return [];
-  if (different.length > 1) {
-    return [
-      warn(
-        `Its mount targets have different security groups: ${different.join("; ")}.`,
-        "Run `pulumi refresh` and `pulumi up`: one group lets NFS (2049) in from the functions.",
-      ),
-    ];
-  }
-  return [ok(`Every mount target has the security groups ${different[0]}.`)];
+  const targetGroups = [...new Set(groups.flat())];
+  if (targetGroups.length === 0) return [];
+  const different = new Set(groups.map((each) => each.toSorted().join(", ")));
+  const unequal =
+    different.size > 1
+      ? [
+          warn(
+            `Its mount targets have different security groups: ${[...different].join("; ")}.`,
+            "Run `pulumi refresh` and `pulumi up`: one group lets NFS (2049) in from the functions.",
+          ),
+        ]
+      : [];
+  const functionGroups = network.securityGroupIds;
+  return [...unequal, await checkNfsRules({ ec2, targetGroups, functionGroups })];
 }
 
 async function lifecycleFindings({ efs, fileSystemId }: FileSystemCheck): Promise<Finding[]> {

@@ -13,6 +13,7 @@ import type { Functions } from "../lambda/functions.ts";
 import type { Platform } from "../lambda/platform.ts";
 import type { Mappings } from "../mappings/mappings.ts";
 import type { Schedules } from "../schedules/schedules.ts";
+import type { SecurityGroups } from "../services/ec2/security-groups.ts";
 import type { FileSystems } from "../services/efs/file-systems.ts";
 import type { StepFunctions } from "../step-functions/step-functions.ts";
 import type { Properties } from "./properties.ts";
@@ -28,6 +29,7 @@ export class Deployment {
   readonly restApis: RestApis;
   readonly roles: Roles;
   readonly fileSystems: FileSystems;
+  readonly securityGroups: SecurityGroups;
   readonly tasks: ServiceTask[] = [];
   /** The folders that container images are built from, by image URI. */
   readonly images = new Map<string, string>();
@@ -52,6 +54,7 @@ export class Deployment {
     readonly restApis: RestApis;
     readonly iam: Iam;
     readonly fileSystems: FileSystems;
+    readonly securityGroups: SecurityGroups;
     readonly codeFolder: string;
   }) {
     this.platform = parts.platform;
@@ -62,6 +65,7 @@ export class Deployment {
     this.restApis = parts.restApis;
     this.roles = new Roles(parts.iam);
     this.fileSystems = parts.fileSystems;
+    this.securityGroups = parts.securityGroups;
     this.codeFolder = parts.codeFolder;
     const credentials = { accessKeyId: administratorKey, secretAccessKey: administratorKey };
     const options = { endpoint: parts.platform.endpoint, region, credentials };

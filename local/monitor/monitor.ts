@@ -12,6 +12,7 @@ import { logsCreators } from "./aws/logs.ts";
 import { s3Creators } from "./aws/s3.ts";
 import { schedulerCreators } from "./aws/scheduler.ts";
 import { secretsManagerCreators } from "./aws/secrets-manager.ts";
+import { securityGroupRuleCreators } from "./aws/security-group-rules.ts";
 import { sfnCreators } from "./aws/sfn.ts";
 import { snsCreators } from "./aws/sns.ts";
 import { sqsCreators } from "./aws/sqs.ts";
@@ -37,6 +38,7 @@ const creators: Creators = {
   ...s3Creators,
   ...schedulerCreators,
   ...secretsManagerCreators,
+  ...securityGroupRuleCreators,
   ...sfnCreators,
   ...snsCreators,
   ...sqsCreators,

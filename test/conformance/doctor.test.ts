@@ -1,6 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text as readText } from "node:stream/consumers";
+import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { checksOf } from "../../cli/doctor/checks-of-stack.ts";
 import { reportLines } from "../../cli/doctor/report.ts";
 import { stackOutputs } from "../../cli/target.ts";
@@ -90,7 +92,7 @@ test("a stack that was just deployed: all is well but for the mail that nobody h
       /throughput is elastic/,
       /^EFS meters \d+\.\d MB; the kept generations take 0\.0 MB\.$/,
       /^(\d) of \1 mount targets are available/,
-      /^Every mount target has the security groups sg-/,
+      /^Its security group sg-\w+ lets NFS \(2049\) in from the functions/,
       /No lifecycle/,
       /AWS Backup keeps daily copies/,
     ].map((says) => ({ status: "ok", says: expect.stringMatching(says) })),
@@ -117,6 +119,34 @@ test("F35: an index of another dimension, a question without dates and a dead ke
   expect(JSON.stringify(dead)).not.toContain("made up for a test of the alarms");
   expect(statuses(dead.stream)).toEqual(["ok"]);
 });
+
+test("a sweep gauges what the file system is billed for, under the sweeper's own role", async () => {
+  const lambda = new LambdaClient(stack.client);
+  const { sweeper } = stackOutputs.parse(stack.outputs).functions;
+  const { FunctionError, Payload } = await lambda.send(new InvokeCommand({ FunctionName: sweeper }));
+  lambda.destroy();
+  expect([FunctionError, Buffer.from(Payload ?? []).toString()]).toEqual([undefined, "null"]);
+  for (const metric of ["FileSystemBytes", "FileSystemBytesUnaccounted"]) {
+    expect([metric, await maximumOf(metric)]).toEqual([metric, expect.any(Number)]);
+  }
+});
+
+async function maximumOf(MetricName: string): Promise<number | undefined> {
+  const cloudWatch = new CloudWatchClient(stack.client);
+  const { Datapoints } = await cloudWatch.send(
+    new GetMetricStatisticsCommand({
+      Namespace: "vectorkeep-local",
+      MetricName,
+      Dimensions: [{ Name: "service", Value: "sweeper" }],
+      StartTime: new Date(Date.now() - 3_600_000),
+      EndTime: new Date(Date.now() + 60_000),
+      Period: 7200,
+      Statistics: ["Maximum"],
+    }),
+  );
+  cloudWatch.destroy();
+  return Datapoints?.[0]?.Maximum;
+}
 
 test("the report has a line per finding, with what to do below those that need it", () => {
   const checked: Checked[] = [

@@ -19,9 +19,6 @@ export const creatorsWithoutLocalMeaning: Creators = {
   "aws:ec2/subnet:Subnet": numbered("subnet"),
   "aws:ec2/vpc:Vpc": numbered("vpc"),
   "aws:ec2/vpcEndpoint:VpcEndpoint": numbered("vpce", () => ({ prefixListId: cloudId("pl") })),
-  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": numbered("sgr"),
-  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": numbered("sgr"),
-  "aws:efs/fileSystemPolicy:FileSystemPolicy": ({ inputs }) => ({ id: String(inputs.fileSystemId) }),
   "aws:kms/key:Key": key,
   "aws:sqs/queuePolicy:QueuePolicy": ({ inputs }) => ({ id: String(inputs.queueUrl) }),
   /** Nothing balances: the one task listens on loopback, at the port of the listener. */

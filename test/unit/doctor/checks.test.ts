@@ -1,4 +1,5 @@
 import { DescribeTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EC2Client } from "@aws-sdk/client-ec2";
 import {
   DescribeBackupPolicyCommand,
   DescribeFileSystemsCommand,
@@ -113,6 +114,7 @@ describe("the file system", () => {
     throughput: "elastic",
     targets: ["available", "available"],
     groups: ["sg-1", "sg-1"],
+    rule: { FromPort: 2049, ToPort: 2049, IpProtocol: "tcp", IsEgress: false, from: "sg-functions" },
     policies: [] as object[],
     backup: "ENABLED" as string | undefined,
   };
@@ -158,7 +160,10 @@ describe("the file system", () => {
     return checkFileSystem({
       efs,
       fileSystemId: "fs-1",
-      subnetIds: ["subnet-0", "subnet-1"],
+      ec2: answered(EC2Client, () => ({
+        SecurityGroupRules: [{ ...now.rule, ReferencedGroupInfo: { GroupId: now.rule.from } }],
+      })),
+      network: { subnetIds: ["subnet-0", "subnet-1"], securityGroupIds: ["sg-functions"] },
       keptBytes: async () => keptBytes,
     });
   };
@@ -182,6 +187,17 @@ describe("the file system", () => {
       "moves files to a slower class",
       { policies: [{ TransitionToIA: "AFTER_7_DAYS" }] },
       [/^warn: .*AFTER_7_DAYS/],
+    ],
+    ["lets in others only", { rule: { ...good.rule, from: "sg-2" } }, [/^fail: No rule of sg-1 lets NFS/]],
+    [
+      "lets in another port",
+      { rule: { ...good.rule, ToPort: 443, FromPort: 443 } },
+      [/^fail: No rule of sg-1/],
+    ],
+    [
+      "has the rule for what goes out",
+      { rule: { ...good.rule, IsEgress: true } },
+      [/^fail: No rule of sg-1/],
     ],
     ["has no backup", { backup: undefined }, [/^warn: .*no copies/]],
   ])("%s: that is told", async (_, more, says) => {

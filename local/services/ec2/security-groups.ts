@@ -1,0 +1,25 @@
+/** A rule of a security group, in EC2's words. */
+export interface GroupRule {
+  readonly id: string;
+  readonly groupId: string;
+  readonly isEgress: boolean;
+  readonly protocol: string;
+  readonly fromPort: number | undefined;
+  readonly toPort: number | undefined;
+  /** The group that traffic comes from, or goes to. */
+  readonly referencedGroupId: string | undefined;
+  readonly cidr: string | undefined;
+}
+
+/** The rules that were declared. They are shown and keep nobody out: all processes share one loopback. */
+export class SecurityGroups {
+  readonly #rules: GroupRule[] = [];
+
+  addRule(rule: GroupRule): void {
+    this.#rules.push(rule);
+  }
+
+  rulesOf(groupIds: readonly string[]): GroupRule[] {
+    return this.#rules.filter(({ groupId }) => groupIds.includes(groupId));
+  }
+}
