@@ -72,7 +72,8 @@ export async function startLocalAws(
   const securityGroups = new SecurityGroups();
   const services = [
     ...data,
-    efsService(fileSystems), ec2Service(securityGroups),
+    efsService(fileSystems),
+    ec2Service(securityGroups),
     lambdaService(functions, mappings),
     stepFunctions.service,
   ];
