@@ -1,18 +1,20 @@
+import { hasVisibleText } from "../text/visible-text.ts";
+import { centreY } from "./box.ts";
 import type { LineRow, WordRow } from "./rows.ts";
 import { rowsApart } from "./rows-apart.ts";
 import { textDirection } from "./text-direction.ts";
 import { uprightRows } from "./upright-rows.ts";
-import { rowsInContext } from "./visual-rows.ts";
+import { rowOfEachLine } from "./visual-rows.ts";
 import { type Neighbours, slots, wordNeighbours } from "./word-neighbours.ts";
 
 /**
  * Names these rules. Change it with them: it is part of a run's identity, so a receipt that is exported again is
- * embedded again. 1.1 gives an upright receipt of rows that stand apart the texts of 1.
+ * embedded again. 2 embeds a line as its own row: the rows around it drowned it in every model that was tried.
  */
-export const textFormat = "receipt-text/1.1";
+export const textFormat = "receipt-text/2";
 
 /** Formats that runs were made with before. Their rows are found by them, to embed a receipt again whose delta is lost. */
-export const formerTextFormats: readonly string[] = ["receipt-text/1"];
+export const formerTextFormats: readonly string[] = ["receipt-text/1.1", "receipt-text/1"];
 
 /** Stands where a receipt ends and there is no neighbour. */
 export const edge = "<EDGE>";
@@ -33,38 +35,67 @@ export interface ContextText {
   readonly parts: () => TextParts;
 }
 
-/** The embedded text of each line: `{row above}\n{own row}\n{row below}`. */
+/** Where a line stands: the number of its row, 0 for the highest, and its place in it, 0 for the leftmost. */
+export interface RowPlace {
+  readonly row: number;
+  readonly column: number;
+}
+
+export interface LineText extends ContextText {
+  readonly place: RowPlace;
+}
+
+/**
+ * The embedded text of each line: its own visual row, from left to right. Noise and lines without anything to see are
+ * no part of it. The lines of a row share one text, which is embedded once.
+ */
 export function lineTexts(
   lines: readonly LineRow[],
   direction = textDirection(lines),
-): Map<LineRow, ContextText> {
+): Map<LineRow, LineText> {
   const upright = uprightRows(lines, direction);
-  const contexts = rowsInContext(upright, rowsApart(upright, direction));
-  const joined = new Map<readonly LineRow[], string>();
-  const textOf = (row: readonly LineRow[] | undefined) => {
-    if (row === undefined) return edge;
-    const text = joined.get(row) ?? row.map((line) => line.text).join(" ");
-    joined.set(row, text);
-    return text;
-  };
-  const texts = new Map<LineRow, ContextText>();
-  const wholes = new Map<object, string>();
+  const rowOf = rowOfEachLine(upright, rowsApart(upright, direction));
+  const numbers = rowNumbers([...rowOf.values()]);
+  const rows = new Map<readonly LineRow[], { readonly shown: readonly LineRow[]; readonly whole: string }>();
+  const texts = new Map<LineRow, LineText>();
   upright.forEach((line, position) => {
-    const context = contexts.get(line);
+    const row = rowOf.get(line);
     const original = lines[position];
-    if (context === undefined || original === undefined) return;
-    const [above, below] = [textOf(context.above), textOf(context.below)];
-    const whole = wholes.get(context) ?? [above, textOf(context.row), below].join("\n");
-    wholes.set(context, whole);
-    const parts = (): TextParts => {
-      const at = context.row.indexOf(line);
-      const left = context.row.slice(0, at).map(({ text }) => `${text} `);
-      const right = context.row.slice(at + 1).map(({ text }) => ` ${text}`);
-      return { before: [`${above}\n`, left.join("")], own: line.text, after: [right.join(""), `\n${below}`] };
-    };
-    texts.set(original, { whole, parts });
+    if (row === undefined || original === undefined) return;
+    const { shown, whole } = rows.get(row) ?? shownRow(row);
+    rows.set(row, { shown, whole });
+    const at = shown.indexOf(line);
+    const parts = (): TextParts => ({
+      before: [
+        shown
+          .slice(0, Math.max(0, at))
+          .map(({ text }) => `${text} `)
+          .join(""),
+      ],
+      own: line.text,
+      after: [
+        shown
+          .slice(at + 1)
+          .map(({ text }) => ` ${text}`)
+          .join(""),
+      ],
+    });
+    texts.set(original, { whole, parts, place: { row: numbers.get(row) ?? 0, column: row.indexOf(line) } });
   });
   return texts;
+}
+
+function shownRow(row: readonly LineRow[]) {
+  const shown = row.filter((line) => !line.is_noise && hasVisibleText(line.text));
+  return { shown, whole: shown.map(({ text }) => text).join(" ") };
+}
+
+/** Rows from the highest down. */
+function rowNumbers(all: readonly (readonly LineRow[])[]): Map<readonly LineRow[], number> {
+  const height = (row: readonly LineRow[]) => Math.max(...row.map(centreY));
+  const rows = [...new Set(all)].map((row) => ({ row, height: height(row) }));
+  rows.sort((one, other) => other.height - one.height);
+  return new Map(rows.map(({ row }, number) => [row, number]));
 }
 
 /** The embedded text of each word: `left2 left1 word right1 right2`. */

@@ -1,10 +1,10 @@
 import { hasVisibleText } from "../text/visible-text.ts";
 import { centreX, centreY } from "./box.ts";
-import { type ContextText, lineTexts, wordTexts } from "./embedded-texts.ts";
+import { type ContextText, type LineText, lineTexts, wordTexts } from "./embedded-texts.ts";
 import { fiveDigits, type ReceiptRef, receiptKey } from "./receipt.ts";
 import { byNumber, type LineRow, type WordRow } from "./rows.ts";
 import { textDirection } from "./text-direction.ts";
-import type { LineMetadata, WordMetadata } from "./vector-metadata.ts";
+import type { BoxMetadata, LineMetadata, WordMetadata } from "./vector-metadata.ts";
 
 /** All of a vector but its numbers. */
 export interface PlannedVector {
@@ -42,11 +42,11 @@ export function planWords(
   return plan(words, wordTexts(words, direction), wordVectorId, wordMetadata);
 }
 
-function plan<Row extends LineRow>(
+function plan<Row extends LineRow, Text extends ContextText>(
   rows: readonly Row[],
-  texts: ReadonlyMap<Row, ContextText>,
+  texts: ReadonlyMap<Row, Text>,
   id: (row: Row) => string,
-  metadata: (row: Row) => LineMetadata | WordMetadata,
+  metadata: (row: Row, text: Text) => LineMetadata | WordMetadata,
 ): PlannedRow<Row>[] {
   return rows
     .filter((row) => !row.is_noise && hasVisibleText(row.text))
@@ -55,7 +55,7 @@ function plan<Row extends LineRow>(
       const text = texts.get(row);
       if (text === undefined) return [];
       const { whole, parts } = text;
-      return { id: id(row), document: row.text, metadata: metadata(row), text: whole, parts, row };
+      return { id: id(row), document: row.text, metadata: metadata(row, text), text: whole, parts, row };
     });
 }
 
@@ -71,7 +71,11 @@ function receiptOf(row: Pick<LineRow, "image_id" | "receipt_id">): ReceiptRef {
   return { imageId: row.image_id, receiptId: row.receipt_id };
 }
 
-function lineMetadata(row: LineRow): LineMetadata {
+function lineMetadata(row: LineRow, { place }: LineText): LineMetadata {
+  return { ...boxMetadata(row), ...place };
+}
+
+function boxMetadata(row: LineRow): BoxMetadata {
   const { width, height } = row.bounding_box;
   return {
     image_id: row.image_id,
@@ -87,5 +91,5 @@ function lineMetadata(row: LineRow): LineMetadata {
 }
 
 function wordMetadata(row: WordRow): WordMetadata {
-  return { ...lineMetadata(row), word_id: row.word_id };
+  return { ...boxMetadata(row), word_id: row.word_id };
 }

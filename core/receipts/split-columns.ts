@@ -14,18 +14,12 @@ interface Part<Row> {
   readonly halfHeight: number;
 }
 
-/** Rows of a block, highest first, and each column's own sequence of them. */
-export interface SplitBlock<Row> {
-  readonly rows: Row[][];
-  readonly columns: Row[][][];
-}
-
 /**
  * Columns that stand beside each other a part of a line apart tie each other's lines into one row of everything. Then
  * each column falls into rows by itself, and a row goes on in another column where its nearest part is level with it.
  * Undefined where at most one column has more than one row: what stands beside that is beside all of it.
  */
-export function splitColumns<Row extends LineRow>(tied: readonly Row[]): SplitBlock<Row> | undefined {
+export function splitColumns<Row extends LineRow>(tied: readonly Row[]): Row[][] | undefined {
   if (tied.length < 4) return undefined;
   const columns = columnsOf(tied).map((lines) => tiedRows(lines));
   if (columns.filter((rows) => rows.length > 1).length < 2) return undefined;
@@ -37,13 +31,9 @@ export function splitColumns<Row extends LineRow>(tied: readonly Row[]): SplitBl
       [...key].flatMap(({ lines }) => lines).sort(fromLeft),
     ]),
   );
-  const rowOf = (part: Part<Row>) => members.get(group(part)) ?? [];
-  return {
-    rows: [...members.values()].sort(
-      (a, b) => highest(b) - highest(a) || (a[0]?.line_id ?? 0) - (b[0]?.line_id ?? 0),
-    ),
-    columns: parts.map((column) => column.map(rowOf)),
-  };
+  return [...members.values()].sort(
+    (a, b) => highest(b) - highest(a) || (a[0]?.line_id ?? 0) - (b[0]?.line_id ?? 0),
+  );
 }
 
 /** Lines that lie over each other, from left to right. */

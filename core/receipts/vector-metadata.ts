@@ -7,6 +7,8 @@ export const positionKeys = {
   receipt_id: "int",
   line_id: "int",
   word_id: "int",
+  row: "int",
+  column: "int",
   text: "str",
   x: "float",
   y: "float",
@@ -63,8 +65,8 @@ export function isSameValue(one: unknown, other: unknown): boolean {
   return Math.abs(one - other) <= lastDigits * Math.max(Math.abs(one), Math.abs(other));
 }
 
-/** Metadata of a line's vector as embedding writes it; `x` and `y` are the centre of its box. */
-export type LineMetadata = {
+/** What embedding writes of every vector; `x` and `y` are the centre of its box. */
+export type BoxMetadata = {
   image_id: string;
   receipt_id: number;
   line_id: number;
@@ -76,4 +78,7 @@ export type LineMetadata = {
   confidence: number;
 };
 
-export type WordMetadata = LineMetadata & { word_id: number };
+/** A line names its visual row, 0 for the highest, and its place in it, 0 for the leftmost. */
+export type LineMetadata = BoxMetadata & { row: number; column: number };
+
+export type WordMetadata = BoxMetadata & { word_id: number };

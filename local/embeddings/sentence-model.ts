@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { preparedText } from "./prepare-text.ts";
 
 /** What the server calls its model on the wire. */
 export const modelName = "universal-sentence-encoder-lite";
@@ -61,7 +62,7 @@ export class SentenceModel {
   }
 
   async embed(texts: readonly string[]): Promise<EmbeddedTexts> {
-    const all = texts.map((text) => this.#model.tokenizer.encode(beginningOf(text)));
+    const all = texts.map((text) => this.#model.tokenizer.encode(preparedText(beginningOf(text))));
     const encodings = all.map((encoding) => encoding.slice(0, maxTokensRead));
     const clipped = all.filter(
       (encoding, index) =>

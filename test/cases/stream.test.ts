@@ -84,7 +84,8 @@ testCases({
       ...Object.fromEntries(labels),
       label_status: "validated",
       merchant_name: 'CAF\u00c9\u0000\\"\u0001\uffff',
-      canonical_merchant_name: "c".repeat(70_000),
+      // A field that is too long to be shown on every vector shows its beginning, and the log says so.
+      canonical_merchant_name: "c".repeat(4_096),
     });
     expect(Object.keys(vector?.metadata ?? {})).not.toContain("phone_number");
     expect(Object.keys(vector?.metadata ?? {})).not.toContain("label_TOTAL");

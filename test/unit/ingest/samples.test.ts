@@ -7,14 +7,14 @@ import { parseLines } from "../../../core/receipts/parse-rows.ts";
 
 const samples = join(import.meta.dirname, "../../../samples/receipts");
 
-test("the dozen sample receipts have rows without a fault", async () => {
+test("the sample receipts have rows without a fault", async () => {
   const folders = await findReceiptFolders(samples);
   const counts = folders.map(({ folder, imageId, receiptId }) => {
     const lines = readFileSync(join(folder, "lines.ndjson"));
     const words = readFileSync(join(folder, "words.ndjson"));
     return checkOcrFiles({ imageId, receiptId, lines, words });
   });
-  expect(counts).toHaveLength(12);
+  expect(counts).toHaveLength(14);
   for (const { lines, words } of counts) {
     expect(lines).toBeGreaterThanOrEqual(12);
     expect(words).toBeGreaterThan(lines);
@@ -26,7 +26,5 @@ test("an article and its price share a visual row", async () => {
   if (!first) throw new Error("There is no sample.");
   const { rows } = parseLines(readFileSync(join(first.folder, "lines.ndjson")), first);
   const coat = rows.find((row) => row.text === "1 WOOL COAT DRY CLEAN");
-  expect(coat && lineTexts(rows).get(coat)?.whole).toBe(
-    "2 SHIRT WASH & PRESS 6.40\n1 WOOL COAT DRY CLEAN 16.50\n1 TROUSERS HEM 9.00",
-  );
+  expect(coat && lineTexts(rows).get(coat)?.whole).toBe("1 WOOL COAT DRY CLEAN 16.50");
 });

@@ -20,29 +20,30 @@ describe("the text of a line", () => {
   ];
   const texts = wholes(lineTexts(lines));
 
-  test("is its own visual row between the rows above and below", () => {
-    expect(lines.slice(1, 3).map((row) => texts.get(row))).toEqual([
-      "CORNER CAFE\nLATTE 3.20\nTHANK YOU",
-      "CORNER CAFE\nLATTE 3.20\nTHANK YOU",
+  test("is its own visual row, which its lines share", () => {
+    expect(lines.map((row) => texts.get(row))).toEqual([
+      "CORNER CAFE",
+      "LATTE 3.20",
+      "LATTE 3.20",
+      "THANK YOU",
     ]);
   });
 
-  test("has an edge above the first row and below the last", () => {
-    expect([lines[0], lines[3]].map((row) => row && texts.get(row))).toEqual([
-      "<EDGE>\nCORNER CAFE\nLATTE 3.20",
-      "LATTE 3.20\nTHANK YOU\n<EDGE>",
+  test("leaves out noise and what cannot be seen", () => {
+    const smudge = line(1, "~~", at(0.1, 0.8), { is_noise: true });
+    const blank = line(2, "\u200b", at(0.3, 0.8));
+    const total = line(3, "TOTAL", at(0.6, 0.8));
+    expect(lineTexts([smudge, blank, total]).get(total)?.whole).toBe("TOTAL");
+  });
+
+  test("names the row, from the highest down, and the place in it, from the left", () => {
+    const places = lineTexts(lines);
+    expect(lines.map((row) => places.get(row)?.place)).toEqual([
+      { row: 0, column: 0 },
+      { row: 1, column: 0 },
+      { row: 1, column: 1 },
+      { row: 2, column: 0 },
     ]);
-  });
-
-  test("shows noise and neighbours that get no vector", () => {
-    const smudge = line(1, "~~", at(0.4, 0.9), { is_noise: true });
-    const total = line(2, "TOTAL", at(0.4, 0.8));
-    expect(lineTexts([smudge, total]).get(total)?.whole).toBe("~~\nTOTAL\n<EDGE>");
-  });
-
-  test("of a receipt with one line is that line between two edges", () => {
-    const only = line(1, "ONLY", at(0, 0));
-    expect(lineTexts([only]).get(only)?.whole).toBe("<EDGE>\nONLY\n<EDGE>");
   });
 });
 

@@ -5,16 +5,18 @@ import { image, line, word } from "./rows-of.ts";
 
 const box = { x: 0.25, y: 0.5, width: 0.125, height: 0.25 };
 
-test("a line's vector has its id, its bare text as document, its place as metadata and its context as text", () => {
+test("a line's vector has its id, its bare text as document, its place as metadata and its row as text", () => {
   expect(planLines([line(7, "TOTAL", box)])).toEqual([
     {
       id: `IMAGE#${image}#RECEIPT#00001#LINE#00007`,
       document: "TOTAL",
-      text: "<EDGE>\nTOTAL\n<EDGE>",
+      text: "TOTAL",
       metadata: {
         image_id: image,
         receipt_id: 1,
         line_id: 7,
+        row: 0,
+        column: 0,
         text: "TOTAL",
         x: 0.3125,
         y: 0.625,
