@@ -1,14 +1,21 @@
 import { z } from "zod";
 import { Failure } from "../core/failure.ts";
-import { validLabels } from "../core/search/word-labels.ts";
 import { readSecret } from "../core/settings/secret.ts";
-import { type Column, table } from "./table.ts";
 import type { StackOutputs } from "./target.ts";
 
 const searchAnswer = z.object({
   collection: z.string(),
   /** By shard. */
   generations: z.record(z.string(), z.number().nullable()),
+  /** What was read out of the text. */
+  understood: z
+    .object({
+      kinds: z.array(z.string()).optional(),
+      dates: z.array(z.string()).optional(),
+      amounts: z.array(z.string()).optional(),
+      merchant: z.string().optional(),
+    })
+    .optional(),
   hits: z.array(
     z.object({
       id: z.string(),
@@ -19,6 +26,12 @@ const searchAnswer = z.object({
       text: z.string(),
       score: z.number(),
       metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+      row: z.object({ text: z.string(), ids: z.array(z.string()) }).optional(),
+      merchant: z.string().optional(),
+      date: z.string().optional(),
+      found_by: z
+        .object({ cosine: z.number().nullable(), coverage: z.number(), matched: z.array(z.string()) })
+        .optional(),
     }),
   ),
 });
@@ -37,6 +50,12 @@ export interface Question {
   readonly k: number;
   readonly merchant?: string | undefined;
   readonly label?: string | undefined;
+  /** Undefined: `hybrid`. */
+  readonly mode?: string | undefined;
+  /** Undefined: `row`. */
+  readonly group?: string | undefined;
+  /** Undefined: true. */
+  readonly understand?: boolean | undefined;
   /** Values that keys of the metadata must have. */
   readonly filter?: Hit["metadata"];
 }
@@ -102,40 +121,4 @@ export class SearchClient {
     const { error } = errorAnswer.safeParse(body).data ?? { error: { message: response.statusText } };
     throw new SearchRefused(response.status, error.message, error.problems ?? []);
   }
-}
-
-interface HitColumn extends Column {
-  readonly cell: (hit: Hit) => string;
-}
-
-const placeColumns: readonly HitColumn[] = [
-  { title: "score", align: "right", cell: ({ score }) => score.toFixed(3) },
-  { title: "image", align: "left", cell: ({ image_id }) => image_id },
-  { title: "receipt", align: "right", cell: ({ receipt_id }) => String(receipt_id) },
-  { title: "line", align: "right", cell: ({ line_id }) => String(line_id) },
-];
-const wordColumn: HitColumn = { title: "word", align: "right", cell: ({ word_id }) => String(word_id) };
-/** Shown where any hit has them. */
-const optionalColumns: readonly HitColumn[] = [
-  { title: "merchant", align: "left", cell: ({ metadata }) => merchantOf(metadata) },
-  { title: "labels", align: "left", cell: ({ metadata }) => validLabels(metadata).join(", ") },
-];
-const textColumn: HitColumn = { title: "text", align: "left", cell: ({ text }) => text };
-
-/** The hits as lines of a table: score, receipt, line, word, merchant, valid labels and text. */
-export function hitTable({ collection, hits }: SearchHits): string[] {
-  const columns = [
-    ...placeColumns,
-    ...(collection === "words" ? [wordColumn] : []),
-    ...optionalColumns.filter(({ cell }) => hits.some((hit) => cell(hit) !== "")),
-    textColumn,
-  ];
-  return table(
-    columns,
-    hits.map((hit) => columns.map(({ cell }) => cell(hit))),
-  );
-}
-
-function merchantOf({ canonical_merchant_name, merchant_name }: Hit["metadata"]): string {
-  return String(canonical_merchant_name ?? merchant_name ?? "");
 }

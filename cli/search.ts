@@ -1,16 +1,21 @@
 import { readCommandLine, runCommand, UsageWrong } from "./command.ts";
-import { hitTable, SearchClient } from "./search-client.ts";
+import { hitTable, understoodLine } from "./hit-table.ts";
+import { SearchClient } from "./search-client.ts";
 import { resolveTarget } from "./target.ts";
-import { terminalJson } from "./terminal-text.ts";
+import { terminalJson, terminalText } from "./terminal-text.ts";
 
-const usage = `Asks the query service of a stack for the lines or words nearest in meaning to a text.
+const usage = `Asks the query service of a stack for the rows of receipts, or the words, that fit a text best.
 
   npm run search -- "text" [--collection lines|words] [--merchant NAME] [--label NAME]
+                           [--mode hybrid|dense|lexical] [--group row|line] [--literal]
                            [--k 5] [--stack NAME] [--json]
 
   --collection  lines or words; lines unless told, words where --label is given
   --merchant    only receipts of this merchant: either of its names, exactly
   --label       only words on which this label is VALID; lines have no labels
+  --mode        by meaning and letters, by meaning alone, or by letters alone; hybrid unless told
+  --group       one hit per visual row, or per line; row unless told
+  --literal     reads no dates, amounts, merchants or words such as "how much" out of the text
   --k           how many hits, 1 to 100; 5 unless told
   --stack       a deployed stack; the one that runs on this machine unless told
   --json        the answer as JSON
@@ -24,6 +29,9 @@ function readArguments() {
       collection: { type: "string" },
       merchant: { type: "string" },
       label: { type: "string" },
+      mode: { type: "string" },
+      group: { type: "string" },
+      literal: { type: "boolean", default: false },
       k: { type: "string", default: "5" },
       stack: { type: "string" },
       json: { type: "boolean", default: false },
@@ -43,9 +51,21 @@ async function main(): Promise<void> {
   const { outputs, environment } = await resolveTarget({ stack: values.stack });
   Object.assign(process.env, environment);
   const client = await SearchClient.of(outputs);
-  const { collection, merchant, label, k } = values;
-  const answer = await client.ask({ text, collection, merchant, label, k: Number(k) });
-  const lines = values.json ? [terminalJson(answer)] : hitTable(answer);
+  const { collection, merchant, label, mode, group, k } = values;
+  const understand = values.literal ? false : undefined;
+  const answer = await client.ask({
+    text,
+    collection,
+    merchant,
+    label,
+    mode,
+    group,
+    understand,
+    k: Number(k),
+  });
+  const understood = understoodLine(answer);
+  const shown = [...(understood ? [terminalText(understood)] : []), ...hitTable(answer)];
+  const lines = values.json ? [terminalJson(answer)] : shown;
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 

@@ -342,6 +342,23 @@ export const declared = {
       because:
         "Two collections of 50,000 vectors of 1536 dimensions take 0.7 GiB, twice while the next generation opens.",
     }),
+    exactVectors: wholeNumber({
+      default: 50_000,
+      from: 0,
+      to: 1_000_000,
+      means:
+        "Vectors of a shard up to which every answer is exact and compares letters too; above it, Chroma's approximate index answers by vectors alone.",
+      because:
+        "Two collections of them fit the default memory, and approximate answers miss vectors that are stored.",
+    }),
+    minCosinePercent: wholeNumber({
+      default: 25,
+      from: 0,
+      to: 100,
+      means:
+        "Hundredths of cosine similarity below which a row that shares few letters with a question is no hit: the answer may be that nothing fits.",
+      because: "Unrelated short texts of text-embedding-3-small are below it; other models differ.",
+    }),
     desiredCount: wholeNumber({
       default: 2,
       from: 1,

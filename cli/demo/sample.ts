@@ -4,6 +4,8 @@ import type { Hit, SearchClient } from "../search-client.ts";
 
 /** An amount with its neighbours, as words are embedded: TOTAL to its left, nothing to its right. */
 const sampleText = "<EDGE> TOTAL 20.00 <EDGE> <EDGE>";
+/** Nearest vectors, each a hit by itself, without a floor. */
+const byVector = { mode: "dense", group: "line" } as const;
 /** The most hits that the search gives. */
 const mostHits = 100;
 
@@ -23,7 +25,7 @@ export class NothingToChange extends Failure {
 /** The word whose label the demo changes, and with it the receipt whose merchant. Throws NothingToChange. */
 export async function findSampleWord(search: SearchClient): Promise<Hit> {
   // With all that are equally near among the hits, the first one is the same in every run.
-  const { hits } = await search.ask({ text: sampleText, collection: "words", k: mostHits });
+  const { hits } = await search.ask({ text: sampleText, collection: "words", k: mostHits, ...byVector });
   const [word] = hits;
   if (word === undefined) throw new NothingToChange();
   return word;
@@ -33,7 +35,7 @@ export async function findSampleWord(search: SearchClient): Promise<Hit> {
 export async function shownOf(search: SearchClient, { image_id, receipt_id }: Hit): Promise<Shown> {
   const hitsIn = async (collection: Collection) => {
     const filter = { image_id, receipt_id };
-    return (await search.ask({ text: sampleText, collection, k: mostHits, filter })).hits;
+    return (await search.ask({ text: sampleText, collection, k: mostHits, filter, ...byVector })).hits;
   };
   const [lines, words] = await Promise.all([hitsIn("lines"), hitsIn("words")]);
   return { lines, words };

@@ -12,6 +12,8 @@ export const queryServerEnvironment = z.object({
   EMBEDDING_MODEL: z.string().min(1),
   EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
   SEARCH_API_KEY_SECRET: z.string().min(1),
+  QUERY_EXACT_VECTORS: wholeNumber(0, 10_000_000),
+  QUERY_MIN_COSINE_PERCENT: wholeNumber(0, 100),
   PORT: wholeNumber(0, 65_535),
   LISTEN_HOST: z.string().min(1).default("127.0.0.1"),
 });

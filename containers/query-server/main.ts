@@ -36,6 +36,7 @@ async function main(): Promise<void> {
       dimensions: environment.EMBEDDING_DIMENSIONS,
       library: join(import.meta.dirname, "chroma.node"),
       scratch: tmpdir(),
+      exactVectors: environment.QUERY_EXACT_VECTORS,
       metrics,
     });
   const service = await QueryService.start({
@@ -52,6 +53,7 @@ async function main(): Promise<void> {
     host: environment.LISTEN_HOST,
     port: environment.PORT,
     pollMs,
+    minCosine: environment.QUERY_MIN_COSINE_PERCENT / 100,
     log,
   });
   log.info("Listening", { host: environment.LISTEN_HOST, port: service.port });

@@ -3,14 +3,17 @@ import { join } from "node:path";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { ChromaServer } from "../collections/chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../collections/chroma/chroma-vector-store.ts";
-import type { Neighbour, NeighbourQuery, VectorStore } from "../collections/chroma/vector-store.ts";
 import { monotonicClock } from "../collections/clock.ts";
 import { GenerationDamaged, Generations } from "../collections/generations/generations.ts";
 import { readHead } from "../collections/generations/head.ts";
+import type { Manifest } from "../collections/generations/manifest.ts";
 import type { Metrics } from "../metrics.ts";
+import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
+import { ApproximateGeneration, SnapshotGeneration } from "./open-generations.ts";
 import { GenerationOfAnotherModel } from "./search-failures.ts";
+import { Snapshot } from "./snapshot/snapshot.ts";
 
 export interface ChromaGenerationsOptions {
   readonly client: DynamoDBDocumentClient;
@@ -25,10 +28,18 @@ export interface ChromaGenerationsOptions {
   readonly library: string;
   /** Local folder for private copies. */
   readonly scratch: string;
+  /** Generations of more vectors are not held in memory: their answers are approximate. */
+  readonly exactVectors: number;
   readonly metrics: Metrics;
 }
 
-/** The generations that compaction published, each opened as a private copy with a Chroma server of its own. */
+/** Publishes that a reader may have missed before it reads all again. */
+const maxMissedGenerations = 32;
+
+/**
+ * The generations that compaction published. Each is opened as a private copy with a Chroma server of its own, which
+ * ends when its vectors are in memory.
+ */
 export class ChromaGenerations implements GenerationSource {
   readonly #options: ChromaGenerationsOptions;
   readonly #generations: Generations;
@@ -45,7 +56,7 @@ export class ChromaGenerations implements GenerationSource {
   }
 
   /** Throws GenerationDamaged where the copy is not what the manifest says, or GenerationOfAnotherModel. */
-  async open(published: PublishedGeneration): Promise<OpenGeneration> {
+  async open(published: PublishedGeneration, previous: OpenGeneration | undefined): Promise<OpenGeneration> {
     const { shard, library, scratch } = this.#options;
     const folder = await mkdtemp(join(scratch, `${shard}-${published.name}-`));
     let server: ChromaServer | undefined;
@@ -59,7 +70,13 @@ export class ChromaGenerations implements GenerationSource {
         const what = `it holds ${count} vectors, not ${manifest.count}`;
         throw new GenerationDamaged(this.#generations.pathOf(published.name), what);
       }
-      return new OpenChromaGeneration(published, count, { folder, server, store });
+      if (count > this.#options.exactVectors) {
+        return new ApproximateGeneration(published, count, { folder, server, store });
+      }
+      const snapshot = await this.#read(store, manifest, previous);
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+      return new SnapshotGeneration(published, count, snapshot);
     } catch (error) {
       if (error instanceof GenerationDamaged) this.#options.metrics.count("ManifestMismatches", 1);
       await server?.stop();
@@ -68,43 +85,42 @@ export class ChromaGenerations implements GenerationSource {
     }
   }
 
+  /** Only the receipts in which it may differ from what is served, where the manifests in between say which. */
+  async #read(
+    store: ChromaVectorStore,
+    manifest: Manifest,
+    previous: OpenGeneration | undefined,
+  ): Promise<Snapshot> {
+    const changed = previous && (await this.#changedSince(previous.name, manifest));
+    if (changed && previous.snapshot) {
+      const vectors = await store.read(await store.idsOf(changed));
+      const snapshot = previous.snapshot.with(new Set(changed.map(receiptKey)), vectors);
+      if (snapshot.vectors === manifest.count) return snapshot;
+    }
+    const all = [];
+    for await (const page of store.vectorPages()) all.push(...page);
+    return Snapshot.of(all, manifest.dimensions);
+  }
+
+  /** Undefined where a generation in between is not readable, or there are too many. */
+  async #changedSince(served: string, newest: Manifest): Promise<ReceiptRef[] | undefined> {
+    const changed: ReceiptRef[] = [];
+    let manifest: Manifest | undefined = newest;
+    for (let missed = 0; manifest !== undefined && missed < maxMissedGenerations; missed++) {
+      for (const { image_id, receipt_id } of manifest.receipts) {
+        changed.push({ imageId: image_id, receiptId: receipt_id });
+      }
+      if (manifest.base === served) return changed;
+      manifest =
+        manifest.base === null ? undefined : await this.#generations.manifestIfReadable(manifest.base);
+    }
+    return undefined;
+  }
+
   #requireOwnModel({ name }: PublishedGeneration, made: { model: string; dimensions: number }): void {
     const { model, dimensions } = this.#options;
     if (made.model !== model || made.dimensions !== dimensions) {
       throw new GenerationOfAnotherModel(name, made, { model, dimensions });
     }
-  }
-}
-
-interface PrivateCopy {
-  readonly folder: string;
-  readonly server: ChromaServer;
-  readonly store: VectorStore;
-}
-
-class OpenChromaGeneration implements OpenGeneration {
-  readonly number: number;
-  readonly name: string;
-  readonly count: number;
-  readonly #copy: PrivateCopy;
-
-  constructor({ number, name }: PublishedGeneration, count: number, copy: PrivateCopy) {
-    this.number = number;
-    this.name = name;
-    this.count = count;
-    this.#copy = copy;
-  }
-
-  query(query: NeighbourQuery): Promise<readonly Neighbour[]> {
-    return this.#copy.store.query(query);
-  }
-
-  alive(): boolean {
-    return this.#copy.server.alive();
-  }
-
-  async close(): Promise<void> {
-    await this.#copy.server.stop();
-    await rm(this.#copy.folder, { recursive: true, force: true });
   }
 }

@@ -142,7 +142,7 @@ export class FollowedCollection {
     const from = this.#served?.generation.number ?? null;
     let generation: OpenGeneration;
     try {
-      generation = await this.#source.open(head);
+      generation = await this.#source.open(head, this.#served?.generation);
     } catch (error) {
       const times = this.#refused?.name === head.name ? this.#refused.times + 1 : 1;
       const waitMs = Math.min(slowestRetryMs, firstRetryMs * 2 ** (times - 1));

@@ -1,4 +1,5 @@
 import type { Neighbour, NeighbourQuery } from "../collections/chroma/vector-store.ts";
+import type { Snapshot } from "./snapshot/snapshot.ts";
 
 /** The head of a shard, as far as a reader cares. */
 export interface PublishedGeneration {
@@ -14,7 +15,9 @@ export interface OpenGeneration {
   readonly name: string;
   /** Vectors in it. */
   readonly count: number;
-  /** Best first. */
+  /** All of it in memory, for exact and lexical answers; undefined where it has too many vectors for that. */
+  readonly snapshot: Snapshot | undefined;
+  /** Nearest neighbours by Chroma's approximate index, best first. Only where there is no snapshot. */
   query(query: NeighbourQuery): Promise<readonly Neighbour[]>;
   /** False once the server behind it has gone. */
   alive(): boolean;
@@ -26,6 +29,6 @@ export interface OpenGeneration {
 export interface GenerationSource {
   /** Undefined while nothing has been published. */
   head(): Promise<PublishedGeneration | undefined>;
-  /** Throws when the published files are missing or damaged. */
-  open(published: PublishedGeneration): Promise<OpenGeneration>;
+  /** Reads again only what differs from `previous`, where it can tell. Throws when the published files are missing or damaged. */
+  open(published: PublishedGeneration, previous: OpenGeneration | undefined): Promise<OpenGeneration>;
 }

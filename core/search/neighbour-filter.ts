@@ -1,9 +1,15 @@
 import type { MetadataTerm } from "../collections/chroma/vector-store.ts";
+import type { VectorMetadata } from "../deltas/delta.ts";
 import { labelKey } from "../receipts/vector-metadata.ts";
 import type { SearchRequest } from "./search-request.ts";
 
 /** A merchant's name as one receipt has it, and the name under which all its spellings are known. */
 const merchantNames = ["merchant_name", "canonical_merchant_name"] as const;
+
+/** Whether a vector has what a term asks for. */
+export function holdsFor({ anyOf, equals }: MetadataTerm, metadata: VectorMetadata): boolean {
+  return anyOf.some((key) => Object.hasOwn(metadata, key) && metadata[key] === equals);
+}
 
 /** What a vector must have to be a hit: all that the request asks for. */
 export function neighbourFilter({ filter, merchant, label }: SearchRequest): MetadataTerm[] {

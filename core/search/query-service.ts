@@ -20,6 +20,8 @@ export interface QueryServiceOptions {
   /** 0 for a free one. */
   readonly port: number;
   readonly pollMs: number;
+  /** Cosine below which a vector has nothing to do with a text. */
+  readonly minCosine: number;
   readonly log: Log;
 }
 
@@ -44,12 +46,12 @@ export class QueryService {
 
   /** Resolves when it listens; `GET /health` answers 503 until the first generations are open. Throws PortTaken. */
   static async start(options: QueryServiceOptions): Promise<QueryService> {
-    const { sources, embedder, apiKey, host, port, pollMs, log } = options;
+    const { sources, embedder, apiKey, host, port, pollMs, minCosine, log } = options;
     const followed = Array.from(sources, ([shard, source]) => new FollowedCollection(shard, source, log));
     const vectors = new QueryVectors(embedder, rememberedTexts);
     const server = searchHttpServer(
       {
-        search: (request) => search(request, followed, vectors),
+        search: (request) => search(request, followed, vectors, minCosine),
         health: () => Object.fromEntries(followed.map((each) => [each.shard, each.health()])),
       },
       { apiKey, dimensions: embedder.dimensions, log },

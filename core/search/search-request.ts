@@ -2,6 +2,7 @@ import { z } from "zod";
 import { vectorProblem } from "../embedding/vector-rule.ts";
 import { type Collection, collections } from "../receipts/receipt.ts";
 import { canBeLabel, type MetadataType, metadataType } from "../receipts/vector-metadata.ts";
+import { searchModes } from "./snapshot/rank.ts";
 import { isOfWords } from "./word-labels.ts";
 
 /** Half of a surrogate pair is no character: no provider and no index takes it. */
@@ -70,6 +71,12 @@ export function searchRequest(dimensions: number) {
       merchant: wellFormed.min(1).optional(),
       /** A label that is VALID on the word. */
       label: label.optional(),
+      /** By vector and by letters, by vectors alone, or by letters alone. */
+      mode: z.enum(searchModes).default("hybrid"),
+      /** What one hit is: a visual row with all its lines, or a line. Words are always by themselves. */
+      group: z.enum(["row", "line"]).default("row"),
+      /** Whether dates, amounts, merchants and words such as "total" and "when" are read out of the text. */
+      understand: z.boolean().default(true),
     })
     .superRefine((request, context) => {
       if ((request.text === undefined) === (request.vector === undefined)) {

@@ -1,31 +1,31 @@
-import type { Neighbour } from "../collections/chroma/vector-store.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
 import type { Collection } from "../receipts/receipt.ts";
 import { collectionOf } from "../receipts/shards.ts";
 import { type FollowedCollection, useAll } from "./followed-collection.ts";
-import { neighbourFilter } from "./neighbour-filter.ts";
+import type { OpenGeneration } from "./generation-source.ts";
+import { type Hit, hitOfNeighbour, hitOfRow, hitsOfVectors } from "./hit.ts";
+import { holdsFor, neighbourFilter } from "./neighbour-filter.ts";
 import type { QueryVectors } from "./query-vectors.ts";
 import type { SearchRequest } from "./search-request.ts";
-
-export interface Hit {
-  readonly id: string;
-  readonly image_id: VectorMetadata[string] | undefined;
-  readonly receipt_id: VectorMetadata[string] | undefined;
-  readonly line_id: VectorMetadata[string] | undefined;
-  /** Hits in words only. */
-  readonly word_id?: VectorMetadata[string];
-  readonly text: string;
-  /** Cosine similarity. */
-  readonly score: number;
-  readonly metadata: VectorMetadata;
-}
+import { rank } from "./snapshot/rank.ts";
+import type { Snapshot } from "./snapshot/snapshot.ts";
+import { understand } from "./snapshot/understand.ts";
 
 export interface SearchAnswer {
   readonly collection: Collection;
   /** By shard, the number of the generation that answered; null where nothing was published. */
   readonly generations: Readonly<Record<string, number | null>>;
+  /** What was read out of the text; absent where nothing was. */
+  readonly understood?: UnderstoodAnswer;
   /** Best first; equal scores by id. */
   readonly hits: readonly Hit[];
+}
+
+export interface UnderstoodAnswer {
+  readonly kinds?: readonly string[];
+  readonly dates?: readonly string[];
+  readonly amounts?: readonly string[];
+  readonly merchant?: string;
 }
 
 /**
@@ -36,36 +36,74 @@ export async function search(
   request: SearchRequest,
   followed: readonly FollowedCollection[],
   vectors: QueryVectors,
+  minCosine: number,
 ): Promise<SearchAnswer> {
-  const { collection, k } = request;
-  const filter = neighbourFilter(request);
+  const { collection, k, text = "" } = request;
   const shards = followed.filter(({ shard }) => collectionOf(shard) === collection);
   const published = shards.filter(({ state }) => state !== "empty");
   return useAll(published.length > 0 ? published : shards, async (generations) => {
-    const vector = request.vector ?? (await vectors.of(request.text ?? ""));
-    const query = { vector, k, filter };
-    const found = await Promise.all([...generations.values()].map((generation) => generation.query(query)));
+    const open = [...generations.values()];
+    // Letters alone need no vector, and so no provider, where all is in memory.
+    const lettersOnly = request.mode === "lexical" && open.every(({ snapshot }) => snapshot !== undefined);
+    const vector = request.vector ?? (lettersOnly ? undefined : await vectors.of(text));
+    const found = await Promise.all(open.map((generation) => hitsOf(generation, request, vector, minCosine)));
+    const understood = shownUnderstanding(request);
     return {
       collection,
       generations: Object.fromEntries(
         shards.map(({ shard }) => [shard, generations.get(shard)?.number ?? null]),
       ),
-      hits: found.flat().map(hit).sort(bestFirst).slice(0, k),
+      ...(understood && { understood }),
+      hits: found.flat().sort(bestFirst).slice(0, k),
     };
   });
 }
 
-function hit({ id, document, metadata, similarity }: Neighbour): Hit {
-  return {
-    id,
-    image_id: metadata.image_id,
-    receipt_id: metadata.receipt_id,
-    line_id: metadata.line_id,
-    ...(metadata.word_id === undefined ? {} : { word_id: metadata.word_id }),
-    text: document,
-    score: similarity,
-    metadata,
+async function hitsOf(
+  generation: OpenGeneration,
+  request: SearchRequest,
+  vector: readonly number[] | undefined,
+  minCosine: number,
+): Promise<Hit[]> {
+  if (generation.snapshot) return hitsOfSnapshot(generation.snapshot, request, vector, minCosine);
+  const query = { vector: vector ?? [], k: request.k, filter: neighbourFilter(request) };
+  return (await generation.query(query)).map(hitOfNeighbour);
+}
+
+function hitsOfSnapshot(
+  snapshot: Snapshot,
+  request: SearchRequest,
+  vector: readonly number[] | undefined,
+  minCosine: number,
+): Hit[] {
+  const { text, k, group } = request;
+  const terms = neighbourFilter(request);
+  const holds = ({ metadata }: { metadata: VectorMetadata }) =>
+    terms.every((term) => holdsFor(term, metadata));
+  const ranked = rank(snapshot, {
+    text: text ?? "",
+    vector,
+    mode: text === undefined ? "dense" : request.mode,
+    k,
+    understood: text !== undefined && request.understand ? understand(text) : undefined,
+    // A filter has chosen already: what it leaves is what was asked for.
+    minCosine: terms.length === 0 ? minCosine : undefined,
+    accepts: ({ vectors }) => vectors.some(holds),
+  });
+  if (group === "row") return ranked.map((row) => hitOfRow(row, text ?? ""));
+  return ranked.flatMap(hitsOfVectors).filter(holds).slice(0, k);
+}
+
+function shownUnderstanding({ text, understand: wanted, mode }: SearchRequest): UnderstoodAnswer | undefined {
+  if (text === undefined || !wanted || mode === "dense") return undefined;
+  const { kinds, days, amounts, subject } = understand(text);
+  const shown: UnderstoodAnswer = {
+    ...(kinds.size > 0 && { kinds: [...kinds] }),
+    ...(days.length > 0 && { dates: days }),
+    ...(amounts.length > 0 && { amounts: amounts.map((amount) => (amount / 100).toFixed(2)) }),
+    ...(subject !== "" && { merchant: subject }),
   };
+  return Object.keys(shown).length > 0 ? shown : undefined;
 }
 
 function bestFirst(one: Hit, other: Hit): number {

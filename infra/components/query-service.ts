@@ -154,6 +154,8 @@ export class QueryService extends pulumi.ComponentResource {
           COLLECTION_SHARDS: String(args.collectionShards),
           ...embeddingEnvironment(args.embedding, args.embeddingApiKey),
           SEARCH_API_KEY_SECRET: args.searchApiKey.name,
+          QUERY_EXACT_VECTORS: String(settings.exactVectors),
+          QUERY_MIN_COSINE_PERCENT: String(settings.minCosinePercent),
           PORT: String(settings.port),
           POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace,
         },

@@ -5,13 +5,14 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { hitTable, understoodLine } from "../../cli/hit-table.ts";
 import type { Screen } from "../../cli/screen.ts";
-import { hitTable, SearchClient } from "../../cli/search-client.ts";
+import { SearchClient } from "../../cli/search-client.ts";
 import { readHead } from "../../core/collections/generations/head.ts";
 import { exportFolders, type ReceiptFolder } from "../../core/ingest/export-folder.ts";
 import { uploadOcrFiles } from "../../core/ingest/export-receipt.ts";
 import type { EmbedMessage } from "../../core/receipts/embed-message.ts";
-import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import { collections } from "../../core/receipts/receipt.ts";
 import { collectionOf, type ShardName, shardNames } from "../../core/receipts/shards.ts";
 import type { LocalStack } from "../stack.ts";
 import { type ExpectedVectors, expectedVectors } from "./expected-vectors.ts";
@@ -24,11 +25,14 @@ import { type Heads, servedGenerations } from "./served-generations.ts";
 import { summary } from "./summary.ts";
 import { compareIds, findings } from "./verdict.ts";
 
-const questions: readonly { readonly text: string; readonly collection: Collection }[] = [
-  { text: "total amount to pay", collection: "lines" },
-  { text: "paid by credit card", collection: "lines" },
-  { text: "fresh fruit and vegetables", collection: "lines" },
-  { text: "date and time", collection: "words" },
+/** Each shows another way to be found; a newcomer sees from the samples that the answers are right. */
+const questions = [
+  "greenleaf pharmacy",
+  "how much did I pay at the Salted Anchor Cafe",
+  "sourdogh bred",
+  "19 April 2025",
+  "medicine for a headache",
+  "37.90",
 ];
 const hitsShown = 3;
 /** What processes see of the file system: the root of its access point. */
@@ -86,9 +90,11 @@ export class FirstRun {
   /** Asks a few questions and prints the hits. */
   async search(): Promise<void> {
     const client = await SearchClient.of(this.#stack.outputs);
-    for (const { text, collection } of questions) {
-      const answer = await client.ask({ text, collection, k: hitsShown });
-      this.#screen.heading(`"${text}" in ${collection}`);
+    for (const text of questions) {
+      const answer = await client.ask({ text, collection: "lines", k: hitsShown });
+      this.#screen.heading(`"${text}"`);
+      const understood = understoodLine(answer);
+      if (understood) this.#screen.print(`  ${understood}`);
       this.#screen.print(...hitTable(answer).map((line) => `  ${line}`));
     }
   }

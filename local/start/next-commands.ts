@@ -31,7 +31,7 @@ export function nextCommands(
       purpose: "follow what compaction says (AWS CLI version 2)",
       command: `${aws} logs tail ${outputs.logGroups.compaction} --follow`,
     },
-    { purpose: "search lines", command: 'npm run search -- "paid by credit card"' },
+    { purpose: "search rows", command: 'npm run search -- "how much did I pay at the salted ancor"' },
     { purpose: "search words", command: 'npm run search -- "date and time" --collection words --k 10' },
     {
       purpose: "change a merchant and a label in DynamoDB, and see the search follow",

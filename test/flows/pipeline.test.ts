@@ -41,7 +41,8 @@ test("a receipt goes in, and a search finds its lines and words", async () => {
   for (const collection of collections) {
     const wanted = planned(files)[collection].find(({ document }) => /ATLAS/.test(document));
     const answer = await eventually(60, async () => {
-      const found = await stack.search(wanted?.text ?? "", "--collection", collection, "--k", "3");
+      const nearest = ["--collection", collection, "--k", "3", "--mode", "dense", "--group", "line"];
+      const found = await stack.search(wanted?.text ?? "", ...nearest);
       expect(found.hits[0]?.id).toBe(wanted?.id);
       return found;
     });

@@ -60,7 +60,14 @@ withScans("the merchants of scanned receipts (skipped where ../shared/data/recei
   }
 
   async function linesOf(merchant: string, text = "total"): Promise<string[]> {
-    const { hits } = await search.ask({ text, collection: "lines", k: mostHits, merchant });
+    const { hits } = await search.ask({
+      text,
+      collection: "lines",
+      k: mostHits,
+      merchant,
+      mode: "dense",
+      group: "line",
+    });
     return hits.map(({ id }) => id);
   }
 

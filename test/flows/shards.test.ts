@@ -61,14 +61,16 @@ test("receipts of several images end in the shards of their images, each exactly
   expect((await readdir(stack.collectionsPath)).sort()).toEqual(folders);
 });
 
+const byVector = ["--mode", "dense", "--group", "line"];
+
 test("a search finds the lines of both shards, the best of all first", async () => {
   await finds(stack, [], linesOf(receipts));
   const [line] = planned(first).lines;
-  const { generations, hits } = await stack.search(line?.text ?? "", "--k", "100");
+  const { generations, hits } = await stack.search(line?.text ?? "", "--k", "100", ...byVector);
   expect(generations).toEqual({ "lines-1of2": expect.any(Number), "lines-2of2": expect.any(Number) });
   expect(hits.map(({ score }) => score)).toEqual(hits.map(({ score }) => score).sort((a, b) => b - a));
   // The same text stands first on a receipt of each shard.
-  const best = await stack.search(line?.text ?? "", "--k", "2");
+  const best = await stack.search(line?.text ?? "", "--k", "2", ...byVector);
   expect(new Set(best.hits.map(({ image_id }) => image_id))).toEqual(
     new Set([first.imageId, second.imageId]),
   );

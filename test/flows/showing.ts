@@ -47,7 +47,16 @@ export async function finds(
   ids: readonly string[],
 ): Promise<void> {
   await eventually(60, async () => {
-    const { hits } = await stack.search("total", "--k", "100", ...options);
+    const { hits } = await stack.search(
+      "total",
+      "--k",
+      "100",
+      "--mode",
+      "dense",
+      "--group",
+      "line",
+      ...options,
+    );
     expect(hits.map(({ id }) => id).sort()).toEqual([...ids].sort());
   });
 }

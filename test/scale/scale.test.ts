@@ -211,6 +211,7 @@ async function startQueryService(
     dimensions,
     library: premises.library,
     scratch,
+    exactVectors: 0,
     metrics: silentMetrics,
   });
   const embedder: Embedder = {
@@ -225,6 +226,7 @@ async function startQueryService(
     host: "127.0.0.1",
     port: 0,
     pollMs: 100,
+    minCosine: 0,
     log: silentLog,
   });
   while (!(await fetch(`http://127.0.0.1:${service.port}/health`)).ok) await monotonicClock.sleep(100);

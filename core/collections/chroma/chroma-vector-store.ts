@@ -149,6 +149,24 @@ export class ChromaVectorStore implements VectorStore {
     }
   }
 
+  /** Everything that is stored, a page at a time. Nothing may be written meanwhile. */
+  async *vectorPages(): AsyncGenerator<StoredVector[]> {
+    for (let offset = 0; ; offset += vectorsARead) {
+      const stored = await this.#collection.get({
+        limit: vectorsARead,
+        offset,
+        include: ["documents", "metadatas", "embeddings"],
+      });
+      if (stored.ids.length === 0) return;
+      yield stored.rows().map(({ id, document, metadata, embedding }) => ({
+        id,
+        document: document ?? "",
+        metadata: plain(metadata),
+        vector: Float32Array.from(embedding ?? []),
+      }));
+    }
+  }
+
   async query({ vector, k, filter }: NeighbourQuery): Promise<Neighbour[]> {
     const where = whereOf(filter);
     const answer = await this.#collection.query({

@@ -91,7 +91,7 @@ async function ask({
 test("a search with the key is answered", async () => {
   const { status, answer } = await ask({ body: '{"text":"total","collection":"words","k":2}' });
   expect([status, answer]).toEqual([200, { collection: "words", generations: { words: 4 }, hits: [] }]);
-  expect(api.asked.at(-1)).toEqual({ collection: "words", text: "total", k: 2, filter: {} });
+  expect(api.asked.at(-1)).toMatchObject({ collection: "words", text: "total", k: 2, filter: {} });
 });
 
 test.each([

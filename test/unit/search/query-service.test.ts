@@ -28,6 +28,7 @@ function startOn(sources: Readonly<Record<string, ScriptedSource>>, port = 0): P
     host: "127.0.0.1",
     port,
     pollMs: 5,
+    minCosine: 0,
     log: silentLog,
   });
 }

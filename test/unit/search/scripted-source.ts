@@ -10,6 +10,7 @@ export class ScriptedGeneration implements OpenGeneration {
   readonly number: number;
   readonly name: string;
   readonly count = 7;
+  readonly snapshot = undefined;
   closed = false;
   running = true;
   readonly queries: NeighbourQuery[] = [];

@@ -8,7 +8,15 @@ function problems(body: unknown): string[] {
 }
 
 test("a text alone asks for the five nearest lines", () => {
-  expect(schema.parse({ text: " total " })).toEqual({ collection: "lines", text: "total", k: 5, filter: {} });
+  expect(schema.parse({ text: " total " })).toEqual({
+    collection: "lines",
+    text: "total",
+    k: 5,
+    filter: {},
+    mode: "hybrid",
+    group: "row",
+    understand: true,
+  });
 });
 
 test("every problem is reported at once", () => {

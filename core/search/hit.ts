@@ -1,0 +1,80 @@
+import type { Neighbour } from "../collections/chroma/vector-store.ts";
+import type { VectorMetadata } from "../deltas/delta.ts";
+import { grams } from "./lexical/grams.ts";
+import type { RankedRow } from "./snapshot/rank.ts";
+
+/** Why a hit is one. */
+export interface FoundBy {
+  /** Cosine similarity of its nearest vector; null where only letters were compared. */
+  readonly cosine: number | null;
+  /** Share of the query's rare letters that its row contains, 0 to 1. */
+  readonly coverage: number;
+  /** What the query names and the row has, such as `kind total` and `date 2018-03-31`. */
+  readonly matched: readonly string[];
+}
+
+export interface Hit {
+  readonly id: string;
+  readonly image_id: VectorMetadata[string] | undefined;
+  readonly receipt_id: VectorMetadata[string] | undefined;
+  readonly line_id: VectorMetadata[string] | undefined;
+  /** Hits in words only. */
+  readonly word_id?: VectorMetadata[string];
+  readonly text: string;
+  /** The larger the better; of mode `dense`, cosine similarity. */
+  readonly score: number;
+  readonly metadata: VectorMetadata;
+  /** The whole visual row, and the ids of its vectors in reading order. Absent where the answer is approximate. */
+  readonly row?: { readonly text: string; readonly ids: readonly string[] };
+  /** The merchant that is known, else what the receipt prints first. */
+  readonly merchant?: string;
+  /** The first date that the receipt prints, `YYYY-MM-DD`. */
+  readonly date?: string;
+  readonly found_by?: FoundBy;
+}
+
+/** A hit of an approximate answer. */
+export function hitOfNeighbour({ id, document, metadata, similarity }: Neighbour): Hit {
+  return { ...placeOf(id, metadata), text: document, score: similarity, metadata };
+}
+
+/** One hit of a row: by the vector of it that shares most with the query. */
+export function hitOfRow(ranked: RankedRow, query: string): Hit {
+  const { vectors } = ranked.row;
+  const wanted = grams(query);
+  const shared = vectors.map(
+    ({ document }) => [...grams(document).keys()].filter((gram) => wanted.has(gram)).length,
+  );
+  return hitOfVector(ranked, shared.indexOf(Math.max(...shared)));
+}
+
+/** A hit for each vector of a row. */
+export function hitsOfVectors(ranked: RankedRow): Hit[] {
+  return ranked.row.vectors.map((_, index) => hitOfVector(ranked, index));
+}
+
+function hitOfVector({ row, head, score, cosine, coverage, matched }: RankedRow, index: number): Hit {
+  const vector = row.vectors[index] ?? row.vectors[0];
+  const { id = "", document = "", metadata = {} } = vector ?? {};
+  const merchant = String(metadata.canonical_merchant_name ?? metadata.merchant_name ?? head?.title ?? "");
+  return {
+    ...placeOf(id, metadata),
+    text: document,
+    score,
+    metadata,
+    row: { text: row.text, ids: row.vectors.map((each) => each.id) },
+    ...(merchant !== "" && { merchant }),
+    ...(head?.day && { date: head.day }),
+    found_by: { cosine: cosine ?? null, coverage, matched },
+  };
+}
+
+function placeOf(id: string, metadata: VectorMetadata) {
+  return {
+    id,
+    image_id: metadata.image_id,
+    receipt_id: metadata.receipt_id,
+    line_id: metadata.line_id,
+    ...(metadata.word_id !== undefined && { word_id: metadata.word_id }),
+  };
+}

@@ -1,0 +1,34 @@
+import type { StoredVector } from "../../collections/chroma/vector-store.ts";
+
+/**
+ * The vectors of one receipt by the rows that an eye sees, highest first, each from left to right. Embedding names the
+ * row and the place in it; vectors of an older format name none and are rows of their own, as words are.
+ */
+export function rowsOfVectors(vectors: readonly StoredVector[]): StoredVector[][] {
+  const byRow = Map.groupBy(vectors, ({ metadata, id }) =>
+    metadata.word_id === undefined && typeof metadata.row === "number" ? metadata.row : id,
+  );
+  const rows = [...byRow.values()].map((row) => row.sort(byNumber("column", "x")));
+  return rows.sort(([one], [other]) => {
+    const [first, second] = [one?.metadata ?? {}, other?.metadata ?? {}];
+    return (
+      numberOf(first.row) - numberOf(second.row) ||
+      numberOf(second.y) - numberOf(first.y) ||
+      numberOf(first.x) - numberOf(second.x)
+    );
+  });
+}
+
+function byNumber(...keys: readonly string[]) {
+  return (one: StoredVector, other: StoredVector): number => {
+    for (const key of keys) {
+      const difference = numberOf(one.metadata[key]) - numberOf(other.metadata[key]);
+      if (difference !== 0) return difference;
+    }
+    return one.id < other.id ? -1 : 1;
+  };
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === "number" ? value : 0;
+}
