@@ -132,11 +132,11 @@ testCases({
   },
 
   "47-two-columns": async () => {
-    const { documents, texts } = await exportedAndEmbedded("47-two-columns");
+    const { documents, rows } = await exportedAndEmbedded("47-two-columns");
     expect(documents("lines")).toHaveLength(10);
     const levels = (text: string) =>
       [...text.matchAll(/(?:left|right)(\d)/g)].map(([, level]) => Number(level));
-    for (const text of texts) {
+    for (const text of rows()) {
       const [own = 0] = levels(text);
       for (const level of levels(text)) expect(Math.abs(level - own)).toBeLessThanOrEqual(1);
     }
