@@ -23,7 +23,7 @@ const names = [
   "catchup:pineconeApiKey",
   "catchup:metabaseApiKey",
 ];
-const secrets = Object.fromEntries(names.map((name) => [name, "made up for a test of the alarms"]));
+const secrets = Object.fromEntries(names.map((name) => [name, "made-up-for-a-test-of-the-alarms"]));
 const plain = { ...(await localConfiguration()), ...JSON.parse(config) };
 
 async function answer(request: StackRequest): Promise<unknown> {
