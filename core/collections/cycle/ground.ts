@@ -13,6 +13,8 @@ export interface Ground {
   readonly name: string | undefined;
   /** Receipts whose newest state was in damaged generations, so that they have to be made anew. */
   readonly lost: readonly ReceiptRef[];
+  /** The store is a warm process's own copy of a head whose files are gone: it has to be published whatever changed. */
+  readonly isOnlyCopy: boolean;
 }
 
 export interface GroundPorts {
@@ -35,7 +37,8 @@ export async function openGround(
   let base = head?.base ?? null;
   for (;;) {
     try {
-      return { store: await open(workspace, generations, head, name), name, lost };
+      const isOnlyCopy = name !== undefined && workspace.isCopyOf(name) && !(await generations.isWhole(name));
+      return { store: await open(workspace, generations, head, name), name, lost, isOnlyCopy };
     } catch (error) {
       if (!(error instanceof GenerationDamaged) || name === undefined) throw error;
       metrics.count("ManifestMismatches", 1);

@@ -124,7 +124,7 @@ export class LeasedCycle {
     metrics.count("VectorsUpdated", updated);
     metrics.count("VectorsRemoved", removed);
     await workspace.close();
-    const isHead = ground.name === head?.name;
+    const isHead = ground.name === head?.name && !ground.isOnlyCopy;
     if (written + updated + removed > 0 || !isHead) this.#head = await this.#publish(head, ground, merged);
     else if (head) workspace.keep(head.name);
   }
@@ -149,7 +149,12 @@ export class LeasedCycle {
     }
     this.#head = rebuilt.head;
     this.#step("materialise");
-    return { store: await workspace.open(rebuilt.head.name), name: rebuilt.head.name, lost: [] };
+    return {
+      store: await workspace.open(rebuilt.head.name),
+      name: rebuilt.head.name,
+      lost: [],
+      isOnlyCopy: false,
+    };
   }
 
   /** Merges what can be merged; a receipt that makes the others fail is left out, and the failure is its own. */

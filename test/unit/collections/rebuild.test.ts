@@ -164,6 +164,19 @@ describe("F46: a file system without the head", () => {
     await isWhole([oil]);
   });
 
+  test("is written whole by such a process although no message changes anything", async () => {
+    const warm = await rig.process();
+    await rig.embed(milk);
+    await rig.invoke(warm);
+    const lost = await rig.head();
+    await loseAll();
+    await warm.queues.lookAgain(tea, new Date().toISOString());
+    await rig.invoke(warm);
+    expect(await rig.head()).not.toBe(lost);
+    expect(await rig.generations.isSound((await rig.head()) ?? "")).toBe(true);
+    expect(await rig.published([milk, tea, cake])).toMatchObject(contentOf([milk, cake]));
+  });
+
   test("publishes nothing before all of it is there, and each cycle goes on from the one before", async () => {
     await loseAll();
     const head = await rig.head();
