@@ -13,3 +13,27 @@ test("every failure mode that touches compaction has a test named by its number"
   const named = new Set(names.flatMap(([, name = ""]) => name.match(/\bF\d+\b/g) ?? []));
   expect(numbers.filter((number) => !named.has(`F${number}`))).toEqual([]);
 });
+
+const root = join(tests, "..");
+const page = readFileSync(join(root, "docs/failure-modes.md"), "utf8");
+const sections = page.split(/^### /m).slice(1);
+
+test("every later failure mode says its symptom, its guard and the tests that hold it", () => {
+  expect(sections.length).toBeGreaterThan(20);
+  const unfinished = sections.filter((section) =>
+    ["Symptom", "Guard", "Test"].some((part) => !new RegExp(`\\*\\*${part}\\.\\*\\* \\S`).test(section)),
+  );
+  expect(unfinished.map((section) => section.split("\n", 1)[0])).toEqual([]);
+});
+
+test("every test that the page names is there under that name", () => {
+  const cited = [...page.matchAll(/`(test\/[^`]+)`((?:(?::|,)\s"[^"]+")+)/g)].flatMap(
+    ([, file = "", names = ""]) =>
+      Array.from(names.matchAll(/"([^"]+)"/g), ([, name = ""]) => ({ file, name })),
+  );
+  expect(cited.length).toBeGreaterThan(40);
+  const missing = cited.filter(
+    ({ file, name }) => !readFileSync(join(root, file), "utf8").includes(`"${name.replaceAll('"', '\\"')}"`),
+  );
+  expect(missing).toEqual([]);
+});
