@@ -132,8 +132,14 @@ describe("a process that is killed in mid-work is taken over: totals are exact, 
         const taskId = await catching.started({ ...file.request, host: "state_machine" });
         const isThere = async () =>
           (await catching.stack.processesOf(catching.outputs.functions[name])).length > 0;
-        // Of its start and its work together some 400 ms are sure to be left.
-        await killedAt(name, isThere, { random, withinMs: 300 });
+        if (name === "run") {
+          // Its process is warm from the preflight, so the moment may come before its work, in it or behind it.
+          await sleep(random.below(300));
+          await kill(catching.outputs.functions[name]);
+        } else {
+          // Of its start and its work together some 400 ms are sure to be left.
+          await killedAt(name, isThere, { random, withinMs: 300 });
+        }
         await sleep(random.below(2_000));
         await kill(catching.outputs.functions[name]);
         await file.expectAccounted(await catching.over(taskId));
@@ -200,7 +206,7 @@ async function invocations(): Promise<number> {
   return started.flat().length;
 }
 
-/** The function that plans was invoked once, and so was each chunk: none of them failed and was tried again. */
+/** The function that plans was invoked for the preflight and the plan, and each chunk once: none failed and was tried again. */
 async function expectInvocations(before: number, needed: number): Promise<void> {
   await eventually(30, async () => expect((await invocations()) - before).toBeGreaterThanOrEqual(needed));
   expect((await invocations()) - before).toBe(needed);
@@ -224,7 +230,7 @@ describe("what passes is waited for, and costs no row", () => {
       };
       await file.expectAccounted(await catching.over(await catching.started({ ...file.request, host })));
       expect(file.ownAmong(embeddings.paid)).toHaveLength(25);
-      await expectInvocations(before, host === "function" ? 1 : 4);
+      await expectInvocations(before, host === "function" ? 2 : 5);
     });
   }
 
@@ -246,7 +252,7 @@ describe("what passes is waited for, and costs no row", () => {
       const task = await catching.over(await catching.started({ ...file.request, host: "state_machine" }));
       await file.expectAccounted(task);
       expect(file.ownAmong(embeddings.paid)).toHaveLength(25);
-      await expectInvocations(before, 4);
+      await expectInvocations(before, 5);
     });
   }
 });

@@ -39,6 +39,8 @@ test("splitting the collections replaces their queue groups and alarms, and touc
     `aws:lambda:EventSourceMapping::vectorkeep-prod-compaction-${shard}`,
     `aws:sqs:Queue::vectorkeep-prod-${shard}`,
     `aws:sqs:Queue::vectorkeep-prod-${shard}-dead-letters`,
+    `aws:sqs:QueuePolicy::vectorkeep-prod-${shard}`,
+    `aws:sqs:QueuePolicy::vectorkeep-prod-${shard}-dead-letters`,
     `aws:sqs:RedriveAllowPolicy::vectorkeep-prod-${shard}-dead-letters`,
   ];
   expect(whole.filter((one) => !now.includes(one))).toEqual(["lines", "words"].flatMap(groupOf).sort());

@@ -1,21 +1,11 @@
-import {
-  EmbeddingAnswerInvalid,
-  EmbeddingNotAllowed,
-  WrongDimensions,
-} from "../../embedding/embedding-failures.ts";
+import { EmbeddingNotAllowed, WrongDimensions } from "../../embedding/embedding-failures.ts";
 import { IndexNotAllowed, IndexOfAnotherDimensionError } from "../index/index-failures.ts";
 import { keysOf } from "../sources/keys.ts";
 import { sum } from "../tasks/counts.ts";
 import { failTask, type SettleServices } from "./settle-task.ts";
 
 /** What every record of the stack would meet, until somebody mends a key or a setting. */
-const forEveryRecord = [
-  EmbeddingNotAllowed,
-  EmbeddingAnswerInvalid,
-  WrongDimensions,
-  IndexNotAllowed,
-  IndexOfAnotherDimensionError,
-];
+const forEveryRecord = [EmbeddingNotAllowed, WrongDimensions, IndexNotAllowed, IndexOfAnotherDimensionError];
 
 /**
  * Ends a task whose provider refuses the stack itself: with one sentence, and without blaming a record. Records that are in
