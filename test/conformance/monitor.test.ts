@@ -13,8 +13,8 @@ beforeAll(async () => {
 afterAll(() => aws.stop());
 
 test("a type of resource that the local AWS does not know is an error that names the resource", async () => {
-  await expect(aws.create("aws:kms/key:Key", "alerts")).rejects.toThrow(
-    /The resource alerts \(aws:kms\/key:Key\) could not be created: the local AWS does not know/,
+  await expect(aws.create("aws:kinesis/stream:Stream", "alerts")).rejects.toThrow(
+    /The resource alerts \(aws:kinesis\/stream:Stream\) could not be created: the local AWS does not know/,
   );
 });
 
@@ -30,16 +30,16 @@ test("what AWS refuses is an error that names the resource", async () => {
   ).rejects.toThrow(/q \(aws:sqs\/queue:Queue\)/);
 });
 
-test("a resource without a name gets one of its own, a named one keeps it", async () => {
+test("a resource without a name gets one of its own, always the same, and a named one keeps its name", async () => {
   const unnamed = [
     await aws.create("aws:s3/bucket:Bucket", "b"),
-    await aws.create("aws:s3/bucket:Bucket", "b"),
+    await aws.create("aws:s3/bucket:Bucket", "c"),
   ];
   expect(unnamed.map(({ bucket }) => bucket)).toEqual([
     expect.stringMatching(/^b-[0-9a-f]{7}$/),
-    expect.stringMatching(/^b-[0-9a-f]{7}$/),
+    expect.stringMatching(/^c-[0-9a-f]{7}$/),
   ]);
-  expect(unnamed[0]?.bucket).not.toBe(unnamed[1]?.bucket);
+  expect(await aws.create("aws:s3/bucket:Bucket", "b")).toMatchObject({ bucket: unnamed[0]?.bucket });
   expect(await aws.create("aws:s3/bucket:Bucket", "b", { bucket: "mine" })).toMatchObject({ id: "mine" });
 });
 

@@ -64,6 +64,7 @@ test("a stack into which receipts were sent is clean", async () => {
     {
       verdict: "clean",
       exit_code: 0,
+      rejected_rows: 0,
       shards: [
         {
           shard: "lines",
