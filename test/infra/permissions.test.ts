@@ -78,6 +78,7 @@ test("the compaction function may do this and nothing else", () => {
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts",
     "dynamodb:PutItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:Query arn:dynamodb:vectorkeep-prod-receipts",
+    "dynamodb:Scan arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-prod-receipts",
     "ec2:AssignPrivateIpAddresses *",
