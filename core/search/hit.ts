@@ -26,7 +26,7 @@ export interface Hit {
   readonly metadata: VectorMetadata;
   /** The whole visual row, and the ids of its vectors in reading order. Absent where the answer is approximate. */
   readonly row?: { readonly text: string; readonly ids: readonly string[] };
-  /** The merchant that is known, else what the receipt prints first. */
+  /** The merchant that is known, else, of lines, what the receipt prints first. */
   readonly merchant?: string;
   /** The first date that the receipt prints, `YYYY-MM-DD`. */
   readonly date?: string;
@@ -56,7 +56,9 @@ export function hitsOfVectors(ranked: RankedRow): Hit[] {
 function hitOfVector({ row, head, score, cosine, coverage, matched }: RankedRow, index: number): Hit {
   const vector = row.vectors[index] ?? row.vectors[0];
   const { id = "", document = "", metadata = {} } = vector ?? {};
-  const merchant = String(metadata.canonical_merchant_name ?? metadata.merchant_name ?? head?.title ?? "");
+  // The first word of a receipt is no title: words tell of a merchant only where one is known.
+  const printed = metadata.word_id === undefined ? head?.title : undefined;
+  const merchant = String(metadata.canonical_merchant_name ?? metadata.merchant_name ?? printed ?? "");
   return {
     ...placeOf(id, metadata),
     text: document,
