@@ -47,14 +47,15 @@ export async function search(
     const lettersOnly = request.mode === "lexical" && open.every(({ snapshot }) => snapshot !== undefined);
     const vector = request.vector ?? (lettersOnly ? undefined : await vectors.of(text));
     const found = await Promise.all(open.map((generation) => hitsOf(generation, request, vector, minCosine)));
-    const understood = shownUnderstanding(request);
+    const hits = found.flat().sort(bestFirst).slice(0, k);
+    const understood = shownUnderstanding(request, hits);
     return {
       collection,
       generations: Object.fromEntries(
         shards.map(({ shard }) => [shard, generations.get(shard)?.number ?? null]),
       ),
       ...(understood && { understood }),
-      hits: found.flat().sort(bestFirst).slice(0, k),
+      hits,
     };
   });
 }
@@ -94,14 +95,19 @@ function hitsOfSnapshot(
   return ranked.flatMap(hitsOfVectors).filter(holds).slice(0, k);
 }
 
-function shownUnderstanding({ text, understand: wanted, mode }: SearchRequest): UnderstoodAnswer | undefined {
+/** A name is shown as a merchant's only where a receipt answers to it: what is left of a question may be any words. */
+function shownUnderstanding(
+  { text, understand: wanted, mode }: SearchRequest,
+  hits: readonly Hit[],
+): UnderstoodAnswer | undefined {
   if (text === undefined || !wanted || mode === "dense") return undefined;
   const { kinds, days, amounts, subject } = understand(text);
+  const isMerchant = hits.some(({ found_by }) => found_by?.matched.includes(`merchant ${subject}`));
   const shown: UnderstoodAnswer = {
     ...(kinds.size > 0 && { kinds: [...kinds] }),
     ...(days.length > 0 && { dates: days }),
     ...(amounts.length > 0 && { amounts: amounts.map((amount) => (amount / 100).toFixed(2)) }),
-    ...(subject !== "" && { merchant: subject }),
+    ...(isMerchant && { merchant: subject }),
   };
   return Object.keys(shown).length > 0 ? shown : undefined;
 }

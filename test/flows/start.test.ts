@@ -93,7 +93,7 @@ describe("npm start", () => {
     const printed = commands.filter((command) => command.startsWith("npm"));
     expect(printed).toHaveLength(5);
     const answers: Record<string, RegExp> = {
-      search: /^(?:understood.+\n)?score {2}merchant/,
+      search: /^(?:understood.+\n)?score {2}(?:merchant|date)/,
       export: /14 of 14 receipts exported/,
       "demo:change": /What the search shows/,
       catchup: /40 records: 39 are in the index, 1 failed/,
