@@ -4,6 +4,7 @@ import { cutMessage } from "../../text/cut-message.ts";
 /** Why a row is not in the index. */
 export const failureReasons = [
   "columns_disagree",
+  "quotes_unfit",
   "id_blank",
   "id_unfit",
   "characters_unfit",
@@ -45,11 +46,23 @@ export const failedRecord = z.object({
 
 export type FailedRecord = z.infer<typeof failedRecord>;
 
-/** One row of any source. `misfit` says why its cells do not fit the columns. */
+/** Why nobody can tell what the cells of a row are. */
+const misfitReasons = ["columns_disagree", "quotes_unfit"] as const satisfies readonly FailureReason[];
+
+export interface Misfit {
+  readonly reason: (typeof misfitReasons)[number];
+  readonly detail: string;
+}
+
+export function isMisfit(reason: FailureReason): reason is Misfit["reason"] {
+  return misfitReasons.some((misfit) => misfit === reason);
+}
+
+/** One row of any source. */
 export interface SourceRow {
   readonly row: number;
   readonly source: Readonly<Record<string, string>>;
-  readonly misfit: string | undefined;
+  readonly misfit: Misfit | undefined;
 }
 
 export function failed(row: SourceRow, reason: FailureReason, detail: string): FailedRecord {

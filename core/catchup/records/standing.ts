@@ -9,7 +9,7 @@ export interface StandingRules extends PlaceRules {
 
 /** Where a row goes: to a place in the index, nowhere because of its date, or nowhere because it names none. */
 export function standingOf(row: SourceRow, rules: StandingRules): Place | "filtered" | PlaceProblem {
-  if (row.misfit !== undefined) return { reason: "columns_disagree", detail: row.misfit };
+  if (row.misfit !== undefined) return row.misfit;
   if (rules.dates !== undefined) {
     const cell = cellOf(row, rules.dates.column);
     const day = dayIn(rules.dates, cell);

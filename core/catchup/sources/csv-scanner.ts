@@ -2,6 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { CsvQuotesError, CsvRowTooLong, CsvUnterminated } from "./csv-failures.ts";
 
 const quote = 0x22;
+const space = 0x20;
+const tab = 0x09;
 const comma = 0x2c;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -16,6 +18,8 @@ const closing = 3;
 /** After carriage returns outside quotes: with a line feed they end the row, however many. */
 const returns = 4;
 const returnsAfterQuotes = 5;
+/** The quotes are closed, and the cell goes on with blanks. */
+const blanks = 6;
 
 /** A row where it was read: valid until the next one. Cells are decoded when they are asked for. */
 export class CsvRow {
@@ -23,6 +27,8 @@ export class CsvRow {
   end = 0;
   /** Carriage returns outside quotes that end no row. */
   bareReturns = 0;
+  /** Place of the first cell that has blanks after its closing quotes, from 1; 0 where there is none. */
+  blanksAfterQuotes = 0;
   #bytes: Buffer = Buffer.alloc(0);
   #origin = 0;
   #length = 0;
@@ -77,6 +83,7 @@ export class CsvRow {
   clear(): void {
     this.#cells = 0;
     this.bareReturns = 0;
+    this.blanksAfterQuotes = 0;
   }
 }
 
@@ -92,7 +99,8 @@ export interface ScannerOptions {
 /**
  * Reads the rows of a CSV in one pass over its bytes, which may come in pieces of any size: the only reading of quotes there is, so
  * that what is counted as a row when a file is planned is one when its chunk is read (F18). Quotes open a cell only at its start
- * and are doubled within. Throws CsvQuotesError, CsvRowTooLong, CsvUnterminated.
+ * and are doubled within. Blanks after closing quotes leave no doubt where the cell ends, only what it holds: the row is marked, and
+ * those around it are read. Throws CsvQuotesError, CsvRowTooLong, CsvUnterminated.
  */
 export class CsvScanner {
   /** May be changed between two rows. */
@@ -168,8 +176,12 @@ export class CsvScanner {
     if (this.#state === closing && byte === quote) {
       this.#state = quoted;
       this.#doubled = true;
-    } else if (this.#state === closing && byte === carriageReturn) this.#beginReturns(returnsAfterQuotes);
-    else if (this.#state !== closing && byte === carriageReturn) this.#returns += 1;
+    } else if ((this.#state === closing || this.#state === blanks) && isBlank(byte)) {
+      this.#state = blanks;
+      this.#row.blanksAfterQuotes ||= this.#row.length + 1;
+    } else if ((this.#state === closing || this.#state === blanks) && byte === carriageReturn) {
+      this.#beginReturns(returnsAfterQuotes);
+    } else if (this.#state !== blanks && byte === carriageReturn) this.#returns += 1;
     else if (this.#state === returns) this.#keepReturns();
     else throw new CsvQuotesError(this.#options.rowNumber(), String.fromCharCode(byte));
   }
@@ -186,8 +198,9 @@ export class CsvScanner {
       throw new CsvQuotesError(this.#options.rowNumber(), String.fromCharCode(next));
     if (this.#state === returns) this.#keepReturns();
     if (this.#state === start) this.#row.add(position, position, false);
-    else if (this.#state === closing) this.#row.add(this.#cellStart, this.#closedAt, this.#doubled);
-    else this.#row.add(this.#cellStart, position, false);
+    else if (this.#state === closing || this.#state === blanks) {
+      this.#row.add(this.#cellStart, this.#closedAt, this.#doubled);
+    } else this.#row.add(this.#cellStart, position, false);
     this.#state = start;
   }
 
@@ -209,4 +222,8 @@ export class CsvScanner {
     if (!row.isBlank) this.#options.onRow(row);
     row.clear();
   }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === space || byte === tab;
 }

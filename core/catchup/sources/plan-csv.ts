@@ -97,6 +97,11 @@ class Pass {
     try {
       if (row.bareReturns > 0)
         throw new CsvHeaderInvalid(["lines end with CR alone, and LF or CR LF is read"], row.cells());
+      if (row.blanksAfterQuotes > 0)
+        throw new CsvHeaderInvalid(
+          [`column ${row.blanksAfterQuotes} has blanks after its closing quotes`],
+          row.cells(),
+        );
       const needed = neededColumn === undefined ? [] : [neededColumn];
       const columns = readHeader(row.cells(), needed, [dateColumn], called);
       return new RowSurvey(columns, rulesFor(columns));

@@ -1,6 +1,6 @@
-import { failedRecord, type SourceRow } from "../records/failed-record.ts";
+import { failedRecord, isMisfit, type Misfit, type SourceRow } from "../records/failed-record.ts";
 import type { Chunk, Plan } from "./plan.ts";
-import { RowsDisagree, readRows } from "./read-rows.ts";
+import { type ReadRow, RowsDisagree, readRows } from "./read-rows.ts";
 
 /** The rows of a chunk's bytes. Throws RowsDisagree unless there are as many as planned. */
 export function rowsOfChunk(
@@ -19,18 +19,32 @@ function csvRows(
   chunk: Chunk,
   { columns, delimiter }: Pick<Plan, "columns" | "delimiter">,
 ): SourceRow[] {
-  return readRows(bytes, chunk.rows, delimiter).map((cells, index) => ({
+  return readRows(bytes, chunk.rows, delimiter).map((read, index) => ({
     row: chunk.first_row + index,
     source: Object.fromEntries(
-      cells.map((cell, position) => [columns[position] ?? `column ${position + 1}`, cell] as const),
+      read.cells.map((cell, position) => [nameOf(columns, position), cell] as const),
     ),
-    misfit: cells.length === columns.length ? undefined : misfitOf(cells, columns.length),
+    misfit: misfitOf(read, columns),
   }));
 }
 
-function misfitOf(cells: readonly string[], columns: number): string {
-  const counts = `The row has ${cells.length} cells; the header names ${columns} columns.`;
-  return cells.some((cell) => cell.includes("\r")) ? `${counts} It has CR line ends without LF.` : counts;
+function misfitOf({ cells, blanksAfterQuotes }: ReadRow, columns: readonly string[]): Misfit | undefined {
+  if (blanksAfterQuotes > 0) {
+    const column = nameOf(columns, blanksAfterQuotes - 1);
+    const detail = `The column ${column} has blanks after its closing quotes; readers disagree whether they are part of it.`;
+    return { reason: "quotes_unfit", detail };
+  }
+  if (cells.length === columns.length) return undefined;
+  const counts = `The row has ${cells.length} cells; the header names ${columns.length} columns.`;
+  const hasReturns = cells.some((cell) => cell.includes("\r"));
+  return {
+    reason: "columns_disagree",
+    detail: hasReturns ? `${counts} It has CR line ends without LF.` : counts,
+  };
+}
+
+function nameOf(columns: readonly string[], position: number): string {
+  return columns[position] ?? `column ${position + 1}`;
 }
 
 /** A row that did not fit its columns is judged by what it has: it may have been mended since. */
@@ -38,6 +52,6 @@ export function failedRows(bytes: Uint8Array): SourceRow[] {
   const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString().split("\n");
   return lines.filter(Boolean).map((line) => {
     const { row, source, reason, detail } = failedRecord.parse(JSON.parse(line));
-    return { row, source, misfit: reason === "columns_disagree" ? detail : undefined };
+    return { row, source, misfit: isMisfit(reason) ? { reason, detail } : undefined };
   });
 }

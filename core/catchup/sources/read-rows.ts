@@ -1,8 +1,13 @@
 import { Failure } from "../../failure.ts";
 import { CsvScanner } from "./csv-scanner.ts";
 
-/** Cells of one row, in the order of the columns. */
-export type Cells = readonly string[];
+/** One row of a range. */
+export interface ReadRow {
+  /** In the order of the columns. */
+  readonly cells: readonly string[];
+  /** Place of the first cell that has blanks after its closing quotes, from 1; 0 where there is none. */
+  readonly blanksAfterQuotes: number;
+}
 
 /** The rows of a range are not as many as were counted when it was planned. */
 export class RowsDisagree extends Failure {
@@ -15,12 +20,12 @@ export class RowsDisagree extends Failure {
 }
 
 /** The rows of a range. Throws RowsDisagree unless there are as many as planned. */
-export function readRows(bytes: Uint8Array, planned: number, delimiter = ","): Cells[] {
-  const rows: Cells[] = [];
+export function readRows(bytes: Uint8Array, planned: number, delimiter = ","): ReadRow[] {
+  const rows: ReadRow[] = [];
   const scanner = new CsvScanner({
     offset: 0,
     rowNumber: () => rows.length + 1,
-    onRow: (row) => rows.push(row.cells()),
+    onRow: (row) => rows.push({ cells: row.cells(), blanksAfterQuotes: row.blanksAfterQuotes }),
   });
   scanner.delimiter = delimiter.charCodeAt(0);
   scanner.push(bytes);

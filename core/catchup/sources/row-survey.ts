@@ -31,7 +31,7 @@ export class RowSurvey {
   }
 
   see(row: CsvRow, number: number): void {
-    if (row.length !== this.columns.length) return;
+    if (row.length !== this.columns.length || row.blanksAfterQuotes > 0) return;
     this.kinds.see((column) => row.cell(column));
     const { dates } = this.#rules;
     if (dates !== undefined && dayIn(dates, row.cell(this.#date)) !== "inside") return;

@@ -140,7 +140,7 @@ async function giveUp(
 function givenUp(row: SourceRow): FailedRecord {
   return row.misfit === undefined
     ? failed(row, "chunk_failed", givenUpDetail)
-    : failed(row, "columns_disagree", row.misfit);
+    : failed(row, row.misfit.reason, row.misfit.detail);
 }
 
 /** A source that was replaced since has no rows to tell of, only their numbers. */

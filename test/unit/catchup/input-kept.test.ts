@@ -120,6 +120,25 @@ test("F29: rows that do not fit the columns say nothing of what these hold", asy
   expect(metadata.get("1")?.n).toBe(1);
 });
 
+test("F29: of a row with blanks after closing quotes nothing is guessed: it fails alone, and replaces none", async () => {
+  const csv = 'id,formatted_text,n\n1,"a",1\n2,"b" ,x\n1,"c"\t,2\n3,"d",4\n';
+  const { metadata, failed } = await broughtIn(csv);
+  expect(failed.map(({ row, reason }) => [row, reason])).toEqual([
+    [2, "quotes_unfit"],
+    [3, "quotes_unfit"],
+  ]);
+  expect([...metadata].map(([id, { text, n }]) => [id, text, n])).toEqual([
+    ["1", "a", 1],
+    ["3", "d", 4],
+  ]);
+});
+
+test("F29: a header with blanks after closing quotes names no columns, and refuses the file", async () => {
+  await expect(broughtIn('id,"formatted_text" ,n\n1,a,1\n')).rejects.toThrow(
+    "column 2 has blanks after its closing quotes",
+  );
+});
+
 describe("F29: encodings", () => {
   const text = `${header}1,"Rückgabe € „x“ 😀",Köln\n2,b,Łódź\n`;
   const utf16 = (mark: boolean, swap: boolean) => {

@@ -89,13 +89,27 @@ test("a row that has more or fewer cells than the header says so, and keeps its 
   source.put("in.csv", `${header}1,a\n2,b,,x\n`);
   const { rows } = await planned();
   expect(rows).toEqual([
-    { row: 1, source: { id: "1", formatted_text: "a" }, misfit: expect.stringContaining("2 cells") },
+    {
+      row: 1,
+      source: { id: "1", formatted_text: "a" },
+      misfit: { reason: "columns_disagree", detail: expect.stringContaining("2 cells") },
+    },
     {
       row: 2,
       source: { id: "2", formatted_text: "b", created_at: "", "column 4": "x" },
-      misfit: expect.stringContaining("4 cells"),
+      misfit: { reason: "columns_disagree", detail: expect.stringContaining("4 cells") },
     },
   ]);
+});
+
+test("a row with blanks after closing quotes says of which column, and keeps its cells without them", async () => {
+  source.put("in.csv", `${header}1,"a" ,\n`);
+  const { rows } = await planned();
+  const misfit = {
+    reason: "quotes_unfit",
+    detail: expect.stringMatching(/^The column formatted_text has blanks/),
+  };
+  expect(rows).toEqual([{ row: 1, source: { id: "1", formatted_text: "a", created_at: "" }, misfit }]);
 });
 
 describe("dates are filtered", () => {

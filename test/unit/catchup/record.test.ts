@@ -1,3 +1,4 @@
+import type { Misfit } from "../../../core/catchup/records/failed-record.ts";
 import { type RecordRules, readRecord } from "../../../core/catchup/records/record.ts";
 
 const rules: RecordRules = {
@@ -9,7 +10,7 @@ const rules: RecordRules = {
 };
 const dates = { column: "created_at", start: "2024-03-01", end: "2024-03-02" };
 
-function read(source: Record<string, string>, changed: Partial<RecordRules> = {}, misfit?: string) {
+function read(source: Record<string, string>, changed: Partial<RecordRules> = {}, misfit?: Misfit) {
   return readRecord({ row: 7, source, misfit }, { ...rules, ...changed });
 }
 
@@ -71,7 +72,8 @@ describe("a good row", () => {
 
 describe("a row that fails says why, with its number and its cells", () => {
   test.each([
-    ["columns_disagree", good, {}, "The row has 3 cells"],
+    ["columns_disagree", good, {}, { reason: "columns_disagree", detail: "The row has 3 cells" } as const],
+    ["quotes_unfit", good, {}, { reason: "quotes_unfit", detail: "The column b has blanks" } as const],
     ["id_blank", { ...good, id: "  " }, {}, undefined],
     ["id_blank", { formatted_text: "x" }, {}, undefined],
     ["id_unfit", { ...good, id: "é" }, {}, undefined],

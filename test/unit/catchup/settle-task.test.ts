@@ -64,19 +64,21 @@ test("processed, failed and filtered are all rows, whatever becomes of rows and 
 }, 30_000);
 
 test("the rows of a chunk that was given up fail with it, and are kept; a misfit keeps its own reason", async () => {
-  const { rig, id, chunks } = await planned(`${header}1,a,\n2,b,\n3,c\n4,d,\n5,e,\n`);
-  for (const chunk of chunks) if (chunk.chunk !== 1) await rig.chunk(id, chunk);
+  const { rig, id, chunks } = await planned(`${header}1,a,\n2,b,\n3,c\n4,"d" ,\n5,e,\n6,f,\n`);
+  for (const chunk of chunks) if (chunk.chunk === 0) await rig.chunk(id, chunk);
   await rig.settle(id);
   expect(await rig.task(id)).toMatchObject({
     status: "PARTIALLY_COMPLETED",
-    counts: { processed: 3, failed: 2 },
-    chunks_completed: 2,
-    chunks_failed: 1,
+    counts: { processed: 2, failed: 4 },
+    chunks_completed: 1,
+    chunks_failed: 2,
     failed_records_key: `failed/${id}/`,
   });
   expect(rig.failedRows(id)).toEqual([
     [3, "columns_disagree"],
-    [4, "chunk_failed"],
+    [4, "quotes_unfit"],
+    [5, "chunk_failed"],
+    [6, "chunk_failed"],
   ]);
 });
 
