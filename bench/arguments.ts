@@ -1,8 +1,8 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { Failure } from "../core/failure.ts";
+import { VectorkeepError } from "../core/vectorkeep-error.ts";
 
 /** The command line cannot be understood. */
-export class BadArguments extends Failure {
+export class BadArgumentsError extends VectorkeepError {
   constructor(command: string, problem: string) {
     super(`${problem}.`, `See npm run ${command} -- --help.`);
   }
@@ -16,7 +16,7 @@ export class Arguments {
     this.#command = command;
   }
 
-  /** Throws BadArguments. */
+  /** Throws BadArgumentsError. */
   parse<const Options extends NonNullable<ParseArgsConfig["options"]>>(
     args: readonly string[],
     options: Options,
@@ -28,14 +28,14 @@ export class Arguments {
     }
   }
 
-  /** Throws BadArguments. */
+  /** Throws BadArgumentsError. */
   wholeNumber(name: string, text: string): number {
     const number = Number(text);
     if (!Number.isInteger(number) || number < 1) throw this.bad(`--${name} ${text} is no number above 0`);
     return number;
   }
 
-  bad(problem: string): BadArguments {
-    return new BadArguments(this.#command, problem);
+  bad(problem: string): BadArgumentsError {
+    return new BadArgumentsError(this.#command, problem);
   }
 }

@@ -13,11 +13,11 @@ import { isComplete, type Observation, standsStill } from "../local/start/observ
 import { PipelineWatch } from "../local/start/pipeline-watch.ts";
 import { type Service, startService } from "./child.ts";
 import type { StackAnnouncement } from "./services/local-stack.ts";
-import { StoredWrongly } from "./stored-wrongly.ts";
+import { StoredWronglyError } from "./stored-wrongly-error.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 const lookEveryMs = 500;
-const patienceMs = 120_000;
+const maxWaitMs = 120_000;
 
 /** The deployed local stack in a process of its own, with the benchmark's embeddings and its administrator's clients. */
 export class BenchStack {
@@ -64,14 +64,14 @@ export class BenchStack {
     if (failures.length > 0) throw new AggregateError(failures, "Receipts could not be sent.");
   }
 
-  /** Looks at the pipeline until so many receipts are published. Throws StoredWrongly where nothing moves any more. */
+  /** Looks at the pipeline until so many receipts are published. Throws StoredWronglyError where nothing moves any more. */
   async *looksUntilPublished(receipts: number): AsyncGenerator<Observation> {
     const watch = this.watch();
     let last = await watch.look();
     let movedAt = performance.now();
     yield last;
     while (!isComplete(last, { receipts, lines: 0, words: 0 })) {
-      if (performance.now() - movedAt > patienceMs) throw new StoredWrongly(JSON.stringify(last));
+      if (performance.now() - movedAt > maxWaitMs) throw new StoredWronglyError(JSON.stringify(last));
       await sleep(lookEveryMs);
       const now = await watch.look();
       if (!standsStill(now, last)) movedAt = performance.now();

@@ -4,7 +4,7 @@ import { publishedIds } from "../local/start/published-ids.ts";
 import { BenchStack } from "./bench-stack.ts";
 import { writeReceipts } from "./receipt-files.ts";
 import { type BenchReceipt, benchReceipts } from "./receipts.ts";
-import { StoredWrongly } from "./stored-wrongly.ts";
+import { StoredWronglyError } from "./stored-wrongly-error.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export interface StackOutcome {
@@ -14,7 +14,7 @@ export interface StackOutcome {
   readonly embedSeconds: number;
 }
 
-/** Sends as many lines through the deployed local stack. Throws StoredWrongly. */
+/** Sends as many lines through the deployed local stack. Throws StoredWronglyError. */
 export async function measureStack(records: number, surroundings: Surroundings): Promise<StackOutcome> {
   const receipts = benchReceipts(records);
   const folders = await writeReceipts(receipts, join(surroundings.folder, "receipts"));
@@ -38,11 +38,11 @@ export async function measureStack(records: number, surroundings: Surroundings):
 /** The published generation holds exactly the lines. */
 async function check(stack: BenchStack, receipts: readonly BenchReceipt[]): Promise<void> {
   const head = await stack.head("lines");
-  if (!head) throw new StoredWrongly("nothing is published");
+  if (!head) throw new StoredWronglyError("nothing is published");
   const published = new Set(await publishedIds(stack.files, "lines", head.name));
   const expected = receipts.flatMap(({ lines }) => planLines(lines));
   const missing = expected.filter(({ id }) => !published.has(id));
   if (missing.length > 0 || published.size !== expected.length) {
-    throw new StoredWrongly(`${published.size} vectors of ${expected.length} are published`);
+    throw new StoredWronglyError(`${published.size} vectors of ${expected.length} are published`);
   }
 }

@@ -1,4 +1,4 @@
-const textsARequest = 2_048;
+const textsPerRequest = 2_048;
 
 /** The vectors that the benchmark's endpoint has for texts. */
 export async function embeddingsOf(embeddingsUrl: string, input: readonly string[]): Promise<Float32Array[]> {
@@ -8,8 +8,8 @@ export async function embeddingsOf(embeddingsUrl: string, input: readonly string
 
 /** Makes the endpoint compute the vectors of all texts before anything is measured. */
 export async function warmUp(embeddingsUrl: string, texts: readonly string[]): Promise<void> {
-  for (let start = 0; start < texts.length; start += textsARequest) {
-    await answerOf<string>(embeddingsUrl, texts.slice(start, start + textsARequest), "base64");
+  for (let start = 0; start < texts.length; start += textsPerRequest) {
+    await answerOf<string>(embeddingsUrl, texts.slice(start, start + textsPerRequest), "base64");
   }
 }
 

@@ -26,7 +26,7 @@ Ends with code 1 where a target is missed or a contender stored something else t
 
 const command = new Arguments("bench");
 
-/** Throws BadArguments. */
+/** Throws BadArgumentsError. */
 export function benchOptions(args: readonly string[]): BenchOptions {
   const { help, records, rounds, sink } = command.parse(args, {
     help: { type: "boolean", default: false },

@@ -1,13 +1,13 @@
 import type { VectorStore } from "../core/collections/chroma/vector-store.ts";
 import { embeddingsOf } from "./embeddings.ts";
 import type { BenchRecord } from "./records.ts";
-import { StoredWrongly } from "./stored-wrongly.ts";
+import { StoredWronglyError } from "./stored-wrongly-error.ts";
 
 const sampled = 40;
 
 /**
  * Compares some stored vectors with what the endpoint answers for their texts, number by number, and their documents
- * and metadata with what was given. A contender may add metadata of its own. Throws StoredWrongly.
+ * and metadata with what was given. A contender may add metadata of its own. Throws StoredWronglyError.
  */
 export async function checkSample(
   store: VectorStore,
@@ -23,13 +23,14 @@ export async function checkSample(
   const stored = new Map((await store.read(sample.map(({ id }) => id))).map((vector) => [vector.id, vector]));
   sample.forEach(({ id, text, metadata }, position) => {
     const found = stored.get(id);
-    if (!found) throw new StoredWrongly(`${id} is missing`);
-    if (found.document !== text) throw new StoredWrongly(`${id} has the document ${found.document}`);
+    if (!found) throw new StoredWronglyError(`${id} is missing`);
+    if (found.document !== text) throw new StoredWronglyError(`${id} has the document ${found.document}`);
     for (const [key, value] of Object.entries(metadata)) {
-      if (found.metadata[key] !== value) throw new StoredWrongly(`${id} has ${key} ${found.metadata[key]}`);
+      if (found.metadata[key] !== value)
+        throw new StoredWronglyError(`${id} has ${key} ${found.metadata[key]}`);
     }
     const vector = expected[position] ?? new Float32Array();
-    if (!isSame(vector, found.vector)) throw new StoredWrongly(`${id} has another vector`);
+    if (!isSame(vector, found.vector)) throw new StoredWronglyError(`${id} has another vector`);
   });
 }
 

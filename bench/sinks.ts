@@ -6,7 +6,7 @@ import { startService } from "./child.ts";
 import type { SinkName } from "./options.ts";
 import type { BenchRecord } from "./records.ts";
 import { checkSample } from "./sample.ts";
-import { StoredWrongly } from "./stored-wrongly.ts";
+import { StoredWronglyError } from "./stored-wrongly-error.ts";
 
 /** The name of the collection that every contender fills. */
 export const collection = "lines";
@@ -14,7 +14,7 @@ export const collection = "lines";
 /** Where the vectors of one contender in one round go: fresh and empty. */
 export interface Sink {
   readonly url: string;
-  /** Throws StoredWrongly where the records are not all there as they were given. */
+  /** Throws StoredWronglyError where the records are not all there as they were given. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ async function openChroma({ records, embeddingsUrl, library, folder }: SinkSetti
     url: server.url,
     async check() {
       const count = await store.count();
-      if (count !== records.length) throw new StoredWrongly(`${count} vectors of ${records.length}`);
+      if (count !== records.length) throw new StoredWronglyError(`${count} vectors of ${records.length}`);
       await checkIndex(server.url);
       await checkSample(store, records, embeddingsUrl);
     },
@@ -60,7 +60,7 @@ async function checkIndex(url: string): Promise<void> {
   };
   for (const [setting, value] of Object.entries(indexSettings)) {
     const actual = found.configuration_json.hnsw[setting];
-    if (actual !== value) throw new StoredWrongly(`the index has ${setting} ${actual}, not ${value}`);
+    if (actual !== value) throw new StoredWronglyError(`the index has ${setting} ${actual}, not ${value}`);
   }
 }
 
@@ -72,7 +72,8 @@ async function openNull({ records, dimensions }: SinkSettings): Promise<Sink> {
     url: service.url,
     async check() {
       const received = (await (await fetch(`${service.url}/received`)).json()) as number;
-      if (received < least) throw new StoredWrongly(`${received} bytes came, and all vectors have ${least}`);
+      if (received < least)
+        throw new StoredWronglyError(`${received} bytes came, and all vectors have ${least}`);
     },
     close: () => service.stop(),
   };

@@ -1,6 +1,6 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { ObjectStore } from "../core/catchup/sources/object-store.ts";
-import { CatchUpClient, CatchUpNotDeployed, type ShownTask } from "./catchup/client.ts";
+import { CatchUpClient, CatchUpNotDeployedError, type ShownTask } from "./catchup/client.ts";
 import { writeFailedCsv } from "./catchup/failed-csv.ts";
 import { failedRecordsIn, readFailedRecords } from "./catchup/failed-records.ts";
 import { follow } from "./catchup/follow.ts";
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   }
   const { outputs, environment } = await resolveTarget({ stack: name });
   Object.assign(process.env, environment);
-  if (outputs.catchUp === undefined) throw new CatchUpNotDeployed();
+  if (outputs.catchUp === undefined) throw new CatchUpNotDeployedError();
   const stack: Stack = {
     client: await CatchUpClient.of(outputs.catchUp),
     s3: new S3Client({}),

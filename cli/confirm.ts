@@ -1,9 +1,9 @@
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { Failure } from "../core/failure.ts";
+import { VectorkeepError } from "../core/vectorkeep-error.ts";
 
 /** Nobody has agreed to what cannot be undone. */
-export class NotConfirmed extends Failure {
+export class NotConfirmedError extends VectorkeepError {
   constructor(why: string) {
     super(why, "Nothing was done. Answer yes at a terminal, or give --yes in a script.");
   }
@@ -17,13 +17,13 @@ export interface Dialogue {
 /** What is printed to standard output may be read by another program, so the question is not. */
 const withOperator: Dialogue = { input: process.stdin, output: process.stderr };
 
-/** Asks, and resolves when the answer is yes. Throws NotConfirmed for any other, and where there is nobody to ask. */
+/** Asks, and resolves when the answer is yes. Throws NotConfirmedError for any other, and where there is nobody to ask. */
 export async function confirm(what: string, { input, output }: Dialogue = withOperator): Promise<void> {
-  if (!input.isTTY) throw new NotConfirmed(`${what} There is no terminal to ask at.`);
+  if (!input.isTTY) throw new NotConfirmedError(`${what} There is no terminal to ask at.`);
   output.write(`${what} Type yes to go on: `);
   for await (const answer of createInterface({ input })) {
     if (answer.trim().toLowerCase() === "yes") return;
     break;
   }
-  throw new NotConfirmed("The answer was not yes.");
+  throw new NotConfirmedError("The answer was not yes.");
 }

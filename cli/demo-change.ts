@@ -5,7 +5,7 @@ import { readCommandLine, runCommand } from "./command.ts";
 import { type Edits, editItems, label } from "./demo/edits.ts";
 import { differences, type Expectation, expectationsOf, showing } from "./demo/expectations.ts";
 import { findSampleWord, type Shown, shownOf } from "./demo/sample.ts";
-import { ChangeNotShown, type Outcome, untilShown } from "./demo/until-shown.ts";
+import { ChangeNotShownError, type Outcome, untilShown } from "./demo/until-shown.ts";
 import { depthsText, queueDepths } from "./queue-depths.ts";
 import { Screen, type Suggestion } from "./screen.ts";
 import { SearchClient } from "./search-client.ts";
@@ -22,7 +22,7 @@ It acts on the stack that runs on this machine (\`npm start\`), on the receipt w
 its merchant another name, and turns the label ${label} of that amount to VALID or, if it is that, to INVALID.
 `;
 
-const patienceSeconds = 120;
+const maxWaitSeconds = 120;
 const screen = new Screen(process.stdout);
 
 async function main(): Promise<void> {
@@ -46,15 +46,15 @@ async function main(): Promise<void> {
   const outcome = await untilShown(
     expectations,
     () => shownOf(search, word),
-    (shown, seconds) => tellProgress(expectations, shown, seconds),
-    patienceSeconds * 1000,
+    (shown, seconds) => reportProgress(expectations, shown, seconds),
+    maxWaitSeconds * 1000,
   );
   const missing = expectations.filter((expectation) => !outcome.seconds.has(expectation));
   if (missing.length > 0) {
     const depths = depthsText(await queueDepths(new SQSClient({}), outputs));
-    throw new ChangeNotShown(missing, patienceSeconds, depths, outputs);
+    throw new ChangeNotShownError(missing, maxWaitSeconds, depths, outputs);
   }
-  tellOutcome(expectations, before, outcome);
+  reportOutcome(expectations, before, outcome);
   screen.heading("Ask for them");
   screen.suggest(suggestionsOf(edits));
 }
@@ -66,13 +66,13 @@ function tellEdits({ merchant, label: judged }: Edits, { receiptsTable }: StackO
   screen.heading("Waiting for stream, queues, compaction and query server");
 }
 
-function tellProgress(expectations: readonly Expectation[], shown: Shown, seconds: number): void {
+function reportProgress(expectations: readonly Expectation[], shown: Shown, seconds: number): void {
   const parts = expectations.map((expectation) => `${expectation.of}: ${showing(expectation, shown)}`);
   const text = `${seconds.toFixed(0)} s: changed on ${parts.join(", ")}`;
   screen.status([`  ${text}`], text);
 }
 
-function tellOutcome(expectations: readonly Expectation[], before: Shown, outcome: Outcome): void {
+function reportOutcome(expectations: readonly Expectation[], before: Shown, outcome: Outcome): void {
   screen.heading("What the search shows");
   const rows = expectations.flatMap((expectation) => {
     const seconds = outcome.seconds.get(expectation)?.toFixed(1) ?? "";

@@ -1,7 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { type ExportProgress, exportFolders, findReceiptFolders } from "../core/ingest/export-folder.ts";
-import { describe, readCommandLine, runCommand, UsageWrong } from "./command.ts";
+import { describe, readCommandLine, runCommand, UsageWrongError } from "./command.ts";
 import { resolveTarget } from "./target.ts";
 import { terminalText } from "./terminal-text.ts";
 
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     return;
   }
   const [path, ...others] = positionals;
-  if (path === undefined || others.length > 0) throw new UsageWrong("export", "Name one folder.");
+  if (path === undefined || others.length > 0) throw new UsageWrongError("export", "Name one folder.");
   const folders = await findReceiptFolders(path);
   const { outputs, environment } = await resolveTarget({ stack: values.stack });
   Object.assign(process.env, environment);

@@ -8,7 +8,7 @@ import { failedSources } from "./failed/sources.ts";
 import { resolveTarget } from "./target.ts";
 import { terminalJson } from "./terminal-text.ts";
 
-const usage = `Lists what could not be handled, with reasons: dead letters, rejected and given up stream records,
+const usage = `Lists what could not be handled, with reasons: dead deadLetters, rejected and given up stream records,
 rejected rows, failed runs.
 
   npm run failed -- [NAME ...] [--retry | --purge [--yes]] [--json] [--stack NAME]

@@ -1,9 +1,9 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { z } from "zod";
-import { Failure } from "../core/failure.ts";
+import { VectorkeepError } from "../core/vectorkeep-error.ts";
 
 /** A function of the stack ended with an error; its own words say what to do. */
-export class FunctionFailed extends Failure {
+export class FunctionFailedError extends VectorkeepError {
   /** Name of the error's class. */
   readonly type: string;
 
@@ -20,7 +20,7 @@ const failure = z.object({
 
 /**
  * Invokes a function of the stack and waits for its answer. It is invoked once, whatever happens to the connection: what
- * it does might otherwise be done twice. Throws FunctionFailed.
+ * it does might otherwise be done twice. Throws FunctionFailedError.
  */
 export async function invokeFunction<Answer extends z.ZodType>(
   name: string,
@@ -34,5 +34,5 @@ export async function invokeFunction<Answer extends z.ZodType>(
   const payload: unknown = JSON.parse(Buffer.from(Payload ?? []).toString());
   if (FunctionError === undefined) return answer.parse(payload);
   const { errorType, errorMessage } = failure.parse(payload);
-  throw new FunctionFailed(name, errorType, errorMessage);
+  throw new FunctionFailedError(name, errorType, errorMessage);
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Failure } from "../core/failure.ts";
 import { readSecret } from "../core/settings/secret.ts";
+import { VectorkeepError } from "../core/vectorkeep-error.ts";
 import type { StackOutputs } from "./target.ts";
 
 const searchAnswer = z.object({
@@ -61,7 +61,7 @@ export interface Question {
 }
 
 /** The stack has no query service to ask. */
-export class SearchNotDeployed extends Failure {
+export class SearchNotDeployedError extends VectorkeepError {
   constructor() {
     super(
       "This stack has no query service.",
@@ -71,7 +71,7 @@ export class SearchNotDeployed extends Failure {
 }
 
 /** Nothing listens at the search URL of the stack. */
-export class SearchUnreachable extends Failure {
+export class SearchUnreachableError extends VectorkeepError {
   constructor(url: string, cause: unknown) {
     super(
       `Nothing answers at ${url}.`,
@@ -82,7 +82,7 @@ export class SearchUnreachable extends Failure {
 }
 
 /** The query service answered with an error. */
-export class SearchRefused extends Failure {
+export class SearchRefusedError extends VectorkeepError {
   constructor(status: number, message: string, problems: readonly string[]) {
     super(
       `The query service answered ${status}: ${message}${problems.map((problem) => `\n  - ${problem}`).join("")}`,
@@ -101,9 +101,9 @@ export class SearchClient {
     this.#apiKey = apiKey;
   }
 
-  /** The AWS environment of the stack must be set. Throws SearchNotDeployed. */
+  /** The AWS environment of the stack must be set. Throws SearchNotDeployedError. */
   static async of({ searchUrl, searchApiKeySecret }: StackOutputs): Promise<SearchClient> {
-    if (searchUrl === undefined || searchApiKeySecret === undefined) throw new SearchNotDeployed();
+    if (searchUrl === undefined || searchApiKeySecret === undefined) throw new SearchNotDeployedError();
     return new SearchClient(searchUrl, await readSecret(searchApiKeySecret, "query:apiKey"));
   }
 
@@ -114,11 +114,11 @@ export class SearchClient {
       headers: { "content-type": "application/json", "x-api-key": this.#apiKey },
       body: JSON.stringify(question),
     }).catch((cause: unknown) => {
-      throw new SearchUnreachable(url, cause);
+      throw new SearchUnreachableError(url, cause);
     });
     const body: unknown = await response.json().catch(() => undefined);
     if (response.ok) return searchAnswer.parse(body);
     const { error } = errorAnswer.safeParse(body).data ?? { error: { message: response.statusText } };
-    throw new SearchRefused(response.status, error.message, error.problems ?? []);
+    throw new SearchRefusedError(response.status, error.message, error.problems ?? []);
   }
 }

@@ -1,4 +1,4 @@
-import { readCommandLine, runCommand, UsageWrong } from "./command.ts";
+import { readCommandLine, runCommand, UsageWrongError } from "./command.ts";
 import { hitTable, understoodLine } from "./hit-table.ts";
 import { SearchClient } from "./search-client.ts";
 import { resolveTarget } from "./target.ts";
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
     return;
   }
   const text = positionals.join(" ").trim();
-  if (text === "") throw new UsageWrong("search", "There is no text to search for.");
+  if (text === "") throw new UsageWrongError("search", "There is no text to search for.");
   const { outputs, environment } = await resolveTarget({ stack: values.stack });
   Object.assign(process.env, environment);
   const client = await SearchClient.of(outputs);

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { Failure } from "../core/failure.ts";
+import { VectorkeepError } from "../core/vectorkeep-error.ts";
 
 const names = z.object({
   embed: z.string(),
@@ -74,7 +74,7 @@ export const runningStackFile = join(".vectorkeep", "stack.json");
 const runningStack = z.object({ outputs: stackOutputs, environment: z.record(z.string(), z.string()) });
 
 /** There is no stack to act on. */
-export class NoStack extends Failure {
+export class NoStackError extends VectorkeepError {
   constructor(looked: string, cause: unknown) {
     super(
       `No stack is running here (looked for ${looked}).`,
@@ -85,7 +85,7 @@ export class NoStack extends Failure {
 }
 
 /** A deployed stack did not answer with the outputs that commands need. */
-export class StackUnreadable extends Failure {
+export class StackUnreadableError extends VectorkeepError {
   constructor(stack: string, reason: string, options?: ErrorOptions) {
     super(
       `The outputs of stack ${stack} could not be read: ${reason}.`,
@@ -97,7 +97,7 @@ export class StackUnreadable extends Failure {
 
 /**
  * Finds the stack that a command acts on: the deployed one that `stack` names (asked of the Pulumi CLI), else the one
- * that runs on this machine. Throws NoStack or StackUnreadable.
+ * that runs on this machine. Throws NoStackError or StackUnreadableError.
  */
 export async function resolveTarget({ stack }: { stack?: string | undefined }): Promise<Target> {
   return stack === undefined ? readRunningStack() : readDeployedStack(stack);
@@ -108,7 +108,7 @@ async function readRunningStack(): Promise<Target> {
   try {
     text = await readFile(runningStackFile, "utf8");
   } catch (cause) {
-    throw new NoStack(runningStackFile, cause);
+    throw new NoStackError(runningStackFile, cause);
   }
   const target = runningStack.parse(JSON.parse(text));
   await requireAnswer(target.environment.AWS_ENDPOINT_URL);
@@ -119,7 +119,7 @@ async function readRunningStack(): Promise<Target> {
 async function requireAnswer(endpoint: string | undefined): Promise<void> {
   if (endpoint === undefined) return;
   const answer = await fetch(endpoint).catch((cause: unknown) => {
-    throw new NoStack(endpoint, cause);
+    throw new NoStackError(endpoint, cause);
   });
   await answer.body?.cancel();
 }
@@ -131,9 +131,9 @@ async function readDeployedStack(stack: string): Promise<Target> {
     answer = JSON.parse(stdout);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.trim() : String(cause);
-    throw new StackUnreadable(stack, reason, { cause });
+    throw new StackUnreadableError(stack, reason, { cause });
   }
   const parsed = stackOutputs.safeParse(answer);
-  if (!parsed.success) throw new StackUnreadable(stack, z.prettifyError(parsed.error));
+  if (!parsed.success) throw new StackUnreadableError(stack, z.prettifyError(parsed.error));
   return { outputs: parsed.data, environment: { AWS_REGION: parsed.data.region } };
 }

@@ -1,13 +1,13 @@
 import { collections } from "../core/receipts/receipt.ts";
 import { type ShardName, shardNames } from "../core/receipts/shards.ts";
 import { isRepairable } from "../core/verify/repair.ts";
-import { readCommandLine, runCommand, UsageWrong } from "./command.ts";
+import { readCommandLine, runCommand, UsageWrongError } from "./command.ts";
 import { rebuildShard } from "./generations/rebuild-shard.ts";
 import { rebuiltText } from "./generations/report.ts";
 import { Screen } from "./screen.ts";
 import { resolveTarget, type StackOutputs } from "./target.ts";
 import { lookAtShards } from "./verify/look-at-shards.ts";
-import { damagedOf, exitCodes, findingsOf, type Looked, verdictOf } from "./verify/looked.ts";
+import { corruptOf, exitCodes, findingsOf, type Looked, verdictOf } from "./verify/looked.ts";
 import { mend } from "./verify/mend.ts";
 import { countRejectedRows } from "./verify/rejected-rows.ts";
 import { detailLines, jsonOf, rejectedText, summaryLines, verdictText } from "./verify/report.ts";
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   }
   const known: readonly string[] = collections;
   if (asked.collection !== undefined && !known.includes(asked.collection)) {
-    throw new UsageWrong("verify", `--collection is ${collections.join(" or ")}.`);
+    throw new UsageWrongError("verify", `--collection is ${collections.join(" or ")}.`);
   }
   const { outputs, environment } = await resolveTarget({ stack: asked.stack });
   Object.assign(process.env, environment);
@@ -72,7 +72,7 @@ async function verify(outputs: StackOutputs, asked: Asked, screen: Screen): Prom
     return looked;
   };
   let looked = await look();
-  const damaged = damagedOf(looked);
+  const damaged = corruptOf(looked);
   if (asked.repair && damaged.length > 0) {
     for (const shard of damaged) {
       screen.heading(`Rebuilding ${shard}, whose published generation cannot be opened`);

@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 
 /** The answer of a conditional write; undefined where its condition refused it. */
-export async function unlessRefused<Answer>(write: Promise<Answer>): Promise<Answer | undefined> {
+export async function unlessConditionFailed<Answer>(write: Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await write;
   } catch (error) {

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { InputFailure } from "./failure.ts";
 import { problems } from "./receipts/problems.ts";
+import { InputError } from "./vectorkeep-error.ts";
 
 /** An item of a table is not what its key says: another writer made it, or somebody edited it. */
-export class ItemUnreadableError extends InputFailure {
+export class ItemUnreadableError extends InputError {
   /** By its key. */
   readonly item: string;
 

@@ -1,7 +1,7 @@
-import type { Brought } from "./components/brought.ts";
 import type { FunctionDefaults } from "./components/bundled-function.ts";
 import { CatchUp } from "./components/catch-up.ts";
 import type { CatchUpCode } from "./components/catch-up-args.ts";
+import type { Existing } from "./components/existing.ts";
 import type { Storage } from "./components/storage.ts";
 import type { StoredSecret } from "./components/stored-secret.ts";
 import type { Settings } from "./config.ts";
@@ -12,7 +12,7 @@ interface Neighbours {
   readonly code: CatchUpCode | undefined;
   readonly apiKey: StoredSecret;
   readonly storage: Storage;
-  readonly brought: Brought;
+  readonly existing: Existing;
   readonly defaults: FunctionDefaults;
 }
 
@@ -20,7 +20,7 @@ interface Neighbours {
 export function catchUpOf(
   name: string,
   { catchup, embedding, storage: { keepData } }: Settings,
-  { code, apiKey, storage, brought, defaults }: Neighbours,
+  { code, apiKey, storage, existing, defaults }: Neighbours,
 ): CatchUp | undefined {
   const { enabled, pineconeHost, pineconeApiKey, metabaseApiKey } = catchup;
   if (
@@ -39,7 +39,7 @@ export function catchUpOf(
     embedding,
     embeddingApiKey: apiKey,
     control: storage.control,
-    sourceBucket: brought.sourceBucket,
+    sourceBucket: existing.sourceBucket,
     keepData,
     defaults,
   });

@@ -62,7 +62,7 @@ export const compactionSettings = {
     means: "Newest generations that are kept whatever their age.",
     because: "One is served, one is being left, one is there to go back to.",
   }),
-  longestReaderSeconds: wholeNumber({
+  maxReaderSeconds: wholeNumber({
     default: 900,
     from: 30,
     to: 86_400,

@@ -7,11 +7,11 @@ import {
   queryServerContext,
 } from "./bundles/stack-bundles.ts";
 import { catchUpOf, catchUpOutputs } from "./catch-up.ts";
-import { lookUpBrought } from "./components/brought.ts";
 import { ChangeProcessor } from "./components/change-processor.ts";
 import { CollectionsFileSystem } from "./components/collections-file-system.ts";
 import { Compaction } from "./components/compaction.ts";
 import { EmbedPipeline } from "./components/embed-pipeline.ts";
+import { lookUpExisting } from "./components/existing.ts";
 import { Generations } from "./components/generations.ts";
 import { Network } from "./components/network.ts";
 import { Storage } from "./components/storage.ts";
@@ -27,11 +27,11 @@ import { watch } from "./watch.ts";
 
 /**
  * Declares the whole stack from its configuration. What can be wrong is found before anything is declared.
- * Throws ConfigurationInvalid, BroughtResourceUnfit, BundleFailed, LibraryUnpatchable.
+ * Throws ConfigurationInvalidError, ExistingResourceError, BundleFailedError, LibraryUnpatchableError.
  */
 export async function vectorkeep(): Promise<Outputs> {
   const settings = readSettings();
-  const brought = await lookUpBrought(settings);
+  const existing = await lookUpExisting(settings);
   const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
   const remains = await workerRemains(`${stem}-compaction-worker`, settings.compaction);
   const inContainer = settings.compaction.host === "ecs";
@@ -50,14 +50,14 @@ export async function vectorkeep(): Promise<Outputs> {
     value: settings.embedding.apiKey,
   });
   const storage = new Storage(`${stem}-storage`, {
-    ...brought,
+    ...existing,
     keepData: settings.storage.keepData,
     rejectedRetentionDays: settings.ingest.rejectedRetentionDays,
   });
   const network = new Network(`${stem}-network`, {
     ...settings.network,
     internetForTasks: settings.query.enabled || inContainer,
-    ...(brought.home && { existing: brought.home }),
+    ...(existing.placement && { existing: existing.placement }),
   });
   const files = new CollectionsFileSystem(`${stem}-collections`, { network });
 
@@ -130,7 +130,7 @@ export async function vectorkeep(): Promise<Outputs> {
     code: catchUpCode,
     apiKey,
     storage,
-    brought,
+    existing,
     defaults,
   });
   const { alarms, dashboard } = watch(stem, settings, {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Failure } from "../core/failure.ts";
+import { VectorkeepError } from "../core/vectorkeep-error.ts";
 import type { Deployment } from "./monitor/deployment.ts";
 import { findMissing } from "./monitor/marks.ts";
 import { LocalMonitor } from "./monitor/monitor.ts";
@@ -11,7 +11,7 @@ export interface StackConfiguration {
 }
 
 /** The program could not be deployed into the local AWS; every problem is in the message. */
-export class DeploymentFailed extends Failure {
+export class DeploymentFailedError extends VectorkeepError {
   constructor(problems: readonly unknown[]) {
     const texts = problems.map((problem) => (problem instanceof Error ? problem.message : String(problem)));
     super(
@@ -24,7 +24,7 @@ export class DeploymentFailed extends Failure {
 
 /**
  * Runs infra/program.ts as Pulumi's engine would, with every resource created locally, and resolves to the stack's
- * outputs. One program at a time in a process: Pulumi's runtime is global. Throws DeploymentFailed.
+ * outputs. One program at a time in a process: Pulumi's runtime is global. Throws DeploymentFailedError.
  */
 export async function deploy(
   { plain, secrets }: StackConfiguration,
@@ -43,11 +43,11 @@ export async function deploy(
   await pulumi.runtime.disconnect();
   // What failed in the monitor explains what the program then threw.
   const problems = monitor.failures.length > 0 ? monitor.failures : thrown;
-  if (problems.length > 0) throw new DeploymentFailed(problems);
+  if (problems.length > 0) throw new DeploymentFailedError(problems);
   const resolved = await settled(outputs);
   const missing = findMissing(resolved);
   if (missing.length > 0) {
-    throw new DeploymentFailed(
+    throw new DeploymentFailedError(
       missing.map((output) => `The stack's outputs need ${output}, which the local AWS does not return.`),
     );
   }

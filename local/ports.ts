@@ -1,16 +1,16 @@
 import { type AddressInfo, createServer } from "node:net";
-import { PortInUse } from "./endpoint/endpoint.ts";
+import { PortInUseError } from "./endpoint/endpoint.ts";
 
 /** A loopback port that was free a moment ago, for a program that has to be told its port. */
 export function freePort(): Promise<number> {
   return listenBriefly(0);
 }
 
-/** Throws PortInUse for the first port that something listens on. */
+/** Throws PortInUseError for the first port that something listens on. */
 export async function checkFree(ports: readonly number[]): Promise<void> {
   for (const port of ports) {
     await listenBriefly(port).catch((cause: NodeJS.ErrnoException) => {
-      throw cause.code === "EADDRINUSE" ? new PortInUse(port, { cause }) : cause;
+      throw cause.code === "EADDRINUSE" ? new PortInUseError(port, { cause }) : cause;
     });
   }
 }

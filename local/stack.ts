@@ -56,7 +56,7 @@ export type LocalOutputs = StackOutputs;
 
 /**
  * Starts the local AWS and the providers' servers, deploys infra/program.ts into it as the stack `local`, then lets mappings
- * and services run. Throws PortInUse, DeploymentFailed StateNotSavedError and what the configuration throws; nothing is left
+ * and services run. Throws PortInUseError, DeploymentFailedError StateNotSavedError and what the configuration throws; nothing is left
  * running then.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {

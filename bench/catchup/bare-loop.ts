@@ -23,8 +23,8 @@ interface Row {
   readonly [column: string]: string;
 }
 
-const textsARequest = 2_048;
-const vectorsARequest = 100;
+const textsPerRequest = 2_048;
+const vectorsPerRequest = 100;
 const requestsInFlight = 2;
 const upsertsInFlight = 4;
 
@@ -48,10 +48,10 @@ process.once("message", async (orders: BareOrders) => {
       values: data[position]?.embedding ?? [],
       metadata: { text, ...metadata },
     }));
-    const starts = Array.from({ length: Math.ceil(rows.length / vectorsARequest) }, (_, batch) => batch);
+    const starts = Array.from({ length: Math.ceil(rows.length / vectorsPerRequest) }, (_, batch) => batch);
     await inParallel(starts, upsertsInFlight, async (batch) => {
-      const start = batch * vectorsARequest;
-      await index.upsert({ namespace: "v2", records: records.slice(start, start + vectorsARequest) });
+      const start = batch * vectorsPerRequest;
+      await index.upsert({ namespace: "v2", records: records.slice(start, start + vectorsPerRequest) });
     });
   }
 
@@ -63,7 +63,7 @@ async function* groupsOf(rows: AsyncIterable<Row>): AsyncGenerator<Row[]> {
   let group: Row[] = [];
   for await (const row of rows) {
     group.push(row);
-    if (group.length === textsARequest) {
+    if (group.length === textsPerRequest) {
       yield group;
       group = [];
     }

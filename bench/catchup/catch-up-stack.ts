@@ -8,7 +8,7 @@ import type { StackOutputs } from "../../cli/target.ts";
 import { readSecret } from "../../core/settings/secret.ts";
 import { type Service, startService } from "../child.ts";
 import type { StackAnnouncement } from "../services/local-stack.ts";
-import { StoredWrongly } from "../stored-wrongly.ts";
+import { StoredWronglyError } from "../stored-wrongly-error.ts";
 import { type FunctionReport, functionReport } from "./function-reports.ts";
 
 export interface CatchUpStackOptions {
@@ -102,10 +102,11 @@ export class CatchUpStack {
     return this.client.start(requestFor(key, host));
   }
 
-  /** Throws StoredWrongly unless the task is completed in the end. */
+  /** Throws StoredWronglyError unless the task is completed in the end. */
   async untilOver(taskId: string): Promise<ShownTask> {
     const task = await follow(taskId, this.client, () => {});
-    if (task.status !== "COMPLETED") throw new StoredWrongly(`the task is ${task.status}: ${task.error}`);
+    if (task.status !== "COMPLETED")
+      throw new StoredWronglyError(`the task is ${task.status}: ${task.error}`);
     return task;
   }
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { runChild, startService } from "../child.ts";
 import { keepToLastProcessor } from "../processors.ts";
 import type { Stored } from "../services/vector-sink.ts";
-import { StoredWrongly } from "../stored-wrongly.ts";
+import { StoredWronglyError } from "../stored-wrongly-error.ts";
 import type { BareOutcome } from "./bare-loop.ts";
 import { CatchUpStack, type functionNames, requestFor } from "./catch-up-stack.ts";
 import type { FunctionReport } from "./function-reports.ts";
@@ -86,7 +86,7 @@ async function warmUp(stack: CatchUpStack, { folder }: Place, rowsPerChunk: numb
   await stack.untilOver(await stack.startTask(key));
 }
 
-/** Throws StoredWrongly unless every row was written exactly once. */
+/** Throws StoredWronglyError unless every row was written exactly once. */
 async function measureRows(rows: number, stack: CatchUpStack, place: Place): Promise<Run> {
   const { folder, sinkUrl } = place;
   const file = join(folder, `${rows}.csv`);
@@ -103,7 +103,7 @@ async function measureRows(rows: number, stack: CatchUpStack, place: Place): Pro
   const seconds = (performance.now() - began) / 1_000;
   await expectStored(rows, "the stack", sinkUrl);
   if (task.progress.processed_records !== rows) {
-    throw new StoredWrongly(`the task counts ${task.progress.processed_records} records of ${rows}`);
+    throw new StoredWronglyError(`the task counts ${task.progress.processed_records} records of ${rows}`);
   }
   await sleep(reportsAfterMs);
   return {
@@ -145,6 +145,6 @@ async function empty(sinkUrl: string): Promise<void> {
 async function expectStored(rows: number, by: string, sinkUrl: string): Promise<void> {
   const { ids, writes } = (await (await fetch(`${sinkUrl}/stored`)).json()) as Stored;
   if (ids !== rows || writes !== rows) {
-    throw new StoredWrongly(`${by} wrote ${writes} vectors of ${ids} ids for ${rows} rows`);
+    throw new StoredWronglyError(`${by} wrote ${writes} vectors of ${ids} ids for ${rows} rows`);
   }
 }

@@ -22,7 +22,7 @@ Ends with code 1 where a bound is missed. Fails where a row is not stored exactl
 
 const command = new Arguments("bench:catchup");
 
-/** Throws BadArguments. */
+/** Throws BadArgumentsError. */
 export function catchUpOptions(args: readonly string[]): CatchUpOptions {
   const { help, full, quick, rows } = command.parse(args, {
     help: { type: "boolean", default: false },

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { randomFrom } from "../random.ts";
 
 const seed = 100_000;
-const rowsAPiece = 1_000;
+const rowsPerBatch = 1_000;
 const subjects = [
   "oven",
   "freezer",
@@ -28,8 +28,8 @@ export async function writeRows(path: string, rows: number): Promise<number> {
 function* pieces(rows: number): Generator<string> {
   const random = randomFrom(seed);
   yield "id,formatted_text,created_at,postcode,amount,city,remark\n";
-  for (let first = 0; first < rows; first += rowsAPiece) {
-    const count = Math.min(rowsAPiece, rows - first);
+  for (let first = 0; first < rows; first += rowsPerBatch) {
+    const count = Math.min(rowsPerBatch, rows - first);
     yield Array.from({ length: count }, (_, place) => rowOf(first + place, random)).join("");
   }
 }

@@ -15,7 +15,7 @@ export interface LoadOrders {
 }
 
 /** The processes that the local stack keeps warm. */
-const mostAsked = 5;
+const maxAsked = 5;
 /** By then the code of the API's processes, which the local stack keeps warm, is compiled for speed; and so is this. */
 const warmUpRounds = 200;
 
@@ -56,7 +56,7 @@ process.once("message", async ({ url, apiKey, finishedTaskId, request, perSecond
     const due = began + (number * 1_000) / perSecond;
     const wait = due - performance.now();
     if (wait > 0) await sleep(wait);
-    while (asked.size >= mostAsked) await Promise.race(asked);
+    while (asked.size >= maxAsked) await Promise.race(asked);
     send(due);
   }
   await Promise.all(asked);
@@ -65,6 +65,6 @@ process.once("message", async ({ url, apiKey, finishedTaskId, request, perSecond
 
 async function warmUp(client: CatchUpClient, taskId: string, rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
-    await Promise.all(Array.from({ length: mostAsked }, () => client.status(taskId)));
+    await Promise.all(Array.from({ length: maxAsked }, () => client.status(taskId)));
   }
 }

@@ -20,7 +20,7 @@ Ends with code 1 where a bound is missed, or the published words are not what th
 
 const command = new Arguments("bench:changes");
 
-/** Throws BadArguments. */
+/** Throws BadArgumentsError. */
 export function changesOptions(args: readonly string[]): ChangesOptions {
   const { help, changes, receipts } = command.parse(args, {
     help: { type: "boolean", default: false },

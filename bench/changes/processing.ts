@@ -1,6 +1,6 @@
 import { sortRecords } from "../../core/changes/sort-records.ts";
 import { whole } from "../../core/changes/watched.ts";
-import { recordsABatch, streamBatches } from "./stream-records.ts";
+import { recordsPerBatch, streamBatches } from "./stream-records.ts";
 
 /** What turning a batch of stream records into messages takes, without any network. */
 export interface Processing {
@@ -27,5 +27,5 @@ export function measureProcessing(): Processing {
   });
   const { boxes, skipped } = process(0);
   const messages = boxes.lines.messages.length + boxes.words.messages.length;
-  return { records: recordsABatch, messages, skipped, milliseconds };
+  return { records: recordsPerBatch, messages, skipped, milliseconds };
 }

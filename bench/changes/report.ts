@@ -3,8 +3,8 @@ import { median, percentile } from "../statistics.ts";
 import type { Processing } from "./processing.ts";
 import type { ChangesOutcome } from "./through-stack.ts";
 
-const mostMilliseconds = 5;
-const mostSeconds = 60;
+const maxMilliseconds = 5;
+const maxSeconds = 60;
 /** What systems of this kind state of themselves. */
 const stated = { milliseconds: 50, messagesPerSecond: 0.4 };
 
@@ -32,16 +32,16 @@ export function changesLines(outcome: ChangesOutcome): string {
 
 export function processingVerdict({ milliseconds }: Processing): Verdict {
   const usual = median(milliseconds);
-  const pass = usual < mostMilliseconds;
+  const pass = usual < maxMilliseconds;
   return {
     pass,
-    text: `${mark(pass)}  100 stream records in ${usual.toFixed(2)} ms, bound ${mostMilliseconds} ms`,
+    text: `${mark(pass)}  100 stream records in ${usual.toFixed(2)} ms, bound ${maxMilliseconds} ms`,
   };
 }
 
 export function changesVerdict({ settledAfter }: ChangesOutcome): Verdict {
-  const pass = settledAfter <= mostSeconds;
-  const text = `published, and no message left, ${settledAfter.toFixed(1)} s after the last put, bound ${mostSeconds} s`;
+  const pass = settledAfter <= maxSeconds;
+  const text = `published, and no message left, ${settledAfter.toFixed(1)} s after the last put, bound ${maxSeconds} s`;
   return { pass, text: `${mark(pass)}  ${text}` };
 }
 

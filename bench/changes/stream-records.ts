@@ -4,7 +4,7 @@ import { type Collection, fiveDigits } from "../../core/receipts/receipt.ts";
 import { type LabelItem, labelChanges } from "./label-changes.ts";
 import { wordReceipts } from "./word-receipts.ts";
 
-export const recordsABatch = 100;
+export const recordsPerBatch = 100;
 
 const epochSeconds = 1_790_000_000;
 const digitsOfSequence = 21;
@@ -46,13 +46,13 @@ const kinds: readonly ((label: LabelItem) => Write)[] = [
 
 /** So many different batches, each as an invocation's event holds it: parsed from JSON. */
 export function streamBatches(count: number): unknown[][] {
-  const total = count * recordsABatch;
+  const total = count * recordsPerBatch;
   const records = labelChanges(wordReceipts(total), total).map(({ item }, number) => {
     const kind = kinds[number % kinds.length] ?? newLabel;
     return streamRecord(kind(item), number);
   });
   return Array.from({ length: count }, (_, batch) =>
-    JSON.parse(JSON.stringify(records.slice(batch * recordsABatch, (batch + 1) * recordsABatch))),
+    JSON.parse(JSON.stringify(records.slice(batch * recordsPerBatch, (batch + 1) * recordsPerBatch))),
   );
 }
 

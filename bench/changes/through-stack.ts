@@ -26,7 +26,7 @@ export interface ChangesOutcome extends CycleTotals {
   readonly settledAfter: number;
 }
 
-/** Sends the receipts through the deployed local stack, then changes labels. Throws StoredWrongly and ChangesLost. */
+/** Sends the receipts through the deployed local stack, then changes labels. Throws StoredWronglyError and ChangesLostError. */
 export async function measureChanges(
   options: ChangesOptions,
   surroundings: Surroundings,

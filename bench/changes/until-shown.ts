@@ -1,24 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { queueDepths } from "../../cli/queue-depths.ts";
-import { Failure } from "../../core/failure.ts";
-import { deadLetters, messagesUnderWay } from "../../local/start/observation.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
+import { deadLetters, messagesInFlightCount } from "../../local/start/observation.ts";
 import type { BenchStack } from "../bench-stack.ts";
 import type { BenchReceipt } from "../receipts.ts";
 import { differences, type MetadataById } from "./published-words.ts";
 
 /** Changes were written, and the published collection does not show them. */
-export class ChangesLost extends Failure {
+export class ChangesLostError extends VectorkeepError {
   constructor(found: readonly string[]) {
     super(
-      `The published words are not what the label items imply, and nothing moves any more: ${found.slice(0, mostTold).join("; ")}.`,
+      `The published words are not what the label items imply, and nothing moves any more: ${found.slice(0, maxReported).join("; ")}.`,
       "Run npm start, write such an item and read the logs of the stream processor and of compaction.",
     );
   }
 }
 
-const mostTold = 3;
+const maxReported = 3;
 const lookEveryMs = 250;
-const patienceMs = 60_000;
+const maxWaitMs = 60_000;
 
 /** Moments of the wall clock. */
 export interface Shown {
@@ -30,7 +30,7 @@ export interface Shown {
 
 /**
  * Looks until a generation is exactly as expected and no message is under way. A generation is read from its own
- * files, once and when the queues are empty. Throws ChangesLost.
+ * files, once and when the queues are empty. Throws ChangesLostError.
  */
 export async function untilShown(
   stack: BenchStack,
@@ -40,18 +40,18 @@ export async function untilShown(
   let found: readonly string[] = ["nothing was published"];
   let read: string | undefined;
   let last = "";
-  for (let movedAt = Date.now(); Date.now() - movedAt < patienceMs; await sleep(lookEveryMs)) {
+  for (let movedAt = Date.now(); Date.now() - movedAt < maxWaitMs; await sleep(lookEveryMs)) {
     const lookedAt = Date.now();
     const queues = await queueDepths(stack.sqs, stack.outputs);
     const head = await stack.head("words");
-    if (deadLetters({ queues }) > 0) throw new ChangesLost(["messages are in dead-letter queues"]);
+    if (deadLetters({ queues }) > 0) throw new ChangesLostError(["messages are in dead-letter queues"]);
     const look = JSON.stringify({ queues, head });
     if (look !== last) movedAt = lookedAt;
     last = look;
-    if (head === undefined || head.name === read || messagesUnderWay({ queues }) > 0) continue;
+    if (head === undefined || head.name === read || messagesInFlightCount({ queues }) > 0) continue;
     read = head.name;
     found = await differences(stack, head.name, receipts, expected);
     if (found.length === 0) return { publishedAt: Date.parse(head.publishedAt), settledAt: lookedAt };
   }
-  throw new ChangesLost(found);
+  throw new ChangesLostError(found);
 }

@@ -6,11 +6,11 @@ import { text } from "node:stream/consumers";
 import { ChromaServer } from "../../core/collections/chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../../core/collections/chroma/chroma-vector-store.ts";
 import type { DeltaPart } from "../../core/collections/chroma/vector-store.ts";
-import { SliceBuilder } from "../../core/collections/merge/delta-slices.ts";
+import { SliceBuilder } from "../../core/collections/merge/delta-batches.ts";
 import { decodeDelta } from "../../core/deltas/codec.ts";
 import { knownMetadata } from "../../core/entities/receipt-facts.ts";
 import type { BenchReceipt } from "../receipts.ts";
-import { StoredWrongly } from "../stored-wrongly.ts";
+import { StoredWronglyError } from "../stored-wrongly-error.ts";
 import type { OneCollection } from "./one-collection.ts";
 import { deltaKeyOf } from "./word-deltas.ts";
 
@@ -38,7 +38,8 @@ export async function bareUpserts(
     const seconds = (performance.now() - began) / 1_000;
     const vectors = receipts.reduce((sum, { words }) => sum + words.length, 0);
     const stored = (await store.count()) - before;
-    if (stored !== vectors) throw new StoredWrongly(`${stored} new vectors of ${vectors} by bare upserts`);
+    if (stored !== vectors)
+      throw new StoredWronglyError(`${stored} new vectors of ${vectors} by bare upserts`);
     return seconds;
   } finally {
     await server.stop();
@@ -95,5 +96,6 @@ async function post(url: string, body: Buffer<ArrayBuffer>): Promise<void> {
   sent.end(body);
   const [answer] = (await once(sent, "response")) as [IncomingMessage];
   const said = await text(answer);
-  if (answer.statusCode !== 200) throw new StoredWrongly(`an upsert answered ${answer.statusCode} ${said}`);
+  if (answer.statusCode !== 200)
+    throw new StoredWronglyError(`an upsert answered ${answer.statusCode} ${said}`);
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Failure } from "../../core/failure.ts";
 import type { Log } from "../../core/log.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
 /** What one cycle took, by its own log. */
 export interface CycleFigures {
@@ -15,7 +15,7 @@ export interface CycleFigures {
 }
 
 /** A cycle did not do what its messages asked for. */
-export class CycleIncomplete extends Failure {
+export class CycleIncompleteError extends VectorkeepError {
   constructor(what: string) {
     super(`A cycle did not do all that was asked of it: ${what}.`, "What it took counts for nothing.");
   }
@@ -30,7 +30,7 @@ const ended = z.object({
 });
 const merged = z.object({ written: z.int(), updated: z.int() });
 
-/** Runs a cycle that is told to log here. Throws CycleIncomplete where not all of so many messages were done. */
+/** Runs a cycle that is told to log here. Throws CycleIncompleteError where not all of so many messages were done. */
 export async function figuresOf(
   messages: number,
   run: (log: Log) => Promise<unknown>,
@@ -47,10 +47,10 @@ export async function figuresOf(
     error: complain,
   });
   const seconds = (performance.now() - began) / 1_000;
-  if (complaints.length > 0) throw new CycleIncomplete(complaints.join("; "));
+  if (complaints.length > 0) throw new CycleIncompleteError(complaints.join("; "));
   const { done, come_again, bytes_copied, bytes_written, ms_by_step } = ended.parse(said.get("Cycle ended"));
   if (done !== messages)
-    throw new CycleIncomplete(`${done} of ${messages} messages done, ${come_again} open`);
+    throw new CycleIncompleteError(`${done} of ${messages} messages done, ${come_again} open`);
   return {
     seconds,
     bytesCopied: bytes_copied,

@@ -3,10 +3,10 @@ import { labelChanges } from "../changes/label-changes.ts";
 import type { BenchReceipt } from "../receipts.ts";
 import { dimensions, model, type Premises } from "../surroundings.ts";
 import { bareUpserts } from "./bare-upserts.ts";
-import { type CycleFigures, CycleIncomplete } from "./cycle-figures.ts";
+import { type CycleFigures, CycleIncompleteError } from "./cycle-figures.ts";
 import { type CompactionProcess, OneCollection } from "./one-collection.ts";
 import type { CompactionOptions } from "./options.ts";
-import { nameOf, storeWordDeltas, wordsAReceipt } from "./word-deltas.ts";
+import { nameOf, storeWordDeltas, wordsPerReceipt } from "./word-deltas.ts";
 
 /** The collection grown by as many vectors, once by a cycle and once, on a copy, by bare upserts. */
 export interface Round {
@@ -33,7 +33,7 @@ export interface SmallCycle {
   readonly cycle: CycleFigures;
 }
 
-export const labelsAChange = 10;
+export const labelsPerChange = 10;
 const callsAtOnce = 16;
 
 /** Grows a collection of words from nothing, and makes small changes at each of the sizes. */
@@ -57,9 +57,9 @@ interface Prepared {
 
 async function prepare({ sizes, repeats }: CompactionOptions, { deltas }: OneCollection): Promise<Prepared> {
   const [step = 0] = sizes;
-  const grown = (sizes.at(-1) ?? 0) / wordsAReceipt;
+  const grown = (sizes.at(-1) ?? 0) / wordsPerReceipt;
   const receipts = await storeWordDeltas(deltas, grown + sizes.length * repeats * warmths.length);
-  const aRound = step / wordsAReceipt;
+  const aRound = step / wordsPerReceipt;
   return {
     growths: Array.from({ length: grown / aRound }, (_, round) =>
       receipts.slice(round * aRound, (round + 1) * aRound),
@@ -101,7 +101,7 @@ class Measuring {
     before: number,
     round: number | undefined,
   ): Promise<Round> {
-    const vectors = receipts.length * wordsAReceipt;
+    const vectors = receipts.length * wordsPerReceipt;
     const ground = await this.#collection.head();
     const bare = () => bareUpserts(this.#collection, ground?.name, receipts);
     let bareSeconds = round !== undefined && round % 2 === 0 ? await bare() : undefined;
@@ -132,11 +132,11 @@ class Measuring {
   async #merge(compaction: CompactionProcess, receipts: readonly BenchReceipt[]): Promise<CycleFigures> {
     await inParallel(receipts, callsAtOnce, (receipt) => this.#collection.openRun(nameOf(receipt)));
     const cycle = await this.#collection.cycle(compaction, receipts.length);
-    return requireDone(cycle, "written", receipts.length * wordsAReceipt);
+    return requireDone(cycle, "written", receipts.length * wordsPerReceipt);
   }
 
   async #label(compaction: CompactionProcess, receipt: BenchReceipt): Promise<CycleFigures> {
-    const labels = labelChanges([receipt], labelsAChange);
+    const labels = labelChanges([receipt], labelsPerChange);
     await inParallel(labels, callsAtOnce, async ({ item }) => {
       const { image_id, receipt_id, line_id, word_id, label } = item;
       await this.#collection.put(item);
@@ -152,6 +152,7 @@ class Measuring {
 }
 
 function requireDone(cycle: CycleFigures, what: "written" | "updated", due: number): CycleFigures {
-  if (cycle[what] !== due) throw new CycleIncomplete(`${cycle[what]} vectors ${what}, and ${due} are due`);
+  if (cycle[what] !== due)
+    throw new CycleIncompleteError(`${cycle[what]} vectors ${what}, and ${due} are due`);
   return cycle;
 }

@@ -5,7 +5,7 @@ import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { monotonicClock } from "../../core/collections/clock.ts";
 import { runCycle } from "../../core/collections/cycle/cycle.ts";
-import type { CycleParts, CycleSettings } from "../../core/collections/cycle/cycle-parts.ts";
+import type { CycleConfig, CycleDeps } from "../../core/collections/cycle/cycle-deps.ts";
 import { Workspace } from "../../core/collections/cycle/workspace.ts";
 import { Generations } from "../../core/collections/generations/generations.ts";
 import { type Head, readHead } from "../../core/collections/generations/head.ts";
@@ -32,7 +32,7 @@ import { type CollectionAws, region, startCollectionAws } from "./aws.ts";
 import { type CycleFigures, figuresOf } from "./cycle-figures.ts";
 
 /** The stack's defaults, but that nothing waits for more changes, and that superseded generations go at once. */
-const settings: CycleSettings = {
+const config: CycleConfig = {
   leaseMs: 60_000,
   leaseWaitMs: 30_000,
   drainMessages: 1_000,
@@ -40,11 +40,11 @@ const settings: CycleSettings = {
   drainMs: 10_000,
   minPublishIntervalMs: 0,
   maxFailures: 5,
-  garbage: { kept: 3, longestReaderMs: 0 },
+  garbage: { kept: 3, maxReaderMs: 0 },
 };
 
 /** Longer than any cycle here, so that none leaves something for the next. */
-const longestCycleMs = 30 * 60_000;
+const maxCycleMs = 30 * 60_000;
 const timestamp = "2026-11-25T12:00:00.000Z";
 
 export interface CollectionModel {
@@ -61,7 +61,7 @@ export type Change<Body extends ChangeMessageBody = ChangeMessageBody> = Body ex
 
 /** A process of compaction: it keeps its copy of a generation from one cycle to the next. */
 export interface CompactionProcess {
-  readonly parts: CycleParts;
+  readonly parts: CycleDeps;
   end(): Promise<void>;
 }
 
@@ -145,10 +145,10 @@ export class OneCollection {
     const { collection: shard } = target;
     const scratch = await mkdtemp(join(folder, "process-"));
     const workspace = new Workspace({ ...target, shard, generations, library, scratch });
-    const parts: CycleParts = {
+    const parts: CycleDeps = {
       shard,
       target,
-      settings,
+      config,
       control: { client: aws.dynamo, controlTable: aws.controlTable },
       runs,
       deltas,
@@ -175,11 +175,9 @@ export class OneCollection {
     return { parts, end };
   }
 
-  /** One cycle over all that is queued, which are so many messages. Throws CycleIncomplete. */
+  /** One cycle over all that is queued, which are so many messages. Throws CycleIncompleteError. */
   cycle({ parts }: CompactionProcess, messages: number): Promise<CycleFigures> {
-    return figuresOf(messages, (log) =>
-      runCycle({ ...parts, log }, [], monotonicClock.now() + longestCycleMs),
-    );
+    return figuresOf(messages, (log) => runCycle({ ...parts, log }, [], monotonicClock.now() + maxCycleMs));
   }
 
   async #send({ body, groupId, deduplicationId, messageAttributes }: ChangeMessage): Promise<void> {

@@ -1,5 +1,5 @@
 import { Arguments } from "../arguments.ts";
-import { wordsAReceipt } from "./word-deltas.ts";
+import { wordsPerReceipt } from "./word-deltas.ts";
 
 export interface CompactionOptions {
   readonly help: boolean;
@@ -19,7 +19,7 @@ Measures compaction: merging deltas beside bare upserts into the same Chroma ser
 costs in collections of several sizes, in a cold and in a warm process.
 
   --sizes A,B,C  vectors of the collection at which small changes are measured; it grows by A at a time, so each is a
-                 multiple of A, and all of ${wordsAReceipt} (10000,50000,100000)
+                 multiple of A, and all of ${wordsPerReceipt} (10000,50000,100000)
   --rounds N     growths that are measured beside bare upserts (5)
   --repeats N    cycles of each kind at each size (3)
   --quick        that all of it runs, in seconds and without a verdict on the speed: --sizes 200,400 --rounds 2 --repeats 1
@@ -31,7 +31,7 @@ const command = new Arguments("bench:compaction");
 const usual = { sizes: "10000,50000,100000", rounds: "5", repeats: "3" };
 const quickly = { sizes: "200,400", rounds: "2", repeats: "1" };
 
-/** Throws BadArguments. */
+/** Throws BadArgumentsError. */
 export function compactionOptions(args: readonly string[]): CompactionOptions {
   const { help, quick, ...given } = command.parse(args, {
     help: { type: "boolean", default: false },
@@ -52,8 +52,8 @@ export function compactionOptions(args: readonly string[]): CompactionOptions {
 
 function sizesOf(text: string): number[] {
   const sizes = text.split(",").map((size) => command.wholeNumber("sizes", size));
-  const [smallest = wordsAReceipt] = sizes;
-  const unit = smallest % wordsAReceipt === 0 ? smallest : wordsAReceipt;
+  const [smallest = wordsPerReceipt] = sizes;
+  const unit = smallest % wordsPerReceipt === 0 ? smallest : wordsPerReceipt;
   sizes.forEach((size, position) => {
     const before = sizes[position - 1] ?? 0;
     if (size % unit !== 0) throw command.bad(`--sizes ${text}: ${size} is no multiple of ${unit}`);

@@ -1,15 +1,15 @@
 import { type Verdict, whole } from "../report.ts";
 import { median } from "../statistics.ts";
 import type { CycleFigures } from "./cycle-figures.ts";
-import { type Change, changes, labelsAChange, type Round, type SmallCycle, warmths } from "./measure.ts";
-import { wordsAReceipt } from "./word-deltas.ts";
+import { type Change, changes, labelsPerChange, type Round, type SmallCycle, warmths } from "./measure.ts";
+import { wordsPerReceipt } from "./word-deltas.ts";
 
 /** Least of the rate at which deltas are merged in terms of the bare upserts' rate. */
 const leastOfBare = 0.8;
 
 const titles: Record<Change, string> = {
-  receipt: `one receipt of ${wordsAReceipt} vectors`,
-  labels: `${labelsAChange} labels`,
+  receipt: `one receipt of ${wordsPerReceipt} vectors`,
+  labels: `${labelsPerChange} labels`,
 };
 
 /** What a cycle does to merge: deltas read, checked and applied, items looked at, all of it read back. */

@@ -7,14 +7,14 @@ import type { BenchReceipt } from "../receipts.ts";
 import { VectorsOfTexts } from "../services/vectors-of-texts.ts";
 import { dimensions, model } from "../surroundings.ts";
 
-export const wordsAReceipt = 100;
+export const wordsPerReceipt = 100;
 const collection = "words";
 const runId = "bench";
 
 /** Stores the deltas of so many receipts of a hundred words, and resolves to the receipts. */
 export async function storeWordDeltas(deltas: DeltaStore, count: number): Promise<BenchReceipt[]> {
   const vectorsOf = new VectorsOfTexts(dimensions);
-  const receipts = wordReceipts(count, wordsAReceipt / wordsPerLine);
+  const receipts = wordReceipts(count, wordsPerReceipt / wordsPerLine);
   for (const receipt of receipts) {
     const planned = planWords(receipt.words);
     const delta = encodeDelta({

@@ -1,8 +1,8 @@
 import type { Contender } from "./contender.ts";
 
-const inputsARequest = 2_048;
+const inputsPerRequest = 2_048;
 const requestsInFlight = 8;
-const vectorsAnUpsert = 4_500;
+const vectorsPerUpsert = 4_500;
 
 interface EmbeddingsAnswer {
   readonly data: readonly { readonly embedding: string }[];
@@ -15,7 +15,7 @@ export const bare: Contender = {
     const found = (await (await fetch(`${database}/collections/${collection}`)).json()) as { id: string };
 
     async function embed(from: number): Promise<string[]> {
-      const input = records.slice(from, from + inputsARequest).map(({ text }) => text);
+      const input = records.slice(from, from + inputsPerRequest).map(({ text }) => text);
       const answer = await post(`${embeddingsUrl}/embeddings`, {
         model,
         dimensions,
@@ -26,13 +26,13 @@ export const bare: Contender = {
     }
 
     return async () => {
-      const batches = inFlight(requestsInFlight, Math.ceil(records.length / inputsARequest), (batch) =>
-        embed(batch * inputsARequest),
+      const batches = inFlight(requestsInFlight, Math.ceil(records.length / inputsPerRequest), (batch) =>
+        embed(batch * inputsPerRequest),
       );
       let embedded: string[] = [];
       let next = 0;
-      for (let start = 0; start < records.length; start += vectorsAnUpsert) {
-        const slice = records.slice(start, start + vectorsAnUpsert);
+      for (let start = 0; start < records.length; start += vectorsPerUpsert) {
+        const slice = records.slice(start, start + vectorsPerUpsert);
         while (embedded.length < slice.length) {
           embedded = embedded.concat((await batches[next]) ?? []);
           next += 1;

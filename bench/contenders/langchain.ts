@@ -2,7 +2,7 @@ import { Chroma } from "@langchain/community/vectorstores/chroma";
 import { OpenAIEmbeddings } from "@langchain/openai";
 import type { Contender } from "./contender.ts";
 
-const documentsACall = 4_500;
+const documentsPerCall = 4_500;
 
 /** LangChain JS, with requests as full and as parallel as the bare loop's; a call with all 20,000 fails. */
 export const langchain: Contender = {
@@ -26,9 +26,9 @@ export const langchain: Contender = {
     const ids = records.map(({ id }) => id);
 
     return async () => {
-      for (let start = 0; start < documents.length; start += documentsACall) {
-        await store.addDocuments(documents.slice(start, start + documentsACall), {
-          ids: ids.slice(start, start + documentsACall),
+      for (let start = 0; start < documents.length; start += documentsPerCall) {
+        await store.addDocuments(documents.slice(start, start + documentsPerCall), {
+          ids: ids.slice(start, start + documentsPerCall),
         });
       }
     };

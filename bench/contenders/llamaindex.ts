@@ -3,7 +3,7 @@ import { OpenAIEmbedding } from "@llamaindex/openai";
 import { IngestionPipeline, TextNode } from "llamaindex";
 import type { Contender } from "./contender.ts";
 
-const nodesARun = 1_000;
+const nodesPerRun = 1_000;
 
 /** LlamaIndex TS, without its cache (which hashes and keeps every node); a run with all 20,000 fails. */
 export const llamaindex: Contender = {
@@ -13,7 +13,7 @@ export const llamaindex: Contender = {
       model,
       dimensions,
       baseURL: embeddingsUrl,
-      embedBatchSize: nodesARun,
+      embedBatchSize: nodesPerRun,
     });
     const vectorStore = new ChromaVectorStore({
       collectionName: collection,
@@ -28,8 +28,8 @@ export const llamaindex: Contender = {
     );
 
     return async () => {
-      for (let start = 0; start < nodes.length; start += nodesARun) {
-        await pipeline.run({ nodes: nodes.slice(start, start + nodesARun) });
+      for (let start = 0; start < nodes.length; start += nodesPerRun) {
+        await pipeline.run({ nodes: nodes.slice(start, start + nodesPerRun) });
       }
     };
   },

@@ -18,7 +18,7 @@ import type { Contender } from "./contender.ts";
 import { FolderDeltaStore } from "./folder-delta-store.ts";
 
 const collection = "lines";
-const longestMs = 10 * 60_000;
+const maxMs = 10 * 60_000;
 /** As many as a compaction fetches ahead. */
 const readAhead = 16;
 
@@ -29,7 +29,7 @@ const readAhead = 16;
 export const product: Contender = {
   async prepare({ embeddingsUrl, model, dimensions, sinkUrl, folder }, records) {
     const limiter = unlimited;
-    const giveUpAt = () => Date.now() + longestMs;
+    const giveUpAt = () => Date.now() + maxMs;
     const embedder = new OpenAiEmbedder({
       apiKey: "bench",
       baseUrl: embeddingsUrl,

@@ -13,7 +13,7 @@ export interface Question {
 }
 
 const totalWord = /total|amount due|amt due|\bjumlah\b|grand|balance due|to pay/i;
-const letterRow = /[a-z]{3,}.*[a-z]{3,}/i;
+const deadLetterRow = /[a-z]{3,}.*[a-z]{3,}/i;
 /** A row that says something of the sale rather than of a good. */
 const aboutTheSale =
   /total|cash|change|tax|gst|sst|visa|card|round|thank|invoice|receipt|\btel\b|fax|jalan|\bjln\b|sdn|bhd|date|time|cashier|amount|discount|qty|member|table|summary|please|goods|kuala|selangor|johor|no[.:]/i;
@@ -144,7 +144,8 @@ function itemRows(receipts: readonly CorpusReceipt[]): string[] {
     for (const { text } of rows.slice(4, end)) {
       if (taken === 4) break;
       const item = /^[^a-z]*([a-z][a-z &/'()-]{6,}[a-z)])/i.exec(text)?.[1]?.trim();
-      if (!item || aboutTheSale.test(text) || !letterRow.test(item) || item.split(" ").length > 7) continue;
+      if (!item || aboutTheSale.test(text) || !deadLetterRow.test(item) || item.split(" ").length > 7)
+        continue;
       items.add(item.replace(/\s+/g, " "));
       taken++;
     }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isOpen, statuses } from "../../core/catchup/tasks/task.ts";
-import { Failure } from "../../core/failure.ts";
 import { readSecret } from "../../core/settings/secret.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import type { StackOutputs } from "../target.ts";
 
 const count = z.number();
@@ -48,7 +48,7 @@ export function isOver({ status }: ShownTask): boolean {
 }
 
 /** The stack has no catch-up API. */
-export class CatchUpNotDeployed extends Failure {
+export class CatchUpNotDeployedError extends VectorkeepError {
   constructor() {
     super(
       "This stack has no catch-up API.",
@@ -58,7 +58,7 @@ export class CatchUpNotDeployed extends Failure {
 }
 
 /** The catch-up API does not answer, or answers that it cannot now. Asking again may help. */
-export class CatchUpUnreachable extends Failure {
+export class CatchUpUnreachableError extends VectorkeepError {
   constructor(url: string, what: string, options?: ErrorOptions) {
     super(
       `The catch-up API at ${url} does not answer: ${what}.`,
@@ -69,7 +69,7 @@ export class CatchUpUnreachable extends Failure {
 }
 
 /** The catch-up API refuses what it was asked. */
-export class CatchUpRefused extends Failure {
+export class CatchUpRefusedError extends VectorkeepError {
   constructor(status: number, message: string) {
     super(`The catch-up API answered ${status}: ${message}`, "");
   }
@@ -116,7 +116,7 @@ export class CatchUpClient {
     return shownTask.parse(await this.#ask("GET", `/status?task_id=${encodeURIComponent(taskId)}`));
   }
 
-  /** Throws CatchUpUnreachable, CatchUpRefused. */
+  /** Throws CatchUpUnreachableError, CatchUpRefusedError. */
   async #ask(
     method: string,
     path: string,
@@ -128,14 +128,14 @@ export class CatchUpClient {
       headers: { "x-api-key": this.#apiKey, "content-type": "application/json", ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     }).catch((cause: unknown) => {
-      throw new CatchUpUnreachable(this.#url, "there is no connection", { cause });
+      throw new CatchUpUnreachableError(this.#url, "there is no connection", { cause });
     });
     const said: unknown = await answer.json().catch(() => undefined);
     if (answer.ok) return said;
     const { message } = refusal.safeParse(said).data ?? { message: answer.statusText };
     if (answer.status === 429 || answer.status >= 500) {
-      throw new CatchUpUnreachable(this.#url, `HTTP ${answer.status} ${message}`);
+      throw new CatchUpUnreachableError(this.#url, `HTTP ${answer.status} ${message}`);
     }
-    throw new CatchUpRefused(answer.status, message);
+    throw new CatchUpRefusedError(answer.status, message);
   }
 }

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CatchUpClient, CatchUpUnreachable, isOver, type ShownTask } from "./client.ts";
+import { type CatchUpClient, CatchUpUnreachableError, isOver, type ShownTask } from "./client.ts";
 
 const lookEveryMs = 500;
 /** Looks in a row that may fail: a deployment or a network that is gone for a moment does not end the command. */
-const failuresInARow = 10;
+const consecutiveFailures = 10;
 
-/** Looks at a task until it is over, and shows each look. Throws what the client throws, CatchUpUnreachable only in the end. */
+/** Looks at a task until it is over, and shows each look. Throws what the client throws, CatchUpUnreachableError only in the end. */
 export async function follow(
   taskId: string,
   client: Pick<CatchUpClient, "status">,
@@ -20,7 +20,7 @@ export async function follow(
       if (isOver(task)) return task;
     } catch (error) {
       failed += 1;
-      if (!(error instanceof CatchUpUnreachable) || failed >= failuresInARow) throw error;
+      if (!(error instanceof CatchUpUnreachableError) || failed >= consecutiveFailures) throw error;
     }
   }
 }

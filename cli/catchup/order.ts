@@ -1,7 +1,7 @@
 import { delimiterNames, encodings } from "../../core/catchup/requests/csv-form.ts";
 import { hosts } from "../../core/catchup/requests/process-request.ts";
 import { statuses } from "../../core/catchup/tasks/task.ts";
-import { readCommandLine, UsageWrong } from "../command.ts";
+import { readCommandLine, UsageWrongError } from "../command.ts";
 
 export const usage = `Brings the rows of a CSV file, or of a Metabase question, into the index of a stack and shows how it goes.
 
@@ -62,7 +62,7 @@ export interface CommandLine {
 const script = "catchup";
 const ofTask = ["follow", "retry", "cancel", "failed"] as const;
 
-/** Throws UsageWrong. */
+/** Throws UsageWrongError. */
 export function readOrder(args: readonly string[]): CommandLine {
   const { values, positionals } = readCommandLine(script, {
     args: [...args],
@@ -98,16 +98,16 @@ export function readOrder(args: readonly string[]): CommandLine {
   const asked = ofTask.filter((kind) => values[kind] !== undefined);
   const others = [metabase, values["s3-key"], values.list || undefined].filter((one) => one !== undefined);
   if (positionals.length + others.length + asked.length !== 1) {
-    throw new UsageWrong(
+    throw new UsageWrongError(
       script,
       "Name one CSV file, or one of --metabase, --s3-key, --follow, --retry, --cancel, --failed and --list.",
     );
   }
   if (values.csv !== undefined && values.failed === undefined) {
-    throw new UsageWrong(script, "--csv is the file of --failed.");
+    throw new UsageWrongError(script, "--csv is the file of --failed.");
   }
   if (values.status !== undefined && !values.list) {
-    throw new UsageWrong(script, "--status narrows --list.");
+    throw new UsageWrongError(script, "--status narrows --list.");
   }
   if (values.list) return { order: { kind: "list", status: values.status }, stack };
   const [kind] = asked;
@@ -116,10 +116,10 @@ export function readOrder(args: readonly string[]): CommandLine {
   }
   if (kind !== undefined) return { order: { kind, taskId: values[kind] ?? "" }, stack };
   if (values.to !== undefined && values.from === undefined) {
-    throw new UsageWrong(script, "--to says where the days end that --from begins.");
+    throw new UsageWrongError(script, "--to says where the days end that --from begins.");
   }
   if (metabase !== undefined && values.question !== undefined) {
-    throw new UsageWrong(script, "--metabase names the question already.");
+    throw new UsageWrongError(script, "--metabase names the question already.");
   }
   const [file] = positionals;
   const idempotencyKey = values["idempotency-key"];

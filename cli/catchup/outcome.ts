@@ -56,7 +56,7 @@ const recordColumns: readonly Column[] = [
   { title: "reason", align: "left" },
   { title: "detail", align: "left" },
 ];
-const longestDetail = 100;
+const maxDetailLength = 100;
 
 /** The reasons, the most frequent first. */
 export function reasonLines(counts: FailedRecords["counts"]): string[] {
@@ -83,7 +83,7 @@ export function failedLines({ counts, first }: FailedRecords): string[] {
         String(row),
         source.id ?? "",
         reason,
-        detail.slice(0, longestDetail),
+        detail.slice(0, maxDetailLength),
       ]),
     ),
   ];

@@ -4,10 +4,10 @@ import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { HeadObjectCommand, NotFound, type S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
-import { Failure } from "../../core/failure.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
 /** There is no such file. */
-export class FileUnreadable extends Failure {
+export class FileUnreadableError extends VectorkeepError {
   constructor(file: string, cause: unknown) {
     super(`The file ${file} cannot be read.`, "Name a CSV file, gzip or not.", { cause });
   }
@@ -15,7 +15,7 @@ export class FileUnreadable extends Failure {
 
 /**
  * Puts a file into a bucket under a key that names its content, unless it is there already: a task that reads the same
- * content keeps its object. Returns the key. Throws FileUnreadable.
+ * content keeps its object. Returns the key. Throws FileUnreadableError.
  */
 export async function upload(
   file: string,
@@ -42,7 +42,7 @@ async function contentOf(file: string): Promise<{ digest: string; size: number }
     await pipeline(createReadStream(file), sum);
     return { digest: sum.digest("hex"), size };
   } catch (cause) {
-    throw new FileUnreadable(file, cause);
+    throw new FileUnreadableError(file, cause);
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "../../core/failure.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import type { StackOutputs } from "../target.ts";
 import { type Expectation, showing } from "./expectations.ts";
 import type { Shown } from "./sample.ts";
@@ -17,7 +17,7 @@ export async function untilShown(
   expectations: readonly Expectation[],
   look: () => Promise<Shown>,
   report: (shown: Shown, seconds: number) => void,
-  patienceMs: number,
+  maxWaitMs: number,
 ): Promise<Outcome> {
   const began = performance.now();
   const seconds = new Map<Expectation, number>();
@@ -30,13 +30,13 @@ export async function untilShown(
       if (seconds.has(expectation) || wanted === 0) continue;
       if (showing(expectation, shown) === wanted) seconds.set(expectation, passed);
     }
-    if (seconds.size === expectations.length || passed * 1000 > patienceMs) return { shown, seconds };
+    if (seconds.size === expectations.length || passed * 1000 > maxWaitMs) return { shown, seconds };
     await sleep(lookEveryMs);
   }
 }
 
 /** Patience ended before the search showed the edits. */
-export class ChangeNotShown extends Failure {
+export class ChangeNotShownError extends VectorkeepError {
   constructor(
     missing: readonly Expectation[],
     seconds: number,

@@ -1,10 +1,10 @@
 import { GetFunctionConfigurationCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { z } from "zod";
-import { Failure } from "../../core/failure.ts";
 import { wholeNumber } from "../../core/settings/environment.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
 /** A function of the stack is not configured as this version of the product configures it. */
-export class FunctionUnreadableError extends Failure {
+export class FunctionUnreadableError extends VectorkeepError {
   constructor(functionName: string, reason: string, options?: ErrorOptions) {
     super(
       `The configuration of ${functionName} could not be read: ${reason}.`,

@@ -1,4 +1,4 @@
-import { readCommandLine, UsageWrong } from "../command.ts";
+import { readCommandLine, UsageWrongError } from "../command.ts";
 
 export interface Asked {
   readonly help: boolean;
@@ -12,7 +12,7 @@ export interface Asked {
 
 const script = "failed";
 
-/** Throws UsageWrong. */
+/** Throws UsageWrongError. */
 export function readArguments(args: readonly string[]): Asked {
   const { values, positionals } = readCommandLine(script, {
     args: [...args],
@@ -27,13 +27,13 @@ export function readArguments(args: readonly string[]): Asked {
     },
   });
   const { retry, purge, yes, json, stack, help } = values;
-  if (retry && purge) throw new UsageWrong(script, "Say either --retry or --purge.");
-  if (yes && !purge) throw new UsageWrong(script, "--yes answers what --purge asks.");
+  if (retry && purge) throw new UsageWrongError(script, "Say either --retry or --purge.");
+  if (yes && !purge) throw new UsageWrongError(script, "--yes answers what --purge asks.");
   const operation = retry ? "retry" : purge ? "purge" : "list";
   return { help, names: [...new Set(positionals)], operation, yes, json, stack };
 }
 
-/** Those that are named, or all. Throws UsageWrong for names that there are not, with those that there are. */
+/** Those that are named, or all. Throws UsageWrongError for names that there are not, with those that there are. */
 export function sourcesMeant<Source extends { readonly name: string }>(
   { names }: Pick<Asked, "names">,
   sources: readonly Source[],
@@ -41,7 +41,7 @@ export function sourcesMeant<Source extends { readonly name: string }>(
   const unknown = names.filter((name) => !sources.some((source) => source.name === name));
   if (unknown.length > 0) {
     const there = sources.map(({ name }) => name).join(", ");
-    throw new UsageWrong(script, `This stack has no ${unknown.join(", ")}, but: ${there}.`);
+    throw new UsageWrongError(script, `This stack has no ${unknown.join(", ")}, but: ${there}.`);
   }
   return sources.filter(({ name }) => names.length === 0 || names.includes(name));
 }

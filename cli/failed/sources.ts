@@ -6,17 +6,17 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { QueuePublisher } from "../../core/changes/queue-publisher.ts";
-import { ChangeLetters } from "../../core/failed/change-letters.ts";
-import { DeadLetters, type LetterKind } from "../../core/failed/dead-letters.ts";
-import { EmbedLetters } from "../../core/failed/embed-letters.ts";
-import { ExportLetters } from "../../core/failed/export-letters.ts";
+import { ChangeDeadLetters } from "../../core/failed/change-dead-letters.ts";
+import { type DeadLetterKind, DeadLetters } from "../../core/failed/dead-letters.ts";
+import { EmbedDeadLetters } from "../../core/failed/embed-dead-letters.ts";
+import { ExportDeadLetters } from "../../core/failed/export-dead-letters.ts";
 import { FailedRuns } from "../../core/failed/failed-runs.ts";
 import type { FailedSource } from "../../core/failed/failed-source.ts";
 import { GivenUpRecords } from "../../core/failed/given-up-records.ts";
 import { LoggedReasons } from "../../core/failed/logged-reasons.ts";
-import { RejectedLetters } from "../../core/failed/rejected-letters.ts";
+import { RejectedDeadLetters } from "../../core/failed/rejected-dead-letters.ts";
 import { RejectedRows } from "../../core/failed/rejected-rows.ts";
-import type { RetellPorts } from "../../core/failed/retell.ts";
+import type { ReplayDeps } from "../../core/failed/replay.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import { shardName } from "../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
@@ -30,37 +30,38 @@ export function failedSources(outputs: StackOutputs): FailedSource[] {
   const client = DynamoDBDocumentClient.from(dynamo);
   const { embedQueueUrl: queueUrl, receiptsTable, controlTable, region } = outputs;
   const queueUrls = { lines: outputs.linesQueueUrls, words: outputs.wordsQueueUrls };
-  const letters = (name: string, url: string, kind: LetterKind) => new DeadLetters(name, { sqs, url }, kind);
-  const retell = retellPorts(outputs, sqs, dynamo);
+  const deadLetters = (name: string, url: string, kind: DeadLetterKind) =>
+    new DeadLetters(name, { sqs, url }, kind);
+  const replay = replayDeps(outputs, sqs, dynamo);
   const reasons = new LoggedReasons(new CloudWatchLogsClient({}), outputs.logGroups.embed);
 
   return [
-    letters(
+    deadLetters(
       "embed-ndjson-dead-letters",
       outputs.embedDeadLetterQueueUrl,
-      new EmbedLetters({ sqs, queueUrl, reasons }),
+      new EmbedDeadLetters({ sqs, queueUrl, reasons }),
     ),
     ...collections.flatMap((collection) => {
-      const kind = new ChangeLetters({
+      const kind = new ChangeDeadLetters({
         sqs,
         queueUrls: queueUrls[collection],
         compactionLogGroup: outputs.logGroups.compaction,
       });
       return deadLetterUrls(outputs, collection).map((url, position, { length }) =>
-        letters(`${shardName(collection, position, length)}-dead-letters`, url, kind),
+        deadLetters(`${shardName(collection, position, length)}-dead-letters`, url, kind),
       );
     }),
-    letters(
+    deadLetters(
       "failed-exports",
       outputs.failedExportsQueueUrl,
-      new ExportLetters(new LambdaClient({}), outputs.functions.exportOcrResults),
+      new ExportDeadLetters(new LambdaClient({}), outputs.functions.exportOcrResults),
     ),
-    letters("stream-rejected", outputs.streamRejectedQueueUrl, new RejectedLetters(retell)),
+    deadLetters("stream-rejected", outputs.streamRejectedQueueUrl, new RejectedDeadLetters(replay)),
     new GivenUpRecords({
       s3: new S3Client({}),
       bucket: outputs.deltasBucket,
       prefix: outputs.streamGivenUpPrefix,
-      retell,
+      replay,
     }),
     new RejectedRows({
       s3: new S3Client({}),
@@ -82,7 +83,7 @@ function deadLetterUrls(outputs: StackOutputs, collection: Collection): readonly
   return outputs[`${collection}DeadLetterQueueUrls`];
 }
 
-function retellPorts(outputs: StackOutputs, sqs: SQSClient, dynamo: DynamoDBClient): RetellPorts {
+function replayDeps(outputs: StackOutputs, sqs: SQSClient, dynamo: DynamoDBClient): ReplayDeps {
   const publisher = (url: string) => new QueuePublisher(sqs, url, pause);
   return {
     queues: { lines: outputs.linesQueueUrls.map(publisher), words: outputs.wordsQueueUrls.map(publisher) },

@@ -1,6 +1,6 @@
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import { type ShardName, shardName, shardNames } from "../../core/receipts/shards.ts";
-import { readCommandLine, UsageWrong } from "../command.ts";
+import { readCommandLine, UsageWrongError } from "../command.ts";
 
 export interface Asked {
   readonly help: boolean;
@@ -18,7 +18,7 @@ export interface Asked {
 
 const script = "generations";
 
-/** Throws UsageWrong. */
+/** Throws UsageWrongError. */
 export function readArguments(args: readonly string[]): Asked {
   const { values, positionals } = readCommandLine(script, {
     args: [...args],
@@ -35,24 +35,25 @@ export function readArguments(args: readonly string[]): Asked {
   });
   const { rebuild, yes, json, stack, help } = values;
   const restore = numberOf("--restore", values.restore);
-  if (rebuild && restore !== undefined) throw new UsageWrong(script, "Say either --restore or --rebuild.");
-  if (yes && restore === undefined) throw new UsageWrong(script, "--yes answers what --restore asks.");
+  if (rebuild && restore !== undefined)
+    throw new UsageWrongError(script, "Say either --restore or --rebuild.");
+  if (yes && restore === undefined) throw new UsageWrongError(script, "--yes answers what --restore asks.");
   const collection = collections.find((name) => positionals.length === 1 && name === positionals[0]);
   if (collection === undefined && !help)
-    throw new UsageWrong(script, `Name one of ${collections.join(" and ")}.`);
+    throw new UsageWrongError(script, `Name one of ${collections.join(" and ")}.`);
   const shard = numberOf("--shard", values.shard);
   return { help, collection: collection ?? "lines", shard, restore, rebuild, yes, json, stack };
 }
 
-/** The shards that are meant, of a collection split into so many. Throws UsageWrong. */
+/** The shards that are meant, of a collection split into so many. Throws UsageWrongError. */
 export function shardsMeant({ collection, shard, restore }: Asked, count: number): ShardName[] {
   if (shard !== undefined) {
     if (shard > count)
-      throw new UsageWrong(script, `--shard is at most ${count}: ${collection} has no more.`);
+      throw new UsageWrongError(script, `--shard is at most ${count}: ${collection} has no more.`);
     return [shardName(collection, shard - 1, count)];
   }
   if (restore !== undefined && count > 1) {
-    throw new UsageWrong(
+    throw new UsageWrongError(
       script,
       `${collection} has ${count} shards, each with generations of its own: say which with --shard.`,
     );
@@ -63,6 +64,6 @@ export function shardsMeant({ collection, shard, restore }: Asked, count: number
 function numberOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,8}$/.test(text))
-    throw new UsageWrong(script, `${option} is a number from 1, not ${text}.`);
+    throw new UsageWrongError(script, `${option} is a number from 1, not ${text}.`);
   return Number(text);
 }

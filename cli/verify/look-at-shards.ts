@@ -3,12 +3,12 @@ import type { ShardName } from "../../core/receipts/shards.ts";
 import { joined, type ShardReport, shardReport } from "../../core/verify/report.ts";
 import type { VerifyRequest } from "../../core/verify/request.ts";
 import { describe } from "../command.ts";
-import { FunctionFailed, invokeFunction } from "../invoke-function.ts";
+import { FunctionFailedError, invokeFunction } from "../invoke-function.ts";
 import type { Screen } from "../screen.ts";
 import type { Looked } from "./looked.ts";
 
 const shardsAtOnce = 2;
-const tellEveryMs = 1_000;
+const reportEveryMs = 1_000;
 
 export type Invoke = (request: VerifyRequest) => Promise<ShardReport>;
 
@@ -29,7 +29,7 @@ export async function lookAtShards(
     const line = `Comparing: ${looked.size} of ${shards.length} shards, ${so} receipts so far, ${seconds} s`;
     screen.status([line], line);
   };
-  const telling = setInterval(tell, tellEveryMs);
+  const telling = setInterval(tell, reportEveryMs);
   try {
     await inParallel(shards, shardsAtOnce, async (shard) => {
       const onPart = (report: ShardReport) => receipts.set(shard, report.receipts);
@@ -42,8 +42,8 @@ export async function lookAtShards(
 }
 
 /** By the name of the class that the function threw. */
-function isDamage(error: unknown): boolean {
-  return error instanceof FunctionFailed && /^GenerationDamaged(Error)?$/.test(error.type);
+function isCorruption(error: unknown): boolean {
+  return error instanceof FunctionFailedError && /^GenerationCorruptError(Error)?$/.test(error.type);
 }
 
 /** All parts of a shard as one. What hinders it hinders no other shard, so it is an answer too. */
@@ -62,6 +62,6 @@ export async function lookAtShard(
     }
     return { shard, report };
   } catch (error) {
-    return { shard, problem: describe(error), damaged: isDamage(error) };
+    return { shard, problem: describe(error), damaged: isCorruption(error) };
   }
 }

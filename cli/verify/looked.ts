@@ -21,7 +21,7 @@ export function verdictOf(looked: readonly Looked[]): Verdict {
   return looked.some((one) => "problem" in one) ? "untold" : "clean";
 }
 
-export function damagedOf(looked: readonly Looked[]): ShardName[] {
+export function corruptOf(looked: readonly Looked[]): ShardName[] {
   return looked.flatMap((one) => ("damaged" in one && one.damaged ? [one.shard] : []));
 }
 

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { monotonicClock } from "../../core/collections/clock.ts";
-import { compactionClients, cycleParts } from "../../core/collections/host/compaction-parts.ts";
+import { compactionClients, cycleDeps } from "../../core/collections/host/compaction-deps.ts";
 import { compactUntilShutdown } from "../../core/collections/host/compaction-worker.ts";
 import { finishWithinMs, Shutdown, tidyWithinMs } from "../../core/collections/host/shutdown.ts";
 import { shardQueues } from "../../core/collections/messages/shard-queues.ts";
-import { Failure } from "../../core/failure.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import { compactionWorkerEnvironment } from "./environment.ts";
 
 const hourMs = 3_600_000;
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     log,
     metrics,
   };
-  const shards = shardQueues(environment).map((source) => cycleParts(source, environment, machine));
+  const shards = shardQueues(environment).map((source) => cycleDeps(source, environment, machine));
   const shutdown = new Shutdown(clock);
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
@@ -71,7 +71,7 @@ function giveUp(): void {
 }
 
 main().catch((error: Error) => {
-  const unforeseen = error instanceof Failure ? {} : { stack: error.stack };
+  const unforeseen = error instanceof VectorkeepError ? {} : { stack: error.stack };
   log.error(error.message, { error_name: error.name, ...unforeseen });
   process.exit(1);
 });

@@ -5,7 +5,6 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { unlimited } from "../../core/embedding/rate-limiter.ts";
-import { Failure } from "../../core/failure.ts";
 import { metricsLoggedAtOnce } from "../../core/metrics.ts";
 import { collections } from "../../core/receipts/receipt.ts";
 import { type ShardName, shardNames } from "../../core/receipts/shards.ts";
@@ -13,6 +12,7 @@ import { ChromaGenerations } from "../../core/search/chroma-generations.ts";
 import { QueryService } from "../../core/search/query-service.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { readSecret } from "../../core/settings/secret.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import { queryServerEnvironment } from "./environment.ts";
 
 /** How often the head is looked at, and how long a caller waits for the vector of a text. */
@@ -67,7 +67,7 @@ async function stop(service: QueryService, signal: string): Promise<void> {
 }
 
 main().catch((error: Error) => {
-  const unforeseen = error instanceof Failure ? {} : { stack: error.stack };
+  const unforeseen = error instanceof VectorkeepError ? {} : { stack: error.stack };
   log.error(error.message, { error_name: error.name, ...unforeseen });
   process.exitCode = 1;
 });

@@ -10,26 +10,26 @@ import { requestLimits } from "../embedding/limits.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { readSecret } from "../settings/secret.ts";
-import type { ApiServices } from "./api/routes.ts";
+import type { ApiDeps } from "./api/routes.ts";
 import type { apiEnvironment, chunkEnvironment, runEnvironment, settleEnvironment } from "./environment.ts";
 import { PineconeIndex } from "./index/pinecone-index.ts";
-import type { PreflightProblem } from "./preflight/preflight-failures.ts";
+import type { PreflightProblem } from "./preflight/preflight-errors.ts";
 import type { ProcessRequest } from "./requests/process-request.ts";
 import { ObjectStore } from "./sources/object-store.ts";
 import { ChunkCounts } from "./tasks/chunk-counts.ts";
 import { Claims } from "./tasks/claims.ts";
 import { TaskStore } from "./tasks/task-store.ts";
 import { Executions } from "./work/executions.ts";
-import type { RunChunkServices } from "./work/run-chunk.ts";
-import type { RunTaskServices } from "./work/run-task.ts";
-import type { SettleServices } from "./work/settle-task.ts";
+import type { RunChunkDeps } from "./work/run-chunk.ts";
+import type { RunTaskDeps } from "./work/run-task.ts";
+import type { SettleDeps } from "./work/settle-task.ts";
 import { isWorkedOn } from "./work/worked-on.ts";
 
 /** Bytes that end a chunk before its rows are full: what a function holds of it stays a small part of its memory. */
 const bytesPerChunk = 8 * 1024 * 1024;
 
 /** How a process tells what it does. */
-export interface Telling {
+export interface Telemetry {
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -42,7 +42,7 @@ type ApiEnvironment = z.infer<typeof apiEnvironment>;
 const preflightProblems = z.array(z.object({ check: z.string(), problem: z.string() }));
 
 /** The clients live as long as the process. */
-export function settleServices(environment: SettleEnvironment, telling: Telling): SettleServices {
+export function settleDeps(environment: SettleEnvironment, telemetry: Telemetry): SettleDeps {
   const client = documentClient();
   const s3 = new S3Client({});
   return {
@@ -55,18 +55,18 @@ export function settleServices(environment: SettleEnvironment, telling: Telling)
       requestsPerMinute: environment.EMBEDDING_REQUESTS_PER_MINUTE,
       tokensPerMinute: environment.EMBEDDING_TOKENS_PER_MINUTE,
     },
-    ...telling,
+    ...telemetry,
   };
 }
 
 /** For one invocation that has to be done with the providers at `giveUpAt` (epoch ms). */
 export type ForInvocation<Services> = (giveUpAt: number) => Promise<Services>;
 
-export function chunkServices(
+export function chunkDeps(
   environment: ChunkEnvironment,
-  telling: Telling,
-): ForInvocation<RunChunkServices & SettleServices> {
-  const shared = settleServices(environment, telling);
+  telemetry: Telemetry,
+): ForInvocation<RunChunkDeps & SettleDeps> {
+  const shared = settleDeps(environment, telemetry);
   const embedderFor = limitedEmbedder(environment, documentClient());
   const requestSize = new RequestSize(environment.EMBEDDING_MAX_INPUTS_PER_REQUEST);
   return async (giveUpAt) => ({
@@ -83,11 +83,11 @@ export function chunkServices(
   });
 }
 
-export function runServices(environment: RunEnvironment, telling: Telling): ForInvocation<RunTaskServices> {
-  const chunkServicesFor = chunkServices(environment, telling);
+export function runDeps(environment: RunEnvironment, telemetry: Telemetry): ForInvocation<RunTaskDeps> {
+  const chunkDepsFor = chunkDeps(environment, telemetry);
   const executions = new Executions(new SFNClient({}), environment.STATE_MACHINE_ARN);
   return async (giveUpAt) => ({
-    ...(await chunkServicesFor(giveUpAt)),
+    ...(await chunkDepsFor(giveUpAt)),
     executions,
     rowsPerFunction: environment.ROWS_PER_FUNCTION,
     limits: { rows: environment.ROWS_PER_CHUNK, bytes: bytesPerChunk },
@@ -95,13 +95,13 @@ export function runServices(environment: RunEnvironment, telling: Telling): ForI
   });
 }
 
-async function metabaseOf(environment: RunEnvironment): Promise<RunTaskServices["metabase"]> {
+async function metabaseOf(environment: RunEnvironment): Promise<RunTaskDeps["metabase"]> {
   const { METABASE_URL: url, METABASE_API_KEY_SECRET: secret, METABASE_ROW_CAP: rowCap } = environment;
   if (url === undefined || secret === undefined) return undefined;
   return { url: url.replace(/\/+$/, ""), apiKey: await readSecret(secret, "catchup:metabaseApiKey"), rowCap };
 }
 
-export function apiServices(environment: ApiEnvironment, log: Log): ApiServices {
+export function apiDeps(environment: ApiEnvironment, log: Log): ApiDeps {
   const client = documentClient();
   const executions = new Executions(new SFNClient({}), environment.STATE_MACHINE_ARN);
   const lambda = new LambdaClient({});

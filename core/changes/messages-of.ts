@@ -14,7 +14,7 @@ import type { Change } from "./read-change.ts";
 import { destinations } from "./watched.ts";
 
 /** A larger snapshot is left out of its message. */
-const largestSnapshot = 64 * 1024;
+const maxSnapshotBytes = 64 * 1024;
 
 /** Of all changed fields together; what is larger is cut, as a message only says what to look at. */
 const maxChangesBytes = 64 * 1024;
@@ -98,5 +98,5 @@ function boundedChanges(changes: FieldChanges): FieldChanges {
 }
 
 function snapshotOf({ item }: Change): Record<string, unknown> | null {
-  return Buffer.byteLength(JSON.stringify(item)) > largestSnapshot ? null : { ...item };
+  return Buffer.byteLength(JSON.stringify(item)) > maxSnapshotBytes ? null : { ...item };
 }

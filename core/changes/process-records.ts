@@ -1,16 +1,16 @@
 import type { ChangeMessage } from "../entities/change-message.ts";
-import { Failure } from "../failure.ts";
 import type { Log } from "../log.ts";
 import { type Metrics, metricsOf } from "../metrics.ts";
 import { type Collection, receiptOfVector } from "../receipts/receipt.ts";
 import { ofImage } from "../receipts/shards.ts";
-import { type QueuePublisher, QueueRejected } from "./queue-publisher.ts";
+import { VectorkeepError } from "../vectorkeep-error.ts";
+import { type QueuePublisher, QueueRejectedError } from "./queue-publisher.ts";
 import { rejectedRecord } from "./rejected-record.ts";
 import { add, empty, malformedOf, type Outbox, type Outboxes, sortRecords } from "./sort-records.ts";
 import type { Watched } from "./watched.ts";
 
 /** SQS took nothing of a batch: an outage, and no fault of a record. */
-export class ChangesNotQueuedError extends Failure {
+export class ChangesNotQueuedError extends VectorkeepError {
   constructor(messages: number, reason: string) {
     super(
       `None of ${messages} change messages is in its queue: ${reason}.`,
@@ -19,7 +19,7 @@ export class ChangesNotQueuedError extends Failure {
   }
 }
 
-export interface RecordServices {
+export interface RecordDeps {
   /** In shard order. */
   readonly collections: Readonly<Record<Collection, readonly QueuePublisher[]>>;
   /** For malformed records. */
@@ -41,7 +41,7 @@ const receiptsNamed = 20;
  */
 export async function processRecords(
   records: readonly unknown[],
-  services: RecordServices,
+  services: RecordDeps,
 ): Promise<number | undefined> {
   const { log } = services;
   const sorted = sortRecords(records, services.watched);
@@ -86,7 +86,7 @@ export async function processRecords(
 type Counts = Readonly<Record<(typeof metricsOf)["stream-processor"][number], number>>;
 
 /** One line per batch, so that a change can be followed by its receipt. */
-function countAndLog({ metrics, log }: RecordServices, { boxes }: Outboxes, counts: Counts): void {
+function countAndLog({ metrics, log }: RecordDeps, { boxes }: Outboxes, counts: Counts): void {
   for (const name of metricsOf["stream-processor"]) metrics.count(name, counts[name]);
   log.info("Stream batch done", {
     received: counts.RecordsReceived,
@@ -141,7 +141,7 @@ async function sendOne(queue: QueuePublisher, { messages, positions }: Outbox): 
     await queue.send(messages);
     return { outages: [], poison: new Map() };
   } catch (error) {
-    if (!(error instanceof QueueRejected)) throw error;
+    if (!(error instanceof QueueRejectedError)) throw error;
     const [poison, outages] = [[], []] as [Unsent[], Unsent[]];
     for (const [at, { reason, isPoison }] of error.refusals) {
       (isPoison ? poison : outages).push({ position: positions[at] ?? 0, reason });

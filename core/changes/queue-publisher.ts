@@ -5,12 +5,12 @@ import {
   type SendMessageBatchRequestEntry,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import { Failure } from "../failure.ts";
+import { VectorkeepError } from "../vectorkeep-error.ts";
 
 /** Limits of one call, for the sum of bodies and attributes. */
-const mostEntries = 10;
-const mostBytes = 1024 * 1024;
-const mostCalls = 4;
+const maxEntries = 10;
+const maxBytes = 1024 * 1024;
+const maxCalls = 4;
 const firstPauseMs = 50;
 
 /** Errors of a whole call that one of its messages causes. */
@@ -39,7 +39,7 @@ export interface Refusal {
 }
 
 /** Some messages are not in the queue; all others are. */
-export class QueueRejected extends Failure {
+export class QueueRejectedError extends VectorkeepError {
   /** Positions of the messages that are not in the queue, ascending. */
   readonly positions: readonly number[];
   readonly refusals: ReadonlyMap<number, Refusal>;
@@ -67,13 +67,13 @@ export class QueuePublisher {
     this.#pause = pause;
   }
 
-  /** Resolves when every message is in the queue. Throws QueueRejected, after all others have been sent. */
+  /** Resolves when every message is in the queue. Throws QueueRejectedError, after all others have been sent. */
   async send(messages: readonly OutgoingMessage[]): Promise<void> {
     const refusals = new Map<number, Refusal>();
     for (const batch of batches(messages)) {
       for (const [position, refusal] of await this.#sendBatch(batch)) refusals.set(position, refusal);
     }
-    if (refusals.size > 0) throw new QueueRejected(this.#queueUrl, refusals);
+    if (refusals.size > 0) throw new QueueRejectedError(this.#queueUrl, refusals);
   }
 
   async #sendBatch(batch: readonly SendMessageBatchRequestEntry[]): Promise<Map<number, Refusal>> {
@@ -82,7 +82,7 @@ export class QueuePublisher {
     for (let call = 1; waiting.length > 0; call += 1) {
       const again = new Set<string>();
       for (const { id, fault, reason } of await this.#call(waiting)) {
-        if (fault === "passing" && call < mostCalls) again.add(id);
+        if (fault === "passing" && call < maxCalls) again.add(id);
         else refused.set(Number(id), { reason, isPoison: fault === "content" });
       }
       waiting = waiting.filter((entry) => again.has(entry.Id ?? ""));
@@ -137,7 +137,7 @@ export function* batches(messages: readonly OutgoingMessage[]): Generator<SendMe
   let bytes = 0;
   for (const [position, message] of messages.entries()) {
     const size = bytesOf(message);
-    if (batch.length === mostEntries || (batch.length > 0 && bytes + size > mostBytes)) {
+    if (batch.length === maxEntries || (batch.length > 0 && bytes + size > maxBytes)) {
       yield batch;
       batch = [];
       bytes = 0;

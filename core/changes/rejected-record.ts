@@ -3,14 +3,14 @@ import { queueJson } from "../text/queue-json.ts";
 import type { OutgoingMessage } from "./queue-publisher.ts";
 
 /** Below the queue's limit of 1 MiB, with room for the reason. */
-const largestBody = 1_000_000;
+const maxBodyBytes = 1_000_000;
 
 /** The whole record with the reason. Where it is too large for a message, its images stay behind and the body says so. */
 export function rejectedRecord(record: unknown, reason: string): OutgoingMessage {
   const shortReason = cutMessage(reason);
   const whole = queueJson({ reason: shortReason, record });
   return {
-    body: Buffer.byteLength(whole) <= largestBody ? whole : withoutImages(record, shortReason),
+    body: Buffer.byteLength(whole) <= maxBodyBytes ? whole : withoutImages(record, shortReason),
     messageAttributes: {},
   };
 }

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
-import { Failure } from "../failure.ts";
 import { collections } from "../receipts/receipt.ts";
+import { VectorkeepError } from "../vectorkeep-error.ts";
 import type { Delta, VectorMetadata } from "./delta.ts";
 
 /**
@@ -40,7 +40,7 @@ interface VectorRow {
 }
 
 /** The bytes are no whole delta file: cut, changed, or of another format. */
-export class DeltaUnreadable extends Failure {
+export class DeltaUnreadableError extends VectorkeepError {
   constructor(what: string, options?: ErrorOptions) {
     super(
       `The delta file cannot be read: ${what}.`,
@@ -78,23 +78,24 @@ export function encodeDeltaOf(delta: Omit<Delta, "vectors">, vectors: readonly U
   return file;
 }
 
-/** The delta of a file; its vectors are a view into the bytes. Throws DeltaUnreadable. */
+/** The delta of a file; its vectors are a view into the bytes. Throws DeltaUnreadableError. */
 export function decodeDelta(bytes: Uint8Array): Delta {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = file.length - checksumLength;
-  if (end < preambleLength) throw new DeltaUnreadable(`${file.length} bytes are too few`);
-  if (!file.subarray(0, magic.length).equals(magic)) throw new DeltaUnreadable("it does not begin as one");
+  if (end < preambleLength) throw new DeltaUnreadableError(`${file.length} bytes are too few`);
+  if (!file.subarray(0, magic.length).equals(magic))
+    throw new DeltaUnreadableError("it does not begin as one");
   const version = file.readUInt32LE(magic.length);
   if (version !== formatVersion)
-    throw new DeltaUnreadable(`its format version is ${version}, not ${formatVersion}`);
+    throw new DeltaUnreadableError(`its format version is ${version}, not ${formatVersion}`);
   if (!hash("sha256", file.subarray(0, end), "buffer").equals(file.subarray(end))) {
-    throw new DeltaUnreadable("its checksum does not match");
+    throw new DeltaUnreadableError("its checksum does not match");
   }
   const vectorsStart = preambleLength + file.readUInt32LE(magic.length + 4);
   const { about, rows } = readHeader(file.subarray(preambleLength, vectorsStart));
   const vectors = file.subarray(vectorsStart, end);
   if (rows.length !== about.count || vectors.length !== about.count * about.dimensions * bytesPerNumber) {
-    throw new DeltaUnreadable(`it states ${about.count} vectors and holds ${rows.length} rows`);
+    throw new DeltaUnreadableError(`it states ${about.count} vectors and holds ${rows.length} rows`);
   }
   return {
     collection: about.collection,
@@ -136,6 +137,6 @@ function readHeader(compressed: Buffer): { about: z.infer<typeof aboutRow>; rows
     const about = aboutRow.parse(JSON.parse(first ?? ""));
     return { about, rows: rest.map((row) => JSON.parse(row) as VectorRow) };
   } catch (cause) {
-    throw new DeltaUnreadable("its header is not what the format says", { cause });
+    throw new DeltaUnreadableError("its header is not what the format says", { cause });
   }
 }

@@ -1,5 +1,5 @@
 import { DeleteObjectsCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
-import { Failure } from "../failure.ts";
+import { VectorkeepError } from "../vectorkeep-error.ts";
 import { type DeltaName, deltaOfKey, deltasFolder } from "./keys.ts";
 
 /** A delta that lies in the bucket. */
@@ -16,7 +16,7 @@ export interface DeltaPage {
 }
 
 /** S3 has not removed a delta. */
-export class DeltaNotRemoved extends Failure {
+export class DeltaNotRemovedError extends VectorkeepError {
   constructor(key: string, reason: string) {
     super(
       `The delta ${key} could not be removed: ${reason}.`,
@@ -55,7 +55,7 @@ export class DeltaFiles {
     return { files, next: IsTruncated ? Contents.at(-1)?.Key : undefined };
   }
 
-  /** Those that are gone already are no failure. Throws DeltaNotRemoved. */
+  /** Those that are gone already are no failure. Throws DeltaNotRemovedError. */
   async remove(files: readonly DeltaFile[]): Promise<void> {
     const { Errors = [] } = await this.#client.send(
       new DeleteObjectsCommand({
@@ -65,6 +65,6 @@ export class DeltaFiles {
     );
     const [first] = Errors;
     if (first)
-      throw new DeltaNotRemoved(first.Key ?? "", `${first.Code}: ${first.Message ?? "no reason given"}`);
+      throw new DeltaNotRemovedError(first.Key ?? "", `${first.Code}: ${first.Message ?? "no reason given"}`);
   }
 }

@@ -1,6 +1,6 @@
-import { Failure } from "../failure.ts";
 import { type Collection, collections, fiveDigits } from "../receipts/receipt.ts";
 import { imageId } from "../receipts/rows.ts";
+import { VectorkeepError } from "../vectorkeep-error.ts";
 
 /** Where all deltas lie. */
 export const deltasFolder = "deltas/";
@@ -9,7 +9,7 @@ const extension = ".vkd";
 const runIdPattern = /^[A-Za-z0-9_-]{1,128}$/;
 
 /** A part of a key could lead out of its folder. */
-export class UnsafeKey extends Failure {
+export class UnsafeKeyError extends VectorkeepError {
   constructor(part: string, value: string) {
     super(
       `The ${part} ${JSON.stringify(value)} cannot stand in an object key.`,
@@ -25,9 +25,9 @@ export interface DeltaName {
   readonly runId: string;
 }
 
-/** `deltas/{collection}/{image_id}/receipt-{receipt_id:05d}/{run_id}`. Throws UnsafeKey. */
+/** `deltas/{collection}/{image_id}/receipt-{receipt_id:05d}/{run_id}`. Throws UnsafeKeyError. */
 export function deltaPrefix(name: DeltaName): string {
-  if (!imageId.safeParse(name.imageId).success) throw new UnsafeKey("image_id", name.imageId);
+  if (!imageId.safeParse(name.imageId).success) throw new UnsafeKeyError("image_id", name.imageId);
   const folder = `${deltasFolder}${name.collection}/${name.imageId}/receipt-${fiveDigits(name.receiptId)}`;
   return `${folder}/${safeRunId(name.runId)}`;
 }
@@ -50,7 +50,7 @@ export function deltaOfKey(key: string): DeltaName | undefined {
   try {
     return deltaKey(deltaPrefix(name)) === key ? name : undefined;
   } catch (error) {
-    if (error instanceof UnsafeKey) return undefined;
+    if (error instanceof UnsafeKeyError) return undefined;
     throw error;
   }
 }
@@ -68,7 +68,7 @@ export function isSameDelta(one: DeltaName, other: DeltaName): boolean {
 /** Where the rows lie that runs left out. */
 export const rejectedRowsFolder = "rejected/";
 
-/** `rejected/{run_id}.ndjson`: the rows that a run left out. Throws UnsafeKey. */
+/** `rejected/{run_id}.ndjson`: the rows that a run left out. Throws UnsafeKeyError. */
 export function rejectedRowsKey(runId: string): string {
   return `${rejectedRowsFolder}${safeRunId(runId)}.ndjson`;
 }
@@ -80,6 +80,6 @@ export function runOfRejectedRows(key: string): string | undefined {
 }
 
 function safeRunId(runId: string): string {
-  if (!runIdPattern.test(runId)) throw new UnsafeKey("run_id", runId);
+  if (!runIdPattern.test(runId)) throw new UnsafeKeyError("run_id", runId);
   return runId;
 }

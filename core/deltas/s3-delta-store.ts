@@ -6,7 +6,7 @@ import {
   type S3Client,
   S3ServiceException,
 } from "@aws-sdk/client-s3";
-import { DeltaUnreadable, decodeDelta } from "./codec.ts";
+import { DeltaUnreadableError, decodeDelta } from "./codec.ts";
 import type { DeltaStore } from "./delta-store.ts";
 import { deltaOfKey, isSameDelta } from "./keys.ts";
 
@@ -58,7 +58,7 @@ export class S3DeltaStore implements DeltaStore {
       const name = deltaOfKey(key);
       return name === undefined || isSameDelta(delta, name);
     } catch (error) {
-      if (error instanceof DeltaUnreadable) return false;
+      if (error instanceof DeltaUnreadableError) return false;
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 import type { Embedder } from "../embedding/embedder.ts";
-import { EmbeddingThrottled } from "../embedding/embedding-failures.ts";
+import { EmbeddingThrottledError } from "../embedding/embedding-errors.ts";
 import { type Finding, ok, warn } from "./check.ts";
 
 /** One tiny request tells whether the key, the model and the dimensions are right: the answer is checked as any other. */
@@ -7,7 +7,7 @@ export async function checkEmbedding(embedder: Embedder, provider: string): Prom
   try {
     await embedder.embed(["receipt"]);
   } catch (error) {
-    if (!(error instanceof EmbeddingThrottled)) throw error;
+    if (!(error instanceof EmbeddingThrottledError)) throw error;
     return [
       warn(
         `${provider} takes the key, and no request at the moment: its rate limit is used up.`,

@@ -1,5 +1,5 @@
-import { Failure } from "../failure.ts";
 import { cutMessage } from "../text/cut-message.ts";
+import { VectorkeepError } from "../vectorkeep-error.ts";
 
 export type Status = "ok" | "warn" | "fail";
 
@@ -61,7 +61,7 @@ async function findingsOf(check: Check, maxMs: number): Promise<readonly Finding
 }
 
 function failureOf(error: unknown): Finding {
-  if (error instanceof Failure) {
+  if (error instanceof VectorkeepError) {
     return fail(cutMessage(error.message.replace(error.remedy, "").trim()), error.remedy);
   }
   const { name, message } = error instanceof Error ? error : new Error(String(error));

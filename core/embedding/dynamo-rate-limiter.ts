@@ -46,8 +46,8 @@ export class DynamoRateLimiter implements RateLimiter {
     this.#tokens = { perMinute: options.tokensPerMinute, burstMs };
   }
 
-  book(tokens: number, longestWait: number): Promise<number | undefined> {
-    return this.#inTurn(() => this.#book(tokens, longestWait));
+  book(tokens: number, maxWait: number): Promise<number | undefined> {
+    return this.#inTurn(() => this.#book(tokens, maxWait));
   }
 
   giveBack(tokens: number): Promise<void> {
@@ -60,14 +60,14 @@ export class DynamoRateLimiter implements RateLimiter {
     return done;
   }
 
-  async #book(tokens: number, longestWait: number): Promise<number | undefined> {
+  async #book(tokens: number, maxWait: number): Promise<number | undefined> {
     for (let fresh = this.#known === undefined; ; fresh = true) {
       const seen = fresh ? await this.#read() : this.#known;
       const now = Date.now();
       const request = bookCost(this.#requests, seen?.requests ?? 0, now, 1);
       const text = bookCost(this.#tokens, seen?.tokens ?? 0, now, tokens);
       const wait = Math.max(request.wait, text.wait);
-      if (wait > longestWait) {
+      if (wait > maxWait) {
         if (fresh) return undefined;
         continue;
       }

@@ -1,17 +1,17 @@
-import type { InputFailure } from "../failure.ts";
+import type { InputError } from "../vectorkeep-error.ts";
 import type { Embedder, VectorBytes } from "./embedder.ts";
 import {
-  EmbeddingNotAllowed,
-  EmbeddingRefused,
+  EmbeddingNotAllowedError,
+  EmbeddingRefusedError,
   VectorsUnusableError,
   VectorUnusableError,
-} from "./embedding-failures.ts";
+} from "./embedding-errors.ts";
 import { requestLimits } from "./limits.ts";
 
 /** What became of one text: its vector, or why it has none. */
 export type EmbeddedText =
   | { readonly vector: VectorBytes; readonly refusal?: never }
-  | { readonly vector?: never; readonly refusal: InputFailure };
+  | { readonly vector?: never; readonly refusal: InputError };
 
 /** A text that no provider can find fault with. */
 const innocentText = "receipt";
@@ -37,7 +37,7 @@ export class RequestSize {
 /**
  * Embeds texts that fit in one request, and finds out which of them the provider refuses: such a request is bisected
  * until they stand alone. First it sends a text that nobody can find fault with: where that is refused too, the texts are
- * not to blame, and two requests have told it. Throws EmbeddingNotAllowed then, and whatever else fails.
+ * not to blame, and two requests have told it. Throws EmbeddingNotAllowedError then, and whatever else fails.
  */
 export async function embedEach(
   texts: readonly string[],
@@ -48,7 +48,7 @@ export async function embedEach(
   while (embedded.length < texts.length) {
     const some = texts.slice(embedded.length, embedded.length + size.inputs);
     const answer = await attempt(some, embedder);
-    if (!(answer instanceof EmbeddingRefused)) {
+    if (!(answer instanceof EmbeddingRefusedError)) {
       embedded.push(...answer);
       continue;
     }
@@ -60,7 +60,7 @@ export async function embedEach(
 
 async function bisect(
   texts: readonly string[],
-  refusal: EmbeddingRefused,
+  refusal: EmbeddingRefusedError,
   embedder: Embedder,
   size: RequestSize,
 ): Promise<EmbeddedText[]> {
@@ -69,21 +69,22 @@ async function bisect(
   const halves: EmbeddedText[] = [];
   for (const half of [texts.slice(0, middle), texts.slice(middle)]) {
     const answer = await attempt(half, embedder);
-    const settled = answer instanceof EmbeddingRefused ? await bisect(half, answer, embedder, size) : answer;
+    const settled =
+      answer instanceof EmbeddingRefusedError ? await bisect(half, answer, embedder, size) : answer;
     halves.push(...settled);
   }
-  if (halves.every(({ refusal: own }) => !(own instanceof EmbeddingRefused))) size.isBelow(texts.length);
+  if (halves.every(({ refusal: own }) => !(own instanceof EmbeddingRefusedError))) size.isBelow(texts.length);
   return halves;
 }
 
 async function attempt(
   texts: readonly string[],
   embedder: Embedder,
-): Promise<EmbeddedText[] | EmbeddingRefused> {
+): Promise<EmbeddedText[] | EmbeddingRefusedError> {
   try {
     return (await embedder.embed(texts)).map((vector) => ({ vector }));
   } catch (error) {
-    if (error instanceof EmbeddingRefused) return error;
+    if (error instanceof EmbeddingRefusedError) return error;
     if (!(error instanceof VectorsUnusableError)) throw error;
     return error.answers.map((answer) =>
       answer instanceof VectorUnusableError ? { refusal: answer } : { vector: answer },
@@ -91,9 +92,9 @@ async function attempt(
   }
 }
 
-async function requireTextsToBlame({ words }: EmbeddingRefused, embedder: Embedder): Promise<void> {
+async function requireTextsToBlame({ words }: EmbeddingRefusedError, embedder: Embedder): Promise<void> {
   const answer = await attempt([innocentText], embedder);
-  if (answer instanceof EmbeddingRefused) {
-    throw new EmbeddingNotAllowed(embedder.model, `it refuses every text: ${words}`);
+  if (answer instanceof EmbeddingRefusedError) {
+    throw new EmbeddingNotAllowedError(embedder.model, `it refuses every text: ${words}`);
   }
 }

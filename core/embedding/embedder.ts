@@ -6,6 +6,6 @@ export interface Embedder {
   /** The provider's name of the model, for example `text-embedding-3-small`. */
   readonly model: string;
   readonly dimensions: number;
-  /** Throws a named Failure when any text could not be embedded; never returns fewer vectors than texts. */
+  /** Throws a named VectorkeepError when any text could not be embedded; never returns fewer vectors than texts. */
   embed(texts: readonly string[]): Promise<VectorBytes[]>;
 }

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI from "openai";
 import type { Embedder, VectorBytes } from "./embedder.ts";
 import {
-  EmbeddingNotAllowed,
-  EmbeddingRefused,
-  EmbeddingThrottled,
-  EmbeddingUnavailable,
-} from "./embedding-failures.ts";
+  EmbeddingNotAllowedError,
+  EmbeddingRefusedError,
+  EmbeddingThrottledError,
+  EmbeddingUnavailableError,
+} from "./embedding-errors.ts";
 import { tokenBound } from "./limits.ts";
 import { safeWords } from "./provider-error.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
@@ -15,7 +15,7 @@ import { backoffMs, judge } from "./retry.ts";
 import { type Base64Answer, vectorsIn } from "./vectors-in-answer.ts";
 
 const attempts = 5;
-const longestRequestMs = 120_000;
+const maxRequestMs = 120_000;
 
 export interface OpenAiEmbedderOptions {
   readonly apiKey: string;
@@ -67,24 +67,25 @@ export class OpenAiEmbedder implements Embedder {
       }
 
       const verdict = judge(answer);
-      if (verdict.kind === "refused") throw new EmbeddingRefused(this.model, answer, this.#words(answer));
-      if (verdict.kind === "not-allowed") throw new EmbeddingNotAllowed(this.model, this.#words(answer));
+      if (verdict.kind === "refused")
+        throw new EmbeddingRefusedError(this.model, answer, this.#words(answer));
+      if (verdict.kind === "not-allowed") throw new EmbeddingNotAllowedError(this.model, this.#words(answer));
       if (verdict.kind === "defer") await this.#giveBack(tokens);
       else failed += 1;
 
       const delayMs = verdict.delayMs ?? backoffMs(failed);
       const tooLate = Date.now() + delayMs >= giveUpAt;
       if (verdict.kind === "retry" && (tooLate || failed >= attempts)) {
-        throw new EmbeddingUnavailable(this.model, failed, answer, this.#words(answer));
+        throw new EmbeddingUnavailableError(this.model, failed, answer, this.#words(answer));
       }
-      if (tooLate) throw new EmbeddingThrottled(this.model, { cause: answer });
+      if (tooLate) throw new EmbeddingThrottledError(this.model, { cause: answer });
       await sleep(delayMs);
     }
   }
 
   async #waitForTurn(tokens: number, giveUpAt: number): Promise<void> {
     const wait = await this.#limiter.book(tokens, giveUpAt - Date.now());
-    if (wait === undefined) throw new EmbeddingThrottled(this.model);
+    if (wait === undefined) throw new EmbeddingThrottledError(this.model);
     if (wait > 0) await sleep(wait);
   }
 
@@ -96,7 +97,7 @@ export class OpenAiEmbedder implements Embedder {
   #send(texts: readonly string[], giveUpAt: number): Promise<Base64Answer | undefined> {
     return this.#client.embeddings.create(
       { model: this.model, dimensions: this.dimensions, input: [...texts], encoding_format: "base64" },
-      { timeout: Math.max(1, Math.min(longestRequestMs, giveUpAt - Date.now())) },
+      { timeout: Math.max(1, Math.min(maxRequestMs, giveUpAt - Date.now())) },
     );
   }
 

@@ -2,9 +2,9 @@
 export interface RateLimiter {
   /**
    * Books one request of at most `tokens` tokens. Resolves to the milliseconds to wait before it is sent,
-   * or to undefined, with nothing booked, if that were longer than `longestWait`.
+   * or to undefined, with nothing booked, if that were longer than `maxWait`.
    */
-  book(tokens: number, longestWait: number): Promise<number | undefined>;
+  book(tokens: number, maxWait: number): Promise<number | undefined>;
   /** Gives back tokens that were booked and not used. */
   giveBack(tokens: number): Promise<void>;
 }

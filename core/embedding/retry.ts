@@ -18,7 +18,7 @@ export type Verdict =
 /** Deferral where the provider names no time. */
 const deferMs = 1_000;
 const firstBackoffMs = 250;
-const longestBackoffMs = 8_000;
+const maxBackoffMs = 8_000;
 
 const refusedStatuses = new Set([400, 413, 422]);
 /** Parameters that a stack's settings decide, not the input. */
@@ -46,7 +46,7 @@ export function judge(error: unknown): Verdict {
 
 /** Full jitter over a span that doubles with every attempt. */
 export function backoffMs(attempt: number): number {
-  return Math.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** attempt);
+  return Math.random() * Math.min(maxBackoffMs, firstBackoffMs * 2 ** attempt);
 }
 
 /** `retry-after-ms`, or `retry-after` in seconds or as a date; undefined where neither says anything. */

@@ -1,11 +1,11 @@
 import type OpenAI from "openai";
 import type { VectorBytes } from "./embedder.ts";
 import {
-  EmbeddingAnswerInvalid,
+  EmbeddingAnswerInvalidError,
   VectorsUnusableError,
   VectorUnusableError,
-  WrongDimensions,
-} from "./embedding-failures.ts";
+  WrongDimensionsError,
+} from "./embedding-errors.ts";
 import { vectorProblem } from "./vector-rule.ts";
 
 /** A vector as the provider sends it and the SDK leaves it. Some leave out an index of zero. */
@@ -19,7 +19,7 @@ interface Space {
 
 /**
  * One vector per text. Views into one block of memory for the whole answer: thousands of small ones would cost more than
- * decoding. Throws EmbeddingAnswerInvalid, WrongDimensions where no vector has the length of the stack's, and
+ * decoding. Throws EmbeddingAnswerInvalidError, WrongDimensionsError where no vector has the length of the stack's, and
  * VectorsUnusableError where some are no vectors (F33).
  */
 export function vectorsIn(answer: Base64Answer | undefined, count: number, space: Space): VectorBytes[] {
@@ -29,7 +29,7 @@ export function vectorsIn(answer: Base64Answer | undefined, count: number, space
   const bytes = Buffer.allocUnsafeSlow(count * length);
   const given = data.map((vector, position) => bytesIn(vector, position, space));
   if (given.every((one) => one !== length))
-    throw new WrongDimensions(space.model, space.dimensions, given[0] ?? 0);
+    throw new WrongDimensionsError(space.model, space.dimensions, given[0] ?? 0);
   const vectors = data.map(({ embedding }, position): VectorBytes | VectorUnusableError => {
     if (given[position] !== length) {
       return new VectorUnusableError(
@@ -59,6 +59,6 @@ function bytesIn(vector: Base64Vector | null, position: number, space: Space): n
   return Buffer.byteLength(embedding, "base64");
 }
 
-function invalid({ model }: Space, what: string): EmbeddingAnswerInvalid {
-  return new EmbeddingAnswerInvalid(model, what);
+function invalid({ model }: Space, what: string): EmbeddingAnswerInvalidError {
+  return new EmbeddingAnswerInvalidError(model, what);
 }

@@ -14,7 +14,7 @@ import {
 import { type PlainItem, plainItem } from "./plain-item.ts";
 import type { ReceiptFacts } from "./receipt-facts.ts";
 
-const keysACall = 100;
+const keysPerCall = 100;
 const pauseMs = 100;
 const known = ["PK", "SK", ...merchantFields, ...labelFields];
 const names = Object.fromEntries(known.map((name, index) => [`#${index}`, name]));
@@ -69,7 +69,7 @@ export class CurrentItems {
     const found = new Set<string>();
     let waiting = [...new Set(sortKeys)].map((SK) => ({ PK: { S: `IMAGE#${imageId}` }, SK: { S: SK } }));
     while (waiting.length > 0) {
-      const asked = waiting.slice(0, keysACall);
+      const asked = waiting.slice(0, keysPerCall);
       const { Responses, UnprocessedKeys } = await client.send(
         new BatchGetItemCommand({
           RequestItems: {
@@ -80,7 +80,7 @@ export class CurrentItems {
       for (const { SK } of Responses?.[receiptsTable] ?? []) if (SK?.S !== undefined) found.add(SK.S);
       const left = (UnprocessedKeys?.[receiptsTable]?.Keys ?? []) as typeof waiting;
       if (left.length > 0) await pause(pauseMs);
-      waiting = [...left, ...waiting.slice(keysACall)];
+      waiting = [...left, ...waiting.slice(keysPerCall)];
     }
     return found;
   }

@@ -1,25 +1,25 @@
 import type { FailedSource, FailedThing, Listing, Retried } from "./failed-source.ts";
 import { mayBePurged } from "./failed-source.ts";
-import { countOf, type Letter, type LetterQueue, throughQueue } from "./through-queue.ts";
+import { countOf, type DeadLetterSource, type Letter, throughQueue } from "./through-queue.ts";
 
 /** Why a message was not sent again, or the id under which its next failure would be known. */
 export type SentAgain = { readonly stays: string } | { readonly sentAs: string | undefined };
 
 /** What the messages of a dead-letter queue are, and what they need to be tried again. */
-export interface LetterKind {
-  describe(letters: readonly Letter[]): Promise<FailedThing[]>;
-  sendAgain(letter: Letter): Promise<SentAgain>;
+export interface DeadLetterKind {
+  describe(deadLetters: readonly Letter[]): Promise<FailedThing[]>;
+  sendAgain(deadLetter: Letter): Promise<SentAgain>;
   /** The ids under which the message may have been sent before it failed. */
-  sentAs(letter: Letter): readonly (string | undefined)[];
+  sentAs(deadLetter: Letter): readonly (string | undefined)[];
 }
 
 /** A queue at the end of a path. */
 export class DeadLetters implements FailedSource {
   readonly name: string;
-  readonly #queue: LetterQueue;
-  readonly #kind: LetterKind;
+  readonly #queue: DeadLetterSource;
+  readonly #kind: DeadLetterKind;
 
-  constructor(name: string, queue: LetterQueue, kind: LetterKind) {
+  constructor(name: string, queue: DeadLetterSource, kind: DeadLetterKind) {
     this.name = name;
     this.#queue = queue;
     this.#kind = kind;
@@ -27,13 +27,13 @@ export class DeadLetters implements FailedSource {
 
   async list(most: number): Promise<Listing> {
     const total = await countOf(this.#queue);
-    const letters: Letter[] = [];
+    const deadLetters: Letter[] = [];
     const look = async (some: readonly Letter[]) => {
-      letters.push(...some);
+      deadLetters.push(...some);
       return [];
     };
     await throughQueue(this.#queue, look, most);
-    const things = await this.#kind.describe(letters);
+    const things = await this.#kind.describe(deadLetters);
     things.sort((a, b) => (a.since < b.since ? -1 : 1));
     return { things, total: Math.max(total, things.length) };
   }
@@ -44,23 +44,26 @@ export class DeadLetters implements FailedSource {
     const sent = new Set<string | undefined>();
     const stayed = new Map<Letter, string>();
     let retried = 0;
-    const sendAgain = async (letters: readonly Letter[]) => {
+    const sendAgain = async (deadLetters: readonly Letter[]) => {
       const done: Letter[] = [];
-      for (const letter of letters) {
-        if (this.#kind.sentAs(letter).some((id) => id !== undefined && sent.has(id))) continue;
-        const result = await this.#sendAgain(letter);
-        if ("stays" in result) stayed.set(letter, result.stays);
+      for (const deadLetter of deadLetters) {
+        if (this.#kind.sentAs(deadLetter).some((id) => id !== undefined && sent.has(id))) continue;
+        const result = await this.#sendAgain(deadLetter);
+        if ("stays" in result) stayed.set(deadLetter, result.stays);
         else {
           sent.add(result.sentAs);
-          done.push(letter);
+          done.push(deadLetter);
         }
       }
       retried += done.length;
       return done;
     };
-    for (const letter of await throughQueue(this.#queue, sendAgain)) {
+    for (const deadLetter of await throughQueue(this.#queue, sendAgain)) {
       retried -= 1;
-      stayed.set(letter, "It is on its way, but could not be deleted here: retrying it again is harmless.");
+      stayed.set(
+        deadLetter,
+        "It is on its way, but could not be deleted here: retrying it again is harmless.",
+      );
     }
     const things = await this.#kind.describe([...stayed.keys()]);
     const reasons = new Map([...stayed].map(([{ messageId }, reason]) => [messageId, reason]));
@@ -74,17 +77,17 @@ export class DeadLetters implements FailedSource {
   async purge(listing: Listing): Promise<number> {
     const isNamed = mayBePurged(listing);
     let deleted = 0;
-    const refused = await throughQueue(this.#queue, async (letters) => {
-      const due = letters.filter(({ messageId }) => isNamed(messageId));
+    const refused = await throughQueue(this.#queue, async (deadLetters) => {
+      const due = deadLetters.filter(({ messageId }) => isNamed(messageId));
       deleted += due.length;
       return due;
     });
     return deleted - refused.length;
   }
 
-  async #sendAgain(letter: Letter): Promise<SentAgain> {
+  async #sendAgain(deadLetter: Letter): Promise<SentAgain> {
     try {
-      return await this.#kind.sendAgain(letter);
+      return await this.#kind.sendAgain(deadLetter);
     } catch (error) {
       const { name, message } = error as Error;
       return { stays: `${name}: ${message}` };

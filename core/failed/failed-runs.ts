@@ -21,7 +21,7 @@ export interface FailedRunsOptions {
   readonly pause: (ms: number) => Promise<unknown>;
 }
 
-const keysACall = 100;
+const keysPerCall = 100;
 const pauseMs = 100;
 
 interface FailedRun {
@@ -104,7 +104,7 @@ export class FailedRuns implements FailedSource {
     let waiting: Record<string, unknown>[] = open.map((run) => ({ ...runKey(run) }));
     while (waiting.length > 0) {
       const { Responses, UnprocessedKeys } = await client.send(
-        new BatchGetCommand({ RequestItems: { [receiptsTable]: { Keys: waiting.slice(0, keysACall) } } }),
+        new BatchGetCommand({ RequestItems: { [receiptsTable]: { Keys: waiting.slice(0, keysPerCall) } } }),
       );
       for (const item of Responses?.[receiptsTable] ?? []) {
         try {
@@ -116,7 +116,7 @@ export class FailedRuns implements FailedSource {
       }
       const left = UnprocessedKeys?.[receiptsTable]?.Keys ?? [];
       if (left.length > 0) await pause(pauseMs);
-      waiting = [...left, ...waiting.slice(keysACall)];
+      waiting = [...left, ...waiting.slice(keysPerCall)];
     }
     return runs;
   }

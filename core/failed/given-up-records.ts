@@ -9,14 +9,14 @@ import { problems } from "../receipts/problems.ts";
 import type { FailedSource, FailedThing, Listing, Retried } from "./failed-source.ts";
 import { mayBePurged } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
-import { type RetellPorts, retell } from "./retell.ts";
+import { type ReplayDeps, replay } from "./replay.ts";
 import { subjectOfRecord, unknownSubject } from "./subjects.ts";
 
 export interface GivenUpRecordsOptions {
   readonly s3: S3Client;
   readonly bucket: string;
   readonly prefix: string;
-  readonly retell: RetellPorts;
+  readonly replay: ReplayDeps;
 }
 
 /** What Lambda writes of records that it gives up: the event as text, and how it went. */
@@ -58,7 +58,7 @@ export class GivenUpRecords implements FailedSource {
     const stayed: FailedThing[] = [];
     for (const one of await this.#all()) {
       const read = await this.#read(one);
-      const reason = read.success ? await this.#retell(read.data.payload.Records) : reasonOf(read);
+      const reason = read.success ? await this.#replay(read.data.payload.Records) : reasonOf(read);
       if (reason === undefined) {
         await this.#delete(one.key);
         retried += 1;
@@ -75,10 +75,10 @@ export class GivenUpRecords implements FailedSource {
   }
 
   /** Why not all of the records could be told. */
-  async #retell(records: readonly unknown[]): Promise<string | undefined> {
+  async #replay(records: readonly unknown[]): Promise<string | undefined> {
     const reasons: string[] = [];
     for (const record of records) {
-      const reason = await retell(record, this.#options.retell).catch((error: Error) => error.message);
+      const reason = await replay(record, this.#options.replay).catch((error: Error) => error.message);
       if (reason !== undefined) reasons.push(reason);
     }
     if (reasons.length === 0) return undefined;

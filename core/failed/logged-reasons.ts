@@ -4,7 +4,7 @@ import { jsonOf } from "./json-of.ts";
 import type { Letter } from "./through-queue.ts";
 
 /** A filter pattern has 1,024 characters at most. */
-const idsAPattern = 20;
+const idsPerPattern = 20;
 /** A page of a large log may be empty, so somebody has to stop. */
 const pagesAtMost = 20;
 
@@ -21,10 +21,10 @@ export class LoggedReasons {
   }
 
   /** The newest error of each message; for one without any, where to look. A log that cannot be read fails nothing. */
-  async of(letters: readonly Letter[]): Promise<(letter: Letter) => string> {
+  async of(deadLetters: readonly Letter[]): Promise<(deadLetter: Letter) => string> {
     const found = new Map<string, { readonly at: number; readonly reason: string }>();
-    for (let from = 0; from < letters.length; from += idsAPattern) {
-      const some = letters.slice(from, from + idsAPattern);
+    for (let from = 0; from < deadLetters.length; from += idsPerPattern) {
+      const some = deadLetters.slice(from, from + idsPerPattern);
       for await (const { timestamp: at = 0, message = "" } of this.#events(some)) {
         const line = errorLine.safeParse(jsonOf(message));
         if (!line.success || at < (found.get(line.data.message_id)?.at ?? 0)) continue;
@@ -35,11 +35,11 @@ export class LoggedReasons {
       found.get(messageId)?.reason ?? `See the log ${this.#logGroup} for ${messageId}.`;
   }
 
-  async *#events(letters: readonly Letter[]) {
+  async *#events(deadLetters: readonly Letter[]) {
     const query = {
       logGroupName: this.#logGroup,
-      filterPattern: letters.map(({ messageId }) => `?"${messageId}"`).join(" "),
-      startTime: Math.min(...letters.map(({ sentAt }) => sentAt)),
+      filterPattern: deadLetters.map(({ messageId }) => `?"${messageId}"`).join(" "),
+      startTime: Math.min(...deadLetters.map(({ sentAt }) => sentAt)),
     };
     let pages = 0;
     try {

@@ -21,12 +21,12 @@ export interface Letter {
   readonly sentAt: number;
 }
 
-export interface LetterQueue {
+export interface DeadLetterSource {
   readonly sqs: SQSClient;
   readonly url: string;
 }
 
-const messagesACall = 10;
+const messagesPerCall = 10;
 /** Others see a message again so soon when this process dies. */
 const hiddenSeconds = 60;
 /** A short poll asks only some of SQS's servers; this one asks all of them. */
@@ -39,8 +39,8 @@ const waitSeconds = 1;
  * Resolves to the messages that were to be deleted and could not be.
  */
 export async function throughQueue(
-  queue: LetterQueue,
-  visit: (letters: readonly Letter[]) => Promise<readonly Letter[]>,
+  queue: DeadLetterSource,
+  visit: (deadLetters: readonly Letter[]) => Promise<readonly Letter[]>,
   most = Number.POSITIVE_INFINITY,
 ): Promise<Letter[]> {
   const visited = new Set<string>();
@@ -48,8 +48,8 @@ export async function throughQueue(
   const refused: Letter[] = [];
   try {
     while (visited.size < most) {
-      const received = await receive(queue, Math.min(messagesACall, most - visited.size));
-      for (const letter of received) inHand.set(letter.messageId, letter);
+      const received = await receive(queue, Math.min(messagesPerCall, most - visited.size));
+      for (const deadLetter of received) inHand.set(deadLetter.messageId, deadLetter);
       const fresh = received.filter(({ messageId }) => !visited.has(messageId));
       if (fresh.length === 0) break;
       for (const { messageId } of fresh) visited.add(messageId);
@@ -58,13 +58,13 @@ export async function throughQueue(
       for (const { messageId } of due) inHand.delete(messageId);
     }
   } finally {
-    await handBack(queue, [...inHand.values(), ...refused]);
+    await returnToQueue(queue, [...inHand.values(), ...refused]);
   }
   return refused;
 }
 
 /** Messages that the queue holds, those in somebody's hand included; approximately, as SQS counts. */
-export async function countOf({ sqs, url }: LetterQueue): Promise<number> {
+export async function countOf({ sqs, url }: DeadLetterSource): Promise<number> {
   const { Attributes = {} } = await sqs.send(
     new GetQueueAttributesCommand({
       QueueUrl: url,
@@ -78,7 +78,7 @@ export async function countOf({ sqs, url }: LetterQueue): Promise<number> {
   return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
 }
 
-async function receive({ sqs, url }: LetterQueue, most: number): Promise<Letter[]> {
+async function receive({ sqs, url }: DeadLetterSource, most: number): Promise<Letter[]> {
   const { Messages = [] } = await sqs.send(
     new ReceiveMessageCommand({
       QueueUrl: url,
@@ -89,10 +89,10 @@ async function receive({ sqs, url }: LetterQueue, most: number): Promise<Letter[
       MessageAttributeNames: ["All"],
     }),
   );
-  return Messages.map(letterOf);
+  return Messages.map(deadLetterOf);
 }
 
-function letterOf(message: Message): Letter {
+function deadLetterOf(message: Message): Letter {
   return {
     messageId: message.MessageId ?? "",
     receiptHandle: message.ReceiptHandle ?? "",
@@ -104,20 +104,20 @@ function letterOf(message: Message): Letter {
   };
 }
 
-async function remove({ sqs, url }: LetterQueue, letters: readonly Letter[]): Promise<Letter[]> {
-  if (letters.length === 0) return [];
-  const Entries = letters.map(({ receiptHandle }, index) => ({
+async function remove({ sqs, url }: DeadLetterSource, deadLetters: readonly Letter[]): Promise<Letter[]> {
+  if (deadLetters.length === 0) return [];
+  const Entries = deadLetters.map(({ receiptHandle }, index) => ({
     Id: String(index),
     ReceiptHandle: receiptHandle,
   }));
   const { Failed = [] } = await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
-  return Failed.flatMap(({ Id }) => letters[Number(Id)] ?? []);
+  return Failed.flatMap(({ Id }) => deadLetters[Number(Id)] ?? []);
 }
 
 /** What cannot be handed back now comes back by itself a little later. */
-async function handBack({ sqs, url }: LetterQueue, letters: readonly Letter[]): Promise<void> {
-  for (let from = 0; from < letters.length; from += messagesACall) {
-    const Entries = letters.slice(from, from + messagesACall).map(({ receiptHandle }, index) => ({
+async function returnToQueue({ sqs, url }: DeadLetterSource, deadLetters: readonly Letter[]): Promise<void> {
+  for (let from = 0; from < deadLetters.length; from += messagesPerCall) {
+    const Entries = deadLetters.slice(from, from + messagesPerCall).map(({ receiptHandle }, index) => ({
       Id: String(index),
       ReceiptHandle: receiptHandle,
       VisibilityTimeout: 0,

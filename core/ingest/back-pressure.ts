@@ -4,7 +4,7 @@ import type { OpenRuns } from "../runs/open-runs.ts";
 /** A count is good for so long: it reads the whole list. */
 const countedForMs = 5_000;
 /** The longest mean delay; with the jitter it stays below the 900 s that SQS takes. */
-const longestDelaySeconds = 600;
+const maxDelaySeconds = 600;
 
 export interface BackPressureOptions {
   readonly openRuns: Pick<OpenRuns, "count">;
@@ -52,7 +52,7 @@ export class BackPressure {
   delaySeconds(exportedAt: number): number {
     const { deferSeconds, now, random } = this.#options;
     const half = (now() - exportedAt) / 2_000;
-    const mean = Math.min(longestDelaySeconds, Math.max(deferSeconds, half));
+    const mean = Math.min(maxDelaySeconds, Math.max(deferSeconds, half));
     return Math.max(1, Math.round(mean * (0.5 + random())));
   }
 

@@ -5,7 +5,7 @@ import type { BackPressure } from "./back-pressure.ts";
 import type { EmbedQueue } from "./embed-queue.ts";
 import type { Outcome } from "./outcome.ts";
 
-export interface DeferServices {
+export interface DeferDeps {
   readonly backPressure: BackPressure;
   readonly embedQueue: Pick<EmbedQueue, "sendLater">;
   readonly log: Log;
@@ -26,12 +26,12 @@ export interface NewMessage {
  */
 export async function deferExcess<M extends NewMessage>(
   messages: readonly M[],
-  services: DeferServices,
+  deps: DeferDeps,
 ): Promise<{ readonly admitted: readonly M[]; readonly outcomes: readonly Outcome[] }> {
-  const { backPressure, log, metrics } = services;
+  const { backPressure, log, metrics } = deps;
   const count = await backPressure.admit(messages.length);
   const oldestFirst = [...messages].sort((one, other) => one.revision - other.revision);
-  const outcomes = await sendBack(oldestFirst.slice(count), services);
+  const outcomes = await sendBack(oldestFirst.slice(count), deps);
   const deferred = outcomes.filter(({ result }) => result === "deferred").length;
   metrics.count("MessagesDeferred", deferred);
   if (outcomes.length > 0) {
@@ -46,7 +46,7 @@ export async function deferExcess<M extends NewMessage>(
 
 async function sendBack(
   messages: readonly NewMessage[],
-  { backPressure, embedQueue, log }: DeferServices,
+  { backPressure, embedQueue, log }: DeferDeps,
 ): Promise<Outcome[]> {
   if (messages.length === 0) return [];
   const later = messages.map(({ message, revision }) => ({

@@ -31,7 +31,7 @@ export interface EmbeddedReceipt<Receipt extends PlannedReceipt> {
   readonly failure: unknown;
 }
 
-export interface EmbedServices {
+export interface EmbedDeps {
   readonly embedder: Embedder;
   readonly requests: SharedRequests;
   readonly deltas: DeltaStore;
@@ -44,22 +44,22 @@ export interface EmbedServices {
  */
 export async function* embedReceipts<Receipt extends PlannedReceipt>(
   receipts: Iterable<Receipt>,
-  services: EmbedServices,
+  deps: EmbedDeps,
 ): AsyncGenerator<EmbeddedReceipt<Receipt>> {
-  const underWay = Array.from(receipts, (receipt) => embedReceipt(receipt, services));
-  services.requests.flush();
+  const underWay = Array.from(receipts, (receipt) => embedReceipt(receipt, deps));
+  deps.requests.flush();
   yield* underWay;
 }
 
 async function embedReceipt<Receipt extends PlannedReceipt>(
   receipt: Receipt,
-  services: EmbedServices,
+  deps: EmbedDeps,
 ): Promise<EmbeddedReceipt<Receipt>> {
   try {
     const planned = plannedIn(receipt);
-    const embedded = await services.requests.embed(planned.map(({ vector }) => vector.text));
+    const embedded = await deps.requests.embed(planned.map(({ vector }) => vector.text));
     requireSome(planned, embedded);
-    await storeDeltas(receipt, planned, embedded, services);
+    await storeDeltas(receipt, planned, embedded, deps);
     const refused = planned.flatMap(({ collection, vector: { id } }, index) => {
       const refusal = embedded[index]?.refusal;
       return refusal === undefined ? [] : [{ collection, id, reason: refusal.message }];
@@ -93,7 +93,7 @@ async function storeDeltas(
   receipt: PlannedReceipt,
   planned: readonly Planned[],
   embedded: readonly EmbeddedText[],
-  { embedder, deltas }: EmbedServices,
+  { embedder, deltas }: EmbedDeps,
 ): Promise<void> {
   const asked = collections.filter((collection) => receipt.vectors[collection] !== undefined);
   await Promise.all(

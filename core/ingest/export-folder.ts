@@ -6,14 +6,14 @@ import type { EmbedMessage } from "../receipts/embed-message.ts";
 import type { ReceiptRef } from "../receipts/receipt.ts";
 import { imageId } from "../receipts/rows.ts";
 import { type CheckedRows, checkOcrFiles, enqueue, enqueueBatch, uploadOcrFiles } from "./export-receipt.ts";
-import { EnqueueFailed, NoReceipts } from "./ingest-failures.ts";
+import { EnqueueFailedError, NoReceiptsError } from "./ingest-errors.ts";
 
 /** A folder `{image_id}/receipt-{number}` with the two NDJSON files of a receipt. */
 export interface ReceiptFolder extends ReceiptRef {
   readonly folder: string;
 }
 
-export interface ExportServices {
+export interface ExportDeps {
   readonly s3: S3Client;
   readonly sqs: SQSClient;
   readonly artifactsBucket: string;
@@ -30,7 +30,7 @@ export interface ExportProgress {
   readonly notes: string[];
 }
 
-/** The receipts under a path, by image and number; links are followed. Throws NoReceipts. */
+/** The receipts under a path, by image and number; links are followed. Throws NoReceiptsError. */
 export async function findReceiptFolders(path: string): Promise<ReceiptFolder[]> {
   const found: ReceiptFolder[] = [];
   for (const image of await namesIn(path)) {
@@ -41,7 +41,7 @@ export async function findReceiptFolders(path: string): Promise<ReceiptFolder[]>
       found.push({ imageId: image, receiptId: Number(number), folder: join(path, image, name) });
     }
   }
-  if (found.length === 0) throw new NoReceipts(path);
+  if (found.length === 0) throw new NoReceiptsError(path);
   return found;
 }
 
@@ -61,15 +61,15 @@ async function namesIn(folder: string): Promise<string[]> {
  */
 export async function exportFolders(
   folders: readonly ReceiptFolder[],
-  services: ExportServices,
+  deps: ExportDeps,
   report: (progress: Readonly<ExportProgress>) => void,
 ): Promise<Readonly<ExportProgress>> {
   const progress: ExportProgress = { receipts: 0, lines: 0, words: 0, failures: [], notes: [] };
   for (let start = 0; start < folders.length; start += enqueueBatch) {
     const batch = folders.slice(start, start + enqueueBatch);
-    const uploads = await Promise.all(batch.map((folder) => uploadFolder(folder, services)));
+    const uploads = await Promise.all(batch.map((folder) => uploadFolder(folder, deps)));
     const uploaded = uploads.flatMap((upload) => ("message" in upload ? upload : []));
-    const refused = await refusedBy(services, uploaded);
+    const refused = await refusedBy(deps, uploaded);
     for (const { rows } of uploaded.filter(({ message }) => !refused.has(message))) {
       progress.receipts += 1;
       progress.lines += rows.lines;
@@ -90,7 +90,7 @@ interface Upload {
 
 async function uploadFolder(
   { folder, imageId: image, receiptId }: ReceiptFolder,
-  { s3, artifactsBucket }: ExportServices,
+  { s3, artifactsBucket }: ExportDeps,
 ): Promise<Upload | { readonly failure: Error }> {
   try {
     const [lines, words] = await Promise.all([
@@ -107,7 +107,7 @@ async function uploadFolder(
 
 /** The messages that the queue did not take, each with the failure. */
 async function refusedBy(
-  { sqs, embedQueueUrl }: ExportServices,
+  { sqs, embedQueueUrl }: ExportDeps,
   uploaded: readonly Upload[],
 ): Promise<Map<EmbedMessage, Error>> {
   if (uploaded.length === 0) return new Map();
@@ -116,7 +116,7 @@ async function refusedBy(
     await enqueue(sqs, embedQueueUrl, messages);
     return new Map();
   } catch (error) {
-    const lost = error instanceof EnqueueFailed ? error.refused : messages;
+    const lost = error instanceof EnqueueFailedError ? error.refused : messages;
     return new Map(lost.map((message) => [message, error as Error]));
   }
 }

@@ -4,7 +4,7 @@ import { SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import { parseLines, parseWords } from "../receipts/parse-rows.ts";
 import { type Collection, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
-import { EnqueueFailed, OcrResultsInvalid } from "./ingest-failures.ts";
+import { EnqueueFailedError, OcrResultsInvalidError } from "./ingest-errors.ts";
 
 /** Messages that SQS takes at once. */
 export const enqueueBatch = 10;
@@ -25,7 +25,7 @@ export interface CheckedRows {
 /** Of one receipt: a producer that gets every row wrong needs no more to see it. */
 const maxProblemsShown = 100;
 
-/** Checks every row of both files. Throws OcrResultsInvalid with the problems at once, a hundred at most. */
+/** Checks every row of both files. Throws OcrResultsInvalidError with the problems at once, a hundred at most. */
 export function checkOcrFiles(files: OcrFiles): CheckedRows {
   const lines = parseLines(files.lines, files);
   const words = parseWords(files.words, files);
@@ -36,7 +36,7 @@ export function checkOcrFiles(files: OcrFiles): CheckedRows {
   const subject = `Receipt ${files.receiptId} of image ${files.imageId}`;
   const more = problems.length - maxProblemsShown;
   const shown = [...problems.slice(0, maxProblemsShown), ...(more > 0 ? [`and ${more} more`] : [])];
-  if (problems.length > 0) throw new OcrResultsInvalid(subject, shown);
+  if (problems.length > 0) throw new OcrResultsInvalidError(subject, shown);
   const notes = [...lines.mended, ...words.mended].map(
     ({ file, line_number, what }) => `${subject}: ${file} line ${line_number}: ${what}`,
   );
@@ -65,7 +65,7 @@ export function rowsFolder({ imageId, receiptId }: ReceiptRef): string {
   return `receipts/${imageId}/receipt-${fiveDigits(receiptId)}/`;
 }
 
-/** Sends up to `enqueueBatch` messages. Throws EnqueueFailed naming the receipts that the queue did not take. */
+/** Sends up to `enqueueBatch` messages. Throws EnqueueFailedError naming the receipts that the queue did not take. */
 export async function enqueue(
   sqs: SQSClient,
   queueUrl: string,
@@ -79,7 +79,7 @@ export async function enqueue(
   const [first] = Failed;
   if (!first) return;
   const refused = Failed.flatMap(({ Id }) => messages[Number(Id)] ?? []);
-  throw new EnqueueFailed(refused, `${first.Code}: ${first.Message ?? "no reason given"}`);
+  throw new EnqueueFailedError(refused, `${first.Code}: ${first.Message ?? "no reason given"}`);
 }
 
 async function upload(

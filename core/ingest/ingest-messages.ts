@@ -4,7 +4,6 @@ import { deltaPrefix } from "../deltas/keys.ts";
 import type { RequestSize } from "../embedding/embed-each.ts";
 import type { Embedder } from "../embedding/embedder.ts";
 import { SharedRequests } from "../embedding/shared-requests.ts";
-import { Failure, InputFailure } from "../failure.ts";
 import type { Log } from "../log.ts";
 import { type EmbedMessage, parseEmbedMessage, revisionOf } from "../receipts/embed-message.ts";
 import { textFormat } from "../receipts/embedded-texts.ts";
@@ -12,7 +11,8 @@ import type { RejectedRow } from "../receipts/parse-rows.ts";
 import { maxClockLeadMs } from "../runs/current-run.ts";
 import { runIdOf } from "../runs/run-id.ts";
 import type { RunRef } from "../runs/run-store.ts";
-import { type DeferServices, deferExcess } from "./defer-messages.ts";
+import { InputError, VectorkeepError } from "../vectorkeep-error.ts";
+import { type DeferDeps, deferExcess } from "./defer-messages.ts";
 import {
   type EmbeddedReceipt,
   embedReceipts,
@@ -22,11 +22,11 @@ import {
 import { countOutcomes, type Outcome, summary } from "./outcome.ts";
 import { type ReceiptContent, readReceipt } from "./read-receipt.ts";
 import {
+  precedence,
   type Recorded,
-  type RunServices,
+  type RunDeps,
+  type RunPrecedence,
   recordRun,
-  type Standing,
-  standing,
   versionOf,
 } from "./record-run.ts";
 import { writeRejectedRows } from "./rejected-rows.ts";
@@ -40,7 +40,7 @@ export interface Delivery {
   readonly sentTimestamp: number;
 }
 
-export interface IngestServices extends RunServices, DeferServices {
+export interface IngestDeps extends RunDeps, DeferDeps {
   /** For the artifacts and for the rejected rows. */
   readonly s3: S3Client;
   readonly deltasBucket: string;
@@ -66,7 +66,7 @@ interface ReadMessage {
   readonly revision: number;
   readonly content: ReceiptContent;
   readonly run: RunRef;
-  readonly standing: Exclude<Standing, { kind: "superseded" }>;
+  readonly precedence: Exclude<RunPrecedence, { kind: "superseded" }>;
 }
 
 /** The same with the vectors that it still needs. */
@@ -77,26 +77,21 @@ type PlannedMessage = ReadMessage & PlannedReceipt & { readonly refusedBefore: r
  * the texts of all others share requests, and each receipt's run is recorded as soon as its deltas are durable.
  * A message fails alone, with one log line.
  */
-export async function ingestMessages(
-  deliveries: readonly Delivery[],
-  services: IngestServices,
-): Promise<Outcome[]> {
+export async function ingestMessages(deliveries: readonly Delivery[], deps: IngestDeps): Promise<Outcome[]> {
   const started = performance.now();
-  const requests = new SharedRequests(services);
-  const [read, done] = apart(
-    await Promise.all(deliveries.map((delivery) => readMessage(delivery, services))),
-  );
-  const bringsNew = (message: ReadMessage) => message.standing.kind === "new";
-  const { admitted, outcomes: deferred } = await deferExcess(read.filter(bringsNew), services);
+  const requests = new SharedRequests(deps);
+  const [read, done] = apart(await Promise.all(deliveries.map((delivery) => readMessage(delivery, deps))));
+  const bringsNew = (message: ReadMessage) => message.precedence.kind === "new";
+  const { admitted, outcomes: deferred } = await deferExcess(read.filter(bringsNew), deps);
   const due = [...read.filter((message) => !bringsNew(message)), ...admitted];
-  const [planned, unplanned] = apart(await Promise.all(due.map((message) => planMessage(message, services))));
+  const [planned, unplanned] = apart(await Promise.all(due.map((message) => planMessage(message, deps))));
   const recorded: Promise<Outcome>[] = [];
-  for await (const embedded of embedReceipts(planned, { ...services, requests })) {
-    recorded.push(recordMessage(embedded, services));
+  for await (const embedded of embedReceipts(planned, { ...deps, requests })) {
+    recorded.push(recordMessage(embedded, deps));
   }
   const outcomes = [...done, ...deferred, ...unplanned, ...(await Promise.all(recorded))];
-  countOutcomes(outcomes, services.metrics);
-  services.log.info("Embed batch done", summary(outcomes, requests.sent, performance.now() - started));
+  countOutcomes(outcomes, deps.metrics);
+  deps.log.info("Embed batch done", summary(outcomes, requests.sent, performance.now() - started));
   return outcomes;
 }
 
@@ -107,43 +102,40 @@ function apart<Message extends ReadMessage>(all: readonly (Message | Outcome)[])
 }
 
 /** The message read and checked, or its outcome if nothing is left to do for it. */
-async function readMessage(delivery: Delivery, services: IngestServices): Promise<ReadMessage | Outcome> {
+async function readMessage(delivery: Delivery, deps: IngestDeps): Promise<ReadMessage | Outcome> {
   try {
     const message = parseEmbedMessage(delivery.body);
     const revision = revisionOf(message, delivery.sentTimestamp, maxClockLeadMs);
-    const content = await readReceipt(services.s3, message);
+    const content = await readReceipt(deps.s3, message);
     if (content.mended.length > 0) {
-      services.log.warn("Rows were taken with a change", {
+      deps.log.warn("Rows were taken with a change", {
         image_id: message.image_id,
         receipt_id: message.receipt_id,
         rows: content.mended.length,
         first: content.mended.slice(0, maxMendedShown),
       });
     }
-    const { model, dimensions } = services.embedder;
+    const { model, dimensions } = deps.embedder;
     const receipt = { imageId: message.image_id, receiptId: message.receipt_id };
     const { lines, words } = content.hashes;
     const runId = runIdOf({ ...receipt, linesHash: lines, wordsHash: words, model, dimensions, textFormat });
     const run: RunRef = { ...receipt, runId };
-    const stands = await standing(services.runs, run, revision);
-    if (stands.kind === "superseded") return finished(delivery, run, content, stands.kind, services.log);
+    const stands = await precedence(deps.runs, run, revision);
+    if (stands.kind === "superseded") return finished(delivery, run, content, stands.kind, deps.log);
     const { messageId } = delivery;
-    return { messageId, delivery, message, revision, content, run, standing: stands };
+    return { messageId, delivery, message, revision, content, run, precedence: stands };
   } catch (error) {
-    return failed(delivery, error, services.log);
+    return failed(delivery, error, deps.log);
   }
 }
 
-async function planMessage(
-  message: ReadMessage,
-  services: IngestServices,
-): Promise<PlannedMessage | Outcome> {
+async function planMessage(message: ReadMessage, deps: IngestDeps): Promise<PlannedMessage | Outcome> {
   try {
-    const { delivery, run, content, standing } = message;
-    const { vectors, refused } = await withoutStoredDeltas(run, content.vectors, services);
+    const { delivery, run, content, precedence } = message;
+    const { vectors, refused } = await withoutStoredDeltas(run, content.vectors, deps);
     // A delta that got lost of a run that was done is made again, and with it what the run's vectors are judged by.
-    if (standing.kind === "unchanged" && Object.keys(vectors).length === 0) {
-      return finished(delivery, run, content, standing.kind, services.log);
+    if (precedence.kind === "unchanged" && Object.keys(vectors).length === 0) {
+      return finished(delivery, run, content, precedence.kind, deps.log);
     }
     const reason = "the provider refused its text in an earlier attempt";
     return {
@@ -153,32 +145,32 @@ async function planMessage(
       refusedBefore: refused.map((vector) => ({ ...vector, reason })),
     };
   } catch (error) {
-    return failed(message.delivery, error, services.log);
+    return failed(message.delivery, error, deps.log);
   }
 }
 
 /** Both deltas are durable here (F1): only now the run may exist. */
 async function recordMessage(
   { receipt: message, refused, failure }: EmbeddedReceipt<PlannedMessage>,
-  services: IngestServices,
+  deps: IngestDeps,
 ): Promise<Outcome> {
   const { delivery, run, revision } = message;
   try {
     if (failure) throw failure;
     const content = withRefused(message.content, [...message.refusedBefore, ...refused]);
-    await writeRejectedRows(services.s3, services.deltasBucket, run, content.rejected);
+    await writeRejectedRows(deps.s3, deps.deltasBucket, run, content.rejected);
     const deltaPrefixes = {
       lines: deltaPrefix({ collection: "lines", ...run }),
       words: deltaPrefix({ collection: "words", ...run }),
     };
     const newRun = { ...run, deltaPrefixes, rejectedRows: content.rejected.length };
-    const result = await recordRun(services, newRun, revision, {
-      version: "current" in message.standing ? versionOf(message.standing.current) : neverSeen,
-      areThere: () => areStored(run, services),
+    const result = await recordRun(deps, newRun, revision, {
+      version: "current" in message.precedence ? versionOf(message.precedence.current) : neverSeen,
+      areThere: () => areStored(run, deps),
     });
-    return finished(delivery, run, content, result, services.log);
+    return finished(delivery, run, content, result, deps.log);
   } catch (error) {
-    return failed(delivery, error, services.log);
+    return failed(delivery, error, deps.log);
   }
 }
 
@@ -218,12 +210,12 @@ function failed(delivery: Delivery, error: unknown, log: Log): Outcome {
     error_name: name,
     message_id: delivery.messageId,
     message_body: delivery.body.slice(0, 1_000),
-    ...(!(error instanceof Failure) && { stack }),
+    ...(!(error instanceof VectorkeepError) && { stack }),
   });
   return {
     messageId: delivery.messageId,
     result: "failed",
-    byInput: error instanceof InputFailure,
+    byInput: error instanceof InputError,
     reason: message,
   };
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { problems } from "../receipts/problems.ts";
 import { imageId, receiptNumber } from "../receipts/rows.ts";
 import type { OcrFiles } from "./export-receipt.ts";
-import { OcrResultsInvalid } from "./ingest-failures.ts";
+import { OcrResultsInvalidError } from "./ingest-errors.ts";
 import { ndjsonFile } from "./ndjson-file.ts";
 
 /** A row of any shape. */
@@ -16,10 +16,10 @@ const ocrResults = z.object({
   words: z.array(row),
 });
 
-/** The NDJSON files of an event's rows. Throws OcrResultsInvalid naming every problem of its frame. */
+/** The NDJSON files of an event's rows. Throws OcrResultsInvalidError naming every problem of its frame. */
 export async function ocrFilesOf(event: unknown): Promise<OcrFiles> {
   const parsed = ocrResults.safeParse(event);
-  if (!parsed.success) throw new OcrResultsInvalid("The OCR results", problems(parsed.error));
+  if (!parsed.success) throw new OcrResultsInvalidError("The OCR results", problems(parsed.error));
   const { image_id, receipt_id, lines, words } = parsed.data;
   return {
     imageId: image_id,

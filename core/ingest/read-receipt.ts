@@ -13,10 +13,15 @@ import type { Collection, ReceiptRef } from "../receipts/receipt.ts";
 import type { LineRow } from "../receipts/rows.ts";
 import { textDirection } from "../receipts/text-direction.ts";
 import { fittingVectors } from "./fitting-vectors.ts";
-import { AllRowsRejected, ObjectMissing, ObjectTooLarge, ObjectUnreadable } from "./ingest-failures.ts";
+import {
+  AllRowsRejectedError,
+  ObjectMissingError,
+  ObjectTooLargeError,
+  ObjectUnreadableError,
+} from "./ingest-errors.ts";
 
 /** Some 35,000 rows: a receipt has hundreds at most. */
-const largestObject = 16 * 1024 * 1024;
+const maxObjectBytes = 16 * 1024 * 1024;
 
 /** What the two objects of a message hold. */
 export interface ReceiptContent {
@@ -80,7 +85,7 @@ async function embeddable<Row extends LineRow>(
     })),
   ];
   const rowCount = parsed.rows.length - tooLong.length;
-  if (rowCount === 0 && rejected.length > 0) throw new AllRowsRejected(file, rejected);
+  if (rowCount === 0 && rejected.length > 0) throw new AllRowsRejectedError(file, rejected);
   const lineNumbers = new Map(planned.map(({ id, row }) => [id, parsed.lineNumbers.get(row) ?? 0]));
   return { rowCount, vectors, lineNumbers, rejected };
 }
@@ -88,15 +93,15 @@ async function embeddable<Row extends LineRow>(
 async function readObject(s3: S3Client, bucket: string, key: string): Promise<Uint8Array> {
   try {
     const { Body, ContentLength = 0 } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    if (!Body) throw new ObjectMissing(bucket, key);
-    if (ContentLength > largestObject) {
+    if (!Body) throw new ObjectMissingError(bucket, key);
+    if (ContentLength > maxObjectBytes) {
       await Body.transformToWebStream().cancel();
-      throw new ObjectTooLarge(bucket, key, ContentLength, largestObject);
+      throw new ObjectTooLargeError(bucket, key, ContentLength, maxObjectBytes);
     }
     return await Body.transformToByteArray();
   } catch (error) {
-    if (error instanceof ObjectMissing || error instanceof ObjectTooLarge) throw error;
-    if (error instanceof NoSuchKey) throw new ObjectMissing(bucket, key, { cause: error });
-    throw new ObjectUnreadable(bucket, key, error as Error);
+    if (error instanceof ObjectMissingError || error instanceof ObjectTooLargeError) throw error;
+    if (error instanceof NoSuchKey) throw new ObjectMissingError(bucket, key, { cause: error });
+    throw new ObjectUnreadableError(bucket, key, error as Error);
   }
 }

@@ -10,10 +10,10 @@ import {
 } from "../runs/current-run.ts";
 import type { RunQueues } from "../runs/run-queues.ts";
 import type { NewRun, RunRef, RunStore } from "../runs/run-store.ts";
-import { DeltasExpiring } from "./ingest-failures.ts";
+import { DeltasExpiringError } from "./ingest-errors.ts";
 
 /** Where a receipt stands, seen from a message that brings one run at one revision. */
-export type Standing =
+export type RunPrecedence =
   /** The run counts and is on its way, or arrived. */
   | { readonly kind: "unchanged" }
   /** Something newer counts. */
@@ -25,7 +25,7 @@ export type Standing =
 
 export type Recorded = "unchanged" | "superseded" | "opened" | "reopened";
 
-export interface RunServices {
+export interface RunDeps {
   readonly runs: RunStore;
   readonly queues: RunQueues;
 }
@@ -39,15 +39,15 @@ export interface DurableDeltas {
 
 /**
  * A later message of the run that counts makes it count from then on, so that nothing sent between them does.
- * Throws DeltasExpiring for a run that does not count and is about to lose its deltas.
+ * Throws DeltasExpiringError for a run that does not count and is about to lose its deltas.
  */
-export async function standing(runs: RunStore, run: RunRef, revision: number): Promise<Standing> {
+export async function precedence(runs: RunStore, run: RunRef, revision: number): Promise<RunPrecedence> {
   for (;;) {
     const current = await runs.current(run);
     const now = Date.now();
     const isLater = countsOver(current, { runId: run.runId, revision }, now);
     if (current?.runId !== run.runId || current.state !== "ACTIVE") {
-      if (current && isLater && isExpiring(current, run.runId, now)) throw new DeltasExpiring(run);
+      if (current && isLater && isExpiring(current, run.runId, now)) throw new DeltasExpiringError(run);
       return isLater ? { kind: "new", current } : { kind: "superseded" };
     }
     const known = await runs.find(run);
@@ -69,28 +69,28 @@ export async function standing(runs: RunStore, run: RunRef, revision: number): P
 /**
  * Makes a run the one that counts and opens it. Both its deltas are durable before. Each step may be the last
  * before a crash; the redelivered message finds the rest to do by `standing`.
- * Throws DeltasExpiring where the deltas were removed since they were found.
+ * Throws DeltasExpiringError where the deltas were removed since they were found.
  */
 export async function recordRun(
-  services: RunServices,
+  deps: RunDeps,
   run: NewRun,
   revision: number,
   deltas: DurableDeltas,
 ): Promise<Recorded> {
-  const { runs } = services;
+  const { runs } = deps;
   for (;;) {
-    const before = await standing(runs, run, revision);
+    const before = await precedence(runs, run, revision);
     if (before.kind === "unchanged" || before.kind === "superseded") return before.kind;
-    if (before.kind === "behind") return await bringUp(services, run, before.current);
+    if (before.kind === "behind") return await bringUp(deps, run, before.current);
 
     // Deltas are removed under a version of CURRENT of its own, so at the version of the look they are still there.
     const isSeen = versionOf(before.current) === deltas.version;
-    if (!isSeen && !(await deltas.areThere())) throw new DeltasExpiring(run);
+    if (!isSeen && !(await deltas.areThere())) throw new DeltasExpiringError(run);
 
     const attempt = nextAttempt(before.current, run.runId, (await runs.find(run))?.attempts ?? 0);
     const next = madeCurrent(before.current, { runId: run.runId, attempt }, revision);
     const moved = await runs.moveCurrent(run, before.current, next);
-    if (moved === "moved") return await bringUp(services, run, next);
+    if (moved === "moved") return await bringUp(deps, run, next);
   }
 }
 
@@ -99,7 +99,7 @@ export function versionOf(current: CurrentRun | undefined): number {
 }
 
 /** Opens the run at the attempt that CURRENT asks for; the stream announces only a run's first attempt. */
-async function bringUp({ runs, queues }: RunServices, run: NewRun, current: NextCurrent): Promise<Recorded> {
+async function bringUp({ runs, queues }: RunDeps, run: NewRun, current: NextCurrent): Promise<Recorded> {
   await runs.open(run);
   if (current.attempt === 1) return "opened";
   await runs.reopen(run, current.attempt);

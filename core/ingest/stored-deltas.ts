@@ -1,11 +1,11 @@
-import { DeltaUnreadable, decodeDelta } from "../deltas/codec.ts";
+import { DeltaUnreadableError, decodeDelta } from "../deltas/codec.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { deltaKey, deltaPrefix, isSameDelta } from "../deltas/keys.ts";
 import type { Log } from "../log.ts";
 import { type Collection, collections } from "../receipts/receipt.ts";
 import type { RunRef } from "../runs/run-store.ts";
 
-interface StoredDeltaServices {
+interface StoredDeltaDeps {
   readonly deltas: DeltaStore;
   readonly log: Log;
 }
@@ -21,9 +21,9 @@ export interface StillPlanned<Planned> {
 export async function withoutStoredDeltas<Planned extends { readonly id: string }>(
   run: RunRef,
   planned: Readonly<Record<Collection, readonly Planned[]>>,
-  services: StoredDeltaServices,
+  deps: StoredDeltaDeps,
 ): Promise<StillPlanned<Planned>> {
-  const stored = await Promise.all(collections.map((collection) => storedIds(run, collection, services)));
+  const stored = await Promise.all(collections.map((collection) => storedIds(run, collection, deps)));
   const vectors: Partial<Record<Collection, readonly Planned[]>> = {};
   const refused: (Planned & { readonly collection: Collection })[] = [];
   collections.forEach((collection, index) => {
@@ -38,8 +38,8 @@ export async function withoutStoredDeltas<Planned extends { readonly id: string 
 }
 
 /** Whether both deltas of a run are in storage, readable. */
-export async function areStored(run: RunRef, services: StoredDeltaServices): Promise<boolean> {
-  const stored = await Promise.all(collections.map((collection) => storedIds(run, collection, services)));
+export async function areStored(run: RunRef, deps: StoredDeltaDeps): Promise<boolean> {
+  const stored = await Promise.all(collections.map((collection) => storedIds(run, collection, deps)));
   return stored.every((ids) => ids !== undefined);
 }
 
@@ -47,7 +47,7 @@ export async function areStored(run: RunRef, services: StoredDeltaServices): Pro
 async function storedIds(
   run: RunRef,
   collection: Collection,
-  { deltas, log }: StoredDeltaServices,
+  { deltas, log }: StoredDeltaDeps,
 ): Promise<ReadonlySet<string> | undefined> {
   const key = deltaKey(deltaPrefix({ collection, ...run }));
   const bytes = await deltas.get(key);
@@ -58,7 +58,7 @@ async function storedIds(
     log.warn("A stored delta is another run's and is replaced.", { key, run_id: delta.runId });
     return undefined;
   } catch (error) {
-    if (!(error instanceof DeltaUnreadable)) throw error;
+    if (!(error instanceof DeltaUnreadableError)) throw error;
     log.warn("A stored delta is unreadable and is written anew.", { key, reason: error.message });
     return undefined;
   }

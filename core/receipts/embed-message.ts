@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { InputFailure } from "../failure.ts";
+import { InputError } from "../vectorkeep-error.ts";
 import { problems } from "./problems.ts";
 import { imageId, receiptNumber } from "./rows.ts";
 import { silentChanges } from "./silent-changes.ts";
@@ -29,7 +29,7 @@ export const embedMessage = z.object({
 export type EmbedMessage = z.infer<typeof embedMessage>;
 
 /** The body of an embed message is not what the queue is for; every problem is in the message. */
-export class EmbedMessageInvalid extends InputFailure {
+export class EmbedMessageInvalidError extends InputError {
   constructor(found: readonly string[], options?: ErrorOptions) {
     super(
       `The embed message is not usable: ${found.join("; ")}.`,
@@ -39,7 +39,7 @@ export class EmbedMessageInvalid extends InputFailure {
   }
 }
 
-/** Throws EmbedMessageInvalid. */
+/** Throws EmbedMessageInvalidError. */
 export function parseEmbedMessage(body: string): EmbedMessage {
   let value: unknown;
   try {
@@ -48,10 +48,10 @@ export function parseEmbedMessage(body: string): EmbedMessage {
     const why = body.startsWith("\ufeff")
       ? "the body begins with a byte order mark, which JSON has none of: send it without"
       : `the body is not JSON (${(cause as SyntaxError).message})`;
-    throw new EmbedMessageInvalid([why], { cause });
+    throw new EmbedMessageInvalidError([why], { cause });
   }
   const other = otherMessage(value);
-  if (other !== undefined) throw new EmbedMessageInvalid([other]);
+  if (other !== undefined) throw new EmbedMessageInvalidError([other]);
   const parsed = embedMessage.safeParse(value);
   const found = [
     // What is no time at all is told by its unit, see `revisionOf`.
@@ -59,7 +59,7 @@ export function parseEmbedMessage(body: string): EmbedMessage {
     ...(parsed.success ? [] : problems(parsed.error)),
   ];
   if (parsed.success && found.length === 0) return parsed.data;
-  throw new EmbedMessageInvalid(found);
+  throw new EmbedMessageInvalidError(found);
 }
 
 /** What a body is that is something else by its frame; undefined for one that may be a message. */
@@ -82,7 +82,7 @@ function otherMessage(value: unknown): string | undefined {
 const [earliestMs, earliestSeconds] = [1e11, 1e9];
 
 /** `exported_at` says a time that the message cannot have been exported at. */
-export class ExportTimeImpossibleError extends InputFailure {
+export class ExportTimeImpossibleError extends InputError {
   constructor(exportedAt: number, sentAt: number) {
     super(
       `exported_at is ${exportedAt}, and the message was sent at ${sentAt}: it looks like ${unitOf(exportedAt, sentAt)}.`,

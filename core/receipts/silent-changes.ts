@@ -85,14 +85,14 @@ function stringAt(json: string, start: number, end: number): string {
   return raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw;
 }
 
-const longestShown = 40;
+const maxShownLength = 40;
 
 /** What becomes of a number's spelling; undefined where the number is what the text says, to a double's precision. */
 function roundingOf(spelling: string): string | undefined {
   // Most numbers are a few digits: they are what they say.
   if (spelling.length < 16 && !/[eE]/.test(spelling)) return undefined;
   const value = Number(spelling);
-  const shown = spelling.length > longestShown ? `${spelling.slice(0, longestShown)}...` : spelling;
+  const shown = spelling.length > maxShownLength ? `${spelling.slice(0, maxShownLength)}...` : spelling;
   if (!Number.isFinite(value)) return `${shown} is beyond the largest number that can be kept`;
   if (!Number.isInteger(value)) return undefined;
   const isWritten = /^-?\d+$/.test(spelling);

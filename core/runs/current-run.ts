@@ -51,9 +51,9 @@ const none: NextCurrent = {
 };
 
 /** They keep the item below 8 KB. */
-const mostFormer = 100;
+const maxFormerRuns = 100;
 /** Who removes deltas is done within minutes, or dead. */
-const longestExpiryMs = 3_600_000;
+const maxExpiryMs = 3_600_000;
 
 /**
  * The attempt at which a run, which is at attempt `opened` (0: it is not there), is made current: above each that was
@@ -94,7 +94,7 @@ export function stoppedAt(current: CurrentRun, runId: string): number | undefine
 /** Whether the deltas of a run may vanish at any moment. `now` is epoch milliseconds. */
 export function isExpiring(current: CurrentRun, runId: string, now: number): boolean {
   const since = current.expiring.get(runId);
-  return since !== undefined && now - since < longestExpiryMs;
+  return since !== undefined && now - since < maxExpiryMs;
 }
 
 /** Clocks of exporters may be ahead by so much. */
@@ -173,9 +173,9 @@ function formerAfter(
   }
   if (runId !== undefined) former.delete(runId);
   const newestFirst = [...former].sort(([, one], [, other]) => other.stoppedAt - one.stoppedAt);
-  const attempts = newestFirst.slice(mostFormer).map(([, { attempt }]) => attempt);
+  const attempts = newestFirst.slice(maxFormerRuns).map(([, { attempt }]) => attempt);
   return {
-    former: new Map(newestFirst.slice(0, mostFormer)),
+    former: new Map(newestFirst.slice(0, maxFormerRuns)),
     forgotten: Math.max(before?.forgotten ?? none.forgotten, ...attempts),
   };
 }

@@ -5,7 +5,7 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from "@aws-sdk/lib-dynamodb";
-import { unlessRefused } from "../conditional-write.ts";
+import { unlessConditionFailed } from "../conditional-write.ts";
 import { collections, type ReceiptRef } from "../receipts/receipt.ts";
 import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import { cutMessage } from "../text/cut-message.ts";
@@ -61,7 +61,7 @@ export class DynamoRunStore implements RunStore {
         ? { ConditionExpression: "version = :from", ExpressionAttributeValues: { ":from": from.version } }
         : { ConditionExpression: "attribute_not_exists(PK)" }),
     });
-    return (await unlessRefused(this.#client.send(put))) ? "moved" : "refused";
+    return (await unlessConditionFailed(this.#client.send(put))) ? "moved" : "refused";
   }
 
   async find(run: RunRef): Promise<CompactionRun | undefined> {
@@ -90,7 +90,7 @@ export class DynamoRunStore implements RunStore {
       },
       ConditionExpression: "attribute_not_exists(PK)",
     });
-    if (await unlessRefused(this.#client.send(put))) return;
+    if (await unlessConditionFailed(this.#client.send(put))) return;
     const known = await this.find(run);
     if (known?.createdAt !== now) await this.#openRuns.unlist(run.runId, now, 1);
   }
@@ -222,7 +222,7 @@ export class DynamoRunStore implements RunStore {
   }
 
   async #update(input: UpdateCommandInput): Promise<Record<string, unknown> | undefined> {
-    const answer = await unlessRefused(
+    const answer = await unlessConditionFailed(
       this.#client.send(new UpdateCommand({ ...input, ReturnValues: "ALL_NEW" })),
     );
     return answer?.Attributes;

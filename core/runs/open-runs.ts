@@ -6,7 +6,7 @@ import {
   QueryCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { unlessRefused } from "../conditional-write.ts";
+import { unlessConditionFailed } from "../conditional-write.ts";
 import { cutMessage } from "../text/cut-message.ts";
 import { ItemUnreadableError } from "../unreadable-item.ts";
 import { type OpenRun, readOpenRun } from "./open-run.ts";
@@ -44,7 +44,7 @@ export class OpenRuns {
       ConditionExpression: "attribute_not_exists(PK) OR attempt < :attempt",
       ExpressionAttributeValues: { ":attempt": attempt },
     });
-    await unlessRefused(this.#client.send(put));
+    await unlessConditionFailed(this.#client.send(put));
   }
 
   /** Only the entry of that attempt: a run that was re-opened meanwhile stays listed. */
@@ -55,7 +55,7 @@ export class OpenRuns {
       ConditionExpression: "attempt = :attempt",
       ExpressionAttributeValues: { ":attempt": attempt },
     });
-    await unlessRefused(this.#client.send(remove));
+    await unlessConditionFailed(this.#client.send(remove));
   }
 
   /** All entries, as they are read. One that cannot be read is handed over with its reason, and stops no other. */
@@ -139,7 +139,7 @@ export class OpenRuns {
     { UpdateExpression, values }: { UpdateExpression: string; values: Record<string, unknown> },
   ) {
     const unswept = sweptAt === undefined ? "attribute_not_exists(swept_at)" : "swept_at = :swept";
-    return unlessRefused(
+    return unlessConditionFailed(
       this.#client.send(
         new UpdateCommand({
           TableName: this.#controlTable,

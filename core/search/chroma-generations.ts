@@ -4,7 +4,7 @@ import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { ChromaServer } from "../collections/chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../collections/chroma/chroma-vector-store.ts";
 import { monotonicClock } from "../collections/clock.ts";
-import { GenerationDamaged, Generations } from "../collections/generations/generations.ts";
+import { GenerationCorruptError, Generations } from "../collections/generations/generations.ts";
 import { readHead } from "../collections/generations/head.ts";
 import type { Manifest } from "../collections/generations/manifest.ts";
 import type { Metrics } from "../metrics.ts";
@@ -12,7 +12,7 @@ import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
 import { ApproximateGeneration, SnapshotGeneration } from "./open-generations.ts";
-import { GenerationOfAnotherModel } from "./search-failures.ts";
+import { GenerationOfAnotherModelError } from "./search-errors.ts";
 import { Snapshot } from "./snapshot/snapshot.ts";
 
 export interface ChromaGenerationsOptions {
@@ -55,7 +55,7 @@ export class ChromaGenerations implements GenerationSource {
     return head && { number: head.generation, name: head.name };
   }
 
-  /** Throws GenerationDamaged where the copy is not what the manifest says, or GenerationOfAnotherModel. */
+  /** Throws GenerationCorruptError where the copy is not what the manifest says, or GenerationOfAnotherModelError. */
   async open(published: PublishedGeneration, previous: OpenGeneration | undefined): Promise<OpenGeneration> {
     const { shard, library, scratch } = this.#options;
     const folder = await mkdtemp(join(scratch, `${shard}-${published.name}-`));
@@ -68,7 +68,7 @@ export class ChromaGenerations implements GenerationSource {
       const count = await store.count();
       if (count !== manifest.count) {
         const what = `it holds ${count} vectors, not ${manifest.count}`;
-        throw new GenerationDamaged(this.#generations.pathOf(published.name), what);
+        throw new GenerationCorruptError(this.#generations.pathOf(published.name), what);
       }
       if (count > this.#options.exactVectors) {
         return new ApproximateGeneration(published, count, { folder, server, store });
@@ -78,7 +78,7 @@ export class ChromaGenerations implements GenerationSource {
       await rm(folder, { recursive: true, force: true });
       return new SnapshotGeneration(published, count, snapshot);
     } catch (error) {
-      if (error instanceof GenerationDamaged) this.#options.metrics.count("ManifestMismatches", 1);
+      if (error instanceof GenerationCorruptError) this.#options.metrics.count("ManifestMismatches", 1);
       await server?.stop();
       await rm(folder, { recursive: true, force: true });
       throw error;
@@ -120,7 +120,7 @@ export class ChromaGenerations implements GenerationSource {
   #requireOwnModel({ name }: PublishedGeneration, made: { model: string; dimensions: number }): void {
     const { model, dimensions } = this.#options;
     if (made.model !== model || made.dimensions !== dimensions) {
-      throw new GenerationOfAnotherModel(name, made, { model, dimensions });
+      throw new GenerationOfAnotherModelError(name, made, { model, dimensions });
     }
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../log.ts";
 import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
-import { NothingPublished, NotOpenYet } from "./search-failures.ts";
+import { NothingPublishedError, NotOpenYetError } from "./search-errors.ts";
 
 /**
  * `serving`: a generation answers; `empty`: nothing was published at a look, and that is what is served until a
@@ -32,7 +32,7 @@ interface Served {
 }
 
 const firstRetryMs = 1_000;
-const slowestRetryMs = 60_000;
+const maxRetryMs = 60_000;
 
 /**
  * Serves the published generation of one shard of a collection and swaps to the next one without failing a request:
@@ -91,8 +91,8 @@ export class FollowedCollection {
     const served = this.#served;
     if (served === undefined) {
       throw this.#headSeen && this.#head === undefined
-        ? new NothingPublished(collectionOf(this.shard))
-        : new NotOpenYet(this.shard, this.#problem);
+        ? new NothingPublishedError(collectionOf(this.shard))
+        : new NotOpenYetError(this.shard, this.#problem);
     }
     served.requests += 1;
     try {
@@ -145,7 +145,7 @@ export class FollowedCollection {
       generation = await this.#source.open(head, this.#served?.generation);
     } catch (error) {
       const times = this.#refused?.name === head.name ? this.#refused.times + 1 : 1;
-      const waitMs = Math.min(slowestRetryMs, firstRetryMs * 2 ** (times - 1));
+      const waitMs = Math.min(maxRetryMs, firstRetryMs * 2 ** (times - 1));
       this.#refused = { name: head.name, times, retryAt: performance.now() + waitMs };
       this.#report(`Generation ${head.name} could not be opened`, error);
       return;

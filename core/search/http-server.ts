@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { EmbeddingRefused } from "../embedding/embedding-failures.ts";
+import { EmbeddingRefusedError } from "../embedding/embedding-errors.ts";
 import type { Log } from "../log.ts";
 import { requireApiKey } from "./api-key.ts";
 import type { CollectionHealth } from "./followed-collection.ts";
-import { HttpProblem } from "./http-problem.ts";
+import { HttpError } from "./http-error.ts";
 import { readBody } from "./request-body.ts";
 import type { SearchAnswer } from "./search.ts";
-import { NothingPublished, NotOpenYet, QueryNotEmbedded } from "./search-failures.ts";
+import { NothingPublishedError, NotOpenYetError, QueryNotEmbeddedError } from "./search-errors.ts";
 import { type SearchRequest, searchRequest } from "./search-request.ts";
 
 /** A load balancer reuses a connection for 60 s; closing it before would answer some requests with 502. */
@@ -81,12 +81,12 @@ function routeOf(
   const path = pathOf(request);
   const methods = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (methods === undefined) {
-    throw new HttpProblem(404, "not_found", `There is no ${path} here: use POST /search or GET /health.`);
+    throw new HttpError(404, "not_found", `There is no ${path} here: use POST /search or GET /health.`);
   }
   const route = methods[request.method ?? ""];
   if (route !== undefined) return route;
   const allow = Object.keys(methods).join(", ");
-  throw new HttpProblem(405, "method_not_allowed", `${path} takes ${allow}.`, { headers: { allow } });
+  throw new HttpError(405, "method_not_allowed", `${path} takes ${allow}.`, { headers: { allow } });
 }
 
 function pathOf(request: IncomingMessage): string {
@@ -98,15 +98,15 @@ function healthAnswer(collections: Readonly<Record<string, CollectionHealth>>): 
   return { status: opening ? 503 : 200, body: { status: opening ? "opening" : "ok", collections } };
 }
 
-function problemOf(error: unknown): HttpProblem {
-  if (error instanceof HttpProblem) return error;
-  if (error instanceof NothingPublished) return new HttpProblem(503, "nothing_published", error.message);
-  if (error instanceof NotOpenYet) return new HttpProblem(503, "not_open_yet", error.message);
-  if (error instanceof QueryNotEmbedded && error.cause instanceof EmbeddingRefused) {
-    return new HttpProblem(400, "text_refused", error.message);
+function problemOf(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  if (error instanceof NothingPublishedError) return new HttpError(503, "nothing_published", error.message);
+  if (error instanceof NotOpenYetError) return new HttpError(503, "not_open_yet", error.message);
+  if (error instanceof QueryNotEmbeddedError && error.cause instanceof EmbeddingRefusedError) {
+    return new HttpError(400, "text_refused", error.message);
   }
-  if (error instanceof QueryNotEmbedded) return new HttpProblem(502, "embedding_failed", error.message);
-  return new HttpProblem(500, "internal", "The search failed; the log of this service has the reason.");
+  if (error instanceof QueryNotEmbeddedError) return new HttpError(502, "embedding_failed", error.message);
+  return new HttpError(500, "internal", "The search failed; the log of this service has the reason.");
 }
 
 function describe(error: unknown): string {

@@ -1,12 +1,12 @@
 import { rm } from "node:fs/promises";
 import type { ChromaServer } from "../collections/chroma/chroma-server.ts";
 import type { Neighbour, NeighbourQuery, VectorStore } from "../collections/chroma/vector-store.ts";
-import { Failure } from "../failure.ts";
+import { VectorkeepError } from "../vectorkeep-error.ts";
 import type { OpenGeneration, PublishedGeneration } from "./generation-source.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
 
 /** A generation that is in memory was asked for approximate neighbours. */
-export class GenerationIsExactError extends Failure {
+export class GenerationIsExactError extends VectorkeepError {
   constructor(name: string) {
     super(`Generation ${name} is held in memory and has no approximate index.`, "Rank its snapshot.");
   }

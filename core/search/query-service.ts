@@ -9,7 +9,7 @@ import type { GenerationSource } from "./generation-source.ts";
 import { searchHttpServer } from "./http-server.ts";
 import { QueryVectors } from "./query-vectors.ts";
 import { search } from "./search.ts";
-import { PortTaken } from "./search-failures.ts";
+import { PortTakenError } from "./search-errors.ts";
 
 export interface QueryServiceOptions {
   /** Of every shard of every collection. */
@@ -44,7 +44,7 @@ export class QueryService {
     this.#following = Promise.all(followed.map((each) => each.follow(pollMs, this.#stop.signal)));
   }
 
-  /** Resolves when it listens; `GET /health` answers 503 until the first generations are open. Throws PortTaken. */
+  /** Resolves when it listens; `GET /health` answers 503 until the first generations are open. Throws PortTakenError. */
   static async start(options: QueryServiceOptions): Promise<QueryService> {
     const { sources, embedder, apiKey, host, port, pollMs, minCosine, log } = options;
     const followed = Array.from(sources, ([shard, source]) => new FollowedCollection(shard, source, log));
@@ -58,7 +58,7 @@ export class QueryService {
     );
     server.listen(port, host);
     await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
-      throw cause.code === "EADDRINUSE" ? new PortTaken(host, port, cause) : cause;
+      throw cause.code === "EADDRINUSE" ? new PortTakenError(host, port, cause) : cause;
     });
     return new QueryService(server, followed, pollMs);
   }

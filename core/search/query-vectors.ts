@@ -1,5 +1,5 @@
 import type { Embedder, VectorBytes } from "../embedding/embedder.ts";
-import { QueryNotEmbedded } from "./search-failures.ts";
+import { QueryNotEmbeddedError } from "./search-errors.ts";
 
 /** Turns query texts into vectors and remembers the latest ones: equal texts are embedded once. */
 export class QueryVectors {
@@ -13,7 +13,7 @@ export class QueryVectors {
     this.#remembered = remembered;
   }
 
-  /** Throws QueryNotEmbedded when the embedder fails. */
+  /** Throws QueryNotEmbeddedError when the embedder fails. */
   async of(text: string): Promise<readonly number[]> {
     const vector = this.#vectors.get(text) ?? this.#embed(text);
     this.#vectors.delete(text);
@@ -23,7 +23,7 @@ export class QueryVectors {
       this.#vectors.delete(oldest);
     }
     return vector.catch((cause: unknown) => {
-      throw new QueryNotEmbedded(cause);
+      throw new QueryNotEmbeddedError(cause);
     });
   }
 

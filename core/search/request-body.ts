@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
-import { HttpProblem } from "./http-problem.ts";
+import { HttpError } from "./http-error.ts";
 
 /** Room for a vector of 3,072 numbers in full digits, with its filter. */
-export const largestBodyBytes = 128 * 1024;
+export const maxBodyBytes = 128 * 1024;
 
 const maxProblems = 20;
 const maxProblem = 300;
@@ -16,7 +16,7 @@ export async function readBody<S extends z.ZodType>(
 ): Promise<z.infer<S>> {
   const parsed = schema.safeParse(json(await bytes(request)));
   if (parsed.success) return parsed.data;
-  throw new HttpProblem(400, "invalid_request", "The request body does not fit.", {
+  throw new HttpError(400, "invalid_request", "The request body does not fit.", {
     problems: shortened(
       parsed.error.issues.map(({ path, message }) =>
         path.length === 0 ? message : `${path.join(".")}: ${message}`,
@@ -35,34 +35,30 @@ function shortened(problems: readonly string[]): string[] {
 }
 
 async function bytes(request: IncomingMessage): Promise<Buffer> {
-  if (Number(request.headers["content-length"] ?? 0) > largestBodyBytes) throw tooLarge();
+  if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += (chunk as Buffer).length;
-    if (size > largestBodyBytes) throw tooLarge();
+    if (size > maxBodyBytes) throw tooLarge();
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);
 }
 
-function tooLarge(): HttpProblem {
-  return new HttpProblem(413, "too_large", `The request body may have ${largestBodyBytes} bytes at most.`, {
+function tooLarge(): HttpError {
+  return new HttpError(413, "too_large", `The request body may have ${maxBodyBytes} bytes at most.`, {
     headers: { connection: "close" },
   });
 }
 
 /** A byte order mark before the JSON is skipped. */
 function json(body: Buffer): unknown {
-  if (!isUtf8(body)) throw new HttpProblem(400, "invalid_json", "The request body is not UTF-8.");
+  if (!isUtf8(body)) throw new HttpError(400, "invalid_json", "The request body is not UTF-8.");
   try {
     return JSON.parse(body.toString("utf8").replace(/^\uFEFF/, ""));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new HttpProblem(
-      400,
-      "invalid_json",
-      `The request body is not JSON: ${reason.slice(0, maxProblem)}.`,
-    );
+    throw new HttpError(400, "invalid_json", `The request body is not JSON: ${reason.slice(0, maxProblem)}.`);
   }
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { Failure } from "../failure.ts";
+import { VectorkeepError } from "../vectorkeep-error.ts";
 
 /** The environment of a process does not fit its schema; every problem is in the message. */
-export class EnvironmentInvalid extends Failure {
+export class EnvironmentInvalidError extends VectorkeepError {
   constructor(problems: string[]) {
     super(
       `The environment of this process is not usable: ${problems.join("; ")}.`,
@@ -11,14 +11,14 @@ export class EnvironmentInvalid extends Failure {
   }
 }
 
-/** Parses the environment once, at the start of a process. Throws EnvironmentInvalid naming every bad variable. */
+/** Parses the environment once, at the start of a process. Throws EnvironmentInvalidError naming every bad variable. */
 export function readEnvironment<S extends z.ZodType>(
   schema: S,
   environment: Record<string, string | undefined> = process.env,
 ): z.infer<S> {
   const parsed = schema.safeParse(environment);
   if (parsed.success) return parsed.data;
-  throw new EnvironmentInvalid(
+  throw new EnvironmentInvalidError(
     parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
   );
 }

@@ -1,10 +1,10 @@
 import { getSecret } from "@aws-lambda-powertools/parameters/secrets";
-import { Failure } from "../failure.ts";
+import { VectorkeepError } from "../vectorkeep-error.ts";
 
 const cachedSeconds = 300;
 
 /** A secret that a process needs has no value, or the process may not read it. */
-export class SecretMissing extends Failure {
+export class SecretMissingError extends VectorkeepError {
   constructor(name: string, setting: string, options?: ErrorOptions) {
     super(
       `The secret ${name} has no value that this process can read.`,
@@ -16,12 +16,12 @@ export class SecretMissing extends Failure {
 
 /**
  * The value of a secret of Secrets Manager, cached for five minutes. `setting` is the key of Pulumi's
- * configuration that it comes from. Throws SecretMissing, also for an empty value.
+ * configuration that it comes from. Throws SecretMissingError, also for an empty value.
  */
 export async function readSecret(name: string, setting: string): Promise<string> {
   const value = await getSecret(name, { maxAge: cachedSeconds }).catch((cause: unknown) => {
-    throw new SecretMissing(name, setting, { cause });
+    throw new SecretMissingError(name, setting, { cause });
   });
-  if (typeof value !== "string" || value.trim() === "") throw new SecretMissing(name, setting);
+  if (typeof value !== "string" || value.trim() === "") throw new SecretMissingError(name, setting);
   return value;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
-import { unlessRefused } from "../conditional-write.ts";
+import { unlessConditionFailed } from "../conditional-write.ts";
 import { readItem } from "../unreadable-item.ts";
 
 const key = { PK: "SWEEP", SK: "DELTAS" };
@@ -49,7 +49,7 @@ export class DeltaWalk {
     const isNew = item.reached === undefined;
     if (isNew && item.holder === undefined && now() - Date.parse(item.began_at) < everyMs) return undefined;
     const holder = randomUUID();
-    const taken = await unlessRefused(
+    const taken = await unlessConditionFailed(
       client.send(
         new UpdateCommand({
           TableName: controlTable,
@@ -80,7 +80,7 @@ export class DeltaWalk {
 
   async #update(UpdateExpression: string, after?: string): Promise<boolean> {
     const { client, controlTable } = this.#options;
-    const updated = await unlessRefused(
+    const updated = await unlessConditionFailed(
       client.send(
         new UpdateCommand({
           TableName: controlTable,

@@ -2,10 +2,10 @@ import { collections } from "../receipts/receipt.ts";
 import type { CompactionRun, RunHalf } from "../runs/compaction-run.ts";
 import type { CurrentRun } from "../runs/current-run.ts";
 import type { OpenRun } from "../runs/open-run.ts";
-import type { SweepSettings } from "./sweep-settings.ts";
+import type { SweepConfig } from "./sweep-config.ts";
 
 /** What an entry of the list of open runs stands for. */
-export type Standing =
+export type OpenRunState =
   /** Nothing that is open, or can be. */
   | { readonly kind: "done" }
   /** A run that messages bring on, once it is at this attempt. */
@@ -21,19 +21,19 @@ export type Step =
   | { readonly kind: "drive"; readonly time: number };
 
 /** Whether the run of an entry is to be looked at. `now` is epoch milliseconds. */
-export function isDue(entry: OpenRun, now: number, { openMs, claimMs }: SweepSettings): boolean {
+export function isDue(entry: OpenRun, now: number, { openMs, claimMs }: SweepConfig): boolean {
   if (entry.givenUpAt !== undefined) return true;
   const sweptAt = entry.sweptAt === undefined ? 0 : Date.parse(entry.sweptAt);
   if (isUnsent(entry)) return now - sweptAt >= claimMs;
   return now - Math.max(Date.parse(entry.openedAt), sweptAt) >= openMs;
 }
 
-export function standingOf(
+export function openRunStateOf(
   entry: OpenRun,
   run: CompactionRun | undefined,
   current: CurrentRun | undefined,
-  { maxFailures }: Pick<SweepSettings, "maxFailures">,
-): Standing {
+  { maxFailures }: Pick<SweepConfig, "maxFailures">,
+): OpenRunState {
   const counts = current?.state === "ACTIVE" && current.runId === entry.runId;
   const mayYetOpen = counts || current === undefined;
   if (run === undefined) return { kind: mayYetOpen ? "unopened" : "done" };
@@ -51,14 +51,14 @@ export function standingOf(
 /** What is to be done for an entry that is due. */
 export function stepOf(
   entry: OpenRun,
-  standing: Standing,
+  state: OpenRunState,
   now: number,
-  { openMs, redrives }: SweepSettings,
+  { openMs, redrives }: SweepConfig,
 ): Step {
-  if (standing.kind === "done") return { kind: "remove" };
+  if (state.kind === "done") return { kind: "remove" };
   if (entry.givenUpAt !== undefined) return { kind: "wait" };
-  if (standing.kind === "failed") return { kind: "give up" };
-  if (standing.kind === "unopened") {
+  if (state.kind === "failed") return { kind: "give up" };
+  if (state.kind === "unopened") {
     const inVain = now - Date.parse(entry.openedAt) >= openMs * (redrives + 1);
     return { kind: inVain ? "give up" : "wait" };
   }

@@ -8,19 +8,19 @@ import { type CurrentRun, stoppedAt } from "../runs/current-run.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import { ItemUnreadableError } from "../unreadable-item.ts";
 import { DeltaWalk } from "./delta-walk.ts";
-import { SweepIncomplete } from "./sweep-failures.ts";
-import type { SweepSettings } from "./sweep-settings.ts";
+import type { SweepConfig } from "./sweep-config.ts";
+import { SweepIncompleteError } from "./sweep-errors.ts";
 
 const receiptsAtOnce = 16;
 /** Some thousand objects each. */
-const pagesASweep = 20;
+const pagesPerSweep = 20;
 const walkEveryMs = 24 * 3_600_000;
 
 export interface DeltaSweep {
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
   readonly runs: Pick<RunStore, "current" | "moveCurrent">;
   readonly files: DeltaFiles;
-  readonly settings: Pick<SweepSettings, "retentionMs" | "claimMs">;
+  readonly config: Pick<SweepConfig, "retentionMs" | "claimMs">;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
@@ -29,15 +29,15 @@ export interface DeltaSweep {
 
 /**
  * Goes on with the walk through all deltas and removes those of runs that stopped to count long ago (F6). Ends after
- * some pages, or at the moment `until`. Throws SweepIncomplete.
+ * some pages, or at the moment `until`. Throws SweepIncompleteError.
  */
 export async function sweepDeltas(parts: DeltaSweep, until: number): Promise<void> {
-  const { control, settings, now, files, log, metrics } = parts;
-  const walk = await DeltaWalk.take({ ...control, claimMs: settings.claimMs, everyMs: walkEveryMs, now });
+  const { control, config, now, files, log, metrics } = parts;
+  const walk = await DeltaWalk.take({ ...control, claimMs: config.claimMs, everyMs: walkEveryMs, now });
   if (walk === undefined) return;
   const failures: string[] = [];
   let [removed, seen, after] = [0, 0, walk.after];
-  for (let pages = 0; pages < pagesASweep && now() < until; pages += 1) {
+  for (let pages = 0; pages < pagesPerSweep && now() < until; pages += 1) {
     const page = await files.page(after);
     await inParallel(byReceipt(oldOf(page.files, parts)), receiptsAtOnce, async (ofReceipt) => {
       try {
@@ -58,24 +58,24 @@ export async function sweepDeltas(parts: DeltaSweep, until: number): Promise<voi
   await walk.leave();
   metrics.count("DeltasRemoved", removed);
   log.info("Deltas swept", { seen, removed, reached: after ?? "the end" });
-  if (failures.length > 0) throw new SweepIncomplete("deltas", failures);
+  if (failures.length > 0) throw new SweepIncompleteError("deltas", failures);
 }
 
 /** Whether nothing that may still come names the delta, given which run counts. Without that it stays. */
 export function isExpired(
   file: DeltaFile,
   current: CurrentRun | undefined,
-  { settings, now }: Pick<DeltaSweep, "settings" | "now">,
+  { config, now }: Pick<DeltaSweep, "config" | "now">,
 ): boolean {
   if (current === undefined) return false;
   const stopped = stoppedAt(current, file.runId);
   // A run that has not counted yet has no time of its own, but its delta is young.
-  return stopped !== undefined && Math.max(stopped, file.storedAt) < now() - settings.retentionMs;
+  return stopped !== undefined && Math.max(stopped, file.storedAt) < now() - config.retentionMs;
 }
 
 /** Those that have lain there long enough to be worth a look at their receipt. */
-function oldOf(files: readonly DeltaFile[], { settings, now }: DeltaSweep): DeltaFile[] {
-  return files.filter(({ storedAt }) => storedAt < now() - settings.retentionMs);
+function oldOf(files: readonly DeltaFile[], { config, now }: DeltaSweep): DeltaFile[] {
+  return files.filter(({ storedAt }) => storedAt < now() - config.retentionMs);
 }
 
 function byReceipt(files: readonly DeltaFile[]): Iterable<readonly DeltaFile[]> {

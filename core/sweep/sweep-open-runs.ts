@@ -8,9 +8,9 @@ import type { OpenRuns } from "../runs/open-runs.ts";
 import type { RunQueues } from "../runs/run-queues.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import { ItemUnreadableError } from "../unreadable-item.ts";
-import { isDue, type Standing, standingOf, stepOf } from "./open-run-rules.ts";
-import { SweepIncomplete } from "./sweep-failures.ts";
-import type { SweepSettings } from "./sweep-settings.ts";
+import { isDue, type OpenRunState, openRunStateOf, stepOf } from "./open-run-rules.ts";
+import type { SweepConfig } from "./sweep-config.ts";
+import { SweepIncompleteError } from "./sweep-errors.ts";
 
 const entriesAtOnce = 16;
 
@@ -18,7 +18,7 @@ export interface OpenRunsSweep {
   readonly openRuns: OpenRuns;
   readonly runs: RunStore;
   readonly queues: Pick<RunQueues, "redrive">;
-  readonly settings: SweepSettings;
+  readonly config: SweepConfig;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
@@ -27,7 +27,7 @@ export interface OpenRunsSweep {
 
 /**
  * Sends the messages of runs again that have been open for too long, gives up those for which that has not helped, and
- * tidies the list (F5). Acts on nothing after the moment `until`; counts all the same. Throws SweepIncomplete.
+ * tidies the list (F5). Acts on nothing after the moment `until`; counts all the same. Throws SweepIncompleteError.
  */
 export async function sweepOpenRuns(parts: OpenRunsSweep, until: number): Promise<void> {
   const sweep = new Sweep(parts, until);
@@ -55,7 +55,7 @@ class Sweep {
 
   async look(entry: OpenRun): Promise<void> {
     const now = this.#parts.now();
-    const isLeft = now >= this.#until || !isDue(entry, now, this.#parts.settings);
+    const isLeft = now >= this.#until || !isDue(entry, now, this.#parts.config);
     const outcome = isLeft ? asItIs(entry) : await this.#actOrNote(entry, now);
     this.#outcomes[outcome] += 1;
     if (outcome === "open") this.#oldestMs = Math.max(this.#oldestMs, now - Date.parse(entry.openedAt));
@@ -80,7 +80,7 @@ class Sweep {
       removed: this.#outcomes.gone,
       redriven: this.#redriven,
     });
-    if (this.#failures.length > 0) throw new SweepIncomplete("open runs", this.#failures);
+    if (this.#failures.length > 0) throw new SweepIncompleteError("open runs", this.#failures);
   }
 
   /** One run that cannot be swept stops no other. */
@@ -96,21 +96,21 @@ class Sweep {
   }
 
   async #act(entry: OpenRun, now: number): Promise<Outcome> {
-    const { openRuns, settings } = this.#parts;
+    const { openRuns, config } = this.#parts;
     const found = await this.#find(entry);
     if (typeof found === "string") return this.#giveUpEntry(entry, found);
     const [run, current] = found;
-    const standing = standingOf(entry, run, current, settings);
-    const step = stepOf(entry, standing, now, settings);
+    const state = openRunStateOf(entry, run, current, config);
+    const step = stepOf(entry, state, now, config);
     switch (step.kind) {
       case "remove":
         await openRuns.unlist(entry.runId, entry.createdAt, entry.attempt);
         return "gone";
       case "drive":
-        if (run && standing.kind === "open") await this.#drive(entry, run, standing.attempt, step.time);
+        if (run && state.kind === "open") await this.#drive(entry, run, state.attempt, step.time);
         return "open";
       case "give up":
-        return this.#giveUp(entry, run, standing);
+        return this.#giveUp(entry, run, state);
       case "wait":
         return asItIs(entry);
     }
@@ -141,9 +141,9 @@ class Sweep {
     log.warn("The messages of an open run were sent again", { ...namesOf(entry), attempt, time });
   }
 
-  async #giveUp(entry: OpenRun, run: CompactionRun | undefined, standing: Standing): Promise<Outcome> {
-    const { runs, settings } = this.#parts;
-    const reason = reasonOf(standing, settings);
+  async #giveUp(entry: OpenRun, run: CompactionRun | undefined, state: OpenRunState): Promise<Outcome> {
+    const { runs, config } = this.#parts;
+    const reason = reasonOf(state, config);
     // A half that somebody has moved since it was read is looked at again by the next sweep.
     if (run && !(await runs.giveUp(run, reason))) return "open";
     return this.#giveUpEntry(entry, reason);
@@ -162,7 +162,7 @@ function asItIs(entry: OpenRun): Outcome {
   return entry.givenUpAt === undefined ? "open" : "given up";
 }
 
-function reasonOf({ kind }: Standing, { openMs, redrives }: SweepSettings): string {
+function reasonOf({ kind }: OpenRunState, { openMs, redrives }: SweepConfig): string {
   if (kind === "failed") return "It failed for its own reason, and its messages are in the dead letters.";
   const minutes = Math.round((openMs * (redrives + 1)) / 60_000);
   if (kind === "unopened") return `No embed message has opened it within ${minutes} minutes.`;

@@ -2,20 +2,20 @@ import { type FileSystemGauge, gaugeFileSystem } from "./gauge-file-system.ts";
 import { type DeltaSweep, sweepDeltas } from "./sweep-deltas.ts";
 import { type OpenRunsSweep, sweepOpenRuns } from "./sweep-open-runs.ts";
 
-export type SweepParts = OpenRunsSweep & DeltaSweep & FileSystemGauge;
+export type SweepDeps = OpenRunsSweep & DeltaSweep & FileSystemGauge;
 
 /**
  * Open runs, stored deltas and the size of the file system, none held up by what is wrong with another. Begins nothing new after the moment
  * `until` (epoch milliseconds). Rejects with the first failure, when both have ended.
  */
-export async function sweep(parts: SweepParts, until: number): Promise<void> {
+export async function sweep(deps: SweepDeps, until: number): Promise<void> {
   const ended = await Promise.allSettled([
-    sweepOpenRuns(parts, until),
-    sweepDeltas(parts, until),
-    gaugeFileSystem(parts),
+    sweepOpenRuns(deps, until),
+    sweepDeltas(deps, until),
+    gaugeFileSystem(deps),
   ]);
   const [first, ...others] = ended.flatMap((part) => (part.status === "rejected" ? [part.reason] : []));
   for (const reason of others)
-    parts.log.error("Another part of the sweep failed too", { reason: String(reason) });
+    deps.log.error("Another part of the sweep failed too", { reason: String(reason) });
   if (first !== undefined) throw first;
 }

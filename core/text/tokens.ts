@@ -14,7 +14,7 @@ const maxUnbroken = 128;
  */
 export function countTokensUpTo(text: string, limit = Number.POSITIVE_INFINITY): number {
   let tokens = 0;
-  for (const slice of slicesOf(text)) {
+  for (const slice of batchesOf(text)) {
     tokens += countTokens(slice, asText);
     if (tokens > limit) break;
   }
@@ -22,7 +22,7 @@ export function countTokensUpTo(text: string, limit = Number.POSITIVE_INFINITY):
 }
 
 /** Together they are the text. Between a word and its blank there is always a border of tokens, so such a cut costs none. */
-export function* slicesOf(text: string): Generator<string> {
+export function* batchesOf(text: string): Generator<string> {
   for (let from = 0; from < text.length; ) {
     const to = endOfSlice(text, from);
     yield text.slice(from, to);

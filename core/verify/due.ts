@@ -1,8 +1,8 @@
-import { checkDelta, type DeltaTarget, DeltaUnfit } from "../collections/merge/check-delta.ts";
+import { checkDelta, DeltaMismatchedError, type DeltaTarget } from "../collections/merge/check-delta.ts";
 import { withKnown } from "../collections/merge/load-deltas.ts";
 import { vectorAt } from "../collections/merge/parts-that-differ.ts";
 import { isGone } from "../collections/merge/reconcile.ts";
-import { DeltaUnreadable, decodeDelta } from "../deltas/codec.ts";
+import { DeltaUnreadableError, decodeDelta } from "../deltas/codec.ts";
 import type { Delta } from "../deltas/delta.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { deltaKey } from "../deltas/keys.ts";
@@ -28,7 +28,7 @@ export type Due =
       readonly why: string;
     };
 
-export interface TruthPorts {
+export interface TruthDeps {
   readonly target: DeltaTarget;
   readonly runs: Pick<RunStore, "current" | "find">;
   readonly deltas: Pick<DeltaStore, "get">;
@@ -43,26 +43,26 @@ const mendedWithinMs = 3 * 3_600_000;
 
 /** Undefined where no run of the receipt ever counted and it was not removed: then nothing is known of it. */
 export async function dueOf(
-  ports: TruthPorts,
+  deps: TruthDeps,
   receipt: ReceiptRef,
   current: CurrentRun | undefined,
 ): Promise<Due | undefined> {
   if (current === undefined) return undefined;
   if (current.state === "DELETED") return { kind: "vectors", vectors: [] };
   if (current.runId === undefined) return undefined;
-  const run = await findRun(ports, { ...receipt, runId: current.runId });
+  const run = await findRun(deps, { ...receipt, runId: current.runId });
   if (typeof run === "string") return withoutRun(current, run);
-  const half = run.halves[ports.target.collection];
+  const half = run.halves[deps.target.collection];
   if (run.attempts < current.attempt) {
     return { kind: "on_its_way", why: `attempt ${current.attempt} is about to be opened` };
   }
   if (half.state === "PENDING" || half.state === "PROCESSING") {
     return { kind: "on_its_way", why: `its run is ${half.state}` };
   }
-  const delta = await readDelta(ports, run, half.deltaPrefix);
+  const delta = await readDelta(deps, run, half.deltaPrefix);
   if (typeof delta === "string") return { kind: "without_delta", why: delta };
   if (half.state === "FAILED") return { kind: "failed", why: half.error ?? "its run FAILED" };
-  const facts = await ports.items.factsOf(receipt, ports.target.collection);
+  const facts = await deps.items.factsOf(receipt, deps.target.collection);
   return { kind: "vectors", vectors: vectorsOf(withKnown(delta, facts), current) };
 }
 
@@ -71,12 +71,12 @@ export async function dueOf(
  * and ends no walk (F26).
  */
 export async function lookUp(
-  ports: TruthPorts,
+  deps: TruthDeps,
   receipt: ReceiptRef,
 ): Promise<{ readonly due: Due | undefined; readonly isActive: boolean }> {
   try {
-    const current = await ports.runs.current(receipt);
-    const due = await dueOf(ports, receipt, current);
+    const current = await deps.runs.current(receipt);
+    const due = await dueOf(deps, receipt, current);
     return { due, isActive: due !== undefined && current?.state === "ACTIVE" };
   } catch (error) {
     if (!(error instanceof ItemUnreadableError)) throw error;
@@ -85,7 +85,7 @@ export async function lookUp(
 }
 
 /** The run, or what is wrong. */
-async function findRun({ runs }: TruthPorts, ref: RunRef): Promise<CompactionRun | string> {
+async function findRun({ runs }: TruthDeps, ref: RunRef): Promise<CompactionRun | string> {
   try {
     return (await runs.find(ref)) ?? `the receipts table has no run ${ref.runId}`;
   } catch (error) {
@@ -100,16 +100,17 @@ function withoutRun({ revision }: CurrentRun, why: string): Due {
 }
 
 /** The delta, or what is wrong with it. */
-async function readDelta(ports: TruthPorts, run: CompactionRun, prefix: string): Promise<Delta | string> {
+async function readDelta(deps: TruthDeps, run: CompactionRun, prefix: string): Promise<Delta | string> {
   const key = deltaKey(prefix);
-  const bytes = await ports.deltas.get(key);
+  const bytes = await deps.deltas.get(key);
   if (bytes === undefined) return `there is no object ${key}`;
   try {
     const delta = decodeDelta(bytes);
-    checkDelta(delta, key, run, ports.target);
+    checkDelta(delta, key, run, deps.target);
     return delta;
   } catch (error) {
-    if (error instanceof DeltaUnreadable || error instanceof DeltaUnfit) return `${key}: ${error.message}`;
+    if (error instanceof DeltaUnreadableError || error instanceof DeltaMismatchedError)
+      return `${key}: ${error.message}`;
     throw error;
   }
 }

@@ -2,15 +2,15 @@ import { inParallel } from "../in-parallel.ts";
 import { receiptOfKey, receiptOfVector } from "../receipts/receipt.ts";
 import { holdsImage, type ShardName } from "../receipts/shards.ts";
 import { Checksum, checksumOf, digestOf } from "./digest.ts";
-import { type Due, lookUp, type TruthPorts } from "./due.ts";
+import { type Due, lookUp, type TruthDeps } from "./due.ts";
 import { otherNumbers, type Published } from "./published.ts";
 
 /** Deltas that are in memory at once. */
 const receiptsAtOnce = 16;
 /** Looked at between two glances at the clock. */
-const receiptsAPage = 100;
+const receiptsPerPage = 100;
 /** Their findings fit ten times into the 6 MB of an answer. */
-const mostDoubtful = 2_000;
+const maxDoubtful = 2_000;
 
 /** What a shard holds, and which of its receipts do not look as they should. A change on its way may be all there is to that. */
 export interface FirstLook {
@@ -19,7 +19,7 @@ export interface FirstLook {
   /** In the whole shard. */
   readonly vectors: number;
   /** By receipt key: why it cannot be compared yet. */
-  readonly onTheirWay: ReadonlyMap<string, string>;
+  readonly inFlight: ReadonlyMap<string, string>;
   /** By receipt key (or id of a vector of no receipt): what was due of it, to tell whether that changes. */
   readonly doubtful: ReadonlyMap<string, string>;
   /** The last receipt key that was looked at; undefined where none is left. */
@@ -39,24 +39,24 @@ export interface FirstLookOptions {
  * and the deltas of a few.
  */
 export async function lookAtReceipts(
-  truth: TruthPorts,
+  truth: TruthDeps,
   known: AsyncIterable<readonly string[]>,
   published: Published,
   { shard, withNumbers, after, hasTime }: FirstLookOptions,
 ): Promise<FirstLook> {
   const { sums, vectors } = await checksumsOf(published);
   const keys = await keysAfter(after, sums, known);
-  const onTheirWay = new Map<string, string>();
+  const inFlight = new Map<string, string>();
   const doubtful = new Map<string, string>();
   let receipts = 0;
   let looked = 0;
-  while (looked < keys.length && (looked === 0 || (doubtful.size < mostDoubtful && hasTime()))) {
-    const page = keys.slice(looked, looked + receiptsAPage);
+  while (looked < keys.length && (looked === 0 || (doubtful.size < maxDoubtful && hasTime()))) {
+    const page = keys.slice(looked, looked + receiptsPerPage);
     await inParallel(page, receiptsAtOnce, async (key) => {
       const { due, isActive } = await dueOfKey(truth, shard, key);
       if (due === undefined && !sums.has(key)) return;
       if (isActive) receipts += 1;
-      if (due?.kind === "on_its_way") onTheirWay.set(key, due.why);
+      if (due?.kind === "on_its_way") inFlight.set(key, due.why);
       else if (
         textOf(due) !== (sums.get(key)?.toString() ?? nothing) ||
         (withNumbers && (await hasOtherNumbers(published, due)))
@@ -69,7 +69,7 @@ export async function lookAtReceipts(
   return {
     receipts,
     vectors,
-    onTheirWay,
+    inFlight,
     doubtful,
     next: looked < keys.length ? keys[looked - 1] : undefined,
   };
@@ -110,7 +110,7 @@ async function keysAfter(
 }
 
 /** Nothing is due of a key that is no receipt of this shard. */
-async function dueOfKey(truth: TruthPorts, shard: ShardName, key: string) {
+async function dueOfKey(truth: TruthDeps, shard: ShardName, key: string) {
   const receipt = receiptOfKey(key);
   if (receipt === undefined || !holdsImage(shard, receipt.imageId))
     return { due: undefined, isActive: false };

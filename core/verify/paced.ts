@@ -14,11 +14,11 @@ export interface Pace {
 }
 
 /** Two cycles are full with so many, and whatever else changes does not wait behind thousands. */
-const itemsUnderWay = 500;
+const itemsInFlight = 500;
 const callsAtOnce = 16;
 const lookEveryMs = 2_000;
 /** Longer than a cycle may last. */
-const patienceMs = 20 * 60_000;
+const maxWaitMs = 20 * 60_000;
 
 /**
  * Begins some hundred items at a time, and more as they are done. Resolves when all are, or when none was for 20
@@ -35,7 +35,7 @@ export async function paced<T>(
   let movedAt = clock.now();
   for (;;) {
     const before = left.length + underWay.size;
-    await inParallel(left.splice(0, itemsUnderWay - underWay.size), callsAtOnce, async (item) => {
+    await inParallel(left.splice(0, itemsInFlight - underWay.size), callsAtOnce, async (item) => {
       underWay.add(item);
       await begin(item);
     });
@@ -45,7 +45,7 @@ export async function paced<T>(
     const open = left.length + underWay.size;
     onProgress({ done: items.length - open, underWay: underWay.size, left: left.length });
     if (open < before) movedAt = clock.now();
-    if (open === 0 || clock.now() - movedAt >= patienceMs) return [...underWay, ...left];
+    if (open === 0 || clock.now() - movedAt >= maxWaitMs) return [...underWay, ...left];
     await clock.sleep(lookEveryMs);
   }
 }

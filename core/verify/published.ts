@@ -1,8 +1,8 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { ChromaVectorStore } from "../collections/chroma/chroma-vector-store.ts";
 import type { StoredMetadata, StoredVector } from "../collections/chroma/vector-store.ts";
-import { CollectionOfOtherModel } from "../collections/cycle/workspace.ts";
-import { GenerationDamaged } from "../collections/generations/generations.ts";
+import { CollectionOfOtherModelError } from "../collections/cycle/workspace.ts";
+import { GenerationCorruptError } from "../collections/generations/generations.ts";
 import { type Head, readHead } from "../collections/generations/head.ts";
 import type { Manifest } from "../collections/generations/manifest.ts";
 import { type PublishedFiles, withPublishedCopy } from "../collections/generations/published-copy.ts";
@@ -21,7 +21,7 @@ export interface Published {
   read(ids: readonly string[]): Promise<StoredVector[]>;
 }
 
-export interface PublishedPorts {
+export interface PublishedDeps {
   readonly shard: ShardName;
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
   readonly files: PublishedFiles;
@@ -33,35 +33,35 @@ const nothing: Published = { async *pages() {}, readMetadata: async () => [], re
 /**
  * Reads the head's generation through a private copy; nothing where nothing is published. One that is collected as
  * garbage while it is copied gives way to the newer head.
- * Throws GenerationDamaged, or CollectionOfOtherModel.
+ * Throws GenerationCorruptError, or CollectionOfOtherModelError.
  */
 export async function readHeadGeneration<T>(
-  ports: PublishedPorts,
+  deps: PublishedDeps,
   read: (published: Published, head: Head | undefined) => Promise<T>,
 ): Promise<T> {
-  const { shard, files } = ports;
-  for (let head = await headOf(ports); ; ) {
+  const { shard, files } = deps;
+  for (let head = await headOf(deps); ; ) {
     if (head === undefined) return read(nothing, undefined);
     const { name } = head;
     try {
       return await withPublishedCopy(files, shard, name, async (server, manifest) => {
-        requireOwnModel(ports, manifest);
+        requireOwnModel(deps, manifest);
         const store = await ChromaVectorStore.open(server, collectionOf(shard));
         const count = await store.count();
         if (count !== manifest.count) {
-          throw new GenerationDamaged(name, `it holds ${count} vectors, not ${manifest.count}`);
+          throw new GenerationCorruptError(name, `it holds ${count} vectors, not ${manifest.count}`);
         }
         return read(store, head);
       });
     } catch (error) {
-      const newer = await headOf(ports);
-      if (!(error instanceof GenerationDamaged) || newer?.name === name) throw error;
+      const newer = await headOf(deps);
+      if (!(error instanceof GenerationCorruptError) || newer?.name === name) throw error;
       head = newer;
     }
   }
 }
 
-export function headOf({ control, shard }: PublishedPorts): Promise<Head | undefined> {
+export function headOf({ control, shard }: PublishedDeps): Promise<Head | undefined> {
   return readHead(control.client, control.controlTable, shard);
 }
 
@@ -91,7 +91,7 @@ function isSameMetadata(one: VectorMetadata, other: VectorMetadata): boolean {
   return keys.length === Object.keys(one).length && keys.every((key) => isSameValue(one[key], other[key]));
 }
 
-function requireOwnModel({ shard, target }: PublishedPorts, made: Manifest): void {
+function requireOwnModel({ shard, target }: PublishedDeps, made: Manifest): void {
   const text = ({ model, dimensions }: typeof target) => `${model} with ${dimensions} dimensions`;
-  if (text(made) !== text(target)) throw new CollectionOfOtherModel(shard, text(made), text(target));
+  if (text(made) !== text(target)) throw new CollectionOfOtherModelError(shard, text(made), text(target));
 }

@@ -1,4 +1,4 @@
-import { DeltaUnreadable, decodeDelta } from "../deltas/codec.ts";
+import { DeltaUnreadableError, decodeDelta } from "../deltas/codec.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { type DeltaName, deltaKey, deltaPrefix, isSameDelta } from "../deltas/keys.ts";
 import { inParallel } from "../in-parallel.ts";
@@ -13,7 +13,7 @@ import type { Fault, Finding } from "./report.ts";
 
 const readsAtOnce = 16;
 
-export interface RepairPorts extends Pace {
+export interface RepairDeps extends Pace {
   readonly runs: RunStore;
   readonly queues: RunQueues;
   readonly deltas: Pick<DeltaStore, "get">;
@@ -47,21 +47,21 @@ export function isRepairable({ fault }: Finding): boolean {
  * has both collections make the receipts anew. Vectors of receipts that nothing is known of stay: they may be all that
  * is left of them. What came of it is for the next look to say.
  */
-export async function repair(ports: RepairPorts, findings: readonly Finding[]): Promise<Repaired> {
-  const lost = await embedLost(ports, receiptsWith(findings, embeddedAgain));
+export async function repair(deps: RepairDeps, findings: readonly Finding[]): Promise<Repaired> {
+  const lost = await embedLost(deps, receiptsWith(findings, embeddedAgain));
   const receipts = [...receiptsWith(findings, redriven), ...lost.embedded];
   const untaken = await paced(
-    ports,
+    deps,
     receipts,
-    (receipt) => unlessUnreadable(() => redriveReceipt(ports, receipt, ports.time)),
-    (receipt) => isTaken(ports.runs, receipt),
+    (receipt) => unlessUnreadable(() => redriveReceipt(deps, receipt, deps.time)),
+    (receipt) => isTaken(deps.runs, receipt),
   );
   const taken = receipts.filter((receipt) => !untaken.includes(receipt));
   return {
     redriven: receipts.length,
     embeddedAgain: lost.embedded.length,
     unfinished: untaken.length + lost.waiting.length,
-    failedAgain: await countFailed(ports.runs, taken),
+    failedAgain: await countFailed(deps.runs, taken),
   };
 }
 
@@ -74,22 +74,22 @@ async function countFailed(runs: RunStore, receipts: readonly ReceiptRef[]): Pro
   return failed;
 }
 
-async function embedLost(ports: RepairPorts, receipts: readonly ReceiptRef[]) {
+async function embedLost(deps: RepairDeps, receipts: readonly ReceiptRef[]) {
   const sent = new Set<ReceiptRef>();
   const waiting = await paced(
-    ports,
+    deps,
     receipts,
     async (receipt) => {
-      const { runId, revision = 0 } = (await unlessUnreadable(() => ports.runs.current(receipt))) ?? {};
-      if (runId !== undefined && (await ports.embedAgain({ ...receipt, runId }, revision))) sent.add(receipt);
+      const { runId, revision = 0 } = (await unlessUnreadable(() => deps.runs.current(receipt))) ?? {};
+      if (runId !== undefined && (await deps.embedAgain({ ...receipt, runId }, revision))) sent.add(receipt);
     },
-    async (receipt) => !sent.has(receipt) || isEmbedded(ports, receipt),
+    async (receipt) => !sent.has(receipt) || isEmbedded(deps, receipt),
   );
   const embedded = receipts.filter((receipt) => sent.has(receipt) && !waiting.includes(receipt));
   return { embedded, waiting };
 }
 
-async function isEmbedded({ runs, deltas }: RepairPorts, receipt: ReceiptRef): Promise<boolean> {
+async function isEmbedded({ runs, deltas }: RepairDeps, receipt: ReceiptRef): Promise<boolean> {
   const run = await currentRun(runs, receipt);
   if (run === undefined) return false;
   for (const collection of collections) {
@@ -128,7 +128,7 @@ function isDeltaOf(bytes: Uint8Array, name: DeltaName): boolean {
   try {
     return isSameDelta(decodeDelta(bytes), name);
   } catch (error) {
-    if (error instanceof DeltaUnreadable) return false;
+    if (error instanceof DeltaUnreadableError) return false;
     throw error;
   }
 }

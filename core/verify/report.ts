@@ -65,7 +65,7 @@ export const shardReport = z.object({
 /** How one shard, or a part of its receipts, compares with what is true. */
 export type ShardReport = z.infer<typeof shardReport>;
 
-export const mostWaiting = 20;
+export const maxWaiting = 20;
 const vectorsShown = 3;
 
 export function isClean({ faulty }: Pick<ShardReport, "faulty">): boolean {
@@ -78,7 +78,7 @@ export function joined(before: ShardReport, after: ShardReport): ShardReport {
   return {
     ...after,
     ...(Object.fromEntries(sums) as Pick<ShardReport, (typeof summed)[number]>),
-    waiting: [...before.waiting, ...after.waiting].slice(0, mostWaiting),
+    waiting: [...before.waiting, ...after.waiting].slice(0, maxWaiting),
     findings: [...before.findings, ...after.findings],
   };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { InputFailure } from "../failure.ts";
 import { problems } from "../receipts/problems.ts";
 import type { ShardName } from "../receipts/shards.ts";
+import { InputError } from "../vectorkeep-error.ts";
 
 const request = z.object({
   shard: z.string(),
@@ -15,17 +15,17 @@ const request = z.object({
 export type VerifyRequest = Omit<z.infer<typeof request>, "shard"> & { readonly shard: ShardName };
 
 /** The event of the function is nothing that it is asked for; every problem is in the message. */
-export class VerifyRequestInvalid extends InputFailure {
+export class VerifyRequestInvalidError extends InputError {
   constructor(found: readonly string[]) {
     super(`The request is not usable: ${found.join("; ")}.`, "Use `npm run verify`.");
   }
 }
 
-/** Throws VerifyRequestInvalid, also for a shard that the stack does not have. */
+/** Throws VerifyRequestInvalidError, also for a shard that the stack does not have. */
 export function parseVerifyRequest(event: unknown, shards: readonly ShardName[]): VerifyRequest {
   const parsed = request.safeParse(event);
-  if (!parsed.success) throw new VerifyRequestInvalid(problems(parsed.error));
+  if (!parsed.success) throw new VerifyRequestInvalidError(problems(parsed.error));
   const shard = shards.find((one) => one === parsed.data.shard);
-  if (shard === undefined) throw new VerifyRequestInvalid([`shard: it is one of ${shards.join(", ")}`]);
+  if (shard === undefined) throw new VerifyRequestInvalidError([`shard: it is one of ${shards.join(", ")}`]);
   return { ...parsed.data, shard };
 }

@@ -3,7 +3,7 @@ import { receiptOfKey, receiptOfVector } from "../receipts/receipt.ts";
 import { holdsImage, type ShardName } from "../receipts/shards.ts";
 import { type Differences, differencesOf, isNone } from "./differences.ts";
 import { digestOf, type VectorDigest } from "./digest.ts";
-import { type DueVector, lookUp, type TruthPorts } from "./due.ts";
+import { type DueVector, lookUp, type TruthDeps } from "./due.ts";
 import { textOf } from "./first-look.ts";
 import { otherMetadata, otherNumbers, type Published } from "./published.ts";
 import { type Finding, findingOf } from "./report.ts";
@@ -16,7 +16,7 @@ export interface SecondLook {
   readonly vectors: number;
   readonly findings: readonly Finding[];
   /** By receipt key: why it cannot be compared yet. */
-  readonly onTheirWay: ReadonlyMap<string, string>;
+  readonly inFlight: ReadonlyMap<string, string>;
 }
 
 export interface SecondLookOptions {
@@ -28,31 +28,31 @@ export interface SecondLookOptions {
   readonly withNumbers: boolean;
 }
 
-type Verdict = Finding | { readonly onItsWay: string } | undefined;
+type Verdict = Finding | { readonly inFlight: string } | undefined;
 
 /**
  * Compares the doubtful receipts vector by vector with what is true and published now. One of which something else is
  * due than at the first look is changing, and not damaged; nor is one whose message may still wait.
  */
 export async function lookAgain(
-  truth: TruthPorts,
+  truth: TruthDeps,
   published: Published,
   options: SecondLookOptions,
 ): Promise<SecondLook> {
   const { vectors, there } = await digestsOf(published, options.doubtful);
   const findings: Finding[] = [];
-  const onTheirWay = new Map<string, string>();
+  const inFlight = new Map<string, string>();
   await inParallel(options.doubtful.keys(), receiptsAtOnce, async (key) => {
     const verdict = await judge(truth, published, options, key, there.get(key) ?? new Map());
     if (verdict === undefined) return;
-    if ("onItsWay" in verdict) onTheirWay.set(key, verdict.onItsWay);
+    if ("inFlight" in verdict) inFlight.set(key, verdict.inFlight);
     else findings.push(verdict);
   });
-  return { vectors, findings, onTheirWay };
+  return { vectors, findings, inFlight };
 }
 
 async function judge(
-  truth: TruthPorts,
+  truth: TruthDeps,
   published: Published,
   { shard, doubtful, settled, withNumbers }: SecondLookOptions,
   key: string,
@@ -66,13 +66,13 @@ async function judge(
   }
   const { due } = await lookUp(truth, receipt);
   if (due === undefined) return extra.length > 0 ? findingOf(key, "unknown", { extra }) : undefined;
-  if (due.kind === "on_its_way") return { onItsWay: due.why };
-  if (due.kind === "failed" && !settled) return { onItsWay: mayWait };
+  if (due.kind === "on_its_way") return { inFlight: due.why };
+  if (due.kind === "failed" && !settled) return { inFlight: mayWait };
   if (due.kind !== "vectors") return findingOf(key, due.kind, { why: due.why });
   const differences = await compare(published, due.vectors, there, withNumbers);
   if (isNone(differences)) return undefined;
-  if (textOf(due) !== doubtful.get(key)) return { onItsWay: "it changed while it was looked at" };
-  if (!settled) return { onItsWay: mayWait };
+  if (textOf(due) !== doubtful.get(key)) return { inFlight: "it changed while it was looked at" };
+  if (!settled) return { inFlight: mayWait };
   return findingOf(key, "differs", differences);
 }
 

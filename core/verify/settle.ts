@@ -9,7 +9,7 @@ export interface Backlog {
   readonly inFlight: number;
 }
 
-export interface SettlePorts {
+export interface SettleDeps {
   readonly clock: Clock;
   readonly backlog: () => Promise<Backlog>;
   /** How many generations the shard has published. */
@@ -18,7 +18,7 @@ export interface SettlePorts {
 
 const pollMs = 1_000;
 /** The cycle that ran when nothing waited any more publishes the first, one that waited for its lease the second. */
-const cyclesUnderWay = 2;
+const cyclesInFlight = 2;
 
 export async function backlogOf(sqs: SQSClient, QueueUrl: string): Promise<Backlog> {
   const { Attributes = {} } = await sqs.send(
@@ -43,8 +43,8 @@ export async function backlogOf(sqs: SQSClient, QueueUrl: string): Promise<Backl
  * the queue is empty, or was once without a waiting message and what was in flight then must have been published.
  * False where that is not so by the moment `until`.
  */
-export async function untilSettled(ports: SettlePorts, settleMs: number, until: number): Promise<boolean> {
-  const { clock, backlog, generation } = ports;
+export async function untilSettled(deps: SettleDeps, settleMs: number, until: number): Promise<boolean> {
+  const { clock, backlog, generation } = deps;
   if (clock.now() + settleMs > until) return false;
   await clock.sleep(settleMs);
   let noneWaitedAt: number | undefined;
@@ -53,7 +53,7 @@ export async function untilSettled(ports: SettlePorts, settleMs: number, until: 
     if (waiting === 0 && inFlight === 0) return true;
     const published = await generation();
     if (waiting === 0) noneWaitedAt ??= published;
-    if (noneWaitedAt !== undefined && published >= noneWaitedAt + cyclesUnderWay) return true;
+    if (noneWaitedAt !== undefined && published >= noneWaitedAt + cyclesInFlight) return true;
     if (clock.now() + pollMs > until) return false;
     await clock.sleep(pollMs);
   }

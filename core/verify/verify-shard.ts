@@ -1,18 +1,18 @@
 import type { Clock } from "../collections/clock.ts";
 import type { Head } from "../collections/generations/head.ts";
-import { Failure } from "../failure.ts";
 import type { Log } from "../log.ts";
 import type { ShardName } from "../receipts/shards.ts";
 import { knownReceipts } from "../runs/known-receipts.ts";
-import type { TruthPorts } from "./due.ts";
+import { VectorkeepError } from "../vectorkeep-error.ts";
+import type { TruthDeps } from "./due.ts";
 import { type FirstLook, lookAtReceipts } from "./first-look.ts";
-import { headOf, type PublishedPorts, readHeadGeneration } from "./published.ts";
-import { mostWaiting, type ShardReport } from "./report.ts";
+import { headOf, type PublishedDeps, readHeadGeneration } from "./published.ts";
+import { maxWaiting, type ShardReport } from "./report.ts";
 import { lookAgain, type SecondLook } from "./second-look.ts";
 import { type Backlog, untilSettled } from "./settle.ts";
 
-export interface VerifyPorts extends TruthPorts, PublishedPorts {
-  readonly target: TruthPorts["target"];
+export interface VerifyDeps extends TruthDeps, PublishedDeps {
+  readonly target: TruthDeps["target"];
   readonly backlog: () => Promise<Backlog>;
   readonly clock: Clock;
   readonly log: Log;
@@ -30,7 +30,7 @@ export interface VerifyOptions {
 }
 
 /** What did not fit at the first look could not be looked at again, so nobody can tell whether it is damage. */
-export class TimeTooShort extends Failure {
+export class TimeTooShortError extends VectorkeepError {
   constructor(shard: ShardName) {
     super(
       `The time limit is too short to look twice at a part of ${shard}.`,
@@ -45,7 +45,7 @@ interface Seen<Look> {
 }
 
 /** Waiting any longer would hardly end a backlog that lasts so long. */
-const patienceMs = 5 * 60_000;
+const maxWaitMs = 5 * 60_000;
 /** The second look may take longer than the first: what is doubtful is read vector by vector. */
 const secondLookTakes = 1.5;
 /** Of the time that both looks have. The rest is for a page of receipts that takes longer than thought. */
@@ -55,17 +55,17 @@ const findingsLogged = 20;
 /**
  * Compares the published generation of a shard with what the tables and the deltas say, whatever is published or
  * changed meanwhile: what does not fit at the first look is looked at again when changes have had their turn. Where the
- * time is not enough for all receipts, the report says after which to go on. Reads only. Throws TimeTooShort, and
- * GenerationDamaged or CollectionOfOtherModel where there is nothing to compare.
+ * time is not enough for all receipts, the report says after which to go on. Reads only. Throws TimeTooShortError, and
+ * GenerationCorruptError or CollectionOfOtherModelError where there is nothing to compare.
  */
-export async function verifyShard(ports: VerifyPorts, options: VerifyOptions): Promise<ShardReport> {
-  const { clock, log, shard } = ports;
+export async function verifyShard(deps: VerifyDeps, options: VerifyOptions): Promise<ShardReport> {
+  const { clock, log, shard } = deps;
   const { numbers, after, settleMs, deadline } = options;
   const began = clock.now();
   const firstLookEnds = began + (planned * (deadline - began - settleMs)) / (1 + secondLookTakes);
-  const first = await readHeadGeneration(ports, async (published, head) => ({
+  const first = await readHeadGeneration(deps, async (published, head) => ({
     head,
-    look: await lookAtReceipts(ports, knownReceipts(ports.control, shard), published, {
+    look: await lookAtReceipts(deps, knownReceipts(deps.control, shard), published, {
       shard,
       withNumbers: numbers,
       after,
@@ -80,35 +80,35 @@ export async function verifyShard(ports: VerifyPorts, options: VerifyOptions): P
     doubtful: first.look.doubtful.size,
     ms: Math.round(tookMs),
   });
-  const second = await secondLook(ports, options, first, tookMs);
-  const report = reportOf(ports, options, first, second, (clock.now() - began) / 1000);
+  const second = await secondLook(deps, options, first, tookMs);
+  const report = reportOf(deps, options, first, second, (clock.now() - began) / 1000);
   tell(log, report);
   return report;
 }
 
 async function secondLook(
-  ports: VerifyPorts,
+  deps: VerifyDeps,
   { numbers, settleMs, deadline }: VerifyOptions,
   { head, look: { doubtful, vectors } }: Seen<FirstLook>,
   firstTookMs: number,
 ): Promise<Seen<SecondLook>> {
-  if (doubtful.size === 0) return { head, look: { vectors, findings: [], onTheirWay: new Map() } };
-  const { clock, shard, backlog } = ports;
-  const generation = async () => (await headOf(ports))?.generation ?? 0;
+  if (doubtful.size === 0) return { head, look: { vectors, findings: [], inFlight: new Map() } };
+  const { clock, shard, backlog } = deps;
+  const generation = async () => (await headOf(deps))?.generation ?? 0;
   const lookBy = deadline - secondLookTakes * firstTookMs;
-  if (clock.now() + settleMs > lookBy) throw new TimeTooShort(shard);
-  const until = Math.min(clock.now() + settleMs + patienceMs, lookBy);
+  if (clock.now() + settleMs > lookBy) throw new TimeTooShortError(shard);
+  const until = Math.min(clock.now() + settleMs + maxWaitMs, lookBy);
   const settled = await untilSettled({ clock, backlog, generation }, settleMs, until);
-  return readHeadGeneration(ports, async (published, newest) => ({
+  return readHeadGeneration(deps, async (published, newest) => ({
     head: newest,
-    look: await lookAgain(ports, published, { shard, doubtful, settled, withNumbers: numbers }),
+    look: await lookAgain(deps, published, { shard, doubtful, settled, withNumbers: numbers }),
   }));
 }
 
 function reportOf(
-  { shard, target }: VerifyPorts,
+  { shard, target }: VerifyDeps,
   { numbers }: VerifyOptions,
-  { look: { receipts, onTheirWay, next } }: Seen<FirstLook>,
+  { look: { receipts, inFlight, next } }: Seen<FirstLook>,
   { head, look }: Seen<SecondLook>,
   seconds: number,
 ): ShardReport {
@@ -118,7 +118,7 @@ function reportOf(
       .filter(({ fault }) => (fault === "unknown") === isUnknown)
       .reduce((total, finding) => total + finding[counted], 0);
   const receiptsWith = (fault: string) => findings.filter((finding) => finding.fault === fault).length;
-  const waiting = [...onTheirWay, ...look.onTheirWay].map(([receipt, why]) => `${receipt}: ${why}`);
+  const waiting = [...inFlight, ...look.inFlight].map(([receipt, why]) => `${receipt}: ${why}`);
   return {
     shard,
     generation: head?.name ?? null,
@@ -135,7 +135,7 @@ function reportOf(
     without_delta: receiptsWith("without_delta"),
     failed: receiptsWith("failed"),
     on_their_way: waiting.length,
-    waiting: waiting.sort().slice(0, mostWaiting),
+    waiting: waiting.sort().slice(0, maxWaiting),
     faulty: findings.length,
     findings,
     next: next ?? null,

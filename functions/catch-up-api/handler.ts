@@ -2,11 +2,11 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
 import { answerRequest } from "../../core/catchup/api/routes.ts";
 import { apiEnvironment } from "../../core/catchup/environment.ts";
-import { apiServices } from "../../core/catchup/services.ts";
+import { apiDeps } from "../../core/catchup/services.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 
 const log = new Logger({ serviceName: "catch-up-api" });
-const services = apiServices(readEnvironment(apiEnvironment), log);
+const deps = apiDeps(readEnvironment(apiEnvironment), log);
 
 /** Answers one request of the catch-up API. API Gateway has checked its key. */
 export async function handler(event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> {
@@ -22,7 +22,7 @@ export async function handler(event: APIGatewayProxyEvent, context: Context): Pr
           ? Buffer.from(event.body, "base64").toString()
           : (event.body ?? undefined),
     },
-    services,
+    deps,
   );
   return { statusCode: status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
 }

@@ -3,9 +3,9 @@ import type { Context } from "aws-lambda";
 import { z } from "zod";
 import { runEnvironment } from "../../core/catchup/environment.ts";
 import { preflight } from "../../core/catchup/preflight/preflight.ts";
-import type { PreflightProblem } from "../../core/catchup/preflight/preflight-failures.ts";
+import type { PreflightProblem } from "../../core/catchup/preflight/preflight-errors.ts";
 import { processRequest } from "../../core/catchup/requests/process-request.ts";
-import { runServices } from "../../core/catchup/services.ts";
+import { runDeps } from "../../core/catchup/services.ts";
 import { runTask } from "../../core/catchup/work/run-task.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
@@ -20,7 +20,7 @@ const betweenAttemptsMs = 5 * 60_000;
 
 const log = new Logger({ serviceName: "catch-up-run" });
 const metrics = loggedMetrics("catch-up");
-const servicesFor = runServices(readEnvironment(runEnvironment), { log, metrics });
+const servicesFor = runDeps(readEnvironment(runEnvironment), { log, metrics });
 const event = z.union([z.object({ task_id: z.string() }), z.object({ preflight: processRequest })]);
 /** The API waits for a preflight, and its caller for the API. */
 const preflightMs = 10_000;

@@ -2,14 +2,14 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import { z } from "zod";
 import { settleEnvironment } from "../../core/catchup/environment.ts";
-import { settleServices } from "../../core/catchup/services.ts";
+import { settleDeps } from "../../core/catchup/services.ts";
 import { settleTask } from "../../core/catchup/work/settle-task.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 
 const log = new Logger({ serviceName: "catch-up-settle" });
 const metrics = loggedMetrics("catch-up");
-const services = settleServices(readEnvironment(settleEnvironment), { log, metrics });
+const deps = settleDeps(readEnvironment(settleEnvironment), { log, metrics });
 
 const taskOf = z.object({ task_id: z.string() });
 /** The state machine names the task; Lambda hands on the invocation that failed for good. */
@@ -21,6 +21,6 @@ const event = z.union([
 /** Ends a task: sums what happened to its chunks. Throws, so that the platform tries again, rather than settle what does not add up. */
 export async function handler(input: unknown, context: Context): Promise<void> {
   log.addContext(context);
-  await settleTask(event.parse(input).task_id, services);
+  await settleTask(event.parse(input).task_id, deps);
   metrics.write();
 }

@@ -1,10 +1,10 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
 import type { QueuedMessage } from "../../core/collections/messages/collection-queue.ts";
 import type { ShardQueues } from "../../core/collections/messages/shard-queues.ts";
-import { Failure } from "../../core/failure.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
 /** Messages came from a queue that belongs to no shard. */
-export class QueueUnknown extends Failure {
+export class QueueUnknownError extends VectorkeepError {
   constructor(arn: string | undefined) {
     super(
       `Messages came from ${arn ?? "no queue"}, which is the queue of no shard.`,
@@ -13,11 +13,11 @@ export class QueueUnknown extends Failure {
   }
 }
 
-/** The shard whose queue the event is from. Throws QueueUnknown. */
+/** The shard whose queue the event is from. Throws QueueUnknownError. */
 export function sourceOf(event: SQSEvent, shards: readonly ShardQueues[]): ShardQueues {
   const arn = event.Records[0]?.eventSourceARN;
   const found = shards.find(({ queue }) => arn?.split(":").at(-1) === queue.split("/").at(-1));
-  if (found === undefined) throw new QueueUnknown(arn);
+  if (found === undefined) throw new QueueUnknownError(arn);
   return found;
 }
 

@@ -4,9 +4,9 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { monotonicClock } from "../../core/collections/clock.ts";
 import { runCycle } from "../../core/collections/cycle/cycle.ts";
-import type { CycleParts } from "../../core/collections/cycle/cycle-parts.ts";
+import type { CycleDeps } from "../../core/collections/cycle/cycle-deps.ts";
+import { compactionClients, cycleDeps } from "../../core/collections/host/compaction-deps.ts";
 import { compactionEnvironment } from "../../core/collections/host/compaction-environment.ts";
-import { compactionClients, cycleParts } from "../../core/collections/host/compaction-parts.ts";
 import { shardQueues } from "../../core/collections/messages/shard-queues.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
@@ -16,22 +16,22 @@ import { queuedMessage, sourceOf } from "./event.ts";
 /** The platform's own end of an invocation must never come first. */
 const reserveMs = 2_000;
 
-const settings = readEnvironment(compactionEnvironment);
+const config = readEnvironment(compactionEnvironment);
 const clients = compactionClients();
-const shards = shardQueues(settings);
+const shards = shardQueues(config);
 const log = new Logger({ serviceName: "compaction" });
 const metrics = loggedMetrics("compaction");
 /** What a warm process keeps between invocations, its copies of the generations above all. */
-const warm = new Map<ShardName, CycleParts>();
+const warm = new Map<ShardName, CycleDeps>();
 
 /** A mapping delivers messages of one queue, so of one shard. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   log.addContext(context);
   const deadline = monotonicClock.now() + context.getRemainingTimeInMillis() - reserveMs;
   const source = sourceOf(event, shards);
-  const parts =
+  const deps =
     warm.get(source.shard) ??
-    cycleParts(source, settings, {
+    cycleDeps(source, config, {
       clients,
       library: join(import.meta.dirname, "chroma.node"),
       scratch: tmpdir(),
@@ -39,9 +39,9 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
       log,
       metrics,
     });
-  warm.set(source.shard, parts);
-  const comeAgain = await runCycle(parts, event.Records.map(queuedMessage), deadline).finally(() =>
+  warm.set(source.shard, deps);
+  const returned = await runCycle(deps, event.Records.map(queuedMessage), deadline).finally(() =>
     metrics.write(),
   );
-  return { batchItemFailures: comeAgain.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+  return { batchItemFailures: returned.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 }

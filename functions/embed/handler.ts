@@ -5,26 +5,26 @@ import { ingestMessages } from "../../core/ingest/ingest-messages.ts";
 import type { Outcome } from "../../core/ingest/outcome.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { embedEnvironment } from "./environment.ts";
-import { embedServices } from "./services.ts";
+import { embedDeps } from "./services.ts";
 
 /** Kept for writing deltas and runs after the last vector came. */
 const reserveMs = 5_000;
 
 const logger = new Logger({ serviceName: "embed" });
-const servicesFor = embedServices(readEnvironment(embedEnvironment), logger);
+const servicesFor = embedDeps(readEnvironment(embedEnvironment), logger);
 
 /** Embeds the receipts that the messages name; failed messages alone are delivered again. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   logger.addContext(context);
-  const services = await servicesFor(Date.now() + context.getRemainingTimeInMillis() - reserveMs);
+  const deps = await servicesFor(Date.now() + context.getRemainingTimeInMillis() - reserveMs);
   const deliveries = event.Records.map(({ messageId, body, attributes }) => ({
     messageId,
     body,
     sentTimestamp: Number(attributes.SentTimestamp),
   }));
-  const outcomes = await ingestMessages(deliveries, services).finally(() => services.metrics.write());
+  const outcomes = await ingestMessages(deliveries, deps).finally(() => deps.metrics.write());
   const failed = outcomes.filter((outcome) => outcome.result === "failed");
-  const redelivered = await services.embedQueue.giveBack(failed.flatMap((one) => failedDelivery(event, one)));
+  const redelivered = await deps.embedQueue.giveBack(failed.flatMap((one) => failedDelivery(event, one)));
   return { batchItemFailures: redelivered.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 

@@ -9,23 +9,23 @@ import { limitedEmbedder } from "../../core/embedding/limited-embedder.ts";
 import { requestLimits } from "../../core/embedding/limits.ts";
 import { BackPressure } from "../../core/ingest/back-pressure.ts";
 import { EmbedQueue } from "../../core/ingest/embed-queue.ts";
-import type { IngestServices } from "../../core/ingest/ingest-messages.ts";
+import type { IngestDeps } from "../../core/ingest/ingest-messages.ts";
 import { type LoggedMetrics, loggedMetrics } from "../../core/metrics.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { OpenRuns } from "../../core/runs/open-runs.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
 import type { EmbedEnvironment } from "./environment.ts";
 
-export interface EmbedServices extends IngestServices {
+export interface EmbedDeps extends IngestDeps {
   readonly embedQueue: EmbedQueue;
   readonly metrics: LoggedMetrics;
 }
 
 /** What the function needs, for one invocation that has to be done embedding at `giveUpAt` (epoch ms). */
-export type ServicesFor = (giveUpAt: number) => Promise<EmbedServices>;
+export type ServicesFor = (giveUpAt: number) => Promise<EmbedDeps>;
 
 /** The clients live as long as the process; the embedder has the deadline of its invocation. */
-export function embedServices(environment: EmbedEnvironment, log: Logger): ServicesFor {
+export function embedDeps(environment: EmbedEnvironment, log: Logger): ServicesFor {
   const s3 = new S3Client({});
   const sqs = new SQSClient({});
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));

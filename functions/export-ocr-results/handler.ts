@@ -15,7 +15,7 @@ const logger = new Logger({ serviceName: "export-ocr-results" });
 const s3 = new S3Client({});
 const sqs = new SQSClient({});
 
-/** Exports the OCR rows of one receipt and enqueues it. Throws OcrResultsInvalid or EnqueueFailed (F19). */
+/** Exports the OCR rows of one receipt and enqueues it. Throws OcrResultsInvalidError or EnqueueFailedError (F19). */
 export async function handler(event: unknown, context: Context): Promise<EmbedMessage> {
   logger.addContext(context);
   const files = await ocrFilesOf(event);

@@ -17,17 +17,17 @@ import { rebuildShard } from "../../core/collections/rebuild/rebuild-shard.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { generationsEnvironment } from "./environment.ts";
-import { generationsPorts, shardsOf } from "./parts.ts";
+import { generationsDeps, shardsOf } from "./parts.ts";
 
 /** Compaction may hold the lease through a whole cycle, and then through the next. */
-const leasePatienceMs = 300_000;
+const leaseMaxWaitMs = 300_000;
 /** Of the time limit. The rest is for storing what was done. */
 const shareOfTime = 0.6;
 
 const environment = readEnvironment(generationsEnvironment);
 const log = new Logger({ serviceName: "generations" });
 const shards = shardsOf(environment);
-const portsOf = generationsPorts(environment, {
+const portsOf = generationsDeps(environment, {
   library: join(import.meta.dirname, "chroma.node"),
   scratch: tmpdir(),
   log,
@@ -65,8 +65,8 @@ async function check(shard: ShardName): Promise<HeadCheck | "unknown"> {
 }
 
 async function restore(shard: ShardName, generation: number): Promise<RestoreAnswer> {
-  const ports = portsOf(shard);
-  const { head, content, receipts, silent } = await restoreGeneration(ports, generation, leasePatienceMs);
+  const deps = portsOf(shard);
+  const { head, content, receipts, silent } = await restoreGeneration(deps, generation, leaseMaxWaitMs);
   return {
     generation: head.generation,
     name: head.name,
@@ -82,8 +82,8 @@ async function rebuild(
   remainingMs: number,
 ): Promise<RebuildAnswer> {
   const until = monotonicClock.now() + shareOfTime * remainingMs;
-  const patienceMs = Math.min(leasePatienceMs, remainingMs / 3);
-  const done = await rebuildShard(portsOf(shard), { id, until, patienceMs });
+  const maxWaitMs = Math.min(leaseMaxWaitMs, remainingMs / 3);
+  const done = await rebuildShard(portsOf(shard), { id, until, maxWaitMs });
   if (done.state === "unfinished") {
     return { state: done.state, rebuild: done.id, done: done.done, known: done.known };
   }

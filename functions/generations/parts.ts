@@ -6,9 +6,9 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { monotonicClock } from "../../core/collections/clock.ts";
 import { Workspace } from "../../core/collections/cycle/workspace.ts";
 import { Generations } from "../../core/collections/generations/generations.ts";
-import type { RestorePorts } from "../../core/collections/generations/restore-generation.ts";
-import type { CheckPorts } from "../../core/collections/rebuild/check-head.ts";
-import type { RebuildShardPorts } from "../../core/collections/rebuild/rebuild-shard.ts";
+import type { RestoreDeps } from "../../core/collections/generations/restore-generation.ts";
+import type { CheckDeps } from "../../core/collections/rebuild/check-head.ts";
+import type { RebuildShardDeps } from "../../core/collections/rebuild/rebuild-shard.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import { CurrentItems } from "../../core/entities/current-items.ts";
 import type { Log } from "../../core/log.ts";
@@ -25,9 +25,9 @@ export function shardsOf({ LINES_QUEUE_URLS }: GenerationsEnvironment): ShardNam
   return collections.flatMap((collection) => shardNames(collection, LINES_QUEUE_URLS.length));
 }
 
-export type GenerationsPorts = Omit<RestorePorts, "onStep"> &
-  Omit<RebuildShardPorts, "onStep"> &
-  CheckPorts & { readonly onStep: (step: string) => void };
+export type GenerationsDeps = Omit<RestoreDeps, "onStep"> &
+  Omit<RebuildShardDeps, "onStep"> &
+  CheckDeps & { readonly onStep: (step: string) => void };
 
 export interface Machine {
   /** File of Chroma's native library. */
@@ -38,10 +38,10 @@ export interface Machine {
 }
 
 /** What the generations of a shard are listed, checked, restored and rebuilt with. */
-export function generationsPorts(
+export function generationsDeps(
   environment: GenerationsEnvironment,
   { library, scratch, log }: Machine,
-): (shard: ShardName) => GenerationsPorts {
+): (shard: ShardName) => GenerationsDeps {
   const dynamo = new DynamoDBClient({});
   const client = DynamoDBDocumentClient.from(dynamo);
   const { CONTROL_TABLE: controlTable, RECEIPTS_TABLE: receiptsTable } = environment;

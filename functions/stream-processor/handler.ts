@@ -3,7 +3,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 import { z } from "zod";
-import { processRecords, type RecordServices } from "../../core/changes/process-records.ts";
+import { processRecords, type RecordDeps } from "../../core/changes/process-records.ts";
 import { QueuePublisher } from "../../core/changes/queue-publisher.ts";
 import { watchedEnvironment, watchedOf } from "../../core/changes/watched.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
@@ -21,7 +21,7 @@ const log = new Logger({ serviceName: "stream-processor" });
 const metrics = loggedMetrics("stream-processor");
 const sqs = new SQSClient({});
 const publisher = (queueUrl: string) => new QueuePublisher(sqs, queueUrl, pause);
-const services: RecordServices = {
+const services: RecordDeps = {
   collections: {
     lines: environment.LINES_QUEUE_URLS.map(publisher),
     words: environment.WORDS_QUEUE_URLS.map(publisher),

@@ -23,7 +23,7 @@ const environment = z.object({
 
 export type Settings = z.infer<typeof environment>;
 
-/** Throws EnvironmentInvalid. */
+/** Throws EnvironmentInvalidError. */
 export function readSettings(): Settings {
   return readEnvironment(environment.check(equallyMany("LINES_QUEUE_URLS", "WORDS_QUEUE_URLS")));
 }

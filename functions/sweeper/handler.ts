@@ -3,18 +3,18 @@ import type { Context } from "aws-lambda";
 import { loggedMetrics } from "../../core/metrics.ts";
 import { sweep } from "../../core/sweep/sweep.ts";
 import { readSettings } from "./environment.ts";
-import { sweepParts } from "./parts.ts";
+import { sweepDeps } from "./parts.ts";
 
 /** Kept for ending what was begun. */
 const reserveMs = 20_000;
 
 const log = new Logger({ serviceName: "sweeper" });
 const metrics = loggedMetrics("sweeper");
-const parts = sweepParts(readSettings(), { log, metrics });
+const deps = sweepDeps(readSettings(), { log, metrics });
 
 /** Sweeps as far as it comes in its time; what is left has the next sweep. The event says nothing. */
 export async function handler(_event: unknown, context: Context): Promise<void> {
   log.addContext(context);
   const until = Date.now() + context.getRemainingTimeInMillis() - reserveMs;
-  await sweep(parts, until).finally(() => metrics.write());
+  await sweep(deps, until).finally(() => metrics.write());
 }

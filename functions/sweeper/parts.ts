@@ -10,34 +10,34 @@ import { shardNames } from "../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { OpenRuns } from "../../core/runs/open-runs.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
-import type { SweepParts } from "../../core/sweep/sweep.ts";
+import type { SweepDeps } from "../../core/sweep/sweep.ts";
 import type { Settings } from "./environment.ts";
 
 /** What every sweep of this process works with. */
-export function sweepParts(settings: Settings, { log, metrics }: { log: Log; metrics: Metrics }): SweepParts {
+export function sweepDeps(config: Settings, { log, metrics }: { log: Log; metrics: Metrics }): SweepDeps {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-  const controlTable = settings.CONTROL_TABLE;
+  const controlTable = config.CONTROL_TABLE;
   return {
     control: { client, controlTable },
     openRuns: new OpenRuns(client, controlTable),
-    runs: new DynamoRunStore({ client, receiptsTable: settings.RECEIPTS_TABLE, controlTable }),
+    runs: new DynamoRunStore({ client, receiptsTable: config.RECEIPTS_TABLE, controlTable }),
     queues: new RunQueues({
       client: new SQSClient({}),
-      queueUrls: { lines: settings.LINES_QUEUE_URLS, words: settings.WORDS_QUEUE_URLS },
-      region: settings.AWS_REGION,
+      queueUrls: { lines: config.LINES_QUEUE_URLS, words: config.WORDS_QUEUE_URLS },
+      region: config.AWS_REGION,
     }),
     shards: [
-      ...shardNames("lines", settings.LINES_QUEUE_URLS.length),
-      ...shardNames("words", settings.WORDS_QUEUE_URLS.length),
+      ...shardNames("lines", config.LINES_QUEUE_URLS.length),
+      ...shardNames("words", config.WORDS_QUEUE_URLS.length),
     ],
-    meteredBytes: metering(new EFSClient({}), settings.COLLECTIONS_FILE_SYSTEM),
-    files: new DeltaFiles(new S3Client({}), settings.DELTAS_BUCKET),
-    settings: {
-      openMs: settings.OPEN_MINUTES * 60_000,
-      redrives: settings.REDRIVES,
-      maxFailures: settings.MAX_FAILURES,
-      retentionMs: settings.DELTA_RETENTION_SECONDS * 1000,
-      claimMs: settings.CLAIM_SECONDS * 1000,
+    meteredBytes: metering(new EFSClient({}), config.COLLECTIONS_FILE_SYSTEM),
+    files: new DeltaFiles(new S3Client({}), config.DELTAS_BUCKET),
+    config: {
+      openMs: config.OPEN_MINUTES * 60_000,
+      redrives: config.REDRIVES,
+      maxFailures: config.MAX_FAILURES,
+      retentionMs: config.DELTA_RETENTION_SECONDS * 1000,
+      claimMs: config.CLAIM_SECONDS * 1000,
     },
     now: Date.now,
     log,

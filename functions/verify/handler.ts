@@ -11,7 +11,7 @@ import type { ShardReport } from "../../core/verify/report.ts";
 import { parseVerifyRequest } from "../../core/verify/request.ts";
 import { verifyShard } from "../../core/verify/verify-shard.ts";
 import { verifyEnvironment } from "./environment.ts";
-import { queueOfShards, verifyPorts } from "./ports.ts";
+import { queueOfShards, verifyDeps } from "./ports.ts";
 
 /** Of the time limit; near its end a duration alarm goes off. */
 const shareOfTime = 0.85;
@@ -33,7 +33,7 @@ export async function handler(event: unknown, context: Context): Promise<ShardRe
   // An invocation that was cut off leaves its copy behind, and two would fill the disk.
   await rm(files.scratch, { recursive: true, force: true });
   const report = await verifyShard(
-    verifyPorts(environment, { shard, queue: queues.get(shard) ?? "", files, log }),
+    verifyDeps(environment, { shard, queue: queues.get(shard) ?? "", files, log }),
     {
       numbers,
       after,

@@ -12,7 +12,7 @@ import { collections } from "../../core/receipts/receipt.ts";
 import { collectionOf, type ShardName, shardName } from "../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { backlogOf } from "../../core/verify/settle.ts";
-import type { VerifyPorts } from "../../core/verify/verify-shard.ts";
+import type { VerifyDeps } from "../../core/verify/verify-shard.ts";
 import type { VerifyEnvironment } from "./environment.ts";
 
 const items = new DynamoDBClient({});
@@ -39,10 +39,10 @@ export interface Verified {
   readonly log: Log;
 }
 
-export function verifyPorts(
+export function verifyDeps(
   environment: VerifyEnvironment,
   { shard, queue, files, log }: Verified,
-): VerifyPorts {
+): VerifyDeps {
   const receiptsTable = environment.RECEIPTS_TABLE;
   const controlTable = environment.CONTROL_TABLE;
   return {

@@ -12,10 +12,10 @@ export interface Program {
 }
 
 /** A source that esbuild could not bundle; its own messages say where. */
-export class BundleFailed extends pulumi.RunError {
+export class BundleFailedError extends pulumi.RunError {
   constructor(source: string, cause: unknown) {
     super(`${source} could not be bundled: ${cause instanceof Error ? cause.message : cause}`);
-    this.name = "BundleFailed";
+    this.name = "BundleFailedError";
   }
 }
 
@@ -40,7 +40,7 @@ export const programOptions = {
   logLevel: "silent",
 } as const satisfies BuildOptions;
 
-/** Bundles a source, which takes seconds of CPU. Throws BundleFailed. */
+/** Bundles a source, which takes seconds of CPU. Throws BundleFailedError. */
 export async function buildProgram(source: string): Promise<Program> {
   const { build } = await import("esbuild");
   try {
@@ -57,6 +57,6 @@ export async function buildProgram(source: string): Promise<Program> {
       inputs: Object.keys(metafile.inputs).filter((input) => !isMadeUp(input)),
     };
   } catch (error) {
-    throw new BundleFailed(source, error);
+    throw new BundleFailedError(source, error);
   }
 }

@@ -12,7 +12,7 @@ export interface Ingredients {
   readonly chroma: boolean;
 }
 
-/** A source of the project as one file of JavaScript. Throws BundleFailed. */
+/** A source of the project as one file of JavaScript. Throws BundleFailedError. */
 export type ProgramOf = (source: string) => Promise<Uint8Array>;
 
 /** `functions/{name}/handler.ts` as `index.mjs`, whose export `handler` Lambda calls. */
@@ -36,7 +36,7 @@ export async function bundleContainer(
   return new Map([["main.mjs", code], ["Dockerfile", dockerfile], ...(await native(chroma))]);
 }
 
-/** Bundles whatever was kept. Throws BundleFailed. */
+/** Bundles whatever was kept. Throws BundleFailedError. */
 export async function bundleProgram(source: string): Promise<Uint8Array> {
   return (await buildProgram(source)).code;
 }

@@ -12,7 +12,7 @@ export const bundleTime = new Date("2000-01-01T00:00:00Z");
 
 /**
  * The native Chroma server, made to load on glibc 2.34 (Amazon Linux 2023) and later.
- * Its export `cli` runs the server. Throws LibraryUnpatchable when the installed bindings are not as expected.
+ * Its export `cli` runs the server. Throws LibraryUnpatchableError when the installed bindings are not as expected.
  */
 export async function chromaLibrary(): Promise<Buffer> {
   const library = await readFile(createRequire(import.meta.filename).resolve(bindings));

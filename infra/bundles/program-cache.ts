@@ -32,7 +32,7 @@ export class ProgramCache {
     this.#build = build;
   }
 
-  /** The source as one file of JavaScript. Throws BundleFailed. */
+  /** The source as one file of JavaScript. Throws BundleFailedError. */
   async program(source: string): Promise<Uint8Array> {
     const recipe = await this.#recipe();
     return (await this.#kept(source, recipe)) ?? this.#built(source, recipe);

@@ -30,7 +30,7 @@ export async function catchUpBundles(): Promise<CatchUpCode> {
   return { api, run, chunk, settle };
 }
 
-/** Bundles every function of the stack. Throws BundleFailed or LibraryUnpatchable. */
+/** Bundles every function of the stack. Throws BundleFailedError or LibraryUnpatchableError. */
 export async function functionBundles(): Promise<FunctionBundles> {
   const [embed, exportOcrResults, streamProcessor, compaction, generations, verify, sweeper] =
     await Promise.all([

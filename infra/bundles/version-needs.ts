@@ -1,11 +1,11 @@
 /** The native library is not the one that the patch was written for. */
-export class LibraryUnpatchable extends Error {
+export class LibraryUnpatchableError extends Error {
   constructor(what: string) {
     super(
       `The native Chroma library cannot be made loadable: ${what}. ` +
         "Install the version of chromadb-js-bindings-linux-x64-gnu that package.json pins.",
     );
-    this.name = "LibraryUnpatchable";
+    this.name = "LibraryUnpatchableError";
   }
 }
 
@@ -21,14 +21,14 @@ interface Section {
 
 /**
  * A copy of an ELF64 library in which the need for one symbol version is weak: the loader then warns of it where
- * the C library lacks it, and does not refuse. Throws LibraryUnpatchable unless the need is there exactly once.
+ * the C library lacks it, and does not refuse. Throws LibraryUnpatchableError unless the need is there exactly once.
  */
 export function makeWeak(library: Buffer, version: string): Buffer {
   const patched = Buffer.from(library);
   const needs = needsOf(patched).filter((need) => need.version === version);
   const [need] = needs;
   if (need === undefined || needs.length > 1) {
-    throw new LibraryUnpatchable(`it needs ${version} ${needs.length} times, not once`);
+    throw new LibraryUnpatchableError(`it needs ${version} ${needs.length} times, not once`);
   }
   patched.writeUInt16LE(patched.readUInt16LE(need.flagsAt) | weak, need.flagsAt);
   return patched;
@@ -47,7 +47,7 @@ function needsOf(library: Buffer): { version: string; flagsAt: number }[] {
   const all = sections(library);
   const section = all.find(({ type }) => type === versionNeeds);
   const names = section && all[section.link];
-  if (!section || !names) throw new LibraryUnpatchable("it has no version needs");
+  if (!section || !names) throw new LibraryUnpatchableError("it has no version needs");
   const needs: { version: string; flagsAt: number }[] = [];
   forEachLinked(library, section.offset, 12, (file) => {
     forEachLinked(library, file + library.readUInt32LE(file + 8), 12, (need) => {
@@ -77,7 +77,7 @@ function forEachLinked(
 function sections(library: Buffer): Section[] {
   const elf64LittleEndian = Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1]);
   if (!library.subarray(0, 6).equals(elf64LittleEndian))
-    throw new LibraryUnpatchable("it is no 64-bit ELF file");
+    throw new LibraryUnpatchableError("it is no 64-bit ELF file");
   const table = Number(library.readBigUInt64LE(0x28));
   const entrySize = library.readUInt16LE(0x3a);
   const count = library.readUInt16LE(0x3c);

@@ -96,7 +96,7 @@ const deliverLogs = allow(
 
 /** What comes back from a provider's limit is no attempt: such a chunk waits and is tried again, for days if need be. */
 const deferred = {
-  ErrorEquals: ["EmbeddingThrottled", "IndexThrottled", "Lambda.TooManyRequestsException"],
+  ErrorEquals: ["EmbeddingThrottledError", "IndexThrottledError", "Lambda.TooManyRequestsException"],
   IntervalSeconds: 5,
   BackoffRate: 1.5,
   MaxDelaySeconds: 60,

@@ -1,11 +1,11 @@
 import type * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { QueueWithDeadLetters, type QueueWithDeadLettersArgs } from "./queue-with-dead-letters.ts";
+import { QueueWithDlq, type QueueWithDlqArgs } from "./queue-with-dlq.ts";
 
 /** The queues of one collection: one for each of its shards, in shard order. */
 export interface CollectionQueues {
   /** By name of the shard. */
-  readonly byShard: ReadonlyMap<string, QueueWithDeadLetters>;
+  readonly byShard: ReadonlyMap<string, QueueWithDlq>;
   readonly queues: readonly aws.sqs.Queue[];
   readonly deadLetters: readonly aws.sqs.Queue[];
 }
@@ -23,11 +23,11 @@ export function shardNames(collection: string, count: number): string[] {
 export function collectionQueues(
   stem: string,
   shards: readonly string[],
-  args: QueueWithDeadLettersArgs,
+  args: QueueWithDlqArgs,
   options: pulumi.ComponentResourceOptions,
 ): CollectionQueues {
   const byShard = new Map(
-    shards.map((shard) => [shard, new QueueWithDeadLetters(`${stem}-${shard}`, args, options)]),
+    shards.map((shard) => [shard, new QueueWithDlq(`${stem}-${shard}`, args, options)]),
   );
   const all = [...byShard.values()];
   return {

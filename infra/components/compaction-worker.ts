@@ -86,9 +86,9 @@ export class CompactionWorker extends pulumi.ComponentResource {
         deploymentMaximumPercent: 100,
         deploymentCircuitBreaker: { enable: true, rollback: true },
         networkConfiguration: {
-          subnets: [...network.home.taskSubnetIds],
+          subnets: [...network.placement.taskSubnetIds],
           securityGroups: [group.id],
-          assignPublicIp: network.home.tasksHavePublicAddresses,
+          assignPublicIp: network.placement.tasksHavePublicAddresses,
         },
       },
       // The function is told no more messages before the task takes any.

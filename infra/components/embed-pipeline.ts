@@ -17,7 +17,7 @@ import {
   readSecrets,
   sendTo,
 } from "./permissions.ts";
-import { QueueWithDeadLetters } from "./queue-with-dead-letters.ts";
+import { QueueWithDlq } from "./queue-with-dlq.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
@@ -38,7 +38,7 @@ export interface EmbedPipelineArgs {
 
 /** From OCR results to deltas and runs: the export function, the embed queue and the embed function. */
 export class EmbedPipeline extends pulumi.ComponentResource {
-  readonly queue: QueueWithDeadLetters;
+  readonly queue: QueueWithDlq;
   readonly embed: BundledFunction;
   readonly exportOcrResults: BundledFunction;
   /** Export events that failed three times. */
@@ -48,7 +48,7 @@ export class EmbedPipeline extends pulumi.ComponentResource {
     super("vectorkeep:infra:EmbedPipeline", name, {}, options);
     const stem = name.replace(/-embed-pipeline$/, "");
     const { settings } = args;
-    this.queue = new QueueWithDeadLetters(
+    this.queue = new QueueWithDlq(
       `${stem}-embed-ndjson`,
       {
         fifo: false,

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { Home, Way } from "./home.ts";
 import { OwnVpc } from "./own-vpc.ts";
+import type { EgressTarget, Placement } from "./placement.ts";
 
 const nfs = 2049;
 const https = 443;
@@ -10,7 +10,7 @@ export interface NetworkArgs {
   /** Address range of a VPC of the stack's own. */
   readonly cidr: string;
   /** An existing VPC and its private subnets. @default a VPC of the stack's own */
-  readonly existing?: Home;
+  readonly existing?: Placement;
   /** Whether tasks will call the internet, which takes public subnets in a VPC of the stack's own. */
   readonly internetForTasks: boolean;
   /** Ids of the availability zones of a VPC of the stack's own. @default the first two that support Lambda and Fargate */
@@ -21,7 +21,7 @@ export interface NetworkArgs {
 
 /** Where functions and tasks that mount the file system live, and what they may reach: files and AWS services. */
 export class Network extends pulumi.ComponentResource {
-  readonly home: Home;
+  readonly placement: Placement;
   readonly subnetIds: readonly pulumi.Output<string>[];
   readonly functionsGroup: aws.ec2.SecurityGroup;
   readonly fileSystemGroup: aws.ec2.SecurityGroup;
@@ -30,7 +30,7 @@ export class Network extends pulumi.ComponentResource {
 
   constructor(name: string, args: NetworkArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:Network", name, {}, options);
-    this.home =
+    this.placement =
       args.existing ??
       new OwnVpc(
         name,
@@ -42,13 +42,13 @@ export class Network extends pulumi.ComponentResource {
         },
         { parent: this },
       );
-    this.subnetIds = this.home.subnetIds;
+    this.subnetIds = this.placement.subnetIds;
     this.functionsGroup = this.group(`${name}-functions`, "Functions that mount the collections");
     this.fileSystemGroup = this.group(`${name}-file-system`, "Mount targets of the collections");
     this.rules = [
-      ...this.home.ways,
+      ...this.placement.egress,
       ...this.letMount(`${name}-functions`, this.functionsGroup),
-      ...Object.entries(this.home.waysToServices).map(([service, way]) =>
+      ...Object.entries(this.placement.serviceEgress).map(([service, way]) =>
         this.letOut(`${name}-functions-to-${service}`, this.functionsGroup, way, https),
       ),
     ];
@@ -59,7 +59,7 @@ export class Network extends pulumi.ComponentResource {
   group(name: string, description: string): aws.ec2.SecurityGroup {
     return new aws.ec2.SecurityGroup(
       name,
-      { vpcId: this.home.vpcId, description, tags: { Name: name } },
+      { vpcId: this.placement.vpcId, description, tags: { Name: name } },
       { parent: this },
     );
   }
@@ -72,7 +72,7 @@ export class Network extends pulumi.ComponentResource {
     ];
   }
 
-  letOut(name: string, from: aws.ec2.SecurityGroup, to: Way, port: number): pulumi.Resource {
+  letOut(name: string, from: aws.ec2.SecurityGroup, to: EgressTarget, port: number): pulumi.Resource {
     return new aws.vpc.SecurityGroupEgressRule(
       name,
       { securityGroupId: from.id, ...to, ipProtocol: "tcp", fromPort: port, toPort: port },
@@ -80,7 +80,7 @@ export class Network extends pulumi.ComponentResource {
     );
   }
 
-  letIn(name: string, to: aws.ec2.SecurityGroup, from: Way, port: number): pulumi.Resource {
+  letIn(name: string, to: aws.ec2.SecurityGroup, from: EgressTarget, port: number): pulumi.Resource {
     return new aws.vpc.SecurityGroupIngressRule(
       name,
       { securityGroupId: to.id, ...from, ipProtocol: "tcp", fromPort: port, toPort: port },

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { quarters } from "./address-ranges.ts";
-import type { Home } from "./home.ts";
+import type { Placement } from "./placement.ts";
 
 export interface OwnVpcArgs {
   readonly cidr: string;
@@ -20,14 +20,14 @@ const unsupportedZones = ["apne1-az3", "cac1-az3", "cnn1-az3", "use1-az3", "usw1
  * A VPC of two private subnets in two availability zones. They reach S3, DynamoDB (gateway endpoints, free) and
  * SQS (an interface endpoint, about 7 USD a month and zone), and nothing else: there is no NAT.
  */
-export class OwnVpc extends pulumi.ComponentResource implements Home {
+export class OwnVpc extends pulumi.ComponentResource implements Placement {
   readonly vpcId: pulumi.Output<string>;
   readonly cidr: pulumi.Output<string>;
   readonly subnetIds: readonly pulumi.Output<string>[];
   readonly taskSubnetIds: readonly pulumi.Output<string>[];
   readonly tasksHavePublicAddresses = true;
-  readonly waysToServices: Home["waysToServices"];
-  readonly ways: pulumi.Resource[] = [];
+  readonly serviceEgress: Placement["serviceEgress"];
+  readonly egress: pulumi.Resource[] = [];
 
   constructor(name: string, args: OwnVpcArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:OwnVpc", name, {}, options);
@@ -60,7 +60,7 @@ export class OwnVpc extends pulumi.ComponentResource implements Home {
           this.publicRoutes(`${name}-public`, vpc),
         )
       : [];
-    this.waysToServices = this.endpoints(name, args, vpc, privateRoutes);
+    this.serviceEgress = this.endpoints(name, args, vpc, privateRoutes);
     this.vpcId = vpc.id;
     this.cidr = vpc.cidrBlock;
     this.registerOutputs();
@@ -81,7 +81,7 @@ export class OwnVpc extends pulumi.ComponentResource implements Home {
         { vpcId: vpc.id, cidrBlock, availabilityZoneId, tags: { Name: subnetName } },
         { parent: this },
       );
-      this.ways.push(
+      this.egress.push(
         new aws.ec2.RouteTableAssociation(
           subnetName,
           { subnetId: subnet.id, routeTableId: routes.id },
@@ -96,7 +96,7 @@ export class OwnVpc extends pulumi.ComponentResource implements Home {
     const inside = { parent: this };
     const gateway = new aws.ec2.InternetGateway(name, { vpcId: vpc.id, tags: { Name: name } }, inside);
     const routes = new aws.ec2.RouteTable(name, { vpcId: vpc.id, tags: { Name: name } }, inside);
-    this.ways.push(
+    this.egress.push(
       new aws.ec2.Route(
         name,
         { routeTableId: routes.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id },
@@ -111,7 +111,7 @@ export class OwnVpc extends pulumi.ComponentResource implements Home {
     { cidr, endpointZones }: OwnVpcArgs,
     vpc: aws.ec2.Vpc,
     routes: aws.ec2.RouteTable,
-  ): Home["waysToServices"] {
+  ): Placement["serviceEgress"] {
     const inside = { parent: this };
     const { region } = aws.getRegionOutput({}, inside);
     const common = (service: string) => ({
@@ -152,7 +152,7 @@ export class OwnVpc extends pulumi.ComponentResource implements Home {
       inside,
     );
     const [s3, dynamodb] = [gateway("s3"), gateway("dynamodb")];
-    this.ways.push(s3, dynamodb, sqs, fromWithin);
+    this.egress.push(s3, dynamodb, sqs, fromWithin);
     return {
       s3: { prefixListId: s3.prefixListId },
       dynamodb: { prefixListId: dynamodb.prefixListId },

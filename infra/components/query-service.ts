@@ -57,9 +57,9 @@ export class QueryService extends pulumi.ComponentResource {
         // A task that starts copies both collections before it answers.
         healthCheckGracePeriodSeconds: 300,
         networkConfiguration: {
-          subnets: [...args.network.home.taskSubnetIds],
+          subnets: [...args.network.placement.taskSubnetIds],
           securityGroups: [entrance.tasksGroup.id],
-          assignPublicIp: args.network.home.tasksHavePublicAddresses,
+          assignPublicIp: args.network.placement.tasksHavePublicAddresses,
         },
         loadBalancers: [
           { targetGroupArn: entrance.targets.arn, containerName: "query-server", containerPort: port },
@@ -86,7 +86,7 @@ export class QueryService extends pulumi.ComponentResource {
     const tasksGroup = network.group(`${name}-tasks`, "Tasks of the query server");
     const fromBalancer = { referencedSecurityGroupId: balancerGroup.id };
     const rules = [
-      network.letIn(`${name}-into-balancer`, balancerGroup, { cidrIpv4: network.home.cidr }, port),
+      network.letIn(`${name}-into-balancer`, balancerGroup, { cidrIpv4: network.placement.cidr }, port),
       network.letOut(`${name}-to-tasks`, balancerGroup, { referencedSecurityGroupId: tasksGroup.id }, port),
       network.letIn(`${name}-into-tasks`, tasksGroup, fromBalancer, port),
       ...network.letMount(`${name}-tasks`, tasksGroup),
@@ -117,7 +117,7 @@ export class QueryService extends pulumi.ComponentResource {
     const targets = new aws.lb.TargetGroup(
       shortened(name),
       {
-        vpcId: network.home.vpcId,
+        vpcId: network.placement.vpcId,
         targetType: "ip",
         protocol: "HTTP",
         port,

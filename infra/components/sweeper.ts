@@ -6,7 +6,7 @@ import { urlsOf } from "./collection-queues.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import type { Compaction } from "./compaction.ts";
 import { allow, assumedBy, deleteObjects, items, list, policyOf, sendTo } from "./permissions.ts";
-import { longestMessageSeconds } from "./queue-with-dead-letters.ts";
+import { maxMessageSeconds } from "./queue-with-dlq.ts";
 import type { Storage } from "./storage.ts";
 
 /** Enough to begin some thousand things; what is left has the next sweep. */
@@ -56,7 +56,7 @@ export class Sweeper extends pulumi.ComponentResource {
           OPEN_MINUTES: String(settings.openMinutes),
           REDRIVES: String(settings.redrives),
           MAX_FAILURES: String(args.maxFailures),
-          DELTA_RETENTION_SECONDS: String(longestMessageSeconds),
+          DELTA_RETENTION_SECONDS: String(maxMessageSeconds),
           CLAIM_SECONDS: String(timeoutSeconds + 60),
         },
         statements: [

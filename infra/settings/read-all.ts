@@ -30,7 +30,7 @@ export interface RawConfiguration {
 }
 
 /** The configuration of the stack does not fit infra/config.ts; every problem is in the message. */
-export class ConfigurationInvalid extends pulumi.RunError {
+export class ConfigurationInvalidError extends pulumi.RunError {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
@@ -39,12 +39,12 @@ export class ConfigurationInvalid extends pulumi.RunError {
         `${problems.map((problem) => `  - ${problem}`).join("\n")}\n` +
         "Correct each setting with `pulumi config set KEY VALUE`. docs/configuration.md explains every key.",
     );
-    this.name = "ConfigurationInvalid";
+    this.name = "ConfigurationInvalidError";
     this.problems = problems;
   }
 }
 
-/** Reads every declared setting. Throws ConfigurationInvalid with all problems: bad values, unknown keys, broken rules. */
+/** Reads every declared setting. Throws ConfigurationInvalidError with all problems: bad values, unknown keys, broken rules. */
 export function readAll<D extends Declared, V extends ValuesOf<D>>(
   declared: D,
   rules: readonly Rule<V>[],
@@ -68,7 +68,7 @@ export function readAll<D extends Declared, V extends ValuesOf<D>>(
   const judged = values as V;
   const broken = rules.filter((rule) => !rule.keys.some((key) => unreadable.has(key)) && rule.broken(judged));
   problems.push(...broken.map((rule) => rule.problem));
-  if (problems.length > 0) throw new ConfigurationInvalid(problems);
+  if (problems.length > 0) throw new ConfigurationInvalidError(problems);
   return judged;
 }
 

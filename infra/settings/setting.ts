@@ -131,10 +131,10 @@ export function someOf<const V extends string>(
     read(text) {
       const items = textsOf(text);
       if (items === undefined) return { problem: `must be a list of some of ${shown}, not ${text}` };
-      const misfits = misfitsAmong(items, values);
-      return misfits.length === 0
+      const problems = misfitsAmong(items, values);
+      return problems.length === 0
         ? { value: values.filter((value) => items.includes(value)) }
-        : { problem: `must list some of ${shown}: ${misfits.join(", ")}` };
+        : { problem: `must list some of ${shown}: ${problems.join(", ")}` };
     },
   };
 }

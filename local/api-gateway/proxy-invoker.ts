@@ -2,14 +2,14 @@ import { accountId, region } from "../endpoint/account.ts";
 import type { Reply } from "../endpoint/service.ts";
 import type { FunctionPool } from "../lambda/function-pool.ts";
 import type { Functions } from "../lambda/functions.ts";
-import { TooManyRequests } from "../lambda/invocation.ts";
+import { TooManyRequestsError } from "../lambda/invocation.ts";
 import type { Platform } from "../lambda/platform.ts";
-import { invocationFailed, malformedAnswer, requestTooLarge, timedOut } from "./gateway-refusal.ts";
+import { invocationFailed, malformedAnswer, requestTooLarge, timedOut } from "./gateway-error.ts";
 import { replyOf } from "./proxy-answer.ts";
 import { type ProxyRequest, proxyEvent } from "./proxy-event.ts";
 import type { Integration } from "./rest-api.ts";
 
-const mostEventBytes = 6 * 1024 * 1024;
+const maxEventBytes = 6 * 1024 * 1024;
 
 /** AWS_PROXY integrations: invokes the function, if its resource policy lets API Gateway, and reads its answer. */
 export class ProxyInvoker {
@@ -21,11 +21,11 @@ export class ProxyInvoker {
     this.#platform = platform;
   }
 
-  /** Throws GatewayRefusal. The function goes on when it is overdue, as on AWS. */
+  /** Throws GatewayError. The function goes on when it is overdue, as on AWS. */
   async invoke({ functionArn, timeoutMilliseconds }: Integration, request: ProxyRequest): Promise<Reply> {
     const pool = this.#permitted(functionArn, request);
     const event = JSON.stringify(proxyEvent(request));
-    if (Buffer.byteLength(event) > mostEventBytes) throw requestTooLarge();
+    if (Buffer.byteLength(event) > maxEventBytes) throw requestTooLarge();
     const { payload, failed } = await within(timeoutMilliseconds, invoke(pool, event));
     // What failed is in the function's log already.
     if (failed) throw malformedAnswer();
@@ -54,7 +54,7 @@ export class ProxyInvoker {
 
 function invoke(pool: FunctionPool, event: string) {
   return pool.invoke(event).catch((error: unknown) => {
-    if (error instanceof TooManyRequests) throw invocationFailed();
+    if (error instanceof TooManyRequestsError) throw invocationFailed();
     throw error;
   });
 }

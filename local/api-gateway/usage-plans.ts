@@ -1,4 +1,4 @@
-import { forbidden, quotaExceeded, throttled } from "./gateway-refusal.ts";
+import { forbidden, quotaExceeded, throttled } from "./gateway-error.ts";
 import { type Quota, QuotaCount } from "./quota.ts";
 import { type Throttle, TokenBucket } from "./token-bucket.ts";
 
@@ -52,7 +52,7 @@ export class UsagePlans {
     });
   }
 
-  /** Counts a request to a stage. Throws GatewayRefusal. */
+  /** Counts a request to a stage. Throws GatewayError. */
   admit(stage: string, value: string | undefined): ApiKey {
     const key = this.#find(value);
     const usage = key?.enabled ? this.#planOf(key.id, stage) : undefined;

@@ -3,12 +3,12 @@ import type { HttpCall } from "../endpoint/router.ts";
 import type { Reply } from "../endpoint/service.ts";
 import type { UnsignedService } from "../endpoint/unsigned-service.ts";
 import { findResource } from "./find-resource.ts";
-import { GatewayRefusal, missingAuthenticationToken, requestTooLarge, throttled } from "./gateway-refusal.ts";
+import { GatewayError, missingAuthenticationToken, requestTooLarge, throttled } from "./gateway-error.ts";
 import type { ProxyInvoker } from "./proxy-invoker.ts";
 import type { RestApis } from "./rest-apis.ts";
 
 const address = /^\/restapis\/([^/?]+)\/([^/?]+)\/_user_request_(\/[^?]*)?(?:\?|$)/;
-const mostBodyBytes = 10 * 1024 * 1024;
+const maxBodyBytes = 10 * 1024 * 1024;
 
 /** Requests to the deployed APIs, at `/restapis/{apiId}/{stage}/_user_request_/{path}`. */
 export class UserRequests implements UnsignedService {
@@ -27,7 +27,7 @@ export class UserRequests implements UnsignedService {
   async handle(call: HttpCall): Promise<Reply> {
     const requestId = randomUUID();
     const { headers, ...reply } = await this.#answer(call, requestId).catch((error: unknown) => {
-      if (error instanceof GatewayRefusal) return refusalReply(error);
+      if (error instanceof GatewayError) return refusalReply(error);
       throw error;
     });
     return { ...reply, headers: { ...headers, "x-amzn-requestid": requestId, "x-amz-apigw-id": requestId } };
@@ -42,7 +42,7 @@ export class UserRequests implements UnsignedService {
     if (stage === undefined || found === undefined || method?.integration === undefined) {
       throw missingAuthenticationToken();
     }
-    if (call.body.length > mostBodyBytes) throw requestTooLarge();
+    if (call.body.length > maxBodyBytes) throw requestTooLarge();
     const key = method.apiKeyRequired
       ? this.#apis.usagePlans.admit(`${apiId}/${stageName}`, call.headers["x-api-key"])
       : undefined;
@@ -51,7 +51,7 @@ export class UserRequests implements UnsignedService {
   }
 }
 
-function refusalReply({ status, errorType, message }: GatewayRefusal): Reply {
+function refusalReply({ status, errorType, message }: GatewayError): Reply {
   return {
     status,
     headers: { "content-type": "application/json", "x-amzn-errortype": errorType },

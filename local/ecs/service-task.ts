@@ -25,7 +25,7 @@ export interface ServiceDefinition {
 }
 
 const firstRestartMilliseconds = 500;
-const longestRestartMilliseconds = 30_000;
+const maxRestartMilliseconds = 30_000;
 /** A task that ran this long is healthy: its next restart is quick again. */
 const healthyMilliseconds = 60_000;
 const taskProgram = join(import.meta.dirname, "task-program.ts");
@@ -75,7 +75,7 @@ export class ServiceTask {
         `A task of the service ${name} ended (${end}) and starts again. Its log is ${log.group}.`,
       );
       await delay(wait, undefined, { signal }).catch(() => {});
-      wait = Math.min(longestRestartMilliseconds, 2 * wait);
+      wait = Math.min(maxRestartMilliseconds, 2 * wait);
     }
   }
 

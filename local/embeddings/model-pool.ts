@@ -14,7 +14,7 @@ interface Slice {
 }
 
 const workerCount = 2;
-const textsPerSlice = 32;
+const textsPerBatch = 32;
 const vectorBytes = modelDimensions * Float32Array.BYTES_PER_ELEMENT;
 
 /** The model in worker threads, started when first asked. Requests take turns, a slice of texts at a time. */
@@ -38,8 +38,8 @@ export class ModelPool {
     const embedded: Embedded[] = new Array(texts.length);
     const turns = this.#queue.newTurns();
     const slices: Promise<void>[] = [];
-    for (let start = 0; start < byLength.length; start += textsPerSlice) {
-      const indexes = byLength.slice(start, start + textsPerSlice);
+    for (let start = 0; start < byLength.length; start += textsPerBatch) {
+      const indexes = byLength.slice(start, start + textsPerBatch);
       slices.push(
         this.#embedSlice(
           turns,

@@ -2,12 +2,12 @@ import { z } from "zod";
 import type { Embedded } from "./model-pool.ts";
 import { modelDimensions, modelName } from "./sentence-model.ts";
 
-const mostInputs = 2048;
+const maxInputs = 2048;
 
 const texts = z
   .array(z.string("is not a text").min(1, "must not be an empty string"), "must be a text or a list of texts")
   .min(1, "must not be empty")
-  .max(mostInputs, `must not be more than ${mostInputs} texts`);
+  .max(maxInputs, `must not be more than ${maxInputs} texts`);
 
 const requestBody = z.object({
   model: z.string(),

@@ -11,7 +11,7 @@ export type Digests = Partial<Readonly<Record<DigestAlgorithm, Uint8Array>>>;
 export const checksumAlgorithms = ["CRC32", "SHA1", "SHA256"] as const;
 
 /** A fraction of a millisecond's work. */
-const bytesATurn = 128 * 1024;
+const bytesPerTurn = 128 * 1024;
 
 let lastLarge: Promise<void> = Promise.resolve();
 
@@ -21,11 +21,11 @@ let lastLarge: Promise<void> = Promise.resolve();
  */
 export async function digestOf(body: Buffer, algorithm: DigestAlgorithm): Promise<Buffer> {
   const digest = algorithm === "CRC32" ? new Crc32() : createHash(algorithm);
-  if (body.length <= bytesATurn) return digest.update(body).digest();
+  if (body.length <= bytesPerTurn) return digest.update(body).digest();
   const inTurns = lastLarge.then(async () => {
-    for (let at = 0; at < body.length; at += bytesATurn) {
+    for (let at = 0; at < body.length; at += bytesPerTurn) {
       await nextTurn();
-      digest.update(body.subarray(at, at + bytesATurn));
+      digest.update(body.subarray(at, at + bytesPerTurn));
     }
   });
   lastLarge = inTurns;

@@ -1,4 +1,4 @@
-import { Failure } from "../../core/failure.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import type { Iam } from "../iam/iam.ts";
 import { fenced, holdFence } from "./fence.ts";
 import { type HttpFront, type ReplyTo, startHttpFront } from "./http-front.ts";
@@ -26,7 +26,7 @@ export interface EndpointOptions {
 }
 
 /** Another process listens on the port. */
-export class PortInUse extends Failure {
+export class PortInUseError extends VectorkeepError {
   constructor(port: number, options: ErrorOptions) {
     super(
       `Port ${port} on 127.0.0.1 is taken by another process.`,
@@ -36,7 +36,7 @@ export class PortInUse extends Failure {
   }
 }
 
-/** Serves all given services on one loopback port. Throws PortInUse. */
+/** Serves all given services on one loopback port. Throws PortInUseError. */
 export async function startEndpoint({ port, services, iam, unsigned }: EndpointOptions): Promise<Endpoint> {
   const router = new Router(services, iam);
   const replyTo: ReplyTo = (call) =>
@@ -72,6 +72,8 @@ async function listen(port: number, replyTo: ReplyTo): Promise<HttpFront> {
   try {
     return await startHttpFront(port, replyTo);
   } catch (cause) {
-    throw (cause as NodeJS.ErrnoException).code === "EADDRINUSE" ? new PortInUse(port, { cause }) : cause;
+    throw (cause as NodeJS.ErrnoException).code === "EADDRINUSE"
+      ? new PortInUseError(port, { cause })
+      : cause;
   }
 }

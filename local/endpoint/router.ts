@@ -2,7 +2,7 @@ import { administratorKey, type Iam } from "../iam/iam.ts";
 import { readCredential } from "./credential.ts";
 import { fenced } from "./fence.ts";
 import {
-  AccessDenied,
+  AccessDeniedError,
   type ApiCall,
   AwsError,
   type Caller,
@@ -63,7 +63,7 @@ export class Router {
         throw bodyTooLarge(http.body.length);
       for (const permission of service.permissions(call)) {
         const refusal = caller.refusal(permission);
-        if (refusal !== undefined) throw new AccessDenied(caller, permission, refusal);
+        if (refusal !== undefined) throw new AccessDeniedError(caller, permission, refusal);
       }
       return await fenced(nameOf(call), () => service.handle(call));
     } catch (error) {

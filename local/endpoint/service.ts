@@ -71,7 +71,7 @@ export class AwsError extends Error {
 }
 
 /** The caller's policies do not allow the call; in AWS's words. */
-export class AccessDenied extends AwsError {
+export class AccessDeniedError extends AwsError {
   constructor(caller: Caller, permission: Permission, reason: string) {
     super(
       403,

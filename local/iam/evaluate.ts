@@ -1,6 +1,6 @@
 import { type ContextValue, conditionHolds } from "./conditions.ts";
 import { globMatches } from "./glob.ts";
-import { PolicyNotUnderstood, type Statement } from "./policy.ts";
+import { PolicyNotUnderstoodError, type Statement } from "./policy.ts";
 
 export interface AccessRequest {
   readonly action: string;
@@ -13,7 +13,7 @@ export type Decision = "allowed" | "not allowed" | "explicitly denied";
 
 /**
  * IAM's rule for identity policies: one matching Deny refuses, else one matching Allow is needed.
- * Throws PolicyNotUnderstood for a condition key or policy variable that it has no value for.
+ * Throws PolicyNotUnderstoodError for a condition key or policy variable that it has no value for.
  */
 export function evaluate(statements: readonly Statement[], request: AccessRequest): Decision {
   const matching = statements.filter((statement) => applies(statement, request));
@@ -44,7 +44,8 @@ function matchesAction(pattern: string, action: string): boolean {
 }
 
 function matchesResource(pattern: string, resource: string): boolean {
-  if (pattern.includes("${")) throw new PolicyNotUnderstood(`policy variable in the resource "${pattern}"`);
+  if (pattern.includes("${"))
+    throw new PolicyNotUnderstoodError(`policy variable in the resource "${pattern}"`);
   return globMatches(pattern, resource);
 }
 
@@ -53,7 +54,7 @@ function conditionsHold(statement: Statement, { action, context }: AccessRequest
   return Object.entries(statement.Condition).every(([operator, keys]) =>
     Object.entries(keys).every(([key, wanted]) => {
       if (!known.has(key.toLowerCase()))
-        throw new PolicyNotUnderstood(`condition key "${key}" on a call of ${action}`);
+        throw new PolicyNotUnderstoodError(`condition key "${key}" on a call of ${action}`);
       return conditionHolds(operator, wanted, known.get(key.toLowerCase()));
     }),
   );

@@ -29,7 +29,7 @@ export class Iam {
   private readonly principals = new Map<string, Principal>([[administratorKey, administrator()]]);
   private readonly keys = new Map<string, string>();
 
-  /** Adds a role, or replaces the one of that name. Throws PolicyNotUnderstood. */
+  /** Adds a role, or replaces the one of that name. Throws PolicyNotUnderstoodError. */
   registerRole({ name, accessKeyId, policies }: Role): void {
     const previousKey = this.keys.get(name);
     if (previousKey !== undefined) this.principals.delete(previousKey);

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { Failure } from "../../core/failure.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import { conditionOperators } from "./conditions.ts";
 
 /** A policy that this evaluator cannot judge faithfully; refusing it beats guessing. */
-export class PolicyNotUnderstood extends Failure {
+export class PolicyNotUnderstoodError extends VectorkeepError {
   constructor(problem: string) {
     super(
       `An IAM policy cannot be evaluated locally: ${problem}.`,
@@ -51,20 +51,20 @@ const policySchema = z.object({
 
 export type Statement = z.infer<typeof statementSchema>;
 
-/** Reads an identity policy, given as an object or as its JSON text. Throws PolicyNotUnderstood. */
+/** Reads an identity policy, given as an object or as its JSON text. Throws PolicyNotUnderstoodError. */
 export function readPolicy(document: unknown): readonly Statement[] {
   const parsed = policySchema.safeParse(typeof document === "string" ? parseJson(document) : document);
   if (parsed.success) return parsed.data.Statement;
   const problems = parsed.error.issues.map(
     (issue) => `${issue.path.join(".") || "policy"}: ${issue.message}`,
   );
-  throw new PolicyNotUnderstood(problems.join("; "));
+  throw new PolicyNotUnderstoodError(problems.join("; "));
 }
 
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new PolicyNotUnderstood("it is not JSON");
+    throw new PolicyNotUnderstoodError("it is not JSON");
   }
 }

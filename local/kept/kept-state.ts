@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
-import { Failure } from "../../core/failure.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
 /** What parts of the stack save when it stops, by their names. */
 export type KeptParts = Readonly<Record<string, unknown>>;
@@ -27,7 +27,7 @@ const version = 1;
 const fileName = "kept";
 
 /** There is an earlier stack's folder, and no whole state in it. */
-export class StateNotSavedError extends Failure {
+export class StateNotSavedError extends VectorkeepError {
   constructor(folder: string, options?: ErrorOptions) {
     super(
       `The stack that ran last did not save its state in ${folder}: it was killed, or it is of another version.`,

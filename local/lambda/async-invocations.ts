@@ -4,7 +4,7 @@ import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { queueUrlOfArn } from "../processes/queue-url.ts";
 import type { AsyncInvocation } from "./function-definition.ts";
 import type { FunctionPool } from "./function-pool.ts";
-import { type InvocationResult, newRequestId, TooManyRequests } from "./invocation.ts";
+import { type InvocationResult, newRequestId, TooManyRequestsError } from "./invocation.ts";
 import type { Platform } from "./platform.ts";
 
 /** AWS waits one minute, then two. Nobody waits so long at a laptop. */
@@ -64,7 +64,7 @@ export class AsyncInvocations {
       try {
         return await pool.invoke(event, requestId);
       } catch (error) {
-        if (!(error instanceof TooManyRequests)) throw error;
+        if (!(error instanceof TooManyRequestsError)) throw error;
         await delay(throttleDelayMilliseconds, undefined, { signal: this.#stopping.signal });
       }
     }

@@ -1,12 +1,12 @@
 import type { FunctionDefinition } from "./function-definition.ts";
 import { type FunctionMetric, measureFunction } from "./function-metrics.ts";
 import { FunctionProcess } from "./function-process.ts";
-import { type InvocationResult, newRequestId, TooManyRequests } from "./invocation.ts";
+import { type InvocationResult, newRequestId, TooManyRequestsError } from "./invocation.ts";
 import type { Platform } from "./platform.ts";
 import { newTrace } from "./trace-header.ts";
 
 /** Idle processes beyond these are ended. */
-const mostIdle = 5;
+const maxIdle = 5;
 const idleMilliseconds = 5 * 60_000;
 
 /** The processes of one function: as many as there are invocations at once, and some kept warm. */
@@ -32,12 +32,12 @@ export class FunctionPool {
     return [...this.#processes].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
 
-  /** Throws TooManyRequests when the reserved concurrency is in use. Other failures are in the result. */
+  /** Throws TooManyRequestsError when the reserved concurrency is in use. Other failures are in the result. */
   async invoke(event: string, requestId = newRequestId(), trace = newTrace()): Promise<InvocationResult> {
     const { name, reservedConcurrency } = this.definition;
     if (this.#stopped || this.#running >= (reservedConcurrency ?? Number.POSITIVE_INFINITY)) {
       this.#measure("Throttles", 1);
-      throw new TooManyRequests(name);
+      throw new TooManyRequestsError(name);
     }
     this.#running += 1;
     this.#measure("ConcurrentExecutions", this.#running);
@@ -84,7 +84,7 @@ export class FunctionPool {
 
   #keepWarm(process: FunctionProcess): void {
     this.#idle.push({ process, since: Date.now() });
-    if (this.#idle.length > mostIdle) this.#idle.shift()?.process.kill();
+    if (this.#idle.length > maxIdle) this.#idle.shift()?.process.kill();
   }
 
   #endLongIdle(): void {

@@ -11,7 +11,7 @@ export interface InvocationResult {
 }
 
 /** All processes that the function may have are busy. */
-export class TooManyRequests extends Error {
+export class TooManyRequestsError extends Error {
   constructor(functionName: string) {
     super(`Rate Exceeded: every reserved concurrent execution of ${functionName} is in use.`);
     this.name = "TooManyRequests";
@@ -19,7 +19,7 @@ export class TooManyRequests extends Error {
 }
 
 /** Lambda's limit for a synchronous answer. */
-export const mostAnswerBytes = 6 * 1024 * 1024;
+export const maxAnswerBytes = 6 * 1024 * 1024;
 
 export function newRequestId(): string {
   return randomUUID();

@@ -9,11 +9,11 @@ import type { Mappings } from "../mappings/mappings.ts";
 import { functionArn, functionConfiguration } from "./function-configuration.ts";
 import type { FunctionPool } from "./function-pool.ts";
 import type { Functions } from "./functions.ts";
-import { TooManyRequests } from "./invocation.ts";
+import { TooManyRequestsError } from "./invocation.ts";
 import { lambdaMappingActions } from "./mapping-actions.ts";
 import { type Route, readRoute } from "./routes.ts";
 
-const mostEventBytes = { RequestResponse: 6 * 1024 * 1024, Event: 1024 * 1024 };
+const maxEventBytes = { RequestResponse: 6 * 1024 * 1024, Event: 1024 * 1024 };
 const logTailBytes = 4096;
 
 /** AWS Lambda's API over the functions and mappings of this process. */
@@ -64,12 +64,12 @@ async function invoke(functions: Functions, pool: FunctionPool, call: ApiCall): 
   if (type !== "Event" && type !== "RequestResponse") {
     throw new AwsError(400, "InvalidParameterValueException", `Unknown invocation type: ${type}`);
   }
-  checkEvent(event, mostEventBytes[type]);
+  checkEvent(event, maxEventBytes[type]);
   if (type === "Event") {
     return { status: 202, headers: { "x-amzn-requestid": functions.invokeLater(pool, event) }, body: "" };
   }
   const result = await pool.invoke(event).catch((error: unknown) => {
-    if (!(error instanceof TooManyRequests)) throw error;
+    if (!(error instanceof TooManyRequestsError)) throw error;
     throw new AwsError(429, "TooManyRequestsException", error.message);
   });
   const tail = Buffer.from(result.log.join("\n")).subarray(-logTailBytes).toString("base64");
@@ -85,12 +85,12 @@ async function invoke(functions: Functions, pool: FunctionPool, call: ApiCall): 
   };
 }
 
-function checkEvent(event: string, mostBytes: number): void {
-  if (Buffer.byteLength(event) > mostBytes) {
+function checkEvent(event: string, maxBytes: number): void {
+  if (Buffer.byteLength(event) > maxBytes) {
     throw new AwsError(
       413,
       "RequestTooLargeException",
-      `Request must be smaller than ${mostBytes} bytes for the InvokeFunction operation`,
+      `Request must be smaller than ${maxBytes} bytes for the InvokeFunction operation`,
     );
   }
   try {

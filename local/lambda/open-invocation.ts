@@ -1,4 +1,4 @@
-import { errorPayload, type InvocationResult, mostAnswerBytes } from "./invocation.ts";
+import { errorPayload, type InvocationResult, maxAnswerBytes } from "./invocation.ts";
 
 interface Outcome {
   readonly payload: string;
@@ -44,7 +44,7 @@ export class OpenInvocation {
   }
 
   answer(outcome: Outcome): void {
-    const tooLarge = Buffer.byteLength(outcome.payload) > mostAnswerBytes;
+    const tooLarge = Buffer.byteLength(outcome.payload) > maxAnswerBytes;
     this.#outcome ??= tooLarge ? answerTooLarge : outcome;
   }
 
@@ -66,6 +66,6 @@ const answerTooLarge: Outcome = {
   failed: true,
   payload: errorPayload(
     "Function.ResponseSizeTooLarge",
-    `Response payload size exceeded maximum allowed payload size (${mostAnswerBytes} bytes).`,
+    `Response payload size exceeded maximum allowed payload size (${maxAnswerBytes} bytes).`,
   ),
 };

@@ -1,7 +1,7 @@
-import { Failure } from "../../core/failure.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
 /** A filter pattern uses what this implementation does not have; guessing would drop records. */
-export class FilterNotUnderstood extends Failure {
+export class FilterNotUnderstoodError extends VectorkeepError {
   constructor(pattern: string, problem: string) {
     super(
       `The event filter ${pattern} cannot be evaluated locally: ${problem}.`,
@@ -18,14 +18,14 @@ type Test = (nodes: readonly unknown[]) => boolean;
 /**
  * Compiles a pattern of Lambda's event filtering: an object names fields, an array lists alternatives, which are
  * plain values (equality), `{prefix}`, `{suffix}`, `{exists}` or `{"anything-but": [...]}`. Alternatives are asked of
- * values only: an object is none, and `exists` does not see it. Throws FilterNotUnderstood.
+ * values only: an object is none, and `exists` does not see it. Throws FilterNotUnderstoodError.
  */
 export function compileFilter(pattern: string): EventFilter {
   try {
     const matches = compileNode(JSON.parse(pattern));
     return (event) => matches([event]);
   } catch (error) {
-    throw new FilterNotUnderstood(pattern, error instanceof Error ? error.message : String(error));
+    throw new FilterNotUnderstoodError(pattern, error instanceof Error ? error.message : String(error));
   }
 }
 

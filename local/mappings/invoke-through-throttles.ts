@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { FunctionPool } from "../lambda/function-pool.ts";
-import { type InvocationResult, TooManyRequests } from "../lambda/invocation.ts";
+import { type InvocationResult, TooManyRequestsError } from "../lambda/invocation.ts";
 
 const throttleDelayMilliseconds = 200;
 
@@ -16,7 +16,7 @@ export async function invokeThroughThrottles(
     try {
       return await pool.invoke(event, undefined, trace);
     } catch (error) {
-      if (!(error instanceof TooManyRequests)) throw error;
+      if (!(error instanceof TooManyRequestsError)) throw error;
       await delay(throttleDelayMilliseconds);
     }
   }

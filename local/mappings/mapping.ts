@@ -5,7 +5,7 @@ import type { Poller } from "./poller.ts";
 export type MappingState = "Enabled" | "Disabled";
 
 const firstRetryMilliseconds = 500;
-const longestRetryMilliseconds = 10_000;
+const maxRetryMilliseconds = 10_000;
 
 /** An event source mapping: polls while it is enabled, whatever goes wrong. */
 export class Mapping {
@@ -79,7 +79,7 @@ export class Mapping {
         if (signal.aborted) return;
         this.#problem(error instanceof Error ? error.message : String(error));
         await delay(retryMilliseconds, undefined, { signal }).catch(() => {});
-        retryMilliseconds = Math.min(longestRetryMilliseconds, 2 * retryMilliseconds);
+        retryMilliseconds = Math.min(maxRetryMilliseconds, 2 * retryMilliseconds);
       }
     }
   }

@@ -33,7 +33,7 @@ export class Mappings {
     this.#functions = functions;
   }
 
-  /** Throws FilterNotUnderstood, and for a function that does not exist. */
+  /** Throws FilterNotUnderstoodError, and for a function that does not exist. */
   create(definition: MappingDefinition): void {
     const mapping = new Mapping(definition, this.#pollerOf(definition), this.#platform.report);
     this.#mappings.set(definition.uuid, mapping);

@@ -23,10 +23,10 @@ interface Received {
 
 /** AWS starts with five batches at once. */
 const usualConcurrency = 5;
-const longestPollSeconds = 20;
-const mostMessagesPerCall = 10;
+const maxPollSeconds = 20;
+const maxMessagesPerCall = 10;
 /** Lambda's limit for an event, less what stands around the bodies. */
-const mostBatchBytes = 5.5 * 1024 * 1024;
+const maxBatchBytes = 5.5 * 1024 * 1024;
 
 function traceOf({ Attributes }: Message): string | undefined {
   return Attributes?.AWSTraceHeader;
@@ -62,7 +62,7 @@ export class QueuePoller implements Poller {
     this.#count = count;
     this.#window = new BatchWindow({
       items: mapping.batchSize,
-      bytes: mostBatchBytes,
+      bytes: maxBatchBytes,
       windowMilliseconds: mapping.windowSeconds * 1000,
     });
   }
@@ -90,9 +90,7 @@ export class QueuePoller implements Poller {
       return;
     }
     const waitSeconds =
-      dueAt === undefined
-        ? longestPollSeconds
-        : Math.min(longestPollSeconds, Math.ceil((dueAt - Date.now()) / 1000));
+      dueAt === undefined ? maxPollSeconds : Math.min(maxPollSeconds, Math.ceil((dueAt - Date.now()) / 1000));
     this.#window.add(await this.#receive(waitSeconds, signal), Date.now());
   }
 
@@ -104,7 +102,7 @@ export class QueuePoller implements Poller {
     const { Messages = [] } = await this.#sqs.send(
       new ReceiveMessageCommand({
         QueueUrl: this.#queueUrl,
-        MaxNumberOfMessages: Math.min(mostMessagesPerCall, this.#window.room),
+        MaxNumberOfMessages: Math.min(maxMessagesPerCall, this.#window.room),
         WaitTimeSeconds: waitSeconds,
         MessageSystemAttributeNames: ["All"],
         MessageAttributeNames: ["All"],
@@ -180,8 +178,8 @@ export class QueuePoller implements Poller {
   }
 
   async #delete(messages: readonly Message[]): Promise<void> {
-    for (let start = 0; start < messages.length; start += mostMessagesPerCall) {
-      const slice = messages.slice(start, start + mostMessagesPerCall);
+    for (let start = 0; start < messages.length; start += maxMessagesPerCall) {
+      const slice = messages.slice(start, start + maxMessagesPerCall);
       await this.#sqs.send(
         new DeleteMessageBatchCommand({
           QueueUrl: this.#queueUrl,

@@ -9,7 +9,7 @@ export interface LaneRecord {
 
 export interface LaneSettings {
   readonly batchSize: number;
-  readonly mostBytes: number;
+  readonly maxBytes: number;
   readonly windowMilliseconds: number;
   /** -1: for ever. */
   readonly maximumRetries: number;
@@ -39,7 +39,7 @@ interface Batch<R> {
 }
 
 const firstBackoffMilliseconds = 100;
-const longestBackoffMilliseconds = 10_000;
+const maxBackoffMilliseconds = 10_000;
 
 /**
  * The records of one shard, or of one part of its items, in their order: Lambda's rules for retries, bisecting,
@@ -56,7 +56,7 @@ export class StreamLane<R extends LaneRecord> {
     this.#settings = settings;
     this.#window = new BatchWindow({
       items: settings.batchSize,
-      bytes: settings.mostBytes,
+      bytes: settings.maxBytes,
       windowMilliseconds: settings.windowMilliseconds,
     });
   }
@@ -153,5 +153,5 @@ export class StreamLane<R extends LaneRecord> {
 }
 
 function backoff(failures: number): number {
-  return Math.min(longestBackoffMilliseconds, firstBackoffMilliseconds * 2 ** failures);
+  return Math.min(maxBackoffMilliseconds, firstBackoffMilliseconds * 2 ** failures);
 }

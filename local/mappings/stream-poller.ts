@@ -36,9 +36,9 @@ interface Shard {
 
 const idleMilliseconds = 200;
 const recordsPerCall = 1000;
-const longestSleepMilliseconds = 100;
+const maxSleepMilliseconds = 100;
 /** Lambda's limit for an event, less what stands around the records. */
-const mostBatchBytes = 5.5 * 1024 * 1024;
+const maxBatchBytes = 5.5 * 1024 * 1024;
 /** Records that wait in memory for one lane before reading pauses, in batches. */
 const batchesAhead = 4;
 
@@ -61,7 +61,7 @@ export class StreamPoller implements Poller {
   /** Of each shard, from a stack that was stopped. */
   #kept: ReadonlyMap<string, StreamPosition> = new Map();
 
-  /** Throws FilterNotUnderstood. */
+  /** Throws FilterNotUnderstoodError. */
   constructor(
     mapping: StreamMapping,
     pool: FunctionPool,
@@ -164,7 +164,7 @@ export class StreamPoller implements Poller {
       () =>
         new StreamLane({
           batchSize,
-          mostBytes: mostBatchBytes,
+          maxBytes: maxBatchBytes,
           windowMilliseconds: windowSeconds * 1000,
           maximumRetries,
           maximumAgeMilliseconds: maximumAgeSeconds < 0 ? -1 : maximumAgeSeconds * 1000,
@@ -231,7 +231,7 @@ export class StreamPoller implements Poller {
         lane.discarded(step.records.length);
       } else {
         if (step.until === undefined) return;
-        await delay(Math.min(longestSleepMilliseconds, Math.max(0, step.until - Date.now())));
+        await delay(Math.min(maxSleepMilliseconds, Math.max(0, step.until - Date.now())));
       }
     }
   }

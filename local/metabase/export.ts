@@ -6,7 +6,7 @@ export const formats = ["csv", "json"] as const;
 export type Format = (typeof formats)[number];
 
 /** Metabase exports no more, and does not say so. */
-const mostExported = 1_048_575;
+const maxExported = 1_048_575;
 const bytesAtOnce = 64 * 1024;
 
 export interface Export {
@@ -36,7 +36,7 @@ function* texts({ format, columns, rows, formatted, fault }: Export): Generator<
   yield format === "csv" ? csvRow(columns, false) : "[";
   let count = 0;
   for (const row of rows) {
-    if (count === mostExported) break;
+    if (count === maxExported) break;
     if (fault?.kind === "fails after" && count === fault.rows)
       return yield fault.text ?? JSON.stringify(failedQuery(fault.error));
     if (fault?.kind === "breaks off after" && count === fault.rows) throw new Error("The connection broke.");

@@ -26,7 +26,7 @@ export interface MetabaseServer extends LoopbackServer {
 const cardRoute = /^\/api\/card\/(\d+)$/;
 const route = /^\/api\/card\/(\d+)\/query(?:\/(\w+))?$/;
 /** Of a question's rows where they are not exported: Metabase's default. */
-const mostRows = 2000;
+const maxRows = 2000;
 
 /**
  * Metabase's saved questions on loopback: `GET /api/card/{id}` for what one asks, `POST /api/card/{id}/query/{csv|json}` for all rows, `POST
@@ -106,14 +106,14 @@ function sendFailure(
 /** The usual result of a query: its first rows, and 202. */
 function sendRows(response: ServerResponse, question: Question, { parameters }: QueryRequest): void {
   const rows = [...narrow(question, parameters)];
-  const shown = rows.slice(0, mostRows);
+  const shown = rows.slice(0, maxRows);
   sendJson(response, 202, {
     status: "completed",
     row_count: shown.length,
     data: {
       rows: shown,
       cols: question.columns.map((name) => ({ name, display_name: name })),
-      ...(rows.length > shown.length && { rows_truncated: mostRows }),
+      ...(rows.length > shown.length && { rows_truncated: maxRows }),
     },
   });
 }

@@ -1,5 +1,5 @@
 import type { runtime } from "@pulumi/pulumi";
-import { Failure } from "../../core/failure.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import { apiGatewayCreators } from "./aws/api-gateway.ts";
 import { apiKeyCreators } from "./aws/api-gateway-keys.ts";
 import { cloudwatchCreators } from "./aws/cloudwatch.ts";
@@ -45,7 +45,7 @@ const creators: Creators = {
 };
 
 /** A resource of the program could not be created in the local AWS. */
-export class ResourceFailed extends Failure {
+export class ResourceFailedError extends VectorkeepError {
   constructor({ type, name }: Pick<Declared, "type" | "name">, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(
@@ -60,7 +60,7 @@ export class ResourceFailed extends Failure {
 export class LocalMonitor implements runtime.Mocks {
   readonly #deployment: Deployment;
   /** In the order in which they were met. Pulumi itself is silent about most of them. */
-  readonly failures: ResourceFailed[] = [];
+  readonly failures: ResourceFailedError[] = [];
 
   constructor(deployment: Deployment) {
     this.#deployment = deployment;
@@ -79,7 +79,7 @@ export class LocalMonitor implements runtime.Mocks {
       const state = { ...plain, ...outputs };
       return { id, state: { ...state, ...markMissing(declared, state) } };
     } catch (error) {
-      this.failures.push(new ResourceFailed(args, error));
+      this.failures.push(new ResourceFailedError(args, error));
       return this.#notCreated(type);
     }
   }
@@ -87,7 +87,7 @@ export class LocalMonitor implements runtime.Mocks {
   call({ token }: runtime.MockCallArgs): Properties {
     const answer = answers[token];
     if (answer !== undefined) return answer();
-    const failure = new ResourceFailed(
+    const failure = new ResourceFailedError(
       { type: token, name: "a data source" },
       "the local AWS cannot answer it",
     );

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { badRequest } from "./api-error.ts";
 import { readFilter } from "./filter.ts";
 import { readMetadata } from "./metadata.ts";
-import { mostRecords, readRecords, readValues, type StoredRecord } from "./records.ts";
+import { maxRecords, readRecords, readValues, type StoredRecord } from "./records.ts";
 import type { VectorIndex } from "./vector-index.ts";
 
 /** A request to an index: `POST /vectors/upsert`. */
@@ -15,7 +15,7 @@ export interface DataRequest {
 
 const namespace = z.string().default("");
 const filter = z.looseObject({}).optional();
-const ids = z.array(z.string()).max(mostRecords);
+const ids = z.array(z.string()).max(maxRecords);
 
 const upsertRequest = z.object({ namespace, vectors: z.array(z.unknown()).min(1) });
 const queryRequest = z.object({

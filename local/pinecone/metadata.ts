@@ -3,7 +3,7 @@ import { badRequest } from "./api-error.ts";
 export type MetadataValue = string | number | boolean | readonly string[];
 export type Metadata = Readonly<Record<string, MetadataValue>>;
 
-export const mostMetadataBytes = 40 * 1024;
+export const maxMetadataBytes = 40 * 1024;
 
 /** Throws ApiError for what Pinecone does not store: null, objects, lists of anything but strings, more than 40 KB. */
 export function readMetadata(value: unknown): Metadata | undefined {
@@ -16,9 +16,9 @@ export function readMetadata(value: unknown): Metadata | undefined {
     );
   }
   const bytes = metadataBytes(value);
-  if (bytes > mostMetadataBytes) {
+  if (bytes > maxMetadataBytes) {
     throw badRequest(
-      `Metadata size is ${bytes} bytes, which exceeds the limit of ${mostMetadataBytes} bytes per vector`,
+      `Metadata size is ${bytes} bytes, which exceeds the limit of ${maxMetadataBytes} bytes per vector`,
     );
   }
   return value as Metadata;

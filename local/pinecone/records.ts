@@ -7,20 +7,20 @@ export interface StoredRecord {
   readonly metadata: Metadata | undefined;
 }
 
-export const mostRecords = 1000;
-const mostIdBytes = 512;
-const mostUpsertBytes = 2 * 1024 * 1024;
+export const maxRecords = 1000;
+const maxIdBytes = 512;
+const maxUpsertBytes = 2 * 1024 * 1024;
 
 /** Reads the records of an upsert; one that Pinecone would not take fails all. Throws ApiError. */
 export function readRecords(vectors: readonly unknown[], dimension: number): StoredRecord[] {
-  if (vectors.length > mostRecords) {
+  if (vectors.length > maxRecords) {
     throw badRequest(
-      `You may only upsert up to ${mostRecords} records at a time. Received: ${vectors.length}`,
+      `You may only upsert up to ${maxRecords} records at a time. Received: ${vectors.length}`,
     );
   }
   const records = vectors.map((vector) => readRecord(vector, dimension));
   const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0);
-  if (bytes > mostUpsertBytes) {
+  if (bytes > maxUpsertBytes) {
     const megabytes = Math.ceil(bytes / 1024 / 1024);
     throw badRequest(`Request size ${megabytes}MB exceeds the maximum supported size of 2MB`);
   }
@@ -36,8 +36,8 @@ function readRecord(vector: unknown, dimension: number): StoredRecord {
 function readId(id: unknown): string {
   if (typeof id !== "string" || id === "") throw badRequest("Vector ID must be a non-empty string");
   if (!/^\p{ASCII}*$/u.test(id)) throw badRequest(`Vector ID must be ASCII, but got '${id}'`);
-  if (Buffer.byteLength(id) > mostIdBytes) {
-    throw badRequest(`Vector ID must be at most ${mostIdBytes} characters, but got ${id.length}`);
+  if (Buffer.byteLength(id) > maxIdBytes) {
+    throw badRequest(`Vector ID must be at most ${maxIdBytes} characters, but got ${id.length}`);
   }
   return id;
 }

@@ -12,20 +12,20 @@ export interface Scored {
 
 /** Named by no namespace or by this name: Pinecone knows them as one. */
 const defaultNamespace = "__default__";
-const usualMostBytes = 1024 ** 3;
+const defaultMaxBytes = 1024 ** 3;
 
 /** The records of one index by namespace, in memory. A namespace exists while it has records. */
 export class VectorIndex {
   readonly dimension: number;
   readonly metric: Metric;
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   readonly #namespaces = new Map<string, Map<string, StoredRecord>>();
   #bytes = 0;
 
-  constructor(dimension: number, metric: Metric, mostBytes = usualMostBytes) {
+  constructor(dimension: number, metric: Metric, maxBytes = defaultMaxBytes) {
     this.dimension = dimension;
     this.metric = metric;
-    this.#mostBytes = mostBytes;
+    this.#maxBytes = maxBytes;
   }
 
   /** StoredRecord counts by namespace. */
@@ -36,9 +36,9 @@ export class VectorIndex {
   upsert(namespace: string, records: readonly StoredRecord[]): void {
     const stored = this.#namespaces.get(nameOf(namespace)) ?? new Map<string, StoredRecord>();
     const added = records.reduce((sum, record) => sum + sizeOf(record) - sizeIn(stored, record.id), 0);
-    if (this.#bytes + added > this.#mostBytes) {
+    if (this.#bytes + added > this.#maxBytes) {
       throw storageFull(
-        `The local Pinecone keeps ${this.#mostBytes} bytes of an index in memory, and no more`,
+        `The local Pinecone keeps ${this.#maxBytes} bytes of an index in memory, and no more`,
       );
     }
     this.#namespaces.set(nameOf(namespace), stored);

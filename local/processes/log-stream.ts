@@ -13,8 +13,8 @@ interface LogEvent {
 
 const flushDelayMilliseconds = 100;
 /** CloudWatch takes 10,000 events and 1 MiB a call, 26 bytes an event included. */
-const mostEvents = 10_000;
-const mostBytes = 1_048_576;
+const maxEvents = 10_000;
+const maxBytes = 1_048_576;
 const bytesPerEvent = 26;
 
 /** One process's log stream, written with the credentials of the process's role. */
@@ -60,7 +60,7 @@ export class LogStream {
   async #put(events: readonly LogEvent[]): Promise<void> {
     if (!this.#created) await this.#create();
     this.#created = true;
-    for (const slice of slicesOf(events)) {
+    for (const slice of batchesOf(events)) {
       await this.#client.send(
         new PutLogEventsCommand({ logGroupName: this.#group, logStreamName: this.#name, logEvents: slice }),
       );
@@ -79,13 +79,13 @@ export class LogStream {
   }
 }
 
-function slicesOf(events: readonly LogEvent[]): LogEvent[][] {
+function batchesOf(events: readonly LogEvent[]): LogEvent[][] {
   const slices: LogEvent[][] = [];
   let slice: LogEvent[] = [];
   let bytes = 0;
   for (const event of events) {
     const size = Buffer.byteLength(event.message) + bytesPerEvent;
-    if (slice.length === mostEvents || bytes + size > mostBytes) {
+    if (slice.length === maxEvents || bytes + size > maxBytes) {
       slices.push(slice);
       slice = [];
       bytes = 0;

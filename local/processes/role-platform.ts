@@ -1,4 +1,4 @@
-import { AccessDenied, type Permission } from "../endpoint/service.ts";
+import { AccessDeniedError, type Permission } from "../endpoint/service.ts";
 import type { Credentials, Iam } from "../iam/iam.ts";
 import type { Platform } from "../lambda/platform.ts";
 import type { RuntimeApi } from "../lambda/runtime-api.ts";
@@ -43,11 +43,12 @@ export class RolePlatform implements Platform {
     return this.#iam.caller(this.credentials(roleName).accessKeyId)?.allows(permission) ?? false;
   }
 
-  /** Throws AccessDenied unless the role's policies allow this. */
+  /** Throws AccessDeniedError unless the role's policies allow this. */
   authorize(roleName: string, permission: Permission): void {
     const caller = this.#iam.caller(this.credentials(roleName).accessKeyId);
     const refusal = caller?.refusal(permission);
-    if (caller !== undefined && refusal !== undefined) throw new AccessDenied(caller, permission, refusal);
+    if (caller !== undefined && refusal !== undefined)
+      throw new AccessDeniedError(caller, permission, refusal);
   }
 
   clients(roleName: string): RoleClients {

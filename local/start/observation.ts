@@ -29,14 +29,16 @@ export function deadLetters({ queues }: Pick<Observation, "queues">): number {
   return sum(queues.filter((queue) => queue.deadLetters).map(({ waiting, inFlight }) => waiting + inFlight));
 }
 
-export function messagesUnderWay({ queues }: Pick<Observation, "queues">): number {
+export function messagesInFlightCount({ queues }: Pick<Observation, "queues">): number {
   return sum(queues.filter((queue) => !queue.deadLetters).map(({ waiting, inFlight }) => waiting + inFlight));
 }
 
 /** Every receipt is in both collections, and no message is on its way. */
 export function isComplete(observation: Observation, { receipts }: Workload): boolean {
   const { lines, words } = observation.collections;
-  return lines.completed === receipts && words.completed === receipts && messagesUnderWay(observation) === 0;
+  return (
+    lines.completed === receipts && words.completed === receipts && messagesInFlightCount(observation) === 0
+  );
 }
 
 /** Two looks that saw the same work done. */

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { Failure } from "../../core/failure.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import { portsOfStack } from "../free-ports.ts";
 
 export const usage = `Runs the whole product on this machine: a local AWS, the stack of infra/, receipts in, searches out.
@@ -28,7 +28,7 @@ export interface StartOptions {
 }
 
 /** The command line of `npm start` does not fit. */
-export class StartUsageWrong extends Failure {
+export class StartUsageWrongError extends VectorkeepError {
   constructor(problem: string) {
     super(problem, "See `npm start -- --help`.");
   }
@@ -38,7 +38,7 @@ export function readOptions(argv: readonly string[]): StartOptions {
   const { receipts, port, keep, once, help } = parse(argv);
   const number = Number(port);
   if (!/^\d+$/.test(port) || number > highestPort) {
-    throw new StartUsageWrong(`--port takes a number from 0 to ${highestPort}, not ${port}.`);
+    throw new StartUsageWrongError(`--port takes a number from 0 to ${highestPort}, not ${port}.`);
   }
   return { receipts: resolve(receipts), port: number, keep, once, help };
 }
@@ -56,6 +56,6 @@ function parse(argv: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new StartUsageWrong(`${error instanceof Error ? error.message : String(error)}.`);
+    throw new StartUsageWrongError(`${error instanceof Error ? error.message : String(error)}.`);
   }
 }

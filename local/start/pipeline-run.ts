@@ -13,7 +13,7 @@ export interface PipelineRun {
 
 const lookEveryMs = 1_000;
 /** Longer than any message of the local stack stays invisible before its next delivery. */
-const patienceMs = 120_000;
+const maxWaitMs = 120_000;
 
 /**
  * Watches until every receipt is published and no message is left, or until nothing has moved for two minutes:
@@ -30,7 +30,7 @@ export async function watchPipeline(
   let last = await watch.look();
   let movedAt = performance.now();
   let embedSeconds: number | undefined;
-  while (!isComplete(last, workload) && performance.now() - movedAt < patienceMs) {
+  while (!isComplete(last, workload) && performance.now() - movedAt < maxWaitMs) {
     await sleep(lookEveryMs, undefined, { signal });
     const now = await watch.look();
     if (!standsStill(now, last)) movedAt = performance.now();

@@ -4,7 +4,7 @@ import { type PublishedFiles, withPublishedCopy } from "../../core/collections/g
 import type { Collection } from "../../core/receipts/receipt.ts";
 import { collectionOf, type ShardName } from "../../core/receipts/shards.ts";
 
-const idsARequest = 10_000;
+const idsPerRequest = 10_000;
 
 /** Every id of a published generation, read from its own files; one that stood there twice is listed twice. */
 export function publishedIds(files: PublishedFiles, shard: ShardName, generation: string): Promise<string[]> {
@@ -16,7 +16,7 @@ async function allIds({ host, port }: ChromaServer, name: Collection): Promise<s
   const collection = await client.getCollection({ name });
   const all: string[] = [];
   for (;;) {
-    const { ids } = await collection.get({ limit: idsARequest, offset: all.length, include: [] });
+    const { ids } = await collection.get({ limit: idsPerRequest, offset: all.length, include: [] });
     if (ids.length === 0) return all;
     all.push(...ids);
   }

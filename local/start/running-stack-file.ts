@@ -1,11 +1,11 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { NoStack, resolveTarget, runningStackFile } from "../../cli/target.ts";
-import { Failure } from "../../core/failure.ts";
+import { NoStackError, resolveTarget, runningStackFile } from "../../cli/target.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import type { LocalStack } from "../stack.ts";
 
 /** Another stack uses this folder. */
-export class FolderTaken extends Failure {
+export class FolderTakenError extends VectorkeepError {
   constructor(endpoint: string) {
     super(
       `A stack runs in this folder already, at ${endpoint}.`,
@@ -14,13 +14,13 @@ export class FolderTaken extends Failure {
   }
 }
 
-/** Throws FolderTaken where the announced stack still answers; one that was killed is passed over. */
+/** Throws FolderTakenError where the announced stack still answers; one that was killed is passed over. */
 export async function requireFreeFolder(): Promise<void> {
   const running = await resolveTarget({}).catch((error: unknown) => {
-    if (error instanceof NoStack) return undefined;
+    if (error instanceof NoStackError) return undefined;
     throw error;
   });
-  if (running) throw new FolderTaken(running.environment.AWS_ENDPOINT_URL ?? "");
+  if (running) throw new FolderTakenError(running.environment.AWS_ENDPOINT_URL ?? "");
 }
 
 /** Lets `npm run search` and `npm run export` in this folder find the stack. Its keys are worth nothing elsewhere. */

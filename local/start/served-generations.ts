@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Head } from "../../core/collections/generations/head.ts";
-import { Failure } from "../../core/failure.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
-const patienceMs = 30_000;
+const maxWaitMs = 30_000;
 const askEveryMs = 200;
 
 const served = z.object({ generation: z.number().nullable(), count: z.number().nullable() });
@@ -16,22 +16,22 @@ export type ServedGeneration = z.infer<typeof served>;
 export type Heads = ReadonlyMap<ShardName, Head | undefined>;
 
 /** The query server did not take up what was published. */
-export class SearchBehind extends Failure {
+export class SearchBehindError extends VectorkeepError {
   constructor(last: string) {
     super(
-      `The query server did not serve the newest generations within ${patienceMs / 1000} s; it said: ${last}`,
+      `The query server did not serve the newest generations within ${maxWaitMs / 1000} s; it said: ${last}`,
       "Its log group has the reason.",
     );
   }
 }
 
-/** What the query server serves, once that is the head of every shard. Throws SearchBehind. */
+/** What the query server serves, once that is the head of every shard. Throws SearchBehindError. */
 export async function servedGenerations(
   searchUrl: string,
   heads: Heads,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<ShardName, ServedGeneration>> {
-  const late = performance.now() + patienceMs;
+  const late = performance.now() + maxWaitMs;
   for (;;) {
     const answer = await healthOf(searchUrl);
     const { data } = health.safeParse(answer);
@@ -42,7 +42,7 @@ export async function servedGenerations(
       }),
     );
     if (now.size === heads.size) return now;
-    if (performance.now() > late) throw new SearchBehind(JSON.stringify(answer));
+    if (performance.now() > late) throw new SearchBehindError(JSON.stringify(answer));
     await sleep(askEveryMs, undefined, { signal });
   }
 }

@@ -1,7 +1,7 @@
-import { AccessDenied } from "../endpoint/service.ts";
+import { AccessDeniedError } from "../endpoint/service.ts";
 import { functionArn } from "../lambda/function-configuration.ts";
 import type { Functions } from "../lambda/functions.ts";
-import { type InvocationResult, newRequestId, TooManyRequests } from "../lambda/invocation.ts";
+import { type InvocationResult, newRequestId, TooManyRequestsError } from "../lambda/invocation.ts";
 import type { RolePlatform } from "../processes/role-platform.ts";
 import type { InvokeAnswer, RoleServices } from "./interpreter/thread.ts";
 import { StatesError } from "./states-error.ts";
@@ -18,7 +18,7 @@ export function roleServices(platform: RolePlatform, functions: Functions, roleN
       }
       const event = JSON.stringify(payload ?? null);
       const result = await pool.invoke(event).catch((error: unknown) => {
-        if (!(error instanceof TooManyRequests)) throw error;
+        if (!(error instanceof TooManyRequestsError)) throw error;
         throw lambdaError("TooManyRequestsException", error.message, 429);
       });
       return answerOf(result);
@@ -31,7 +31,7 @@ function authorizeInvoke(platform: RolePlatform, roleName: string, nameOrArn: st
   try {
     platform.authorize(roleName, { action: "lambda:InvokeFunction", resource });
   } catch (error) {
-    if (!(error instanceof AccessDenied)) throw error;
+    if (!(error instanceof AccessDeniedError)) throw error;
     throw lambdaError("AWSLambdaException", error.message, 403);
   }
 }

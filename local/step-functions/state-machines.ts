@@ -8,7 +8,7 @@ export type NewStateMachine = Omit<StateMachine, "arn" | "graph" | "createdAt">;
 export class StateMachines {
   readonly #byArn = new Map<string, StateMachine>();
 
-  /** Throws DefinitionRefused. */
+  /** Throws DefinitionRefusedError. */
   create(wanted: NewStateMachine): StateMachine {
     const machine = {
       ...wanted,

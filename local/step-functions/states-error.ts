@@ -13,12 +13,12 @@ export class StatesError extends Error {
 }
 
 /** Of a state's input or output, and of an execution's. */
-export const mostPayloadBytes = 256 * 1024;
+export const maxPayloadBytes = 256 * 1024;
 
 /** The value as JSON. Throws States.DataLimitExceeded when it is larger than a payload may be. */
 export function payloadText(value: unknown, whose: string): string {
   const text = JSON.stringify(value ?? null);
-  if (Buffer.byteLength(text) <= mostPayloadBytes) return text;
+  if (Buffer.byteLength(text) <= maxPayloadBytes) return text;
   throw new StatesError(
     "States.DataLimitExceeded",
     `${whose} returned a result with a size exceeding the maximum number of bytes service limit.`,

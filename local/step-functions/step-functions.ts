@@ -1,5 +1,5 @@
 import type { LocalService } from "../endpoint/service.ts";
-import { AccessDenied } from "../endpoint/service.ts";
+import { AccessDeniedError } from "../endpoint/service.ts";
 import type { Functions } from "../lambda/functions.ts";
 import type { RolePlatform } from "../processes/role-platform.ts";
 import type { LogStore } from "../services/logs/log-store.ts";
@@ -29,7 +29,7 @@ export class StepFunctions {
     this.service = statesService(this.#machines, this.#executions);
   }
 
-  /** Throws DefinitionRefused. */
+  /** Throws DefinitionRefusedError. */
   create(wanted: Omit<NewStateMachine, "logging">, logSettings: LogSettings | undefined): StateMachine {
     return this.#machines.create({
       ...wanted,
@@ -48,7 +48,7 @@ function authorizeChildren(platform: RolePlatform, { roleName, arn }: StateMachi
   try {
     platform.authorize(roleName, { action: "states:StartExecution", resource: arn });
   } catch (error) {
-    if (!(error instanceof AccessDenied)) throw error;
+    if (!(error instanceof AccessDeniedError)) throw error;
     throw new StatesError("States.Permissions", error.message);
   }
 }

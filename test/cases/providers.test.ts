@@ -73,7 +73,7 @@ testCases({
     const { answer_status: status, answer_body: text } = input("57-provider-empty-200");
     const embedder = await embedderBefore({ status, text });
     await expect(embedder.embed(["a"])).rejects.toMatchObject({
-      name: "EmbeddingUnavailable",
+      name: "EmbeddingUnavailableError",
       message: expect.stringContaining("it answered 200 with an empty body"),
     });
     expect(provider?.asked).toHaveLength(5);
@@ -84,7 +84,7 @@ testCases({
     const embedder = await embedderBefore({ status, body: answer });
     const records = Array.from({ length: count }, (_, n) => recordOf(n + 1));
     await expect(embedRecords(records, embedder, limits())).rejects.toMatchObject({
-      name: "EmbeddingNotAllowed",
+      name: "EmbeddingNotAllowedError",
       message: expect.stringContaining("API key not valid."),
     });
     expect(provider?.asked).toHaveLength(2);
@@ -94,7 +94,7 @@ testCases({
     const { content_type: type, bodies } = input("61-metabase-error-after-rows");
     for (const body of bodies) {
       expect(await planBefore(type, body)).toMatchObject({
-        name: "QuestionFailed",
+        name: "QuestionFailedError",
         message: expect.stringContaining("killed"),
       });
     }

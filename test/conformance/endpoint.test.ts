@@ -18,7 +18,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { PortInUse, startEndpoint } from "../../local/endpoint/endpoint.ts";
+import { PortInUseError, startEndpoint } from "../../local/endpoint/endpoint.ts";
 import { Iam } from "../../local/iam/iam.ts";
 import { type LocalServices, startLocalServices } from "./local-services.ts";
 
@@ -217,7 +217,7 @@ describe("the endpoint", () => {
   test("names a port that is taken and says what to do", async () => {
     const iam = new Iam();
     const first = await startEndpoint({ port: 0, services: [], iam });
-    await expect(startEndpoint({ port: first.port, services: [], iam })).rejects.toThrow(PortInUse);
+    await expect(startEndpoint({ port: first.port, services: [], iam })).rejects.toThrow(PortInUseError);
     await expect(startEndpoint({ port: first.port, services: [], iam })).rejects.toThrow(
       new RegExp(`Port ${first.port} .* Stop that process`),
     );

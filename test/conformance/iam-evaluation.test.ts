@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { type AccessRequest, evaluate } from "../../local/iam/evaluate.ts";
 import { globMatches } from "../../local/iam/glob.ts";
 import { Iam } from "../../local/iam/iam.ts";
-import { PolicyNotUnderstood, readPolicy } from "../../local/iam/policy.ts";
+import { PolicyNotUnderstoodError, readPolicy } from "../../local/iam/policy.ts";
 
 const policy = (...Statement: object[]) => readPolicy({ Version: "2012-10-17", Statement });
 const allow = (Action: string | string[], Resource: string | string[], more = {}) => ({
@@ -160,7 +160,7 @@ describe("a condition", () => {
 
 describe("a policy", () => {
   test("that cannot be judged faithfully is refused with every problem in the message", () => {
-    expect(() => readPolicy("{")).toThrow(PolicyNotUnderstood);
+    expect(() => readPolicy("{")).toThrow(PolicyNotUnderstoodError);
     expect(() => readPolicy({ Version: "2008-10-17", Statement: [] })).toThrow(/2012-10-17/);
     expect(() => policy({ ...allow("*", "*"), Principal: "*" })).toThrow(/Principal/);
     expect(() => policy({ Effect: "Allow", Resource: "*" })).toThrow(/Action or NotAction/);

@@ -92,7 +92,7 @@ test("a port that is taken is told before anything is wiped", async () => {
     await startAndStop(0, { ...free, "query:port": String(port) }),
   ]) {
     expect(outcome.error).toMatchObject({
-      name: "PortInUse",
+      name: "PortInUseError",
       message: expect.stringContaining(String(port)),
     });
   }
@@ -101,6 +101,6 @@ test("a port that is taken is told before anything is wiped", async () => {
 
 test("a bad setting is told with its key, and nothing stays behind", async () => {
   const { error } = await startAndStop(0, { ...free, "embedding:dimensions": "many" });
-  expect(error?.name).toBe("DeploymentFailed");
+  expect(error?.name).toBe("DeploymentFailedError");
   expect(error?.message).toMatch(/embedding:dimensions must be a whole number/);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { BatchWindow } from "../../local/mappings/batch-window.ts";
-import { compileFilter, FilterNotUnderstood } from "../../local/mappings/event-filter.ts";
+import { compileFilter, FilterNotUnderstoodError } from "../../local/mappings/event-filter.ts";
 import { readItemFailures } from "../../local/mappings/item-failures.ts";
 
 describe("the answer of a function that reports item failures", () => {
@@ -158,6 +158,6 @@ describe("a filter pattern", () => {
     ["a list among the alternatives", '{"a":[["x"]]}'],
     ["an empty object", '{"a":{}}'],
   ])("is refused with %s rather than guessed", (_, pattern) => {
-    expect(() => compileFilter(pattern)).toThrow(FilterNotUnderstood);
+    expect(() => compileFilter(pattern)).toThrow(FilterNotUnderstoodError);
   });
 });

@@ -59,7 +59,9 @@ describe("a schedule", () => {
     schedule(minute, mayNotInvoke);
     jest.advanceTimersByTime(minute);
     await schedules.stop();
-    expect(reported).toEqual([expect.stringMatching(/^The schedule sweep could not invoke .*AccessDenied/)]);
+    expect(reported).toEqual([
+      expect.stringMatching(/^The schedule sweep could not invoke .*AccessDeniedError/),
+    ]);
     expect(notes.read()).toHaveLength(before);
   });
 

@@ -196,10 +196,10 @@ describe("items", () => {
     const inputs = async function* () {
       for (const text of ['"1"', '"22"', '"333"', '"4"']) yield { text, itemCount: 1 };
     };
-    const texts = async (mostItems: number, mostBytes: number) => {
+    const texts = async (maxItems: number, maxBytes: number) => {
       const batches = [];
-      for await (const { text } of batched(inputs(), { mostItems, mostBytes, batchInput: undefined })) {
-        expect(Buffer.byteLength(text)).toBeLessThanOrEqual(mostBytes);
+      for await (const { text } of batched(inputs(), { maxItems, maxBytes, batchInput: undefined })) {
+        expect(Buffer.byteLength(text)).toBeLessThanOrEqual(maxBytes);
         batches.push(JSON.parse(text).Items.length);
       }
       return batches;

@@ -4,7 +4,7 @@ import { type LaneRecord, type LaneSettings, StreamLane } from "../../local/mapp
 /** How a mapping treats the records of a stream in their order, with a clock that the test moves. */
 const settings: LaneSettings = {
   batchSize: 4,
-  mostBytes: 1000,
+  maxBytes: 1000,
   windowMilliseconds: 0,
   maximumRetries: 2,
   maximumAgeMilliseconds: -1,
@@ -39,7 +39,7 @@ test("a batch is due when it is full, else when its window has passed", () => {
 });
 
 test("a batch is cut where it would grow too large for an event", () => {
-  const small = lane({ mostBytes: 25 });
+  const small = lane({ maxBytes: 25 });
   small.add(records(1, 2, 3), 0);
   expect(invoked(small.next(0))).toEqual(["1", "2"]);
 });

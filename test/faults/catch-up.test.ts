@@ -70,8 +70,8 @@ async function killedAt(
   await eventually(30, async () => expect(await killedInvocations(group)).toBeGreaterThan(before));
 }
 
-const embeddingIsUnderWay = () => embeddings.open > 0;
-const upsertIsUnderWay = () => catching.pinecone.open > 0;
+const embeddingIsInFlight = () => embeddings.open > 0;
+const upsertIsInFlight = () => catching.pinecone.open > 0;
 
 function slowUpserts(): void {
   catching.pinecone.interfere = async ({ path }) => {
@@ -87,7 +87,7 @@ describe("a process that is killed in mid-work is taken over: totals are exact, 
       embeddings.takesMs = slowMs;
       const taskId = await catching.started({ ...file.request, host: "state_machine" });
       for (const withinMs of [slowMs / 2, slowMs / 2]) {
-        await killedAt("chunk", embeddingIsUnderWay, { random, withinMs });
+        await killedAt("chunk", embeddingIsInFlight, { random, withinMs });
       }
       await file.expectAccounted(await catching.over(taskId));
     });
@@ -100,7 +100,7 @@ describe("a process that is killed in mid-work is taken over: totals are exact, 
         slowUpserts();
         const taskId = await catching.started({ ...file.request, host: "state_machine" });
         for (const withinMs of [slowMs / 2, slowMs / 2]) {
-          await killedAt("chunk", upsertIsUnderWay, { random, withinMs });
+          await killedAt("chunk", upsertIsInFlight, { random, withinMs });
         }
         await file.expectAccounted(await catching.over(taskId));
         const paid = file.ownAmong(embeddings.paid);
@@ -113,7 +113,7 @@ describe("a process that is killed in mid-work is taken over: totals are exact, 
       slowUpserts();
       const taskId = await catching.started({ ...file.request, host: "function" });
       for (const withinMs of [slowMs / 2, slowMs / 2]) {
-        await killedAt("run", upsertIsUnderWay, { random, withinMs });
+        await killedAt("run", upsertIsInFlight, { random, withinMs });
       }
       await file.expectAccounted(await catching.over(taskId));
       expect(file.ownAmong(embeddings.paid)).toHaveLength(38);

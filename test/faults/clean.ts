@@ -37,7 +37,7 @@ export async function expectClean(
     const lost = failed.filter((half) => half.collection === collection).map(({ image }) => image);
     const deadLetters = await stack.aws.depth(stack.queueUrls[`${collection}-dead-letters`]);
     if (deadLetters !== lost.length) problems.push(`${collection} has ${deadLetters} dead letters`);
-    problems.push(...(await damagedGenerations(stack, collection)));
+    problems.push(...(await corruptGenerations(stack, collection)));
     const published = await publishedVectors(stack, application, collection);
     problems.push(...differences(collection, application.due(collection, lost), published));
   }
@@ -96,7 +96,7 @@ function differences(
   ];
 }
 
-async function damagedGenerations(stack: Stack, collection: Collection): Promise<string[]> {
+async function corruptGenerations(stack: Stack, collection: Collection): Promise<string[]> {
   const generations = stack.generationsOf(collection);
   const problems: string[] = [];
   for (const { name } of await generations.list()) {

@@ -1,4 +1,4 @@
-import { steps } from "../../core/collections/cycle/cycle-parts.ts";
+import { steps } from "../../core/collections/cycle/cycle-deps.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import { expectClean } from "./clean.ts";
 import { freshStack } from "./fresh-stack.ts";

@@ -36,7 +36,7 @@ describe("F2 F13 F19: a disk that is full publishes nothing, and what it stopped
     faultTest(`no file may be larger than ulimit -f says, for the ${time}. time`, async (random) => {
       const { stack, application } = await begun(freshly);
       const before = (await historyOf(stack)).shards.lines.head;
-      const process = await stack.process({ largestFile: 8 + random.below(200) });
+      const process = await stack.process({ maxFileBytes: 8 + random.below(200) });
       await expect(poll(stack, "lines", process)).rejects.toThrow();
       expect((await historyOf(stack)).shards.lines.head).toBe(before);
       await recover(stack);

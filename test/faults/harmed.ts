@@ -1,7 +1,7 @@
 import type { Application } from "./application.ts";
 import { expectClean } from "./clean.ts";
 import { poll } from "./mapping.ts";
-import { ProcessGone } from "./process/cycle-process.ts";
+import { ProcessGoneError } from "./process/cycle-process.ts";
 import type { Moment } from "./process/harm.ts";
 import { recover } from "./recovery.ts";
 import type { Stack } from "./stack.ts";
@@ -23,7 +23,7 @@ export async function killed({ stack, application }: Scene, at: Moment, options:
   const { isSure = true, ...others } = options;
   const victim = await stack.process({ harms: [{ at, signal: "SIGKILL", to: "itself" }], ...others });
   const ended = await poll(stack, "lines", victim).catch((error: Error) => error);
-  if (isSure) expect(ended).toBeInstanceOf(ProcessGone);
+  if (isSure) expect(ended).toBeInstanceOf(ProcessGoneError);
   await recover(stack);
   await expectClean(stack, application);
 }

@@ -1,5 +1,5 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { visibilitySeconds } from "../../infra/components/queue-with-dead-letters.ts";
+import { visibilitySeconds } from "../../infra/components/queue-with-dlq.ts";
 import { TestAws } from "../conformance/local-aws.ts";
 
 jest.setTimeout(120_000);

@@ -1,4 +1,4 @@
-import { steps } from "../../core/collections/cycle/cycle-parts.ts";
+import { steps } from "../../core/collections/cycle/cycle-deps.ts";
 import { freshStack } from "./fresh-stack.ts";
 import { killed } from "./harmed.ts";
 import { anyCall, callsOf } from "./moments.ts";

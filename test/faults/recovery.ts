@@ -4,7 +4,7 @@ import type { CycleProcess } from "./process/cycle-process.ts";
 import type { Stack } from "./stack.ts";
 
 /** Longer than any fault takes to be mended. */
-const patienceMs = 60_000;
+const maxWaitMs = 60_000;
 
 /**
  * A sound process takes messages until the queues are empty, as mappings have it. What is hidden comes back at once: time
@@ -17,7 +17,7 @@ export async function recover(stack: Stack, process?: CycleProcess): Promise<voi
 
 async function emptied(stack: Stack, collection: Collection, sound: CycleProcess): Promise<void> {
   const url = stack.queueUrls[collection];
-  const late = performance.now() + patienceMs;
+  const late = performance.now() + maxWaitMs;
   const failures: unknown[] = [];
   while ((await stack.aws.depth(url)) > 0) {
     await stack.aws.reveal(url);

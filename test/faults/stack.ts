@@ -138,7 +138,7 @@ export class Stack {
 
   /** A cold process of the compaction function. */
   async process(
-    options: Pick<CycleProcessOptions, "harms" | "slowMs" | "wallClockOffByMs" | "largestFile"> = {},
+    options: Pick<CycleProcessOptions, "harms" | "slowMs" | "wallClockOffByMs" | "maxFileBytes"> = {},
   ) {
     const folder = this.#options.disks?.scratch ?? this.folder;
     const started = await CycleProcess.start({

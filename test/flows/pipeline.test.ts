@@ -170,9 +170,9 @@ describe("bad input, sent all at once among good", () => {
     const { embedDeadLetterQueueUrl, logGroups } = stack.outputs;
     expect((await bodiesIn(stack, embedDeadLetterQueueUrl, 3)).sort()).toEqual([...unusable].sort());
     const reasons = [
-      ["EmbedMessageInvalid", "not JSON"],
-      ["ObjectMissing", missingKey],
-      ["AllRowsRejected", "is_noise"],
+      ["EmbedMessageInvalidError", "not JSON"],
+      ["ObjectMissingError", missingKey],
+      ["AllRowsRejectedError", "is_noise"],
     ];
     for (const [reason, subject] of reasons) {
       await logSays(stack, logGroups.embed, `"${reason}" "${subject}"`);

@@ -17,7 +17,7 @@ const few = 6;
 jest.setTimeout((all ? 30 : 5) * 60_000);
 
 const questions = ["total amount", "cash and change", "thank you, please come again", "telephone"];
-const mostHits = 100;
+const maxHits = 100;
 
 const withScans = scansArePresent ? describe : describe.skip;
 
@@ -63,7 +63,7 @@ withScans("the merchants of scanned receipts (skipped where ../shared/data/recei
     const { hits } = await search.ask({
       text,
       collection: "lines",
-      k: mostHits,
+      k: maxHits,
       merchant,
       mode: "dense",
       group: "line",
@@ -87,7 +87,7 @@ withScans("the merchants of scanned receipts (skipped where ../shared/data/recei
     for (const question of questions) {
       const found = await linesOf(merchant, question);
       expect(found.filter((id) => !its.includes(id))).toEqual([]);
-      expect(found).toHaveLength(Math.min(mostHits, its.length));
+      expect(found).toHaveLength(Math.min(maxHits, its.length));
     }
   }
 

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BundleFailed } from "../../infra/bundles/build-program.ts";
+import { BundleFailedError } from "../../infra/bundles/build-program.ts";
 import { type Bundle, bundleContainer, bundleFunction, hashOf, place } from "../../infra/bundles/bundle.ts";
 import { bundleTime } from "../../infra/bundles/chroma-library.ts";
 
@@ -95,7 +95,7 @@ test("programs that place the same bundle at once all find it whole", async () =
 
 test("a handler that does not bundle is named", async () => {
   const attempt = bundleFunction("no-such-function", { chroma: false });
-  await expect(attempt).rejects.toThrow(BundleFailed);
+  await expect(attempt).rejects.toThrow(BundleFailedError);
   await expect(attempt).rejects.toThrow(/^functions\/no-such-function\/handler\.ts could not be bundled/);
 });
 

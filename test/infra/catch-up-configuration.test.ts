@@ -1,4 +1,4 @@
-import { ConfigurationInvalid } from "../../infra/settings/read-all.ts";
+import { ConfigurationInvalidError } from "../../infra/settings/read-all.ts";
 import { catchUpSecrets, deployCatchUp } from "./support/catch-up-stack.ts";
 import { deployStack, secrets } from "./support/stacks.ts";
 
@@ -9,7 +9,7 @@ async function problemsOf(deployed: Promise<unknown>): Promise<readonly string[]
     () => undefined,
     (failure: unknown) => failure,
   );
-  if (error !== undefined && !(error instanceof ConfigurationInvalid)) throw error;
+  if (error !== undefined && !(error instanceof ConfigurationInvalidError)) throw error;
   return error?.problems ?? [];
 }
 

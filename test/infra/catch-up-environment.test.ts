@@ -4,7 +4,7 @@ const stem = "vectorkeep-dev-catch-up";
 const version = "aws:secretsmanager/secretVersion:SecretVersion";
 
 /** What Lambda takes of all variables together. */
-const largestBytes = 4096;
+const maxBytes = 4096;
 
 test("environments fit into Lambda's 4 KB, also with long addresses and twenty declared columns", async () => {
   const columns = Array.from({ length: 20 }, (_, index) => `a column of a long name ${index}=string`);
@@ -20,7 +20,7 @@ test("environments fit into Lambda's 4 KB, also with long addresses and twenty d
         .flat()
         .join(""),
     );
-    expect([name, bytes < largestBytes]).toEqual([name, true]);
+    expect([name, bytes < maxBytes]).toEqual([name, true]);
   }
 });
 

@@ -1,6 +1,6 @@
 import aslValidator from "asl-validator";
-import { IndexThrottled } from "../../core/catchup/index/index-failures.ts";
-import { EmbeddingThrottled } from "../../core/embedding/embedding-failures.ts";
+import { IndexThrottledError } from "../../core/catchup/index/index-errors.ts";
+import { EmbeddingThrottledError } from "../../core/embedding/embedding-errors.ts";
 import { deployCatchUp } from "./support/catch-up-stack.ts";
 import { type Deployment, ofType } from "./support/deploy.ts";
 
@@ -69,16 +69,17 @@ test("F20: all chunks may fail, and whatever becomes of the map, it is the end t
   expect(EachChunk.Catch).toEqual([{ ErrorEquals: ["States.ALL"], Output: ofTask, Next: "Settle" }]);
 });
 
-test.each([new EmbeddingThrottled("any").name, new IndexThrottled().name, "Lambda.TooManyRequestsException"])(
-  "F23: %s is no attempt: it waits at most a minute, for days if need be",
-  (error) => {
-    const { Chunk } = definitionOf(stack).States.EachChunk.ItemProcessor.States;
-    const retrier = retriersOf(Chunk, error);
-    expect(retrier?.ErrorEquals).toContain(error);
-    expect(retrier?.MaxAttempts).toBeGreaterThanOrEqual(10_000);
-    expect(retrier?.MaxDelaySeconds).toBeLessThanOrEqual(60);
-  },
-);
+test.each([
+  new EmbeddingThrottledError("any").name,
+  new IndexThrottledError().name,
+  "Lambda.TooManyRequestsException",
+])("F23: %s is no attempt: it waits at most a minute, for days if need be", (error) => {
+  const { Chunk } = definitionOf(stack).States.EachChunk.ItemProcessor.States;
+  const retrier = retriersOf(Chunk, error);
+  expect(retrier?.ErrorEquals).toContain(error);
+  expect(retrier?.MaxAttempts).toBeGreaterThanOrEqual(10_000);
+  expect(retrier?.MaxDelaySeconds).toBeLessThanOrEqual(60);
+});
 
 test("F19: every other failure of a chunk or of the end is tried again some times, the last retrier being for all", () => {
   const { EachChunk, Settle } = definitionOf(stack).States;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { bundleTime, chromaLibrary, writeChromaLibrary } from "../../infra/bundles/chroma-library.ts";
-import { LibraryUnpatchable, makeWeak, neededVersions } from "../../infra/bundles/version-needs.ts";
+import { LibraryUnpatchableError, makeWeak, neededVersions } from "../../infra/bundles/version-needs.ts";
 
 // Bundles hold tens of megabytes.
 jest.setTimeout(60_000);
@@ -61,6 +61,6 @@ test.each([
   ],
   ["is no library", () => makeWeak(Buffer.from("#!/bin/sh\n"), "GLIBC_2.39"), "it is no 64-bit ELF file"],
 ])("one that %s is refused by name", (_, patch, message) => {
-  expect(patch).toThrow(LibraryUnpatchable);
+  expect(patch).toThrow(LibraryUnpatchableError);
   expect(patch).toThrow(message);
 });

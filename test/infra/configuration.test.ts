@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { declared } from "../../infra/config.ts";
 import { editDistance, nearestKey } from "../../infra/settings/nearest.ts";
-import { ConfigurationInvalid } from "../../infra/settings/read-all.ts";
+import { ConfigurationInvalidError } from "../../infra/settings/read-all.ts";
 import { readSettings } from "../../infra/settings/read-settings.ts";
 import { catchUpSecrets } from "./support/catch-up-stack.ts";
 import { secrets, stackFile } from "./support/stacks.ts";
@@ -228,7 +228,7 @@ function problemsOf(config: Record<string, string>, given: Record<string, string
     read(config, given);
     return [];
   } catch (error) {
-    if (error instanceof ConfigurationInvalid) return error.problems;
+    if (error instanceof ConfigurationInvalidError) return error.problems;
     throw error;
   }
 }

@@ -41,8 +41,8 @@ test("every AWS service that a function in the VPC may call has an endpoint that
       const service = String(endpoint.serviceName).replace("com.amazonaws.us-east-1.", "");
       const way =
         endpoint.vpcEndpointType === "Gateway"
-          ? gatewayWay(endpoint, subnets)
-          : interfaceWay(endpoint, subnets);
+          ? gatewayEgress(endpoint, subnets)
+          : interfaceEgress(endpoint, subnets);
       if (way !== undefined && leaves(group, 443, way)) reached.add(service);
     }
     for (const service of servicesCalled(name)) expect(reached).toContain(service);
@@ -171,7 +171,7 @@ function servicesCalled(role: string): Set<string> {
   return new Set(services.filter((service) => !["logs", "ec2", "elasticfilesystem"].includes(service)));
 }
 
-function gatewayWay({ routeTableIds }: Inputs, subnets: string[]): Inputs | undefined {
+function gatewayEgress({ routeTableIds }: Inputs, subnets: string[]): Inputs | undefined {
   const [[name] = [""]] = [...ofType(stack, "aws:ec2/vpcEndpoint:VpcEndpoint")].filter(
     ([, endpoint]) => endpoint.routeTableIds === routeTableIds,
   );
@@ -181,7 +181,7 @@ function gatewayWay({ routeTableIds }: Inputs, subnets: string[]): Inputs | unde
   return subnets.every((subnet) => routed.includes(subnet)) ? { prefixListId: `pl-${name}` } : undefined;
 }
 
-function interfaceWay(endpoint: Inputs, subnets: string[]): Inputs | undefined {
+function interfaceEgress(endpoint: Inputs, subnets: string[]): Inputs | undefined {
   const [group = ""] = endpoint.securityGroupIds as string[];
   // Its private name leads to it from every subnet of the VPC.
   const near = (endpoint.subnetIds as string[]).some((subnet) => subnets.includes(subnet));

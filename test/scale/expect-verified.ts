@@ -13,7 +13,7 @@ export interface DueReceipt {
 }
 
 /** Ids that are compared at a time. */
-const idsAPage = 4_500;
+const idsPerPage = 4_500;
 
 /** The published generation holds exactly what is due, one page of ids in memory at a time. */
 export async function expectVerified(
@@ -61,7 +61,7 @@ function* pages(receipts: Iterable<DueReceipt>): Generator<DueReceipt> {
   for (const { due, removed } of receipts) {
     page.due.push(...due);
     page.removed.push(...removed);
-    if (page.due.length < idsAPage) continue;
+    if (page.due.length < idsPerPage) continue;
     yield page;
     page = { due: [], removed: [] };
   }

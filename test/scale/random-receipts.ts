@@ -5,7 +5,7 @@ import { fiveDigits, type ReceiptRef, receiptKey } from "../../core/receipts/rec
 
 export const dimensions = 1_536;
 export const model = "random-vectors-by-topic";
-export const linesAReceipt = 100;
+export const linesPerReceipt = 100;
 /** Texts have topics. Without any, vectors of so many dimensions are all equally far apart, and no graph leads to one. */
 const topics = 200;
 
@@ -21,8 +21,8 @@ export function lineIdAt(receipt: number, line: number): string {
 /** The delta of a receipt of a hundred lines. Made from its number alone, so that none of them need be kept. */
 export function deltaAt(receipt: number): Delta {
   const random = randomFrom(receipt + 1);
-  const vectors = Array.from({ length: linesAReceipt }, () => vectorOn(receipt, random));
-  const lines = Array.from({ length: linesAReceipt }, (_, index) => index + 1);
+  const vectors = Array.from({ length: linesPerReceipt }, () => vectorOn(receipt, random));
+  const lines = Array.from({ length: linesPerReceipt }, (_, index) => index + 1);
   return {
     collection: "lines",
     ...receiptAt(receipt),

@@ -23,7 +23,7 @@ import {
   deltaAt,
   dimensions,
   lineIdAt,
-  linesAReceipt,
+  linesPerReceipt,
   model,
   nearLine,
   receiptAt,
@@ -33,12 +33,12 @@ jest.setTimeout(3_600_000);
 
 /** Fewer for a quick try. */
 const vectors = Number(process.env.SCALE_VECTORS ?? 100_000);
-const receipts = Math.ceil(vectors / linesAReceipt);
+const receipts = Math.ceil(vectors / linesPerReceipt);
 const cycles = 5;
-const mostBytes = 4e9;
+const maxBytes = 4e9;
 const queries = 20;
 const callsAtOnce = 16;
-const longestVerifyMs = 1_800_000;
+const maxVerifyMs = 1_800_000;
 
 /** Changed and removed after all was merged. */
 const renamed = [1, 3].filter((receipt) => receipt < receipts);
@@ -70,7 +70,7 @@ test("they are merged by cycles of warm and cold processes, and published", asyn
     await inParallel(due, callsAtOnce, exportReceipt);
     if (cycle === cycles - 1) compaction = await restarted(compaction);
     const { written, seconds, bytesCopied, bytesWritten } = await collection.cycle(compaction, due.length);
-    expect(written).toBe(due.length * linesAReceipt);
+    expect(written).toBe(due.length * linesPerReceipt);
     print(
       `${written} vectors merged and published in ${seconds.toFixed(1)} s; copied in ${bytesCopied}, written ${bytesWritten} bytes`,
     );
@@ -78,14 +78,14 @@ test("they are merged by cycles of warm and cold processes, and published", asyn
   const changes = await changeSome();
   const { updated, bytesCopied, seconds } = await collection.cycle(compaction, changes);
   print(`${changes} changes published in ${seconds.toFixed(1)} s`);
-  expect({ updated, bytesCopied }).toEqual({ updated: renamed.length * linesAReceipt, bytesCopied: 0 });
+  expect({ updated, bytesCopied }).toEqual({ updated: renamed.length * linesPerReceipt, bytesCopied: 0 });
   await compaction.end();
 });
 
 test("the query service finds the line that is known to be the nearest, among all of them", async () => {
   const asked = Array.from({ length: queries }, (_, query) => ({
     receipt: Math.floor((query * (receipts - 1)) / queries),
-    line: 1 + ((query * 37) % linesAReceipt),
+    line: 1 + ((query * 37) % linesPerReceipt),
   })).filter(({ receipt, line }) => receipt !== shortened || !removedLines.includes(line));
   const vectorOf = new Map(
     asked.map(({ receipt, line }) => [lineIdAt(receipt, line), nearLine(receipt, line)]),
@@ -120,7 +120,7 @@ test("`npm run verify` compares all of it, numbers too, and finds it clean", asy
       clock: monotonicClock,
       log: silentLog,
     },
-    { numbers: true, settleMs: 1_000, deadline: monotonicClock.now() + longestVerifyMs },
+    { numbers: true, settleMs: 1_000, deadline: monotonicClock.now() + maxVerifyMs },
   );
   print(`${report.vectors} vectors of ${report.receipts} receipts verified in ${report.seconds} s`);
   const { faulty, on_their_way, next, vectors: verified } = report;
@@ -128,7 +128,7 @@ test("`npm run verify` compares all of it, numbers too, and finds it clean", asy
     faulty: 0,
     on_their_way: 0,
     next: null,
-    verified: (receipts - 1) * linesAReceipt - removedLines.length,
+    verified: (receipts - 1) * linesPerReceipt - removedLines.length,
   });
 });
 
@@ -137,7 +137,7 @@ test("all processes together never had more than 4 GB", () => {
   const kinds = [...memory.byKind].map(([kind, bytes]) => `${kind} ${gigabytes(bytes)}`);
   print(`Peak ${gigabytes(memory.together)} (${kinds.join(", ")}) on ${availableParallelism()} cores`);
   expect([...memory.byKind.keys()].sort()).toEqual(["Chroma server", "compaction and search", "local AWS"]);
-  expect(memory.together).toBeLessThan(mostBytes);
+  expect(memory.together).toBeLessThan(maxBytes);
 });
 
 async function exportReceipt(receipt: number): Promise<void> {

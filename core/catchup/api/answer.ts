@@ -1,11 +1,11 @@
-import type { InputFailure } from "../../failure.ts";
-import { PreflightFailedError } from "../preflight/preflight-failures.ts";
+import type { InputError } from "../../vectorkeep-error.ts";
+import { PreflightFailedError } from "../preflight/preflight-errors.ts";
 import {
-  IdempotencyKeyReused,
-  NoSuchTask,
-  RequestInvalid,
-  TaskStateUnfit,
-} from "../requests/request-failures.ts";
+  IdempotencyKeyReusedError,
+  NoSuchTaskError,
+  RequestInvalidError,
+  TaskStateError,
+} from "../requests/request-errors.ts";
 
 /** An answer of the API; the body is sent as JSON. */
 export interface Answer {
@@ -27,7 +27,7 @@ export interface ApiRequest {
  * caller learns nothing of the inside.
  */
 export function answerTo(error: unknown): Answer {
-  if (error instanceof RequestInvalid) {
+  if (error instanceof RequestInvalidError) {
     return {
       status: 400,
       body: { error: "invalid_request", message: error.message, problems: error.problems },
@@ -37,9 +37,9 @@ export function answerTo(error: unknown): Answer {
     const { message, problems } = error;
     return { status: 424, body: { error: "preflight_failed", message, problems } };
   }
-  if (error instanceof NoSuchTask) return problem(404, "not_found", error);
-  if (error instanceof TaskStateUnfit) return problem(409, "conflict", error);
-  if (error instanceof IdempotencyKeyReused) return problem(422, "idempotency_key_reused", error);
+  if (error instanceof NoSuchTaskError) return problem(404, "not_found", error);
+  if (error instanceof TaskStateError) return problem(409, "conflict", error);
+  if (error instanceof IdempotencyKeyReusedError) return problem(422, "idempotency_key_reused", error);
   throw error;
 }
 
@@ -50,6 +50,6 @@ export function noSuchRoute({ method, path }: ApiRequest): Answer {
   };
 }
 
-function problem(status: number, error: string, { message }: InputFailure): Answer {
+function problem(status: number, error: string, { message }: InputError): Answer {
   return { status, body: { error, message } };
 }

@@ -5,17 +5,17 @@ import {
   type RequestDefaults,
   readProcessRequest,
 } from "../requests/process-request.ts";
-import { NoSuchTask, RequestInvalid, TaskStateUnfit } from "../requests/request-failures.ts";
+import { NoSuchTaskError, RequestInvalidError, TaskStateError } from "../requests/request-errors.ts";
 import type { ChunkCounts, UnderWay } from "../tasks/chunk-counts.ts";
 import { type Counts, sum } from "../tasks/counts.ts";
 import { isOpen, statuses, type Task, taskIdPattern } from "../tasks/task.ts";
-import { CursorInvalid } from "../tasks/task-store.ts";
+import { CursorInvalidError } from "../tasks/task-store.ts";
 import { type Answer, type ApiRequest, answerTo, noSuchRoute } from "./answer.ts";
 import { openApi } from "./openapi.ts";
 import { noCounts, type ShownTask, showTask } from "./show-task.ts";
-import { type StartServices, startForgotten, startTask } from "./start-task.ts";
+import { type StartDeps, startForgotten, startTask } from "./start-task.ts";
 
-export interface ApiServices extends StartServices {
+export interface ApiDeps extends StartDeps {
   readonly chunkCounts: ChunkCounts;
   readonly defaults: RequestDefaults;
   readonly usdPerMillionTokens: number;
@@ -24,7 +24,7 @@ export interface ApiServices extends StartServices {
   now(): number;
 }
 
-type Route = (request: ApiRequest, services: ApiServices, taskId: string) => Promise<Answer> | Answer;
+type Route = (request: ApiRequest, deps: ApiDeps, taskId: string) => Promise<Answer> | Answer;
 
 /** Every route by method and path; openapi.ts describes the same ones. */
 export const routes: Readonly<Record<string, Route>> = {
@@ -40,45 +40,41 @@ export const routes: Readonly<Record<string, Route>> = {
 
 const ofTask = /^\/tasks\/([^/]+)\/(cancel|retry-failed)$/;
 const usualPage = 20;
-const largestPage = 100;
-const longestKey = 200;
+const maxPageSize = 100;
+const maxKeyBytes = 200;
 
 /** Answers one request. Throws what is no fault of the caller. */
-export async function answerRequest(request: ApiRequest, services: ApiServices): Promise<Answer> {
+export async function answerRequest(request: ApiRequest, deps: ApiDeps): Promise<Answer> {
   const [, taskId = "", action] = ofTask.exec(request.path) ?? [];
   const name = action === undefined ? request.path : `/tasks/{task_id}/${action}`;
   const route = routes[`${request.method} ${name}`];
   if (!route) return noSuchRoute(request);
   try {
-    return await route(request, services, taskId);
+    return await route(request, deps, taskId);
   } catch (error) {
     return answerTo(error);
   }
 }
 
-function startFromQuery(request: ApiRequest, services: ApiServices): Promise<Answer> {
-  return start(request, request.query, services);
+function startFromQuery(request: ApiRequest, deps: ApiDeps): Promise<Answer> {
+  return start(request, request.query, deps);
 }
 
 /** A body may be JSON or nothing; query parameters count beside it. */
-function startFromBody(request: ApiRequest, services: ApiServices): Promise<Answer> {
-  return start(request, { ...request.query, ...bodyOf(request) }, services);
+function startFromBody(request: ApiRequest, deps: ApiDeps): Promise<Answer> {
+  return start(request, { ...request.query, ...bodyOf(request) }, deps);
 }
 
-async function start(
-  request: ApiRequest,
-  input: Record<string, unknown>,
-  services: ApiServices,
-): Promise<Answer> {
-  const asked = (when: number) => readProcessRequest(input, services.defaults, when);
-  return accepted(await startTask(asked, idempotencyKeyOf(request), services, services.now()));
+async function start(request: ApiRequest, input: Record<string, unknown>, deps: ApiDeps): Promise<Answer> {
+  const asked = (when: number) => readProcessRequest(input, deps.defaults, when);
+  return accepted(await startTask(asked, idempotencyKeyOf(request), deps, deps.now()));
 }
 
 function idempotencyKeyOf({ headers }: ApiRequest): string | undefined {
   const key = headers["idempotency-key"];
-  if (key === undefined || (key !== "" && key.length <= longestKey)) return key;
-  throw new RequestInvalid([
-    { parameter: "Idempotency-Key", given: key.slice(0, 50), accepted: `1 to ${longestKey} characters` },
+  if (key === undefined || (key !== "" && key.length <= maxKeyBytes)) return key;
+  throw new RequestInvalidError([
+    { parameter: "Idempotency-Key", given: key.slice(0, 50), accepted: `1 to ${maxKeyBytes} characters` },
   ]);
 }
 
@@ -106,28 +102,28 @@ function accepted(task: Task): Answer {
   };
 }
 
-async function status({ query }: ApiRequest, services: ApiServices): Promise<Answer> {
+async function status({ query }: ApiRequest, deps: ApiDeps): Promise<Answer> {
   refuseUnknown(query, ["task_id"]);
   const id = query.task_id;
   if (id === undefined || !taskIdPattern.test(id)) {
     const form = "a task_id as POST /process answers it";
-    throw new RequestInvalid([{ parameter: "task_id", given: id?.slice(0, 100), accepted: form }]);
+    throw new RequestInvalidError([{ parameter: "task_id", given: id?.slice(0, 100), accepted: form }]);
   }
-  const progress = await services.tasks.progress(id);
-  if (!progress) throw new NoSuchTask(id);
+  const progress = await deps.tasks.progress(id);
+  if (!progress) throw new NoSuchTaskError(id);
   const { task, chunks, countedAt, underWay } = progress;
-  await services.isWorkedOn(task, countedAt);
-  await startForgotten(task, services, services.now());
-  return { status: 200, body: shown(task, chunks, services, underWay) };
+  await deps.isWorkedOn(task, countedAt);
+  await startForgotten(task, deps, deps.now());
+  return { status: 200, body: shown(task, chunks, deps, underWay) };
 }
 
 function shown(
   task: Task,
   chunks: ReadonlyMap<number, Counts>,
-  services: ApiServices,
+  deps: ApiDeps,
   underWay?: UnderWay,
 ): ShownTask {
-  return showTask(task, chunks, services.now(), services.usdPerMillionTokens, underWay);
+  return showTask(task, chunks, deps.now(), deps.usdPerMillionTokens, underWay);
 }
 
 /** A parameter that is not known would be left out without a word. */
@@ -135,27 +131,27 @@ function refuseUnknown(query: ApiRequest["query"], known: readonly string[]): vo
   const unknown = Object.keys(query).filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
   const accepted = known.length === 0 ? "no parameter" : `no such parameter: ${known.join(", ")}`;
-  throw new RequestInvalid(
+  throw new RequestInvalidError(
     unknown.map((name) => ({ parameter: name.slice(0, 100), given: query[name]?.slice(0, 100), accepted })),
   );
 }
 
 const page = z.object({
-  limit: z.coerce.number().int().min(1).max(largestPage).default(usualPage),
+  limit: z.coerce.number().int().min(1).max(maxPageSize).default(usualPage),
   cursor: z.string().optional(),
   status: z.enum(statuses).optional(),
 });
 const acceptedInList: Readonly<Record<string, string>> = {
-  limit: `a whole number from 1 to ${largestPage}`,
+  limit: `a whole number from 1 to ${maxPageSize}`,
   status: statuses.join(", "),
 };
 
-async function list({ query }: ApiRequest, services: ApiServices): Promise<Answer> {
+async function list({ query }: ApiRequest, deps: ApiDeps): Promise<Answer> {
   refuseUnknown(query, Object.keys(page.shape));
   const asked = page.safeParse(query);
   if (!asked.success) {
     const names = new Set(asked.error.issues.map(({ path }) => String(path[0])));
-    throw new RequestInvalid(
+    throw new RequestInvalidError(
       [...names].map((parameter) => ({
         parameter,
         given: query[parameter]?.slice(0, 100),
@@ -163,48 +159,48 @@ async function list({ query }: ApiRequest, services: ApiServices): Promise<Answe
       })),
     );
   }
-  const { tasks, next } = await services.tasks.list(asked.data).catch((error: unknown) => {
-    if (!(error instanceof CursorInvalid)) throw error;
-    throw new RequestInvalid([
+  const { tasks, next } = await deps.tasks.list(asked.data).catch((error: unknown) => {
+    if (!(error instanceof CursorInvalidError)) throw error;
+    throw new RequestInvalidError([
       { parameter: "cursor", given: query.cursor?.slice(0, 50), accepted: "next_cursor of a page" },
     ]);
   });
   const shownTasks = await Promise.all(
     tasks.map(async (task) =>
-      shown(task, task.counts ? noCounts : await services.chunkCounts.all(task.task_id), services),
+      shown(task, task.counts ? noCounts : await deps.chunkCounts.all(task.task_id), deps),
     ),
   );
   return { status: 200, body: { tasks: shownTasks, next_cursor: next ?? null } };
 }
 
 /** The task is over first, so that no chunk begins any more; then what works on it is stopped. */
-async function cancel({ query }: ApiRequest, services: ApiServices, taskId: string): Promise<Answer> {
+async function cancel({ query }: ApiRequest, deps: ApiDeps, taskId: string): Promise<Answer> {
   refuseUnknown(query, []);
-  const task = await existing(taskId, services);
-  const counts = await services.chunkCounts.all(taskId);
-  const change = { status: "CANCELLED", completed_at: new Date(services.now()).toISOString() } as const;
-  if (!(await services.tasks.change(taskId, change))) {
-    const now = await existing(taskId, services);
-    if (now.status !== "CANCELLED") throw new TaskStateUnfit(taskId, now.status, "cancelled");
+  const task = await existing(taskId, deps);
+  const counts = await deps.chunkCounts.all(taskId);
+  const change = { status: "CANCELLED", completed_at: new Date(deps.now()).toISOString() } as const;
+  if (!(await deps.tasks.change(taskId, change))) {
+    const now = await existing(taskId, deps);
+    if (now.status !== "CANCELLED") throw new TaskStateError(taskId, now.status, "cancelled");
   }
-  await services.stop((await services.tasks.get(taskId)) ?? task);
-  return { status: 200, body: shown(await existing(taskId, services), counts, services) };
+  await deps.stop((await deps.tasks.get(taskId)) ?? task);
+  return { status: 200, body: shown(await existing(taskId, deps), counts, deps) };
 }
 
-async function retryFailed(request: ApiRequest, services: ApiServices, taskId: string): Promise<Answer> {
+async function retryFailed(request: ApiRequest, deps: ApiDeps, taskId: string): Promise<Answer> {
   refuseUnknown(request.query, []);
-  const task = await existing(taskId, services);
-  if (isOpen(task.status)) throw new TaskStateUnfit(taskId, task.status, "retried: it is not over");
-  const counts = task.counts ?? sum((await services.chunkCounts.all(taskId)).values());
-  if (counts.failed === 0) throw new TaskStateUnfit(taskId, task.status, "retried: no record failed");
+  const task = await existing(taskId, deps);
+  if (isOpen(task.status)) throw new TaskStateError(taskId, task.status, "retried: it is not over");
+  const counts = task.counts ?? sum((await deps.chunkCounts.all(taskId)).values());
+  if (counts.failed === 0) throw new TaskStateError(taskId, task.status, "retried: no record failed");
   const { s3_key, ...rest } = task.request;
   const asked: ProcessRequest = { ...rest, data_source: "failed_records", retry_of: taskId };
-  return accepted(await startTask(() => asked, idempotencyKeyOf(request), services, services.now()));
+  return accepted(await startTask(() => asked, idempotencyKeyOf(request), deps, deps.now()));
 }
 
-async function existing(taskId: string, { tasks }: ApiServices): Promise<Task> {
+async function existing(taskId: string, { tasks }: ApiDeps): Promise<Task> {
   const task = taskIdPattern.test(taskId) ? await tasks.get(taskId) : undefined;
-  if (!task) throw new NoSuchTask(taskId);
+  if (!task) throw new NoSuchTaskError(taskId);
   return task;
 }
 
@@ -218,15 +214,15 @@ function bodyOf({ body }: ApiRequest): Record<string, unknown> {
       return { ...parsed };
     }
   } catch (error) {
-    if (error instanceof RequestInvalid) throw error;
+    if (error instanceof RequestInvalidError) throw error;
     // Told below, as any other body that is no object.
   }
-  throw new RequestInvalid([{ ...problem, given: body.slice(0, 50) }]);
+  throw new RequestInvalidError([{ ...problem, given: body.slice(0, 50) }]);
 }
 
 /** Which of two values counts is not for this API to guess. */
 function refuseRepeated(body: string): void {
   const parameter = repeatedJsonKey(body)?.slice(0, 100);
   if (parameter === undefined) return;
-  throw new RequestInvalid([{ parameter, given: "twice", accepted: "each parameter once" }]);
+  throw new RequestInvalidError([{ parameter, given: "twice", accepted: "each parameter once" }]);
 }

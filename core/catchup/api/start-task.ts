@@ -1,6 +1,6 @@
-import { PreflightFailedError, type PreflightProblem } from "../preflight/preflight-failures.ts";
+import { PreflightFailedError, type PreflightProblem } from "../preflight/preflight-errors.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
-import { IdempotencyKeyReused } from "../requests/request-failures.ts";
+import { IdempotencyKeyReusedError } from "../requests/request-errors.ts";
 import { type Claim, type Claims, claimOfKey, claimOfRequest, fingerprint } from "../tasks/claims.ts";
 import { newTaskId, type Task } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
@@ -11,7 +11,7 @@ const beginsWithinMs = 60_000;
 /** What a caller asks for. Dates that were left out follow from when that is asked, in epoch ms. */
 export type Asked = (when: number) => ProcessRequest;
 
-export interface StartServices {
+export interface StartDeps {
   readonly tasks: TaskStore;
   readonly claims: Claims;
   /** Has the task worked on; returns before that is done. Doing it twice is harmless. */
@@ -29,28 +29,26 @@ export interface StartServices {
 /**
  * The task that carries out a request. The same request while one is open, and the same idempotency key at any time, give
  * the task that there is. Otherwise its id is claimed, then the task is written, then the work is started: a crash between
- * any two is mended by whoever asks again. Throws IdempotencyKeyReused, PreflightFailedError, and what `asked` throws.
+ * any two is mended by whoever asks again. Throws IdempotencyKeyReusedError, PreflightFailedError, and what `asked` throws.
  */
 export async function startTask(
   asked: Asked,
   key: string | undefined,
-  services: StartServices,
+  deps: StartDeps,
   now: number,
 ): Promise<Task> {
   const { taskId, askedAt } =
-    key === undefined
-      ? await claimedByRequest(asked, services, now)
-      : await claimedByKey(key, asked, services, now);
-  const found = await services.tasks.get(taskId, now);
-  if (!found) return makeTask(taskId, asked(askedAt), services, now);
-  await startForgotten(found, services, now);
+    key === undefined ? await claimedByRequest(asked, deps, now) : await claimedByKey(key, asked, deps, now);
+  const found = await deps.tasks.get(taskId, now);
+  if (!found) return makeTask(taskId, asked(askedAt), deps, now);
+  await startForgotten(found, deps, now);
   return found;
 }
 
 /** Starts a task again whose starter died before it did, or whose start was lost. */
 export async function startForgotten(
   { task_id, status, updated_at }: Task,
-  { tasks, start }: StartServices,
+  { tasks, start }: StartDeps,
   now: number,
 ): Promise<void> {
   if (status !== "PENDING" || now - Date.parse(updated_at) <= beginsWithinMs) return;
@@ -62,44 +60,44 @@ export async function startForgotten(
  * The claim of the key comes before the task, so that no crash lets the key start two. What is claimed is the request as
  * of one day, the same for all: a caller may try again after midnight, and gets what was asked for before.
  */
-async function claimedByKey(key: string, asked: Asked, services: StartServices, now: number): Promise<Claim> {
+async function claimedByKey(key: string, asked: Asked, deps: StartDeps, now: number): Promise<Claim> {
   const name = claimOfKey(key);
   const request = fingerprint(asked(0));
   for (;;) {
-    const earlier = await services.claims.read(name, now);
-    if (earlier && earlier.request !== request) throw new IdempotencyKeyReused();
+    const earlier = await deps.claims.read(name, now);
+    if (earlier && earlier.request !== request) throw new IdempotencyKeyReusedError();
     if (earlier) return earlier;
-    const { taskId } = await claimedByRequest(asked, services, now);
+    const { taskId } = await claimedByRequest(asked, deps, now);
     const next = { taskId, request, askedAt: now };
-    if (await services.claims.take(name, undefined, next, expiry(services, now), now)) return next;
+    if (await deps.claims.take(name, undefined, next, expiry(deps, now), now)) return next;
   }
 }
 
-async function claimedByRequest(asked: Asked, services: StartServices, now: number): Promise<Claim> {
+async function claimedByRequest(asked: Asked, deps: StartDeps, now: number): Promise<Claim> {
   const request = fingerprint(asked(now));
   const name = claimOfRequest(request);
   for (;;) {
-    const claim = await services.claims.read(name, now);
-    if (claim && !(await isOver(claim.taskId, services, now))) return claim;
+    const claim = await deps.claims.read(name, now);
+    if (claim && !(await isOver(claim.taskId, deps, now))) return claim;
     const next = { taskId: newTaskId(now), request, askedAt: now };
-    if (await services.claims.take(name, claim, next, expiry(services, now), now)) return next;
+    if (await deps.claims.take(name, claim, next, expiry(deps, now), now)) return next;
   }
 }
 
 /** A task that was claimed and is not written yet is not over. */
-async function isOver(taskId: string, services: StartServices, now: number): Promise<boolean> {
-  const found = await services.tasks.get(taskId, now);
-  return found !== undefined && !(await services.isWorkedOn(found));
+async function isOver(taskId: string, deps: StartDeps, now: number): Promise<boolean> {
+  const found = await deps.tasks.get(taskId, now);
+  return found !== undefined && !(await deps.isWorkedOn(found));
 }
 
 /** Of several who write the same task, one starts it. Throws PreflightFailedError; then there is no task. */
 async function makeTask(
   taskId: string,
   request: ProcessRequest,
-  services: StartServices,
+  deps: StartDeps,
   now: number,
 ): Promise<Task> {
-  const problems = await services.preflight(request);
+  const problems = await deps.preflight(request);
   if (problems.length > 0) throw new PreflightFailedError(problems);
   const at = new Date(now).toISOString();
   const task: Task = {
@@ -109,13 +107,13 @@ async function makeTask(
     created_at: at,
     updated_at: at,
     alive_until: now + beginsWithinMs * 60,
-    expires_at: expiry(services, now),
+    expires_at: expiry(deps, now),
   };
-  if (!(await services.tasks.create(task, now))) return (await services.tasks.get(taskId, now)) ?? task;
-  await services.start(taskId);
+  if (!(await deps.tasks.create(task, now))) return (await deps.tasks.get(taskId, now)) ?? task;
+  await deps.start(taskId);
   return task;
 }
 
-function expiry({ taskDays }: StartServices, now: number): number {
+function expiry({ taskDays }: StartDeps, now: number): number {
   return Math.floor(now / 1000) + taskDays * 86_400;
 }

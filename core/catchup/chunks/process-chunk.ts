@@ -21,7 +21,7 @@ import { decodeVectors, encodeVectors, type VectorSpace } from "./stored-vectors
 
 const result = z.object({ chunk: z.number(), counts });
 
-export interface ChunkServices {
+export interface ChunkDeps {
   /** Where callers put their files. */
   readonly source: ObjectStore;
   /** Where the catch-up keeps its own. */
@@ -47,21 +47,21 @@ export type Report = (done: Partial<UnderWay>) => Promise<void>;
 /**
  * Brings the rows of one chunk into the index and says what became of each. Working on a chunk again changes nothing
  * and pays nothing: its result is there already, or its vectors are, and a vector of the same id replaces itself.
- * Throws RowsDisagree, SourceChanged and what the embedder and the index throw; then nothing counts.
+ * Throws RowsDisagreeError, SourceChangedError and what the embedder and the index throw; then nothing counts.
  */
 export async function processChunk(
   work: ChunkWork,
-  services: ChunkServices,
+  deps: ChunkDeps,
   report: Report = async () => {},
 ): Promise<Counts> {
   const keys = keysOf(work.taskId);
-  const earlier = await readResult(work.taskId, work.chunk.chunk, services.work);
+  const earlier = await readResult(work.taskId, work.chunk.chunk, deps.work);
   if (earlier) return earlier;
 
-  const all = await readSource(work, services);
-  const { rows, duplicates } = await withoutReplaced(all, work, services.work);
-  const { records, failures, filtered } = readRecords(rows, work, services);
-  const written = await writeRecords(records, work, services, report);
+  const all = await readSource(work, deps);
+  const { rows, duplicates } = await withoutReplaced(all, work, deps.work);
+  const { records, failures, filtered } = readRecords(rows, work, deps);
+  const written = await writeRecords(records, work, deps, report);
 
   const failed = [...failures, ...written.failures];
   const total: Counts = {
@@ -72,9 +72,9 @@ export async function processChunk(
     unchanged: written.unchanged,
     tokens: written.tokens,
   };
-  await keepDuplicates(duplicates, work, services.work);
-  await keepFailed(failed, keys.failed(work.chunk.chunk), services.work);
-  await services.work.write(
+  await keepDuplicates(duplicates, work, deps.work);
+  await keepFailed(failed, keys.failed(work.chunk.chunk), deps.work);
+  await deps.work.write(
     keys.result(work.chunk.chunk),
     JSON.stringify({ chunk: work.chunk.chunk, counts: total }),
     "application/json",
@@ -92,7 +92,7 @@ export async function readResult(
   return stored && result.parse(JSON.parse(Buffer.from(stored).toString())).counts;
 }
 
-async function readSource({ chunk, plan }: ChunkWork, { source, work }: ChunkServices): Promise<SourceRow[]> {
+async function readSource({ chunk, plan }: ChunkWork, { source, work }: ChunkDeps): Promise<SourceRow[]> {
   const store = chunk.place === "source" ? source : work;
   const bytes = await store.readRange(chunk.key, chunk.etag, chunk.first, chunk.last);
   return rowsOfChunk(bytes, chunk, plan);
@@ -104,11 +104,7 @@ interface Read {
   readonly filtered: number;
 }
 
-function readRecords(
-  rows: readonly SourceRow[],
-  { plan, request }: ChunkWork,
-  { rules }: ChunkServices,
-): Read {
+function readRecords(rows: readonly SourceRow[], { plan, request }: ChunkWork, { rules }: ChunkDeps): Read {
   const full: RecordRules = {
     ...rules,
     questionId: request.question_id,
@@ -141,20 +137,20 @@ interface Written {
 async function writeRecords(
   records: readonly IndexRecord[],
   work: ChunkWork,
-  services: ChunkServices,
+  deps: ChunkDeps,
   report: Report,
 ): Promise<Written> {
   const { request } = work;
   if (request.dry_run) return { failures: [], unchanged: 0, tokens: tokensIn(records) };
-  const stored = await storedVectors(records, work, services);
-  const hashes = request.incremental ? hashesOf(records, services.embedder) : new Map<IndexRecord, string>();
-  const changed = request.incremental ? await changedOf(records, hashes, stored, services.index) : records;
-  const { vectors, refused } = await vectorsOf(changed, stored, work, services, report);
+  const stored = await storedVectors(records, work, deps);
+  const hashes = request.incremental ? hashesOf(records, deps.embedder) : new Map<IndexRecord, string>();
+  const changed = request.incremental ? await changedOf(records, hashes, stored, deps.index) : records;
+  const { vectors, refused } = await vectorsOf(changed, stored, work, deps, report);
   const embedded = changed.flatMap((record) => {
     const vector = vectors.get(record.text);
     return vector === undefined ? [] : [{ record, vector, contentHash: hashes.get(record) }];
   });
-  const failures = await upsertRecords(embedded, services.index, request.batch_size, (written) =>
+  const failures = await upsertRecords(embedded, deps.index, request.batch_size, (written) =>
     report({ written }),
   );
   return {
@@ -168,7 +164,7 @@ async function writeRecords(
 async function storedVectors(
   records: readonly IndexRecord[],
   { taskId, chunk }: ChunkWork,
-  { work, embedder }: ChunkServices,
+  { work, embedder }: ChunkDeps,
 ): Promise<Map<string, VectorBytes>> {
   const stored = await work.read(keysOf(taskId).vectors(chunk.chunk));
   return decodeVectors(
@@ -183,7 +179,7 @@ async function vectorsOf(
   records: readonly IndexRecord[],
   stored: ReadonlyMap<string, VectorBytes>,
   { taskId, chunk }: ChunkWork,
-  { work, embedder, ...limits }: ChunkServices,
+  { work, embedder, ...limits }: ChunkDeps,
   report: Report,
 ) {
   const missing = records.filter(({ text }) => !stored.has(text));

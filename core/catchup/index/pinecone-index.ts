@@ -1,7 +1,12 @@
 import { Errors, type Index, Pinecone } from "@pinecone-database/pinecone";
 import type { CellValue } from "../records/cell-value.ts";
-import { IndexNotAllowed, IndexThrottled, IndexUnavailable, VectorsRefused } from "./index-failures.ts";
-import { patientFetch } from "./patient-fetch.ts";
+import { fetchWithRetry } from "./fetch-with-retry.ts";
+import {
+  IndexNotAllowedError,
+  IndexThrottledError,
+  IndexUnavailableError,
+  VectorsRefusedError,
+} from "./index-errors.ts";
 import type { IndexVector, VectorIndex } from "./vector-index.ts";
 
 /** Ids stand in the address of a fetch, which must not grow too long. */
@@ -20,7 +25,7 @@ export class PineconeIndex implements VectorIndex {
   readonly #index: Index<Record<string, CellValue>>;
 
   constructor({ apiKey, host, giveUpAt }: PineconeIndexOptions) {
-    const client = new Pinecone({ apiKey, fetchApi: patientFetch(giveUpAt) });
+    const client = new Pinecone({ apiKey, fetchApi: fetchWithRetry(giveUpAt) });
     this.#index = client.index({ host });
   }
 
@@ -58,21 +63,22 @@ async function answered<Answer>(call: Promise<Answer>): Promise<Answer> {
 function failureOf(error: Error): Error {
   const { PineconeBadRequestError, PineconeUnprocessableEntityError, PineconeArgumentError } = Errors;
   for (const refusal of [PineconeBadRequestError, PineconeUnprocessableEntityError, PineconeArgumentError]) {
-    if (error instanceof refusal) return new VectorsRefused(error);
+    if (error instanceof refusal) return new VectorsRefusedError(error);
   }
-  if (error instanceof Errors.PineconeAuthorizationError) return new IndexNotAllowed("the key is refused");
+  if (error instanceof Errors.PineconeAuthorizationError)
+    return new IndexNotAllowedError("the key is refused");
   if (error instanceof Errors.PineconePaymentRequiredError)
-    return new IndexNotAllowed("the account's quota is used up");
+    return new IndexNotAllowedError("the account's quota is used up");
   if (error instanceof Errors.PineconeNotFoundError)
-    return new IndexNotAllowed("there is no index at the host");
+    return new IndexNotAllowedError("there is no index at the host");
   if (!(error instanceof Errors.BasePineconeError)) return error;
-  return throttled(error) ?? new IndexUnavailable(error);
+  return throttled(error) ?? new IndexUnavailableError(error);
 }
 
 /** The client wraps what its fetch throws. */
-function throttled(error: unknown): IndexThrottled | undefined {
+function throttled(error: unknown): IndexThrottledError | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof IndexThrottled) return cause;
+    if (cause instanceof IndexThrottledError) return cause;
   }
   return undefined;
 }

@@ -2,7 +2,7 @@ import type { VectorBytes } from "../../embedding/embedder.ts";
 import { inParallel } from "../../in-parallel.ts";
 import { type FailedRecord, failed } from "../records/failed-record.ts";
 import type { IndexRecord } from "../records/record.ts";
-import { IndexOfAnotherDimensionError, VectorsRefused } from "./index-failures.ts";
+import { IndexOfAnotherDimensionError, VectorsRefusedError } from "./index-errors.ts";
 import type { IndexVector, VectorIndex } from "./vector-index.ts";
 
 /** Pinecone takes 2 MB a request; JSON takes some more than the vectors themselves. */
@@ -58,7 +58,7 @@ async function upsertBatch(
 async function bisect(
   namespace: string,
   batch: readonly EmbeddedRecord[],
-  refusal: VectorsRefused,
+  refusal: VectorsRefusedError,
   index: VectorIndex,
 ): Promise<FailedRecord[]> {
   const [only, ...others] = batch;
@@ -76,12 +76,12 @@ async function attempt(
   namespace: string,
   batch: readonly EmbeddedRecord[],
   index: VectorIndex,
-): Promise<VectorsRefused | undefined> {
+): Promise<VectorsRefusedError | undefined> {
   try {
     await index.upsert(namespace, batch.map(vectorOf));
     return undefined;
   } catch (error) {
-    if (error instanceof VectorsRefused) return error;
+    if (error instanceof VectorsRefusedError) return error;
     throw error;
   }
 }

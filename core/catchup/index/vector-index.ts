@@ -11,7 +11,7 @@ export interface IndexVector {
 export interface VectorIndex {
   /**
    * Writes some vectors, at most as many as one request takes; a vector of the same id is replaced. Throws
-   * VectorsRefused where the index takes none of them because of what they hold, a Failure otherwise.
+   * VectorsRefusedError where the index takes none of them because of what they hold, a VectorkeepError otherwise.
    */
   upsert(namespace: string, vectors: readonly IndexVector[]): Promise<void>;
   /** The metadata `content_hash` of those vectors that are there and have one. */

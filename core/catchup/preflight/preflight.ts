@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Embedder } from "../../embedding/embedder.ts";
 import {
-  EmbeddingAnswerInvalid,
-  EmbeddingNotAllowed,
-  EmbeddingRefused,
+  EmbeddingAnswerInvalidError,
+  EmbeddingNotAllowedError,
+  EmbeddingRefusedError,
   VectorsUnusableError,
-  WrongDimensions,
-} from "../../embedding/embedding-failures.ts";
+  WrongDimensionsError,
+} from "../../embedding/embedding-errors.ts";
 import type { Log } from "../../log.ts";
-import { IndexNotAllowed, IndexOfAnotherDimensionError } from "../index/index-failures.ts";
+import { IndexNotAllowedError, IndexOfAnotherDimensionError } from "../index/index-errors.ts";
 import type { VectorIndex } from "../index/vector-index.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
-import { MetabaseMissing } from "../sources/make-plan.ts";
-import { MetabaseNotAllowed, type MetabaseOptions, QuestionFailed } from "../sources/metabase.ts";
-import { type PreflightProblem, QuestionUnfitError } from "./preflight-failures.ts";
+import { MetabaseMissingError } from "../sources/make-plan.ts";
+import { MetabaseNotAllowedError, type MetabaseOptions, QuestionFailedError } from "../sources/metabase.ts";
+import { type PreflightProblem, QuestionUnsupportedError } from "./preflight-errors.ts";
 import { checkQuestion } from "./question-check.ts";
 
-export interface PreflightServices {
+export interface PreflightDeps {
   readonly embedder: Embedder;
   readonly index: VectorIndex;
   readonly metabase: MetabaseOptions | undefined;
@@ -25,17 +25,17 @@ export interface PreflightServices {
 
 /** Failures that the task itself would meet in each of its attempts. All others may pass by themselves. */
 const certain = [
-  EmbeddingAnswerInvalid,
-  EmbeddingNotAllowed,
-  EmbeddingRefused,
-  IndexNotAllowed,
+  EmbeddingAnswerInvalidError,
+  EmbeddingNotAllowedError,
+  EmbeddingRefusedError,
+  IndexNotAllowedError,
   IndexOfAnotherDimensionError,
-  MetabaseMissing,
-  MetabaseNotAllowed,
-  QuestionFailed,
-  QuestionUnfitError,
+  MetabaseMissingError,
+  MetabaseNotAllowedError,
+  QuestionFailedError,
+  QuestionUnsupportedError,
   VectorsUnusableError,
-  WrongDimensions,
+  WrongDimensionsError,
 ];
 
 const maxMs = 10_000;
@@ -44,24 +44,21 @@ const maxMs = 10_000;
  * Looks at all that a task needs, with one tiny embedding request, and returns what would make it fail (F35). What cannot be
  * told in time is no problem: the task tries longer than a caller waits. A dry run needs its source only.
  */
-export async function preflight(
-  request: ProcessRequest,
-  services: PreflightServices,
-): Promise<PreflightProblem[]> {
+export async function preflight(request: ProcessRequest, deps: PreflightDeps): Promise<PreflightProblem[]> {
   const checks: Record<string, () => Promise<void>> = {
     ...(!request.dry_run && {
-      embedding: async () => void (await services.embedder.embed(["receipt"])),
-      index: () => checkIndex(services),
+      embedding: async () => void (await deps.embedder.embed(["receipt"])),
+      index: () => checkIndex(deps),
     }),
-    ...(request.data_source === "metabase" && { source: () => checkQuestion(request, services.metabase) }),
+    ...(request.data_source === "metabase" && { source: () => checkQuestion(request, deps.metabase) }),
   };
   const found = await Promise.all(
-    Object.entries(checks).map(([check, run]) => problemOf(check, run, services.log)),
+    Object.entries(checks).map(([check, run]) => problemOf(check, run, deps.log)),
   );
   return found.flatMap((problem) => problem ?? []);
 }
 
-async function checkIndex({ index, embedder }: PreflightServices): Promise<void> {
+async function checkIndex({ index, embedder }: PreflightDeps): Promise<void> {
   const held = await index.dimension();
   if (held !== undefined && held !== embedder.dimensions) {
     throw new IndexOfAnotherDimensionError(held, embedder.dimensions);

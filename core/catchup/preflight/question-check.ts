@@ -1,8 +1,8 @@
 import { nameLike } from "../records/same-name.ts";
 import { type ProcessRequest, usualNames } from "../requests/process-request.ts";
-import { MetabaseMissing } from "../sources/make-plan.ts";
+import { MetabaseMissingError } from "../sources/make-plan.ts";
 import { cardOf, type MetabaseOptions, namesOf, takesDates } from "../sources/metabase.ts";
-import { QuestionUnfitError } from "./preflight-failures.ts";
+import { QuestionUnsupportedError } from "./preflight-errors.ts";
 
 /**
  * Throws where a question is not there, may not be asked, or cannot give what the request wants of it. The columns are those
@@ -12,7 +12,7 @@ export async function checkQuestion(
   request: ProcessRequest,
   metabase: MetabaseOptions | undefined,
 ): Promise<void> {
-  if (metabase === undefined) throw new MetabaseMissing();
+  if (metabase === undefined) throw new MetabaseMissingError();
   const card = await cardOf(metabase, request.question_id);
   const names = namesOf(request);
   const { columns } = card;
@@ -27,6 +27,9 @@ export async function checkQuestion(
   }
   if (problems.length > 0) {
     const shown = JSON.stringify(columns.slice(0, 50));
-    throw new QuestionUnfitError(request.question_id, `${problems.join("; ")}; its columns are ${shown}`);
+    throw new QuestionUnsupportedError(
+      request.question_id,
+      `${problems.join("; ")}; its columns are ${shown}`,
+    );
   }
 }

@@ -5,11 +5,11 @@ import { hasLoneSurrogate } from "../../text/well-formed-text.ts";
 import { type CellValue, type ColumnType, readCell } from "./cell-value.ts";
 import { cellOf, type FailedRecord, failed, type SourceRow } from "./failed-record.ts";
 import { metadataName } from "./metadata-name.ts";
+import { type PlacementRules, placementOf } from "./row-placement.ts";
 import { sanitiseText } from "./sanitise-text.ts";
-import { type StandingRules, standingOf } from "./standing.ts";
 
 /** What the rows of a task are held to. */
-export interface RecordRules extends StandingRules {
+export interface RecordRules extends PlacementRules {
   /** As the stack declares them. */
   readonly columnTypes: Readonly<Record<string, ColumnType>>;
   /** What the columns of the file hold; undefined where nobody has looked: each cell tells then. */
@@ -50,7 +50,7 @@ export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
     kind: "failed",
     failure: failed(row, reason, detail),
   });
-  const place = standingOf(row, rules);
+  const place = placementOf(row, rules);
   if (place === "filtered") return { kind: "filtered" };
   if ("reason" in place) return fail(place.reason, place.detail);
   const unfit = unfitCharacters(row);

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { delimiterCharacters, delimiterNames, delimiterOf, encodings } from "./csv-form.ts";
 import { everyDay, isDay, rangeOf } from "./date-range.ts";
-import { type ParameterProblem, RequestInvalid } from "./request-failures.ts";
+import { type ParameterProblem, RequestInvalidError } from "./request-errors.ts";
 
 export const dataSources = ["metabase", "s3_csv"] as const;
 /** Where the chunks of a task are worked on. `auto` decides by the number of rows. */
 export const hosts = ["auto", "function", "state_machine"] as const;
 
 /** What Pinecone takes in one request. */
-const largestBatch = 1_000;
+const maxBatch = 1_000;
 
 /** What a stack's settings say where a request is silent. */
 export interface RequestDefaults {
@@ -48,7 +48,7 @@ const accepted = {
   start_variable: "the name of a variable of the Metabase question",
   end_variable: "the name of a variable of the Metabase question",
   namespace: "1 to 200 printable ASCII characters, no blank and no `#` among them",
-  batch_size: `a whole number from 1 to ${largestBatch}`,
+  batch_size: `a whole number from 1 to ${maxBatch}`,
   dry_run: "true or false",
   incremental: "true or false",
   host: hosts.join(", "),
@@ -62,7 +62,7 @@ const parameters = Object.keys(accepted) as Parameter[];
 
 const day = z.string().refine(isDay);
 const questionNumber = /^\d{1,18}$/;
-const batch = z.number().int().min(1).max(largestBatch);
+const batch = z.number().int().min(1).max(maxBatch);
 const digits = z.string().regex(/^\d{1,9}$/);
 const yesOrNo = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 const s3Key = z
@@ -141,7 +141,7 @@ const defaultDateColumn = "created_at";
 
 /**
  * The request that query parameters or a JSON body ask for. An empty value is none. `now` is epoch milliseconds.
- * Throws RequestInvalid with every bad parameter and its accepted form.
+ * Throws RequestInvalidError with every bad parameter and its accepted form.
  */
 export function readProcessRequest(
   input: Readonly<Record<string, unknown>>,
@@ -160,7 +160,7 @@ export function readProcessRequest(
     ({ parameter }) => !problems.some((problem) => problem.parameter === parameter),
   );
   if (!parsed.success || problems.length + apart.length > 0)
-    throw new RequestInvalid([...problems, ...apart]);
+    throw new RequestInvalidError([...problems, ...apart]);
 
   const { data } = parsed;
   const range = data.all_dates ? everyDay : rangeOf(data.start_date, data.end_date, now);

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { CsvQuotesError, CsvRowTooLong, CsvUnterminated } from "./csv-failures.ts";
+import { CsvQuotesError, CsvRowTooLongError, CsvUnterminatedError } from "./csv-errors.ts";
 
 const quote = 0x22;
 const space = 0x20;
@@ -100,7 +100,7 @@ export interface ScannerOptions {
  * Reads the rows of a CSV in one pass over its bytes, which may come in pieces of any size: the only reading of quotes there is, so
  * that what is counted as a row when a file is planned is one when its chunk is read (F18). Quotes open a cell only at its start
  * and are doubled within. Blanks after closing quotes leave no doubt where the cell ends, only what it holds: the row is marked, and
- * those around it are read. Throws CsvQuotesError, CsvRowTooLong, CsvUnterminated.
+ * those around it are read. Throws CsvQuotesError, CsvRowTooLongError, CsvUnterminatedError.
  */
 export class CsvScanner {
   /** May be changed between two rows. */
@@ -148,12 +148,12 @@ export class CsvScanner {
     const rest = bytes.subarray(Math.max(0, origin));
     if (rest.length > 0) this.#held.push(rest);
     this.#heldBytes = bytes.length - origin;
-    if (this.#heldBytes > maxRowBytes) throw new CsvRowTooLong(this.#options.rowNumber(), maxRowBytes);
+    if (this.#heldBytes > maxRowBytes) throw new CsvRowTooLongError(this.#options.rowNumber(), maxRowBytes);
   }
 
   /** After the last byte. */
   end(): void {
-    if (this.#state === quoted) throw new CsvUnterminated(this.#options.rowNumber());
+    if (this.#state === quoted) throw new CsvUnterminatedError(this.#options.rowNumber());
     if (this.#heldBytes > 0) this.#endRow(Buffer.alloc(0), -this.#heldBytes, 0);
   }
 

@@ -1,10 +1,10 @@
-import { InputFailure } from "../../failure.ts";
+import { InputError } from "../../vectorkeep-error.ts";
 import { type DelimiterName, delimiterNames, delimiters } from "../requests/csv-form.ts";
 import { CsvScanner } from "./csv-scanner.ts";
 import { namesRequired } from "./header.ts";
 
 /** The header has the columns that are needed, parted by another delimiter than the file was read by. */
-export class CsvDelimiterError extends InputFailure {
+export class CsvDelimiterError extends InputError {
   constructor(found: DelimiterName, used: string) {
     super(
       `The columns of the CSV are parted by a ${found}, and it was read by ${JSON.stringify(used)}.`,
@@ -37,7 +37,7 @@ function cellsBy(header: Uint8Array, delimiter: string): string[] {
     scanner.end();
   } catch (error) {
     // Quotes that do not match by this delimiter: it is another one.
-    if (!(error instanceof InputFailure)) throw error;
+    if (!(error instanceof InputError)) throw error;
   }
   return cells;
 }

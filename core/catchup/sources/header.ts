@@ -1,6 +1,6 @@
 import { metadataName } from "../records/metadata-name.ts";
 import { nameLike } from "../records/same-name.ts";
-import { CsvHeaderInvalid } from "./csv-failures.ts";
+import { CsvHeaderInvalidError } from "./csv-errors.ts";
 
 export const requiredColumns = ["id", "formatted_text"] as const;
 /** Read where it is there. */
@@ -12,7 +12,7 @@ const maxNamed = 20;
 /**
  * The columns that a header's cells name. What the product reads (`id`, `formatted_text`, `record_type`, the date column) is known by
  * its name whatever its case, and with blanks for `_`; a column without a name is called after its place. `needed` are further columns
- * that must be there, `wanted` those that are looked for, and `called` says which of them the source has under another name. Throws CsvHeaderInvalid, with all that is wrong.
+ * that must be there, `wanted` those that are looked for, and `called` says which of them the source has under another name. Throws CsvHeaderInvalidError, with all that is wrong.
  */
 export function readHeader(
   cells: readonly string[],
@@ -36,7 +36,7 @@ export function readHeader(
   }
   if (missing.length > 0) problems.unshift(`there is no column ${listed(missing)}`);
   problems.push(...badNames(columns));
-  if (problems.length > 0) throw new CsvHeaderInvalid(problems, columns);
+  if (problems.length > 0) throw new CsvHeaderInvalidError(problems, columns);
   return columns;
 }
 

@@ -1,9 +1,9 @@
-import { UnsafeKey } from "../../deltas/keys.ts";
+import { UnsafeKeyError } from "../../deltas/keys.ts";
 import { taskIdPattern } from "../tasks/task.ts";
 
-/** Where things of a task stand in the work bucket. Throws UnsafeKey for an id that is none. */
+/** Where things of a task stand in the work bucket. Throws UnsafeKeyError for an id that is none. */
 export function keysOf(taskId: string) {
-  if (!taskIdPattern.test(taskId)) throw new UnsafeKey("task_id", taskId);
+  if (!taskIdPattern.test(taskId)) throw new UnsafeKeyError("task_id", taskId);
   const numbered = (chunk: number) => String(chunk).padStart(6, "0");
   return {
     /** The plan that counts: the first that is written. */

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 
 /** Three words of a digest and the number of a row. */
-const wordsPerSlot = 4;
-const firstSlots = 16;
+const wordsPerSide = 4;
+const firstPermits = 16;
 const maxLoad = 0.75;
 
 /** A row, and the later one of the same place that replaces it. */
@@ -45,12 +45,12 @@ export class LastRows {
 
 /** A hash table with open addressing; a slot whose row is 0 is free. */
 class Part {
-  #slots = new Uint32Array(firstSlots * wordsPerSlot);
+  #slots = new Uint32Array(firstPermits * wordsPerSide);
   #used = 0;
 
   /** Returns the row that had the place before, 0 where there is none. */
   put(first: number, second: number, third: number, row: number): number {
-    if (this.#used >= (this.#slots.length / wordsPerSlot) * maxLoad) this.#grow();
+    if (this.#used >= (this.#slots.length / wordsPerSide) * maxLoad) this.#grow();
     const at = this.#find(first, second, third);
     const earlier = this.#slots[at + 3] ?? 0;
     if (earlier === 0) {
@@ -62,16 +62,16 @@ class Part {
   }
 
   each(work: (first: number, second: number, third: number, row: number) => void): void {
-    for (let at = 0; at < this.#slots.length; at += wordsPerSlot) {
-      const [first = 0, second = 0, third = 0, row = 0] = this.#slots.subarray(at, at + wordsPerSlot);
+    for (let at = 0; at < this.#slots.length; at += wordsPerSide) {
+      const [first = 0, second = 0, third = 0, row = 0] = this.#slots.subarray(at, at + wordsPerSide);
       if (row > 0) work(first, second, third, row);
     }
   }
 
   #find(first: number, second: number, third: number): number {
-    const mask = this.#slots.length / wordsPerSlot - 1;
+    const mask = this.#slots.length / wordsPerSide - 1;
     for (let slot = (first >>> 8) & mask; ; slot = (slot + 1) & mask) {
-      const at = slot * wordsPerSlot;
+      const at = slot * wordsPerSide;
       const isFree = this.#slots[at + 3] === 0;
       const isSame =
         this.#slots[at] === first && this.#slots[at + 1] === second && this.#slots[at + 2] === third;
@@ -82,8 +82,8 @@ class Part {
   #grow(): void {
     const before = this.#slots;
     this.#slots = new Uint32Array(before.length * 2);
-    for (let at = 0; at < before.length; at += wordsPerSlot) {
-      const [first = 0, second = 0, third = 0, row = 0] = before.subarray(at, at + wordsPerSlot);
+    for (let at = 0; at < before.length; at += wordsPerSide) {
+      const [first = 0, second = 0, third = 0, row = 0] = before.subarray(at, at + wordsPerSide);
       if (row > 0) this.#slots.set([first, second, third, row], this.#find(first, second, third));
     }
   }

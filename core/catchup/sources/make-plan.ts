@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { InputFailure } from "../../failure.ts";
+import { InputError } from "../../vectorkeep-error.ts";
 import { type DateRange, halves } from "../requests/date-range.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
 import { keysOf } from "./keys.ts";
@@ -9,7 +9,7 @@ import {
   exportQuestion,
   type MetabaseOptions,
   namesOf,
-  QuestionFailed,
+  QuestionFailedError,
   takesDates,
 } from "./metabase.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -20,7 +20,7 @@ import { encodeReplaced } from "./replaced-rows.ts";
 import type { RangeLimits } from "./row-ranges.ts";
 import type { SurveyRules } from "./row-survey.ts";
 
-export interface PlanServices {
+export interface PlanDeps {
   readonly source: ObjectStore;
   readonly work: ObjectStore;
   readonly limits: RangeLimits;
@@ -29,7 +29,7 @@ export interface PlanServices {
 }
 
 /** The stack is not told where Metabase is. */
-export class MetabaseMissing extends InputFailure {
+export class MetabaseMissingError extends InputError {
   constructor() {
     super(
       "This stack has no Metabase.",
@@ -46,24 +46,24 @@ interface Found extends Omit<Plan, "chunks_key" | "chunks" | "replaced"> {
 
 /**
  * The plan of a task: made once, then always the same. Of several processes that plan at once, the plan that is written
- * first counts for all. Throws what the sources throw, CsvHeaderInvalid and MetabaseMissing.
+ * first counts for all. Throws what the sources throw, CsvHeaderInvalidError and MetabaseMissingError.
  */
-export async function planOf(taskId: string, request: ProcessRequest, services: PlanServices): Promise<Plan> {
+export async function planOf(taskId: string, request: ProcessRequest, deps: PlanDeps): Promise<Plan> {
   const keys = keysOf(taskId);
-  const known = await readPlan(taskId, services.work);
+  const known = await readPlan(taskId, deps.work);
   if (known) return known;
   const attempt = randomUUID();
-  const { chunks, replaced, ...found } = await planSource(taskId, attempt, request, services);
+  const { chunks, replaced, ...found } = await planSource(taskId, attempt, request, deps);
   const { bytes, chunks: withReplaced } = encodeReplaced(replaced, chunks);
   const made: Plan = {
     ...found,
     chunks_key: keys.chunks(attempt),
     chunks: chunks.length,
-    ...(bytes.length > 0 && { replaced: await written(keys.replaced(attempt), bytes, services.work) }),
+    ...(bytes.length > 0 && { replaced: await written(keys.replaced(attempt), bytes, deps.work) }),
   };
-  await services.work.write(made.chunks_key, JSON.stringify(withReplaced), "application/json");
-  if (await services.work.writeFirst(keys.plan, JSON.stringify(made), "application/json")) return made;
-  return (await readPlan(taskId, services.work)) ?? made;
+  await deps.work.write(made.chunks_key, JSON.stringify(withReplaced), "application/json");
+  if (await deps.work.writeFirst(keys.plan, JSON.stringify(made), "application/json")) return made;
+  return (await readPlan(taskId, deps.work)) ?? made;
 }
 
 async function written(key: string, bytes: Buffer, work: ObjectStore): Promise<Plan["replaced"]> {
@@ -85,15 +85,15 @@ function planSource(
   taskId: string,
   attempt: string,
   request: ProcessRequest,
-  services: PlanServices,
+  deps: PlanDeps,
 ): Promise<Found> {
-  if (request.data_source === "failed_records") return planRetried(request, services);
+  if (request.data_source === "failed_records") return planRetried(request, deps);
   return request.data_source === "s3_csv"
-    ? planObject(taskId, attempt, request, services)
-    : planQuestion(taskId, attempt, request, services);
+    ? planObject(taskId, attempt, request, deps)
+    : planQuestion(taskId, attempt, request, deps);
 }
 
-async function planRetried(request: ProcessRequest, { work }: PlanServices): Promise<Found> {
+async function planRetried(request: ProcessRequest, { work }: PlanDeps): Promise<Found> {
   const retried = request.retry_of ?? "";
   const earlier = await readPlan(retried, work);
   const rules = surveyRules(request, earlier?.date_column);
@@ -104,7 +104,7 @@ async function planObject(
   taskId: string,
   attempt: string,
   request: ProcessRequest,
-  { source, work, limits }: PlanServices,
+  { source, work, limits }: PlanDeps,
 ): Promise<Found> {
   const object = {
     place: "source",
@@ -183,10 +183,10 @@ async function planQuestion(
   taskId: string,
   attempt: string,
   request: ProcessRequest,
-  services: PlanServices,
+  deps: PlanDeps,
 ): Promise<Found> {
-  if (!services.metabase) throw new MetabaseMissing();
-  const metabase = { ...services.metabase, names: namesOf(request) };
+  if (!deps.metabase) throw new MetabaseMissingError();
+  const metabase = { ...deps.metabase, names: namesOf(request) };
   const card = await cardOf(metabase, request.question_id);
   const isAsked = !request.all_dates && takesDates(card, metabase.names);
   const isFiltered = !request.all_dates && !isAsked;
@@ -194,27 +194,27 @@ async function planQuestion(
   await exportRange({ start: request.start_date, end: request.end_date }, parts, async (range) => {
     const key = keysOf(taskId).source(attempt, parts.length);
     const csv = await exportQuestion(metabase, request.question_id, isAsked ? range : undefined, card);
-    await services.work.writeStream(key, csv, "text/csv");
+    await deps.work.writeStream(key, csv, "text/csv");
     const before = {
       chunksBefore: sumOf(parts, ({ chunks }) => chunks.length),
       rowsBefore: sumOf(parts, ({ rows }) => rows),
     };
-    const object = { place: "work", store: services.work, key, ...before } as const;
-    const unpacked = { store: services.work, key: () => key };
-    const planned = await planCsv(object, services.limits, readingOf(request, isFiltered), unpacked);
+    const object = { place: "work", store: deps.work, key, ...before } as const;
+    const unpacked = { store: deps.work, key: () => key };
+    const planned = await planCsv(object, deps.limits, readingOf(request, isFiltered), unpacked);
     if (planned.rows < metabase.rowCap) return planned;
     if (isAsked && halves(range)) return undefined;
     const what = isAsked
       ? `for ${range.start} alone`
       : "and no variables for dates by which it could be split";
-    throw new QuestionFailed(
+    throw new QuestionFailedError(
       request.question_id,
       `it has ${planned.rows} rows ${what}, which is where Metabase cuts an export`,
     );
   });
   const columns = parts[0]?.survey.columns ?? [];
   if (parts.some(({ survey }) => survey.columns.join("\n") !== columns.join("\n"))) {
-    throw new QuestionFailed(request.question_id, "its columns are not the same for all dates");
+    throw new QuestionFailedError(request.question_id, "its columns are not the same for all dates");
   }
   return foundIn(parts, request, isFiltered);
 }

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs, retryAfterMs } from "../../embedding/retry.ts";
-import { Failure, InputFailure } from "../../failure.ts";
+import { InputError, VectorkeepError } from "../../vectorkeep-error.ts";
 import type { DateRange } from "../requests/date-range.ts";
 import { type ProcessRequest, usualNames } from "../requests/process-request.ts";
 import { type Card, type DateNames, parametersOf, readCard, usualCard } from "./metabase-card.ts";
@@ -14,7 +14,7 @@ const passingStatuses = new Set([408, 425, 429]);
 const usualDateNames: DateNames = { start: "start_date", end: "end_date", column: "created_at" };
 
 /** Metabase says that the question cannot be answered: asking again would not help. */
-export class QuestionFailed extends InputFailure {
+export class QuestionFailedError extends InputError {
   constructor(question: string, reason: string) {
     super(
       `Metabase could not answer question ${question}: ${reason}.`,
@@ -24,7 +24,7 @@ export class QuestionFailed extends InputFailure {
 }
 
 /** Metabase refuses the key. */
-export class MetabaseNotAllowed extends InputFailure {
+export class MetabaseNotAllowedError extends InputError {
   constructor(status: number) {
     super(
       `Metabase refuses this stack's key (HTTP ${status}).`,
@@ -34,7 +34,7 @@ export class MetabaseNotAllowed extends InputFailure {
 }
 
 /** Metabase failed or could not be reached, also after retries. */
-export class MetabaseUnavailable extends Failure {
+export class MetabaseUnavailableError extends VectorkeepError {
   constructor(what: string, options?: ErrorOptions) {
     super(
       `Metabase could not be reached in ${attempts} attempts: ${what}.`,
@@ -61,7 +61,7 @@ export function namesOf({ start_variable, end_variable, date_column }: ProcessRe
   };
 }
 
-/** The card of a question. Throws QuestionFailed, MetabaseNotAllowed, MetabaseUnavailable. */
+/** The card of a question. Throws QuestionFailedError, MetabaseNotAllowedError, MetabaseUnavailableError. */
 export async function cardOf(options: MetabaseOptions, question: string): Promise<Card> {
   const answer = await ask(options, question, "GET", "");
   const text = await bodyOf(answer, question);
@@ -75,7 +75,7 @@ export async function cardOf(options: MetabaseOptions, question: string): Promis
 /**
  * The CSV of a question for a range of dates, as Metabase streams it. The export is asked for, as only that passes the row
  * caps of the query API; the range goes into the question's variables, and a card without any is asked for all it has.
- * Throws QuestionFailed, MetabaseNotAllowed, MetabaseUnavailable.
+ * Throws QuestionFailedError, MetabaseNotAllowedError, MetabaseUnavailableError.
  */
 export async function exportQuestion(
   options: MetabaseOptions,
@@ -113,11 +113,11 @@ async function ask(
       return answer;
     const said = answer instanceof Response ? await answer.text().catch(() => "") : "";
     const words = wordsOf(said);
-    if (words !== undefined && isFailedQuery(said)) throw new QuestionFailed(question, words);
+    if (words !== undefined && isFailedQuery(said)) throw new QuestionFailedError(question, words);
     failed += 1;
     const what =
       answer instanceof Response ? `HTTP ${answer.status}${words ? ` ${words}` : ""}` : answer.message;
-    if (failed >= attempts) throw new MetabaseUnavailable(what);
+    if (failed >= attempts) throw new MetabaseUnavailableError(what);
     const headers = answer instanceof Response ? answer.headers : undefined;
     await sleep(retryAfterMs(headers, Date.now()) ?? backoffMs(failed));
   }
@@ -133,12 +133,12 @@ async function bodyOf(answer: Response, question: string): Promise<string> {
 }
 
 /** A failed query may be answered with a status of success, and JSON that tells why. */
-async function failureOf(answer: Response, question: string): Promise<InputFailure> {
-  if (answer.status === 401 || answer.status === 403) return new MetabaseNotAllowed(answer.status);
+async function failureOf(answer: Response, question: string): Promise<InputError> {
+  if (answer.status === 401 || answer.status === 403) return new MetabaseNotAllowedError(answer.status);
   const words = wordsOf(await answer.text());
-  if (answer.status === 404) return new QuestionFailed(question, "there is no such question");
+  if (answer.status === 404) return new QuestionFailedError(question, "there is no such question");
   const type = answer.headers.get("content-type") ?? "no content type";
-  return new QuestionFailed(question, words ?? `HTTP ${answer.status} with ${type} and no reason`);
+  return new QuestionFailedError(question, words ?? `HTTP ${answer.status} with ${type} and no reason`);
 }
 
 /**
@@ -154,7 +154,7 @@ async function* checked(body: AsyncIterable<Uint8Array>, question: string): Asyn
     while (held - (tail[0]?.length ?? 0) >= tailBytes) held -= tail.shift()?.length ?? 0;
     yield piece;
   }
-  if (held === 0) throw new QuestionFailed(question, "its export is empty, without a header");
+  if (held === 0) throw new QuestionFailedError(question, "its export is empty, without a header");
   const reason = failureAtEnd(Buffer.concat(tail).toString());
-  if (reason !== undefined) throw new QuestionFailed(question, reason);
+  if (reason !== undefined) throw new QuestionFailedError(question, reason);
 }

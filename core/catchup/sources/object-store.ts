@@ -9,10 +9,10 @@ import {
   S3ServiceException,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
-import { Failure, InputFailure } from "../../failure.ts";
+import { InputError, VectorkeepError } from "../../vectorkeep-error.ts";
 
 /** There is no object under the key that a request names. */
-export class SourceMissing extends InputFailure {
+export class SourceMissingError extends InputError {
   constructor(key: string) {
     super(
       `There is no object ${JSON.stringify(key)}.`,
@@ -22,7 +22,7 @@ export class SourceMissing extends InputFailure {
 }
 
 /** The object is no longer the one that was planned. */
-export class SourceChanged extends Failure {
+export class SourceChangedError extends VectorkeepError {
   constructor(key: string) {
     super(
       `The object ${JSON.stringify(key)} was replaced while its task ran.`,
@@ -46,7 +46,7 @@ export class ObjectStore {
     this.#bucket = bucket;
   }
 
-  /** Throws SourceMissing. */
+  /** Throws SourceMissingError. */
   async open(key: string): Promise<OpenObject> {
     try {
       const { Body, ETag } = await this.#client.send(
@@ -54,12 +54,12 @@ export class ObjectStore {
       );
       return { body: Body as Readable, etag: ETag ?? "" };
     } catch (error) {
-      if (error instanceof NoSuchKey) throw new SourceMissing(key);
+      if (error instanceof NoSuchKey) throw new SourceMissingError(key);
       throw error;
     }
   }
 
-  /** Bytes `first` to `last`, both included, of the object with this etag. Throws SourceChanged, SourceMissing. */
+  /** Bytes `first` to `last`, both included, of the object with this etag. Throws SourceChangedError, SourceMissingError. */
   async readRange(key: string, etag: string, first: number, last: number): Promise<Uint8Array> {
     try {
       const { Body } = await this.#client.send(
@@ -72,9 +72,9 @@ export class ObjectStore {
       );
       return (await Body?.transformToByteArray()) ?? new Uint8Array();
     } catch (error) {
-      if (error instanceof NoSuchKey) throw new SourceMissing(key);
+      if (error instanceof NoSuchKey) throw new SourceMissingError(key);
       if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412)
-        throw new SourceChanged(key);
+        throw new SourceChangedError(key);
       throw error;
     }
   }

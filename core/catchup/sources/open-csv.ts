@@ -1,14 +1,14 @@
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { InputFailure } from "../../failure.ts";
+import { InputError } from "../../vectorkeep-error.ts";
 import type { Encoding } from "../requests/csv-form.ts";
-import { SourceNotCsvError } from "./csv-failures.ts";
+import { SourceNotCsvError } from "./csv-errors.ts";
 import { asUtf8, byteOrderMark } from "./encodings.ts";
 import { foreignKind } from "./file-kinds.ts";
 import type { ObjectStore } from "./object-store.ts";
 
 /** The object begins like a gzip file and is none, or not all of one, or has more after it. */
-export class SourceNotUnpacked extends InputFailure {
+export class SourceNotUnpackedError extends InputError {
   constructor(key: string, cause: Error) {
     // Its mark is there, so a header that is not right is that of what follows the first part.
     const isTrailer = cause.message === "incorrect header check";
@@ -36,7 +36,7 @@ const firstBytes = 16;
 
 /**
  * Opens a CSV object: gzip is told by its first bytes, the encoding by a byte order mark, else by what was asked for. Throws
- * SourceMissing, SourceNotCsvError; reading throws SourceNotUnpacked.
+ * SourceMissingError, SourceNotCsvError; reading throws SourceNotUnpackedError.
  */
 export async function openCsv(
   store: ObjectStore,
@@ -111,7 +111,7 @@ async function* unpacked(pieces: AsyncIterable<Uint8Array>, key: string): AsyncG
     for await (const piece of gunzip) yield piece as Uint8Array;
     await feeding;
   } catch (error) {
-    throw isOfZlib(error as NodeJS.ErrnoException) ? new SourceNotUnpacked(key, error as Error) : error;
+    throw isOfZlib(error as NodeJS.ErrnoException) ? new SourceNotUnpackedError(key, error as Error) : error;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Encoding } from "../requests/csv-form.ts";
-import { CsvHeaderInvalid, SourceEmptyError, SourceNotCsvError } from "./csv-failures.ts";
+import { CsvHeaderInvalidError, SourceEmptyError, SourceNotCsvError } from "./csv-errors.ts";
 import type { CsvRow } from "./csv-scanner.ts";
 import { CsvDelimiterError, otherDelimiter } from "./delimiters.ts";
 import { foreignText } from "./file-kinds.ts";
@@ -49,7 +49,7 @@ export interface Unpacked {
 
 /**
  * Finds the row-aligned chunks of a CSV object and counts its rows, reading it once and in pieces. All that would make its reading
- * doubtful is refused here, before anything is paid for. Throws what openCsv and RowRanges throw, CsvHeaderInvalid, CsvDelimiterError,
+ * doubtful is refused here, before anything is paid for. Throws what openCsv and RowRanges throw, CsvHeaderInvalidError, CsvDelimiterError,
  * SourceEmptyError and SourceNotCsvError.
  */
 export async function planCsv(
@@ -96,9 +96,9 @@ class Pass {
     const { neededColumn, dateColumn, rulesFor, called } = this.#reading;
     try {
       if (row.bareReturns > 0)
-        throw new CsvHeaderInvalid(["lines end with CR alone, and LF or CR LF is read"], row.cells());
+        throw new CsvHeaderInvalidError(["lines end with CR alone, and LF or CR LF is read"], row.cells());
       if (row.blanksAfterQuotes > 0)
-        throw new CsvHeaderInvalid(
+        throw new CsvHeaderInvalidError(
           [`column ${row.blanksAfterQuotes} has blanks after its closing quotes`],
           row.cells(),
         );
@@ -106,12 +106,12 @@ class Pass {
       const columns = readHeader(row.cells(), needed, [dateColumn], called);
       return new RowSurvey(columns, rulesFor(columns));
     } catch (error) {
-      throw error instanceof CsvHeaderInvalid ? this.#betterReason(row, error) : error;
+      throw error instanceof CsvHeaderInvalidError ? this.#betterReason(row, error) : error;
     }
   }
 
   /** Why a header names no columns that can be used, where that can be told. */
-  #betterReason(row: CsvRow, failure: CsvHeaderInvalid): Error {
+  #betterReason(row: CsvRow, failure: CsvHeaderInvalidError): Error {
     const other = otherDelimiter(row.raw, this.ranges.delimiter);
     if (other !== undefined) return new CsvDelimiterError(other, this.ranges.delimiter);
     const kind = foreignText(row.raw.toString("utf8", 0, 100));

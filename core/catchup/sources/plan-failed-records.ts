@@ -1,4 +1,4 @@
-import { standingOf } from "../records/standing.ts";
+import { placementOf } from "../records/row-placement.ts";
 import { LastRows, type ReplacedRow } from "./last-rows.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { Chunk, Plan } from "./plan.ts";
@@ -29,9 +29,9 @@ export async function planFailedRecords(
   for await (const { key, etag, bytes } of work.list(prefix)) {
     const records = failedRows((await work.read(key)) ?? Buffer.alloc(0));
     records.forEach((record, index) => {
-      const standing = standingOf(record, rules);
-      if (typeof standing === "object" && "id" in standing) {
-        last.add(`${standing.namespace}\n${standing.id}`, rows + index + 1);
+      const placement = placementOf(record, rules);
+      if (typeof placement === "object" && "id" in placement) {
+        last.add(`${placement.namespace}\n${placement.id}`, rows + index + 1);
       }
     });
     chunks.push({

@@ -1,8 +1,8 @@
 import { failedRecord, isMisfit, type Misfit, type SourceRow } from "../records/failed-record.ts";
 import type { Chunk, Plan } from "./plan.ts";
-import { type ReadRow, RowsDisagree, readRows } from "./read-rows.ts";
+import { type ReadRow, RowsDisagreeError, readRows } from "./read-rows.ts";
 
-/** The rows of a chunk's bytes. Throws RowsDisagree unless there are as many as planned. */
+/** The rows of a chunk's bytes. Throws RowsDisagreeError unless there are as many as planned. */
 export function rowsOfChunk(
   bytes: Uint8Array,
   chunk: Chunk,
@@ -10,7 +10,7 @@ export function rowsOfChunk(
 ): SourceRow[] {
   if (chunk.format === "csv") return csvRows(bytes, chunk, plan);
   const rows = failedRows(bytes);
-  if (rows.length !== chunk.rows) throw new RowsDisagree(chunk.rows, rows.length);
+  if (rows.length !== chunk.rows) throw new RowsDisagreeError(chunk.rows, rows.length);
   return rows;
 }
 

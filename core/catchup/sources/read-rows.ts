@@ -1,4 +1,4 @@
-import { Failure } from "../../failure.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { CsvScanner } from "./csv-scanner.ts";
 
 /** One row of a range. */
@@ -10,7 +10,7 @@ export interface ReadRow {
 }
 
 /** The rows of a range are not as many as were counted when it was planned. */
-export class RowsDisagree extends Failure {
+export class RowsDisagreeError extends VectorkeepError {
   constructor(planned: number, found: number) {
     super(
       `A range of the CSV holds ${found} rows, and ${planned} were counted before.`,
@@ -19,7 +19,7 @@ export class RowsDisagree extends Failure {
   }
 }
 
-/** The rows of a range. Throws RowsDisagree unless there are as many as planned. */
+/** The rows of a range. Throws RowsDisagreeError unless there are as many as planned. */
 export function readRows(bytes: Uint8Array, planned: number, delimiter = ","): ReadRow[] {
   const rows: ReadRow[] = [];
   const scanner = new CsvScanner({
@@ -30,6 +30,6 @@ export function readRows(bytes: Uint8Array, planned: number, delimiter = ","): R
   scanner.delimiter = delimiter.charCodeAt(0);
   scanner.push(bytes);
   scanner.end();
-  if (rows.length !== planned) throw new RowsDisagree(planned, rows.length);
+  if (rows.length !== planned) throw new RowsDisagreeError(planned, rows.length);
   return rows;
 }

@@ -1,4 +1,4 @@
-import { CsvEncodingError } from "./csv-failures.ts";
+import { CsvEncodingError } from "./csv-errors.ts";
 import { type CsvRow, CsvScanner } from "./csv-scanner.ts";
 import { separatorLine } from "./delimiters.ts";
 

@@ -90,7 +90,7 @@ function itemOf(taskId: string, chunk: number) {
 }
 
 /** What an item of counts says of chunks that have not ended, added to what is known. */
-export function addUnderWay(item: Record<string, unknown>, known: UnderWay): UnderWay {
+export function addInFlight(item: Record<string, unknown>, known: UnderWay): UnderWay {
   let { embedded, written } = known;
   for (const [name, value] of Object.entries(item)) {
     if (!progressAttribute.test(name) || !Array.isArray(value)) continue;

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
-import { unlessRefused } from "../../conditional-write.ts";
+import { unlessConditionFailed } from "../../conditional-write.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
 
 const claimItem = z.object({
@@ -57,7 +57,7 @@ export class Claims {
     expiresAt: number,
     now: number,
   ): Promise<boolean> {
-    const written = await unlessRefused(
+    const written = await unlessConditionFailed(
       this.#client.send(
         new PutCommand({
           TableName: this.#table,

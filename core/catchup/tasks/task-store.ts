@@ -1,9 +1,9 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
-import { unlessRefused } from "../../conditional-write.ts";
-import { InputFailure } from "../../failure.ts";
-import { addUnderWay, collectCounts, countedAt, nothingUnderWay, type UnderWay } from "./chunk-counts.ts";
+import { unlessConditionFailed } from "../../conditional-write.ts";
+import { InputError } from "../../vectorkeep-error.ts";
+import { addInFlight, collectCounts, countedAt, nothingUnderWay, type UnderWay } from "./chunk-counts.ts";
 import type { Counts } from "./counts.ts";
 import { type Task, type TaskStatus, task } from "./task.ts";
 
@@ -59,7 +59,7 @@ export interface TaskProgress {
 const pageKey = z.object({ PK: z.string(), SK: z.string(), kind: z.literal(kind), created_at: z.string() });
 
 /** A cursor is none that a page gave. */
-export class CursorInvalid extends InputFailure {
+export class CursorInvalidError extends InputError {
   constructor() {
     super(
       "The cursor is none that a page of tasks gave.",
@@ -80,7 +80,7 @@ export class TaskStore {
 
   /** False if there is a task of this id already. An expired one counts as none. */
   async create(item: Task, now = Date.now()): Promise<boolean> {
-    const written = await unlessRefused(
+    const written = await unlessConditionFailed(
       this.#client.send(
         new PutCommand({
           TableName: this.#table,
@@ -121,7 +121,7 @@ export class TaskStore {
         if (item.SK === keyOf(taskId).SK) found = unlessExpired(task.parse(item), now);
         else {
           collectCounts(item, chunks);
-          underWay = addUnderWay(item, underWay);
+          underWay = addInFlight(item, underWay);
           lastCount = Math.max(lastCount, countedAt(item));
         }
       }
@@ -138,7 +138,7 @@ export class TaskStore {
   ): Promise<boolean> {
     const fields = { ...change, updated_at: new Date().toISOString() };
     const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-    const written = await unlessRefused(
+    const written = await unlessConditionFailed(
       this.#client.send(
         new UpdateCommand({
           TableName: this.#table,
@@ -161,7 +161,7 @@ export class TaskStore {
 
   /**
    * Newest first. `cursor` is the `next` of the page before. A page of one status may be short of its limit, as only so many
-   * tasks are looked through for it; its `next` goes on. Throws CursorInvalid.
+   * tasks are looked through for it; its `next` goes on. Throws CursorInvalidError.
    */
   async list({ limit, cursor, status }: TaskQuery, now = Date.now()): Promise<TaskPage> {
     const tasks: Task[] = [];
@@ -204,6 +204,6 @@ function startOf(cursor: string | undefined): z.infer<typeof pageKey> | undefine
   try {
     return pageKey.parse(JSON.parse(Buffer.from(cursor, "base64url").toString()));
   } catch {
-    throw new CursorInvalid();
+    throw new CursorInvalidError();
   }
 }

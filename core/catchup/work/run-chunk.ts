@@ -1,15 +1,15 @@
 import type { Metrics } from "../../metrics.ts";
-import { type ChunkServices, processChunk } from "../chunks/process-chunk.ts";
+import { type ChunkDeps, processChunk } from "../chunks/process-chunk.ts";
 import { readPlan } from "../sources/make-plan.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
 import type { ChunkCounts } from "../tasks/chunk-counts.ts";
 import { isOpen } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
 import { ChunkProgress } from "./chunk-progress.ts";
-import { PlanMissing } from "./settle-task.ts";
+import { PlanMissingError } from "./settle-task.ts";
 import { stopTask } from "./stop-task.ts";
 
-export interface RunChunkServices extends ChunkServices {
+export interface RunChunkDeps extends ChunkDeps {
   readonly tasks: TaskStore;
   readonly chunkCounts: ChunkCounts;
   readonly metrics: Metrics;
@@ -22,33 +22,33 @@ export interface RunChunkServices extends ChunkServices {
  */
 export async function runChunk(
   { taskId, chunk }: { readonly taskId: string; readonly chunk: Chunk },
-  services: RunChunkServices,
+  deps: RunChunkDeps,
 ): Promise<void> {
-  const task = await services.tasks.get(taskId);
+  const task = await deps.tasks.get(taskId);
   if (!task || !isOpen(task.status)) return;
-  const plan = await knownPlan(taskId, services);
+  const plan = await knownPlan(taskId, deps);
   const progress = new ChunkProgress((underWay) =>
-    services.chunkCounts.report(taskId, chunk.chunk, underWay, task.expires_at),
+    deps.chunkCounts.report(taskId, chunk.chunk, underWay, task.expires_at),
   );
   const work = { taskId, chunk, plan, request: task.request };
-  const counts = await processChunk(work, services, (done) => progress.add(done)).catch(
+  const counts = await processChunk(work, deps, (done) => progress.add(done)).catch(
     async (failure: unknown) => {
-      if (await stopTask(taskId, failure, services)) return undefined;
+      if (await stopTask(taskId, failure, deps)) return undefined;
       throw failure;
     },
   );
   if (counts === undefined) return;
-  await services.chunkCounts.set(taskId, chunk.chunk, counts, task.expires_at);
-  services.log.info("Chunk done", { taskId, chunk: chunk.chunk, ...counts });
+  await deps.chunkCounts.set(taskId, chunk.chunk, counts, task.expires_at);
+  deps.log.info("Chunk done", { taskId, chunk: chunk.chunk, ...counts });
 }
 
 let lastPlan: { readonly taskId: string; readonly plan: Plan } | undefined;
 
 /** A plan never changes, and a warm process mostly works on chunks of one task. */
-async function knownPlan(taskId: string, { work }: RunChunkServices): Promise<Plan> {
+async function knownPlan(taskId: string, { work }: RunChunkDeps): Promise<Plan> {
   if (lastPlan?.taskId === taskId) return lastPlan.plan;
   const plan = await readPlan(taskId, work);
-  if (!plan) throw new PlanMissing(taskId);
+  if (!plan) throw new PlanMissingError(taskId);
   lastPlan = { taskId, plan };
   return plan;
 }

@@ -1,16 +1,16 @@
-import { EmbeddingThrottled } from "../../embedding/embedding-failures.ts";
-import { InputFailure } from "../../failure.ts";
+import { EmbeddingThrottledError } from "../../embedding/embedding-errors.ts";
 import type { Log } from "../../log.ts";
-import { IndexThrottled } from "../index/index-failures.ts";
-import { type PlanServices, planOf, readChunks } from "../sources/make-plan.ts";
+import { InputError } from "../../vectorkeep-error.ts";
+import { IndexThrottledError } from "../index/index-errors.ts";
+import { type PlanDeps, planOf, readChunks } from "../sources/make-plan.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
 import { isOpen, type Task } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
 import type { Executions } from "./executions.ts";
-import { type RunChunkServices, runChunk } from "./run-chunk.ts";
-import { failTask, type SettleServices, settleTask } from "./settle-task.ts";
+import { type RunChunkDeps, runChunk } from "./run-chunk.ts";
+import { failTask, type SettleDeps, settleTask } from "./settle-task.ts";
 
-export interface RunTaskServices extends PlanServices, RunChunkServices, SettleServices {
+export interface RunTaskDeps extends PlanDeps, RunChunkDeps, SettleDeps {
   readonly tasks: TaskStore;
   readonly executions: Executions;
   /** Larger tasks are for the state machine. */
@@ -31,15 +31,15 @@ export interface TimeLimits {
  * function has no time for. To run a task again is harmless at any point. What the request itself is to blame for
  * ends the task before it is planned; all else is thrown, and tried again by the platform (F19).
  */
-export async function runTask(taskId: string, services: RunTaskServices, limits: TimeLimits): Promise<void> {
-  const task = await begin(taskId, services, limits);
+export async function runTask(taskId: string, deps: RunTaskDeps, limits: TimeLimits): Promise<void> {
+  const task = await begin(taskId, deps, limits);
   if (!task) return;
-  const plan = await plannedOrFailed(task, services);
+  const plan = await plannedOrFailed(task, deps);
   if (!plan) return;
-  await services.tasks.change(taskId, { rows: plan.rows, chunks: plan.chunks });
-  const done = isForFunction(task, plan, services) && (await runHere(task, plan, services, limits));
-  if (done || plan.chunks === 0) await settleTask(taskId, services);
-  else await handOver(taskId, plan, services);
+  await deps.tasks.change(taskId, { rows: plan.rows, chunks: plan.chunks });
+  const done = isForFunction(task, plan, deps) && (await runHere(task, plan, deps, limits));
+  if (done || plan.chunks === 0) await settleTask(taskId, deps);
+  else await handOver(taskId, plan, deps);
 }
 
 /**
@@ -48,13 +48,13 @@ export async function runTask(taskId: string, services: RunTaskServices, limits:
  */
 async function plannedOrFailed(
   { task_id: taskId, request }: Task,
-  services: RunTaskServices,
+  deps: RunTaskDeps,
 ): Promise<Plan | undefined> {
   try {
-    return await planOf(taskId, request, services);
+    return await planOf(taskId, request, deps);
   } catch (error) {
-    if (!(error instanceof InputFailure)) throw error;
-    await failTask(taskId, error.message, services);
+    if (!(error instanceof InputError)) throw error;
+    await failTask(taskId, error.message, deps);
     return undefined;
   }
 }
@@ -62,7 +62,7 @@ async function plannedOrFailed(
 /** Undefined where there is nothing to do any more. */
 async function begin(
   taskId: string,
-  { tasks, log }: RunTaskServices,
+  { tasks, log }: RunTaskDeps,
   { aliveUntil }: TimeLimits,
 ): Promise<Task | undefined> {
   const task = await tasks.get(taskId);
@@ -78,7 +78,7 @@ async function begin(
   return begun ? task : undefined;
 }
 
-function isForFunction({ request }: Task, { rows }: Plan, { rowsPerFunction }: RunTaskServices): boolean {
+function isForFunction({ request }: Task, { rows }: Plan, { rowsPerFunction }: RunTaskDeps): boolean {
   return request.host === "auto" ? rows <= rowsPerFunction : request.host === "function";
 }
 
@@ -89,32 +89,28 @@ function isForFunction({ request }: Task, { rows }: Plan, { rowsPerFunction }: R
 async function runHere(
   { task_id: taskId }: Task,
   plan: Plan,
-  services: RunTaskServices,
+  deps: RunTaskDeps,
   { enoughUntil }: TimeLimits,
 ): Promise<boolean> {
   const left: Chunk[] = [];
-  for (const chunk of await readChunks(plan, services.work)) {
-    if (Date.now() >= enoughUntil || !(await isDone(taskId, chunk, services))) left.push(chunk);
+  for (const chunk of await readChunks(plan, deps.work)) {
+    if (Date.now() >= enoughUntil || !(await isDone(taskId, chunk, deps))) left.push(chunk);
   }
   return left.length === 0;
 }
 
 /** False where a provider's limit left no time for it, which is no failure (F23). */
-async function isDone(taskId: string, chunk: Chunk, services: RunTaskServices): Promise<boolean> {
+async function isDone(taskId: string, chunk: Chunk, deps: RunTaskDeps): Promise<boolean> {
   try {
-    await runChunk({ taskId, chunk }, services);
+    await runChunk({ taskId, chunk }, deps);
     return true;
   } catch (error) {
-    if (error instanceof EmbeddingThrottled || error instanceof IndexThrottled) return false;
+    if (error instanceof EmbeddingThrottledError || error instanceof IndexThrottledError) return false;
     throw error;
   }
 }
 
-async function handOver(
-  taskId: string,
-  plan: Plan,
-  { executions, tasks, log }: RunTaskServices,
-): Promise<void> {
+async function handOver(taskId: string, plan: Plan, { executions, tasks, log }: RunTaskDeps): Promise<void> {
   const arn = await executions.start({ task_id: taskId, chunks_key: plan.chunks_key });
   // A task that was cancelled in between has no execution to stop yet.
   if (await tasks.change(taskId, { execution_arn: arn })) log.info("Execution started", { taskId, arn });

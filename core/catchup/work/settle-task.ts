@@ -1,23 +1,23 @@
-import { Failure } from "../../failure.ts";
 import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { cutMessage } from "../../text/cut-message.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { keepDuplicates, withoutReplaced } from "../chunks/duplicates.ts";
 import { readResult } from "../chunks/process-chunk.ts";
 import { asLines, type FailedRecord, failed, type SourceRow } from "../records/failed-record.ts";
 import { keysOf } from "../sources/keys.ts";
 import { readChunks, readPlan } from "../sources/make-plan.ts";
-import { type ObjectStore, SourceChanged, SourceMissing } from "../sources/object-store.ts";
+import { type ObjectStore, SourceChangedError, SourceMissingError } from "../sources/object-store.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
 import { rowsOfChunk } from "../sources/read-chunk.ts";
-import { RowsDisagree } from "../sources/read-rows.ts";
+import { RowsDisagreeError } from "../sources/read-rows.ts";
 import type { ChunkCounts } from "../tasks/chunk-counts.ts";
 import { type Counts, nothing, rowsIn, sum } from "../tasks/counts.ts";
 import { isOpen, type Task, type TaskStatus } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
 import { estimateOf, type Prices } from "./estimate.ts";
 
-export interface SettleServices {
+export interface SettleDeps {
   readonly tasks: TaskStore;
   readonly chunkCounts: ChunkCounts;
   readonly source: ObjectStore;
@@ -31,14 +31,14 @@ const givenUpDetail =
   "The chunk of this row failed in all of its attempts; the log of the chunk function says why.";
 
 /** A chunk or an ending was asked for before the task was planned. */
-export class PlanMissing extends Failure {
+export class PlanMissingError extends VectorkeepError {
   constructor(taskId: string) {
     super(`Task ${taskId} has no plan.`, "Start the task again; this is a fault of the program.");
   }
 }
 
 /** The rows that were told of are not the rows that there are. */
-export class TotalsDisagree extends Failure {
+export class TotalsDisagreeError extends VectorkeepError {
   constructor(taskId: string, rows: number, counted: number) {
     super(
       `Task ${taskId} has ${rows} rows, and its chunks account for ${counted}.`,
@@ -50,26 +50,26 @@ export class TotalsDisagree extends Failure {
 /**
  * Ends a task whose chunks have all been worked on or given up: sums what happened, and judges. The rows of a chunk without a
  * result fail with it, and are kept like any failed row, so that processed + failed + filtered + duplicates is every row (F20).
- * Settling again changes nothing. Throws TotalsDisagree.
+ * Settling again changes nothing. Throws TotalsDisagreeError.
  */
-export async function settleTask(taskId: string, services: SettleServices): Promise<void> {
-  const task = await services.tasks.get(taskId);
+export async function settleTask(taskId: string, deps: SettleDeps): Promise<void> {
+  const task = await deps.tasks.get(taskId);
   if (!task || !isOpen(task.status)) return;
-  const plan = await readPlan(taskId, services.work);
-  if (!plan) return failTask(taskId, "The task could not be planned; its log says why.", services);
+  const plan = await readPlan(taskId, deps.work);
+  if (!plan) return failTask(taskId, "The task could not be planned; its log says why.", deps);
 
-  const known = await services.chunkCounts.all(taskId);
+  const known = await deps.chunkCounts.all(taskId);
   let chunksFailed = 0;
-  for (const chunk of await readChunks(plan, services.work)) {
+  for (const chunk of await readChunks(plan, deps.work)) {
     if (known.has(chunk.chunk)) continue;
-    const done = await readResult(taskId, chunk.chunk, services.work);
+    const done = await readResult(taskId, chunk.chunk, deps.work);
     if (!done) chunksFailed += 1;
-    known.set(chunk.chunk, done ?? (await giveUp(task, plan, chunk, services)));
+    known.set(chunk.chunk, done ?? (await giveUp(task, plan, chunk, deps)));
   }
   const counts = sum(known.values());
-  if (rowsIn(counts) !== plan.rows) throw new TotalsDisagree(taskId, plan.rows, rowsIn(counts));
+  if (rowsIn(counts) !== plan.rows) throw new TotalsDisagreeError(taskId, plan.rows, rowsIn(counts));
   const status = judge(counts);
-  const settled = await services.tasks.change(taskId, {
+  const settled = await deps.tasks.change(taskId, {
     status,
     counts,
     rows: plan.rows,
@@ -80,16 +80,16 @@ export async function settleTask(taskId: string, services: SettleServices): Prom
     ...(counts.failed > 0 && { failed_records_key: keysOf(taskId).failedPrefix }),
     ...(counts.duplicates > 0 && { duplicate_records_key: keysOf(taskId).duplicatesPrefix }),
     ...(status === "FAILED" && { error: "Every record failed; the failed records say why." }),
-    ...(task.request.dry_run && { estimate: estimateOf(counts, services.prices) }),
+    ...(task.request.dry_run && { estimate: estimateOf(counts, deps.prices) }),
   });
-  if (settled) tell(task, status, counts, services);
+  if (settled) tell(task, status, counts, deps);
 }
 
 /** Ends a task that cannot go on. `why` is told to its caller. */
 export async function failTask(
   taskId: string,
   why: string,
-  { tasks, metrics, log, work }: Pick<SettleServices, "tasks" | "metrics" | "log" | "work">,
+  { tasks, metrics, log, work }: Pick<SettleDeps, "tasks" | "metrics" | "log" | "work">,
   failedRecordsKey?: string,
 ): Promise<void> {
   const error = await keptMessage(taskId, why, work);
@@ -118,12 +118,7 @@ function judge({ processed, failed }: Counts): TaskStatus {
 }
 
 /** All attempts of a chunk failed, so its rows did; some of them may be in the index all the same. */
-async function giveUp(
-  task: Task,
-  plan: Plan,
-  chunk: Chunk,
-  { source, work }: SettleServices,
-): Promise<Counts> {
+async function giveUp(task: Task, plan: Plan, chunk: Chunk, { source, work }: SettleDeps): Promise<Counts> {
   const all = await rowsThatFailed(chunk, plan, chunk.place === "source" ? source : work);
   const planned = { taskId: task.task_id, chunk, plan };
   const { rows, duplicates } = await withoutReplaced(all, planned, work);
@@ -149,7 +144,13 @@ async function rowsThatFailed(chunk: Chunk, plan: Plan, store: ObjectStore): Pro
     const bytes = await store.readRange(chunk.key, chunk.etag, chunk.first, chunk.last);
     return rowsOfChunk(bytes, chunk, plan);
   } catch (error) {
-    if (!(error instanceof SourceChanged || error instanceof SourceMissing || error instanceof RowsDisagree))
+    if (
+      !(
+        error instanceof SourceChangedError ||
+        error instanceof SourceMissingError ||
+        error instanceof RowsDisagreeError
+      )
+    )
       throw error;
     return Array.from({ length: chunk.rows }, (_, index) => ({
       row: chunk.first_row + index,
@@ -159,7 +160,7 @@ async function rowsThatFailed(chunk: Chunk, plan: Plan, store: ObjectStore): Pro
   }
 }
 
-function tell(task: Task, status: TaskStatus, counts: Counts, { metrics, log }: SettleServices): void {
+function tell(task: Task, status: TaskStatus, counts: Counts, { metrics, log }: SettleDeps): void {
   log.info("Task over", { taskId: task.task_id, status, ...counts });
   if (task.request.dry_run) return;
   metrics.count("CatchUpRecordsProcessed", counts.processed);

@@ -1,11 +1,16 @@
-import { EmbeddingNotAllowed, WrongDimensions } from "../../embedding/embedding-failures.ts";
-import { IndexNotAllowed, IndexOfAnotherDimensionError } from "../index/index-failures.ts";
+import { EmbeddingNotAllowedError, WrongDimensionsError } from "../../embedding/embedding-errors.ts";
+import { IndexNotAllowedError, IndexOfAnotherDimensionError } from "../index/index-errors.ts";
 import { keysOf } from "../sources/keys.ts";
 import { sum } from "../tasks/counts.ts";
-import { failTask, type SettleServices } from "./settle-task.ts";
+import { failTask, type SettleDeps } from "./settle-task.ts";
 
 /** What every record of the stack would meet, until somebody mends a key or a setting. */
-const forEveryRecord = [EmbeddingNotAllowed, WrongDimensions, IndexNotAllowed, IndexOfAnotherDimensionError];
+const forEveryRecord = [
+  EmbeddingNotAllowedError,
+  WrongDimensionsError,
+  IndexNotAllowedError,
+  IndexOfAnotherDimensionError,
+];
 
 /**
  * Ends a task whose provider refuses the stack itself: with one sentence, and without blaming a record. Records that are in
@@ -14,11 +19,11 @@ const forEveryRecord = [EmbeddingNotAllowed, WrongDimensions, IndexNotAllowed, I
 export async function stopTask(
   taskId: string,
   failure: unknown,
-  services: Pick<SettleServices, "tasks" | "chunkCounts" | "metrics" | "log" | "work">,
+  deps: Pick<SettleDeps, "tasks" | "chunkCounts" | "metrics" | "log" | "work">,
 ): Promise<boolean> {
   if (!forEveryRecord.some((kind) => failure instanceof kind)) return false;
-  const { failed } = sum((await services.chunkCounts.all(taskId)).values());
+  const { failed } = sum((await deps.chunkCounts.all(taskId)).values());
   const key = failed > 0 ? keysOf(taskId).failedPrefix : undefined;
-  await failTask(taskId, (failure as Error).message, services, key);
+  await failTask(taskId, (failure as Error).message, deps, key);
   return true;
 }

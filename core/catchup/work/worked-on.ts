@@ -2,7 +2,7 @@ import type { Log } from "../../log.ts";
 import { isOpen, type Task } from "../tasks/task.ts";
 import type { Executions } from "./executions.ts";
 
-export interface WorkedOnServices {
+export interface WorkedOnDeps {
   readonly executions: Executions;
   /** Has a task ended; returns before that is done. Doing it twice is harmless. */
   settle(taskId: string): Promise<void>;
@@ -17,7 +17,7 @@ export interface WorkedOnServices {
 export async function isWorkedOn(
   { task_id, status, execution_arn, alive_until }: Task,
   countedAt: number,
-  { executions, settle, log }: WorkedOnServices,
+  { executions, settle, log }: WorkedOnDeps,
   now = Date.now(),
 ): Promise<boolean> {
   if (!isOpen(status)) return false;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "../../failure.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 
 const host = "127.0.0.1";
 const portsTried = 5;
@@ -38,7 +38,7 @@ export interface ChromaServerOptions {
 }
 
 /** The Chroma server did not start or did not end as it should; what it printed is in the message. */
-export class ChromaServerFailed extends Failure {
+export class ChromaServerFailedError extends VectorkeepError {
   constructor(what: string, output: string) {
     super(
       `The Chroma server ${what}. It printed: ${output.trim() || "nothing"}`,
@@ -62,12 +62,12 @@ export class ChromaServer {
     this.#gone = gone;
   }
 
-  /** Resolves when the server answers. Throws ChromaServerFailed. */
+  /** Resolves when the server answers. Throws ChromaServerFailedError. */
   static async start(options: ChromaServerOptions): Promise<ChromaServer> {
     for (let tried = 1; ; tried += 1) {
       const started = await ChromaServer.#startOn(await freePort(), options);
       if (started instanceof ChromaServer) return started;
-      if (tried === portsTried) throw new ChromaServerFailed(`found ${portsTried} ports taken`, started);
+      if (tried === portsTried) throw new ChromaServerFailedError(`found ${portsTried} ports taken`, started);
     }
   }
 
@@ -93,14 +93,14 @@ export class ChromaServer {
       if (performance.now() > late) {
         child.kill("SIGKILL");
         await gone;
-        throw new ChromaServerFailed(`did not answer within ${startWithinMs / 1000} s`, output);
+        throw new ChromaServerFailedError(`did not answer within ${startWithinMs / 1000} s`, output);
       }
       await sleep(pollMs);
     }
     child.kill("SIGKILL");
     await gone;
     if (output.includes(portIsTaken)) return output;
-    throw new ChromaServerFailed(`ended with ${child.signalCode ?? `code ${child.exitCode}`}`, output);
+    throw new ChromaServerFailedError(`ended with ${child.signalCode ?? `code ${child.exitCode}`}`, output);
   }
 
   alive(): boolean {

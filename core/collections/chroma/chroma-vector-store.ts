@@ -1,7 +1,7 @@
 import { ChromaClient, type Collection as ChromaCollection, type Where } from "chromadb";
 import type { VectorMetadata } from "../../deltas/delta.ts";
 import { type Collection, type ReceiptRef, receiptKey, receiptOfVector } from "../../receipts/receipt.ts";
-import { updateBodies } from "./update-slices.ts";
+import { updateBodies } from "./update-batches.ts";
 import { postUpsert } from "./upsert-request.ts";
 import {
   type DeltaPart,
@@ -11,7 +11,7 @@ import {
   type NeighbourQuery,
   type StoredMetadata,
   type StoredVector,
-  UpsertRefused,
+  UpsertRefusedError,
   type VectorStore,
 } from "./vector-store.ts";
 
@@ -24,11 +24,11 @@ export const indexSettings = {
 } as const;
 
 /** Ids, or values of one filter, in one request. */
-const idsARequest = 4_500;
-const imagesARequest = 500;
+const idsPerRequest = 4_500;
+const imagesPerRequest = 500;
 /** Vectors are read as JSON numbers, some 20 bytes each. */
-const vectorsARead = 500;
-const vectorsAPage = 5_000;
+const vectorsPerRead = 500;
+const vectorsPerPage = 5_000;
 
 /** A collection in a Chroma server. */
 export class ChromaVectorStore implements VectorStore {
@@ -64,7 +64,7 @@ export class ChromaVectorStore implements VectorStore {
   }
 
   async delete(ids: readonly string[]): Promise<void> {
-    for (const some of inRequests(ids, idsARequest)) await this.#collection.delete({ ids: some });
+    for (const some of inRequests(ids, idsPerRequest)) await this.#collection.delete({ ids: some });
   }
 
   count(): Promise<number> {
@@ -76,7 +76,7 @@ export class ChromaVectorStore implements VectorStore {
     const wanted = new Set(receipts.map(receiptKey));
     const images = [...new Set(receipts.map(({ imageId }) => imageId))];
     const found: string[] = [];
-    for (const some of inRequests(images, imagesARequest)) {
+    for (const some of inRequests(images, imagesPerRequest)) {
       const { ids } = await this.#collection.get({ where: { image_id: { $in: some } }, include: [] });
       found.push(...ids.filter((id) => wanted.has(receiptOfVector(id))));
     }
@@ -103,7 +103,7 @@ export class ChromaVectorStore implements VectorStore {
 
   async present(ids: readonly string[]): Promise<Set<string>> {
     const found = new Set<string>();
-    for (const some of inRequests(ids, idsARequest)) {
+    for (const some of inRequests(ids, idsPerRequest)) {
       const stored = await this.#collection.get({ ids: some, include: [] });
       for (const id of stored.ids) found.add(id);
     }
@@ -112,7 +112,7 @@ export class ChromaVectorStore implements VectorStore {
 
   async readMetadata(ids: readonly string[]): Promise<StoredMetadata[]> {
     const found: StoredMetadata[] = [];
-    for (const some of inRequests(ids, idsARequest)) {
+    for (const some of inRequests(ids, idsPerRequest)) {
       const stored = await this.#collection.get({ ids: some, include: ["metadatas"] });
       found.push(...stored.rows().map(({ id, metadata }) => ({ id, metadata: plain(metadata) })));
     }
@@ -121,7 +121,7 @@ export class ChromaVectorStore implements VectorStore {
 
   async read(ids: readonly string[]): Promise<StoredVector[]> {
     const found: StoredVector[] = [];
-    for (const some of inRequests(ids, vectorsARead)) {
+    for (const some of inRequests(ids, vectorsPerRead)) {
       const stored = await this.#collection.get({
         ids: some,
         include: ["documents", "metadatas", "embeddings"],
@@ -136,9 +136,9 @@ export class ChromaVectorStore implements VectorStore {
 
   /** Everything that is stored but the vectors' numbers, a page at a time. Nothing may be written meanwhile. */
   async *pages(): AsyncGenerator<Omit<StoredVector, "vector">[]> {
-    for (let offset = 0; ; offset += vectorsAPage) {
+    for (let offset = 0; ; offset += vectorsPerPage) {
       const stored = await this.#collection.get({
-        limit: vectorsAPage,
+        limit: vectorsPerPage,
         offset,
         include: ["documents", "metadatas"],
       });
@@ -151,9 +151,9 @@ export class ChromaVectorStore implements VectorStore {
 
   /** Everything that is stored, a page at a time. Nothing may be written meanwhile. */
   async *vectorPages(): AsyncGenerator<StoredVector[]> {
-    for (let offset = 0; ; offset += vectorsARead) {
+    for (let offset = 0; ; offset += vectorsPerRead) {
       const stored = await this.#collection.get({
-        limit: vectorsARead,
+        limit: vectorsPerRead,
         offset,
         include: ["documents", "metadatas", "embeddings"],
       });
@@ -186,7 +186,7 @@ export class ChromaVectorStore implements VectorStore {
   async #post(parts: readonly DeltaPart[]): Promise<void> {
     const { status, text } = await postUpsert(`${this.#url}/upsert`, parts);
     if (status < 300) return;
-    if (status >= 400 && status < 500) throw new UpsertRefused(`${status} ${text.slice(0, 500)}`);
+    if (status >= 400 && status < 500) throw new UpsertRefusedError(`${status} ${text.slice(0, 500)}`);
     throw new Error(`Chroma failed to upsert with ${status}: ${text.slice(0, 500)}`);
   }
 }

@@ -7,7 +7,7 @@ import type { DeltaPart } from "./vector-store.ts";
 
 const bytesPerNumber = 4;
 /** Vectors that are encoded at a time: the server reads them while the next ones are encoded. */
-const vectorsAPiece = 64;
+const vectorsPerBatch = 64;
 
 /**
  * Posts an upsert with base64 embeddings to a Chroma server; resolves to its answer. The body is made as it is sent,
@@ -62,8 +62,8 @@ function* body(records: Buffer, parts: readonly DeltaPart[]): Generator<Buffer> 
   for (const { delta, from, to } of parts) {
     const width = delta.dimensions * bytesPerNumber;
     const vectors = Buffer.from(delta.vectors.buffer, delta.vectors.byteOffset, delta.vectors.byteLength);
-    for (let first = from; first < to; first += vectorsAPiece) {
-      const last = Math.min(first + vectorsAPiece, to);
+    for (let first = from; first < to; first += vectorsPerBatch) {
+      const last = Math.min(first + vectorsPerBatch, to);
       const piece = Buffer.allocUnsafe((last - first) * (base64Length(delta.dimensions) + 3));
       let end = 0;
       for (let at = first; at < last; at += 1) {

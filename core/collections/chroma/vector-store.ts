@@ -1,6 +1,6 @@
 import type { Delta, VectorMetadata } from "../../deltas/delta.ts";
-import { Failure } from "../../failure.ts";
 import type { ReceiptRef } from "../../receipts/receipt.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 
 /** Some vectors of a delta: those from position `from` up to, not including, `to`. */
 export interface DeltaPart {
@@ -46,7 +46,7 @@ export interface Neighbour {
 }
 
 /** The store would not take an upsert; nothing of it is stored. */
-export class UpsertRefused extends Failure {
+export class UpsertRefusedError extends VectorkeepError {
   constructor(why: string) {
     super(
       `The vector store refused an upsert: ${why}.`,
@@ -60,7 +60,7 @@ export interface VectorStore {
   /**
    * All in one request: see `SliceBuilder` for how many it holds. Requests go one after another, in the order of
    * the calls, whether their callers wait or not.
-   * Throws UpsertRefused when the store would not take it; then none of it is stored.
+   * Throws UpsertRefusedError when the store would not take it; then none of it is stored.
    */
   upsert(parts: readonly DeltaPart[]): Promise<void>;
   /** Absent ids are passed over. */

@@ -1,11 +1,11 @@
-import { Failure } from "../../failure.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
-import type { CycleParts, Step } from "./cycle-parts.ts";
+import type { CycleDeps, Step } from "./cycle-deps.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A cycle was given up because its process has to end. */
-export class CycleAbandoned extends Failure {
+export class CycleAbandonedError extends VectorkeepError {
   constructor(shard: ShardName) {
     super(
       `The cycle of ${shard} was given up, because its process has to end.`,
@@ -24,14 +24,15 @@ const afterPublishing: readonly Step[] = ["acknowledge", "collect garbage", "rel
  * What was under way is not waited for, and goes on in scratch, and in a generation that no head will ever name: no
  * other cycle may be started in this process.
  */
-export function abandonable(parts: CycleParts, over: AbortSignal): CycleParts {
-  const { shard, clock, queue, runs, workspace, generations, onStep } = parts;
-  const orAbandon = <T>(work: () => Promise<T>) => unlessAborted(work, over, () => new CycleAbandoned(shard));
+export function abandonable(deps: CycleDeps, over: AbortSignal): CycleDeps {
+  const { shard, clock, queue, runs, workspace, generations, onStep } = deps;
+  const orAbandon = <T>(work: () => Promise<T>) =>
+    unlessAborted(work, over, () => new CycleAbandonedError(shard));
   return {
-    ...parts,
+    ...deps,
     onStep(step) {
       onStep(step);
-      if (over.aborted && !afterPublishing.includes(step)) throw new CycleAbandoned(shard);
+      if (over.aborted && !afterPublishing.includes(step)) throw new CycleAbandonedError(shard);
     },
     clock: {
       now: () => clock.now(),

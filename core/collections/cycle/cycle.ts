@@ -1,17 +1,17 @@
-import { HeadMoved } from "../generations/head.ts";
+import { PublishConflictError } from "../generations/head.ts";
 import { Heartbeat } from "../lease/heartbeat.ts";
-import { acquireLease, type Lease, LeaseLost } from "../lease/lease.ts";
+import { acquireLease, type Lease, LeaseLostError } from "../lease/lease.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";
 import { MessagesInFlight } from "../messages/messages-in-flight.ts";
 import { delaysAfterCycle, delaysAfterFailure } from "../messages/return-delays.ts";
-import { CycleAbandoned } from "./abandonable.ts";
-import type { CycleParts } from "./cycle-parts.ts";
+import { CycleAbandonedError } from "./abandonable.ts";
+import type { CycleDeps } from "./cycle-deps.ts";
 import { LeasedCycle } from "./leased-cycle.ts";
 import { StepTimes } from "./step-times.ts";
 import { timetable } from "./timetable.ts";
 
 /** More than three: a lease outlives two beats that fail. */
-const beatsALease = 4;
+const beatsPerLease = 4;
 
 /**
  * Takes the delivered messages, and what else is queued, into one new generation of the shard.
@@ -20,26 +20,26 @@ const beatsALease = 4;
  * `deadline` is a moment of the clock by which the cycle must be over.
  */
 export async function runCycle(
-  parts: CycleParts,
+  deps: CycleDeps,
   delivered: readonly QueuedMessage[],
   deadline: number,
 ): Promise<readonly QueuedMessage[]> {
-  const { shard, settings, queue, clock, log, metrics, onStep, workspace } = parts;
+  const { shard, config, queue, clock, log, metrics, onStep, workspace } = deps;
   const time = timetable(clock.now(), deadline);
   const times = new StepTimes(clock);
   const copiedBefore = workspace.bytesCopied;
   const messages = new MessagesInFlight(delivered);
-  const hiddenSeconds = Math.ceil(settings.leaseMs / 1000);
+  const hiddenSeconds = Math.ceil(config.leaseMs / 1000);
   let lease: Lease | undefined;
   let cycle: LeasedCycle | undefined;
   let failed = false;
-  await hideIfPossible(parts, delivered, hiddenSeconds);
+  await tryExtendVisibility(deps, delivered, hiddenSeconds);
   const heartbeat = new Heartbeat(
     async () => {
       await lease?.beat();
       await queue.hide(messages.open(), hiddenSeconds, (message) => messages.isOpen(message));
     },
-    settings.leaseMs / beatsALease,
+    config.leaseMs / beatsPerLease,
     clock,
     log,
   );
@@ -47,26 +47,26 @@ export async function runCycle(
     times.begin("lease");
     onStep("lease");
     lease = await acquireLease(
-      { ...parts.control, shard, clock, leaseMs: settings.leaseMs },
-      { waitMs: settings.leaseWaitMs, patienceMs: time.leaseUntil - clock.now() },
+      { ...deps.control, shard, clock, leaseMs: config.leaseMs },
+      { waitMs: config.leaseWaitMs, maxWaitMs: time.leaseUntil - clock.now() },
     );
     if (lease) {
-      cycle = new LeasedCycle(parts, lease, messages, time, times);
+      cycle = new LeasedCycle(deps, lease, messages, time, times);
       await cycle.run();
     } else {
       metrics.count("CyclesContended", 1);
       log.info("Another process compacts; the messages come again", { messages: delivered.length });
     }
   } catch (error) {
-    failed = !(error instanceof CycleAbandoned);
-    if (failed) countFailure(parts, error);
+    failed = !(error instanceof CycleAbandonedError);
+    if (failed) countFailure(deps, error);
     await workspace
       .discard()
       .catch((reason) => log.warn("Scratch was not removed", { reason: String(reason) }));
     throw error;
   } finally {
     await heartbeat.stop();
-    await handBack(parts, messages.open(), failed, lease);
+    await returnToQueue(deps, messages.open(), failed, lease);
   }
   const open = messages.open();
   log.info("Cycle ended", {
@@ -81,8 +81,8 @@ export async function runCycle(
 }
 
 /** The queue's own visibility timeout is far longer: without this a crash costs more time, and nothing else. */
-async function hideIfPossible(
-  { queue, log }: CycleParts,
+async function tryExtendVisibility(
+  { queue, log }: CycleDeps,
   messages: readonly QueuedMessage[],
   seconds: number,
 ): Promise<void> {
@@ -91,15 +91,15 @@ async function hideIfPossible(
     .catch((error: Error) => log.warn("Messages keep the queue's visibility", { reason: error.message }));
 }
 
-function countFailure({ metrics }: CycleParts, error: unknown): void {
+function countFailure({ metrics }: CycleDeps, error: unknown): void {
   metrics.count("CyclesFailed", 1);
-  if (error instanceof LeaseLost) metrics.count("LeasesLost", 1);
-  if (error instanceof HeadMoved) metrics.count("PublishConflicts", 1);
+  if (error instanceof LeaseLostError) metrics.count("LeasesLost", 1);
+  if (error instanceof PublishConflictError) metrics.count("PublishConflicts", 1);
 }
 
 /** Leaves nothing behind that others would have to wait for. A failure here only makes them wait. */
-async function handBack(
-  { queue, log }: CycleParts,
+async function returnToQueue(
+  { queue, log }: CycleDeps,
   open: readonly QueuedMessage[],
   failed: boolean,
   lease: Lease | undefined,

@@ -1,53 +1,53 @@
 /** What came of the items that are merged, and why others are not. */
 export interface Isolated<Item, Outcome> {
   readonly outcome: Outcome;
-  readonly culprits: ReadonlyMap<Item, unknown>;
+  readonly poisonMessages: ReadonlyMap<Item, unknown>;
 }
 
 export interface Attempts<Item, Outcome> {
   /** Starts from the same ground every time. The last one that succeeds is the one that counts. */
   readonly attempt: (items: readonly Item[]) => Promise<Outcome>;
   /** Whether a failure has nothing to do with the items. */
-  readonly isEverybodys: (failure: unknown) => boolean;
+  readonly isSharedError: (failure: unknown) => boolean;
   /** Whether there is time for another attempt. */
   readonly mayGoOn: () => boolean;
   /** Whether an item that is the only one may be blamed, where an attempt without it succeeds. @default never */
-  readonly mayBlameAlone?: (item: Item) => boolean;
+  readonly canBisect?: (item: Item) => boolean;
 }
 
 /** So many items that fail one after another, each alone, with no success between them: it is not the items. */
-const mostUnproven = 3;
+const maxUnproven = 3;
 
 /**
  * Attempts all items at once. Where that fails, finds the items that make it fail, each in a logarithmic number of
  * attempts, and leaves them out. An item is blamed only where its failure is repeated and others succeed without it:
  * what passes, or fails with every item, may be the fault of a server, a disk or a network. It is thrown where it is
- * repeated too often. An item without others is blamed only where `mayBlameAlone` says so.
+ * repeated too often. An item without others is blamed only where `canBisect` says so.
  */
 export async function isolate<Item, Outcome>(
   items: readonly Item[],
   attempts: Attempts<Item, Outcome>,
   unproven = 0,
 ): Promise<Isolated<Item, Outcome>> {
-  const { attempt, isEverybodys, mayGoOn } = attempts;
+  const { attempt, isSharedError, mayGoOn } = attempts;
   try {
-    return { outcome: await attempt(items), culprits: new Map() };
+    return { outcome: await attempt(items), poisonMessages: new Map() };
   } catch (failure) {
-    if (isEverybodys(failure) || !mayGoOn()) throw failure;
+    if (isSharedError(failure) || !mayGoOn()) throw failure;
     const [only] = items;
-    if (items.length === 1 && only !== undefined) return await blameAlone(only, failure, attempts);
+    if (items.length === 1 && only !== undefined) return await bisectToOne(only, failure, attempts);
     if (items.length === 0) throw failure;
-    const { position, reason } = await firstCulprit(items, failure, attempts);
-    if (position === 0 && unproven === mostUnproven) throw failure;
+    const { position, reason } = await firstPoison(items, failure, attempts);
+    if (position === 0 && unproven === maxUnproven) throw failure;
     if (!(await failsAgain(items.slice(0, position + 1), failure, attempts))) {
-      if (unproven === mostUnproven) throw failure;
+      if (unproven === maxUnproven) throw failure;
       return await isolate(items, attempts, unproven + 1);
     }
-    const culprit = items[position] as Item;
-    // From the other end: culprits often stand together, and a success has to be found.
+    const poison = items[position] as Item;
+    // From the other end: poisonMessages often stand together, and a success has to be found.
     const others = items.toSpliced(position, 1).reverse();
-    const { outcome, culprits } = await isolate(others, attempts, position === 0 ? unproven + 1 : 0);
-    return { outcome, culprits: new Map([...culprits, [culprit, reason]]) };
+    const { outcome, poisonMessages } = await isolate(others, attempts, position === 0 ? unproven + 1 : 0);
+    return { outcome, poisonMessages: new Map([...poisonMessages, [poison, reason]]) };
   }
 }
 
@@ -55,37 +55,37 @@ export async function isolate<Item, Outcome>(
  * There are no others that could succeed without it: that nothing at all succeeds is the proof. A transient fault can
  * pass between the two, so this is for items that have failed in cycles before.
  */
-async function blameAlone<Item, Outcome>(
+async function bisectToOne<Item, Outcome>(
   item: Item,
   failure: unknown,
   attempts: Attempts<Item, Outcome>,
 ): Promise<Isolated<Item, Outcome>> {
-  const { attempt, mayGoOn, mayBlameAlone = () => false } = attempts;
-  if (!mayBlameAlone(item) || !(await failsAgain([item], failure, attempts)) || !mayGoOn()) throw failure;
-  return { outcome: await attempt([]), culprits: new Map([[item, failure]]) };
+  const { attempt, mayGoOn, canBisect = () => false } = attempts;
+  if (!canBisect(item) || !(await failsAgain([item], failure, attempts)) || !mayGoOn()) throw failure;
+  return { outcome: await attempt([]), poisonMessages: new Map([[item, failure]]) };
 }
 
 /** What failed once, with a server that had crashed, succeeds with the next one. */
 async function failsAgain<Item, Outcome>(
   items: readonly Item[],
   failure: unknown,
-  { attempt, isEverybodys, mayGoOn }: Attempts<Item, Outcome>,
+  { attempt, isSharedError, mayGoOn }: Attempts<Item, Outcome>,
 ): Promise<boolean> {
   if (!mayGoOn()) throw failure;
   try {
     await attempt(items);
     return false;
   } catch (error) {
-    if (isEverybodys(error)) throw error;
+    if (isSharedError(error)) throw error;
     return true;
   }
 }
 
 /** The first item with which the items before it fail, and how. The items are known to fail together. */
-async function firstCulprit<Item, Outcome>(
+async function firstPoison<Item, Outcome>(
   items: readonly Item[],
   failure: unknown,
-  { attempt, isEverybodys, mayGoOn }: Attempts<Item, Outcome>,
+  { attempt, isSharedError, mayGoOn }: Attempts<Item, Outcome>,
 ): Promise<{ position: number; reason: unknown }> {
   let [succeeds, fails, reason] = [0, items.length, failure];
   while (fails - succeeds > 1) {
@@ -95,7 +95,7 @@ async function firstCulprit<Item, Outcome>(
       await attempt(items.slice(0, middle));
       succeeds = middle;
     } catch (error) {
-      if (isEverybodys(error)) throw error;
+      if (isSharedError(error)) throw error;
       [fails, reason] = [middle, error];
     }
   }

@@ -6,7 +6,7 @@ import { collectGarbage } from "../generations/collect-garbage.ts";
 import { generationName, type Head, moveHead, readHead } from "../generations/head.ts";
 import { manifestFile } from "../generations/manifest.ts";
 import { recordStoredBytes, storedBytes } from "../generations/stored-bytes.ts";
-import { type Lease, LeaseLost } from "../lease/lease.ts";
+import { type Lease, LeaseLostError } from "../lease/lease.ts";
 import { type Merged, mergeReceipts } from "../merge/merge-receipts.ts";
 import { drain } from "../messages/drain.ts";
 import { FailedMessages } from "../messages/failed-messages.ts";
@@ -14,9 +14,9 @@ import type { MessagesInFlight } from "../messages/messages-in-flight.ts";
 import { readMessages } from "../messages/read-messages.ts";
 import type { RunWork, StartedReceipt } from "../messages/receipt-work.ts";
 import { rebuild } from "../rebuild/rebuild.ts";
-import { CycleAbandoned } from "./abandonable.ts";
-import type { CycleParts, Step } from "./cycle-parts.ts";
-import { type Ground, openGround } from "./ground.ts";
+import { CycleAbandonedError } from "./abandonable.ts";
+import type { CycleDeps, Step } from "./cycle-deps.ts";
+import { type CycleStart, openCycleStart } from "./cycle-start.ts";
 import { isolate } from "./isolate.ts";
 import { startReceipts } from "./start-receipts.ts";
 import type { StepTimes } from "./step-times.ts";
@@ -31,7 +31,7 @@ const diskErrors = ["ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "EMFILE"];
 export class LeasedCycle {
   /** Bytes that the new generation does not share with the one before. */
   bytesWritten = 0;
-  readonly #parts: CycleParts;
+  readonly #deps: CycleDeps;
   readonly #lease: Lease;
   readonly #messages: MessagesInFlight;
   readonly #failed: FailedMessages;
@@ -42,24 +42,18 @@ export class LeasedCycle {
   /** No generation is sound, and the next cycle goes on with the rebuild. */
   #isRebuilding = false;
 
-  constructor(
-    parts: CycleParts,
-    lease: Lease,
-    messages: MessagesInFlight,
-    time: Timetable,
-    times: StepTimes,
-  ) {
-    this.#parts = parts;
+  constructor(deps: CycleDeps, lease: Lease, messages: MessagesInFlight, time: Timetable, times: StepTimes) {
+    this.#deps = deps;
     this.#lease = lease;
     this.#messages = messages;
     this.#time = time;
     this.#times = times;
-    const { maxFailures } = parts.settings;
-    this.#failed = new FailedMessages({ ...parts, maxFailures, token: lease.token, messages });
+    const { maxFailures } = deps.config;
+    this.#failed = new FailedMessages({ ...deps, maxFailures, token: lease.token, messages });
   }
 
   async run(): Promise<void> {
-    const { control, shard } = this.#parts;
+    const { control, shard } = this.#deps;
     this.#head = await readHead(control.client, control.controlTable, shard);
     await this.#drain(this.#head);
     const receipts = await this.#startReceipts();
@@ -71,15 +65,15 @@ export class LeasedCycle {
 
   async #drain(head: Head | undefined): Promise<void> {
     this.#step("drain");
-    const { queue, generations, clock, settings, log } = this.#parts;
+    const { queue, generations, clock, config, log } = this.#deps;
     const age = head && (await generations.ageOf(head.name, manifestFile));
-    const atLeastUntil = clock.now() + settings.minPublishIntervalMs - (age ?? settings.minPublishIntervalMs);
+    const atLeastUntil = clock.now() + config.minPublishIntervalMs - (age ?? config.minPublishIntervalMs);
     const limits = {
-      messages: settings.drainMessages,
-      bytes: settings.drainBytes,
-      until: Math.min(Math.max(clock.now() + settings.drainMs, atLeastUntil), this.#time.drainUntil),
+      messages: config.drainMessages,
+      bytes: config.drainBytes,
+      until: Math.min(Math.max(clock.now() + config.drainMs, atLeastUntil), this.#time.drainUntil),
       atLeastUntil,
-      hiddenSeconds: Math.ceil(settings.leaseMs / 1000),
+      hiddenSeconds: Math.ceil(config.leaseMs / 1000),
     };
     await drain(queue, clock, limits, (received) => this.#messages.take(received)).catch((error: Error) =>
       log.warn("The queue was not drained to its end", { reason: error.message }),
@@ -88,28 +82,28 @@ export class LeasedCycle {
 
   async #startReceipts(): Promise<StartedReceipt[]> {
     this.#step("start runs");
-    const { shard } = this.#parts;
+    const { shard } = this.#deps;
     const { token } = this.#lease;
-    const ports = {
-      ...this.#parts,
+    const deps = {
+      ...this.#deps,
       token,
       confirmLease: () => this.#lease.beat(),
       messages: this.#messages,
       failed: this.#failed,
     };
     const works = await readMessages(shard, this.#messages.open(), this.#failed);
-    return startReceipts(ports, shard, works);
+    return startReceipts(deps, shard, works);
   }
 
   /** Publishes nothing where the shard holds all of it already. */
   async #makeGeneration(receipts: readonly StartedReceipt[]): Promise<void> {
-    const { workspace, log, metrics } = this.#parts;
+    const { workspace, log, metrics } = this.#deps;
     this.#step("materialise");
-    const ground = (await openGround(this.#parts, this.#head)) ?? (await this.#rebuiltGround());
-    if (ground === undefined) return;
+    const cycleStart = (await openCycleStart(this.#deps, this.#head)) ?? (await this.#rebuiltCycleStart());
+    if (cycleStart === undefined) return;
     const head = this.#head;
     this.#step("apply");
-    const merged = await this.#merge(ground, receipts);
+    const merged = await this.#merge(cycleStart, receipts);
     this.#merged = merged;
     const { written, updated, removed, count } = merged;
     log.info("Changes merged", {
@@ -124,8 +118,9 @@ export class LeasedCycle {
     metrics.count("VectorsUpdated", updated);
     metrics.count("VectorsRemoved", removed);
     await workspace.close();
-    const isHead = ground.name === head?.name && !ground.isOnlyCopy;
-    if (written + updated + removed > 0 || !isHead) this.#head = await this.#publish(head, ground, merged);
+    const isHead = cycleStart.name === head?.name && !cycleStart.isOnlyCopy;
+    if (written + updated + removed > 0 || !isHead)
+      this.#head = await this.#publish(head, cycleStart, merged);
     else if (head) workspace.keep(head.name);
   }
 
@@ -133,13 +128,13 @@ export class LeasedCycle {
    * No generation is sound: the shard is rebuilt from its deltas and published, and then takes the messages. Undefined
    * where the time is over before that: all messages are redelivered, and their cycle goes on from the checkpoint.
    */
-  async #rebuiltGround(): Promise<Ground | undefined> {
-    const { shard, workspace, log } = this.#parts;
+  async #rebuiltCycleStart(): Promise<CycleStart | undefined> {
+    const { shard, workspace, log } = this.#deps;
     this.#step("rebuild");
-    const rebuilt = await rebuild(this.#parts, this.#lease, this.#head, {
+    const rebuilt = await rebuild(this.#deps, this.#lease, this.#head, {
       until: this.#time.applyUntil,
       publishesWithout: async () => true,
-      onStep: (step) => this.#parts.onStep(`rebuild: ${step}`),
+      onStep: (step) => this.#deps.onStep(`rebuild: ${step}`),
     });
     if (rebuilt.state === "unfinished") {
       const { done, known } = rebuilt;
@@ -158,22 +153,22 @@ export class LeasedCycle {
   }
 
   /** Merges what can be merged; a receipt that makes the others fail is left out, and the failure is its own. */
-  async #merge(ground: Ground, receipts: readonly StartedReceipt[]): Promise<Merged> {
-    const { workspace, clock, log } = this.#parts;
-    let store: Ground["store"] | undefined = ground.store;
-    const { outcome: merged, culprits } = await isolate(receipts, {
+  async #merge(cycleStart: CycleStart, receipts: readonly StartedReceipt[]): Promise<Merged> {
+    const { workspace, clock, log } = this.#deps;
+    let store: CycleStart["store"] | undefined = cycleStart.store;
+    const { outcome: merged, poisonMessages } = await isolate(receipts, {
       attempt: async (some) => {
-        const attempted = store ?? (await workspace.open(ground.name));
+        const attempted = store ?? (await workspace.open(cycleStart.name));
         store = undefined;
-        return mergeReceipts(this.#parts, attempted, some, this.#time.applyUntil, () => this.#step("verify"));
+        return mergeReceipts(this.#deps, attempted, some, this.#time.applyUntil, () => this.#step("verify"));
       },
-      isEverybodys: (failure) =>
-        failure instanceof LeaseLost || failure instanceof CycleAbandoned || isOfTheDisk(failure),
+      isSharedError: (failure) =>
+        failure instanceof LeaseLostError || failure instanceof CycleAbandonedError || isOfTheDisk(failure),
       mayGoOn: () => clock.now() < this.#time.applyUntil,
-      mayBlameAlone: (receipt) => receivesOf(receipt) >= receivesBeforeBlame,
+      canBisect: (receipt) => receivesOf(receipt) >= receivesBeforeBlame,
     });
     for (const [work, reason] of merged.unfit) await this.#failed.ofRun(work, reason);
-    for (const [receipt, reason] of culprits) {
+    for (const [receipt, reason] of poisonMessages) {
       log.error("A receipt made its cycle fail and is left out", {
         ...receipt.receipt,
         reason: String(reason),
@@ -183,13 +178,13 @@ export class LeasedCycle {
     return merged;
   }
 
-  async #publish(from: Head | undefined, ground: Ground, { count, receipts }: Merged): Promise<Head> {
-    const { shard, control, target, generations, workspace, log, metrics } = this.#parts;
+  async #publish(from: Head | undefined, cycleStart: CycleStart, { count, receipts }: Merged): Promise<Head> {
+    const { shard, control, target, generations, workspace, log, metrics } = this.#deps;
     const { model, dimensions } = target;
     const generation = (from?.generation ?? 0) + 1;
     const name = generationName(generation, this.#lease.token);
-    const base = ground.name ?? null;
-    await this.#makeAnew(ground.lost);
+    const base = cycleStart.name ?? null;
+    await this.#makeAnew(cycleStart.lost);
     this.#step("write generation");
     const made = { name, base, model, dimensions, count, receipts };
     const { bytesWritten, mismatched } = await generations.write(workspace.folder, made);
@@ -212,12 +207,12 @@ export class LeasedCycle {
     const time = new Date().toISOString();
     await inParallel(lost, runsAtOnce, async (receipt) => {
       try {
-        await redriveReceipt(this.#parts, receipt, time);
+        await redriveReceipt(this.#deps, receipt, time);
       } catch (error) {
         // One whose items nobody can read would keep all others from ever being published; verify names it.
         if (!(error instanceof ItemUnreadableError)) throw error;
         const { imageId: image_id, receiptId: receipt_id } = receipt;
-        this.#parts.log.error("A receipt of a corrupt generation cannot be rebuilt", {
+        this.#deps.log.error("A receipt of a corrupt generation cannot be rebuilt", {
           image_id,
           receipt_id,
           reason: error.message,
@@ -233,11 +228,11 @@ export class LeasedCycle {
       this.#complete(work, vectors),
     );
     this.#messages.finish(this.#merged?.changeMessages ?? []);
-    await this.#parts.queue.delete(this.#messages.doneAndDrained());
+    await this.#deps.queue.delete(this.#messages.doneAndDrained());
   }
 
   async #complete(work: RunWork, vectors: number): Promise<void> {
-    const { shard, runs, log } = this.#parts;
+    const { shard, runs, log } = this.#deps;
     const { run, messages } = work;
     try {
       const moved = await runs.complete(run, shard, this.#lease.token, vectors);
@@ -252,15 +247,15 @@ export class LeasedCycle {
 
   async #collectGarbage(head: Head | undefined): Promise<void> {
     this.#step("collect garbage");
-    const { generations, settings, log } = this.#parts;
+    const { generations, config, log } = this.#deps;
     if (!head || this.#isRebuilding) return;
-    await collectGarbage(generations, head.name, this.#lease.token, settings.garbage, log);
+    await collectGarbage(generations, head.name, this.#lease.token, config.garbage, log);
     await this.#recordStoredBytes(head);
   }
 
   /** For a gauge only: no cycle fails by it. */
   async #recordStoredBytes({ name }: Head): Promise<void> {
-    const { control, shard, generations, log } = this.#parts;
+    const { control, shard, generations, log } = this.#deps;
     try {
       await recordStoredBytes(control, shard, this.#lease.token, await storedBytes(generations, name));
     } catch (error) {
@@ -271,7 +266,7 @@ export class LeasedCycle {
   /** Before every step: the lease is still this cycle's. */
   #step(step: Step): void {
     this.#times.begin(step);
-    this.#parts.onStep(step);
+    this.#deps.onStep(step);
     this.#lease.assertHeld();
   }
 }

@@ -1,5 +1,4 @@
 import type { CurrentItems } from "../../entities/current-items.ts";
-import { InputFailure } from "../../failure.ts";
 import { inParallel } from "../../in-parallel.ts";
 import type { Log } from "../../log.ts";
 import { fiveDigits, type ReceiptRef } from "../../receipts/receipt.ts";
@@ -8,17 +7,18 @@ import type { CurrentRun, Removal } from "../../runs/current-run.ts";
 import { recordRemovals } from "../../runs/record-removals.ts";
 import type { RunRef, RunStore } from "../../runs/run-store.ts";
 import { ItemUnreadableError, isValidationError } from "../../unreadable-item.ts";
-import { LeaseLost } from "../lease/lease.ts";
+import { InputError } from "../../vectorkeep-error.ts";
+import { LeaseLostError } from "../lease/lease.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";
 import type { FailedMessages } from "../messages/failed-messages.ts";
 import type { MessagesInFlight } from "../messages/messages-in-flight.ts";
 import type { ReceiptWork, RunWork, StartedReceipt } from "../messages/receipt-work.ts";
-import { CycleAbandoned } from "./abandonable.ts";
+import { CycleAbandonedError } from "./abandonable.ts";
 
 const receiptsAtOnce = 16;
 
 /** A run says that it is held under a token that no lease has ever given. */
-export class TokenAheadError extends InputFailure {
+export class TokenAheadError extends InputError {
   constructor({ imageId, receiptId, runId }: RunRef, shard: ShardName, token: number) {
     super(
       `Run ${runId} (receipt ${receiptId} of image ${imageId}) is held in ${shard} under a higher token than the lease's, ${token}.`,
@@ -27,9 +27,9 @@ export class TokenAheadError extends InputFailure {
   }
 }
 
-export interface StartPorts {
+export interface StartDeps {
   readonly token: number;
-  /** Throws LeaseLost where another process holds the lease by now. */
+  /** Throws LeaseLostError where another process holds the lease by now. */
   readonly confirmLease: () => Promise<void>;
   readonly runs: RunStore;
   readonly items: Pick<CurrentItems, "existing">;
@@ -44,10 +44,10 @@ export interface StartPorts {
  * the receipt's current one (completed with no vectors).
  *
  * A receipt fails alone (F26): where its items cannot be read its messages count a failure, where a table does not
- * answer for it they are redelivered. Throws LeaseLost, and the first failure where no receipt could be started.
+ * answer for it they are redelivered. Throws LeaseLostError, and the first failure where no receipt could be started.
  */
 export async function startReceipts(
-  ports: StartPorts,
+  deps: StartDeps,
   shard: ShardName,
   works: readonly ReceiptWork[],
 ): Promise<StartedReceipt[]> {
@@ -55,12 +55,12 @@ export async function startReceipts(
   const outages: unknown[] = [];
   await inParallel(works, receiptsAtOnce, async (work) => {
     try {
-      const receipt = await startReceipt(ports, shard, work);
+      const receipt = await startReceipt(deps, shard, work);
       if (receipt.run || receipt.changeMessages.length > 0) started.push(receipt);
     } catch (error) {
       if (endsTheCycle(error)) throw error;
-      if (isOwnFailure(error)) await ports.failed.ofMessages(messagesOf(work), error.message);
-      else outages.push(logOutage(ports, work, error));
+      if (isOwnFailure(error)) await deps.failed.ofMessages(messagesOf(work), error.message);
+      else outages.push(logOutage(deps, work, error));
     }
   });
   if (outages.length > 0 && outages.length === works.length) throw outages[0];
@@ -68,7 +68,7 @@ export async function startReceipts(
 }
 
 function endsTheCycle(error: unknown): boolean {
-  return error instanceof LeaseLost || error instanceof CycleAbandoned;
+  return error instanceof LeaseLostError || error instanceof CycleAbandonedError;
 }
 
 /** It fails again at each delivery, until somebody corrects the receipt's items. */
@@ -80,7 +80,7 @@ function messagesOf({ runs, changeMessages }: ReceiptWork): readonly QueuedMessa
   return [...runs.flatMap(({ messages }) => messages), ...changeMessages];
 }
 
-function logOutage({ log }: StartPorts, { receipt }: ReceiptWork, error: unknown): unknown {
+function logOutage({ log }: StartDeps, { receipt }: ReceiptWork, error: unknown): unknown {
   log.error("A receipt could not be started; its messages are redelivered", {
     image_id: receipt.imageId,
     receipt_id: receipt.receiptId,
@@ -95,14 +95,14 @@ function logOutage({ log }: StartPorts, { receipt }: ReceiptWork, error: unknown
  * is re-opened too, and then a completion under the earlier start is refused.
  */
 async function startReceipt(
-  ports: StartPorts,
+  deps: StartDeps,
   shard: ShardName,
   { receipt, runs, removals, changeMessages }: ReceiptWork,
 ): Promise<StartedReceipt> {
-  const { started, missing } = await startRuns(ports, shard, runs);
-  const current = await currentAfter(ports, receipt, removals);
+  const { started, missing } = await startRuns(deps, shard, runs);
+  const current = await currentAfter(deps, receipt, removals);
   const counts = ({ run }: RunWork) => current?.state === "ACTIVE" && current.runId === run.runId;
-  await settleOthers(ports, shard, current, {
+  await settleOthers(deps, shard, current, {
     started: started.filter((work) => !counts(work)),
     missing,
     counts,
@@ -116,7 +116,7 @@ interface StartedRuns {
 }
 
 async function startRuns(
-  { token, runs, messages, confirmLease }: StartPorts,
+  { token, runs, messages, confirmLease }: StartDeps,
   shard: ShardName,
   works: readonly RunWork[],
 ): Promise<StartedRuns> {
@@ -138,7 +138,7 @@ async function startRuns(
 
 /** CURRENT with the tombstones of the removals. What exists again was not removed (F11). */
 async function currentAfter(
-  { runs, items }: StartPorts,
+  { runs, items }: StartDeps,
   receipt: ReceiptRef,
   removals: readonly Removal[],
 ): Promise<CurrentRun | undefined> {
@@ -157,7 +157,7 @@ async function currentAfter(
 
 /** Runs that are not to be applied: closed where another one counts, failed where nothing says which one does. */
 async function settleOthers(
-  { token, runs, messages, failed }: StartPorts,
+  { token, runs, messages, failed }: StartDeps,
   shard: ShardName,
   current: CurrentRun | undefined,
   { started, missing, counts }: StartedRuns & { readonly counts: (work: RunWork) => boolean },

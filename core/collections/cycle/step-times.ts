@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Step } from "./cycle-parts.ts";
+import type { Step } from "./cycle-deps.ts";
 
 /** How long a cycle was in each of its steps. */
 export class StepTimes {

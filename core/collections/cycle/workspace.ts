@@ -1,14 +1,14 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure } from "../../failure.ts";
 import { collectionOf, type ShardName } from "../../receipts/shards.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { ChromaServer } from "../chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../chroma/chroma-vector-store.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import type { Generations } from "../generations/generations.ts";
 
 /** The published vectors are of another model than the one that is set. */
-export class CollectionOfOtherModel extends Failure {
+export class CollectionOfOtherModelError extends VectorkeepError {
   constructor(shard: ShardName, published: string, due: string) {
     super(
       `The published vectors of ${shard} are of ${published}, and the stack is set to ${due}.`,
@@ -50,7 +50,7 @@ export class Workspace {
   /**
    * Copies a generation, unless the folder equals it, and opens it. Without a name, an empty database. `from` are other
    * generations than the shard's published ones.
-   * Throws GenerationDamaged and CollectionOfOtherModel.
+   * Throws GenerationCorruptError and CollectionOfOtherModelError.
    */
   async open(name: string | undefined, from?: Generations): Promise<VectorStore> {
     if (from !== undefined || name === undefined || this.#holds !== name) await this.#materialise(name, from);
@@ -95,7 +95,7 @@ export class Workspace {
     const { shard, model, dimensions } = this.#options;
     const published = await from.manifest(name);
     if (published.model !== model || published.dimensions !== dimensions) {
-      throw new CollectionOfOtherModel(
+      throw new CollectionOfOtherModelError(
         shard,
         `${published.model} with ${published.dimensions} dimensions`,
         `${model} with ${dimensions}`,

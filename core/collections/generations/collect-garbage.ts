@@ -11,7 +11,7 @@ export interface GarbageRules {
   /** Newest published generations that stay whatever their age. */
   readonly kept: number;
   /** A superseded generation stays at least this long, for those still copying it. */
-  readonly longestReaderMs: number;
+  readonly maxReaderMs: number;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function collectGarbage(
   const expired: string[] = [];
   for (const name of published.slice(rules.kept)) {
     const age = await generations.ageOf(name, supersededFile);
-    if (age !== undefined && age > rules.longestReaderMs) expired.push(name);
+    if (age !== undefined && age > rules.maxReaderMs) expired.push(name);
   }
   const folders = await generations.list();
   const abandoned = folders.filter((folder) => folder.token < token && !published.includes(folder.name));

@@ -1,4 +1,4 @@
-import { GenerationDamaged, type Generations } from "./generations.ts";
+import { GenerationCorruptError, type Generations } from "./generations.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** A generation that was published and is still there. */
@@ -36,7 +36,7 @@ async function listed(generations: Generations): Promise<string[]> {
 /** With the patience that a folder just renamed may need. */
 async function headManifest(generations: Generations, name: string): Promise<Manifest | undefined> {
   return generations.manifest(name).catch((error: unknown) => {
-    if (error instanceof GenerationDamaged) return undefined;
+    if (error instanceof GenerationCorruptError) return undefined;
     throw error;
   });
 }

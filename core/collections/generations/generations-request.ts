@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { InputFailure } from "../../failure.ts";
 import { problems } from "../../receipts/problems.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import { InputError } from "../../vectorkeep-error.ts";
 
 /** What operators ask of the function that reaches the generations. */
 const request = z.discriminatedUnion("operation", [
@@ -79,13 +79,13 @@ export type ListAnswer = z.infer<typeof listAnswer>;
 export type RestoreAnswer = z.infer<typeof restoreAnswer>;
 
 /** The event of the function is nothing that it is asked for; every problem is in the message. */
-export class GenerationsRequestInvalid extends InputFailure {
+export class GenerationsRequestInvalidError extends InputError {
   constructor(found: readonly string[]) {
     super(`The request is not usable: ${found.join("; ")}.`, "Use `npm run generations`.");
   }
 }
 
-/** Throws GenerationsRequestInvalid, also for a shard that the stack does not have. */
+/** Throws GenerationsRequestInvalidError, also for a shard that the stack does not have. */
 export function parseGenerationsRequest(
   event: unknown,
   shards: readonly ShardName[],
@@ -93,10 +93,10 @@ export function parseGenerationsRequest(
   const check = checkRequest.safeParse(event);
   if (check.success) return check.data;
   const parsed = request.safeParse(event);
-  if (!parsed.success) throw new GenerationsRequestInvalid(problems(parsed.error));
+  if (!parsed.success) throw new GenerationsRequestInvalidError(problems(parsed.error));
   const shard = shards.find((one) => one === parsed.data.shard);
   if (shard === undefined) {
-    throw new GenerationsRequestInvalid([`shard: it is one of ${shards.join(", ")}`]);
+    throw new GenerationsRequestInvalidError([`shard: it is one of ${shards.join(", ")}`]);
   }
   return { ...parsed.data, shard };
 }

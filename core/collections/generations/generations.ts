@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { Failure } from "../../failure.ts";
 import type { ReceiptRef } from "../../receipts/receipt.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { Clock } from "../clock.ts";
 import {
   databaseFolder,
@@ -16,7 +16,7 @@ import {
 import { ProvenFiles } from "./proven-files.ts";
 
 /** A published generation is not there as it was published. */
-export class GenerationDamaged extends Failure {
+export class GenerationCorruptError extends VectorkeepError {
   constructor(folder: string, what: string, options?: ErrorOptions) {
     super(
       `The generation in ${folder} is damaged: ${what}.`,
@@ -28,7 +28,7 @@ export class GenerationDamaged extends Failure {
 
 const temporary = ".tmp-";
 /** NFS caches directories, so a folder just renamed may be missing for some seconds. */
-const patienceMs = 60_000;
+const maxWaitMs = 60_000;
 const retryMs = 500;
 /** A directory entry that is not there, or a handle of one that was replaced. */
 const staleCodes = new Set(["ENOENT", "ESTALE"]);
@@ -85,7 +85,7 @@ export class Generations {
     return join(this.folder, name);
   }
 
-  /** Tries again for 60 s while the file system does not show it. Throws GenerationDamaged. */
+  /** Tries again for 60 s while the file system does not show it. Throws GenerationCorruptError. */
   manifest(name: string): Promise<Manifest> {
     return this.#reading(name, () => readManifest(this.pathOf(name)));
   }
@@ -107,7 +107,7 @@ export class Generations {
 
   /**
    * Copies the database of a generation into an empty folder, whose files are then checked against the manifest.
-   * Tries again for 60 s while the file system does not show it. Throws GenerationDamaged.
+   * Tries again for 60 s while the file system does not show it. Throws GenerationCorruptError.
    */
   async copyTo(target: string, name: string): Promise<Manifest> {
     const manifest = await this.manifest(name);
@@ -123,7 +123,7 @@ export class Generations {
     const copied = new Map((await describeFiles(target)).map((file) => [file.path, file.sha256]));
     for (const { path, sha256 } of manifest.files) {
       if (copied.get(path) !== sha256) {
-        throw new GenerationDamaged(this.pathOf(name), `${path} is not what the manifest says`);
+        throw new GenerationCorruptError(this.pathOf(name), `${path} is not what the manifest says`);
       }
       this.#proven.note(looks.get(path), sha256);
     }
@@ -242,8 +242,8 @@ export class Generations {
         const { code, message } = cause as NodeJS.ErrnoException;
         const stale = code !== undefined && staleCodes.has(code);
         if (code !== undefined && !stale) throw cause;
-        if (!stale || this.#clock.now() - began >= patienceMs) {
-          throw new GenerationDamaged(this.pathOf(name), message, { cause });
+        if (!stale || this.#clock.now() - began >= maxWaitMs) {
+          throw new GenerationCorruptError(this.pathOf(name), message, { cause });
         }
       }
       await this.#clock.sleep(retryMs);

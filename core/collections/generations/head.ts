@@ -1,9 +1,9 @@
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
-import { unlessRefused } from "../../conditional-write.ts";
-import { Failure } from "../../failure.ts";
+import { unlessConditionFailed } from "../../conditional-write.ts";
 import type { ShardName } from "../../receipts/shards.ts";
 import { readItem } from "../../unreadable-item.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { collectionKey } from "../lease/collection-key.ts";
 import type { Lease } from "../lease/lease.ts";
 
@@ -20,7 +20,7 @@ export interface Head {
 }
 
 /** Another process has published meanwhile, or holds the lease. */
-export class HeadMoved extends Failure {
+export class PublishConflictError extends VectorkeepError {
   constructor(shard: ShardName, name: string) {
     super(
       `Generation ${name} of ${shard} was not published: the lease or the head is another's by now.`,
@@ -77,12 +77,12 @@ export interface MoveHead {
   readonly to: Pick<Head, "generation" | "name" | "base">;
 }
 
-/** Publishes by one conditional write: the lease is mine and the head is the one I started from. Throws HeadMoved. */
+/** Publishes by one conditional write: the lease is mine and the head is the one I started from. Throws PublishConflictError. */
 export async function moveHead(move: MoveHead): Promise<Head> {
   const { client, controlTable, shard, lease, from, to } = move;
   const head: Head = { ...to, publishedAt: new Date().toISOString() };
   const unmoved = from ? "head_name = :from" : "attribute_not_exists(head_name)";
-  const moved = await unlessRefused(
+  const moved = await unlessConditionFailed(
     client.send(
       new UpdateCommand({
         TableName: controlTable,
@@ -106,5 +106,5 @@ export async function moveHead(move: MoveHead): Promise<Head> {
   // A write that was repeated after its answer got lost is refused although it was done: only the item can tell.
   const now = await readHead(client, controlTable, shard);
   if (now?.name === head.name) return now;
-  throw new HeadMoved(shard, head.name);
+  throw new PublishConflictError(shard, head.name);
 }

@@ -33,7 +33,7 @@ export interface GenerationFacts {
   readonly receipts: number;
 }
 
-export interface ListPorts {
+export interface ListDeps {
   readonly shard: ShardName;
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
   readonly generations: Generations;
@@ -44,7 +44,7 @@ export async function listGenerations({
   shard,
   control,
   generations,
-}: ListPorts): Promise<ListedGeneration[]> {
+}: ListDeps): Promise<ListedGeneration[]> {
   const head = await readHead(control.client, control.controlTable, shard);
   if (head === undefined) return [];
   const history = await generationHistory(generations, head.name);

@@ -17,7 +17,7 @@ export interface PublishedFiles {
 
 /**
  * Reads a published generation from its own files, through a server on a copy that is gone afterwards.
- * Throws GenerationDamaged where the copy is not what the manifest says.
+ * Throws GenerationCorruptError where the copy is not what the manifest says.
  */
 export async function withPublishedCopy<Result>(
   { collectionsPath, library, scratch }: PublishedFiles,

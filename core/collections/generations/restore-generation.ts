@@ -1,19 +1,19 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { InputFailure } from "../../failure.ts";
 import { inParallel } from "../../in-parallel.ts";
 import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
 import type { ShardName } from "../../receipts/shards.ts";
-import { CollectionOfOtherModel } from "../cycle/workspace.ts";
+import { InputError } from "../../vectorkeep-error.ts";
+import { CollectionOfOtherModelError } from "../cycle/workspace.ts";
 import type { Lease } from "../lease/lease.ts";
-import { type LeasePorts, underLease } from "../lease/under-lease.ts";
+import { type LeaseDeps, underLease } from "../lease/under-lease.ts";
 import { generationHistory, type PastGeneration } from "./generation-history.ts";
-import { GenerationDamaged, type Generations } from "./generations.ts";
+import { GenerationCorruptError, type Generations } from "./generations.ts";
 import { generationName, type Head, moveHead, readHead } from "./head.ts";
 import { databaseFolder, type Manifest } from "./manifest.ts";
 
 /** There is no such generation to go back to. */
-export class GenerationNotRestorable extends InputFailure {
+export class GenerationNotRestorableError extends InputError {
   constructor(shard: ShardName, generation: number, why: string) {
     super(
       `Generation ${generation} of ${shard} cannot be restored: ${why}.`,
@@ -22,7 +22,7 @@ export class GenerationNotRestorable extends InputFailure {
   }
 }
 
-export interface RestorePorts extends LeasePorts {
+export interface RestoreDeps extends LeaseDeps {
   /** Of the stack: what cycles will add to the restored generation. */
   readonly model: string;
   readonly dimensions: number;
@@ -58,27 +58,27 @@ const receiptsAtOnce = 16;
  * Publishes the content of an older generation as the next one, under the lease and by the same condition as a cycle does.
  * Every receipt that is newer is driven again before the head moves: a crash then leaves either nothing restored and
  * receipts that are found to be up to date, or all of it; and no cycle looks at them earlier, for it needs the lease.
- * `patienceMs` is how long the lease is waited for.
- * Throws GenerationNotRestorable, GenerationDamaged, CollectionOfOtherModel, CollectionBusy, LeaseLost, HeadMoved.
+ * `maxWaitMs` is how long the lease is waited for.
+ * Throws GenerationNotRestorableError, GenerationCorruptError, CollectionOfOtherModelError, CollectionBusyError, LeaseLostError, PublishConflictError.
  */
 export async function restoreGeneration(
-  ports: RestorePorts,
+  deps: RestoreDeps,
   generation: number,
-  patienceMs: number,
+  maxWaitMs: number,
 ): Promise<Restored> {
-  ports.onStep("lease");
-  return underLease(ports, patienceMs, (lease) => restoreUnder(lease, ports, generation));
+  deps.onStep("lease");
+  return underLease(deps, maxWaitMs, (lease) => restoreUnder(lease, deps, generation));
 }
 
-async function restoreUnder(lease: Lease, ports: RestorePorts, generation: number): Promise<Restored> {
-  const { shard, control, generations, log } = ports;
+async function restoreUnder(lease: Lease, deps: RestoreDeps, generation: number): Promise<Restored> {
+  const { shard, control, generations, log } = deps;
   const step = (name: RestoreStep) => {
-    ports.onStep(name);
+    deps.onStep(name);
     lease.assertHeld();
   };
   const head = await readHead(control.client, control.controlTable, shard);
-  if (head === undefined) throw new GenerationNotRestorable(shard, generation, "nothing is published");
-  const { target, newer } = find(ports, generation, await generationHistory(generations, head.name));
+  if (head === undefined) throw new GenerationNotRestorableError(shard, generation, "nothing is published");
+  const { target, newer } = find(deps, generation, await generationHistory(generations, head.name));
   const receipts = receiptsOf(newer);
   const next = {
     generation: head.generation + 1,
@@ -90,7 +90,7 @@ async function restoreUnder(lease: Lease, ports: RestorePorts, generation: numbe
   await writeAgain(generations, target, { ...next, receipts });
   step("drive receipts again");
   const time = new Date().toISOString();
-  await inParallel(receipts, receiptsAtOnce, (receipt) => ports.redrive(receipt, time));
+  await inParallel(receipts, receiptsAtOnce, (receipt) => deps.redrive(receipt, time));
   step("move head");
   const moved = await moveHead({ ...control, shard, lease, from: head, to: next });
   const silent = newer.filter(({ manifest }) => manifest === undefined).map(({ name }) => name);
@@ -113,25 +113,25 @@ interface Found {
 }
 
 function find(
-  { shard, generations, model, dimensions }: RestorePorts,
+  { shard, generations, model, dimensions }: RestoreDeps,
   generation: number,
   history: readonly PastGeneration[],
 ): Found {
   const position = history.findIndex((past) => past.generation === generation);
-  if (position === 0) throw new GenerationNotRestorable(shard, generation, "it is what is published");
+  if (position === 0) throw new GenerationNotRestorableError(shard, generation, "it is what is published");
   const past = history[position];
   if (past === undefined) {
     const kept = history.slice(1).map((one) => one.generation);
     const others =
       kept.length === 0 ? "no older one is kept" : `older ones that are kept: ${kept.join(", ")}`;
-    throw new GenerationNotRestorable(shard, generation, others);
+    throw new GenerationNotRestorableError(shard, generation, others);
   }
   const { name, manifest } = past;
   if (manifest === undefined) {
-    throw new GenerationDamaged(generations.pathOf(name), "its manifest cannot be read");
+    throw new GenerationCorruptError(generations.pathOf(name), "its manifest cannot be read");
   }
   if (manifest.model !== model || manifest.dimensions !== dimensions) {
-    throw new CollectionOfOtherModel(
+    throw new CollectionOfOtherModelError(
       shard,
       `${manifest.model} with ${manifest.dimensions} dimensions`,
       `${model} with ${dimensions}`,
@@ -162,10 +162,10 @@ async function writeAgain(
     .write(join(folder, databaseFolder), { name, base, restored, model, dimensions, count, receipts })
     .catch((cause: NodeJS.ErrnoException) => {
       if (cause.code !== "ENOENT") throw cause;
-      throw new GenerationDamaged(folder, cause.message, { cause });
+      throw new GenerationCorruptError(folder, cause.message, { cause });
     });
   const written = await generations.manifest(name);
   if (isDeepStrictEqual(written.files, manifest.files)) return;
   await generations.remove(name);
-  throw new GenerationDamaged(folder, "its files are not those that its manifest lists");
+  throw new GenerationCorruptError(folder, "its files are not those that its manifest lists");
 }

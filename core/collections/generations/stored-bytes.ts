@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
-import { unlessRefused } from "../../conditional-write.ts";
+import { unlessConditionFailed } from "../../conditional-write.ts";
 import type { ShardName } from "../../receipts/shards.ts";
 import { collectionKey } from "../lease/collection-key.ts";
 import { generationHistory } from "./generation-history.ts";
@@ -40,7 +40,7 @@ export async function recordStoredBytes(
   token: number,
   bytes: number,
 ): Promise<void> {
-  await unlessRefused(
+  await unlessConditionFailed(
     client.send(
       new UpdateCommand({
         TableName: controlTable,

@@ -1,23 +1,23 @@
-import { Failure } from "../../failure.ts";
 import type { Log } from "../../log.ts";
 import type { LoggedMetrics } from "../../metrics.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { Clock } from "../clock.ts";
-import { abandonable, CycleAbandoned } from "../cycle/abandonable.ts";
+import { abandonable, CycleAbandonedError } from "../cycle/abandonable.ts";
 import { runCycle } from "../cycle/cycle.ts";
-import type { CycleParts } from "../cycle/cycle-parts.ts";
+import type { CycleDeps } from "../cycle/cycle-deps.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";
+import { Semaphore } from "./semaphore.ts";
 import type { Shutdown } from "./shutdown.ts";
-import { Slots } from "./slots.ts";
 
 /** The longest that SQS waits; and where other shards wait for their turn. */
 const longPollSeconds = 20;
 const shortPollSeconds = 1;
 const firstPauseMs = 1_000;
-const longestPauseMs = 60_000;
+const maxPauseMs = 60_000;
 
 /** A cycle was not over at its deadline. */
-export class CycleOverran extends Failure {
+export class CycleOverranError extends VectorkeepError {
   constructor(shard: ShardName, afterMs: number) {
     super(
       `The cycle of ${shard} was not over after ${Math.round(afterMs / 1000)} s, so the worker starts anew.`,
@@ -42,14 +42,14 @@ export interface WorkerOptions {
  * The process has to end when it resolves, as what was given up may still be under way.
  */
 export async function compactUntilShutdown(
-  shards: readonly CycleParts[],
+  shards: readonly CycleDeps[],
   options: WorkerOptions,
   shutdown: Shutdown,
 ): Promise<void> {
-  const slots = new Slots(options.shardsAtOnce);
+  const semaphore = new Semaphore(options.shardsAtOnce);
   const waitSeconds = shards.length > options.shardsAtOnce ? shortPollSeconds : longPollSeconds;
-  const workers = shards.map((parts) =>
-    new ShardWorker(abandonable(parts, shutdown.over), { ...options, waitSeconds }, shutdown).work(slots),
+  const workers = shards.map((deps) =>
+    new ShardWorker(abandonable(deps, shutdown.over), { ...options, waitSeconds }, shutdown).work(semaphore),
   );
   await Promise.all(workers);
 }
@@ -61,20 +61,20 @@ interface ShardWorkerOptions extends WorkerOptions {
 
 /** Works on one shard. */
 class ShardWorker {
-  readonly #parts: CycleParts;
+  readonly #deps: CycleDeps;
   readonly #options: ShardWorkerOptions;
   readonly #shutdown: Shutdown;
 
-  constructor(parts: CycleParts, options: ShardWorkerOptions, shutdown: Shutdown) {
-    this.#parts = parts;
+  constructor(deps: CycleDeps, options: ShardWorkerOptions, shutdown: Shutdown) {
+    this.#deps = deps;
     this.#options = options;
     this.#shutdown = shutdown;
   }
 
-  async work(slots: Slots): Promise<void> {
+  async work(semaphore: Semaphore): Promise<void> {
     const { begun } = this.#shutdown;
     for (let failures = 0; !begun.aborted; ) {
-      failures = (await slots.use(() => this.#takeTurn())) ? 0 : failures + 1;
+      failures = (await semaphore.use(() => this.#takeTurn())) ? 0 : failures + 1;
       if (failures === 0) continue;
       await this.#options.clock.sleep(pauseAfter(failures), begun).catch(() => undefined);
     }
@@ -97,8 +97,8 @@ class ShardWorker {
   /** None once the shutdown has begun. */
   async #receive(): Promise<readonly QueuedMessage[]> {
     const { begun } = this.#shutdown;
-    const { queue, settings } = this.#parts;
-    const hiddenSeconds = Math.ceil(settings.leaseMs / 1000);
+    const { queue, config } = this.#deps;
+    const hiddenSeconds = Math.ceil(config.leaseMs / 1000);
     if (begun.aborted) return [];
     try {
       return await queue.receive({ waitSeconds: this.#options.waitSeconds, hiddenSeconds, signal: begun });
@@ -117,14 +117,14 @@ class ShardWorker {
       () => undefined,
     );
     try {
-      await runCycle(this.#parts, received, clock.now() + cycleMs);
+      await runCycle(this.#deps, received, clock.now() + cycleMs);
     } finally {
       ended.abort();
     }
   }
 
   #overrun(): void {
-    const overran = new CycleOverran(this.#parts.shard, this.#options.cycleMs);
+    const overran = new CycleOverranError(this.#deps.shard, this.#options.cycleMs);
     this.#tell(overran);
     this.#shutdown.begin(overran);
   }
@@ -132,16 +132,16 @@ class ShardWorker {
   #tell(error: unknown): void {
     const { log, metrics } = this.#options;
     const { message, name, stack } = error instanceof Error ? error : new Error(String(error));
-    const fields = { collection: this.#parts.shard, error_name: name };
-    if (error instanceof CycleAbandoned) {
+    const fields = { collection: this.#deps.shard, error_name: name };
+    if (error instanceof CycleAbandonedError) {
       log.info(message, fields);
       return;
     }
     metrics.count("WorkerErrors", 1);
-    log.error(message, error instanceof Failure ? fields : { ...fields, stack });
+    log.error(message, error instanceof VectorkeepError ? fields : { ...fields, stack });
   }
 }
 
 function pauseAfter(failures: number): number {
-  return Math.min(longestPauseMs, firstPauseMs * 2 ** (failures - 1));
+  return Math.min(maxPauseMs, firstPauseMs * 2 ** (failures - 1));
 }

@@ -1,6 +1,6 @@
 import type { Log } from "../../log.ts";
 import type { Clock } from "../clock.ts";
-import { LeaseLost } from "./lease.ts";
+import { LeaseLostError } from "./lease.ts";
 
 /**
  * Beats every `everyMs` until it is stopped or the lease is lost. A beat that fails otherwise is logged and the next
@@ -28,7 +28,7 @@ export class Heartbeat {
         await beat();
       } catch (error) {
         log.warn("A heartbeat failed", { reason: (error as Error).message });
-        if (error instanceof LeaseLost) return;
+        if (error instanceof LeaseLostError) return;
       }
     }
   }

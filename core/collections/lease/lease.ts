@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
-import { unlessRefused } from "../../conditional-write.ts";
-import { Failure } from "../../failure.ts";
+import { unlessConditionFailed } from "../../conditional-write.ts";
 import type { ShardName } from "../../receipts/shards.ts";
 import { readItem } from "../../unreadable-item.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { Clock } from "../clock.ts";
 import { collectionKey } from "./collection-key.ts";
 
 /** This process no longer holds the shard's lease, or cannot be sure that it does. */
-export class LeaseLost extends Failure {
+export class LeaseLostError extends VectorkeepError {
   constructor(shard: ShardName, token: number, why: string) {
     super(
       `The lease of ${shard} with token ${token} is lost: ${why}.`,
@@ -35,22 +35,22 @@ const leaseItem = z.object({
 type LeaseItem = z.infer<typeof leaseItem>;
 
 /** How often a contender looks, unless a short lease asks for more. */
-const slowestPollMs = 500;
+const maxPollMs = 500;
 const pollsPerLease = 20;
 
 /**
  * Takes the lease when it is free, or when its holder has been silent for a whole lease time of this process's clock.
  * Undefined when it is still held after `waitMs`, or half a lease if that is longer. Yet a holder that has by then been
- * silent for half a lease is watched until it speaks or the lease time is over, at most `patienceMs` in all: else
+ * silent for half a lease is watched until it speaks or the lease time is over, at most `maxWaitMs` in all: else
  * contenders that wait for less than a lease would never replace a dead holder.
  */
 export async function acquireLease(
   options: LeaseOptions,
-  { waitMs, patienceMs }: { readonly waitMs: number; readonly patienceMs: number },
+  { waitMs, maxWaitMs }: { readonly waitMs: number; readonly maxWaitMs: number },
 ): Promise<Lease | undefined> {
   const { clock, leaseMs } = options;
   const began = clock.now();
-  const pollMs = Math.min(slowestPollMs, leaseMs / pollsPerLease);
+  const pollMs = Math.min(maxPollMs, leaseMs / pollsPerLease);
   // Less would never see that a dead holder is silent.
   const leastWaitMs = Math.max(waitMs, leaseMs / 2 + 2 * pollMs);
   let seen: LeaseItem | undefined;
@@ -73,7 +73,7 @@ export async function acquireLease(
     }
     const waited = clock.now() - began;
     const silent = seen !== undefined && clock.now() - seenAt >= leaseMs / 2;
-    if (waited >= (silent ? patienceMs : Math.min(leastWaitMs, patienceMs))) return undefined;
+    if (waited >= (silent ? maxWaitMs : Math.min(leastWaitMs, maxWaitMs))) return undefined;
     await clock.sleep(pollMs);
   }
 }
@@ -94,7 +94,7 @@ export class Lease {
     this.#lastBeat = takenAt;
   }
 
-  /** Shows contenders that the holder lives. Throws LeaseLost when another one has taken over. */
+  /** Shows contenders that the holder lives. Throws LeaseLostError when another one has taken over. */
   async beat(): Promise<void> {
     const sentAt = this.#options.clock.now();
     this.#counter += 1;
@@ -104,12 +104,12 @@ export class Lease {
     this.assertHeld();
   }
 
-  /** Throws LeaseLost when another holder was seen, or when the last heartbeat is a lease time ago. */
+  /** Throws LeaseLostError when another holder was seen, or when the last heartbeat is a lease time ago. */
   assertHeld(): void {
     const { clock, shard, leaseMs } = this.#options;
-    if (this.#refused) throw new LeaseLost(shard, this.token, "another holder has taken it over");
+    if (this.#refused) throw new LeaseLostError(shard, this.token, "another holder has taken it over");
     if (clock.now() - this.#lastBeat >= leaseMs) {
-      throw new LeaseLost(shard, this.token, `its last heartbeat is over ${leaseMs} ms old`);
+      throw new LeaseLostError(shard, this.token, `its last heartbeat is over ${leaseMs} ms old`);
     }
   }
 
@@ -120,7 +120,7 @@ export class Lease {
 
   #write(update: string, values: Record<string, unknown>): Promise<unknown> {
     const { client, controlTable, shard } = this.#options;
-    return unlessRefused(
+    return unlessConditionFailed(
       client.send(
         new UpdateCommand({
           TableName: controlTable,
@@ -141,7 +141,7 @@ async function take(
   const { client, controlTable, shard, clock } = options;
   const owner = randomUUID();
   const takenAt = clock.now();
-  await unlessRefused(
+  await unlessConditionFailed(
     client.send(
       new UpdateCommand({
         TableName: controlTable,

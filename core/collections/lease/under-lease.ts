@@ -1,13 +1,13 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { Failure } from "../../failure.ts";
 import type { Log } from "../../log.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { Clock } from "../clock.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { acquireLease, type Lease } from "./lease.ts";
 
 /** Other processes hold the lease one after the other. */
-export class CollectionBusy extends Failure {
+export class CollectionBusyError extends VectorkeepError {
   constructor(shard: ShardName, seconds: number) {
     super(
       `The lease of ${shard} was not free for ${seconds} s, so nothing was done.`,
@@ -16,7 +16,7 @@ export class CollectionBusy extends Failure {
   }
 }
 
-export interface LeasePorts {
+export interface LeaseDeps {
   readonly shard: ShardName;
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
   readonly leaseMs: number;
@@ -26,14 +26,14 @@ export interface LeasePorts {
 
 const beatsPerLease = 3;
 
-/** Does the work under the shard's lease, for which it waits up to `patienceMs`. Throws CollectionBusy. */
+/** Does the work under the shard's lease, for which it waits up to `maxWaitMs`. Throws CollectionBusyError. */
 export async function underLease<Result>(
-  { shard, control, leaseMs, clock, log }: LeasePorts,
-  patienceMs: number,
+  { shard, control, leaseMs, clock, log }: LeaseDeps,
+  maxWaitMs: number,
   work: (lease: Lease) => Promise<Result>,
 ): Promise<Result> {
-  const lease = await acquireLease({ ...control, shard, clock, leaseMs }, { waitMs: patienceMs, patienceMs });
-  if (lease === undefined) throw new CollectionBusy(shard, Math.round(patienceMs / 1000));
+  const lease = await acquireLease({ ...control, shard, clock, leaseMs }, { waitMs: maxWaitMs, maxWaitMs });
+  if (lease === undefined) throw new CollectionBusyError(shard, Math.round(maxWaitMs / 1000));
   const heartbeat = new Heartbeat(() => lease.beat(), leaseMs / beatsPerLease, clock, log);
   try {
     return await work(lease);

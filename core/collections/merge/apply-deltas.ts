@@ -1,7 +1,7 @@
 import type { Delta } from "../../deltas/delta.ts";
 import { receiptKey, receiptOfVector } from "../../receipts/receipt.ts";
-import { type DeltaPart, UpsertRefused, type VectorStore } from "../chroma/vector-store.ts";
-import { SliceBuilder } from "./delta-slices.ts";
+import { type DeltaPart, UpsertRefusedError, type VectorStore } from "../chroma/vector-store.ts";
+import { SliceBuilder } from "./delta-batches.ts";
 import { partsThatDiffer } from "./parts-that-differ.ts";
 
 /** What applying deltas did to a store. */
@@ -106,7 +106,7 @@ class Application {
     try {
       await request;
     } catch (error) {
-      if (!(error instanceof UpsertRefused)) throw error;
+      if (!(error instanceof UpsertRefusedError)) throw error;
       await this.#oneByOne(slice, existing, error);
       return;
     }
@@ -117,7 +117,7 @@ class Application {
   async #oneByOne(
     slice: readonly DeltaPart[],
     existing: ReadonlySet<string>,
-    refusal: UpsertRefused,
+    refusal: UpsertRefusedError,
   ): Promise<void> {
     for (const part of slice) {
       const { delta, from, to } = part;
@@ -127,7 +127,7 @@ class Application {
         this.#note([part], existing);
       } catch (error) {
         const whole = from === 0 && to === delta.ids.length;
-        if (!(error instanceof UpsertRefused) || !whole) throw error;
+        if (!(error instanceof UpsertRefusedError) || !whole) throw error;
         this.#refused.set(delta, error.message);
       }
     }

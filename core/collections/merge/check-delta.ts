@@ -1,10 +1,10 @@
 import type { Delta } from "../../deltas/delta.ts";
-import { Failure } from "../../failure.ts";
 import { type Collection, receiptKey } from "../../receipts/receipt.ts";
 import type { RunRef } from "../../runs/run-store.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 
 /** A delta that cannot go into its collection. */
-export class DeltaUnfit extends Failure {
+export class DeltaMismatchedError extends VectorkeepError {
   constructor(key: string, why: string) {
     super(
       `The delta ${key} does not fit: ${why}.`,
@@ -19,10 +19,10 @@ export interface DeltaTarget {
   readonly dimensions: number;
 }
 
-/** Throws DeltaUnfit where the delta is not the run's, or not made for the collection. */
+/** Throws DeltaMismatchedError where the delta is not the run's, or not made for the collection. */
 export function checkDelta(delta: Delta, key: string, run: RunRef, target: DeltaTarget): void {
   const wrong = (what: string, is: unknown, due: unknown) =>
-    new DeltaUnfit(key, `its ${what} is ${is}, not ${due}`);
+    new DeltaMismatchedError(key, `its ${what} is ${is}, not ${due}`);
   if (delta.collection !== target.collection) throw wrong("collection", delta.collection, target.collection);
   if (delta.runId !== run.runId) throw wrong("run", delta.runId, run.runId);
   if (receiptKey(delta) !== receiptKey(run)) throw wrong("receipt", receiptKey(delta), receiptKey(run));
@@ -31,6 +31,8 @@ export function checkDelta(delta: Delta, key: string, run: RunRef, target: Delta
     throw wrong("number of dimensions", delta.dimensions, target.dimensions);
   const stem = `${receiptKey(run)}#`;
   const stranger = delta.ids.find((id) => !id.startsWith(stem));
-  if (stranger !== undefined) throw new DeltaUnfit(key, `its vector ${stranger} belongs to another receipt`);
-  if (new Set(delta.ids).size !== delta.ids.length) throw new DeltaUnfit(key, "it holds an id twice");
+  if (stranger !== undefined)
+    throw new DeltaMismatchedError(key, `its vector ${stranger} belongs to another receipt`);
+  if (new Set(delta.ids).size !== delta.ids.length)
+    throw new DeltaMismatchedError(key, "it holds an id twice");
 }

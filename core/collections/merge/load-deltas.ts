@@ -1,4 +1,4 @@
-import { DeltaUnreadable, decodeDelta } from "../../deltas/codec.ts";
+import { DeltaUnreadableError, decodeDelta } from "../../deltas/codec.ts";
 import type { Delta } from "../../deltas/delta.ts";
 import type { DeltaStore } from "../../deltas/delta-store.ts";
 import { deltaKey } from "../../deltas/keys.ts";
@@ -7,12 +7,12 @@ import { knownMetadata, type ReceiptFacts } from "../../entities/receipt-facts.t
 import type { Log } from "../../log.ts";
 import type { Clock } from "../clock.ts";
 import type { RunWork } from "../messages/receipt-work.ts";
-import { checkDelta, type DeltaTarget, DeltaUnfit } from "./check-delta.ts";
+import { checkDelta, DeltaMismatchedError, type DeltaTarget } from "./check-delta.ts";
 
 /** Deltas that are fetched ahead of the one that is applied. */
 const readAhead = 16;
 
-export interface LoadPorts {
+export interface LoadDeps {
   readonly deltas: DeltaStore;
   readonly items: Pick<CurrentItems, "factsOf">;
   readonly target: DeltaTarget;
@@ -28,7 +28,7 @@ export interface LoadedDelta {
 }
 
 /** A run whose delta is missing, unreadable or unfit, and why. */
-export interface UnfitDelta {
+export interface MismatchedDelta {
   readonly work: RunWork;
   readonly unfit: string;
 }
@@ -40,11 +40,11 @@ type Fetched = { readonly bytes: Uint8Array | undefined; readonly facts: Receipt
  * moment `until`.
  */
 export async function* loadDeltas(
-  ports: LoadPorts,
+  deps: LoadDeps,
   works: readonly RunWork[],
   until: number,
-): AsyncGenerator<LoadedDelta | UnfitDelta> {
-  const { deltas, items, target } = ports;
+): AsyncGenerator<LoadedDelta | MismatchedDelta> {
+  const { deltas, items, target } = deps;
   const fetch = async ({ deltaPrefix, run }: RunWork): Promise<Fetched | Error> => {
     try {
       const [bytes, facts] = await Promise.all([
@@ -58,8 +58,8 @@ export async function* loadDeltas(
   };
   const coming = works.slice(0, readAhead).map(fetch);
   for (const [position, work] of works.entries()) {
-    if (ports.clock.now() >= until) {
-      ports.log.warn("Time is up; the rest of the messages come again", { left: works.length - position });
+    if (deps.clock.now() >= until) {
+      deps.log.warn("Time is up; the rest of the messages come again", { left: works.length - position });
       return;
     }
     const fetched = await coming.shift();
@@ -68,7 +68,7 @@ export async function* loadDeltas(
     if (fetched === undefined) throw new Error("Every work is fetched.");
     if (fetched instanceof Error) {
       const { message: reason } = fetched;
-      ports.log.error("A delta could not be fetched; its message comes again", {
+      deps.log.error("A delta could not be fetched; its message comes again", {
         run_id: work.run.runId,
         reason,
       });
@@ -85,12 +85,12 @@ export async function* loadDeltas(
 function readDelta(target: DeltaTarget, work: RunWork, bytes: Uint8Array | undefined): Delta | string {
   const key = deltaKey(work.deltaPrefix);
   try {
-    if (bytes === undefined) throw new DeltaUnfit(key, "there is no such object");
+    if (bytes === undefined) throw new DeltaMismatchedError(key, "there is no such object");
     const delta = decodeDelta(bytes);
     checkDelta(delta, key, work.run, target);
     return delta;
   } catch (error) {
-    if (!(error instanceof DeltaUnfit || error instanceof DeltaUnreadable)) throw error;
+    if (!(error instanceof DeltaMismatchedError || error instanceof DeltaUnreadableError)) throw error;
     return error.message;
   }
 }

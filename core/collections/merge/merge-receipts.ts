@@ -18,7 +18,7 @@ import { verifyApplied } from "./verify-applied.ts";
 
 const readsAtOnce = 16;
 
-export interface MergePorts {
+export interface MergeDeps {
   readonly shard: ShardName;
   /** The collection, and the model and dimensions that its deltas must have. */
   readonly target: DeltaTarget;
@@ -49,16 +49,16 @@ export interface Merged {
 /**
  * Applies deltas, then what else is known of the receipts, then deletions, and reads all of it back. A bad delta or
  * receipt is left out alone; nothing is written but to the store. Nothing new is begun after the moment `until`. `onVerify` is told before the reading back.
- * Throws CollectionDiverged, and what the store throws.
+ * Throws CollectionDivergedError, and what the store throws.
  */
 export async function mergeReceipts(
-  ports: MergePorts,
+  deps: MergeDeps,
   store: VectorStore,
   receipts: readonly StartedReceipt[],
   until: number,
   onVerify: () => void,
 ): Promise<Merged> {
-  const { shard, target } = ports;
+  const { shard, target } = deps;
   const loaded = new Map<string, Omit<LoadedDelta, "delta">>();
   const runs = new Map<RunWork, number>();
   const unfit = new Map<RunWork, string>();
@@ -66,7 +66,7 @@ export async function mergeReceipts(
   /** Keeps no vectors: together they may be larger than the memory. */
   async function* load(): AsyncGenerator<Delta> {
     const works = receipts.flatMap(({ run }) => run ?? []);
-    for await (const one of loadDeltas(ports, works, until)) {
+    for await (const one of loadDeltas(deps, works, until)) {
       if ("unfit" in one) {
         unfit.set(one.work, one.unfit);
         continue;
@@ -91,7 +91,7 @@ export async function mergeReceipts(
   const due = receipts.filter(
     (one) => one.changeMessages.length > 0 || (factsOf(one) && mayBeStale(one, applied)),
   );
-  const truths = await readTruths(ports, due, factsOf, until);
+  const truths = await readTruths(deps, due, factsOf, until);
   const reconciled = await reconcile(store, target.collection, [...truths.values()]);
   onVerify();
   await verifyApplied(store, shard, applied, reconciled);
@@ -116,7 +116,7 @@ function mayBeStale({ receipt, current }: StartedReceipt, { replaced }: Applied)
 
 /** A receipt whose items cannot be read now is left out: its messages come again. */
 async function readTruths(
-  { items, target, clock, log }: MergePorts,
+  { items, target, clock, log }: MergeDeps,
   receipts: readonly StartedReceipt[],
   factsOf: (receipt: StartedReceipt) => ReceiptFacts | undefined,
   until: number,

@@ -1,5 +1,5 @@
-import { Failure } from "../../failure.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import type { Applied } from "./apply-deltas.ts";
 import { shows } from "./metadata-changes.ts";
@@ -8,7 +8,7 @@ import type { Reconciled } from "./reconcile.ts";
 const namesShown = 5;
 
 /** After all was applied, a shard does not hold what it must. */
-export class CollectionDiverged extends Failure {
+export class CollectionDivergedError extends VectorkeepError {
   constructor(shard: ShardName, differences: readonly string[]) {
     super(
       `The new generation of ${shard} is not what its deltas and changes say: ${differences.join("; ")}.`,
@@ -17,7 +17,7 @@ export class CollectionDiverged extends Failure {
   }
 }
 
-/** Reads the shard back. Throws CollectionDiverged. */
+/** Reads the shard back. Throws CollectionDivergedError. */
 export async function verifyApplied(
   store: VectorStore,
   shard: ShardName,
@@ -37,7 +37,7 @@ export async function verifyApplied(
   const due = applied.before + applied.added - removed.size;
   const count = await store.count();
   if (count !== due) differences.push(`it holds ${count} vectors, and ${due} are due`);
-  if (differences.length > 0) throw new CollectionDiverged(shard, differences);
+  if (differences.length > 0) throw new CollectionDivergedError(shard, differences);
 }
 
 async function staleIds(store: VectorStore, { updated }: Reconciled): Promise<string[]> {

@@ -9,9 +9,9 @@ import type { Log } from "../../log.ts";
 import { cutMessage } from "../../text/cut-message.ts";
 import { queueText } from "../../text/queue-json.ts";
 
-const messagesACall = 10;
+const messagesPerCall = 10;
 /** SQS takes no more on a message. */
-const mostAttributes = 10;
+const maxAttributes = 10;
 
 /** A change message in flight. */
 export interface QueuedMessage {
@@ -51,7 +51,7 @@ export class CollectionQueue {
     const { Messages = [] } = await this.#sqs.send(
       new ReceiveMessageCommand({
         QueueUrl: this.#url,
-        MaxNumberOfMessages: messagesACall,
+        MaxNumberOfMessages: messagesPerCall,
         WaitTimeSeconds: wait.waitSeconds,
         VisibilityTimeout: wait.hiddenSeconds,
         MessageSystemAttributeNames: ["MessageGroupId", "MessageDeduplicationId", "ApproximateReceiveCount"],
@@ -122,7 +122,7 @@ export class CollectionQueue {
   async moveToDeadLetters(message: QueuedMessage, reason: string): Promise<void> {
     const own = Object.entries(message.attributes).filter(([, value]) => value !== "");
     const attributes = {
-      ...Object.fromEntries(own.slice(0, mostAttributes - 1)),
+      ...Object.fromEntries(own.slice(0, maxAttributes - 1)),
       failure_reason: cutMessage(queueText(reason)),
     };
     await this.#sqs.send(
@@ -151,8 +151,8 @@ export class CollectionQueue {
       some: readonly QueuedMessage[],
     ) => Promise<{ Failed?: { Id?: string | undefined; Code?: string | undefined }[] | undefined }>,
   ): Promise<void> {
-    for (let from = 0; from < messages.length; from += messagesACall) {
-      const some = messages.slice(from, from + messagesACall).filter(wanted);
+    for (let from = 0; from < messages.length; from += messagesPerCall) {
+      const some = messages.slice(from, from + messagesPerCall).filter(wanted);
       if (some.length === 0) continue;
       const { Failed = [] } = await call(some);
       if (Failed.length === 0) continue;

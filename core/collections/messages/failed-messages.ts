@@ -7,7 +7,7 @@ import type { FailureLedger } from "./failure-ledger.ts";
 import type { MessagesInFlight } from "./messages-in-flight.ts";
 import type { RunWork, StartedReceipt } from "./receipt-work.ts";
 
-export interface FailedMessagesPorts {
+export interface FailedMessagesDeps {
   readonly shard: ShardName;
   readonly token: number;
   readonly runs: RunStore;
@@ -27,15 +27,15 @@ export interface FailedMessagesPorts {
  * No method throws: a failure that cannot be counted now is counted at the next delivery, and ends no cycle (F26).
  */
 export class FailedMessages {
-  readonly #ports: FailedMessagesPorts;
+  readonly #deps: FailedMessagesDeps;
 
-  constructor(ports: FailedMessagesPorts) {
-    this.#ports = ports;
+  constructor(deps: FailedMessagesDeps) {
+    this.#deps = deps;
   }
 
   /** The failure of a run that was started under the cycle's token; the run counts it. */
   async ofRun({ run, messages }: RunWork, reason: string): Promise<void> {
-    const { runs, shard, token, log } = this.#ports;
+    const { runs, shard, token, log } = this.#deps;
     await this.#orLog(messages, reason, async () => {
       const failures = await runs.fail(run, shard, token, reason);
       if (failures === "fenced") {
@@ -58,13 +58,13 @@ export class FailedMessages {
   /** Of messages for which no run can count; the control table does. Those that are settled already are passed over. */
   async ofMessages(messages: readonly QueuedMessage[], reason: string): Promise<void> {
     for (const message of messages) {
-      if (this.#ports.messages.isOpen(message)) await this.withoutRun(message, reason);
+      if (this.#deps.messages.isOpen(message)) await this.withoutRun(message, reason);
     }
   }
 
   /** The failure of a message that names no known run; the control table counts it. */
   async withoutRun(message: QueuedMessage, reason: string): Promise<void> {
-    const { ledger, maxFailures } = this.#ports;
+    const { ledger, maxFailures } = this.#deps;
     await this.#orLog([message], reason, async () => {
       const failures = await ledger.count(message.deduplicationId, reason);
       await this.#settle(message, failures, reason, undefined);
@@ -80,8 +80,8 @@ export class FailedMessages {
     try {
       await count();
     } catch (error) {
-      this.#ports.log.error("A failure could not be counted; its messages are redelivered", {
-        collection: this.#ports.shard,
+      this.#deps.log.error("A failure could not be counted; its messages are redelivered", {
+        collection: this.#deps.shard,
         message_ids: messages.map(({ messageId }) => messageId),
         reason,
         error_name: (error as Error).name,
@@ -96,7 +96,7 @@ export class FailedMessages {
     reason: string,
     runId: string | undefined,
   ): Promise<void> {
-    const { queue, messages, maxFailures, shard, log, metrics } = this.#ports;
+    const { queue, messages, maxFailures, shard, log, metrics } = this.#deps;
     const fields = { collection: shard, message_id: message.messageId, run_id: runId, failures, reason };
     if (failures < maxFailures) {
       log.warn("A message failed and is redelivered", fields);

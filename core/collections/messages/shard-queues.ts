@@ -10,10 +10,10 @@ export interface ShardQueues {
 }
 
 /** Every shard of every collection. */
-export function shardQueues(settings: CompactionEnvironment): ShardQueues[] {
+export function shardQueues(config: CompactionEnvironment): ShardQueues[] {
   return [
-    ...shardsOf("lines", settings.LINES_QUEUE_URLS, settings.LINES_DEAD_LETTER_QUEUE_URLS),
-    ...shardsOf("words", settings.WORDS_QUEUE_URLS, settings.WORDS_DEAD_LETTER_QUEUE_URLS),
+    ...shardsOf("lines", config.LINES_QUEUE_URLS, config.LINES_DEAD_LETTER_QUEUE_URLS),
+    ...shardsOf("words", config.WORDS_QUEUE_URLS, config.WORDS_DEAD_LETTER_QUEUE_URLS),
   ];
 }
 

@@ -6,7 +6,7 @@ import type { Generations } from "../generations/generations.ts";
 import { isJustPublished, readHead } from "../generations/head.ts";
 import type { RecordTable } from "./rebuild-record.ts";
 
-export interface CheckPorts {
+export interface CheckDeps {
   readonly shard: ShardName;
   readonly control: RecordTable;
   readonly generations: Generations;
@@ -29,7 +29,7 @@ export async function checkHead({
   generations,
   lookAgain,
   log,
-}: CheckPorts): Promise<HeadCheck> {
+}: CheckDeps): Promise<HeadCheck> {
   const head = await readHead(control.client, control.controlTable, shard);
   if (head === undefined) return "nothing published";
   // The next check sees one that does not show yet.

@@ -2,8 +2,8 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { VectorStore } from "../chroma/vector-store.ts";
-import { CollectionOfOtherModel, type Workspace } from "../cycle/workspace.ts";
-import { GenerationDamaged, type Generations } from "../generations/generations.ts";
+import { CollectionOfOtherModelError, type Workspace } from "../cycle/workspace.ts";
+import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
 import { generationName } from "../generations/head.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
 
@@ -19,7 +19,7 @@ const stateShape = z.object({
 /** How far a rebuild is, by receipt key: the run whose delta is in the database beside it; null where nothing is due. */
 export type Done = Map<string, string | null>;
 
-export interface CheckpointPorts {
+export interface CheckpointDeps {
   /** In a folder of their own: they are generations that no head names. */
   readonly checkpoints: Generations;
   readonly workspace: Workspace;
@@ -28,7 +28,7 @@ export interface CheckpointPorts {
 
 /** The newest checkpoint of the rebuild, opened; an empty database where there is none that can be used. */
 export async function openCheckpoint(
-  { checkpoints, workspace }: CheckpointPorts,
+  { checkpoints, workspace }: CheckpointDeps,
   rebuildId: string,
 ): Promise<{ readonly store: VectorStore; readonly done: Done }> {
   const newestFirst = (await checkpoints.list()).sort(
@@ -51,7 +51,7 @@ export async function openCheckpoint(
  * both.
  */
 export async function writeCheckpoint(
-  { checkpoints, workspace, target: { model, dimensions } }: CheckpointPorts,
+  { checkpoints, workspace, target: { model, dimensions } }: CheckpointDeps,
   rebuildId: string,
   done: Done,
   { token, number, count }: { readonly token: number; readonly number: number; readonly count: number },
@@ -68,11 +68,11 @@ export async function writeCheckpoint(
 }
 
 /** The database alone, as a generation holds it. Call it when the database is closed. */
-export async function removeState({ workspace }: CheckpointPorts): Promise<void> {
+export async function removeState({ workspace }: CheckpointDeps): Promise<void> {
   await rm(join(workspace.folder, stateFile), { force: true });
 }
 
-export async function removeCheckpoints({ checkpoints }: CheckpointPorts): Promise<void> {
+export async function removeCheckpoints({ checkpoints }: CheckpointDeps): Promise<void> {
   for (const { name } of await checkpoints.list()) await checkpoints.remove(name);
 }
 
@@ -86,7 +86,8 @@ async function openOne(
   try {
     return await workspace.open(name, checkpoints);
   } catch (error) {
-    if (error instanceof GenerationDamaged || error instanceof CollectionOfOtherModel) return undefined;
+    if (error instanceof GenerationCorruptError || error instanceof CollectionOfOtherModelError)
+      return undefined;
     throw error;
   }
 }

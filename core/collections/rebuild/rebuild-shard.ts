@@ -1,10 +1,10 @@
 import type { Generations } from "../generations/generations.ts";
 import { type Head, readHead } from "../generations/head.ts";
-import { type LeasePorts, underLease } from "../lease/under-lease.ts";
-import { type RebuildPorts, type RebuildStep, type Rebuilt, rebuild } from "./rebuild.ts";
+import { type LeaseDeps, underLease } from "../lease/under-lease.ts";
+import { type RebuildDeps, type RebuildStep, type Rebuilt, rebuild } from "./rebuild.ts";
 import { type RebuildRecord, readRebuild } from "./rebuild-record.ts";
 
-export interface RebuildShardPorts extends RebuildPorts, LeasePorts {
+export interface RebuildShardDeps extends RebuildDeps, LeaseDeps {
   readonly onStep: (step: RebuildStep) => void;
 }
 
@@ -12,7 +12,7 @@ export interface RebuildShardOptions {
   /** The rebuild that an earlier call began. @default the one that is under way, or a new one */
   readonly id?: string | undefined;
   /** How long the lease is waited for. */
-  readonly patienceMs: number;
+  readonly maxWaitMs: number;
   /** A moment of the clock: nothing new is begun after it. */
   readonly until: number;
 }
@@ -33,21 +33,21 @@ export type ShardRebuilt =
 
 /**
  * Rebuilds a shard for an operator, under the lease, as far as the time reaches. One that somebody else ended meanwhile is
- * not done again. Throws CollectionBusy, and what `rebuild` throws.
+ * not done again. Throws CollectionBusyError, and what `rebuild` throws.
  */
 export async function rebuildShard(
-  ports: RebuildShardPorts,
-  { id, patienceMs, until }: RebuildShardOptions,
+  deps: RebuildShardDeps,
+  { id, maxWaitMs, until }: RebuildShardOptions,
 ): Promise<ShardRebuilt> {
-  const { shard, control, generations, workspace, onStep } = ports;
-  return underLease(ports, patienceMs, async (lease) => {
+  const { shard, control, generations, workspace, onStep } = deps;
+  return underLease(deps, maxWaitMs, async (lease) => {
     const record = await readRebuild(control, shard);
     if (record !== undefined && record.rebuild_id === id && record.state === "PUBLISHED") {
       return ended(record, generations);
     }
     const head = await readHead(control.client, control.controlTable, shard);
     try {
-      const rebuilt = await rebuild(ports, lease, head, {
+      const rebuilt = await rebuild(deps, lease, head, {
         until,
         publishesWithout: async () => head === undefined || !(await generations.isSound(head.name)),
         onStep,

@@ -8,16 +8,16 @@ import type { Workspace } from "../cycle/workspace.ts";
 import type { Generations } from "../generations/generations.ts";
 import { generationName, type Head, moveHead } from "../generations/head.ts";
 import type { Lease } from "../lease/lease.ts";
-import { type MergePorts, mergeReceipts } from "../merge/merge-receipts.ts";
+import { type MergeDeps, mergeReceipts } from "../merge/merge-receipts.ts";
 import { reconcile } from "../merge/reconcile.ts";
 import type { StartedReceipt } from "../messages/receipt-work.ts";
 import { type Done, openCheckpoint, removeCheckpoints, removeState, writeCheckpoint } from "./checkpoints.ts";
-import { NothingRebuiltError, RebuildIncompleteError, RebuildStalledError } from "./rebuild-failures.ts";
+import { NothingRebuiltError, RebuildIncompleteError, RebuildStalledError } from "./rebuild-errors.ts";
 import { beginRebuild, type RebuildRecord, type RecordTable, writeRebuild } from "./rebuild-record.ts";
-import { readStored, type StoredPorts } from "./stored-receipts.ts";
+import { readStored, type StoredDeps } from "./stored-receipts.ts";
 
-export interface RebuildPorts extends MergePorts, StoredPorts {
-  readonly target: MergePorts["target"];
+export interface RebuildDeps extends MergeDeps, StoredDeps {
+  readonly target: MergeDeps["target"];
   readonly control: RecordTable;
   readonly generations: Generations;
   readonly workspace: Workspace;
@@ -64,20 +64,20 @@ export type Rebuilt =
  * embedded, no message is sent. Readers stay with what is published until all of it can be. Call it under the lease,
  * as often as it answers `unfinished`: it goes on from its last checkpoint, whoever made it.
  *
- * Throws RebuildIncompleteError, NothingRebuiltError, RebuildStalledError, CollectionDiverged, HeadMoved, LeaseLost.
+ * Throws RebuildIncompleteError, NothingRebuiltError, RebuildStalledError, CollectionDivergedError, PublishConflictError, LeaseLostError.
  */
 export async function rebuild(
-  ports: RebuildPorts,
+  deps: RebuildDeps,
   lease: Lease,
   from: Head | undefined,
   options: RebuildOptions,
 ): Promise<Rebuilt> {
-  const record = await beginRebuild(ports.control, ports.shard);
-  return new Rebuild(ports, lease, record, options).run(from);
+  const record = await beginRebuild(deps.control, deps.shard);
+  return new Rebuild(deps, lease, record, options).run(from);
 }
 
 class Rebuild {
-  readonly #ports: RebuildPorts & { readonly checkpoints: Generations };
+  readonly #deps: RebuildDeps & { readonly checkpoints: Generations };
   readonly #lease: Lease;
   readonly #options: Required<RebuildOptions>;
   #record: RebuildRecord;
@@ -85,17 +85,17 @@ class Rebuild {
   #done: Done = new Map();
   #checkpoints = 0;
 
-  constructor(ports: RebuildPorts, lease: Lease, record: RebuildRecord, options: RebuildOptions) {
-    this.#ports = { ...ports, checkpoints: ports.generations.checkpoints };
+  constructor(deps: RebuildDeps, lease: Lease, record: RebuildRecord, options: RebuildOptions) {
+    this.#deps = { ...deps, checkpoints: deps.generations.checkpoints };
     this.#lease = lease;
     this.#record = record;
     this.#options = { receiptsPerPage: 100, checkpointEveryMs: 120_000, ...options };
   }
 
   async run(from: Head | undefined): Promise<Rebuilt> {
-    const { shard, control, workspace, log } = this.#ports;
+    const { shard, control, workspace, log } = this.#deps;
     this.#step("open checkpoint");
-    const opened = await openCheckpoint(this.#ports, this.#record.rebuild_id);
+    const opened = await openCheckpoint(this.#deps, this.#record.rebuild_id);
     this.#done = opened.done;
     const earlier = [...this.#done.keys()];
     const known: string[] = [];
@@ -122,7 +122,7 @@ class Rebuild {
     opened: VectorStore,
     known: readonly string[],
   ): Promise<{ readonly store: VectorStore; readonly left: number }> {
-    const { clock } = this.#ports;
+    const { clock } = this.#deps;
     const { until, receiptsPerPage, checkpointEveryMs } = this.#options;
     let store = opened;
     let todo = known.filter((key) => !this.#done.has(key)).sort();
@@ -140,7 +140,7 @@ class Rebuild {
         }
       }
       if (again.length === todo.length && clock.now() < until) {
-        throw new RebuildStalledError(this.#ports.shard, again.length);
+        throw new RebuildStalledError(this.#deps.shard, again.length);
       }
       todo = again;
     }
@@ -150,8 +150,8 @@ class Rebuild {
   /** Resolves to the receipts of which nothing could be fetched. */
   async #applyPage(store: VectorStore, keys: readonly string[], until: number): Promise<string[]> {
     const [done, leftOut] = [this.#done, this.#leftOut];
-    const { due, empty, unknown } = await readStored(this.#ports, keys);
-    const merged = await mergeReceipts(this.#ports, store, due, until, () => this.#lease.assertHeld());
+    const { due, empty, unknown } = await readStored(this.#deps, keys);
+    const merged = await mergeReceipts(this.#deps, store, due, until, () => this.#lease.assertHeld());
     for (const key of empty) done.set(key, null);
     for (const [key, why] of unknown) leftOut.set(key, why);
     for (const [{ run }, why] of merged.unfit) leftOut.set(receiptKey(run), why);
@@ -165,24 +165,24 @@ class Rebuild {
    */
   async #lookAgain(store: VectorStore, earlier: readonly string[]): Promise<void> {
     const { receiptsPerPage } = this.#options;
-    const { target } = this.#ports;
+    const { target } = this.#deps;
     for (let first = 0; first < earlier.length; first += receiptsPerPage) {
       this.#step("look again");
       const keys = earlier.slice(first, first + receiptsPerPage);
-      const { due } = await readStored(this.#ports, keys);
+      const { due } = await readStored(this.#deps, keys);
       const same = due.filter(({ receipt, run }) => this.#done.get(receiptKey(receipt)) === run?.run.runId);
       const others = new Set(keys);
       for (const { receipt } of same) others.delete(receiptKey(receipt));
       for (const key of others) this.#done.delete(key);
       await store.delete(await store.idsOf([...others].flatMap((key) => receiptOfKey(key) ?? [])));
       const left = await this.#applyPage(store, [...others], Number.POSITIVE_INFINITY);
-      if (left.length > 0) throw new RebuildStalledError(this.#ports.shard, left.length);
+      if (left.length > 0) throw new RebuildStalledError(this.#deps.shard, left.length);
       await reconcile(store, target.collection, await this.#truthsOf(same));
     }
   }
 
   async #truthsOf(receipts: readonly StartedReceipt[]) {
-    const { items, target } = this.#ports;
+    const { items, target } = this.#deps;
     const truths: Parameters<typeof reconcile>[2][number][] = [];
     await inParallel(receipts, 16, async ({ receipt, current }) => {
       truths.push({ receipt, current, facts: await items.factsOf(receipt, target.collection) });
@@ -191,7 +191,7 @@ class Rebuild {
   }
 
   async #publish(from: Head | undefined, count: number): Promise<Rebuilt> {
-    const { shard, control, target, generations, workspace, log, metrics } = this.#ports;
+    const { shard, control, target, generations, workspace, log, metrics } = this.#deps;
     const [done, leftOut] = [this.#done, this.#leftOut];
     const { model, dimensions } = target;
     const applied = [...done].flatMap(([key, run]) => (run === null ? [] : [key]));
@@ -201,7 +201,7 @@ class Rebuild {
 
     this.#step("write");
     await workspace.close();
-    await removeState(this.#ports);
+    await removeState(this.#deps);
     const generation = (from?.generation ?? 0) + 1;
     const name = generationName(generation, this.#lease.token);
     const base = from?.name ?? null;
@@ -218,7 +218,7 @@ class Rebuild {
     });
     workspace.keep(name);
     await this.#tell(done.size + leftOut.size, { state: "PUBLISHED", generation: name });
-    await removeCheckpoints(this.#ports);
+    await removeCheckpoints(this.#deps);
 
     metrics.count("GenerationsRebuilt", 1);
     metrics.count("ReceiptsLeftOut", leftOut.size);
@@ -242,7 +242,7 @@ class Rebuild {
 
   async #checkpointAndGoOn(count: number): Promise<VectorStore> {
     await this.#checkpoint(count);
-    return this.#ports.workspace.reopen();
+    return this.#deps.workspace.reopen();
   }
 
   async #checkpoint(count: number): Promise<void> {
@@ -250,7 +250,7 @@ class Rebuild {
     this.#checkpoints += 1;
     const { token } = this.#lease;
     const { rebuild_id } = this.#record;
-    await writeCheckpoint(this.#ports, rebuild_id, this.#done, { token, number: this.#checkpoints, count });
+    await writeCheckpoint(this.#deps, rebuild_id, this.#done, { token, number: this.#checkpoints, count });
   }
 
   async #tell(known: number, changed: Partial<RebuildRecord> = {}): Promise<void> {
@@ -261,7 +261,7 @@ class Rebuild {
       receipts_left_out: this.#leftOut.size,
       ...changed,
     };
-    await writeRebuild(this.#ports.control, this.#ports.shard, this.#record);
+    await writeRebuild(this.#deps.control, this.#deps.shard, this.#record);
   }
 
   /** Before every step: the lease is still this process's. */

@@ -1,14 +1,14 @@
-import { Failure } from "../../failure.ts";
 import { inParallel } from "../../in-parallel.ts";
 import { type ReceiptRef, receiptKey, receiptOfKey } from "../../receipts/receipt.ts";
 import type { CurrentRun } from "../../runs/current-run.ts";
 import type { RunStore } from "../../runs/run-store.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
 import type { StartedReceipt } from "../messages/receipt-work.ts";
 
 const readsAtOnce = 16;
 
-export interface StoredPorts {
+export interface StoredDeps {
   readonly target: DeltaTarget;
   readonly runs: Pick<RunStore, "current" | "find">;
 }
@@ -24,13 +24,13 @@ export interface StoredReceipts {
 }
 
 /** Reads which run of each receipt counts. One that cannot be read is named alone and keeps no other from being read. */
-export async function readStored(ports: StoredPorts, keys: readonly string[]): Promise<StoredReceipts> {
+export async function readStored(deps: StoredDeps, keys: readonly string[]): Promise<StoredReceipts> {
   const due: StartedReceipt[] = [];
   const empty: string[] = [];
   const unknown = new Map<string, string>();
   await inParallel(keys, readsAtOnce, async (key) => {
     const receipt = receiptOfKey(key);
-    const read = receipt ? await readOne(ports, receipt) : "its key names no receipt";
+    const read = receipt ? await readOne(deps, receipt) : "its key names no receipt";
     if (typeof read === "string") unknown.set(key, read);
     else if (read === undefined) empty.push(key);
     else due.push(read);
@@ -41,7 +41,7 @@ export async function readStored(ports: StoredPorts, keys: readonly string[]): P
 
 /** Undefined where nothing is due; a text says why it cannot be told. */
 async function readOne(
-  { runs, target }: StoredPorts,
+  { runs, target }: StoredDeps,
   receipt: ReceiptRef,
 ): Promise<StartedReceipt | string | undefined> {
   try {
@@ -54,7 +54,7 @@ async function readOne(
     return { receipt, run: work, current, changeMessages: [] };
   } catch (error) {
     // What DynamoDB refuses passes; an item that cannot be read does not.
-    if (error instanceof Failure) return error.message;
+    if (error instanceof VectorkeepError) return error.message;
     throw error;
   }
 }

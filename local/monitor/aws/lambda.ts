@@ -58,7 +58,7 @@ const permission = z.strictObject({
   statementIdPrefix: z.string().optional(),
 });
 
-const mostEnvironmentBytes = 4096;
+const maxEnvironmentBytes = 4096;
 
 export const lambdaCreators: Creators = {
   "aws:lambda/functionRecursionConfig:FunctionRecursionConfig"({ inputs }, deployment) {
@@ -143,8 +143,8 @@ function checkEnvironment(variables: Readonly<Record<string, string>>): void {
   );
   if (reserved.length > 0)
     throw new Error(`Lambda reserves the environment variables ${reserved.join(", ")}`);
-  if (Buffer.byteLength(JSON.stringify(variables)) > mostEnvironmentBytes) {
-    throw new Error(`the environment is larger than the ${mostEnvironmentBytes} bytes that Lambda takes`);
+  if (Buffer.byteLength(JSON.stringify(variables)) > maxEnvironmentBytes) {
+    throw new Error(`the environment is larger than the ${maxEnvironmentBytes} bytes that Lambda takes`);
   }
 }
 

@@ -2,7 +2,7 @@ import { jsonAction, jsonError, jsonInput, jsonReply } from "../../endpoint/json
 import type { LocalService } from "../../endpoint/service.ts";
 import { itemActions, tableActions } from "./actions/actions.ts";
 import { Transactions } from "./actions/transactions.ts";
-import { ConditionFailed, TransactionCancelled } from "./errors.ts";
+import { ConditionFailedError, TransactionCanceledError } from "./errors.ts";
 import type { Input, Output } from "./fields.ts";
 import { dynamodbPermissions } from "./permissions.ts";
 import { Database, type KeptTable } from "./store/database.ts";
@@ -36,9 +36,9 @@ export function dynamodbService(clock: () => Date = () => new Date()): LocalServ
     renderError(error, call) {
       const reply = jsonError(call, error, "com.amazonaws.dynamodb.v20120810#");
       const more =
-        error instanceof ConditionFailed
+        error instanceof ConditionFailedError
           ? { Item: error.item }
-          : error instanceof TransactionCancelled
+          : error instanceof TransactionCanceledError
             ? { CancellationReasons: error.reasons }
             : undefined;
       if (more === undefined) return reply;

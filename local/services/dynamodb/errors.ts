@@ -2,7 +2,7 @@ import { AwsError } from "../../endpoint/service.ts";
 import type { Item } from "./values/attribute-value.ts";
 
 /** A condition did not hold; `item` is shown to a caller who asked for it. */
-export class ConditionFailed extends AwsError {
+export class ConditionFailedError extends AwsError {
   readonly item: Item | undefined;
 
   constructor(item: Item | undefined) {
@@ -19,7 +19,7 @@ export interface CancellationReason {
 }
 
 /** Nothing of a transaction was done. */
-export class TransactionCancelled extends AwsError {
+export class TransactionCanceledError extends AwsError {
   readonly reasons: readonly CancellationReason[];
 
   constructor(reasons: readonly CancellationReason[]) {

@@ -1,5 +1,5 @@
 import {
-  AccessDenied,
+  AccessDeniedError,
   type ApiCall,
   AwsError,
   type LocalService,
@@ -62,7 +62,7 @@ export function s3Service(fauxqs: Fauxqs): LocalService {
       }
     },
     renderError(error) {
-      const denied = error instanceof AccessDenied;
+      const denied = error instanceof AccessDeniedError;
       const code = denied ? "AccessDenied" : error.code;
       return {
         status: error.status,
@@ -79,7 +79,7 @@ function hideMissingKey(objects: ObjectStore, call: ApiCall, { operation, bucket
   if (!reads.includes(operation) || !objects.hasBucket(bucket) || objects.has(bucket, key)) return;
   const permission = listPermission(bucket);
   if (call.caller.allows(permission)) return;
-  throw new AccessDenied(
+  throw new AccessDeniedError(
     call.caller,
     permission,
     `because no identity-based policy allows the ${permission.action} action`,

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { Failure } from "../../../core/failure.ts";
+import { VectorkeepError } from "../../../core/vectorkeep-error.ts";
 import type { LanguageName, State, StateGraph } from "./definition.ts";
 import { stateFields } from "./state-fields.ts";
 
 /** A definition that the local Step Functions cannot run faithfully; refusing it beats guessing. */
-export class DefinitionRefused extends Failure {
+export class DefinitionRefusedError extends VectorkeepError {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
@@ -45,12 +45,13 @@ const itemProcessor = z.strictObject({
 
 type RawGraph = z.infer<typeof branch>;
 
-/** Reads and checks an Amazon States Language definition. Throws DefinitionRefused with every problem, by state and field. */
+/** Reads and checks an Amazon States Language definition. Throws DefinitionRefusedError with every problem, by state and field. */
 export function readDefinition(text: string): StateGraph {
   const problems: string[] = [];
   const raw = parse(topLevel, parseJson(text), "the definition", problems);
   const graph = raw && readGraph(raw, raw.QueryLanguage, problems);
-  if (raw === undefined || graph === undefined || problems.length > 0) throw new DefinitionRefused(problems);
+  if (raw === undefined || graph === undefined || problems.length > 0)
+    throw new DefinitionRefusedError(problems);
   return { ...graph, TimeoutSeconds: raw.TimeoutSeconds };
 }
 
@@ -58,7 +59,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new DefinitionRefused(["it is not JSON"]);
+    throw new DefinitionRefusedError(["it is not JSON"]);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MapState } from "../definition/definition.ts";
 import type { QueryLanguage, Scope } from "../language/query-language.ts";
-import { mostPayloadBytes } from "../states-error.ts";
+import { maxPayloadBytes } from "../states-error.ts";
 
 /** What one child execution is given, as JSON. */
 export interface ChildInput {
@@ -9,8 +9,8 @@ export interface ChildInput {
 }
 
 export interface Batching {
-  readonly mostItems: number;
-  readonly mostBytes: number;
+  readonly maxItems: number;
+  readonly maxBytes: number;
   /** Merged into every batch's input. */
   readonly batchInput: unknown;
 }
@@ -33,7 +33,7 @@ export async function* selectedItems(
 /** Inputs `{"BatchInput": ..., "Items": [...]}` of as many items as fit. */
 export async function* batched(
   inputs: AsyncIterable<ChildInput>,
-  { mostItems, mostBytes, batchInput }: Batching,
+  { maxItems, maxBytes, batchInput }: Batching,
 ): AsyncGenerator<ChildInput> {
   const head = batchInput === undefined ? "{" : `{"BatchInput":${JSON.stringify(batchInput)},`;
   const textOf = (batch: readonly string[]) => `${head}"Items":[${batch.join(",")}]}`;
@@ -42,7 +42,7 @@ export async function* batched(
   let bytes = emptyBytes;
   for await (const { text } of inputs) {
     const more = Buffer.byteLength(text) + 1;
-    const isFull = batch.length >= mostItems || bytes + more > Math.min(mostBytes, mostPayloadBytes);
+    const isFull = batch.length >= maxItems || bytes + more > Math.min(maxBytes, maxPayloadBytes);
     if (batch.length > 0 && isFull) {
       yield { text: textOf(batch), itemCount: batch.length };
       batch = [];

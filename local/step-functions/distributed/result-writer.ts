@@ -9,7 +9,7 @@ import { pendingRecord, type Transformation, transformed } from "./results.ts";
 const putObject = z.strictObject({ Bucket: z.string().min(1), Prefix: z.string().default("") });
 
 /** A new file is begun beyond this. AWS does so at 5 GB. */
-const mostFileCharacters = 64 * 1024 * 1024;
+const maxFileCharacters = 64 * 1024 * 1024;
 
 interface ResultFile {
   readonly Key: string;
@@ -94,7 +94,7 @@ async function writeFiles(
     const entry = JSON.stringify(result);
     entries.push(entry);
     characters += entry.length;
-    if (characters > mostFileCharacters) await flush();
+    if (characters > maxFileCharacters) await flush();
   }
   if (entries.length > 0) await flush();
   return files;

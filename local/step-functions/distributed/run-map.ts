@@ -5,7 +5,7 @@ import { asStatesError } from "../interpreter/errors.ts";
 import { Aborted, record, type Thread } from "../interpreter/thread.ts";
 import { languageOf, numberField, wrongType } from "../interpreter/visit.ts";
 import type { Scope } from "../language/query-language.ts";
-import { mostPayloadBytes, StatesError } from "../states-error.ts";
+import { maxPayloadBytes, StatesError } from "../states-error.ts";
 import { batched, type ChildInput, selectedItems } from "./child-inputs.ts";
 import { readItems } from "./item-reader.ts";
 import type { MapRun, MapRunSettings } from "./map-run.ts";
@@ -13,7 +13,7 @@ import { type MapRunResults, writeResults } from "./result-writer.ts";
 import { transformed } from "./results.ts";
 
 /** AWS runs 10,000 children at once when a definition does not say; here every one may be a process. */
-const mostConcurrency = 40;
+const maxConcurrency = 40;
 
 /** What a Map Run needs of the executions around it. */
 export interface Surroundings {
@@ -71,20 +71,20 @@ async function prepare(state: MapState, scope: Scope, thread: Thread): Promise<S
   const selected = selectedItems(items, { state, language, scope });
   const { ItemBatcher: batcher } = state;
   const batching = batcher && {
-    mostItems: (await number(batcher, "MaxItemsPerBatch")) ?? Number.POSITIVE_INFINITY,
-    mostBytes: (await number(batcher, "MaxInputBytesPerBatch")) ?? mostPayloadBytes,
+    maxItems: (await number(batcher, "MaxItemsPerBatch")) ?? Number.POSITIVE_INFINITY,
+    maxBytes: (await number(batcher, "MaxInputBytesPerBatch")) ?? maxPayloadBytes,
     batchInput:
       batcher.BatchInput === undefined
         ? undefined
         : await language.template(batcher.BatchInput, state, scope),
   };
-  const wanted = (await number(state, "MaxConcurrency")) || mostConcurrency;
+  const wanted = (await number(state, "MaxConcurrency")) || maxConcurrency;
   return {
     state,
     itemCount: items.length,
     inputs: batching === undefined ? selected : batched(selected, batching),
     settings: {
-      maxConcurrency: Math.min(wanted, mostConcurrency),
+      maxConcurrency: Math.min(wanted, maxConcurrency),
       toleratedFailureCount: await number(state, "ToleratedFailureCount"),
       toleratedFailurePercentage: await number(state, "ToleratedFailurePercentage"),
     },

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Aborted } from "./thread.ts";
 
 /** Longer ones overflow Node's timers: nobody waits for them here. */
-const longestTimer = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 /** The work's outcome, or Aborted as soon as the signal says so; the work itself may go on unseen. */
 export async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
@@ -20,7 +20,7 @@ export async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<
 
 /** Throws Aborted when the signal comes first. */
 export async function pause(seconds: number, signal: AbortSignal): Promise<void> {
-  const milliseconds = Math.min(Math.max(0, seconds * 1000), longestTimer);
+  const milliseconds = Math.min(Math.max(0, seconds * 1000), maxTimerMs);
   await delay(milliseconds, undefined, { signal }).catch(() => {
     throw new Aborted();
   });

@@ -49,13 +49,13 @@ export class Aborted extends Error {
 }
 
 /** Standard executions end at so many. */
-const mostEvents = 25_000;
+const maxEvents = 25_000;
 
 export function record(thread: Thread, type: string, details: object = {}): void {
-  if (thread.run.history.events.length >= mostEvents - 1) {
+  if (thread.run.history.events.length >= maxEvents - 1) {
     throw new StatesError(
       "States.Runtime",
-      `The execution reached the maximum number of history events (${mostEvents}).`,
+      `The execution reached the maximum number of history events (${maxEvents}).`,
     );
   }
   thread.previousEventId = thread.run.history.record(type, thread.previousEventId, details);

@@ -7,7 +7,7 @@ import type { Execution } from "../executions/execution.ts";
 import type { Executions } from "../executions/executions.ts";
 import type { StateMachine } from "../state-machine.ts";
 import type { StateMachines } from "../state-machines.ts";
-import { mostPayloadBytes } from "../states-error.ts";
+import { maxPayloadBytes } from "../states-error.ts";
 import {
   describeExecution,
   describeMachine,
@@ -26,7 +26,7 @@ export const actionInputs = {
     name: z.string().min(1).max(80).optional(),
     input: z
       .string()
-      .refine((text) => Buffer.byteLength(text) <= mostPayloadBytes, `more than ${mostPayloadBytes} bytes`)
+      .refine((text) => Buffer.byteLength(text) <= maxPayloadBytes, `more than ${maxPayloadBytes} bytes`)
       .default("{}"),
   }),
   StopExecution: z.object({ executionArn: arn, error: z.string().optional(), cause: z.string().optional() }),

@@ -5,8 +5,13 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { monotonicClock } from "../../../core/collections/clock.ts";
-import { generationName, HeadMoved, moveHead, readHead } from "../../../core/collections/generations/head.ts";
-import { acquireLease, LeaseLost } from "../../../core/collections/lease/lease.ts";
+import {
+  generationName,
+  moveHead,
+  PublishConflictError,
+  readHead,
+} from "../../../core/collections/generations/head.ts";
+import { acquireLease, LeaseLostError } from "../../../core/collections/lease/lease.ts";
 
 const [controlTable = "", crowd = "", rounds = ""] = process.argv.slice(2);
 const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
@@ -14,7 +19,7 @@ const options = { client, controlTable, shard: "lines", clock: monotonicClock, l
 
 /** One more generation. False where the lease or the head was another's by then. */
 async function publishOne(): Promise<boolean> {
-  const lease = await acquireLease(options, { waitMs: 120_000, patienceMs: 120_000 });
+  const lease = await acquireLease(options, { waitMs: 120_000, maxWaitMs: 120_000 });
   if (lease === undefined) throw new Error("Every contender gets its turn.");
   process.send?.("holding");
   try {
@@ -25,7 +30,7 @@ async function publishOne(): Promise<boolean> {
     await moveHead({ ...options, lease, from, to });
     return true;
   } catch (error) {
-    if (error instanceof LeaseLost || error instanceof HeadMoved) return false;
+    if (error instanceof LeaseLostError || error instanceof PublishConflictError) return false;
     throw error;
   } finally {
     await lease.release();

@@ -1,10 +1,10 @@
 import { generationName } from "../../../core/collections/generations/head.ts";
-import { leaseTicks, type Message, ProtocolBroken, type Run, type World } from "./world.ts";
+import { leaseTicks, type Message, ProtocolBrokenError, type Run, type World } from "./world.ts";
 
 const drained = 3;
 const looks = 12;
 
-class LeaseLost extends Error {}
+class LeaseLostError extends Error {}
 
 /** A process with one cycle to make: a step at a time, between which it can be paused for any time, or die. */
 export class Compactor {
@@ -43,11 +43,12 @@ export class Compactor {
     try {
       yield* this.#leased();
     } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
+      if (!(error instanceof LeaseLostError)) throw error;
     }
     const { shard } = this.#world;
     if (this.#world.has("a release is conditional on the lease") && !this.#holds()) return;
-    if (shard.owner !== 0 && !this.#holds()) throw new ProtocolBroken("Another holder's lease was released.");
+    if (shard.owner !== 0 && !this.#holds())
+      throw new ProtocolBrokenError("Another holder's lease was released.");
     shard.owner = 0;
   }
 
@@ -74,7 +75,7 @@ export class Compactor {
   #take(): true {
     const { shard, now, shownAt } = this.#world;
     if (shard.owner !== 0 && now - shownAt < leaseTicks) {
-      throw new ProtocolBroken("A living holder lost its lease.");
+      throw new ProtocolBrokenError("A living holder lost its lease.");
     }
     const grows = this.#world.has("every taking has a higher token") || shard.token === 0;
     Object.assign(shard, { owner: this.#owner, token: shard.token + (grows ? 1 : 0), counter: 0 });
@@ -113,7 +114,7 @@ export class Compactor {
     const early = world.current.get(run.receipt)?.runId;
     if (!world.has("a run is started before it is read which one counts")) yield;
     if (run.state === "COMPLETED") return false;
-    if (run.token > this.#token) throw new LeaseLost();
+    if (run.token > this.#token) throw new LeaseLostError();
     Object.assign(run, { state: "PROCESSING", token: this.#token });
     yield;
     if (!world.has("only the current run is applied")) return true;
@@ -127,21 +128,22 @@ export class Compactor {
   *#publish(from: string | undefined, runIds: readonly string[]): Generator<void, string> {
     const world = this.#world;
     const base = from === undefined ? undefined : world.files.get(from);
-    if (from !== undefined && base === undefined) throw new ProtocolBroken(`${from} is gone.`);
+    if (from !== undefined && base === undefined) throw new ProtocolBrokenError(`${from} is gone.`);
     const runs = new Map(base?.runs);
     for (const runId of runIds) runs.set(world.runs.get(runId)?.receipt ?? -1, runId);
     yield;
     this.#assertHeld();
     const name = generationName(Number(from?.split("-")[0] ?? 0) + 1, this.#token);
-    if (world.files.has(name)) throw new ProtocolBroken(`${name} was written twice.`);
+    if (world.files.has(name)) throw new ProtocolBrokenError(`${name} was written twice.`);
     world.files.set(name, { base: from, runs });
     yield;
     this.#assertHeld();
     yield;
     const isMine = this.#holds() && world.shard.head === from;
-    if (world.has("publishing is conditional on the lease and the head") && !isMine) throw new LeaseLost();
-    if (!world.files.has(name)) throw new ProtocolBroken(`${name} was published and is gone.`);
-    if (world.shard.head !== from) throw new ProtocolBroken(`${world.shard.head} was published over.`);
+    if (world.has("publishing is conditional on the lease and the head") && !isMine)
+      throw new LeaseLostError();
+    if (!world.files.has(name)) throw new ProtocolBrokenError(`${name} was published and is gone.`);
+    if (world.shard.head !== from) throw new ProtocolBrokenError(`${world.shard.head} was published over.`);
     world.shard.head = name;
     yield;
     return name;
@@ -188,6 +190,6 @@ export class Compactor {
   }
 
   #assertHeld(): void {
-    if (this.#refused || this.#world.now - this.#lastBeat >= leaseTicks) throw new LeaseLost();
+    if (this.#refused || this.#world.now - this.#lastBeat >= leaseTicks) throw new LeaseLostError();
   }
 }

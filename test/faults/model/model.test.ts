@@ -20,6 +20,6 @@ describe("F2 F3 F4 F5 F21: a model of lease, drain, publish, acknowledge and swe
       { numRuns: 50_000, seed: 1, endOnFailure: true },
     );
     expect(found.failed).toBe(true);
-    expect(String(found.errorInstance)).toContain("ProtocolBroken");
+    expect(String(found.errorInstance)).toContain("ProtocolBrokenError");
   });
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Compactor } from "./cycle.ts";
 import { type Export, embed } from "./embed.ts";
-import { type Guard, leaseTicks, ProtocolBroken, World } from "./world.ts";
+import { type Guard, leaseTicks, ProtocolBrokenError, World } from "./world.ts";
 
 const processes = 3;
 /** Few enough for a contender to see that a holder is silent. */
@@ -131,7 +131,7 @@ class Play {
       if (world.queue.length === 0) this.#sweep();
       if (this.#rests()) return;
     }
-    throw new ProtocolBroken("It does not come to rest.");
+    throw new ProtocolBrokenError("It does not come to rest.");
   }
 
   #note(receipt: number, runId: string): void {
@@ -188,7 +188,7 @@ class Play {
   }
 }
 
-/** Throws ProtocolBroken where the schedule breaks the protocol, on its way or in the end. */
+/** Throws ProtocolBrokenError where the schedule breaks the protocol, on its way or in the end. */
 export function play(schedule: readonly Event[], without?: Guard): void {
   const scene = new Play(without);
   for (const event of schedule) scene.happens(event);
@@ -197,9 +197,10 @@ export function play(schedule: readonly Event[], without?: Guard): void {
   const published = world.shard.head === undefined ? undefined : world.files.get(world.shard.head);
   for (const [receipt, runId] of scene.exported) {
     const shown = published?.runs.get(receipt);
-    if (shown !== runId) throw new ProtocolBroken(`${shown} is published, and ${runId} was exported last.`);
+    if (shown !== runId)
+      throw new ProtocolBrokenError(`${shown} is published, and ${runId} was exported last.`);
   }
   for (const [runId, { state }] of world.runs) {
-    if (state !== "COMPLETED") throw new ProtocolBroken(`Run ${runId} is ${state} for ever.`);
+    if (state !== "COMPLETED") throw new ProtocolBrokenError(`Run ${runId} is ${state} for ever.`);
   }
 }

@@ -40,8 +40,8 @@ export interface Generation {
   readonly runs: ReadonlyMap<number, string>;
 }
 
-export class ProtocolBroken extends Error {
-  override readonly name = "ProtocolBroken";
+export class ProtocolBrokenError extends Error {
+  override readonly name = "ProtocolBrokenError";
 }
 
 /** All shared state: the tables, the queue, the files. Whoever changes it between two yields does so atomically. */

@@ -18,11 +18,11 @@ export interface CycleProcessOptions {
   /** How wrong its wall clock is. */
   readonly wallClockOffByMs?: number;
   /** In 512-byte blocks, as `ulimit -f` has it. */
-  readonly largestFile?: number;
+  readonly maxFileBytes?: number;
 }
 
 /** The process of an invocation has ended, or was ended at its time limit. */
-export class ProcessGone extends Error {}
+export class ProcessGoneError extends Error {}
 
 let program: Promise<string> | undefined;
 const skew = join(import.meta.dirname, "skewed-wall-clock.ts");
@@ -47,13 +47,13 @@ export class CycleProcess {
   }
 
   static async start(options: CycleProcessOptions): Promise<CycleProcess> {
-    const { environment, library, folder, harms = [], slowMs = 0, wallClockOffByMs, largestFile } = options;
+    const { environment, library, folder, harms = [], slowMs = 0, wallClockOffByMs, maxFileBytes } = options;
     program ??= cycleProgram();
     const file = await program;
     const scratch = mkdtempSync(join(folder, "scratch-"));
     const preload = wallClockOffByMs === undefined ? [] : ["--import", skew];
     const child = fork(file, [library, scratch, JSON.stringify(harms), String(slowMs)], {
-      ...(largestFile === undefined ? { execArgv: preload } : limited(largestFile, preload)),
+      ...(maxFileBytes === undefined ? { execArgv: preload } : limited(maxFileBytes, preload)),
       env: {
         PATH: process.env.PATH,
         ...environment,
@@ -63,7 +63,7 @@ export class CycleProcess {
     });
     const started = new CycleProcess(child);
     const failed = started.#gone.then(() => {
-      throw new ProcessGone(`The process ended before it was up. It said: ${started.log}`);
+      throw new ProcessGoneError(`The process ended before it was up. It said: ${started.log}`);
     });
     await Promise.race([once(child, "message"), failed]);
     failed.catch(() => undefined);
@@ -79,7 +79,7 @@ export class CycleProcess {
     return this.#said;
   }
 
-  /** Resolves to the ids of messages that have to come again. Rejects with what the handler throws, or ProcessGone. */
+  /** Resolves to the ids of messages that have to come again. Rejects with what the handler throws, or ProcessGoneError. */
   async invoke(event: object, milliseconds: number): Promise<readonly string[]> {
     this.#invoked += 1;
     const id = this.#invoked;
@@ -92,7 +92,7 @@ export class CycleProcess {
           resolve(message);
         };
         this.#child.on("message", listen);
-        this.#gone.then(() => reject(new ProcessGone(`Process ${this.pid} is gone.`)));
+        this.#gone.then(() => reject(new ProcessGoneError(`Process ${this.pid} is gone.`)));
         // The callback keeps a process that is gone by now from failing the test: `gone` tells.
         this.#child.send({ id, event, milliseconds: milliseconds - 2_000 }, () => undefined);
       });

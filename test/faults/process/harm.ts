@@ -1,4 +1,4 @@
-import type { Step } from "../../../core/collections/cycle/cycle-parts.ts";
+import type { Step } from "../../../core/collections/cycle/cycle-deps.ts";
 
 /** A moment in the life of a process. */
 export type Moment =

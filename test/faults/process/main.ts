@@ -6,9 +6,9 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { SQSEvent } from "aws-lambda";
 import { monotonicClock } from "../../../core/collections/clock.ts";
 import { runCycle } from "../../../core/collections/cycle/cycle.ts";
-import type { CycleParts } from "../../../core/collections/cycle/cycle-parts.ts";
+import type { CycleDeps } from "../../../core/collections/cycle/cycle-deps.ts";
+import { compactionClients, cycleDeps } from "../../../core/collections/host/compaction-deps.ts";
 import { compactionEnvironment } from "../../../core/collections/host/compaction-environment.ts";
-import { compactionClients, cycleParts } from "../../../core/collections/host/compaction-parts.ts";
 import { shardQueues } from "../../../core/collections/messages/shard-queues.ts";
 import { loggedMetrics } from "../../../core/metrics.ts";
 import type { ShardName } from "../../../core/receipts/shards.ts";
@@ -25,7 +25,7 @@ const settings = readEnvironment(compactionEnvironment);
 const clients = compactionClients();
 const log = new Logger({ serviceName: "compaction" });
 const metrics = loggedMetrics("compaction");
-const warm = new Map<ShardName, CycleParts>();
+const warm = new Map<ShardName, CycleDeps>();
 
 /** The very steps of the real handler. */
 async function handle(event: SQSEvent, milliseconds: number): Promise<string[]> {
@@ -34,13 +34,13 @@ async function handle(event: SQSEvent, milliseconds: number): Promise<string[]> 
   const parts =
     warm.get(source.shard) ??
     selfHarm.around(
-      cycleParts(source, settings, { clients, library, scratch, clock: monotonicClock, log, metrics }),
+      cycleDeps(source, settings, { clients, library, scratch, clock: monotonicClock, log, metrics }),
     );
   warm.set(source.shard, parts);
-  const comeAgain = await runCycle(parts, event.Records.map(queuedMessage), deadline).finally(() =>
+  const returned = await runCycle(parts, event.Records.map(queuedMessage), deadline).finally(() =>
     metrics.write(),
   );
-  return comeAgain.map(({ messageId }) => messageId);
+  return returned.map(({ messageId }) => messageId);
 }
 
 process.on("message", ({ id, event, milliseconds }: Invocation) => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import files from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { setTimeout as pause } from "node:timers/promises";
-import type { CycleParts, Step } from "../../../core/collections/cycle/cycle-parts.ts";
+import type { CycleDeps, Step } from "../../../core/collections/cycle/cycle-deps.ts";
 import type { Harm } from "./harm.ts";
 
 type Method = (...input: unknown[]) => unknown;
@@ -22,7 +22,7 @@ export class SelfHarm {
   }
 
   /** The parts, each of whose calls is counted. */
-  around(parts: CycleParts): CycleParts {
+  around(parts: CycleDeps): CycleDeps {
     this.#watchTables(parts.control.client);
     const watched = <T extends object>(name: string, part: T) =>
       this.#watched(part, (method) => `${name}.${method}`);
@@ -49,7 +49,7 @@ export class SelfHarm {
   }
 
   /** The client itself, which the run store has too. */
-  #watchTables(client: CycleParts["control"]["client"]): void {
+  #watchTables(client: CycleDeps["control"]["client"]): void {
     if (this.#counting.has(client)) return;
     this.#counting.add(client);
     const send = client.send.bind(client) as Method;

@@ -2,7 +2,7 @@ import { cycleTotals } from "../../../bench/changes/cycle-log.ts";
 import { labelChanges } from "../../../bench/changes/label-changes.ts";
 import { changesOptions } from "../../../bench/changes/options.ts";
 import { expectedWords } from "../../../bench/changes/published-words.ts";
-import { recordsABatch, streamBatches } from "../../../bench/changes/stream-records.ts";
+import { recordsPerBatch, streamBatches } from "../../../bench/changes/stream-records.ts";
 import { wordReceipts, wordsPerReceipt } from "../../../bench/changes/word-receipts.ts";
 import { sortRecords } from "../../../core/changes/sort-records.ts";
 import { whole } from "../../../core/changes/watched.ts";
@@ -75,7 +75,7 @@ describe("the stream records", () => {
   it("are batches of a hundred that differ, none malformed, some skipped", () => {
     const batches = streamBatches(2);
     for (const batch of batches) {
-      expect(batch.length).toBe(recordsABatch);
+      expect(batch.length).toBe(recordsPerBatch);
       const { boxes, relevant, skipped, malformed } = sortRecords(batch, whole);
       expect({ relevant, skipped, malformed }).toEqual({ relevant: 70, skipped: 30, malformed: [] });
       expect([boxes.lines.messages.length, boxes.words.messages.length]).toEqual([15, 70]);

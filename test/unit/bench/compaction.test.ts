@@ -1,4 +1,4 @@
-import { CycleIncomplete, figuresOf } from "../../../bench/compaction/cycle-figures.ts";
+import { CycleIncompleteError, figuresOf } from "../../../bench/compaction/cycle-figures.ts";
 import type { Round, SmallCycle } from "../../../bench/compaction/measure.ts";
 import { compactionOptions } from "../../../bench/compaction/options.ts";
 import { costTable, mergeLines, mergeVerdict, warmVerdict } from "../../../bench/compaction/report.ts";
@@ -77,7 +77,7 @@ describe("a measured cycle", () => {
 
   it("counts for nothing where a message was left, or anything went wrong on the way", async () => {
     const left = figuresOf(3, async (log) => log.info("Cycle ended", ended));
-    await expect(left).rejects.toThrow(CycleIncomplete);
+    await expect(left).rejects.toThrow(CycleIncompleteError);
     const complaint = figuresOf(2, async (log) => {
       log.warn("The queue was not drained to its end", { reason: "throttled" });
       log.info("Cycle ended", ended);

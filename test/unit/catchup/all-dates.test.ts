@@ -1,5 +1,5 @@
 import { readProcessRequest } from "../../../core/catchup/requests/process-request.ts";
-import { RequestInvalid } from "../../../core/catchup/requests/request-failures.ts";
+import { RequestInvalidError } from "../../../core/catchup/requests/request-errors.ts";
 
 const defaults = { questionId: "12", namespace: "v2", batchSize: 100 };
 const file = { data_source: "s3_csv", s3_key: "a.csv" };
@@ -27,7 +27,7 @@ test.each([
   ["with a last day", { ...file, end_date: "2026-03-01" }],
   ["with a column to filter by", { ...file, date_column: "day" }],
 ])("all dates are refused %s", (_, input) => {
-  expect(() => read({ ...input, all_dates: true })).toThrow(RequestInvalid);
+  expect(() => read({ ...input, all_dates: true })).toThrow(RequestInvalidError);
   expect(() => read({ ...input, all_dates: true })).toThrow(/all_dates is "?true/);
 });
 

@@ -1,8 +1,4 @@
-import {
-  type ChunkServices,
-  type ChunkWork,
-  processChunk,
-} from "../../../core/catchup/chunks/process-chunk.ts";
+import { type ChunkDeps, type ChunkWork, processChunk } from "../../../core/catchup/chunks/process-chunk.ts";
 import type { ProcessRequest } from "../../../core/catchup/requests/process-request.ts";
 import { planOf, readChunks } from "../../../core/catchup/sources/make-plan.ts";
 import { newTaskId } from "../../../core/catchup/tasks/task.ts";
@@ -21,9 +17,9 @@ export class ChunkRig {
   readonly embedder = new FakeEmbedder(this.crashes);
   readonly index = new FakeIndex(this.crashes);
 
-  rules: ChunkServices["rules"] = { columnTypes: { cursed: "boolean" }, tokensPerText: 20 };
+  rules: ChunkDeps["rules"] = { columnTypes: { cursed: "boolean" }, tokensPerText: 20 };
 
-  get services(): ChunkServices {
+  get services(): ChunkDeps {
     return {
       source: this.source,
       work: this.work,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { embedRecords } from "../../../core/catchup/chunks/embed-records.ts";
 import { RequestSize } from "../../../core/embedding/embed-each.ts";
-import { EmbeddingThrottled } from "../../../core/embedding/embedding-failures.ts";
+import { EmbeddingThrottledError } from "../../../core/embedding/embedding-errors.ts";
 import { FakeEmbedder } from "./fake-providers.ts";
 import { recordOf } from "./index-records.ts";
 
@@ -53,9 +53,9 @@ test("what the model refuses fails alone, every record of that text, and all oth
 test("what is no fault of the texts is thrown, and no record fails for it (F23)", async () => {
   const embedder = new FakeEmbedder();
   embedder.embed = async () => {
-    throw new EmbeddingThrottled("fake");
+    throw new EmbeddingThrottledError("fake");
   };
   await expect(embedRecords([recordOf(1)], embedder, limitsOf(10))).rejects.toMatchObject({
-    name: "EmbeddingThrottled",
+    name: "EmbeddingThrottledError",
   });
 });

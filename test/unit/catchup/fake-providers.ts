@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { VectorsRefused } from "../../../core/catchup/index/index-failures.ts";
+import { VectorsRefusedError } from "../../../core/catchup/index/index-errors.ts";
 import type { IndexVector, VectorIndex } from "../../../core/catchup/index/vector-index.ts";
 import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts";
-import { EmbeddingRefused } from "../../../core/embedding/embedding-failures.ts";
+import { EmbeddingRefusedError } from "../../../core/embedding/embedding-errors.ts";
 import { Crashes } from "./crashes.ts";
 
 /** A text's vector follows from the text alone. Texts with `poison` are refused. */
@@ -24,7 +24,7 @@ export class FakeEmbedder implements Embedder {
   embed(texts: readonly string[]): Promise<VectorBytes[]> {
     return this.#crashes.call("embed", () => {
       if (texts.some((text) => text.includes("poison"))) {
-        throw new EmbeddingRefused(this.model, new Error("400 bad input"));
+        throw new EmbeddingRefusedError(this.model, new Error("400 bad input"));
       }
       this.requests.push([...texts]);
       return texts.map(vectorOf);
@@ -54,9 +54,9 @@ export class FakeIndex implements VectorIndex {
     return this.#crashes.call("upsert", () => {
       this.requests.push({ namespace, ids: vectors.map(({ id }) => id) });
       if (vectors.some(({ metadata }) => metadata.cursed === true))
-        throw new VectorsRefused(new Error("400"));
+        throw new VectorsRefusedError(new Error("400"));
       if (vectors.some(({ values }) => values.length !== this.holds)) {
-        throw new VectorsRefused(new Error("400"));
+        throw new VectorsRefusedError(new Error("400"));
       }
       for (const vector of vectors) this.vectors.set(`${namespace}/${vector.id}`, vector);
     });

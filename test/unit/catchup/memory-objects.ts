@@ -2,7 +2,11 @@ import { hash } from "node:crypto";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { S3Client } from "@aws-sdk/client-s3";
-import { ObjectStore, SourceChanged, SourceMissing } from "../../../core/catchup/sources/object-store.ts";
+import {
+  ObjectStore,
+  SourceChangedError,
+  SourceMissingError,
+} from "../../../core/catchup/sources/object-store.ts";
 import { Crashes } from "./crashes.ts";
 
 /** A bucket in memory. */
@@ -33,7 +37,7 @@ export class MemoryObjects extends ObjectStore {
 
   override async open(key: string) {
     const content = this.objects.get(key);
-    if (!content) throw new SourceMissing(key);
+    if (!content) throw new SourceMissingError(key);
     const pieces = Array.from({ length: Math.ceil(content.length / this.pieceLength) }, (_, index) =>
       content.subarray(index * this.pieceLength, (index + 1) * this.pieceLength),
     );
@@ -44,8 +48,8 @@ export class MemoryObjects extends ObjectStore {
     this.ranges.push(`${key} ${first}-${last}`);
     return this.#crashes.call(`range ${key}`, () => {
       const content = this.objects.get(key);
-      if (!content) throw new SourceMissing(key);
-      if (etagOf(content) !== etag) throw new SourceChanged(key);
+      if (!content) throw new SourceMissingError(key);
+      if (etagOf(content) !== etag) throw new SourceChangedError(key);
       return new Uint8Array(content.subarray(first, last + 1));
     });
   }

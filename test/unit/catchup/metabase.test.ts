@@ -81,7 +81,7 @@ test("an export that reaches the row cap may have been cut: its dates are halved
 
 test("one day over the cap cannot be halved, and fails rather than lose rows", async () => {
   await expect(plan({ end: "2024-03-08", rowCap: perDay })).rejects.toMatchObject({
-    name: "QuestionFailed",
+    name: "QuestionFailedError",
     message: expect.stringContaining("10 rows for 2024-03-01 alone"),
   });
 });
@@ -100,7 +100,7 @@ test("what does not pass ends after five attempts, and is no fault of the questi
   const failure = await plan({ url: broken.url }).catch((error: Error) => error);
   await broken.close();
   expect(failure).toMatchObject({
-    name: "MetabaseUnavailable",
+    name: "MetabaseUnavailableError",
     message: expect.stringContaining("HTTP 502"),
   });
   expect(asked).toBe(5);
@@ -112,7 +112,7 @@ test.each([401, 403])("HTTP %i is told of without the key (F24)", async (status)
   });
   const failure = await plan({ url: strict.url }).catch((error: Error) => error);
   await strict.close();
-  expect(failure).toMatchObject({ name: "MetabaseNotAllowed" });
+  expect(failure).toMatchObject({ name: "MetabaseNotAllowedError" });
   expect(String(failure)).not.toContain("mb-secret");
 });
 
@@ -128,7 +128,7 @@ describe("a failed query is a failed task, with the reason of the database", () 
   ] as const)("%s", async (_, fault) => {
     metabase.failNext(fault);
     await expect(plan()).rejects.toMatchObject({
-      name: "QuestionFailed",
+      name: "QuestionFailedError",
       message: expect.stringContaining("no such table"),
     });
     expect(work.keys("plans/")).toEqual([]);
@@ -147,7 +147,7 @@ test("a connection that breaks on its way leaves no plan of half the rows (F18)"
 
 test("a question that there is not is named", async () => {
   await expect(plan({ question_id: "99" })).rejects.toMatchObject({
-    name: "QuestionFailed",
+    name: "QuestionFailedError",
     message: expect.stringContaining("question 99"),
   });
 });
@@ -164,26 +164,38 @@ describe("F34: the words of Metabase reach the task", () => {
   }
 
   test.each([
-    [400, "application/json", '{"message":"Card 12 has no tag start_date"}', "QuestionFailed", "has no tag"],
+    [
+      400,
+      "application/json",
+      '{"message":"Card 12 has no tag start_date"}',
+      "QuestionFailedError",
+      "has no tag",
+    ],
     [
       400,
       "application/json",
       '{"errors":{"parameters":"must be a list"}}',
-      "QuestionFailed",
+      "QuestionFailedError",
       "must be a list",
     ],
     [
       500,
       "application/json",
       '{"status":"failed","error":"relation does not exist"}',
-      "QuestionFailed",
+      "QuestionFailedError",
       "relation",
     ],
-    [503, "application/json", '{"message":"Metabase is starting"}', "MetabaseUnavailable", "is starting"],
-    [200, "text/html", "<html>Sign in</html>", "QuestionFailed", "HTTP 200 with text/html"],
-    [200, "text/csv", "", "QuestionFailed", "its export is empty"],
-    [200, "application/json", '{"message":"killed"}', "QuestionFailed", "killed"],
-    [202, "application/json", '{"error":{"message":"killed"}}', "QuestionFailed", "killed"],
+    [
+      503,
+      "application/json",
+      '{"message":"Metabase is starting"}',
+      "MetabaseUnavailableError",
+      "is starting",
+    ],
+    [200, "text/html", "<html>Sign in</html>", "QuestionFailedError", "HTTP 200 with text/html"],
+    [200, "text/csv", "", "QuestionFailedError", "its export is empty"],
+    [200, "application/json", '{"message":"killed"}', "QuestionFailedError", "killed"],
+    [202, "application/json", '{"error":{"message":"killed"}}', "QuestionFailedError", "killed"],
   ])("HTTP %i, %s: %s is %s", async (status, type, body, name, words) => {
     expect(await failureBefore(status, type, body)).toMatchObject({
       name,
@@ -228,7 +240,7 @@ describe("a question as it is", () => {
 
   test("without variables for dates cannot be split, and fails rather than lose rows", async () => {
     await expect(planned({ question_id: "20" }, 3)).rejects.toMatchObject({
-      name: "QuestionFailed",
+      name: "QuestionFailedError",
       message: expect.stringContaining("no variables for dates by which it could be split"),
     });
   });
@@ -241,7 +253,7 @@ describe("a question as it is", () => {
 
   test("whose column is not there is refused by its name", async () => {
     await expect(planned({ question_id: "20", id_column: "order_no" })).rejects.toMatchObject({
-      name: "CsvHeaderInvalid",
+      name: "CsvHeaderInvalidError",
       message: expect.stringContaining("there is no column order_no, which was said to be id"),
     });
   });

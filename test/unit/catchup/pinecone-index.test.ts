@@ -71,9 +71,9 @@ describe("429 is no attempt (F23)", () => {
     expect(asked).toHaveLength(9);
   });
 
-  test("and ends as IndexThrottled where it would pass the time given", async () => {
+  test("and ends as IndexThrottledError where it would pass the time given", async () => {
     const index = await indexBefore([{ status: 429, headers: { "retry-after": "30" } }], 1_000);
-    await expect(index.upsert("v2", [vector])).rejects.toMatchObject({ name: "IndexThrottled" });
+    await expect(index.upsert("v2", [vector])).rejects.toMatchObject({ name: "IndexThrottledError" });
     expect(asked).toHaveLength(1);
   });
 });
@@ -85,11 +85,11 @@ test("a connection that is cut is tried again", async () => {
 });
 
 test.each([
-  [400, "VectorsRefused"],
-  [401, "IndexNotAllowed"],
-  [402, "IndexNotAllowed"],
-  [403, "IndexNotAllowed"],
-  [404, "IndexNotAllowed"],
+  [400, "VectorsRefusedError"],
+  [401, "IndexNotAllowedError"],
+  [402, "IndexNotAllowedError"],
+  [403, "IndexNotAllowedError"],
+  [404, "IndexNotAllowedError"],
 ])("HTTP %i is %s, and is not sent again", async (status, name) => {
   const index = await indexBefore([{ status }]);
   await expect(index.upsert("v2", [vector])).rejects.toMatchObject({ name });
@@ -102,7 +102,7 @@ test.each([401, 403])("HTTP %i does not repeat the key, also where Pinecone does
   expect(`${failure}${JSON.stringify(failure)}`).not.toContain("pc-secret");
 });
 
-test("a server error is tried again, and ends as IndexUnavailable where it stays", async () => {
+test("a server error is tried again, and ends as IndexUnavailableError where it stays", async () => {
   const index = await indexBefore([{ status: 503 }, taken]);
   await index.upsert("v2", [vector]);
   expect(asked).toHaveLength(2);
@@ -110,9 +110,9 @@ test("a server error is tried again, and ends as IndexUnavailable where it stays
 
 describe("F34: a success that is none", () => {
   test.each([
-    ["an error", { code: 14, message: "busy" }, "IndexUnavailable"],
-    ["a refusal", { code: 400, message: "no such field" }, "VectorsRefused"],
-    ["an error object", { error: { code: "UNAUTHENTICATED", message: "bad key" } }, "IndexNotAllowed"],
+    ["an error", { code: 14, message: "busy" }, "IndexUnavailableError"],
+    ["a refusal", { code: 400, message: "no such field" }, "VectorsRefusedError"],
+    ["an error object", { error: { code: "UNAUTHENTICATED", message: "bad key" } }, "IndexNotAllowedError"],
   ])("%s in a 200 is %s", async (_, body, name) => {
     const index = await indexBefore([{ status: 200, body }], 2_000);
     await expect(index.upsert("v2", [vector])).rejects.toMatchObject({ name });

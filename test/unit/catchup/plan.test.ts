@@ -71,9 +71,9 @@ test("a gzip file has the same rows in the same chunks as the plain one, also in
 test("a gzip file that is cut off or damaged is the fault of the file, and is named", async () => {
   const packed = gzipSync(`${header}1,${"a".repeat(1_000)},\n`);
   source.put("in.csv", packed.subarray(0, packed.length - 20));
-  await expect(planned()).rejects.toMatchObject({ name: "SourceNotUnpacked" });
+  await expect(planned()).rejects.toMatchObject({ name: "SourceNotUnpackedError" });
   source.put("in.csv", Buffer.concat([packed.subarray(0, 20), Buffer.alloc(20, 7)]));
-  await expect(planned()).rejects.toMatchObject({ name: "SourceNotUnpacked" });
+  await expect(planned()).rejects.toMatchObject({ name: "SourceNotUnpackedError" });
 });
 
 test("a plan is made once: another attempt, also at the same time, gives the same one", async () => {
@@ -122,19 +122,21 @@ describe("dates are filtered", () => {
 
   test("or not at all and never in silence, where they were asked for and there is no such column", async () => {
     source.put("in.csv", "id,formatted_text\n1,a\n");
-    await expect(planned({ date_column_required: true })).rejects.toMatchObject({ name: "CsvHeaderInvalid" });
+    await expect(planned({ date_column_required: true })).rejects.toMatchObject({
+      name: "CsvHeaderInvalidError",
+    });
   });
 });
 
 test.each([
-  ["no object", undefined, "SourceMissing"],
+  ["no object", undefined, "SourceMissingError"],
   ["an empty object", "", "SourceEmptyError"],
-  ["open quotes", `${header}1,"a,\n`, "CsvUnterminated"],
+  ["open quotes", `${header}1,"a,\n`, "CsvUnterminatedError"],
 ])("%s is the fault of the request: %s", async (_, text, name) => {
   if (text !== undefined) source.put("in.csv", text);
   await expect(planned()).rejects.toMatchObject({ name });
 });
 
 test("a stack without Metabase says so", async () => {
-  await expect(planned({ data_source: "metabase" })).rejects.toMatchObject({ name: "MetabaseMissing" });
+  await expect(planned({ data_source: "metabase" })).rejects.toMatchObject({ name: "MetabaseMissingError" });
 });

@@ -1,11 +1,11 @@
-import { IndexNotAllowed, IndexUnavailable } from "../../../core/catchup/index/index-failures.ts";
+import { IndexNotAllowedError, IndexUnavailableError } from "../../../core/catchup/index/index-errors.ts";
 import { preflight } from "../../../core/catchup/preflight/preflight.ts";
 import type { ProcessRequest } from "../../../core/catchup/requests/process-request.ts";
 import {
-  EmbeddingNotAllowed,
-  EmbeddingThrottled,
-  WrongDimensions,
-} from "../../../core/embedding/embedding-failures.ts";
+  EmbeddingNotAllowedError,
+  EmbeddingThrottledError,
+  WrongDimensionsError,
+} from "../../../core/embedding/embedding-errors.ts";
 import { silentLog } from "../../../core/log.ts";
 import type { Question } from "../../../local/metabase/question.ts";
 import { type MetabaseServer, serveMetabase } from "../../../local/metabase/server.ts";
@@ -60,7 +60,7 @@ test("F35: what fits has no problem, and costs one tiny request", async () => {
 
 test("F35: all problems are told at once, before anything is paid", async () => {
   embedder.embed = async () => {
-    throw new EmbeddingNotAllowed("fake", "HTTP 401 no such key");
+    throw new EmbeddingNotAllowedError("fake", "HTTP 401 no such key");
   };
   index.holds = 1_536;
   expect(await question("99")).toEqual([
@@ -72,20 +72,20 @@ test("F35: all problems are told at once, before anything is paid", async () => 
 
 test("F35: a dead key of the index and another dimension of the model are problems", async () => {
   index.dimension = async () => {
-    throw new IndexNotAllowed("the key is refused");
+    throw new IndexNotAllowedError("the key is refused");
   };
   embedder.embed = async () => {
-    throw new WrongDimensions("fake", 4, 32);
+    throw new WrongDimensionsError("fake", 4, 32);
   };
   expect((await check()).map((problem) => problem.check)).toEqual(["embedding", "index"]);
 });
 
 test("what may pass by itself is no problem, and is logged", async () => {
   index.dimension = async () => {
-    throw new IndexUnavailable(new Error("HTTP 503"));
+    throw new IndexUnavailableError(new Error("HTTP 503"));
   };
   embedder.embed = async () => {
-    throw new EmbeddingThrottled("fake");
+    throw new EmbeddingThrottledError("fake");
   };
   expect(await check()).toEqual([]);
   expect(warned).toHaveLength(2);

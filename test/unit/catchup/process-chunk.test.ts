@@ -148,7 +148,7 @@ test("a dry run counts rows and exact tokens, and neither embeds nor writes a ve
 test("a source that was replaced since its plan is not read", async () => {
   const work = await rig.workOf(`${header}1,a,2024-03-01,,\n`);
   rig.source.put(work.chunk.key, `${header}2,b,2024-03-01,,\n`);
-  await expect(rig.process(work)).rejects.toMatchObject({ name: "SourceChanged" });
+  await expect(rig.process(work)).rejects.toMatchObject({ name: "SourceChangedError" });
   expect(rig.work.keys("results/")).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
 import { readProcessRequest } from "../../../core/catchup/requests/process-request.ts";
-import { type ParameterProblem, RequestInvalid } from "../../../core/catchup/requests/request-failures.ts";
+import { type ParameterProblem, RequestInvalidError } from "../../../core/catchup/requests/request-errors.ts";
 
 const defaults = { questionId: "12", namespace: "v2", batchSize: 100 };
 const now = Date.parse("2026-03-01T12:00:00Z");
@@ -12,7 +12,7 @@ function problemsOf(input: Record<string, unknown>, changed = {}): readonly Para
   try {
     read(input, changed);
   } catch (error) {
-    if (error instanceof RequestInvalid) return error.problems;
+    if (error instanceof RequestInvalidError) return error.problems;
     throw error;
   }
   return [];

@@ -1,8 +1,8 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { ApiRequest } from "../../../core/catchup/api/answer.ts";
 import { openApi } from "../../../core/catchup/api/openapi.ts";
-import { type ApiServices, answerRequest, routes } from "../../../core/catchup/api/routes.ts";
-import type { PreflightProblem } from "../../../core/catchup/preflight/preflight-failures.ts";
+import { type ApiDeps, answerRequest, routes } from "../../../core/catchup/api/routes.ts";
+import type { PreflightProblem } from "../../../core/catchup/preflight/preflight-errors.ts";
 import { newTaskId, statuses } from "../../../core/catchup/tasks/task.ts";
 import { TaskTables, taskOf } from "./task-tables.ts";
 
@@ -18,7 +18,7 @@ afterAll(() => tables.stop());
 
 let problems: readonly PreflightProblem[] = [];
 
-function services(now = Date.now): ApiServices {
+function services(now = Date.now): ApiDeps {
   return {
     tasks: tables.tasks,
     claims: tables.claims,
@@ -216,7 +216,7 @@ describe("/tasks/{task_id}/retry-failed", () => {
 test("whether a task is worked on is asked with the time at which a chunk of it was counted last", async () => {
   const id = await stored({ status: "IN_PROGRESS" });
   const asked: (number | undefined)[] = [];
-  const noting: ApiServices = {
+  const noting: ApiDeps = {
     ...services(),
     isWorkedOn: async (_, countedAt) => {
       asked.push(countedAt);

@@ -1,6 +1,6 @@
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
-import { CsvQuotesError, CsvUnterminated } from "../../../core/catchup/sources/csv-failures.ts";
+import { CsvQuotesError, CsvUnterminatedError } from "../../../core/catchup/sources/csv-errors.ts";
 import { readHeader } from "../../../core/catchup/sources/header.ts";
 import { readRows } from "../../../core/catchup/sources/read-rows.ts";
 import { type RangeLimits, type RowRange, RowRanges } from "../../../core/catchup/sources/row-ranges.ts";
@@ -64,7 +64,7 @@ describe("any text", () => {
         fc.record({ rows: fc.integer({ min: 1, max: 4 }), bytes: fc.integer({ min: 1, max: 30 }) }),
         (text, pieces, limits) => {
           const expected = rowsOf(text, false);
-          const found = unlessRefused(() => cut(text, limits, pieces));
+          const found = unlessConditionFailed(() => cut(text, limits, pieces));
           if (found === undefined) expect(expected).toBeUndefined();
           else if (/"[ ]/.test(text)) {
             // Where blanks may follow closing quotes, csv-parse refuses the text, or drops all blanks at the ends of cells.
@@ -85,7 +85,7 @@ describe("any text", () => {
   test("is cut into ranges without a gap, none of them over the limit of rows, all but the last full", () => {
     fc.assert(
       fc.property(csv, fc.integer({ min: 1, max: 4 }), (text, rows) => {
-        const ranges = unlessRefused(() => cut(text, { rows }).ranges) ?? [];
+        const ranges = unlessConditionFailed(() => cut(text, { rows }).ranges) ?? [];
         let next = ranges[0]?.first ?? 0;
         for (const range of ranges) {
           expect(range.first).toBe(next);
@@ -280,11 +280,11 @@ function withoutEnds(cells: readonly string[]): string[] {
   return cells.map((cell) => cell.trimEnd());
 }
 
-function unlessRefused<T>(work: () => T): T | undefined {
+function unlessConditionFailed<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {
-    if (error instanceof CsvQuotesError || error instanceof CsvUnterminated) return undefined;
+    if (error instanceof CsvQuotesError || error instanceof CsvUnterminatedError) return undefined;
     throw error;
   }
 }

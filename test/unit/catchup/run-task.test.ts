@@ -1,6 +1,6 @@
-import { IndexNotAllowed, IndexThrottled } from "../../../core/catchup/index/index-failures.ts";
+import { IndexNotAllowedError, IndexThrottledError } from "../../../core/catchup/index/index-errors.ts";
 import { isWorkedOn } from "../../../core/catchup/work/worked-on.ts";
-import { EmbeddingRefused } from "../../../core/embedding/embedding-failures.ts";
+import { EmbeddingRefusedError } from "../../../core/embedding/embedding-errors.ts";
 import { TaskRig } from "./task-rig.ts";
 import { TaskTables } from "./task-tables.ts";
 
@@ -54,7 +54,7 @@ describe("a small task", () => {
   test("that a provider's limit leaves no time for is handed over too, and no row fails (F23)", async () => {
     const id = await rig.accept(five);
     rig.index.upsert = async () => {
-      throw new IndexThrottled();
+      throw new IndexThrottledError();
     };
     await rig.run(id);
     expect(rig.started).toHaveLength(1);
@@ -127,7 +127,7 @@ describe("what fails", () => {
       rig.source.objects.delete(key);
       return rig.source.open(key).then(() => new Uint8Array());
     };
-    await expect(rig.run(id)).rejects.toMatchObject({ name: "SourceMissing" });
+    await expect(rig.run(id)).rejects.toMatchObject({ name: "SourceMissingError" });
     await rig.settle(id);
     expect(await rig.task(id)).toMatchObject({ status: "FAILED", counts: { failed: 5 }, chunks_failed: 3 });
   });
@@ -139,7 +139,7 @@ describe("F31: a refusal that every record would meet stops the task with one se
     let asked = 0;
     rig.embedder.embed = async () => {
       asked += 1;
-      throw new EmbeddingRefused("fake", new Error("API key not valid."));
+      throw new EmbeddingRefusedError("fake", new Error("API key not valid."));
     };
     await rig.run(id);
     expect(await rig.task(id)).toMatchObject({
@@ -171,7 +171,7 @@ describe("F31: a refusal that every record would meet stops the task with one se
     const [first, ...others] = rig.chunksOf(id);
     if (first) await rig.chunk(id, first);
     rig.index.upsert = async () => {
-      throw new IndexNotAllowed("the key is refused");
+      throw new IndexNotAllowedError("the key is refused");
     };
     for (const chunk of others) await rig.chunk(id, chunk);
     await rig.settle(id);

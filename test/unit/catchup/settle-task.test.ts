@@ -108,7 +108,7 @@ test("totals that do not add up are not settled, and not passed over in silence 
   for (const chunk of chunks) await rig.chunk(id, chunk);
   const wrong = { processed: 7, failed: 0, filtered: 0, duplicates: 0, unchanged: 0, tokens: 0 };
   await tables.chunkCounts.set(id, 0, wrong, (await rig.task(id)).expires_at);
-  await expect(rig.settle(id)).rejects.toMatchObject({ name: "TotalsDisagree" });
+  await expect(rig.settle(id)).rejects.toMatchObject({ name: "TotalsDisagreeError" });
   expect((await rig.task(id)).status).toBe("IN_PROGRESS");
 });
 

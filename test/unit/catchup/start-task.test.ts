@@ -1,5 +1,5 @@
-import { type StartServices, startForgotten, startTask } from "../../../core/catchup/api/start-task.ts";
-import type { PreflightProblem } from "../../../core/catchup/preflight/preflight-failures.ts";
+import { type StartDeps, startForgotten, startTask } from "../../../core/catchup/api/start-task.ts";
+import type { PreflightProblem } from "../../../core/catchup/preflight/preflight-errors.ts";
 import { isOpen, type Task, type TaskStatus } from "../../../core/catchup/tasks/task.ts";
 import { Crash, Crashes } from "./crashes.ts";
 import { requestOf } from "./requests.ts";
@@ -35,7 +35,7 @@ function api() {
           : bound;
       },
     });
-  const services: StartServices = {
+  const services: StartDeps = {
     tasks: dying(tables.tasks, ["create", "get", "change"]),
     claims: dying(tables.claims, ["read", "take"]),
     preflight: async () => problems,
@@ -122,7 +122,7 @@ describe("an idempotency key", () => {
     const { ask } = api();
     await ask("key 2");
     const other = ask("key 2", Date.now(), { namespace: "other" });
-    await expect(other).rejects.toMatchObject({ name: "IdempotencyKeyReused" });
+    await expect(other).rejects.toMatchObject({ name: "IdempotencyKeyReusedError" });
   });
 
   test("is new again once its task has expired", async () => {

@@ -4,9 +4,9 @@ import type { Chunk } from "../../../core/catchup/sources/plan.ts";
 import type { Task } from "../../../core/catchup/tasks/task.ts";
 import { Executions } from "../../../core/catchup/work/executions.ts";
 import { runChunk } from "../../../core/catchup/work/run-chunk.ts";
-import { type RunTaskServices, runTask, type TimeLimits } from "../../../core/catchup/work/run-task.ts";
+import { type RunTaskDeps, runTask, type TimeLimits } from "../../../core/catchup/work/run-task.ts";
 import { settleTask } from "../../../core/catchup/work/settle-task.ts";
-import type { WorkedOnServices } from "../../../core/catchup/work/worked-on.ts";
+import type { WorkedOnDeps } from "../../../core/catchup/work/worked-on.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
 import { ChunkRig } from "./chunk-rig.ts";
 import { requestOf } from "./requests.ts";
@@ -30,7 +30,7 @@ export class TaskRig extends ChunkRig {
     this.#tables = tables;
   }
 
-  get taskServices(): RunTaskServices & WorkedOnServices {
+  get taskServices(): RunTaskDeps & WorkedOnDeps {
     return {
       ...this.services,
       tasks: this.#tables.tasks,

@@ -130,7 +130,9 @@ describe("the list of tasks", () => {
   test.each(["x", "", Buffer.from("{}").toString("base64url"), Buffer.from("[1").toString("base64url")])(
     "does not begin at %j, which no page gave",
     async (cursor) => {
-      await expect(tables.tasks.list({ limit: 3, cursor })).rejects.toMatchObject({ name: "CursorInvalid" });
+      await expect(tables.tasks.list({ limit: 3, cursor })).rejects.toMatchObject({
+        name: "CursorInvalidError",
+      });
     },
   );
 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { IndexThrottled } from "../../../core/catchup/index/index-failures.ts";
+import { IndexThrottledError } from "../../../core/catchup/index/index-errors.ts";
 import { type EmbeddedRecord, upsertRecords } from "../../../core/catchup/index/upsert-records.ts";
 import type { IndexRecord } from "../../../core/catchup/records/record.ts";
 import { FakeIndex } from "./fake-providers.ts";
@@ -79,9 +79,9 @@ test("what the index refuses fails alone, and all others are written", async () 
 test("what is no fault of the records is thrown, and no record fails for it (F23)", async () => {
   const index = new FakeIndex();
   index.upsert = async () => {
-    throw new IndexThrottled();
+    throw new IndexThrottledError();
   };
-  await expect(upsertRecords([embedded(1)], index, 10)).rejects.toBeInstanceOf(IndexThrottled);
+  await expect(upsertRecords([embedded(1)], index, 10)).rejects.toBeInstanceOf(IndexThrottledError);
 });
 
 test("numbers go out with eight decimals, and the content's hash beside the metadata", async () => {

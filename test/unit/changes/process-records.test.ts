@@ -1,12 +1,12 @@
 import {
   ChangesNotQueuedError,
   processRecords,
-  type RecordServices,
+  type RecordDeps,
 } from "../../../core/changes/process-records.ts";
 import {
   type OutgoingMessage,
   type QueuePublisher,
-  QueueRejected,
+  QueueRejectedError,
 } from "../../../core/changes/queue-publisher.ts";
 import { whole } from "../../../core/changes/watched.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
@@ -21,7 +21,7 @@ function queue(refuse: (message: OutgoingMessage) => boolean = () => false, isPo
       if (refuse(message)) refused.set(position, { reason: "refused", isPoison });
       else messages.push(message);
     }
-    if (refused.size > 0) throw new QueueRejected("https://queue", refused);
+    if (refused.size > 0) throw new QueueRejectedError("https://queue", refused);
   };
   return { messages, publisher: { send } as unknown as QueuePublisher };
 }
@@ -31,7 +31,7 @@ function stage(refuseWords?: (message: OutgoingMessage) => boolean, isPoison = f
   const logged: Record<string, unknown>[] = [];
   const keep = (message: string, fields: object = {}) => void logged.push({ message, ...fields });
   const counts: Record<string, number> = {};
-  const services: RecordServices = {
+  const services: RecordDeps = {
     collections: { lines: [lines.publisher], words: [words.publisher] },
     rejected: rejected.publisher,
     watched: whole,

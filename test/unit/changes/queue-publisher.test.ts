@@ -1,6 +1,11 @@
 import type { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
 import fc from "fast-check";
-import { batches, bytesOf, QueuePublisher, QueueRejected } from "../../../core/changes/queue-publisher.ts";
+import {
+  batches,
+  bytesOf,
+  QueuePublisher,
+  QueueRejectedError,
+} from "../../../core/changes/queue-publisher.ts";
 
 type Refuse = (id: string, call: number) => { Code: string; SenderFault: boolean } | undefined;
 
@@ -44,8 +49,8 @@ describe("publishing to a queue", () => {
       ["3", "11"].includes(id) ? { Code: "InternalError", SenderFault: false } : undefined,
     );
     const failure = await publisher.send(twelve).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(QueueRejected);
-    expect((failure as QueueRejected).positions).toEqual([3, 11]);
+    expect(failure).toBeInstanceOf(QueueRejectedError);
+    expect((failure as QueueRejectedError).positions).toEqual([3, 11]);
     expect(taken).toHaveLength(10);
   });
 
@@ -63,7 +68,7 @@ describe("publishing to a queue", () => {
   ])("F39: an entry refused with %s is poison: %s", async (Code, isPoison) => {
     const { publisher } = queue(() => ({ Code, SenderFault: true }));
     const failure = await publisher.send([message("m")]).catch((error: unknown) => error);
-    expect((failure as QueueRejected).refusals.get(0)).toMatchObject({ isPoison });
+    expect((failure as QueueRejectedError).refusals.get(0)).toMatchObject({ isPoison });
   });
 
   test("F39: a call refused for what one message carries is sent one by one, and only that one is poison", async () => {
@@ -81,7 +86,7 @@ describe("publishing to a queue", () => {
       async () => undefined,
     );
     const failure = await publisher.send(twelve).catch((error: unknown) => error);
-    expect([...(failure as QueueRejected).refusals]).toEqual([
+    expect([...(failure as QueueRejectedError).refusals]).toEqual([
       [3, { reason: "BatchRequestTooLong too long", isPoison: true }],
     ]);
     expect(taken).toHaveLength(11);
@@ -100,7 +105,7 @@ describe("publishing to a queue", () => {
       async () => undefined,
     );
     const failure = await publisher.send(twelve).catch((error: unknown) => error);
-    expect((failure as QueueRejected).positions).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect((failure as QueueRejectedError).positions).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(calls).toBe(2);
   });
 

@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import { confirm, NotConfirmed } from "../../../cli/confirm.ts";
+import { confirm, NotConfirmedError } from "../../../cli/confirm.ts";
 
 /** A terminal at which somebody types this, and then leaves. */
 function terminal(typed: string) {
@@ -15,7 +15,7 @@ test("an operator who types yes agrees, after reading what it is about", async (
 });
 
 test.each(["", "\n", "y\n", "no\n", "yes please\n"])("%j is not yes", async (typed) => {
-  await expect(confirm("This deletes 3 messages.", terminal(typed))).rejects.toThrow(NotConfirmed);
+  await expect(confirm("This deletes 3 messages.", terminal(typed))).rejects.toThrow(NotConfirmedError);
 });
 
 test("without a terminal nothing is asked and nothing is done", async () => {

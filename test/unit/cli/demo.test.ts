@@ -1,6 +1,6 @@
 import { differences, expectationsOf } from "../../../cli/demo/expectations.ts";
 import type { Shown } from "../../../cli/demo/sample.ts";
-import { ChangeNotShown, untilShown } from "../../../cli/demo/until-shown.ts";
+import { ChangeNotShownError, untilShown } from "../../../cli/demo/until-shown.ts";
 import type { Hit } from "../../../cli/search-client.ts";
 import { stackOutputs } from "./stack-outputs.ts";
 
@@ -26,10 +26,10 @@ const word = hit("9.99");
 describe("waiting until the search shows the edits", () => {
   const expectations = expectationsOf(edits, word, before);
 
-  async function watch(looks: Shown[], patienceMs: number) {
+  async function watch(looks: Shown[], maxWaitMs: number) {
     const seen: Shown[] = [];
     const look = async () => looks[Math.min(seen.length, looks.length - 1)] ?? before;
-    const outcome = await untilShown(expectations, look, (shown) => seen.push(shown), patienceMs);
+    const outcome = await untilShown(expectations, look, (shown) => seen.push(shown), maxWaitMs);
     return {
       seen,
       outcome,
@@ -61,7 +61,7 @@ describe("waiting until the search shows the edits", () => {
       compaction: "/log/compaction",
     };
     const outputs = { ...stackOutputs, logGroups };
-    expect(new ChangeNotShown(expectations.slice(2), 120, "words 3+0", outputs).message).toBe(
+    expect(new ChangeNotShownError(expectations.slice(2), 120, "words 3+0", outputs).message).toBe(
       "After 120 s the search does not show canonical_merchant_name = New and label_TOTAL = true on the word 9.99. " +
         "Messages in the queues (waiting+in flight): words 3+0. " +
         "A record that was rejected is in http://queue/7 with its reason; errors are in /log/stream, /log/compaction.",

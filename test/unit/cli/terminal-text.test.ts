@@ -1,6 +1,6 @@
 import { describe as sentencesOf } from "../../../cli/command.ts";
 import { terminalJson, terminalLines, terminalText } from "../../../cli/terminal-text.ts";
-import { ObjectMissing } from "../../../core/ingest/ingest-failures.ts";
+import { ObjectMissingError } from "../../../core/ingest/ingest-errors.ts";
 
 const hostile = "a\u001b[31mred\u0007\u009b2J\u202eback\nnext\u001b]0;title\u0007";
 
@@ -22,5 +22,5 @@ test("JSON says the same, and nothing in it is obeyed", () => {
 });
 
 test("a failure that names a text from outside colours nothing", () => {
-  expect(sentencesOf(new ObjectMissing("bucket", "k\u001b[31mey"))).not.toContain("\u001b");
+  expect(sentencesOf(new ObjectMissingError("bucket", "k\u001b[31mey"))).not.toContain("\u001b");
 });

@@ -1,10 +1,10 @@
-import { FunctionFailed } from "../../../cli/invoke-function.ts";
+import { FunctionFailedError } from "../../../cli/invoke-function.ts";
 import { lookAtShard } from "../../../cli/verify/look-at-shards.ts";
-import { damagedOf, exitCodes, type Looked, verdictOf } from "../../../cli/verify/looked.ts";
+import { corruptOf, exitCodes, type Looked, verdictOf } from "../../../cli/verify/looked.ts";
 import { detailLines, summaryLines, verdictText } from "../../../cli/verify/report.ts";
 import { type ShardReport, shardReport } from "../../../core/verify/report.ts";
 import type { VerifyRequest } from "../../../core/verify/request.ts";
-import { parseVerifyRequest, VerifyRequestInvalid } from "../../../core/verify/request.ts";
+import { parseVerifyRequest, VerifyRequestInvalidError } from "../../../core/verify/request.ts";
 
 const clean: ShardReport = {
   shard: "lines",
@@ -81,7 +81,7 @@ test("a shard that takes several invocations is asked for on and on, and told as
 
 test("what hinders one shard is told of it, and ends nothing", async () => {
   const broken = async () => {
-    throw new VerifyRequestInvalid(["shard: it is one of lines"]);
+    throw new VerifyRequestInvalidError(["shard: it is one of lines"]);
   };
   expect(await lookAtShard(broken, "lines", false, () => undefined)).toEqual({
     shard: "lines",
@@ -92,10 +92,10 @@ test("what hinders one shard is told of it, and ends nothing", async () => {
 
 test("F46: a shard whose generation cannot be opened is known, so that repairing it rebuilds it first", async () => {
   const damaged = async () => {
-    throw new FunctionFailed("verify", "GenerationDamaged", "The generation is damaged");
+    throw new FunctionFailedError("verify", "GenerationCorruptError", "The generation is damaged");
   };
   const looked = [of(clean), await lookAtShard(damaged, "words", false, () => undefined)];
-  expect(damagedOf(looked)).toEqual(["words"]);
+  expect(corruptOf(looked)).toEqual(["words"]);
 });
 
 test("a row a shard, what differs by name, and what to do", () => {

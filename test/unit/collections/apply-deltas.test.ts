@@ -2,11 +2,11 @@ import fc from "fast-check";
 import type { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import {
   type DeltaPart,
-  UpsertRefused,
+  UpsertRefusedError,
   type VectorStore,
 } from "../../../core/collections/chroma/vector-store.ts";
 import { type Applied, applyDeltas } from "../../../core/collections/merge/apply-deltas.ts";
-import { CollectionDiverged, verifyApplied } from "../../../core/collections/merge/verify-applied.ts";
+import { CollectionDivergedError, verifyApplied } from "../../../core/collections/merge/verify-applied.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { startChroma } from "./chroma.ts";
 import { contentOf, deltaOf, dimensions, vectorOf } from "./sample-deltas.ts";
@@ -198,7 +198,7 @@ describe("verifying what was applied", () => {
     const added = deltaOf(1, "new", ["", "", "", "", "oil"]);
     const replacement = { ...added, ...onlyLine(added, 4) };
     const applying = apply([replacement], changed(change(store)));
-    await expect(applying).rejects.toThrow(CollectionDiverged);
+    await expect(applying).rejects.toThrow(CollectionDivergedError);
     await expect(applying).rejects.toThrow(reason);
   });
 
@@ -213,7 +213,7 @@ describe("verifying what was applied", () => {
   });
 
   test("a refusal of everything leaves nothing to verify", async () => {
-    const upsert = () => Promise.reject(new UpsertRefused("no"));
+    const upsert = () => Promise.reject(new UpsertRefusedError("no"));
     const applied = await apply([deltaOf(1, "a", ["milk"])], changed({ upsert }));
     expect(applied).toMatchObject({ written: 0, expected: [] });
     expect(applied.refused.size).toBe(1);

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ChromaServer, ChromaServerFailed } from "../../../core/collections/chroma/chroma-server.ts";
+import { ChromaServer, ChromaServerFailedError } from "../../../core/collections/chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import { chromaLibrary, startChroma } from "./chroma.ts";
 import { deltaOf } from "./sample-deltas.ts";
@@ -44,7 +44,7 @@ describe("the Chroma server", () => {
     const library = join(folder, "broken.node");
     await writeFile(library, "no library");
     const starting = ChromaServer.start({ library, path: folder });
-    await expect(starting).rejects.toThrow(ChromaServerFailed);
+    await expect(starting).rejects.toThrow(ChromaServerFailedError);
     await expect(starting).rejects.toThrow("broken.node");
   });
 

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
-import { compactionClients } from "../../../core/collections/host/compaction-parts.ts";
+import { compactionClients } from "../../../core/collections/host/compaction-deps.ts";
 
 test("a call that is taken and never answered fails, so that no process waits for it for ever (F5)", async () => {
   const silent = createServer((socket) => socket.on("error", () => undefined).resume()).listen(

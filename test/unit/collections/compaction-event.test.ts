@@ -1,7 +1,7 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
 import type { CompactionEnvironment } from "../../../core/collections/host/compaction-environment.ts";
 import { shardQueues } from "../../../core/collections/messages/shard-queues.ts";
-import { QueueUnknown, queuedMessage, sourceOf } from "../../../functions/compaction/event.ts";
+import { QueueUnknownError, queuedMessage, sourceOf } from "../../../functions/compaction/event.ts";
 
 const url = (name: string) => `https://sqs.eu-west-1.amazonaws.com/000000000000/${name}.fifo`;
 
@@ -54,11 +54,11 @@ describe("an event of the compaction function", () => {
         deadLetters: url(`shop-${shard}-dead-letters`),
       });
     }
-    expect(() => sourceOf(event("shop-lines.fifo"), split)).toThrow(QueueUnknown);
+    expect(() => sourceOf(event("shop-lines.fifo"), split)).toThrow(QueueUnknownError);
   });
 
   test("from another queue is refused by name", () => {
-    expect(() => sourceOf(event("other-shop-lines.fifo"), whole)).toThrow(QueueUnknown);
+    expect(() => sourceOf(event("other-shop-lines.fifo"), whole)).toThrow(QueueUnknownError);
     expect(() => sourceOf({ Records: [] }, whole)).toThrow("no queue");
   });
 

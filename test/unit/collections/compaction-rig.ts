@@ -10,7 +10,7 @@ import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vecto
 import type { StoredVector } from "../../../core/collections/chroma/vector-store.ts";
 import { monotonicClock } from "../../../core/collections/clock.ts";
 import { runCycle } from "../../../core/collections/cycle/cycle.ts";
-import type { CycleParts, CycleSettings, Step } from "../../../core/collections/cycle/cycle-parts.ts";
+import type { CycleConfig, CycleDeps, Step } from "../../../core/collections/cycle/cycle-deps.ts";
 import { Workspace } from "../../../core/collections/cycle/workspace.ts";
 import { Generations } from "../../../core/collections/generations/generations.ts";
 import { readHead } from "../../../core/collections/generations/head.ts";
@@ -38,7 +38,7 @@ import { dimensions, model } from "./sample-deltas.ts";
 export const queueUrl = "https://sqs.local/collection.fifo";
 export const deadLetterUrl = "https://sqs.local/collection-dead-letters.fifo";
 
-const defaults: CycleSettings = {
+const defaults: CycleConfig = {
   leaseMs: 5_000,
   leaseWaitMs: 200,
   drainMessages: 100,
@@ -46,7 +46,7 @@ const defaults: CycleSettings = {
   drainMs: 1_000,
   minPublishIntervalMs: 0,
   maxFailures: 3,
-  garbage: { kept: 2, longestReaderMs: 60_000 },
+  garbage: { kept: 2, maxReaderMs: 60_000 },
 };
 
 /** What the shards of a stack share. */
@@ -127,16 +127,16 @@ export class CompactionRig {
   }
 
   /** The parts of a cold process. */
-  async process(settings: Partial<CycleSettings> = {}, onStep: (step: Step) => void = () => undefined) {
+  async process(config: Partial<CycleConfig> = {}, onStep: (step: Step) => void = () => undefined) {
     const { folder, library } = this.#surroundings;
     const scratch = await mkdtemp(join(folder, "process-"));
     const { shard, generations } = this;
     const { client, controlTable } = this.tables;
     const target = { collection: this.collection, model, dimensions } as const;
-    const parts: CycleParts = {
+    const parts: CycleDeps = {
       shard,
       target,
-      settings: { ...defaults, ...settings },
+      config: { ...defaults, ...config },
       control: { client, controlTable },
       runs: this.runs,
       deltas: { get: async (key) => this.bucket.get(key), put: async () => undefined },
@@ -166,10 +166,10 @@ export class CompactionRig {
   }
 
   /** As a mapping does: delivers what can be received and deletes what the function does not name. */
-  async invoke(parts: CycleParts, most = 10): Promise<readonly string[]> {
+  async invoke(parts: CycleDeps, most = 10): Promise<readonly string[]> {
     const delivered = this.sqs.deliver(this.queues.queue, most);
-    const comeAgain = await runCycle(parts, delivered, monotonicClock.now() + 60_000);
-    const named = new Set(comeAgain.map(({ messageId }) => messageId));
+    const returned = await runCycle(parts, delivered, monotonicClock.now() + 60_000);
+    const named = new Set(returned.map(({ messageId }) => messageId));
     for (const { messageId } of delivered)
       if (!named.has(messageId)) this.sqs.at(this.queues.queue).delete(messageId);
     return [...named];

@@ -2,8 +2,8 @@ import { readdir } from "node:fs/promises";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
-import { steps } from "../../../core/collections/cycle/cycle-parts.ts";
-import { CycleOverran } from "../../../core/collections/host/compaction-worker.ts";
+import { steps } from "../../../core/collections/cycle/cycle-deps.ts";
+import { CycleOverranError } from "../../../core/collections/host/compaction-worker.ts";
 import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import { CollectionQueue } from "../../../core/collections/messages/collection-queue.ts";
@@ -102,7 +102,7 @@ describe("a worker", () => {
     const { client, controlTable } = rig.tables;
     const lease = await acquireLease(
       { client, controlTable, shard: "lines", clock: monotonicClock, leaseMs: 60_000 },
-      { waitMs: 0, patienceMs: 0 },
+      { waitMs: 0, maxWaitMs: 0 },
     );
     await rig.embed(delta);
     const worker = run([await rig.process({ leaseMs: 600 })]);
@@ -186,7 +186,7 @@ describe("a worker of several shards", () => {
     expect(pauses.slice(0, 8)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
     expect(await rig.published([delta])).toEqual(contentOf([delta]));
     await worker.stop();
-    expect(new Set(worker.said)).toEqual(new Set(["error AccessDenied"]));
+    expect(new Set(worker.said)).toEqual(new Set(["error AccessDeniedError"]));
     expect(worker.counted.get("WorkerErrors")).toBe(worker.said.length);
   });
 });
@@ -295,7 +295,7 @@ test("F5: a cycle that hangs past its deadline ends the worker, says so, and lea
   jest.spyOn(ChromaVectorStore.prototype, "upsert").mockImplementationOnce(never);
   const worker = run([await rig.process({ leaseMs: 60_000 })], { cycleMs: 2_000, finishWithinMs: 100 });
   await worker.ended;
-  expect(worker.shutdown.cause).toBeInstanceOf(CycleOverran);
+  expect(worker.shutdown.cause).toBeInstanceOf(CycleOverranError);
   expect(worker.said[0]).toMatch(/^error The cycle of lines was not over after 2 s/);
   expect(worker.counted.get("WorkerErrors")).toBe(1);
   expect(await leaseOwner()).toBeUndefined();

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { monotonicClock } from "../../../core/collections/clock.ts";
-import { type CycleParts, steps } from "../../../core/collections/cycle/cycle-parts.ts";
+import { type CycleDeps, steps } from "../../../core/collections/cycle/cycle-deps.ts";
 import { Heartbeat } from "../../../core/collections/lease/heartbeat.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
@@ -210,7 +210,7 @@ describe("F8: a message that fails for its own reason", () => {
   test("F13: a delta that storage fails to give is not the message's own failure", async () => {
     await rig.embed(bad);
     const parts = await rig.process();
-    const failing: CycleParts = {
+    const failing: CycleDeps = {
       ...parts,
       deltas: { ...parts.deltas, get: () => Promise.reject(new Error("SlowDown")) },
     };
@@ -229,7 +229,7 @@ describe("two processes", () => {
     const { client, controlTable } = rig.tables;
     const lease = await acquireLease(
       { client, controlTable, shard: "lines", clock: monotonicClock, leaseMs: 60_000 },
-      { waitMs: 0, patienceMs: 0 },
+      { waitMs: 0, maxWaitMs: 0 },
     );
     const heartbeat = new Heartbeat(async () => lease?.beat(), 500, monotonicClock, silentLog);
     const delta = deltaOf(1, "a", ["milk"]);
@@ -264,7 +264,7 @@ describe("two processes", () => {
     const quick = deltaOf(2, "quick", ["tea"]);
     await rig.embed(slow);
     const { client, controlTable } = rig.tables;
-    const paused: CycleParts = {
+    const paused: CycleDeps = {
       ...(await rig.process({ leaseMs: 100_000 })),
       onStep: () => undefined,
     };
@@ -273,7 +273,7 @@ describe("two processes", () => {
       const manifest = await write(...args);
       const taken = await acquireLease(
         { client, controlTable, shard: "lines", clock: monotonicClock, leaseMs: 400 },
-        { waitMs: 5_000, patienceMs: 5_000 },
+        { waitMs: 5_000, maxWaitMs: 5_000 },
       );
       await taken?.release();
       await rig.embed(quick);

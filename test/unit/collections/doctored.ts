@@ -25,7 +25,7 @@ export async function publishDoctored(
   const { collectionsPath, library, scratch } = files;
   const lease = await acquireLease(
     { client, controlTable, shard, clock: monotonicClock, leaseMs: 20_000 },
-    { waitMs: 20_000, patienceMs: 60_000 },
+    { waitMs: 20_000, maxWaitMs: 60_000 },
   );
   if (lease === undefined) throw new Error("The lease was not to be had.");
   const from = await readHead(client, controlTable, shard);

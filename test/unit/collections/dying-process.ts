@@ -1,13 +1,13 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { CycleParts, Step } from "../../../core/collections/cycle/cycle-parts.ts";
+import type { CycleDeps, Step } from "../../../core/collections/cycle/cycle-deps.ts";
 import { CollectionQueue } from "../../../core/collections/messages/collection-queue.ts";
 import { silentLog } from "../../../core/log.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import type { CompactionRig } from "./compaction-rig.ts";
 
 /** The parts of a process whose calls fail from the step on, those that would tidy up included. */
-export async function dyingProcess(rig: CompactionRig, at: Step): Promise<CycleParts> {
+export async function dyingProcess(rig: CompactionRig, at: Step): Promise<CycleDeps> {
   let dead = false;
   const parts = await rig.process({}, (step) => {
     if (step !== at) return;

@@ -1,5 +1,5 @@
 import {
-  GenerationsRequestInvalid,
+  GenerationsRequestInvalidError,
   parseGenerationsRequest,
 } from "../../../core/collections/generations/generations-request.ts";
 
@@ -22,6 +22,6 @@ test.each([
   ],
   [{ operation: "list", shard: "../other" }, /shard/],
 ])("%j is refused", (event, why) => {
-  expect(() => parseGenerationsRequest(event, shards)).toThrow(GenerationsRequestInvalid);
+  expect(() => parseGenerationsRequest(event, shards)).toThrow(GenerationsRequestInvalidError);
   expect(() => parseGenerationsRequest(event, shards)).toThrow(why);
 });

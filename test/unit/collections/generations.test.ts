@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { collectGarbage } from "../../../core/collections/generations/collect-garbage.ts";
-import { GenerationDamaged, Generations } from "../../../core/collections/generations/generations.ts";
+import { GenerationCorruptError, Generations } from "../../../core/collections/generations/generations.ts";
 import { generationName } from "../../../core/collections/generations/head.ts";
 import { databaseFolder, manifestFile } from "../../../core/collections/generations/manifest.ts";
 import { silentLog } from "../../../core/log.ts";
@@ -138,7 +138,7 @@ describe("a generation", () => {
 
   test("a folder that stays away is damaged, and named", async () => {
     const reading = generations.copyTo(join(folder, "copy"), "00000009-9");
-    await expect(reading).rejects.toThrow(GenerationDamaged);
+    await expect(reading).rejects.toThrow(GenerationCorruptError);
     await expect(reading).rejects.toThrow("00000009-9");
     expect(clock.now()).toBeGreaterThanOrEqual(60_000);
   });
@@ -153,12 +153,14 @@ describe("a generation", () => {
     await write({ "a.bin": "x" }, "00000001-1", null);
     const file = join(generations.pathOf("00000001-1"), manifestFile);
     await writeFile(file, (await readFile(file, "utf8")).replace("a.bin", "../../a.bin"));
-    await expect(generations.copyTo(join(folder, "copy"), "00000001-1")).rejects.toThrow(GenerationDamaged);
+    await expect(generations.copyTo(join(folder, "copy"), "00000001-1")).rejects.toThrow(
+      GenerationCorruptError,
+    );
   });
 });
 
 describe("collecting garbage", () => {
-  const rules = { kept: 2, longestReaderMs: 60_000 };
+  const rules = { kept: 2, maxReaderMs: 60_000 };
   const collect = (head: string, token: number) => collectGarbage(generations, head, token, rules, silentLog);
 
   async function makeOld(name: string): Promise<void> {

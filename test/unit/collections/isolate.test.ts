@@ -8,11 +8,11 @@ function attemptsOver(bad: ReadonlySet<number>, most = Number.POSITIVE_INFINITY)
   const attempts = {
     attempt: async (items: readonly number[]) => {
       made.push(items);
-      const culprit = items.find((item) => bad.has(item));
-      if (culprit !== undefined) throw new Error(`${culprit} is bad`);
+      const poison = items.find((item) => bad.has(item));
+      if (poison !== undefined) throw new Error(`${poison} is bad`);
       return items;
     },
-    isEverybodys: () => false,
+    isSharedError: () => false,
     mayGoOn: () => made.length < most,
   };
   return { made, attempts };
@@ -21,11 +21,14 @@ function attemptsOver(bad: ReadonlySet<number>, most = Number.POSITIVE_INFINITY)
 describe("isolating what makes a cycle fail", () => {
   test("costs one attempt where nothing does", async () => {
     const { made, attempts } = attemptsOver(new Set());
-    expect(await isolate(numbers(100), attempts)).toEqual({ outcome: numbers(100), culprits: new Map() });
+    expect(await isolate(numbers(100), attempts)).toEqual({
+      outcome: numbers(100),
+      poisonMessages: new Map(),
+    });
     expect(made).toHaveLength(1);
   });
 
-  test("finds every culprit with its reason and merges all others, in few attempts", async () => {
+  test("finds every poison with its reason and merges all others, in few attempts", async () => {
     const sets = fc
       .integer({ min: 2, max: 200 })
       .chain((count) =>
@@ -37,14 +40,14 @@ describe("isolating what makes a cycle fail", () => {
     await fc.assert(
       fc.asyncProperty(sets, async ([count, bad]) => {
         const { made, attempts } = attemptsOver(new Set(bad));
-        const { outcome, culprits } = await isolate(numbers(count), attempts);
+        const { outcome, poisonMessages } = await isolate(numbers(count), attempts);
         expect(outcome.toSorted((a, b) => a - b)).toEqual(
           numbers(count).filter((item) => !bad.includes(item)),
         );
         expect(made.at(-1)).toEqual(outcome);
-        expect(new Map([...culprits].map(([item, reason]) => [item, (reason as Error).message]))).toEqual(
-          new Map(bad.map((item) => [item, `${item} is bad`])),
-        );
+        expect(
+          new Map([...poisonMessages].map(([item, reason]) => [item, (reason as Error).message])),
+        ).toEqual(new Map(bad.map((item) => [item, `${item} is bad`])));
         expect(made.length).toBeLessThanOrEqual(bad.length * (Math.ceil(Math.log2(count)) + 2) + 1);
       }),
     );
@@ -66,8 +69,8 @@ describe("isolating what makes a cycle fail", () => {
           if (made.length - 1 === passing) throw new Error("The server is gone.");
           return outcome;
         };
-        const { culprits } = await isolate(numbers(count), { ...attempts, attempt });
-        expect([...culprits.keys()]).toEqual(count > 30 ? [when] : []);
+        const { poisonMessages } = await isolate(numbers(count), { ...attempts, attempt });
+        expect([...poisonMessages.keys()]).toEqual(count > 30 ? [when] : []);
         expect(made.length).toBeLessThan(30);
       }),
     );
@@ -81,19 +84,19 @@ describe("isolating what makes a cycle fail", () => {
 
   test("F26: the only item is blamed where it may be, fails again, and nothing at all succeeds", async () => {
     const { made, attempts } = attemptsOver(new Set([0]));
-    const { outcome, culprits } = await isolate([0], { ...attempts, mayBlameAlone: () => true });
-    expect([outcome, [...culprits.keys()], made.length]).toEqual([[], [0], 3]);
+    const { outcome, poisonMessages } = await isolate([0], { ...attempts, canBisect: () => true });
+    expect([outcome, [...poisonMessages.keys()], made.length]).toEqual([[], [0], 3]);
   });
 
   test("F13: the only item is not blamed where nothing at all fails too", async () => {
     const attempt = async () => Promise.reject(new Error("The server is gone."));
     const { attempts } = attemptsOver(new Set([0]));
-    await expect(isolate([0], { ...attempts, attempt, mayBlameAlone: () => true })).rejects.toThrow("gone");
+    await expect(isolate([0], { ...attempts, attempt, canBisect: () => true })).rejects.toThrow("gone");
   });
 
   test("a failure that is everybody's ends it at once", async () => {
     const { made, attempts } = attemptsOver(new Set([3]));
-    await expect(isolate(numbers(8), { ...attempts, isEverybodys: () => true })).rejects.toThrow("3 is bad");
+    await expect(isolate(numbers(8), { ...attempts, isSharedError: () => true })).rejects.toThrow("3 is bad");
     expect(made).toHaveLength(1);
   });
 

@@ -1,6 +1,6 @@
 import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import type { DeltaPart, VectorStore } from "../../../core/collections/chroma/vector-store.ts";
-import type { CycleParts } from "../../../core/collections/cycle/cycle-parts.ts";
+import type { CycleDeps } from "../../../core/collections/cycle/cycle-deps.ts";
 import { CompactionRig } from "./compaction-rig.ts";
 import { contentOf, deltaOf } from "./sample-deltas.ts";
 
@@ -16,7 +16,7 @@ const queued = () => rig.sqs.at(rig.queues.queue).messages;
 const deadLetters = () => rig.sqs.at(rig.queues.deadLetters).messages;
 
 /** Cycles until the queue is empty. */
-async function compact(parts: CycleParts): Promise<void> {
+async function compact(parts: CycleDeps): Promise<void> {
   while (queued().length > 0) {
     await rig.invoke(parts).catch(() => undefined);
     rig.sqs.reveal(rig.queues.queue);
@@ -24,7 +24,7 @@ async function compact(parts: CycleParts): Promise<void> {
 }
 
 /** The store's server dies of every upsert with one of these texts, as of a bug. */
-function diesOf(parts: CycleParts, texts: readonly string[]): void {
+function diesOf(parts: CycleDeps, texts: readonly string[]): void {
   const open = parts.workspace.open.bind(parts.workspace);
   jest.spyOn(parts.workspace, "open").mockImplementation(async (name) => {
     const store = await open(name);

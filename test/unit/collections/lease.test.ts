@@ -1,15 +1,20 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
-import { generationName, HeadMoved, moveHead, readHead } from "../../../core/collections/generations/head.ts";
-import { acquireLease, type Lease, LeaseLost } from "../../../core/collections/lease/lease.ts";
+import {
+  generationName,
+  moveHead,
+  PublishConflictError,
+  readHead,
+} from "../../../core/collections/generations/head.ts";
+import { acquireLease, type Lease, LeaseLostError } from "../../../core/collections/lease/lease.ts";
 import { Tables } from "../runs/tables.ts";
 import { ManualClock } from "./clocks.ts";
 
 jest.setTimeout(60_000);
 
 const leaseMs = 10_000;
-const impatient = { waitMs: 0, patienceMs: 0 };
+const impatient = { waitMs: 0, maxWaitMs: 0 };
 const key = { PK: "COLLECTION#lines", SK: "HEAD" };
 
 let tables: Tables;
@@ -23,7 +28,7 @@ function options(clock: Clock, client = tables.client) {
 }
 
 async function held(clock: Clock, client = tables.client): Promise<Lease> {
-  const lease = await acquireLease(options(clock, client), { waitMs: 60_000, patienceMs: 60_000 });
+  const lease = await acquireLease(options(clock, client), { waitMs: 60_000, maxWaitMs: 60_000 });
   if (!lease) throw new Error("The lease should be free.");
   return lease;
 }
@@ -84,14 +89,14 @@ describe("the lease of a collection", () => {
         await lease.beat();
       },
     };
-    const waited = await acquireLease(options(contender), { waitMs: 5 * leaseMs, patienceMs: 9 * leaseMs });
+    const waited = await acquireLease(options(contender), { waitMs: 5 * leaseMs, maxWaitMs: 9 * leaseMs });
     expect(waited).toBeUndefined();
   });
 
   test("F21: a dead holder is replaced after a whole lease time, and not before", async () => {
     await held(new ManualClock());
     const early = new ManualClock();
-    const tooSoon = { waitMs: leaseMs - 1_000, patienceMs: leaseMs - 1_000 };
+    const tooSoon = { waitMs: leaseMs - 1_000, maxWaitMs: leaseMs - 1_000 };
     expect(await acquireLease(options(early), tooSoon)).toBeUndefined();
     const contender = new ManualClock();
     const lease = await held(contender);
@@ -103,7 +108,7 @@ describe("the lease of a collection", () => {
     await held(new ManualClock());
     const lease = await acquireLease(options(new ManualClock()), {
       waitMs: leaseMs / 2,
-      patienceMs: 2 * leaseMs,
+      maxWaitMs: 2 * leaseMs,
     });
     expect(lease?.token).toBe(2);
   });
@@ -134,7 +139,7 @@ describe("the lease of a collection", () => {
     const overtaken = beforeUpdates(async () => {
       if (rivals.length === 0) rivals.push(await held(new ManualClock()));
     });
-    const waiting = { waitMs: ms, patienceMs: ms };
+    const waiting = { waitMs: ms, maxWaitMs: ms };
     expect(await acquireLease(options(new ManualClock(), overtaken), waiting)).toBeUndefined();
     await rivals[0]?.beat();
   });
@@ -142,7 +147,7 @@ describe("the lease of a collection", () => {
   test("F3: a dead holder that beats just before the takeover keeps its lease", async () => {
     const holder = await held(new ManualClock());
     const late = beforeUpdates(() => holder.beat());
-    const patience = { waitMs: leaseMs + 1_000, patienceMs: leaseMs + 1_000 };
+    const patience = { waitMs: leaseMs + 1_000, maxWaitMs: leaseMs + 1_000 };
     expect(await acquireLease(options(new ManualClock(), late), patience)).toBeUndefined();
     await holder.beat();
   });
@@ -151,11 +156,11 @@ describe("the lease of a collection", () => {
     const lapsed = await held(new ManualClock());
     const holder = await held(new ManualClock());
     const before = await item();
-    await expect(lapsed.beat()).rejects.toThrow(LeaseLost);
+    await expect(lapsed.beat()).rejects.toThrow(LeaseLostError);
     await lapsed.release();
     expect(await item()).toEqual(before);
     await holder.beat();
-    expect(() => lapsed.assertHeld()).toThrow(LeaseLost);
+    expect(() => lapsed.assertHeld()).toThrow(LeaseLostError);
   });
 
   test("F3: a holder whose own clock says that its last heartbeat is a lease old stops by itself", async () => {
@@ -164,7 +169,7 @@ describe("the lease of a collection", () => {
     clock.advance(leaseMs - 1);
     lease.assertHeld();
     clock.advance(1);
-    expect(() => lease.assertHeld()).toThrow(LeaseLost);
+    expect(() => lease.assertHeld()).toThrow(LeaseLostError);
   });
 
   test("F3: twenty processes that add to one number in turns lose none of their additions", async () => {
@@ -186,7 +191,7 @@ describe("the lease of a collection", () => {
       for (let round = 0; round < rounds; round += 1) {
         const lease = await acquireLease(
           { ...options(monotonicClock), leaseMs: 5_000 },
-          { waitMs: 60_000, patienceMs: 60_000 },
+          { waitMs: 60_000, maxWaitMs: 60_000 },
         );
         if (!lease) throw new Error("Every process gets its turn.");
         tokens.push(lease.token);
@@ -228,7 +233,7 @@ describe("the head of a collection", () => {
   test("F3: a paused holder that wakes after a takeover does not publish, whatever its clock says", async () => {
     const paused = await held(new ManualClock());
     await held(new ManualClock());
-    await expect(publish(paused, undefined)).rejects.toThrow(HeadMoved);
+    await expect(publish(paused, undefined)).rejects.toThrow(PublishConflictError);
     expect(await head()).toBeUndefined();
   });
 
@@ -237,15 +242,15 @@ describe("the head of a collection", () => {
     const one = await publish(first, undefined);
     await first.release();
     const second = await held(new ManualClock());
-    await expect(publish(second, undefined)).rejects.toThrow(HeadMoved);
-    await expect(publish(second, { ...one, name: "00000001-9" })).rejects.toThrow(HeadMoved);
+    await expect(publish(second, undefined)).rejects.toThrow(PublishConflictError);
+    await expect(publish(second, { ...one, name: "00000001-9" })).rejects.toThrow(PublishConflictError);
     expect(await head()).toEqual(one);
   });
 
   test("F3: a released lease publishes nothing", async () => {
     const lease = await held(new ManualClock());
     await lease.release();
-    await expect(publish(lease, undefined)).rejects.toThrow(HeadMoved);
+    await expect(publish(lease, undefined)).rejects.toThrow(PublishConflictError);
   });
 
   test("a publish whose answer got lost is found done", async () => {

@@ -6,8 +6,8 @@ import { readHead } from "../../../core/collections/generations/head.ts";
 import { underLease } from "../../../core/collections/lease/under-lease.ts";
 import { checkHead } from "../../../core/collections/rebuild/check-head.ts";
 import {
+  type RebuildDeps,
   type RebuildOptions,
-  type RebuildPorts,
   type RebuildStep,
   type Rebuilt,
   rebuild,
@@ -17,7 +17,7 @@ import {
   NothingRebuiltError,
   RebuildIncompleteError,
   RebuildStalledError,
-} from "../../../core/collections/rebuild/rebuild-failures.ts";
+} from "../../../core/collections/rebuild/rebuild-errors.ts";
 import { readRebuild } from "../../../core/collections/rebuild/rebuild-record.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { silentLog } from "../../../core/log.ts";
@@ -91,7 +91,7 @@ async function publishedLongAgo(): Promise<void> {
   );
 }
 
-const rebuilt = async (options: Partial<RebuildOptions> = {}, changed: Partial<RebuildPorts> = {}) => {
+const rebuilt = async (options: Partial<RebuildOptions> = {}, changed: Partial<RebuildDeps> = {}) => {
   const parts = await rig.process();
   const { client, controlTable } = rig.tables;
   const leased = { ...parts, leaseMs: 1_000 };

@@ -2,24 +2,24 @@ import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { monotonicClock } from "../../../core/collections/clock.ts";
-import { CollectionOfOtherModel } from "../../../core/collections/cycle/workspace.ts";
+import { CollectionOfOtherModelError } from "../../../core/collections/cycle/workspace.ts";
 import { collectGarbage } from "../../../core/collections/generations/collect-garbage.ts";
 import { generationHistory } from "../../../core/collections/generations/generation-history.ts";
-import { GenerationDamaged, Generations } from "../../../core/collections/generations/generations.ts";
-import { HeadMoved } from "../../../core/collections/generations/head.ts";
+import { GenerationCorruptError, Generations } from "../../../core/collections/generations/generations.ts";
+import { PublishConflictError } from "../../../core/collections/generations/head.ts";
 import { listGenerations } from "../../../core/collections/generations/list-generations.ts";
 import { databaseFolder, manifestFile } from "../../../core/collections/generations/manifest.ts";
 import {
-  GenerationNotRestorable,
+  GenerationNotRestorableError,
+  type RestoreDeps,
   type Restored,
-  type RestorePorts,
   type RestoreStep,
   restoreGeneration,
   restoreSteps,
 } from "../../../core/collections/generations/restore-generation.ts";
 import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
-import { acquireLease, LeaseLost } from "../../../core/collections/lease/lease.ts";
-import { CollectionBusy } from "../../../core/collections/lease/under-lease.ts";
+import { acquireLease, LeaseLostError } from "../../../core/collections/lease/lease.ts";
+import { CollectionBusyError } from "../../../core/collections/lease/under-lease.ts";
 import { silentLog } from "../../../core/log.ts";
 import { redriveReceipt } from "../../../core/runs/redrive-receipt.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
@@ -59,7 +59,7 @@ async function compact(): Promise<void> {
   }
 }
 
-function portsOf(changed: Partial<RestorePorts> = {}): RestorePorts {
+function portsOf(changed: Partial<RestoreDeps> = {}): RestoreDeps {
   const { shard, generations, runs, tables } = rig;
   const queueUrls = { lines: [queueUrl], words: ["https://sqs.local/words.fifo"] };
   const queues = new RunQueues({ client: rig.sqs.client, queueUrls, region: "us-east-1" });
@@ -78,7 +78,7 @@ function portsOf(changed: Partial<RestorePorts> = {}): RestorePorts {
   };
 }
 
-function restore(generation: number, changed?: Partial<RestorePorts>): Promise<Restored> {
+function restore(generation: number, changed?: Partial<RestoreDeps>): Promise<Restored> {
   return restoreGeneration(portsOf(changed), generation, 5_000);
 }
 
@@ -148,7 +148,7 @@ describe("restoring a generation", () => {
     const history = await generationHistory(rig.generations, "00000005-5");
     expect(history.map(({ generation }) => generation)).toEqual([5, 4, 3, 2, 1]);
     // Files carry the kernel's coarse time, which may lie behind: nothing here is younger than this.
-    const rules = { kept: 2, longestReaderMs: -1_000 };
+    const rules = { kept: 2, maxReaderMs: -1_000 };
     await collectGarbage(rig.generations, "00000005-5", 6, rules, silentLog);
     const again = await generationHistory(rig.generations, "00000005-5");
     expect(again.map(({ generation }) => generation)).toEqual([5, 4]);
@@ -229,7 +229,7 @@ describe("a restoring process that dies", () => {
     const { control, die } = mortal();
     const { redrive } = portsOf();
     let driven = 0;
-    const once: RestorePorts["redrive"] = async (receipt, time) => {
+    const once: RestoreDeps["redrive"] = async (receipt, time) => {
       driven += 1;
       if (driven > 1) die("killed");
       await redrive(receipt, time);
@@ -254,7 +254,7 @@ describe("a restoring process that dies", () => {
 
   test("F3: that was paused until another one took over moves no head, whatever its clock says", async () => {
     const redrive = async () => void (await takeOver());
-    await expect(restore(2, { leaseMs: 60_000, redrive })).rejects.toThrow(HeadMoved);
+    await expect(restore(2, { leaseMs: 60_000, redrive })).rejects.toThrow(PublishConflictError);
     expect(await rig.head()).toBe("00000003-3");
   });
 
@@ -264,7 +264,7 @@ describe("a restoring process that dies", () => {
     const redrive = async () => {
       paused = 60_000;
     };
-    await expect(restore(2, { leaseMs: 60_000, clock, redrive })).rejects.toThrow(LeaseLost);
+    await expect(restore(2, { leaseMs: 60_000, clock, redrive })).rejects.toThrow(LeaseLostError);
     expect(await rig.head()).toBe("00000003-3");
   });
 });
@@ -287,11 +287,11 @@ describe("a damaged generation", () => {
     const own = await firstFileOf("00000001-1");
     // The newer generations may share the file itself.
     await rm(own);
-    await expect(restore(1)).rejects.toThrow(GenerationDamaged);
+    await expect(restore(1)).rejects.toThrow(GenerationCorruptError);
     await writeFile(own, "flipped");
-    await expect(restore(1)).rejects.toThrow(GenerationDamaged);
+    await expect(restore(1)).rejects.toThrow(GenerationCorruptError);
     await rm(file("00000001-1", databaseFolder), { recursive: true });
-    await expect(restore(1)).rejects.toThrow(GenerationDamaged);
+    await expect(restore(1)).rejects.toThrow(GenerationCorruptError);
 
     expect(await rig.head()).toBe("00000003-3");
     expect(queued()).toEqual([]);
@@ -338,7 +338,7 @@ describe("what cannot be restored", () => {
     [0, /older ones that are kept: 2, 1/],
   ])("generation %i is refused", async (generation, why) => {
     const attempt = restore(generation);
-    await expect(attempt).rejects.toThrow(GenerationNotRestorable);
+    await expect(attempt).rejects.toThrow(GenerationNotRestorableError);
     await expect(attempt).rejects.toThrow(why);
     expect(queued()).toEqual([]);
   });
@@ -348,15 +348,15 @@ describe("what cannot be restored", () => {
   });
 
   test("one of another model would take no more deltas", async () => {
-    await expect(restore(1, { model: "other" })).rejects.toThrow(CollectionOfOtherModel);
-    await expect(restore(1, { dimensions: dimensions + 1 })).rejects.toThrow(CollectionOfOtherModel);
+    await expect(restore(1, { model: "other" })).rejects.toThrow(CollectionOfOtherModelError);
+    await expect(restore(1, { dimensions: dimensions + 1 })).rejects.toThrow(CollectionOfOtherModelError);
   });
 
   test("while another process compacts and lives, nothing is", async () => {
     const options = { ...rig.tables, shard: "lines", clock: monotonicClock, leaseMs: 1_000 } as const;
-    const lease = await acquireLease(options, { waitMs: 0, patienceMs: 0 });
+    const lease = await acquireLease(options, { waitMs: 0, maxWaitMs: 0 });
     const beats = setInterval(() => void lease?.beat(), 100);
-    await expect(restoreGeneration(portsOf(), 1, 1_500)).rejects.toThrow(CollectionBusy);
+    await expect(restoreGeneration(portsOf(), 1, 1_500)).rejects.toThrow(CollectionBusyError);
     clearInterval(beats);
     await lease?.release();
   });

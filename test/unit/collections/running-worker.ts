@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
-import type { CycleParts } from "../../../core/collections/cycle/cycle-parts.ts";
+import type { CycleDeps } from "../../../core/collections/cycle/cycle-deps.ts";
 import { compactUntilShutdown } from "../../../core/collections/host/compaction-worker.ts";
 import { Shutdown } from "../../../core/collections/host/shutdown.ts";
 import { type Log, silentLog } from "../../../core/log.ts";
@@ -26,7 +26,7 @@ export class RunningWorker {
   /** What it counted and wrote, by name. */
   readonly counted = new Map<string, number>();
 
-  constructor(shards: readonly CycleParts[], wishes: WorkerWishes = {}) {
+  constructor(shards: readonly CycleDeps[], wishes: WorkerWishes = {}) {
     const { shardsAtOnce = 2, cycleMs = 60_000, finishWithinMs = 10_000, clock = monotonicClock } = wishes;
     this.shutdown = new Shutdown(unawaited, finishWithinMs);
     const say = (level: string) => (message: string) => this.said.push(`${level} ${message}`);

@@ -52,13 +52,13 @@ test("the cycles of one shard never touch another's lease, head or files, and wa
   const { client, controlTable } = other.tables;
   const held = await acquireLease(
     { client, controlTable, shard: other.shard, clock: monotonicClock, leaseMs: 60_000 },
-    { waitMs: 0, patienceMs: 0 },
+    { waitMs: 0, maxWaitMs: 0 },
   );
   await other.embed(waiting);
   const before = { item: await itemOf(other), files: await filesOf(other) };
 
   // Publishes, publishes over what it holds, isolates a bad delta and collects garbage.
-  const parts = await one.process({ garbage: { kept: 1, longestReaderMs: 0 } });
+  const parts = await one.process({ garbage: { kept: 1, maxReaderMs: 0 } });
   for (const delta of [first, second, third]) {
     await one.embed(delta);
     if (delta === third) one.bucket.delete(deltaKey(deltaPrefix(third)));

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { postUpsert } from "../../../core/collections/chroma/upsert-request.ts";
 import type { DeltaPart } from "../../../core/collections/chroma/vector-store.ts";
-import { mostBytes, mostVectors, SliceBuilder } from "../../../core/collections/merge/delta-slices.ts";
+import { maxBytes, maxVectors, SliceBuilder } from "../../../core/collections/merge/delta-batches.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaOf, vectorOf } from "./sample-deltas.ts";
 
@@ -39,7 +39,7 @@ function heavyDelta(image: number, count: number, dimensions: number, document: 
 describe("slices of deltas", () => {
   test("hold every vector once, in order, cut no delta that fits, and stay within what Chroma takes", () => {
     const lengths = fc.array(
-      fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 3 * mostVectors })),
+      fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 3 * maxVectors })),
       { maxLength: 20 },
     );
     const kinds = fc.record({
@@ -59,13 +59,13 @@ describe("slices of deltas", () => {
         }
         expect([...covered.values()]).toEqual(counts);
         for (const slice of slices) {
-          expect(slice.reduce((sum, { from, to }) => sum + to - from, 0)).toBeLessThanOrEqual(mostVectors);
+          expect(slice.reduce((sum, { from, to }) => sum + to - from, 0)).toBeLessThanOrEqual(maxVectors);
           expect(bodyBytes(slice)).toBeLessThan(40 * 1024 * 1024);
         }
         const cut = slices.flat().filter(({ delta, from, to }) => to - from < delta.ids.length);
         for (const { delta } of cut) {
           const whole = { delta, from: 0, to: delta.ids.length };
-          expect(delta.ids.length > mostVectors || bodyBytes([whole]) > 0.75 * mostBytes).toBe(true);
+          expect(delta.ids.length > maxVectors || bodyBytes([whole]) > 0.75 * maxBytes).toBe(true);
         }
       }),
       { numRuns: 20 },
@@ -73,8 +73,8 @@ describe("slices of deltas", () => {
   });
 
   test("are as large as Chroma takes them where vectors are short", () => {
-    const [first] = new SliceBuilder().add(heavyDelta(1, 2 * mostVectors, 512, "milk"));
-    expect(first).toMatchObject([{ from: 0, to: mostVectors }]);
+    const [first] = new SliceBuilder().add(heavyDelta(1, 2 * maxVectors, 512, "milk"));
+    expect(first).toMatchObject([{ from: 0, to: maxVectors }]);
   });
 });
 

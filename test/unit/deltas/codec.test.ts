@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import fc from "fast-check";
-import { DeltaUnreadable, decodeDelta, encodeDelta, encodeDeltaOf } from "../../../core/deltas/codec.ts";
+import { DeltaUnreadableError, decodeDelta, encodeDelta, encodeDeltaOf } from "../../../core/deltas/codec.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaOf } from "./delta-of.ts";
 
@@ -63,16 +63,16 @@ test("no flipped bit goes unseen", () => {
   for (let bit = 0; bit < file.length * 8; bit++) {
     const damaged = Buffer.from(file);
     damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    expect(() => decodeDelta(damaged)).toThrow(DeltaUnreadable);
+    expect(() => decodeDelta(damaged)).toThrow(DeltaUnreadableError);
   }
 });
 
 test("no cut and no addition goes unseen", () => {
   const file = encodeDelta(deltaOf());
   for (let length = 0; length < file.length; length++) {
-    expect(() => decodeDelta(file.subarray(0, length))).toThrow(DeltaUnreadable);
+    expect(() => decodeDelta(file.subarray(0, length))).toThrow(DeltaUnreadableError);
   }
-  expect(() => decodeDelta(Buffer.concat([file, Buffer.alloc(1)]))).toThrow(DeltaUnreadable);
+  expect(() => decodeDelta(Buffer.concat([file, Buffer.alloc(1)]))).toThrow(DeltaUnreadableError);
 });
 
 test("a later format version is named as such", () => {
@@ -85,7 +85,7 @@ test("a count that the vectors do not bear out is refused although the checksum 
   const file = encodeDelta(deltaOf());
   const longer = Buffer.concat([file.subarray(0, -32), Buffer.alloc(4)]);
   const sealed = Buffer.concat([longer, hash("sha256", longer, "buffer")]);
-  expect(() => decodeDelta(sealed)).toThrow(DeltaUnreadable);
+  expect(() => decodeDelta(sealed)).toThrow(DeltaUnreadableError);
 });
 
 test("a delta whose parts differ in count cannot be written", () => {

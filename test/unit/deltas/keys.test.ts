@@ -1,5 +1,11 @@
 import fc from "fast-check";
-import { deltaKey, deltaOfKey, deltaPrefix, rejectedRowsKey, UnsafeKey } from "../../../core/deltas/keys.ts";
+import {
+  deltaKey,
+  deltaOfKey,
+  deltaPrefix,
+  rejectedRowsKey,
+  UnsafeKeyError,
+} from "../../../core/deltas/keys.ts";
 import { image } from "../receipts/rows-of.ts";
 
 const name = { collection: "words", imageId: image, receiptId: 12, runId: "0a1b" } as const;
@@ -30,16 +36,16 @@ test("a key says which delta it is, and no other key says so", () => {
 test.each(["..", "../x", "a/b", "", "a\nb", "a".repeat(129)])(
   "the run_id %j stays out of keys (F25)",
   (runId) => {
-    expect(() => deltaPrefix({ ...name, runId })).toThrow(UnsafeKey);
-    expect(() => rejectedRowsKey(runId)).toThrow(UnsafeKey);
+    expect(() => deltaPrefix({ ...name, runId })).toThrow(UnsafeKeyError);
+    expect(() => rejectedRowsKey(runId)).toThrow(UnsafeKeyError);
   },
 );
 
 test("nothing but a UUID is an image_id in a key (F25)", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (imageId) => {
-      expect(() => deltaPrefix({ ...name, imageId })).toThrow(UnsafeKey);
+      expect(() => deltaPrefix({ ...name, imageId })).toThrow(UnsafeKeyError);
     }),
   );
-  expect(() => deltaPrefix({ ...name, imageId: `${image}/../x` })).toThrow(UnsafeKey);
+  expect(() => deltaPrefix({ ...name, imageId: `${image}/../x` })).toThrow(UnsafeKeyError);
 });

@@ -1,6 +1,6 @@
 import { type EmbeddedText, embedEach, RequestSize } from "../../../core/embedding/embed-each.ts";
 import type { Embedder } from "../../../core/embedding/embedder.ts";
-import { EmbeddingRefused } from "../../../core/embedding/embedding-failures.ts";
+import { EmbeddingRefusedError } from "../../../core/embedding/embedding-errors.ts";
 
 /** Answers a text with its own bytes, and refuses what a rule says. */
 class StrictEmbedder implements Embedder {
@@ -16,7 +16,7 @@ class StrictEmbedder implements Embedder {
   async embed(texts: readonly string[]) {
     this.sizes.push(texts.length);
     const words = this.#refuses(texts);
-    if (words !== undefined) throw new EmbeddingRefused(this.model, new Error(words));
+    if (words !== undefined) throw new EmbeddingRefusedError(this.model, new Error(words));
     return texts.map((text) => Buffer.from(text));
   }
 }
@@ -28,7 +28,7 @@ const back = (embedded: readonly EmbeddedText[]) =>
 test("F31: a refusal that every text shares stops after two requests, and blames no text", async () => {
   const embedder = new StrictEmbedder(() => "API key not valid.");
   await expect(embedEach(texts(256), embedder, new RequestSize())).rejects.toMatchObject({
-    name: "EmbeddingNotAllowed",
+    name: "EmbeddingNotAllowedError",
     message: expect.stringContaining("it refuses every text: API key not valid."),
   });
   expect(embedder.sizes).toEqual([256, 1]);

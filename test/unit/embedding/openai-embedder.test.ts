@@ -1,4 +1,4 @@
-import { VectorsUnusableError } from "../../../core/embedding/embedding-failures.ts";
+import { VectorsUnusableError } from "../../../core/embedding/embedding-errors.ts";
 import { OpenAiEmbedder } from "../../../core/embedding/openai-embedder.ts";
 import { type RateLimiter, unlimited } from "../../../core/embedding/rate-limiter.ts";
 import { type Answer, type Asked, lengths, Provider, refusal } from "./provider.ts";
@@ -92,26 +92,26 @@ describe("an answer that is not usable is named", () => {
   }
 
   test.each([
-    ["fewer vectors than texts", changed((data) => data.slice(1)), "EmbeddingAnswerInvalid"],
-    ["vectors in another order", changed((data) => data.toReversed()), "EmbeddingAnswerInvalid"],
+    ["fewer vectors than texts", changed((data) => data.slice(1)), "EmbeddingAnswerInvalidError"],
+    ["vectors in another order", changed((data) => data.toReversed()), "EmbeddingAnswerInvalidError"],
     [
       "numbers instead of base64",
       changed((data) => data.map((vector) => ({ ...vector, embedding: [1, 2, 3, 4] }))),
-      "EmbeddingAnswerInvalid",
+      "EmbeddingAnswerInvalidError",
     ],
     [
       "vectors of another length",
       changed((data) =>
         data.map((vector) => ({ ...vector, embedding: Buffer.alloc(12).toString("base64") })),
       ),
-      "WrongDimensions",
+      "WrongDimensionsError",
     ],
     [
       "text that is no base64",
       changed((data) => data.map((vector) => ({ ...vector, embedding: `${"*".repeat(22)}==` }))),
-      "EmbeddingAnswerInvalid",
+      "EmbeddingAnswerInvalidError",
     ],
-    ["no vectors at all", () => ({ body: {} }), "EmbeddingAnswerInvalid"],
+    ["no vectors at all", () => ({ body: {} }), "EmbeddingAnswerInvalidError"],
   ])("%s", async (_, answer, name) => {
     const embedder = await embedderBefore([answer]);
     await expect(embedder.embed(["a", "b"])).rejects.toMatchObject({ name });
@@ -121,10 +121,10 @@ describe("an answer that is not usable is named", () => {
 
 describe("what the provider refuses for good", () => {
   test.each([
-    [400, "EmbeddingRefused"],
-    [413, "EmbeddingRefused"],
-    [401, "EmbeddingNotAllowed"],
-    [404, "EmbeddingNotAllowed"],
+    [400, "EmbeddingRefusedError"],
+    [413, "EmbeddingRefusedError"],
+    [401, "EmbeddingNotAllowedError"],
+    [404, "EmbeddingNotAllowedError"],
   ])("HTTP %i is not sent again: %s", async (status, name) => {
     const embedder = await embedderBefore([refusal(status, "no")]);
     await expect(embedder.embed(["a"])).rejects.toMatchObject({ name });
@@ -133,7 +133,7 @@ describe("what the provider refuses for good", () => {
 
   test("a used-up quota is no rate limit", async () => {
     const embedder = await embedderBefore([refusal(429, "pay", {}, "insufficient_quota")]);
-    await expect(embedder.embed(["a"])).rejects.toMatchObject({ name: "EmbeddingNotAllowed" });
+    await expect(embedder.embed(["a"])).rejects.toMatchObject({ name: "EmbeddingNotAllowedError" });
   });
 
   test("a wrong key is never repeated in the error, also where the provider repeats it (F24)", async () => {
@@ -153,7 +153,7 @@ describe("what passes", () => {
   test("five failures in a row end it, with the last reason", async () => {
     const embedder = await embedderBefore([refusal(500, "broken", { "retry-after-ms": "1" })]);
     await expect(embedder.embed(["a"])).rejects.toMatchObject({
-      name: "EmbeddingUnavailable",
+      name: "EmbeddingUnavailableError",
       message: expect.stringContaining("broken"),
     });
     expect(provider.asked).toHaveLength(5);
@@ -178,14 +178,14 @@ describe("what passes", () => {
 
   test("a deferral that would pass the time given is not waited for", async () => {
     const embedder = await embedderBefore([refusal(429, "slow", { "retry-after": "30" })], { budgetMs: 500 });
-    await expect(embedder.embed(["a"])).rejects.toMatchObject({ name: "EmbeddingThrottled" });
+    await expect(embedder.embed(["a"])).rejects.toMatchObject({ name: "EmbeddingThrottledError" });
     expect(provider.asked).toHaveLength(1);
   });
 
   test("a limiter without room in the time given sends nothing", async () => {
     const full: RateLimiter = { ...unlimited, book: async () => undefined };
     const embedder = await embedderBefore([lengths], { limiter: full });
-    await expect(embedder.embed(["a"])).rejects.toMatchObject({ name: "EmbeddingThrottled" });
+    await expect(embedder.embed(["a"])).rejects.toMatchObject({ name: "EmbeddingThrottledError" });
     expect(provider.asked).toEqual([]);
   });
 });
@@ -253,14 +253,19 @@ describe("F34: each fault of a provider has its class, its retry rule and the pr
   });
 
   test.each([
-    ['{"error":{"message":"the model is loading"}}', "EmbeddingUnavailable", "the model is loading", 5],
-    ['{"error":{"message":"no such key","code":"invalid_api_key"}}', "EmbeddingNotAllowed", "no such key", 1],
-    ['{"error":{"message":"cannot read it","code":400}}', "EmbeddingRefused", "cannot read it", 1],
-    ['{"errors":[{"message":"quota","code":"insufficient_quota"}]}', "EmbeddingNotAllowed", "quota", 1],
-    ["", "EmbeddingUnavailable", "an empty body", 5],
-    ["null", "EmbeddingAnswerInvalid", "no vectors for 1 texts", 1],
-    ["[]", "EmbeddingAnswerInvalid", "no vectors for 1 texts", 1],
-    ['{"data":[null]}', "EmbeddingAnswerInvalid", "not base64", 1],
+    ['{"error":{"message":"the model is loading"}}', "EmbeddingUnavailableError", "the model is loading", 5],
+    [
+      '{"error":{"message":"no such key","code":"invalid_api_key"}}',
+      "EmbeddingNotAllowedError",
+      "no such key",
+      1,
+    ],
+    ['{"error":{"message":"cannot read it","code":400}}', "EmbeddingRefusedError", "cannot read it", 1],
+    ['{"errors":[{"message":"quota","code":"insufficient_quota"}]}', "EmbeddingNotAllowedError", "quota", 1],
+    ["", "EmbeddingUnavailableError", "an empty body", 5],
+    ["null", "EmbeddingAnswerInvalidError", "no vectors for 1 texts", 1],
+    ["[]", "EmbeddingAnswerInvalidError", "no vectors for 1 texts", 1],
+    ['{"data":[null]}', "EmbeddingAnswerInvalidError", "not base64", 1],
   ])("a 200 with %j ends as %s, after %s, in %i requests", async (text, name, words, requests) => {
     const embedder = await embedderBefore([() => ({ text, headers: soon })]);
     await expect(embedder.embed(["a"])).rejects.toMatchObject({
@@ -291,7 +296,7 @@ describe("F34: each fault of a provider has its class, its retry rule and the pr
   ])("the words of a 400 are kept, whatever their layout: %s", async (text) => {
     const embedder = await embedderBefore([() => ({ status: 400, text })]);
     await expect(embedder.embed(["a"])).rejects.toMatchObject({
-      name: "EmbeddingRefused",
+      name: "EmbeddingRefusedError",
       words: "400 API key not valid.",
     });
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { type EmbeddedText, RequestSize } from "../../../core/embedding/embed-each.ts";
 import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts";
-import { EmbeddingRefused } from "../../../core/embedding/embedding-failures.ts";
+import { EmbeddingRefusedError } from "../../../core/embedding/embedding-errors.ts";
 import { requestLimits } from "../../../core/embedding/limits.ts";
 import { SharedRequests } from "../../../core/embedding/shared-requests.ts";
 
@@ -11,7 +11,7 @@ class EchoEmbedder implements Embedder {
   readonly dimensions = 1;
   readonly requests: string[][] = [];
   underWay = 0;
-  mostUnderWay = 0;
+  maxInFlight = 0;
   readonly poison: string | undefined;
 
   constructor(poison?: string) {
@@ -21,11 +21,11 @@ class EchoEmbedder implements Embedder {
   async embed(texts: readonly string[]): Promise<VectorBytes[]> {
     this.requests.push([...texts]);
     this.underWay += 1;
-    this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
+    this.maxInFlight = Math.max(this.maxInFlight, this.underWay);
     await new Promise((resolve) => setImmediate(resolve));
     this.underWay -= 1;
     if (this.poison !== undefined && texts.includes(this.poison)) {
-      throw new EmbeddingRefused(this.model, new Error("400 bad input"));
+      throw new EmbeddingRefusedError(this.model, new Error("400 bad input"));
     }
     return texts.map((text) => Buffer.from(text));
   }
@@ -74,7 +74,7 @@ test("at most eight requests are under way at a time", async () => {
   requests.flush();
   expect((await answer).length).toBe(20);
   expect(embedder.requests).toHaveLength(20);
-  expect(embedder.mostUnderWay).toBe(8);
+  expect(embedder.maxInFlight).toBe(8);
 });
 
 test("no request passes either limit, and no text is lost, whatever the callers bring", async () => {
@@ -106,7 +106,7 @@ describe("F34: a request that the provider refuses", () => {
     requests.flush();
     expect(await Promise.all(answers.map(textsBack))).toEqual([
       ["a", "shared"],
-      ["shared", "EmbeddingRefused"],
+      ["shared", "EmbeddingRefusedError"],
       ["c"],
     ]);
   });
@@ -116,9 +116,9 @@ describe("F34: a request that the provider refuses", () => {
     const requests = new SharedRequests({ embedder, tokensPerRequest });
     const refused = requests.embed(["a", "poison"]);
     requests.flush();
-    expect(await textsBack(refused)).toEqual(["a", "EmbeddingRefused"]);
+    expect(await textsBack(refused)).toEqual(["a", "EmbeddingRefusedError"]);
     const sent = embedder.requests.length;
-    expect(await textsBack(requests.embed(["poison", "a"]))).toEqual(["EmbeddingRefused", "a"]);
+    expect(await textsBack(requests.embed(["poison", "a"]))).toEqual(["EmbeddingRefusedError", "a"]);
     expect(embedder.requests).toHaveLength(sent);
   });
 
@@ -128,7 +128,7 @@ describe("F34: a request that the provider refuses", () => {
     let asked = 0;
     embedder.embed = async () => {
       asked += 1;
-      throw new EmbeddingRefused("echo", new Error("API key not valid."));
+      throw new EmbeddingRefusedError("echo", new Error("API key not valid."));
     };
     const answers = [requests.embed(["a", "b"]), requests.embed(["c"])];
     requests.flush();
@@ -136,7 +136,7 @@ describe("F34: a request that the provider refuses", () => {
     expect(settled).toEqual(
       answers.map(() => ({
         status: "rejected",
-        reason: expect.objectContaining({ name: "EmbeddingNotAllowed" }),
+        reason: expect.objectContaining({ name: "EmbeddingNotAllowedError" }),
       })),
     );
     expect(asked).toBe(2);

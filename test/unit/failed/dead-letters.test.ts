@@ -1,16 +1,16 @@
 import type { LambdaClient } from "@aws-sdk/client-lambda";
-import { ChangeLetters } from "../../../core/failed/change-letters.ts";
+import { ChangeDeadLetters } from "../../../core/failed/change-dead-letters.ts";
 import { DeadLetters } from "../../../core/failed/dead-letters.ts";
-import { EmbedLetters } from "../../../core/failed/embed-letters.ts";
-import { ExportLetters } from "../../../core/failed/export-letters.ts";
-import { LetterQueues, sentAt } from "./letter-queues.ts";
+import { EmbedDeadLetters } from "../../../core/failed/embed-dead-letters.ts";
+import { ExportDeadLetters } from "../../../core/failed/export-dead-letters.ts";
+import { DeadLetterSources, sentAt } from "./letter-queues.ts";
 
 const image = "3f52804b-2fad-4e00-92c8-b593da3a8ed3";
 const dead = "dead";
-let queues: LetterQueues;
+let queues: DeadLetterSources;
 
 beforeEach(() => {
-  queues = new LetterQueues();
+  queues = new DeadLetterSources();
 });
 
 const change = JSON.stringify({
@@ -27,8 +27,8 @@ const change = JSON.stringify({
 const source = { DataType: "String", StringValue: "dynamodb_stream" };
 const failureReason = { DataType: "String", StringValue: "The delta file cannot be read." };
 
-function changeLetters(): DeadLetters {
-  const kind = new ChangeLetters({
+function changeDeadLetters(): DeadLetters {
+  const kind = new ChangeDeadLetters({
     sqs: queues.client,
     queueUrls: ["lines"],
     compactionLogGroup: "/compaction",
@@ -49,7 +49,7 @@ describe("looking at dead letters", () => {
   test("shows each with its reason and subject, and gives every one back", async () => {
     const id = putChange();
     queues.put(dead, { body: "no JSON", groupId: "receipt-7", deduplicationId: "event-2" });
-    const { things, total } = await changeLetters().list(100);
+    const { things, total } = await changeDeadLetters().list(100);
     expect(total).toBe(2);
     expect(things).toMatchObject([
       { id, image_id: image, receipt_id: 7, entity: "RECEIPT_METADATA", reason: failureReason.StringValue },
@@ -61,7 +61,7 @@ describe("looking at dead letters", () => {
 
   test("shows no more than was asked for, and says how many there are", async () => {
     for (let number = 0; number < 25; number += 1) putChange(`event-${number}`);
-    const { things, total } = await changeLetters().list(12);
+    const { things, total } = await changeDeadLetters().list(12);
     expect([things.length, total]).toEqual([12, 25]);
     expect(queues.in(dead).some(({ hidden }) => hidden)).toBe(false);
   });
@@ -70,7 +70,7 @@ describe("looking at dead letters", () => {
 describe("retrying a dead letter", () => {
   test("sends the same message to its group under another deduplication id, without the reason, then deletes it", async () => {
     putChange();
-    expect(await changeLetters().retry()).toEqual({ retried: 1, stayed: [], untouched: 0 });
+    expect(await changeDeadLetters().retry()).toEqual({ retried: 1, stayed: [], untouched: 0 });
     const [sent] = queues.in("lines");
     expect(sent).toMatchObject({ body: change, groupId: "receipt-7", attributes: { source } });
     expect(Object.keys(sent?.attributes ?? {})).toEqual(["source"]);
@@ -82,7 +82,7 @@ describe("retrying a dead letter", () => {
   test("that cannot be sent leaves it where it is, to be seen again", async () => {
     putChange();
     queues.failing = "SendMessage";
-    const { retried, stayed } = await changeLetters().retry();
+    const { retried, stayed } = await changeDeadLetters().retry();
     expect(retried).toBe(0);
     expect(stayed).toMatchObject([
       { image_id: image, reason: expect.stringContaining("SendMessage is refused") },
@@ -93,28 +93,28 @@ describe("retrying a dead letter", () => {
   test("whose deletion fails loses nothing: it is on its way and still here", async () => {
     putChange();
     queues.failing = "DeleteMessageBatch";
-    await expect(changeLetters().retry()).rejects.toThrow("DeleteMessageBatch is refused");
+    await expect(changeDeadLetters().retry()).rejects.toThrow("DeleteMessageBatch is refused");
     expect(queues.in("lines")).toHaveLength(1);
     expect(queues.in(dead)).toMatchObject([{ hidden: false }]);
   });
 
   test("that is no change message leaves it, with what is wrong with it", async () => {
     queues.put(dead, { body: "{}", groupId: "g", deduplicationId: "1" });
-    const { stayed } = await changeLetters().retry();
+    const { stayed } = await changeDeadLetters().retry();
     expect(stayed).toMatchObject([{ reason: expect.stringMatching(/^It is no change message: /) }]);
     expect(queues.in("lines")).toEqual([]);
   });
 
   test("that fails and comes back at once is retried once", async () => {
     const id = putChange();
-    const kind = new ChangeLetters({ sqs: queues.client, queueUrls: [dead], compactionLogGroup: "" });
+    const kind = new ChangeDeadLetters({ sqs: queues.client, queueUrls: [dead], compactionLogGroup: "" });
     const { retried } = await new DeadLetters(
       "loop",
       { sqs: queues.client, url: dead },
       {
-        describe: (letters) => kind.describe(letters),
-        sendAgain: (letter) => kind.sendAgain(letter),
-        sentAs: (letter) => kind.sentAs(letter),
+        describe: (deadLetters) => kind.describe(deadLetters),
+        sendAgain: (deadLetter) => kind.sendAgain(deadLetter),
+        sentAs: (deadLetter) => kind.sentAs(deadLetter),
       },
     ).retry();
     expect(retried).toBe(1);
@@ -131,25 +131,25 @@ describe("retrying an embed message", () => {
     lines_key: "receipts/lines.ndjson",
     words_key: "receipts/words.ndjson",
   };
-  const embedLetters = () => {
+  const embedDeadLetters = () => {
     const reasons = { of: async () => () => "said by the log" } as unknown as ConstructorParameters<
-      typeof EmbedLetters
+      typeof EmbedDeadLetters
     >[0]["reasons"];
-    const kind = new EmbedLetters({ sqs: queues.client, queueUrl: "embed", reasons });
+    const kind = new EmbedDeadLetters({ sqs: queues.client, queueUrl: "embed", reasons });
     return new DeadLetters("embed-ndjson-dead-letters", { sqs: queues.client, url: dead }, kind);
   };
 
   test("keeps its revision: what was exported since stays the newer content", async () => {
     queues.put(dead, { body: JSON.stringify({ ...message, exported_at: 5 }) });
     queues.put(dead, { body: JSON.stringify(message) });
-    expect(await embedLetters().list(100)).toMatchObject({ things: [{ reason: "said by the log" }, {}] });
-    expect(await embedLetters().retry()).toMatchObject({ retried: 2 });
+    expect(await embedDeadLetters().list(100)).toMatchObject({ things: [{ reason: "said by the log" }, {}] });
+    expect(await embedDeadLetters().retry()).toMatchObject({ retried: 2 });
     expect(queues.in("embed").map(({ body }) => JSON.parse(body).exported_at)).toEqual([5, sentAt]);
   });
 
   test("that is unusable stays, with every problem", async () => {
     queues.put(dead, { body: JSON.stringify({ ...message, receipt_id: "7" }) });
-    const { stayed } = await embedLetters().retry();
+    const { stayed } = await embedDeadLetters().retry();
     expect(stayed).toMatchObject([{ reason: expect.stringMatching(/not usable: .*receipt_id/) }]);
   });
 });
@@ -167,16 +167,16 @@ test("a failed export is invoked again with its event; one without its event sta
   const responsePayload = { errorMessage: "There are no rows." };
   queues.put(dead, { body: JSON.stringify({ requestContext, requestPayload: event, responsePayload }) });
   queues.put(dead, { body: JSON.stringify({ requestContext }) });
-  const letters = new DeadLetters(
+  const deadLetters = new DeadLetters(
     "failed-exports",
     { sqs: queues.client, url: dead },
-    new ExportLetters(lambda, "export"),
+    new ExportDeadLetters(lambda, "export"),
   );
-  expect((await letters.list(100)).things).toMatchObject([
+  expect((await deadLetters.list(100)).things).toMatchObject([
     { image_id: image, receipt_id: 7, reason: "There are no rows." },
     { image_id: null, reason: "RetriesExhausted" },
   ]);
-  const { retried, stayed } = await letters.retry();
+  const { retried, stayed } = await deadLetters.retry();
   expect(retried).toBe(1);
   expect(stayed).toMatchObject([{ reason: expect.stringContaining("export the receipt again") }]);
   expect(events).toEqual([["Event", event]]);
@@ -184,9 +184,9 @@ test("a failed export is invoked again with its event; one without its event sta
 
 test("a purge deletes what was listed, and leaves what came in since", async () => {
   putChange();
-  const letters = changeLetters();
-  const listing = await letters.list(100);
+  const deadLetters = changeDeadLetters();
+  const listing = await deadLetters.list(100);
   const since = putChange("event-2");
-  expect(await letters.purge(listing)).toBe(1);
+  expect(await deadLetters.purge(listing)).toBe(1);
   expect(queues.in(dead)).toMatchObject([{ id: since, hidden: false }]);
 });

@@ -6,15 +6,15 @@ import { runKey } from "../../../core/runs/run-item.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
 import { makeCurrent } from "../runs/current.ts";
 import { Tables } from "../runs/tables.ts";
-import { LetterQueues } from "./letter-queues.ts";
+import { DeadLetterSources } from "./letter-queues.ts";
 
 const image = "3f52804b-2fad-4e00-92c8-b593da3a8ed3";
 let tables: Tables;
-let queues: LetterQueues;
+let queues: DeadLetterSources;
 
 beforeEach(async () => {
   tables = await Tables.start();
-  queues = new LetterQueues();
+  queues = new DeadLetterSources();
 });
 
 afterEach(() => tables.stop());

@@ -46,11 +46,11 @@ function source(): GivenUpRecords {
       happened.push("sent");
     },
   } as unknown as QueuePublisher;
-  const retell = {
+  const replay = {
     queues: { lines: [queue], words: [queue] },
     itemNow: async () => ({ PK: { S: "IMAGE" }, SK: { S: "RECEIPT" } }),
   };
-  return new GivenUpRecords({ s3, bucket: "deltas", prefix: "given-up/", retell });
+  return new GivenUpRecords({ s3, bucket: "deltas", prefix: "given-up/", replay });
 }
 
 test("an object is listed with what it holds and why Lambda gave it up", async () => {

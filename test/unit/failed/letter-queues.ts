@@ -22,7 +22,7 @@ export interface Held {
 export const sentAt = 1_790_000_000_000;
 
 /** Queues in memory, as far as dead letters need them: what is received is hidden until it is given back. */
-export class LetterQueues {
+export class DeadLetterSources {
   readonly queues = new Map<string, Held[]>();
   /** Calls by name, in order. */
   readonly calls: string[] = [];

@@ -33,22 +33,26 @@ describe("a message that fails, fails alone, with one log line that says what to
   }
 
   test("a body that is not JSON", () =>
-    expectFailure("{", "EmbedMessageInvalid", /not JSON.*npm run export/));
+    expectFailure("{", "EmbedMessageInvalidError", /not JSON.*npm run export/));
 
   test("a message without a key", () =>
-    expectFailure({ ...stage.receipt(["CAFE"]), words_key: undefined }, "EmbedMessageInvalid", /words_key/));
+    expectFailure(
+      { ...stage.receipt(["CAFE"]), words_key: undefined },
+      "EmbedMessageInvalidError",
+      /words_key/,
+    ));
 
   test("a key that leads out of its folder (F25)", () =>
     expectFailure(
       { ...stage.receipt(["CAFE"]), lines_key: "a/../../b" },
-      "EmbedMessageInvalid",
+      "EmbedMessageInvalidError",
       /lines_key/,
     ));
 
   test("an object that is not there", () =>
     expectFailure(
       { ...stage.receipt(["CAFE"]), words_key: "receipts/none.ndjson" },
-      "ObjectMissing",
+      "ObjectMissingError",
       /no object s3:\/\/artifacts\/receipts\/none\.ndjson/,
     ));
 
@@ -61,26 +65,26 @@ describe("a message that fails, fails alone, with one log line that says what to
         command.input.Key === message.lines_key ? Promise.reject(denied) : send(command as never),
     };
     Object.defineProperty(stage.buckets, "client", { value: client });
-    await expectFailure(message, "ObjectUnreadable", /AccessDenied/);
+    await expectFailure(message, "ObjectUnreadableError", /AccessDenied/);
   });
 
   test("a file in which every row is bad", () =>
     expectFailure(
       stage.objects(image, Buffer.from("no\nrow\n"), ndjsonOf([word(1, 1, "A", box)])),
-      "AllRowsRejected",
+      "AllRowsRejectedError",
       /All 2 rows of the lines file are bad; the first, line 1: not JSON/,
     ));
 
   test("an object that is far too large for one receipt", () =>
     expectFailure(
       stage.objects(image, Buffer.alloc(17 * 1024 * 1024, " "), Buffer.alloc(0)),
-      "ObjectTooLarge",
+      "ObjectTooLargeError",
       /17825792 bytes/,
     ));
 
   test("a text that the provider refuses", async () => {
     stage.embedder.poison = "POISON";
-    await expectFailure(stage.receipt(["POISON"]), "EmbeddingRefused", /refused the texts/);
+    await expectFailure(stage.receipt(["POISON"]), "EmbeddingRefusedError", /refused the texts/);
   });
 
   test("and no run of it exists, nor a current one", async () => {

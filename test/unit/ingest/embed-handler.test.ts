@@ -10,7 +10,7 @@ const mockGivenBack: FailedDelivery[] = [];
 const mockWritten: Record<string, number>[] = [];
 
 jest.mock("../../../functions/embed/services.ts", () => ({
-  embedServices: () => async (giveUpAt: number) => {
+  embedDeps: () => async (giveUpAt: number) => {
     mockGiveUpAt = giveUpAt;
     const { services } = mockStage;
     const giveBack = async (failed: readonly FailedDelivery[]) => {

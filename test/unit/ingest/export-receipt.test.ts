@@ -4,7 +4,11 @@ import { join } from "node:path";
 import type { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { exportFolders, findReceiptFolders } from "../../../core/ingest/export-folder.ts";
 import { checkOcrFiles, enqueue, uploadOcrFiles } from "../../../core/ingest/export-receipt.ts";
-import { EnqueueFailed, NoReceipts, OcrResultsInvalid } from "../../../core/ingest/ingest-failures.ts";
+import {
+  EnqueueFailedError,
+  NoReceiptsError,
+  OcrResultsInvalidError,
+} from "../../../core/ingest/ingest-errors.ts";
 import { ocrFilesOf } from "../../../core/ingest/ocr-results.ts";
 import { parseEmbedMessage } from "../../../core/receipts/embed-message.ts";
 import { Buckets } from "../deltas/bucket.ts";
@@ -66,7 +70,7 @@ describe("the OCR results of one receipt", () => {
       words: [{ ...words[0], receipt_id: 9 }],
     };
     const files = await ocrFilesOf(bad);
-    expect(() => checkOcrFiles(files)).toThrow(OcrResultsInvalid);
+    expect(() => checkOcrFiles(files)).toThrow(OcrResultsInvalidError);
     expect(() => checkOcrFiles(files)).toThrow(
       /lines line 1: text: .*; words line 1: receipt_id is 9, not 1/,
     );
@@ -88,7 +92,7 @@ describe("the OCR results of one receipt", () => {
   test("that the queue does not take are an error, not an answer (F7, F19)", async () => {
     const message = await uploadOcrFiles(new Buckets().client, "artifacts", await ocrFilesOf(event));
     const sent = enqueue(queue(() => true).client, "embed", [message]);
-    await expect(sent).rejects.toThrow(EnqueueFailed);
+    await expect(sent).rejects.toThrow(EnqueueFailedError);
     await expect(sent).rejects.toThrow(/receipt 1 of image 7f0c1a52.*InternalError: try later/);
   });
 });
@@ -173,7 +177,7 @@ describe("a folder of receipts", () => {
   });
 
   test("without receipts is an error that says what a receipt looks like", async () => {
-    await expect(findReceiptFolders(folder)).rejects.toThrow(NoReceipts);
+    await expect(findReceiptFolders(folder)).rejects.toThrow(NoReceiptsError);
     await expect(findReceiptFolders(join(folder, "none"))).rejects.toThrow(/There is no receipt in .*none/);
   });
 

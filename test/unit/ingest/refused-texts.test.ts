@@ -1,5 +1,5 @@
 import { decodeDelta } from "../../../core/deltas/codec.ts";
-import { VectorsUnusableError, VectorUnusableError } from "../../../core/embedding/embedding-failures.ts";
+import { VectorsUnusableError, VectorUnusableError } from "../../../core/embedding/embedding-errors.ts";
 import { Tables } from "../runs/tables.ts";
 import { Stage } from "./stage.ts";
 

@@ -39,7 +39,7 @@ test("a secret is read by its name", async () => {
 
 test.each(["absent", "blank"])("a secret that is %s is named, with the setting to set", async (name) => {
   await expect(readSecret(name, "embedding:apiKey")).rejects.toMatchObject({
-    name: "SecretMissing",
+    name: "SecretMissingError",
     message: `The secret ${name} has no value that this process can read. Set it with \`pulumi config set --secret embedding:apiKey\` and deploy again.`,
   });
 });

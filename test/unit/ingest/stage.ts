@@ -4,11 +4,11 @@ import type { DeltaStore } from "../../../core/deltas/delta-store.ts";
 import { S3DeltaStore } from "../../../core/deltas/s3-delta-store.ts";
 import { RequestSize } from "../../../core/embedding/embed-each.ts";
 import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts";
-import { EmbeddingRefused } from "../../../core/embedding/embedding-failures.ts";
+import { EmbeddingRefusedError } from "../../../core/embedding/embedding-errors.ts";
 import { requestLimits } from "../../../core/embedding/limits.ts";
 import { BackPressure } from "../../../core/ingest/back-pressure.ts";
 import { EmbedQueue } from "../../../core/ingest/embed-queue.ts";
-import { type Delivery, type IngestServices, ingestMessages } from "../../../core/ingest/ingest-messages.ts";
+import { type Delivery, type IngestDeps, ingestMessages } from "../../../core/ingest/ingest-messages.ts";
 import type { Log } from "../../../core/log.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
@@ -33,7 +33,7 @@ export class FakeEmbedder implements Embedder {
     this.requests.push([...texts]);
     if (this.failure) throw this.failure;
     if (texts.some((text) => this.poison !== undefined && text.includes(this.poison))) {
-      throw new EmbeddingRefused(this.model, new Error("400 bad input"));
+      throw new EmbeddingRefusedError(this.model, new Error("400 bad input"));
     }
     return texts.map((text) => createHash("sha256").update(text).digest().subarray(0, 16));
   }
@@ -79,7 +79,7 @@ export class Stage {
     return { send } as unknown as SQSClient;
   }
 
-  get services(): IngestServices {
+  get services(): IngestDeps {
     const keep =
       (level: LogLine["level"]) =>
       (message: string, fields: Record<string, unknown> = {}) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {
-  EmbedMessageInvalid,
+  EmbedMessageInvalidError,
   ExportTimeImpossibleError,
   parseEmbedMessage,
   revisionOf,
@@ -19,7 +19,7 @@ function problemsOf(body: unknown): string {
   try {
     parseEmbedMessage(typeof body === "string" ? body : JSON.stringify(body));
   } catch (error) {
-    expect(error).toBeInstanceOf(EmbedMessageInvalid);
+    expect(error).toBeInstanceOf(EmbedMessageInvalidError);
     return (error as Error).message;
   }
   throw new Error("The message was accepted.");

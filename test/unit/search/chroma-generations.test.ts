@@ -6,11 +6,11 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { ChromaServer } from "../../../core/collections/chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import { monotonicClock } from "../../../core/collections/clock.ts";
-import { GenerationDamaged, Generations } from "../../../core/collections/generations/generations.ts";
+import { GenerationCorruptError, Generations } from "../../../core/collections/generations/generations.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
 import { ChromaGenerations } from "../../../core/search/chroma-generations.ts";
-import { GenerationOfAnotherModel } from "../../../core/search/search-failures.ts";
+import { GenerationOfAnotherModelError } from "../../../core/search/search-errors.ts";
 import { rank } from "../../../core/search/snapshot/rank.ts";
 import type { Snapshot } from "../../../core/search/snapshot/snapshot.ts";
 import { writeChromaLibrary } from "../../../infra/bundles/chroma-library.ts";
@@ -161,7 +161,7 @@ test("the next generation reads only the receipts in which it differs from what 
 
 test("a generation of another model is refused by name and leaves nothing behind", async () => {
   await expect(source({ model: "other" }).open(published, undefined)).rejects.toThrow(
-    GenerationOfAnotherModel,
+    GenerationOfAnotherModelError,
   );
   expect(await scratch()).toEqual([]);
 });
@@ -169,7 +169,7 @@ test("a generation of another model is refused by name and leaves nothing behind
 test("a generation whose file is not what the manifest says is refused and leaves nothing behind", async () => {
   const database = join(generations().pathOf(published.name), "chroma");
   await appendFile(join(database, "chroma.sqlite3"), "x");
-  await expect(source().open(published, undefined)).rejects.toThrow(GenerationDamaged);
+  await expect(source().open(published, undefined)).rejects.toThrow(GenerationCorruptError);
   expect(await scratch()).toEqual([]);
   expect(counted).toEqual(["ManifestMismatches"]);
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Log, silentLog } from "../../../core/log.ts";
 import { FollowedCollection } from "../../../core/search/followed-collection.ts";
-import { NothingPublished, NotOpenYet } from "../../../core/search/search-failures.ts";
+import { NothingPublishedError, NotOpenYetError } from "../../../core/search/search-errors.ts";
 import { ScriptedSource } from "./scripted-source.ts";
 
 function following(log: Log = silentLog) {
@@ -13,7 +13,7 @@ describe("a followed collection", () => {
   test("is opening until the head was looked at, empty when it confirms that nothing is published", async () => {
     const { followed } = following();
     expect(followed.health().state).toBe("opening");
-    await expect(followed.use(async () => 1)).rejects.toThrow(NotOpenYet);
+    await expect(followed.use(async () => 1)).rejects.toThrow(NotOpenYetError);
 
     await followed.poll();
 
@@ -23,7 +23,7 @@ describe("a followed collection", () => {
       count: null,
       lag_generations: 0,
     });
-    await expect(followed.use(async () => 1)).rejects.toThrow(NothingPublished);
+    await expect(followed.use(async () => 1)).rejects.toThrow(NothingPublishedError);
   });
 
   test("serves a generation as soon as it is published and says which", async () => {

@@ -4,9 +4,13 @@ import type { AddressInfo } from "node:net";
 import { type Log, silentLog } from "../../../core/log.ts";
 import type { CollectionHealth } from "../../../core/search/followed-collection.ts";
 import { type SearchApi, searchHttpServer } from "../../../core/search/http-server.ts";
-import { largestBodyBytes } from "../../../core/search/request-body.ts";
+import { maxBodyBytes } from "../../../core/search/request-body.ts";
 import type { SearchAnswer } from "../../../core/search/search.ts";
-import { NothingPublished, NotOpenYet, QueryNotEmbedded } from "../../../core/search/search-failures.ts";
+import {
+  NothingPublishedError,
+  NotOpenYetError,
+  QueryNotEmbeddedError,
+} from "../../../core/search/search-errors.ts";
 import type { SearchRequest } from "../../../core/search/search-request.ts";
 
 const serving: CollectionHealth = {
@@ -113,7 +117,7 @@ test("a body that is not JSON, and one that does not fit, are named problems of 
 });
 
 test("a body beyond the limit is refused, declared or not", async () => {
-  const body = JSON.stringify({ text: "a".repeat(largestBodyBytes) });
+  const body = JSON.stringify({ text: "a".repeat(maxBodyBytes) });
   expect((await ask({ body })).status).toBe(413);
   const response = await fetch(`${url}/search`, {
     method: "POST",
@@ -132,9 +136,9 @@ test("an unknown path is a 404, a wrong method a 405 that names the right one", 
 });
 
 test.each([
-  [503, "nothing_published", new NothingPublished("words")],
-  [503, "not_open_yet", new NotOpenYet("words", undefined)],
-  [502, "embedding_failed", new QueryNotEmbedded(new RangeError("down"))],
+  [503, "nothing_published", new NothingPublishedError("words")],
+  [503, "not_open_yet", new NotOpenYetError("words", undefined)],
+  [502, "embedding_failed", new QueryNotEmbeddedError(new RangeError("down"))],
 ])("a failure of ours is a %i %s that says what to do", async (expected, code, failure) => {
   api.failure = failure;
   const { status, answer } = await ask({});

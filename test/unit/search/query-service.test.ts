@@ -7,7 +7,7 @@ import type { ShardName } from "../../../core/receipts/shards.ts";
 import type { CollectionHealth } from "../../../core/search/followed-collection.ts";
 import { QueryService } from "../../../core/search/query-service.ts";
 import type { SearchAnswer } from "../../../core/search/search.ts";
-import { PortTaken } from "../../../core/search/search-failures.ts";
+import { PortTakenError } from "../../../core/search/search-errors.ts";
 import { ScriptedSource } from "./scripted-source.ts";
 
 const embedder: Embedder = {
@@ -208,6 +208,6 @@ test("a port in use is named, with what to do", async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const { port } = other.address() as AddressInfo;
-  await expect(start(new ScriptedSource(), port)).rejects.toThrow(PortTaken);
+  await expect(start(new ScriptedSource(), port)).rejects.toThrow(PortTakenError);
   other.close();
 });

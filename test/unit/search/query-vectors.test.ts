@@ -1,6 +1,6 @@
 import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts";
 import { QueryVectors } from "../../../core/search/query-vectors.ts";
-import { QueryNotEmbedded } from "../../../core/search/search-failures.ts";
+import { QueryNotEmbeddedError } from "../../../core/search/search-errors.ts";
 
 /** Embeds a text as the float32 pair [its length, 0.5] and remembers what it was asked. */
 class LengthEmbedder implements Embedder {
@@ -46,7 +46,7 @@ test("the text that was used longest ago is forgotten first", async () => {
 test("a failure is named and not remembered", async () => {
   const { embedder, vectors } = remembering(10);
   embedder.failing = true;
-  await expect(vectors.of("total")).rejects.toThrow(QueryNotEmbedded);
+  await expect(vectors.of("total")).rejects.toThrow(QueryNotEmbeddedError);
   await expect(vectors.of("total")).rejects.toThrow(/ECONNREFUSED/);
   embedder.failing = false;
   expect(await vectors.of("total")).toEqual([5, 0.5]);

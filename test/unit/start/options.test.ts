@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { localConfiguration } from "../../../local/configuration.ts";
 import { freePorts, portsAfter } from "../../../local/free-ports.ts";
-import { readOptions, StartUsageWrong } from "../../../local/start/options.ts";
+import { readOptions, StartUsageWrongError } from "../../../local/start/options.ts";
 
 test("without arguments: the samples, the usual port, and it stays up", () => {
   expect(readOptions([])).toEqual({
@@ -38,6 +38,6 @@ test.each([
   ["--porte"],
   ["receipts"],
 ])("%s %s is refused with a way to help", (...argv) => {
-  expect(() => readOptions(argv.filter((part) => part !== undefined))).toThrow(StartUsageWrong);
+  expect(() => readOptions(argv.filter((part) => part !== undefined))).toThrow(StartUsageWrongError);
   expect(() => readOptions(argv)).toThrow(/npm start -- --help/);
 });

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import type { CompactionRun, RunHalf } from "../../../core/runs/compaction-run.ts";
 import { type CurrentRun, madeCurrent } from "../../../core/runs/current-run.ts";
 import type { OpenRun } from "../../../core/runs/open-run.ts";
-import { isDue, standingOf, stepOf } from "../../../core/sweep/open-run-rules.ts";
+import { isDue, openRunStateOf, stepOf } from "../../../core/sweep/open-run-rules.ts";
 
 const minute = 60_000;
-const settings = {
+const config = {
   openMs: 180 * minute,
   redrives: 3,
   maxFailures: 5,
@@ -54,56 +54,56 @@ const pending = run(half("PENDING"), half("PENDING"));
 const completed = run(half("COMPLETED"), half("COMPLETED"));
 
 describe("what an entry stands for", () => {
-  const standing = (of: Partial<OpenRun>, found?: CompactionRun, current?: CurrentRun) =>
-    standingOf({ ...entry, ...of }, found, current, settings);
+  const state = (of: Partial<OpenRun>, found?: CompactionRun, current?: CurrentRun) =>
+    openRunStateOf({ ...entry, ...of }, found, current, config);
 
   test("is an open run while a half is not completed, whichever run counts by now", () => {
     for (const current of [counting("run"), counting("other"), counting("run", 1, "DELETED"), undefined]) {
-      expect(standing({}, pending, current)).toEqual({ kind: "open", attempt: 1 });
+      expect(state({}, pending, current)).toEqual({ kind: "open", attempt: 1 });
     }
-    expect(standing({}, run(half("COMPLETED"), half("PROCESSING")), counting("run"))).toMatchObject({
+    expect(state({}, run(half("COMPLETED"), half("PROCESSING")), counting("run"))).toMatchObject({
       kind: "open",
     });
   });
 
   test("is done with once both halves are completed, or where another process opened the run", () => {
-    expect(standing({}, completed, counting("run"))).toEqual({ kind: "done" });
-    expect(standing({ createdAt: at(5) }, pending, counting("run"))).toEqual({ kind: "done" });
+    expect(state({}, completed, counting("run"))).toEqual({ kind: "done" });
+    expect(state({ createdAt: at(5) }, pending, counting("run"))).toEqual({ kind: "done" });
   });
 
   test("is a run that has not been opened yet, as long as it is not known that it never will be", () => {
-    expect(standing({}, undefined, counting("run"))).toEqual({ kind: "unopened" });
-    expect(standing({}, undefined, undefined)).toEqual({ kind: "unopened" });
-    expect(standing({}, undefined, counting("other"))).toEqual({ kind: "done" });
-    expect(standing({}, undefined, counting("run", 1, "DELETED"))).toEqual({ kind: "done" });
+    expect(state({}, undefined, counting("run"))).toEqual({ kind: "unopened" });
+    expect(state({}, undefined, undefined)).toEqual({ kind: "unopened" });
+    expect(state({}, undefined, counting("other"))).toEqual({ kind: "done" });
+    expect(state({}, undefined, counting("run", 1, "DELETED"))).toEqual({ kind: "done" });
   });
 
   test("is a next attempt that a crash left unopened: CURRENT says which", () => {
-    expect(standing({ attempt: 2 }, completed, counting("run", 2))).toEqual({ kind: "open", attempt: 2 });
-    expect(standing({ attempt: 2 }, completed, undefined)).toEqual({ kind: "unopened" });
-    expect(standing({ attempt: 2 }, completed, counting("other"))).toEqual({ kind: "done" });
+    expect(state({ attempt: 2 }, completed, counting("run", 2))).toEqual({ kind: "open", attempt: 2 });
+    expect(state({ attempt: 2 }, completed, undefined)).toEqual({ kind: "unopened" });
+    expect(state({ attempt: 2 }, completed, counting("other"))).toEqual({ kind: "done" });
   });
 
   test("is the run's present attempt where the entry is of an older one", () => {
     const later = run(half("PENDING"), half("PENDING"), 3);
-    expect(standing({ attempt: 2 }, later, counting("run", 3))).toEqual({ kind: "open", attempt: 3 });
+    expect(state({ attempt: 2 }, later, counting("run", 3))).toEqual({ kind: "open", attempt: 3 });
   });
 
   test("has failed for good when all that is open has failed too often", () => {
-    expect(standing({}, run(half("FAILED", 5), half("COMPLETED")), counting("run"))).toEqual({
+    expect(state({}, run(half("FAILED", 5), half("COMPLETED")), counting("run"))).toEqual({
       kind: "failed",
     });
-    expect(standing({}, run(half("FAILED", 5), half("PENDING")), counting("run"))).toMatchObject({
+    expect(state({}, run(half("FAILED", 5), half("PENDING")), counting("run"))).toMatchObject({
       kind: "open",
     });
-    expect(standing({}, run(half("FAILED", 4), half("COMPLETED")), counting("run"))).toMatchObject({
+    expect(state({}, run(half("FAILED", 4), half("COMPLETED")), counting("run"))).toMatchObject({
       kind: "open",
     });
   });
 });
 
 describe("when something is to be done (F5)", () => {
-  const due = (of: Partial<OpenRun>, ms: number) => isDue({ ...entry, ...of }, opened + ms, settings);
+  const due = (of: Partial<OpenRun>, ms: number) => isDue({ ...entry, ...of }, opened + ms, config);
 
   test("an open run is left alone for its time, and again after each sending", () => {
     expect(due({}, 180 * minute - 1)).toBe(false);
@@ -121,19 +121,19 @@ describe("when something is to be done (F5)", () => {
       { ...entry, ...claimed },
       { kind: "open", attempt: 1 },
       opened + 204 * minute,
-      settings,
+      config,
     );
     expect(step).toEqual({ kind: "drive", time: 1 });
   });
 
   test("what was given up is not driven, and goes once it is done", () => {
     const given = { ...entry, givenUpAt: at(1) };
-    expect(stepOf(given, { kind: "open", attempt: 1 }, opened, settings)).toEqual({ kind: "wait" });
-    expect(stepOf(given, { kind: "done" }, opened, settings)).toEqual({ kind: "remove" });
+    expect(stepOf(given, { kind: "open", attempt: 1 }, opened, config)).toEqual({ kind: "wait" });
+    expect(stepOf(given, { kind: "done" }, opened, config)).toEqual({ kind: "remove" });
   });
 
   test("a run that is not opened is waited for as long as one that is driven in vain", () => {
-    const step = (ms: number) => stepOf(entry, { kind: "unopened" }, opened + ms, settings).kind;
+    const step = (ms: number) => stepOf(entry, { kind: "unopened" }, opened + ms, config).kind;
     expect(step(4 * 180 * minute - 1)).toBe("wait");
     expect(step(4 * 180 * minute)).toBe("give up");
   });
@@ -152,8 +152,8 @@ describe("when something is to be done (F5)", () => {
         let known = entry;
         const sent: number[] = [];
         const sweep = (crash: string) => {
-          if (!isDue(known, now, settings)) return;
-          const step = stepOf(known, standingOf(known, pending, counting("run"), settings), now, settings);
+          if (!isDue(known, now, config)) return;
+          const step = stepOf(known, openRunStateOf(known, pending, counting("run"), config), now, config);
           if (step.kind === "give up") known = { ...known, givenUpAt: new Date(now).toISOString() };
           if (step.kind !== "drive") return;
           known = { ...known, redrives: step.time, sweptAt: new Date(now).toISOString() };
@@ -167,7 +167,7 @@ describe("when something is to be done (F5)", () => {
         }
         const isSettled = () => known.givenUpAt !== undefined;
         for (let sweeps = 0; !isSettled() && sweeps < 20; sweeps += 1) {
-          now += settings.openMs;
+          now += config.openMs;
           sweep("no");
         }
         expect(isSettled()).toBe(true);

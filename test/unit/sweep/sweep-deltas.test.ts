@@ -5,7 +5,7 @@ import { collections } from "../../../core/receipts/receipt.ts";
 import { madeCurrent } from "../../../core/runs/current-run.ts";
 import { recordRemovals } from "../../../core/runs/record-removals.ts";
 import { type DeltaSweep, isExpired, sweepDeltas } from "../../../core/sweep/sweep-deltas.ts";
-import { SweepIncomplete } from "../../../core/sweep/sweep-failures.ts";
+import { SweepIncompleteError } from "../../../core/sweep/sweep-errors.ts";
 import { Stage } from "../ingest/stage.ts";
 import { Tables } from "../runs/tables.ts";
 
@@ -34,7 +34,7 @@ function parts(pageSize?: number): DeltaSweep {
     control: tables,
     runs,
     files: new DeltaFiles(stage.buckets.client, "deltas", pageSize),
-    settings: { retentionMs, claimMs: 4 * 60_000 },
+    config: { retentionMs, claimMs: 4 * 60_000 },
     now: () => Date.now() + passedMs,
     log,
     metrics: { count: tell, gauge: tell },
@@ -107,7 +107,7 @@ describe("the time of a delta", () => {
   });
   const expired = (runId: string, storedAt: number, current?: Parameters<typeof isExpired>[1]) =>
     isExpired({ collection: "lines", imageId: "i", receiptId: 1, runId, key: "k", storedAt }, current, {
-      settings: { retentionMs, claimMs: 1 },
+      config: { retentionMs, claimMs: 1 },
       now,
     });
 
@@ -149,7 +149,7 @@ describe("embed and a sweep at once (F1)", () => {
     });
     const delivery = stage.delivery(first, 300);
     expect(await stage.ingest(delivery)).toEqual(["failed"]);
-    expect(stage.errors.at(-1)?.fields).toMatchObject({ error_name: "DeltasExpiring" });
+    expect(stage.errors.at(-1)?.fields).toMatchObject({ error_name: "DeltasExpiringError" });
     expect(await stage.ingest(delivery)).toEqual(["reopened"]);
     expect(await isWhole(receipt)).toBe(old.runId);
   });
@@ -189,7 +189,7 @@ describe("embed and a sweep at once (F1)", () => {
       const page = await parts().files.page(after);
       return { ...page, files: page.files.filter(({ runId }) => runId === old.runId) };
     });
-    await expect(sweep(dying)).rejects.toThrow(SweepIncomplete);
+    await expect(sweep(dying)).rejects.toThrow(SweepIncompleteError);
     expect((await stage.runs.current(receipt))?.expiring.has(old.runId)).toBe(true);
     expect(await stage.ingest(stage.delivery(first, 300))).toEqual(["failed"]);
     const nextHour = Date.now() + 3_600_001;
@@ -213,13 +213,13 @@ describe("the way through all deltas", () => {
       passedMs += 1_000;
       return page(after);
     });
-    return { of, pages, sweepAPage: () => sweepDeltas(of, of.now() + 500) };
+    return { of, pages, sweepPage: () => sweepDeltas(of, of.now() + 500) };
   }
 
   test("goes on where the last sweep stopped, and begins anew a day after it began", async () => {
     for (let receipts = 0; receipts < 2; receipts += 1) await replaced();
-    const { pages, sweepAPage } = inPages();
-    for (let sweeps = 0; sweeps < 6; sweeps += 1) await sweepAPage();
+    const { pages, sweepPage } = inPages();
+    for (let sweeps = 0; sweeps < 6; sweeps += 1) await sweepPage();
     const [first, ...later] = pages;
     expect(first).toBeUndefined();
     expect(later).toEqual([...later].sort());
@@ -227,7 +227,7 @@ describe("the way through all deltas", () => {
     expect(stage.stored).toHaveLength(4);
 
     passedMs += day;
-    await sweepAPage();
+    await sweepPage();
     expect(pages.at(-1)).toBeUndefined();
     expect(pages).toHaveLength(5);
   });
@@ -241,14 +241,14 @@ describe("the way through all deltas", () => {
 
   test("is gone on with after a crash, from the last page that was finished", async () => {
     await replaced();
-    const { of, pages, sweepAPage } = inPages();
-    await sweepAPage();
+    const { of, pages, sweepPage } = inPages();
+    await sweepPage();
     jest.spyOn(of.files, "page").mockRejectedValueOnce(new Error("killed"));
-    await expect(sweepAPage()).rejects.toThrow("killed");
-    await sweepAPage();
+    await expect(sweepPage()).rejects.toThrow("killed");
+    await sweepPage();
     expect(pages).toHaveLength(1);
     passedMs += 4 * minutes;
-    await sweepAPage();
+    await sweepPage();
     expect(pages).toEqual([undefined, expect.stringContaining("deltas/lines/")]);
   });
 

@@ -4,7 +4,7 @@ import { redriveReceipt } from "../../../core/runs/redrive-receipt.ts";
 import { currentKey, runKey } from "../../../core/runs/run-item.ts";
 import type { RunQueues } from "../../../core/runs/run-queues.ts";
 import type { RunRef } from "../../../core/runs/run-store.ts";
-import { SweepIncomplete } from "../../../core/sweep/sweep-failures.ts";
+import { SweepIncompleteError } from "../../../core/sweep/sweep-errors.ts";
 import { sweepOpenRuns } from "../../../core/sweep/sweep-open-runs.ts";
 import { Tables } from "../runs/tables.ts";
 import { SweepRig } from "./sweep-rig.ts";
@@ -100,7 +100,7 @@ describe("a run that stays open", () => {
 });
 
 describe("giving up while a cycle is at it", () => {
-  async function almostGivenUp() {
+  async function nearlyExhausted() {
     const run = await rig.opened();
     await rig.complete(run, "lines");
     for (let sweeps = 0; sweeps < 2; sweeps += 1) {
@@ -112,7 +112,7 @@ describe("giving up while a cycle is at it", () => {
   }
 
   test("the cycle that publishes the run completes it all the same, and nothing stays listed", async () => {
-    const run = await almostGivenUp();
+    const run = await nearlyExhausted();
     await rig.runs.start(run, "words", 12);
     await rig.sweep();
     expect(await rig.states(run)).toEqual(["COMPLETED", "FAILED"]);
@@ -126,7 +126,7 @@ describe("giving up while a cycle is at it", () => {
     ["completes it", (run: Parameters<SweepRig["states"]>[0]) => rig.complete(run, "words")],
     ["re-opens it", (run: Parameters<SweepRig["states"]>[0]) => rig.runs.reopen(run, 2)],
   ])("whoever %s between the look and the move has it", async (_, move) => {
-    const run = await almostGivenUp();
+    const run = await nearlyExhausted();
     const giveUp = rig.runs.giveUp.bind(rig.runs);
     jest.spyOn(rig.runs, "giveUp").mockImplementationOnce(async (seen, reason) => {
       await move(run);
@@ -143,7 +143,7 @@ describe("a sweep that dies", () => {
     const run = await rig.opened();
     rig.pass(180);
     const queues = { redrive: () => Promise.reject(new Error("killed")) };
-    await expect(rig.sweep({ queues })).rejects.toThrow(SweepIncomplete);
+    await expect(rig.sweep({ queues })).rejects.toThrow(SweepIncompleteError);
     rig.pass(1);
     await rig.sweep();
     expect(rig.sent.lines).toEqual([]);

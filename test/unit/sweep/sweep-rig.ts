@@ -50,7 +50,7 @@ export class SweepRig {
         queueUrls: { lines: ["lines"], words: ["words"] },
         region: "us-east-1",
       }),
-      settings: {
+      config: {
         openMs: 180 * minute,
         redrives: 2,
         maxFailures: 2,

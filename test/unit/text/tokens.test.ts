@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { countTokens } from "gpt-tokenizer/encoding/cl100k_base";
-import { countTokensUpTo, slicesOf } from "../../../core/text/tokens.ts";
+import { batchesOf, countTokensUpTo } from "../../../core/text/tokens.ts";
 
 const unbroken = [
   "a".repeat(8_000),
@@ -36,7 +36,7 @@ test("F31: no slice is longer than the tokeniser takes well, and the slices are 
   fc.assert(
     fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
       const text = parts.join("");
-      const slices = [...slicesOf(text)];
+      const slices = [...batchesOf(text)];
       expect(slices.join("")).toBe(text);
       expect(Math.max(0, ...slices.map(({ length }) => length))).toBeLessThanOrEqual(512);
       if (text.isWellFormed()) expect(slices.every((slice) => slice.isWellFormed())).toBe(true);

@@ -1,16 +1,13 @@
 import { silentLog } from "../../../core/log.ts";
 import { backlogOf } from "../../../core/verify/settle.ts";
-import { type VerifyPorts, verifyShard } from "../../../core/verify/verify-shard.ts";
+import { type VerifyDeps, verifyShard } from "../../../core/verify/verify-shard.ts";
 import { hastyClock } from "../collections/clocks.ts";
 import type { CompactionRig } from "../collections/compaction-rig.ts";
 import { publishDoctored } from "../collections/doctored.ts";
 import { dimensions, model } from "../collections/sample-deltas.ts";
 
 /** What verify reads of the rig's shard, with some of it replaced. */
-export async function verifyPorts(
-  rig: CompactionRig,
-  changes: Partial<VerifyPorts> = {},
-): Promise<VerifyPorts> {
+export async function verifyDeps(rig: CompactionRig, changes: Partial<VerifyDeps> = {}): Promise<VerifyDeps> {
   return {
     shard: rig.shard,
     target: { collection: rig.collection, model, dimensions },
@@ -26,8 +23,8 @@ export async function verifyPorts(
   };
 }
 
-export async function verified(rig: CompactionRig, changes: Partial<VerifyPorts> = {}, numbers = false) {
-  const ports = await verifyPorts(rig, changes);
+export async function verified(rig: CompactionRig, changes: Partial<VerifyDeps> = {}, numbers = false) {
+  const ports = await verifyDeps(rig, changes);
   return verifyShard(ports, { numbers, settleMs: 5_000, deadline: ports.clock.now() + 600_000 });
 }
 

@@ -1,20 +1,20 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { CollectionOfOtherModel } from "../../../core/collections/cycle/workspace.ts";
-import { GenerationDamaged } from "../../../core/collections/generations/generations.ts";
+import { CollectionOfOtherModelError } from "../../../core/collections/cycle/workspace.ts";
+import { GenerationCorruptError } from "../../../core/collections/generations/generations.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import type { ReceiptFacts } from "../../../core/entities/receipt-facts.ts";
 import { receiptKey } from "../../../core/receipts/receipt.ts";
 import { afterRemovals } from "../../../core/runs/current-run.ts";
 import { currentKey, runKey } from "../../../core/runs/run-item.ts";
 import { joined, type ShardReport } from "../../../core/verify/report.ts";
-import { TimeTooShort, verifyShard } from "../../../core/verify/verify-shard.ts";
+import { TimeTooShortError, verifyShard } from "../../../core/verify/verify-shard.ts";
 import { hastyClock } from "../collections/clocks.ts";
 import { CompactionRig } from "../collections/compaction-rig.ts";
 import { itemsOf } from "../collections/receipt-items.ts";
 import { deltaOf, imageId, model, wordDeltaOf } from "../collections/sample-deltas.ts";
-import { doctor, verified, verifyPorts } from "./verified.ts";
+import { doctor, verified, verifyDeps } from "./verified.ts";
 
 jest.setTimeout(60_000);
 
@@ -315,7 +315,7 @@ describe("on a living system", () => {
     rig.announce([await rig.put(itemsOf(1).metadata, { merchant_name: "Shop" })]);
     const process = await rig.process();
     let invoked: Promise<unknown> | undefined;
-    const { backlog } = await verifyPorts(rig);
+    const { backlog } = await verifyDeps(rig);
     const report = await verified(rig, {
       backlog: async () => {
         invoked ??= rig.invoke(process);
@@ -357,12 +357,12 @@ describe("on a living system", () => {
 describe("a shard that cannot be compared", () => {
   test("is refused where the newest generation is damaged", async () => {
     await appendFile(join(rig.generations.pathOf((await rig.head()) ?? ""), "chroma/chroma.sqlite3"), "x");
-    await expect(verified(rig)).rejects.toThrow(GenerationDamaged);
+    await expect(verified(rig)).rejects.toThrow(GenerationCorruptError);
   });
 
   test("is refused where it is of another model than the stack", async () => {
     const target = { collection: "lines", model, dimensions: 16 } as const;
-    await expect(verified(rig, { target })).rejects.toThrow(CollectionOfOtherModel);
+    await expect(verified(rig, { target })).rejects.toThrow(CollectionOfOtherModelError);
   });
 });
 
@@ -376,7 +376,7 @@ describe("a shard of which the time allows only a part", () => {
         await clock.sleep(receiptTakesMs);
         return rig.items.factsOf(...asked);
       };
-      const ports = await verifyPorts(rig, { clock, items: { factsOf } });
+      const ports = await verifyDeps(rig, { clock, items: { factsOf } });
       const limits = { settleMs: 5_000, deadline: clock.now() + 1_000_000 };
       const report = await verifyShard(ports, { numbers: false, after, ...limits });
       reports.push(report);
@@ -410,7 +410,7 @@ describe("a shard of which the time allows only a part", () => {
 
   test("is never taken for clean where there is no time to look twice", async () => {
     await doctor(rig, (store) => store.delete([second]));
-    await expect(inParts(300_000)).rejects.toThrow(TimeTooShort);
+    await expect(inParts(300_000)).rejects.toThrow(TimeTooShortError);
   });
 });
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { AwsError } from "../../../endpoint/service.ts";
-import { type CancellationReason, ConditionFailed, TransactionCancelled } from "../errors.ts";
+import { type CancellationReason, ConditionFailedError, TransactionCanceledError } from "../errors.ts";
 import { type Input, list, type Output, requireKnown } from "../fields.ts";
 import { keyText } from "../store/keys.ts";
 import type { Table } from "../store/table.ts";
@@ -24,7 +24,7 @@ const tokenMilliseconds = 10 * 60_000;
 export class Transactions {
   readonly #done = new Map<string, { readonly input: Input; readonly at: number }>();
 
-  /** All of it or nothing. Throws TransactionCancelled. */
+  /** All of it or nothing. Throws TransactionCanceledError. */
   write(find: FindTable, input: Input, now: number): Output {
     requireKnown("TransactWriteItems", input, [
       "TransactItems",
@@ -42,7 +42,7 @@ export class Transactions {
         writes.push(planOf(find, item));
         reasons.push({ Code: "None" });
       } catch (error) {
-        if (!(error instanceof ConditionFailed)) throw error;
+        if (!(error instanceof ConditionFailedError)) throw error;
         reasons.push({
           Code: "ConditionalCheckFailed",
           Message: error.message,
@@ -50,7 +50,7 @@ export class Transactions {
         });
       }
     }
-    if (writes.length < items.length) throw new TransactionCancelled(reasons);
+    if (writes.length < items.length) throw new TransactionCanceledError(reasons);
     const keys = writes.map(({ table, key }) => `${table.name} ${keyText(key, table.keys)}`);
     if (new Set(keys).size < keys.length) {
       throw validationError("Transaction request cannot include multiple operations on one item");

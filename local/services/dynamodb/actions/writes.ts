@@ -1,4 +1,4 @@
-import { ConditionFailed } from "../errors.ts";
+import { ConditionFailedError } from "../errors.ts";
 import { applyUpdate } from "../expressions/apply-update.ts";
 import { meets } from "../expressions/judge.ts";
 import { Placeholders } from "../expressions/placeholders.ts";
@@ -29,7 +29,7 @@ export const conditionFields = [
   "ReturnValuesOnConditionCheckFailure",
 ];
 
-/** Each of these throws AwsError, and ConditionFailed where the condition does not hold. */
+/** Each of these throws AwsError, and ConditionFailedError where the condition does not hold. */
 export function planPut(table: Table, input: Input): PlannedWrite {
   const after = readItem(input.Item);
   table.requireStorable(after);
@@ -87,5 +87,5 @@ function judge(input: Input, item: Item | undefined, placeholders: Placeholders)
       : readCondition("ConditionExpression", input.ConditionExpression, placeholders);
   placeholders.requireAllUsed();
   if (condition === undefined || meets(item ?? {}, condition)) return;
-  throw new ConditionFailed(wanted === "ALL_OLD" ? item : undefined);
+  throw new ConditionFailedError(wanted === "ALL_OLD" ? item : undefined);
 }

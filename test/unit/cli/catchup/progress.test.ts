@@ -1,4 +1,4 @@
-import { CatchUpRefused, CatchUpUnreachable } from "../../../../cli/catchup/client.ts";
+import { CatchUpRefusedError, CatchUpUnreachableError } from "../../../../cli/catchup/client.ts";
 import { follow } from "../../../../cli/catchup/follow.ts";
 import { progressOf } from "../../../../cli/catchup/progress.ts";
 import { shown } from "./shown.ts";
@@ -40,7 +40,7 @@ describe("following a task", () => {
       return next;
     },
   });
-  const gone = new CatchUpUnreachable("http://api", "HTTP 502");
+  const gone = new CatchUpUnreachableError("http://api", "HTTP 502");
   const over = shown({ processed_records: 40 }, { status: "COMPLETED" });
 
   it("shows every look until it is over, and survives an API that is gone for a moment", async () => {
@@ -53,7 +53,7 @@ describe("following a task", () => {
   it("ends with an API that stays away, and at once with one that knows no such task", async () => {
     const away = Array.from({ length: 10 }, () => gone);
     await expect(follow("task", looks(...away, over), () => {}, 0)).rejects.toBe(gone);
-    const refused = new CatchUpRefused(404, "There is no task.");
+    const refused = new CatchUpRefusedError(404, "There is no task.");
     await expect(follow("task", looks(refused, over), () => {}, 0)).rejects.toBe(refused);
   });
 });

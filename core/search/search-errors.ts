@@ -1,9 +1,9 @@
-import { Failure } from "../failure.ts";
 import type { Collection } from "../receipts/receipt.ts";
 import type { ShardName } from "../receipts/shards.ts";
+import { VectorkeepError } from "../vectorkeep-error.ts";
 
 /** A collection exists, and no generation of it has ever been published. */
-export class NothingPublished extends Failure {
+export class NothingPublishedError extends VectorkeepError {
   constructor(collection: Collection) {
     super(
       `Nothing is published in collection ${collection} yet.`,
@@ -13,7 +13,7 @@ export class NothingPublished extends Failure {
 }
 
 /** The published generation of a shard is not open in this process yet. */
-export class NotOpenYet extends Failure {
+export class NotOpenYetError extends VectorkeepError {
   constructor(shard: ShardName, problem: string | undefined) {
     super(
       `Collection ${shard} is not open yet${problem === undefined ? "" : `. ${problem}`}.`,
@@ -23,7 +23,7 @@ export class NotOpenYet extends Failure {
 }
 
 /** The text of a query could not be turned into a vector. */
-export class QueryNotEmbedded extends Failure {
+export class QueryNotEmbeddedError extends VectorkeepError {
   constructor(cause: unknown) {
     super(
       `The embedding service did not embed the text: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -34,7 +34,7 @@ export class QueryNotEmbedded extends Failure {
 }
 
 /** Another process listens where the query service should. */
-export class PortTaken extends Failure {
+export class PortTakenError extends VectorkeepError {
   constructor(host: string, port: number, cause: unknown) {
     super(
       `Port ${port} of ${host} is in use.`,
@@ -50,7 +50,7 @@ interface Model {
 }
 
 /** Vectors of different models cannot be compared. */
-export class GenerationOfAnotherModel extends Failure {
+export class GenerationOfAnotherModelError extends VectorkeepError {
   constructor(name: string, made: Model, own: Model) {
     super(
       `Generation ${name} was made with ${made.model} (${made.dimensions} dimensions), and queries are embedded with ${own.model} (${own.dimensions}).`,

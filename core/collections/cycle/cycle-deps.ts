@@ -15,7 +15,7 @@ import type { FailureLedger } from "../messages/failure-ledger.ts";
 import type { RebuildStep } from "../rebuild/rebuild.ts";
 import type { Workspace } from "./workspace.ts";
 
-export interface CycleSettings {
+export interface CycleConfig {
   readonly leaseMs: number;
   /** How long a contender waits for a living holder. */
   readonly leaseWaitMs: number;
@@ -29,11 +29,11 @@ export interface CycleSettings {
 }
 
 /** What a cycle works with: one shard's. */
-export interface CycleParts {
+export interface CycleDeps {
   readonly shard: ShardName;
   /** The collection, and the model and dimensions that its deltas must have. */
   readonly target: DeltaTarget;
-  readonly settings: CycleSettings;
+  readonly config: CycleConfig;
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
   readonly runs: RunStore;
   readonly deltas: DeltaStore;

@@ -1,37 +1,37 @@
 import { z } from "zod";
-import type { LetterKind, SentAgain } from "./dead-letters.ts";
+import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
-import { type RetellPorts, retell } from "./retell.ts";
+import { type ReplayDeps, replay } from "./replay.ts";
 import { subjectOfRecord } from "./subjects.ts";
 import type { Letter } from "./through-queue.ts";
 
 const rejected = z.object({ reason: z.string(), record: z.unknown() });
 
 /** Stream records that the stream processor found malformed. */
-export class RejectedLetters implements LetterKind {
-  readonly #ports: RetellPorts;
+export class RejectedDeadLetters implements DeadLetterKind {
+  readonly #deps: ReplayDeps;
 
-  constructor(ports: RetellPorts) {
-    this.#ports = ports;
+  constructor(deps: ReplayDeps) {
+    this.#deps = deps;
   }
 
-  async describe(letters: readonly Letter[]): Promise<FailedThing[]> {
-    return letters.map((letter) => {
-      const body = rejected.safeParse(jsonOf(letter.body)).data;
+  async describe(deadLetters: readonly Letter[]): Promise<FailedThing[]> {
+    return deadLetters.map((deadLetter) => {
+      const body = rejected.safeParse(jsonOf(deadLetter.body)).data;
       return {
-        id: letter.messageId,
-        since: new Date(letter.sentAt).toISOString(),
+        id: deadLetter.messageId,
+        since: new Date(deadLetter.sentAt).toISOString(),
         ...subjectOfRecord(body?.record),
         reason: body?.reason ?? "It is not what the stream processor sends.",
       };
     });
   }
 
-  async sendAgain(letter: Letter): Promise<SentAgain> {
-    const body = rejected.safeParse(jsonOf(letter.body));
+  async sendAgain(deadLetter: Letter): Promise<SentAgain> {
+    const body = rejected.safeParse(jsonOf(deadLetter.body));
     if (!body.success) return { stays: "It is not what the stream processor sends." };
-    const reason = await retell(body.data.record, this.#ports);
+    const reason = await replay(body.data.record, this.#deps);
     return reason === undefined ? { sentAs: undefined } : { stays: reason };
   }
 

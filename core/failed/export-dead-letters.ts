@@ -1,6 +1,6 @@
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { z } from "zod";
-import type { LetterKind, SentAgain } from "./dead-letters.ts";
+import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
 import type { Letter } from "./through-queue.ts";
@@ -18,7 +18,7 @@ const subject = z.object({
 });
 
 /** Events of the export function that failed all their tries. */
-export class ExportLetters implements LetterKind {
+export class ExportDeadLetters implements DeadLetterKind {
   readonly #lambda: LambdaClient;
   readonly #functionName: string;
 
@@ -27,13 +27,13 @@ export class ExportLetters implements LetterKind {
     this.#functionName = functionName;
   }
 
-  async describe(letters: readonly Letter[]): Promise<FailedThing[]> {
-    return letters.map((letter) => {
+  async describe(deadLetters: readonly Letter[]): Promise<FailedThing[]> {
+    return deadLetters.map((deadLetter) => {
       const { requestContext, requestPayload, responsePayload } =
-        givenUp.safeParse(jsonOf(letter.body)).data ?? {};
+        givenUp.safeParse(jsonOf(deadLetter.body)).data ?? {};
       return {
-        id: letter.messageId,
-        since: new Date(letter.sentAt).toISOString(),
+        id: deadLetter.messageId,
+        since: new Date(deadLetter.sentAt).toISOString(),
         ...subject.parse(requestPayload ?? {}),
         entity: "OCR results",
         reason: responsePayload?.errorMessage ?? requestContext?.condition ?? "It says no reason.",
@@ -41,8 +41,8 @@ export class ExportLetters implements LetterKind {
     });
   }
 
-  async sendAgain(letter: Letter): Promise<SentAgain> {
-    const event = givenUp.safeParse(jsonOf(letter.body)).data?.requestPayload;
+  async sendAgain(deadLetter: Letter): Promise<SentAgain> {
+    const event = givenUp.safeParse(jsonOf(deadLetter.body)).data?.requestPayload;
     if (event === undefined) return { stays: "The event is not in it: export the receipt again." };
     const { $metadata } = await this.#lambda.send(
       new InvokeCommand({
@@ -54,7 +54,7 @@ export class ExportLetters implements LetterKind {
     return { sentAs: $metadata.requestId };
   }
 
-  sentAs(letter: Letter) {
-    return [givenUp.safeParse(jsonOf(letter.body)).data?.requestContext.requestId];
+  sentAs(deadLetter: Letter) {
+    return [givenUp.safeParse(jsonOf(deadLetter.body)).data?.requestContext.requestId];
   }
 }

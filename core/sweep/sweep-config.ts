@@ -1,4 +1,4 @@
-export interface SweepSettings {
+export interface SweepConfig {
   /** How long an open run is left alone, after it was opened and after each sending of its messages. */
   readonly openMs: number;
   /** Sendings after which a run is given up. */

@@ -2,13 +2,13 @@ import { type DatesAskedFor, dayIn } from "./asked-dates.ts";
 import { cellOf, type SourceRow } from "./failed-record.ts";
 import { type Place, type PlaceProblem, type PlaceRules, placeOf } from "./place.ts";
 
-export interface StandingRules extends PlaceRules {
+export interface PlacementRules extends PlaceRules {
   /** Rows outside are left out; undefined keeps all. */
   readonly dates: DatesAskedFor | undefined;
 }
 
 /** Where a row goes: to a place in the index, nowhere because of its date, or nowhere because it names none. */
-export function standingOf(row: SourceRow, rules: StandingRules): Place | "filtered" | PlaceProblem {
+export function placementOf(row: SourceRow, rules: PlacementRules): Place | "filtered" | PlaceProblem {
   if (row.misfit !== undefined) return row.misfit;
   if (rules.dates !== undefined) {
     const cell = cellOf(row, rules.dates.column);

@@ -1,7 +1,7 @@
-import { InputFailure } from "../../failure.ts";
+import { InputError } from "../../vectorkeep-error.ts";
 
 /** The text ends within quotes, so where rows end cannot be told. */
-export class CsvUnterminated extends InputFailure {
+export class CsvUnterminatedError extends InputError {
   constructor(row: number) {
     super(
       `The CSV ends inside the quotes that ${nameOf(row)} opens.`,
@@ -11,7 +11,7 @@ export class CsvUnterminated extends InputFailure {
 }
 
 /** Something follows closing quotes within a cell: the quotes of this row or of one before it do not match. */
-export class CsvQuotesError extends InputFailure {
+export class CsvQuotesError extends InputError {
   constructor(row: number, found: string) {
     super(
       `The quotes that ${nameOf(row)} opens are closed before ${JSON.stringify(found)}, in the middle of a cell.`,
@@ -21,7 +21,7 @@ export class CsvQuotesError extends InputFailure {
 }
 
 /** One row is larger than a function could hold: most likely its quotes are never closed where they should be. */
-export class CsvRowTooLong extends InputFailure {
+export class CsvRowTooLongError extends InputError {
   constructor(row: number, bytes: number) {
     super(
       `${capital(nameOf(row))} of the CSV is longer than ${bytes} bytes.`,
@@ -31,7 +31,7 @@ export class CsvRowTooLong extends InputFailure {
 }
 
 /** Bytes that are no text in the file's encoding. What they were cannot be known, so nothing is taken of it. */
-export class CsvEncodingError extends InputFailure {
+export class CsvEncodingError extends InputError {
   constructor(row: number, encoding: string) {
     super(
       `${capital(nameOf(row))} of the CSV has bytes that are not ${encoding}.`,
@@ -41,7 +41,7 @@ export class CsvEncodingError extends InputFailure {
 }
 
 /** The object is no CSV at all. */
-export class SourceNotCsvError extends InputFailure {
+export class SourceNotCsvError extends InputError {
   constructor(key: string, what: string) {
     super(
       `The object ${JSON.stringify(key)} is ${what}, not a CSV.`,
@@ -51,7 +51,7 @@ export class SourceNotCsvError extends InputFailure {
 }
 
 /** The object has nothing to read. */
-export class SourceEmptyError extends InputFailure {
+export class SourceEmptyError extends InputError {
   constructor(key: string) {
     super(
       `The object ${JSON.stringify(key)} is empty: it has no header.`,
@@ -61,7 +61,7 @@ export class SourceEmptyError extends InputFailure {
 }
 
 /** The header row does not name the columns that are needed, each once. */
-export class CsvHeaderInvalid extends InputFailure {
+export class CsvHeaderInvalidError extends InputError {
   constructor(problems: readonly string[], columns: readonly string[]) {
     super(
       `The header of the CSV cannot be used: ${problems.join("; ")}. Its columns are ${JSON.stringify(columns)}.`,

@@ -8,9 +8,9 @@ const fourDays = 4 * 24 * 3600;
 const pollerSeconds = 10;
 
 /** As long as a message can be somewhere: in its queue, and in the dead letters after it. */
-export const longestMessageSeconds = fourDays + deadLetterSeconds;
+export const maxMessageSeconds = fourDays + deadLetterSeconds;
 
-export interface QueueWithDeadLettersArgs {
+export interface QueueWithDlqArgs {
   /** FIFO queues order messages within a group. */
   readonly fifo: boolean;
   /** Time limit of the function that consumes the queue. */
@@ -30,11 +30,11 @@ export interface QueueWithDeadLettersArgs {
  * - Messages live four days, dead letters two weeks.
  * - A FIFO queue is in high-throughput mode, which costs the same and lifts the 300 calls a second.
  */
-export class QueueWithDeadLetters extends pulumi.ComponentResource {
+export class QueueWithDlq extends pulumi.ComponentResource {
   readonly queue: aws.sqs.Queue;
   readonly deadLetters: aws.sqs.Queue;
 
-  constructor(name: string, args: QueueWithDeadLettersArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: QueueWithDlqArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:QueueWithDeadLetters", name, {}, options);
     const inside = { parent: this };
     this.deadLetters = new DeadLetterQueue(`${name}-dead-letters`, { fifo: args.fifo }, inside).queue;
@@ -73,7 +73,7 @@ export class QueueWithDeadLetters extends pulumi.ComponentResource {
 export function visibilitySeconds({
   consumerTimeoutSeconds,
   windowSeconds,
-}: Pick<QueueWithDeadLettersArgs, "consumerTimeoutSeconds" | "windowSeconds">): number {
+}: Pick<QueueWithDlqArgs, "consumerTimeoutSeconds" | "windowSeconds">): number {
   return consumerTimeoutSeconds + windowSeconds + pollerSeconds;
 }
 

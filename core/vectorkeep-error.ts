@@ -2,7 +2,7 @@
  * The base of every named error: what happened, to what, and what to do about it.
  * A message reads as sentences, so that one log line is enough to act on.
  */
-export abstract class Failure extends Error {
+export abstract class VectorkeepError extends Error {
   /** What the reader of the log should do next. */
   readonly remedy: string;
 
@@ -28,4 +28,4 @@ function codeOf(className: string): string {
 }
 
 /** A failure of the input itself: trying again fails again, until somebody mends what was sent. */
-export abstract class InputFailure extends Failure {}
+export abstract class InputError extends VectorkeepError {}

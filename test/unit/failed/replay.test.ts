@@ -1,7 +1,7 @@
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { QueuePublisher } from "../../../core/changes/queue-publisher.ts";
 import type { ChangeMessage } from "../../../core/entities/change-message.ts";
-import { retell } from "../../../core/failed/retell.ts";
+import { replay } from "../../../core/failed/replay.ts";
 import { image, sortKeys, streamRecord } from "../changes/stream-records.ts";
 
 type Item = Record<string, unknown>;
@@ -25,7 +25,7 @@ const malformed = streamRecord(label, { after: { validation_status: 7 } });
 
 test("a record that fits is told as it was, under its own id and time", async () => {
   const record = streamRecord(label, { after: { validation_status: "VALID" } });
-  expect(await retell(record, ports())).toBeUndefined();
+  expect(await replay(record, ports())).toBeUndefined();
   expect(sent.lines).toEqual([]);
   expect(sent.words).toMatchObject([
     { imageId: image, deduplicationId: expect.stringContaining("event-100") },
@@ -37,27 +37,27 @@ test("a record that fits is told as it was, under its own id and time", async ()
 });
 
 test("of a malformed one whose item was mended, the collections are told what it is now", async () => {
-  expect(await retell(malformed, ports({ validation_status: "VALID" }))).toBeUndefined();
+  expect(await replay(malformed, ports({ validation_status: "VALID" }))).toBeUndefined();
   expect(sent.words).toHaveLength(1);
 });
 
 test("one that is still malformed stays, with its reason", async () => {
-  expect(await retell(malformed, ports({ validation_status: 8 }))).toContain("validation_status");
+  expect(await replay(malformed, ports({ validation_status: 8 }))).toContain("validation_status");
   expect(sent.words).toEqual([]);
 });
 
 test("a malformed one whose item is gone is done with: its removal was a record of its own", async () => {
-  expect(await retell(malformed, ports())).toBeUndefined();
+  expect(await replay(malformed, ports())).toBeUndefined();
   expect(sent.words).toEqual([]);
 });
 
 test("a malformed removal stays: it has to be told whatever is there now", async () => {
   const record = streamRecord(sortKeys.RECEIPT_WORD, { before: {} });
   const undated = { ...record, dynamodb: { ...record.dynamodb, ApproximateCreationDateTime: "today" } };
-  expect(await retell(undated, ports())).toContain("ApproximateCreationDateTime");
+  expect(await replay(undated, ports())).toContain("ApproximateCreationDateTime");
 });
 
 test("a record of no known key stays while its item is there", async () => {
   const record = streamRecord("RECEIPT#7#METADATA", { after: { merchant_name: "Nobody" } });
-  expect(await retell(record, ports({ merchant_name: "Nobody" }))).toContain("matches no known key");
+  expect(await replay(record, ports({ merchant_name: "Nobody" }))).toContain("matches no known key");
 });

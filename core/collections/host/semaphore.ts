@@ -1,5 +1,5 @@
 /** Lets so many pieces of work run at once. Others wait, and are let in by turns. */
-export class Slots {
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 

@@ -2,12 +2,12 @@ import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { ReceiptRef } from "../../receipts/receipt.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
-import { GenerationDamaged, type Generations } from "../generations/generations.ts";
+import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
 import { type Head, isJustPublished } from "../generations/head.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What a cycle starts from. */
-export interface Ground {
+export interface CycleStart {
   readonly store: VectorStore;
   /** The generation that the store is a copy of; undefined for an empty one. */
   readonly name: string | undefined;
@@ -17,7 +17,7 @@ export interface Ground {
   readonly isOnlyCopy: boolean;
 }
 
-export interface GroundPorts {
+export interface CycleStartDeps {
   readonly generations: Generations;
   readonly workspace: Workspace;
   readonly log: Log;
@@ -28,10 +28,10 @@ export interface GroundPorts {
  * Opens the head, or where it is not what its manifest says, the newest generation before it that is. Undefined where there
  * is none, or where a damaged one cannot tell what it had brought: then nothing but the deltas says what is due.
  */
-export async function openGround(
-  { generations, workspace, log, metrics }: GroundPorts,
+export async function openCycleStart(
+  { generations, workspace, log, metrics }: CycleStartDeps,
   head: Head | undefined,
-): Promise<Ground | undefined> {
+): Promise<CycleStart | undefined> {
   const lost: ReceiptRef[] = [];
   let name = head?.name;
   let base = head?.base ?? null;
@@ -40,7 +40,7 @@ export async function openGround(
       const isOnlyCopy = name !== undefined && workspace.isCopyOf(name) && !(await generations.isWhole(name));
       return { store: await open(workspace, generations, head, name), name, lost, isOnlyCopy };
     } catch (error) {
-      if (!(error instanceof GenerationDamaged) || name === undefined) throw error;
+      if (!(error instanceof GenerationCorruptError) || name === undefined) throw error;
       metrics.count("ManifestMismatches", 1);
       const damaged = await generations.manifestIfReadable(name);
       // One that is not the newest was there for long: nobody waits until the file system shows it.
@@ -66,7 +66,7 @@ async function open(
 ): Promise<VectorStore> {
   const isNew = head?.name === name && head !== undefined && isJustPublished(head);
   if (name !== undefined && !isNew && !workspace.isCopyOf(name) && !(await generations.isWhole(name))) {
-    throw new GenerationDamaged(generations.pathOf(name), "its manifest or its files are not there");
+    throw new GenerationCorruptError(generations.pathOf(name), "its manifest or its files are not there");
   }
   return workspace.open(name);
 }

@@ -1,11 +1,11 @@
-import { Failure, InputFailure } from "../failure.ts";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import type { RejectedRow } from "../receipts/parse-rows.ts";
 import type { Collection } from "../receipts/receipt.ts";
 import type { RunRef } from "../runs/run-store.ts";
+import { InputError, VectorkeepError } from "../vectorkeep-error.ts";
 
 /** An object that a message names is not there. */
-export class ObjectMissing extends InputFailure {
+export class ObjectMissingError extends InputError {
   constructor(bucket: string, key: string, options?: ErrorOptions) {
     super(
       `There is no object s3://${bucket}/${key}.`,
@@ -16,7 +16,7 @@ export class ObjectMissing extends InputFailure {
 }
 
 /** An object that a message names could not be read. */
-export class ObjectUnreadable extends Failure {
+export class ObjectUnreadableError extends VectorkeepError {
   constructor(bucket: string, key: string, cause: Error) {
     super(
       `s3://${bucket}/${key} could not be read: ${cause.name}: ${cause.message}.`,
@@ -27,7 +27,7 @@ export class ObjectUnreadable extends Failure {
 }
 
 /** An object is far larger than the rows of one receipt. */
-export class ObjectTooLarge extends InputFailure {
+export class ObjectTooLargeError extends InputError {
   constructor(bucket: string, key: string, bytes: number, limit: number) {
     super(
       `s3://${bucket}/${key} has ${bytes} bytes; the rows of one receipt may have ${limit}.`,
@@ -37,7 +37,7 @@ export class ObjectTooLarge extends InputFailure {
 }
 
 /** Not one row of a file is usable. */
-export class AllRowsRejected extends InputFailure {
+export class AllRowsRejectedError extends InputError {
   constructor(file: Collection, rejected: readonly RejectedRow[]) {
     const [first] = rejected;
     super(
@@ -48,7 +48,7 @@ export class AllRowsRejected extends InputFailure {
 }
 
 /** OCR results that are not fit for export; every problem is in the message. */
-export class OcrResultsInvalid extends Failure {
+export class OcrResultsInvalidError extends VectorkeepError {
   constructor(subject: string, problems: readonly string[]) {
     super(
       `${subject}: ${problems.join("; ")}.`,
@@ -58,7 +58,7 @@ export class OcrResultsInvalid extends Failure {
 }
 
 /** The embed queue did not take some messages. */
-export class EnqueueFailed extends Failure {
+export class EnqueueFailedError extends VectorkeepError {
   readonly refused: readonly EmbedMessage[];
 
   constructor(refused: readonly EmbedMessage[], reason: string) {
@@ -72,7 +72,7 @@ export class EnqueueFailed extends Failure {
 }
 
 /** A folder to export from holds no receipt. */
-export class NoReceipts extends Failure {
+export class NoReceiptsError extends VectorkeepError {
   constructor(path: string) {
     super(
       `There is no receipt in ${path}.`,
@@ -82,7 +82,7 @@ export class NoReceipts extends Failure {
 }
 
 /** The stored deltas of a run that a message would make current are being removed, or were a moment ago. */
-export class DeltasExpiring extends Failure {
+export class DeltasExpiringError extends VectorkeepError {
   constructor({ imageId, receiptId, runId }: RunRef) {
     super(
       `The deltas of run ${runId} (receipt ${receiptId} of image ${imageId}) are being removed, as it had not counted for long.`,

@@ -1,4 +1,4 @@
-import { InputFailure } from "../../failure.ts";
+import { InputError } from "../../vectorkeep-error.ts";
 
 /** One parameter that cannot be used. */
 export interface ParameterProblem {
@@ -9,7 +9,7 @@ export interface ParameterProblem {
 }
 
 /** A request cannot be carried out as it stands; all of its problems are named. */
-export class RequestInvalid extends InputFailure {
+export class RequestInvalidError extends InputError {
   readonly problems: readonly ParameterProblem[];
 
   constructor(problems: readonly ParameterProblem[]) {
@@ -23,7 +23,7 @@ export class RequestInvalid extends InputFailure {
 }
 
 /** The key was sent before, with another request. */
-export class IdempotencyKeyReused extends InputFailure {
+export class IdempotencyKeyReusedError extends InputError {
   constructor() {
     super(
       "The Idempotency-Key was used before for another request.",
@@ -33,7 +33,7 @@ export class IdempotencyKeyReused extends InputFailure {
 }
 
 /** The stack has no such task, or it has expired. */
-export class NoSuchTask extends InputFailure {
+export class NoSuchTaskError extends InputError {
   constructor(taskId: string) {
     super(
       `There is no task ${JSON.stringify(taskId.slice(0, 100))}.`,
@@ -43,7 +43,7 @@ export class NoSuchTask extends InputFailure {
 }
 
 /** The task is not in a state in which this can be asked of it. */
-export class TaskStateUnfit extends InputFailure {
+export class TaskStateError extends InputError {
   constructor(taskId: string, status: string, asked: string) {
     super(`Task ${taskId} is ${status} and cannot be ${asked}.`, "GET /status tells what became of it.");
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorIn, statusOf } from "../../embedding/provider-error.ts";
 import { backoffMs, retryAfterMs } from "../../embedding/retry.ts";
-import { IndexThrottled } from "./index-failures.ts";
+import { IndexThrottledError } from "./index-errors.ts";
 
 const connectionAttempts = 5;
 const deferMs = 1_000;
@@ -10,9 +10,9 @@ const maxErrorLength = 16 * 1024;
 
 /**
  * A fetch for Pinecone's client, which retries 5xx by itself. This one waits where it is asked to (429, which is no
- * attempt), until `giveUpAt` (epoch ms), and tries again where there was no connection. Throws IndexThrottled.
+ * attempt), until `giveUpAt` (epoch ms), and tries again where there was no connection. Throws IndexThrottledError.
  */
-export function patientFetch(giveUpAt: () => number): typeof fetch {
+export function fetchWithRetry(giveUpAt: () => number): typeof fetch {
   return async (input, init) => {
     for (let failed = 0; ; ) {
       let waitMs: number;
@@ -21,9 +21,9 @@ export function patientFetch(giveUpAt: () => number): typeof fetch {
         if (answer.status !== 429) return answer.ok ? await withoutError(answer) : asRefusal(answer);
         waitMs = retryAfterMs(answer.headers, Date.now()) ?? deferMs;
         await answer.body?.cancel();
-        if (Date.now() + waitMs >= giveUpAt()) throw new IndexThrottled();
+        if (Date.now() + waitMs >= giveUpAt()) throw new IndexThrottledError();
       } catch (error) {
-        if (error instanceof IndexThrottled) throw error;
+        if (error instanceof IndexThrottledError) throw error;
         failed += 1;
         waitMs = backoffMs(failed);
         if (failed >= connectionAttempts || Date.now() + waitMs >= giveUpAt()) throw error;

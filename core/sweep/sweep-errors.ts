@@ -1,7 +1,7 @@
-import { Failure } from "../failure.ts";
+import { VectorkeepError } from "../vectorkeep-error.ts";
 
 /** A sweep has left something undone. */
-export class SweepIncomplete extends Failure {
+export class SweepIncompleteError extends VectorkeepError {
   constructor(what: string, reasons: readonly string[]) {
     super(
       `The sweep of ${what} is incomplete; ${reasons.length} failed, the first with: ${reasons[0]}.`,

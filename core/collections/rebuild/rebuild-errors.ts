@@ -1,5 +1,5 @@
-import { Failure } from "../../failure.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 
 const maxNamed = 5;
 
@@ -7,7 +7,7 @@ const maxNamed = 5;
 export type LeftOut = ReadonlyMap<string, string>;
 
 /** A rebuilt generation would lack receipts that the published one may have. */
-export class RebuildIncompleteError extends Failure {
+export class RebuildIncompleteError extends VectorkeepError {
   constructor(shard: ShardName, leftOut: LeftOut) {
     super(
       `${shard} was not rebuilt: ${leftOut.size} receipts cannot be read from their deltas (${named(leftOut)}).`,
@@ -17,7 +17,7 @@ export class RebuildIncompleteError extends Failure {
 }
 
 /** None of the deltas can be used. */
-export class NothingRebuiltError extends Failure {
+export class NothingRebuiltError extends VectorkeepError {
   constructor(shard: ShardName, leftOut: LeftOut) {
     super(
       `${shard} was not rebuilt: none of its ${leftOut.size} receipts can be read from its delta (${named(leftOut)}).`,
@@ -27,7 +27,7 @@ export class NothingRebuiltError extends Failure {
 }
 
 /** Deltas could not be fetched, again and again. */
-export class RebuildStalledError extends Failure {
+export class RebuildStalledError extends VectorkeepError {
   constructor(shard: ShardName, left: number) {
     super(
       `The rebuild of ${shard} does not get on: ${left} deltas could not be fetched.`,

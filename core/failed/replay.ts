@@ -8,7 +8,7 @@ import { type Collection, collections } from "../receipts/receipt.ts";
 import { ofImage } from "../receipts/shards.ts";
 import { keyOfRecord, type RecordKey } from "./subjects.ts";
 
-export interface RetellPorts {
+export interface ReplayDeps {
   /** In shard order. */
   readonly queues: Readonly<Record<Collection, readonly QueuePublisher[]>>;
   /** An item of the receipts table as it is now, in typed JSON. */
@@ -21,14 +21,14 @@ export interface RetellPorts {
  * what to look at.
  * Resolves to why the record cannot be told; undefined where it was, or where there is nothing left to tell.
  */
-export async function retell(record: unknown, ports: RetellPorts): Promise<string | undefined> {
-  const asItWas = await tell(record, ports);
+export async function replay(record: unknown, deps: ReplayDeps): Promise<string | undefined> {
+  const asItWas = await tell(record, deps);
   if (asItWas === undefined) return undefined;
   const key = keyOfRecord(record);
   if (key === undefined) return asItWas;
-  const item = await ports.itemNow(key);
+  const item = await deps.itemNow(key);
   if (item === undefined) return isRemoval(record, key) ? asItWas : undefined;
-  return tell(asInsert(record, item), ports);
+  return tell(asInsert(record, item), deps);
 }
 
 /** A removal has to be told whatever is there now; all else of an item that is gone was told by its removal. */
@@ -44,7 +44,7 @@ function asInsert(record: unknown, item: Record<string, AttributeValue>): unknow
 }
 
 /** Why it is malformed, if it is. */
-async function tell(record: unknown, { queues }: RetellPorts): Promise<string | undefined> {
+async function tell(record: unknown, { queues }: ReplayDeps): Promise<string | undefined> {
   const { boxes, malformed } = sortRecords([record], whole);
   if (malformed.length > 0) return malformed.map(({ reason }) => reason).join("; ");
   for (const collection of collections) {

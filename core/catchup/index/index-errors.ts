@@ -1,7 +1,7 @@
-import { Failure, InputFailure } from "../../failure.ts";
+import { InputError, VectorkeepError } from "../../vectorkeep-error.ts";
 
 /** The index refuses these vectors; sending them again would not help. */
-export class VectorsRefused extends InputFailure {
+export class VectorsRefusedError extends InputError {
   constructor(cause: Error) {
     super(`The index refused the vectors: ${cause.message}`, "Look at the failed records for the rows.", {
       cause,
@@ -10,7 +10,7 @@ export class VectorsRefused extends InputFailure {
 }
 
 /** The index refuses the caller or has no such place. Its own words are left out: some repeat the key. */
-export class IndexNotAllowed extends Failure {
+export class IndexNotAllowedError extends VectorkeepError {
   constructor(what: string) {
     super(
       `The index does not let this stack write: ${what}.`,
@@ -20,7 +20,7 @@ export class IndexNotAllowed extends Failure {
 }
 
 /** The index holds vectors of another length than the stack's model gives. */
-export class IndexOfAnotherDimensionError extends Failure {
+export class IndexOfAnotherDimensionError extends VectorkeepError {
   constructor(held: number, given: number) {
     super(
       `The index holds vectors of ${held} dimensions; this stack's model gives ${given}.`,
@@ -30,7 +30,7 @@ export class IndexOfAnotherDimensionError extends Failure {
 }
 
 /** The index failed or could not be reached, also after retries. */
-export class IndexUnavailable extends Failure {
+export class IndexUnavailableError extends VectorkeepError {
   constructor(cause: Error) {
     super(
       `The index could not be reached: ${cause.message}`,
@@ -41,7 +41,7 @@ export class IndexUnavailable extends Failure {
 }
 
 /** Pinecone asks for more patience than the caller has time. No attempt: the work comes back later. */
-export class IndexThrottled extends Failure {
+export class IndexThrottledError extends VectorkeepError {
   constructor() {
     super("Pinecone's rate limit left no room in the time given.", "The work is tried again later.");
   }

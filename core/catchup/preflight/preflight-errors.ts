@@ -1,4 +1,4 @@
-import { InputFailure } from "../../failure.ts";
+import { InputError } from "../../vectorkeep-error.ts";
 
 /** What a task would run into, found before anything is paid. */
 export interface PreflightProblem {
@@ -8,7 +8,7 @@ export interface PreflightProblem {
 }
 
 /** A task that could not succeed was not accepted; every reason is named. */
-export class PreflightFailedError extends InputFailure {
+export class PreflightFailedError extends InputError {
   readonly problems: readonly PreflightProblem[];
 
   constructor(problems: readonly PreflightProblem[]) {
@@ -21,7 +21,7 @@ export class PreflightFailedError extends InputFailure {
 }
 
 /** A question cannot be held to the dates, or has no column that a record needs. */
-export class QuestionUnfitError extends InputFailure {
+export class QuestionUnsupportedError extends InputError {
   constructor(question: string, problem: string) {
     super(`Question ${question} does not fit: ${problem}.`, "Mend the question or the request.");
   }

@@ -11,7 +11,7 @@ import { collectionOf } from "../../receipts/shards.ts";
 import { DynamoRunStore } from "../../runs/dynamo-run-store.ts";
 import { RunQueues } from "../../runs/run-queues.ts";
 import type { Clock } from "../clock.ts";
-import type { CycleParts } from "../cycle/cycle-parts.ts";
+import type { CycleDeps } from "../cycle/cycle-deps.ts";
 import { Workspace } from "../cycle/workspace.ts";
 import { Generations } from "../generations/generations.ts";
 import { CollectionQueue } from "../messages/collection-queue.ts";
@@ -20,7 +20,7 @@ import type { ShardQueues } from "../messages/shard-queues.ts";
 import type { CompactionEnvironment } from "./compaction-environment.ts";
 
 /** An answer that has not come by then never comes: a long poll waits for 20 seconds. */
-const patienceMs = 60_000;
+const maxWaitMs = 60_000;
 
 /** What a process that compacts calls, for all shards. */
 export interface Clients {
@@ -31,7 +31,7 @@ export interface Clients {
 }
 
 /** A call that nobody answers fails, and is tried again, in place of waiting for as long as the process lives. */
-export function compactionClients(answeredWithinMs = patienceMs): Clients {
+export function compactionClients(answeredWithinMs = maxWaitMs): Clients {
   const options = { requestHandler: { requestTimeout: answeredWithinMs, throwOnRequestTimeout: true } };
   const items = new DynamoDBClient(options);
   const dynamo = DynamoDBDocumentClient.from(items);
@@ -50,43 +50,39 @@ export interface Machine {
 }
 
 /** What a cycle of the shard works with. */
-export function cycleParts(
-  source: ShardQueues,
-  settings: CompactionEnvironment,
-  machine: Machine,
-): CycleParts {
+export function cycleDeps(source: ShardQueues, config: CompactionEnvironment, machine: Machine): CycleDeps {
   const { clock, log, metrics } = machine;
   const { items, dynamo, sqs, s3 } = machine.clients;
   const { shard } = source;
-  const model = settings.EMBEDDING_MODEL;
-  const dimensions = settings.EMBEDDING_DIMENSIONS;
-  const controlTable = settings.CONTROL_TABLE;
-  const generations = new Generations(settings.COLLECTIONS_PATH, shard, clock);
+  const model = config.EMBEDDING_MODEL;
+  const dimensions = config.EMBEDDING_DIMENSIONS;
+  const controlTable = config.CONTROL_TABLE;
+  const generations = new Generations(config.COLLECTIONS_PATH, shard, clock);
   return {
     shard,
     target: { collection: collectionOf(shard), model, dimensions },
-    settings: {
-      leaseMs: settings.LEASE_SECONDS * 1000,
-      leaseWaitMs: settings.LEASE_WAIT_SECONDS * 1000,
-      drainMessages: settings.DRAIN_MAX_MESSAGES,
-      drainBytes: settings.DRAIN_MAX_MIB * 1024 * 1024,
-      drainMs: settings.DRAIN_SECONDS * 1000,
-      minPublishIntervalMs: settings.MIN_PUBLISH_INTERVAL_SECONDS * 1000,
-      maxFailures: settings.MAX_FAILURES,
+    config: {
+      leaseMs: config.LEASE_SECONDS * 1000,
+      leaseWaitMs: config.LEASE_WAIT_SECONDS * 1000,
+      drainMessages: config.DRAIN_MAX_MESSAGES,
+      drainBytes: config.DRAIN_MAX_MIB * 1024 * 1024,
+      drainMs: config.DRAIN_SECONDS * 1000,
+      minPublishIntervalMs: config.MIN_PUBLISH_INTERVAL_SECONDS * 1000,
+      maxFailures: config.MAX_FAILURES,
       garbage: {
-        kept: settings.GENERATIONS_KEPT,
-        longestReaderMs: settings.LONGEST_READER_SECONDS * 1000,
+        kept: config.GENERATIONS_KEPT,
+        maxReaderMs: config.LONGEST_READER_SECONDS * 1000,
       },
     },
     control: { client: dynamo, controlTable },
-    runs: new DynamoRunStore({ client: dynamo, receiptsTable: settings.RECEIPTS_TABLE, controlTable }),
-    deltas: new S3DeltaStore(s3, settings.DELTAS_BUCKET),
-    items: new CurrentItems({ client: items, receiptsTable: settings.RECEIPTS_TABLE, log, pause }),
+    runs: new DynamoRunStore({ client: dynamo, receiptsTable: config.RECEIPTS_TABLE, controlTable }),
+    deltas: new S3DeltaStore(s3, config.DELTAS_BUCKET),
+    items: new CurrentItems({ client: items, receiptsTable: config.RECEIPTS_TABLE, log, pause }),
     queue: new CollectionQueue(sqs, source, log),
     queues: new RunQueues({
       client: sqs,
-      queueUrls: { lines: settings.LINES_QUEUE_URLS, words: settings.WORDS_QUEUE_URLS },
-      region: settings.AWS_REGION,
+      queueUrls: { lines: config.LINES_QUEUE_URLS, words: config.WORDS_QUEUE_URLS },
+      region: config.AWS_REGION,
     }),
     ledger: new FailureLedger(dynamo, controlTable, shard),
     generations,

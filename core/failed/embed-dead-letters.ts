@@ -1,7 +1,7 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { z } from "zod";
-import { EmbedMessageInvalid, parseEmbedMessage } from "../receipts/embed-message.ts";
-import type { LetterKind, SentAgain } from "./dead-letters.ts";
+import { EmbedMessageInvalidError, parseEmbedMessage } from "../receipts/embed-message.ts";
+import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
 import type { LoggedReasons } from "./logged-reasons.ts";
@@ -14,46 +14,46 @@ const subject = z
   })
   .catch({ image_id: null, receipt_id: null });
 
-export interface EmbedLettersOptions {
+export interface EmbedDeadLettersOptions {
   readonly sqs: SQSClient;
   readonly queueUrl: string;
   readonly reasons: LoggedReasons;
 }
 
 /** Embed messages that failed for their input, with the reason, or that SQS moved: of those the log of embed says it. */
-export class EmbedLetters implements LetterKind {
-  readonly #options: EmbedLettersOptions;
+export class EmbedDeadLetters implements DeadLetterKind {
+  readonly #options: EmbedDeadLettersOptions;
 
-  constructor(options: EmbedLettersOptions) {
+  constructor(options: EmbedDeadLettersOptions) {
     this.#options = options;
   }
 
-  async describe(letters: readonly Letter[]): Promise<FailedThing[]> {
-    const reasons = await this.#options.reasons.of(letters);
-    return letters.map((letter) => ({
-      id: letter.messageId,
-      since: new Date(letter.sentAt).toISOString(),
-      ...subject.parse(jsonOf(letter.body)),
+  async describe(deadLetters: readonly Letter[]): Promise<FailedThing[]> {
+    const reasons = await this.#options.reasons.of(deadLetters);
+    return deadLetters.map((deadLetter) => ({
+      id: deadLetter.messageId,
+      since: new Date(deadLetter.sentAt).toISOString(),
+      ...subject.parse(jsonOf(deadLetter.body)),
       entity: "OCR rows",
-      reason: attributeOf(letter, "failure_reason") ?? reasons(letter),
+      reason: attributeOf(deadLetter, "failure_reason") ?? reasons(deadLetter),
     }));
   }
 
   /** As old as it was: what was exported since must stay the newer content. */
-  async sendAgain(letter: Letter): Promise<SentAgain> {
+  async sendAgain(deadLetter: Letter): Promise<SentAgain> {
     try {
-      const { exported_at } = parseEmbedMessage(letter.body);
+      const { exported_at } = parseEmbedMessage(deadLetter.body);
       const { sqs, queueUrl } = this.#options;
       const { MessageId } = await sqs.send(
         new SendMessageCommand({
           QueueUrl: queueUrl,
-          MessageBody: exported_at === undefined ? withAge(letter) : letter.body,
-          MessageAttributes: withoutFailure(letter.attributes),
+          MessageBody: exported_at === undefined ? withAge(deadLetter) : deadLetter.body,
+          MessageAttributes: withoutFailure(deadLetter.attributes),
         }),
       );
       return { sentAs: MessageId };
     } catch (error) {
-      if (error instanceof EmbedMessageInvalid) return { stays: error.message };
+      if (error instanceof EmbedMessageInvalidError) return { stays: error.message };
       throw error;
     }
   }
@@ -63,9 +63,9 @@ export class EmbedLetters implements LetterKind {
   }
 }
 
-function withAge(letter: Letter): string {
-  const sentAt = Number(attributeOf(letter, "sent_timestamp") ?? letter.sentAt);
-  return JSON.stringify({ ...JSON.parse(letter.body), exported_at: sentAt });
+function withAge(deadLetter: Letter): string {
+  const sentAt = Number(attributeOf(deadLetter, "sent_timestamp") ?? deadLetter.sentAt);
+  return JSON.stringify({ ...JSON.parse(deadLetter.body), exported_at: sentAt });
 }
 
 function attributeOf({ attributes }: Letter, name: string): string | undefined {

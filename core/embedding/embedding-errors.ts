@@ -1,8 +1,8 @@
-import { Failure, InputFailure } from "../failure.ts";
+import { InputError, VectorkeepError } from "../vectorkeep-error.ts";
 import type { VectorBytes } from "./embedder.ts";
 
 /** The provider gave vectors of another length than the stack's collections hold. */
-export class WrongDimensions extends Failure {
+export class WrongDimensionsError extends VectorkeepError {
   constructor(model: string, expected: number, bytes: number) {
     super(
       `Model ${model} answered a vector of ${bytes / 4} dimensions; this stack's collections hold ${expected}.`,
@@ -12,7 +12,7 @@ export class WrongDimensions extends Failure {
 }
 
 /** The provider's answer cannot be matched to the texts that were sent. */
-export class EmbeddingAnswerInvalid extends Failure {
+export class EmbeddingAnswerInvalidError extends VectorkeepError {
   constructor(model: string, what: string) {
     super(
       `The answer of model ${model} is not usable: ${what}.`,
@@ -22,7 +22,7 @@ export class EmbeddingAnswerInvalid extends Failure {
 }
 
 /** The provider refuses this very input; sending it again would not help. */
-export class EmbeddingRefused extends InputFailure {
+export class EmbeddingRefusedError extends InputError {
   /** What the provider said, without anything that looks like a key. */
   readonly words: string;
 
@@ -37,7 +37,7 @@ export class EmbeddingRefused extends InputFailure {
 }
 
 /** Some of a request's vectors are none; `answers` has the others, which are paid for. */
-export class VectorsUnusableError extends InputFailure {
+export class VectorsUnusableError extends InputError {
   readonly answers: readonly (VectorBytes | VectorUnusableError)[];
 
   constructor(answers: readonly (VectorBytes | VectorUnusableError)[]) {
@@ -51,7 +51,7 @@ export class VectorsUnusableError extends InputFailure {
 }
 
 /** The provider answered a text with numbers that are no vector: NaN, an infinity, zeros alone, another length. */
-export class VectorUnusableError extends InputFailure {
+export class VectorUnusableError extends InputError {
   constructor(model: string, problem: string) {
     super(
       `Model ${model} answered a text with numbers that are no vector: ${problem}.`,
@@ -61,7 +61,7 @@ export class VectorUnusableError extends InputFailure {
 }
 
 /** The provider refuses the caller, whatever the input: the key, the quota, the address or a setting is wrong. */
-export class EmbeddingNotAllowed extends Failure {
+export class EmbeddingNotAllowedError extends VectorkeepError {
   /** `what` the provider said, without anything that looks like a key: some repeat it. */
   constructor(model: string, what: string) {
     super(
@@ -72,7 +72,7 @@ export class EmbeddingNotAllowed extends Failure {
 }
 
 /** The limits of requests and tokens a minute left no room in the time that the caller has. */
-export class EmbeddingThrottled extends Failure {
+export class EmbeddingThrottledError extends VectorkeepError {
   constructor(model: string, options?: ErrorOptions) {
     super(
       `The rate limit of model ${model} left no room in the time given.`,
@@ -83,7 +83,7 @@ export class EmbeddingThrottled extends Failure {
 }
 
 /** The provider failed or could not be reached, also after retries. */
-export class EmbeddingUnavailable extends Failure {
+export class EmbeddingUnavailableError extends VectorkeepError {
   constructor(model: string, attempts: number, cause: Error, words = cause.message) {
     super(
       `Model ${model} could not be reached in ${attempts} attempts: ${words}.`,

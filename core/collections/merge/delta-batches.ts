@@ -1,11 +1,11 @@
 import type { Delta } from "../../deltas/delta.ts";
-import { maxBodyBytes } from "../chroma/update-slices.ts";
+import { maxBodyBytes } from "../chroma/update-batches.ts";
 import { base64Length } from "../chroma/upsert-request.ts";
 import type { DeltaPart } from "../chroma/vector-store.ts";
 
 /** More a request makes nothing faster, and Chroma refuses more than 5,461. */
-export const mostVectors = 4_500;
-export const mostBytes = maxBodyBytes;
+export const maxVectors = 4_500;
+export const maxBytes = maxBodyBytes;
 
 const shortText = 40;
 
@@ -24,7 +24,7 @@ export class SliceBuilder {
   *add(delta: Delta): Generator<DeltaPart[]> {
     for (const { part, bytes } of pieces(delta)) {
       const vectors = part.to - part.from;
-      if (this.#vectors + vectors > mostVectors || this.#bytes + bytes > mostBytes) yield* this.rest();
+      if (this.#vectors + vectors > maxVectors || this.#bytes + bytes > maxBytes) yield* this.rest();
       this.#parts.push(part);
       this.#vectors += vectors;
       this.#bytes += bytes;
@@ -45,7 +45,7 @@ function* pieces(delta: Delta): Generator<Piece> {
   let bytes = 0;
   for (let to = 0; to < delta.ids.length; to += 1) {
     const more = vectorBytes(delta, to);
-    if (to - from === mostVectors || (bytes > 0 && bytes + more > mostBytes)) {
+    if (to - from === maxVectors || (bytes > 0 && bytes + more > maxBytes)) {
       yield { part: { delta, from, to }, bytes };
       from = to;
       bytes = 0;

@@ -1,5 +1,5 @@
 /** A request that is answered with an error; the text is for the caller to read. */
-export class HttpProblem extends Error {
+export class HttpError extends Error {
   readonly status: number;
   readonly code: string;
   readonly problems: readonly string[];
@@ -12,7 +12,7 @@ export class HttpProblem extends Error {
     more: { problems?: readonly string[]; headers?: Readonly<Record<string, string>> } = {},
   ) {
     super(message);
-    this.name = "HttpProblem";
+    this.name = "HttpError";
     this.status = status;
     this.code = code;
     this.problems = more.problems ?? [];

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { updateBodies } from "../../../core/collections/chroma/update-slices.ts";
+import { updateBodies } from "../../../core/collections/chroma/update-batches.ts";
 
 const changes = fc
   .array(fc.tuple(fc.string({ maxLength: 8 }), fc.string({ maxLength: 60, unit: "grapheme" })), {

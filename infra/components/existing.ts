@@ -1,52 +1,52 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
-import type { Home } from "./home.ts";
 import type { Named, ReceiptsTable } from "./named.ts";
+import type { Placement } from "./placement.ts";
 
 /** Resources that the stack was told to use do not fit; every misfit is in the message. Nothing has been declared. */
-export class BroughtResourceUnfit extends pulumi.RunError {
-  constructor(misfits: readonly string[]) {
+export class ExistingResourceError extends pulumi.RunError {
+  constructor(problems: readonly string[]) {
     super(
-      `Existing resources cannot be used as they are:\n${misfits.map((misfit) => `  - ${misfit}`).join("\n")}`,
+      `Existing resources cannot be used as they are:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
     );
-    this.name = "BroughtResourceUnfit";
+    this.name = "ExistingResourceError";
   }
 }
 
 /** What exists already and is used in place of a resource of the stack's own. */
-export interface Brought {
+export interface Existing {
   readonly receiptsTable?: ReceiptsTable;
   readonly artifactsBucket?: Named;
   /** With the CSV files of the catch-up system. */
   readonly sourceBucket?: Named;
-  readonly home?: Home;
+  readonly placement?: Placement;
 }
 
-/** Looks up what the configuration names. Throws BroughtResourceUnfit; the provider's own error where it does not exist. */
-export async function lookUpBrought({ storage, network, catchup }: Settings): Promise<Brought> {
-  const misfits: string[] = [];
+/** Looks up what the configuration names. Throws ExistingResourceError; the provider's own error where it does not exist. */
+export async function lookUpExisting({ storage, network, catchup }: Settings): Promise<Existing> {
+  const problems: string[] = [];
   const { vpcId, subnetIds } = network;
-  const brought = {
-    ...(storage.receiptsTable && { receiptsTable: await table(storage.receiptsTable, misfits) }),
+  const existing = {
+    ...(storage.receiptsTable && { receiptsTable: await table(storage.receiptsTable, problems) }),
     ...(storage.artifactsBucket && { artifactsBucket: await bucket(storage.artifactsBucket) }),
     ...(catchup.enabled && catchup.sourceBucket && { sourceBucket: await bucket(catchup.sourceBucket) }),
-    ...(vpcId && { home: await vpc(vpcId, subnetIds, misfits) }),
+    ...(vpcId && { placement: await vpc(vpcId, subnetIds, problems) }),
   };
-  if (misfits.length > 0) throw new BroughtResourceUnfit(misfits);
-  return brought;
+  if (problems.length > 0) throw new ExistingResourceError(problems);
+  return existing;
 }
 
-async function table(name: string, misfits: string[]): Promise<ReceiptsTable> {
+async function table(name: string, problems: string[]): Promise<ReceiptsTable> {
   const found = await aws.dynamodb.getTable({ name });
   if (found.hashKey !== "PK" || found.rangeKey !== "SK") {
-    misfits.push(
+    problems.push(
       `The table ${name} (storage:receiptsTable) has the keys ${found.hashKey} and ${found.rangeKey || "none"}. ` +
         "Name a table whose partition key is PK and whose sort key is SK.",
     );
   }
   if (!found.streamEnabled || found.streamViewType !== "NEW_AND_OLD_IMAGES") {
-    misfits.push(
+    problems.push(
       `The table ${name} (storage:receiptsTable) has ${found.streamEnabled ? `a stream of ${found.streamViewType}` : "no stream"}. ` +
         "Give it a stream with the view type NEW_AND_OLD_IMAGES.",
     );
@@ -59,18 +59,18 @@ async function bucket(name: string): Promise<Named> {
   return named({ name, arn });
 }
 
-async function vpc(vpcId: string, subnetIds: readonly string[], misfits: string[]): Promise<Home> {
+async function vpc(vpcId: string, subnetIds: readonly string[], problems: string[]): Promise<Placement> {
   const { cidrBlock } = await aws.ec2.getVpc({ id: vpcId });
   const subnets = await Promise.all(subnetIds.map((id) => aws.ec2.getSubnet({ id })));
   const outside = subnets.filter((subnet) => subnet.vpcId !== vpcId).map(({ id }) => id);
   if (outside.length > 0) {
-    misfits.push(
+    problems.push(
       `The subnets ${outside.join(", ")} (network:subnetIds) are not in ${vpcId} (network:vpcId). ` +
         "Name private subnets of that VPC.",
     );
   }
   if (new Set(subnets.map((subnet) => subnet.availabilityZone)).size < subnets.length) {
-    misfits.push(
+    problems.push(
       `Two of the subnets ${subnetIds.join(", ")} (network:subnetIds) are in one availability zone. ` +
         "Name one of each zone: a file system has one mount target a zone.",
     );
@@ -82,8 +82,8 @@ async function vpc(vpcId: string, subnetIds: readonly string[], misfits: string[
     subnetIds: ids,
     taskSubnetIds: ids,
     tasksHavePublicAddresses: false,
-    ways: [],
-    waysToServices: { anywhere: { cidrIpv4: "0.0.0.0/0" } },
+    egress: [],
+    serviceEgress: { anywhere: { cidrIpv4: "0.0.0.0/0" } },
   };
 }
 

@@ -1,0 +1,36 @@
+/** An answer that API Gateway gives by itself, as it gives it where no gateway response is customised. */
+export class GatewayError extends Error {
+  readonly status: number;
+  /** Value of the header `x-amzn-ErrorType`. */
+  readonly errorType: string;
+
+  constructor(status: number, errorType: string, message: string) {
+    super(message);
+    this.name = "GatewayError";
+    this.status = status;
+    this.errorType = errorType;
+  }
+}
+
+/** No API, stage, resource or method is there: API Gateway does not tell these apart from a missing signature. */
+export const missingAuthenticationToken = () =>
+  new GatewayError(403, "MissingAuthenticationTokenException", "Missing Authentication Token");
+
+export const forbidden = () => new GatewayError(403, "ForbiddenException", "Forbidden");
+
+export const throttled = () => new GatewayError(429, "TooManyRequestsException", "Too Many Requests");
+
+export const quotaExceeded = () => new GatewayError(429, "LimitExceededException", "Limit Exceeded");
+
+export const requestTooLarge = () => new GatewayError(413, "RequestTooLargeException", "Request Too Long");
+
+/** The function may not be invoked, or was throttled. */
+export const invocationFailed = () =>
+  new GatewayError(500, "InternalServerErrorException", "Internal server error");
+
+/** The function failed, or its answer is no answer to a proxy event. */
+export const malformedAnswer = () =>
+  new GatewayError(502, "InternalServerErrorException", "Internal server error");
+
+export const timedOut = () =>
+  new GatewayError(504, "InternalServerErrorException", "Endpoint request timed out");
