@@ -1,0 +1,38 @@
+// Refuses the words of lint/old-words.ts in sources, docs and test titles.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { oldWords } from "./old-words.ts";
+
+const checked = /\.(ts|md|cjs|yaml|yml)$/;
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((file) => checked.test(file) && !file.startsWith("lint/") && !file.startsWith("samples/"));
+
+let found = 0;
+for (const file of files) {
+  const words = oldWords.filter(({ except }) => !except?.test(file));
+  for (const [index, line] of textOf(file).split("\n").entries()) {
+    for (const { pattern, use } of words) {
+      const match = pattern.exec(line);
+      if (match === null) continue;
+      found += 1;
+      console.error(`${file}:${index + 1}: "${match[0].trim()}" is an old word; use: ${use}`);
+    }
+  }
+}
+if (found > 0) {
+  console.error(`${found} old words. docs/glossary.md has the terms.`);
+  process.exitCode = 1;
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    // A file that is deleted and not committed yet.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
+}
