@@ -26,6 +26,12 @@ export function readEnvironment<S extends z.ZodType>(
 /** Texts with commas between them. */
 export const commaSeparated = z.string().transform((text) => text.split(",").filter((part) => part !== ""));
 
+/** A text; an empty one counts as none, since infra sets every variable. */
+export const emptyIsNone = z
+  .string()
+  .transform((text) => text || undefined)
+  .optional();
+
 /** One URL for each shard of a collection, in shard order. */
 export const urlsOfShards = commaSeparated.pipe(z.array(z.url()).min(1));
 

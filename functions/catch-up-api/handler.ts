@@ -1,9 +1,9 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
 import { answerRequest } from "../../core/catchup/api/routes.ts";
-import { apiEnvironment } from "../../core/catchup/environment.ts";
-import { apiDeps } from "../../core/catchup/services.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
+import { apiDeps } from "./deps.ts";
+import { apiEnvironment } from "./environment.ts";
 
 const log = new Logger({ serviceName: "catch-up-api" });
 const deps = apiDeps(readEnvironment(apiEnvironment), log);

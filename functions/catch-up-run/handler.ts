@@ -1,14 +1,14 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import { z } from "zod";
-import { runEnvironment } from "../../core/catchup/environment.ts";
 import { preflight } from "../../core/catchup/preflight/preflight.ts";
 import type { PreflightProblem } from "../../core/catchup/preflight/preflight-errors.ts";
 import { processRequest } from "../../core/catchup/requests/process-request.ts";
-import { runDeps } from "../../core/catchup/services.ts";
 import { runTask } from "../../core/catchup/work/run-task.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
+import { runDeps } from "./deps.ts";
+import { runEnvironment } from "./environment.ts";
 
 /** Kept for writing what is known when the providers leave no more time. */
 const reserveMs = 10_000;
@@ -20,7 +20,7 @@ const betweenAttemptsMs = 5 * 60_000;
 
 const log = new Logger({ serviceName: "catch-up-run" });
 const metrics = loggedMetrics("catch-up");
-const servicesFor = runDeps(readEnvironment(runEnvironment), { log, metrics });
+const depsFor = runDeps(readEnvironment(runEnvironment), { log, metrics });
 const event = z.union([z.object({ task_id: z.string() }), z.object({ preflight: processRequest })]);
 /** The API waits for a preflight, and its caller for the API. */
 const preflightMs = 10_000;
@@ -34,9 +34,9 @@ export async function handler(input: unknown, context: Context): Promise<Preflig
   const remaining = context.getRemainingTimeInMillis();
   const now = Date.now();
   const asked = event.parse(input);
-  if ("preflight" in asked) return preflight(asked.preflight, await servicesFor(now + preflightMs));
+  if ("preflight" in asked) return preflight(asked.preflight, await depsFor(now + preflightMs));
   const giveUpAt = now + remaining - reserveMs;
-  await runTask(asked.task_id, await servicesFor(giveUpAt), {
+  await runTask(asked.task_id, await depsFor(giveUpAt), {
     enoughUntil: giveUpAt - Math.min(chunkMs, remaining / 4),
     aliveUntil: now + attempts * remaining + betweenAttemptsMs,
   });

@@ -1,8 +1,8 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import { z } from "zod";
-import { settleEnvironment } from "../../core/catchup/environment.ts";
-import { settleDeps } from "../../core/catchup/services.ts";
+import { settleDeps } from "../../core/catchup/host/settle-deps.ts";
+import { settleEnvironment } from "../../core/catchup/host/settle-environment.ts";
 import { settleTask } from "../../core/catchup/work/settle-task.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { embeddingEnvironment } from "../../core/embedding/limited-embedder.ts";
+import { embeddingEnvironment } from "../../core/embedding/embedding-environment.ts";
 import { urlsOfShards, wholeNumber } from "../../core/settings/environment.ts";
 
 /** What infra sets for the embed function. */

@@ -4,19 +4,19 @@ import type { FailedDelivery } from "../../core/ingest/embed-queue.ts";
 import { ingestMessages } from "../../core/ingest/ingest-messages.ts";
 import type { Outcome } from "../../core/ingest/outcome.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
+import { embedDeps } from "./deps.ts";
 import { embedEnvironment } from "./environment.ts";
-import { embedDeps } from "./services.ts";
 
 /** Kept for writing deltas and runs after the last vector came. */
 const reserveMs = 5_000;
 
 const logger = new Logger({ serviceName: "embed" });
-const servicesFor = embedDeps(readEnvironment(embedEnvironment), logger);
+const depsFor = embedDeps(readEnvironment(embedEnvironment), logger);
 
 /** Embeds the receipts that the messages name; failed messages alone are delivered again. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   logger.addContext(context);
-  const deps = await servicesFor(Date.now() + context.getRemainingTimeInMillis() - reserveMs);
+  const deps = await depsFor(Date.now() + context.getRemainingTimeInMillis() - reserveMs);
   const deliveries = event.Records.map(({ messageId, body, attributes }) => ({
     messageId,
     body,

@@ -16,8 +16,8 @@ import { checkHead, type HeadCheck } from "../../core/collections/rebuild/check-
 import { rebuildShard } from "../../core/collections/rebuild/rebuild-shard.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
+import { generationsDeps, shardsOf } from "./deps.ts";
 import { generationsEnvironment } from "./environment.ts";
-import { generationsDeps, shardsOf } from "./parts.ts";
 
 /** Compaction may hold the lease through a whole cycle, and then through the next. */
 const leaseMaxWaitMs = 300_000;
@@ -27,7 +27,7 @@ const shareOfTime = 0.6;
 const environment = readEnvironment(generationsEnvironment);
 const log = new Logger({ serviceName: "generations" });
 const shards = shardsOf(environment);
-const portsOf = generationsDeps(environment, {
+const depsOf = generationsDeps(environment, {
   library: join(import.meta.dirname, "chroma.node"),
   scratch: tmpdir(),
   log,
@@ -46,7 +46,7 @@ export async function handler(
         shards: await Promise.all(shards.map(async (shard) => ({ shard, head: await check(shard) }))),
       };
     case "list":
-      return { generations: await listGenerations(portsOf(request.shard)) };
+      return { generations: await listGenerations(depsOf(request.shard)) };
     case "restore":
       return restore(request.shard, request.generation);
     case "rebuild":
@@ -57,7 +57,7 @@ export async function handler(
 /** One shard that cannot be checked keeps no other from being checked. */
 async function check(shard: ShardName): Promise<HeadCheck | "unknown"> {
   try {
-    return await checkHead(portsOf(shard));
+    return await checkHead(depsOf(shard));
   } catch (error) {
     log.error("The head of a shard could not be checked", { collection: shard, reason: String(error) });
     return "unknown";
@@ -65,7 +65,7 @@ async function check(shard: ShardName): Promise<HeadCheck | "unknown"> {
 }
 
 async function restore(shard: ShardName, generation: number): Promise<RestoreAnswer> {
-  const deps = portsOf(shard);
+  const deps = depsOf(shard);
   const { head, content, receipts, silent } = await restoreGeneration(deps, generation, leaseMaxWaitMs);
   return {
     generation: head.generation,
@@ -83,7 +83,7 @@ async function rebuild(
 ): Promise<RebuildAnswer> {
   const until = monotonicClock.now() + shareOfTime * remainingMs;
   const maxWaitMs = Math.min(leaseMaxWaitMs, remainingMs / 3);
-  const done = await rebuildShard(portsOf(shard), { id, until, maxWaitMs });
+  const done = await rebuildShard(depsOf(shard), { id, until, maxWaitMs });
   if (done.state === "unfinished") {
     return { state: done.state, rebuild: done.id, done: done.done, known: done.known };
   }

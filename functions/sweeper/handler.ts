@@ -2,8 +2,8 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import { loggedMetrics } from "../../core/metrics.ts";
 import { sweep } from "../../core/sweep/sweep.ts";
+import { sweepDeps } from "./deps.ts";
 import { readSettings } from "./environment.ts";
-import { sweepDeps } from "./parts.ts";
 
 /** Kept for ending what was begun. */
 const reserveMs = 20_000;

@@ -10,8 +10,8 @@ import { countReport } from "../../core/verify/count-report.ts";
 import type { ShardReport } from "../../core/verify/report.ts";
 import { parseVerifyRequest } from "../../core/verify/request.ts";
 import { verifyShard } from "../../core/verify/verify-shard.ts";
+import { queueOfShards, verifyDeps } from "./deps.ts";
 import { verifyEnvironment } from "./environment.ts";
-import { queueOfShards, verifyDeps } from "./ports.ts";
 
 /** Of the time limit; near its end a duration alarm goes off. */
 const shareOfTime = 0.85;

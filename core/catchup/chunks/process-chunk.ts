@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import { z } from "zod";
 import type { RequestSize } from "../../embedding/embed-each.ts";
 import type { Embedder, VectorBytes } from "../../embedding/embedder.ts";
 import type { Log } from "../../log.ts";
@@ -14,12 +13,11 @@ import type { ObjectStore } from "../sources/object-store.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
 import { rowsOfChunk } from "../sources/read-chunk.ts";
 import type { UnderWay } from "../tasks/chunk-counts.ts";
-import { type Counts, counts } from "../tasks/counts.ts";
+import type { Counts } from "../tasks/counts.ts";
+import { readResult, writeResult } from "./chunk-result.ts";
 import { keepDuplicates, withoutReplaced } from "./duplicates.ts";
 import { embedRecords } from "./embed-records.ts";
 import { decodeVectors, encodeVectors, type VectorSpace } from "./stored-vectors.ts";
-
-const result = z.object({ chunk: z.number(), counts });
 
 export interface ChunkDeps {
   /** Where callers put their files. */
@@ -74,22 +72,8 @@ export async function processChunk(
   };
   await keepDuplicates(duplicates, work, deps.work);
   await keepFailed(failed, keys.failed(work.chunk.chunk), deps.work);
-  await deps.work.write(
-    keys.result(work.chunk.chunk),
-    JSON.stringify({ chunk: work.chunk.chunk, counts: total }),
-    "application/json",
-  );
+  await writeResult(work.taskId, work.chunk.chunk, total, deps.work);
   return total;
-}
-
-/** What became of a chunk; undefined where nobody has finished it. */
-export async function readResult(
-  taskId: string,
-  chunk: number,
-  work: ObjectStore,
-): Promise<Counts | undefined> {
-  const stored = await work.read(keysOf(taskId).result(chunk));
-  return stored && result.parse(JSON.parse(Buffer.from(stored).toString())).counts;
 }
 
 async function readSource({ chunk, plan }: ChunkWork, { source, work }: ChunkDeps): Promise<SourceRow[]> {

@@ -13,12 +13,13 @@ import {
   takesDates,
 } from "./metabase.ts";
 import type { ObjectStore } from "./object-store.ts";
-import { type Chunk, type Plan, plan } from "./plan.ts";
+import type { Chunk, Plan } from "./plan.ts";
 import { type CsvReading, type PlannedCsv, planCsv } from "./plan-csv.ts";
 import { planFailedRecords } from "./plan-failed-records.ts";
 import { encodeReplaced } from "./replaced-rows.ts";
 import type { RangeLimits } from "./row-ranges.ts";
 import type { SurveyRules } from "./row-survey.ts";
+import { readPlan } from "./stored-plan.ts";
 
 export interface PlanDeps {
   readonly source: ObjectStore;
@@ -68,17 +69,6 @@ export async function planOf(taskId: string, request: ProcessRequest, deps: Plan
 
 async function written(key: string, bytes: Buffer, work: ObjectStore): Promise<Plan["replaced"]> {
   return { key, etag: await work.write(key, bytes, "application/octet-stream") };
-}
-
-export async function readPlan(taskId: string, work: ObjectStore): Promise<Plan | undefined> {
-  const stored = await work.read(keysOf(taskId).plan);
-  return stored && plan.parse(JSON.parse(Buffer.from(stored).toString()));
-}
-
-export async function readChunks({ chunks_key }: Plan, work: ObjectStore): Promise<Chunk[]> {
-  const stored = (await work.read(chunks_key)) ?? Buffer.from("[]");
-  // Written by planSource; a schema for each of 10,000 chunks would cost more than it tells.
-  return JSON.parse(Buffer.from(stored).toString()) as Chunk[];
 }
 
 function planSource(

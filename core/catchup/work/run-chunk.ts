@@ -1,7 +1,7 @@
 import type { Metrics } from "../../metrics.ts";
 import { type ChunkDeps, processChunk } from "../chunks/process-chunk.ts";
-import { readPlan } from "../sources/make-plan.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
+import { readPlan } from "../sources/stored-plan.ts";
 import type { ChunkCounts } from "../tasks/chunk-counts.ts";
 import { isOpen } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";

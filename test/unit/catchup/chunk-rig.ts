@@ -1,6 +1,7 @@
 import { type ChunkDeps, type ChunkWork, processChunk } from "../../../core/catchup/chunks/process-chunk.ts";
 import type { ProcessRequest } from "../../../core/catchup/requests/process-request.ts";
-import { planOf, readChunks } from "../../../core/catchup/sources/make-plan.ts";
+import { planOf } from "../../../core/catchup/sources/make-plan.ts";
+import { readChunks } from "../../../core/catchup/sources/stored-plan.ts";
 import { newTaskId } from "../../../core/catchup/tasks/task.ts";
 import { RequestSize } from "../../../core/embedding/embed-each.ts";
 import { silentLog } from "../../../core/log.ts";

@@ -1,6 +1,7 @@
 import type { ProcessRequest } from "../../../core/catchup/requests/process-request.ts";
-import { planOf, readChunks } from "../../../core/catchup/sources/make-plan.ts";
+import { planOf } from "../../../core/catchup/sources/make-plan.ts";
 import { rowsOfChunk } from "../../../core/catchup/sources/read-chunk.ts";
+import { readChunks } from "../../../core/catchup/sources/stored-plan.ts";
 import { newTaskId } from "../../../core/catchup/tasks/task.ts";
 import { serveLoopback } from "../../../local/loopback-server.ts";
 import type { Question } from "../../../local/metabase/question.ts";

@@ -1,9 +1,10 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import type { ProcessRequest } from "../../../core/catchup/requests/process-request.ts";
-import { planOf, readChunks } from "../../../core/catchup/sources/make-plan.ts";
+import { planOf } from "../../../core/catchup/sources/make-plan.ts";
 import type { Chunk } from "../../../core/catchup/sources/plan.ts";
 import { rowsOfChunk } from "../../../core/catchup/sources/read-chunk.ts";
+import { readChunks } from "../../../core/catchup/sources/stored-plan.ts";
 import { newTaskId } from "../../../core/catchup/tasks/task.ts";
 import { MemoryObjects } from "./memory-objects.ts";
 import { requestOf } from "./requests.ts";

@@ -9,7 +9,7 @@ let mockGiveUpAt = 0;
 const mockGivenBack: FailedDelivery[] = [];
 const mockWritten: Record<string, number>[] = [];
 
-jest.mock("../../../functions/embed/services.ts", () => ({
+jest.mock("../../../functions/embed/deps.ts", () => ({
   embedDeps: () => async (giveUpAt: number) => {
     mockGiveUpAt = giveUpAt;
     const { services } = mockStage;

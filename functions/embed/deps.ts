@@ -22,10 +22,10 @@ export interface EmbedDeps extends IngestDeps {
 }
 
 /** What the function needs, for one invocation that has to be done embedding at `giveUpAt` (epoch ms). */
-export type ServicesFor = (giveUpAt: number) => Promise<EmbedDeps>;
+export type DepsFor = (giveUpAt: number) => Promise<EmbedDeps>;
 
 /** The clients live as long as the process; the embedder has the deadline of its invocation. */
-export function embedDeps(environment: EmbedEnvironment, log: Logger): ServicesFor {
+export function embedDeps(environment: EmbedEnvironment, log: Logger): DepsFor {
   const s3 = new S3Client({});
   const sqs = new SQSClient({});
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));

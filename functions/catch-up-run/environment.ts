@@ -1,0 +1,16 @@
+import { z } from "zod";
+import { chunkEnvironment } from "../../core/catchup/host/chunk-environment.ts";
+import { emptyIsNone, wholeNumber } from "../../core/settings/environment.ts";
+
+/** What infra sets for the function that plans tasks. */
+export const runEnvironment = z.object({
+  ...chunkEnvironment.shape,
+  STATE_MACHINE_ARN: z.string().min(1),
+  ROWS_PER_FUNCTION: wholeNumber(0, 10_000_000),
+  ROWS_PER_CHUNK: wholeNumber(1, 100_000),
+  METABASE_URL: emptyIsNone,
+  METABASE_API_KEY_SECRET: emptyIsNone,
+  METABASE_ROW_CAP: wholeNumber(1, 1_000_000_000),
+});
+
+export type RunEnvironment = z.infer<typeof runEnvironment>;
