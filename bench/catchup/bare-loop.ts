@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { Pinecone } from "@pinecone-database/pinecone";
 import { parse } from "csv-parse";
 import OpenAI from "openai";
-import { inParallel } from "../../core/in-parallel.ts";
+import { inParallel } from "../../core/resilience/in-parallel.ts";
 
 /** The least that brings a CSV into an index: nothing is kept, checked, counted or retried. */
 export interface BareOrders {

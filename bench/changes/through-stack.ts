@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
-import { inParallel } from "../../core/in-parallel.ts";
 import { planLines, planWords } from "../../core/receipts/planned-vectors.ts";
+import { inParallel } from "../../core/resilience/in-parallel.ts";
 import { BenchStack } from "../bench-stack.ts";
 import { warmUp } from "../embeddings.ts";
 import { writeReceipts } from "../receipt-files.ts";

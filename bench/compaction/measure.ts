@@ -1,4 +1,4 @@
-import { inParallel } from "../../core/in-parallel.ts";
+import { inParallel } from "../../core/resilience/in-parallel.ts";
 import { labelChanges } from "../changes/label-changes.ts";
 import type { BenchReceipt } from "../receipts.ts";
 import { dimensions, model, type Premises } from "../surroundings.ts";

@@ -6,13 +6,13 @@ import type { DeltaStore } from "../../core/deltas/delta-store.ts";
 import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
 import { requestLimits } from "../../core/embedding/limits.ts";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
-import { unlimited } from "../../core/embedding/rate-limiter.ts";
 import { SharedRequests } from "../../core/embedding/shared-requests.ts";
 import {
   type EmbeddedReceipt,
   embedReceipts,
   type PlannedReceipt,
 } from "../../core/ingest/embed-receipts.ts";
+import { unlimited } from "../../core/resilience/rate-limiter.ts";
 import type { BenchRecord } from "../records.ts";
 import type { Contender } from "./contender.ts";
 import { FolderDeltaStore } from "./folder-delta-store.ts";

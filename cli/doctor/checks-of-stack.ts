@@ -16,8 +16,8 @@ import { checkQuestion } from "../../core/doctor/check-question.ts";
 import { checkStream } from "../../core/doctor/check-stream.ts";
 import type { FileSystemUse } from "../../core/doctor/file-system-size.ts";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
-import { unlimited } from "../../core/embedding/rate-limiter.ts";
 import { shardNames } from "../../core/receipts/shards.ts";
+import { unlimited } from "../../core/resilience/rate-limiter.ts";
 import { readSecret } from "../../core/settings/secret.ts";
 import type { StackOutputs } from "../target.ts";
 import {

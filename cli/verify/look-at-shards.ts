@@ -1,5 +1,5 @@
-import { inParallel } from "../../core/in-parallel.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
+import { inParallel } from "../../core/resilience/in-parallel.ts";
 import { joined, type ShardReport, shardReport } from "../../core/verify/report.ts";
 import type { VerifyRequest } from "../../core/verify/request.ts";
 import { describe } from "../command.ts";

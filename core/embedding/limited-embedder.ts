@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { DynamoRateLimiter } from "../resilience/dynamo-rate-limiter.ts";
 import { readSecret } from "../settings/secret.ts";
-import { DynamoRateLimiter } from "./dynamo-rate-limiter.ts";
 import type { EmbeddingEnvironment } from "./embedding-environment.ts";
 import { OpenAiEmbedder } from "./openai-embedder.ts";
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI from "openai";
+import type { RateLimiter } from "../resilience/rate-limiter.ts";
 import type { Embedder, VectorBytes } from "./embedder.ts";
 import {
   EmbeddingNotAllowedError,
@@ -9,7 +10,6 @@ import {
 } from "./embedding-errors.ts";
 import { tokenBound } from "./limits.ts";
 import { safeWords } from "./provider-error.ts";
-import type { RateLimiter } from "./rate-limiter.ts";
 import { fetchWhole } from "./read-answer.ts";
 import { backoffMs, judge } from "./retry.ts";
 import { type Base64Answer, vectorsIn } from "./vectors-in-answer.ts";

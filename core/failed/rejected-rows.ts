@@ -6,9 +6,9 @@ import {
 } from "@aws-sdk/client-s3";
 import { z } from "zod";
 import { rejectedRowsFolder, runOfRejectedRows } from "../deltas/keys.ts";
-import { inParallel } from "../in-parallel.ts";
 import { collections } from "../receipts/receipt.ts";
 import { imageId, receiptNumber } from "../receipts/rows.ts";
+import { inParallel } from "../resilience/in-parallel.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import type { FailedSource, FailedThing, Listing, Retried } from "./failed-source.ts";
 import { mayBePurged } from "./failed-source.ts";

@@ -1,9 +1,9 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { DeltaFile, DeltaFiles } from "../deltas/delta-files.ts";
-import { inParallel } from "../in-parallel.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
+import { inParallel } from "../resilience/in-parallel.ts";
 import { type CurrentRun, stoppedAt } from "../runs/current-run.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import { ItemUnreadableError } from "../unreadable-item.ts";

@@ -1,6 +1,6 @@
-import { inParallel } from "../in-parallel.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import { inParallel } from "../resilience/in-parallel.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
 import type { CurrentRun } from "../runs/current-run.ts";
 import type { OpenRun } from "../runs/open-run.ts";

@@ -1,6 +1,6 @@
-import { inParallel } from "../in-parallel.ts";
 import { receiptOfKey, receiptOfVector } from "../receipts/receipt.ts";
 import { holdsImage, type ShardName } from "../receipts/shards.ts";
+import { inParallel } from "../resilience/in-parallel.ts";
 import { Checksum, checksumOf, digestOf } from "./digest.ts";
 import { type Due, lookUp, type TruthDeps } from "./due.ts";
 import { otherNumbers, type Published } from "./published.ts";

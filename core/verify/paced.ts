@@ -1,5 +1,5 @@
-import type { Clock } from "../collections/clock.ts";
-import { inParallel } from "../in-parallel.ts";
+import type { Clock } from "../resilience/clock.ts";
+import { inParallel } from "../resilience/in-parallel.ts";
 
 export interface Progress {
   readonly done: number;

@@ -1,8 +1,8 @@
 import { DeltaUnreadableError, decodeDelta } from "../deltas/codec.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { type DeltaName, deltaKey, deltaPrefix, isSameDelta } from "../deltas/keys.ts";
-import { inParallel } from "../in-parallel.ts";
 import { collections, type ReceiptRef, receiptOfKey } from "../receipts/receipt.ts";
+import { inParallel } from "../resilience/in-parallel.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
 import { redriveReceipt } from "../runs/redrive-receipt.ts";
 import type { RunQueues } from "../runs/run-queues.ts";

@@ -1,6 +1,6 @@
-import { inParallel } from "../in-parallel.ts";
 import { receiptOfKey, receiptOfVector } from "../receipts/receipt.ts";
 import { holdsImage, type ShardName } from "../receipts/shards.ts";
+import { inParallel } from "../resilience/in-parallel.ts";
 import { type Differences, differencesOf, isNone } from "./differences.ts";
 import { digestOf, type VectorDigest } from "./digest.ts";
 import { type DueVector, lookUp, type TruthDeps } from "./due.ts";

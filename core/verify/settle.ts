@@ -1,5 +1,5 @@
 import { GetQueueAttributesCommand, type SQSClient } from "@aws-sdk/client-sqs";
-import type { Clock } from "../collections/clock.ts";
+import type { Clock } from "../resilience/clock.ts";
 
 /** Messages of a shard's queue. SQS counts them approximately, and up to a minute late. */
 export interface Backlog {

@@ -1,7 +1,7 @@
-import type { Clock } from "../collections/clock.ts";
 import type { Head } from "../collections/generations/head.ts";
 import type { Log } from "../log.ts";
 import type { ShardName } from "../receipts/shards.ts";
+import type { Clock } from "../resilience/clock.ts";
 import { knownReceipts } from "../runs/known-receipts.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 import type { TruthDeps } from "./due.ts";

@@ -2,7 +2,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
-import { monotonicClock } from "../../core/collections/clock.ts";
 import { runCycle } from "../../core/collections/cycle/cycle.ts";
 import type { CycleDeps } from "../../core/collections/cycle/cycle-deps.ts";
 import { compactionClients, cycleDeps } from "../../core/collections/host/compaction-deps.ts";
@@ -10,6 +9,7 @@ import { compactionEnvironment } from "../../core/collections/host/compaction-en
 import { shardQueues } from "../../core/collections/messages/shard-queues.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
+import { monotonicClock } from "../../core/resilience/clock.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { queuedMessage, sourceOf } from "./event.ts";
 

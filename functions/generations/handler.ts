@@ -2,7 +2,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
-import { monotonicClock } from "../../core/collections/clock.ts";
 import {
   type CheckAnswer,
   type ListAnswer,
@@ -15,6 +14,7 @@ import { restoreGeneration } from "../../core/collections/generations/restore-ge
 import { checkHead, type HeadCheck } from "../../core/collections/rebuild/check-head.ts";
 import { rebuildShard } from "../../core/collections/rebuild/rebuild-shard.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
+import { monotonicClock } from "../../core/resilience/clock.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { generationsDeps, shardsOf } from "./deps.ts";
 import { generationsEnvironment } from "./environment.ts";

@@ -3,7 +3,7 @@ import { planOf } from "../../core/catchup/sources/make-plan.ts";
 import { newTaskId } from "../../core/catchup/tasks/task.ts";
 import { embedEach, RequestSize } from "../../core/embedding/embed-each.ts";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
-import { unlimited } from "../../core/embedding/rate-limiter.ts";
+import { unlimited } from "../../core/resilience/rate-limiter.ts";
 import { serveLoopback } from "../../local/loopback-server.ts";
 import { recordOf } from "../unit/catchup/index-records.ts";
 import { MemoryObjects } from "../unit/catchup/memory-objects.ts";

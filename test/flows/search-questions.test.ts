@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
-import { unlimited } from "../../core/embedding/rate-limiter.ts";
 import { findReceiptFolders } from "../../core/ingest/export-folder.ts";
 import { parseLines } from "../../core/receipts/parse-rows.ts";
 import { planLines } from "../../core/receipts/planned-vectors.ts";
+import { unlimited } from "../../core/resilience/rate-limiter.ts";
 import { rank } from "../../core/search/snapshot/rank.ts";
 import { Snapshot } from "../../core/search/snapshot/snapshot.ts";
 import { understand } from "../../core/search/snapshot/understand.ts";

@@ -1,7 +1,7 @@
 import { embedEach, type RequestSize } from "../../embedding/embed-each.ts";
 import type { Embedder, VectorBytes } from "../../embedding/embedder.ts";
 import { VectorUnusableError } from "../../embedding/embedding-errors.ts";
-import { inParallel } from "../../in-parallel.ts";
+import { inParallel } from "../../resilience/in-parallel.ts";
 import { type FailedRecord, failed } from "../records/failed-record.ts";
 import type { IndexRecord } from "../records/record.ts";
 

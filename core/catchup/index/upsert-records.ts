@@ -1,5 +1,5 @@
 import type { VectorBytes } from "../../embedding/embedder.ts";
-import { inParallel } from "../../in-parallel.ts";
+import { inParallel } from "../../resilience/in-parallel.ts";
 import { type FailedRecord, failed } from "../records/failed-record.ts";
 import type { IndexRecord } from "../records/record.ts";
 import { IndexOfAnotherDimensionError, VectorsRefusedError } from "./index-errors.ts";

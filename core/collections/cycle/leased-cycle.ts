@@ -1,5 +1,5 @@
-import { inParallel } from "../../in-parallel.ts";
 import type { ReceiptRef } from "../../receipts/receipt.ts";
+import { inParallel } from "../../resilience/in-parallel.ts";
 import { redriveReceipt } from "../../runs/redrive-receipt.ts";
 import { ItemUnreadableError } from "../../unreadable-item.ts";
 import { collectGarbage } from "../generations/collect-garbage.ts";

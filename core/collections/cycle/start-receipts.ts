@@ -1,8 +1,8 @@
 import type { CurrentItems } from "../../entities/current-items.ts";
-import { inParallel } from "../../in-parallel.ts";
 import type { Log } from "../../log.ts";
 import { fiveDigits, type ReceiptRef } from "../../receipts/receipt.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import { inParallel } from "../../resilience/in-parallel.ts";
 import type { CurrentRun, Removal } from "../../runs/current-run.ts";
 import { recordRemovals } from "../../runs/record-removals.ts";
 import type { RunRef, RunStore } from "../../runs/run-store.ts";

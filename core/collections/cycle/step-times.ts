@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../resilience/clock.ts";
 import type { Step } from "./cycle-deps.ts";
 
 /** How long a cycle was in each of its steps. */

@@ -3,8 +3,8 @@ import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } fro
 import { basename, dirname, join } from "node:path";
 import type { ReceiptRef } from "../../receipts/receipt.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import type { Clock } from "../../resilience/clock.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
-import type { Clock } from "../clock.ts";
 import {
   databaseFolder,
   describeFiles,

@@ -1,6 +1,6 @@
 import type { BigIntStats } from "node:fs";
 import { stat } from "node:fs/promises";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../resilience/clock.ts";
 import { sha256Of } from "./manifest.ts";
 
 /** A file whose size and time are unchanged is read again after so long: failing hardware leaves the time as it was. */

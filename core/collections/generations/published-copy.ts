@@ -1,8 +1,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ShardName } from "../../receipts/shards.ts";
+import { monotonicClock } from "../../resilience/clock.ts";
 import { ChromaServer } from "../chroma/chroma-server.ts";
-import { monotonicClock } from "../clock.ts";
 import { Generations } from "./generations.ts";
 import type { Manifest } from "./manifest.ts";
 

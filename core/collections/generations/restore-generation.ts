@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { inParallel } from "../../in-parallel.ts";
 import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import { inParallel } from "../../resilience/in-parallel.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 import { CollectionOfOtherModelError } from "../cycle/workspace.ts";
 import type { Lease } from "../lease/lease.ts";

@@ -1,13 +1,13 @@
 import type { Log } from "../../log.ts";
 import type { LoggedMetrics } from "../../metrics.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import type { Clock } from "../../resilience/clock.ts";
+import { Semaphore } from "../../resilience/semaphore.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
-import type { Clock } from "../clock.ts";
 import { abandonable, CycleAbandonedError } from "../cycle/abandonable.ts";
 import { runCycle } from "../cycle/cycle.ts";
 import type { CycleDeps } from "../cycle/cycle-deps.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";
-import { Semaphore } from "./semaphore.ts";
 import type { Shutdown } from "./shutdown.ts";
 
 /** The longest that SQS waits; and where other shards wait for their turn. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../resilience/clock.ts";
 
 /** Most cycles are over by then, and none of their work is lost. */
 export const finishWithinMs = 75_000;

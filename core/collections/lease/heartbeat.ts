@@ -1,5 +1,5 @@
 import type { Log } from "../../log.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../resilience/clock.ts";
 import { LeaseLostError } from "./lease.ts";
 
 /**

@@ -3,9 +3,9 @@ import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk
 import { z } from "zod";
 import { unlessConditionFailed } from "../../conditional-write.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import type { Clock } from "../../resilience/clock.ts";
 import { readItem } from "../../unreadable-item.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
-import type { Clock } from "../clock.ts";
 import { collectionKey } from "./collection-key.ts";
 
 /** This process no longer holds the shard's lease, or cannot be sure that it does. */

@@ -1,8 +1,8 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Log } from "../../log.ts";
 import type { ShardName } from "../../receipts/shards.ts";
+import type { Clock } from "../../resilience/clock.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
-import type { Clock } from "../clock.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { acquireLease, type Lease } from "./lease.ts";
 

@@ -5,7 +5,7 @@ import { deltaKey } from "../../deltas/keys.ts";
 import type { CurrentItems } from "../../entities/current-items.ts";
 import { knownMetadata, type ReceiptFacts } from "../../entities/receipt-facts.ts";
 import type { Log } from "../../log.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../resilience/clock.ts";
 import type { RunWork } from "../messages/receipt-work.ts";
 import { checkDelta, DeltaMismatchedError, type DeltaTarget } from "./check-delta.ts";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../resilience/clock.ts";
 import type { CollectionQueue, QueuedMessage } from "./collection-queue.ts";
 
 export interface DrainLimits {

@@ -1,7 +1,7 @@
-import { inParallel } from "../../in-parallel.ts";
 import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { receiptKey, receiptOfKey } from "../../receipts/receipt.ts";
+import { inParallel } from "../../resilience/in-parallel.ts";
 import { knownReceipts } from "../../runs/known-receipts.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import type { Workspace } from "../cycle/workspace.ts";

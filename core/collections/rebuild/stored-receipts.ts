@@ -1,5 +1,5 @@
-import { inParallel } from "../../in-parallel.ts";
 import { type ReceiptRef, receiptKey, receiptOfKey } from "../../receipts/receipt.ts";
+import { inParallel } from "../../resilience/in-parallel.ts";
 import type { CurrentRun } from "../../runs/current-run.ts";
 import type { RunStore } from "../../runs/run-store.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";

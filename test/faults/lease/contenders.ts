@@ -4,7 +4,6 @@
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { monotonicClock } from "../../../core/collections/clock.ts";
 import {
   generationName,
   moveHead,
@@ -12,6 +11,7 @@ import {
   readHead,
 } from "../../../core/collections/generations/head.ts";
 import { acquireLease, LeaseLostError } from "../../../core/collections/lease/lease.ts";
+import { monotonicClock } from "../../../core/resilience/clock.ts";
 
 const [controlTable = "", crowd = "", rounds = ""] = process.argv.slice(2);
 const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));

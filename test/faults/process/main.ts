@@ -4,7 +4,6 @@
  */
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { SQSEvent } from "aws-lambda";
-import { monotonicClock } from "../../../core/collections/clock.ts";
 import { runCycle } from "../../../core/collections/cycle/cycle.ts";
 import type { CycleDeps } from "../../../core/collections/cycle/cycle-deps.ts";
 import { compactionClients, cycleDeps } from "../../../core/collections/host/compaction-deps.ts";
@@ -12,6 +11,7 @@ import { compactionEnvironment } from "../../../core/collections/host/compaction
 import { shardQueues } from "../../../core/collections/messages/shard-queues.ts";
 import { loggedMetrics } from "../../../core/metrics.ts";
 import type { ShardName } from "../../../core/receipts/shards.ts";
+import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { readEnvironment } from "../../../core/settings/environment.ts";
 import { queuedMessage, sourceOf } from "../../../functions/compaction/event.ts";
 import type { Answer, Harm, Invocation } from "./harm.ts";

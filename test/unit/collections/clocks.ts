@@ -1,4 +1,4 @@
-import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
+import { type Clock, monotonicClock } from "../../../core/resilience/clock.ts";
 
 /** A process's own clock that moves only when the process sleeps or the test says so. */
 export class ManualClock implements Clock {

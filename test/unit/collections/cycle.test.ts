@@ -1,6 +1,5 @@
 import { readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { monotonicClock } from "../../../core/collections/clock.ts";
 import { type CycleDeps, steps } from "../../../core/collections/cycle/cycle-deps.ts";
 import { Heartbeat } from "../../../core/collections/lease/heartbeat.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
@@ -8,6 +7,7 @@ import { encodeDelta } from "../../../core/deltas/codec.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { silentLog } from "../../../core/log.ts";
+import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { makeCurrent } from "../runs/current.ts";
 import { CompactionRig, deadLetterUrl, queueUrl } from "./compaction-rig.ts";
 import { dyingProcess } from "./dying-process.ts";

@@ -1,12 +1,12 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { VectorStore } from "../../../core/collections/chroma/vector-store.ts";
-import { monotonicClock } from "../../../core/collections/clock.ts";
 import { Workspace } from "../../../core/collections/cycle/workspace.ts";
 import { Generations } from "../../../core/collections/generations/generations.ts";
 import { generationName, moveHead, readHead } from "../../../core/collections/generations/head.ts";
 import type { PublishedFiles } from "../../../core/collections/generations/published-copy.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import type { ShardName } from "../../../core/receipts/shards.ts";
+import { monotonicClock } from "../../../core/resilience/clock.ts";
 
 export interface DoctoredShard {
   readonly client: DynamoDBDocumentClient;

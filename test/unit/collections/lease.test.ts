@@ -1,6 +1,5 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
 import {
   generationName,
   moveHead,
@@ -8,6 +7,7 @@ import {
   readHead,
 } from "../../../core/collections/generations/head.ts";
 import { acquireLease, type Lease, LeaseLostError } from "../../../core/collections/lease/lease.ts";
+import { type Clock, monotonicClock } from "../../../core/resilience/clock.ts";
 import { Tables } from "../runs/tables.ts";
 import { ManualClock } from "./clocks.ts";
 

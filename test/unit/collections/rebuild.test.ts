@@ -1,7 +1,6 @@
 import { appendFile, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DeleteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { monotonicClock } from "../../../core/collections/clock.ts";
 import { readHead } from "../../../core/collections/generations/head.ts";
 import { underLease } from "../../../core/collections/lease/under-lease.ts";
 import { checkHead } from "../../../core/collections/rebuild/check-head.ts";
@@ -22,6 +21,7 @@ import { readRebuild } from "../../../core/collections/rebuild/rebuild-record.ts
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { silentLog } from "../../../core/log.ts";
 import { receiptKey } from "../../../core/receipts/receipt.ts";
+import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { currentKey, runKey } from "../../../core/runs/run-item.ts";
 import { CompactionRig } from "./compaction-rig.ts";
 import { itemsOf } from "./receipt-items.ts";

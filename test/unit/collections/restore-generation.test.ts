@@ -1,7 +1,6 @@
 import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { monotonicClock } from "../../../core/collections/clock.ts";
 import { CollectionOfOtherModelError } from "../../../core/collections/cycle/workspace.ts";
 import { collectGarbage } from "../../../core/collections/generations/collect-garbage.ts";
 import { generationHistory } from "../../../core/collections/generations/generation-history.ts";
@@ -21,6 +20,7 @@ import { collectionKey } from "../../../core/collections/lease/collection-key.ts
 import { acquireLease, LeaseLostError } from "../../../core/collections/lease/lease.ts";
 import { CollectionBusyError } from "../../../core/collections/lease/under-lease.ts";
 import { silentLog } from "../../../core/log.ts";
+import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { redriveReceipt } from "../../../core/runs/redrive-receipt.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
 import { CompactionRig, queueUrl } from "./compaction-rig.ts";

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Clock, monotonicClock } from "../../../core/collections/clock.ts";
 import type { CycleDeps } from "../../../core/collections/cycle/cycle-deps.ts";
 import { compactUntilShutdown } from "../../../core/collections/host/compaction-worker.ts";
 import { Shutdown } from "../../../core/collections/host/shutdown.ts";
 import { type Log, silentLog } from "../../../core/log.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
+import { type Clock, monotonicClock } from "../../../core/resilience/clock.ts";
 
 export interface WorkerWishes {
   readonly shardsAtOnce?: number;

@@ -1,6 +1,6 @@
 import { VectorsUnusableError } from "../../../core/embedding/embedding-errors.ts";
 import { OpenAiEmbedder } from "../../../core/embedding/openai-embedder.ts";
-import { type RateLimiter, unlimited } from "../../../core/embedding/rate-limiter.ts";
+import { type RateLimiter, unlimited } from "../../../core/resilience/rate-limiter.ts";
 import { type Answer, type Asked, lengths, Provider, refusal } from "./provider.ts";
 
 let provider: Provider;

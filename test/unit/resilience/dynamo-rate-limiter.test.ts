@@ -1,4 +1,4 @@
-import { DynamoRateLimiter } from "../../../core/embedding/dynamo-rate-limiter.ts";
+import { DynamoRateLimiter } from "../../../core/resilience/dynamo-rate-limiter.ts";
 import { Tables } from "../runs/tables.ts";
 
 let tables: Tables;

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { bookCost, type Rate } from "../../../core/embedding/gcra.ts";
+import { bookCost, type Rate } from "../../../core/resilience/gcra.ts";
 
 const perSecond: Rate = { perMinute: 60, burstMs: 3_000 };
 
