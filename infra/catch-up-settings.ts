@@ -1,3 +1,4 @@
+import { catchUpApiSettings } from "./catch-up-api-settings.ts";
 import { address, callersKey, headerKey } from "./settings/forms.ts";
 import { list, optionalSecret, optionalText, text, wholeNumber, yesOrNo } from "./settings/setting.ts";
 
@@ -183,4 +184,5 @@ export const catchUpSettings = {
     means: "Requests a day under the API's key.",
     because: "It is what a status question a second of ten callers needs.",
   }),
+  ...catchUpApiSettings,
 } as const;

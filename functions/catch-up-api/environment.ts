@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { emptyIsNone, wholeNumber } from "../../core/settings/environment.ts";
+import { commaSeparated, emptyIsNone, wholeNumber } from "../../core/settings/environment.ts";
 
 /** What infra sets for the API. It knows tasks, and who works on them; of rows it knows nothing. */
 export const apiEnvironment = z.object({
@@ -16,6 +16,8 @@ export const apiEnvironment = z.object({
   DEFAULT_TEXT_COLUMN: z.string().min(1),
   DEFAULT_START_VARIABLE: z.string().min(1),
   DEFAULT_END_VARIABLE: z.string().min(1),
+  /** Whose pages may call from a browser. */
+  CORS_ORIGINS: commaSeparated,
 });
 
 export type ApiEnvironment = z.infer<typeof apiEnvironment>;

@@ -1,22 +1,29 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
+import { crossOriginHeaders, preflightHeaders } from "../../core/catchup/api/cross-origin.ts";
 import { answerRequest } from "../../core/catchup/api/routes.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { apiDeps } from "./deps.ts";
 import { apiEnvironment } from "./environment.ts";
 
 const log = new Logger({ serviceName: "catch-up-api" });
-const deps = apiDeps(readEnvironment(apiEnvironment), log);
+const environment = readEnvironment(apiEnvironment);
+const deps = apiDeps(environment, log);
 
 /** Answers one request of the catch-up API. API Gateway has checked its key. */
 export async function handler(event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> {
   log.addContext(context);
+  const { CORS_ORIGINS: allowed } = environment;
+  const headers = lowerCased(definedOf(event.headers));
+  if (event.httpMethod === "OPTIONS") {
+    return { statusCode: 204, headers: preflightHeaders(headers.origin, allowed), body: "" };
+  }
   const { status, body } = await answerRequest(
     {
       method: event.httpMethod,
       path: event.path,
       query: definedOf(event.queryStringParameters),
-      headers: lowerCased(definedOf(event.headers)),
+      headers,
       body:
         event.isBase64Encoded && event.body
           ? Buffer.from(event.body, "base64").toString()
@@ -24,7 +31,11 @@ export async function handler(event: APIGatewayProxyEvent, context: Context): Pr
     },
     deps,
   );
-  return { statusCode: status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  return {
+    statusCode: status,
+    headers: { "content-type": "application/json", ...crossOriginHeaders(headers.origin, allowed) },
+    body: JSON.stringify(body),
+  };
 }
 
 function definedOf(values: Readonly<Record<string, string | undefined>> | null): Record<string, string> {

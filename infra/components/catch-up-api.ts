@@ -3,21 +3,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import type { BundledFunction } from "./bundled-function.ts";
-
-/** What the API answers; a test holds it to the routes of core. */
-export const catchUpRoutes = [
-  "GET /process",
-  "POST /process",
-  "GET /status",
-  "GET /tasks",
-  "POST /tasks/{task_id}/cancel",
-  "POST /tasks/{task_id}/retry-failed",
-  "GET /health",
-  "GET /openapi.json",
-] as const;
-
-/** What a load balancer or a monitor asks, which has no key. */
-const withoutKey: readonly string[] = ["GET /health"];
+import { declareRoutes, type Route } from "./catch-up-routes.ts";
 
 const stageName = "v1";
 
@@ -26,12 +12,6 @@ export interface CatchUpApiArgs {
   readonly api: BundledFunction;
   readonly settings: Settings["catchup"];
   readonly apiKey: pulumi.Output<string>;
-}
-
-interface Route {
-  readonly route: string;
-  readonly method: aws.apigateway.Method;
-  readonly integration: aws.apigateway.Integration;
 }
 
 /** A REST API whose every route but `/health` needs the key, under a usage plan (3.50 USD a million requests). */
@@ -43,6 +23,7 @@ export class CatchUpApi extends pulumi.ComponentResource {
   constructor(name: string, args: CatchUpApiArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:CatchUpApi", name, {}, options);
     const inside = { parent: this };
+    const { corsOrigins } = args.settings;
     const restApi = new aws.apigateway.RestApi(
       name,
       { description: "Brings rows into the index", endpointConfiguration: { types: "REGIONAL" } },
@@ -59,60 +40,48 @@ export class CatchUpApi extends pulumi.ComponentResource {
       },
       inside,
     );
-    const routes = this.routes(name, restApi, args.api);
+    const crossOrigin = corsOrigins.length > 0;
+    const routes = declareRoutes(name, { restApi, api: args.api, crossOrigin }, inside);
+    const refusals = crossOrigin ? readableRefusals(name, restApi, corsOrigins, inside) : [];
     const deployment = new aws.apigateway.Deployment(
       name,
       // A stage keeps its deployment unless this changes: a key that is asked for since would not be asked for.
-      { restApi: restApi.id, triggers: { routes: hashOf(routes) } },
-      { parent: this, dependsOn: [permission, ...routes.map(({ integration }) => integration)] },
+      { restApi: restApi.id, triggers: { routes: hashOf(routes, refusals) } },
+      {
+        parent: this,
+        dependsOn: [permission, ...routes.map(({ integration }) => integration), ...refusals],
+      },
     );
     const stage = new aws.apigateway.Stage(
       name,
       { restApi: restApi.id, deployment: deployment.id, stageName },
       inside,
     );
-    this.keyed(name, restApi, stage, args);
+    const limits = {
+      rateLimit: args.settings.requestsPerSecondOfCallers,
+      burstLimit: args.settings.burstOfCallers,
+    };
+    new aws.apigateway.MethodSettings(
+      name,
+      {
+        restApi: restApi.id,
+        stageName: stage.stageName,
+        methodPath: "*/*",
+        // The usage plan limits only what has a key.
+        settings: { throttlingRateLimit: limits.rateLimit, throttlingBurstLimit: limits.burstLimit },
+      },
+      inside,
+    );
+    this.keyed(name, restApi, stage, limits, args);
     this.url = stage.invokeUrl;
     this.registerOutputs();
-  }
-
-  private routes(name: string, restApi: aws.apigateway.RestApi, api: BundledFunction): Route[] {
-    const resources = new Map<string, aws.apigateway.Resource>();
-    const resourceAt = (path: string): pulumi.Output<string> => {
-      if (path === "") return restApi.rootResourceId;
-      const known = resources.get(path);
-      if (known) return known.id;
-      const cut = path.lastIndexOf("/");
-      const resource = new aws.apigateway.Resource(
-        `${name}-${nameOf(path)}`,
-        { restApi: restApi.id, parentId: resourceAt(path.slice(0, cut)), pathPart: path.slice(cut + 1) },
-        { parent: this },
-      );
-      resources.set(path, resource);
-      return resource.id;
-    };
-    return catchUpRoutes.map((route) => {
-      const [httpMethod = "", path = ""] = route.split(" ");
-      const own = `${name}-${httpMethod.toLowerCase()}-${nameOf(path)}`;
-      const place = { restApi: restApi.id, resourceId: resourceAt(path), httpMethod };
-      const method = new aws.apigateway.Method(
-        own,
-        { ...place, authorization: "NONE", apiKeyRequired: !withoutKey.includes(route) },
-        { parent: this },
-      );
-      const integration = new aws.apigateway.Integration(
-        own,
-        { ...place, type: "AWS_PROXY", integrationHttpMethod: "POST", uri: api.function.invokeArn },
-        { parent: this, dependsOn: [method] },
-      );
-      return { route, method, integration };
-    });
   }
 
   private keyed(
     name: string,
     restApi: aws.apigateway.RestApi,
     stage: aws.apigateway.Stage,
+    throttleSettings: { readonly rateLimit: number; readonly burstLimit: number },
     { settings, apiKey }: CatchUpApiArgs,
   ): void {
     const inside = { parent: this };
@@ -121,10 +90,7 @@ export class CatchUpApi extends pulumi.ComponentResource {
       name,
       {
         apiStages: [{ apiId: restApi.id, stage: stage.stageName }],
-        throttleSettings: {
-          rateLimit: settings.requestsPerSecondOfCallers,
-          burstLimit: settings.burstOfCallers,
-        },
+        throttleSettings,
         quotaSettings: { limit: settings.requestsPerDay, period: "DAY" },
       },
       inside,
@@ -137,18 +103,47 @@ export class CatchUpApi extends pulumi.ComponentResource {
   }
 }
 
-/** Of all that a deployment keeps. */
-function hashOf(routes: readonly Route[]): pulumi.Output<string> {
-  const deployed = routes.map(({ route, method, integration }) => [
-    route,
-    method.authorization,
-    method.apiKeyRequired,
-    integration.type,
-    integration.uri,
-  ]);
-  return pulumi.jsonStringify(deployed).apply((text) => createHash("sha256").update(text).digest("hex"));
+/**
+ * Refusals of API Gateway itself, as 403 and 429, which the function never sees: without these headers a page could not tell
+ * them from a network that is down. They cannot choose among origins, and hold nothing but a fixed sentence, so with several
+ * origins any page may read them.
+ */
+function readableRefusals(
+  name: string,
+  restApi: aws.apigateway.RestApi,
+  origins: readonly string[],
+  options: pulumi.CustomResourceOptions,
+): aws.apigateway.Response[] {
+  const [origin] = origins.length === 1 ? origins : ["*"];
+  return (["DEFAULT_4XX", "DEFAULT_5XX"] as const).map(
+    (responseType) =>
+      new aws.apigateway.Response(
+        `${name}-${responseType.slice(-3).toLowerCase()}`,
+        {
+          restApiId: restApi.id,
+          responseType,
+          responseParameters: { "gatewayresponse.header.Access-Control-Allow-Origin": `'${origin}'` },
+          responseTemplates: { "application/json": '{"message":$context.error.messageString}' },
+        },
+        options,
+      ),
+  );
 }
 
-function nameOf(path: string): string {
-  return path.replace(/[^A-Za-z]+/g, "-").replace(/^-|-$/g, "");
+/** Of all that a deployment keeps. */
+function hashOf(
+  routes: readonly Route[],
+  refusals: readonly aws.apigateway.Response[],
+): pulumi.Output<string> {
+  const deployed = [
+    ...routes.map(({ route, method, integration }) => [
+      route,
+      method.authorization,
+      method.apiKeyRequired,
+      integration.type,
+      integration.uri,
+    ]),
+    ...refusals.map(({ responseType, responseParameters }) => [responseType, responseParameters]),
+  ];
+  return pulumi.jsonStringify(deployed).apply((text) => createHash("sha256").update(text).digest("hex"));
 }

@@ -142,6 +142,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
         DEFAULT_TEXT_COLUMN: settings.textColumn,
         DEFAULT_START_VARIABLE: settings.startVariable,
         DEFAULT_END_VARIABLE: settings.endVariable,
+        CORS_ORIGINS: settings.corsOrigins.join(","),
       },
       statements: [
         items(tasks, ["GetItem", "PutItem", "Query", "UpdateItem"]),

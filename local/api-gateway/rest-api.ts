@@ -17,16 +17,21 @@ export interface Resource {
   readonly methods: Map<string, Method>;
 }
 
+/** By the kind of refusal: headers that API Gateway adds to its own. */
+export type RefusalHeaders = ReadonlyMap<"DEFAULT_4XX" | "DEFAULT_5XX", Readonly<Record<string, string>>>;
+
 /** What was deployed: a picture of the API at that time. */
 export interface Deployment {
   readonly id: string;
   readonly resources: readonly Resource[];
+  readonly refusalHeaders: RefusalHeaders;
 }
 
 /** An API as it is declared. Callers see what was deployed of it. */
 export class RestApi {
   readonly id: string;
   readonly root: Resource;
+  readonly refusalHeaders = new Map<"DEFAULT_4XX" | "DEFAULT_5XX", Readonly<Record<string, string>>>();
   readonly #resources = new Map<string, Resource>();
   readonly #deployments = new Map<string, Deployment>();
 
@@ -65,7 +70,11 @@ export class RestApi {
   deploy(id: string): Deployment {
     const resources = [...this.#resources.values()].filter(({ methods }) => methods.size > 0);
     if (resources.length === 0) throw new Error("The REST API doesn't contain any methods");
-    const deployment = { id, resources: resources.map(picture) };
+    const deployment = {
+      id,
+      resources: resources.map(picture),
+      refusalHeaders: new Map(this.refusalHeaders),
+    };
     this.#deployments.set(id, deployment);
     return deployment;
   }

@@ -6,6 +6,7 @@ import { findResource } from "./find-resource.ts";
 import { GatewayError, missingAuthenticationToken, requestTooLarge, throttled } from "./gateway-error.ts";
 import type { ProxyInvoker } from "./proxy-invoker.ts";
 import type { RestApis } from "./rest-apis.ts";
+import type { Stage } from "./stage.ts";
 
 const address = /^\/restapis\/([^/?]+)\/([^/?]+)\/_user_request_(\/[^?]*)?(?:\?|$)/;
 const maxBodyBytes = 10 * 1024 * 1024;
@@ -27,15 +28,20 @@ export class UserRequests implements UnsignedService {
   async handle(call: HttpCall): Promise<Reply> {
     const requestId = randomUUID();
     const { headers, ...reply } = await this.#answer(call, requestId).catch((error: unknown) => {
-      if (error instanceof GatewayError) return refusalReply(error);
+      if (error instanceof GatewayError) return refusalReply(error, this.#stageOf(call));
       throw error;
     });
     return { ...reply, headers: { ...headers, "x-amzn-requestid": requestId, "x-amz-apigw-id": requestId } };
   }
 
+  #stageOf({ target }: HttpCall): Stage | undefined {
+    const [, apiId = "", stageName = ""] = address.exec(target) ?? [];
+    return this.#apis.stage(apiId, stageName);
+  }
+
   async #answer(call: HttpCall, requestId: string): Promise<Reply> {
     const [, apiId = "", stageName = "", path = "/"] = address.exec(call.target) ?? [];
-    const stage = this.#apis.stage(apiId, stageName);
+    const stage = this.#stageOf(call);
     const found = findResource(stage?.deployment.resources ?? [], path);
     const name = found?.resource.methods.has(call.method) ? call.method : "ANY";
     const method = found?.resource.methods.get(name);
@@ -51,10 +57,11 @@ export class UserRequests implements UnsignedService {
   }
 }
 
-function refusalReply({ status, errorType, message }: GatewayError): Reply {
+function refusalReply({ status, errorType, message }: GatewayError, stage: Stage | undefined): Reply {
+  const added = stage?.deployment.refusalHeaders.get(status < 500 ? "DEFAULT_4XX" : "DEFAULT_5XX");
   return {
     status,
-    headers: { "content-type": "application/json", "x-amzn-errortype": errorType },
+    headers: { "content-type": "application/json", "x-amzn-errortype": errorType, ...added },
     body: JSON.stringify({ message }),
   };
 }

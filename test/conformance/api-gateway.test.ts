@@ -267,6 +267,38 @@ test("a method's throttle holds for callers without a key", async () => {
   expect(statuses).toEqual([200, 429, 200]);
 });
 
+describe("a refusal of the gateway itself", () => {
+  test("has the headers that were declared for it before the deployment, as the function's answers do not", async () => {
+    const api = await TestApi.create(aws, "refusals");
+    await api.add({ route: "GET /closed", function: echo, apiKeyRequired: true });
+    await api.add({ route: "GET /open", function: echo });
+    await api.respond("DEFAULT_4XX", { "Access-Control-Allow-Origin": "https://app.example.com" });
+    const { invokeUrl } = await api.deploy();
+    await api.respond("DEFAULT_5XX", { "Access-Control-Allow-Origin": "https://late.example.com" });
+    const originOf = async (path: string) => {
+      const answer = await fetch(`${invokeUrl}${path}`);
+      return [answer.status, answer.headers.get("access-control-allow-origin")];
+    };
+    expect(await originOf("/closed")).toEqual([403, "https://app.example.com"]);
+    expect(await originOf("/nowhere")).toEqual([403, "https://app.example.com"]);
+    // The function may not be invoked: the answer to 5XX was declared too late to be deployed.
+    expect(await originOf("/open")).toEqual([500, null]);
+    await api.permit(echo);
+    expect(await originOf("/open")).toEqual([200, null]);
+  });
+
+  test("takes no header that has to be made of the request", async () => {
+    const api = await TestApi.create(aws, "mapped");
+    await expect(
+      aws.create("aws:apigateway/response:Response", "r", {
+        restApiId: api.id,
+        responseType: "DEFAULT_4XX",
+        responseParameters: { "gatewayresponse.header.X": "method.request.header.Origin" },
+      }),
+    ).rejects.toThrow("is no text in single quotes");
+  });
+});
+
 describe("a function without the permission", () => {
   test("is not invoked: 500, and the stack tells why", async () => {
     const target = await aws.createFunction("unpermitted", {

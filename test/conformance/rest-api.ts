@@ -54,6 +54,18 @@ export class TestApi {
     });
   }
 
+  /** Headers of the gateway's own refusals of a kind. */
+  async respond(responseType: string, headers: Readonly<Record<string, string>>) {
+    const responseParameters = Object.fromEntries(
+      Object.entries(headers).map(([header, value]) => [`gatewayresponse.header.${header}`, `'${value}'`]),
+    );
+    await this.aws.create("aws:apigateway/response:Response", responseType, {
+      restApiId: this.id,
+      responseType,
+      responseParameters,
+    });
+  }
+
   /** The stage's outputs. */
   async deploy(variables: Readonly<Record<string, string>> = {}): Promise<Record<string, string>> {
     const { id } = await this.aws.create("aws:apigateway/deployment:Deployment", "d", { restApi: this.id });

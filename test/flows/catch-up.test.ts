@@ -6,12 +6,16 @@ jest.setTimeout(120_000);
 
 /** Files of more than twenty rows are for the state machine, which gets eight a chunk. */
 const small = { "catchup:rowsPerFunction": "20", "catchup:rowsPerChunk": "8" };
+const page = "https://app.example.com";
 const allDates = { all_dates: true };
 
 let stack: RunningStack;
 let caller: CatchUpCaller;
 beforeAll(async () => {
-  stack = await RunningStack.start(small);
+  stack = await RunningStack.start({
+    ...small,
+    "catchup:corsOrigins": JSON.stringify([page]),
+  });
   caller = await CatchUpCaller.of(stack);
 });
 afterAll(async () => {
@@ -161,6 +165,26 @@ describe("the API", () => {
         403,
       ]);
     }
+  });
+
+  test("answers a page of an allowed origin: its preflight without a key, its calls, and the refusals of the gateway", async () => {
+    const preflight = (origin: string) =>
+      fetch(`${caller.outputs.url}/process`, {
+        method: "OPTIONS",
+        headers: { origin, "access-control-request-method": "POST" },
+      });
+    const allowed = await preflight(page);
+    expect([allowed.status, allowed.headers.get("access-control-allow-origin")]).toEqual([204, page]);
+    expect(allowed.headers.get("access-control-allow-headers")).toContain("x-api-key");
+    const refused = await preflight("https://evil.example");
+    expect([refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([204, null]);
+
+    const originOf = async (path: string, headers: Record<string, string>) => {
+      const answer = await fetch(`${caller.outputs.url}${path}`, { headers: { origin: page, ...headers } });
+      return [answer.status, answer.headers.get("access-control-allow-origin")];
+    };
+    expect(await originOf("/health", {})).toEqual([200, page]);
+    expect(await originOf("/tasks", { "x-api-key": "wrong" })).toEqual([403, page]);
   });
 
   test("names every bad parameter at once, and tells nothing of its inside", async () => {

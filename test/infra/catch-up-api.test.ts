@@ -1,6 +1,6 @@
 import { openApi } from "../../core/catchup/api/openapi.ts";
 import { routes } from "../../core/catchup/api/routes.ts";
-import { catchUpRoutes } from "../../infra/components/catch-up-api.ts";
+import { catchUpRoutes } from "../../infra/components/catch-up-routes.ts";
 import { catchUpSecrets, deployCatchUp } from "./support/catch-up-stack.ts";
 import { type Deployment, ofType } from "./support/deploy.ts";
 

@@ -14,10 +14,12 @@ const account = "000000000000";
 
 let prod: Deployment;
 let catchUp: Deployment;
+let forBrowsers: Deployment;
 
 beforeAll(async () => {
   prod = await deployStack("prod");
   catchUp = await deployCatchUp();
+  forBrowsers = await deployCatchUp({ "catchup:corsOrigins": '["https://app.example.com"]' });
 });
 
 test("no queue is reached without TLS, nor by a principal of another account, whatever else allows it", () => {
@@ -88,7 +90,7 @@ test("notifications of alarms are encrypted with a key that CloudWatch may use, 
 });
 
 test("nothing answers the internet without a stated authentication", () => {
-  for (const stack of [prod, catchUp]) {
+  for (const stack of [prod, catchUp, forBrowsers]) {
     for (const [name, method] of ofType(stack, "aws:apigateway/method:Method")) {
       const authenticated = method.apiKeyRequired === true || method.authorization === "AWS_IAM";
       expect([name, authenticated || openRoutes.test(name)]).toEqual([name, true]);

@@ -34,6 +34,20 @@ const integration = z.strictObject({
     .regex(/:lambda:path\/2015-03-31\/functions\/.+\/invocations$/, "is not a function's invokeArn"),
   timeoutMilliseconds: z.number().int().min(50).max(29_000).default(29_000),
 });
+/** Only what stands there as it is sent: the defaults, and headers in quotes. */
+const response = z.strictObject({
+  restApiId: z.string(),
+  responseType: z.enum(["DEFAULT_4XX", "DEFAULT_5XX"]),
+  responseParameters: z
+    .record(
+      z.string().regex(/^gatewayresponse\.header\./),
+      z.string().regex(/^'[^']*'$/, "is no text in single quotes"),
+    )
+    .default({}),
+  responseTemplates: z
+    .strictObject({ "application/json": z.literal('{"message":$context.error.messageString}') })
+    .optional(),
+});
 const deployment = z.strictObject({
   restApi: z.string(),
   description: z.string().optional(),
@@ -98,6 +112,16 @@ export const apiGatewayCreators: Creators = {
       timeoutMilliseconds,
     };
     return { id: `agi-${apiId}-${resourceId}-${httpMethod}` };
+  },
+
+  "aws:apigateway/response:Response"({ inputs }, { restApis }) {
+    const { restApiId, responseType, responseParameters } = parseInputs(response, inputs);
+    const headers = Object.entries(responseParameters).map(([name, value]) => [
+      name.slice("gatewayresponse.header.".length).toLowerCase(),
+      value.slice(1, -1),
+    ]);
+    restApis.existing(restApiId).refusalHeaders.set(responseType, Object.fromEntries(headers));
+    return { id: `aggr-${restApiId}-${responseType}` };
   },
 
   "aws:apigateway/deployment:Deployment"({ inputs }, { restApis }) {

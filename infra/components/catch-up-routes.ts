@@ -1,0 +1,79 @@
+import * as aws from "@pulumi/aws";
+import type * as pulumi from "@pulumi/pulumi";
+import type { BundledFunction } from "./bundled-function.ts";
+
+/** What the API answers; a test holds it to the routes of core. */
+export const catchUpRoutes = [
+  "GET /process",
+  "POST /process",
+  "GET /status",
+  "GET /tasks",
+  "POST /tasks/{task_id}/cancel",
+  "POST /tasks/{task_id}/retry-failed",
+  "GET /health",
+  "GET /openapi.json",
+] as const;
+
+/** What a load balancer or a monitor asks, which has no key. */
+const healthRoute = "GET /health";
+const preflight = "OPTIONS";
+
+/** A method of the API and where its requests go. */
+export interface Route {
+  readonly route: string;
+  readonly method: aws.apigateway.Method;
+  readonly integration: aws.apigateway.Integration;
+}
+
+export interface RoutesArgs {
+  readonly restApi: aws.apigateway.RestApi;
+  /** Answers every route. */
+  readonly api: BundledFunction;
+  /** Whether browsers ask before they call, which they do without any credential. */
+  readonly crossOrigin: boolean;
+}
+
+/** The routes of the API, all of them to one function. */
+export function declareRoutes(
+  name: string,
+  { restApi, api, crossOrigin }: RoutesArgs,
+  options: pulumi.CustomResourceOptions,
+): Route[] {
+  const resources = new Map<string, aws.apigateway.Resource>();
+  const resourceAt = (path: string): pulumi.Output<string> => {
+    if (path === "") return restApi.rootResourceId;
+    const known = resources.get(path);
+    if (known) return known.id;
+    const cut = path.lastIndexOf("/");
+    const resource = new aws.apigateway.Resource(
+      `${name}-${nameOf(path)}`,
+      { restApi: restApi.id, parentId: resourceAt(path.slice(0, cut)), pathPart: path.slice(cut + 1) },
+      options,
+    );
+    resources.set(path, resource);
+    return resource.id;
+  };
+  const paths = new Set(catchUpRoutes.map((route) => route.split(" ")[1]));
+  const preflights = crossOrigin ? [...paths].map((path) => `${preflight} ${path}`) : [];
+  return [...catchUpRoutes, ...preflights].map((route) => {
+    const [httpMethod = "", path = ""] = route.split(" ");
+    const own = `${name}-${httpMethod.toLowerCase()}-${nameOf(path)}`;
+    const place = { restApi: restApi.id, resourceId: resourceAt(path), httpMethod };
+    const isOpen = route === healthRoute || httpMethod === preflight;
+    const method = new aws.apigateway.Method(
+      own,
+      { ...place, authorization: "NONE", apiKeyRequired: !isOpen },
+      options,
+    );
+    const integration = new aws.apigateway.Integration(
+      own,
+      { ...place, type: "AWS_PROXY", integrationHttpMethod: "POST", uri: api.function.invokeArn },
+      { ...options, dependsOn: [method] },
+    );
+    return { route, method, integration };
+  });
+}
+
+function nameOf(path: string): string {
+  return path.replace(/[^A-Za-z]+/g, "-").replace(/^-|-$/g, "");
+}
