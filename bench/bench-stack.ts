@@ -64,7 +64,7 @@ export class BenchStack {
     if (failures.length > 0) throw new AggregateError(failures, "Receipts could not be sent.");
   }
 
-  /** Looks at the pipeline until so many receipts are published. Throws StoredWronglyError where nothing moves any more. */
+  /** Observes the pipeline until this number of receipts is published. Throws StoredWronglyError when it makes no progress. */
   async *looksUntilPublished(receipts: number): AsyncGenerator<Observation> {
     const watch = this.watch();
     let last = await watch.look();

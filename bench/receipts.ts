@@ -10,7 +10,7 @@ export interface BenchReceipt extends ReceiptRef {
 
 const seed = 20_000;
 const linesPerReceipt = 50;
-/** Of the image: a power of two, so that no coordinate is rounded on its way. */
+/** Of the image: a power of two, so that no coordinate is rounded. */
 const rowHeight = 1 / 64;
 
 const makers = ["HOUSE BRAND", "NORTHFIELD", "LA COLINA", "SUNRISE", "OLD MILL", "BLUE BAY"];

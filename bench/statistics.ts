@@ -4,7 +4,7 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
 }
 
-/** The least value that so many of a hundred values do not exceed. */
+/** The smallest value that at least `of100` percent of the values do not exceed. */
 export function percentile(values: readonly number[], of100: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.ceil((of100 / 100) * sorted.length) - 1] ?? Number.NaN;

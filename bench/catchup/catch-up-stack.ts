@@ -22,9 +22,9 @@ export interface CatchUpStackOptions {
 }
 
 /**
- * The objects of all buckets are in the memory of the stack's process, which stands for a good part of AWS. With these its
- * collector does not run each time that so many bytes came in, takes one processor, and holds nobody up for longer than
- * some milliseconds.
+ * The stack's process stands for much of AWS and holds the objects of all buckets in memory. These options keep its
+ * garbage collector from running after a fixed number of allocated bytes, limit it to one core, and keep its pauses
+ * within milliseconds.
  */
 const stackOptions = [
   "--external-memory-accounted-in-global-limit",
@@ -125,7 +125,7 @@ export class CatchUpStack {
     return read.get(`/${this.#outputs.sourceBucket}/${key}`) ?? 0;
   }
 
-  /** On AWS whoever answers shares no processor with the workers. Here those get the last one, and the rest is for the others. */
+  /** On AWS the API shares no core with the workers. Here the workers are pinned to the last core, and everything else to the others. */
   async keepWorkersApart(): Promise<void> {
     await fetch(this.#service.helperUrl, { method: "POST" });
   }

@@ -14,8 +14,8 @@ Measures the catch-up system on the deployed local stack, beside a bare loop, wi
 at once: 10,000 and 100,000 rows, some of whose cells have several lines.
 
   --full    1,000,000 rows as well
-  --rows N  a file of so many rows instead
-  --quick   2,000 rows of small vectors: whether it runs, not how fast
+  --rows N  a file of N rows instead
+  --quick   2,000 rows of small vectors: shows that it runs, not how fast
   --help    this text
 
 Ends with code 1 where a bound is missed. Fails where a row is not stored exactly once.`;

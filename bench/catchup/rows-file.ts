@@ -19,7 +19,7 @@ const subjects = [
 const complaints = ["is loud", "leaks", "does not start", "beeps all night", "was sent twice", "arrived wet"];
 const cities = ["Kassel", "Zürich", "São Paulo", "Łódź", "東京", "Cork"];
 
-/** Writes a CSV of so many rows, each with a text of its own; the same count gives the same file. Returns its bytes. */
+/** Writes a CSV of `rows` rows, each with its own text; the same count gives the same file. Returns its size in bytes. */
 export async function writeRows(path: string, rows: number): Promise<number> {
   await pipeline(Readable.from(pieces(rows)), createWriteStream(path));
   return (await stat(path)).size;

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CatchUpClient, isOver } from "../../cli/catchup/client.ts";
 
 /**
- * Starts a task, and asks for its status so many times a second whatever the answers take, until it is over. What is due
- * while the most are asked waits for one of them, and its time counts from when it was due.
+ * Starts a task and requests its status at a fixed rate, however long the responses take, until the task ends (open loop).
+ * A request that is scheduled while the maximum is in flight waits, and its latency counts from its scheduled time.
  */
 export interface LoadOrders {
   readonly url: string;

@@ -44,7 +44,7 @@ const kinds: readonly ((label: LabelItem) => Write)[] = [
   newWord,
 ];
 
-/** So many different batches, each as an invocation's event holds it: parsed from JSON. */
+/** `count` different batches, each as the event of an invocation holds it: parsed from JSON. */
 export function streamBatches(count: number): unknown[][] {
   const total = count * recordsPerBatch;
   const records = labelChanges(wordReceipts(total), total).map(({ item }, number) => {

@@ -12,8 +12,8 @@ export const wordsPerReceipt = usualLines * wordsPerLine;
 const goods = ["milk", "bread", "tea", "rice", "soap", "oil", "lentils", "paper", "coffee", "yogurt"];
 
 /**
- * Made-up receipts of so many lines of five words, every word with a text of its own. The same numbers give the same
- * receipts.
+ * Synthetic receipts with a given number of lines of five words, every word with its own text. The same numbers give the
+ * same receipts.
  */
 export function wordReceipts(count: number, linesPerReceipt = usualLines): BenchReceipt[] {
   const random = randomFrom(seed);

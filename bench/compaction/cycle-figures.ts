@@ -30,7 +30,7 @@ const ended = z.object({
 });
 const merged = z.object({ written: z.int(), updated: z.int() });
 
-/** Runs a cycle that is told to log here. Throws CycleIncompleteError where not all of so many messages were done. */
+/** Runs a cycle that logs here. Throws CycleIncompleteError unless it acknowledged all `messages`. */
 export async function figuresOf(
   messages: number,
   run: (log: Log) => Promise<unknown>,

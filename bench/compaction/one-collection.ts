@@ -175,7 +175,7 @@ export class OneCollection {
     return { parts, end };
   }
 
-  /** One cycle over all that is queued, which are so many messages. Throws CycleIncompleteError. */
+  /** One cycle over all `messages` that are queued. Throws CycleIncompleteError. */
   cycle({ parts }: CompactionProcess, messages: number): Promise<CycleFigures> {
     return figuresOf(messages, (log) => runCycle({ ...parts, log }, [], monotonicClock.now() + maxCycleMs));
   }

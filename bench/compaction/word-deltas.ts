@@ -11,7 +11,7 @@ export const wordsPerReceipt = 100;
 const collection = "words";
 const runId = "bench";
 
-/** Stores the deltas of so many receipts of a hundred words, and resolves to the receipts. */
+/** Stores the deltas of `count` receipts of a hundred words, and resolves to the receipts. */
 export async function storeWordDeltas(deltas: DeltaStore, count: number): Promise<BenchReceipt[]> {
   const vectorsOf = new VectorsOfTexts(dimensions);
   const receipts = wordReceipts(count, wordsPerReceipt / wordsPerLine);

@@ -15,8 +15,8 @@ export interface EmbeddedTexts {
 }
 
 /**
- * The model was trained on sentences and short paragraphs. Of a longer text it reads so many tokens, some 280 characters: the time that it
- * takes grows with them, and a file of long texts would keep two cores for a quarter of an hour.
+ * The model was trained on sentences and short paragraphs. A longer text is truncated to this number of tokens, some 280 characters:
+ * time grows with tokens, and a file of long texts would occupy two cores for a quarter of an hour.
  */
 export const maxTokensRead = 64;
 /** No token is longer, and the tokeniser takes time by the square of what it is given. */

@@ -16,8 +16,8 @@ const bytesPerTurn = 128 * 1024;
 let lastLarge: Promise<void> = Promise.resolve();
 
 /**
- * The digest of a body. Of large ones one at a time, a slice in each turn of the event loop: whoever else calls the stack
- * waits for a slice, and not for all objects that are being put.
+ * The digest of a body. Large bodies are hashed one at a time, one slice per turn of the event loop: another request waits
+ * for a slice, and not for every object that is being uploaded.
  */
 export async function digestOf(body: Buffer, algorithm: DigestAlgorithm): Promise<Buffer> {
   const digest = algorithm === "CRC32" ? new Crc32() : createHash(algorithm);

@@ -79,7 +79,7 @@ async function answer(replyTo: ReplyTo, request: IncomingMessage, response: Serv
 
 /**
  * The body in memory of its own, which a thread can hand over. Where its length is known, it is put together as it comes
- * in: joining a large one holds up whoever calls meanwhile.
+ * in: concatenating a large one would block other requests.
  */
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const length = Number(request.headers["content-length"] ?? Number.NaN);

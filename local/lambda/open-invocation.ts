@@ -55,7 +55,7 @@ export class OpenInvocation {
     });
   }
 
-  /** Hands the outcome to whoever invoked. To be called once it has an answer. */
+  /** Passes the outcome to the invoker. Call it once there is a response. */
   settle(): void {
     if (this.#outcome === undefined) throw new Error(`Invocation ${this.requestId} has no outcome yet.`);
     this.#settle({ requestId: this.requestId, log: this.log, ...this.#outcome });

@@ -38,9 +38,9 @@ interface Surroundings {
 }
 
 /**
- * Polls a queue with the function's role and invokes the function with batches. What succeeded is deleted; what
- * failed comes back when its visibility timeout ends. The queue itself keeps FIFO groups in order: it gives out
- * nothing of a group of which something is in flight.
+ * Polls a queue with the function's role and invokes the function with batches. Messages that succeeded are
+ * deleted; failed ones are redelivered when their visibility timeout ends. The queue itself keeps FIFO groups in order: it
+ * delivers nothing of a group while a message of it is in flight.
  */
 export class QueuePoller implements Poller {
   readonly #mapping: QueueMapping;

@@ -8,7 +8,7 @@ export type Fault =
    * and 202 for results in older ones, which had sent their headers by then; 500 in newer ones.
    */
   | { readonly kind: "failed query"; readonly status: 200 | 202 | 500; readonly error: string }
-  /** The database fails when rows are on their way: the failure follows them in the same answer, with status 200. */
+  /** The database fails while rows are streamed: the failure follows them in the same response, with status 200. */
   | {
       readonly kind: "fails after";
       readonly rows: number;

@@ -6,7 +6,7 @@ import { type Cell, readCsv } from "./csv.ts";
 export interface Question {
   readonly id: number;
   readonly columns: readonly string[];
-  /** Iterated anew for every query. */
+  /** Iterated again for every query. */
   readonly rows: Iterable<readonly Cell[]>;
   /**
    * The column that dates are asked of: by two variables, both inclusive, and by a field filter with the column's name.

@@ -33,7 +33,7 @@ export function messagesInFlightCount({ queues }: Pick<Observation, "queues">): 
   return sum(queues.filter((queue) => !queue.deadLetters).map(({ waiting, inFlight }) => waiting + inFlight));
 }
 
-/** Every receipt is in both collections, and no message is on its way. */
+/** Every receipt is in both collections, and no message waits or is in flight. */
 export function isComplete(observation: Observation, { receipts }: Workload): boolean {
   const { lines, words } = observation.collections;
   return (

@@ -20,7 +20,7 @@ test.each([
   expect(startOfPeriod(period, new Date(now))).toBe(start);
 });
 
-test("a quota counts anew in a new period, and what it refuses does not count", () => {
+test("a quota starts again in a new period, and a refused request does not count", () => {
   const count = new QuotaCount({ limit: 2, period: "DAY" });
   const taken = (now: string, times: number) =>
     Array.from({ length: times }, () => count.take(new Date(now)));

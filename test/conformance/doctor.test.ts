@@ -102,15 +102,15 @@ test("a stack that was just deployed: all is well but for the mail that nobody h
 
 test("F35: an index of another dimension, a question without dates and a dead key are told, each by its own check", async () => {
   Object.assign(providers, { indexDimension: 1536, variables: [] });
-  const unfit = await doctor();
-  expect(statuses(unfit.embedding)).toEqual(["ok"]);
-  expect(unfit.index).toEqual([
+  const mismatched = await doctor();
+  expect(statuses(mismatched.embedding)).toEqual(["ok"]);
+  expect(mismatched.index).toEqual([
     expect.objectContaining({
       status: "fail",
       says: expect.stringMatching(/1536 dimensions, and the stack embeds 512/),
     }),
   ]);
-  expect(statuses(unfit.question)).toEqual(["warn"]);
+  expect(statuses(mismatched.question)).toEqual(["warn"]);
   providers.takesKey = false;
   const dead = await doctor();
   providers.takesKey = true;

@@ -70,5 +70,5 @@ note("up");`;
 });
 
 test("Fargate refuses a stopTimeout of more than two minutes", async () => {
-  await expect(createService("patient", "", 121)).rejects.toThrow(/patient .*stopTimeout/);
+  await expect(createService("slow-stop", "", 121)).rejects.toThrow(/slow-stop .*stopTimeout/);
 });

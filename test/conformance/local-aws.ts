@@ -170,7 +170,7 @@ const note = (value) => appendFileSync(${JSON.stringify(this.#file)}, JSON.strin
       .map((line) => JSON.parse(line) as T);
   }
 
-  /** Waits until there are so many notes. */
+  /** Waits until there are `count` notes. */
   async atLeast<T>(count: number): Promise<T[]> {
     return eventually(() => {
       const notes = this.read<T>();

@@ -15,7 +15,7 @@ describe("the answer of a function that reports item failures", () => {
     expect(readItemFailures(payload, batch)).toEqual(new Set());
   });
 
-  test("names the items that come back", () => {
+  test("names the items that are redelivered", () => {
     expect(readItemFailures('{"batchItemFailures":[{"itemIdentifier":"b"}]}', batch)).toEqual(new Set(["b"]));
   });
 

@@ -181,7 +181,7 @@ describe("what may go wrong", () => {
     expect(await answer.json()).toMatchObject({ status: "failed", error });
   });
 
-  test("a query that fails when rows are on their way: the failure follows them, with status 200", async () => {
+  test("a query that fails after the first rows: the failure follows them, with status 200", async () => {
     server.failNext({ kind: "fails after", rows: 3, error });
     const answer = await post("7/query/csv");
     expect(answer.status).toBe(200);

@@ -78,7 +78,7 @@ describe("the control plane", () => {
 });
 
 describe("records", () => {
-  test("come back as they were put, and a second upsert replaces the first", async () => {
+  test("are returned as they were upserted, and a second upsert replaces the first", async () => {
     const index = fresh();
     const metadata = { title: "Ünï", count: 3, paid: true, tags: ["a", "b"] };
     await index.upsert({ records: [record("1.a", [1, 0, 0]), record("1.b", [0, 1, 0], metadata)] });

@@ -65,7 +65,7 @@ const keys = (answer: { Contents?: { Key?: string | undefined }[] | undefined })
   (answer.Contents ?? []).map((object) => object.Key);
 
 describe("an object", () => {
-  test("comes back as it was put, with its type and metadata, under any key", async () => {
+  test("is returned as it was put, with its type and metadata, under any key", async () => {
     for (const Key of ["plain", "a folder/b+c&d=e?.txt", "é/🧾", "..dots/a..b"]) {
       await put(Key, `body of ${Key}`, { ContentType: "text/plain", Metadata: { run: "7" } });
       expect(await get(Key)).toMatchObject({
@@ -85,7 +85,7 @@ describe("an object", () => {
   });
 
   // The SDK sends a stream in chunks with a checksum trailer (aws-chunked); the frames are not part of the object.
-  test("comes back without the frames of a chunked upload", async () => {
+  test("is returned without the frames of a chunked upload", async () => {
     await put("stream", Readable.from([Buffer.from("one,"), Buffer.from("two")]), { ContentLength: 7 });
     expect(await get("stream")).toMatchObject({ text: "one,two", ContentLength: 7 });
     expect((await get("stream")).ContentEncoding).toBeUndefined();

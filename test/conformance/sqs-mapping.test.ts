@@ -138,7 +138,7 @@ test("a window gathers messages up to the batch size", async () => {
   expect(delivery?.bodies.sort()).toEqual(["1", "2", "3"]);
 });
 
-test("F14: only the messages that the answer names come back", async () => {
+test("F14: only the messages that the response names are redelivered", async () => {
   const { url, notes } = await mapQueue(
     "partial",
     `${noteDelivery}
@@ -177,7 +177,7 @@ test("without ReportBatchItemFailures the answer says nothing", async () => {
   await expectEmpty(url);
 });
 
-test("a message whose function fails comes back after the visibility timeout, and ends in the dead-letter queue", async () => {
+test("a message whose function fails is redelivered after the visibility timeout, and ends in the dead-letter queue", async () => {
   const deadLetters = await aws.create("aws:sqs/queue:Queue", "dead", { name: "dead" });
   const { url, notes } = await mapQueue("failing", `${noteDelivery} throw new Error("bad day");`, {
     queue: { redrivePolicy: JSON.stringify({ deadLetterTargetArn: deadLetters.arn, maxReceiveCount: 2 }) },

@@ -52,7 +52,7 @@ faultTest(
     const cameAt = embeddings.cameAt.toSorted((one, other) => one - other);
     const preflights = taskIds.length;
     expect(cameAt).toHaveLength(12 + 8 + 3 + preflights);
-    // From any request to any later one; a second is left for requests that were slow on their way.
+    // From any request to any later one; one second of tolerance for slow requests.
     for (const [first, from] of cameAt.entries()) {
       for (const [last, to] of cameAt.entries()) {
         if (last >= first)

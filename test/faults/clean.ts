@@ -20,7 +20,7 @@ export interface Expected {
 }
 
 /**
- * Nothing lost, nothing twice, nothing stale, no generation damaged, no lease without a holder, all runs completed, and
+ * Nothing lost, nothing twice, nothing stale, no generation corrupt, no lease without a holder, all runs completed, and
  * the control items as they should be.
  */
 export async function expectClean(

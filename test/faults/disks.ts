@@ -26,7 +26,7 @@ export class SmallDisk {
     }
   }
 
-  /** Leaves so many bytes free, in whole blocks. */
+  /** Leaves `freeBytes` free, in whole blocks. */
   async fill(freeBytes: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.path);
     const file = await open(this.#filler, "w");

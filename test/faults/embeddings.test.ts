@@ -85,7 +85,7 @@ async function invoke(stack: Stack, { baseUrl }: Provider, body: string, budgetM
 
 describe("F1 F2 F12: an embeddings endpoint that fails leaves no run without its deltas, and loses no receipt", () => {
   for (const name of chosen(Object.keys(troubles), 1)) {
-    faultTest(`${name}, until the message comes again`, async () => {
+    faultTest(`${name}, until the message is redelivered`, async () => {
       const stack = await freshly();
       const application = new Application(stack);
       const body = await stored(stack, 1);

@@ -7,8 +7,8 @@ import type { Stack } from "./stack.ts";
 const maxWaitMs = 60_000;
 
 /**
- * A sound process takes messages until the queues are empty, as mappings have it. What is hidden comes back at once: time
- * passes faster than the visibility of messages.
+ * A healthy process consumes messages until the queues are empty, as a mapping would. Messages in flight are redelivered at
+ * once: the test does not wait for visibility timeouts.
  */
 export async function recover(stack: Stack, process?: CycleProcess): Promise<void> {
   const sound = process ?? (await stack.sound());

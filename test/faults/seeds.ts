@@ -36,7 +36,7 @@ export class Random {
     return of[this.below(of.length)] as T;
   }
 
-  /** So many of them, in any order. */
+  /** `count` of them, in any order. */
   some<T>(of: readonly T[], count: number): T[] {
     const left = [...of];
     return Array.from({ length: Math.min(count, left.length) }, () =>
@@ -45,7 +45,7 @@ export class Random {
   }
 }
 
-/** All of the cases, or in `npm test` so many of them. */
+/** All of the cases, or in `npm test` only `quickly` of them. */
 export function chosen<T>(cases: readonly T[], quickly: number): readonly T[] {
   return all ? cases : new Random("chosen").some(cases, quickly);
 }

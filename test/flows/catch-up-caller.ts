@@ -114,7 +114,7 @@ export class CatchUpCaller {
   }
 }
 
-/** A CSV of so many good rows; some have a text of several lines. */
+/** A CSV of `rows` valid rows; some have a text of several lines. */
 export function csvOf(rows: number, text: (row: number) => string = (row) => `Row ${row}`): string {
   const lines = Array.from({ length: rows }, (_, index) => {
     const cell = index % 3 === 0 ? `"${text(index)}\nand ""more"""` : text(index);

@@ -120,7 +120,7 @@ describe("a CSV", () => {
   });
 });
 
-test("a question is exported for its dates, kept in S3 and brought in", async () => {
+test("a question is exported for its dates, stored in S3 and indexed", async () => {
   const task = await caller.ended(
     await caller.start({ question_id: 42, start_date: "2020-01-01", end_date: "2030-01-01" }),
   );

@@ -137,7 +137,7 @@ describe("items that are removed", () => {
     await shows(stack, kiosk, { merchant });
   });
 
-  test("a receipt takes all of its vectors, and comes back whole when it is exported again", async () => {
+  test("deleting a receipt removes all of its vectors, and exporting it again restores all of them", async () => {
     await remove(stack, keys.receipt);
     await shows(stack, kiosk, { gone: /./ });
     await finds(stack, ["--merchant", "Corner Kiosk"], []);

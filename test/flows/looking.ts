@@ -5,7 +5,7 @@ import { depthsText, queueDepths } from "../../cli/queue-depths.ts";
 import { eventually } from "./eventually.ts";
 import type { RunningStack } from "./running-stack.ts";
 
-/** Waits until no message is on its way. */
+/** Waits until no message waits or is in flight. */
 export async function noMessageIsLeft(stack: RunningStack): Promise<void> {
   await eventually(60, async () => {
     const depths = await queueDepths(stack.sqs, stack.outputs);
@@ -13,7 +13,7 @@ export async function noMessageIsLeft(stack: RunningStack): Promise<void> {
   });
 }
 
-/** Waits until a queue has given so many different messages. */
+/** Waits until a queue has delivered `count` different messages. */
 export async function bodiesIn(stack: RunningStack, QueueUrl: string, count: number): Promise<string[]> {
   const bodies = new Set<string>();
   return eventually(60, async () => {

@@ -49,7 +49,7 @@ function npmRun(command: string, ...options: string[]): Promise<{ code: unknown;
   });
 }
 
-test("F46: a running stack whose file system is emptied comes back with all vectors, and embeds nothing", async () => {
+test("F46: a running stack whose file system is emptied recovers all vectors, and embeds nothing", async () => {
   const before = await heads(stack);
   await loseAll();
   // As the schedule does every ten minutes: nothing else happens to this stack.

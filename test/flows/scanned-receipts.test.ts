@@ -44,7 +44,7 @@ withScans("the merchants of scanned receipts (skipped where ../shared/data/recei
     await stack?.stop();
   });
 
-  /** Writes the merchant of each receipt, and waits until nothing of it is on its way. */
+  /** Writes the merchant of each receipt, and waits until every change is published. */
   async function name(merchantOf: (company: string) => string): Promise<void> {
     merchants = new Map();
     let last = "";

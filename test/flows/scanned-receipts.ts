@@ -12,7 +12,7 @@ export interface ScannedReceipt extends ReceiptFolder {
   readonly company: string | undefined;
 }
 
-/** So many of the scans: two each of the companies that have most of them first, the others after those. */
+/** `count` of the scans: first two of each company, those with the most scans first; then the others. */
 export async function scannedReceipts(count: number): Promise<ScannedReceipt[]> {
   const folders = await findReceiptFolders(folder);
   const byCompany = new Map<string | undefined, ScannedReceipt[]>();

@@ -75,15 +75,15 @@ test("a stack into which receipts were sent is clean", async () => {
   ]);
 });
 
-test("a damaged one is told, counted in metrics, and repaired", async () => {
+test("a collection that was tampered with is reported, counted in metrics, and repaired", async () => {
   await doctor(async (store) => {
     await store.delete([title]);
     await store.updateMetadata(new Map([[bread, { merchant_name: "Nobody" }]]));
   });
-  const damaged = await verify();
-  expect(damaged).toMatchObject({ code: 1, stdout: expect.stringContaining(`missing ${title}`) });
-  expect(damaged.stdout).toContain(`stale metadata ${bread}`);
-  expect(damaged.stdout).toContain("npm run verify -- --repair");
+  const differing = await verify();
+  expect(differing).toMatchObject({ code: 1, stdout: expect.stringContaining(`missing ${title}`) });
+  expect(differing.stdout).toContain(`stale metadata ${bread}`);
+  expect(differing.stdout).toContain("npm run verify -- --repair");
   await eventually(30, async () => {
     const lines = await stack.logged(stack.outputs.logGroups.verify, "CloudWatchMetrics");
     expect(lines.map((line) => JSON.parse(line))).toContainEqual(

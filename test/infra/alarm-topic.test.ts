@@ -1,7 +1,7 @@
 import { type Deployment, ofType } from "./support/deploy.ts";
 import { deployStack } from "./support/stacks.ts";
 
-const brought = "arn:aws:sns:us-east-1:000000000000:on-call";
+const existing = "arn:aws:sns:us-east-1:000000000000:on-call";
 
 function topicsOf(stack: Deployment): string[] {
   return [...ofType(stack, "aws:sns/topic:Topic").keys()];
@@ -25,17 +25,17 @@ test("a stack has a topic of its own, which every alarm tells and nobody reads w
   expect(stack.outputs.alarmTopicArn).toBe("arn:sns:vectorkeep-dev-alarms");
 });
 
-test("whoever is named gets mail from the stack's own topic", async () => {
+test("the configured address is subscribed to the stack's own topic", async () => {
   const stack = await deployStack("dev", { config: { "alarms:email": "on-call@example.org" } });
   expect(subscriptionsOf(stack)).toEqual([
     { topic: "arn:sns:vectorkeep-dev-alarms", protocol: "email", endpoint: "on-call@example.org" },
   ]);
 });
 
-test("a brought topic is told instead, and no other is made", async () => {
-  const stack = await deployStack("dev", { config: { "alarms:topicArn": brought } });
+test("alarms notify an existing topic instead, and no other is created", async () => {
+  const stack = await deployStack("dev", { config: { "alarms:topicArn": existing } });
   expect(topicsOf(stack)).toEqual([]);
   expect(subscriptionsOf(stack)).toEqual([]);
-  expect(toldBy(stack)).toEqual(new Set([brought]));
-  expect(stack.outputs.alarmTopicArn).toBe(brought);
+  expect(toldBy(stack)).toEqual(new Set([existing]));
+  expect(stack.outputs.alarmTopicArn).toBe(existing);
 });

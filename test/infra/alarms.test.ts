@@ -73,7 +73,7 @@ test("F5: stuck runs are alarms, and so is a sweeper that tells of none because 
   });
 });
 
-test("a damaged generation is an alarm of whoever finds it, the query server only where there is one", async () => {
+test("a corrupt generation is an alarm of each process that can find it, the query server only where there is one", async () => {
   expect(alarms.has("vectorkeep-dev-compaction-manifest-mismatch")).toBe(true);
   expect(alarms.has("vectorkeep-dev-query-server-manifest-mismatch")).toBe(false);
   const prod = ofType(await deployStack("prod"), "aws:cloudwatch/metricAlarm:MetricAlarm");

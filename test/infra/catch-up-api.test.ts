@@ -100,7 +100,7 @@ test("the deployment comes after all that it deploys, and stays the same while t
   expect(again.get(name)?.triggers).toEqual(made("deployment:Deployment").get(name)?.triggers);
 });
 
-test("the stage is deployed anew when routes or the demand for a key change", async () => {
+test("the stage is deployed again when routes or the API key requirement change", async () => {
   const { triggers } = made("deployment:Deployment").get(name) ?? {};
   const harms: Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>> = {
     "aws:apigateway/method:Method": (inputs) => ({ ...inputs, apiKeyRequired: false }),

@@ -125,18 +125,18 @@ test("columns are declared with their types, also one whose name has the sign be
   });
 });
 
-test("a brought bucket of CSV files is read, never written, and none is made", async () => {
+test("an existing bucket of CSV files is read, never written, and none is created", async () => {
   const found = {
     "aws:s3/getBucket:getBucket": ({ bucket }: Record<string, unknown>) => ({
       bucket,
       arn: `arn:s3:${bucket}`,
     }),
   };
-  const brought = await deployCatchUp({ "catchup:sourceBucket": "exports" }, { found });
-  expect(ofType(brought, "aws:s3/bucket:Bucket").has(`${stem}-source`)).toBe(false);
-  expect(brought.outputs.catchUp).toMatchObject({ sourceBucket: "exports" });
+  const stack = await deployCatchUp({ "catchup:sourceBucket": "exports" }, { found });
+  expect(ofType(stack, "aws:s3/bucket:Bucket").has(`${stem}-source`)).toBe(false);
+  expect(stack.outputs.catchUp).toMatchObject({ sourceBucket: "exports" });
   for (const name of ["run", "chunk", "settle"]) {
-    const own = permissionsOf(brought, `${stem}-${name}`).filter((one) => /arn:s3:exports/.test(one));
+    const own = permissionsOf(stack, `${stem}-${name}`).filter((one) => /arn:s3:exports/.test(one));
     expect(own).toEqual(["s3:GetObject arn:s3:exports/*", "s3:ListBucket arn:s3:exports"]);
   }
 });

@@ -97,7 +97,7 @@ test("the worker is told what the function is told, and where to count", () => {
   });
 });
 
-test("the worker has the size that is set, and time to hand back what it holds before it is killed", async () => {
+test("the worker has the configured size, and time to return its messages to the queue before it is killed", async () => {
   const size = {
     "compaction:workerCpu": "8192",
     "compaction:workerMemoryMiB": "61440",

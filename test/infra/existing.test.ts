@@ -28,7 +28,7 @@ const found: NonNullable<Wanted["found"]> = {
   "aws:ec2/getSubnet:getSubnet": ({ id }) => ({ id, vpcId: "vpc-0a", availabilityZone: zones[String(id)] }),
 };
 
-test("a brought table, bucket and VPC are used, and none is made", async () => {
+test("an existing table, bucket and VPC are used, and none is created", async () => {
   const stack = await deployStack("dev", { config, found });
   expect([...ofType(stack, "aws:dynamodb/table:Table").keys()]).toEqual(["vectorkeep-dev-control"]);
   expect([...ofType(stack, "aws:s3/bucket:Bucket").keys()]).toEqual(["vectorkeep-dev-deltas"]);
@@ -45,7 +45,7 @@ test("a brought table, bucket and VPC are used, and none is made", async () => {
   expect(compaction?.vpcConfig).toMatchObject({ subnetIds: ["subnet-0a", "subnet-0b"] });
 });
 
-test("query tasks in a brought VPC stay behind its NAT", async () => {
+test("query tasks in an existing VPC stay behind its NAT", async () => {
   const stack = await deployStack("prod", { config, found });
   expect(
     ofType(stack, "aws:ecs/service:Service").get("vectorkeep-prod-query")?.networkConfiguration,
@@ -55,7 +55,7 @@ test("query tasks in a brought VPC stay behind its NAT", async () => {
   });
 });
 
-test("the worker that compacts lives in the subnets of a brought VPC", async () => {
+test("the compaction worker runs in the subnets of an existing VPC", async () => {
   const stack = await deployStack("dev", { config: { ...config, "compaction:host": "ecs" }, found });
   const service = ofType(stack, "aws:ecs/service:Service").get("vectorkeep-dev-compaction-worker");
   expect(service?.networkConfiguration).toMatchObject({
@@ -76,19 +76,22 @@ test.each([
     /ReceiptsTable .* has a stream of NEW_IMAGE\./,
   ],
   ["with other keys", { hashKey: "id", rangeKey: "" }, /ReceiptsTable .* has the keys id and none\./],
-])("a brought table %s stops the deployment", async (_, unfit, message) => {
-  const answers = { ...found, "aws:dynamodb/getTable:getTable": () => ({ ...table, ...unfit }) };
+])("an existing table %s stops the deployment", async (_, attributes, message) => {
+  const answers = { ...found, "aws:dynamodb/getTable:getTable": () => ({ ...table, ...attributes }) };
   await expect(deployStack("dev", { config, found: answers })).rejects.toThrow(message);
 });
 
 test.each([
   ["of another VPC", { vpcId: "vpc-0f" }, /subnet-0a, subnet-0b .* are not in vpc-0a/],
   ["in one zone", { availabilityZone: "us-east-1a" }, /Two of the subnets .* are in one availability zone/],
-])("brought subnets %s stop the deployment", async (_, unfit, message) => {
+])("existing subnets %s stop the deployment", async (_, attributes, message) => {
   const subnet = found["aws:ec2/getSubnet:getSubnet"];
   const answers = {
     ...found,
-    "aws:ec2/getSubnet:getSubnet": (inputs: Record<string, unknown>) => ({ ...subnet?.(inputs), ...unfit }),
+    "aws:ec2/getSubnet:getSubnet": (inputs: Record<string, unknown>) => ({
+      ...subnet?.(inputs),
+      ...attributes,
+    }),
   };
   await expect(deployStack("dev", { config, found: answers })).rejects.toThrow(message);
 });

@@ -49,11 +49,11 @@ test.each([
   ["changed", (file: Buffer) => Buffer.concat([file.subarray(0, -1), Buffer.from("!")])],
   ["emptied", () => Buffer.alloc(0)],
   ["replaced by something else", () => Buffer.from("{}\nnot a program")],
-])("a kept program that was %s is bundled again", async (_, damage) => {
+])("a kept program that was %s is bundled again", async (_, corrupt) => {
   await bundled();
   const [name = ""] = await readdir(join(folder, "programs"));
   const kept = join(folder, "programs", name);
-  await writeFile(kept, damage(await readFile(kept)));
+  await writeFile(kept, corrupt(await readFile(kept)));
   expect(await bundled()).toBe("bundle of first");
   expect(builds).toBe(2);
 });

@@ -15,7 +15,7 @@ export interface DueReceipt {
 /** Ids that are compared at a time. */
 const idsPerPage = 4_500;
 
-/** The published generation holds exactly what is due, one page of ids in memory at a time. */
+/** The published generation holds exactly the expected vectors. Reads one page of ids at a time. */
 export async function expectVerified(
   collection: OneCollection,
   receipts: Iterable<DueReceipt>,

@@ -6,7 +6,7 @@ import { fiveDigits, type ReceiptRef, receiptKey } from "../../core/receipts/rec
 export const dimensions = 1_536;
 export const model = "random-vectors-by-topic";
 export const linesPerReceipt = 100;
-/** Texts have topics. Without any, vectors of so many dimensions are all equally far apart, and no graph leads to one. */
+/** Texts have topics. Without topics, vectors of that many dimensions are all equally far apart, and no graph finds one. */
 const topics = 200;
 
 /** Each receipt is the only one of its image. */

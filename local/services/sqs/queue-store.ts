@@ -67,7 +67,7 @@ export class Queue extends SqsQueue {
     this.changeVisibility(receiptHandle, 0);
   }
 
-  /** Messages that came back stand in the order of their return; their place is that of their sequence number. */
+  /** Returned messages are in the order of their return; they belong in the order of their sequence numbers. */
   private restoreGroupOrder(): void {
     for (const group of this.fifoMessages.values()) {
       if (group.length > 1)
@@ -97,7 +97,7 @@ export class QueueStore extends SqsStore {
   /** Of queues that are yet to be created, by name. */
   readonly kept = new Map<string, KeptQueue>();
 
-  /** Whoever had a message in flight is gone when this is restored: it is visible again. */
+  /** The consumer of a message in flight is gone when this is restored, so the message is visible again. */
   save(): ReadonlyMap<string, KeptQueue> {
     return new Map(
       [...this.allQueues()].map((queue) => {

@@ -18,7 +18,7 @@ export function deleteMessage(queue: Queue, { ReceiptHandle: handle }: Input): v
   else queue.deleteReturned(receipt);
 }
 
-/** Throws for a message that is not in flight under this handle: nothing may hide it from whoever has it now. */
+/** Throws for a message that is not in flight under this handle: its visibility belongs to the current consumer. */
 export function changeVisibility(
   queue: Queue,
   { ReceiptHandle: handle, VisibilityTimeout: raw }: Input,

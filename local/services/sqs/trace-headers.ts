@@ -1,4 +1,4 @@
-/** A message is traced for as long as so many younger ones are not sent. */
+/** The trace header of a message is kept until this number of newer messages was sent. */
 const maxTraced = 50_000;
 
 /** The tracing header that each message was sent with, which fauxqs does not keep. */

@@ -44,8 +44,8 @@ export async function underOwnSignal<T>(
 }
 
 /**
- * Runs tasks 0 to count - 1, so many at once, and answers their results in order. The first failure aborts the others;
- * it is thrown when all are over.
+ * Runs tasks 0 to count - 1 with bounded concurrency, and resolves to their results in order. The first failure aborts the
+ * others; it is thrown when all have ended.
  */
 export function together<T>(
   outer: AbortSignal,

@@ -48,7 +48,7 @@ export class Aborted extends Error {
   }
 }
 
-/** Standard executions end at so many. */
+/** A standard execution fails beyond this number of events. */
 const maxEvents = 25_000;
 
 export function record(thread: Thread, type: string, details: object = {}): void {

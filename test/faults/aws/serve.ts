@@ -45,7 +45,7 @@ function answer(request: Request): unknown {
   }
 }
 
-/** Every message that is hidden comes back, as time would bring it. */
+/** Makes every message in flight visible, as the end of its visibility timeout would. */
 function reveal(queueUrl: string): void {
   const its = queue(queueUrl);
   for (const handle of [...its.inflightMessages.keys()]) its.changeVisibility(handle, 0);

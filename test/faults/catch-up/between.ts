@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { text as readText } from "node:stream/consumers";
 import { type LoopbackServer, sendJson, serveLoopback } from "../../../local/loopback-server.ts";
 
-/** A request on its way to the server behind. */
+/** A request in transit to the server behind the proxy. */
 export interface Passing {
   readonly method: string;
   readonly path: string;
@@ -43,7 +43,7 @@ export class Between {
     const between: Between = new Between(
       await serveLoopback(0, async (request, response) => {
         between.open += 1;
-        // Also when whoever asked is gone.
+        // Also when the client has disconnected.
         response.once("close", () => {
           between.open -= 1;
         });

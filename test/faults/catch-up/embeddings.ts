@@ -31,7 +31,7 @@ export class Embeddings {
         const { model, input, dimensions } = (await json(request)) as Request;
         embeddings.cameAt.push(Date.now());
         embeddings.open += 1;
-        // Also when whoever asked is gone.
+        // Also when the client has disconnected.
         response.once("close", () => {
           embeddings.open -= 1;
         });

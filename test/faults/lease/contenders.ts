@@ -1,5 +1,5 @@
 /**
- * Contenders for one lease, each of which publishes so many generations: the child of the lease's stress test. Says
+ * Contenders for one lease, each of which publishes `rounds` generations: the child process of the lease's stress test. Prints
  * `holding` whenever one of them holds it, and ends when all are done. `crowd` and `rounds` are its arguments.
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";

@@ -46,7 +46,7 @@ async function stopWhileItHolds(child: ChildProcess): Promise<void> {
 
 describe("F3 F4 F21: many contenders for one lease", () => {
   faultTest(
-    "each publishes each of its rounds exactly once, whoever is paused and whatever the clocks say",
+    "each contender publishes each of its rounds exactly once, whichever is paused and whatever the clocks say",
     async () => {
       const random = new Random("paused");
       const stack = await freshly();

@@ -79,7 +79,7 @@ export class CycleProcess {
     return this.#said;
   }
 
-  /** Resolves to the ids of messages that have to come again. Rejects with what the handler throws, or ProcessGoneError. */
+  /** Resolves to the ids of the messages to redeliver. Rejects with the handler's error, or ProcessGoneError. */
   async invoke(event: object, milliseconds: number): Promise<readonly string[]> {
     this.#invoked += 1;
     const id = this.#invoked;

@@ -22,7 +22,7 @@ export interface Invocation {
 
 export interface Answer {
   readonly id: number;
-  /** Message ids that have to come again. */
+  /** Ids of the messages to redeliver. */
   readonly failed?: readonly string[];
   readonly error?: string;
   /** Names of the calls that the invocation has made, in order. */

@@ -1,4 +1,4 @@
-/** Preloaded into a process whose wall clock is to be wrong by so many milliseconds. Its monotonic clock is not touched. */
+/** Preloaded into a process to skew its wall clock by a number of milliseconds. Its monotonic clock is not touched. */
 const offBy = Number(process.env.WALL_CLOCK_OFF_BY_MS);
 const RightDate = Date;
 

@@ -8,7 +8,7 @@ import { catchUpOptions } from "../../../bench/catchup/options.ts";
 import { loadLines, runLines, verdicts } from "../../../bench/catchup/report.ts";
 import { writeRows } from "../../../bench/catchup/rows-file.ts";
 
-test("the files have so many rows of different texts, many of several lines, the same every time", async () => {
+test("the files have the given number of rows with different texts, many of several lines, the same every time", async () => {
   const folder = mkdtempSync(join(tmpdir(), "rows-"));
   try {
     const bytes = await writeRows(join(folder, "a.csv"), 2_500);

@@ -23,7 +23,7 @@ describe("the report of npm run bench:changes", () => {
     ]),
   };
 
-  it("takes the value that so many of a hundred do not exceed", () => {
+  it("takes the smallest value that the given percentage does not exceed", () => {
     const values = Array.from({ length: 200 }, (_, index) => 200 - index);
     expect([percentile(values, 99), percentile(values, 50), percentile([7], 99)]).toEqual([198, 100, 7]);
   });

@@ -84,7 +84,7 @@ describe("a cell of an undeclared column", () => {
     expect(readCell(cell, "auto")).toEqual({ value: undefined });
   });
 
-  test("F29: that is read as a number comes back as it was written", () => {
+  test("F29: that is read as a number is written back exactly", () => {
     const digits = fc.stringMatching(/^-?\d{1,18}(\.\d{1,8})?([eE][+-]?\d{1,3})?$/);
     fc.assert(
       fc.property(fc.oneof(digits, fc.double().map(String), fc.string()), (cell) => {

@@ -123,7 +123,7 @@ describe("a failed query is a failed task, with the reason of the database", () 
     ["under the name of a file", { kind: "failed query", status: 200, error: "no such table" }],
     ["at its first row", { kind: "fails after", rows: 0, error: "no such table" }],
     [
-      "when rows are on their way, which are not all (F18)",
+      "after the first rows, which are not all (F18)",
       { kind: "fails after", rows: 15, error: "no such table" },
     ],
   ] as const)("%s", async (_, fault) => {
@@ -136,7 +136,7 @@ describe("a failed query is a failed task, with the reason of the database", () 
   });
 });
 
-test("a connection that breaks on its way leaves no plan of half the rows (F18)", async () => {
+test("a connection that breaks during the export leaves no plan of half the rows (F18)", async () => {
   const broken = await serveLoopback(0, async (_, response) => {
     response.writeHead(200, { "content-type": "text/csv" });
     response.write("id,formatted_text\n1,a\n", () => setTimeout(() => response.destroy(), 20));

@@ -69,7 +69,7 @@ test("a gzip file has the same rows in the same chunks as the plain one, also in
   );
 });
 
-test("a gzip file that is cut off or damaged is the fault of the file, and is named", async () => {
+test("a gzip file that is truncated or corrupt is a permanent error that names the file", async () => {
   const packed = gzipSync(`${header}1,${"a".repeat(1_000)},\n`);
   source.put("in.csv", packed.subarray(0, packed.length - 20));
   await expect(planned()).rejects.toMatchObject({ name: "SourceNotUnpackedError" });

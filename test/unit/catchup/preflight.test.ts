@@ -80,7 +80,7 @@ test("F35: a dead key of the index and another dimension of the model are proble
   expect((await check()).map((problem) => problem.check)).toEqual(["embedding", "index"]);
 });
 
-test("what may pass by itself is no problem, and is logged", async () => {
+test("a transient error is no problem, and is logged", async () => {
   index.dimension = async () => {
     throw new IndexUnavailableError(new Error("HTTP 503"));
   };

@@ -88,7 +88,7 @@ describe("a request", () => {
   });
 
   test.each(["COMPLETED", "FAILED", "CANCELLED", "PARTIALLY_COMPLETED", "SKIPPED"] as const)(
-    "is carried out anew once its task is %s",
+    "starts a new task once its task is %s",
     async (status) => {
       const { ask, over, started } = api();
       const first = await ask();
@@ -133,7 +133,7 @@ describe("an idempotency key", () => {
     expect(started).toHaveLength(2);
   });
 
-  test("that outlives its task, which was older, has it made anew under its id", async () => {
+  test("that outlives its older task starts it again under the same id", async () => {
     const { ask, started } = api();
     const now = Date.now();
     const first = await ask(undefined, now - 7 * day + 1_000);
@@ -147,7 +147,7 @@ describe("an idempotency key", () => {
 
 describe.each([undefined, "a key"])("with the key %s, a process that dies", (key) => {
   test.each(["before", "after"] as const)(
-    "%s any call is mended by whoever asks again: one task, which is started (F21)",
+    "%s any call is completed by the next request: one task, which is started (F21)",
     async (when) => {
       const quiet = api();
       await quiet.ask(key && `${key} ${turn}`);
@@ -198,7 +198,7 @@ describe("F35: a request whose preflight finds a problem", () => {
 });
 
 describe("a task that was accepted and never begun", () => {
-  test("is started again by whoever looks at it, but not by everybody who does", async () => {
+  test("is started again by a status request, but only by one of several", async () => {
     const { ask, services, started } = api();
     const { task_id } = await ask(undefined, Date.now() - 61_000);
     const look = async () => {

@@ -18,7 +18,7 @@ afterEach(() => rig.stop());
 
 const queued = () => rig.sqs.at(queueUrl).messages;
 
-/** Cycles until the queue is empty: hidden messages come again at once. */
+/** Runs cycles until the queue is empty; messages in flight are redelivered at once. */
 async function compact(): Promise<void> {
   const parts = await rig.process();
   while (queued().length > 0) {
@@ -174,7 +174,7 @@ describe("changes of a receipt's items reach its words", () => {
     expect((await known(words))[milk]).toMatchObject({ merchant_name: "CAFE" });
   });
 
-  test("F2: where the items of one receipt cannot be read, its messages come again, and others are applied", async () => {
+  test("F2: where the items of one receipt cannot be read, its messages are redelivered, and others are applied", async () => {
     const other = wordDeltaOf(2, "other", [["TEA"]]);
     await rig.embed(other, 2);
     await compact();
@@ -220,7 +220,7 @@ describe("what is known before the vectors come", () => {
     rig.announce([await rig.put(receipt.label(1, 1, "TOTAL"), { validation_status: "VALID" })]);
     await rig.embed(words, 1);
     await compact();
-    // The label goes while its message is still on its way.
+    // The label is removed while its message is still in flight.
     await rig.remove(receipt.label(1, 1, "TOTAL"));
     const next = wordDeltaOf(1, "next", [["BREAD", "2.00"]]);
     await rig.embed(next, 2);

@@ -53,7 +53,7 @@ describe("a worker", () => {
     for (const delta of deltas) expect(await rig.stateOf(delta)).toMatchObject({ state: "COMPLETED" });
   });
 
-  test("F2: deletes what is done and nothing else: what fails comes again until it is in the dead letters", async () => {
+  test("F2: acknowledges what is applied and nothing else: what fails is redelivered until it is in the DLQ", async () => {
     const good = deltaOf(1, "good", ["milk"]);
     const bad = deltaOf(2, "bad", ["tea"]);
     await rig.embed(good);

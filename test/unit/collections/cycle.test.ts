@@ -194,7 +194,7 @@ describe("F8: a message that fails for its own reason", () => {
     expect(failureCounts(await rig.tables.items(rig.tables.controlTable))).toEqual([]);
   });
 
-  test("F2: a drained one comes again soon and is not acknowledged", async () => {
+  test("F2: a drained one is returned to the queue and not acknowledged", async () => {
     await rig.embed(good);
     await rig.embed(bad);
     rig.bucket.delete(keyOf(bad));

@@ -47,7 +47,7 @@ const inodeOf = async (name: string, path: string) =>
   (await stat(join(generations.pathOf(name), databaseFolder, path))).ino;
 
 describe("a generation", () => {
-  test("comes back as it was written", async () => {
+  test("is read as it was written", async () => {
     const files = { "chroma.sqlite3": "rows", "segment/data_level0.bin": "vectors" };
     await write(files, "00000001-1", null);
     const target = join(folder, "copy");
@@ -136,14 +136,14 @@ describe("a generation", () => {
     expect(clock.now()).toBe(30_000);
   });
 
-  test("a folder that stays away is damaged, and named", async () => {
+  test("a folder that does not appear is corrupt, and named", async () => {
     const reading = generations.copyTo(join(folder, "copy"), "00000009-9");
     await expect(reading).rejects.toThrow(GenerationCorruptError);
     await expect(reading).rejects.toThrow("00000009-9");
     expect(clock.now()).toBeGreaterThanOrEqual(60_000);
   });
 
-  test("a file that is not what the manifest says is damage", async () => {
+  test("a file that does not match the manifest is corrupt", async () => {
     await write({ "a.bin": "right" }, "00000001-1", null);
     await writeFile(join(generations.pathOf("00000001-1"), databaseFolder, "a.bin"), "wrong");
     await expect(generations.copyTo(join(folder, "copy"), "00000001-1")).rejects.toThrow("a.bin is not what");

@@ -59,7 +59,7 @@ describe("isolating what makes a cycle fail", () => {
     expect(made.length).toBeLessThan(50);
   });
 
-  test("F13: a failure that passes is nobody's: where it does not come again, nobody is left out", async () => {
+  test("F13: a transient error blames no item: where it does not recur, none is left out", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 2, max: 50 }), fc.nat(7), async (count, when) => {
         const { made, attempts } = attemptsOver(new Set(count > 30 ? [when] : []));
@@ -94,13 +94,13 @@ describe("isolating what makes a cycle fail", () => {
     await expect(isolate([0], { ...attempts, attempt, canBisect: () => true })).rejects.toThrow("gone");
   });
 
-  test("a failure that is everybody's ends it at once", async () => {
+  test("a shared error ends it at once", async () => {
     const { made, attempts } = attemptsOver(new Set([3]));
     await expect(isolate(numbers(8), { ...attempts, isSharedError: () => true })).rejects.toThrow("3 is bad");
     expect(made).toHaveLength(1);
   });
 
-  test("out of time, all come again", async () => {
+  test("out of time, all are redelivered", async () => {
     const { made, attempts } = attemptsOver(new Set([3]), 3);
     await expect(isolate(numbers(64), attempts)).rejects.toThrow("3 is bad");
     expect(made).toHaveLength(3);

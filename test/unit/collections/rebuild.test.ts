@@ -65,7 +65,7 @@ async function publishSome(): Promise<void> {
   await compactAll();
 }
 
-/** What is due after `publishSome`, with these beside. */
+/** Expects what `publishSome` published, and these. */
 async function isWhole(more: readonly (typeof milk)[] = []): Promise<void> {
   const [, sugar = ""] = tea.ids;
   const due = contentOf([...known, ...more]);
@@ -106,7 +106,7 @@ const rebuilt = async (options: Partial<RebuildOptions> = {}, changed: Partial<R
   return work.finally(() => parts.workspace.discard());
 };
 
-/** A clock on which the time is over after so many pages of one receipt. */
+/** A clock that reaches the deadline after `pages` pages of one receipt. */
 function inParts(pages: number) {
   let past = 0;
   let begun = 0;
@@ -208,7 +208,7 @@ describe("F46: a file system without the head", () => {
     expect(await check()).toBe("whole");
   });
 
-  test("and a head that cannot tell what it had brought leaves no doubt: all of it is made again", async () => {
+  test("and a head without a readable manifest: the whole collection is rebuilt", async () => {
     await rm(rig.generations.pathOf((await rig.head()) ?? ""), { recursive: true });
     await rig.embed(oil);
     await rig.invoke(await rig.process());
@@ -220,12 +220,12 @@ describe("F46: a file system without the head", () => {
 describe("F38: files that all generations share", () => {
   beforeEach(publishSome);
 
-  async function damageAll(damage: (file: string) => Promise<unknown>): Promise<void> {
+  async function corruptAll(corrupt: (file: string) => Promise<unknown>): Promise<void> {
     for (const { name } of await rig.generations.list()) {
       const folder = join(rig.generations.pathOf(name), "chroma");
       const files = await readdir(folder, { recursive: true, withFileTypes: true });
       const [file] = files.filter((entry) => entry.isFile());
-      if (file) await damage(join(file.parentPath, file.name));
+      if (file) await corrupt(join(file.parentPath, file.name));
     }
   }
 
@@ -241,8 +241,8 @@ describe("F38: files that all generations share", () => {
     ["cut", (file: string) => truncate(file, 100)],
     ["with a byte more", (file: string) => appendFile(file, "x")],
     ["that are gone", (file: string) => rm(file)],
-  ])("%s: the collection is rebuilt, and shares no file with them", async (_, damage) => {
-    await damageAll(damage);
+  ])("%s: the collection is rebuilt, and shares no file with them", async (_, corrupt) => {
+    await corruptAll(corrupt);
     await rig.embed(oil);
     await compactAll();
     await isWhole([oil]);

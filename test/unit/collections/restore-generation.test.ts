@@ -50,7 +50,7 @@ const stopRig = () => rig.stop();
 
 const queued = () => rig.sqs.at(queueUrl).messages;
 
-/** Cycles until the queue is empty: hidden messages come again at once. */
+/** Runs cycles until the queue is empty; messages in flight are redelivered at once. */
 async function compact(): Promise<void> {
   const parts = await rig.process({ leaseMs: 1_000, leaseWaitMs: 5_000 });
   while (queued().length > 0) {
@@ -218,7 +218,7 @@ describe("a restoring process that dies", () => {
       expect(await published(moved ? [milk] : allOf)).toEqual(contentOf(moved ? [milk] : allOf));
       await allIsBack();
 
-      // Whoever tries again is not in its own way.
+      // A second attempt is not blocked by the first.
       await restore(2);
       expect(await published([butter, tea])).toEqual(contentOf([butter, tea]));
       await allIsBack();
@@ -269,7 +269,7 @@ describe("a restoring process that dies", () => {
   });
 });
 
-describe("a damaged generation", () => {
+describe("a corrupt generation", () => {
   beforeEach(startRig);
   afterEach(stopRig);
 
@@ -302,7 +302,7 @@ describe("a damaged generation", () => {
 
   test("without a manifest that can be read is not restored, and those before it still are", async () => {
     await unreadable("00000002-2");
-    await expect(restore(2)).rejects.toThrow(/00000002-2 is damaged: its manifest cannot be read/);
+    await expect(restore(2)).rejects.toThrow(GenerationCorruptError);
     const { receipts, silent } = await restore(1);
     expect(silent).toEqual(["00000002-2"]);
     expect(receipts.map(({ imageId }) => imageId)).toEqual([cake.imageId]);

@@ -20,7 +20,7 @@ function bodyBytes(slice: readonly DeltaPart[]): number {
   }, 0);
 }
 
-/** A delta of so many vectors that are as heavy as can be: its vectors' numbers do not matter here. */
+/** A delta of `count` vectors of maximum size; their numbers do not matter here. */
 function heavyDelta(image: number, count: number, dimensions: number, document: string): Delta {
   return {
     ...deltaOf(image, "run", []),

@@ -61,9 +61,9 @@ test("a receipt without vectors has a delta too", () => {
 test("no flipped bit goes unseen", () => {
   const file = encodeDelta(deltaOf());
   for (let bit = 0; bit < file.length * 8; bit++) {
-    const damaged = Buffer.from(file);
-    damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    expect(() => decodeDelta(damaged)).toThrow(DeltaUnreadableError);
+    const corrupt = Buffer.from(file);
+    corrupt[bit >> 3] = (corrupt[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    expect(() => decodeDelta(corrupt)).toThrow(DeltaUnreadableError);
   }
 });
 

@@ -99,7 +99,7 @@ test("no request passes either limit, and no text is lost, whatever the callers 
 });
 
 describe("F34: a request that the provider refuses", () => {
-  test("answers the refused text alone with the refusal, whoever brought it", async () => {
+  test("answers only the refused text with the refusal, whichever caller sent it", async () => {
     const embedder = new EchoEmbedder("poison");
     const requests = new SharedRequests({ embedder, tokensPerRequest });
     const answers = [["a", "shared"], ["shared", "poison"], ["c"]].map((texts) => requests.embed(texts));

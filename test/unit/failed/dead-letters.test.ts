@@ -90,7 +90,7 @@ describe("retrying a dead letter", () => {
     expect(queues.in(dead)).toMatchObject([{ hidden: false }]);
   });
 
-  test("whose deletion fails loses nothing: it is on its way and still here", async () => {
+  test("whose deletion fails loses nothing: it is sent and still in the DLQ", async () => {
     putChange();
     queues.failing = "DeleteMessageBatch";
     await expect(changeDeadLetters().retry()).rejects.toThrow("DeleteMessageBatch is refused");
@@ -105,7 +105,7 @@ describe("retrying a dead letter", () => {
     expect(queues.in("lines")).toEqual([]);
   });
 
-  test("that fails and comes back at once is retried once", async () => {
+  test("that fails and returns to the DLQ at once is retried once", async () => {
     const id = putChange();
     const kind = new ChangeDeadLetters({ sqs: queues.client, queueUrls: [dead], compactionLogGroup: "" });
     const { retried } = await new DeadLetters(

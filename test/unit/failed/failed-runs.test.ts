@@ -45,7 +45,7 @@ async function failOne(): Promise<void> {
   }
   const bad = { imageId: image, receiptId: 1, runId: "bad" };
   await runs.start(bad, "lines", 1);
-  await runs.fail(bad, "lines", 1, "The delta is damaged.");
+  await runs.fail(bad, "lines", 1, "The delta is corrupt.");
   await runs.start(bad, "words", 1);
   await runs.complete(bad, "words", 1, 3);
 }
@@ -54,7 +54,7 @@ test("of all open runs those are listed that failed, with how often and why", as
   await failOne();
   expect(await failedRuns().list(100)).toMatchObject({
     total: 1,
-    things: [{ id: "bad", receipt_id: 1, reason: "lines, 1 times: The delta is damaged." }],
+    things: [{ id: "bad", receipt_id: 1, reason: "lines, 1 times: The delta is corrupt." }],
   });
   expect(queues.calls).toEqual([]);
 });
@@ -114,7 +114,7 @@ test("F26: an entry or a run that cannot be read is listed with its reason, and 
     expect.arrayContaining([
       expect.stringContaining("attempts"),
       expect.stringContaining("OPEN#3 / yesterday"),
-      "lines, 1 times: The delta is damaged.",
+      "lines, 1 times: The delta is corrupt.",
     ]),
   );
   expect(await failedRuns().retry()).toMatchObject({ retried: 1, stayed: { length: 2 } });

@@ -39,7 +39,7 @@ describe("while more runs are open than may be", () => {
     expect(stage.counts).toEqual({ MessagesDeferred: 1 });
   });
 
-  test("they come back with the revision that they had, so what was exported later still counts", async () => {
+  test("they are redelivered with their original revision, so a later export stays current", async () => {
     stage.maxOpenRuns = 1;
     const imageId = randomUUID();
     const first = stage.delivery({ ...stage.receipt(["FIRST"], imageId) }, 100);

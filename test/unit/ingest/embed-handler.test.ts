@@ -70,7 +70,7 @@ test("the answer names the messages that failed by their messageId, and no other
   });
 });
 
-test("bad input is given back as such with its reason, what may pass by itself is not (F13)", async () => {
+test("bad input is reported as permanent with its reason, a transient error is not (F13)", async () => {
   const { handler } = await import("../../../functions/embed/handler.ts");
   mockGivenBack.length = 0;
   mockStage.embedder.failure = new Error("the provider is away");

@@ -53,7 +53,7 @@ test("F8: bad input is redelivered within seconds, and at its third receive is i
   ]);
 });
 
-test("F13: what may pass by itself is redelivered later each time, half an hour at most, and never moved", async () => {
+test("F13: after a transient error a message is redelivered later each time, within half an hour, and never moved to the DLQ", async () => {
   const { queue, delays, moved } = stage();
   const messages = [1, 2, 5, 40].map((receives) => failed(String(receives), receives, false));
   expect(await queue.giveBack(messages)).toHaveLength(4);

@@ -88,7 +88,7 @@ describe("the same content again (F12)", () => {
     expect(stage.embedder.requests).toHaveLength(1);
   });
 
-  test("sent anew costs no request either, and supersedes what was sent between", async () => {
+  test("sent again costs no request either, and supersedes what was sent in between", async () => {
     const content = stage.receipt(["CAFE", "TOTAL"]);
     const between = stage.receipt(["BISTRO", "TOTAL"]);
     await stage.ingest(stage.delivery(content, 100));
@@ -131,7 +131,7 @@ describe("the same content again (F12)", () => {
     expect(other.embedder.requests).toEqual([]);
   });
 
-  test("writes an unreadable delta anew", async () => {
+  test("replaces an unreadable delta", async () => {
     const message = stage.receipt(["CAFE"]);
     await stage.ingest(stage.delivery(message, 100));
     const other = new Stage(await newTables());
@@ -168,7 +168,7 @@ describe("a run that failed", () => {
     return run;
   }
 
-  test("is opened anew by a later message, which mends its delta", async () => {
+  test("is re-opened by a later message, which replaces its delta", async () => {
     const message = stage.receipt(["CAFE"]);
     const run = await failedRun(message);
     const path = `deltas/${run?.halves.lines.deltaPrefix}.vkd`;
@@ -183,7 +183,7 @@ describe("a run that failed", () => {
     expect(stage.sent.size).toBe(2);
   });
 
-  test("is left to compaction's own retries when the same message comes again", async () => {
+  test("is left to compaction's own retries when the same message is redelivered", async () => {
     const message = stage.receipt(["CAFE"]);
     await failedRun(message);
     expect(await stage.ingest(stage.delivery(message, 100))).toEqual(["unchanged"]);

@@ -48,7 +48,7 @@ describe("which run of a receipt counts, and what of it", () => {
     },
   );
 
-  test("what is removed is brought back by newer content, and by that alone", () => {
+  test("what is removed is restored by newer content only", () => {
     const current = after(content("a", 10), { part: "LINE#00001", revision: 15 }) as CurrentRun;
     expect(bringsBack(current, 15)).toBe(false);
     expect(content("a", 12, current).removed.size).toBe(1);
@@ -82,7 +82,7 @@ describe("which run of a receipt counts, and what of it", () => {
     ).toBeUndefined();
   });
 
-  test("a removal that is told again changes nothing", () => {
+  test("a redelivered removal changes nothing", () => {
     const removals = [
       { part: "LINE#00001", revision: 15 },
       { part: "RECEIPT", revision: 20 },

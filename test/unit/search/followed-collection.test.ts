@@ -86,12 +86,12 @@ describe("a followed collection", () => {
     expect(source.opened.map(({ closed }) => closed)).toEqual([true, false]);
   });
 
-  test("a damaged generation leaves the previous one in service, and the log and the health name it", async () => {
+  test("a corrupt generation leaves the previous one in service, and the log and the health check name it", async () => {
     const errors: Record<string, unknown>[] = [];
     const { source, followed } = following({ ...silentLog, error: (_, fields) => errors.push(fields ?? {}) });
     source.publish(1);
     await followed.poll();
-    source.damaged.add(source.publish(2).name);
+    source.corrupt.add(source.publish(2).name);
     await followed.poll();
 
     expect(await followed.use(async ({ number }) => number)).toBe(1);
@@ -107,9 +107,9 @@ describe("a followed collection", () => {
     ]);
   });
 
-  test("a damaged generation is not copied again at every look, and the next one is taken at once", async () => {
+  test("a corrupt generation is not copied again at every poll, and the next one is opened at once", async () => {
     const { source, followed } = following();
-    source.damaged.add(source.publish(1).name);
+    source.corrupt.add(source.publish(1).name);
     for (let look = 0; look < 5; look += 1) await followed.poll();
     expect(source.openings).toBe(1);
     expect(followed.health().state).toBe("opening");

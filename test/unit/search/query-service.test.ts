@@ -117,7 +117,7 @@ describe("a collection that is split", () => {
   });
   afterEach(() => service?.stop());
 
-  /** Whether each shard is open, or known to be empty or damaged. */
+  /** Whether each shard is open, or known to be empty or corrupt. */
   async function isLookedAt({ port }: QueryService): Promise<boolean> {
     const answer = await (await fetch(`http://127.0.0.1:${port}/health`)).json();
     const { collections } = answer as { collections: Record<string, CollectionHealth> };
@@ -171,7 +171,7 @@ describe("a collection that is split", () => {
 
   test("does not answer while a shard is not open, for its hits would be missing", async () => {
     shards[first].publish(4);
-    shards[second].damaged.add(shards[second].publish(9).name);
+    shards[second].corrupt.add(shards[second].publish(9).name);
     const response = await searchFor("total", await serve({ [first]: { a: 0.7 } }));
     expect([response.status, await response.json()]).toMatchObject([
       503,
@@ -186,7 +186,7 @@ describe("a collection that is split", () => {
   test("goes on answering while the first generation of an empty shard opens", async () => {
     shards[first].publish(4);
     const running = await serve({ [first]: { a: 0.7 } });
-    shards[second].damaged.add(shards[second].publish(1).name);
+    shards[second].corrupt.add(shards[second].publish(1).name);
     while (shards[second].openings === 0) await sleep(5);
     expect((await searchFor("total", running)).status).toBe(200);
     const health = await fetch(`http://127.0.0.1:${running.port}/health`);

@@ -38,7 +38,7 @@ export class ScriptedGeneration implements OpenGeneration {
 
 export class ScriptedSource implements GenerationSource {
   published: PublishedGeneration | undefined;
-  readonly damaged = new Set<string>();
+  readonly corrupt = new Set<string>();
   unreachable = false;
   readonly opened: ScriptedGeneration[] = [];
   openings = 0;
@@ -55,7 +55,7 @@ export class ScriptedSource implements GenerationSource {
 
   async open(published: PublishedGeneration): Promise<OpenGeneration> {
     this.openings += 1;
-    if (this.damaged.has(published.name)) throw new RangeError("manifest mismatch in chroma.sqlite3");
+    if (this.corrupt.has(published.name)) throw new RangeError("manifest mismatch in chroma.sqlite3");
     const generation = new ScriptedGeneration(published);
     this.opened.push(generation);
     return generation;

@@ -113,7 +113,7 @@ describe("when something is to be done (F5)", () => {
     expect(due(swept, 380 * minute)).toBe(true);
   });
 
-  test("a sending that was counted and is not known to be done is done by whoever comes after the claim", () => {
+  test("a send that was counted and not confirmed is done by the next sweep after the claim", () => {
     const claimed = { redrives: 1, sent: 0, sweptAt: at(200 * minute) };
     expect(due(claimed, 203 * minute)).toBe(false);
     expect(due(claimed, 204 * minute)).toBe(true);

@@ -78,7 +78,7 @@ describe("deltas whose time is over (F6)", () => {
     expect(told).toEqual({ DeltasRemoved: 2 });
   });
 
-  test("go with a receipt that was removed, and come back when it is exported again", async () => {
+  test("are deleted with a receipt that was removed, and written again when it is exported again", async () => {
     const { receipt, old, current, first } = await replaced();
     await recordRemovals(stage.runs, receipt, [{ part: "RECEIPT", revision: 300 }]);
     await sweep();
@@ -137,7 +137,7 @@ describe("embed and a sweep at once (F1)", () => {
     return run.runId;
   }
 
-  test("deltas that go after embed has found them are not relied on: the message comes again and embeds anew", async () => {
+  test("deltas that are deleted after embed has found them are not relied on: the message is redelivered and embeds again", async () => {
     const { receipt, first, old } = await replaced();
     const get = stage.deltas.get.bind(stage.deltas);
     let looks = 0;
@@ -216,7 +216,7 @@ describe("the way through all deltas", () => {
     return { of, pages, sweepPage: () => sweepDeltas(of, of.now() + 500) };
   }
 
-  test("goes on where the last sweep stopped, and begins anew a day after it began", async () => {
+  test("continues where the last sweep stopped, and starts over a day after it began", async () => {
     for (let receipts = 0; receipts < 2; receipts += 1) await replaced();
     const { pages, sweepPage } = inPages();
     for (let sweeps = 0; sweeps < 6; sweeps += 1) await sweepPage();

@@ -50,7 +50,7 @@ describe("a run that stays open", () => {
     expect(await rig.entriesOf(run)).toMatchObject([{ redrives: 1, sent: 1 }]);
   });
 
-  test("is given up after so many times: FAILED with the reason, told, and swept no more (F5)", async () => {
+  test("is given up after the configured redrives: FAILED with the reason, counted, and swept no more (F5)", async () => {
     const run = await rig.opened();
     for (let sweeps = 0; sweeps < 3; sweeps += 1) {
       rig.pass(180);
@@ -125,7 +125,7 @@ describe("giving up while a cycle is at it", () => {
     ["starts it", (run: Parameters<SweepRig["states"]>[0]) => rig.runs.start(run, "words", 12)],
     ["completes it", (run: Parameters<SweepRig["states"]>[0]) => rig.complete(run, "words")],
     ["re-opens it", (run: Parameters<SweepRig["states"]>[0]) => rig.runs.reopen(run, 2)],
-  ])("whoever %s between the look and the move has it", async (_, move) => {
+  ])("a process that %s between the read and the write wins", async (_, move) => {
     const run = await nearlyExhausted();
     const giveUp = rig.runs.giveUp.bind(rig.runs);
     jest.spyOn(rig.runs, "giveUp").mockImplementationOnce(async (seen, reason) => {

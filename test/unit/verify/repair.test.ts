@@ -82,7 +82,7 @@ async function removeTea(): Promise<void> {
   await cycles(lines, words);
 }
 
-const damages: [string, (store: VectorStore) => Promise<unknown>][] = [
+const changes: [string, (store: VectorStore) => Promise<unknown>][] = [
   ["a vector that is missing", (store) => store.delete([first])],
   ["all vectors of a receipt", (store) => store.delete(milk.ids)],
   [
@@ -95,18 +95,18 @@ const damages: [string, (store: VectorStore) => Promise<unknown>][] = [
     (store) => store.upsert([{ delta: deltaOf(1, "run-1", ["butter"]), from: 0, to: 1 }]),
   ],
   ["stale metadata", (store) => store.updateMetadata(new Map([[first, { merchant_name: "Nobody" }]]))],
-  ["metadata that is nobody's", (store) => store.updateMetadata(new Map([[first, { colour: "red" }]]))],
+  ["metadata that no item has", (store) => store.updateMetadata(new Map([[first, { colour: "red" }]]))],
 ];
 
-test.each(damages)("%s is mended", async (_, damage) => {
-  await doctor(lines, async (store) => void (await damage(store)));
+test.each(changes)("%s is repaired", async (_, change) => {
+  await doctor(lines, async (store) => void (await change(store)));
   const { faulty, findings } = await verified(lines);
   expect(faulty).toBe(1);
   expect(await repaired(findings)).toEqual({ redriven: 1, embeddedAgain: 0, unfinished: 0, failedAgain: 0 });
   for (const rig of [lines, words]) expect(await verified(rig)).toMatchObject({ faulty: 0, on_their_way: 0 });
 });
 
-test("a label that differs is mended", async () => {
+test("a label that differs is repaired", async () => {
   const [word = ""] = milkWords.ids;
   await words.put(itemsOf(1).label(1, 1, "TOTAL"), { validation_status: "INVALID" });
   await doctor(words, (store) =>
@@ -128,7 +128,7 @@ test("vectors of a receipt that was removed go again", async () => {
   expect(await verified(lines)).toMatchObject({ faulty: 0, extra: 0, vectors: 3 });
 });
 
-test("a run whose delta is lost is embedded again, and then made anew", async () => {
+test("a run whose delta is lost is embedded again, and then republished", async () => {
   const key = deltaKey(deltaPrefix(milk));
   lines.bucket.delete(key);
   await doctor(lines, (store) => store.delete([first]));
@@ -179,7 +179,7 @@ test("vectors of a receipt that nothing is known of stay, and stay named", async
   expect(await verified(lines)).toMatchObject({ unknown: 1, faulty: 1 });
 });
 
-test("after collections were split otherwise, the new shards are brought everything from the stored deltas", async () => {
+test("after the number of shards was changed, the new shards are filled from the stored deltas", async () => {
   const rigs = (["lines-1of2", "lines-2of2", "words-1of2", "words-2of2"] as const).map((shard) =>
     lines.beside(shard),
   );

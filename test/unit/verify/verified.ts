@@ -28,7 +28,7 @@ export async function verified(rig: CompactionRig, changes: Partial<VerifyDeps> 
   return verifyShard(ports, { numbers, settleMs: 5_000, deadline: ports.clock.now() + 600_000 });
 }
 
-/** Changes what the rig's shard has published, behind everybody's back. */
+/** Changes what the rig's shard has published, outside the protocol. */
 export async function doctor(
   rig: CompactionRig,
   change: Parameters<typeof publishDoctored>[1],

@@ -247,7 +247,7 @@ describe("a run", () => {
     },
   );
 
-  test("that embed may still put is on its way", async () => {
+  test("that embed may still put is in flight", async () => {
     const delta = deltaOf(3, "run-3", ["rice"]);
     await rig.embed(delta, Date.now());
     const { client, receiptsTable } = rig.tables;
@@ -255,7 +255,7 @@ describe("a run", () => {
     expect(await verified(rig)).toMatchObject({ ...clean, faulty: 0, on_their_way: 1 });
   });
 
-  test("that is open is on its way, whatever the shard shows of its receipt", async () => {
+  test("that is open is in flight, whatever the shard shows of its receipt", async () => {
     await doctor(rig, (store) => store.delete([first]));
     await rig.embed(deltaOf(1, "run-3", ["rice"]));
     expect(await verified(rig)).toMatchObject({
@@ -267,7 +267,7 @@ describe("a run", () => {
     });
   });
 
-  test("that is behind the attempt of CURRENT is on its way", async () => {
+  test("that is behind the attempt of CURRENT is in flight", async () => {
     await doctor(rig, (store) => store.delete([first]));
     const current = await rig.runs.current(milk);
     if (current) await rig.runs.moveCurrent(milk, current, { ...current, attempt: 2 });
@@ -285,7 +285,7 @@ describe("a run", () => {
 });
 
 describe("on a living system", () => {
-  test("what is published while the shard is read is no damage", async () => {
+  test("what is published while the shard is read is no finding", async () => {
     let published: Promise<void> | undefined;
     const factsOf = async (...asked: Parameters<typeof rig.items.factsOf>): Promise<ReceiptFacts> => {
       published ??= rig
@@ -301,7 +301,7 @@ describe("on a living system", () => {
     expect([report.generation === before, report.generation]).toEqual([false, await rig.head()]);
   });
 
-  test("a change whose message waits is no damage, and is when no message comes", async () => {
+  test("a change whose message waits is no finding, and is one when no message comes", async () => {
     rig.announce([await rig.put(itemsOf(1).metadata, { merchant_name: "Shop" })]);
     const waiting = [`${key}: messages still wait in the queue, and one may be its`];
     expect(await verified(rig)).toMatchObject({ ...clean, faulty: 0, on_their_way: 1, waiting });
@@ -326,7 +326,7 @@ describe("on a living system", () => {
     expect(report).toMatchObject({ ...clean, faulty: 0, on_their_way: 0 });
   });
 
-  test("a receipt that changes from look to look is no damage", async () => {
+  test("a receipt that changes between the two reads is no finding", async () => {
     await rig.put(itemsOf(1).metadata, { merchant_name: "Shop" });
     const backlog = async () => {
       await rig.put(itemsOf(1).metadata, { merchant_name: "Shop & Son" });
@@ -336,7 +336,7 @@ describe("on a living system", () => {
     expect(await verified(rig, { backlog })).toMatchObject({ ...clean, faulty: 0, on_their_way: 1, waiting });
   });
 
-  test("what cannot be on its way is damage though messages wait", async () => {
+  test("what cannot be in flight is a finding although messages wait", async () => {
     rig.announce([await rig.put(itemsOf(2).metadata, { merchant_name: "Shop" })]);
     rig.bucket.delete(deltaKey(deltaPrefix(milk)));
     await doctor(rig, (store) => store.upsert([{ delta: deltaOf(4, "run-4", ["a"]), from: 0, to: 1 }]));
@@ -355,7 +355,7 @@ describe("on a living system", () => {
 });
 
 describe("a shard that cannot be compared", () => {
-  test("is refused where the newest generation is damaged", async () => {
+  test("is refused where the newest generation is corrupt", async () => {
     await appendFile(join(rig.generations.pathOf((await rig.head()) ?? ""), "chroma/chroma.sqlite3"), "x");
     await expect(verified(rig)).rejects.toThrow(GenerationCorruptError);
   });

@@ -1,6 +1,6 @@
 import type { ShownTask } from "../../../../cli/catchup/client.ts";
 
-/** A task as the API shows it, 40 rows of which so many are done. */
+/** A task as the API shows it, with progress over 40 rows. */
 export function shown(
   progress: Partial<ShownTask["progress"]>,
   rest: Partial<Omit<ShownTask, "progress">> = {},

@@ -19,7 +19,7 @@ afterEach(() => rig.stop());
 const queued = () => rig.sqs.at(rig.queues.queue).messages;
 
 /** A flipped bit in a file of the head. */
-async function damageHead(): Promise<string> {
+async function corruptHead(): Promise<string> {
   const head = (await rig.head()) ?? "";
   const file = join(rig.generations.pathOf(head), "chroma", "chroma.sqlite3");
   const bytes = await readFile(file);
@@ -46,26 +46,26 @@ describe("a head that is not what its manifest says", () => {
     }
   });
 
-  test("is never opened: the generation before it is gone on from, and what it had brought comes back", async () => {
-    const damaged = await damageHead();
+  test("is never opened: the next cycle starts from the generation before it and republishes what it had published", async () => {
+    const corrupt = await corruptHead();
     await rig.embed(oil);
     await rig.invoke(await rig.process());
-    // Published at once from the sound one; the receipt of the damaged one is on its way.
+    // Published at once from the sound one; the receipt of the corrupt one follows in the next cycle.
     expect(await rig.published([milk, tea, oil])).toEqual(contentOf([milk, oil]));
     expect(rig.counted.get("ManifestMismatches")).toBe(1);
     const { base } = await rig.generations.manifest((await rig.head()) ?? "");
     expect(base).toBe("00000001-1");
-    expect(damaged).toBe("00000002-2");
+    expect(corrupt).toBe("00000002-2");
     rig.sqs.reveal(rig.queues.queue);
     await compactAll();
     expect(await rig.published([milk, tea, oil])).toEqual(contentOf([milk, tea, oil]));
     expect(await rig.stateOf(tea)).toMatchObject({ state: "COMPLETED" });
   });
 
-  test("gives back a change of metadata that it had brought, too", async () => {
+  test("does not lose a change of metadata that it had published", async () => {
     rig.announce([await rig.put(itemsOf(1).metadata, { merchant_name: "CAFE" })]);
     await compactAll();
-    await damageHead();
+    await corruptHead();
     await rig.embed(oil);
     await compactAll();
     const [vector] = (await rig.publishedVectors([milk, tea, oil])).filter(({ id }) => id === milk.ids[0]);
@@ -73,7 +73,7 @@ describe("a head that is not what its manifest says", () => {
   });
 
   test("after a crash before the publish is found again, and nothing is lost", async () => {
-    await damageHead();
+    await corruptHead();
     await rig.embed(oil);
     const dying = await rig.process({}, (step) => {
       if (step === "move head") throw new Error("killed");
@@ -85,7 +85,7 @@ describe("a head that is not what its manifest says", () => {
   });
 
   test("F38: with no sound one before it gives way to a generation from the deltas, published in one piece", async () => {
-    await damageHead();
+    await corruptHead();
     await rm(rig.generations.pathOf("00000001-1"), { recursive: true });
     await rig.embed(oil);
     await rig.invoke(await rig.process());
