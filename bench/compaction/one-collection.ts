@@ -1,6 +1,5 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { runCycle } from "../../core/collections/cycle/cycle.ts";
@@ -156,7 +155,7 @@ export class OneCollection {
         client: aws.items,
         receiptsTable: aws.receiptsTable,
         log: silentLog,
-        pause,
+        clock: monotonicClock,
       }),
       queue: new CollectionQueue(aws.sqs, aws.queues, silentLog),
       queues: new RunQueues({ client: aws.sqs, queueUrls: { lines: [], words: [] }, region }),

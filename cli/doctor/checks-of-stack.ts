@@ -117,7 +117,7 @@ function catchUpChecks(
         }
         const { DEFAULT_QUESTION_ID } = await settingsOf(lambda, functions.api, catchUpApiSettings);
         const apiKey = await readSecret(METABASE_API_KEY_SECRET, "catchup:metabaseApiKey");
-        return checkQuestion({ url, apiKey }, DEFAULT_QUESTION_ID);
+        return checkQuestion({ url, apiKey, giveUpAt: giveUpAt() }, DEFAULT_QUESTION_ID);
       },
     },
   ];

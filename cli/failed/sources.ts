@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
@@ -19,6 +18,7 @@ import { RejectedRows } from "../../core/failed/rejected-rows.ts";
 import type { ReplayDeps } from "../../core/failed/replay.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import { shardName } from "../../core/receipts/shards.ts";
+import { systemClock } from "../../core/resilience/clock.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
 import type { StackOutputs } from "../target.ts";
@@ -74,7 +74,7 @@ export function failedSources(outputs: StackOutputs): FailedSource[] {
       controlTable,
       runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
       queues: new RunQueues({ client: sqs, queueUrls, region }),
-      pause,
+      clock: systemClock,
     }),
   ];
 }
@@ -84,7 +84,7 @@ function deadLetterUrls(outputs: StackOutputs, collection: Collection): readonly
 }
 
 function replayDeps(outputs: StackOutputs, sqs: SQSClient, dynamo: DynamoDBClient): ReplayDeps {
-  const publisher = (url: string) => new QueuePublisher(sqs, url, pause);
+  const publisher = (url: string) => new QueuePublisher(sqs, url, systemClock);
   return {
     queues: { lines: outputs.linesQueueUrls.map(publisher), words: outputs.wordsQueueUrls.map(publisher) },
     itemNow: async ({ PK, SK }) => {

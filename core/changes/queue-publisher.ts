@@ -5,13 +5,17 @@ import {
   type SendMessageBatchRequestEntry,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
+import { exponentialMs } from "../resilience/backoff.ts";
+import { batchesOf } from "../resilience/batch.ts";
+import type { Clock } from "../resilience/clock.ts";
+import { type Attempt, retry } from "../resilience/retry.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
 /** Limits of one call, for the sum of bodies and attributes. */
 const maxEntries = 10;
 const maxBytes = 1024 * 1024;
-const maxCalls = 4;
-const firstPauseMs = 50;
+const maxAttempts = 4;
+const backoff = { firstMs: 50, maxMs: 1_000 };
 
 /** Errors of a whole call that one of its messages causes. */
 const contentFaults = [
@@ -59,12 +63,12 @@ export class QueueRejectedError extends VectorkeepError {
 export class QueuePublisher {
   readonly #sqs: SQSClient;
   readonly #queueUrl: string;
-  readonly #pause: (ms: number) => Promise<unknown>;
+  readonly #clock: Clock;
 
-  constructor(sqs: SQSClient, queueUrl: string, pause: (ms: number) => Promise<unknown>) {
+  constructor(sqs: SQSClient, queueUrl: string, clock: Clock) {
     this.#sqs = sqs;
     this.#queueUrl = queueUrl;
-    this.#pause = pause;
+    this.#clock = clock;
   }
 
   /** Resolves when every message is in the queue. Throws QueueRejectedError, after all others have been sent. */
@@ -79,15 +83,28 @@ export class QueuePublisher {
   async #sendBatch(batch: readonly SendMessageBatchRequestEntry[]): Promise<Map<number, Refusal>> {
     const refused = new Map<number, Refusal>();
     let waiting = batch;
-    for (let call = 1; waiting.length > 0; call += 1) {
-      const again = new Set<string>();
-      for (const { id, fault, reason } of await this.#call(waiting)) {
-        if (fault === "passing" && call < maxCalls) again.add(id);
-        else refused.set(Number(id), { reason, isPoison: fault === "content" });
+    let transient: readonly NotTaken[] = [];
+    const attempt = async (): Promise<Attempt<void>> => {
+      const notTaken = await this.#call(waiting);
+      transient = notTaken.filter(({ fault }) => fault === "transient");
+      for (const { id, fault, reason } of notTaken) {
+        if (fault !== "transient") refused.set(Number(id), { reason, isPoison: fault === "content" });
       }
+      const [first] = transient;
+      if (first === undefined) return { kind: "done", value: undefined };
+      const again = new Set(transient.map(({ id }) => id));
       waiting = waiting.filter((entry) => again.has(entry.Id ?? ""));
-      if (waiting.length > 0) await this.#pause(firstPauseMs * 2 ** (call - 1));
-    }
+      return { kind: "retry", error: new Error(first.reason) };
+    };
+    await retry(attempt, {
+      maxAttempts,
+      backoffMs: (failed) => exponentialMs(backoff, failed),
+      clock: this.#clock,
+      exhausted: ({ error }) => error,
+    }).catch((error: unknown) => {
+      if (transient.length === 0) throw error;
+    });
+    for (const { id, reason } of transient) refused.set(Number(id), { reason, isPoison: false });
     return refused;
   }
 
@@ -114,10 +131,10 @@ export class QueuePublisher {
   }
 }
 
-/** What an entry of a call was refused for: the message, the queue, or something that passes within a moment. */
+/** What an entry of a call was refused for: the message, the queue, or a transient error. */
 interface NotTaken {
   readonly id: string;
-  readonly fault: "content" | "queue" | "passing";
+  readonly fault: "content" | "queue" | "transient";
   readonly reason: string;
 }
 
@@ -128,30 +145,25 @@ function notTaken({
   SenderFault = false,
 }: BatchResultErrorEntry): NotTaken {
   const blamed = queueFaults.test(Code) ? "queue" : "content";
-  return { id: Id, fault: SenderFault ? blamed : "passing", reason: `${Code} ${Message}`.trim() };
+  return { id: Id, fault: SenderFault ? blamed : "transient", reason: `${Code} ${Message}`.trim() };
 }
 
-/** Entries in order, as many a batch as one call takes; `Id` is the message's position. */
+/** Entries in order, as many per batch as one call takes; `Id` is the message's position. */
 export function* batches(messages: readonly OutgoingMessage[]): Generator<SendMessageBatchRequestEntry[]> {
-  let batch: SendMessageBatchRequestEntry[] = [];
-  let bytes = 0;
-  for (const [position, message] of messages.entries()) {
-    const size = bytesOf(message);
-    if (batch.length === maxEntries || (batch.length > 0 && bytes + size > maxBytes)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push({
+  const limits = {
+    maxCount: maxEntries,
+    maxBytes,
+    bytesOf: ([, message]: readonly [number, OutgoingMessage]) => bytesOf(message),
+  };
+  for (const batch of batchesOf(messages.entries(), limits)) {
+    yield batch.map(([position, message]) => ({
       Id: String(position),
       MessageBody: message.body,
       MessageAttributes: message.messageAttributes as Record<string, MessageAttributeValue>,
       MessageGroupId: message.groupId,
       MessageDeduplicationId: message.deduplicationId,
-    });
-    bytes += size;
+    }));
   }
-  if (batch.length > 0) yield batch;
 }
 
 /** As SQS counts: the body, and each attribute's name, type and value. */

@@ -1,3 +1,4 @@
+import { bisect } from "../resilience/bisect.ts";
 import type { InputError } from "../vectorkeep-error.ts";
 import type { Embedder, VectorBytes } from "./embedder.ts";
 import {
@@ -35,46 +36,48 @@ export class RequestSize {
 }
 
 /**
- * Embeds texts that fit in one request, and finds out which of them the provider refuses: such a request is bisected
- * until they stand alone. First it sends a text that nobody can find fault with: where that is refused too, the texts are
- * not to blame, and two requests have told it. Throws EmbeddingNotAllowedError then, and whatever else fails.
+ * Embeds texts that fit in one request, and finds out which of them the provider refuses: a refused request is bisected
+ * until they stand alone. Before that it sends a text that no provider refuses: where that one is refused too, the texts
+ * are not to blame, which takes two requests to learn. Throws EmbeddingNotAllowedError then, and whatever else fails.
  */
 export async function embedEach(
   texts: readonly string[],
   embedder: Embedder,
   size: RequestSize,
 ): Promise<EmbeddedText[]> {
-  const embedded: EmbeddedText[] = [];
-  while (embedded.length < texts.length) {
-    const some = texts.slice(embedded.length, embedded.length + size.inputs);
-    const answer = await attempt(some, embedder);
-    if (!(answer instanceof EmbeddingRefusedError)) {
-      embedded.push(...answer);
-      continue;
-    }
-    await requireTextsToBlame(answer, embedder);
-    embedded.push(...(await bisect(some, answer, embedder, size)));
+  const embedded = new Array<EmbeddedText>(texts.length);
+  const attempt = (positions: readonly number[]) => embedInto(embedded, positions, texts, embedder);
+  for (let start = 0; start < texts.length; ) {
+    const positions = texts.slice(start, start + size.inputs).map((_, index) => start + index);
+    start += positions.length;
+    const refusal = await attempt(positions);
+    if (refusal === undefined) continue;
+    await requireTextsToBlame(refusal, embedder);
+    const refused = await bisect(positions, refusal, {
+      attempt,
+      onRefusedTogether: (count) => size.isBelow(count),
+    });
+    for (const [position, own] of refused) embedded[position] = { refusal: own };
   }
   return embedded;
 }
 
-async function bisect(
+/** Why the texts at these positions are refused together; undefined where each has its result in `embedded`. */
+async function embedInto(
+  embedded: EmbeddedText[],
+  positions: readonly number[],
   texts: readonly string[],
-  refusal: EmbeddingRefusedError,
   embedder: Embedder,
-  size: RequestSize,
-): Promise<EmbeddedText[]> {
-  if (texts.length === 1) return [{ refusal }];
-  const middle = Math.ceil(texts.length / 2);
-  const halves: EmbeddedText[] = [];
-  for (const half of [texts.slice(0, middle), texts.slice(middle)]) {
-    const answer = await attempt(half, embedder);
-    const settled =
-      answer instanceof EmbeddingRefusedError ? await bisect(half, answer, embedder, size) : answer;
-    halves.push(...settled);
-  }
-  if (halves.every(({ refusal: own }) => !(own instanceof EmbeddingRefusedError))) size.isBelow(texts.length);
-  return halves;
+): Promise<EmbeddingRefusedError | undefined> {
+  const answer = await attempt(
+    positions.map((position) => texts[position] ?? ""),
+    embedder,
+  );
+  if (answer instanceof EmbeddingRefusedError) return answer;
+  answer.forEach((result, index) => {
+    embedded[positions[index] ?? 0] = result;
+  });
+  return undefined;
 }
 
 async function attempt(

@@ -1,6 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI from "openai";
+import { jitteredMs } from "../resilience/backoff.ts";
+import { type Clock, systemClock } from "../resilience/clock.ts";
 import type { RateLimiter } from "../resilience/rate-limiter.ts";
+import { type Attempt, retry } from "../resilience/retry.ts";
 import type { Embedder, VectorBytes } from "./embedder.ts";
 import {
   EmbeddingNotAllowedError,
@@ -8,13 +10,14 @@ import {
   EmbeddingThrottledError,
   EmbeddingUnavailableError,
 } from "./embedding-errors.ts";
+import { judge } from "./judge.ts";
 import { tokenBound } from "./limits.ts";
 import { safeWords } from "./provider-error.ts";
 import { fetchWhole } from "./read-answer.ts";
-import { backoffMs, judge } from "./retry.ts";
 import { type Base64Answer, vectorsIn } from "./vectors-in-answer.ts";
 
-const attempts = 5;
+const maxAttempts = 5;
+const backoff = { firstMs: 250, maxMs: 8_000 };
 const maxRequestMs = 120_000;
 
 export interface OpenAiEmbedderOptions {
@@ -26,11 +29,13 @@ export interface OpenAiEmbedderOptions {
   readonly limiter: RateLimiter;
   /** When a call that starts now has to be over, deferrals and retries included; epoch milliseconds. */
   readonly giveUpAt: () => number;
+  /** @default the system's */
+  readonly clock?: Clock;
 }
 
 /**
- * Embeds one request's worth of texts (`requestLimits`) a call. A 429 defers the request and is no attempt;
- * every sending goes through the limiter. Throws the failures of embedding-failures.ts.
+ * Embeds one request's worth of texts (`requestLimits`) per call. A 429 defers the request and does not count as an attempt;
+ * every sending goes through the limiter. Throws the errors of embedding-errors.ts.
  */
 export class OpenAiEmbedder implements Embedder {
   readonly model: string;
@@ -39,6 +44,7 @@ export class OpenAiEmbedder implements Embedder {
   readonly #apiKey: string;
   readonly #limiter: RateLimiter;
   readonly #giveUpAt: () => number;
+  readonly #clock: Clock;
 
   constructor(options: OpenAiEmbedderOptions) {
     this.model = options.model;
@@ -52,41 +58,49 @@ export class OpenAiEmbedder implements Embedder {
     });
     this.#limiter = options.limiter;
     this.#giveUpAt = options.giveUpAt;
+    this.#clock = options.clock ?? systemClock;
   }
 
   async embed(texts: readonly string[]): Promise<VectorBytes[]> {
     if (texts.length === 0) return [];
     const giveUpAt = this.#giveUpAt();
     const tokens = texts.reduce((sum, text) => sum + tokenBound(text), 0);
-    for (let failed = 0; ; ) {
-      await this.#waitForTurn(tokens, giveUpAt);
-      const answer = await this.#send(texts, giveUpAt).catch((error: Error) => error);
-      if (!(answer instanceof Error)) {
-        await this.#giveBack(tokens - (answer?.usage?.total_tokens ?? tokens));
-        return vectorsIn(answer, texts.length, this);
-      }
+    return retry(() => this.#attempt(texts, tokens, giveUpAt), {
+      maxAttempts,
+      giveUpAt,
+      backoffMs: (failed) => jitteredMs(backoff, failed),
+      clock: this.#clock,
+      exhausted: ({ kind, error }, failed) =>
+        kind === "defer"
+          ? new EmbeddingThrottledError(this.model, { cause: error })
+          : new EmbeddingUnavailableError(this.model, failed, error, this.#words(error)),
+    });
+  }
 
-      const verdict = judge(answer);
-      if (verdict.kind === "refused")
-        throw new EmbeddingRefusedError(this.model, answer, this.#words(answer));
-      if (verdict.kind === "not-allowed") throw new EmbeddingNotAllowedError(this.model, this.#words(answer));
-      if (verdict.kind === "defer") await this.#giveBack(tokens);
-      else failed += 1;
-
-      const delayMs = verdict.delayMs ?? backoffMs(failed);
-      const tooLate = Date.now() + delayMs >= giveUpAt;
-      if (verdict.kind === "retry" && (tooLate || failed >= attempts)) {
-        throw new EmbeddingUnavailableError(this.model, failed, answer, this.#words(answer));
-      }
-      if (tooLate) throw new EmbeddingThrottledError(this.model, { cause: answer });
-      await sleep(delayMs);
+  async #attempt(
+    texts: readonly string[],
+    tokens: number,
+    giveUpAt: number,
+  ): Promise<Attempt<VectorBytes[]>> {
+    await this.#waitForTurn(tokens, giveUpAt);
+    const answer = await this.#send(texts, giveUpAt).catch((error: Error) => error);
+    if (!(answer instanceof Error)) {
+      await this.#giveBack(tokens - (answer?.usage?.total_tokens ?? tokens));
+      return { kind: "done", value: vectorsIn(answer, texts.length, this) };
     }
+    const verdict = judge(answer);
+    if (verdict.kind === "refused") {
+      throw new EmbeddingRefusedError(this.model, answer, this.#words(answer));
+    }
+    if (verdict.kind === "not-allowed") throw new EmbeddingNotAllowedError(this.model, this.#words(answer));
+    if (verdict.kind === "defer") await this.#giveBack(tokens);
+    return { ...verdict, error: answer };
   }
 
   async #waitForTurn(tokens: number, giveUpAt: number): Promise<void> {
-    const wait = await this.#limiter.book(tokens, giveUpAt - Date.now());
+    const wait = await this.#limiter.book(tokens, giveUpAt - this.#clock.now());
     if (wait === undefined) throw new EmbeddingThrottledError(this.model);
-    if (wait > 0) await sleep(wait);
+    if (wait > 0) await this.#clock.sleep(wait);
   }
 
   /** A booking that cannot be given back only makes the limiter slower; the vectors are paid for and stay. */
@@ -97,7 +111,7 @@ export class OpenAiEmbedder implements Embedder {
   #send(texts: readonly string[], giveUpAt: number): Promise<Base64Answer | undefined> {
     return this.#client.embeddings.create(
       { model: this.model, dimensions: this.dimensions, input: [...texts], encoding_format: "base64" },
-      { timeout: Math.max(1, Math.min(maxRequestMs, giveUpAt - Date.now())) },
+      { timeout: Math.max(1, Math.min(maxRequestMs, giveUpAt - this.#clock.now())) },
     );
   }
 

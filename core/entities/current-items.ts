@@ -2,6 +2,8 @@ import { BatchGetItemCommand, type DynamoDBClient, paginateQuery } from "@aws-sd
 import type { Log } from "../log.ts";
 import { wordVectorId } from "../receipts/planned-vectors.ts";
 import { type Collection, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import type { Clock } from "../resilience/clock.ts";
+import { sendAll } from "../resilience/unprocessed.ts";
 import { isEntityKey, parseEntityKey } from "./entity-key.ts";
 import {
   type ItemReading,
@@ -15,7 +17,6 @@ import { type PlainItem, plainItem } from "./plain-item.ts";
 import type { ReceiptFacts } from "./receipt-facts.ts";
 
 const keysPerCall = 100;
-const pauseMs = 100;
 const known = ["PK", "SK", ...merchantFields, ...labelFields];
 const names = Object.fromEntries(known.map((name, index) => [`#${index}`, name]));
 
@@ -23,7 +24,7 @@ export interface CurrentItemsOptions {
   readonly client: DynamoDBClient;
   readonly receiptsTable: string;
   readonly log: Log;
-  readonly pause: (ms: number) => Promise<unknown>;
+  readonly clock: Clock;
 }
 
 /** The items of the receipts table as they are now: the truth that change messages only point to. */
@@ -65,23 +66,18 @@ export class CurrentItems {
 
   /** Those of the sort keys under the receipt's image that have an item. */
   async existing({ imageId }: ReceiptRef, sortKeys: readonly string[]): Promise<Set<string>> {
-    const { client, receiptsTable, pause } = this.#options;
+    const { client, receiptsTable, clock } = this.#options;
     const found = new Set<string>();
-    let waiting = [...new Set(sortKeys)].map((SK) => ({ PK: { S: `IMAGE#${imageId}` }, SK: { S: SK } }));
-    while (waiting.length > 0) {
-      const asked = waiting.slice(0, keysPerCall);
+    const keys = [...new Set(sortKeys)].map((SK) => ({ PK: { S: `IMAGE#${imageId}` }, SK: { S: SK } }));
+    const send = async (asked: readonly (typeof keys)[number][]) => {
+      const request = { Keys: [...asked], ProjectionExpression: "SK", ConsistentRead: true };
       const { Responses, UnprocessedKeys } = await client.send(
-        new BatchGetItemCommand({
-          RequestItems: {
-            [receiptsTable]: { Keys: asked, ProjectionExpression: "SK", ConsistentRead: true },
-          },
-        }),
+        new BatchGetItemCommand({ RequestItems: { [receiptsTable]: request } }),
       );
       for (const { SK } of Responses?.[receiptsTable] ?? []) if (SK?.S !== undefined) found.add(SK.S);
-      const left = (UnprocessedKeys?.[receiptsTable]?.Keys ?? []) as typeof waiting;
-      if (left.length > 0) await pause(pauseMs);
-      waiting = [...left, ...waiting.slice(keysPerCall)];
-    }
+      return (UnprocessedKeys?.[receiptsTable]?.Keys ?? []) as typeof keys;
+    };
+    await sendAll(keys, { perCall: keysPerCall, send, clock });
     return found;
   }
 

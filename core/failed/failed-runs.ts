@@ -1,5 +1,7 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { collections } from "../receipts/receipt.ts";
+import type { Clock } from "../resilience/clock.ts";
+import { sendAll } from "../resilience/unprocessed.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
 import type { OpenRun } from "../runs/open-run.ts";
 import { OpenRuns } from "../runs/open-runs.ts";
@@ -18,11 +20,10 @@ export interface FailedRunsOptions {
   readonly controlTable: string;
   readonly runs: RunStore;
   readonly queues: RunQueues;
-  readonly pause: (ms: number) => Promise<unknown>;
+  readonly clock: Clock;
 }
 
 const keysPerCall = 100;
-const pauseMs = 100;
 
 interface FailedRun {
   readonly run: CompactionRun;
@@ -99,12 +100,11 @@ export class FailedRuns implements FailedSource {
     open: readonly OpenRun[],
     onUnreadable: (error: ItemUnreadableError) => void,
   ): Promise<CompactionRun[]> {
-    const { client, receiptsTable, pause } = this.#options;
+    const { client, receiptsTable, clock } = this.#options;
     const runs: CompactionRun[] = [];
-    let waiting: Record<string, unknown>[] = open.map((run) => ({ ...runKey(run) }));
-    while (waiting.length > 0) {
+    const send = async (keys: readonly Record<string, unknown>[]) => {
       const { Responses, UnprocessedKeys } = await client.send(
-        new BatchGetCommand({ RequestItems: { [receiptsTable]: { Keys: waiting.slice(0, keysPerCall) } } }),
+        new BatchGetCommand({ RequestItems: { [receiptsTable]: { Keys: [...keys] } } }),
       );
       for (const item of Responses?.[receiptsTable] ?? []) {
         try {
@@ -114,10 +114,10 @@ export class FailedRuns implements FailedSource {
           onUnreadable(error);
         }
       }
-      const left = UnprocessedKeys?.[receiptsTable]?.Keys ?? [];
-      if (left.length > 0) await pause(pauseMs);
-      waiting = [...left, ...waiting.slice(keysPerCall)];
-    }
+      return UnprocessedKeys?.[receiptsTable]?.Keys ?? [];
+    };
+    const keys = open.map((run): Record<string, unknown> => ({ ...runKey(run) }));
+    await sendAll(keys, { perCall: keysPerCall, send, clock });
     return runs;
   }
 }

@@ -1,14 +1,17 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 
-/** Time as the rules of leases see it. It never jumps, and says nothing about the time of day. */
+/** Time as a process sees it. Injected, so that tests decide it. */
 export interface Clock {
-  /** Milliseconds since a moment that only this process knows. */
+  /** Milliseconds. */
   now(): number;
   /** Rejects with an AbortError once the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-export const monotonicClock: Clock = {
-  now: () => performance.now(),
-  sleep: (ms, signal) => pause(ms, undefined, signal ? { signal } : {}),
-};
+const wait = (ms: number, signal?: AbortSignal) => sleep(ms, undefined, signal ? { signal } : {});
+
+/** Milliseconds since a moment that only this process knows. It never jumps: leases and deadlines of a process use it. */
+export const monotonicClock: Clock = { now: () => performance.now(), sleep: wait };
+
+/** Epoch milliseconds: for times that other processes and services read. */
+export const systemClock: Clock = { now: () => Date.now(), sleep: wait };

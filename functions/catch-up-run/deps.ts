@@ -18,12 +18,13 @@ export function runDeps(environment: RunEnvironment, telemetry: Telemetry): ForI
     executions,
     rowsPerFunction: environment.ROWS_PER_FUNCTION,
     limits: { rows: environment.ROWS_PER_CHUNK, bytes: bytesPerChunk },
-    metabase: await metabaseOf(environment),
+    metabase: await metabaseOf(environment, giveUpAt),
   });
 }
 
-async function metabaseOf(environment: RunEnvironment): Promise<RunTaskDeps["metabase"]> {
+async function metabaseOf(environment: RunEnvironment, giveUpAt: number): Promise<RunTaskDeps["metabase"]> {
   const { METABASE_URL: url, METABASE_API_KEY_SECRET: secret, METABASE_ROW_CAP: rowCap } = environment;
   if (url === undefined || secret === undefined) return undefined;
-  return { url: url.replace(/\/+$/, ""), apiKey: await readSecret(secret, "catchup:metabaseApiKey"), rowCap };
+  const apiKey = await readSecret(secret, "catchup:metabaseApiKey");
+  return { url: url.replace(/\/+$/, ""), apiKey, rowCap, giveUpAt };
 }

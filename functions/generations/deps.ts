@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -14,7 +13,7 @@ import type { Log } from "../../core/log.ts";
 import { silentMetrics } from "../../core/metrics.ts";
 import { collections } from "../../core/receipts/receipt.ts";
 import { collectionOf, type ShardName, shardNames } from "../../core/receipts/shards.ts";
-import { monotonicClock } from "../../core/resilience/clock.ts";
+import { monotonicClock, systemClock } from "../../core/resilience/clock.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { redriveReceipt } from "../../core/runs/redrive-receipt.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
@@ -53,7 +52,7 @@ export function generationsDeps(
     region: environment.AWS_REGION,
   });
   const deltas = new S3DeltaStore(new S3Client({}), environment.DELTAS_BUCKET);
-  const items = new CurrentItems({ client: dynamo, receiptsTable, log, pause });
+  const items = new CurrentItems({ client: dynamo, receiptsTable, log, clock: systemClock });
   return (shard) => {
     const generations = new Generations(environment.COLLECTIONS_PATH, shard, monotonicClock);
     return {

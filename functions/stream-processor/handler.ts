@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
@@ -7,6 +6,7 @@ import { processRecords, type RecordDeps } from "../../core/changes/process-reco
 import { QueuePublisher } from "../../core/changes/queue-publisher.ts";
 import { watchedEnvironment, watchedOf } from "../../core/changes/watched.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
+import { systemClock } from "../../core/resilience/clock.ts";
 import { readEnvironment, urlsOfShards } from "../../core/settings/environment.ts";
 
 const environment = readEnvironment(
@@ -20,7 +20,7 @@ const environment = readEnvironment(
 const log = new Logger({ serviceName: "stream-processor" });
 const metrics = loggedMetrics("stream-processor");
 const sqs = new SQSClient({});
-const publisher = (queueUrl: string) => new QueuePublisher(sqs, queueUrl, pause);
+const publisher = (queueUrl: string) => new QueuePublisher(sqs, queueUrl, systemClock);
 const services: RecordDeps = {
   collections: {
     lines: environment.LINES_QUEUE_URLS.map(publisher),

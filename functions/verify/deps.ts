@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -9,7 +8,7 @@ import { CurrentItems } from "../../core/entities/current-items.ts";
 import type { Log } from "../../core/log.ts";
 import { collections } from "../../core/receipts/receipt.ts";
 import { collectionOf, type ShardName, shardName } from "../../core/receipts/shards.ts";
-import { monotonicClock } from "../../core/resilience/clock.ts";
+import { monotonicClock, systemClock } from "../../core/resilience/clock.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { backlogOf } from "../../core/verify/settle.ts";
 import type { VerifyDeps } from "../../core/verify/verify-shard.ts";
@@ -56,7 +55,7 @@ export function verifyDeps(
     files,
     runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
     deltas: new S3DeltaStore(s3, environment.DELTAS_BUCKET),
-    items: new CurrentItems({ client: items, receiptsTable, log, pause }),
+    items: new CurrentItems({ client: items, receiptsTable, log, clock: systemClock }),
     backlog: () => backlogOf(sqs, queue),
     clock: monotonicClock,
     log,

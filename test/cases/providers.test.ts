@@ -37,7 +37,7 @@ async function planBefore(contentType: string, body: string): Promise<unknown> {
     if (request.method === "GET") response.writeHead(200, { "content-type": "application/json" }).end("{}");
     else response.writeHead(200, { "content-type": contentType }).end(body);
   });
-  const options = { url: metabase.url, apiKey: "mb-secret", rowCap: 1_000 };
+  const options = { url: metabase.url, apiKey: "mb-secret", rowCap: 1_000, giveUpAt: Date.now() + 20_000 };
   const work = new MemoryObjects();
   const planned = await planOf(newTaskId(Date.now()), requestOf({ data_source: "metabase" }), {
     source: work,

@@ -13,6 +13,7 @@ import { silentLog } from "../../core/log.ts";
 import { silentMetrics } from "../../core/metrics.ts";
 import { wordVectorId } from "../../core/receipts/planned-vectors.ts";
 import type { Collection, ReceiptRef } from "../../core/receipts/receipt.ts";
+import { systemClock } from "../../core/resilience/clock.ts";
 import { itemsOf } from "../unit/collections/receipt-items.ts";
 import { deltaOf, imageId, wordDeltaOf } from "../unit/collections/sample-deltas.ts";
 import type { Stack } from "./stack.ts";
@@ -144,7 +145,7 @@ export class Application {
   /** As the stream processor does: queues what the table's stream has to say since the last time. */
   async announce(arrange: (records: object[]) => object[] = (records) => records): Promise<void> {
     const { sqs, queueUrls, receiptsStream } = this.#stack;
-    const to = (url: string) => new QueuePublisher(sqs, url, pause);
+    const to = (url: string) => new QueuePublisher(sqs, url, systemClock);
     const failed = await processRecords(arrange(await receiptsStream.next()), {
       collections: { lines: [to(queueUrls.lines)], words: [to(queueUrls.words)] },
       rejected: to("http://127.0.0.1/000000000000/rejected"),

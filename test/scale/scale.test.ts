@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { type CompactionProcess, OneCollection } from "../../bench/compaction/one-collection.ts";
 import { encodeDelta } from "../../core/deltas/codec.ts";
 import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
@@ -115,7 +114,7 @@ test("`npm run verify` compares all of it, numbers too, and finds it clean", asy
       files: { collectionsPath, library: premises.library, scratch: join(folder, "verify") },
       runs,
       deltas,
-      items: new CurrentItems({ client: aws.items, receiptsTable, log: silentLog, pause }),
+      items: new CurrentItems({ client: aws.items, receiptsTable, log: silentLog, clock: monotonicClock }),
       backlog: () => backlogOf(aws.sqs, aws.queues.queue),
       clock: monotonicClock,
       log: silentLog,

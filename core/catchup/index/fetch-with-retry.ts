@@ -1,36 +1,48 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { errorIn, statusOf } from "../../embedding/provider-error.ts";
-import { backoffMs, retryAfterMs } from "../../embedding/retry.ts";
+import { jitteredMs } from "../../resilience/backoff.ts";
+import { type Clock, systemClock } from "../../resilience/clock.ts";
+import { type Attempt, retry } from "../../resilience/retry.ts";
+import { retryAfterMs } from "../../resilience/retry-after.ts";
 import { IndexThrottledError } from "./index-errors.ts";
 
-const connectionAttempts = 5;
+const maxAttempts = 5;
+const backoff = { firstMs: 250, maxMs: 8_000 };
 const deferMs = 1_000;
 /** An error that comes with a status of success is small; a page of vectors is not. */
 const maxErrorLength = 16 * 1024;
 
 /**
- * A fetch for Pinecone's client, which retries 5xx by itself. This one waits where it is asked to (429, which is no
- * attempt), until `giveUpAt` (epoch ms), and tries again where there was no connection. Throws IndexThrottledError.
+ * A fetch for Pinecone's client, which itself retries 5xx. This one defers where it is asked to (429, which does not count
+ * as an attempt) and retries a failed connection, until `giveUpAt` (epoch ms). Throws IndexThrottledError.
  */
-export function fetchWithRetry(giveUpAt: () => number): typeof fetch {
-  return async (input, init) => {
-    for (let failed = 0; ; ) {
-      let waitMs: number;
-      try {
-        const answer = await fetch(input, init);
-        if (answer.status !== 429) return answer.ok ? await withoutError(answer) : asRefusal(answer);
-        waitMs = retryAfterMs(answer.headers, Date.now()) ?? deferMs;
-        await answer.body?.cancel();
-        if (Date.now() + waitMs >= giveUpAt()) throw new IndexThrottledError();
-      } catch (error) {
-        if (error instanceof IndexThrottledError) throw error;
-        failed += 1;
-        waitMs = backoffMs(failed);
-        if (failed >= connectionAttempts || Date.now() + waitMs >= giveUpAt()) throw error;
-      }
-      await sleep(waitMs);
+export function fetchWithRetry(giveUpAt: () => number, clock: Clock = systemClock): typeof fetch {
+  return (input, init) =>
+    retry(() => attempt(input, init, clock), {
+      maxAttempts,
+      giveUpAt: giveUpAt(),
+      backoffMs: (failed) => jitteredMs(backoff, failed),
+      clock,
+      exhausted: ({ error }) => error,
+    });
+}
+
+async function attempt(
+  input: Parameters<typeof fetch>[0],
+  init: Parameters<typeof fetch>[1],
+  clock: Clock,
+): Promise<Attempt<Response>> {
+  try {
+    const answer = await fetch(input, init);
+    if (answer.status !== 429) {
+      return { kind: "done", value: answer.ok ? await withoutError(answer) : asRefusal(answer) };
     }
-  };
+    await answer.body?.cancel();
+    const delayMs = retryAfterMs(answer.headers, clock.now()) ?? deferMs;
+    return { kind: "defer", delayMs, error: new IndexThrottledError() };
+  } catch (error) {
+    // There was no connection, or it broke while the body was read.
+    return { kind: "retry", error: error as Error };
+  }
 }
 
 /** The client takes 403 for a fault of the vectors; it is one of the key, as 401 is. */

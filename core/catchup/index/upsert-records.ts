@@ -1,4 +1,6 @@
 import type { VectorBytes } from "../../embedding/embedder.ts";
+import { batchesOf } from "../../resilience/batch.ts";
+import { bisect } from "../../resilience/bisect.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import { type FailedRecord, failed } from "../records/failed-record.ts";
 import type { IndexRecord } from "../records/record.ts";
@@ -34,7 +36,10 @@ export async function upsertRecords(
   written: (vectors: number) => Promise<void> = async () => {},
 ): Promise<FailedRecord[]> {
   const batches = [...byNamespace(records)].flatMap(([namespace, members]) =>
-    batchesOf(members, batchSize).map((batch) => ({ namespace, batch })),
+    Array.from(
+      batchesOf(members, { maxCount: batchSize, maxBytes: bytesPerRequest, bytesOf: sizeOf }),
+      (batch) => ({ namespace, batch }),
+    ),
   );
   const refused: FailedRecord[] = [];
   await inParallel(batches, requestsInFlight, async ({ namespace, batch }) => {
@@ -49,27 +54,13 @@ async function upsertBatch(
   batch: readonly EmbeddedRecord[],
   index: VectorIndex,
 ): Promise<FailedRecord[]> {
-  const refusal = await attempt(namespace, batch, index);
+  const send = (some: readonly EmbeddedRecord[]) => attempt(namespace, some, index);
+  const refusal = await send(batch);
   if (refusal === undefined) return [];
   await requireDimension(batch, index);
-  return bisect(namespace, batch, refusal, index);
-}
-
-async function bisect(
-  namespace: string,
-  batch: readonly EmbeddedRecord[],
-  refusal: VectorsRefusedError,
-  index: VectorIndex,
-): Promise<FailedRecord[]> {
-  const [only, ...others] = batch;
-  if (only && others.length === 0) return [failed(only.record.origin, "refused_by_index", refusal.message)];
-  const middle = Math.ceil(batch.length / 2);
-  const refused: FailedRecord[] = [];
-  for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
-    const own = await attempt(namespace, half, index);
-    if (own !== undefined) refused.push(...(await bisect(namespace, half, own, index)));
-  }
-  return refused;
+  return Array.from(await bisect(batch, refusal, { attempt: send }), ([{ record }, { message }]) =>
+    failed(record.origin, "refused_by_index", message),
+  );
 }
 
 async function attempt(
@@ -95,23 +86,6 @@ async function requireDimension([first]: readonly EmbeddedRecord[], index: Vecto
 
 function byNamespace(records: readonly EmbeddedRecord[]): Map<string, EmbeddedRecord[]> {
   return Map.groupBy(records, ({ record }) => record.namespace);
-}
-
-function batchesOf(records: readonly EmbeddedRecord[], batchSize: number): EmbeddedRecord[][] {
-  const batches: EmbeddedRecord[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const record of records) {
-    const size = sizeOf(record);
-    const last = batches.at(-1);
-    if (last && last.length < batchSize && bytes + size <= bytesPerRequest) {
-      last.push(record);
-      bytes += size;
-    } else {
-      batches.push([record]);
-      bytes = size;
-    }
-  }
-  return batches;
 }
 
 function sizeOf({ record, vector }: EmbeddedRecord): number {

@@ -1,16 +1,21 @@
 import { Readable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
-import { backoffMs, retryAfterMs } from "../../embedding/retry.ts";
+import { jitteredMs } from "../../resilience/backoff.ts";
+import { type Clock, systemClock } from "../../resilience/clock.ts";
+import { type Attempt, retry } from "../../resilience/retry.ts";
+import { retryAfterMs } from "../../resilience/retry-after.ts";
 import { InputError, VectorkeepError } from "../../vectorkeep-error.ts";
 import type { DateRange } from "../requests/date-range.ts";
 import { type ProcessRequest, usualNames } from "../requests/process-request.ts";
 import { type Card, type DateNames, parametersOf, readCard, usualCard } from "./metabase-card.ts";
 import { failureAtEnd, wordsOf } from "./metabase-words.ts";
 
-const attempts = 5;
+const maxAttempts = 5;
+const backoff = { firstMs: 250, maxMs: 8_000 };
+/** Deferral where Metabase names no time. */
+const deferMs = 1_000;
 /** Of an export's end: room for an error object with its stack trace. */
 const tailBytes = 1024 * 1024;
-const passingStatuses = new Set([408, 425, 429]);
+const transientStatuses = new Set([408, 425, 429]);
 const usualDateNames: DateNames = { start: "start_date", end: "end_date", column: "created_at" };
 
 /** Metabase says that the question cannot be answered: asking again would not help. */
@@ -37,7 +42,7 @@ export class MetabaseNotAllowedError extends InputError {
 export class MetabaseUnavailableError extends VectorkeepError {
   constructor(what: string, options?: ErrorOptions) {
     super(
-      `Metabase could not be reached in ${attempts} attempts: ${what}.`,
+      `Metabase did not answer in ${maxAttempts} attempts or before the deadline: ${what}.`,
       "The task is tried again; check Metabase and the setting catchup:metabaseUrl.",
       options,
     );
@@ -48,6 +53,10 @@ export interface MetabaseOptions {
   /** Without a slash at its end. */
   readonly url: string;
   readonly apiKey: string;
+  /** When an answer has to have begun; epoch milliseconds. */
+  readonly giveUpAt: number;
+  /** @default the system's */
+  readonly clock?: Clock;
   /** How the variables of dates are called, and the column of a field filter. */
   readonly names?: DateNames;
 }
@@ -95,32 +104,42 @@ export function takesDates(card: Card, names: DateNames = usualDateNames): boole
   return parametersOf(card, names, { start: "", end: "" }) !== undefined;
 }
 
-/** Tries again what passes by itself. A query that failed is answered with 500 by newer versions, and does not pass. */
-async function ask(
-  { url, apiKey }: MetabaseOptions,
+/**
+ * Retries transient errors. A 429 defers the request for as long as Metabase asks and does not count as an attempt. A query
+ * that failed is a permanent error, although newer versions answer it with 500.
+ */
+function ask(
+  { url, apiKey, giveUpAt, clock = systemClock }: MetabaseOptions,
   question: string,
   method: "GET" | "POST",
   path: string,
   body?: object,
 ): Promise<Response> {
-  for (let failed = 0; ; ) {
+  const attempt = async (): Promise<Attempt<Response>> => {
     const answer = await fetch(`${url}/api/card/${encodeURIComponent(question)}${path}`, {
       method,
       headers: { "content-type": "application/json", "x-api-key": apiKey },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     }).catch((error: Error) => error);
-    if (answer instanceof Response && answer.status < 500 && !passingStatuses.has(answer.status))
-      return answer;
-    const said = answer instanceof Response ? await answer.text().catch(() => "") : "";
+    if (!(answer instanceof Response)) return { kind: "retry", error: answer };
+    const { status, headers } = answer;
+    if (status < 500 && !transientStatuses.has(status)) return { kind: "done", value: answer };
+    const said = await answer.text().catch(() => "");
     const words = wordsOf(said);
     if (words !== undefined && isFailedQuery(said)) throw new QuestionFailedError(question, words);
-    failed += 1;
-    const what =
-      answer instanceof Response ? `HTTP ${answer.status}${words ? ` ${words}` : ""}` : answer.message;
-    if (failed >= attempts) throw new MetabaseUnavailableError(what);
-    const headers = answer instanceof Response ? answer.headers : undefined;
-    await sleep(retryAfterMs(headers, Date.now()) ?? backoffMs(failed));
-  }
+    const delayMs = retryAfterMs(headers, clock.now());
+    const error = new Error(`HTTP ${status}${words ? ` ${words}` : ""}`);
+    return status === 429
+      ? { kind: "defer", delayMs: delayMs ?? deferMs, error }
+      : { kind: "retry", delayMs, error };
+  };
+  return retry(attempt, {
+    maxAttempts,
+    giveUpAt,
+    backoffMs: (failed) => jitteredMs(backoff, failed),
+    clock,
+    exhausted: ({ error }) => new MetabaseUnavailableError(error.message),
+  });
 }
 
 function isFailedQuery(body: string): boolean {

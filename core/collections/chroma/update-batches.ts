@@ -1,3 +1,4 @@
+import { batchesOf } from "../../resilience/batch.ts";
 import type { MetadataChanges } from "./vector-store.ts";
 
 /** Chroma refuses bodies of 40 MiB. */
@@ -13,18 +14,15 @@ export function* updateBodies(
   changes: ReadonlyMap<string, MetadataChanges>,
   { maxCount = maxUpdates, maxBytes = maxBodyBytes }: { maxCount?: number; maxBytes?: number } = {},
 ): Generator<string> {
-  let [ids, metadatas, bytes]: [string[], string[], number] = [[], [], 0];
-  const body = () => `{"ids":[${ids.join(",")}],"metadatas":[${metadatas.join(",")}]}`;
-  for (const [id, change] of changes) {
-    const [idText, changeText] = [JSON.stringify(id), JSON.stringify(change)];
-    const more = Buffer.byteLength(idText) + Buffer.byteLength(changeText) + 2;
-    if (ids.length === maxCount || (ids.length > 0 && bytes + more > maxBytes)) {
-      yield body();
-      [ids, metadatas, bytes] = [[], [], 0];
-    }
-    ids.push(idText);
-    metadatas.push(changeText);
-    bytes += more;
+  const updates = Array.from(
+    changes,
+    ([id, change]) => [JSON.stringify(id), JSON.stringify(change)] as const,
+  );
+  const bytesOf = ([id, change]: readonly [string, string]) =>
+    Buffer.byteLength(id) + Buffer.byteLength(change) + 2;
+  for (const batch of batchesOf(updates, { maxCount, maxBytes, bytesOf })) {
+    const ids = batch.map(([id]) => id);
+    const metadatas = batch.map(([, change]) => change);
+    yield `{"ids":[${ids.join(",")}],"metadatas":[${metadatas.join(",")}]}`;
   }
-  if (ids.length > 0) yield body();
 }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -9,6 +8,7 @@ import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { collectionOf } from "../../receipts/shards.ts";
 import type { Clock } from "../../resilience/clock.ts";
+import { systemClock } from "../../resilience/clock.ts";
 import { DynamoRunStore } from "../../runs/dynamo-run-store.ts";
 import { RunQueues } from "../../runs/run-queues.ts";
 import type { CycleDeps } from "../cycle/cycle-deps.ts";
@@ -77,7 +77,7 @@ export function cycleDeps(source: ShardQueues, config: CompactionEnvironment, ma
     control: { client: dynamo, controlTable },
     runs: new DynamoRunStore({ client: dynamo, receiptsTable: config.RECEIPTS_TABLE, controlTable }),
     deltas: new S3DeltaStore(s3, config.DELTAS_BUCKET),
-    items: new CurrentItems({ client: items, receiptsTable: config.RECEIPTS_TABLE, log, pause }),
+    items: new CurrentItems({ client: items, receiptsTable: config.RECEIPTS_TABLE, log, clock: systemClock }),
     queue: new CollectionQueue(sqs, source, log),
     queues: new RunQueues({
       client: sqs,

@@ -15,7 +15,7 @@ async function exported(question: Question, asked = names): Promise<string[]> {
     ...one,
     [Symbol.asyncDispose]: () => one.close(),
   }));
-  const options = { url: server.url, apiKey: "mb-secret", names: asked };
+  const options = { url: server.url, apiKey: "mb-secret", names: asked, giveUpAt: Date.now() + 60_000 };
   const card = await cardOf(options, "12");
   const body = await text(await exportQuestion(options, "12", range, card));
   return body.trim().split("\n").slice(1);
@@ -86,6 +86,8 @@ test("a Metabase that does not describe its card is asked as before", async () =
   const odd = await serveLoopback(0, async (_, response) => {
     response.writeHead(200, { "content-type": "text/csv" }).end("id,formatted_text\n");
   });
-  expect(await cardOf({ url: odd.url, apiKey: "mb-secret" }, "12")).toEqual(usualCard);
+  expect(await cardOf({ url: odd.url, apiKey: "mb-secret", giveUpAt: Date.now() + 60_000 }, "12")).toEqual(
+    usualCard,
+  );
   await odd.close();
 });

@@ -1,5 +1,6 @@
 import type { ProcessRequest } from "../../../core/catchup/requests/process-request.ts";
 import { planOf } from "../../../core/catchup/sources/make-plan.ts";
+import { cardOf } from "../../../core/catchup/sources/metabase.ts";
 import { rowsOfChunk } from "../../../core/catchup/sources/read-chunk.ts";
 import { readChunks } from "../../../core/catchup/sources/stored-plan.ts";
 import { newTaskId } from "../../../core/catchup/tasks/task.ts";
@@ -47,7 +48,7 @@ function plan(
       source: new MemoryObjects(),
       work,
       limits: { rows: 7, bytes: 1_000_000 },
-      metabase: { url, apiKey: "mb-secret", rowCap },
+      metabase: { url, apiKey: "mb-secret", giveUpAt: Date.now() + 60_000, rowCap },
     },
   );
 }
@@ -105,6 +106,32 @@ test("what does not pass ends after five attempts, and is no fault of the questi
     message: expect.stringContaining("HTTP 502"),
   });
   expect(asked).toBe(5);
+});
+
+test("F23: a 429 defers the question and does not count as an attempt", async () => {
+  let asked = 0;
+  const { url, close } = await serveLoopback(0, async (_, response) => {
+    asked += 1;
+    if (asked <= 8) response.writeHead(429, { "retry-after-ms": "1" }).end();
+    else response.writeHead(200, { "content-type": "application/json" }).end("{}");
+  });
+  const options = { url, apiKey: "mb-secret", giveUpAt: Date.now() + 60_000 };
+  expect(await cardOf(options, "12")).toBeDefined();
+  await close();
+  expect(asked).toBe(9);
+});
+
+test("F23: a 429 that asks to wait beyond the deadline ends the attempt at once", async () => {
+  const busy = await serveLoopback(0, async (_, response) => {
+    response.writeHead(429, { "retry-after": "3600" }).end();
+  });
+  const options = { url: busy.url, apiKey: "mb-secret", giveUpAt: Date.now() + 60_000 };
+  const failure = await cardOf(options, "12").catch((error: Error) => error);
+  await busy.close();
+  expect(failure).toMatchObject({
+    name: "MetabaseUnavailableError",
+    message: expect.stringContaining("429"),
+  });
 });
 
 test.each([401, 403])("HTTP %i is told of without the key (F24)", async (status) => {
@@ -229,7 +256,7 @@ describe("a question as it is", () => {
       source: work,
       work,
       limits: { rows: 7, bytes: 1_000_000 },
-      metabase: { url: other.url, apiKey: "mb-secret", rowCap },
+      metabase: { url: other.url, apiKey: "mb-secret", giveUpAt: Date.now() + 60_000, rowCap },
     });
   }
 

@@ -6,6 +6,7 @@ import {
   QueuePublisher,
   QueueRejectedError,
 } from "../../../core/changes/queue-publisher.ts";
+import { ManualClock } from "../resilience/clocks.ts";
 
 type Refuse = (id: string, call: number) => { Code: string; SenderFault: boolean } | undefined;
 
@@ -23,11 +24,7 @@ function queue(refuse: Refuse) {
     });
     return { Failed };
   };
-  const publisher = new QueuePublisher(
-    { send } as unknown as SQSClient,
-    "https://queue",
-    async () => undefined,
-  );
+  const publisher = new QueuePublisher({ send } as unknown as SQSClient, "https://queue", new ManualClock());
   return { publisher, calls, taken };
 }
 
@@ -83,7 +80,7 @@ describe("publishing to a queue", () => {
     const publisher = new QueuePublisher(
       { send } as unknown as SQSClient,
       "https://queue",
-      async () => undefined,
+      new ManualClock(),
     );
     const failure = await publisher.send(twelve).catch((error: unknown) => error);
     expect([...(failure as QueueRejectedError).refusals]).toEqual([
@@ -102,7 +99,7 @@ describe("publishing to a queue", () => {
     const publisher = new QueuePublisher(
       { send } as unknown as SQSClient,
       "https://queue",
-      async () => undefined,
+      new ManualClock(),
     );
     const failure = await publisher.send(twelve).catch((error: unknown) => error);
     expect((failure as QueueRejectedError).positions).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);

@@ -28,10 +28,10 @@ import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import { runMessage } from "../../../core/runs/run-message.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
+import { hastyClock } from "../resilience/clocks.ts";
 import { makeCurrent } from "../runs/current.ts";
 import { Tables } from "../runs/tables.ts";
 import { chromaLibrary } from "./chroma.ts";
-import { hastyClock } from "./clocks.ts";
 import { MemorySqs } from "./memory-queue.ts";
 import { dimensions, model } from "./sample-deltas.ts";
 
@@ -89,7 +89,7 @@ export class CompactionRig {
       client: tables.dynamo,
       receiptsTable: tables.receiptsTable,
       log: silentLog,
-      pause: async () => undefined,
+      clock: monotonicClock,
     });
     // The minute that a reader waits for a folder takes no time here.
     this.generations = new Generations(join(folder, "efs"), shard, hastyClock());

@@ -1,6 +1,6 @@
 import type { CollectionQueue, QueuedMessage } from "../../../core/collections/messages/collection-queue.ts";
 import { drain } from "../../../core/collections/messages/drain.ts";
-import { ManualClock } from "./clocks.ts";
+import { ManualClock } from "../resilience/clocks.ts";
 
 function queueOf(bodies: readonly string[], most = 10) {
   const left = [...bodies];

@@ -6,7 +6,7 @@ import { GenerationCorruptError, Generations } from "../../../core/collections/g
 import { generationName } from "../../../core/collections/generations/head.ts";
 import { databaseFolder, manifestFile } from "../../../core/collections/generations/manifest.ts";
 import { silentLog } from "../../../core/log.ts";
-import { ManualClock } from "./clocks.ts";
+import { ManualClock } from "../resilience/clocks.ts";
 
 let folder: string;
 let clock: ManualClock;

@@ -8,8 +8,8 @@ import {
 } from "../../../core/collections/generations/head.ts";
 import { acquireLease, type Lease, LeaseLostError } from "../../../core/collections/lease/lease.ts";
 import { type Clock, monotonicClock } from "../../../core/resilience/clock.ts";
+import { ManualClock } from "../resilience/clocks.ts";
 import { Tables } from "../runs/tables.ts";
-import { ManualClock } from "./clocks.ts";
 
 jest.setTimeout(60_000);
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256Of } from "../../../core/collections/generations/manifest.ts";
 import { ProvenFiles } from "../../../core/collections/generations/proven-files.ts";
-import { ManualClock } from "./clocks.ts";
+import { ManualClock } from "../resilience/clocks.ts";
 
 let folder: string;
 let file: string;

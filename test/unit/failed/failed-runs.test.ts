@@ -4,6 +4,7 @@ import { FailedRuns } from "../../../core/failed/failed-runs.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import { runKey } from "../../../core/runs/run-item.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
+import { ManualClock } from "../resilience/clocks.ts";
 import { makeCurrent } from "../runs/current.ts";
 import { Tables } from "../runs/tables.ts";
 import { DeadLetterSources } from "./letter-queues.ts";
@@ -28,7 +29,7 @@ function failedRuns(): FailedRuns {
     controlTable: tables.controlTable,
     runs: new DynamoRunStore(tables),
     queues: new RunQueues({ client, queueUrls, region: "eu-west-1" }),
-    pause: async () => undefined,
+    clock: new ManualClock(),
   });
 }
 

@@ -8,10 +8,10 @@ import { runKey } from "../../../core/runs/run-item.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
 import { repair } from "../../../core/verify/repair.ts";
 import type { Finding } from "../../../core/verify/report.ts";
-import { hastyClock } from "../collections/clocks.ts";
 import { CompactionRig } from "../collections/compaction-rig.ts";
 import { itemsOf } from "../collections/receipt-items.ts";
 import { deltaOf, wordDeltaOf } from "../collections/sample-deltas.ts";
+import { hastyClock } from "../resilience/clocks.ts";
 import { doctor, verified } from "./verified.ts";
 
 jest.setTimeout(120_000);

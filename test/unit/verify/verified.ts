@@ -1,10 +1,10 @@
 import { silentLog } from "../../../core/log.ts";
 import { backlogOf } from "../../../core/verify/settle.ts";
 import { type VerifyDeps, verifyShard } from "../../../core/verify/verify-shard.ts";
-import { hastyClock } from "../collections/clocks.ts";
 import type { CompactionRig } from "../collections/compaction-rig.ts";
 import { publishDoctored } from "../collections/doctored.ts";
 import { dimensions, model } from "../collections/sample-deltas.ts";
+import { hastyClock } from "../resilience/clocks.ts";
 
 /** What verify reads of the rig's shard, with some of it replaced. */
 export async function verifyDeps(rig: CompactionRig, changes: Partial<VerifyDeps> = {}): Promise<VerifyDeps> {

@@ -10,10 +10,10 @@ import { afterRemovals } from "../../../core/runs/current-run.ts";
 import { currentKey, runKey } from "../../../core/runs/run-item.ts";
 import { joined, type ShardReport } from "../../../core/verify/report.ts";
 import { TimeTooShortError, verifyShard } from "../../../core/verify/verify-shard.ts";
-import { hastyClock } from "../collections/clocks.ts";
 import { CompactionRig } from "../collections/compaction-rig.ts";
 import { itemsOf } from "../collections/receipt-items.ts";
 import { deltaOf, imageId, model, wordDeltaOf } from "../collections/sample-deltas.ts";
+import { hastyClock } from "../resilience/clocks.ts";
 import { doctor, verified, verifyDeps } from "./verified.ts";
 
 jest.setTimeout(60_000);

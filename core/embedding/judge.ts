@@ -1,10 +1,11 @@
 import { APIConnectionError, APIError, APIUserAbortError } from "openai";
+import { retryAfterMs } from "../resilience/retry-after.ts";
 
-/** What to do after a request failed. */
+/** What to do after a request failed. Retries are those of core/resilience. */
 export type Verdict =
-  /** Come back after this long; not the request's fault, so not an attempt. */
+  /** The rate limit of the account: the request is sent again after the delay, and no attempt is counted. */
   | { readonly kind: "defer"; readonly delayMs: number }
-  /** Try again, a few times. `delayMs` is what the provider asked for. */
+  /** A transient error. `delayMs` is what the provider asked for. */
   | { readonly kind: "retry"; readonly delayMs: number | undefined }
   /** This input is refused. */
   | { readonly kind: "refused" }
@@ -17,8 +18,6 @@ export type Verdict =
 
 /** Deferral where the provider names no time. */
 const deferMs = 1_000;
-const firstBackoffMs = 250;
-const maxBackoffMs = 8_000;
 
 const refusedStatuses = new Set([400, 413, 422]);
 /** Parameters that a stack's settings decide, not the input. */
@@ -42,20 +41,4 @@ export function judge(error: unknown): Verdict {
   if (status >= 500 || passingStatuses.has(status)) return { kind: "retry", delayMs };
   const isInput = refusedStatuses.has(status) && !settingParameters.has(param ?? "");
   return isInput ? { kind: "refused" } : { kind: "not-allowed", status, code };
-}
-
-/** Full jitter over a span that doubles with every attempt. */
-export function backoffMs(attempt: number): number {
-  return Math.random() * Math.min(maxBackoffMs, firstBackoffMs * 2 ** attempt);
-}
-
-/** `retry-after-ms`, or `retry-after` in seconds or as a date; undefined where neither says anything. */
-export function retryAfterMs(headers: Headers | undefined, now: number): number | undefined {
-  const milliseconds = Number(headers?.get("retry-after-ms") ?? Number.NaN);
-  if (milliseconds >= 0) return milliseconds;
-  const after = headers?.get("retry-after");
-  if (!after) return undefined;
-  const seconds = Number(after);
-  const delay = Number.isNaN(seconds) ? Date.parse(after) - now : seconds * 1_000;
-  return Number.isNaN(delay) ? undefined : Math.max(0, delay);
 }

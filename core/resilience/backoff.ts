@@ -1,0 +1,14 @@
+export interface Backoff {
+  readonly firstMs: number;
+  readonly maxMs: number;
+}
+
+/** The wait before attempt `failed + 1`: doubles per failed attempt up to `maxMs`. `failed` is at least 1. */
+export function exponentialMs({ firstMs, maxMs }: Backoff, failed: number): number {
+  return Math.min(maxMs, firstMs * 2 ** (failed - 1));
+}
+
+/** Between zero and twice the exponential wait, so that clients which failed together do not retry together. */
+export function jitteredMs({ firstMs, maxMs }: Backoff, failed: number, random = Math.random): number {
+  return random() * exponentialMs({ firstMs: 2 * firstMs, maxMs }, failed);
+}

@@ -1,0 +1,38 @@
+import type { Clock } from "./clock.ts";
+
+/** What one attempt came to. A permanent error is thrown instead. */
+export type Attempt<T> =
+  | { readonly kind: "done"; readonly value: T }
+  /** The other side asked to wait: the attempt does not count. */
+  | { readonly kind: "defer"; readonly delayMs: number; readonly error: Error }
+  /** A transient error. `delayMs` is what the other side asked for, if it did. */
+  | { readonly kind: "retry"; readonly delayMs?: number | undefined; readonly error: Error };
+
+export type FailedAttempt = Exclude<Attempt<never>, { kind: "done" }>;
+
+export interface RetryPolicy {
+  /** Attempts that may fail, the last one included. Deferrals do not count. */
+  readonly maxAttempts: number;
+  /** No attempt begins at this time or later, by `clock`. @default never */
+  readonly giveUpAt?: number;
+  /** The wait after a transient error that names none. `failed` is at least 1. */
+  readonly backoffMs: (failed: number) => number;
+  /** The error that ends the retries: attempts or time are used up. */
+  readonly exhausted: (last: FailedAttempt, failed: number) => Error;
+  readonly clock: Clock;
+  /** Ends a wait early; `retry` then rejects with an AbortError. */
+  readonly signal?: AbortSignal;
+}
+
+/** Repeats an attempt until it is done. Throws what `attempt` throws at once, and what `exhausted` returns. */
+export async function retry<T>(attempt: () => Promise<Attempt<T>>, policy: RetryPolicy): Promise<T> {
+  const { maxAttempts, giveUpAt = Number.POSITIVE_INFINITY, backoffMs, exhausted, clock, signal } = policy;
+  for (let failed = 0; ; ) {
+    const outcome = await attempt();
+    if (outcome.kind === "done") return outcome.value;
+    if (outcome.kind === "retry") failed += 1;
+    const delayMs = outcome.delayMs ?? backoffMs(failed);
+    if (failed >= maxAttempts || clock.now() + delayMs >= giveUpAt) throw exhausted(outcome, failed);
+    await clock.sleep(delayMs, signal);
+  }
+}

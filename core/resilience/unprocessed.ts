@@ -1,0 +1,41 @@
+import { exponentialMs } from "./backoff.ts";
+import { batchesOf } from "./batch.ts";
+import type { Clock } from "./clock.ts";
+import { retry } from "./retry.ts";
+
+const maxAttempts = 10;
+const backoff = { firstMs: 50, maxMs: 5_000 };
+
+export interface BatchCall<Item> {
+  readonly perCall: number;
+  /** Resolves to the items that the call left unprocessed, as DynamoDB's batch calls do when they are throttled. */
+  readonly send: (items: readonly Item[]) => Promise<readonly Item[]>;
+  readonly clock: Clock;
+}
+
+/** Sends all items, and those that a call left unprocessed again. Throws when they stay unprocessed ten times. */
+export async function sendAll<Item>(
+  items: readonly Item[],
+  { perCall, send, clock }: BatchCall<Item>,
+): Promise<void> {
+  for (const batch of batchesOf(items, {
+    maxCount: perCall,
+    maxBytes: Number.POSITIVE_INFINITY,
+    bytesOf: () => 0,
+  })) {
+    let waiting: readonly Item[] = batch;
+    await retry(
+      async () => {
+        waiting = await send(waiting);
+        if (waiting.length === 0) return { kind: "done", value: undefined };
+        return { kind: "retry", error: new Error(`${waiting.length} items are still unprocessed.`) };
+      },
+      {
+        maxAttempts,
+        backoffMs: (failed) => exponentialMs(backoff, failed),
+        clock,
+        exhausted: ({ error }) => error,
+      },
+    );
+  }
+}
