@@ -20,7 +20,7 @@ interface Stack {
   readonly client: CatchUpClient;
   readonly s3: S3Client;
   readonly outputs: NonNullable<StackOutputs["catchUp"]>;
-  /** What commands that act on it have to add. */
+  /** Options that commands for the same stack need. */
   readonly suffix: string;
 }
 
@@ -101,12 +101,12 @@ async function toTheEnd(taskId: string, stack: Stack): Promise<void> {
   await tell(task, stack);
 }
 
-/** The task is the stack's, not this command's. */
+/** The task runs in the stack; this command only follows it. */
 function leave(taskId: string, { suffix }: Stack): void {
-  screen.print("", `${taskId} goes on.`);
+  screen.print("", `${taskId} continues.`);
   screen.suggest([
-    { purpose: "look at it", command: `npm run catchup -- --follow ${taskId}${suffix}` },
-    { purpose: "end it", command: `npm run catchup -- --cancel ${taskId}${suffix}` },
+    { purpose: "follow it", command: `npm run catchup -- --follow ${taskId}${suffix}` },
+    { purpose: "cancel it", command: `npm run catchup -- --cancel ${taskId}${suffix}` },
   ]);
   process.exit(1);
 }
@@ -130,7 +130,7 @@ async function tell(task: ShownTask, { s3, outputs, suffix }: Stack): Promise<vo
     ]);
     if (!task.dry_run) {
       screen.suggest([
-        { purpose: "try only these again", command: `npm run catchup -- --retry ${task.task_id}${suffix}` },
+        { purpose: "retry only these", command: `npm run catchup -- --retry ${task.task_id}${suffix}` },
       ]);
     }
   }

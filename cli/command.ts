@@ -2,7 +2,7 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 import { VectorkeepError } from "../core/vectorkeep-error.ts";
 import { terminalLines } from "./terminal-text.ts";
 
-/** The command line does not fit. */
+/** The command line is invalid. */
 export class UsageWrongError extends VectorkeepError {
   constructor(script: string, problem: string) {
     super(problem, `See \`npm run ${script} -- --help\`.`);
@@ -26,7 +26,7 @@ export function runCommand(main: () => Promise<void>, exitCodeOfFailure = 1): vo
   });
 }
 
-/** What is to be told of an error: the sentences of a failure, the stack of any other. */
+/** The text to print of an error: the message of one of ours, the stack trace of any other. */
 export function describe(error: unknown): string {
   if (error instanceof VectorkeepError) return terminalLines(error.message.trim());
   return terminalLines(error instanceof Error ? (error.stack ?? error.message) : String(error));

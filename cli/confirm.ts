@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { VectorkeepError } from "../core/vectorkeep-error.ts";
 
-/** Nobody has agreed to what cannot be undone. */
+/** Nobody has confirmed an action that cannot be undone. */
 export class NotConfirmedError extends VectorkeepError {
   constructor(why: string) {
     super(why, "Nothing was done. Answer yes at a terminal, or give --yes in a script.");
@@ -17,10 +17,10 @@ export interface Dialogue {
 /** What is printed to standard output may be read by another program, so the question is not. */
 const withOperator: Dialogue = { input: process.stdin, output: process.stderr };
 
-/** Asks, and resolves when the answer is yes. Throws NotConfirmedError for any other, and where there is nobody to ask. */
+/** Asks, and resolves when the answer is yes. Throws NotConfirmedError for any other answer, and without a terminal. */
 export async function confirm(what: string, { input, output }: Dialogue = withOperator): Promise<void> {
-  if (!input.isTTY) throw new NotConfirmedError(`${what} There is no terminal to ask at.`);
-  output.write(`${what} Type yes to go on: `);
+  if (!input.isTTY) throw new NotConfirmedError(`${what} There is no terminal to ask on.`);
+  output.write(`${what} Type yes to continue: `);
   for await (const answer of createInterface({ input })) {
     if (answer.trim().toLowerCase() === "yes") return;
     break;

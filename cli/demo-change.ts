@@ -12,14 +12,14 @@ import { SearchClient } from "./search-client.ts";
 import { type Column, table } from "./table.ts";
 import { resolveTarget, type StackOutputs } from "./target.ts";
 
-const usage = `Changes a merchant and a label in DynamoDB and shows how the search follows.
+const usage = `Changes a merchant and a label in DynamoDB and shows when the search returns the change.
 
   npm run demo:change
 
   --help    this text
 
-It acts on the stack that runs on this machine (\`npm start\`), on the receipt with the clearest total. Every run gives
-its merchant another name, and turns the label ${label} of that amount to VALID or, if it is that, to INVALID.
+It uses the local stack (\`npm start\`) and the receipt with the clearest total. Every run changes the name of its merchant
+and sets the label ${label} of that amount to VALID or, if it is VALID, to INVALID.
 `;
 
 const maxWaitSeconds = 120;

@@ -4,21 +4,21 @@ import { checksOf } from "./doctor/checks-of-stack.ts";
 import { reportLines } from "./doctor/report.ts";
 import { resolveTarget } from "./target.ts";
 
-const usage = `Looks whether all that a stack needs is there: keys, models and dimensions of the providers, the stream of the
-receipts table, somebody who hears the alarms, and the file system.
+const usage = `Checks what a stack depends on: API keys, models and dimensions of the providers, the stream of the receipts table,
+subscriptions to the alarm topic, and the file system.
 
   npm run doctor -- [--json] [--stack NAME]
 
   --json   the findings as JSON
-  --stack  a deployed stack; the one that runs on this machine unless told
+  --stack  name of a deployed stack (default: the local stack)
   --help   this text
 
-It changes nothing. One tiny text is embedded. The exit code is 0 if nothing failed (warnings included), 1 if something
-did, 2 if there is no stack to look at.
+It changes nothing; it embeds one short text. The exit code is 0 if no check failed (warnings are allowed), 1 if a check
+failed, 2 if the checks could not run.
 `;
 
 const maxMs = 20_000;
-/** 1 says that a check failed. */
+/** 1 means that a check failed. */
 const couldNotTell = 2;
 
 async function main(): Promise<void> {
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   Object.assign(process.env, environment);
   const checked = await runChecks(checksOf(outputs, maxMs), maxMs);
   const lines = asked.json ? [JSON.stringify(checked, undefined, 2)] : reportLines(checked);
-  // What a check has given up on may still hold a connection open.
+  // A check that timed out may still hold a connection open.
   process.stdout.write(`${lines.join("\n")}\n`, () => process.exit(statusOf(checked) === "fail" ? 1 : 0));
 }
 

@@ -5,15 +5,15 @@ import { describe, readCommandLine, runCommand, UsageWrongError } from "./comman
 import { resolveTarget } from "./target.ts";
 import { terminalText } from "./terminal-text.ts";
 
-const usage = `Checks OCR rows, uploads them to a stack's artifacts bucket and sends one embed message a receipt.
+const usage = `Validates OCR rows, uploads them to a stack's artifacts bucket and sends one embed message per receipt.
 
   npm run export -- PATH [--stack NAME]
 
-  PATH      a folder that holds {image_id}/receipt-{number}/lines.ndjson and words.ndjson
-  --stack   a deployed stack; the one that runs on this machine unless told
+  PATH      a folder of {image_id}/receipt-{number}/lines.ndjson and words.ndjson
+  --stack   name of a deployed stack (default: the local stack)
   --help    this text
 
-A receipt with a bad row is not exported; every problem is printed and the exit code is 1.
+A receipt with an invalid row is not exported. The command prints every problem and exits with 1.
 `;
 
 async function main(): Promise<void> {

@@ -20,7 +20,7 @@ rejected rows, failed runs.
   --purge   shows what is there, asks, and deletes it for good; a failed run is no longer listed
   --yes     does not ask before it deletes
   --json    the answer as JSON
-  --stack   a deployed stack; the one that runs on this machine unless told
+  --stack   name of a deployed stack (default: the local stack)
   --help    this text
 
 Listing changes nothing. The exit code is 0 where nothing is left that failed, 1 where something is, and 2 where that

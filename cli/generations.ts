@@ -11,19 +11,19 @@ import { invokeFunction } from "./invoke-function.ts";
 import { Screen } from "./screen.ts";
 import { resolveTarget, type StackOutputs } from "./target.ts";
 
-const usage = `Lists the generations of a collection, publishes an old one again, or rebuilds the collection from its deltas.
+const usage = `Lists the generations of a collection, restores an older one, or rebuilds the collection from its deltas.
 
   npm run generations -- lines|words [--shard N] [--restore N [--yes] | --rebuild] [--json] [--stack NAME]
 
-  --shard    one shard of a collection that is split, by its number; all of them unless told
-  --restore  publishes the content of generation N as a new generation, at once; what was brought up to date since is
-             driven again, so that the next cycles bring it back
-  --rebuild  makes a generation from the deltas of all current runs, the items and the removals, and publishes it once it
-             is whole; nothing is embedded, the search stays with what it has until then, and a rebuild that was cut
-             off goes on
-  --yes      does not ask before it restores
-  --json     the answer as JSON
-  --stack    a deployed stack; the one that runs on this machine unless told
+  --shard    number of one shard (default: all shards)
+  --restore  publishes the content of generation N as a new generation at once; receipts that changed since are redriven,
+             so the next cycles publish them again
+  --rebuild  builds a generation from the deltas of all current runs, the items and the tombstones, and publishes it when
+             it is complete; nothing is embedded, searches use the current generation until then, and an interrupted
+             rebuild continues
+  --yes      restores without asking
+  --json     prints JSON
+  --stack    name of a deployed stack (default: the local stack)
   --help     this text
 `;
 
@@ -60,7 +60,7 @@ async function list(outputs: StackOutputs, shards: readonly ShardName[], { json 
   }
 }
 
-/** The listing stands without it: who may list need not be allowed to ask EFS. */
+/** The listing works without it: its caller may lack the permission to describe the file system. */
 async function fileSystemLine(outputs: StackOutputs): Promise<string> {
   return fileSystemUse(outputs).then(sizeText, (error: Error) => {
     return `What the file system is billed for could not be read: ${error.message}`;

@@ -2,7 +2,7 @@ import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { z } from "zod";
 import { VectorkeepError } from "../core/vectorkeep-error.ts";
 
-/** A function of the stack ended with an error; its own words say what to do. */
+/** A function of the stack ended with an error; its message says what to do. */
 export class FunctionFailedError extends VectorkeepError {
   /** Name of the error's class. */
   readonly type: string;
@@ -19,8 +19,8 @@ const failure = z.object({
 });
 
 /**
- * Invokes a function of the stack and waits for its answer. It is invoked once, whatever happens to the connection: what
- * it does might otherwise be done twice. Throws FunctionFailedError.
+ * Invokes a function of the stack and waits for its answer. It is invoked without retries: a
+ * retry after a lost connection could run it twice. Throws FunctionFailedError.
  */
 export async function invokeFunction<Answer extends z.ZodType>(
   name: string,

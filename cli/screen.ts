@@ -18,7 +18,7 @@ export interface Suggestion {
 const plainStatusEveryMs = 5_000;
 const usualColumns = 80;
 
-/** What the user of a long command sees: lines that stay, and below them one status block that is rewritten on a TTY. */
+/** The output of a long command: lines that stay, and below them one status block that is rewritten on a TTY. */
 export class Screen {
   readonly #out: Terminal;
   #statusLines = 0;

@@ -75,7 +75,7 @@ export class SearchUnreachableError extends VectorkeepError {
   constructor(url: string, cause: unknown) {
     super(
       `Nothing answers at ${url}.`,
-      "Start the local stack with `npm start`; a deployed query service is reached from inside its network only.",
+      "Start the local stack with `npm start`; a deployed query service is reachable only from inside its network.",
       { cause },
     );
   }

@@ -4,21 +4,21 @@ import { SearchClient } from "./search-client.ts";
 import { resolveTarget } from "./target.ts";
 import { terminalJson, terminalText } from "./terminal-text.ts";
 
-const usage = `Asks the query service of a stack for the rows of receipts, or the words, that fit a text best.
+const usage = `Searches the rows or words of receipts by a text.
 
   npm run search -- "text" [--collection lines|words] [--merchant NAME] [--label NAME]
                            [--mode hybrid|dense|lexical] [--group row|line] [--literal]
                            [--k 5] [--stack NAME] [--json]
 
-  --collection  lines or words; lines unless told, words where --label is given
-  --merchant    only receipts of this merchant: either of its names, exactly
+  --collection  lines or words (default: lines; words with --label)
+  --merchant    only receipts of this merchant; either of its names, exact match
   --label       only words on which this label is VALID; lines have no labels
-  --mode        by meaning and letters, by meaning alone, or by letters alone; hybrid unless told
-  --group       one hit per visual row, or per line; row unless told
-  --literal     reads no dates, amounts, merchants or words such as "how much" out of the text
-  --k           how many hits, 1 to 100; 5 unless told
-  --stack       a deployed stack; the one that runs on this machine unless told
-  --json        the answer as JSON
+  --mode        hybrid: vectors and letters; dense: vectors only; lexical: letters only (default: hybrid)
+  --group       one hit per visual row, or per line (default: row)
+  --literal     does not interpret dates, amounts, merchants or words such as "how much" in the text
+  --k           number of hits, 1 to 100 (default: 5)
+  --stack       name of a deployed stack (default: the local stack)
+  --json        prints JSON
   --help        this text
 `;
 

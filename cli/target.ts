@@ -32,7 +32,7 @@ const catchUp = z.object({
   logGroups: catchUpNames,
 });
 
-/** What a deployed stack tells its users; `vectorkeep()` in infra/program.ts returns it. */
+/** The outputs of a deployed stack; `vectorkeep()` in infra/program.ts returns them. */
 export const stackOutputs = z.object({
   region: z.string(),
   embedQueueUrl: z.string(),
@@ -68,12 +68,12 @@ export interface Target {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Where the stack that runs on this machine describes itself, inside the project folder. */
+/** Where the local stack writes its outputs, inside the project folder. */
 export const runningStackFile = join(".vectorkeep", "stack.json");
 
 const runningStack = z.object({ outputs: stackOutputs, environment: z.record(z.string(), z.string()) });
 
-/** There is no stack to act on. */
+/** There is no stack. */
 export class NoStackError extends VectorkeepError {
   constructor(looked: string, cause: unknown) {
     super(
@@ -89,15 +89,15 @@ export class StackUnreadableError extends VectorkeepError {
   constructor(stack: string, reason: string, options?: ErrorOptions) {
     super(
       `The outputs of stack ${stack} could not be read: ${reason}.`,
-      "Have the Pulumi CLI on the PATH, check the name with `pulumi stack ls`, and deploy it with `pulumi up`.",
+      "Check that the Pulumi CLI is on the PATH and that `pulumi stack ls` lists the stack, and deploy it with `pulumi up`.",
       options,
     );
   }
 }
 
 /**
- * Finds the stack that a command acts on: the deployed one that `stack` names (asked of the Pulumi CLI), else the one
- * that runs on this machine. Throws NoStackError or StackUnreadableError.
+ * Finds the stack that a command acts on: the deployed one that `stack` names (read through the Pulumi CLI), else the
+ * local one. Throws NoStackError or StackUnreadableError.
  */
 export async function resolveTarget({ stack }: { stack?: string | undefined }): Promise<Target> {
   return stack === undefined ? readRunningStack() : readDeployedStack(stack);

@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 
-/** Controls, and marks that turn the direction of what follows: neither is text, and both steer a terminal. */
+/** Control characters and bidirectional marks: neither is text, and both change what a terminal shows. */
 const steering = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
 
-/** A text from outside as one line that no terminal takes for a command, and that colours nothing. */
+/** An external text as one line without control sequences. */
 export function terminalText(text: string): string {
   return stripVTControlCharacters(text).replace(steering, " ").trim();
 }
@@ -16,7 +16,7 @@ export function terminalLines(text: string): string {
     .join("\n");
 }
 
-/** JSON for people and programs. What JSON itself does not escape and a terminal may obey is escaped too. */
+/** JSON for people and programs. Escapes the control characters that JSON itself leaves alone. */
 export function terminalJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replace(
     /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,

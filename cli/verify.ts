@@ -21,7 +21,7 @@ const usage = `Compares the published collections with what is true: items, curr
                 after compaction:collectionShards was changed, and rebuilds a shard whose generation cannot be opened
   --numbers     compares the numbers of the vectors too, which takes several times as long
   --json        the reports of all shards as JSON; progress goes to the standard error
-  --stack       a deployed stack; the one that runs on this machine unless told
+  --stack       name of a deployed stack (default: the local stack)
   --help        this text
 
 What is on its way, as the run of a receipt that was just exported, is told apart and is no difference.

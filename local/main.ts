@@ -21,14 +21,14 @@ async function main(): Promise<void> {
     return;
   }
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupt());
-  // The reader of a pipe went away.
+  // The reader of the pipe is gone.
   process.stdout.on("error", () => interrupted.abort());
   const folders = await findReceiptFolders(options.receipts);
   await requireFreeFolder();
   const began = performance.now();
   screen.heading("Starting a local AWS and deploying infra/ into it");
   if (!options.keep && existsSync(stateFolder)) {
-    screen.print(`  What an earlier stack left in ${stateFolder} is deleted; with --keep it goes on`);
+    screen.print(`  The state of the last stack in ${stateFolder} is deleted; --keep would continue it`);
   }
   const { port, keep } = options;
   const stack = await startLocalStack({ port, ports: portsAfter(port), stateFolder, keep, save: true });
@@ -36,10 +36,10 @@ async function main(): Promise<void> {
     Object.assign(process.env, stack.environment);
     await announce(stack);
     const seconds = (performance.now() - began) / 1000;
-    screen.print(`  ${stack.endpoint} is up with the stack local, after ${seconds.toFixed(1)} s`);
+    screen.print(`  ${stack.endpoint} is up and the stack local is deployed, after ${seconds.toFixed(1)} s`);
     const firstRun = new FirstRun(stack, screen, interrupted.signal, stateFolder);
     const found = stack.continued ? [] : await firstRun.run(folders, seconds);
-    if (stack.continued) screen.print("  It goes on where it was stopped; no receipts are sent");
+    if (stack.continued) screen.print("  The stack continues with its saved state; no receipts are sent");
     else tell(found, found.length > 0 ? await firstRun.reasons() : []);
     if (found.length === 0 && !stack.continued) await firstRun.search();
     if (options.once) {
@@ -59,16 +59,12 @@ function tell(found: readonly string[], reasons: readonly string[]): void {
   if (found.length === 0) {
     screen.print(
       "",
-      screen.paint("green", "Every line and word is published exactly once, and no message is left."),
+      screen.paint("green", "Every line and word is published exactly once, and every queue is empty."),
     );
     return;
   }
-  screen.print(
-    "",
-    screen.paint("red", "Not everything arrived:"),
-    ...found.map((sentence) => `  - ${sentence}`),
-  );
-  if (reasons.length > 0) screen.print("The logs say:", ...reasons.map((reason) => `  - ${reason}`));
+  screen.print("", screen.paint("red", "The check failed:"), ...found.map((sentence) => `  - ${sentence}`));
+  if (reasons.length > 0) screen.print("Errors in the logs:", ...reasons.map((reason) => `  - ${reason}`));
 }
 
 async function offer(
@@ -91,7 +87,7 @@ function untilInterrupted(): Promise<void> {
   });
 }
 
-/** The first one stops cleanly, a second one at once. */
+/** The first signal stops cleanly, the second one at once. */
 function interrupt(): void {
   if (interrupted.signal.aborted) process.exit(130);
   interrupted.abort();

@@ -38,11 +38,11 @@ export interface LocalStack {
   readonly outputs: LocalOutputs;
   /** Variables under which the AWS SDK and CLI reach the stack as its administrator. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Whether it goes on with the state of an earlier one. */
+  /** Whether it continues an earlier stack with its saved state. */
   readonly continued: boolean;
-  /** What the embeddings server was asked so far; undefined where the stack started none. */
+  /** Requests that the embeddings server has answered; undefined where the stack started none. */
   readonly embeddingsUsage: Readonly<EmbeddingsUsage> | undefined;
-  /** What went wrong where no caller was told, such as a mapping that may not poll. */
+  /** Errors that no caller received, such as a mapping without the permission to poll. */
   readonly problems: readonly string[];
   /** Processes of a function, by its name. */
   functionProcesses(functionName: string): number[];
@@ -77,7 +77,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const stop = async () => {
     const parts = await aws.stop();
     await providers?.close();
-    // A stack that did not come up gives back what it went on with.
+    // A stack that did not start restores the saved state that it was started from.
     const state = deployed ? { parts, secrets } : kept;
     if (state !== undefined && (options.save || !deployed)) await saveKeptState(stateFolder, state);
   };

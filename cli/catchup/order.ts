@@ -3,7 +3,7 @@ import { hosts } from "../../core/catchup/requests/process-request.ts";
 import { statuses } from "../../core/catchup/tasks/task.ts";
 import { readCommandLine, UsageWrongError } from "../command.ts";
 
-export const usage = `Brings the rows of a CSV file, or of a Metabase question, into the index of a stack and shows how it goes.
+export const usage = `Indexes the rows of a CSV file or of a Metabase question into Pinecone, and shows the progress.
 
   npm run catchup -- FILE.csv [--from DAY] [--to DAY] [options]
   npm run catchup -- --metabase QUESTION [--from DAY] [--to DAY] [options]
@@ -13,29 +13,29 @@ export const usage = `Brings the rows of a CSV file, or of a Metabase question, 
   npm run catchup -- --list [--status STATUS] [--stack NAME]
 
   FILE.csv      a CSV, gzip or not, with the columns id and formatted_text; it is uploaded to the stack's source bucket
-  --s3-key      a CSV that stands in the source bucket already, in place of a file
-  --metabase    the number of a saved question; yesterday and today unless --from says otherwise
-  --from, --to  days as YYYY-MM-DD, by the column created_at; of a file all rows, whatever their dates, unless told
-  --date-column the column of --from and --to
-  --namespace   where records go that name no record_type of their own
-  --question    the first part of the vectors' ids, where there is a file; a setting of the stack unless told
+  --s3-key      key of a CSV in the source bucket
+  --metabase    number of a saved question (default dates: yesterday and today)
+  --from, --to  days as YYYY-MM-DD, compared with the column created_at (default for a file: all rows)
+  --date-column column that --from and --to compare (default: created_at)
+  --namespace   namespace of records without a record_type
+  --question    first part of the vector ids of a file (default: the setting catchup:questionId)
   --batch-size  vectors per request to the index
-  --incremental leaves out what the index holds already with the same content
-  --dry-run     tells rows, tokens, cost and time; embeds and writes nothing
-  --host        ${hosts.join(", ")}: where the rows are worked on; by their number unless told
-  --encoding    ${encodings.join(", ")}: of a file that has no byte order mark; utf-8 unless told
-  --delimiter   ${delimiterNames.join(", ")}: what parts the cells of a file; comma unless told, or a line sep= says it
-  --idempotency-key  the same key gives the same task, also when the command is run again
-  --follow      shows a task that is there to its end
+  --incremental skips records that the index holds with the same content
+  --dry-run     reports rows, tokens, cost and time; embeds and writes nothing
+  --host        ${hosts.join(", ")}: what processes the rows (default: auto, by their number)
+  --encoding    ${encodings.join(", ")}: for a file without a byte order mark (default: utf-8)
+  --delimiter   ${delimiterNames.join(", ")}: between the cells of a file (default: comma, or what a line sep= says)
+  --idempotency-key  the same key returns the same task, also in a later run of the command
+  --follow      shows the progress of an existing task until it ends
   --retry       starts a task over the failed records of another
   --failed      lists every failed record of a task; with --csv, writes them with their rows to a file
-  --list        the newest tasks, with --status those of one status: ${statuses.join(", ")}
-  --cancel      ends a task; what is in the index stays
-  --stack       a deployed stack; the one that runs on this machine unless told
+  --list        lists the newest tasks; with --status, only ${statuses.join(", ")}
+  --cancel      cancels a task; what is in the index stays
+  --stack       name of a deployed stack (default: the local stack)
   --help        this text
 
-Ctrl-C leaves the task running. The exit code is 0 where every record is in the index (or nothing was to be done), or the task
-was cancelled as asked; 1 otherwise.
+Ctrl-C leaves the task running. The exit code is 0 if every record is in the index (or there was none), or if the task was
+cancelled by --cancel; otherwise 1.
 `;
 
 /** What the command line asks for. */
@@ -51,7 +51,7 @@ export type Order =
   | { readonly kind: "failed"; readonly taskId: string; readonly csv: string | undefined }
   | { readonly kind: "follow" | "retry" | "cancel"; readonly taskId: string };
 
-/** Parameters of `POST /process`. The API checks their values, and names all that are bad. */
+/** Parameters of `POST /process`. The API validates them and names every invalid one. */
 export type StartRequest = Readonly<Record<string, string | boolean>>;
 
 export interface CommandLine {
@@ -100,14 +100,14 @@ export function readOrder(args: readonly string[]): CommandLine {
   if (positionals.length + others.length + asked.length !== 1) {
     throw new UsageWrongError(
       script,
-      "Name one CSV file, or one of --metabase, --s3-key, --follow, --retry, --cancel, --failed and --list.",
+      "Give one CSV file, or one of --metabase, --s3-key, --follow, --retry, --cancel, --failed and --list.",
     );
   }
   if (values.csv !== undefined && values.failed === undefined) {
-    throw new UsageWrongError(script, "--csv is the file of --failed.");
+    throw new UsageWrongError(script, "--csv needs --failed.");
   }
   if (values.status !== undefined && !values.list) {
-    throw new UsageWrongError(script, "--status narrows --list.");
+    throw new UsageWrongError(script, "--status needs --list.");
   }
   if (values.list) return { order: { kind: "list", status: values.status }, stack };
   const [kind] = asked;
@@ -116,7 +116,7 @@ export function readOrder(args: readonly string[]): CommandLine {
   }
   if (kind !== undefined) return { order: { kind, taskId: values[kind] ?? "" }, stack };
   if (values.to !== undefined && values.from === undefined) {
-    throw new UsageWrongError(script, "--to says where the days end that --from begins.");
+    throw new UsageWrongError(script, "--to needs --from.");
   }
   if (metabase !== undefined && values.question !== undefined) {
     throw new UsageWrongError(script, "--metabase names the question already.");

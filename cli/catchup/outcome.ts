@@ -14,14 +14,16 @@ export function isGood({ status }: ShownTask): boolean {
 export function outcomeLines(task: ShownTask): string[] {
   const { progress, estimate } = task;
   const records = recordsDone(task);
-  const done = task.dry_run ? "could be brought in" : "are in the index";
+  const done = task.dry_run ? "could be indexed" : "are in the index";
   return [
     ...(progress.total_records === 0 && progress.filtered_records === 0
-      ? ["The source has a header and no row."]
+      ? ["The source has a header and no rows."]
       : []),
     `${whole(records)} records: ${whole(progress.processed_records)} ${done}, ${whole(progress.failed_records)} failed`,
     ...(progress.unchanged_records > 0
-      ? [`${whole(progress.unchanged_records)} of them were there already, and were not embedded again`]
+      ? [
+          `${whole(progress.unchanged_records)} of them are unchanged in the index and were not embedded again`,
+        ]
       : []),
     ...(progress.duplicate_records > 0
       ? [

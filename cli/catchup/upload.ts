@@ -6,7 +6,7 @@ import { HeadObjectCommand, NotFound, type S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
-/** There is no such file. */
+/** The file cannot be read. */
 export class FileUnreadableError extends VectorkeepError {
   constructor(file: string, cause: unknown) {
     super(`The file ${file} cannot be read.`, "Name a CSV file, gzip or not.", { cause });

@@ -9,7 +9,7 @@ export interface Asked {
   readonly shard: number | undefined;
   /** The generation to publish again. */
   readonly restore: number | undefined;
-  /** Makes a generation from the deltas. */
+  /** Builds a generation from the deltas. */
   readonly rebuild: boolean;
   readonly yes: boolean;
   readonly json: boolean;
@@ -36,8 +36,8 @@ export function readArguments(args: readonly string[]): Asked {
   const { rebuild, yes, json, stack, help } = values;
   const restore = numberOf("--restore", values.restore);
   if (rebuild && restore !== undefined)
-    throw new UsageWrongError(script, "Say either --restore or --rebuild.");
-  if (yes && restore === undefined) throw new UsageWrongError(script, "--yes answers what --restore asks.");
+    throw new UsageWrongError(script, "Use either --restore or --rebuild.");
+  if (yes && restore === undefined) throw new UsageWrongError(script, "--yes is only for --restore.");
   const collection = collections.find((name) => positionals.length === 1 && name === positionals[0]);
   if (collection === undefined && !help)
     throw new UsageWrongError(script, `Name one of ${collections.join(" and ")}.`);
@@ -45,7 +45,7 @@ export function readArguments(args: readonly string[]): Asked {
   return { help, collection: collection ?? "lines", shard, restore, rebuild, yes, json, stack };
 }
 
-/** The shards that are meant, of a collection split into so many. Throws UsageWrongError. */
+/** The shards that the command acts on, of a collection with `count` shards. Throws UsageWrongError. */
 export function shardsMeant({ collection, shard, restore }: Asked, count: number): ShardName[] {
   if (shard !== undefined) {
     if (shard > count)

@@ -9,7 +9,7 @@ const columns: readonly Column[] = [
   { title: "published", align: "left" },
   { title: "vectors", align: "right" },
   { title: "MB", align: "right" },
-  { title: "made from", align: "left" },
+  { title: "base", align: "left" },
   { title: "receipts", align: "right" },
   { title: "", align: "left" },
 ];
@@ -21,7 +21,7 @@ export function generationTable({ generations }: ListAnswer): string[] {
     columns,
     generations.map(({ generation, name, head, facts }) => {
       const mark = head ? "head" : "";
-      if (facts === null) return [String(generation), name, "", "", "", "", "", `${mark} damaged`.trim()];
+      if (facts === null) return [String(generation), name, "", "", "", "", "", `${mark} corrupt`.trim()];
       const { written_at, vectors, bytes, receipts } = facts;
       const written = `${written_at.slice(0, 10)} ${written_at.slice(11, 19)}`;
       return [
@@ -43,11 +43,11 @@ function madeFrom({
   restored,
   rebuilt,
 }: NonNullable<ListAnswer["generations"][number]["facts"]>): string {
-  if (rebuilt) return base === null ? "the deltas" : `the deltas, in place of ${base}`;
-  return restored === null ? (base ?? "nothing") : `${base}, with the content of ${restored}`;
+  if (rebuilt) return base === null ? "deltas" : `deltas, in place of ${base}`;
+  return restored === null ? (base ?? "none") : `${base}, with the content of ${restored}`;
 }
 
-/** What a person is told of a rebuilt shard. */
+/** What the command prints of a rebuilt shard. */
 export function rebuiltText(shard: ShardName, answer: PublishedRebuild): string[] {
   const { generation, name, receipts, vectors, left_out, named } = answer;
   return [
@@ -55,23 +55,23 @@ export function rebuiltText(shard: ShardName, answer: PublishedRebuild): string[
     ...(left_out === 0
       ? []
       : [
-          `${left_out} receipts were left out, as their deltas cannot be used: \`npm run verify -- --repair\` embeds them again.`,
+          `${left_out} receipts were left out, because their deltas cannot be read: \`npm run verify -- --repair\` embeds them again.`,
           ...named.map((one) => `  ${one}`),
         ]),
   ];
 }
 
-/** What a person is told of a restored generation. */
+/** What the command prints of a restored generation. */
 export function restoredText(shard: ShardName, answer: RestoreAnswer): string[] {
   const { generation, name, content, receipts, silent } = answer;
   return [
     `${shard}: generation ${generation} (${name}) is published, with the content of ${content}.`,
     receipts === 0
-      ? "No newer receipt has to come back."
-      : `${receipts} receipts that are newer are driven again; the next cycles bring them back.`,
+      ? "No newer receipt has to be published again."
+      : `${receipts} newer receipts are redriven; the next cycles publish them again.`,
     ...silent.map(
       (one) =>
-        `${one} cannot tell which receipts it had brought up to date: \`npm run verify -- --repair\` finds them.`,
+        `${one} has no readable manifest, so the receipts that it changed are unknown: \`npm run verify -- --repair\` finds them.`,
     ),
   ];
 }

@@ -21,7 +21,7 @@ export class ProxyInvoker {
     this.#platform = platform;
   }
 
-  /** Throws GatewayError. The function goes on when it is overdue, as on AWS. */
+  /** Throws GatewayError. After a timeout the function keeps running, as on AWS. */
   async invoke({ functionArn, timeoutMilliseconds }: Integration, request: ProxyRequest): Promise<Reply> {
     const pool = this.#permitted(functionArn, request);
     const event = JSON.stringify(proxyEvent(request));

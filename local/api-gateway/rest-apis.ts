@@ -10,7 +10,7 @@ export class RestApis {
   /** By `{apiId}/{name}`. */
   readonly #stages = new Map<string, Stage>();
 
-  /** Of one name always under one id, so that its address is the same in a stack that goes on. */
+  /** The id depends on the name only, so the address is the same in a stack that is continued. */
   create(name: string): RestApi {
     const api = new RestApi(idOf(name), newId());
     this.#apis.set(api.id, api);

@@ -7,7 +7,7 @@ import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 /** What parts of the stack save when it stops, by their names. */
 export type KeptParts = Readonly<Record<string, unknown>>;
 
-/** What a stack goes on with. */
+/** The saved state of a stack. */
 export interface KeptState {
   readonly parts: KeptParts;
   /** That were made up for the stack when it was new. */

@@ -48,7 +48,7 @@ export class Mapping {
     else await this.stopPolling();
   }
 
-  /** Takes nothing new. What is in flight goes on. */
+  /** Stops polling. Batches in flight are completed. */
   async stopPolling(): Promise<void> {
     this.#stopping.abort();
     await this.#polling;

@@ -25,7 +25,7 @@ interface Change extends LaneRecord {
   readonly record: object;
 }
 
-/** Where a reader of a stream goes on: at the first record that it was not done with, or behind the last one. */
+/** Where a reader of a stream continues: at the first record that it has not processed, or after the last one. */
 export type StreamPosition = { readonly sequenceNumber: string } | { readonly iterator: string };
 
 interface Shard {
@@ -143,7 +143,7 @@ export class StreamPoller implements Poller {
     return ShardIterator;
   }
 
-  /** A reader that fell behind what the stream keeps goes on at the oldest record, and the loss is told. */
+  /** A reader behind the stream's retention continues at the oldest record, and the loss is reported. */
   async #records(shard: Shard, signal: AbortSignal): Promise<GetRecordsCommandOutput> {
     try {
       return await this.#streams.send(

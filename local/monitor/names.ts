@@ -5,7 +5,7 @@ export function physicalName(given: unknown, logicalName: string): string {
   return typeof given === "string" ? given : `${logicalName}-${digest(logicalName).slice(0, 7)}`;
 }
 
-/** An id that the resource has again in a stack that goes on. */
+/** An id that is the same in a stack that is continued with --keep. */
 export function lastingId(prefix: string, logicalName: string): string {
   return `${prefix}-${digest(logicalName).slice(0, 17)}`;
 }

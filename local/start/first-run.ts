@@ -25,7 +25,7 @@ import { type Heads, servedGenerations } from "./served-generations.ts";
 import { summary } from "./summary.ts";
 import { compareIds, findings } from "./verdict.ts";
 
-/** Each shows another way to be found; a newcomer sees from the samples that the answers are right. */
+/** Each question shows another way to find a row; the samples show that the answers are right. */
 const questions = [
   "greenleaf pharmacy",
   "how much did I pay at the Salted Anchor Cafe",
@@ -35,10 +35,10 @@ const questions = [
   "37.90",
 ];
 const hitsShown = 3;
-/** What processes see of the file system: the root of its access point. */
+/** Root of the file system's access point. */
 const accessPointRoot = "collections";
 
-/** Sends receipts through a stack that has just started, proves that nothing was lost, and shows what came of it. */
+/** Sends receipts through a stack that has just started, checks that nothing was lost, and prints the result. */
 export class FirstRun {
   readonly #stack: LocalStack;
   readonly #screen: Screen;
@@ -57,7 +57,7 @@ export class FirstRun {
     this.#scratch = scratch;
   }
 
-  /** Resolves to everything that was lost, failed, dead-lettered or left over; empty when all is well. */
+  /** Resolves to everything that was lost, failed, dead-lettered or left over; empty if nothing was. */
   async run(folders: readonly ReceiptFolder[], bootSeconds: number): Promise<readonly string[]> {
     const expected = await expectedVectors(folders);
     this.#screen.heading(`Sending ${folders.length} receipts`);
@@ -87,7 +87,7 @@ export class FirstRun {
     return [...new Set(failures.map(({ message }) => message)), ...found];
   }
 
-  /** Asks a few questions and prints the hits. */
+  /** Runs a few searches and prints the hits. */
   async search(): Promise<void> {
     const client = await SearchClient.of(this.#stack.outputs);
     for (const text of questions) {
@@ -109,7 +109,7 @@ export class FirstRun {
     return uploadOcrFiles(this.#s3, this.#stack.outputs.artifactsBucket, files);
   }
 
-  /** What the functions logged as errors, to explain what was found. */
+  /** The errors that the functions logged, to explain the findings. */
   async reasons(): Promise<string[]> {
     const groups = Object.values(this.#stack.outputs.logGroups).filter((group) => group !== undefined);
     return [...this.#stack.problems, ...(await loggedErrors(this.#logs, groups))];

@@ -20,29 +20,29 @@ export function nextCommands(
       command: `${aws} sqs send-message --queue-url ${outputs.embedQueueUrl} --message-body ${quoted(JSON.stringify(receipt))}`,
     },
     {
-      purpose: "see how many messages wait",
+      purpose: "count the messages that wait and are in flight",
       command: `${aws} sqs get-queue-attributes --queue-url ${outputs.embedQueueUrl} --attribute-names All`,
     },
     {
-      purpose: "read what the embed function said",
+      purpose: "read the log of the embed function",
       command: `${aws} logs filter-log-events --log-group-name ${outputs.logGroups.embed} --query 'events[].message' --output text`,
     },
     {
-      purpose: "follow what compaction says (AWS CLI version 2)",
+      purpose: "follow the log of compaction (AWS CLI version 2)",
       command: `${aws} logs tail ${outputs.logGroups.compaction} --follow`,
     },
     { purpose: "search rows", command: 'npm run search -- "how much did I pay at the salted ancor"' },
     { purpose: "search words", command: 'npm run search -- "date and time" --collection words --k 10' },
     {
-      purpose: "change a merchant and a label in DynamoDB, and see the search follow",
+      purpose: "change a merchant and a label in DynamoDB, and see the search return them",
       command: "npm run demo:change",
     },
     {
-      purpose: "export the samples again: nothing is embedded twice",
+      purpose: "export the samples again: no text is embedded twice",
       command: "npm run export -- samples/receipts",
     },
     {
-      purpose: "bring the rows of a CSV into the Pinecone index; one of these forty fails, as it has no text",
+      purpose: "index the rows of a CSV in Pinecone; one of these forty fails, because it has no text",
       command: "npm run catchup -- samples/catch-up.csv",
     },
   ];

@@ -3,16 +3,16 @@ import { parseArgs } from "node:util";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import { portsOfStack } from "../free-ports.ts";
 
-export const usage = `Runs the whole product on this machine: a local AWS, the stack of infra/, receipts in, searches out.
+export const usage = `Runs the whole product on this machine: a local AWS, the stack of infra/, sample receipts and searches.
 
   npm start [-- --receipts DIR] [--port N] [--keep] [--once]
 
-  --receipts  folder of {image_id}/receipt-{id}/lines.ndjson and words.ndjson; samples/receipts unless told
-  --port      port of the AWS endpoint on 127.0.0.1; 4566 unless told, 0 for free ports throughout. The stack takes
-              the four ports that follow it too: search, embeddings, Pinecone, Metabase
-  --keep      go on where the stack was stopped last: tables, queues, objects, file systems, secrets and addresses stay,
-              and no receipts are sent. Without it everything of an earlier stack is deleted
-  --once      stop after the summary; the exit code is not 0 if anything was lost, failed or dead-lettered
+  --receipts  folder of {image_id}/receipt-{id}/lines.ndjson and words.ndjson (default: samples/receipts)
+  --port      port of the AWS endpoint on 127.0.0.1 (default: 4566); the next four ports are for search, embeddings,
+              Pinecone and Metabase; 0 chooses free ports
+  --keep      continues the last stack with its tables, queues, objects, file systems, secrets and addresses, and sends
+              no receipts; without it, the state of the last stack is deleted
+  --once      stops after the summary; the exit code is 1 if anything was lost, failed or dead-lettered
   --help      this text
 `;
 
@@ -27,7 +27,7 @@ export interface StartOptions {
   readonly help: boolean;
 }
 
-/** The command line of `npm start` does not fit. */
+/** The command line of `npm start` is invalid. */
 export class StartUsageWrongError extends VectorkeepError {
   constructor(problem: string) {
     super(problem, "See `npm start -- --help`.");

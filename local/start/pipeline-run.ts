@@ -16,8 +16,8 @@ const lookEveryMs = 1_000;
 const maxWaitMs = 120_000;
 
 /**
- * Watches until every receipt is published and no message is left, or until nothing has moved for two minutes:
- * what is then missing shows in the last observation.
+ * Watches until every receipt is published and every queue is empty, or until there is no progress for two minutes: the
+ * last observation then shows what is missing.
  */
 export async function watchPipeline(
   watch: PipelineWatch,

@@ -41,7 +41,7 @@ function bar(title: string, done: number, of: number, unit: string): string {
 
 function paceOf(published: number, expected: number, seconds: number): string {
   const rate = published / Math.max(seconds, 0.001);
-  if (published === 0) return "no vector published yet";
+  if (published === 0) return "no vectors published yet";
   const left = Math.max(0, expected - published);
   return `${rate.toFixed(0)} vectors/s${left === 0 ? "" : `, about ${Math.ceil(left / rate)} s left`}`;
 }

@@ -22,8 +22,8 @@ export function summary({
 }: Happened): string[] {
   const rows: [string, string][] = [
     ["receipts", whole(expected.receipts)],
-    ["lines", `${whole(expected.rows.lines)}, ${whole(expected.ids.lines.size)} to be found`],
-    ["words", `${whole(expected.rows.words)}, ${whole(expected.ids.words.size)} to be found`],
+    ["lines", `${whole(expected.rows.lines)}, ${whole(expected.ids.lines.size)} searchable`],
+    ["words", `${whole(expected.rows.words)}, ${whole(expected.ids.words.size)} searchable`],
     ["distinct texts", whole(expected.distinctTexts)],
     ["texts embedded", `${whole(embeddedTexts)} in ${whole(embeddingRequests)} requests`],
     ...Object.entries(stages).map(([title, seconds]): [string, string] => [title, `${seconds.toFixed(1)} s`]),

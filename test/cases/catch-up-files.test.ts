@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => tables.stop());
 
 /** What a task made of a case's file: planned, read, embedded, written and settled by the product's own code. */
-async function broughtIn(folder: string, changed: Parameters<TaskRig["accept"]>[1] = {}, file = "input.csv") {
+async function indexed(folder: string, changed: Parameters<TaskRig["accept"]>[1] = {}, file = "input.csv") {
   const rig = new TaskRig(tables);
   rig.rules = { columnTypes: {}, tokensPerText: 8_191 };
   rig.limits = { rows: 1_000, bytes: 8 * 1024 * 1024 };
@@ -30,8 +30,8 @@ async function broughtIn(folder: string, changed: Parameters<TaskRig["accept"]>[
 }
 
 /** A file that is refused is refused whole: no text was paid for and no vector written. */
-async function refusal(folder: string, changed: Parameters<typeof broughtIn>[1] = {}, file?: string) {
-  const { task, rig } = await broughtIn(folder, changed, file);
+async function refusal(folder: string, changed: Parameters<typeof indexed>[1] = {}, file?: string) {
+  const { task, rig } = await indexed(folder, changed, file);
   expect(task.status).toBe("FAILED");
   expect(rig.embedder.paid).toEqual([]);
   expect(rig.index.vectors.size).toBe(0);
@@ -42,23 +42,23 @@ async function refusal(folder: string, changed: Parameters<typeof broughtIn>[1] 
 
 testCases({
   "01-long-unbroken-cell": async () => {
-    const { failed, metadata, seconds } = await broughtIn("01-long-unbroken-cell");
+    const { failed, metadata, seconds } = await indexed("01-long-unbroken-cell");
     expect(failed).toEqual([[2, "text_too_long"]]);
     expect(Object.keys(metadata)).toEqual(["v2/12.1", "v2/12.3"]);
     expect(seconds).toBeLessThan(10);
   },
   "02-latin1-bytes": async () => {
     expect(await refusal("02-latin1-bytes")).toMatch(/Row 1 .*not utf-8.*encoding=windows-1252/);
-    const { metadata } = await broughtIn("02-latin1-bytes", { encoding: "windows-1252" });
+    const { metadata } = await indexed("02-latin1-bytes", { encoding: "windows-1252" });
     expect(metadata["v2/12.1"]).toMatchObject({ text: "Rückgabe der Geräte für Müller", city: "Köln" });
   },
   "03-utf16le-bom": async () => {
-    const { counts, metadata } = await broughtIn("03-utf16le-bom");
+    const { counts, metadata } = await indexed("03-utf16le-bom");
     expect(counts).toMatchObject({ processed: 2, failed: 0 });
     expect(JSON.stringify(metadata)).not.toMatch(/\0|\ufffd/);
   },
   "04-sep-semicolon": async () => {
-    const { metadata } = await broughtIn("04-sep-semicolon");
+    const { metadata } = await indexed("04-sep-semicolon");
     expect(metadata).toMatchObject({
       "v2/12.1": { text: "hello; world", city: "Bonn", amount: "1,5" },
       "v2/12.2": { text: "zweite", city: "Köln", amount: "2,5" },
@@ -68,14 +68,14 @@ testCases({
     expect(await refusal("06-cr-only")).toContain("lines end with CR alone");
   },
   "08-cr-cr-lf": async () => {
-    const { metadata } = await broughtIn("08-cr-cr-lf");
+    const { metadata } = await indexed("08-cr-cr-lf");
     expect(metadata).toMatchObject({ "v2/12.1": { amount: "Berlin" }, "v2/12.2": { amount: "Paris" } });
   },
   "09-xlsx-as-csv": async () => {
     expect(await refusal("09-xlsx-as-csv")).toContain("is a zip archive or an Excel workbook, not a CSV");
   },
   "10-proto-column": async () => {
-    const { metadata, counts } = await broughtIn("10-proto-column");
+    const { metadata, counts } = await indexed("10-proto-column");
     expect(counts).toMatchObject({ processed: 2 });
     expect(Object.entries(metadata["v2/12.1"] ?? {}).sort()).toEqual([
       ["__proto__", "alpha"],
@@ -86,7 +86,7 @@ testCases({
     ]);
   },
   "11-reserved-text-column": async () => {
-    const { metadata } = await broughtIn("11-reserved-text-column");
+    const { metadata } = await indexed("11-reserved-text-column");
     expect(metadata["v2/12.1"]).toEqual({
       id: "1",
       text: "cleaned text for embedding",
@@ -95,14 +95,14 @@ testCases({
     });
   },
   "12-e-notation-codes": async () => {
-    const { metadata } = await broughtIn("12-e-notation-codes");
+    const { metadata } = await indexed("12-e-notation-codes");
     const column = (name: string) => Object.values(metadata).map((one) => one[name]);
     expect(column("sku")).toEqual(["1E5", "12E4", "655e38", "AB12"]);
     expect(column("version")).toEqual(["1.10", "1.1", "1.0", "2.20"]);
     expect(column("build")).toEqual(["2E10", "3", "4", "5"]);
   },
   "13-duplicate-ids": async () => {
-    const { task, rig, metadata, counts } = await broughtIn("13-duplicate-ids");
+    const { task, rig, metadata, counts } = await indexed("13-duplicate-ids");
     expect(counts).toMatchObject({ processed: 2, failed: 0, duplicates: 2 });
     expect(metadata["v2/12.1"]).toMatchObject({ text: "third text", city: "Paris" });
     expect(rig.duplicateRows(task.task_id)).toEqual([
@@ -111,7 +111,7 @@ testCases({
     ]);
   },
   "15-gzip-two-members": async () => {
-    const { counts } = await broughtIn("15-gzip-two-members", {}, "input.csv.gz");
+    const { counts } = await indexed("15-gzip-two-members", {}, "input.csv.gz");
     expect(counts).toMatchObject({ processed: 3, failed: 0 });
   },
   "16-gzip-trailing-garbage": async () => {
@@ -123,7 +123,7 @@ testCases({
     expect(await refusal("18-empty-file")).toContain("is empty");
   },
   "19-header-only": async () => {
-    const { task } = await broughtIn("19-header-only");
+    const { task } = await indexed("19-header-only");
     expect(task).toMatchObject({ status: "SKIPPED", rows: 0 });
   },
   "20-bom-only": async () => {
@@ -133,7 +133,7 @@ testCases({
     expect(await refusal("21-duplicate-header")).toContain("more than once there is column city");
   },
   "23-nul-in-cell": async () => {
-    const { failed, rig, task, metadata } = await broughtIn("23-nul-in-cell");
+    const { failed, rig, task, metadata } = await indexed("23-nul-in-cell");
     expect(failed).toEqual([[1, "characters_unfit"]]);
     expect(rig.work.text(`failed/${task.task_id}/000000.ndjson`)).toContain(
       "column city has a NUL at character 3",
@@ -144,13 +144,13 @@ testCases({
     expect(await refusal("24-unbalanced-quote")).toContain("the quotes that row 2 opens");
   },
   "26-5000-columns": async () => {
-    const { task, counts, failed } = await broughtIn("26-5000-columns");
+    const { task, counts, failed } = await indexed("26-5000-columns");
     expect(counts?.processed).toBe(2 - failed.length);
     expect(failed.every(([, reason]) => reason === "metadata_too_large")).toBe(true);
     expect((task.error ?? "").length).toBeLessThan(200);
   },
   "27-one-mb-cell": async () => {
-    const { failed, metadata, seconds } = await broughtIn("27-one-mb-cell");
+    const { failed, metadata, seconds } = await indexed("27-one-mb-cell");
     expect(failed).toEqual([[1, "text_too_long"]]);
     expect(Object.keys(metadata)).toEqual(["v2/12.2"]);
     expect(seconds).toBeLessThan(10);
@@ -159,13 +159,13 @@ testCases({
     expect(await refusal("28-huge-wrong-header")).toContain("there is no column id, formatted_text");
   },
   "30-nbsp-and-rtl": async () => {
-    const { failed, metadata } = await broughtIn("30-nbsp-and-rtl");
+    const { failed, metadata } = await indexed("30-nbsp-and-rtl");
     expect(failed).toEqual([3, 4, 5, 6].map((row) => [row, "text_blank"]));
     expect(metadata["v2/12.2"]?.text).toBe("👩‍👩‍👧‍👦 family 👍🏽");
     expect(String(metadata["v2/12.1"]?.text)).toContain("שלום");
   },
   "32-html": async () => {
-    const { metadata } = await broughtIn("32-html");
+    const { metadata } = await indexed("32-html");
     expect(Object.values(metadata).map(({ text }) => text)).toEqual([
       "If a <b and c> d then <50 units, I <3 you; A<B, Foo<Bar>; head > shoulders",
       "bold ’quoted’ café x y R&D AT&T ?a=1&copy=2&lt=3",
@@ -175,7 +175,7 @@ testCases({
     ]);
   },
   "33-crlf-mixed": async () => {
-    const { metadata, failed } = await broughtIn("33-crlf-mixed");
+    const { metadata, failed } = await indexed("33-crlf-mixed");
     expect(metadata).toMatchObject({
       "v2/12.1": { text: "line one line two", amount: 1 },
       "v2/12.2": { text: "two", amount: 2 },
@@ -184,14 +184,14 @@ testCases({
     expect(failed).toEqual([[3, "columns_disagree"]]);
   },
   "36-uppercase-header": async () => {
-    const { metadata } = await broughtIn("36-uppercase-header");
+    const { metadata } = await indexed("36-uppercase-header");
     expect(metadata).toEqual({ "v2/12.1": { id: "1", text: "hello", city: "Bonn" } });
   },
   "37-json-as-csv": async () => {
     expect(await refusal("37-json-as-csv")).toContain("is JSON, not a CSV");
   },
   "38-numbers-intl": async () => {
-    const { metadata } = await broughtIn("38-numbers-intl");
+    const { metadata } = await indexed("38-numbers-intl");
     expect(Object.values(metadata).map(({ text, ...rest }) => rest)).toEqual([
       {
         id: "1",

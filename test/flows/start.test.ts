@@ -79,7 +79,7 @@ describe("npm start", () => {
 
   test("proves that nothing was lost, shows what happened and finds something", () => {
     const said = started.output();
-    expect(said).toContain("Every line and word is published exactly once, and no message is left.");
+    expect(said).toContain("Every line and word is published exactly once, and every queue is empty.");
     expect(said).toMatch(/published lines {2}generation \d+ with \d+ vectors/);
     expect(said).toMatch(/texts embedded {3}\d+ in \d+ requests/);
     expect(said).toMatch(
@@ -174,10 +174,10 @@ test("--once ends with code 0 after the summary, and with another where a receip
   const bad = start(broken, "--once", "--port", "0");
   expect([await exitCode(good.child), good.output()]).toEqual([
     0,
-    expect.stringContaining("no message is left"),
+    expect.stringContaining("every queue is empty"),
   ]);
   expect(await exitCode(bad.child)).toBe(1);
-  expect(bad.output()).toMatch(/Not everything arrived:\n {2}- .*words\.ndjson/);
+  expect(bad.output()).toMatch(/The check failed:\n {2}- .*words\.ndjson/);
 });
 
 test("a port in use and a folder without receipts are named at once, with what to do", async () => {

@@ -74,7 +74,7 @@ export class ChangeStream {
     this.arn = `arn:aws:dynamodb:${region}:${accountId}:table/${table.name}/stream/${this.label}`;
   }
 
-  /** What the stream goes on with after a stop. */
+  /** The saved state of a stream. */
   save(): KeptStream {
     const { viewType, createdAt, records, trimmed } = this;
     return { viewType, createdAt, records, trimmed };

@@ -76,7 +76,7 @@ export class Queue extends SqsQueue {
   }
 }
 
-/** What a queue goes on with after a stop. */
+/** The saved state of a queue. */
 export interface KeptQueue {
   readonly sequenceCounter: number;
   readonly messages: readonly HeldMessage[];

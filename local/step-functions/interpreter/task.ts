@@ -73,7 +73,7 @@ async function invokeFunction({ thread, state }: Visit<TaskState>, given: unknow
   return (await thread.run.services.invoke(state.Resource, given)).payload;
 }
 
-/** The function itself goes on, as on AWS; its answer is not waited for. */
+/** The function itself keeps running, as on AWS; its response is ignored. */
 function withTimeout<T>(
   signal: AbortSignal,
   seconds: number | undefined,

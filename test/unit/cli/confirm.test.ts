@@ -11,7 +11,7 @@ function terminal(typed: string) {
 test("an operator who types yes agrees, after reading what it is about", async () => {
   const at = terminal(" Yes\n");
   await confirm("This deletes 3 messages.", at);
-  expect(String(at.output.read())).toContain("This deletes 3 messages. Type yes to go on: ");
+  expect(String(at.output.read())).toContain("This deletes 3 messages. Type yes to continue: ");
 });
 
 test.each(["", "\n", "y\n", "no\n", "yes please\n"])("%j is not yes", async (typed) => {
@@ -21,6 +21,6 @@ test.each(["", "\n", "y\n", "no\n", "yes please\n"])("%j is not yes", async (typ
 test("without a terminal nothing is asked and nothing is done", async () => {
   const nobody = { input: new PassThrough(), output: new PassThrough() };
   await expect(confirm("This deletes 3 messages.", nobody)).rejects.toThrow(
-    /^This deletes 3 messages\. There is no terminal to ask at\. Nothing was done\. .* --yes/,
+    /^This deletes 3 messages\. There is no terminal to ask on\. Nothing was done\. .* --yes/,
   );
 });

@@ -69,7 +69,7 @@ describe("what is shown", () => {
       "  age  image  receipt  what              id   reason",
       "  3 h  image        7  RECEIPT_METADATA  m-1  It is bad.",
       "",
-      "closed: could not be read to its end (Error: AccessDeniedError)",
+      "closed: could not be read to its end (Error: AccessDenied)",
       "",
       "Nothing in b.",
     ]);

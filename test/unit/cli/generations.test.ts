@@ -31,9 +31,9 @@ describe("the command line", () => {
     [["lines", "--restore", "0"], /^--restore is a number from 1, not 0\./],
     [["lines", "--restore", "latest"], /^--restore is a number from 1, not latest\./],
     [["lines", "--shard", "1.5"], /^--shard is a number from 1/],
-    [["lines", "--yes"], /^--yes answers what --restore asks\./],
+    [["lines", "--yes"], /^--yes is only for --restore\./],
     [["lines", "--purge"], /--purge/],
-    [["lines", "--rebuild", "--restore", "2"], /^Say either --restore or --rebuild\./],
+    [["lines", "--rebuild", "--restore", "2"], /^Use either --restore or --rebuild\./],
   ])("%j is refused", (args, why) => {
     expect(() => readArguments(args)).toThrow(why);
   });
@@ -58,24 +58,24 @@ describe("the command line", () => {
 });
 
 describe("what is shown", () => {
-  test("is a generation a line: what it holds, where it comes from, which is published, which is damaged", () => {
+  test("is one line per generation: content, base, which is published, which is corrupt", () => {
     expect(generationTable({ generations })).toEqual([
-      "generation  name        published            vectors   MB  made from                                   receipts",
+      "generation  name        published            vectors   MB  base                                        receipts",
       "         3  00000003-4  2026-11-25 10:00:01      120  1.3  00000002-2, with the content of 00000001-1         4  head",
-      "         2  00000002-2                                                                                           damaged",
-      "         1  00000001-1  2026-11-25 10:00:01      120  1.3  nothing                                            4",
+      "         2  00000002-2                                                                                           corrupt",
+      "         1  00000001-1  2026-11-25 10:00:01      120  1.3  none                                               4",
     ]);
     expect(generationTable({ generations: [] })).toEqual(["Nothing is published."]);
   });
 
-  test("a rebuilt generation is one that was made from the deltas", () => {
+  test("a rebuilt generation has the deltas as its base", () => {
     const [head] = generations;
     if (!head?.facts) throw new Error("The head has facts.");
     const rebuilt = { ...head, facts: { ...head.facts, restored: null, rebuilt: true } };
-    expect(generationTable({ generations: [rebuilt] })[1]).toContain("the deltas, in place of 00000002-2");
+    expect(generationTable({ generations: [rebuilt] })[1]).toContain("deltas, in place of 00000002-2");
   });
 
-  test("a rebuild goes on until it is published, and tells what it had to leave out", async () => {
+  test("a rebuild continues until it is published, and reports what it left out", async () => {
     const published = {
       state: "published" as const,
       rebuild: "r",
@@ -97,19 +97,19 @@ describe("what is shown", () => {
       "lines: generation 5 (00000005-6) is published, rebuilt from the deltas of 7 receipts: 90 vectors.",
     ]);
     expect(rebuiltText("lines", { ...published, left_out: 1, named: ["IMAGE#a: gone"] }).slice(1)).toEqual([
-      "1 receipts were left out, as their deltas cannot be used: `npm run verify -- --repair` embeds them again.",
+      "1 receipts were left out, because their deltas cannot be read: `npm run verify -- --repair` embeds them again.",
       "  IMAGE#a: gone",
     ]);
   });
 
-  test("after a restoring is what is published, what comes back, and what nobody knows of", () => {
+  test("after a restore is what is published, what is redriven, and which generations have no readable manifest", () => {
     const answer = { generation: 4, name: "00000004-5", content: "00000001-1", receipts: 7 };
     expect(restoredText("lines", { ...answer, silent: [] })).toEqual([
       "lines: generation 4 (00000004-5) is published, with the content of 00000001-1.",
-      "7 receipts that are newer are driven again; the next cycles bring them back.",
+      "7 newer receipts are redriven; the next cycles publish them again.",
     ]);
     const [, receipts, silent] = restoredText("lines", { ...answer, receipts: 0, silent: ["00000003-4"] });
-    expect(receipts).toBe("No newer receipt has to come back.");
-    expect(silent).toMatch(/^00000003-4 cannot tell .*`npm run verify -- --repair`/);
+    expect(receipts).toBe("No newer receipt has to be published again.");
+    expect(silent).toMatch(/^00000003-4 has no readable manifest.*`npm run verify -- --repair`/);
   });
 });

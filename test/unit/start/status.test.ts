@@ -35,6 +35,6 @@ test("there is no pace before the first vector, and no number that is not one fo
     { receipts: 0, lines: 0, words: 0 },
     0,
   );
-  expect(empty.block[3]).toBe("  no vector published yet, 0 s");
+  expect(empty.block[3]).toBe("  no vectors published yet, 0 s");
   expect([...empty.block, empty.line].join()).not.toMatch(/NaN|Infinity/);
 });

@@ -19,7 +19,7 @@ export interface TableEntry {
   readonly tags: Map<string, string>;
 }
 
-/** What a table goes on with after a stop. */
+/** The saved state of a table. */
 export interface KeptTable {
   readonly items: readonly Item[];
   readonly stream: KeptStream | undefined;

@@ -72,7 +72,7 @@ test("the newest tasks, of one status or of all", () => {
   expect(readOrder(["--list", "--status", "FAILED"]).order).toEqual({ kind: "list", status: "FAILED" });
 });
 
-test("a question has no file, and the days of the API unless told", () => {
+test("a question has no file, and by default the days of the API", () => {
   expect(requestOf("--metabase", "42")).toEqual({
     data_source: "metabase",
     question_id: "42",

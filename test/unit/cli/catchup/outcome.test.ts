@@ -10,11 +10,11 @@ test("only a task whose every record is where it should be is good", () => {
   expect(statuses.filter((status) => isGood(shown({}, { status })))).toEqual(["COMPLETED", "SKIPPED"]);
 });
 
-test("the summary accounts for every row, and tells the seconds", () => {
+test("the summary accounts for every row, and has the duration", () => {
   const counts = { processed_records: 1_030, failed_records: 3, filtered_records: 7, unchanged_records: 30 };
   expect(outcomeLines(shown(counts, over))).toEqual([
     "1,033 records: 1,030 are in the index, 3 failed",
-    "30 of them were there already, and were not embedded again",
+    "30 of them are unchanged in the index and were not embedded again",
     "7 rows are outside the dates",
     "2.5 s from the request to the end",
   ]);
@@ -29,16 +29,16 @@ test("F28: rows that later ones replaced are told, and are not said to be in the
   ]);
 });
 
-test("a file without rows is told to be one", () => {
+test("a file without rows is reported as such", () => {
   expect(outcomeLines(shown({ total_records: 0 }, { ...over, status: "SKIPPED" }))[0]).toBe(
-    "The source has a header and no row.",
+    "The source has a header and no rows.",
   );
 });
 
 test("a dry run tells what it would cost, and claims nothing for the index", () => {
   const estimate = { tokens: 1_200_000, cost_usd: 0.024, seconds: 90 };
   const lines = outcomeLines(shown({ processed_records: 40 }, { ...over, dry_run: true, estimate }));
-  expect(lines).toContain("40 records: 40 could be brought in, 0 failed");
+  expect(lines).toContain("40 records: 40 could be indexed, 0 failed");
   expect(lines).toContain("1,200,000 tokens, 0.024 USD, 90 s at the provider's limits");
 });
 
