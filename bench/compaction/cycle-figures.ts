@@ -23,10 +23,10 @@ export class CycleIncompleteError extends VectorkeepError {
 
 const ended = z.object({
   done: z.int(),
-  come_again: z.int(),
+  redelivered: z.int(),
   bytes_copied: z.int(),
   bytes_written: z.int(),
-  ms_by_step: z.record(z.string(), z.number()),
+  duration_ms_by_step: z.record(z.string(), z.number()),
 });
 const merged = z.object({ written: z.int(), updated: z.int() });
 
@@ -42,20 +42,24 @@ export async function figuresOf(
   const began = performance.now();
   await run({
     debug() {},
-    info: (message, fields = {}) => void said.set(message, fields),
+    info: (message: string, fields: object = {}) => void said.set(message, fields),
     warn: complain,
     error: complain,
   });
   const seconds = (performance.now() - began) / 1_000;
   if (complaints.length > 0) throw new CycleIncompleteError(complaints.join("; "));
-  const { done, come_again, bytes_copied, bytes_written, ms_by_step } = ended.parse(said.get("Cycle ended"));
+  const { done, redelivered, bytes_copied, bytes_written, duration_ms_by_step } = ended.parse(
+    said.get("Cycle ended"),
+  );
   if (done !== messages)
-    throw new CycleIncompleteError(`${done} of ${messages} messages done, ${come_again} open`);
+    throw new CycleIncompleteError(`${done} of ${messages} messages done, ${redelivered} open`);
   return {
     seconds,
     bytesCopied: bytes_copied,
     bytesWritten: bytes_written,
-    secondsByStep: Object.fromEntries(Object.entries(ms_by_step).map(([step, ms]) => [step, ms / 1_000])),
+    secondsByStep: Object.fromEntries(
+      Object.entries(duration_ms_by_step).map(([step, ms]) => [step, ms / 1_000]),
+    ),
     ...merged.parse(said.get("Changes merged")),
   };
 }

@@ -1,12 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Logger } from "@aws-lambda-powertools/logger";
 import { compactionClients, cycleDeps } from "../../core/collections/host/compaction-deps.ts";
 import { compactUntilShutdown } from "../../core/collections/host/compaction-worker.ts";
 import { finishWithinMs, Shutdown, tidyWithinMs } from "../../core/collections/host/shutdown.ts";
 import { shardQueues } from "../../core/collections/messages/shard-queues.ts";
+import { errorFields } from "../../core/log.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
+import { processLog } from "../../core/process-log.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
@@ -15,7 +16,7 @@ import { compactionWorkerEnvironment } from "./environment.ts";
 const hourMs = 3_600_000;
 const healthMs = 10_000;
 
-const log = new Logger({ serviceName: "compaction-worker" });
+const log = processLog("compaction-worker");
 
 async function main(): Promise<void> {
   const environment = readEnvironment(compactionWorkerEnvironment);
@@ -72,6 +73,6 @@ function giveUp(): void {
 
 main().catch((error: Error) => {
   const unforeseen = error instanceof VectorkeepError ? {} : { stack: error.stack };
-  log.error(error.message, { error_name: error.name, ...unforeseen });
+  log.error("The compaction worker failed", { ...errorFields(error), ...unforeseen });
   process.exit(1);
 });

@@ -1,10 +1,11 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Logger } from "@aws-lambda-powertools/logger";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
+import { errorFields } from "../../core/log.ts";
 import { metricsLoggedAtOnce } from "../../core/metrics.ts";
+import { processLog } from "../../core/process-log.ts";
 import { collections } from "../../core/receipts/receipt.ts";
 import { type ShardName, shardNames } from "../../core/receipts/shards.ts";
 import { unlimited } from "../../core/resilience/rate-limiter.ts";
@@ -19,7 +20,7 @@ import { queryServerEnvironment } from "./environment.ts";
 const pollMs = 1_000;
 const embedWithinMs = 10_000;
 
-const log = new Logger({ serviceName: "query-server" });
+const log = processLog("query-server");
 const metrics = metricsLoggedAtOnce("query-server");
 
 async function main(): Promise<void> {
@@ -68,6 +69,6 @@ async function stop(service: QueryService, signal: string): Promise<void> {
 
 main().catch((error: Error) => {
   const unforeseen = error instanceof VectorkeepError ? {} : { stack: error.stack };
-  log.error(error.message, { error_name: error.name, ...unforeseen });
+  log.error("The query server failed", { ...errorFields(error), ...unforeseen });
   process.exitCode = 1;
 });

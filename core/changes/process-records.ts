@@ -56,7 +56,7 @@ export async function processRecords(
     ...[...poison].map(([position, reason]) => malformedOf(records[position], reason)),
   ];
   for (const one of rejected) {
-    log.error("A stream record is malformed; it goes to the rejected queue", { ...one });
+    log.error("A stream record was rejected and goes to the rejected queue", { ...one });
   }
   for (const [position, reason] of poison) {
     add(boxes.rejected, position, rejectedRecord(records[position], reason));
@@ -64,7 +64,7 @@ export async function processRecords(
   const kept = await sendOne(services.rejected, boxes.rejected);
   const unsent = [...sent.flatMap(({ outages }) => outages), ...kept.outages, ...poisonAsOutage(kept)];
   for (const reason of new Set(unsent.map((one) => one.reason))) {
-    log.error("Changes are not in their queue; the stream delivers them again", { reason });
+    log.error("Change messages could not be sent; the stream redelivers their records", { reason });
   }
   const tried = boxes.lines.messages.length + boxes.words.messages.length + boxes.rejected.messages.length;
   const poisonMessages = sent.reduce((sum, one) => sum + one.poison.size, 0);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ChangeMessage } from "../entities/change-message.ts";
+import { imageOfKey } from "../entities/entity-key.ts";
 import type { Collection } from "../receipts/receipt.ts";
 import { cutMessage } from "../text/cut-message.ts";
 import { type MessagesOrReason, messagesOf } from "./messages-of.ts";
@@ -14,12 +15,13 @@ export interface Outbox<Message extends OutgoingMessage = OutgoingMessage> {
   readonly positions: number[];
 }
 
-/** A record that goes to the rejected queue, by what finds it there and in the table. */
+/** The log fields of a record that goes to the rejected queue: they find it there and in the table. */
 export interface Malformed {
+  readonly image_id?: string | undefined;
   readonly reason: string;
   readonly event_id: unknown;
-  readonly PK: unknown;
-  readonly SK: unknown;
+  readonly pk: unknown;
+  readonly sk: unknown;
 }
 
 export interface Outboxes {
@@ -72,10 +74,17 @@ const named = z.object({
 export function malformedOf(record: unknown, reason: string): Malformed {
   const { data } = named.safeParse(record);
   const { PK, SK } = data?.dynamodb.Keys ?? {};
-  return { reason: cutMessage(reason), event_id: data?.eventID, PK: textOf(PK), SK: textOf(SK) };
+  const pk = textOf(PK);
+  return {
+    reason: cutMessage(reason),
+    event_id: data?.eventID,
+    image_id: typeof pk === "string" ? imageOfKey(pk) : undefined,
+    pk,
+    sk: textOf(SK),
+  };
 }
 
-/** A key's text, as a log line shows it best; what is no text as it is. */
+/** The string in a key's attribute value; any other value as it is. */
 function textOf(value: unknown): unknown {
   return typeof value === "object" && value !== null && "S" in value ? value.S : value;
 }

@@ -1,5 +1,5 @@
 import { BatchGetItemCommand, type DynamoDBClient, paginateQuery } from "@aws-sdk/client-dynamodb";
-import type { Log } from "../log.ts";
+import { type Log, receiptFields } from "../log.ts";
 import { wordVectorId } from "../receipts/planned-vectors.ts";
 import { type Collection, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
 import type { Clock } from "../resilience/clock.ts";
@@ -47,7 +47,7 @@ export class CurrentItems {
       if (!isEntityKey(key)) continue;
       if (key.type === "RECEIPT_METADATA") {
         const read = readMetadataItem(item);
-        if (this.#isReadable(read, item)) merchant = read.value;
+        if (this.#isReadable(read, key, item)) merchant = read.value;
       }
       if (key.type === "RECEIPT_WORD_LABEL") {
         const read = readLabelItem(item, key.label);
@@ -57,7 +57,7 @@ export class CurrentItems {
           line_id: key.lineId,
           word_id: key.wordId,
         });
-        if (!this.#isReadable(read, item)) continue;
+        if (!this.#isReadable(read, key, item)) continue;
         labels.set(word, (labels.get(word) ?? new Map()).set(key.label, read.value));
       }
     }
@@ -103,18 +103,19 @@ export class CurrentItems {
     for await (const { Items = [] } of pages) yield* Items.map(plainItem);
   }
 
-  #isReadable<T>(read: ItemReading<T>, { PK, SK }: PlainItem): read is { value: T } {
+  #isReadable<T>(read: ItemReading<T>, receipt: ReceiptRef, { PK, SK }: PlainItem): read is { value: T } {
+    const { log } = this.#options;
+    const fields = { ...receiptFields(receipt), pk: PK, sk: SK };
     if ("value" in read) {
       if (read.clipped) {
-        this.#options.log.warn("A field is too long to be shown whole", { PK, SK, clipped: read.clipped });
+        log.warn("Fields of an item are too long for a vector's metadata and were truncated", {
+          ...fields,
+          truncated_fields: read.clipped,
+        });
       }
       return true;
     }
-    this.#options.log.warn("An item does not fit its schema and stands for nothing", {
-      PK,
-      SK,
-      problems: read.problems,
-    });
+    log.warn("An item does not match its schema and is ignored", { ...fields, problems: read.problems });
     return false;
   }
 }

@@ -53,19 +53,27 @@ export function isEntityKey(key: ParsedKey): key is EntityKey {
   return typeof key === "object" && "type" in key;
 }
 
+const imagePrefix = "IMAGE#";
+
 /** Keys are matched whole and case-sensitively. */
 export function parseEntityKey(partitionKey: string, sortKey: string): ParsedKey {
-  if (!partitionKey.startsWith("IMAGE#") || !sortKey.startsWith("RECEIPT#")) return "other";
-  const image = imageId.safeParse(partitionKey.slice("IMAGE#".length));
-  if (!image.success) return { unknown: `PK ${partitionKey} does not name an image by its UUID` };
+  if (!partitionKey.startsWith(imagePrefix) || !sortKey.startsWith("RECEIPT#")) return "other";
+  const image = imageOfKey(partitionKey);
+  if (image === undefined) return { unknown: `PK ${partitionKey} does not name an image by its UUID` };
   for (const type of entityTypes) {
     const parts = patterns[type].exec(sortKey)?.groups;
     if (!parts) continue;
     const receiptId = receiptNumber.safeParse(Number(parts.receiptId));
     if (!receiptId.success) return { unknown: `SK ${sortKey} has no receipt number from 1` };
-    return entityKey(type, { imageId: image.data, receiptId: receiptId.data }, parts);
+    return entityKey(type, { imageId: image, receiptId: receiptId.data }, parts);
   }
   return isOfOthers(sortKey) ? "of_others" : { unknown: `SK ${sortKey} matches no known key` };
+}
+
+/** The id of the image that a partition key names; undefined for another key. */
+export function imageOfKey(partitionKey: string): string | undefined {
+  if (!partitionKey.startsWith(imagePrefix)) return undefined;
+  return imageId.safeParse(partitionKey.slice(imagePrefix.length)).data;
 }
 
 const ownNames = ["RECEIPT", "LINE", "WORD", "LABEL", "METADATA", "COMPACTION_RUN"];

@@ -8,7 +8,7 @@ const idsPerPattern = 20;
 /** A page of a large log may be empty, so somebody has to stop. */
 const pagesAtMost = 20;
 
-const errorLine = z.object({ level: z.literal("ERROR"), message: z.string(), message_id: z.string() });
+const errorLine = z.object({ level: z.literal("ERROR"), reason: z.string(), message_id: z.string() });
 
 /** What a function logged of messages that failed. */
 export class LoggedReasons {
@@ -28,7 +28,7 @@ export class LoggedReasons {
       for await (const { timestamp: at = 0, message = "" } of this.#events(some)) {
         const line = errorLine.safeParse(jsonOf(message));
         if (!line.success || at < (found.get(line.data.message_id)?.at ?? 0)) continue;
-        found.set(line.data.message_id, { at, reason: line.data.message });
+        found.set(line.data.message_id, { at, reason: line.data.reason });
       }
     }
     return ({ messageId }) =>

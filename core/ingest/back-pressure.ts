@@ -1,4 +1,4 @@
-import type { Log } from "../log.ts";
+import { errorFields, type Log } from "../log.ts";
 import type { OpenRuns } from "../runs/open-runs.ts";
 
 /** A count is good for so long: it reads the whole list. */
@@ -35,9 +35,7 @@ export class BackPressure {
     try {
       await this.#count();
     } catch (error) {
-      this.#options.log.warn("Open runs could not be counted; nothing is deferred", {
-        reason: String(error),
-      });
+      this.#options.log.warn("Open runs could not be counted; nothing is deferred", errorFields(error));
       return wanted;
     }
     const admitted = Math.min(wanted, Math.max(0, this.#options.maxOpenRuns - this.#open));

@@ -35,7 +35,7 @@ export async function deferExcess<M extends NewMessage>(
   const deferred = outcomes.filter(({ result }) => result === "deferred").length;
   metrics.count("MessagesDeferred", deferred);
   if (outcomes.length > 0) {
-    log.warn("Messages wait, as too many runs are open", {
+    log.warn("Too many runs are open; messages are deferred", {
       deferred,
       failed: outcomes.length - deferred,
       admitted: count,
@@ -56,10 +56,15 @@ async function sendBack(
   const refused = await embedQueue.sendLater(later).catch((error: Error) => {
     return new Map(messages.map((_, position) => [position, error.message]));
   });
-  return messages.map(({ messageId }, position) => {
+  return messages.map(({ messageId, message: { image_id, receipt_id } }, position) => {
     const reason = refused.get(position);
     if (reason === undefined) return { messageId, result: "deferred" };
-    log.error("A message could not be sent back and is delivered again", { message_id: messageId, reason });
+    log.error("A message could not be deferred and is redelivered", {
+      message_id: messageId,
+      image_id,
+      receipt_id,
+      reason,
+    });
     return { messageId, result: "failed", byInput: false, reason };
   });
 }

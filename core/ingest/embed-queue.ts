@@ -4,7 +4,7 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import type { Log } from "../log.ts";
+import { errorFields, type Log } from "../log.ts";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import { cutMessage } from "../text/cut-message.ts";
 import { queueText } from "../text/queue-json.ts";
@@ -89,7 +89,7 @@ export class EmbedQueue {
     } catch (error) {
       this.#log.warn("A message could not be moved to the dead-letter queue; it is redelivered", {
         message_id: messageId,
-        reason: (error as Error).message,
+        ...errorFields(error),
       });
       return false;
     }

@@ -4,7 +4,7 @@ import { deltaPrefix } from "../deltas/keys.ts";
 import type { RequestSize } from "../embedding/embed-each.ts";
 import type { Embedder } from "../embedding/embedder.ts";
 import { SharedRequests } from "../embedding/shared-requests.ts";
-import type { Log } from "../log.ts";
+import { errorFields, type Log, runFields } from "../log.ts";
 import { type EmbedMessage, parseEmbedMessage, revisionOf } from "../receipts/embed-message.ts";
 import { textFormat } from "../receipts/embedded-texts.ts";
 import type { RejectedRow } from "../receipts/parse-rows.ts";
@@ -21,6 +21,7 @@ import {
 } from "./embed-receipts.ts";
 import { countOutcomes, type Outcome, summary } from "./outcome.ts";
 import { type ReceiptContent, readReceipt } from "./read-receipt.ts";
+import { receiptNamedIn } from "./receipt-named-in.ts";
 import {
   precedence,
   type Recorded,
@@ -108,11 +109,11 @@ async function readMessage(delivery: Delivery, deps: IngestDeps): Promise<ReadMe
     const revision = revisionOf(message, delivery.sentTimestamp, maxClockLeadMs);
     const content = await readReceipt(deps.s3, message);
     if (content.mended.length > 0) {
-      deps.log.warn("Rows were taken with a change", {
+      deps.log.warn("Rows were repaired before they were embedded", {
         image_id: message.image_id,
         receipt_id: message.receipt_id,
-        rows: content.mended.length,
-        first: content.mended.slice(0, maxMendedShown),
+        changed_rows: content.mended.length,
+        changed_examples: content.mended.slice(0, maxMendedShown),
       });
     }
     const { model, dimensions } = deps.embedder;
@@ -194,9 +195,7 @@ function finished(
 ): Outcome {
   log.info(`Receipt ${result}`, {
     message_id: messageId,
-    image_id: run.imageId,
-    receipt_id: run.receiptId,
-    run_id: run.runId,
+    ...runFields(run),
     lines: content.rowCounts.lines,
     words: content.rowCounts.words,
     rejected_rows: content.rejected.length,
@@ -205,10 +204,11 @@ function finished(
 }
 
 function failed(delivery: Delivery, error: unknown, log: Log): Outcome {
-  const { name, message, stack } = error as Error;
-  log.error(message, {
-    error_name: name,
+  const { message, stack } = error as Error;
+  log.error("An embed message failed", {
     message_id: delivery.messageId,
+    ...receiptNamedIn(delivery.body),
+    ...errorFields(error),
     message_body: delivery.body.slice(0, 1_000),
     ...(!(error instanceof VectorkeepError) && { stack }),
   });

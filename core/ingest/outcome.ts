@@ -35,8 +35,8 @@ export function countOutcomes(outcomes: readonly Outcome[], metrics: Metrics): v
 export function summary(
   outcomes: readonly Outcome[],
   sent: { readonly requests: number; readonly texts: number },
-  milliseconds: number,
-): Record<string, number> {
+  durationMs: number,
+) {
   const counts = { opened: 0, reopened: 0, unchanged: 0, superseded: 0, deferred: 0, failed: 0 };
   const rows = { lines: 0, words: 0, vectors: 0, rejected_rows: 0 };
   for (const outcome of outcomes) {
@@ -54,6 +54,6 @@ export function summary(
     ...rows,
     embedded_texts: sent.texts,
     embedding_requests: sent.requests,
-    milliseconds: Math.round(milliseconds),
+    duration_ms: Math.round(durationMs),
   };
 }

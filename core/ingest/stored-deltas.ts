@@ -1,7 +1,7 @@
 import { DeltaUnreadableError, decodeDelta } from "../deltas/codec.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { deltaKey, deltaPrefix, isSameDelta } from "../deltas/keys.ts";
-import type { Log } from "../log.ts";
+import { errorFields, type Log, runFields } from "../log.ts";
 import { type Collection, collections } from "../receipts/receipt.ts";
 import type { RunRef } from "../runs/run-store.ts";
 
@@ -55,11 +55,16 @@ async function storedIds(
   try {
     const delta = decodeDelta(bytes);
     if (isSameDelta(delta, { ...run, collection })) return new Set(delta.ids);
-    log.warn("A stored delta is another run's and is replaced.", { key, run_id: delta.runId });
+    log.warn("A stored delta belongs to another run and is replaced", { ...runFields(run), collection, key });
     return undefined;
   } catch (error) {
     if (!(error instanceof DeltaUnreadableError)) throw error;
-    log.warn("A stored delta is unreadable and is written anew.", { key, reason: error.message });
+    log.warn("A stored delta is unreadable and is replaced", {
+      ...runFields(run),
+      collection,
+      key,
+      ...errorFields(error),
+    });
     return undefined;
   }
 }

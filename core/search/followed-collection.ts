@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Log } from "../log.ts";
+import { errorFields, type Log } from "../log.ts";
 import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
 import { NothingPublishedError, NotOpenYetError } from "./search-errors.ts";
@@ -157,10 +157,10 @@ export class FollowedCollection {
     this.#refused = undefined;
     this.#retire(previous);
     this.#log.info("Serving a generation", {
-      collection: this.shard,
+      shard: this.shard,
       generation: generation.number,
-      name: generation.name,
-      count: generation.count,
+      generation_name: generation.name,
+      vectors: generation.count,
       previous_generation: from,
     });
   }
@@ -177,9 +177,9 @@ export class FollowedCollection {
       .close()
       .catch((error: unknown) =>
         this.#log.warn("An old generation did not close cleanly", {
-          collection: this.shard,
-          name: served.generation.name,
-          reason: reasonOf(error),
+          shard: this.shard,
+          generation_name: served.generation.name,
+          ...errorFields(error),
         }),
       )
       .finally(() => this.#closing.delete(closing));
@@ -189,9 +189,9 @@ export class FollowedCollection {
   #report(what: string, error: unknown): void {
     this.#problem = `${what}: ${reasonOf(error)}`;
     this.#log.error(what, {
-      collection: this.shard,
-      serving: this.#served?.generation.name ?? null,
-      reason: reasonOf(error),
+      shard: this.shard,
+      generation_name: this.#served?.generation.name ?? null,
+      ...errorFields(error),
     });
   }
 }

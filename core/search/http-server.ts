@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { EmbeddingRefusedError } from "../embedding/embedding-errors.ts";
-import type { Log } from "../log.ts";
+import { errorFields, type Log } from "../log.ts";
 import { requireApiKey } from "./api-key.ts";
 import type { CollectionHealth } from "./followed-collection.ts";
 import { HttpError } from "./http-error.ts";
@@ -52,7 +52,8 @@ export function searchHttpServer(api: SearchApi, { apiKey, dimensions, log }: Se
       return await routeOf(request, routes)(request);
     } catch (error) {
       const problem = problemOf(error);
-      if (problem.status === 500) log.error("A request failed", { reason: describe(error) });
+      if (problem.status === 500)
+        log.error("A request failed", { ...errorFields(error), stack: stackOf(error) });
       return { status: problem.status, body: problem.body(), headers: problem.headers };
     }
   }
@@ -62,11 +63,11 @@ export function searchHttpServer(api: SearchApi, { apiKey, dimensions, log }: Se
     void answer(request).then(({ status, body, headers }) => {
       reply(response, status, body, headers ?? {});
       if (request.url === "/health" && status === 200) return;
-      log.info("Answered", {
+      log.info("Request answered", {
         method: request.method,
         path: pathOf(request),
         status,
-        ms: Math.round(performance.now() - began),
+        duration_ms: Math.round(performance.now() - began),
       });
     });
   });
@@ -109,8 +110,8 @@ function problemOf(error: unknown): HttpError {
   return new HttpError(500, "internal", "The search failed; the log of this service has the reason.");
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
 }
 
 function reply(

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { DeltaFile, DeltaFiles } from "../deltas/delta-files.ts";
-import type { Log } from "../log.ts";
+import { errorFields, type Log, receiptFields } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
@@ -45,7 +45,10 @@ export async function sweepDeltas(parts: DeltaSweep, until: number): Promise<voi
       } catch (error) {
         if (error instanceof ItemUnreadableError) {
           // Nothing says which run counts, so its deltas stay; verify names the receipt.
-          log.warn(error.message, { error_name: error.name, error_code: error.code });
+          log.warn("A receipt's deltas are kept because its items cannot be read", {
+            ...receiptFields(receiptOf(ofReceipt)),
+            ...errorFields(error),
+          });
           return;
         }
         failures.push(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
@@ -97,7 +100,10 @@ async function removeExpired(parts: DeltaSweep, files: readonly DeltaFile[]): Pr
     if ((await runs.moveCurrent(receipt, current, { ...current, expiring })) === "refused") continue;
     await parts.files.remove(expired);
     await forgetExpiring(parts, receipt);
-    log.info("Deltas of runs that count no more were removed", { keys: expired.map(({ key }) => key) });
+    log.info("Deltas of superseded runs were removed", {
+      ...receiptFields(receipt),
+      keys: expired.map(({ key }) => key),
+    });
     return expired.length;
   }
 }

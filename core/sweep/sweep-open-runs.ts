@@ -1,4 +1,4 @@
-import type { Log } from "../log.ts";
+import { errorFields, type Log, runFields } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
@@ -64,7 +64,7 @@ class Sweep {
   /** An entry that cannot be read needs a person, as one that was given up does. */
   skip(error: ItemUnreadableError): void {
     this.#outcomes["given up"] += 1;
-    this.#parts.log.error(error.message, { error_name: error.name, error_code: error.code });
+    this.#parts.log.error("An entry of the list of open runs cannot be read", errorFields(error));
   }
 
   /** Tells what was seen, and throws where something was left undone. */
@@ -88,9 +88,9 @@ class Sweep {
     try {
       return await this.#act(entry, now);
     } catch (error) {
-      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      this.#failures.push(reason);
-      this.#parts.log.error("An open run could not be swept", { ...namesOf(entry), reason });
+      const { error_name, reason } = errorFields(error);
+      this.#failures.push(`${error_name}: ${reason}`);
+      this.#parts.log.error("An open run could not be swept", { ...runFields(entry), ...errorFields(error) });
       return asItIs(entry);
     }
   }
@@ -138,7 +138,7 @@ class Sweep {
     if (open) await queues.redrive(open, entry.openedAt, time + 1);
     await openRuns.markSent(claimed);
     this.#redriven += 1;
-    log.warn("The messages of an open run were sent again", { ...namesOf(entry), attempt, time });
+    log.warn("The messages of an open run were sent again", { ...runFields(entry), attempt, redrive: time });
   }
 
   async #giveUp(entry: OpenRun, run: CompactionRun | undefined, state: OpenRunState): Promise<Outcome> {
@@ -153,7 +153,7 @@ class Sweep {
     const { openRuns, now, log } = this.#parts;
     if (entry.givenUpAt !== undefined) return "given up";
     if (!(await openRuns.giveUp(entry, reason, new Date(now()).toISOString()))) return "open";
-    log.error("An open run was given up", { ...namesOf(entry), reason });
+    log.error("An open run was given up", { ...runFields(entry), reason });
     return "given up";
   }
 }
@@ -167,8 +167,4 @@ function reasonOf({ kind }: OpenRunState, { openMs, redrives }: SweepConfig): st
   const minutes = Math.round((openMs * (redrives + 1)) / 60_000);
   if (kind === "unopened") return `No embed message has opened it within ${minutes} minutes.`;
   return `It was not completed within ${minutes} minutes, though its messages were sent again ${redrives} times.`;
-}
-
-function namesOf({ imageId, receiptId, runId }: OpenRun) {
-  return { image_id: imageId, receipt_id: receiptId, run_id: runId };
 }

@@ -1,3 +1,4 @@
+import { errorFields } from "../log.ts";
 import { type FileSystemGauge, gaugeFileSystem } from "./gauge-file-system.ts";
 import { type DeltaSweep, sweepDeltas } from "./sweep-deltas.ts";
 import { type OpenRunsSweep, sweepOpenRuns } from "./sweep-open-runs.ts";
@@ -15,7 +16,6 @@ export async function sweep(deps: SweepDeps, until: number): Promise<void> {
     gaugeFileSystem(deps),
   ]);
   const [first, ...others] = ended.flatMap((part) => (part.status === "rejected" ? [part.reason] : []));
-  for (const reason of others)
-    deps.log.error("Another part of the sweep failed too", { reason: String(reason) });
+  for (const error of others) deps.log.error("Another part of the sweep failed too", errorFields(error));
   if (first !== undefined) throw first;
 }

@@ -1,5 +1,6 @@
 import type { Head } from "../collections/generations/head.ts";
-import type { Log } from "../log.ts";
+import { type Log, receiptFields } from "../log.ts";
+import { receiptOfKey } from "../receipts/receipt.ts";
 import type { ShardName } from "../receipts/shards.ts";
 import type { Clock } from "../resilience/clock.ts";
 import { knownReceipts } from "../runs/known-receipts.ts";
@@ -75,14 +76,14 @@ export async function verifyShard(deps: VerifyDeps, options: VerifyOptions): Pro
   const tookMs = clock.now() - began;
   log.info("First look done", {
     shard,
-    receipts: first.look.receipts,
+    receipt_count: first.look.receipts,
     vectors: first.look.vectors,
     doubtful: first.look.doubtful.size,
-    ms: Math.round(tookMs),
+    duration_ms: Math.round(tookMs),
   });
   const second = await secondLook(deps, options, first, tookMs);
   const report = reportOf(deps, options, first, second, (clock.now() - began) / 1000);
-  tell(log, report);
+  logReport(log, report);
   return report;
 }
 
@@ -144,9 +145,41 @@ function reportOf(
 }
 
 /** The log of a scheduled verify is all that there is of it. */
-function tell(log: Log, { findings, waiting, ...counts }: ShardReport): void {
-  log.info("Shard verified", counts);
-  for (const finding of findings.slice(0, findingsLogged)) {
-    log.warn("A receipt is not as it should be", { shard: counts.shard, ...finding });
+function logReport(log: Log, report: ShardReport): void {
+  const { shard, generation, findings, seconds } = report;
+  log.info("Shard verified", {
+    shard,
+    generation_name: generation,
+    receipt_count: report.receipts,
+    vectors: report.vectors,
+    missing: report.missing,
+    extra: report.extra,
+    stale: report.stale,
+    unknown: report.unknown,
+    without_run: report.without_run,
+    without_delta: report.without_delta,
+    failed: report.failed,
+    in_flight: report.on_their_way,
+    faulty: report.faulty,
+    ...(report.next !== null && { reached: report.next }),
+    duration_ms: Math.round(1_000 * seconds),
+  });
+  for (const { receipt, fault, missing, extra, stale, why, vectors } of findings.slice(0, findingsLogged)) {
+    log.warn("A receipt differs from its collection", {
+      shard,
+      ...fieldsOf(receipt),
+      fault,
+      missing,
+      extra,
+      stale,
+      ...(why !== undefined && { reason: why }),
+      examples: vectors,
+    });
   }
+}
+
+/** A finding may also name a vector that belongs to no receipt. */
+function fieldsOf(name: string) {
+  const receipt = receiptOfKey(name);
+  return receipt ? receiptFields(receipt) : { receipts: [name] };
 }

@@ -10,7 +10,7 @@ import { Claims } from "../../core/catchup/tasks/claims.ts";
 import { TaskStore } from "../../core/catchup/tasks/task-store.ts";
 import { Executions } from "../../core/catchup/work/executions.ts";
 import { isWorkedOn } from "../../core/catchup/work/worked-on.ts";
-import type { Log } from "../../core/log.ts";
+import { errorFields, type Log } from "../../core/log.ts";
 import type { ApiEnvironment } from "./environment.ts";
 
 const preflightProblems = z.array(z.object({ check: z.string(), problem: z.string() }));
@@ -31,7 +31,7 @@ export function apiDeps(environment: ApiEnvironment, log: Log): ApiDeps {
     );
     const said: unknown = JSON.parse(Buffer.from(answer ?? "null").toString());
     if (FunctionError === undefined) return preflightProblems.parse(said);
-    log.warn("The preflight of a task failed, and the task goes on without", {
+    log.warn("The preflight failed; the task starts without it", {
       reason: JSON.stringify(said),
     });
     return [];
@@ -43,7 +43,7 @@ export function apiDeps(environment: ApiEnvironment, log: Log): ApiDeps {
     claims: new Claims(client, environment.TASKS_TABLE),
     preflight: (request) =>
       preflight(request).catch((error: Error) => {
-        log.warn("The preflight of a task failed, and the task goes on without", { reason: error.message });
+        log.warn("The preflight failed; the task starts without it", errorFields(error));
         return [];
       }),
     start: (taskId) => invoke(environment.RUN_FUNCTION, taskId),

@@ -1,12 +1,12 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
 import { crossOriginHeaders, preflightHeaders } from "../../core/catchup/api/cross-origin.ts";
 import { answerRequest } from "../../core/catchup/api/routes.ts";
+import { processLog } from "../../core/process-log.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { apiDeps } from "./deps.ts";
 import { apiEnvironment } from "./environment.ts";
 
-const log = new Logger({ serviceName: "catch-up-api" });
+const log = processLog("catch-up-api");
 const environment = readEnvironment(apiEnvironment);
 const deps = apiDeps(environment, log);
 

@@ -1,4 +1,3 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import { z } from "zod";
 import { chunkDeps } from "../../core/catchup/host/chunk-deps.ts";
@@ -6,12 +5,13 @@ import { chunkEnvironment } from "../../core/catchup/host/chunk-environment.ts";
 import { chunk } from "../../core/catchup/sources/plan.ts";
 import { runChunk } from "../../core/catchup/work/run-chunk.ts";
 import { silentMetrics } from "../../core/metrics.ts";
+import { processLog } from "../../core/process-log.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 
 /** Kept for writing the result after the providers' last answer. */
 const reserveMs = 10_000;
 
-const log = new Logger({ serviceName: "catch-up-chunk" });
+const log = processLog("catch-up-chunk");
 const depsFor = chunkDeps(readEnvironment(chunkEnvironment), { log, metrics: silentMetrics });
 const event = z.object({ task_id: z.string(), chunk });
 

@@ -1,4 +1,3 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import { z } from "zod";
 import { preflight } from "../../core/catchup/preflight/preflight.ts";
@@ -6,6 +5,7 @@ import type { PreflightProblem } from "../../core/catchup/preflight/preflight-er
 import { processRequest } from "../../core/catchup/requests/process-request.ts";
 import { runTask } from "../../core/catchup/work/run-task.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
+import { processLog } from "../../core/process-log.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { runDeps } from "./deps.ts";
 import { runEnvironment } from "./environment.ts";
@@ -18,7 +18,7 @@ const chunkMs = 60_000;
 const attempts = 3;
 const betweenAttemptsMs = 5 * 60_000;
 
-const log = new Logger({ serviceName: "catch-up-run" });
+const log = processLog("catch-up-run");
 const metrics = loggedMetrics("catch-up");
 const depsFor = runDeps(readEnvironment(runEnvironment), { log, metrics });
 const event = z.union([z.object({ task_id: z.string() }), z.object({ preflight: processRequest })]);

@@ -1,13 +1,13 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import { z } from "zod";
 import { settleDeps } from "../../core/catchup/host/settle-deps.ts";
 import { settleEnvironment } from "../../core/catchup/host/settle-environment.ts";
 import { settleTask } from "../../core/catchup/work/settle-task.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
+import { processLog } from "../../core/process-log.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 
-const log = new Logger({ serviceName: "catch-up-settle" });
+const log = processLog("catch-up-settle");
 const metrics = loggedMetrics("catch-up");
 const deps = settleDeps(readEnvironment(settleEnvironment), { log, metrics });
 

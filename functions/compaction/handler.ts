@@ -1,6 +1,5 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { runCycle } from "../../core/collections/cycle/cycle.ts";
 import type { CycleDeps } from "../../core/collections/cycle/cycle-deps.ts";
@@ -8,6 +7,7 @@ import { compactionClients, cycleDeps } from "../../core/collections/host/compac
 import { compactionEnvironment } from "../../core/collections/host/compaction-environment.ts";
 import { shardQueues } from "../../core/collections/messages/shard-queues.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
+import { processLog } from "../../core/process-log.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
@@ -19,7 +19,7 @@ const reserveMs = 2_000;
 const config = readEnvironment(compactionEnvironment);
 const clients = compactionClients();
 const shards = shardQueues(config);
-const log = new Logger({ serviceName: "compaction" });
+const log = processLog("compaction");
 const metrics = loggedMetrics("compaction");
 /** What a warm process keeps between invocations, its copies of the generations above all. */
 const warm = new Map<ShardName, CycleDeps>();

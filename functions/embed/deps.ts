@@ -1,4 +1,3 @@
-import type { Logger } from "@aws-lambda-powertools/logger";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -10,6 +9,7 @@ import { requestLimits } from "../../core/embedding/limits.ts";
 import { BackPressure } from "../../core/ingest/back-pressure.ts";
 import { EmbedQueue } from "../../core/ingest/embed-queue.ts";
 import type { IngestDeps } from "../../core/ingest/ingest-messages.ts";
+import type { Log } from "../../core/log.ts";
 import { type LoggedMetrics, loggedMetrics } from "../../core/metrics.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { OpenRuns } from "../../core/runs/open-runs.ts";
@@ -25,7 +25,7 @@ export interface EmbedDeps extends IngestDeps {
 export type DepsFor = (giveUpAt: number) => Promise<EmbedDeps>;
 
 /** The clients live as long as the process; the embedder has the deadline of its invocation. */
-export function embedDeps(environment: EmbedEnvironment, log: Logger): DepsFor {
+export function embedDeps(environment: EmbedEnvironment, log: Log): DepsFor {
   const s3 = new S3Client({});
   const sqs = new SQSClient({});
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));

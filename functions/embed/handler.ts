@@ -1,8 +1,8 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { FailedDelivery } from "../../core/ingest/embed-queue.ts";
 import { ingestMessages } from "../../core/ingest/ingest-messages.ts";
 import type { Outcome } from "../../core/ingest/outcome.ts";
+import { processLog } from "../../core/process-log.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { embedDeps } from "./deps.ts";
 import { embedEnvironment } from "./environment.ts";
@@ -10,7 +10,7 @@ import { embedEnvironment } from "./environment.ts";
 /** Kept for writing deltas and runs after the last vector came. */
 const reserveMs = 5_000;
 
-const logger = new Logger({ serviceName: "embed" });
+const logger = processLog("embed");
 const depsFor = embedDeps(readEnvironment(embedEnvironment), logger);
 
 /** Embeds the receipts that the messages name; failed messages alone are delivered again. */

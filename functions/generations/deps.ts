@@ -73,7 +73,7 @@ export function generationsDeps(
       log,
       // An operator who rebuilds is told what came of it: no alarm is for that.
       metrics: silentMetrics,
-      onStep: (step) => log.info("Generations step", { collection: shard, step }),
+      onStep: (step) => log.info("Generations step", { shard, step }),
     };
   };
 }

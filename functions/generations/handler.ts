@@ -1,6 +1,5 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import {
   type CheckAnswer,
@@ -13,6 +12,8 @@ import { listGenerations } from "../../core/collections/generations/list-generat
 import { restoreGeneration } from "../../core/collections/generations/restore-generation.ts";
 import { checkHead, type HeadCheck } from "../../core/collections/rebuild/check-head.ts";
 import { rebuildShard } from "../../core/collections/rebuild/rebuild-shard.ts";
+import { errorFields } from "../../core/log.ts";
+import { processLog } from "../../core/process-log.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
@@ -25,7 +26,7 @@ const leaseMaxWaitMs = 300_000;
 const shareOfTime = 0.6;
 
 const environment = readEnvironment(generationsEnvironment);
-const log = new Logger({ serviceName: "generations" });
+const log = processLog("generations");
 const shards = shardsOf(environment);
 const depsOf = generationsDeps(environment, {
   library: join(import.meta.dirname, "chroma.node"),
@@ -59,7 +60,7 @@ async function check(shard: ShardName): Promise<HeadCheck | "unknown"> {
   try {
     return await checkHead(depsOf(shard));
   } catch (error) {
-    log.error("The head of a shard could not be checked", { collection: shard, reason: String(error) });
+    log.error("The head of a shard could not be checked", { shard, ...errorFields(error) });
     return "unknown";
   }
 }

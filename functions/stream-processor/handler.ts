@@ -1,4 +1,3 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 import { z } from "zod";
@@ -6,6 +5,7 @@ import { processRecords, type RecordDeps } from "../../core/changes/process-reco
 import { QueuePublisher } from "../../core/changes/queue-publisher.ts";
 import { watchedEnvironment, watchedOf } from "../../core/changes/watched.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
+import { processLog } from "../../core/process-log.ts";
 import { systemClock } from "../../core/resilience/clock.ts";
 import { readEnvironment, urlsOfShards } from "../../core/settings/environment.ts";
 
@@ -17,7 +17,7 @@ const environment = readEnvironment(
     ...watchedEnvironment,
   }),
 );
-const log = new Logger({ serviceName: "stream-processor" });
+const log = processLog("stream-processor");
 const metrics = loggedMetrics("stream-processor");
 const sqs = new SQSClient({});
 const publisher = (queueUrl: string) => new QueuePublisher(sqs, queueUrl, systemClock);

@@ -1,6 +1,6 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import { loggedMetrics } from "../../core/metrics.ts";
+import { processLog } from "../../core/process-log.ts";
 import { sweep } from "../../core/sweep/sweep.ts";
 import { sweepDeps } from "./deps.ts";
 import { readSettings } from "./environment.ts";
@@ -8,7 +8,7 @@ import { readSettings } from "./environment.ts";
 /** Kept for ending what was begun. */
 const reserveMs = 20_000;
 
-const log = new Logger({ serviceName: "sweeper" });
+const log = processLog("sweeper");
 const metrics = loggedMetrics("sweeper");
 const deps = sweepDeps(readSettings(), { log, metrics });
 

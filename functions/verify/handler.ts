@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import { loggedMetrics } from "../../core/metrics.ts";
+import { processLog } from "../../core/process-log.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { countReport } from "../../core/verify/count-report.ts";
@@ -18,7 +18,7 @@ const shareOfTime = 0.85;
 
 const environment = readEnvironment(verifyEnvironment);
 const queues = queueOfShards(environment);
-const log = new Logger({ serviceName: "verify" });
+const log = processLog("verify");
 const metrics = loggedMetrics("verify");
 const files = {
   collectionsPath: environment.COLLECTIONS_PATH,

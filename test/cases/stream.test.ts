@@ -69,7 +69,7 @@ testCases({
     const records = [];
     for (const [key, attributes] of put) records.push(await rig.put(key, attributes));
     const { boxes, malformed } = sortRecords(records, whole);
-    expect(malformed.map(({ SK }) => SK)).toEqual([label("TOTAL").SK, `${items.metadata.SK}#2`]);
+    expect(malformed.map(({ sk }) => sk)).toEqual([label("TOTAL").SK, `${items.metadata.SK}#2`]);
     expect(boxes.rejected.messages.map(({ body }) => JSON.parse(body).reason)).toEqual([
       expect.stringContaining("it is DATE, and the key names TOTAL"),
       expect.stringContaining("matches no known key"),

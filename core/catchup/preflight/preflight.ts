@@ -7,7 +7,7 @@ import {
   VectorsUnusableError,
   WrongDimensionsError,
 } from "../../embedding/embedding-errors.ts";
-import type { Log } from "../../log.ts";
+import { errorFields, type Log } from "../../log.ts";
 import { IndexNotAllowedError, IndexOfAnotherDimensionError } from "../index/index-errors.ts";
 import type { VectorIndex } from "../index/vector-index.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
@@ -77,6 +77,6 @@ async function problemOf(
   tooLate.catch(() => undefined);
   if (!(failure instanceof Error)) return undefined;
   if (certain.some((kind) => failure instanceof kind)) return { check, problem: failure.message };
-  log.warn("A preflight check could not be made", { check, reason: failure.message });
+  log.warn("A preflight check could not be made", { check, ...errorFields(failure) });
   return undefined;
 }

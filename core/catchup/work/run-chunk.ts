@@ -39,7 +39,7 @@ export async function runChunk(
   );
   if (counts === undefined) return;
   await deps.chunkCounts.set(taskId, chunk.chunk, counts, task.expires_at);
-  deps.log.info("Chunk done", { taskId, chunk: chunk.chunk, ...counts });
+  deps.log.info("Chunk done", { task_id: taskId, chunk: chunk.chunk, ...counts });
 }
 
 let lastPlan: { readonly taskId: string; readonly plan: Plan } | undefined;

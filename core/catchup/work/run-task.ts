@@ -68,7 +68,7 @@ async function begin(
 ): Promise<Task | undefined> {
   const task = await tasks.get(taskId);
   if (!task || !isOpen(task.status)) {
-    log.info("The task is over or gone", { taskId, status: task?.status });
+    log.info("The task has ended or was deleted", { task_id: taskId, status: task?.status });
     return undefined;
   }
   const begun = await tasks.change(taskId, {
@@ -114,6 +114,9 @@ async function isDone(taskId: string, chunk: Chunk, deps: RunTaskDeps): Promise<
 async function handOver(taskId: string, plan: Plan, { executions, tasks, log }: RunTaskDeps): Promise<void> {
   const arn = await executions.start({ task_id: taskId, chunks_key: plan.chunks_key });
   // A task that was cancelled in between has no execution to stop yet.
-  if (await tasks.change(taskId, { execution_arn: arn })) log.info("Execution started", { taskId, arn });
-  else await executions.stop(arn);
+  if (await tasks.change(taskId, { execution_arn: arn })) {
+    log.info("Execution started", { task_id: taskId, execution_arn: arn });
+  } else {
+    await executions.stop(arn);
+  }
 }

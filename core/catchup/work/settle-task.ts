@@ -101,7 +101,7 @@ export async function failTask(
   } as const;
   if (!(await tasks.change(taskId, change))) return;
   metrics.count("CatchUpTasksFailed", 1);
-  log.error("Task failed", { taskId, why: error });
+  log.error("Task failed", { task_id: taskId, reason: error });
 }
 
 /** An item of DynamoDB takes 400 KB: what a long header is blamed for would not fit, and its cause would be lost (F32). */
@@ -161,7 +161,7 @@ async function rowsThatFailed(chunk: Chunk, plan: Plan, store: ObjectStore): Pro
 }
 
 function tell(task: Task, status: TaskStatus, counts: Counts, { metrics, log }: SettleDeps): void {
-  log.info("Task over", { taskId: task.task_id, status, ...counts });
+  log.info("Task ended", { task_id: task.task_id, status, ...counts });
   if (task.request.dry_run) return;
   metrics.count("CatchUpRecordsProcessed", counts.processed);
   metrics.count("CatchUpRecordsFailed", counts.failed);

@@ -24,7 +24,7 @@ export async function isWorkedOn(
   const alive =
     execution_arn === undefined ? now <= alive_until : await executions.isRunning(execution_arn, countedAt);
   if (alive) return true;
-  log.warn("Nobody works on an open task", { taskId: task_id });
+  log.warn("No process works on an open task; it is settled", { task_id });
   await settle(task_id);
   return false;
 }

@@ -1,4 +1,4 @@
-import type { Log } from "../../log.ts";
+import { errorFields, type Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { ReceiptRef } from "../../receipts/receipt.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
@@ -46,7 +46,16 @@ export async function openCycleStart(
       // One that is not the newest was there for long: nobody waits until the file system shows it.
       const older = base === null ? undefined : await generations.manifestIfReadable(base);
       const goesOn = damaged !== undefined && older !== undefined;
-      log.error(error.message, { generation: name, goes_on_from: goesOn ? base : "the deltas" });
+      log.error(
+        goesOn
+          ? "A generation is corrupt; the cycle starts from its base"
+          : "A generation is corrupt; the shard is rebuilt",
+        {
+          generation_name: name,
+          ...(goesOn && { base }),
+          ...errorFields(error),
+        },
+      );
       if (!goesOn) return undefined;
       for (const { image_id, receipt_id } of damaged.receipts) {
         lost.push({ imageId: image_id, receiptId: receipt_id });

@@ -1,3 +1,4 @@
+import { errorFields } from "../../log.ts";
 import { PublishConflictError } from "../generations/head.ts";
 import { Heartbeat } from "../lease/heartbeat.ts";
 import { acquireLease, type Lease, LeaseLostError } from "../lease/lease.ts";
@@ -55,14 +56,17 @@ export async function runCycle(
       await cycle.run();
     } else {
       metrics.count("CyclesContended", 1);
-      log.info("Another process compacts; the messages come again", { messages: delivered.length });
+      log.info("Another process holds the lease; the messages are redelivered", {
+        shard,
+        messages: delivered.length,
+      });
     }
   } catch (error) {
     failed = !(error instanceof CycleAbandonedError);
     if (failed) countFailure(deps, error);
     await workspace
       .discard()
-      .catch((reason) => log.warn("Scratch was not removed", { reason: String(reason) }));
+      .catch((left) => log.warn("Scratch files were not removed", { shard, ...errorFields(left) }));
     throw error;
   } finally {
     await heartbeat.stop();
@@ -70,12 +74,12 @@ export async function runCycle(
   }
   const open = messages.open();
   log.info("Cycle ended", {
-    collection: shard,
+    shard,
     done: messages.done(),
-    come_again: open.length,
+    redelivered: open.length,
     bytes_copied: workspace.bytesCopied - copiedBefore,
     bytes_written: cycle?.bytesWritten ?? 0,
-    ms_by_step: times.end(),
+    duration_ms_by_step: times.end(),
   });
   return open.filter((message) => message.delivered);
 }
@@ -88,7 +92,9 @@ async function tryExtendVisibility(
 ): Promise<void> {
   await queue
     .hide(messages, seconds)
-    .catch((error: Error) => log.warn("Messages keep the queue's visibility", { reason: error.message }));
+    .catch((error: Error) =>
+      log.warn("Messages keep the visibility timeout of their queue", errorFields(error)),
+    );
 }
 
 function countFailure({ metrics }: CycleDeps, error: unknown): void {
@@ -110,6 +116,7 @@ async function returnToQueue(
     ...returned.map(({ messages, seconds }) => queue.hide(messages, seconds)),
   ]);
   for (const result of ended) {
-    if (result.status === "rejected") log.warn("Handing back failed", { reason: String(result.reason) });
+    if (result.status === "rejected")
+      log.warn("A message or the lease was not released", errorFields(result.reason));
   }
 }

@@ -1,4 +1,5 @@
-import type { ReceiptRef } from "../../receipts/receipt.ts";
+import { errorFields, receiptFields, runFields } from "../../log.ts";
+import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import { redriveReceipt } from "../../runs/redrive-receipt.ts";
 import { ItemUnreadableError } from "../../unreadable-item.ts";
@@ -23,6 +24,8 @@ import type { StepTimes } from "./step-times.ts";
 import type { Timetable } from "./timetable.ts";
 
 const runsAtOnce = 16;
+/** As many receipts as a log line names. */
+const receiptsLogged = 20;
 /** A receipt that is alone in its cycle is blamed for the failure of a third cycle, and not of the first. */
 const receivesBeforeBlame = 3;
 const diskErrors = ["ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "EMFILE"];
@@ -76,7 +79,7 @@ export class LeasedCycle {
       hiddenSeconds: Math.ceil(config.leaseMs / 1000),
     };
     await drain(queue, clock, limits, (received) => this.#messages.take(received)).catch((error: Error) =>
-      log.warn("The queue was not drained to its end", { reason: error.message }),
+      log.warn("The queue was not drained to its end", { shard: this.#deps.shard, ...errorFields(error) }),
     );
   }
 
@@ -107,12 +110,13 @@ export class LeasedCycle {
     this.#merged = merged;
     const { written, updated, removed, count } = merged;
     log.info("Changes merged", {
+      shard: this.#deps.shard,
       deltas: merged.runs.size,
       changes: merged.changeMessages.length,
       written,
       updated,
       removed,
-      count,
+      vectors: count,
     });
     metrics.count("VectorsWritten", written);
     metrics.count("VectorsUpdated", updated);
@@ -139,7 +143,7 @@ export class LeasedCycle {
     if (rebuilt.state === "unfinished") {
       const { done, known } = rebuilt;
       this.#isRebuilding = true;
-      log.info("The rebuild goes on in the next cycle", { collection: shard, receipts_done: done, known });
+      log.info("The rebuild goes on in the next cycle", { shard, receipts_done: done, receipt_count: known });
       return undefined;
     }
     this.#head = rebuilt.head;
@@ -170,8 +174,9 @@ export class LeasedCycle {
     for (const [work, reason] of merged.unfit) await this.#failed.ofRun(work, reason);
     for (const [receipt, reason] of poisonMessages) {
       log.error("A receipt made its cycle fail and is left out", {
-        ...receipt.receipt,
-        reason: String(reason),
+        shard: this.#deps.shard,
+        ...receiptFields(receipt.receipt),
+        ...errorFields(reason),
       });
       await this.#failed.ofReceipt(receipt, String(reason));
     }
@@ -191,13 +196,23 @@ export class LeasedCycle {
     this.bytesWritten = bytesWritten;
     if (mismatched.length > 0) {
       metrics.count("ManifestMismatches", 1);
-      log.error("Files of the base are not what its manifest says and were not linked", { base, mismatched });
+      log.error("Files of the base do not match its manifest; they were copied, not linked", {
+        shard,
+        base,
+        mismatched_files: mismatched,
+      });
     }
     this.#step("move head");
     const to = { generation, name, base };
     const head = await moveHead({ ...control, shard, lease: this.#lease, from, to });
     workspace.keep(name);
-    log.info("Generation published", { collection: shard, generation, name, count });
+    log.info("Generation published", {
+      shard,
+      generation,
+      generation_name: name,
+      vectors: count,
+      receipts: receipts.slice(0, receiptsLogged).map(receiptKey),
+    });
     metrics.count("GenerationsPublished", 1);
     return head;
   }
@@ -211,11 +226,10 @@ export class LeasedCycle {
       } catch (error) {
         // One whose items nobody can read would keep all others from ever being published; verify names it.
         if (!(error instanceof ItemUnreadableError)) throw error;
-        const { imageId: image_id, receiptId: receipt_id } = receipt;
         this.#deps.log.error("A receipt of a corrupt generation cannot be rebuilt", {
-          image_id,
-          receipt_id,
-          reason: error.message,
+          shard: this.#deps.shard,
+          ...receiptFields(receipt),
+          ...errorFields(error),
         });
       }
     });
@@ -236,12 +250,15 @@ export class LeasedCycle {
     const { run, messages } = work;
     try {
       const moved = await runs.complete(run, shard, this.#lease.token, vectors);
-      if (moved === "fenced") log.info("A run was opened again meanwhile", { run_id: run.runId });
+      if (moved === "fenced") log.info("A run was reopened meanwhile", { shard, ...runFields(run) });
       this.#messages.finish(messages);
     } catch (error) {
-      const reason = (error as Error).message;
-      log.error("A run could not be completed; its messages are redelivered", { run_id: run.runId, reason });
-      if (error instanceof ItemUnreadableError) await this.#failed.ofMessages(messages, reason);
+      log.error("A run could not be completed; its messages are redelivered", {
+        shard,
+        ...runFields(run),
+        ...errorFields(error),
+      });
+      if (error instanceof ItemUnreadableError) await this.#failed.ofMessages(messages, error.message);
     }
   }
 
@@ -259,7 +276,7 @@ export class LeasedCycle {
     try {
       await recordStoredBytes(control, shard, this.#lease.token, await storedBytes(generations, name));
     } catch (error) {
-      log.warn("The size of the generations was not recorded", { reason: (error as Error).message });
+      log.warn("The size of the generations was not recorded", { shard, ...errorFields(error) });
     }
   }
 

@@ -1,5 +1,5 @@
 import type { CurrentItems } from "../../entities/current-items.ts";
-import type { Log } from "../../log.ts";
+import { errorFields, type Log, receiptFields } from "../../log.ts";
 import { fiveDigits, type ReceiptRef } from "../../receipts/receipt.ts";
 import type { ShardName } from "../../receipts/shards.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
@@ -82,10 +82,8 @@ function messagesOf({ runs, changeMessages }: ReceiptWork): readonly QueuedMessa
 
 function logOutage({ log }: StartDeps, { receipt }: ReceiptWork, error: unknown): unknown {
   log.error("A receipt could not be started; its messages are redelivered", {
-    image_id: receipt.imageId,
-    receipt_id: receipt.receiptId,
-    error_name: (error as Error).name,
-    reason: (error as Error).message,
+    ...receiptFields(receipt),
+    ...errorFields(error),
   });
   return error;
 }

@@ -41,7 +41,7 @@ export async function collectGarbage(
   // Oldest first: the newer ones lead to the older ones, so what a crash leaves is still known as published.
   const removed = [...abandoned.map(({ name }) => name), ...expired.reverse()];
   for (const name of removed) await generations.remove(name);
-  if (removed.length > 0) log.info("Generations removed", { removed });
+  if (removed.length > 0) log.info("Generations removed", { removed_generations: removed });
   return removed;
 }
 

@@ -95,12 +95,12 @@ async function restoreUnder(lease: Lease, deps: RestoreDeps, generation: number)
   const moved = await moveHead({ ...control, shard, lease, from: head, to: next });
   const silent = newer.filter(({ manifest }) => manifest === undefined).map(({ name }) => name);
   log.info("Generation restored", {
-    collection: shard,
+    shard,
     generation: moved.generation,
-    name: moved.name,
-    content: target.name,
-    receipts: receipts.length,
-    silent,
+    generation_name: moved.name,
+    content_generation: target.name,
+    receipt_count: receipts.length,
+    unreadable_generations: silent,
   });
   step("release");
   return { head: moved, content: target.name, receipts, silent };

@@ -97,6 +97,6 @@ export function cycleDeps(source: ShardQueues, config: CompactionEnvironment, ma
     clock,
     log,
     metrics,
-    onStep: (step) => log.info("Cycle step", { collection: shard, step }),
+    onStep: (step) => log.info("Cycle step", { shard, step }),
   };
 }

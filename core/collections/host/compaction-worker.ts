@@ -1,4 +1,4 @@
-import type { Log } from "../../log.ts";
+import { errorFields, type Log } from "../../log.ts";
 import type { LoggedMetrics } from "../../metrics.ts";
 import type { ShardName } from "../../receipts/shards.ts";
 import type { Clock } from "../../resilience/clock.ts";
@@ -131,14 +131,14 @@ class ShardWorker {
 
   #tell(error: unknown): void {
     const { log, metrics } = this.#options;
-    const { message, name, stack } = error instanceof Error ? error : new Error(String(error));
-    const fields = { collection: this.#deps.shard, error_name: name };
+    const { stack } = error instanceof Error ? error : new Error(String(error));
+    const fields = { shard: this.#deps.shard, ...errorFields(error) };
     if (error instanceof CycleAbandonedError) {
-      log.info(message, fields);
+      log.info("A cycle was abandoned", fields);
       return;
     }
     metrics.count("WorkerErrors", 1);
-    log.error(message, error instanceof VectorkeepError ? fields : { ...fields, stack });
+    log.error("A cycle failed", { ...fields, ...(!(error instanceof VectorkeepError) && { stack }) });
   }
 }
 

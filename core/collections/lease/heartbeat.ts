@@ -1,4 +1,4 @@
-import type { Log } from "../../log.ts";
+import { errorFields, type Log } from "../../log.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { LeaseLostError } from "./lease.ts";
 
@@ -27,7 +27,7 @@ export class Heartbeat {
       try {
         await beat();
       } catch (error) {
-        log.warn("A heartbeat failed", { reason: (error as Error).message });
+        log.warn("A heartbeat failed", errorFields(error));
         if (error instanceof LeaseLostError) return;
       }
     }

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { Log } from "../../log.ts";
+import { errorFields, type Log } from "../../log.ts";
 import type { ShardName } from "../../receipts/shards.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
@@ -41,6 +41,6 @@ export async function underLease<Result>(
     await heartbeat.stop();
     await lease
       .release()
-      .catch((reason) => log.warn("The lease was not released", { reason: String(reason) }));
+      .catch((error) => log.warn("The lease was not released", { shard, ...errorFields(error) }));
   }
 }

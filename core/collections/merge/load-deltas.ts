@@ -4,7 +4,7 @@ import type { DeltaStore } from "../../deltas/delta-store.ts";
 import { deltaKey } from "../../deltas/keys.ts";
 import type { CurrentItems } from "../../entities/current-items.ts";
 import { knownMetadata, type ReceiptFacts } from "../../entities/receipt-facts.ts";
-import type { Log } from "../../log.ts";
+import { errorFields, type Log, runFields } from "../../log.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import type { RunWork } from "../messages/receipt-work.ts";
 import { checkDelta, DeltaMismatchedError, type DeltaTarget } from "./check-delta.ts";
@@ -59,7 +59,9 @@ export async function* loadDeltas(
   const coming = works.slice(0, readAhead).map(fetch);
   for (const [position, work] of works.entries()) {
     if (deps.clock.now() >= until) {
-      deps.log.warn("Time is up; the rest of the messages come again", { left: works.length - position });
+      deps.log.warn("The cycle is out of time; the remaining messages are redelivered", {
+        deltas: works.length - position,
+      });
       return;
     }
     const fetched = await coming.shift();
@@ -67,10 +69,9 @@ export async function* loadDeltas(
     if (later) coming.push(fetch(later));
     if (fetched === undefined) throw new Error("Every work is fetched.");
     if (fetched instanceof Error) {
-      const { message: reason } = fetched;
-      deps.log.error("A delta could not be fetched; its message comes again", {
-        run_id: work.run.runId,
-        reason,
+      deps.log.error("A delta could not be fetched; its message is redelivered", {
+        ...runFields(work.run),
+        ...errorFields(fetched),
       });
       continue;
     }

@@ -2,7 +2,7 @@ import type { Delta } from "../../deltas/delta.ts";
 import type { DeltaStore } from "../../deltas/delta-store.ts";
 import type { CurrentItems } from "../../entities/current-items.ts";
 import type { ReceiptFacts } from "../../entities/receipt-facts.ts";
-import type { Log } from "../../log.ts";
+import { errorFields, type Log, receiptFields } from "../../log.ts";
 import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
 import type { ShardName } from "../../receipts/shards.ts";
 import type { Clock } from "../../resilience/clock.ts";
@@ -130,8 +130,10 @@ async function readTruths(
       const facts = read ?? (await items.factsOf(receipt, target.collection));
       truths.set(started, { receipt, facts, current });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      log.error("A receipt's items could not be read; its messages come again", { ...receipt, reason });
+      log.error("A receipt's items could not be read; its messages are redelivered", {
+        ...receiptFields(receipt),
+        ...errorFields(error),
+      });
     }
   });
   return truths;

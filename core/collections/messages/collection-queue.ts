@@ -157,7 +157,8 @@ export class CollectionQueue {
       const { Failed = [] } = await call(some);
       if (Failed.length === 0) continue;
       const message_ids = Failed.map(({ Id }) => some[Number(Id)]?.messageId);
-      this.#log.warn(refused, { message_ids, codes: [...new Set(Failed.map(({ Code }) => Code))] });
+      const codes = [...new Set(Failed.map(({ Code }) => Code))].join(", ");
+      this.#log.warn(refused, { message_ids, reason: codes });
     }
   }
 }

@@ -1,7 +1,7 @@
-import type { Log } from "../../log.ts";
+import { errorFields, type Log, runFields } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { ShardName } from "../../receipts/shards.ts";
-import type { RunStore } from "../../runs/run-store.ts";
+import type { RunRef, RunStore } from "../../runs/run-store.ts";
 import type { CollectionQueue, QueuedMessage } from "./collection-queue.ts";
 import type { FailureLedger } from "./failure-ledger.ts";
 import type { MessagesInFlight } from "./messages-in-flight.ts";
@@ -40,12 +40,13 @@ export class FailedMessages {
       const failures = await runs.fail(run, shard, token, reason);
       if (failures === "fenced") {
         log.info("A run was opened again meanwhile; its failure does not count", {
-          run_id: run.runId,
+          shard,
+          ...runFields(run),
           reason,
         });
         return;
       }
-      for (const message of messages) await this.#settle(message, failures, reason, run.runId);
+      for (const message of messages) await this.#settle(message, failures, reason, run);
     });
   }
 
@@ -81,11 +82,11 @@ export class FailedMessages {
       await count();
     } catch (error) {
       this.#deps.log.error("A failure could not be counted; its messages are redelivered", {
-        collection: this.#deps.shard,
+        shard: this.#deps.shard,
         message_ids: messages.map(({ messageId }) => messageId),
-        reason,
-        error_name: (error as Error).name,
-        error_message: (error as Error).message,
+        receipts: [...new Set(messages.map(({ groupId }) => groupId))],
+        ...errorFields(error),
+        problems: [reason],
       });
     }
   }
@@ -94,10 +95,11 @@ export class FailedMessages {
     message: QueuedMessage,
     failures: number,
     reason: string,
-    runId: string | undefined,
+    run: RunRef | undefined,
   ): Promise<void> {
     const { queue, messages, maxFailures, shard, log, metrics } = this.#deps;
-    const fields = { collection: shard, message_id: message.messageId, run_id: runId, failures, reason };
+    const about = run ? runFields(run) : { receipts: [message.groupId] };
+    const fields = { shard, message_id: message.messageId, ...about, failures, reason };
     if (failures < maxFailures) {
       log.warn("A message failed and is redelivered", fields);
       return;

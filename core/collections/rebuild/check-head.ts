@@ -36,9 +36,10 @@ export async function checkHead({
   if (isJustPublished(head) || (await generations.isWhole(head.name))) return "whole";
   const newer = await readHead(control.client, control.controlTable, shard);
   if (newer?.name !== head.name) return "whole";
-  log.error("Files of the published generation are missing: compaction is told to open it", {
-    collection: shard,
-    generation: head.name,
+  log.error("Files of the published generation are missing; a run message makes compaction repair it", {
+    shard,
+    generation: head.generation,
+    generation_name: head.name,
   });
   for await (const keys of knownReceipts(control, shard)) {
     const receipt = keys[0] === undefined ? undefined : receiptOfKey(keys[0]);

@@ -100,7 +100,11 @@ class Rebuild {
     const earlier = [...this.#done.keys()];
     const known: string[] = [];
     for await (const page of knownReceipts(control, shard)) known.push(...page);
-    log.info("Rebuilding from deltas", { collection: shard, receipts: known.length, done: earlier.length });
+    log.info("Rebuilding from deltas", {
+      shard,
+      receipt_count: known.length,
+      receipts_done: earlier.length,
+    });
     const { store, left } = await this.#apply(opened.store, known);
     if (left > 0) {
       await this.#checkpoint(await store.count());
@@ -223,16 +227,17 @@ class Rebuild {
     metrics.count("GenerationsRebuilt", 1);
     metrics.count("ReceiptsLeftOut", leftOut.size);
     log.info("Collection rebuilt from deltas", {
-      collection: shard,
+      shard,
       generation,
-      name,
-      receipts: applied.length,
-      count,
-      left_out: leftOut.size,
+      generation_name: name,
+      receipt_count: applied.length,
+      vectors: count,
+      receipts_left_out: leftOut.size,
     });
     for (const [receipt, reason] of [...leftOut].slice(0, 20)) {
       log.error("A receipt was left out of the rebuild: run `npm run verify -- --repair`", {
-        receipt,
+        shard,
+        receipts: [receipt],
         reason,
       });
     }

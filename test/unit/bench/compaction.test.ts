@@ -60,11 +60,17 @@ describe("the report of npm run bench:compaction", () => {
 });
 
 describe("a measured cycle", () => {
-  const ended = { done: 2, come_again: 0, bytes_copied: 3, bytes_written: 4, ms_by_step: { apply: 500 } };
+  const ended = {
+    done: 2,
+    redelivered: 0,
+    bytes_copied: 3,
+    bytes_written: 4,
+    duration_ms_by_step: { apply: 500 },
+  };
 
   it("is what its log says", async () => {
     const figures = await figuresOf(2, async (log) => {
-      log.info("Changes merged", { written: 7, updated: 1, count: 9 });
+      log.info("Changes merged", { written: 7, updated: 1, vectors: 9 });
       log.info("Cycle ended", ended);
     });
     expect(figures).toMatchObject({

@@ -175,11 +175,12 @@ describe("records of the receipts table's stream", () => {
     });
     expect(counts).toMatchObject({ RecordsRejected: 1, MessagesSent: 6, MessagesRefused: 0 });
     expect(logged).toContainEqual({
-      message: "A stream record is malformed; it goes to the rejected queue",
+      message: "A stream record was rejected and goes to the rejected queue",
       reason: "refused",
       event_id: "event-2",
-      PK: `IMAGE#${image}`,
-      SK: sortKeys.RECEIPT_METADATA,
+      image_id: image,
+      pk: `IMAGE#${image}`,
+      sk: sortKeys.RECEIPT_METADATA,
     });
   });
 

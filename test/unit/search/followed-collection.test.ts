@@ -103,7 +103,12 @@ describe("a followed collection", () => {
     });
     expect(followed.health().problem).toMatch(/00000002-1 could not be opened.*manifest mismatch/);
     expect(errors).toEqual([
-      { collection: "lines", serving: "00000001-1", reason: "manifest mismatch in chroma.sqlite3" },
+      {
+        shard: "lines",
+        generation_name: "00000001-1",
+        error_name: "RangeError",
+        reason: "manifest mismatch in chroma.sqlite3",
+      },
     ]);
   });
 

@@ -290,7 +290,7 @@ describe("F26: what cannot be read", () => {
     await rig.sweep();
     expect(rig.sent.lines).toEqual(["run-1-2"]);
     expect(rig.metrics).toMatchObject({ RunsOpen: 1, RunsGivenUp: 1, RunsRedriven: 1 });
-    expect(rig.logged.map(({ message }) => message)).toContainEqual(
+    expect(rig.logged.map(({ reason }) => reason)).toContainEqual(
       expect.stringContaining("OPEN#0 / a note of somebody cannot be read"),
     );
   });
