@@ -21,17 +21,3 @@ test("every test that the page names is there under that name", () => {
   });
   expect(missing).toEqual([]);
 });
-
-test("the README's links lead somewhere", () => {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, target = ""]) => target);
-  expect(links.length).toBeGreaterThan(2);
-  expect(links.filter((target) => !existsSync(join(root, target)))).toEqual([]);
-});
-
-test("the README's npm commands are scripts of the package", () => {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const named = [...readme.matchAll(/npm run ([\w:]+)/g)].map(([, script = ""]) => script);
-  expect(named.filter((script) => !(script in scripts))).toEqual([]);
-});

@@ -1,0 +1,24 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+const root = join(import.meta.dirname, "../../..");
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+const pages = ["README.md", "local/README.md", "bench/README.md", ...globSync("docs/**/*.md", { cwd: root })];
+const { scripts } = JSON.parse(read("package.json"));
+
+test.each(pages)("the npm commands of %s are scripts of the package", (page) => {
+  const named = [...read(page).matchAll(/npm run (?:-s )?([\w:]+)/g)].map(([, script = ""]) => script);
+  expect(named.filter((script) => !(script in scripts))).toEqual([]);
+});
+
+test.each(pages)("the links of %s lead somewhere", (page) => {
+  const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, target = ""]) => target);
+  expect(links.filter((target) => !existsSync(join(root, dirname(page), target)))).toEqual([]);
+});
+
+test("the README leads to every page of docs and fits on one page", () => {
+  const readme = read("README.md");
+  const top = globSync("docs/*.md", { cwd: root });
+  expect(top.filter((page) => !readme.includes(`](${page})`))).toEqual([]);
+  expect(readme.split(/\s+/).length).toBeLessThanOrEqual(900);
+});
