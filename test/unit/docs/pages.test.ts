@@ -22,3 +22,15 @@ test("the README leads to every page of docs and fits on one page", () => {
   expect(top.filter((page) => !readme.includes(`](${page})`))).toEqual([]);
   expect(readme.split(/\s+/).length).toBeLessThanOrEqual(900);
 });
+
+test.each(["docs/failure-modes.md", "docs/guarantees.md", "local/README.md"])(
+  "every source file that %s names exists",
+  (page) => {
+    const sources = globSync("{bench,cli,containers,core,functions,infra,local,test}/**/*.ts", {
+      cwd: root,
+      exclude: ["**/node_modules/**"],
+    });
+    const named = [...read(page).matchAll(/`([\w./-]+\.ts)`/g)].map(([, file = ""]) => file);
+    expect(named.filter((file) => !sources.some((source) => `/${source}`.endsWith(`/${file}`)))).toEqual([]);
+  },
+);
