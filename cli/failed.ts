@@ -1,23 +1,41 @@
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { untilHandled } from "../core/failed/failed-again.ts";
 import type { FailedSource } from "../core/failed/failed-source.ts";
+import { supersededExports } from "../core/failed/superseded.ts";
+import { monotonicClock } from "../core/resilience/clock.ts";
 import { runCommand } from "./command.ts";
 import { confirm } from "./confirm.ts";
 import { type Asked, readArguments, sourcesMeant } from "./failed/arguments.ts";
-import { exitCodeOf, type Listed, listAll, purgeAll, retryAll } from "./failed/operations.ts";
-import { listedText, purgedText, retriedText } from "./failed/report.ts";
+import {
+  exitCodeOf,
+  hasSent,
+  type Listed,
+  listAll,
+  purgeAll,
+  retryAll,
+  withFailedAgain,
+} from "./failed/operations.ts";
+import { handledText, listedText, purgedText, retriedText, supersededText } from "./failed/report.ts";
 import { failedSources } from "./failed/sources.ts";
-import { resolveTarget } from "./target.ts";
+import { queueDepths } from "./queue-depths.ts";
+import { resolveTarget, type StackOutputs } from "./target.ts";
 import { terminalJson } from "./terminal-text.ts";
 
-const usage = `Lists what could not be handled, with reasons: dead deadLetters, rejected and given up stream records,
+const usage = `Lists what could not be handled, with reasons: dead letters, rejected and given up stream records,
 rejected rows, failed runs.
 
-  npm run failed -- [NAME ...] [--retry | --purge [--yes]] [--json] [--stack NAME]
+  npm run failed -- [NAME ...] [--retry [--wait SECONDS] | --purge [--yes]] [--json] [--stack NAME]
+  npm run failed -- --superseded [--json] [--stack NAME]
 
   NAME      a dead-letter queue (embed-ndjson-dead-letters, lines-dead-letters, words-dead-letters, one for each shard
             where a collection is split), failed-exports, stream-rejected, stream-given-up, rejected-rows or failed-runs;
             all unless told
-  --retry   sends everything back to where it belongs; do it after mending what made it fail
+  --retry   sends everything back to where it belongs, and says in the end what failed again; do it after mending what
+            made it fail
+  --wait    how long --retry waits for that, 300 unless told; 0 sends only. Lambda may try an export for longer
   --purge   shows what is there, asks, and deletes it for good; a failed run is no longer listed
+  --superseded  exports of the last day that were not embedded, since a later one of their receipt counts; no failures
   --yes     does not ask before it deletes
   --json    the answer as JSON
   --stack   name of a deployed stack (default: the local stack)
@@ -38,24 +56,48 @@ async function main(): Promise<void> {
   }
   const { outputs, environment } = await resolveTarget({ stack: asked.stack });
   Object.assign(process.env, environment);
-  const sources = sourcesMeant(asked, failedSources(outputs));
-  process.exitCode = await operations[asked.operation](sources, asked);
+  const all = failedSources(outputs);
+  const stack = { outputs, all, sources: sourcesMeant(asked, all) };
+  process.exitCode = await operations[asked.operation](stack, asked);
 }
 
-const operations: Record<Asked["operation"], (sources: FailedSource[], asked: Asked) => Promise<number>> = {
-  async list(sources, { json }) {
+interface Stack {
+  readonly outputs: StackOutputs;
+  readonly all: readonly FailedSource[];
+  /** Those that are meant. */
+  readonly sources: readonly FailedSource[];
+}
+
+const operations: Record<Asked["operation"], (stack: Stack, asked: Asked) => Promise<number>> = {
+  async list({ sources }, { json }) {
     const listed = await listAll(sources);
     print(json, listed, listedText(listed, Date.now()));
     return exitCodeOf(listed);
   },
 
-  async retry(sources, { json }) {
+  async retry({ sources, all, outputs }, { json, waitSeconds }) {
+    const began = new Date().toISOString();
     const results = await retryAll(sources);
-    print(json, results, retriedText(results, Date.now()));
-    return exitCodeOf(results);
+    if (waitSeconds === 0 || !hasSent(results)) {
+      print(json, results, retriedText(results, Date.now()));
+      return exitCodeOf(results);
+    }
+    process.stderr.write("Waiting for what becomes of what was sent.\n");
+    const until = monotonicClock.now() + waitSeconds * 1_000;
+    const left = await untilHandled({ clock: monotonicClock, underWay: () => underWay(outputs) }, until);
+    const handled = await withFailedAgain(all, results, began);
+    const end = handledText(handled, left, waitSeconds);
+    print(json, handled, [...retriedText(handled, Date.now()), end]);
+    return left > 0 ? couldNotTell : exitCodeOf(handled);
   },
 
-  async purge(sources, { json, yes }) {
+  async superseded({ outputs }, { json }) {
+    const things = await supersededExports(new CloudWatchLogsClient({}), outputs.logGroups.embed, Date.now());
+    print(json, things, supersededText(things, Date.now()));
+    return 0;
+  },
+
+  async purge({ sources }, { json, yes }) {
     const listed = await listAll(sources);
     const total = listed.reduce((sum, one) => sum + ("error" in one ? 0 : one.total), 0);
     if (total > 0 && !yes) {
@@ -67,6 +109,14 @@ const operations: Record<Asked["operation"], (sources: FailedSource[], asked: As
     return exitCodeOf(results);
   },
 };
+
+/** Messages of the queues that something is done about. */
+async function underWay(outputs: StackOutputs): Promise<number> {
+  const depths = await queueDepths(new SQSClient({}), outputs);
+  return depths
+    .filter(({ deadLetters }) => !deadLetters)
+    .reduce((sum, { waiting, inFlight }) => sum + waiting + inFlight, 0);
+}
 
 function namesOf(listed: readonly Listed[]): string {
   const holding = listed.filter((one) => !("error" in one) && one.total > 0);

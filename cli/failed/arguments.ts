@@ -4,13 +4,17 @@ export interface Asked {
   readonly help: boolean;
   /** Sources by name; all of them where none is named. */
   readonly names: readonly string[];
-  readonly operation: "list" | "retry" | "purge";
+  readonly operation: "list" | "retry" | "purge" | "superseded";
+  /** How long a retry waits for what becomes of what it has sent. */
+  readonly waitSeconds: number;
   readonly yes: boolean;
   readonly json: boolean;
   readonly stack: string | undefined;
 }
 
 const script = "failed";
+const maxWaitSeconds = 3_600;
+const usualWaitSeconds = 300;
 
 /** Throws UsageWrongError. */
 export function readArguments(args: readonly string[]): Asked {
@@ -20,17 +24,29 @@ export function readArguments(args: readonly string[]): Asked {
     options: {
       retry: { type: "boolean", default: false },
       purge: { type: "boolean", default: false },
+      superseded: { type: "boolean", default: false },
+      wait: { type: "string" },
       yes: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       stack: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
-  const { retry, purge, yes, json, stack, help } = values;
-  if (retry && purge) throw new UsageWrongError(script, "Say either --retry or --purge.");
+  const { retry, purge, superseded, wait, yes, json, stack, help } = values;
+  if ([retry, purge, superseded].filter(Boolean).length > 1)
+    throw new UsageWrongError(script, "Say either --retry or --purge or --superseded.");
   if (yes && !purge) throw new UsageWrongError(script, "--yes answers what --purge asks.");
-  const operation = retry ? "retry" : purge ? "purge" : "list";
-  return { help, names: [...new Set(positionals)], operation, yes, json, stack };
+  if (wait !== undefined && !retry) throw new UsageWrongError(script, "--wait is how long --retry waits.");
+  if (superseded && positionals.length > 0)
+    throw new UsageWrongError(script, "--superseded lists exports, and takes no NAME.");
+  const operation = retry ? "retry" : purge ? "purge" : superseded ? "superseded" : "list";
+  const waitSeconds = wait === undefined ? usualWaitSeconds : secondsOf(wait);
+  return { help, names: [...new Set(positionals)], operation, waitSeconds, yes, json, stack };
+}
+
+function secondsOf(wait: string): number {
+  if (/^\d{1,4}$/.test(wait) && Number(wait) <= maxWaitSeconds) return Number(wait);
+  throw new UsageWrongError(script, `--wait is a whole number of seconds up to ${maxWaitSeconds}.`);
 }
 
 /** Those that are named, or all. Throws UsageWrongError for names that there are not, with those that there are. */

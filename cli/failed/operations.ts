@@ -1,4 +1,5 @@
-import type { FailedSource, Listing, Retried } from "../../core/failed/failed-source.ts";
+import { failedSince } from "../../core/failed/failed-again.ts";
+import type { FailedSource, FailedThing, Listing, Retried } from "../../core/failed/failed-source.ts";
 
 /** How many things of a source are shown at most. */
 const most = 100;
@@ -10,7 +11,12 @@ export interface Unread {
 }
 
 export type Listed = Unread | ({ readonly name: string } & Listing);
-export type RetriedSource = Unread | ({ readonly name: string } & Retried);
+export type RetriedSource =
+  | Unread
+  | ({
+      readonly name: string /** Since the retry began. */;
+      readonly failedAgain?: readonly FailedThing[];
+    } & Retried);
 export type Purged = Unread | { readonly name: string; readonly purged: number; readonly left: number };
 
 /** What is there, source by source: one that cannot be read does not hide the others. */
@@ -23,6 +29,36 @@ export async function retryAll(sources: readonly FailedSource[]): Promise<Retrie
   const done: RetriedSource[] = [];
   for (const source of sources) done.push(await attempt(source, () => source.retry()));
   return done;
+}
+
+/** Whether something was sent again, of which it is not known yet what becomes of it. */
+export function hasSent(results: readonly RetriedSource[]): boolean {
+  return results.some((one) => !("error" in one) && one.retried > 0);
+}
+
+/**
+ * The results of a retry with what has failed since it began: also in sources that nobody has asked for, since what is sent
+ * again from one place may end in another.
+ */
+export async function withFailedAgain(
+  all: readonly FailedSource[],
+  results: readonly RetriedSource[],
+  began: string,
+): Promise<RetriedSource[]> {
+  const looks = await Promise.all(
+    all.map((source) => attempt(source, () => source.list(Number.POSITIVE_INFINITY))),
+  );
+  return looks.flatMap((look): RetriedSource[] => {
+    const result = results.find(({ name }) => name === look.name);
+    if (result !== undefined && "error" in result) return [result];
+    if ("error" in look) return [look];
+    const { stayed = [] } = result ?? {};
+    const failedAgain = failedSince(look.things, stayed, began);
+    if (result !== undefined) return [{ ...result, failedAgain }];
+    return failedAgain.length === 0
+      ? []
+      : [{ name: look.name, retried: 0, stayed: [], untouched: 0, failedAgain }];
+  });
 }
 
 /** Deletes what was listed, and nothing that came in since. */
@@ -56,7 +92,8 @@ export function exitCodeOf(results: readonly (Listed | RetriedSource | Purged)[]
 function leftOf(result: Listed | RetriedSource | Purged): number {
   if ("error" in result) return 0;
   if ("total" in result) return result.total;
-  return "purged" in result ? result.left : result.stayed.length + result.untouched;
+  if ("purged" in result) return result.left;
+  return result.stayed.length + result.untouched + (result.failedAgain?.length ?? 0);
 }
 
 async function attempt<Result extends object>(

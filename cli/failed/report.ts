@@ -30,15 +30,34 @@ export function retriedText(results: readonly RetriedSource[], now: number): str
   const lines = results.flatMap((one) => {
     if ("error" in one) return [unreadText(one.name, one.error)];
     const { name, retried, stayed, untouched } = one;
-    if (retried + stayed.length + untouched === 0) return [];
+    const failedAgain = one.failedAgain ?? [];
+    if (retried + stayed.length + untouched + failedAgain.length === 0) return [];
     const parts = [
-      `${retried} on their way again`,
+      `${retried} sent again`,
       ...(stayed.length > 0 ? [`${stayed.length} stay`] : []),
       ...(untouched > 0 ? [`${untouched} out of reach for now`] : []),
+      ...(failedAgain.length > 0 ? [`${failedAgain.length} failed again`] : []),
     ];
-    return [`${name}: ${parts.join(", ")}`, ...thingsText(stayed, now)];
+    return [`${name}: ${parts.join(", ")}`, ...thingsText([...stayed, ...failedAgain], now)];
   });
   return lines.length > 0 ? lines : ["Nothing has failed."];
+}
+
+/** The end of a retry: what became of what was sent, as far as it is known. */
+export function handledText(
+  results: readonly RetriedSource[],
+  underWay: number,
+  waitSeconds: number,
+): string {
+  const again = results.reduce((sum, one) => sum + ("error" in one ? 0 : (one.failedAgain?.length ?? 0)), 0);
+  const failed = again === 0 ? "Nothing failed again" : `${again} failed again`;
+  if (underWay === 0) return `${failed}.`;
+  return `${failed} in ${waitSeconds} s, and ${underWay} messages are under way: \`npm run failed\` says later what became of them.`;
+}
+
+export function supersededText(things: readonly FailedThing[], now: number): string[] {
+  if (things.length === 0) return ["No export of the last day was superseded."];
+  return [`superseded in the last day: ${things.length}, and nothing to do`, ...thingsText(things, now)];
 }
 
 export function purgedText(results: readonly Purged[]): string[] {

@@ -133,6 +133,26 @@ test("what is still malformed stays with its reason when it is retried", async (
   expect(await listed()).toEqual(everything);
 });
 
+test("F36: a retry before mending says in the end what failed again, with its reason", async () => {
+  const { code, stdout } = await failed("embed-ndjson-dead-letters", "--retry");
+  expect(stdout).toMatch(/^embed-ndjson-dead-letters: 1 sent again, 1 failed again$/m);
+  expect(stdout).toContain("There is no object");
+  expect(stdout).toMatch(/^1 failed again\.$/m);
+  expect(code).toBe(1);
+});
+
+test("F36: an export that a later one superseded is no failure, and is listed for who misses it", async () => {
+  const { artifactsBucket, embedQueueUrl } = stack.outputs;
+  const older = ocrFiles(["RIVERSIDE CAFE", "SOUP 6.90"], cafe.imageId);
+  const message = await uploadOcrFiles(stack.s3, artifactsBucket, older);
+  await enqueue(stack.sqs, embedQueueUrl, [{ ...message, exported_at: Date.now() - 86_400_000 }]);
+  await eventually(60, async () => {
+    const { code, stdout } = await failed("--superseded", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([expect.objectContaining({ image_id: cafe.imageId })]);
+  });
+});
+
 test("after mending, a retry brings everything to where it belongs, and nothing is left", async () => {
   const { artifactsBucket, deltasBucket } = stack.outputs;
   await uploadOcrFiles(stack.s3, artifactsBucket, late);
@@ -141,7 +161,8 @@ test("after mending, a retry brings everything to where it belongs, and nothing 
   await put(stack, label, { validation_status: "VALID" });
 
   const { code, stdout } = await failed("--retry");
-  expect(stdout).toContain("lines-dead-letters: 1 on their way again");
+  expect(stdout).toContain("lines-dead-letters: 1 sent again");
+  expect(stdout).toMatch(/^Nothing failed again\.$/m);
   expect(code).toBe(0);
 
   for (const files of [late, cafe]) await isPublishedExactly(stack, files, await completed(stack, files));

@@ -1,6 +1,13 @@
 import { readArguments, sourcesMeant } from "../../../cli/failed/arguments.ts";
-import { exitCodeOf, listAll, purgeAll, retryAll } from "../../../cli/failed/operations.ts";
-import { ageText, listedText, purgedText, retriedText } from "../../../cli/failed/report.ts";
+import { exitCodeOf, listAll, purgeAll, retryAll, withFailedAgain } from "../../../cli/failed/operations.ts";
+import {
+  ageText,
+  handledText,
+  listedText,
+  purgedText,
+  retriedText,
+  supersededText,
+} from "../../../cli/failed/report.ts";
 import type { FailedSource, FailedThing } from "../../../core/failed/failed-source.ts";
 
 const now = Date.parse("2026-11-25T12:00:00.000Z");
@@ -29,7 +36,12 @@ const unreadable: FailedSource = { name: "closed", list: refuse, retry: refuse, 
 
 describe("the command line", () => {
   test.each([
-    [["--retry", "--purge"], /^Say either --retry or --purge\./],
+    [["--retry", "--purge"], /^Say either --retry or --purge /],
+    [["--retry", "--superseded"], /^Say either --retry or --purge or --superseded\./],
+    [["--wait", "5"], /^--wait is how long --retry waits\./],
+    [["--retry", "--wait", "soon"], /^--wait is a whole number of seconds up to 3600\./],
+    [["--retry", "--wait", "3601"], /^--wait is a whole number/],
+    [["--superseded", "embed"], /^--superseded lists exports/],
     [["--yes"], /^--yes answers what --purge asks\./],
     [["--delete"], /--delete/],
   ])("%j is refused", (args, why) => {
@@ -61,6 +73,52 @@ describe("the exit code", () => {
   });
 });
 
+describe("F36: the end of a retry", () => {
+  const began = "2026-11-25T11:00:00.000Z";
+  const again: FailedThing = { ...thing, id: "m-9", since: "2026-11-25T11:30:00.000Z" };
+
+  test("names what failed since it began, in whatever source it ended, and nothing else", async () => {
+    const results = await retryAll([source("a", [thing], 1)]);
+    const handled = await withFailedAgain(
+      [source("a", [thing, again]), source("b", [again]), source("c", [thing])],
+      results,
+      began,
+    );
+    const lines = retriedText(handled, now);
+    expect(lines[0]).toBe("a: 1 sent again, 1 failed again");
+    expect(lines[2]).toContain("m-9");
+    expect(lines[3]).toBe("b: 0 sent again, 1 failed again");
+    expect(lines.join("\n")).not.toContain("m-1");
+    expect(handledText(handled, 0, 300)).toBe("2 failed again.");
+    expect(exitCodeOf(handled)).toBe(1);
+  });
+
+  test("says that nothing failed, and counts what stayed behind as not tried", async () => {
+    const stayed = { ...again, id: "m-3" };
+    const results = await retryAll([source("a", [thing, stayed], 1)]);
+    const handled = await withFailedAgain([source("a", [stayed])], results, began);
+    expect(retriedText(handled, now)[0]).toBe("a: 1 sent again, 1 stay");
+    expect(handledText(handled, 0, 300)).toBe("Nothing failed again.");
+    expect(handledText(handled, 4, 300)).toBe(
+      "Nothing failed again in 300 s, and 4 messages are under way: `npm run failed` says later what became of them.",
+    );
+  });
+
+  test("hides no source that could not be looked at", async () => {
+    const handled = await withFailedAgain([unreadable], await retryAll([source("a", [thing])]), began);
+    expect(exitCodeOf(handled)).toBe(2);
+  });
+});
+
+test("F36: superseded exports are shown as no failures", () => {
+  expect(supersededText([], now)).toEqual(["No export of the last day was superseded."]);
+  const [head, , row] = supersededText([thing], now);
+  expect([head, row]).toEqual([
+    "superseded in the last day: 1, and nothing to do",
+    expect.stringContaining("m-1"),
+  ]);
+});
+
 describe("what is shown", () => {
   test("is a table a source, the empty ones in one line, the unreadable ones with their error", async () => {
     const listed = await listAll([source("a", [thing]), source("b", []), unreadable]);
@@ -78,7 +136,7 @@ describe("what is shown", () => {
   test("after a retry is what is on its way and what stays; after a purge what is gone", async () => {
     const other = { ...thing, id: "m-2" };
     const [head, , row] = retriedText(await retryAll([source("a", [thing, other], 1)]), now);
-    expect(head).toBe("a: 1 on their way again, 1 stay");
+    expect(head).toBe("a: 1 sent again, 1 stay");
     expect(row).toContain("m-2");
     const sources = [source("a", [thing])];
     expect(purgedText(await purgeAll(sources, await listAll(sources)))).toEqual(["a: 1 deleted"]);
