@@ -22,6 +22,8 @@ const catchUpNames = z.object({ api: z.string(), run: z.string(), chunk: z.strin
 
 const catchUp = z.object({
   url: z.string(),
+  /** Stacks that were deployed before it could be set ask for the key. */
+  authorization: z.enum(["key", "key-and-iam"]).default("key"),
   apiKeySecret: z.string(),
   sourceBucket: z.string(),
   workBucket: z.string(),

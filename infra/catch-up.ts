@@ -57,6 +57,7 @@ export function catchUpOutputs({
 }: CatchUp): CatchUpOutputs {
   return {
     url: api.url,
+    authorization: api.authorization,
     apiKeySecret: apiKey.name,
     sourceBucket: source.name,
     workBucket: work.name,

@@ -39,6 +39,8 @@ export interface Outputs {
 export interface CatchUpOutputs {
   /** Without a slash at its end. */
   readonly url: pulumi.Output<string>;
+  /** What callers show. */
+  readonly authorization: "key" | "key-and-iam";
   /** Name of the secret, not its value. */
   readonly apiKeySecret: pulumi.Output<string>;
   /** Where CSV files are put. */

@@ -80,7 +80,7 @@ export async function startLocalAws(
   const keepers = [mappings.keeper, ...services.flatMap(({ keeper }) => keeper ?? [])];
   for (const { name, restore } of keepers) if (name in kept) restore(kept[name]);
   const restApis = new RestApis();
-  const unsigned = new UserRequests(restApis, new ProxyInvoker(functions, platform));
+  const unsigned = new UserRequests(restApis, new ProxyInvoker(functions, platform), iam);
   const endpoint = await startEndpoint({ port, services, iam, unsigned });
   const objects = await besidesEndpoint(endpoint, runtimeApi);
   platform.endpoint = endpoint.url;

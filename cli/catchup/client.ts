@@ -3,6 +3,7 @@ import { isOpen, statuses } from "../../core/catchup/tasks/task.ts";
 import { readSecret } from "../../core/settings/secret.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import type { StackOutputs } from "../target.ts";
+import { type RequestSigner, requestSigner } from "./request-signer.ts";
 
 const count = z.number();
 
@@ -75,19 +76,28 @@ export class CatchUpRefusedError extends VectorkeepError {
   }
 }
 
-/** Asks the catch-up API of a stack, with the key that the stack keeps in Secrets Manager. */
+/** Asks the catch-up API of a stack, with the key that the stack keeps in Secrets Manager, and signed where it is asked for. */
 export class CatchUpClient {
   readonly #url: string;
   readonly #apiKey: string;
+  readonly #sign: RequestSigner;
 
-  constructor(url: string, apiKey: string) {
+  constructor(url: string, apiKey: string, sign: RequestSigner = async ({ headers }) => headers) {
     this.#url = url.replace(/\/+$/, "");
     this.#apiKey = apiKey;
+    this.#sign = sign;
   }
 
   /** The AWS environment of the stack must be set. */
-  static async of({ url, apiKeySecret }: NonNullable<StackOutputs["catchUp"]>): Promise<CatchUpClient> {
-    return new CatchUpClient(url, await readSecret(apiKeySecret, "catchup:apiKey"));
+  static async of({
+    url,
+    apiKeySecret,
+    authorization,
+  }: NonNullable<StackOutputs["catchUp"]>): Promise<CatchUpClient> {
+    const apiKey = await readSecret(apiKeySecret, "catchup:apiKey");
+    return authorization === "key-and-iam"
+      ? new CatchUpClient(url, apiKey, requestSigner())
+      : new CatchUpClient(url, apiKey);
   }
 
   /** The id of the task: a new one, or the one that carries out the same request already. */
@@ -123,10 +133,13 @@ export class CatchUpClient {
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<unknown> {
-    const answer = await fetch(`${this.#url}${path}`, {
+    const url = new URL(`${this.#url}${path}`);
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const own = { "x-api-key": this.#apiKey, "content-type": "application/json", ...headers };
+    const answer = await fetch(url, {
       method,
-      headers: { "x-api-key": this.#apiKey, "content-type": "application/json", ...headers },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headers: await this.#sign({ method, url, headers: own, body: text }),
+      ...(text !== undefined && { body: text }),
     }).catch((cause: unknown) => {
       throw new CatchUpUnreachableError(this.#url, "there is no connection", { cause });
     });

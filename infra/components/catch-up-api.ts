@@ -3,6 +3,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import type { BundledFunction } from "./bundled-function.ts";
+import { catchUpApiPolicy } from "./catch-up-api-policy.ts";
 import { declareRoutes, type Route } from "./catch-up-routes.ts";
 
 const stageName = "v1";
@@ -14,16 +15,17 @@ export interface CatchUpApiArgs {
   readonly apiKey: pulumi.Output<string>;
 }
 
-/** A REST API whose every route but `/health` needs the key, under a usage plan (3.50 USD a million requests). */
+/** A REST API whose every route but `/health` and preflights needs the key, and a signature if that is set, under a usage plan (3.50 USD a million requests). */
 export class CatchUpApi extends pulumi.ComponentResource {
   /** Without a slash at its end. */
   readonly url: pulumi.Output<string>;
   readonly name: pulumi.Output<string>;
+  readonly authorization: Settings["catchup"]["authorization"];
 
   constructor(name: string, args: CatchUpApiArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:CatchUpApi", name, {}, options);
     const inside = { parent: this };
-    const { corsOrigins } = args.settings;
+    const { corsOrigins, authorization } = args.settings;
     const restApi = new aws.apigateway.RestApi(
       name,
       { description: "Brings rows into the index", endpointConfiguration: { types: "REGIONAL" } },
@@ -41,15 +43,26 @@ export class CatchUpApi extends pulumi.ComponentResource {
       inside,
     );
     const crossOrigin = corsOrigins.length > 0;
-    const routes = declareRoutes(name, { restApi, api: args.api, crossOrigin }, inside);
+    this.authorization = authorization;
+    const signed = authorization === "key-and-iam";
+    const routes = declareRoutes(name, { restApi, api: args.api, signed, crossOrigin }, inside);
+    const policyText = catchUpApiPolicy(restApi, args.settings);
+    const policy =
+      policyText &&
+      new aws.apigateway.RestApiPolicy(name, { restApiId: restApi.id, policy: policyText }, inside);
     const refusals = crossOrigin ? readableRefusals(name, restApi, corsOrigins, inside) : [];
     const deployment = new aws.apigateway.Deployment(
       name,
       // A stage keeps its deployment unless this changes: a key that is asked for since would not be asked for.
-      { restApi: restApi.id, triggers: { routes: hashOf(routes, refusals) } },
+      { restApi: restApi.id, triggers: { routes: hashOf(routes, refusals, policyText) } },
       {
         parent: this,
-        dependsOn: [permission, ...routes.map(({ integration }) => integration), ...refusals],
+        dependsOn: [
+          permission,
+          ...routes.map(({ integration }) => integration),
+          ...refusals,
+          ...(policy ? [policy] : []),
+        ],
       },
     );
     const stage = new aws.apigateway.Stage(
@@ -134,8 +147,10 @@ function readableRefusals(
 function hashOf(
   routes: readonly Route[],
   refusals: readonly aws.apigateway.Response[],
+  policy: pulumi.Output<string> | undefined,
 ): pulumi.Output<string> {
   const deployed = [
+    ...(policy ? [policy] : []),
     ...routes.map(({ route, method, integration }) => [
       route,
       method.authorization,

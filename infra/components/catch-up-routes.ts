@@ -29,6 +29,8 @@ export interface RoutesArgs {
   readonly restApi: aws.apigateway.RestApi;
   /** Answers every route. */
   readonly api: BundledFunction;
+  /** Whether callers sign their requests. */
+  readonly signed: boolean;
   /** Whether browsers ask before they call, which they do without any credential. */
   readonly crossOrigin: boolean;
 }
@@ -36,7 +38,7 @@ export interface RoutesArgs {
 /** The routes of the API, all of them to one function. */
 export function declareRoutes(
   name: string,
-  { restApi, api, crossOrigin }: RoutesArgs,
+  { restApi, api, signed, crossOrigin }: RoutesArgs,
   options: pulumi.CustomResourceOptions,
 ): Route[] {
   const resources = new Map<string, aws.apigateway.Resource>();
@@ -62,7 +64,7 @@ export function declareRoutes(
     const isOpen = route === healthRoute || httpMethod === preflight;
     const method = new aws.apigateway.Method(
       own,
-      { ...place, authorization: "NONE", apiKeyRequired: !isOpen },
+      { ...place, authorization: signed && !isOpen ? "AWS_IAM" : "NONE", apiKeyRequired: !isOpen },
       options,
     );
     const integration = new aws.apigateway.Integration(

@@ -64,6 +64,13 @@ export const rules: readonly Rule<Settings>[] = [
       "catchup:pineconeHost and catchup:metabaseUrl must be https, because an API key travels with every request",
   },
   {
+    keys: ["catchup:allowedAccounts", "catchup:authorization"],
+    broken: ({ catchup: { allowedAccounts, authorization } }) =>
+      allowedAccounts.length > 0 && authorization === "key",
+    problem:
+      "catchup:allowedAccounts needs catchup:authorization key-and-iam: without a signature nobody knows a caller's account",
+  },
+  {
     keys: ["query:cpu", "query:memoryMiB"],
     broken: ({ query: { cpu, memoryMiB } }) => !fargateOffers(cpu, memoryMiB),
     problem:

@@ -18,6 +18,27 @@ export const missingAuthenticationToken = () =>
 
 export const forbidden = () => new GatewayError(403, "ForbiddenException", "Forbidden");
 
+export const accessDenied = (who: string, arn: string, why = "") =>
+  new GatewayError(
+    403,
+    "AccessDeniedException",
+    `User: ${who} is not authorized to perform: execute-api:Invoke on resource: ${arn}${why}`,
+  );
+
+export const unknownToken = () =>
+  new GatewayError(
+    403,
+    "UnrecognizedClientException",
+    "The security token included in the request is invalid.",
+  );
+
+export const notSigned = () =>
+  new GatewayError(
+    403,
+    "InvalidSignatureException",
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+  );
+
 export const throttled = () => new GatewayError(429, "TooManyRequestsException", "Too Many Requests");
 
 export const quotaExceeded = () => new GatewayError(429, "LimitExceededException", "Limit Exceeded");

@@ -1,5 +1,7 @@
 import { accountId } from "../endpoint/account.ts";
 import type { HttpCall } from "../endpoint/router.ts";
+import type { Caller } from "../endpoint/service.ts";
+import { sourceIp } from "./authorization.ts";
 import type { ApiKey } from "./usage-plans.ts";
 
 /** What is known of a request when the function is invoked. */
@@ -13,6 +15,8 @@ export interface ProxyRequest {
   /** After the stage, as it was sent. */
   readonly path: string;
   readonly key: ApiKey | undefined;
+  /** Who signed the request, where the method wants that. */
+  readonly caller: Caller | undefined;
 }
 
 /** The event of an AWS_PROXY integration of a REST API: payload format 1.0. */
@@ -54,16 +58,16 @@ function requestContext(call: HttpCall, url: URL, request: Omit<ProxyRequest, "c
     requestId: request.requestId,
     identity: {
       cognitoIdentityPoolId: null,
-      accountId: null,
+      accountId: request.caller ? accountId : null,
       cognitoIdentityId: null,
-      caller: null,
+      caller: request.caller?.arn ?? null,
       ...(request.key && { apiKey: request.key.value, apiKeyId: request.key.id }),
-      sourceIp: "127.0.0.1",
+      sourceIp,
       principalOrgId: null,
       accessKey: null,
       cognitoAuthenticationType: null,
       cognitoAuthenticationProvider: null,
-      userArn: null,
+      userArn: request.caller?.arn ?? null,
       userAgent: call.headers["user-agent"] ?? null,
       user: null,
     },
@@ -81,7 +85,7 @@ function headersOf({ rawHeaders }: HttpCall): [string, string][] {
 
 function forwarded(url: URL): [string, string][] {
   return [
-    ["X-Forwarded-For", "127.0.0.1"],
+    ["X-Forwarded-For", sourceIp],
     ["X-Forwarded-Port", url.port],
     ["X-Forwarded-Proto", "http"],
   ];

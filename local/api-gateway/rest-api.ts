@@ -1,3 +1,5 @@
+import type { ResourcePolicy } from "./resource-policy.ts";
+
 /** Where a method takes its requests. */
 export interface Integration {
   readonly functionArn: string;
@@ -5,6 +7,7 @@ export interface Integration {
 }
 
 export interface Method {
+  readonly authorization: "NONE" | "AWS_IAM";
   readonly apiKeyRequired: boolean;
   integration: Integration | undefined;
 }
@@ -25,12 +28,14 @@ export interface Deployment {
   readonly id: string;
   readonly resources: readonly Resource[];
   readonly refusalHeaders: RefusalHeaders;
+  readonly policy: ResourcePolicy | undefined;
 }
 
 /** An API as it is declared. Callers see what was deployed of it. */
 export class RestApi {
   readonly id: string;
   readonly root: Resource;
+  policy: ResourcePolicy | undefined;
   readonly refusalHeaders = new Map<"DEFAULT_4XX" | "DEFAULT_5XX", Readonly<Record<string, string>>>();
   readonly #resources = new Map<string, Resource>();
   readonly #deployments = new Map<string, Deployment>();
@@ -74,6 +79,7 @@ export class RestApi {
       id,
       resources: resources.map(picture),
       refusalHeaders: new Map(this.refusalHeaders),
+      policy: this.policy,
     };
     this.#deployments.set(id, deployment);
     return deployment;

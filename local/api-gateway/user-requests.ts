@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { accountId, region } from "../endpoint/account.ts";
 import type { HttpCall } from "../endpoint/router.ts";
 import type { Reply } from "../endpoint/service.ts";
 import type { UnsignedService } from "../endpoint/unsigned-service.ts";
+import type { Iam } from "../iam/iam.ts";
+import { authorize } from "./authorization.ts";
 import { findResource } from "./find-resource.ts";
 import { GatewayError, missingAuthenticationToken, requestTooLarge, throttled } from "./gateway-error.ts";
 import type { ProxyInvoker } from "./proxy-invoker.ts";
@@ -15,10 +18,12 @@ const maxBodyBytes = 10 * 1024 * 1024;
 export class UserRequests implements UnsignedService {
   readonly #apis: RestApis;
   readonly #invoker: ProxyInvoker;
+  readonly #iam: Iam;
 
-  constructor(apis: RestApis, invoker: ProxyInvoker) {
+  constructor(apis: RestApis, invoker: ProxyInvoker, iam: Iam) {
     this.#apis = apis;
     this.#invoker = invoker;
+    this.#iam = iam;
   }
 
   takes(target: string): boolean {
@@ -48,12 +53,23 @@ export class UserRequests implements UnsignedService {
     if (stage === undefined || found === undefined || method?.integration === undefined) {
       throw missingAuthenticationToken();
     }
+    const arn = `arn:aws:execute-api:${region}:${accountId}:${apiId}/${stageName}/${call.method}${path}`;
+    const caller = authorize({ call, method, policy: stage.deployment.policy, arn }, this.#iam);
     if (call.body.length > maxBodyBytes) throw requestTooLarge();
     const key = method.apiKeyRequired
       ? this.#apis.usagePlans.admit(`${apiId}/${stageName}`, call.headers["x-api-key"])
       : undefined;
     if (!stage.admits(found.resource.path, name)) throw throttled();
-    return this.#invoker.invoke(method.integration, { call, requestId, apiId, stage, path, key, ...found });
+    return this.#invoker.invoke(method.integration, {
+      call,
+      requestId,
+      apiId,
+      stage,
+      path,
+      key,
+      caller,
+      ...found,
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import { BlockList, isIPv6 } from "node:net";
 import { globMatches } from "./glob.ts";
 
 type Comparison = (wanted: string, actual: string) => boolean;
@@ -16,6 +17,8 @@ const comparisons: Record<string, { readonly holds: Comparison; readonly negated
   ArnNotEquals: { holds: globMatches, negated: true },
   ArnNotLike: { holds: globMatches, negated: true },
   Bool: { holds: sameIgnoringCase, negated: false },
+  IpAddress: { holds: isInRange, negated: false },
+  NotIpAddress: { holds: isInRange, negated: true },
 };
 
 const ifExists = "IfExists";
@@ -53,4 +56,14 @@ function holds(operator: string, wanted: readonly string[], actual: string | und
   if (comparison === undefined) return false;
   if (actual === undefined) return optional || comparison.negated;
   return wanted.some((value) => comparison.holds(value, actual)) !== comparison.negated;
+}
+
+/** A range as `203.0.113.0/24`, or one address. */
+function isInRange(range: string, address: string): boolean {
+  const [first = "", bits] = range.split("/");
+  const family = isIPv6(first) ? "ipv6" : "ipv4";
+  const list = new BlockList();
+  if (bits === undefined) list.addAddress(first, family);
+  else list.addSubnet(first, Number(bits), family);
+  return list.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 }

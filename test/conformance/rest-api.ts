@@ -6,6 +6,7 @@ export interface TestMethod {
   readonly route: string;
   readonly function: Readonly<Record<string, string>>;
   readonly apiKeyRequired?: boolean;
+  readonly authorization?: "NONE" | "AWS_IAM";
   readonly timeoutMilliseconds?: number;
 }
 
@@ -27,14 +28,14 @@ export class TestApi {
     return new TestApi(aws, await aws.create("aws:apigateway/restApi:RestApi", name));
   }
 
-  async add({ route, function: target, apiKeyRequired = false, timeoutMilliseconds }: TestMethod) {
+  async add({ route, function: target, timeoutMilliseconds, ...method }: TestMethod) {
     const [httpMethod = "", path = ""] = route.split(" ");
     const resourceId = await this.#resource(path.replace(/\/$/, ""));
     const place = { restApi: this.id, resourceId, httpMethod };
     await this.aws.create("aws:apigateway/method:Method", route, {
       ...place,
-      authorization: "NONE",
-      apiKeyRequired,
+      authorization: method.authorization ?? "NONE",
+      apiKeyRequired: method.apiKeyRequired ?? false,
     });
     await this.aws.create("aws:apigateway/integration:Integration", route, {
       ...place,
@@ -51,6 +52,13 @@ export class TestApi {
       function: target.name,
       principal: "apigateway.amazonaws.com",
       sourceArn,
+    });
+  }
+
+  async setPolicy(...Statement: readonly object[]) {
+    await this.aws.create("aws:apigateway/restApiPolicy:RestApiPolicy", "policy", {
+      restApiId: this.id,
+      policy: JSON.stringify({ Version: "2012-10-17", Statement }),
     });
   }
 

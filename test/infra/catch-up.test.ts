@@ -30,6 +30,7 @@ test("switched off nothing of it is there, and no output tells of it", async () 
 test("the outputs are what a caller and the tools need", () => {
   expect(stack.outputs.catchUp).toEqual({
     url: "https://api.internal/v1",
+    authorization: "key",
     apiKeySecret: `${stem}-api-key`,
     sourceBucket: `${stem}-source`,
     workBucket: `${stem}-work`,

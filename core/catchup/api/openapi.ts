@@ -195,7 +195,7 @@ export const openApi = {
     description:
       "Brings rows of a Metabase question or of a CSV in S3 into a Pinecone index and accounts for every one.",
   },
-  security: [{ key: [] }],
+  security: [{ key: [] }, { key: [], signature: [] }],
   paths: {
     "/process": {
       get: {
@@ -279,7 +279,15 @@ export const openApi = {
     },
   },
   components: {
-    securitySchemes: { key: { type: "apiKey", in: "header", name: "x-api-key" } },
+    securitySchemes: {
+      key: { type: "apiKey", in: "header", name: "x-api-key" },
+      signature: {
+        type: "apiKey",
+        in: "header",
+        name: "authorization",
+        description: "SigV4 of the service execute-api, where catchup:authorization is key-and-iam.",
+      },
+    },
     schemas: {
       Task: task,
       AcceptedTask: acceptedTask,

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { ResourcePolicy } from "../../api-gateway/resource-policy.ts";
 import { newId } from "../../api-gateway/rest-apis.ts";
 import { accountId, region } from "../../endpoint/account.ts";
-import { parseInputs } from "../inputs.ts";
+import { jsonDocument, parseInputs } from "../inputs.ts";
 import { physicalName } from "../names.ts";
 import type { Creators } from "../resource.ts";
 
@@ -17,7 +18,7 @@ const method = z.strictObject({
   restApi: z.string(),
   resourceId: z.string(),
   httpMethod: z.string(),
-  authorization: z.literal("NONE"),
+  authorization: z.enum(["NONE", "AWS_IAM"]),
   apiKeyRequired: z.boolean().default(false),
   operationName: z.string().optional(),
   /** They change nothing without a request validator. */
@@ -34,6 +35,7 @@ const integration = z.strictObject({
     .regex(/:lambda:path\/2015-03-31\/functions\/.+\/invocations$/, "is not a function's invokeArn"),
   timeoutMilliseconds: z.number().int().min(50).max(29_000).default(29_000),
 });
+const restApiPolicy = z.strictObject({ restApiId: z.string(), policy: jsonDocument });
 /** Only what stands there as it is sent: the defaults, and headers in quotes. */
 const response = z.strictObject({
   restApiId: z.string(),
@@ -97,10 +99,11 @@ export const apiGatewayCreators: Creators = {
   },
 
   "aws:apigateway/method:Method"({ inputs }, { restApis }) {
-    const { restApi: apiId, resourceId, httpMethod, apiKeyRequired } = parseInputs(method, inputs);
+    const { restApi: apiId, resourceId, httpMethod, ...wanted } = parseInputs(method, inputs);
     const { methods } = restApis.existing(apiId).resource(resourceId);
     if (methods.has(httpMethod)) throw new Error("Method already exists for this resource");
-    methods.set(httpMethod, { apiKeyRequired, integration: undefined });
+    const { authorization, apiKeyRequired } = wanted;
+    methods.set(httpMethod, { authorization, apiKeyRequired, integration: undefined });
     return { id: `agm-${apiId}-${resourceId}-${httpMethod}` };
   },
 
@@ -112,6 +115,12 @@ export const apiGatewayCreators: Creators = {
       timeoutMilliseconds,
     };
     return { id: `agi-${apiId}-${resourceId}-${httpMethod}` };
+  },
+
+  "aws:apigateway/restApiPolicy:RestApiPolicy"({ inputs }, { restApis }) {
+    const { restApiId, policy } = parseInputs(restApiPolicy, inputs);
+    restApis.existing(restApiId).policy = new ResourcePolicy(policy);
+    return { id: restApiId };
   },
 
   "aws:apigateway/response:Response"({ inputs }, { restApis }) {

@@ -1,0 +1,31 @@
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { SignatureV4 } from "@smithy/signature-v4";
+
+export interface UnsignedRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+export type RequestSigner = (request: UnsignedRequest) => Promise<Record<string, string>>;
+
+/** Signs requests to API Gateway with the credentials that AWS clients of this process use. Resolves to all headers. */
+export function requestSigner(): RequestSigner {
+  const { credentials, region, sha256 } = new LambdaClient({}).config;
+  const signer = new SignatureV4({ service: "execute-api", credentials, region, sha256 });
+  return async ({ method, url, headers, body }) => {
+    const signed = await signer.sign({
+      method,
+      protocol: url.protocol,
+      hostname: url.hostname,
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+      headers: { ...headers, host: url.host },
+      ...(body !== undefined && { body }),
+    });
+    // fetch sets it by itself, to the same.
+    const { host: _, ...sent } = signed.headers;
+    return sent;
+  };
+}
