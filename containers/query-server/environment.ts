@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { wholeNumber } from "../../core/settings/environment.ts";
 
 /** What infra sets for the query server. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { FieldChanges } from "../entities/change-message.ts";
 import { type EntityKey, parseEntityKey } from "../entities/entity-key.ts";
 import { readLabelItem, readMetadataItem } from "../entities/known-items.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ChangeMessage } from "../entities/change-message.ts";
 import { imageOfKey } from "../entities/entity-key.ts";
 import type { Collection } from "../receipts/receipt.ts";

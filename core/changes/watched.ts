@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type EntityType, entityTypes } from "../entities/entity-key.ts";
 import { labelFields, merchantFields } from "../entities/known-items.ts";
 import type { Collection } from "../receipts/receipt.ts";

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { z } from "zod";
+import * as z from "zod";
 import { collections } from "../receipts/receipt.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 import type { Delta, VectorMetadata } from "./delta.ts";

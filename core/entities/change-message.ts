@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Collection, fiveDigits, type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import { imageId, receiptNumber, rowNumber } from "../receipts/rows.ts";
 import { queueJson } from "../text/queue-json.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { problems } from "../receipts/problems.ts";
 import { canBeLabel, labelKey, merchantKeys } from "../receipts/vector-metadata.ts";
 import { hasVisibleText } from "../text/visible-text.ts";

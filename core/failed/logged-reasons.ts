@@ -1,5 +1,5 @@
 import { type CloudWatchLogsClient, paginateFilterLogEvents } from "@aws-sdk/client-cloudwatch-logs";
-import { z } from "zod";
+import * as z from "zod";
 import { jsonOf } from "./json-of.ts";
 import type { Letter } from "./through-queue.ts";
 

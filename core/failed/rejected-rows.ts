@@ -4,7 +4,7 @@ import {
   ListObjectsV2Command,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { z } from "zod";
+import * as z from "zod";
 import { rejectedRowsFolder, runOfRejectedRows } from "../deltas/keys.ts";
 import { collections } from "../receipts/receipt.ts";
 import { imageId, receiptNumber } from "../receipts/rows.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ChangeMessageBody } from "../entities/change-message.ts";
 import { type EntityType, isEntityKey, parseEntityKey } from "../entities/entity-key.ts";
 import type { ReceiptRef } from "../receipts/receipt.ts";

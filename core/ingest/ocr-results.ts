@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { problems } from "../receipts/problems.ts";
 import { imageId, receiptNumber } from "../receipts/rows.ts";
 import type { OcrFiles } from "./export-receipt.ts";

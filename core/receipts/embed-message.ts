@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "../vectorkeep-error.ts";
 import { problems } from "./problems.ts";
 import { imageId, receiptNumber } from "./rows.ts";

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { z } from "zod";
+import type * as z from "zod";
 import { hasLoneSurrogate, wellFormedText } from "../text/well-formed-text.ts";
 import { problems } from "./problems.ts";
 import type { Collection, ReceiptRef } from "./receipt.ts";

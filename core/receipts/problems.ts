@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** Every problem of a value that does not fit its schema, each with the path of the field. */
 export function problems(error: z.ZodError): string[] {

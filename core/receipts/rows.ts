@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * OCR engines report boxes that reach over the edge of the image, by rounding or by guessing what is cut off: they are

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { readItem } from "../unreadable-item.ts";
 import type { RunRef } from "./run-store.ts";
 

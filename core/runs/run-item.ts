@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { type Collection, collections, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
 import { ItemUnreadableError, readItem } from "../unreadable-item.ts";
 import type { CompactionRun, RunHalf } from "./compaction-run.ts";

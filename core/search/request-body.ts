@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
-import type { z } from "zod";
+import type * as z from "zod";
 import { HttpError } from "./http-error.ts";
 
 /** Room for a vector of 3,072 numbers in full digits, with its filter. */

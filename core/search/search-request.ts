@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { vectorProblem } from "../embedding/vector-rule.ts";
 import { type Collection, collections } from "../receipts/receipt.ts";
 import { canBeLabel, type MetadataType, metadataType } from "../receipts/vector-metadata.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
 /** The environment of a process does not fit its schema; every problem is in the message. */

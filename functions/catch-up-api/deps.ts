@@ -1,6 +1,6 @@
 import { InvocationType, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { SFNClient } from "@aws-sdk/client-sfn";
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiDeps } from "../../core/catchup/api/routes.ts";
 import { tasksClient } from "../../core/catchup/host/tasks-client.ts";
 import type { PreflightProblem } from "../../core/catchup/preflight/preflight-errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { commaSeparated, emptyIsNone, wholeNumber } from "../../core/settings/environment.ts";
 
 /** What infra sets for the API. It knows tasks, and who works on them; of rows it knows nothing. */

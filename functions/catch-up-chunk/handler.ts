@@ -1,5 +1,5 @@
 import type { Context } from "aws-lambda";
-import { z } from "zod";
+import * as z from "zod";
 import { chunkDeps } from "../../core/catchup/host/chunk-deps.ts";
 import { chunkEnvironment } from "../../core/catchup/host/chunk-environment.ts";
 import { chunk } from "../../core/catchup/sources/plan.ts";

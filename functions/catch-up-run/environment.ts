@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { chunkEnvironment } from "../../core/catchup/host/chunk-environment.ts";
 import { emptyIsNone, wholeNumber } from "../../core/settings/environment.ts";
 

@@ -1,5 +1,5 @@
 import type { Context } from "aws-lambda";
-import { z } from "zod";
+import * as z from "zod";
 import { preflight } from "../../core/catchup/preflight/preflight.ts";
 import type { PreflightProblem } from "../../core/catchup/preflight/preflight-errors.ts";
 import { processRequest } from "../../core/catchup/requests/process-request.ts";

@@ -1,5 +1,5 @@
 import type { Context } from "aws-lambda";
-import { z } from "zod";
+import * as z from "zod";
 import { settleDeps } from "../../core/catchup/host/settle-deps.ts";
 import { settleEnvironment } from "../../core/catchup/host/settle-environment.ts";
 import { settleTask } from "../../core/catchup/work/settle-task.ts";

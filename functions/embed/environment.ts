@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { embeddingEnvironment } from "../../core/embedding/embedding-environment.ts";
 import { urlsOfShards, wholeNumber } from "../../core/settings/environment.ts";
 

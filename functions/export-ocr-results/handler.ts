@@ -1,7 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Context } from "aws-lambda";
-import { z } from "zod";
+import * as z from "zod";
 import { checkOcrFiles, enqueue, uploadOcrFiles } from "../../core/ingest/export-receipt.ts";
 import { ocrFilesOf } from "../../core/ingest/ocr-results.ts";
 import { processLog } from "../../core/process-log.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { equallyMany, readEnvironment, urlsOfShards, wholeNumber } from "../../core/settings/environment.ts";
 
 const name = z.string().min(1);

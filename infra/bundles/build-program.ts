@@ -2,13 +2,20 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { BuildOptions } from "esbuild";
 import { isMadeUp, leanImports } from "./lean-imports.ts";
+import { ownSourceMap } from "./own-source-map.ts";
 
 export const projectRoot = join(import.meta.dirname, "../..");
 
-/** A source of the project as one file of JavaScript, and the files that went into it, relative to the project. */
+/** A source of the project as one file of JavaScript, and its source map. */
 export interface Program {
   readonly code: Uint8Array;
-  readonly inputs: readonly string[];
+  readonly map: Uint8Array;
+}
+
+/** A program that was bundled just now. */
+export interface BuiltProgram extends Program {
+  /** Each file that went into it, relative to the project, with the bytes of code that it became. */
+  readonly inputs: ReadonlyMap<string, number>;
 }
 
 /** A source that esbuild could not bundle; its own messages say where. */
@@ -26,11 +33,12 @@ export const programOptions = {
   target: "node24",
   format: "esm",
   mainFields: ["module", "main"],
-  // A failure is known by its class name, in logs as in the code.
+  minify: true,
+  // An error is known by its class name, and its code is made of it.
   keepNames: true,
-  // Less to parse at a cold start; names stay, so a stack trace can be read.
-  minifySyntax: true,
-  minifyWhitespace: true,
+  sourcemap: "external",
+  // Stack traces need places, not texts.
+  sourcesContent: false,
   // Optional parts of the chromadb client that nothing here uses.
   external: ["@chroma-core/*", "chromadb-js-bindings-*"],
   // Packages that are still CommonJS call require for Node's own modules.
@@ -41,7 +49,7 @@ export const programOptions = {
 } as const satisfies BuildOptions;
 
 /** Bundles a source, which takes seconds of CPU. Throws BundleFailedError. */
-export async function buildProgram(source: string): Promise<Program> {
+export async function buildProgram(source: string): Promise<BuiltProgram> {
   const { build } = await import("esbuild");
   try {
     const { outputFiles, metafile } = await build({
@@ -49,12 +57,18 @@ export async function buildProgram(source: string): Promise<Program> {
       plugins: [leanImports],
       absWorkingDir: projectRoot,
       entryPoints: [source],
+      // Sources are named relative to this.
+      outfile: "program.mjs",
       write: false,
       metafile: true,
     });
+    const output = (suffix: string) => outputFiles.find(({ path }) => path.endsWith(suffix));
+    const bytes = metafile.outputs["program.mjs"]?.inputs ?? {};
+    const inputs = Object.keys(metafile.inputs).filter((input) => !isMadeUp(input));
     return {
-      code: outputFiles[0]?.contents ?? new Uint8Array(),
-      inputs: Object.keys(metafile.inputs).filter((input) => !isMadeUp(input)),
+      code: output(".mjs")?.contents ?? new Uint8Array(),
+      map: Buffer.from(ownSourceMap(output(".map")?.text ?? "")),
+      inputs: new Map(inputs.map((input) => [input, bytes[input]?.bytesInOutput ?? 0])),
     };
   } catch (error) {
     throw new BundleFailedError(source, error);

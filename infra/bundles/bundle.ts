@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { buildProgram, projectRoot } from "./build-program.ts";
+import { buildProgram, type Program, projectRoot } from "./build-program.ts";
 import { bundleTime, chromaLibrary } from "./chroma-library.ts";
 
 /** The files of a bundle by name. The same source gives the same bytes. */
@@ -13,32 +13,40 @@ export interface Ingredients {
 }
 
 /** A source of the project as one file of JavaScript. Throws BundleFailedError. */
-export type ProgramOf = (source: string) => Promise<Uint8Array>;
+export type ProgramOf = (source: string) => Promise<Program>;
 
-/** `functions/{name}/handler.ts` as `index.mjs`, whose export `handler` Lambda calls. */
+/** `functions/{name}/handler.ts` as `index.mjs`, whose export `handler` Lambda calls, and its source map. */
 export async function bundleFunction(
   name: string,
   { chroma }: Ingredients,
-  programOf: ProgramOf = bundleProgram,
+  programOf: ProgramOf = buildProgram,
 ): Promise<Bundle> {
-  const code = await programOf(`functions/${name}/handler.ts`);
-  return new Map([["index.mjs", code], ...(await native(chroma))]);
+  const program = await programOf(`functions/${name}/handler.ts`);
+  return new Map([...programFiles("index.mjs", program), ...(await native(chroma))]);
 }
 
 /** `containers/{name}/main.ts` as `main.mjs` beside its Dockerfile: a folder that Docker builds. */
 export async function bundleContainer(
   name: string,
   { chroma }: Ingredients,
-  programOf: ProgramOf = bundleProgram,
+  programOf: ProgramOf = buildProgram,
 ): Promise<Bundle> {
-  const code = await programOf(`containers/${name}/main.ts`);
+  const program = await programOf(`containers/${name}/main.ts`);
   const dockerfile = await readFile(join(projectRoot, "containers", name, "Dockerfile"));
-  return new Map([["main.mjs", code], ["Dockerfile", dockerfile], ...(await native(chroma))]);
+  return new Map([
+    ...programFiles("main.mjs", program),
+    ["Dockerfile", dockerfile],
+    ...(await native(chroma)),
+  ]);
 }
 
-/** Bundles whatever was kept. Throws BundleFailedError. */
-export async function bundleProgram(source: string): Promise<Uint8Array> {
-  return (await buildProgram(source)).code;
+/** A program under a name, and beside it its source map, which Node finds by the last line. */
+export function programFiles(name: string, { code, map }: Program): [string, Uint8Array][] {
+  const mapName = `${name}.map`;
+  return [
+    [name, Buffer.concat([code, Buffer.from(`//# sourceMappingURL=${mapName}\n`)])],
+    [mapName, map],
+  ];
 }
 
 /** Hexadecimal SHA-256 over names and contents. */

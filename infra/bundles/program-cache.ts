@@ -2,17 +2,23 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { buildProgram, programOptions, projectRoot } from "./build-program.ts";
+import { buildProgram, type Program, programOptions, projectRoot } from "./build-program.ts";
 
 const recordSchema = z.object({
   /** Hash of all that decides on a program beside its inputs. */
   recipe: z.string(),
   /** Hash of each file that went into the program. */
   inputs: z.record(z.string(), z.string()),
-  code: z.string(),
+  codeBytes: z.number(),
+  /** Hash of the code and the source map that follow. */
+  program: z.string(),
 });
 
 type CacheRecord = z.infer<typeof recordSchema>;
+
+const builders = ["build-program", "lean-imports", "own-source-map"].map(
+  (name) => `infra/bundles/${name}.ts`,
+);
 
 const lineEnd = 0x0a;
 /** The kernel stamps files by a clock that ticks, so one written just now may seem a few milliseconds older. */
@@ -32,20 +38,22 @@ export class ProgramCache {
     this.#build = build;
   }
 
-  /** The source as one file of JavaScript. Throws BundleFailedError. */
-  async program(source: string): Promise<Uint8Array> {
+  /** The source as one file of JavaScript, with its source map. Throws BundleFailedError. */
+  async program(source: string): Promise<Program> {
     const recipe = await this.#recipe();
     return (await this.#kept(source, recipe)) ?? this.#built(source, recipe);
   }
 
-  async #kept(source: string, recipe: string): Promise<Uint8Array | undefined> {
+  async #kept(source: string, recipe: string): Promise<Program | undefined> {
     const file = await readFile(this.#file(source)).catch(() => undefined);
     const cut = file?.indexOf(lineEnd) ?? -1;
     if (file === undefined || cut === -1) return undefined;
     const record = recordOf(file.subarray(0, cut).toString());
-    const code = file.subarray(cut + 1);
-    if (record === undefined || record.recipe !== recipe || record.code !== sha256(code)) return undefined;
-    return (await this.#unchanged(record)) ? code : undefined;
+    const program = file.subarray(cut + 1);
+    if (record?.recipe !== recipe || record.program !== sha256(program)) return undefined;
+    if (!(await this.#unchanged(record))) return undefined;
+    const { codeBytes } = record;
+    return { code: program.subarray(0, codeBytes), map: program.subarray(codeBytes) };
   }
 
   async #unchanged({ inputs }: CacheRecord): Promise<boolean> {
@@ -53,31 +61,33 @@ export class ProgramCache {
     return (await Promise.all(same)).every(Boolean);
   }
 
-  async #built(source: string, recipe: string): Promise<Uint8Array> {
+  async #built(source: string, recipe: string): Promise<Program> {
     const startedAt = Date.now() - clockTickMs;
-    const { code, inputs } = await this.#build(source);
+    const { code, map, inputs } = await this.#build(source);
     const hashes: Record<string, string> = {};
-    for (const path of inputs) {
+    for (const path of inputs.keys()) {
       const hash = await this.#hashOf(path);
       // What was edited meanwhile may not be what was bundled.
-      if (hash === undefined || (await changedAt(path)) >= startedAt) return code;
+      if (hash === undefined || (await changedAt(path)) >= startedAt) return { code, map };
       hashes[path] = hash;
     }
-    await this.#keep(source, { recipe, inputs: hashes, code: sha256(code) }, code);
-    return code;
+    const program = Buffer.concat([code, map]);
+    const record = { recipe, inputs: hashes, codeBytes: code.length, program: sha256(program) };
+    await this.#keep(source, record, program);
+    return { code, map };
   }
 
   /** Atomic, as programs that run side by side share the folder. */
-  async #keep(source: string, record: CacheRecord, code: Uint8Array): Promise<void> {
+  async #keep(source: string, record: CacheRecord, program: Uint8Array): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
     const fresh = `${this.#file(source)}.${randomUUID()}`;
-    await writeFile(fresh, Buffer.concat([Buffer.from(`${JSON.stringify(record)}\n`), code]));
+    await writeFile(fresh, Buffer.concat([Buffer.from(`${JSON.stringify(record)}\n`), program]));
     await rename(fresh, this.#file(source));
   }
 
   /** The list of installed packages stands for their versions and for how imports of them resolve. */
   async #recipe(): Promise<string> {
-    const files = ["package.json", "tsconfig.json", "node_modules/.package-lock.json"];
+    const files = ["package.json", "tsconfig.json", "node_modules/.package-lock.json", ...builders];
     const hashes = await Promise.all(files.map((path) => this.#hashOf(path)));
     return sha256(JSON.stringify([programOptions, ...hashes]));
   }

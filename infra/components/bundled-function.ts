@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import type { Network } from "./network.ts";
+import { nodeOptions } from "./node-options.ts";
 import { allow, assumedBy, policyOf, type Statement } from "./permissions.ts";
 
 /** What is the same for every function of a stack. */
@@ -81,7 +82,11 @@ export class BundledFunction extends pulumi.ComponentResource {
         timeout: args.timeoutSeconds,
         memorySize: args.memoryMiB,
         environment: {
-          variables: { ...args.environment, POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace },
+          variables: {
+            ...args.environment,
+            NODE_OPTIONS: nodeOptions,
+            POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace,
+          },
         },
         ...(args.scratchMiB !== undefined && { ephemeralStorage: { size: args.scratchMiB } }),
         ...(args.mount && mounted(args.mount)),

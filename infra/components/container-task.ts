@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as awsx from "@pulumi/awsx";
 import * as pulumi from "@pulumi/pulumi";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
+import { nodeOptions } from "./node-options.ts";
 import { allow, assumedBy, assumedByWithoutSource, policyOf, type Statement } from "./permissions.ts";
 
 const tasks = "ecs-tasks.amazonaws.com";
@@ -101,7 +102,12 @@ export function containerTask(
           name: container,
           image: image.uri,
           essential: true,
-          environment: Object.entries(args.environment).map(([name, value]) => ({ name, value })),
+          environment: Object.entries({ ...args.environment, NODE_OPTIONS: nodeOptions }).map(
+            ([name, value]) => ({
+              name,
+              value,
+            }),
+          ),
           ...(port !== undefined && { portMappings: [{ containerPort: port, protocol: "tcp" }] }),
           ...(stopSeconds !== undefined && { stopTimeout: stopSeconds }),
           ...(healthCommand && { healthCheck: { command: healthCommand, interval: 30, startPeriod: 60 } }),

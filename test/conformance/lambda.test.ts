@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   GetFunctionCommand,
@@ -8,6 +9,8 @@ import {
   ListFunctionsCommand,
 } from "@aws-sdk/client-lambda";
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { bundleFunction, place } from "../../infra/bundles/bundle.ts";
+import { nodeOptions } from "../../infra/components/node-options.ts";
 import { canIsolate } from "../../local/lambda/isolation.ts";
 import { eventually, isAlive, TestAws } from "./local-aws.ts";
 
@@ -183,6 +186,18 @@ describe("a function's process", () => {
     const { FunctionError, result } = await invoke("broken");
     expect(FunctionError).toBe("Unhandled");
     expect(result.errorMessage).toBe("no settings");
+  });
+
+  test("names file and line of the source where its bundle has a source map", async () => {
+    const code = await place(
+      await bundleFunction("catch-up-settle", { chroma: false }),
+      join(aws.folder, "bundles", "with-source-map"),
+    );
+    const environment = { variables: { NODE_OPTIONS: nodeOptions } };
+    await aws.createFunction("mapped", { code: "", inputs: { code, environment } });
+    const { result } = await invoke("mapped");
+    expect(result.errorType).toBe("EnvironmentInvalidError");
+    expect(result.trace.join("\n")).toMatch(/readEnvironment .*core\/settings\/environment\.ts:\d+:\d+/);
   });
 
   test("may not have a handler with a callback", async () => {

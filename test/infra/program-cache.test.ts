@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
-import { type Program, projectRoot } from "../../infra/bundles/build-program.ts";
+import { type BuiltProgram, projectRoot } from "../../infra/bundles/build-program.ts";
 import { ProgramCache } from "../../infra/bundles/program-cache.ts";
 
 let folder: string;
@@ -20,17 +20,17 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 test("a program is bundled once while nothing that went into it changes", async () => {
-  expect(await bundled()).toBe("bundle of first");
-  expect(await bundled()).toBe("bundle of first");
+  expect(await bundled()).toBe("bundle of first, map of first");
+  expect(await bundled()).toBe("bundle of first, map of first");
   await utimes(input, new Date(), new Date());
-  expect(await bundled()).toBe("bundle of first");
+  expect(await bundled()).toBe("bundle of first, map of first");
   expect(builds).toBe(1);
 });
 
 test("a program is bundled again when the content of one of its files changes", async () => {
   await bundled();
   await writeInput("other");
-  expect(await bundled()).toBe("bundle of other");
+  expect(await bundled()).toBe("bundle of other, map of other");
   expect(builds).toBe(2);
 });
 
@@ -40,8 +40,8 @@ test("a program that was edited while it was bundled is not kept", async () => {
     await writeFile(input, "edited");
     return program;
   };
-  expect(await bundled(editedMeanwhile)).toBe("bundle of first");
-  expect(await bundled()).toBe("bundle of edited");
+  expect(await bundled(editedMeanwhile)).toBe("bundle of first, map of first");
+  expect(await bundled()).toBe("bundle of edited, map of edited");
 });
 
 test.each([
@@ -54,7 +54,7 @@ test.each([
   const [name = ""] = await readdir(join(folder, "programs"));
   const kept = join(folder, "programs", name);
   await writeFile(kept, corrupt(await readFile(kept)));
-  expect(await bundled()).toBe("bundle of first");
+  expect(await bundled()).toBe("bundle of first, map of first");
   expect(builds).toBe(2);
 });
 
@@ -81,13 +81,18 @@ test("a deployment without source changes spends less than 3 s of CPU on all bun
 /** By an instance of its own, as in a deployment of its own. */
 async function bundled(building = build): Promise<string> {
   const cache = new ProgramCache(join(folder, "programs"), building);
-  return Buffer.from(await cache.program("functions/some/handler.ts")).toString();
+  const { code, map } = await cache.program("functions/some/handler.ts");
+  return `${Buffer.from(code)}${Buffer.from(map)}`;
 }
 
-async function build(): Promise<Program> {
+async function build(): Promise<BuiltProgram> {
   builds++;
-  const code = Buffer.from(`bundle of ${await readFile(input, "utf8")}`);
-  return { code, inputs: [relative(projectRoot, input), "package.json"] };
+  const text = await readFile(input, "utf8");
+  return {
+    code: Buffer.from(`bundle of ${text}`),
+    map: Buffer.from(`, map of ${text}`),
+    inputs: new Map([relative(projectRoot, input), "package.json"].map((path) => [path, 1])),
+  };
 }
 
 /** As somebody wrote it a while ago. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { requestBody } from "../requests/process-request.ts";
 import { statuses } from "../tasks/task.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { keysOf } from "../sources/keys.ts";
 import type { ObjectStore } from "../sources/object-store.ts";
 import { type Counts, counts } from "../tasks/counts.ts";

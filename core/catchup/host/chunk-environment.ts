@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { embeddingEnvironment } from "../../embedding/embedding-environment.ts";
 import { wholeNumber } from "../../settings/environment.ts";
 import { columnTypes } from "../records/cell-value.ts";

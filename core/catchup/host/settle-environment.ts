@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { limitsEnvironment } from "../../embedding/embedding-environment.ts";
 
 /** What infra sets for every function that works on tasks. */

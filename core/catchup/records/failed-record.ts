@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { cutMessage } from "../../text/cut-message.ts";
 
 /** Why a row is not in the index. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { delimiterCharacters, delimiterNames, delimiterOf, encodings } from "./csv-form.ts";
 import { everyDay, isDay, rangeOf } from "./date-range.ts";
 import { type ParameterProblem, RequestInvalidError } from "./request-errors.ts";

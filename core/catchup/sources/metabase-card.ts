@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isSameName, nameLike } from "../records/same-name.ts";
 import type { DateRange } from "../requests/date-range.ts";
 

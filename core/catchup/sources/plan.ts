@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** One chunk of a plan: the rows that one function brings into the index. An item of the state machine's map. */
 export const chunk = z.object({

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
-import { z } from "zod";
+import * as z from "zod";
 import { unlessConditionFailed } from "../../conditional-write.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What became of rows. Every row is in exactly one of processed, failed, filtered and duplicates. */
 export const counts = z.object({

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { z } from "zod";
+import * as z from "zod";
 import { unlessConditionFailed } from "../../conditional-write.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 import { addInFlight, collectCounts, countedAt, nothingUnderWay, type UnderWay } from "./chunk-counts.ts";

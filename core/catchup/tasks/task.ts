@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { processRequest } from "../requests/process-request.ts";
 import { counts } from "./counts.ts";
 

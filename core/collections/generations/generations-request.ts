@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { problems } from "../../receipts/problems.ts";
 import type { ShardName } from "../../receipts/shards.ts";
 import { InputError } from "../../vectorkeep-error.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { equallyMany, urlsOfShards, wholeNumber } from "../../settings/environment.ts";
 
 const name = z.string().min(1);

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import { CollectionOfOtherModelError, type Workspace } from "../cycle/workspace.ts";
 import { GenerationCorruptError, type Generations } from "../generations/generations.ts";

@@ -1,0 +1,45 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { buildProgram, projectRoot } from "../../infra/bundles/build-program.ts";
+
+// Each bundle takes seconds of CPU.
+jest.setTimeout(120_000);
+
+/** Packages of 0.1 to 1 MB of code that is parsed at a cold start: for the functions that call them, and for no other. */
+const heavyPackages = ["@pinecone-database/pinecone", "chromadb", "gpt-tokenizer", "openai"];
+const bothProviders = ["@pinecone-database/pinecone", "gpt-tokenizer", "openai"];
+
+const bounds: readonly (readonly [name: string, maxKilobytes: number, heavy: readonly string[]])[] = [
+  ["catch-up-api", 700, []],
+  ["catch-up-chunk", 2_900, bothProviders],
+  ["catch-up-run", 3_000, bothProviders],
+  ["catch-up-settle", 760, []],
+  ["compaction", 950, ["chromadb"]],
+  ["embed", 2_400, ["gpt-tokenizer", "openai"]],
+  ["export-ocr-results", 730, []],
+  ["generations", 920, ["chromadb"]],
+  ["stream-processor", 560, []],
+  ["sweeper", 820, []],
+  ["verify", 900, ["chromadb"]],
+];
+
+test.each(bounds)(
+  "the bundle of %s stays below %i kB, and carries of the heavy packages %j",
+  async (name, maxKilobytes, heavy) => {
+    const { code, map, inputs } = await buildProgram(`functions/${name}/handler.ts`);
+    const carried = new Set([...inputs].flatMap(([path, bytes]) => (bytes > 0 ? [packageOf(path)] : [])));
+    expect(heavyPackages.filter((one) => carried.has(one))).toEqual(heavy);
+    expect(code.length).toBeLessThan(maxKilobytes * 1000);
+    // Node reads it at each cold start too.
+    expect(map.length).toBeLessThan(130_000);
+  },
+);
+
+test("every function has a bound", () => {
+  expect(bounds.map(([name]) => name)).toEqual(readdirSync(join(projectRoot, "functions")).sort());
+});
+
+/** `openai` of `node_modules/openai/index.mjs`; undefined for a source of the project. */
+function packageOf(path: string): string | undefined {
+  return /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+}
