@@ -45,7 +45,7 @@ export function destinations(type: EntityType): readonly Collection[] {
 }
 
 /** How infra/ hands a stack's choice to the stream processor. */
-export const watchedEnvironment = {
+export const watchedConfig = {
   WATCHED_ENTITIES: commaSeparated.pipe(z.array(z.enum(entityTypes)).min(1)),
   WATCHED_METADATA_FIELDS: commaSeparated.pipe(z.array(z.enum(merchantFields))),
   WATCHED_LABEL_FIELDS: commaSeparated.pipe(z.array(z.enum(labelFields))),

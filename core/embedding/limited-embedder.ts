@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { DynamoRateLimiter } from "../resilience/dynamo-rate-limiter.ts";
 import { readSecret } from "../settings/secret.ts";
-import type { EmbeddingEnvironment } from "./embedding-environment.ts";
+import type { EmbeddingConfig } from "./embedding-config.ts";
 import { OpenAiEmbedder } from "./openai-embedder.ts";
 
 /**
@@ -9,7 +9,7 @@ import { OpenAiEmbedder } from "./openai-embedder.ts";
  * embedding at `giveUpAt` (epoch ms).
  */
 export function limitedEmbedder(
-  environment: EmbeddingEnvironment,
+  environment: EmbeddingConfig,
   client: DynamoDBDocumentClient,
 ): (giveUpAt: number) => Promise<OpenAiEmbedder> {
   const limiter = new DynamoRateLimiter({

@@ -1,5 +1,5 @@
 import { type CloudWatchLogsClient, paginateFilterLogEvents } from "@aws-sdk/client-cloudwatch-logs";
-import { z } from "zod";
+import * as z from "zod";
 import type { FailedThing } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
 

@@ -10,15 +10,21 @@ import { Claims } from "../../core/catchup/tasks/claims.ts";
 import { TaskStore } from "../../core/catchup/tasks/task-store.ts";
 import { Executions } from "../../core/catchup/work/executions.ts";
 import { isWorkedOn } from "../../core/catchup/work/worked-on.ts";
-import { errorFields, type Log } from "../../core/log.ts";
-import type { ApiEnvironment } from "./environment.ts";
+import { errorFields } from "../../core/log.ts";
+import type { Telemetry } from "../../core/process/define-function.ts";
+import type { ApiConfig } from "./config.ts";
 
 const preflightProblems = z.array(z.object({ check: z.string(), problem: z.string() }));
 
+export interface ApiFunctionDeps extends ApiDeps {
+  /** Whose pages may call from a browser. */
+  readonly corsOrigins: readonly string[];
+}
+
 /** What answering callers takes. The clients live as long as the process. */
-export function apiDeps(environment: ApiEnvironment, log: Log): ApiDeps {
+export function apiDeps(config: ApiConfig, { log }: Telemetry): ApiFunctionDeps {
   const client = tasksClient();
-  const executions = new Executions(new SFNClient({}), environment.STATE_MACHINE_ARN);
+  const executions = new Executions(new SFNClient({}), config.STATE_MACHINE_ARN);
   const lambda = new LambdaClient({});
   const invoke = async (FunctionName: string, taskId: string) => {
     const Payload = JSON.stringify({ task_id: taskId });
@@ -27,7 +33,7 @@ export function apiDeps(environment: ApiEnvironment, log: Log): ApiDeps {
   const preflight = async (request: ProcessRequest): Promise<readonly PreflightProblem[]> => {
     const Payload = JSON.stringify({ preflight: request });
     const { FunctionError, Payload: answer } = await lambda.send(
-      new InvokeCommand({ FunctionName: environment.RUN_FUNCTION, Payload }),
+      new InvokeCommand({ FunctionName: config.RUN_FUNCTION, Payload }),
     );
     const said: unknown = JSON.parse(Buffer.from(answer ?? "null").toString());
     if (FunctionError === undefined) return preflightProblems.parse(said);
@@ -36,32 +42,33 @@ export function apiDeps(environment: ApiEnvironment, log: Log): ApiDeps {
     });
     return [];
   };
-  const settle = (taskId: string) => invoke(environment.SETTLE_FUNCTION, taskId);
+  const settle = (taskId: string) => invoke(config.SETTLE_FUNCTION, taskId);
   return {
-    tasks: new TaskStore(client, environment.TASKS_TABLE),
-    chunkCounts: new ChunkCounts(client, environment.TASKS_TABLE),
-    claims: new Claims(client, environment.TASKS_TABLE),
+    tasks: new TaskStore(client, config.TASKS_TABLE),
+    chunkCounts: new ChunkCounts(client, config.TASKS_TABLE),
+    claims: new Claims(client, config.TASKS_TABLE),
     preflight: (request) =>
       preflight(request).catch((error: Error) => {
         log.warn("The preflight failed; the task starts without it", errorFields(error));
         return [];
       }),
-    start: (taskId) => invoke(environment.RUN_FUNCTION, taskId),
+    start: (taskId) => invoke(config.RUN_FUNCTION, taskId),
     async stop({ execution_arn }) {
       if (execution_arn !== undefined) await executions.stop(execution_arn);
     },
     isWorkedOn: (task, countedAt = 0) => isWorkedOn(task, countedAt, { executions, settle, log }),
-    taskDays: environment.TASK_DAYS,
-    usdPerMillionTokens: environment.USD_PER_MILLION_TOKENS,
+    corsOrigins: config.CORS_ORIGINS,
+    taskDays: config.TASK_DAYS,
+    usdPerMillionTokens: config.USD_PER_MILLION_TOKENS,
     defaults: {
-      questionId: environment.DEFAULT_QUESTION_ID,
-      namespace: environment.DEFAULT_NAMESPACE,
-      batchSize: environment.DEFAULT_BATCH_SIZE,
+      questionId: config.DEFAULT_QUESTION_ID,
+      namespace: config.DEFAULT_NAMESPACE,
+      batchSize: config.DEFAULT_BATCH_SIZE,
       names: {
-        id_column: environment.DEFAULT_ID_COLUMN,
-        text_column: environment.DEFAULT_TEXT_COLUMN,
-        start_variable: environment.DEFAULT_START_VARIABLE,
-        end_variable: environment.DEFAULT_END_VARIABLE,
+        id_column: config.DEFAULT_ID_COLUMN,
+        text_column: config.DEFAULT_TEXT_COLUMN,
+        start_variable: config.DEFAULT_START_VARIABLE,
+        end_variable: config.DEFAULT_END_VARIABLE,
       },
     },
     now: Date.now,

@@ -1,45 +1,42 @@
-import type { Context } from "aws-lambda";
 import * as z from "zod";
 import { preflight } from "../../core/catchup/preflight/preflight.ts";
 import type { PreflightProblem } from "../../core/catchup/preflight/preflight-errors.ts";
 import { processRequest } from "../../core/catchup/requests/process-request.ts";
 import { runTask } from "../../core/catchup/work/run-task.ts";
-import { loggedMetrics } from "../../core/metrics.ts";
-import { processLog } from "../../core/process-log.ts";
-import { readEnvironment } from "../../core/settings/environment.ts";
+import { defineFunction } from "../../core/process/define-function.ts";
+import { runConfig } from "./config.ts";
 import { runDeps } from "./deps.ts";
-import { runEnvironment } from "./environment.ts";
 
-/** Kept for writing what is known when the providers leave no more time. */
-const reserveMs = 10_000;
 /** A chunk is begun only where the provider has this long for it. */
 const chunkMs = 60_000;
-/** Lambda tries an asynchronous invocation three times, one and two minutes apart. */
+/** Lambda attempts an asynchronous invocation three times, one and two minutes apart. */
 const attempts = 3;
 const betweenAttemptsMs = 5 * 60_000;
-
-const log = processLog("catch-up-run");
-const metrics = loggedMetrics("catch-up");
-const depsFor = runDeps(readEnvironment(runEnvironment), { log, metrics });
-const event = z.union([z.object({ task_id: z.string() }), z.object({ preflight: processRequest })]);
 /** The API waits for a preflight, and its caller for the API. */
 const preflightMs = 10_000;
 
+const runEvent = z.union([z.object({ task_id: z.string() }), z.object({ preflight: processRequest })]);
+
 /**
- * Plans a task and works on it, or hands it to the state machine. For the API, which has none of the keys, it also tells
- * what would make a task fail.
+ * Plans a task and works on it, or starts its state machine. It also runs the preflight for the API, which has none of the
+ * keys: the answer lists what would make the task fail.
  */
-export async function handler(input: unknown, context: Context): Promise<PreflightProblem[] | undefined> {
-  log.addContext(context);
-  const remaining = context.getRemainingTimeInMillis();
-  const now = Date.now();
-  const asked = event.parse(input);
-  if ("preflight" in asked) return preflight(asked.preflight, await depsFor(now + preflightMs));
-  const giveUpAt = now + remaining - reserveMs;
-  await runTask(asked.task_id, await depsFor(giveUpAt), {
-    enoughUntil: giveUpAt - Math.min(chunkMs, remaining / 4),
-    aliveUntil: now + attempts * remaining + betweenAttemptsMs,
-  });
-  metrics.write();
-  return undefined;
-}
+export const handler = defineFunction({
+  name: "catch-up-run",
+  metrics: "catch-up",
+  config: runConfig,
+  deps: runDeps,
+  // For writing what is known when the providers leave no more time.
+  reserveMs: 10_000,
+  async handle(event: unknown, depsFor, invocation): Promise<PreflightProblem[] | undefined> {
+    const asked = runEvent.parse(event);
+    const now = Date.now();
+    if ("preflight" in asked) return preflight(asked.preflight, await depsFor(now + preflightMs));
+    const { giveUpAt, remainingMs } = invocation;
+    await runTask(asked.task_id, await depsFor(giveUpAt), {
+      enoughUntil: giveUpAt - Math.min(chunkMs, remainingMs / 4),
+      aliveUntil: now + attempts * remainingMs + betweenAttemptsMs,
+    });
+    return undefined;
+  },
+});

@@ -9,57 +9,55 @@ import { requestLimits } from "../../core/embedding/limits.ts";
 import { BackPressure } from "../../core/ingest/back-pressure.ts";
 import { EmbedQueue } from "../../core/ingest/embed-queue.ts";
 import type { IngestDeps } from "../../core/ingest/ingest-messages.ts";
-import type { Log } from "../../core/log.ts";
-import { type LoggedMetrics, loggedMetrics } from "../../core/metrics.ts";
+import type { Telemetry } from "../../core/process/define-function.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { OpenRuns } from "../../core/runs/open-runs.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
-import type { EmbedEnvironment } from "./environment.ts";
+import type { EmbedConfig } from "./config.ts";
 
 export interface EmbedDeps extends IngestDeps {
   readonly embedQueue: EmbedQueue;
-  readonly metrics: LoggedMetrics;
 }
 
 /** What the function needs, for one invocation that has to be done embedding at `giveUpAt` (epoch ms). */
 export type DepsFor = (giveUpAt: number) => Promise<EmbedDeps>;
 
 /** The clients live as long as the process; the embedder has the deadline of its invocation. */
-export function embedDeps(environment: EmbedEnvironment, log: Log): DepsFor {
+export function embedDeps(config: EmbedConfig, { log, metrics }: Telemetry): DepsFor {
   const s3 = new S3Client({});
   const sqs = new SQSClient({});
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-  const embedderFor = limitedEmbedder(environment, client);
+  const embedderFor = limitedEmbedder(config, client);
   const shared = {
     s3,
-    deltasBucket: environment.DELTAS_BUCKET,
-    deltas: new S3DeltaStore(s3, environment.DELTAS_BUCKET),
+    deltasBucket: config.DELTAS_BUCKET,
+    deltas: new S3DeltaStore(s3, config.DELTAS_BUCKET),
     runs: new DynamoRunStore({
       client,
-      receiptsTable: environment.RECEIPTS_TABLE,
-      controlTable: environment.CONTROL_TABLE,
+      receiptsTable: config.RECEIPTS_TABLE,
+      controlTable: config.CONTROL_TABLE,
     }),
     queues: new RunQueues({
       client: sqs,
-      queueUrls: { lines: environment.LINES_QUEUE_URLS, words: environment.WORDS_QUEUE_URLS },
-      region: environment.AWS_REGION,
+      queueUrls: { lines: config.LINES_QUEUE_URLS, words: config.WORDS_QUEUE_URLS },
+      region: config.AWS_REGION,
     }),
     embedQueue: new EmbedQueue(
       sqs,
-      { queue: environment.EMBED_QUEUE_URL, dlq: environment.EMBED_DEAD_LETTER_QUEUE_URL },
+      { queue: config.EMBED_QUEUE_URL, dlq: config.EMBED_DEAD_LETTER_QUEUE_URL },
       log,
     ),
     backPressure: new BackPressure({
-      openRuns: new OpenRuns(client, environment.CONTROL_TABLE),
-      maxOpenRuns: environment.MAX_OPEN_RUNS,
-      deferSeconds: environment.DEFER_SECONDS,
+      openRuns: new OpenRuns(client, config.CONTROL_TABLE),
+      maxOpenRuns: config.MAX_OPEN_RUNS,
+      deferSeconds: config.DEFER_SECONDS,
       now: Date.now,
       random: Math.random,
       log,
     }),
-    metrics: loggedMetrics("embed"),
-    tokensPerRequest: Math.min(requestLimits.tokens, environment.EMBEDDING_TOKENS_PER_MINUTE),
-    requestSize: new RequestSize(environment.EMBEDDING_MAX_INPUTS_PER_REQUEST),
+    metrics,
+    tokensPerRequest: Math.min(requestLimits.tokens, config.EMBEDDING_TOKENS_PER_MINUTE),
+    requestSize: new RequestSize(config.EMBEDDING_MAX_INPUTS_PER_REQUEST),
     log,
   };
   return async (giveUpAt) => ({ ...shared, embedder: await embedderFor(giveUpAt) });

@@ -1,31 +1,34 @@
-import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { FailedDelivery } from "../../core/ingest/embed-queue.ts";
 import { ingestMessages } from "../../core/ingest/ingest-messages.ts";
 import type { Outcome } from "../../core/ingest/outcome.ts";
-import { processLog } from "../../core/process-log.ts";
-import { readEnvironment } from "../../core/settings/environment.ts";
+import { defineFunction } from "../../core/process/define-function.ts";
+import { embedConfig } from "./config.ts";
 import { embedDeps } from "./deps.ts";
-import { embedEnvironment } from "./environment.ts";
 
-/** Kept for writing deltas and runs after the last vector came. */
-const reserveMs = 5_000;
+/** Embeds the receipts that the messages name. Only failed messages return to the queue. */
+export const handler = defineFunction({
+  name: "embed",
+  metrics: "embed",
+  config: embedConfig,
+  deps: embedDeps,
+  // For writing deltas and runs after the last vector came.
+  reserveMs: 5_000,
+  async handle(event: SQSEvent, depsFor, { giveUpAt }): Promise<SQSBatchResponse> {
+    const deps = await depsFor(giveUpAt);
+    const outcomes = await ingestMessages(deliveriesOf(event), deps);
+    const failed = outcomes.filter((outcome) => outcome.result === "failed");
+    const redelivered = await deps.embedQueue.giveBack(failed.flatMap((one) => failedDelivery(event, one)));
+    return { batchItemFailures: redelivered.map((itemIdentifier) => ({ itemIdentifier })) };
+  },
+});
 
-const logger = processLog("embed");
-const depsFor = embedDeps(readEnvironment(embedEnvironment), logger);
-
-/** Embeds the receipts that the messages name; failed messages alone are delivered again. */
-export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  logger.addContext(context);
-  const deps = await depsFor(Date.now() + context.getRemainingTimeInMillis() - reserveMs);
-  const deliveries = event.Records.map(({ messageId, body, attributes }) => ({
+function deliveriesOf({ Records }: SQSEvent) {
+  return Records.map(({ messageId, body, attributes }) => ({
     messageId,
     body,
     sentTimestamp: Number(attributes.SentTimestamp),
   }));
-  const outcomes = await ingestMessages(deliveries, deps).finally(() => deps.metrics.write());
-  const failed = outcomes.filter((outcome) => outcome.result === "failed");
-  const redelivered = await deps.embedQueue.giveBack(failed.flatMap((one) => failedDelivery(event, one)));
-  return { batchItemFailures: redelivered.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
 function failedDelivery(

@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -11,16 +13,17 @@ import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import { CurrentItems } from "../../core/entities/current-items.ts";
 import type { Log } from "../../core/log.ts";
 import { silentMetrics } from "../../core/metrics.ts";
+import type { Telemetry } from "../../core/process/define-function.ts";
 import { collections } from "../../core/receipts/receipt.ts";
 import { collectionOf, type ShardName, shardNames } from "../../core/receipts/shards.ts";
 import { monotonicClock, systemClock } from "../../core/resilience/clock.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { redriveReceipt } from "../../core/runs/redrive-receipt.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
-import type { GenerationsEnvironment } from "./environment.ts";
+import type { GenerationsConfig } from "./config.ts";
 
 /** Every shard of every collection of the stack. */
-export function shardsOf({ LINES_QUEUE_URLS }: GenerationsEnvironment): ShardName[] {
+function shardsOf({ LINES_QUEUE_URLS }: GenerationsConfig): ShardName[] {
   return collections.flatMap((collection) => shardNames(collection, LINES_QUEUE_URLS.length));
 }
 
@@ -28,40 +31,37 @@ export type GenerationsDeps = Omit<RestoreDeps, "onStep"> &
   Omit<RebuildShardDeps, "onStep"> &
   CheckDeps & { readonly onStep: (step: string) => void };
 
-export interface Machine {
-  /** File of Chroma's native library. */
-  readonly library: string;
-  /** Folder on a local disk. */
-  readonly scratch: string;
+export interface GenerationsFunctionDeps {
+  readonly shards: readonly ShardName[];
+  readonly depsOf: (shard: ShardName) => GenerationsDeps;
   readonly log: Log;
 }
 
 /** What the generations of a shard are listed, checked, restored and rebuilt with. */
-export function generationsDeps(
-  environment: GenerationsEnvironment,
-  { library, scratch, log }: Machine,
-): (shard: ShardName) => GenerationsDeps {
+export function generationsDeps(config: GenerationsConfig, { log }: Telemetry): GenerationsFunctionDeps {
+  const library = join(import.meta.dirname, "chroma.node");
+  const scratch = tmpdir();
   const dynamo = new DynamoDBClient({});
   const client = DynamoDBDocumentClient.from(dynamo);
-  const { CONTROL_TABLE: controlTable, RECEIPTS_TABLE: receiptsTable } = environment;
-  const { EMBEDDING_MODEL: model, EMBEDDING_DIMENSIONS: dimensions } = environment;
+  const { CONTROL_TABLE: controlTable, RECEIPTS_TABLE: receiptsTable } = config;
+  const { EMBEDDING_MODEL: model, EMBEDDING_DIMENSIONS: dimensions } = config;
   const runs = new DynamoRunStore({ client, receiptsTable, controlTable });
   const queues = new RunQueues({
     client: new SQSClient({}),
-    queueUrls: { lines: environment.LINES_QUEUE_URLS, words: environment.WORDS_QUEUE_URLS },
-    region: environment.AWS_REGION,
+    queueUrls: { lines: config.LINES_QUEUE_URLS, words: config.WORDS_QUEUE_URLS },
+    region: config.AWS_REGION,
   });
-  const deltas = new S3DeltaStore(new S3Client({}), environment.DELTAS_BUCKET);
+  const deltas = new S3DeltaStore(new S3Client({}), config.DELTAS_BUCKET);
   const items = new CurrentItems({ client: dynamo, receiptsTable, log, clock: systemClock });
-  return (shard) => {
-    const generations = new Generations(environment.COLLECTIONS_PATH, shard, monotonicClock);
+  const depsOf = (shard: ShardName): GenerationsDeps => {
+    const generations = new Generations(config.COLLECTIONS_PATH, shard, monotonicClock);
     return {
       shard,
       model,
       dimensions,
       target: { collection: collectionOf(shard), model, dimensions },
       control: { client, controlTable },
-      leaseMs: environment.LEASE_SECONDS * 1000,
+      leaseMs: config.LEASE_SECONDS * 1000,
       runs,
       deltas,
       items,
@@ -76,4 +76,5 @@ export function generationsDeps(
       onStep: (step) => log.info("Generations step", { shard, step }),
     };
   };
+  return { shards: shardsOf(config), depsOf, log };
 }

@@ -1,6 +1,3 @@
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Context } from "aws-lambda";
 import {
   type CheckAnswer,
   type ListAnswer,
@@ -13,60 +10,55 @@ import { restoreGeneration } from "../../core/collections/generations/restore-ge
 import { checkHead, type HeadCheck } from "../../core/collections/rebuild/check-head.ts";
 import { rebuildShard } from "../../core/collections/rebuild/rebuild-shard.ts";
 import { errorFields } from "../../core/log.ts";
-import { processLog } from "../../core/process-log.ts";
+import { defineFunction } from "../../core/process/define-function.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
-import { readEnvironment } from "../../core/settings/environment.ts";
-import { generationsDeps, shardsOf } from "./deps.ts";
-import { generationsEnvironment } from "./environment.ts";
+import { generationsConfig } from "./config.ts";
+import { type GenerationsDeps, type GenerationsFunctionDeps, generationsDeps } from "./deps.ts";
 
 /** Compaction may hold the lease through a whole cycle, and then through the next. */
 const leaseMaxWaitMs = 300_000;
 /** Of the time limit. The rest is for storing what was done. */
 const shareOfTime = 0.6;
 
-const environment = readEnvironment(generationsEnvironment);
-const log = processLog("generations");
-const shards = shardsOf(environment);
-const depsOf = generationsDeps(environment, {
-  library: join(import.meta.dirname, "chroma.node"),
-  scratch: tmpdir(),
-  log,
+/** Lists the generations of a shard, publishes an old one again or one from the deltas, or checks that all heads are there. */
+export const handler = defineFunction({
+  name: "generations",
+  config: generationsConfig,
+  deps: generationsDeps,
+  async handle(
+    event: unknown,
+    deps,
+    { remainingMs },
+  ): Promise<ListAnswer | RestoreAnswer | RebuildAnswer | CheckAnswer> {
+    const request = parseGenerationsRequest(event, deps.shards);
+    switch (request.operation) {
+      case "check":
+        return { shards: await Promise.all(deps.shards.map((shard) => check(shard, deps))) };
+      case "list":
+        return { generations: await listGenerations(deps.depsOf(request.shard)) };
+      case "restore":
+        return restore(deps.depsOf(request.shard), request.generation);
+      case "rebuild":
+        return rebuild(deps.depsOf(request.shard), request.rebuild, remainingMs);
+    }
+  },
 });
 
-/** Lists the generations of a shard, publishes an old one again or one from the deltas, or checks that all heads are there. */
-export async function handler(
-  event: unknown,
-  context: Context,
-): Promise<ListAnswer | RestoreAnswer | RebuildAnswer | CheckAnswer> {
-  log.addContext(context);
-  const request = parseGenerationsRequest(event, shards);
-  switch (request.operation) {
-    case "check":
-      return {
-        shards: await Promise.all(shards.map(async (shard) => ({ shard, head: await check(shard) }))),
-      };
-    case "list":
-      return { generations: await listGenerations(depsOf(request.shard)) };
-    case "restore":
-      return restore(request.shard, request.generation);
-    case "rebuild":
-      return rebuild(request.shard, request.rebuild, context.getRemainingTimeInMillis());
-  }
-}
-
-/** One shard that cannot be checked keeps no other from being checked. */
-async function check(shard: ShardName): Promise<HeadCheck | "unknown"> {
+/** A shard that cannot be checked does not keep the others from being checked. */
+async function check(
+  shard: ShardName,
+  { depsOf, log }: GenerationsFunctionDeps,
+): Promise<{ shard: ShardName; head: HeadCheck | "unknown" }> {
   try {
-    return await checkHead(depsOf(shard));
+    return { shard, head: await checkHead(depsOf(shard)) };
   } catch (error) {
     log.error("The head of a shard could not be checked", { shard, ...errorFields(error) });
-    return "unknown";
+    return { shard, head: "unknown" };
   }
 }
 
-async function restore(shard: ShardName, generation: number): Promise<RestoreAnswer> {
-  const deps = depsOf(shard);
+async function restore(deps: GenerationsDeps, generation: number): Promise<RestoreAnswer> {
   const { head, content, receipts, silent } = await restoreGeneration(deps, generation, leaseMaxWaitMs);
   return {
     generation: head.generation,
@@ -78,13 +70,13 @@ async function restore(shard: ShardName, generation: number): Promise<RestoreAns
 }
 
 async function rebuild(
-  shard: ShardName,
+  deps: GenerationsDeps,
   id: string | undefined,
   remainingMs: number,
 ): Promise<RebuildAnswer> {
   const until = monotonicClock.now() + shareOfTime * remainingMs;
   const maxWaitMs = Math.min(leaseMaxWaitMs, remainingMs / 3);
-  const done = await rebuildShard(depsOf(shard), { id, until, maxWaitMs });
+  const done = await rebuildShard(deps, { id, until, maxWaitMs });
   if (done.state === "unfinished") {
     return { state: done.state, rebuild: done.id, done: done.done, known: done.known };
   }

@@ -4,17 +4,16 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { DeltaFiles } from "../../core/deltas/delta-files.ts";
-import type { Log } from "../../core/log.ts";
-import type { Metrics } from "../../core/metrics.ts";
+import type { Telemetry } from "../../core/process/define-function.ts";
 import { shardNames } from "../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { OpenRuns } from "../../core/runs/open-runs.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
 import type { SweepDeps } from "../../core/sweep/sweep.ts";
-import type { Settings } from "./environment.ts";
+import type { SweeperConfig } from "./config.ts";
 
 /** What every sweep of this process works with. */
-export function sweepDeps(config: Settings, { log, metrics }: { log: Log; metrics: Metrics }): SweepDeps {
+export function sweepDeps(config: SweeperConfig, { log, metrics }: Telemetry): SweepDeps {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   const controlTable = config.CONTROL_TABLE;
   return {

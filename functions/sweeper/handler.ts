@@ -1,20 +1,14 @@
-import type { Context } from "aws-lambda";
-import { loggedMetrics } from "../../core/metrics.ts";
-import { processLog } from "../../core/process-log.ts";
+import { defineFunction } from "../../core/process/define-function.ts";
 import { sweep } from "../../core/sweep/sweep.ts";
+import { sweeperConfig } from "./config.ts";
 import { sweepDeps } from "./deps.ts";
-import { readSettings } from "./environment.ts";
 
-/** Kept for ending what was begun. */
-const reserveMs = 20_000;
-
-const log = processLog("sweeper");
-const metrics = loggedMetrics("sweeper");
-const deps = sweepDeps(readSettings(), { log, metrics });
-
-/** Sweeps as far as it comes in its time; what is left has the next sweep. The event says nothing. */
-export async function handler(_event: unknown, context: Context): Promise<void> {
-  log.addContext(context);
-  const until = Date.now() + context.getRemainingTimeInMillis() - reserveMs;
-  await sweep(deps, until).finally(() => metrics.write());
-}
+/** Sweeps until its time is up; the next sweep does the rest. The event says nothing. */
+export const handler = defineFunction({
+  name: "sweeper",
+  metrics: "sweeper",
+  config: sweeperConfig,
+  deps: sweepDeps,
+  reserveMs: 20_000,
+  handle: (_event: unknown, deps, { giveUpAt }) => sweep(deps, giveUpAt),
+});

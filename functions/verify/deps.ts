@@ -12,7 +12,7 @@ import { monotonicClock, systemClock } from "../../core/resilience/clock.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { backlogOf } from "../../core/verify/settle.ts";
 import type { VerifyDeps } from "../../core/verify/verify-shard.ts";
-import type { VerifyEnvironment } from "./environment.ts";
+import type { VerifyConfig } from "./config.ts";
 
 const items = new DynamoDBClient({});
 const client = DynamoDBDocumentClient.from(items);
@@ -20,8 +20,8 @@ const sqs = new SQSClient({});
 const s3 = new S3Client({});
 
 /** The URL of every shard's queue. */
-export function queueOfShards(environment: VerifyEnvironment): ReadonlyMap<ShardName, string> {
-  const urls = { lines: environment.LINES_QUEUE_URLS, words: environment.WORDS_QUEUE_URLS };
+export function queueOfShards(config: VerifyConfig): ReadonlyMap<ShardName, string> {
+  const urls = { lines: config.LINES_QUEUE_URLS, words: config.WORDS_QUEUE_URLS };
   return new Map(
     collections.flatMap((collection) =>
       urls[collection].map(
@@ -38,23 +38,20 @@ export interface Verified {
   readonly log: Log;
 }
 
-export function verifyDeps(
-  environment: VerifyEnvironment,
-  { shard, queue, files, log }: Verified,
-): VerifyDeps {
-  const receiptsTable = environment.RECEIPTS_TABLE;
-  const controlTable = environment.CONTROL_TABLE;
+export function verifyDeps(config: VerifyConfig, { shard, queue, files, log }: Verified): VerifyDeps {
+  const receiptsTable = config.RECEIPTS_TABLE;
+  const controlTable = config.CONTROL_TABLE;
   return {
     shard,
     target: {
       collection: collectionOf(shard),
-      model: environment.EMBEDDING_MODEL,
-      dimensions: environment.EMBEDDING_DIMENSIONS,
+      model: config.EMBEDDING_MODEL,
+      dimensions: config.EMBEDDING_DIMENSIONS,
     },
     control: { client, controlTable },
     files,
     runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
-    deltas: new S3DeltaStore(s3, environment.DELTAS_BUCKET),
+    deltas: new S3DeltaStore(s3, config.DELTAS_BUCKET),
     items: new CurrentItems({ client: items, receiptsTable, log, clock: systemClock }),
     backlog: () => backlogOf(sqs, queue),
     clock: monotonicClock,

@@ -3,20 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Context } from "aws-lambda";
 import { loggedMetrics } from "../../core/metrics.ts";
-import { processLog } from "../../core/process-log.ts";
+import { processLog } from "../../core/process/process-log.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import { readEnvironment } from "../../core/settings/environment.ts";
 import { countReport } from "../../core/verify/count-report.ts";
 import type { ShardReport } from "../../core/verify/report.ts";
 import { parseVerifyRequest } from "../../core/verify/request.ts";
 import { verifyShard } from "../../core/verify/verify-shard.ts";
+import { verifyConfig } from "./config.ts";
 import { queueOfShards, verifyDeps } from "./deps.ts";
-import { verifyEnvironment } from "./environment.ts";
 
 /** Of the time limit; near its end a duration alarm goes off. */
 const shareOfTime = 0.85;
 
-const environment = readEnvironment(verifyEnvironment);
+const environment = readEnvironment(verifyConfig);
 const queues = queueOfShards(environment);
 const log = processLog("verify");
 const metrics = loggedMetrics("verify");

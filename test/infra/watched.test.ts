@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { watchedEnvironment, watchedOf, whole } from "../../core/changes/watched.ts";
+import { watchedConfig, watchedOf, whole } from "../../core/changes/watched.ts";
 import * as known from "../../core/entities/entity-key.ts";
 import * as items from "../../core/entities/known-items.ts";
 import * as settings from "../../infra/config.ts";
@@ -17,7 +17,7 @@ test("a stack that chooses nothing watches all that shows in a vector, and not w
   const { environment } = functions.get("vectorkeep-dev-stream-processor") as {
     environment: { variables: Record<string, string> };
   };
-  const { entities, fields } = watchedOf(z.object(watchedEnvironment).parse(environment.variables));
+  const { entities, fields } = watchedOf(z.object(watchedConfig).parse(environment.variables));
   expect(entities).toEqual(whole.entities);
   expect([...(fields.RECEIPT_METADATA ?? [])].sort()).toEqual([...items.merchantFields].sort());
   const unseen = ["label_proposed_by", "reasoning"];

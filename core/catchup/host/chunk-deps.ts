@@ -1,12 +1,13 @@
 import { RequestSize } from "../../embedding/embed-each.ts";
 import { limitedEmbedder } from "../../embedding/limited-embedder.ts";
 import { requestLimits } from "../../embedding/limits.ts";
+import type { Telemetry } from "../../process/define-function.ts";
 import { readSecret } from "../../settings/secret.ts";
 import { PineconeIndex } from "../index/pinecone-index.ts";
 import type { RunChunkDeps } from "../work/run-chunk.ts";
 import type { SettleDeps } from "../work/settle-task.ts";
-import type { ChunkEnvironment } from "./chunk-environment.ts";
-import { settleDeps, type Telemetry } from "./settle-deps.ts";
+import type { ChunkConfig } from "./chunk-config.ts";
+import { settleDeps } from "./settle-deps.ts";
 import { tasksClient } from "./tasks-client.ts";
 
 /** For one invocation that has to be done with the providers at `giveUpAt` (epoch ms). */
@@ -14,22 +15,22 @@ export type ForInvocation<Deps> = (giveUpAt: number) => Promise<Deps>;
 
 /** What working on a chunk takes: all that ending a task does, and both providers. */
 export function chunkDeps(
-  environment: ChunkEnvironment,
+  config: ChunkConfig,
   telemetry: Telemetry,
 ): ForInvocation<RunChunkDeps & SettleDeps> {
-  const shared = settleDeps(environment, telemetry);
-  const embedderFor = limitedEmbedder(environment, tasksClient());
-  const requestSize = new RequestSize(environment.EMBEDDING_MAX_INPUTS_PER_REQUEST);
+  const shared = settleDeps(config, telemetry);
+  const embedderFor = limitedEmbedder(config, tasksClient());
+  const requestSize = new RequestSize(config.EMBEDDING_MAX_INPUTS_PER_REQUEST);
   return async (giveUpAt) => ({
     ...shared,
     requestSize,
     embedder: await embedderFor(giveUpAt),
     index: new PineconeIndex({
-      apiKey: await readSecret(environment.PINECONE_API_KEY_SECRET, "catchup:pineconeApiKey"),
-      host: environment.PINECONE_HOST,
+      apiKey: await readSecret(config.PINECONE_API_KEY_SECRET, "catchup:pineconeApiKey"),
+      host: config.PINECONE_HOST,
       giveUpAt: () => giveUpAt,
     }),
-    tokensPerRequest: Math.min(requestLimits.tokens, environment.EMBEDDING_TOKENS_PER_MINUTE),
-    rules: { columnTypes: environment.COLUMN_TYPES, tokensPerText: environment.TOKENS_PER_TEXT },
+    tokensPerRequest: Math.min(requestLimits.tokens, config.EMBEDDING_TOKENS_PER_MINUTE),
+    rules: { columnTypes: config.COLUMN_TYPES, tokensPerText: config.TOKENS_PER_TEXT },
   });
 }

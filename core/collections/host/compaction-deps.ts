@@ -17,7 +17,7 @@ import { Generations } from "../generations/generations.ts";
 import { CollectionQueue } from "../messages/collection-queue.ts";
 import { FailureLedger } from "../messages/failure-ledger.ts";
 import type { ShardQueues } from "../messages/shard-queues.ts";
-import type { CompactionEnvironment } from "./compaction-environment.ts";
+import type { CompactionConfig } from "./compaction-config.ts";
 
 /** An answer that has not come by then never comes: a long poll waits for 20 seconds. */
 const maxWaitMs = 60_000;
@@ -50,7 +50,7 @@ export interface Machine {
 }
 
 /** What a cycle of the shard works with. */
-export function cycleDeps(source: ShardQueues, config: CompactionEnvironment, machine: Machine): CycleDeps {
+export function cycleDeps(source: ShardQueues, config: CompactionConfig, machine: Machine): CycleDeps {
   const { clock, log, metrics } = machine;
   const { items, dynamo, sqs, s3 } = machine.clients;
   const { shard } = source;

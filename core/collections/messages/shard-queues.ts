@@ -1,6 +1,6 @@
 import type { Collection } from "../../receipts/receipt.ts";
 import { type ShardName, shardName } from "../../receipts/shards.ts";
-import type { CompactionEnvironment } from "../host/compaction-environment.ts";
+import type { CompactionConfig } from "../host/compaction-config.ts";
 
 /** A shard and the URLs of its queues. */
 export interface ShardQueues {
@@ -10,7 +10,7 @@ export interface ShardQueues {
 }
 
 /** Every shard of every collection. */
-export function shardQueues(config: CompactionEnvironment): ShardQueues[] {
+export function shardQueues(config: CompactionConfig): ShardQueues[] {
   return [
     ...shardsOf("lines", config.LINES_QUEUE_URLS, config.LINES_DEAD_LETTER_QUEUE_URLS),
     ...shardsOf("words", config.WORDS_QUEUE_URLS, config.WORDS_DEAD_LETTER_QUEUE_URLS),

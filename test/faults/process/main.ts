@@ -6,8 +6,8 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { SQSEvent } from "aws-lambda";
 import { runCycle } from "../../../core/collections/cycle/cycle.ts";
 import type { CycleDeps } from "../../../core/collections/cycle/cycle-deps.ts";
+import { compactionConfig } from "../../../core/collections/host/compaction-config.ts";
 import { compactionClients, cycleDeps } from "../../../core/collections/host/compaction-deps.ts";
-import { compactionEnvironment } from "../../../core/collections/host/compaction-environment.ts";
 import { shardQueues } from "../../../core/collections/messages/shard-queues.ts";
 import { loggedMetrics } from "../../../core/metrics.ts";
 import type { ShardName } from "../../../core/receipts/shards.ts";
@@ -21,7 +21,7 @@ const [library = "", scratch = "", harms = "[]", slowMs = "0"] = process.argv.sl
 const selfHarm = new SelfHarm(JSON.parse(harms) as Harm[], Number(slowMs));
 selfHarm.watchFiles();
 
-const settings = readEnvironment(compactionEnvironment);
+const settings = readEnvironment(compactionConfig);
 const clients = compactionClients();
 const log = new Logger({ serviceName: "compaction" });
 const metrics = loggedMetrics("compaction");

@@ -6,7 +6,10 @@ import { json } from "node:stream/consumers";
 import type { Context, DynamoDBStreamEvent } from "aws-lambda";
 import { sortKeys, streamRecord } from "./stream-records.ts";
 
-const context = { functionName: "stream-processor" } as unknown as Context;
+const context = {
+  functionName: "stream-processor",
+  getRemainingTimeInMillis: () => 60_000,
+} as unknown as Context;
 const unknownFields = { WATCHED_METADATA_FIELDS: "merchant_nmae", WATCHED_LABEL_FIELDS: "" };
 
 interface Entry {

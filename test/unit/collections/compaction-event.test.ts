@@ -1,5 +1,5 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
-import type { CompactionEnvironment } from "../../../core/collections/host/compaction-environment.ts";
+import type { CompactionConfig } from "../../../core/collections/host/compaction-config.ts";
 import { shardQueues } from "../../../core/collections/messages/shard-queues.ts";
 import { QueueUnknownError, queuedMessage, sourceOf } from "../../../functions/compaction/event.ts";
 
@@ -12,7 +12,7 @@ function shardsOf(lines: readonly string[], words: readonly string[]) {
     WORDS_QUEUE_URLS: words.map((shard) => url(`shop-${shard}`)),
     LINES_DEAD_LETTER_QUEUE_URLS: lines.map((shard) => url(`shop-${shard}-dead-letters`)),
     WORDS_DEAD_LETTER_QUEUE_URLS: words.map((shard) => url(`shop-${shard}-dead-letters`)),
-  } as CompactionEnvironment);
+  } as CompactionConfig);
 }
 const whole = shardsOf(["lines"], ["words"]);
 

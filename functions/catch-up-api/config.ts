@@ -2,7 +2,7 @@ import * as z from "zod";
 import { commaSeparated, emptyIsNone, wholeNumber } from "../../core/settings/environment.ts";
 
 /** What infra sets for the API. It knows tasks, and who works on them; of rows it knows nothing. */
-export const apiEnvironment = z.object({
+export const apiConfig = z.object({
   STATE_MACHINE_ARN: z.string().min(1),
   TASKS_TABLE: z.string().min(1),
   RUN_FUNCTION: z.string().min(1),
@@ -20,4 +20,4 @@ export const apiEnvironment = z.object({
   CORS_ORIGINS: commaSeparated,
 });
 
-export type ApiEnvironment = z.infer<typeof apiEnvironment>;
+export type ApiConfig = z.infer<typeof apiConfig>;

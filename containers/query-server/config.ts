@@ -2,7 +2,7 @@ import * as z from "zod";
 import { wholeNumber } from "../../core/settings/environment.ts";
 
 /** What infra sets for the query server. */
-export const queryServerEnvironment = z.object({
+export const queryServerConfig = z.object({
   CONTROL_TABLE: z.string().min(1),
   /** Folder that holds the generations of every collection. */
   COLLECTIONS_PATH: z.string().min(1),

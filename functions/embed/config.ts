@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { embeddingEnvironment } from "../../core/embedding/embedding-environment.ts";
+import { embeddingConfig } from "../../core/embedding/embedding-config.ts";
 import { urlsOfShards, wholeNumber } from "../../core/settings/environment.ts";
 
 /** What infra sets for the embed function. */
-export const embedEnvironment = z.object({
-  ...embeddingEnvironment,
+export const embedConfig = z.object({
+  ...embeddingConfig,
   AWS_REGION: z.string().min(1),
   RECEIPTS_TABLE: z.string().min(1),
   DELTAS_BUCKET: z.string().min(1),
@@ -16,4 +16,4 @@ export const embedEnvironment = z.object({
   DEFER_SECONDS: wholeNumber(1, 600),
 });
 
-export type EmbedEnvironment = z.infer<typeof embedEnvironment>;
+export type EmbedConfig = z.infer<typeof embedConfig>;

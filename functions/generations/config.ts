@@ -4,7 +4,7 @@ import { equallyMany, urlsOfShards, wholeNumber } from "../../core/settings/envi
 const name = z.string().min(1);
 
 /** What infra sets for the function. */
-export const generationsEnvironment = z
+export const generationsConfig = z
   .object({
     AWS_REGION: name,
     RECEIPTS_TABLE: name,
@@ -19,4 +19,4 @@ export const generationsEnvironment = z
   })
   .check(equallyMany("LINES_QUEUE_URLS", "WORDS_QUEUE_URLS"));
 
-export type GenerationsEnvironment = z.infer<typeof generationsEnvironment>;
+export type GenerationsConfig = z.infer<typeof generationsConfig>;

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { equallyMany, urlsOfShards, wholeNumber } from "../../core/settings/environment.ts";
 
 /** What infra sets for the verify function. */
-export const verifyEnvironment = z
+export const verifyConfig = z
   .object({
     RECEIPTS_TABLE: z.string().min(1),
     CONTROL_TABLE: z.string().min(1),
@@ -16,4 +16,4 @@ export const verifyEnvironment = z
   })
   .check(equallyMany("LINES_QUEUE_URLS", "WORDS_QUEUE_URLS"));
 
-export type VerifyEnvironment = z.infer<typeof verifyEnvironment>;
+export type VerifyConfig = z.infer<typeof verifyConfig>;

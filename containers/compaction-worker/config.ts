@@ -1,8 +1,8 @@
-import { compactionEnvironment } from "../../core/collections/host/compaction-environment.ts";
+import { compactionConfig } from "../../core/collections/host/compaction-config.ts";
 import { wholeNumber } from "../../core/settings/environment.ts";
 
 /** What infra sets for the worker. */
-export const compactionWorkerEnvironment = compactionEnvironment.safeExtend({
+export const compactionWorkerConfig = compactionConfig.safeExtend({
   SHARDS_AT_ONCE: wholeNumber(1, 100),
   CYCLE_HOURS: wholeNumber(1, 100),
 });

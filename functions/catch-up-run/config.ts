@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { chunkEnvironment } from "../../core/catchup/host/chunk-environment.ts";
+import { chunkConfig } from "../../core/catchup/host/chunk-config.ts";
 import { emptyIsNone, wholeNumber } from "../../core/settings/environment.ts";
 
 /** What infra sets for the function that plans tasks. */
-export const runEnvironment = z.object({
-  ...chunkEnvironment.shape,
+export const runConfig = z.object({
+  ...chunkConfig.shape,
   STATE_MACHINE_ARN: z.string().min(1),
   ROWS_PER_FUNCTION: wholeNumber(0, 10_000_000),
   ROWS_PER_CHUNK: wholeNumber(1, 100_000),
@@ -13,4 +13,4 @@ export const runEnvironment = z.object({
   METABASE_ROW_CAP: wholeNumber(1, 1_000_000_000),
 });
 
-export type RunEnvironment = z.infer<typeof runEnvironment>;
+export type RunConfig = z.infer<typeof runConfig>;

@@ -1,4 +1,4 @@
-import { compactionEnvironment } from "../../../core/collections/host/compaction-environment.ts";
+import { compactionConfig } from "../../../core/collections/host/compaction-config.ts";
 import { readEnvironment } from "../../../core/settings/environment.ts";
 
 const url = (name: string) => `https://sqs.us-east-1.amazonaws.com/000000000000/${name}.fifo`;
@@ -29,7 +29,7 @@ const queues = {
 };
 
 function read(changes: Record<string, string>) {
-  return readEnvironment(compactionEnvironment, { ...others, ...queues, ...changes });
+  return readEnvironment(compactionConfig, { ...others, ...queues, ...changes });
 }
 
 test("queues of shards are read in shard order", () => {

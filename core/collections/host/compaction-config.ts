@@ -13,7 +13,7 @@ const inShards = equallyMany(
 );
 
 /** What infra sets for every process that compacts. */
-export const compactionEnvironment = z
+export const compactionConfig = z
   .object({
     AWS_REGION: name,
     RECEIPTS_TABLE: name,
@@ -38,4 +38,4 @@ export const compactionEnvironment = z
   })
   .check(inShards);
 
-export type CompactionEnvironment = z.infer<typeof compactionEnvironment>;
+export type CompactionConfig = z.infer<typeof compactionConfig>;

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { embeddingEnvironment } from "../../embedding/embedding-environment.ts";
+import { embeddingConfig } from "../../embedding/embedding-config.ts";
 import { wholeNumber } from "../../settings/environment.ts";
 import { columnTypes } from "../records/cell-value.ts";
-import { settleEnvironment } from "./settle-environment.ts";
+import { settleConfig } from "./settle-config.ts";
 
 /** Columns and their declared types as JSON. */
 const declaredTypes = z
@@ -18,9 +18,9 @@ const declaredTypes = z
   .pipe(z.record(z.string(), z.enum(columnTypes)));
 
 /** What infra sets for every function that works on chunks. */
-export const chunkEnvironment = z.object({
-  ...settleEnvironment.shape,
-  ...embeddingEnvironment,
+export const chunkConfig = z.object({
+  ...settleConfig.shape,
+  ...embeddingConfig,
   /** Name of the secret; its value is the key itself. */
   PINECONE_API_KEY_SECRET: z.string().min(1),
   PINECONE_HOST: z.url(),
@@ -28,4 +28,4 @@ export const chunkEnvironment = z.object({
   COLUMN_TYPES: declaredTypes,
 });
 
-export type ChunkEnvironment = z.infer<typeof chunkEnvironment>;
+export type ChunkConfig = z.infer<typeof chunkConfig>;

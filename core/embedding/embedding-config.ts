@@ -3,14 +3,14 @@ import { wholeNumber } from "../settings/environment.ts";
 import { requestLimits } from "./limits.ts";
 
 /** The provider's limits, which all functions of the stack share. */
-export const limitsEnvironment = {
+export const limitsConfig = {
   EMBEDDING_REQUESTS_PER_MINUTE: wholeNumber(1, 10_000_000),
   EMBEDDING_TOKENS_PER_MINUTE: wholeNumber(1, 10_000_000_000),
 };
 
 /** What infra sets for a function that embeds. */
-export const embeddingEnvironment = {
-  ...limitsEnvironment,
+export const embeddingConfig = {
+  ...limitsConfig,
   CONTROL_TABLE: z.string().min(1),
   /** Name of the secret; its value is the key itself. */
   EMBEDDING_API_KEY_SECRET: z.string().min(1),
@@ -20,4 +20,4 @@ export const embeddingEnvironment = {
   EMBEDDING_MAX_INPUTS_PER_REQUEST: wholeNumber(1, requestLimits.inputs),
 };
 
-export type EmbeddingEnvironment = z.infer<z.ZodObject<typeof embeddingEnvironment>>;
+export type EmbeddingConfig = z.infer<z.ZodObject<typeof embeddingConfig>>;

@@ -1,11 +1,15 @@
 import { Logger } from "@aws-lambda-powertools/logger";
-import type { Context } from "aws-lambda";
-import type { Log } from "./log.ts";
+import type { Log } from "../log.ts";
+
+/** What the frame needs of Lambda's context. */
+export type InvocationContext = Parameters<Logger["addContext"]>[0] & {
+  getRemainingTimeInMillis(): number;
+};
 
 /** The log of a process, as JSON lines on its standard output. */
 export interface ProcessLog extends Log {
   /** Adds the request id and the function's name to every further line. */
-  addContext(context: Context): void;
+  addContext(context: InvocationContext): void;
 }
 
 /** Its level comes from POWERTOOLS_LOG_LEVEL, which infra/ sets to `logs:level`. */

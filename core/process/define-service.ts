@@ -1,0 +1,41 @@
+import type * as z from "zod";
+import type { Log } from "../log.ts";
+import { readEnvironment } from "../settings/environment.ts";
+import { fatalErrorFields } from "./error-fields.ts";
+import { processLog } from "./process-log.ts";
+
+export interface ServiceDefinition<Config extends z.ZodType> {
+  /** As in the folder and in the logs. */
+  readonly name: string;
+  /** The environment that infra declares. Every problem of it is reported when the process starts. */
+  readonly config: Config;
+  /** Runs until the service has started, or has ended. `onStop` is called once, at SIGTERM or SIGINT. */
+  readonly run: (config: z.infer<Config>, frame: ServiceFrame) => Promise<void>;
+}
+
+export interface ServiceFrame {
+  readonly log: Log;
+  readonly onStop: (stop: () => void | Promise<void>) => void;
+}
+
+/** The frame of every container: it reads the configuration, passes on signals, and ends with code 1 where `run` fails. */
+export function defineService<Config extends z.ZodType>({
+  name,
+  config,
+  run,
+}: ServiceDefinition<Config>): void {
+  const log = processLog(name);
+  const onStop = (stop: () => void | Promise<void>) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.once(signal, () => {
+        log.info("Stopping", { signal });
+        void stop();
+      });
+    }
+  };
+  const start = async () => run(readEnvironment(config), { log, onStop });
+  start().catch((error: unknown) => {
+    log.error("The service failed", fatalErrorFields(error));
+    process.exit(1);
+  });
+}

@@ -1,0 +1,35 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CycleDeps } from "../../core/collections/cycle/cycle-deps.ts";
+import type { CompactionConfig } from "../../core/collections/host/compaction-config.ts";
+import { compactionClients, cycleDeps } from "../../core/collections/host/compaction-deps.ts";
+import { type ShardQueues, shardQueues } from "../../core/collections/messages/shard-queues.ts";
+import type { Telemetry } from "../../core/process/define-function.ts";
+import type { ShardName } from "../../core/receipts/shards.ts";
+import { monotonicClock } from "../../core/resilience/clock.ts";
+
+export interface CompactionDeps {
+  readonly shards: readonly ShardQueues[];
+  readonly cycleOf: (source: ShardQueues) => CycleDeps;
+}
+
+/** A warm process keeps what a shard's cycles work with, above all its copy of the generation. */
+export function compactionDeps(config: CompactionConfig, { log, metrics }: Telemetry): CompactionDeps {
+  const machine = {
+    clients: compactionClients(),
+    library: join(import.meta.dirname, "chroma.node"),
+    scratch: tmpdir(),
+    clock: monotonicClock,
+    log,
+    metrics,
+  };
+  const warm = new Map<ShardName, CycleDeps>();
+  return {
+    shards: shardQueues(config),
+    cycleOf(source) {
+      const deps = warm.get(source.shard) ?? cycleDeps(source, config, machine);
+      warm.set(source.shard, deps);
+      return deps;
+    },
+  };
+}

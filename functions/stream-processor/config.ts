@@ -1,0 +1,13 @@
+import * as z from "zod";
+import { watchedConfig } from "../../core/changes/watched.ts";
+import { urlsOfShards } from "../../core/settings/environment.ts";
+
+/** What infra sets for the stream processor. */
+export const streamProcessorConfig = z.object({
+  LINES_QUEUE_URLS: urlsOfShards,
+  WORDS_QUEUE_URLS: urlsOfShards,
+  STREAM_REJECTED_QUEUE_URL: z.url(),
+  ...watchedConfig,
+});
+
+export type StreamProcessorConfig = z.infer<typeof streamProcessorConfig>;

@@ -1,0 +1,27 @@
+import * as z from "zod";
+import { equallyMany, urlsOfShards, wholeNumber } from "../../core/settings/environment.ts";
+
+const name = z.string().min(1);
+
+/** What infra sets for the sweeper. */
+export const sweeperConfig = z
+  .object({
+    AWS_REGION: name,
+    RECEIPTS_TABLE: name,
+    CONTROL_TABLE: name,
+    COLLECTIONS_FILE_SYSTEM: name,
+    DELTAS_BUCKET: name,
+    LINES_QUEUE_URLS: urlsOfShards,
+    WORDS_QUEUE_URLS: urlsOfShards,
+    OPEN_MINUTES: wholeNumber(1, 100_000),
+    REDRIVES: wholeNumber(1, 1_000),
+    /** As compaction has it. */
+    MAX_FAILURES: wholeNumber(1, 100),
+    /** How long a message may name a delta: in its queue and in the dead letters. */
+    DELTA_RETENTION_SECONDS: wholeNumber(1, 100_000_000),
+    /** More than an invocation may take. */
+    CLAIM_SECONDS: wholeNumber(1, 3_600),
+  })
+  .check(equallyMany("LINES_QUEUE_URLS", "WORDS_QUEUE_URLS"));
+
+export type SweeperConfig = z.infer<typeof sweeperConfig>;
