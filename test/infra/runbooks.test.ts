@@ -97,8 +97,8 @@ describe.each(runbooks)("the runbook %s", (_, text) => {
     .flatMap(([, block = ""]) => block.replaceAll(/\\\n\s*/g, "").split("\n"))
     .filter((line) => line !== "");
 
-  test("says what it means, what users notice, where to look, how to mend it and what to do afterwards", () => {
-    const parts = ["# ", "**Means.**", "**Users notice**", "## Look", "## Mend", "## Afterwards"];
+  test("says what it means, what users notice, where to look, how to fix it and what to check afterwards", () => {
+    const parts = ["# ", "**Means.**", "**Users notice**", "## Look", "## Fix", "## Afterwards"];
     const found = parts.map((part) => text.indexOf(`${part}`));
     expect(found).toEqual([...found].sort((one, other) => one - other));
     expect(found).not.toContain(-1);
