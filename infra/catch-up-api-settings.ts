@@ -1,4 +1,4 @@
-import { list, oneOf } from "./settings/setting.ts";
+import { list, oneOf, yesOrNo } from "./settings/setting.ts";
 
 /** Who may call the catch-up API, and from where; catch-up-settings.ts has them among its own. */
 export const catchUpApiSettings = {
@@ -30,5 +30,16 @@ export const catchUpApiSettings = {
     },
     means: "Origins whose pages may call the catch-up API from a browser.",
     because: "Without one no browser lets any page call it, and programs need none.",
+  }),
+  accessLog: yesOrNo({
+    default: false,
+    means: "Whether each request of the catch-up API is logged, refusals of API Gateway too.",
+    because: "AWS refuses it where the account's API Gateway has no role for CloudWatch.",
+  }),
+  accessLogRole: yesOrNo({
+    default: false,
+    means:
+      "Whether the stack sets the role by which API Gateway writes the logs of every API of the account and region; it stays when the stack is deleted.",
+    because: "It is the account's, one for all, and another stack or team may have set it.",
   }),
 } as const;

@@ -3,6 +3,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import type { BundledFunction } from "./bundled-function.ts";
+import { accessLog } from "./catch-up-access-log.ts";
 import { catchUpApiPolicy } from "./catch-up-api-policy.ts";
 import { declareRoutes, type Route } from "./catch-up-routes.ts";
 
@@ -13,6 +14,7 @@ export interface CatchUpApiArgs {
   readonly api: BundledFunction;
   readonly settings: Settings["catchup"];
   readonly apiKey: pulumi.Output<string>;
+  readonly logRetentionDays: number;
 }
 
 /** A REST API whose every route but `/health` and preflights needs the key, and a signature if that is set, under a usage plan (3.50 USD a million requests). */
@@ -65,10 +67,22 @@ export class CatchUpApi extends pulumi.ComponentResource {
         ],
       },
     );
+    const log = args.settings.accessLog
+      ? accessLog(
+          name,
+          { retentionDays: args.logRetentionDays, setsRole: args.settings.accessLogRole },
+          inside,
+        )
+      : undefined;
     const stage = new aws.apigateway.Stage(
       name,
-      { restApi: restApi.id, deployment: deployment.id, stageName },
-      inside,
+      {
+        restApi: restApi.id,
+        deployment: deployment.id,
+        stageName,
+        ...(log && { accessLogSettings: log.settings }),
+      },
+      { parent: this, dependsOn: [...(log?.after ?? [])] },
     );
     const limits = {
       rateLimit: args.settings.requestsPerSecondOfCallers,

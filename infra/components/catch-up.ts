@@ -67,7 +67,12 @@ export class CatchUp extends pulumi.ComponentResource {
     this.machine = this.functions.machine;
     this.api = new CatchUpApi(
       `${name}-api`,
-      { api: this.functions.api, settings, apiKey: args.secrets.apiKey },
+      {
+        api: this.functions.api,
+        settings,
+        apiKey: args.secrets.apiKey,
+        logRetentionDays: args.defaults.logRetentionDays,
+      },
       inside,
     );
     this.registerOutputs();

@@ -64,6 +64,12 @@ export const rules: readonly Rule<Settings>[] = [
       "catchup:pineconeHost and catchup:metabaseUrl must be https, because an API key travels with every request",
   },
   {
+    keys: ["catchup:accessLogRole", "catchup:accessLog"],
+    broken: ({ catchup: { accessLogRole, accessLog } }) => accessLogRole && !accessLog,
+    problem:
+      "catchup:accessLogRole is for catchup:accessLog: set catchup:accessLog to true too, or remove it",
+  },
+  {
     keys: ["catchup:allowedAccounts", "catchup:authorization"],
     broken: ({ catchup: { allowedAccounts, authorization } }) =>
       allowedAccounts.length > 0 && authorization === "key",
