@@ -13,7 +13,8 @@ import { monotonicClock } from "../resilience/clock.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
 import { ApproximateGeneration, SnapshotGeneration } from "./open-generations.ts";
 import { GenerationOfAnotherModelError } from "./search-errors.ts";
-import { Snapshot } from "./snapshot/snapshot.ts";
+import { isExact, readSnapshot } from "./snapshot/read-snapshot.ts";
+import type { Snapshot } from "./snapshot/snapshot.ts";
 
 export interface ChromaGenerationsOptions {
   readonly client: DynamoDBDocumentClient;
@@ -70,7 +71,7 @@ export class ChromaGenerations implements GenerationSource {
         const what = `it holds ${count} vectors, not ${manifest.count}`;
         throw new GenerationCorruptError(this.#generations.pathOf(published.name), what);
       }
-      if (count > this.#options.exactVectors) {
+      if (!isExact(count, this.#options.exactVectors)) {
         return new ApproximateGeneration(published, count, { folder, server, store });
       }
       const snapshot = await this.#read(store, manifest, previous);
@@ -97,9 +98,7 @@ export class ChromaGenerations implements GenerationSource {
       const snapshot = previous.snapshot.with(new Set(changed.map(receiptKey)), vectors);
       if (snapshot.vectors === manifest.count) return snapshot;
     }
-    const all = [];
-    for await (const page of store.vectorPages()) all.push(...page);
-    return Snapshot.of(all, manifest.dimensions);
+    return readSnapshot(store, manifest.dimensions);
   }
 
   /** Undefined where a generation in between is not readable, or there are too many. */

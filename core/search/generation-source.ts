@@ -9,16 +9,20 @@ export interface PublishedGeneration {
   readonly name: string;
 }
 
-/** A private copy of one generation, opened for reading. */
-export interface OpenGeneration {
-  readonly number: number;
-  readonly name: string;
-  /** Vectors in it. */
-  readonly count: number;
+/** What the hits of a generation come from. */
+export interface Searchable {
   /** All of it in memory, for exact and lexical answers; undefined where it has too many vectors for that. */
   readonly snapshot: Snapshot | undefined;
   /** Nearest neighbours by Chroma's approximate index, best first. Only where there is no snapshot. */
   query(query: NeighbourQuery): Promise<readonly Neighbour[]>;
+}
+
+/** A private copy of one generation, opened for reading. */
+export interface OpenGeneration extends Searchable {
+  readonly number: number;
+  readonly name: string;
+  /** Vectors in it. */
+  readonly count: number;
   /** False once the server behind it has gone. */
   alive(): boolean;
   /** Stops the server and removes the private copy. */

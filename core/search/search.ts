@@ -2,7 +2,7 @@ import type { VectorMetadata } from "../deltas/delta.ts";
 import type { Collection } from "../receipts/receipt.ts";
 import { collectionOf } from "../receipts/shards.ts";
 import { type FollowedCollection, useAll } from "./followed-collection.ts";
-import type { OpenGeneration } from "./generation-source.ts";
+import type { Searchable } from "./generation-source.ts";
 import { type Hit, hitOfNeighbour, hitOfRow, hitsOfVectors } from "./hit.ts";
 import { holdsFor, neighbourFilter } from "./neighbour-filter.ts";
 import type { QueryVectors } from "./query-vectors.ts";
@@ -60,8 +60,9 @@ export async function search(
   });
 }
 
-async function hitsOf(
-  generation: OpenGeneration,
+/** The hits of one generation, best first. A vector compares by its cosine alone, so `minCosine` is for texts. */
+export async function hitsOf(
+  generation: Searchable,
   request: SearchRequest,
   vector: readonly number[] | undefined,
   minCosine: number,

@@ -30,19 +30,36 @@ export interface PublishedDeps {
 
 const nothing: Published = { async *pages() {}, readMetadata: async () => [], read: async () => [] };
 
-/**
- * Reads the head's generation through a private copy; nothing where nothing is published. One that is collected as
- * garbage while it is copied gives way to the newer head.
- * Throws GenerationCorruptError, or CollectionOfOtherModelError.
- */
-export async function readHeadGeneration<T>(
+/** The head's generation, open. */
+export interface HeadGeneration {
+  readonly head: Head;
+  readonly store: ChromaVectorStore;
+  /** As many as the manifest says. */
+  readonly count: number;
+}
+
+/** Reads the head's generation as `withHeadGeneration` does; nothing where nothing is published. */
+export function readHeadGeneration<T>(
   deps: PublishedDeps,
   read: (published: Published, head: Head | undefined) => Promise<T>,
 ): Promise<T> {
+  return withHeadGeneration(deps, (open) => read(open?.store ?? nothing, open?.head));
+}
+
+/**
+ * Opens the head's generation through a private copy; undefined where nothing is published. One that is collected as
+ * garbage while it is copied gives way to the newer head.
+ * Throws GenerationCorruptError, or CollectionOfOtherModelError.
+ */
+export async function withHeadGeneration<T>(
+  deps: PublishedDeps,
+  read: (open: HeadGeneration | undefined) => Promise<T>,
+): Promise<T> {
   const { shard, files } = deps;
   for (let head = await headOf(deps); ; ) {
-    if (head === undefined) return read(nothing, undefined);
-    const { name } = head;
+    if (head === undefined) return read(undefined);
+    const opened = head;
+    const { name } = opened;
     try {
       return await withPublishedCopy(files, shard, name, async (server, manifest) => {
         requireOwnModel(deps, manifest);
@@ -51,7 +68,7 @@ export async function readHeadGeneration<T>(
         if (count !== manifest.count) {
           throw new GenerationCorruptError(name, `it holds ${count} vectors, not ${manifest.count}`);
         }
-        return read(store, head);
+        return read({ head: opened, store, count });
       });
     } catch (error) {
       const newer = await headOf(deps);
