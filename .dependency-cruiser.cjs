@@ -49,7 +49,7 @@ module.exports = {
     {
       name: "subjects-of-core-run-downwards",
       comment:
-        "settings < receipts, embedding, deltas < entities < runs < ingest, changes < collections < search, verify, sweep, failed; catchup beside them, on embedding and deltas",
+        "settings < receipts, embedding, deltas < entities < runs < ingest, changes < collections < search, verify, sweep, failed; findable above search and verify; catchup beside them, on embedding and deltas",
       severity: "error",
       from: { path: "^core/(receipts|embedding|deltas)/" },
       to: { path: "^core/(entities|runs|ingest|changes|collections|search|verify|sweep|failed|catchup)/" },
@@ -83,6 +83,13 @@ module.exports = {
       severity: "error",
       from: { path: "^core/(search|verify)/" },
       to: { path: "^core/(search|verify)/", pathNot: "^core/$1/" },
+    },
+    {
+      name: "findable-stands-above-search-and-verify",
+      comment: "It asks by the code of search for what verify opens.",
+      severity: "error",
+      from: { path: "^core/", pathNot: "^core/findable/" },
+      to: { path: "^core/findable/" },
     },
     {
       name: "catching-up-stands-beside-the-collections",

@@ -1,4 +1,5 @@
 import { MetricUnit, Metrics as PowertoolsMetrics } from "@aws-lambda-powertools/metrics";
+import type { Collection } from "./receipts/receipt.ts";
 
 /** Every metric of the product, by the service in whose name it is written. Alarms watch them under these names. */
 export const metricsOf = {
@@ -36,7 +37,7 @@ export const metricsOf = {
     "RunsOpen",
     "RunsRedriven",
   ],
-  verify: ["ReceiptsWithoutDelta", "VectorsExtra", "VectorsMissing", "VectorsStale"],
+  verify: ["ReceiptsWithoutDelta", "VectorsExtra", "VectorsMissing", "VectorsNotFound", "VectorsStale"],
   "catch-up": ["CatchUpRecordsFailed", "CatchUpRecordsProcessed", "CatchUpTasksFailed"],
   "query-server": ["ManifestMismatches"],
 } as const;
@@ -60,9 +61,15 @@ export interface LoggedMetrics extends Metrics {
   write(): void;
 }
 
-/** The namespace comes from POWERTOOLS_METRICS_NAMESPACE, which infra/ sets to the stack's name. */
-export function loggedMetrics(serviceName: MeasuredService): LoggedMetrics {
-  const metrics = new PowertoolsMetrics({ serviceName });
+/**
+ * The namespace comes from POWERTOOLS_METRICS_NAMESPACE, which infra/ sets to the stack's name. Those of a collection are
+ * other metrics than those of the whole service.
+ */
+export function loggedMetrics(serviceName: MeasuredService, collection?: Collection): LoggedMetrics {
+  const metrics = new PowertoolsMetrics({
+    serviceName,
+    ...(collection && { defaultDimensions: { collection } }),
+  });
   return {
     count: (name, value) => metrics.addMetric(name, MetricUnit.Count, value),
     gauge: (name, value, unit) => metrics.addMetric(name, MetricUnit[unit], value),

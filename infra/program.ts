@@ -111,6 +111,7 @@ export async function vectorkeep(): Promise<Outputs> {
     settings: settings.verify,
     size: settings.compaction,
     embedding: settings.embedding,
+    query: settings.query,
     storage,
     files,
     network,

@@ -7,11 +7,13 @@ const request = z.object({
   shard: z.string(),
   /** Whether the numbers of the vectors are compared too. */
   numbers: z.boolean().default(false),
+  /** Instead of comparing, has vectors ask for themselves: a sample of each shard that the seed draws, or all of them. */
+  findable: z.object({ sample: z.int().min(1).nullable(), seed: z.string() }).optional(),
   /** What `next` of the report before said; without it, from the beginning. */
   after: z.string().optional(),
 });
 
-/** What is asked of the function that verifies; it answers with a ShardReport. */
+/** What is asked of the function that verifies; it answers with a ShardReport, or a FindableReport. */
 export type VerifyRequest = Omit<z.infer<typeof request>, "shard"> & { readonly shard: ShardName };
 
 /** The event of the function is nothing that it is asked for; every problem is in the message. */

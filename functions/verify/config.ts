@@ -13,6 +13,7 @@ export const verifyConfig = z
     EMBEDDING_MODEL: z.string().min(1),
     EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
     SETTLE_SECONDS: wholeNumber(0, 600),
+    QUERY_EXACT_VECTORS: wholeNumber(0, 10_000_000),
   })
   .check(equallyMany("LINES_QUEUE_URLS", "WORDS_QUEUE_URLS"));
 

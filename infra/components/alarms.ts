@@ -73,8 +73,9 @@ export class Alarms extends pulumi.ComponentResource {
       compactsInWorker: args.compactsInWorker,
       catchesUp: args.machine !== undefined,
     });
-    for (const { what, service, ...metric } of own) {
-      this.alarm(what, { ...metric, namespace: args.metricsNamespace, dimensions: { service } });
+    for (const { what, service, collection, ...metric } of own) {
+      const dimensions = { service, ...(collection && { collection }) };
+      this.alarm(what, { ...metric, namespace: args.metricsNamespace, dimensions });
     }
     if (args.machine) {
       this.executions(args.machine);

@@ -7,6 +7,8 @@ export interface OwnMetric {
   /** What the alarm is called. */
   readonly what: string;
   readonly service: string;
+  /** Where the service writes the metric for each collection by itself. */
+  readonly collection?: "lines" | "words";
   readonly metricName: string;
   readonly statistic: "Sum" | "Maximum" | "Minimum";
   readonly threshold: number;
@@ -167,13 +169,22 @@ function differences(): OwnMetric[] {
     ["vectors-stale", "VectorsStale", "Vectors show something else than is true."],
     ["receipts-without-delta", "ReceiptsWithoutDelta", "Runs or their deltas are not in storage."],
   ] as const;
-  return found.map(([what, metricName, says]) => ({
-    what,
-    metricName,
-    says,
-    service: "verify",
-    statistic: "Sum",
-    threshold: 0,
-    runbook: "vectors-differ",
-  }));
+  const ofVerify = { service: "verify", statistic: "Sum", threshold: 0 } as const;
+  return [
+    ...found.map(([what, metricName, says]) => ({
+      ...ofVerify,
+      what,
+      metricName,
+      says,
+      runbook: "vectors-differ",
+    })),
+    ...(["lines", "words"] as const).map((collection) => ({
+      ...ofVerify,
+      what: `vectors-not-found-${collection}`,
+      collection,
+      metricName: "VectorsNotFound",
+      says: `Vectors of ${collection} are published, and a search by their own numbers does not find them.`,
+      runbook: "vectors-not-found",
+    })),
+  ];
 }

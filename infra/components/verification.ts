@@ -18,6 +18,8 @@ export interface VerificationArgs {
   /** It holds a generation as compaction does. */
   readonly size: Pick<Settings["compaction"], "memoryMiB" | "scratchMiB">;
   readonly embedding: Pick<Settings["embedding"], "model" | "dimensions">;
+  /** What decides how the search answers: a check of the search goes the same way. */
+  readonly query: Pick<Settings["query"], "exactVectors">;
   readonly storage: Storage;
   readonly files: CollectionsFileSystem;
   readonly network: Network;
@@ -57,6 +59,7 @@ export class Verification extends pulumi.ComponentResource {
           EMBEDDING_MODEL: embedding.model,
           EMBEDDING_DIMENSIONS: String(embedding.dimensions),
           SETTLE_SECONDS: String(args.settings.settleSeconds),
+          QUERY_EXACT_VECTORS: String(args.query.exactVectors),
         },
         statements: [
           allow(

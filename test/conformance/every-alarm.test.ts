@@ -18,6 +18,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { loggedMetrics, type MeasuredService, metricsOf } from "../../core/metrics.ts";
+import { collections } from "../../core/receipts/receipt.ts";
 import { functionMetrics, mappingMetrics } from "../../local/lambda/function-metrics.ts";
 import { extraPeriods } from "../../local/services/cloudwatch/evaluate.ts";
 import type { MetricId } from "../../local/services/cloudwatch/metric.ts";
@@ -135,9 +136,11 @@ async function logOwnMetrics(logGroupName: string): Promise<void> {
     return true;
   });
   for (const [service, names] of Object.entries(metricsOf)) {
-    const metrics = loggedMetrics(service as MeasuredService);
-    for (const name of names) metrics.count(name, far);
-    metrics.write();
+    for (const collection of [undefined, ...collections]) {
+      const metrics = loggedMetrics(service as MeasuredService, collection);
+      for (const name of names) metrics.count(name, far);
+      metrics.write();
+    }
   }
   written.mockRestore();
   await logs.send(

@@ -41,6 +41,16 @@ test.each([
   });
 });
 
+test.each(["lines", "words"])("F44: vectors of %s that verify does not find are an alarm", (collection) => {
+  expect(alarms.get(`vectorkeep-dev-vectors-not-found-${collection}`)).toMatchObject({
+    namespace: "vectorkeep-dev",
+    metricName: "VectorsNotFound",
+    dimensions: { service: "verify", collection },
+    statistic: "Sum",
+    threshold: 0,
+  });
+});
+
 test("the mapping whose counts are watched is told to count, which none does by itself", () => {
   const mappings = ofType(stack, "aws:lambda/eventSourceMapping:EventSourceMapping");
   const { metricsConfig } = mappings.get("vectorkeep-dev-stream-processor") ?? {};

@@ -1,0 +1,130 @@
+import type { StoredVector } from "../collections/chroma/vector-store.ts";
+import type { Log } from "../log.ts";
+import { collectionOf, type ShardName } from "../receipts/shards.ts";
+import type { Clock } from "../resilience/clock.ts";
+import { inParallel } from "../resilience/in-parallel.ts";
+import type { Searchable } from "../search/generation-source.ts";
+import { hitsOf } from "../search/search.ts";
+import { searchRequest } from "../search/search-request.ts";
+import { isExact, readSnapshot } from "../search/snapshot/read-snapshot.ts";
+import { type HeadGeneration, type PublishedDeps, withHeadGeneration } from "../verify/published.ts";
+import { hitsAsked, notFoundWhy } from "./found.ts";
+import { type FindableReport, maxMissed } from "./report.ts";
+import { drawn, type Sample } from "./sample.ts";
+
+export interface FindableDeps extends PublishedDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface FindableOptions {
+  readonly sample: Sample;
+  /** The setting by which a search compares every vector or asks Chroma's index. */
+  readonly exactVectors: number;
+  /** What `next` of the report before said; undefined to begin. */
+  readonly after?: string | undefined;
+  /** A moment of the clock by which it must be done. */
+  readonly deadline: number;
+}
+
+/** Of the time that an invocation has. The rest is for a page that takes longer than thought. */
+const planned = 0.9;
+const idsPerPage = 100;
+const requestsAtOnce = 4;
+const missedLogged = 20;
+
+/**
+ * Has vectors of a shard's published generation ask for themselves, by the code and on the path of a search. Where the
+ * time is not enough for all, the report says after which to go on. Reads only. Throws GenerationCorruptError, or
+ * CollectionOfOtherModelError.
+ */
+export function askShard(deps: FindableDeps, options: FindableOptions): Promise<FindableReport> {
+  const began = deps.clock.now();
+  return withHeadGeneration(deps, async (open) => {
+    const answers = open === undefined ? nothingAsked : await ask(deps, open, options, began);
+    const { exactVectors } = options;
+    const report: FindableReport = {
+      shard: deps.shard,
+      generation: open?.head.name ?? null,
+      exact: isExact(open?.count ?? 0, exactVectors),
+      exact_vectors: exactVectors,
+      vectors: open?.count ?? 0,
+      asked: answers.asked,
+      found: answers.asked - answers.notFound,
+      not_found: answers.notFound,
+      missed: answers.missed,
+      seconds: Math.round((deps.clock.now() - began) / 100) / 10,
+      next: answers.next,
+    };
+    tell(deps.log, report);
+    return report;
+  });
+}
+
+interface Answers {
+  readonly asked: number;
+  readonly notFound: number;
+  readonly missed: FindableReport["missed"];
+  readonly next: string | null;
+}
+
+const nothingAsked: Answers = { asked: 0, notFound: 0, missed: [], next: null };
+
+async function ask(
+  { shard, target, clock }: FindableDeps,
+  { store, count }: HeadGeneration,
+  { sample, exactVectors, after, deadline }: FindableOptions,
+  began: number,
+): Promise<Answers> {
+  const endsAt = began + planned * (deadline - began);
+  const ids: string[] = [];
+  for await (const page of store.pages()) ids.push(...page.map(({ id }) => id));
+  const snapshot = isExact(count, exactVectors) ? await readSnapshot(store, target.dimensions) : undefined;
+  const askOne = asker({ snapshot, query: (query) => store.query(query) }, shard, target.dimensions);
+  const left = drawn(ids, sample, after);
+  const missed: { id: string; why: string }[] = [];
+  let notFound = 0;
+  let asked = 0;
+  while (asked < left.length && (asked === 0 || clock.now() < endsAt)) {
+    const page = left.slice(asked, asked + idsPerPage);
+    const stored = new Map((await store.read(page)).map((vector) => [vector.id, vector]));
+    const whys = new Map<string, string>();
+    await inParallel(page, requestsAtOnce, async (id) => {
+      const why = await askOne(id, stored.get(id));
+      if (why !== undefined) whys.set(id, why);
+    });
+    notFound += whys.size;
+    // In the order of the page: that in which the answers come is another each time.
+    const named = page.flatMap((id) => {
+      const why = whys.get(id);
+      return why === undefined ? [] : [{ id, why }];
+    });
+    missed.push(...named.slice(0, maxMissed - missed.length));
+    asked += page.length;
+  }
+  return { asked, notFound, missed, next: asked < left.length ? (left[asked - 1] ?? null) : null };
+}
+
+/** Asks for a vector as a caller does who sends its numbers. Resolves to why it is not found; undefined where it is. */
+function asker(searchable: Searchable, shard: ShardName, dimensions: number) {
+  const schema = searchRequest(dimensions);
+  return async (id: string, stored: StoredVector | undefined): Promise<string | undefined> => {
+    if (stored === undefined) return "its id is listed, and it cannot be read";
+    const request = schema.safeParse({
+      collection: collectionOf(shard),
+      vector: [...stored.vector],
+      k: hitsAsked,
+      mode: "dense",
+    });
+    if (!request.success) return `no search takes its numbers: ${request.error.issues[0]?.message}`;
+    return notFoundWhy(id, await hitsOf(searchable, request.data, request.data.vector, 0));
+  };
+}
+
+/** The log is what is left of it when the terminal is gone. */
+function tell(log: Log, { missed, ...counts }: FindableReport): void {
+  log.info("Vectors asked for themselves", counts);
+  for (const one of missed.slice(0, missedLogged)) {
+    log.warn("A vector is not found by its own numbers", { shard: counts.shard, ...one });
+  }
+}
