@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { collections } from "../core/receipts/receipt.ts";
 import { type ShardName, shardNames } from "../core/receipts/shards.ts";
 import { isRepairable } from "../core/verify/repair.ts";
@@ -6,32 +7,46 @@ import { rebuildShard } from "./generations/rebuild-shard.ts";
 import { rebuiltText } from "./generations/report.ts";
 import { Screen } from "./screen.ts";
 import { resolveTarget, type StackOutputs } from "./target.ts";
+import { answerLines, verdictOfAnswers } from "./verify/answered.ts";
+import { askShards } from "./verify/ask-shards.ts";
 import { lookAtShards } from "./verify/look-at-shards.ts";
-import { corruptOf, exitCodes, findingsOf, type Looked, verdictOf } from "./verify/looked.ts";
+import { corruptOf, exitCodes, findingsOf, type Looked, verdictOf, worse } from "./verify/looked.ts";
 import { mend } from "./verify/mend.ts";
 import { countRejectedRows } from "./verify/rejected-rows.ts";
 import { detailLines, jsonOf, rejectedText, summaryLines, verdictText } from "./verify/report.ts";
 
 const usage = `Compares the published collections with what is true: items, current runs with their deltas, and removals.
 
-  npm run verify -- [--collection lines|words] [--repair] [--numbers] [--json] [--stack NAME]
+  npm run verify -- [--collection lines|words] [--repair] [--numbers] [--findable [--all | --seed TEXT]] [--json]
+                    [--stack NAME]
 
   --collection  only one of the two
   --repair      has every receipt that differs made anew, waits for it, and compares again; brings back all receipts
                 after compaction:collectionShards was changed, and rebuilds a shard whose generation cannot be opened
   --numbers     compares the numbers of the vectors too, which takes several times as long
+  --findable    also searches for vectors by their own numbers, by the code and settings of a search: each must be among
+                its 10 hits, or all 10 must be as near as itself; 1,000 vectors per shard, drawn by a seed that is printed
+  --all         searches for all vectors, which takes hours where there are many
+  --seed        draws the same vectors as an earlier run with this seed (default: a new seed)
   --json        the reports of all shards as JSON; progress goes to the standard error
   --stack       name of a deployed stack (default: the local stack)
   --help        this text
 
 What is on its way, as the run of a receipt that was just exported, is told apart and is no difference.
-The exit code is 0 if nothing differs, 1 if something does, 2 if it could not be told.
+The exit code is 0 if nothing differs and every vector searched for is found, 1 if something differs or is not found, 2 if
+it could not be told.
 `;
+
+/** Of each shard. Misses of one in a hundred are then all but certain to be among them. */
+const vectorsPerSample = 1_000;
 
 interface Asked {
   readonly collection?: string | undefined;
   readonly repair: boolean;
   readonly numbers: boolean;
+  readonly findable: boolean;
+  readonly all: boolean;
+  readonly seed?: string | undefined;
   readonly json: boolean;
   readonly stack?: string | undefined;
 }
@@ -42,6 +57,9 @@ async function main(): Promise<void> {
       collection: { type: "string" },
       repair: { type: "boolean", default: false },
       numbers: { type: "boolean", default: false },
+      findable: { type: "boolean", default: false },
+      all: { type: "boolean", default: false },
+      seed: { type: "string" },
       json: { type: "boolean", default: false },
       stack: { type: "string" },
       help: { type: "boolean", default: false },
@@ -55,14 +73,32 @@ async function main(): Promise<void> {
   if (asked.collection !== undefined && !known.includes(asked.collection)) {
     throw new UsageWrongError("verify", `--collection is ${collections.join(" or ")}.`);
   }
+  if (!asked.findable && (asked.all || asked.seed !== undefined)) {
+    throw new UsageWrongError(
+      "verify",
+      "--all and --seed say which vectors --findable asks for: give it too.",
+    );
+  }
   const { outputs, environment } = await resolveTarget({ stack: asked.stack });
   Object.assign(process.env, environment);
   const screen = new Screen(asked.json ? process.stderr : process.stdout);
   const looked = await verify(outputs, asked, screen);
   const rejectedRows = await countRejectedRows(outputs);
   screen.print(...rejectedText(rejectedRows));
-  if (asked.json) process.stdout.write(`${jsonOf(looked, rejectedRows)}\n`);
-  process.exitCode = exitCodes[verdictOf(looked)];
+  const findable = asked.findable ? await ask(outputs, asked, screen) : undefined;
+  const verdict = worse(verdictOf(looked), verdictOfAnswers(findable?.shards ?? []));
+  if (asked.json) process.stdout.write(`${jsonOf({ verdict, looked, rejectedRows, findable })}\n`);
+  process.exitCode = exitCodes[verdict];
+}
+
+/** After any repair, so that what it has put back asks too. */
+async function ask(outputs: StackOutputs, asked: Asked, screen: Screen) {
+  const seed = asked.seed ?? randomBytes(4).toString("hex");
+  const findable = { sample: asked.all ? null : vectorsPerSample, seed };
+  screen.heading("Asking for vectors by their own numbers");
+  const shards = await askShards(outputs.functions.verify, shardsMeant(outputs, asked), findable, screen);
+  screen.print(...answerLines(shards, asked.all ? undefined : seed));
+  return { seed, shards };
 }
 
 async function verify(outputs: StackOutputs, asked: Asked, screen: Screen): Promise<readonly Looked[]> {

@@ -14,6 +14,7 @@ export interface LogFields {
   readonly shards?: readonly string[] | undefined;
   readonly generation?: number | undefined;
   readonly generation_name?: string | null | undefined;
+  readonly vector_id?: string | undefined;
   readonly message_id?: string | undefined;
   readonly message_ids?: readonly (string | undefined)[] | undefined;
   /** Keys of receipts, `IMAGE#{image_id}#RECEIPT#{receipt_id}`, where a line is about several. */
@@ -87,6 +88,9 @@ export interface LogFields {
   readonly extra?: number | undefined;
   readonly stale?: number | undefined;
   readonly unknown?: number | undefined;
+  readonly asked?: number | undefined;
+  readonly found?: number | undefined;
+  readonly not_found?: number | undefined;
   readonly in_flight?: number | undefined;
   readonly faulty?: number | undefined;
   readonly without_run?: number | undefined;

@@ -5,6 +5,7 @@ import type { VerifyRequest } from "../../core/verify/request.ts";
 import { describe } from "../command.ts";
 import { FunctionFailedError, invokeFunction } from "../invoke-function.ts";
 import type { Screen } from "../screen.ts";
+import { inParts } from "./in-parts.ts";
 import type { Looked } from "./looked.ts";
 
 const shardsAtOnce = 2;
@@ -54,13 +55,9 @@ export async function lookAtShard(
   onPart: (soFar: ShardReport) => void,
 ): Promise<Looked> {
   try {
-    let report = await invoke({ shard, numbers });
-    onPart(report);
-    while (report.next !== null) {
-      report = joined(report, await invoke({ shard, numbers, after: report.next }));
-      onPart(report);
-    }
-    return { shard, report };
+    const part = (after: string | undefined) =>
+      invoke({ shard, numbers, ...(after !== undefined && { after }) });
+    return { shard, report: await inParts(part, joined, onPart) };
   } catch (error) {
     return { shard, problem: describe(error), damaged: isCorruption(error) };
   }

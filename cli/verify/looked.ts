@@ -21,6 +21,11 @@ export function verdictOf(looked: readonly Looked[]): Verdict {
   return looked.some((one) => "problem" in one) ? "untold" : "clean";
 }
 
+/** Of two checks together: what is wrong is certain whatever could not be told. */
+export function worse(one: Verdict, other: Verdict): Verdict {
+  return (["differs", "untold", "clean"] as const).find((verdict) => [one, other].includes(verdict)) ?? one;
+}
+
 export function corruptOf(looked: readonly Looked[]): ShardName[] {
   return looked.flatMap((one) => ("damaged" in one && one.damaged ? [one.shard] : []));
 }

@@ -1,10 +1,10 @@
 import { isRepairable } from "../../core/verify/repair.ts";
 import type { Finding, ShardReport } from "../../core/verify/report.ts";
 import { type Column, table } from "../table.ts";
-import { terminalJson, terminalLines } from "../terminal-text.ts";
-import { exitCodes, findingsOf, type Looked, reportsOf, verdictOf } from "./looked.ts";
-
-const findingsShown = 20;
+import { terminalJson } from "../terminal-text.ts";
+import type { Answered } from "./answered.ts";
+import { exitCodes, findingsOf, type Looked, reportsOf, type Verdict, verdictOf } from "./looked.ts";
+import { section } from "./section.ts";
 
 const counted = ["receipts", "vectors", "missing", "extra", "stale", "unknown"] as const;
 const columns: readonly Column[] = [
@@ -47,13 +47,6 @@ export function detailLines(looked: readonly Looked[]): string[] {
   ];
 }
 
-function section(title: string, lines: readonly string[]): string[] {
-  if (lines.length === 0) return [];
-  const more = lines.length - findingsShown;
-  const rest = more > 0 ? [`  and ${more} more; --json has all that are known`] : [];
-  return ["", title, ...lines.slice(0, findingsShown).map((line) => `  ${terminalLines(line)}`), ...rest];
-}
-
 function describe({ receipt, fault, missing, extra, stale, why, vectors }: Finding): string {
   const counts = Object.entries({ missing, extra, stale })
     .filter(([, count]) => count > 0)
@@ -94,12 +87,21 @@ export function rejectedText(rows: number | undefined): string[] {
   ];
 }
 
-export function jsonOf(looked: readonly Looked[], rejectedRows?: number): string {
-  const verdict = verdictOf(looked);
+/** All that a verify came to. */
+export interface Outcome {
+  readonly verdict: Verdict;
+  readonly looked: readonly Looked[];
+  readonly rejectedRows: number | undefined;
+  /** Where vectors asked for themselves. */
+  readonly findable?: { readonly seed: string; readonly shards: readonly Answered[] } | undefined;
+}
+
+export function jsonOf({ verdict, looked, rejectedRows, findable }: Outcome): string {
   return terminalJson({
     verdict,
     exit_code: exitCodes[verdict],
     shards: looked,
     rejected_rows: rejectedRows,
+    findable,
   });
 }

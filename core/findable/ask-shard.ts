@@ -122,9 +122,13 @@ function asker(searchable: Searchable, shard: ShardName, dimensions: number) {
 }
 
 /** The log is what is left of it when the terminal is gone. */
-function tell(log: Log, { missed, ...counts }: FindableReport): void {
-  log.info("Vectors asked for themselves", counts);
-  for (const one of missed.slice(0, missedLogged)) {
-    log.warn("A vector is not found by its own numbers", { shard: counts.shard, ...one });
+function tell(
+  log: Log,
+  { shard, generation, missed, vectors, asked, found, not_found }: FindableReport,
+): void {
+  const counts = { vectors, asked, found, not_found };
+  log.info("Vectors asked for themselves", { shard, generation_name: generation, ...counts });
+  for (const { id, why } of missed.slice(0, missedLogged)) {
+    log.warn("A vector is not found by its own numbers", { shard, vector_id: id, reason: why });
   }
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { VectorStore } from "../../core/collections/chroma/vector-store.ts";
+import type { Delta } from "../../core/deltas/delta.ts";
 import { publishDoctored } from "../unit/collections/doctored.ts";
 import { eventually } from "./eventually.ts";
 import { noMessageIsLeft, nothingWasRefused } from "./looking.ts";
@@ -42,11 +43,29 @@ function verify(...options: string[]): Promise<{ code: unknown; stdout: string; 
   });
 }
 
+const model = { model: "universal-sentence-encoder-lite", dimensions: 512 };
+
+/** Leaves all of a vector as it is but its numbers, which are zeros from now on. */
+async function takeDirectionOf(store: VectorStore, id: string): Promise<void> {
+  const stored = await store.read([id]);
+  const delta: Delta = {
+    collection: "lines",
+    ...bakery,
+    runId: "doctored",
+    ...model,
+    textFormat: "receipt-text/1",
+    ids: [id],
+    documents: stored.map(({ document }) => document),
+    metadatas: stored.map(({ metadata }) => metadata),
+    vectors: new Uint8Array(Float32Array.BYTES_PER_ELEMENT * model.dimensions),
+  };
+  await store.upsert([{ delta, from: 0, to: 1 }]);
+}
+
 async function doctor(change: (store: VectorStore) => Promise<void>): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), "doctor-"));
   const files = { collectionsPath: stack.collectionsPath, library, scratch };
   const { controlTable } = stack.outputs;
-  const model = { model: "universal-sentence-encoder-lite", dimensions: 512 };
   await publishDoctored({ client: stack.dynamo, controlTable, shard: "lines", files, ...model }, change);
   await rm(scratch, { recursive: true });
 }
@@ -95,6 +114,47 @@ test("a collection that was tampered with is reported, counted in metrics, and r
     stdout: expect.stringContaining("1 receipts were made anew"),
   });
   expect(await verify()).toMatchObject({ code: 0 });
+});
+
+test("F44: vectors that ask for themselves are found, and one that is not is named and counted", async () => {
+  const whole = await verify("--findable", "--seed", "5eed");
+  expect(whole).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^lines +\d{8}-\d+ +exact +5 +5 +5 +1\.000$/m),
+  });
+  expect(whole.stdout).toContain("`--seed 5eed` draws the same vectors");
+  expect(whole.stdout).toContain("vectors is found by its own numbers.");
+
+  await doctor((store) => takeDirectionOf(store, title));
+  const { code, stdout } = await verify("--findable", "--all", "--json", "--collection", "lines");
+  const { verdict, findable } = JSON.parse(stdout);
+  expect([code, verdict]).toEqual([1, "differs"]);
+  expect(findable.shards).toEqual([
+    {
+      shard: "lines",
+      report: expect.objectContaining({
+        asked: 5,
+        found: 4,
+        not_found: 1,
+        missed: [{ id: title, why: expect.stringContaining("no search takes its numbers") }],
+      }),
+    },
+  ]);
+  await eventually(30, async () => {
+    const logged = await stack.logged(stack.outputs.logGroups.verify, "VectorsNotFound");
+    const counted = logged.map((line) => JSON.parse(line));
+    expect(counted).toContainEqual(expect.objectContaining({ collection: "words", VectorsNotFound: 0 }));
+    expect(counted).toContainEqual(expect.objectContaining({ collection: "lines", VectorsNotFound: 1 }));
+  });
+  expect(await verify("--numbers", "--repair", "--findable")).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("stale numbers"),
+  });
+});
+
+test("which vectors ask is said only where vectors ask", async () => {
+  const { code, stderr } = await verify("--all");
+  expect([code, stderr]).toEqual([2, expect.stringContaining("give it too")]);
 });
 
 test("what cannot be told has a code of its own", async () => {

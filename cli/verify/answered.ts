@@ -1,0 +1,71 @@
+import { type FindableReport, recallText } from "../../core/findable/report.ts";
+import type { ShardName } from "../../core/receipts/shards.ts";
+import { type Column, table } from "../table.ts";
+import type { Verdict } from "./looked.ts";
+import { section } from "./section.ts";
+
+/** What came of having the vectors of one shard ask for themselves: its report, or why there is none. */
+export type Answered =
+  | { readonly shard: ShardName; readonly report: FindableReport }
+  | { readonly shard: ShardName; readonly problem: string };
+
+/** What is missed in one shard is certain whatever could not be told of another. */
+export function verdictOfAnswers(answered: readonly Answered[]): Verdict {
+  if (reportsOf(answered).some(({ not_found }) => not_found > 0)) return "differs";
+  return answered.some((one) => "problem" in one) ? "untold" : "clean";
+}
+
+const columns: readonly Column[] = [
+  { title: "shard", align: "left" },
+  { title: "generation", align: "left" },
+  { title: "answers", align: "left" },
+  ...["vectors", "asked", "found", "recall"].map((title) => ({ title, align: "right" as const })),
+];
+
+/** A row per shard, those that are not found by name, and what to do. The seed is that of a sample. */
+export function answerLines(answered: readonly Answered[], seed: string | undefined): string[] {
+  const reports = reportsOf(answered);
+  const missed = reports.flatMap(({ shard, missed: own }) =>
+    own.map(({ id, why }) => `${shard} ${id}: ${why}`),
+  );
+  const total = reports.reduce((sum, { not_found }) => sum + not_found, 0);
+  return [
+    ...table(columns, answered.map(rowOf)),
+    ...(seed === undefined
+      ? []
+      : [`The seed of the sample is ${seed}: \`--seed ${seed}\` draws the same vectors.`]),
+    ...section(
+      "Could not be asked:",
+      answered.flatMap((one) => ("problem" in one ? [`${one.shard} ${one.problem}`] : [])),
+    ),
+    ...section("Not found by their own numbers:", missed, total),
+    "",
+    verdictOfAnswersText(answered, total),
+  ];
+}
+
+function rowOf(one: Answered): string[] {
+  if (!("report" in one)) return [one.shard, "could not be asked"];
+  const { shard, report } = one;
+  const { generation, exact, vectors, asked, found } = report;
+  const answers = exact ? "exact" : "approximate";
+  return [shard, generation ?? "none", answers, ...[vectors, asked, found].map(String), recallText(report)];
+}
+
+function verdictOfAnswersText(answered: readonly Answered[], total: number): string {
+  const reports = reportsOf(answered);
+  const asked = reports.reduce((sum, report) => sum + report.asked, 0);
+  const verdict = verdictOfAnswers(answered);
+  if (verdict === "clean") return `Each of ${asked} vectors is found by its own numbers.`;
+  if (verdict === "untold")
+    return `Each of ${asked} vectors is found by its own numbers, and the rest could not be asked.`;
+  const missing = reports.filter(({ not_found }) => not_found > 0);
+  const what = `${total} of ${asked} vectors are not found by their own numbers`;
+  return missing.some(({ exact }) => !exact)
+    ? `${what}: raise query:exactVectors or compaction:collectionShards, so that no approximate index answers. docs/runbooks/vectors-not-found.md says how.`
+    : `${what}: docs/runbooks/vectors-not-found.md says what to do.`;
+}
+
+function reportsOf(answered: readonly Answered[]): FindableReport[] {
+  return answered.flatMap((one) => ("report" in one ? [one.report] : []));
+}

@@ -1,0 +1,14 @@
+/** Asks until nothing is left, each time after what the part before ended with. Resolves to all parts as one. */
+export async function inParts<Report extends { readonly next: string | null }>(
+  ask: (after: string | undefined) => Promise<Report>,
+  joined: (before: Report, after: Report) => Report,
+  onPart: (soFar: Report) => void,
+): Promise<Report> {
+  let report = await ask(undefined);
+  onPart(report);
+  while (report.next !== null) {
+    report = joined(report, await ask(report.next));
+    onPart(report);
+  }
+  return report;
+}
