@@ -22,30 +22,26 @@ import { queueDepths } from "./queue-depths.ts";
 import { resolveTarget, type StackOutputs } from "./target.ts";
 import { terminalJson } from "./terminal-text.ts";
 
-const usage = `Lists what could not be handled, with reasons: dead letters, rejected and given up stream records,
-rejected rows, failed runs.
+const usage = `Lists failures with their reasons: dead-letter queues, rejected and given-up stream records, rejected rows, failed runs.
 
   npm run failed -- [NAME ...] [--retry [--wait SECONDS] | --purge [--yes]] [--json] [--stack NAME]
   npm run failed -- --superseded [--json] [--stack NAME]
 
-  NAME      a dead-letter queue (embed-ndjson-dead-letters, lines-dead-letters, words-dead-letters, one for each shard
-            where a collection is split), failed-exports, stream-rejected, stream-given-up, rejected-rows or failed-runs;
-            all unless told
-  --retry   sends everything back to where it belongs, and says in the end what failed again; do it after mending what
-            made it fail
-  --wait    how long --retry waits for that, 300 unless told; 0 sends only. Lambda may try an export for longer
-  --purge   shows what is there, asks, and deletes it for good; a failed run is no longer listed
-  --superseded  exports of the last day that were not embedded, since a later one of their receipt counts; no failures
-  --yes     does not ask before it deletes
-  --json    the answer as JSON
+  NAME      a dead-letter queue (embed-ndjson-dead-letters, lines-dead-letters, words-dead-letters, one per shard
+            of a collection), failed-exports, stream-rejected, stream-given-up, rejected-rows or failed-runs (default: all)
+  --retry   replays everything and reports what failed again; fix the cause first
+  --wait    seconds that --retry waits for the outcome (default: 300); 0 only sends. Lambda may retry an export for longer
+  --purge   lists everything, asks, and deletes it permanently; a failed run is no longer listed
+  --superseded  lists exports of the last day that were not embedded because a later one is current; these are no failures
+  --yes     deletes without asking
+  --json    prints JSON
   --stack   name of a deployed stack (default: the local stack)
   --help    this text
 
-Listing changes nothing. The exit code is 0 where nothing is left that failed, 1 where something is, and 2 where that
-could not be told.
+Listing changes nothing. The exit code is 0 if no failures are left, 1 if some are, and 2 if a source could not be read.
 `;
 
-/** 1 says that something has failed, so a command that fails itself says another thing. */
+/** 1 means that failures are left, so a failure of the command itself needs another code. */
 const couldNotTell = 2;
 
 async function main(): Promise<void> {
@@ -64,7 +60,7 @@ async function main(): Promise<void> {
 interface Stack {
   readonly outputs: StackOutputs;
   readonly all: readonly FailedSource[];
-  /** Those that are meant. */
+  /** Those that the command acts on. */
   readonly sources: readonly FailedSource[];
 }
 

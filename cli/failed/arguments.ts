@@ -34,11 +34,10 @@ export function readArguments(args: readonly string[]): Asked {
   });
   const { retry, purge, superseded, wait, yes, json, stack, help } = values;
   if ([retry, purge, superseded].filter(Boolean).length > 1)
-    throw new UsageWrongError(script, "Say either --retry or --purge or --superseded.");
-  if (yes && !purge) throw new UsageWrongError(script, "--yes answers what --purge asks.");
-  if (wait !== undefined && !retry) throw new UsageWrongError(script, "--wait is how long --retry waits.");
-  if (superseded && positionals.length > 0)
-    throw new UsageWrongError(script, "--superseded lists exports, and takes no NAME.");
+    throw new UsageWrongError(script, "Use one of --retry, --purge and --superseded.");
+  if (yes && !purge) throw new UsageWrongError(script, "--yes is only for --purge.");
+  if (wait !== undefined && !retry) throw new UsageWrongError(script, "--wait is only for --retry.");
+  if (superseded && positionals.length > 0) throw new UsageWrongError(script, "--superseded takes no NAME.");
   const operation = retry ? "retry" : purge ? "purge" : superseded ? "superseded" : "list";
   const waitSeconds = wait === undefined ? usualWaitSeconds : secondsOf(wait);
   return { help, names: [...new Set(positionals)], operation, waitSeconds, yes, json, stack };
@@ -49,7 +48,7 @@ function secondsOf(wait: string): number {
   throw new UsageWrongError(script, `--wait is a whole number of seconds up to ${maxWaitSeconds}.`);
 }
 
-/** Those that are named, or all. Throws UsageWrongError for names that there are not, with those that there are. */
+/** The named sources, or all. Throws UsageWrongError for unknown names, with the known ones. */
 export function sourcesMeant<Source extends { readonly name: string }>(
   { names }: Pick<Asked, "names">,
   sources: readonly Source[],
@@ -57,7 +56,7 @@ export function sourcesMeant<Source extends { readonly name: string }>(
   const unknown = names.filter((name) => !sources.some((source) => source.name === name));
   if (unknown.length > 0) {
     const there = sources.map(({ name }) => name).join(", ");
-    throw new UsageWrongError(script, `This stack has no ${unknown.join(", ")}, but: ${there}.`);
+    throw new UsageWrongError(script, `This stack has no ${unknown.join(", ")}. It has: ${there}.`);
   }
   return sources.filter(({ name }) => names.length === 0 || names.includes(name));
 }

@@ -12,14 +12,14 @@ const columns: readonly Column[] = [
   { title: "reason", align: "left" },
 ];
 
-/** Lines that show what is there, source by source; those that hold nothing take one line together. */
+/** Lines per source; the empty sources share one line. */
 export function listedText(listed: readonly Listed[], now: number): string[] {
   const empty = listed.filter((one) => !("error" in one) && one.total === 0);
   const lines = listed.flatMap((one) => {
     if ("error" in one) return [unreadText(one.name, one.error), ""];
     if (one.total === 0) return [];
     const { name, total, things } = one;
-    const shown = things.length < total ? `, of which ${things.length} could be shown` : "";
+    const shown = things.length < total ? `, of which ${things.length} are shown` : "";
     return [`${name}: ${total}${shown}`, ...thingsText(things, now), ""];
   });
   if (empty.length > 0) lines.push(`Nothing in ${empty.map(({ name }) => name).join(", ")}.`);
@@ -35,7 +35,7 @@ export function retriedText(results: readonly RetriedSource[], now: number): str
     const parts = [
       `${retried} sent again`,
       ...(stayed.length > 0 ? [`${stayed.length} stay`] : []),
-      ...(untouched > 0 ? [`${untouched} out of reach for now`] : []),
+      ...(untouched > 0 ? [`${untouched} not reachable now`] : []),
       ...(failedAgain.length > 0 ? [`${failedAgain.length} failed again`] : []),
     ];
     return [`${name}: ${parts.join(", ")}`, ...thingsText([...stayed, ...failedAgain], now)];
@@ -43,7 +43,7 @@ export function retriedText(results: readonly RetriedSource[], now: number): str
   return lines.length > 0 ? lines : ["Nothing has failed."];
 }
 
-/** The end of a retry: what became of what was sent, as far as it is known. */
+/** The last line of a retry: the outcome of what was sent, as far as it is known. */
 export function handledText(
   results: readonly RetriedSource[],
   underWay: number,
@@ -52,12 +52,12 @@ export function handledText(
   const again = results.reduce((sum, one) => sum + ("error" in one ? 0 : (one.failedAgain?.length ?? 0)), 0);
   const failed = again === 0 ? "Nothing failed again" : `${again} failed again`;
   if (underWay === 0) return `${failed}.`;
-  return `${failed} in ${waitSeconds} s, and ${underWay} messages are under way: \`npm run failed\` says later what became of them.`;
+  return `${failed} in ${waitSeconds} s, and ${underWay} messages are in flight: run \`npm run failed\` later to see their outcome.`;
 }
 
 export function supersededText(things: readonly FailedThing[], now: number): string[] {
   if (things.length === 0) return ["No export of the last day was superseded."];
-  return [`superseded in the last day: ${things.length}, and nothing to do`, ...thingsText(things, now)];
+  return [`superseded in the last day: ${things.length}; no action needed`, ...thingsText(things, now)];
 }
 
 export function purgedText(results: readonly Purged[]): string[] {
@@ -93,5 +93,5 @@ function thingsText(things: readonly FailedThing[], now: number): string[] {
 }
 
 function unreadText(name: string, error: string): string {
-  return `${name}: could not be read to its end (${terminalText(error)})`;
+  return `${name}: could not be read completely (${terminalText(error)})`;
 }

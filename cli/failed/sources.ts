@@ -23,7 +23,7 @@ import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
 import type { StackOutputs } from "../target.ts";
 
-/** Every place of a stack where things end that could not be handled. Queues go by the names of their alarms. */
+/** Every source of failures in a stack. Queues have the names of their alarms. */
 export function failedSources(outputs: StackOutputs): FailedSource[] {
   const sqs = new SQSClient({});
   const dynamo = new DynamoDBClient({});

@@ -192,7 +192,7 @@ test("a purge deletes only what somebody agreed to", async () => {
 test("a name that there is not is told with those that there are", async () => {
   const { code, stderr } = await failed("lines-dlq");
   expect(code).toBe(2);
-  expect(stderr).toMatch(/no lines-dlq, but: embed-ndjson-dead-letters, lines-dead-letters, /);
+  expect(stderr).toMatch(/no lines-dlq\. It has: embed-ndjson-dead-letters, lines-dead-letters, /);
 });
 
 test("no process of the stack was refused anything", () => nothingWasRefused(stack));

@@ -66,7 +66,7 @@ test("where callers sign, the policy lets everybody in by the open routes alone,
   ]);
 });
 
-test("the stage is deployed anew when the policy changes, and after it", async () => {
+test("the stage is deployed again when the policy changes, and after it", async () => {
   const [before, after] = [await deployCatchUp(), await deployCatchUp(cidrs)];
   const triggersOf = (stack: Deployment) =>
     ofType(stack, "aws:apigateway/deployment:Deployment").get(name)?.triggers;

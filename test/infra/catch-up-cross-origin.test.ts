@@ -50,7 +50,7 @@ test.each([
   }
 });
 
-test("the stage is deployed anew when the origins of refusals change, and after them", async () => {
+test("the stage is deployed again when the origins of refusals change, and after them", async () => {
   const [before, after] = [await withOrigins(one), await withOrigins("https://www.example.com")];
   const triggersOf = (stack: Deployment) =>
     ofType(stack, "aws:apigateway/deployment:Deployment").get(name)?.triggers;

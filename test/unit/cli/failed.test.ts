@@ -36,13 +36,13 @@ const unreadable: FailedSource = { name: "closed", list: refuse, retry: refuse, 
 
 describe("the command line", () => {
   test.each([
-    [["--retry", "--purge"], /^Say either --retry or --purge /],
-    [["--retry", "--superseded"], /^Say either --retry or --purge or --superseded\./],
-    [["--wait", "5"], /^--wait is how long --retry waits\./],
+    [["--retry", "--purge"], /^Use one of --retry, --purge and --superseded\./],
+    [["--retry", "--superseded"], /^Use one of --retry, --purge and --superseded\./],
+    [["--wait", "5"], /^--wait is only for --retry\./],
     [["--retry", "--wait", "soon"], /^--wait is a whole number of seconds up to 3600\./],
     [["--retry", "--wait", "3601"], /^--wait is a whole number/],
-    [["--superseded", "embed"], /^--superseded lists exports/],
-    [["--yes"], /^--yes answers what --purge asks\./],
+    [["--superseded", "embed"], /^--superseded takes no NAME/],
+    [["--yes"], /^--yes is only for --purge\./],
     [["--delete"], /--delete/],
   ])("%j is refused", (args, why) => {
     expect(() => readArguments(args)).toThrow(why);
@@ -53,7 +53,7 @@ describe("the command line", () => {
     const meant = (...args: string[]) => sourcesMeant(readArguments(args), sources).map(({ name }) => name);
     expect(meant()).toEqual(["a", "b"]);
     expect(meant("b", "--retry")).toEqual(["b"]);
-    expect(() => meant("b", "c")).toThrow(/^This stack has no c, but: a, b\./);
+    expect(() => meant("b", "c")).toThrow(/^This stack has no c\. It has: a, b\./);
   });
 });
 
@@ -100,7 +100,7 @@ describe("F36: the end of a retry", () => {
     expect(retriedText(handled, now)[0]).toBe("a: 1 sent again, 1 stay");
     expect(handledText(handled, 0, 300)).toBe("Nothing failed again.");
     expect(handledText(handled, 4, 300)).toBe(
-      "Nothing failed again in 300 s, and 4 messages are under way: `npm run failed` says later what became of them.",
+      "Nothing failed again in 300 s, and 4 messages are in flight: run `npm run failed` later to see their outcome.",
     );
   });
 
@@ -114,26 +114,26 @@ test("F36: superseded exports are shown as no failures", () => {
   expect(supersededText([], now)).toEqual(["No export of the last day was superseded."]);
   const [head, , row] = supersededText([thing], now);
   expect([head, row]).toEqual([
-    "superseded in the last day: 1, and nothing to do",
+    "superseded in the last day: 1; no action needed",
     expect.stringContaining("m-1"),
   ]);
 });
 
 describe("what is shown", () => {
-  test("is a table a source, the empty ones in one line, the unreadable ones with their error", async () => {
+  test("is one table per source, the empty ones in one line, the unreadable ones with their error", async () => {
     const listed = await listAll([source("a", [thing]), source("b", []), unreadable]);
     expect(listedText(listed, now)).toEqual([
       "a: 1",
       "  age  image  receipt  what              id   reason",
       "  3 h  image        7  RECEIPT_METADATA  m-1  It is bad.",
       "",
-      "closed: could not be read to its end (Error: AccessDenied)",
+      "closed: could not be read completely (Error: AccessDenied)",
       "",
       "Nothing in b.",
     ]);
   });
 
-  test("after a retry is what is on its way and what stays; after a purge what is gone", async () => {
+  test("after a retry is what was sent and what stays; after a purge what was deleted", async () => {
     const other = { ...thing, id: "m-2" };
     const [head, , row] = retriedText(await retryAll([source("a", [thing, other], 1)]), now);
     expect(head).toBe("a: 1 sent again, 1 stay");
