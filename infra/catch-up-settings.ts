@@ -1,188 +1,188 @@
 import { catchUpApiSettings } from "./catch-up-api-settings.ts";
 import { address, callersKey, headerKey } from "./settings/forms.ts";
-import { list, optionalSecret, optionalText, text, wholeNumber, yesOrNo } from "./settings/setting.ts";
+import { boolean, integer, list, optionalSecret, optionalText, text } from "./settings/setting.ts";
 
 const named = { pattern: /^\S(.{0,198}\S)?$/, says: "a name of 1 to 200 characters" };
 
-/** The settings of the catch-up system; config.ts has them among all others. */
+/** The settings of the catch-up system; config.ts includes them. */
 export const catchUpSettings = {
-  enabled: yesOrNo({
+  enabled: boolean({
     default: false,
-    means: "Whether the catch-up API is deployed, with its functions and its state machine.",
-    because: "It needs a Pinecone index, which not every stack has.",
+    means: "Deploy the catch-up API with its functions and its state machine.",
+    because: "It requires a Pinecone index, which not every stack has.",
   }),
   apiKey: optionalSecret({
     form: callersKey,
-    means:
-      "The key that callers of the catch-up API send as x-api-key; required where catchup:enabled is true.",
-    because: "A shared default would be no secret.",
+    means: "API key that callers of the catch-up API send as x-api-key; required if catchup:enabled is true.",
+    because: "A shared default would not be secret.",
   }),
   pineconeApiKey: optionalSecret({
     form: headerKey,
-    means: "The API key of Pinecone; required where catchup:enabled is true.",
-    because: "Nothing can be written without it.",
+    means: "API key of Pinecone; required if catchup:enabled is true.",
+    because: "Pinecone accepts no write without it.",
   }),
   pineconeHost: optionalText({
     form: address,
-    means: "Address of the Pinecone index, as its console shows it; required where catchup:enabled is true.",
-    because: "A stack writes to one index, and asks nobody for its address.",
+    means: "URL of the Pinecone index, as its console shows it; required if catchup:enabled is true.",
+    because: "A stack writes to one index and does not look up its URL.",
   }),
   metabaseUrl: optionalText({
     form: address,
-    means: "Address of the Metabase that answers questions; needed for data_source metabase.",
-    because: "A stack without one takes CSV files only.",
+    means: "URL of the Metabase server; required for data_source metabase.",
+    because: "A stack without one accepts CSV files only.",
   }),
   metabaseApiKey: optionalSecret({
     form: headerKey,
-    means: "The API key of Metabase; required where catchup:metabaseUrl is set.",
+    means: "API key of Metabase; required if catchup:metabaseUrl is set.",
     because: "A stack without Metabase needs none.",
   }),
-  metabaseRowCap: wholeNumber({
+  metabaseRowCap: integer({
     default: 1_048_575,
     from: 1,
     to: 1_000_000_000,
-    means: "Rows at which Metabase cuts an export; one that has as many is split by dates.",
-    because: "It is Metabase's own limit of a download.",
+    means: "Row limit of a Metabase export. An export that reaches it is split by date.",
+    because: "It is Metabase's own limit for downloads.",
   }),
   startVariable: text({
     default: "start_date",
     form: named,
-    means: "Variable of a question that takes the first day; case, blanks and `_` do not count.",
-    because: "It is what this product's own questions call it.",
+    means: "Variable of a question for the start date; case, spaces and `_` are ignored.",
+    because: "It is the name in this product's own questions.",
   }),
   endVariable: text({
     default: "end_date",
     form: named,
-    means: "Variable of a question that takes the last day; case, blanks and `_` do not count.",
-    because: "It is what this product's own questions call it.",
+    means: "Variable of a question for the end date; case, spaces and `_` are ignored.",
+    because: "It is the name in this product's own questions.",
   }),
   idColumn: text({
     default: "id",
     form: named,
-    means: "Column that identifies a row; case, blanks and `_` do not count.",
-    because: "It is what this product's own questions call it.",
+    means: "Column that identifies a row; case, spaces and `_` are ignored.",
+    because: "It is the name in this product's own questions.",
   }),
   textColumn: text({
     default: "formatted_text",
     form: named,
-    means: "Column whose text is embedded; case, blanks and `_` do not count.",
-    because: "It is what this product's own questions call it.",
+    means: "Column whose text is embedded; case, spaces and `_` are ignored.",
+    because: "It is the name in this product's own questions.",
   }),
-  memoryMiB: wholeNumber({
+  memoryMiB: integer({
     default: 1024,
     from: 512,
     to: 10_240,
-    means: "Memory of the functions that plan tasks and work on chunks.",
-    because: "A chunk of 2,048 rows takes some 400 MiB, and CPU grows with the memory.",
+    means: "Memory of the functions that plan tasks and process chunks.",
+    because: "A chunk of 2,048 rows takes about 400 MiB, and CPU scales with memory.",
   }),
-  timeoutSeconds: wholeNumber({
+  timeoutSeconds: integer({
     default: 900,
     from: 60,
     to: 900,
     means:
-      "Longest run of the functions that plan tasks and work on chunks; what is left goes to the state machine.",
-    because: "It is the most that Lambda gives.",
+      "Timeout of the functions that plan tasks and process chunks. The state machine continues an unfinished task.",
+    because: "It is Lambda's maximum.",
   }),
   sourceBucket: optionalText({
     form: { pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, says: "the name of an S3 bucket" },
-    means: "An existing bucket that holds the CSV files.",
-    because: "A stack without one makes its own.",
+    means: "An existing bucket for CSV files.",
+    because: "By default the stack creates its own.",
   }),
   questionId: optionalText({
     form: { pattern: /^[A-Za-z0-9_-]{1,64}$/, says: "the id of a question" },
-    means: "Question id of requests that name none; it begins every vector id.",
-    because: "A stack without one asks every request for it.",
+    means: "Default question id of requests; it is the prefix of every vector id.",
+    because: "Without one every request must name its question.",
   }),
   namespace: text({
     default: "v2",
     form: { pattern: /^[!-"$-~]{1,200}$/, says: "1 to 200 printable ASCII characters without #" },
-    means: "Namespace of records for which neither their record_type nor their request names one.",
-    because: "It is where existing callers look.",
+    means: "Default Pinecone namespace, for records without a record_type whose request names none.",
+    because: "It is the namespace that existing callers query.",
   }),
-  batchSize: wholeNumber({
+  batchSize: integer({
     default: 100,
     from: 1,
     to: 1000,
-    means: "Vectors that one request to Pinecone holds at most.",
-    because: "A hundred vectors of 1536 dimensions come near the 2 MB that Pinecone takes.",
+    means: "Maximum number of vectors per request to Pinecone.",
+    because: "A hundred vectors with 1536 dimensions come near Pinecone's limit of 2 MB.",
   }),
   columnTypes: list({
     form: {
       pattern: /^[^=]+=(auto|string|number|boolean)$/,
       says: "a column and its type, as zip=string; types are auto, string, number, boolean",
     },
-    means: "Columns whose metadata always has the type that is named here.",
-    because: "Without one each cell tells by its form: 12 is a number, 012 is text.",
+    means: "Metadata types of columns, which override type inference.",
+    because: "By default the type of each cell is inferred: 12 is a number, 012 is a string.",
   }),
-  rowsPerFunction: wholeNumber({
+  rowsPerFunction: integer({
     default: 10_000,
     from: 0,
     to: 1_000_000,
-    means: "Files with more rows are worked on by the state machine, smaller ones by one function.",
-    because: "A function embeds ten thousand rows well within its fifteen minutes.",
+    means:
+      "Maximum number of rows of a task that one function processes; the state machine processes larger ones.",
+    because: "A function embeds ten thousand rows well within its timeout of 15 minutes.",
   }),
-  rowsPerChunk: wholeNumber({
+  rowsPerChunk: integer({
     default: 2048,
     from: 1,
     to: 100_000,
-    means: "Rows that one chunk of a file has at most; 8 MiB end it before.",
+    means: "Maximum number of rows per chunk; a chunk also ends at 8 MiB.",
     because: "They fill one request to the embedding provider.",
   }),
-  concurrency: wholeNumber({
+  concurrency: integer({
     default: 5,
     from: 1,
     to: 1000,
-    means: "Chunks of one task that the state machine has worked on at once.",
-    because: "More would mostly wait for the provider's limit.",
+    means: "Maximum number of concurrent chunks per task in the state machine.",
+    because: "More would mostly wait for the provider's rate limit.",
   }),
-  requestsPerSecond: wholeNumber({
+  requestsPerSecond: integer({
     default: 20,
     from: 1,
     to: 10_000,
     means:
-      "Embedding requests a second that all tasks together may send, within embedding:requestsPerMinute.",
+      "Embedding requests per second that all tasks together may send, within embedding:requestsPerMinute.",
     because: "It leaves room for the embedding of receipts, which shares the limit.",
   }),
-  tokensPerText: wholeNumber({
+  tokensPerText: integer({
     default: 8191,
     from: 1,
     to: 1_000_000,
-    means: "Tokens that the model reads of one text; a record with more fails alone.",
+    means: "Maximum number of tokens per text. A record with more fails; others do not.",
     because: "It is the limit of text-embedding-3-small.",
   }),
   usdPerMillionTokens: text({
     default: "0.02",
     form: { pattern: /^\d+(\.\d+)?$/, says: "an amount of US dollars, as 0.02" },
-    means: "Price of a million tokens, from which a dry run tells the cost.",
+    means: "Price per million tokens, from which a dry run estimates the cost.",
     because: "It is the price of text-embedding-3-small.",
   }),
-  taskDays: wholeNumber({
+  taskDays: integer({
     default: 30,
     from: 1,
     to: 3650,
-    means: "How long tasks, their plans, results and failed records are kept.",
-    because: "A month is time to look into what failed, and to try it again.",
+    means: "Retention of tasks with their plans, results and failed records.",
+    because: "A month leaves time to investigate and retry failures.",
   }),
-  requestsPerSecondOfCallers: wholeNumber({
+  requestsPerSecondOfCallers: integer({
     default: 50,
     from: 1,
     to: 10_000,
-    means: "Requests a second that the API answers; more get 429.",
-    because: "It lets many callers ask for the status, and no loop run away.",
+    means: "Rate limit of the API, in requests per second; requests beyond it get 429.",
+    because: "It admits many callers that poll the status, and stops a runaway loop.",
   }),
-  burstOfCallers: wholeNumber({
+  burstOfCallers: integer({
     default: 100,
     from: 1,
     to: 5000,
-    means: "Requests that the API answers at once after a pause.",
-    because: "Twice the rate takes up what comes in waves.",
+    means: "Burst limit of the API, in requests.",
+    because: "Twice the rate absorbs bursts.",
   }),
-  requestsPerDay: wholeNumber({
+  requestsPerDay: integer({
     default: 1_000_000,
     from: 1,
     to: 100_000_000,
-    means: "Requests a day under the API's key.",
-    because: "It is what a status question a second of ten callers needs.",
+    means: "Quota of the API key, in requests per day.",
+    because: "Ten callers that poll the status every second stay within it.",
   }),
   ...catchUpApiSettings,
 } as const;

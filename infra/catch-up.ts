@@ -8,7 +8,7 @@ import type { Settings } from "./config.ts";
 import type { CatchUpOutputs } from "./outputs.ts";
 
 interface Neighbours {
-  /** Undefined where the system is not enabled. */
+  /** Undefined if the system is disabled. */
   readonly code: CatchUpCode | undefined;
   readonly apiKey: StoredSecret;
   readonly storage: Storage;
@@ -16,7 +16,7 @@ interface Neighbours {
   readonly defaults: FunctionDefaults;
 }
 
-/** The catch-up system, undefined where it is not enabled. The rules of the settings have seen to what it needs. */
+/** The catch-up system, or undefined if it is disabled. The rules of the settings have checked its requirements. */
 export function catchUpOf(
   name: string,
   { catchup, embedding, storage: { keepData } }: Settings,

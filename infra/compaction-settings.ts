@@ -1,144 +1,146 @@
-import { oneOf, wholeNumber } from "./settings/setting.ts";
+import { integer, oneOf } from "./settings/setting.ts";
 
-/** The settings of compaction and of what hosts it; config.ts has them among all others. */
+/** The settings of compaction and of its host; config.ts includes them. */
 export const compactionSettings = {
-  collectionShards: wholeNumber({
+  collectionShards: integer({
     default: 1,
     from: 1,
-    // The URLs of the queues of more would not fit in the 4 KB that Lambda gives an environment.
+    // The queue URLs of more shards would exceed Lambda's limit of 4 KB for the environment.
     to: 8,
     means:
-      "Shards that each collection is split into by the image id, each with queues, a writer and generations of its own and up to two functions at once; under a changed number they are empty, or as they were when it was last used, until `npm run verify -- --repair` has filled them from the stored deltas.",
-    because: "One holds 200,000 vectors in the default memory, and is the least to run and to watch.",
+      "Shards per collection, by image id. Each shard has its own queues, writer and generations. After a change the new shards are empty (or stale, if the number was in use before) until `npm run verify -- --repair` fills them from the stored deltas.",
+    because: "One shard holds 200,000 vectors in the default memory, and is the simplest to operate.",
   }),
-  leaseSeconds: wholeNumber({
+  leaseSeconds: integer({
     default: 30,
     from: 5,
     to: 900,
     means:
-      "How long a holder of a collection's lease may be silent before another takes over, and how long its messages stay hidden without a heartbeat.",
-    because: "It outlasts any pause of a healthy process, and a crash is over after twice that.",
+      "Lease duration: how long a holder may miss its heartbeats before another process takes over. Also the visibility timeout that a heartbeat extends.",
+    because: "It outlasts any pause of a healthy process; recovery from a crash takes at most twice as long.",
   }),
-  leaseWaitSeconds: wholeNumber({
+  leaseWaitSeconds: integer({
     default: 30,
     from: 0,
     to: 300,
     means:
-      "How long a second function waits for the lease, half a lease at least, before it hands its messages back.",
-    because: "Most cycles are shorter, so the messages rarely travel twice.",
+      "How long a second function waits for the lease before it returns its messages to the queue; at least half a lease.",
+    because: "Most cycles are shorter, so messages are rarely redelivered.",
   }),
-  drainMaxMessages: wholeNumber({
+  drainMaxMessages: integer({
     default: 1000,
     from: 0,
     to: 10_000,
-    means: "Messages that one cycle takes beyond the ones it was given.",
-    because: "A generation is copied once for all of them, and their deltas fit in memory.",
+    means: "Maximum number of messages that a cycle drains from the queue, beyond those of its invocation.",
+    because: "One copy of the generation serves all of them, and their deltas fit in memory.",
   }),
-  drainMaxMiB: wholeNumber({
+  drainMaxMiB: integer({
     default: 32,
     from: 1,
     to: 1024,
-    means: "Bodies of the messages that one cycle takes beyond the ones it was given, all together.",
-    because: "A body has 64 KiB of an item at most: this bounds what a thousand of the largest would take.",
+    means: "Maximum total size of the message bodies that a cycle drains.",
+    because: "A body holds up to 64 KiB of an item, so a thousand of the largest would take 64 MiB.",
   }),
-  drainSeconds: wholeNumber({
+  drainSeconds: integer({
     default: 10,
     from: 0,
     to: 300,
-    means: "How long a cycle goes on taking messages.",
-    because: "Ten seconds reach most of what is queued; what is left has the next cycle.",
+    means: "How long a cycle drains the queue.",
+    because: "Ten seconds drain most of a queue; the next cycle takes the rest.",
   }),
-  minPublishIntervalSeconds: wholeNumber({
+  minPublishIntervalSeconds: integer({
     default: 5,
     from: 0,
     to: 300,
-    means: "The least time between two generations of a collection.",
-    because: "It lets changes gather, and a search is never older than seconds.",
+    means: "Minimum interval between two generations of a collection.",
+    because: "It batches changes, and keeps search results at most seconds old.",
   }),
-  generationsKept: wholeNumber({
+  generationsKept: integer({
     default: 3,
     from: 2,
     to: 100,
-    means: "Newest generations that are kept whatever their age.",
-    because: "One is served, one is being left, one is there to go back to.",
+    means: "Number of generations that are kept regardless of age.",
+    because: "One is served, one may still have readers, and one is there to restore.",
   }),
-  maxReaderSeconds: wholeNumber({
+  maxReaderSeconds: integer({
     default: 900,
     from: 30,
     to: 86_400,
-    means: "How long a reader may still be copying a superseded generation.",
-    because: "It is several times what copying a million vectors from EFS takes.",
+    means: "How long a superseded generation stays available to readers that copy it.",
+    because: "Copying a million vectors from EFS takes a fraction of it.",
   }),
-  maxFailures: wholeNumber({
+  maxFailures: integer({
     default: 5,
     from: 1,
     to: 50,
-    means: "Failures for a message's own reason before it goes to the dead-letter queue.",
-    because: "Four retries pass over what passes by itself.",
+    means: "Failures of a message itself before it moves to the dead-letter queue.",
+    because: "Four retries outlast transient errors.",
   }),
-  memoryMiB: wholeNumber({
+  memoryMiB: integer({
     default: 3008,
     from: 1024,
     to: 10_240,
     means: "Memory of the compaction function, the Chroma server inside it included.",
-    because: "It holds 200,000 vectors of 1536 dimensions, and is the most that a new AWS account may use.",
+    because: "It holds 200,000 vectors with 1536 dimensions, and is the maximum of a new AWS account.",
   }),
-  timeoutSeconds: wholeNumber({
+  timeoutSeconds: integer({
     default: 100,
     from: 30,
     to: 900,
     means:
-      "Time limit of the compaction function; its queues' visibility timeout is ten seconds more, which is how long a function that dies before its first call blocks its message groups.",
+      "Timeout of the compaction function. The visibility timeout of its queues is ten seconds longer; a function that crashes before its first call blocks its message groups for that long.",
     because:
-      "A crash at any moment is over within two minutes; a cycle merges what fits in its time, and the next one goes on.",
+      "It bounds recovery from a crash to two minutes. A cycle merges what fits, and the next one continues.",
   }),
-  scratchMiB: wholeNumber({
+  scratchMiB: integer({
     default: 4096,
     from: 512,
     to: 10_240,
-    means: "Local disk of the compaction function, where a generation is worked on.",
-    because: "A collection of 200,000 vectors of 1536 dimensions takes 1.4 GiB, twice while it is copied.",
+    means: "Local disk of the compaction function, for its copy of a generation.",
+    because:
+      "A collection of 200,000 vectors with 1536 dimensions takes 1.4 GiB, and twice that while it is copied.",
   }),
   host: oneOf({
     default: "lambda",
     values: ["lambda", "ecs"],
     means:
-      "What compacts: the function, or one ECS task that does the same in a long-lived process; the other takes no messages.",
-    because: "The function costs nothing while idle; the task is for cycles past 15 minutes or 10 GB.",
+      "Host of compaction: the function, or one long-lived ECS task. The other one receives no messages.",
+    because: "The function costs nothing while idle; the task is for cycles beyond 15 minutes or 10 GB.",
   }),
   workerCpu: oneOf({
     default: 2048,
     values: [512, 1024, 2048, 4096, 8192, 16_384],
-    means: "CPU units of the ECS task that compacts; 1024 are one core.",
-    because: "Each collection has a core for its HNSW inserts.",
+    means: "CPU units of the compaction task; 1024 are one vCPU.",
+    because: "Each collection has a vCPU for its HNSW inserts.",
   }),
-  workerMemoryMiB: wholeNumber({
+  workerMemoryMiB: integer({
     default: 8192,
     from: 1024,
     to: 122_880,
-    means: "Memory of the ECS task that compacts, its Chroma servers included.",
-    because: "It holds 200,000 vectors of 1536 dimensions of each collection, with room to grow.",
+    means: "Memory of the compaction task, its Chroma servers included.",
+    because: "It holds 200,000 vectors with 1536 dimensions per collection, with room to grow.",
   }),
-  workerScratchGiB: wholeNumber({
+  workerScratchGiB: integer({
     default: 30,
     from: 21,
     to: 200,
-    means: "Local disk of the ECS task that compacts, where generations are worked on.",
+    means: "Local disk of the compaction task, for its copies of generations.",
     because:
-      "Two collections of a million vectors of 1536 dimensions take 14 GiB, twice while they are copied.",
+      "Two collections of a million vectors with 1536 dimensions take 14 GiB, and twice that while they are copied.",
   }),
-  workerShardsAtOnce: wholeNumber({
+  workerShardsAtOnce: integer({
     default: 2,
     from: 1,
     to: 16,
-    means: "Shards whose cycles the ECS task runs at the same time; each takes memory and a core.",
-    because: "Lines and words then wait for each other only where they are split.",
+    means: "Shards that the compaction task processes concurrently; each takes memory and a vCPU.",
+    because: "Lines and words then wait for each other only if they are sharded.",
   }),
-  workerCycleHours: wholeNumber({
+  workerCycleHours: integer({
     default: 6,
     from: 1,
     to: 48,
-    means: "How long a cycle of the ECS task may take before the task ends and starts anew.",
-    because: "Six hours merge millions of vectors; what takes longer hangs.",
+    means:
+      "Maximum duration of a cycle of the compaction task. A cycle that takes longer ends the task, and ECS restarts it.",
+    because: "Six hours merge millions of vectors; a cycle that takes longer is stuck.",
   }),
 } as const;

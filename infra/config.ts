@@ -3,6 +3,8 @@ import { compactionSettings } from "./compaction-settings.ts";
 import { address, callersKey, headerKey } from "./settings/forms.ts";
 import type { ValuesOf } from "./settings/read-all.ts";
 import {
+  boolean,
+  integer,
   list,
   oneOf,
   optionalSecret,
@@ -10,13 +12,11 @@ import {
   secret,
   someOf,
   text,
-  wholeNumber,
-  yesOrNo,
 } from "./settings/setting.ts";
 
 const anyName = { pattern: /^\S+$/, says: "a name without spaces" };
 
-/** Kinds of items of the receipts table whose changes the collections may have to follow. */
+/** Entity types of the receipts table whose changes can reach the collections. */
 export const entityTypes = [
   "COMPACTION_RUN",
   "RECEIPT_METADATA",
@@ -26,7 +26,7 @@ export const entityTypes = [
   "RECEIPT_WORD",
 ] as const;
 
-/** What vectors take from a RECEIPT_METADATA item. */
+/** Fields of a RECEIPT_METADATA item that vectors carry. */
 export const metadataFields = [
   "canonical_merchant_name",
   "merchant_name",
@@ -36,7 +36,7 @@ export const metadataFields = [
   "place_id",
 ] as const;
 
-/** What says of a word what it is, and why that is believed. */
+/** Fields of a RECEIPT_WORD_LABEL item: the label, its status and its origin. */
 export const labelFields = [
   "label",
   "validation_status",
@@ -45,7 +45,7 @@ export const labelFields = [
   "reasoning",
 ] as const;
 
-/** Every setting of a stack, once. docs/configuration.md is made from this (`npm run docs`). */
+/** Every setting of a stack, once. docs/configuration.md is generated from it (`npm run docs`). */
 export const declared = {
   embedding: {
     model: text({
@@ -54,224 +54,227 @@ export const declared = {
       means: "The provider's name of the model that makes every vector of the stack.",
       because: "It is the cheapest current OpenAI model, and good on short texts.",
     }),
-    dimensions: wholeNumber({
+    dimensions: integer({
       default: 1536,
       from: 1,
       to: 4096,
-      means: "Length of a vector, which the provider is asked for and every delta is checked against.",
+      means:
+        "Dimensions of a vector. They are requested from the provider, and every delta is checked against them.",
       because: "It is the full length of text-embedding-3-small.",
     }),
     baseUrl: text({
       default: "https://api.openai.com/v1",
       form: address,
-      means: "Where the provider's API is: any server that speaks OpenAI's embeddings API.",
-      because: "It is OpenAI's own address.",
+      means: "Base URL of the provider's API: any server that implements OpenAI's embeddings API.",
+      because: "It is OpenAI's own URL.",
     }),
     apiKey: secret({
       form: headerKey,
       means: "The provider's API key.",
       because: "Nothing can be embedded without it.",
     }),
-    requestsPerMinute: wholeNumber({
+    requestsPerMinute: integer({
       default: 3000,
       from: 1,
       to: 1_000_000,
-      means: "Requests a minute that all functions together may send to the provider.",
+      means: "Requests per minute that all functions together may send to the provider.",
       because: "It is the limit of OpenAI's first paid tier.",
     }),
-    maxInputsPerRequest: wholeNumber({
+    maxInputsPerRequest: integer({
       default: 2048,
       from: 1,
       to: 2048,
-      means: "Texts that one request to the provider holds at most.",
-      because: "It is what OpenAI takes; other providers take 96 to 1,000.",
+      means: "Maximum number of texts per request to the provider.",
+      because: "It is OpenAI's limit; other providers accept 96 to 1,000.",
     }),
-    tokensPerMinute: wholeNumber({
+    tokensPerMinute: integer({
       default: 1_000_000,
       from: 1000,
       to: 1_000_000_000,
-      means: "Tokens a minute that all functions together may send to the provider.",
+      means: "Tokens per minute that all functions together may send to the provider.",
       because: "It is the limit of OpenAI's first paid tier.",
     }),
-    maximumConcurrency: wholeNumber({
+    maximumConcurrency: integer({
       default: 5,
       from: 2,
       to: 1000,
-      means: "Embed functions that run at once.",
-      because: "More would mostly wait for the provider's limit, and waiting is paid for.",
+      means: "Maximum concurrency of the embed function.",
+      because: "More invocations would mostly wait for the provider's rate limit, and waiting is billed.",
     }),
   },
   ingest: {
-    batchSize: wholeNumber({
+    batchSize: integer({
       default: 10,
       from: 1,
       to: 10,
-      means: "Receipts that one embed function takes at once and embeds in shared requests.",
-      because: "Ten receipts fill a provider request, and are few enough for the time limit.",
+      means:
+        "Maximum number of receipts per invocation of the embed function; they share requests to the provider.",
+      because: "Ten receipts fill a request to the provider and fit in the timeout.",
     }),
-    windowSeconds: wholeNumber({
+    windowSeconds: integer({
       default: 5,
       from: 0,
       to: 300,
-      means: "How long a batch of receipts may gather.",
-      because: "Five seconds turn single messages into full requests, and nobody waits long.",
+      means: "Batching window of the embed function.",
+      because: "Five seconds turn single messages into full requests at little latency.",
     }),
-    timeoutSeconds: wholeNumber({
+    timeoutSeconds: integer({
       default: 100,
       from: 5,
       to: 900,
       means:
-        "Time limit of the embed function; the queue's visibility timeout is ten seconds more, plus the window.",
+        "Timeout of the embed function. The queue's visibility timeout is ten seconds longer, plus the batching window.",
       because:
-        "A crash at any moment is over within two minutes, and it leaves room for the rate limiter and the provider's retries.",
+        "It bounds recovery from a crash to two minutes, and leaves room for the rate limiter and retries.",
     }),
-    memoryMiB: wholeNumber({
+    memoryMiB: integer({
       default: 1024,
       from: 256,
       to: 10_240,
       means: "Memory of the embed function.",
-      because: "Lambda gives CPU by memory, and this is half a core or more.",
+      because: "Lambda allots CPU by memory; this is at least half a core.",
     }),
-    maxReceiveCount: wholeNumber({
+    maxReceiveCount: integer({
       default: 50,
       from: 3,
       to: 1000,
       means:
-        "Receives of an embed message, throttled ones included, before it goes to the dead-letter queue; what fails for its own input goes there with its reason after three.",
+        "Receives of an embed message, throttled ones included, before it moves to the dead-letter queue. A message with invalid input moves there after three, with the reason.",
       because:
-        "With the back-off of failed messages they span most of a day, which outlasts most outages of a provider.",
+        "With the back-off between retries they span most of a day, which outlasts most outages of a provider.",
     }),
-    maxOpenRuns: wholeNumber({
+    maxOpenRuns: integer({
       default: 5000,
       from: 1,
       to: 100_000,
-      means:
-        "Runs that may wait for compaction before the embed function sends its messages back, to come again later.",
-      because: "They are five cycles' worth; more would only wait in dearer places than the embed queue.",
+      means: "Open runs above which the embed function defers new messages (back-pressure).",
+      because:
+        "Five cycles process this many; more would only wait where waiting costs more than in the embed queue.",
     }),
-    deferSeconds: wholeNumber({
+    deferSeconds: integer({
       default: 30,
       from: 1,
       to: 600,
       means:
-        "The least mean delay after which a message that was sent back comes again; it grows with the time that the message has waited, up to ten minutes.",
-      because: "A cycle takes about as long.",
+        "Minimum mean delay of a deferred message. It grows with the age of the message, up to ten minutes.",
+      because: "A compaction cycle takes about as long.",
     }),
-    rejectedRetentionDays: wholeNumber({
+    rejectedRetentionDays: integer({
       default: 90,
       from: 1,
       to: 3650,
-      means: "How long the rows that were rejected are kept in the deltas bucket.",
-      because: "A quarter is time to correct and export them again.",
+      means: "Retention of rejected rows in the deltas bucket.",
+      because: "Three months leave time to correct the rows and export them again.",
     }),
   },
   stream: {
     startingPosition: oneOf({
       default: "TRIM_HORIZON",
       values: ["TRIM_HORIZON", "LATEST"],
-      means: "Where the first reading of the receipts table's stream starts.",
-      because: "The oldest record loses nothing, and applying a change twice is harmless.",
+      means:
+        "Where the stream processor starts to read the receipts table's stream when it is first deployed.",
+      because: "It loses no change, and applying a change is idempotent.",
     }),
-    batchSize: wholeNumber({
+    batchSize: integer({
       default: 100,
       from: 1,
       to: 1000,
-      means: "Stream records that one stream processor takes at once.",
-      because: "It is ten full sends to a queue, and small enough to bisect in a few steps.",
+      means: "Maximum number of stream records per batch.",
+      because: "It fills ten SendMessageBatch calls, and bisects in a few steps.",
     }),
-    windowSeconds: wholeNumber({
+    windowSeconds: integer({
       default: 5,
       from: 0,
       to: 300,
-      means: "How long a batch of stream records may gather.",
-      because: "Changes gather again before a publish, so a longer wait would save little.",
+      means: "Batching window of the stream processor.",
+      because: "Compaction batches changes again before it publishes, so a longer window would save little.",
     }),
-    parallelizationFactor: wholeNumber({
+    parallelizationFactor: integer({
       default: 1,
       from: 1,
       to: 10,
-      means: "Stream processors that work on one shard at once.",
-      because: "One keeps up with a shard's thousand writes a second.",
+      means: "Concurrent batches per shard of the stream.",
+      because: "One keeps up with a shard's limit of a thousand writes per second.",
     }),
-    filterByType: yesOrNo({
+    filterByType: boolean({
       default: false,
       means:
-        "Whether only items whose attribute TYPE names one of stream:entities invoke the stream processor; true only where every item of these kinds has its TYPE, or its changes would be lost.",
+        "Filter the stream by the attribute TYPE: only items whose TYPE is one of stream:entities invoke the stream processor. Changes of items without a TYPE are lost, so set it only if every such item has one.",
       because:
-        "A table that is shared with an application costs an invocation for its items too, but loses no change of ours.",
+        "Without the filter, items of another application in the table cost invocations, but no change is lost.",
     }),
     entities: someOf({
       values: entityTypes,
       means:
-        "Kinds of items of the receipts table whose changes reach the collections; COMPACTION_RUN must be one of them.",
-      because: "A search is then never older than any item that its vectors tell of.",
+        "Entity types of the receipts table whose changes reach the collections; COMPACTION_RUN is required.",
+      because: "Search results then reflect every item that their vectors show.",
     }),
     metadataFields: someOf({
       values: metadataFields,
       means:
-        "Fields of a RECEIPT_METADATA item, one of which must have changed for its change to be passed on; with none, edited metadata would never reach its vectors.",
-      because: "They are all that a vector holds of it.",
+        "Watched fields of RECEIPT_METADATA items. A change of any other field is skipped; at least one is required, or edited metadata would never reach its vectors.",
+      because: "They are all fields that vectors carry.",
     }),
     labelFields: someOf({
       values: labelFields,
       default: ["label", "validation_status", "label_consolidated_from"],
       means:
-        "Fields of a RECEIPT_WORD_LABEL item, one of which must have changed for its change to be passed on; with none, edited labels would never reach their vectors.",
+        "Watched fields of RECEIPT_WORD_LABEL items. A change of any other field is skipped; at least one is required, or edited labels would never reach their vectors.",
       because:
-        "They say what a label is and whether it holds; who proposed it and why shows in no vector, so a change of that would publish a generation for nothing.",
+        "They decide which label is shown and whether it is valid. No vector carries the other fields, so watching them would publish generations without a difference.",
     }),
   },
   compaction: compactionSettings,
   verify: {
-    settleSeconds: wholeNumber({
+    settleSeconds: integer({
       default: 60,
       from: 0,
       to: 300,
       means:
-        "How long a difference between a collection and what is true has to stand before `verify` counts it.",
-      because: "SQS may be a minute late to count a message, and what is on its way is no damage.",
+        "How long a difference between a collection and the tables must persist before `verify` counts it.",
+      because: "SQS reports queue depths up to a minute late, and a change in flight is not a fault.",
     }),
   },
   sweep: {
-    everyMinutes: wholeNumber({
+    everyMinutes: integer({
       default: 5,
       from: 1,
       to: 60,
-      means:
-        "How often the sweeper looks for runs that stay open and for deltas that nothing names any more.",
-      because: "A sweep of few runs costs next to nothing, and its figures are never older.",
+      means: "How often the sweeper looks for stuck runs and orphaned deltas.",
+      because: "A sweep costs next to nothing, and its metrics are never older than this.",
     }),
-    openMinutes: wholeNumber({
+    openMinutes: integer({
       default: 120,
       from: 1,
       to: 10_080,
-      means: "How long a run may stay open before its messages are sent again, and again after each sending.",
-      because: "A message is redelivered within minutes; what is open for two hours has lost its message.",
+      means:
+        "How long a run may stay open before the sweeper sends its messages again; also the interval between redrives.",
+      because:
+        "SQS redelivers a message within minutes, so a run that is open for two hours has lost its message.",
     }),
-    redrives: wholeNumber({
+    redrives: integer({
       default: 3,
       from: 1,
       to: 100,
-      means: "Sendings in vain after which a run is given up and told of as failed.",
-      because: "What three sendings have not helped needs a person.",
+      means: "Redrives without success after which a run is marked FAILED.",
+      because: "A run that three redrives did not complete needs an operator.",
     }),
   },
   storage: {
     receiptsTable: optionalText({
       form: { pattern: /^[a-zA-Z0-9_.-]{3,255}$/, says: "the name of a DynamoDB table" },
-      means:
-        "An existing receipts table to use; it needs keys PK and SK and a stream with NEW_AND_OLD_IMAGES.",
-      because: "A stack without one makes its own.",
+      means: "An existing receipts table. It needs keys PK and SK and a stream with NEW_AND_OLD_IMAGES.",
+      because: "By default the stack creates its own.",
     }),
     artifactsBucket: optionalText({
       form: { pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, says: "the name of an S3 bucket" },
-      means: "An existing bucket that holds the OCR rows.",
-      because: "A stack without one makes its own.",
+      means: "An existing bucket for OCR rows.",
+      because: "By default the stack creates its own.",
     }),
-    keepData: yesOrNo({
+    keepData: boolean({
       default: true,
       means:
-        "Pulumi refuses, at preview, to delete or replace tables, buckets, the file system, secrets and queues; tables refuse by themselves too, and buckets while they hold objects.",
+        "Protect data: Pulumi refuses at preview to delete or replace tables, buckets, the file system, secrets and queues. Tables also have deletion protection, and buckets refuse deletion while they hold objects.",
       because: "Destroying a stack by mistake must not destroy the data.",
     }),
   },
@@ -282,89 +285,88 @@ export const declared = {
         pattern: /^(10\.\d{1,3}|172\.(1[6-9]|2\d|3[01])|192\.168)(\.\d{1,3}){2}\/(1[6-9]|2[0-4])$/,
         says: "a private IPv4 range from /16 to /24, as 10.87.0.0/16",
       },
-      means: "Address range of the VPC that the stack makes.",
-      because: "It is seldom taken, so the VPC can be peered later.",
+      means: "CIDR range of the stack's own VPC.",
+      because: "It is rarely in use, so the VPC can be peered later.",
     }),
     zones: list({
       form: { pattern: /^[a-z]+\d+-az\d+$/, says: "the id of an availability zone, as use1-az1" },
       means:
-        "Ids of the two availability zones of the VPC that the stack makes; the name of a zone means another one in each account.",
-      because: "Without it, they are the first two of the region that Lambda and Fargate support.",
+        "Ids of the two availability zones of the stack's own VPC. Zone names differ between accounts; ids do not.",
+      because: "By default they are the first two zones of the region that support Lambda and Fargate.",
     }),
-    endpointZones: wholeNumber({
+    endpointZones: integer({
       default: 2,
       from: 1,
       to: 2,
-      means:
-        "Availability zones in which the SQS endpoint of the stack's own VPC has a network interface, at about 7 USD a month each.",
-      because: "With one, losing its zone stops compaction until the zone is back; nothing is lost.",
+      means: "Availability zones of the SQS endpoint in the stack's own VPC, at about 7 USD per month each.",
+      because: "With one zone, an outage of that zone stops compaction until it ends; no data is lost.",
     }),
     vpcId: optionalText({
       form: { pattern: /^vpc-[0-9a-f]+$/, says: "the id of a VPC, as vpc-0123abcd" },
-      means: "An existing VPC to use; it must reach S3, DynamoDB and SQS by endpoints or a NAT.",
-      because: "A stack without one makes its own, with endpoints and no NAT.",
+      means: "An existing VPC. It must reach S3, DynamoDB and SQS through endpoints or a NAT.",
+      because: "By default the stack creates its own, with endpoints and without a NAT.",
     }),
     subnetIds: list({
       form: { pattern: /^subnet-[0-9a-f]+$/, says: "the id of a subnet, as subnet-0123abcd" },
-      means: "Private subnets of the existing VPC, one in each of two or more availability zones.",
-      because: "They belong to the VPC that is brought.",
+      means: "Private subnets of the existing VPC, in two or more availability zones, one per zone.",
+      because: "They are required with network:vpcId, and only then.",
     }),
   },
   query: {
-    enabled: yesOrNo({
+    enabled: boolean({
       default: false,
-      means: "Whether the query server is deployed as an ECS service.",
-      because: "Its image needs Docker at deploy time, and it costs money while idle.",
+      means: "Deploy the query server as an ECS service.",
+      because: "Its image needs Docker at deployment, and the service costs money while idle.",
     }),
-    port: wholeNumber({
+    port: integer({
       default: 8080,
       from: 1024,
       to: 65_535,
       means: "Port of the query server and of the internal load balancer in front of it.",
-      because: "It needs no privileges.",
+      because: "It is an unprivileged port.",
     }),
     apiKey: optionalSecret({
       form: callersKey,
-      means: "The key that a search request must carry; required where query:enabled is true.",
-      because: "A shared default would be no secret.",
+      means: "API key of the search API; required if query:enabled is true.",
+      because: "A shared default would not be secret.",
     }),
     cpu: oneOf({
       default: 512,
       values: [256, 512, 1024, 2048, 4096],
-      means: "CPU units of one query task; 1024 are one core.",
-      because: "A query of 100,000 vectors takes 5 ms, so half a core answers many.",
+      means: "CPU units per query task; 1024 are one vCPU.",
+      because: "A query over 100,000 vectors takes 5 ms, so half a vCPU serves many.",
     }),
-    memoryMiB: wholeNumber({
+    memoryMiB: integer({
       default: 2048,
       from: 512,
       to: 30_720,
-      means: "Memory of one query task.",
+      means: "Memory per query task.",
       because:
-        "Two collections of 50,000 vectors of 1536 dimensions take 0.7 GiB, twice while the next generation opens.",
+        "Two collections of 50,000 vectors with 1536 dimensions take 0.7 GiB, and twice that while the next generation is opened.",
     }),
-    exactVectors: wholeNumber({
+    exactVectors: integer({
       default: 50_000,
       from: 0,
       to: 1_000_000,
       means:
-        "Vectors of a shard up to which every answer is exact and compares letters too; above it, Chroma's approximate index answers by vectors alone.",
+        "Maximum number of vectors per shard for exact search with lexical matching. Larger shards are served by Chroma's approximate index, by vectors alone.",
       because:
-        "Two collections of them fit the default memory, and approximate answers miss vectors that are stored.",
+        "Two collections of this size fit the default memory, and approximate search misses stored vectors.",
     }),
-    minCosinePercent: wholeNumber({
+    minCosinePercent: integer({
       default: 25,
       from: 0,
       to: 100,
       means:
-        "Hundredths of cosine similarity below which a row that shares few letters with a question is no hit: the answer may be that nothing fits.",
-      because: "Unrelated short texts of text-embedding-3-small are below it; other models differ.",
+        "Minimum cosine similarity, in hundredths, of a hit that shares few letters with the query. A search may therefore have no hits.",
+      because: "Unrelated short texts of text-embedding-3-small score below it; other models differ.",
     }),
-    desiredCount: wholeNumber({
+    desiredCount: integer({
       default: 2,
       from: 1,
       to: 50,
-      means: "Query tasks that run at once.",
-      because: "One a zone, so that losing a zone loses no search.",
+      means: "Number of query tasks.",
+      because: "One per zone, so that search survives the loss of a zone.",
     }),
   },
   catchup: catchUpSettings,
@@ -372,23 +374,36 @@ export const declared = {
     retentionDays: oneOf({
       default: 30,
       values: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653],
-      means: "How long log events are kept.",
-      because: "It is longer than any message lives in a queue and its dead-letter queue.",
+      means: "Retention of log events.",
+      because: "It is longer than any message stays in a queue and its dead-letter queue.",
+    }),
+    level: oneOf({
+      default: "INFO",
+      values: ["DEBUG", "INFO", "WARN", "ERROR"],
+      means: "Minimum level of the lines that functions and containers log.",
+      because: "At INFO every batch, run and cycle leaves a line, so that a receipt can be followed.",
     }),
   },
   alarms: {
     email: optionalText({
-      form: { pattern: /^[^@\s]+@[^@\s]+$/, says: "a mail address" },
-      means: "Who gets a mail of every alarm, where alarms:topicArn is not set; SNS asks them to confirm it.",
-      because: "Without one the stack's topic has no subscriber until somebody subscribes.",
+      form: { pattern: /^[^@\s]+@[^@\s]+$/, says: "an email address" },
+      means:
+        "Email address that the stack's own topic notifies; SNS asks it to confirm. Unused if alarms:topicArn is set.",
+      because: "Without one the topic has no subscriber until somebody adds one.",
     }),
     topicArn: optionalText({
       form: { pattern: /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/, says: "the ARN of an SNS topic" },
-      means: "SNS topic that every alarm notifies when it goes off and when it clears.",
-      because: "A stack without one makes its own.",
+      means: "SNS topic that every alarm notifies when it fires and when it clears.",
+      because: "By default the stack creates its own.",
+    }),
+    runbooksUrl: optionalText({
+      form: address,
+      means:
+        "URL of the folder docs/runbooks in your copy of the repository. Every alarm links to its runbook under it.",
+      because: "By default an alarm names the path in the repository.",
     }),
   },
 } as const;
 
-/** The checked settings. A secret is a Pulumi secret output; all else is a plain value. */
+/** The validated settings. A secret is a Pulumi secret output; every other setting is a plain value. */
 export type Settings = ValuesOf<typeof declared>;

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Types of resources that hold data, which no deployment can bring back. */
+/** Types of resources that hold data that no deployment can recreate. */
 const holdingData: ReadonlySet<string> = new Set([
   "aws:dynamodb/table:Table",
   "aws:efs/fileSystem:FileSystem",
@@ -10,8 +10,8 @@ const holdingData: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Has the engine refuse to delete or replace any resource of the stack that holds data (F45). It refuses at preview; AWS's own
- * refusals come in the middle of `pulumi destroy`, when most of the stack is gone. A rule by type covers resources to come as well.
+ * Makes the engine refuse to delete or replace any resource of the stack that holds data (F45). It refuses at preview; AWS's
+ * own protection applies in the middle of `pulumi destroy`, when most of the stack is gone. A rule by type covers future resources too.
  */
 export function protectData(): void {
   pulumi.runtime.registerStackTransformation(({ type, props, opts }) =>

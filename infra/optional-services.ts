@@ -6,7 +6,7 @@ import type { Storage } from "./components/storage.ts";
 import { StoredSecret } from "./components/stored-secret.ts";
 import type { Settings } from "./config.ts";
 
-/** Docker and @pulumi/awsx are not touched while the function compacts. */
+/** Docker and @pulumi/awsx are not loaded while the function compacts. */
 export async function compactionWorker(
   name: string,
   context: string | undefined,
@@ -18,7 +18,7 @@ export async function compactionWorker(
 }
 
 interface Neighbours {
-  /** What Docker builds; undefined while the service is off. */
+  /** The Docker build context; undefined while the service is disabled. */
   readonly queryContext: string | undefined;
   readonly storage: Storage;
   readonly network: Network;
@@ -27,7 +27,7 @@ interface Neighbours {
   readonly metricsNamespace: string;
 }
 
-/** The service brings Docker and @pulumi/awsx with it, so neither is touched while it is off. */
+/** Docker and @pulumi/awsx are not loaded while the service is disabled. */
 export async function queryService(
   name: string,
   { query, embedding, compaction, logs }: Settings,
@@ -51,6 +51,7 @@ export async function queryService(
     network,
     metricsNamespace,
     logRetentionDays: logs.retentionDays,
+    logLevel: logs.level,
   });
   return { service, apiKey: searchApiKey };
 }

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-/** What a deployed stack tells its users (`pulumi stack output`). No value here is secret. */
+/** The outputs of a deployed stack (`pulumi stack output`). None of them is secret. */
 export interface Outputs {
   readonly region: pulumi.Output<string>;
   readonly embedQueueUrl: pulumi.Output<string>;
@@ -20,12 +20,12 @@ export interface Outputs {
   readonly controlTable: pulumi.Output<string>;
   readonly collectionsFileSystem: pulumi.Output<string>;
   readonly functions: Readonly<Record<FunctionName, pulumi.Output<string>>>;
-  /** Those of ECS services are there where the services are. */
+  /** Those of ECS services exist if the services do. */
   readonly logGroups: Readonly<Record<FunctionName, pulumi.Output<string>>> & {
     readonly queryServer?: pulumi.Output<string>;
     readonly compactionWorker?: pulumi.Output<string>;
   };
-  /** What tells of alarms: the stack's own topic, or the one that it was told to use. */
+  /** The topic that alarms notify: the stack's own, or an existing one. */
   readonly alarmTopicArn: pulumi.Output<string>;
   /** Name of the dashboard in CloudWatch. */
   readonly dashboard: pulumi.Output<string>;

@@ -26,7 +26,7 @@ import { readSettings } from "./settings/read-settings.ts";
 import { watch } from "./watch.ts";
 
 /**
- * Declares the whole stack from its configuration. What can be wrong is found before anything is declared.
+ * Declares the whole stack from its configuration. Configuration is validated before anything is declared.
  * Throws ConfigurationInvalidError, ExistingResourceError, BundleFailedError, LibraryUnpatchableError.
  */
 export async function vectorkeep(): Promise<Outputs> {
@@ -42,8 +42,12 @@ export async function vectorkeep(): Promise<Outputs> {
     inContainer ? compactionWorkerContext() : undefined,
   ]);
   if (settings.storage.keepData) protectData();
-  // The stem, so that the metrics of two stacks in one account stay apart.
-  const defaults = { metricsNamespace: stem, logRetentionDays: settings.logs.retentionDays };
+  // The namespace is the stem, so that two stacks in one account do not share metrics.
+  const defaults = {
+    metricsNamespace: stem,
+    logRetentionDays: settings.logs.retentionDays,
+    logLevel: settings.logs.level,
+  };
 
   const apiKey = new StoredSecret(`${stem}-embedding-api-key`, {
     description: "API key of the embedding provider",

@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "./config.ts";
 
 /**
- * Whether the stack still has the ECS task that compacts, although the function is to take its place. Pulumi deletes only after it has
- * updated, so the function's mappings stay disabled in the deployment that deletes the task; else both would compact for minutes.
+ * Whether the stack still has the compaction task although the function is to replace it. Pulumi deletes after it updates, so
+ * the function's mappings stay disabled in the deployment that deletes the task; otherwise both would compact for minutes.
  */
 export async function workerRemains(name: string, { host }: Settings["compaction"]): Promise<boolean> {
   if (host === "ecs") return false;

@@ -7,7 +7,7 @@ import { Dashboard, type Flow } from "./components/dashboard.ts";
 import type { EmbedPipeline } from "./components/embed-pipeline.ts";
 import type { Settings } from "./config.ts";
 
-/** What there is to watch. */
+/** The components that alarms and dashboard cover. */
 interface Watched {
   readonly pipeline: EmbedPipeline;
   readonly changes: ChangeProcessor;
@@ -19,7 +19,7 @@ interface Watched {
   readonly metricsNamespace: string;
 }
 
-/** Alarms on all that can go wrong, and a dashboard of all that goes on. */
+/** Declares the alarms and the dashboard of the stack. */
 export function watch(
   stem: string,
   settings: Settings,
@@ -30,6 +30,7 @@ export function watch(
   const alarms = new Alarms(`${stem}-alarms`, {
     topicArn: settings.alarms.topicArn,
     email: settings.alarms.email,
+    runbooksUrl: settings.alarms.runbooksUrl,
     metricsNamespace,
     deadLetters: Object.assign({}, ...flows.map((flow) => flow.deadLetters)),
     queues: Object.assign({}, ...flows.map((flow) => flow.queues)),

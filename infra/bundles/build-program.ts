@@ -12,13 +12,13 @@ export interface Program {
   readonly map: Uint8Array;
 }
 
-/** A program that was bundled just now. */
+/** A freshly bundled program. */
 export interface BuiltProgram extends Program {
-  /** Each file that went into it, relative to the project, with the bytes of code that it became. */
+  /** Each file that went into it, relative to the project, with its size in the bundle. */
   readonly inputs: ReadonlyMap<string, number>;
 }
 
-/** A source that esbuild could not bundle; its own messages say where. */
+/** esbuild could not bundle a source; the message includes its diagnostics. */
 export class BundleFailedError extends pulumi.RunError {
   constructor(source: string, cause: unknown) {
     super(`${source} could not be bundled: ${cause instanceof Error ? cause.message : cause}`);
@@ -26,7 +26,7 @@ export class BundleFailedError extends pulumi.RunError {
   }
 }
 
-/** How every program is bundled. */
+/** esbuild options of every program. */
 export const programOptions = {
   bundle: true,
   platform: "node",
@@ -34,10 +34,10 @@ export const programOptions = {
   format: "esm",
   mainFields: ["module", "main"],
   minify: true,
-  // An error is known by its class name, and its code is made of it.
+  // Errors are identified by class name, and their codes are derived from it.
   keepNames: true,
   sourcemap: "external",
-  // Stack traces need places, not texts.
+  // Stack traces need positions, not sources.
   sourcesContent: false,
   // Optional parts of the chromadb client that nothing here uses.
   external: ["@chroma-core/*", "chromadb-js-bindings-*"],

@@ -40,7 +40,7 @@ export async function bundleContainer(
   ]);
 }
 
-/** A program under a name, and beside it its source map, which Node finds by the last line. */
+/** A program and its source map, which Node.js finds by the last line. */
 export function programFiles(name: string, { code, map }: Program): [string, Uint8Array][] {
   const mapName = `${name}.map`;
   return [
@@ -58,8 +58,8 @@ export function hashOf(bundle: Bundle): string {
 }
 
 /**
- * Puts a bundle into a folder of its own and answers the folder. One that holds the very bundle already is left
- * alone, and another is replaced as a whole, so that programs that run side by side never see half of one.
+ * Writes a bundle to its own folder and returns the folder. A folder with the same content is left untouched; any other
+ * is replaced atomically, so that concurrent programs never see a partial bundle.
  */
 export async function place(bundle: Bundle, folder: string): Promise<string> {
   if (await holds(folder, bundle)) return folder;

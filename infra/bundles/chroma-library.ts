@@ -4,10 +4,10 @@ import { makeWeak } from "./version-needs.ts";
 
 const bindings = "chromadb-js-bindings-linux-x64-gnu";
 
-/** The only glibc newer than Lambda's that the bindings ask for, and only for symbols that they can do without. */
+/** The only glibc version newer than Lambda's that the bindings require, and only for optional symbols. */
 const tooNew = "GLIBC_2.39";
 
-/** Every file of a bundle has this time, so that the same source gives the same bytes. */
+/** Modification time of every file of a bundle, so that the same source gives the same bytes. */
 export const bundleTime = new Date("2000-01-01T00:00:00Z");
 
 /**

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import type { Plugin } from "esbuild";
 
-/** Modules that esbuild makes up: no file is behind them. */
+/** Namespace of virtual modules, which have no file. */
 const required = "required-builtin";
 
 export function isMadeUp(input: string): boolean {
@@ -9,11 +9,11 @@ export function isMadeUp(input: string): boolean {
 }
 
 /**
- * Leaves out of a bundle what costs a cold start CPU and nothing uses:
+ * Removes unused code from a bundle that costs CPU at a cold start:
  *
  * - Importing `node:http` as a module evaluates each of its exports, and with them the whole of fetch: some 45 ms.
  *   Required, it is the same object.
- * - zod carries its messages in fifty languages, a third of a megabyte to be parsed. Ours are English.
+ * - zod bundles its messages in fifty languages, a third of a megabyte to parse. Only English is used.
  */
 export const leanImports: Plugin = {
   name: "lean-imports",

@@ -1,20 +1,19 @@
-/** A source map of version 3, as far as it is used here. */
+/** The fields of a version 3 source map that are used here. */
 interface SourceMap {
   readonly version: 3;
   readonly sources: readonly string[];
   readonly mappings: string;
 }
 
-/** Generated column; then source, line and column where the segment has an origin. */
+/** Generated column; then source, line and column if the segment has an origin. */
 type Segment = readonly [number] | readonly [number, number, number, number];
 
 const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const values = new Map([...digits].map((digit, value) => [digit, value]));
 
 /**
- * The map without what leads to installed packages. Node parses a map when it loads the code, so a map of everything would
- * cost each cold start some 20 ms, and its first error as much again. Code of packages then has no origin: a stack trace
- * names its place in the bundle.
+ * The source map without installed packages. Node.js parses a map when it loads the code, so a complete map would cost each
+ * cold start about 20 ms, and its first error as much again. Stack frames in packages then show the position in the bundle.
  */
 export function ownSourceMap(json: string): string {
   const { sources, mappings } = JSON.parse(json) as SourceMap;
@@ -28,7 +27,7 @@ function isOwn(source: string): boolean {
   return !source.includes("node_modules/") && !source.includes(":");
 }
 
-/** Of what follows each other without an origin, the first segment ends what was before it, and says all. */
+/** Of consecutive segments without an origin, the first one ends the segment before it; the others are redundant. */
 function kept(segments: readonly Segment[], numbers: readonly number[]): Segment[] {
   const result: Segment[] = [];
   for (const [at, source, line, column] of segments) {
@@ -39,7 +38,7 @@ function kept(segments: readonly Segment[], numbers: readonly number[]): Segment
   return result;
 }
 
-/** Segments by generated line. Columns start anew on each line; all else is told as the difference to the segment before. */
+/** Segments by generated line. Columns restart on each line; all other numbers are deltas to the previous segment. */
 function decode(mappings: string): Segment[][] {
   const origin: [number, number, number] = [0, 0, 0];
   return mappings.split(";").map((line) => {
@@ -77,7 +76,7 @@ function encode(lines: readonly (readonly Segment[])[]): string {
     .join(";");
 }
 
-/** Base64 VLQ: five bits a digit, the lowest first; the sixth says that more follow, the first bit of all is the sign. */
+/** Base64 VLQ: five bits per digit, lowest first; the sixth bit marks continuation, and the lowest bit of all is the sign. */
 function numbersOf(text: string): number[] {
   const result: number[] = [];
   let value = 0;

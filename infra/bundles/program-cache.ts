@@ -5,7 +5,7 @@ import { z } from "zod";
 import { buildProgram, type Program, programOptions, projectRoot } from "./build-program.ts";
 
 const recordSchema = z.object({
-  /** Hash of all that decides on a program beside its inputs. */
+  /** Hash of everything but the inputs that affects the output. */
   recipe: z.string(),
   /** Hash of each file that went into the program. */
   inputs: z.record(z.string(), z.string()),
@@ -21,12 +21,12 @@ const builders = ["build-program", "lean-imports", "own-source-map"].map(
 );
 
 const lineEnd = 0x0a;
-/** The kernel stamps files by a clock that ticks, so one written just now may seem a few milliseconds older. */
+/** The kernel's clock for file times is coarse, so a new file may appear a few milliseconds older. */
 const clockTickMs = 20;
 
 /**
- * Bundled programs, kept on disk and bundled again only when the content of a file that went into them has changed, or esbuild,
- * its options or an installed package. Changes of files while an instance lives are not seen: make one for each deployment.
+ * Bundled programs, cached on disk. A program is bundled again only if an input file, esbuild, its options or an installed
+ * package has changed. An instance does not see later changes of files: create one per deployment.
  */
 export class ProgramCache {
   readonly #folder: string;
@@ -67,7 +67,7 @@ export class ProgramCache {
     const hashes: Record<string, string> = {};
     for (const path of inputs.keys()) {
       const hash = await this.#hashOf(path);
-      // What was edited meanwhile may not be what was bundled.
+      // A file that was edited meanwhile may differ from the bundled one.
       if (hash === undefined || (await changedAt(path)) >= startedAt) return { code, map };
       hashes[path] = hash;
     }
@@ -77,7 +77,7 @@ export class ProgramCache {
     return { code, map };
   }
 
-  /** Atomic, as programs that run side by side share the folder. */
+  /** Atomic, because concurrent programs share the folder. */
   async #keep(source: string, record: CacheRecord, program: Uint8Array): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
     const fresh = `${this.#file(source)}.${randomUUID()}`;
@@ -96,7 +96,7 @@ export class ProgramCache {
     return join(this.#folder, source.replaceAll("/", "+"));
   }
 
-  /** Undefined where there is no such file. */
+  /** Undefined if there is no such file. */
   #hashOf(path: string): Promise<string | undefined> {
     const known = this.#hashes.get(path);
     if (known !== undefined) return known;

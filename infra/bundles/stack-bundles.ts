@@ -8,7 +8,7 @@ const buildFolder = join(import.meta.dirname, "../../.build");
 const programs = new ProgramCache(join(buildFolder, "programs"));
 const programOf = (source: string) => programs.program(source);
 
-/** The code of every function, each in a folder of its own under .build. */
+/** The code of every function, each in its own folder under .build. */
 export interface FunctionBundles {
   readonly embed: pulumi.asset.Archive;
   readonly exportOcrResults: pulumi.asset.Archive;
@@ -45,7 +45,7 @@ export async function functionBundles(): Promise<FunctionBundles> {
   return { embed, exportOcrResults, streamProcessor, compaction, generations, verify, sweeper };
 }
 
-/** The folder from which Docker builds the query server, relative to where Pulumi runs, so that it is the same everywhere. */
+/** Docker's build context of the query server, relative to Pulumi's working directory, so that it is the same everywhere. */
 export async function queryServerContext(): Promise<string> {
   return placed("query-server", await bundleContainer("query-server", { chroma: true }, programOf));
 }

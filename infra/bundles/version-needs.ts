@@ -1,4 +1,4 @@
-/** The native library is not the one that the patch was written for. */
+/** The native library is not the version that the patch supports. */
 export class LibraryUnpatchableError extends Error {
   constructor(what: string) {
     super(
@@ -20,8 +20,8 @@ interface Section {
 }
 
 /**
- * A copy of an ELF64 library in which the need for one symbol version is weak: the loader then warns of it where
- * the C library lacks it, and does not refuse. Throws LibraryUnpatchableError unless the need is there exactly once.
+ * A copy of an ELF64 library in which the need for one symbol version is weak: the loader then warns if
+ * the C library lacks it, instead of failing. Throws LibraryUnpatchableError unless the need is there exactly once.
  */
 export function makeWeak(library: Buffer, version: string): Buffer {
   const patched = Buffer.from(library);
@@ -34,7 +34,7 @@ export function makeWeak(library: Buffer, version: string): Buffer {
   return patched;
 }
 
-/** Versions that the library needs of others, and whether it can do without. */
+/** Symbol versions that the library requires, and whether each is weak (optional). */
 export function neededVersions(library: Buffer): { version: string; weak: boolean }[] {
   return needsOf(library).map(({ version, flagsAt }) => ({
     version,
@@ -77,7 +77,7 @@ function forEachLinked(
 function sections(library: Buffer): Section[] {
   const elf64LittleEndian = Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1]);
   if (!library.subarray(0, 6).equals(elf64LittleEndian))
-    throw new LibraryUnpatchableError("it is no 64-bit ELF file");
+    throw new LibraryUnpatchableError("it is not a 64-bit ELF file");
   const table = Number(library.readBigUInt64LE(0x28));
   const entrySize = library.readUInt16LE(0x3a);
   const count = library.readUInt16LE(0x3c);

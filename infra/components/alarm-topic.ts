@@ -2,13 +2,13 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 export interface AlarmTopicArgs {
-  /** Who gets a mail of each alarm, once they have confirmed it. @default nobody */
+  /** Email address that is notified of each alarm, once it has confirmed. @default nobody */
   readonly email: string | undefined;
 }
 
 /**
- * The topic that alarms notify, encrypted with a key of its own (1 USD a month): CloudWatch cannot publish to a topic under the key
- * that AWS manages for SNS. Only alarms of this account publish to it.
+ * The topic that alarms notify. It has its own KMS key (1 USD per month) because CloudWatch cannot publish to a topic under
+ * the AWS managed key of SNS. Only alarms of this account may publish to it.
  */
 export class AlarmTopic extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;

@@ -10,22 +10,24 @@ const fiveMinutes = 300;
 export interface AlarmsArgs {
   /** SNS topic that is notified. @default a topic of the stack's own */
   readonly topicArn: string | undefined;
-  /** Who gets a mail from the stack's own topic, once they have confirmed it. @default nobody */
+  /** Email address that the stack's own topic notifies, once it has confirmed. @default nobody */
   readonly email: string | undefined;
+  /** URL of the folder with the runbooks. @default alarms name the path in the repository */
+  readonly runbooksUrl: string | undefined;
   /** CloudWatch namespace of the metrics that the product itself writes. */
   readonly metricsNamespace: string;
-  /** Queues in which any message is one too many, by what the alarm is called. */
+  /** Queues that must stay empty, by name of the alarm. */
   readonly deadLetters: Readonly<Record<string, aws.sqs.Queue>>;
-  /** Queues that must keep moving. */
+  /** Queues whose messages must be consumed in time. */
   readonly queues: Readonly<Record<string, aws.sqs.Queue>>;
   readonly functions: Readonly<Record<string, BundledFunction>>;
-  /** The function that reads the stream, and what delivers to it. */
+  /** The function that reads the stream, and its event source mapping. */
   readonly stream: { readonly reader: BundledFunction; readonly mapping: aws.lambda.EventSourceMapping };
   readonly sweeper: BundledFunction;
   readonly sweep: Settings["sweep"];
   readonly servesQueries: boolean;
   readonly compactsInWorker: boolean;
-  /** The state machine of large catch-up tasks, where there is one. */
+  /** The state machine of large catch-up tasks, if there is one. */
   readonly machine: aws.sfn.StateMachine | undefined;
 }
 
@@ -39,23 +41,25 @@ interface Condition {
   readonly periodSeconds?: number;
   /** @default 1 */
   readonly periods?: number;
-  /** @default "above", and silence is health; below it silence is what the alarm is for */
-  readonly goesOff?: "above" | "below";
-  /** What has happened, in a sentence or two. */
+  /** @default "above", where missing data is healthy; for "below" missing data breaches */
+  readonly breaches?: "above" | "below";
+  /** What has happened, in one or two sentences. */
   readonly says: string;
   /** Name of the page in docs/runbooks/ that says what to do. */
   readonly runbook: string;
 }
 
-/** What a person should look at, about 0.10 USD a month each. Every alarm names its runbook. */
+/** CloudWatch alarms, at about 0.10 USD per month each. Every alarm links to its runbook. */
 export class Alarms extends pulumi.ComponentResource {
   private readonly stem: string;
-  /** Told when an alarm goes off and when it clears. */
+  private readonly runbooksUrl: string | undefined;
+  /** Notified when an alarm fires and when it clears. */
   readonly topicArn: pulumi.Output<string>;
 
   constructor(name: string, args: AlarmsArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:Alarms", name, {}, options);
     this.stem = name.replace(/-alarms$/, "");
+    this.runbooksUrl = args.runbooksUrl?.replace(/\/+$/, "");
     this.topicArn = this.topic(name, args);
     for (const [what, queue] of Object.entries(args.deadLetters)) this.deadLetters(what, queue);
     for (const [what, queue] of Object.entries(args.queues)) this.queueAge(what, queue);
@@ -99,14 +103,14 @@ export class Alarms extends pulumi.ComponentResource {
           dimensions: { StateMachineArn: machine.arn },
           statistic: "Sum",
           threshold: 0,
-          says: "An execution of the catch-up state machine ended without ending its task.",
+          says: "An execution of the catch-up state machine failed or timed out and left its task open.",
           runbook: "catch-up",
         },
       );
     }
   }
 
-  /** More than one record in twenty, of all tasks that ended within an hour. */
+  /** Over all tasks that ended within an hour. */
   private failedRecords(namespace: string) {
     const sumOf = (id: string, metricName: string) => ({
       id,
@@ -129,8 +133,10 @@ export class Alarms extends pulumi.ComponentResource {
         threshold: 5,
         evaluationPeriods: 1,
         treatMissingData: "notBreaching",
-        alarmDescription:
-          "More than 5 % of the records of catch-up tasks failed. See docs/runbooks/catch-up.md.",
+        alarmDescription: this.described(
+          "More than 5 % of the records of catch-up tasks failed within an hour.",
+          "catch-up",
+        ),
         alarmActions: [this.topicArn],
         okActions: [this.topicArn],
       },
@@ -142,7 +148,7 @@ export class Alarms extends pulumi.ComponentResource {
     this.alarm(`${what}-not-empty`, {
       ...ofQueue(queue, "ApproximateNumberOfMessagesVisible"),
       threshold: 0,
-      says: "Something could not be handled, and is kept for two weeks.",
+      says: "Messages are in a dead-letter queue. SQS deletes them after two weeks.",
       runbook: "dead-letters",
     });
   }
@@ -152,7 +158,7 @@ export class Alarms extends pulumi.ComponentResource {
       ...ofQueue(queue, "ApproximateAgeOfOldestMessage"),
       threshold: 1800,
       periods: 2,
-      says: "A message has waited for half an hour.",
+      says: "The oldest message of a queue is more than 30 minutes old.",
       runbook: "queue-age",
     });
   }
@@ -161,7 +167,7 @@ export class Alarms extends pulumi.ComponentResource {
     this.alarm(`${what}-errors`, {
       ...ofFunction(name, "Errors", "Sum"),
       threshold: 0,
-      says: "An invocation failed as a whole. Its log says why.",
+      says: "An invocation of the function failed. Its log has the reason.",
       runbook: "errors",
     });
   }
@@ -171,7 +177,7 @@ export class Alarms extends pulumi.ComponentResource {
       ...ofFunction(name, "Throttles", "Sum"),
       threshold: 0,
       periods: 3,
-      says: "The account's concurrency is used up.",
+      says: "Lambda throttled the function for 15 minutes: the account's concurrency limit is reached.",
       runbook: "throttles",
     });
   }
@@ -180,7 +186,7 @@ export class Alarms extends pulumi.ComponentResource {
     this.alarm(`${what}-duration`, {
       ...ofFunction(name, "Duration", "Maximum"),
       threshold: 0.9 * timeoutSeconds * 1000,
-      says: "An invocation took more than nine tenths of its time limit.",
+      says: "An invocation took more than 90 % of its timeout.",
       runbook: "duration",
     });
   }
@@ -190,7 +196,7 @@ export class Alarms extends pulumi.ComponentResource {
       ...ofFunction(name, "IteratorAge", "Maximum"),
       threshold: 600_000,
       periods: 2,
-      says: "Changes reach the collections more than ten minutes late. After 20 hours they are given up.",
+      says: "The stream processor is more than ten minutes behind. Records older than 20 hours are moved to the deltas bucket.",
       runbook: "iterator-age",
     });
   }
@@ -199,7 +205,7 @@ export class Alarms extends pulumi.ComponentResource {
     this.alarm("stream-records-given-up", {
       ...ofMapping(mapping, "OnFailureDestinationDeliveredEventCount"),
       threshold: 0,
-      says: "Changes were held up for 20 hours. They are kept in the deltas bucket.",
+      says: "Stream records could not be processed for 20 hours and were moved to the deltas bucket.",
       runbook: "given-up-stream-records",
     });
   }
@@ -208,7 +214,7 @@ export class Alarms extends pulumi.ComponentResource {
     this.alarm("stream-records-lost", {
       ...ofMapping(mapping, "DroppedEventCount"),
       threshold: 0,
-      says: "Changes were given up and could not be kept in the deltas bucket.",
+      says: "Stream records could not be processed and could not be stored in the deltas bucket: their changes are lost.",
       runbook: "given-up-stream-records",
     });
   }
@@ -216,12 +222,16 @@ export class Alarms extends pulumi.ComponentResource {
   private notSwept(name: pulumi.Output<string>, everyMinutes: number) {
     this.alarm("sweeper-silent", {
       ...ofFunction(name, "Invocations", "Sum"),
-      goesOff: "below",
+      breaches: "below",
       threshold: 1,
       periodSeconds: Math.max(fiveMinutes, 3 * 60 * everyMinutes),
-      says: "Three sweeps have not come, so nobody would be told of a stuck run.",
+      says: "The sweeper has missed three runs, so stuck runs go unnoticed.",
       runbook: "stuck-runs",
     });
+  }
+
+  private described(says: string, runbook: string): string {
+    return `${says} Runbook: ${this.runbooksUrl ?? "docs/runbooks"}/${runbook}.md`;
   }
 
   private alarm(
@@ -229,7 +239,7 @@ export class Alarms extends pulumi.ComponentResource {
     {
       says,
       runbook,
-      goesOff = "above",
+      breaches = "above",
       periodSeconds: period = fiveMinutes,
       periods: evaluationPeriods = 1,
       ...metric
@@ -239,11 +249,11 @@ export class Alarms extends pulumi.ComponentResource {
       `${this.stem}-${what}`,
       {
         ...metric,
-        alarmDescription: `${says} See docs/runbooks/${runbook}.md.`,
-        comparisonOperator: goesOff === "above" ? "GreaterThanThreshold" : "LessThanThreshold",
+        alarmDescription: this.described(says, runbook),
+        comparisonOperator: breaches === "above" ? "GreaterThanThreshold" : "LessThanThreshold",
         period,
         evaluationPeriods,
-        treatMissingData: goesOff === "above" ? "notBreaching" : "breaching",
+        treatMissingData: breaches === "above" ? "notBreaching" : "breaching",
         alarmActions: [this.topicArn],
         okActions: [this.topicArn],
       },
@@ -260,7 +270,7 @@ function ofFunction(name: pulumi.Output<string>, metricName: string, statistic: 
   return { namespace: "AWS/Lambda", metricName, dimensions: { FunctionName: name }, statistic };
 }
 
-/** These are there only for a mapping that is told to count events. */
+/** Lambda publishes these metrics only for a mapping with `EventCount` metrics. */
 function ofMapping({ uuid }: aws.lambda.EventSourceMapping, metricName: string) {
   return {
     namespace: "AWS/Lambda",

@@ -5,14 +5,16 @@ import type { Network } from "./network.ts";
 import { nodeOptions } from "./node-options.ts";
 import { allow, assumedBy, policyOf, type Statement } from "./permissions.ts";
 
-/** What is the same for every function of a stack. */
+/** Arguments that all functions of a stack share. */
 export interface FunctionDefaults {
   /** CloudWatch namespace of the metrics that functions write into their logs. */
   readonly metricsNamespace: string;
   readonly logRetentionDays: number;
+  /** Minimum level of the lines that the function logs. */
+  readonly logLevel: string;
 }
 
-/** Where a function mounts the collections. It then lives in the network and reaches nothing that has no endpoint. */
+/** The mount of the collections. A function with a mount runs in the VPC and reaches only services with an endpoint. */
 export interface Mount {
   readonly files: CollectionsFileSystem;
   readonly network: Network;
@@ -28,19 +30,19 @@ export interface BundledFunctionArgs extends FunctionDefaults {
   readonly code: pulumi.asset.Archive;
   readonly timeoutSeconds: number;
   readonly memoryMiB: number;
-  /** Secrets stand here by name. */
+  /** Secrets are given by name. */
   readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
-  /** All that the function may do; writing its own log is added. */
+  /** The permissions of the function; writing its own log is added. */
   readonly statements: readonly Statement[];
   /** Local disk. @default 512 MiB, which is free */
   readonly scratchMiB?: number;
   /** @default no file system, outside the network */
   readonly mount?: Mount;
-  /** What must exist before the function runs, beyond what its settings refer to. @default nothing */
+  /** Resources that must exist before the function runs, beyond those that its arguments refer to. @default none */
   readonly after?: readonly pulumi.Resource[];
 }
 
-/** A function on Node 24 with a role and a log group of its own. */
+/** A Node.js 24 function with its own role and log group. */
 export class BundledFunction extends pulumi.ComponentResource {
   readonly function: aws.lambda.Function;
   readonly logGroup: aws.cloudwatch.LogGroup;
@@ -86,6 +88,7 @@ export class BundledFunction extends pulumi.ComponentResource {
             ...args.environment,
             NODE_OPTIONS: nodeOptions,
             POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace,
+            POWERTOOLS_LOG_LEVEL: args.logLevel,
           },
         },
         ...(args.scratchMiB !== undefined && { ephemeralStorage: { size: args.scratchMiB } }),
@@ -114,8 +117,8 @@ const networkActions = [
 ];
 
 /**
- * Lambda itself uses these to attach the function, under its role; EC2 knows no narrower resource for most of them. The code of
- * the function, whose calls carry its ARN, may use none of them.
+ * Lambda needs these actions, under the function's role, to attach the function to the VPC; most of them support no
+ * narrower resource. The function's own code is denied them: its calls carry the function's ARN.
  */
 function attachToNetwork(name: string): Statement[] {
   const attach = allow(networkActions, ["*"]);

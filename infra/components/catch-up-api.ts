@@ -17,9 +17,12 @@ export interface CatchUpApiArgs {
   readonly logRetentionDays: number;
 }
 
-/** A REST API whose every route but `/health` and preflights needs the key, and a signature if that is set, under a usage plan (3.50 USD a million requests). */
+/**
+ * A REST API with a usage plan (3.50 USD per million requests). Every route except `/health` and preflights requires the API
+ * key, and a signature if `catchup:authorization` asks for it.
+ */
 export class CatchUpApi extends pulumi.ComponentResource {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: pulumi.Output<string>;
   readonly name: pulumi.Output<string>;
   readonly authorization: Settings["catchup"]["authorization"];
@@ -30,7 +33,7 @@ export class CatchUpApi extends pulumi.ComponentResource {
     const { corsOrigins, authorization } = args.settings;
     const restApi = new aws.apigateway.RestApi(
       name,
-      { description: "Brings rows into the index", endpointConfiguration: { types: "REGIONAL" } },
+      { description: "Loads rows into the index", endpointConfiguration: { types: "REGIONAL" } },
       inside,
     );
     this.name = restApi.name;
@@ -55,7 +58,7 @@ export class CatchUpApi extends pulumi.ComponentResource {
     const refusals = crossOrigin ? readableRefusals(name, restApi, corsOrigins, inside) : [];
     const deployment = new aws.apigateway.Deployment(
       name,
-      // A stage keeps its deployment unless this changes: a key that is asked for since would not be asked for.
+      // A stage keeps its deployment until this changes, and with it routes that required no key.
       { restApi: restApi.id, triggers: { routes: hashOf(routes, refusals, policyText) } },
       {
         parent: this,
@@ -94,7 +97,7 @@ export class CatchUpApi extends pulumi.ComponentResource {
         restApi: restApi.id,
         stageName: stage.stageName,
         methodPath: "*/*",
-        // The usage plan limits only what has a key.
+        // The usage plan limits only requests with a key.
         settings: { throttlingRateLimit: limits.rateLimit, throttlingBurstLimit: limits.burstLimit },
       },
       inside,
@@ -131,9 +134,9 @@ export class CatchUpApi extends pulumi.ComponentResource {
 }
 
 /**
- * Refusals of API Gateway itself, as 403 and 429, which the function never sees: without these headers a page could not tell
- * them from a network that is down. They cannot choose among origins, and hold nothing but a fixed sentence, so with several
- * origins any page may read them.
+ * API Gateway's own error responses (403, 429) never reach the function. Without these headers a page could not distinguish
+ * them from a network failure. They cannot depend on the origin and hold only a fixed message, so with several origins any
+ * page may read them.
  */
 function readableRefusals(
   name: string,
@@ -157,7 +160,7 @@ function readableRefusals(
   );
 }
 
-/** Of all that a deployment keeps. */
+/** A hash of everything that a deployment snapshots. */
 function hashOf(
   routes: readonly Route[],
   refusals: readonly aws.apigateway.Response[],

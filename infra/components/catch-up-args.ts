@@ -12,7 +12,7 @@ export interface CatchUpCode {
   readonly settle: pulumi.asset.Archive;
 }
 
-/** What a stack with a catch-up API has set. */
+/** Secrets of the catch-up system. */
 export interface CatchUpSecrets {
   readonly apiKey: pulumi.Output<string>;
   readonly pineconeApiKey: pulumi.Output<string>;
@@ -25,11 +25,11 @@ export interface CatchUpArgs {
   readonly secrets: CatchUpSecrets;
   readonly embedding: Settings["embedding"];
   readonly embeddingApiKey: StoredSecret;
-  /** Holds the limiter that the whole stack shares. */
+  /** Holds the rate limiter that the whole stack shares. */
   readonly control: Named;
-  /** An existing bucket with CSV files. @default a bucket of the stack's own */
+  /** An existing bucket with CSV files. @default the stack's own bucket */
   readonly sourceBucket: Named | undefined;
-  /** Whether deleting the stack is refused while there is data. */
+  /** Whether deleting the stack is refused while it holds data. */
   readonly keepData: boolean;
   readonly defaults: FunctionDefaults;
 }

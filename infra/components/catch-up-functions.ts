@@ -21,9 +21,9 @@ import {
 } from "./permissions.ts";
 import { StoredSecret } from "./stored-secret.ts";
 
-/** The most that Lambda gives. */
+/** Lambda's maximum. */
 const workTimeoutSeconds = 900;
-/** API Gateway waits no longer. */
+/** API Gateway's maximum. */
 const answerTimeoutSeconds = 29;
 
 export interface CatchUpFunctionsArgs extends CatchUpArgs {
@@ -35,14 +35,14 @@ export interface CatchUpFunctionsArgs extends CatchUpArgs {
   machine(steps: { readonly chunk: BundledFunction; readonly settle: BundledFunction }): CatchUpMachine;
 }
 
-/** The functions of the catch-up system, from the last that works on a task to the first. */
+/** The functions of the catch-up system, in reverse order of a task's steps. */
 export class CatchUpFunctions extends pulumi.ComponentResource {
-  /** Ends a task. */
+  /** Settles a task. */
   readonly settle: BundledFunction;
-  /** Brings the rows of one chunk into the index. */
+  /** Processes one chunk: embeds its rows and upserts their vectors. */
   readonly chunk: BundledFunction;
   readonly machine: CatchUpMachine;
-  /** Plans a task; works on a small one itself. */
+  /** Plans a task, and processes a small one itself. */
   readonly run: BundledFunction;
   /** Answers callers. */
   readonly api: BundledFunction;
@@ -70,7 +70,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
 
   private settleFunction(name: string): BundledFunction {
     return this.function(name, {
-      description: "Ends a catch-up task: sums what happened to its rows",
+      description: "Settles a catch-up task: sums up its rows",
       code: this.args.code.settle,
       timeoutSeconds: workTimeoutSeconds,
       memoryMiB: 512,
@@ -81,7 +81,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
 
   private chunkFunction(name: string): BundledFunction {
     return this.function(name, {
-      description: "Brings the rows of one chunk into the index",
+      description: "Loads the rows of one chunk into the index",
       code: this.args.code.chunk,
       timeoutSeconds: this.args.settings.timeoutSeconds,
       memoryMiB: this.args.settings.memoryMiB,
@@ -93,7 +93,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
   private runFunction(name: string): BundledFunction {
     const { settings } = this.args;
     return this.function(name, {
-      description: "Plans a catch-up task, and works on it if it is small",
+      description: "Plans a catch-up task, and processes it if it is small",
       code: this.args.code.run,
       timeoutSeconds: settings.timeoutSeconds,
       memoryMiB: settings.memoryMiB,
@@ -153,7 +153,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
     });
   }
 
-  /** Of all functions that work on tasks. */
+  /** Permissions of all functions that process tasks. */
   private settleStatements(): Statement[] {
     const { tasks, source, work } = this.args;
     return [
@@ -214,7 +214,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
     return new BundledFunction(name, { ...this.args.defaults, ...args, after }, { parent: this });
   }
 
-  /** Two more attempts, then the failure goes where it is told of. */
+  /** Lambda retries twice, then sends the event to its failure destination. */
   private retried(name: string, of: BundledFunction, destination: pulumi.Output<string>): void {
     new aws.lambda.FunctionEventInvokeConfig(
       name,
@@ -233,7 +233,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
   }
 }
 
-/** `zip=string` of the setting, by column. */
+/** Parses `zip=string` of the setting into types by column. */
 function typesOf(declared: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     declared.map((one) => {

@@ -5,21 +5,21 @@ import type { Named } from "./named.ts";
 import { allow, assumedBy, invoke, policyOf, putObjects, readObjects } from "./permissions.ts";
 
 export interface CatchUpMachineArgs {
-  /** Works on one chunk. */
+  /** Processes one chunk. */
   readonly chunk: BundledFunction;
-  /** Ends a task. */
+  /** Settles a task. */
   readonly settle: BundledFunction;
-  /** Holds the lists of chunks; takes what the map says of its children. */
+  /** Holds the lists of chunks and receives the map's results. */
   readonly work: Named;
-  /** Chunks of one task that are worked on at once. */
+  /** Concurrent chunks per task. */
   readonly concurrency: number;
   readonly logRetentionDays: number;
 }
 
-/** The state machine of large tasks: a map over the chunks of a plan, then the end of the task. */
+/** The state machine of large tasks: a map over the chunks of a plan, then the settle step. */
 export class CatchUpMachine extends pulumi.ComponentResource {
   readonly machine: aws.sfn.StateMachine;
-  /** Without it nothing can run: who starts executions has to come after. */
+  /** Functions that start executions must depend on it. */
   readonly policy: aws.iam.RolePolicy;
 
   constructor(name: string, args: CatchUpMachineArgs, options?: pulumi.ComponentResourceOptions) {
@@ -73,13 +73,13 @@ export class CatchUpMachine extends pulumi.ComponentResource {
   }
 }
 
-/** Executions of a state machine, and those that its maps start. */
+/** ARNs of the executions of a state machine and of its map runs. */
 export function executionsOf(machineArn: pulumi.Output<string>): pulumi.Output<string>[] {
   const executions = machineArn.apply((arn) => arn.replace(":stateMachine:", ":execution:"));
   return [pulumi.interpolate`${executions}:*`, pulumi.interpolate`${executions}/*`];
 }
 
-/** Step Functions itself sets up the delivery; none of these actions knows a resource. */
+/** Step Functions sets up log delivery; none of these actions supports resource-level permissions. */
 const deliverLogs = allow(
   [
     "logs:CreateLogDelivery",
@@ -94,7 +94,7 @@ const deliverLogs = allow(
   ["*"],
 );
 
-/** What comes back from a provider's limit is no attempt: such a chunk waits and is tried again, for days if need be. */
+/** A chunk that a provider's rate limit deferred is retried without counting an attempt, for days if needed. */
 const deferred = {
   ErrorEquals: ["EmbeddingThrottledError", "IndexThrottledError", "Lambda.TooManyRequestsException"],
   IntervalSeconds: 5,
@@ -114,13 +114,13 @@ const failed = {
 };
 
 /**
- * The state carries the task's id and where its chunks are listed, and nothing that grows with them (F22): children answer
- * nothing, and what the map says of them goes to S3. All chunks may fail: it is the end that judges.
+ * The state carries the task id and the key of its chunk list, and nothing that grows with the chunks (F22): children return
+ * nothing, and the map's results go to S3. Failed chunks do not fail the map: settling decides the status of the task.
  */
 function definitionOf({ chunk, settle, work, concurrency }: CatchUpMachineArgs): pulumi.Output<string> {
   const task = { task_id: "{% $states.input.task_id %}" };
   return pulumi.jsonStringify({
-    Comment: "Works on the chunks of a catch-up task, then ends it",
+    Comment: "Processes the chunks of a catch-up task, then settles it",
     QueryLanguage: "JSONata",
     StartAt: "EachChunk",
     States: {

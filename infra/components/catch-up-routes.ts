@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import type { BundledFunction } from "./bundled-function.ts";
 
-/** What the API answers; a test holds it to the routes of core. */
+/** The routes of the API; a test keeps them in sync with those of core. */
 export const catchUpRoutes = [
   "GET /process",
   "POST /process",
@@ -14,11 +14,11 @@ export const catchUpRoutes = [
   "GET /openapi.json",
 ] as const;
 
-/** What a load balancer or a monitor asks, which has no key. */
+/** For load balancers and monitors, which have no key. */
 const healthRoute = "GET /health";
 const preflight = "OPTIONS";
 
-/** A method of the API and where its requests go. */
+/** A method of the API and its integration. */
 export interface Route {
   readonly route: string;
   readonly method: aws.apigateway.Method;
@@ -31,11 +31,11 @@ export interface RoutesArgs {
   readonly api: BundledFunction;
   /** Whether callers sign their requests. */
   readonly signed: boolean;
-  /** Whether browsers ask before they call, which they do without any credential. */
+  /** Whether the API answers CORS preflights, which carry no credentials. */
   readonly crossOrigin: boolean;
 }
 
-/** The routes of the API, all of them to one function. */
+/** Declares the routes of the API; one function handles all of them. */
 export function declareRoutes(
   name: string,
   { restApi, api, signed, crossOrigin }: RoutesArgs,

@@ -10,17 +10,17 @@ import type { Named } from "./named.ts";
 import { PrivateBucket } from "./private-bucket.ts";
 import { StoredSecret } from "./stored-secret.ts";
 
-/** From rows of a question or of a CSV to the hosted index: the API, its tasks, and what works on them. */
+/** Loads rows of a Metabase question or a CSV file into the hosted index: the API, the tasks and their workers. */
 export class CatchUp extends pulumi.ComponentResource {
   readonly tasks: aws.dynamodb.Table;
-  /** Where callers put CSV files. */
+  /** Holds the CSV files of callers. */
   readonly source: Named;
-  /** Plans, results and failed records; all of it expires. */
+  /** Plans, results and failed records; all of them expire. */
   readonly work: Named;
   readonly functions: CatchUpFunctions;
   readonly machine: CatchUpMachine;
   readonly api: CatchUpApi;
-  /** Tasks that could not be ended. */
+  /** Tasks that could not be settled. */
   readonly unsettled: aws.sqs.Queue;
   readonly apiKey: StoredSecret;
 

@@ -1,21 +1,21 @@
-/** Only receipts' items can matter. Patterns know no infix, so the processor tells their kinds apart. */
+/** Only items of receipts are relevant. Filter patterns support no infix match, so the processor distinguishes their types. */
 const receiptsKeys = { PK: { S: [{ prefix: "IMAGE#" }] }, SK: { S: [{ prefix: "RECEIPT#" }] } };
 
 /**
- * The records of the receipts table's stream that invoke the processor: those that match one of these patterns.
- * A run counts when it is put, not when it is moved: most of its changes are compaction's own, and answering them would
- * be answering oneself. Its item before the change tells, as only runs are sure to have a TYPE. A mapping on a table
- * filters on `dynamodb` alone, not on the event's name, and `exists` sees leaves only.
+ * A record of the receipts table's stream invokes the processor if it matches one of these patterns.
+ * Inserts of runs are relevant and updates are not: compaction itself makes most of them, and would answer its own
+ * changes. The old image distinguishes the two, because only runs always have a TYPE. A mapping on a table
+ * filters on `dynamodb` alone, not on the event name, and `exists` matches leaf nodes only.
  */
 export const changeFilters = [
-  /** The item is new, or a user's without a TYPE. */
+  /** A new item, or a user's item without a TYPE. */
   ofReceipts({ TYPE: { S: [{ exists: false }] } }),
   ofReceipts({ TYPE: { S: [{ "anything-but": ["COMPACTION_RUN"] }] } }),
 ];
 
 /**
- * The same, of items whose TYPE is one of these only: those that were of such a TYPE and are not a run's, and those that
- * have become so. For tables whose every item has its TYPE.
+ * The same, restricted to items whose TYPE is one of these: by the old image for all but runs, and by the new image. For
+ * tables in which every item has a TYPE.
  */
 export function changeFiltersByType(types: readonly string[]): object[] {
   const changing = types.filter((type) => type !== "COMPACTION_RUN");

@@ -9,7 +9,7 @@ import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import { list, putObjects, readStream, sendTo } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
 
-/** Lambda writes the records that it gives up here, in a folder a mapping; it cannot be chosen. */
+/** Lambda writes discarded records under this fixed prefix, in a folder per mapping. */
 const givenUpFolder = "aws/lambda/";
 
 const maxRecordAgeSeconds = 20 * 3600;
@@ -25,13 +25,13 @@ export interface ChangeProcessorArgs {
 
 /**
  * Turns the records of the receipts table's stream into messages.
- * A malformed record goes to the rejected queue; what an outage holds up for 20 hours goes, whole, to S3.
+ * A malformed record goes to the rejected queue; records that an outage delays for 20 hours go to S3 as they are.
  */
 export class ChangeProcessor extends pulumi.ComponentResource {
   readonly streamProcessor: BundledFunction;
   readonly rejected: aws.sqs.Queue;
   readonly mapping: aws.lambda.EventSourceMapping;
-  /** Where the records that were given up are, in the deltas bucket. */
+  /** Prefix of discarded records in the deltas bucket. */
   readonly givenUpPrefix: pulumi.Output<string>;
 
   constructor(name: string, args: ChangeProcessorArgs, options?: pulumi.ComponentResourceOptions) {
@@ -48,7 +48,7 @@ export class ChangeProcessor extends pulumi.ComponentResource {
         ...args.defaults,
         description: "Turns changes of the receipts table into messages for the collections",
         code: args.code,
-        // A batch takes milliseconds; one that hangs is delivered again, and the shard waits no longer than this.
+        // A batch takes milliseconds. A stuck one is redelivered after this time, and blocks its shard no longer.
         timeoutSeconds: 60,
         memoryMiB: 256,
         environment: {
@@ -79,15 +79,15 @@ export class ChangeProcessor extends pulumi.ComponentResource {
         parallelizationFactor: settings.parallelizationFactor,
         functionResponseTypes: ["ReportBatchItemFailures"],
         bisectBatchOnFunctionError: true,
-        // Poison is decided by the function, so what fails is an outage: it is waited out, short of the day after
-        // which DynamoDB forgets a record.
+        // The function itself rejects poison records, so a failed batch is an outage: it is retried, short of the day after
+        // which DynamoDB drops a record.
         maximumRetryAttempts: -1,
         maximumRecordAgeInSeconds: maxRecordAgeSeconds,
         destinationConfig: { onFailure: { destinationArn: storage.deltas.arn } },
         filterCriteria: {
           filters: filtersOf(settings).map((filter) => ({ pattern: JSON.stringify(filter) })),
         },
-        // Lambda gives records up without a word to the function: only these metrics tell.
+        // Lambda discards records without invoking the function: only these metrics show it.
         metricsConfig: { metrics: ["EventCount"] },
       },
       inside,

@@ -2,7 +2,7 @@ import type * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { QueueWithDlq, type QueueWithDlqArgs } from "./queue-with-dlq.ts";
 
-/** The queues of one collection: one for each of its shards, in shard order. */
+/** The queues of one collection: one per shard, in shard order. */
 export interface CollectionQueues {
   /** By name of the shard. */
   readonly byShard: ReadonlyMap<string, QueueWithDlq>;
@@ -11,8 +11,8 @@ export interface CollectionQueues {
 }
 
 /**
- * Names of a collection's shards, in shard order. The number of shards is in the name, so that no shard ever reads what
- * was sent to those of another number. A collection that is not split is its own shard.
+ * Names of a collection's shards, in shard order. The name includes the number of shards, so that a shard never reads
+ * messages of another number of shards. An unsharded collection is its only shard.
  */
 export function shardNames(collection: string, count: number): string[] {
   if (count === 1) return [collection];

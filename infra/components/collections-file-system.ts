@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Network } from "./network.ts";
 
-/** Processes see the files as this user, whoever they run as. */
+/** The access point maps every process to this user. */
 const user = { uid: 1000, gid: 1000 };
 
 export interface CollectionsFileSystemArgs {
@@ -11,7 +11,7 @@ export interface CollectionsFileSystemArgs {
 
 /**
  * The encrypted EFS file system that holds the generations of every collection.
- * Elastic throughput bills what is read and written, so an idle stack pays for storage only.
+ * Elastic throughput bills reads and writes, so an idle stack pays only for storage.
  */
 export class CollectionsFileSystem extends pulumi.ComponentResource {
   readonly fileSystem: aws.efs.FileSystem;
@@ -68,8 +68,8 @@ export class CollectionsFileSystem extends pulumi.ComponentResource {
 }
 
 /**
- * Without a policy EFS serves every client that reaches a mount target. Under one that only denies, a client also needs a role
- * whose own policy allows it.
+ * Without a policy, EFS serves every client that reaches a mount target. With a policy that only denies, a client also needs
+ * a role whose own policy allows access.
  */
 function clientPolicy(fileSystem: aws.efs.FileSystem, accessPoint: aws.efs.AccessPoint) {
   const deny = (Sid: string, Condition: object) => ({

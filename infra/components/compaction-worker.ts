@@ -8,7 +8,7 @@ import type { Network } from "./network.ts";
 import { receiveFrom } from "./permissions.ts";
 
 const https = 443;
-/** The most that Fargate gives; a cycle is given up and handed back within it. */
+/** Fargate's maximum; a cycle is abandoned and its messages are returned to the queue within it. */
 const stopSeconds = 120;
 /** The program touches the file every ten seconds. */
 const healthCommand = [
@@ -27,13 +27,14 @@ export interface CompactionWorkerArgs {
   readonly network: Network;
   readonly metricsNamespace: string;
   readonly logRetentionDays: number;
+  readonly logLevel: string;
 }
 
 /**
- * One Fargate task that compacts in place of the function, for cycles past 15 minutes or 10 GB. It listens nowhere and
- * calls AWS only, from public subnets without ingress, or from those of an existing VPC.
+ * One Fargate task that compacts in place of the function, for cycles beyond 15 minutes or 10 GB. It listens on no port and
+ * calls only AWS, from public subnets without ingress or from the subnets of an existing VPC.
  *
- * A task of the default size costs about 90 USD a month, whether it works or waits.
+ * A task of the default size costs about 90 USD per month, busy or idle.
  */
 export class CompactionWorker extends pulumi.ComponentResource {
   readonly logGroup: aws.cloudwatch.LogGroup;
@@ -64,6 +65,7 @@ export class CompactionWorker extends pulumi.ComponentResource {
         stopSeconds,
         healthCommand,
         logRetentionDays: args.logRetentionDays,
+        logLevel: args.logLevel,
       },
       inside,
     );
@@ -81,7 +83,7 @@ export class CompactionWorker extends pulumi.ComponentResource {
         taskDefinition: definition.arn,
         launchType: "FARGATE",
         desiredCount: 1,
-        // The former task ends before the next one starts: beside it, it would only wait for the lease.
+        // The old task ends before the new one starts, which would otherwise only wait for the lease.
         deploymentMinimumHealthyPercent: 0,
         deploymentMaximumPercent: 100,
         deploymentCircuitBreaker: { enable: true, rollback: true },
@@ -91,7 +93,7 @@ export class CompactionWorker extends pulumi.ComponentResource {
           assignPublicIp: network.placement.tasksHavePublicAddresses,
         },
       },
-      // The function is told no more messages before the task takes any.
+      // The function's mappings are disabled before the task receives messages.
       { parent: this, dependsOn: [...rules, ...files.mountable, ...compaction.mappings] },
     );
     this.logGroup = logGroup;

@@ -8,17 +8,17 @@ import type { Network } from "./network.ts";
 import { consume, items, list, readObjects, type Statement, sendTo } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
 
-/** Lambda passes at most ten messages of a FIFO queue at once; the cycle drains more by itself. */
+/** Lambda's maximum for a FIFO queue; the cycle drains more by itself. */
 const batchSize = 10;
-/** The least that Lambda takes, for each shard. The lease lets one of them write, so more would only wait. */
+/** Lambda's minimum, per shard. The lease admits one writer, so more would only wait. */
 const maximumConcurrency = 2;
 /**
- * The most that SQS takes. Compaction counts a message's own failures and moves it to the DLQ; contention and throttling
- * must never do so, and a day of either has fewer receives.
+ * SQS's maximum. Compaction counts the failures of a message itself and moves it to the DLQ. Contention and throttling
+ * must not move it there, and a day of either causes fewer receives than this.
  */
 const backstop = 1000;
 
-/** Where every process that compacts finds the collections. */
+/** Mount path of the collections in every compaction process. */
 export const collectionsPath = "/mnt/collections";
 
 export interface CompactionArgs {
@@ -28,21 +28,21 @@ export interface CompactionArgs {
   readonly storage: Storage;
   readonly files: CollectionsFileSystem;
   readonly network: Network;
-  /** Whether the ECS task of an earlier deployment may still run: the function is given no messages beside it. */
+  /** Whether the ECS task of an earlier deployment may still run; the function then receives no messages. */
   readonly workerRemains: boolean;
   readonly defaults: FunctionDefaults;
 }
 
-/** The FIFO queues of every shard of the collections and the function that merges what they say into the next generations. */
+/** The FIFO queues of all shards, and the function that merges their messages into new generations. */
 export class Compaction extends pulumi.ComponentResource {
   readonly lines: CollectionQueues;
   readonly words: CollectionQueues;
   readonly compaction: BundledFunction;
-  /** What every process that compacts is told, here or in a container. */
+  /** Environment of every compaction process, function or container. */
   readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
-  /** What every such process may do, beyond receiving messages. */
+  /** Permissions of every compaction process, beyond receiving messages. */
   readonly statements: readonly Statement[];
-  /** They deliver to the function while it is the one that compacts. */
+  /** Enabled while the function is the host of compaction. */
   readonly mappings: readonly aws.lambda.EventSourceMapping[];
 
   constructor(name: string, args: CompactionArgs, options?: pulumi.ComponentResourceOptions) {

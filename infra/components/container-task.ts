@@ -16,9 +16,9 @@ export interface ContainerTaskArgs {
   readonly memoryMiB: number;
   /** Local disk. @default 20 GiB, which is included */
   readonly scratchGiB?: number;
-  /** Secrets stand here by name. */
+  /** Secrets are given by name. */
   readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
-  /** All that the program may do; using the files is added. */
+  /** The permissions of the program; mounting the file system is added. */
   readonly statements: readonly Statement[];
   readonly mount: {
     readonly files: CollectionsFileSystem;
@@ -26,13 +26,15 @@ export interface ContainerTaskArgs {
     readonly path: string;
     readonly readOnly: boolean;
   };
-  /** @default it listens nowhere */
+  /** @default the program does not listen */
   readonly port?: number;
   /** From SIGTERM to SIGKILL. @default 30 */
   readonly stopSeconds?: number;
-  /** A command that ends with 0 while the program is well. @default only its end says that it is not */
+  /** A command that exits with 0 while the program is healthy. @default no health check */
   readonly healthCommand?: readonly string[];
   readonly logRetentionDays: number;
+  /** Minimum level of the lines that the program logs. */
+  readonly logLevel: string;
 }
 
 export interface ContainerTask {
@@ -69,7 +71,7 @@ export function containerTask(
       ...(args.scratchGiB !== undefined && { ephemeralStorage: { sizeInGib: args.scratchGiB } }),
       executionRoleArn: role(
         `${name}-start`,
-        // AWS documents the source account for the role of a task only, not for the one that starts it.
+        // AWS documents aws:SourceAccount for task roles only, not for execution roles.
         assumedByWithoutSource(tasks),
         [
           allow(["ecr:GetAuthorizationToken"], ["*"]),
@@ -102,12 +104,14 @@ export function containerTask(
           name: container,
           image: image.uri,
           essential: true,
-          environment: Object.entries({ ...args.environment, NODE_OPTIONS: nodeOptions }).map(
-            ([name, value]) => ({
-              name,
-              value,
-            }),
-          ),
+          environment: Object.entries({
+            ...args.environment,
+            NODE_OPTIONS: nodeOptions,
+            POWERTOOLS_LOG_LEVEL: args.logLevel,
+          }).map(([name, value]) => ({
+            name,
+            value,
+          })),
           ...(port !== undefined && { portMappings: [{ containerPort: port, protocol: "tcp" }] }),
           ...(stopSeconds !== undefined && { stopTimeout: stopSeconds }),
           ...(healthCommand && { healthCheck: { command: healthCommand, interval: 30, startPeriod: 60 } }),

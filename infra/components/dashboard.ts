@@ -3,25 +3,25 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BundledFunction } from "./bundled-function.ts";
 
 export interface DashboardArgs {
-  /** One row of graphs each, in this order. */
+  /** Each is one row of graphs, in this order. */
   readonly flows: readonly Flow[];
   /** Of the metrics that functions write into their logs. */
   readonly metricsNamespace: string;
 }
 
-/** A path of the data, from what starts it to what ends it. */
+/** A data flow and the resources on it. */
 export interface Flow {
   readonly title: string;
   readonly functions: Readonly<Record<string, BundledFunction>>;
   readonly queues: Readonly<Record<string, aws.sqs.Queue>>;
   readonly deadLetters: Readonly<Record<string, aws.sqs.Queue>>;
-  /** Counts that the flow's functions write, by the `service` that writes them. */
+  /** Metrics that the flow's functions write, by `service`. */
   readonly counts: Readonly<Record<string, readonly string[]>>;
   /** @default none */
   readonly machine?: aws.sfn.StateMachine;
 }
 
-/** A metric as CloudWatch's dashboards name it: namespace, name, then dimensions in pairs, then how it is shown. */
+/** A metric in CloudWatch's dashboard syntax: namespace, name, dimensions in pairs, rendering options. */
 type Metric = readonly (string | Readonly<Record<string, string>>)[];
 
 interface Graph {
@@ -33,7 +33,7 @@ interface Graph {
 const columns = 24;
 const height = 6;
 
-/** One page on which every flow of the stack can be seen at work (3 USD a month). */
+/** A dashboard of every data flow of the stack (3 USD per month). */
 export class Dashboard extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
 
@@ -62,7 +62,7 @@ export class Dashboard extends pulumi.ComponentResource {
   }
 }
 
-/** What comes in, how long it takes, what waits, what fails, what was done. Pulumi fills in the names. */
+/** Invocations, duration, queue depth, errors and results. Pulumi fills in the names. */
 function graphsOf(flow: Flow, namespace: string): pulumi.Input<Graph>[] {
   const functions = Object.entries(flow.functions);
   const ofFunctions = (metric: string) =>
@@ -90,7 +90,7 @@ function graphsOf(flow: Flow, namespace: string): pulumi.Input<Graph>[] {
     },
     { title: `${flow.title}: duration`, metrics: ofFunctions("Duration"), stat: "p99" },
     {
-      title: `${flow.title}: waiting`,
+      title: `${flow.title}: queue depth and age`,
       metrics: [
         ...ofQueues(flow.queues, "ApproximateNumberOfMessagesVisible"),
         ...ofQueues(flow.deadLetters, "ApproximateNumberOfMessagesVisible"),
@@ -102,7 +102,7 @@ function graphsOf(flow: Flow, namespace: string): pulumi.Input<Graph>[] {
       metrics: [...ofFunctions("Errors"), ...ofFunctions("Throttles")],
       stat: "Sum",
     },
-    { title: `${flow.title}: done`, metrics: counts, stat: "Sum" },
+    { title: `${flow.title}: results`, metrics: counts, stat: "Sum" },
   ];
   return graphs.filter(({ metrics }) => metrics.length > 0) as pulumi.Input<Graph>[];
 }

@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { restrictAccess } from "./queue-access.ts";
 
-/** How long it is kept: two weeks, the longest that SQS offers. */
+/** Two weeks, SQS's maximum retention. */
 export const deadLetterSeconds = 14 * 24 * 3600;
 
 export interface DeadLetterQueueArgs {
@@ -11,7 +11,8 @@ export interface DeadLetterQueueArgs {
 }
 
 /**
- * Where a path ends for what could not be handled: kept for people to read. Nothing consumes it, so it has no dead letters of its own.
+ * A dead-letter queue: it keeps messages that could not be processed for an operator. Nothing consumes it, so it has no dead-letter
+ * queue itself.
  */
 export class DeadLetterQueue extends pulumi.ComponentResource {
   readonly queue: aws.sqs.Queue;

@@ -21,7 +21,7 @@ import { QueueWithDlq } from "./queue-with-dlq.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
-/** On runs, on what is open and on the limiter; leases and heads of collections are compaction's. */
+/** For runs, the list of open runs and the rate limiter; leases and heads belong to compaction. */
 const controlActions: readonly ItemAction[] = ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"];
 
 export interface EmbedPipelineArgs {
@@ -31,7 +31,7 @@ export interface EmbedPipelineArgs {
   readonly embedding: Settings["embedding"];
   readonly apiKey: StoredSecret;
   readonly storage: Storage;
-  /** Owner of the queues to which runs are sent again. */
+  /** Owner of the queues that run messages are sent to. */
   readonly compaction: Compaction;
   readonly defaults: FunctionDefaults;
 }
@@ -59,8 +59,8 @@ export class EmbedPipeline extends pulumi.ComponentResource {
       { parent: this },
     );
     this.embed = this.embedFunction(`${stem}-embed`, args);
-    // Back-pressure sends a message back to this queue, later and in its own place, for as long as too many runs are
-    // open. Lambda takes more than 16 of those for a loop, and would end the message.
+    // Back-pressure sends a deferred message to this queue again while too many runs are open. Lambda's loop detection
+    // would drop the message after about 16 rounds.
     new aws.lambda.FunctionRecursionConfig(
       `${stem}-embed`,
       { functionName: this.embed.function.name, recursiveLoop: "Allow" },

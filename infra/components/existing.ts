@@ -4,7 +4,7 @@ import type { Settings } from "../config.ts";
 import type { Named, ReceiptsTable } from "./named.ts";
 import type { Placement } from "./placement.ts";
 
-/** Resources that the stack was told to use do not fit; every misfit is in the message. Nothing has been declared. */
+/** Existing resources do not meet the requirements. The message lists every problem; nothing has been declared. */
 export class ExistingResourceError extends pulumi.RunError {
   constructor(problems: readonly string[]) {
     super(
@@ -14,16 +14,16 @@ export class ExistingResourceError extends pulumi.RunError {
   }
 }
 
-/** What exists already and is used in place of a resource of the stack's own. */
+/** Existing resources that replace the stack's own. */
 export interface Existing {
   readonly receiptsTable?: ReceiptsTable;
   readonly artifactsBucket?: Named;
-  /** With the CSV files of the catch-up system. */
+  /** Holds the CSV files of the catch-up system. */
   readonly sourceBucket?: Named;
   readonly placement?: Placement;
 }
 
-/** Looks up what the configuration names. Throws ExistingResourceError; the provider's own error where it does not exist. */
+/** Looks up the configured resources. Throws ExistingResourceError, or the provider's error if one does not exist. */
 export async function lookUpExisting({ storage, network, catchup }: Settings): Promise<Existing> {
   const problems: string[] = [];
   const { vpcId, subnetIds } = network;
@@ -72,7 +72,7 @@ async function vpc(vpcId: string, subnetIds: readonly string[], problems: string
   if (new Set(subnets.map((subnet) => subnet.availabilityZone)).size < subnets.length) {
     problems.push(
       `Two of the subnets ${subnetIds.join(", ")} (network:subnetIds) are in one availability zone. ` +
-        "Name one of each zone: a file system has one mount target a zone.",
+        "Name one per zone: a file system has one mount target per zone.",
     );
   }
   const ids = subnetIds.map((id) => pulumi.output(id));

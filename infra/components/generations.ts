@@ -10,28 +10,27 @@ import { allow, assumedBy, items, list, policyOf, readObjects, sendTo } from "./
 import type { Storage } from "./storage.ts";
 
 const collectionsPath = "/mnt/collections";
-/** A lost file system is noticed so soon, also where nothing changes. A check reads a few file sizes. */
+/** A lost file system is noticed within this time, even without changes. A check reads a few file sizes. */
 const checkEveryMinutes = 10;
 
 export interface GenerationsArgs {
   readonly code: pulumi.asset.Archive;
   readonly leaseSeconds: number;
-  /** It holds a generation as compaction does. */
+  /** It opens a generation, as compaction does. */
   readonly size: Pick<Settings["compaction"], "memoryMiB" | "scratchMiB">;
   readonly embedding: Pick<Settings["embedding"], "model" | "dimensions">;
   readonly storage: Storage;
   readonly files: CollectionsFileSystem;
   readonly network: Network;
-  /** Owner of the queues that receipts are driven through again. */
+  /** Owner of the queues to which receipts are redriven. */
   readonly compaction: Compaction;
   readonly defaults: FunctionDefaults;
 }
 
 /**
- * The function that `npm run generations` invokes, since the file system is out of an operator's reach: it lists the
- * generations of a collection, publishes an old one again, or rebuilds the collection from its deltas. A schedule has it
- * check that the published generations are there. It is not among the functions that are watched: an operator who invokes
- * it is told what went wrong.
+ * The function that `npm run generations` invokes, because an operator cannot mount the file system. It lists the
+ * generations of a collection, restores an old one, or rebuilds the collection from its deltas. A schedule makes it check
+ * that the published generations exist. No alarm watches it: its caller gets the error.
  */
 export class Generations extends pulumi.ComponentResource {
   readonly generations: BundledFunction;
@@ -46,7 +45,7 @@ export class Generations extends pulumi.ComponentResource {
         ...args.defaults,
         description: "Lists, checks, restores and rebuilds the generations of a collection",
         code: args.code,
-        // It waits for the lease, and a rebuild writes every vector anew; what does not fit has the next invocation.
+        // It waits for the lease, and a rebuild writes every vector; the next invocation continues an unfinished rebuild.
         timeoutSeconds: 900,
         memoryMiB: args.size.memoryMiB,
         scratchMiB: args.size.scratchMiB,
@@ -94,7 +93,7 @@ export class Generations extends pulumi.ComponentResource {
       name,
       {
         name,
-        description: "Checks that the published generations are there",
+        description: "Checks that the published generations exist",
         scheduleExpression: `rate(${checkEveryMinutes} minutes)`,
         flexibleTimeWindow: { mode: "OFF" },
         target: {

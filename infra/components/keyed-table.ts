@@ -2,17 +2,17 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 export interface KeyedTableArgs {
-  /** Whether the table refuses to be deleted. */
+  /** Whether the table has deletion protection. */
   readonly keepData: boolean;
-  /** Whether every change is published, with the item before and after it. */
+  /** Whether the table has a stream with old and new images. */
   readonly stream: boolean;
-  /** Attribute (epoch seconds) after which DynamoDB removes an item, some time. @default none, items stay */
+  /** TTL attribute in epoch seconds; DynamoDB deletes expired items eventually. @default items do not expire */
   readonly expiry?: string;
-  /** An index over whole items, by two more string attributes. @default none */
+  /** A global secondary index over whole items, by two more string attributes. @default none */
   readonly index?: { readonly name: string; readonly hashKey: string; readonly rangeKey: string };
 }
 
-/** An encrypted on-demand table with string keys PK and SK, restorable to any second of the last 35 days. */
+/** An encrypted on-demand table with string keys PK and SK, with point-in-time recovery over 35 days. */
 export class KeyedTable extends pulumi.ComponentResource {
   readonly table: aws.dynamodb.Table;
 

@@ -6,7 +6,7 @@ export interface Named {
   readonly arn: pulumi.Output<string>;
 }
 
-/** A receipts table as the rest of the stack sees it, made here or brought. */
+/** A receipts table as the rest of the stack sees it, the stack's own or an existing one. */
 export interface ReceiptsTable extends Named {
   readonly streamArn: pulumi.Output<string>;
 }

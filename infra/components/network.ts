@@ -7,25 +7,25 @@ const nfs = 2049;
 const https = 443;
 
 export interface NetworkArgs {
-  /** Address range of a VPC of the stack's own. */
+  /** CIDR range of the stack's own VPC. */
   readonly cidr: string;
-  /** An existing VPC and its private subnets. @default a VPC of the stack's own */
+  /** An existing VPC and its private subnets. @default the stack's own VPC */
   readonly existing?: Placement;
-  /** Whether tasks will call the internet, which takes public subnets in a VPC of the stack's own. */
+  /** Whether tasks call the internet, which requires public subnets in the stack's own VPC. */
   readonly internetForTasks: boolean;
-  /** Ids of the availability zones of a VPC of the stack's own. @default the first two that support Lambda and Fargate */
+  /** Ids of the availability zones of the stack's own VPC. @default the first two that support Lambda and Fargate */
   readonly zones: readonly string[];
-  /** In how many zones SQS has an endpoint in a VPC of the stack's own. */
+  /** Number of zones with an SQS endpoint in the stack's own VPC. */
   readonly endpointZones: number;
 }
 
-/** Where functions and tasks that mount the file system live, and what they may reach: files and AWS services. */
+/** Placement and egress of functions and tasks that mount the file system: they reach the files and AWS services. */
 export class Network extends pulumi.ComponentResource {
   readonly placement: Placement;
   readonly subnetIds: readonly pulumi.Output<string>[];
   readonly functionsGroup: aws.ec2.SecurityGroup;
   readonly fileSystemGroup: aws.ec2.SecurityGroup;
-  /** The rules, routes and endpoints that must stand before a function is attached or a task starts. */
+  /** Rules, routes and endpoints that must exist before a function is attached or a task starts. */
   readonly rules: readonly pulumi.Resource[];
 
   constructor(name: string, args: NetworkArgs, options?: pulumi.ComponentResourceOptions) {

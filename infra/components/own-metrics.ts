@@ -2,9 +2,9 @@ import type { Settings } from "../config.ts";
 
 const fiveMinutes = 300;
 
-/** What an alarm says of a metric that the product itself writes, in the name of one of its services. */
+/** An alarm on a metric that the product itself writes, under the name of one of its services. */
 export interface OwnMetric {
-  /** What the alarm is called. */
+  /** Name of the alarm. */
   readonly what: string;
   readonly service: string;
   /** Where the service writes the metric for each collection by itself. */
@@ -20,7 +20,7 @@ export interface OwnMetric {
   readonly runbook: string;
 }
 
-/** Names of services and metrics are those of core/metrics.ts; a test holds the two together. */
+/** Service and metric names are those of core/metrics.ts; a test keeps them in sync. */
 export function ownMetrics(
   sweep: Settings["sweep"],
   {
@@ -33,11 +33,11 @@ export function ownMetrics(
   const ofSweeper = {
     service: "sweeper",
     statistic: "Maximum",
-    // Two sweeps, so that one that comes late is no recovery.
+    // Two sweeps, so that a late one does not clear the alarm.
     periodSeconds: Math.max(fiveMinutes, 2 * 60 * sweep.everyMinutes),
     runbook: "stuck-runs",
   } as const;
-  const damaged = {
+  const corrupt = {
     metricName: "ManifestMismatches",
     statistic: "Sum",
     threshold: 0,
@@ -48,34 +48,34 @@ export function ownMetrics(
       ...ofCompaction,
       what: "lease-lost",
       metricName: "LeasesLost",
-      says: "A process that compacted was silent for longer than its lease and published nothing.",
+      says: "A compaction process lost its lease during a cycle and published nothing. Its messages are redelivered.",
       runbook: "lease-lost",
     },
     {
       ...ofCompaction,
       what: "publish-conflicts",
       metricName: "PublishConflicts",
-      says: "A generation was not published, as the head was not the one that it was made from.",
+      says: "A generation was not published because another process had moved the head (publish conflict).",
       runbook: "publish-conflicts",
     },
     {
-      ...damaged,
+      ...corrupt,
       what: "compaction-manifest-mismatch",
       service: "compaction",
-      says: "A published generation is not what its manifest says; compaction goes on from an earlier one.",
+      says: "A published generation does not match its manifest. Compaction falls back to an earlier generation.",
     },
     {
       ...ofCompaction,
       what: "collection-rebuilt",
       metricName: "GenerationsRebuilt",
-      says: "No generation of a collection was sound, and compaction has rebuilt it from its deltas.",
+      says: "Every generation of a shard was corrupt or missing. Compaction rebuilt the shard from its deltas.",
       runbook: "lost-file-system",
     },
     {
       ...ofCompaction,
       what: "receipts-left-out",
       metricName: "ReceiptsLeftOut",
-      says: "A collection was rebuilt without receipts whose deltas could not be used.",
+      says: "A shard was rebuilt without some receipts because their deltas are missing or unreadable.",
       runbook: "lost-file-system",
     },
     ...(compactsInWorker
@@ -84,7 +84,7 @@ export function ownMetrics(
             ...ofCompaction,
             what: "compaction-worker-errors",
             metricName: "WorkerErrors",
-            says: "The compaction worker could not take messages, or a cycle of it failed as a whole. Its log says why.",
+            says: "The compaction worker could not receive messages, or a cycle failed. Its log has the reason.",
             runbook: "errors",
           },
         ]
@@ -92,10 +92,10 @@ export function ownMetrics(
     ...(servesQueries
       ? [
           {
-            ...damaged,
+            ...corrupt,
             what: "query-server-manifest-mismatch",
             service: "query-server",
-            says: "A published generation is not what its manifest says; the search stays at the one before it.",
+            says: "A published generation does not match its manifest. The query server keeps serving the previous one.",
           },
         ]
       : []),
@@ -104,25 +104,25 @@ export function ownMetrics(
       what: "runs-given-up",
       metricName: "RunsGivenUp",
       threshold: 0,
-      says: "Runs are FAILED: sending their messages again has not helped. Their receipts are not as they should be.",
+      says: "Runs were marked FAILED after several redrives. The vectors of their receipts are stale or missing.",
     },
     {
       ...ofSweeper,
       what: "runs-open-long",
       metricName: "OldestOpenRunAge",
       threshold: 2 * 60 * sweep.openMinutes,
-      says: "A run is open although its messages were sent again.",
+      says: "A run is still open although its messages were sent again.",
     },
     {
       what: "file-system-unaccounted",
       service: "sweeper",
       metricName: "FileSystemBytesUnaccounted",
-      // What is being written, and what AWS meters late, is over after some hours.
+      // Writes in progress and AWS's metering delay resolve within hours.
       statistic: "Minimum",
       periodSeconds: 3600,
       periods: 6,
       threshold: 1024 ** 3,
-      says: "For six hours the file system held more than 1 GiB that belongs to no kept generation.",
+      says: "The file system has held more than 1 GiB of files outside the kept generations for six hours.",
       runbook: "file-system",
     },
     ...differences(),
@@ -134,7 +134,7 @@ export function ownMetrics(
             metricName: "CatchUpTasksFailed",
             statistic: "Sum",
             threshold: 0,
-            says: "A catch-up task failed as a whole.",
+            says: "A catch-up task failed.",
             runbook: "catch-up",
           } as const,
         ]
@@ -145,7 +145,7 @@ export function ownMetrics(
       metricName: "RowsRejected",
       statistic: "Sum",
       threshold: 0,
-      says: "OCR rows were left out of their receipts, and no search finds them.",
+      says: "OCR rows were rejected, so search does not find them.",
       runbook: "rejected-rows",
     },
     {
@@ -155,19 +155,35 @@ export function ownMetrics(
       statistic: "Sum",
       threshold: 0,
       periods: 12,
-      says: "For an hour more runs were open than may be, and new receipts wait. Compaction does not keep up.",
+      says: "New receipts have been deferred for an hour because too many runs are open. Compaction does not keep up.",
       runbook: "queue-age",
     },
   ];
 }
 
-/** What `npm run verify` found when it was last run. */
+/** Findings of the last `npm run verify`. */
 function differences(): OwnMetric[] {
   const found = [
-    ["vectors-missing", "VectorsMissing", "Vectors are due and not published."],
-    ["vectors-extra", "VectorsExtra", "Vectors are published and not due."],
-    ["vectors-stale", "VectorsStale", "Vectors show something else than is true."],
-    ["receipts-without-delta", "ReceiptsWithoutDelta", "Runs or their deltas are not in storage."],
+    [
+      "vectors-missing",
+      "VectorsMissing",
+      "Vectors are missing from a published collection (found by `npm run verify`).",
+    ],
+    [
+      "vectors-extra",
+      "VectorsExtra",
+      "A published collection has extra vectors (found by `npm run verify`).",
+    ],
+    [
+      "vectors-stale",
+      "VectorsStale",
+      "Vectors of a published collection are stale (found by `npm run verify`).",
+    ],
+    [
+      "receipts-without-delta",
+      "ReceiptsWithoutDelta",
+      "The run or the delta of a receipt is missing from storage (found by `npm run verify`).",
+    ],
   ] as const;
   const ofVerify = { service: "verify", statistic: "Sum", threshold: 0 } as const;
   return [

@@ -5,11 +5,11 @@ import type { Placement } from "./placement.ts";
 
 export interface OwnVpcArgs {
   readonly cidr: string;
-  /** Whether there are public subnets, for tasks that call the internet. Nothing from outside reaches them. */
+  /** Whether there are public subnets, for tasks that call the internet. They have no ingress. */
   readonly publicSubnets: boolean;
   /** Ids of two availability zones. @default the first two that support Lambda and Fargate */
   readonly zones: readonly string[];
-  /** In how many of the two zones SQS has an endpoint. */
+  /** Number of zones with an SQS endpoint. */
   readonly endpointZones: number;
 }
 
@@ -18,7 +18,7 @@ const unsupportedZones = ["apne1-az3", "cac1-az3", "cnn1-az3", "use1-az3", "usw1
 
 /**
  * A VPC of two private subnets in two availability zones. They reach S3, DynamoDB (gateway endpoints, free) and
- * SQS (an interface endpoint, about 7 USD a month and zone), and nothing else: there is no NAT.
+ * SQS (an interface endpoint, about 7 USD per month and zone), and nothing else: there is no NAT.
  */
 export class OwnVpc extends pulumi.ComponentResource implements Placement {
   readonly vpcId: pulumi.Output<string>;
@@ -144,7 +144,7 @@ export class OwnVpc extends pulumi.ComponentResource implements Placement {
       {
         ...common("sqs"),
         vpcEndpointType: "Interface",
-        // Its name leads to it from every zone of the VPC.
+        // Its DNS name resolves from every zone of the VPC.
         subnetIds: this.subnetIds.slice(0, endpointZones),
         securityGroupIds: [group.id],
         privateDnsEnabled: true,
@@ -161,7 +161,7 @@ export class OwnVpc extends pulumi.ComponentResource implements Placement {
   }
 }
 
-/** Sorted, so that the subnets stay where they are when AWS lists the zones in another order. */
+/** Sorted, so that subnets keep their zones if AWS lists the zones in another order. */
 function supportedZones(inside: pulumi.InvokeOptions): pulumi.Output<string[]> {
   const { zoneIds } = aws.getAvailabilityZonesOutput(
     {

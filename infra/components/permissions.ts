@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-/** One statement of a policy, in the words of IAM. */
+/** One statement of an IAM policy. */
 export interface Statement {
   readonly Effect: "Allow" | "Deny";
   readonly Action: readonly string[];
@@ -17,7 +17,7 @@ export function allow(actions: readonly string[], resources: readonly pulumi.Inp
   return { Effect: "Allow", Action: actions, Resource: resources };
 }
 
-/** What a program needs that receives by itself; failed messages are handed back by visibility. */
+/** Permissions of a program that receives messages itself; it returns failed messages by their visibility timeout. */
 export function receiveFrom(...queues: readonly WithArn[]): Statement {
   return allow(
     ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
@@ -25,7 +25,7 @@ export function receiveFrom(...queues: readonly WithArn[]): Statement {
   );
 }
 
-/** What an event source mapping and its function need of a queue. */
+/** Permissions of an event source mapping and its function on a queue. */
 export function consume(...queues: readonly WithArn[]): Statement {
   const { Action, Resource } = receiveFrom(...queues);
   return allow([...Action, "sqs:GetQueueAttributes"], Resource);
@@ -38,7 +38,7 @@ export function sendTo(...queues: readonly WithArn[]): Statement {
   );
 }
 
-/** Without s3:ListBucket a missing object answers 403, which hides what happened. */
+/** Without s3:ListBucket, S3 answers 403 for a missing object, which hides the cause. */
 export function list(bucket: WithArn): Statement {
   return allow(["s3:ListBucket"], [bucket.arn]);
 }
@@ -62,7 +62,7 @@ export function items(table: WithArn, actions: readonly ItemAction[]): Statement
   );
 }
 
-/** The same, of items whose partition keys all match one of the patterns. */
+/** The same, restricted to items whose partition key matches one of the patterns. */
 export function itemsOf(
   table: WithArn,
   actions: readonly ItemAction[],
@@ -74,7 +74,7 @@ export function itemsOf(
   };
 }
 
-/** No call that names an item whose partition key matches one of the patterns, whatever else is allowed. */
+/** Denies every call that names an item whose partition key matches one of the patterns. */
 export function denyItemsOf(
   table: WithArn,
   actions: readonly ItemAction[],
@@ -87,7 +87,7 @@ export function denyItemsOf(
   };
 }
 
-/** Queries of the indexes of a table. */
+/** Queries on the indexes of a table. */
 export function queryIndexes(table: WithArn): Statement {
   return allow(["dynamodb:Query"], [pulumi.interpolate`${table.arn}/index/*`]);
 }
@@ -108,7 +108,7 @@ export type ItemAction =
   | "Scan"
   | "UpdateItem";
 
-/** What a mapping on a table's stream needs. ListStreams is asked of all streams of the table. */
+/** Permissions of a mapping on a table's stream. ListStreams applies to all streams of the table. */
 export function readStream(table: WithArn & { readonly streamArn: pulumi.Input<string> }): Statement[] {
   return [
     allow(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [table.streamArn]),
@@ -123,13 +123,13 @@ export function readSecrets(...secrets: readonly WithArn[]): Statement {
   );
 }
 
-/** A policy that a service may take the role on behalf of this account, and nobody else. */
+/** A trust policy: the service may assume the role, on behalf of this account only. */
 export function assumedBy(service: string): pulumi.Output<string> {
   const { accountId } = aws.getCallerIdentityOutput();
   return trust(service, { StringEquals: { "aws:SourceAccount": accountId } });
 }
 
-/** The same where the service names no account. */
+/** The same for a service that sends no source account. */
 export function assumedByWithoutSource(service: string): pulumi.Output<string> {
   return trust(service);
 }

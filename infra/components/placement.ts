@@ -1,17 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-/** A VPC as the rest of the stack sees it, made here or brought. */
+/** A VPC as the rest of the stack sees it, the stack's own or an existing one. */
 export interface Placement {
   readonly vpcId: pulumi.Output<string>;
   readonly cidr: pulumi.Output<string>;
-  /** Where functions and mount targets live: private, one a zone. */
+  /** Private subnets of functions and mount targets, one per zone. */
   readonly subnetIds: readonly pulumi.Output<string>[];
-  /** Where tasks that call the internet live. */
+  /** Subnets of tasks that call the internet. */
   readonly taskSubnetIds: readonly pulumi.Output<string>[];
   readonly tasksHavePublicAddresses: boolean;
-  /** Routes and endpoints: what runs in the subnets reaches nothing before they are there. */
+  /** Routes and endpoints that must exist before anything runs in the subnets. */
   readonly egress: readonly pulumi.Resource[];
-  /** Where HTTPS to AWS services goes, by a name for each way. */
+  /** Targets of HTTPS egress to AWS services, by name. */
   readonly serviceEgress: Readonly<Record<string, EgressTarget>>;
 }
 

@@ -4,13 +4,13 @@ import * as pulumi from "@pulumi/pulumi";
 export interface PrivateBucketArgs {
   /** Whether the bucket refuses to be deleted while it holds objects. */
   readonly keepData: boolean;
-  /** Objects under a prefix that go after some days. @default none, objects stay */
+  /** Expires objects under a prefix after some days. @default objects do not expire */
   readonly expiring?: { readonly prefix: string; readonly days: number };
-  /** Keeps what is overwritten or deleted for so many days. @default nothing is kept */
+  /** Keeps noncurrent versions for this many days. @default no versioning */
   readonly keepVersionsDays?: number;
 }
 
-/** An encrypted S3 bucket that nobody reaches without TLS or from outside the account's own permissions. */
+/** An encrypted S3 bucket that requires TLS and blocks public access. */
 export class PrivateBucket extends pulumi.ComponentResource {
   readonly bucket: aws.s3.Bucket;
 
@@ -35,7 +35,7 @@ export class PrivateBucket extends pulumi.ComponentResource {
       },
       inside,
     );
-    // S3 refuses two changes of a bucket's access at once, so the policy follows the block.
+    // S3 rejects concurrent changes of a bucket's access, so the policy follows the public access block.
     new aws.s3.BucketPolicy(
       name,
       { bucket, policy: onlyOverTls(this.bucket.arn) },
@@ -51,7 +51,7 @@ export class PrivateBucket extends pulumi.ComponentResource {
               inside,
             ),
           ];
-    // Rules about versions that are no longer current need a bucket that has versions.
+    // Rules about noncurrent versions need versioning.
     new aws.s3.BucketLifecycleConfiguration(
       name,
       { bucket, rules: lifecycle(args) },
@@ -93,7 +93,7 @@ function lifecycle({ expiring, keepVersionsDays }: PrivateBucketArgs) {
             status: "Enabled",
             filter: everything,
             noncurrentVersionExpiration: { noncurrentDays: keepVersionsDays },
-            // The marker of a deletion goes with the last version that it hides.
+            // A delete marker expires with the last version that it hides.
             expiration: { expiredObjectDeleteMarker: true },
           },
         ]),

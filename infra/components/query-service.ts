@@ -25,13 +25,14 @@ export interface QueryServiceArgs {
   readonly network: Network;
   readonly metricsNamespace: string;
   readonly logRetentionDays: number;
+  readonly logLevel: string;
 }
 
 /**
  * The query server as a Fargate service behind an internal load balancer, reachable from the VPC only.
  *
  * Its tasks call the embedding provider, so they live in public subnets without ingress from outside, or behind the NAT
- * of an existing VPC. One task of the default size and the load balancer cost about 35 USD a month.
+ * of an existing VPC. One task of the default size and the load balancer cost about 35 USD per month.
  */
 export class QueryService extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
@@ -54,7 +55,7 @@ export class QueryService extends pulumi.ComponentResource {
         launchType: "FARGATE",
         desiredCount: args.settings.desiredCount,
         deploymentCircuitBreaker: { enable: true, rollback: true },
-        // A task that starts copies both collections before it answers.
+        // A starting task copies both collections before it serves requests.
         healthCheckGracePeriodSeconds: 300,
         networkConfiguration: {
           subnets: [...args.network.placement.taskSubnetIds],
@@ -90,7 +91,7 @@ export class QueryService extends pulumi.ComponentResource {
       network.letOut(`${name}-to-tasks`, balancerGroup, { referencedSecurityGroupId: tasksGroup.id }, port),
       network.letIn(`${name}-into-tasks`, tasksGroup, fromBalancer, port),
       ...network.letMount(`${name}-tasks`, tasksGroup),
-      // The provider's address and port are the user's choice.
+      // The provider's URL is a setting, so its address and port are unknown here.
       new aws.vpc.SecurityGroupEgressRule(
         `${name}-tasks-to-internet`,
         {
@@ -166,13 +167,14 @@ export class QueryService extends pulumi.ComponentResource {
         mount: { files: args.files, path: collectionsPath, readOnly: true },
         port: settings.port,
         logRetentionDays: args.logRetentionDays,
+        logLevel: args.logLevel,
       },
       { parent: this },
     );
   }
 }
 
-/** Names of load balancers end at 32 letters, of which Pulumi adds eight. */
+/** Names of load balancers have at most 32 characters, of which Pulumi adds eight. */
 function shortened(name: string): string {
   return name.slice(0, 24).replace(/-$/, "");
 }

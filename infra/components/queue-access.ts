@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-/** Whatever else allows it, nobody reaches the queue without TLS, and no principal of another account reaches it at all. */
+/** Denies access to the queue without TLS and by principals of other accounts. */
 export function restrictAccess(name: string, queue: aws.sqs.Queue, parent: pulumi.Resource): void {
   const { accountId } = aws.getCallerIdentityOutput({}, { parent });
   const deny = (Sid: string, Condition: object) => ({
@@ -22,7 +22,7 @@ export function restrictAccess(name: string, queue: aws.sqs.Queue, parent: pulum
           deny("OnlyOverTls", { Bool: { "aws:SecureTransport": "false" } }),
           deny("OnlyOwnAccount", {
             StringNotEquals: { "aws:PrincipalAccount": accountId },
-            // A service acts under no account. What it may do, an Allow has to say.
+            // AWS services have no account; an Allow statement limits them.
             Bool: { "aws:PrincipalIsAWSService": "false" },
           }),
         ],

@@ -7,28 +7,28 @@ const fourDays = 4 * 24 * 3600;
 /** Between the receive of a batch and the start of its function. */
 const pollerSeconds = 10;
 
-/** As long as a message can be somewhere: in its queue, and in the dead letters after it. */
+/** Maximum lifetime of a message: in its queue, then in the dead-letter queue. */
 export const maxMessageSeconds = fourDays + deadLetterSeconds;
 
 export interface QueueWithDlqArgs {
   /** FIFO queues order messages within a group. */
   readonly fifo: boolean;
-  /** Time limit of the function that consumes the queue. */
+  /** Timeout of the function that consumes the queue. */
   readonly consumerTimeoutSeconds: number;
   /** Batching window of the mapping that feeds the function; 0 for a FIFO queue. */
   readonly windowSeconds: number;
-  /** Receives, throttled ones included, before a message is moved to the dead letters. */
+  /** Receives, throttled ones included, before a message moves to the dead-letter queue. */
   readonly maxReceiveCount: number;
 }
 
 /**
- * A queue whose messages end somewhere: handled, or in its dead-letter queue.
+ * A queue with a dead-letter queue.
  *
- * - Visibility is the consumer's time limit, the window and a moment for the poller: the least that AWS takes, so that a
- *   consumer that dies before its first call costs no more than that (F39). AWS advises six times the limit, for the
- *   sake of throttled batches: here their receives are covered by a max receive count that outlasts them.
- * - Messages live four days, dead letters two weeks.
- * - A FIFO queue is in high-throughput mode, which costs the same and lifts the 300 calls a second.
+ * - The visibility timeout is the consumer's timeout plus the batching window plus a margin for the poller. This is AWS's
+ *   minimum, so that a consumer that crashes before its first call delays its messages no longer (F39). AWS recommends
+ *   six times the timeout to absorb throttling; here the max receive count absorbs it.
+ * - Messages are kept for four days, dead letters for two weeks.
+ * - A FIFO queue is in high-throughput mode, which costs the same and lifts the limit of 300 calls per second.
  */
 export class QueueWithDlq extends pulumi.ComponentResource {
   readonly queue: aws.sqs.Queue;
@@ -69,7 +69,7 @@ export class QueueWithDlq extends pulumi.ComponentResource {
   }
 }
 
-/** How long a message is hidden that nobody extends. */
+/** The visibility timeout without a heartbeat. */
 export function visibilitySeconds({
   consumerTimeoutSeconds,
   windowSeconds,

@@ -4,27 +4,27 @@ import type { Named, ReceiptsTable } from "./named.ts";
 import { PrivateBucket } from "./private-bucket.ts";
 
 export interface StorageArgs {
-  /** Whether deleting the stack is refused while there is data. */
+  /** Whether deleting the stack is refused while it holds data. */
   readonly keepData: boolean;
-  /** An existing receipts table. @default a table of the stack's own */
+  /** An existing receipts table. @default the stack's own table */
   readonly receiptsTable?: ReceiptsTable;
-  /** An existing bucket with OCR rows. @default a bucket of the stack's own */
+  /** An existing bucket with OCR rows. @default the stack's own bucket */
   readonly artifactsBucket?: Named;
   readonly rejectedRetentionDays: number;
 }
 
-/** A collection can be rebuilt from rows and deltas only: a month to notice that some were deleted or overwritten. */
+/** Rows and deltas are the only source of a rebuild: a month to notice that some were deleted or overwritten. */
 const keepVersionsDays = 30;
 
-/** Where rows, deltas, runs and the order of things are kept. */
+/** The buckets of rows and deltas, and the receipts and control tables. */
 export class Storage extends pulumi.ComponentResource {
-  /** OCR rows, as they were exported. */
+  /** Exported OCR rows. */
   readonly artifacts: Named;
-  /** Delta files, rejected rows and stream records that could not be handled. */
+  /** Deltas, rejected rows and discarded stream records. */
   readonly deltas: Named;
-  /** The user's items, and the runs. */
+  /** The user's items and the runs. */
   readonly receipts: ReceiptsTable;
-  /** Which run counts, leases, heads and the rate limiter. */
+  /** Current runs, leases, heads and the rate limiter. */
   readonly control: Named;
 
   constructor(name: string, args: StorageArgs, options?: pulumi.ComponentResourceOptions) {

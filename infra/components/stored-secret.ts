@@ -6,11 +6,11 @@ export interface StoredSecretArgs {
   readonly value: pulumi.Output<string>;
 }
 
-/** A secret in Secrets Manager (0.40 USD a month). Processes get its name and read the value when they start. */
+/** A secret in Secrets Manager (0.40 USD per month). Processes get its name and read the value at startup. */
 export class StoredSecret extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
   readonly arn: pulumi.Output<string>;
-  /** The value itself: a process that reads at its start has to start after it. */
+  /** The secret's value: processes that read it at startup must depend on it. */
   readonly version: pulumi.Resource;
 
   constructor(name: string, args: StoredSecretArgs, options?: pulumi.ComponentResourceOptions) {

@@ -9,25 +9,25 @@ import { allow, assumedBy, deleteObjects, items, list, policyOf, sendTo } from "
 import { maxMessageSeconds } from "./queue-with-dlq.ts";
 import type { Storage } from "./storage.ts";
 
-/** Enough to begin some thousand things; what is left has the next sweep. */
+/** Enough for some thousand actions; the next sweep continues. */
 const timeoutSeconds = 240;
 
 export interface SweeperArgs {
   readonly code: pulumi.asset.Archive;
   readonly settings: Settings["sweep"];
-  /** As compaction has it. */
+  /** The setting of compaction. */
   readonly maxFailures: number;
   readonly storage: Storage;
-  /** Owner of the queues to which runs are sent again. */
+  /** Owner of the queues to which runs are redriven. */
   readonly compaction: Compaction;
-  /** Whose size it gauges; it mounts nothing. */
+  /** The file system whose size it records; it does not mount it. */
   readonly files: CollectionsFileSystem;
   readonly defaults: FunctionDefaults;
 }
 
 /**
- * The function that finds what nobody brings to its end: runs that stay open, and deltas that nothing names any more.
- * A sweep that fails is not retried and has no dead letters: its event says nothing, and the next one does its work.
+ * The function that finds stuck runs and orphaned deltas.
+ * A failed sweep is not retried and has no dead-letter queue: its event carries nothing, and the next sweep does its work.
  */
 export class Sweeper extends pulumi.ComponentResource {
   readonly sweeper: BundledFunction;
@@ -42,7 +42,8 @@ export class Sweeper extends pulumi.ComponentResource {
       name,
       {
         ...args.defaults,
-        description: "Drives open runs again, gives up hopeless ones and removes old deltas",
+        description:
+          "Redrives stuck runs, fails those that redrives do not complete, and removes orphaned deltas",
         code: args.code,
         timeoutSeconds,
         memoryMiB: 256,

@@ -9,13 +9,13 @@ import { allow, items, list, readObjects } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
 
 const collectionsPath = "/mnt/collections";
-/** The most that Lambda gives. What is left of a large shard is for the next invocation. */
+/** Lambda's maximum. The next invocation continues a large shard. */
 const timeoutSeconds = 900;
 
 export interface VerificationArgs {
   readonly code: pulumi.asset.Archive;
   readonly settings: Settings["verify"];
-  /** It holds a generation as compaction does. */
+  /** It opens a generation, as compaction does. */
   readonly size: Pick<Settings["compaction"], "memoryMiB" | "scratchMiB">;
   readonly embedding: Pick<Settings["embedding"], "model" | "dimensions">;
   /** What decides how the search answers: a check of the search goes the same way. */
@@ -23,14 +23,14 @@ export interface VerificationArgs {
   readonly storage: Storage;
   readonly files: CollectionsFileSystem;
   readonly network: Network;
-  /** Owner of the queues in which a change may be on its way. */
+  /** Owner of the queues that can hold changes in flight. */
   readonly compaction: Compaction;
   readonly defaults: FunctionDefaults;
 }
 
 /**
- * The function that `npm run verify` invokes, since the file system is out of an operator's reach. It only reads. Nothing
- * else invokes it, and idle it costs nothing.
+ * The function that `npm run verify` invokes, because an operator cannot mount the file system. It only reads. Nothing
+ * else invokes it, and it costs nothing while idle.
  */
 export class Verification extends pulumi.ComponentResource {
   readonly verify: BundledFunction;
@@ -43,7 +43,7 @@ export class Verification extends pulumi.ComponentResource {
       name,
       {
         ...args.defaults,
-        description: "Compares published collections with what is true",
+        description: "Compares published collections with the tables and deltas",
         code: args.code,
         timeoutSeconds,
         memoryMiB: args.size.memoryMiB,

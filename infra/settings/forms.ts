@@ -12,5 +12,5 @@ export const callersKey: Form = {
   says: "20 to 128 printable ASCII characters without white space",
 };
 
-/** Where a server is. */
-export const address = { pattern: /^https?:\/\/[^\s/]+(\/\S*)?$/, says: "an http or https address" };
+/** The URL of a server. */
+export const address = { pattern: /^https?:\/\/[^\s/]+(\/\S*)?$/, says: "an http or https URL" };

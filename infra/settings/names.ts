@@ -6,7 +6,7 @@ export const maxStemLength = 32;
 
 const form = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
-/** Why names of resources cannot be made of the names of project and stack. */
+/** Why the names of project and stack cannot form resource names. */
 export function nameProblems({
   project,
   stack,

@@ -1,7 +1,7 @@
 import type { Declared } from "./read-all.ts";
 import type { Setting } from "./setting.ts";
 
-/** The page that explains every setting, as Markdown: a table a namespace. */
+/** The Markdown page that explains every setting, with one table per namespace. */
 export function configurationPage(declared: Declared): string {
   const tables = Object.entries(declared).map(
     ([namespace, settings]) => `## ${namespace}\n\n${table(namespace, settings)}\n`,
@@ -11,7 +11,7 @@ export function configurationPage(declared: Declared): string {
 
 const introduction = `# Configuration
 
-Made from \`infra/config.ts\` by \`npm run docs\`; a test holds the two together.
+Generated from \`infra/config.ts\` by \`npm run docs\`; a test keeps the two in sync.
 
 Set a value with \`pulumi config set KEY VALUE --stack STACK\`, and a secret with \`pulumi config set --secret KEY\`.
 All values are checked before anything is deployed, and all problems are reported at once.
@@ -26,7 +26,7 @@ function table(namespace: string, settings: Readonly<Record<string, Setting<unkn
     `${setting.means} ${setting.because}`,
   ]);
   return [
-    ["key", "type", "default", "bounds", "what it is, and why the default"],
+    ["key", "type", "default", "bounds", "meaning, and reason of the default"],
     ["---", "---", "---", "---", "---"],
     ...rows,
   ]

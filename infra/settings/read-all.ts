@@ -13,7 +13,7 @@ export type ValuesOf<D> = {
   };
 };
 
-/** What values must be to each other. It is judged only when each of its keys reads well by itself. */
+/** A constraint over several settings. It is checked only if each of its keys is valid by itself. */
 export interface Rule<V> {
   readonly keys: readonly string[];
   broken(values: V): boolean;
@@ -29,7 +29,7 @@ export interface RawConfiguration {
   isSecret(key: string): boolean;
 }
 
-/** The configuration of the stack does not fit infra/config.ts; every problem is in the message. */
+/** The configuration of the stack does not match infra/config.ts. The message lists every problem. */
 export class ConfigurationInvalidError extends pulumi.RunError {
   readonly problems: readonly string[];
 
@@ -76,7 +76,7 @@ function readOne(key: string, setting: Setting<unknown>, raw: RawConfiguration) 
   const text = raw.values[key];
   if (!setting.secret) return text === undefined ? setting.unset : setting.read(text);
   const remedy = `run \`pulumi config set --secret ${key}\``;
-  if (text !== undefined && !raw.isSecret(key)) return { problem: `stands there in plain text: ${remedy}` };
+  if (text !== undefined && !raw.isSecret(key)) return { problem: `is stored in plain text: ${remedy}` };
   const reading = text === undefined ? setting.unset : setting.read(text);
   return "problem" in reading ? { problem: `${reading.problem}: ${remedy}` } : reading;
 }

@@ -2,7 +2,7 @@ import { isRange } from "../components/address-ranges.ts";
 import type { Settings } from "../config.ts";
 import type { Rule } from "./read-all.ts";
 
-/** What single values cannot say of each other. */
+/** Constraints that span several settings. */
 export const rules: readonly Rule<Settings>[] = [
   {
     keys: ["embedding:baseUrl"],
@@ -97,7 +97,7 @@ export const rules: readonly Rule<Settings>[] = [
     keys: ["compaction:leaseSeconds", "compaction:timeoutSeconds"],
     broken: ({ compaction: { leaseSeconds, timeoutSeconds } }) => leaseSeconds > timeoutSeconds / 3,
     problem:
-      "compaction:leaseSeconds must be at most a third of compaction:timeoutSeconds, so that a function can outwait a dead holder",
+      "compaction:leaseSeconds must be at most a third of compaction:timeoutSeconds, so that a function can wait until a dead holder's lease expires",
   },
   {
     keys: ["compaction:leaseWaitSeconds", "compaction:drainSeconds", "compaction:timeoutSeconds"],
@@ -111,7 +111,7 @@ export const rules: readonly Rule<Settings>[] = [
     broken: ({ sweep: { openMinutes }, compaction: { timeoutSeconds } }) =>
       openMinutes * 60 <= 2 * timeoutSeconds,
     problem:
-      "sweep:openMinutes must be longer than twice compaction:timeoutSeconds, or messages that are redelivered by themselves would be sent twice",
+      "sweep:openMinutes must be longer than twice compaction:timeoutSeconds, or messages that SQS is about to redeliver would be sent twice",
   },
 ];
 

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { nearestWord } from "./nearest.ts";
 
-/** What a value says of itself once read: the value, or what is wrong with it. */
+/** A parsed value, or why it cannot be parsed. */
 export type Reading<T> = { readonly value: T } | { readonly problem: string };
 
-/** One setting: how it is read, and all that its line in docs/configuration.md says. */
+/** One setting: how it is parsed, and its line in docs/configuration.md. */
 export interface Setting<T> {
   readonly type: string;
-  /** What the program uses when the key is not set. */
+  /** The value of a key that is not set. */
   readonly unset: Reading<T>;
   /** As the page prints it, for example `1536`, `required`, `none`. */
   readonly shownDefault: string;
@@ -25,38 +25,38 @@ interface Words {
   readonly because: string;
 }
 
-/** A form that a text must have, and how to say so. */
+/** The pattern of a string, and its description for people. */
 export interface Form {
   readonly pattern: RegExp;
   readonly says: string;
 }
 
-export function wholeNumber(
+export function integer(
   setting: Words & { readonly default: number; readonly from: number; readonly to: number },
 ): Setting<number> {
   const bounds = `${setting.from} to ${setting.to}`;
   return {
     ...open(setting),
-    type: "whole number",
+    type: "integer",
     unset: { value: setting.default },
     shownDefault: String(setting.default),
     bounds,
     read(text) {
       const number = Number(text);
       const fits = /^-?\d+$/.test(text.trim()) && number >= setting.from && number <= setting.to;
-      return fits ? { value: number } : { problem: `must be a whole number from ${bounds}, not "${text}"` };
+      return fits ? { value: number } : { problem: `must be an integer from ${bounds}, not "${text}"` };
     },
   };
 }
 
-/** One of a few values. The values are numbers or texts, as the default is. */
+/** One of a few values: numbers or strings, as the default is. */
 export function oneOf<const V extends string | number>(
   setting: Words & { readonly default: NoInfer<V>; readonly values: readonly V[] },
 ): Setting<V> {
   const bounds = setting.values.join(", ");
   return {
     ...open(setting),
-    type: typeof setting.default === "number" ? "whole number" : "text",
+    type: typeof setting.default === "number" ? "integer" : "string",
     unset: { value: setting.default },
     shownDefault: String(setting.default),
     bounds,
@@ -76,15 +76,15 @@ export function text(setting: Words & { readonly default: string; readonly form:
   };
 }
 
-/** A text that may stay unset. */
+/** A string that may stay unset. */
 export function optionalText(setting: Words & { readonly form: Form }): Setting<string | undefined> {
   return { ...open(setting), ...textOf(setting.form), unset: { value: undefined }, shownDefault: "none" };
 }
 
-export function yesOrNo(setting: Words & { readonly default: boolean }): Setting<boolean> {
+export function boolean(setting: Words & { readonly default: boolean }): Setting<boolean> {
   return {
     ...open(setting),
-    type: "yes or no",
+    type: "boolean",
     unset: { value: setting.default },
     shownDefault: String(setting.default),
     bounds: "true, false",
@@ -95,11 +95,11 @@ export function yesOrNo(setting: Words & { readonly default: boolean }): Setting
   };
 }
 
-/** A list of texts, empty when unset. In a stack file it is a YAML list; on the command line a JSON one. */
+/** A list of strings, empty when unset. It is a YAML list in a stack file and a JSON array on the command line. */
 export function list(setting: Words & { readonly form: Form }): Setting<readonly string[]> {
   return {
     ...open(setting),
-    type: "list of texts",
+    type: "string[]",
     unset: { value: [] },
     shownDefault: "none",
     bounds: setting.form.says,
@@ -113,7 +113,7 @@ export function list(setting: Words & { readonly form: Form }): Setting<readonly
   };
 }
 
-/** Some of a few texts; when unset the default ones, or all. Read in the order of `values`: another order is no change to deploy. */
+/** A subset of known strings; by default all of them. The result is in the order of `values`, so reordering changes no deployment. */
 export function someOf<const V extends string>(
   setting: Words & { readonly values: readonly V[]; readonly default?: readonly V[] },
 ): Setting<readonly V[]> {
@@ -121,7 +121,7 @@ export function someOf<const V extends string>(
   const shown = values.join(", ");
   return {
     ...open(setting),
-    type: "list of texts",
+    type: "string[]",
     unset: { value: unset },
     shownDefault: unset.join(", "),
     bounds:
@@ -139,7 +139,7 @@ export function someOf<const V extends string>(
   };
 }
 
-/** A secret that the program cannot do without. */
+/** A required secret. */
 export function secret(setting: Words & { readonly form: Form }): Setting<pulumi.Output<string>> {
   return {
     ...secretText(setting),
@@ -148,7 +148,7 @@ export function secret(setting: Words & { readonly form: Form }): Setting<pulumi
   };
 }
 
-/** A secret that only some stacks need. */
+/** An optional secret. */
 export function optionalSecret(
   setting: Words & { readonly form: Form },
 ): Setting<pulumi.Output<string> | undefined> {
@@ -161,14 +161,14 @@ function open({ means, because }: Words) {
 
 function textOf(form: Form) {
   return {
-    type: "text",
+    type: "string",
     bounds: form.says,
     read: (text: string): Reading<string> =>
       form.pattern.test(text) ? { value: text } : { problem: `must be ${form.says}, not "${text}"` },
   };
 }
 
-/** A problem says how long the value is, and never what it is. */
+/** An error message states the length of a secret, never its value. */
 function secretText({ means, because, form }: Words & { readonly form: Form }) {
   return {
     means,
@@ -183,9 +183,9 @@ function secretText({ means, because, form }: Words & { readonly form: Form }) {
   };
 }
 
-/** Why the items are no selection of the known ones; nothing where they are one. */
+/** Why the items are not a subset of the known ones; empty if they are. */
 function misfitsAmong(items: readonly string[], known: readonly string[]): string[] {
-  if (items.length === 0) return ["one at least"];
+  if (items.length === 0) return ["at least one"];
   const different = [...new Set(items)];
   const unknown = different
     .filter((item) => !known.includes(item))

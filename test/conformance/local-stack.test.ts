@@ -102,5 +102,5 @@ test("a port that is taken is told before anything is wiped", async () => {
 test("a bad setting is told with its key, and nothing stays behind", async () => {
   const { error } = await startAndStop(0, { ...free, "embedding:dimensions": "many" });
   expect(error?.name).toBe("DeploymentFailedError");
-  expect(error?.message).toMatch(/embedding:dimensions must be a whole number/);
+  expect(error?.message).toMatch(/embedding:dimensions must be an integer/);
 });

@@ -7,7 +7,12 @@ let stack: Deployment;
 let alarms: Map<string, Record<string, unknown>>;
 
 beforeAll(async () => {
-  stack = await deployStack("dev", { config: { "alarms:topicArn": topic } });
+  stack = await deployStack("dev", {
+    config: {
+      "alarms:topicArn": topic,
+      "alarms:runbooksUrl": "https://git.example.com/vectorkeep/runbooks/",
+    },
+  });
   alarms = ofType(stack, "aws:cloudwatch/metricAlarm:MetricAlarm");
 });
 
@@ -93,11 +98,13 @@ test("a corrupt generation is an alarm of each process that can find it, the que
   });
 });
 
-test("every alarm says what has happened, tells the topic when it goes off and clears, and takes silence for health but of one", () => {
+test("every alarm says what has happened, links to its runbook, notifies the topic both ways, and all but one treat missing data as healthy", () => {
   expect(alarms.size).toBeGreaterThan(20);
   for (const [name, alarm] of alarms) {
     expect(alarm).toMatchObject({
-      alarmDescription: expect.stringMatching(/^[A-Z].*\.$/),
+      alarmDescription: expect.stringMatching(
+        /^[A-Z].*\. Runbook: https:\/\/git\.example\.com\/vectorkeep\/runbooks\/[\w-]+\.md$/,
+      ),
       treatMissingData: name === "vectorkeep-dev-sweeper-silent" ? "breaching" : "notBreaching",
       alarmActions: [topic],
       okActions: [topic],

@@ -120,7 +120,7 @@ test("all of them tell the topic of the stack, and take silence for health", () 
   expect(alarms.size).toBe(4 * 3 + 5);
   for (const alarm of alarms.values()) {
     expect(alarm).toMatchObject({
-      alarmDescription: expect.stringMatching(/^[A-Z].* See docs\/runbooks\/[\w-]+\.md\.$/),
+      alarmDescription: expect.stringMatching(/^[A-Z].* Runbook: docs\/runbooks\/[\w-]+\.md$/),
       alarmActions: ["arn:sns:vectorkeep-dev-alarms"],
       okActions: ["arn:sns:vectorkeep-dev-alarms"],
       treatMissingData: "notBreaching",

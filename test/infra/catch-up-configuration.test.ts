@@ -68,7 +68,7 @@ test("F24: the callers' key in plain text is refused, and its value is not repea
   const [problem, ...others] = await problemsOf(
     deployStack("dev", { config: { "catchup:apiKey": "a-key-in-plain-text-for-all" }, secrets }),
   );
-  expect(problem).toMatch(/^catchup:apiKey stands there in plain text/);
+  expect(problem).toMatch(/^catchup:apiKey is stored in plain text/);
   expect(problem).not.toContain("a-key-in-plain-text-for-all");
   expect(others).toEqual([]);
 });

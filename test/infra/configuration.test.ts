@@ -56,10 +56,10 @@ test("all problems are reported at once, each with its key and what to do", () =
   expect(problems).toEqual([
     "embedding:modle is not a setting: did you mean embedding:model?",
     "vectorkeep:apiKey is not a setting",
-    'embedding:dimensions must be a whole number from 1 to 4096, not "many"',
+    'embedding:dimensions must be an integer from 1 to 4096, not "many"',
     "embedding:apiKey is missing: run `pulumi config set --secret embedding:apiKey`",
     'stream:startingPosition must be one of TRIM_HORIZON, LATEST, not "NOW"',
-    'compaction:generationsKept must be a whole number from 2 to 100, not "1"',
+    'compaction:generationsKept must be an integer from 2 to 100, not "1"',
     'storage:keepData must be true or false, not "yes"',
     expect.stringMatching(/^logs:retentionDays must be one of 1, 3, 5, .*, not "31"$/),
     'alarms:topicArn must be the ARN of an SNS topic, not "my-topic"',
@@ -131,7 +131,7 @@ test("F24: a secret of the wrong form is refused by its length, and its value is
 test("F24: a secret that stands in plain text is refused, and its value is not repeated", () => {
   const [problem, ...others] = problemsOf({ "embedding:apiKey": "sk-plain" });
   expect(problem).toBe(
-    "embedding:apiKey stands there in plain text: run `pulumi config set --secret embedding:apiKey`",
+    "embedding:apiKey is stored in plain text: run `pulumi config set --secret embedding:apiKey`",
   );
   expect(others).toEqual([]);
 });
@@ -190,7 +190,7 @@ test.each([
   expect(problemsOf(config, given)).toHaveLength(1);
 });
 
-test("a whole number is accepted exactly within its bounds", () => {
+test("an integer is accepted exactly within its bounds", () => {
   fc.assert(
     fc.property(fc.integer({ min: -10, max: 5000 }), (dimensions) => {
       const accepted = problemsOf({ "embedding:dimensions": String(dimensions) }, apiKey).length === 0;

@@ -41,7 +41,9 @@ beforeAll(async () => {
 });
 
 function runbookOf({ alarmDescription }: Alarm): string {
-  return /See docs\/runbooks\/([\w-]+)\.md\.$/.exec(alarmDescription)?.[1] ?? `none in: ${alarmDescription}`;
+  return (
+    /Runbook: docs\/runbooks\/([\w-]+)\.md$/.exec(alarmDescription)?.[1] ?? `none in: ${alarmDescription}`
+  );
 }
 
 function metricsWatchedBy(alarm: Alarm): WatchedMetric[] {
