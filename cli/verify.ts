@@ -15,29 +15,29 @@ import { mend } from "./verify/mend.ts";
 import { countRejectedRows } from "./verify/rejected-rows.ts";
 import { detailLines, jsonOf, rejectedText, summaryLines, verdictText } from "./verify/report.ts";
 
-const usage = `Compares the published collections with what is true: items, current runs with their deltas, and removals.
+const usage = `Compares the published collections with the items, the deltas of the current runs, and the tombstones.
 
   npm run verify -- [--collection lines|words] [--repair] [--numbers] [--findable [--all | --seed TEXT]] [--json]
                     [--stack NAME]
 
-  --collection  only one of the two
-  --repair      has every receipt that differs made anew, waits for it, and compares again; brings back all receipts
-                after compaction:collectionShards was changed, and rebuilds a shard whose generation cannot be opened
+  --collection  compares one collection (default: both)
+  --repair      republishes every receipt that differs, waits, and compares again; fills the new shards after
+                compaction:collectionShards was changed, and rebuilds a shard whose generation cannot be opened
   --numbers     compares the numbers of the vectors too, which takes several times as long
-  --findable    also searches for vectors by their own numbers, by the code and settings of a search: each must be among
-                its 10 hits, or all 10 must be as near as itself; 1,000 vectors per shard, drawn by a seed that is printed
-  --all         searches for all vectors, which takes hours where there are many
-  --seed        draws the same vectors as an earlier run with this seed (default: a new seed)
-  --json        the reports of all shards as JSON; progress goes to the standard error
+  --findable    also searches for vectors by their own numbers, with the code and settings of a search: each must be among
+                its 10 hits, or all 10 must be as near; 1,000 vectors per shard, sampled by a seed that is printed
+  --all         with --findable, searches for all vectors, which takes hours for large collections
+  --seed        with --findable, samples the same vectors as an earlier run with this seed (default: a new seed)
+  --json        prints the reports of all shards as JSON; progress goes to standard error
   --stack       name of a deployed stack (default: the local stack)
   --help        this text
 
-What is on its way, as the run of a receipt that was just exported, is told apart and is no difference.
-The exit code is 0 if nothing differs and every vector searched for is found, 1 if something differs or is not found, 2 if
-it could not be told.
+A receipt in flight, such as one that was just exported, is listed separately and is no difference. The exit code is 0 if
+nothing differs and every sampled vector is found, 1 if a receipt differs or a vector is not found, 2 if a shard could not
+be compared.
 `;
 
-/** Of each shard. Misses of one in a hundred are then all but certain to be among them. */
+/** Per shard. A miss rate of 1 % then shows with near certainty. */
 const vectorsPerSample = 1_000;
 
 interface Asked {
@@ -74,10 +74,7 @@ async function main(): Promise<void> {
     throw new UsageWrongError("verify", `--collection is ${collections.join(" or ")}.`);
   }
   if (!asked.findable && (asked.all || asked.seed !== undefined)) {
-    throw new UsageWrongError(
-      "verify",
-      "--all and --seed say which vectors --findable asks for: give it too.",
-    );
+    throw new UsageWrongError("verify", "--all and --seed need --findable.");
   }
   const { outputs, environment } = await resolveTarget({ stack: asked.stack });
   Object.assign(process.env, environment);
@@ -91,11 +88,11 @@ async function main(): Promise<void> {
   process.exitCode = exitCodes[verdict];
 }
 
-/** After any repair, so that what it has put back asks too. */
+/** After any repair, so that repaired vectors are sampled too. */
 async function ask(outputs: StackOutputs, asked: Asked, screen: Screen) {
   const seed = asked.seed ?? randomBytes(4).toString("hex");
   const findable = { sample: asked.all ? null : vectorsPerSample, seed };
-  screen.heading("Asking for vectors by their own numbers");
+  screen.heading("Searching for vectors by their own numbers");
   const shards = await askShards(outputs.functions.verify, shardsMeant(outputs, asked), findable, screen);
   screen.print(...answerLines(shards, asked.all ? undefined : seed));
   return { seed, shards };
@@ -108,9 +105,9 @@ async function verify(outputs: StackOutputs, asked: Asked, screen: Screen): Prom
     return looked;
   };
   let looked = await look();
-  const damaged = corruptOf(looked);
-  if (asked.repair && damaged.length > 0) {
-    for (const shard of damaged) {
+  const corrupt = corruptOf(looked);
+  if (asked.repair && corrupt.length > 0) {
+    for (const shard of corrupt) {
       screen.heading(`Rebuilding ${shard}, whose published generation cannot be opened`);
       screen.print(...rebuiltText(shard, await rebuildShard(outputs, shard, screen)));
     }
@@ -119,7 +116,7 @@ async function verify(outputs: StackOutputs, asked: Asked, screen: Screen): Prom
   }
   const findings = findingsOf(looked).filter(isRepairable);
   if (!asked.repair || findings.length === 0) return looked;
-  screen.heading(`Repairing what ${findings.length} findings name`);
+  screen.heading(`Repairing ${findings.length} findings`);
   await mend(outputs, looked, findings, screen);
   screen.heading("Comparing again");
   return look();
@@ -131,7 +128,7 @@ function shardsMeant(outputs: StackOutputs, { collection }: Asked): ShardName[] 
     .flatMap((one) => shardNames(one, outputs[`${one}QueueUrls`].length));
 }
 
-/** The exit code of a command that failed itself. */
+/** The exit code when the command itself fails. */
 const couldNotTell = 2;
 
 runCommand(main, couldNotTell);

@@ -2,9 +2,9 @@ import { type Checked, type Finding, type Status, statusOf } from "../../core/do
 import { terminalText } from "../terminal-text.ts";
 
 const verdicts: Record<Status, string> = {
-  ok: "Everything that was looked at is as it should be.",
-  warn: "It works; what is warned of should be seen to.",
-  fail: "It does not work as it is.",
+  ok: "All checks passed.",
+  warn: "All checks passed, with warnings.",
+  fail: "At least one check failed.",
 };
 
 /** A line per finding, and what to do below those that are not ok. */

@@ -4,12 +4,12 @@ import { type Column, table } from "../table.ts";
 import type { Verdict } from "./looked.ts";
 import { section } from "./section.ts";
 
-/** What came of having the vectors of one shard ask for themselves: its report, or why there is none. */
+/** The result of searching for the vectors of one shard: its report, or why there is none. */
 export type Answered =
   | { readonly shard: ShardName; readonly report: FindableReport }
   | { readonly shard: ShardName; readonly problem: string };
 
-/** What is missed in one shard is certain whatever could not be told of another. */
+/** A miss in one shard is certain, even if another shard could not be searched. */
 export function verdictOfAnswers(answered: readonly Answered[]): Verdict {
   if (reportsOf(answered).some(({ not_found }) => not_found > 0)) return "differs";
   return answered.some((one) => "problem" in one) ? "untold" : "clean";
@@ -18,8 +18,8 @@ export function verdictOfAnswers(answered: readonly Answered[]): Verdict {
 const columns: readonly Column[] = [
   { title: "shard", align: "left" },
   { title: "generation", align: "left" },
-  { title: "answers", align: "left" },
-  ...["vectors", "asked", "found", "recall"].map((title) => ({ title, align: "right" as const })),
+  { title: "search", align: "left" },
+  ...["vectors", "searched", "found", "recall"].map((title) => ({ title, align: "right" as const })),
 ];
 
 /** A row per shard, those that are not found by name, and what to do. The seed is that of a sample. */
@@ -33,9 +33,9 @@ export function answerLines(answered: readonly Answered[], seed: string | undefi
     ...table(columns, answered.map(rowOf)),
     ...(seed === undefined
       ? []
-      : [`The seed of the sample is ${seed}: \`--seed ${seed}\` draws the same vectors.`]),
+      : [`The seed of the sample is ${seed}: \`--seed ${seed}\` samples the same vectors.`]),
     ...section(
-      "Could not be asked:",
+      "Could not be searched:",
       answered.flatMap((one) => ("problem" in one ? [`${one.shard} ${one.problem}`] : [])),
     ),
     ...section("Not found by their own numbers:", missed, total),
@@ -45,7 +45,7 @@ export function answerLines(answered: readonly Answered[], seed: string | undefi
 }
 
 function rowOf(one: Answered): string[] {
-  if (!("report" in one)) return [one.shard, "could not be asked"];
+  if (!("report" in one)) return [one.shard, "could not be searched"];
   const { shard, report } = one;
   const { generation, exact, vectors, asked, found } = report;
   const answers = exact ? "exact" : "approximate";
@@ -58,11 +58,11 @@ function verdictOfAnswersText(answered: readonly Answered[], total: number): str
   const verdict = verdictOfAnswers(answered);
   if (verdict === "clean") return `Each of ${asked} vectors is found by its own numbers.`;
   if (verdict === "untold")
-    return `Each of ${asked} vectors is found by its own numbers, and the rest could not be asked.`;
+    return `Each of ${asked} vectors is found by its own numbers, and the rest could not be searched.`;
   const missing = reports.filter(({ not_found }) => not_found > 0);
   const what = `${total} of ${asked} vectors are not found by their own numbers`;
   return missing.some(({ exact }) => !exact)
-    ? `${what}: raise query:exactVectors or compaction:collectionShards, so that no approximate index answers. docs/runbooks/vectors-not-found.md says how.`
+    ? `${what}: raise query:exactVectors or compaction:collectionShards, so that no approximate index is used. docs/runbooks/vectors-not-found.md says how.`
     : `${what}: docs/runbooks/vectors-not-found.md says what to do.`;
 }
 

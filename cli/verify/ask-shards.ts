@@ -14,7 +14,7 @@ const tellEveryMs = 1_000;
 export type Findable = NonNullable<VerifyRequest["findable"]>;
 export type Ask = (request: VerifyRequest) => Promise<FindableReport>;
 
-/** Has the vectors of each shard ask for themselves, in as many invocations as the function's time limit asks for. */
+/** Searches for the vectors of each shard, in as many invocations as the function's time limit requires. */
 export async function askShards(
   functionName: string,
   shards: readonly ShardName[],
@@ -26,7 +26,7 @@ export async function askShards(
   const answered = new Map<ShardName, Answered>();
   const telling = setInterval(() => {
     const so = [...asked.values()].reduce((sum, one) => sum + one, 0);
-    const line = `Asking: ${answered.size} of ${shards.length} shards, ${so} vectors so far`;
+    const line = `Searching: ${answered.size} of ${shards.length} shards, ${so} vectors so far`;
     screen.status([line], line);
   }, tellEveryMs);
   try {
@@ -40,7 +40,7 @@ export async function askShards(
   return shards.flatMap((shard) => answered.get(shard) ?? []);
 }
 
-/** All parts of a shard as one. What hinders it hinders no other shard, so it is an answer too. */
+/** All parts of a shard as one report. A failure is a result too: it stops no other shard. */
 export async function askWhole(
   ask: Ask,
   shard: ShardName,

@@ -13,7 +13,7 @@ const reportEveryMs = 1_000;
 
 export type Invoke = (request: VerifyRequest) => Promise<ShardReport>;
 
-/** Has the function look at each shard, in as many invocations as its time limit asks for. In shard order. */
+/** Compares each shard, in as many invocations as the time limit requires. Results are in shard order. */
 export async function lookAtShards(
   functionName: string,
   shards: readonly ShardName[],
@@ -44,10 +44,10 @@ export async function lookAtShards(
 
 /** By the name of the class that the function threw. */
 function isCorruption(error: unknown): boolean {
-  return error instanceof FunctionFailedError && /^GenerationCorruptError(Error)?$/.test(error.type);
+  return error instanceof FunctionFailedError && error.type === "GenerationCorruptError";
 }
 
-/** All parts of a shard as one. What hinders it hinders no other shard, so it is an answer too. */
+/** All parts of a shard as one report. A failure is a result too: it stops no other shard. */
 export async function lookAtShard(
   invoke: Invoke,
   shard: ShardName,
@@ -59,6 +59,6 @@ export async function lookAtShard(
       invoke({ shard, numbers, ...(after !== undefined && { after }) });
     return { shard, report: await inParts(part, joined, onPart) };
   } catch (error) {
-    return { shard, problem: describe(error), damaged: isCorruption(error) };
+    return { shard, problem: describe(error), corrupt: isCorruption(error) };
   }
 }

@@ -1,33 +1,33 @@
 import type { ShardName } from "../../core/receipts/shards.ts";
 import { type Finding, isClean, type ShardReport } from "../../core/verify/report.ts";
 
-/** What came of looking at one shard: its report, or why there is none. */
+/** The result of comparing one shard: its report, or why there is none. */
 export type Looked =
   | { readonly shard: ShardName; readonly report: ShardReport }
   | {
       readonly shard: ShardName;
       readonly problem: string;
       /** Its published generation cannot be opened, so that it has to be rebuilt before it can be compared. */
-      readonly damaged: boolean;
+      readonly corrupt: boolean;
     };
 
 export type Verdict = "clean" | "differs" | "untold";
 
 export const exitCodes: Readonly<Record<Verdict, number>> = { clean: 0, differs: 1, untold: 2 };
 
-/** What differs in one shard is certain whatever could not be told of another. */
+/** A difference in one shard is certain, even if another shard could not be compared. */
 export function verdictOf(looked: readonly Looked[]): Verdict {
   if (reportsOf(looked).some((report) => !isClean(report))) return "differs";
   return looked.some((one) => "problem" in one) ? "untold" : "clean";
 }
 
-/** Of two checks together: what is wrong is certain whatever could not be told. */
+/** The verdict of two checks: a difference is certain, even if the other check could not run. */
 export function worse(one: Verdict, other: Verdict): Verdict {
   return (["differs", "untold", "clean"] as const).find((verdict) => [one, other].includes(verdict)) ?? one;
 }
 
 export function corruptOf(looked: readonly Looked[]): ShardName[] {
-  return looked.flatMap((one) => ("damaged" in one && one.damaged ? [one.shard] : []));
+  return looked.flatMap((one) => ("corrupt" in one && one.corrupt ? [one.shard] : []));
 }
 
 export function reportsOf(looked: readonly Looked[]): ShardReport[] {

@@ -16,7 +16,7 @@ import type { Screen } from "../screen.ts";
 import type { StackOutputs } from "../target.ts";
 import { type Looked, reportsOf } from "./looked.ts";
 
-/** Repairs with the caller's own permissions, and tells how far it is. */
+/** Repairs with the caller's own permissions, and shows the progress. */
 export async function mend(
   outputs: StackOutputs,
   looked: readonly Looked[],
@@ -50,12 +50,12 @@ export async function mend(
     findings,
   );
   screen.print(
-    `${redriven} receipts were made anew, ${embeddedAgain} of them from their rows; ${failedAgain} failed again, ${unfinished} are not done.`,
-    ...(failedAgain > 0 ? ["`npm run failed` says why they failed."] : []),
+    `${redriven} receipts were republished, ${embeddedAgain} of them embedded again; ${failedAgain} failed again, ${unfinished} are not finished.`,
+    ...(failedAgain > 0 ? ["`npm run failed` has the reasons."] : []),
   );
 }
 
 function tell(screen: Screen, { done, underWay, left }: Progress): void {
-  const line = `Repairing: ${done} receipts done, ${underWay} under way, ${left} to begin`;
+  const line = `Repairing: ${done} receipts done, ${underWay} in progress, ${left} to do`;
   screen.status([line], line);
 }

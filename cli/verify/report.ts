@@ -10,10 +10,10 @@ const counted = ["receipts", "vectors", "missing", "extra", "stale", "unknown"] 
 const columns: readonly Column[] = [
   { title: "shard", align: "left" },
   { title: "generation", align: "left" },
-  ...[...counted, "no delta", "failed", "on their way"].map((title) => ({ title, align: "right" as const })),
+  ...[...counted, "no delta", "failed", "in flight"].map((title) => ({ title, align: "right" as const })),
 ];
 
-/** A row a shard. */
+/** One row per shard. */
 export function summaryLines(looked: readonly Looked[]): string[] {
   return table(
     columns,
@@ -31,7 +31,7 @@ function rowOf(report: ShardReport): string[] {
   return [report.shard, report.generation ?? "none", ...numbers.map(String)];
 }
 
-/** What hindered it, what differs and what is on its way, the first few of each. */
+/** What could not be compared, what differs and what is in flight, the first few of each. */
 export function detailLines(looked: readonly Looked[]): string[] {
   const findings = reportsOf(looked).flatMap((report) =>
     report.findings.map((finding) => `${report.shard} ${describe(finding)}`),
@@ -43,7 +43,7 @@ export function detailLines(looked: readonly Looked[]): string[] {
       looked.flatMap((one) => ("problem" in one ? [`${one.shard} ${one.problem}`] : [])),
     ),
     ...section("Differs:", findings),
-    ...section("On its way:", waiting),
+    ...section("In flight:", waiting),
   ];
 }
 
@@ -62,37 +62,37 @@ export function verdictText(looked: readonly Looked[]): string {
   if (verdict === "clean") {
     const waiting = reportsOf(looked).reduce((sum, { on_their_way }) => sum + on_their_way, 0);
     return waiting === 0
-      ? "Every vector is as it should be."
-      : `Nothing differs, and ${waiting} receipts are on their way: verify again when they have come.`;
+      ? "Every vector is current."
+      : `Nothing differs; ${waiting} receipts are in flight: verify again when they are published.`;
   }
-  if (verdict === "untold") return "What was compared is as it should be, and the rest could not be told.";
+  if (verdict === "untold") return "What was compared is current; the rest could not be compared.";
   const findings = findingsOf(looked);
   const repairable = new Set(findings.filter(isRepairable).map(({ receipt }) => receipt)).size;
   const rest = findings.filter((finding) => !isRepairable(finding)).length;
   return [
-    repairable > 0 && `${repairable} receipts differ: \`npm run verify -- --repair\` makes them anew.`,
+    repairable > 0 && `${repairable} receipts differ: \`npm run verify -- --repair\` republishes them.`,
     rest > 0 &&
-      `${rest} have vectors that nothing is known of: they stay, as they may be all that is left. Export their receipts, or delete those, and verify again.`,
+      `${rest} have vectors of unknown receipts: they are kept, because they may be the only copy. Export these receipts, or remove them, and verify again.`,
   ]
     .filter((sentence) => sentence !== false)
     .join(" ");
 }
 
-/** Rows without a vector on purpose: nothing differs for them, and nobody finds them. */
+/** Rejected rows have no vector: they are no difference, and no search finds them. */
 export function rejectedText(rows: number | undefined): string[] {
   if (rows === 0) return [];
-  if (rows === undefined) return ["Whether OCR rows were rejected could not be told."];
+  if (rows === undefined) return ["The number of rejected OCR rows could not be read."];
   return [
     `${rows} OCR rows were rejected and have no vector: \`npm run failed -- rejected-rows\` lists them.`,
   ];
 }
 
-/** All that a verify came to. */
+/** The result of a verify. */
 export interface Outcome {
   readonly verdict: Verdict;
   readonly looked: readonly Looked[];
   readonly rejectedRows: number | undefined;
-  /** Where vectors asked for themselves. */
+  /** With --findable. */
   readonly findable?: { readonly seed: string; readonly shards: readonly Answered[] } | undefined;
 }
 

@@ -162,6 +162,6 @@ test("the report has a line per finding, with what to do below those that need i
     "warn  files   It is large.",
     "              -> Look.",
     "",
-    "It works; what is warned of should be seen to.",
+    "All checks passed, with warnings.",
   ]);
 });

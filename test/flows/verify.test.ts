@@ -75,7 +75,7 @@ const [title = "", bread = ""] = planned(bakery).lines.map(({ id }) => id);
 test("a stack into which receipts were sent is clean", async () => {
   expect(await verify()).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining("Every vector is as it should be."),
+    stdout: expect.stringContaining("Every vector is current."),
   });
   const { code, stdout } = await verify("--json", "--numbers", "--collection", "lines");
   expect([code, JSON.parse(stdout)]).toEqual([
@@ -111,7 +111,7 @@ test("a collection that was tampered with is reported, counted in metrics, and r
   });
   expect(await verify("--repair")).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining("1 receipts were made anew"),
+    stdout: expect.stringContaining("1 receipts were republished"),
   });
   expect(await verify()).toMatchObject({ code: 0 });
 });
@@ -122,7 +122,7 @@ test("F44: vectors that ask for themselves are found, and one that is not is nam
     code: 0,
     stdout: expect.stringMatching(/^lines +\d{8}-\d+ +exact +5 +5 +5 +1\.000$/m),
   });
-  expect(whole.stdout).toContain("`--seed 5eed` draws the same vectors");
+  expect(whole.stdout).toContain("`--seed 5eed` samples the same vectors");
   expect(whole.stdout).toContain("vectors is found by its own numbers.");
 
   await doctor((store) => takeDirectionOf(store, title));

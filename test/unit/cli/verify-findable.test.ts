@@ -33,8 +33,8 @@ test.each<[string, Answered[], string]>([
   ["clean where each is found", [of(whole)], "clean"],
   ["clean where nothing was asked", [], "clean"],
   ["differs where one is not", [of(whole), of(missing)], "differs"],
-  ["differs where one is not and the rest could not be asked", [of(missing), untold], "differs"],
-  ["untold where a shard could not be asked", [of(whole), untold], "untold"],
+  ["differs where one is not and the rest could not be searched", [of(missing), untold], "differs"],
+  ["untold where a shard could not be searched", [of(whole), untold], "untold"],
 ])("the verdict is %s", (_, answered, verdict) => {
   expect(verdictOfAnswers(answered)).toBe(verdict);
 });
@@ -51,15 +51,15 @@ test("what is wrong by either check is wrong, and what either cannot tell is not
 test("a row per shard with its recall, which is 1.000 only where none is missed", () => {
   const almost = { ...missing, vectors: 100_000, asked: 100_000, found: 99_999 };
   expect(answerLines([of(whole), of(almost), untold], "5eed").slice(0, 5)).toEqual([
-    "shard  generation          answers      vectors   asked  found  recall",
-    "lines  00000007-9          exact           4000    1000   1000   1.000",
-    "lines  00000007-9          approximate   100000  100000  99999   0.999",
-    "words  could not be asked",
-    "The seed of the sample is 5eed: `--seed 5eed` draws the same vectors.",
+    "shard  generation             search       vectors  searched  found  recall",
+    "lines  00000007-9             exact           4000      1000   1000   1.000",
+    "lines  00000007-9             approximate   100000    100000  99999   0.999",
+    "words  could not be searched",
+    "The seed of the sample is 5eed: `--seed 5eed` samples the same vectors.",
   ]);
 });
 
-test("a sample of all has no seed to tell", () => {
+test("a search for all vectors prints no seed", () => {
   expect(answerLines([of(whole)], undefined).join("\n")).not.toContain("seed");
 });
 
@@ -68,7 +68,7 @@ test("those that are not found are named with the reason, the first of them, and
   const lines = answerLines([of({ ...missing, not_found: 5_000, missed })], "5eed");
   expect(lines).toContain(`  lines ${id}0: it has no hits`);
   expect(lines.filter((line) => line.includes("it has no hits"))).toHaveLength(20);
-  expect(lines).toContain("  and 4980 more; --json has all that are known");
+  expect(lines).toContain("  and 4980 more; --json lists them");
 });
 
 test("what to do depends on whether Chroma's index was asked", () => {

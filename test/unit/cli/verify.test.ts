@@ -42,19 +42,19 @@ const unknown: ShardReport = {
   findings: [{ receipt, fault: "unknown", missing: 0, extra: 2, stale: 0, vectors: ["extra y"] }],
 };
 const of = (report: ShardReport): Looked => ({ shard: "lines", report });
-const untold: Looked = { shard: "words", problem: "Generation 00000003-4 is damaged.", damaged: true };
+const untold: Looked = { shard: "words", problem: "Generation 00000003-4 is corrupt.", corrupt: true };
 
 test.each<[string, Looked[], number]>([
   ["0 where nothing differs", [of(clean)], 0],
-  ["0 where receipts are on their way", [of({ ...clean, on_their_way: 3 })], 0],
+  ["0 where receipts are in flight", [of({ ...clean, on_their_way: 3 })], 0],
   ["1 where something differs", [of(clean), of(lacking)], 1],
-  ["1 where something differs and the rest could not be told", [of(lacking), untold], 1],
+  ["1 where something differs and the rest could not be compared", [of(lacking), untold], 1],
   ["2 where nothing differs in what could be compared", [of(clean), untold], 2],
 ])("the exit code is %s", (_, looked, code) => {
   expect(exitCodes[verdictOf(looked)]).toBe(code);
 });
 
-test("a shard that takes several invocations is asked for on and on, and told as one", async () => {
+test("a shard that takes several invocations is reported as one", async () => {
   const asked: VerifyRequest[] = [];
   const answers = [
     { ...lacking, next: receipt },
@@ -79,43 +79,43 @@ test("a shard that takes several invocations is asked for on and on, and told as
   expect(looked).toEqual(of(shardReport.parse(whole)));
 });
 
-test("what hinders one shard is told of it, and ends nothing", async () => {
+test("what fails in one shard is reported, and stops no other", async () => {
   const broken = async () => {
     throw new VerifyRequestInvalidError(["shard: it is one of lines"]);
   };
   expect(await lookAtShard(broken, "lines", false, () => undefined)).toEqual({
     shard: "lines",
     problem: "The request is not usable: shard: it is one of lines. Use `npm run verify`.",
-    damaged: false,
+    corrupt: false,
   });
 });
 
 test("F46: a shard whose generation cannot be opened is known, so that repairing it rebuilds it first", async () => {
-  const damaged = async () => {
-    throw new FunctionFailedError("verify", "GenerationCorruptError", "The generation is damaged");
+  const corrupt = async () => {
+    throw new FunctionFailedError("verify", "GenerationCorruptError", "The generation is corrupt");
   };
-  const looked = [of(clean), await lookAtShard(damaged, "words", false, () => undefined)];
+  const looked = [of(clean), await lookAtShard(corrupt, "words", false, () => undefined)];
   expect(corruptOf(looked)).toEqual(["words"]);
 });
 
-test("a row a shard, what differs by name, and what to do", () => {
+test("one row per shard, what differs by name, and what to do", () => {
   const looked = [of(lacking), untold];
   expect(summaryLines(looked)).toEqual([
-    "shard  generation             receipts  vectors  missing  extra  stale  unknown  no delta  failed  on their way",
-    "lines  00000007-9                    2       50        1      0      0        0         0       0             0",
+    "shard  generation             receipts  vectors  missing  extra  stale  unknown  no delta  failed  in flight",
+    "lines  00000007-9                    2       50        1      0      0        0         0       0          0",
     "words  could not be compared",
   ]);
   expect(detailLines(looked)).toEqual([
     "",
     "Could not be compared:",
-    "  words Generation 00000003-4 is damaged.",
+    "  words Generation 00000003-4 is corrupt.",
     "",
     "Differs:",
     `  lines ${receipt} differs: 1 missing\n      missing x`,
   ]);
   expect(verdictText(looked)).toMatch(/^1 receipts differ: `npm run verify -- --repair`/);
-  expect(verdictText([of(unknown)])).toMatch(/^1 have vectors that nothing is known of: they stay/);
-  expect(verdictText([of({ ...clean, on_their_way: 3 })])).toMatch(/^Nothing differs, and 3 receipts/);
+  expect(verdictText([of(unknown)])).toMatch(/^1 have vectors of unknown receipts: they are kept/);
+  expect(verdictText([of({ ...clean, on_their_way: 3 })])).toMatch(/^Nothing differs; 3 receipts/);
 });
 
 test("the function refuses what it is not asked for, with every problem", () => {
