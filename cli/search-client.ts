@@ -36,11 +36,18 @@ const searchAnswer = z.object({
   ),
 });
 
+const similarAnswer = searchAnswer.omit({ understood: true }).extend({
+  of: z.object({ id: z.string(), text: z.string() }),
+  /** By label, on how many of the hits it is VALID and INVALID. */
+  labels: z.record(z.string(), z.object({ valid: z.number(), invalid: z.number() })),
+});
+
 const errorAnswer = z.object({
   error: z.object({ message: z.string(), problems: z.array(z.string()).optional() }),
 });
 
 export type SearchHits = z.infer<typeof searchAnswer>;
+export type SimilarHits = z.infer<typeof similarAnswer>;
 export type Hit = SearchHits["hits"][number];
 
 export interface Question {
@@ -56,6 +63,8 @@ export interface Question {
   readonly group?: string | undefined;
   /** Undefined: true. */
   readonly understand?: boolean | undefined;
+  /** A condition on the hits. */
+  readonly where?: object | undefined;
   /** Values that keys of the metadata must have. */
   readonly filter?: Hit["metadata"];
 }
@@ -108,16 +117,27 @@ export class SearchClient {
   }
 
   async ask(question: Question): Promise<SearchHits> {
-    const url = `${this.#url}/search`;
-    const response = await fetch(url, {
+    const answer = await this.#call("/search", {
       method: "POST",
-      headers: { "content-type": "application/json", "x-api-key": this.#apiKey },
+      headers: { "content-type": "application/json" },
       body: JSON.stringify(question),
-    }).catch((cause: unknown) => {
+    });
+    return searchAnswer.parse(answer);
+  }
+
+  /** The nearest neighbours of a stored vector. */
+  async like(id: string, k: number): Promise<SimilarHits> {
+    return similarAnswer.parse(await this.#call(`/similar?${new URLSearchParams({ id, k: String(k) })}`, {}));
+  }
+
+  async #call(path: string, request: RequestInit): Promise<unknown> {
+    const url = `${this.#url}${path}`;
+    const headers = { ...request.headers, "x-api-key": this.#apiKey };
+    const response = await fetch(url, { ...request, headers }).catch((cause: unknown) => {
       throw new SearchUnreachableError(url, cause);
     });
     const body: unknown = await response.json().catch(() => undefined);
-    if (response.ok) return searchAnswer.parse(body);
+    if (response.ok) return body;
     const { error } = errorAnswer.safeParse(body).data ?? { error: { message: response.statusText } };
     throw new SearchRefusedError(response.status, error.message, error.problems ?? []);
   }

@@ -1,18 +1,25 @@
 import { readCommandLine, runCommand, UsageWrongError } from "./command.ts";
 import { hitTable, understoodLine } from "./hit-table.ts";
-import { SearchClient } from "./search-client.ts";
+import { SearchClient, type SearchHits, type SimilarHits } from "./search-client.ts";
 import { resolveTarget } from "./target.ts";
 import { terminalJson, terminalText } from "./terminal-text.ts";
 
 const usage = `Searches the rows or words of receipts by a text.
 
   npm run search -- "text" [--collection lines|words] [--merchant NAME] [--label NAME]
+                           [--from DATE] [--to DATE] [--min-amount N] [--max-amount N] [--where JSON]
                            [--mode hybrid|dense|lexical] [--group row|line] [--literal]
                            [--k 5] [--stack NAME] [--json]
+  npm run search -- --like ID [--k 5] [--stack NAME] [--json]
 
   --collection  lines or words (default: lines; words with --label)
   --merchant    only receipts of this merchant; either of its names, exact match
   --label       only words on which this label is VALID; lines have no labels
+  --from, --to  only rows of receipts dated within, both days included; YYYY-MM-DD
+  --min-amount, --max-amount
+                only rows with an amount within, both included
+  --where       a condition as POST /search takes it, such as '{"merchant":{"contains":"cafe"}}'
+  --like        no text: the nearest neighbours of the vector with this id, and how they are labelled
   --mode        hybrid: vectors and letters; dense: vectors only; lexical: letters only (default: hybrid)
   --group       one hit per visual row, or per line (default: row)
   --literal     does not interpret dates, amounts, merchants or words such as "how much" in the text
@@ -31,6 +38,12 @@ function readArguments() {
       label: { type: "string" },
       mode: { type: "string" },
       group: { type: "string" },
+      from: { type: "string" },
+      to: { type: "string" },
+      "min-amount": { type: "string" },
+      "max-amount": { type: "string" },
+      where: { type: "string" },
+      like: { type: "string" },
       literal: { type: "boolean", default: false },
       k: { type: "string", default: "5" },
       stack: { type: "string" },
@@ -47,26 +60,82 @@ async function main(): Promise<void> {
     return;
   }
   const text = positionals.join(" ").trim();
-  if (text === "") throw new UsageWrongError("search", "There is no text to search for.");
+  const where = conditionOf(values);
+  if (text === "" && values.like === undefined) {
+    throw new UsageWrongError("search", "There is no text to search for.");
+  }
   const { outputs, environment } = await resolveTarget({ stack: values.stack });
   Object.assign(process.env, environment);
   const client = await SearchClient.of(outputs);
-  const { collection, merchant, label, mode, group, k } = values;
+  const k = Number(values.k);
+  if (values.like !== undefined) return print(values.json, await client.like(values.like, k), similarLines);
+  const { collection, merchant, label, mode, group } = values;
   const understand = values.literal ? false : undefined;
-  const answer = await client.ask({
-    text,
-    collection,
-    merchant,
-    label,
-    mode,
-    group,
-    understand,
-    k: Number(k),
-  });
-  const understood = understoodLine(answer);
-  const shown = [...(understood ? [terminalText(understood)] : []), ...hitTable(answer)];
-  const lines = values.json ? [terminalJson(answer)] : shown;
+  print(
+    values.json,
+    await client.ask({ text, collection, merchant, label, where, mode, group, understand, k }),
+    hitLines,
+  );
+}
+
+function print<Answer>(asJson: boolean, answer: Answer, linesOf: (answer: Answer) => string[]): void {
+  const lines = asJson ? [terminalJson(answer)] : linesOf(answer);
   process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+function hitLines(answer: SearchHits): string[] {
+  const understood = understoodLine(answer);
+  return [...(understood ? [terminalText(understood)] : []), ...hitTable(answer)];
+}
+
+function similarLines(answer: SimilarHits): string[] {
+  const labels = Object.entries(answer.labels).map(
+    ([name, { valid, invalid }]) => `${name} ${valid} VALID, ${invalid} INVALID`,
+  );
+  const counted = labels.length > 0 ? labels.join("; ") : "none";
+  return [terminalText(`like: ${answer.of.text}`), terminalText(`labels: ${counted}`), ...hitTable(answer)];
+}
+
+type Conditions = Pick<
+  ReturnType<typeof readArguments>["values"],
+  "from" | "to" | "where" | "min-amount" | "max-amount"
+>;
+
+/** What the options ask of a hit; undefined where they ask nothing. */
+function conditionOf(values: Conditions): object | undefined {
+  const date = bounds(values.from, values.to);
+  const amount = bounds(
+    numberOf("min-amount", values["min-amount"]),
+    numberOf("max-amount", values["max-amount"]),
+  );
+  const all = [
+    ...(values.where === undefined ? [] : [objectOf(values.where)]),
+    ...(date ? [{ date }] : []),
+    ...(amount ? [{ amount }] : []),
+  ];
+  return all.length > 1 ? { and: all } : all[0];
+}
+
+function bounds<Value>(gte: Value | undefined, lte: Value | undefined): object | undefined {
+  if (gte === undefined && lte === undefined) return undefined;
+  return { ...(gte !== undefined && { gte }), ...(lte !== undefined && { lte }) };
+}
+
+function numberOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (text.trim() !== "" && Number.isFinite(number)) return number;
+  throw new UsageWrongError("search", `--${option} is a number, not ${JSON.stringify(text)}.`);
+}
+
+function objectOf(text: string): object {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === "object" && parsed !== null) return parsed;
+  } catch {
+    // Refused below, as any other text that is no object.
+  }
+  throw new UsageWrongError("search", `--where is a JSON object, not ${JSON.stringify(text.slice(0, 100))}.`);
 }
 
 runCommand(main);

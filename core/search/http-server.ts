@@ -4,16 +4,25 @@ import { errorFields, type Log } from "../log.ts";
 import { requireApiKey } from "./api-key.ts";
 import type { CollectionHealth } from "./followed-collection.ts";
 import { HttpError } from "./http-error.ts";
-import { readBody } from "./request-body.ts";
+import { searchOpenApi } from "./openapi.ts";
+import { readBody, readQuery } from "./request-body.ts";
 import type { SearchAnswer } from "./search.ts";
-import { NothingPublishedError, NotOpenYetError, QueryNotEmbeddedError } from "./search-errors.ts";
+import {
+  AnswerNotExactError,
+  NothingPublishedError,
+  NotOpenYetError,
+  QueryNotEmbeddedError,
+  VectorUnknownError,
+} from "./search-errors.ts";
 import { type SearchRequest, searchRequest } from "./search-request.ts";
+import { type SimilarAnswer, type SimilarRequest, similarRequest } from "./similar.ts";
 
 /** A load balancer reuses a connection for 60 s; closing it before would answer some requests with 502. */
 const keepAliveMs = 65_000;
 
 export interface SearchApi {
   search(request: SearchRequest): Promise<SearchAnswer>;
+  similar(request: SimilarRequest): Promise<SimilarAnswer>;
   /** By shard. */
   health(): Readonly<Record<string, CollectionHealth>>;
 }
@@ -32,9 +41,10 @@ interface Answer {
 
 type Route = (request: IncomingMessage) => Promise<Answer>;
 
-/** `POST /search` (key required) and `GET /health`, as JSON. The caller listens and closes. */
+/** `POST /search` and `GET /similar` (key required), `GET /health` and `GET /openapi.json`, as JSON. The caller listens and closes. */
 export function searchHttpServer(api: SearchApi, { apiKey, dimensions, log }: SearchHttpOptions): Server {
   const schema = searchRequest(dimensions);
+  const openApi = searchOpenApi(dimensions);
   const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
     "/search": {
       POST: async (request) => {
@@ -42,6 +52,13 @@ export function searchHttpServer(api: SearchApi, { apiKey, dimensions, log }: Se
         return { status: 200, body: await api.search(await readBody(request, schema)) };
       },
     },
+    "/similar": {
+      GET: async (request) => {
+        requireApiKey(request.headers["x-api-key"], apiKey);
+        return { status: 200, body: await api.similar(readQuery(request, similarRequest)) };
+      },
+    },
+    "/openapi.json": { GET: async () => ({ status: 200, body: openApi }) },
     "/health": { GET: async () => healthAnswer(api.health()) },
   };
 
@@ -82,7 +99,7 @@ function routeOf(
   const path = pathOf(request);
   const methods = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (methods === undefined) {
-    throw new HttpError(404, "not_found", `There is no ${path} here: use POST /search or GET /health.`);
+    throw new HttpError(404, "not_found", `There is no ${path} here: GET /openapi.json lists what there is.`);
   }
   const route = methods[request.method ?? ""];
   if (route !== undefined) return route;
@@ -103,6 +120,8 @@ function problemOf(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof NothingPublishedError) return new HttpError(503, "nothing_published", error.message);
   if (error instanceof NotOpenYetError) return new HttpError(503, "not_open_yet", error.message);
+  if (error instanceof AnswerNotExactError) return new HttpError(400, "answer_not_exact", error.message);
+  if (error instanceof VectorUnknownError) return new HttpError(404, "vector_unknown", error.message);
   if (error instanceof QueryNotEmbeddedError && error.cause instanceof EmbeddingRefusedError) {
     return new HttpError(400, "text_refused", error.message);
   }

@@ -10,6 +10,7 @@ import { searchHttpServer } from "./http-server.ts";
 import { QueryVectors } from "./query-vectors.ts";
 import { search } from "./search.ts";
 import { PortTakenError } from "./search-errors.ts";
+import { similar } from "./similar.ts";
 
 export interface QueryServiceOptions {
   /** Of every shard of every collection. */
@@ -52,6 +53,7 @@ export class QueryService {
     const server = searchHttpServer(
       {
         search: (request) => search(request, followed, vectors, minCosine),
+        similar: (request) => similar(request, followed),
         health: () => Object.fromEntries(followed.map((each) => [each.shard, each.health()])),
       },
       { apiKey, dimensions: embedder.dimensions, log },

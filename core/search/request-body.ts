@@ -14,9 +14,19 @@ export async function readBody<S extends z.ZodType>(
   request: IncomingMessage,
   schema: S,
 ): Promise<z.infer<S>> {
-  const parsed = schema.safeParse(json(await bytes(request)));
+  return checked(schema, json(await bytes(request)), "The request body does not fit.");
+}
+
+/** Checks the query parameters: 400 with every problem at once. */
+export function readQuery<S extends z.ZodType>(request: IncomingMessage, schema: S): z.infer<S> {
+  const { searchParams } = new URL(request.url ?? "/", "http://localhost");
+  return checked(schema, Object.fromEntries(searchParams), "The query parameters do not fit.");
+}
+
+function checked<S extends z.ZodType>(schema: S, input: unknown, what: string): z.infer<S> {
+  const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new HttpError(400, "invalid_request", "The request body does not fit.", {
+  throw new HttpError(400, "invalid_request", what, {
     problems: shortened(
       parsed.error.issues.map(({ path, message }) =>
         path.length === 0 ? message : `${path.join(".")}: ${message}`,

@@ -44,6 +44,26 @@ export class PortTakenError extends VectorkeepError {
   }
 }
 
+/** A shard has too many vectors to be held in memory, and the request asks for what only an exact answer can give. */
+export class AnswerNotExactError extends VectorkeepError {
+  constructor(asked: string, generation: string) {
+    super(
+      `Generation ${generation} has more vectors than query:exactVectors, and ${asked} needs them all in memory.`,
+      "Raise query:exactVectors, or use more shards; `filter`, `merchant` and `label` work without.",
+    );
+  }
+}
+
+/** No published vector has this id. */
+export class VectorUnknownError extends VectorkeepError {
+  constructor(id: string) {
+    super(
+      `No published vector has the id ${id}.`,
+      "Take an id from a hit, or ask again after its compaction.",
+    );
+  }
+}
+
 interface Model {
   readonly model: string;
   readonly dimensions: number;

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { vectorProblem } from "../embedding/vector-rule.ts";
 import { type Collection, collections } from "../receipts/receipt.ts";
 import { canBeLabel, type MetadataType, metadataType } from "../receipts/vector-metadata.ts";
+import { asksForWords, type Condition, where } from "./filter/condition.ts";
 import { searchModes } from "./snapshot/rank.ts";
 import { isOfWords } from "./word-labels.ts";
 
@@ -46,6 +47,11 @@ const besideOtherProblems = {
   when: ({ value }: { value: unknown }) => z.object({}).safeParse(value).success,
 };
 
+/** Beside other problems, `where` may be whatever was sent. */
+function isCondition(read: unknown): read is Condition {
+  return typeof read === "object" && read !== null && "kind" in read;
+}
+
 /** Lines unless told, or words where a label is asked for. */
 function collectionOf(collection: Collection | undefined, label: string | undefined): Collection {
   return collection ?? (label === undefined ? "lines" : "words");
@@ -67,6 +73,8 @@ export function searchRequest(dimensions: number) {
         .optional(),
       k: z.int().min(1).max(100).default(5),
       filter: filter.default({}),
+      /** What a hit must be like: fields with operators, joined by and, or, not. Beside `filter`, which is plain equality. */
+      where: where.optional(),
       /** Either of a merchant's names. */
       merchant: wellFormed.min(1).optional(),
       /** A label that is VALID on the word. */
@@ -89,6 +97,9 @@ export function searchRequest(dimensions: number) {
       if (request.label !== undefined) context.addIssue({ code: "custom", path: ["label"], message });
       for (const key of Object.keys(request.filter ?? {}).filter(isOfWords)) {
         context.addIssue({ code: "custom", path: ["filter", key], message });
+      }
+      if (isCondition(request.where) && asksForWords(request.where)) {
+        context.addIssue({ code: "custom", path: ["where"], message });
       }
     }, besideOtherProblems)
     .transform((request) => ({ ...request, collection: collectionOf(request.collection, request.label) }));

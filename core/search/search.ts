@@ -1,11 +1,11 @@
-import type { VectorMetadata } from "../deltas/delta.ts";
 import type { Collection } from "../receipts/receipt.ts";
 import { collectionOf } from "../receipts/shards.ts";
 import { type FollowedCollection, useAll } from "./followed-collection.ts";
 import type { Searchable } from "./generation-source.ts";
 import { type Hit, hitOfNeighbour, hitOfRow, hitsOfVectors } from "./hit.ts";
-import { holdsFor, neighbourFilter } from "./neighbour-filter.ts";
+import { hitFilter, neighbourFilter } from "./neighbour-filter.ts";
 import type { QueryVectors } from "./query-vectors.ts";
+import { AnswerNotExactError } from "./search-errors.ts";
 import type { SearchRequest } from "./search-request.ts";
 import { rank } from "./snapshot/rank.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
@@ -43,6 +43,8 @@ export async function search(
   const published = shards.filter(({ state }) => state !== "empty");
   return useAll(published.length > 0 ? published : shards, async (generations) => {
     const open = [...generations.values()];
+    const approximate = open.find(({ snapshot }) => snapshot === undefined);
+    if (request.where !== undefined && approximate) throw new AnswerNotExactError("where", approximate.name);
     // Letters alone need no vector, and so no provider, where all is in memory.
     const lettersOnly = request.mode === "lexical" && open.every(({ snapshot }) => snapshot !== undefined);
     const vector = request.vector ?? (lettersOnly ? undefined : await vectors.of(text));
@@ -79,9 +81,7 @@ function hitsOfSnapshot(
   minCosine: number,
 ): Hit[] {
   const { text, k, group } = request;
-  const terms = neighbourFilter(request);
-  const holds = ({ metadata }: { metadata: VectorMetadata }) =>
-    terms.every((term) => holdsFor(term, metadata));
+  const { isFiltered, accepts } = hitFilter(request);
   const ranked = rank(snapshot, {
     text: text ?? "",
     vector,
@@ -89,11 +89,13 @@ function hitsOfSnapshot(
     k,
     understood: text !== undefined && request.understand ? understand(text) : undefined,
     // A filter has chosen already: what it leaves is what was asked for.
-    minCosine: terms.length === 0 ? minCosine : undefined,
-    accepts: ({ vectors }) => vectors.some(holds),
+    minCosine: isFiltered ? undefined : minCosine,
+    accepts: (row, head) => row.vectors.some(({ metadata }) => accepts({ metadata, row, head })),
   });
   if (group === "row") return ranked.map((row) => hitOfRow(row, text ?? ""));
-  return ranked.flatMap(hitsOfVectors).filter(holds).slice(0, k);
+  return ranked
+    .flatMap((each) => hitsOfVectors(each).filter(({ metadata }) => accepts({ ...each, metadata })))
+    .slice(0, k);
 }
 
 /** A name is shown as a merchant's only where a receipt answers to it: what is left of a question may be any words. */

@@ -22,6 +22,7 @@ const described: Readonly<Record<string, string>> = {
 beforeAll(async () => {
   const api = {
     search: async () => ({ collection: "lines" as const, generations: {}, hits: [] }),
+    similar: () => Promise.reject(new Error("not asked here")),
     health: () => ({}),
   };
   server = searchHttpServer(api, { apiKey: key, dimensions: 3, log: silentLog });

@@ -26,8 +26,8 @@ export interface Ranking {
   readonly understood: Understood | undefined;
   /** Cosine below which a row that shares few letters has nothing to do with the text; undefined leaves nothing out. */
   readonly minCosine: number | undefined;
-  /** Whether a row may be a hit, by the metadata of one of its vectors. */
-  readonly accepts: (row: DocumentRow) => boolean;
+  /** Whether a row may be a hit. */
+  readonly accepts: (row: DocumentRow, head: ReceiptHead | undefined) => boolean;
 }
 
 /** A cosine and a share of rare letters are both at most 1; measured on receipts, equal weights rank best. */
@@ -55,7 +55,7 @@ export function rank(snapshot: Snapshot, ranking: Ranking): RankedRow[] {
       if (best.length >= k && score < (best[k - 1]?.score ?? 0)) return;
       if (boost === 0 && understood?.isValueAlone && mode !== "dense" && coverage < minCoverage) return;
       if (boost === 0 && isUnrelated(mode, cosine, coverage, minCosine)) return;
-      if (!accepts(row)) return;
+      if (!accepts(row, heads.get(row.receipt))) return;
       insert(best, { row, head: heads.get(row.receipt), score, cosine, coverage, matched }, k);
     });
   }

@@ -1,4 +1,5 @@
 import type { StoredVector } from "../../collections/chroma/vector-store.ts";
+import { receiptOfVector } from "../../receipts/receipt.ts";
 import { weigh } from "../lexical/coverage-index.ts";
 import type { DocumentRow } from "./document-row.ts";
 import { type ReceiptHead, SnapshotPart } from "./snapshot-part.ts";
@@ -56,6 +57,19 @@ export class Snapshot {
         sum + part.rows.reduce((own, { vectors }, row) => own + (live[row] ? vectors.length : 0), 0),
       0,
     );
+  }
+
+  /** The vector of this id; undefined where there is none. */
+  vector(id: string): StoredVector | undefined {
+    const receipt = receiptOfVector(id);
+    for (const { part, live } of this.#parts.toReversed()) {
+      for (const [number, row] of part.rows.entries()) {
+        if (row.receipt !== receipt || !live[number]) continue;
+        const found = row.vectors.find((vector) => vector.id === id);
+        if (found !== undefined) return found;
+      }
+    }
+    return undefined;
   }
 
   /** By receipt, the share of a name that its first rows and its merchant contain; shares below the least are left out. */

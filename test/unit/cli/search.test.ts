@@ -45,6 +45,13 @@ beforeAll(async () => {
         asked.push(request);
         return answer;
       },
+      similar: async ({ id }) => ({
+        collection: "words" as const,
+        generations: { words: 4 },
+        of: { id, text: "9.95", metadata: {} },
+        labels: { TOTAL: { valid: 1, invalid: 0 } },
+        hits: answer.hits,
+      }),
       health: () => ({}),
     },
     { apiKey, dimensions: 2, log: silentLog },
@@ -111,6 +118,41 @@ test("what cannot be asked is refused with every reason, and nothing is searched
   expect(await run("total", "--label", "status")).toMatch(/- label: a label cannot be named status/);
   expect(await run("total", "--label")).toMatch(/'--label <value>' argument missing.*--help/);
   expect(asked).toEqual([]);
+});
+
+test("days, amounts and a condition are asked for together", async () => {
+  await run("total", "--from", "2025-01-01", "--to", "2025-01-31");
+  await run("total", "--min-amount", "5", "--where", '{"merchant":{"contains":"cafe"}}');
+  expect(asked.map(({ where }) => where)).toEqual([
+    {
+      kind: "and",
+      of: [
+        { kind: "field", field: "date", comparison: { operator: "gte", value: "2025-01-01" } },
+        { kind: "field", field: "date", comparison: { operator: "lte", value: "2025-01-31" } },
+      ],
+    },
+    {
+      kind: "and",
+      of: [
+        { kind: "field", field: "merchant", comparison: { operator: "contains", text: "cafe" } },
+        { kind: "field", field: "amount", comparison: { operator: "gte", value: 5 } },
+      ],
+    },
+  ]);
+  expect(await run("total", "--min-amount", "five")).toMatch(/--min-amount is a number, not "five"/);
+  expect(await run("total", "--where", "cafe")).toMatch(/--where is a JSON object, not "cafe"/);
+  expect(await run("total", "--from", "January")).toMatch(/- where.date.gte: must be a day, YYYY-MM-DD/);
+});
+
+test("the neighbours of a vector are printed with how they are labelled", async () => {
+  const id = "IMAGE#image#RECEIPT#00001#LINE#00002#WORD#00001";
+  expect(await run("--like", id)).toBe(
+    "like: 9.95\n" +
+      "labels: TOTAL 1 VALID, 0 INVALID\n" +
+      "score  merchant  labels  word\n" + //
+      " 0.50  Aldi      TOTAL   9.99\n",
+  );
+  expect(await run("--like", "total")).toMatch(/- id: is not an id of a vector/);
 });
 
 test("hits are printed as a table, or whole as JSON", async () => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { type Log, silentLog } from "../../../core/log.ts";
 import type { CollectionHealth } from "../../../core/search/followed-collection.ts";
 import { type SearchApi, searchHttpServer } from "../../../core/search/http-server.ts";
+import type { searchOpenApi } from "../../../core/search/openapi.ts";
 import { maxBodyBytes } from "../../../core/search/request-body.ts";
 import type { SearchAnswer } from "../../../core/search/search.ts";
 import {
@@ -12,6 +13,7 @@ import {
   QueryNotEmbeddedError,
 } from "../../../core/search/search-errors.ts";
 import type { SearchRequest } from "../../../core/search/search-request.ts";
+import type { SimilarAnswer, SimilarRequest } from "../../../core/search/similar.ts";
 
 const serving: CollectionHealth = {
   state: "serving",
@@ -32,6 +34,12 @@ class ScriptedApi implements SearchApi {
     this.asked.push(request);
     if (this.failure) throw this.failure;
     return { collection: request.collection, generations: { words: 4 }, hits: [] };
+  }
+
+  async similar({ id }: SimilarRequest): Promise<SimilarAnswer> {
+    if (this.failure) throw this.failure;
+    const of = { id, text: "TOTAL", metadata: {} };
+    return { collection: "lines", generations: { lines: 4 }, of, labels: {}, hits: [] };
   }
 
   health() {
@@ -170,4 +178,41 @@ test("F24 neither key nor query text reaches the log", async () => {
   await ask({ key: "wrong but secret" });
   expect(logged.length).toBe(2);
   expect(logged.join()).not.toMatch(/sesame|private|wrong/);
+});
+
+test("the neighbours of a vector are asked for by its id, with the key", async () => {
+  const id = "IMAGE#image#RECEIPT#00001#LINE#00002";
+  const get = (query: string, headers = { "x-api-key": "open sesame" }) =>
+    fetch(`${url}/similar?${query}`, { headers });
+  const found = await get(`id=${encodeURIComponent(id)}&k=3`);
+  expect([found.status, ((await found.json()) as SimilarAnswer).of.id]).toEqual([200, id]);
+  const refused = await get("id=total&k=many&colour=red");
+  expect(refused.status).toBe(400);
+  expect(await refused.json()).toMatchObject({ error: { problems: { length: 3 } } });
+  expect((await get(`id=${encodeURIComponent(id)}`, { "x-api-key": "wrong" })).status).toBe(401);
+});
+
+test("the service describes itself: every route, and every field of a request", async () => {
+  const document = (await (await fetch(`${url}/openapi.json`)).json()) as ReturnType<typeof searchOpenApi>;
+  expect(Object.keys(document.paths).sort()).toEqual(["/health", "/openapi.json", "/search", "/similar"]);
+  const { schema } = document.paths["/search"].post.requestBody.content["application/json"];
+  const { properties } = schema as { properties: object };
+  expect(Object.keys(properties).sort()).toEqual([
+    "collection",
+    "filter",
+    "group",
+    "k",
+    "label",
+    "merchant",
+    "mode",
+    "text",
+    "understand",
+    "vector",
+    "where",
+  ]);
+  const references = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(
+    ([, name]) => name,
+  );
+  expect(references.length).toBeGreaterThan(5);
+  for (const name of references) expect(Object.keys(document.components.schemas)).toContain(name);
 });

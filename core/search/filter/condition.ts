@@ -1,0 +1,170 @@
+import * as z from "zod";
+import { type MetadataType, metadataType } from "../../receipts/vector-metadata.ts";
+import { isOfWords } from "../word-labels.ts";
+
+export type Scalar = string | number | boolean;
+export type Comparison =
+  | { readonly operator: "eq"; readonly value: Scalar }
+  | { readonly operator: "in"; readonly values: readonly Scalar[] }
+  | { readonly operator: "gt" | "gte" | "lt" | "lte"; readonly value: string | number }
+  | { readonly operator: "contains"; readonly text: string };
+
+/** What a hit must be like. */
+export type Condition =
+  | { readonly kind: "and" | "or"; readonly of: readonly Condition[] }
+  | { readonly kind: "not"; readonly of: Condition }
+  | { readonly kind: "field"; readonly field: string; readonly comparison: Comparison };
+
+/**
+ * Fields that are read off a row beside its metadata. `merchant`: either known name, or what the receipt prints first.
+ * `date`: the days that the row names, else the receipt's. `amount`: the amounts of the row.
+ */
+export const rowFields = { merchant: "str", date: "str", amount: "float" } as const satisfies Record<
+  string,
+  MetadataType
+>;
+
+const maxDepth = 8;
+const maxConditions = 100;
+const maxValues = 100;
+const scalarOf: Readonly<Record<MetadataType, z.ZodType>> = {
+  str: z
+    .string()
+    .refine((text) => text.isWellFormed(), "has half of a surrogate pair, which is no character"),
+  int: z.int(),
+  float: z.number(),
+  bool: z.boolean(),
+};
+const rangeOperators = ["gt", "gte", "lt", "lte"] as const;
+const dateForm = /^\d{4}-\d{2}-\d{2}$/;
+
+/** Undefined for a key that no hit has. */
+export function fieldType(field: string): MetadataType | undefined {
+  return Object.hasOwn(rowFields, field) ? rowFields[field as keyof typeof rowFields] : metadataType(field);
+}
+
+/**
+ * `where` of a search: `{"and": [...]}`, `{"or": [...]}`, `{"not": {...}}`, or fields, each with a value or with an object of
+ * `eq`, `in`, `gt`, `gte`, `lt`, `lte`, `contains`. Several fields, and several operators, have to hold together.
+ */
+export const where = z.unknown().transform((input, context): Condition => {
+  const reader = new ConditionReader((path, message) => context.addIssue({ code: "custom", path, message }));
+  return reader.read(input, [], 1) ?? z.NEVER;
+});
+
+/** Whether a condition asks for something that only words have. */
+export function asksForWords(condition: Condition): boolean {
+  if (condition.kind === "field") return isOfWords(condition.field);
+  return condition.kind === "not" ? asksForWords(condition.of) : condition.of.some(asksForWords);
+}
+
+type Path = readonly (string | number)[];
+
+/** Reads a tree and reports every problem of it. */
+class ConditionReader {
+  readonly #report: (path: (string | number)[], message: string) => void;
+  #conditions = 0;
+
+  constructor(report: (path: (string | number)[], message: string) => void) {
+    this.#report = report;
+  }
+
+  read(input: unknown, path: Path, depth: number): Condition | undefined {
+    if (typeof input !== "object" || input === null || Array.isArray(input)) {
+      return this.#problem(path, "must be an object of fields, or of and, or, not");
+    }
+    if (depth > maxDepth) return this.#problem(path, `is nested deeper than ${maxDepth}`);
+    const entries = Object.entries(input);
+    if (entries.length === 0) return this.#problem(path, "is empty");
+    const read = entries.map(([name, value]) => this.#entry(name, value, [...path, name], depth));
+    const conditions = read.filter((one) => one !== undefined);
+    const [only, ...more] = conditions;
+    return only !== undefined && more.length === 0 ? only : { kind: "and", of: conditions };
+  }
+
+  #entry(name: string, value: unknown, path: Path, depth: number): Condition | undefined {
+    if (name === "and" || name === "or") {
+      if (!Array.isArray(value) || value.length === 0)
+        return this.#problem(path, "must be a list of conditions");
+      const of = value.map((one, index) => this.read(one, [...path, index], depth + 1));
+      return { kind: name, of: of.filter((one) => one !== undefined) };
+    }
+    if (name === "not") {
+      const of = this.read(value, path, depth + 1);
+      return of && { kind: "not", of };
+    }
+    return this.#field(name, value, path);
+  }
+
+  #field(field: string, value: unknown, path: Path): Condition | undefined {
+    const type = fieldType(field);
+    if (type === undefined) return this.#problem(path, "no hit has this field");
+    const operators =
+      typeof value === "object" && value !== null ? Object.entries(value) : [["eq", value] as const];
+    if (operators.length === 0) return this.#problem(path, "names no operator");
+    const of = operators.flatMap(([operator, operand]) => {
+      const at = typeof value === "object" ? [...path, operator] : path;
+      const comparison = this.#comparison({ field, type, operator, operand, path: at });
+      return comparison ? [{ kind: "field", field, comparison } as const] : [];
+    });
+    const [only, ...more] = of;
+    return only !== undefined && more.length === 0 ? only : { kind: "and", of };
+  }
+
+  #comparison({ field, type, operator, operand, path }: FieldOperator): Comparison | undefined {
+    this.#conditions += 1;
+    if (this.#conditions > maxConditions) {
+      return this.#conditions === maxConditions + 1
+        ? this.#problem(path, `there are more than ${maxConditions} conditions`)
+        : undefined;
+    }
+    const range = rangeOperators.find((one) => one === operator);
+    if (range !== undefined) {
+      if (type === "bool" || (type === "str" && field !== "date")) {
+        return this.#problem(path, "only dates and numbers have an order");
+      }
+      return this.#isValue(operand, type, field, path)
+        ? { operator: range, value: operand as number }
+        : undefined;
+    }
+    switch (operator) {
+      case "eq":
+        return this.#isValue(operand, type, field, path) ? { operator, value: operand as Scalar } : undefined;
+      case "in": {
+        if (!Array.isArray(operand) || operand.length === 0 || operand.length > maxValues) {
+          return this.#problem(path, `must be a list of 1 to ${maxValues} values`);
+        }
+        const fit = operand.map((one, index) => this.#isValue(one, type, field, [...path, index]));
+        return fit.every(Boolean) ? { operator, values: operand } : undefined;
+      }
+      case "contains":
+        if (type !== "str" || field === "date") return this.#problem(path, "only a text contains another");
+        if (operand === "") return this.#problem(path, "is empty");
+        return this.#isValue(operand, type, field, path) ? { operator, text: operand as string } : undefined;
+      default:
+        return this.#problem(path, "is no operator: eq, in, gt, gte, lt, lte, contains");
+    }
+  }
+
+  #isValue(value: unknown, type: MetadataType, field: string, path: Path): boolean {
+    const { error } = scalarOf[type].safeParse(value);
+    const message =
+      error?.issues[0]?.message ??
+      (field === "date" && !dateForm.test(String(value)) ? "must be a day, YYYY-MM-DD" : undefined);
+    if (message !== undefined) this.#problem(path, message);
+    return message === undefined;
+  }
+
+  #problem(path: Path, message: string): undefined {
+    this.#report([...path], message);
+    return undefined;
+  }
+}
+
+interface FieldOperator {
+  readonly field: string;
+  readonly type: MetadataType;
+  readonly operator: string;
+  readonly operand: unknown;
+  readonly path: Path;
+}

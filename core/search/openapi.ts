@@ -1,0 +1,208 @@
+import * as z from "zod";
+import { searchRequest } from "./search-request.ts";
+import { similarRequest } from "./similar.ts";
+
+const json = (schema: object) => ({ "application/json": { schema } });
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const strings = { type: "array", items: { type: "string" } };
+const metadata = {
+  type: "object",
+  description: "As the vector has it: position, merchant, labels.",
+  additionalProperties: { type: ["string", "number", "boolean"] },
+};
+const generations = {
+  type: "object",
+  description: "By shard, the number of the generation that answered; null where nothing was published.",
+  additionalProperties: { type: ["integer", "null"] },
+};
+
+const hit = {
+  type: "object",
+  required: ["id", "image_id", "receipt_id", "line_id", "text", "score", "metadata"],
+  properties: {
+    id: { type: "string" },
+    image_id: { type: "string" },
+    receipt_id: { type: "integer" },
+    line_id: { type: "integer" },
+    word_id: { type: "integer", description: "Of words." },
+    text: { type: "string" },
+    score: { type: "number", description: "The larger the better; of mode dense, cosine similarity." },
+    metadata,
+    row: {
+      type: "object",
+      description: "The whole visual row, in reading order. Absent where the answer is approximate.",
+      required: ["text", "ids"],
+      properties: { text: { type: "string" }, ids: strings },
+    },
+    merchant: { type: "string", description: "The known merchant, else what the receipt prints first." },
+    date: { type: "string", format: "date", description: "The first date that the receipt prints." },
+    found_by: {
+      type: "object",
+      required: ["cosine", "coverage", "matched"],
+      properties: {
+        cosine: { type: ["number", "null"] },
+        coverage: { type: "number", description: "Share of the query's rare letters that the row contains." },
+        matched: { ...strings, description: "Such as `kind total` and `date 2018-03-31`." },
+      },
+    },
+  },
+};
+
+const condition = {
+  description:
+    "Fields with a value, or with an object of operators; `and`, `or`, `not` join conditions. Fields are the keys of the " +
+    "metadata, and merchant, date, amount of the row.",
+  type: "object",
+  properties: {
+    and: { type: "array", minItems: 1, items: ref("Condition") },
+    or: { type: "array", minItems: 1, items: ref("Condition") },
+    not: ref("Condition"),
+  },
+  additionalProperties: {
+    oneOf: [
+      { type: ["string", "number", "boolean"] },
+      {
+        type: "object",
+        additionalProperties: false,
+        properties: {
+          eq: { type: ["string", "number", "boolean"] },
+          in: { type: "array", minItems: 1, maxItems: 100 },
+          gt: { type: ["string", "number"] },
+          gte: { type: ["string", "number"] },
+          lt: { type: ["string", "number"] },
+          lte: { type: ["string", "number"] },
+          contains: { type: "string", description: "Without regard to case, width and diacritics." },
+        },
+      },
+    ],
+  },
+};
+
+const problems = {
+  type: "object",
+  required: ["error"],
+  properties: {
+    error: {
+      type: "object",
+      required: ["code", "message"],
+      properties: { code: { type: "string" }, message: { type: "string" }, problems: strings },
+    },
+  },
+};
+
+const failures = {
+  400: { description: "Every problem of the request", content: json(ref("Failure")) },
+  401: { description: "The key is missing or wrong", content: json(ref("Failure")) },
+  503: { description: "Nothing is published, or it is not open yet", content: json(ref("Failure")) },
+};
+
+/** What the search service offers to callers with vectors of so many dimensions, as it serves it at `GET /openapi.json`. */
+export function searchOpenApi(dimensions: number) {
+  const request = z.toJSONSchema(searchRequest(dimensions), { io: "input", unrepresentable: "any" });
+  const similarQuery = z.toJSONSchema(similarRequest, { io: "input", unrepresentable: "any" });
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Vectorkeep search",
+      version: "1",
+      description:
+        "Searches the rows and words of receipts: by meaning, by letters, and by what a question says.",
+    },
+    security: [{ key: [] }],
+    paths: {
+      "/search": {
+        post: {
+          summary: "The rows or words that fit a text or a vector best",
+          requestBody: {
+            required: true,
+            content: json({ ...request, properties: { ...request.properties, where: ref("Condition") } }),
+          },
+          responses: {
+            200: { description: "The hits, best first", content: json(ref("SearchAnswer")) },
+            ...failures,
+            413: { description: "The body is too large", content: json(ref("Failure")) },
+            502: { description: "The text could not be embedded", content: json(ref("Failure")) },
+          },
+        },
+      },
+      "/similar": {
+        get: {
+          summary: "The nearest neighbours of a stored vector, with their labels",
+          parameters: Object.entries(similarQuery.properties ?? {}).map(([name, schema]) => ({
+            name,
+            in: "query",
+            required: name === "id",
+            schema,
+          })),
+          responses: {
+            200: { description: "The neighbours, nearest first", content: json(ref("SimilarAnswer")) },
+            ...failures,
+            404: { description: "No published vector has this id", content: json(ref("Failure")) },
+          },
+        },
+      },
+      "/health": {
+        get: {
+          summary: "What is served, by shard; needs no key",
+          security: [],
+          responses: {
+            200: { description: "Every shard answers", content: json({ type: "object" }) },
+            503: { description: "A shard is still opening", content: json({ type: "object" }) },
+          },
+        },
+      },
+      "/openapi.json": {
+        get: {
+          summary: "This document; needs no key",
+          security: [],
+          responses: { 200: { description: "OpenAPI 3.1", content: json({ type: "object" }) } },
+        },
+      },
+    },
+    components: {
+      securitySchemes: { key: { type: "apiKey", in: "header", name: "x-api-key" } },
+      schemas: {
+        Condition: condition,
+        Hit: hit,
+        SearchAnswer: {
+          type: "object",
+          required: ["collection", "generations", "hits"],
+          properties: {
+            collection: { enum: ["lines", "words"] },
+            generations,
+            understood: {
+              type: "object",
+              description: "What was read out of the text; absent where nothing was.",
+              properties: { kinds: strings, dates: strings, amounts: strings, merchant: { type: "string" } },
+            },
+            hits: { type: "array", items: ref("Hit") },
+          },
+        },
+        SimilarAnswer: {
+          type: "object",
+          required: ["collection", "generations", "of", "labels", "hits"],
+          properties: {
+            collection: { enum: ["lines", "words"] },
+            generations,
+            of: {
+              type: "object",
+              required: ["id", "text", "metadata"],
+              properties: { id: { type: "string" }, text: { type: "string" }, metadata },
+            },
+            labels: {
+              type: "object",
+              description: "By label, on how many of the hits it is VALID and INVALID.",
+              additionalProperties: {
+                type: "object",
+                required: ["valid", "invalid"],
+                properties: { valid: { type: "integer" }, invalid: { type: "integer" } },
+              },
+            },
+            hits: { type: "array", items: ref("Hit") },
+          },
+        },
+        Failure: problems,
+      },
+    },
+  };
+}
