@@ -1,11 +1,13 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { PublishedFiles } from "../../core/collections/generations/published-copy.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import { CurrentItems } from "../../core/entities/current-items.ts";
-import type { Log } from "../../core/log.ts";
+import type { Metrics } from "../../core/metrics.ts";
+import type { Telemetry } from "../../core/process/define-function.ts";
 import { collections } from "../../core/receipts/receipt.ts";
 import { collectionOf, type ShardName, shardName } from "../../core/receipts/shards.ts";
 import { monotonicClock, systemClock } from "../../core/resilience/clock.ts";
@@ -14,13 +16,59 @@ import { backlogOf } from "../../core/verify/settle.ts";
 import type { VerifyDeps } from "../../core/verify/verify-shard.ts";
 import type { VerifyConfig } from "./config.ts";
 
-const items = new DynamoDBClient({});
-const client = DynamoDBDocumentClient.from(items);
-const sqs = new SQSClient({});
-const s3 = new S3Client({});
+export interface VerifyFunctionDeps {
+  readonly shards: readonly ShardName[];
+  readonly depsOf: (shard: ShardName) => VerifyDeps;
+  /** Folder on a local disk for the copy of a generation. */
+  readonly scratch: string;
+  readonly settleMs: number;
+  readonly exactVectors: number;
+  readonly metrics: Metrics;
+}
+
+/** What comparing a shard takes. The clients live as long as the process. */
+export function verifyDeps(config: VerifyConfig, { log, metrics }: Telemetry): VerifyFunctionDeps {
+  const items = new DynamoDBClient({});
+  const client = DynamoDBDocumentClient.from(items);
+  const sqs = new SQSClient({});
+  const { RECEIPTS_TABLE: receiptsTable, CONTROL_TABLE: controlTable } = config;
+  const queues = queueOfShards(config);
+  const scratch = join(tmpdir(), "vectorkeep-verify");
+  const shared = {
+    control: { client, controlTable },
+    files: {
+      collectionsPath: config.COLLECTIONS_PATH,
+      library: join(import.meta.dirname, "chroma.node"),
+      scratch,
+    },
+    runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
+    deltas: new S3DeltaStore(new S3Client({}), config.DELTAS_BUCKET),
+    items: new CurrentItems({ client: items, receiptsTable, log, clock: systemClock }),
+    clock: monotonicClock,
+    log,
+  };
+  const depsOf = (shard: ShardName): VerifyDeps => ({
+    ...shared,
+    shard,
+    target: {
+      collection: collectionOf(shard),
+      model: config.EMBEDDING_MODEL,
+      dimensions: config.EMBEDDING_DIMENSIONS,
+    },
+    backlog: () => backlogOf(sqs, queues.get(shard) ?? ""),
+  });
+  return {
+    shards: [...queues.keys()],
+    depsOf,
+    scratch,
+    settleMs: config.SETTLE_SECONDS * 1000,
+    exactVectors: config.QUERY_EXACT_VECTORS,
+    metrics,
+  };
+}
 
 /** The URL of every shard's queue. */
-export function queueOfShards(config: VerifyConfig): ReadonlyMap<ShardName, string> {
+function queueOfShards(config: VerifyConfig): ReadonlyMap<ShardName, string> {
   const urls = { lines: config.LINES_QUEUE_URLS, words: config.WORDS_QUEUE_URLS };
   return new Map(
     collections.flatMap((collection) =>
@@ -29,32 +77,4 @@ export function queueOfShards(config: VerifyConfig): ReadonlyMap<ShardName, stri
       ),
     ),
   );
-}
-
-export interface Verified {
-  readonly shard: ShardName;
-  readonly queue: string;
-  readonly files: PublishedFiles;
-  readonly log: Log;
-}
-
-export function verifyDeps(config: VerifyConfig, { shard, queue, files, log }: Verified): VerifyDeps {
-  const receiptsTable = config.RECEIPTS_TABLE;
-  const controlTable = config.CONTROL_TABLE;
-  return {
-    shard,
-    target: {
-      collection: collectionOf(shard),
-      model: config.EMBEDDING_MODEL,
-      dimensions: config.EMBEDDING_DIMENSIONS,
-    },
-    control: { client, controlTable },
-    files,
-    runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
-    deltas: new S3DeltaStore(s3, config.DELTAS_BUCKET),
-    items: new CurrentItems({ client: items, receiptsTable, log, clock: systemClock }),
-    backlog: () => backlogOf(sqs, queue),
-    clock: monotonicClock,
-    log,
-  };
 }

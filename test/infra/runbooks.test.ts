@@ -87,7 +87,9 @@ test("every metric that is named is written somewhere, by a service that names i
       (name) =>
         !sources.some((text) => new RegExp(`count\\("${name}"|gauge\\("${name}"|\\b${name}:`).test(text)),
     ),
-    ...(sources.some((text) => new RegExp(`etrics(LoggedAtOnce)?\\("${service}"\\)`).test(text))
+    ...(sources.some((text) =>
+      new RegExp(`etrics(LoggedAtOnce)?\\("${service}"|^  metrics: "${service}",$`, "m").test(text),
+    )
       ? []
       : [service]),
   ]);
