@@ -11,8 +11,8 @@ import { answerLines, verdictOfAnswers } from "./verify/answered.ts";
 import { askShards } from "./verify/ask-shards.ts";
 import { lookAtShards } from "./verify/look-at-shards.ts";
 import { corruptOf, exitCodes, findingsOf, type Looked, verdictOf, worse } from "./verify/looked.ts";
-import { mend } from "./verify/mend.ts";
 import { countRejectedRows } from "./verify/rejected-rows.ts";
+import { repairFindings } from "./verify/repair-findings.ts";
 import { detailLines, jsonOf, rejectedText, summaryLines, verdictText } from "./verify/report.ts";
 
 const usage = `Compares the published collections with the items, the deltas of the current runs, and the tombstones.
@@ -117,7 +117,7 @@ async function verify(outputs: StackOutputs, asked: Asked, screen: Screen): Prom
   const findings = findingsOf(looked).filter(isRepairable);
   if (!asked.repair || findings.length === 0) return looked;
   screen.heading(`Repairing ${findings.length} findings`);
-  await mend(outputs, looked, findings, screen);
+  await repairFindings(outputs, looked, findings, screen);
   screen.heading("Comparing again");
   return look();
 }

@@ -8,7 +8,7 @@ export const usage = `Asks questions of labelled receipts and measures whether t
 
   FOLDER     of {image_id}/receipt-{id}/lines.ndjson and key.json; ../shared/data/receipts where it is there,
              else samples/receipts
-  --every    asks every Nth question only; all unless told
+  --every    asks every Nth question only (default: all)
   --misses   prints the questions of a kind whose first hit is wrong
   --help     this text
 `;

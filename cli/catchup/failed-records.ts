@@ -5,7 +5,7 @@ import {
 } from "../../core/catchup/records/failed-record.ts";
 import type { ObjectStore } from "../../core/catchup/sources/object-store.ts";
 
-/** What became of the records that failed. */
+/** The failed records of a task. */
 export interface FailedRecords {
   readonly counts: ReadonlyMap<FailureReason, number>;
   /** In the order of the file. */

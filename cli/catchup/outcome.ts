@@ -10,7 +10,7 @@ export function isGood({ status }: ShownTask): boolean {
   return status === "COMPLETED" || status === "SKIPPED";
 }
 
-/** What became of a task that is over, in lines. */
+/** The outcome of a task, in lines. */
 export function outcomeLines(task: ShownTask): string[] {
   const { progress, estimate } = task;
   const records = recordsDone(task);

@@ -5,7 +5,7 @@ import { RejectedRows } from "../../core/failed/rejected-rows.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import type { StackOutputs } from "../target.ts";
 
-/** How many rows the runs that count leave out; undefined where that cannot be told, which is no finding. */
+/** The number of rejected rows of current runs; undefined if it cannot be read, which is no finding. */
 export async function countRejectedRows(outputs: StackOutputs): Promise<number | undefined> {
   const { receiptsTable, controlTable, deltasBucket: bucket } = outputs;
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));

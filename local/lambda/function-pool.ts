@@ -17,7 +17,7 @@ export class FunctionPool {
   /** The last used is the last of the list, and the next to be used. */
   readonly #idle: { readonly process: FunctionProcess; readonly since: number }[] = [];
   readonly #sweep: NodeJS.Timeout;
-  /** What `PutFunctionRecursionConfig` says; Lambda ends loops unless told. */
+  /** What `PutFunctionRecursionConfig` says; by default Lambda ends loops. */
   allowsLoops = false;
   #running = 0;
   #stopped = false;

@@ -3,7 +3,7 @@ import type { Properties } from "./properties.ts";
 import type { Declared } from "./resource.ts";
 
 /**
- * Under Pulumi's mocks an output that is not returned is undefined without a word, and so is what is made of it. Here it
+ * Under Pulumi's mocks an output that is not returned is silently undefined, and so is what is made of it. Here it
  * is a mark instead, which is found again in whatever it reaches: another resource's inputs or the stack's outputs.
  */
 const missingOutput = /@@missing output (.*?)@@/g;

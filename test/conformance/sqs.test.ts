@@ -180,7 +180,7 @@ describe("a standard queue", () => {
     await delay(100);
     hangUp.abort();
     await expect(polled).rejects.toThrow();
-    // The server hears of it on that connection, and of the next message on another.
+    // The server notices it on that connection, and receives the next message on another.
     await delay(500);
     await send(QueueUrl, "for the living");
     const [message] = await receive(QueueUrl, {

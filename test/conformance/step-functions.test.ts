@@ -173,7 +173,7 @@ describe("an execution", () => {
     expect(executions).toEqual([expect.objectContaining({ name: "once", status: "SUCCEEDED" })]);
   });
 
-  test("is stopped in mid-work with the error that was given", async () => {
+  test("is stopped while it runs with the given error", async () => {
     const machine = await states.create("stopped", { definition: single({ Type: "Wait", Seconds: 60 }) });
     const executionArn = await states.start(machine);
     await states.client.send(new StopExecutionCommand({ executionArn, error: "Enough", cause: "by hand" }));

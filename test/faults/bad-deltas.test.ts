@@ -24,7 +24,7 @@ const harms: Record<string, (bytes: Uint8Array, random: Random) => Uint8Array | 
   },
 };
 
-describe("F1 F2 F6 F8: a delta that cannot be read fails alone, with its reason, and is made good by driving it again", () => {
+describe("F1 F2 F6 F8: a delta that cannot be read fails alone, with its reason, and a redrive replaces it", () => {
   for (const name of chosen(Object.keys(harms), 1)) {
     faultTest(name, async (random) => {
       const { stack, application } = await begun(freshly);

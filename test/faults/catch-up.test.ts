@@ -80,7 +80,7 @@ function slowUpserts(): void {
   };
 }
 
-describe("a process that is killed in mid-work is taken over: totals are exact, and every row is there once", () => {
+describe("after a process is killed another takes over: totals are exact, and every row is there once", () => {
   for (const drawn of draws) {
     faultTest(`F20 F21 chunks as they embed, drawn for the ${drawn}. time`, async (random) => {
       const file = await SentFile.put(catching, 62);

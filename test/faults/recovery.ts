@@ -3,7 +3,7 @@ import { poll } from "./mapping.ts";
 import type { CycleProcess } from "./process/cycle-process.ts";
 import type { Stack } from "./stack.ts";
 
-/** Longer than any fault takes to be mended. */
+/** Longer than the recovery from any fault. */
 const maxWaitMs = 60_000;
 
 /**

@@ -45,7 +45,7 @@ describe("F2 F13 F21: services that refuse, fail or lose answers cost time, and 
         await poll(stack, collection, process).catch(() => undefined);
         await stack.aws.reveal(stack.queueUrls[collection]);
       }
-      const happened = await stack.aws.mend();
+      const happened = await stack.aws.recover();
       expect(happened.reduce((sum, times) => sum + times, 0)).toBeGreaterThan(0);
       await recover(stack, process);
       await expectClean(stack, application);

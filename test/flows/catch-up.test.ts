@@ -131,8 +131,8 @@ test("a question is exported for its dates, stored in S3 and indexed", async () 
 });
 
 test("only failed records are retried, and nothing is retried that did not fail", async () => {
-  await caller.upload("mended.csv", `${csvOf(3)}\n0003,,2026-11-01,1`);
-  const first = await caller.ended(await caller.start(fromCsv("mended.csv", { namespace: "mended" })));
+  await caller.upload("corrected.csv", `${csvOf(3)}\n0003,,2026-11-01,1`);
+  const first = await caller.ended(await caller.start(fromCsv("corrected.csv", { namespace: "corrected" })));
   const { status, body } = await caller.call(`POST /tasks/${first.task_id}/retry-failed`);
   expect([status, body]).toEqual([202, expect.objectContaining({ retry_of: first.task_id })]);
   const retried = await caller.ended(String(body.task_id));

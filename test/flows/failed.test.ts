@@ -133,7 +133,7 @@ test("what is still malformed stays with its reason when it is retried", async (
   expect(await listed()).toEqual(everything);
 });
 
-test("F36: a retry before mending says in the end what failed again, with its reason", async () => {
+test("F36: a retry before the cause is fixed reports what failed again, with its reason", async () => {
   const { code, stdout } = await failed("embed-ndjson-dead-letters", "--retry");
   expect(stdout).toMatch(/^embed-ndjson-dead-letters: 1 sent again, 1 failed again$/m);
   expect(stdout).toContain("There is no object");
@@ -153,7 +153,7 @@ test("F36: an export that a later one superseded is no failure, and is listed fo
   });
 });
 
-test("after mending, a retry brings everything to where it belongs, and nothing is left", async () => {
+test("after the cause is fixed, a retry replays everything, and nothing is left", async () => {
   const { artifactsBucket, deltasBucket } = stack.outputs;
   await uploadOcrFiles(stack.s3, artifactsBucket, late);
   const { key: Key, content: Body } = deltaOfCafe;

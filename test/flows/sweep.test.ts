@@ -39,7 +39,7 @@ test("F13 more receipts than may be open wait in the embed queue, and each is pu
   await noMessageIsLeft(stack);
 });
 
-test("F5 a run whose messages were lost is driven again by the sweeper, by its schedule alone", async () => {
+test("F5 the scheduled sweeper redrives a run whose messages were lost", async () => {
   const files = ocrFiles(["LANTERN INN", "SOUP 7.20"]);
   await send(stack, files);
   await completed(stack, files);
@@ -65,7 +65,7 @@ test("F5 a run that no sending has helped is given up into FAILED, with the reas
   await logSays(stack, stack.outputs.logGroups.sweeper, "{ $.RunsGivenUp = 1 }");
 });
 
-test("F6 deltas of runs that count are looked at and stay", async () => {
+test("F6 deltas of current runs are checked and kept", async () => {
   await logSays(stack, stack.outputs.logGroups.sweeper, '"Deltas swept"');
   expect(await stack.logged(stack.outputs.logGroups.sweeper, '"were removed"')).toEqual([]);
 });

@@ -157,7 +157,7 @@ test("which vectors ask is said only where vectors ask", async () => {
   expect([code, stderr]).toEqual([2, expect.stringContaining("give it too")]);
 });
 
-test("what cannot be told has a code of its own", async () => {
+test("a failed comparison has its own exit code", async () => {
   const { code, stderr } = await verify("--collection", "pages");
   expect([code, stderr]).toEqual([2, expect.stringContaining("--collection is lines or words.")]);
 });

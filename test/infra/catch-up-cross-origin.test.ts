@@ -41,7 +41,7 @@ test("with one, every path answers its preflight without a key, by way of the fu
 
 test.each([
   ["the one that is set", [one], `'${one}'`],
-  ["any, which several cannot be told by API Gateway", [one, other], "'*'"],
+  ["any, because API Gateway cannot choose between several", [one, other], "'*'"],
 ])("refusals of API Gateway itself may be read by pages of %s", async (_, origins, allowed) => {
   const refusals = [...ofType(await withOrigins(...origins), refusal).values()];
   expect(refusals.map(({ responseType }) => responseType).sort()).toEqual(["DEFAULT_4XX", "DEFAULT_5XX"]);

@@ -35,7 +35,7 @@ export type Notify = (change: StateChange, alarm: Alarm, actions: readonly strin
 
 const changesKept = 10_000;
 
-/** The alarms of the stack, their states and what became of them. */
+/** The alarms of the stack, their states and histories. */
 export class Alarms {
   readonly #byName = new Map<string, Kept>();
   readonly #store: MetricStore;

@@ -69,7 +69,7 @@ export class FaultyAws {
   }
 
   /** Ends all faults. Resolves to how often each has happened. */
-  async mend(): Promise<readonly number[]> {
+  async recover(): Promise<readonly number[]> {
     const happened = (await this.#ask({ ask: "happened" })) as readonly number[];
     await this.#ask({ ask: "faults", faults: [], seed: 0 });
     return happened;

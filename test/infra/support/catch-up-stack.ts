@@ -13,7 +13,7 @@ export const catchUpConfig = {
   "catchup:metabaseUrl": "https://metabase.example",
 };
 
-/** A stack with the catch-up system, the dev stack unless told otherwise, and what is set beside. */
+/** A stack with the catch-up system (default: dev) and further settings. */
 export function deployCatchUp(
   settings: Readonly<Record<string, string>> = {},
   { stack = "dev", ...wanted }: Partial<Wanted> = {},

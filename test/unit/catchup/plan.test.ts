@@ -121,7 +121,7 @@ describe("dates are filtered", () => {
     expect((await planned()).plan.date_column).toBeUndefined();
   });
 
-  test("or not at all and never in silence, where they were asked for and there is no such column", async () => {
+  test("or the plan fails, where dates are requested and there is no such column", async () => {
     source.put("in.csv", "id,formatted_text\n1,a\n");
     await expect(planned({ date_column_required: true })).rejects.toMatchObject({
       name: "CsvHeaderInvalidError",

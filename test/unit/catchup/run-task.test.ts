@@ -226,7 +226,7 @@ test("only the failed records are tried again, by the same dates, and keep their
 });
 
 describe("an open task that nobody works on (F21)", () => {
-  test("ends when its execution has ended without a word", async () => {
+  test("ends when its execution has ended without settling it", async () => {
     rig.rowsPerFunction = 0;
     const id = await rig.accept(five);
     await rig.run(id);

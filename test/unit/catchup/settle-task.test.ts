@@ -103,7 +103,7 @@ test("a task that was cancelled stays cancelled, and no chunk of it begins any m
   expect(rig.counted).toEqual({});
 });
 
-test("totals that do not add up are not settled, and not passed over in silence (F19, F20)", async () => {
+test("totals that do not add up are not settled, and reported (F19, F20)", async () => {
   const { rig, id, chunks } = await planned(five);
   for (const chunk of chunks) await rig.chunk(id, chunk);
   const wrong = { processed: 7, failed: 0, filtered: 0, duplicates: 0, unchanged: 0, tokens: 0 };

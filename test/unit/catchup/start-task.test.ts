@@ -184,7 +184,7 @@ describe("F35: a request whose preflight finds a problem", () => {
   });
 
   test.each([undefined, "a key that is sent again"])(
-    "starts once it is mended, with the key %s",
+    "starts once the cause is fixed, with the key %s",
     async (key) => {
       const { ask, own, started, problems } = api();
       problems.push({ check: "index", problem: "The key is refused." });

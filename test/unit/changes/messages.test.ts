@@ -82,7 +82,7 @@ describe("the table of change messages", () => {
     }
   });
 
-  test("a stack hears of the fields that it watches, and of no others", () => {
+  test("a stack gets changes of the fields that it watches, and of no others", () => {
     const watched = watchedOf({
       WATCHED_ENTITIES: [...entityTypes],
       WATCHED_METADATA_FIELDS: ["place_id"],

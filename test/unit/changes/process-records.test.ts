@@ -162,7 +162,7 @@ describe("records of the receipts table's stream", () => {
     });
   });
 
-  test("F39: what a queue refuses for its content goes to the rejected queue, and holds up no other", async () => {
+  test("F39: what a queue refuses for its content goes to the rejected queue, and blocks no other", async () => {
     const { services, counts, words, rejected, logged } = stage(
       (message) => message.deduplicationId === "event-2",
       true,

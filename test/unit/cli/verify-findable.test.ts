@@ -79,7 +79,7 @@ test("what to do depends on whether Chroma's index was asked", () => {
   expect(last(whole)).toBe("Each of 1000 vectors is found by its own numbers.");
 });
 
-test("a shard that takes several invocations is asked for on and on with one seed, and told as one", async () => {
+test("a shard that takes several invocations is searched with one seed, and reported as one", async () => {
   const findable = { sample: 1_000, seed: "5eed" };
   const requests: VerifyRequest[] = [];
   const answers = [{ ...missing, asked: 600, found: 599, next: id }, whole];

@@ -124,7 +124,7 @@ describe("a compaction cycle", () => {
   });
 });
 
-describe("F8: a message that fails for its own reason", () => {
+describe("F8: a poison message", () => {
   const good = deltaOf(1, "good", ["milk"]);
   const bad = deltaOf(2, "bad", ["tea"]);
 

@@ -53,7 +53,7 @@ describe("isolating what makes a cycle fail", () => {
     );
   });
 
-  test("F13: a failure of everything is nobody's own, and is found out in few attempts", async () => {
+  test("F13: a failure of everything blames no item, and is detected in few attempts", async () => {
     const { made, attempts } = attemptsOver(new Set(numbers(1_000)));
     await expect(isolate(numbers(1_000), attempts)).rejects.toThrow("is bad");
     expect(made.length).toBeLessThan(50);

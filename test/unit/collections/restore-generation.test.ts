@@ -225,7 +225,7 @@ describe("a restoring process that dies", () => {
     },
   );
 
-  test("between two receipts has moved nothing, and the one that it drove again is found up to date", async () => {
+  test("between two receipts has moved nothing, and the redriven one is current", async () => {
     const { control, die } = mortal();
     const { redrive } = portsOf();
     let driven = 0;

@@ -152,7 +152,7 @@ test("requests hold as many inputs as the setting says", async () => {
   expect(embedder.requests.map((texts) => texts.length)).toEqual([96, 96, 8]);
 });
 
-test("a failure that is nobody's own fault fails every caller of that request", async () => {
+test("a failure of no particular text fails every caller of that request", async () => {
   const embedder = new EchoEmbedder();
   embedder.embed = () => Promise.reject(new Error("the network is down"));
   const requests = new SharedRequests({ embedder, tokensPerRequest });

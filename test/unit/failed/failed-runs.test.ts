@@ -72,7 +72,7 @@ test("a retry opens the next attempt of the run and has both collections take it
   expect((await failedRuns().list(100)).total).toBe(0);
 });
 
-test("a run that counts no more is closed by what it is sent, and what counts is left alone", async () => {
+test("a superseded run is closed by its redrive, and the current one is not touched", async () => {
   await failOne();
   const runs = new DynamoRunStore(tables);
   await makeCurrent(runs, { imageId: image, receiptId: 1 }, { runId: "newer", revision: 2, attempt: 1 });

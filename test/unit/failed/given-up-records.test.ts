@@ -76,7 +76,7 @@ test("its records are in the queues before it is deleted", async () => {
   expect(happened).toEqual(["sent", "deleted"]);
 });
 
-test("it stays whole while one of its records cannot be told, or sent", async () => {
+test("it stays whole while one of its records cannot be read or sent", async () => {
   givenUp("a", [removal, unknown]);
   expect(await source().retry()).toMatchObject({
     retried: 0,

@@ -22,8 +22,8 @@ async function exportWith(bad: readonly string[], revision: number): Promise<voi
   );
 }
 
-describe("F36: rejected rows of the run that counts are listed with receipt, line and reason", () => {
-  test("and those of a run that counts no more are not", async () => {
+describe("F36: rejected rows of the current run are listed with receipt, line and reason", () => {
+  test("and those of a superseded run are not", async () => {
     await exportWith(["no row", "{}"], 100);
     const { things, total } = await source().list(10);
     expect(total).toBe(2);

@@ -36,7 +36,7 @@ test("a record that fits is told as it was, under its own id and time", async ()
   });
 });
 
-test("of a malformed one whose item was mended, the collections are told what it is now", async () => {
+test("a malformed one whose item was corrected publishes the current item", async () => {
   expect(await replay(malformed, ports({ validation_status: "VALID" }))).toBeUndefined();
   expect(sent.words).toHaveLength(1);
 });

@@ -51,7 +51,7 @@ describe("while more runs are open than may be", () => {
     expect(await stage.ingest(...broughtBack())).toEqual(["superseded"]);
   });
 
-  test("nobody is held up who brings no new run: unchanged, superseded, and what crashed in the middle", async () => {
+  test("a message without a new run is not deferred: unchanged, superseded, or after a crash", async () => {
     const known = delivery(100);
     await stage.ingest(known);
     stage.maxOpenRuns = 1;
@@ -84,7 +84,7 @@ describe("while more runs are open than may be", () => {
     ).toBe(100);
   });
 
-  test("runs that were given up hold up nobody", async () => {
+  test("given-up runs defer no message", async () => {
     stage.maxOpenRuns = 1;
     await stage.ingest(delivery(1));
     for await (const entries of stage.openRuns.pages(() => undefined)) {
@@ -134,7 +134,7 @@ describe("the bound", () => {
     expect(count).not.toHaveBeenCalled();
   });
 
-  test("holds up nobody where the open runs cannot be counted", async () => {
+  test("defers no message where the open runs cannot be counted", async () => {
     count.mockRejectedValue(new Error("throttled"));
     expect(await bound(1).admit(3)).toBe(3);
   });

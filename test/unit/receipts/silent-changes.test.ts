@@ -3,7 +3,7 @@ import { silentChanges } from "../../../core/receipts/silent-changes.ts";
 
 const everything = () => true;
 
-describe("F29: what JSON.parse changes in silence is named", () => {
+describe("F29: what JSON.parse would change silently is named", () => {
   test.each([
     ['{"line_id": 4, "line_id": 5}', ["line_id: the key stands twice in the row"]],
     ['{"a": {"x": 1, "x": 2}}', ["a.x: the key stands twice in the row"]],

@@ -160,7 +160,7 @@ describe("the attempt at which a run is made current (F5)", () => {
 });
 
 describe("when a run stopped to count (F6)", () => {
-  test("is when it was replaced, or its receipt was removed; a run that counts has not stopped", () => {
+  test("is when it was superseded, or its receipt was removed; a current run has none", () => {
     const replaced = content("c", 30, content("b", 20, content("a", 10)));
     expect(["a", "b", "c"].map((run) => stoppedAt(replaced, run))).toEqual([20, 30, undefined]);
     const removed = after(replaced, { part: "RECEIPT", revision: 40 }) as CurrentRun;
@@ -169,7 +169,7 @@ describe("when a run stopped to count (F6)", () => {
     expect(["a", "b", "c"].map((run) => stoppedAt(broughtBack, run))).toEqual([undefined, 30, 40]);
   });
 
-  test("stays when the run that counts is confirmed by later messages", () => {
+  test("stays when later messages confirm the current run", () => {
     const confirmed = content("b", 99, content("b", 20, content("a", 10)));
     expect(stoppedAt(confirmed, "a")).toBe(20);
   });

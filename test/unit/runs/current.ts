@@ -5,7 +5,7 @@ import type { RunStore } from "../../../core/runs/run-store.ts";
 
 type CurrentStore = Pick<RunStore, "current" | "moveCurrent" | "find">;
 
-/** The run that counts, as its item stands. */
+/** A CURRENT item with its run. */
 export async function currentRunOf(
   runs: CurrentStore,
   { imageId, receiptId }: ReceiptRef,

@@ -42,7 +42,7 @@ test("a receipt's messages share a group, and the attributes tell the collection
   ]);
 });
 
-test("each attempt of a run driven again is a message of its own, and so is each time that it is driven", () => {
+test("each attempt of a redriven run is its own message, and so is each redrive", () => {
   expect(redriveId("0a1b", 2, 1)).toBe("0a1b-2");
   expect(redriveId("0a1b", 2, 3)).toBe("0a1b-2-3");
 });

@@ -21,7 +21,7 @@ function run(imageId: string, lines: RunState, words: RunState): CompactionRun {
   return { imageId, receiptId: 1, runId: "run", attempts: 3, rejectedRows: 0, ...times, halves };
 }
 
-test("a run is driven again in the shards of its image, where it is not completed", async () => {
+test("a run is redriven in the shards of its image where it is not completed", async () => {
   const images = ["5653e5ae-e8b0-589d-a27d-2a0165abad9a", "3ce92408-ba77-562f-8491-af3050a5a8bf"];
   for (const imageId of images)
     await queues.redrive(run(imageId, "FAILED", "PENDING"), "2026-11-25T09:00:00.000Z");

@@ -31,7 +31,7 @@ test("a line without a known merchant shows what its receipt prints first", () =
   ]);
 });
 
-test("the first word of a receipt is nobody's merchant", () => {
+test("the first word of a receipt is not taken as a merchant", () => {
   const words = [
     stored("LINE#00001#WORD#00001", "SALTED", { line_id: 1, word_id: 1 }),
     stored("LINE#00002#WORD#00001", "TOTAL", { line_id: 2, word_id: 1 }),

@@ -67,7 +67,7 @@ const stored = (run: Parameters<typeof keysOf>[0]) =>
   keysOf(run).map((key) => stage.buckets.objects.has(`deltas/${key}`));
 
 describe("deltas whose time is over (F6)", () => {
-  test("go where another run counts; those of the run that counts stay for ever", async () => {
+  test("are deleted where another run is current; those of the current run are never deleted", async () => {
     const { old, current } = await replaced();
     stage.buckets.put("deltas", "deltas/notes.txt", Buffer.from("somebody's"));
     stage.buckets.storedAt.set("deltas/deltas/notes.txt", 0);
@@ -128,7 +128,7 @@ describe("the time of a delta", () => {
 });
 
 describe("embed and a sweep at once (F1)", () => {
-  /** Every open run that counts has its deltas. */
+  /** Every open current run has its deltas. */
   async function isWhole(receipt: { imageId: string; receiptId: number }) {
     const current = await stage.runs.current(receipt);
     const run = { ...receipt, runId: current?.runId ?? "" };
@@ -181,7 +181,7 @@ describe("embed and a sweep at once (F1)", () => {
     expect(await isWhole(receipt)).toBe(old.runId);
   });
 
-  test("a sweep that dies in the middle is finished by the next one, and holds up embed no longer than an hour", async () => {
+  test("a sweep that crashes is completed by the next one, and blocks embed for at most an hour", async () => {
     const { receipt, first, old } = await replaced();
     const dying = parts();
     jest.spyOn(dying.files, "remove").mockRejectedValueOnce(new Error("killed"));

@@ -71,7 +71,7 @@ describe("a run that stays open", () => {
     expect(await rig.openRuns.count(100)).toBe(0);
   });
 
-  test("that failed for its own reason too often is told at once, and keeps that reason", async () => {
+  test("that failed too often with a permanent error is given up at once, and keeps its reason", async () => {
     const run = await rig.opened();
     await rig.complete(run, "lines");
     for (const token of [3, 4]) {

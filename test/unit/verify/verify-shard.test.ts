@@ -134,7 +134,7 @@ describe("what is wrong is found and named", () => {
   test.each([
     ["a position", { x: 0.25 }],
     ["a merchant that no item names", { merchant_name: "Nobody" }],
-    ["a key that is nobody's", { colour: "red" }],
+    ["a key that no item has", { colour: "red" }],
     ["a number that became a text", { line_id: "1" }],
   ])("metadata that differs in %s", async (_, change) => {
     await doctor(rig, (store) => store.updateMetadata(new Map([[first, change]])));

@@ -17,7 +17,7 @@ import type { StackOutputs } from "../target.ts";
 import { type Looked, reportsOf } from "./looked.ts";
 
 /** Repairs with the caller's own permissions, and shows the progress. */
-export async function mend(
+export async function repairFindings(
   outputs: StackOutputs,
   looked: readonly Looked[],
   findings: readonly Finding[],
