@@ -154,7 +154,7 @@ test("F44: vectors that ask for themselves are found, and one that is not is nam
 
 test("which vectors ask is said only where vectors ask", async () => {
   const { code, stderr } = await verify("--all");
-  expect([code, stderr]).toEqual([2, expect.stringContaining("give it too")]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("--findable")]);
 });
 
 test("a failed comparison has its own exit code", async () => {

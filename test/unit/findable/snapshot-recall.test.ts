@@ -6,6 +6,7 @@ import { searchRequest } from "../../../core/search/search-request.ts";
 import { Snapshot } from "../../../core/search/snapshot/snapshot.ts";
 
 const dimensions = 4;
+const schema = searchRequest(dimensions);
 const receiptOf = (number: number) => `IMAGE#image${number}#RECEIPT#00001`;
 const repeated = [
   [1, 0, 0, 0],
@@ -39,8 +40,19 @@ function vectorsOf(receipt: number, own: readonly Line[]): StoredVector[] {
   }));
 }
 
+/** The vectors that are not found by their own numbers, and why. */
+async function missed(snapshot: Snapshot, all: readonly StoredVector[]): Promise<string[]> {
+  const searchable = { snapshot, query: () => Promise.reject(new Error("It is exact.")) };
+  const whys: string[] = [];
+  for (const { id, vector } of all) {
+    const request = schema.parse({ vector: [...vector], k: hitsAsked, mode: "dense" });
+    const why = notFoundWhy(id, await hitsOf(searchable, request, request.vector, 0));
+    if (why !== undefined) whys.push(`${id}: ${why}`);
+  }
+  return whys;
+}
+
 test("F44: after any history of upserts, changes and removals each vector is found by its own numbers", async () => {
-  const schema = searchRequest(dimensions);
   await fc.assert(
     fc.asyncProperty(base, history, async (first, publishes) => {
       const truth = new Map(first.map((own, receipt) => [receipt, vectorsOf(receipt, own)]));
@@ -52,16 +64,28 @@ test("F44: after any history of upserts, changes and removals each vector is fou
       }
       const all = [...truth.values()].flat();
       expect(snapshot.vectors).toBe(all.length);
-      const searchable = { snapshot, query: () => Promise.reject(new Error("It is exact.")) };
-      const whys: string[] = [];
-      for (const { id, vector } of all) {
-        const request = schema.parse({ vector: [...vector], k: hitsAsked, mode: "dense" });
-        const why = notFoundWhy(id, await hitsOf(searchable, request, request.vector, 0));
-        if (why !== undefined) whys.push(`${id}: ${why}`);
-      }
-      expect(whys).toEqual([]);
+      expect(await missed(snapshot, all)).toEqual([]);
     }),
     // Histories are long, so that parts are made one: what fails is told at once, as shrinking it would take minutes.
     { numRuns: 25, endOnFailure: true },
   );
+});
+
+test("F44: in the course of 1,000 random publishes each vector is always found by its own numbers", async () => {
+  const truth = new Map<number, StoredVector[]>();
+  let snapshot = Snapshot.of([], dimensions);
+  const publishes = fc.sample(fc.record({ receipt: fc.integer({ min: 0, max: 299 }), lines }), {
+    numRuns: 1_000,
+    seed: 44,
+  });
+  for (const [number, { receipt, lines }] of publishes.entries()) {
+    const own = vectorsOf(receipt, lines);
+    truth.set(receipt, own);
+    snapshot = snapshot.with(new Set([receiptOf(receipt)]), own);
+    if (number % 100 !== 99) continue;
+    const all = [...truth.values()].flat();
+    expect(snapshot.vectors).toBe(all.length);
+    expect(await missed(snapshot, all)).toEqual([]);
+  }
+  expect([...truth.values()].flat().length).toBeGreaterThan(100);
 });
