@@ -63,7 +63,7 @@ describe("a method with AWS_IAM", () => {
     url = (await api.deploy()).invokeUrl ?? "";
   });
 
-  test("lets in what the SDK's signer signs, and tells the function who it was", async () => {
+  test("accepts requests that the SDK's signer signed, and passes the principal to the function", async () => {
     const { status, body } = await call(`${url}/tasks?cursor=a%2Fb%3D&limit=2`);
     expect([status, body.requestContext.identity.userArn]).toEqual([
       200,
@@ -115,7 +115,7 @@ describe("the policy of an API", () => {
     { Effect: "Deny", ...everybody, Resource, Condition: { NotIpAddress: { "aws:SourceIp": ranges } } },
   ];
 
-  test("lets in addresses of its ranges", async () => {
+  test("allows addresses of its ranges", async () => {
     const url = await apiWith("near", (arn) => from(`${arn}/*`, "10.0.0.0/8", "127.0.0.0/8"));
     expect((await fetch(`${url}/tasks`)).status).toBe(200);
   });
@@ -130,7 +130,7 @@ describe("the policy of an API", () => {
     expect(await call(`${url}/signed`)).toMatchObject({ status: 403, type: "AccessDeniedException" });
   });
 
-  test("that allows one route lets in nobody by another, but who is signed and may", async () => {
+  test("that allows one route allows no other, except for signed callers with a permission", async () => {
     const url = await apiWith("health", (arn) => [
       { Effect: "Allow", ...everybody, Resource: `${arn}/*/GET/health` },
       { Effect: "Allow", ...everybody, Principal: { AWS: ["123456789012"] }, Resource: `${arn}/*` },

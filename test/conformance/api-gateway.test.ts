@@ -195,7 +195,7 @@ describe("an API key", () => {
 
   const call = (key: string, path = "/closed") => fetch(`${url}${path}`, { headers: { "x-api-key": key } });
 
-  test("is asked of the methods that require it", async () => {
+  test("is required by the methods that declare it", async () => {
     const key = await api.addKey("asked", {});
     for (const answer of [await fetch(`${url}/closed`), await call("another-key-of-twenty-letters")]) {
       expect([answer.status, await bodyOf(answer)]).toEqual([403, { message: "Forbidden" }]);
@@ -300,7 +300,7 @@ describe("a refusal of the gateway itself", () => {
 });
 
 describe("a function without the permission", () => {
-  test("is not invoked: 500, and the stack tells why", async () => {
+  test("is not invoked: 500, and the stack's problems have the reason", async () => {
     const target = await aws.createFunction("unpermitted", {
       code: "export const handler = async () => ({ statusCode: 200 });",
     });

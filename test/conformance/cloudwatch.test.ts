@@ -128,7 +128,7 @@ describe("metrics", () => {
     ]);
   });
 
-  test("two sets of dimensions are two series, and list-metrics tells both", async () => {
+  test("two sets of dimensions are two series, and list-metrics returns both", async () => {
     const put = (Dimensions: { Name: string; Value: string }[]) =>
       cloudWatch.send(
         new PutMetricDataCommand({
@@ -168,7 +168,7 @@ describe("metrics", () => {
     expect(Metrics).toHaveLength(500);
   });
 
-  test("a line in embedded metric format is a metric from whichever log it comes; other lines are none", async () => {
+  test("a line in embedded metric format is a metric in every log group; other lines are not", async () => {
     const logs = new CloudWatchLogsClient(services.client());
     await logs.send(new CreateLogGroupCommand({ logGroupName: "embedded" }));
     await logs.send(new CreateLogStreamCommand({ logGroupName: "embedded", logStreamName: "one" }));

@@ -67,7 +67,7 @@ async function doctor(maxMs = 20_000): Promise<Record<string, Checked["findings"
 
 const statuses = (findings: Checked["findings"] | undefined) => findings?.map(({ status }) => status);
 
-test("a stack that was just deployed: all is well but for the mail that nobody has confirmed", async () => {
+test("a new stack passes every check except the unconfirmed mail subscription", async () => {
   const found = await doctor();
   expect(found.embedding).toEqual([
     {
@@ -100,7 +100,7 @@ test("a stack that was just deployed: all is well but for the mail that nobody h
   );
 });
 
-test("F35: an index of another dimension, a question without dates and a dead key are told, each by its own check", async () => {
+test("F35: an index of another dimension, a question without dates and an invalid key are reported, each by its own check", async () => {
   Object.assign(providers, { indexDimension: 1536, variables: [] });
   const mismatched = await doctor();
   expect(statuses(mismatched.embedding)).toEqual(["ok"]);

@@ -58,7 +58,7 @@ test("a text has the same vector alone and among longer ones", async () => {
   expect(cosine(alone.data[0]?.embedding ?? [], together.data[69]?.embedding ?? [])).toBeCloseTo(1, 5);
 });
 
-test("of a long text the model reads as much as it was trained for, and says so once", async () => {
+test("the model truncates a long text to what it was trained for, and logs that once", async () => {
   const said = jest.fn();
   const pool = new ModelPool(said);
   const paragraph = "the parcel came late and one of the two bottles was broken ".repeat(10);

@@ -188,7 +188,7 @@ describe("a caller", () => {
     expect(await answer.text()).toContain("<Arn>arn:aws:sts::000000000000:assumed-role/worker/local</Arn>");
   });
 
-  test("of a service that is not there is told which ones are", async () => {
+  test("for an unknown service is refused with the list of known ones", async () => {
     const lambda = new LambdaClient(services.client());
     await expect(lambda.send(new ListFunctionsCommand({}))).rejects.toThrow(
       /The local AWS has no service "lambda"\. It has: dynamodb, .*logs, .*s3, .*sqs, sts\./,
@@ -196,7 +196,7 @@ describe("a caller", () => {
     lambda.destroy();
   });
 
-  test("of an action that a service does not have is told so by name", async () => {
+  test("for an unknown action of a service is refused by name", async () => {
     const answer = await fetch(services.url, {
       method: "POST",
       headers: {

@@ -212,7 +212,7 @@ async function told(): Promise<Set<string>> {
   }
 }
 
-test("every alarm of the stack fires when what it watches happens, clears when that is over, and tells its topic both", async () => {
+test("every alarm of the stack fires on its condition, clears when the condition is over, and notifies its topic of both", async () => {
   const all = await alarms();
   expect(all.length).toBeGreaterThan(50);
 

@@ -25,7 +25,7 @@ function call(path: string, init: RequestInit = {}): Promise<Response> {
 
 describe("a service that fails", () => {
   test.each(["thrown", "in-a-timer", "in-a-callback", "in-a-forgotten-promise", "in-permissions"])(
-    "%s answers InternalFailure, and the others go on",
+    "%s responds with InternalFailure, and the others keep working",
     async (where) => {
       const answer = await call(`/${where}`);
       expect(answer.status).toBe(500);

@@ -171,7 +171,7 @@ describe("a policy", () => {
 describe("the principals", () => {
   const role = { name: "embed", accessKeyId: "key-1", policies: [{ Version: "2012-10-17", Statement: [] }] };
 
-  test("are found by access key; the administrator may do everything, a stranger is nobody", () => {
+  test("are found by access key; the administrator may do everything, an unknown key is refused", () => {
     const iam = new Iam();
     iam.registerRole(role);
     expect(iam.caller("key-1")?.arn).toBe("arn:aws:sts::000000000000:assumed-role/embed/local");
@@ -191,7 +191,7 @@ describe("the principals", () => {
     expect(iam.credentials("nobody")).toBeUndefined();
   });
 
-  test("reach the local stack over what counts as secure transport, in the local region", () => {
+  test("reach the local stack over secure transport as policies see it, in the local region", () => {
     const iam = new Iam();
     const Condition = {
       Bool: { "aws:SecureTransport": true },

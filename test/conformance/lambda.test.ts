@@ -275,7 +275,7 @@ describe("a function's process", () => {
 });
 
 describe("the time limit", () => {
-  test("is told truly, and ends the process when it is over", async () => {
+  test("is passed to the handler, and ends the process when it is reached", async () => {
     await aws.createFunction("slow", {
       code: `export const handler = async ({ wait }, context) => {
           const before = context.getRemainingTimeInMillis();
@@ -368,7 +368,7 @@ describe("the log", () => {
     );
   });
 
-  test("is lost when the role may not write it, and the stack says so", async () => {
+  test("is lost when the role may not write it, and the stack's problems say so", async () => {
     await aws.createFunction("mute", { code: "export const handler = async () => 1;", mayLog: false });
     await invoke("mute");
     await eventually(async () =>
@@ -378,7 +378,7 @@ describe("the log", () => {
 });
 
 describe("an asynchronous invocation", () => {
-  test("is tried three times under one request id, then told to the on-failure destination", async () => {
+  test("is tried three times under one request id, then sent to the on-failure destination", async () => {
     const notes = aws.notes("async");
     const queue = await aws.create("aws:sqs/queue:Queue", "failed", { name: "failed" });
     await aws.createFunction("fails-later", {
@@ -409,7 +409,7 @@ describe("an asynchronous invocation", () => {
 });
 
 describe("what a function is", () => {
-  test("is told by GetFunction and ListFunctions", async () => {
+  test("is returned by GetFunction and ListFunctions", async () => {
     await aws.createFunction("known", {
       code: "export const handler = async () => 1;",
       inputs: { timeout: 7, memorySize: 512 },

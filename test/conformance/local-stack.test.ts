@@ -83,7 +83,7 @@ async function listening(port: number) {
   return server;
 }
 
-test("a port that is taken is told before anything is wiped", async () => {
+test("a port in use is reported before any state is deleted", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const { port } = other.address() as AddressInfo;
@@ -99,7 +99,7 @@ test("a port that is taken is told before anything is wiped", async () => {
   other.close();
 });
 
-test("a bad setting is told with its key, and nothing stays behind", async () => {
+test("an invalid setting is reported with its key, and nothing is left running", async () => {
   const { error } = await startAndStop(0, { ...free, "embedding:dimensions": "many" });
   expect(error?.name).toBe("DeploymentFailedError");
   expect(error?.message).toMatch(/embedding:dimensions must be an integer/);

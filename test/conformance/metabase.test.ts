@@ -144,7 +144,7 @@ describe("parameters", () => {
   });
 });
 
-test("a result that is no export ends after 2,000 rows and says so", async () => {
+test("a query result ends after 2,000 rows and reports that", async () => {
   const answer = await post("7/query");
   const { data, ...result } = (await answer.json()) as Record<string, unknown>;
   expect([answer.status, result]).toEqual([202, { status: "completed", row_count: 2000 }]);
@@ -163,7 +163,7 @@ test.each([
 describe("what may go wrong", () => {
   const error = 'ERROR: relation "orders" does not exist';
 
-  test("a status, for as many queries as it was told", async () => {
+  test("an HTTP status, for the given number of queries", async () => {
     server.failNext({ kind: "status", status: 503 }, { kind: "status", status: 500 });
     const statuses = [];
     for (let query = 0; query < 3; query += 1) statuses.push((await post("42/query/csv")).status);

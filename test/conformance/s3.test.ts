@@ -279,7 +279,7 @@ test("tags are written with their object, and copied with it", async () => {
 });
 
 describe("a digest sent with a body", () => {
-  test("that fits is stored and given back to a reader who asks", async () => {
+  test("that matches is stored and returned to a reader who asks", async () => {
     await put("key", "body", { ChecksumSHA256: sha256("body") });
     expect(await get("key", { ChecksumMode: "ENABLED" })).toMatchObject({ ChecksumSHA256: sha256("body") });
   });

@@ -54,7 +54,7 @@ describe("a schedule", () => {
     expect(reported).toEqual([]);
   });
 
-  test("calls with the permissions of its role: what that may not invoke is told as a problem", async () => {
+  test("calls with the permissions of its role: a denied call is reported as a problem", async () => {
     const before = notes.read().length;
     schedule(minute, mayNotInvoke);
     jest.advanceTimersByTime(minute);

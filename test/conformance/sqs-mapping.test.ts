@@ -258,7 +258,7 @@ test("a disabled mapping delivers nothing until it is enabled", async () => {
   expect(delivery?.bodies).toEqual(["later"]);
 });
 
-test("a role that may not poll is refused: the mapping says so, and the stack", async () => {
+test("a role that may not poll is refused: the mapping and the stack report it", async () => {
   const { url, uuid } = await mapQueue("refused", noteDelivery, { mayPoll: false });
   await send(url, ["stays"]);
   await eventually(async () => {

@@ -448,7 +448,7 @@ describe("a FIFO queue", () => {
     expect(bodies(await receive(QueueUrl))).toEqual(["1", "2", "3"]);
   });
 
-  test("moves poison to its FIFO dead-letter queue and goes on with the group", async () => {
+  test("moves a poison message to its FIFO dead-letter queue and continues with the group", async () => {
     const deadLetters = await newQueue(fifo);
     const { QueueArn } = await attributes(deadLetters);
     const QueueUrl = await newQueue({

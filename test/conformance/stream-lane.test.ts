@@ -55,7 +55,7 @@ test("a failed batch is tried again as it was, before anything behind it, after 
   expect(retrying.next(100)).toEqual({ do: "wait", until: 300 });
 });
 
-test("after the last retry the batch is given up, and the shard goes on", () => {
+test("after the last retry the batch is given up, and the shard continues", () => {
   const exhausted = lane();
   exhausted.add(records(1, 2, 3, 4, 5), 0);
   for (const now of [0, 1000, 2000]) {

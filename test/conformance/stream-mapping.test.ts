@@ -160,7 +160,7 @@ test("a sixth filter is more than AWS takes without a raised quota, and is refus
   await expect(table.map()).rejects.toThrow(/filterCriteria\.filters/);
 });
 
-test("a mapping may be told to count its events, and not in a way that AWS does not know", async () => {
+test("a mapping accepts the metrics config that AWS has, and no other", async () => {
   const counted = await tableWithStream("counted", "keys.forEach(note);", {
     metricsConfig: { metrics: ["EventCount"] },
   });
@@ -222,7 +222,7 @@ test("F8: a poison record is bisected out and written whole to the bucket; its n
   s3.destroy();
 });
 
-test("a queue as destination is told where the records are, not what they were", async () => {
+test("a queue as destination receives the positions of the records, not their content", async () => {
   const queue = await aws.create("aws:sqs/queue:Queue", "told", { name: "told" });
   const table = await tableWithStream("metadata", failOnPoison, {
     maximumRetryAttempts: 0,

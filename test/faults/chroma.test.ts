@@ -15,7 +15,7 @@ const moments: Moment[] = calls.flatMap((call) =>
 /** Enough to see it hang; a process of which the time is up is killed. */
 const limitMs = 4_000;
 
-describe("F2 F15 F19: a Chroma server that goes away in the middle of a cycle takes nothing with it", () => {
+describe("F2 F15 F19: a Chroma server that dies in the middle of a cycle loses nothing", () => {
   for (const at of chosen(moments, 1)) {
     const { call, effect } = at as { call: string; effect: string };
     faultTest(`killed ${effect} ${call}`, async () => {

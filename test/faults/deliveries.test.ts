@@ -42,7 +42,7 @@ async function anything(application: Application, random: Random): Promise<void>
 
 describe("F2 F10 F11: messages that come twice, late and in another order", () => {
   for (const drawn of Array.from({ length: all ? 8 : 1 }, (_, number) => number + 1)) {
-    faultTest(`end in what is true, drawn for the ${drawn}. time`, async (random) => {
+    faultTest(`end in the expected collection, drawn for the ${drawn}. time`, async (random) => {
       const stack = await freshly();
       const application = new Application(stack);
       const postmen = collections.map((collection) => new Postman(stack, collection, random));

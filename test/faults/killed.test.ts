@@ -8,7 +8,7 @@ import { all, chosen, faultTest } from "./seeds.ts";
 const freshly = freshStack();
 const calls = callsOf(freshly);
 
-describe("F2 F3 F5 F21: a process that is killed loses nothing and blocks nobody", () => {
+describe("F2 F3 F5 F21: a process that is killed loses nothing and blocks no other", () => {
   for (const step of chosen(steps, 1)) {
     faultTest(`as it begins to ${step}`, async () => killed(await begun(freshly), { step }));
   }

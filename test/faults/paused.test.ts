@@ -8,7 +8,7 @@ import { all, chosen, faultTest } from "./seeds.ts";
 const freshly = freshStack();
 const calls = callsOf(freshly);
 
-describe("F3 F4: a process that is stopped beyond its lease and goes on publishes nothing over others", () => {
+describe("F3 F4: a process that is paused beyond its lease and resumes publishes nothing over others", () => {
   for (const step of chosen(steps, 1)) {
     faultTest(`as it begins to ${step}`, async () => paused(await begun(freshly), { step }));
   }

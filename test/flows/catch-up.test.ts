@@ -187,7 +187,7 @@ describe("the API", () => {
     expect(await originOf("/tasks", { "x-api-key": "wrong" })).toEqual([403, page]);
   });
 
-  test("names every bad parameter at once, and tells nothing of its inside", async () => {
+  test("names every invalid parameter at once, and exposes no internals", async () => {
     const { status, body } = await caller.call(
       "GET /process?start_date=soon&batch_size=0&data_source=ftp&limit=3",
     );

@@ -74,7 +74,7 @@ test("the function is given no message while the worker compacts", async () => {
 test("no process of the stack was refused anything", () => nothingWasRefused(stack));
 
 test.each(["SIGTERM", "SIGKILL"] as const)(
-  "a worker that gets %s in the middle of its cycles is replaced, and what it was at is published exactly once",
+  "a worker that gets %s in the middle of its cycles is replaced, and its work is published exactly once",
   async (signal) => {
     const { compactionWorker = "" } = stack.outputs.logGroups;
     const stepsBefore = await stack.logged(compactionWorker, '"Cycle step"');

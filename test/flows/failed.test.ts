@@ -104,7 +104,7 @@ const everything = {
   "failed-runs": [expect.stringContaining("The delta file cannot be read")],
 };
 
-test("what cannot be handled is listed with its reason, as often as one looks", async () => {
+test("failures are listed with their reasons, each time", async () => {
   expect(await failed()).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^Nothing in embed-ndjson/),
@@ -174,7 +174,7 @@ test("after the cause is fixed, a retry replays everything, and nothing is left"
   expect(await listed()).toEqual({});
 });
 
-test("a purge deletes only what somebody agreed to", async () => {
+test("a purge deletes only what was confirmed", async () => {
   await put(stack, keysOf(cafe).label(2, 1, "DISH"), { validation_status: 7 });
   await eventually(60, async () =>
     expect(await listed()).toEqual({ "stream-rejected": [expect.stringContaining("validation_status")] }),
@@ -189,7 +189,7 @@ test("a purge deletes only what somebody agreed to", async () => {
   expect(await listed()).toEqual({});
 });
 
-test("a name that there is not is told with those that there are", async () => {
+test("an unknown name is refused with the list of known ones", async () => {
   const { code, stderr } = await failed("lines-dlq");
   expect(code).toBe(2);
   expect(stderr).toMatch(/no lines-dlq\. It has: embed-ndjson-dead-letters, lines-dead-letters, /);

@@ -17,7 +17,7 @@ function toldBy(stack: Deployment): Set<unknown> {
   return new Set(alarms.flatMap(({ alarmActions, okActions }) => [alarmActions, okActions].flat()));
 }
 
-test("a stack has a topic of its own, which every alarm tells and nobody reads who did not subscribe", async () => {
+test("a stack has its own topic, which every alarm notifies and only subscribers read", async () => {
   const stack = await deployStack("dev");
   expect(topicsOf(stack)).toEqual(["vectorkeep-dev-alarms"]);
   expect(subscriptionsOf(stack)).toEqual([]);

@@ -56,13 +56,13 @@ test.each(["lines", "words"])("F44: vectors of %s that verify does not find are 
   });
 });
 
-test("the mapping whose counts are watched is told to count, which none does by itself", () => {
+test("the mapping whose metrics an alarm watches has them enabled", () => {
   const mappings = ofType(stack, "aws:lambda/eventSourceMapping:EventSourceMapping");
   const { metricsConfig } = mappings.get("vectorkeep-dev-stream-processor") ?? {};
   expect(metricsConfig).toEqual({ metrics: ["EventCount"] });
 });
 
-test("F5: stuck runs are alarms, and so is a sweeper that tells of none because it does not run", () => {
+test("F5: stuck runs raise alarms, and so does a sweeper that does not run", () => {
   const own = {
     namespace: "vectorkeep-dev",
     dimensions: { service: "sweeper" },

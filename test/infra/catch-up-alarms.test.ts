@@ -116,7 +116,7 @@ test.each(["api", "run", "chunk", "settle"])(
   },
 );
 
-test("all of them tell the topic of the stack, and take silence for health", () => {
+test("all of them notify the topic of the stack, and treat missing data as healthy", () => {
   expect(alarms.size).toBe(4 * 3 + 5);
   for (const alarm of alarms.values()) {
     expect(alarm).toMatchObject({

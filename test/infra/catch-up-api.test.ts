@@ -76,7 +76,7 @@ test("F24: the value of the key is a Pulumi secret", () => {
   expect(key?.secretInputs).toEqual(["value"]);
 });
 
-test("nobody but this API may call the function by way of API Gateway", () => {
+test("only this API may invoke the function through API Gateway", () => {
   expect([...ofType(stack, "aws:lambda/permission:Permission")]).toEqual([
     [
       name,
@@ -118,7 +118,7 @@ test("the function is given less time than API Gateway waits", () => {
   expect(api?.timeout).toBeLessThanOrEqual(29);
 });
 
-test("its address is told without the stage's slash, its key only by the name of its secret", () => {
+test("the outputs have its URL without a trailing slash, and the name of its key's secret only", () => {
   expect(stack.outputs.catchUp).toMatchObject({
     url: expect.stringMatching(/[^/]$/),
     apiKeySecret: "vectorkeep-dev-catch-up-api-key",

@@ -24,7 +24,7 @@ function statementsOf(stack: Deployment): PolicyStatement[] {
   return policy === undefined ? [] : JSON.parse(String(policy)).Statement;
 }
 
-test("by default the key alone is asked for, from anywhere, and callers are told so", async () => {
+test("by default only the key is required, from any address, and the outputs say so", async () => {
   const stack = await deployCatchUp();
   expect(methodsOf(stack).every(([, { authorization }]) => authorization === "NONE")).toBe(true);
   expect(statementsOf(stack)).toEqual([]);

@@ -37,7 +37,7 @@ test("the definition is a valid one of the Amazon States Language", () => {
   expect([isValid, errorsText()]).toEqual([true, ""]);
 });
 
-test("the validator would notice: a state that is not there, and a retrier that is none", () => {
+test("the validator detects an unknown state and an invalid retrier", () => {
   for (const harm of ["Next", "Retry"]) {
     const definition = definitionOf(stack);
     definition.States.EachChunk[harm] = "Nowhere";

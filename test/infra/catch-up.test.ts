@@ -21,7 +21,7 @@ test("switched on it adds exactly these resources, and takes none away", async (
   expect(listing(stack.resources)).toEqual([...without, ...file.trim().split("\n")].sort());
 });
 
-test("switched off nothing of it is there, and no output tells of it", async () => {
+test("disabled, it has no resources and no outputs", async () => {
   const without = await deployStack("dev", { config: { "catchup:pineconeHost": "https://records.example" } });
   expect(listing(without.resources).filter((one) => one.includes("catch-up"))).toEqual([]);
   expect(without.outputs).not.toHaveProperty("catchUp");

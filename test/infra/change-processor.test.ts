@@ -21,7 +21,7 @@ test("the stream processor is small, has a minute, and is outside the VPC", () =
   expect(processor?.vpcConfig).toBeUndefined();
 });
 
-test("the stream processor is told what to watch", () => {
+test("the stream processor is configured with what it watches", () => {
   const processor = ofType(stack, "aws:lambda/function:Function").get(name);
   expect(processor?.environment).toMatchObject({
     variables: {

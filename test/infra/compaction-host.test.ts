@@ -85,7 +85,7 @@ test("the worker may do what the function may, but for what only Lambda does", (
   expect(permissionsOf(stack, `${worker}-run`)).toEqual(functions.filter((one) => !lambdas.test(one)));
 });
 
-test("the worker is told what the function is told, and where to count", () => {
+test("the worker has the function's environment, and a metrics namespace", () => {
   const { environment } =
     ofType(stack, "aws:lambda/function:Function").get("vectorkeep-dev-compaction") ?? {};
   const { variables } = environment as { variables: Record<string, string> };

@@ -72,7 +72,7 @@ test("F8: every queue that is consumed has dead letters of its own kind, and onl
   }
 });
 
-test("every other queue is the end of a path, kept two weeks, and consumed by nobody", () => {
+test("every other queue is the end of a path, retains for two weeks, and has no consumer", () => {
   const others = [...queues.keys()].filter((name) => !consumed.includes(name));
   expect(others.sort()).toEqual(terminal.map((name) => `vectorkeep-dev-${name}`).sort());
   const sources = [...mappings.values()].map(({ eventSourceArn }) => eventSourceArn);

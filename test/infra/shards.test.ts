@@ -95,7 +95,7 @@ test("the functions may use the queues of every shard as they use those of a col
   ]);
 });
 
-test("processes are told the queues in shard order, and the query server how many shards there are", () => {
+test("processes get the queues in shard order, and the query server gets the number of shards", () => {
   const queues = { LINES_QUEUE_URLS: urls("lines"), WORDS_QUEUE_URLS: urls("words") };
   expect(environmentOf(stack, "vectorkeep-prod-embed")).toMatchObject(queues);
   expect(environmentOf(stack, "vectorkeep-prod-stream-processor")).toMatchObject(queues);

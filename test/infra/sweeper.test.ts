@@ -9,7 +9,7 @@ beforeAll(async () => {
   environment = environmentOf("sweeper");
 });
 
-test("F6: a delta is kept as long as any message that names it can be in a queue and then in its dead letters", () => {
+test("F6: a delta is kept as long as a message that names it can be in a queue and then in its DLQ", () => {
   const queues = ofType(stack, "aws:sqs/queue:Queue");
   const longest = (names: string[]) =>
     Math.max(...names.map((name) => Number(queues.get(`vectorkeep-dev-${name}`)?.messageRetentionSeconds)));
@@ -48,7 +48,7 @@ test("it is started by a schedule of its own, and a sweep that fails is left to 
   expect(asynchronous.get("vectorkeep-dev-sweeper")).toMatchObject({ maximumRetryAttempts: 0 });
 });
 
-test("who has claimed work and not done it is taken for dead only when its time limit has passed", () => {
+test("a sweep that has claimed work counts as dead only after its time limit", () => {
   const { timeout } = ofType(stack, "aws:lambda/function:Function").get("vectorkeep-dev-sweeper") ?? {};
   expect(Number(environment.CLAIM_SECONDS)).toBeGreaterThan(Number(timeout));
 });

@@ -30,7 +30,7 @@ test("the sizes are those of the issue, a million rows only when asked for", () 
   expect(() => catchUpOptions(["--rows", "0"])).toThrow("npm run bench:catchup -- --help");
 });
 
-test("REPORT lines tell invocations, seconds and the peak", () => {
+test("REPORT lines give invocations, seconds and peak memory", () => {
   const line = (billed: number, memory: number) =>
     `REPORT RequestId: a\tDuration: 1.00 ms\tBilled Duration: ${billed} ms\tMemory Size: 1024 MB\tMax Memory Used: ${memory} MB`;
   const lines = [line(1_500, 200), "a line about a REPORT", line(500, 180)];

@@ -100,7 +100,7 @@ describe("the log of compaction", () => {
     JSON.stringify({ timestamp: `2026-01-01T00:00:0${second}.000Z`, function_request_id: request, ...said });
   const step = (name: string) => ({ message: "Cycle step", step: name });
 
-  it("tells the cycles, their messages and where their time went", () => {
+  it("has the cycles, their messages and their time by step", () => {
     const { cycles, generations, messages, seconds } = cycleTotals([
       line("a", 0, step("lease")),
       line("a", 1, step("drain")),

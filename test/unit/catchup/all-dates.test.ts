@@ -17,7 +17,7 @@ test("a file can be asked for whole: its request is the same on every day, and n
   expect(read({ ...file, all_dates: true }, "2026-03-02")).toEqual(asked);
 });
 
-test("a request that does not say so is what it always was", () => {
+test("a request without all_dates keeps its dates", () => {
   expect(read({ ...file, all_dates: false })).toEqual(read(file));
   expect(read(file)).not.toHaveProperty("all_dates");
 });
@@ -31,6 +31,6 @@ test.each([
   expect(() => read({ ...input, all_dates: true })).toThrow(/all_dates is "?true/);
 });
 
-test("all dates may be asked of a question too: it may have no variables for them", () => {
+test("all_dates is valid for a question too: it may have no variables for dates", () => {
   expect(read({ all_dates: true })).toMatchObject({ data_source: "metabase", all_dates: true });
 });

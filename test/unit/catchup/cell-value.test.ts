@@ -143,7 +143,7 @@ describe("a declared type is never left", () => {
     ["NaN", "number"],
     ["1", "boolean"],
     ["yes", "boolean"],
-  ] as const)("%j is no %s, and that is told", (cell, type) => {
+  ] as const)("%j is no %s, and is reported", (cell, type) => {
     expect(readCell(cell, type)).toEqual({ problem: `"${cell}" is no ${type}` });
   });
 });

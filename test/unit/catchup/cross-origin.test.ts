@@ -27,7 +27,7 @@ test("a program sends no origin, and its answer is not kept for a page", () => {
   expect(crossOriginHeaders(undefined, allowed)).toEqual({ vary: "origin" });
 });
 
-test("where no origin is allowed, nothing of it is told", () => {
+test("where no origin is allowed, no CORS header is sent", () => {
   expect(crossOriginHeaders("https://app.example.com", [])).toEqual({});
   expect(preflightHeaders("https://app.example.com", [])).toEqual({});
 });

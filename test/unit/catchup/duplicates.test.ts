@@ -139,7 +139,7 @@ test("F28: of failed records of one place, as tasks of an earlier version left t
   expect(rig.duplicateRows(id)).toEqual([[3, "replaced"]]);
 });
 
-test("F28: a dry run tells the duplicates too, and pays for none of them", async () => {
+test("F28: a dry run counts the duplicates too, without their tokens", async () => {
   const rig = new TaskRig(tables);
   const id = await rig.accept("id,formatted_text\n1,one two\n1,three\n", { dry_run: true });
   await rig.run(id);

@@ -21,7 +21,7 @@ function described(...answers: (string | Error)[]) {
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-test("an execution that runs is asked for every ten seconds at most, however often its task is looked at", async () => {
+test("a running execution is described every ten seconds at most, however often its task is requested", async () => {
   const { asked, executions } = described("RUNNING", "SUCCEEDED");
   for (let look = 0; look < 500; look += 1) expect(await executions.isRunning(execution)).toBe(true);
   expect(asked.length).toBe(1);
@@ -29,7 +29,7 @@ test("an execution that runs is asked for every ten seconds at most, however oft
   expect(await executions.isRunning(execution)).toBe(false);
 });
 
-test("an execution whose chunks are being counted is not asked for", async () => {
+test("an execution whose chunks are being counted is not described", async () => {
   const { asked, executions } = described("FAILED");
   for (let second = 0; second < 60; second += 1) {
     expect(await executions.isRunning(execution, Date.now() - 9_000)).toBe(true);
@@ -44,7 +44,7 @@ test("a clock that is minutes ahead keeps no execution alive that has ended (F3)
   expect(await executions.isRunning(execution, Date.now() + 5 * 60_000)).toBe(false);
 });
 
-test("one that has ended or is not there is asked for again, and none speaks for another", async () => {
+test("one that has ended or is missing is described again, and each has its own answer", async () => {
   const gone = new ExecutionDoesNotExist({ message: "gone", $metadata: {} });
   const { asked, executions } = described("FAILED", gone, "RUNNING", "RUNNING");
   expect(await executions.isRunning(execution)).toBe(false);

@@ -31,7 +31,7 @@ test.each([
   expect(await exported(question)).toHaveLength(2);
 });
 
-test("variables of other names are told by the settings", async () => {
+test("variables of other names come from the settings", async () => {
   const question = {
     id: 12,
     columns,

@@ -134,7 +134,7 @@ test("F23: a 429 that asks to wait beyond the deadline ends the attempt at once"
   });
 });
 
-test.each([401, 403])("HTTP %i is told of without the key (F24)", async (status) => {
+test.each([401, 403])("HTTP %i is reported without the key (F24)", async (status) => {
   const strict = await serveLoopback(0, async (_, response) => {
     response.writeHead(status).end("mb-secret");
   });

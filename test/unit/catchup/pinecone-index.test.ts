@@ -43,7 +43,7 @@ test("vectors go out with the key, the namespace and their metadata", async () =
 });
 
 describe("the local Pinecone", () => {
-  test("gives back the hashes of those that are there and have one, however many are asked for", async () => {
+  test("returns the hashes of existing records, for any number of ids", async () => {
     server = await startPineconeServer({ port: 0, indexes: [{ name: "rows", dimension: 2 }] });
     const index = new PineconeIndex({
       apiKey: "pc-secret",
@@ -125,7 +125,7 @@ describe("F34: a success that is none", () => {
   });
 });
 
-test("the dimension of the index is told by its stats", async () => {
+test("the dimension of the index comes from its stats", async () => {
   const index = await indexBefore([
     { status: 200, body: { dimension: 1_536, namespaces: {}, indexFullness: 0 } },
   ]);

@@ -86,7 +86,7 @@ test("a plan is made once: another attempt, also at the same time, gives the sam
   expect([two.plan, plan]).toEqual([one.plan, one.plan]);
 });
 
-test("a row that has more or fewer cells than the header says so, and keeps its cells", async () => {
+test("a row with more or fewer cells than the header is marked, and keeps its cells", async () => {
   source.put("in.csv", `${header}1,a\n2,b,,x\n`);
   const { rows } = await planned();
   expect(rows).toEqual([
@@ -138,6 +138,6 @@ test.each([
   await expect(planned()).rejects.toMatchObject({ name });
 });
 
-test("a stack without Metabase says so", async () => {
+test("a stack without Metabase refuses questions with the reason", async () => {
   await expect(planned({ data_source: "metabase" })).rejects.toMatchObject({ name: "MetabaseMissingError" });
 });

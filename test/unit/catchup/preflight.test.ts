@@ -60,7 +60,7 @@ test("F35: what fits has no problem, and costs one tiny request", async () => {
   expect(index.requests).toEqual([]);
 });
 
-test("F35: all problems are told at once, before anything is paid", async () => {
+test("F35: all problems are reported at once, before anything is embedded", async () => {
   embedder.embed = async () => {
     throw new EmbeddingNotAllowedError("fake", "HTTP 401 no such key");
   };

@@ -121,7 +121,7 @@ describe("/process", () => {
     ]);
   });
 
-  test.each(["", "x".repeat(201)])("answers 400 to an idempotency key that is none", async (key) => {
+  test.each(["", "x".repeat(201)])("responds with 400 to an invalid idempotency key", async (key) => {
     const headers = { "idempotency-key": key };
     expect((await ask("POST", "/process", { headers, body: JSON.stringify(csv()) })).status).toBe(400);
   });
@@ -163,7 +163,7 @@ describe("/status", () => {
   });
 });
 
-test("/tasks answers pages, and 400 to a limit or a cursor that is none", async () => {
+test("/tasks responds with pages, and with 400 to an invalid limit or cursor", async () => {
   await Promise.all([stored(), stored()]);
   const { body } = await ask("GET", "/tasks", { query: { limit: "1" } });
   expect(body.tasks).toHaveLength(1);

@@ -203,7 +203,7 @@ test("a header without rows, and nothing at all, have no range", () => {
   expect(cut("\n\r\n\n")).toMatchObject({ rows: 0, ranges: [], header: undefined });
 });
 
-test("blank lines before the header are none of its", () => {
+test("blank lines before the header are skipped", () => {
   expect(cut("\n\nid\n1\n").header).toEqual(["id"]);
 });
 
@@ -229,7 +229,7 @@ describe("a header", () => {
     expect(() => readHeader(cells, [])).toThrow(problem);
   });
 
-  test("tells all that is wrong at once", () => {
+  test("reports every problem at once", () => {
     expect(() => readHeader(["id", "x", "x", "$y"], ["day"])).toThrow(
       'there is no column formatted_text, day; more than once there is column x; Pinecone refuses names that begin with $: "$y"',
     );

@@ -152,7 +152,7 @@ describe("F31: a refusal that every record would meet stops the task with one se
     expect(rig.counted.CatchUpTasksFailed).toBe(1);
   });
 
-  test("of the index: another dimension is told after one request per batch", async () => {
+  test("of the index: another dimension is reported after one request per batch", async () => {
     const id = await rig.accept(five, { batch_size: 100 });
     rig.index.holds = 1_536;
     await rig.run(id);
@@ -225,7 +225,7 @@ test("only the failed records are tried again, by the same dates, and keep their
   expect(rig.index.texts).toEqual({ "v2/12.1": "a", "v2/12.3": "c" });
 });
 
-describe("an open task that nobody works on (F21)", () => {
+describe("an open task without a running execution (F21)", () => {
   test("ends when its execution has ended without settling it", async () => {
     rig.rowsPerFunction = 0;
     const id = await rig.accept(five);

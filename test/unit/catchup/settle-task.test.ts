@@ -82,7 +82,7 @@ test("the rows of a chunk that was given up fail with it, and are kept; a misfit
   ]);
 });
 
-test("rows of a source that was replaced since are told of by their numbers", async () => {
+test("rows of a source that was replaced are reported by their numbers", async () => {
   const { rig, id } = await planned(five);
   rig.source.put(`${id}.csv`, "something else");
   await rig.settle(id);

@@ -45,7 +45,7 @@ test("the end is estimated by how fast it went until now: half done in a minute,
   expect(shown.estimated_completion).toBe("2026-03-01T12:02:00.000Z");
 });
 
-test("nothing done tells nothing of the end, and neither does a task that is over", () => {
+test("there is no estimate without progress or after the end", () => {
   expect(showTask(taskOf(running), noCounts, aMinuteLater).estimated_completion).toBeNull();
   const over = taskOf({ ...running, status: "CANCELLED" });
   expect(showTask(over, new Map([[0, counts]]), aMinuteLater).estimated_completion).toBeNull();

@@ -71,7 +71,7 @@ describe("a request", () => {
     expect(started).toEqual([first.task_id]);
   });
 
-  test("that comes many times at once starts one task, once (F12)", async () => {
+  test("that arrives many times concurrently starts one task, once (F12)", async () => {
     const { ask, own, started } = api();
     const tasks = await Promise.all(
       Array.from({ length: 8 }, (_, n) => ask(n % 2 === 0 ? "key" : undefined)),
@@ -172,7 +172,7 @@ describe.each([undefined, "a key"])("with the key %s, a process that dies", (key
 });
 
 describe("F35: a request whose preflight finds a problem", () => {
-  test("makes no task, and is told every problem", async () => {
+  test("creates no task, and gets every problem", async () => {
     const { ask, own, started, problems } = api();
     problems.push(
       { check: "index", problem: "The key is refused." },

@@ -140,7 +140,7 @@ describe("a change message", () => {
     expect(messageOf(record, "words").body.entity_data.delta_prefix).toBe(runItem.words_delta_prefix);
   });
 
-  test("says what watched fields were and are, null where there was or is none", () => {
+  test("has old and new values of watched fields, null where there is none", () => {
     const before = { merchant_name: "CAFE", address: "1 High Street", note: "a" };
     const after = { merchant_name: "CAFE 2", place_id: "p", note: "b" };
     expect(messageOf(streamRecord(sortKeys.RECEIPT_METADATA, { before, after })).body.changes).toEqual({

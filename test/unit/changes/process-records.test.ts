@@ -110,7 +110,7 @@ describe("records of the receipts table's stream", () => {
       { ...metadata("100"), eventName: "MODIFY" },
       "came without its item",
     ],
-  ])("F8: %s goes whole to the rejected queue, and its batch-mates go on", async (_, bad, reason) => {
+  ])("F8: %s goes whole to the rejected queue, and the rest of the batch is sent", async (_, bad, reason) => {
     const { lines, rejected, counts, services } = stage();
     expect(await processRecords([bad, runRecord("101")], services)).toBeUndefined();
     expect(lines.messages).toHaveLength(1);
@@ -265,7 +265,7 @@ describe("records of a stack whose collections are split", () => {
     expect(counts).toMatchObject({ RecordsRelevant: 12, MessagesSent: 24, MessagesRefused: 0 });
   });
 
-  test("F7, F14: what one shard's queue refuses is told by the position of its record among all", async () => {
+  test("F7, F14: what one shard's queue refuses is reported by the position of its record in the batch", async () => {
     const [, , refused = ""] = sentTo("words", "words-2of2");
     const { queues, counts, services } = split(({ deduplicationId }) => deduplicationId === refused);
     expect(await processRecords(records, services)).toBe(Number(refused.replace("event-", "")));

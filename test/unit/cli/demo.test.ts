@@ -74,7 +74,7 @@ test("a receipt of one word is not waited for on others", () => {
   expect(expectationsOf(edits, word, alone).map(({ of }) => of)).toEqual(["1 lines", "the word 9.99"]);
 });
 
-test("every key that is another than before is told, also one that came or went", () => {
+test("every changed key is reported, also an added or removed one", () => {
   const [, , judged] = expectationsOf(edits, word, before);
   expect(judged && differences(judged, before, after)).toEqual([
     { key: "canonical_merchant_name", before: "-", after: "New" },

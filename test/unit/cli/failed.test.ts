@@ -48,7 +48,7 @@ describe("the command line", () => {
     expect(() => readArguments(args)).toThrow(why);
   });
 
-  test("names choose among the sources, and an unknown one is told with those that there are", () => {
+  test("names select sources, and an unknown one is refused with the known ones", () => {
     const sources = [source("a", []), source("b", [])];
     const meant = (...args: string[]) => sourcesMeant(readArguments(args), sources).map(({ name }) => name);
     expect(meant()).toEqual(["a", "b"]);

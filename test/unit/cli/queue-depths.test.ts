@@ -8,7 +8,7 @@ const send = async ({ input }: GetQueueAttributesCommand) => ({
 });
 const sqs = { send } as unknown as SQSClient;
 
-test("every queue of a stack is told by the name of its collection", async () => {
+test("every queue of a stack has the name of its collection", async () => {
   const depths = await queueDepths(sqs, stackOutputs);
   expect(depthsText(depths)).toBe(
     "embed 1+0, lines 3+0, words 4+0, embed-dlq 2+0, lines-dlq 5+0, words-dlq 6+0, stream-rejected 7+0",

@@ -43,7 +43,7 @@ test("a stack that was killed counts as none", async () => {
   );
 });
 
-test("a deployed stack is asked of the Pulumi CLI; one without a query service says so", async () => {
+test("the outputs of a deployed stack come from the Pulumi CLI; one without a query service is refused", async () => {
   const { code, said } = await run(["total", "--stack", "dev"], JSON.stringify(outputs));
   expect(code).toBe(1);
   expect(said).toMatch(/^This stack has no query service\. .*query:enabled true/);

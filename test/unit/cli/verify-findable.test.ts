@@ -39,7 +39,7 @@ test.each<[string, Answered[], string]>([
   expect(verdictOfAnswers(answered)).toBe(verdict);
 });
 
-test("what is wrong by either check is wrong, and what either cannot tell is not clean", () => {
+test("a difference in either check is a difference, and a check that cannot run is not clean", () => {
   expect([worse("clean", "clean"), worse("clean", "untold"), worse("untold", "clean")]).toEqual([
     "clean",
     "untold",
@@ -99,7 +99,7 @@ test("a shard that takes several invocations is searched with one seed, and repo
   expect(verdictOfAnswers([answered])).toBe("differs");
 });
 
-test("what hinders one shard is told of it, and ends nothing", async () => {
+test("what fails in one shard is reported, and stops no other", async () => {
   const broken = async () => {
     throw new Error("gone");
   };

@@ -165,7 +165,7 @@ describe("changes of a receipt's items reach its words", () => {
     expect((await known(words))[total]).toEqual({ label_status: "validated", label_TOTAL: true });
   });
 
-  test("F8: a message that cannot be read goes to the dead letters; its batch-mates are applied", async () => {
+  test("F8: a message that cannot be read goes to the DLQ; the rest of its batch is applied", async () => {
     const bad = JSON.stringify({ entity_type: "RECEIPT_PAGE" });
     rig.sqs.at(queueUrl).send({ body: bad, groupId: "g", deduplicationId: "bad", attributes: {} });
     rig.announce([await rig.put(receipt.metadata, { merchant_name: "CAFE" })]);

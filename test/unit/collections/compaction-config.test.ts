@@ -41,7 +41,7 @@ test("a shard without a queue or dead letters in a collection is refused, beside
   expect(() => read(wrong)).toThrow(/LEASE_SECONDS: .*; LINES_QUEUE_URLS, .*: must list equally many/);
 });
 
-test("what is no URL is refused, and so is none", () => {
+test("an invalid URL is refused, and so is a missing one", () => {
   const wrong = { LINES_QUEUE_URLS: `${url("lines-1of2")},lines-2of2`, WORDS_QUEUE_URLS: "" };
   expect(() => read(wrong)).toThrow(/LINES_QUEUE_URLS\.1: Invalid URL; WORDS_QUEUE_URLS: /);
 });

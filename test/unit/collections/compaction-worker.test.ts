@@ -73,7 +73,7 @@ describe("a worker", () => {
     expect(await rig.stateOf(bad)).toMatchObject({ state: "FAILED", failures: 3 });
   });
 
-  test("F3: and an invocation of the function that is still at it are kept apart by the lease", async () => {
+  test("F3: and a running invocation of the function exclude each other by the lease", async () => {
     const theirs = deltaOf(1, "theirs", ["milk"]);
     const ours = deltaOf(2, "ours", ["tea"]);
     await rig.embed(theirs);
@@ -164,7 +164,7 @@ describe("a worker of several shards", () => {
     expect(await other.published([theirs])).toEqual(contentOf([theirs]));
   });
 
-  test("pauses one that fails, longer each time, while the others go on", async () => {
+  test("backs off from one that fails, while the others keep working", async () => {
     const pauses: number[] = [];
     const cycleMs = 77_000;
     const quick: Clock = {
@@ -200,7 +200,7 @@ async function leaseOwner(): Promise<unknown> {
 
 const never = () => new Promise<never>(() => undefined);
 
-describe("a worker that is told to end", () => {
+describe("a worker that is asked to stop", () => {
   const before = deltaOf(1, "before", ["milk", "bread"]);
   const after = deltaOf(1, "after", ["butter"]);
   const other = deltaOf(2, "other", ["tea", "cake"]);
@@ -280,7 +280,7 @@ describe("a worker that is told to end", () => {
     expect(await rig.published([after, other])).toEqual(contentOf([after, other]));
   });
 
-  test("ends at once while nothing is queued, and takes nothing that comes then", async () => {
+  test("stops at once while the queue is empty, and receives no later message", async () => {
     const worker = run([await rig.process()]);
     await monotonicClock.sleep(100);
     expect(await worker.stop()).toBeLessThan(1_000);
@@ -289,7 +289,7 @@ describe("a worker that is told to end", () => {
   });
 });
 
-test("F5: a cycle that hangs past its deadline ends the worker, says so, and leaves no lease behind", async () => {
+test("F5: a cycle that hangs past its deadline is logged and ends the worker, and its lease is released", async () => {
   const delta = deltaOf(1, "a", ["milk"]);
   await rig.embed(delta);
   jest.spyOn(ChromaVectorStore.prototype, "upsert").mockImplementationOnce(never);

@@ -225,7 +225,7 @@ describe("F8: a poison message", () => {
 });
 
 describe("two processes", () => {
-  test("F13: a contender hands its messages back and they count no failure", async () => {
+  test("F13: a contender returns its messages to the queue and they count no failure", async () => {
     const { client, controlTable } = rig.tables;
     const lease = await acquireLease(
       { client, controlTable, shard: "lines", clock: monotonicClock, leaseMs: 60_000 },

@@ -112,7 +112,7 @@ describe("a generation", () => {
     expect(await present()).toEqual([".tmp-00000001-1", "00000001-2"]);
   });
 
-  test("F3: a writer that goes on after a later holder has cleared its folder away leaves no half of a generation", async () => {
+  test("F3: a writer that resumes after a later holder has deleted its folder leaves no partial generation", async () => {
     await write({ "a.bin": "x" }, "00000001-1", null);
     jest.spyOn(generations, "manifestIfReadable").mockImplementationOnce(async () => {
       await generations.remove(".tmp-00000002-2");
@@ -210,7 +210,7 @@ describe("collecting garbage", () => {
     expect(await present()).toEqual([one, two, three]);
   });
 
-  test("a manifest that cannot be read hides no generation before it: none of them is taken for abandoned", async () => {
+  test("an unreadable manifest hides no generation before it: none of them counts as abandoned", async () => {
     const [one = "", two = "", three = ""] = await writeMany(3);
     await writeFile(join(generations.pathOf(two), manifestFile), "{");
     expect(await collect(three, 9)).toEqual([]);

@@ -67,7 +67,7 @@ describe("a delta of which the server dies", () => {
     expect(queued()).toHaveLength(1);
   });
 
-  test("F8: comes to the dead letters after it has failed among others often enough", async () => {
+  test("F8: goes to the DLQ after it has failed among others often enough", async () => {
     const parts = await rig.process();
     diesOf(parts, ["bread 0"]);
     await rig.embed(deltaOf(0, "run-0", ["milk 0", "bread 0"]));

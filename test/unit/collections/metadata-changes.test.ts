@@ -12,7 +12,7 @@ function merged(before: Record<string, unknown>, changes: object): Record<string
 }
 
 describe("changes of a vector's metadata", () => {
-  test("F9, F17: leave it with what is known and no more, and with all that embedding wrote and nobody else", () => {
+  test("F9, F17: leave it with exactly the known facts, and with what only embedding writes", () => {
     fc.assert(
       fc.property(stored, known, (before, now) => {
         const after = merged(before, metadataChanges(before, now) ?? {});
@@ -24,7 +24,7 @@ describe("changes of a vector's metadata", () => {
     );
   });
 
-  test("are none where it shows what is known, and show once they are written", () => {
+  test("are none where it shows the known facts, and appear once they are written", () => {
     fc.assert(
       fc.property(stored, known, (before, now) => {
         const changes = metadataChanges(before, now);

@@ -177,7 +177,7 @@ describe("F46: a file system without the head", () => {
     expect(await rig.published([milk, tea, cake])).toMatchObject(contentOf([milk, cake]));
   });
 
-  test("publishes nothing before all of it is there, and each cycle goes on from the one before", async () => {
+  test("publishes nothing before it is complete, and each cycle continues from the one before", async () => {
     await loseAll();
     const head = await rig.head();
     expect(await rebuiltInPart(2)).toMatchObject({ state: "unfinished", done: 1, known: 3 });
@@ -383,7 +383,7 @@ describe("a receipt whose delta does not give it back", () => {
     expect(await rig.head()).toBe(before);
   });
 
-  test("because storage does not answer is no loss: it goes on when that does", async () => {
+  test("because storage does not respond loses nothing: the rebuild continues when it does", async () => {
     await loseAll();
     const get = async () => Promise.reject(new Error("SlowDown"));
     const deltas = { get, put: async () => undefined };

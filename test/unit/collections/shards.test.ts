@@ -99,7 +99,7 @@ test("a warm process keeps its copies of several shards apart", async () => {
   await rm(scratch, { recursive: true });
 });
 
-test("a message of an image that another shard holds ends in the dead letters, for its receipt would be in both", async () => {
+test("a message of another shard's image ends in the DLQ, because its receipt would be in both", async () => {
   const [stray] = deltasOf("lines-2of2");
   const [own] = deltasOf("lines-1of2");
   await one.embed(stray);

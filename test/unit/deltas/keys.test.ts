@@ -16,7 +16,7 @@ test("a delta's key names its collection, receipt and run", () => {
   expect(rejectedRowsKey("0a1b")).toBe("rejected/0a1b.ndjson");
 });
 
-test("a key says which delta it is, and no other key says so", () => {
+test("a key identifies its delta, and no other key does", () => {
   const key = deltaKey(deltaPrefix(name));
   expect(deltaOfKey(key)).toEqual(name);
   const others = [

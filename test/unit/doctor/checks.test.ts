@@ -29,7 +29,7 @@ const told = (findings: readonly { status: string; says: string }[]) =>
   findings.filter(({ status }) => status !== "ok").map(({ status, says }) => `${status}: ${says}`);
 
 describe("checks", () => {
-  test("are isolated: one that fails and one that never answers leave the others theirs", async () => {
+  test("are isolated: one that fails and one that never responds do not affect the others", async () => {
     const checked = await runChecks(
       [
         { name: "good", run: async () => [{ status: "ok", says: "Fine." }] },
@@ -97,7 +97,7 @@ describe("the alarm topic", () => {
       "topic",
     );
 
-  test("warns where nobody is subscribed, fails where nobody has confirmed, warns where some have not", async () => {
+  test("warns without a subscription, fails without a confirmed one, warns if some are unconfirmed", async () => {
     expect(told(await check())).toEqual([expect.stringMatching(/^warn: Nobody is subscribed/)]);
     expect(told(await check("PendingConfirmation"))).toEqual([expect.stringMatching(/^fail: person-0/)]);
     expect(told(await check("arn:aws:sns:1", "PendingConfirmation"))).toEqual([
@@ -200,7 +200,7 @@ describe("the file system", () => {
       [/^fail: No rule of sg-1/],
     ],
     ["has no backup", { backup: undefined }, [/^warn: .*no copies/]],
-  ])("%s: that is told", async (_, more, says) => {
+  ])("%s: is reported", async (_, more, says) => {
     expect(told(await check(more))).toEqual(says.map((each) => expect.stringMatching(each)));
   });
 

@@ -69,7 +69,7 @@ describe("a good answer", () => {
     expect(provider.asked[0]?.headers.authorization).toBe("Bearer sk-secret");
   });
 
-  test("gives back the tokens that the bound of UTF-8 bytes booked too many", async () => {
+  test("returns the tokens that the bound of UTF-8 bytes overestimated", async () => {
     const limiter = countingLimiter();
     const embedder = await embedderBefore([lengths], { limiter });
     await embedder.embed(["four", "héé"]);
@@ -159,7 +159,7 @@ describe("what passes", () => {
     expect(provider.asked).toHaveLength(5);
   });
 
-  test("429 is no attempt: it is deferred for as long as the provider says, more often than attempts last (F23)", async () => {
+  test("429 is not an attempt: it is deferred for as long as the provider says, more often than attempts allow (F23)", async () => {
     const busy = Array.from({ length: 7 }, () => refusal(429, "slow down", { "retry-after-ms": "20" }));
     const embedder = await embedderBefore([...busy, lengths]);
     const started = performance.now();

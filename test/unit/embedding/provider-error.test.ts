@@ -5,7 +5,7 @@ test.each([
   ["no such key: sk-abcdef123456", "another", "no such key: ***"],
   ["no such key: ab***********yz", "another", "no such key: ***"],
   ["Rows\n  are\tmissing.", "", "Rows are missing."],
-])("F24: the words %j are told without the key", (message, key, words) => {
+])("F24: the message %j is reported without the key", (message, key, words) => {
   expect(safeWords(message, key)).toBe(words);
 });
 

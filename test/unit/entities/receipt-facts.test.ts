@@ -39,7 +39,7 @@ describe("an item", () => {
     expect(readMetadataItem(item)).toEqual({ value: { merchant_name: "CAFE" } });
   });
 
-  test("F30: an address of the size of an item is shown as far as a vector shows one, and told of", () => {
+  test("F30: an address of the size of an item is truncated for the vector, and reported", () => {
     const read = readMetadataItem({ merchant_name: "CAFE", address: "ü".repeat(250_000) });
     expect(read).toEqual({
       value: { merchant_name: "CAFE", address: "ü".repeat(2_048) },

@@ -46,7 +46,7 @@ function putChange(deduplicationId = "event-1"): string {
 }
 
 describe("looking at dead letters", () => {
-  test("shows each with its reason and subject, and gives every one back", async () => {
+  test("lists each with its reason and subject, and returns every one to the queue", async () => {
     const id = putChange();
     queues.put(dead, { body: "no JSON", groupId: "receipt-7", deduplicationId: "event-2" });
     const { things, total } = await changeDeadLetters().list(100);
@@ -182,7 +182,7 @@ test("a failed export is invoked again with its event; one without its event sta
   expect(events).toEqual([["Event", event]]);
 });
 
-test("a purge deletes what was listed, and leaves what came in since", async () => {
+test("a purge deletes what was listed, and keeps what arrived since", async () => {
   putChange();
   const deadLetters = changeDeadLetters();
   const listing = await deadLetters.list(100);

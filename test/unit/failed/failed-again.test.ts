@@ -30,7 +30,7 @@ test("an empty moment between two queues is not the end", async () => {
   expect(elapsed()).toBe(14_000);
 });
 
-test("what is still under way at the end is told", async () => {
+test("what is still in flight at the end is reported", async () => {
   const { deps, elapsed } = rig(5);
   expect(await untilHandled(deps, 30_000)).toBe(5);
   expect(elapsed()).toBe(30_000);

@@ -23,7 +23,7 @@ function ports(itemNow?: Item) {
 const label = sortKeys.RECEIPT_WORD_LABEL;
 const malformed = streamRecord(label, { after: { validation_status: 7 } });
 
-test("a record that fits is told as it was, under its own id and time", async () => {
+test("a valid record is replayed as it was, under its own id and time", async () => {
   const record = streamRecord(label, { after: { validation_status: "VALID" } });
   expect(await replay(record, ports())).toBeUndefined();
   expect(sent.lines).toEqual([]);
@@ -51,7 +51,7 @@ test("a malformed one whose item is gone is done with: its removal was a record 
   expect(sent.words).toEqual([]);
 });
 
-test("a malformed removal stays: it has to be told whatever is there now", async () => {
+test("a malformed removal stays: it must be sent whatever the item is now", async () => {
   const record = streamRecord(sortKeys.RECEIPT_WORD, { before: {} });
   const undated = { ...record, dynamodb: { ...record.dynamodb, ApproximateCreationDateTime: "today" } };
   expect(await replay(undated, ports())).toContain("ApproximateCreationDateTime");

@@ -139,7 +139,7 @@ test("nothing is asked where nothing is published", async () => {
   expect(await asked({}, { shard: "words" })).toMatchObject({ generation: null, vectors: 0, asked: 0 });
 });
 
-test("a vector whose numbers no search takes is not found, and the reason says so", async () => {
+test("a vector whose numbers no search accepts is not found, with that reason", async () => {
   const [delta] = deltas;
   if (delta === undefined) throw new Error("There is no delta.");
   const [id = ""] = delta.ids;
@@ -151,7 +151,7 @@ test("a vector whose numbers no search takes is not found, and the reason says s
   });
 });
 
-test("a generation that is damaged is refused, and not taken for one without misses", async () => {
+test("a corrupt generation is refused, and does not count as one without misses", async () => {
   await appendFile(join(rig.generations.pathOf((await rig.head()) ?? ""), "chroma/chroma.sqlite3"), "x");
   await expect(asked()).rejects.toThrow(GenerationCorruptError);
 });

@@ -16,7 +16,7 @@ test("as many are drawn as are asked for, each once, in whatever order they are 
   );
 });
 
-test("to go on after any of them is to ask for the rest, and for none twice", () => {
+test("continuing after any of them covers the rest, and none twice", () => {
   fc.assert(
     fc.property(someIds, seeds, size, (ids, seed, size) => {
       const sample = drawn(ids, { size, seed });
@@ -27,7 +27,7 @@ test("to go on after any of them is to ask for the rest, and for none twice", ()
   );
 });
 
-test("to go on after an id that was removed meanwhile is to ask for the rest too", () => {
+test("continuing after a removed id covers the rest too", () => {
   const ids = Array.from({ length: 50 }, (_, number) => `id-${number}`);
   const sample = drawn(ids, { size: null, seed: "s" });
   const gone = sample[20] ?? "";

@@ -147,7 +147,7 @@ describe("bad rows", () => {
     for (const text of ["A", "B", "C", "D"]) expect(sent).toContain(text);
   });
 
-  test("F30: bytes are not taken for tokens: 2,720 Chinese characters are one line like any other", async () => {
+  test("F30: bytes do not count as tokens: 2,720 Chinese characters are one valid line", async () => {
     const [long, above] = ["中".repeat(2_720), "上".repeat(1_000)];
     const beside = line(2, long, { ...box, x: 0.7, y: 0.9 });
     expect(await ingest([...stacked([above]), beside])).toEqual(["opened"]);
@@ -171,7 +171,7 @@ describe("bad rows", () => {
     expect(sent.every((text) => text.isWellFormed())).toBe(true);
   });
 
-  test("F30: half of a surrogate pair in one word costs nothing, and is told of", async () => {
+  test("F30: half of a surrogate pair in one word rejects nothing, and is reported", async () => {
     expect(await ingest(stacked(["A", "Oat \ud83d cookie", "C"]))).toEqual(["opened"]);
     expect(await rejections()).toEqual([]);
     expect(stage.embedder.requests.flat().every((text) => text.isWellFormed())).toBe(true);

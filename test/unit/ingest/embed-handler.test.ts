@@ -89,7 +89,7 @@ test("bad input is reported as permanent with its reason, a transient error is n
   ]);
 });
 
-test("while too many runs are open, a message is sent back and acknowledged, and the metric says so", async () => {
+test("while too many runs are open, a message is deferred and acknowledged, and counted in a metric", async () => {
   const { handler } = await import("../../../functions/embed/handler.ts");
   const imageId = randomUUID();
   mockStage.maxOpenRuns = 0;

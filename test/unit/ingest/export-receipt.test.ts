@@ -142,7 +142,7 @@ describe("a folder of receipts", () => {
     expect(buckets.objects.size).toBe(24);
   });
 
-  test("may hold several receipts of an image, and things that are none", async () => {
+  test("may hold several receipts of an image, and other files", async () => {
     await write(imageNumber(1), "receipt-00002");
     await write(imageNumber(1), "receipt-1");
     await write("drafts", "receipt-00001");
@@ -162,7 +162,7 @@ describe("a folder of receipts", () => {
     }
   });
 
-  test("exports the good receipts and tells of the others: bad rows, a missing file, a full queue (F20)", async () => {
+  test("exports the valid receipts and reports the others: bad rows, a missing file, a full queue (F20)", async () => {
     for (let number = 1; number <= 4; number++) await write(imageNumber(number), "receipt-00001");
     await writeFile(join(folder, imageNumber(2), "receipt-00001", "lines.ndjson"), "nothing useful");
     await rm(join(folder, imageNumber(3), "receipt-00001", "words.ndjson"));

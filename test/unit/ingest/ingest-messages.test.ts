@@ -253,7 +253,7 @@ describe("a changed receipt", () => {
     expect(stage.embeddedTexts).toBe(paid);
   });
 
-  test("is told of a later message even while a crash has left it behind", async () => {
+  test("sees a later message even after a crash", async () => {
     const message = stage.receipt(["CAFE"]);
     await stage.ingest(stage.delivery(message, 100));
     const run = await currentRun();

@@ -43,7 +43,7 @@ function disturbed(
   });
 }
 
-test("F5: content that counts again while its first, slow message opens its run gets another attempt, wherever it dies", async () => {
+test("F5: content that becomes current again while its first, slow message opens its run gets another attempt, wherever it crashes", async () => {
   const { queues } = new Stage(tables).services;
   const store = new DynamoRunStore(tables);
   const dies = () => {

@@ -27,7 +27,7 @@ describe("the state of a stack that was stopped", () => {
     await expect(takeKeptState(folder)).rejects.toThrow(StateNotSavedError);
   });
 
-  test("is none where no stack ever ran, and is refused where it cannot be read", async () => {
+  test("is absent where no stack ever ran, and is refused where it cannot be read", async () => {
     expect(await takeKeptState(folder)).toBeUndefined();
     mkdirSync(folder);
     writeFileSync(join(folder, "kept"), "not a state");
@@ -35,7 +35,7 @@ describe("the state of a stack that was stopped", () => {
   });
 });
 
-test("a table goes on with its items, and its stream under the same ARN behind its last record", () => {
+test("a table continues with its items, and its stream under the same ARN after its last record", () => {
   const now = new Date("2026-11-01T00:00:00Z");
   const declared = {
     TableName: "table",

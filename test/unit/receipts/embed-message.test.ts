@@ -87,7 +87,7 @@ describe("F37: the time of an export", () => {
   const sentAt = 1_764_460_000_000;
   const at = (exported_at: number) => revisionOf({ ...message, exported_at }, sentAt, 300_000);
 
-  test("is the revision, and the queue's time is where there is none", () => {
+  test("is the revision; without it, the queue's time is", () => {
     expect([at(sentAt - 5), at(sentAt + 299_000), at(5)]).toEqual([sentAt - 5, sentAt + 299_000, 5]);
     expect(revisionOf(message, sentAt, 300_000)).toBe(sentAt);
   });

@@ -52,7 +52,7 @@ describe("reading a file of rows", () => {
 });
 
 describe("rejecting a row alone (F8)", () => {
-  test("keeps the rows around a broken one, and tells its line, its text and the reason", () => {
+  test("keeps the rows around a malformed one, and reports its line, its text and the reason", () => {
     const { rows, rejected } = parseLines(file(first, '{"text": ', second), receipt);
     expect(rows.map((row) => row.line_id)).toEqual([1, 2]);
     expect(rejected).toEqual([
@@ -93,7 +93,7 @@ describe("rejecting a row alone (F8)", () => {
     expect([rows.length, rejected, mended]).toEqual([1, [], []]);
   });
 
-  test("F30: half of a surrogate pair is replaced in its row alone, and told of", () => {
+  test("F30: half of a surrogate pair is replaced in its row alone, and reported", () => {
     const { rows, rejected, mended } = parseLines(
       file(first, { ...second, text: "Oat \ud83d cookie" }),
       receipt,
@@ -146,7 +146,7 @@ describe("rejecting a row alone (F8)", () => {
     expect(rejected.map((row) => row.reason)).toEqual(["line_id 1 stands in an earlier row"]);
   });
 
-  test("tells words of different lines apart, and not of the same one", () => {
+  test("distinguishes words of different lines only", () => {
     const words = [word(1, 1, "A", box), word(2, 1, "B", box), word(2, 1, "C", box)];
     const { rows, rejected } = parseWords(ndjsonOf(words), receipt);
     expect(rows.map((row) => row.text)).toEqual(["A", "B"]);

@@ -28,7 +28,7 @@ describe("F29: what JSON.parse would change silently is named", () => {
     expect(silentChanges(json, (key) => key === "line_id")).toEqual([]);
   });
 
-  test("JSON without doubled keys and with exact numbers is never told of", () => {
+  test("JSON without duplicate keys and with exact numbers is never reported", () => {
     fc.assert(
       fc.property(fc.json(), (json) => {
         const exact = JSON.stringify(JSON.parse(json));

@@ -103,7 +103,7 @@ describe("F42: a receipt gives the rows, order and neighbours that it gives upri
     for (const degrees of turns) expect(textsOf(turned(words, degrees))).toEqual(textsOf(words));
   });
 
-  test("mirrored corners are none, and say no direction", () => {
+  test("mirrored corners are ignored, and give no direction", () => {
     const mirrored = upright.map((row) => ({ ...row, top_left: row.top_right, top_right: row.top_left }));
     expect(textDirection(mirrored.map((row) => ({ ...row, angle_degrees: undefined })))).toBeUndefined();
     expect(wholes(mirrored)).toEqual(wholes(upright));
@@ -148,7 +148,7 @@ describe("F42: what is no line of text among the others ties nothing together", 
     expect(wholes(flat).slice(4)).toEqual(Array(2).fill("left right"));
   });
 
-  test("the words around a word are none of the page", () => {
+  test("the words around a word do not depend on the page", () => {
     const words = [
       word(1, 1, "left", { x: 0.1, y: 0.5, width: 0.1, height: 0.02 }),
       word(1, 2, "self", { x: 0.7, y: 0.5, width: 0.1, height: 0.02 }),

@@ -39,7 +39,7 @@ const words = fc.integer({ min: 12, max: 400 }).chain((steps) => {
     .map((boxes) => boxes.map((box, index) => word(1 + (index % 4), index, `w${index}`, box)));
 });
 
-test("F31: every word has the neighbours that it had when everybody was looked at", () => {
+test("F31: every word has the neighbours that an exhaustive search finds", () => {
   fc.assert(
     fc.property(words, (some) => {
       expect(found(some).sort(byText)).toEqual(neighboursByTheRule(some).sort(byText));
@@ -65,7 +65,7 @@ test("F31: the two latest overlaps are those that looking at all spans gives", (
   );
 });
 
-test("F31: the neighbours of 2,000 words of unequal heights cost a small part of looking at everybody", () => {
+test("F31: the neighbours of 2,000 words of unequal heights cost a fraction of an exhaustive search", () => {
   const count = 2_000;
   const unequal = Array.from({ length: count }, (_, index) => {
     const [x, y] = [((index * 7_919) % count) / count, ((index * 104_729) % count) / count];

@@ -46,7 +46,7 @@ test("tokens are a limit of their own", async () => {
   expect(await own.book(5_000, hour)).toBeGreaterThan(4_000);
 });
 
-test("tokens given back can be spent again, also by another process", async () => {
+test("returned tokens can be spent again, also by another process", async () => {
   const own = limiter("given back", { tokensPerMinute: 60_000 });
   await own.book(10_000, hour);
   await own.giveBack(10_000);

@@ -174,7 +174,7 @@ describe("when a run stopped to count (F6)", () => {
     expect(stoppedAt(confirmed, "a")).toBe(20);
   });
 
-  test("is never taken for earlier than it was, however many there were, and the item stays small", () => {
+  test("is never earlier than it was, for any number of runs, and the item stays small", () => {
     const histories = fc.array(fc.integer({ min: 0, max: 400 }).map(String), {
       minLength: 1,
       maxLength: 500,

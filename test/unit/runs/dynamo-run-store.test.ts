@@ -45,7 +45,7 @@ describe("the current run of a receipt", () => {
   const receipt = { imageId: randomUUID(), receiptId: 1 };
   const next = madeCurrent(undefined, { runId: "a", attempt: 1 }, 10);
 
-  test("is none at first, then the one that was made current", async () => {
+  test("is absent at first, then the one that was made current", async () => {
     expect(await runs.current(receipt)).toBeUndefined();
     expect(await runs.moveCurrent(receipt, undefined, next)).toBe("moved");
     expect(await runs.current(receipt)).toEqual({ ...next, version: 1 });

@@ -60,7 +60,7 @@ describe("driving a receipt again", () => {
     expect((await runs.current(run))?.removed.size).toBe(1);
   });
 
-  test("after a crash in its middle goes on from there", async () => {
+  test("continues after a crash in the middle", async () => {
     const run = await completed();
     jest.spyOn(runs, "reopen").mockRejectedValueOnce(new Error("killed"));
     await expect(redriveReceipt({ runs, queues }, run, time)).rejects.toThrow("killed");

@@ -28,7 +28,7 @@ test("the body is the change message of the design, and its schema reads it", ()
   expect(changeMessageBody.parse(body)).toEqual(body);
 });
 
-test("a receipt's messages share a group, and the attributes tell the collection", () => {
+test("a receipt's messages share a group, and the attributes name the collection", () => {
   const message = runMessage(input);
   expect(message.groupId).toBe(`IMAGE#${image}#RECEIPT#00001`);
   expect(message.deduplicationId).toBe("event-1");

@@ -123,7 +123,7 @@ describe("a followed collection", () => {
     expect(followed.health()).toMatchObject({ state: "serving", generation: 2, problem: null });
   });
 
-  test("an unreadable head changes nothing in what is served and is told by the health", async () => {
+  test("an unreadable head does not change the served generation, and the health check reports it", async () => {
     const { source, followed } = following();
     source.publish(1);
     await followed.poll();

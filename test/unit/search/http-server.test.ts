@@ -154,7 +154,7 @@ test.each([
   expect(answer.error?.message).toContain(failure.remedy);
 });
 
-test("an unforeseen error is logged with its reason and tells the caller nothing of it", async () => {
+test("an unexpected error is logged with its reason, and the response does not expose it", async () => {
   api.failure = new RangeError("sqlite is locked");
   const { status, answer } = await ask({});
   expect(status).toBe(500);

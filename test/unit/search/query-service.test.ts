@@ -72,7 +72,7 @@ test("hits come best first with their receipt, and say which generation answered
   await service.stop();
 });
 
-test("what a request asks of its hits is asked of the generation", async () => {
+test("the filters of a request are passed to the generation", async () => {
   const lines = new ScriptedSource();
   lines.publish(1);
   const service = await start(lines);
@@ -161,7 +161,7 @@ describe("a collection that is split", () => {
     });
   });
 
-  test("with nothing published at all says so of the collection", async () => {
+  test("with nothing published reports that for the collection", async () => {
     const response = await searchFor("total", await serve({}));
     expect([response.status, await response.json()]).toMatchObject([
       503,
@@ -183,7 +183,7 @@ describe("a collection that is split", () => {
     expect(shards[first].opened[0]?.closed).toBe(true);
   });
 
-  test("goes on answering while the first generation of an empty shard opens", async () => {
+  test("keeps responding while the first generation of an empty shard opens", async () => {
     shards[first].publish(4);
     const running = await serve({ [first]: { a: 0.7 } });
     shards[second].corrupt.add(shards[second].publish(1).name);

@@ -58,7 +58,7 @@ test("a filter value must have the type of its key", () => {
   ]);
 });
 
-test("a label asks for words, and nothing of a word can be asked of lines", () => {
+test("a label selects words, and lines have no filter on words", () => {
   expect(schema.parse({ text: "a", label: "TOTAL" })).toMatchObject({ collection: "words", label: "TOTAL" });
   expect(problems({ text: "a", label: "TOTAL", filter: { word_id: 1, label_DATE: false } })).toEqual([]);
   expect(problems({ text: "a", collection: "lines", label: "TOTAL" })).toEqual(["label"]);
@@ -68,7 +68,7 @@ test("a label asks for words, and nothing of a word can be asked of lines", () =
   );
 });
 
-test("a merchant can be asked of lines and of words, by a name as it is stored", () => {
+test("a merchant filters lines and words, by a stored name", () => {
   const merchant = " Café & Söhne ";
   expect(schema.parse({ text: "a", merchant })).toMatchObject({ collection: "lines", merchant });
   expect(problems({ text: "a", collection: "words", merchant })).toEqual([]);

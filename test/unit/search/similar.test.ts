@@ -64,7 +64,7 @@ test("the newest state of a vector counts after a change", async () => {
   expect(hits.map(({ text }) => text)).toEqual(["THANKS"]);
 });
 
-test("an id that nothing has is told so, and one that is no id is refused", async () => {
+test("an unknown id is not found, and an invalid one is refused", async () => {
   const unknown = similarRequest.parse({ id: `${receipt}#LINE#00009#WORD#00001` });
   await expect(similar(unknown, await serving(Snapshot.of(words, 2)))).rejects.toMatchObject({
     code: "VK_VECTOR_UNKNOWN",
@@ -73,7 +73,7 @@ test("an id that nothing has is told so, and one that is no id is refused", asyn
   expect(similarRequest.safeParse({ id, k: "0" }).success).toBe(false);
 });
 
-test("a shard with too many vectors for an exact answer says so instead of leaving something out", async () => {
+test("a shard with too many vectors for an exact search is refused instead of answering partially", async () => {
   const followed = await serving(undefined);
   await expect(similar(similarRequest.parse({ id }), followed)).rejects.toMatchObject({
     code: "VK_ANSWER_NOT_EXACT",

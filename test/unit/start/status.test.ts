@@ -19,7 +19,7 @@ test("the block shows how far each stage is, the pace and the queues", () => {
   ]);
 });
 
-test("the plain line says the same, and tells dead letters when there are any", () => {
+test("the plain line has the same content, and dead letters if there are any", () => {
   expect(status(observation(), workload, 7).line).toBe(
     "7 s: embedded 2/2 receipts; published 14/14 vectors; 2 vectors/s; queues (waiting+in flight): all empty",
   );

@@ -31,7 +31,7 @@ test("a rejected row and a message left anywhere, in flight or dead-lettered too
   ]);
 });
 
-test("F20 missing, extra and repeated ids are each counted and one of them is named", () => {
+test("F20 missing, extra and repeated ids are each counted and the first is named", () => {
   const comparison = compareIds("words", new Set(["a", "b", "c"]), ["a", "a", "x"]);
   expect(findings(observation(), workload, [comparison])).toEqual([
     "words: 2 of 3 ids are missing, first b.",

@@ -138,7 +138,7 @@ describe("when something is to be done (F5)", () => {
     expect(step(4 * 180 * minute)).toBe("give up");
   });
 
-  test("whenever sweeps come and wherever they crash, a run that stays open is sent again so often, then given up", () => {
+  test("whenever sweeps run and wherever they crash, a run that stays open is redriven the configured times, then given up", () => {
     const sweeps = fc.array(
       fc.record({
         afterMinutes: fc.integer({ min: 1, max: 400 }),

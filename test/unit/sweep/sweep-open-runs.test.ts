@@ -99,7 +99,7 @@ describe("a run that stays open", () => {
   });
 });
 
-describe("giving up while a cycle is at it", () => {
+describe("giving up while a cycle processes it", () => {
   async function nearlyExhausted() {
     const run = await rig.opened();
     await rig.complete(run, "lines");
@@ -198,7 +198,7 @@ describe("an entry", () => {
     expect(await rig.entriesOf(run)).toMatchObject([{ createdAt }]);
   });
 
-  test("of a run that never was opened and is superseded goes; while it may yet be, it is told of in time", async () => {
+  test("of a superseded run that was never opened is deleted; while it may still be opened, it is reported", async () => {
     const [superseded, crashed, unknown] = [rig.newRun("a"), rig.newRun("b"), rig.newRun("c")];
     await rig.makeCurrent({ ...superseded, runId: "newer" }, 1);
     await rig.makeCurrent(crashed, 1);
@@ -301,7 +301,7 @@ describe("F26: what cannot be read", () => {
       "a CURRENT item",
       (run: RunRef) => edit(tables.controlTable, currentKey(run), "SET revision = :x", "new"),
     ],
-  ])("of %s gives its own entry up with the reason, once, and sweeps go on", async (_, spoil) => {
+  ])("of %s gives up its own entry with the reason, once, and sweeps continue", async (_, spoil) => {
     const run = await rig.opened("bad");
     await rig.opened("good");
     await spoil(run);

@@ -40,7 +40,7 @@ afterEach(() => rig.stop());
 
 const clean = { missing: 0, extra: 0, stale: 0, unknown: 0, without_run: 0, without_delta: 0, failed: 0 };
 
-describe("a shard that shows what is true", () => {
+describe("a shard that is current", () => {
   test("is clean, and nothing is waited for", async () => {
     const backlog = jest.fn();
     expect(await verified(rig, { backlog })).toMatchObject({
@@ -231,7 +231,7 @@ describe("a run", () => {
   });
 
   test.each(["CURRENT", "the run"])(
-    "F26: whose item (%s) cannot be read is named, and the walk goes on",
+    "F26: whose item (%s) cannot be read is named, and the others are compared",
     async (which) => {
       const { client, receiptsTable, controlTable } = rig.tables;
       await client.send(
@@ -311,7 +311,7 @@ describe("on a living system", () => {
     expect(await verified(rig)).toMatchObject({ stale: 3, faulty: 1, on_their_way: 0 });
   });
 
-  test("a cycle that is at it is waited for", async () => {
+  test("a running cycle is waited for", async () => {
     rig.announce([await rig.put(itemsOf(1).metadata, { merchant_name: "Shop" })]);
     const process = await rig.process();
     let invoked: Promise<unknown> | undefined;
@@ -408,7 +408,7 @@ describe("a shard of which the time allows only a part", () => {
     expect(whole).toMatchObject({ receipts: 2, vectors: 7, missing: 1, extra: 1, unknown: 2, faulty: 3 });
   });
 
-  test("is never taken for clean where there is no time to look twice", async () => {
+  test("is never clean where there is no time for a second read", async () => {
     await doctor(rig, (store) => store.delete([second]));
     await expect(inParts(300_000)).rejects.toThrow(TimeTooShortError);
   });

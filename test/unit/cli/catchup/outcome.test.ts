@@ -20,7 +20,7 @@ test("the summary accounts for every row, and has the duration", () => {
   ]);
 });
 
-test("F28: rows that later ones replaced are told, and are not said to be in the index", () => {
+test("F28: replaced rows are reported, and not counted as indexed", () => {
   const counts = { total_records: 4, processed_records: 2, duplicate_records: 2 };
   expect(outcomeLines(shown(counts, { ...over, duplicate_records_key: "duplicates/t/" }))).toEqual([
     "4 records: 2 are in the index, 0 failed",
@@ -35,7 +35,7 @@ test("a file without rows is reported as such", () => {
   );
 });
 
-test("a dry run tells what it would cost, and claims nothing for the index", () => {
+test("a dry run prints its cost, and claims no indexed record", () => {
   const estimate = { tokens: 1_200_000, cost_usd: 0.024, seconds: 90 };
   const lines = outcomeLines(shown({ processed_records: 40 }, { ...over, dry_run: true, estimate }));
   expect(lines).toContain("40 records: 40 could be indexed, 0 failed");

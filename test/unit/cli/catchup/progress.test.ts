@@ -8,7 +8,7 @@ describe("the progress of a task", () => {
     expect(progressOf(shown({ total_records: null }), 2, 0).line).toBe("2 s: counting the rows");
   });
 
-  it("counts failed records as done, and tells pace and time left from what was done meanwhile", () => {
+  it("counts failed records as done, and computes rate and time left since the first look", () => {
     const half = shown({
       processed_records: 18,
       failed_records: 2,
