@@ -12,12 +12,24 @@ export interface RunQueuesOptions {
   readonly region: string;
 }
 
+/** The part of a process's environment that names the queues. */
+export interface RunQueuesConfig {
+  readonly LINES_QUEUE_URLS: readonly string[];
+  readonly WORDS_QUEUE_URLS: readonly string[];
+  readonly AWS_REGION: string;
+}
+
 /** The FIFO queues that compaction reads, for what no stream record announces. */
 export class RunQueues {
   readonly #options: RunQueuesOptions;
 
   constructor(options: RunQueuesOptions) {
     this.#options = options;
+  }
+
+  static of(config: RunQueuesConfig, client: SQSClient): RunQueues {
+    const queueUrls = { lines: config.LINES_QUEUE_URLS, words: config.WORDS_QUEUE_URLS };
+    return new RunQueues({ client, queueUrls, region: config.AWS_REGION });
   }
 
   /**

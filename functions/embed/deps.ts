@@ -37,11 +37,7 @@ export function embedDeps(config: EmbedConfig, { log, metrics }: Telemetry): Dep
       receiptsTable: config.RECEIPTS_TABLE,
       controlTable: config.CONTROL_TABLE,
     }),
-    queues: new RunQueues({
-      client: sqs,
-      queueUrls: { lines: config.LINES_QUEUE_URLS, words: config.WORDS_QUEUE_URLS },
-      region: config.AWS_REGION,
-    }),
+    queues: RunQueues.of(config, sqs),
     embedQueue: new EmbedQueue(
       sqs,
       { queue: config.EMBED_QUEUE_URL, dlq: config.EMBED_DEAD_LETTER_QUEUE_URL },

@@ -46,11 +46,7 @@ export function generationsDeps(config: GenerationsConfig, { log }: Telemetry): 
   const { CONTROL_TABLE: controlTable, RECEIPTS_TABLE: receiptsTable } = config;
   const { EMBEDDING_MODEL: model, EMBEDDING_DIMENSIONS: dimensions } = config;
   const runs = new DynamoRunStore({ client, receiptsTable, controlTable });
-  const queues = new RunQueues({
-    client: new SQSClient({}),
-    queueUrls: { lines: config.LINES_QUEUE_URLS, words: config.WORDS_QUEUE_URLS },
-    region: config.AWS_REGION,
-  });
+  const queues = RunQueues.of(config, new SQSClient({}));
   const deltas = new S3DeltaStore(new S3Client({}), config.DELTAS_BUCKET);
   const items = new CurrentItems({ client: dynamo, receiptsTable, log, clock: systemClock });
   const depsOf = (shard: ShardName): GenerationsDeps => {

@@ -20,11 +20,7 @@ export function sweepDeps(config: SweeperConfig, { log, metrics }: Telemetry): S
     control: { client, controlTable },
     openRuns: new OpenRuns(client, controlTable),
     runs: new DynamoRunStore({ client, receiptsTable: config.RECEIPTS_TABLE, controlTable }),
-    queues: new RunQueues({
-      client: new SQSClient({}),
-      queueUrls: { lines: config.LINES_QUEUE_URLS, words: config.WORDS_QUEUE_URLS },
-      region: config.AWS_REGION,
-    }),
+    queues: RunQueues.of(config, new SQSClient({})),
     shards: [
       ...shardNames("lines", config.LINES_QUEUE_URLS.length),
       ...shardNames("words", config.WORDS_QUEUE_URLS.length),

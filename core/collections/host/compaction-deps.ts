@@ -79,11 +79,7 @@ export function cycleDeps(source: ShardQueues, config: CompactionConfig, machine
     deltas: new S3DeltaStore(s3, config.DELTAS_BUCKET),
     items: new CurrentItems({ client: items, receiptsTable: config.RECEIPTS_TABLE, log, clock: systemClock }),
     queue: new CollectionQueue(sqs, source, log),
-    queues: new RunQueues({
-      client: sqs,
-      queueUrls: { lines: config.LINES_QUEUE_URLS, words: config.WORDS_QUEUE_URLS },
-      region: config.AWS_REGION,
-    }),
+    queues: RunQueues.of(config, sqs),
     ledger: new FailureLedger(dynamo, controlTable, shard),
     generations,
     workspace: new Workspace({
