@@ -1,24 +1,23 @@
 // Refuses the words of lint/old-words.ts in sources, docs and test titles.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { oldWords } from "./old-words.ts";
+import { oldWordsIn } from "./old-words.ts";
 
 const checked = /\.(ts|md|cjs|yaml|yml)$/;
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
   encoding: "utf8",
 })
   .split("\n")
-  .filter((file) => checked.test(file) && !file.startsWith("lint/") && !file.startsWith("samples/"));
+  .filter(
+    (file) => checked.test(file) && !/^(test\/unit\/)?lint\//.test(file) && !file.startsWith("samples/"),
+  );
 
 let found = 0;
 for (const file of files) {
-  const words = oldWords.filter(({ except }) => !except?.test(file));
   for (const [index, line] of textOf(file).split("\n").entries()) {
-    for (const { pattern, use } of words) {
-      const match = pattern.exec(line);
-      if (match === null) continue;
+    for (const { found: word, use } of oldWordsIn(line, file)) {
       found += 1;
-      console.error(`${file}:${index + 1}: "${match[0].trim()}" is an old word; use: ${use}`);
+      console.error(`${file}:${index + 1}: "${word}" is an old word; use: ${use}`);
     }
   }
 }

@@ -39,7 +39,7 @@ export interface LocalAws {
   stop(): Promise<KeptParts>;
 }
 
-/** Goes on with `kept` as the program declares again what it is of. Throws PortInUseError. */
+/** Restores each part of `kept` when the program declares its resource. Throws PortInUseError. */
 export async function startLocalAws(
   port: number,
   stateFolder: string,

@@ -26,7 +26,7 @@ export interface LocalStackOptions {
   readonly secrets?: Readonly<Record<string, string>>;
   /** Everything that the stack writes. Wiped at the start, unless `keep` says to go on with what is in it. */
   readonly stateFolder: string;
-  /** Goes on where the last stack of the folder was stopped, if there was one. */
+  /** Continues the last stack of the folder with its saved state, if there is one. */
   readonly keep?: boolean;
   /** Saves what a later stack can go on with when it is stopped. */
   readonly save?: boolean;

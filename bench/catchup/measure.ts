@@ -76,7 +76,7 @@ export async function measureCatchUp(
 
 /**
  * Every process that will be needed has started, and its code is compiled. The function that plans tasks has worked on a
- * whole one as well, so that its memory is told of with that of the others.
+ * whole one as well, so that its memory is reported with that of the others.
  */
 async function warmUp(stack: CatchUpStack, { folder }: Place, rowsPerChunk: number): Promise<void> {
   const file = join(folder, "warm-up.csv");

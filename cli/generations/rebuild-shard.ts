@@ -38,7 +38,7 @@ export async function rebuildShard(
   }
 }
 
-/** Every part goes on with the rebuild that the first one began. */
+/** Every part continues the rebuild that the first one started. */
 export async function inParts(invoke: InvokeRebuild): Promise<PublishedRebuild> {
   let answer = await invoke(undefined);
   while (answer.state === "unfinished") answer = await invoke(answer.rebuild);

@@ -151,8 +151,8 @@ export class QueuePoller implements Poller {
   }
 
   /**
-   * Lambda ends a chain in which a function reaches itself by way of the queue some 16 times, unless it is told to allow
-   * that: the message ends in the dead-letter queue, here by being received in vain, or nowhere where there is none.
+   * Lambda ends a chain in which a function reaches itself by way of the queue some 16 times, unless the function allows
+   * recursion: the message ends in the dead-letter queue, here after unprocessed receives, or is dropped without one.
    */
   async #withoutLoops(messages: readonly Message[]): Promise<readonly Message[]> {
     const { allowsLoops, definition } = this.#pool;

@@ -34,7 +34,7 @@ const starters: Readonly<Record<string, Start>> = {
     const { pathname } = new URL(config["catchup:pineconeHost"] ?? "");
     const dimension = Number(config["embedding:dimensions"]);
     const name = pathname.split("/").at(-1) ?? "";
-    // A setting that is no dimension is for the program to tell of.
+    // The program itself reports an invalid dimension.
     const indexes = Number.isInteger(dimension) ? [{ name, dimension }] : [];
     const server = await startPineconeServer({ port, indexes });
     return { baseUrl: `${server.url}${pathname}`, close: server.close };

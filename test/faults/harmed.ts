@@ -28,7 +28,7 @@ export async function killed({ stack, application }: Scene, at: Moment, options:
   await expectClean(stack, application);
 }
 
-/** A process is stopped at the moment; others take over; it goes on as if nothing had been. */
+/** A process is paused at that moment; others take over; then it resumes. */
 export async function paused({ stack, application }: Scene, at: Moment, options: HarmOptions = {}) {
   const { isSure = true, ...others } = options;
   const victim = await stack.process({ harms: [{ at, signal: "SIGSTOP", to: "itself" }], ...others });

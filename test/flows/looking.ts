@@ -31,7 +31,7 @@ export async function logSays(stack: RunningStack, logGroup: string, filterPatte
   await eventually(30, async () => expect(await stack.logged(logGroup, filterPattern)).not.toEqual([]));
 }
 
-/** No process of the stack lacked a permission, and nothing happened that the user should be told of. */
+/** No process of the stack lacked a permission, and the stack has no problems to report. */
 export async function nothingWasRefused(stack: RunningStack): Promise<void> {
   expect(await stack.problems()).toEqual([]);
   for (const group of Object.values(stack.outputs.logGroups)) {

@@ -86,7 +86,7 @@ async function sweep(): Promise<void> {
   expect(FunctionError).toBeUndefined();
 }
 
-/** The receipt's current run as a crash leaves it: open at its next attempt since hours, and no message tells of it. */
+/** The receipt's current run as a crash leaves it: open at its next attempt for hours, without a message in a queue. */
 async function openForHours(files: { imageId: string }, redrives: number): Promise<CompactionRun> {
   const receipt: ReceiptRef = { imageId: files.imageId, receiptId: 1 };
   const runs = runsOf(stack);

@@ -30,7 +30,7 @@ type Kept = { -readonly [Key in keyof Alarm]: Alarm[Key] } & {
   heldUntil: number;
 };
 
-/** Told of each change of state, with the ARNs that the alarm notifies then. */
+/** Called on each change of state, with the ARNs that the alarm notifies. */
 export type Notify = (change: StateChange, alarm: Alarm, actions: readonly string[]) => void;
 
 const changesKept = 10_000;

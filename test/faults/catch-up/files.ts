@@ -44,7 +44,7 @@ export class SentFile {
     return texts.filter((text) => text.includes(` of ${this.namespace},`));
   }
 
-  /** Every row is in the index once but the failed ones, which are told of with their reason; totals are exact. */
+  /** Every row is in the index once, except the failed ones, which are reported with their reason; totals are exact. */
   async expectAccounted(task: ShownTask, failedRows: readonly number[] = [], reason = ""): Promise<void> {
     const { length: total } = this.rows;
     const { progress } = task;

@@ -8,8 +8,8 @@ export interface Export {
 }
 
 /**
- * What embedding does with one message; done again from its start after a crash. Every yield is a place for one. Removals,
- * and those who have a run made anew, are left out.
+ * What embedding does with one message; repeated from its start after a crash. Every yield is a possible crash. Removals
+ * and repairs are not modelled.
  */
 export function* embed(world: World, { receipt, content, revision }: Export): Generator<void> {
   const runId = `${receipt}${content}`;

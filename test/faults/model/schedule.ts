@@ -188,7 +188,7 @@ class Play {
   }
 }
 
-/** Throws ProtocolBrokenError where the schedule breaks the protocol, on its way or in the end. */
+/** Throws ProtocolBrokenError if the schedule breaks the protocol, at any step or at the end. */
 export function play(schedule: readonly Event[], without?: Guard): void {
   const scene = new Play(without);
   for (const event of schedule) scene.happens(event);

@@ -19,7 +19,7 @@ export const guards = [
 ] as const;
 export type Guard = (typeof guards)[number];
 
-/** A holder is silent too long after so many ticks. */
+/** Ticks after which a silent holder may be taken over. */
 export const leaseTicks = 3;
 
 export interface Run {
@@ -44,7 +44,7 @@ export class ProtocolBrokenError extends Error {
   override readonly name = "ProtocolBrokenError";
 }
 
-/** All shared state: the tables, the queue, the files. Whoever changes it between two yields does so atomically. */
+/** All shared state: the tables, the queue, the files. Changes between two yields are atomic. */
 export class World {
   readonly without: Guard | undefined;
   now = 0;

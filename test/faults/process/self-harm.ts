@@ -111,7 +111,7 @@ export class SelfHarm {
     }
   }
 
-  /** Once: a process that was stopped and goes on is not harmed again. */
+  /** Once: a process that was paused and resumes is not harmed again. */
   #act(harm: Harm): void {
     const position = this.#harms.indexOf(harm);
     if (position < 0) return;

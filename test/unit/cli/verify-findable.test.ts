@@ -27,7 +27,7 @@ const missing: FindableReport = {
   missed: [{ id, why: "it is not among 10 hits, of which the last has cosine 0.4000" }],
 };
 const of = (report: FindableReport): Answered => ({ shard: "lines", report });
-const untold: Answered = { shard: "words", problem: "The generation is damaged." };
+const untold: Answered = { shard: "words", problem: "The generation is corrupt." };
 
 test.each<[string, Answered[], string]>([
   ["clean where each is found", [of(whole)], "clean"],

@@ -207,7 +207,7 @@ describe("a changed receipt", () => {
     expect(await tables.items("receipts")).toHaveLength(1);
   });
 
-  test("that goes back to its first content re-opens the first run and drives it again", async () => {
+  test("that returns to its first content re-opens and redrives the first run", async () => {
     const [first, second] = [stage.receipt(["CAFE"]), stage.receipt(["BAR"])];
     await stage.ingest(stage.delivery(first, 100));
     const firstRun = await currentRun();

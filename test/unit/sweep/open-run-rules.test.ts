@@ -132,7 +132,7 @@ describe("when something is to be done (F5)", () => {
     expect(stepOf(given, { kind: "done" }, opened, config)).toEqual({ kind: "remove" });
   });
 
-  test("a run that is not opened is waited for as long as one that is driven in vain", () => {
+  test("a run that is not opened is given up after as long as one that is redriven in vain", () => {
     const step = (ms: number) => stepOf(entry, { kind: "unopened" }, opened + ms, config).kind;
     expect(step(4 * 180 * minute - 1)).toBe("wait");
     expect(step(4 * 180 * minute)).toBe("give up");
