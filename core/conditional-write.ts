@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 
-/** The answer of a conditional write; undefined where its condition refused it. */
+/** The response of a conditional write; undefined if its condition failed. */
 export async function unlessConditionFailed<Answer>(write: Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await write;

@@ -17,13 +17,13 @@ export interface LogFields {
   readonly vector_id?: string | undefined;
   readonly message_id?: string | undefined;
   readonly message_ids?: readonly (string | undefined)[] | undefined;
-  /** Keys of receipts, `IMAGE#{image_id}#RECEIPT#{receipt_id}`, where a line is about several. */
+  /** Receipt keys, `IMAGE#{image_id}#RECEIPT#{receipt_id}`, of a line about several receipts. */
   readonly receipts?: readonly string[] | undefined;
-  /** Of a stream record, and of the item that it or the line is about. */
+  /** The stream record, and the key of the item. */
   readonly event_id?: unknown;
   readonly pk?: unknown;
   readonly sk?: unknown;
-  /** Of objects in S3. */
+  /** Keys of S3 objects. */
   readonly key?: string | undefined;
   readonly keys?: readonly string[] | undefined;
   readonly execution_arn?: string | undefined;
@@ -108,7 +108,7 @@ export interface LogFields {
   readonly examples?: readonly string[] | undefined;
   readonly attempt?: number | undefined;
   readonly redrive?: number | undefined;
-  /** The last key that a walk has reached; it goes on from there. */
+  /** The last key of an unfinished walk; the next one continues after it. */
   readonly reached?: string | undefined;
   readonly changed_examples?: readonly object[] | undefined;
   readonly truncated_fields?: readonly string[] | undefined;
@@ -120,7 +120,7 @@ export interface LogFields {
   readonly mismatched_files?: readonly string[] | undefined;
 }
 
-/** The same fields where LogFields has all of them, spread ones included; the compiler refuses the others. */
+/** Accepts only keys of LogFields, spread ones included. */
 type Known<Fields> = Readonly<{
   [Name in keyof Fields]: Name extends keyof LogFields ? LogFields[Name] : never;
 }>;

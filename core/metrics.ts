@@ -1,7 +1,7 @@
 import { MetricUnit, Metrics as PowertoolsMetrics } from "@aws-lambda-powertools/metrics";
 import type { Collection } from "./receipts/receipt.ts";
 
-/** Every metric of the product, by the service in whose name it is written. Alarms watch them under these names. */
+/** Every metric of the product, by the service that writes it. Alarms use these names. */
 export const metricsOf = {
   embed: ["MessagesDeferred", "MessagesSuperseded", "RowsRejected"],
   "stream-processor": [
@@ -45,25 +45,25 @@ export const metricsOf = {
 export type MeasuredService = keyof typeof metricsOf;
 export type MetricName = (typeof metricsOf)[MeasuredService][number];
 
-/** Tells operators what happened, in numbers. */
+/** Counters and gauges for operators. */
 export interface Metrics {
   count(name: MetricName, value: number): void;
-  /** How something stands at the moment. */
+  /** Records a current value. */
   gauge(name: MetricName, value: number, unit: "Bytes" | "Count" | "Seconds"): void;
 }
 
-/** For callers that nobody watches. */
+/** For callers without monitoring. */
 export const silentMetrics: Metrics = { count() {}, gauge() {} };
 
-/** Metrics as log lines in CloudWatch's embedded format: they cost no call and need no permission. */
+/** Metrics as log lines in CloudWatch's embedded metric format: no API call, no permission. */
 export interface LoggedMetrics extends Metrics {
-  /** Writes what was counted since the last time, if anything was. */
+  /** Writes the metrics since the last write, if any. */
   write(): void;
 }
 
 /**
- * The namespace comes from POWERTOOLS_METRICS_NAMESPACE, which infra/ sets to the stack's name. Those of a collection are
- * other metrics than those of the whole service.
+ * The namespace comes from POWERTOOLS_METRICS_NAMESPACE, which infra/ sets to the stack's name. With a collection, the
+ * metrics have it as a dimension and are separate from the service's.
  */
 export function loggedMetrics(serviceName: MeasuredService, collection?: Collection): LoggedMetrics {
   const metrics = new PowertoolsMetrics({
@@ -79,7 +79,7 @@ export function loggedMetrics(serviceName: MeasuredService, collection?: Collect
   };
 }
 
-/** The same for a process without invocations, at whose end they could be written: each is a line of its own. */
+/** The same for a process without invocations: each metric is written at once. */
 export function metricsLoggedAtOnce(serviceName: MeasuredService): Metrics {
   const logged = loggedMetrics(serviceName);
   return {

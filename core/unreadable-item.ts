@@ -2,9 +2,9 @@ import * as z from "zod";
 import { problems } from "./receipts/problems.ts";
 import { InputError } from "./vectorkeep-error.ts";
 
-/** An item of a table is not what its key says: another writer made it, or somebody edited it. */
+/** An item does not match its key or schema: another writer or a manual edit changed it. */
 export class ItemUnreadableError extends InputError {
-  /** By its key. */
+  /** Name of the item, with its key. */
   readonly item: string;
 
   constructor(what: string, item: unknown, found: readonly string[]) {
@@ -16,7 +16,7 @@ export class ItemUnreadableError extends InputError {
   }
 }
 
-/** The item as its schema has it. Throws ItemUnreadableError, which names the item and every problem. */
+/** Parses an item. Throws ItemUnreadableError with the item and every problem. */
 export function readItem<Schema extends z.ZodType>(
   schema: Schema,
   what: string,
@@ -34,7 +34,7 @@ function nameOf(item: unknown): string {
   return data ? `item ${data.PK} / ${data.SK}` : "item";
 }
 
-/** DynamoDB refuses the operation for what it says, or for the types that the item has: trying again is refused again. */
+/** Whether DynamoDB rejects the operation itself, or the types of the item: a permanent error. */
 export function isValidationError(error: unknown): boolean {
   return error instanceof Error && error.name === "ValidationException";
 }

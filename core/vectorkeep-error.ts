@@ -1,12 +1,12 @@
 /**
- * The base of every named error: what happened, to what, and what to do about it.
- * A message reads as sentences, so that one log line is enough to act on.
+ * The base of every named error: what happened, to what, and what to do. A message is a sentence, so that one log line
+ * is enough to act on.
  */
 export abstract class VectorkeepError extends Error {
-  /** What the reader of the log should do next. */
+  /** What the operator should do. */
   readonly remedy: string;
 
-  /** Stable, for logs, alarms and callers: `VK_LEASE_LOST`. By default made of the class's name. */
+  /** A stable code for logs, alarms and callers, as `VK_LEASE_LOST`. Derived from the class name by default. */
   get code(): string {
     return codeOf(this.constructor.name);
   }
@@ -27,5 +27,5 @@ function codeOf(className: string): string {
   return `VK_${words.toUpperCase()}`;
 }
 
-/** A failure of the input itself: trying again fails again, until somebody mends what was sent. */
+/** A permanent error of the input: retries fail until the input is corrected. */
 export abstract class InputError extends VectorkeepError {}

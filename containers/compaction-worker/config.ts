@@ -1,7 +1,7 @@
 import { compactionConfig } from "../../core/collections/host/compaction-config.ts";
 import { wholeNumber } from "../../core/settings/environment.ts";
 
-/** What infra sets for the worker. */
+/** The environment that infra declares for the worker. */
 export const compactionWorkerConfig = compactionConfig.safeExtend({
   SHARDS_AT_ONCE: wholeNumber(1, 100),
   CYCLE_HOURS: wholeNumber(1, 100),

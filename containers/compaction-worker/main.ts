@@ -51,7 +51,7 @@ defineService({
   },
 });
 
-/** A process that hangs touches nothing, and the health check of its task fails. */
+/** A stuck process stops touching the file, and its task's health check fails. */
 function keepTouching(file: string): void {
   const touch = () => writeFileSync(file, "");
   touch();
@@ -60,6 +60,6 @@ function keepTouching(file: string): void {
 
 /** The lease and the messages that it still holds expire, as after a crash. */
 function giveUp(log: Log): void {
-  log.error("The worker could not return everything in time, and ends");
+  log.error("The worker could not release its leases and messages in time and exits");
   process.exit(1);
 }

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { wholeNumber } from "../../core/settings/environment.ts";
 
-/** What infra sets for the query server. */
+/** The environment that infra declares for the query server. */
 export const queryServerConfig = z.object({
   CONTROL_TABLE: z.string().min(1),
-  /** Folder that holds the generations of every collection. */
+  /** Folder of the generations of all collections. */
   COLLECTIONS_PATH: z.string().min(1),
   COLLECTION_SHARDS: wholeNumber(1, 100),
   EMBEDDING_API_KEY_SECRET: z.string().min(1),

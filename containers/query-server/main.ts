@@ -13,7 +13,7 @@ import { QueryService } from "../../core/search/query-service.ts";
 import { readSecret } from "../../core/settings/secret.ts";
 import { queryServerConfig } from "./config.ts";
 
-/** How often the head is looked at, and how long a caller waits for the vector of a text. */
+/** The polling interval of the head, and the timeout of embedding a query. */
 const pollMs = 1_000;
 const embedWithinMs = 10_000;
 

@@ -13,16 +13,19 @@ import { cutMessage } from "../text/cut-message.ts";
 import type { Change } from "./read-change.ts";
 import { destinations } from "./watched.ts";
 
-/** A larger snapshot is left out of its message. */
+/** Larger snapshots are omitted from their message. */
 const maxSnapshotBytes = 64 * 1024;
 
-/** Of all changed fields together; what is larger is cut, as a message only says what to look at. */
+/**
+ * Limit for all changed fields of a message. Larger changes are truncated, because a message only says which items to
+ * read.
+ */
 const maxChangesBytes = 64 * 1024;
 
 type KeyOf<Type> = Extract<EntityKey, { type: Type }>;
 export type MessagesOrReason = ReadonlyMap<Collection, ChangeMessage> | { readonly malformed: string };
 
-/** One message for each collection that has to look at the change; or why the item is not what its key says. */
+/** One message per collection that the change affects, or why the item does not match its key. */
 export function messagesOf(change: Change): MessagesOrReason {
   const { key } = change;
   if (key.type === "COMPACTION_RUN") return runMessages(change, key);
@@ -61,13 +64,13 @@ function changeBody(change: Change, key: Exclude<EntityKey, { type: "COMPACTION_
   }
 }
 
-/** Each with its own delta prefix. */
+/** One per collection, each with its own delta prefix. */
 function runMessages(change: Change, key: KeyOf<"COMPACTION_RUN">): MessagesOrReason {
   const parsed = runItem.safeParse(change.item);
   if (!parsed.success) return { malformed: problems(parsed.error).join("; ") };
   const { image_id, receipt_id, run_id } = parsed.data;
   if (image_id !== key.imageId || receipt_id !== key.receiptId || run_id !== key.runId) {
-    return { malformed: "image_id, receipt_id and run_id of the item are not those of its key" };
+    return { malformed: "image_id, receipt_id and run_id of the item do not match its key" };
   }
   return new Map(
     collections.map((collection) => [

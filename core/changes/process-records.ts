@@ -9,12 +9,12 @@ import { rejectedRecord } from "./rejected-record.ts";
 import { add, empty, malformedOf, type Outbox, type Outboxes, sortRecords } from "./sort-records.ts";
 import type { Watched } from "./watched.ts";
 
-/** SQS took nothing of a batch: an outage, and no fault of a record. */
+/** SQS accepted no message of a batch: an outage, not a fault of a record. */
 export class ChangesNotQueuedError extends VectorkeepError {
   constructor(messages: number, reason: string) {
     super(
-      `None of ${messages} change messages is in its queue: ${reason}.`,
-      "The stream delivers the batch again until its records are 20 hours old; look at the queues and the role's permissions.",
+      `None of ${messages} change messages could be sent: ${reason}.`,
+      "The stream redelivers the batch until its records are 20 hours old. Check the queues and the role's permissions.",
     );
   }
 }
@@ -29,15 +29,15 @@ export interface RecordDeps {
   readonly metrics: Metrics;
 }
 
-/** As many receipts as a log line names. */
+/** Maximum number of receipts in a log line. */
 const receiptsNamed = 20;
 
 /**
- * Sends what each stream record has to say. A record that can never be sent goes to the rejected queue, so that it holds
- * up no other; what an outage keeps from its queue is for the stream to deliver again, for as long as it takes (F39).
+ * Sends the change messages of stream records. A poison record goes to the rejected queue, so that it does not block
+ * the others. After an outage the stream redelivers the records, for as long as the outage lasts (F39).
  *
- * Resolves to the position of the first record whose messages are not all in their queues; undefined when all are.
- * Throws ChangesNotQueuedError where no message at all is in its queue.
+ * Resolves to the position of the first record with an unsent message; undefined if all were sent. Throws
+ * ChangesNotQueuedError if no message could be sent.
  */
 export async function processRecords(
   records: readonly unknown[],
@@ -85,7 +85,7 @@ export async function processRecords(
 
 type Counts = Readonly<Record<(typeof metricsOf)["stream-processor"][number], number>>;
 
-/** One line per batch, so that a change can be followed by its receipt. */
+/** One line per batch, so that a change can be traced by its receipt. */
 function countAndLog({ metrics, log }: RecordDeps, { boxes }: Outboxes, counts: Counts): void {
   for (const name of metricsOf["stream-processor"]) metrics.count(name, counts[name]);
   log.info("Stream batch done", {
@@ -105,7 +105,7 @@ function receiptsOf({ lines, words }: Outboxes["boxes"]): Set<string> {
   return new Set(groups.map(receiptOfVector));
 }
 
-/** What goes to which shard's queue. */
+/** The messages by the queue of their shard. */
 function byQueue(
   { messages, positions }: Outbox<ChangeMessage>,
   inShardOrder: readonly QueuePublisher[],
@@ -125,7 +125,7 @@ interface Unsent {
   readonly reason: string;
 }
 
-/** Of the records whose message is not in the queue: by an outage, or for what it says. */
+/** The records whose message was not sent: because of an outage, or because the message is poison. */
 interface Sent {
   readonly outages: readonly Unsent[];
   /** Reason by position. */
@@ -150,7 +150,7 @@ async function sendOne(queue: QueuePublisher, { messages, positions }: Outbox): 
   }
 }
 
-/** What the rejected queue itself refuses has nowhere else to go: the stream keeps it. */
+/** There is no other queue for what the rejected queue refuses: the stream keeps the record. */
 function poisonAsOutage({ poison }: Sent): Unsent[] {
   return [...poison].map(([position, reason]) => ({ position, reason }));
 }

@@ -11,55 +11,55 @@ import type { Clock } from "../resilience/clock.ts";
 import { type Attempt, retry } from "../resilience/retry.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
-/** Limits of one call, for the sum of bodies and attributes. */
+/** Limits per SendMessageBatch call; bytes count bodies and attributes. */
 const maxEntries = 10;
 const maxBytes = 1024 * 1024;
 const maxAttempts = 4;
 const backoff = { firstMs: 50, maxMs: 1_000 };
 
-/** Errors of a whole call that one of its messages causes. */
+/** Errors of a whole call that a single message causes. */
 const contentFaults = [
   "BatchRequestTooLong",
   "InvalidMessageContents",
   "InvalidParameterValue",
   "InvalidParameterValueException",
 ];
-/** Codes of entries that say nothing of the message, although SQS blames its sender. */
+/** Error codes with SenderFault that are not the message's fault. */
 const queueFaults = /AccessDenied|Kms|Throttl|NonExistentQueue|QueueDoesNotExist/i;
 
 export interface OutgoingMessage {
   readonly body: string;
   readonly messageAttributes: Readonly<Record<string, { DataType: "String"; StringValue: string }>>;
-  /** Both for FIFO queues only. */
+  /** This and deduplicationId are for FIFO queues only. */
   readonly groupId?: string;
   readonly deduplicationId?: string;
 }
 
-/** Why a message is not in the queue. */
+/** Why a message was not sent. */
 export interface Refusal {
   readonly reason: string;
-  /** The message itself is what the queue refuses: it would be refused for ever. Else it is an outage. */
+  /** Whether the message itself is refused, permanently. Otherwise it is an outage. */
   readonly isPoison: boolean;
 }
 
-/** Some messages are not in the queue; all others are. */
+/** Some messages were not sent; all others were. */
 export class QueueRejectedError extends VectorkeepError {
-  /** Positions of the messages that are not in the queue, ascending. */
+  /** Positions of the unsent messages, ascending. */
   readonly positions: readonly number[];
   readonly refusals: ReadonlyMap<number, Refusal>;
 
   constructor(queueUrl: string, refusals: ReadonlyMap<number, Refusal>) {
     const reasons = [...new Set([...refusals.values()].map(({ reason }) => reason))].join("; ");
     super(
-      `${refusals.size} messages are not in ${queueUrl}: ${reasons}.`,
-      "They are sent again with their stream records; if it goes on, look at the queue and the role's permissions.",
+      `${refusals.size} messages could not be sent to ${queueUrl}: ${reasons}.`,
+      "They are sent again when the stream redelivers their records. If it persists, check the queue and the role's permissions.",
     );
     this.refusals = refusals;
     this.positions = [...refusals.keys()].sort((a, b) => a - b);
   }
 }
 
-/** Sends many messages in few calls and sends again only those that the queue refused. */
+/** Sends messages in batches and retries only those that the queue refused. */
 export class QueuePublisher {
   readonly #sqs: SQSClient;
   readonly #queueUrl: string;
@@ -71,7 +71,7 @@ export class QueuePublisher {
     this.#clock = clock;
   }
 
-  /** Resolves when every message is in the queue. Throws QueueRejectedError, after all others have been sent. */
+  /** Resolves when every message is sent. Throws QueueRejectedError after all other messages have been sent. */
   async send(messages: readonly OutgoingMessage[]): Promise<void> {
     const refusals = new Map<number, Refusal>();
     for (const batch of batches(messages)) {
@@ -109,8 +109,8 @@ export class QueuePublisher {
   }
 
   /**
-   * The entries that were not taken. A call that failed altogether took none; the SDK has retried it. Where it failed
-   * for what it carries, each entry is sent alone, so that only the one that is to blame is refused.
+   * The entries that were not accepted. A failed call accepted none, after the SDK's retries. If it failed because of
+   * its content, each entry is sent alone, so that only the poison message is refused.
    */
   async #call(entries: readonly SendMessageBatchRequestEntry[]): Promise<NotTaken[]> {
     try {
@@ -131,7 +131,7 @@ export class QueuePublisher {
   }
 }
 
-/** What an entry of a call was refused for: the message, the queue, or a transient error. */
+/** Why an entry was refused: the message, the queue, or a transient error. */
 interface NotTaken {
   readonly id: string;
   readonly fault: "content" | "queue" | "transient";
@@ -166,7 +166,7 @@ export function* batches(messages: readonly OutgoingMessage[]): Generator<SendMe
   }
 }
 
-/** As SQS counts: the body, and each attribute's name, type and value. */
+/** The size as SQS counts it: the body, and name, type and value of each attribute. */
 export function bytesOf(message: OutgoingMessage): number {
   let bytes = Buffer.byteLength(message.body);
   for (const [name, { DataType, StringValue }] of Object.entries(message.messageAttributes)) {

@@ -8,14 +8,14 @@ import { changedFields } from "./changed-fields.ts";
 import { type EventName, recordTime, type StreamRecord, streamRecord } from "./stream-record.ts";
 import { isAnswered, type Watched } from "./watched.ts";
 
-/** A record that the collections have to hear of. */
+/** A change that is relevant to the collections. */
 export interface Change {
   readonly kind: "change";
   readonly key: EntityKey;
   readonly eventName: EventName;
-  /** Of the watched fields. */
+  /** Changes of the watched fields. */
   readonly changes: FieldChanges;
-  /** ISO, the record's own time. */
+  /** The record's time, ISO. */
   readonly timestamp: string;
   readonly streamRecordId: string;
   readonly awsRegion: string;
@@ -37,10 +37,9 @@ const keysOnly = z.object({
 });
 
 /**
- * What a stream record is to the collections.
- * Skipped: not a receipt's key, an event that is not passed on, or no watched field changed.
- * Of others: an item of the application that shares the table.
- * Malformed: a receipt's key that matches no known one, or a record or item that is not what its key says.
+ * The kind of a stream record. Skipped: not a receipt's key, an event that is not forwarded, or no watched field
+ * changed. Of others: an item of another application that shares the table. Malformed: an unknown key under a receipt,
+ * or a record or item that does not match its key.
  */
 export function readChange(record: unknown, watched: Watched): ReadRecord {
   const keyed = keysOnly.safeParse(record);
@@ -71,7 +70,7 @@ function readItems(record: StreamRecord, key: EntityKey, watched: Watched): Read
   if (!item || (eventName === "MODIFY" && !before)) {
     return malformed([`a ${eventName} of ${key.type} came without its item`]);
   }
-  // What is gone need not be readable: that it is gone is all there is to know.
+  // A removed item need not be readable: its removal is all that matters.
   const found = eventName === "REMOVE" ? [] : itemProblems(key, item);
   if (found.length > 0) return malformed(found);
 

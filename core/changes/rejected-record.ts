@@ -2,10 +2,13 @@ import { cutMessage } from "../text/cut-message.ts";
 import { queueJson } from "../text/queue-json.ts";
 import type { OutgoingMessage } from "./queue-publisher.ts";
 
-/** Below the queue's limit of 1 MiB, with room for the reason. */
+/** Below SQS's limit of 1 MiB, with room for the reason. */
 const maxBodyBytes = 1_000_000;
 
-/** The whole record with the reason. Where it is too large for a message, its images stay behind and the body says so. */
+/**
+ * The whole record with the reason. A record that is too large for a message is sent without its images, and the body
+ * says so.
+ */
 export function rejectedRecord(record: unknown, reason: string): OutgoingMessage {
   const shortReason = cutMessage(reason);
   const whole = queueJson({ reason: shortReason, record });

@@ -15,7 +15,7 @@ export interface Outbox<Message extends OutgoingMessage = OutgoingMessage> {
   readonly positions: number[];
 }
 
-/** The log fields of a record that goes to the rejected queue: they find it there and in the table. */
+/** Log fields of a rejected record, by which it can be found in the rejected queue and in the table. */
 export interface Malformed {
   readonly image_id?: string | undefined;
   readonly reason: string;
@@ -28,12 +28,12 @@ export interface Outboxes {
   readonly boxes: Readonly<Record<Collection, Outbox<ChangeMessage>> & { rejected: Outbox }>;
   readonly relevant: number;
   readonly skipped: number;
-  /** Items of the application that shares the table. */
+  /** Items of another application that shares the table. */
   readonly ofOthers: number;
   readonly malformed: readonly Malformed[];
 }
 
-/** What goes to which collection. Nothing is sent yet. */
+/** Sorts records into messages per destination; sends nothing. */
 export function sortRecords(records: readonly unknown[], watched: Watched): Outboxes {
   const boxes = { lines: empty<ChangeMessage>(), words: empty<ChangeMessage>(), rejected: empty() };
   const malformed: Malformed[] = [];
@@ -59,7 +59,7 @@ function messagesOrKind(record: unknown, watched: Watched): MessagesOrReason | "
     if (read.kind === "malformed") return { malformed: read.reason };
     return read.kind === "change" ? messagesOf(read) : read.kind;
   } catch (error) {
-    // A record that is redelivered until it is too old would hold up its shard: it is decided here.
+    // An error here would block the shard until the record expires, so the record is rejected instead.
     return { malformed: `it cannot be read: ${String(error)}` };
   }
 }

@@ -24,7 +24,7 @@ export const streamRecord = z.object({
 export type StreamRecord = z.infer<typeof streamRecord>;
 export type EventName = StreamRecord["eventName"];
 
-/** ISO, the record's own time. */
+/** The record's time, ISO. */
 export function recordTime(record: StreamRecord): string {
   return new Date(record.dynamodb.ApproximateCreationDateTime * 1000).toISOString();
 }

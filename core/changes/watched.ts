@@ -5,10 +5,10 @@ import type { Collection } from "../receipts/receipt.ts";
 import { commaSeparated } from "../settings/environment.ts";
 import type { EventName } from "./stream-record.ts";
 
-/** What of the receipts table the collections hear of: a stack may narrow it, and `whole` is all there is. */
+/** Which changes of the receipts table reach the collections. A stack may narrow them; `whole` is everything. */
 export interface Watched {
   readonly entities: ReadonlySet<EntityType>;
-  /** A MODIFY counts when one of these fields has changed. An entity without an entry never counts as modified. */
+  /** A MODIFY is relevant if one of these fields has changed. For an entity without an entry it never is. */
   readonly fields: Readonly<Partial<Record<EntityType, readonly string[]>>>;
 }
 
@@ -18,12 +18,15 @@ export const whole: Watched = {
 };
 
 interface Answer {
-  /** A MODIFY is for the watched fields to judge. */
+  /** For a MODIFY the watched fields decide. */
   readonly events: readonly Exclude<EventName, "MODIFY">[];
   readonly goesTo: readonly Collection[];
 }
 
-/** The table of change messages. An entity's own rows come and go with its run; that they are new says nothing. */
+/**
+ * The events of each entity that are forwarded. Lines and words appear with their run, so inserts of them carry no
+ * information.
+ */
 const answers: Readonly<Record<EntityType, Answer>> = {
   COMPACTION_RUN: { events: ["INSERT"], goesTo: ["lines", "words"] },
   RECEIPT_METADATA: { events: ["INSERT", "REMOVE"], goesTo: ["lines", "words"] },
@@ -33,18 +36,18 @@ const answers: Readonly<Record<EntityType, Answer>> = {
   RECEIPT_WORD: { events: ["REMOVE"], goesTo: ["words"] },
 };
 
-/** Whether the collections hear of such an event at all. Of a MODIFY, its fields have the last word. */
+/** Whether such an event is forwarded at all. For a MODIFY its fields decide. */
 export function isAnswered(watched: Watched, type: EntityType, event: EventName): boolean {
   if (!watched.entities.has(type)) return false;
   return event === "MODIFY" ? watched.fields[type] !== undefined : answers[type].events.includes(event);
 }
 
-/** The collections that an entity's changes go to. */
+/** The collections that changes of an entity go to. */
 export function destinations(type: EntityType): readonly Collection[] {
   return answers[type].goesTo;
 }
 
-/** How infra/ hands a stack's choice to the stream processor. */
+/** The environment in which infra/ passes the stack's settings to the stream processor. */
 export const watchedConfig = {
   WATCHED_ENTITIES: commaSeparated.pipe(z.array(z.enum(entityTypes)).min(1)),
   WATCHED_METADATA_FIELDS: commaSeparated.pipe(z.array(z.enum(merchantFields))),

@@ -39,29 +39,29 @@ interface VectorRow {
   readonly metadata: VectorMetadata;
 }
 
-/** The bytes are no whole delta file: cut, changed, or of another format. */
+/** The bytes are not a valid delta file: truncated, corrupt or of another format. */
 export class DeltaUnreadableError extends VectorkeepError {
   constructor(what: string, options?: ErrorOptions) {
     super(
       `The delta file cannot be read: ${what}.`,
-      "Send the receipt's embed message again: it writes the delta anew.",
+      "Send the receipt's embed message again: embedding replaces the delta.",
       options,
     );
   }
 }
 
-/** The file of a delta. Throws a RangeError where ids, documents, metadatas and vectors differ in count. */
+/** The file of a delta. Throws a RangeError if ids, documents, metadatas and vectors differ in count. */
 export function encodeDelta(delta: Delta): Buffer {
   return encodeDeltaOf(delta, [delta.vectors]);
 }
 
-/** The file of a delta whose vectors lie in pieces, in the order of its ids: each is copied once. */
+/** The file of a delta whose vectors are separate buffers, in the order of its ids; each is copied once. */
 export function encodeDeltaOf(delta: Omit<Delta, "vectors">, vectors: readonly Uint8Array[]): Buffer {
   const count = delta.ids.length;
   const vectorsLength = count * delta.dimensions * bytesPerNumber;
   const given = vectors.reduce((sum, piece) => sum + piece.length, 0);
   if (delta.documents.length !== count || delta.metadatas.length !== count || given !== vectorsLength) {
-    throw new RangeError("A delta has one document, one metadata and one vector an id.");
+    throw new RangeError("A delta has one document, one metadata and one vector per id.");
   }
   const header = gzipSync(headerText(delta), { level: 1 });
   const file = Buffer.allocUnsafe(preambleLength + header.length + vectorsLength + checksumLength);
@@ -84,7 +84,7 @@ export function decodeDelta(bytes: Uint8Array): Delta {
   const end = file.length - checksumLength;
   if (end < preambleLength) throw new DeltaUnreadableError(`${file.length} bytes are too few`);
   if (!file.subarray(0, magic.length).equals(magic))
-    throw new DeltaUnreadableError("it does not begin as one");
+    throw new DeltaUnreadableError("its magic bytes are wrong");
   const version = file.readUInt32LE(magic.length);
   if (version !== formatVersion)
     throw new DeltaUnreadableError(`its format version is ${version}, not ${formatVersion}`);
@@ -130,13 +130,13 @@ function headerText(delta: Omit<Delta, "vectors">): string {
   return [JSON.stringify(about), ...rows].join("\n");
 }
 
-/** The checksum has passed, so what the encoder guarantees of the rows holds. */
+/** The checksum has matched, so the encoder's guarantees hold for the rows. */
 function readHeader(compressed: Buffer): { about: z.infer<typeof aboutRow>; rows: VectorRow[] } {
   try {
     const [first, ...rest] = gunzipSync(compressed).toString().split("\n");
     const about = aboutRow.parse(JSON.parse(first ?? ""));
     return { about, rows: rest.map((row) => JSON.parse(row) as VectorRow) };
   } catch (cause) {
-    throw new DeltaUnreadableError("its header is not what the format says", { cause });
+    throw new DeltaUnreadableError("its header does not match the format", { cause });
   }
 }

@@ -2,7 +2,7 @@ import { DeleteObjectsCommand, ListObjectsV2Command, type S3Client } from "@aws-
 import { VectorkeepError } from "../vectorkeep-error.ts";
 import { type DeltaName, deltaOfKey, deltasFolder } from "./keys.ts";
 
-/** A delta that lies in the bucket. */
+/** A delta in the bucket. */
 export interface DeltaFile extends DeltaName {
   readonly key: string;
   /** Epoch milliseconds. */
@@ -11,34 +11,34 @@ export interface DeltaFile extends DeltaName {
 
 export interface DeltaPage {
   readonly files: readonly DeltaFile[];
-  /** The key to go on behind; undefined behind the last page. */
+  /** The key after which the next page starts; undefined after the last page. */
   readonly next: string | undefined;
 }
 
-/** S3 has not removed a delta. */
+/** S3 could not delete a delta. */
 export class DeltaNotRemovedError extends VectorkeepError {
   constructor(key: string, reason: string) {
     super(
-      `The delta ${key} could not be removed: ${reason}.`,
-      "It is tried again when its turn comes. Check that the function may delete what lies under deltas/.",
+      `The delta ${key} could not be deleted: ${reason}.`,
+      "A later sweep retries. Check that the function may delete objects under deltas/.",
     );
   }
 }
 
-/** The deltas of a bucket, whosoever's they are. */
+/** All deltas of a bucket. */
 export class DeltaFiles {
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #pageSize: number;
 
-  /** S3 lists 1,000 objects at once at most. */
+  /** S3 lists at most 1,000 objects per call. */
   constructor(client: S3Client, bucket: string, pageSize = 1_000) {
     this.#client = client;
     this.#bucket = bucket;
     this.#pageSize = pageSize;
   }
 
-  /** The next deltas in the order of their keys. Objects that are none are passed over. */
+  /** The next deltas in key order. Other objects are skipped. */
   async page(after: string | undefined): Promise<DeltaPage> {
     const { Contents = [], IsTruncated } = await this.#client.send(
       new ListObjectsV2Command({
@@ -55,7 +55,7 @@ export class DeltaFiles {
     return { files, next: IsTruncated ? Contents.at(-1)?.Key : undefined };
   }
 
-  /** Those that are gone already are no failure. Throws DeltaNotRemovedError. */
+  /** Deleting a missing object succeeds. Throws DeltaNotRemovedError. */
   async remove(files: readonly DeltaFile[]): Promise<void> {
     const { Errors = [] } = await this.#client.send(
       new DeleteObjectsCommand({

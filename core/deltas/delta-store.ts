@@ -1,7 +1,7 @@
-/** Where encoded delta files live: an S3 bucket, a folder in the benchmark, a fault injector in tests. */
+/** Storage of encoded delta files: an S3 bucket, a folder in benchmarks, a fault injector in tests. */
 export interface DeltaStore {
-  /** Durable and checked by the store when it resolves. Writing the same content again is harmless. */
+  /** Resolves when the object is durable and its checksum is verified. Idempotent. */
   put(key: string, bytes: Uint8Array): Promise<void>;
-  /** Undefined where there is no object under the key. */
+  /** Undefined if there is no object under the key. */
   get(key: string): Promise<Uint8Array | undefined>;
 }

@@ -1,9 +1,9 @@
 import type { Collection } from "../receipts/receipt.ts";
 
-/** Flat metadata of a vector, one type a key (design section 3). A float key holds a JSON number. */
+/** Flat metadata of a vector, with one type per key (design section 3). A float key holds a JSON number. */
 export type VectorMetadata = Record<string, string | number | boolean>;
 
-/** All vectors of one receipt in one collection, as one run made them. Immutable once stored. */
+/** All vectors of one receipt in one collection, from one run. Immutable once stored. */
 export interface Delta {
   readonly collection: Collection;
   readonly imageId: string;
@@ -13,7 +13,7 @@ export interface Delta {
   readonly dimensions: number;
   /** Version of the rules that made the embedded texts, for example `receipt-text/1`. */
   readonly textFormat: string;
-  /** ids, documents and metadatas run in parallel and have one entry a vector. */
+  /** ids, documents and metadatas are parallel arrays with one entry per vector. */
   readonly ids: readonly string[];
   readonly documents: readonly string[];
   readonly metadatas: readonly VectorMetadata[];

@@ -2,17 +2,17 @@ import { type Collection, collections, fiveDigits } from "../receipts/receipt.ts
 import { imageId } from "../receipts/rows.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
-/** Where all deltas lie. */
+/** Prefix of all deltas. */
 export const deltasFolder = "deltas/";
 
 const extension = ".vkd";
 const runIdPattern = /^[A-Za-z0-9_-]{1,128}$/;
 
-/** A part of a key could lead out of its folder. */
+/** A part of a key could escape its folder. */
 export class UnsafeKeyError extends VectorkeepError {
   constructor(part: string, value: string) {
     super(
-      `The ${part} ${JSON.stringify(value)} cannot stand in an object key.`,
+      `The ${part} ${JSON.stringify(value)} cannot be part of an object key.`,
       "An image_id is a UUID; a run_id has letters, digits, `-` and `_` only.",
     );
   }
@@ -32,7 +32,7 @@ export function deltaPrefix(name: DeltaName): string {
   return `${folder}/${safeRunId(name.runId)}`;
 }
 
-/** The object key of a delta, from the prefix that its run holds. */
+/** The object key of a delta, from the prefix in its run. */
 export function deltaKey(prefix: string): string {
   return `${prefix}${extension}`;
 }
@@ -41,7 +41,7 @@ const keyPattern = new RegExp(
   `^${deltasFolder}(?<collection>${collections.join("|")})/(?<imageId>[^/]+)/receipt-(?<receiptId>\\d+)/(?<runId>[^/]+)\\${extension}$`,
 );
 
-/** The delta that lies under a key; undefined for a key that `deltaKey` never makes. */
+/** The delta of an object key; undefined for a key that `deltaKey` never returns. */
 export function deltaOfKey(key: string): DeltaName | undefined {
   const { collection, imageId, receiptId, runId = "" } = keyPattern.exec(key)?.groups ?? {};
   const named = collections.find((known) => known === collection);
@@ -55,7 +55,7 @@ export function deltaOfKey(key: string): DeltaName | undefined {
   }
 }
 
-/** Whether two names are those of one delta. A delta of another run under a key is not the key's (F41). */
+/** Whether two names denote the same delta. Another run's delta can lie under a key (F41). */
 export function isSameDelta(one: DeltaName, other: DeltaName): boolean {
   return (
     one.collection === other.collection &&
@@ -65,15 +65,15 @@ export function isSameDelta(one: DeltaName, other: DeltaName): boolean {
   );
 }
 
-/** Where the rows lie that runs left out. */
+/** Prefix of the rejected rows of runs. */
 export const rejectedRowsFolder = "rejected/";
 
-/** `rejected/{run_id}.ndjson`: the rows that a run left out. Throws UnsafeKeyError. */
+/** `rejected/{run_id}.ndjson`: the rejected rows of a run. Throws UnsafeKeyError. */
 export function rejectedRowsKey(runId: string): string {
   return `${rejectedRowsFolder}${safeRunId(runId)}.ndjson`;
 }
 
-/** The run whose rejected rows lie under a key; undefined for a key that `rejectedRowsKey` never makes. */
+/** The run of a key of rejected rows; undefined for a key that `rejectedRowsKey` never returns. */
 export function runOfRejectedRows(key: string): string | undefined {
   const runId = /^rejected\/([^/]+)\.ndjson$/.exec(key)?.[1] ?? "";
   return runIdPattern.test(runId) ? runId : undefined;

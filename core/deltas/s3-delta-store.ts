@@ -10,7 +10,7 @@ import { DeltaUnreadableError, decodeDelta } from "./codec.ts";
 import type { DeltaStore } from "./delta-store.ts";
 import { deltaOfKey, isSameDelta } from "./keys.ts";
 
-/** Deltas as objects of one bucket. S3 checks the checksum that each upload states. */
+/** Deltas as objects of one bucket. S3 verifies the checksum of each upload. */
 export class S3DeltaStore implements DeltaStore {
   readonly #client: S3Client;
   readonly #bucket: string;
@@ -21,8 +21,8 @@ export class S3DeltaStore implements DeltaStore {
   }
 
   /**
-   * The key's own readable delta that is already there stays: it is immutable, and an earlier attempt at the same work
-   * wrote it. Anything else under the key is replaced.
+   * An existing readable delta of the key stays: it is immutable, and an earlier attempt wrote it. Any other object
+   * under the key is replaced.
    */
   async put(key: string, bytes: Uint8Array): Promise<void> {
     if (await this.#putIfAbsent(key, bytes)) return;
@@ -75,7 +75,7 @@ export class S3DeltaStore implements DeltaStore {
   }
 }
 
-/** PreconditionFailed: the object exists. ConditionalRequestConflict: it is being written at this moment. */
+/** PreconditionFailed: the object exists. ConditionalRequestConflict: a concurrent write is in progress. */
 function isConflict(error: unknown): boolean {
   return (
     error instanceof S3ServiceException &&

@@ -1,21 +1,21 @@
 import { ListSubscriptionsByTopicCommand, type SNSClient, type Subscription } from "@aws-sdk/client-sns";
 import { type Finding, fail, ok, warn } from "./check.ts";
 
-/** Whether anybody hears the alarms. */
+/** Checks that the alarm topic has a confirmed subscriber. */
 export async function checkAlarmTopic(sns: SNSClient, topicArn: string): Promise<Finding[]> {
   const subscriptions = await subscriptionsOf(sns, topicArn);
   const unconfirmed = subscriptions.filter(({ SubscriptionArn }) => !SubscriptionArn?.startsWith("arn:"));
   const confirmed = subscriptions.length - unconfirmed.length;
   const pending = unconfirmed.map(({ Endpoint, Protocol }) =>
     (confirmed === 0 ? fail : warn)(
-      `${Endpoint} (${Protocol}) has not confirmed its subscription to ${topicArn}, and hears no alarm.`,
-      "Follow the link in the mail that AWS sent; `pulumi up --target-replace` the subscription for another one.",
+      `${Endpoint} (${Protocol}) has not confirmed its subscription to ${topicArn} and receives no alarms.`,
+      "Follow the link in the email from AWS; for another email, replace the subscription with `pulumi up --target-replace`.",
     ),
   );
   if (subscriptions.length === 0) {
     return [
       warn(
-        `Nobody is subscribed to ${topicArn}: alarms are heard by nobody.`,
+        `${topicArn} has no subscriptions: nobody receives alarms.`,
         "Set alarms:email or alarms:topicArn.",
       ),
     ];

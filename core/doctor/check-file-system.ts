@@ -19,20 +19,20 @@ export interface FileSystemCheck {
   readonly efs: EFSClient;
   readonly fileSystemId: string;
   readonly ec2: EC2Client;
-  /** Where functions that mount it run, and by which security groups. */
+  /** Subnets and security groups of the functions that mount it. */
   readonly network: { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] };
-  /** Bytes of the published generations of all shards; undefined while one has not recorded them. */
+  /** Bytes of the published generations of all shards; undefined if a shard has not recorded them. */
   keptBytes(): Promise<FileSystemUse["keptBytes"]>;
 }
 
-/** What stands between the functions and their files. */
+/** Checks everything between the functions and their files. */
 export async function checkFileSystem(parts: FileSystemCheck): Promise<Finding[]> {
   const described = await describe(parts);
   if (described === undefined) {
     return [
       fail(
-        `The file system ${parts.fileSystemId} is not there.`,
-        "See docs/migration.md: `pulumi up` makes an empty one, and collections are rebuilt from their deltas.",
+        `The file system ${parts.fileSystemId} does not exist.`,
+        "See docs/migration.md: `pulumi up` creates an empty one, and compaction rebuilds the collections from their deltas.",
       ),
     ];
   }
@@ -61,8 +61,8 @@ async function describe({ efs, fileSystemId }: FileSystemCheck): Promise<FileSys
 function stateFinding({ FileSystemId, LifeCycleState, Encrypted }: FileSystemDescription): Finding {
   if (LifeCycleState !== "available") {
     return fail(
-      `${FileSystemId} is ${LifeCycleState}, and not available.`,
-      "Wait; if it stays, see AWS Health.",
+      `${FileSystemId} is ${LifeCycleState}, not available.`,
+      "Wait; if it persists, check AWS Health.",
     );
   }
   return ok(`${FileSystemId} is available and ${Encrypted ? "encrypted" : "not encrypted"}.`);
@@ -71,7 +71,7 @@ function stateFinding({ FileSystemId, LifeCycleState, Encrypted }: FileSystemDes
 function throughputFinding({ ThroughputMode }: FileSystemDescription): Finding {
   if (ThroughputMode === "elastic") return ok("Its throughput is elastic.");
   return warn(
-    `Its throughput mode is ${ThroughputMode}: copying a generation takes as long as that allows.`,
+    `Its throughput mode is ${ThroughputMode}: it limits the speed of copying a generation.`,
     "Run `pulumi up`, which sets elastic throughput.",
   );
 }
@@ -85,7 +85,7 @@ async function mountTargetFindings(parts: FileSystemCheck): Promise<Finding[]> {
     ({ MountTargetId, SubnetId, LifeCycleState }) =>
       fail(
         `Mount target ${MountTargetId} in ${SubnetId} is ${LifeCycleState}.`,
-        "Functions there cannot start; wait, or run `pulumi up`.",
+        "Functions in this subnet cannot start. Wait, or run `pulumi up`.",
       ),
   );
   const zones = new Set(MountTargets.map(({ SubnetId }) => SubnetId));
@@ -100,12 +100,12 @@ async function mountTargetFindings(parts: FileSystemCheck): Promise<Finding[]> {
   const here = open > 0 ? [ok(`${open} of ${MountTargets.length} mount targets are available.`)] : [];
   const none =
     MountTargets.length === 0
-      ? [fail(`${fileSystemId} has no mount target at all.`, "Run `pulumi refresh` and `pulumi up`.")]
+      ? [fail(`${fileSystemId} has no mount targets.`, "Run `pulumi refresh` and `pulumi up`.")]
       : [];
   return [...here, ...none, ...away, ...missing, ...(await groupFindings(parts, MountTargets))];
 }
 
-/** Whether each is reached through the same groups, and these let the functions in. */
+/** Checks that all mount targets have the same security groups, and that these admit the functions. */
 async function groupFindings(
   { efs, ec2, network }: FileSystemCheck,
   targets: readonly MountTargetDescription[],
@@ -126,7 +126,7 @@ async function groupFindings(
       ? [
           warn(
             `Its mount targets have different security groups: ${[...different].join("; ")}.`,
-            "Run `pulumi refresh` and `pulumi up`: one group lets NFS (2049) in from the functions.",
+            "Run `pulumi refresh` and `pulumi up`: one group allows NFS (2049) from the functions.",
           ),
         ]
       : [];
@@ -141,10 +141,10 @@ async function lifecycleFindings({ efs, fileSystemId }: FileSystemCheck): Promis
   const moves = LifecyclePolicies.flatMap(({ TransitionToIA, TransitionToArchive }) =>
     [TransitionToIA, TransitionToArchive].filter((after) => after !== undefined),
   );
-  if (moves.length === 0) return [ok("No lifecycle moves files to a slower storage class.")];
+  if (moves.length === 0) return [ok("No lifecycle policy moves files to a slower storage class.")];
   return [
     warn(
-      `A lifecycle moves files to a slower storage class (${moves.join(", ")}): each compaction reads a whole generation, and pays for that.`,
+      `A lifecycle policy moves files to a slower storage class (${moves.join(", ")}). Each compaction reads a whole generation, which costs more there.`,
       "Remove the lifecycle configuration of the file system.",
     ),
   ];
@@ -168,5 +168,5 @@ async function backupFindings({ efs, fileSystemId }: FileSystemCheck): Promise<F
 }
 
 function unreadable(error: Error): Finding[] {
-  return [fail(`${error.name}: ${error.message}`, "Check what the credentials of this shell may do.")];
+  return [fail(`${error.name}: ${error.message}`, "Check the permissions of this shell's credentials.")];
 }

@@ -6,7 +6,7 @@ export async function checkIndex(index: VectorIndex, host: string, dimensions: n
   if (held === undefined) {
     return [
       warn(
-        `The index at ${host} takes the key and does not tell its dimension.`,
+        `The index at ${host} accepts the key but does not report its dimension.`,
         "Check in Pinecone's console that it is a dense index.",
       ),
     ];
@@ -14,10 +14,10 @@ export async function checkIndex(index: VectorIndex, host: string, dimensions: n
   if (held !== dimensions) {
     return [
       fail(
-        `The index at ${host} holds vectors of ${held} dimensions, and the stack embeds ${dimensions}.`,
+        `The index at ${host} has ${held} dimensions, but the stack embeds ${dimensions}.`,
         `Create an index with ${dimensions} dimensions and set catchup:pineconeHost, or set embedding:dimensions.`,
       ),
     ];
   }
-  return [ok(`The index at ${host} takes the key and holds vectors of ${held} dimensions.`)];
+  return [ok(`The index at ${host} accepts the key and has ${held} dimensions.`)];
 }

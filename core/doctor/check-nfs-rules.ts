@@ -9,23 +9,23 @@ const nfs = 2049;
 
 export interface NfsRulesCheck {
   readonly ec2: EC2Client;
-  /** Of all mount targets. */
+  /** Security groups of all mount targets. */
   readonly targetGroups: readonly string[];
-  /** Of the functions that mount the file system. */
+  /** Security groups of the functions that mount the file system. */
   readonly functionGroups: readonly string[];
 }
 
-/** Without the rule a function waits for its files until its time is over, and no log says why. */
+/** Without the rule a function waits for its files until it times out, and no log has the reason. */
 export async function checkNfsRules({ ec2, targetGroups, functionGroups }: NfsRulesCheck): Promise<Finding> {
   const Filters = [{ Name: "group-id", Values: [...targetGroups] }];
   const { SecurityGroupRules = [] } = await ec2.send(new DescribeSecurityGroupRulesCommand({ Filters }));
   const groups = targetGroups.join(", ");
   if (SecurityGroupRules.some((rule) => letsIn(rule, functionGroups))) {
-    return ok(`Its security group ${groups} lets NFS (${nfs}) in from the functions.`);
+    return ok(`Its security group ${groups} allows NFS (${nfs}) from the functions.`);
   }
   return fail(
-    `No rule of ${groups} lets NFS (${nfs}) in from the functions' ${functionGroups.join(", ")}.`,
-    "Run `pulumi refresh` and `pulumi up`, which bring the rule back.",
+    `No rule of ${groups} allows NFS (${nfs}) from the functions' ${functionGroups.join(", ")}.`,
+    "Run `pulumi refresh` and `pulumi up`, which restore the rule.",
   );
 }
 

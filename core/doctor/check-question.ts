@@ -1,7 +1,7 @@
 import { cardOf, type MetabaseOptions, takesDates } from "../catchup/sources/metabase.ts";
 import { type Finding, ok, warn } from "./check.ts";
 
-/** The question that tasks are answered from unless they name another; undefined where they all have to. */
+/** The default question of tasks; undefined if every task must name one. */
 export async function checkQuestion(
   metabase: MetabaseOptions,
   question: string | undefined,
@@ -10,12 +10,12 @@ export async function checkQuestion(
   const card = await cardOf(metabase, question);
   const named = card.variables.map(({ name }) => name).join(", ") || "none";
   if (takesDates(card, metabase.names)) {
-    return [ok(`Metabase takes the key, and question ${question} takes the dates (variables: ${named}).`)];
+    return [ok(`Metabase accepts the key, and question ${question} accepts dates (variables: ${named}).`)];
   }
   return [
     warn(
-      `Metabase takes the key; question ${question} takes no dates (variables: ${named}), so that each task reads all its rows.`,
-      "Give it variables for the first and the last day, or a field filter on the column of dates.",
+      `Metabase accepts the key, but question ${question} accepts no dates (variables: ${named}), so each task reads all its rows.`,
+      "Add variables for the start and end date, or a field filter on the date column.",
     ),
   ];
 }
@@ -23,10 +23,11 @@ export async function checkQuestion(
 async function checkKey({ url, apiKey }: MetabaseOptions): Promise<Finding> {
   const answer = await fetch(`${url}/api/user/current`, { headers: { "x-api-key": apiKey } });
   await answer.body?.cancel();
-  if (answer.ok) return ok("Metabase takes the key. No question is set, so every task names its own.");
+  if (answer.ok)
+    return ok("Metabase accepts the key. No default question is set, so every task must name one.");
   return {
     status: "fail",
-    says: `Metabase at ${url} refuses the key (HTTP ${answer.status}).`,
-    todo: "Check the secret catchup:metabaseApiKey and the group that the key belongs to.",
+    says: `Metabase at ${url} rejects the key (HTTP ${answer.status}).`,
+    todo: "Check the secret catchup:metabaseApiKey and the key's group in Metabase.",
   };
 }

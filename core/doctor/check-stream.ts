@@ -9,7 +9,7 @@ export interface StreamCheck {
   readonly streamProcessor: string;
 }
 
-/** Whether changes of the receipts table reach the stream processor, with what they were before and after. */
+/** Checks that changes of the receipts table reach the stream processor with old and new images. */
 export async function checkStream(parts: StreamCheck): Promise<Finding[]> {
   const { receiptsTable, streamProcessor } = parts;
   const { Table } = await parts.dynamodb.send(new DescribeTableCommand({ TableName: receiptsTable }));
@@ -18,8 +18,8 @@ export async function checkStream(parts: StreamCheck): Promise<Finding[]> {
     return [
       fail(
         StreamEnabled
-          ? `The stream of ${receiptsTable} holds ${StreamViewType}, and not NEW_AND_OLD_IMAGES.`
-          : `The table ${receiptsTable} has no stream: no change of an item reaches a vector.`,
+          ? `The stream of ${receiptsTable} has the view type ${StreamViewType}, not NEW_AND_OLD_IMAGES.`
+          : `The table ${receiptsTable} has no stream, so changes of items do not reach vectors.`,
         "Enable the stream with NEW_AND_OLD_IMAGES, run `pulumi up`, and then `npm run verify -- --repair`.",
       ),
     ];
@@ -31,15 +31,15 @@ export async function checkStream(parts: StreamCheck): Promise<Finding[]> {
   if (mapping === undefined) {
     return [
       fail(
-        `Nothing delivers the stream of ${receiptsTable} to ${streamProcessor}: a stream that was enabled again has another ARN.`,
-        "Run `pulumi up`, and then `npm run verify -- --repair` for what was changed meanwhile.",
+        `No event source mapping delivers the stream of ${receiptsTable} to ${streamProcessor}. A stream that was re-enabled has a new ARN.`,
+        "Run `pulumi up`, and then `npm run verify -- --repair` for changes since.",
       ),
     ];
   }
   if (!["Enabled", "Enabling", "Updating", "Creating"].includes(mapping.State ?? "")) {
     return [
       fail(
-        `The mapping of the stream of ${receiptsTable} is ${mapping.State}. Changes wait for 24 hours and are then lost.`,
+        `The event source mapping of the stream of ${receiptsTable} is ${mapping.State}. Changes are lost after 24 hours.`,
         `Enable it: aws lambda update-event-source-mapping --enabled --uuid ${mapping.UUID}`,
       ),
     ];

@@ -3,15 +3,15 @@ import { VectorkeepError } from "../vectorkeep-error.ts";
 
 export type Status = "ok" | "warn" | "fail";
 
-/** One thing that was looked at, in a sentence. */
+/** The result of a check, in one sentence. */
 export interface Finding {
   readonly status: Status;
   readonly says: string;
-  /** What to do about it. */
+  /** The remedy. */
   readonly todo?: string;
 }
 
-/** Looks at one part of a stack. It may reject: that is a failure of this check alone. */
+/** Checks one part of a stack. A rejection is a failure of this check alone. */
 export interface Check {
   readonly name: string;
   run(): Promise<readonly Finding[]>;
@@ -26,14 +26,14 @@ export const ok = (says: string): Finding => ({ status: "ok", says });
 export const warn = (says: string, todo: string): Finding => ({ status: "warn", says, todo });
 export const fail = (says: string, todo: string): Finding => ({ status: "fail", says, todo });
 
-/** All at once; what one runs into or waits for holds up none of the others. Never rejects. */
+/** Runs all checks concurrently and independently. Never rejects. */
 export function runChecks(checks: readonly Check[], maxMs: number): Promise<Checked[]> {
   return Promise.all(
     checks.map(async (check) => ({ check: check.name, findings: await findingsOf(check, maxMs) })),
   );
 }
 
-/** The worst of them. */
+/** The worst status. */
 export function statusOf(checked: readonly Checked[]): Status {
   const found = new Set(checked.flatMap(({ findings }) => findings.map(({ status }) => status)));
   return (["fail", "warn"] as const).find((status) => found.has(status)) ?? "ok";
@@ -44,10 +44,7 @@ async function findingsOf(check: Check, maxMs: number): Promise<readonly Finding
   const timer = setTimeout(
     () =>
       tooLate.resolve([
-        fail(
-          `There was no answer within ${maxMs / 1000} s.`,
-          "Check the network between here and what is named.",
-        ),
+        fail(`There was no response within ${maxMs / 1000} s.`, "Check the network connection to it."),
       ]),
     maxMs,
   );

@@ -9,15 +9,15 @@ import {
 } from "./embedding-errors.ts";
 import { requestLimits } from "./limits.ts";
 
-/** What became of one text: its vector, or why it has none. */
+/** The result of one text: its vector, or why it has none. */
 export type EmbeddedText =
   | { readonly vector: VectorBytes; readonly refusal?: never }
   | { readonly vector?: never; readonly refusal: InputError };
 
-/** A text that no provider can find fault with. */
+/** A text that no provider refuses. */
 const innocentText = "receipt";
 
-/** How many texts a request has at most. It shrinks once the provider shows that it takes fewer. */
+/** Maximum number of texts per request. It shrinks when the provider turns out to accept fewer. */
 export class RequestSize {
   #inputs: number;
 
@@ -29,16 +29,16 @@ export class RequestSize {
     return this.#inputs;
   }
 
-  /** So many texts were refused together, and none of them alone. */
+  /** The provider refused this many texts together, but none of them alone. */
   isBelow(refused: number): void {
     this.#inputs = Math.max(1, Math.min(this.#inputs, Math.ceil(refused / 2)));
   }
 }
 
 /**
- * Embeds texts that fit in one request, and finds out which of them the provider refuses: a refused request is bisected
- * until they stand alone. Before that it sends a text that no provider refuses: where that one is refused too, the texts
- * are not to blame, which takes two requests to learn. Throws EmbeddingNotAllowedError then, and whatever else fails.
+ * Embeds the texts of one request. If the provider refuses it, a harmless probe text is sent first: if that is refused
+ * too, the texts are not the cause, and EmbeddingNotAllowedError is thrown. Otherwise the request is bisected to find
+ * the refused texts. Other errors are thrown as they are.
  */
 export async function embedEach(
   texts: readonly string[],
@@ -62,7 +62,7 @@ export async function embedEach(
   return embedded;
 }
 
-/** Why the texts at these positions are refused together; undefined where each has its result in `embedded`. */
+/** Why the texts at these positions were refused together; undefined if each has its result in `embedded`. */
 async function embedInto(
   embedded: EmbeddedText[],
   positions: readonly number[],

@@ -8,11 +8,11 @@ export const limitsConfig = {
   EMBEDDING_TOKENS_PER_MINUTE: wholeNumber(1, 10_000_000_000),
 };
 
-/** What infra sets for a function that embeds. */
+/** The environment that infra declares for a function that embeds. */
 export const embeddingConfig = {
   ...limitsConfig,
   CONTROL_TABLE: z.string().min(1),
-  /** Name of the secret; its value is the key itself. */
+  /** Name of the secret that holds the key. */
   EMBEDDING_API_KEY_SECRET: z.string().min(1),
   EMBEDDING_BASE_URL: z.url(),
   EMBEDDING_MODEL: z.string().min(1),

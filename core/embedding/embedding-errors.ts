@@ -1,68 +1,68 @@
 import { InputError, VectorkeepError } from "../vectorkeep-error.ts";
 import type { VectorBytes } from "./embedder.ts";
 
-/** The provider gave vectors of another length than the stack's collections hold. */
+/** The provider returned vectors with other dimensions than the stack's collections. */
 export class WrongDimensionsError extends VectorkeepError {
   constructor(model: string, expected: number, bytes: number) {
     super(
-      `Model ${model} answered a vector of ${bytes / 4} dimensions; this stack's collections hold ${expected}.`,
-      "Set embedding:model and embedding:dimensions to a pair that the provider has.",
+      `Model ${model} returned a vector with ${bytes / 4} dimensions; this stack's collections have ${expected}.`,
+      "Set embedding:model and embedding:dimensions to a combination that the provider supports.",
     );
   }
 }
 
-/** The provider's answer cannot be matched to the texts that were sent. */
+/** The provider's response does not match the texts of the request. */
 export class EmbeddingAnswerInvalidError extends VectorkeepError {
   constructor(model: string, what: string) {
     super(
-      `The answer of model ${model} is not usable: ${what}.`,
-      "Check that embedding:baseUrl names a server that speaks OpenAI's embeddings API with base64.",
+      `The response of model ${model} is invalid: ${what}.`,
+      "Check that embedding:baseUrl is a server that implements OpenAI's embeddings API with base64.",
     );
   }
 }
 
-/** The provider refuses this very input; sending it again would not help. */
+/** The provider refuses this input permanently. */
 export class EmbeddingRefusedError extends InputError {
-  /** What the provider said, without anything that looks like a key. */
+  /** The provider's message, without anything that looks like a key. */
   readonly words: string;
 
   constructor(model: string, cause: Error, words = cause.message) {
     super(
       `Model ${model} refused the texts: ${words}.`,
-      "Look for an empty or unreadable text in the receipt's rows, or for a setting that the model does not have.",
+      "Check the receipt's rows for an empty or unreadable text, and the settings for one that the model does not support.",
       { cause },
     );
     this.words = words;
   }
 }
 
-/** Some of a request's vectors are none; `answers` has the others, which are paid for. */
+/** Some vectors of a response are invalid; `answers` has the valid ones, which are already paid for. */
 export class VectorsUnusableError extends InputError {
   readonly answers: readonly (VectorBytes | VectorUnusableError)[];
 
   constructor(answers: readonly (VectorBytes | VectorUnusableError)[]) {
     const unusable = answers.filter((answer) => answer instanceof VectorUnusableError);
     super(
-      `${unusable.length} of ${answers.length} vectors are unusable; the first: ${unusable[0]?.message}`,
-      "The other texts of the request have theirs.",
+      `${unusable.length} of ${answers.length} vectors are invalid; the first: ${unusable[0]?.message}`,
+      "The other texts of the request are embedded.",
     );
     this.answers = answers;
   }
 }
 
-/** The provider answered a text with numbers that are no vector: NaN, an infinity, zeros alone, another length. */
+/** The provider returned an invalid vector: NaN, infinity, only zeros, or other dimensions. */
 export class VectorUnusableError extends InputError {
   constructor(model: string, problem: string) {
     super(
-      `Model ${model} answered a text with numbers that are no vector: ${problem}.`,
-      "Nothing of it is stored; send the text again once the provider is mended.",
+      `Model ${model} returned an invalid vector for a text: ${problem}.`,
+      "Nothing was stored. Send the text again once the provider works.",
     );
   }
 }
 
-/** The provider refuses the caller, whatever the input: the key, the quota, the address or a setting is wrong. */
+/** The provider refuses every request: the key, the quota, the URL or a setting is wrong. */
 export class EmbeddingNotAllowedError extends VectorkeepError {
-  /** `what` the provider said, without anything that looks like a key: some repeat it. */
+  /** `what` is the provider's message, without anything that looks like a key: some providers echo it. */
   constructor(model: string, what: string) {
     super(
       `The provider does not let this stack use model ${model}: ${what}.`,
@@ -71,23 +71,23 @@ export class EmbeddingNotAllowedError extends VectorkeepError {
   }
 }
 
-/** The limits of requests and tokens a minute left no room in the time that the caller has. */
+/** The rate limits of requests and tokens per minute left no capacity before the caller's deadline. */
 export class EmbeddingThrottledError extends VectorkeepError {
   constructor(model: string, options?: ErrorOptions) {
     super(
-      `The rate limit of model ${model} left no room in the time given.`,
-      "The work is tried again later; raise embedding:requestsPerMinute and embedding:tokensPerMinute if the account has more.",
+      `The rate limit of model ${model} left no capacity before the deadline.`,
+      "The work is retried later. Raise embedding:requestsPerMinute and embedding:tokensPerMinute if the account allows more.",
       options,
     );
   }
 }
 
-/** The provider failed or could not be reached, also after retries. */
+/** The provider failed or could not be reached, after retries. */
 export class EmbeddingUnavailableError extends VectorkeepError {
   constructor(model: string, attempts: number, cause: Error, words = cause.message) {
     super(
       `Model ${model} could not be reached in ${attempts} attempts: ${words}.`,
-      "The work is tried again later; check the provider's status and embedding:baseUrl.",
+      "The work is retried later. Check the provider's status and embedding:baseUrl.",
       { cause },
     );
   }

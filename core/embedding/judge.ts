@@ -1,29 +1,29 @@
 import { APIConnectionError, APIError, APIUserAbortError } from "openai";
 import { retryAfterMs } from "../resilience/retry-after.ts";
 
-/** What to do after a request failed. Retries are those of core/resilience. */
+/** How to handle a failed request; core/resilience retries it. */
 export type Verdict =
-  /** The rate limit of the account: the request is sent again after the delay, and no attempt is counted. */
+  /** The account's rate limit: the request is sent again after the delay, without counting an attempt. */
   | { readonly kind: "defer"; readonly delayMs: number }
   /** A transient error. `delayMs` is what the provider asked for. */
   | { readonly kind: "retry"; readonly delayMs: number | undefined }
-  /** This input is refused. */
+  /** The provider refuses this input. */
   | { readonly kind: "refused" }
-  /** Any input would be refused. */
+  /** The provider refuses any input. */
   | {
       readonly kind: "not-allowed";
       readonly status: number | undefined;
       readonly code: string | null | undefined;
     };
 
-/** Deferral where the provider names no time. */
+/** Delay if the provider names none. */
 const deferMs = 1_000;
 
 const refusedStatuses = new Set([400, 413, 422]);
-/** Parameters that a stack's settings decide, not the input. */
+/** Parameters that come from settings, not from the input. */
 const settingParameters = new Set(["model", "dimensions", "encoding_format"]);
 const passingStatuses = new Set([408, 409, 425]);
-/** A 429 of these is no rate limit: waiting does not help. */
+/** A 429 with one of these codes is not a rate limit: waiting does not help. */
 const quotaCodes = new Set(["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"]);
 
 export function judge(error: unknown): Verdict {

@@ -5,8 +5,8 @@ import type { EmbeddingConfig } from "./embedding-config.ts";
 import { OpenAiEmbedder } from "./openai-embedder.ts";
 
 /**
- * Embedders that keep to the limits which all functions of the stack share, each for one invocation that has to be done
- * embedding at `giveUpAt` (epoch ms).
+ * Creates embedders under the rate limits that all functions of the stack share, each for one invocation with the
+ * deadline `giveUpAt` (epoch ms).
  */
 export function limitedEmbedder(
   environment: EmbeddingConfig,

@@ -1,16 +1,16 @@
-/** What the provider takes in one embedding request. UTF-8 bytes are the free upper bound of tokens. */
+/** The provider's limits per embedding request. UTF-8 bytes are a cheap upper bound of tokens. */
 export const requestLimits = {
   inputs: 2_048,
-  /** Of all inputs of one request together. */
+  /** All inputs of a request together. */
   tokens: 300_000,
-  /** Of one input. */
+  /** A single input. */
   inputTokens: 8_191,
 } as const;
 
-/** Requests of one process that may be under way at a time. */
+/** Maximum number of concurrent requests per process. */
 export const requestsInFlight = 8;
 
-/** At least as many tokens as a text has: one a UTF-8 byte. */
+/** An upper bound of a text's tokens: one per UTF-8 byte. */
 export function tokenBound(text: string): number {
   return Buffer.byteLength(text);
 }

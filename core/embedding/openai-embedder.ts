@@ -22,20 +22,20 @@ const maxRequestMs = 120_000;
 
 export interface OpenAiEmbedderOptions {
   readonly apiKey: string;
-  /** Of any server that speaks OpenAI's embeddings API. */
+  /** Base URL of any server that implements OpenAI's embeddings API. */
   readonly baseUrl: string;
   readonly model: string;
   readonly dimensions: number;
   readonly limiter: RateLimiter;
-  /** When a call that starts now has to be over, deferrals and retries included; epoch milliseconds. */
+  /** Deadline of a call that starts now, deferrals and retries included; epoch milliseconds. */
   readonly giveUpAt: () => number;
   /** @default the system's */
   readonly clock?: Clock;
 }
 
 /**
- * Embeds one request's worth of texts (`requestLimits`) per call. A 429 defers the request and does not count as an attempt;
- * every sending goes through the limiter. Throws the errors of embedding-errors.ts.
+ * Embeds one request's worth of texts (`requestLimits`) per call. A 429 defers the request and does not count as an
+ * attempt; every attempt goes through the rate limiter. Throws the errors of embedding-errors.ts.
  */
 export class OpenAiEmbedder implements Embedder {
   readonly model: string;
@@ -103,7 +103,7 @@ export class OpenAiEmbedder implements Embedder {
     if (wait > 0) await this.#clock.sleep(wait);
   }
 
-  /** A booking that cannot be given back only makes the limiter slower; the vectors are paid for and stay. */
+  /** If returning tokens fails, the limiter is only slower; the vectors are kept. */
   async #giveBack(tokens: number): Promise<void> {
     if (tokens > 0) await this.#limiter.giveBack(tokens).catch(() => undefined);
   }
@@ -115,7 +115,7 @@ export class OpenAiEmbedder implements Embedder {
     );
   }
 
-  /** Without the key, which some providers repeat (F24). */
+  /** The provider's message without the key, which some providers echo (F24). */
   #words(error: Error): string {
     return safeWords(error.message, this.#apiKey);
   }

@@ -2,7 +2,7 @@ import * as z from "zod";
 
 const maxWords = 300;
 
-/** What a provider says of an error, in whichever layout. */
+/** A provider's error, from any known layout. */
 export interface ProviderError {
   readonly message: string;
   readonly code: string | undefined;
@@ -20,8 +20,8 @@ const said = z.union([
 ]);
 
 /**
- * `{"error": {...}}`, `{"error": "..."}`, `{"errors": [...]}`, `{"detail": "..."}`, `{"message": "..."}`, and any of them in a
- * list. Undefined where there is no error.
+ * `{"error": {...}}`, `{"error": "..."}`, `{"errors": [...]}`, `{"detail": "..."}`, `{"message": "..."}`, and any of
+ * them in a list. Undefined if there is no error.
  */
 export function errorIn(body: unknown): ProviderError | undefined {
   if (Array.isArray(body)) return errorIn(body[0]);
@@ -37,12 +37,12 @@ function describe(error: unknown): ProviderError {
   const { message, code, status, type, param }: z.infer<typeof said> & Partial<Record<string, unknown>> =
     parsed.data;
   const names = [code, status, type].filter((one) => typeof one === "string");
-  // A number repeats the HTTP status; a name says more.
+  // A number repeats the HTTP status; a name is more specific.
   const named = names.find((one) => !/^\d+$/.test(one)) ?? names[0];
   return { message, code: named, param: typeof param === "string" ? param : undefined };
 }
 
-/** The HTTP status that an error means which came with a status of success. 503 where nothing tells: it is tried again. */
+/** The HTTP status of an error that came with status 2xx. 503 if unknown, so that it is retried. */
 export function statusOf(body: unknown, { code: name = "" }: ProviderError): number {
   const numbers = JSON.stringify(body).match(/"(?:code|status|status_code)"\s*:\s*"?([45]\d\d)"?\s*[,}]/);
   if (numbers?.[1] !== undefined) return Number(numbers[1]);
@@ -51,7 +51,7 @@ export function statusOf(body: unknown, { code: name = "" }: ProviderError): num
   return /invalid/i.test(name) ? 400 : 503;
 }
 
-/** A provider's words as they may be logged and shown: cut, and without what looks like a key (F24). */
+/** A provider's message, safe to log: truncated, and without anything that looks like a key (F24). */
 export function safeWords(message: string, apiKey: string): string {
   const withoutKey = apiKey === "" ? message : message.replaceAll(apiKey, "***");
   return withoutKey

@@ -1,12 +1,12 @@
 import { errorIn, statusOf } from "./provider-error.ts";
 
-/** A whole answer of vectors is megabytes; parsing one twice to look for an error would cost as much as decoding it. */
+/** A response with vectors has megabytes; parsing it twice to find an error would cost as much as decoding it. */
 const maxParsedTwice = 64 * 1024;
 
 /**
- * A fetch for OpenAI's client that reads the whole answer, so that a body that is cut or stalls fails like a connection
- * does, and gives every error the one layout and status that the client knows: errors in lists, errors that come with
- * a status of success, success without a body.
+ * A fetch for OpenAI's client that reads the whole response, so that a truncated or stalled body fails like a
+ * connection. It normalizes every error to the layout and status that the client expects: errors in lists, errors with
+ * status 2xx, success without a body.
  */
 export const fetchWhole: typeof fetch = async (input, init) => {
   const answer = await fetch(input, init);
@@ -28,19 +28,19 @@ interface Described {
   readonly param: string | null;
 }
 
-/** What is wrong with a body that came with a status of success; undefined where it may hold vectors. */
+/** What is wrong with a body of status 2xx; undefined if it may hold vectors. */
 function faultIn(text: string): (Described & { readonly status: number }) | undefined {
   if (text.length > maxParsedTwice && text.trimEnd().endsWith("}")) return undefined;
   const body = parsed(text);
   if (body === undefined) {
-    const what = text.trim() === "" ? "an empty body" : `what is no JSON: ${text.slice(0, 100)}`;
-    return { status: 502, message: `it answered 200 with ${what}`, code: null, param: null };
+    const what = text.trim() === "" ? "an empty body" : `a body that is not JSON: ${text.slice(0, 100)}`;
+    return { status: 502, message: `it returned 200 with ${what}`, code: null, param: null };
   }
   const error = hasVectors(body) ? undefined : errorIn(body);
   return error && { status: statusOf(body, error), ...described(text) };
 }
 
-/** Some send an error of null, or a message, beside the vectors. */
+/** Some providers send `error: null` or a message with the vectors. */
 function hasVectors(body: unknown): boolean {
   const { data, error } = Object(body) as Record<string, unknown>;
   return Array.isArray(data) && data.length > 0 && !error;

@@ -2,26 +2,26 @@ import { type EmbeddedText, embedEach, RequestSize } from "./embed-each.ts";
 import type { Embedder } from "./embedder.ts";
 import { requestsInFlight, tokenBound } from "./limits.ts";
 
-/** A text and, once it is known, what became of it. Equal texts are one slot. */
+/** A text and, once known, its result. Equal texts share a slot. */
 interface Slot {
   readonly text: string;
   embedded: EmbeddedText | undefined;
   readonly owners: Set<Order>;
 }
 
-/** The texts of one caller: they are answered together. */
+/** The texts of one caller, which are resolved together. */
 interface Order {
   readonly slots: readonly Slot[];
-  /** Slots that are not known yet. */
+  /** Slots without a result. */
   missing: number;
   readonly resolve: (embedded: EmbeddedText[]) => void;
   readonly reject: (reason: unknown) => void;
 }
 
 /**
- * Gathers the texts of many callers into as few and as full requests as the provider takes, eight in flight.
- * A text is embedded once, however many callers have it. Where the provider refuses a text, that text alone is answered
- * with the refusal. It keeps every vector for later callers, so it lives as long as one batch.
+ * Batches the texts of many callers into few, full requests, eight in flight. Equal texts are embedded once. If the
+ * provider refuses a text, only that text resolves to the refusal. It keeps every vector for later callers, so use one
+ * instance per batch.
  */
 export class SharedRequests {
   readonly #embedder: Embedder;
@@ -35,11 +35,11 @@ export class SharedRequests {
   /** Requests sent and distinct texts in them, so far. */
   readonly sent = { requests: 0, texts: 0 };
 
-  /** `tokensPerRequest` at most `requestLimits.tokens`, less where the account's rate is lower. */
+  /** `tokensPerRequest` is at most `requestLimits.tokens`; less if the account's rate is lower. */
   constructor(options: {
     readonly embedder: Embedder;
     readonly tokensPerRequest: number;
-    /** @default as many inputs as OpenAI takes */
+    /** @default OpenAI's maximum number of inputs */
     readonly requestSize?: RequestSize;
   }) {
     this.#embedder = this.#counted(options.embedder);
@@ -48,8 +48,8 @@ export class SharedRequests {
   }
 
   /**
-   * What became of each text, in the order of the texts, once their requests were answered. Rejects with the
-   * embedder's failure where that is no text's own. Call `flush` after the last caller.
+   * Resolves to the result of each text, in order, when their requests are done. Rejects with the embedder's error if
+   * it is not a text's own. Call `flush` after the last caller.
    */
   embed(texts: readonly string[]): Promise<EmbeddedText[]> {
     const { promise, resolve, reject } = Promise.withResolvers<EmbeddedText[]>();
@@ -64,7 +64,7 @@ export class SharedRequests {
     return promise;
   }
 
-  /** Sends what has been gathered although it does not fill a request. */
+  /** Sends the last, partial request. */
   flush(): void {
     if (this.#gathering.length === 0) return;
     this.#full.push(this.#gathering);

@@ -3,8 +3,9 @@ const maxSquaredLength = 2 ** 127;
 const minSquaredLength = 2 ** -126;
 
 /**
- * Why numbers are no vector, undefined where they are one. A cosine needs a direction: every number is finite as float32,
- * and the length is one that float32 can square. NaN compares as neither near nor far, so it would become anybody's hit.
+ * Why numbers are not a valid vector; undefined if they are. Cosine similarity needs a direction: every number must be
+ * finite as float32, and float32 must be able to square the length. A NaN distance compares with nothing, so such a
+ * vector would match any query.
  */
 export function vectorProblem(values: ArrayLike<number>): string | undefined {
   let squaredLength = 0;

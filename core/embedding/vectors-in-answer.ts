@@ -8,7 +8,7 @@ import {
 } from "./embedding-errors.ts";
 import { vectorProblem } from "./vector-rule.ts";
 
-/** A vector as the provider sends it and the SDK leaves it. Some leave out an index of zero. */
+/** A vector as the SDK returns it. Some providers omit an index of zero. */
 type Base64Vector = Omit<OpenAI.Embedding, "embedding" | "index"> & { embedding: string; index?: number };
 export type Base64Answer = Omit<OpenAI.CreateEmbeddingResponse, "data"> & { data: Base64Vector[] };
 
@@ -18,9 +18,9 @@ interface Space {
 }
 
 /**
- * One vector per text. Views into one block of memory for the whole answer: thousands of small ones would cost more than
- * decoding. Throws EmbeddingAnswerInvalidError, WrongDimensionsError where no vector has the length of the stack's, and
- * VectorsUnusableError where some are no vectors (F33).
+ * One vector per text, as views into one buffer for the whole response: thousands of small buffers would cost more than
+ * decoding. Throws EmbeddingAnswerInvalidError, WrongDimensionsError if no vector has the stack's dimensions, and
+ * VectorsUnusableError if some vectors are invalid (F33).
  */
 export function vectorsIn(answer: Base64Answer | undefined, count: number, space: Space): VectorBytes[] {
   const data = Array.isArray(answer?.data) ? answer.data : undefined;
@@ -51,10 +51,10 @@ export function vectorsIn(answer: Base64Answer | undefined, count: number, space
   return usable;
 }
 
-/** How many bytes a vector has, at the place where it belongs. */
+/** The length of a vector in bytes, after checking its index. */
 function bytesIn(vector: Base64Vector | null, position: number, space: Space): number {
   const { embedding, index = position } = vector ?? {};
-  if (index !== position) throw invalid(space, `vector ${index} stands at place ${position}`);
+  if (index !== position) throw invalid(space, `vector ${index} is at position ${position}`);
   if (typeof embedding !== "string") throw invalid(space, "the vectors are not base64");
   return Buffer.byteLength(embedding, "base64");
 }

@@ -10,19 +10,19 @@ const wordIds = { ...lineIds, word_id: rowNumber };
 const anyEvent = z.enum(["INSERT", "MODIFY", "REMOVE"]);
 const removal = z.literal("REMOVE");
 
-/** Values of the watched fields before and after, null where there is none. */
+/** Old and new values of the watched fields; null if absent. */
 const fieldChanges = z.record(z.string(), z.object({ old: z.unknown(), new: z.unknown() }));
 
-/** In every body; nothing in it changes between retries. */
+/** Part of every body, and identical in every retry. */
 const envelope = {
   source: z.literal("dynamodb_stream"),
   changes: fieldChanges,
-  /** The stream record's own time. DynamoDB rounds it down to the second. */
+  /** The stream record's time. DynamoDB rounds it down to the second. */
   timestamp: z.iso.datetime(),
-  /** Null for a run that was driven again and not by a stream record. */
+  /** Null for a redriven run, which has no stream record. */
   stream_record_id: z.string().nullable(),
   aws_region: z.string(),
-  /** The item, as it was before a REMOVE; null where it is large or there is none. For people. */
+  /** The item, or the old image of a REMOVE; null if it is too large or missing. For people only. */
   record_snapshot: z.record(z.string(), z.unknown()).nullable(),
 };
 
@@ -64,7 +64,7 @@ const wordBody = z.object({
   entity_data: z.object(wordIds),
 });
 
-/** The body of a message on the queues `lines` and `words`: it says what to look at, the tables say what is true. */
+/** The body of a message on the queues `lines` and `words`. It says which items to read; the tables hold the facts. */
 export const changeMessageBody = z.discriminatedUnion("entity_type", [
   runBody,
   metadataBody,
@@ -90,7 +90,7 @@ export interface ChangeMessage {
   readonly deduplicationId: string;
 }
 
-/** `deduplicationId`: the stream record's id, or that of a run that is driven again. */
+/** `deduplicationId` is the stream record's id, or `redriveId` of a redriven run. */
 export function changeMessage(
   body: ChangeMessageBody,
   collection: Collection,
@@ -114,7 +114,7 @@ export function receiptOf({ entity_data }: ChangeMessageBody): ReceiptRef {
   return { imageId: entity_data.image_id, receiptId: entity_data.receipt_id };
 }
 
-/** Labels are many and nothing depends on their order, so each word is a group of its own. */
+/** Labels are many and their order does not matter, so each word is its own message group. */
 function groupOf(body: ChangeMessageBody): string {
   const receipt = receiptKey(receiptOf(body));
   if (body.entity_type !== "RECEIPT_WORD_LABEL") return receipt;

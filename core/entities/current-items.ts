@@ -27,7 +27,7 @@ export interface CurrentItemsOptions {
   readonly clock: Clock;
 }
 
-/** The items of the receipts table as they are now: the truth that change messages only point to. */
+/** Reads the current items of the receipts table: the facts that change messages only point to. */
 export class CurrentItems {
   readonly #options: CurrentItemsOptions;
 
@@ -36,8 +36,8 @@ export class CurrentItems {
   }
 
   /**
-   * One query a receipt, whatever has changed. An item that does not fit its schema stands for nothing: it is logged
-   * here, and its stream record is in the rejected queue.
+   * One query per receipt, whatever has changed. An item that does not match its schema is ignored: it is logged here,
+   * and its stream record is in the rejected queue.
    */
   async factsOf(receipt: ReceiptRef, collection: Collection): Promise<ReceiptFacts> {
     let merchant: Merchant = {};
@@ -64,7 +64,7 @@ export class CurrentItems {
     return { merchant, labels };
   }
 
-  /** Those of the sort keys under the receipt's image that have an item. */
+  /** The given sort keys that exist under the receipt's image. */
   async existing({ imageId }: ReceiptRef, sortKeys: readonly string[]): Promise<Set<string>> {
     const { client, receiptsTable, clock } = this.#options;
     const found = new Set<string>();
@@ -81,7 +81,7 @@ export class CurrentItems {
     return found;
   }
 
-  /** The sort keys of lines, words, labels and metadata follow one another; `lines` need the metadata only. */
+  /** The sort keys of lines, words, labels and metadata are adjacent; `lines` need only the metadata. */
   async *#known({ imageId, receiptId }: ReceiptRef, collection: Collection): AsyncGenerator<PlainItem> {
     const { client, receiptsTable } = this.#options;
     const stem = `RECEIPT#${fiveDigits(receiptId)}`;

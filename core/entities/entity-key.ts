@@ -12,7 +12,7 @@ export const entityTypes = [
 
 export type EntityType = (typeof entityTypes)[number];
 
-/** What a key of the receipts table names. */
+/** A parsed key of the receipts table. */
 export type EntityKey = ReceiptRef &
   (
     | { readonly type: "COMPACTION_RUN"; readonly runId: string }
@@ -27,7 +27,7 @@ export type EntityKey = ReceiptRef &
       }
   );
 
-/** Five digits, or more without a leading zero: every number has one spelling. */
+/** Five digits, or more without a leading zero, so that every number has one form. */
 const number = String.raw`(?:\d{5}|[1-9]\d{5,14})`;
 const receipt = `RECEIPT#(?<receiptId>${number})`;
 const line = `${receipt}#LINE#(?<lineId>${number})`;
@@ -43,9 +43,8 @@ const patterns: Readonly<Record<EntityType, RegExp>> = {
 };
 
 /**
- * `other` for keys that are not a receipt's, `of_others` for well-formed keys under a receipt whose last segment is not
- * ours: the table is shared with an application (F27). `unknown`, with the reason, for those that are ours by name and
- * match none.
+ * `other`: not a key under a receipt. `of_others`: a well-formed key under a receipt of another application that shares
+ * the table (F27). `unknown`, with the reason: a key with one of our names that matches no pattern.
  */
 export type ParsedKey = EntityKey | "other" | "of_others" | { readonly unknown: string };
 
@@ -55,7 +54,7 @@ export function isEntityKey(key: ParsedKey): key is EntityKey {
 
 const imagePrefix = "IMAGE#";
 
-/** Keys are matched whole and case-sensitively. */
+/** Matches whole keys, case-sensitively. */
 export function parseEntityKey(partitionKey: string, sortKey: string): ParsedKey {
   if (!partitionKey.startsWith(imagePrefix) || !sortKey.startsWith("RECEIPT#")) return "other";
   const image = imageOfKey(partitionKey);
@@ -77,11 +76,11 @@ export function imageOfKey(partitionKey: string): string | undefined {
 }
 
 const ownNames = ["RECEIPT", "LINE", "WORD", "LABEL", "METADATA", "COMPACTION_RUN"];
-/** Their values are free text: a name that stands alone behind one is rather a part of it. */
+/** Their values are free text, so a lone name after one belongs to the value. */
 const freeText = ["LABEL", "COMPACTION_RUN"];
 const segmentName = /^[A-Za-z][A-Za-z0-9_.-]*$/;
 
-/** Whether a key is `NAME#value` segments, the last of which may be a name alone, and ends in a name that is not ours. */
+/** Whether a key consists of `NAME#value` segments (the last may be a lone name) and its last name is not ours. */
 function isOfOthers(sortKey: string): boolean {
   const parts = sortKey.split("#");
   const names = parts.filter((_, position) => position % 2 === 0);

@@ -10,10 +10,10 @@ export const merchantFields = Object.keys(merchantKeys) as MerchantField[];
 const text = z.string().nullish();
 const merchantShape = Object.fromEntries(merchantFields.map((field) => [field, text]));
 
-/** A RECEIPT_METADATA item, as far as vectors show it. */
+/** The fields of a RECEIPT_METADATA item that vectors carry. */
 const metadataItem = z.object(merchantShape as Record<MerchantField, typeof text>);
 
-/** A RECEIPT_WORD_LABEL item, as far as vectors show it. Its name stands in its key. */
+/** The fields of a RECEIPT_WORD_LABEL item that vectors carry. The label's name is in its key. */
 const labelItem = z.object({
   label: text,
   validation_status: text,
@@ -23,18 +23,18 @@ const labelItem = z.object({
 });
 export const labelFields = Object.keys(labelItem.shape) as (keyof typeof labelItem.shape)[];
 
-/** Either the value, with what of it was clipped, or every problem of the item. */
+/** The value with its truncated fields, or every problem of the item. */
 export type ItemReading<T> =
   | { readonly value: T; readonly clipped?: readonly string[] }
   | { readonly problems: readonly string[] };
 
-/** Every vector of a receipt shows each field: a field of the size of an item would make bodies that no store takes (F30). */
+/**
+ * Every vector of a receipt carries each field, so a field as large as an item would exceed the store's body limit
+ * (F30).
+ */
 const maxFieldBytes = 4_096;
 
-/**
- * What a RECEIPT_METADATA item says of its merchant. A blank or absent field says nothing; one that is too long to be
- * shown says its beginning.
- */
+/** The merchant of a RECEIPT_METADATA item. Blank fields are omitted, and long ones are truncated. */
 export function readMetadataItem(item: unknown): ItemReading<Merchant> {
   const parsed = metadataItem.safeParse(item);
   if (!parsed.success) return { problems: problems(parsed.error) };
@@ -45,12 +45,12 @@ export function readMetadataItem(item: unknown): ItemReading<Merchant> {
     if (!hasVisibleText(said)) continue;
     merchant[field] = shownText(said);
     const bytes = Buffer.byteLength(said);
-    if (bytes > maxFieldBytes) clipped.push(`${field}: ${bytes} bytes, of which ${maxFieldBytes} are shown`);
+    if (bytes > maxFieldBytes) clipped.push(`${field}: ${bytes} bytes, truncated to ${maxFieldBytes}`);
   }
   return clipped.length > 0 ? { value: merchant, clipped } : { value: merchant };
 }
 
-/** As much as is shown, in whole characters; a lone surrogate is replaced, as Chroma takes none. */
+/** The text truncated to whole characters, with lone surrogates replaced: Chroma rejects them. */
 function shownText(said: string): string {
   const text = wellFormedText(said);
   if (3 * text.length <= maxFieldBytes) return text;
@@ -59,7 +59,7 @@ function shownText(said: string): string {
 
 export type Merchant = { readonly [field in MerchantField]?: string };
 
-/** What a RECEIPT_WORD_LABEL item says of the label that its key names. */
+/** The validation status of a RECEIPT_WORD_LABEL item. */
 export function readLabelItem(item: unknown, name: string): ItemReading<string | undefined> {
   const parsed = labelItem.safeParse(item);
   const found = parsed.success ? [] : problems(parsed.error);

@@ -2,19 +2,22 @@ import type { Collection } from "../receipts/receipt.ts";
 import { labelKey } from "../receipts/vector-metadata.ts";
 import type { Merchant } from "./known-items.ts";
 
-/** What the items of a receipt say of its vectors, beside what embedding knows. */
+/** The facts in a receipt's items that its vectors carry in addition to those from embedding. */
 export interface ReceiptFacts {
   readonly merchant: Merchant;
-  /** By word's vector id: the validation status of each of its labels, by the label's name. */
+  /** Validation status by word's vector id and label name. */
   readonly labels: ReadonlyMap<string, ReadonlyMap<string, string | undefined>>;
 }
 
-/** The part of a vector's metadata that changes after embedding. A key that is absent here must be absent there. */
+/**
+ * The part of a vector's metadata that changes after embedding. A key that is absent here must be absent from the
+ * vector.
+ */
 export type KnownMetadata = Readonly<Record<string, string | boolean>>;
 
 const noLabels: ReadonlyMap<string, string | undefined> = new Map();
 
-/** What a vector must show, from all that is known: a function of the items alone, whichever change led to it (F9). */
+/** The expected metadata of a vector: a function of the items alone, independent of the order of changes (F9). */
 export function knownMetadata(facts: ReceiptFacts, collection: Collection, vectorId: string): KnownMetadata {
   if (collection === "lines") return { ...facts.merchant };
   return { ...facts.merchant, ...labelMetadata(facts.labels.get(vectorId) ?? noLabels) };
@@ -29,7 +32,7 @@ function labelMetadata(labels: ReadonlyMap<string, string | undefined>): KnownMe
   return { label_status: labelStatus(new Set(labels.values())), ...judged };
 }
 
-/** Of a word from all its labels; a word without any is unvalidated too. */
+/** The status of a word, from all its labels; a word without labels is unvalidated. */
 function labelStatus(
   statuses: ReadonlySet<string | undefined>,
 ): "validated" | "auto_suggested" | "unvalidated" {

@@ -9,17 +9,17 @@ import { jsonOf } from "./json-of.ts";
 import { subjectOfChange, unknownSubject } from "./subjects.ts";
 import type { Letter } from "./through-queue.ts";
 
-/** The attribute in which compaction says why it gave a message up; it is no part of the message. */
+/** The attribute with compaction's failure reason; it is not part of the original message. */
 const reasonAttribute = "failure_reason";
 
 export interface ChangeDeadLettersOptions {
   readonly sqs: SQSClient;
-  /** Of the collection, in shard order. */
+  /** Queues of the collection, in shard order. */
   readonly queueUrls: readonly string[];
   readonly compactionLogGroup: string;
 }
 
-/** Change messages that compaction gave up, or that came back again and again. */
+/** Change messages that compaction moved to the dead-letter queue, or that SQS moved there after too many receives. */
 export class ChangeDeadLetters implements DeadLetterKind {
   readonly #options: ChangeDeadLettersOptions;
 
@@ -36,15 +36,15 @@ export class ChangeDeadLetters implements DeadLetterKind {
         ...(body.success ? subjectOfChange(body.data) : unknownSubject),
         reason:
           deadLetter.attributes[reasonAttribute]?.StringValue ??
-          `It was received too often and says no reason; see the log ${this.#options.compactionLogGroup}.`,
+          `The message exceeded its receives and has no reason; see the log group ${this.#options.compactionLogGroup}.`,
       };
     });
   }
 
-  /** With an id of its own: SQS would drop it as a repetition of the message that failed. */
+  /** With a new deduplication id: SQS would drop it as a duplicate of the failed message. */
   async sendAgain(deadLetter: Letter): Promise<SentAgain> {
     const body = changeMessageBody.safeParse(jsonOf(deadLetter.body));
-    if (!body.success) return { stays: `It is no change message: ${problems(body.error).join("; ")}.` };
+    if (!body.success) return { stays: `It is not a change message: ${problems(body.error).join("; ")}.` };
     const { [reasonAttribute]: _, ...MessageAttributes } = deadLetter.attributes;
     const { sqs, queueUrls } = this.#options;
     const { MessageId } = await sqs.send(
@@ -59,7 +59,7 @@ export class ChangeDeadLetters implements DeadLetterKind {
     return { sentAs: MessageId };
   }
 
-  /** Compaction moves a message under its former id as the new deduplication id. */
+  /** Compaction uses the original message id as the deduplication id in the dead-letter queue. */
   sentAs({ messageId, deduplicationId }: Letter) {
     return [messageId, deduplicationId];
   }

@@ -2,18 +2,18 @@ import type { FailedSource, FailedThing, Listing, Retried } from "./failed-sourc
 import { mayBePurged } from "./failed-source.ts";
 import { countOf, type DeadLetterSource, type Letter, throughQueue } from "./through-queue.ts";
 
-/** Why a message was not sent again, or the id under which its next failure would be known. */
+/** Why a message was not replayed, or the id by which its next failure can be recognized. */
 export type SentAgain = { readonly stays: string } | { readonly sentAs: string | undefined };
 
-/** What the messages of a dead-letter queue are, and what they need to be tried again. */
+/** The kind of messages in a dead-letter queue, and how to replay them. */
 export interface DeadLetterKind {
   describe(deadLetters: readonly Letter[]): Promise<FailedThing[]>;
   sendAgain(deadLetter: Letter): Promise<SentAgain>;
-  /** The ids under which the message may have been sent before it failed. */
+  /** The ids that the message may have had before it failed. */
   sentAs(deadLetter: Letter): readonly (string | undefined)[];
 }
 
-/** A queue at the end of a path. */
+/** A dead-letter queue as a source of failures. */
 export class DeadLetters implements FailedSource {
   readonly name: string;
   readonly #queue: DeadLetterSource;
@@ -38,7 +38,7 @@ export class DeadLetters implements FailedSource {
     return { things, total: Math.max(total, things.length) };
   }
 
-  /** A message goes only after it was sent again. One that has failed again meanwhile is left for another time. */
+  /** Deletes a message only after it was sent again. A message that has failed again meanwhile stays. */
   async retry(): Promise<Retried> {
     const total = await countOf(this.#queue);
     const sent = new Set<string | undefined>();
@@ -62,7 +62,7 @@ export class DeadLetters implements FailedSource {
       retried -= 1;
       stayed.set(
         deadLetter,
-        "It is on its way, but could not be deleted here: retrying it again is harmless.",
+        "The message was sent again but could not be deleted here; retrying it again is idempotent.",
       );
     }
     const things = await this.#kind.describe([...stayed.keys()]);

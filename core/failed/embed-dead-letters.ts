@@ -20,7 +20,10 @@ export interface EmbedDeadLettersOptions {
   readonly reasons: LoggedReasons;
 }
 
-/** Embed messages that failed for their input, with the reason, or that SQS moved: of those the log of embed says it. */
+/**
+ * Embed messages with invalid input and its reason, or that SQS moved after too many receives; for those the log of
+ * embed has the reason.
+ */
 export class EmbedDeadLetters implements DeadLetterKind {
   readonly #options: EmbedDeadLettersOptions;
 
@@ -39,7 +42,7 @@ export class EmbedDeadLetters implements DeadLetterKind {
     }));
   }
 
-  /** As old as it was: what was exported since must stay the newer content. */
+  /** With its original time, so that later exports stay newer. */
   async sendAgain(deadLetter: Letter): Promise<SentAgain> {
     try {
       const { exported_at } = parseEmbedMessage(deadLetter.body);

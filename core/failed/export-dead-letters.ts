@@ -5,7 +5,7 @@ import type { FailedThing } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
 import type { Letter } from "./through-queue.ts";
 
-/** What Lambda tells of an asynchronous invocation that it gives up. It leaves out payloads that are too large. */
+/** Lambda's failure record of an asynchronous invocation. It omits payloads that are too large. */
 const givenUp = z.object({
   requestContext: z.object({ requestId: z.string(), condition: z.string() }),
   requestPayload: z.record(z.string(), z.unknown()).optional(),
@@ -17,7 +17,7 @@ const subject = z.object({
   receipt_id: z.number().nullable().catch(null),
 });
 
-/** Events of the export function that failed all their tries. */
+/** Events of the export function that failed in all attempts. */
 export class ExportDeadLetters implements DeadLetterKind {
   readonly #lambda: LambdaClient;
   readonly #functionName: string;
@@ -36,14 +36,15 @@ export class ExportDeadLetters implements DeadLetterKind {
         since: new Date(deadLetter.sentAt).toISOString(),
         ...subject.parse(requestPayload ?? {}),
         entity: "OCR results",
-        reason: responsePayload?.errorMessage ?? requestContext?.condition ?? "It says no reason.",
+        reason: responsePayload?.errorMessage ?? requestContext?.condition ?? "No reason is recorded.",
       };
     });
   }
 
   async sendAgain(deadLetter: Letter): Promise<SentAgain> {
     const event = givenUp.safeParse(jsonOf(deadLetter.body)).data?.requestPayload;
-    if (event === undefined) return { stays: "The event is not in it: export the receipt again." };
+    if (event === undefined)
+      return { stays: "The record does not contain the event: export the receipt again." };
     const { $metadata } = await this.#lambda.send(
       new InvokeCommand({
         FunctionName: this.#functionName,

@@ -30,7 +30,7 @@ interface FailedRun {
   readonly openedAt: string;
 }
 
-/** Runs that are open because a collection could not take them. */
+/** Runs that are open because a collection could not apply them. */
 export class FailedRuns implements FailedSource {
   readonly name = "failed-runs";
   readonly #options: FailedRunsOptions;
@@ -60,7 +60,7 @@ export class FailedRuns implements FailedSource {
     return { retried, stayed, untouched: 0 };
   }
 
-  /** The run keeps its state and its reason, and is no longer listed as open. */
+  /** Removes the run from the list of open runs; the run keeps its state and its reason. */
   async purge(listing: Listing): Promise<number> {
     const { client, controlTable } = this.#options;
     const openRuns = new OpenRuns(client, controlTable);
@@ -70,7 +70,7 @@ export class FailedRuns implements FailedSource {
     return due.length;
   }
 
-  /** One that counts no more is only to be closed, which compaction does when it sees it. */
+  /** A superseded run only needs to be closed, which compaction does with its message. */
   async #driveAgain(run: CompactionRun): Promise<void> {
     const { runs, queues } = this.#options;
     const now = new Date();
@@ -79,7 +79,7 @@ export class FailedRuns implements FailedSource {
     else await queues.redrive(run, now.toISOString(), now.getTime());
   }
 
-  /** Oldest first. Entries and runs that cannot be read are listed with their reason, and hide no other (F26). */
+  /** Oldest first. Unreadable entries and runs are listed with their reason and do not hide others (F26). */
   async #failed(): Promise<{ readonly failed: FailedRun[]; readonly unreadable: readonly FailedThing[] }> {
     const { client, controlTable } = this.#options;
     const failed: FailedRun[] = [];
@@ -95,7 +95,7 @@ export class FailedRuns implements FailedSource {
     return { failed: failed.sort((a, b) => (a.openedAt < b.openedAt ? -1 : 1)), unreadable };
   }
 
-  /** Those that exist. */
+  /** The existing runs. */
   async #runs(
     open: readonly OpenRun[],
     onUnreadable: (error: ItemUnreadableError) => void,
@@ -122,7 +122,7 @@ export class FailedRuns implements FailedSource {
   }
 }
 
-/** When it became so nobody knows: it is so now. */
+/** Its time is unknown, so the current time is shown. */
 function unreadableThing({ item, message }: ItemUnreadableError): FailedThing {
   return { ...unknownSubject, id: item, since: new Date().toISOString(), entity: item, reason: message };
 }
@@ -133,7 +133,7 @@ function failedHalves({ halves }: CompactionRun) {
 
 function thingOf({ run, openedAt }: FailedRun): FailedThing {
   const reasons = failedHalves(run).map((collection) => {
-    const { failures, error = "It says no reason." } = run.halves[collection];
+    const { failures, error = "No reason is recorded." } = run.halves[collection];
     return `${collection}, ${failures} times: ${error}`;
   });
   return {

@@ -1,10 +1,10 @@
-/** Something that could not be handled, as operators see it. */
+/** A failure, as shown to operators. */
 export interface FailedThing {
-  /** Of the message, the object or the run. */
+  /** Id of the message, the object or the run. */
   readonly id: string;
   /** ISO. */
   readonly since: string;
-  /** What it concerns, as far as it tells. */
+  /** The subject, as far as it is known. */
   readonly image_id: string | null;
   readonly receipt_id: number | null;
   readonly entity: string;
@@ -14,35 +14,38 @@ export interface FailedThing {
 export type Subject = Pick<FailedThing, "image_id" | "receipt_id" | "entity">;
 
 export interface Listing {
-  /** Oldest first; not all of them where the source holds more than were asked for. */
+  /** Oldest first; incomplete if the source holds more than the limit. */
   readonly things: readonly FailedThing[];
-  /** Of a queue, approximately. */
+  /** Approximate for a queue. */
   readonly total: number;
 }
 
 export interface Retried {
-  /** Back on their way. */
+  /** Number of replayed items. */
   readonly retried: number;
-  /** Those that stay, each with the reason of now. */
+  /** Items that stay, each with its current reason. */
   readonly stayed: readonly FailedThing[];
-  /** Those that were out of reach, approximately: behind others of their receipt, or being read by somebody else. */
+  /**
+   * Approximate number of items that could not be received: behind others of their message group, or in flight at
+   * another consumer.
+   */
   readonly untouched: number;
 }
 
-/** One of the places where things end that could not be handled. */
+/** A place where failures end up. */
 export interface FailedSource {
   readonly name: string;
-  /** At most so many, read without changing anything. */
+  /** Up to `most` items, without side effects. */
   list(most: number): Promise<Listing>;
-  /** Puts back on its way what can be; a crash in between leaves some on their way twice, which is harmless. */
+  /** Replays what can be replayed. A crash in between may send some items twice; replaying is idempotent. */
   retry(): Promise<Retried>;
-  /** Deletes for good what a listing named. Resolves to how many. */
+  /** Deletes the listed items permanently. Resolves to their number. */
   purge(listing: Listing): Promise<number>;
 }
 
 /**
- * Whether a thing may be purged: it was listed; of a listing that was cut short, as many may as it counted. What came in
- * since stays.
+ * Whether an item may be purged: if it was listed, or, for a truncated listing, up to the counted number. Later
+ * arrivals stay.
  */
 export function mayBePurged({ things, total }: Listing): (id: string) => boolean {
   if (things.length < total) {

@@ -19,7 +19,7 @@ export interface GivenUpRecordsOptions {
   readonly replay: ReplayDeps;
 }
 
-/** What Lambda writes of records that it gives up: the event as text, and how it went. */
+/** Lambda's record of a discarded batch: the event as text, and the failure. */
 const givenUp = z.object({
   requestContext: z.object({ condition: z.string(), approximateInvokeCount: z.int() }),
   timestamp: z.iso.datetime(),
@@ -36,7 +36,7 @@ interface Stored {
 
 type Read = z.ZodSafeParseResult<z.infer<typeof givenUp>>;
 
-/** Stream records that Lambda gave up, an object for those that it gave up together. */
+/** Stream records that Lambda discarded, with one object per batch. */
 export class GivenUpRecords implements FailedSource {
   readonly name = "stream-given-up";
   readonly #options: GivenUpRecordsOptions;
@@ -52,7 +52,7 @@ export class GivenUpRecords implements FailedSource {
     return { things, total: all.length };
   }
 
-  /** An object goes when all of its records are told. Else it stays whole: telling some of them again is harmless. */
+  /** Deletes an object when all of its records are replayed. Otherwise it stays; replaying is idempotent. */
   async retry(): Promise<Retried> {
     let retried = 0;
     const stayed: FailedThing[] = [];
@@ -74,7 +74,7 @@ export class GivenUpRecords implements FailedSource {
     return due.length;
   }
 
-  /** Why not all of the records could be told. */
+  /** Why some records could not be replayed. */
   async #replay(records: readonly unknown[]): Promise<string | undefined> {
     const reasons: string[] = [];
     for (const record of records) {
@@ -82,7 +82,7 @@ export class GivenUpRecords implements FailedSource {
       if (reason !== undefined) reasons.push(reason);
     }
     if (reasons.length === 0) return undefined;
-    return `${reasons.length} of ${records.length} records cannot be told, the first because: ${reasons[0]}`;
+    return `${reasons.length} of ${records.length} records cannot be replayed; the first: ${reasons[0]}`;
   }
 
   async #all(): Promise<Stored[]> {
@@ -127,5 +127,5 @@ function thingOf({ key, since }: Stored, read: Read): FailedThing {
 }
 
 function reasonOf({ error }: z.ZodSafeParseError<unknown>): string {
-  return `It is not what Lambda writes: ${problems(error).join("; ")}.`;
+  return `It is not a failure record of Lambda: ${problems(error).join("; ")}.`;
 }

@@ -1,4 +1,4 @@
-/** The value that a text is JSON of; undefined where it is none. */
+/** The parsed JSON value; undefined if the text is not JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

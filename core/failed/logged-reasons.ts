@@ -3,14 +3,14 @@ import * as z from "zod";
 import { jsonOf } from "./json-of.ts";
 import type { Letter } from "./through-queue.ts";
 
-/** A filter pattern has 1,024 characters at most. */
+/** Filter patterns have at most 1,024 characters. */
 const idsPerPattern = 20;
-/** A page of a large log may be empty, so somebody has to stop. */
+/** Pages of a large log may be empty, so paging is bounded. */
 const pagesAtMost = 20;
 
 const errorLine = z.object({ level: z.literal("ERROR"), reason: z.string(), message_id: z.string() });
 
-/** What a function logged of messages that failed. */
+/** The failure reasons that a function logged. */
 export class LoggedReasons {
   readonly #logs: CloudWatchLogsClient;
   readonly #logGroup: string;
@@ -20,7 +20,7 @@ export class LoggedReasons {
     this.#logGroup = logGroup;
   }
 
-  /** The newest error of each message; for one without any, where to look. A log that cannot be read fails nothing. */
+  /** The newest reason per message, or a pointer to the log. An unreadable log is not an error. */
   async of(deadLetters: readonly Letter[]): Promise<(deadLetter: Letter) => string> {
     const found = new Map<string, { readonly at: number; readonly reason: string }>();
     for (let from = 0; from < deadLetters.length; from += idsPerPattern) {
@@ -32,7 +32,7 @@ export class LoggedReasons {
       }
     }
     return ({ messageId }) =>
-      found.get(messageId)?.reason ?? `See the log ${this.#logGroup} for ${messageId}.`;
+      found.get(messageId)?.reason ?? `Search the log group ${this.#logGroup} for ${messageId}.`;
   }
 
   async *#events(deadLetters: readonly Letter[]) {

@@ -8,7 +8,7 @@ import type { Letter } from "./through-queue.ts";
 
 const rejected = z.object({ reason: z.string(), record: z.unknown() });
 
-/** Stream records that the stream processor found malformed. */
+/** Stream records that the stream processor rejected. */
 export class RejectedDeadLetters implements DeadLetterKind {
   readonly #deps: ReplayDeps;
 
@@ -23,19 +23,19 @@ export class RejectedDeadLetters implements DeadLetterKind {
         id: deadLetter.messageId,
         since: new Date(deadLetter.sentAt).toISOString(),
         ...subjectOfRecord(body?.record),
-        reason: body?.reason ?? "It is not what the stream processor sends.",
+        reason: body?.reason ?? "It is not a message of the stream processor.",
       };
     });
   }
 
   async sendAgain(deadLetter: Letter): Promise<SentAgain> {
     const body = rejected.safeParse(jsonOf(deadLetter.body));
-    if (!body.success) return { stays: "It is not what the stream processor sends." };
+    if (!body.success) return { stays: "It is not a message of the stream processor." };
     const reason = await replay(body.data.record, this.#deps);
     return reason === undefined ? { sentAs: undefined } : { stays: reason };
   }
 
-  /** What is told again never comes back here. */
+  /** A replayed record never returns to this queue. */
   sentAs() {
     return [];
   }

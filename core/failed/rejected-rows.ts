@@ -22,7 +22,7 @@ export interface RejectedRowsOptions {
 
 const readsAtOnce = 16;
 
-/** A row as its run left it out. Those of older runs do not say their receipt, but as a rule the row does. */
+/** A rejected row. Those of older runs do not name their receipt, but usually the row does. */
 const rejectedRow = z.object({
   image_id: imageId.optional(),
   receipt_id: receiptNumber.optional(),
@@ -40,7 +40,7 @@ interface RejectedFile {
   readonly since: string;
 }
 
-/** Rows that the run that counts of their receipt leaves out: they are searchable by nothing (F36). */
+/** Rejected rows of current runs: search does not find them (F36). */
 export class RejectedRows implements FailedSource {
   readonly name = "rejected-rows";
   readonly #options: RejectedRowsOptions;
@@ -54,7 +54,7 @@ export class RejectedRows implements FailedSource {
     return { things: things.slice(0, most), total: things.length };
   }
 
-  /** Nothing can be sent again: the same row is rejected again. */
+  /** Rejected rows cannot be retried: they would be rejected again. */
   async retry(): Promise<Retried> {
     const things = [...(await this.#counting()).values()].flat();
     const stayed = things.map((thing) => ({
@@ -64,7 +64,7 @@ export class RejectedRows implements FailedSource {
     return { retried: 0, stayed, untouched: 0 };
   }
 
-  /** A file goes when all of its rows may. */
+  /** Deletes a file if all of its rows may be purged. */
   async purge(listing: Listing): Promise<number> {
     const { s3, bucket } = this.#options;
     const isNamed = mayBePurged(listing);
@@ -77,7 +77,7 @@ export class RejectedRows implements FailedSource {
     return purged;
   }
 
-  /** By file, oldest first. */
+  /** Grouped by file, oldest first. */
   async #counting(): Promise<Map<string, FailedThing[]>> {
     const files = await this.#files();
     const found = new Map<string, FailedThing[]>();
@@ -112,7 +112,7 @@ export class RejectedRows implements FailedSource {
     return files.sort((a, b) => (a.since < b.since ? -1 : 1));
   }
 
-  /** None of a run that counts no more, or of a file that went meanwhile. */
+  /** Empty for a superseded run or a file that was deleted meanwhile. */
   async #thingsOf({ key, runId, since }: RejectedFile): Promise<FailedThing[]> {
     const { s3, bucket, runs } = this.#options;
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));

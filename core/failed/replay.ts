@@ -11,15 +11,14 @@ import { keyOfRecord, type RecordKey } from "./subjects.ts";
 export interface ReplayDeps {
   /** In shard order. */
   readonly queues: Readonly<Record<Collection, readonly QueuePublisher[]>>;
-  /** An item of the receipts table as it is now, in typed JSON. */
+  /** Reads the current item from the receipts table, in typed JSON. */
   readonly itemNow: (key: RecordKey) => Promise<Record<string, AttributeValue> | undefined>;
 }
 
 /**
- * Tells the collections of a stream record again. Of one that is malformed they are told what its item is now: it may
- * have been mended. A stack that watches less is told more than it asked for, which is harmless: a message only says
- * what to look at.
- * Resolves to why the record cannot be told; undefined where it was, or where there is nothing left to tell.
+ * Replays a stream record. For a malformed record it uses the current item, which may have been corrected. It ignores
+ * the stack's watched fields, because a message only says which items to read. Resolves to why the record cannot be
+ * replayed; undefined if it was, or if nothing is left to replay.
  */
 export async function replay(record: unknown, deps: ReplayDeps): Promise<string | undefined> {
   const asItWas = await tell(record, deps);
@@ -31,7 +30,7 @@ export async function replay(record: unknown, deps: ReplayDeps): Promise<string 
   return tell(asInsert(record, item), deps);
 }
 
-/** A removal has to be told whatever is there now; all else of an item that is gone was told by its removal. */
+/** A removal is replayed in any case. For other records of a missing item, its removal has told the collections. */
 function isRemoval(record: unknown, { PK, SK }: RecordKey): boolean {
   const key = parseEntityKey(PK, SK);
   return isEntityKey(key) && (record as { eventName?: unknown }).eventName === "REMOVE";
@@ -43,7 +42,7 @@ function asInsert(record: unknown, item: Record<string, AttributeValue>): unknow
   return { ...rest, eventName: "INSERT", dynamodb: { ...known, NewImage: item } };
 }
 
-/** Why it is malformed, if it is. */
+/** Resolves to why the record is malformed, if it is. */
 async function tell(record: unknown, { queues }: ReplayDeps): Promise<string | undefined> {
   const { boxes, malformed } = sortRecords([record], whole);
   if (malformed.length > 0) return malformed.map(({ reason }) => reason).join("; ");

@@ -17,7 +17,7 @@ export interface RecordKey {
   readonly SK: string;
 }
 
-/** The key of the item that a stream record is of; undefined where it has none of ours. */
+/** The item key of a stream record; undefined if it has none. */
 export function keyOfRecord(record: unknown): RecordKey | undefined {
   const parsed = keyed.safeParse(record);
   if (!parsed.success) return undefined;
@@ -25,7 +25,7 @@ export function keyOfRecord(record: unknown): RecordKey | undefined {
   return { PK: PK.S, SK: SK.S };
 }
 
-/** What a stream record concerns. */
+/** The subject of a stream record. */
 export function subjectOfRecord(record: unknown): Subject {
   const at = keyOfRecord(record);
   if (at === undefined) return unknownSubject;
@@ -38,7 +38,7 @@ export function subjectOfRecord(record: unknown): Subject {
   return { image_id: imageId, receipt_id: receiptId, entity: entityText(type, key) };
 }
 
-/** What a change message concerns. */
+/** The subject of a change message. */
 export function subjectOfChange({ entity_type, entity_data }: ChangeMessageBody): Subject {
   const { image_id, receipt_id } = entity_data;
   const parts = {
@@ -50,7 +50,7 @@ export function subjectOfChange({ entity_type, entity_data }: ChangeMessageBody)
   return { image_id, receipt_id, entity: entityText(entity_type, parts) };
 }
 
-/** What keys and messages name beside the type. */
+/** Ids in keys and messages besides the type. */
 interface Parts extends Partial<ReceiptRef> {
   readonly lineId?: number | undefined;
   readonly wordId?: number | undefined;

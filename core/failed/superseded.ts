@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { FailedThing } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
 
-/** A page of a large log may be empty, so somebody has to stop. */
+/** Pages of a large log may be empty, so paging is bounded. */
 const maxPages = 50;
 const shownHours = 24;
 
@@ -15,8 +15,8 @@ const supersededLine = z.object({
 });
 
 /**
- * Exports of the last day that were not embedded, since a later one of their receipt counts. They are no failures: what is
- * searchable is newer. Somebody who misses an export finds it here.
+ * Exports of the last day that were superseded by a later one of their receipt. They are not failures: search has newer
+ * content. They are listed for operators who miss an export.
  */
 export async function supersededExports(
   logs: CloudWatchLogsClient,
@@ -40,7 +40,7 @@ export async function supersededExports(
         image_id: line.image_id,
         receipt_id: line.receipt_id,
         entity: "OCR rows",
-        reason: "A later export of this receipt, or its removal, counts already.",
+        reason: "A later export or the removal of this receipt has superseded it.",
       });
     }
     pages += 1;

@@ -8,16 +8,16 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 
-/** A message of a dead-letter queue, in hand. */
+/** A received message of a dead-letter queue. */
 export interface Letter {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly body: string;
   readonly attributes: Readonly<Record<string, MessageAttributeValue>>;
-  /** Both of FIFO queues only. */
+  /** This and deduplicationId are for FIFO queues only. */
   readonly groupId: string | undefined;
   readonly deduplicationId: string | undefined;
-  /** Epoch milliseconds. A standard queue keeps it when it moves a message to the dead letters. */
+  /** Epoch milliseconds. A standard queue keeps it when SQS moves a message to the dead-letter queue. */
   readonly sentAt: number;
 }
 
@@ -27,16 +27,16 @@ export interface DeadLetterSource {
 }
 
 const messagesPerCall = 10;
-/** Others see a message again so soon when this process dies. */
+/** Visibility timeout: how soon others receive a message if this process crashes. */
 const hiddenSeconds = 60;
-/** A short poll asks only some of SQS's servers; this one asks all of them. */
+/** Long polling queries all SQS servers; short polling only some. */
 const waitSeconds = 1;
 
 /**
- * Goes through a queue once, ten messages at a time: each is visited once, and deleted if the visit names it. All others
- * are handed back in the end, in their place, as if nothing had been received: a dead-letter queue has no dead letters of
- * its own, so receives do not count. A FIFO queue gives no more of a group while ten of it are in hand.
- * Resolves to the messages that were to be deleted and could not be.
+ * Iterates over a queue once, ten messages at a time: each is visited once, and deleted if the visit says so. All
+ * others are returned to the queue at the end, in order. A dead-letter queue has no dead-letter queue itself, so
+ * receives do not matter. A FIFO queue delivers no more of a message group while ten of it are in flight. Resolves to
+ * the messages that could not be deleted.
  */
 export async function throughQueue(
   queue: DeadLetterSource,
@@ -63,7 +63,7 @@ export async function throughQueue(
   return refused;
 }
 
-/** Messages that the queue holds, those in somebody's hand included; approximately, as SQS counts. */
+/** Approximate number of messages in the queue, those in flight included. */
 export async function countOf({ sqs, url }: DeadLetterSource): Promise<number> {
   const { Attributes = {} } = await sqs.send(
     new GetQueueAttributesCommand({
@@ -114,7 +114,7 @@ async function remove({ sqs, url }: DeadLetterSource, deadLetters: readonly Lett
   return Failed.flatMap(({ Id }) => deadLetters[Number(Id)] ?? []);
 }
 
-/** What cannot be handed back now comes back by itself a little later. */
+/** Messages that cannot be returned now become visible after their timeout. */
 async function returnToQueue({ sqs, url }: DeadLetterSource, deadLetters: readonly Letter[]): Promise<void> {
   for (let from = 0; from < deadLetters.length; from += messagesPerCall) {
     const Entries = deadLetters.slice(from, from + messagesPerCall).map(({ receiptHandle }, index) => ({

@@ -1,16 +1,16 @@
 import { errorFields, type Log } from "../log.ts";
 import type { OpenRuns } from "../runs/open-runs.ts";
 
-/** A count is good for so long: it reads the whole list. */
+/** How long a count is cached: counting reads the whole list. */
 const countedForMs = 5_000;
-/** The longest mean delay; with the jitter it stays below the 900 s that SQS takes. */
+/** Maximum mean delay; with jitter it stays below SQS's maximum of 900 s. */
 const maxDelaySeconds = 600;
 
 export interface BackPressureOptions {
   readonly openRuns: Pick<OpenRuns, "count">;
-  /** Runs that may be open at once. Each process counts for itself, so somewhat more can be. */
+  /** Maximum number of open runs. Each process counts for itself, so it can be exceeded slightly. */
   readonly maxOpenRuns: number;
-  /** The least mean delay of what has to wait. */
+  /** Minimum mean delay of a deferred message. */
   readonly deferSeconds: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -19,7 +19,7 @@ export interface BackPressureOptions {
   readonly log: Log;
 }
 
-/** Keeps embedding from running away from compaction: what is over the bound waits in the queue. */
+/** Back-pressure: keeps embedding from outrunning compaction. Messages beyond the limit stay in the queue. */
 export class BackPressure {
   readonly #options: BackPressureOptions;
   #open = 0;
@@ -29,7 +29,7 @@ export class BackPressure {
     this.#options = options;
   }
 
-  /** How many of so many new runs may be opened now. All of them where the open ones cannot be counted. */
+  /** How many of the `wanted` new runs may be opened now; all of them if the open runs cannot be counted. */
   async admit(wanted: number): Promise<number> {
     if (wanted === 0) return 0;
     try {
@@ -44,8 +44,8 @@ export class BackPressure {
   }
 
   /**
-   * After how long a message is to be looked at again: the longer it has waited already, the later, so that a long queue
-   * costs little; and each after another time, so that it comes back evenly.
+   * The delay of a deferred message. It grows with the age of the message, so that a long queue costs little, and has
+   * jitter, so that messages return evenly.
    */
   delaySeconds(exportedAt: number): number {
     const { deferSeconds, now, random } = this.#options;

@@ -20,9 +20,9 @@ export interface NewMessage {
 }
 
 /**
- * Sends messages back to their queue while too many runs are open, the latest ones first; the others go on. A message
- * that was sent back is done with: the one in its place has its revision, and no receive counts against it. A crash
- * in between leaves both, and whichever comes second finds nothing to do.
+ * Defers messages while too many runs are open, the newest first; the others proceed. A deferred message is replaced by
+ * a new one with the same revision and no receives. A crash in between leaves both messages, and the second one has no
+ * effect.
  */
 export async function deferExcess<M extends NewMessage>(
   messages: readonly M[],
@@ -31,7 +31,7 @@ export async function deferExcess<M extends NewMessage>(
   const { backPressure, log, metrics } = deps;
   const count = await backPressure.admit(messages.length);
   const oldestFirst = [...messages].sort((one, other) => one.revision - other.revision);
-  const outcomes = await sendBack(oldestFirst.slice(count), deps);
+  const outcomes = await defer(oldestFirst.slice(count), deps);
   const deferred = outcomes.filter(({ result }) => result === "deferred").length;
   metrics.count("MessagesDeferred", deferred);
   if (outcomes.length > 0) {
@@ -44,7 +44,7 @@ export async function deferExcess<M extends NewMessage>(
   return { admitted: oldestFirst.slice(0, count), outcomes };
 }
 
-async function sendBack(
+async function defer(
   messages: readonly NewMessage[],
   { backPressure, embedQueue, log }: DeferDeps,
 ): Promise<Outcome[]> {

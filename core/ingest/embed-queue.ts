@@ -9,36 +9,36 @@ import type { EmbedMessage } from "../receipts/embed-message.ts";
 import { cutMessage } from "../text/cut-message.ts";
 import { queueText } from "../text/queue-json.ts";
 
-/** Bad input is looked at again at once: it is for the queue's sake only that it may be redelivered at all. */
+/** Invalid input is redelivered soon: further receives only count towards the limit below. */
 const badInputSeconds = 5;
-/** Receives after which bad input goes to the dead-letter queue. */
+/** Receives after which invalid input moves to the dead-letter queue. */
 const badInputReceives = 3;
-/** Of what may pass by itself: doubled with each receive. */
+/** Back-off of transient errors; doubles with each receive. */
 const firstBackOffSeconds = 30;
 const maxBackOffSeconds = 1_800;
 
-/** A message of the queue that failed. */
+/** A failed message. */
 export interface FailedDelivery {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly body: string;
   /** Epoch milliseconds. */
   readonly sentTimestamp: number;
-  /** How often it was received, this time included. */
+  /** Number of receives, this one included. */
   readonly receives: number;
-  /** It fails again until its input is corrected. */
+  /** Whether it fails until its input is corrected (a permanent error). */
   readonly byInput: boolean;
   readonly reason: string;
 }
 
-/** A message that is delivered no sooner than after its delay. */
+/** A message with a delivery delay. */
 export interface LaterMessage {
   readonly message: EmbedMessage;
   /** At most 900. */
   readonly delaySeconds: number;
 }
 
-/** The queue that the embed messages come from. */
+/** The embed queue, as its consumer uses it. */
 export class EmbedQueue {
   readonly #client: SQSClient;
   readonly #url: string;
@@ -53,11 +53,11 @@ export class EmbedQueue {
   }
 
   /**
-   * What fails for its own input goes to the dead-letter queue with its reason, from the third receive on; all else is
-   * redelivered, later each time, so that an outage of hours costs no message (F13). Where a call is refused, the
-   * queue's visibility timeout and max receive count do the same, only not as well.
+   * Moves invalid messages to the dead-letter queue with their reason, from the third receive on. All others are
+   * redelivered with exponential back-off, so that an outage of hours loses no message (F13). If a call fails, the
+   * queue's visibility timeout and max receive count apply instead.
    *
-   * Resolves to the ids of the messages that have to be redelivered.
+   * Resolves to the ids of the messages to be redelivered.
    */
   async giveBack(failed: readonly FailedDelivery[]): Promise<string[]> {
     const moved = new Set<FailedDelivery>();
@@ -71,7 +71,7 @@ export class EmbedQueue {
     return left.map(({ messageId }) => messageId);
   }
 
-  /** As old as it was, which only an attribute can say of a message that is sent anew. */
+  /** Keeps the original sent timestamp as an attribute, because a new message has its own. */
   async #moveToDlq({ messageId, body, sentTimestamp, reason }: FailedDelivery): Promise<boolean> {
     const attribute = (value: string) => ({ DataType: "String", StringValue: value });
     try {
@@ -112,7 +112,7 @@ export class EmbedQueue {
     if (refusal) this.#log.warn("Failed messages keep the queue's visibility timeout", { reason: refusal });
   }
 
-  /** Sends up to ten messages. Resolves to why the queue did not take some of them, by their position. */
+  /** Sends up to ten messages. Resolves to the reasons of those that the queue did not accept, by position. */
   async sendLater(messages: readonly LaterMessage[]): Promise<ReadonlyMap<number, string>> {
     const { Failed = [] } = await this.#client.send(
       new SendMessageBatchCommand({

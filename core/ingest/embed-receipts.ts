@@ -16,7 +16,7 @@ export interface PlannedReceipt {
   readonly vectors: Readonly<Partial<Record<Collection, readonly PlannedVector[]>>>;
 }
 
-/** A planned vector that there is none of: the provider refused its text, or answered with numbers that are no vector. */
+/** A planned vector without an embedding: the provider refused its text, or returned an invalid vector. */
 export interface RefusedVector {
   readonly collection: Collection;
   readonly id: string;
@@ -25,7 +25,7 @@ export interface RefusedVector {
 
 export interface EmbeddedReceipt<Receipt extends PlannedReceipt> {
   readonly receipt: Receipt;
-  /** What the deltas leave out. */
+  /** The vectors that the deltas omit. */
   readonly refused: readonly RefusedVector[];
   /** Why the receipt has no deltas; undefined when all of them are durable. */
   readonly failure: unknown;
@@ -38,9 +38,9 @@ export interface EmbedDeps {
 }
 
 /**
- * Embeds receipts in shared, full requests and stores one delta a collection and receipt. Yields each receipt in
- * the order given once its deltas are durable, while later ones are still embedded; a failing one is yielded
- * with its failure and stops no other. A receipt fails for a refused text only where no vector of its collection is left.
+ * Embeds receipts in shared, full requests and stores one delta per collection and receipt. Yields each receipt in the
+ * order given once its deltas are durable, while later ones are still embedded; a failed receipt is yielded with its
+ * failure and does not affect the others. A refused text fails its receipt only if no vector of the collection is left.
  */
 export async function* embedReceipts<Receipt extends PlannedReceipt>(
   receipts: Iterable<Receipt>,
@@ -81,7 +81,7 @@ function plannedIn({ vectors }: PlannedReceipt): Planned[] {
   );
 }
 
-/** Throws the refusal where a collection would have none of the vectors that were planned. */
+/** Throws the refusal if a collection would have none of its planned vectors. */
 function requireSome(planned: readonly Planned[], embedded: readonly EmbeddedText[]): void {
   for (const collection of collections) {
     const own = embedded.filter((_, index) => planned[index]?.collection === collection);

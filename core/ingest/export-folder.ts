@@ -20,13 +20,13 @@ export interface ExportDeps {
   readonly embedQueueUrl: string;
 }
 
-/** Counts so far; `failures` has one entry a receipt that was not exported. */
+/** Counts so far; `failures` has one entry per receipt that was not exported. */
 export interface ExportProgress {
   receipts: number;
   lines: number;
   words: number;
   readonly failures: Error[];
-  /** What of the exported receipts is taken with a change. */
+  /** Rows that embedding will repair. */
   readonly notes: string[];
 }
 
@@ -45,7 +45,7 @@ export async function findReceiptFolders(path: string): Promise<ReceiptFolder[]>
   return found;
 }
 
-/** In order; none where there is no such folder. */
+/** Sorted; empty if the folder does not exist. */
 async function namesIn(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).sort();
@@ -56,8 +56,8 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 /**
- * Checks, uploads and enqueues receipts, ten at a time, and reports after each ten. A receipt with a bad row is
- * not exported and counts as a failure; the others go on.
+ * Validates, uploads and enqueues receipts in batches of ten, and reports after each batch. A receipt with an invalid
+ * row is not exported and counts as a failure; the others proceed.
  */
 export async function exportFolders(
   folders: readonly ReceiptFolder[],
@@ -105,7 +105,7 @@ async function uploadFolder(
   }
 }
 
-/** The messages that the queue did not take, each with the failure. */
+/** The messages that the queue did not accept, with the errors. */
 async function refusedBy(
   { sqs, embedQueueUrl }: ExportDeps,
   uploaded: readonly Upload[],

@@ -6,7 +6,7 @@ import { parseLines, parseWords } from "../receipts/parse-rows.ts";
 import { type Collection, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
 import { EnqueueFailedError, OcrResultsInvalidError } from "./ingest-errors.ts";
 
-/** Messages that SQS takes at once. */
+/** Maximum number of messages per SendMessageBatch call. */
 export const enqueueBatch = 10;
 
 /** The NDJSON files of one receipt. */
@@ -18,14 +18,14 @@ export interface OcrFiles extends ReceiptRef {
 export interface CheckedRows {
   readonly lines: number;
   readonly words: number;
-  /** What embedding will take with a change, with its place. */
+  /** Rows that embedding will repair, with their position. */
   readonly notes: readonly string[];
 }
 
-/** Of one receipt: a producer that gets every row wrong needs no more to see it. */
+/** Maximum number of problems in an error message. */
 const maxProblemsShown = 100;
 
-/** Checks every row of both files. Throws OcrResultsInvalidError with the problems at once, a hundred at most. */
+/** Validates every row of both files. Throws OcrResultsInvalidError with up to a hundred problems. */
 export function checkOcrFiles(files: OcrFiles): CheckedRows {
   const lines = parseLines(files.lines, files);
   const words = parseWords(files.words, files);
@@ -37,7 +37,7 @@ export function checkOcrFiles(files: OcrFiles): CheckedRows {
   const more = problems.length - maxProblemsShown;
   const shown = [...problems.slice(0, maxProblemsShown), ...(more > 0 ? [`and ${more} more`] : [])];
   if (problems.length > 0) throw new OcrResultsInvalidError(subject, shown);
-  const notes = [...lines.mended, ...words.mended].map(
+  const notes = [...lines.repaired, ...words.repaired].map(
     ({ file, line_number, what }) => `${subject}: ${file} line ${line_number}: ${what}`,
   );
   return { lines: lines.rows.length, words: words.rows.length, notes };
@@ -55,17 +55,17 @@ export async function uploadOcrFiles(s3: S3Client, bucket: string, files: OcrFil
     artifacts_bucket: bucket,
     lines_key: linesKey,
     words_key: wordsKey,
-    // A message that waited in a dead-letter queue and is sent on from there must not count as the newest.
+    // A message that is replayed from a dead-letter queue must not become the newest revision.
     exported_at: Date.now(),
   };
 }
 
-/** Where the rows of a receipt lie in the artifacts bucket. */
+/** The key prefix of a receipt's rows in the artifacts bucket. */
 export function rowsFolder({ imageId, receiptId }: ReceiptRef): string {
   return `receipts/${imageId}/receipt-${fiveDigits(receiptId)}/`;
 }
 
-/** Sends up to `enqueueBatch` messages. Throws EnqueueFailedError naming the receipts that the queue did not take. */
+/** Sends up to `enqueueBatch` messages. Throws EnqueueFailedError with the receipts that the queue did not accept. */
 export async function enqueue(
   sqs: SQSClient,
   queueUrl: string,

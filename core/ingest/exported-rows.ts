@@ -13,10 +13,9 @@ interface Candidate {
 }
 
 /**
- * The embed message that made a run: of all the rows that were ever exported of its receipt, the two files whose
- * content gives the run's id. Undefined where they are not there any more, or lie where their producer chose.
- * It says the run's own revision. Rows of a run of a former text format make another run by now: theirs is one later, so
- * that it counts.
+ * Reconstructs the embed message of a run: the two exported files whose content gives the run's id. Undefined if they
+ * no longer exist, or lie under keys of their producer's choice. It has the run's revision. Rows of a run with an older
+ * text format now give another run, whose revision is one higher, so that it becomes current.
  */
 export async function embedMessageOf(
   s3: S3Client,

@@ -2,11 +2,11 @@ import { requestLimits, tokenBound } from "../embedding/limits.ts";
 import type { PlannedRow } from "../receipts/planned-vectors.ts";
 
 const maxTokens = requestLimits.inputTokens;
-/** A line or word of OCR output has a few dozen. More is no line, and is rejected before anything is counted. */
+/** Lines and words have a few dozen characters. Longer texts are rejected before tokens are counted. */
 const maxOwnCharacters = maxTokens;
-/** A text within the limit of tokens has some four bytes for each: more are a run of blanks, which costs nothing and says nothing. */
+/** A text within the token limit has about four bytes per token; more are runs of whitespace. */
 const maxBytes = 4 * maxTokens;
-/** Of each part of a context that does not fit whole. */
+/** Limit per part of a context that is truncated. */
 const maxClippedBytes = 512;
 
 export interface FittingVectors<Row> {
@@ -15,9 +15,9 @@ export interface FittingVectors<Row> {
 }
 
 /**
- * The vectors whose texts the model reads whole. A row is rejected for its own text alone; a context that is too long
- * is clipped, so that no neighbour takes a row out (F30). Bytes decide first, as no text has more tokens than bytes;
- * tokens are counted of the few that are left.
+ * The vectors whose texts fit the model's token limit. Only its own text rejects a row; a context that is too long is
+ * truncated, so that a neighbour cannot reject it (F30). Short texts pass by their bytes, because a text has no more
+ * tokens than bytes; tokens are counted for the others.
  */
 export async function fittingVectors<Row>(planned: readonly PlannedRow<Row>[]): Promise<FittingVectors<Row>> {
   const count = await tokenCounter(planned);
@@ -33,7 +33,7 @@ export async function fittingVectors<Row>(planned: readonly PlannedRow<Row>[]): 
 
 type Count = (text: string) => number;
 
-/** The tokeniser is loaded where a text needs it, which hardly any receipt does. Lines of one row share their text. */
+/** The tokenizer is loaded on demand, because few receipts need it. Lines of one row share their text. */
 async function tokenCounter<Row>(planned: readonly PlannedRow<Row>[]): Promise<Count> {
   if (planned.every(({ text }) => tokenBound(text) <= maxTokens)) return tokenBound;
   const { countTokensUpTo } = await import("../text/tokens.ts");
@@ -53,13 +53,13 @@ function fits(text: string, count: Count): boolean {
 
 function reasonAgainst(text: string, count: Count): string | undefined {
   if (text.length > maxOwnCharacters) {
-    return `text_too_long: ${text.length} characters, and a row may have ${maxOwnCharacters}`;
+    return `text_too_long: ${text.length} characters; the maximum is ${maxOwnCharacters}`;
   }
   const isTooLong = count(text) > maxTokens;
-  return isTooLong ? `text_too_long: more than the ${maxTokens} tokens that the model reads` : undefined;
+  return isTooLong ? `text_too_long: more than the model's limit of ${maxTokens} tokens` : undefined;
 }
 
-/** The text with so much of its context that it fits, the nearest of each part. */
+/** The text with its context truncated to fit; the nearest text of each part is kept. */
 function clipped<Row>({ parts }: PlannedRow<Row>, count: Count): string {
   const { before, own, after } = parts();
   const room = Math.floor((maxTokens - count(own)) / (before.length + after.length));

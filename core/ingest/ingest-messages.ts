@@ -33,7 +33,7 @@ import {
 import { writeRejectedRows } from "./rejected-rows.ts";
 import { areStored, withoutStoredDeltas } from "./stored-deltas.ts";
 
-/** One message as the queue delivered it. */
+/** A delivered message. */
 export interface Delivery {
   readonly messageId: string;
   readonly body: string;
@@ -47,19 +47,19 @@ export interface IngestDeps extends RunDeps, DeferDeps {
   readonly deltasBucket: string;
   readonly deltas: DeltaStore;
   readonly embedder: Embedder;
-  /** At most `requestLimits.tokens`, and no more than the account may send in a minute. */
+  /** At most `requestLimits.tokens`, and at most the account's tokens per minute. */
   readonly tokensPerRequest: number;
-  /** Shared by all invocations of a process, as it shrinks where the provider takes fewer. */
+  /** Shared by all invocations of a process; it shrinks if the provider accepts fewer. */
   readonly requestSize: RequestSize;
   readonly log: Log;
 }
 
-/** Of one receipt, in its log line. */
-const maxMendedShown = 10;
-/** No version of CURRENT: whether the deltas are there is looked at again. */
+/** Maximum number of repaired rows in a log line. */
+const maxRepairsShown = 10;
+/** Matches no version of CURRENT, so that the deltas are checked again. */
 const neverSeen = -1;
 
-/** A message that was read, with the run that its content makes. */
+/** A parsed message with the run of its content. */
 interface ReadMessage {
   readonly messageId: string;
   readonly delivery: Delivery;
@@ -70,22 +70,26 @@ interface ReadMessage {
   readonly precedence: Exclude<RunPrecedence, { kind: "superseded" }>;
 }
 
-/** The same with the vectors that it still needs. */
+/** The same with the vectors that still need an embedding. */
 type PlannedMessage = ReadMessage & PlannedReceipt & { readonly refusedBefore: readonly RefusedVector[] };
 
 /**
- * The whole of one invocation: every message is read and checked, those that would open too many runs are sent back,
- * the texts of all others share requests, and each receipt's run is recorded as soon as its deltas are durable.
- * A message fails alone, with one log line.
+ * One invocation: reads and validates every message, defers those that would open too many runs, embeds the texts of
+ * the others in shared requests, and records each receipt's run as soon as its deltas are durable. A failed message
+ * does not affect the others, and logs one line.
  */
 export async function ingestMessages(deliveries: readonly Delivery[], deps: IngestDeps): Promise<Outcome[]> {
   const started = performance.now();
   const requests = new SharedRequests(deps);
-  const [read, done] = apart(await Promise.all(deliveries.map((delivery) => readMessage(delivery, deps))));
-  const bringsNew = (message: ReadMessage) => message.precedence.kind === "new";
-  const { admitted, outcomes: deferred } = await deferExcess(read.filter(bringsNew), deps);
-  const due = [...read.filter((message) => !bringsNew(message)), ...admitted];
-  const [planned, unplanned] = apart(await Promise.all(due.map((message) => planMessage(message, deps))));
+  const [read, done] = partition(
+    await Promise.all(deliveries.map((delivery) => readMessage(delivery, deps))),
+  );
+  const opensRun = (message: ReadMessage) => message.precedence.kind === "new";
+  const { admitted, outcomes: deferred } = await deferExcess(read.filter(opensRun), deps);
+  const proceeding = [...read.filter((message) => !opensRun(message)), ...admitted];
+  const [planned, unplanned] = partition(
+    await Promise.all(proceeding.map((message) => planMessage(message, deps))),
+  );
   const recorded: Promise<Outcome>[] = [];
   for await (const embedded of embedReceipts(planned, { ...deps, requests })) {
     recorded.push(recordMessage(embedded, deps));
@@ -96,24 +100,24 @@ export async function ingestMessages(deliveries: readonly Delivery[], deps: Inge
   return outcomes;
 }
 
-/** What goes on, and what has come to its end. */
-function apart<Message extends ReadMessage>(all: readonly (Message | Outcome)[]): [Message[], Outcome[]] {
+/** Partitions messages into those to process further and finished outcomes. */
+function partition<Message extends ReadMessage>(all: readonly (Message | Outcome)[]): [Message[], Outcome[]] {
   const goesOn = (one: Message | Outcome): one is Message => "delivery" in one;
   return [all.filter(goesOn), all.filter((one): one is Outcome => !goesOn(one))];
 }
 
-/** The message read and checked, or its outcome if nothing is left to do for it. */
+/** The parsed and validated message, or its outcome if nothing is left to do. */
 async function readMessage(delivery: Delivery, deps: IngestDeps): Promise<ReadMessage | Outcome> {
   try {
     const message = parseEmbedMessage(delivery.body);
     const revision = revisionOf(message, delivery.sentTimestamp, maxClockLeadMs);
     const content = await readReceipt(deps.s3, message);
-    if (content.mended.length > 0) {
+    if (content.repaired.length > 0) {
       deps.log.warn("Rows were repaired before they were embedded", {
         image_id: message.image_id,
         receipt_id: message.receipt_id,
-        changed_rows: content.mended.length,
-        changed_examples: content.mended.slice(0, maxMendedShown),
+        changed_rows: content.repaired.length,
+        changed_examples: content.repaired.slice(0, maxRepairsShown),
       });
     }
     const { model, dimensions } = deps.embedder;
@@ -134,7 +138,7 @@ async function planMessage(message: ReadMessage, deps: IngestDeps): Promise<Plan
   try {
     const { delivery, run, content, precedence } = message;
     const { vectors, refused } = await withoutStoredDeltas(run, content.vectors, deps);
-    // A delta that got lost of a run that was done is made again, and with it what the run's vectors are judged by.
+    // A lost delta of a completed run is created again, because verify and rebuild depend on it.
     if (precedence.kind === "unchanged" && Object.keys(vectors).length === 0) {
       return finished(delivery, run, content, precedence.kind, deps.log);
     }
@@ -175,7 +179,7 @@ async function recordMessage(
   }
 }
 
-/** A row whose text got no vector is rejected like one that could not be read. */
+/** A row whose text was refused is rejected like an invalid row. */
 function withRefused(content: ReceiptContent, refused: readonly RefusedVector[]): ReceiptContent {
   if (refused.length === 0) return content;
   const rows = refused.map(({ collection, id, reason }): RejectedRow => {

@@ -8,7 +8,7 @@ import { ndjsonFile } from "./ndjson-file.ts";
 /** A row of any shape. */
 const row = z.record(z.string(), z.unknown());
 
-/** The event of `export-ocr-results`. Its rows are checked where every export's rows are: in their files. */
+/** The event of `export-ocr-results`. Its rows are validated in their files, like those of every export. */
 const ocrResults = z.object({
   image_id: imageId,
   receipt_id: receiptNumber,
@@ -16,7 +16,7 @@ const ocrResults = z.object({
   words: z.array(row),
 });
 
-/** The NDJSON files of an event's rows. Throws OcrResultsInvalidError naming every problem of its frame. */
+/** The NDJSON files of an event's rows. Throws OcrResultsInvalidError with every problem of the event. */
 export async function ocrFilesOf(event: unknown): Promise<OcrFiles> {
   const parsed = ocrResults.safeParse(event);
   if (!parsed.success) throw new OcrResultsInvalidError("The OCR results", problems(parsed.error));

@@ -3,22 +3,22 @@ import { collections } from "../receipts/receipt.ts";
 import type { ReceiptContent } from "./read-receipt.ts";
 import type { Recorded } from "./record-run.ts";
 
-/** What became of a message. Only a failed one is for the queue to deliver again. */
+/** The outcome of a message. Only failed messages are redelivered. */
 export type Outcome =
   | { readonly messageId: string; readonly result: Recorded; readonly content: ReceiptContent }
-  /** Another message in its place comes later. */
+  /** A new message with a delay replaces it. */
   | { readonly messageId: string; readonly result: "deferred" }
   | {
       readonly messageId: string;
       readonly result: "failed";
-      /** The message will fail again until its input is mended. */
+      /** Whether the message fails until its input is corrected. */
       readonly byInput: boolean;
       readonly reason: string;
     };
 
 /**
- * What somebody should see without looking for it (F36). Rows are counted when their run is opened, and not again with
- * every redelivery.
+ * Counts outcomes that alarms watch (F36). Rejected rows are counted when their run is opened, not again at each
+ * redelivery.
  */
 export function countOutcomes(outcomes: readonly Outcome[], metrics: Metrics): void {
   const superseded = outcomes.filter(({ result }) => result === "superseded").length;
@@ -31,7 +31,7 @@ export function countOutcomes(outcomes: readonly Outcome[], metrics: Metrics): v
   if (rejected > 0) metrics.count("RowsRejected", rejected);
 }
 
-/** Counts of one invocation, as its log line states them. */
+/** The log fields of one invocation. */
 export function summary(
   outcomes: readonly Outcome[],
   sent: { readonly requests: number; readonly texts: number },

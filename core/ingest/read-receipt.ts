@@ -2,11 +2,11 @@ import { hash } from "node:crypto";
 import { GetObjectCommand, NoSuchKey, type S3Client } from "@aws-sdk/client-s3";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import {
-  type MendedRow,
   type ParsedRows,
   parseLines,
   parseWords,
   type RejectedRow,
+  type RepairedRow,
 } from "../receipts/parse-rows.ts";
 import { type PlannedRow, planLines, planWords } from "../receipts/planned-vectors.ts";
 import type { Collection, ReceiptRef } from "../receipts/receipt.ts";
@@ -20,23 +20,23 @@ import {
   ObjectUnreadableError,
 } from "./ingest-errors.ts";
 
-/** Some 35,000 rows: a receipt has hundreds at most. */
+/** About 35,000 rows; a receipt has hundreds. */
 const maxObjectBytes = 16 * 1024 * 1024;
 
-/** What the two objects of a message hold. */
+/** The content of a message's two objects. */
 export interface ReceiptContent {
   /** SHA-256 of each object, hexadecimal. */
   readonly hashes: Readonly<Record<Collection, string>>;
   /** Accepted rows of each file. */
   readonly rowCounts: Readonly<Record<Collection, number>>;
   readonly vectors: Readonly<Record<Collection, readonly PlannedRow<LineRow>[]>>;
-  /** By vector id, the line of its file that it was planned from. */
+  /** Line number in the file, by vector id. */
   readonly lineNumbers: ReadonlyMap<string, number>;
   readonly rejected: readonly RejectedRow[];
-  readonly mended: readonly MendedRow[];
+  readonly repaired: readonly RepairedRow[];
 }
 
-/** Reads and checks the objects of a message. Throws the failures of ingest-failures.ts. */
+/** Reads and validates the objects of a message. Throws the errors of ingest-errors.ts. */
 export async function readReceipt(s3: S3Client, message: EmbedMessage): Promise<ReceiptContent> {
   const receipt: ReceiptRef = { imageId: message.image_id, receiptId: message.receipt_id };
   const [linesFile, wordsFile] = await Promise.all([
@@ -57,7 +57,7 @@ export async function readReceipt(s3: S3Client, message: EmbedMessage): Promise<
     vectors: { lines: lines.vectors, words: words.vectors },
     lineNumbers: new Map([...lines.lineNumbers, ...words.lineNumbers]),
     rejected: [...lines.rejected, ...words.rejected],
-    mended: [...linesOf.mended, ...wordsOf.mended],
+    repaired: [...linesOf.repaired, ...wordsOf.repaired],
   };
 }
 
@@ -68,7 +68,7 @@ interface EmbeddableRows {
   readonly rejected: readonly RejectedRow[];
 }
 
-/** A row whose own text is longer than the model reads is rejected alone; its neighbours keep it as context. */
+/** Rejects rows whose own text exceeds the model's limit; their neighbours keep it as context. */
 async function embeddable<Row extends LineRow>(
   file: Collection,
   parsed: ParsedRows<Row>,

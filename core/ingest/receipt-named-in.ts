@@ -5,7 +5,7 @@ const named = z.object({
   receipt_id: z.number().optional().catch(undefined),
 });
 
-/** The receipt that the body of an embed message names, as far as it does: a log line needs no valid message. */
+/** Log fields of the receipt that a body names, as far as it does; the body need not be valid. */
 export function receiptNamedIn(body: string): z.infer<typeof named> {
   try {
     return named.catch({}).parse(JSON.parse(body));

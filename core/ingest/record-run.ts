@@ -12,15 +12,15 @@ import type { RunQueues } from "../runs/run-queues.ts";
 import type { NewRun, RunRef, RunStore } from "../runs/run-store.ts";
 import { DeltasExpiringError } from "./ingest-errors.ts";
 
-/** Where a receipt stands, seen from a message that brings one run at one revision. */
+/** How a run at a revision relates to the receipt's CURRENT item. */
 export type RunPrecedence =
-  /** The run counts and is on its way, or arrived. */
+  /** The run is current, and in flight or completed. */
   | { readonly kind: "unchanged" }
-  /** Something newer counts. */
+  /** A newer run is current. */
   | { readonly kind: "superseded" }
-  /** The run counts; a crash or a restart left it behind the attempt that CURRENT asks for. */
+  /** The run is current, but a crash left it at a lower attempt than CURRENT requires. */
   | { readonly kind: "behind"; readonly current: CurrentRun }
-  /** The run has to be made current: it does not count yet, it failed, or parts of it were removed before the message. */
+  /** The run must become current: it never was, it failed, or parts of it were removed before the message. */
   | { readonly kind: "new"; readonly current: CurrentRun | undefined };
 
 export type Recorded = "unchanged" | "superseded" | "opened" | "reopened";
@@ -30,16 +30,16 @@ export interface RunDeps {
   readonly queues: RunQueues;
 }
 
-/** The deltas of a run as they were found or stored, while CURRENT was at a version (0: there was none). */
+/** The deltas of a run, and the version of CURRENT when they were found or stored (0: no item). */
 export interface DurableDeltas {
   readonly version: number;
-  /** Looks whether they are there now. */
+  /** Checks whether they exist now. */
   areThere(): Promise<boolean>;
 }
 
 /**
- * A later message of the run that counts makes it count from then on, so that nothing sent between them does.
- * Throws DeltasExpiringError for a run that does not count and is about to lose its deltas.
+ * A later message of the current run raises its revision, so that messages sent in between are superseded. Throws
+ * DeltasExpiringError for a run that is not current and whose deltas are being removed.
  */
 export async function precedence(runs: RunStore, run: RunRef, revision: number): Promise<RunPrecedence> {
   for (;;) {
@@ -60,16 +60,16 @@ export async function precedence(runs: RunStore, run: RunRef, revision: number):
       if ((await runs.moveCurrent(run, current, confirmed)) === "refused") continue;
     }
     if (isBehind) return { kind: "behind", current };
-    // The stream announces a first attempt. Whether a later one was announced, only its completion tells.
+    // The stream announces the first attempt. For a later one, only its completion proves that it was announced.
     const isAnnounced = known.attempts === 1 || states.every((state) => state === "COMPLETED");
     return isAnnounced ? { kind: "unchanged" } : { kind: "behind", current };
   }
 }
 
 /**
- * Makes a run the one that counts and opens it. Both its deltas are durable before. Each step may be the last
- * before a crash; the redelivered message finds the rest to do by `standing`.
- * Throws DeltasExpiringError where the deltas were removed since they were found.
+ * Makes a run current and opens it. Both its deltas must be durable. After a crash between two steps the redelivered
+ * message finds the remaining steps by `precedence`. Throws DeltasExpiringError if the deltas were removed since they
+ * were found.
  */
 export async function recordRun(
   deps: RunDeps,
@@ -83,7 +83,7 @@ export async function recordRun(
     if (before.kind === "unchanged" || before.kind === "superseded") return before.kind;
     if (before.kind === "behind") return await bringUp(deps, run, before.current);
 
-    // Deltas are removed under a version of CURRENT of its own, so at the version of the look they are still there.
+    // Removing deltas changes the version of CURRENT, so at the same version they still exist.
     const isSeen = versionOf(before.current) === deltas.version;
     if (!isSeen && !(await deltas.areThere())) throw new DeltasExpiringError(run);
 
@@ -98,7 +98,7 @@ export function versionOf(current: CurrentRun | undefined): number {
   return current?.version ?? 0;
 }
 
-/** Opens the run at the attempt that CURRENT asks for; the stream announces only a run's first attempt. */
+/** Opens the run at the attempt that CURRENT requires; the stream announces only a run's first attempt. */
 async function bringUp({ runs, queues }: RunDeps, run: NewRun, current: NextCurrent): Promise<Recorded> {
   await runs.open(run);
   if (current.attempt === 1) return "opened";

@@ -4,7 +4,10 @@ import type { RejectedRow } from "../receipts/parse-rows.ts";
 import type { RunRef } from "../runs/run-store.ts";
 import { ndjsonFile } from "./ndjson-file.ts";
 
-/** Writes `rejected/{run_id}.ndjson`: the rows that a run leaves out, with receipt, line number and reason. None, no object. */
+/**
+ * Writes `rejected/{run_id}.ndjson`: the rejected rows of a run with receipt, line number and reason. Without rows it
+ * writes no object.
+ */
 export async function writeRejectedRows(
   s3: S3Client,
   bucket: string,

@@ -10,11 +10,11 @@ interface StoredDeltaDeps {
   readonly log: Log;
 }
 
-/** What an earlier attempt at a run has left to do. */
+/** The remaining work of a run after an earlier attempt. */
 export interface StillPlanned<Planned> {
-  /** Of the collections whose delta is not in storage yet (F12): a readable one was paid for and is reused. */
+  /** Vectors of the collections without a stored delta (F12); a readable delta is reused. */
   readonly vectors: Partial<Record<Collection, readonly Planned[]>>;
-  /** Those that a stored delta leaves out: the provider refused them then. */
+  /** Vectors that a stored delta omits because the provider refused their text. */
   readonly refused: readonly (Planned & { readonly collection: Collection })[];
 }
 
@@ -37,13 +37,13 @@ export async function withoutStoredDeltas<Planned extends { readonly id: string 
   return { vectors, refused };
 }
 
-/** Whether both deltas of a run are in storage, readable. */
+/** Whether both deltas of a run are stored and readable. */
 export async function areStored(run: RunRef, deps: StoredDeltaDeps): Promise<boolean> {
   const stored = await Promise.all(collections.map((collection) => storedIds(run, collection, deps)));
   return stored.every((ids) => ids !== undefined);
 }
 
-/** The ids of the run's delta; undefined where no readable one is stored. */
+/** The ids of the run's delta; undefined if no readable one is stored. */
 async function storedIds(
   run: RunRef,
   collection: Collection,

@@ -5,30 +5,30 @@ import { readEnvironment } from "../settings/environment.ts";
 import { fatalErrorFields } from "./error-fields.ts";
 import { type InvocationContext, processLog } from "./process-log.ts";
 
-/** How a process reports what it does. */
+/** The log and metrics of a process. */
 export interface Telemetry {
   readonly log: Log;
   readonly metrics: LoggedMetrics;
 }
 
-/** One call of a function. */
+/** One invocation of a function. */
 export interface Invocation {
-  /** When the work has to be over, so that `reserveMs` is left for ending it; epoch milliseconds. */
+  /** Deadline of the work, epoch milliseconds; `reserveMs` before the timeout. */
   readonly giveUpAt: number;
-  /** Milliseconds until Lambda ends the invocation, as it began. */
+  /** Milliseconds until the timeout, at the start of the invocation. */
   readonly remainingMs: number;
 }
 
 export interface FunctionDefinition<Config extends z.ZodType, Deps, Event, Answer> {
-  /** As in the folder and in the logs. */
+  /** Name of the folder and of the service in logs. */
   readonly name: string;
-  /** The environment that infra declares. Every problem of it is reported when the process starts. */
+  /** Schema of the environment that infra declares. It is validated when the process starts. */
   readonly config: Config;
-  /** In whose name metrics are written. @default the function writes none */
+  /** Service name of the metrics. @default the function writes none */
   readonly metrics?: MeasuredService;
   /** Built once per process. */
   readonly deps: (config: z.infer<Config>, telemetry: Telemetry) => Deps;
-  /** Kept back from the time limit for what follows the work. @default 0 */
+  /** Time before the timeout that is reserved for finishing. @default 0 */
   readonly reserveMs?: number;
   readonly handle: (event: Event, deps: Deps, invocation: Invocation) => Promise<Answer>;
 }
@@ -36,8 +36,8 @@ export interface FunctionDefinition<Config extends z.ZodType, Deps, Event, Answe
 const unmeasured: LoggedMetrics = { ...silentMetrics, write() {} };
 
 /**
- * The frame of every Lambda function: it reads the configuration, builds the dependencies, puts the invocation into each
- * log line, and writes the metrics whatever happens. A handler that throws fails the invocation, and its reason is logged.
+ * The frame of every Lambda function: it reads the configuration, builds the dependencies, adds the invocation to each
+ * log line, and always writes the metrics. An error of the handler is logged and fails the invocation.
  */
 export function defineFunction<Config extends z.ZodType, Deps, Event, Answer>(
   definition: FunctionDefinition<Config, Deps, Event, Answer>,

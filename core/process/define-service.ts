@@ -5,11 +5,11 @@ import { fatalErrorFields } from "./error-fields.ts";
 import { processLog } from "./process-log.ts";
 
 export interface ServiceDefinition<Config extends z.ZodType> {
-  /** As in the folder and in the logs. */
+  /** Name of the folder and of the service in logs. */
   readonly name: string;
-  /** The environment that infra declares. Every problem of it is reported when the process starts. */
+  /** Schema of the environment that infra declares. It is validated when the process starts. */
   readonly config: Config;
-  /** Runs until the service has started, or has ended. `onStop` is called once, at SIGTERM or SIGINT. */
+  /** Resolves when the service has started or ended. `onStop` callbacks run once, at SIGTERM or SIGINT. */
   readonly run: (config: z.infer<Config>, frame: ServiceFrame) => Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export interface ServiceFrame {
   readonly onStop: (stop: () => void | Promise<void>) => void;
 }
 
-/** The frame of every container: it reads the configuration, passes on signals, and ends with code 1 where `run` fails. */
+/** The frame of every container: it reads the configuration, handles signals, and exits with code 1 if `run` fails. */
 export function defineService<Config extends z.ZodType>({
   name,
   config,

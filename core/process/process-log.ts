@@ -1,12 +1,12 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Log } from "../log.ts";
 
-/** What the frame needs of Lambda's context. */
+/** The parts of Lambda's context that the frame uses. */
 export type InvocationContext = Parameters<Logger["addContext"]>[0] & {
   getRemainingTimeInMillis(): number;
 };
 
-/** The log of a process, as JSON lines on its standard output. */
+/** The log of a process: JSON lines on standard output and standard error. */
 export interface ProcessLog extends Log {
   /** Adds the request id and the function's name to every further line. */
   addContext(context: InvocationContext): void;

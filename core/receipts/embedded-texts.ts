@@ -8,18 +8,19 @@ import { rowOfEachLine } from "./visual-rows.ts";
 import { type Neighbours, slots, wordNeighbours } from "./word-neighbours.ts";
 
 /**
- * Names these rules. Change it with them: it is part of a run's identity, so a receipt that is exported again is
- * embedded again. 2 embeds a line as its own row: the rows around it drowned it in every model that was tried.
+ * The version of these rules. Change it with them: it is part of a run's identity, so that a receipt is embedded again
+ * when it is exported again. Version 2 embeds a line with its own row only: with the rows around it, retrieval was
+ * worse in every tested model.
  */
 export const textFormat = "receipt-text/2";
 
-/** Formats that runs were made with before. Their rows are found by them, to embed a receipt again whose delta is lost. */
+/** Earlier versions. Runs of these versions can be identified by them, to embed a receipt again whose delta is lost. */
 export const formerTextFormats: readonly string[] = ["receipt-text/1.1", "receipt-text/1"];
 
-/** Stands where a receipt ends and there is no neighbour. */
+/** Placeholder for a missing neighbour at the edge of a receipt. */
 export const edge = "<EDGE>";
 
-/** What a text is made of, in order: joined, the parts are the text. */
+/** The parts of a text, in order; joined, they are the text. */
 export interface TextParts {
   /** Context, the nearest last. */
   readonly before: readonly string[];
@@ -31,11 +32,11 @@ export interface TextParts {
 
 export interface ContextText {
   readonly whole: string;
-  /** Made when they are asked for: many texts of one row share the whole. */
+  /** Computed on demand: the texts of one row share most of it. */
   readonly parts: () => TextParts;
 }
 
-/** Where a line stands: the number of its row, 0 for the highest, and its place in it, 0 for the leftmost. */
+/** The position of a line: its row, 0 for the highest, and its place in the row, 0 for the leftmost. */
 export interface RowPlace {
   readonly row: number;
   readonly column: number;
@@ -46,8 +47,8 @@ export interface LineText extends ContextText {
 }
 
 /**
- * The embedded text of each line: its own visual row, from left to right. Noise and lines without anything to see are
- * no part of it. The lines of a row share one text, which is embedded once.
+ * The embedded text of each line: its own visual row, from left to right. Noise and lines without visible text are
+ * excluded. The lines of a row share one text, which is embedded once.
  */
 export function lineTexts(
   lines: readonly LineRow[],
@@ -122,7 +123,7 @@ export function wordTexts(
   return texts;
 }
 
-/** A text in every slot, the left ones farthest first. */
+/** One text per slot, the left ones farthest first. */
 function slotsOf({ left, right }: Neighbours<WordRow>): {
   readonly left: string[];
   readonly right: string[];

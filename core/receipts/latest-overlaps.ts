@@ -9,9 +9,9 @@ type LatestTwo = readonly number[];
 const none: LatestTwo = [];
 
 /**
- * For each span the last two before it that have a point in common with it, the nearest first; touching ends count.
- * In n log n steps, however the spans lie: two spans meet where the earlier one holds the low end of the later one, or
- * has its own low end within it.
+ * For each span the last two earlier spans that intersect it, the nearest first; touching ends count. O(n log n) for
+ * any spans: two spans intersect if the earlier one contains the low end of the later one, or the later one contains
+ * the low end of the earlier one.
  */
 export function latestOverlaps(spans: readonly Span[]): LatestTwo[] {
   const ends = [...new Set(spans.flatMap(({ low, high }) => [low, high]))].sort((a, b) => a - b);
@@ -27,7 +27,7 @@ export function latestOverlaps(spans: readonly Span[]): LatestTwo[] {
   });
 }
 
-/** Positions at places from 0 up, or over ranges of them, of which the latest two are asked for. They only ever grow. */
+/** A segment tree of positions, by place or by range, that returns the latest two. Positions only grow. */
 class LatestTree {
   readonly #size: number;
   readonly #nodes: LatestTwo[];
@@ -37,12 +37,12 @@ class LatestTree {
     this.#nodes = new Array<LatestTwo>(2 * this.#size).fill(none);
   }
 
-  /** Over every place of a range. */
+  /** Adds a position over a range of places. */
   cover(from: number, to: number, position: number): void {
     for (const node of this.#nodesOf(from, to)) this.#add(node, position);
   }
 
-  /** Of those that cover a place. */
+  /** The latest positions that cover a place. */
   covering(place: number): LatestTwo {
     let found = none;
     for (let node = place + this.#size; node > 0; node >>= 1)
@@ -54,7 +54,7 @@ class LatestTree {
     for (let node = place + this.#size; node > 0; node >>= 1) this.#add(node, position);
   }
 
-  /** Of those that were put at a place of a range, which may be empty. */
+  /** The latest positions at places of a range, which may be empty. */
   within(from: number, to: number): LatestTwo {
     let found = none;
     for (const node of this.#nodesOf(from, to)) found = laterTwo(found, this.#nodes[node] ?? none);
@@ -65,7 +65,7 @@ class LatestTree {
     this.#nodes[node] = [position, ...(this.#nodes[node] ?? none).slice(0, 1)];
   }
 
-  /** The fewest nodes that make up a range. */
+  /** The minimal set of nodes that covers a range. */
   *#nodesOf(from: number, to: number): Generator<number> {
     let [left, right] = [from + this.#size, to + 1 + this.#size];
     for (; left < right; left >>= 1, right >>= 1) {

@@ -6,18 +6,18 @@ import type { Collection, ReceiptRef } from "./receipt.ts";
 import { type LineRow, lineRow, usedFields, type WordRow, wordNumber, wordRow } from "./rows.ts";
 import { silentChanges } from "./silent-changes.ts";
 
-/** A row that gets no vector because it cannot be trusted, with where it stood and why. */
+/** A rejected row, with its position and the reason. It gets no vector. */
 export interface RejectedRow {
   readonly file: Collection;
   /** 1-based line of the NDJSON file. */
   readonly line_number: number;
   readonly reason: string;
-  /** The row as it stood in the file. */
+  /** The original text of the row. */
   readonly row: string;
 }
 
-/** A row that is accepted with another text than it came with: what was replaced, and where it stood. */
-export interface MendedRow {
+/** A row that was accepted after a repair: what was replaced, and its position. */
+export interface RepairedRow {
   readonly file: Collection;
   readonly line_number: number;
   readonly what: string;
@@ -26,7 +26,7 @@ export interface MendedRow {
 export interface ParsedRows<Row> {
   readonly rows: readonly Row[];
   readonly rejected: readonly RejectedRow[];
-  readonly mended: readonly MendedRow[];
+  readonly repaired: readonly RepairedRow[];
   /** 1-based line of the NDJSON file that each accepted row came from. */
   readonly lineNumbers: ReadonlyMap<Row, number>;
 }
@@ -40,8 +40,8 @@ export function parseWords(file: Uint8Array, receipt: ReceiptRef): ParsedRows<Wo
 }
 
 /**
- * Reads NDJSON: a BOM is accepted, blank lines are skipped, the last line may end in a newline or not.
- * A bad row is rejected alone; of rows with the same number the first stays.
+ * Parses NDJSON: a BOM is accepted, blank lines are skipped, and the final newline is optional. An invalid row is
+ * rejected alone; of rows with the same number the first is kept.
  */
 function parseRows<Row extends LineRow>(
   file: Uint8Array,
@@ -51,7 +51,7 @@ function parseRows<Row extends LineRow>(
 ): ParsedRows<Row> {
   const rows: Row[] = [];
   const rejected: RejectedRow[] = [];
-  const mended: MendedRow[] = [];
+  const repaired: RepairedRow[] = [];
   const lineNumbers = new Map<Row, number>();
   const taken = new Set<string>();
   for (const { lineNumber, bytes } of textLines(file)) {
@@ -62,21 +62,22 @@ function parseRows<Row extends LineRow>(
       continue;
     }
     const row = wellFormed(checked);
-    if (row !== checked) mended.push({ file: collection, line_number: lineNumber, what: replacedSurrogate });
+    if (row !== checked)
+      repaired.push({ file: collection, line_number: lineNumber, what: replacedSurrogate });
     rows.push(row);
     lineNumbers.set(row, lineNumber);
   }
-  return { rows, rejected, mended, lineNumbers };
+  return { rows, rejected, repaired, lineNumbers };
 }
 
 const replacedSurrogate = "text: half of a surrogate pair was replaced by U+FFFD";
 
-/** The row itself where its text is well formed, as nearly all are. */
+/** Returns the same row if its text is well formed, as nearly all are. */
 function wellFormed<Row extends LineRow>(row: Row): Row {
   return hasLoneSurrogate(row.text) ? { ...row, text: wellFormedText(row.text) } : row;
 }
 
-/** The row, or the reason why it is none. */
+/** The row, or why it is invalid. */
 function checkRow<Row extends LineRow>(
   bytes: Buffer,
   text: string,
@@ -101,7 +102,7 @@ function checkRow<Row extends LineRow>(
     return `receipt_id is ${row.receipt_id}, not ${receipt.receiptId}`;
   const number =
     wordNumber(row) < 0 ? `line_id ${row.line_id}` : `line_id ${row.line_id}, word_id ${wordNumber(row)}`;
-  if (taken.has(number)) return `${number} stands in an earlier row`;
+  if (taken.has(number)) return `${number} is already used by an earlier row`;
   taken.add(number);
   return row;
 }
@@ -109,7 +110,7 @@ function checkRow<Row extends LineRow>(
 const newline = 0x0a;
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** The lines of a file that are not blank. */
+/** The non-blank lines of a file. */
 function* textLines(file: Uint8Array): Generator<{ lineNumber: number; bytes: Buffer }> {
   const buffer = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   let start = buffer.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? byteOrderMark.length : 0;

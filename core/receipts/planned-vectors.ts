@@ -6,26 +6,26 @@ import { byNumber, type LineRow, type WordRow } from "./rows.ts";
 import { textDirection } from "./text-direction.ts";
 import type { BoxMetadata, LineMetadata, WordMetadata } from "./vector-metadata.ts";
 
-/** All of a vector but its numbers. */
+/** A vector before it is embedded. */
 export interface PlannedVector {
   readonly id: string;
   /** The bare text of the line or word. */
   readonly document: string;
   readonly metadata: LineMetadata | WordMetadata;
-  /** What is sent to the embedder: the document with its context. */
+  /** The text to embed: the document with its context. */
   readonly text: string;
 }
 
-/** A planned vector with the row that it stands for. */
+/** A planned vector with its row. */
 export interface PlannedRow<Row> extends PlannedVector {
   readonly row: Row;
-  /** What the text is made of, for one that is longer than the model reads. */
+  /** The parts of the text, for truncation to the model's limit. */
   readonly parts: ContextText["parts"];
 }
 
 /**
- * One planned vector per line that is neither noise nor without anything to see, by line_id. The others are context
- * only. `direction` is that of the receipt's text, as `textDirection` finds it.
+ * One planned vector per line, by line_id. Noise and lines without visible text are context only. `direction` is that
+ * of the receipt's text, from `textDirection`.
  */
 export function planLines(
   lines: readonly LineRow[],

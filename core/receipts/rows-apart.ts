@@ -2,18 +2,18 @@ import { centreX, centreY, isStacked, top } from "./box.ts";
 import type { LineRow } from "./rows.ts";
 import { rowDirection, turnedBack } from "./text-direction.ts";
 
-/** A box of text is not so many times as high as most of them, and lies around others besides. */
+/** A box that is this many times as high as most, and contains others, is not text. */
 const coversFrom = 3;
-/** Nor so many times, wherever it lies. */
+/** A box that is this many times as high as most is not text, wherever it lies. */
 const tooHigh = 8;
-/** A row that is read so much otherwise than the receipt stands on its side. */
+/** Rows rotated by more than this against the receipt are sideways, in degrees. */
 const onItsSide = 45;
-/** Rows that are looked at for one that is covered, from above and from below. */
+/** Maximum number of rows to check for containment, from above and from below. */
 const lookedAt = 256;
 
 /**
- * Rows that are no line of text among the others: a box that lies around others or is as high as many of them, and text
- * on its side. Tied to others by height, it would tie all of them together (F42).
+ * Rows that are not lines of text among the others: boxes that contain others or are as high as many of them, and
+ * sideways text. Grouped by height, such a row would merge all others into one row (F42).
  */
 export function rowsApart<Row extends LineRow>(
   rows: readonly Row[],
@@ -31,7 +31,7 @@ function isSideways(row: LineRow, direction: number): boolean {
   return turned > onItsSide && turned < 180 - onItsSide && height > 2 * width;
 }
 
-/** Whether a box has two others in it of which one stands above the other. */
+/** Whether a box contains two others, one above the other. */
 function isCover(row: LineRow, rising: readonly LineRow[], usual: number): boolean {
   const { x, y, width, height } = row.bounding_box;
   if (height <= coversFrom * usual) return false;
@@ -44,7 +44,7 @@ function isCover(row: LineRow, rising: readonly LineRow[], usual: number): boole
   return lowest !== undefined && highest !== undefined && isStacked(lowest, highest);
 }
 
-/** How many centres of rising rows lie below a height, or at it where `inclusive`. Binary search. */
+/** Number of centres of ascending rows below a height, or at it if `inclusive`. Binary search. */
 function countBelow(rising: readonly LineRow[], height: number, inclusive = false): number {
   let [low, high] = [0, rising.length];
   while (low < high) {

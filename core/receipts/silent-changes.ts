@@ -1,6 +1,6 @@
-/** An object or a list that is open, and the key at hand. */
+/** An object or array that is being parsed, and the current key. */
 interface Open {
-  /** Keys of an object so far; undefined for a list. */
+  /** Keys of an object so far; undefined for an array. */
   readonly keys: Set<string> | undefined;
   key: string;
 }
@@ -8,9 +8,8 @@ interface Open {
 const number = /-?\d[\d.eE+-]*/y;
 
 /**
- * What `JSON.parse` changes in silence in a text that it takes: a key that stands twice, whose first value is lost, and
- * a number that it rounds (F29). Only under those of the object's own keys that pass: the others are nobody's. Linear,
- * and without recursion, however deep the text nests.
+ * Values that `JSON.parse` changes silently: a duplicate key, whose first value is lost, and a number that is rounded
+ * (F29). Only top-level keys that pass `isUsed` are checked. Linear time, without recursion.
  */
 export function silentChanges(json: string, isUsed: (key: string) => boolean): string[] {
   const found: string[] = [];
@@ -22,7 +21,7 @@ export function silentChanges(json: string, isUsed: (key: string) => boolean): s
   const readKey = (inside: Open, keys: Set<string>, key: string) => {
     inside.key = key;
     if (open.length === 1) isTold = isUsed(key);
-    if (keys.has(key) && isTold) found.push(`${path()}: the key stands twice in the row`);
+    if (keys.has(key) && isTold) found.push(`${path()}: duplicate key`);
     keys.add(key);
   };
 
@@ -66,14 +65,14 @@ function isDigitOrSign(code: number): boolean {
   return code === 0x2d || (code >= 0x30 && code <= 0x39);
 }
 
-/** Where the string that begins at a quote has its other quote. */
+/** The index of the closing quote of a string. */
 function endOfString(json: string, start: number): number {
   let end = json.indexOf('"', start + 1);
   while (end >= 0 && isEscaped(json, end)) end = json.indexOf('"', end + 1);
   return end < 0 ? json.length : end;
 }
 
-/** Whether an odd number of backslashes stands before a quote. */
+/** Whether an odd number of backslashes precedes a quote. */
 function isEscaped(json: string, quote: number): boolean {
   let first = quote;
   while (json[first - 1] === "\\") first -= 1;
@@ -87,20 +86,20 @@ function stringAt(json: string, start: number, end: number): string {
 
 const maxShownLength = 40;
 
-/** What becomes of a number's spelling; undefined where the number is what the text says, to a double's precision. */
+/** How parsing changes a number; undefined if a double represents it. */
 function roundingOf(spelling: string): string | undefined {
-  // Most numbers are a few digits: they are what they say.
+  // Most numbers have few digits and are exact.
   if (spelling.length < 16 && !/[eE]/.test(spelling)) return undefined;
   const value = Number(spelling);
   const shown = spelling.length > maxShownLength ? `${spelling.slice(0, maxShownLength)}...` : spelling;
-  if (!Number.isFinite(value)) return `${shown} is beyond the largest number that can be kept`;
+  if (!Number.isFinite(value)) return `${shown} exceeds the largest representable number`;
   if (!Number.isInteger(value)) return undefined;
   const isWritten = /^-?\d+$/.test(spelling);
   if (isWritten ? Number.isSafeInteger(value) : !hasFraction(spelling)) return undefined;
   return `${shown} would be rounded to ${value}`;
 }
 
-/** Whether a decimal spelling says a number that is not whole, however near to one. */
+/** Whether a decimal number has a fractional part, however small. */
 function hasFraction(spelling: string): boolean {
   const [, fraction = "", exponent = "0"] = /^-?\d+(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(spelling) ?? [];
   const shift = Number(exponent);

@@ -2,22 +2,22 @@ import { centreY } from "./box.ts";
 import type { LineRow } from "./rows.ts";
 import { fromLeft, tiedRows } from "./tied-rows.ts";
 
-/** Columns to the right in which a row's continuation is looked for. */
+/** Maximum number of columns to the right that are searched for a row's continuation. */
 const columnsAhead = 8;
 
-/** A row of one column, and the row across columns that it is part of. */
+/** A row within one column. */
 interface Part<Row> {
   readonly column: number;
   readonly lines: readonly Row[];
-  /** Of its lines, on average. */
+  /** Mean centre of its lines. */
   readonly centre: number;
   readonly halfHeight: number;
 }
 
 /**
- * Columns that stand beside each other a part of a line apart tie each other's lines into one row of everything. Then
- * each column falls into rows by itself, and a row goes on in another column where its nearest part is level with it.
- * Undefined where at most one column has more than one row: what stands beside that is beside all of it.
+ * Adjacent columns that are vertically offset by part of a line merge all lines into one row. Then each column is split
+ * into rows by itself, and a row continues in another column if its nearest row is level with it. Undefined if at most
+ * one column has more than one row: the other columns are then beside all of it.
  */
 export function splitColumns<Row extends LineRow>(tied: readonly Row[]): Row[][] | undefined {
   if (tied.length < 4) return undefined;
@@ -36,7 +36,7 @@ export function splitColumns<Row extends LineRow>(tied: readonly Row[]): Row[][]
   );
 }
 
-/** Lines that lie over each other, from left to right. */
+/** Groups lines that overlap horizontally, from left to right. */
 function columnsOf<Row extends LineRow>(lines: readonly Row[]): Row[][] {
   const columns: Row[][] = [];
   let end = Number.NEGATIVE_INFINITY;
@@ -56,7 +56,7 @@ function partOf<Row extends LineRow>(lines: readonly Row[], column: number): Par
   return { column, lines, centre: sum / lines.length, halfHeight: Math.max(...heights) / 2 };
 }
 
-/** The group of each part. The nearest parts come together first, and no group has two parts of one column. */
+/** The group of each part. The nearest parts are joined first, and no group has two parts of one column. */
 function acrossColumns<Row>(columns: readonly (readonly Part<Row>[])[]): (part: Part<Row>) => Set<Part<Row>> {
   const groups = new Map(columns.flat().map((part) => [part, new Set([part])]));
   const group = (part: Part<Row>) => groups.get(part) ?? new Set([part]);
@@ -81,7 +81,9 @@ interface Pair<Row> {
   readonly distance: number;
 }
 
-/** Each part of one column with the nearest of another, if it is level with it. Both fall, so one walk finds them all. */
+/**
+ * Each part of one column with the nearest of another, if they are level. Both are descending, so one pass suffices.
+ */
 function nearestPairs<Row>(column: readonly Part<Row>[], other: readonly Part<Row>[]): Pair<Row>[] {
   const found: Pair<Row>[] = [];
   let at = 0;

@@ -1,12 +1,11 @@
 import type { LineRow } from "./rows.ts";
 
-/** Corners that are turned by less are those of an upright box around the text, whichever way the text runs. */
+/** Corners with a smaller rotation belong to an upright box around the text, whatever its direction. */
 const upright = 0.01;
 
 /**
- * The direction in which most rows' text runs, in degrees counter-clockwise from that of x, from -180 up to 180;
- * undefined where no row tells. A median among the rows of the most frequent quarter turn: a few rows that say
- * otherwise change nothing.
+ * The direction of most rows' text, in degrees counter-clockwise from the x axis, from -180 up to 180; undefined if no
+ * row has one. It is the median of the rows of the most frequent quarter turn, so that outliers do not matter.
  */
 export function textDirection(rows: readonly LineRow[]): number | undefined {
   const text = rows.filter((row) => !row.is_noise);
@@ -19,8 +18,8 @@ export function textDirection(rows: readonly LineRow[]): number | undefined {
 }
 
 /**
- * What a row says of its own direction. Its angle says which way it is read; how far it leans, its corners say more
- * exactly, as they count in shares of the image like the box does.
+ * The direction of a row. Its angle gives the reading direction; its corners give the skew more precisely, because they
+ * are fractions of the image like the box.
  */
 export function rowDirection(row: LineRow): number | undefined {
   const angle = row.angle_degrees;
@@ -31,7 +30,7 @@ export function rowDirection(row: LineRow): number | undefined {
   return Math.abs(turnedBack(corners, angle)) < 45 ? corners : normal(angle);
 }
 
-/** From the top left to the top right; undefined where the corners are none of a text that was turned only. */
+/** The direction from the top left to the top right corner; undefined if the corners are not a pure rotation. */
 function cornersDirection({ top_left, top_right, bottom_left }: LineRow): number | undefined {
   if (top_left === undefined || top_right === undefined || bottom_left === undefined) return undefined;
   const along = { x: top_right.x - top_left.x, y: top_right.y - top_left.y };
@@ -45,7 +44,7 @@ export function quarterTurns(degrees: number): 0 | 1 | 2 | 3 {
   return (((Math.round(degrees / 90) % 4) + 4) % 4) as 0 | 1 | 2 | 3;
 }
 
-/** How far a direction is from another, from -180 up to 180. */
+/** The difference of two directions, from -180 up to 180. */
 export function turnedBack(degrees: number, by: number): number {
   return normal(degrees - by);
 }

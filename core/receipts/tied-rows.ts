@@ -2,8 +2,8 @@ import { centreY, top } from "./box.ts";
 import type { LineRow } from "./rows.ts";
 
 /**
- * Lines that are tied to one another, highest first, each group from left to right (ties by line_id). Two lines are tied
- * when the vertical centre of either lies inside the other's span; closed transitively.
+ * Groups of lines at the same height, highest first, each from left to right (ties by line_id). Two lines are in a
+ * group if the vertical centre of either lies inside the other's extent; transitively closed.
  */
 export function tiedRows<Row extends LineRow>(lines: readonly Row[]): Row[][] {
   const falling = [...lines].sort((a, b) => centreY(b) - centreY(a) || a.line_id - b.line_id);
@@ -24,8 +24,8 @@ export function fromLeft(a: LineRow, b: LineRow): number {
 }
 
 /**
- * Whether each line shares a row with the next lower one. The centres inside a line's span are neighbours in
- * the order of centres, so a line ties together one stretch of that order and rows are stretches too.
+ * Whether each line shares a row with the next lower one. Sorted by centre, the lines inside a line's extent are
+ * contiguous, so rows are contiguous too.
  */
 function joinedToNext(falling: readonly LineRow[]): boolean[] {
   const centres = falling.map(centreY);
@@ -43,7 +43,7 @@ function joinedToNext(falling: readonly LineRow[]): boolean[] {
   });
 }
 
-/** How many of the falling centres lie above a height, or at it where `inclusive`. Binary search. */
+/** Number of descending centres above a height, or at it if `inclusive`. Binary search. */
 function countAbove(falling: readonly number[], height: number, inclusive: boolean): number {
   let low = 0;
   let high = falling.length;

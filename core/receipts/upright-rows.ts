@@ -2,16 +2,16 @@ import { type Box, centreX, centreY } from "./box.ts";
 import type { LineRow } from "./rows.ts";
 import { quarterTurns, rowDirection, turnedBack } from "./text-direction.ts";
 
-/** A receipt that leans by less is read as it lies: what is level stays level over the width of a page. */
+/** A smaller skew is ignored: rows stay level over the width of a page. */
 const straight = 0.25;
-/** Corners of a row whose text leans otherwise say nothing of the size of its box. */
+/** Corners with a different skew do not give the size of the box. */
 const similar = 3;
 
 type Point = { readonly x: number; readonly y: number };
 
 /**
- * The rows as they stand when the image is turned so that their text runs from left to right, in the order given: an
- * upright receipt's are the rows themselves. Only boxes are turned, as nothing else is asked for after it.
+ * The rows after rotating the image so that their text runs from left to right, in the given order; unchanged for an
+ * upright receipt. Only boxes are rotated, because nothing else is used afterwards.
  */
 export function uprightRows<Row extends LineRow>(
   rows: readonly Row[],
@@ -28,13 +28,13 @@ export function uprightRows<Row extends LineRow>(
   });
 }
 
-/** What stood at one height or one x before is not drawn apart by the last digits. */
+/** Rounds, so that equal heights and x stay equal after the rotation. */
 function rounded({ x, y, width, height }: Box): Box {
   const round = (value: number) => Math.round(value * 1e9) / 1e9;
   return { x: round(x), y: round(y), width: round(width), height: round(height) };
 }
 
-/** By quarter turns, exactly: a receipt on its side gives the rows that it gives upright. */
+/** Rotates by quarter turns, exactly: a sideways receipt gives the same rows as an upright one. */
 function turnedBox({ x, y, width, height }: Box, turns: 0 | 1 | 2 | 3): Box {
   if (turns === 0) return { x, y, width, height };
   if (turns === 2) return { x: 1 - x - width, y: 1 - y - height, width, height };
@@ -47,7 +47,7 @@ function turnedPoint(point: Point, turns: 0 | 1 | 2 | 3): Point {
   return { x, y };
 }
 
-/** The box that the text itself has when its lean is taken out: the one around it, as it lies, is higher. */
+/** The box of the text without its skew; the bounding box of skewed text is higher. */
 function levelBox(row: LineRow, box: Box, direction: number, turns: 0 | 1 | 2 | 3, lean: number): Box {
   const corners = ownCorners(row, direction);
   if (corners !== undefined)
@@ -57,7 +57,7 @@ function levelBox(row: LineRow, box: Box, direction: number, turns: 0 | 1 | 2 | 
   return { x: x - width / 2, y: y - height / 2, width, height };
 }
 
-/** The corners of the text, where they are given, and not those of the box around it. */
+/** The corners of the text itself, if given, not of its bounding box. */
 function ownCorners(row: LineRow, direction: number): Point[] | undefined {
   const { top_left, top_right, bottom_left, bottom_right } = row;
   const corners = [top_left, top_right, bottom_left, bottom_right].filter((corner) => corner !== undefined);
@@ -72,7 +72,7 @@ function around(points: readonly Point[]): Box {
   return { x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y };
 }
 
-/** About the centre of the image. */
+/** Rotates about the centre of the image. */
 function levelled({ x, y }: Point, lean: number): Point {
   const [sine, cosine] = [Math.sin((-lean * Math.PI) / 180), Math.cos((lean * Math.PI) / 180)];
   const [right, up] = [x - 0.5, y - 0.5];
@@ -80,7 +80,7 @@ function levelled({ x, y }: Point, lean: number): Point {
 }
 
 /**
- * The size of a text from that of the box around it: `W = w cos + h sin`, `H = w sin + h cos`. Where that gives none,
+ * The size of a text from that of the box around it: `W = w cos + h sin`, `H = w sin + h cos`. If that has no solution,
  * the box was the text's own.
  */
 function levelSize(

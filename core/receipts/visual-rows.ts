@@ -2,7 +2,7 @@ import type { LineRow } from "./rows.ts";
 import { splitColumns } from "./split-columns.ts";
 import { tiedRows } from "./tied-rows.ts";
 
-/** The rows that an eye sees, highest first, each with its lines from left to right (ties by line_id). */
+/** The visual rows, highest first, each with its lines from left to right (ties by line_id). */
 export function visualRows<Row extends LineRow>(lines: readonly Row[]): Row[][] {
   return tiedRows(lines).flatMap((tied) => splitColumns(tied) ?? [tied]);
 }

@@ -6,15 +6,15 @@ export const slots = 2;
 const nearbyHeight = 0.05;
 const nearbyWidth = 0.25;
 
-/** The words beside a word on each side, the first choice first; at most two. */
+/** Up to two neighbouring words per side, the best first. */
 export interface Neighbours<Word> {
   readonly left: readonly Word[];
   readonly right: readonly Word[];
 }
 
 /**
- * First the words of the same height on a side, by x; where there are fewer than two, words a little above or below,
- * nearest first. Words `apart` are beside nobody, and are taken for a point where their centre is.
+ * First the words at the same height on a side, by x; if there are fewer than two, words slightly above or below,
+ * nearest first. Words in `apart` are no neighbours, and their own box is reduced to its centre.
  */
 export function wordNeighbours<Word extends WordRow>(
   words: readonly Word[],
@@ -46,7 +46,7 @@ function fromLeft(a: WordRow, b: WordRow): number {
   return centreX(a) - centreX(b) || byNumber(a, b);
 }
 
-/** Words by the height of their centres, so that the nearest ones are looked at first. */
+/** Words sorted by the height of their centres, so that the nearest are checked first. */
 class NearbyWords<Word extends WordRow> {
   readonly #rising: readonly Word[];
   readonly #heights: readonly number[];
@@ -58,7 +58,7 @@ class NearbyWords<Word extends WordRow> {
     this.#byX = byX.map(centreX);
   }
 
-  /** Words a little above or below on one side, nearest first by vertical, then horizontal distance. */
+  /** Words slightly above or below on one side, nearest first by vertical, then horizontal distance. */
   of(word: WordRow, side: -1 | 1, wanted: number): Word[] {
     if (!this.#isAnyone(word, side)) return [];
     const found: Word[] = [];
@@ -74,7 +74,7 @@ class NearbyWords<Word extends WordRow> {
     return found;
   }
 
-  /** Whether any word stands near enough on a side. */
+  /** Whether a side has any word near enough. */
   #isAnyone(word: WordRow, side: -1 | 1): boolean {
     const centre = centreX(word);
     const next = side > 0 ? firstAbove(this.#byX, centre) : firstAtLeast(this.#byX, centre) - 1;
@@ -110,7 +110,7 @@ function distanceY(a: WordRow, b: WordRow): number {
   return Math.abs(centreY(a) - centreY(b));
 }
 
-/** The first position of rising numbers that holds at least a number. */
+/** The first position of ascending numbers with at least the given number. */
 function firstAtLeast(rising: readonly number[], number: number): number {
   return firstWhere(rising, (value) => value >= number);
 }
@@ -119,7 +119,7 @@ function firstAbove(rising: readonly number[], number: number): number {
   return firstWhere(rising, (value) => value > number);
 }
 
-/** By binary search: what passes, passes from there on. */
+/** Binary search for the first value that passes; all later ones pass too. */
 function firstWhere(rising: readonly number[], passes: (value: number) => boolean): number {
   let [low, high] = [0, rising.length];
   while (low < high) {

@@ -8,20 +8,20 @@ export interface RunHalf {
   readonly state: RunState;
   /** Key of the delta without its extension (core/deltas/keys.ts adds it). */
   readonly deltaPrefix: string;
-  /** Fencing token of the holder that made the last move; 0 before any. */
+  /** Fencing token of the last transition's holder; 0 before any. */
   readonly token: number;
-  /** The shard whose lease counts the token; absent before any move. */
+  /** The shard whose lease issued the token; absent before any transition. */
   readonly shard?: ShardName;
-  /** Own-reason failures counted by compaction in this attempt. */
+  /** Failures of the run itself that compaction counted in this attempt. */
   readonly failures: number;
   readonly error?: string;
   readonly mergedVectors?: number;
 }
 
-/** A CompactionRun item: one embedded content of one receipt, on its way into both collections. */
+/** A CompactionRun item: one embedded content of a receipt that compaction merges into both collections. */
 export interface CompactionRun extends ReceiptRef {
   readonly runId: string;
-  /** 1 for a new run; re-opening it sets the attempt that CURRENT asks for, which is higher. */
+  /** 1 for a new run; reopening sets the higher attempt that CURRENT requires. */
   readonly attempts: number;
   readonly rejectedRows: number;
   /** ISO times. */

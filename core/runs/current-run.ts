@@ -1,31 +1,31 @@
-/** The CURRENT item of a receipt: which run counts, and what of it was removed since. */
+/** The CURRENT item of a receipt: its current run and the removals since. */
 export interface CurrentRun {
-  /** Undefined while no run has counted yet. */
+  /** Undefined before the first run. */
   readonly runId: string | undefined;
   /**
-   * Epoch milliseconds: the message's exported_at, else its SentTimestamp; or the removal's. Only ever grows, unless it
-   * is from the future.
+   * Epoch milliseconds: exported_at or SentTimestamp of the message, or the time of the removal. It only grows, unless
+   * it is from the future.
    */
   readonly revision: number;
   readonly state: "ACTIVE" | "DELETED";
-  /** The attempt that the run must be at; a run whose attempts are lower still has to be (re-)opened. 0: no run. */
+  /** The required attempt of the run; a run with a lower attempt still has to be (re)opened. 0: no run. */
   readonly attempt: number;
-  /** Tombstones: the revision of each removal of a line or word that no newer content has brought back. */
+  /** Tombstones: the revision of each removal of a line or word, until newer content restores it. */
   readonly removed: ReadonlyMap<RemovedPart, number>;
-  /** Runs that counted before. Those that stopped last, if they are many. */
+  /** Superseded runs; the most recent ones if they are many. */
   readonly former: ReadonlyMap<string, FormerRun>;
-  /** The highest attempt of those that are remembered no more; 0: there are none. */
+  /** The highest attempt of the runs dropped from `former`; 0: none were dropped. */
   readonly forgotten: number;
-  /** Runs whose deltas are being removed, and since when (epoch milliseconds). None of them may be made current. */
+  /** Runs whose deltas are being removed, with the start (epoch milliseconds). They must not become current. */
   readonly expiring: ReadonlyMap<string, number>;
-  /** Writes of the item so far: what a compare-and-set compares. */
+  /** Number of writes of the item, for optimistic concurrency. */
   readonly version: number;
 }
 
 export interface FormerRun {
-  /** The revision at which it stopped to count. */
+  /** The revision at which it was superseded. */
   readonly stoppedAt: number;
-  /** The last attempt that CURRENT asked for. It may be yet to be opened, by who was paused since. */
+  /** The last attempt that CURRENT required. A paused process may still open it. */
   readonly attempt: number;
 }
 
@@ -50,21 +50,21 @@ const none: NextCurrent = {
   expiring: new Map(),
 };
 
-/** They keep the item below 8 KB. */
+/** Keeps the item below 8 KB. */
 const maxFormerRuns = 100;
-/** Who removes deltas is done within minutes, or dead. */
+/** A process that removes deltas finishes within minutes, or has crashed. */
 const maxExpiryMs = 3_600_000;
 
 /**
- * The attempt at which a run, which is at attempt `opened` (0: it is not there), is made current: above each that was
- * asked for before. Whoever opens one of those late cannot pass for this one, and so close it before it counts.
+ * The attempt at which a run becomes current; the run is at attempt `opened` (0: it does not exist). It is above every
+ * attempt required before, so that a process that opens an earlier attempt late cannot be taken for this one.
  */
 export function nextAttempt(current: CurrentRun | undefined, runId: string, opened: number): number {
   const asked = current?.runId === runId ? current.attempt : current?.former.get(runId)?.attempt;
   return Math.max(opened, asked ?? current?.forgotten ?? 0) + 1;
 }
 
-/** The run counts from this revision on, whole but for what was removed after it. */
+/** CURRENT after the run becomes current at this revision; later removals stay. */
 export function madeCurrent(
   before: CurrentRun | undefined,
   run: { readonly runId: string | undefined; readonly attempt: number },
@@ -82,8 +82,8 @@ export function madeCurrent(
 }
 
 /**
- * The revision by which a run had stopped to count; undefined for the one that counts. One that is not remembered
- * stopped before all that are, or never counted.
+ * The revision at which a run was superseded; undefined for the current run. A run that is not in `former` was
+ * superseded before all that are, or never was current.
  */
 export function stoppedAt(current: CurrentRun, runId: string): number | undefined {
   if (current.runId === runId) return current.state === "ACTIVE" ? undefined : current.revision;
@@ -91,24 +91,24 @@ export function stoppedAt(current: CurrentRun, runId: string): number | undefine
   return current.former.get(runId)?.stoppedAt ?? Math.min(current.revision, ...former);
 }
 
-/** Whether the deltas of a run may vanish at any moment. `now` is epoch milliseconds. */
+/** Whether the deltas of a run may be deleted at any time. `now` is epoch milliseconds. */
 export function isExpiring(current: CurrentRun, runId: string, now: number): boolean {
   const since = current.expiring.get(runId);
   return since !== undefined && now - since < maxExpiryMs;
 }
 
-/** Clocks of exporters may be ahead by so much. */
+/** Tolerated clock skew of exporters. */
 export const maxClockLeadMs = 300_000;
 
-/** Whether a revision was written by a clock that lies. It would freeze its receipt until then (F37). */
+/** Whether a revision is from a wrong clock. It would freeze its receipt until that time (F37). */
 export function isFromFuture(revision: number, now: number): boolean {
   return revision > now + maxClockLeadMs;
 }
 
 /**
- * Whether content counts over what counts now: it is newer, or of the same moment and its run has the greater id, which
- * follows from the content, so everybody decides alike in whichever order they see the two. What was removed at that
- * moment stays removed. A revision from the future holds nothing off. `now` is epoch milliseconds.
+ * Whether content supersedes the current content: its revision is higher, or equal with the greater run id. The id
+ * depends on the content alone, so the decision does not depend on the order. Removals at the same revision win. A
+ * revision from the future supersedes nothing. `now` is epoch milliseconds.
  */
 export function countsOver(
   current: CurrentRun | undefined,
@@ -120,15 +120,15 @@ export function countsOver(
   return current.state === "ACTIVE" && runId > (current.runId ?? "");
 }
 
-/** Whether content of this revision brings back something that was removed before it. */
+/** Whether content of this revision restores something that was removed before it. */
 export function bringsBack(current: CurrentRun, revision: number): boolean {
   return removedSince(current.removed, revision).size < current.removed.size;
 }
 
 /**
- * What CURRENT becomes by removals; undefined where they change nothing: newer content counts, or they are known.
- * A removal is honoured by content that is not newer, whichever of the two is seen first; content from the future is not
- * newer than anything. `now` is epoch milliseconds.
+ * CURRENT after removals; undefined if they change nothing, because the current content is newer or they are known. A
+ * removal applies to content that is not newer, in whichever order the two arrive; content from the future is never
+ * newer. `now` is epoch milliseconds.
  */
 export function afterRemovals(
   before: CurrentRun | undefined,

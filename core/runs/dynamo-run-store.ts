@@ -30,7 +30,7 @@ export interface DynamoRunStoreOptions {
   readonly controlTable: string;
 }
 
-/** Every move is one conditional write of one item; a refused condition is answered, not thrown. */
+/** Every transition is one conditional write of one item; a failed condition is returned, not thrown. */
 export class DynamoRunStore implements RunStore {
   readonly #client: DynamoDBDocumentClient;
   readonly #receiptsTable: string;
@@ -117,7 +117,7 @@ export class DynamoRunStore implements RunStore {
       ExpressionAttributeValues: { ":processing": "PROCESSING", ":completed": "COMPLETED", ":token": token },
     });
     if (started) {
-      // Now, and not after its delta was published: what cannot be read cannot be completed either.
+      // Validated here, before its delta is published: an unreadable run could not be completed either.
       readRun(started);
       return "started";
     }
@@ -196,7 +196,10 @@ export class DynamoRunStore implements RunStore {
     return moved.every((item) => item !== undefined);
   }
 
-  /** `#state`, `#shard`, `:shard`, `#token` and `:now` are given. The item after the move; undefined where its condition refused. */
+  /**
+   * `#state`, `#shard`, `:shard`, `#token` and `:now` are provided. Resolves to the new item; undefined if the
+   * condition failed.
+   */
   #moveHalf(
     run: RunRef,
     shard: ShardName,

@@ -4,8 +4,8 @@ import { holdsImage, type ShardName } from "../receipts/shards.ts";
 import { receiptOfCurrent } from "./run-item.ts";
 
 /**
- * Keys of the receipts of a shard's images that have a CURRENT item, a page of the control table at a time. Those of the
- * last second may be wanting: they are on their way.
+ * Keys of the shard's receipts that have a CURRENT item, by page of the control table. Receipts of the last second may
+ * be missing, because the scan is eventually consistent.
  */
 export async function* knownReceipts(
   control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string },

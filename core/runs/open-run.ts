@@ -4,17 +4,17 @@ import type { RunRef } from "./run-store.ts";
 
 /** An entry of the list of open runs. Times are ISO. */
 export interface OpenRun extends RunRef {
-  /** Of the run itself; it is the entry's key, with the run's id. */
+  /** Creation time of the run; part of the entry's key, with the run's id. */
   readonly createdAt: string;
   readonly attempt: number;
   /** When the attempt was opened. */
   readonly openedAt: string;
-  /** How often the sweeper has counted a sending of the attempt's messages, and when it counted last. */
+  /** Number of redrives of this attempt that the sweeper has claimed, and the time of the last claim. */
   readonly redrives: number;
   readonly sweptAt: string | undefined;
-  /** The last of those sendings that is known to be done. */
+  /** The last redrive that is known to be sent. */
   readonly sent: number;
-  /** Since when the sweeper drives the run no more. */
+  /** When the sweeper gave the run up. */
   readonly givenUpAt: string | undefined;
 }
 
@@ -35,7 +35,7 @@ const openRunItem = z
   })
   .refine(({ SK, run_id }) => SK.endsWith(`#${run_id}`), { error: "its SK does not end with its run_id" });
 
-/** An entry as its item holds it. Throws ItemUnreadableError for an item that is none. */
+/** Parses an entry. Throws ItemUnreadableError. */
 export function readOpenRun(item: unknown): OpenRun {
   const entry = readItem(openRunItem, "open run", item);
   return {

@@ -16,8 +16,8 @@ import type { RunRef } from "./run-store.ts";
 const partitions = Array.from({ length: openShards }, (_, shard) => openPartition(shard));
 
 /**
- * The list of runs that are not completed, in the control table. An entry is there before its run is open and
- * goes after its completion, so a crash leaves at most an entry of a run that is not open.
+ * The list of runs that are not completed, in the control table. An entry is written before its run is opened and
+ * removed after its completion, so a crash leaves at most an entry of a run that is not open.
  */
 export class OpenRuns {
   readonly #client: DynamoDBDocumentClient;
@@ -28,7 +28,7 @@ export class OpenRuns {
     this.#controlTable = controlTable;
   }
 
-  /** An entry of the same attempt, or of a later one, stays as it is. */
+  /** Does not overwrite an entry of the same or a later attempt. */
   async list(run: RunRef, createdAt: string, attempt: number): Promise<void> {
     const put = new PutCommand({
       TableName: this.#controlTable,
@@ -38,7 +38,7 @@ export class OpenRuns {
         receipt_id: run.receiptId,
         run_id: run.runId,
         attempt,
-        /** When the attempt was opened; the key has the time of the run itself. */
+        /** Time of the attempt; the key has the time of the run. */
         opened_at: new Date().toISOString(),
       },
       ConditionExpression: "attribute_not_exists(PK) OR attempt < :attempt",
@@ -47,7 +47,7 @@ export class OpenRuns {
     await unlessConditionFailed(this.#client.send(put));
   }
 
-  /** Only the entry of that attempt: a run that was re-opened meanwhile stays listed. */
+  /** Removes only the entry of that attempt: a run that was reopened meanwhile stays listed. */
   async unlist(runId: string, createdAt: string, attempt: number): Promise<void> {
     const remove = new DeleteCommand({
       TableName: this.#controlTable,
@@ -58,7 +58,7 @@ export class OpenRuns {
     await unlessConditionFailed(this.#client.send(remove));
   }
 
-  /** All entries, as they are read. One that cannot be read is handed over with its reason, and stops no other. */
+  /** All entries, by page. An unreadable entry is reported and does not stop the others. */
   async *pages(onUnreadable: (reason: ItemUnreadableError) => void): AsyncGenerator<OpenRun[]> {
     for (const partition of partitions) {
       const pages = paginateQuery(
@@ -76,7 +76,7 @@ export class OpenRuns {
     }
   }
 
-  /** How many runs are open, without those that were given up. Stops to count beyond `enough`. */
+  /** Number of open runs, without those that were given up. Stops counting beyond `enough`. */
   async count(enough: number): Promise<number> {
     let open = 0;
     for (const partition of partitions) {
@@ -102,8 +102,8 @@ export class OpenRuns {
   }
 
   /**
-   * Counts that the messages of this attempt are sent for the `time`th time, before they are. Of several that count
-   * one entry as they have read it, one has it; undefined for the others.
+   * Claims redrive number `time` of this attempt, before its messages are sent. Of several concurrent claims one
+   * succeeds; the others resolve to undefined.
    */
   async claim(
     entry: OpenRun,
@@ -116,7 +116,7 @@ export class OpenRuns {
     return claimed && { ...entry, attempt, redrives: time, sweptAt: now };
   }
 
-  /** The messages that were claimed are in the queues. */
+  /** Marks the claimed redrive as sent. */
   async markSent(claimed: OpenRun): Promise<void> {
     await this.#update(claimed, {
       UpdateExpression: "SET sent = redrives",
@@ -124,7 +124,7 @@ export class OpenRuns {
     });
   }
 
-  /** Keeps the entry for people, with the reason. False where it has changed since it was read. */
+  /** Marks the entry as given up, with the reason, for operators. False if it has changed since it was read. */
   async giveUp(entry: OpenRun, reason: string, now: string): Promise<boolean> {
     const given = await this.#update(entry, {
       UpdateExpression: "SET given_up_at = :now, reason = :reason",
@@ -133,7 +133,7 @@ export class OpenRuns {
     return given !== undefined;
   }
 
-  /** Undefined where the entry is gone, given up, of another attempt, or was claimed meanwhile. */
+  /** Resolves to undefined if the entry is missing, given up, of another attempt, or was claimed meanwhile. */
   #update(
     { runId, createdAt, attempt, sweptAt }: OpenRun,
     { UpdateExpression, values }: { UpdateExpression: string; values: Record<string, unknown> },

@@ -2,7 +2,7 @@ import type { ReceiptRef } from "../receipts/receipt.ts";
 import { afterRemovals, type CurrentRun, type Removal } from "./current-run.ts";
 import type { RunStore } from "./run-store.ts";
 
-/** Leaves tombstones for removals that no newer content has outdated. Resolves to CURRENT as it then is. Safe to repeat. */
+/** Writes tombstones for removals that no newer content supersedes. Resolves to the resulting CURRENT. Idempotent. */
 export async function recordRemovals(
   runs: Pick<RunStore, "current" | "moveCurrent">,
   receipt: ReceiptRef,

@@ -3,9 +3,9 @@ import type { RunQueues } from "./run-queues.ts";
 import type { RunStore } from "./run-store.ts";
 
 /**
- * Has both collections make a receipt's vectors anew from its current run and its items: the run gets a next attempt.
- * Of a receipt without one, only what is left of it goes. A crash in between is mended by the sweeper, as the run is
- * listed as open by then, or by doing it again. `time` is ISO, and tells one call from another.
+ * Makes both collections rebuild a receipt's vectors from its current run and items: the run gets a new attempt.
+ * Without a current run, leftover vectors are removed. After a crash the sweeper continues, because the run is listed
+ * as open, or the call can be repeated. `time` is ISO and distinguishes calls.
  */
 export async function redriveReceipt(
   { runs, queues }: { readonly runs: RunStore; readonly queues: RunQueues },
@@ -18,7 +18,8 @@ export async function redriveReceipt(
     const run = { ...receipt, runId: current.runId };
     const known = await runs.find(run);
     if (!known) return queues.lookAgain(receipt, time);
-    // One that was asked for already is as good: since then the run counts, so nobody closed it unapplied.
+    // An attempt that CURRENT already requires suffices: the run is current since then, so no process closed it
+    // unapplied.
     const attempt = Math.max(known.attempts + 1, current.attempt);
     if ((await runs.moveCurrent(receipt, current, { ...current, attempt })) === "refused") continue;
     await runs.reopen(run, attempt);

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { ReceiptRef } from "../receipts/receipt.ts";
 
-/** Everything that decides which vectors a run makes. */
+/** Everything that determines the vectors of a run. */
 export interface RunContent extends ReceiptRef {
   /** SHA-256 of the lines object and of the words object. */
   readonly linesHash: string;
@@ -11,7 +11,7 @@ export interface RunContent extends ReceiptRef {
   readonly textFormat: string;
 }
 
-/** The same content gives the same run, so work done before a crash is found again. 32 hexadecimal digits. */
+/** The same content gives the same run id, so that work from before a crash is reused. 32 hexadecimal digits. */
 export function runIdOf(content: RunContent): string {
   const parts = [
     content.imageId,

@@ -11,10 +11,10 @@ export interface ItemKey {
   readonly SK: string;
 }
 
-/** Parts of the list of open runs: `OPEN#0` to `OPEN#7`. */
+/** Partitions of the list of open runs: `OPEN#0` to `OPEN#7`. */
 export const openShards = 8;
 
-/** The run in the receipts table. */
+/** Key of a run in the receipts table. */
 export function runKey(run: RunRef): ItemKey {
   return {
     PK: `IMAGE#${run.imageId}`,
@@ -22,18 +22,18 @@ export function runKey(run: RunRef): ItemKey {
   };
 }
 
-/** Which run of a receipt counts, in the control table. */
+/** Key of a receipt's CURRENT item in the control table. */
 export function currentKey(receipt: ReceiptRef): ItemKey {
   return { PK: `RECEIPT#${receipt.imageId}#${fiveDigits(receipt.receiptId)}`, SK: "CURRENT" };
 }
 
-/** The receipt whose CURRENT item has this partition key; undefined where it is another item's. */
+/** The receipt whose CURRENT item has this partition key; undefined for another key. */
 export function receiptOfCurrent(partitionKey: string): ReceiptRef | undefined {
   const [, imageId, receiptId] = /^RECEIPT#([^#]+)#(\d+)$/.exec(partitionKey) ?? [];
   return imageId === undefined ? undefined : { imageId, receiptId: Number(receiptId) };
 }
 
-/** The entry of a run in the list of open runs, in the control table; spread over shards by run id. */
+/** Key of a run's entry in the list of open runs; partitioned by run id. */
 export function openKey(runId: string, createdAt: string): ItemKey {
   const shard = (hash("sha256", runId, "buffer")[0] ?? 0) % openShards;
   return { PK: openPartition(shard), SK: `${createdAt}#${runId}` };
@@ -48,7 +48,7 @@ const count = z.int().min(0);
 const collection = z.enum(collections);
 const shardName = z.union([collection, z.templateLiteral([collection, "-", z.int(), "of", z.int()])]);
 
-/** A CompactionRun item. Whoever writes one holds to all of it. */
+/** The schema of a CompactionRun item, for all writers. */
 export const runItem = z.object({
   image_id: z.string(),
   receipt_id: z.int(),
@@ -73,12 +73,12 @@ export const runItem = z.object({
   words_merged_vectors: count.optional(),
 });
 
-/** A run as its item holds it. Throws ItemUnreadableError for an item that is none, or none of this key. */
+/** Parses a run. Throws ItemUnreadableError, also if the item does not match its key. */
 export function readRun(item: Readonly<Record<string, unknown>>): CompactionRun {
   const run = readItem(runItem, "CompactionRun", item);
   const { PK, SK } = runKey({ imageId: run.image_id, receiptId: run.receipt_id, runId: run.run_id });
   if (item.PK !== PK || item.SK !== SK) {
-    throw new ItemUnreadableError("CompactionRun", item, [`it says that it is ${PK} / ${SK}`]);
+    throw new ItemUnreadableError("CompactionRun", item, [`its ids give the key ${PK} / ${SK}`]);
   }
   return {
     imageId: run.image_id,
@@ -92,7 +92,7 @@ export function readRun(item: Readonly<Record<string, unknown>>): CompactionRun 
   };
 }
 
-/** The attributes of a half that nobody has started. */
+/** The attributes of a half that is not started. */
 export function freshHalf(collection: Collection, deltaPrefix: string): Record<string, unknown> {
   return {
     [`${collection}_state`]: "PENDING",
@@ -145,7 +145,7 @@ export function readCurrent(item: unknown): CurrentRun {
   };
 }
 
-/** The attributes of a CURRENT item, beside its key. */
+/** The attributes of a CURRENT item, without its key. */
 export function currentAttributes(next: NextCurrent, version: number): z.infer<typeof currentItem> {
   const { runId, revision, state, attempt, removed, former, forgotten, expiring } = next;
   return {

@@ -6,9 +6,9 @@ export interface RunMessageInput {
   readonly run: RunRef;
   readonly collection: Collection;
   readonly deltaPrefix: string;
-  /** The stream record's id, or `redriveId` of a run that is driven again. */
+  /** The stream record's id, or `redriveId` of a redriven run. */
   readonly deduplicationId: string;
-  /** ISO, the record's own time. */
+  /** The record's time, ISO. */
   readonly timestamp: string;
   readonly awsRegion: string;
   readonly streamRecordId?: string;
@@ -41,8 +41,8 @@ export function runMessage(input: RunMessageInput): ChangeMessage {
 }
 
 /**
- * Deduplication id of a run driven again: each attempt is a message of its own, its retries are not, unless the
- * attempt is driven another time on purpose.
+ * Deduplication id of a redriven run: each attempt and each redrive is a distinct message; retries of one are
+ * duplicates.
  */
 export function redriveId(runId: string, attempt: number, time: number): string {
   return time === 1 ? `${runId}-${attempt}` : `${runId}-${attempt}-${time}`;

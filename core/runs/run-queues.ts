@@ -19,7 +19,7 @@ export interface RunQueuesConfig {
   readonly AWS_REGION: string;
 }
 
-/** The FIFO queues that compaction reads, for what no stream record announces. */
+/** Sends messages to compaction's FIFO queues that no stream record announces. */
 export class RunQueues {
   readonly #options: RunQueuesOptions;
 
@@ -33,8 +33,8 @@ export class RunQueues {
   }
 
   /**
-   * Sends the run's message to its shard of each collection that has not completed it. Repeating it sends the same
-   * messages, which the queues drop within five minutes; `time` makes them others: the how manieth it is.
+   * Sends the run's message to its shard of each collection that has not completed it. Repeating a call sends
+   * duplicates, which the queues drop for five minutes; another `time` (the number of the redrive) makes them distinct.
    */
   async redrive(run: CompactionRun, timestamp: string, time = 1): Promise<void> {
     const open = collections.filter((collection) => run.halves[collection].state !== "COMPLETED");
@@ -56,7 +56,7 @@ export class RunQueues {
     );
   }
 
-  /** Has both collections bring a receipt to what is true of it, whatever has changed. `time` tells one call from another. */
+  /** Makes both collections reconcile a receipt with its items. `time` distinguishes calls. */
   async lookAgain(receipt: ReceiptRef, time: string): Promise<void> {
     await Promise.all(
       collections.map((collection) =>

@@ -13,24 +13,23 @@ export interface NewRun extends RunRef {
 }
 
 /**
- * All methods throw ItemUnreadableError for an item that is not what its key says.
+ * All methods throw ItemUnreadableError for an item that does not match its key.
  *
- * Runs (receipts table), the current run of each receipt and the list of open runs (control table).
- * A holder is a shard and the fencing token of its lease. Tokens of another shard's lease say nothing about it: since
- * they were counted, the collection was split otherwise.
+ * Runs (receipts table), the current run of each receipt and the list of open runs (control table). A holder is a shard
+ * and the fencing token of its lease. Tokens of another shard are not comparable: the collection was resharded since.
  */
 export interface RunStore {
   current(receipt: ReceiptRef): Promise<CurrentRun | undefined>;
-  /** One conditional write. Refused when CURRENT is not what it was: look again, and decide again. */
+  /** One conditional write. Refused if CURRENT has changed: read it and decide again. */
   moveCurrent(
     receipt: ReceiptRef,
     from: CurrentRun | undefined,
     to: NextCurrent,
   ): Promise<"moved" | "refused">;
   find(run: RunRef): Promise<CompactionRun | undefined>;
-  /** Lists the run as open, then puts it if absent. Safe to repeat. */
+  /** Lists the run as open, then puts it if absent. Idempotent. */
   open(run: NewRun): Promise<void>;
-  /** Lists the run as open, then sets both halves PENDING with `attempts = attempt`, if they were lower. Safe to repeat. */
+  /** Lists the run as open, then sets both halves PENDING with `attempts = attempt`, if they were lower. Idempotent. */
   reopen(run: RunRef, attempt: number): Promise<void>;
   /**
    * PENDING | FAILED | PROCESSING -> PROCESSING by a higher fencing token, or an equal one (its own), or by another shard.
@@ -42,15 +41,15 @@ export interface RunStore {
     token: number,
   ): Promise<"started" | "completed" | "fenced" | "missing">;
   /**
-   * PROCESSING -> COMPLETED if the stored holder is this one, and FAILED -> COMPLETED too: the run was given up while
-   * its holder was at it. The open entry goes when both halves are COMPLETED.
+   * PROCESSING -> COMPLETED if the stored holder is this one; also FAILED -> COMPLETED, if the run was given up while
+   * the holder processed it. Removes the open entry when both halves are COMPLETED.
    */
   complete(run: RunRef, shard: ShardName, token: number, mergedVectors: number): Promise<"moved" | "fenced">;
   /** PROCESSING -> FAILED if the stored holder is this one; counts one failure. Resolves to the failures of this attempt. */
   fail(run: RunRef, shard: ShardName, token: number, reason: string): Promise<number | "fenced">;
   /**
-   * PENDING | PROCESSING -> FAILED, whoever holds the halves. False where one of them is not as it was read: its run
-   * was re-opened, or somebody has started or finished it meanwhile. Safe to repeat.
+   * PENDING | PROCESSING -> FAILED for any holder. False if a half has changed since it was read: the run was reopened,
+   * started or finished meanwhile. Idempotent.
    */
   giveUp(run: CompactionRun, reason: string): Promise<boolean>;
 }

@@ -7,7 +7,7 @@ type RunUpdate = Omit<UpdateCommandInput, "TableName" | "Key">;
 
 /** Both halves PENDING at a higher attempt. */
 export function reopening(attempt: number): RunUpdate {
-  // The token goes too: a receipts table can outlive the control table whose leases count them.
+  // The token is reset too: a receipts table can outlive the control table whose leases issued it.
   const reset = collections.flatMap((half) => [
     `${half}_state = :pending`,
     `${half}_failures = :none`,
@@ -33,8 +33,8 @@ export function reopening(attempt: number): RunUpdate {
 }
 
 /**
- * PENDING | PROCESSING -> FAILED of a half that is as it was read. Its holder stays noted: a cycle that holds it, and
- * publishes it after all, completes it.
+ * PENDING | PROCESSING -> FAILED for a half that is unchanged since it was read. The holder is kept, so that a cycle
+ * that still publishes it can complete it.
  */
 export function givingUp(run: CompactionRun, collection: Collection, reason: string): RunUpdate {
   const { state, token, shard } = run.halves[collection];

@@ -1,17 +1,19 @@
 import * as z from "zod";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
-/** The environment of a process does not fit its schema; every problem is in the message. */
+/** The environment of a process does not match its schema. The message lists every problem. */
 export class EnvironmentInvalidError extends VectorkeepError {
   constructor(problems: string[]) {
     super(
-      `The environment of this process is not usable: ${problems.join("; ")}.`,
-      "Set these variables (infra/components declares them for every function) and start again.",
+      `The environment of this process is invalid: ${problems.join("; ")}.`,
+      "Set these variables (infra/components declares them for every function) and restart.",
     );
   }
 }
 
-/** Parses the environment once, at the start of a process. Throws EnvironmentInvalidError naming every bad variable. */
+/**
+ * Parses the environment once, at the start of a process. Throws EnvironmentInvalidError with every invalid variable.
+ */
 export function readEnvironment<S extends z.ZodType>(
   schema: S,
   environment: Record<string, string | undefined> = process.env,
@@ -23,7 +25,7 @@ export function readEnvironment<S extends z.ZodType>(
   );
 }
 
-/** Texts with commas between them. */
+/** A comma-separated list. */
 export const commaSeparated = z.string().transform((text) => text.split(",").filter((part) => part !== ""));
 
 /** A text; an empty one counts as none, since infra sets every variable. */
@@ -32,23 +34,23 @@ export const emptyIsNone = z
   .transform((text) => text || undefined)
   .optional();
 
-/** One URL for each shard of a collection, in shard order. */
+/** One URL per shard of a collection, in shard order. */
 export const urlsOfShards = commaSeparated.pipe(z.array(z.url()).min(1));
 
-/** A check of an environment: each of these variables lists something for each shard, so all list equally many. */
+/** Validates that these variables, which have one entry per shard, have equally many entries. */
 export function equallyMany<Name extends string>(...names: readonly Name[]) {
   const listed = z.object(Object.fromEntries(names.map((name) => [name, z.array(z.unknown())])));
   return z.refine<Readonly<Record<Name, readonly unknown[]>>>(
     (environment) => new Set(names.map((name) => environment[name].length)).size === 1,
     {
       path: [names.join(", ")],
-      error: "must list equally many",
+      error: "must have equally many entries",
       when: ({ value }) => listed.safeParse(value).success,
     },
   );
 }
 
-/** A whole number written as text, within bounds (inclusive). */
+/** An integer as text, within inclusive bounds. */
 export function wholeNumber(minimum: number, maximum: number) {
   return z.coerce.number().int().min(minimum).max(maximum);
 }

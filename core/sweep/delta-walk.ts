@@ -10,26 +10,26 @@ const walkItem = z.object({
   holder: z.string().optional(),
   taken_at: z.string().default(new Date(0).toISOString()),
   began_at: z.string().default(new Date(0).toISOString()),
-  /** The key that the walk has reached; absent at its beginning, and at its end. */
+  /** The last processed key; absent at the beginning and at the end of a walk. */
   reached: z.string().optional(),
 });
 
 export interface DeltaWalkOptions {
   readonly client: DynamoDBDocumentClient;
   readonly controlTable: string;
-  /** A holder that has not let go for so long is dead: its function may not run for longer. */
+  /** A claim that is older than this has expired: its function has timed out. */
   readonly claimMs: number;
-  /** From the beginning of one walk to that of the next, at least. */
+  /** Minimum time between the starts of two walks. */
   readonly everyMs: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** The way through all stored deltas, which one process at a time goes on with, each from where the last one stopped. */
+/** A walk over all stored deltas. One process at a time continues it, from where the last one stopped. */
 export class DeltaWalk {
   readonly #options: DeltaWalkOptions;
   readonly #holder: string;
-  /** The key that has been reached; undefined at the beginning. */
+  /** The last processed key; undefined at the beginning. */
   readonly after: string | undefined;
 
   private constructor(options: DeltaWalkOptions, holder: string, after: string | undefined) {
@@ -38,7 +38,7 @@ export class DeltaWalk {
     this.after = after;
   }
 
-  /** Undefined while another process is on the way, and while there is no need for a next walk yet. */
+  /** Resolves to undefined while another process holds the walk, or if the next walk is not yet needed. */
   static async take(options: DeltaWalkOptions): Promise<DeltaWalk | undefined> {
     const { client, controlTable, claimMs, everyMs, now } = options;
     const { Item } = await client.send(
@@ -68,12 +68,12 @@ export class DeltaWalk {
     return taken && new DeltaWalk(options, holder, item.reached);
   }
 
-  /** Notes how far it has come; undefined for the end. False where another process has taken over. */
+  /** Checkpoints the position; undefined for the end. False if another process has taken over. */
   async reach(after: string | undefined): Promise<boolean> {
     return this.#update(after === undefined ? "REMOVE reached" : "SET reached = :reached", after);
   }
 
-  /** Lets another process go on at once. */
+  /** Releases the walk for other processes. */
   async leave(): Promise<void> {
     await this.#update("REMOVE holder");
   }

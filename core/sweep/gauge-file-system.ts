@@ -6,12 +6,12 @@ import type { ShardName } from "../receipts/shards.ts";
 export interface FileSystemGauge {
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
   readonly shards: readonly ShardName[];
-  /** What the file system is billed for. */
+  /** The billed size of the file system. */
   meteredBytes(): Promise<number>;
   readonly metrics: Metrics;
 }
 
-/** How much the file system is billed for, and how much of it no kept generation explains. */
+/** Records the billed size of the file system, and how much of it belongs to no kept generation. */
 export async function gaugeFileSystem({
   control,
   shards,

@@ -4,23 +4,23 @@ import type { CurrentRun } from "../runs/current-run.ts";
 import type { OpenRun } from "../runs/open-run.ts";
 import type { SweepConfig } from "./sweep-config.ts";
 
-/** What an entry of the list of open runs stands for. */
+/** The state of an entry in the list of open runs. */
 export type OpenRunState =
-  /** Nothing that is open, or can be. */
+  /** The run is not open and cannot be opened. */
   | { readonly kind: "done" }
-  /** A run that messages bring on, once it is at this attempt. */
+  /** The run is open; its messages complete it once it is at this attempt. */
   | { readonly kind: "open"; readonly attempt: number }
-  /** A run, or an attempt of one, that only its embed message opens. */
+  /** The run or its attempt is not opened yet; only its embed message opens it. */
   | { readonly kind: "unopened" }
-  /** A run whose open halves have failed for good; compaction has told so. */
+  /** The open halves of the run have failed permanently; compaction has recorded it. */
   | { readonly kind: "failed" };
 
 export type Step =
   | { readonly kind: "wait" | "remove" | "give up" }
-  /** The how manieth sending of the attempt's messages by the sweeper. */
+  /** Redrive the attempt; `time` is the number of the redrive, from 1. */
   | { readonly kind: "drive"; readonly time: number };
 
-/** Whether the run of an entry is to be looked at. `now` is epoch milliseconds. */
+/** Whether an entry must be checked. `now` is epoch milliseconds. */
 export function isDue(entry: OpenRun, now: number, { openMs, claimMs }: SweepConfig): boolean {
   if (entry.givenUpAt !== undefined) return true;
   const sweptAt = entry.sweptAt === undefined ? 0 : Date.parse(entry.sweptAt);
@@ -37,7 +37,7 @@ export function openRunStateOf(
   const counts = current?.state === "ACTIVE" && current.runId === entry.runId;
   const mayYetOpen = counts || current === undefined;
   if (run === undefined) return { kind: mayYetOpen ? "unopened" : "done" };
-  // Another process has opened the run; it is listed under the time of that.
+  // Another process has opened the run and listed it under its own time.
   if (run.createdAt !== entry.createdAt) return { kind: "done" };
   if (counts && current.attempt > run.attempts) return { kind: "open", attempt: current.attempt };
   const open = collections.map((half) => run.halves[half]).filter(({ state }) => state !== "COMPLETED");
@@ -48,7 +48,7 @@ export function openRunStateOf(
   return open.every(failed) ? { kind: "failed" } : { kind: "open", attempt: run.attempts };
 }
 
-/** What is to be done for an entry that is due. */
+/** The next step for an entry that must be checked. */
 export function stepOf(
   entry: OpenRun,
   state: OpenRunState,
@@ -66,7 +66,7 @@ export function stepOf(
   return entry.redrives < redrives ? { kind: "drive", time: entry.redrives + 1 } : { kind: "give up" };
 }
 
-/** A sending was counted, and perhaps a crash came before it. */
+/** A redrive was claimed, but a crash may have prevented it. */
 function isUnsent(entry: OpenRun): boolean {
   return entry.sent < entry.redrives;
 }

@@ -1,12 +1,12 @@
 export interface SweepConfig {
-  /** How long an open run is left alone, after it was opened and after each sending of its messages. */
+  /** Minimum age of an open run, and interval between redrives, before the sweeper acts. */
   readonly openMs: number;
-  /** Sendings after which a run is given up. */
+  /** Redrives after which a run is given up. */
   readonly redrives: number;
-  /** Failures for its own reason at which compaction has put a run's message into the dead letters. */
+  /** Failures of a run itself after which compaction moves its message to the dead-letter queue. */
   readonly maxFailures: number;
-  /** As long as a message may be that names a delta: in its queue and in the dead letters. */
+  /** Maximum lifetime of a message that names a delta: in its queue and in the dead-letter queue. */
   readonly retentionMs: number;
-  /** Whoever has claimed work and not done it after so long is dead: a sweep may not take as long. */
+  /** After this time a claim has expired; a sweep takes less. */
   readonly claimMs: number;
 }

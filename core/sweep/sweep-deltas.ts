@@ -12,7 +12,7 @@ import type { SweepConfig } from "./sweep-config.ts";
 import { SweepIncompleteError } from "./sweep-errors.ts";
 
 const receiptsAtOnce = 16;
-/** Some thousand objects each. */
+/** Of about a thousand objects each. */
 const pagesPerSweep = 20;
 const walkEveryMs = 24 * 3_600_000;
 
@@ -28,8 +28,8 @@ export interface DeltaSweep {
 }
 
 /**
- * Goes on with the walk through all deltas and removes those of runs that stopped to count long ago (F6). Ends after
- * some pages, or at the moment `until`. Throws SweepIncompleteError.
+ * Continues the walk over all deltas and removes those of runs that were superseded long ago (F6). Ends after some
+ * pages, or at `until`. Throws SweepIncompleteError.
  */
 export async function sweepDeltas(parts: DeltaSweep, until: number): Promise<void> {
   const { control, config, now, files, log, metrics } = parts;
@@ -44,7 +44,7 @@ export async function sweepDeltas(parts: DeltaSweep, until: number): Promise<voi
         removed += await removeExpired(parts, ofReceipt);
       } catch (error) {
         if (error instanceof ItemUnreadableError) {
-          // Nothing says which run counts, so its deltas stay; verify names the receipt.
+          // The current run is unknown, so its deltas stay; verify reports the receipt.
           log.warn("A receipt's deltas are kept because its items cannot be read", {
             ...receiptFields(receiptOf(ofReceipt)),
             ...errorFields(error),
@@ -64,7 +64,7 @@ export async function sweepDeltas(parts: DeltaSweep, until: number): Promise<voi
   if (failures.length > 0) throw new SweepIncompleteError("deltas", failures);
 }
 
-/** Whether nothing that may still come names the delta, given which run counts. Without that it stays. */
+/** Whether no message can still name the delta. Without a CURRENT item it stays. */
 export function isExpired(
   file: DeltaFile,
   current: CurrentRun | undefined,
@@ -72,11 +72,11 @@ export function isExpired(
 ): boolean {
   if (current === undefined) return false;
   const stopped = stoppedAt(current, file.runId);
-  // A run that has not counted yet has no time of its own, but its delta is young.
+  // A run that was never current has no such time, but its delta is young.
   return stopped !== undefined && Math.max(stopped, file.storedAt) < now() - config.retentionMs;
 }
 
-/** Those that have lain there long enough to be worth a look at their receipt. */
+/** The deltas that are old enough to check their receipt. */
 function oldOf(files: readonly DeltaFile[], { config, now }: DeltaSweep): DeltaFile[] {
   return files.filter(({ storedAt }) => storedAt < now() - config.retentionMs);
 }
@@ -86,8 +86,8 @@ function byReceipt(files: readonly DeltaFile[]): Iterable<readonly DeltaFile[]> 
 }
 
 /**
- * Notes in CURRENT which runs lose their deltas before they do, and only while none of them counts: embed reuses a
- * delta that is there, and must not make a run current whose delta is about to go (F1).
+ * Marks runs as expiring in CURRENT before their deltas are removed, and only while none of them is current: embed
+ * reuses existing deltas, and must not make a run current whose delta is being removed (F1).
  */
 async function removeExpired(parts: DeltaSweep, files: readonly DeltaFile[]): Promise<number> {
   const { runs, now, log } = parts;
@@ -117,6 +117,6 @@ async function forgetExpiring({ runs }: DeltaSweep, receipt: ReceiptRef): Promis
 }
 
 function receiptOf([file]: readonly DeltaFile[]): ReceiptRef {
-  if (file === undefined) throw new RangeError("A group has a member.");
+  if (file === undefined) throw new RangeError("A group has at least one member.");
   return { imageId: file.imageId, receiptId: file.receiptId };
 }

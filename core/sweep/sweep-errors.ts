@@ -1,11 +1,11 @@
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
-/** A sweep has left something undone. */
+/** A sweep is incomplete. */
 export class SweepIncompleteError extends VectorkeepError {
   constructor(what: string, reasons: readonly string[]) {
     super(
-      `The sweep of ${what} is incomplete; ${reasons.length} failed, the first with: ${reasons[0]}.`,
-      "The next sweep tries again. If it goes on, look for what the sweeper may not do or cannot reach.",
+      `The sweep of ${what} is incomplete; ${reasons.length} failed; the first: ${reasons[0]}.`,
+      "The next sweep retries. If it persists, check the sweeper's permissions and the services it calls.",
     );
   }
 }

@@ -26,8 +26,8 @@ export interface OpenRunsSweep {
 }
 
 /**
- * Sends the messages of runs again that have been open for too long, gives up those for which that has not helped, and
- * tidies the list (F5). Acts on nothing after the moment `until`; counts all the same. Throws SweepIncompleteError.
+ * Redrives runs that have been open for too long, gives up those that redrives did not complete, and cleans up the list
+ * (F5). Takes no action after `until`, but still counts. Throws SweepIncompleteError.
  */
 export async function sweepOpenRuns(parts: OpenRunsSweep, until: number): Promise<void> {
   const sweep = new Sweep(parts, until);
@@ -37,7 +37,7 @@ export async function sweepOpenRuns(parts: OpenRunsSweep, until: number): Promis
   sweep.end();
 }
 
-/** What became of an entry. */
+/** The outcome of an entry. */
 type Outcome = "open" | "gone" | "given up";
 
 class Sweep {
@@ -61,13 +61,13 @@ class Sweep {
     if (outcome === "open") this.#oldestMs = Math.max(this.#oldestMs, now - Date.parse(entry.openedAt));
   }
 
-  /** An entry that cannot be read needs a person, as one that was given up does. */
+  /** An unreadable entry needs an operator, like a run that was given up. */
   skip(error: ItemUnreadableError): void {
     this.#outcomes["given up"] += 1;
     this.#parts.log.error("An entry of the list of open runs cannot be read", errorFields(error));
   }
 
-  /** Tells what was seen, and throws where something was left undone. */
+  /** Reports the results, and throws if an entry failed. */
   end(): void {
     const { metrics, log } = this.#parts;
     metrics.gauge("RunsOpen", this.#outcomes.open, "Count");
@@ -83,7 +83,7 @@ class Sweep {
     if (this.#failures.length > 0) throw new SweepIncompleteError("open runs", this.#failures);
   }
 
-  /** One run that cannot be swept stops no other. */
+  /** A run that cannot be swept does not stop the others. */
   async #actOrNote(entry: OpenRun, now: number): Promise<Outcome> {
     try {
       return await this.#act(entry, now);
@@ -116,7 +116,7 @@ class Sweep {
     }
   }
 
-  /** The run and what counts of its receipt, or why their items cannot be read. */
+  /** The run and the CURRENT item of its receipt, or why they cannot be read. */
   async #find(entry: OpenRun): Promise<[CompactionRun | undefined, CurrentRun | undefined] | string> {
     const { runs } = this.#parts;
     try {
@@ -127,14 +127,14 @@ class Sweep {
     }
   }
 
-  /** Counted before it is sent: where a crash comes between the two, the next sweep sends what was counted. */
+  /** Claims the redrive before it sends: after a crash in between, the next sweep sends it. */
   async #drive(entry: OpenRun, run: CompactionRun, attempt: number, time: number): Promise<void> {
     const { runs, openRuns, queues, now, log } = this.#parts;
     const claimed = await openRuns.claim(entry, { attempt, time, now: new Date(now()).toISOString() });
     if (claimed === undefined) return;
     await runs.reopen(run, attempt);
     const open = await runs.find(run);
-    // The first sending of an attempt is not the sweeper's.
+    // The first messages of an attempt are not sent by the sweeper.
     if (open) await queues.redrive(open, entry.openedAt, time + 1);
     await openRuns.markSent(claimed);
     this.#redriven += 1;
@@ -144,7 +144,7 @@ class Sweep {
   async #giveUp(entry: OpenRun, run: CompactionRun | undefined, state: OpenRunState): Promise<Outcome> {
     const { runs, config } = this.#parts;
     const reason = reasonOf(state, config);
-    // A half that somebody has moved since it was read is looked at again by the next sweep.
+    // If a half has changed since it was read, the next sweep decides again.
     if (run && !(await runs.giveUp(run, reason))) return "open";
     return this.#giveUpEntry(entry, reason);
   }
@@ -163,8 +163,8 @@ function asItIs(entry: OpenRun): Outcome {
 }
 
 function reasonOf({ kind }: OpenRunState, { openMs, redrives }: SweepConfig): string {
-  if (kind === "failed") return "It failed for its own reason, and its messages are in the dead letters.";
+  if (kind === "failed") return "The run failed permanently, and its messages are in the dead-letter queue.";
   const minutes = Math.round((openMs * (redrives + 1)) / 60_000);
-  if (kind === "unopened") return `No embed message has opened it within ${minutes} minutes.`;
-  return `It was not completed within ${minutes} minutes, though its messages were sent again ${redrives} times.`;
+  if (kind === "unopened") return `No embed message opened the run within ${minutes} minutes.`;
+  return `The run was not completed within ${minutes} minutes, although its messages were sent again ${redrives} times.`;
 }

@@ -6,8 +6,8 @@ import { type OpenRunsSweep, sweepOpenRuns } from "./sweep-open-runs.ts";
 export type SweepDeps = OpenRunsSweep & DeltaSweep & FileSystemGauge;
 
 /**
- * Open runs, stored deltas and the size of the file system, none held up by what is wrong with another. Begins nothing new after the moment
- * `until` (epoch milliseconds). Rejects with the first failure, when both have ended.
+ * Sweeps open runs and stored deltas, and records the size of the file system, independently of each other. Starts
+ * nothing new after `until` (epoch milliseconds). Rejects with the first failure when all have ended.
  */
 export async function sweep(deps: SweepDeps, until: number): Promise<void> {
   const ended = await Promise.allSettled([

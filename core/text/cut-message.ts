@@ -1,9 +1,12 @@
-/** Of a message that is stored in an item, shown or logged. Larger ones lose their item, and with it their cause (F32). */
+/**
+ * Maximum size of a message that is stored in an item, shown or logged. A larger one could exceed the item size, and
+ * the cause would be lost (F32).
+ */
 export const maxMessageBytes = 2_048;
 
-/** A message as it may be stored and shown: at most 2 KB, and where it is cut, how long it was and where the rest is. */
+/** Truncates a message to 2 KB. A truncated message states its full size and where to find the rest. */
 export function cutMessage(message: string, rest?: string): string {
-  // UTF-8 has at most three bytes per UTF-16 unit: most messages need no count.
+  // UTF-8 has at most three bytes per UTF-16 code unit, so most messages need no count.
   if (message.length * 3 <= maxMessageBytes) return message;
   const bytes = Buffer.byteLength(message);
   if (bytes <= maxMessageBytes) return message;

@@ -2,8 +2,8 @@ const space = /\s*/y;
 const string = /"[^"\\]*(?:\\.[^"\\]*)*"/sy;
 
 /**
- * A key that an object of a JSON text has twice; undefined where there is none. `JSON.parse` takes the last in silence (F29). The text
- * is read once; it has to be JSON.
+ * A duplicate key of an object in a JSON text; undefined if there is none. `JSON.parse` silently keeps the last value
+ * (F29). The text must be valid JSON.
  */
 export function repeatedJsonKey(json: string): string | undefined {
   /** Keys of the objects that are open; undefined for a list. */

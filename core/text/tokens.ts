@@ -1,16 +1,16 @@
 import { countTokens } from "gpt-tokenizer/encoding/cl100k_base";
 
-/** A special token in a text is text like any other. */
+/** Special tokens in a text are counted as plain text. */
 const asText = { allowedSpecial: new Set<string>(), disallowedSpecial: new Set<string>() };
 
-/** The tokeniser takes time by the square of a run without a blank, so it is given no longer slice than this. */
+/** The tokenizer takes quadratic time for text without whitespace, so the slices are bounded. */
 const maxSlice = 512;
-/** Of a run without a blank. Each cut may add a token: an unbroken text of many slices is overrated by some 2 %. */
+/** Maximum slice without whitespace. Each cut may add a token: a long unbroken text is overcounted by about 2 %. */
 const maxUnbroken = 128;
 
 /**
- * Tokens of a text as OpenAI's embedding models count them (cl100k), in time linear to the text (F31). Counting ends at the first
- * slice that goes over the limit: what is returned then is more than `limit`, and not all.
+ * Number of tokens as OpenAI's embedding models count them (cl100k), in linear time (F31). Counting stops at the first
+ * slice that exceeds `limit`; the result is then above `limit` but incomplete.
  */
 export function countTokensUpTo(text: string, limit = Number.POSITIVE_INFINITY): number {
   let tokens = 0;

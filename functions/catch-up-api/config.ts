@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { commaSeparated, emptyIsNone, wholeNumber } from "../../core/settings/environment.ts";
 
-/** What infra sets for the API. It knows tasks, and who works on them; of rows it knows nothing. */
+/** The environment that infra declares for the API. The API has access to tasks and their workers, not to rows. */
 export const apiConfig = z.object({
   STATE_MACHINE_ARN: z.string().min(1),
   TASKS_TABLE: z.string().min(1),
@@ -16,7 +16,7 @@ export const apiConfig = z.object({
   DEFAULT_TEXT_COLUMN: z.string().min(1),
   DEFAULT_START_VARIABLE: z.string().min(1),
   DEFAULT_END_VARIABLE: z.string().min(1),
-  /** Whose pages may call from a browser. */
+  /** Origins whose pages may call from a browser. */
   CORS_ORIGINS: commaSeparated,
 });
 

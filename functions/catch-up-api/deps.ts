@@ -17,11 +17,11 @@ import type { ApiConfig } from "./config.ts";
 const preflightProblems = z.array(z.object({ check: z.string(), problem: z.string() }));
 
 export interface ApiFunctionDeps extends ApiDeps {
-  /** Whose pages may call from a browser. */
+  /** Origins whose pages may call from a browser. */
   readonly corsOrigins: readonly string[];
 }
 
-/** What answering callers takes. The clients live as long as the process. */
+/** The dependencies of the API. The clients live as long as the process. */
 export function apiDeps(config: ApiConfig, { log }: Telemetry): ApiFunctionDeps {
   const client = tasksClient();
   const executions = new Executions(new SFNClient({}), config.STATE_MACHINE_ARN);

@@ -7,7 +7,7 @@ import { defineFunction } from "../../core/process/define-function.ts";
 
 const chunkEvent = z.object({ task_id: z.string(), chunk });
 
-/** Works on one chunk of a task. Returns nothing: its result is in S3, its counts are in the task's items. */
+/** Processes one chunk of a task. Returns nothing: its result is in S3, its counts are in the task's items. */
 export const handler = defineFunction({
   name: "catch-up-chunk",
   config: chunkConfig,

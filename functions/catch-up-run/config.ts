@@ -2,7 +2,7 @@ import * as z from "zod";
 import { chunkConfig } from "../../core/catchup/host/chunk-config.ts";
 import { emptyIsNone, wholeNumber } from "../../core/settings/environment.ts";
 
-/** What infra sets for the function that plans tasks. */
+/** The environment that infra declares for the function that plans tasks. */
 export const runConfig = z.object({
   ...chunkConfig.shape,
   STATE_MACHINE_ARN: z.string().min(1),

@@ -6,10 +6,10 @@ import type { Telemetry } from "../../core/process/define-function.ts";
 import { readSecret } from "../../core/settings/secret.ts";
 import type { RunConfig } from "./config.ts";
 
-/** Bytes that end a chunk before its rows are full: what a function holds of it stays a small part of its memory. */
+/** Maximum size of a chunk, so that it takes a small part of a function's memory. */
 const bytesPerChunk = 8 * 1024 * 1024;
 
-/** What planning a task takes, and working on a small one. */
+/** The dependencies of planning a task and of processing a small one. */
 export function runDeps(config: RunConfig, telemetry: Telemetry): ForInvocation<RunTaskDeps> {
   const chunkDepsFor = chunkDeps(config, telemetry);
   const executions = new Executions(new SFNClient({}), config.STATE_MACHINE_ARN);

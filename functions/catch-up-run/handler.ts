@@ -7,26 +7,26 @@ import { defineFunction } from "../../core/process/define-function.ts";
 import { runConfig } from "./config.ts";
 import { runDeps } from "./deps.ts";
 
-/** A chunk is begun only where the provider has this long for it. */
+/** A chunk starts only if this much time is left for it. */
 const chunkMs = 60_000;
 /** Lambda attempts an asynchronous invocation three times, one and two minutes apart. */
 const attempts = 3;
 const betweenAttemptsMs = 5 * 60_000;
-/** The API waits for a preflight, and its caller for the API. */
+/** The caller of the API waits for the preflight. */
 const preflightMs = 10_000;
 
 const runEvent = z.union([z.object({ task_id: z.string() }), z.object({ preflight: processRequest })]);
 
 /**
- * Plans a task and works on it, or starts its state machine. It also runs the preflight for the API, which has none of the
- * keys: the answer lists what would make the task fail.
+ * Plans a task and processes it, or starts its state machine. It also runs the preflight for the API, which has no
+ * provider keys: the result lists what would make the task fail.
  */
 export const handler = defineFunction({
   name: "catch-up-run",
   metrics: "catch-up",
   config: runConfig,
   deps: runDeps,
-  // For writing what is known when the providers leave no more time.
+  // For writing results when the providers leave no more time.
   reserveMs: 10_000,
   async handle(event: unknown, depsFor, invocation): Promise<PreflightProblem[] | undefined> {
     const asked = runEvent.parse(event);

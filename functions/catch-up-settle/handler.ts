@@ -5,13 +5,13 @@ import { settleTask } from "../../core/catchup/work/settle-task.ts";
 import { defineFunction } from "../../core/process/define-function.ts";
 
 const taskOf = z.object({ task_id: z.string() });
-/** The state machine names the task; Lambda passes on the invocation that failed for good. */
+/** The state machine passes the task; Lambda passes the invocation that failed permanently. */
 const settleEvent = z.union([
   taskOf,
   z.object({ requestPayload: taskOf }).transform(({ requestPayload }) => requestPayload),
 ]);
 
-/** Ends a task: sums what happened to its chunks. Throws where the sums do not add up, so that Lambda retries. */
+/** Settles a task: sums up its chunks. Throws if the sums do not match, so that Lambda retries. */
 export const handler = defineFunction({
   name: "catch-up-settle",
   metrics: "catch-up",

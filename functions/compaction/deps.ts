@@ -13,7 +13,7 @@ export interface CompactionDeps {
   readonly cycleOf: (source: ShardQueues) => CycleDeps;
 }
 
-/** A warm process keeps what a shard's cycles work with, above all its copy of the generation. */
+/** A warm process keeps the dependencies of a shard, above all its copy of the generation. */
 export function compactionDeps(config: CompactionConfig, { log, metrics }: Telemetry): CompactionDeps {
   const machine = {
     clients: compactionClients(),

@@ -3,11 +3,11 @@ import type { QueuedMessage } from "../../core/collections/messages/collection-q
 import type { ShardQueues } from "../../core/collections/messages/shard-queues.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
-/** Messages came from a queue that belongs to no shard. */
+/** Messages came from a queue of no shard. */
 export class QueueUnknownError extends VectorkeepError {
   constructor(arn: string | undefined) {
     super(
-      `Messages came from ${arn ?? "no queue"}, which is the queue of no shard.`,
+      `Messages came from ${arn ?? "no queue"}, which is not the queue of a shard.`,
       "Map only the queues of LINES_QUEUE_URLS and WORDS_QUEUE_URLS to this function.",
     );
   }

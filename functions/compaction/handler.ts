@@ -6,10 +6,10 @@ import { monotonicClock } from "../../core/resilience/clock.ts";
 import { compactionDeps } from "./deps.ts";
 import { queuedMessage, sourceOf } from "./event.ts";
 
-/** Lambda must never end an invocation before the cycle ends itself. */
+/** Lambda must not time out before the cycle has ended. */
 const reserveMs = 2_000;
 
-/** Runs a cycle of the shard whose queue the messages are from. Those that are not done return to it. */
+/** Runs a cycle of the shard whose queue the messages are from. Unfinished messages return to the queue. */
 export const handler = defineFunction({
   name: "compaction",
   metrics: "compaction",

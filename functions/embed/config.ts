@@ -2,7 +2,7 @@ import * as z from "zod";
 import { embeddingConfig } from "../../core/embedding/embedding-config.ts";
 import { urlsOfShards, wholeNumber } from "../../core/settings/environment.ts";
 
-/** What infra sets for the embed function. */
+/** The environment that infra declares for the embed function. */
 export const embedConfig = z.object({
   ...embeddingConfig,
   AWS_REGION: z.string().min(1),

@@ -19,7 +19,7 @@ export interface EmbedDeps extends IngestDeps {
   readonly embedQueue: EmbedQueue;
 }
 
-/** What the function needs, for one invocation that has to be done embedding at `giveUpAt` (epoch ms). */
+/** The dependencies of one invocation; embedding must be done by `giveUpAt` (epoch ms). */
 export type DepsFor = (giveUpAt: number) => Promise<EmbedDeps>;
 
 /** The clients live as long as the process; the embedder has the deadline of its invocation. */

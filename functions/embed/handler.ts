@@ -6,13 +6,13 @@ import { defineFunction } from "../../core/process/define-function.ts";
 import { embedConfig } from "./config.ts";
 import { embedDeps } from "./deps.ts";
 
-/** Embeds the receipts that the messages name. Only failed messages return to the queue. */
+/** Embeds the receipts of the messages. Only failed messages return to the queue. */
 export const handler = defineFunction({
   name: "embed",
   metrics: "embed",
   config: embedConfig,
   deps: embedDeps,
-  // For writing deltas and runs after the last vector came.
+  // For writing deltas and runs after the last vector.
   reserveMs: 5_000,
   async handle(event: SQSEvent, depsFor, { giveUpAt }): Promise<SQSBatchResponse> {
     const deps = await depsFor(giveUpAt);

@@ -3,7 +3,7 @@ import { equallyMany, urlsOfShards, wholeNumber } from "../../core/settings/envi
 
 const name = z.string().min(1);
 
-/** What infra sets for the function. */
+/** The environment that infra declares for the function. */
 export const generationsConfig = z
   .object({
     AWS_REGION: name,

@@ -37,7 +37,7 @@ export interface GenerationsFunctionDeps {
   readonly log: Log;
 }
 
-/** What the generations of a shard are listed, checked, restored and rebuilt with. */
+/** The dependencies of listing, checking, restoring and rebuilding generations. */
 export function generationsDeps(config: GenerationsConfig, { log }: Telemetry): GenerationsFunctionDeps {
   const library = join(import.meta.dirname, "chroma.node");
   const scratch = tmpdir();
@@ -67,7 +67,7 @@ export function generationsDeps(config: GenerationsConfig, { log }: Telemetry): 
       lookAgain: (receipt, time) => queues.lookAgain(receipt, time),
       clock: monotonicClock,
       log,
-      // An operator who rebuilds is told what came of it: no alarm is for that.
+      // The operator gets the result, so no alarm is needed.
       metrics: silentMetrics,
       onStep: (step) => log.info("Generations step", { shard, step }),
     };

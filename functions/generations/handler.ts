@@ -18,10 +18,13 @@ import { type GenerationsDeps, type GenerationsFunctionDeps, generationsDeps } f
 
 /** Compaction may hold the lease through a whole cycle, and then through the next. */
 const leaseMaxWaitMs = 300_000;
-/** Of the time limit. The rest is for storing what was done. */
+/** Share of the remaining time for the rebuild; the rest is for storing its checkpoint. */
 const shareOfTime = 0.6;
 
-/** Lists the generations of a shard, publishes an old one again or one from the deltas, or checks that all heads are there. */
+/**
+ * Lists the generations of a shard, restores an old one, rebuilds the shard from its deltas, or checks that all heads
+ * exist.
+ */
 export const handler = defineFunction({
   name: "generations",
   config: generationsConfig,

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { watchedConfig } from "../../core/changes/watched.ts";
 import { urlsOfShards } from "../../core/settings/environment.ts";
 
-/** What infra sets for the stream processor. */
+/** The environment that infra declares for the stream processor. */
 export const streamProcessorConfig = z.object({
   LINES_QUEUE_URLS: urlsOfShards,
   WORDS_QUEUE_URLS: urlsOfShards,

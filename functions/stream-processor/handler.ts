@@ -4,7 +4,7 @@ import { defineFunction } from "../../core/process/define-function.ts";
 import { streamProcessorConfig } from "./config.ts";
 import { streamProcessorDeps } from "./deps.ts";
 
-/** Sends the changes of a stream batch to their queues. Lambda repeats the batch from the record that is named. */
+/** Sends the changes of a stream batch to their queues. Lambda retries the batch from the returned record. */
 export const handler = defineFunction({
   name: "stream-processor",
   metrics: "stream-processor",
@@ -14,7 +14,7 @@ export const handler = defineFunction({
     const failed = await processRecords(Records, deps);
     if (failed === undefined) return { batchItemFailures: [] };
     const itemIdentifier = Records[failed]?.dynamodb?.SequenceNumber;
-    if (itemIdentifier === undefined) throw new Error("A record that was sent has a sequence number.");
+    if (itemIdentifier === undefined) throw new Error("A stream record has a sequence number.");
     return { batchItemFailures: [{ itemIdentifier }] };
   },
 });

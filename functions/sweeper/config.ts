@@ -3,7 +3,7 @@ import { equallyMany, urlsOfShards, wholeNumber } from "../../core/settings/envi
 
 const name = z.string().min(1);
 
-/** What infra sets for the sweeper. */
+/** The environment that infra declares for the sweeper. */
 export const sweeperConfig = z
   .object({
     AWS_REGION: name,
@@ -15,11 +15,11 @@ export const sweeperConfig = z
     WORDS_QUEUE_URLS: urlsOfShards,
     OPEN_MINUTES: wholeNumber(1, 100_000),
     REDRIVES: wholeNumber(1, 1_000),
-    /** As compaction has it. */
+    /** The setting of compaction. */
     MAX_FAILURES: wholeNumber(1, 100),
-    /** How long a message may name a delta: in its queue and in the dead letters. */
+    /** Maximum lifetime of a message that names a delta: in its queue and in the dead-letter queue. */
     DELTA_RETENTION_SECONDS: wholeNumber(1, 100_000_000),
-    /** More than an invocation may take. */
+    /** Longer than the timeout of an invocation. */
     CLAIM_SECONDS: wholeNumber(1, 3_600),
   })
   .check(equallyMany("LINES_QUEUE_URLS", "WORDS_QUEUE_URLS"));

@@ -12,7 +12,7 @@ import { RunQueues } from "../../core/runs/run-queues.ts";
 import type { SweepDeps } from "../../core/sweep/sweep.ts";
 import type { SweeperConfig } from "./config.ts";
 
-/** What every sweep of this process works with. */
+/** The dependencies of a sweep. */
 export function sweepDeps(config: SweeperConfig, { log, metrics }: Telemetry): SweepDeps {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   const controlTable = config.CONTROL_TABLE;
@@ -40,7 +40,7 @@ export function sweepDeps(config: SweeperConfig, { log, metrics }: Telemetry): S
   };
 }
 
-/** The size that the file system is billed for. */
+/** Reads the billed size of the file system. */
 function metering(client: EFSClient, fileSystemId: string): () => Promise<number> {
   return async () => {
     const { FileSystems } = await client.send(new DescribeFileSystemsCommand({ FileSystemId: fileSystemId }));

@@ -3,7 +3,7 @@ import { sweep } from "../../core/sweep/sweep.ts";
 import { sweeperConfig } from "./config.ts";
 import { sweepDeps } from "./deps.ts";
 
-/** Sweeps until its time is up; the next sweep does the rest. The event says nothing. */
+/** Sweeps until its deadline; the next sweep continues. The event is empty. */
 export const handler = defineFunction({
   name: "sweeper",
   metrics: "sweeper",

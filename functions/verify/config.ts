@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { equallyMany, urlsOfShards, wholeNumber } from "../../core/settings/environment.ts";
 
-/** What infra sets for the verify function. */
+/** The environment that infra declares for the verify function. */
 export const verifyConfig = z
   .object({
     RECEIPTS_TABLE: z.string().min(1),

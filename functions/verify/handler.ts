@@ -12,10 +12,10 @@ import { verifyShard } from "../../core/verify/verify-shard.ts";
 import { verifyConfig } from "./config.ts";
 import { type VerifyFunctionDeps, verifyDeps } from "./deps.ts";
 
-/** Of the time limit; near its end a duration alarm goes off. */
+/** Share of the timeout; close to the timeout the duration alarm fires. */
 const shareOfTime = 0.85;
 
-/** Compares a shard, from the receipt on that the request names, with its truth; or searches for its vectors by their own numbers. */
+/** Compares a shard with the tables and deltas, starting after the receipt in the request; or searches for its vectors by themselves. */
 export const handler = defineFunction({
   name: "verify",
   metrics: "verify",
@@ -23,7 +23,7 @@ export const handler = defineFunction({
   deps: verifyDeps,
   async handle(event: unknown, deps, { remainingMs }): Promise<ShardReport | FindableReport> {
     const request = parseVerifyRequest(event, deps.shards);
-    // An invocation that was cut off leaves its copy behind, and two would fill the disk.
+    // An invocation that timed out leaves its copy behind, and two copies would fill the disk.
     await rm(deps.scratch, { recursive: true, force: true });
     const deadline = monotonicClock.now() + shareOfTime * remainingMs;
     return request.findable

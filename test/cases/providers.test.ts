@@ -74,7 +74,7 @@ testCases({
     const embedder = await embedderBefore({ status, text });
     await expect(embedder.embed(["a"])).rejects.toMatchObject({
       name: "EmbeddingUnavailableError",
-      message: expect.stringContaining("it answered 200 with an empty body"),
+      message: expect.stringContaining("it returned 200 with an empty body"),
     });
     expect(provider?.asked).toHaveLength(5);
   },

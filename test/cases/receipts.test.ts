@@ -156,7 +156,7 @@ testCases({
     const reasons = [
       [2, /not JSON/],
       [3, /confidence: 1e400/],
-      [4, /line_id: the key stands twice/],
+      [4, /line_id: duplicate key/],
       [6, /line_id: 9007199254740993 would be rounded/],
       [13, /not JSON/],
       [14, /expected object, received array/],

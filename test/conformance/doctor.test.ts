@@ -77,7 +77,7 @@ test("a new stack passes every check except the unconfirmed mail subscription", 
   ]);
   expect(found.index).toEqual([{ status: "ok", says: expect.stringMatching(/vectors of 512 dimensions/) }]);
   expect(found.question).toEqual([
-    { status: "ok", says: expect.stringMatching(/question 42 takes the dates/) },
+    { status: "ok", says: expect.stringMatching(/question 42 accepts dates/) },
   ]);
   expect(found.stream).toEqual([{ status: "ok", says: expect.stringMatching(/NEW_AND_OLD_IMAGES/) }]);
   expect(found.alarms).toEqual([
@@ -93,7 +93,7 @@ test("a new stack passes every check except the unconfirmed mail subscription", 
       /throughput is elastic/,
       /^EFS meters \d+\.\d MB; the kept generations take 0\.0 MB\.$/,
       /^(\d) of \1 mount targets are available/,
-      /^Its security group sg-\w+ lets NFS \(2049\) in from the functions/,
+      /^Its security group sg-\w+ allows NFS \(2049\) from the functions/,
       /No lifecycle/,
       /AWS Backup keeps daily copies/,
     ].map((says) => ({ status: "ok", says: expect.stringMatching(says) })),
@@ -107,7 +107,7 @@ test("F35: an index of another dimension, a question without dates and an invali
   expect(mismatched.index).toEqual([
     expect.objectContaining({
       status: "fail",
-      says: expect.stringMatching(/1536 dimensions, and the stack embeds 512/),
+      says: expect.stringMatching(/has 1536 dimensions, but the stack embeds 512/),
     }),
   ]);
   expect(statuses(mismatched.question)).toEqual(["warn"]);

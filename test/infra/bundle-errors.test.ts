@@ -57,7 +57,7 @@ test("a stack trace of a function names file and line of the source", async () =
   );
   const source = readFileSync(join(projectRoot, "core/settings/environment.ts"), "utf8").split("\n");
   const line = 1 + source.findIndex((text) => text.includes("throw new EnvironmentInvalidError("));
-  expect(stack).toContain("EnvironmentInvalidError: The environment of this process is not usable");
+  expect(stack).toContain("EnvironmentInvalidError: The environment of this process is invalid");
   expect(stack).toContain(`core/settings/environment.ts:${line}:`);
   expect(stack).toContain("functions/catch-up-settle/handler.ts:");
 });

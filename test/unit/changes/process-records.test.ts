@@ -70,7 +70,7 @@ describe("records of the receipts table's stream", () => {
       "matches no known key",
     ],
     ["a run of another type", runRecord("100", { receipt_id: "7" }), "receipt_id"],
-    ["a run that its key does not name", runRecord("100", { receipt_id: 8 }), "not those of its key"],
+    ["a run that its key does not name", runRecord("100", { receipt_id: 8 }), "do not match its key"],
     ["a run without a delta", runRecord("100", { words_delta_prefix: null }), "words_delta_prefix"],
     ["F26: a run of another writer, without attempts", runRecord("100", { attempts: undefined }), "attempts"],
     ["F26: a run in a state of its own", runRecord("100", { lines_state: "QUEUED" }), "lines_state"],

@@ -38,7 +38,9 @@ test("queues of shards are read in shard order", () => {
 
 test("a shard without a queue or dead letters in a collection is refused, beside every other problem", () => {
   const wrong = { LINES_DEAD_LETTER_QUEUE_URLS: urls("lines-1of2-dead"), LEASE_SECONDS: "soon" };
-  expect(() => read(wrong)).toThrow(/LEASE_SECONDS: .*; LINES_QUEUE_URLS, .*: must list equally many/);
+  expect(() => read(wrong)).toThrow(
+    /LEASE_SECONDS: .*; LINES_QUEUE_URLS, .*: must have equally many entries/,
+  );
 });
 
 test("an invalid URL is refused, and so is a missing one", () => {

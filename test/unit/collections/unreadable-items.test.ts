@@ -60,7 +60,7 @@ describe("F26: an item that cannot be read", () => {
     [
       "a run that names another receipt",
       () => editRun(bad, "SET receipt_id = :x", { ":x": 77 }),
-      "says that it is",
+      "its ids give the key",
     ],
     [
       "a run under a token of no lease",

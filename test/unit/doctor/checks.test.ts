@@ -41,7 +41,7 @@ describe("checks", () => {
     expect(checked.map(({ findings }) => findings[0]?.says)).toEqual([
       "Fine.",
       "TypeError: fetch failed",
-      "There was no answer within 0.05 s.",
+      "There was no response within 0.05 s.",
     ]);
   });
 });
@@ -72,7 +72,7 @@ describe("the stream", () => {
       "was enabled again under another ARN",
       both,
       [{ EventSourceArn: `${arn}-old`, State: "Enabled" }],
-      /Nothing delivers/,
+      /No event source mapping delivers/,
     ],
     ["is not delivered", both, [{ EventSourceArn: arn, State: "Disabled", UUID: "1" }], /is Disabled/],
   ])("fails where it %s", async (_, table, mappings, says) => {
@@ -98,7 +98,7 @@ describe("the alarm topic", () => {
     );
 
   test("warns without a subscription, fails without a confirmed one, warns if some are unconfirmed", async () => {
-    expect(told(await check())).toEqual([expect.stringMatching(/^warn: Nobody is subscribed/)]);
+    expect(told(await check())).toEqual([expect.stringMatching(/^warn: .* has no subscriptions/)]);
     expect(told(await check("PendingConfirmation"))).toEqual([expect.stringMatching(/^fail: person-0/)]);
     expect(told(await check("arn:aws:sns:1", "PendingConfirmation"))).toEqual([
       expect.stringMatching(/^warn: person-1/),
@@ -173,7 +173,7 @@ describe("the file system", () => {
   });
 
   test.each<[string, Partial<typeof good>, RegExp[]]>([
-    ["F46: is gone", { state: "gone" }, [/^fail: .*is not there/]],
+    ["F46: is gone", { state: "gone" }, [/^fail: .*does not exist/]],
     ["is being deleted", { state: "deleting" }, [/^fail: fs-1 is deleting/]],
     ["bursts", { throughput: "bursting" }, [/^warn: .*bursting/]],
     ["misses a mount target", { targets: ["available"] }, [/^fail: .*no mount target in subnet-1/]],
@@ -188,7 +188,7 @@ describe("the file system", () => {
       { policies: [{ TransitionToIA: "AFTER_7_DAYS" }] },
       [/^warn: .*AFTER_7_DAYS/],
     ],
-    ["lets in others only", { rule: { ...good.rule, from: "sg-2" } }, [/^fail: No rule of sg-1 lets NFS/]],
+    ["lets in others only", { rule: { ...good.rule, from: "sg-2" } }, [/^fail: No rule of sg-1 allows NFS/]],
     [
       "lets in another port",
       { rule: { ...good.rule, ToPort: 443, FromPort: 443 } },

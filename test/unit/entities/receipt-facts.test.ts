@@ -43,7 +43,7 @@ describe("an item", () => {
     const read = readMetadataItem({ merchant_name: "CAFE", address: "ü".repeat(250_000) });
     expect(read).toEqual({
       value: { merchant_name: "CAFE", address: "ü".repeat(2_048) },
-      clipped: ["address: 500000 bytes, of which 4096 are shown"],
+      clipped: ["address: 500000 bytes, truncated to 4096"],
     });
   });
 

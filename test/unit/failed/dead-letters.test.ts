@@ -101,7 +101,7 @@ describe("retrying a dead letter", () => {
   test("that is no change message leaves it, with what is wrong with it", async () => {
     queues.put(dead, { body: "{}", groupId: "g", deduplicationId: "1" });
     const { stayed } = await changeDeadLetters().retry();
-    expect(stayed).toMatchObject([{ reason: expect.stringMatching(/^It is no change message: /) }]);
+    expect(stayed).toMatchObject([{ reason: expect.stringMatching(/^It is not a change message: /) }]);
     expect(queues.in("lines")).toEqual([]);
   });
 
@@ -150,7 +150,7 @@ describe("retrying an embed message", () => {
   test("that is unusable stays, with every problem", async () => {
     queues.put(dead, { body: JSON.stringify({ ...message, receipt_id: "7" }) });
     const { stayed } = await embedDeadLetters().retry();
-    expect(stayed).toMatchObject([{ reason: expect.stringMatching(/not usable: .*receipt_id/) }]);
+    expect(stayed).toMatchObject([{ reason: expect.stringMatching(/is invalid: .*receipt_id/) }]);
   });
 });
 

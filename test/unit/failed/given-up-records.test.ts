@@ -80,7 +80,7 @@ test("it stays whole while one of its records cannot be read or sent", async () 
   givenUp("a", [removal, unknown]);
   expect(await source().retry()).toMatchObject({
     retried: 0,
-    stayed: [{ reason: expect.stringMatching(/^1 of 2 records cannot be told, .*matches no known key/) }],
+    stayed: [{ reason: expect.stringMatching(/^1 of 2 records cannot be replayed; .*matches no known key/) }],
   });
   queueIsDown = true;
   givenUp("a", [removal]);
@@ -94,6 +94,6 @@ test("what Lambda did not write is shown and stays", async () => {
   objects.set("given-up/b", "no JSON");
   const { stayed } = await source().retry();
   expect(stayed).toMatchObject([
-    { id: "given-up/b", reason: expect.stringMatching(/^It is not what Lambda/) },
+    { id: "given-up/b", reason: expect.stringMatching(/^It is not a failure record of Lambda/) },
   ]);
 });

@@ -75,7 +75,7 @@ describe("a message that fails, fails alone, with one log line that says what to
     expectFailure(
       stage.objects(image, Buffer.from("no\nrow\n"), ndjsonOf([word(1, 1, "A", box)])),
       "AllRowsRejectedError",
-      /All 2 rows of the lines file are bad; the first, line 1: not JSON/,
+      /All 2 rows of the lines file are invalid; the first, line 1: not JSON/,
     ));
 
   test("an object that is far too large for one receipt", () =>
@@ -163,7 +163,7 @@ describe("bad rows", () => {
     const beside = { ...line(4, "D", { ...box, x: 0.7, y: 0.86 }) };
     expect(await ingest([a, of, c, beside].flatMap((one) => one ?? []))).toEqual(["opened"]);
     expect(await rejections()).toEqual([
-      ["lines", 2, expect.stringMatching(/^text_too_long: more than the 8191 tokens/)],
+      ["lines", 2, expect.stringMatching(/^text_too_long: more than the model's limit of 8191 tokens/)],
     ]);
     const sent = stage.embedder.requests.flat();
     for (const text of sent) expect(Buffer.byteLength(text)).toBeLessThan(8_191);

@@ -172,7 +172,7 @@ describe("a folder of receipts", () => {
     expect(done.failures.map((failure) => failure.message)).toEqual([
       expect.stringMatching(/lines line 1: not JSON/),
       expect.stringMatching(/ENOENT.*words\.ndjson/),
-      expect.stringMatching(/did not take receipt 1/),
+      expect.stringMatching(/did not accept receipt 1/),
     ]);
   });
 

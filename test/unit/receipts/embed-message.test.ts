@@ -69,17 +69,13 @@ test.each([
     /SNS envelope.*raw message delivery/,
   ],
   ["JSON with a byte order mark", `\ufeff${JSON.stringify(message)}`, /byte order mark/],
-  ["a JSON string of JSON", JSON.stringify(JSON.stringify(message)), /made JSON twice/],
+  ["a JSON string of JSON", JSON.stringify(JSON.stringify(message)), /encoded twice/],
   ["a list", "[]", /a list, not an object/],
   ["null", "null", /null, not an object/],
   ["a number as text", { ...message, receipt_id: "1" }, /receipt_id/],
   ["S3's test event", { Event: "s3:TestEvent" }, /test event of an S3 notification/],
-  ["an event of S3", { Records: [] }, /event of AWS/],
-  [
-    "a doubled key",
-    JSON.stringify(message).replace("{", '{"receipt_id":2,'),
-    /receipt_id: the key stands twice/,
-  ],
+  ["an event of S3", { Records: [] }, /AWS event/],
+  ["a doubled key", JSON.stringify(message).replace("{", '{"receipt_id":2,'), /receipt_id: duplicate key/],
   ["nothing", "", /not JSON/],
 ])("%s is refused, and named", (_, body, reason) => expect(problemsOf(body)).toMatch(reason));
 

@@ -89,18 +89,18 @@ describe("rejecting a row alone (F8)", () => {
     ["a confidence in percent", { confidence: 97.3 }],
     ["a number of an unknown field that JavaScript rounds", { extra: "x", more: 1 }],
   ])("F30: accepts %s", (_, change) => {
-    const { rows, rejected, mended } = parseLines(file({ ...first, ...change }), receipt);
-    expect([rows.length, rejected, mended]).toEqual([1, [], []]);
+    const { rows, rejected, repaired } = parseLines(file({ ...first, ...change }), receipt);
+    expect([rows.length, rejected, repaired]).toEqual([1, [], []]);
   });
 
   test("F30: half of a surrogate pair is replaced in its row alone, and reported", () => {
-    const { rows, rejected, mended } = parseLines(
+    const { rows, rejected, repaired } = parseLines(
       file(first, { ...second, text: "Oat \ud83d cookie" }),
       receipt,
     );
     expect(rows.map((row) => row.text)).toEqual(["COFFEE", "Oat \ufffd cookie"]);
     expect(rejected).toEqual([]);
-    expect(mended).toEqual([{ file: "lines", line_number: 2, what: expect.stringContaining("U+FFFD") }]);
+    expect(repaired).toEqual([{ file: "lines", line_number: 2, what: expect.stringContaining("U+FFFD") }]);
   });
 
   test.each([
@@ -108,12 +108,12 @@ describe("rejecting a row alone (F8)", () => {
     [
       "a number beyond a double",
       JSON.stringify(first).replace('"confidence":0.9', '"confidence":1e400'),
-      /confidence: 1e400 is beyond/,
+      /confidence: 1e400 exceeds/,
     ],
     ["two objects on one line", JSON.stringify(first) + JSON.stringify(second), /^not JSON: /],
     ["a list", `[${JSON.stringify(first)}]`, /expected object, received array/],
     ["a cut line", JSON.stringify(first).slice(0, 40), /^not JSON: /],
-    ["a doubled key", JSON.stringify(first).replace("{", '{"line_id":7,'), /line_id: the key stands twice/],
+    ["a doubled key", JSON.stringify(first).replace("{", '{"line_id":7,'), /line_id: duplicate key/],
     [
       "a rounded number",
       JSON.stringify(first).replace('"line_id":1', '"line_id":9007199254740993'),
@@ -143,14 +143,16 @@ describe("rejecting a row alone (F8)", () => {
   test("keeps the first of two rows with one number", () => {
     const { rows, rejected } = parseLines(file(first, { ...first, text: "AGAIN" }), receipt);
     expect(rows.map((row) => row.text)).toEqual(["COFFEE"]);
-    expect(rejected.map((row) => row.reason)).toEqual(["line_id 1 stands in an earlier row"]);
+    expect(rejected.map((row) => row.reason)).toEqual(["line_id 1 is already used by an earlier row"]);
   });
 
   test("distinguishes words of different lines only", () => {
     const words = [word(1, 1, "A", box), word(2, 1, "B", box), word(2, 1, "C", box)];
     const { rows, rejected } = parseWords(ndjsonOf(words), receipt);
     expect(rows.map((row) => row.text)).toEqual(["A", "B"]);
-    expect(rejected.map((row) => row.reason)).toEqual(["line_id 2, word_id 1 stands in an earlier row"]);
+    expect(rejected.map((row) => row.reason)).toEqual([
+      "line_id 2, word_id 1 is already used by an earlier row",
+    ]);
   });
 
   test("rejects bytes that are not UTF-8 instead of replacing them", () => {

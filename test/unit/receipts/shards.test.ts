@@ -70,5 +70,5 @@ describe("the shards of a collection", () => {
 });
 
 test("a name that is no shard's has no collection", () => {
-  expect(() => collectionOf("pages-1of2" as never)).toThrow("pages-1of2 is no shard of a collection.");
+  expect(() => collectionOf("pages-1of2" as never)).toThrow("pages-1of2 is not a shard of a collection.");
 });

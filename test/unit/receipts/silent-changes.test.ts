@@ -5,14 +5,14 @@ const everything = () => true;
 
 describe("F29: what JSON.parse would change silently is named", () => {
   test.each([
-    ['{"line_id": 4, "line_id": 5}', ["line_id: the key stands twice in the row"]],
-    ['{"a": {"x": 1, "x": 2}}', ["a.x: the key stands twice in the row"]],
-    ['{"line_id": 1, "l\\u0069ne_id": 2}', ["line_id: the key stands twice in the row"]],
+    ['{"line_id": 4, "line_id": 5}', ["line_id: duplicate key"]],
+    ['{"a": {"x": 1, "x": 2}}', ["a.x: duplicate key"]],
+    ['{"line_id": 1, "l\\u0069ne_id": 2}', ["line_id: duplicate key"]],
     ['{"a": 9007199254740993}', ["a: 9007199254740993 would be rounded to 9007199254740992"]],
     ['{"a": 5.0000000000000001}', ["a: 5.0000000000000001 would be rounded to 5"]],
     ['{"a": 50000000000000001e-16}', ["a: 50000000000000001e-16 would be rounded to 5"]],
-    ['{"a": [1, 1e400]}', ["a: 1e400 is beyond the largest number that can be kept"]],
-    ['{"a": -1e400}', ["a: -1e400 is beyond the largest number that can be kept"]],
+    ['{"a": [1, 1e400]}', ["a: 1e400 exceeds the largest representable number"]],
+    ['{"a": -1e400}', ["a: -1e400 exceeds the largest representable number"]],
   ])("%s", (json, found) => expect(silentChanges(json, everything)).toEqual(found));
 
   test.each([
@@ -39,6 +39,6 @@ describe("F29: what JSON.parse would change silently is named", () => {
 
   test("F31: depth and length cost no more than their size", () => {
     const deep = `{"a": ${"[".repeat(100_000)}${"]".repeat(100_000)}, "a": 1}`;
-    expect(silentChanges(deep, everything)).toEqual(["a: the key stands twice in the row"]);
+    expect(silentChanges(deep, everything)).toEqual(["a: duplicate key"]);
   });
 });

@@ -57,7 +57,8 @@ describe("a run that stays open", () => {
       await rig.sweep();
     }
     expect(await rig.states(run)).toEqual(["FAILED", "FAILED"]);
-    const reason = "It was not completed within 540 minutes, though its messages were sent again 2 times.";
+    const reason =
+      "The run was not completed within 540 minutes, although its messages were sent again 2 times.";
     expect((await rig.runs.find(run))?.halves.words.error).toBe(reason);
     expect(rig.logged).toContainEqual({ message: "An open run was given up", reason });
     const told = { RunsOpen: 0, RunsGivenUp: 1, OldestOpenRunAge: 0, RunsRedriven: 0 };
@@ -214,7 +215,7 @@ describe("an entry", () => {
     expect(rig.metrics).toMatchObject({ RunsOpen: 0, RunsGivenUp: 2 });
     expect(rig.logged).toContainEqual({
       message: "An open run was given up",
-      reason: "No embed message has opened it within 540 minutes.",
+      reason: "No embed message opened the run within 540 minutes.",
     });
 
     await rig.runs.open(crashed);
@@ -257,7 +258,7 @@ test("a run that cannot be swept stops no other, and the sweep fails in the end"
     return find(run);
   });
   rig.pass(180);
-  await expect(rig.sweep()).rejects.toThrow(/1 failed, the first with: Error: throttled/);
+  await expect(rig.sweep()).rejects.toThrow(/1 failed; the first: Error: throttled/);
   expect(await rig.entriesOf(good)).toMatchObject([{ sent: 1 }]);
   expect(rig.metrics).toMatchObject({ RunsOpen: 2, RunsRedriven: 1 });
 });
