@@ -22,7 +22,7 @@ export interface MeasureSettings extends Omit<SinkSettings, "folder"> {
   readonly folder: string;
 }
 
-/** Every contender once a round, each in a process of its own with a fresh sink; each round starts with the next one. */
+/** Every contender once per round, each in its own process with a fresh sink; each round starts with the next contender. */
 export async function* measureInto(sink: SinkName, settings: MeasureSettings): AsyncGenerator<Measurement> {
   for (let round = 1; round <= settings.rounds; round += 1) {
     for (let turn = 0; turn < contenderNames.length; turn += 1) {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Those that this process may use at its start, by number; never empty. */
+/** The CPUs that this process may use at its start, by number; never empty. */
 const allowed = processorsOf(readFileSync("/proc/self/status", "utf8"));
 
 /** Has a process with all its threads run on the last processor only. */

@@ -17,7 +17,7 @@ const makers = ["HOUSE BRAND", "NORTHFIELD", "LA COLINA", "SUNRISE", "OLD MILL",
 const goods = ["oat milk", "rye bread", "green tea", "brown rice", "dish soap", "olive oil", "red lentils"];
 const units = ["1 l", "500 g", "250 ml", "2 x 100 g", "6 pc"];
 
-/** As many lines in all, fifty a receipt, each with a text of its own; no words. The same count gives the same receipts. */
+/** `count` lines in total, fifty per receipt, each with its own text; no words. The same count gives the same receipts. */
 export function benchReceipts(lineCount: number): BenchReceipt[] {
   const random = randomFrom(seed);
   const pick = (list: readonly string[]) => list[Math.floor(random() * list.length)] ?? "";

@@ -64,7 +64,7 @@ async function checkIndex(url: string): Promise<void> {
   }
 }
 
-/** Keeps nothing; what it can tell is whether enough bytes came for all vectors. */
+/** Stores nothing; it only checks that enough bytes arrived for all vectors. */
 async function openNull({ records, dimensions }: SinkSettings): Promise<Sink> {
   const service = await startService("null-sink.ts", []);
   const least = records.length * base64Length(dimensions);

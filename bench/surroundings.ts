@@ -24,7 +24,7 @@ export interface Surroundings extends Premises {
   readonly dimensions: number;
 }
 
-/** Runs with an endpoint in a process of its own and a folder, both of which are gone afterwards. */
+/** Runs with an endpoint in its own process and a folder, and removes both afterwards. */
 export function withSurroundings<Result>(
   run: (surroundings: Surroundings) => Promise<Result>,
 ): Promise<Result> {
@@ -38,7 +38,7 @@ export function withSurroundings<Result>(
   });
 }
 
-/** Runs with a folder that is gone afterwards. */
+/** Runs with a temporary folder and removes it afterwards. */
 export async function withPremises<Result>(run: (premises: Premises) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), "vectorkeep-bench-"));
   try {

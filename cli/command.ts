@@ -18,7 +18,7 @@ export function readCommandLine<T extends ParseArgsConfig>(script: string, confi
   }
 }
 
-/** Runs a command to its end. A failure is printed, and the exit code says so. */
+/** Runs a command. Prints a failure and sets the exit code. */
 export function runCommand(main: () => Promise<void>, exitCodeOfFailure = 1): void {
   main().catch((error: unknown) => {
     process.stderr.write(`${describe(error)}\n`);

@@ -14,7 +14,7 @@ export interface Dialogue {
   readonly output: Writable;
 }
 
-/** What is printed to standard output may be read by another program, so the question is not. */
+/** The question goes to standard error, because another program may read standard output. */
 const withOperator: Dialogue = { input: process.stdin, output: process.stderr };
 
 /** Asks, and resolves when the answer is yes. Throws NotConfirmedError for any other answer, and without a terminal. */

@@ -35,7 +35,7 @@ export interface LocalAws {
   readonly cloudWatch: CloudWatch;
   /** Lets the mappings poll and the schedules run, and starts the services' tasks. */
   run(): void;
-  /** Resolves, when every process is gone, to what a later stack can go on with. */
+  /** Resolves, when every process has ended, to the state that a later stack can continue with. */
   stop(): Promise<KeptParts>;
 }
 

@@ -8,7 +8,7 @@ export interface LoopbackServer {
   close(): Promise<void>;
 }
 
-/** Answers a request; to reject breaks the connection. */
+/** Handles a request; a rejection closes the connection. */
 export type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** Serves HTTP on loopback. Port 0 takes a free one. */

@@ -19,7 +19,7 @@ export interface LocalStackOptions {
   readonly ports?: Readonly<Record<string, string>>;
   /**
    * Changes to Pulumi.local.yaml. `query:port` 0 takes a free port, and so does port 0 in the base URL of a provider.
-   * A base URL with another port is somebody else's server: the stack then starts none.
+   * A base URL with another port is an external server: the stack then starts none.
    */
   readonly config?: Readonly<Record<string, string>>;
   /** Instead of those made up for this run: `embedding:apiKey`, `query:apiKey`. */

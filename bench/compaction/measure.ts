@@ -49,7 +49,7 @@ export async function* measureCompaction(
   }
 }
 
-/** The receipts that the collection is grown by, one list a round, and those of small changes. */
+/** The receipts that grow the collection, one list per round, and those of the small changes. */
 interface Prepared {
   readonly growths: readonly (readonly BenchReceipt[])[];
   readonly small: BenchReceipt[];

@@ -6,7 +6,7 @@ export interface Assignment {
   readonly embeddingsUrl: string;
   readonly model: string;
   readonly dimensions: number;
-  /** A Chroma server, or something that speaks its API. */
+  /** A Chroma server, or a server with its API. */
   readonly sinkUrl: string;
   /** Exists already, empty, with the index settings that all share. */
   readonly collection: string;

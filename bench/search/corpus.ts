@@ -5,7 +5,7 @@ import { parseLines } from "../../core/receipts/parse-rows.ts";
 import { receiptKey } from "../../core/receipts/receipt.ts";
 import { visualRows } from "../../core/receipts/visual-rows.ts";
 
-/** What is printed on a receipt, as people read it; undefined where nobody could. */
+/** The printed text of a receipt; undefined where it is illegible. */
 export interface ReceiptFacts {
   readonly company?: string | undefined;
   readonly date?: string | undefined;

@@ -23,7 +23,7 @@ export function isSameDay(one: PrintedDay, other: PrintedDay | undefined): boole
   return one.day === other?.day && one.month === other.month && one.year === other.year;
 }
 
-/** A date as the receipts print it, day first. Undefined where it is none. */
+/** A date as the receipts print it, day first. Undefined if it is invalid. */
 export function readDate(text: string): PrintedDay | undefined {
   const numeric = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2}|\d{4})$/.exec(text);
   const iso = /^(\d{4})[/.-](\d{2})[/.-](\d{2})$/.exec(text);

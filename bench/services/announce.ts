@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a service process tells the process that started it, once it listens. */
+/** What a service process reports to its parent once it listens. */
 export interface Announcement {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { announce } from "./announce.ts";
 
 /**
- * Speaks the HTTP API of Chroma and keeps nothing: it reads a body to its end and acknowledges it. What a contender
+ * Implements the HTTP API of Chroma and stores nothing: it reads a body completely and acknowledges it. What a contender
  * reaches here is the speed of the contender.
  */
 const collection = {

@@ -14,7 +14,7 @@ export interface FailedRecords {
 
 type Work = Pick<ObjectStore, "list" | "read">;
 
-/** The failed records of a task, file by file: a million of them never stand in memory at once. */
+/** The failed records of a task, file by file: they are never all in memory. */
 export async function* failedRecordsIn(prefix: string, work: Work): AsyncGenerator<FailedRecord> {
   for await (const { key } of work.list(prefix)) {
     const text = Buffer.from((await work.read(key)) ?? "").toString();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type CatchUpClient, CatchUpUnreachableError, isOver, type ShownTask } from "./client.ts";
 
 const lookEveryMs = 500;
-/** Looks in a row that may fail: a deployment or a network that is gone for a moment does not end the command. */
+/** Consecutive status requests that may fail: a short outage does not end the command. */
 const consecutiveFailures = 10;
 
 /** Looks at a task until it is over, and shows each look. Throws what the client throws, CatchUpUnreachableError only in the end. */

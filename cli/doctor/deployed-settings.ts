@@ -19,7 +19,7 @@ const optional = z
   .transform((text) => text || undefined)
   .optional();
 
-/** What functions that embed are told. */
+/** Environment of the functions that embed. */
 export const embeddingSettings = z.object({
   EMBEDDING_API_KEY_SECRET: z.string(),
   EMBEDDING_BASE_URL: z.string(),
@@ -27,7 +27,7 @@ export const embeddingSettings = z.object({
   EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
 });
 
-/** What the function that plans catch-up tasks is told. */
+/** Environment of the function that plans catch-up tasks. */
 export const catchUpSettings = embeddingSettings.extend({
   PINECONE_API_KEY_SECRET: z.string(),
   PINECONE_HOST: z.string(),
@@ -35,10 +35,10 @@ export const catchUpSettings = embeddingSettings.extend({
   METABASE_API_KEY_SECRET: optional,
 });
 
-/** What the function is told that answers callers of the catch-up API. */
+/** Environment of the catch-up API function. */
 export const catchUpApiSettings = z.object({ DEFAULT_QUESTION_ID: optional });
 
-/** What a function really runs with: the truth of the deployed stack, and not of somebody's settings. */
+/** The environment of a deployed function: the checks cover what runs, not what is configured. */
 export async function settingsOf<S extends z.ZodType>(
   lambda: LambdaClient,
   functionName: string,

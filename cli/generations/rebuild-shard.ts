@@ -14,7 +14,7 @@ const lookEveryMs = 2_000;
 export type PublishedRebuild = Extract<RebuildAnswer, { state: "published" }>;
 export type InvokeRebuild = (rebuild: string | undefined) => Promise<RebuildAnswer>;
 
-/** Has the function rebuild a shard, in as many invocations as it takes, and shows how far it is. */
+/** Rebuilds a shard through the function, in as many invocations as it takes, and shows the progress. */
 export async function rebuildShard(
   { functions, controlTable }: StackOutputs,
   shard: ShardName,

@@ -2,7 +2,7 @@ import type { Resource } from "./rest-api.ts";
 
 export interface FoundResource {
   readonly resource: Resource;
-  /** As they stand in the path: API Gateway does not decode them. */
+  /** As they are in the path: API Gateway does not decode them. */
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 

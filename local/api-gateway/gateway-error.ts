@@ -12,7 +12,7 @@ export class GatewayError extends Error {
   }
 }
 
-/** No API, stage, resource or method is there: API Gateway does not tell these apart from a missing signature. */
+/** There is no such API, stage, resource or method: API Gateway's response is the same as for a missing signature. */
 export const missingAuthenticationToken = () =>
   new GatewayError(403, "MissingAuthenticationTokenException", "Missing Authentication Token");
 

@@ -13,7 +13,7 @@ const proxyAnswer = z.strictObject({
   isBase64Encoded: z.boolean().or(absent).optional(),
 });
 
-/** The reply that a function's answer to a proxy event stands for; undefined for what is no such answer. */
+/** The HTTP reply of a function's proxy response; undefined for a malformed one. */
 export function replyOf(payload: string): Reply | undefined {
   const parsed = proxyAnswer.safeParse(JSON.parse(payload));
   if (!parsed.success) return undefined;

@@ -55,7 +55,7 @@ export class ServiceTask {
     this.#running = this.#keepRunning();
   }
 
-  /** SIGTERM, then SIGKILL after the grace; resolves when the process is gone. */
+  /** SIGTERM, then SIGKILL after the grace; resolves when the process has ended. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#program?.stop(this.#definition.stopSeconds * 1000);

@@ -4,7 +4,7 @@ import { crc32 } from "node:zlib";
 
 export type DigestAlgorithm = "MD5" | "CRC32" | "SHA1" | "SHA256";
 
-/** Those of a body that somebody has taken already. */
+/** The digests of a body that were computed already. */
 export type Digests = Partial<Readonly<Record<DigestAlgorithm, Uint8Array>>>;
 
 /** The algorithms of those checksums that Node has, which may come with an upload. */

@@ -31,7 +31,7 @@ export function fenced<Result>(what: string, work: () => Promise<Result>): Promi
   });
 }
 
-/** Starts work that nobody waits for; what its callbacks and timers throw is reported. */
+/** Starts detached work; errors of its callbacks and timers are reported. */
 export function fencedInBackground<Result>(
   what: string,
   report: (problem: string) => void,

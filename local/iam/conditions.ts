@@ -37,7 +37,7 @@ export const conditionOperators: ReadonlySet<string> = new Set(
 /**
  * One line of a Condition block. Wanted values are alternatives; a negated operator wants none of them.
  * A key that the call does not carry fails a plain operator, and satisfies a negated one and `...IfExists`.
- * `ForAllValues:` asks each value of the call and holds where there is none; `ForAnyValue:` asks for one that fits.
+ * `ForAllValues:` holds if every value of the call matches, or if there is none; `ForAnyValue:` if one matches.
  */
 export function conditionHolds(operator: string, wanted: readonly string[], actual: ContextValue): boolean {
   const values = actual === undefined ? [] : [actual].flat();

@@ -66,7 +66,7 @@ function rolePrincipal(name: string, statements: readonly Statement[]): Principa
     "aws:ResourceAccount": accountId,
     "aws:PrincipalOrgID": undefined,
     "aws:SourceVpce": undefined,
-    // Lambda sets it on calls of a function's own code. Nothing here tells those from the platform's calls under the same role.
+    // Lambda sets it on calls of a function's own code. The platform's calls under the same role look the same here.
     "lambda:SourceFunctionArn": undefined,
   };
   const refusal = ({ action, resource, context }: Permission): string | undefined => {

@@ -57,7 +57,7 @@ async function read(file: string): Promise<KeptState & { version: number }> {
   return deserialize(await readFile(file)) as KeptState & { version: number };
 }
 
-/** In one step: a state that is there is whole. It holds secrets, so nobody else may read it. */
+/** Atomic: an existing state is complete. It holds secrets, so only the owner may read it. */
 export async function saveKeptState(folder: string, state: KeptState): Promise<void> {
   await mkdir(folder, { recursive: true });
   const partial = join(folder, `${fileName}.partial`);

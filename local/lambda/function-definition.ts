@@ -1,4 +1,4 @@
-/** A folder on this machine that stands where the function or task sees an EFS file system. */
+/** The local folder in place of an EFS file system of a function or task. */
 export interface Mount {
   /** For example `/mnt/collections`. */
   readonly path: string;
@@ -12,7 +12,7 @@ export interface AsyncInvocation {
   readonly onFailure: string | undefined;
 }
 
-/** A deployed function: what `CreateFunction` and its neighbours would have been told. */
+/** A deployed function: the parameters of `CreateFunction` and related calls. */
 export interface FunctionDefinition {
   readonly name: string;
   readonly arn: string;

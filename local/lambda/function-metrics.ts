@@ -21,7 +21,7 @@ export function measureFunction(
   sink.record({ namespace: "AWS/Lambda", name, dimensions: { FunctionName: functionName } }, value);
 }
 
-/** What it measures of an event source mapping that is told to count events, by `EventSourceMappingUUID`. */
+/** The metrics of an event source mapping with `EventCount` enabled, by `EventSourceMappingUUID`. */
 export const mappingMetrics = [
   "DroppedEventCount",
   "FailedInvokeEventCount",

@@ -59,7 +59,7 @@ export class FunctionPool {
     measureFunction(this.#platform.metrics, this.definition.name, metric, value);
   }
 
-  /** Ends every process, busy or not; resolves when all are gone. */
+  /** Ends every process, busy or not; resolves when all have ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#sweep);

@@ -32,7 +32,7 @@ export class FunctionProcess {
   #give: ((invocation: RuntimeInvocation) => void) | undefined;
   #invocation: OpenInvocation | undefined;
 
-  /** Resolves when the process is gone, its last lines are stored and its scratch space is removed. */
+  /** Resolves when the process has ended, its last lines are stored and its scratch space is removed. */
   readonly ended: Promise<void>;
 
   constructor(definition: FunctionDefinition, platform: Platform) {

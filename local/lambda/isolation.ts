@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { dirname, join, sep } from "node:path";
 
-/** What a function's process sees of this machine: a /tmp of its own, and its code without the right to change it. */
+/** Isolation of a function's process: a private /tmp, and read-only code. */
 export interface Isolation {
   readonly temporaryFolder: string;
   readonly taskRoot: string;
@@ -35,7 +35,7 @@ export function canIsolate(): boolean {
   return unshare().length > 0;
 }
 
-/** What stands before a program to isolate it; nothing where the system does not allow it. */
+/** The command prefix that isolates a program; empty where the system does not allow it. */
 export function isolated({ temporaryFolder, taskRoot, needed }: Isolation): readonly string[] {
   const command = unshare();
   if (command.length === 0) return [];

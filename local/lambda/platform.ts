@@ -10,7 +10,7 @@ export interface Platform {
   /** The same services, for calls with large bodies: those of S3. */
   readonly objectsEndpoint: string;
   readonly runtimeApi: RuntimeApi;
-  /** Every process gets a temporary folder of its own in here. */
+  /** Every process gets its own temporary folder in here. */
   readonly scratchFolder: string;
   credentials(roleName: string): Credentials;
   /** Whether the role's policies allow this. */

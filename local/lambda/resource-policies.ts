@@ -1,6 +1,6 @@
 import { globMatches } from "../iam/glob.ts";
 
-/** One statement of a function's resource policy: what `AddPermission` was told. */
+/** One statement of a function's resource policy: the parameters of `AddPermission`. */
 export interface InvokePermission {
   /** For example `apigateway.amazonaws.com`. */
   readonly principal: string;

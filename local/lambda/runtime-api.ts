@@ -14,7 +14,7 @@ export interface RuntimeInvocation {
   readonly trace: string;
 }
 
-/** What a process tells the stack through the Runtime API. Payloads are JSON. */
+/** What a process reports through the Runtime API. Payloads are JSON. */
 export interface RuntimeListener {
   /** Resolves when there is an invocation for the process. */
   next(): Promise<RuntimeInvocation>;

@@ -12,7 +12,7 @@ export class FilterNotUnderstoodError extends VectorkeepError {
 
 export type EventFilter = (event: unknown) => boolean;
 
-/** What a pattern asks of the nodes at its path. There are several under a list: its elements stand where it stands. */
+/** The conditions of a pattern on the nodes at its path. Under a list there are several: its elements take its place. */
 type Test = (nodes: readonly unknown[]) => boolean;
 
 /**

@@ -1,4 +1,4 @@
-/** What every event source mapping is told. */
+/** The parameters of every event source mapping. */
 interface AnyMapping {
   readonly uuid: string;
   readonly arn: string;

@@ -84,7 +84,7 @@ export class Mapping {
     }
   }
 
-  /** The same problem is told once, not at every poll. */
+  /** A problem is reported once, not at every poll. */
   #problem(message: string): void {
     if (message === this.#lastProblem) return;
     this.#lastProblem = message;

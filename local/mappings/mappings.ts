@@ -55,7 +55,7 @@ export class Mappings {
     await Promise.all(this.all().map((mapping) => mapping.stopPolling()));
   }
 
-  /** Resolves when nothing is in flight; for after the functions' processes are gone. */
+  /** Resolves when nothing is in flight; call it after the functions' processes have ended. */
   async settled(): Promise<void> {
     await Promise.all(this.all().map((mapping) => mapping.settled()));
   }

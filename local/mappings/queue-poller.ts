@@ -25,7 +25,7 @@ interface Received {
 const usualConcurrency = 5;
 const maxPollSeconds = 20;
 const maxMessagesPerCall = 10;
-/** Lambda's limit for an event, less what stands around the bodies. */
+/** Lambda's limit for an event, less the overhead around the bodies. */
 const maxBatchBytes = 5.5 * 1024 * 1024;
 
 function traceOf({ Attributes }: Message): string | undefined {

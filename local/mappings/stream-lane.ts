@@ -43,7 +43,7 @@ const maxBackoffMilliseconds = 10_000;
 
 /**
  * The records of one shard, or of one part of its items, in their order: Lambda's rules for retries, bisecting,
- * partial failures and giving up, without I/O. The caller does what `next` says and tells how it went; until then
+ * partial failures and giving up, without I/O. The caller executes `next` and reports the result; until then
  * nothing else of the lane is given out.
  */
 export class StreamLane<R extends LaneRecord> {

@@ -37,7 +37,7 @@ interface Shard {
 const idleMilliseconds = 200;
 const recordsPerCall = 1000;
 const maxSleepMilliseconds = 100;
-/** Lambda's limit for an event, less what stands around the records. */
+/** Lambda's limit for an event, less the overhead around the records. */
 const maxBatchBytes = 5.5 * 1024 * 1024;
 /** Records that wait in memory for one lane before reading pauses, in batches. */
 const batchesAhead = 4;

@@ -2,7 +2,7 @@ import { cp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 
-/** Unpacks a deployed archive into a folder of its own, as an upload would: a later build changes nothing. */
+/** Unpacks a deployed archive into its own folder, like an upload: a later build does not change it. */
 export async function copyCode(archive: unknown, parent: string, name: string): Promise<string> {
   if (!pulumi.asset.FileArchive.isInstance(archive)) throw new Error("its code is not a FileArchive");
   const { path } = archive as pulumi.asset.FileArchive;

@@ -9,7 +9,7 @@ import type { VectorIndex } from "./vector-index.ts";
 export interface DataRequest {
   readonly route: string;
   readonly query: URLSearchParams;
-  /** Undefined where there is none. */
+  /** Undefined if there is none. */
   readonly body: unknown;
 }
 

@@ -24,7 +24,7 @@ const operators: Readonly<Record<string, (wanted: unknown) => Test>> = {
   $exists: (wanted) => (value) => (value !== undefined) === wanted,
 };
 
-/** Reads a filter of Pinecone's query language. Throws ApiError for what is none. */
+/** Parses a filter of Pinecone's query language. Throws ApiError for an invalid one. */
 export function readFilter(filter: unknown): Predicate {
   if (typeof filter !== "object" || filter === null || Array.isArray(filter)) {
     throw badRequest("The filter must be an object");

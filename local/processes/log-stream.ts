@@ -12,7 +12,7 @@ interface LogEvent {
 }
 
 const flushDelayMilliseconds = 100;
-/** CloudWatch takes 10,000 events and 1 MiB a call, 26 bytes an event included. */
+/** CloudWatch accepts 10,000 events and 1 MiB per call, including 26 bytes per event. */
 const maxEvents = 10_000;
 const maxBytes = 1_048_576;
 const bytesPerEvent = 26;
@@ -28,7 +28,7 @@ export class LogStream {
   #timer: NodeJS.Timeout | undefined;
   #created = false;
 
-  /** `report` is told, in words, when the role may not write. */
+  /** `report` gets a message if the role may not write. */
   constructor(client: CloudWatchLogsClient, group: string, name: string, report: (problem: string) => void) {
     this.#client = client;
     this.#group = group;

@@ -17,12 +17,12 @@ export interface ProgramOptions {
 export type ProgramEnd = string;
 
 /**
- * A Node program in a process group of its own. The group ends with the program and with this process: the
+ * A Node program in its own process group. The group ends with the program and with this process: the
  * program calls dieWithTheStack for that.
  */
 export class Program {
   readonly #child: ChildProcess;
-  /** Resolves when the process is gone and all its lines were read. */
+  /** Resolves when the process has ended and all its lines were read. */
   readonly ended: Promise<ProgramEnd>;
 
   constructor(options: ProgramOptions) {
@@ -64,7 +64,7 @@ export class Program {
     try {
       process.kill(-this.pid, "SIGKILL");
     } catch {
-      // The group is gone already.
+      // The group has ended already.
     }
   }
 

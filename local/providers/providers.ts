@@ -6,7 +6,7 @@ import { startPineconeServer } from "../pinecone/server.ts";
 
 type Configuration = Readonly<Record<string, string>>;
 
-/** Servers on loopback that stand for what is not AWS. */
+/** Loopback servers in place of providers outside AWS. */
 export interface Providers {
   /** The settings that name the servers, with the ports that they took. */
   readonly baseUrls: Readonly<Record<string, string>>;
@@ -48,7 +48,7 @@ const starters: Readonly<Record<string, Start>> = {
 
 /**
  * Ports of the servers that the stack has to start, by setting: those whose base URL is the usual one, or one on port 0,
- * which takes a free one. Any other base URL is somebody else's server.
+ * which takes a free one. Any other base URL is an external server.
  */
 export function ownPorts(config: Configuration, usual: Configuration): Map<string, number> {
   return new Map(

@@ -5,7 +5,7 @@ import { metricsOfLine } from "./emf.ts";
 import type { MetricId, MetricSink } from "./metric.ts";
 import { MetricStore } from "./metric-store.ts";
 
-/** Measures how something stands at the moment, as the depth of queues. */
+/** Measures a current value, such as the depth of a queue. */
 export type Gauge = (sink: MetricSink, now: number) => void;
 
 const tickMs = 5_000;

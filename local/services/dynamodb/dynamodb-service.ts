@@ -8,10 +8,10 @@ import { dynamodbPermissions } from "./permissions.ts";
 import { Database, type KeptTable } from "./store/database.ts";
 import { streamActions } from "./stream-actions.ts";
 
-/** AWS deletes expired items within days; nobody may rely on a time. */
+/** AWS deletes expired items within days; no code may rely on a time. */
 const expiryMilliseconds = 60_000;
 
-/** DynamoDB and DynamoDB Streams, in memory. An action runs to its end at once, so that nothing comes in between. */
+/** DynamoDB and DynamoDB Streams, in memory. An action runs to completion synchronously, so actions never interleave. */
 export function dynamodbService(clock: () => Date = () => new Date()): LocalService {
   const database = new Database();
   const transactions = new Transactions();

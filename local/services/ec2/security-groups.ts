@@ -11,7 +11,7 @@ export interface GroupRule {
   readonly cidr: string | undefined;
 }
 
-/** The rules that were declared. They are shown and keep nobody out: all processes share one loopback. */
+/** The declared rules. They are returned and not enforced: all processes share one loopback. */
 export class SecurityGroups {
   readonly #rules: GroupRule[] = [];
 

@@ -186,7 +186,7 @@ function fileSystemArn(id: string): string {
   return `arn:aws:elasticfilesystem:${region}:${accountId}:file-system/${id}`;
 }
 
-/** What nobody set is not found, as AWS has it. */
+/** A policy that was not set is not found, as on AWS. */
 function given(value: string | undefined): string {
   if (value !== undefined) return value;
   throw new AwsError(404, "PolicyNotFound", "There is no such policy for this file system.");

@@ -19,9 +19,9 @@ export interface FileSystem {
   /** Epoch milliseconds. */
   readonly createdAt: number;
   readonly settings: FileSystemSettings;
-  /** ENABLED or DISABLED; undefined where nobody said. */
+  /** ENABLED or DISABLED; undefined if not set. */
   backup: string | undefined;
-  /** JSON; undefined where there is none. */
+  /** JSON; undefined if there is none. */
   policy: string | undefined;
 }
 

@@ -26,7 +26,7 @@ export async function meteredBytes(folder: string): Promise<number> {
   return bytes;
 }
 
-/** Generations come and go while somebody counts. */
+/** Generations are written and deleted during the count. */
 async function unlessGone<T>(reading: Promise<T>, otherwise: T): Promise<T> {
   return reading.catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return otherwise;

@@ -176,7 +176,7 @@ export const logsActions: Readonly<Record<string, Action>> = {
   ),
 };
 
-/** Sorts by time, then by arrival; stands for the event in tokens and ids. */
+/** Sorts by time, then by arrival; identifies the event in tokens and ids. */
 function place({ timestamp, id }: LogEvent): string {
   return `${String(timestamp).padStart(16, "0")}${String(id).padStart(20, "0")}`;
 }

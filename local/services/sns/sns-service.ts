@@ -51,7 +51,7 @@ function forward(fauxqs: Fauxqs, { body }: ApiCall): Promise<Reply> {
   return fauxqs.request({ method: "POST", path: "/", headers: form, body });
 }
 
-/** As AWS has it: a subscription has no ARN until somebody confirms it. */
+/** As on AWS, a subscription has no ARN until it is confirmed. */
 function listed({ topics }: Fauxqs, { TopicArn, NextToken }: Input) {
   const after = NextToken === undefined ? undefined : String(NextToken);
   const { subscriptions, nextToken } =

@@ -3,7 +3,7 @@ import type { ApiCall, AwsError, Reply } from "../../endpoint/service.ts";
 import { element, textElement } from "../../endpoint/xml.ts";
 
 /**
- * The older wire of SQS, which AWS CLI 2.9 speaks: form fields in, XML out. It is translated to and from
+ * The older protocol of SQS, which AWS CLI 2.9 uses: form fields in, XML out. It is translated to and from
  * the shapes of the JSON protocol, which fauxqs speaks.
  */
 interface Fields {

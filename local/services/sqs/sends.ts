@@ -4,7 +4,7 @@ import { invalid, missing } from "./receipts.ts";
 
 const maxDelaySeconds = 900;
 
-/** Why AWS does not take a message, of what fauxqs does not check. */
+/** Why AWS refuses a message, for rules that fauxqs does not check. */
 export function sendProblem({ MessageBody: body, DelaySeconds: delay }: Entry): AwsError | undefined {
   if (typeof body !== "string" || body === "") return missing("MessageBody");
   if (delay === undefined || delay === null) return undefined;

@@ -65,7 +65,7 @@ export function readPageRequest(table: Table, input: Input): PageRequest {
   };
 }
 
-/** As many of the items as fit on a page; the limit is of what is looked at, not of what is found. */
+/** As many of the items as fit on a page; the limit counts items examined, not items returned. */
 export function page(request: PageRequest, items: Iterable<Item>, input: Input): Output {
   const { table, index, filter, limit } = request;
   const found: Item[] = [];
@@ -128,7 +128,7 @@ function readSelect(
   return select;
 }
 
-/** The keys that say where in the table or index an item stands. */
+/** The keys that give an item's position in the table or index. */
 function positionKeys(table: Table, index: IndexDefinition | undefined): Keys[] {
   return index === undefined ? [table.keys] : [index.keys, table.keys];
 }

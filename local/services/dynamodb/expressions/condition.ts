@@ -29,7 +29,7 @@ export type Condition =
   | { readonly kind: "type"; readonly path: Path; readonly type: AttributeType }
   | { readonly kind: "begins" | "contains"; readonly operand: Operand; readonly part: Operand };
 
-/** Names of the item's attributes that a condition looks at. */
+/** Names of the item's attributes that a condition uses. */
 export function attributesIn(condition: Condition): string[] {
   switch (condition.kind) {
     case "and":

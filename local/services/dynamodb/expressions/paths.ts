@@ -20,7 +20,7 @@ export function pathText(path: Path): string {
   return `[${path.map((step) => (typeof step === "number" ? `[${step}]` : step)).join(", ")}]`;
 }
 
-/** Paths by their steps, each with what stands at its end. */
+/** Paths by their steps, each with its value. */
 export interface PathNode<Leaf> {
   readonly children: Map<string | number, PathNode<Leaf>>;
   leaf: Leaf | undefined;

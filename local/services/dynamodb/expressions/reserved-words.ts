@@ -1,4 +1,4 @@
-/** What AWS's developer guide lists: none of these may stand in an expression as the name of an attribute. */
+/** The list of AWS's developer guide: none of these is allowed in an expression as an attribute name. */
 const words = `
   ABORT ABSOLUTE ACTION ADD AFTER AGENT AGGREGATE ALL ALLOCATE ALTER ANALYZE AND ANY ARCHIVE ARE ARRAY AS
   ASC ASCII ASENSITIVE ASSERTION ASYMMETRIC AT ATOMIC ATTACH ATTRIBUTE AUTH AUTHORIZATION AUTHORIZE AUTO

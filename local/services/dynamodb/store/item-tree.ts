@@ -16,7 +16,7 @@ const hashDigits = 32;
 /** The items of a table or of an index: by partition, and in each by sort key. */
 export class ItemTree {
   readonly #keys: Keys;
-  /** In an index several items may have one key: they stand in the order of the table's. */
+  /** In an index several items may have one key: they are in the order of the table's keys. */
   readonly #tableKeys: Keys;
   readonly #partitions = new Map<string, Partition>();
   readonly #inScanOrder: Partition[] = [];

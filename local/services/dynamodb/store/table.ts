@@ -62,7 +62,7 @@ export class Table {
     this.#indexes.delete(this.index(name).name);
   }
 
-  /** Throws ValidationException where the item cannot stand in this table. */
+  /** Throws ValidationException if the item is invalid for this table. */
   requireStorable(item: Item, problem = "Item size has exceeded the maximum allowed size"): void {
     requireKeyIn(item, this.keys);
     for (const { keys, name } of this.#indexes.values()) requireIndexKey(item, keys, name);
