@@ -1,11 +1,13 @@
 import { accountId, region } from "../endpoint/account.ts";
+import { existingVpcAnswers } from "./existing-vpc.ts";
 import type { Properties } from "./properties.ts";
 
 const zones = ["a", "b", "c"].map((letter) => `${region}${letter}`);
 const zoneIds = [1, 2, 4].map((number) => `use1-az${number}`);
 
 /** Answers to the program's questions about its surroundings, by token. */
-export const answers: Readonly<Record<string, () => Properties>> = {
+export const answers: Readonly<Record<string, (inputs: Properties) => Properties>> = {
+  ...existingVpcAnswers,
   "aws:ecs/getClusters:getClusters": () => ({ id: region, clusterArns: [] }),
   "aws:index/getAvailabilityZones:getAvailabilityZones": () => ({ id: region, names: zones, zoneIds }),
   "aws:index/getCallerIdentity:getCallerIdentity": () => ({

@@ -84,15 +84,16 @@ export class LocalMonitor implements runtime.Mocks {
     }
   }
 
-  call({ token }: runtime.MockCallArgs): Properties {
-    const answer = answers[token];
-    if (answer !== undefined) return answer();
-    const failure = new ResourceFailedError(
-      { type: token, name: "a data source" },
-      "the local AWS cannot answer it",
-    );
-    this.failures.push(failure);
-    throw failure;
+  call({ token, inputs }: runtime.MockCallArgs): Properties {
+    try {
+      const answer = answers[token];
+      if (answer === undefined) throw new Error("the local AWS cannot answer it");
+      return answer(inputs);
+    } catch (error) {
+      const failure = new ResourceFailedError({ type: token, name: "a data source" }, error);
+      this.failures.push(failure);
+      throw failure;
+    }
   }
 
   #notCreated(type: string): { id: string; state: Properties } {
