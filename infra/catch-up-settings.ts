@@ -36,6 +36,12 @@ export const catchUpSettings = {
     means: "API key of Metabase; required if catchup:metabaseUrl is set.",
     because: "A stack without Metabase needs none.",
   }),
+  inVpc: boolean({
+    default: false,
+    means:
+      "Place the function that queries Metabase in the subnets of network:vpcId, for a private Metabase; they need a route to the internet.",
+    because: "A Metabase that the internet reaches needs no VPC, and the stack's own VPC has no NAT gateway.",
+  }),
   metabaseRowCap: integer({
     default: 1_048_575,
     from: 1,

@@ -2,10 +2,14 @@ import type { FunctionDefaults } from "./components/bundled-function.ts";
 import { CatchUp } from "./components/catch-up.ts";
 import type { CatchUpCode } from "./components/catch-up-args.ts";
 import type { Existing } from "./components/existing.ts";
+import type { FunctionEgress } from "./components/function-egress.ts";
+import type { Network } from "./components/network.ts";
 import type { Storage } from "./components/storage.ts";
 import type { StoredSecret } from "./components/stored-secret.ts";
 import type { Settings } from "./config.ts";
 import type { CatchUpOutputs } from "./outputs.ts";
+
+const https = 443;
 
 interface Neighbours {
   /** Undefined if the system is disabled. */
@@ -13,6 +17,7 @@ interface Neighbours {
   readonly apiKey: StoredSecret;
   readonly storage: Storage;
   readonly existing: Existing;
+  readonly network: Network;
   readonly defaults: FunctionDefaults;
 }
 
@@ -20,9 +25,9 @@ interface Neighbours {
 export function catchUpOf(
   name: string,
   { catchup, embedding, storage: { keepData } }: Settings,
-  { code, apiKey, storage, existing, defaults }: Neighbours,
+  { code, apiKey, storage, existing, network, defaults }: Neighbours,
 ): CatchUp | undefined {
-  const { enabled, pineconeHost, pineconeApiKey, metabaseApiKey } = catchup;
+  const { enabled, pineconeHost, pineconeApiKey, metabaseApiKey, metabaseUrl } = catchup;
   if (
     !enabled ||
     code === undefined ||
@@ -40,9 +45,21 @@ export function catchUpOf(
     embeddingApiKey: apiKey,
     control: storage.control,
     sourceBucket: existing.sourceBucket,
+    runEgress: catchup.inVpc
+      ? egressTo(
+          [embedding.baseUrl, pineconeHost, ...(metabaseUrl === undefined ? [] : [metabaseUrl])],
+          network,
+        )
+      : undefined,
     keepData,
     defaults,
   });
+}
+
+/** Egress to AWS and to the ports of these URLs. */
+function egressTo(addresses: readonly string[], network: Network): FunctionEgress {
+  const ports = addresses.map((address) => Number(new URL(address).port || https));
+  return { network, ports: [...new Set([https, ...ports])] };
 }
 
 export function catchUpOutputs({

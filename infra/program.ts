@@ -136,6 +136,7 @@ export async function vectorkeep(): Promise<Outputs> {
     apiKey,
     storage,
     existing,
+    network,
     defaults,
   });
   const { alarms, dashboard } = watch(stem, settings, {

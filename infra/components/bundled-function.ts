@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
+import { attachToNetwork, type FunctionEgress, placeWithEgress } from "./function-egress.ts";
 import type { Network } from "./network.ts";
 import { nodeOptions } from "./node-options.ts";
 import { allow, assumedBy, policyOf, type Statement } from "./permissions.ts";
@@ -36,8 +37,10 @@ export interface BundledFunctionArgs extends FunctionDefaults {
   readonly statements: readonly Statement[];
   /** Local disk. @default 512 MiB, which is free */
   readonly scratchMiB?: number;
-  /** @default no file system, outside the network */
+  /** @default no file system, and outside the network unless there is an egress */
   readonly mount?: Mount;
+  /** Places a function without a mount in the VPC. @default outside the VPC */
+  readonly egress?: FunctionEgress | undefined;
   /** Resources that must exist before the function runs, beyond those that its arguments refer to. @default none */
   readonly after?: readonly pulumi.Resource[];
 }
@@ -59,6 +62,7 @@ export class BundledFunction extends pulumi.ComponentResource {
       { name: `/aws/lambda/${name}`, retentionInDays: args.logRetentionDays },
       inside,
     );
+    const placement = args.egress && placeWithEgress(name, args.egress, this.role, inside);
     const policy = new aws.iam.RolePolicy(
       name,
       {
@@ -92,11 +96,18 @@ export class BundledFunction extends pulumi.ComponentResource {
           },
         },
         ...(args.scratchMiB !== undefined && { ephemeralStorage: { size: args.scratchMiB } }),
+        ...(placement && { vpcConfig: placement.vpcConfig }),
         ...(args.mount && mounted(args.mount)),
       },
       {
         parent: this,
-        dependsOn: [policy, this.logGroup, ...(args.mount?.files.mountable ?? []), ...(args.after ?? [])],
+        dependsOn: [
+          policy,
+          this.logGroup,
+          ...(placement?.after ?? []),
+          ...(args.mount?.files.mountable ?? []),
+          ...(args.after ?? []),
+        ],
       },
     );
     this.registerOutputs();
@@ -105,25 +116,6 @@ export class BundledFunction extends pulumi.ComponentResource {
 
 function writeLog(group: aws.cloudwatch.LogGroup): Statement {
   return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.interpolate`${group.arn}:*`]);
-}
-
-const networkActions = [
-  "ec2:AssignPrivateIpAddresses",
-  "ec2:CreateNetworkInterface",
-  "ec2:DeleteNetworkInterface",
-  "ec2:DescribeNetworkInterfaces",
-  "ec2:DescribeSubnets",
-  "ec2:UnassignPrivateIpAddresses",
-];
-
-/**
- * Lambda needs these actions, under the function's role, to attach the function to the VPC; most of them support no
- * narrower resource. The function's own code is denied them: its calls carry the function's ARN.
- */
-function attachToNetwork(name: string): Statement[] {
-  const attach = allow(networkActions, ["*"]);
-  const fromCode = { ArnLike: { "lambda:SourceFunctionArn": `arn:*:lambda:*:*:function:${name}` } };
-  return [attach, { ...attach, Effect: "Deny", Condition: fromCode }];
 }
 
 function useFiles({ files, readOnly = false }: Mount): Statement {

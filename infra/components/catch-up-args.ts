@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import type { FunctionDefaults } from "./bundled-function.ts";
+import type { FunctionEgress } from "./function-egress.ts";
 import type { Named } from "./named.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
@@ -29,6 +30,8 @@ export interface CatchUpArgs {
   readonly control: Named;
   /** An existing bucket with CSV files. @default the stack's own bucket */
   readonly sourceBucket: Named | undefined;
+  /** Egress of the function that queries Metabase, from inside a VPC. @default outside any VPC */
+  readonly runEgress: FunctionEgress | undefined;
   /** Whether deleting the stack is refused while it holds data. */
   readonly keepData: boolean;
   readonly defaults: FunctionDefaults;

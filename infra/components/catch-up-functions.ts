@@ -117,6 +117,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
         invoke(this.settle.function),
         ...(this.metabaseApiKey ? [readSecrets(this.metabaseApiKey)] : []),
       ],
+      egress: this.args.runEgress,
       after: [this.machine.policy, ...(this.metabaseApiKey ? [this.metabaseApiKey.version] : [])],
     });
   }

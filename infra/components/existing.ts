@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import type { Named, ReceiptsTable } from "./named.ts";
 import type { Placement } from "./placement.ts";
+import { subnetsWithoutInternet } from "./subnet-routes.ts";
 
 /** Existing resources do not meet the requirements. The message lists every problem; nothing has been declared. */
 export class ExistingResourceError extends pulumi.RunError {
@@ -33,6 +34,7 @@ export async function lookUpExisting({ storage, network, catchup }: Settings): P
     ...(catchup.enabled && catchup.sourceBucket && { sourceBucket: await bucket(catchup.sourceBucket) }),
     ...(vpcId && { placement: await vpc(vpcId, subnetIds, problems) }),
   };
+  if (vpcId && catchup.enabled && catchup.inVpc) await checkInternet(vpcId, subnetIds, problems);
   if (problems.length > 0) throw new ExistingResourceError(problems);
   return existing;
 }
@@ -85,6 +87,15 @@ async function vpc(vpcId: string, subnetIds: readonly string[], problems: string
     egress: [],
     serviceEgress: { anywhere: { cidrIpv4: "0.0.0.0/0" } },
   };
+}
+
+async function checkInternet(vpcId: string, subnetIds: readonly string[], problems: string[]): Promise<void> {
+  const without = await subnetsWithoutInternet(vpcId, subnetIds);
+  if (without.length === 0) return;
+  problems.push(
+    `The subnets ${without.join(", ")} (network:subnetIds) have no route to the internet that a function can use, and catchup:inVpc requires one. ` +
+      "Name subnets that route 0.0.0.0/0 to a NAT gateway or an equivalent. An internet gateway does not serve functions, which have no public address.",
+  );
 }
 
 function named({ name, arn }: { name: string; arn: string }): Named {

@@ -19,7 +19,7 @@ export interface NetworkArgs {
   readonly endpointZones: number;
 }
 
-/** Placement and egress of functions and tasks that mount the file system: they reach the files and AWS services. */
+/** Placement and egress of functions and tasks that mount the file system, and of those that need a private address. */
 export class Network extends pulumi.ComponentResource {
   readonly placement: Placement;
   readonly subnetIds: readonly pulumi.Output<string>[];
@@ -56,11 +56,11 @@ export class Network extends pulumi.ComponentResource {
   }
 
   /** A security group without any rule. */
-  group(name: string, description: string): aws.ec2.SecurityGroup {
+  group(name: string, description: string, options?: pulumi.CustomResourceOptions): aws.ec2.SecurityGroup {
     return new aws.ec2.SecurityGroup(
       name,
       { vpcId: this.placement.vpcId, description, tags: { Name: name } },
-      { parent: this },
+      { ...options, parent: this },
     );
   }
 

@@ -64,6 +64,17 @@ export const rules: readonly Rule<Settings>[] = [
       "catchup:pineconeHost and catchup:metabaseUrl must be https, because an API key travels with every request",
   },
   {
+    keys: ["catchup:inVpc", "network:vpcId"],
+    broken: ({ catchup: { inVpc }, network: { vpcId } }) => inVpc && vpcId === undefined,
+    problem:
+      "catchup:inVpc requires network:vpcId: the stack's own VPC has no NAT gateway, and the function calls OpenAI and Pinecone too. Set network:vpcId and network:subnetIds to private subnets that reach the internet and Metabase, or remove catchup:inVpc",
+  },
+  {
+    keys: ["catchup:inVpc", "catchup:metabaseUrl"],
+    broken: ({ catchup: { inVpc, metabaseUrl } }) => inVpc && metabaseUrl === undefined,
+    problem: "catchup:inVpc is for a private Metabase: set catchup:metabaseUrl too, or remove catchup:inVpc",
+  },
+  {
     keys: ["catchup:accessLogRole", "catchup:accessLog"],
     broken: ({ catchup: { accessLogRole, accessLog } }) => accessLogRole && !accessLog,
     problem:

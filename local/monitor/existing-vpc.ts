@@ -1,7 +1,7 @@
 import { region } from "../endpoint/account.ts";
 import type { Properties } from "./properties.ts";
 
-/** The one VPC that the local account has beside what a stack declares, so that a stack can be told to use it. */
+/** The one existing VPC of the local account, for stacks with `network:vpcId`. */
 const vpc = { id: "vpc-10ca1", cidrBlock: "10.99.0.0/16", zones: ["a", "b"] };
 const routeTable = {
   id: "rtb-10ca1",
@@ -9,7 +9,7 @@ const routeTable = {
   routes: [{ cidrBlock: "0.0.0.0/0", gatewayId: "", natGatewayId: "nat-10ca1" }],
 };
 
-/** Look-ups of it, by token. Each throws for what is not there, as AWS does. */
+/** Lookups of the VPC, by token. Each throws for an unknown id, as AWS does. */
 export const existingVpcAnswers: Readonly<Record<string, (inputs: Properties) => Properties>> = {
   "aws:ec2/getVpc:getVpc": ({ id }) => {
     if (id !== vpc.id) throw new Error(`no matching EC2 VPC found: ${id}. The local account has ${vpc.id}`);

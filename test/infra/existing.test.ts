@@ -1,12 +1,12 @@
 import { ofType, type Wanted } from "./support/deploy.ts";
+import { existingVpc, vpcFound } from "./support/existing-vpc.ts";
 import { permissionsOf } from "./support/policies.ts";
 import { deployStack } from "./support/stacks.ts";
 
 const config = {
   "storage:receiptsTable": "ReceiptsTable",
   "storage:artifactsBucket": "scans",
-  "network:vpcId": "vpc-0a",
-  "network:subnetIds": '["subnet-0a","subnet-0b"]',
+  ...existingVpc,
 };
 
 const table = {
@@ -19,13 +19,10 @@ const table = {
   streamArn: "arn:dynamodb:ReceiptsTable/stream/7",
 };
 
-const zones: Record<string, string> = { "subnet-0a": "us-east-1a", "subnet-0b": "us-east-1b" };
-
 const found: NonNullable<Wanted["found"]> = {
   "aws:dynamodb/getTable:getTable": () => table,
   "aws:s3/getBucket:getBucket": ({ bucket }) => ({ bucket, arn: `arn:s3:${bucket}` }),
-  "aws:ec2/getVpc:getVpc": ({ id }) => ({ id, cidrBlock: "172.20.0.0/16" }),
-  "aws:ec2/getSubnet:getSubnet": ({ id }) => ({ id, vpcId: "vpc-0a", availabilityZone: zones[String(id)] }),
+  ...vpcFound,
 };
 
 test("an existing table, bucket and VPC are used, and none is created", async () => {
