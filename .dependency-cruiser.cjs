@@ -11,6 +11,14 @@ module.exports = {
       to: { circular: true },
     },
     {
+      name: "no-circle-of-folders",
+      comment: "A folder is a subject: what two of them need of each other belongs in a third.",
+      severity: "error",
+      scope: "folder",
+      from: { path: "^(infra|functions|containers|local|cli|bench|core/(?!collections))" },
+      to: { circular: true },
+    },
+    {
       name: "core-imports-nothing-of-ours",
       severity: "error",
       from: { path: "^core/" },

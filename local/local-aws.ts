@@ -3,25 +3,25 @@ import { join } from "node:path";
 import { ProxyInvoker } from "./api-gateway/proxy-invoker.ts";
 import { RestApis } from "./api-gateway/rest-apis.ts";
 import { UserRequests } from "./api-gateway/user-requests.ts";
+import { dataServices } from "./data-services.ts";
 import { type Endpoint, startEndpoint } from "./endpoint/endpoint.ts";
 import { fencedInBackground } from "./endpoint/fence.ts";
 import { type FrontInThread, startFrontInThread } from "./endpoint/front-in-thread.ts";
 import { Iam } from "./iam/iam.ts";
 import type { KeptParts } from "./kept/kept-state.ts";
 import { Functions } from "./lambda/functions.ts";
-import { lambdaService } from "./lambda/lambda-service.ts";
+import { RolePlatform } from "./lambda/role-platform.ts";
 import { RuntimeApi } from "./lambda/runtime-api.ts";
 import { Mappings } from "./mappings/mappings.ts";
 import { Deployment } from "./monitor/deployment.ts";
-import { RolePlatform } from "./processes/role-platform.ts";
 import { Schedules } from "./schedules/schedules.ts";
 import { CloudWatch } from "./services/cloudwatch/cloudwatch.ts";
 import { ec2Service } from "./services/ec2/ec2-service.ts";
 import { SecurityGroups } from "./services/ec2/security-groups.ts";
 import { efsService } from "./services/efs/efs-service.ts";
 import { FileSystems } from "./services/efs/file-systems.ts";
+import { lambdaService } from "./services/lambda/lambda-service.ts";
 import { LogStore } from "./services/logs/log-store.ts";
-import { dataServices } from "./services/services.ts";
 import { StepFunctions } from "./step-functions/step-functions.ts";
 
 /** The services of the local AWS behind one endpoint, empty until something is deployed. */

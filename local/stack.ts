@@ -5,11 +5,11 @@ import { type StackOutputs, stackOutputs } from "../cli/target.ts";
 import { localConfiguration } from "./configuration.ts";
 import { deploy } from "./deploy.ts";
 import type { EmbeddingsUsage } from "./embeddings/server.ts";
-import { region } from "./endpoint/account.ts";
 import { administratorKey } from "./iam/iam.ts";
 import { saveKeptState, takeKeptState } from "./kept/kept-state.ts";
 import { startLocalAws } from "./local-aws.ts";
 import { checkFree, freePort } from "./ports.ts";
+import { region } from "./protocol/account.ts";
 import { ownPorts, type Providers, startProviders } from "./providers/providers.ts";
 
 export interface LocalStackOptions {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Reply } from "../endpoint/service.ts";
+import type { Reply } from "../protocol/service.ts";
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const absent = z.null().transform(() => undefined);

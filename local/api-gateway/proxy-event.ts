@@ -1,6 +1,6 @@
-import { accountId } from "../endpoint/account.ts";
 import type { HttpCall } from "../endpoint/router.ts";
-import type { Caller } from "../endpoint/service.ts";
+import { accountId } from "../protocol/account.ts";
+import type { Caller } from "../protocol/service.ts";
 import { sourceIp } from "./authorization.ts";
 import type { ApiKey } from "./usage-plans.ts";
 

@@ -1,9 +1,9 @@
-import { accountId, region } from "../endpoint/account.ts";
-import type { Reply } from "../endpoint/service.ts";
 import type { FunctionPool } from "../lambda/function-pool.ts";
 import type { Functions } from "../lambda/functions.ts";
 import { TooManyRequestsError } from "../lambda/invocation.ts";
 import type { Platform } from "../lambda/platform.ts";
+import { accountId, region } from "../protocol/account.ts";
+import type { Reply } from "../protocol/service.ts";
 import { invocationFailed, malformedAnswer, requestTooLarge, timedOut } from "./gateway-error.ts";
 import { replyOf } from "./proxy-answer.ts";
 import { type ProxyRequest, proxyEvent } from "./proxy-event.ts";

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { accountId, region } from "../endpoint/account.ts";
 import type { HttpCall } from "../endpoint/router.ts";
-import type { Reply } from "../endpoint/service.ts";
 import type { UnsignedService } from "../endpoint/unsigned-service.ts";
 import type { Iam } from "../iam/iam.ts";
+import { accountId, region } from "../protocol/account.ts";
+import type { Reply } from "../protocol/service.ts";
 import { authorize } from "./authorization.ts";
 import { findResource } from "./find-resource.ts";
 import { GatewayError, missingAuthenticationToken, requestTooLarge, throttled } from "./gateway-error.ts";

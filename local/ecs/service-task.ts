@@ -3,11 +3,11 @@ import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { region } from "../endpoint/account.ts";
 import { type Mount, throughMounts } from "../lambda/function-definition.ts";
 import type { Platform } from "../lambda/platform.ts";
 import { LogStream } from "../processes/log-stream.ts";
 import { Program } from "../processes/program.ts";
+import { region } from "../protocol/account.ts";
 
 /** One container of a service's task: what its task definition says, and where its image comes from. */
 export interface ServiceDefinition {

@@ -1,9 +1,9 @@
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import type { Iam } from "../iam/iam.ts";
+import type { LocalService, Reply } from "../protocol/service.ts";
 import { fenced, holdFence } from "./fence.ts";
 import { type HttpFront, type ReplyTo, startHttpFront } from "./http-front.ts";
 import { type HttpCall, Router } from "./router.ts";
-import type { LocalService, Reply } from "./service.ts";
 import type { UnsignedService } from "./unsigned-service.ts";
 
 export interface Endpoint {

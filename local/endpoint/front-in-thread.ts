@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
+import type { Reply } from "../protocol/service.ts";
 import type { ReplyTo } from "./http-front.ts";
 import type { HttpCall } from "./router.ts";
-import type { Reply } from "./service.ts";
 
 export type FromThread =
   | { readonly kind: "listening"; readonly url: string }

@@ -1,9 +1,9 @@
 import { parentPort } from "node:worker_threads";
-import { checksumAlgorithms, type Digests, digestOf } from "./digest.ts";
+import { checksumAlgorithms, type Digests, digestOf } from "../protocol/digest.ts";
+import type { Reply } from "../protocol/service.ts";
 import type { FromThread, ToThread } from "./front-in-thread.ts";
 import { startHttpFront } from "./http-front.ts";
 import type { HttpCall } from "./router.ts";
-import type { Reply } from "./service.ts";
 
 /** The thread of a FrontInThread: takes calls in, hands them over whole, and writes the replies out. */
 const waiting = new Map<number, PromiseWithResolvers<Reply>>();

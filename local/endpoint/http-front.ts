@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import type { Reply } from "../protocol/service.ts";
 import type { HttpCall } from "./router.ts";
-import type { Reply } from "./service.ts";
 
 const loopback = "127.0.0.1";
 /** A body is held in memory whole; AWS takes objects of 5 GiB in one call, this does not. */

@@ -1,4 +1,4 @@
-import { type ApiCall, AwsError, type Reply } from "./service.ts";
+import { type ApiCall, AwsError, type Reply } from "../protocol/service.ts";
 
 /** The action that an AWS JSON call names: `X-Amz-Target: Logs_20140328.PutLogEvents` is `PutLogEvents`. */
 export function jsonAction(call: ApiCall): string {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ApiCall, AwsError, Reply } from "./service.ts";
+import type { ApiCall, AwsError, Reply } from "../protocol/service.ts";
 import { element, escapeXml, textElement } from "./xml.ts";
 
 /**

@@ -1,6 +1,4 @@
 import { administratorKey, type Iam } from "../iam/iam.ts";
-import { readCredential } from "./credential.ts";
-import { fenced } from "./fence.ts";
 import {
   AccessDeniedError,
   type ApiCall,
@@ -8,7 +6,9 @@ import {
   type Caller,
   type LocalService,
   type Reply,
-} from "./service.ts";
+} from "../protocol/service.ts";
+import { readCredential } from "./credential.ts";
+import { fenced } from "./fence.ts";
 import { element, textElement } from "./xml.ts";
 
 /** A call as it came in, before anyone knows what it is. */

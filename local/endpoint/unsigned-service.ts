@@ -1,5 +1,5 @@
+import type { Reply } from "../protocol/service.ts";
 import type { HttpCall } from "./router.ts";
-import type { Reply } from "./service.ts";
 
 /** What answers on the endpoint's port to callers that sign nothing, as the APIs that a program deploys. */
 export interface UnsignedService {

@@ -1,5 +1,5 @@
-import { accountId, region } from "../endpoint/account.ts";
-import type { Caller, Permission } from "../endpoint/service.ts";
+import { accountId, region } from "../protocol/account.ts";
+import type { Caller, Permission } from "../protocol/service.ts";
 import { evaluate } from "./evaluate.ts";
 import { readPolicy, type Statement } from "./policy.ts";
 

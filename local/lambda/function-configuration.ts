@@ -1,4 +1,4 @@
-import { accountId, region } from "../endpoint/account.ts";
+import { accountId, region } from "../protocol/account.ts";
 import type { FunctionDefinition } from "./function-definition.ts";
 
 /** The ARN of a function that is named by its name or its ARN. */

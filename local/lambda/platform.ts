@@ -1,6 +1,6 @@
-import type { Permission } from "../endpoint/service.ts";
 import type { Credentials } from "../iam/iam.ts";
 import type { RoleClients } from "../processes/role-clients.ts";
+import type { Permission } from "../protocol/service.ts";
 import type { MetricSink } from "../services/cloudwatch/metric.ts";
 import type { RuntimeApi } from "./runtime-api.ts";
 

@@ -1,5 +1,5 @@
-import { region } from "../endpoint/account.ts";
 import type { Credentials } from "../iam/iam.ts";
+import { region } from "../protocol/account.ts";
 import { type FunctionDefinition, throughMounts } from "./function-definition.ts";
 
 export interface ProcessSurroundings {

@@ -1,4 +1,4 @@
-import { type ApiCall, AwsError } from "../endpoint/service.ts";
+import { type ApiCall, AwsError } from "../protocol/service.ts";
 
 export interface Route {
   readonly action: string;

@@ -1,5 +1,5 @@
 import type { Message } from "@aws-sdk/client-sqs";
-import { region } from "../endpoint/account.ts";
+import { region } from "../protocol/account.ts";
 
 /** A received message as a record of Lambda's SQS event. */
 export function queueRecord(message: Message, queueArn: string): object {

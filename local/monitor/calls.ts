@@ -1,4 +1,4 @@
-import { accountId, region } from "../endpoint/account.ts";
+import { accountId, region } from "../protocol/account.ts";
 import { existingVpcAnswers } from "./existing-vpc.ts";
 import type { Properties } from "./properties.ts";
 

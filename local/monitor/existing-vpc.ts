@@ -1,4 +1,4 @@
-import { region } from "../endpoint/account.ts";
+import { region } from "../protocol/account.ts";
 import type { Properties } from "./properties.ts";
 
 /** The one existing VPC of the local account, for stacks with `network:vpcId`. */

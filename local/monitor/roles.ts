@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { accountId } from "../endpoint/account.ts";
 import type { Iam } from "../iam/iam.ts";
+import { accountId } from "../protocol/account.ts";
 
 const trustPolicy = z.object({
   Statement: z.array(

@@ -3,8 +3,8 @@ import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { region } from "../endpoint/account.ts";
 import type { Credentials } from "../iam/iam.ts";
+import { region } from "../protocol/account.ts";
 
 /** SDK clients that call the endpoint with a role's credentials, as Lambda and ECS do for their users. */
 export interface RoleClients {

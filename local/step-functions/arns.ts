@@ -1,4 +1,4 @@
-import { accountId, region } from "../endpoint/account.ts";
+import { accountId, region } from "../protocol/account.ts";
 
 const prefix = `arn:aws:states:${region}:${accountId}`;
 

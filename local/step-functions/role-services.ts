@@ -1,8 +1,8 @@
-import { AccessDeniedError } from "../endpoint/service.ts";
 import { functionArn } from "../lambda/function-configuration.ts";
 import type { Functions } from "../lambda/functions.ts";
 import { type InvocationResult, newRequestId, TooManyRequestsError } from "../lambda/invocation.ts";
-import type { RolePlatform } from "../processes/role-platform.ts";
+import type { RolePlatform } from "../lambda/role-platform.ts";
+import { AccessDeniedError } from "../protocol/service.ts";
 import type { InvokeAnswer, RoleServices } from "./interpreter/thread.ts";
 import { StatesError } from "./states-error.ts";
 

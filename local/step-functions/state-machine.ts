@@ -1,4 +1,4 @@
-import type { StateGraph } from "./definition/definition.ts";
+import type { StateGraph } from "./graph/definition.ts";
 import type { HistoryEvent } from "./interpreter/history.ts";
 
 /** A created state machine. */

@@ -1,7 +1,7 @@
-import type { LocalService } from "../endpoint/service.ts";
-import { AccessDeniedError } from "../endpoint/service.ts";
 import type { Functions } from "../lambda/functions.ts";
-import type { RolePlatform } from "../processes/role-platform.ts";
+import type { RolePlatform } from "../lambda/role-platform.ts";
+import type { LocalService } from "../protocol/service.ts";
+import { AccessDeniedError } from "../protocol/service.ts";
 import type { LogStore } from "../services/logs/log-store.ts";
 import { type LogSettings, logging } from "./execution-log.ts";
 import { Executions } from "./executions/executions.ts";

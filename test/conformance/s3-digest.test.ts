@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { crc32 } from "node:zlib";
-import { digestOf } from "../../local/endpoint/digest.ts";
+import { digestOf } from "../../local/protocol/digest.ts";
 
 const large = Buffer.alloc(2_000_003, "a large body");
 const sliceBytes = 128 * 1024;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { startEndpoint } from "../../local/endpoint/endpoint.ts";
 import { jsonError } from "../../local/endpoint/json-protocol.ts";
-import type { LocalService } from "../../local/endpoint/service.ts";
 import { Iam } from "../../local/iam/iam.ts";
+import type { LocalService } from "../../local/protocol/service.ts";
 
 /** An endpoint with one service that fails in the way that the path names, until stdin ends. Prints its URL. */
 const never = () => new Promise<never>(() => {});

@@ -1,8 +1,8 @@
+import { dataServices } from "../../local/data-services.ts";
 import { startEndpoint } from "../../local/endpoint/endpoint.ts";
 import { startFrontInThread } from "../../local/endpoint/front-in-thread.ts";
 import { Iam, type Role } from "../../local/iam/iam.ts";
 import { LogStore } from "../../local/services/logs/log-store.ts";
-import { dataServices } from "../../local/services/services.ts";
 
 /** Serves the data services until stdin ends. Argument: the roles to register, as JSON. Prints their URLs, as JSON. */
 const iam = new Iam();

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { newId } from "../../api-gateway/rest-apis.ts";
-import { region } from "../../endpoint/account.ts";
+import { region } from "../../protocol/account.ts";
 import { parseInputs } from "../inputs.ts";
 import { physicalName } from "../names.ts";
 import type { Creators } from "../resource.ts";

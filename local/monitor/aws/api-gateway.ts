@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ResourcePolicy } from "../../api-gateway/resource-policy.ts";
 import { newId } from "../../api-gateway/rest-apis.ts";
-import { accountId, region } from "../../endpoint/account.ts";
+import { accountId, region } from "../../protocol/account.ts";
 import { jsonDocument, parseInputs } from "../inputs.ts";
 import { physicalName } from "../names.ts";
 import type { Creators } from "../resource.ts";

@@ -4,7 +4,7 @@ import {
   type PutMetricAlarmCommandInput,
 } from "@aws-sdk/client-cloudwatch";
 import { z } from "zod";
-import { accountId, region } from "../../endpoint/account.ts";
+import { accountId, region } from "../../protocol/account.ts";
 import { parseInputs } from "../inputs.ts";
 import { physicalName } from "../names.ts";
 import type { Created, Creators, Declared } from "../resource.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ServiceTask } from "../../ecs/service-task.ts";
-import { accountId, region } from "../../endpoint/account.ts";
 import type { Mount } from "../../lambda/function-definition.ts";
+import { accountId, region } from "../../protocol/account.ts";
 import { copyFolder } from "../code.ts";
 import type { Deployment } from "../deployment.ts";
 import { parseInputs } from "../inputs.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { accountId, region } from "../../endpoint/account.ts";
+import { accountId, region } from "../../protocol/account.ts";
 import { jsonDocument, parseInputs } from "../inputs.ts";
 import { cloudId, lastingId } from "../names.ts";
 import type { Creators } from "../resource.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { accountId, region } from "../../endpoint/account.ts";
 import { functionArn } from "../../lambda/function-configuration.ts";
+import { accountId, region } from "../../protocol/account.ts";
 import { copyCode } from "../code.ts";
 import type { Deployment } from "../deployment.ts";
 import { parseInputs } from "../inputs.ts";

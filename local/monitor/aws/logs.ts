@@ -1,6 +1,6 @@
 import { CreateLogGroupCommand, PutRetentionPolicyCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { z } from "zod";
-import { accountId, region } from "../../endpoint/account.ts";
+import { accountId, region } from "../../protocol/account.ts";
 import { parseInputs } from "../inputs.ts";
 import { physicalName } from "../names.ts";
 import type { Creators } from "../resource.ts";

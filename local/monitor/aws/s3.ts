@@ -1,5 +1,5 @@
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
-import { region } from "../../endpoint/account.ts";
+import { region } from "../../protocol/account.ts";
 import { physicalName } from "../names.ts";
 import type { Creators } from "../resource.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { accountId, region } from "../../endpoint/account.ts";
+import { accountId, region } from "../../protocol/account.ts";
 import { readRate } from "../../schedules/schedules.ts";
 import { parseInputs } from "../inputs.ts";
 import { physicalName } from "../names.ts";

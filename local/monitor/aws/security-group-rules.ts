@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { accountId, region } from "../../endpoint/account.ts";
+import { accountId, region } from "../../protocol/account.ts";
 import { parseInputs } from "../inputs.ts";
 import { cloudId } from "../names.ts";
 import type { Creator, Creators } from "../resource.ts";

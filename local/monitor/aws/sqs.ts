@@ -1,6 +1,6 @@
 import { CreateQueueCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { z } from "zod";
-import { accountId, region } from "../../endpoint/account.ts";
+import { accountId, region } from "../../protocol/account.ts";
 import { parseInputs } from "../inputs.ts";
 import { physicalName } from "../names.ts";
 import type { Properties } from "../properties.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { accountId, region } from "../../endpoint/account.ts";
+import { accountId, region } from "../../protocol/account.ts";
 import { cloudId, physicalName } from "../names.ts";
 import type { Properties } from "../properties.ts";
 import type { Created, Creator, Creators, Declared } from "../resource.ts";

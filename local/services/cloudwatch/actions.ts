@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AwsError } from "../../endpoint/service.ts";
+import { AwsError } from "../../protocol/service.ts";
 import { minuteMs, minuteOf } from "./clock.ts";
 import type { CloudWatch } from "./cloudwatch.ts";
 import { dimensionList, MetricQueries, metricId, metricQuery, wirePeriod } from "./metric-queries.ts";

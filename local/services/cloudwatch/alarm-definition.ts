@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AwsError } from "../../endpoint/service.ts";
+import { AwsError } from "../../protocol/service.ts";
 import { dimensionList, MetricQueries, type MetricQuery, metricQuery, wirePeriod } from "./metric-queries.ts";
 import { wireBoolean, wireNumber } from "./wire-types.ts";
 

@@ -1,5 +1,5 @@
-import { accountId, region } from "../../endpoint/account.ts";
-import { AwsError } from "../../endpoint/service.ts";
+import { accountId, region } from "../../protocol/account.ts";
+import { AwsError } from "../../protocol/service.ts";
 import { type AlarmDefinition, queriesOf } from "./alarm-definition.ts";
 import { minuteMs, minuteOf } from "./clock.ts";
 import { type AlarmState, extraPeriods, stateOf } from "./evaluate.ts";

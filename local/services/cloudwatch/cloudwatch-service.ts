@@ -1,14 +1,14 @@
 import { gunzipSync } from "node:zlib";
-import { accountId, region } from "../../endpoint/account.ts";
 import { jsonAction, jsonError, jsonInput } from "../../endpoint/json-protocol.ts";
 import { formError, formReply, isFormCall, readFormCall } from "../../endpoint/member-lists.ts";
+import { accountId, region } from "../../protocol/account.ts";
 import {
   type ApiCall,
   AwsError,
   type LocalService,
   type Permission,
   type Reply,
-} from "../../endpoint/service.ts";
+} from "../../protocol/service.ts";
 import { metricActions, type Output } from "./actions.ts";
 import { alarmActions } from "./alarm-actions.ts";
 import type { CloudWatch } from "./cloudwatch.ts";

@@ -1,4 +1,4 @@
-import { AwsError } from "../../endpoint/service.ts";
+import { AwsError } from "../../protocol/service.ts";
 import type { Datapoints } from "./metric-store.ts";
 
 /** A number, or a series that may lack some of the periods. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AwsError } from "../../endpoint/service.ts";
+import { AwsError } from "../../protocol/service.ts";
 import { type Expression, readExpression } from "./expression.ts";
 import type { MetricId } from "./metric.ts";
 import type { Datapoints, MetricStore, Range } from "./metric-store.ts";

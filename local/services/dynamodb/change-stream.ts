@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { accountId, region } from "../../endpoint/account.ts";
-import { AwsError } from "../../endpoint/service.ts";
+import { accountId, region } from "../../protocol/account.ts";
+import { AwsError } from "../../protocol/service.ts";
 import type { Item } from "./values/attribute-value.ts";
 import { equalValues } from "./values/compare.ts";
 

@@ -1,5 +1,5 @@
 import { jsonAction, jsonError, jsonInput, jsonReply } from "../../endpoint/json-protocol.ts";
-import type { LocalService } from "../../endpoint/service.ts";
+import type { LocalService } from "../../protocol/service.ts";
 import { itemActions, tableActions } from "./actions/actions.ts";
 import { Transactions } from "./actions/transactions.ts";
 import { ConditionFailedError, TransactionCanceledError } from "./errors.ts";

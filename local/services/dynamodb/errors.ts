@@ -1,4 +1,4 @@
-import { AwsError } from "../../endpoint/service.ts";
+import { AwsError } from "../../protocol/service.ts";
 import type { Item } from "./values/attribute-value.ts";
 
 /** A condition did not hold; `item` is shown to a caller who asked for it. */

@@ -1,4 +1,4 @@
-import { AwsError, type Permission } from "../../endpoint/service.ts";
+import { AwsError, type Permission } from "../../protocol/service.ts";
 import { itemActions, tableActions } from "./actions/actions.ts";
 import type { Input } from "./fields.ts";
 import { leadingKeysOf } from "./leading-keys.ts";

@@ -1,4 +1,4 @@
-import { AwsError } from "../../endpoint/service.ts";
+import { AwsError } from "../../protocol/service.ts";
 import { ChangeStream } from "./change-stream.ts";
 import { type Input, integer, type Output } from "./fields.ts";
 

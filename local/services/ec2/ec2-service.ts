@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { accountId } from "../../endpoint/account.ts";
-import { type ApiCall, AwsError, type LocalService, type Reply } from "../../endpoint/service.ts";
 import { element, textElement } from "../../endpoint/xml.ts";
+import { accountId } from "../../protocol/account.ts";
+import { type ApiCall, AwsError, type LocalService, type Reply } from "../../protocol/service.ts";
 import type { GroupRule, SecurityGroups } from "./security-groups.ts";
 
 /** EC2: DescribeSecurityGroupRules by `group-id`, which shows what reaches the file system. */

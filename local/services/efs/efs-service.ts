@@ -1,5 +1,5 @@
-import { accountId, region } from "../../endpoint/account.ts";
-import { type ApiCall, AwsError, type LocalService, type Reply } from "../../endpoint/service.ts";
+import { accountId, region } from "../../protocol/account.ts";
+import { type ApiCall, AwsError, type LocalService, type Reply } from "../../protocol/service.ts";
 import type { AccessPoint, FileSystem, FileSystems, MountTarget } from "./file-systems.ts";
 
 interface Asked {

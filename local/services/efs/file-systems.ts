@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { AwsError } from "../../endpoint/service.ts";
+import { AwsError } from "../../protocol/service.ts";
 import { meteredBytes } from "./metered-bytes.ts";
 
 /** What a file system was created with, in EFS's words. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { accountId, region } from "../../endpoint/account.ts";
-import { AwsError } from "../../endpoint/service.ts";
+import { accountId, region } from "../../protocol/account.ts";
+import { AwsError } from "../../protocol/service.ts";
 import { readFilterPattern } from "./filter-pattern.ts";
 import type { LogEvent, LogGroup, LogStore, LogStream } from "./log-store.ts";
 

@@ -1,5 +1,5 @@
-import { AwsError } from "../../endpoint/service.ts";
 import { globMatches } from "../../iam/glob.ts";
+import { AwsError } from "../../protocol/service.ts";
 
 export type MessageFilter = (message: string) => boolean;
 

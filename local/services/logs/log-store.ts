@@ -1,4 +1,4 @@
-import { AwsError } from "../../endpoint/service.ts";
+import { AwsError } from "../../protocol/service.ts";
 
 export interface LogEvent {
   /** Grows with every event of the store. */

@@ -1,5 +1,5 @@
 import { jsonAction, jsonError, jsonInput, jsonReply } from "../../endpoint/json-protocol.ts";
-import { AwsError, type LocalService, type Permission } from "../../endpoint/service.ts";
+import { AwsError, type LocalService, type Permission } from "../../protocol/service.ts";
 import { logGroupArn, logsActions } from "./actions.ts";
 import type { LogStore } from "./log-store.ts";
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { S3Error } from "../../../node_modules/fauxqs/dist/common/errors.js";
-import { type ApiCall, AwsError } from "../../endpoint/service.ts";
+import { type ApiCall, AwsError } from "../../protocol/service.ts";
 
 type Headers = ApiCall["headers"];
 

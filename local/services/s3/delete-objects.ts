@@ -1,5 +1,5 @@
-import { type ApiCall, AwsError, type Reply } from "../../endpoint/service.ts";
 import { element, textElement } from "../../endpoint/xml.ts";
+import { type ApiCall, AwsError, type Reply } from "../../protocol/service.ts";
 import { checkDelete } from "./conditions.ts";
 import type { ObjectStore } from "./object-store.ts";
 

@@ -1,4 +1,4 @@
-import { type ApiCall, AwsError, type Permission } from "../../endpoint/service.ts";
+import { type ApiCall, AwsError, type Permission } from "../../protocol/service.ts";
 import { copySource } from "./conditions.ts";
 import { readDeletions } from "./delete-objects.ts";
 

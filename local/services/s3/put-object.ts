@@ -1,4 +1,4 @@
-import { type ApiCall, AwsError, type Reply } from "../../endpoint/service.ts";
+import { type ApiCall, AwsError, type Reply } from "../../protocol/service.ts";
 import { checkWrite } from "./conditions.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { S3Target } from "./operations.ts";

@@ -1,12 +1,13 @@
+import { element, textElement } from "../../endpoint/xml.ts";
 import {
   AccessDeniedError,
   type ApiCall,
   AwsError,
   type LocalService,
   type Reply,
-} from "../../endpoint/service.ts";
-import { element, textElement } from "../../endpoint/xml.ts";
-import type { Fauxqs } from "../fauxqs.ts";
+} from "../../protocol/service.ts";
+import type { FauxqsWire } from "../fauxqs/wire.ts";
+
 import {
   checkCopy,
   checkDelete,
@@ -23,8 +24,10 @@ import { putObject, requireBucket } from "./put-object.ts";
 import { ObjectTags } from "./tagging.ts";
 import { checksumHeader, readUpload } from "./upload.ts";
 
+export type S3Wire = FauxqsWire & { readonly objects: ObjectStore };
+
 /** Amazon S3: fauxqs, with writes, listings and tags of our own where it departs from AWS. */
-export function s3Service(fauxqs: Fauxqs): LocalService {
+export function s3Service(fauxqs: S3Wire): LocalService {
   const tags = new ObjectTags();
   return {
     names: ["s3"],
@@ -87,7 +90,7 @@ function hideMissingKey(objects: ObjectStore, call: ApiCall, { operation, bucket
 }
 
 /** The copy has the tags of its source, or those that the call says instead. */
-async function copyObject(fauxqs: Fauxqs, tags: ObjectTags, call: ApiCall, target: S3Target): Promise<Reply> {
+async function copyObject(fauxqs: S3Wire, tags: ObjectTags, call: ApiCall, target: S3Target): Promise<Reply> {
   const find = (bucket: string, key: string) => fauxqs.objects.existing(bucket, key);
   const [bucket = "", ...rest] = copySource(call.headers).split("/");
   let source: ReturnType<typeof find>;
@@ -127,7 +130,7 @@ async function handleTagging(
   }
 }
 
-async function uploadPart(fauxqs: Fauxqs, call: ApiCall): Promise<Reply> {
+async function uploadPart(fauxqs: S3Wire, call: ApiCall): Promise<Reply> {
   const { body, checksum } = await readUpload(call);
   const { "content-encoding": _framing, ...headers } = call.headers;
   return forward(fauxqs, call, body, {
@@ -137,7 +140,7 @@ async function uploadPart(fauxqs: Fauxqs, call: ApiCall): Promise<Reply> {
 }
 
 function forward(
-  fauxqs: Fauxqs,
+  fauxqs: S3Wire,
   call: ApiCall,
   body: Buffer,
   headers: Readonly<Record<string, string>>,

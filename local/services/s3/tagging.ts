@@ -1,5 +1,5 @@
-import { AwsError } from "../../endpoint/service.ts";
 import { element, textElement } from "../../endpoint/xml.ts";
+import { AwsError } from "../../protocol/service.ts";
 import type { ObjectStore } from "./object-store.ts";
 
 type StoredObject = ReturnType<ObjectStore["headObject"]>;

@@ -1,6 +1,6 @@
 import { decodeAwsChunked } from "../../../node_modules/fauxqs/dist/s3/chunkedEncoding.js";
-import { checksumAlgorithms, type DigestAlgorithm, digestOf } from "../../endpoint/digest.ts";
-import { type ApiCall, AwsError } from "../../endpoint/service.ts";
+import { checksumAlgorithms, type DigestAlgorithm, digestOf } from "../../protocol/digest.ts";
+import { type ApiCall, AwsError } from "../../protocol/service.ts";
 
 export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number];
 

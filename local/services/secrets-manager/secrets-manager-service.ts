@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { jsonAction, jsonError, jsonInput, jsonReply } from "../../endpoint/json-protocol.ts";
-import { AwsError, type LocalService, type Permission } from "../../endpoint/service.ts";
+import { AwsError, type LocalService, type Permission } from "../../protocol/service.ts";
 import { type Secret, Secrets, type SecretVersion, secretArn } from "./secrets.ts";
 
 type Output = Record<string, unknown>;

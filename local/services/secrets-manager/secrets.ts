@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { accountId, region } from "../../endpoint/account.ts";
-import { AwsError } from "../../endpoint/service.ts";
+import { accountId, region } from "../../protocol/account.ts";
+import { AwsError } from "../../protocol/service.ts";
 
 export interface SecretValue {
   readonly SecretString?: string | undefined;

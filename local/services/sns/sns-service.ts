@@ -1,15 +1,18 @@
-import { accountId, region } from "../../endpoint/account.ts";
+import type { SnsStore } from "../../../node_modules/fauxqs/dist/sns/snsStore.js";
 import { formError, formReply, readFormCall } from "../../endpoint/member-lists.ts";
-import { type ApiCall, AwsError, type LocalService, type Reply } from "../../endpoint/service.ts";
-import type { Fauxqs } from "../fauxqs.ts";
+import { accountId, region } from "../../protocol/account.ts";
+import { type ApiCall, AwsError, type LocalService, type Reply } from "../../protocol/service.ts";
+import type { FauxqsWire } from "../fauxqs/wire.ts";
 
 const xmlNamespace = "http://sns.amazonaws.com/doc/2010-03-31/";
 const form = { "content-type": "application/x-www-form-urlencoded" };
 
 type Input = Readonly<Record<string, unknown>>;
 
+export type SnsWire = FauxqsWire & { readonly topics: SnsStore };
+
 /** SNS: fauxqs, whose topics hand messages to queues; other subscriptions wait for their confirmation. */
-export function snsService(fauxqs: Fauxqs): LocalService {
+export function snsService(fauxqs: SnsWire): LocalService {
   return {
     names: ["sns"],
     permissions(call) {
@@ -36,7 +39,7 @@ export function snsService(fauxqs: Fauxqs): LocalService {
 
 /** Hands a message to a topic from inside the local AWS, as CloudWatch does. Throws AwsError. */
 export async function publishTo(
-  fauxqs: Fauxqs,
+  fauxqs: SnsWire,
   topicArn: string,
   subject: string,
   message: string,
@@ -47,12 +50,12 @@ export async function publishTo(
   if (reply.status !== 200) throw new AwsError(reply.status, "PublishFailed", reply.body.toString());
 }
 
-function forward(fauxqs: Fauxqs, { body }: ApiCall): Promise<Reply> {
+function forward(fauxqs: SnsWire, { body }: ApiCall): Promise<Reply> {
   return fauxqs.request({ method: "POST", path: "/", headers: form, body });
 }
 
 /** As on AWS, a subscription has no ARN until it is confirmed. */
-function listed({ topics }: Fauxqs, { TopicArn, NextToken }: Input) {
+function listed({ topics }: SnsWire, { TopicArn, NextToken }: Input) {
   const after = NextToken === undefined ? undefined : String(NextToken);
   const { subscriptions, nextToken } =
     TopicArn === undefined
@@ -70,7 +73,7 @@ function listed({ topics }: Fauxqs, { TopicArn, NextToken }: Input) {
   };
 }
 
-function requireTopic({ topics }: Fauxqs, { TopicArn }: Input): void {
+function requireTopic({ topics }: SnsWire, { TopicArn }: Input): void {
   if (topics.getTopic(String(TopicArn)) !== undefined) return;
   throw new AwsError(404, "NotFound", "Topic does not exist");
 }

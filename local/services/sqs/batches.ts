@@ -1,4 +1,4 @@
-import { AwsError } from "../../endpoint/service.ts";
+import { AwsError } from "../../protocol/service.ts";
 
 export type Entry = Readonly<Record<string, unknown>>;
 

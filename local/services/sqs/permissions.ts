@@ -1,5 +1,5 @@
-import { accountId, region } from "../../endpoint/account.ts";
-import { AwsError, type Permission } from "../../endpoint/service.ts";
+import { accountId, region } from "../../protocol/account.ts";
+import { AwsError, type Permission } from "../../protocol/service.ts";
 
 /** Batch calls need the permission of their single form; IAM has no action of their own. */
 const permissionOf: Record<string, string> = {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { ApiCall, AwsError, Reply } from "../../endpoint/service.ts";
 import { element, textElement } from "../../endpoint/xml.ts";
+import type { ApiCall, AwsError, Reply } from "../../protocol/service.ts";
 
 /**
  * The older protocol of SQS, which AWS CLI 2.9 uses: form fields in, XML out. It is translated to and from

@@ -1,5 +1,5 @@
 import { SqsQueue, SqsStore } from "../../../node_modules/fauxqs/dist/sqs/sqsStore.js";
-import { accountId } from "../../endpoint/account.ts";
+import { accountId } from "../../protocol/account.ts";
 
 type Received = ReturnType<SqsQueue["dequeue"]>;
 

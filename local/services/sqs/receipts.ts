@@ -1,4 +1,4 @@
-import { AwsError } from "../../endpoint/service.ts";
+import { AwsError } from "../../protocol/service.ts";
 import type { Queue } from "./queue-store.ts";
 
 type Input = Readonly<Record<string, unknown>>;

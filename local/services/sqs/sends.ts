@@ -1,4 +1,4 @@
-import type { AwsError } from "../../endpoint/service.ts";
+import type { AwsError } from "../../protocol/service.ts";
 import type { Entry } from "./batches.ts";
 import { invalid, missing } from "./receipts.ts";
 

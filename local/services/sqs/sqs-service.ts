@@ -1,9 +1,10 @@
 import { jsonAction, jsonError, jsonInput, jsonReply } from "../../endpoint/json-protocol.ts";
-import { type ApiCall, AwsError, type LocalService, type Reply } from "../../endpoint/service.ts";
-import type { Fauxqs } from "../fauxqs.ts";
+import { type ApiCall, AwsError, type LocalService, type Reply } from "../../protocol/service.ts";
+import type { FauxqsWire } from "../fauxqs/wire.ts";
 import { eachEntry, readEntries } from "./batches.ts";
 import { sqsPermissions } from "./permissions.ts";
 import { isQueryCall, queryCode, queryError, queryReply, readQueryCall } from "./query-protocol.ts";
+import type { QueueStore } from "./queue-store.ts";
 import { deadLetterTarget, type KeptQueue, type Queue } from "./queue-store.ts";
 import { changeVisibility, deleteMessage } from "./receipts.ts";
 import { sendable, sendProblem } from "./sends.ts";
@@ -13,8 +14,10 @@ type Input = Record<string, unknown>;
 
 const namespace = "com.amazonaws.sqs#";
 
+export type SqsWire = FauxqsWire & { readonly queues: QueueStore };
+
 /** Amazon SQS: fauxqs behind AWS's rules, over the JSON protocol of today's SDKs and the query protocol of older ones. */
-export function sqsService(fauxqs: Fauxqs): LocalService {
+export function sqsService(fauxqs: SqsWire): LocalService {
   const traces = new TraceHeaders();
   return {
     names: ["sqs"],
@@ -52,7 +55,7 @@ function read(call: ApiCall): { action: string; input: Input } {
   return isQueryCall(call) ? readQueryCall(call) : { action: jsonAction(call), input: jsonInput(call) };
 }
 
-async function perform(fauxqs: Fauxqs, action: string, input: Input, call: ApiCall): Promise<Input> {
+async function perform(fauxqs: SqsWire, action: string, input: Input, call: ApiCall): Promise<Input> {
   switch (action) {
     case "CreateQueue":
     case "SetQueueAttributes":
@@ -95,7 +98,7 @@ async function perform(fauxqs: Fauxqs, action: string, input: Input, call: ApiCa
   }
 }
 
-async function sendBatch(fauxqs: Fauxqs, input: Input): Promise<Input> {
+async function sendBatch(fauxqs: SqsWire, input: Input): Promise<Input> {
   existingQueue(fauxqs, input);
   const { good, failed } = sendable(readEntries("SendMessageBatch", input.Entries));
   if (good.length === 0) return { Successful: [], Failed: failed };
@@ -124,7 +127,7 @@ interface Received {
 }
 
 /** As AWS has it: message attributes come only if asked for, and a caller who hung up receives nothing. */
-async function receive(fauxqs: Fauxqs, input: Input, call: ApiCall): Promise<Input> {
+async function receive(fauxqs: SqsWire, input: Input, call: ApiCall): Promise<Input> {
   const { Messages: messages } = (await forward(fauxqs, "ReceiveMessage", input)) as {
     Messages?: Received[];
   };
@@ -139,7 +142,7 @@ async function receive(fauxqs: Fauxqs, input: Input, call: ApiCall): Promise<Inp
   return { Messages: messages.map(({ MessageAttributes, MD5OfMessageAttributes, ...message }) => message) };
 }
 
-async function forward(fauxqs: Fauxqs, action: string, input: Input): Promise<Input> {
+async function forward(fauxqs: SqsWire, action: string, input: Input): Promise<Input> {
   const reply = await fauxqs.request({
     method: "POST",
     path: "/",
@@ -151,14 +154,14 @@ async function forward(fauxqs: Fauxqs, action: string, input: Input): Promise<In
   throw new AwsError(reply.status, String(output.__type).replace(/^.*#/, ""), String(output.message));
 }
 
-function existingQueue(fauxqs: Fauxqs, input: Input): Queue {
+function existingQueue(fauxqs: SqsWire, input: Input): Queue {
   const queue = fauxqs.queues.getQueue(String(input.QueueUrl ?? ""));
   if (queue !== undefined) return queue;
   throw new AwsError(400, "QueueDoesNotExist", "The specified queue does not exist.");
 }
 
 /** AWS refuses a dead-letter queue that does not exist or is not of the same type. */
-function checkRedrivePolicy(fauxqs: Fauxqs, input: Input): void {
+function checkRedrivePolicy(fauxqs: SqsWire, input: Input): void {
   const attributes = (input.Attributes ?? {}) as Record<string, string>;
   const target = deadLetterTarget(attributes.RedrivePolicy);
   if (target === undefined) return;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { accountId } from "../../endpoint/account.ts";
-import { type ApiCall, AwsError, type LocalService, type Reply } from "../../endpoint/service.ts";
 import { element, textElement } from "../../endpoint/xml.ts";
+import { accountId } from "../../protocol/account.ts";
+import { type ApiCall, AwsError, type LocalService, type Reply } from "../../protocol/service.ts";
 
 /** AWS STS, as far as `aws sts get-caller-identity` goes. It needs no permission, as on AWS. */
 export function stsService(): LocalService {

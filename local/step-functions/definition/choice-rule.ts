@@ -1,8 +1,8 @@
 import { z } from "zod";
+import type { ChoiceRule, LanguageName } from "../graph/definition.ts";
 import { isExpression, jsonataProblem } from "../language/jsonata.ts";
 import { pathProblem } from "../language/jsonpath.ts";
 import { comparisons } from "./comparisons.ts";
-import type { ChoiceRule, LanguageName } from "./definition.ts";
 
 /** An entry of Choices: `Condition` in JSONata; a comparison, or And, Or, Not of them, in JSONPath. */
 export function choiceRule(language: LanguageName, output: z.ZodRawShape): z.ZodType<ChoiceRule> {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { VectorkeepError } from "../../../core/vectorkeep-error.ts";
-import type { LanguageName, State, StateGraph } from "./definition.ts";
+import type { LanguageName, State, StateGraph } from "../graph/definition.ts";
 import { stateFields } from "./state-fields.ts";
 
 /** A definition that the local Step Functions cannot run faithfully; refusing it beats guessing. */

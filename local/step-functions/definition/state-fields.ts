@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { csvDelimiters, type LanguageName } from "../graph/definition.ts";
 import { isExpression, jsonataProblem } from "../language/jsonata.ts";
 import { jsonpathProblem, pathProblem } from "../language/jsonpath.ts";
 import { choiceRule } from "./choice-rule.ts";
-import { csvDelimiters, type LanguageName } from "./definition.ts";
 
 /** A schema whose values are also checked by a rule that says what is wrong. */
 function checked<S extends z.ZodType>(schema: S, problemOf: (value: unknown) => string | undefined) {

@@ -1,4 +1,4 @@
-import type { MapState } from "../definition/definition.ts";
+import type { MapState } from "../graph/definition.ts";
 import type { QueryLanguage, Scope } from "../language/query-language.ts";
 import { maxPayloadBytes } from "../states-error.ts";
 

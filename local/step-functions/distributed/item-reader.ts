@@ -1,6 +1,6 @@
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { z } from "zod";
-import { csvDelimiters, type ItemReader } from "../definition/definition.ts";
+import { csvDelimiters, type ItemReader } from "../graph/definition.ts";
 import { messageOf, StatesError } from "../states-error.ts";
 import { csvRows } from "./csv-rows.ts";
 

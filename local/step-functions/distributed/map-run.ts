@@ -1,4 +1,4 @@
-import type { Execution } from "../executions/execution.ts";
+import type { Execution } from "../interpreter/execution.ts";
 
 export type MapRunStatus = "RUNNING" | "SUCCEEDED" | "FAILED" | "ABORTED";
 

@@ -1,7 +1,7 @@
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { z } from "zod";
-import type { ResultWriter } from "../definition/definition.ts";
-import type { Execution, ExecutionIdentity } from "../executions/execution.ts";
+import type { ResultWriter } from "../graph/definition.ts";
+import type { Execution, ExecutionIdentity } from "../interpreter/execution.ts";
 import { messageOf, StatesError } from "../states-error.ts";
 import type { MapRun } from "./map-run.ts";
 import { pendingRecord, type Transformation, transformed } from "./results.ts";

@@ -1,4 +1,4 @@
-import type { Execution, ExecutionIdentity } from "../executions/execution.ts";
+import type { Execution, ExecutionIdentity } from "../interpreter/execution.ts";
 
 /** An entry of the result files, and of the output for children that failed. */
 export function executionRecord(execution: Execution): object {

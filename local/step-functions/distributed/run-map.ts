@@ -1,7 +1,7 @@
-import type { MapState } from "../definition/definition.ts";
-import type { Execution, ExecutionIdentity } from "../executions/execution.ts";
+import type { MapState } from "../graph/definition.ts";
 import { together } from "../interpreter/aborting.ts";
 import { asStatesError } from "../interpreter/errors.ts";
+import type { Execution, ExecutionIdentity } from "../interpreter/execution.ts";
 import { Aborted, record, type Thread } from "../interpreter/thread.ts";
 import { languageOf, numberField, wrongType } from "../interpreter/visit.ts";
 import type { Scope } from "../language/query-language.ts";

@@ -1,4 +1,4 @@
-import type { ExecutionStatus } from "./execution.ts";
+import type { ExecutionStatus } from "../interpreter/execution.ts";
 
 const byStatus = {
   RUNNING: undefined,

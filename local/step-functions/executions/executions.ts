@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { childMachineName, executionArn, mapRunArn, stateMachineArn } from "../arns.ts";
-import type { MapState, StateGraph } from "../definition/definition.ts";
 import type { ChildInput } from "../distributed/child-inputs.ts";
 import { MapRun, type MapRunSettings } from "../distributed/map-run.ts";
 import { runDistributedMap, type Surroundings } from "../distributed/run-map.ts";
+import type { MapState, StateGraph } from "../graph/definition.ts";
 import { underOwnSignal } from "../interpreter/aborting.ts";
 import { asStatesError } from "../interpreter/errors.ts";
+import { Execution, type ExecutionIdentity } from "../interpreter/execution.ts";
 import { runGraph } from "../interpreter/run-graph.ts";
 import { Aborted, type RoleServices, type Run } from "../interpreter/thread.ts";
 import type { StateMachine } from "../state-machine.ts";
 import { payloadText } from "../states-error.ts";
-import { Execution, type ExecutionIdentity } from "./execution.ts";
 import { type ExecutionMetric, metricOfStatus } from "./execution-metrics.ts";
 import { Kept } from "./kept.ts";
 

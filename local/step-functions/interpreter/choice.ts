@@ -1,5 +1,5 @@
 import { comparisons } from "../definition/comparisons.ts";
-import type { ChoiceRule, ChoiceState } from "../definition/definition.ts";
+import type { ChoiceRule, ChoiceState } from "../graph/definition.ts";
 import { lookUp } from "../language/path.ts";
 import type { Scope } from "../language/query-language.ts";
 import { StatesError } from "../states-error.ts";

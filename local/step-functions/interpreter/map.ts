@@ -1,4 +1,4 @@
-import type { MapState } from "../definition/definition.ts";
+import type { MapState } from "../graph/definition.ts";
 import { together } from "./aborting.ts";
 import { Aborted, record } from "./thread.ts";
 import { type Left, leaveWith, numberField, type Visit, wrongType } from "./visit.ts";

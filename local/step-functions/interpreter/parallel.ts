@@ -1,4 +1,4 @@
-import type { ParallelState } from "../definition/definition.ts";
+import type { ParallelState } from "../graph/definition.ts";
 import { together } from "./aborting.ts";
 import { record } from "./thread.ts";
 import { type Left, leaveWith, type Visit } from "./visit.ts";

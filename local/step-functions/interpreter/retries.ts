@@ -1,4 +1,4 @@
-import type { Retrier } from "../definition/definition.ts";
+import type { Retrier } from "../graph/definition.ts";
 import type { StatesError } from "../states-error.ts";
 import { matchesError } from "./errors.ts";
 

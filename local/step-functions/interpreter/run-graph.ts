@@ -1,4 +1,4 @@
-import type { Catcher, State, StateGraph } from "../definition/definition.ts";
+import type { Catcher, State, StateGraph } from "../graph/definition.ts";
 import { payloadText, type StatesError } from "../states-error.ts";
 import { pause } from "./aborting.ts";
 import { choose } from "./choice.ts";

@@ -1,4 +1,4 @@
-import type { FailState, PassState, SucceedState, WaitState } from "../definition/definition.ts";
+import type { FailState, PassState, SucceedState, WaitState } from "../graph/definition.ts";
 import { StatesError } from "../states-error.ts";
 import { pause } from "./aborting.ts";
 import { type Left, leaveWith, numberField, type Visit, wrongType } from "./visit.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { region } from "../../endpoint/account.ts";
-import type { TaskState } from "../definition/definition.ts";
+import { region } from "../../protocol/account.ts";
+import type { TaskState } from "../graph/definition.ts";
 import { payloadText, StatesError } from "../states-error.ts";
 import { pause, underOwnSignal, unlessAborted } from "./aborting.ts";
 import { record } from "./thread.ts";

@@ -1,5 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { MapState, StateGraph } from "../definition/definition.ts";
+import type { MapState, StateGraph } from "../graph/definition.ts";
 import type { Scope, Variables } from "../language/query-language.ts";
 import { StatesError } from "../states-error.ts";
 import type { History } from "./history.ts";

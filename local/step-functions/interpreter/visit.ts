@@ -1,4 +1,4 @@
-import type { State } from "../definition/definition.ts";
+import type { State } from "../graph/definition.ts";
 import { jsonataLanguage } from "../language/jsonata.ts";
 import { jsonpathLanguage } from "../language/jsonpath.ts";
 import type { QueryLanguage, Scope, Variables } from "../language/query-language.ts";

@@ -1,4 +1,4 @@
-import type { InputFields } from "../definition/definition.ts";
+import type { InputFields } from "../graph/definition.ts";
 import { StatesError } from "../states-error.ts";
 import { lookUp, putAt, readPath } from "./path.ts";
 import type { QueryLanguage, Scope } from "./query-language.ts";

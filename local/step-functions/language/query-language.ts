@@ -1,4 +1,4 @@
-import type { InputFields, OutputFields } from "../definition/definition.ts";
+import type { InputFields, OutputFields } from "../graph/definition.ts";
 
 export type Variables = Readonly<Record<string, unknown>>;
 

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { AwsError } from "../../endpoint/service.ts";
+import { AwsError } from "../../protocol/service.ts";
 import { executionArn } from "../arns.ts";
 import type { MapRun } from "../distributed/map-run.ts";
-import type { Execution } from "../executions/execution.ts";
 import type { Executions } from "../executions/executions.ts";
+import type { Execution } from "../interpreter/execution.ts";
 import type { StateMachine } from "../state-machine.ts";
 import type { StateMachines } from "../state-machines.ts";
 import { maxPayloadBytes } from "../states-error.ts";

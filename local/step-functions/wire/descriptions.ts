@@ -1,5 +1,5 @@
 import type { Counts, MapRun } from "../distributed/map-run.ts";
-import type { Execution } from "../executions/execution.ts";
+import type { Execution } from "../interpreter/execution.ts";
 import type { StateMachine } from "../state-machine.ts";
 
 /** As the list and describe actions answer them. Fields that are undefined are left out. */

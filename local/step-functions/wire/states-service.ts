@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { jsonAction, jsonError, jsonInput, jsonReply } from "../../endpoint/json-protocol.ts";
-import { AwsError, type LocalService, type Permission } from "../../endpoint/service.ts";
+import { AwsError, type LocalService, type Permission } from "../../protocol/service.ts";
 import type { Executions } from "../executions/executions.ts";
 import type { StateMachines } from "../state-machines.ts";
 import { type ActionName, actionInputs, statesActions } from "./actions.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { jsonAction } from "../../../local/endpoint/json-protocol.ts";
-import { type ApiCall, AwsError, type LocalService, type Reply } from "../../../local/endpoint/service.ts";
+import { type ApiCall, AwsError, type LocalService, type Reply } from "../../../local/protocol/service.ts";
 
 /** Only calls under this access key meet faults; those of the test itself do not. */
 export const troubledKey = "troubled";

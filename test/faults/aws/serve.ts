@@ -1,8 +1,8 @@
 /** SQS, S3 and DynamoDB with faults in front of them: the child of FaultyAws, which asks it over IPC. Ends with its parent. */
 import { startEndpoint } from "../../../local/endpoint/endpoint.ts";
+import { startFauxqs } from "../../../local/fauxqs.ts";
 import { Iam } from "../../../local/iam/iam.ts";
 import { dynamodbService } from "../../../local/services/dynamodb/dynamodb-service.ts";
-import { startFauxqs } from "../../../local/services/fauxqs.ts";
 import { s3Service } from "../../../local/services/s3/s3-service.ts";
 import { sqsService } from "../../../local/services/sqs/sqs-service.ts";
 import { randomOf } from "../seeds.ts";

@@ -1,4 +1,4 @@
-import { AwsError } from "../../../endpoint/service.ts";
+import { AwsError } from "../../../protocol/service.ts";
 import { ChangeStream, type StreamedTable, type StreamViewType } from "../change-stream.ts";
 import { type Input, integer, type Output, oneOf, requireKnown } from "../fields.ts";
 import { type Database, describeTable, type TableEntry, tableArn } from "../store/database.ts";

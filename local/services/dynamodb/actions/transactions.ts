@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { AwsError } from "../../../endpoint/service.ts";
+import { AwsError } from "../../../protocol/service.ts";
 import { type CancellationReason, ConditionFailedError, TransactionCanceledError } from "../errors.ts";
 import { type Input, list, type Output, requireKnown } from "../fields.ts";
 import { keyText } from "../store/keys.ts";

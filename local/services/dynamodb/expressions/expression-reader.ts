@@ -1,4 +1,4 @@
-import type { AwsError } from "../../../endpoint/service.ts";
+import type { AwsError } from "../../../protocol/service.ts";
 import type { AttributeValue } from "../values/attribute-value.ts";
 import { validationError } from "../values/validation.ts";
 import type { Path } from "./paths.ts";

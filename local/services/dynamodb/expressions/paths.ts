@@ -1,4 +1,4 @@
-import type { AwsError } from "../../../endpoint/service.ts";
+import type { AwsError } from "../../../protocol/service.ts";
 import { type AttributeValue, attributeOf, type Item } from "../values/attribute-value.ts";
 
 /** Names of attributes and indexes of lists, from the item inwards. */

@@ -1,4 +1,4 @@
-import { accountId, region } from "../../../endpoint/account.ts";
+import { accountId, region } from "../../../protocol/account.ts";
 import type { ChangeStream, KeptStream } from "../change-stream.ts";
 import { tableNotFound } from "../errors.ts";
 import type { Output } from "../fields.ts";

@@ -1,4 +1,4 @@
-import { AwsError } from "../../../endpoint/service.ts";
+import { AwsError } from "../../../protocol/service.ts";
 
 /** DynamoDB's answer to input that does not fit. */
 export function validationError(message: string): AwsError {

@@ -1,9 +1,9 @@
-import { AccessDeniedError, type Permission } from "../endpoint/service.ts";
 import type { Credentials, Iam } from "../iam/iam.ts";
-import type { Platform } from "../lambda/platform.ts";
-import type { RuntimeApi } from "../lambda/runtime-api.ts";
+import { type RoleClients, roleClients } from "../processes/role-clients.ts";
+import { AccessDeniedError, type Permission } from "../protocol/service.ts";
 import type { MetricSink } from "../services/cloudwatch/metric.ts";
-import { type RoleClients, roleClients } from "./role-clients.ts";
+import type { Platform } from "./platform.ts";
+import type { RuntimeApi } from "./runtime-api.ts";
 
 interface Parts {
   readonly iam: Iam;

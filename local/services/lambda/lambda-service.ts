@@ -1,17 +1,17 @@
+import { functionArn, functionConfiguration } from "../../lambda/function-configuration.ts";
+import type { FunctionPool } from "../../lambda/function-pool.ts";
+import type { Functions } from "../../lambda/functions.ts";
+import { TooManyRequestsError } from "../../lambda/invocation.ts";
+import { type Route, readRoute } from "../../lambda/routes.ts";
+import type { Mappings } from "../../mappings/mappings.ts";
 import {
   type ApiCall,
   AwsError,
   type LocalService,
   type Permission,
   type Reply,
-} from "../endpoint/service.ts";
-import type { Mappings } from "../mappings/mappings.ts";
-import { functionArn, functionConfiguration } from "./function-configuration.ts";
-import type { FunctionPool } from "./function-pool.ts";
-import type { Functions } from "./functions.ts";
-import { TooManyRequestsError } from "./invocation.ts";
+} from "../../protocol/service.ts";
 import { lambdaMappingActions } from "./mapping-actions.ts";
-import { type Route, readRoute } from "./routes.ts";
 
 const maxEventBytes = { RequestResponse: 6 * 1024 * 1024, Event: 1024 * 1024 };
 const logTailBytes = 4096;

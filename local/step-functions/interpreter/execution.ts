@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
-import { History, type HistoryEvent } from "../interpreter/history.ts";
 import type { StatesError } from "../states-error.ts";
+import { History, type HistoryEvent } from "./history.ts";
 
 export type ExecutionStatus = "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED";
 

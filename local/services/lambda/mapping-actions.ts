@@ -1,7 +1,7 @@
-import { type ApiCall, AwsError, type Reply } from "../endpoint/service.ts";
-import type { Mapping } from "../mappings/mapping.ts";
-import type { Mappings } from "../mappings/mappings.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "../../lambda/routes.ts";
+import type { Mapping } from "../../mappings/mapping.ts";
+import type { Mappings } from "../../mappings/mappings.ts";
+import { type ApiCall, AwsError, type Reply } from "../../protocol/service.ts";
 
 /** The calls on event source mappings that exist. */
 export function lambdaMappingActions(

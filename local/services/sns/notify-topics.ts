@@ -1,10 +1,9 @@
-import { accountId, region } from "../../endpoint/account.ts";
-import type { Fauxqs } from "../fauxqs.ts";
-import { publishTo } from "../sns/sns-service.ts";
-import type { Notify } from "./alarms.ts";
+import { accountId, region } from "../../protocol/account.ts";
+import type { Notify } from "../cloudwatch/alarms.ts";
+import { publishTo, type SnsWire } from "./sns-service.ts";
 
 /** Publishes each change of an alarm's state to the topics that the alarm names, in CloudWatch's own words. */
-export function notifyTopics(fauxqs: Fauxqs): Notify {
+export function notifyTopics(fauxqs: SnsWire): Notify {
   return (change, { definition, arn }, actions) => {
     const message = JSON.stringify({
       AlarmName: change.alarmName,

@@ -1,28 +1,19 @@
 import { buildApp } from "fauxqs";
-import { SnsStore } from "../../node_modules/fauxqs/dist/sns/snsStore.js";
-import { INVALID_MESSAGE_BODY_CHAR } from "../../node_modules/fauxqs/dist/sqs/sqsTypes.js";
-import type { Reply } from "../endpoint/service.ts";
-import { ObjectStore } from "./s3/object-store.ts";
-import { QueueStore } from "./sqs/queue-store.ts";
+import { SnsStore } from "../node_modules/fauxqs/dist/sns/snsStore.js";
+import { INVALID_MESSAGE_BODY_CHAR } from "../node_modules/fauxqs/dist/sqs/sqsTypes.js";
+import type { FauxqsWire } from "./services/fauxqs/wire.ts";
+import { ObjectStore } from "./services/s3/object-store.ts";
+import { QueueStore } from "./services/sqs/queue-store.ts";
 
 /**
  * fauxqs, in this process and without a socket: it parses the wire, our stores hold the queues and objects.
  * Its stores are not exported, so they are imported by path and the version is pinned.
  */
-export interface Fauxqs {
+export interface Fauxqs extends FauxqsWire {
   readonly queues: QueueStore;
   readonly objects: ObjectStore;
   readonly topics: SnsStore;
-  request(request: FauxqsRequest): Promise<Reply>;
   close(): Promise<void>;
-}
-
-export interface FauxqsRequest {
-  readonly method: string;
-  /** Path and query. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer | string;
 }
 
 /** As AWS has it, and unlike fauxqs: a message may hold characters outside the basic plane, such as emoji. */

@@ -1,0 +1,35 @@
+import { startFauxqs } from "./fauxqs.ts";
+import type { LocalService } from "./protocol/service.ts";
+import { CloudWatch } from "./services/cloudwatch/cloudwatch.ts";
+import { cloudwatchService } from "./services/cloudwatch/cloudwatch-service.ts";
+import { dynamodbService } from "./services/dynamodb/dynamodb-service.ts";
+import type { LogStore } from "./services/logs/log-store.ts";
+import { logsService } from "./services/logs/logs-service.ts";
+import { s3Service } from "./services/s3/s3-service.ts";
+import { secretsManagerService } from "./services/secrets-manager/secrets-manager-service.ts";
+import { notifyTopics } from "./services/sns/notify-topics.ts";
+import { snsService } from "./services/sns/sns-service.ts";
+import { measureQueues } from "./services/sqs/queue-metrics.ts";
+import { sqsService } from "./services/sqs/sqs-service.ts";
+import { stsService } from "./services/sts/sts-service.ts";
+
+/**
+ * The services that hold data: fresh and empty, in this process. `logs` is shared with what writes logs directly, and
+ * `cloudWatch` with what measures.
+ */
+export function dataServices(logs: LogStore, cloudWatch = new CloudWatch()): LocalService[] {
+  const fauxqs = startFauxqs();
+  cloudWatch.follow(logs);
+  cloudWatch.addGauge(measureQueues(fauxqs.queues));
+  cloudWatch.alarms.onChange(notifyTopics(fauxqs));
+  return [
+    { ...sqsService(fauxqs), close: fauxqs.close },
+    s3Service(fauxqs),
+    dynamodbService(),
+    logsService(logs),
+    cloudwatchService(cloudWatch),
+    snsService(fauxqs),
+    secretsManagerService(),
+    stsService(),
+  ];
+}
