@@ -8,7 +8,11 @@ export interface AccessLogArgs {
   readonly setsRole: boolean;
 }
 
-/** One line of JSON per request. Never the key itself, and nothing that a caller could end a JSON text with. */
+/**
+ * One line of JSON per request, without the key itself. API Gateway substitutes values as they are and `-` for those that are
+ * absent, so every variable is within quotes and none is free text: an error message quotes the path that the caller sent, and
+ * its quoted form, messageString, leaves a bare `-` in the line of every request that succeeds.
+ */
 const format = JSON.stringify({
   request_id: "$context.requestId",
   time: "$context.requestTime",
@@ -20,7 +24,6 @@ const format = JSON.stringify({
   duration_ms: "$context.responseLatency",
   integration_duration_ms: "$context.integrationLatency",
   error_type: "$context.error.responseType",
-  error: "$context.error.message",
   integration_status: "$context.integrationStatus",
 });
 

@@ -25,10 +25,29 @@ test("has a line of JSON per request with who, what, how it ended and why, and n
   expect(format).not.toContain("\n");
   const line: Record<string, string> = JSON.parse(format);
   expect(Object.keys(line)).toEqual(
-    expect.arrayContaining(["request_id", "api_key_id", "caller", "route", "status", "duration_ms", "error"]),
+    expect.arrayContaining([
+      "request_id",
+      "api_key_id",
+      "caller",
+      "route",
+      "status",
+      "duration_ms",
+      "error_type",
+    ]),
   );
   expect(Object.values(line)).not.toContain("$context.identity.apiKey");
   expect(ofType(stack, account).size).toBe(0);
+});
+
+test("is JSON whatever a caller sends, and where a value is absent", async () => {
+  const { format = "" } = logOf(await deployCatchUp(on)) ?? {};
+  const freeText =
+    /^\$context\.(path|error\.message|error\.validationErrorString|integrationErrorMessage|integration\.error|identity\.userAgent)$/;
+  const line = format.replaceAll(/\$context(\.\w+)+/g, (variable) =>
+    freeText.test(variable) ? 'not "authorized"' : "-",
+  );
+  expect(line).not.toContain("$");
+  expect(new Set(Object.values(JSON.parse(line)))).toEqual(new Set(["-", "- -"]));
 });
 
 test("comes after the account's role where the stack is told to set it", async () => {
