@@ -23,8 +23,8 @@ export interface ApiRequest {
 }
 
 /**
- * What a caller is told of a failure of its own. All else is thrown on, so that the platform counts an error (F19), and its
- * caller learns nothing of the inside.
+ * The response to a caller's own error. Any other error is rethrown, so that the platform counts it (F19), and its caller
+ * sees no internals.
  */
 export function answerTo(error: unknown): Answer {
   if (error instanceof RequestInvalidError) {

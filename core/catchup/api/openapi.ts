@@ -161,7 +161,7 @@ const answers = (
 
 const invalid = [400, "Every bad parameter, with the accepted form"] as const;
 const gone = [404, "No such task"] as const;
-const unfit = [409, "The task is not in a state for this"] as const;
+const wrongState = [409, "The task is not in a state for this"] as const;
 const reused = [422, "The Idempotency-Key was used for another request"] as const;
 
 const refusedBefore = {
@@ -219,7 +219,7 @@ export const openApi = {
     },
     "/status": {
       get: {
-        summary: "What became of a task so far",
+        summary: "The state and progress of a task",
         parameters: [{ ...taskId, in: "query" }],
         responses: answers(200, "The task", "Task", [...invalid], [...gone]),
       },
@@ -239,7 +239,7 @@ export const openApi = {
       post: {
         summary: "End a task before it is done; what is in the index stays",
         parameters: [taskId],
-        responses: answers(200, "The task", "Task", [...invalid], [...gone], [...unfit]),
+        responses: answers(200, "The task", "Task", [...invalid], [...gone], [...wrongState]),
       },
     },
     "/tasks/{task_id}/retry-failed": {
@@ -247,7 +247,15 @@ export const openApi = {
         summary: "Start a task over the failed records of one",
         parameters: [taskId, idempotencyKey],
         responses: {
-          ...answers(202, "The new task", "AcceptedTask", [...invalid], [...gone], [...unfit], [...reused]),
+          ...answers(
+            202,
+            "The new task",
+            "AcceptedTask",
+            [...invalid],
+            [...gone],
+            [...wrongState],
+            [...reused],
+          ),
           ...refusedBefore,
         },
       },

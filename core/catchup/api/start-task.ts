@@ -14,22 +14,22 @@ export type Asked = (when: number) => ProcessRequest;
 export interface StartDeps {
   readonly tasks: TaskStore;
   readonly claims: Claims;
-  /** Has the task worked on; returns before that is done. Doing it twice is harmless. */
+  /** Starts the work of a task and returns before it ends. Idempotent. */
   start(taskId: string): Promise<void>;
   /**
-   * Whether a task is open and somebody works on it. One whose worker has died is ended, and blocks nobody (F21). It is
-   * not looked for where a chunk of it was counted just now (`countedAt`, epoch ms).
+   * Whether a task is open and has a running worker. A task whose worker has died is settled, and blocks no other (F21).
+   * Its execution is not described if a chunk was counted just now (`countedAt`, epoch ms).
    */
   isWorkedOn(task: Task, countedAt?: number): Promise<boolean>;
   readonly taskDays: number;
-  /** What would make a task fail, as far as it can be told before (F35). */
+  /** What would make a task fail, as far as it can be checked first (F35). */
   preflight(request: ProcessRequest): Promise<readonly PreflightProblem[]>;
 }
 
 /**
- * The task that carries out a request. The same request while one is open, and the same idempotency key at any time, give
- * the task that there is. Otherwise its id is claimed, then the task is written, then the work is started: a crash between
- * any two is mended by whoever asks again. Throws IdempotencyKeyReusedError, PreflightFailedError, and what `asked` throws.
+ * The task of a request. The same request while a task is open, and the same idempotency key at any time, return the
+ * existing task. Otherwise its id is claimed, then the task is written, then the work is started: after a crash between
+ * any two the next request completes it. Throws IdempotencyKeyReusedError, PreflightFailedError, and what `asked` throws.
  */
 export async function startTask(
   asked: Asked,
@@ -52,7 +52,7 @@ export async function startForgotten(
   now: number,
 ): Promise<void> {
   if (status !== "PENDING" || now - Date.parse(updated_at) <= beginsWithinMs) return;
-  // Touched first: whoever looks next leaves it its time.
+  // Updated first, so that the next request does not start it too.
   if (await tasks.change(task_id, {}, ["PENDING"])) await start(task_id);
 }
 

@@ -5,7 +5,7 @@ import { type Counts, counts } from "../tasks/counts.ts";
 
 const result = z.object({ chunk: z.number(), counts });
 
-/** What became of a chunk; undefined where nobody has finished it. */
+/** The result of a chunk; undefined if it is not finished. */
 export async function readResult(
   taskId: string,
   chunk: number,

@@ -39,12 +39,12 @@ export interface ChunkWork {
   readonly request: ProcessRequest;
 }
 
-/** Is told of records as they are embedded and written. */
+/** Called as records are embedded and written. */
 export type Report = (done: Partial<UnderWay>) => Promise<void>;
 
 /**
- * Brings the rows of one chunk into the index and says what became of each. Working on a chunk again changes nothing
- * and pays nothing: its result is there already, or its vectors are, and a vector of the same id replaces itself.
+ * Indexes the rows of one chunk and resolves to the outcome of each. Idempotent: a retry finds the result or the vectors
+ * of the chunk and embeds nothing, and an upsert of the same id replaces itself.
  * Throws RowsDisagreeError, SourceChangedError and what the embedder and the index throw; then nothing counts.
  */
 export async function processChunk(
@@ -158,7 +158,7 @@ async function storedVectors(
   );
 }
 
-/** Stored before they are used: whoever works on the chunk after a crash finds them. */
+/** Stored before they are used: a retry after a crash finds them. */
 async function vectorsOf(
   records: readonly IndexRecord[],
   stored: ReadonlyMap<string, VectorBytes>,

@@ -29,7 +29,7 @@ export function encodeVectors(vectors: ReadonlyMap<string, VectorBytes>, space: 
   return file;
 }
 
-/** The vectors of those of the texts that the file has; none where it is damaged or missing. */
+/** The vectors of those of the texts that the file has; none if it is corrupt or missing. */
 export function decodeVectors(
   file: Uint8Array | undefined,
   texts: Iterable<string>,

@@ -40,7 +40,7 @@ export class IndexUnavailableError extends VectorkeepError {
   }
 }
 
-/** Pinecone asks for more patience than the caller has time. No attempt: the work comes back later. */
+/** Pinecone's Retry-After exceeds the caller's deadline. Not an attempt: the work is deferred. */
 export class IndexThrottledError extends VectorkeepError {
   constructor() {
     super("Pinecone's rate limit left no room in the time given.", "The work is tried again later.");

@@ -14,7 +14,7 @@ export class PreflightFailedError extends InputError {
   constructor(problems: readonly PreflightProblem[]) {
     super(
       `The task would fail, and was not accepted: ${problems.map(({ problem }) => problem).join(" ")}`,
-      "Nothing was embedded; mend what is named and send the request again.",
+      "Nothing was embedded; fix the named problems and send the request again.",
     );
     this.problems = problems;
   }
@@ -23,6 +23,6 @@ export class PreflightFailedError extends InputError {
 /** A question cannot be held to the dates, or has no column that a record needs. */
 export class QuestionUnsupportedError extends InputError {
   constructor(question: string, problem: string) {
-    super(`Question ${question} does not fit: ${problem}.`, "Mend the question or the request.");
+    super(`Question ${question} does not fit: ${problem}.`, "Correct the question or the request.");
   }
 }

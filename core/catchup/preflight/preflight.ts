@@ -23,7 +23,7 @@ export interface PreflightDeps {
   readonly log: Log;
 }
 
-/** Failures that the task itself would meet in each of its attempts. All others may pass by themselves. */
+/** Permanent errors of the task itself. All others may be transient. */
 const certain = [
   EmbeddingAnswerInvalidError,
   EmbeddingNotAllowedError,

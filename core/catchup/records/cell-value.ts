@@ -12,14 +12,14 @@ const groupedNumber = /^-?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/;
 /** As a program prints a number that people count with: no exponent, no zeros at its end. */
 const printedNumber = /^-?\d+(?:\.\d+)?$/;
 const printedBoolean = /^(?:true|false)$/i;
-/** A double keeps any number of so many digits. */
+/** A double represents every number of this many digits exactly. */
 const digitsKept = 15;
 /** Nearer to 0 it keeps fewer. */
 const smallestExact = 2 ** -1022;
 
 /**
- * Rules by which a cell becomes metadata. `auto`: `true` and `false` are booleans, in any case; a number is one that comes back as it
- * was written (F29); all else is text, as it is: `007`, `1.10`, `1E5`, `1,250`, dates, `NaN`, integers that a double would round. An
+ * Rules by which a cell becomes metadata. `auto`: `true` and `false` are booleans, in any case; a number is a cell that equals the number written back
+ * (F29); all else is text, unchanged: `007`, `1.10`, `1E5`, `1,250`, dates, `NaN`, integers that a double would round. An
  * empty cell is no value. A declared type is never left: what does not fit is a problem. A declared number may have exponents,
  * zeros at its end and thousands separators.
  */

@@ -34,7 +34,7 @@ const cells = z.custom<Readonly<Record<string, string>>>(
   "must be texts by column",
 );
 
-/** A line of `failed/{task_id}/{chunk}.ndjson`: enough to mend the row, and to try it again. */
+/** A line of `failed/{task_id}/{chunk}.ndjson`: enough to correct the row and to retry it. */
 export const failedRecord = z.object({
   /** Of the file's rows, the header apart; the first is 1. */
   row: z.number().int().min(1),

@@ -53,8 +53,8 @@ export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
   const place = placementOf(row, rules);
   if (place === "filtered") return { kind: "filtered" };
   if ("reason" in place) return fail(place.reason, place.detail);
-  const unfit = unfitCharacters(row);
-  if (unfit !== undefined) return fail("characters_unfit", unfit);
+  const unstorable = unstorableCharacters(row);
+  if (unstorable !== undefined) return fail("characters_unfit", unstorable);
   const text = sanitiseText(cellOf(row, "formatted_text"));
   if (text === undefined) {
     return fail("markup_unfit", "The column formatted_text has markup within markup, too deep to be read.");
@@ -90,8 +90,8 @@ function tokensOf(text: string, limit: number): number {
   return bound <= limit ? bound : countTokensUpTo(text, limit);
 }
 
-/** What no index and no JSON keeps as it is: a NUL may end a value, half of a surrogate pair has no UTF-8. */
-function unfitCharacters({ source }: SourceRow): string | undefined {
+/** Characters that neither an index nor JSON stores unchanged: a NUL may end a value, half of a surrogate pair has no UTF-8. */
+function unstorableCharacters({ source }: SourceRow): string | undefined {
   const problems = Object.entries(source).flatMap(([column, cell]) => {
     if (cell.includes("\0")) return [`column ${column} has a NUL at character ${cell.indexOf("\0") + 1}`];
     return hasLoneSurrogate(cell) ? [`column ${column} has half of a surrogate pair`] : [];

@@ -45,6 +45,6 @@ export class NoSuchTaskError extends InputError {
 /** The task is not in a state in which this can be asked of it. */
 export class TaskStateError extends InputError {
   constructor(taskId: string, status: string, asked: string) {
-    super(`Task ${taskId} is ${status} and cannot be ${asked}.`, "GET /status tells what became of it.");
+    super(`Task ${taskId} is ${status} and cannot be ${asked}.`, "GET /status has its outcome.");
   }
 }

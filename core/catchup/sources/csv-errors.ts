@@ -1,6 +1,6 @@
 import { InputError } from "../../vectorkeep-error.ts";
 
-/** The text ends within quotes, so where rows end cannot be told. */
+/** The text ends within quotes, so the ends of rows are ambiguous. */
 export class CsvUnterminatedError extends InputError {
   constructor(row: number) {
     super(

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { isSameName, nameLike } from "../records/same-name.ts";
 import type { DateRange } from "../requests/date-range.ts";
 
-/** What a question asks of whoever runs it. */
+/** A variable of a question. */
 export interface Variable {
   readonly name: string;
   /** `date`, `text`, `number`, or `dimension` for a field filter. */

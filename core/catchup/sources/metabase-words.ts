@@ -13,7 +13,7 @@ export function wordsOf(body: string): string | undefined {
   return said.replace(/\s+/g, " ").slice(0, maxWords);
 }
 
-/** Why a query failed on its way: the error object that ends its export, wherever it begins and however it is laid out. */
+/** Why a query failed during its export: the error object at the end, wherever it begins and however it is formatted. */
 export function failureAtEnd(tail: string): string | undefined {
   const text = tail.trimEnd();
   if (!text.endsWith("}")) return undefined;

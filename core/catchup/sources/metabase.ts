@@ -23,7 +23,7 @@ export class QuestionFailedError extends InputError {
   constructor(question: string, reason: string) {
     super(
       `Metabase could not answer question ${question}: ${reason}.`,
-      "Open the question in Metabase with the same dates, mend it, and start a new task.",
+      "Open the question in Metabase with the same dates, fix it, and start a new task.",
     );
   }
 }
@@ -161,8 +161,8 @@ async function failureOf(answer: Response, question: string): Promise<InputError
 }
 
 /**
- * The export as it comes. A query that fails on its way is told of at its end, by JSON where rows would be: the rows before
- * it are not all. One without a byte has not even named its columns.
+ * The export as it arrives. A query that fails during the export ends with JSON in place of rows: the rows before
+ * it are incomplete. One without a byte has not even named its columns.
  */
 async function* checked(body: AsyncIterable<Uint8Array>, question: string): AsyncGenerator<Uint8Array> {
   const tail: Uint8Array[] = [];

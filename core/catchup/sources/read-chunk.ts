@@ -47,7 +47,7 @@ function nameOf(columns: readonly string[], position: number): string {
   return columns[position] ?? `column ${position + 1}`;
 }
 
-/** A row that did not fit its columns is judged by what it has: it may have been mended since. */
+/** A row that did not match its columns is validated by its content: it may have been corrected since. */
 export function failedRows(bytes: Uint8Array): SourceRow[] {
   const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString().split("\n");
   return lines.filter(Boolean).map((line) => {

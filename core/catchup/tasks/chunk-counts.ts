@@ -17,7 +17,7 @@ export interface UnderWay {
 export const nothingUnderWay: UnderWay = { embedded: 0, written: 0 };
 
 /**
- * What became of each chunk of a task. A chunk's counts are set, never added, so that a chunk which is worked on again
+ * The outcome of each chunk of a task. A chunk's counts are set, never added, so that a chunk that is processed again
  * counts once.
  */
 export class ChunkCounts {

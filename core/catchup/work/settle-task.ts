@@ -37,7 +37,7 @@ export class PlanMissingError extends VectorkeepError {
   }
 }
 
-/** The rows that were told of are not the rows that there are. */
+/** The rows that the chunks account for are not all rows of the task. */
 export class TotalsDisagreeError extends VectorkeepError {
   constructor(taskId: string, rows: number, counted: number) {
     super(

@@ -4,7 +4,7 @@ import { keysOf } from "../sources/keys.ts";
 import { sum } from "../tasks/counts.ts";
 import { failTask, type SettleDeps } from "./settle-task.ts";
 
-/** What every record of the stack would meet, until somebody mends a key or a setting. */
+/** Errors that every record would meet, until a key or a setting is corrected. */
 const forEveryRecord = [
   EmbeddingNotAllowedError,
   WrongDimensionsError,

@@ -4,15 +4,15 @@ import type { Executions } from "./executions.ts";
 
 export interface WorkedOnDeps {
   readonly executions: Executions;
-  /** Has a task ended; returns before that is done. Doing it twice is harmless. */
+  /** Starts to settle a task and returns before that is done. Idempotent. */
   settle(taskId: string): Promise<void>;
   readonly log: Log;
 }
 
 /**
- * Whether a task is open and somebody works on it. Where its execution has ended without a word, or its function has had
- * all the time that its retries could take, nobody does, and it is on its way to be ended (F21). `countedAt` is when a chunk
- * of it was last counted, as far as the caller knows (epoch ms).
+ * Whether a task is open and has a running worker. If its execution has ended without settling it, or its function has used
+ * the time of all its retries, it has none, and is being settled (F21). `countedAt` is when a chunk of it was last counted,
+ * as far as the caller knows (epoch ms).
  */
 export async function isWorkedOn(
   { task_id, status, execution_arn, alive_until }: Task,
