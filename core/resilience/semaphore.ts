@@ -1,4 +1,4 @@
-/** Lets so many pieces of work run at once. Others wait, and are let in by turns. */
+/** Limits the number of concurrent tasks. Others wait and are admitted in order. */
 export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];

@@ -33,6 +33,9 @@ export interface OpenGeneration extends Searchable {
 export interface GenerationSource {
   /** Undefined while nothing has been published. */
   head(): Promise<PublishedGeneration | undefined>;
-  /** Reads again only what differs from `previous`, where it can tell. Throws when the published files are missing or damaged. */
+  /**
+   * Reads only what differs from `previous`, if it can determine that. Throws if the published files are missing or
+   * corrupt.
+   */
   open(published: PublishedGeneration, previous: OpenGeneration | undefined): Promise<OpenGeneration>;
 }

@@ -96,7 +96,9 @@ const failures = {
   503: { description: "Nothing is published, or it is not open yet", content: json(ref("Failure")) },
 };
 
-/** What the search service offers to callers with vectors of so many dimensions, as it serves it at `GET /openapi.json`. */
+/**
+ * The OpenAPI description of the search service for vectors with this many dimensions, served at `GET /openapi.json`.
+ */
 export function searchOpenApi(dimensions: number) {
   const request = z.toJSONSchema(searchRequest(dimensions), { io: "input", unrepresentable: "any" });
   const similarQuery = z.toJSONSchema(similarRequest, { io: "input", unrepresentable: "any" });

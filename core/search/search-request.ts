@@ -52,12 +52,12 @@ function isCondition(read: unknown): read is Condition {
   return typeof read === "object" && read !== null && "kind" in read;
 }
 
-/** Lines unless told, or words where a label is asked for. */
+/** Defaults to lines, or to words if a label is given. */
 function collectionOf(collection: Collection | undefined, label: string | undefined): Collection {
   return collection ?? (label === undefined ? "lines" : "words");
 }
 
-/** The body of `POST /search` for vectors of so many dimensions. */
+/** The body of `POST /search` for vectors with this many dimensions. */
 export function searchRequest(dimensions: number) {
   return z
     .strictObject({

@@ -31,8 +31,8 @@ export interface SimilarAnswer {
 }
 
 /**
- * The nearest neighbours of a stored vector, with what they are labelled: evidence for whoever labels it. Throws
- * VectorUnknownError, AnswerNotExactError, and what `useAll` throws.
+ * The nearest neighbours of a stored vector with their labels, as evidence for labelling it. Throws VectorUnknownError,
+ * AnswerNotExactError, and what `useAll` throws.
  */
 export async function similar(
   { id, k }: SimilarRequest,

@@ -67,8 +67,8 @@ export async function dueOf(
 }
 
 /**
- * What is due of a receipt, and whether its content counts. An item that cannot be read is a fault of its own receipt,
- * and ends no walk (F26).
+ * The expected vectors of a receipt, and whether its content is current. An unreadable item is a fault of its receipt
+ * and does not end the walk (F26).
  */
 export async function lookUp(
   deps: TruthDeps,

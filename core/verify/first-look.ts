@@ -12,15 +12,15 @@ const receiptsPerPage = 100;
 /** Their findings fit ten times into the 6 MB of an answer. */
 const maxDoubtful = 2_000;
 
-/** What a shard holds, and which of its receipts do not look as they should. A change on its way may be all there is to that. */
+/** The content of a shard, and the receipts that differ. A change in flight may explain a difference. */
 export interface FirstLook {
-  /** Receipts of which vectors are due, those on their way included. */
+  /** Receipts with expected vectors, those in flight included. */
   readonly receipts: number;
   /** In the whole shard. */
   readonly vectors: number;
   /** By receipt key: why it cannot be compared yet. */
   readonly inFlight: ReadonlyMap<string, string>;
-  /** By receipt key (or id of a vector of no receipt): what was due of it, to tell whether that changes. */
+  /** By receipt key (or id of a vector without a receipt): the expected state, to detect changes. */
   readonly doubtful: ReadonlyMap<string, string>;
   /** The last receipt key that was looked at; undefined where none is left. */
   readonly next: string | undefined;

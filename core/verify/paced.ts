@@ -13,7 +13,7 @@ export interface Pace {
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** Two cycles are full with so many, and whatever else changes does not wait behind thousands. */
+/** This many fill two cycles, and other changes do not wait behind thousands. */
 const itemsInFlight = 500;
 const callsAtOnce = 16;
 const lookEveryMs = 2_000;

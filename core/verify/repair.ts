@@ -24,17 +24,17 @@ export interface RepairDeps extends Pace {
 }
 
 export interface Repaired {
-  /** Receipts that both collections were told to make anew, those that were embedded again included. */
+  /** Redriven receipts, those that were embedded again included. */
   readonly redriven: number;
   /** Receipts whose run or deltas embedding was asked for. */
   readonly embeddedAgain: number;
-  /** Receipts of the two that were not done in time. The next look says what became of them. */
+  /** Receipts of the two that were not completed in time; the next verify shows their state. */
   readonly unfinished: number;
   /** Receipts whose run has failed again. */
   readonly failedAgain: number;
 }
 
-/** What making a receipt anew from its run mends, and what its run has to be made again for. */
+/** Faults that redriving the run repairs, and faults for which the run must be embedded again. */
 const redriven: readonly Fault[] = ["differs", "failed"];
 const embeddedAgain: readonly Fault[] = ["without_run", "without_delta"];
 
@@ -43,9 +43,9 @@ export function isRepairable({ fault }: Finding): boolean {
 }
 
 /**
- * Mends what can be mended from what the stack has: has runs and deltas that are lost made again from their rows, then
- * has both collections make the receipts anew. Vectors of receipts that nothing is known of stay: they may be all that
- * is left of them. What came of it is for the next look to say.
+ * Repairs what the stored data allows: embeds receipts with lost runs or deltas again from their rows, then makes both
+ * collections rebuild the receipts. Vectors of unknown receipts stay, because they may be the only copy. The next
+ * verify shows the outcome.
  */
 export async function repair(deps: RepairDeps, findings: readonly Finding[]): Promise<Repaired> {
   const lost = await embedLost(deps, receiptsWith(findings, embeddedAgain));

@@ -4,9 +4,9 @@ import type { Differences } from "./differences.ts";
 /**
  * What is wrong with a receipt in a shard.
  *
- * - `differs`: the shard does not hold exactly the vectors that are due of it.
+ * - `differs`: the shard does not hold exactly the expected vectors.
  * - `misplaced`: vectors of an image that another shard holds.
- * - `unknown`: vectors of a receipt that no CURRENT item knows, so nothing says what is due of it.
+ * - `unknown`: vectors of a receipt without a CURRENT item, so the expected vectors are unknown.
  * - `without_run`: CURRENT names a run that the receipts table does not have.
  * - `without_delta`: the delta of its run is not there or cannot be used.
  * - `failed`: compaction gave the run up.
@@ -39,7 +39,7 @@ export const shardReport = z.object({
   numbers: z.boolean(),
   model: z.string(),
   dimensions: count,
-  /** Receipts of which vectors are due, those on their way included; vectors that are published. */
+  /** Receipts with expected vectors, those in flight included; published vectors. */
   receipts: count,
   vectors: count,
   /** Vectors. `extra` counts misplaced ones too, and not the unknown. */

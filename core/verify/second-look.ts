@@ -21,7 +21,7 @@ export interface SecondLook {
 
 export interface SecondLookOptions {
   readonly shard: ShardName;
-  /** What was due of them at the first look, by receipt key. */
+  /** Their expected state at the first look, by receipt key. */
   readonly doubtful: ReadonlyMap<string, string>;
   /** Whether all that was changed before the first look has had its turn since. */
   readonly settled: boolean;
@@ -31,8 +31,9 @@ export interface SecondLookOptions {
 type Verdict = Finding | { readonly inFlight: string } | undefined;
 
 /**
- * Compares the doubtful receipts vector by vector with what is true and published now. One of which something else is
- * due than at the first look is changing, and not damaged; nor is one whose message may still wait.
+ * Compares the doubtful receipts vector by vector with their current facts and the published generation. A receipt
+ * whose expected state has changed since the first look is in flight, not faulty; so is one whose message may still be
+ * queued.
  */
 export async function lookAgain(
   truth: TruthDeps,

@@ -30,7 +30,7 @@ export interface VerifyOptions {
   readonly deadline: number;
 }
 
-/** What did not fit at the first look could not be looked at again, so nobody can tell whether it is damage. */
+/** The differences of the first look could not be checked again, so they may be changes in flight. */
 export class TimeTooShortError extends VectorkeepError {
   constructor(shard: ShardName) {
     super(

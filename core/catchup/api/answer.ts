@@ -7,13 +7,13 @@ import {
   TaskStateError,
 } from "../requests/request-errors.ts";
 
-/** An answer of the API; the body is sent as JSON. */
+/** A response of the API; the body is sent as JSON. */
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
 }
 
-/** A request of the API as any host hands it on. Header names are in lower case. */
+/** A request to the API, independent of the host. Header names are in lower case. */
 export interface ApiRequest {
   readonly method: string;
   readonly path: string;
@@ -23,8 +23,8 @@ export interface ApiRequest {
 }
 
 /**
- * The response to a caller's own error. Any other error is rethrown, so that the platform counts it (F19), and its caller
- * sees no internals.
+ * The response to a caller's own error. All other errors are rethrown, so that the platform counts them (F19) and the
+ * caller sees no internals.
  */
 export function answerTo(error: unknown): Answer {
   if (error instanceof RequestInvalidError) {

@@ -1,16 +1,16 @@
-/** Headers of an answer, in lower case. */
+/** Headers of a response, in lower case. */
 type Headers = Readonly<Record<string, string>>;
 
 const methods = "GET, POST";
 const requestHeaders =
   "authorization, content-type, idempotency-key, x-amz-content-sha256, x-amz-date, x-amz-security-token, x-api-key";
-/** The most that browsers keep the answer of a preflight. */
+/** The maximum time for which browsers cache a preflight. */
 const keptSeconds = 7200;
 
-/** What lets a page of one of the allowed origins read the answer; nothing for any other caller. */
+/** Headers with which a page of an allowed origin may read the response; none for other callers. */
 export function crossOriginHeaders(origin: string | undefined, allowed: readonly string[]): Headers {
   if (allowed.length === 0) return {};
-  // Also of other callers, or a cache would give their answer to a page.
+  // For other callers too, or a cache would serve their response to a page.
   const vary = { vary: "origin" };
   if (origin === undefined || !allowed.includes(origin)) return vary;
   return {
@@ -20,7 +20,7 @@ export function crossOriginHeaders(origin: string | undefined, allowed: readonly
   };
 }
 
-/** What a browser is told that asks, before it calls, whether a page of this origin may. */
+/** The response to a CORS preflight from this origin. */
 export function preflightHeaders(origin: string | undefined, allowed: readonly string[]): Headers {
   const headers = crossOriginHeaders(origin, allowed);
   if (!("access-control-allow-origin" in headers)) return headers;

@@ -32,14 +32,14 @@ const progress = {
       ...count,
       description: "Rows that a later row of the same id and namespace replaced.",
     },
-    unchanged_records: { ...count, description: "Of the processed: the index held them as they are." },
+    unchanged_records: { ...count, description: "Of the processed: unchanged in the index." },
     chunks_total: nullable("integer"),
     chunks_completed: count,
     chunks_failed: count,
     percentage: { type: "number", minimum: 0, maximum: 100 },
     under_way: {
       type: "object",
-      description: "Of chunks that have not ended; in no other count yet.",
+      description: "Of unfinished chunks; not yet in any other count.",
       required: ["embedded_records", "written_records"],
       properties: { embedded_records: count, written_records: count },
     },
@@ -82,15 +82,15 @@ const task = {
       description: "Prefix of the replaced rows in the work bucket.",
     }),
     dry_run: { type: "boolean" },
-    request: { type: "object", description: "The request as it was accepted, nothing left to default." },
-    host: { enum: ["function", "state_machine", null], description: "Where it is worked on." },
+    request: { type: "object", description: "The accepted request with all defaults applied." },
+    host: { enum: ["function", "state_machine", null], description: "Where the task is processed." },
     spent: {
       type: "object",
       description: "What embedding has cost so far.",
       required: ["tokens", "cost_usd"],
       properties: { tokens: count, cost_usd: { type: "number", minimum: 0 } },
     },
-    reason: nullable("string", { description: "Why a task without an error did nothing." }),
+    reason: nullable("string", { description: "Why a task without an error had no effect." }),
     estimate: nullable("object", { description: "Of a dry run: tokens, cost_usd, seconds." }),
   },
 };
@@ -159,15 +159,15 @@ const answers = (
   ),
 });
 
-const invalid = [400, "Every bad parameter, with the accepted form"] as const;
+const invalid = [400, "Every invalid parameter, with the accepted form"] as const;
 const gone = [404, "No such task"] as const;
-const wrongState = [409, "The task is not in a state for this"] as const;
+const conflict = [409, "The task's state does not allow this"] as const;
 const reused = [422, "The Idempotency-Key was used for another request"] as const;
 
 const refusedBefore = {
   424: {
     description:
-      "The task would fail: a key, the index, the model or the question does not fit. Nothing was paid",
+      "The task would fail: a key, the index, the model or the question is unsuitable. Nothing was embedded",
     content: json("PreflightFailure"),
   },
 };
@@ -176,30 +176,30 @@ const idempotencyKey = {
   name: "Idempotency-Key",
   in: "header",
   description:
-    "The same key gives the same task, as long as tasks are kept: also on a later day, with the dates of the first.",
+    "The same key returns the same task while tasks are retained, also on a later day, with the dates of the first request.",
   schema: { type: "string", minLength: 1, maxLength: 200 },
 };
 const taskId = { name: "task_id", in: "path", required: true, schema: { type: "string" } };
 const schemaOfRequest = z.toJSONSchema(requestBody, { io: "input", unrepresentable: "any" });
 const started = {
-  ...answers(202, "The task that carries out the request", "AcceptedTask", [...invalid], [...reused]),
+  ...answers(202, "The task of the request", "AcceptedTask", [...invalid], [...reused]),
   ...refusedBefore,
 };
 
-/** What the API offers, as it serves it itself. A test holds it to the routes and their answers. */
+/** The OpenAPI description of the API. A test keeps it in sync with the routes and their responses. */
 export const openApi = {
   openapi: "3.1.0",
   info: {
     title: "Vectorkeep catch-up",
     version: "1",
     description:
-      "Brings rows of a Metabase question or of a CSV in S3 into a Pinecone index and accounts for every one.",
+      "Loads rows of a Metabase question or of a CSV file in S3 into a Pinecone index and accounts for every row.",
   },
   security: [{ key: [] }, { key: [], signature: [] }],
   paths: {
     "/process": {
       get: {
-        summary: "Start a task, or find the one that runs already",
+        summary: "Start a task, or return the one that is already running",
         parameters: [
           ...Object.entries(schemaOfRequest.properties ?? {}).map(([name, schema]) => ({
             name,
@@ -211,7 +211,7 @@ export const openApi = {
         responses: started,
       },
       post: {
-        summary: "Start a task, or find the one that runs already",
+        summary: "Start a task, or return the one that is already running",
         parameters: [idempotencyKey],
         requestBody: { content: { "application/json": { schema: schemaOfRequest } } },
         responses: started,
@@ -219,7 +219,7 @@ export const openApi = {
     },
     "/status": {
       get: {
-        summary: "The state and progress of a task",
+        summary: "Status of a task",
         parameters: [{ ...taskId, in: "query" }],
         responses: answers(200, "The task", "Task", [...invalid], [...gone]),
       },
@@ -237,14 +237,14 @@ export const openApi = {
     },
     "/tasks/{task_id}/cancel": {
       post: {
-        summary: "End a task before it is done; what is in the index stays",
+        summary: "Cancel a task; vectors that are written stay",
         parameters: [taskId],
-        responses: answers(200, "The task", "Task", [...invalid], [...gone], [...wrongState]),
+        responses: answers(200, "The task", "Task", [...invalid], [...gone], [...conflict]),
       },
     },
     "/tasks/{task_id}/retry-failed": {
       post: {
-        summary: "Start a task over the failed records of one",
+        summary: "Retry the failed records of a task in a new task",
         parameters: [taskId, idempotencyKey],
         responses: {
           ...answers(
@@ -253,7 +253,7 @@ export const openApi = {
             "AcceptedTask",
             [...invalid],
             [...gone],
-            [...wrongState],
+            [...conflict],
             [...reused],
           ),
           ...refusedBefore,
@@ -262,7 +262,7 @@ export const openApi = {
     },
     "/health": {
       get: {
-        summary: "Whether the API answers; needs no key",
+        summary: "Health check; needs no key",
         security: [],
         responses: {
           200: {

@@ -19,7 +19,7 @@ export interface ApiDeps extends StartDeps {
   readonly chunkCounts: ChunkCounts;
   readonly defaults: RequestDefaults;
   readonly usdPerMillionTokens: number;
-  /** Stops what works on a task that was cancelled. */
+  /** Stops the execution of a cancelled task. */
   stop(task: Task): Promise<void>;
   now(): number;
 }
@@ -43,7 +43,7 @@ const usualPage = 20;
 const maxPageSize = 100;
 const maxKeyBytes = 200;
 
-/** Answers one request. Throws what is no fault of the caller. */
+/** Answers one request. Throws errors that are not the caller's. */
 export async function answerRequest(request: ApiRequest, deps: ApiDeps): Promise<Answer> {
   const [, taskId = "", action] = ofTask.exec(request.path) ?? [];
   const name = action === undefined ? request.path : `/tasks/{task_id}/${action}`;
@@ -60,7 +60,7 @@ function startFromQuery(request: ApiRequest, deps: ApiDeps): Promise<Answer> {
   return start(request, request.query, deps);
 }
 
-/** A body may be JSON or nothing; query parameters count beside it. */
+/** The body may be JSON or empty; query parameters apply too. */
 function startFromBody(request: ApiRequest, deps: ApiDeps): Promise<Answer> {
   return start(request, { ...request.query, ...bodyOf(request) }, deps);
 }
@@ -106,7 +106,7 @@ async function status({ query }: ApiRequest, deps: ApiDeps): Promise<Answer> {
   refuseUnknown(query, ["task_id"]);
   const id = query.task_id;
   if (id === undefined || !taskIdPattern.test(id)) {
-    const form = "a task_id as POST /process answers it";
+    const form = "a task_id from POST /process";
     throw new RequestInvalidError([{ parameter: "task_id", given: id?.slice(0, 100), accepted: form }]);
   }
   const progress = await deps.tasks.progress(id);
@@ -126,7 +126,7 @@ function shown(
   return showTask(task, chunks, deps.now(), deps.usdPerMillionTokens, underWay);
 }
 
-/** A parameter that is not known would be left out without a word. */
+/** Unknown parameters are rejected, not ignored. */
 function refuseUnknown(query: ApiRequest["query"], known: readonly string[]): void {
   const unknown = Object.keys(query).filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
@@ -142,7 +142,7 @@ const page = z.object({
   status: z.enum(statuses).optional(),
 });
 const acceptedInList: Readonly<Record<string, string>> = {
-  limit: `a whole number from 1 to ${maxPageSize}`,
+  limit: `an integer from 1 to ${maxPageSize}`,
   status: statuses.join(", "),
 };
 
@@ -173,7 +173,7 @@ async function list({ query }: ApiRequest, deps: ApiDeps): Promise<Answer> {
   return { status: 200, body: { tasks: shownTasks, next_cursor: next ?? null } };
 }
 
-/** The task is over first, so that no chunk begins any more; then what works on it is stopped. */
+/** Ends the task first, so that no further chunk starts, then stops its execution. */
 async function cancel({ query }: ApiRequest, deps: ApiDeps, taskId: string): Promise<Answer> {
   refuseUnknown(query, []);
   const task = await existing(taskId, deps);
@@ -190,7 +190,7 @@ async function cancel({ query }: ApiRequest, deps: ApiDeps, taskId: string): Pro
 async function retryFailed(request: ApiRequest, deps: ApiDeps, taskId: string): Promise<Answer> {
   refuseUnknown(request.query, []);
   const task = await existing(taskId, deps);
-  if (isOpen(task.status)) throw new TaskStateError(taskId, task.status, "retried: it is not over");
+  if (isOpen(task.status)) throw new TaskStateError(taskId, task.status, "retried: it has not ended");
   const counts = task.counts ?? sum((await deps.chunkCounts.all(taskId)).values());
   if (counts.failed === 0) throw new TaskStateError(taskId, task.status, "retried: no record failed");
   const { s3_key, ...rest } = task.request;
@@ -215,12 +215,12 @@ function bodyOf({ body }: ApiRequest): Record<string, unknown> {
     }
   } catch (error) {
     if (error instanceof RequestInvalidError) throw error;
-    // Told below, as any other body that is no object.
+    // Rejected below, like any other body that is not an object.
   }
   throw new RequestInvalidError([{ ...problem, given: body.slice(0, 50) }]);
 }
 
-/** Which of two values counts is not for this API to guess. */
+/** Rejects duplicate parameters: which value is meant is ambiguous. */
 function refuseRepeated(body: string): void {
   const parameter = repeatedJsonKey(body)?.slice(0, 100);
   if (parameter === undefined) return;

@@ -2,7 +2,7 @@ import { nothingUnderWay, type UnderWay } from "../tasks/chunk-counts.ts";
 import { type Counts, rowsIn, sum } from "../tasks/counts.ts";
 import { isOpen, type Task } from "../tasks/task.ts";
 
-/** What a task's caller sees of its progress. */
+/** The progress of a task, as callers see it. */
 export interface ShownProgress {
   /** Rows within the dates; null until they are counted. */
   readonly total_records: number | null;
@@ -12,13 +12,13 @@ export interface ShownProgress {
   readonly filtered_records: number;
   /** Rows that later ones of the same id and namespace replaced. */
   readonly duplicate_records: number;
-  /** Of the processed: the index held them as they are. */
+  /** Of the processed: unchanged in the index. */
   readonly unchanged_records: number;
   readonly chunks_total: number | null;
   readonly chunks_completed: number;
   readonly chunks_failed: number;
   readonly percentage: number;
-  /** Of chunks that have not ended: records that are embedded, and written. They are in no other count yet. */
+  /** Embedded and written records of unfinished chunks. They are not yet in any other count. */
   readonly under_way: { readonly embedded_records: number; readonly written_records: number };
 }
 
@@ -38,17 +38,17 @@ export interface ShownTask {
   readonly duplicate_records_key: string | null;
   readonly dry_run: boolean;
   readonly estimate: Task["estimate"] | null;
-  /** What the task is for: the request as it was accepted, nothing left to default. */
+  /** The accepted request with all defaults applied. */
   readonly request: Omit<Task["request"], "date_column_required">;
-  /** Where it is worked on; null until that is decided. */
+  /** Where the task is processed; null until that is decided. */
   readonly host: "function" | "state_machine" | null;
   /** What embedding has cost so far. */
   readonly spent: { readonly tokens: number; readonly cost_usd: number };
-  /** Why a task without an error did nothing. */
+  /** Why a task without an error had no effect. */
   readonly reason: string | null;
 }
 
-/** `chunks` are the counts of an open task so far; those of a task that is over stand in it. */
+/** `chunks` are the counts of an open task so far; an ended task has its own. */
 export function showTask(
   task: Task,
   chunks: ReadonlyMap<number, Counts>,
@@ -87,7 +87,7 @@ function hostOf({ execution_arn, chunks, status, rows }: Task): ShownTask["host"
   return isDecided ? "function" : null;
 }
 
-/** A dry run counts tokens and pays for none. */
+/** A dry run counts tokens but does not embed. */
 function spentOn({ request }: Task, { tokens }: Counts, usdPerMillionTokens: number): ShownTask["spent"] {
   const paid = request.dry_run ? 0 : tokens;
   return { tokens: paid, cost_usd: Math.round(paid * usdPerMillionTokens) / 1e6 };
@@ -102,7 +102,7 @@ function reasonOf({ status, rows, request }: Task, { filtered }: Counts): string
 }
 
 function progressOf(task: Task, counts: Counts, chunksSeen: number, underWay: UnderWay): ShownProgress {
-  // A record is half done once it is embedded.
+  // An embedded record counts as half done.
   const done = rowsIn(counts) + (underWay.embedded + underWay.written) / 2;
   const total = task.rows;
   return {
@@ -120,7 +120,7 @@ function progressOf(task: Task, counts: Counts, chunksSeen: number, underWay: Un
   };
 }
 
-/** With one decimal, and 100 only where no row is left. */
+/** With one decimal; 100 only if no row is left. */
 function percentageOf({ rows, status }: Task, done: number, counted: number): number {
   if (rows === undefined) return 0;
   if (rows === 0) return isOpen(status) ? 0 : 100;
@@ -128,7 +128,7 @@ function percentageOf({ rows, status }: Task, done: number, counted: number): nu
   return counted < rows ? Math.min(percentage, 99.9) : percentage;
 }
 
-/** As fast as until now; null while nothing tells. */
+/** Extrapolated from the progress so far; null without progress. */
 function estimatedCompletion({ status, rows, started_at }: Task, counts: Counts, now: number): string | null {
   const done = rowsIn(counts);
   if (!isOpen(status) || rows === undefined || started_at === undefined || done === 0) return null;

@@ -5,31 +5,35 @@ import { type Claim, type Claims, claimOfKey, claimOfRequest, fingerprint } from
 import { newTaskId, type Task } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
 
-/** A task that nobody has begun after this long was most likely accepted by a process that died before it started the work. */
+/**
+ * After this time without a start, the process that accepted the task has most likely crashed before it started the
+ * work.
+ */
 const beginsWithinMs = 60_000;
 
-/** What a caller asks for. Dates that were left out follow from when that is asked, in epoch ms. */
+/** The request of a caller. Missing dates derive from the time of the request, epoch ms. */
 export type Asked = (when: number) => ProcessRequest;
 
 export interface StartDeps {
   readonly tasks: TaskStore;
   readonly claims: Claims;
-  /** Starts the work of a task and returns before it ends. Idempotent. */
+  /** Starts the task asynchronously. Idempotent. */
   start(taskId: string): Promise<void>;
   /**
-   * Whether a task is open and has a running worker. A task whose worker has died is settled, and blocks no other (F21).
-   * Its execution is not described if a chunk was counted just now (`countedAt`, epoch ms).
+   * Whether a task is open and being processed. A task whose worker has crashed is settled, so that it does not block
+   * others (F21). Skips the check if a chunk was counted just now (`countedAt`, epoch ms).
    */
   isWorkedOn(task: Task, countedAt?: number): Promise<boolean>;
   readonly taskDays: number;
-  /** What would make a task fail, as far as it can be checked first (F35). */
+  /** What would make a task fail, as far as a preflight can detect it (F35). */
   preflight(request: ProcessRequest): Promise<readonly PreflightProblem[]>;
 }
 
 /**
- * The task of a request. The same request while a task is open, and the same idempotency key at any time, return the
- * existing task. Otherwise its id is claimed, then the task is written, then the work is started: after a crash between
- * any two the next request completes it. Throws IdempotencyKeyReusedError, PreflightFailedError, and what `asked` throws.
+ * Returns the task of a request. The same request while its task is open, and the same idempotency key at any time,
+ * return the existing task. Otherwise the id is claimed, the task is written, and the work is started; after a crash in
+ * between, the next identical request continues. Throws IdempotencyKeyReusedError, PreflightFailedError, and what
+ * `asked` throws.
  */
 export async function startTask(
   asked: Asked,
@@ -45,20 +49,20 @@ export async function startTask(
   return found;
 }
 
-/** Starts a task again whose starter died before it did, or whose start was lost. */
+/** Starts a task whose starter crashed before the start, or whose start was lost. */
 export async function startForgotten(
   { task_id, status, updated_at }: Task,
   { tasks, start }: StartDeps,
   now: number,
 ): Promise<void> {
   if (status !== "PENDING" || now - Date.parse(updated_at) <= beginsWithinMs) return;
-  // Updated first, so that the next request does not start it too.
+  // Touched first, so that the next caller waits before it starts the task again.
   if (await tasks.change(task_id, {}, ["PENDING"])) await start(task_id);
 }
 
 /**
- * The claim of the key comes before the task, so that no crash lets the key start two. What is claimed is the request as
- * of one day, the same for all: a caller may try again after midnight, and gets what was asked for before.
+ * The key is claimed before the task is written, so that no crash lets a key start two tasks. The claim stores the
+ * request with its dates, so that a retry after midnight returns the original request's task.
  */
 async function claimedByKey(key: string, asked: Asked, deps: StartDeps, now: number): Promise<Claim> {
   const name = claimOfKey(key);
@@ -84,13 +88,13 @@ async function claimedByRequest(asked: Asked, deps: StartDeps, now: number): Pro
   }
 }
 
-/** A task that was claimed and is not written yet is not over. */
+/** A task that is claimed but not yet written has not ended. */
 async function isOver(taskId: string, deps: StartDeps, now: number): Promise<boolean> {
   const found = await deps.tasks.get(taskId, now);
   return found !== undefined && !(await deps.isWorkedOn(found));
 }
 
-/** Of several who write the same task, one starts it. Throws PreflightFailedError; then there is no task. */
+/** Of several concurrent writers of a task, one starts it. Throws PreflightFailedError; then no task exists. */
 async function makeTask(
   taskId: string,
   request: ProcessRequest,

@@ -10,7 +10,10 @@ export interface PlannedChunk {
   readonly plan: Plan;
 }
 
-/** Rows that count, and those which a later row of the file replaces: decided by the plan, so the same in every order (F28). */
+/**
+ * Partitions rows into those to process and those that a later row of the file replaces. The plan decides, so the
+ * result does not depend on the order of chunks (F28).
+ */
 export async function withoutReplaced(
   all: readonly SourceRow[],
   { chunk, plan }: PlannedChunk,
@@ -28,7 +31,7 @@ export async function withoutReplaced(
   return { rows, duplicates };
 }
 
-/** Rows of a file that were replaced; listed apart from the failed ones, so that no retry brings one back. */
+/** Stores replaced rows separately from failed ones, so that a retry does not restore them. */
 export async function keepDuplicates(
   duplicates: readonly FailedRecord[],
   { taskId, chunk }: PlannedChunk,

@@ -26,9 +26,9 @@ export interface EmbedLimits {
 }
 
 /**
- * Embeds each distinct text once, in as few and as full requests as the provider takes. The records of a text that the
- * provider refuses, or answers with numbers that are no vector, fail; all others go on. `embedded` is told how many records
- * are done. Throws whatever is no text's own fault, once all requests under way have ended.
+ * Embeds each distinct text once, in few, full requests. Records of a text that the provider refuses, or for which it
+ * returns an invalid vector, fail; the others proceed. `embedded` receives the number of embedded records. Throws
+ * errors that are not a text's own, after all requests in flight have ended.
  */
 export async function embedRecords(
   records: readonly IndexRecord[],

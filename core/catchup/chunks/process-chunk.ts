@@ -20,9 +20,9 @@ import { embedRecords } from "./embed-records.ts";
 import { decodeVectors, encodeVectors, type VectorSpace } from "./stored-vectors.ts";
 
 export interface ChunkDeps {
-  /** Where callers put their files. */
+  /** The bucket with callers' files. */
   readonly source: ObjectStore;
-  /** Where the catch-up keeps its own. */
+  /** The work bucket of catch-up. */
   readonly work: ObjectStore;
   readonly embedder: Embedder;
   readonly index: VectorIndex;
@@ -39,13 +39,13 @@ export interface ChunkWork {
   readonly request: ProcessRequest;
 }
 
-/** Called as records are embedded and written. */
+/** Receives progress as records are embedded and written. */
 export type Report = (done: Partial<UnderWay>) => Promise<void>;
 
 /**
- * Indexes the rows of one chunk and resolves to the outcome of each. Idempotent: a retry finds the result or the vectors
- * of the chunk and embeds nothing, and an upsert of the same id replaces itself.
- * Throws RowsDisagreeError, SourceChangedError and what the embedder and the index throw; then nothing counts.
+ * Loads the rows of one chunk into the index and counts the outcomes. Idempotent, and does not embed again: the result
+ * or the vectors are already stored, and an upsert replaces a vector of the same id. Throws RowsDisagreeError,
+ * SourceChangedError and what the embedder and the index throw; then nothing is counted.
  */
 export async function processChunk(
   work: ChunkWork,
@@ -144,7 +144,7 @@ async function writeRecords(
   };
 }
 
-/** Vectors that an earlier attempt has paid for (F12). */
+/** Vectors that an earlier attempt has embedded (F12). */
 async function storedVectors(
   records: readonly IndexRecord[],
   { taskId, chunk }: ChunkWork,
@@ -158,7 +158,7 @@ async function storedVectors(
   );
 }
 
-/** Stored before they are used: a retry after a crash finds them. */
+/** Stores vectors before they are used, so that a retry after a crash finds them. */
 async function vectorsOf(
   records: readonly IndexRecord[],
   stored: ReadonlyMap<string, VectorBytes>,
@@ -178,7 +178,7 @@ async function vectorsOf(
   return { vectors, refused: embedded.refused };
 }
 
-/** What a vector is made of: text, metadata, model. */
+/** Content hashes of records: text, metadata, model. */
 function hashesOf(
   records: readonly IndexRecord[],
   { model, dimensions }: VectorSpace,
@@ -192,8 +192,8 @@ function hashesOf(
 }
 
 /**
- * All but the rows whose place in the index holds already what they say. What an earlier attempt at the chunk has embedded was
- * changed, though the index may hold it by now.
+ * All rows except those whose content is already in the index. Rows that an earlier attempt has embedded count as
+ * changed, although the index may hold them by now.
  */
 async function changedOf(
   records: readonly IndexRecord[],
@@ -219,7 +219,7 @@ function tokensIn(records: readonly IndexRecord[]): number {
   return [...texts].reduce((sum, text) => sum + countTokensUpTo(text), 0);
 }
 
-/** A file of an earlier attempt must not outlive it. */
+/** Also removes the file of an earlier attempt. */
 async function keepFailed(failed: readonly FailedRecord[], key: string, work: ObjectStore): Promise<void> {
   if (failed.length === 0) await work.remove(key);
   else await work.write(key, asLines(failed.toSorted((a, b) => a.row - b.row)), "application/x-ndjson");

@@ -10,7 +10,7 @@ import type { VectorBytes } from "../../embedding/embedder.ts";
  */
 const digestLength = 32;
 
-/** The key of a text's vector. The model and the dimensions belong to it: a changed stack reads no old vector. */
+/** The model and dimensions are part of a vector's key, so that a changed stack does not read old vectors. */
 export interface VectorSpace {
   readonly model: string;
   readonly dimensions: number;
@@ -29,7 +29,7 @@ export function encodeVectors(vectors: ReadonlyMap<string, VectorBytes>, space: 
   return file;
 }
 
-/** The vectors of those of the texts that the file has; none if it is corrupt or missing. */
+/** The vectors of the texts that the file contains; empty if it is corrupt or missing. */
 export function decodeVectors(
   file: Uint8Array | undefined,
   texts: Iterable<string>,

@@ -8,12 +8,12 @@ import { IndexThrottledError } from "./index-errors.ts";
 const maxAttempts = 5;
 const backoff = { firstMs: 250, maxMs: 8_000 };
 const deferMs = 1_000;
-/** An error that comes with a status of success is small; a page of vectors is not. */
+/** An error with status 2xx is small; a page of vectors is not. */
 const maxErrorLength = 16 * 1024;
 
 /**
- * A fetch for Pinecone's client, which itself retries 5xx. This one defers where it is asked to (429, which does not count
- * as an attempt) and retries a failed connection, until `giveUpAt` (epoch ms). Throws IndexThrottledError.
+ * A fetch for Pinecone's client, which itself retries 5xx. This one defers on 429, which does not count as an attempt,
+ * and retries a failed connection, until `giveUpAt` (epoch ms). Throws IndexThrottledError.
  */
 export function fetchWithRetry(giveUpAt: () => number, clock: Clock = systemClock): typeof fetch {
   return (input, init) =>
@@ -40,17 +40,20 @@ async function attempt(
     const delayMs = retryAfterMs(answer.headers, clock.now()) ?? deferMs;
     return { kind: "defer", delayMs, error: new IndexThrottledError() };
   } catch (error) {
-    // There was no connection, or it broke while the body was read.
+    // The connection failed, or broke while the body was read.
     return { kind: "retry", error: error as Error };
   }
 }
 
-/** The client takes 403 for a fault of the vectors; it is one of the key, as 401 is. */
+/** The client treats 403 as an error of the vectors; it is an error of the key, like 401. */
 function asRefusal(answer: Response): Response {
   return answer.status === 403 ? new Response(answer.body, { status: 401, headers: answer.headers }) : answer;
 }
 
-/** A success without a body, or with an error in it, is none: the vectors of such an upsert are not in the index. */
+/**
+ * A 2xx response without a body, or with an error in it, is a failure: the vectors of such an upsert are not in the
+ * index.
+ */
 async function withoutError(answer: Response): Promise<Response> {
   const text = await answer.text();
   const body = text.length > maxErrorLength ? undefined : parsed(text);

@@ -1,25 +1,29 @@
 import { InputError, VectorkeepError } from "../../vectorkeep-error.ts";
 
-/** The index refuses these vectors; sending them again would not help. */
+/** The index refuses these vectors permanently. */
 export class VectorsRefusedError extends InputError {
   constructor(cause: Error) {
-    super(`The index refused the vectors: ${cause.message}`, "Look at the failed records for the rows.", {
-      cause,
-    });
+    super(
+      `The index refused the vectors: ${cause.message}`,
+      "The failed records of the task list the rows.",
+      {
+        cause,
+      },
+    );
   }
 }
 
-/** The index refuses the caller or has no such place. Its own words are left out: some repeat the key. */
+/** The index refuses the caller or does not exist. Its message is omitted, because it may echo the key. */
 export class IndexNotAllowedError extends VectorkeepError {
   constructor(what: string) {
     super(
-      `The index does not let this stack write: ${what}.`,
+      `The index refuses writes by this stack: ${what}.`,
       "Check the secret catchup:pineconeApiKey and the setting catchup:pineconeHost.",
     );
   }
 }
 
-/** The index holds vectors of another length than the stack's model gives. */
+/** The index has other dimensions than the stack's model. */
 export class IndexOfAnotherDimensionError extends VectorkeepError {
   constructor(held: number, given: number) {
     super(
@@ -29,20 +33,23 @@ export class IndexOfAnotherDimensionError extends VectorkeepError {
   }
 }
 
-/** The index failed or could not be reached, also after retries. */
+/** The index failed or could not be reached, after retries. */
 export class IndexUnavailableError extends VectorkeepError {
   constructor(cause: Error) {
     super(
       `The index could not be reached: ${cause.message}`,
-      "The chunk is tried again; check Pinecone's status and the setting catchup:pineconeHost.",
+      "The chunk is retried. Check Pinecone's status and the setting catchup:pineconeHost.",
       { cause },
     );
   }
 }
 
-/** Pinecone's Retry-After exceeds the caller's deadline. Not an attempt: the work is deferred. */
+/**
+ * Pinecone's rate limit defers the request beyond the caller's deadline. It is not an attempt; the work is retried
+ * later.
+ */
 export class IndexThrottledError extends VectorkeepError {
   constructor() {
-    super("Pinecone's rate limit left no room in the time given.", "The work is tried again later.");
+    super("Pinecone's rate limit left no capacity before the deadline.", "The work is retried later.");
   }
 }

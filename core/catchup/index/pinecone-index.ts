@@ -9,18 +9,18 @@ import {
 } from "./index-errors.ts";
 import type { IndexVector, VectorIndex } from "./vector-index.ts";
 
-/** Ids stand in the address of a fetch, which must not grow too long. */
+/** The ids of a fetch are in its URL, whose length is limited. */
 const idsPerFetch = 50;
 
 export interface PineconeIndexOptions {
   readonly apiKey: string;
   /** Address of the index, as Pinecone's console shows it. */
   readonly host: string;
-  /** When a call that starts now has to be over; epoch milliseconds. */
+  /** Deadline of a call that starts now; epoch milliseconds. */
   readonly giveUpAt: () => number;
 }
 
-/** An index of Pinecone, by its official client. Throws the failures of index-failures.ts. */
+/** A Pinecone index, through its official client. Throws the errors of index-errors.ts. */
 export class PineconeIndex implements VectorIndex {
   readonly #index: Index<Record<string, CellValue>>;
 

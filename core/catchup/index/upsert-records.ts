@@ -7,15 +7,15 @@ import type { IndexRecord } from "../records/record.ts";
 import { IndexOfAnotherDimensionError, VectorsRefusedError } from "./index-errors.ts";
 import type { IndexVector, VectorIndex } from "./vector-index.ts";
 
-/** Pinecone takes 2 MB a request; JSON takes some more than the vectors themselves. */
+/** Pinecone's limit is 2 MB per request; the JSON frame adds to the vectors. */
 const bytesPerRequest = 1_900_000;
-/** A number and its comma, with the eight decimals that are sent. */
+/** A number with eight decimals and its comma. */
 const bytesPerNumber = 12;
-/** Each holds its vectors several times: as numbers, as JSON and as bytes. */
+/** Bounded, because each request holds its vectors as numbers, as JSON and as bytes. */
 const requestsInFlight = 3;
 const decimals = 1e8;
 
-/** A record and what is written of it. */
+/** A record with its vector. */
 export interface EmbeddedRecord {
   readonly record: IndexRecord;
   readonly vector: VectorBytes;
@@ -24,10 +24,9 @@ export interface EmbeddedRecord {
 }
 
 /**
- * Writes records in parallel requests of at most `batchSize`, and of at most what Pinecone takes. A request that is refused
- * is bisected until the record that is to blame stands alone, unless no record is: the index has another dimension then.
- * Returns the records to blame. `written` is told how many vectors are done. Throws IndexOfAnotherDimensionError, and
- * whatever else fails.
+ * Upserts records in concurrent batches of at most `batchSize` within Pinecone's size limit. A refused batch is
+ * bisected to find the poison records, unless the index has other dimensions. Returns the poison records. `written`
+ * receives the number of written vectors. Throws IndexOfAnotherDimensionError, and other errors as they are.
  */
 export async function upsertRecords(
   records: readonly EmbeddedRecord[],
@@ -77,7 +76,10 @@ async function attempt(
   }
 }
 
-/** An index of another dimension refuses all there is: one look tells, where bisection would ask twice per record. */
+/**
+ * An index with other dimensions refuses every vector: one check detects it, where bisection would need two requests
+ * per record.
+ */
 async function requireDimension([first]: readonly EmbeddedRecord[], index: VectorIndex): Promise<void> {
   const given = (first?.vector.length ?? 0) / 4;
   const held = await index.dimension();
@@ -105,8 +107,8 @@ function vectorOf({ record, vector, contentHash }: EmbeddedRecord): IndexVector 
 }
 
 /**
- * Eight decimals keep a vector of length 1 to five parts in a billion, far below what a model means, and halve what is
- * sent. A plain loop over an array of known length: of all that is done to a row, only its JSON costs more.
+ * Eight decimals are precise to five parts per billion for a vector of length 1, far below a model's noise, and halve
+ * the request size. A plain loop, because this is the second most expensive step per row after JSON.
  */
 function numbersOf(vector: VectorBytes): number[] {
   const view = new DataView(vector.buffer, vector.byteOffset, vector.byteLength);

@@ -1,6 +1,6 @@
 import type { CellValue } from "../records/cell-value.ts";
 
-/** A vector as the index takes it. */
+/** A vector for the index. */
 export interface IndexVector {
   readonly id: string;
   readonly values: number[];
@@ -10,12 +10,12 @@ export interface IndexVector {
 /** The hosted index that catch-up fills: Pinecone, or a sink in a benchmark. */
 export interface VectorIndex {
   /**
-   * Writes some vectors, at most as many as one request takes; a vector of the same id is replaced. Throws
-   * VectorsRefusedError where the index takes none of them because of what they hold, a VectorkeepError otherwise.
+   * Upserts a batch of vectors that fits one request. Throws VectorsRefusedError if the index refuses the batch because
+   * of its content, otherwise another VectorkeepError.
    */
   upsert(namespace: string, vectors: readonly IndexVector[]): Promise<void>;
-  /** The metadata `content_hash` of those vectors that are there and have one. */
+  /** The metadata `content_hash` of the existing vectors that have one. */
   contentHashes(namespace: string, ids: readonly string[]): Promise<Map<string, string>>;
-  /** How many numbers each vector of the index has; undefined where it does not tell. */
+  /** The dimensions of the index; undefined if unknown. */
   dimension(): Promise<number | undefined>;
 }

@@ -23,7 +23,7 @@ export interface PreflightDeps {
   readonly log: Log;
 }
 
-/** Permanent errors of the task itself. All others may be transient. */
+/** Permanent errors, which would fail the task in every attempt. All others may be transient. */
 const certain = [
   EmbeddingAnswerInvalidError,
   EmbeddingNotAllowedError,
@@ -41,8 +41,9 @@ const certain = [
 const maxMs = 10_000;
 
 /**
- * Looks at all that a task needs, with one tiny embedding request, and returns what would make it fail (F35). What cannot be
- * told in time is no problem: the task tries longer than a caller waits. A dry run needs its source only.
+ * Checks all dependencies of a task, with one small embedding request, and returns what would make it fail (F35). A
+ * check that times out is not a problem: the task retries for longer than a caller waits. A dry run needs only its
+ * source.
  */
 export async function preflight(request: ProcessRequest, deps: PreflightDeps): Promise<PreflightProblem[]> {
   const checks: Record<string, () => Promise<void>> = {

@@ -5,8 +5,8 @@ import { cardOf, type MetabaseOptions, namesOf, takesDates } from "../sources/me
 import { QuestionUnsupportedError } from "./preflight-errors.ts";
 
 /**
- * Throws where a question is not there, may not be asked, or cannot give what the request wants of it. The columns are those
- * of its last result, where Metabase knows them.
+ * Throws if a question does not exist, is not accessible, or does not support the request. The columns are those of its
+ * last result, if Metabase knows them.
  */
 export async function checkQuestion(
   request: ProcessRequest,

@@ -1,27 +1,27 @@
-/** What a column can be declared to hold. `auto` lets each cell tell. */
+/** The types of a column. `auto` infers the type of each cell. */
 export const columnTypes = ["auto", "string", "number", "boolean"] as const;
 
 export type ColumnType = (typeof columnTypes)[number];
 export type CellValue = string | number | boolean;
 
-/** A cell: its value, nothing where it is empty, or why it is not of its column's type. */
+/** A cell's value, undefined if it is empty, or why it does not have its column's type. */
 export type CellReading = { readonly value: CellValue | undefined } | { readonly problem: string };
 
 const plainNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
 const groupedNumber = /^-?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/;
-/** As a program prints a number that people count with: no exponent, no zeros at its end. */
+/** The canonical form of a decimal number: no exponent, no trailing zeros. */
 const printedNumber = /^-?\d+(?:\.\d+)?$/;
 const printedBoolean = /^(?:true|false)$/i;
-/** A double represents every number of this many digits exactly. */
+/** A double represents any number with this many digits. */
 const digitsKept = 15;
-/** Nearer to 0 it keeps fewer. */
+/** Below this a double has fewer digits. */
 const smallestExact = 2 ** -1022;
 
 /**
- * Rules by which a cell becomes metadata. `auto`: `true` and `false` are booleans, in any case; a number is a cell that equals the number written back
- * (F29); all else is text, unchanged: `007`, `1.10`, `1E5`, `1,250`, dates, `NaN`, integers that a double would round. An
- * empty cell is no value. A declared type is never left: what does not fit is a problem. A declared number may have exponents,
- * zeros at its end and thousands separators.
+ * Rules by which a cell becomes metadata. `auto`: `true` and `false` are booleans, in any case; a cell is a number if
+ * formatting it gives the same text (F29); everything else is a string, unchanged: `007`, `1.10`, `1E5`, `1,250`,
+ * dates, `NaN`, integers that a double would round. An empty cell has no value. A declared type is strict: any other
+ * value is a problem. A declared number may have exponents, trailing zeros and thousands separators.
  */
 export function readCell(cell: string, type: ColumnType): CellReading {
   if (cell.trim() === "") return { value: undefined };

@@ -19,7 +19,7 @@ export const failureReasons = [
   "vector_unusable",
   "refused_by_index",
   "chunk_failed",
-  /** A later row of the file has the same place in the index: no failure, and listed apart. */
+  /** A later row of the file has the same place in the index. Not a failure; listed separately. */
   "replaced",
 ] as const;
 
@@ -36,7 +36,7 @@ const cells = z.custom<Readonly<Record<string, string>>>(
 
 /** A line of `failed/{task_id}/{chunk}.ndjson`: enough to correct the row and to retry it. */
 export const failedRecord = z.object({
-  /** Of the file's rows, the header apart; the first is 1. */
+  /** Row number in the file, without the header, from 1. */
   row: z.number().int().min(1),
   reason: z.enum(failureReasons),
   detail: z.string(),
@@ -46,7 +46,7 @@ export const failedRecord = z.object({
 
 export type FailedRecord = z.infer<typeof failedRecord>;
 
-/** Why nobody can tell what the cells of a row are. */
+/** Why the cells of a row are ambiguous. */
 const misfitReasons = ["columns_disagree", "quotes_unfit"] as const satisfies readonly FailureReason[];
 
 export interface Misfit {
@@ -69,12 +69,12 @@ export function failed(row: SourceRow, reason: FailureReason, detail: string): F
   return { row: row.row, reason, detail: cutMessage(detail), source: row.source };
 }
 
-/** Empty where there is no such column, whatever objects have of their own. */
+/** Empty if there is no such column, inherited properties included. */
 export function cellOf({ source }: SourceRow, column: string): string {
   return (Object.hasOwn(source, column) ? source[column] : undefined) ?? "";
 }
 
-/** One row a line; empty where there is none. */
+/** One row per line; empty without rows. */
 export function asLines(records: readonly FailedRecord[]): string {
   return records.map((record) => `${JSON.stringify(record)}\n`).join("");
 }

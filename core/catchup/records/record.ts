@@ -8,29 +8,29 @@ import { metadataName } from "./metadata-name.ts";
 import { type PlacementRules, placementOf } from "./row-placement.ts";
 import { sanitiseText } from "./sanitise-text.ts";
 
-/** What the rows of a task are held to. */
+/** The validation rules for the rows of a task. */
 export interface RecordRules extends PlacementRules {
   /** As the stack declares them. */
   readonly columnTypes: Readonly<Record<string, ColumnType>>;
-  /** What the columns of the file hold; undefined where nobody has looked: each cell tells then. */
+  /** Types of the file's columns; undefined if unknown, then the type of each cell is inferred. */
   readonly columnKinds?: ColumnKinds | undefined;
-  /** Longest text that the model reads. */
+  /** Maximum number of tokens per text. */
   readonly tokensPerText: number;
 }
 
-/** Columns of which every cell is a number, or true or false. All others are text. */
+/** Columns in which every cell is a number, or a boolean. All others are strings. */
 export interface ColumnKinds {
   readonly numbers: ReadonlySet<string>;
   readonly booleans: ReadonlySet<string>;
 }
 
-/** A row as it goes into the index. */
+/** A row for the index. */
 export interface IndexRecord {
   /** `{question_id}.{id}` */
   readonly id: string;
   readonly namespace: string;
   readonly text: string;
-  /** Tokens of the text, or a bound of them where that is enough. */
+  /** Tokens of the text, or an upper bound where that suffices. */
   readonly tokens: number;
   readonly metadata: Readonly<Record<string, CellValue>>;
   readonly origin: SourceRow;
@@ -44,7 +44,7 @@ export type RowReading =
 /** Pinecone's limit of a record's metadata. */
 const maxMetadataBytes = 40_960;
 
-/** What one row is: a record, a failure with its reason, or out of the dates. The same for every source and host. */
+/** Classifies a row: a record, a failure with its reason, or outside the dates. The same for every source and host. */
 export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
   const fail = (reason: FailedRecord["reason"], detail: string): RowReading => ({
     kind: "failed",
@@ -53,33 +53,35 @@ export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
   const place = placementOf(row, rules);
   if (place === "filtered") return { kind: "filtered" };
   if ("reason" in place) return fail(place.reason, place.detail);
-  const unstorable = unstorableCharacters(row);
-  if (unstorable !== undefined) return fail("characters_unfit", unstorable);
+  const unsupported = unsupportedCharacters(row);
+  if (unsupported !== undefined) return fail("characters_unfit", unsupported);
   const text = sanitiseText(cellOf(row, "formatted_text"));
   if (text === undefined) {
-    return fail("markup_unfit", "The column formatted_text has markup within markup, too deep to be read.");
+    return fail("markup_unfit", "The markup in column formatted_text is nested too deeply.");
   }
-  if (!hasVisibleText(text))
-    return fail("text_blank", "The column formatted_text has nothing visible in it.");
+  if (!hasVisibleText(text)) return fail("text_blank", "The column formatted_text has no visible text.");
   const bytes = Buffer.byteLength(text);
   if (bytes > maxMetadataBytes) {
     return fail(
       "text_too_long",
-      `The text has ${bytes} bytes; Pinecone keeps ${maxMetadataBytes} of a record.`,
+      `The text has ${bytes} bytes; Pinecone's limit is ${maxMetadataBytes} per record.`,
     );
   }
   const tokens = tokensOf(text, rules.tokensPerText);
   if (tokens > rules.tokensPerText) {
     return fail(
       "text_too_long",
-      `The text has more tokens than the ${rules.tokensPerText} that the model reads.`,
+      `The text has more tokens than the model's limit of ${rules.tokensPerText}.`,
     );
   }
   const { metadata, problems } = readMetadata(row, rules, text);
   if (problems.length > 0) return fail("metadata_type", problems.join("; "));
   const size = Buffer.byteLength(JSON.stringify(metadata));
   if (size > maxMetadataBytes) {
-    return fail("metadata_too_large", `The metadata has ${size} bytes; Pinecone takes ${maxMetadataBytes}.`);
+    return fail(
+      "metadata_too_large",
+      `The metadata has ${size} bytes; Pinecone's limit is ${maxMetadataBytes}.`,
+    );
   }
   return { kind: "record", record: { ...place, text, tokens, metadata, origin: row } };
 }
@@ -90,8 +92,8 @@ function tokensOf(text: string, limit: number): number {
   return bound <= limit ? bound : countTokensUpTo(text, limit);
 }
 
-/** Characters that neither an index nor JSON stores unchanged: a NUL may end a value, half of a surrogate pair has no UTF-8. */
-function unstorableCharacters({ source }: SourceRow): string | undefined {
+/** Characters that the index and JSON cannot store: NUL, and lone surrogates, which UTF-8 cannot encode. */
+function unsupportedCharacters({ source }: SourceRow): string | undefined {
   const problems = Object.entries(source).flatMap(([column, cell]) => {
     if (cell.includes("\0")) return [`column ${column} has a NUL at character ${cell.indexOf("\0") + 1}`];
     return hasLoneSurrogate(cell) ? [`column ${column} has half of a surrogate pair`] : [];

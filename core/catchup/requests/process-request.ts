@@ -156,11 +156,11 @@ export function readProcessRequest(
     ...unknownParameters(named),
     ...(parsed.success ? [] : badParameters(parsed.error, named)),
   ];
-  const conflicting = conflictingParameters(named, defaults, now).filter(
+  const conflicts = inconsistent(named, defaults, now).filter(
     ({ parameter }) => !problems.some((problem) => problem.parameter === parameter),
   );
-  if (!parsed.success || problems.length + conflicting.length > 0)
-    throw new RequestInvalidError([...problems, ...conflicting]);
+  if (!parsed.success || problems.length + conflicts.length > 0)
+    throw new RequestInvalidError([...problems, ...conflicts]);
 
   const { data } = parsed;
   const range = data.all_dates ? everyDay : rangeOf(data.start_date, data.end_date, now);
@@ -216,27 +216,27 @@ function badParameters(error: z.ZodError, input: Readonly<Record<string, unknown
   }));
 }
 
-/** Missing and conflicting parameters, found in the raw input, so that they are reported together with invalid values. */
-function conflictingParameters(
+/** What is missing or does not go together. Looked for in the raw input, so that it is reported beside bad values. */
+function inconsistent(
   input: Readonly<Record<string, unknown>>,
   { questionId }: RequestDefaults,
   now: number,
 ): ParameterProblem[] {
-  const conflicting: Parameter[] = [];
+  const invalid: Parameter[] = [];
   const question = input.question_id ?? questionId;
   const isMetabase = (input.data_source ?? "metabase") === "metabase";
   if (question === undefined || (isMetabase && !questionNumber.test(String(question)))) {
-    conflicting.push("question_id");
+    invalid.push("question_id");
   }
-  if (input.data_source === "s3_csv" && input.s3_key === undefined) conflicting.push("s3_key");
-  if (endsTooEarly(input.start_date, input.end_date, now)) conflicting.push("end_date");
+  if (input.data_source === "s3_csv" && input.s3_key === undefined) invalid.push("s3_key");
+  if (endsTooEarly(input.start_date, input.end_date, now)) invalid.push("end_date");
   if (String(input.all_dates) === "true" && isDated(input)) {
-    conflicting.push("all_dates");
+    invalid.push("all_dates");
   }
   for (const ofCsv of ["encoding", "delimiter"] as const) {
-    if (isMetabase && input[ofCsv] !== undefined) conflicting.push(ofCsv);
+    if (isMetabase && input[ofCsv] !== undefined) invalid.push(ofCsv);
   }
-  return conflicting.map((parameter) => ({
+  return invalid.map((parameter) => ({
     parameter,
     given: input[parameter] === undefined ? undefined : shown(input[parameter]),
     accepted: accepted[parameter],

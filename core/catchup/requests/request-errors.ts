@@ -1,14 +1,14 @@
 import { InputError } from "../../vectorkeep-error.ts";
 
-/** One parameter that cannot be used. */
+/** An invalid parameter. */
 export interface ParameterProblem {
   readonly parameter: string;
-  /** As it was sent, undefined where it is missing. */
+  /** The given value; undefined if it is missing. */
   readonly given: string | undefined;
   readonly accepted: string;
 }
 
-/** A request cannot be carried out as it stands; all of its problems are named. */
+/** A request is invalid. The message lists every problem. */
 export class RequestInvalidError extends InputError {
   readonly problems: readonly ParameterProblem[];
 
@@ -17,16 +17,16 @@ export class RequestInvalidError extends InputError {
       ({ parameter, given, accepted }) =>
         `${parameter} ${given === undefined ? "is missing" : `is ${JSON.stringify(given)}`}; accepted: ${accepted}`,
     );
-    super(`The request cannot be used: ${listed.join(". ")}.`, "Correct what is named and send it again.");
+    super(`The request is invalid: ${listed.join(". ")}.`, "Correct these parameters and send it again.");
     this.problems = problems;
   }
 }
 
-/** The key was sent before, with another request. */
+/** The key was already used for another request. */
 export class IdempotencyKeyReusedError extends InputError {
   constructor() {
     super(
-      "The Idempotency-Key was used before for another request.",
+      "The Idempotency-Key was already used for another request.",
       "Send a new key with a new request, or the same request with this key.",
     );
   }
@@ -37,14 +37,14 @@ export class NoSuchTaskError extends InputError {
   constructor(taskId: string) {
     super(
       `There is no task ${JSON.stringify(taskId.slice(0, 100))}.`,
-      "GET /tasks lists those that there are.",
+      "GET /tasks lists the existing tasks.",
     );
   }
 }
 
-/** The task is not in a state in which this can be asked of it. */
+/** The state of the task does not allow the operation. */
 export class TaskStateError extends InputError {
   constructor(taskId: string, status: string, asked: string) {
-    super(`Task ${taskId} is ${status} and cannot be ${asked}.`, "GET /status has its outcome.");
+    super(`Task ${taskId} is ${status} and cannot be ${asked}.`, "GET /status returns its state.");
   }
 }

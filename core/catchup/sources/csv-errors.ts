@@ -1,6 +1,6 @@
 import { InputError } from "../../vectorkeep-error.ts";
 
-/** The text ends within quotes, so the ends of rows are ambiguous. */
+/** The text ends within quotes, so the row boundaries are unknown. */
 export class CsvUnterminatedError extends InputError {
   constructor(row: number) {
     super(

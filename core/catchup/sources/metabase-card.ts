@@ -9,7 +9,7 @@ export interface Variable {
   readonly type: string;
 }
 
-/** A saved question, as far as it tells how it can be asked. */
+/** A saved question with its variables and columns. */
 export interface Card {
   readonly variables: readonly Variable[];
   /** Undefined where Metabase does not tell. */

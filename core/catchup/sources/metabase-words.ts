@@ -5,7 +5,7 @@ const maxWords = 300;
 const objectStart = /\{\s*"/g;
 const maxStarts = 2_000;
 
-/** What Metabase says of an error: in JSON of any layout, or as text. Undefined where it says nothing. */
+/** Metabase's error message, from JSON of any layout or from text. Undefined if there is none. */
 export function wordsOf(body: string): string | undefined {
   const json = parsed(body);
   const said = json === undefined ? body.trim() : errorIn(json)?.message;
@@ -13,7 +13,9 @@ export function wordsOf(body: string): string | undefined {
   return said.replace(/\s+/g, " ").slice(0, maxWords);
 }
 
-/** Why a query failed during its export: the error object at the end, wherever it begins and however it is formatted. */
+/**
+ * Why a query failed during its export: the error object at the end, wherever it begins and however it is formatted.
+ */
 export function failureAtEnd(tail: string): string | undefined {
   const text = tail.trimEnd();
   if (!text.endsWith("}")) return undefined;

@@ -18,12 +18,12 @@ const tailBytes = 1024 * 1024;
 const transientStatuses = new Set([408, 425, 429]);
 const usualDateNames: DateNames = { start: "start_date", end: "end_date", column: "created_at" };
 
-/** Metabase says that the question cannot be answered: asking again would not help. */
+/** Metabase cannot answer the question permanently. */
 export class QuestionFailedError extends InputError {
   constructor(question: string, reason: string) {
     super(
       `Metabase could not answer question ${question}: ${reason}.`,
-      "Open the question in Metabase with the same dates, fix it, and start a new task.",
+      "Open the question in Metabase with the same dates, correct it, and start a new task.",
     );
   }
 }
@@ -33,17 +33,17 @@ export class MetabaseNotAllowedError extends InputError {
   constructor(status: number) {
     super(
       `Metabase refuses this stack's key (HTTP ${status}).`,
-      "Check the secret catchup:metabaseApiKey and the group that the key belongs to.",
+      "Check the secret catchup:metabaseApiKey and the key's group in Metabase.",
     );
   }
 }
 
-/** Metabase failed or could not be reached, also after retries. */
+/** Metabase failed or could not be reached, after retries. */
 export class MetabaseUnavailableError extends VectorkeepError {
   constructor(what: string, options?: ErrorOptions) {
     super(
       `Metabase did not answer in ${maxAttempts} attempts or before the deadline: ${what}.`,
-      "The task is tried again; check Metabase and the setting catchup:metabaseUrl.",
+      "The task is retried. Check Metabase and the setting catchup:metabaseUrl.",
       options,
     );
   }
@@ -161,8 +161,8 @@ async function failureOf(answer: Response, question: string): Promise<InputError
 }
 
 /**
- * The export as it arrives. A query that fails during the export ends with JSON in place of rows: the rows before
- * it are incomplete. One without a byte has not even named its columns.
+ * Streams the export. A query that fails during the export ends with JSON instead of rows; the rows before it are
+ * incomplete. An empty export has not even a header.
  */
 async function* checked(body: AsyncIterable<Uint8Array>, question: string): AsyncGenerator<Uint8Array> {
   const tail: Uint8Array[] = [];

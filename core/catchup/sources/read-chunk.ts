@@ -47,7 +47,7 @@ function nameOf(columns: readonly string[], position: number): string {
   return columns[position] ?? `column ${position + 1}`;
 }
 
-/** A row that did not match its columns is validated by its content: it may have been corrected since. */
+/** A failed row that did not match its columns is validated again, because it may have been corrected. */
 export function failedRows(bytes: Uint8Array): SourceRow[] {
   const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString().split("\n");
   return lines.filter(Boolean).map((line) => {

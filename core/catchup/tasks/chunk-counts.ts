@@ -16,10 +16,7 @@ export interface UnderWay {
 
 export const nothingUnderWay: UnderWay = { embedded: 0, written: 0 };
 
-/**
- * The outcome of each chunk of a task. A chunk's counts are set, never added, so that a chunk that is processed again
- * counts once.
- */
+/** The counts of each chunk of a task. Counts are set, not added, so that a retried chunk counts once. */
 export class ChunkCounts {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;

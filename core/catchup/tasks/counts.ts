@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** The outcome of rows. Every row is in exactly one of processed, failed, filtered and duplicates. */
+/** Counts of rows by outcome. Every row is in exactly one of processed, failed, filtered and duplicates. */
 export const counts = z.object({
   /** In the index as their row says; those that were there already among them. */
   processed: z.number().int().min(0),

@@ -47,7 +47,7 @@ export interface TaskPage {
   readonly next: string | undefined;
 }
 
-/** A task, and the outcome of its chunks so far, by their numbers. */
+/** A task with the counts of its chunks so far, by number. */
 export interface TaskProgress {
   readonly task: Task;
   readonly chunks: ReadonlyMap<number, Counts>;
@@ -58,12 +58,12 @@ export interface TaskProgress {
 
 const pageKey = z.object({ PK: z.string(), SK: z.string(), kind: z.literal(kind), created_at: z.string() });
 
-/** The cursor was not returned by a page. */
+/** A cursor is not one that a page returned. */
 export class CursorInvalidError extends InputError {
   constructor() {
     super(
-      "The cursor is not a next_cursor of GET /tasks.",
-      "Send next_cursor unchanged, or no cursor for the first page.",
+      "The cursor is invalid.",
+      "Pass next_cursor of the previous page unchanged, or no cursor for the first page.",
     );
   }
 }
@@ -160,8 +160,8 @@ export class TaskStore {
   }
 
   /**
-   * Newest first. `cursor` is the `next` of the page before. A page of one status may be shorter than its limit, because the number
-   * of tasks read for it is bounded; its `next` continues. Throws CursorInvalidError.
+   * Newest first. `cursor` is `next` of the previous page. A page with a status filter may be shorter than its limit,
+   * because the number of tasks it scans is bounded; its `next` continues. Throws CursorInvalidError.
    */
   async list({ limit, cursor, status }: TaskQuery, now = Date.now()): Promise<TaskPage> {
     const tasks: Task[] = [];

@@ -2,7 +2,7 @@ import type { UnderWay } from "../tasks/chunk-counts.ts";
 
 const everyMs = 2_000;
 
-/** How far one chunk is, written at most every two seconds: a hint for status requests, which no count depends on. */
+/** Records the progress of a chunk, at most every two seconds. It is informational; no count depends on it. */
 export class ChunkProgress {
   #embedded = 0;
   #written = 0;

@@ -30,14 +30,14 @@ export interface SettleDeps {
 const givenUpDetail =
   "The chunk of this row failed in all of its attempts; the log of the chunk function says why.";
 
-/** A chunk or an ending was asked for before the task was planned. */
+/** A chunk or settling was requested before the task was planned. */
 export class PlanMissingError extends VectorkeepError {
   constructor(taskId: string) {
-    super(`Task ${taskId} has no plan.`, "Start the task again; this is a fault of the program.");
+    super(`Task ${taskId} has no plan.`, "Start the task again and report this bug.");
   }
 }
 
-/** The rows that the chunks account for are not all rows of the task. */
+/** The counted rows do not add up to the planned rows. */
 export class TotalsDisagreeError extends VectorkeepError {
   constructor(taskId: string, rows: number, counted: number) {
     super(
@@ -48,9 +48,9 @@ export class TotalsDisagreeError extends VectorkeepError {
 }
 
 /**
- * Ends a task whose chunks have all been worked on or given up: sums what happened, and judges. The rows of a chunk without a
- * result fail with it, and are kept like any failed row, so that processed + failed + filtered + duplicates is every row (F20).
- * Settling again changes nothing. Throws TotalsDisagreeError.
+ * Settles a task whose chunks are all processed or given up: sums up the counts and sets the status. Rows of a chunk
+ * without a result fail with it, and are stored like any failed row, so that processed + failed + filtered + duplicates
+ * is every row (F20). Idempotent. Throws TotalsDisagreeError.
  */
 export async function settleTask(taskId: string, deps: SettleDeps): Promise<void> {
   const task = await deps.tasks.get(taskId);
@@ -82,10 +82,10 @@ export async function settleTask(taskId: string, deps: SettleDeps): Promise<void
     ...(status === "FAILED" && { error: "Every record failed; the failed records say why." }),
     ...(task.request.dry_run && { estimate: estimateOf(counts, deps.prices) }),
   });
-  if (settled) tell(task, status, counts, deps);
+  if (settled) report(task, status, counts, deps);
 }
 
-/** Ends a task that cannot go on. `why` is told to its caller. */
+/** Fails a task that cannot continue. `why` is shown to its caller. */
 export async function failTask(
   taskId: string,
   why: string,
@@ -104,7 +104,9 @@ export async function failTask(
   log.error("Task failed", { task_id: taskId, reason: error });
 }
 
-/** An item of DynamoDB takes 400 KB: what a long header is blamed for would not fit, and its cause would be lost (F32). */
+/**
+ * DynamoDB items are limited to 400 KB: a message about a long header would not fit, and the cause would be lost (F32).
+ */
 async function keptMessage(taskId: string, why: string, work: ObjectStore): Promise<string> {
   const key = keysOf(taskId).error;
   const cut = cutMessage(why, `${key} in the work bucket`);
@@ -117,7 +119,7 @@ function judge({ processed, failed }: Counts): TaskStatus {
   return processed === 0 ? "FAILED" : "PARTIALLY_COMPLETED";
 }
 
-/** All attempts of a chunk failed, so its rows did; some of them may be in the index all the same. */
+/** All attempts of a chunk failed, so its rows count as failed, although some may be in the index. */
 async function giveUp(task: Task, plan: Plan, chunk: Chunk, { source, work }: SettleDeps): Promise<Counts> {
   const all = await rowsThatFailed(chunk, plan, chunk.place === "source" ? source : work);
   const planned = { taskId: task.task_id, chunk, plan };
@@ -131,14 +133,14 @@ async function giveUp(task: Task, plan: Plan, chunk: Chunk, { source, work }: Se
   return { ...nothing, failed: rows.length, duplicates: duplicates.length };
 }
 
-/** What does not fit its columns would not fit them when it is tried again. */
+/** A row that does not match its columns keeps that reason, because a retry would fail too. */
 function givenUp(row: SourceRow): FailedRecord {
   return row.misfit === undefined
     ? failed(row, "chunk_failed", givenUpDetail)
     : failed(row, row.misfit.reason, row.misfit.detail);
 }
 
-/** A source that was replaced since has no rows to tell of, only their numbers. */
+/** If the source was replaced since, only the row numbers are known. */
 async function rowsThatFailed(chunk: Chunk, plan: Plan, store: ObjectStore): Promise<SourceRow[]> {
   try {
     const bytes = await store.readRange(chunk.key, chunk.etag, chunk.first, chunk.last);
@@ -160,7 +162,7 @@ async function rowsThatFailed(chunk: Chunk, plan: Plan, store: ObjectStore): Pro
   }
 }
 
-function tell(task: Task, status: TaskStatus, counts: Counts, { metrics, log }: SettleDeps): void {
+function report(task: Task, status: TaskStatus, counts: Counts, { metrics, log }: SettleDeps): void {
   log.info("Task ended", { task_id: task.task_id, status, ...counts });
   if (task.request.dry_run) return;
   metrics.count("CatchUpRecordsProcessed", counts.processed);

@@ -4,7 +4,7 @@ import { keysOf } from "../sources/keys.ts";
 import { sum } from "../tasks/counts.ts";
 import { failTask, type SettleDeps } from "./settle-task.ts";
 
-/** Errors that every record would meet, until a key or a setting is corrected. */
+/** Errors that would fail every record, until a key or a setting is corrected. */
 const forEveryRecord = [
   EmbeddingNotAllowedError,
   WrongDimensionsError,

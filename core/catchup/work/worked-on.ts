@@ -4,15 +4,14 @@ import type { Executions } from "./executions.ts";
 
 export interface WorkedOnDeps {
   readonly executions: Executions;
-  /** Starts to settle a task and returns before that is done. Idempotent. */
+  /** Settles a task asynchronously. Idempotent. */
   settle(taskId: string): Promise<void>;
   readonly log: Log;
 }
 
 /**
- * Whether a task is open and has a running worker. If its execution has ended without settling it, or its function has used
- * the time of all its retries, it has none, and is being settled (F21). `countedAt` is when a chunk of it was last counted,
- * as far as the caller knows (epoch ms).
+ * Whether a task is open and being processed. If its execution has ended, or its function has used all of its retries,
+ * it is settled (F21). `countedAt` is when a chunk was last counted, as far as the caller knows (epoch ms).
  */
 export async function isWorkedOn(
   { task_id, status, execution_arn, alive_until }: Task,

@@ -9,7 +9,7 @@ export class CycleAbandonedError extends VectorkeepError {
   constructor(shard: ShardName) {
     super(
       `The cycle of ${shard} was given up, because its process has to end.`,
-      "Nothing was published; its messages come back by themselves.",
+      "Nothing was published; its messages are redelivered.",
     );
   }
 }
@@ -18,11 +18,12 @@ export class CycleAbandonedError extends VectorkeepError {
 const afterPublishing: readonly Step[] = ["acknowledge", "collect garbage", "release"];
 
 /**
- * Parts of a cycle that ends soon after the signal, in whatever step it is, as after a failure: nothing is published,
- * its lease is released and its messages come again. One that has moved the head goes on to its end.
+ * The dependencies of a cycle that is abandoned soon after the signal, in any step, as after a failure: nothing is
+ * published, its lease is released and its messages are redelivered. A cycle that has already moved the head runs to
+ * its end.
  *
- * What was under way is not waited for, and goes on in scratch, and in a generation that no head will ever name: no
- * other cycle may be started in this process.
+ * Work in progress is not awaited. It continues in scratch and in a generation that no head will name, so no other
+ * cycle may start in this process.
  */
 export function abandonable(deps: CycleDeps, over: AbortSignal): CycleDeps {
   const { shard, clock, queue, runs, workspace, generations, onStep } = deps;

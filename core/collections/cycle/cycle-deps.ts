@@ -39,7 +39,7 @@ export interface CycleDeps {
   readonly deltas: DeltaStore;
   readonly items: CurrentItems;
   readonly queue: CollectionQueue;
-  /** For receipts that have to be made anew. */
+  /** For redriving receipts that must be rebuilt. */
   readonly queues: RunQueues;
   readonly ledger: FailureLedger;
   readonly generations: Generations;

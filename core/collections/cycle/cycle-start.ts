@@ -11,7 +11,7 @@ export interface CycleStart {
   readonly store: VectorStore;
   /** The generation that the store is a copy of; undefined for an empty one. */
   readonly name: string | undefined;
-  /** Receipts whose newest state was in damaged generations, so that they have to be made anew. */
+  /** Receipts whose newest state was in corrupt generations, so that they must be rebuilt. */
   readonly lost: readonly ReceiptRef[];
   /** The store is a warm process's own copy of a head whose files are gone: it has to be published whatever changed. */
   readonly isOnlyCopy: boolean;
@@ -25,8 +25,9 @@ export interface CycleStartDeps {
 }
 
 /**
- * Opens the head, or where it is not what its manifest says, the newest generation before it that is. Undefined where there
- * is none, or where a damaged one cannot tell what it had brought: then nothing but the deltas says what is due.
+ * Opens the head, or, if it does not match its manifest, the newest earlier generation that does. Undefined if there is
+ * none, or if a corrupt generation has no readable list of its receipts: then only the deltas hold the expected
+ * content.
  */
 export async function openCycleStart(
   { generations, workspace, log, metrics }: CycleStartDeps,
@@ -42,10 +43,10 @@ export async function openCycleStart(
     } catch (error) {
       if (!(error instanceof GenerationCorruptError) || name === undefined) throw error;
       metrics.count("ManifestMismatches", 1);
-      const damaged = await generations.manifestIfReadable(name);
+      const corrupt = await generations.manifestIfReadable(name);
       // One that is not the newest was there for long: nobody waits until the file system shows it.
       const older = base === null ? undefined : await generations.manifestIfReadable(base);
-      const goesOn = damaged !== undefined && older !== undefined;
+      const goesOn = corrupt !== undefined && older !== undefined;
       log.error(
         goesOn
           ? "A generation is corrupt; the cycle starts from its base"
@@ -57,7 +58,7 @@ export async function openCycleStart(
         },
       );
       if (!goesOn) return undefined;
-      for (const { image_id, receipt_id } of damaged.receipts) {
+      for (const { image_id, receipt_id } of corrupt.receipts) {
         lost.push({ imageId: image_id, receiptId: receipt_id });
       }
       name = base ?? undefined;

@@ -1,4 +1,4 @@
-/** What came of the items that are merged, and why others are not. */
+/** The outcome of the merged items, and why the others were not merged. */
 export interface Isolated<Item, Outcome> {
   readonly outcome: Outcome;
   readonly poisonMessages: ReadonlyMap<Item, unknown>;
@@ -15,7 +15,7 @@ export interface Attempts<Item, Outcome> {
   readonly canBisect?: (item: Item) => boolean;
 }
 
-/** So many items that fail one after another, each alone, with no success between them: it is not the items. */
+/** After this many consecutive items that fail alone, without a success between them, the items are not the cause. */
 const maxUnproven = 3;
 
 /**

@@ -171,7 +171,7 @@ export class LeasedCycle {
       mayGoOn: () => clock.now() < this.#time.applyUntil,
       canBisect: (receipt) => receivesOf(receipt) >= receivesBeforeBlame,
     });
-    for (const [work, reason] of merged.unfit) await this.#failed.ofRun(work, reason);
+    for (const [work, reason] of merged.mismatched) await this.#failed.ofRun(work, reason);
     for (const [receipt, reason] of poisonMessages) {
       log.error("A receipt made its cycle fail and is left out", {
         shard: this.#deps.shard,
@@ -189,7 +189,7 @@ export class LeasedCycle {
     const generation = (from?.generation ?? 0) + 1;
     const name = generationName(generation, this.#lease.token);
     const base = cycleStart.name ?? null;
-    await this.#makeAnew(cycleStart.lost);
+    await this.#redriveLost(cycleStart.lost);
     this.#step("write generation");
     const made = { name, base, model, dimensions, count, receipts };
     const { bytesWritten, mismatched } = await generations.write(workspace.folder, made);
@@ -217,8 +217,8 @@ export class LeasedCycle {
     return head;
   }
 
-  /** Before anything is published without them: a crash in between only has them made anew twice. */
-  async #makeAnew(lost: readonly ReceiptRef[]): Promise<void> {
+  /** Runs before anything is published without them: a crash in between only rebuilds them twice. */
+  async #redriveLost(lost: readonly ReceiptRef[]): Promise<void> {
     const time = new Date().toISOString();
     await inParallel(lost, runsAtOnce, async (receipt) => {
       try {

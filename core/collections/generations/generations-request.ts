@@ -50,7 +50,7 @@ export const restoreAnswer = z.object({
   content: z.string(),
   /** Receipts that the next cycles bring back. */
   receipts: z.int(),
-  /** Newer generations that cannot tell which receipts they had brought up to date. */
+  /** Newer generations without a readable list of the receipts that they changed. */
   silent: z.array(z.string()),
 });
 

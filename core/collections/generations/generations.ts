@@ -19,7 +19,7 @@ import { ProvenFiles } from "./proven-files.ts";
 export class GenerationCorruptError extends VectorkeepError {
   constructor(folder: string, what: string, options?: ErrorOptions) {
     super(
-      `The generation in ${folder} is damaged: ${what}.`,
+      `The generation in ${folder} is corrupt: ${what}.`,
       "Restore the folder from a backup, or point the collection's head at an older generation.",
       options,
     );
@@ -131,9 +131,9 @@ export class Generations {
   }
 
   /**
-   * Makes a generation of a closed database: durable and complete under its final name when it resolves.
-   * Files that equal those of the base, or of the restored generation, are hard-linked, once their own bytes are proven: a
-   * link to a damaged file would carry the damage on. A crash before the end leaves a temporary folder.
+   * Writes a closed database as a generation, which is durable and complete under its final name when this resolves.
+   * Files that equal those of the base, or of the restored generation, are hard-linked after their bytes are verified:
+   * a link to a corrupt file would keep it corrupt. A crash before the end leaves a temporary folder.
    */
   async write(source: string, generation: NewGeneration): Promise<Written> {
     const unfinished = join(this.folder, `${temporary}${generation.name}`);
@@ -261,7 +261,7 @@ function foldersOf(root: string, files: readonly ManifestFile[]): string[] {
   return [...folders];
 }
 
-/** One by one: a parent that is gone was removed by another holder, and must not come back with half of its files. */
+/** One by one, not recursively: another holder may have removed the parent, which must not be created again. */
 async function makeFolders(folders: readonly string[]): Promise<void> {
   for (const folder of folders) await mkdir(folder);
 }

@@ -23,8 +23,8 @@ export interface Head {
 export class PublishConflictError extends VectorkeepError {
   constructor(shard: ShardName, name: string) {
     super(
-      `Generation ${name} of ${shard} was not published: the lease or the head is another's by now.`,
-      "Its messages come back by themselves and are applied to the newer generation.",
+      `Generation ${name} of ${shard} was not published: another process holds the lease or has moved the head.`,
+      "Its messages are redelivered and applied to the newer generation.",
     );
   }
 }

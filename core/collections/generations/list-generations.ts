@@ -7,7 +7,7 @@ import type { Generations } from "./generations.ts";
 import { readHead } from "./head.ts";
 import { manifestFile } from "./manifest.ts";
 
-/** A published generation, as its manifest tells of it. */
+/** A published generation, as its manifest describes it. */
 export interface ListedGeneration {
   readonly generation: number;
   readonly name: string;

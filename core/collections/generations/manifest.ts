@@ -30,7 +30,7 @@ export const manifest = z.object({
   restored: z.string().optional(),
   /** Made from deltas alone; its base is the head that it took the place of. */
   rebuilt: z.literal(true).optional(),
-  /** Receipts in which it may differ from its base: those that it brought up to date, or put back. */
+  /** Receipts in which it may differ from its base: those that it updated or restored. */
   receipts: z.array(z.object({ image_id: z.string(), receipt_id: z.int() })).default([]),
   files: z.array(z.object({ path: relativePath, size: z.int(), sha256: z.string() })),
 });

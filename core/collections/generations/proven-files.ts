@@ -16,9 +16,9 @@ interface Proof {
 }
 
 /**
- * Files of the shared file system whose bytes this process has read or written. A hard link shares its bytes, so a damaged
- * file must not be linked. Reading the whole base at every publish would cost with what exists, not with what changed:
- * a proof holds for an hour while size and modification time stay.
+ * Files of the shared file system whose bytes this process has read or written. A hard link shares its bytes, so a
+ * corrupt file must not be linked. Reading the whole base at every publish would cost as much as all data, not only the
+ * changes, so a verification is valid for an hour while size and modification time are unchanged.
  */
 export class ProvenFiles {
   readonly #clock: Clock;

@@ -27,7 +27,7 @@ export interface RestoreDeps extends LeaseDeps {
   readonly model: string;
   readonly dimensions: number;
   readonly generations: Generations;
-  /** Has both collections make a receipt's vectors anew. `time` tells one call from another. */
+  /** Makes both collections rebuild a receipt's vectors. `time` distinguishes calls. */
   readonly redrive: (receipt: ReceiptRef, time: string) => Promise<void>;
   /** Told before each step; what it throws ends the restoring as a failure of that step would. */
   readonly onStep: (step: RestoreStep) => void;
@@ -46,20 +46,20 @@ export interface Restored {
   /** What is published now, and the older generation whose content it has. */
   readonly head: Head;
   readonly content: string;
-  /** Those that newer generations had brought up to date: the next cycles bring them back. */
+  /** Receipts that newer generations had updated: the next cycles update them again. */
   readonly receipts: readonly ReceiptRef[];
-  /** Newer generations that cannot tell which receipts they had brought up to date. */
+  /** Newer generations without a readable list of the receipts that they changed. */
   readonly silent: readonly string[];
 }
 
 const receiptsAtOnce = 16;
 
 /**
- * Publishes the content of an older generation as the next one, under the lease and by the same condition as a cycle does.
- * Every receipt that is newer is driven again before the head moves: a crash then leaves either nothing restored and
- * receipts that are found to be up to date, or all of it; and no cycle looks at them earlier, for it needs the lease.
- * `maxWaitMs` is how long the lease is waited for.
- * Throws GenerationNotRestorableError, GenerationCorruptError, CollectionOfOtherModelError, CollectionBusyError, LeaseLostError, PublishConflictError.
+ * Publishes the content of an older generation as the next one, under the lease and by the same condition as a cycle
+ * does. Every newer receipt is redriven before the head moves, so a crash leaves either nothing restored and receipts
+ * that are found current, or everything restored. No cycle can process them earlier, because it needs the lease.
+ * `maxWaitMs` is the maximum wait for the lease. Throws GenerationNotRestorableError, GenerationCorruptError,
+ * CollectionOfOtherModelError, CollectionBusyError, LeaseLostError, PublishConflictError.
  */
 export async function restoreGeneration(
   deps: RestoreDeps,

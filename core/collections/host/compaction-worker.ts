@@ -20,7 +20,7 @@ const maxPauseMs = 60_000;
 export class CycleOverranError extends VectorkeepError {
   constructor(shard: ShardName, afterMs: number) {
     super(
-      `The cycle of ${shard} was not over after ${Math.round(afterMs / 1000)} s, so the worker starts anew.`,
+      `The cycle of ${shard} did not end within ${Math.round(afterMs / 1000)} s, so the worker restarts.`,
       "Its last step in the log says where it hung; where it was only slow, raise compaction:workerCycleHours.",
     );
   }

@@ -2,7 +2,7 @@ import type { Clock } from "../../resilience/clock.ts";
 
 /** Most cycles are over by then, and none of their work is lost. */
 export const finishWithinMs = 75_000;
-/** What it takes at most to hand back messages and leases. */
+/** Maximum time to return messages to the queue and release leases. */
 export const tidyWithinMs = 30_000;
 
 /** How a long-lived process ends: it begins nothing new, gives up what is not over in time, and tidies up. */

@@ -13,7 +13,7 @@ export class LeaseLostError extends VectorkeepError {
   constructor(shard: ShardName, token: number, why: string) {
     super(
       `The lease of ${shard} with token ${token} is lost: ${why}.`,
-      "Nothing more is published under it; its messages come back by themselves.",
+      "Nothing more is published under it; its messages are redelivered.",
     );
   }
 }
@@ -113,7 +113,7 @@ export class Lease {
     }
   }
 
-  /** Harmless when the lease is another's by now. */
+  /** No effect if another process has taken over the lease. */
   async release(): Promise<void> {
     await this.#write("REMOVE lease_owner", {});
   }

@@ -65,7 +65,7 @@ class Application {
     this.#before = before;
   }
 
-  /** Resolves when the slice is on its way and the one before is stored. */
+  /** Resolves when the batch is in flight and the previous one is stored. */
   async send(slice: readonly DeltaPart[]): Promise<void> {
     const existing = await this.#existingIds(slice);
     const parts = await partsThatDiffer(this.#store, slice, existing);

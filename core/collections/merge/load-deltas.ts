@@ -27,10 +27,10 @@ export interface LoadedDelta {
   readonly facts: ReceiptFacts;
 }
 
-/** A run whose delta is missing, unreadable or unfit, and why. */
+/** A run whose delta is missing, unreadable or mismatched, and why. */
 export interface MismatchedDelta {
   readonly work: RunWork;
-  readonly unfit: string;
+  readonly mismatched: string;
 }
 
 type Fetched = { readonly bytes: Uint8Array | undefined; readonly facts: ReceiptFacts };
@@ -77,7 +77,7 @@ export async function* loadDeltas(
     }
     const { facts } = fetched;
     const delta = readDelta(target, work, fetched.bytes);
-    if (typeof delta === "string") yield { work, unfit: delta };
+    if (typeof delta === "string") yield { work, mismatched: delta };
     else yield { work, delta: withKnown(delta, facts), facts };
   }
 }

@@ -28,7 +28,7 @@ export interface MergeDeps {
   readonly log: Log;
 }
 
-/** What a cycle has merged. All else of its messages comes again, or has failed. */
+/** The result of a merge. All other messages are redelivered, or have failed. */
 export interface Merged {
   /** Vectors that were written, whose metadata was changed, that were deleted. */
   readonly written: number;
@@ -39,10 +39,10 @@ export interface Merged {
   /** Vectors of each applied run's delta. */
   readonly runs: ReadonlyMap<RunWork, number>;
   /** Runs whose delta cannot be applied, and why. */
-  readonly unfit: ReadonlyMap<RunWork, string>;
-  /** Receipts that the collection may show otherwise than before. */
+  readonly mismatched: ReadonlyMap<RunWork, string>;
+  /** Receipts whose vectors may have changed. */
   readonly receipts: readonly ReceiptRef[];
-  /** Messages of changes that the collection shows now. */
+  /** Messages of changes that the collection now reflects. */
   readonly changeMessages: readonly QueuedMessage[];
 }
 
@@ -61,14 +61,14 @@ export async function mergeReceipts(
   const { shard, target } = deps;
   const loaded = new Map<string, Omit<LoadedDelta, "delta">>();
   const runs = new Map<RunWork, number>();
-  const unfit = new Map<RunWork, string>();
+  const mismatched = new Map<RunWork, string>();
 
   /** Keeps no vectors: together they may be larger than the memory. */
   async function* load(): AsyncGenerator<Delta> {
     const works = receipts.flatMap(({ run }) => run ?? []);
     for await (const one of loadDeltas(deps, works, until)) {
-      if ("unfit" in one) {
-        unfit.set(one.work, one.unfit);
+      if ("mismatched" in one) {
+        mismatched.set(one.work, one.mismatched);
         continue;
       }
       const { work, delta, facts } = one;
@@ -84,7 +84,7 @@ export async function mergeReceipts(
     loaded.delete(key);
     if (work === undefined) continue;
     runs.delete(work);
-    unfit.set(work, reason);
+    mismatched.set(work, reason);
   }
 
   const factsOf = ({ receipt }: StartedReceipt) => loaded.get(receiptKey(receipt))?.facts;
@@ -101,7 +101,7 @@ export async function mergeReceipts(
     removed: applied.removed.length + reconciled.removed.length,
     count: await store.count(),
     runs,
-    unfit,
+    mismatched,
     receipts: receipts
       .filter((one) => truths.has(one) || (one.run && runs.has(one.run)))
       .map(({ receipt }) => receipt),
@@ -114,7 +114,7 @@ function mayBeStale({ receipt, current }: StartedReceipt, { replaced }: Applied)
   return replaced.has(receiptKey(receipt)) || (current?.removed.size ?? 0) > 0;
 }
 
-/** A receipt whose items cannot be read now is left out: its messages come again. */
+/** A receipt whose items cannot be read now is left out: its messages are redelivered. */
 async function readTruths(
   { items, target, clock, log }: MergeDeps,
   receipts: readonly StartedReceipt[],

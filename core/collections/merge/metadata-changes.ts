@@ -3,10 +3,7 @@ import type { KnownMetadata } from "../../entities/receipt-facts.ts";
 import { isKnownKey, metadataType } from "../../receipts/vector-metadata.ts";
 import type { MetadataChanges } from "../chroma/vector-store.ts";
 
-/**
- * What has to be written so that a vector shows exactly what is known, and no key that is nobody's; undefined where it
- * does already.
- */
+/** The writes after which a vector has exactly the known metadata and no unknown key; undefined if none are needed. */
 export function metadataChanges(stored: VectorMetadata, known: KnownMetadata): MetadataChanges | undefined {
   const changes: Record<string, VectorMetadata[string] | null> = {};
   for (const key of Object.keys(stored)) {

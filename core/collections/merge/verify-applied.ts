@@ -12,7 +12,7 @@ export class CollectionDivergedError extends VectorkeepError {
   constructor(shard: ShardName, differences: readonly string[]) {
     super(
       `The new generation of ${shard} is not what its deltas and changes say: ${differences.join("; ")}.`,
-      "Nothing was published and the messages come back; if it goes on, rebuild the collection from its deltas.",
+      "Nothing was published, and the messages are redelivered. If it persists, rebuild the collection from its deltas with `npm run generations -- lines|words --rebuild`.",
     );
   }
 }

@@ -99,7 +99,7 @@ export class CollectionQueue {
     );
   }
 
-  /** Refusals are logged: such a message comes again and is found done. */
+  /** Failures are logged: such a message is redelivered and found completed. */
   async delete(messages: readonly QueuedMessage[]): Promise<void> {
     await this.#inCalls(
       "Messages were not deleted",

@@ -14,7 +14,7 @@ export interface FailedMessagesDeps {
   readonly queue: CollectionQueue;
   readonly ledger: FailureLedger;
   readonly messages: MessagesInFlight;
-  /** At so many failures a message goes to the dead-letter queue. */
+  /** Number of failures at which a message moves to the dead-letter queue. */
   readonly maxFailures: number;
   readonly log: Log;
   readonly metrics: Metrics;

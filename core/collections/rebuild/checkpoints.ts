@@ -26,7 +26,7 @@ export interface CheckpointDeps {
   readonly target: DeltaTarget;
 }
 
-/** The newest checkpoint of the rebuild, opened; an empty database where there is none that can be used. */
+/** Opens the newest valid checkpoint of the rebuild, or an empty database. */
 export async function openCheckpoint(
   { checkpoints, workspace }: CheckpointDeps,
   rebuildId: string,

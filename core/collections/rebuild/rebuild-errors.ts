@@ -3,7 +3,7 @@ import { VectorkeepError } from "../../vectorkeep-error.ts";
 
 const maxNamed = 5;
 
-/** Receipts of which the deltas do not give back what is due, by receipt key, each with the reason. */
+/** Receipts that cannot be rebuilt from deltas, by receipt key, each with the reason. */
 export type LeftOut = ReadonlyMap<string, string>;
 
 /** A rebuilt generation would lack receipts that the published one may have. */

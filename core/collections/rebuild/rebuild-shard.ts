@@ -17,7 +17,7 @@ export interface RebuildShardOptions {
   readonly until: number;
 }
 
-/** What an operator is told of a part of a rebuild. */
+/** The report to the operator on a part of a rebuild. */
 export type ShardRebuilt =
   | { readonly state: "unfinished"; readonly id: string; readonly done: number; readonly known: number }
   | {

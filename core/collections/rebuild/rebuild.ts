@@ -60,11 +60,12 @@ export type Rebuilt =
     };
 
 /**
- * Makes the shard from nothing but what is true: the deltas of all current runs, their items and tombstones. Nothing is
- * embedded, no message is sent. Readers stay with what is published until all of it can be. Call it under the lease,
- * as often as it answers `unfinished`: it goes on from its last checkpoint, whoever made it.
+ * Rebuilds the shard from the deltas of all current runs, their items and tombstones. Nothing is embedded and no
+ * message is sent. Readers keep the published generation until the rebuild is complete. Call it under the lease until
+ * it no longer returns `unfinished`: it continues from the last checkpoint, of any process.
  *
- * Throws RebuildIncompleteError, NothingRebuiltError, RebuildStalledError, CollectionDivergedError, PublishConflictError, LeaseLostError.
+ * Throws RebuildIncompleteError, NothingRebuiltError, RebuildStalledError, CollectionDivergedError,
+ * PublishConflictError, LeaseLostError.
  */
 export async function rebuild(
   deps: RebuildDeps,
@@ -158,7 +159,7 @@ class Rebuild {
     const merged = await mergeReceipts(this.#deps, store, due, until, () => this.#lease.assertHeld());
     for (const key of empty) done.set(key, null);
     for (const [key, why] of unknown) leftOut.set(key, why);
-    for (const [{ run }, why] of merged.unfit) leftOut.set(receiptKey(run), why);
+    for (const [{ run }, why] of merged.mismatched) leftOut.set(receiptKey(run), why);
     for (const { run } of merged.runs.keys()) done.set(receiptKey(run), run.runId);
     return keys.filter((key) => !done.has(key) && !leftOut.has(key));
   }

@@ -19,7 +19,7 @@ export interface StoredReceipts {
   readonly due: readonly StartedReceipt[];
   /** Keys of those of which nothing is due. */
   readonly empty: readonly string[];
-  /** By key: why nobody can say what is due. */
+  /** By key: why the expected vectors are unknown. */
   readonly unknown: ReadonlyMap<string, string>;
 }
 
@@ -39,7 +39,7 @@ export async function readStored(deps: StoredDeps, keys: readonly string[]): Pro
   return { due, empty, unknown };
 }
 
-/** Undefined where nothing is due; a text says why it cannot be told. */
+/** Undefined if no vectors are expected; a string is the reason why they are unknown. */
 async function readOne(
   { runs, target }: StoredDeps,
   receipt: ReceiptRef,

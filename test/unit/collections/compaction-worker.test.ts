@@ -186,7 +186,7 @@ describe("a worker of several shards", () => {
     expect(pauses.slice(0, 8)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
     expect(await rig.published([delta])).toEqual(contentOf([delta]));
     await worker.stop();
-    expect(new Set(worker.said)).toEqual(new Set(["error AccessDeniedError"]));
+    expect(new Set(worker.said)).toEqual(new Set(["error AccessDenied"]));
     expect(worker.counted.get("WorkerErrors")).toBe(worker.said.length);
   });
 });
@@ -296,7 +296,7 @@ test("F5: a cycle that hangs past its deadline is logged and ends the worker, an
   const worker = run([await rig.process({ leaseMs: 60_000 })], { cycleMs: 2_000, finishWithinMs: 100 });
   await worker.ended;
   expect(worker.shutdown.cause).toBeInstanceOf(CycleOverranError);
-  expect(worker.said[0]).toMatch(/^error The cycle of lines was not over after 2 s/);
+  expect(worker.said[0]).toMatch(/^error The cycle of lines did not end within 2 s/);
   expect(worker.counted.get("WorkerErrors")).toBe(1);
   expect(await leaseOwner()).toBeUndefined();
   jest.restoreAllMocks();

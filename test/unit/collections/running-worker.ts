@@ -29,7 +29,10 @@ export class RunningWorker {
   constructor(shards: readonly CycleDeps[], wishes: WorkerWishes = {}) {
     const { shardsAtOnce = 2, cycleMs = 60_000, finishWithinMs = 10_000, clock = monotonicClock } = wishes;
     this.shutdown = new Shutdown(unawaited, finishWithinMs);
-    const say = (level: string) => (message: string) => this.said.push(`${level} ${message}`);
+    const say =
+      (level: string) =>
+      (message: string, fields: { readonly reason?: unknown } = {}) =>
+        void this.said.push(`${level} ${fields.reason ?? message}`);
     const log: Log = { ...silentLog, info: say("info"), error: say("error") };
     const unwritten = new Map<string, number>();
     const metrics = {
