@@ -29,6 +29,8 @@ export interface Wanted {
   readonly changed?: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
   /** Types whose creation takes a while. */
   readonly slow?: readonly string[];
+  /** How long a slow creation takes. @default 50 */
+  readonly slowMs?: number;
 }
 
 /** Runs a program under Pulumi's runtime mocks, as the engine would run it, and notes all that it declares. */
@@ -40,7 +42,8 @@ export async function deploy(program: () => Promise<unknown>, wanted: Wanted): P
     {
       async newResource({ type, name, inputs }) {
         events.push(`start ${type} ${name}`);
-        if (wanted.slow?.includes(type)) await new Promise((resolve) => setTimeout(resolve, 50));
+        if (wanted.slow?.includes(type))
+          await new Promise((resolve) => setTimeout(resolve, wanted.slowMs ?? 50));
         const secretInputs = Object.keys(inputs).filter((key) => isSecret(inputs[key]));
         const plain = plainly(inputs) as Record<string, unknown>;
         resources.push({ type, name, inputs: plain, secretInputs });
