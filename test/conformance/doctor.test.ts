@@ -72,7 +72,7 @@ test("a new stack passes every check except the unconfirmed mail subscription", 
   expect(found.embedding).toEqual([
     {
       status: "ok",
-      says: expect.stringMatching(/answers universal-sentence-encoder-lite with 512 dimensions/),
+      says: expect.stringMatching(/universal-sentence-encoder-lite with 512 dimensions/),
     },
   ]);
   expect(found.index).toEqual([{ status: "ok", says: expect.stringMatching(/vectors of 512 dimensions/) }]);
