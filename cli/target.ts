@@ -18,7 +18,13 @@ const names = z.object({
 /** In shard order. */
 const urlsOfShards = z.array(z.string()).min(1);
 
-const catchUpNames = z.object({ api: z.string(), run: z.string(), chunk: z.string(), settle: z.string() });
+const catchUpNames = z.object({
+  api: z.string(),
+  run: z.string(),
+  chunk: z.string(),
+  settle: z.string(),
+  watch: z.string(),
+});
 
 const catchUp = z.object({
   url: z.string(),

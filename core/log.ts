@@ -82,6 +82,8 @@ export interface LogFields {
   readonly open?: number | undefined;
   readonly given_up?: number | undefined;
   readonly redriven?: number | undefined;
+  readonly settled?: number | undefined;
+  readonly started?: number | undefined;
   readonly seen?: number | undefined;
   readonly doubtful?: number | undefined;
   readonly missing?: number | undefined;

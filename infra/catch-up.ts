@@ -71,6 +71,7 @@ export function catchUpOutputs({
   machine,
   unsettled,
   functions,
+  watch,
 }: CatchUp): CatchUpOutputs {
   return {
     url: api.url,
@@ -86,12 +87,14 @@ export function catchUpOutputs({
       run: functions.run.function.name,
       chunk: functions.chunk.function.name,
       settle: functions.settle.function.name,
+      watch: watch.function.name,
     },
     logGroups: {
       api: functions.api.logGroup.name,
       run: functions.run.logGroup.name,
       chunk: functions.chunk.logGroup.name,
       settle: functions.settle.logGroup.name,
+      watch: watch.logGroup.name,
     },
   };
 }

@@ -50,9 +50,11 @@ export interface CatchUpOutputs {
   readonly tasksTable: pulumi.Output<string>;
   readonly stateMachineArn: pulumi.Output<string>;
   readonly unsettledQueueUrl: pulumi.Output<string>;
-  readonly functions: Readonly<Record<"api" | "run" | "chunk" | "settle", pulumi.Output<string>>>;
-  readonly logGroups: Readonly<Record<"api" | "run" | "chunk" | "settle", pulumi.Output<string>>>;
+  readonly functions: Readonly<Record<CatchUpFunctionName, pulumi.Output<string>>>;
+  readonly logGroups: Readonly<Record<CatchUpFunctionName, pulumi.Output<string>>>;
 }
+
+type CatchUpFunctionName = "api" | "run" | "chunk" | "settle" | "watch";
 
 type FunctionName =
   | "embed"

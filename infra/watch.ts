@@ -1,6 +1,7 @@
 import { Alarms } from "./components/alarms.ts";
 import type { BundledFunction } from "./components/bundled-function.ts";
 import type { CatchUp } from "./components/catch-up.ts";
+import { watchEveryMinutes } from "./components/catch-up-watch.ts";
 import type { ChangeProcessor } from "./components/change-processor.ts";
 import type { Compaction } from "./components/compaction.ts";
 import { Dashboard, type Flow } from "./components/dashboard.ts";
@@ -40,7 +41,11 @@ export function watch(
     sweep: settings.sweep,
     servesQueries: settings.query.enabled,
     compactsInWorker: settings.compaction.host === "ecs",
-    machine: catchUp?.machine.machine,
+    catchUp: catchUp && {
+      machine: catchUp.machine.machine,
+      watch: catchUp.watch,
+      watchEveryMinutes,
+    },
   });
   const dashboard = new Dashboard(`${stem}-dashboard`, { flows, metricsNamespace });
   return { alarms, dashboard };
@@ -91,7 +96,7 @@ function flowsOf({ pipeline, changes, compaction, verify, sweeper, catchUp }: Wa
   ];
 }
 
-function catchingUp({ functions: { api, run, chunk, settle }, unsettled, machine }: CatchUp): Flow {
+function catchingUp({ functions: { api, run, chunk, settle }, watch, unsettled, machine }: CatchUp): Flow {
   return {
     title: "Catching up",
     functions: {
@@ -99,6 +104,7 @@ function catchingUp({ functions: { api, run, chunk, settle }, unsettled, machine
       "catch-up-run": run,
       "catch-up-chunk": chunk,
       "catch-up-settle": settle,
+      "catch-up-watch": watch,
     },
     queues: {},
     deadLetters: { "catch-up-unsettled": unsettled },

@@ -6,7 +6,6 @@ export const apiConfig = z.object({
   STATE_MACHINE_ARN: z.string().min(1),
   TASKS_TABLE: z.string().min(1),
   RUN_FUNCTION: z.string().min(1),
-  SETTLE_FUNCTION: z.string().min(1),
   TASK_DAYS: wholeNumber(1, 3650),
   USD_PER_MILLION_TOKENS: z.coerce.number().min(0),
   DEFAULT_QUESTION_ID: emptyIsNone,

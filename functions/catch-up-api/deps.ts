@@ -1,7 +1,8 @@
-import { InvocationType, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import * as z from "zod";
 import type { ApiDeps } from "../../core/catchup/api/routes.ts";
+import { taskInvoker } from "../../core/catchup/host/task-invoker.ts";
 import { tasksClient } from "../../core/catchup/host/tasks-client.ts";
 import type { PreflightProblem } from "../../core/catchup/preflight/preflight-errors.ts";
 import type { ProcessRequest } from "../../core/catchup/requests/process-request.ts";
@@ -26,10 +27,7 @@ export function apiDeps(config: ApiConfig, { log }: Telemetry): ApiFunctionDeps 
   const client = tasksClient();
   const executions = new Executions(new SFNClient({}), config.STATE_MACHINE_ARN);
   const lambda = new LambdaClient({});
-  const invoke = async (FunctionName: string, taskId: string) => {
-    const Payload = JSON.stringify({ task_id: taskId });
-    await lambda.send(new InvokeCommand({ FunctionName, InvocationType: InvocationType.Event, Payload }));
-  };
+  const invoke = taskInvoker(lambda);
   const preflight = async (request: ProcessRequest): Promise<readonly PreflightProblem[]> => {
     const Payload = JSON.stringify({ preflight: request });
     const { FunctionError, Payload: answer } = await lambda.send(
@@ -42,7 +40,6 @@ export function apiDeps(config: ApiConfig, { log }: Telemetry): ApiFunctionDeps 
     });
     return [];
   };
-  const settle = (taskId: string) => invoke(config.SETTLE_FUNCTION, taskId);
   return {
     tasks: new TaskStore(client, config.TASKS_TABLE),
     chunkCounts: new ChunkCounts(client, config.TASKS_TABLE),
@@ -56,7 +53,7 @@ export function apiDeps(config: ApiConfig, { log }: Telemetry): ApiFunctionDeps 
     async stop({ execution_arn }) {
       if (execution_arn !== undefined) await executions.stop(execution_arn);
     },
-    isWorkedOn: (task, countedAt = 0) => isWorkedOn(task, countedAt, { executions, settle, log }),
+    isWorkedOn: (task) => isWorkedOn(task, executions, Date.now()),
     corsOrigins: config.CORS_ORIGINS,
     taskDays: config.TASK_DAYS,
     usdPerMillionTokens: config.USD_PER_MILLION_TOKENS,

@@ -21,13 +21,14 @@ export interface FunctionBundles {
 
 /** The code of the catch-up system's functions. */
 export async function catchUpBundles(): Promise<CatchUpCode> {
-  const [api, run, chunk, settle] = await Promise.all([
+  const [api, run, chunk, settle, watch] = await Promise.all([
     functionArchive("catch-up-api"),
     functionArchive("catch-up-run"),
     functionArchive("catch-up-chunk"),
     functionArchive("catch-up-settle"),
+    functionArchive("catch-up-watch"),
   ]);
-  return { api, run, chunk, settle };
+  return { api, run, chunk, settle, watch };
 }
 
 /** Bundles every function of the stack. Throws BundleFailedError or LibraryUnpatchableError. */

@@ -27,8 +27,16 @@ export interface AlarmsArgs {
   readonly sweep: Settings["sweep"];
   readonly servesQueries: boolean;
   readonly compactsInWorker: boolean;
-  /** The state machine of large catch-up tasks, if there is one. */
-  readonly machine: aws.sfn.StateMachine | undefined;
+  /** Undefined in a stack without the catch-up API. */
+  readonly catchUp: CatchUpAlarmsArgs | undefined;
+}
+
+interface CatchUpAlarmsArgs {
+  /** Of large tasks. */
+  readonly machine: aws.sfn.StateMachine;
+  /** Settles tasks without a worker. */
+  readonly watch: BundledFunction;
+  readonly watchEveryMinutes: number;
 }
 
 interface Condition {
@@ -71,26 +79,37 @@ export class Alarms extends pulumi.ComponentResource {
     this.iteratorAge(args.stream.reader.function.name);
     this.givenUp(args.stream.mapping);
     this.lost(args.stream.mapping);
-    this.notSwept(args.sweeper.function.name, args.sweep.everyMinutes);
+    this.silent("sweeper", args.sweeper, {
+      everyMinutes: args.sweep.everyMinutes,
+      says: "The sweeper has missed three runs, so stuck runs go unnoticed.",
+      runbook: "stuck-runs",
+    });
     const own = ownMetrics(args.sweep, {
       servesQueries: args.servesQueries,
       compactsInWorker: args.compactsInWorker,
-      catchesUp: args.machine !== undefined,
+      catchesUp: args.catchUp !== undefined,
     });
     for (const { what, service, collection, ...metric } of own) {
       const dimensions = { service, ...(collection && { collection }) };
       this.alarm(what, { ...metric, namespace: args.metricsNamespace, dimensions });
     }
-    if (args.machine) {
-      this.executions(args.machine);
-      this.failedRecords(args.metricsNamespace);
-    }
+    if (args.catchUp) this.catchUp(args.catchUp, args.metricsNamespace);
     this.registerOutputs();
   }
 
   private topic(name: string, { topicArn, email }: AlarmsArgs): pulumi.Output<string> {
     if (topicArn !== undefined) return pulumi.output(topicArn);
     return new AlarmTopic(name, { email }, { parent: this }).arn;
+  }
+
+  private catchUp({ machine, watch, watchEveryMinutes }: CatchUpAlarmsArgs, namespace: string) {
+    this.executions(machine);
+    this.failedRecords(namespace);
+    this.silent("catch-up-watch", watch, {
+      everyMinutes: watchEveryMinutes,
+      says: "The catch-up watch has not run for five minutes, so tasks without a worker stay open.",
+      runbook: "catch-up",
+    });
   }
 
   private executions(machine: aws.sfn.StateMachine) {
@@ -219,14 +238,18 @@ export class Alarms extends pulumi.ComponentResource {
     });
   }
 
-  private notSwept(name: pulumi.Output<string>, everyMinutes: number) {
-    this.alarm("sweeper-silent", {
-      ...ofFunction(name, "Invocations", "Sum"),
+  /** A function on a schedule that no longer runs. */
+  private silent(
+    what: string,
+    { function: watched }: BundledFunction,
+    { everyMinutes, ...condition }: { readonly everyMinutes: number } & Pick<Condition, "says" | "runbook">,
+  ) {
+    this.alarm(`${what}-silent`, {
+      ...ofFunction(watched.name, "Invocations", "Sum"),
+      ...condition,
       breaches: "below",
       threshold: 1,
       periodSeconds: Math.max(fiveMinutes, 3 * 60 * everyMinutes),
-      says: "The sweeper has missed three runs, so stuck runs go unnoticed.",
-      runbook: "stuck-runs",
     });
   }
 

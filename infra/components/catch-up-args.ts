@@ -11,6 +11,7 @@ export interface CatchUpCode {
   readonly run: pulumi.asset.Archive;
   readonly chunk: pulumi.asset.Archive;
   readonly settle: pulumi.asset.Archive;
+  readonly watch: pulumi.asset.Archive;
 }
 
 /** Secrets of the catch-up system. */

@@ -25,6 +25,11 @@ import { StoredSecret } from "./stored-secret.ts";
 const workTimeoutSeconds = 900;
 /** API Gateway's maximum. */
 const answerTimeoutSeconds = 29;
+/** Attempts of an asynchronous invocation. Lambda waits one minute, then two, between them. */
+const attempts = 3;
+const betweenAttemptsSeconds = 300;
+/** More than all attempts to settle a task take. */
+export const settlingSeconds = attempts * workTimeoutSeconds + betweenAttemptsSeconds;
 
 export interface CatchUpFunctionsArgs extends CatchUpArgs {
   readonly tasks: aws.dynamodb.Table;
@@ -133,7 +138,6 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
         TASKS_TABLE: tasks.name,
         STATE_MACHINE_ARN: this.machine.machine.arn,
         RUN_FUNCTION: this.run.function.name,
-        SETTLE_FUNCTION: this.settle.function.name,
         TASK_DAYS: String(settings.taskDays),
         USD_PER_MILLION_TOKENS: settings.usdPerMillionTokens,
         DEFAULT_QUESTION_ID: settings.questionId ?? "",
@@ -148,7 +152,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       statements: [
         items(tasks, ["GetItem", "PutItem", "Query", "UpdateItem"]),
         queryIndexes(tasks),
-        invoke(this.run.function, this.settle.function),
+        invoke(this.run.function),
         allow(["states:DescribeExecution", "states:StopExecution"], executionsOf(this.machine.machine.arn)),
       ],
     });
@@ -221,7 +225,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       name,
       {
         functionName: of.function.name,
-        maximumRetryAttempts: 2,
+        maximumRetryAttempts: attempts - 1,
         maximumEventAgeInSeconds: 21_600,
         destinationConfig: { onFailure: { destination } },
       },

@@ -1,9 +1,11 @@
 import type * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { BundledFunction } from "./bundled-function.ts";
 import { CatchUpApi } from "./catch-up-api.ts";
 import type { CatchUpArgs } from "./catch-up-args.ts";
-import { CatchUpFunctions } from "./catch-up-functions.ts";
+import { CatchUpFunctions, settlingSeconds } from "./catch-up-functions.ts";
 import { CatchUpMachine } from "./catch-up-machine.ts";
+import { CatchUpWatch } from "./catch-up-watch.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import { KeyedTable } from "./keyed-table.ts";
 import type { Named } from "./named.ts";
@@ -18,6 +20,8 @@ export class CatchUp extends pulumi.ComponentResource {
   /** Plans, results and failed records; all of them expire. */
   readonly work: Named;
   readonly functions: CatchUpFunctions;
+  /** Settles tasks without a worker. */
+  readonly watch: BundledFunction;
   readonly machine: CatchUpMachine;
   readonly api: CatchUpApi;
   /** Tasks that could not be settled. */
@@ -65,6 +69,14 @@ export class CatchUp extends pulumi.ComponentResource {
       inside,
     );
     this.machine = this.functions.machine;
+    const { run, settle } = this.functions;
+    const { machine } = this.machine;
+    const { tasks } = this;
+    this.watch = new CatchUpWatch(
+      `${name}-watch`,
+      { code: args.code.watch, tasks, machine, run, settle, settlingSeconds, defaults: args.defaults },
+      inside,
+    ).watch;
     this.api = new CatchUpApi(
       `${name}-api`,
       {

@@ -1,12 +1,12 @@
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import { urlsOf } from "./collection-queues.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import type { Compaction } from "./compaction.ts";
-import { allow, assumedBy, deleteObjects, items, list, policyOf, sendTo } from "./permissions.ts";
+import { allow, deleteObjects, items, list, sendTo } from "./permissions.ts";
 import { maxMessageSeconds } from "./queue-with-dlq.ts";
+import { scheduled } from "./scheduled.ts";
 import type { Storage } from "./storage.ts";
 
 /** Enough for some thousand actions; the next sweep continues. */
@@ -71,45 +71,12 @@ export class Sweeper extends pulumi.ComponentResource {
       },
       inside,
     );
-    new aws.lambda.FunctionEventInvokeConfig(
+    scheduled(
       name,
-      { functionName: this.sweeper.function.name, maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+      this.sweeper,
+      { description: "Starts a sweep", everyMinutes: settings.everyMinutes },
       inside,
     );
-    this.schedule(name, settings.everyMinutes);
     this.registerOutputs();
-  }
-
-  private schedule(name: string, everyMinutes: number) {
-    const inside = { parent: this };
-    const role = new aws.iam.Role(
-      `${name}-schedule`,
-      { assumeRolePolicy: assumedBy("scheduler.amazonaws.com") },
-      inside,
-    );
-    const policy = new aws.iam.RolePolicy(
-      `${name}-schedule`,
-      {
-        role: role.id,
-        policy: policyOf([allow(["lambda:InvokeFunction"], [this.sweeper.function.arn])]),
-      },
-      inside,
-    );
-    new aws.scheduler.Schedule(
-      name,
-      {
-        name,
-        description: "Starts a sweep",
-        scheduleExpression: `rate(${everyMinutes} ${everyMinutes === 1 ? "minute" : "minutes"})`,
-        flexibleTimeWindow: { mode: "OFF" },
-        target: {
-          arn: this.sweeper.function.arn,
-          roleArn: role.arn,
-          input: "{}",
-          retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
-        },
-      },
-      { parent: this, dependsOn: [policy] },
-    );
   }
 }

@@ -14,6 +14,7 @@ const bounds: readonly (readonly [name: string, maxKilobytes: number, heavy: rea
   ["catch-up-chunk", 2_900, bothProviders],
   ["catch-up-run", 3_000, bothProviders],
   ["catch-up-settle", 760, []],
+  ["catch-up-watch", 700, []],
   ["compaction", 950, ["chromadb"]],
   ["embed", 2_400, ["gpt-tokenizer", "openai"]],
   ["export-ocr-results", 730, []],

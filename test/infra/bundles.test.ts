@@ -25,6 +25,7 @@ test.each([
   ["catch-up-run", false, ["index.mjs", "index.mjs.map"]],
   ["catch-up-chunk", false, ["index.mjs", "index.mjs.map"]],
   ["catch-up-settle", false, ["index.mjs", "index.mjs.map"]],
+  ["catch-up-watch", false, ["index.mjs", "index.mjs.map"]],
   ["compaction", true, ["index.mjs", "index.mjs.map", "chroma.node"]],
   ["generations", true, ["index.mjs", "index.mjs.map", "chroma.node"]],
 ])("the same source of the function %s gives the same bytes", async (name, chroma, files) => {

@@ -91,7 +91,7 @@ test("a task that could not be ended is an alarm", () => {
   });
 });
 
-test.each(["api", "run", "chunk", "settle"])(
+test.each(["api", "run", "chunk", "settle", "watch"])(
   "errors, throttles and long invocations of %s are alarms",
   (name) => {
     const functionName = `${stem}-${name}`;
@@ -116,14 +116,26 @@ test.each(["api", "run", "chunk", "settle"])(
   },
 );
 
-test("all of them notify the topic of the stack, and treat missing data as healthy", () => {
-  expect(alarms.size).toBe(4 * 3 + 5);
-  for (const alarm of alarms.values()) {
+test("F21: a watch that does not run is an alarm", () => {
+  expect(alarms.get(`${stem}-watch-silent`)).toMatchObject({
+    namespace: "AWS/Lambda",
+    metricName: "Invocations",
+    dimensions: { FunctionName: `${stem}-watch` },
+    comparisonOperator: "LessThanThreshold",
+    threshold: 1,
+    period: 300,
+    treatMissingData: "breaching",
+  });
+});
+
+test("all of them notify the topic of the stack, and treat missing data as healthy except for the watch", () => {
+  expect(alarms.size).toBe(5 * 3 + 6);
+  for (const [name, alarm] of alarms) {
     expect(alarm).toMatchObject({
       alarmDescription: expect.stringMatching(/^[A-Z].* Runbook: docs\/runbooks\/[\w-]+\.md$/),
       alarmActions: ["arn:sns:vectorkeep-dev-alarms"],
       okActions: ["arn:sns:vectorkeep-dev-alarms"],
-      treatMissingData: "notBreaching",
+      treatMissingData: name === `${stem}-watch-silent` ? "breaching" : "notBreaching",
     });
   }
 });

@@ -14,7 +14,7 @@ test("environments fit into Lambda's 4 KB, also with long addresses and twenty d
     "catchup:namespace": "n".repeat(200),
     "catchup:columnTypes": JSON.stringify(columns),
   });
-  for (const name of ["api", "run", "chunk", "settle"]) {
+  for (const name of ["api", "run", "chunk", "settle", "watch"]) {
     const bytes = Buffer.byteLength(
       Object.entries(environmentOf(stack, `${stem}-${name}`))
         .flat()

@@ -16,7 +16,6 @@ test("the API may start and stop work on tasks, and reaches no row and no secret
     "dynamodb:Query arn:dynamodb:vectorkeep-dev-catch-up-tasks/index/*",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-dev-catch-up-tasks",
     "lambda:InvokeFunction arn:lambda:vectorkeep-dev-catch-up-run",
-    "lambda:InvokeFunction arn:lambda:vectorkeep-dev-catch-up-settle",
     "logs:CreateLogStream arn:cloudwatch:vectorkeep-dev-catch-up-api:*",
     "logs:PutLogEvents arn:cloudwatch:vectorkeep-dev-catch-up-api:*",
     "states:DescribeExecution arn:aws:states:::execution:vectorkeep-dev-catch-up/*",
@@ -97,6 +96,26 @@ test("the function that ends tasks may do this and nothing else: it knows no pro
     "s3:PutObject arn:s3:vectorkeep-dev-catch-up-work/errors/*",
     "s3:PutObject arn:s3:vectorkeep-dev-catch-up-work/failed/*",
     "sqs:SendMessage arn:sqs:vectorkeep-dev-catch-up-unsettled",
+  ]);
+});
+
+test("the watch may read tasks, and invoke run and settle; it reaches no row and no secret", () => {
+  expect(permissionsOf(stack, "vectorkeep-dev-catch-up-watch")).toEqual([
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-dev-catch-up-tasks",
+    "dynamodb:Query arn:dynamodb:vectorkeep-dev-catch-up-tasks/index/*",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-dev-catch-up-tasks",
+    "lambda:InvokeFunction arn:lambda:vectorkeep-dev-catch-up-run",
+    "lambda:InvokeFunction arn:lambda:vectorkeep-dev-catch-up-settle",
+    "logs:CreateLogStream arn:cloudwatch:vectorkeep-dev-catch-up-watch:*",
+    "logs:PutLogEvents arn:cloudwatch:vectorkeep-dev-catch-up-watch:*",
+    "states:DescribeExecution arn:aws:states:::execution:vectorkeep-dev-catch-up/*",
+    "states:DescribeExecution arn:aws:states:::execution:vectorkeep-dev-catch-up:*",
+  ]);
+});
+
+test("the schedule of the watch may invoke it, and nothing else", () => {
+  expect(permissionsOf(stack, "vectorkeep-dev-catch-up-watch-schedule")).toEqual([
+    "lambda:InvokeFunction arn:lambda:vectorkeep-dev-catch-up-watch",
   ]);
 });
 

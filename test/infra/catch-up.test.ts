@@ -7,7 +7,7 @@ import { permissionsOf } from "./support/policies.ts";
 import { deployStack, secrets } from "./support/stacks.ts";
 
 const stem = "vectorkeep-dev-catch-up";
-const names = ["api", "run", "chunk", "settle"];
+const names = ["api", "run", "chunk", "settle", "watch"];
 
 let stack: Deployment;
 
@@ -103,6 +103,28 @@ test("a task whose function fails for good is ended, and an end that fails for g
   expect(destinationOf("settle")).toEqual({ onFailure: { destination: `arn:sqs:${stem}-unsettled` } });
   for (const name of ["run", "settle"])
     expect(asynchronous.get(`${stem}-${name}`)?.maximumRetryAttempts).toBe(2);
+});
+
+test("F21: a schedule invokes the watch every minute, and a failed watch is not retried", () => {
+  expect(ofType(stack, "aws:scheduler/schedule:Schedule").get(`${stem}-watch`)).toMatchObject({
+    scheduleExpression: "rate(1 minute)",
+    target: {
+      arn: `arn:lambda:${stem}-watch`,
+      roleArn: `arn:iam:${stem}-watch-schedule`,
+      input: "{}",
+      retryPolicy: { maximumRetryAttempts: 0 },
+    },
+  });
+  const asynchronous = ofType(stack, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig");
+  expect(asynchronous.get(`${stem}-watch`)).toMatchObject({ maximumRetryAttempts: 0 });
+});
+
+test("the watch invokes settle again only after all attempts of the first invocation have ended", () => {
+  const { timeout } = ofType(stack, "aws:lambda/function:Function").get(`${stem}-settle`) ?? {};
+  const betweenAttemptsSeconds = 60 + 120;
+  expect(Number(environmentOf(stack, `${stem}-watch`).SETTLING_SECONDS)).toBeGreaterThan(
+    3 * Number(timeout) + betweenAttemptsSeconds,
+  );
 });
 
 test("F23: the limit of requests is the smaller one of the provider's account and of catching up", async () => {

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { watchEveryMinutes } from "../../infra/components/catch-up-watch.ts";
 import { declared } from "../../infra/config.ts";
-import { idleCosts } from "./support/prices.ts";
+import { idleCosts, idlePrices, idleWatchCost } from "./support/prices.ts";
 import { stackFile } from "./support/stacks.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -38,6 +39,19 @@ test("every type of resource of the dev stack is in the table or known to cost n
   const unknown = listing.filter((line) => !free.test(line) && !priced.test(line));
   expect(unknown).toEqual([]);
   expect(listing.filter((line) => line.startsWith("aws:ec2:VpcEndpoint::"))).toHaveLength(3);
+});
+
+test("docs/cost.md says what the idle catch-up system adds: its resources and its watch", () => {
+  const own = readFileSync(join(root, "test/infra/fixtures/catch-up-resources.txt"), "utf8")
+    .trim()
+    .split("\n");
+  const count = (type: string) => own.filter((line) => line.startsWith(`${type}::`)).length;
+  const [secrets, alarms] = [count("aws:secretsmanager:Secret"), count("aws:cloudwatch:MetricAlarm")];
+  const watch = idleWatchCost(60 / watchEveryMinutes);
+  const total = secrets * idlePrices.secret + alarms * idlePrices.alarm + watch;
+  expect(page).toContain(
+    `${secrets} secrets × 0.40 + ${alarms} alarms × 0.10 + the watch ${watch.toFixed(2)} (43,800 × a tenth of a second of a quarter GiB) = ${total.toFixed(2)};`,
+  );
 });
 
 /** CloudWatch bills each metric that is written, and an idle stack's are those of every sweep. */

@@ -36,6 +36,7 @@ test.each([
   "catch-up-run",
   "catch-up-chunk",
   "catch-up-settle",
+  "catch-up-watch",
 ])(
   "%s starts from its bundle with the environment that the stack gives it, and nothing else",
   async (name) => {

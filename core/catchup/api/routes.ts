@@ -13,7 +13,7 @@ import { CursorInvalidError } from "../tasks/task-store.ts";
 import { type Answer, type ApiRequest, answerTo, noSuchRoute } from "./answer.ts";
 import { openApi } from "./openapi.ts";
 import { noCounts, type ShownTask, showTask } from "./show-task.ts";
-import { type StartDeps, startForgotten, startTask } from "./start-task.ts";
+import { type StartDeps, startTask } from "./start-task.ts";
 
 export interface ApiDeps extends StartDeps {
   readonly chunkCounts: ChunkCounts;
@@ -102,6 +102,7 @@ function accepted(task: Task): Answer {
   };
 }
 
+/** Only reads: tasks without a worker are settled by the watch (watch-tasks.ts). */
 async function status({ query }: ApiRequest, deps: ApiDeps): Promise<Answer> {
   refuseUnknown(query, ["task_id"]);
   const id = query.task_id;
@@ -111,9 +112,7 @@ async function status({ query }: ApiRequest, deps: ApiDeps): Promise<Answer> {
   }
   const progress = await deps.tasks.progress(id);
   if (!progress) throw new NoSuchTaskError(id);
-  const { task, chunks, countedAt, underWay } = progress;
-  await deps.isWorkedOn(task, countedAt);
-  await startForgotten(task, deps, deps.now());
+  const { task, chunks, underWay } = progress;
   return { status: 200, body: shown(task, chunks, deps, underWay) };
 }
 

@@ -4,12 +4,7 @@ import { IdempotencyKeyReusedError } from "../requests/request-errors.ts";
 import { type Claim, type Claims, claimOfKey, claimOfRequest, fingerprint } from "../tasks/claims.ts";
 import { newTaskId, type Task } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
-
-/**
- * After this time without a start, the process that accepted the task has most likely crashed before it started the
- * work.
- */
-const beginsWithinMs = 60_000;
+import { beginsWithinMs, startForgotten } from "../work/start-forgotten.ts";
 
 /** The request of a caller. Missing dates derive from the time of the request, epoch ms. */
 export type Asked = (when: number) => ProcessRequest;
@@ -19,11 +14,8 @@ export interface StartDeps {
   readonly claims: Claims;
   /** Starts the task asynchronously. Idempotent. */
   start(taskId: string): Promise<void>;
-  /**
-   * Whether a task is open and being processed. A task whose worker has crashed is settled, so that it does not block
-   * others (F21). Skips the check if a chunk was counted just now (`countedAt`, epoch ms).
-   */
-  isWorkedOn(task: Task, countedAt?: number): Promise<boolean>;
+  /** Whether a task is open and has a worker. If not, it blocks no request, and the watch settles it (F21). */
+  isWorkedOn(task: Task): Promise<boolean>;
   readonly taskDays: number;
   /** What would make a task fail, as far as a preflight can detect it (F35). */
   preflight(request: ProcessRequest): Promise<readonly PreflightProblem[]>;
@@ -47,17 +39,6 @@ export async function startTask(
   if (!found) return makeTask(taskId, asked(askedAt), deps, now);
   await startForgotten(found, deps, now);
   return found;
-}
-
-/** Starts a task whose starter crashed before the start, or whose start was lost. */
-export async function startForgotten(
-  { task_id, status, updated_at }: Task,
-  { tasks, start }: StartDeps,
-  now: number,
-): Promise<void> {
-  if (status !== "PENDING" || now - Date.parse(updated_at) <= beginsWithinMs) return;
-  // Touched first, so that the next caller waits before it starts the task again.
-  if (await tasks.change(task_id, {}, ["PENDING"])) await start(task_id);
 }
 
 /**

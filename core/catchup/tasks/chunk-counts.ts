@@ -33,10 +33,9 @@ export class ChunkCounts {
       new UpdateCommand({
         TableName: this.#table,
         Key: itemOf(taskId, chunk),
-        UpdateExpression: "SET #chunk = :counts, counted_at = :now, expires_at = :expires REMOVE #progress",
+        UpdateExpression: "SET #chunk = :counts, expires_at = :expires REMOVE #progress",
         ExpressionAttributeNames: { "#chunk": `c${chunk}`, "#progress": `p${chunk}` },
         ExpressionAttributeValues: {
-          ":now": Date.now(),
           ":counts": [processed, failed, filtered, unchanged, tokens, duplicates],
           ":expires": expiresAt,
         },
@@ -50,10 +49,9 @@ export class ChunkCounts {
       new UpdateCommand({
         TableName: this.#table,
         Key: itemOf(taskId, chunk),
-        UpdateExpression: "SET #progress = :progress, counted_at = :now, expires_at = :expires",
+        UpdateExpression: "SET #progress = :progress, expires_at = :expires",
         ExpressionAttributeNames: { "#progress": `p${chunk}` },
         ExpressionAttributeValues: {
-          ":now": Date.now(),
           ":progress": [progress.embedded, progress.written],
           ":expires": expiresAt,
         },
@@ -95,11 +93,6 @@ export function addInFlight(item: Record<string, unknown>, known: UnderWay): Und
     written += Number(value[1]) || 0;
   }
   return { embedded, written };
-}
-
-/** When a chunk of an item of counts was last counted, epoch milliseconds; 0 where nothing tells. */
-export function countedAt(item: Record<string, unknown>): number {
-  return typeof item.counted_at === "number" ? item.counted_at : 0;
 }
 
 /** Adds what an item of counts says. */

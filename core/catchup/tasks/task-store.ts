@@ -3,13 +3,13 @@ import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/li
 import * as z from "zod";
 import { unlessConditionFailed } from "../../conditional-write.ts";
 import { InputError } from "../../vectorkeep-error.ts";
-import { addInFlight, collectCounts, countedAt, nothingUnderWay, type UnderWay } from "./chunk-counts.ts";
+import { addInFlight, collectCounts, nothingUnderWay, type UnderWay } from "./chunk-counts.ts";
 import type { Counts } from "./counts.ts";
 import { type Task, type TaskStatus, task } from "./task.ts";
 
 /** Index of the table: hash key `kind`, range key `created_at`. */
 export const newestFirstIndex = "newest-first";
-const kind = "TASK";
+export const kind = "TASK";
 
 /** What of a task can change while it is open. */
 export type TaskChange = Partial<
@@ -22,6 +22,7 @@ export type TaskChange = Partial<
     | "chunks"
     | "execution_arn"
     | "alive_until"
+    | "settling_until"
     | "counts"
     | "chunks_completed"
     | "chunks_failed"
@@ -51,8 +52,6 @@ export interface TaskPage {
 export interface TaskProgress {
   readonly task: Task;
   readonly chunks: ReadonlyMap<number, Counts>;
-  /** When a chunk was last counted, epoch milliseconds; 0 where none was. */
-  readonly countedAt: number;
   readonly underWay: UnderWay;
 }
 
@@ -105,7 +104,6 @@ export class TaskStore {
   async progress(taskId: string, now = Date.now()): Promise<TaskProgress | undefined> {
     const chunks = new Map<number, Counts>();
     let found: Task | undefined;
-    let lastCount = 0;
     let underWay = nothingUnderWay;
     for (let start: Record<string, unknown> | undefined, more = true; more; more = start !== undefined) {
       const { Items = [], LastEvaluatedKey } = await this.#client.send(
@@ -122,12 +120,11 @@ export class TaskStore {
         else {
           collectCounts(item, chunks);
           underWay = addInFlight(item, underWay);
-          lastCount = Math.max(lastCount, countedAt(item));
         }
       }
       start = LastEvaluatedKey;
     }
-    return found && { task: found, chunks, countedAt: lastCount, underWay };
+    return found && { task: found, chunks, underWay };
   }
 
   /** Changes a task that is still open (of the given statuses). False if it is not: nothing is changed then. */

@@ -45,6 +45,8 @@ export const task = z.object({
   execution_arn: z.string().optional(),
   /** Epoch ms after which the function that works on it has surely ended. */
   alive_until: z.number(),
+  /** Epoch ms by which all attempts of the settle that was invoked last have ended. */
+  settling_until: z.number().optional(),
   /** Of all rows, once the task is over. */
   counts: counts.optional(),
   chunks_completed: z.number().optional(),

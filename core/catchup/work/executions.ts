@@ -55,12 +55,11 @@ export class Executions {
   }
 
   /**
-   * As of some seconds ago at most, when it was seen running here, or elsewhere at `seenAt` (epoch ms of any clock): Step
-   * Functions describes 15 executions a second to an account, and callers ask more often for the status of a task.
+   * Up to ten seconds old: DescribeExecution is limited to 15 calls per second and account, and callers may repeat a
+   * request more often.
    */
-  async isRunning(executionArn: string, seenAt = 0): Promise<boolean> {
-    const isRecent = (time: number) => Math.abs(Date.now() - time) < trustedMs;
-    if (isRecent(this.#seenRunning.get(executionArn) ?? 0) || isRecent(seenAt)) return true;
+  async isRunning(executionArn: string): Promise<boolean> {
+    if (Date.now() - (this.#seenRunning.get(executionArn) ?? 0) < trustedMs) return true;
     this.#seenRunning.delete(executionArn);
     try {
       const { status } = await this.#client.send(new DescribeExecutionCommand({ executionArn }));

@@ -1,7 +1,7 @@
 import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { DescribeExecutionCommand, SFNClient } from "@aws-sdk/client-sfn";
+import { DescribeExecutionCommand, SFNClient, StopExecutionCommand } from "@aws-sdk/client-sfn";
 import { type Index, Pinecone } from "@pinecone-database/pinecone";
 import type { ShownTask } from "../../../core/catchup/api/show-task.ts";
 import { type FailedRecord, failedRecord } from "../../../core/catchup/records/failed-record.ts";
@@ -113,12 +113,27 @@ export class CatchingUp {
   }
 
   /** What the execution of a task was given, and what it answered. */
-  async executionOf(taskId: string): Promise<{ input: string | undefined; output: string | undefined }> {
+  executionOf(taskId: string): Promise<{ input?: string | undefined; output?: string | undefined }> {
+    return this.#ofExecution(taskId, (client, executionArn) =>
+      client.send(new DescribeExecutionCommand({ executionArn })),
+    );
+  }
+
+  /** Aborts the execution of a task as an operator does; the task stays open. */
+  async abortExecutionOf(taskId: string): Promise<void> {
+    await this.#ofExecution(taskId, (client, executionArn) =>
+      client.send(new StopExecutionCommand({ executionArn })),
+    );
+  }
+
+  async #ofExecution<Answer>(
+    taskId: string,
+    call: (client: SFNClient, executionArn: string) => Promise<Answer>,
+  ): Promise<Answer> {
     const client = new SFNClient(clientOf(this.stack));
-    const executionArn = `${this.outputs.stateMachineArn.replace(":stateMachine:", ":execution:")}:${taskId}`;
+    const machine = this.outputs.stateMachineArn;
     try {
-      const { input, output } = await client.send(new DescribeExecutionCommand({ executionArn }));
-      return { input, output };
+      return await call(client, `${machine.replace(":stateMachine:", ":execution:")}:${taskId}`);
     } finally {
       client.destroy();
     }

@@ -38,7 +38,6 @@ export function idleCosts(stack: IdleStack): Record<string, number> {
   const mapped = stack.listing.filter((line) => line.startsWith("aws:lambda:EventSourceMapping::"));
   const fifo = mapped.filter((line) => /-compaction-(lines|words)/.test(line)).length;
   const standard = mapped.filter((line) => line.endsWith("-embed")).length;
-  const sweeps = stack.sweepsPerHour * 730;
   return {
     "SQS endpoint": stack.endpointZones * idlePrices.endpointZone,
     Alarms: count("aws:cloudwatch:MetricAlarm") * idlePrices.alarm,
@@ -48,9 +47,21 @@ export function idleCosts(stack: IdleStack): Record<string, number> {
     Secrets: count("aws:secretsmanager:Secret") * idlePrices.secret,
     "Polling of empty queues":
       (pollsPerMonth / 1e6) * (standard * idlePrices.queueRequests + fifo * idlePrices.fifoQueueRequests),
-    // A sweep of nothing takes about a second of a quarter GiB.
-    Sweeps:
-      sweeps * 0.25 * idlePrices.lambdaGibSeconds +
-      (sweeps / 1e6) * (idlePrices.lambdaRequests + idlePrices.schedulerInvocations),
+    // A sweep of nothing takes about a second.
+    Sweeps: scheduledCost(stack.sweepsPerHour, 1),
   };
+}
+
+/** Of a watch over no task, a query that takes a tenth of a second; USD a month. */
+export function idleWatchCost(watchesPerHour: number): number {
+  return scheduledCost(watchesPerHour, 0.1);
+}
+
+/** Of a function of a quarter GiB. */
+function scheduledCost(invocationsPerHour: number, seconds: number): number {
+  const invocations = invocationsPerHour * 730;
+  return (
+    invocations * seconds * 0.25 * idlePrices.lambdaGibSeconds +
+    (invocations / 1e6) * (idlePrices.lambdaRequests + idlePrices.schedulerInvocations)
+  );
 }

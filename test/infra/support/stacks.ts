@@ -21,7 +21,7 @@ jest.mock("../../../infra/bundles/stack-bundles.ts", () => {
       verify: code,
       sweeper: code,
     }),
-    catchUpBundles: async () => ({ api: code, run: code, chunk: code, settle: code }),
+    catchUpBundles: async () => ({ api: code, run: code, chunk: code, settle: code, watch: code }),
     queryServerContext: async () => ".build/query-server",
     compactionWorkerContext: async () => ".build/compaction-worker",
   };

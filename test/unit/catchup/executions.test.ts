@@ -29,21 +29,6 @@ test("a running execution is described every ten seconds at most, however often 
   expect(await executions.isRunning(execution)).toBe(false);
 });
 
-test("an execution whose chunks are being counted is not described", async () => {
-  const { asked, executions } = described("FAILED");
-  for (let second = 0; second < 60; second += 1) {
-    expect(await executions.isRunning(execution, Date.now() - 9_000)).toBe(true);
-    jest.advanceTimersByTime(1_000);
-  }
-  expect(asked.length).toBe(0);
-  expect(await executions.isRunning(execution, Date.now() - 10_000)).toBe(false);
-});
-
-test("a clock that is minutes ahead keeps no execution alive that has ended (F3)", async () => {
-  const { executions } = described("FAILED");
-  expect(await executions.isRunning(execution, Date.now() + 5 * 60_000)).toBe(false);
-});
-
 test("one that has ended or is missing is described again, and each has its own answer", async () => {
   const gone = new ExecutionDoesNotExist({ message: "gone", $metadata: {} });
   const { asked, executions } = described("FAILED", gone, "RUNNING", "RUNNING");

@@ -213,23 +213,43 @@ describe("/tasks/{task_id}/retry-failed", () => {
   });
 });
 
-test("whether a task is worked on is asked with the time at which a chunk of it was counted last", async () => {
-  const id = await stored({ status: "IN_PROGRESS" });
-  const asked: (number | undefined)[] = [];
-  const noting: ApiDeps = {
-    ...services(),
-    isWorkedOn: async (_, countedAt) => {
-      asked.push(countedAt);
-      return true;
-    },
-  };
-  const request = { method: "GET", path: "/status", query: { task_id: id }, headers: {}, body: undefined };
-  await answerRequest(request, noting);
-  const before = Date.now();
-  await tables.chunkCounts.set(id, 0, counts, Math.floor(before / 1000) + 60);
-  await answerRequest(request, noting);
-  expect(asked[0]).toBe(0);
-  expect(asked[1]).toBeGreaterThanOrEqual(before);
+describe("F21: a query has no side effects", () => {
+  const longAgo = new Date(Date.now() - 3_600_000).toISOString();
+  const hopeless = [
+    ["a task whose worker has died", { status: "IN_PROGRESS", alive_until: 0 }],
+    ["a task whose execution has ended", { status: "IN_PROGRESS", execution_arn: "arn:ended" }],
+    ["a task whose start was lost", { status: "PENDING", created_at: longAgo, updated_at: longAgo }],
+  ] as const;
+
+  test.each(hopeless)("GET /status and GET /tasks of %s only read", async (_, changed) => {
+    const id = await stored(changed);
+    const before = await tables.tasks.get(id);
+    const called: string[] = [];
+    const noting: ApiDeps = {
+      ...services(),
+      start: async () => void called.push("start"),
+      stop: async () => void called.push("stop"),
+      isWorkedOn: async () => {
+        called.push("isWorkedOn");
+        return false;
+      },
+    };
+    const first = tables.sent.length;
+    for (const [path, query] of [
+      ["/status", { task_id: id }],
+      ["/tasks", {}],
+      ["/tasks", { limit: "100", status: changed.status }],
+    ] as const) {
+      const answer = await answerRequest(
+        { method: "GET", path, query, headers: {}, body: undefined },
+        noting,
+      );
+      expect(answer.status).toBe(200);
+    }
+    expect(new Set(tables.sent.slice(first))).toEqual(new Set(["QueryCommand"]));
+    expect(called).toEqual([]);
+    expect(await tables.tasks.get(id)).toEqual(before);
+  });
 });
 
 test("what is no fault of the caller is thrown, so that the platform counts it (F19)", async () => {

@@ -1,5 +1,4 @@
 import { IndexNotAllowedError, IndexThrottledError } from "../../../core/catchup/index/index-errors.ts";
-import { isWorkedOn } from "../../../core/catchup/work/worked-on.ts";
 import { EmbeddingRefusedError } from "../../../core/embedding/embedding-errors.ts";
 import { TaskRig } from "./task-rig.ts";
 import { TaskTables } from "./task-tables.ts";
@@ -223,28 +222,4 @@ test("only the failed records are tried again, by the same dates, and keep their
   expect((await rig.task(retry)).counts).toMatchObject({ processed: 1, failed: 1, filtered: 1 });
   expect(rig.failedRows(retry)).toEqual([[4, "refused_by_model"]]);
   expect(rig.index.texts).toEqual({ "v2/12.1": "a", "v2/12.3": "c" });
-});
-
-describe("an open task without a running execution (F21)", () => {
-  test("ends when its execution has ended without settling it", async () => {
-    rig.rowsPerFunction = 0;
-    const id = await rig.accept(five);
-    await rig.run(id);
-    expect(await isWorkedOn(await rig.task(id), 0, rig.taskServices)).toBe(true);
-    rig.running = false;
-    expect(await isWorkedOn(await rig.task(id), Date.now(), rig.taskServices)).toBe(true);
-    expect(await isWorkedOn(await rig.task(id), 0, rig.taskServices)).toBe(false);
-    expect(await rig.task(id)).toMatchObject({ status: "FAILED", counts: { failed: 5 } });
-  });
-
-  test("ends when its function has had all the time that its retries could take", async () => {
-    const id = await rig.accept(five);
-    const task = await rig.task(id);
-    expect(await isWorkedOn(task, 0, rig.taskServices, task.alive_until)).toBe(true);
-    expect(await isWorkedOn(task, 0, rig.taskServices, task.alive_until + 1)).toBe(false);
-    expect(await rig.task(id)).toMatchObject({
-      status: "FAILED",
-      error: expect.stringContaining("could not be planned"),
-    });
-  });
 });

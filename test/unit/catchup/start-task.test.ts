@@ -1,4 +1,4 @@
-import { type StartDeps, startForgotten, startTask } from "../../../core/catchup/api/start-task.ts";
+import { type StartDeps, startTask } from "../../../core/catchup/api/start-task.ts";
 import type { PreflightProblem } from "../../../core/catchup/preflight/preflight-errors.ts";
 import { isOpen, type Task, type TaskStatus } from "../../../core/catchup/tasks/task.ts";
 import { Crash, Crashes } from "./crashes.ts";
@@ -50,7 +50,7 @@ function api() {
     startTask(() => ({ ...request, ...changed }), key, services, now);
   const own = async () =>
     (await tables.all()).filter((item) => (item.request as typeof request).s3_key === request.s3_key);
-  return { ask, own, started, crashes, over, dead, problems, services };
+  return { ask, own, started, crashes, over, dead, problems };
 }
 
 describe("a request", () => {
@@ -195,28 +195,4 @@ describe("F35: a request whose preflight finds a problem", () => {
       expect(await own()).toHaveLength(1);
     },
   );
-});
-
-describe("a task that was accepted and never begun", () => {
-  test("is started again by a status request, but only by one of several", async () => {
-    const { ask, services, started } = api();
-    const { task_id } = await ask(undefined, Date.now() - 61_000);
-    const look = async () => {
-      const task = await tables.tasks.get(task_id);
-      if (task) await startForgotten(task, services, Date.now());
-    };
-    await look();
-    await look();
-    expect(started).toEqual([task_id, task_id]);
-  });
-
-  test.each([
-    ["within its first minute", "PENDING", 59_000],
-    ["once it is worked on", "IN_PROGRESS", 61_000],
-  ] as const)("is left alone %s", async (_, status, age) => {
-    const { ask, services, started } = api();
-    const task = await ask(undefined, Date.now() - age);
-    await startForgotten({ ...task, status }, services, Date.now());
-    expect(started).toHaveLength(1);
-  });
 });

@@ -6,7 +6,6 @@ import { Executions } from "../../../core/catchup/work/executions.ts";
 import { runChunk } from "../../../core/catchup/work/run-chunk.ts";
 import { type RunTaskDeps, runTask, type TimeLimits } from "../../../core/catchup/work/run-task.ts";
 import { settleTask } from "../../../core/catchup/work/settle-task.ts";
-import type { WorkedOnDeps } from "../../../core/catchup/work/worked-on.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
 import { ChunkRig } from "./chunk-rig.ts";
 import { requestOf } from "./requests.ts";
@@ -30,12 +29,11 @@ export class TaskRig extends ChunkRig {
     this.#tables = tables;
   }
 
-  get taskServices(): RunTaskDeps & WorkedOnDeps {
+  get taskServices(): RunTaskDeps {
     return {
       ...this.services,
       tasks: this.#tables.tasks,
       chunkCounts: this.#tables.chunkCounts,
-      settle: (taskId: string) => this.settle(taskId),
       executions: new Executions(this.#states, arn),
       rowsPerFunction: this.rowsPerFunction,
       limits: this.limits,

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CreateTableCommand, DescribeTableCommand } from "@aws-sdk/client-dynamodb";
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { ChunkCounts } from "../../../core/catchup/tasks/chunk-counts.ts";
 import { Claims } from "../../../core/catchup/tasks/claims.ts";
+import { OpenTasks } from "../../../core/catchup/tasks/open-tasks.ts";
 import { newTaskId, type Task } from "../../../core/catchup/tasks/task.ts";
 import { newestFirstIndex, TaskStore } from "../../../core/catchup/tasks/task-store.ts";
 import { Tables } from "../runs/tables.ts";
@@ -12,6 +14,9 @@ export class TaskTables {
   readonly tasks: TaskStore;
   readonly chunkCounts: ChunkCounts;
   readonly claims: Claims;
+  readonly openTasks: OpenTasks;
+  /** Every request to DynamoDB so far, as `UpdateItemCommand`. */
+  readonly sent: string[] = [];
   readonly #tables: Tables;
 
   private constructor(tables: Tables) {
@@ -19,6 +24,15 @@ export class TaskTables {
     this.tasks = new TaskStore(tables.client, tableName);
     this.chunkCounts = new ChunkCounts(tables.client, tableName);
     this.claims = new Claims(tables.client, tableName);
+    this.openTasks = new OpenTasks(tables.client, tableName);
+    tables.dynamo.middlewareStack.add(
+      (next, { commandName = "" }) =>
+        (args) => {
+          this.sent.push(commandName);
+          return next(args);
+        },
+      { step: "initialize" },
+    );
   }
 
   static async start(): Promise<TaskTables> {
@@ -57,6 +71,11 @@ export class TaskTables {
   /** Every task there is, expired ones too. */
   async all(): Promise<Record<string, unknown>[]> {
     return (await this.#tables.items(tableName)).filter(({ SK }) => SK === "TASK");
+  }
+
+  /** Writes any item. */
+  async put(item: Record<string, unknown>): Promise<void> {
+    await this.#tables.client.send(new PutCommand({ TableName: tableName, Item: item }));
   }
 
   stop(): Promise<void> {

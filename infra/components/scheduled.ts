@@ -1,0 +1,52 @@
+import * as aws from "@pulumi/aws";
+import type * as pulumi from "@pulumi/pulumi";
+import type { BundledFunction } from "./bundled-function.ts";
+import { assumedBy, invoke, policyOf } from "./permissions.ts";
+
+export interface ScheduledArgs {
+  readonly description: string;
+  readonly everyMinutes: number;
+}
+
+/**
+ * Invokes a function on a schedule. A failed invocation is not retried: the event has no content, and the next invocation
+ * does the same work.
+ */
+export function scheduled(
+  name: string,
+  { function: target }: BundledFunction,
+  { description, everyMinutes }: ScheduledArgs,
+  options: pulumi.ComponentResourceOptions,
+): void {
+  new aws.lambda.FunctionEventInvokeConfig(
+    name,
+    { functionName: target.name, maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+    options,
+  );
+  const role = new aws.iam.Role(
+    `${name}-schedule`,
+    { assumeRolePolicy: assumedBy("scheduler.amazonaws.com") },
+    options,
+  );
+  const policy = new aws.iam.RolePolicy(
+    `${name}-schedule`,
+    { role: role.id, policy: policyOf([invoke(target)]) },
+    options,
+  );
+  new aws.scheduler.Schedule(
+    name,
+    {
+      name,
+      description,
+      scheduleExpression: `rate(${everyMinutes} ${everyMinutes === 1 ? "minute" : "minutes"})`,
+      flexibleTimeWindow: { mode: "OFF" },
+      target: {
+        arn: target.arn,
+        roleArn: role.arn,
+        input: "{}",
+        retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+      },
+    },
+    { ...options, dependsOn: [policy] },
+  );
+}
