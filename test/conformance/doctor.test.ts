@@ -75,7 +75,7 @@ test("a new stack passes every check except the unconfirmed mail subscription", 
       says: expect.stringMatching(/universal-sentence-encoder-lite with 512 dimensions/),
     },
   ]);
-  expect(found.index).toEqual([{ status: "ok", says: expect.stringMatching(/vectors of 512 dimensions/) }]);
+  expect(found.index).toEqual([{ status: "ok", says: expect.stringMatching(/has 512 dimensions/) }]);
   expect(found.question).toEqual([
     { status: "ok", says: expect.stringMatching(/question 42 accepts dates/) },
   ]);
