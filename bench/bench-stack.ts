@@ -7,6 +7,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { type Head, readHead } from "../core/collections/generations/head.ts";
 import type { PublishedFiles } from "../core/collections/generations/published-copy.ts";
+import { S3DeltaStore } from "../core/deltas/s3-delta-store.ts";
 import { exportFolders, type ReceiptFolder } from "../core/ingest/export-folder.ts";
 import type { Collection } from "../core/receipts/receipt.ts";
 import { isComplete, type Observation, standsStill } from "../local/start/observation.ts";
@@ -37,6 +38,7 @@ export class BenchStack {
       collectionsPath: service.collectionsPath,
       library,
       scratch: join(folder, "published"),
+      deltas: new S3DeltaStore(new S3Client({}), service.outputs.deltasBucket),
     };
     this.sqs = new SQSClient({});
     this.dynamo = DynamoDBDocumentClient.from(new DynamoDBClient({}));

@@ -1,7 +1,14 @@
 import { indexSettings } from "../core/collections/chroma/chroma-vector-store.ts";
 import { measureCompaction, type Round, type SmallCycle } from "./compaction/measure.ts";
 import { type CompactionOptions, compactionOptions, usage } from "./compaction/options.ts";
-import { costTable, mergeLines, mergeVerdict, roundLine, warmVerdict } from "./compaction/report.ts";
+import {
+  bytesVerdict,
+  costTable,
+  mergeLines,
+  mergeVerdict,
+  roundLine,
+  timeVerdicts,
+} from "./compaction/report.ts";
 import { dimensions, type Premises, withPremises } from "./surroundings.ts";
 
 async function bench(options: CompactionOptions, premises: Premises): Promise<void> {
@@ -16,7 +23,10 @@ async function bench(options: CompactionOptions, premises: Premises): Promise<vo
   }
   const compared = rounds.filter(({ bareSeconds }) => bareSeconds !== undefined);
   console.log(`\n${mergeLines(compared)}\n\n${costTable(cycles)}\n`);
-  const verdicts = [...(options.judged ? [mergeVerdict(compared)] : []), warmVerdict(cycles)];
+  const verdicts = [
+    ...(options.judged ? [mergeVerdict(compared), ...timeVerdicts(cycles)] : []),
+    bytesVerdict(cycles),
+  ];
   for (const { pass, text } of verdicts) {
     console.log(text);
     if (!pass) process.exitCode = 1;

@@ -59,6 +59,8 @@ export interface LogFields {
   readonly lines?: number | undefined;
   readonly words?: number | undefined;
   readonly vectors?: number | undefined;
+  readonly segments?: number | undefined;
+  readonly overlay_vectors?: number | undefined;
   readonly rejected_rows?: number | undefined;
   readonly changed_rows?: number | undefined;
   readonly embedded_texts?: number | undefined;

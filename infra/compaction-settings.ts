@@ -55,6 +55,14 @@ export const compactionSettings = {
     means: "Minimum interval between two generations of a collection.",
     because: "It batches changes, and keeps search results at most seconds old.",
   }),
+  foldVectors: integer({
+    default: 4000,
+    from: 0,
+    to: 1_000_000,
+    means:
+      "Vectors of changed receipts, or a tenth of the collection if that is more, that lie in segments above the base before a cycle writes the next base. 0: every cycle writes one.",
+    because: "A change costs by its own size, and a search compares this many vectors one by one at once.",
+  }),
   generationsKept: integer({
     default: 3,
     from: 2,

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import { ChromaVectorStore } from "../../core/collections/chroma/chroma-vector-store.ts";
 import { withPublishedCopy } from "../../core/collections/generations/published-copy.ts";
 import type { VectorMetadata } from "../../core/deltas/delta.ts";
 import { planWords } from "../../core/receipts/planned-vectors.ts";
@@ -29,10 +28,15 @@ export async function differences(
   receipts: readonly BenchReceipt[],
   expected: MetadataById,
 ): Promise<string[]> {
-  const { found, count } = await withPublishedCopy(files, "words", generation, async (server) => {
-    const store = await ChromaVectorStore.open(server, "words");
-    return { found: await store.metadataOf(receipts), count: await store.count() };
-  });
+  const { found, count } = await withPublishedCopy(
+    files,
+    "words",
+    generation,
+    async (published, manifest) => ({
+      found: await published.metadataOf(receipts),
+      count: manifest.count,
+    }),
+  );
   const shown = new Map(found.map(({ id, metadata }) => [id, metadata]));
   const wrong = [...expected].filter(([id, metadata]) => !isDeepStrictEqual(metadata, shown.get(id)));
   const list = wrong.map(([id]) => `${id} shows ${JSON.stringify(shown.get(id) ?? "nothing")}`);

@@ -31,7 +31,7 @@ import { type CollectionAws, region, startCollectionAws } from "./aws.ts";
 import { type CycleFigures, figuresOf } from "./cycle-figures.ts";
 
 /** The stack's defaults, but that nothing waits for more changes, and that superseded generations go at once. */
-const config: CycleConfig = {
+const config: Omit<CycleConfig, "foldVectors"> = {
   leaseMs: 60_000,
   leaseWaitMs: 30_000,
   drainMessages: 1_000,
@@ -137,8 +137,8 @@ export class OneCollection {
     await this.#send(changeMessage(body, this.target.collection, this.#nextId()));
   }
 
-  /** A cold one: it holds no generation. */
-  async process(): Promise<CompactionProcess> {
+  /** A cold one: it holds no generation. With 0 `foldVectors` each of its cycles writes a base. */
+  async process(foldVectors: number): Promise<CompactionProcess> {
     const { aws, target, runs, deltas, generations } = this;
     const { folder, library } = this.premises;
     const { collection: shard } = target;
@@ -147,7 +147,7 @@ export class OneCollection {
     const parts: CycleDeps = {
       shard,
       target,
-      config,
+      config: { ...config, foldVectors },
       control: { client: aws.dynamo, controlTable: aws.controlTable },
       runs,
       deltas,

@@ -25,7 +25,7 @@ costs in collections of several sizes, in a cold and in a warm process.
   --quick        that all of it runs, in seconds and without a verdict on the speed: --sizes 200,400 --rounds 2 --repeats 1
   --help         this text
 
-Ends with code 1 where merging is slower than it must be, or a warm cycle copied a generation.`;
+Ends with code 1 where merging or a small change is slower than it must be, or writes or reads more.`;
 
 const command = new Arguments("bench:compaction");
 const usual = { sizes: "10000,50000,100000", rounds: "5", repeats: "3" };

@@ -1,11 +1,23 @@
 import { type Verdict, whole } from "../report.ts";
 import { median } from "../statistics.ts";
 import type { CycleFigures } from "./cycle-figures.ts";
-import { type Change, changes, labelsPerChange, type Round, type SmallCycle, warmths } from "./measure.ts";
+import {
+  type Change,
+  changes,
+  labelsPerChange,
+  type Round,
+  type SmallCycle,
+  type Warmth,
+  warmths,
+} from "./measure.ts";
 import { wordsPerReceipt } from "./word-deltas.ts";
 
 /** Least of the rate at which deltas are merged in terms of the bare upserts' rate. */
 const leastOfBare = 0.8;
+
+/** Of a small change, on the shared file system: as many are read by each reader. */
+const maxWritten = 150_000;
+const maxSeconds: Record<Warmth, number> = { cold: 1, warm: 0.5 };
 
 const titles: Record<Change, string> = {
   receipt: `one receipt of ${wordsPerReceipt} vectors`,
@@ -50,7 +62,7 @@ export function mergeLines(rounds: readonly Round[]): string {
 /** Medians of the repetitions, one line for each size, change and warmth. */
 export function costTable(cycles: readonly SmallCycle[]): string {
   const sizes = [...new Set(cycles.map(({ size }) => size))];
-  const heads = ["cycle", "copied in", "written", "materialise", "apply", "verify", "write", "rest"];
+  const heads = ["cycle", "written", "read deltas", "segment", "rest", "reader", "its deltas"];
   const rows = sizes.flatMap((size) =>
     changes.flatMap((change) =>
       warmths.map((warmth) => {
@@ -58,7 +70,7 @@ export function costTable(cycles: readonly SmallCycle[]): string {
           (one) => one.size === size && one.change === change && one.warmth === warmth,
         );
         const cells = [whole(size).padStart(8), titles[change].padEnd(28), warmth.padEnd(6)];
-        return `${cells.join("  ")}${costs(own.map(({ cycle }) => cycle))}`;
+        return `${cells.join("  ")}${costs(own)}`;
       }),
     ),
   );
@@ -66,21 +78,22 @@ export function costTable(cycles: readonly SmallCycle[]): string {
   return [`${head}${heads.map((text) => text.padStart(12)).join("")}`, ...rows].join("\n");
 }
 
-function costs(cycles: readonly CycleFigures[]): string {
-  const middle = (value: (cycle: CycleFigures) => number) => median(cycles.map(value));
+function costs(cycles: readonly SmallCycle[]): string {
+  const middle = (value: (one: SmallCycle) => number) => median(cycles.map(value));
   const step = (name: string) =>
-    `${middle(({ secondsByStep }) => secondsOf(secondsByStep, name)).toFixed(2)} s`;
-  const shown = ["materialise", "apply", "verify", "write_generation"];
+    `${middle(({ cycle }) => secondsOf(cycle.secondsByStep, name)).toFixed(2)} s`;
+  const shown = ["read_deltas", "write_segment"];
   const rest = middle(
-    ({ seconds, secondsByStep }) =>
+    ({ cycle: { seconds, secondsByStep } }) =>
       seconds - shown.reduce((sum, name) => sum + secondsOf(secondsByStep, name), 0),
   );
   return [
-    `${middle(({ seconds }) => seconds).toFixed(2)} s`,
-    megabytes(middle(({ bytesCopied }) => bytesCopied)),
-    megabytes(middle(({ bytesWritten }) => bytesWritten)),
+    `${middle(({ cycle }) => cycle.seconds).toFixed(2)} s`,
+    kilobytes(middle(({ cycle }) => cycle.bytesWritten)),
     ...shown.map(step),
     `${rest.toFixed(2)} s`,
+    `${middle(({ reader }) => reader.seconds).toFixed(2)} s`,
+    kilobytes(middle(({ reader }) => reader.deltaBytes)),
   ]
     .map((text) => text.padStart(12))
     .join("");
@@ -96,14 +109,31 @@ export function mergeVerdict(rounds: readonly Round[]): Verdict {
   };
 }
 
-export function warmVerdict(cycles: readonly SmallCycle[]): Verdict {
-  const warm = cycles.filter(({ warmth }) => warmth === "warm");
-  const bytes = warm.reduce((sum, { cycle }) => sum + cycle.bytesCopied, 0);
-  const pass = bytes === 0;
+/** Neither a base is read for a small change nor more written than what it says. */
+export function bytesVerdict(cycles: readonly SmallCycle[]): Verdict {
+  const copied = cycles.reduce((sum, { cycle }) => sum + cycle.bytesCopied, 0);
+  const written = Math.max(...cycles.map(({ cycle }) => cycle.bytesWritten));
+  const pass = copied === 0 && written <= maxWritten;
   return {
     pass,
-    text: `${mark(pass)}  ${warm.length} warm cycles copied ${whole(bytes)} bytes in, target 0`,
+    text: `${mark(pass)}  ${cycles.length} small cycles copied ${whole(copied)} bytes in and wrote ${whole(written)} at most, targets 0 and ${whole(maxWritten)}`,
   };
+}
+
+/** Of the labels into the largest collection. */
+export function timeVerdicts(cycles: readonly SmallCycle[]): Verdict[] {
+  const largest = Math.max(...cycles.map(({ size }) => size));
+  return warmths.map((warmth) => {
+    const own = cycles.filter(
+      (one) => one.size === largest && one.change === "labels" && one.warmth === warmth,
+    );
+    const seconds = median(own.map(({ cycle }) => cycle.seconds));
+    const pass = seconds <= maxSeconds[warmth];
+    return {
+      pass,
+      text: `${mark(pass)}  ${titles.labels} into ${whole(largest)} vectors, ${warmth}: ${seconds.toFixed(2)} s, target ${maxSeconds[warmth]} s`,
+    };
+  });
 }
 
 function bareSecondsOf({ bareSeconds }: Round): number {
@@ -125,6 +155,10 @@ function stepsOf({ secondsByStep }: CycleFigures): string {
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0)} MB`;
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1_000).toFixed(bytes < 10_000 ? 1 : 0)} kB`;
 }
 
 function mark(pass: boolean): string {

@@ -11,6 +11,8 @@ const columns: readonly Column[] = [
   { title: "MB", align: "right" },
   { title: "base", align: "left" },
   { title: "receipts", align: "right" },
+  { title: "database", align: "left" },
+  { title: "segments", align: "right" },
   { title: "", align: "left" },
 ];
 
@@ -21,7 +23,8 @@ export function generationTable({ generations }: ListAnswer): string[] {
     columns,
     generations.map(({ generation, name, head, facts }) => {
       const mark = head ? "head" : "";
-      if (facts === null) return [String(generation), name, "", "", "", "", "", `${mark} corrupt`.trim()];
+      if (facts === null)
+        return [String(generation), name, "", "", "", "", "", "", "", `${mark} corrupt`.trim()];
       const { written_at, vectors, bytes, receipts } = facts;
       const written = `${written_at.slice(0, 10)} ${written_at.slice(11, 19)}`;
       return [
@@ -32,10 +35,20 @@ export function generationTable({ generations }: ListAnswer): string[] {
         (bytes / 1_000_000).toFixed(1),
         madeFrom(facts),
         String(receipts),
+        databaseOf(name, facts),
+        String(facts.segments),
         mark,
       ];
     }),
   );
+}
+
+/** `own` where the generation has written the next base. */
+function databaseOf(
+  name: string,
+  { database }: NonNullable<ListAnswer["generations"][number]["facts"]>,
+): string {
+  return database === name ? "own" : (database ?? "none");
 }
 
 function madeFrom({

@@ -4,6 +4,7 @@ import { wholeNumber } from "../../core/settings/environment.ts";
 /** The environment that infra declares for the query server. */
 export const queryServerConfig = z.object({
   CONTROL_TABLE: z.string().min(1),
+  DELTAS_BUCKET: z.string().min(1),
   /** Folder of the generations of all collections. */
   COLLECTIONS_PATH: z.string().min(1),
   COLLECTION_SHARDS: wholeNumber(1, 100),

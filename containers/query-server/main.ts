@@ -1,7 +1,9 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { metricsLoggedAtOnce } from "../../core/metrics.ts";
 import { defineService } from "../../core/process/define-service.ts";
@@ -24,6 +26,7 @@ defineService({
   config: queryServerConfig,
   async run(config, { log, onStop }) {
     const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+    const deltas = new S3DeltaStore(new S3Client({}), config.DELTAS_BUCKET);
     const shards = collections.flatMap((collection) => shardNames(collection, config.COLLECTION_SHARDS));
     const generationsOf = (shard: ShardName) =>
       new ChromaGenerations({
@@ -36,6 +39,7 @@ defineService({
         library: join(import.meta.dirname, "chroma.node"),
         scratch: tmpdir(),
         exactVectors: config.QUERY_EXACT_VECTORS,
+        deltas,
         metrics,
       });
     const service = await QueryService.start({

@@ -37,6 +37,11 @@ export function deltaKey(prefix: string): string {
   return `${prefix}${extension}`;
 }
 
+/** The prefix that a run holds, from the object key of its delta. */
+export function prefixOfDelta(key: string): string {
+  return key.endsWith(extension) ? key.slice(0, -extension.length) : key;
+}
+
 const keyPattern = new RegExp(
   `^${deltasFolder}(?<collection>${collections.join("|")})/(?<imageId>[^/]+)/receipt-(?<receiptId>\\d+)/(?<runId>[^/]+)\\${extension}$`,
 );

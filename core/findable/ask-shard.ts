@@ -1,9 +1,10 @@
-import type { StoredVector } from "../collections/chroma/vector-store.ts";
+import type { NeighbourQuery, StoredVector } from "../collections/chroma/vector-store.ts";
 import type { Log } from "../log.ts";
 import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { Clock } from "../resilience/clock.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import type { Searchable } from "../search/generation-source.ts";
+import { neighboursOver } from "../search/overlay-neighbours.ts";
 import { hitsOf } from "../search/search.ts";
 import { searchRequest } from "../search/search-request.ts";
 import { isExact, readSnapshot } from "../search/snapshot/read-snapshot.ts";
@@ -80,7 +81,9 @@ async function ask(
   const ids: string[] = [];
   for await (const page of store.pages()) ids.push(...page.map(({ id }) => id));
   const snapshot = isExact(count, exactVectors) ? await readSnapshot(store, target.dimensions) : undefined;
-  const askOne = asker({ snapshot, query: (query) => store.query(query) }, shard, target.dimensions);
+  const overlay = snapshot ? new Map() : await store.overlayVectors();
+  const query = (asked: NeighbourQuery) => neighboursOver((of) => store.queryBase(of), overlay, asked);
+  const askOne = asker({ snapshot, query }, shard, target.dimensions);
   const left = drawn(ids, sample, after);
   const missed: { id: string; why: string }[] = [];
   let notFound = 0;

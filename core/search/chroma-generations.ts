@@ -3,15 +3,22 @@ import { join } from "node:path";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { ChromaServer } from "../collections/chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../collections/chroma/chroma-vector-store.ts";
+import type { StoredVector } from "../collections/chroma/vector-store.ts";
 import { GenerationCorruptError, Generations } from "../collections/generations/generations.ts";
 import { readHead } from "../collections/generations/head.ts";
 import type { Manifest } from "../collections/generations/manifest.ts";
+import type { SegmentEntry } from "../collections/segments/entry.ts";
+import type { Overlay } from "../collections/segments/overlay.ts";
+import { NamedDeltaMissingError, vectorsOfEntry } from "../collections/segments/overlay-rows.ts";
+import { PublishedVectors } from "../collections/segments/published-vectors.ts";
+import type { DeltaStore } from "../deltas/delta-store.ts";
 import type { Metrics } from "../metrics.ts";
 import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import { monotonicClock } from "../resilience/clock.ts";
+import { inParallel } from "../resilience/in-parallel.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
-import { ApproximateGeneration, SnapshotGeneration } from "./open-generations.ts";
+import { ApproximateGeneration, BaseCopy, SnapshotGeneration } from "./open-generations.ts";
 import { GenerationOfAnotherModelError } from "./search-errors.ts";
 import { isExact, readSnapshot } from "./snapshot/read-snapshot.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
@@ -31,19 +38,30 @@ export interface ChromaGenerationsOptions {
   readonly scratch: string;
   /** Generations of more vectors are not held in memory: their answers are approximate. */
   readonly exactVectors: number;
+  /** Where the deltas are that segments name. */
+  readonly deltas: Pick<DeltaStore, "get">;
   readonly metrics: Metrics;
 }
 
 /** Publishes that a reader may have missed before it reads all again. */
 const maxMissedGenerations = 32;
+const deltasAtOnce = 16;
+
+/** What is known of a generation that this source has opened. */
+interface Opened {
+  readonly database: string | null;
+  readonly overlay: Overlay;
+}
 
 /**
- * The generations that compaction published. Each is opened as a private copy with a Chroma server of its own, which
- * ends when its vectors are in memory.
+ * The generations that compaction published. One over the base of the generation before costs the segments and deltas that
+ * are new. Another base is opened as a private copy with a Chroma server of its own, which ends when its vectors are in
+ * memory.
  */
 export class ChromaGenerations implements GenerationSource {
   readonly #options: ChromaGenerationsOptions;
   readonly #generations: Generations;
+  readonly #opened = new WeakMap<OpenGeneration, Opened>();
 
   constructor(options: ChromaGenerationsOptions) {
     this.#options = options;
@@ -56,49 +74,115 @@ export class ChromaGenerations implements GenerationSource {
     return head && { number: head.generation, name: head.name };
   }
 
-  /** Throws GenerationCorruptError where the copy is not what the manifest says, or GenerationOfAnotherModelError. */
+  /**
+   * Throws GenerationCorruptError where the files are not what the manifests say, NamedDeltaMissingError, or
+   * GenerationOfAnotherModelError.
+   */
   async open(published: PublishedGeneration, previous: OpenGeneration | undefined): Promise<OpenGeneration> {
-    const { shard, library, scratch } = this.#options;
+    try {
+      const manifest = await this.#generations.manifest(published.name);
+      this.#requireOwnModel(published, manifest);
+      const overlay = await this.#generations.overlayOf(manifest);
+      const generation =
+        (previous && (await this.#above(previous, published, manifest, overlay))) ??
+        (await this.#openBase(published, previous, manifest, overlay));
+      this.#opened.set(generation, { database: manifest.database, overlay });
+      return generation;
+    } catch (error) {
+      if (error instanceof GenerationCorruptError || error instanceof NamedDeltaMissingError) {
+        this.#options.metrics.count("ManifestMismatches", 1);
+      }
+      throw error;
+    }
+  }
+
+  /** Over the base that is served: undefined where it is another one, or where a receipt is back as the base has it. */
+  async #above(
+    previous: OpenGeneration,
+    published: PublishedGeneration,
+    { database, count }: Manifest,
+    overlay: Overlay,
+  ): Promise<OpenGeneration | undefined> {
+    const before = this.#opened.get(previous);
+    if (before === undefined || before.database !== database || !previous.alive()) return undefined;
+    if ([...before.overlay.keys()].some((key) => !overlay.has(key))) return undefined;
+    const changed = [...overlay].filter(([key, entry]) => !isSameEntry(before.overlay.get(key), entry));
+    const vectors = await this.#vectorsOf(changed.map(([, entry]) => entry));
+    if (previous.snapshot) {
+      if (!isExact(count, this.#options.exactVectors)) return undefined;
+      const keys = new Set(changed.map(([key]) => key));
+      const snapshot = previous.snapshot.with(keys, [...vectors.values()].flat());
+      return snapshot.vectors === count ? new SnapshotGeneration(published, count, snapshot) : undefined;
+    }
+    if (!(previous instanceof ApproximateGeneration) || isExact(count, this.#options.exactVectors)) {
+      return undefined;
+    }
+    const all = new Map([...previous.overlay, ...vectors]);
+    return new ApproximateGeneration(published, count, previous.base, all);
+  }
+
+  async #openBase(
+    published: PublishedGeneration,
+    previous: OpenGeneration | undefined,
+    manifest: Manifest,
+    overlay: Overlay,
+  ): Promise<OpenGeneration> {
+    const { shard, library, scratch, deltas, exactVectors } = this.#options;
+    const { count, database_count, model, dimensions } = manifest;
     const folder = await mkdtemp(join(scratch, `${shard}-${published.name}-`));
     let server: ChromaServer | undefined;
     try {
-      const manifest = await this.#generations.copyTo(folder, published.name);
-      this.#requireOwnModel(published, manifest);
+      await this.#generations.copyTo(folder, published.name);
       server = await ChromaServer.start({ library, path: folder });
-      const store = await ChromaVectorStore.open(server, collectionOf(shard));
-      const count = await store.count();
-      if (count !== manifest.count) {
-        const what = `it holds ${count} vectors, not ${manifest.count}`;
+      const collection = collectionOf(shard);
+      const base = await ChromaVectorStore.open(server, collection);
+      const stored = await base.count();
+      if (stored !== database_count) {
+        const what = `its database holds ${stored} vectors, not ${database_count}`;
         throw new GenerationCorruptError(this.#generations.pathOf(published.name), what);
       }
-      if (!isExact(count, this.#options.exactVectors)) {
-        return new ApproximateGeneration(published, count, { folder, server, store });
+      if (!isExact(count, exactVectors)) {
+        const above = await this.#vectorsOf(overlay.values());
+        return new ApproximateGeneration(published, count, new BaseCopy(folder, server, base), above);
       }
-      const snapshot = await this.#read(store, manifest, previous);
+      const target = { collection, model, dimensions };
+      const vectors = new PublishedVectors({ base, overlay, deltas, target });
+      const snapshot = await this.#read(vectors, manifest, previous);
+      const [[receipt, why] = []] = vectors.unreadable;
+      if (receipt !== undefined) throw new NamedDeltaMissingError(receipt, why ?? "");
       await server.stop();
       await rm(folder, { recursive: true, force: true });
       return new SnapshotGeneration(published, count, snapshot);
     } catch (error) {
-      if (error instanceof GenerationCorruptError) this.#options.metrics.count("ManifestMismatches", 1);
       await server?.stop();
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
   }
 
+  async #vectorsOf(entries: Iterable<SegmentEntry>): Promise<Map<string, readonly StoredVector[]>> {
+    const { shard, deltas, model, dimensions } = this.#options;
+    const target = { collection: collectionOf(shard), model, dimensions };
+    const vectors = new Map<string, readonly StoredVector[]>();
+    await inParallel(entries, deltasAtOnce, async (entry) => {
+      vectors.set(receiptKey(entry.receipt), await vectorsOfEntry(deltas, target, entry));
+    });
+    return vectors;
+  }
+
   /** Only the receipts in which it may differ from what is served, where the manifests in between say which. */
   async #read(
-    store: ChromaVectorStore,
+    published: PublishedVectors,
     manifest: Manifest,
     previous: OpenGeneration | undefined,
   ): Promise<Snapshot> {
-    const changed = previous && (await this.#changedSince(previous.name, manifest));
-    if (changed && previous.snapshot) {
-      const vectors = await store.read(await store.idsOf(changed));
+    const changed = previous?.snapshot && (await this.#changedSince(previous.name, manifest));
+    if (changed && previous?.snapshot) {
+      const vectors = await published.read(await published.idsOf(changed));
       const snapshot = previous.snapshot.with(new Set(changed.map(receiptKey)), vectors);
       if (snapshot.vectors === manifest.count) return snapshot;
     }
-    return readSnapshot(store, manifest.dimensions);
+    return readSnapshot(published, manifest.dimensions);
   }
 
   /** Undefined where a generation in between is not readable, or there are too many. */
@@ -122,4 +206,9 @@ export class ChromaGenerations implements GenerationSource {
       throw new GenerationOfAnotherModelError(name, made, { model, dimensions });
     }
   }
+}
+
+function isSameEntry(one: SegmentEntry | undefined, other: SegmentEntry): boolean {
+  if (one === undefined || one.gone || other.gone) return one?.gone === true && other.gone;
+  return one.digest === other.digest;
 }

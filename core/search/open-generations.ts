@@ -3,6 +3,7 @@ import type { ChromaServer } from "../collections/chroma/chroma-server.ts";
 import type { Neighbour, NeighbourQuery, VectorStore } from "../collections/chroma/vector-store.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 import type { OpenGeneration, PublishedGeneration } from "./generation-source.ts";
+import { neighboursOver, type OverlayVectors } from "./overlay-neighbours.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
 
 /** A generation that is in memory was asked for approximate neighbours. */
@@ -37,37 +38,62 @@ export class SnapshotGeneration implements OpenGeneration {
   async close(): Promise<void> {}
 }
 
-interface PrivateCopy {
-  readonly folder: string;
-  readonly server: ChromaServer;
+/** A private copy of a base with the server on it. Generations over the same base share it; the last one removes it. */
+export class BaseCopy {
   readonly store: VectorStore;
+  readonly #server: ChromaServer;
+  readonly #folder: string;
+  #users = 0;
+
+  constructor(folder: string, server: ChromaServer, store: VectorStore) {
+    this.#folder = folder;
+    this.#server = server;
+    this.store = store;
+  }
+
+  alive(): boolean {
+    return this.#server.alive();
+  }
+
+  use(): this {
+    this.#users += 1;
+    return this;
+  }
+
+  async release(): Promise<void> {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    await this.#server.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
 }
 
-/** A generation that is too large for memory: Chroma's index proposes neighbours. */
+/** A generation that is too large for memory: Chroma's index of its base proposes neighbours. */
 export class ApproximateGeneration implements OpenGeneration {
   readonly number: number;
   readonly name: string;
   readonly count: number;
   readonly snapshot = undefined;
-  readonly #copy: PrivateCopy;
+  readonly base: BaseCopy;
+  readonly overlay: OverlayVectors;
 
-  constructor({ number, name }: PublishedGeneration, count: number, copy: PrivateCopy) {
+  constructor({ number, name }: PublishedGeneration, count: number, base: BaseCopy, overlay: OverlayVectors) {
     this.number = number;
     this.name = name;
     this.count = count;
-    this.#copy = copy;
+    this.base = base.use();
+    this.overlay = overlay;
   }
 
   query(query: NeighbourQuery): Promise<readonly Neighbour[]> {
-    return this.#copy.store.query(query);
+    return neighboursOver((asked) => this.base.store.query(asked), this.overlay, query);
   }
 
   alive(): boolean {
-    return this.#copy.server.alive();
+    return this.base.alive();
   }
 
-  async close(): Promise<void> {
-    await this.#copy.server.stop();
-    await rm(this.#copy.folder, { recursive: true, force: true });
+  close(): Promise<void> {
+    return this.base.release();
   }
 }

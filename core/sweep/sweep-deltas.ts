@@ -20,6 +20,8 @@ export interface DeltaSweep {
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
   readonly runs: Pick<RunStore, "current" | "moveCurrent">;
   readonly files: DeltaFiles;
+  /** Whether a kept generation names the delta. */
+  readonly isNamed: (file: DeltaFile) => Promise<boolean>;
   readonly config: Pick<SweepConfig, "retentionMs" | "claimMs">;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -98,14 +100,24 @@ async function removeExpired(parts: DeltaSweep, files: readonly DeltaFile[]): Pr
     if (current === undefined || expired.length === 0) return 0;
     const expiring = new Map(expired.map(({ runId }) => [runId, now()]));
     if ((await runs.moveCurrent(receipt, current, { ...current, expiring })) === "refused") continue;
-    await parts.files.remove(expired);
+    // A publish notes the deltas that it names before it looks at CURRENT, so that either sees what the other has noted.
+    const removable = await unnamed(parts, expired);
+    if (removable.length > 0) await parts.files.remove(removable);
     await forgetExpiring(parts, receipt);
+    if (removable.length === 0) return 0;
     log.info("Deltas of superseded runs were removed", {
       ...receiptFields(receipt),
-      keys: expired.map(({ key }) => key),
+      keys: removable.map(({ key }) => key),
     });
-    return expired.length;
+    return removable.length;
   }
+}
+
+/** A generation that is kept can be opened, and restored, as long as every delta is there that it names. */
+async function unnamed({ isNamed }: DeltaSweep, files: readonly DeltaFile[]): Promise<DeltaFile[]> {
+  const removable: DeltaFile[] = [];
+  for (const file of files) if (!(await isNamed(file))) removable.push(file);
+  return removable;
 }
 
 async function forgetExpiring({ runs }: DeltaSweep, receipt: ReceiptRef): Promise<void> {

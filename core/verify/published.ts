@@ -1,5 +1,4 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { ChromaVectorStore } from "../collections/chroma/chroma-vector-store.ts";
 import type { StoredMetadata, StoredVector } from "../collections/chroma/vector-store.ts";
 import { CollectionOfOtherModelError } from "../collections/cycle/workspace.ts";
 import { GenerationCorruptError } from "../collections/generations/generations.ts";
@@ -7,8 +6,9 @@ import { type Head, readHead } from "../collections/generations/head.ts";
 import type { Manifest } from "../collections/generations/manifest.ts";
 import { type PublishedFiles, withPublishedCopy } from "../collections/generations/published-copy.ts";
 import { isSameVector } from "../collections/merge/parts-that-differ.ts";
+import type { PublishedVectors } from "../collections/segments/published-vectors.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
-import { collectionOf, type ShardName } from "../receipts/shards.ts";
+import type { ShardName } from "../receipts/shards.ts";
 import { isSameValue } from "../receipts/vector-metadata.ts";
 import type { Described } from "./digest.ts";
 import type { DueVector } from "./due.ts";
@@ -33,7 +33,7 @@ const nothing: Published = { async *pages() {}, readMetadata: async () => [], re
 /** The head's generation, open. */
 export interface HeadGeneration {
   readonly head: Head;
-  readonly store: ChromaVectorStore;
+  readonly store: PublishedVectors;
   /** As many as the manifest says. */
   readonly count: number;
 }
@@ -61,14 +61,9 @@ export async function withHeadGeneration<T>(
     const opened = head;
     const { name } = opened;
     try {
-      return await withPublishedCopy(files, shard, name, async (server, manifest) => {
+      return await withPublishedCopy(files, shard, name, async (store, manifest) => {
         requireOwnModel(deps, manifest);
-        const store = await ChromaVectorStore.open(server, collectionOf(shard));
-        const count = await store.count();
-        if (count !== manifest.count) {
-          throw new GenerationCorruptError(name, `it holds ${count} vectors, not ${manifest.count}`);
-        }
-        return read({ head: opened, store, count });
+        return read({ head: opened, store, count: manifest.count });
       });
     } catch (error) {
       const newer = await headOf(deps);

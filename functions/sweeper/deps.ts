@@ -3,9 +3,10 @@ import { DescribeFileSystemsCommand, EFSClient } from "@aws-sdk/client-efs";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { NamedDeltas } from "../../core/collections/segments/named-deltas.ts";
 import { DeltaFiles } from "../../core/deltas/delta-files.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
-import { shardNames } from "../../core/receipts/shards.ts";
+import { shardNames, shardOf } from "../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { OpenRuns } from "../../core/runs/open-runs.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
@@ -27,6 +28,10 @@ export function sweepDeps(config: SweeperConfig, { log, metrics }: Telemetry): S
     ],
     meteredBytes: metering(new EFSClient({}), config.COLLECTIONS_FILE_SYSTEM),
     files: new DeltaFiles(new S3Client({}), config.DELTAS_BUCKET),
+    isNamed: ({ collection, imageId, key }) => {
+      const shard = shardOf(collection, imageId, config.LINES_QUEUE_URLS.length);
+      return new NamedDeltas({ client, controlTable }, shard).has(key);
+    },
     config: {
       openMs: config.OPEN_MINUTES * 60_000,
       redrives: config.REDRIVES,

@@ -34,15 +34,17 @@ export function verifyDeps(config: VerifyConfig, { log, metrics }: Telemetry): V
   const { RECEIPTS_TABLE: receiptsTable, CONTROL_TABLE: controlTable } = config;
   const queues = queueOfShards(config);
   const scratch = join(tmpdir(), "vectorkeep-verify");
+  const deltas = new S3DeltaStore(new S3Client({}), config.DELTAS_BUCKET);
   const shared = {
     control: { client, controlTable },
     files: {
       collectionsPath: config.COLLECTIONS_PATH,
       library: join(import.meta.dirname, "chroma.node"),
       scratch,
+      deltas,
     },
     runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
-    deltas: new S3DeltaStore(new S3Client({}), config.DELTAS_BUCKET),
+    deltas,
     items: new CurrentItems({ client: items, receiptsTable, log, clock: systemClock }),
     clock: monotonicClock,
     log,

@@ -81,6 +81,7 @@ export class Compaction extends pulumi.ComponentResource {
       GENERATIONS_KEPT: String(settings.generationsKept),
       LONGEST_READER_SECONDS: String(settings.maxReaderSeconds),
       MAX_FAILURES: String(settings.maxFailures),
+      FOLD_VECTORS: String(settings.foldVectors),
     };
     this.statements = [
       sendTo(...this.lines.deadLetters, ...this.words.deadLetters),

@@ -5,7 +5,7 @@ import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import { containerTask } from "./container-task.ts";
 import { embeddingEnvironment } from "./embedding-environment.ts";
 import type { Network } from "./network.ts";
-import { itemsOf, readSecrets } from "./permissions.ts";
+import { itemsOf, list, readObjects, readSecrets } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
@@ -151,6 +151,7 @@ export class QueryService extends pulumi.ComponentResource {
         memoryMiB: settings.memoryMiB,
         environment: {
           CONTROL_TABLE: storage.control.name,
+          DELTAS_BUCKET: storage.deltas.name,
           COLLECTIONS_PATH: collectionsPath,
           COLLECTION_SHARDS: String(args.collectionShards),
           ...embeddingEnvironment(args.embedding, args.embeddingApiKey),
@@ -162,6 +163,8 @@ export class QueryService extends pulumi.ComponentResource {
         },
         statements: [
           itemsOf(storage.control, ["GetItem"], ["COLLECTION#*"]),
+          list(storage.deltas),
+          readObjects(storage.deltas, "deltas/"),
           readSecrets(args.embeddingApiKey, args.searchApiKey),
         ],
         mount: { files: args.files, path: collectionsPath, readOnly: true },

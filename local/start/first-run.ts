@@ -9,6 +9,7 @@ import { hitTable, understoodLine } from "../../cli/hit-table.ts";
 import type { Screen } from "../../cli/screen.ts";
 import { SearchClient } from "../../cli/search-client.ts";
 import { readHead } from "../../core/collections/generations/head.ts";
+import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import { exportFolders, type ReceiptFolder } from "../../core/ingest/export-folder.ts";
 import { uploadOcrFiles } from "../../core/ingest/export-receipt.ts";
 import type { EmbedMessage } from "../../core/receipts/embed-message.ts";
@@ -161,6 +162,7 @@ export class FirstRun {
       collectionsPath: join(this.#stack.fileSystemFolder(outputs.collectionsFileSystem), accessPointRoot),
       library: resolve(import.meta.dirname, "../../.build/compaction/chroma.node"),
       scratch: join(this.#scratch, "published"),
+      deltas: new S3DeltaStore(this.#s3, outputs.deltasBucket),
     };
     return publishedIds(files, shard, generation);
   }

@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
-import { ChromaServer } from "../../core/collections/chroma/chroma-server.ts";
-import { ChromaVectorStore } from "../../core/collections/chroma/chroma-vector-store.ts";
 import type { StoredVector } from "../../core/collections/chroma/vector-store.ts";
 import { databaseFolder, describeFiles } from "../../core/collections/generations/manifest.ts";
+import { withPublishedCopy } from "../../core/collections/generations/published-copy.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import type { Application, DueVector } from "./application.ts";
 import { historyOf } from "./history.ts";
@@ -55,18 +54,15 @@ export async function publishedVectors(
 ): Promise<StoredVector[]> {
   const { head } = await historyOf(stack).then(({ shards }) => shards[collection]);
   if (head === undefined) return [];
-  const path = await mkdtemp(join(stack.folder, "reader-"));
-  const { count } = await stack.generationsOf(collection).copyTo(path, head);
-  const server = await ChromaServer.start({ library: stack.library, path });
-  try {
-    const store = await ChromaVectorStore.open(server, collection);
-    const stored = await store.read(await store.idsOf(application.receipts));
-    expect({ count: await store.count(), read: stored.length }).toEqual({ count, read: count });
+  const scratch = await mkdtemp(join(stack.folder, "reader-"));
+  const { collectionsPath, library, deltas } = stack;
+  const files = { collectionsPath, library, scratch, deltas };
+  return withPublishedCopy(files, collection, head, async (published, { count }) => {
+    const stored = await published.read(await published.idsOf(application.receipts));
+    const unreadable = [...published.unreadable.values()];
+    expect({ unreadable, read: stored.length }).toEqual({ unreadable: [], read: count });
     return stored;
-  } finally {
-    await server.stop();
-    await rm(path, { recursive: true, force: true });
-  }
+  });
 }
 
 function differences(
@@ -102,8 +98,9 @@ async function corruptGenerations(stack: Stack, collection: Collection): Promise
   for (const { name } of await generations.list()) {
     if (name.startsWith(".tmp-")) continue;
     const { files } = await generations.manifest(name);
-    const found = await describeFiles(join(generations.pathOf(name), databaseFolder));
-    if (!isDeepStrictEqual(found, files))
+    const folder = join(generations.pathOf(name), databaseFolder);
+    const found = files.length === 0 ? [] : await describeFiles(folder);
+    if (!isDeepStrictEqual(found, files) || !(await generations.isSound(name)))
       problems.push(`${collection}: ${name} is not what its manifest says`);
   }
   return problems;

@@ -1,4 +1,3 @@
-import { steps } from "../../core/collections/cycle/cycle-deps.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import { expectClean } from "./clean.ts";
 import { freshStack } from "./fresh-stack.ts";
@@ -6,7 +5,7 @@ import { killed, paused } from "./harmed.ts";
 import { deliver, poll, receive } from "./mapping.ts";
 import type { CycleProcess } from "./process/cycle-process.ts";
 import { recover } from "./recovery.ts";
-import { begun } from "./scenario.ts";
+import { begun, stepCases } from "./scenario.ts";
 import { all, chosen, faultTest } from "./seeds.ts";
 import type { Stack } from "./stack.ts";
 
@@ -66,15 +65,15 @@ describe("F3: a wall clock that is wrong by five minutes changes nothing", () =>
       await expectClean(scene.stack, scene.application);
     });
     faultTest(`five minutes ${late}, in a process that is killed`, async (random) => {
-      const scene = await begun(freshly);
-      await killed(scene, { step: random.one(steps) }, { wallClockOffByMs });
+      const { step, foldVectors } = random.one(stepCases);
+      await killed(await begun(freshly, { foldVectors }), { step }, { wallClockOffByMs });
     });
   }
   for (const wallClockOffByMs of chosen(offs, 1)) {
     const late = wallClockOffByMs < 0 ? "slow" : "fast";
     faultTest(`five minutes ${late}, in a process that is stopped beyond its lease`, async (random) => {
-      const scene = await begun(freshly);
-      await paused(scene, { step: random.one(steps) }, { wallClockOffByMs });
+      const { step, foldVectors } = random.one(stepCases);
+      await paused(await begun(freshly, { foldVectors }), { step }, { wallClockOffByMs });
     });
   }
 });

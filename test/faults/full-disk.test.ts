@@ -20,7 +20,7 @@ describe("F2 F13 F19: a disk that is full publishes nothing, and what it stopped
     for (const time of times) {
       faultTest(`the one of ${name}, a tmpfs of 16 MiB, for the ${time}. time`, async (random) => {
         if (disk === undefined) return;
-        const { stack, application } = await begun(freshly, { disks: { [name]: disk.path } });
+        const { stack, application } = await begun(freshly, { disks: { [name]: disk.path }, foldVectors: 0 });
         const before = (await historyOf(stack)).shards.lines.head;
         const process = await stack.process();
         await disk.fill(random.below(tooLittle));
@@ -34,7 +34,7 @@ describe("F2 F13 F19: a disk that is full publishes nothing, and what it stopped
   }
   for (const time of disk ? [] : times) {
     faultTest(`no file may be larger than ulimit -f says, for the ${time}. time`, async (random) => {
-      const { stack, application } = await begun(freshly);
+      const { stack, application } = await begun(freshly, { foldVectors: 0 });
       const before = (await historyOf(stack)).shards.lines.head;
       const process = await stack.process({ maxFileBytes: 8 + random.below(200) });
       await expect(poll(stack, "lines", process)).rejects.toThrow();

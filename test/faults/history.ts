@@ -32,7 +32,7 @@ export async function historyOf(stack: Stack): Promise<History> {
     const { dynamodb } = record as { dynamodb: { NewImage?: Parameters<typeof unmarshall>[0] } };
     const image = dynamodb.NewImage && unmarshall(dynamodb.NewImage);
     const [kind, shard] = String(image?.PK).split("#");
-    if (kind !== "COLLECTION" || image === undefined) continue;
+    if (kind !== "COLLECTION" || image?.SK !== "HEAD") continue;
     const item = {
       owner: image.lease_owner,
       token: Number(image.lease_token),

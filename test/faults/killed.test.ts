@@ -1,16 +1,17 @@
-import { steps } from "../../core/collections/cycle/cycle-deps.ts";
 import { freshStack } from "./fresh-stack.ts";
 import { killed } from "./harmed.ts";
 import { anyCall, callsOf } from "./moments.ts";
-import { begun } from "./scenario.ts";
+import { begun, stepCases } from "./scenario.ts";
 import { all, chosen, faultTest } from "./seeds.ts";
 
 const freshly = freshStack();
 const calls = callsOf(freshly);
 
 describe("F2 F3 F5 F21: a process that is killed loses nothing and blocks no other", () => {
-  for (const step of chosen(steps, 1)) {
-    faultTest(`as it begins to ${step}`, async () => killed(await begun(freshly), { step }));
+  for (const { step, foldVectors, title } of chosen(stepCases, 1)) {
+    faultTest(`as it begins to ${title}`, async () =>
+      killed(await begun(freshly, { foldVectors }), { step }),
+    );
   }
   for (const effect of chosen(["before", "after"] as const, 0)) {
     faultTest(`right ${effect} a heartbeat`, async () =>

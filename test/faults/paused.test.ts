@@ -1,16 +1,17 @@
-import { steps } from "../../core/collections/cycle/cycle-deps.ts";
 import { freshStack } from "./fresh-stack.ts";
 import { paused } from "./harmed.ts";
 import { anyCall, callsOf } from "./moments.ts";
-import { begun } from "./scenario.ts";
+import { begun, stepCases } from "./scenario.ts";
 import { all, chosen, faultTest } from "./seeds.ts";
 
 const freshly = freshStack();
 const calls = callsOf(freshly);
 
 describe("F3 F4: a process that is paused beyond its lease and resumes publishes nothing over others", () => {
-  for (const step of chosen(steps, 1)) {
-    faultTest(`as it begins to ${step}`, async () => paused(await begun(freshly), { step }));
+  for (const { step, foldVectors, title } of chosen(stepCases, 1)) {
+    faultTest(`as it begins to ${title}`, async () =>
+      paused(await begun(freshly, { foldVectors }), { step }),
+    );
   }
   for (const effect of chosen(["before", "after"] as const, 0)) {
     faultTest(`right ${effect} a heartbeat`, async () =>

@@ -1,7 +1,18 @@
+import { segmentSteps, steps } from "../../core/collections/cycle/cycle-deps.ts";
 import { Application } from "./application.ts";
 import type { freshStack } from "./fresh-stack.ts";
 import { recover } from "./recovery.ts";
 import type { StackOptions } from "./stack.ts";
+
+/** Every step of a cycle that writes a base, and of one that publishes a segment. */
+export const stepCases = [
+  ...steps.map((step) => ({ step, foldVectors: 0, title: step })),
+  ...[...segmentSteps, "move head" as const, "acknowledge" as const].map((step) => ({
+    step,
+    foldVectors: 1_000,
+    title: `${step}, with segments`,
+  })),
+];
 
 /** A collection with something in it, and messages that replace, add, change and remove. */
 export async function begun(freshly: ReturnType<typeof freshStack>, options?: StackOptions) {

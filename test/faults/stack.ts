@@ -24,6 +24,8 @@ export const leaseSeconds = 1;
 export interface StackOptions {
   readonly leaseSeconds?: number;
   readonly maxFailures?: number;
+  /** @default so few that a scenario writes segments and bases */
+  readonly foldVectors?: number;
   /** Where the collections, or the scratch folders, are instead of in the stack's own folder. */
   readonly disks?: { readonly collections?: string; readonly scratch?: string };
 }
@@ -173,6 +175,7 @@ export class Stack {
       GENERATIONS_KEPT: 2,
       LONGEST_READER_SECONDS: 60,
       MAX_FAILURES: this.#options.maxFailures ?? 3,
+      FOLD_VECTORS: this.#options.foldVectors ?? 5,
     };
     const strings = Object.entries(settings).map(([name, value]) => [name, String(value)]);
     return { ...this.aws.environment, ...Object.fromEntries(strings) };

@@ -19,5 +19,5 @@ test("npm run bench:compaction -- --quick merges, changes and prints all that th
   );
   expect(stdout).toMatch(/bare upserts \(the limit\) +[\d,]+\/s/);
   expect(stdout).toMatch(/merged +[\d,]+\/s/);
-  expect(stdout).toContain("pass  4 warm cycles copied 0 bytes in, target 0");
+  expect(stdout).toMatch(/pass {2}8 small cycles copied 0 bytes in and wrote [\d,]+ at most/);
 });

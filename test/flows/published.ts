@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ChromaVectorStore } from "../../core/collections/chroma/chroma-vector-store.ts";
-import type { VectorStore } from "../../core/collections/chroma/vector-store.ts";
 import { readHead } from "../../core/collections/generations/head.ts";
 import { withPublishedCopy } from "../../core/collections/generations/published-copy.ts";
+import type { PublishedVectors } from "../../core/collections/segments/published-vectors.ts";
 import type { VectorMetadata } from "../../core/deltas/delta.ts";
+import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import type { ReceiptRef } from "../../core/receipts/receipt.ts";
 import { type Collection, collections } from "../../core/receipts/receipt.ts";
-import { collectionOf, type ShardName, shardNames } from "../../core/receipts/shards.ts";
+import { type ShardName, shardNames } from "../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { currentRunOf } from "../unit/runs/current.ts";
 import type { RunningStack } from "./running-stack.ts";
@@ -63,9 +63,9 @@ export async function publishedIds(
   shard: ShardName,
   receipts: readonly ReceiptRef[],
 ): Promise<string[]> {
-  const published = await fromShard(stack, shard, async (store) => {
+  const published = await fromShard(stack, shard, async (store, count) => {
     const ids = await store.idsOf(receipts);
-    expect(await store.count()).toBe(ids.length);
+    expect(count).toBe(ids.length);
     return ids;
   });
   return published ?? [];
@@ -85,7 +85,7 @@ export async function publishedMetadata(
 async function fromPublished<T>(
   stack: RunningStack,
   collection: Collection,
-  read: (store: VectorStore) => Promise<T>,
+  read: (published: PublishedVectors) => Promise<T>,
 ): Promise<T[]> {
   const found: T[] = [];
   for (const shard of shardsOf(stack, collection)) {
@@ -96,18 +96,17 @@ async function fromPublished<T>(
 }
 
 async function fromShard<T>(
-  { dynamo, outputs, collectionsPath }: RunningStack,
+  { dynamo, outputs, collectionsPath, s3 }: RunningStack,
   shard: ShardName,
-  read: (store: VectorStore) => Promise<T>,
+  read: (published: PublishedVectors, count: number) => Promise<T>,
 ): Promise<T | undefined> {
   const head = await readHead(dynamo, outputs.controlTable, shard);
   if (head === undefined) return undefined;
   const scratch = await mkdtemp(join(tmpdir(), "published-"));
-  const files = { collectionsPath, library, scratch };
+  const deltas = new S3DeltaStore(s3, outputs.deltasBucket);
+  const files = { collectionsPath, library, scratch, deltas };
   try {
-    return await withPublishedCopy(files, shard, head.name, async (server) =>
-      read(await ChromaVectorStore.open(server, collectionOf(shard))),
-    );
+    return await withPublishedCopy(files, shard, head.name, (published, { count }) => read(published, count));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { VectorStore } from "../../core/collections/chroma/vector-store.ts";
 import type { Delta } from "../../core/deltas/delta.ts";
+import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import { publishDoctored } from "../unit/collections/doctored.ts";
 import { eventually } from "./eventually.ts";
 import { noMessageIsLeft, nothingWasRefused } from "./looking.ts";
@@ -64,7 +65,8 @@ async function takeDirectionOf(store: VectorStore, id: string): Promise<void> {
 
 async function doctor(change: (store: VectorStore) => Promise<void>): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), "doctor-"));
-  const files = { collectionsPath: stack.collectionsPath, library, scratch };
+  const deltas = new S3DeltaStore(stack.s3, stack.outputs.deltasBucket);
+  const files = { collectionsPath: stack.collectionsPath, library, scratch, deltas };
   const { controlTable } = stack.outputs;
   await publishDoctored({ client: stack.dynamo, controlTable, shard: "lines", files, ...model }, change);
   await rm(scratch, { recursive: true });

@@ -189,10 +189,12 @@ test("the schedule of the sweeper may invoke it, and nothing else", () => {
   ]);
 });
 
-test("the query server may read heads, its secrets and files, and write nothing", () => {
+test("the query server may read heads, deltas, its secrets and files, and write nothing", () => {
   expect(permissionsOf(stack, "vectorkeep-prod-query-run")).toEqual([
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control if dynamodb:LeadingKeys ForAllValues:StringLike COLLECTION#*",
     "elasticfilesystem:ClientMount arn:efs:vectorkeep-prod-collections",
+    "s3:GetObject arn:s3:vectorkeep-prod-deltas/deltas/*",
+    "s3:ListBucket arn:s3:vectorkeep-prod-deltas",
     "secretsmanager:GetSecretValue arn:secretsmanager:vectorkeep-prod-embedding-api-key",
     "secretsmanager:GetSecretValue arn:secretsmanager:vectorkeep-prod-search-api-key",
   ]);

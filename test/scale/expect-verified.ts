@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { OneCollection } from "../../bench/compaction/one-collection.ts";
-import { ChromaServer } from "../../core/collections/chroma/chroma-server.ts";
-import { ChromaVectorStore } from "../../core/collections/chroma/chroma-vector-store.ts";
-import type { StoredMetadata, VectorStore } from "../../core/collections/chroma/vector-store.ts";
+import type { StoredMetadata } from "../../core/collections/chroma/vector-store.ts";
+import { withPublishedCopy } from "../../core/collections/generations/published-copy.ts";
+import type { PublishedVectors } from "../../core/collections/segments/published-vectors.ts";
 
 /** What a receipt's vectors must be. */
 export interface DueReceipt {
@@ -20,30 +20,25 @@ export async function expectVerified(
   collection: OneCollection,
   receipts: Iterable<DueReceipt>,
 ): Promise<void> {
-  const { premises, generations, target } = collection;
-  const path = await mkdtemp(join(premises.folder, "verify-"));
-  const { count } = await generations.copyTo(path, (await collection.head())?.name ?? "none");
-  const server = await ChromaServer.start({ library: premises.library, path });
-  try {
-    const store = await ChromaVectorStore.open(server, target.collection);
+  const { premises, target, collectionsPath, deltas } = collection;
+  const scratch = await mkdtemp(join(premises.folder, "verify-"));
+  const files = { collectionsPath, library: premises.library, scratch, deltas };
+  const head = (await collection.head())?.name ?? "none";
+  await withPublishedCopy(files, target.collection, head, async (published, { count }) => {
     let total = 0;
     for (const { due, removed } of pages(receipts)) {
-      await expectPage(store, due);
-      expect(await store.present(removed)).toEqual(new Set());
+      await expectPage(published, due);
+      expect(await published.readMetadata(removed)).toEqual([]);
       total += due.length;
     }
+    let there = 0;
+    for await (const page of published.pages()) there += page.length;
     // All that is due is there, so where the count is right there is nothing else.
-    expect({ published: await store.count(), manifest: count }).toEqual({
-      published: total,
-      manifest: total,
-    });
-  } finally {
-    await server.stop();
-    await rm(path, { recursive: true });
-  }
+    expect({ published: there, manifest: count }).toEqual({ published: total, manifest: total });
+  });
 }
 
-async function expectPage(store: VectorStore, due: readonly StoredMetadata[]): Promise<void> {
+async function expectPage(store: PublishedVectors, due: readonly StoredMetadata[]): Promise<void> {
   const stored = new Map(
     (await store.readMetadata(due.map(({ id }) => id))).map(({ id, metadata }) => [id, metadata]),
   );

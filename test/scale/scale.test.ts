@@ -62,7 +62,7 @@ afterAll(async () => {
 });
 
 test("they are merged by cycles of warm and cold processes, and published", async () => {
-  let compaction = await collection.process();
+  let compaction = await collection.process(4_000);
   for (let cycle = 0; cycle < cycles; cycle += 1) {
     const [from, to] = [cycle, cycle + 1].map((at) => Math.floor((at * receipts) / cycles));
     const due = Array.from({ length: receipts }, (_, receipt) => receipt).slice(from, to);
@@ -111,7 +111,7 @@ test("`npm run verify` compares all of it, numbers too, and finds it clean", asy
       shard: "lines",
       target,
       control: { client, controlTable },
-      files: { collectionsPath, library: premises.library, scratch: join(folder, "verify") },
+      files: { collectionsPath, library: premises.library, scratch: join(folder, "verify"), deltas },
       runs,
       deltas,
       items: new CurrentItems({ client: aws.items, receiptsTable, log: silentLog, clock: monotonicClock }),
@@ -148,7 +148,7 @@ async function exportReceipt(receipt: number): Promise<void> {
 
 async function restarted(before: CompactionProcess): Promise<CompactionProcess> {
   await before.end();
-  return collection.process();
+  return collection.process(4_000);
 }
 
 /** Renames a merchant, removes a receipt and some lines. Resolves to the number of messages. */
@@ -211,6 +211,7 @@ async function startQueryService(
     library: premises.library,
     scratch,
     exactVectors: 0,
+    deltas: collection.deltas,
     metrics: silentMetrics,
   });
   const embedder: Embedder = {

@@ -71,6 +71,10 @@ export class ChromaVectorStore implements VectorStore {
     return this.#collection.count();
   }
 
+  async idsAt(offset: number, limit: number): Promise<string[]> {
+    return (await this.#collection.get({ limit, offset, include: [] })).ids;
+  }
+
   /** By their images, which may have other receipts too. */
   async idsOf(receipts: readonly ReceiptRef[]): Promise<string[]> {
     const wanted = new Set(receipts.map(receiptKey));

@@ -66,6 +66,8 @@ export interface VectorStore {
   /** Absent ids are passed over. */
   delete(ids: readonly string[]): Promise<void>;
   count(): Promise<number>;
+  /** Ids of stored vectors, at most `limit` from a position on. Nothing may be written between two calls. */
+  idsAt(offset: number, limit: number): Promise<string[]>;
   /** Ids of all vectors of these receipts. */
   idsOf(receipts: readonly ReceiptRef[]): Promise<string[]>;
   /** Metadata of all vectors of these receipts. */

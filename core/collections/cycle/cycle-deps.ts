@@ -25,6 +25,11 @@ export interface CycleConfig {
   readonly drainMs: number;
   readonly minPublishIntervalMs: number;
   readonly maxFailures: number;
+  /**
+   * Vectors of what has changed since the base was written, or a tenth of the base if that is more: beyond it a cycle
+   * writes the next base. 0: every cycle does.
+   */
+  readonly foldVectors: number;
   readonly garbage: GarbageRules;
 }
 
@@ -64,8 +69,11 @@ export const steps = [
   "collect garbage",
   "release",
 ] as const;
+/** Of a cycle that publishes a segment, in place of materialising, applying, verifying and writing a generation. */
+export const segmentSteps = ["read deltas", "write segment"] as const;
 export type Step =
   | (typeof steps)[number]
+  | (typeof segmentSteps)[number]
   /** Only where no generation is sound. */
   | "rebuild"
   | `rebuild: ${RebuildStep}`;

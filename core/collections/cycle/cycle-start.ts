@@ -4,13 +4,21 @@ import type { ReceiptRef } from "../../receipts/receipt.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
 import { type Head, isJustPublished } from "../generations/head.ts";
+import type { BaseIndex } from "../segments/base-index.ts";
+import type { Overlay } from "../segments/overlay.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** What a cycle starts from. */
+/** What a cycle starts from that writes the next base. */
 export interface CycleStart {
   readonly store: VectorStore;
-  /** The generation that the store is a copy of; undefined for an empty one. */
+  /** The generation that it starts from; undefined for an empty one. */
   readonly name: string | undefined;
+  /** The generation whose database the store is a copy of; undefined for an empty one. */
+  readonly database: string | undefined;
+  /** What the generation says over its database. */
+  readonly overlay: Overlay;
+  /** Of the database; undefined where it has none that can be read. */
+  readonly index: BaseIndex | undefined;
   /** Receipts whose newest state was in corrupt generations, so that they must be rebuilt. */
   readonly lost: readonly ReceiptRef[];
   /** The store is a warm process's own copy of a head whose files are gone: it has to be published whatever changed. */
@@ -34,12 +42,13 @@ export async function openCycleStart(
   head: Head | undefined,
 ): Promise<CycleStart | undefined> {
   const lost: ReceiptRef[] = [];
+  /** Databases that many generations may share: none is read twice to find it corrupt. */
+  const corrupt = new Set<string>();
   let name = head?.name;
   let base = head?.base ?? null;
   for (;;) {
     try {
-      const isOnlyCopy = name !== undefined && workspace.isCopyOf(name) && !(await generations.isWhole(name));
-      return { store: await open(workspace, generations, head, name), name, lost, isOnlyCopy };
+      return { ...(await open(workspace, generations, corrupt, head, name)), lost };
     } catch (error) {
       if (!(error instanceof GenerationCorruptError) || name === undefined) throw error;
       metrics.count("ManifestMismatches", 1);
@@ -71,12 +80,38 @@ export async function openCycleStart(
 async function open(
   workspace: Workspace,
   generations: Generations,
+  corrupt: Set<string>,
   head: Head | undefined,
   name: string | undefined,
-): Promise<VectorStore> {
-  const isNew = head?.name === name && head !== undefined && isJustPublished(head);
-  if (name !== undefined && !isNew && !workspace.isCopyOf(name) && !(await generations.isWhole(name))) {
+): Promise<Omit<CycleStart, "lost">> {
+  const nothing = { overlay: new Map(), index: new Map(), isOnlyCopy: false };
+  if (name === undefined) {
+    return { ...nothing, store: await workspace.open(undefined), name, database: undefined };
+  }
+  const isNew = head?.name === name && isJustPublished(head);
+  const isWhole = await generations.isWhole(name);
+  if (!isWhole && workspace.isCopyOf(name)) {
+    const store = await workspace.open(name);
+    return { ...nothing, store, name, database: name, index: undefined, isOnlyCopy: true };
+  }
+  if (!isNew && !isWhole) {
     throw new GenerationCorruptError(generations.pathOf(name), "its manifest or its files are not there");
   }
-  return workspace.open(name);
+  const manifest = await generations.manifest(name);
+  const database = manifest.database ?? undefined;
+  if (database !== undefined && corrupt.has(database)) {
+    throw new GenerationCorruptError(generations.pathOf(name), `its database, of ${database}, is`);
+  }
+  const overlay = await generations.overlayOf(manifest);
+  const index = await generations.indexOf(manifest).catch((error: unknown) => {
+    if (error instanceof GenerationCorruptError) return undefined;
+    throw error;
+  });
+  try {
+    const store = await workspace.open(database);
+    return { store, name, database, overlay, index, isOnlyCopy: false };
+  } catch (error) {
+    if (error instanceof GenerationCorruptError && database !== undefined) corrupt.add(database);
+    throw error;
+  }
 }

@@ -3,29 +3,30 @@ import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import { redriveReceipt } from "../../runs/redrive-receipt.ts";
 import { ItemUnreadableError } from "../../unreadable-item.ts";
-import { collectGarbage } from "../generations/collect-garbage.ts";
 import { generationName, type Head, moveHead, readHead } from "../generations/head.ts";
 import { manifestFile } from "../generations/manifest.ts";
-import { recordStoredBytes, storedBytes } from "../generations/stored-bytes.ts";
 import { type Lease, LeaseLostError } from "../lease/lease.ts";
-import { type Merged, mergeReceipts } from "../merge/merge-receipts.ts";
+import { mergeReceipts } from "../merge/merge-receipts.ts";
 import { drain } from "../messages/drain.ts";
 import { FailedMessages } from "../messages/failed-messages.ts";
 import type { MessagesInFlight } from "../messages/messages-in-flight.ts";
 import { readMessages } from "../messages/read-messages.ts";
 import type { RunWork, StartedReceipt } from "../messages/receipt-work.ts";
 import { rebuild } from "../rebuild/rebuild.ts";
+import { nextIndex } from "../segments/next-index.ts";
+import { countOver, overlayOf } from "../segments/overlay.ts";
 import { CycleAbandonedError } from "./abandonable.ts";
 import type { CycleDeps, Step } from "./cycle-deps.ts";
 import { type CycleStart, openCycleStart } from "./cycle-start.ts";
 import { isolate } from "./isolate.ts";
+import { type MergedBase, ownOf, settledStates, withOverlay } from "./overlay-work.ts";
+import { type Done, publishChanges, receiptsLogged, tellPublished } from "./publish-changes.ts";
 import { startReceipts } from "./start-receipts.ts";
 import type { StepTimes } from "./step-times.ts";
+import { tidy } from "./tidy.ts";
 import type { Timetable } from "./timetable.ts";
 
 const runsAtOnce = 16;
-/** As many receipts as a log line names. */
-const receiptsLogged = 20;
 /** A receipt that is alone in its cycle is blamed for the failure of a third cycle, and not of the first. */
 const receivesBeforeBlame = 3;
 const diskErrors = ["ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "EMFILE"];
@@ -41,7 +42,9 @@ export class LeasedCycle {
   readonly #time: Timetable;
   readonly #times: StepTimes;
   #head: Head | undefined;
-  #merged: Merged | undefined;
+  #merged: Done | undefined;
+  /** A base was written, so that older ones may be garbage by now. */
+  #hasWrittenBase = false;
   /** No generation is sound, and the next cycle goes on with the rebuild. */
   #isRebuilding = false;
 
@@ -60,9 +63,12 @@ export class LeasedCycle {
     this.#head = await readHead(control.client, control.controlTable, shard);
     await this.#drain(this.#head);
     const receipts = await this.#startReceipts();
-    if (receipts.length > 0) await this.#makeGeneration(receipts);
+    if (receipts.length > 0) await this.#publishAll(receipts);
     await this.#acknowledge();
-    await this.#collectGarbage(this.#head);
+    this.#step("collect garbage");
+    if (this.#head && !this.#isRebuilding) {
+      await tidy(this.#deps, this.#lease, this.#head, { hasNewBase: this.#hasWrittenBase });
+    }
     this.#step("release");
   }
 
@@ -98,6 +104,24 @@ export class LeasedCycle {
     return startReceipts(deps, shard, works);
   }
 
+  /** As a segment, which costs by what has changed, or by the next base. */
+  async #publishAll(receipts: readonly StartedReceipt[]): Promise<void> {
+    const { config } = this.#deps;
+    if (config.foldVectors === 0) return this.#makeGeneration(receipts);
+    this.#step("read deltas");
+    const published = await publishChanges(
+      { ...this.#deps, onStep: (step: Step) => this.#step(step), failed: this.#failed },
+      this.#lease,
+      this.#head,
+      receipts,
+      this.#time.applyUntil,
+    );
+    if (published === undefined) return this.#makeGeneration(receipts);
+    this.#head = published.head;
+    this.bytesWritten = published.bytesWritten;
+    this.#merged = published;
+  }
+
   /** Publishes nothing where the shard holds all of it already. */
   async #makeGeneration(receipts: readonly StartedReceipt[]): Promise<void> {
     const { workspace, log, metrics } = this.#deps;
@@ -121,11 +145,14 @@ export class LeasedCycle {
     metrics.count("VectorsWritten", written);
     metrics.count("VectorsUpdated", updated);
     metrics.count("VectorsRemoved", removed);
-    await workspace.close();
     const isHead = cycleStart.name === head?.name && !cycleStart.isOnlyCopy;
-    if (written + updated + removed > 0 || !isHead)
+    const isBase = cycleStart.overlay.size === 0 && cycleStart.index !== undefined;
+    if (written + updated + removed > 0 || !isHead || !isBase) {
       this.#head = await this.#publish(head, cycleStart, merged);
-    else if (head) workspace.keep(head.name);
+      return;
+    }
+    await workspace.close();
+    if (cycleStart.database !== undefined) workspace.keep(cycleStart.database);
   }
 
   /**
@@ -133,7 +160,7 @@ export class LeasedCycle {
    * where the time is over before that: all messages are redelivered, and their cycle goes on from the checkpoint.
    */
   async #rebuiltCycleStart(): Promise<CycleStart | undefined> {
-    const { shard, workspace, log } = this.#deps;
+    const { shard, generations, workspace, log } = this.#deps;
     this.#step("rebuild");
     const rebuilt = await rebuild(this.#deps, this.#lease, this.#head, {
       until: this.#time.applyUntil,
@@ -148,52 +175,73 @@ export class LeasedCycle {
     }
     this.#head = rebuilt.head;
     this.#step("materialise");
-    return {
-      store: await workspace.open(rebuilt.head.name),
-      name: rebuilt.head.name,
-      lost: [],
-      isOnlyCopy: false,
-    };
+    const { name } = rebuilt.head;
+    const index = await generations.indexOf(await generations.manifest(name));
+    const store = await workspace.open(name);
+    return { store, name, database: name, overlay: new Map(), index, lost: [], isOnlyCopy: false };
   }
 
-  /** Merges what can be merged; a receipt that makes the others fail is left out, and the failure is its own. */
-  async #merge(cycleStart: CycleStart, receipts: readonly StartedReceipt[]): Promise<Merged> {
+  /**
+   * Merges what can be merged, and what is above the base too; a receipt that makes the others fail is left out, and the
+   * failure is its own.
+   */
+  async #merge(cycleStart: CycleStart, receipts: readonly StartedReceipt[]): Promise<MergedBase> {
     const { workspace, clock, log } = this.#deps;
+    const work = withOverlay(cycleStart.overlay, receipts, this.#deps.items);
+    const deps = { ...this.#deps, items: work.facts };
     let store: CycleStart["store"] | undefined = cycleStart.store;
-    const { outcome: merged, poisonMessages } = await isolate(receipts, {
+    const { outcome, poisonMessages } = await isolate(work.items, {
       attempt: async (some) => {
-        const attempted = store ?? (await workspace.open(cycleStart.name));
+        const attempted = store ?? (await workspace.open(cycleStart.database));
         store = undefined;
-        return mergeReceipts(this.#deps, attempted, some, this.#time.applyUntil, () => this.#step("verify"));
+        const merged = await mergeReceipts(deps, attempted, some, this.#time.applyUntil, () =>
+          this.#step("verify"),
+        );
+        return { merged, store: attempted };
       },
       isSharedError: (failure) =>
         failure instanceof LeaseLostError || failure instanceof CycleAbandonedError || isOfTheDisk(failure),
       mayGoOn: () => clock.now() < this.#time.applyUntil,
-      canBisect: (receipt) => receivesOf(receipt) >= receivesBeforeBlame,
+      canBisect: (item) => work.isUntouched(item) || receivesOf(item) >= receivesBeforeBlame,
     });
-    for (const [work, reason] of merged.mismatched) await this.#failed.ofRun(work, reason);
-    for (const [receipt, reason] of poisonMessages) {
-      log.error("A receipt made its cycle fail and is left out", {
+    const own = new Map(receipts.map((one) => [receiptKey(one.receipt), one]));
+    const failures = [
+      ...Array.from(outcome.merged.mismatched, ([{ run }, reason]) => [run, reason] as const),
+      ...Array.from(poisonMessages, ([{ receipt }, reason]) => [receipt, reason] as const),
+    ];
+    for (const [receipt, reason] of failures) {
+      log.error("A receipt cannot be merged into the base and is left out", {
         shard: this.#deps.shard,
-        ...receiptFields(receipt.receipt),
+        ...receiptFields(receipt),
         ...errorFields(reason),
       });
-      await this.#failed.ofReceipt(receipt, String(reason));
+      const one = own.get(receiptKey(receipt));
+      if (one) await this.#failed.ofReceipt(one, String(reason));
     }
-    return merged;
+    return { ...ownOf(work, receipts, outcome.merged, cycleStart.overlay), store: outcome.store };
   }
 
-  async #publish(from: Head | undefined, cycleStart: CycleStart, { count, receipts }: Merged): Promise<Head> {
+  async #publish(from: Head | undefined, cycleStart: CycleStart, merged: MergedBase): Promise<Head> {
     const { shard, control, target, generations, workspace, log, metrics } = this.#deps;
-    const { model, dimensions } = target;
+    const { model, dimensions, collection } = target;
     const generation = (from?.generation ?? 0) + 1;
     const name = generationName(generation, this.#lease.token);
     const base = cycleStart.name ?? null;
+    const index = await nextIndex(
+      merged.store,
+      cycleStart.index,
+      settledStates(collection, merged, cycleStart.index),
+    );
+    await workspace.close();
     await this.#redriveLost(cycleStart.lost);
     this.#step("write generation");
-    const made = { name, base, model, dimensions, count, receipts };
+    const { count: databaseCount, carried, receipts } = merged;
+    const count = countOver({ count: databaseCount, index }, overlayOf([carried]));
+    const segments = carried.length > 0 ? [await generations.segments.write(name, carried)] : [];
+    const made = { name, base, model, dimensions, count, databaseCount, receipts, index, segments };
     const { bytesWritten, mismatched } = await generations.write(workspace.folder, made);
     this.bytesWritten = bytesWritten;
+    this.#hasWrittenBase = true;
     if (mismatched.length > 0) {
       metrics.count("ManifestMismatches", 1);
       log.error("Files of the base do not match its manifest; they were copied, not linked", {
@@ -206,14 +254,10 @@ export class LeasedCycle {
     const to = { generation, name, base };
     const head = await moveHead({ ...control, shard, lease: this.#lease, from, to });
     workspace.keep(name);
-    log.info("Generation published", {
-      shard,
-      generation,
-      generation_name: name,
+    tellPublished(this.#deps, head, {
       vectors: count,
       receipts: receipts.slice(0, receiptsLogged).map(receiptKey),
     });
-    metrics.count("GenerationsPublished", 1);
     return head;
   }
 
@@ -259,24 +303,6 @@ export class LeasedCycle {
         ...errorFields(error),
       });
       if (error instanceof ItemUnreadableError) await this.#failed.ofMessages(messages, error.message);
-    }
-  }
-
-  async #collectGarbage(head: Head | undefined): Promise<void> {
-    this.#step("collect garbage");
-    const { generations, config, log } = this.#deps;
-    if (!head || this.#isRebuilding) return;
-    await collectGarbage(generations, head.name, this.#lease.token, config.garbage, log);
-    await this.#recordStoredBytes(head);
-  }
-
-  /** For a gauge only: no cycle fails by it. */
-  async #recordStoredBytes({ name }: Head): Promise<void> {
-    const { control, shard, generations, log } = this.#deps;
-    try {
-      await recordStoredBytes(control, shard, this.#lease.token, await storedBytes(generations, name));
-    } catch (error) {
-      log.warn("The size of the generations was not recorded", { shard, ...errorFields(error) });
     }
   }
 

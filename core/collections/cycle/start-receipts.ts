@@ -95,7 +95,7 @@ function logOutage({ log }: StartDeps, { receipt }: ReceiptWork, error: unknown)
 async function startReceipt(
   deps: StartDeps,
   shard: ShardName,
-  { receipt, runs, removals, changeMessages }: ReceiptWork,
+  { receipt, runs, removals, changeMessages, isDoubted }: ReceiptWork,
 ): Promise<StartedReceipt> {
   const { started, missing } = await startRuns(deps, shard, runs);
   const current = await currentAfter(deps, receipt, removals);
@@ -105,7 +105,7 @@ async function startReceipt(
     missing,
     counts,
   });
-  return { receipt, run: started.find(counts), current, changeMessages };
+  return { receipt, run: started.find(counts), current, changeMessages, isDoubted };
 }
 
 interface StartedRuns {

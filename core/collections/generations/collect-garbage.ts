@@ -1,11 +1,6 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Log } from "../../log.ts";
-import { generationHistory } from "./generation-history.ts";
+import { generationHistory, type PastGeneration } from "./generation-history.ts";
 import type { Generations } from "./generations.ts";
-
-/** Written beside a superseded generation's manifest; its time is when this was first seen. */
-const supersededFile = "superseded";
 
 export interface GarbageRules {
   /** Newest published generations that stay whatever their age. */
@@ -14,11 +9,18 @@ export interface GarbageRules {
   readonly maxReaderMs: number;
 }
 
+export interface Collected {
+  /** Names of the folders and segments that are gone. */
+  readonly removed: readonly string[];
+  /** The published generations that stay, newest first. */
+  readonly kept: readonly PastGeneration[];
+}
+
 /**
  * Removes what no reader needs: published generations beyond the newest `kept` that were superseded longer ago than
- * the longest reader, and folders that no head ever named, but only if a holder before this one wrote them.
+ * the longest reader, and folders and segments that no head ever named, but only if a holder before this one wrote them.
+ * The database and the segments that a kept generation names stay, whichever generation wrote them.
  * Call it under the lease.
- * Resolves to the names of the removed folders.
  */
 export async function collectGarbage(
   generations: Generations,
@@ -26,29 +28,51 @@ export async function collectGarbage(
   token: number,
   rules: GarbageRules,
   log: Log,
-): Promise<string[]> {
-  const published = (await generationHistory(generations, head)).map(({ name }) => name);
-  for (const name of published.slice(1)) await markSuperseded(generations, name);
-
-  const expired: string[] = [];
-  for (const name of published.slice(rules.kept)) {
-    const age = await generations.ageOf(name, supersededFile);
-    if (age !== undefined && age > rules.maxReaderMs) expired.push(name);
+): Promise<Collected> {
+  const history = await generationHistory(generations, head);
+  for (const { name } of history.slice(1)) await generations.markSuperseded(name);
+  const expired = await expiredOf(generations, history.slice(rules.kept), rules.maxReaderMs);
+  const kept = history.slice(0, history.length - expired.length);
+  if (kept.some(({ manifest }) => manifest === undefined)) {
+    log.warn("A kept generation cannot be read, so nothing is known to be garbage", {
+      generation_name: head,
+    });
+    return { removed: [], kept };
   }
-  const folders = await generations.list();
-  const abandoned = folders.filter((folder) => folder.token < token && !published.includes(folder.name));
+  const databases = new Set(kept.map(({ manifest }) => manifest?.database));
+  const published = new Set(history.map(({ name }) => name));
+  const abandoned = (await generations.list()).filter(
+    (folder) => folder.token < token && !published.has(folder.name) && !databases.has(folder.name),
+  );
+  const segments = await unnamedSegments(generations, kept, token);
 
   // Oldest first: the newer ones lead to the older ones, so what a crash leaves is still known as published.
-  const removed = [...abandoned.map(({ name }) => name), ...expired.reverse()];
-  for (const name of removed) await generations.remove(name);
+  const leaving = expired.map(({ name }) => name).filter((name) => !databases.has(name));
+  const folders = [...abandoned.map(({ name }) => name), ...leaving];
+  for (const name of folders) await generations.remove(name);
+  for (const segment of segments) await generations.segments.remove(segment);
+  const removed = [...folders, ...segments.map(({ file }) => file)];
   if (removed.length > 0) log.info("Generations removed", { removed_generations: removed });
-  return removed;
+  return { removed, kept };
 }
 
-async function markSuperseded(generations: Generations, name: string): Promise<void> {
-  await writeFile(join(generations.pathOf(name), supersededFile), "", { flag: "wx" }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST") throw error;
-    },
-  );
+/** Oldest first. Each was superseded before the one after it. */
+async function expiredOf(
+  generations: Generations,
+  candidates: readonly PastGeneration[],
+  maxReaderMs: number,
+): Promise<PastGeneration[]> {
+  const expired: PastGeneration[] = [];
+  for (const past of candidates.toReversed()) {
+    const age = await generations.supersededFor(past.name);
+    if (age === undefined || age <= maxReaderMs) break;
+    expired.push(past);
+  }
+  return expired;
+}
+
+async function unnamedSegments(generations: Generations, kept: readonly PastGeneration[], token: number) {
+  const named = new Set(kept.flatMap(({ manifest }) => manifest?.segments ?? []).map(({ name }) => name));
+  const files = await generations.segments.list();
+  return files.filter((file) => file.token < token && (file.name === undefined || !named.has(file.name)));
 }

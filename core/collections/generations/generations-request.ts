@@ -33,6 +33,8 @@ export const listAnswer = z.object({
           written_at: z.string(),
           vectors: z.int(),
           bytes: z.int(),
+          database: z.string().nullable().default(null),
+          segments: z.int().default(0),
           base: z.string().nullable(),
           restored: z.string().nullable(),
           rebuilt: z.boolean(),

@@ -1,17 +1,35 @@
 import { constants } from "node:fs";
-import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ReceiptRef } from "../../receipts/receipt.ts";
 import type { ShardName } from "../../receipts/shards.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
+import { type BaseIndex, decodeIndex, encodeIndex } from "../segments/base-index.ts";
+import { type Overlay, overlayOf } from "../segments/overlay.ts";
+import { SegmentFiles } from "../segments/segment-files.ts";
 import {
   databaseFolder,
   describeFiles,
+  indexFile,
   type Manifest,
   type ManifestFile,
   manifestFile,
+  manifestText,
   readManifest,
+  type SegmentRef,
+  sha256Of,
 } from "./manifest.ts";
 import { ProvenFiles } from "./proven-files.ts";
 
@@ -27,9 +45,13 @@ export class GenerationCorruptError extends VectorkeepError {
 }
 
 const temporary = ".tmp-";
+/** Written beside a superseded generation's manifest; its time is when this was first seen. */
+const supersededFile = "superseded";
 /** NFS caches directories, so a folder just renamed may be missing for some seconds. */
 const maxWaitMs = 60_000;
 const retryMs = 500;
+/** At a publish every five seconds, those of the last 15 minutes and a few more. */
+const maxManifests = 300;
 /** A directory entry that is not there, or a handle of one that was replaced. */
 const staleCodes = new Set(["ENOENT", "ESTALE"]);
 /** The file system has no room for one more link (EFS: 177 a file), or knows none. */
@@ -44,13 +66,32 @@ export interface NewGeneration {
   readonly rebuilt?: true;
   readonly model: string;
   readonly dimensions: number;
+  /** Of the database and the segments above it. */
   readonly count: number;
   /** Those in which it may differ from its base: it brings them up to date, or puts them back. */
   readonly receipts: readonly ReceiptRef[];
 }
 
+export interface NewDatabase extends NewGeneration {
+  /** What the database holds of each receipt. @default not known */
+  readonly index?: BaseIndex | undefined;
+  /** What is not in the database, oldest first. @default nothing */
+  readonly segments?: readonly SegmentRef[];
+  /** Vectors of the database alone. @default `count` */
+  readonly databaseCount?: number;
+}
+
+export interface NewOverlay extends NewGeneration {
+  /** The generation whose folder has the database; null for an empty one. */
+  readonly database: string | null;
+  readonly databaseCount: number;
+  /** Oldest first. */
+  readonly segments: readonly SegmentRef[];
+}
+
 export interface Written {
   readonly manifest: Manifest;
+  /** Of the database and its index. */
   readonly bytesWritten: number;
   /** Files of the base that are not what its manifest says; they were copied from the source instead. */
   readonly mismatched: readonly string[];
@@ -65,12 +106,18 @@ export interface GenerationFolder {
 /** The generations of one shard on the shared file system. What a generation holds never changes. */
 export class Generations {
   readonly folder: string;
+  readonly segments: SegmentFiles;
   readonly #clock: Clock;
   readonly #proven: ProvenFiles;
+  readonly #superseded = new Set<string>();
+  /** Manifests that were read, by name, with the time of their file. */
+  readonly #manifests = new Map<string, { readonly mtimeMs: number; readonly manifest: Manifest }>();
+  #index: { readonly name: string; readonly index: BaseIndex } | undefined;
 
   /** `path` is the folder of all collections. */
   constructor(path: string, shard: ShardName, clock: Clock, room = "generations") {
     this.folder = join(path, shard, room);
+    this.segments = new SegmentFiles(join(path, shard, "segments"));
     this.#clock = clock;
     this.#proven = new ProvenFiles(clock);
   }
@@ -90,10 +137,17 @@ export class Generations {
     return this.#reading(name, () => readManifest(this.pathOf(name)));
   }
 
-  /** Undefined where there is no such generation any more. */
+  /** Undefined where there is no such generation any more. One that this process has read is not read again. */
   async manifestIfThere(name: string): Promise<Manifest | undefined> {
     try {
-      return await readManifest(this.pathOf(name));
+      const { mtimeMs } = await stat(join(this.pathOf(name), manifestFile));
+      const known = this.#manifests.get(name);
+      if (known?.mtimeMs === mtimeMs) return known.manifest;
+      const manifest = await readManifest(this.pathOf(name));
+      this.#manifests.set(name, { mtimeMs, manifest });
+      const [oldest] = this.#manifests.keys();
+      if (this.#manifests.size > maxManifests && oldest !== undefined) this.#manifests.delete(oldest);
+      return manifest;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw error;
@@ -106,28 +160,67 @@ export class Generations {
   }
 
   /**
-   * Copies the database of a generation into an empty folder, whose files are then checked against the manifest.
-   * Tries again for 60 s while the file system does not show it. Throws GenerationCorruptError.
+   * Copies the database of a generation, which may be in the folder of an older one, into an empty folder. Its files are
+   * then checked against its manifest. Tries again for 60 s while the file system does not show it.
+   * Resolves to the manifest of the generation itself. Throws GenerationCorruptError.
    */
   async copyTo(target: string, name: string): Promise<Manifest> {
     const manifest = await this.manifest(name);
+    await mkdir(target, { recursive: true });
+    if (manifest.database !== null) await this.#copyDatabase(target, await this.databaseOf(manifest));
+    return manifest;
+  }
+
+  /** The manifest of the generation in whose folder the database is. Throws GenerationCorruptError. */
+  async databaseOf(manifest: Manifest): Promise<Manifest> {
+    const { name, database } = manifest;
+    if (database === name || database === null) return manifest;
+    const own = await this.manifest(database);
+    if (own.database === database) return own;
+    throw new GenerationCorruptError(this.pathOf(name), `${database}, whose database it names, has none`);
+  }
+
+  /** What the segments of a generation say, over its database. Throws GenerationCorruptError. */
+  async overlayOf(manifest: Manifest): Promise<Overlay> {
+    const segments = await this.#reading(manifest.name, () =>
+      Promise.all(manifest.segments.map((stored) => this.segments.read(stored))),
+    );
+    return overlayOf(segments);
+  }
+
+  /** What the database of a generation holds of each receipt; undefined where its manifest names no index. */
+  async indexOf(manifest: Manifest): Promise<BaseIndex | undefined> {
+    if (manifest.database === null) return new Map();
+    if (this.#index?.name === manifest.database) return this.#index.index;
+    const { name, index: described } = await this.databaseOf(manifest);
+    if (described === undefined) return undefined;
+    const file = join(this.pathOf(name), indexFile);
+    const index = await this.#reading(name, async () => {
+      if ((await sha256Of(file)) !== described.sha256) {
+        throw new GenerationCorruptError(this.pathOf(name), `${indexFile} is not what the manifest says`);
+      }
+      return decodeIndex(await readFile(file));
+    });
+    this.#index = { name, index };
+    return index;
+  }
+
+  async #copyDatabase(target: string, { name, files }: Manifest): Promise<void> {
     const looks = new Map<string, Awaited<ReturnType<ProvenFiles["look"]>>>();
     await this.#reading(name, async () => {
-      await mkdir(target, { recursive: true });
-      for (const { path } of manifest.files) {
+      for (const { path } of files) {
         const source = join(this.pathOf(name), databaseFolder, path);
         looks.set(path, await this.#proven.look(source));
         await copyInto(join(target, path), source);
       }
     });
     const copied = new Map((await describeFiles(target)).map((file) => [file.path, file.sha256]));
-    for (const { path, sha256 } of manifest.files) {
+    for (const { path, sha256 } of files) {
       if (copied.get(path) !== sha256) {
         throw new GenerationCorruptError(this.pathOf(name), `${path} is not what the manifest says`);
       }
       this.#proven.note(looks.get(path), sha256);
     }
-    return manifest;
   }
 
   /**
@@ -135,7 +228,7 @@ export class Generations {
    * Files that equal those of the base, or of the restored generation, are hard-linked after their bytes are verified:
    * a link to a corrupt file would keep it corrupt. A crash before the end leaves a temporary folder.
    */
-  async write(source: string, generation: NewGeneration): Promise<Written> {
+  async write(source: string, generation: NewDatabase): Promise<Written> {
     const unfinished = join(this.folder, `${temporary}${generation.name}`);
     const database = join(unfinished, databaseFolder);
     const files = await describeFiles(source);
@@ -158,18 +251,50 @@ export class Generations {
         bytesWritten += size;
       }
     }
-    const receipts = generation.receipts.map(({ imageId, receiptId }) => ({
-      image_id: imageId,
-      receipt_id: receiptId,
-    }));
-    const manifest: Manifest = { format: "vectorkeep-generation/1", ...generation, receipts, files };
+    const { index, segments = [], databaseCount = generation.count, ...made } = generation;
+    const indexed = index && (await writeIndex(join(unfinished, indexFile), index));
+    bytesWritten += indexed?.size ?? 0;
+    const text = manifestText({
+      ...made,
+      receipts: named(generation.receipts),
+      files,
+      ...(indexed && { index: indexed }),
+      database: generation.name,
+      database_count: databaseCount,
+      segments: [...segments],
+    });
+    await this.#finish(generation.name, text, foldersOf(database, files));
+    return { manifest: await readManifest(this.pathOf(generation.name)), bytesWritten, mismatched };
+  }
+
+  /**
+   * Makes a generation of segments over a database that is there: durable and complete under its final name when it
+   * resolves. Resolves to the bytes that it took.
+   */
+  async writeOverlay(generation: NewOverlay): Promise<number> {
+    const { receipts, databaseCount, segments, ...made } = generation;
+    await mkdir(this.folder, { recursive: true });
+    await mkdir(join(this.folder, `${temporary}${generation.name}`));
+    const text = manifestText({
+      ...made,
+      receipts: named(receipts),
+      files: [],
+      database_count: databaseCount,
+      segments: [...segments],
+    });
+    return this.#finish(generation.name, text, []);
+  }
+
+  /** Writes the manifest last, and renames the folder. */
+  async #finish(name: string, text: string, folders: readonly string[]): Promise<number> {
+    const unfinished = join(this.folder, `${temporary}${name}`);
     const manifestPath = join(unfinished, manifestFile);
-    await writeFile(manifestPath, JSON.stringify(manifest, undefined, 2));
+    await writeFile(manifestPath, text);
     await sync(manifestPath);
-    for (const folder of [...foldersOf(database, files), unfinished]) await sync(folder);
-    await rename(unfinished, this.pathOf(generation.name));
+    for (const folder of [...folders, unfinished]) await sync(folder);
+    await rename(unfinished, this.pathOf(name));
     await sync(this.folder);
-    return { manifest, bytesWritten, mismatched };
+    return Buffer.byteLength(text);
   }
 
   /**
@@ -184,22 +309,50 @@ export class Generations {
     return (await stat(clockFile)).mtimeMs - Number(then.mtimeMs);
   }
 
-  /** Whether every byte is what the manifest says. */
-  async isSound(name: string): Promise<boolean> {
-    const manifest = await this.manifestIfReadable(name);
-    if (manifest === undefined) return false;
-    const folder = join(this.pathOf(name), databaseFolder);
-    const holds = manifest.files.map(({ path, sha256 }) => this.#proven.holds(join(folder, path), sha256));
-    return (await Promise.all(holds)).every(Boolean);
+  /** Notes that a generation was followed by another one, from now on if that was not noted. One that is gone is passed over. */
+  async markSuperseded(name: string): Promise<void> {
+    if (this.#superseded.has(name)) return;
+    await writeFile(join(this.pathOf(name), supersededFile), "", { flag: "wx" }).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== "EEXIST" && error.code !== "ENOENT") throw error;
+      },
+    );
+    this.#superseded.add(name);
   }
 
-  /** Whether every file is there with the size that the manifest says. Its bytes are not read, and it is not waited for. */
+  /** Milliseconds since it was noted that a generation was superseded. */
+  supersededFor(name: string): Promise<number | undefined> {
+    return this.ageOf(name, supersededFile);
+  }
+
+  /** Whether every byte of its database and segments is what the manifests say. */
+  async isSound(name: string): Promise<boolean> {
+    return this.#all(name, async ({ path, sha256 }) => this.#proven.holds(path, sha256));
+  }
+
+  /** Whether every file is there with the size that the manifests say. Its bytes are not read, and it is not waited for. */
   async isWhole(name: string): Promise<boolean> {
+    return this.#all(
+      name,
+      async ({ path, size }) => Number((await this.#proven.look(path))?.size ?? -1) === size,
+    );
+  }
+
+  /** False where a manifest is not readable. */
+  async #all(name: string, passes: (file: ManifestFile) => Promise<boolean>): Promise<boolean> {
     const manifest = await this.manifestIfReadable(name);
     if (manifest === undefined) return false;
-    const folder = join(this.pathOf(name), databaseFolder);
-    const stats = await Promise.all(manifest.files.map(({ path }) => this.#proven.look(join(folder, path))));
-    return manifest.files.every(({ size }, position) => Number(stats[position]?.size ?? -1) === size);
+    const { database } = manifest;
+    const own =
+      database === name ? manifest : database === null ? undefined : await this.manifestIfReadable(database);
+    if (own === undefined && database !== null) return false;
+    const folder = this.pathOf(own?.name ?? name);
+    const files = [
+      ...(own?.files ?? []).map((file) => ({ ...file, path: join(folder, databaseFolder, file.path) })),
+      ...(own?.index ? [{ ...own.index, path: join(folder, indexFile) }] : []),
+      ...manifest.segments.map((stored) => ({ ...stored, path: this.segments.pathOf(stored.name) })),
+    ];
+    return (await Promise.all(files.map(passes))).every(Boolean);
   }
 
   /** All folders, by generation and token; those under a temporary name too. */
@@ -219,6 +372,7 @@ export class Generations {
    * it lost its lease finds its folder gone.
    */
   async remove(name: string): Promise<void> {
+    this.#manifests.delete(name);
     const leaving = `${temporary}${name}`;
     await rename(this.pathOf(name), this.pathOf(leaving));
     await rm(this.pathOf(leaving), { recursive: true, force: true });
@@ -228,9 +382,10 @@ export class Generations {
   async #linkableFiles({ base, restored, rebuilt }: NewGeneration): Promise<Map<string, string>> {
     const name = rebuilt ? null : (restored ?? base);
     const manifest = name === null ? undefined : await this.manifestIfReadable(name);
-    if (name === null || manifest === undefined) return new Map();
-    const folder = join(this.pathOf(name), databaseFolder);
-    return new Map(manifest.files.map(({ path, sha256 }) => [`${path}\n${sha256}`, join(folder, path)]));
+    const own = manifest && (await this.databaseOf(manifest).catch(() => undefined));
+    if (own === undefined) return new Map();
+    const folder = join(this.pathOf(own.name), databaseFolder);
+    return new Map(own.files.map(({ path, sha256 }) => [`${path}\n${sha256}`, join(folder, path)]));
   }
 
   async #reading<T>(name: string, read: () => Promise<T>): Promise<T> {
@@ -264,6 +419,16 @@ function foldersOf(root: string, files: readonly ManifestFile[]): string[] {
 /** One by one, not recursively: another holder may have removed the parent, which must not be created again. */
 async function makeFolders(folders: readonly string[]): Promise<void> {
   for (const folder of folders) await mkdir(folder);
+}
+
+function named(receipts: readonly ReceiptRef[]) {
+  return receipts.map(({ imageId, receiptId }) => ({ image_id: imageId, receipt_id: receiptId }));
+}
+
+async function writeIndex(path: string, index: BaseIndex): Promise<{ size: number; sha256: string }> {
+  await writeFile(path, encodeIndex(index));
+  await sync(path);
+  return { size: (await stat(path)).size, sha256: await sha256Of(path) };
 }
 
 /** False where the file system refuses the link. */

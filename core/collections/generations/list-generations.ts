@@ -21,8 +21,12 @@ export interface GenerationFacts {
   /** ISO: when it was written, which is a moment before it was published. */
   readonly written_at: string;
   readonly vectors: number;
-  /** Of its files, which it may share with others. */
+  /** Of its own files and of its segments, which it may share with others. */
   readonly bytes: number;
+  /** The generation that wrote the base; null for an empty one. Its own name where it is one itself. */
+  readonly database: string | null;
+  /** Segments above the base. */
+  readonly segments: number;
   /** The generation that it was made from; null for the first. */
   readonly base: string | null;
   /** The older one whose content it has again; null where it was compacted. */
@@ -67,7 +71,9 @@ async function factsOf(
   return {
     written_at: mtime.toISOString(),
     vectors: manifest.count,
-    bytes: manifest.files.reduce((sum, { size }) => sum + size, 0),
+    bytes: [...manifest.files, ...manifest.segments].reduce((sum, { size }) => sum + size, 0),
+    database: manifest.database,
+    segments: manifest.segments.length,
     base: manifest.base,
     restored: manifest.restored ?? null,
     rebuilt: manifest.rebuilt ?? false,

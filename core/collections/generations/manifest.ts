@@ -9,16 +9,26 @@ import * as z from "zod";
 export const manifestFile = "manifest.json";
 export const databaseFolder = "chroma";
 
-const segment = /^(?!\.{1,2}$)[^/\\\0]+$/;
+const pathSegment = /^(?!\.{1,2}$)[^/\\\0]+$/;
 
 /** Stays inside the folder it is joined to. */
-const relativePath = z.string().refine((path) => path.split("/").every((part) => segment.test(part)), {
+const relativePath = z.string().refine((path) => path.split("/").every((part) => pathSegment.test(part)), {
   error: "is no path inside the generation",
 });
 
-/** What a generation is made of, written last into its folder. */
-export const manifest = z.object({
-  format: z.literal("vectorkeep-generation/1"),
+/** A file of the folder of segments, as a manifest names it. */
+const segmentRef = z.object({
+  name: z.string().regex(/^\d{8,}-\d+$/),
+  size: z.int(),
+  sha256: z.string(),
+  /** Receipts that it speaks of. */
+  entries: z.int(),
+});
+
+/** File of an index, beside the folder of the database that it tells of. */
+export const indexFile = "index.vki";
+
+const common = {
   name: z.string(),
   /** The generation that it was made from; null for the first. */
   base: z.string().nullable(),
@@ -32,11 +42,55 @@ export const manifest = z.object({
   rebuilt: z.literal(true).optional(),
   /** Receipts in which it may differ from its base: those that it updated or restored. */
   receipts: z.array(z.object({ image_id: z.string(), receipt_id: z.int() })).default([]),
+  /** Of its own folder. */
   files: z.array(z.object({ path: relativePath, size: z.int(), sha256: z.string() })),
+  /** Of its own folder; absent where it was written before there were index files. */
+  index: z.object({ size: z.int(), sha256: z.string() }).optional(),
+};
+
+/** A generation that is a database and nothing else. */
+const ofDatabase = z.object({ format: z.literal("vectorkeep-generation/1"), ...common });
+
+/** A generation that is a database, often that of an older one, and segments with what has changed since. */
+const withSegments = z.object({
+  format: z.literal("vectorkeep-generation/2"),
+  ...common,
+  /** The generation whose folder has the database; null for an empty one. */
+  database: z.string().nullable(),
+  /** Vectors in the database. */
+  database_count: z.int(),
+  /** Oldest first. */
+  segments: z.array(segmentRef),
 });
 
-export type Manifest = z.infer<typeof manifest>;
-export type ManifestFile = Manifest["files"][number];
+const written = z.discriminatedUnion("format", [ofDatabase, withSegments]);
+
+export type SegmentRef = z.infer<typeof segmentRef>;
+export type ManifestFile = z.infer<typeof written>["files"][number];
+
+/** What a generation is made of, written last into its folder. */
+export type Manifest = z.infer<typeof withSegments> | (z.infer<typeof ofDatabase> & OwnDatabase);
+
+interface OwnDatabase {
+  readonly database: string;
+  readonly database_count: number;
+  readonly segments: readonly SegmentRef[];
+}
+
+export const manifest = written.transform((made): Manifest => {
+  if (made.format === "vectorkeep-generation/2") return made;
+  return { ...made, database: made.name, database_count: made.count, segments: [] };
+});
+
+/** As it is written: in the older form wherever that says all, so that an older release can read it. */
+export function manifestText(made: Omit<z.infer<typeof withSegments>, "format">): string {
+  const { database, database_count, segments, ...own } = made;
+  const isPlain = database === made.name && segments.length === 0;
+  const text: z.infer<typeof written> = isPlain
+    ? { format: "vectorkeep-generation/1", ...own }
+    : { format: "vectorkeep-generation/2", ...made };
+  return JSON.stringify(text, undefined, 2);
+}
 
 /** Throws the file system's error, or a ZodError or SyntaxError where the file is none. */
 export async function readManifest(folder: string): Promise<Manifest> {

@@ -1,9 +1,12 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ShardName } from "../../receipts/shards.ts";
+import type { DeltaStore } from "../../deltas/delta-store.ts";
+import { collectionOf, type ShardName } from "../../receipts/shards.ts";
 import { monotonicClock } from "../../resilience/clock.ts";
 import { ChromaServer } from "../chroma/chroma-server.ts";
-import { Generations } from "./generations.ts";
+import { ChromaVectorStore } from "../chroma/chroma-vector-store.ts";
+import { PublishedVectors } from "../segments/published-vectors.ts";
+import { GenerationCorruptError, Generations } from "./generations.ts";
 import type { Manifest } from "./manifest.ts";
 
 export interface PublishedFiles {
@@ -13,27 +16,40 @@ export interface PublishedFiles {
   readonly library: string;
   /** A local folder for private copies; removed when it is done. */
   readonly scratch: string;
+  /** Where the deltas are that segments name. */
+  readonly deltas: Pick<DeltaStore, "get">;
 }
 
 /**
- * Reads a published generation from its own files, through a server on a copy that is gone afterwards.
- * Throws GenerationCorruptError where the copy is not what the manifest says.
+ * Reads a published generation from its own files, through a server on a copy of its database that is gone afterwards.
+ * Throws GenerationCorruptError where they are not what the manifests say.
  */
 export async function withPublishedCopy<Result>(
-  { collectionsPath, library, scratch }: PublishedFiles,
+  { collectionsPath, library, scratch, deltas }: PublishedFiles,
   shard: ShardName,
   generation: string,
-  read: (server: ChromaServer, manifest: Manifest) => Promise<Result>,
+  read: (published: PublishedVectors, manifest: Manifest) => Promise<Result>,
 ): Promise<Result> {
   const copy = join(scratch, shard);
   // A process that was killed leaves its copy behind, and with it what SQLite would take for changes of this one.
   await rm(copy, { recursive: true, force: true });
   await mkdir(copy, { recursive: true });
   try {
-    const manifest = await new Generations(collectionsPath, shard, monotonicClock).copyTo(copy, generation);
+    const generations = new Generations(collectionsPath, shard, monotonicClock);
+    const manifest = await generations.copyTo(copy, generation);
+    const overlay = await generations.overlayOf(manifest);
     const server = await ChromaServer.start({ library, path: copy });
     try {
-      return await read(server, manifest);
+      const collection = collectionOf(shard);
+      const base = await ChromaVectorStore.open(server, collection);
+      const count = await base.count();
+      if (count !== manifest.database_count) {
+        const what = `its database holds ${count} vectors, not ${manifest.database_count}`;
+        throw new GenerationCorruptError(generations.pathOf(generation), what);
+      }
+      const { model, dimensions } = manifest;
+      const target = { collection, model, dimensions };
+      return await read(new PublishedVectors({ base, overlay, deltas, target }), manifest);
     } finally {
       await server.stop();
     }

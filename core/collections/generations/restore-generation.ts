@@ -156,10 +156,23 @@ async function writeAgain(
   { name: restored, manifest }: Found["target"],
   { name, base, receipts }: { name: string; base: string; receipts: readonly ReceiptRef[] },
 ): Promise<void> {
-  const { model, dimensions, count } = manifest;
+  const { model, dimensions, count, database, segments } = manifest;
   const folder = generations.pathOf(restored);
+  if (database !== restored || segments.length > 0) {
+    if (!(await generations.isSound(restored))) {
+      throw new GenerationCorruptError(
+        folder,
+        "its database or one of its segments is not what the manifests say",
+      );
+    }
+    const databaseCount = manifest.database_count;
+    const above = { database, databaseCount, segments };
+    await generations.writeOverlay({ name, base, restored, model, dimensions, count, receipts, ...above });
+    return;
+  }
+  const index = await generations.indexOf(manifest);
   await generations
-    .write(join(folder, databaseFolder), { name, base, restored, model, dimensions, count, receipts })
+    .write(join(folder, databaseFolder), { name, base, restored, model, dimensions, count, receipts, index })
     .catch((cause: NodeJS.ErrnoException) => {
       if (cause.code !== "ENOENT") throw cause;
       throw new GenerationCorruptError(folder, cause.message, { cause });

@@ -7,7 +7,7 @@ import type { ShardName } from "../../receipts/shards.ts";
 import { collectionKey } from "../lease/collection-key.ts";
 import { generationHistory } from "./generation-history.ts";
 import type { Generations } from "./generations.ts";
-import { databaseFolder, manifestFile } from "./manifest.ts";
+import { databaseFolder, indexFile, manifestFile } from "./manifest.ts";
 
 const blockBytes = 4096;
 const metadataBytes = 2048;
@@ -16,16 +16,30 @@ const metadataBytes = 2048;
 export async function storedBytes(generations: Generations, head: string): Promise<number> {
   const seen = new Set<number>();
   let bytes = 0;
-  for (const { name, manifest } of await generationHistory(generations, head)) {
-    const database = (manifest?.files ?? []).map(({ path }) => join(databaseFolder, path));
-    for (const path of [manifestFile, ...database]) {
-      const found = await statIfThere(join(generations.pathOf(name), path));
-      if (found === undefined || seen.has(found.ino)) continue;
-      seen.add(found.ino);
-      bytes += Math.ceil(found.size / blockBytes) * blockBytes + metadataBytes;
-    }
+  for (const path of await filesOf(generations, head)) {
+    const found = await statIfThere(path);
+    if (found === undefined || seen.has(found.ino)) continue;
+    seen.add(found.ino);
+    bytes += Math.ceil(found.size / blockBytes) * blockBytes + metadataBytes;
   }
   return bytes;
+}
+
+/** Of the published generations, and of the databases and segments that they name. */
+async function filesOf(generations: Generations, head: string): Promise<Set<string>> {
+  const files = new Set<string>();
+  const databases = new Set<string>();
+  for (const { name, manifest } of await generationHistory(generations, head)) {
+    databases.add(name);
+    if (manifest?.database) databases.add(manifest.database);
+    for (const segment of manifest?.segments ?? []) files.add(generations.segments.pathOf(segment.name));
+  }
+  for (const name of databases) {
+    const own = (await generations.manifestIfReadable(name))?.files ?? [];
+    const inside = own.map(({ path }) => join(databaseFolder, path));
+    for (const path of [manifestFile, indexFile, ...inside]) files.add(join(generations.pathOf(name), path));
+  }
+  return files;
 }
 
 interface Control {

@@ -35,6 +35,7 @@ export const compactionConfig = z
     GENERATIONS_KEPT: wholeNumber(1, 1_000),
     LONGEST_READER_SECONDS: seconds,
     MAX_FAILURES: wholeNumber(1, 100),
+    FOLD_VECTORS: wholeNumber(0, 1_000_000),
   })
   .check(inShards);
 

@@ -69,6 +69,7 @@ export function cycleDeps(source: ShardQueues, config: CompactionConfig, machine
       drainMs: config.DRAIN_SECONDS * 1000,
       minPublishIntervalMs: config.MIN_PUBLISH_INTERVAL_SECONDS * 1000,
       maxFailures: config.MAX_FAILURES,
+      foldVectors: config.FOLD_VECTORS,
       garbage: {
         kept: config.GENERATIONS_KEPT,
         maxReaderMs: config.LONGEST_READER_SECONDS * 1000,

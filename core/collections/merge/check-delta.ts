@@ -1,6 +1,7 @@
 import type { Delta } from "../../deltas/delta.ts";
 import { type Collection, receiptKey } from "../../receipts/receipt.ts";
 import type { RunRef } from "../../runs/run-store.ts";
+import { hasLoneSurrogate } from "../../text/well-formed-text.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 
 /** A delta that cannot go into its collection. */
@@ -35,4 +36,17 @@ export function checkDelta(delta: Delta, key: string, run: RunRef, target: Delta
     throw new DeltaMismatchedError(key, `its vector ${stranger} belongs to another receipt`);
   if (new Set(delta.ids).size !== delta.ids.length)
     throw new DeltaMismatchedError(key, "it holds an id twice");
+  const unstorable = delta.ids.find((_, position) => !isStorable(delta, position));
+  if (unstorable !== undefined)
+    throw new DeltaMismatchedError(key, `no store takes its vector ${unstorable}`);
+}
+
+/** Chroma refuses half of a surrogate pair. A number that is none would be near to everything. */
+function isStorable({ documents, metadatas, vectors, dimensions }: Delta, position: number): boolean {
+  const texts = [documents[position], ...Object.values(metadatas[position] ?? {})];
+  if (texts.some((text) => typeof text === "string" && hasLoneSurrogate(text))) return false;
+  const view = new DataView(vectors.buffer, vectors.byteOffset + position * dimensions * 4, dimensions * 4);
+  let sum = 0;
+  for (let at = 0; at < dimensions; at += 1) sum += view.getFloat32(4 * at, true);
+  return Number.isFinite(sum);
 }

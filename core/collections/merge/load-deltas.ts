@@ -83,7 +83,11 @@ export async function* loadDeltas(
 }
 
 /** The delta, or why it cannot be applied. */
-function readDelta(target: DeltaTarget, work: RunWork, bytes: Uint8Array | undefined): Delta | string {
+export function readDelta(
+  target: DeltaTarget,
+  work: Pick<RunWork, "run" | "deltaPrefix">,
+  bytes: Uint8Array | undefined,
+): Delta | string {
   const key = deltaKey(work.deltaPrefix);
   try {
     if (bytes === undefined) throw new DeltaMismatchedError(key, "there is no such object");

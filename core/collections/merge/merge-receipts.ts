@@ -44,6 +44,8 @@ export interface Merged {
   readonly receipts: readonly ReceiptRef[];
   /** Messages of changes that the collection now reflects. */
   readonly changeMessages: readonly QueuedMessage[];
+  /** What is known of each receipt that the store holds as it was asked for. */
+  readonly settled: ReadonlyMap<StartedReceipt, ReceiptFacts>;
 }
 
 /**
@@ -89,12 +91,17 @@ export async function mergeReceipts(
 
   const factsOf = ({ receipt }: StartedReceipt) => loaded.get(receiptKey(receipt))?.facts;
   const due = receipts.filter(
-    (one) => one.changeMessages.length > 0 || (factsOf(one) && mayBeStale(one, applied)),
+    (one) => one.isDoubted || one.changeMessages.length > 0 || (factsOf(one) && mayBeStale(one, applied)),
   );
   const truths = await readTruths(deps, due, factsOf, until);
   const reconciled = await reconcile(store, target.collection, [...truths.values()]);
   onVerify();
   await verifyApplied(store, shard, applied, reconciled);
+  const settled = new Map<StartedReceipt, ReceiptFacts>();
+  for (const one of receipts) {
+    const facts = factsOf(one) ?? (one.run ? undefined : truths.get(one)?.facts);
+    if (facts) settled.set(one, facts);
+  }
   return {
     written: applied.written,
     updated: reconciled.updated.size,
@@ -106,6 +113,7 @@ export async function mergeReceipts(
       .filter((one) => truths.has(one) || (one.run && runs.has(one.run)))
       .map(({ receipt }) => receipt),
     changeMessages: [...truths.keys()].flatMap(({ changeMessages }) => changeMessages),
+    settled,
   };
 }
 

@@ -64,7 +64,7 @@ export function isGone({ id }: { readonly id: string }, current: CurrentRun | un
 }
 
 /** The parts that a vector's id names: `...#LINE#{line}` and, of a word, `...#LINE#{line}#WORD#{word}`. */
-function partsOfVector(id: string): [RemovedPart, RemovedPart | undefined] {
+export function partsOfVector(id: string): [RemovedPart, RemovedPart | undefined] {
   const [, , , , , line = "", , word] = id.split("#");
   const ofLine: RemovedPart = `LINE#${line}`;
   return [ofLine, word === undefined ? undefined : `${ofLine}#WORD#${word}`];

@@ -1,4 +1,9 @@
-import { changeMessageBody, type RemovalBody, receiptOf } from "../../entities/change-message.ts";
+import {
+  type ChangeMessageBody,
+  changeMessageBody,
+  type RemovalBody,
+  receiptOf,
+} from "../../entities/change-message.ts";
 import { problems } from "../../receipts/problems.ts";
 import { fiveDigits, receiptKey } from "../../receipts/receipt.ts";
 import { holdsImage, type ShardName } from "../../receipts/shards.ts";
@@ -11,6 +16,7 @@ import type { ReceiptWork, RunWork } from "./receipt-work.ts";
 const roundedMs = 999;
 
 interface Gathered extends ReceiptWork {
+  isDoubted: boolean;
   readonly runs: (RunWork & { messages: QueuedMessage[] })[];
   readonly removals: Removal[];
   readonly changeMessages: QueuedMessage[];
@@ -38,7 +44,13 @@ export async function readMessages(
       continue;
     }
     const key = receiptKey(receipt);
-    const work = byReceipt.get(key) ?? { receipt, runs: [], removals: [], changeMessages: [] };
+    const work = byReceipt.get(key) ?? {
+      receipt,
+      runs: [],
+      removals: [],
+      changeMessages: [],
+      isDoubted: false,
+    };
     byReceipt.set(key, work);
     switch (body.entity_type) {
       case "COMPACTION_RUN": {
@@ -51,6 +63,7 @@ export async function readMessages(
       case "RECEIPT_WORD":
         work.removals.push(removalOf(body));
     }
+    if (isLookAgain(body)) work.isDoubted = true;
     work.changeMessages.push(message);
   }
   return [...byReceipt.values()];
@@ -66,6 +79,11 @@ function parseBody(body: string) {
   }
   const parsed = changeMessageBody.safeParse(value);
   return parsed.success ? parsed.data : problems(parsed.error).join("; ");
+}
+
+/** No stream record said that something has changed: it is sent by `RunQueues.lookAgain`. */
+function isLookAgain({ entity_type, event_name, stream_record_id }: ChangeMessageBody): boolean {
+  return entity_type === "RECEIPT_METADATA" && event_name === "MODIFY" && stream_record_id === null;
 }
 
 function addRun({ runs }: Gathered, work: RunWork & { messages: QueuedMessage[] }): void {

@@ -17,6 +17,8 @@ export interface ReceiptWork {
   readonly removals: readonly Removal[];
   /** Those that speak of no run: of metadata, of labels and of removals. */
   readonly changeMessages: readonly QueuedMessage[];
+  /** Somebody has found the receipt other than it should be: it is published again, whatever seems to be published. */
+  readonly isDoubted: boolean;
 }
 
 /** A receipt that the cycle has to bring to what is true of it now. */
@@ -28,4 +30,5 @@ export interface StartedReceipt {
   readonly current: CurrentRun | undefined;
   /** Done when the receipt's vectors show what is true. */
   readonly changeMessages: readonly QueuedMessage[];
+  readonly isDoubted: boolean;
 }

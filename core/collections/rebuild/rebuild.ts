@@ -11,6 +11,8 @@ import type { Lease } from "../lease/lease.ts";
 import { type MergeDeps, mergeReceipts } from "../merge/merge-receipts.ts";
 import { reconcile } from "../merge/reconcile.ts";
 import type { StartedReceipt } from "../messages/receipt-work.ts";
+import type { BaseIndex } from "../segments/base-index.ts";
+import { nextIndex } from "../segments/next-index.ts";
 import { type Done, openCheckpoint, removeCheckpoints, removeState, writeCheckpoint } from "./checkpoints.ts";
 import { NothingRebuiltError, RebuildIncompleteError, RebuildStalledError } from "./rebuild-errors.ts";
 import { beginRebuild, type RebuildRecord, type RecordTable, writeRebuild } from "./rebuild-record.ts";
@@ -77,6 +79,9 @@ export async function rebuild(
   return new Rebuild(deps, lease, record, options).run(from);
 }
 
+/** The digest is not known: what is known of the receipt was read with its delta, and is not kept. */
+const ofDelta = { deltaKey: null, digest: null };
+
 class Rebuild {
   readonly #deps: RebuildDeps & { readonly checkpoints: Generations };
   readonly #lease: Lease;
@@ -119,7 +124,9 @@ class Rebuild {
       };
     }
     await this.#lookAgain(store, earlier);
-    return this.#publish(from, await store.count());
+    const runs = Array.from(this.#done, ([key, runId]) => [key, { ...ofDelta, runId }] as const);
+    const index = await nextIndex(store, undefined, new Map(runs));
+    return this.#publish(from, await store.count(), index);
   }
 
   /** Applies the receipts that are not in, page by page, while there is time. Resolves to how many are left. */
@@ -195,7 +202,7 @@ class Rebuild {
     return truths;
   }
 
-  async #publish(from: Head | undefined, count: number): Promise<Rebuilt> {
+  async #publish(from: Head | undefined, count: number, index: BaseIndex): Promise<Rebuilt> {
     const { shard, control, target, generations, workspace, log, metrics } = this.#deps;
     const [done, leftOut] = [this.#done, this.#leftOut];
     const { model, dimensions } = target;
@@ -211,7 +218,7 @@ class Rebuild {
     const name = generationName(generation, this.#lease.token);
     const base = from?.name ?? null;
     const receipts = [...done.keys(), ...leftOut.keys()].flatMap((key) => receiptOfKey(key) ?? []);
-    const made = { name, base, rebuilt: true as const, model, dimensions, count, receipts };
+    const made = { name, base, rebuilt: true as const, model, dimensions, count, receipts, index };
     await generations.write(workspace.folder, made);
     this.#step("publish");
     const head = await moveHead({

@@ -51,7 +51,7 @@ async function readOne(
     if (run === undefined) return `the receipts table has no run ${current.runId}`;
     const { deltaPrefix } = run.halves[target.collection];
     const work = { run: { ...receipt, runId: current.runId }, deltaPrefix, messages: [] };
-    return { receipt, run: work, current, changeMessages: [] };
+    return { receipt, run: work, current, changeMessages: [], isDoubted: false };
   } catch (error) {
     // What DynamoDB refuses passes; an item that cannot be read does not.
     if (error instanceof VectorkeepError) return error.message;

@@ -1,5 +1,14 @@
 import { generationName } from "../../../core/collections/generations/head.ts";
-import { leaseTicks, type Message, ProtocolBrokenError, type Run, type World } from "./world.ts";
+import {
+  type Contents,
+  type Generation,
+  generationsKept,
+  leaseTicks,
+  type Message,
+  ProtocolBrokenError,
+  type Run,
+  type World,
+} from "./world.ts";
 
 const drained = 3;
 const looks = 12;
@@ -12,6 +21,8 @@ export class Compactor {
   readonly #owner: number;
   readonly #steps: Generator<void>;
   #token = 0;
+  /** Of CURRENT when it was read, before the delta was. */
+  readonly #versions = new Map<string, number | undefined>();
   #lastBeat = 0;
   #refused = false;
 
@@ -102,7 +113,9 @@ export class Compactor {
     }
     const afterwards = world.has("messages are acknowledged after publishing");
     if (!afterwards) yield* this.#acknowledge(works, done);
-    const head = works.size > 0 ? yield* this.#publish(from, [...works.keys()]) : from;
+    const { head, shown } =
+      works.size > 0 ? yield* this.#publish(from, [...works.keys()]) : { head: from, shown: [] };
+    for (const runId of works.keys()) if (!shown.includes(runId)) works.delete(runId);
     if (afterwards) yield* this.#acknowledge(works, done);
     yield* this.#collectGarbage(head);
   }
@@ -117,6 +130,7 @@ export class Compactor {
     if (run.token > this.#token) throw new LeaseLostError();
     Object.assign(run, { state: "PROCESSING", token: this.#token });
     yield;
+    this.#versions.set(runId, world.current.get(run.receipt)?.version);
     if (!world.has("only the current run is applied")) return true;
     const startedFirst = world.has("a run is started before it is read which one counts");
     const counts = startedFirst ? world.current.get(run.receipt)?.runId : early;
@@ -125,17 +139,30 @@ export class Compactor {
     return false;
   }
 
-  *#publish(from: string | undefined, runIds: readonly string[]): Generator<void, string> {
+  /** Resolves to the head, and to the runs that it shows now: the messages of the others come again. */
+  *#publish(
+    from: string | undefined,
+    runIds: readonly string[],
+  ): Generator<void, { head: string | undefined; shown: readonly string[] }> {
     const world = this.#world;
-    const base = from === undefined ? undefined : world.files.get(from);
-    if (from !== undefined && base === undefined) throw new ProtocolBrokenError(`${from} is gone.`);
-    const runs = new Map(base?.runs);
-    for (const runId of runIds) runs.set(world.runs.get(runId)?.receipt ?? -1, runId);
+    const before = from === undefined ? undefined : world.files.get(from);
+    if (from !== undefined && before === undefined) throw new ProtocolBrokenError(`${from} is gone.`);
+    const number = Number(from?.split("-")[0] ?? 0) + 1;
+    const there = runIds.filter((runId) => world.deltas.has(runId));
     yield;
+    if (there.length === 0) return { head: from, shown: [] };
+    const folds = before !== undefined && number % 4 === 0;
+    const shown = folds ? there : yield* this.#name(from, there);
+    if (shown.length === 0) return { head: from, shown };
+    const entries = new Map(shown.map((runId) => [world.runs.get(runId)?.receipt ?? -1, runId]));
     this.#assertHeld();
-    const name = generationName(Number(from?.split("-")[0] ?? 0) + 1, this.#token);
+    const name = generationName(number, this.#token);
     if (world.files.has(name)) throw new ProtocolBrokenError(`${name} was written twice.`);
-    world.files.set(name, { base: from, runs });
+    const above = folds
+      ? this.#fold(name, from, entries)
+      : this.#overlay(name, before, entries, number % 4 === 2);
+    yield;
+    world.files.set(name, { base: from, ...above });
     yield;
     this.#assertHeld();
     yield;
@@ -146,7 +173,62 @@ export class Compactor {
     if (world.shard.head !== from) throw new ProtocolBrokenError(`${world.shard.head} was published over.`);
     world.shard.head = name;
     yield;
-    return name;
+    return { head: name, shown };
+  }
+
+  /** Notes the deltas that the next generation names. Those that may be about to go are left out. */
+  *#name(from: string | undefined, runIds: readonly string[]): Generator<void, readonly string[]> {
+    const world = this.#world;
+    const areThere = () =>
+      runIds.filter((runId) => {
+        const current = this.#currentOf(runId);
+        if (current?.runId === runId) return true;
+        return current?.version === this.#versions.get(runId) && !world.expiring.has(runId);
+      });
+    const note = () => {
+      if (this.#token < world.named.token) throw new LeaseLostError();
+      const named = [...runIds, ...(from === undefined ? [] : world.runsAbove(from))];
+      world.named.runs = new Set([...world.named.runs, ...named]);
+      world.named.token = this.#token;
+    };
+    if (!world.has("a publish names its deltas before it looks whether one is going")) {
+      const there = areThere();
+      yield;
+      note();
+      yield;
+      return there;
+    }
+    note();
+    yield;
+    return areThere();
+  }
+
+  #currentOf(runId: string) {
+    const run = this.#world.runs.get(runId);
+    return run && this.#world.current.get(run.receipt);
+  }
+
+  /** The next base: the one before, what is above it, and what is new. */
+  #fold(name: string, from: string | undefined, entries: Contents) {
+    const world = this.#world;
+    const all = from === undefined ? new Map<number, string>() : world.read(from);
+    const database = from === undefined ? undefined : world.files.get(from)?.database;
+    const takesAll = world.has("a fold takes what is above the base into the next one");
+    const base = takesAll ? all : new Map(database === undefined ? [] : world.bases.get(database));
+    world.bases.set(name, new Map([...base, ...entries]));
+    return { database: name, segments: [] };
+  }
+
+  /** A segment above the base, or in place of the newest one too. */
+  #overlay(name: string, before: Generation | undefined, entries: Contents, merges: boolean) {
+    const world = this.#world;
+    const keeps = world.has("a publish keeps the segments that are above the base");
+    const older = keeps ? (before?.segments ?? []) : [];
+    const last = merges ? older.at(-1) : undefined;
+    const merged = last === undefined ? entries : new Map([...(world.segments.get(last) ?? []), ...entries]);
+    world.segments.set(name, merged);
+    const kept = last === undefined ? older : older.slice(0, -1);
+    return { database: before?.database, segments: [...kept, name] };
   }
 
   *#acknowledge(works: ReadonlyMap<string, Message>, done: Set<Message>): Generator<void> {
@@ -176,11 +258,27 @@ export class Compactor {
     this.#assertHeld();
     yield;
     const published = world.history(head);
-    const onlyLower = world.has("garbage is what lower tokens left");
-    for (const name of [...world.files.keys()]) {
+    const kept = published.slice(0, generationsKept);
+    const isMine = (name: string) => {
       const isLower = Number(name.split("-")[1]) < this.#token;
-      if (!published.includes(name) && (isLower || !onlyLower)) world.files.delete(name);
+      return !isLower && world.has("garbage is what lower tokens left");
+    };
+    for (const name of [...world.files.keys()]) {
+      if (kept.includes(name) || (!published.includes(name) && isMine(name))) continue;
+      world.files.delete(name);
     }
+    const named = kept.map((name) => world.files.get(name));
+    const respects = world.has("a base or segment that a kept generation names is no garbage");
+    const bases = new Set(respects ? named.map((each) => each?.database) : kept);
+    const segments = new Set(respects ? named.flatMap((each) => each?.segments ?? []) : kept);
+    for (const name of world.bases.keys()) if (!bases.has(name) && !isMine(name)) world.bases.delete(name);
+    for (const name of world.segments.keys()) {
+      if (!segments.has(name) && !isMine(name)) world.segments.delete(name);
+    }
+    yield;
+    if (this.#token < world.named.token) return;
+    world.named.runs = new Set(kept.flatMap((name) => world.runsAbove(name)));
+    world.named.token = this.#token;
     yield;
   }
 

@@ -14,7 +14,10 @@ export interface Export {
 export function* embed(world: World, { receipt, content, revision }: Export): Generator<void> {
   const runId = `${receipt}${content}`;
   for (;;) {
+    // Its delta is about to be removed: the message is redelivered until that is over.
+    while (world.expiring.has(runId)) yield;
     const current = world.current.get(receipt);
+    world.deltas.add(runId);
     const known = world.runs.get(runId);
     yield;
     if (current?.runId === runId) {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Compactor } from "./cycle.ts";
 import { type Export, embed } from "./embed.ts";
-import { type Guard, leaseTicks, ProtocolBrokenError, World } from "./world.ts";
+import { type Guard, generationsKept, leaseTicks, ProtocolBrokenError, World } from "./world.ts";
 
 const processes = 3;
 /** Few enough for a contender to see that a holder is silent. */
@@ -14,7 +14,7 @@ const embeddingSteps = fc.oneof(
 );
 
 /** One thing that happens next. A process that no step is given to is paused. */
-const event = fc.oneof(
+const events: { readonly weight: number; readonly arbitrary: fc.Arbitrary<object> }[] = [
   {
     weight: 12,
     arbitrary: fc.record({ kind: fc.constant("steps"), process, count: fc.integer({ min: 1, max: 12 }) }),
@@ -46,7 +46,14 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("embed dies"), which: fc.nat(9) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("message lost"), which: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("sweep") }) },
-) as fc.Arbitrary<Event>;
+];
+const sweepsOfDeltas: typeof events = [
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant("deltas swept"), count: fc.integer({ min: 1, max: 4 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("delta sweep dies") }) },
+];
 
 type Event =
   | { readonly kind: "steps"; readonly process: number; readonly count: number }
@@ -55,9 +62,14 @@ type Event =
   | { readonly kind: "export"; readonly receipt: number; readonly content: string; readonly isTwin: boolean }
   | { readonly kind: "embeds"; readonly which: number; readonly count: number }
   | { readonly kind: "embed dies" | "message lost"; readonly which: number }
-  | { readonly kind: "sweep" };
+  | { readonly kind: "deltas swept"; readonly count: number }
+  | { readonly kind: "sweep" | "delta sweep dies" };
 
-export const schedules = fc.array(event, { minLength: 10, maxLength: 120, size: "max" });
+/** With sweeps of deltas, or without: then what has nothing to do with them is found in fewer schedules. */
+export function schedules({ sweeps }: { readonly sweeps: boolean }): fc.Arbitrary<readonly Event[]> {
+  const event = fc.oneof(...events, ...(sweeps ? sweepsOfDeltas : [])) as fc.Arbitrary<Event>;
+  return fc.array(event, { minLength: 10, maxLength: 120, size: "max" });
+}
 
 interface Embedding {
   readonly message: Export;
@@ -68,6 +80,7 @@ class Play {
   readonly world: World;
   readonly #compactors: (Compactor | undefined)[] = Array.from({ length: processes });
   #embeddings: Embedding[] = [];
+  #deltaSweep: Generator<void> | undefined;
   #revision = 0;
   /** The last content of each receipt; of one moment, that of the greater run. */
   readonly exported = new Map<number, string>();
@@ -114,13 +127,28 @@ class Play {
         return;
       case "sweep":
         this.#sweep();
+        return;
+      case "deltas swept":
+        this.#sweepDeltas(event.count);
+        return;
+      case "delta sweep dies":
+        this.#deltaSweep = undefined;
+        // Nobody waits for it for longer than an hour.
+        world.expiring.clear();
     }
+  }
+
+  /** Whoever opens a generation that is kept finds all of it. */
+  requireReadable(): void {
+    const { world } = this;
+    for (const name of world.history(world.shard.head).slice(0, generationsKept)) world.read(name);
   }
 
   /** Everybody lives, nothing more is lost, and time goes on until nothing is left to do. */
   comesToRest(): void {
     const { world } = this;
     for (let tick = 0; tick < 1_000; tick += 1) {
+      this.#sweepDeltas(Number.POSITIVE_INFINITY);
       for (const embedding of [...this.#embeddings]) this.#embed(embedding, Number.POSITIVE_INFINITY);
       for (const [index, compactor] of this.#compactors.entries()) {
         const isDue = world.queue.length > 0 || (world.shard.owner !== 0 && this.#isIdle());
@@ -168,6 +196,16 @@ class Play {
     }
   }
 
+  /** One sweep at a time goes through all deltas, a step at a time. */
+  #sweepDeltas(count: number): void {
+    for (let step = 0; step < count; step += 1) {
+      this.#deltaSweep ??= sweepDeltas(this.world);
+      if (this.#deltaSweep.next().done !== true) continue;
+      this.#deltaSweep = undefined;
+      return;
+    }
+  }
+
   #sweeps(): boolean {
     return this.world.has("the sweeper drives open runs again");
   }
@@ -188,15 +226,45 @@ class Play {
   }
 }
 
+/**
+ * Removes the deltas of runs that count no more, though one stopped to a moment ago. It writes into CURRENT what it is about
+ * to remove, and only then looks at what is named.
+ */
+function* sweepDeltas(world: World): Generator<void> {
+  for (const runId of [...world.deltas]) {
+    const receipt = world.runs.get(runId)?.receipt;
+    const current = receipt === undefined ? undefined : world.current.get(receipt);
+    if (receipt === undefined || current === undefined || current.runId === runId) continue;
+    yield;
+    if (world.current.get(receipt)?.version !== current.version) continue;
+    world.current.set(receipt, { ...current, version: current.version + 1 });
+    world.expiring.add(runId);
+    yield;
+    const isNamed = world.named.runs.has(runId);
+    yield;
+    const respects = world.has("a delta that a kept generation names is not swept");
+    if (!isNamed || !respects) world.deltas.delete(runId);
+    yield;
+    const now = world.current.get(receipt);
+    if (now) world.current.set(receipt, { ...now, version: now.version + 1 });
+    world.expiring.delete(runId);
+    yield;
+  }
+}
+
 /** Throws ProtocolBrokenError if the schedule breaks the protocol, at any step or at the end. */
 export function play(schedule: readonly Event[], without?: Guard): void {
   const scene = new Play(without);
-  for (const event of schedule) scene.happens(event);
+  for (const event of schedule) {
+    scene.happens(event);
+    scene.requireReadable();
+  }
   scene.comesToRest();
   const { world } = scene;
-  const published = world.shard.head === undefined ? undefined : world.files.get(world.shard.head);
+  scene.requireReadable();
+  const published = world.shard.head === undefined ? undefined : world.read(world.shard.head);
   for (const [receipt, runId] of scene.exported) {
-    const shown = published?.runs.get(receipt);
+    const shown = published?.get(receipt);
     if (shown !== runId)
       throw new ProtocolBrokenError(`${shown} is published, and ${runId} was exported last.`);
   }

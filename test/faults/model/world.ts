@@ -11,6 +11,11 @@ export const guards = [
   "a run is completed only under the token that started it",
   "messages are acknowledged after publishing",
   "garbage is what lower tokens left",
+  "a base or segment that a kept generation names is no garbage",
+  "a publish keeps the segments that are above the base",
+  "a fold takes what is above the base into the next one",
+  "a delta that a kept generation names is not swept",
+  "a publish names its deltas before it looks whether one is going",
   "of content of one moment the same run counts everywhere",
   "a run counts again at an attempt above each that was asked for",
   "an open run is listed before it exists",
@@ -21,6 +26,9 @@ export type Guard = (typeof guards)[number];
 
 /** Ticks after which a silent holder may be taken over. */
 export const leaseTicks = 3;
+
+/** Of those that were published: the head, and one to go back to. */
+export const generationsKept = 2;
 
 export interface Run {
   readonly receipt: number;
@@ -34,11 +42,15 @@ export interface Message {
   hiddenUntil: number;
 }
 
-/** A folder on the shared file system: the run of each receipt, and what it was made from. */
+/** A manifest: what it was made from, the base below it and the segments above that, by name. */
 export interface Generation {
   readonly base: string | undefined;
-  readonly runs: ReadonlyMap<number, string>;
+  readonly database: string | undefined;
+  readonly segments: readonly string[];
 }
+
+/** A file of a base or segment: the run of each receipt. That of a segment is a name: its delta has the vectors. */
+export type Contents = ReadonlyMap<number, string>;
 
 export class ProtocolBrokenError extends Error {
   override readonly name = "ProtocolBrokenError";
@@ -57,6 +69,13 @@ export class World {
   /** The attempt of each run that is listed as open. */
   readonly open = new Map<string, number>();
   readonly files = new Map<string, Generation>();
+  readonly bases = new Map<string, Contents>();
+  readonly segments = new Map<string, Contents>();
+  /** Deltas that are stored, by run; and those that a sweep is about to remove. */
+  readonly deltas = new Set<string>();
+  readonly expiring = new Set<string>();
+  /** Runs whose deltas are noted as named by kept generations, and the token of who wrote that. */
+  readonly named = { runs: new Set<string>(), token: 0 };
   queue: Message[] = [];
   #owners = 0;
 
@@ -82,10 +101,40 @@ export class World {
     this.queue.push({ runId, hiddenUntil: 0 });
   }
 
+  /** What a reader shows of a generation; throws where it cannot be read. */
+  read(name: string): Map<number, string> {
+    const generation = this.files.get(name);
+    if (generation === undefined) throw new ProtocolBrokenError(`${name} is gone.`);
+    const shown = new Map<number, string>();
+    const { database, segments } = generation;
+    if (database !== undefined) {
+      const base = this.bases.get(database);
+      if (base === undefined) throw new ProtocolBrokenError(`The base of ${name} is gone.`);
+      for (const [receipt, runId] of base) shown.set(receipt, runId);
+    }
+    for (const segment of segments) {
+      const entries = this.segments.get(segment);
+      if (entries === undefined) throw new ProtocolBrokenError(`A segment of ${name} is gone.`);
+      for (const [receipt, runId] of entries) {
+        if (!this.deltas.has(runId)) throw new ProtocolBrokenError(`The delta of ${runId} is gone.`);
+        shown.set(receipt, runId);
+      }
+    }
+    return shown;
+  }
+
+  /** Runs whose deltas a generation names; none where it is gone. */
+  runsAbove(name: string): string[] {
+    const segments = this.files.get(name)?.segments ?? [];
+    return segments.flatMap((segment) => [...(this.segments.get(segment)?.values() ?? [])]);
+  }
+
   /** The generations from one back along its bases. */
   history(head: string | undefined): string[] {
     const names: string[] = [];
-    for (let name = head; name !== undefined; name = this.files.get(name)?.base) names.push(name);
+    for (let name = head; name !== undefined && this.files.has(name); name = this.files.get(name)?.base) {
+      names.push(name);
+    }
     return names;
   }
 }

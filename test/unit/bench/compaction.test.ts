@@ -1,16 +1,24 @@
 import { CycleIncompleteError, figuresOf } from "../../../bench/compaction/cycle-figures.ts";
 import type { Round, SmallCycle } from "../../../bench/compaction/measure.ts";
 import { compactionOptions } from "../../../bench/compaction/options.ts";
-import { costTable, mergeLines, mergeVerdict, warmVerdict } from "../../../bench/compaction/report.ts";
+import {
+  bytesVerdict,
+  costTable,
+  mergeLines,
+  mergeVerdict,
+  timeVerdicts,
+} from "../../../bench/compaction/report.ts";
 
 const cycle = {
   seconds: 12,
   bytesCopied: 0,
-  bytesWritten: 5_000_000,
-  secondsByStep: { materialise: 0.5, apply: 9, verify: 1, write_generation: 1 },
+  bytesWritten: 5_000,
+  secondsByStep: { apply: 9, verify: 1, read_deltas: 0.5, write_segment: 1 },
   written: 1_000,
   updated: 0,
 };
+
+const reader = { seconds: 0.02, deltaBytes: 617_000 };
 
 /** A round that merges a thousand vectors in ten seconds. */
 function round(bareSeconds: number): Round {
@@ -18,7 +26,7 @@ function round(bareSeconds: number): Round {
 }
 
 function small(warmth: SmallCycle["warmth"], bytesCopied: number, seconds = 12): SmallCycle {
-  return { size: 10_000, change: "labels", warmth, cycle: { ...cycle, bytesCopied, seconds } };
+  return { size: 10_000, change: "labels", warmth, cycle: { ...cycle, bytesCopied, seconds }, reader };
 }
 
 describe("the report of npm run bench:compaction", () => {
@@ -41,20 +49,30 @@ describe("the report of npm run bench:compaction", () => {
     ]);
   });
 
-  it("fails when a warm cycle copied a byte in; a cold one has to", () => {
-    expect(warmVerdict([small("cold", 7), small("warm", 0)]).pass).toBe(true);
-    expect(warmVerdict([small("cold", 7), small("warm", 0), small("warm", 1)])).toEqual({
-      pass: false,
-      text: "FAIL  2 warm cycles copied 1 bytes in, target 0",
+  it("fails when a small cycle copied a byte in, or wrote more than it may", () => {
+    expect(bytesVerdict([small("cold", 0), small("warm", 0)])).toEqual({
+      pass: true,
+      text: "pass  2 small cycles copied 0 bytes in and wrote 5,000 at most, targets 0 and 150,000",
     });
+    expect(bytesVerdict([small("cold", 0), small("warm", 1)]).pass).toBe(false);
+    const large = small("warm", 0);
+    expect(bytesVerdict([{ ...large, cycle: { ...large.cycle, bytesWritten: 150_001 } }]).pass).toBe(false);
+  });
+
+  it("fails when labels into the largest collection take too long, warm or cold", () => {
+    const cycles = [small("cold", 0, 0.9), small("warm", 0, 0.6), { ...small("warm", 0, 9), size: 200 }];
+    expect(timeVerdicts(cycles)).toEqual([
+      { pass: true, text: "pass  10 labels into 10,000 vectors, cold: 0.90 s, target 1 s" },
+      { pass: false, text: "FAIL  10 labels into 10,000 vectors, warm: 0.60 s, target 0.5 s" },
+    ]);
   });
 
   it("has one line of medians for each size, change and warmth", () => {
     const table = costTable([small("warm", 0, 3), small("warm", 0, 20), small("warm", 0, 4)]).split("\n");
     expect(table).toHaveLength(5);
     expect(table.at(-1)?.trim().split(/ {2,}/)).toEqual([
-      ...["10,000", "10 labels", "warm", "4.00 s", "0.0 MB", "5.0 MB"],
-      ...["0.50 s", "9.00 s", "1.00 s", "1.00 s", "-7.50 s"],
+      ...["10,000", "10 labels", "warm", "4.00 s", "5.0 kB"],
+      ...["0.50 s", "1.00 s", "2.50 s", "0.02 s", "617 kB"],
     ]);
   });
 });

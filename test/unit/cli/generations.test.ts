@@ -10,6 +10,8 @@ const facts = {
   base: "00000001-1",
   restored: null,
   rebuilt: false,
+  database: "00000001-1",
+  segments: 0,
   receipts: 4,
 };
 const generations: ListAnswer["generations"] = [
@@ -17,7 +19,7 @@ const generations: ListAnswer["generations"] = [
     generation: 3,
     name: "00000003-4",
     head: true,
-    facts: { ...facts, base: "00000002-2", restored: "00000001-1" },
+    facts: { ...facts, base: "00000002-2", restored: "00000001-1", segments: 2 },
   },
   { generation: 2, name: "00000002-2", head: false, facts: null },
   { generation: 1, name: "00000001-1", head: false, facts: { ...facts, base: null } },
@@ -60,10 +62,10 @@ describe("the command line", () => {
 describe("what is shown", () => {
   test("is one line per generation: content, base, which is published, which is corrupt", () => {
     expect(generationTable({ generations })).toEqual([
-      "generation  name        published            vectors   MB  base                                        receipts",
-      "         3  00000003-4  2026-11-25 10:00:01      120  1.3  00000002-2, with the content of 00000001-1         4  head",
-      "         2  00000002-2                                                                                           corrupt",
-      "         1  00000001-1  2026-11-25 10:00:01      120  1.3  none                                               4",
+      "generation  name        published            vectors   MB  base                                        receipts  database    segments",
+      "         3  00000003-4  2026-11-25 10:00:01      120  1.3  00000002-2, with the content of 00000001-1         4  00000001-1         2  head",
+      "         2  00000002-2                                                                                                                 corrupt",
+      "         1  00000001-1  2026-11-25 10:00:01      120  1.3  none                                               4  own                0",
     ]);
     expect(generationTable({ generations: [] })).toEqual(["Nothing is published."]);
   });

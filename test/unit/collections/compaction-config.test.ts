@@ -20,6 +20,7 @@ const others = {
   GENERATIONS_KEPT: "3",
   LONGEST_READER_SECONDS: "900",
   MAX_FAILURES: "5",
+  FOLD_VECTORS: "4000",
 };
 const queues = {
   LINES_QUEUE_URLS: urls("lines-1of2", "lines-2of2"),

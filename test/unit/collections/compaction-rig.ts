@@ -5,19 +5,21 @@ import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { sortRecords } from "../../../core/changes/sort-records.ts";
 import { type Watched, whole } from "../../../core/changes/watched.ts";
-import { ChromaServer } from "../../../core/collections/chroma/chroma-server.ts";
-import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import type { StoredVector } from "../../../core/collections/chroma/vector-store.ts";
 import { runCycle } from "../../../core/collections/cycle/cycle.ts";
 import type { CycleConfig, CycleDeps, Step } from "../../../core/collections/cycle/cycle-deps.ts";
 import { Workspace } from "../../../core/collections/cycle/workspace.ts";
 import { Generations } from "../../../core/collections/generations/generations.ts";
 import { readHead } from "../../../core/collections/generations/head.ts";
-import type { PublishedFiles } from "../../../core/collections/generations/published-copy.ts";
+import {
+  type PublishedFiles,
+  withPublishedCopy,
+} from "../../../core/collections/generations/published-copy.ts";
 import { CollectionQueue } from "../../../core/collections/messages/collection-queue.ts";
 import { FailureLedger } from "../../../core/collections/messages/failure-ledger.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
+import type { DeltaStore } from "../../../core/deltas/delta-store.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { CurrentItems } from "../../../core/entities/current-items.ts";
 import { silentLog } from "../../../core/log.ts";
@@ -46,6 +48,8 @@ const defaults: CycleConfig = {
   drainMs: 1_000,
   minPublishIntervalMs: 0,
   maxFailures: 3,
+  // Every cycle writes a base, unless a test says otherwise.
+  foldVectors: 0,
   garbage: { kept: 2, maxReaderMs: 60_000 },
 };
 
@@ -106,6 +110,10 @@ export class CompactionRig {
     return new CompactionRig(shard, surroundings, { queue: queueUrl, deadLetters: deadLetterUrl });
   }
 
+  get deltas(): DeltaStore {
+    return { get: async (key) => this.bucket.get(key), put: async () => undefined };
+  }
+
   /** Another shard of the same stack. It stops with this one. */
   beside(shard: ShardName): CompactionRig {
     return new CompactionRig(shard, this.#surroundings);
@@ -118,6 +126,7 @@ export class CompactionRig {
       collectionsPath: join(folder, "efs"),
       library,
       scratch: await mkdtemp(join(folder, "reader-")),
+      deltas: this.deltas,
     };
   }
 
@@ -139,7 +148,7 @@ export class CompactionRig {
       config: { ...defaults, ...config },
       control: { client, controlTable },
       runs: this.runs,
-      deltas: { get: async (key) => this.bucket.get(key), put: async () => undefined },
+      deltas: this.deltas,
       items: this.items,
       queue: new CollectionQueue(this.sqs.client, this.queues, silentLog),
       queues: new RunQueues({
@@ -255,19 +264,15 @@ export class CompactionRig {
   async publishedVectors(deltas: readonly Delta[]): Promise<StoredVector[]> {
     const head = await this.head();
     if (head === undefined) return [];
-    const { folder, library } = this.#surroundings;
-    const path = await mkdtemp(join(folder, "reader-"));
-    const { count } = await this.generations.copyTo(path, head);
-    const server = await ChromaServer.start({ library, path });
-    try {
-      const store = await ChromaVectorStore.open(server, this.collection);
-      const stored = await store.read(await store.idsOf(deltas));
-      expect(await store.count()).toBe(count);
+    return withPublishedCopy(await this.files(), this.shard, head, async (published, { count }) => {
+      const stored = await published.read(await published.idsOf(deltas));
       expect(stored).toHaveLength(count);
+      expect(published.unreadable.size).toBe(0);
+      const all: string[] = [];
+      for await (const page of published.pages()) all.push(...page.map(({ id }) => id));
+      expect(all.sort()).toEqual(stored.map(({ id }) => id).sort());
       return stored;
-    } finally {
-      await server.stop();
-    }
+    });
   }
 
   async stateOf(delta: Delta) {

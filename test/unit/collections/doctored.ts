@@ -5,6 +5,9 @@ import { Generations } from "../../../core/collections/generations/generations.t
 import { generationName, moveHead, readHead } from "../../../core/collections/generations/head.ts";
 import type { PublishedFiles } from "../../../core/collections/generations/published-copy.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
+import { applyDeltas } from "../../../core/collections/merge/apply-deltas.ts";
+import { rowsOf } from "../../../core/collections/segments/entry.ts";
+import { decodeDelta } from "../../../core/deltas/codec.ts";
 import type { ShardName } from "../../../core/receipts/shards.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 
@@ -22,7 +25,7 @@ export async function publishDoctored(
   { client, controlTable, shard, files, model, dimensions }: DoctoredShard,
   change: (store: VectorStore) => Promise<void>,
 ): Promise<void> {
-  const { collectionsPath, library, scratch } = files;
+  const { collectionsPath, library, scratch, deltas } = files;
   const lease = await acquireLease(
     { client, controlTable, shard, clock: monotonicClock, leaseMs: 20_000 },
     { waitMs: 20_000, maxWaitMs: 60_000 },
@@ -31,7 +34,13 @@ export async function publishDoctored(
   const from = await readHead(client, controlTable, shard);
   const generations = new Generations(collectionsPath, shard, monotonicClock);
   const workspace = new Workspace({ shard, generations, library, scratch, model, dimensions });
-  const store = await workspace.open(from?.name);
+  const manifest = from && (await generations.manifest(from.name));
+  const store = await workspace.open(manifest?.database ?? undefined);
+  for (const entry of manifest ? (await generations.overlayOf(manifest)).values() : []) {
+    await store.delete(await store.idsOf([entry.receipt]));
+    const bytes = entry.gone ? undefined : await deltas.get(entry.deltaKey);
+    if (!entry.gone && bytes) await applyDeltas(store, [rowsOf(decodeDelta(bytes), entry)]);
+  }
   await change(store);
   const count = await store.count();
   await workspace.close();

@@ -161,7 +161,8 @@ describe("a generation", () => {
 
 describe("collecting garbage", () => {
   const rules = { kept: 2, maxReaderMs: 60_000 };
-  const collect = (head: string, token: number) => collectGarbage(generations, head, token, rules, silentLog);
+  const collect = async (head: string, token: number) =>
+    (await collectGarbage(generations, head, token, rules, silentLog)).removed;
 
   async function makeOld(name: string): Promise<void> {
     const longAgo = new Date(Date.now() - 3_600_000);

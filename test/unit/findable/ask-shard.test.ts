@@ -1,6 +1,5 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import { GenerationCorruptError } from "../../../core/collections/generations/generations.ts";
 import { withPublishedCopy } from "../../../core/collections/generations/published-copy.ts";
 import { askShard, type FindableDeps, type FindableOptions } from "../../../core/findable/ask-shard.ts";
@@ -65,14 +64,13 @@ function clockThatCosts(ms: number): Clock {
 /** What Chroma's index does not have among the first ten of its own, asked without anything in between. */
 async function missedByIndex(): Promise<string[]> {
   const head = (await rig.head()) ?? "";
-  return withPublishedCopy(await rig.files(), rig.shard, head, async (server) => {
-    const store = await ChromaVectorStore.open(server, "lines");
+  return withPublishedCopy(await rig.files(), rig.shard, head, async (store) => {
     const missed: string[] = [];
     for await (const page of store.vectorPages()) {
       for (const { id, document, vector } of page) {
         // One of a text that two hundred share is as good as any other.
         if (isRepeated(document)) continue;
-        const found = await store.query({ vector: [...vector], k: 10, filter: [] });
+        const found = await store.queryBase({ vector: [...vector], k: 10, filter: [] });
         if (found.every((each) => each.id !== id)) missed.push(id);
       }
     }

@@ -96,6 +96,7 @@ function source({ model = delta.model, exactVectors = 0 } = {}): ChromaGeneratio
     library,
     scratch: join(folder, "scratch"),
     exactVectors,
+    deltas: { get: async () => undefined },
     metrics: { ...silentMetrics, count: (name) => counted.push(name) },
   });
 }

@@ -16,12 +16,15 @@ let tables: Tables;
 let stage: Stage;
 let told: Record<string, number>;
 let passedMs: number;
+/** Keys of deltas that kept generations name. */
+let named: Set<string>;
 
 beforeEach(async () => {
   tables = await Tables.start();
   stage = new Stage(tables);
   told = {};
   passedMs = 0;
+  named = new Set();
 });
 afterEach(() => tables.stop());
 
@@ -33,6 +36,7 @@ function parts(pageSize?: number): DeltaSweep {
   return {
     control: tables,
     runs,
+    isNamed: async ({ key }) => named.has(key),
     files: new DeltaFiles(stage.buckets.client, "deltas", pageSize),
     config: { retentionMs, claimMs: 4 * 60_000 },
     now: () => Date.now() + passedMs,
@@ -84,6 +88,32 @@ describe("deltas whose time is over (F6)", () => {
     await sweep();
     expect([...stored(old), ...stored(current)]).toEqual([false, false, false, false]);
     expect(await stage.ingest(stage.delivery(first, 400))).toEqual(["reopened"]);
+    expect(stored(old)).toEqual([true, true]);
+  });
+
+  test("stay while a kept generation names them, and embed may use them", async () => {
+    const { receipt, old, first } = await replaced();
+    const [lines = ""] = keysOf(old);
+    named.add(lines);
+    await sweep();
+    expect(stored(old)).toEqual([true, false]);
+    expect((await stage.runs.current(receipt))?.expiring.size).toBe(0);
+    expect(await stage.ingest(stage.delivery(first, 400))).toEqual(["reopened"]);
+  });
+
+  test("are not removed where a publish has named them since the sweep looked at CURRENT", async () => {
+    const { old } = await replaced();
+    const of = parts();
+    const moveCurrent = of.runs.moveCurrent.bind(of.runs);
+    const runs = {
+      current: of.runs.current.bind(of.runs),
+      moveCurrent: async (...args: Parameters<typeof moveCurrent>) => {
+        const moved = await moveCurrent(...args);
+        for (const key of keysOf(old)) named.add(key);
+        return moved;
+      },
+    };
+    await sweep({ ...of, runs });
     expect(stored(old)).toEqual([true, true]);
   });
 

@@ -1,0 +1,62 @@
+import { errorFields } from "../../log.ts";
+import { type Collected, collectGarbage } from "../generations/collect-garbage.ts";
+import type { Generations } from "../generations/generations.ts";
+import type { Head } from "../generations/head.ts";
+import { recordStoredBytes, storedBytes } from "../generations/stored-bytes.ts";
+import type { Lease } from "../lease/lease.ts";
+import { NamedDeltas } from "../segments/named-deltas.ts";
+import type { CycleDeps } from "./cycle-deps.ts";
+
+/** Generations whose size this process has recorded. */
+const recorded = new WeakSet<Generations>();
+
+/**
+ * Removes what nothing names any more. What segments take is little: the rest is done when there is a new base, and once by
+ * each process.
+ */
+export async function tidy(
+  deps: CycleDeps,
+  lease: Lease,
+  head: Head,
+  { hasNewBase }: { readonly hasNewBase: boolean },
+): Promise<void> {
+  const { generations, config, log } = deps;
+  const { kept } = await collectGarbage(generations, head.name, lease.token, config.garbage, log);
+  if (hasNewBase) await forgetDeltas(deps, lease, kept);
+  if (!hasNewBase && recorded.has(generations)) return;
+  await record(deps, lease, head);
+  recorded.add(generations);
+}
+
+/** Deltas that no kept generation names any more may be swept. */
+async function forgetDeltas(
+  { control, shard, generations, log }: CycleDeps,
+  lease: Lease,
+  kept: Collected["kept"],
+): Promise<void> {
+  try {
+    const overlays = await Promise.all(
+      kept.map(async ({ manifest }) => manifest && (await generations.overlayOf(manifest))),
+    );
+    if (overlays.includes(undefined)) return;
+    const named = overlays.flatMap((overlay) =>
+      [...(overlay?.values() ?? [])].flatMap((entry) => (entry.gone ? [] : entry.deltaKey)),
+    );
+    await new NamedDeltas(control, shard).keepOnly(named, lease.token);
+  } catch (error) {
+    log.warn("Deltas that nothing names stay noted as named", { shard, ...errorFields(error) });
+  }
+}
+
+/** For a gauge only: no cycle fails by it. */
+async function record(
+  { control, shard, generations, log }: CycleDeps,
+  { token }: Lease,
+  { name }: Head,
+): Promise<void> {
+  try {
+    await recordStoredBytes(control, shard, token, await storedBytes(generations, name));
+  } catch (error) {
+    log.warn("The size of the generations was not recorded", { shard, ...errorFields(error) });
+  }
+}

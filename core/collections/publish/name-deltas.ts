@@ -1,0 +1,70 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { type Log, receiptFields } from "../../log.ts";
+import type { ShardName } from "../../receipts/shards.ts";
+import { inParallel } from "../../resilience/in-parallel.ts";
+import { isExpiring } from "../../runs/current-run.ts";
+import type { RunStore } from "../../runs/run-store.ts";
+import { type Lease, LeaseLostError } from "../lease/lease.ts";
+import type { StartedReceipt } from "../messages/receipt-work.ts";
+import type { PublishedReceipt, SegmentEntry } from "../segments/entry.ts";
+import { NamedDeltas } from "../segments/named-deltas.ts";
+import { type Overlay, overlayOf } from "../segments/overlay.ts";
+import type { LookedReceipt } from "./look-at-receipts.ts";
+
+const readsAtOnce = 16;
+
+export interface NamePorts {
+  readonly shard: ShardName;
+  readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
+  readonly runs: Pick<RunStore, "current">;
+  readonly log: Log;
+}
+
+/**
+ * Notes every delta that the next generation names, so that the sweeper leaves it alone, and resolves to the receipts whose
+ * delta is there: the messages of the others are redelivered. The sweeper writes into CURRENT what it is about to remove
+ * before it looks at these notes, so one that did not see them is seen here.
+ * Throws LeaseLostError.
+ */
+export async function nameDeltas(
+  { control, shard, runs, log }: NamePorts,
+  lease: Lease,
+  published: Overlay,
+  looked: readonly LookedReceipt[],
+): Promise<LookedReceipt[]> {
+  const entries = looked.flatMap(({ entry }) => entry ?? []);
+  const named = [...overlayOf([[...published.values()], entries]).values()].flatMap((entry) =>
+    entry.gone ? [] : entry.deltaKey,
+  );
+  if (!(await new NamedDeltas(control, shard).add(named, lease.token))) {
+    throw new LeaseLostError(shard, lease.token, "a later holder has named its deltas");
+  }
+  const kept: LookedReceipt[] = [];
+  await inParallel(looked, readsAtOnce, async (each) => {
+    if (!isNaming(each.entry) || (await isThere(runs, each.one, each.entry))) {
+      kept.push(each);
+      return;
+    }
+    log.warn(
+      "A delta may be about to be removed; its messages are redelivered",
+      receiptFields(each.one.receipt),
+    );
+  });
+  return kept;
+}
+
+function isNaming(entry: SegmentEntry | undefined): entry is PublishedReceipt {
+  return entry !== undefined && !entry.gone;
+}
+
+/** The delta of the run that counts is never removed; that of another only after a write of CURRENT. */
+async function isThere(
+  runs: Pick<RunStore, "current">,
+  { receipt, current: before }: StartedReceipt,
+  { runId }: PublishedReceipt,
+): Promise<boolean> {
+  const current = await runs.current(receipt);
+  if (current === undefined) return true;
+  if (current.state === "ACTIVE" && current.runId === runId) return true;
+  return current.version === before?.version && !isExpiring(current, runId, Date.now());
+}

@@ -1,0 +1,77 @@
+import { errorFields, type Log } from "../../log.ts";
+import type { Metrics } from "../../metrics.ts";
+import type { ShardName } from "../../receipts/shards.ts";
+import { CollectionOfOtherModelError } from "../cycle/workspace.ts";
+import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
+import { type Head, isJustPublished } from "../generations/head.ts";
+import type { SegmentRef } from "../generations/manifest.ts";
+import type { DeltaTarget } from "../merge/check-delta.ts";
+import type { BaseIndex } from "../segments/base-index.ts";
+import type { Overlay } from "../segments/overlay.ts";
+
+/** What a shard has published, as far as a publish needs it: no vector, and no database opened. */
+export interface PublishedState {
+  readonly database: string | null;
+  /** Vectors of the database. */
+  readonly databaseCount: number;
+  readonly index: BaseIndex;
+  /** Oldest first, and what they say together. */
+  readonly segments: readonly SegmentRef[];
+  readonly overlay: Overlay;
+}
+
+export interface StatePorts {
+  readonly shard: ShardName;
+  readonly target: DeltaTarget;
+  readonly generations: Generations;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+const nothing: PublishedState = {
+  database: null,
+  databaseCount: 0,
+  index: new Map(),
+  segments: [],
+  overlay: new Map(),
+};
+
+/**
+ * Reads the head. Undefined where no segment can be put above it: its files are not as they were published, or it has no
+ * index. Throws CollectionOfOtherModelError.
+ */
+export async function openPublished(
+  { shard, target, generations, log }: StatePorts,
+  head: Head | undefined,
+): Promise<PublishedState | undefined> {
+  if (head === undefined) return nothing;
+  // One that was published a moment ago may not show yet: it is waited for.
+  if (!isJustPublished(head) && !(await generations.isWhole(head.name))) return undefined;
+  try {
+    const manifest = await generations.manifest(head.name);
+    const isOlder = manifest.database !== null && manifest.database !== head.name;
+    if (isOlder && !(await generations.isWhole(manifest.database))) return undefined;
+    requireModel(shard, manifest, target);
+    const index = await generations.indexOf(manifest);
+    if (index === undefined) return undefined;
+    const { database, database_count: databaseCount, segments } = manifest;
+    return { database, databaseCount, index, segments, overlay: await generations.overlayOf(manifest) };
+  } catch (error) {
+    if (!(error instanceof GenerationCorruptError)) throw error;
+    log.error("The head cannot be published over", {
+      shard,
+      generation_name: head.name,
+      ...errorFields(error),
+    });
+    return undefined;
+  }
+}
+
+function requireModel(
+  shard: ShardName,
+  made: { model: string; dimensions: number },
+  target: DeltaTarget,
+): void {
+  const text = ({ model, dimensions }: typeof made) => `${model} with ${dimensions} dimensions`;
+  if (text(made) !== text(target)) throw new CollectionOfOtherModelError(shard, text(made), text(target));
+}

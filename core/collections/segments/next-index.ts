@@ -1,0 +1,57 @@
+import { type ReceiptRef, receiptOfKey, receiptOfVector } from "../../receipts/receipt.ts";
+import type { VectorStore } from "../chroma/vector-store.ts";
+import type { BaseIndex, IndexedReceipt } from "./base-index.ts";
+
+const idsPerPage = 10_000;
+
+/** What is known of a receipt's vectors beside how many there are. */
+export type KnownOfReceipt = Omit<IndexedReceipt, "vectorCount">;
+
+const unknown: KnownOfReceipt = { runId: null, deltaKey: null, digest: null };
+
+/**
+ * The index of a database that has grown out of one with the index `before`, in nothing but the receipts that are named in
+ * `settled`. Their vectors are counted in the store, and all of them where there was no index or where it does not agree
+ * with the store.
+ */
+export async function nextIndex(
+  store: Pick<VectorStore, "count" | "idsOf" | "idsAt">,
+  before: BaseIndex | undefined,
+  settled: ReadonlyMap<string, KnownOfReceipt>,
+): Promise<BaseIndex> {
+  if (before !== undefined) {
+    const index = new Map(before);
+    const counts = countByReceipt(await store.idsOf(receiptsOf(settled.keys())));
+    for (const [key, known] of settled) {
+      const vectorCount = counts.get(key);
+      if (vectorCount === undefined) index.delete(key);
+      else index.set(key, { ...known, vectorCount });
+    }
+    const indexed = [...index.values()].reduce((sum, { vectorCount }) => sum + vectorCount, 0);
+    if (indexed === (await store.count())) return index;
+  }
+  const counts = new Map<string, number>();
+  for (let offset = 0; ; offset += idsPerPage) {
+    const ids = await store.idsAt(offset, idsPerPage);
+    if (ids.length === 0) break;
+    countByReceipt(ids, counts);
+  }
+  return new Map(
+    Array.from(counts, ([key, vectorCount]) => [
+      key,
+      { ...(settled.get(key) ?? before?.get(key) ?? unknown), vectorCount },
+    ]),
+  );
+}
+
+function countByReceipt(ids: readonly string[], counts = new Map<string, number>()): Map<string, number> {
+  for (const id of ids) {
+    const key = receiptOfVector(id);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function receiptsOf(keys: Iterable<string>): ReceiptRef[] {
+  return Array.from(keys, (key) => receiptOfKey(key) ?? []).flat();
+}

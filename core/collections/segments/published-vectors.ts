@@ -1,0 +1,133 @@
+import type { DeltaStore } from "../../deltas/delta-store.ts";
+import { type ReceiptRef, receiptKey, receiptOfVector } from "../../receipts/receipt.ts";
+import type { ChromaVectorStore } from "../chroma/chroma-vector-store.ts";
+import type { Neighbour, NeighbourQuery, StoredMetadata, StoredVector } from "../chroma/vector-store.ts";
+import type { DeltaTarget } from "../merge/check-delta.ts";
+import type { SegmentEntry } from "./entry.ts";
+import type { Overlay } from "./overlay.ts";
+import { NamedDeltaMissingError, vectorsOfEntry } from "./overlay-rows.ts";
+
+const receiptsPerPage = 100;
+/** Deltas that are kept while one receipt after another is asked for in several ways. */
+const maxRemembered = 32;
+
+export interface PublishedParts {
+  readonly base: ChromaVectorStore;
+  readonly overlay: Overlay;
+  readonly deltas: Pick<DeltaStore, "get">;
+  readonly target: DeltaTarget;
+}
+
+type Described = Omit<StoredVector, "vector">;
+
+/** Every vector of a generation: those of its base, but for the receipts of which a segment says something else. */
+export class PublishedVectors {
+  readonly #parts: PublishedParts;
+  readonly #remembered = new Map<string, Promise<StoredVector[]>>();
+  /** Receipts whose delta is not there: they have no vectors here, as readers can serve none. */
+  readonly unreadable = new Map<string, string>();
+
+  constructor(parts: PublishedParts) {
+    this.#parts = parts;
+  }
+
+  /** All of them, a page at a time. */
+  async *pages(): AsyncGenerator<Described[]> {
+    const { base, overlay } = this.#parts;
+    for await (const page of base.pages()) {
+      yield page.filter(({ id }) => !overlay.has(receiptOfVector(id)));
+    }
+    for await (const page of this.#overlayPages()) yield page;
+  }
+
+  /** All of them with their numbers, a page at a time. */
+  async *vectorPages(): AsyncGenerator<StoredVector[]> {
+    const { base, overlay } = this.#parts;
+    for await (const page of base.vectorPages()) {
+      yield page.filter(({ id }) => !overlay.has(receiptOfVector(id)));
+    }
+    for await (const page of this.#overlayPages()) yield page;
+  }
+
+  async idsOf(receipts: readonly ReceiptRef[]): Promise<string[]> {
+    return (await this.metadataOf(receipts)).map(({ id }) => id);
+  }
+
+  async metadataOf(receipts: readonly ReceiptRef[]): Promise<StoredMetadata[]> {
+    const { base, overlay } = this.#parts;
+    const [above, below] = partition(receipts, (receipt) => overlay.has(receiptKey(receipt)));
+    const stored = below.length > 0 ? await base.metadataOf(below) : [];
+    for (const receipt of above) stored.push(...(await this.#ofReceipt(receiptKey(receipt))));
+    return stored;
+  }
+
+  async readMetadata(ids: readonly string[]): Promise<StoredMetadata[]> {
+    const { base } = this.#parts;
+    return this.#byIds(ids, (below) => base.readMetadata(below));
+  }
+
+  async read(ids: readonly string[]): Promise<StoredVector[]> {
+    const { base } = this.#parts;
+    return this.#byIds<StoredVector>(ids, (below) => base.read(below));
+  }
+
+  async #byIds<Stored extends StoredMetadata>(
+    ids: readonly string[],
+    fromBase: (ids: readonly string[]) => Promise<Stored[]>,
+  ): Promise<(Stored | StoredVector)[]> {
+    const { overlay } = this.#parts;
+    const [above, below] = partition(ids, (id) => overlay.has(receiptOfVector(id)));
+    const found: (Stored | StoredVector)[] = below.length > 0 ? await fromBase(below) : [];
+    const wanted = new Set(above);
+    for (const key of new Set(above.map(receiptOfVector))) {
+      found.push(...(await this.#ofReceipt(key)).filter(({ id }) => wanted.has(id)));
+    }
+    return found;
+  }
+
+  /** Nearest neighbours by the approximate index of the base, whatever is said above it. */
+  queryBase(query: NeighbourQuery): Promise<Neighbour[]> {
+    return this.#parts.base.query(query);
+  }
+
+  /** By receipt key: what is above the base. */
+  async overlayVectors(): Promise<Map<string, readonly StoredVector[]>> {
+    const vectors = new Map<string, readonly StoredVector[]>();
+    for (const key of this.#parts.overlay.keys()) vectors.set(key, await this.#ofReceipt(key));
+    return vectors;
+  }
+
+  async *#overlayPages(): AsyncGenerator<StoredVector[]> {
+    const keys = [...this.#parts.overlay.keys()];
+    for (let from = 0; from < keys.length; from += receiptsPerPage) {
+      const page: StoredVector[] = [];
+      for (const key of keys.slice(from, from + receiptsPerPage)) page.push(...(await this.#ofReceipt(key)));
+      yield page;
+    }
+  }
+
+  #ofReceipt(key: string): Promise<StoredVector[]> {
+    const entry = this.#parts.overlay.get(key);
+    if (entry === undefined) return Promise.resolve([]);
+    const known = this.#remembered.get(key) ?? this.#load(key, entry);
+    this.#remembered.delete(key);
+    this.#remembered.set(key, known);
+    const [oldest] = this.#remembered.keys();
+    if (this.#remembered.size > maxRemembered && oldest !== undefined) this.#remembered.delete(oldest);
+    return known;
+  }
+
+  async #load(key: string, entry: SegmentEntry): Promise<StoredVector[]> {
+    try {
+      return await vectorsOfEntry(this.#parts.deltas, this.#parts.target, entry);
+    } catch (error) {
+      if (!(error instanceof NamedDeltaMissingError)) throw error;
+      this.unreadable.set(key, error.message);
+      return [];
+    }
+  }
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
+}
