@@ -101,16 +101,18 @@ export function tellPublished(
   metrics.count("GenerationsPublished", 1);
 }
 
-/** Vectors of new deltas, and of receipts of which something else is known. */
+/** Vectors of new deltas, those of receipts of which something else is known, and those that were removed. */
 function countVectors({ metrics }: Telling, named: readonly LookedReceipt[]) {
   const [written = 0, updated = 0] = [true, false].map((isNew) =>
     named
       .filter(({ deltaVectors }) => (deltaVectors !== undefined) === isNew)
       .reduce((sum, { entry }) => sum + (entry === undefined || entry.gone ? 0 : entry.vectorCount), 0),
   );
+  const removed = named.reduce((sum, { removedVectors }) => sum + removedVectors, 0);
   metrics.count("VectorsWritten", written);
   metrics.count("VectorsUpdated", updated);
-  return { written, updated };
+  metrics.count("VectorsRemoved", removed);
+  return { written, updated, removed };
 }
 
 function entriesOf(looked: readonly LookedReceipt[]) {

@@ -7,12 +7,14 @@ import type { Lease } from "../lease/lease.ts";
 import { NamedDeltas } from "../segments/named-deltas.ts";
 import type { CycleDeps } from "./cycle-deps.ts";
 
-/** Generations whose size this process has recorded. */
-const recorded = new WeakSet<Generations>();
+/** Every file that is looked at takes a round trip to the file system, and what segments take is little. */
+const tidyEveryMs = 60_000;
+/** When this process has last removed garbage. */
+const tidiedAt = new WeakMap<Generations, number>();
 
 /**
- * Removes what nothing names any more. What segments take is little: the rest is done when there is a new base, and once by
- * each process.
+ * Removes what nothing names any more, and records what is left: when there is a new base, else once per minute and
+ * process at most.
  */
 export async function tidy(
   deps: CycleDeps,
@@ -20,12 +22,13 @@ export async function tidy(
   head: Head,
   { hasNewBase }: { readonly hasNewBase: boolean },
 ): Promise<void> {
-  const { generations, config, log } = deps;
+  const { generations, config, clock, log } = deps;
+  const last = tidiedAt.get(generations);
+  if (!hasNewBase && last !== undefined && clock.now() - last < tidyEveryMs) return;
   const { kept } = await collectGarbage(generations, head.name, lease.token, config.garbage, log);
   if (hasNewBase) await forgetDeltas(deps, lease, kept);
-  if (!hasNewBase && recorded.has(generations)) return;
   await record(deps, lease, head);
-  recorded.add(generations);
+  tidiedAt.set(generations, clock.now());
 }
 
 /** Deltas that no kept generation names any more may be swept. */

@@ -45,6 +45,8 @@ export interface LookedReceipt {
   readonly entry: SegmentEntry | undefined;
   /** Of its run, where its delta is published again. */
   readonly deltaVectors: number | undefined;
+  /** Vectors that a change takes away: of a receipt, line or word that was removed. */
+  readonly removedVectors: number;
 }
 
 export interface Looked {
@@ -188,8 +190,12 @@ class Look implements Looked {
   }
 
   #take(one: StartedReceipt, entry: SegmentEntry | undefined, deltaVectors?: number): void {
-    this.receipts.push({ one, entry, deltaVectors });
-    this.#vectors += entry === undefined || entry.gone ? 0 : entry.vectorCount;
+    const left = entry === undefined || entry.gone ? 0 : entry.vectorCount;
+    const before = this.#before(one.receipt)?.vectorCount ?? 0;
+    const isRemoval = entry !== undefined && deltaVectors === undefined;
+    const removedVectors = isRemoval ? Math.max(0, before - left) : 0;
+    this.receipts.push({ one, entry, deltaVectors, removedVectors });
+    this.#vectors += left;
     if (this.#vectors > this.#bounds.maxVectors) throw new NotInSegments("they are too many");
   }
 

@@ -127,6 +127,7 @@ describe("a change that is small beside what is published", () => {
     await compact(100);
     expect(await rig.published([milk, tea])).toEqual({ [milk.ids[0] ?? ""]: "milk" });
     expect((await headManifest()).count).toBe(1);
+    expect(rig.counted.get("VectorsRemoved")).toBe(4);
     await rig.embed(tea, 9_000_000);
     await compact(100);
     expect(await rig.published([milk, tea])).toEqual({ [milk.ids[0] ?? ""]: "milk", ...contentOf([tea]) });
