@@ -4,11 +4,11 @@ import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { runCycle } from "../../core/collections/cycle/cycle.ts";
 import type { CycleConfig, CycleDeps } from "../../core/collections/cycle/cycle-deps.ts";
-import { Workspace } from "../../core/collections/cycle/workspace.ts";
 import { Generations } from "../../core/collections/generations/generations.ts";
 import { type Head, readHead } from "../../core/collections/generations/head.ts";
 import { CollectionQueue } from "../../core/collections/messages/collection-queue.ts";
 import { FailureLedger } from "../../core/collections/messages/failure-ledger.ts";
+import { Workspace } from "../../core/collections/workspace/workspace.ts";
 import { deltaPrefix } from "../../core/deltas/keys.ts";
 import {
   type ChangeMessage,

@@ -1,12 +1,12 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { StoredMetadata, StoredVector } from "../collections/chroma/vector-store.ts";
-import { CollectionOfOtherModelError } from "../collections/cycle/workspace.ts";
 import { GenerationCorruptError } from "../collections/generations/generations.ts";
 import { type Head, readHead } from "../collections/generations/head.ts";
 import type { Manifest } from "../collections/generations/manifest.ts";
 import { type PublishedFiles, withPublishedCopy } from "../collections/generations/published-copy.ts";
 import { isSameVector } from "../collections/merge/parts-that-differ.ts";
 import type { PublishedVectors } from "../collections/segments/published-vectors.ts";
+import { CollectionOfOtherModelError } from "../collections/workspace/workspace.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
 import type { ShardName } from "../receipts/shards.ts";
 import { isSameValue } from "../receipts/vector-metadata.ts";

@@ -6,9 +6,9 @@ import {
   type RestoreAnswer,
 } from "../../core/collections/generations/generations-request.ts";
 import { listGenerations } from "../../core/collections/generations/list-generations.ts";
-import { restoreGeneration } from "../../core/collections/generations/restore-generation.ts";
 import { checkHead, type HeadCheck } from "../../core/collections/rebuild/check-head.ts";
 import { rebuildShard } from "../../core/collections/rebuild/rebuild-shard.ts";
+import { restoreGeneration } from "../../core/collections/restore/restore-generation.ts";
 import { errorFields } from "../../core/log.ts";
 import { defineFunction } from "../../core/process/define-function.ts";
 import type { ShardName } from "../../core/receipts/shards.ts";

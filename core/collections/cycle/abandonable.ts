@@ -1,8 +1,8 @@
 import type { ShardName } from "../../receipts/shards.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
+import type { Workspace } from "../workspace/workspace.ts";
 import type { CycleDeps, Step } from "./cycle-deps.ts";
-import type { Workspace } from "./workspace.ts";
 
 /** A cycle was given up because its process has to end. */
 export class CycleAbandonedError extends VectorkeepError {

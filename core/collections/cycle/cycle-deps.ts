@@ -13,7 +13,7 @@ import type { DeltaTarget } from "../merge/check-delta.ts";
 import type { CollectionQueue } from "../messages/collection-queue.ts";
 import type { FailureLedger } from "../messages/failure-ledger.ts";
 import type { RebuildStep } from "../rebuild/rebuild.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "../workspace/workspace.ts";
 
 export interface CycleConfig {
   readonly leaseMs: number;

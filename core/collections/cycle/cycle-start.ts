@@ -6,7 +6,7 @@ import { GenerationCorruptError, type Generations } from "../generations/generat
 import { type Head, isJustPublished } from "../generations/head.ts";
 import type { BaseIndex } from "../segments/base-index.ts";
 import type { Overlay } from "../segments/overlay.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "../workspace/workspace.ts";
 
 /** What a cycle starts from that writes the next base. */
 export interface CycleStart {

@@ -12,11 +12,11 @@ import { systemClock } from "../../resilience/clock.ts";
 import { DynamoRunStore } from "../../runs/dynamo-run-store.ts";
 import { RunQueues } from "../../runs/run-queues.ts";
 import type { CycleDeps } from "../cycle/cycle-deps.ts";
-import { Workspace } from "../cycle/workspace.ts";
 import { Generations } from "../generations/generations.ts";
 import { CollectionQueue } from "../messages/collection-queue.ts";
 import { FailureLedger } from "../messages/failure-ledger.ts";
 import type { ShardQueues } from "../messages/shard-queues.ts";
+import { Workspace } from "../workspace/workspace.ts";
 import type { CompactionConfig } from "./compaction-config.ts";
 
 /** An answer that has not come by then never comes: a long poll waits for 20 seconds. */

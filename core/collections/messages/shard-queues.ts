@@ -1,6 +1,5 @@
 import type { Collection } from "../../receipts/receipt.ts";
 import { type ShardName, shardName } from "../../receipts/shards.ts";
-import type { CompactionConfig } from "../host/compaction-config.ts";
 
 /** A shard and the URLs of its queues. */
 export interface ShardQueues {
@@ -9,8 +8,16 @@ export interface ShardQueues {
   readonly deadLetters: string;
 }
 
+/** The part of a process's environment that names the queues of every shard. */
+export interface ShardQueuesConfig {
+  readonly LINES_QUEUE_URLS: readonly string[];
+  readonly WORDS_QUEUE_URLS: readonly string[];
+  readonly LINES_DEAD_LETTER_QUEUE_URLS: readonly string[];
+  readonly WORDS_DEAD_LETTER_QUEUE_URLS: readonly string[];
+}
+
 /** Every shard of every collection. */
-export function shardQueues(config: CompactionConfig): ShardQueues[] {
+export function shardQueues(config: ShardQueuesConfig): ShardQueues[] {
   return [
     ...shardsOf("lines", config.LINES_QUEUE_URLS, config.LINES_DEAD_LETTER_QUEUE_URLS),
     ...shardsOf("words", config.WORDS_QUEUE_URLS, config.WORDS_DEAD_LETTER_QUEUE_URLS),

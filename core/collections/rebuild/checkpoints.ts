@@ -2,10 +2,10 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { VectorStore } from "../chroma/vector-store.ts";
-import { CollectionOfOtherModelError, type Workspace } from "../cycle/workspace.ts";
 import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
 import { generationName } from "../generations/head.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
+import { CollectionOfOtherModelError, type Workspace } from "../workspace/workspace.ts";
 
 /** Beside the database, so that the two are written, checked and copied as one. */
 const stateFile = "rebuild.json";

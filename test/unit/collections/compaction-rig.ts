@@ -8,7 +8,6 @@ import { type Watched, whole } from "../../../core/changes/watched.ts";
 import type { StoredVector } from "../../../core/collections/chroma/vector-store.ts";
 import { runCycle } from "../../../core/collections/cycle/cycle.ts";
 import type { CycleConfig, CycleDeps, Step } from "../../../core/collections/cycle/cycle-deps.ts";
-import { Workspace } from "../../../core/collections/cycle/workspace.ts";
 import { Generations } from "../../../core/collections/generations/generations.ts";
 import { readHead } from "../../../core/collections/generations/head.ts";
 import {
@@ -17,6 +16,7 @@ import {
 } from "../../../core/collections/generations/published-copy.ts";
 import { CollectionQueue } from "../../../core/collections/messages/collection-queue.ts";
 import { FailureLedger } from "../../../core/collections/messages/failure-ledger.ts";
+import { Workspace } from "../../../core/collections/workspace/workspace.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import type { DeltaStore } from "../../../core/deltas/delta-store.ts";

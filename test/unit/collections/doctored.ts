@@ -1,12 +1,12 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { VectorStore } from "../../../core/collections/chroma/vector-store.ts";
-import { Workspace } from "../../../core/collections/cycle/workspace.ts";
 import { Generations } from "../../../core/collections/generations/generations.ts";
 import { generationName, moveHead, readHead } from "../../../core/collections/generations/head.ts";
 import type { PublishedFiles } from "../../../core/collections/generations/published-copy.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import { applyDeltas } from "../../../core/collections/merge/apply-deltas.ts";
 import { rowsOf } from "../../../core/collections/segments/entry.ts";
+import { Workspace } from "../../../core/collections/workspace/workspace.ts";
 import { decodeDelta } from "../../../core/deltas/codec.ts";
 import type { ShardName } from "../../../core/receipts/shards.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";

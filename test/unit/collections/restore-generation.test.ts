@@ -1,13 +1,15 @@
 import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { CollectionOfOtherModelError } from "../../../core/collections/cycle/workspace.ts";
 import { collectGarbage } from "../../../core/collections/generations/collect-garbage.ts";
 import { generationHistory } from "../../../core/collections/generations/generation-history.ts";
 import { GenerationCorruptError, Generations } from "../../../core/collections/generations/generations.ts";
 import { PublishConflictError } from "../../../core/collections/generations/head.ts";
 import { listGenerations } from "../../../core/collections/generations/list-generations.ts";
 import { databaseFolder, manifestFile } from "../../../core/collections/generations/manifest.ts";
+import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
+import { acquireLease, LeaseLostError } from "../../../core/collections/lease/lease.ts";
+import { CollectionBusyError } from "../../../core/collections/lease/under-lease.ts";
 import {
   GenerationNotRestorableError,
   type RestoreDeps,
@@ -15,10 +17,8 @@ import {
   type RestoreStep,
   restoreGeneration,
   restoreSteps,
-} from "../../../core/collections/generations/restore-generation.ts";
-import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
-import { acquireLease, LeaseLostError } from "../../../core/collections/lease/lease.ts";
-import { CollectionBusyError } from "../../../core/collections/lease/under-lease.ts";
+} from "../../../core/collections/restore/restore-generation.ts";
+import { CollectionOfOtherModelError } from "../../../core/collections/workspace/workspace.ts";
 import { silentLog } from "../../../core/log.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { redriveReceipt } from "../../../core/runs/redrive-receipt.ts";

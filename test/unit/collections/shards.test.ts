@@ -1,9 +1,9 @@
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Workspace } from "../../../core/collections/cycle/workspace.ts";
 import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
+import { Workspace } from "../../../core/collections/workspace/workspace.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { holdsImage, type ShardName } from "../../../core/receipts/shards.ts";

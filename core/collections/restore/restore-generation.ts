@@ -4,13 +4,13 @@ import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
 import type { ShardName } from "../../receipts/shards.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import { InputError } from "../../vectorkeep-error.ts";
-import { CollectionOfOtherModelError } from "../cycle/workspace.ts";
+import { generationHistory, type PastGeneration } from "../generations/generation-history.ts";
+import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
+import { generationName, type Head, moveHead, readHead } from "../generations/head.ts";
+import { databaseFolder, type Manifest } from "../generations/manifest.ts";
 import type { Lease } from "../lease/lease.ts";
 import { type LeaseDeps, underLease } from "../lease/under-lease.ts";
-import { generationHistory, type PastGeneration } from "./generation-history.ts";
-import { GenerationCorruptError, type Generations } from "./generations.ts";
-import { generationName, type Head, moveHead, readHead } from "./head.ts";
-import { databaseFolder, type Manifest } from "./manifest.ts";
+import { CollectionOfOtherModelError } from "../workspace/workspace.ts";
 
 /** There is no such generation to go back to. */
 export class GenerationNotRestorableError extends InputError {
