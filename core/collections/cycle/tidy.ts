@@ -1,16 +1,16 @@
 import { errorFields } from "../../log.ts";
 import { type Collected, collectGarbage } from "../generations/collect-garbage.ts";
-import type { Generations } from "../generations/generations.ts";
 import type { Head } from "../generations/head.ts";
 import { recordStoredBytes, storedBytes } from "../generations/stored-bytes.ts";
 import type { Lease } from "../lease/lease.ts";
 import { NamedDeltas } from "../segments/named-deltas.ts";
+import type { Workspace } from "../workspace/workspace.ts";
 import type { CycleDeps } from "./cycle-deps.ts";
 
 /** Every file that is looked at takes a round trip to the file system, and what segments take is little. */
 const tidyEveryMs = 60_000;
 /** When this process has last removed garbage. */
-const tidiedAt = new WeakMap<Generations, number>();
+const tidiedAt = new WeakMap<Workspace, number>();
 
 /**
  * Removes what nothing names any more, and records what is left: when there is a new base, else once per minute and
@@ -22,13 +22,13 @@ export async function tidy(
   head: Head,
   { hasNewBase }: { readonly hasNewBase: boolean },
 ): Promise<void> {
-  const { generations, config, clock, log } = deps;
-  const last = tidiedAt.get(generations);
+  const { generations, workspace, config, clock, log } = deps;
+  const last = tidiedAt.get(workspace);
   if (!hasNewBase && last !== undefined && clock.now() - last < tidyEveryMs) return;
   const { kept } = await collectGarbage(generations, head.name, lease.token, config.garbage, log);
   if (hasNewBase) await forgetDeltas(deps, lease, kept);
   await record(deps, lease, head);
-  tidiedAt.set(generations, clock.now());
+  tidiedAt.set(workspace, clock.now());
 }
 
 /** Deltas that no kept generation names any more may be swept. */

@@ -109,15 +109,23 @@ describe("a change that is small beside what is published", () => {
   });
 
   test("F12: one that shows already publishes nothing, before the fold and after it", async () => {
+    /** A change of a field that no vector shows. */
+    const review = async (reviewed: number) => {
+      const record = await rig.put(itemsOf(1).metadata, { merchant_name: "CAFE", reviewed });
+      rig.announce([record], {
+        entities: new Set(["RECEIPT_METADATA"]),
+        fields: { RECEIPT_METADATA: ["reviewed"] },
+      });
+      expect(rig.sqs.at(queueUrl).messages).toHaveLength(1);
+      await compact(100);
+    };
     await compact(100);
     const shown = await rig.head();
-    await rename(1, "CAFE");
-    await compact(100);
+    await review(1);
     expect(await rig.head()).toBe(shown);
     await publish(1, deltaOf(3, "eggs", ["eggs"]));
     const folded = await rig.head();
-    await rename(1, "CAFE");
-    await compact(100);
+    await review(2);
     expect(await rig.head()).toBe(folded);
   });
 
@@ -187,6 +195,31 @@ test("many small publishes leave few segments, and no generation that is kept la
   expect(segments.length).toBeLessThanOrEqual(16);
   expect(await merchants(milk, tea)).toMatchObject({ milk: "CAFE 18", tea: "CAFE 19" });
   for (const { name } of await rig.generations.list()) expect(await rig.generations.isSound(name)).toBe(true);
+});
+
+test("the base and the segments of the head outlive the generations that wrote them; all else goes", async () => {
+  await publish(0, milk, tea);
+  const garbage = { kept: 1, maxReaderMs: -1_000_000 };
+  for (const [image, merchant] of [
+    [1, "CAFE"],
+    [2, "BAR"],
+    [1, "BISTRO"],
+  ] as const) {
+    await rename(image, merchant);
+    await rig.invoke(await rig.process({ foldVectors: 100, garbage }));
+  }
+  expect(await merchants(milk, tea)).toMatchObject({ milk: "BISTRO", tea: "BAR" });
+  expect((await rig.generations.list()).map(({ name }) => name)).toEqual(["00000001-1", "00000004-4"]);
+  const { segments } = await headManifest();
+  expect(await segmentFiles()).toEqual(segments.map(({ name }) => name));
+  await publish(1, deltaOf(3, "eggs", ["eggs"]));
+  await rename(1, "CAFE");
+  await rig.invoke(await rig.process({ foldVectors: 100, garbage }));
+  expect((await rig.generations.list()).map(({ name }) => name)).toEqual(["00000005-5", "00000006-6"]);
+  expect(await merchants(milk, tea, deltaOf(3, "eggs", ["eggs"]))).toMatchObject({
+    milk: "CAFE",
+    tea: "BAR",
+  });
 });
 
 test("the first publish of a shard needs no database", async () => {
