@@ -1,4 +1,4 @@
-/** What a mapping runs in a loop. Any call may reject, as with AccessDeniedError: it is reported and tried again. */
+/** What a mapping runs in a loop. Any call may reject, as with AccessDenied: it is reported and tried again. */
 export interface Poller {
   /** Asks the source what it has to know first. */
   prepare(): Promise<void>;

@@ -59,9 +59,7 @@ describe("a schedule", () => {
     schedule(minute, mayNotInvoke);
     jest.advanceTimersByTime(minute);
     await schedules.stop();
-    expect(reported).toEqual([
-      expect.stringMatching(/^The schedule sweep could not invoke .*AccessDeniedError/),
-    ]);
+    expect(reported).toEqual([expect.stringMatching(/^The schedule sweep could not invoke .*AccessDenied/)]);
     expect(notes.read()).toHaveLength(before);
   });
 

@@ -35,7 +35,7 @@ test("F13 more receipts than may be open wait in the embed queue, and each is pu
   );
   await send(stack, ...receipts);
   for (const files of receipts) await isPublishedExactly(stack, files, await completed(stack, files));
-  await logSays(stack, stack.outputs.logGroups.embed, '"Messages wait"');
+  await logSays(stack, stack.outputs.logGroups.embed, '"messages are deferred"');
   await noMessageIsLeft(stack);
 });
 
