@@ -59,7 +59,7 @@ test.each([
     () => makeWeak(original, "GLIBC_2.3"),
     "it needs GLIBC_2.3 2 times, not once",
   ],
-  ["is no library", () => makeWeak(Buffer.from("#!/bin/sh\n"), "GLIBC_2.39"), "it is no 64-bit ELF file"],
+  ["is no library", () => makeWeak(Buffer.from("#!/bin/sh\n"), "GLIBC_2.39"), "it is not a 64-bit ELF file"],
 ])("one that %s is refused by name", (_, patch, message) => {
   expect(patch).toThrow(LibraryUnpatchableError);
   expect(patch).toThrow(message);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { receiptKey } from "../../receipts/receipt.ts";
 import { decodeRows, encodeRows, RowFileCorruptError, type RowFileKind } from "./row-file.ts";
 

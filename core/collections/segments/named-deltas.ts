@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
-import { z } from "zod";
+import * as z from "zod";
 import { unlessConditionFailed } from "../../conditional-write.ts";
 import type { ShardName } from "../../receipts/shards.ts";
 import { readItem } from "../../unreadable-item.ts";

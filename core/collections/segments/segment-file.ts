@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
 import type { RemovedPart } from "../../runs/current-run.ts";
 import type { SegmentEntry } from "./entry.ts";
