@@ -77,7 +77,12 @@ test("they are merged by cycles of warm and cold processes, and published", asyn
   const changes = await changeSome();
   const { updated, bytesCopied, seconds } = await collection.cycle(compaction, changes);
   print(`${changes} changes published in ${seconds.toFixed(1)} s`);
-  expect({ updated, bytesCopied }).toEqual({ updated: renamed.length * linesPerReceipt, bytesCopied: 0 });
+  // A segment states whole receipts: the one that lost lines counts with those that are left.
+  const left = linesPerReceipt - removedLines.length;
+  expect({ updated, bytesCopied }).toEqual({
+    updated: renamed.length * linesPerReceipt + left,
+    bytesCopied: 0,
+  });
   await compaction.end();
 });
 

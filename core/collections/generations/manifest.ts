@@ -21,11 +21,11 @@ const segmentRef = z.object({
   name: z.string().regex(/^\d{8,}-\d+$/),
   size: z.int(),
   sha256: z.string(),
-  /** Receipts that it speaks of. */
+  /** Number of receipts in it. */
   entries: z.int(),
 });
 
-/** File of an index, beside the folder of the database that it tells of. */
+/** File of an index, beside the folder of the database that it lists. */
 export const indexFile = "index.vki";
 
 const common = {

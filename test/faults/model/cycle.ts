@@ -139,7 +139,7 @@ export class Compactor {
     return false;
   }
 
-  /** Resolves to the head, and to the runs that it shows now: the messages of the others come again. */
+  /** Resolves to the head, and to the runs that it shows now: the messages of the others are redelivered. */
   *#publish(
     from: string | undefined,
     runIds: readonly string[],

@@ -138,7 +138,7 @@ class Play {
     }
   }
 
-  /** Whoever opens a generation that is kept finds all of it. */
+  /** A reader that opens a kept generation finds all of it. */
   requireReadable(): void {
     const { world } = this;
     for (const name of world.history(world.shard.head).slice(0, generationsKept)) world.read(name);
@@ -227,8 +227,8 @@ class Play {
 }
 
 /**
- * Removes the deltas of runs that count no more, though one stopped to a moment ago. It writes into CURRENT what it is about
- * to remove, and only then looks at what is named.
+ * Removes the deltas of superseded runs, even of one that was superseded a moment ago. It writes into CURRENT what it is about
+ * to remove, and only then reads what is named.
  */
 function* sweepDeltas(world: World): Generator<void> {
   for (const runId of [...world.deltas]) {
