@@ -232,7 +232,7 @@ testCases({
     for (const [position, [, reason]] of odd.entries()) {
       const { messageId } = deliveries[position] ?? {};
       const line = stage.errors.find(({ fields }) => fields.message_id === messageId);
-      expect(line?.message).toMatch(reason);
+      expect(line?.fields.reason).toMatch(reason);
     }
   },
 
