@@ -86,7 +86,7 @@ export async function otherMetadata(published: Published, due: readonly DueVecto
   return new Set(other.map(({ id }) => id));
 }
 
-/** Ids of those vectors whose published numbers are others than those due. Absent ones are passed over. */
+/** Ids of those vectors whose published numbers are others than those due. Absent ones are skipped. */
 export async function otherNumbers(published: Published, due: readonly DueVector[]): Promise<Set<string>> {
   const stored = new Map(
     (await published.read(due.map(({ id }) => id))).map(({ id, vector }) => [id, vector]),

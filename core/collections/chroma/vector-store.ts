@@ -63,7 +63,7 @@ export interface VectorStore {
    * Throws UpsertRefusedError when the store would not take it; then none of it is stored.
    */
   upsert(parts: readonly DeltaPart[]): Promise<void>;
-  /** Absent ids are passed over. */
+  /** Absent ids are skipped. */
   delete(ids: readonly string[]): Promise<void>;
   count(): Promise<number>;
   /** Ids of stored vectors, at most `limit` from a position on. Nothing may be written between two calls. */
@@ -72,7 +72,7 @@ export interface VectorStore {
   idsOf(receipts: readonly ReceiptRef[]): Promise<string[]>;
   /** Metadata of all vectors of these receipts. */
   metadataOf(receipts: readonly ReceiptRef[]): Promise<StoredMetadata[]>;
-  /** Keys that are not named stay as they are. Absent ids are passed over. */
+  /** Keys that are not named stay as they are. Absent ids are skipped. */
   updateMetadata(changes: ReadonlyMap<string, MetadataChanges>): Promise<void>;
   /** Those of the ids that are stored. */
   present(ids: readonly string[]): Promise<Set<string>>;

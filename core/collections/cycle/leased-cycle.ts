@@ -20,7 +20,7 @@ import type { CycleDeps, Step } from "./cycle-deps.ts";
 import { type CycleStart, openCycleStart } from "./cycle-start.ts";
 import { isolate } from "./isolate.ts";
 import { type MergedBase, ownOf, settledStates, withOverlay } from "./overlay-work.ts";
-import { type Done, publishChanges, receiptsLogged, tellPublished } from "./publish-changes.ts";
+import { type Done, publishChanges, receiptsLogged, reportPublished } from "./publish-changes.ts";
 import { startReceipts } from "./start-receipts.ts";
 import type { StepTimes } from "./step-times.ts";
 import { tidy } from "./tidy.ts";
@@ -254,7 +254,7 @@ export class LeasedCycle {
     const to = { generation, name, base };
     const head = await moveHead({ ...control, shard, lease: this.#lease, from, to });
     workspace.keep(name);
-    tellPublished(this.#deps, head, {
+    reportPublished(this.#deps, head, {
       vectors: count,
       receipts: receipts.slice(0, receiptsLogged).map(receiptKey),
     });

@@ -72,7 +72,7 @@ export async function publishChanges(
   if (entries.length === 0) return { ...done, head, bytesWritten: 0 };
   const made = await publishSegment(deps, lease, head, published, entries);
   const { count, segments, overlayVectors, bytesWritten } = made;
-  tellPublished(deps, made.head, {
+  reportPublished(deps, made.head, {
     vectors: count,
     receipts: entries.slice(0, receiptsLogged).map(({ receipt }) => receiptKey(receipt)),
     segments,
@@ -86,14 +86,14 @@ function estimated({ databaseCount, index }: PublishedState, receipts: readonly 
   return receipts.filter(({ run }) => run !== undefined).length * (databaseCount / (index.size || 1));
 }
 
-interface Telling {
+interface ShardTelemetry {
   readonly shard: ShardName;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
-export function tellPublished(
-  { shard, log, metrics }: Telling,
+export function reportPublished(
+  { shard, log, metrics }: ShardTelemetry,
   { generation, name }: Head,
   fields: Pick<LogFields, "vectors" | "receipts" | "segments" | "overlay_vectors">,
 ): void {
@@ -102,7 +102,7 @@ export function tellPublished(
 }
 
 /** Vectors of new deltas, those of receipts of which something else is known, and those that were removed. */
-function countVectors({ metrics }: Telling, named: readonly LookedReceipt[]) {
+function countVectors({ metrics }: ShardTelemetry, named: readonly LookedReceipt[]) {
   const [written = 0, updated = 0] = [true, false].map((isNew) =>
     named
       .filter(({ deltaVectors }) => (deltaVectors !== undefined) === isNew)

@@ -309,7 +309,7 @@ export class Generations {
     return (await stat(clockFile)).mtimeMs - Number(then.mtimeMs);
   }
 
-  /** Notes that a generation was followed by another one, from now on if that was not noted. One that is gone is passed over. */
+  /** Notes that a generation was followed by another one, from now on if that was not noted. A missing one is skipped. */
   async markSuperseded(name: string): Promise<void> {
     if (this.#superseded.has(name)) return;
     await writeFile(join(this.pathOf(name), supersededFile), "", { flag: "wx" }).catch(

@@ -78,7 +78,7 @@ export class CollectionQueue {
 
   /**
    * Nobody else receives the messages for so long from now. Those that are no more `wanted` when their turn comes are
-   * passed over. Refusals are logged: a message may be gone by now.
+   * skipped. Refusals are logged: a message may be gone by now.
    */
   async hide(
     messages: readonly QueuedMessage[],

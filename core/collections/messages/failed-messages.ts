@@ -56,7 +56,7 @@ export class FailedMessages {
     else await this.ofMessages(changeMessages, reason);
   }
 
-  /** Of messages for which no run can count; the control table does. Those that are settled already are passed over. */
+  /** Of messages for which no run can count; the control table does. Settled ones are skipped. */
   async ofMessages(messages: readonly QueuedMessage[], reason: string): Promise<void> {
     for (const message of messages) {
       if (this.#deps.messages.isOpen(message)) await this.withoutRun(message, reason);

@@ -22,7 +22,7 @@ import type { PublishedState } from "./published-state.ts";
 
 const receiptsAtOnce = 16;
 
-export interface LookPorts {
+export interface LookDeps {
   readonly target: DeltaTarget;
   readonly deltas: Pick<DeltaStore, "get">;
   readonly items: Pick<CurrentItems, "factsOf">;
@@ -72,7 +72,7 @@ class NotInSegments extends Error {}
  * from a delta that cannot be read again.
  */
 export async function lookAtReceipts(
-  deps: LookPorts,
+  deps: LookDeps,
   published: PublishedState,
   receipts: readonly StartedReceipt[],
   bounds: LookBounds,
@@ -90,12 +90,12 @@ export async function lookAtReceipts(
 class Look implements Looked {
   readonly receipts: LookedReceipt[] = [];
   readonly mismatched = new Map<RunWork, string>();
-  readonly #deps: LookPorts;
+  readonly #deps: LookDeps;
   readonly #published: PublishedState;
   readonly #bounds: LookBounds;
   #vectors = 0;
 
-  constructor(deps: LookPorts, published: PublishedState, bounds: LookBounds) {
+  constructor(deps: LookDeps, published: PublishedState, bounds: LookBounds) {
     this.#deps = deps;
     this.#published = published;
     this.#bounds = bounds;

@@ -13,7 +13,7 @@ import type { LookedReceipt } from "./look-at-receipts.ts";
 
 const readsAtOnce = 16;
 
-export interface NamePorts {
+export interface NameDeltasDeps {
   readonly shard: ShardName;
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
   readonly runs: Pick<RunStore, "current">;
@@ -27,7 +27,7 @@ export interface NamePorts {
  * Throws LeaseLostError.
  */
 export async function nameDeltas(
-  { control, shard, runs, log }: NamePorts,
+  { control, shard, runs, log }: NameDeltasDeps,
   lease: Lease,
   published: Overlay,
   looked: readonly LookedReceipt[],

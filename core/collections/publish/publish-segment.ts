@@ -8,7 +8,7 @@ import type { SegmentEntry } from "../segments/entry.ts";
 import { countOver, overlayOf, segmentsToMerge, vectorsIn } from "../segments/overlay.ts";
 import type { PublishedState } from "./published-state.ts";
 
-export interface SegmentPorts {
+export interface PublishSegmentDeps {
   readonly shard: ShardName;
   readonly target: DeltaTarget;
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
@@ -30,7 +30,7 @@ export interface PublishedSegment {
  * base. Throws PublishConflictError and LeaseLostError.
  */
 export async function publishSegment(
-  deps: SegmentPorts,
+  deps: PublishSegmentDeps,
   lease: Lease,
   from: Head | undefined,
   published: PublishedState,

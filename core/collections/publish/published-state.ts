@@ -20,7 +20,7 @@ export interface PublishedState {
   readonly overlay: Overlay;
 }
 
-export interface StatePorts {
+export interface PublishedStateDeps {
   readonly shard: ShardName;
   readonly target: DeltaTarget;
   readonly generations: Generations;
@@ -41,7 +41,7 @@ const nothing: PublishedState = {
  * index. Throws CollectionOfOtherModelError.
  */
 export async function openPublished(
-  { shard, target, generations, log }: StatePorts,
+  { shard, target, generations, log }: PublishedStateDeps,
   head: Head | undefined,
 ): Promise<PublishedState | undefined> {
   if (head === undefined) return nothing;
