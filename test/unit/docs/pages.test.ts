@@ -23,7 +23,7 @@ test("the README leads to every page of docs and fits on one page", () => {
   expect(readme.split(/\s+/).length).toBeLessThanOrEqual(900);
 });
 
-test.each(["docs/failure-modes.md", "docs/guarantees.md", "local/README.md"])(
+test.each(["docs/architecture.md", "docs/failure-modes.md", "docs/guarantees.md", "local/README.md"])(
   "every source file that %s names exists",
   (page) => {
     const sources = globSync("{bench,cli,containers,core,functions,infra,local,test}/**/*.ts", {
