@@ -1,5 +1,5 @@
 /** Imports run one way: infra | functions, containers, cli -> core; local -> infra; core -> nothing of ours. */
-const oursOutsideCore = "^(infra|functions|containers|local|cli|test|bench)/";
+const oursOutsideCore = "^(infra|functions|containers|local|cli|test|bench|tools)/";
 
 module.exports = {
   forbidden: [
@@ -34,13 +34,13 @@ module.exports = {
       name: "infra-names-functions-by-path-only",
       severity: "error",
       from: { path: "^infra/" },
-      to: { path: "^(core|functions|containers|local|cli|test|bench)/" },
+      to: { path: "^(core|functions|containers|local|cli|test|bench|tools)/" },
     },
     {
       name: "handlers-import-core-only",
       severity: "error",
       from: { path: "^(functions|containers)/" },
-      to: { path: "^(infra|local|cli|test|bench)/" },
+      to: { path: "^(infra|local|cli|test|bench|tools)/" },
     },
     {
       name: "nothing-outside-local-knows-that-it-exists",
@@ -49,10 +49,10 @@ module.exports = {
       to: { path: "^local/" },
     },
     {
-      name: "the-product-imports-no-test-and-no-bench",
+      name: "the-product-imports-no-test-no-bench-and-no-tool",
       severity: "error",
       from: { path: "^(core|functions|containers|infra|cli|local)/" },
-      to: { path: "^(test|bench)/" },
+      to: { path: "^(test|bench|tools)/" },
     },
     {
       name: "subjects-of-core-run-downwards",
