@@ -50,8 +50,8 @@ export function apiDeps(config: ApiConfig, { log }: Telemetry): ApiFunctionDeps 
         return [];
       }),
     start: (taskId) => invoke(config.RUN_FUNCTION, taskId),
-    async stop({ execution_arn }) {
-      if (execution_arn !== undefined) await executions.stop(execution_arn);
+    async stop({ worked_on_by }) {
+      if (worked_on_by?.kind === executions.kind) await executions.stop(worked_on_by.id);
     },
     isWorkedOn: (task) => isWorkedOn(task, executions, Date.now()),
     corsOrigins: config.CORS_ORIGINS,

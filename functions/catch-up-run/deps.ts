@@ -12,10 +12,10 @@ const bytesPerChunk = 8 * 1024 * 1024;
 /** The dependencies of planning a task and of processing a small one. */
 export function runDeps(config: RunConfig, telemetry: Telemetry): ForInvocation<RunTaskDeps> {
   const chunkDepsFor = chunkDeps(config, telemetry);
-  const executions = new Executions(new SFNClient({}), config.STATE_MACHINE_ARN);
+  const dispatcher = new Executions(new SFNClient({}), config.STATE_MACHINE_ARN);
   return async (giveUpAt) => ({
     ...(await chunkDepsFor(giveUpAt)),
-    executions,
+    dispatcher,
     rowsPerFunction: config.ROWS_PER_FUNCTION,
     limits: { rows: config.ROWS_PER_CHUNK, bytes: bytesPerChunk },
     metabase: await metabaseOf(config, giveUpAt),

@@ -83,7 +83,10 @@ const task = {
     }),
     dry_run: { type: "boolean" },
     request: { type: "object", description: "The accepted request with all defaults applied." },
-    host: { enum: ["function", "state_machine", null], description: "Where the task is processed." },
+    host: {
+      enum: ["function", "state_machine", "workers", null],
+      description: "Where the task is processed.",
+    },
     spent: {
       type: "object",
       description: "What embedding has cost so far.",

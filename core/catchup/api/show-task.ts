@@ -1,6 +1,6 @@
 import { nothingUnderWay, type UnderWay } from "../tasks/chunk-counts.ts";
 import { type Counts, rowsIn, sum } from "../tasks/counts.ts";
-import { isOpen, type Task } from "../tasks/task.ts";
+import { isOpen, type Task, type WorkedOnBy } from "../tasks/task.ts";
 
 /** The progress of a task, as callers see it. */
 export interface ShownProgress {
@@ -41,7 +41,7 @@ export interface ShownTask {
   /** The accepted request with all defaults applied. */
   readonly request: Omit<Task["request"], "date_column_required">;
   /** Where the task is processed; null until that is decided. */
-  readonly host: "function" | "state_machine" | null;
+  readonly host: "function" | WorkedOnBy["kind"] | null;
   /** What embedding has cost so far. */
   readonly spent: { readonly tokens: number; readonly cost_usd: number };
   /** Why a task without an error had no effect. */
@@ -81,8 +81,9 @@ export function showTask(
   };
 }
 
-function hostOf({ execution_arn, chunks, status, rows }: Task): ShownTask["host"] {
-  if (execution_arn !== undefined) return "state_machine";
+function hostOf({ worked_on_by, request, chunks, status, rows }: Task): ShownTask["host"] {
+  if (worked_on_by !== undefined) return worked_on_by.kind;
+  if (request.host === "workers") return "workers";
   const isDecided = chunks !== undefined && rows !== 0 && status !== "PENDING";
   return isDecided ? "function" : null;
 }

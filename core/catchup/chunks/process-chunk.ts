@@ -12,6 +12,7 @@ import { keysOf } from "../sources/keys.ts";
 import type { ObjectStore } from "../sources/object-store.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
 import { rowsOfChunk } from "../sources/read-chunk.ts";
+import type { SourceStore } from "../sources/source-store.ts";
 import type { UnderWay } from "../tasks/chunk-counts.ts";
 import type { Counts } from "../tasks/counts.ts";
 import { readResult, writeResult } from "./chunk-result.ts";
@@ -20,8 +21,8 @@ import { embedRecords } from "./embed-records.ts";
 import { decodeVectors, encodeVectors, type VectorSpace } from "./stored-vectors.ts";
 
 export interface ChunkDeps {
-  /** The bucket with callers' files. */
-  readonly source: ObjectStore;
+  /** Where callers' files are. */
+  readonly source: SourceStore;
   /** The work bucket of catch-up. */
   readonly work: ObjectStore;
   readonly embedder: Embedder;

@@ -6,6 +6,8 @@ import { type ParameterProblem, RequestInvalidError } from "./request-errors.ts"
 export const dataSources = ["metabase", "s3_csv"] as const;
 /** Where the chunks of a task are worked on. `auto` decides by the number of rows. */
 export const hosts = ["auto", "function", "state_machine"] as const;
+/** Tasks of the bulk API; its callers cannot choose another host, and those of the catch-up API cannot choose this one. */
+const storedHosts = [...hosts, "workers"] as const;
 
 /** What Pinecone takes in one request. */
 const maxBatch = 1_000;
@@ -124,7 +126,7 @@ export const processRequest = z.object({
   batch_size: z.number(),
   dry_run: z.boolean(),
   incremental: z.boolean(),
-  host: z.enum(hosts),
+  host: z.enum(storedHosts),
   /** Set where the source has other names than the usual ones. */
   id_column: z.string().optional(),
   text_column: z.string().optional(),

@@ -19,10 +19,11 @@ import { planFailedRecords } from "./plan-failed-records.ts";
 import { encodeReplaced } from "./replaced-rows.ts";
 import type { RangeLimits } from "./row-ranges.ts";
 import type { SurveyRules } from "./row-survey.ts";
+import type { SourceStore } from "./source-store.ts";
 import { readPlan } from "./stored-plan.ts";
 
 export interface PlanDeps {
-  readonly source: ObjectStore;
+  readonly source: SourceStore;
   readonly work: ObjectStore;
   readonly limits: RangeLimits;
   /** Undefined where the stack has none. */

@@ -9,35 +9,10 @@ import {
   S3ServiceException,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
-import { InputError, VectorkeepError } from "../../vectorkeep-error.ts";
-
-/** There is no object under the key that a request names. */
-export class SourceMissingError extends InputError {
-  constructor(key: string) {
-    super(
-      `There is no object ${JSON.stringify(key)}.`,
-      "Upload it to the source bucket and start a new task.",
-    );
-  }
-}
-
-/** The object is no longer the one that was planned. */
-export class SourceChangedError extends VectorkeepError {
-  constructor(key: string) {
-    super(
-      `The object ${JSON.stringify(key)} was replaced while its task ran.`,
-      "Start a new task, and give each file a key of its own.",
-    );
-  }
-}
-
-export interface OpenObject {
-  readonly body: Readable;
-  readonly etag: string;
-}
+import { type OpenObject, SourceChangedError, SourceMissingError, type SourceStore } from "./source-store.ts";
 
 /** What catch-up does with the objects of one bucket. */
-export class ObjectStore {
+export class ObjectStore implements SourceStore {
   readonly #client: S3Client;
   readonly #bucket: string;
 

@@ -5,7 +5,7 @@ import type { Encoding } from "../requests/csv-form.ts";
 import { SourceNotCsvError } from "./csv-errors.ts";
 import { asUtf8, byteOrderMark } from "./encodings.ts";
 import { foreignKind } from "./file-kinds.ts";
-import type { ObjectStore } from "./object-store.ts";
+import type { SourceStore } from "./source-store.ts";
 
 /** The object begins like a gzip file and is none, or not all of one, or has more after it. */
 export class SourceNotUnpackedError extends InputError {
@@ -39,7 +39,7 @@ const firstBytes = 16;
  * SourceMissingError, SourceNotCsvError; reading throws SourceNotUnpackedError.
  */
 export async function openCsv(
-  store: ObjectStore,
+  store: SourceStore,
   key: string,
   asked: Encoding | undefined,
 ): Promise<OpenCsv> {

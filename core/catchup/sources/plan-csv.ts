@@ -9,6 +9,7 @@ import { type OpenCsv, openCsv } from "./open-csv.ts";
 import type { Chunk } from "./plan.ts";
 import { type RangeLimits, type RowRange, RowRanges } from "./row-ranges.ts";
 import { RowSurvey, type SurveyRules } from "./row-survey.ts";
+import type { SourceStore } from "./source-store.ts";
 
 /** What one pass over a CSV object found. */
 export interface PlannedCsv {
@@ -21,7 +22,7 @@ export interface PlannedCsv {
 /** A CSV object, and the chunks and rows that were planned before it. */
 export interface CsvObject {
   readonly place: Chunk["place"];
-  readonly store: ObjectStore;
+  readonly store: SourceStore;
   readonly key: string;
   readonly chunksBefore: number;
   readonly rowsBefore: number;

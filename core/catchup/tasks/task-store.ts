@@ -20,7 +20,7 @@ export type TaskChange = Partial<
     | "completed_at"
     | "rows"
     | "chunks"
-    | "execution_arn"
+    | "worked_on_by"
     | "alive_until"
     | "settling_until"
     | "counts"

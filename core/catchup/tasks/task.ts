@@ -29,8 +29,13 @@ const estimate = z.object({
   seconds: z.number(),
 });
 
+/** What processes the chunks of a task: an execution by its ARN, or a job of the bulk API by its id. */
+const workedOnBy = z.object({ kind: z.enum(["state_machine", "workers"]), id: z.string() });
+
+export type WorkedOnBy = z.infer<typeof workedOnBy>;
+
 /** The item of a task as it is stored. Times are ISO. */
-export const task = z.object({
+const storedTask = z.object({
   task_id: z.string(),
   status: z.enum(statuses),
   request: processRequest,
@@ -41,7 +46,9 @@ export const task = z.object({
   /** Rows and chunks that the plan found. */
   rows: z.number().optional(),
   chunks: z.number().optional(),
-  /** Set while an execution of the state machine works on it. */
+  /** Set once its chunks are dispatched. */
+  worked_on_by: workedOnBy.optional(),
+  /** In its place in items of earlier versions. */
   execution_arn: z.string().optional(),
   /** Epoch ms after which the function that works on it has surely ended. */
   alive_until: z.number(),
@@ -58,6 +65,12 @@ export const task = z.object({
   /** Epoch seconds: DynamoDB removes the item some time later, readers take it for gone at once. */
   expires_at: z.number(),
 });
+
+export const task = storedTask.transform(({ execution_arn, ...item }) =>
+  execution_arn === undefined || item.worked_on_by !== undefined
+    ? item
+    : { ...item, worked_on_by: { kind: "state_machine" as const, id: execution_arn } },
+);
 
 export type Task = z.infer<typeof task>;
 export type Estimate = z.infer<typeof estimate>;

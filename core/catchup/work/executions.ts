@@ -6,9 +6,11 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
+import type { Plan } from "../sources/plan.ts";
+import type { ChunkDispatcher } from "./chunk-dispatcher.ts";
 
 /** What the state machine is given: where the chunks are, never the chunks themselves (F22). */
-export interface ExecutionInput {
+interface ExecutionInput {
   readonly task_id: string;
   readonly chunks_key: string;
 }
@@ -17,7 +19,8 @@ export interface ExecutionInput {
 const trustedMs = 10_000;
 
 /** Executions of the catch-up state machine, one a task, named by it. */
-export class Executions {
+export class Executions implements ChunkDispatcher {
+  readonly kind = "state_machine";
   readonly #client: SFNClient;
   readonly #stateMachineArn: string;
   /** When each was last seen running, epoch milliseconds. */
@@ -29,18 +32,19 @@ export class Executions {
   }
 
   /** Starting the execution of a task again gives the same one. Returns its ARN. */
-  async start(input: ExecutionInput): Promise<string> {
+  async start(taskId: string, { chunks_key }: Plan): Promise<string> {
+    const input: ExecutionInput = { task_id: taskId, chunks_key };
     try {
       const { executionArn } = await this.#client.send(
         new StartExecutionCommand({
           stateMachineArn: this.#stateMachineArn,
-          name: input.task_id,
+          name: taskId,
           input: JSON.stringify(input),
         }),
       );
-      return executionArn ?? this.#arnOf(input.task_id);
+      return executionArn ?? this.#arnOf(taskId);
     } catch (error) {
-      if (error instanceof ExecutionAlreadyExists) return this.#arnOf(input.task_id);
+      if (error instanceof ExecutionAlreadyExists) return this.#arnOf(taskId);
       throw error;
     }
   }

@@ -6,6 +6,7 @@ import type { ChunkCounts } from "../tasks/chunk-counts.ts";
 import { isOpen } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
 import { ChunkProgress } from "./chunk-progress.ts";
+import { PlanCache } from "./plan-cache.ts";
 import { PlanMissingError } from "./settle-task.ts";
 import { stopTask } from "./stop-task.ts";
 
@@ -42,13 +43,11 @@ export async function runChunk(
   deps.log.info("Chunk done", { task_id: taskId, chunk: chunk.chunk, ...counts });
 }
 
-let lastPlan: { readonly taskId: string; readonly plan: Plan } | undefined;
+const plans = new PlanCache();
 
-/** A plan never changes, and a warm process mostly works on chunks of one task. */
+/** A process may work on chunks of several tasks in turn. */
 async function knownPlan(taskId: string, { work }: RunChunkDeps): Promise<Plan> {
-  if (lastPlan?.taskId === taskId) return lastPlan.plan;
-  const plan = await readPlan(taskId, work);
+  const plan = await plans.get(taskId, () => readPlan(taskId, work));
   if (!plan) throw new PlanMissingError(taskId);
-  lastPlan = { taskId, plan };
   return plan;
 }

@@ -7,14 +7,14 @@ import type { Chunk, Plan } from "../sources/plan.ts";
 import { readChunks } from "../sources/stored-plan.ts";
 import { isOpen, type Task } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
-import type { Executions } from "./executions.ts";
+import type { ChunkDispatcher } from "./chunk-dispatcher.ts";
 import { type RunChunkDeps, runChunk } from "./run-chunk.ts";
 import { failTask, type SettleDeps, settleTask } from "./settle-task.ts";
 
 export interface RunTaskDeps extends PlanDeps, RunChunkDeps, SettleDeps {
   readonly tasks: TaskStore;
-  readonly executions: Executions;
-  /** Larger tasks are for the state machine. */
+  readonly dispatcher: ChunkDispatcher;
+  /** A function processes no task with more rows, and workers have none processed by it. */
   readonly rowsPerFunction: number;
   readonly log: Log;
 }
@@ -28,7 +28,7 @@ export interface TimeLimits {
 }
 
 /**
- * Plans a task and has it worked on: here, where it is small, else by the state machine, which also takes over what a
+ * Plans a task and has it processed: here, where it is small, else by the dispatcher, which also takes over what a
  * function has no time for. To run a task again is harmless at any point. What the request itself is to blame for
  * ends the task before it is planned; all else is thrown, and tried again by the platform (F19).
  */
@@ -79,7 +79,12 @@ async function begin(
   return begun ? task : undefined;
 }
 
-function isForFunction({ request }: Task, { rows }: Plan, { rowsPerFunction }: RunTaskDeps): boolean {
+function isForFunction(
+  { request }: Task,
+  { rows }: Plan,
+  { dispatcher, rowsPerFunction }: RunTaskDeps,
+): boolean {
+  if (dispatcher.kind === "workers") return false;
   return request.host === "auto" ? rows <= rowsPerFunction : request.host === "function";
 }
 
@@ -111,12 +116,13 @@ async function isDone(taskId: string, chunk: Chunk, deps: RunTaskDeps): Promise<
   }
 }
 
-async function handOver(taskId: string, plan: Plan, { executions, tasks, log }: RunTaskDeps): Promise<void> {
-  const arn = await executions.start({ task_id: taskId, chunks_key: plan.chunks_key });
-  // A task that was cancelled in between has no execution to stop yet.
-  if (await tasks.change(taskId, { execution_arn: arn })) {
-    log.info("Execution started", { task_id: taskId, execution_arn: arn });
+async function handOver(taskId: string, plan: Plan, { dispatcher, tasks, log }: RunTaskDeps): Promise<void> {
+  const { kind } = dispatcher;
+  const id = await dispatcher.start(taskId, plan);
+  // A task that was cancelled in between had nothing to stop yet.
+  if (await tasks.change(taskId, { worked_on_by: { kind, id } })) {
+    log.info("Chunks dispatched", { task_id: taskId, host: kind, execution_arn: id });
   } else {
-    await executions.stop(arn);
+    await dispatcher.stop(id);
   }
 }

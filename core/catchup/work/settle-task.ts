@@ -6,10 +6,11 @@ import { readResult } from "../chunks/chunk-result.ts";
 import { keepDuplicates, withoutReplaced } from "../chunks/duplicates.ts";
 import { asLines, type FailedRecord, failed, type SourceRow } from "../records/failed-record.ts";
 import { keysOf } from "../sources/keys.ts";
-import { type ObjectStore, SourceChangedError, SourceMissingError } from "../sources/object-store.ts";
+import type { ObjectStore } from "../sources/object-store.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
 import { rowsOfChunk } from "../sources/read-chunk.ts";
 import { RowsDisagreeError } from "../sources/read-rows.ts";
+import { SourceChangedError, SourceMissingError, type SourceStore } from "../sources/source-store.ts";
 import { readChunks, readPlan } from "../sources/stored-plan.ts";
 import type { ChunkCounts } from "../tasks/chunk-counts.ts";
 import { type Counts, nothing, rowsIn, sum } from "../tasks/counts.ts";
@@ -20,7 +21,7 @@ import { estimateOf, type Prices } from "./estimate.ts";
 export interface SettleDeps {
   readonly tasks: TaskStore;
   readonly chunkCounts: ChunkCounts;
-  readonly source: ObjectStore;
+  readonly source: SourceStore;
   readonly work: ObjectStore;
   readonly prices: Prices;
   readonly metrics: Metrics;
@@ -141,7 +142,7 @@ function givenUp(row: SourceRow): FailedRecord {
 }
 
 /** If the source was replaced since, only the row numbers are known. */
-async function rowsThatFailed(chunk: Chunk, plan: Plan, store: ObjectStore): Promise<SourceRow[]> {
+async function rowsThatFailed(chunk: Chunk, plan: Plan, store: SourceStore): Promise<SourceRow[]> {
   try {
     const bytes = await store.readRange(chunk.key, chunk.etag, chunk.first, chunk.last);
     return rowsOfChunk(bytes, chunk, plan);

@@ -4,9 +4,8 @@ import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { OpenTasks } from "../tasks/open-tasks.ts";
 import { isOpen, type Task } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
-import type { Executions } from "./executions.ts";
+import { type ChunkDispatcher, isFor } from "./chunk-dispatcher.ts";
 import { type StartForgottenDeps, startForgotten } from "./start-forgotten.ts";
-import { isWorkedOn } from "./worked-on.ts";
 
 /** DescribeExecution is limited to 15 calls per second and account. */
 const tasksAtOnce = 4;
@@ -14,8 +13,11 @@ const tasksAtOnce = 4;
 export interface WatchDeps extends StartForgottenDeps {
   readonly openTasks: Pick<OpenTasks, "pages">;
   readonly tasks: Pick<TaskStore, "get" | "change">;
-  readonly executions: Pick<Executions, "isRunning">;
-  /** Has a task settled; returns before that is done. Idempotent. */
+  /** Tasks of other dispatchers are left to their own watch. */
+  readonly kind: ChunkDispatcher["kind"];
+  /** Whether a task is open and has a worker. */
+  isWorkedOn(task: Task): Promise<boolean>;
+  /** Has a task without a worker settled, or dispatched again; returns before that is done. Idempotent. */
   settle(taskId: string): Promise<void>;
   /** More than all attempts to settle a task take. */
   readonly settlingMs: number;
@@ -52,8 +54,9 @@ export async function watchTasks(deps: WatchDeps, until: number): Promise<void> 
       failures.push("the time ran out before all tasks were read");
       break;
     }
-    open += tasks.length;
-    await inParallel(tasks, tasksAtOnce, async (task) => {
+    const own = tasks.filter((task) => isFor(deps.kind, task));
+    open += own.length;
+    await inParallel(own, tasksAtOnce, async (task) => {
       // It is being settled. Without this, a settle that keeps failing would be invoked every minute.
       if (deps.now() <= (task.settling_until ?? 0)) return;
       try {
@@ -70,11 +73,11 @@ export async function watchTasks(deps: WatchDeps, until: number): Promise<void> 
 
 /** Returns whether this call invoked settle. */
 async function settleIfDead(seen: Task, deps: WatchDeps): Promise<boolean> {
-  const { tasks, executions, settle, settlingMs, now, log } = deps;
-  if (await isWorkedOn(seen, executions, now())) return false;
+  const { tasks, isWorkedOn, settle, settlingMs, now, log } = deps;
+  if (await isWorkedOn(seen)) return false;
   // The index is eventually consistent: the task may have a new worker, or have ended.
   const task = await tasks.get(seen.task_id, now());
-  if (!task || !isOpen(task.status) || (await isWorkedOn(task, executions, now()))) return false;
+  if (!task || !isOpen(task.status) || (await isWorkedOn(task))) return false;
   log.warn("An open task has no worker; it is settled", { task_id: task.task_id });
   await settle(task.task_id);
   // Written after the invocation: after a crash in between, settle is invoked twice rather than never.

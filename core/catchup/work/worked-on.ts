@@ -1,15 +1,15 @@
 import { isOpen, type Task } from "../tasks/task.ts";
-import type { Executions } from "./executions.ts";
+import type { ChunkDispatcher } from "./chunk-dispatcher.ts";
 
 /**
- * Whether a task is open and has a worker (F21): its execution is running, or its function may still be in one of its
- * attempts.
+ * Whether a task is open and has a worker (F21): what it was dispatched to is running, or its function may still be in
+ * one of its attempts.
  */
 export async function isWorkedOn(
-  { status, execution_arn, alive_until }: Task,
-  executions: Pick<Executions, "isRunning">,
+  { status, worked_on_by, alive_until }: Task,
+  dispatcher: Pick<ChunkDispatcher, "isRunning">,
   now: number,
 ): Promise<boolean> {
   if (!isOpen(status)) return false;
-  return execution_arn === undefined ? now <= alive_until : executions.isRunning(execution_arn);
+  return worked_on_by === undefined ? now <= alive_until : dispatcher.isRunning(worked_on_by.id);
 }

@@ -1,5 +1,7 @@
 import { ExecutionDoesNotExist, type SFNClient } from "@aws-sdk/client-sfn";
+import { task } from "../../../core/catchup/tasks/task.ts";
 import { Executions } from "../../../core/catchup/work/executions.ts";
+import { taskOf } from "./task-tables.ts";
 
 const machine = "arn:aws:states:us-east-1:123456789012:stateMachine:catch-up";
 const execution = `${machine.replace("stateMachine", "execution")}:task`;
@@ -37,4 +39,14 @@ test("one that has ended or is missing is described again, and each has its own 
   expect(await executions.isRunning(execution)).toBe(true);
   expect(await executions.isRunning(`${execution}-2`)).toBe(true);
   expect(asked.length).toBe(4);
+});
+
+test("an item of an earlier version, which names its execution, is worked on by that execution", () => {
+  const { worked_on_by: none, ...stored } = taskOf({ status: "IN_PROGRESS" });
+  expect(none).toBeUndefined();
+  const read = task.parse({ ...stored, execution_arn: execution });
+  expect(read.worked_on_by).toEqual({ kind: "state_machine", id: execution });
+  expect(task.parse({ ...stored, worked_on_by: { kind: "workers", id: "job" } }).worked_on_by?.kind).toBe(
+    "workers",
+  );
 });

@@ -2,11 +2,8 @@ import { hash } from "node:crypto";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { S3Client } from "@aws-sdk/client-s3";
-import {
-  ObjectStore,
-  SourceChangedError,
-  SourceMissingError,
-} from "../../../core/catchup/sources/object-store.ts";
+import { ObjectStore } from "../../../core/catchup/sources/object-store.ts";
+import { SourceChangedError, SourceMissingError } from "../../../core/catchup/sources/source-store.ts";
 import { Crashes } from "./crashes.ts";
 
 /** A bucket in memory. */

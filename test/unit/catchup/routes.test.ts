@@ -217,7 +217,10 @@ describe("F21: a query has no side effects", () => {
   const longAgo = new Date(Date.now() - 3_600_000).toISOString();
   const hopeless = [
     ["a task whose worker has died", { status: "IN_PROGRESS", alive_until: 0 }],
-    ["a task whose execution has ended", { status: "IN_PROGRESS", execution_arn: "arn:ended" }],
+    [
+      "a task whose execution has ended",
+      { status: "IN_PROGRESS", worked_on_by: { kind: "state_machine", id: "arn:ended" } },
+    ],
     ["a task whose start was lost", { status: "PENDING", created_at: longAgo, updated_at: longAgo }],
   ] as const;
 

@@ -47,7 +47,10 @@ describe("a small task", () => {
     const id = await rig.accept(five, { host: "function" });
     await rig.run(id, { enoughUntil: 0 });
     expect(rig.started).toHaveLength(1);
-    expect(await rig.task(id)).toMatchObject({ status: "IN_PROGRESS", execution_arn: expect.any(String) });
+    expect(await rig.task(id)).toMatchObject({
+      status: "IN_PROGRESS",
+      worked_on_by: { kind: "state_machine", id: expect.any(String) },
+    });
   });
 
   test("that a provider's limit leaves no time for is handed over too, and no row fails (F23)", async () => {

@@ -73,14 +73,21 @@ test("a task that is over shows what it was settled with", () => {
 });
 
 test("nothing of the inside is shown", () => {
-  const task = taskOf({ ...running, execution_arn: "arn:aws:states:x", request: requestOf() });
+  const task = taskOf({
+    ...running,
+    worked_on_by: { kind: "state_machine", id: "arn:aws:states:x" },
+    request: requestOf(),
+  });
   const text = JSON.stringify(showTask(task, noCounts, aMinuteLater));
   expect(text).not.toMatch(/arn:|alive_until|expires_at|PK|TASK#/);
 });
 
 describe("a task says what it is for, and what it has cost", () => {
   test("the request as it was accepted, where it is worked on, tokens and dollars", () => {
-    const task = taskOf({ ...running, execution_arn: "arn:aws:states:execution" });
+    const task = taskOf({
+      ...running,
+      worked_on_by: { kind: "state_machine", id: "arn:aws:states:execution" },
+    });
     const { request, host, spent, reason } = showTask(
       task,
       new Map([[0, { ...counts, tokens: 3_000_000 }]]),

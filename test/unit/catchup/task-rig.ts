@@ -34,7 +34,7 @@ export class TaskRig extends ChunkRig {
       ...this.services,
       tasks: this.#tables.tasks,
       chunkCounts: this.#tables.chunkCounts,
-      executions: new Executions(this.#states, arn),
+      dispatcher: new Executions(this.#states, arn),
       rowsPerFunction: this.rowsPerFunction,
       limits: this.limits,
       metabase: undefined,

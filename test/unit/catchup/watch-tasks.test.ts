@@ -1,6 +1,8 @@
 import type { Task } from "../../../core/catchup/tasks/task.ts";
 import { type WatchDeps, watchTasks } from "../../../core/catchup/work/watch-tasks.ts";
+import { isWorkedOn } from "../../../core/catchup/work/worked-on.ts";
 import { silentLog } from "../../../core/log.ts";
+import { requestOf } from "./requests.ts";
 import { TaskRig } from "./task-rig.ts";
 import { TaskTables, taskOf } from "./task-tables.ts";
 
@@ -27,10 +29,12 @@ afterEach(() => tables.stop());
 const now = () => Date.now() + passedMs;
 
 function deps(changed: Partial<WatchDeps> = {}): WatchDeps {
+  const clock = changed.now ?? now;
   return {
     openTasks: tables.openTasks,
     tasks: tables.tasks,
-    executions: { isRunning: async (arn) => running.has(arn) },
+    kind: "state_machine",
+    isWorkedOn: (task) => isWorkedOn(task, { isRunning: async (arn) => running.has(arn) }, clock()),
     start: async (taskId) => void started.push(taskId),
     settle: async (taskId) => void settled.push(taskId),
     settlingMs,
@@ -64,11 +68,11 @@ describe("F21: an open task without a worker", () => {
     rig.rowsPerFunction = 0;
     const id = await rig.accept(five);
     await rig.run(id);
-    const { execution_arn = "" } = await rig.task(id);
-    running.add(execution_arn);
+    const { id: execution = "" } = (await rig.task(id)).worked_on_by ?? {};
+    running.add(execution);
     await watch({ settle });
     expect((await rig.task(id)).status).toBe("IN_PROGRESS");
-    running.delete(execution_arn);
+    running.delete(execution);
     await watch({ settle });
     expect(await rig.task(id)).toMatchObject({ status: "FAILED", counts: { failed: 5 } });
   });
@@ -200,10 +204,25 @@ describe("the watch", () => {
     expect(tables.sent.slice(first)).toEqual(["QueryCommand"]);
   });
 
+  test("leaves the tasks of the workers to their own watch, which leaves it all others", async () => {
+    const others = await stored(dead);
+    const workers = await stored({ ...dead, request: requestOf({ host: "workers" }) });
+    await watch();
+    expect(settled).toEqual([others]);
+    settled.length = 0;
+    await watch({ kind: "workers" });
+    expect(settled).toEqual([workers]);
+  });
+
   test("fails if one task cannot be checked, and checks all others", async () => {
-    const ids = [await stored({ ...dead, execution_arn: "arn:unknown" }), await stored(dead)];
+    const ids = [
+      await stored({ ...dead, worked_on_by: { kind: "state_machine", id: "arn:unknown" } }),
+      await stored(dead),
+    ];
     const isRunning = async () => Promise.reject(new Error("Step Functions is away"));
-    await expect(watch({ executions: { isRunning } })).rejects.toMatchObject({
+    await expect(
+      watch({ isWorkedOn: (task) => isWorkedOn(task, { isRunning }, now()) }),
+    ).rejects.toMatchObject({
       name: "WatchIncompleteError",
       message: expect.stringContaining("Step Functions is away"),
     });
