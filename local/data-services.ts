@@ -5,7 +5,10 @@ import { cloudwatchService } from "./services/cloudwatch/cloudwatch-service.ts";
 import { dynamodbService } from "./services/dynamodb/dynamodb-service.ts";
 import type { LogStore } from "./services/logs/log-store.ts";
 import { logsService } from "./services/logs/logs-service.ts";
+import type { Clusters } from "./services/rds-data/clusters.ts";
+import { rdsDataService } from "./services/rds-data/rds-data-service.ts";
 import { s3Service } from "./services/s3/s3-service.ts";
+import { Secrets } from "./services/secrets-manager/secrets.ts";
 import { secretsManagerService } from "./services/secrets-manager/secrets-manager-service.ts";
 import { notifyTopics } from "./services/sns/notify-topics.ts";
 import { snsService } from "./services/sns/sns-service.ts";
@@ -13,12 +16,24 @@ import { measureQueues } from "./services/sqs/queue-metrics.ts";
 import { sqsService } from "./services/sqs/sqs-service.ts";
 import { stsService } from "./services/sts/sts-service.ts";
 
-/**
- * The services that hold data: fresh and empty, in this process. `logs` is shared with what writes logs directly, and
- * `cloudWatch` with what measures.
- */
-export function dataServices(logs: LogStore, cloudWatch = new CloudWatch()): LocalService[] {
+/** What the data services share with others. */
+export interface DataServiceOptions {
+  /** With what writes logs directly. */
+  readonly logs: LogStore;
+  /** With what measures. */
+  readonly cloudWatch?: CloudWatch;
+  /** With what creates databases. */
+  readonly clusters: Clusters;
+}
+
+/** The services that hold data: fresh and empty, in this process; databases are in processes of their own. */
+export function dataServices({
+  logs,
+  cloudWatch = new CloudWatch(),
+  clusters,
+}: DataServiceOptions): LocalService[] {
   const fauxqs = startFauxqs();
+  const secrets = new Secrets();
   cloudWatch.follow(logs);
   cloudWatch.addGauge(measureQueues(fauxqs.queues));
   cloudWatch.alarms.onChange(notifyTopics(fauxqs));
@@ -29,7 +44,8 @@ export function dataServices(logs: LogStore, cloudWatch = new CloudWatch()): Loc
     logsService(logs),
     cloudwatchService(cloudWatch),
     snsService(fauxqs),
-    secretsManagerService(),
+    secretsManagerService(secrets),
+    rdsDataService(clusters, secrets),
     stsService(),
   ];
 }

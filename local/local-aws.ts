@@ -22,6 +22,7 @@ import { efsService } from "./services/efs/efs-service.ts";
 import { FileSystems } from "./services/efs/file-systems.ts";
 import { lambdaService } from "./services/lambda/lambda-service.ts";
 import { LogStore } from "./services/logs/log-store.ts";
+import { Clusters } from "./services/rds-data/clusters.ts";
 import { StepFunctions } from "./step-functions/step-functions.ts";
 
 /** The services of the local AWS behind one endpoint, empty until something is deployed. */
@@ -64,8 +65,9 @@ export async function startLocalAws(
   const schedules = new Schedules(platform);
   const logs = new LogStore();
   const stepFunctions = new StepFunctions(platform, functions, logs);
+  const clusters = new Clusters(join(stateFolder, "rds"));
   const data = fencedInBackground("The data services failed", platform.report, () =>
-    dataServices(logs, cloudWatch),
+    dataServices({ logs, cloudWatch, clusters }),
   );
   const fileSystemsFolder = join(stateFolder, "efs");
   const fileSystems = new FileSystems(fileSystemsFolder);
@@ -95,6 +97,7 @@ export async function startLocalAws(
     iam,
     fileSystems,
     securityGroups,
+    clusters,
     codeFolder: join(stateFolder, "code"),
   });
   return {

@@ -15,6 +15,7 @@ import { region } from "../protocol/account.ts";
 import type { Schedules } from "../schedules/schedules.ts";
 import type { SecurityGroups } from "../services/ec2/security-groups.ts";
 import type { FileSystems } from "../services/efs/file-systems.ts";
+import type { Clusters } from "../services/rds-data/clusters.ts";
 import type { StepFunctions } from "../step-functions/step-functions.ts";
 import type { Properties } from "./properties.ts";
 import { Roles } from "./roles.ts";
@@ -30,6 +31,7 @@ export class Deployment {
   readonly roles: Roles;
   readonly fileSystems: FileSystems;
   readonly securityGroups: SecurityGroups;
+  readonly clusters: Clusters;
   readonly tasks: ServiceTask[] = [];
   /** The folders that container images are built from, by image URI. */
   readonly images = new Map<string, string>();
@@ -55,6 +57,7 @@ export class Deployment {
     readonly iam: Iam;
     readonly fileSystems: FileSystems;
     readonly securityGroups: SecurityGroups;
+    readonly clusters: Clusters;
     readonly codeFolder: string;
   }) {
     this.platform = parts.platform;
@@ -66,6 +69,7 @@ export class Deployment {
     this.roles = new Roles(parts.iam);
     this.fileSystems = parts.fileSystems;
     this.securityGroups = parts.securityGroups;
+    this.clusters = parts.clusters;
     this.codeFolder = parts.codeFolder;
     const credentials = { accessKeyId: administratorKey, secretAccessKey: administratorKey };
     const options = { endpoint: parts.platform.endpoint, region, credentials };

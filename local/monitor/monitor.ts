@@ -9,6 +9,7 @@ import { efsCreators } from "./aws/efs.ts";
 import { iamCreators } from "./aws/iam.ts";
 import { lambdaCreators } from "./aws/lambda.ts";
 import { logsCreators } from "./aws/logs.ts";
+import { rdsCreators } from "./aws/rds.ts";
 import { s3Creators } from "./aws/s3.ts";
 import { schedulerCreators } from "./aws/scheduler.ts";
 import { secretsManagerCreators } from "./aws/secrets-manager.ts";
@@ -35,6 +36,7 @@ const creators: Creators = {
   ...iamCreators,
   ...lambdaCreators,
   ...logsCreators,
+  ...rdsCreators,
   ...s3Creators,
   ...schedulerCreators,
   ...secretsManagerCreators,

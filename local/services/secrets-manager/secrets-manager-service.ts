@@ -22,9 +22,7 @@ const inputs = {
 type Action = keyof typeof inputs;
 
 /** AWS Secrets Manager, in memory and without rotation. */
-export function secretsManagerService(): LocalService {
-  const secrets = new Secrets();
-
+export function secretsManagerService(secrets = new Secrets()): LocalService {
   const actions: { [Name in Action]: (input: z.infer<(typeof inputs)[Name]>) => Output } = {
     CreateSecret({ Name, Description, ...initial }) {
       const secret = secrets.create(Name, Description, initial);
