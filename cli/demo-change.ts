@@ -14,7 +14,7 @@ import { resolveTarget, type StackOutputs } from "./target.ts";
 
 const usage = `Changes a merchant and a label in DynamoDB and shows when the search returns the change.
 
-  npm run demo:change
+  npx vectorkeep demo
 
   --help    this text
 

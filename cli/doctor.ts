@@ -7,7 +7,7 @@ import { resolveTarget } from "./target.ts";
 const usage = `Checks what a stack depends on: API keys, models and dimensions of the providers, the stream of the receipts table,
 subscriptions to the alarm topic, and the file system.
 
-  npm run doctor -- [--json] [--stack NAME]
+  npx vectorkeep doctor [--json] [--stack NAME]
 
   --json   the findings as JSON
   --stack  name of a deployed stack (default: the local stack)

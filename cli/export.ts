@@ -7,7 +7,7 @@ import { terminalText } from "./terminal-text.ts";
 
 const usage = `Validates OCR rows, uploads them to a stack's artifacts bucket and sends one embed message per receipt.
 
-  npm run export -- PATH [--stack NAME]
+  npx vectorkeep export PATH [--stack NAME]
 
   PATH      a folder of {image_id}/receipt-{number}/lines.ndjson and words.ndjson
   --stack   name of a deployed stack (default: the local stack)

@@ -24,8 +24,8 @@ import { terminalJson } from "./terminal-text.ts";
 
 const usage = `Lists failures with their reasons: dead-letter queues, rejected and given-up stream records, rejected rows, failed runs.
 
-  npm run failed -- [NAME ...] [--retry [--wait SECONDS] | --purge [--yes]] [--json] [--stack NAME]
-  npm run failed -- --superseded [--json] [--stack NAME]
+  npx vectorkeep failed [NAME ...] [--retry [--wait SECONDS] | --purge [--yes]] [--json] [--stack NAME]
+  npx vectorkeep failed --superseded [--json] [--stack NAME]
 
   NAME      a dead-letter queue (embed-ndjson-dead-letters, lines-dead-letters, words-dead-letters, one per shard
             of a collection), failed-exports, stream-rejected, stream-given-up, rejected-rows or failed-runs (default: all)

@@ -13,7 +13,7 @@ import { resolveTarget, type StackOutputs } from "./target.ts";
 
 const usage = `Lists the generations of a collection, restores an older one, or rebuilds the collection from its deltas.
 
-  npm run generations -- lines|words [--shard N] [--restore N [--yes] | --rebuild] [--json] [--stack NAME]
+  npx vectorkeep generations lines|words [--shard N] [--restore N [--yes] | --rebuild] [--json] [--stack NAME]
 
   --shard    number of one shard (default: all shards)
   --restore  publishes the content of generation N as a new generation at once; receipts that changed since are redriven,

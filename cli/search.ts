@@ -6,11 +6,11 @@ import { terminalJson, terminalText } from "./terminal-text.ts";
 
 const usage = `Searches the rows or words of receipts by a text.
 
-  npm run search -- "text" [--collection lines|words] [--merchant NAME] [--label NAME]
-                           [--from DATE] [--to DATE] [--min-amount N] [--max-amount N] [--where JSON]
-                           [--mode hybrid|dense|lexical] [--group row|line] [--literal]
-                           [--k 5] [--stack NAME] [--json]
-  npm run search -- --like ID [--k 5] [--stack NAME] [--json]
+  npx vectorkeep search "text" [--collection lines|words] [--merchant NAME] [--label NAME]
+                               [--from DATE] [--to DATE] [--min-amount N] [--max-amount N] [--where JSON]
+                               [--mode hybrid|dense|lexical] [--group row|line] [--literal]
+                               [--k 5] [--stack NAME] [--json]
+  npx vectorkeep search --like ID [--k 5] [--stack NAME] [--json]
 
   --collection  lines or words (default: lines; words with --label)
   --merchant    only receipts of this merchant; either of its names, exact match

@@ -17,8 +17,8 @@ import { detailLines, jsonOf, rejectedText, summaryLines, verdictText } from "./
 
 const usage = `Compares the published collections with the items, the deltas of the current runs, and the tombstones.
 
-  npm run verify -- [--collection lines|words] [--repair] [--numbers] [--findable [--all | --seed TEXT]] [--json]
-                    [--stack NAME]
+  npx vectorkeep verify [--collection lines|words] [--repair] [--numbers] [--findable [--all | --seed TEXT]] [--json]
+                        [--stack NAME]
 
   --collection  compares one collection (default: both)
   --repair      republishes every receipt that differs, waits, and compares again; fills the new shards after

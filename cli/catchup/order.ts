@@ -5,12 +5,12 @@ import { readCommandLine, UsageWrongError } from "../command.ts";
 
 export const usage = `Indexes the rows of a CSV file or of a Metabase question into Pinecone, and shows the progress.
 
-  npm run catchup -- FILE.csv [--from DAY] [--to DAY] [options]
-  npm run catchup -- --metabase QUESTION [--from DAY] [--to DAY] [options]
-  npm run catchup -- --s3-key KEY [--from DAY] [--to DAY] [options]
-  npm run catchup -- --follow TASK | --retry TASK | --cancel TASK [--stack NAME]
-  npm run catchup -- --failed TASK [--csv FILE] [--stack NAME]
-  npm run catchup -- --list [--status STATUS] [--stack NAME]
+  npx vectorkeep catchup FILE.csv [--from DAY] [--to DAY] [options]
+  npx vectorkeep catchup --metabase QUESTION [--from DAY] [--to DAY] [options]
+  npx vectorkeep catchup --s3-key KEY [--from DAY] [--to DAY] [options]
+  npx vectorkeep catchup --follow TASK | --retry TASK | --cancel TASK [--stack NAME]
+  npx vectorkeep catchup --failed TASK [--csv FILE] [--stack NAME]
+  npx vectorkeep catchup --list [--status STATUS] [--stack NAME]
 
   FILE.csv      a CSV, gzip or not, with the columns id and formatted_text; it is uploaded to the stack's source bucket
   --s3-key      key of a CSV in the source bucket

@@ -5,7 +5,7 @@ import { portsOfStack } from "../free-ports.ts";
 
 export const usage = `Runs the whole product on this machine: a local AWS, the stack of infra/, sample receipts and searches.
 
-  npm start [-- --receipts DIR] [--port N] [--keep] [--once]
+  npx vectorkeep start [--receipts DIR] [--port N] [--keep] [--once]
 
   --receipts  folder of {image_id}/receipt-{id}/lines.ndjson and words.ndjson (default: samples/receipts)
   --port      port of the AWS endpoint on 127.0.0.1 (default: 4566); the next four ports are for search, embeddings,

@@ -3,7 +3,11 @@ import { dirname, join } from "node:path";
 
 const root = join(import.meta.dirname, "../../..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
-const pages = ["README.md", "local/README.md", "bench/README.md", ...globSync("docs/**/*.md", { cwd: root })];
+const pages = [
+  ...["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"],
+  ...["local/README.md", "bench/README.md", "infra/ci/README.md"],
+  ...globSync("docs/**/*.md", { cwd: root }),
+];
 const { scripts } = JSON.parse(read("package.json"));
 
 test.each(pages)("the npm commands of %s are scripts of the package", (page) => {

@@ -1,0 +1,179 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { allow, policyOf, type Statement } from "../components/permissions.ts";
+
+const issuer = "token.actions.githubusercontent.com";
+const repositoryForm = /^[\w.-]+\/[\w.-]+$/;
+/** Of the project whose stacks are deployed: its resources have names that begin so. */
+const product = "vectorkeep";
+const own = "vectorkeep-ci";
+
+/** Services of which the program declares resources. A test compares them with the resources of every stack. */
+export const deployedServices = [
+  "apigateway",
+  "backup",
+  "cloudwatch",
+  "dynamodb",
+  "ec2",
+  "ecr",
+  "ecs",
+  "elasticfilesystem",
+  "elasticloadbalancing",
+  "events",
+  "kms",
+  "lambda",
+  "logs",
+  "s3",
+  "scheduler",
+  "secretsmanager",
+  "sns",
+  "sqs",
+  "states",
+] as const;
+
+/** What the program looks up before it declares anything: existing tables, buckets and networks. */
+const lookups = [
+  "dynamodb:DescribeTable",
+  "ec2:DescribeAvailabilityZones",
+  "ec2:DescribeRouteTables",
+  "ec2:DescribeSubnets",
+  "ec2:DescribeVpcs",
+  "ecs:DescribeServices",
+  "ecs:ListClusters",
+  "s3:GetBucketLocation",
+  "s3:ListBucket",
+];
+
+/**
+ * GitHub's identity provider and two roles: one that previews, for pull requests, and one that deploys, for the
+ * environments. GitHub signs a token for a job; AWS takes it for one repository and environment only, so that no branch or
+ * fork gets a role, and no key is stored anywhere. Deploy it once per account, by hand.
+ */
+export async function continuousIntegration(): Promise<Record<string, pulumi.Output<string>>> {
+  const config = new pulumi.Config("ci");
+  const repository = config.require("repository");
+  if (!repositoryForm.test(repository)) {
+    throw new pulumi.RunError(`ci:repository is ORG/REPO, not ${JSON.stringify(repository)}.`);
+  }
+  const stateBucket = config.require("stateBucket");
+  const environments = config.getObject<string[]>("environments") ?? ["dev", "prod"];
+
+  const provider = new aws.iam.OpenIdConnectProvider("github", {
+    url: `https://${issuer}`,
+    clientIdLists: ["sts.amazonaws.com"],
+  });
+  const { accountId } = aws.getCallerIdentityOutput();
+  const role = (name: string, trusted: readonly string[], statements: readonly Statement[]) => {
+    const made = new aws.iam.Role(`${own}-${name}`, {
+      name: `${own}-${name}`,
+      maxSessionDuration: 3600,
+      assumeRolePolicy: trust(provider.arn, repository, trusted),
+    });
+    new aws.iam.RolePolicy(`${own}-${name}`, { role: made.id, policy: policyOf(statements) });
+    return made;
+  };
+  const preview = role("preview", ["preview"], [allow(lookups, ["*"]), ...readState(stateBucket)]);
+  const deploy = role("deploy", environments, [
+    allow(
+      deployedServices.map((service) => `${service}:*`),
+      ["*"],
+    ),
+    ...roles(accountId),
+    ...writeState(stateBucket),
+    ...notItself(accountId, provider.arn, stateBucket),
+  ]);
+  return { previewRoleArn: preview.arn, deployRoleArn: deploy.arn };
+}
+
+/** By equality: a pattern such as `repo:ORG/*` would let in a repository that somebody creates tomorrow. */
+function trust(
+  provider: pulumi.Input<string>,
+  repository: string,
+  environments: readonly string[],
+): pulumi.Output<string> {
+  return pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Federated: provider },
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: {
+          StringEquals: {
+            [`${issuer}:aud`]: "sts.amazonaws.com",
+            [`${issuer}:sub`]: environments.map((name) => `repo:${repository}:environment:${name}`),
+          },
+        },
+      },
+    ],
+  });
+}
+
+/** A preview takes Pulumi's lock on the stack, and changes nothing else. */
+function readState(bucket: string): Statement[] {
+  return [
+    allow(["s3:GetObject"], [`arn:aws:s3:::${bucket}/*`]),
+    allow(["s3:ListBucket"], [`arn:aws:s3:::${bucket}`]),
+    allow(["s3:PutObject", "s3:DeleteObject"], [`arn:aws:s3:::${bucket}/.pulumi/locks/*`]),
+  ];
+}
+
+function writeState(bucket: string): Statement[] {
+  return [
+    allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [`arn:aws:s3:::${bucket}/*`]),
+    allow(["s3:ListBucket"], [`arn:aws:s3:::${bucket}`]),
+  ];
+}
+
+/** Roles of the product alone, and only for the services that run it. */
+function roles(account: pulumi.Input<string>): Statement[] {
+  const ofProduct = pulumi.interpolate`arn:aws:iam::${account}:role/${product}-*`;
+  return [
+    allow(
+      [
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:GetRole",
+        "iam:UpdateRole",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:PutRolePolicy",
+        "iam:GetRolePolicy",
+        "iam:DeleteRolePolicy",
+        "iam:ListRolePolicies",
+        "iam:ListAttachedRolePolicies",
+        "iam:AttachRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:ListInstanceProfilesForRole",
+        "iam:PassRole",
+      ],
+      [ofProduct],
+    ),
+    {
+      ...allow(
+        ["iam:CreateServiceLinkedRole"],
+        [pulumi.interpolate`arn:aws:iam::${account}:role/aws-service-role/*`],
+      ),
+      Condition: {
+        StringLike: { "iam:AWSServiceName": ["*.amazonaws.com"] },
+      },
+    },
+  ];
+}
+
+/** A deployment changes neither who may deploy, nor the bucket that holds the state. */
+function notItself(
+  account: pulumi.Input<string>,
+  provider: pulumi.Input<string>,
+  stateBucket: string,
+): Statement[] {
+  const deny = (actions: readonly string[], resources: readonly pulumi.Input<string>[]): Statement => ({
+    ...allow(actions, resources),
+    Effect: "Deny",
+  });
+  return [
+    deny(["iam:*"], [pulumi.interpolate`arn:aws:iam::${account}:role/${own}-*`, provider]),
+    deny(["s3:DeleteBucket", "s3:PutBucketPolicy"], [`arn:aws:s3:::${stateBucket}`]),
+  ];
+}
