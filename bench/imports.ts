@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { buildProgram, projectRoot } from "../infra/bundles/build-program.ts";
 import { programFiles } from "../infra/bundles/bundle.ts";
-import { nodeOptions } from "../infra/components/node-options.ts";
 import { median } from "./statistics.ts";
 
 /**
@@ -41,7 +40,7 @@ async function importOf(file: string): Promise<number> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ["--input-type=module", "-e", script, file],
-    { env: { AWS_REGION: "us-east-1", NODE_OPTIONS: nodeOptions } },
+    { env: { AWS_REGION: "us-east-1" } },
   );
   return Number(stdout);
 }

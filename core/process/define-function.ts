@@ -4,6 +4,7 @@ import { type LoggedMetrics, loggedMetrics, type MeasuredService, silentMetrics 
 import { readEnvironment } from "../settings/environment.ts";
 import { fatalErrorFields } from "./error-fields.ts";
 import { type InvocationContext, processLog } from "./process-log.ts";
+import { traceSources } from "./stack-traces.ts";
 
 /** The log and metrics of a process. */
 export interface Telemetry {
@@ -42,6 +43,7 @@ const unmeasured: LoggedMetrics = { ...silentMetrics, write() {} };
 export function defineFunction<Config extends z.ZodType, Deps, Event, Answer>(
   definition: FunctionDefinition<Config, Deps, Event, Answer>,
 ): (event: Event, context: InvocationContext) => Promise<Answer> {
+  traceSources();
   const log = processLog(definition.name);
   const metrics = definition.metrics === undefined ? unmeasured : loggedMetrics(definition.metrics);
   const deps = definition.deps(readEnvironment(definition.config), { log, metrics });

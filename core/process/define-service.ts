@@ -3,6 +3,7 @@ import type { Log } from "../log.ts";
 import { readEnvironment } from "../settings/environment.ts";
 import { fatalErrorFields } from "./error-fields.ts";
 import { processLog } from "./process-log.ts";
+import { traceSources } from "./stack-traces.ts";
 
 export interface ServiceDefinition<Config extends z.ZodType> {
   /** Name of the folder and of the service in logs. */
@@ -24,6 +25,7 @@ export function defineService<Config extends z.ZodType>({
   config,
   run,
 }: ServiceDefinition<Config>): void {
+  traceSources();
   const log = processLog(name);
   const onStop = (stop: () => void | Promise<void>) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -16,7 +16,7 @@ const recordSchema = z.object({
 
 type CacheRecord = z.infer<typeof recordSchema>;
 
-const builders = ["build-program", "lean-imports", "own-source-map"].map(
+const builders = ["build-program", "lean-imports", "own-source-map", "pure-schemas"].map(
   (name) => `infra/bundles/${name}.ts`,
 );
 

@@ -3,7 +3,6 @@ import * as pulumi from "@pulumi/pulumi";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import { attachToNetwork, type FunctionEgress, placeWithEgress } from "./function-egress.ts";
 import type { Network } from "./network.ts";
-import { nodeOptions } from "./node-options.ts";
 import { allow, assumedBy, policyOf, type Statement } from "./permissions.ts";
 
 /** Arguments that all functions of a stack share. */
@@ -90,7 +89,6 @@ export class BundledFunction extends pulumi.ComponentResource {
         environment: {
           variables: {
             ...args.environment,
-            NODE_OPTIONS: nodeOptions,
             POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace,
             POWERTOOLS_LOG_LEVEL: args.logLevel,
           },

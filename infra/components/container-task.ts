@@ -2,7 +2,6 @@ import * as aws from "@pulumi/aws";
 import * as awsx from "@pulumi/awsx";
 import * as pulumi from "@pulumi/pulumi";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
-import { nodeOptions } from "./node-options.ts";
 import { allow, assumedBy, assumedByWithoutSource, policyOf, type Statement } from "./permissions.ts";
 
 const tasks = "ecs-tasks.amazonaws.com";
@@ -106,7 +105,6 @@ export function containerTask(
           essential: true,
           environment: Object.entries({
             ...args.environment,
-            NODE_OPTIONS: nodeOptions,
             POWERTOOLS_LOG_LEVEL: args.logLevel,
           }).map(([name, value]) => ({
             name,

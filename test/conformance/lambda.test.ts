@@ -10,7 +10,6 @@ import {
 } from "@aws-sdk/client-lambda";
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { bundleFunction, place } from "../../infra/bundles/bundle.ts";
-import { nodeOptions } from "../../infra/components/node-options.ts";
 import { canIsolate } from "../../local/lambda/isolation.ts";
 import { eventually, isAlive, TestAws } from "./local-aws.ts";
 
@@ -193,8 +192,7 @@ describe("a function's process", () => {
       await bundleFunction("catch-up-settle", { chroma: false }),
       join(aws.folder, "bundles", "with-source-map"),
     );
-    const environment = { variables: { NODE_OPTIONS: nodeOptions } };
-    await aws.createFunction("mapped", { code: "", inputs: { code, environment } });
+    await aws.createFunction("mapped", { code: "", inputs: { code } });
     const { result } = await invoke("mapped");
     expect(result.errorType).toBe("EnvironmentInvalidError");
     expect(result.trace.join("\n")).toMatch(/readEnvironment .*core\/settings\/environment\.ts:\d+:\d+/);

@@ -5,9 +5,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { buildProgram, projectRoot } from "../../infra/bundles/build-program.ts";
 import { bundleFunction, place, programFiles } from "../../infra/bundles/bundle.ts";
-import { nodeOptions } from "../../infra/components/node-options.ts";
-import { ofType } from "./support/deploy.ts";
-import { deployStack } from "./support/stacks.ts";
 
 jest.setTimeout(120_000);
 
@@ -62,18 +59,18 @@ test("a stack trace of a function names file and line of the source", async () =
   expect(stack).toContain("functions/catch-up-settle/handler.ts:");
 });
 
-test("every function and every container reads its source map", async () => {
-  const stack = await deployStack("prod");
-  for (const [name, { environment }] of ofType(stack, "aws:lambda/function:Function")) {
-    expect([name, environment]).toEqual([
-      name,
-      { variables: expect.objectContaining({ NODE_OPTIONS: nodeOptions }) },
-    ]);
-  }
-  for (const { containerDefinitions } of ofType(stack, "aws:ecs/taskDefinition:TaskDefinition").values()) {
-    const [{ environment }] = JSON.parse(String(containerDefinitions));
-    expect(environment).toContainEqual({ name: "NODE_OPTIONS", value: nodeOptions });
-  }
+test("a source map that cannot be read leaves the error as it is", async () => {
+  const placed = await place(
+    await bundleFunction("catch-up-settle", { chroma: false }),
+    join(folder, "unreadable-map"),
+  );
+  await writeFile(join(placed, "index.mjs.map"), "{");
+  const stack = await run(
+    "await import(process.argv[1]).catch(({ stack }) => console.log(stack));",
+    join(placed, "index.mjs"),
+  );
+  expect(stack).toContain("EnvironmentInvalidError: The environment of this process is invalid");
+  expect(stack).toMatch(/at readEnvironment .*index\.mjs:\d+:\d+/);
 });
 
 async function placeProgram(source: string, name: string): Promise<void> {
@@ -86,7 +83,7 @@ async function run(script: string, file: string): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ["--input-type=module", "-e", script, file],
-    { env: { NODE_OPTIONS: nodeOptions, AWS_REGION: "us-east-1" } },
+    { env: { AWS_REGION: "us-east-1" } },
   );
   return stdout;
 }
