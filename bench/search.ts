@@ -18,14 +18,16 @@ async function main(): Promise<void> {
     `${receipts.length} receipts, ${rows.length} rows, ${questions.length} questions; the local model\n`,
   );
   const vectors = await embedded([...rows, ...questions].map(({ text }) => text));
-  const lists = rankers(rows, vectors.slice(0, rows.length));
+  const lists = await rankers(rows, vectors.slice(0, rows.length));
   const ofEachList = <T>(value: (name: ListName) => T) =>
     Object.fromEntries(listNames.map((name) => [name, value(name)])) as Record<ListName, T>;
-  const asked = questions.map((question, index) => {
+  const asked: { question: Question; hits: Record<ListName, number[]> }[] = [];
+  for (const [index, question] of questions.entries()) {
     const vector = [...(vectors[rows.length + index] ?? [])];
-    const hits = ofEachList((name) => lists[name](question.text, vector));
-    return { question, hits };
-  });
+    const found = new Map<ListName, number[]>();
+    for (const name of listNames) found.set(name, await lists[name](question.text, vector));
+    asked.push({ question, hits: ofEachList((name) => found.get(name) ?? []) });
+  }
   const byKind = Map.groupBy(asked, ({ question }) => question.kind);
   const results = Array.from(byKind, ([kind, ofKind]) => ({
     kind,

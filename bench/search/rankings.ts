@@ -8,7 +8,7 @@ export const listNames = ["dense", "BM25", "trigrams", "hybrid", "default"] as c
 export type ListName = (typeof listNames)[number];
 
 /** Numbers of the best ten rows, best first. */
-export type Ranker = (question: string, vector: readonly number[]) => number[];
+export type Ranker = (question: string, vector: readonly number[]) => Promise<number[]>;
 
 const hits = 10;
 const modes: Readonly<Record<Exclude<ListName, "BM25">, { mode: SearchMode; understands: boolean }>> = {
@@ -19,12 +19,12 @@ const modes: Readonly<Record<Exclude<ListName, "BM25">, { mode: SearchMode; unde
 };
 
 /** Every list over the same rows and vectors; all but BM25 are the product's own code. */
-export function rankers(
+export async function rankers(
   rows: readonly CorpusRow[],
   vectors: readonly Float32Array[],
-): Record<ListName, Ranker> {
+): Promise<Record<ListName, Ranker>> {
   const dimensions = vectors[0]?.length ?? 0;
-  const snapshot = Snapshot.of(
+  const snapshot = await Snapshot.of(
     rows.map((row, index) => ({
       id: idOf(row),
       document: row.text,
@@ -37,8 +37,8 @@ export function rankers(
   const bm25 = new Bm25(rows.map(({ text }) => text));
   const ofProduct =
     ({ mode, understands }: { mode: SearchMode; understands: boolean }): Ranker =>
-    (text, vector) =>
-      rank(snapshot, {
+    async (text, vector) => {
+      const ranked = await rank(snapshot, {
         text,
         vector: mode === "lexical" ? undefined : vector,
         mode,
@@ -46,10 +46,12 @@ export function rankers(
         understood: understands ? understand(text) : undefined,
         minCosine: undefined,
         accepts: () => true,
-      }).map(({ row }) => numbers.get(row.vectors[0]?.id ?? "") ?? -1);
+      });
+      return ranked.map(({ row }) => numbers.get(row.vectors[0]?.id ?? "") ?? -1);
+    };
   return {
     dense: ofProduct(modes.dense),
-    BM25: (text) => best(bm25.scores(text)),
+    BM25: async (text) => best(bm25.scores(text)),
     trigrams: ofProduct(modes.trigrams),
     hybrid: ofProduct(modes.hybrid),
     default: ofProduct(modes.default),

@@ -111,7 +111,7 @@ export class ChromaGenerations implements GenerationSource {
     if (previous.snapshot) {
       if (!isExact(count, this.#options.exactVectors)) return undefined;
       const keys = new Set(changed.map(([key]) => key));
-      const snapshot = previous.snapshot.with(keys, [...vectors.values()].flat());
+      const snapshot = await previous.snapshot.with(keys, [...vectors.values()].flat());
       return snapshot.vectors === count ? new SnapshotGeneration(published, count, snapshot) : undefined;
     }
     if (!(previous instanceof ApproximateGeneration) || isExact(count, this.#options.exactVectors)) {
@@ -179,7 +179,7 @@ export class ChromaGenerations implements GenerationSource {
     const changed = previous?.snapshot && (await this.#changedSince(previous.name, manifest));
     if (changed && previous?.snapshot) {
       const vectors = await published.read(await published.idsOf(changed));
-      const snapshot = previous.snapshot.with(new Set(changed.map(receiptKey)), vectors);
+      const snapshot = await previous.snapshot.with(new Set(changed.map(receiptKey)), vectors);
       if (snapshot.vectors === manifest.count) return snapshot;
     }
     return readSnapshot(published, manifest.dimensions);

@@ -1,7 +1,7 @@
 import type { Neighbour } from "../collections/chroma/vector-store.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
 import { grams } from "./lexical/grams.ts";
-import type { RankedRow } from "./snapshot/rank.ts";
+import type { RankedRow } from "./snapshot/ranked-row.ts";
 
 /** Why a hit is one. */
 export interface FoundBy {

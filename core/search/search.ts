@@ -74,15 +74,15 @@ export async function hitsOf(
   return (await generation.query(query)).map(hitOfNeighbour);
 }
 
-function hitsOfSnapshot(
+async function hitsOfSnapshot(
   snapshot: Snapshot,
   request: SearchRequest,
   vector: readonly number[] | undefined,
   minCosine: number,
-): Hit[] {
+): Promise<Hit[]> {
   const { text, k, group } = request;
   const { isFiltered, accepts } = hitFilter(request);
-  const ranked = rank(snapshot, {
+  const ranked = await rank(snapshot, {
     text: text ?? "",
     vector,
     mode: text === undefined ? "dense" : request.mode,
@@ -90,6 +90,7 @@ function hitsOfSnapshot(
     understood: text !== undefined && request.understand ? understand(text) : undefined,
     // A filter has chosen already: what it leaves is what was asked for.
     minCosine: isFiltered ? undefined : minCosine,
+    terms: neighbourFilter(request),
     accepts: (row, head) => row.vectors.some(({ metadata }) => accepts({ metadata, row, head })),
   });
   if (group === "row") return ranked.map((row) => hitOfRow(row, text ?? ""));

@@ -48,8 +48,9 @@ export async function similar(
     });
     const of = snapshots.map((snapshot) => snapshot.vector(id)).find((found) => found !== undefined);
     if (of === undefined) throw new VectorUnknownError(id);
-    const hits = snapshots
-      .flatMap((snapshot) => neighboursOf(of, snapshot, k))
+    const neighbours = await Promise.all(snapshots.map((snapshot) => neighboursOf(of, snapshot, k)));
+    const hits = neighbours
+      .flat()
       .sort((one, other) => other.score - one.score || (one.id < other.id ? -1 : 1))
       .slice(0, k);
     return {
@@ -65,8 +66,8 @@ export async function similar(
 }
 
 /** Lines of one row share a vector, so a row more than asked for makes up for the vector itself. */
-function neighboursOf({ id, vector }: StoredVector, snapshot: Snapshot, k: number): Hit[] {
-  const ranked = rank(snapshot, {
+async function neighboursOf({ id, vector }: StoredVector, snapshot: Snapshot, k: number): Promise<Hit[]> {
+  const ranked = await rank(snapshot, {
     text: "",
     vector: Array.from(vector),
     mode: "dense",

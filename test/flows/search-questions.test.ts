@@ -70,17 +70,17 @@ beforeAll(async () => {
     metadata,
     vector: vectors[at] ?? new Float32Array(modelDimensions),
   }));
-  snapshot = Snapshot.of(stored, modelDimensions);
+  snapshot = await Snapshot.of(stored, modelDimensions);
 });
 
 afterAll(() => server.close());
 
 test(`of twenty questions over the samples, ${minRightFirst} or more have their answer first`, async () => {
   const vectors = await embedded(questions.map(([text]) => text));
-  const answers = questions.map(([text, answer], at) => {
+  const answers = questions.map(async ([text, answer], at) => {
     const vector = [...(vectors[at] ?? [])];
     const understood = understand(text);
-    const hits = rank(snapshot, {
+    const hits = await rank(snapshot, {
       text,
       vector,
       mode: "hybrid",
@@ -91,7 +91,7 @@ test(`of twenty questions over the samples, ${minRightFirst} or more have their 
     });
     return { text, right: answer.test(hits[0]?.row.text ?? ""), found: hits.map(({ row }) => row.text) };
   });
-  const wrong = answers.filter(({ right }) => !right);
+  const wrong = (await Promise.all(answers)).filter(({ right }) => !right);
   if (wrong.length > questions.length - minRightFirst) expect(wrong).toEqual([]);
 });
 
@@ -105,6 +105,6 @@ test("a question that nothing answers has no hits", async () => {
     k: 3,
     understood: understand(text),
   } as const;
-  const hits = rank(snapshot, { ...ranking, minCosine, accepts: () => true });
+  const hits = await rank(snapshot, { ...ranking, minCosine, accepts: () => true });
   expect(hits.map(({ row }) => row.text)).toEqual([]);
 });

@@ -1,64 +1,109 @@
-/** Directions of vectors in one block of memory, for an exact scan. */
+import { Turns } from "../../resilience/turns.ts";
+import { EqualVectors, exactProduct, writeDirection } from "../scan/directions.ts";
+import { type Bounds, QuantisedVectors, quantisedQuery } from "../scan/quantised.ts";
+import type { Scanner } from "../scan/scanner.ts";
+
+/** Below it, comparing every vector costs less than a scan of codes. */
+const minScanned = 512;
+/** Fewer rows than this are compared exactly at once. */
+const maxCompared = 4_096;
+const noCosine = -1;
+
+/**
+ * Directions of vectors in one block of memory, each once: receipts repeat their texts, and equal texts have equal
+ * vectors. Beside them lie 8-bit codes, a quarter of their size, whose scan bounds every cosine.
+ */
 export class DenseMatrix {
   readonly #dimensions: number;
   readonly #directions: Float32Array;
-  /** By direction, the number of its row. */
-  readonly #rows: Int32Array;
+  readonly #codes: QuantisedVectors | undefined;
   /** By vector as given, the number of its direction. */
   readonly #places: Int32Array;
+  /** By row, the number of its first vector as given; one more for the end. */
+  readonly #starts: Int32Array;
 
-  /** Vectors that repeat the one before in the same row are held once. */
-  constructor(
-    vectors: readonly { readonly row: number; readonly vector: Float32Array }[],
-    dimensions: number,
-  ) {
-    const rows: number[] = [];
+  private constructor(dimensions: number, directions: Float32Array, places: Int32Array, starts: Int32Array) {
     this.#dimensions = dimensions;
-    this.#places = Int32Array.from(vectors, ({ row, vector }, index) => {
-      const before = vectors[index - 1];
-      if (before?.row !== row || !isEqual(before.vector, vector)) rows.push(row);
-      return rows.length - 1;
-    });
-    this.#rows = Int32Array.from(rows);
-    this.#directions = new Float32Array(rows.length * dimensions);
-    vectors.forEach(({ vector }, index) => {
-      const length = lengthOf(vector);
-      const start = (this.#places[index] ?? 0) * dimensions;
-      for (let at = 0; at < dimensions; at++) this.#directions[start + at] = (vector[at] ?? 0) / length;
-    });
+    this.#directions = directions;
+    this.#places = places;
+    this.#starts = starts;
+    const count = directions.length / dimensions;
+    this.#codes = count < minScanned ? undefined : new QuantisedVectors(count, dimensions);
   }
 
-  /** The direction of a vector, by its place among those that were given. A view, not a copy. */
-  direction(place: number): Float32Array {
-    const start = (this.#places[place] ?? 0) * this.#dimensions;
+  /** Of rows with their vectors. Takes turns with other work of the process. */
+  static async of(rows: readonly (readonly Float32Array[])[], dimensions: number): Promise<DenseMatrix> {
+    const turns = new Turns();
+    const equal = new EqualVectors();
+    const starts = new Int32Array(rows.length + 1);
+    const places = new Int32Array(rows.reduce((sum, { length }) => sum + length, 0));
+    let vectors = 0;
+    for (const [row, own] of rows.entries()) {
+      for (const vector of own) places[vectors++] = equal.add(vector);
+      starts[row + 1] = vectors;
+      if (turns.isOver) await turns.next();
+    }
+    const directions = new Float32Array(equal.size * dimensions);
+    const matrix = new DenseMatrix(dimensions, directions, places, starts);
+    for (const [place, vector] of equal.distinct().entries()) {
+      writeDirection(vector, directions, place * dimensions);
+      matrix.#codes?.set(place, matrix.#directionAt(place));
+      if (turns.isOver) await turns.next();
+    }
+    return matrix;
+  }
+
+  /** The direction of a vector, by its number among those that were given. A view, not a copy. */
+  direction(vector: number): Float32Array {
+    return this.#directionAt(this.#places[vector] ?? 0);
+  }
+
+  /** The cosine of the row's nearest vector; -1 for a row without any. */
+  cosine(row: number, query: Float32Array): number {
+    const end = this.#starts[row + 1] as number;
+    let nearest = noCosine;
+    for (let vector = this.#starts[row] as number; vector < end; vector++) {
+      const start = (this.#places[vector] as number) * this.#dimensions;
+      const product = exactProduct(query, this.#directions, start);
+      if (product > nearest) nearest = product;
+    }
+    return nearest;
+  }
+
+  /** By row, between which two numbers its cosine is. Where few rows are wanted, others are passed over. */
+  async bounds(
+    query: Float32Array,
+    scanner: Scanner,
+    wanted: readonly number[] | undefined,
+  ): Promise<Bounds> {
+    const rows = this.#starts.length - 1;
+    if (this.#codes === undefined || (wanted !== undefined && wanted.length < maxCompared)) {
+      const exact = new Float32Array(rows);
+      for (const row of wanted ?? exact.keys()) exact[row] = this.cosine(row, query);
+      return { lower: exact, upper: exact };
+    }
+    const quantised = quantisedQuery(query);
+    const products = await scanner.products(this.#codes, quantised.codes);
+    return this.#ofRows(this.#codes.bounds(products, quantised), rows);
+  }
+
+  #ofRows(ofDirections: Bounds, rows: number): Bounds {
+    const lower = new Float32Array(rows).fill(noCosine);
+    const upper = new Float32Array(rows).fill(noCosine);
+    for (let row = 0; row < rows; row++) {
+      const end = this.#starts[row + 1] as number;
+      for (let vector = this.#starts[row] as number; vector < end; vector++) {
+        const place = this.#places[vector] as number;
+        const [low, high] = [ofDirections.lower[place] as number, ofDirections.upper[place] as number];
+        if (low > (lower[row] as number)) lower[row] = low;
+        if (high > (upper[row] as number)) upper[row] = high;
+      }
+    }
+    return { lower, upper };
+  }
+
+  #directionAt(place: number): Float32Array {
+    const start = place * this.#dimensions;
     return this.#directions.subarray(start, start + this.#dimensions);
   }
-
-  /** By row, the cosine of its nearest vector; -1 for a row without any. */
-  cosines(query: readonly number[], rows: number): Float32Array {
-    const found = new Float32Array(rows).fill(-1);
-    const dimensions = this.#dimensions;
-    const directions = this.#directions;
-    const length = lengthOf(query);
-    const direction = Float32Array.from(query, (value) => value / length);
-    for (let vector = 0, start = 0; vector < this.#rows.length; vector++, start += dimensions) {
-      let sum = 0;
-      for (let at = 0; at < dimensions; at++) {
-        sum += (directions[start + at] as number) * (direction[at] as number);
-      }
-      const row = this.#rows[vector] as number;
-      if (sum > (found[row] as number)) found[row] = sum;
-    }
-    return found;
-  }
-}
-
-function lengthOf(vector: Float32Array | readonly number[]): number {
-  let sum = 0;
-  for (const value of vector) sum += value * value;
-  return Math.sqrt(sum) || 1;
-}
-
-function isEqual(one: Float32Array, other: Float32Array): boolean {
-  return one.every((value, index) => value === other[index]);
 }

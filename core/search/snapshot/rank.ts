@@ -1,22 +1,16 @@
-import { isFinalTotal } from "../../receipts/typed/row-kinds.ts";
+import type { MetadataTerm } from "../../collections/chroma/vector-store.ts";
+import { isFinalTotal, type RowKind } from "../../receipts/typed/row-kinds.ts";
+import { directionOf } from "../scan/directions.ts";
+import { inlineScanner, type Scanner } from "../scan/scanner.ts";
+import { Contest } from "./contest.ts";
 import type { DocumentRow } from "./document-row.ts";
+import type { RankedRow } from "./ranked-row.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { ReceiptHead } from "./snapshot-part.ts";
 import type { Understood } from "./understand.ts";
 
 export const searchModes = ["hybrid", "dense", "lexical"] as const;
 export type SearchMode = (typeof searchModes)[number];
-
-export interface RankedRow {
-  readonly row: DocumentRow;
-  readonly head: ReceiptHead | undefined;
-  readonly score: number;
-  /** Undefined where no vector was compared. */
-  readonly cosine: number | undefined;
-  readonly coverage: number;
-  /** What the question names and the row has: `kind total`, `date 2018-03-31`, `amount 37.90`, `merchant ...`. */
-  readonly matched: readonly string[];
-}
 
 export interface Ranking {
   readonly text: string;
@@ -26,8 +20,12 @@ export interface Ranking {
   readonly understood: Understood | undefined;
   /** Cosine below which a row that shares few letters has nothing to do with the text; undefined leaves nothing out. */
   readonly minCosine: number | undefined;
+  /** What a vector of a row must have; only rows that have one of these at least are looked at. */
+  readonly terms?: readonly MetadataTerm[];
   /** Whether a row may be a hit. */
   readonly accepts: (row: DocumentRow, head: ReceiptHead | undefined) => boolean;
+  /** @default a scan in this thread */
+  readonly scanner?: Scanner;
 }
 
 /** A cosine and a share of rare letters are both at most 1; measured on receipts, equal weights rank best. */
@@ -40,26 +38,55 @@ const understoodWeight = 0.3;
 /** A row with a larger share of the question's rare letters fits it, whatever its vector says. */
 const minCoverage = 0.25;
 
-/** The best rows of a snapshot, best first; equal scores by receipt and position. */
-export function rank(snapshot: Snapshot, ranking: Ranking): RankedRow[] {
-  const { text, vector, mode, understood, k, accepts, minCosine } = ranking;
+/**
+ * The best rows of a snapshot, best first; equal scores by receipt and position. A scan of 8-bit codes bounds every cosine;
+ * those of the rows that could be among the best are then compared exactly, so the answer is what comparing all gives.
+ */
+export async function rank(snapshot: Snapshot, ranking: Ranking): Promise<RankedRow[]> {
+  const { text, vector, mode, understood, accepts, minCosine, terms = [] } = ranking;
+  const { scanner = inlineScanner } = ranking;
+  const query = vector && directionOf(vector);
   const subject = understood?.subject ? subjectReceipts(snapshot, understood.subject) : undefined;
-  const best: RankedRow[] = [];
-  for (const { rows, heads, live, cosines, coverages } of snapshot.score(text, vector)) {
-    rows.forEach((row, number) => {
+  const weighed = snapshot.weigh(text);
+  const contest = new Contest(ranking.k);
+  for (const { part, live } of snapshot.parts) {
+    const { rows, heads, matrix } = part;
+    const wanted = part.narrowed(terms);
+    const bounds = query && mode !== "lexical" ? await matrix.bounds(query, scanner, wanted) : undefined;
+    const coverages = part.index.coverage(weighed);
+    const matching = understood && mode !== "dense" ? part.matching(understood) : undefined;
+    const consider = (number: number) => {
       if (!live[number]) return;
-      const [cosine, coverage] = [cosines?.[number], coverages[number] ?? 0];
-      const { boost, matched, isSubject } =
-        understood && mode !== "dense" ? boostOf(row, understood, subject) : nothingMatched;
-      const score = boost + (isSubject ? understoodWeight : 1) * ownScore(mode, cosine, coverage);
-      if (best.length >= k && score < (best[k - 1]?.score ?? 0)) return;
+      const row = rows[number] as DocumentRow;
+      const coverage = coverages[number] as number;
+      const { boost, isSubject } =
+        understood && matching?.[number] ? boostOf(row, understood, subject) : noBoost;
+      const scoreWith = (cosine: number | undefined) =>
+        boost + (isSubject ? understoodWeight : 1) * ownScore(mode, cosine, coverage);
+      const isUnfit = (cosine: number | undefined) =>
+        boost === 0 && isUnrelated(mode, cosine, coverage, minCosine);
+      const upper = bounds?.upper[number];
+      const most = scoreWith(upper);
+      if (most < contest.threshold) return;
       if (boost === 0 && understood?.isValueAlone && mode !== "dense" && coverage < minCoverage) return;
-      if (boost === 0 && isUnrelated(mode, cosine, coverage, minCosine)) return;
+      if (isUnfit(upper)) return;
       if (!accepts(row, heads.get(row.receipt))) return;
-      insert(best, { row, head: heads.get(row.receipt), score, cosine, coverage, matched }, k);
-    });
+      const lower = bounds?.lower[number];
+      contest.add(
+        most,
+        isUnfit(lower) ? Number.NEGATIVE_INFINITY : scoreWith(lower),
+        (): RankedRow | undefined => {
+          const cosine = query && matrix.cosine(number, query);
+          if (isUnfit(cosine)) return undefined;
+          const matched = matching?.[number] && understood ? matchedBy(row, understood, subject) : [];
+          return { row, head: heads.get(row.receipt), score: scoreWith(cosine), cosine, coverage, matched };
+        },
+      );
+    };
+    if (wanted) wanted.forEach(consider);
+    else for (let number = 0; number < rows.length; number++) consider(number);
   }
-  return best;
+  return contest.ranked();
 }
 
 function ownScore(mode: SearchMode, cosine: number | undefined, coverage: number): number {
@@ -78,36 +105,43 @@ function isUnrelated(
   return mode === "lexical" || cosine === undefined || cosine < minCosine;
 }
 
+const noBoost = { boost: 0, isSubject: false } as const;
+
 function boostOf(row: DocumentRow, understood: Understood, subject: Subject | undefined) {
   let boost = 0;
   let isSubject = false;
-  const matched: string[] = [];
-  const kind = [...understood.kinds].find((each) => row.kinds.has(each));
+  const kind = sharedKind(row, understood);
   if (kind) {
     boost += boosts.kind;
     if (kind === "total" && isFinalTotal(row.text)) boost += boosts.finalTotal;
-    matched.push(`kind ${kind}`);
     const share = subject?.receipts.get(row.receipt);
     if (share !== undefined) {
       isSubject = true;
       boost += boosts.subject * share;
-      matched.push(`merchant ${subject?.name}`);
     }
   }
-  const day = understood.days.find((each) => row.days.includes(each));
-  if (day) {
-    boost += boosts.day;
-    matched.push(`date ${day}`);
-  }
-  const amount = understood.amounts.find((each) => row.amounts.includes(each));
-  if (amount !== undefined) {
-    boost += boosts.amount;
-    matched.push(`amount ${(amount / 100).toFixed(2)}`);
-  }
-  return { boost, matched, isSubject };
+  if (understood.days.some((day) => row.days.includes(day))) boost += boosts.day;
+  if (understood.amounts.some((amount) => row.amounts.includes(amount))) boost += boosts.amount;
+  return { boost, isSubject };
 }
 
-const nothingMatched = { boost: 0, matched: [], isSubject: false } as const;
+/** What a question names and a row has, for people to read. */
+function matchedBy(row: DocumentRow, understood: Understood, subject: Subject | undefined): string[] {
+  const kind = sharedKind(row, understood);
+  const day = understood.days.find((each) => row.days.includes(each));
+  const amount = understood.amounts.find((each) => row.amounts.includes(each));
+  return [
+    ...(kind ? [`kind ${kind}`] : []),
+    ...(kind && subject?.receipts.has(row.receipt) ? [`merchant ${subject.name}`] : []),
+    ...(day ? [`date ${day}`] : []),
+    ...(amount === undefined ? [] : [`amount ${(amount / 100).toFixed(2)}`]),
+  ];
+}
+
+function sharedKind(row: DocumentRow, understood: Understood): RowKind | undefined {
+  for (const kind of understood.kinds) if (row.kinds.has(kind)) return kind;
+  return undefined;
+}
 
 interface Subject {
   readonly name: string;
@@ -120,18 +154,4 @@ function subjectReceipts(snapshot: Snapshot, name: string): Subject {
   const shares = snapshot.receiptsNamed(name, minSubjectShare);
   const best = Math.max(0, ...shares.values());
   return { name, receipts: new Map([...shares].filter(([, share]) => share >= 0.9 * best)) };
-}
-
-/** Keeps the k best in their order. */
-function insert(best: RankedRow[], hit: RankedRow, k: number): void {
-  let at = best.length;
-  while (at > 0 && isBetter(hit, best[at - 1] as RankedRow)) at--;
-  best.splice(at, 0, hit);
-  if (best.length > k) best.pop();
-}
-
-function isBetter(one: RankedRow, other: RankedRow): boolean {
-  if (one.score !== other.score) return one.score > other.score;
-  if (one.row.receipt !== other.row.receipt) return one.row.receipt < other.row.receipt;
-  return one.row.position < other.row.position;
 }

@@ -1,10 +1,16 @@
-import type { StoredVector } from "../../collections/chroma/vector-store.ts";
+import type { MetadataTerm, StoredVector } from "../../collections/chroma/vector-store.ts";
+import type { VectorMetadata } from "../../deltas/delta.ts";
 import { receiptOfVector } from "../../receipts/receipt.ts";
 import type { Day } from "../../receipts/typed/dates.ts";
+import type { RowKind } from "../../receipts/typed/row-kinds.ts";
+import { Turns } from "../../resilience/turns.ts";
 import { CoverageIndex } from "../lexical/coverage-index.ts";
 import { DenseMatrix } from "./dense-matrix.ts";
 import { type DocumentRow, documentRow } from "./document-row.ts";
+import { MatrixVector } from "./matrix-vector.ts";
+import { RowsByValue } from "./rows-by-value.ts";
 import { rowsOfVectors } from "./rows-of-vectors.ts";
+import type { Understood } from "./understand.ts";
 
 /** What the rows of a receipt have in common, read off the receipt itself. */
 export interface ReceiptHead {
@@ -20,39 +26,127 @@ const merchantKeys = ["canonical_merchant_name", "merchant_name"] as const;
 
 /** The vectors of some receipts, ready to be searched. Never changes. */
 export class SnapshotPart {
+  /** Those of one receipt are neighbours. */
   readonly rows: readonly DocumentRow[];
   /** Receipts of which this part says all: those without a row here have none. */
   readonly receipts: ReadonlySet<string>;
-  readonly index: CoverageIndex;
+  readonly vectors: number;
   readonly matrix: DenseMatrix;
+  readonly index = new CoverageIndex();
   readonly heads: ReadonlyMap<string, ReceiptHead>;
   /** The first rows and the merchant of each receipt, in the order of `heads`: whose receipt it is. */
-  readonly headIndex: CoverageIndex;
+  readonly headIndex = new CoverageIndex();
+  readonly #firstRows = new Map<string, number>();
+  readonly #byMetadata = new Map<string, RowsByValue<VectorMetadata[string]>>();
+  #byKind: RowsByValue<RowKind> | undefined;
+  #byDay: RowsByValue<Day> | undefined;
+  #byAmount: RowsByValue<number> | undefined;
 
-  constructor(vectors: readonly StoredVector[], receipts: ReadonlySet<string>, dimensions: number) {
-    const read = [...Map.groupBy(vectors, ({ id }) => receiptOfVector(id))].flatMap(([receipt, own]) =>
-      rowsOfVectors(own).map((row, position) => ({ receipt, position, row })),
+  private constructor(rows: readonly DocumentRow[], receipts: ReadonlySet<string>, matrix: DenseMatrix) {
+    this.rows = rows;
+    this.receipts = receipts;
+    this.matrix = matrix;
+    this.vectors = rows.reduce((sum, { vectors }) => sum + vectors.length, 0);
+    rows.forEach(({ receipt }, row) => {
+      if (!this.#firstRows.has(receipt)) this.#firstRows.set(receipt, row);
+    });
+    this.heads = new Map(
+      Array.from(this.#firstRows.keys(), (receipt) => [receipt, headOf([...this.rowsOf(receipt).values()])]),
     );
-    this.matrix = new DenseMatrix(
-      read.flatMap(({ row }, number) => row.map(({ vector }) => ({ row: number, vector }))),
+  }
+
+  /** Takes turns with other work of the process. */
+  static async of(
+    vectors: readonly StoredVector[],
+    receipts: ReadonlySet<string>,
+    dimensions: number,
+  ): Promise<SnapshotPart> {
+    const turns = new Turns();
+    const read: { receipt: string; position: number; row: StoredVector[] }[] = [];
+    for (const [receipt, own] of Map.groupBy(vectors, ({ id }) => receiptOfVector(id))) {
+      for (const [position, row] of rowsOfVectors(own).entries()) read.push({ receipt, position, row });
+      if (turns.isOver) await turns.next();
+    }
+    const matrix = await DenseMatrix.of(
+      read.map(({ row }) => row.map(({ vector }) => vector)),
       dimensions,
     );
-    let place = 0;
-    // Views of the matrix, so that no number is held twice.
-    const inMatrix = (stored: StoredVector) => ({ ...stored, vector: this.matrix.direction(place++) });
-    this.rows = read.map(({ receipt, position, row }) => documentRow(receipt, position, row.map(inMatrix)));
-    this.receipts = receipts;
-    this.heads = new Map(
-      Array.from(
-        Map.groupBy(this.rows, ({ receipt }) => receipt),
-        ([receipt, rows]) => [receipt, headOf(rows)],
-      ),
-    );
-    this.headIndex = new CoverageIndex();
-    for (const { text } of this.heads.values()) this.headIndex.add(text);
-    this.index = new CoverageIndex();
-    for (const { text } of this.rows) this.index.add(text);
+    let number = 0;
+    const rows: DocumentRow[] = [];
+    for (const { receipt, position, row } of read) {
+      const own = row.map((stored) => new MatrixVector(stored, matrix, number++));
+      rows.push(documentRow(receipt, position, own));
+      if (turns.isOver) await turns.next();
+    }
+    const part = new SnapshotPart(rows, receipts, matrix);
+    for (const { text } of part.heads.values()) {
+      part.headIndex.add(text);
+      if (turns.isOver) await turns.next();
+    }
+    for (const { text } of rows) {
+      part.index.add(text);
+      if (turns.isOver) await turns.next();
+    }
+    return part;
   }
+
+  /** The rows of a receipt by their numbers. */
+  rowsOf(receipt: string): Map<number, DocumentRow> {
+    const found = new Map<number, DocumentRow>();
+    for (let row = this.#firstRows.get(receipt) ?? this.rows.length; row < this.rows.length; row++) {
+      const here = this.rows[row] as DocumentRow;
+      if (here.receipt !== receipt) break;
+      found.set(row, here);
+    }
+    return found;
+  }
+
+  /** Numbers of the rows of which a vector has what one term asks for, of that with the fewest; undefined without a term. */
+  narrowed(terms: readonly MetadataTerm[]): readonly number[] | undefined {
+    return terms
+      .map((term) => this.#having(term))
+      .reduce<readonly number[] | undefined>(
+        (fewest, rows) => (fewest === undefined || rows.length < fewest.length ? rows : fewest),
+        undefined,
+      );
+  }
+
+  /** By row, whether it has a kind, a day or an amount that a question names. */
+  matching({ kinds, days, amounts }: Understood): Uint8Array {
+    const matching = new Uint8Array(this.rows.length);
+    const mark = (rows: readonly number[]) => {
+      for (const row of rows) matching[row] = 1;
+    };
+    this.#byKind ??= new RowsByValue(this.rows.map((row, number) => [number, row.kinds]));
+    this.#byDay ??= new RowsByValue(this.rows.map((row, number) => [number, row.days]));
+    this.#byAmount ??= new RowsByValue(this.rows.map((row, number) => [number, row.amounts]));
+    for (const kind of kinds) mark(this.#byKind.with(kind));
+    for (const day of days) mark(this.#byDay.with(day));
+    for (const amount of amounts) mark(this.#byAmount.with(amount));
+    return matching;
+  }
+
+  #having({ anyOf, equals }: MetadataTerm): readonly number[] {
+    const lists = anyOf
+      .map((key) => this.#metadataIndex(key).with(equals))
+      .filter(({ length }) => length > 0);
+    const [only = [], ...more] = lists;
+    return more.length === 0 ? only : [...new Set(lists.flat())];
+  }
+
+  #metadataIndex(key: string): RowsByValue<VectorMetadata[string]> {
+    const index =
+      this.#byMetadata.get(key) ??
+      new RowsByValue(this.rows.map((row, number) => [number, valuesOf(row, key)]));
+    this.#byMetadata.set(key, index);
+    return index;
+  }
+}
+
+function valuesOf({ vectors }: DocumentRow, key: string): VectorMetadata[string][] {
+  return vectors
+    .map(({ metadata }) => (Object.hasOwn(metadata, key) ? metadata[key] : undefined))
+    .filter((value) => value !== undefined);
 }
 
 function headOf(rows: readonly DocumentRow[]): ReceiptHead {

@@ -56,11 +56,11 @@ test("F44: after any history of upserts, changes and removals each vector is fou
   await fc.assert(
     fc.asyncProperty(base, history, async (first, publishes) => {
       const truth = new Map(first.map((own, receipt) => [receipt, vectorsOf(receipt, own)]));
-      let snapshot = Snapshot.of([...truth.values()].flat(), dimensions);
+      let snapshot = await Snapshot.of([...truth.values()].flat(), dimensions);
       for (const { receipt, lines } of publishes) {
         const own = vectorsOf(receipt, lines);
         truth.set(receipt, own);
-        snapshot = snapshot.with(new Set([receiptOf(receipt)]), own);
+        snapshot = await snapshot.with(new Set([receiptOf(receipt)]), own);
       }
       const all = [...truth.values()].flat();
       expect(snapshot.vectors).toBe(all.length);
@@ -73,7 +73,7 @@ test("F44: after any history of upserts, changes and removals each vector is fou
 
 test("F44: in the course of 1,000 random publishes each vector is always found by its own numbers", async () => {
   const truth = new Map<number, StoredVector[]>();
-  let snapshot = Snapshot.of([], dimensions);
+  let snapshot = await Snapshot.of([], dimensions);
   const publishes = fc.sample(fc.record({ receipt: fc.integer({ min: 0, max: 299 }), lines }), {
     numRuns: 1_000,
     seed: 44,
@@ -81,7 +81,7 @@ test("F44: in the course of 1,000 random publishes each vector is always found b
   for (const [number, { receipt, lines }] of publishes.entries()) {
     const own = vectorsOf(receipt, lines);
     truth.set(receipt, own);
-    snapshot = snapshot.with(new Set([receiptOf(receipt)]), own);
+    snapshot = await snapshot.with(new Set([receiptOf(receipt)]), own);
     if (number % 100 !== 99) continue;
     const all = [...truth.values()].flat();
     expect(snapshot.vectors).toBe(all.length);

@@ -136,7 +136,7 @@ test("F44: a generation of few enough vectors is held in memory whole, and nothi
   expect(await scratch()).toEqual([]);
   expect(generation.snapshot?.vectors).toBe(3);
   for (const [at, vector] of vectors.entries()) {
-    const [first] = rank(generation.snapshot as Snapshot, { ...everything, vector });
+    const [first] = await rank(generation.snapshot as Snapshot, { ...everything, vector });
     expect(first?.row.vectors.map(({ id }) => id)).toEqual([delta.ids[at]]);
   }
   await generation.close();
@@ -156,7 +156,7 @@ test("the next generation reads only the receipts in which it differs from what 
   const reads = jest.spyOn(ChromaVectorStore.prototype, "vectorPages");
   const next = await source({ exactVectors: 3 }).open({ number: 2, name: made.name }, served);
   expect(reads).not.toHaveBeenCalled();
-  const [first] = rank(next.snapshot as Snapshot, { ...everything, vector: vectors[0] });
+  const [first] = await rank(next.snapshot as Snapshot, { ...everything, vector: vectors[0] });
   expect(first?.row.vectors[0]?.metadata.merchant_name).toBe("Corner Cafe");
 }, 30_000);
 

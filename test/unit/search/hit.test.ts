@@ -9,19 +9,19 @@ function stored(id: string, document: string, metadata: StoredVector["metadata"]
   return { id: `${receipt}#${id}`, document, metadata, vector: Float32Array.from([1, 0]) };
 }
 
-function hitsOf(vectors: readonly StoredVector[], text: string) {
+async function hitsOf(vectors: readonly StoredVector[], text: string) {
   const ranking = { text, vector: undefined, mode: "lexical", k: 5, understood: undefined } as const;
-  const ranked = rank(Snapshot.of(vectors, 2), { ...ranking, minCosine: 0, accepts: () => true });
+  const ranked = await rank(await Snapshot.of(vectors, 2), { ...ranking, minCosine: 0, accepts: () => true });
   return ranked.map((row) => hitOfRow(row, text));
 }
 
-test("a line without a known merchant shows what its receipt prints first", () => {
+test("a line without a known merchant shows what its receipt prints first", async () => {
   const lines = [
     stored("LINE#00001", "SALTED ANCHOR CAFE", { row: 0, column: 0 }),
     stored("LINE#00002", "TOTAL", { row: 1, column: 0 }),
     stored("LINE#00003", "28.82", { row: 1, column: 1 }),
   ];
-  expect(hitsOf(lines, "28.82")).toMatchObject([
+  expect(await hitsOf(lines, "28.82")).toMatchObject([
     {
       id: `${receipt}#LINE#00003`,
       text: "28.82",
@@ -31,12 +31,12 @@ test("a line without a known merchant shows what its receipt prints first", () =
   ]);
 });
 
-test("the first word of a receipt is not taken as a merchant", () => {
+test("the first word of a receipt is not taken as a merchant", async () => {
   const words = [
     stored("LINE#00001#WORD#00001", "SALTED", { line_id: 1, word_id: 1 }),
     stored("LINE#00002#WORD#00001", "TOTAL", { line_id: 2, word_id: 1 }),
   ];
-  const [hit] = hitsOf(words, "total");
+  const [hit] = await hitsOf(words, "total");
   expect(hit?.text).toBe("TOTAL");
   expect(hit).not.toHaveProperty("merchant");
 });

@@ -80,8 +80,9 @@ async function nearest(generation: OpenGeneration, text: string, k = 4) {
     return found.map(({ document, metadata }) => [document, metadata.merchant_name]);
   }
   const ranking = { text: "", mode: "dense", k, understood: undefined, minCosine: undefined } as const;
-  return rank(generation.snapshot, { ...ranking, vector: vectorOf(text), accepts: () => true }).flatMap(
-    ({ row }) => row.vectors.map(({ document, metadata }) => [document, metadata.merchant_name]),
+  const asked = { ...ranking, vector: vectorOf(text), accepts: () => true };
+  return (await rank(generation.snapshot, asked)).flatMap(({ row }) =>
+    row.vectors.map(({ document, metadata }) => [document, metadata.merchant_name]),
   );
 }
 

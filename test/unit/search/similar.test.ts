@@ -50,7 +50,10 @@ async function serving(snapshot: Snapshot | undefined): Promise<FollowedCollecti
 const id = words[0]?.id ?? "";
 
 test("the neighbours of a word come nearest first, without itself, with their labels counted", async () => {
-  const answer = await similar(similarRequest.parse({ id, k: "3" }), await serving(Snapshot.of(words, 2)));
+  const answer = await similar(
+    similarRequest.parse({ id, k: "3" }),
+    await serving(await Snapshot.of(words, 2)),
+  );
   expect(answer).toMatchObject({ collection: "words", generations: { words: 4 }, of: { id, text: "28.82" } });
   expect(answer.hits.map(({ text }) => text)).toEqual(["28.90", "31.00", "MILK"]);
   expect(answer.hits[0]?.score).toBeCloseTo(Math.cos((5 * Math.PI) / 180), 5);
@@ -59,14 +62,14 @@ test("the neighbours of a word come nearest first, without itself, with their la
 
 test("the newest state of a vector counts after a change", async () => {
   const moved = words.map((each, index) => (index === 0 ? word(1, 90, "28.82", {}) : each));
-  const snapshot = Snapshot.of(words, 2).with(new Set([receipt]), moved);
+  const snapshot = await (await Snapshot.of(words, 2)).with(new Set([receipt]), moved);
   const { hits } = await similar(similarRequest.parse({ id, k: "1" }), await serving(snapshot));
   expect(hits.map(({ text }) => text)).toEqual(["THANKS"]);
 });
 
 test("an unknown id is not found, and an invalid one is refused", async () => {
   const unknown = similarRequest.parse({ id: `${receipt}#LINE#00009#WORD#00001` });
-  await expect(similar(unknown, await serving(Snapshot.of(words, 2)))).rejects.toMatchObject({
+  await expect(similar(unknown, await serving(await Snapshot.of(words, 2)))).rejects.toMatchObject({
     code: "VK_VECTOR_UNKNOWN",
   });
   expect(similarRequest.safeParse({ id: "total" }).success).toBe(false);
@@ -87,7 +90,7 @@ test("a condition is judged before ranking: the best that fit are the hits, howe
   const vectors = new QueryVectors({ model: "m", dimensions: 2, embed: async () => [] }, 1);
   const ask = async (where: object, k = 1) => {
     const request = searchRequest(2).parse({ vector: [1, 0], collection: "words", k, where });
-    return (await search(request, await serving(Snapshot.of(words, 2)), vectors, 0)).hits.map(
+    return (await search(request, await serving(await Snapshot.of(words, 2)), vectors, 0)).hits.map(
       ({ text }) => text,
     );
   };
