@@ -5,6 +5,7 @@
 export interface LogFields {
   // What the line is about.
   readonly image_id?: string | undefined;
+  readonly item_id?: string | undefined;
   readonly receipt_id?: number | undefined;
   readonly run_id?: string | undefined;
   readonly task_id?: string | undefined;

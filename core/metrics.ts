@@ -40,6 +40,16 @@ export const metricsOf = {
   verify: ["ReceiptsWithoutDelta", "VectorsExtra", "VectorsMissing", "VectorsNotFound", "VectorsStale"],
   "catch-up": ["CatchUpRecordsFailed", "CatchUpRecordsProcessed", "CatchUpTasksFailed"],
   "query-server": ["ManifestMismatches"],
+  "image-processor": ["ImagesProcessed", "ImagesRejected"],
+  "image-analyzer": [
+    "AnalysesDeferred",
+    "AnalysesRefused",
+    "AnalysesStored",
+    "VisionInputTokens",
+    "VisionMicroUsd",
+    "VisionOutputTokens",
+  ],
+  "image-embedder": ["ImagesEmbedded"],
 } as const;
 
 export type MeasuredService = keyof typeof metricsOf;

@@ -3,7 +3,7 @@ import { jitteredMs } from "../resilience/backoff.ts";
 import { type Clock, systemClock } from "../resilience/clock.ts";
 import type { RateLimiter } from "../resilience/rate-limiter.ts";
 import { type Attempt, retry } from "../resilience/retry.ts";
-import type { Embedder, VectorBytes } from "./embedder.ts";
+import type { Embedder, Purpose, VectorBytes } from "./embedder.ts";
 import {
   EmbeddingNotAllowedError,
   EmbeddingRefusedError,
@@ -61,11 +61,12 @@ export class OpenAiEmbedder implements Embedder {
     this.#clock = options.clock ?? systemClock;
   }
 
-  async embed(texts: readonly string[]): Promise<VectorBytes[]> {
+  async embed(texts: readonly string[], purpose: Purpose = "document"): Promise<VectorBytes[]> {
     if (texts.length === 0) return [];
     const giveUpAt = this.#giveUpAt();
     const tokens = texts.reduce((sum, text) => sum + tokenBound(text), 0);
-    return retry(() => this.#attempt(texts, tokens, giveUpAt), {
+    const body = this.body(texts, purpose);
+    return retry(() => this.#attempt(body, texts.length, tokens, giveUpAt), {
       maxAttempts,
       giveUpAt,
       backoffMs: (failed) => jitteredMs(backoff, failed),
@@ -78,15 +79,16 @@ export class OpenAiEmbedder implements Embedder {
   }
 
   async #attempt(
-    texts: readonly string[],
+    body: object,
+    count: number,
     tokens: number,
     giveUpAt: number,
   ): Promise<Attempt<VectorBytes[]>> {
     await this.#waitForTurn(tokens, giveUpAt);
-    const answer = await this.#send(texts, giveUpAt).catch((error: Error) => error);
+    const answer = await this.#send(body, giveUpAt).catch((error: Error) => error);
     if (!(answer instanceof Error)) {
       await this.#giveBack(tokens - (answer?.usage?.total_tokens ?? tokens));
-      return { kind: "done", value: vectorsIn(answer, texts.length, this) };
+      return { kind: "done", value: vectorsIn(answer, count, this) };
     }
     const verdict = judge(answer);
     if (verdict.kind === "refused") {
@@ -108,9 +110,15 @@ export class OpenAiEmbedder implements Embedder {
     if (tokens > 0) await this.#limiter.giveBack(tokens).catch(() => undefined);
   }
 
-  #send(texts: readonly string[], giveUpAt: number): Promise<Base64Answer | undefined> {
+  /** The request, as the provider's API has it. */
+  protected body(input: readonly string[], _purpose: Purpose): object {
+    return { model: this.model, dimensions: this.dimensions, input, encoding_format: "base64" };
+  }
+
+  #send(body: object, giveUpAt: number): Promise<Base64Answer | undefined> {
     return this.#client.embeddings.create(
-      { model: this.model, dimensions: this.dimensions, input: [...texts], encoding_format: "base64" },
+      // The client sends what it is given, and types only OpenAI's own fields.
+      body as OpenAI.EmbeddingCreateParams & { encoding_format: "base64" },
       { timeout: Math.max(1, Math.min(maxRequestMs, giveUpAt - this.#clock.now())) },
     );
   }

@@ -4,8 +4,8 @@ import { errorIn, statusOf } from "./provider-error.ts";
 const maxParsedTwice = 64 * 1024;
 
 /**
- * A fetch for OpenAI's client that reads the whole response, so that a truncated or stalled body fails like a
- * connection. It normalizes every error to the layout and status that the client expects: errors in lists, errors with
+ * A fetch for the clients of OpenAI and Anthropic that reads the whole response, so that a truncated or stalled body fails like a
+ * connection. It normalizes every error to the layout and status that they expect: errors in lists, errors with
  * status 2xx, success without a body.
  */
 export const fetchWhole: typeof fetch = async (input, init) => {
@@ -13,7 +13,7 @@ export const fetchWhole: typeof fetch = async (input, init) => {
   const text = await answer.text();
   const fault = answer.ok ? faultIn(text) : { status: answer.status, ...described(text) };
   const headers = new Headers({ "content-type": "application/json" });
-  for (const name of ["retry-after", "retry-after-ms", "x-request-id"]) {
+  for (const name of ["retry-after", "retry-after-ms", "x-request-id", "request-id"]) {
     const value = answer.headers.get(name);
     if (value !== null) headers.set(name, value);
   }

@@ -1,8 +1,9 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
-import type { FailedDelivery } from "../../core/ingest/embed-queue.ts";
+
 import { ingestMessages } from "../../core/ingest/ingest-messages.ts";
 import type { Outcome } from "../../core/ingest/outcome.ts";
 import { defineFunction } from "../../core/process/define-function.ts";
+import type { FailedDelivery } from "../../core/queues/consumed-queue.ts";
 import { embedConfig } from "./config.ts";
 import { embedDeps } from "./deps.ts";
 

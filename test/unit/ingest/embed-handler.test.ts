@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Context, SQSEvent } from "aws-lambda";
-import type { FailedDelivery } from "../../../core/ingest/embed-queue.ts";
+import type { FailedDelivery } from "../../../core/queues/consumed-queue.ts";
 import { Tables } from "../runs/tables.ts";
 import { Stage } from "./stage.ts";
 

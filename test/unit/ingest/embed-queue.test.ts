@@ -4,8 +4,9 @@ import {
   type SendMessageCommandInput,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import { EmbedQueue, type FailedDelivery } from "../../../core/ingest/embed-queue.ts";
+import { EmbedQueue } from "../../../core/ingest/embed-queue.ts";
 import { silentLog } from "../../../core/log.ts";
+import type { FailedDelivery } from "../../../core/queues/consumed-queue.ts";
 
 /** A queue that keeps what it is told. */
 function stage(dlqFails = false) {

@@ -1,0 +1,19 @@
+import type { Purpose } from "./embedder.ts";
+import { OpenAiEmbedder } from "./openai-embedder.ts";
+
+/**
+ * Voyage's embeddings API has OpenAI's answer, errors and encoding, and other names in the request. Its models embed
+ * queries otherwise than documents. A text that is too long is refused, not truncated silently.
+ */
+export class VoyageEmbedder extends OpenAiEmbedder {
+  protected override body(input: readonly string[], purpose: Purpose): object {
+    return {
+      model: this.model,
+      input,
+      input_type: purpose,
+      output_dimension: this.dimensions,
+      truncation: false,
+      encoding_format: "base64",
+    };
+  }
+}

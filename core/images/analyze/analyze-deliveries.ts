@@ -1,0 +1,26 @@
+import { type Delivery, type DeliveryDeps, processDeliveries } from "../../queues/process-deliveries.ts";
+import { imageProcessed, imageProcessedEvent, parseFlowEvent } from "../events/flow-events.ts";
+import { type AnalyzeDeps, analyzeImage } from "./analyze-image.ts";
+
+/** Requests at once: a function mostly waits for the model. */
+const width = 5;
+
+/** Analyzes the images of these messages. Resolves to the ids of those to be redelivered. */
+export function analyzeDeliveries(
+  deliveries: readonly Delivery[],
+  deps: AnalyzeDeps & DeliveryDeps,
+): Promise<string[]> {
+  const analyze = async ({ messageId, body }: Delivery) => {
+    const event = parseFlowEvent(body, imageProcessedEvent.detailType, imageProcessed);
+    const started = performance.now();
+    const status = await analyzeImage(event, deps);
+    if (status === "analyzed" || status === "copied") deps.metrics.count("AnalysesStored", 1);
+    deps.log.info("An image was analyzed", {
+      message_id: messageId,
+      item_id: event.item_id,
+      status,
+      duration_ms: Math.round(performance.now() - started),
+    });
+  };
+  return processDeliveries(deliveries, width, analyze, deps);
+}

@@ -1,0 +1,205 @@
+import { randomUUID } from "node:crypto";
+import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { errorFields, type Log } from "../../log.ts";
+import type { Metrics } from "../../metrics.ts";
+import { DeferredError } from "../../queues/deferred-error.ts";
+import type { Analyses, AnalysisInput, NewAnalysis } from "../database/analyses.ts";
+import type { EventPublisher } from "../events/event-publisher.ts";
+import { analysisCompleteEvent, type ImageProcessed } from "../events/flow-events.ts";
+import { currentTraceId } from "../trace-id.ts";
+import { analysis as analysisSchema, promptVersion } from "./analysis.ts";
+import { analysisIdOf, inputHashOf } from "./analysis-id.ts";
+import type { Analyzed, LimitedVision } from "./limited-vision.ts";
+import { PaidInVainError } from "./vision-errors.ts";
+
+/** How soon a message is tried again that another process works on. */
+const claimedSeconds = 15;
+
+/** Another process is asking a model about the same image. */
+export class AnalysisClaimedError extends DeferredError {
+  constructor(itemId: string) {
+    super(
+      `Another process is analyzing the image ${itemId}.`,
+      "The message is redelivered and finds its result.",
+      claimedSeconds,
+    );
+  }
+}
+
+/** Today's budget is spent. */
+export class ImageBudgetSpentError extends DeferredError {
+  constructor(usdPerDay: number, secondsLeft: number) {
+    super(
+      `Today's budget of ${usdPerDay} USD for analyses is spent.`,
+      "The message waits until the next day (UTC). Raise images:usdPerDay to go on today.",
+      secondsLeft,
+    );
+  }
+}
+
+export interface AnalyzeDeps {
+  readonly s3: S3Client;
+  readonly analyses: Analyses;
+  /** The second one is asked where the first fails. */
+  readonly visions: readonly [LimitedVision, ...LimitedVision[]];
+  readonly events: Pick<EventPublisher, "publish">;
+  /** 0: no limit. */
+  readonly usdPerDay: number;
+  /** Epoch milliseconds: until then this process answers for its claim. */
+  readonly giveUpAt: number;
+  readonly now: () => number;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+export type AnalyzedAs = "analyzed" | "copied" | "known" | "superseded";
+
+/**
+ * Has an image described, once per content, prompt and model, and publishes AnalysisComplete, also for a redelivery that
+ * finds the analysis stored.
+ */
+export async function analyzeImage(event: ImageProcessed, deps: AnalyzeDeps): Promise<AnalyzedAs> {
+  const input = inputOf(event, deps.visions[0]);
+  const result = await storedAs(event, input, deps);
+  if (result === "superseded") return result;
+  const detail = { item_id: event.item_id, analysis_id: input.analysisId, user_id: event.user_id };
+  await deps.events.publish({ ...analysisCompleteEvent, detail });
+  return result;
+}
+
+async function storedAs(event: ImageProcessed, input: AnalysisInput, deps: AnalyzeDeps): Promise<AnalyzedAs> {
+  const { analyses } = deps;
+  const holder = randomUUID();
+  const claimSeconds = Math.max(1, Math.ceil((deps.giveUpAt - deps.now()) / 1_000));
+  const start = await analyses.start(input, holder, claimSeconds);
+  if (start.kind === "superseded") return "superseded";
+  if (start.kind === "claimed") throw new AnalysisClaimedError(event.item_id);
+  if (start.kind === "known") {
+    return start.isNewest || (await analyses.promote(input)) ? "known" : "superseded";
+  }
+  try {
+    const copy = start.twinId && (await copyOf(start.twinId, event, deps));
+    if (copy) return (await analyses.store(input, copy)) ? "copied" : "superseded";
+    checkBudget(start.usdToday, deps);
+    const jpeg = await readRendition(event, deps.s3);
+    return (await analyses.store(input, await ask(jpeg, deps))) ? "analyzed" : "superseded";
+  } catch (error) {
+    await analyses.release(input.analysisId, holder).catch((failure: unknown) => {
+      deps.log.warn("A claim could not be released; it expires", errorFields(failure));
+    });
+    throw error;
+  }
+}
+
+function inputOf(event: ImageProcessed, { name: provider, model }: LimitedVision): AnalysisInput {
+  const inputHash = inputHashOf({
+    contentSha256: event.content_sha256,
+    promptVersion,
+    provider,
+    model,
+    reanalysisId: event.reanalysis_id,
+  });
+  return {
+    analysisId: analysisIdOf(event.item_id, inputHash),
+    inputHash,
+    itemId: event.item_id,
+    userId: event.user_id,
+    sequencer: event.sequencer,
+  };
+}
+
+/** The same content under another key of the same user is not paid for again. */
+async function copyOf(
+  twinId: string,
+  { user_id }: ImageProcessed,
+  { analyses, visions }: AnalyzeDeps,
+): Promise<NewAnalysis | undefined> {
+  const parsed = analysisSchema.safeParse(await analyses.rawResponse(user_id, twinId));
+  if (!parsed.success) return undefined;
+  const [{ name: provider, model }] = visions;
+  return newAnalysis(parsed.data, { provider, model, requestId: undefined, input: 0, output: 0, costUsd: 0 });
+}
+
+function checkBudget(usdToday: number, { usdPerDay, now, metrics }: AnalyzeDeps): void {
+  if (usdPerDay === 0 || usdToday < usdPerDay) return;
+  metrics.count("AnalysesDeferred", 1);
+  const day = 24 * 3600;
+  throw new ImageBudgetSpentError(usdPerDay, day - (Math.floor(now() / 1_000) % day));
+}
+
+async function readRendition(
+  { renditions_bucket: Bucket, analysis_key: Key }: ImageProcessed,
+  s3: S3Client,
+): Promise<Uint8Array> {
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+  return (await Body?.transformToByteArray()) ?? new Uint8Array();
+}
+
+/** Asks the providers in turn. What an unusable answer cost is booked before the next one is asked. */
+async function ask(jpeg: Uint8Array, deps: AnalyzeDeps): Promise<NewAnalysis> {
+  const [vision, ...others] = deps.visions;
+  try {
+    return analyzedBy(vision, await vision.analyze(jpeg), deps.metrics);
+  } catch (error) {
+    if (error instanceof PaidInVainError) await bookInVain(vision, error, deps);
+    const [next, ...rest] = others;
+    if (next === undefined) throw error;
+    deps.log.warn("A provider failed; the fallback is asked", errorFields(error));
+    return ask(jpeg, { ...deps, visions: [next, ...rest] });
+  }
+}
+
+function analyzedBy(
+  vision: LimitedVision,
+  { analysis, model, requestId, usage }: Analyzed,
+  metrics: Metrics,
+): NewAnalysis {
+  const costUsd = vision.costOf(usage);
+  const { inputTokens: input, outputTokens: output } = usage;
+  countTokens(metrics, input, output, costUsd);
+  return newAnalysis(analysis, { provider: vision.name, model, requestId, input, output, costUsd });
+}
+
+async function bookInVain(
+  vision: LimitedVision,
+  { usage }: PaidInVainError,
+  { analyses, metrics }: AnalyzeDeps,
+): Promise<void> {
+  const costUsd = vision.costOf(usage);
+  countTokens(metrics, usage.inputTokens, usage.outputTokens, costUsd);
+  metrics.count("AnalysesRefused", 1);
+  await analyses.bookSpent({ costUsd, ...usage });
+}
+
+/** CloudWatch keeps no fractions of a counter's unit well: costs are counted in millionths. */
+function countTokens(metrics: Metrics, input: number, output: number, costUsd: number): void {
+  metrics.count("VisionInputTokens", input);
+  metrics.count("VisionOutputTokens", output);
+  metrics.count("VisionMicroUsd", Math.round(costUsd * 1_000_000));
+}
+
+function newAnalysis(
+  analysis: Analyzed["analysis"],
+  used: {
+    readonly provider: string;
+    readonly model: string;
+    readonly requestId: string | undefined;
+    readonly input: number;
+    readonly output: number;
+    readonly costUsd: number;
+  },
+): NewAnalysis {
+  return {
+    category: analysis.category,
+    summary: analysis.summary,
+    rawResponse: analysis,
+    provider: used.provider,
+    model: used.model,
+    traceId: currentTraceId(),
+    requestId: used.requestId,
+    promptVersion,
+    inputTokens: used.input,
+    outputTokens: used.output,
+    costUsd: used.costUsd,
+  };
+}

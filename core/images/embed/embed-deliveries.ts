@@ -1,0 +1,55 @@
+import type { Log } from "../../log.ts";
+import type { Metrics } from "../../metrics.ts";
+import { type Delivery, type DeliveryDeps, processDeliveries } from "../../queues/process-deliveries.ts";
+import { analysisComplete, analysisCompleteEvent, parseFlowEvent } from "../events/flow-events.ts";
+import { type EmbedDeps, embedDocuments, type Planned, planEmbedding } from "./embed-analyses.ts";
+
+export type EmbedDeliveryDeps = EmbedDeps & DeliveryDeps & { readonly log: Log; readonly metrics: Metrics };
+
+/** The message waits for its plan, and all plans together for one request. */
+const width = 10;
+
+/**
+ * Embeds the analyses of these messages in shared requests. If a request fails, its messages are redelivered. Resolves
+ * to the ids of those to be redelivered.
+ */
+export async function embedDeliveries(
+  deliveries: readonly Delivery[],
+  deps: EmbedDeliveryDeps,
+): Promise<string[]> {
+  const planned = new Map<Delivery, Planned>();
+  const failedPlans = await processDeliveries(
+    deliveries,
+    width,
+    async (delivery) => {
+      const event = parseFlowEvent(delivery.body, analysisCompleteEvent.detailType, analysisComplete);
+      const plan = await planEmbedding(event.user_id, event.analysis_id, deps);
+      if (plan !== undefined) planned.set(delivery, plan);
+    },
+    deps,
+  );
+  const documents = [...planned.values()].map(({ document }) => document);
+  // Each message awaits the same requests, so that each is judged by itself.
+  const vectors = embedDocuments(documents, deps.embedder);
+  vectors.catch(() => undefined);
+  const positions = new Map([...planned.keys()].map((delivery, position) => [delivery, position]));
+  const failedVectors = await processDeliveries(
+    [...planned.keys()],
+    width,
+    async (delivery) => {
+      const vector = (await vectors)[positions.get(delivery) ?? -1];
+      const plan = planned.get(delivery);
+      if (vector === undefined || plan === undefined) throw new Error("A document has no vector");
+      const { source, document } = plan;
+      const isStored = await deps.embeddings.store(source, { vector, document, model: deps.embedder.model });
+      if (isStored) deps.metrics.count("ImagesEmbedded", 1);
+      deps.log.info("An analysis was embedded", {
+        message_id: delivery.messageId,
+        item_id: source.itemId,
+        status: isStored ? "embedded" : "superseded",
+      });
+    },
+    deps,
+  );
+  return [...failedPlans, ...failedVectors];
+}

@@ -1,0 +1,42 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { VoyageEmbedder } from "../../embedding/voyage-embedder.ts";
+import { DynamoRateLimiter } from "../../resilience/dynamo-rate-limiter.ts";
+import { wholeNumber } from "../../settings/environment.ts";
+import { readSecret } from "../../settings/secret.ts";
+
+/** The environment that infra declares for a function that embeds documents or questions of the image flow. */
+export const voyageConfig = {
+  CONTROL_TABLE: z.string().min(1),
+  VOYAGE_API_KEY_SECRET: z.string().min(1),
+  VOYAGE_BASE_URL: z.url(),
+  VOYAGE_EMBEDDING_MODEL: z.string().min(1),
+  VOYAGE_EMBEDDING_DIMENSIONS: wholeNumber(1, 2_000),
+  VOYAGE_REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000),
+  VOYAGE_TOKENS_PER_MINUTE: wholeNumber(1, 1_000_000_000),
+};
+
+export type VoyageConfig = z.infer<z.ZodObject<typeof voyageConfig>>;
+
+/** Embedders under the shared rate limit, each for one invocation with the deadline `giveUpAt` (epoch ms). */
+export function voyageEmbedder(
+  config: VoyageConfig,
+  client: DynamoDBDocumentClient,
+): (giveUpAt: number) => Promise<VoyageEmbedder> {
+  const limiter = new DynamoRateLimiter({
+    client,
+    controlTable: config.CONTROL_TABLE,
+    account: `${new URL(config.VOYAGE_BASE_URL).host}#images`,
+    requestsPerMinute: config.VOYAGE_REQUESTS_PER_MINUTE,
+    tokensPerMinute: config.VOYAGE_TOKENS_PER_MINUTE,
+  });
+  return async (giveUpAt) =>
+    new VoyageEmbedder({
+      apiKey: await readSecret(config.VOYAGE_API_KEY_SECRET, "images:voyageApiKey"),
+      baseUrl: config.VOYAGE_BASE_URL,
+      model: config.VOYAGE_EMBEDDING_MODEL,
+      dimensions: config.VOYAGE_EMBEDDING_DIMENSIONS,
+      limiter,
+      giveUpAt: () => giveUpAt,
+    });
+}

@@ -1,0 +1,69 @@
+import * as z from "zod";
+import { InputError } from "../../vectorkeep-error.ts";
+
+/** An item has renditions: the analyzer's input. */
+export const imageProcessed = z.object({
+  item_id: z.string().min(1),
+  user_id: z.string().min(1),
+  bucket: z.string().min(1),
+  original_key: z.string().min(1),
+  thumbnail_key: z.string().min(1),
+  renditions_bucket: z.string().min(1),
+  analysis_key: z.string().min(1),
+  content_sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Of the object's version, padded. */
+  sequencer: z.string().regex(/^[0-9A-F]{64}$/),
+  /** Set by a request to analyze the same content again. */
+  reanalysis_id: z.string().min(1).optional(),
+});
+
+export type ImageProcessed = z.infer<typeof imageProcessed>;
+
+/** An item has a new analysis: the embedder's input. */
+export const analysisComplete = z.object({
+  item_id: z.string().min(1),
+  analysis_id: z.string().min(1),
+  user_id: z.string().min(1),
+});
+
+export type AnalysisComplete = z.infer<typeof analysisComplete>;
+
+/** Sources and detail types, as the rules in infra match them. */
+export const imageProcessedEvent = {
+  source: "collections.imageprocessor",
+  detailType: "ImageProcessed",
+} as const;
+export const analysisCompleteEvent = {
+  source: "collections.analyzer",
+  detailType: "AnalysisComplete",
+} as const;
+
+/** A message is not the event that its queue is for. */
+export class FlowEventInvalidError extends InputError {
+  constructor(detailType: string, problem: string) {
+    super(
+      `The message is not an event ${detailType}: ${problem}.`,
+      "Send the image again with `npm run verify -- images --repair`.",
+    );
+  }
+}
+
+/** The detail of an event as EventBridge delivers it. Throws FlowEventInvalidError. */
+export function parseFlowEvent<Detail extends z.ZodType>(
+  body: string,
+  detailType: string,
+  detail: Detail,
+): z.infer<Detail> {
+  const event = z.object({ "detail-type": z.literal(detailType), detail });
+  const parsed = event.safeParse(jsonOf(body));
+  if (!parsed.success) throw new FlowEventInvalidError(detailType, z.prettifyError(parsed.error));
+  return (parsed.data as { detail: z.infer<Detail> }).detail;
+}
+
+function jsonOf(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

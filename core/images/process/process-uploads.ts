@@ -1,0 +1,35 @@
+import type { Log } from "../../log.ts";
+import type { Metrics } from "../../metrics.ts";
+import { type Delivery, type DeliveryDeps, processDeliveries } from "../../queues/process-deliveries.ts";
+import { InputError } from "../../vectorkeep-error.ts";
+import { parseObjectChanges } from "../events/object-events.ts";
+import { type ProcessDeps, processChange } from "./process-change.ts";
+
+/** Images that are decoded at once: each may need a few hundred MiB. */
+const width = 1;
+
+export type UploadDeps = ProcessDeps & DeliveryDeps & { readonly log: Log; readonly metrics: Metrics };
+
+/** Processes the events of S3 in these messages. Resolves to the ids of those to be redelivered. */
+export function processUploads(deliveries: readonly Delivery[], deps: UploadDeps): Promise<string[]> {
+  return processDeliveries(deliveries, width, (delivery) => processUpload(delivery, deps), deps);
+}
+
+async function processUpload({ messageId, body }: Delivery, deps: UploadDeps): Promise<void> {
+  try {
+    for (const change of parseObjectChanges(body)) {
+      const started = performance.now();
+      const status = await processChange(change, deps);
+      if (status === "processed") deps.metrics.count("ImagesProcessed", 1);
+      deps.log.info("An object's change was processed", {
+        message_id: messageId,
+        key: change.key,
+        status,
+        duration_ms: Math.round(performance.now() - started),
+      });
+    }
+  } catch (error) {
+    if (error instanceof InputError) deps.metrics.count("ImagesRejected", 1);
+    throw error;
+  }
+}

@@ -1,0 +1,98 @@
+import sharp, { type Sharp } from "sharp";
+import { ImageTooLargeError, ImageUnreadableError } from "./image-errors.ts";
+
+/** Longest sides. Providers scale larger images down to the second one, and charge for the transfer. */
+const thumbnailSide = 800;
+const analysisSide = 1568;
+const quality = 85;
+
+/** libvips formats that are photos; it also reads SVG, PDF and others, which are programs or documents. */
+const mimeTypes: Readonly<Record<string, string>> = {
+  jpeg: "image/jpeg",
+  png: "image/png",
+  webp: "image/webp",
+  gif: "image/gif",
+  tiff: "image/tiff",
+  heif: "image/heif",
+};
+
+/** One image per thread at a time is the function's own limit; libvips' cache would only hold memory. */
+sharp.concurrency(1);
+sharp.cache(false);
+
+export interface RenderOptions {
+  readonly maxPixels: number;
+  /** Whether HEVC-coded HEIC files are decoded. */
+  readonly heic: boolean;
+}
+
+export interface Rendered {
+  readonly mimeType: string;
+  readonly width: number;
+  readonly height: number;
+  /** JPEG in sRGB, upright, without metadata, on white, never enlarged. */
+  readonly thumbnail: Uint8Array;
+  readonly analysis: Uint8Array;
+}
+
+/** Decodes the first frame once and renders both sizes. Throws ImageUnreadableError or ImageTooLargeError. */
+export async function render(bytes: Uint8Array, options: RenderOptions): Promise<Rendered> {
+  try {
+    return await renderAll(bytes, options);
+  } catch (error) {
+    if (error instanceof ImageTooLargeError || error instanceof ImageUnreadableError) throw error;
+    throw new ImageUnreadableError((error as Error).message, { cause: error });
+  }
+}
+
+async function renderAll(bytes: Uint8Array, { maxPixels, heic }: RenderOptions): Promise<Rendered> {
+  const { mimeType, isHevc, width, height } = await inspect(bytes, maxPixels);
+  const source = isHevc ? await decodedHeic(bytes, heic) : upright(bytes, maxPixels);
+  const { data, info } = await fitted(source, analysisSide)
+    .flatten({ background: "#ffffff" })
+    .toColourspace("srgb")
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const raw = { width: info.width, height: info.height, channels: info.channels };
+  const jpeg = (image: Sharp) => image.jpeg({ quality }).toBuffer();
+  const [analysis, thumbnail] = [
+    await jpeg(sharp(data, { raw })),
+    await jpeg(fitted(sharp(data, { raw }), thumbnailSide)),
+  ];
+  return { mimeType, width, height, thumbnail, analysis };
+}
+
+/** The header alone, so that limits are checked before a pixel is decoded. */
+async function inspect(bytes: Uint8Array, maxPixels: number) {
+  // The limit would refuse the header with a less helpful message.
+  const header = await sharp(bytes, { limitInputPixels: false }).metadata();
+  const mimeType = mimeTypes[header.format ?? ""];
+  if (mimeType === undefined) throw new ImageUnreadableError(`its format is ${header.format}`);
+  const pixels = header.width * header.height;
+  if (pixels > maxPixels) {
+    throw new ImageTooLargeError(
+      `${header.width} x ${header.height} pixels`,
+      `${maxPixels} pixels`,
+      "images:maxMegapixels",
+    );
+  }
+  const { width, height } = header.autoOrient;
+  return { mimeType, isHevc: header.format === "heif" && header.compression === "hevc", width, height };
+}
+
+/** Truncated files are refused; mere warnings of a decoder are not, because cameras cause them. */
+function upright(bytes: Uint8Array, maxPixels: number): Sharp {
+  return sharp(bytes, { limitInputPixels: maxPixels, failOn: "error" }).autoOrient();
+}
+
+function fitted(image: Sharp, side: number): Sharp {
+  return image.resize({ width: side, height: side, fit: "inside", withoutEnlargement: true });
+}
+
+/** The prebuilt sharp has no HEVC decoder. libheif as WebAssembly has 8.5 MB, so it is loaded when it is needed. */
+async function decodedHeic(bytes: Uint8Array, accepted: boolean): Promise<Sharp> {
+  if (!accepted) throw new ImageUnreadableError("HEIC is not accepted (images:heic is false)");
+  const { default: decode } = await import("heic-decode");
+  const { width, height, data } = await decode({ buffer: bytes });
+  return sharp(data, { raw: { width, height, channels: 4 } });
+}

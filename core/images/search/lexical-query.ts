@@ -1,0 +1,22 @@
+/** A question as two inputs of PostgreSQL's websearch_to_tsquery. */
+export interface LexicalQuery {
+  /** Terms and phrases of which a document has at least one. */
+  readonly any: string;
+  /** Terms and phrases that it must not have. */
+  readonly none: string;
+}
+
+const term = /(-?)("[^"]*"|\S+)/g;
+
+/** Words and quoted phrases are alternatives; a minus excludes. */
+export function lexicalQuery(question: string): LexicalQuery {
+  const wanted: string[] = [];
+  const excluded: string[] = [];
+  for (const [, minus, text = ""] of question.replaceAll("\u0000", " ").matchAll(term)) {
+    const word = text.startsWith('"') ? text : text.replaceAll('"', "");
+    if (word === "" || word === '""' || /^(or|and)$/i.test(word)) continue;
+    if (minus === "-") excluded.push(`-${word}`);
+    else wanted.push(word);
+  }
+  return { any: wanted.join(" or "), none: excluded.join(" ") };
+}

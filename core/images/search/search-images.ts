@@ -1,0 +1,91 @@
+import type { Embedder } from "../../embedding/embedder.ts";
+import { errorFields, type Log } from "../../log.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
+import type { Database } from "../database/database.ts";
+import { DatabaseStatementError } from "../database/database-errors.ts";
+import { vectorText } from "../database/embeddings.ts";
+import { type SearchInput, type SearchRow, searchItems } from "../database/search-statement.ts";
+import { numbersOf } from "../embed/embed-analyses.ts";
+import type { ImageSearchRequest, SearchMode } from "./image-search-request.ts";
+import { lexicalQuery } from "./lexical-query.ts";
+
+/** No side of the search could answer. */
+export class ImageSearchUnavailableError extends VectorkeepError {
+  constructor(mode: SearchMode, reasons: readonly string[]) {
+    super(
+      `The search (${mode}) could not be answered: ${reasons.join("; ")}`,
+      "Try again; a paused database starts within a minute.",
+    );
+  }
+}
+
+export interface ImageSearchDeps {
+  readonly database: Pick<Database, "query">;
+  readonly embedder: Pick<Embedder, "embed">;
+  readonly weights: SearchInput["weights"];
+  readonly rankConstant: number;
+  readonly log: Log;
+}
+
+export interface ImageHits {
+  /** The sides that answered. */
+  readonly mode: SearchMode;
+  /** Why a side did not; only where the request was hybrid. */
+  readonly degraded: string | undefined;
+  readonly hits: readonly SearchRow[];
+}
+
+/**
+ * Searches the images of a user. If one side of a hybrid search fails, the other one answers alone and the result says
+ * so. Throws ImageSearchUnavailableError if none can answer.
+ */
+export async function searchImages(
+  userId: string,
+  { q, k, mode }: ImageSearchRequest,
+  deps: ImageSearchDeps,
+): Promise<ImageHits> {
+  const lexical = mode === "vector" ? undefined : lexicalQuery(q);
+  const vector = mode === "lexical" ? undefined : await vectorOf(q, deps).catch((error: Error) => error);
+  const { weights, rankConstant } = deps;
+  const input = { userId, k, weights, rankConstant };
+  if (vector instanceof Error) {
+    deps.log.warn("The vector side of a search failed", errorFields(vector));
+    if (lexical === undefined) throw new ImageSearchUnavailableError(mode, [vector.message]);
+    return alone("lexical", { ...input, lexical, vector: undefined }, vector.message, deps);
+  }
+  try {
+    const hits = await searchItems(deps.database, { ...input, lexical, vector });
+    return { mode, degraded: undefined, hits };
+  } catch (error) {
+    // A statement that PostgreSQL refuses may be the full-text query's fault; an unreachable database has no other side.
+    if (mode !== "hybrid" || !(error instanceof DatabaseStatementError)) throw unavailable(mode, [error]);
+    deps.log.warn("The lexical side of a search failed", errorFields(error));
+    return alone("vector", { ...input, lexical: undefined, vector }, error.message, deps);
+  }
+}
+
+async function alone(
+  mode: SearchMode,
+  input: SearchInput,
+  degraded: string,
+  { database }: ImageSearchDeps,
+): Promise<ImageHits> {
+  try {
+    return { mode, degraded, hits: await searchItems(database, input) };
+  } catch (error) {
+    throw unavailable("hybrid", [degraded, error]);
+  }
+}
+
+async function vectorOf(question: string, { embedder }: ImageSearchDeps): Promise<string> {
+  const [vector] = await embedder.embed([question], "query");
+  if (vector === undefined) throw new Error("The provider returned no vector");
+  return vectorText(numbersOf(vector));
+}
+
+function unavailable(mode: SearchMode, reasons: readonly unknown[]): ImageSearchUnavailableError {
+  return new ImageSearchUnavailableError(
+    mode,
+    reasons.map((reason) => (reason instanceof Error ? reason.message : String(reason))),
+  );
+}
