@@ -17,7 +17,7 @@ export interface ProcessDeps {
   readonly limits: RenderOptions & { readonly maxBytes: number };
 }
 
-/** What became of a change. A superseded one has a newer event, which decides. */
+/** The outcome of a change. A superseded one has a newer event, which decides. */
 export type Processed = "processed" | "deleted" | "superseded";
 
 /**

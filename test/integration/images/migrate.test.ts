@@ -15,7 +15,10 @@ describe("migrating the database of the image flow", () => {
 
   const run = (options: Partial<Parameters<typeof migrate>[1]>, giveUpAt = Number.POSITIVE_INFINITY) => {
     let now = 0;
-    const clock = { now: () => now, sleep: async (ms: number) => void (now += ms) };
+    const sleep = async (ms: number) => {
+      now += ms;
+    };
+    const clock = { now: () => now, sleep };
     const given = { dimensions, role: "vectorkeep_images", password: "x", ...options };
     return migrate({ database, clock, giveUpAt, log: silentLog }, given);
   };
