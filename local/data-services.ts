@@ -3,10 +3,14 @@ import type { LocalService } from "./protocol/service.ts";
 import { CloudWatch } from "./services/cloudwatch/cloudwatch.ts";
 import { cloudwatchService } from "./services/cloudwatch/cloudwatch-service.ts";
 import { dynamodbService } from "./services/dynamodb/dynamodb-service.ts";
+import { Delivery, type InvokeFunction } from "./services/events/delivery.ts";
+import { EventBus } from "./services/events/event-bus.ts";
+import { eventsService } from "./services/events/events-service.ts";
 import type { LogStore } from "./services/logs/log-store.ts";
 import { logsService } from "./services/logs/logs-service.ts";
 import type { Clusters } from "./services/rds-data/clusters.ts";
 import { rdsDataService } from "./services/rds-data/rds-data-service.ts";
+import { objectEvent } from "./services/s3/event-bridge.ts";
 import { s3Service } from "./services/s3/s3-service.ts";
 import { Secrets } from "./services/secrets-manager/secrets.ts";
 import { secretsManagerService } from "./services/secrets-manager/secrets-manager-service.ts";
@@ -24,6 +28,10 @@ export interface DataServiceOptions {
   readonly cloudWatch?: CloudWatch;
   /** With what creates databases. */
   readonly clusters: Clusters;
+  /** What invokes the functions that are targets of EventBridge's rules. @default there are none */
+  readonly invoke?: InvokeFunction;
+  /** Told what no caller is. */
+  readonly report?: (problem: string) => void;
 }
 
 /** The services that hold data: fresh and empty, in this process; databases are in processes of their own. */
@@ -31,9 +39,13 @@ export function dataServices({
   logs,
   cloudWatch = new CloudWatch(),
   clusters,
+  invoke,
+  report = console.warn,
 }: DataServiceOptions): LocalService[] {
   const fauxqs = startFauxqs();
   const secrets = new Secrets();
+  const eventBus = new EventBus(new Delivery(fauxqs, invoke), cloudWatch, report);
+  fauxqs.objects.onChange = (change) => eventBus.accept(objectEvent(change));
   cloudWatch.follow(logs);
   cloudWatch.addGauge(measureQueues(fauxqs.queues));
   cloudWatch.alarms.onChange(notifyTopics(fauxqs));
@@ -44,6 +56,7 @@ export function dataServices({
     logsService(logs),
     cloudwatchService(cloudWatch),
     snsService(fauxqs),
+    eventsService(eventBus),
     secretsManagerService(secrets),
     rdsDataService(clusters, secrets),
     stsService(),

@@ -20,6 +20,7 @@ import { ec2Service } from "./services/ec2/ec2-service.ts";
 import { SecurityGroups } from "./services/ec2/security-groups.ts";
 import { efsService } from "./services/efs/efs-service.ts";
 import { FileSystems } from "./services/efs/file-systems.ts";
+import { ruleInvoker } from "./services/events/rule-invoker.ts";
 import { lambdaService } from "./services/lambda/lambda-service.ts";
 import { LogStore } from "./services/logs/log-store.ts";
 import { Clusters } from "./services/rds-data/clusters.ts";
@@ -67,7 +68,13 @@ export async function startLocalAws(
   const stepFunctions = new StepFunctions(platform, functions, logs);
   const clusters = new Clusters(join(stateFolder, "rds"));
   const data = fencedInBackground("The data services failed", platform.report, () =>
-    dataServices({ logs, cloudWatch, clusters }),
+    dataServices({
+      logs,
+      cloudWatch,
+      clusters,
+      invoke: ruleInvoker(functions),
+      report: platform.report,
+    }),
   );
   const fileSystemsFolder = join(stateFolder, "efs");
   const fileSystems = new FileSystems(fileSystemsFolder);
@@ -122,6 +129,7 @@ export async function startLocalAws(
       await Promise.all(deployment.tasks.map((task) => task.stop()));
       await functions.stop();
       await mappings.settled();
+      await Promise.all(services.map((service) => service.settle?.()));
       const parts = Object.fromEntries(keepers.map(({ name, save }) => [name, save()]));
       platform.destroyClients();
       deployment.destroyClients();

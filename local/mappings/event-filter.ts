@@ -16,9 +16,10 @@ export type EventFilter = (event: unknown) => boolean;
 type Test = (nodes: readonly unknown[]) => boolean;
 
 /**
- * Compiles a pattern of Lambda's event filtering: an object names fields, an array lists alternatives, which are
- * plain values (equality), `{prefix}`, `{suffix}`, `{exists}` or `{"anything-but": [...]}`. Alternatives are asked of
- * values only: an object is none, and `exists` does not see it. Throws FilterNotUnderstoodError.
+ * Compiles a pattern of Lambda's event filtering and of EventBridge's rules: an object names fields, an array lists
+ * alternatives, which are plain values (equality), `{prefix}`, `{suffix}`, `{"equals-ignore-case"}`, `{numeric}`,
+ * `{exists}` or `{"anything-but"}`. Alternatives are asked of values only: an object is none, and `exists` does not see
+ * it. Throws FilterNotUnderstoodError.
  */
 export function compileFilter(pattern: string): EventFilter {
   try {
@@ -50,38 +51,92 @@ function compileNode(node: unknown): Test {
 function compileAlternative(alternative: unknown): Test {
   if (Array.isArray(alternative)) throw new Error("an alternative is no list");
   if (!isObject(alternative)) return (values) => values.includes(alternative);
-  const entries = Object.entries(alternative);
-  const [operator, operand] = entries[0] ?? [];
-  if (entries.length !== 1 || operator === undefined) throw new Error("a rule has one operator");
+  const [operator, operand] = onlyEntry(alternative);
   switch (operator) {
-    case "prefix":
-      return textTest(operand, (text, wanted) => text.startsWith(wanted));
-    case "suffix":
-      return textTest(operand, (text, wanted) => text.endsWith(wanted));
     case "exists":
       if (typeof operand !== "boolean") throw new Error("exists takes true or false");
       return (values) => values.length > 0 === operand;
-    case "anything-but": {
-      const unwanted = unwantedValues(operand);
-      return (values) => values.some((value) => !unwanted.has(value));
+    case "numeric": {
+      const holds = numericTest(operand);
+      return (values) => values.some((value) => typeof value === "number" && holds(value));
     }
-    default:
-      throw new Error(`unknown operator ${operator}`);
+    case "anything-but": {
+      const unwanted = unwantedTest(operand);
+      return (values) => values.some((value) => !unwanted(value));
+    }
+    default: {
+      const holds = textTest(operator, operand);
+      return (values) => values.some((value) => typeof value === "string" && holds(value));
+    }
   }
 }
 
-function textTest(operand: unknown, holds: (text: string, wanted: string) => boolean): Test {
-  if (typeof operand !== "string") throw new Error("prefix and suffix take a string");
-  return (values) => values.some((value) => typeof value === "string" && holds(value, operand));
+type TextTest = (text: string) => boolean;
+
+/** Of `prefix`, `suffix` and `equals-ignore-case`; the first two take the third as their operand. */
+function textTest(operator: string, operand: unknown): TextTest {
+  const ignoresCase = isObject(operand) && operator !== "equals-ignore-case";
+  const [nested, value] = ignoresCase ? onlyEntry(operand) : ["", operand];
+  if (ignoresCase && nested !== "equals-ignore-case") throw new Error(`${operator} takes no ${nested}`);
+  const folded = ignoresCase || operator === "equals-ignore-case";
+  const compare = textComparisons[operator];
+  if (compare === undefined) throw new Error(`unknown operator ${operator}`);
+  if (typeof value !== "string") throw new Error("prefix, suffix and equals-ignore-case take a string");
+  return folded ? (text) => compare(text.toLowerCase(), value.toLowerCase()) : (text) => compare(text, value);
 }
 
-function unwantedValues(operand: unknown): Set<unknown> {
+const textComparisons: Readonly<Record<string, (text: string, wanted: string) => boolean>> = {
+  prefix: (text, wanted) => text.startsWith(wanted),
+  suffix: (text, wanted) => text.endsWith(wanted),
+  "equals-ignore-case": (text, wanted) => text === wanted,
+};
+
+const numericComparisons: Readonly<Record<string, (value: number, limit: number) => boolean>> = {
+  "=": (value, limit) => value === limit,
+  "<": (value, limit) => value < limit,
+  "<=": (value, limit) => value <= limit,
+  ">": (value, limit) => value > limit,
+  ">=": (value, limit) => value >= limit,
+};
+
+/** One comparison, or a range of two: `[">", 0, "<=", 5]`. */
+function numericTest(operand: unknown): (value: number) => boolean {
+  if (!Array.isArray(operand) || (operand.length !== 2 && operand.length !== 4)) {
+    throw new Error("numeric takes one or two comparisons");
+  }
+  const comparisons = operand.flatMap((symbol: unknown, at) => {
+    if (at % 2 === 1) return [];
+    const limit: unknown = operand[at + 1];
+    const compare = numericComparisons[String(symbol)];
+    if (compare === undefined || typeof limit !== "number") {
+      throw new Error(`numeric does not know ${symbol} ${limit}`);
+    }
+    return [(value: number) => compare(value, limit)];
+  });
+  return (value) => comparisons.every((holds) => holds(value));
+}
+
+/** What `anything-but` excludes: values, or texts as of another operator. */
+function unwantedTest(operand: unknown): (value: unknown) => boolean {
+  if (isObject(operand)) {
+    const [operator, wanted] = onlyEntry(operand);
+    const tests = [wanted].flat().map((one) => textTest(operator, one));
+    if (tests.length === 0) throw new Error("anything-but excludes something");
+    return (value) => typeof value === "string" && tests.some((holds) => holds(value));
+  }
   const values = [operand].flat();
   const [type] = new Set(values.map((value) => typeof value));
   if ((type !== "string" && type !== "number") || values.some((value) => typeof value !== type)) {
     throw new Error("anything-but takes strings or numbers");
   }
-  return new Set(values);
+  return (value) => values.includes(value);
+}
+
+function onlyEntry(rule: Readonly<Record<string, unknown>>): readonly [string, unknown] {
+  const entries = Object.entries(rule);
+  const [entry] = entries;
+  if (entries.length !== 1 || entry === undefined) throw new Error("a rule has one operator");
+  return entry;
 }
 
 /** The nodes of a field, of all nodes that have it. */

@@ -1,6 +1,7 @@
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SNSClient } from "@aws-sdk/client-sns";
@@ -46,6 +47,7 @@ export class Deployment {
   readonly secrets: SecretsManagerClient;
   readonly cloudwatch: CloudWatchClient;
   readonly sns: SNSClient;
+  readonly events: EventBridgeClient;
 
   constructor(parts: {
     readonly platform: Platform;
@@ -80,6 +82,7 @@ export class Deployment {
     this.secrets = new SecretsManagerClient(options);
     this.cloudwatch = new CloudWatchClient(options);
     this.sns = new SNSClient(options);
+    this.events = new EventBridgeClient(options);
   }
 
   destroyClients(): void {
@@ -91,6 +94,7 @@ export class Deployment {
       this.secrets,
       this.cloudwatch,
       this.sns,
+      this.events,
     ])
       client.destroy();
   }

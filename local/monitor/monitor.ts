@@ -6,6 +6,7 @@ import { cloudwatchCreators } from "./aws/cloudwatch.ts";
 import { dynamodbCreators } from "./aws/dynamodb.ts";
 import { ecsCreators } from "./aws/ecs.ts";
 import { efsCreators } from "./aws/efs.ts";
+import { eventsCreators } from "./aws/events.ts";
 import { iamCreators } from "./aws/iam.ts";
 import { lambdaCreators } from "./aws/lambda.ts";
 import { logsCreators } from "./aws/logs.ts";
@@ -33,6 +34,7 @@ const creators: Creators = {
   ...dynamodbCreators,
   ...ecsCreators,
   ...efsCreators,
+  ...eventsCreators,
   ...iamCreators,
   ...lambdaCreators,
   ...logsCreators,

@@ -54,6 +54,8 @@ export interface LocalService {
   renderError(error: AwsError, call: ApiCall): Reply;
   /** What outlives a stop, where the service has something. */
   readonly keeper?: Keeper;
+  /** Resolves when what calls left to be done later is done, or given up: nothing calls any more. */
+  settle?(): Promise<void>;
   close?(): Promise<void>;
 }
 

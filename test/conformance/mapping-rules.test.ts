@@ -140,6 +140,38 @@ describe("a filter pattern", () => {
       expect(matches({ sections: { L: { N: [{ exists: true }] } } })).toBe(false);
     });
 
+    test("compares texts without their case where the pattern says so", () => {
+      const key = (rule: object) => compileFilter(JSON.stringify({ key: [rule] }));
+      const suffix = key({ suffix: { "equals-ignore-case": ".jpg" } });
+      expect(["a/B.JPG", "a/b.jpg"].map((name) => suffix({ key: name }))).toEqual([true, true]);
+      expect(["a/b.jpeg", "a/.jpg/b", 7].map((name) => suffix({ key: name }))).toEqual([false, false, false]);
+      expect(key({ suffix: ".jpg" })({ key: "a/B.JPG" })).toBe(false);
+      expect(key({ prefix: { "equals-ignore-case": "A/" } })({ key: "a/b" })).toBe(true);
+      expect(key({ "equals-ignore-case": "ALICE" })({ key: "Alice" })).toBe(true);
+      expect(key({ "equals-ignore-case": "ALICE" })({ key: "Alice 2" })).toBe(false);
+    });
+
+    test("compares numbers, in ranges too", () => {
+      const size = (...comparisons: unknown[]) => {
+        const filter = compileFilter(JSON.stringify({ size: [{ numeric: comparisons }] }));
+        return [0, 5, 10, "5"].map((value) => filter({ size: value }));
+      };
+      expect(size(">", 0, "<=", 5)).toEqual([false, true, false, false]);
+      expect(size("=", 10)).toEqual([false, false, true, false]);
+      expect(size(">=", 5)).toEqual([false, true, true, false]);
+      expect(size("<", 5)).toEqual([true, false, false, false]);
+    });
+
+    test("excludes texts by their beginning or end too", () => {
+      const but = (rule: object) => compileFilter(JSON.stringify({ key: [{ "anything-but": rule }] }));
+      expect(["x/a", "y/a"].map((key) => but({ prefix: "x/" })({ key }))).toEqual([false, true]);
+      expect(["a.gif", "a.GIF", "a.jpg"].map((key) => but({ suffix: [".gif", ".GIF"] })({ key }))).toEqual([
+        false,
+        false,
+        true,
+      ]);
+    });
+
     test("compares a number of an item as the text that it is there", () => {
       expect(matches({ size: { N: ["7"] } })).toBe(true);
       expect(matches({ size: { N: [7] } })).toBe(false);
@@ -147,12 +179,18 @@ describe("a filter pattern", () => {
   });
 
   test.each([
-    ["an operator that is not implemented", '{"a":[{"numeric":[">",1]}]}'],
+    ["an operator that is not implemented", '{"a":[{"cidr":"10.0.0.0/8"}]}'],
+    ["a wildcard", '{"a":[{"wildcard":"a*b"}]}'],
+    ["a numeric without a number", '{"a":[{"numeric":[">","1"]}]}'],
+    ["a numeric of an unknown comparison", '{"a":[{"numeric":["!=",1]}]}'],
+    ["a numeric of one and a half comparisons", '{"a":[{"numeric":[">",1,"<"]}]}'],
+    ["a suffix of another operator", '{"a":[{"suffix":{"prefix":"x"}}]}'],
     ["a value outside a list", '{"a":"b"}'],
     ["broken JSON", "{"],
     ["an $or", '{"$or":[{"a":[1]}]}'],
     ["an exists that is neither true nor false", '{"a":[{"exists":"false"}]}'],
-    ["an anything-but of a prefix", '{"a":[{"anything-but":{"prefix":"x"}}]}'],
+    ["an anything-but of a wildcard", '{"a":[{"anything-but":{"wildcard":"x*"}}]}'],
+    ["an anything-but of no prefix", '{"a":[{"anything-but":{"prefix":[]}}]}'],
     ["an anything-but of mixed types", '{"a":[{"anything-but":["x",1]}]}'],
     ["an anything-but of nothing", '{"a":[{"anything-but":[]}]}'],
     ["a list among the alternatives", '{"a":[["x"]]}'],

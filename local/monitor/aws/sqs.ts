@@ -22,6 +22,7 @@ const attributes: Readonly<Record<string, string>> = {
 };
 const otherInputs = new Set(["name", "tags"]);
 
+const queuePolicy = z.object({ queueUrl: z.string(), policy: z.string() });
 const redriveAllowPolicy = z.object({ queueUrl: z.string(), redriveAllowPolicy: z.string() });
 
 export const sqsCreators: Creators = {
@@ -32,6 +33,13 @@ export const sqsCreators: Creators = {
     );
     const arn = `arn:aws:sqs:${region}:${accountId}:${queueName}`;
     return { id: QueueUrl, outputs: { arn, name: queueName, url: QueueUrl } };
+  },
+
+  /** The calls of AWS's own services are judged by it; those of roles by their own policies. */
+  async "aws:sqs/queuePolicy:QueuePolicy"({ inputs }, { sqs }) {
+    const { queueUrl, policy } = parseInputs(queuePolicy, inputs);
+    await sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { Policy: policy } }));
+    return { id: queueUrl };
   },
 
   async "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"({ inputs }, { sqs }) {

@@ -7,7 +7,7 @@ import type { Created, Creator, Creators, Declared } from "../resource.ts";
 /**
  * Resources that the local AWS accepts and that change nothing here, each named: networks (processes share one
  * loopback), encryption, lifecycles, and versions (a local stack does not live for days),
- * policies of buckets, queues and file systems (the endpoint judges by the callers' own policies).
+ * policies of buckets and file systems (the endpoint judges by the callers' own policies).
  */
 export const creatorsWithoutLocalMeaning: Creators = {
   "aws:apigateway/account:Account": () => ({ id: "api-gateway-account" }),
@@ -20,7 +20,6 @@ export const creatorsWithoutLocalMeaning: Creators = {
   "aws:ec2/vpc:Vpc": numbered("vpc"),
   "aws:ec2/vpcEndpoint:VpcEndpoint": numbered("vpce", () => ({ prefixListId: cloudId("pl") })),
   "aws:kms/key:Key": key,
-  "aws:sqs/queuePolicy:QueuePolicy": ({ inputs }) => ({ id: String(inputs.queueUrl) }),
   /** Nothing balances: the one task listens on loopback, at the port of the listener. */
   "aws:lb/loadBalancer:LoadBalancer": named("loadbalancer/app", "elasticloadbalancing", () => ({
     dnsName: "127.0.0.1",

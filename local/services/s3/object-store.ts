@@ -1,5 +1,6 @@
 import { S3Store } from "../../../node_modules/fauxqs/dist/s3/s3Store.js";
 import { checkGuard } from "./conditions.ts";
+import { type OnObjectChange, Sequencers } from "./object-changes.ts";
 
 type Listing = ReturnType<S3Store["listObjects"]>;
 type ListOptions = NonNullable<Parameters<S3Store["listObjects"]>[1]>;
@@ -11,6 +12,14 @@ const pageSize = 1000;
 
 /** fauxqs's objects, listed in AWS's order: by the bytes of the key. */
 export class ObjectStore extends S3Store {
+  /** Of objects in the buckets of `announced`. */
+  onChange: OnObjectChange = () => {};
+  /** Names of the buckets whose changes are announced. */
+  readonly announced = new Set<string>();
+  readonly #sequencers = new Sequencers();
+  /** Buckets of open multipart uploads. */
+  readonly #uploads = new Map<string, string>();
+
   /** fauxqs sorts by locale and pages by code unit, so its pages lose keys that the two order differently. */
   override listObjects(bucket: string, options: ListOptions = {}): Listing {
     const { prefix = "", delimiter, maxKeys = pageSize } = options;
@@ -40,7 +49,7 @@ export class ObjectStore extends S3Store {
     ...rest: AfterBody<Parameters<S3Store["putObject"]>>
   ): S3Object {
     const stored = super.putObject(bucket, key, Buffer.alloc(0), ...rest);
-    return Object.assign(stored, { body, etag, contentLength: body.length });
+    return this.#announceCreated(bucket, Object.assign(stored, { body, etag, contentLength: body.length }));
   }
 
   /** Of buckets that are yet to be created, by name. */
@@ -60,17 +69,39 @@ export class ObjectStore extends S3Store {
   /** Conditions are checked in the turn of the write, so that nothing comes in between. */
   override putObject(...args: Parameters<S3Store["putObject"]>): S3Object {
     checkGuard();
-    return super.putObject(...args);
+    return this.#announceCreated(args[0], super.putObject(...args));
+  }
+
+  override createMultipartUpload(...args: Parameters<S3Store["createMultipartUpload"]>): string {
+    const uploadId = super.createMultipartUpload(...args);
+    this.#uploads.set(uploadId, args[0]);
+    return uploadId;
   }
 
   override completeMultipartUpload(...args: Parameters<S3Store["completeMultipartUpload"]>): S3Object {
     checkGuard();
-    return super.completeMultipartUpload(...args);
+    const [uploadId] = args;
+    const completed = super.completeMultipartUpload(...args);
+    const bucket = this.#uploads.get(uploadId) ?? "";
+    this.#uploads.delete(uploadId);
+    return this.#announceCreated(bucket, completed);
   }
 
   override deleteObject(...args: Parameters<S3Store["deleteObject"]>): void {
     checkGuard();
+    const [bucket, key] = args;
+    const existed = this.has(bucket, key);
     super.deleteObject(...args);
+    if (!existed || !this.announced.has(bucket)) return;
+    this.onChange({ kind: "deleted", bucket, key, sequencer: this.#sequencers.next() });
+  }
+
+  #announceCreated(bucket: string, object: S3Object): S3Object {
+    if (this.announced.has(bucket)) {
+      const { key, etag, contentLength: size } = object;
+      this.onChange({ kind: "created", bucket, key, size, etag, sequencer: this.#sequencers.next() });
+    }
+    return object;
   }
 
   existing(bucket: string, key: string): S3Object | undefined {

@@ -23,6 +23,8 @@ const operations: Record<string, string> = {
   "bucket PUT lifecycle": "PutBucketLifecycleConfiguration",
   "bucket GET lifecycle": "GetBucketLifecycleConfiguration",
   "bucket DELETE lifecycle": "DeleteBucketLifecycle",
+  "bucket PUT notification": "PutBucketNotificationConfiguration",
+  "bucket GET notification": "GetBucketNotificationConfiguration",
   "object PUT": "PutObject",
   "object PUT copy": "CopyObject",
   "object GET": "GetObject",
@@ -88,6 +90,10 @@ export function s3Permissions(call: ApiCall): Permission[] {
       return [{ action: "s3:PutLifecycleConfiguration", resource: bucketArn(bucket) }];
     case "GetBucketLifecycleConfiguration":
       return [{ action: "s3:GetLifecycleConfiguration", resource: bucketArn(bucket) }];
+    case "PutBucketNotificationConfiguration":
+      return [{ action: "s3:PutBucketNotification", resource: bucketArn(bucket) }];
+    case "GetBucketNotificationConfiguration":
+      return [{ action: "s3:GetBucketNotification", resource: bucketArn(bucket) }];
     case "CreateBucket":
     case "DeleteBucket":
       return [{ action: `s3:${operation}`, resource: bucketArn(bucket) }];

@@ -17,6 +17,7 @@ import {
   requireKnownConditions,
 } from "./conditions.ts";
 import { deleteObjects } from "./delete-objects.ts";
+import { getNotification, putNotification } from "./notification.ts";
 import { objectKeeper } from "./object-keeper.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { listPermission, readTarget, type S3Target, s3Permissions } from "./operations.ts";
@@ -60,6 +61,12 @@ export function s3Service(fauxqs: S3Wire): LocalService {
         case "DeleteObjects":
           requireBucket(fauxqs.objects, target.bucket);
           return deleteObjects(fauxqs.objects, call, target.bucket);
+        case "PutBucketNotificationConfiguration":
+          requireBucket(fauxqs.objects, target.bucket);
+          return putNotification(fauxqs.objects, target.bucket, (await readUpload(call)).body);
+        case "GetBucketNotificationConfiguration":
+          requireBucket(fauxqs.objects, target.bucket);
+          return getNotification(fauxqs.objects, target.bucket);
         default:
           return forward(fauxqs, call, call.body, call.headers);
       }
