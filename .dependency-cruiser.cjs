@@ -1,4 +1,4 @@
-/** Imports run one way: infra | functions, containers, cli -> core; local -> infra; core -> nothing of ours. */
+/** Imports run one way: infra | functions, containers, cli -> core; local -> infra; core and infra -> contract -> nothing of ours. */
 const oursOutsideCore = "^(infra|functions|containers|local|cli|bin|test|bench|tools)/";
 
 module.exports = {
@@ -15,7 +15,7 @@ module.exports = {
       comment: "A folder is a subject: what two of them need of each other belongs in a third.",
       severity: "error",
       scope: "folder",
-      from: { path: "^(infra|functions|containers|local|cli|bench|core)/" },
+      from: { path: "^(contract|infra|functions|containers|local|cli|bench|core)/" },
       to: { circular: true },
     },
     {
@@ -25,9 +25,16 @@ module.exports = {
       to: { path: oursOutsideCore },
     },
     {
+      name: "contract-imports-nothing-of-ours",
+      comment: "It holds what infra and core have to agree on.",
+      severity: "error",
+      from: { path: "^contract/" },
+      to: { path: "^(core|infra|functions|containers|local|cli|test|bench)/" },
+    },
+    {
       name: "core-knows-no-pulumi-and-no-lambda",
       severity: "error",
-      from: { path: "^core/" },
+      from: { path: "^(contract|core)/" },
       to: { path: "node_modules/(@pulumi|@types/aws-lambda)/" },
     },
     {

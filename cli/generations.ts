@@ -1,6 +1,6 @@
+import type { ShardName } from "../contract/collections.ts";
 import { listAnswer, restoreAnswer } from "../core/collections/generations/generations-request.ts";
 import { sizeText } from "../core/doctor/file-system-size.ts";
-import type { ShardName } from "../core/receipts/shards.ts";
 import { runCommand } from "./command.ts";
 import { confirm } from "./confirm.ts";
 import { fileSystemUse } from "./doctor/checks-of-stack.ts";

@@ -1,6 +1,6 @@
 import { GetQueueAttributesCommand, type QueueAttributeName, type SQSClient } from "@aws-sdk/client-sqs";
-import type { Collection } from "../core/receipts/receipt.ts";
-import { shardName } from "../core/receipts/shards.ts";
+import type { Collection } from "../contract/collections.ts";
+import { shardName } from "../contract/collections.ts";
 import type { StackOutputs } from "./target.ts";
 
 /** Approximate, as SQS counts. */

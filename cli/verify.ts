@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { collections } from "../core/receipts/receipt.ts";
-import { type ShardName, shardNames } from "../core/receipts/shards.ts";
+import { collections, type ShardName, shardNames } from "../contract/collections.ts";
 import { isRepairable } from "../core/verify/repair.ts";
 import { readCommandLine, runCommand, UsageWrongError } from "./command.ts";
 import { rebuildShard } from "./generations/rebuild-shard.ts";

@@ -1,59 +1,6 @@
 import { MetricUnit, Metrics as PowertoolsMetrics } from "@aws-lambda-powertools/metrics";
-import type { Collection } from "./receipts/receipt.ts";
-
-/** Every metric of the product, by the service that writes it. Alarms use these names. */
-export const metricsOf = {
-  embed: ["MessagesDeferred", "MessagesSuperseded", "RowsRejected"],
-  "stream-processor": [
-    "RecordsReceived",
-    "RecordsSkipped",
-    "RecordsOfOthers",
-    "RecordsRelevant",
-    "RecordsRejected",
-    "MessagesSent",
-    "MessagesRefused",
-  ],
-  compaction: [
-    "CyclesContended",
-    "CyclesFailed",
-    "GenerationsPublished",
-    "GenerationsRebuilt",
-    "LeasesLost",
-    "ManifestMismatches",
-    "MessagesDeadLettered",
-    "PublishConflicts",
-    "ReceiptsLeftOut",
-    "VectorsRemoved",
-    "VectorsUpdated",
-    "VectorsWritten",
-    "WorkerErrors",
-  ],
-  sweeper: [
-    "DeltasRemoved",
-    "FileSystemBytes",
-    "FileSystemBytesUnaccounted",
-    "OldestOpenRunAge",
-    "RunsGivenUp",
-    "RunsOpen",
-    "RunsRedriven",
-  ],
-  verify: ["ReceiptsWithoutDelta", "VectorsExtra", "VectorsMissing", "VectorsNotFound", "VectorsStale"],
-  "catch-up": ["CatchUpRecordsFailed", "CatchUpRecordsProcessed", "CatchUpTasksFailed"],
-  "query-server": ["ManifestMismatches"],
-  "image-processor": ["ImagesProcessed", "ImagesRejected"],
-  "image-analyzer": [
-    "AnalysesDeferred",
-    "AnalysesRefused",
-    "AnalysesStored",
-    "VisionInputTokens",
-    "VisionMicroUsd",
-    "VisionOutputTokens",
-  ],
-  "image-embedder": ["ImagesEmbedded"],
-} as const;
-
-export type MeasuredService = keyof typeof metricsOf;
-export type MetricName = (typeof metricsOf)[MeasuredService][number];
+import type { Collection } from "../contract/collections.ts";
+import type { MeasuredService, MetricName } from "../contract/metrics.ts";
 
 /** Counters and gauges for operators. */
 export interface Metrics {

@@ -1,6 +1,7 @@
 import { marshall } from "@aws-sdk/util-dynamodb";
+import type { Collection } from "../../contract/collections.ts";
 import { deltaPrefix } from "../../core/deltas/keys.ts";
-import { type Collection, fiveDigits } from "../../core/receipts/receipt.ts";
+import { fiveDigits } from "../../core/receipts/receipt.ts";
 import { type LabelItem, labelChanges } from "./label-changes.ts";
 import { wordReceipts } from "./word-receipts.ts";
 

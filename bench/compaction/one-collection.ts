@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import type { Collection } from "../../contract/collections.ts";
 import { runCycle } from "../../core/collections/cycle/cycle.ts";
 import type { CycleConfig, CycleDeps } from "../../core/collections/cycle/cycle-deps.ts";
 import { Generations } from "../../core/collections/generations/generations.ts";
@@ -18,7 +19,6 @@ import {
 import { CurrentItems } from "../../core/entities/current-items.ts";
 import { silentLog } from "../../core/log.ts";
 import { silentMetrics } from "../../core/metrics.ts";
-import type { Collection } from "../../core/receipts/receipt.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import { madeCurrent } from "../../core/runs/current-run.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";

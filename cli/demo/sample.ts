@@ -1,4 +1,4 @@
-import type { Collection } from "../../core/receipts/receipt.ts";
+import type { Collection } from "../../contract/collections.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import type { Hit, SearchClient } from "../search-client.ts";
 

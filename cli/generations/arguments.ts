@@ -1,5 +1,10 @@
-import { type Collection, collections } from "../../core/receipts/receipt.ts";
-import { type ShardName, shardName, shardNames } from "../../core/receipts/shards.ts";
+import {
+  type Collection,
+  collections,
+  type ShardName,
+  shardName,
+  shardNames,
+} from "../../contract/collections.ts";
 import { readCommandLine, UsageWrongError } from "../command.ts";
 
 export interface Asked {

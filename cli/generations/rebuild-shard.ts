@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { ShardName } from "../../contract/collections.ts";
 import { type RebuildAnswer, rebuildAnswer } from "../../core/collections/generations/generations-request.ts";
 import { readRebuild } from "../../core/collections/rebuild/rebuild-record.ts";
-import type { ShardName } from "../../core/receipts/shards.ts";
 import { invokeFunction } from "../invoke-function.ts";
 import { progressBar } from "../progress-bar.ts";
 import type { Screen } from "../screen.ts";

@@ -1,5 +1,5 @@
+import type { ShardName } from "../../contract/collections.ts";
 import type { ListAnswer, RestoreAnswer } from "../../core/collections/generations/generations-request.ts";
-import type { ShardName } from "../../core/receipts/shards.ts";
 import { type Column, table } from "../table.ts";
 import type { PublishedRebuild } from "./rebuild-shard.ts";
 

@@ -1,5 +1,5 @@
+import type { ShardName } from "../../contract/collections.ts";
 import { type FindableReport, recallText } from "../../core/findable/report.ts";
-import type { ShardName } from "../../core/receipts/shards.ts";
 import { type Column, table } from "../table.ts";
 import type { Verdict } from "./looked.ts";
 import { section } from "./section.ts";

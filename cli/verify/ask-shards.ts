@@ -1,5 +1,5 @@
+import type { ShardName } from "../../contract/collections.ts";
 import { type FindableReport, findableReport, joinedFindable } from "../../core/findable/report.ts";
-import type { ShardName } from "../../core/receipts/shards.ts";
 import { inParallel } from "../../core/resilience/in-parallel.ts";
 import type { VerifyRequest } from "../../core/verify/request.ts";
 import { describe } from "../command.ts";

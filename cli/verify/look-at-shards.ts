@@ -1,4 +1,4 @@
-import type { ShardName } from "../../core/receipts/shards.ts";
+import type { ShardName } from "../../contract/collections.ts";
 import { inParallel } from "../../core/resilience/in-parallel.ts";
 import { joined, type ShardReport, shardReport } from "../../core/verify/report.ts";
 import type { VerifyRequest } from "../../core/verify/request.ts";

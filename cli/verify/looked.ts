@@ -1,4 +1,4 @@
-import type { ShardName } from "../../core/receipts/shards.ts";
+import type { ShardName } from "../../contract/collections.ts";
 import { type Finding, isClean, type ShardReport } from "../../core/verify/report.ts";
 
 /** The result of comparing one shard: its report, or why there is none. */

@@ -1,3 +1,4 @@
+import { type Collection, collections } from "../../contract/collections.ts";
 import {
   type ChangeMessage,
   type ChangeMessageBody,
@@ -6,7 +7,6 @@ import {
 } from "../entities/change-message.ts";
 import type { EntityKey } from "../entities/entity-key.ts";
 import { problems } from "../receipts/problems.ts";
-import { type Collection, collections } from "../receipts/receipt.ts";
 import { runItem } from "../runs/run-item.ts";
 import { runMessage } from "../runs/run-message.ts";
 import { cutMessage } from "../text/cut-message.ts";

@@ -1,7 +1,9 @@
+import type { Collection } from "../../contract/collections.ts";
+import { metricsOf } from "../../contract/metrics.ts";
 import type { ChangeMessage } from "../entities/change-message.ts";
 import type { Log } from "../log.ts";
-import { type Metrics, metricsOf } from "../metrics.ts";
-import { type Collection, receiptOfVector } from "../receipts/receipt.ts";
+import type { Metrics } from "../metrics.ts";
+import { receiptOfVector } from "../receipts/receipt.ts";
 import { ofImage } from "../receipts/shards.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 import { type QueuePublisher, QueueRejectedError } from "./queue-publisher.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
+import type { Collection } from "../../contract/collections.ts";
 import type { ChangeMessage } from "../entities/change-message.ts";
 import { imageOfKey } from "../entities/entity-key.ts";
-import type { Collection } from "../receipts/receipt.ts";
 import { cutMessage } from "../text/cut-message.ts";
 import { type MessagesOrReason, messagesOf } from "./messages-of.ts";
 import type { OutgoingMessage } from "./queue-publisher.ts";

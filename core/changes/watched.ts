@@ -1,7 +1,7 @@
 import * as z from "zod";
+import type { Collection } from "../../contract/collections.ts";
 import { type EntityType, entityTypes } from "../entities/entity-key.ts";
 import { labelFields, merchantFields } from "../entities/known-items.ts";
-import type { Collection } from "../receipts/receipt.ts";
 import { commaSeparated } from "../settings/environment.ts";
 import type { EventName } from "./stream-record.ts";
 

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import * as z from "zod";
-import { collections } from "../receipts/receipt.ts";
+import { collections } from "../../contract/collections.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 import type { Delta, VectorMetadata } from "./delta.ts";
 

@@ -1,4 +1,4 @@
-import type { Collection } from "../receipts/receipt.ts";
+import type { Collection } from "../../contract/collections.ts";
 
 /** Flat metadata of a vector, with one type per key (design section 3). A float key holds a JSON number. */
 export type VectorMetadata = Record<string, string | number | boolean>;

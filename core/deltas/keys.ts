@@ -1,4 +1,5 @@
-import { type Collection, collections, fiveDigits } from "../receipts/receipt.ts";
+import { type Collection, collections } from "../../contract/collections.ts";
+import { fiveDigits } from "../receipts/receipt.ts";
 import { imageId } from "../receipts/rows.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 

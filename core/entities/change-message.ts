@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { type Collection, fiveDigits, type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
+import type { Collection } from "../../contract/collections.ts";
+import { fiveDigits, type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import { imageId, receiptNumber, rowNumber } from "../receipts/rows.ts";
 import { queueJson } from "../text/queue-json.ts";
 

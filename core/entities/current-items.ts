@@ -1,7 +1,8 @@
 import { BatchGetItemCommand, type DynamoDBClient, paginateQuery } from "@aws-sdk/client-dynamodb";
+import type { Collection } from "../../contract/collections.ts";
 import { type Log, receiptFields } from "../log.ts";
 import { wordVectorId } from "../receipts/planned-vectors.ts";
-import { type Collection, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import { fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
 import type { Clock } from "../resilience/clock.ts";
 import { sendAll } from "../resilience/unprocessed.ts";
 import { isEntityKey, parseEntityKey } from "./entity-key.ts";

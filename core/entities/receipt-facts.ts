@@ -1,4 +1,4 @@
-import type { Collection } from "../receipts/receipt.ts";
+import type { Collection } from "../../contract/collections.ts";
 import { labelKey } from "../receipts/vector-metadata.ts";
 import type { Merchant } from "./known-items.ts";
 

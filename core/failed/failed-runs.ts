@@ -1,5 +1,5 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { collections } from "../receipts/receipt.ts";
+import { collections } from "../../contract/collections.ts";
 import type { Clock } from "../resilience/clock.ts";
 import { sendAll } from "../resilience/unprocessed.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";

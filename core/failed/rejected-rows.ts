@@ -5,8 +5,8 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import * as z from "zod";
+import { collections } from "../../contract/collections.ts";
 import { rejectedRowsFolder, runOfRejectedRows } from "../deltas/keys.ts";
-import { collections } from "../receipts/receipt.ts";
 import { imageId, receiptNumber } from "../receipts/rows.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import type { RunStore } from "../runs/run-store.ts";

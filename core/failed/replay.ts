@@ -1,10 +1,10 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { type Collection, collections } from "../../contract/collections.ts";
 import type { QueuePublisher } from "../changes/queue-publisher.ts";
 import { sortRecords } from "../changes/sort-records.ts";
 import { whole } from "../changes/watched.ts";
 import type { ChangeMessage } from "../entities/change-message.ts";
 import { isEntityKey, parseEntityKey } from "../entities/entity-key.ts";
-import { type Collection, collections } from "../receipts/receipt.ts";
 import { ofImage } from "../receipts/shards.ts";
 import { keyOfRecord, type RecordKey } from "./subjects.ts";
 

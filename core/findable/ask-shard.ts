@@ -1,6 +1,6 @@
+import { collectionOf, type ShardName } from "../../contract/collections.ts";
 import type { NeighbourQuery, StoredVector } from "../collections/chroma/vector-store.ts";
 import type { Log } from "../log.ts";
-import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { Clock } from "../resilience/clock.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import type { Searchable } from "../search/generation-source.ts";

@@ -1,3 +1,4 @@
+import { type Collection, collections } from "../../contract/collections.ts";
 import { encodeDeltaOf } from "../deltas/codec.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { deltaKey, deltaPrefix } from "../deltas/keys.ts";
@@ -5,7 +6,6 @@ import type { EmbeddedText } from "../embedding/embed-each.ts";
 import type { Embedder } from "../embedding/embedder.ts";
 import type { SharedRequests } from "../embedding/shared-requests.ts";
 import type { PlannedVector } from "../receipts/planned-vectors.ts";
-import { type Collection, collections } from "../receipts/receipt.ts";
 import type { RunRef } from "../runs/run-store.ts";
 
 /** A receipt whose vectors are planned and whose run is known. */

@@ -1,9 +1,10 @@
 import { hash } from "node:crypto";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import type { Collection } from "../../contract/collections.ts";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import { parseLines, parseWords } from "../receipts/parse-rows.ts";
-import { type Collection, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import { fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
 import { EnqueueFailedError, OcrResultsInvalidError } from "./ingest-errors.ts";
 
 /** Maximum number of messages per SendMessageBatch call. */

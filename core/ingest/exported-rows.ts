@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
+import type { Collection } from "../../contract/collections.ts";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import { formerTextFormats, textFormat } from "../receipts/embedded-texts.ts";
-import type { Collection } from "../receipts/receipt.ts";
 import { runIdOf } from "../runs/run-id.ts";
 import type { RunRef } from "../runs/run-store.ts";
 import { rowsFolder } from "./export-receipt.ts";

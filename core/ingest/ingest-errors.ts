@@ -1,6 +1,6 @@
+import type { Collection } from "../../contract/collections.ts";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import type { RejectedRow } from "../receipts/parse-rows.ts";
-import type { Collection } from "../receipts/receipt.ts";
 import type { RunRef } from "../runs/run-store.ts";
 import { InputError, VectorkeepError } from "../vectorkeep-error.ts";
 

@@ -1,5 +1,5 @@
+import { collections } from "../../contract/collections.ts";
 import type { Metrics } from "../metrics.ts";
-import { collections } from "../receipts/receipt.ts";
 import type { ReceiptContent } from "./read-receipt.ts";
 import type { Recorded } from "./record-run.ts";
 

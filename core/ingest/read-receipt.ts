@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { GetObjectCommand, NoSuchKey, type S3Client } from "@aws-sdk/client-s3";
+import type { Collection } from "../../contract/collections.ts";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import {
   type ParsedRows,
@@ -9,7 +10,7 @@ import {
   type RepairedRow,
 } from "../receipts/parse-rows.ts";
 import { type PlannedRow, planLines, planWords } from "../receipts/planned-vectors.ts";
-import type { Collection, ReceiptRef } from "../receipts/receipt.ts";
+import type { ReceiptRef } from "../receipts/receipt.ts";
 import type { LineRow } from "../receipts/rows.ts";
 import { textDirection } from "../receipts/text-direction.ts";
 import { fittingVectors } from "./fitting-vectors.ts";

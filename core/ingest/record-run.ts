@@ -1,4 +1,4 @@
-import { collections } from "../receipts/receipt.ts";
+import { collections } from "../../contract/collections.ts";
 import {
   bringsBack,
   type CurrentRun,

@@ -1,8 +1,8 @@
+import { type Collection, collections } from "../../contract/collections.ts";
 import { DeltaUnreadableError, decodeDelta } from "../deltas/codec.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { deltaKey, deltaPrefix, isSameDelta } from "../deltas/keys.ts";
 import { errorFields, type Log, runFields } from "../log.ts";
-import { type Collection, collections } from "../receipts/receipt.ts";
 import type { RunRef } from "../runs/run-store.ts";
 
 interface StoredDeltaDeps {

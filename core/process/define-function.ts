@@ -1,6 +1,7 @@
 import type * as z from "zod";
+import type { MeasuredService } from "../../contract/metrics.ts";
 import type { Log } from "../log.ts";
-import { type LoggedMetrics, loggedMetrics, type MeasuredService, silentMetrics } from "../metrics.ts";
+import { type LoggedMetrics, loggedMetrics, silentMetrics } from "../metrics.ts";
 import { readEnvironment } from "../settings/environment.ts";
 import { fatalErrorFields } from "./error-fields.ts";
 import { type InvocationContext, processLog } from "./process-log.ts";

@@ -1,8 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import type * as z from "zod";
+import type { Collection } from "../../contract/collections.ts";
 import { hasLoneSurrogate, wellFormedText } from "../text/well-formed-text.ts";
 import { problems } from "./problems.ts";
-import type { Collection, ReceiptRef } from "./receipt.ts";
+import type { ReceiptRef } from "./receipt.ts";
 import { type LineRow, lineRow, usedFields, type WordRow, wordNumber, wordRow } from "./rows.ts";
 import { silentChanges } from "./silent-changes.ts";
 

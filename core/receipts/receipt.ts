@@ -6,11 +6,6 @@ export interface ReceiptRef {
   readonly receiptId: number;
 }
 
-export const collections = ["lines", "words"] as const;
-
-/** A Chroma collection; shards.ts has its shards. */
-export type Collection = (typeof collections)[number];
-
 /** Formats receipt, line and word numbers in keys and vector ids: at least five digits. */
 export function fiveDigits(number: number): string {
   return String(number).padStart(5, "0");

@@ -5,9 +5,9 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from "@aws-sdk/lib-dynamodb";
+import { collectionOf, collections, type ShardName } from "../../contract/collections.ts";
 import { unlessConditionFailed } from "../conditional-write.ts";
-import { collections, type ReceiptRef } from "../receipts/receipt.ts";
-import { collectionOf, type ShardName } from "../receipts/shards.ts";
+import type { ReceiptRef } from "../receipts/receipt.ts";
 import { cutMessage } from "../text/cut-message.ts";
 import type { CompactionRun } from "./compaction-run.ts";
 import type { CurrentRun, NextCurrent } from "./current-run.ts";

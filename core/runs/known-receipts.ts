@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
+import type { ShardName } from "../../contract/collections.ts";
 import { receiptKey } from "../receipts/receipt.ts";
-import { holdsImage, type ShardName } from "../receipts/shards.ts";
+import { holdsImage } from "../receipts/shards.ts";
 import { receiptOfCurrent } from "./run-item.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import * as z from "zod";
-import { type Collection, collections, fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import { type Collection, collections } from "../../contract/collections.ts";
+import { fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
 import { ItemUnreadableError, readItem } from "../unreadable-item.ts";
 import type { CompactionRun, RunHalf } from "./compaction-run.ts";
 import type { CurrentRun, NextCurrent, RemovedPart } from "./current-run.ts";

@@ -1,5 +1,5 @@
+import type { Collection } from "../../contract/collections.ts";
 import { type ChangeMessage, changeMessage } from "../entities/change-message.ts";
-import type { Collection } from "../receipts/receipt.ts";
 import type { RunRef } from "./run-store.ts";
 
 export interface RunMessageInput {

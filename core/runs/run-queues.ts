@@ -1,6 +1,7 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { type Collection, collections } from "../../contract/collections.ts";
 import { type ChangeMessage, changeMessage } from "../entities/change-message.ts";
-import { type Collection, collections, type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
+import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import { ofImage } from "../receipts/shards.ts";
 import type { CompactionRun } from "./compaction-run.ts";
 import { redriveId, runMessage } from "./run-message.ts";

@@ -1,5 +1,5 @@
-import type { Collection, ReceiptRef } from "../receipts/receipt.ts";
-import type { ShardName } from "../receipts/shards.ts";
+import type { Collection, ShardName } from "../../contract/collections.ts";
+import type { ReceiptRef } from "../receipts/receipt.ts";
 import type { CompactionRun } from "./compaction-run.ts";
 import type { CurrentRun, NextCurrent } from "./current-run.ts";
 

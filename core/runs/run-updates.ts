@@ -1,5 +1,5 @@
 import type { UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
-import { type Collection, collections } from "../receipts/receipt.ts";
+import { type Collection, collections } from "../../contract/collections.ts";
 import { cutMessage } from "../text/cut-message.ts";
 import type { CompactionRun } from "./compaction-run.ts";
 

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { collectionOf, type ShardName } from "../../contract/collections.ts";
 import { ChromaServer } from "../collections/chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../collections/chroma/chroma-vector-store.ts";
 import type { StoredVector } from "../collections/chroma/vector-store.ts";
@@ -14,7 +15,6 @@ import { PublishedVectors } from "../collections/segments/published-vectors.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import type { Metrics } from "../metrics.ts";
 import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
-import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import { monotonicClock } from "../resilience/clock.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";

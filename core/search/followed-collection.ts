@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { collectionOf, type ShardName } from "../../contract/collections.ts";
 import { errorFields, type Log } from "../log.ts";
-import { collectionOf, type ShardName } from "../receipts/shards.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
 import { NothingPublishedError, NotOpenYetError } from "./search-errors.ts";
 

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { ShardName } from "../../contract/collections.ts";
 import type { Embedder } from "../embedding/embedder.ts";
 import type { Log } from "../log.ts";
-import type { ShardName } from "../receipts/shards.ts";
 import { FollowedCollection } from "./followed-collection.ts";
 import type { GenerationSource } from "./generation-source.ts";
 import { searchHttpServer } from "./http-server.ts";

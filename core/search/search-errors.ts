@@ -1,5 +1,4 @@
-import type { Collection } from "../receipts/receipt.ts";
-import type { ShardName } from "../receipts/shards.ts";
+import type { Collection, ShardName } from "../../contract/collections.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
 /** A collection exists, and no generation of it has ever been published. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { type Collection, collections } from "../../contract/collections.ts";
 import { vectorProblem } from "../embedding/vector-rule.ts";
-import { type Collection, collections } from "../receipts/receipt.ts";
 import { canBeLabel, type MetadataType, metadataType } from "../receipts/vector-metadata.ts";
 import { asksForWords, type Condition, where } from "./filter/condition.ts";
 import { searchModes } from "./snapshot/rank.ts";

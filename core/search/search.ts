@@ -1,5 +1,5 @@
-import type { Collection } from "../receipts/receipt.ts";
-import { collectionOf } from "../receipts/shards.ts";
+import type { Collection } from "../../contract/collections.ts";
+import { collectionOf } from "../../contract/collections.ts";
 import { type FollowedCollection, useAll } from "./followed-collection.ts";
 import type { Searchable } from "./generation-source.ts";
 import { type Hit, hitOfNeighbour, hitOfRow, hitsOfVectors } from "./hit.ts";

@@ -1,8 +1,8 @@
 import * as z from "zod";
+import type { Collection } from "../../contract/collections.ts";
+import { collectionOf } from "../../contract/collections.ts";
 import type { StoredVector } from "../collections/chroma/vector-store.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
-import type { Collection } from "../receipts/receipt.ts";
-import { collectionOf } from "../receipts/shards.ts";
 import { labelPrefix } from "../receipts/vector-metadata.ts";
 import { type FollowedCollection, useAll } from "./followed-collection.ts";
 import { type Hit, hitsOfVectors } from "./hit.ts";

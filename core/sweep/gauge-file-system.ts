@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { ShardName } from "../../contract/collections.ts";
 import { recordedBytes } from "../collections/generations/stored-bytes.ts";
 import type { Metrics } from "../metrics.ts";
-import type { ShardName } from "../receipts/shards.ts";
 
 export interface FileSystemGauge {
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };

@@ -1,4 +1,4 @@
-import { collections } from "../receipts/receipt.ts";
+import { collections } from "../../contract/collections.ts";
 import type { CompactionRun, RunHalf } from "../runs/compaction-run.ts";
 import type { CurrentRun } from "../runs/current-run.ts";
 import type { OpenRun } from "../runs/open-run.ts";

@@ -1,5 +1,6 @@
+import type { ShardName } from "../../contract/collections.ts";
 import { receiptOfKey, receiptOfVector } from "../receipts/receipt.ts";
-import { holdsImage, type ShardName } from "../receipts/shards.ts";
+import { holdsImage } from "../receipts/shards.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import { Checksum, checksumOf, digestOf } from "./digest.ts";
 import { type Due, lookUp, type TruthDeps } from "./due.ts";

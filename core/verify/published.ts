@@ -1,4 +1,5 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { ShardName } from "../../contract/collections.ts";
 import type { StoredMetadata, StoredVector } from "../collections/chroma/vector-store.ts";
 import { GenerationCorruptError } from "../collections/generations/generations.ts";
 import { type Head, readHead } from "../collections/generations/head.ts";
@@ -8,7 +9,6 @@ import { isSameVector } from "../collections/merge/parts-that-differ.ts";
 import type { PublishedVectors } from "../collections/segments/published-vectors.ts";
 import { CollectionOfOtherModelError } from "../collections/workspace/workspace.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
-import type { ShardName } from "../receipts/shards.ts";
 import { isSameValue } from "../receipts/vector-metadata.ts";
 import type { Described } from "./digest.ts";
 import type { DueVector } from "./due.ts";

@@ -1,7 +1,8 @@
+import { collections } from "../../contract/collections.ts";
 import { DeltaUnreadableError, decodeDelta } from "../deltas/codec.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { type DeltaName, deltaKey, deltaPrefix, isSameDelta } from "../deltas/keys.ts";
-import { collections, type ReceiptRef, receiptOfKey } from "../receipts/receipt.ts";
+import { type ReceiptRef, receiptOfKey } from "../receipts/receipt.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
 import { redriveReceipt } from "../runs/redrive-receipt.ts";

@@ -1,5 +1,6 @@
+import type { ShardName } from "../../contract/collections.ts";
 import { receiptOfKey, receiptOfVector } from "../receipts/receipt.ts";
-import { holdsImage, type ShardName } from "../receipts/shards.ts";
+import { holdsImage } from "../receipts/shards.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import { type Differences, differencesOf, isNone } from "./differences.ts";
 import { digestOf, type VectorDigest } from "./digest.ts";

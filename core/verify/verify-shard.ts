@@ -1,7 +1,7 @@
+import type { ShardName } from "../../contract/collections.ts";
 import type { Head } from "../collections/generations/head.ts";
 import { type Log, receiptFields } from "../log.ts";
 import { receiptOfKey } from "../receipts/receipt.ts";
-import type { ShardName } from "../receipts/shards.ts";
 import type { Clock } from "../resilience/clock.ts";
 import { knownReceipts } from "../runs/known-receipts.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";

@@ -1,11 +1,11 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ShardName } from "../../contract/collections.ts";
 import type { CycleDeps } from "../../core/collections/cycle/cycle-deps.ts";
 import type { CompactionConfig } from "../../core/collections/host/compaction-config.ts";
 import { compactionClients, cycleDeps } from "../../core/collections/host/compaction-deps.ts";
 import { type ShardQueues, shardQueues } from "../../core/collections/messages/shard-queues.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
-import type { ShardName } from "../../core/receipts/shards.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 
 export interface CompactionDeps {

@@ -1,3 +1,4 @@
+import type { ShardName } from "../../contract/collections.ts";
 import {
   type CheckAnswer,
   type ListAnswer,
@@ -11,7 +12,6 @@ import { rebuildShard } from "../../core/collections/rebuild/rebuild-shard.ts";
 import { restoreGeneration } from "../../core/collections/restore/restore-generation.ts";
 import { errorFields } from "../../core/log.ts";
 import { defineFunction } from "../../core/process/define-function.ts";
-import type { ShardName } from "../../core/receipts/shards.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import { generationsConfig } from "./config.ts";
 import { type GenerationsDeps, type GenerationsFunctionDeps, generationsDeps } from "./deps.ts";

@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
+import { collectionOf } from "../../contract/collections.ts";
 import { askShard } from "../../core/findable/ask-shard.ts";
 import type { FindableReport } from "../../core/findable/report.ts";
 import { loggedMetrics } from "../../core/metrics.ts";
 import { defineFunction } from "../../core/process/define-function.ts";
-import { collectionOf } from "../../core/receipts/shards.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import { countReport } from "../../core/verify/count-report.ts";
 import type { ShardReport } from "../../core/verify/report.ts";

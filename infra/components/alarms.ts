@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { MetricOf } from "../../contract/metrics.ts";
 import type { Settings } from "../config.ts";
 import { AlarmTopic } from "./alarm-topic.ts";
 import type { BundledFunction } from "./bundled-function.ts";
@@ -131,7 +132,7 @@ export class Alarms extends pulumi.ComponentResource {
 
   /** Over all tasks that ended within an hour. */
   private failedRecords(namespace: string) {
-    const sumOf = (id: string, metricName: string) => ({
+    const sumOf = (id: string, metricName: MetricOf<"catch-up">) => ({
       id,
       metric: { namespace, metricName, dimensions: { service: "catch-up" }, stat: "Sum", period: 3600 },
     });

@@ -1,21 +1,10 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
+import { type CatchUpRoute, catchUpRoutes } from "../../contract/catch-up-routes.ts";
 import type { BundledFunction } from "./bundled-function.ts";
 
-/** The routes of the API; a test keeps them in sync with those of core. */
-export const catchUpRoutes = [
-  "GET /process",
-  "POST /process",
-  "GET /status",
-  "GET /tasks",
-  "POST /tasks/{task_id}/cancel",
-  "POST /tasks/{task_id}/retry-failed",
-  "GET /health",
-  "GET /openapi.json",
-] as const;
-
 /** For load balancers and monitors, which have no key. */
-const healthRoute = "GET /health";
+const healthRoute: CatchUpRoute = "GET /health";
 const preflight = "OPTIONS";
 
 /** A method of the API and its integration. */

@@ -1,8 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { shardNames } from "../../contract/collections.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
-import { type CollectionQueues, collectionQueues, shardNames, urlsOf } from "./collection-queues.ts";
+import { type CollectionQueues, collectionQueues, urlsOf } from "./collection-queues.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import type { Network } from "./network.ts";
 import { consume, items, list, readObjects, type Statement, sendTo } from "./permissions.ts";

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { MeasuredService, MetricOf } from "../../contract/metrics.ts";
 import type { BundledFunction } from "./bundled-function.ts";
 
 export interface DashboardArgs {
@@ -16,7 +17,7 @@ export interface Flow {
   readonly queues: Readonly<Record<string, aws.sqs.Queue>>;
   readonly deadLetters: Readonly<Record<string, aws.sqs.Queue>>;
   /** Metrics that the flow's functions write, by `service`. */
-  readonly counts: Readonly<Record<string, readonly string[]>>;
+  readonly counts: { readonly [Service in MeasuredService]?: readonly MetricOf<Service>[] };
   /** @default none */
   readonly machine?: aws.sfn.StateMachine;
 }

@@ -1,3 +1,5 @@
+import { type Collection, collections } from "../../contract/collections.ts";
+import type { MeasuredService, MetricName, MetricOf } from "../../contract/metrics.ts";
 import type { Settings } from "../config.ts";
 
 const fiveMinutes = 300;
@@ -6,10 +8,10 @@ const fiveMinutes = 300;
 export interface OwnMetric {
   /** Name of the alarm. */
   readonly what: string;
-  readonly service: string;
+  readonly service: MeasuredService;
   /** Where the service writes the metric for each collection by itself. */
-  readonly collection?: "lines" | "words";
-  readonly metricName: string;
+  readonly collection?: Collection;
+  readonly metricName: MetricName;
   readonly statistic: "Sum" | "Maximum" | "Minimum";
   readonly threshold: number;
   /** @default 300, five minutes */
@@ -20,7 +22,6 @@ export interface OwnMetric {
   readonly runbook: string;
 }
 
-/** Service and metric names are those of core/metrics.ts; a test keeps them in sync. */
 export function ownMetrics(
   sweep: Settings["sweep"],
   {
@@ -29,16 +30,14 @@ export function ownMetrics(
     catchesUp,
   }: { readonly servesQueries: boolean; readonly compactsInWorker: boolean; readonly catchesUp: boolean },
 ): OwnMetric[] {
-  const ofCompaction = { service: "compaction", statistic: "Sum", threshold: 0 } as const;
+  const ofCompaction = { statistic: "Sum", threshold: 0 } as const;
   const ofSweeper = {
-    service: "sweeper",
     statistic: "Maximum",
     // Two sweeps, so that a late one does not clear the alarm.
     periodSeconds: Math.max(fiveMinutes, 2 * 60 * sweep.everyMinutes),
     runbook: "stuck-runs",
   } as const;
   const corrupt = {
-    metricName: "ManifestMismatches",
     statistic: "Sum",
     threshold: 0,
     runbook: "manifest-mismatch",
@@ -47,34 +46,34 @@ export function ownMetrics(
     {
       ...ofCompaction,
       what: "lease-lost",
-      metricName: "LeasesLost",
+      ...metric("compaction", "LeasesLost"),
       says: "A compaction process lost its lease during a cycle and published nothing. Its messages are redelivered.",
       runbook: "lease-lost",
     },
     {
       ...ofCompaction,
       what: "publish-conflicts",
-      metricName: "PublishConflicts",
+      ...metric("compaction", "PublishConflicts"),
       says: "A generation was not published because another process had moved the head (publish conflict).",
       runbook: "publish-conflicts",
     },
     {
       ...corrupt,
       what: "compaction-manifest-mismatch",
-      service: "compaction",
+      ...metric("compaction", "ManifestMismatches"),
       says: "A published generation does not match its manifest. Compaction falls back to an earlier generation.",
     },
     {
       ...ofCompaction,
       what: "collection-rebuilt",
-      metricName: "GenerationsRebuilt",
+      ...metric("compaction", "GenerationsRebuilt"),
       says: "Every generation of a shard was corrupt or missing. Compaction rebuilt the shard from its deltas.",
       runbook: "lost-file-system",
     },
     {
       ...ofCompaction,
       what: "receipts-left-out",
-      metricName: "ReceiptsLeftOut",
+      ...metric("compaction", "ReceiptsLeftOut"),
       says: "A shard was rebuilt without some receipts because their deltas are missing or unreadable.",
       runbook: "lost-file-system",
     },
@@ -83,7 +82,7 @@ export function ownMetrics(
           {
             ...ofCompaction,
             what: "compaction-worker-errors",
-            metricName: "WorkerErrors",
+            ...metric("compaction", "WorkerErrors"),
             says: "The compaction worker could not receive messages, or a cycle failed. Its log has the reason.",
             runbook: "errors",
           },
@@ -94,7 +93,7 @@ export function ownMetrics(
           {
             ...corrupt,
             what: "query-server-manifest-mismatch",
-            service: "query-server",
+            ...metric("query-server", "ManifestMismatches"),
             says: "A published generation does not match its manifest. The query server keeps serving the previous one.",
           },
         ]
@@ -102,21 +101,20 @@ export function ownMetrics(
     {
       ...ofSweeper,
       what: "runs-given-up",
-      metricName: "RunsGivenUp",
+      ...metric("sweeper", "RunsGivenUp"),
       threshold: 0,
       says: "Runs were marked FAILED after several redrives. The vectors of their receipts are stale or missing.",
     },
     {
       ...ofSweeper,
       what: "runs-open-long",
-      metricName: "OldestOpenRunAge",
+      ...metric("sweeper", "OldestOpenRunAge"),
       threshold: 2 * 60 * sweep.openMinutes,
       says: "A run is still open although its messages were sent again.",
     },
     {
       what: "file-system-unaccounted",
-      service: "sweeper",
-      metricName: "FileSystemBytesUnaccounted",
+      ...metric("sweeper", "FileSystemBytesUnaccounted"),
       // Writes in progress and AWS's metering delay resolve within hours.
       statistic: "Minimum",
       periodSeconds: 3600,
@@ -130,8 +128,7 @@ export function ownMetrics(
       ? [
           {
             what: "catch-up-tasks-failed",
-            service: "catch-up",
-            metricName: "CatchUpTasksFailed",
+            ...metric("catch-up", "CatchUpTasksFailed"),
             statistic: "Sum",
             threshold: 0,
             says: "A catch-up task failed.",
@@ -141,8 +138,7 @@ export function ownMetrics(
       : []),
     {
       what: "rows-rejected",
-      service: "embed",
-      metricName: "RowsRejected",
+      ...metric("embed", "RowsRejected"),
       statistic: "Sum",
       threshold: 0,
       says: "OCR rows were rejected, so search does not find them.",
@@ -150,8 +146,7 @@ export function ownMetrics(
     },
     {
       what: "embed-deferring",
-      service: "embed",
-      metricName: "MessagesDeferred",
+      ...metric("embed", "MessagesDeferred"),
       statistic: "Sum",
       threshold: 0,
       periods: 12,
@@ -159,6 +154,11 @@ export function ownMetrics(
       runbook: "queue-age",
     },
   ];
+}
+
+/** A metric under the name of the service that writes it. */
+function metric<Service extends MeasuredService>(service: Service, metricName: MetricOf<Service>) {
+  return { service, metricName };
 }
 
 /** Findings of the last `npm run verify`. */
@@ -185,20 +185,20 @@ function differences(): OwnMetric[] {
       "The run or the delta of a receipt is missing from storage (found by `npm run verify`).",
     ],
   ] as const;
-  const ofVerify = { service: "verify", statistic: "Sum", threshold: 0 } as const;
+  const ofVerify = { statistic: "Sum", threshold: 0 } as const;
   return [
     ...found.map(([what, metricName, says]) => ({
       ...ofVerify,
       what,
-      metricName,
+      ...metric("verify", metricName),
       says,
       runbook: "vectors-differ",
     })),
-    ...(["lines", "words"] as const).map((collection) => ({
+    ...collections.map((collection) => ({
       ...ofVerify,
       what: `vectors-not-found-${collection}`,
       collection,
-      metricName: "VectorsNotFound",
+      ...metric("verify", "VectorsNotFound"),
       says: `Vectors of ${collection} are published, and a search by their own numbers does not find them.`,
       runbook: "vectors-not-found",
     })),

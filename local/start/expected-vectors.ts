@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Collection } from "../../contract/collections.ts";
 import type { ReceiptFolder } from "../../core/ingest/export-folder.ts";
 import { parseLines, parseWords } from "../../core/receipts/parse-rows.ts";
 import { lineVectorId, planLines, planWords, wordVectorId } from "../../core/receipts/planned-vectors.ts";
-import type { Collection } from "../../core/receipts/receipt.ts";
 import type { LineRow } from "../../core/receipts/rows.ts";
 
 /** What the input rows promise, before anything ran. */

@@ -1,5 +1,5 @@
 import type { QueueDepth } from "../../cli/queue-depths.ts";
-import type { Collection } from "../../core/receipts/receipt.ts";
+import type { Collection } from "../../contract/collections.ts";
 
 export interface CollectionProgress {
   /** Runs of that collection by state. */

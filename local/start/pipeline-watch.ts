@@ -2,7 +2,7 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 import { type DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
 import { queueDepths } from "../../cli/queue-depths.ts";
 import type { StackOutputs } from "../../cli/target.ts";
-import type { Collection } from "../../core/receipts/receipt.ts";
+import type { Collection } from "../../contract/collections.ts";
 import type { CompactionRun } from "../../core/runs/compaction-run.ts";
 import { readRun } from "../../core/runs/run-item.ts";
 import type { CollectionProgress, Observation } from "./observation.ts";

@@ -1,5 +1,5 @@
+import type { ShardName } from "../../contract/collections.ts";
 import { type PublishedFiles, withPublishedCopy } from "../../core/collections/generations/published-copy.ts";
-import type { ShardName } from "../../core/receipts/shards.ts";
 
 /** Every id of a published generation, read from its own files; one that stood there twice is listed twice. */
 export function publishedIds(files: PublishedFiles, shard: ShardName, generation: string): Promise<string[]> {

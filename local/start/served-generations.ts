@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import type { ShardName } from "../../contract/collections.ts";
 import type { Head } from "../../core/collections/generations/head.ts";
-import type { ShardName } from "../../core/receipts/shards.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
 const maxWaitMs = 30_000;

@@ -1,5 +1,5 @@
 import { table } from "../../cli/table.ts";
-import type { ShardName } from "../../core/receipts/shards.ts";
+import type { ShardName } from "../../contract/collections.ts";
 import type { ExpectedVectors } from "./expected-vectors.ts";
 import type { ServedGeneration } from "./served-generations.ts";
 

@@ -1,4 +1,4 @@
-import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import { type Collection, collections } from "../../contract/collections.ts";
 import type { Observation, Workload } from "./observation.ts";
 
 /** What a collection should hold, and what its published generation does hold. */

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hitTable } from "../../cli/hit-table.ts";
+import { type Collection, collections } from "../../contract/collections.ts";
 import { decodeDelta } from "../../core/deltas/codec.ts";
 import type { Delta } from "../../core/deltas/delta.ts";
 import { exportFolders, findReceiptFolders, type ReceiptFolder } from "../../core/ingest/export-folder.ts";
-import { type Collection, collections } from "../../core/receipts/receipt.ts";
 import { Stage } from "../unit/ingest/stage.ts";
 import { Tables } from "../unit/runs/tables.ts";
 import { caseFile, readCase, testCases } from "./reported-cases.ts";

@@ -17,8 +17,9 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { loggedMetrics, type MeasuredService, metricsOf } from "../../core/metrics.ts";
-import { collections } from "../../core/receipts/receipt.ts";
+import { collections } from "../../contract/collections.ts";
+import { type MeasuredService, metricsOf } from "../../contract/metrics.ts";
+import { loggedMetrics } from "../../core/metrics.ts";
 import { functionMetrics, mappingMetrics } from "../../local/lambda/function-metrics.ts";
 import { extraPeriods } from "../../local/services/cloudwatch/evaluate.ts";
 import type { MetricId } from "../../local/services/cloudwatch/metric.ts";

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import type { Collection } from "../../contract/collections.ts";
 import { processRecords } from "../../core/changes/process-records.ts";
 import { QueuePublisher } from "../../core/changes/queue-publisher.ts";
 import { whole } from "../../core/changes/watched.ts";
@@ -12,7 +13,7 @@ import { recordRun } from "../../core/ingest/record-run.ts";
 import { silentLog } from "../../core/log.ts";
 import { silentMetrics } from "../../core/metrics.ts";
 import { wordVectorId } from "../../core/receipts/planned-vectors.ts";
-import type { Collection, ReceiptRef } from "../../core/receipts/receipt.ts";
+import type { ReceiptRef } from "../../core/receipts/receipt.ts";
 import { systemClock } from "../../core/resilience/clock.ts";
 import { itemsOf } from "../unit/collections/receipt-items.ts";
 import { deltaOf, imageId, wordDeltaOf } from "../unit/collections/sample-deltas.ts";

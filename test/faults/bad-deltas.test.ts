@@ -1,5 +1,5 @@
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import { collections } from "../../core/receipts/receipt.ts";
+import { collections } from "../../contract/collections.ts";
 import { redriveReceipt } from "../../core/runs/redrive-receipt.ts";
 import { imageId } from "../unit/collections/sample-deltas.ts";
 import { expectClean } from "./clean.ts";

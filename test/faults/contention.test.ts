@@ -1,4 +1,4 @@
-import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import { type Collection, collections } from "../../contract/collections.ts";
 import { expectClean } from "./clean.ts";
 import { freshStack } from "./fresh-stack.ts";
 import { killed, paused } from "./harmed.ts";

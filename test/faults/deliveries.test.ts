@@ -1,4 +1,4 @@
-import { collections } from "../../core/receipts/receipt.ts";
+import { collections } from "../../contract/collections.ts";
 import { Application } from "./application.ts";
 import { expectClean } from "./clean.ts";
 import { Postman } from "./deliveries.ts";

@@ -1,5 +1,5 @@
 import { DeleteMessageCommand, type Message, SendMessageCommand } from "@aws-sdk/client-sqs";
-import type { Collection } from "../../core/receipts/receipt.ts";
+import type { Collection } from "../../contract/collections.ts";
 import { receive } from "./mapping.ts";
 import type { Random } from "./seeds.ts";
 import type { Stack } from "./stack.ts";

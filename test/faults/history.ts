@@ -1,5 +1,5 @@
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import { type Collection, collections } from "../../contract/collections.ts";
 import type { Stack } from "./stack.ts";
 
 /** The item of a shard, as it stood after one write. */

@@ -1,5 +1,5 @@
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
-import type { Collection } from "../../core/receipts/receipt.ts";
+import type { Collection } from "../../contract/collections.ts";
 import { queueRecord } from "../../local/mappings/sqs-event.ts";
 import type { CycleProcess } from "./process/cycle-process.ts";
 import type { Stack } from "./stack.ts";

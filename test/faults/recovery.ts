@@ -1,4 +1,4 @@
-import { type Collection, collections } from "../../core/receipts/receipt.ts";
+import { type Collection, collections } from "../../contract/collections.ts";
 import { poll } from "./mapping.ts";
 import type { CycleProcess } from "./process/cycle-process.ts";
 import type { Stack } from "./stack.ts";

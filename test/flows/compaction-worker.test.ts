@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { LambdaClient, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
-import { collections } from "../../core/receipts/receipt.ts";
+import { collections } from "../../contract/collections.ts";
 import { eventually } from "./eventually.ts";
 import { logSays, noMessageIsLeft, nothingWasRefused } from "./looking.ts";
 import { heads, publishedIds } from "./published.ts";

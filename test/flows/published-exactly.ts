@@ -1,8 +1,8 @@
+import { collections } from "../../contract/collections.ts";
 import { decodeDelta } from "../../core/deltas/codec.ts";
 import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
-import { collections } from "../../core/receipts/receipt.ts";
 import { publishedVectors } from "./published.ts";
 import type { RunningStack } from "./running-stack.ts";
 import { planned } from "./sending.ts";

@@ -1,14 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Collection, collections, type ShardName, shardNames } from "../../contract/collections.ts";
 import { readHead } from "../../core/collections/generations/head.ts";
 import { withPublishedCopy } from "../../core/collections/generations/published-copy.ts";
 import type { PublishedVectors } from "../../core/collections/segments/published-vectors.ts";
 import type { VectorMetadata } from "../../core/deltas/delta.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import type { ReceiptRef } from "../../core/receipts/receipt.ts";
-import { type Collection, collections } from "../../core/receipts/receipt.ts";
-import { type ShardName, shardNames } from "../../core/receipts/shards.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { currentRunOf } from "../unit/runs/current.ts";
 import type { RunningStack } from "./running-stack.ts";

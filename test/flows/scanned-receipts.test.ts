@@ -1,6 +1,7 @@
 import { SearchClient } from "../../cli/search-client.ts";
+import { type Collection, collections } from "../../contract/collections.ts";
 import { exportFolders } from "../../core/ingest/export-folder.ts";
-import { type Collection, collections, receiptKey, receiptOfVector } from "../../core/receipts/receipt.ts";
+import { receiptKey, receiptOfVector } from "../../core/receipts/receipt.ts";
 import { type ExpectedVectors, expectedVectors } from "../../local/start/expected-vectors.ts";
 import { eventually } from "./eventually.ts";
 import { noMessageIsLeft } from "./looking.ts";

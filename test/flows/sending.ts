@@ -1,8 +1,9 @@
+import type { Collection } from "../../contract/collections.ts";
 import { enqueue, type OcrFiles, uploadOcrFiles } from "../../core/ingest/export-receipt.ts";
 import type { EmbedMessage } from "../../core/receipts/embed-message.ts";
 import { parseLines, parseWords } from "../../core/receipts/parse-rows.ts";
 import { type PlannedVector, planLines, planWords } from "../../core/receipts/planned-vectors.ts";
-import type { Collection, ReceiptRef } from "../../core/receipts/receipt.ts";
+import type { ReceiptRef } from "../../core/receipts/receipt.ts";
 import { eventually } from "./eventually.ts";
 import { currentStates } from "./published.ts";
 import type { RunningStack } from "./running-stack.ts";

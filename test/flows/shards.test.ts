@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
+import { collections } from "../../contract/collections.ts";
 import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
-import { collections } from "../../core/receipts/receipt.ts";
 import { shardOf } from "../../core/receipts/shards.ts";
 import { noMessageIsLeft, nothingWasRefused } from "./looking.ts";
 import { publishedIds, shardsOf } from "./published.ts";

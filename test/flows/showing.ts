@@ -1,6 +1,6 @@
+import { collections } from "../../contract/collections.ts";
 import type { KnownMetadata } from "../../core/entities/receipt-facts.ts";
 import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
-import { collections } from "../../core/receipts/receipt.ts";
 import { isKnownKey } from "../../core/receipts/vector-metadata.ts";
 import { eventually } from "./eventually.ts";
 import { publishedMetadata } from "./published.ts";

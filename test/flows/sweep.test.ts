@@ -1,6 +1,7 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { collections, type ReceiptRef } from "../../core/receipts/receipt.ts";
+import { collections } from "../../contract/collections.ts";
+import type { ReceiptRef } from "../../core/receipts/receipt.ts";
 import type { CompactionRun } from "../../core/runs/compaction-run.ts";
 import { openKey } from "../../core/runs/run-item.ts";
 import { currentRunOf } from "../unit/runs/current.ts";

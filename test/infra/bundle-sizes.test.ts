@@ -46,7 +46,7 @@ function packageOf(path: string): string | undefined {
 }
 
 test("zod is imported as a namespace everywhere that is bundled: by name it would come whole", () => {
-  const bundled = ["core", "functions", "containers"].flatMap((folder) =>
+  const bundled = ["contract", "core", "functions", "containers"].flatMap((folder) =>
     readdirSync(join(projectRoot, folder), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts"))
       .map((file) => join(projectRoot, folder, file)),

@@ -1,4 +1,4 @@
-import { metricsOf } from "../../core/metrics.ts";
+import { metricsOf } from "../../contract/metrics.ts";
 import { deployCatchUp } from "./support/catch-up-stack.ts";
 import { type Deployment, ofType } from "./support/deploy.ts";
 import { deployStack } from "./support/stacks.ts";

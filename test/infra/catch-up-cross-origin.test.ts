@@ -1,4 +1,4 @@
-import { catchUpRoutes } from "../../infra/components/catch-up-routes.ts";
+import { catchUpRoutes } from "../../contract/catch-up-routes.ts";
 import { ConfigurationInvalidError } from "../../infra/settings/read-all.ts";
 import { deployCatchUp, environmentOf } from "./support/catch-up-stack.ts";
 import { type Deployment, ofType } from "./support/deploy.ts";

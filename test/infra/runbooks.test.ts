@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { metricsOf } from "../../core/metrics.ts";
+import { metricsOf } from "../../contract/metrics.ts";
 import { declared } from "../../infra/config.ts";
 import { deployCatchUp } from "./support/catch-up-stack.ts";
 import { type Deployment, ofType } from "./support/deploy.ts";

@@ -1,6 +1,3 @@
-import { collections } from "../../core/receipts/receipt.ts";
-import * as core from "../../core/receipts/shards.ts";
-import { shardNames } from "../../infra/components/collection-queues.ts";
 import { type Deployment, listing, ofType } from "./support/deploy.ts";
 import { permissionsOf } from "./support/policies.ts";
 import { deployStack } from "./support/stacks.ts";
@@ -21,14 +18,6 @@ function environmentOf(deployment: Deployment, name: string): Record<string, str
 const url = (name: string) => `https://sqs.us-east-1.amazonaws.com/000000000000/vectorkeep-prod-${name}.fifo`;
 const urls = (collection: string, end = "") =>
   [1, 2].map((shard) => url(`${collection}-${shard}of2${end}`)).join(",");
-
-test("shards have the names that core knows them by", () => {
-  for (const count of [1, 2, 5, 8]) {
-    for (const collection of collections) {
-      expect(shardNames(collection, count)).toEqual(core.shardNames(collection, count));
-    }
-  }
-});
 
 test("splitting the collections replaces their queue groups and alarms, and touches nothing else", async () => {
   const whole = listing((await deployStack("prod")).resources);

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type CatchUpRoute, catchUpRoutes } from "../../../contract/catch-up-routes.ts";
 import { repeatedJsonKey } from "../../text/repeated-json-key.ts";
 import {
   type ProcessRequest,
@@ -26,8 +27,8 @@ export interface ApiDeps extends StartDeps {
 
 type Route = (request: ApiRequest, deps: ApiDeps, taskId: string) => Promise<Answer> | Answer;
 
-/** Every route by method and path; openapi.ts describes the same ones. */
-export const routes: Readonly<Record<string, Route>> = {
+/** What answers each route; openapi.ts describes the same ones. */
+const routes: Readonly<Record<CatchUpRoute, Route>> = {
   "GET /process": startFromQuery,
   "POST /process": startFromBody,
   "GET /status": status,
@@ -47,10 +48,10 @@ const maxKeyBytes = 200;
 export async function answerRequest(request: ApiRequest, deps: ApiDeps): Promise<Answer> {
   const [, taskId = "", action] = ofTask.exec(request.path) ?? [];
   const name = action === undefined ? request.path : `/tasks/{task_id}/${action}`;
-  const route = routes[`${request.method} ${name}`];
-  if (!route) return noSuchRoute(request);
+  const route = catchUpRoutes.find((known) => known === `${request.method} ${name}`);
+  if (route === undefined) return noSuchRoute(request);
   try {
-    return await route(request, deps, taskId);
+    return await routes[route](request, deps, taskId);
   } catch (error) {
     return answerTo(error);
   }

@@ -1,6 +1,7 @@
 import { ChromaClient, type Collection as ChromaCollection, type Where } from "chromadb";
+import type { Collection } from "../../../contract/collections.ts";
 import type { VectorMetadata } from "../../deltas/delta.ts";
-import { type Collection, type ReceiptRef, receiptKey, receiptOfVector } from "../../receipts/receipt.ts";
+import { type ReceiptRef, receiptKey, receiptOfVector } from "../../receipts/receipt.ts";
 import { updateBodies } from "./update-batches.ts";
 import { postUpsert } from "./upsert-request.ts";
 import {

@@ -1,9 +1,9 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { ShardName } from "../../../contract/collections.ts";
 import type { DeltaStore } from "../../deltas/delta-store.ts";
 import type { CurrentItems } from "../../entities/current-items.ts";
 import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import type { RunQueues } from "../../runs/run-queues.ts";
 import type { RunStore } from "../../runs/run-store.ts";

@@ -1,7 +1,8 @@
+import type { Collection } from "../../../contract/collections.ts";
 import { deltaKey as keyOfDelta, prefixOfDelta } from "../../deltas/keys.ts";
 import type { CurrentItems } from "../../entities/current-items.ts";
 import type { ReceiptFacts } from "../../entities/receipt-facts.ts";
-import { type Collection, receiptKey } from "../../receipts/receipt.ts";
+import { receiptKey } from "../../receipts/receipt.ts";
 import type { CurrentRun } from "../../runs/current-run.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import type { Merged } from "../merge/merge-receipts.ts";

@@ -1,7 +1,7 @@
+import type { ShardName } from "../../../contract/collections.ts";
 import type { Log, LogFields } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { receiptKey } from "../../receipts/receipt.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import type { Head } from "../generations/head.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";

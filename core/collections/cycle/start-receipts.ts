@@ -1,7 +1,7 @@
+import type { ShardName } from "../../../contract/collections.ts";
 import type { CurrentItems } from "../../entities/current-items.ts";
 import { errorFields, type Log, receiptFields } from "../../log.ts";
 import { fiveDigits, type ReceiptRef } from "../../receipts/receipt.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import type { CurrentRun, Removal } from "../../runs/current-run.ts";
 import { recordRemovals } from "../../runs/record-removals.ts";

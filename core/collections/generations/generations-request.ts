@@ -1,6 +1,6 @@
 import * as z from "zod";
+import type { ShardName } from "../../../contract/collections.ts";
 import { problems } from "../../receipts/problems.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 
 /** What operators ask of the function that reaches the generations. */

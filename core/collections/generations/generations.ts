@@ -12,8 +12,8 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import type { ShardName } from "../../../contract/collections.ts";
 import type { ReceiptRef } from "../../receipts/receipt.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { type BaseIndex, decodeIndex, encodeIndex } from "../segments/base-index.ts";

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { ShardName } from "../../receipts/shards.ts";
+import type { ShardName } from "../../../contract/collections.ts";
 import { generationHistory, type PastGeneration } from "./generation-history.ts";
 import type { Generations } from "./generations.ts";
 import { readHead } from "./head.ts";

@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { collectionOf, type ShardName } from "../../../contract/collections.ts";
 import type { DeltaStore } from "../../deltas/delta-store.ts";
-import { collectionOf, type ShardName } from "../../receipts/shards.ts";
 import { monotonicClock } from "../../resilience/clock.ts";
 import { ChromaServer } from "../chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../chroma/chroma-vector-store.ts";

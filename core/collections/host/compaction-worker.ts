@@ -1,6 +1,6 @@
+import type { ShardName } from "../../../contract/collections.ts";
 import { errorFields, type Log } from "../../log.ts";
 import type { LoggedMetrics } from "../../metrics.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { Semaphore } from "../../resilience/semaphore.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
+import type { ShardName } from "../../../contract/collections.ts";
 import { unlessConditionFailed } from "../../conditional-write.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { readItem } from "../../unreadable-item.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";

@@ -1,5 +1,6 @@
+import type { Collection } from "../../../contract/collections.ts";
 import type { Delta } from "../../deltas/delta.ts";
-import { type Collection, receiptKey } from "../../receipts/receipt.ts";
+import { receiptKey } from "../../receipts/receipt.ts";
 import type { RunRef } from "../../runs/run-store.ts";
 import { hasLoneSurrogate } from "../../text/well-formed-text.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";

@@ -1,10 +1,10 @@
+import type { ShardName } from "../../../contract/collections.ts";
 import type { Delta } from "../../deltas/delta.ts";
 import type { DeltaStore } from "../../deltas/delta-store.ts";
 import type { CurrentItems } from "../../entities/current-items.ts";
 import type { ReceiptFacts } from "../../entities/receipt-facts.ts";
 import { errorFields, type Log, receiptFields } from "../../log.ts";
 import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";

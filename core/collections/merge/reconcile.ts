@@ -1,5 +1,6 @@
+import type { Collection } from "../../../contract/collections.ts";
 import { knownMetadata, type ReceiptFacts } from "../../entities/receipt-facts.ts";
-import { type Collection, type ReceiptRef, receiptKey, receiptOfVector } from "../../receipts/receipt.ts";
+import { type ReceiptRef, receiptKey, receiptOfVector } from "../../receipts/receipt.ts";
 import { type CurrentRun, isRemoved, type RemovedPart } from "../../runs/current-run.ts";
 import type { MetadataChanges, VectorStore } from "../chroma/vector-store.ts";
 import { metadataChanges } from "./metadata-changes.ts";

@@ -1,4 +1,4 @@
-import type { ShardName } from "../../receipts/shards.ts";
+import type { ShardName } from "../../../contract/collections.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import type { Applied } from "./apply-deltas.ts";

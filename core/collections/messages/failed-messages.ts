@@ -1,6 +1,6 @@
+import type { ShardName } from "../../../contract/collections.ts";
 import { errorFields, type Log, runFields } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import type { RunRef, RunStore } from "../../runs/run-store.ts";
 import type { CollectionQueue, QueuedMessage } from "./collection-queue.ts";
 import type { FailureLedger } from "./failure-ledger.ts";

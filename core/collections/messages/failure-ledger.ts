@@ -1,5 +1,5 @@
 import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import type { ShardName } from "../../receipts/shards.ts";
+import type { ShardName } from "../../../contract/collections.ts";
 import { cutMessage } from "../../text/cut-message.ts";
 import { isValidationError } from "../../unreadable-item.ts";
 

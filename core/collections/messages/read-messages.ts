@@ -1,3 +1,4 @@
+import type { ShardName } from "../../../contract/collections.ts";
 import {
   type ChangeMessageBody,
   changeMessageBody,
@@ -6,7 +7,7 @@ import {
 } from "../../entities/change-message.ts";
 import { problems } from "../../receipts/problems.ts";
 import { fiveDigits, receiptKey } from "../../receipts/receipt.ts";
-import { holdsImage, type ShardName } from "../../receipts/shards.ts";
+import { holdsImage } from "../../receipts/shards.ts";
 import type { Removal, RemovedPart } from "../../runs/current-run.ts";
 import type { QueuedMessage } from "./collection-queue.ts";
 import type { FailedMessages } from "./failed-messages.ts";

@@ -1,5 +1,5 @@
-import type { Collection } from "../../receipts/receipt.ts";
-import { type ShardName, shardName } from "../../receipts/shards.ts";
+import type { Collection } from "../../../contract/collections.ts";
+import { type ShardName, shardName } from "../../../contract/collections.ts";
 
 /** A shard and the URLs of its queues. */
 export interface ShardQueues {

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { ShardName } from "../../../contract/collections.ts";
 import { type Log, receiptFields } from "../../log.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import { isExpiring } from "../../runs/current-run.ts";
 import type { RunStore } from "../../runs/run-store.ts";

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { ShardName } from "../../receipts/shards.ts";
+import type { ShardName } from "../../../contract/collections.ts";
 import type { Generations } from "../generations/generations.ts";
 import { generationName, type Head, moveHead } from "../generations/head.ts";
 import type { Lease } from "../lease/lease.ts";

@@ -1,6 +1,6 @@
+import type { ShardName } from "../../../contract/collections.ts";
 import { errorFields, type Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
 import { type Head, isJustPublished } from "../generations/head.ts";
 import type { SegmentRef } from "../generations/manifest.ts";

@@ -1,6 +1,6 @@
+import type { ShardName } from "../../../contract/collections.ts";
 import type { Log } from "../../log.ts";
 import { type ReceiptRef, receiptOfKey } from "../../receipts/receipt.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import { knownReceipts } from "../../runs/known-receipts.ts";
 import type { Generations } from "../generations/generations.ts";
 import { isJustPublished, readHead } from "../generations/head.ts";

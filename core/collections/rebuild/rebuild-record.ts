@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import type { ShardName } from "../../receipts/shards.ts";
+import type { ShardName } from "../../../contract/collections.ts";
 
 export interface RecordTable {
   readonly client: DynamoDBDocumentClient;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import type { ShardName } from "../../../contract/collections.ts";
 import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 import { generationHistory, type PastGeneration } from "../generations/generation-history.ts";

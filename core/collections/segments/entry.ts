@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
+import type { Collection } from "../../../contract/collections.ts";
 import type { Delta } from "../../deltas/delta.ts";
 import type { ReceiptFacts } from "../../entities/receipt-facts.ts";
-import type { Collection, ReceiptRef } from "../../receipts/receipt.ts";
+import type { ReceiptRef } from "../../receipts/receipt.ts";
 import type { CurrentRun, RemovedPart } from "../../runs/current-run.ts";
 import { withKnown } from "../merge/load-deltas.ts";
 import { partsOfVector } from "../merge/reconcile.ts";

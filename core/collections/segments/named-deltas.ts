@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
+import type { ShardName } from "../../../contract/collections.ts";
 import { unlessConditionFailed } from "../../conditional-write.ts";
-import type { ShardName } from "../../receipts/shards.ts";
 import { readItem } from "../../unreadable-item.ts";
 
 /** Of the hash of a delta's key. Two keys with the same one keep a delta for longer, and nothing else. */

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { collectionOf, type ShardName } from "../../receipts/shards.ts";
+import { collectionOf, type ShardName } from "../../../contract/collections.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { ChromaServer } from "../chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../chroma/chroma-vector-store.ts";

@@ -4,13 +4,13 @@
  */
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { SQSEvent } from "aws-lambda";
+import type { ShardName } from "../../../contract/collections.ts";
 import { runCycle } from "../../../core/collections/cycle/cycle.ts";
 import type { CycleDeps } from "../../../core/collections/cycle/cycle-deps.ts";
 import { compactionConfig } from "../../../core/collections/host/compaction-config.ts";
 import { compactionClients, cycleDeps } from "../../../core/collections/host/compaction-deps.ts";
 import { shardQueues } from "../../../core/collections/messages/shard-queues.ts";
 import { loggedMetrics } from "../../../core/metrics.ts";
-import type { ShardName } from "../../../core/receipts/shards.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { readEnvironment } from "../../../core/settings/environment.ts";
 import { queuedMessage, sourceOf } from "../../../functions/compaction/event.ts";

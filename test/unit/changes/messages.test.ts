@@ -1,9 +1,9 @@
+import { collections } from "../../../contract/collections.ts";
 import { sortRecords } from "../../../core/changes/sort-records.ts";
 import { type Watched, watchedOf, whole } from "../../../core/changes/watched.ts";
 import { changeMessageBody } from "../../../core/entities/change-message.ts";
 import { type EntityType, entityTypes } from "../../../core/entities/entity-key.ts";
 import { labelFields, merchantFields } from "../../../core/entities/known-items.ts";
-import { collections } from "../../../core/receipts/receipt.ts";
 import { image, run, runItem, sortKeys, streamRecord } from "./stream-records.ts";
 
 const old = { merchant_name: "CAFE", validation_status: "PENDING", note: "a" };

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { ShardName } from "../../../contract/collections.ts";
 import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import { steps } from "../../../core/collections/cycle/cycle-deps.ts";
 import { CycleOverranError } from "../../../core/collections/host/compaction-worker.ts";
@@ -9,7 +10,7 @@ import { CollectionQueue } from "../../../core/collections/messages/collection-q
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { silentLog } from "../../../core/log.ts";
-import { holdsImage, type ShardName } from "../../../core/receipts/shards.ts";
+import { holdsImage } from "../../../core/receipts/shards.ts";
 import { type Clock, monotonicClock } from "../../../core/resilience/clock.ts";
 import { CompactionRig, deadLetterUrl, queueUrl } from "./compaction-rig.ts";
 import { dyingProcess } from "./dying-process.ts";

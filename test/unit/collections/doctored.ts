@@ -1,4 +1,5 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { ShardName } from "../../../contract/collections.ts";
 import type { VectorStore } from "../../../core/collections/chroma/vector-store.ts";
 import { Generations } from "../../../core/collections/generations/generations.ts";
 import { generationName, moveHead, readHead } from "../../../core/collections/generations/head.ts";
@@ -8,7 +9,6 @@ import { applyDeltas } from "../../../core/collections/merge/apply-deltas.ts";
 import { rowsOf } from "../../../core/collections/segments/entry.ts";
 import { Workspace } from "../../../core/collections/workspace/workspace.ts";
 import { decodeDelta } from "../../../core/deltas/codec.ts";
-import type { ShardName } from "../../../core/receipts/shards.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 
 export interface DoctoredShard {

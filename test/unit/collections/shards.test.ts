@@ -1,12 +1,13 @@
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ShardName } from "../../../contract/collections.ts";
 import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import { Workspace } from "../../../core/collections/workspace/workspace.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
-import { holdsImage, type ShardName } from "../../../core/receipts/shards.ts";
+import { holdsImage } from "../../../core/receipts/shards.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { chromaLibrary } from "./chroma.ts";
 import { CompactionRig } from "./compaction-rig.ts";

@@ -34,7 +34,7 @@ test("the README leads to every page of docs, at once or through one page, and f
 test.each(["docs/architecture.md", "docs/failure-modes.md", "docs/guarantees.md", "local/README.md"])(
   "every source file that %s names exists",
   (page) => {
-    const sources = globSync("{bench,cli,containers,core,functions,infra,local,test}/**/*.ts", {
+    const sources = globSync("{bench,cli,containers,contract,core,functions,infra,local,test}/**/*.ts", {
       cwd: root,
       exclude: ["**/node_modules/**"],
     });

@@ -1,5 +1,5 @@
+import { collections } from "../../../contract/collections.ts";
 import { type DurableDeltas, recordRun } from "../../../core/ingest/record-run.ts";
-import { collections } from "../../../core/receipts/receipt.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import type { NewRun, RunStore } from "../../../core/runs/run-store.ts";
 import { image } from "../receipts/rows-of.ts";

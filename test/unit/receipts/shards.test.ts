@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { collections } from "../../../core/receipts/receipt.ts";
-import { collectionOf, holdsImage, ofImage, shardNames, shardOf } from "../../../core/receipts/shards.ts";
+import { collectionOf, collections, shardNames } from "../../../contract/collections.ts";
+import { holdsImage, ofImage, shardOf } from "../../../core/receipts/shards.ts";
 
 const collection = fc.constantFrom(...collections);
 const count = fc.integer({ min: 1, max: 20 });

@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ShardName } from "../../../contract/collections.ts";
 import type { Embedder } from "../../../core/embedding/embedder.ts";
 import { silentLog } from "../../../core/log.ts";
-import type { ShardName } from "../../../core/receipts/shards.ts";
 import type { CollectionHealth } from "../../../core/search/followed-collection.ts";
 import { QueryService } from "../../../core/search/query-service.ts";
 import type { SearchAnswer } from "../../../core/search/search.ts";

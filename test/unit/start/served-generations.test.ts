@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ShardName } from "../../../core/receipts/shards.ts";
+import type { ShardName } from "../../../contract/collections.ts";
 import { type Heads, servedGenerations } from "../../../local/start/served-generations.ts";
 
 type Served = Record<string, { generation: number | null; count: number | null }>;

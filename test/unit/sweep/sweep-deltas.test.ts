@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { collections } from "../../../contract/collections.ts";
 import { DeltaFiles } from "../../../core/deltas/delta-files.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
-import { collections } from "../../../core/receipts/receipt.ts";
 import { madeCurrent } from "../../../core/runs/current-run.ts";
 import { recordRemovals } from "../../../core/runs/record-removals.ts";
 import { type DeltaSweep, isExpired, sweepDeltas } from "../../../core/sweep/sweep-deltas.ts";

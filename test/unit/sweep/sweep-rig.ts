@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { type Collection, collections } from "../../../contract/collections.ts";
 import type { Log } from "../../../core/log.ts";
-import { type Collection, collections } from "../../../core/receipts/receipt.ts";
 import { madeCurrent } from "../../../core/runs/current-run.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import type { OpenRun } from "../../../core/runs/open-run.ts";

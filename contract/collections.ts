@@ -1,0 +1,29 @@
+/** The vector collections of a stack. A message, a run and a lease always belong to one of them. */
+export const collections = ["lines", "words"] as const;
+
+/** A Chroma collection; it may be split into shards. */
+export type Collection = (typeof collections)[number];
+
+/**
+ * A partition of a collection with its own queue, lease, head and generations, all under this name. An unsharded
+ * collection is its only shard. The name includes the number of shards, so that shards of different numbers, which hold
+ * different documents, are never confused.
+ */
+export type ShardName = Collection | `${Collection}-${number}of${number}`;
+
+/** The shards of a collection, in shard order. */
+export function shardNames(collection: Collection, count: number): ShardName[] {
+  return Array.from({ length: count }, (_, position) => shardName(collection, position, count));
+}
+
+/** The shard at a position in shard order, from 0. */
+export function shardName(collection: Collection, position: number, count: number): ShardName {
+  return count === 1 ? collection : `${collection}-${position + 1}of${count}`;
+}
+
+/** The collection of a shard. Throws a RangeError for any other text. */
+export function collectionOf(shard: ShardName): Collection {
+  const found = collections.find((collection) => shard === collection || shard.startsWith(`${collection}-`));
+  if (found === undefined) throw new RangeError(`${shard} is not a shard of a collection.`);
+  return found;
+}
