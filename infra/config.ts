@@ -1,3 +1,10 @@
+import {
+  entityTypes,
+  type FieldOf,
+  type TypeWithFields,
+  typesWithFields,
+  watchedEntities,
+} from "../contract/watched-entities.ts";
 import { catchUpSettings } from "./catch-up-settings.ts";
 import { compactionSettings } from "./compaction-settings.ts";
 import { address, callersKey, headerKey } from "./settings/forms.ts";
@@ -9,6 +16,7 @@ import {
   oneOf,
   optionalSecret,
   optionalText,
+  type Setting,
   secret,
   someOf,
   text,
@@ -16,34 +24,15 @@ import {
 
 const anyName = { pattern: /^\S+$/, says: "a name without spaces" };
 
-/** Entity types of the receipts table whose changes can reach the collections. */
-export const entityTypes = [
-  "COMPACTION_RUN",
-  "RECEIPT_METADATA",
-  "RECEIPT_WORD_LABEL",
-  "RECEIPT",
-  "RECEIPT_LINE",
-  "RECEIPT_WORD",
-] as const;
+/** The watched fields of each entity that has any. */
+const fieldSettings = Object.fromEntries(
+  typesWithFields.map((type) => {
+    const { fields, watch } = watchedEntities[type];
+    return [watch.setting, someOf<string>({ values: fields, ...watch })];
+  }),
+) as { readonly [Type in TypeWithFields as SettingOf<Type>]: Setting<readonly FieldOf<Type>[]> };
 
-/** Fields of a RECEIPT_METADATA item that vectors carry. */
-export const metadataFields = [
-  "canonical_merchant_name",
-  "merchant_name",
-  "merchant_category",
-  "address",
-  "phone_number",
-  "place_id",
-] as const;
-
-/** Fields of a RECEIPT_WORD_LABEL item: the label, its status and its origin. */
-export const labelFields = [
-  "label",
-  "validation_status",
-  "label_proposed_by",
-  "label_consolidated_from",
-  "reasoning",
-] as const;
+type SettingOf<Type extends TypeWithFields> = (typeof watchedEntities)[Type]["watch"]["setting"];
 
 /** Every setting of a stack, once. docs/configuration.md is generated from it (`npm run docs`). */
 export const declared = {
@@ -209,20 +198,7 @@ export const declared = {
         "Entity types of the receipts table whose changes reach the collections; COMPACTION_RUN is required.",
       because: "Search results then reflect every item that their vectors show.",
     }),
-    metadataFields: someOf({
-      values: metadataFields,
-      means:
-        "Watched fields of RECEIPT_METADATA items. A change of any other field is skipped; at least one is required, or edited metadata would never reach its vectors.",
-      because: "They are all fields that vectors carry.",
-    }),
-    labelFields: someOf({
-      values: labelFields,
-      default: ["label", "validation_status", "label_consolidated_from"],
-      means:
-        "Watched fields of RECEIPT_WORD_LABEL items. A change of any other field is skipped; at least one is required, or edited labels would never reach their vectors.",
-      because:
-        "They decide which label is shown and whether it is valid. No vector carries the other fields, so watching them would publish generations without a difference.",
-    }),
+    ...fieldSettings,
   },
   compaction: compactionSettings,
   verify: {

@@ -14,7 +14,7 @@ import { StoredWronglyError } from "../stored-wrongly-error.ts";
 import type { OneCollection } from "./one-collection.ts";
 import { deltaKeyOf } from "./word-deltas.ts";
 
-const nothingKnown = { merchant: {}, labels: new Map() };
+const nothingKnown = { fields: {}, labels: new Map() };
 
 /**
  * The limit: how long the server takes for full upserts of the same vectors, on a copy of a generation (undefined for

@@ -5,7 +5,7 @@ import {
   changeMessage,
   type FieldChanges,
 } from "../entities/change-message.ts";
-import type { EntityKey } from "../entities/entity-key.ts";
+import { type EntityKey, storedIds } from "../entities/entity-key.ts";
 import { problems } from "../receipts/problems.ts";
 import { runItem } from "../runs/run-item.ts";
 import { runMessage } from "../runs/run-message.ts";
@@ -33,35 +33,19 @@ export function messagesOf(change: Change): MessagesOrReason {
   return new Map(destinations(key.type).map((to) => [to, changeMessage(body, to, change.streamRecordId)]));
 }
 
-function changeBody(change: Change, key: Exclude<EntityKey, { type: "COMPACTION_RUN" }>): ChangeMessageBody {
-  const envelope = {
-    source: "dynamodb_stream" as const,
+function changeBody(change: Change, key: EntityKey): ChangeMessageBody {
+  // The declaration of the entity gives both the ids of its key and those of its message.
+  return {
+    source: "dynamodb_stream",
     changes: boundedChanges(change.changes),
     timestamp: change.timestamp,
     stream_record_id: change.streamRecordId,
     aws_region: change.awsRegion,
     record_snapshot: snapshotOf(change),
-  };
-  const receipt = { image_id: key.imageId, receipt_id: key.receiptId };
-  const { eventName: event_name } = change;
-  switch (key.type) {
-    case "RECEIPT_METADATA":
-      return { ...envelope, entity_type: key.type, event_name, entity_data: receipt };
-    case "RECEIPT_WORD_LABEL": {
-      const entity_data = { ...receipt, line_id: key.lineId, word_id: key.wordId, label: key.label };
-      return { ...envelope, entity_type: key.type, event_name, entity_data };
-    }
-    case "RECEIPT":
-      return { ...envelope, entity_type: key.type, event_name: "REMOVE", entity_data: receipt };
-    case "RECEIPT_LINE": {
-      const entity_data = { ...receipt, line_id: key.lineId };
-      return { ...envelope, entity_type: key.type, event_name: "REMOVE", entity_data };
-    }
-    case "RECEIPT_WORD": {
-      const entity_data = { ...receipt, line_id: key.lineId, word_id: key.wordId };
-      return { ...envelope, entity_type: key.type, event_name: "REMOVE", entity_data };
-    }
-  }
+    entity_type: key.type,
+    event_name: change.eventName,
+    entity_data: storedIds(key),
+  } as ChangeMessageBody;
 }
 
 /** One per collection, each with its own delta prefix. */

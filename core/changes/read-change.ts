@@ -1,11 +1,11 @@
-import * as z from "zod";
-import type { FieldChanges } from "../entities/change-message.ts";
+import { holdsReceiptFacts } from "../../contract/watched-entities.ts";
+import type { EventName, FieldChanges } from "../entities/change-message.ts";
 import { type EntityKey, parseEntityKey } from "../entities/entity-key.ts";
-import { readLabelItem, readMetadataItem } from "../entities/known-items.ts";
+import { type ItemReading, readFactsItem, readLabelItem } from "../entities/known-items.ts";
 import { type PlainItem, plainItem } from "../entities/plain-item.ts";
 import { problems } from "../receipts/problems.ts";
 import { changedFields } from "./changed-fields.ts";
-import { type EventName, recordTime, type StreamRecord, streamRecord } from "./stream-record.ts";
+import { recordTime, type StreamRecord, streamRecord, streamRecordKeys } from "./stream-record.ts";
 import { isAnswered, type Watched } from "./watched.ts";
 
 /** A change that is relevant to the collections. */
@@ -30,19 +30,13 @@ export type ReadRecord =
 
 const skipped = { kind: "skipped" } as const;
 
-const keysOnly = z.object({
-  dynamodb: z.object({
-    Keys: z.object({ PK: z.object({ S: z.string() }), SK: z.object({ S: z.string() }) }),
-  }),
-});
-
 /**
  * The kind of a stream record. Skipped: not a receipt's key, an event that is not forwarded, or no watched field
  * changed. Of others: an item of another application that shares the table. Malformed: an unknown key under a receipt,
  * or a record or item that does not match its key.
  */
 export function readChange(record: unknown, watched: Watched): ReadRecord {
-  const keyed = keysOnly.safeParse(record);
+  const keyed = streamRecordKeys.safeParse(record);
   if (!keyed.success) return malformed(problems(keyed.error));
   const { PK, SK } = keyed.data.dynamodb.Keys;
   const key = parseEntityKey(PK.S, SK.S);
@@ -89,13 +83,13 @@ function readItems(record: StreamRecord, key: EntityKey, watched: Watched): Read
 }
 
 function itemProblems(key: EntityKey, item: PlainItem): readonly string[] {
-  const read =
-    key.type === "RECEIPT_METADATA"
-      ? readMetadataItem(item)
-      : key.type === "RECEIPT_WORD_LABEL"
-        ? readLabelItem(item, key.label)
-        : undefined;
+  const read = readItem(key, item);
   return read && "problems" in read ? read.problems : [];
+}
+
+function readItem(key: EntityKey, item: PlainItem): ItemReading<unknown> | undefined {
+  if (holdsReceiptFacts(key.type)) return readFactsItem(key.type, item);
+  return key.type === "RECEIPT_WORD_LABEL" ? readLabelItem(item, key.label) : undefined;
 }
 
 function malformed(reasons: readonly string[]): ReadRecord {

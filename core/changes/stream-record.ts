@@ -6,13 +6,18 @@ const attributes = z.record(
   z.custom<AttributeValue>((value) => typeof value === "object" && value !== null, "not a typed attribute"),
 );
 
+const keys = z.object({ PK: z.object({ S: z.string() }), SK: z.object({ S: z.string() }) });
+
+/** The item key of a stream record. A record that is not valid as a whole may have one. */
+export const streamRecordKeys = z.object({ dynamodb: z.object({ Keys: keys }) });
+
 /** A record of the receipts table's stream, as Lambda delivers it: items in DynamoDB's typed JSON. */
 export const streamRecord = z.object({
   eventID: z.string().min(1),
   eventName: z.enum(["INSERT", "MODIFY", "REMOVE"]),
   awsRegion: z.string().min(1),
   dynamodb: z.object({
-    Keys: z.object({ PK: z.object({ S: z.string() }), SK: z.object({ S: z.string() }) }),
+    Keys: keys,
     NewImage: attributes.optional(),
     OldImage: attributes.optional(),
     SequenceNumber: z.string().min(1),
@@ -22,7 +27,6 @@ export const streamRecord = z.object({
 });
 
 export type StreamRecord = z.infer<typeof streamRecord>;
-export type EventName = StreamRecord["eventName"];
 
 /** The record's time, ISO. */
 export function recordTime(record: StreamRecord): string {

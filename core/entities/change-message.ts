@@ -1,21 +1,22 @@
 import * as z from "zod";
 import type { Collection } from "../../contract/collections.ts";
-import { fiveDigits, type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
-import { imageId, receiptNumber, rowNumber } from "../receipts/rows.ts";
+import {
+  type EntityType,
+  entityTypes,
+  type TypesThatHold,
+  watchedEntities,
+} from "../../contract/watched-entities.ts";
+import { wordVectorId } from "../receipts/planned-vectors.ts";
+import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
+import { imageId } from "../receipts/rows.ts";
 import { queueJson } from "../text/queue-json.ts";
-
-const receiptIds = { image_id: imageId, receipt_id: receiptNumber };
-const lineIds = { ...receiptIds, line_id: rowNumber };
-const wordIds = { ...lineIds, word_id: rowNumber };
-
-const anyEvent = z.enum(["INSERT", "MODIFY", "REMOVE"]);
-const removal = z.literal("REMOVE");
+import { type StoredIds, segmentsOf } from "./entity-key.ts";
 
 /** Old and new values of the watched fields; null if absent. */
 const fieldChanges = z.record(z.string(), z.object({ old: z.unknown(), new: z.unknown() }));
 
 /** Part of every body, and identical in every retry. */
-const envelope = {
+const envelope = z.object({
   source: z.literal("dynamodb_stream"),
   changes: fieldChanges,
   /** The stream record's time. DynamoDB rounds it down to the second. */
@@ -25,60 +26,65 @@ const envelope = {
   aws_region: z.string(),
   /** The item, or the old image of a REMOVE; null if it is too large or missing. For people only. */
   record_snapshot: z.record(z.string(), z.unknown()).nullable(),
-};
-
-const runBody = z.object({
-  ...envelope,
-  entity_type: z.literal("COMPACTION_RUN"),
-  event_name: z.literal("INSERT"),
-  /** `delta_prefix` is that of the message's own collection. */
-  entity_data: z.object({ ...receiptIds, run_id: z.string().min(1), delta_prefix: z.string().min(1) }),
-});
-const metadataBody = z.object({
-  ...envelope,
-  entity_type: z.literal("RECEIPT_METADATA"),
-  event_name: anyEvent,
-  entity_data: z.object(receiptIds),
-});
-const labelBody = z.object({
-  ...envelope,
-  entity_type: z.literal("RECEIPT_WORD_LABEL"),
-  event_name: anyEvent,
-  entity_data: z.object({ ...wordIds, label: z.string().min(1) }),
-});
-const receiptBody = z.object({
-  ...envelope,
-  entity_type: z.literal("RECEIPT"),
-  event_name: removal,
-  entity_data: z.object(receiptIds),
-});
-const lineBody = z.object({
-  ...envelope,
-  entity_type: z.literal("RECEIPT_LINE"),
-  event_name: removal,
-  entity_data: z.object(lineIds),
-});
-const wordBody = z.object({
-  ...envelope,
-  entity_type: z.literal("RECEIPT_WORD"),
-  event_name: removal,
-  entity_data: z.object(wordIds),
 });
 
-/** The body of a message on the queues `lines` and `words`. It says which items to read; the tables hold the facts. */
-export const changeMessageBody = z.discriminatedUnion("entity_type", [
-  runBody,
-  metadataBody,
-  labelBody,
-  receiptBody,
-  lineBody,
-  wordBody,
-]);
+type RunType = TypesThatHold<"run">;
+type ContentType = TypesThatHold<"content">;
 
-export type ChangeMessageBody = z.infer<typeof changeMessageBody>;
-export type FieldChanges = z.infer<typeof fieldChanges>;
+/** The events of an entity that are forwarded, by what it holds. */
+const eventsOf = {
+  run: ["INSERT"],
+  content: ["REMOVE"],
+  "receipt facts": ["INSERT", "MODIFY", "REMOVE"],
+  "word label": ["INSERT", "MODIFY", "REMOVE"],
+} as const;
+
+export type EventName = (typeof eventsOf)["receipt facts"][number];
+
+/** The events of an entity that are forwarded; of a MODIFY only if a watched field has changed. */
+export function forwardedEvents(type: EntityType): readonly EventName[] {
+  return eventsOf[watchedEntities[type].holds];
+}
+
+interface BodyOf<Type extends EntityType> extends z.infer<typeof envelope> {
+  readonly entity_type: Type;
+  readonly event_name: (typeof eventsOf)[(typeof watchedEntities)[Type]["holds"]][number];
+  readonly entity_data: StoredIds<Type> & (Type extends RunType ? { delta_prefix: string } : unknown);
+}
+
+/** The body of a message on a collection's queue. It says which items to read; the tables hold the facts. */
+export type ChangeMessageBody = { [Type in EntityType]: BodyOf<Type> }[EntityType];
 /** The removal of a receipt, or of a line or word of it. */
-export type RemovalBody = z.infer<typeof receiptBody> | z.infer<typeof lineBody> | z.infer<typeof wordBody>;
+export type RemovalBody = Extract<ChangeMessageBody, { readonly entity_type: ContentType }>;
+export type FieldChanges = z.infer<typeof fieldChanges>;
+
+function bodySchema(type: EntityType) {
+  const ids = segmentsOf(type).map((segment) => [
+    segment.stored,
+    segment.kind === "number" ? z.int().min(segment.from) : z.string().min(1),
+  ]);
+  return z.object({
+    ...envelope.shape,
+    entity_type: z.literal(type),
+    event_name: z.enum(forwardedEvents(type)),
+    entity_data: z.object({
+      image_id: imageId,
+      ...(Object.fromEntries(ids) as z.ZodRawShape),
+      /** That of the message's own collection. */
+      ...(watchedEntities[type].holds === "run" && { delta_prefix: z.string().min(1) }),
+    }),
+  });
+}
+
+export const changeMessageBody = z.discriminatedUnion(
+  "entity_type",
+  entityTypes.map(bodySchema) as [ReturnType<typeof bodySchema>],
+) as unknown as z.ZodType<ChangeMessageBody>;
+
+/** Whether a body is of a removal. */
+export function isRemoval(body: ChangeMessageBody): body is RemovalBody {
+  return watchedEntities[body.entity_type].holds === "content";
+}
 
 type StringAttribute = { readonly DataType: "String"; readonly StringValue: string };
 
@@ -117,10 +123,11 @@ export function receiptOf({ entity_data }: ChangeMessageBody): ReceiptRef {
 
 /** Labels are many and their order does not matter, so each word is its own message group. */
 function groupOf(body: ChangeMessageBody): string {
-  const receipt = receiptKey(receiptOf(body));
-  if (body.entity_type !== "RECEIPT_WORD_LABEL") return receipt;
-  const { line_id, word_id } = body.entity_data;
-  return `${receipt}#LINE#${fiveDigits(line_id)}#WORD#${fiveDigits(word_id)}`;
+  return isWordLabel(body) ? wordVectorId(body.entity_data) : receiptKey(receiptOf(body));
+}
+
+function isWordLabel(body: ChangeMessageBody): body is BodyOf<TypesThatHold<"word label">> {
+  return watchedEntities[body.entity_type].holds === "word label";
 }
 
 function stringAttribute(value: string): StringAttribute {

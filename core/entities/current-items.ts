@@ -1,25 +1,43 @@
 import { BatchGetItemCommand, type DynamoDBClient, paginateQuery } from "@aws-sdk/client-dynamodb";
-import type { Collection } from "../../contract/collections.ts";
+import { type Collection, collections } from "../../contract/collections.ts";
+import {
+  holdsReceiptFacts,
+  isFor,
+  keySegments,
+  typesWithFields,
+  watchedEntities,
+} from "../../contract/watched-entities.ts";
 import { type Log, receiptFields } from "../log.ts";
 import { wordVectorId } from "../receipts/planned-vectors.ts";
 import { fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
 import type { Clock } from "../resilience/clock.ts";
 import { sendAll } from "../resilience/unprocessed.ts";
 import { isEntityKey, parseEntityKey } from "./entity-key.ts";
-import {
-  type ItemReading,
-  labelFields,
-  type Merchant,
-  merchantFields,
-  readLabelItem,
-  readMetadataItem,
-} from "./known-items.ts";
+import { type FactFields, type ItemReading, readFactsItem, readLabelItem } from "./known-items.ts";
 import { type PlainItem, plainItem } from "./plain-item.ts";
 import type { ReceiptFacts } from "./receipt-facts.ts";
 
 const keysPerCall = 100;
-const known = ["PK", "SK", ...merchantFields, ...labelFields];
-const names = Object.fromEntries(known.map((name, index) => [`#${index}`, name]));
+const known = new Set(["PK", "SK", ...typesWithFields.flatMap((type) => watchedEntities[type].fields)]);
+const names = Object.fromEntries(Array.from(known, (name, index) => [`#${index}`, name]));
+
+/** By collection, the sort keys under a receipt between which are all items that its vectors show. */
+const ranges = Object.fromEntries(
+  collections.map((collection) => [collection, rangeOf(collection)]),
+) as Record<Collection, { readonly first: string; readonly last: string }>;
+
+function rangeOf(collection: Collection) {
+  const shown = typesWithFields.filter((type) => isFor(collection, type));
+  const starts = shown.map((type) => {
+    const [, name] = watchedEntities[type].key;
+    return keySegments[name] === null ? { first: name, last: name } : { first: `${name}#`, last: `${name}$` };
+  });
+  const sorted = (keys: readonly string[]) => [...keys].sort();
+  return {
+    first: sorted(starts.map(({ first }) => first))[0] ?? "",
+    last: sorted(starts.map(({ last }) => last)).at(-1) ?? "",
+  };
+}
 
 export interface CurrentItemsOptions {
   readonly client: DynamoDBClient;
@@ -41,14 +59,14 @@ export class CurrentItems {
    * and its stream record is in the rejected queue.
    */
   async factsOf(receipt: ReceiptRef, collection: Collection): Promise<ReceiptFacts> {
-    let merchant: Merchant = {};
+    let fields: FactFields = {};
     const labels = new Map<string, Map<string, string | undefined>>();
     for await (const item of this.#known(receipt, collection)) {
       const key = parseEntityKey(String(item.PK), String(item.SK));
       if (!isEntityKey(key)) continue;
-      if (key.type === "RECEIPT_METADATA") {
-        const read = readMetadataItem(item);
-        if (this.#isReadable(read, key, item)) merchant = read.value;
+      if (holdsReceiptFacts(key.type)) {
+        const read = readFactsItem(key.type, item);
+        if (this.#isReadable(read, key, item)) fields = { ...fields, ...read.value };
       }
       if (key.type === "RECEIPT_WORD_LABEL") {
         const read = readLabelItem(item, key.label);
@@ -62,7 +80,7 @@ export class CurrentItems {
         labels.set(word, (labels.get(word) ?? new Map()).set(key.label, read.value));
       }
     }
-    return { merchant, labels };
+    return { fields, labels };
   }
 
   /** The given sort keys that exist under the receipt's image. */
@@ -82,10 +100,11 @@ export class CurrentItems {
     return found;
   }
 
-  /** The sort keys of lines, words, labels and metadata are adjacent; `lines` need only the metadata. */
+  /** The items with fields that the collection shows lie between two sort keys. */
   async *#known({ imageId, receiptId }: ReceiptRef, collection: Collection): AsyncGenerator<PlainItem> {
     const { client, receiptsTable } = this.#options;
     const stem = `RECEIPT#${fiveDigits(receiptId)}`;
+    const { first, last } = ranges[collection];
     const pages = paginateQuery(
       { client },
       {
@@ -95,8 +114,8 @@ export class CurrentItems {
         ExpressionAttributeNames: names,
         ExpressionAttributeValues: {
           ":image": { S: `IMAGE#${imageId}` },
-          ":first": { S: collection === "lines" ? `${stem}#METADATA` : `${stem}#LINE#` },
-          ":last": { S: `${stem}#METADATA` },
+          ":first": { S: `${stem}#${first}` },
+          ":last": { S: `${stem}#${last}` },
         },
         ConsistentRead: true,
       },

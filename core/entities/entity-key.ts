@@ -1,46 +1,35 @@
-import type { ReceiptRef } from "../receipts/receipt.ts";
+import {
+  type EntityType,
+  entityTypes,
+  type IdsOf,
+  keySegments,
+  type SegmentName,
+  type StoredIdsOf,
+  watchedEntities,
+} from "../../contract/watched-entities.ts";
 import { imageId, receiptNumber } from "../receipts/rows.ts";
 
-export const entityTypes = [
-  "COMPACTION_RUN",
-  "RECEIPT_METADATA",
-  "RECEIPT_WORD_LABEL",
-  "RECEIPT",
-  "RECEIPT_LINE",
-  "RECEIPT_WORD",
-] as const;
-
-export type EntityType = (typeof entityTypes)[number];
-
 /** A parsed key of the receipts table. */
-export type EntityKey = ReceiptRef &
-  (
-    | { readonly type: "COMPACTION_RUN"; readonly runId: string }
-    | { readonly type: "RECEIPT_METADATA" | "RECEIPT" }
-    | { readonly type: "RECEIPT_LINE"; readonly lineId: number }
-    | { readonly type: "RECEIPT_WORD"; readonly lineId: number; readonly wordId: number }
-    | {
-        readonly type: "RECEIPT_WORD_LABEL";
-        readonly lineId: number;
-        readonly wordId: number;
-        readonly label: string;
-      }
-  );
+export type EntityKey = {
+  [Type in EntityType]: { readonly type: Type; readonly imageId: string } & IdsOf<Type>;
+}[EntityType];
 
-/** Five digits, or more without a leading zero, so that every number has one form. */
-const number = String.raw`(?:\d{5}|[1-9]\d{5,14})`;
-const receipt = `RECEIPT#(?<receiptId>${number})`;
-const line = `${receipt}#LINE#(?<lineId>${number})`;
-const word = `${line}#WORD#(?<wordId>${number})`;
+/** The ids of a key by their stored names, as change messages have them. */
+export type StoredIds<Type extends EntityType> = { image_id: string } & StoredIdsOf<Type>;
 
-const patterns: Readonly<Record<EntityType, RegExp>> = {
-  COMPACTION_RUN: new RegExp(`^${receipt}#COMPACTION_RUN#(?<runId>[^#]+)$`),
-  RECEIPT_METADATA: new RegExp(`^${receipt}#METADATA$`),
-  RECEIPT_WORD_LABEL: new RegExp(`^${word}#LABEL#(?<label>[^#]+)$`),
-  RECEIPT: new RegExp(`^${receipt}$`),
-  RECEIPT_LINE: new RegExp(`^${line}$`),
-  RECEIPT_WORD: new RegExp(`^${word}$`),
-};
+const segmentNames = Object.keys(keySegments) as SegmentName[];
+
+/** A number has five digits, or more without a leading zero, so that every number has one form. */
+const values = { number: String.raw`(?:\d{5}|[1-9]\d{5,14})`, text: "[^#]+" } as const;
+
+const patterns = Object.fromEntries(
+  entityTypes.map((type) => [type, new RegExp(`^${watchedEntities[type].key.map(patternOf).join("#")}$`)]),
+) as Readonly<Record<EntityType, RegExp>>;
+
+function patternOf(name: SegmentName): string {
+  const segment = keySegments[name];
+  return segment === null ? name : `${name}#(?<${segment.id}>${values[segment.kind]})`;
+}
 
 /**
  * `other`: not a key under a receipt. `of_others`: a well-formed key under a receipt of another application that shares
@@ -64,7 +53,7 @@ export function parseEntityKey(partitionKey: string, sortKey: string): ParsedKey
     if (!parts) continue;
     const receiptId = receiptNumber.safeParse(Number(parts.receiptId));
     if (!receiptId.success) return { unknown: `SK ${sortKey} has no receipt number from 1` };
-    return entityKey(type, { imageId: image, receiptId: receiptId.data }, parts);
+    return { type, imageId: image, ...idsIn(type, parts) } as EntityKey;
   }
   return isOfOthers(sortKey) ? "of_others" : { unknown: `SK ${sortKey} matches no known key` };
 }
@@ -75,9 +64,28 @@ export function imageOfKey(partitionKey: string): string | undefined {
   return imageId.safeParse(partitionKey.slice(imagePrefix.length)).data;
 }
 
-const ownNames = ["RECEIPT", "LINE", "WORD", "LABEL", "METADATA", "COMPACTION_RUN"];
+/** The ids of a key by their stored names. */
+export function storedIds<Type extends EntityType>(
+  key: Extract<EntityKey, { readonly type: Type }>,
+): StoredIds<Type> {
+  const ids = key as unknown as Readonly<Record<string, string | number>>;
+  const stored = segmentsOf(key.type).map((segment) => [segment.stored, ids[segment.id]]);
+  return { image_id: key.imageId, ...Object.fromEntries(stored) };
+}
+
+/** The segments of an entity's key that have a value. */
+export function segmentsOf(type: EntityType) {
+  return watchedEntities[type].key.flatMap((name: SegmentName) => keySegments[name] ?? []);
+}
+
+function idsIn(type: EntityType, parts: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(
+    segmentsOf(type).map(({ id, kind }) => [id, kind === "number" ? Number(parts[id]) : parts[id]]),
+  );
+}
+
 /** Their values are free text, so a lone name after one belongs to the value. */
-const freeText = ["LABEL", "COMPACTION_RUN"];
+const freeText: readonly string[] = segmentNames.filter((name) => keySegments[name]?.kind === "text");
 const segmentName = /^[A-Za-z][A-Za-z0-9_.-]*$/;
 
 /** Whether a key consists of `NAME#value` segments (the last may be a lone name) and its last name is not ours. */
@@ -88,22 +96,5 @@ function isOfOthers(sortKey: string): boolean {
   if (!names.every((name) => segmentName.test(name)) || values.includes("")) return false;
   const standsAlone = names.length > values.length;
   if (standsAlone && freeText.includes(names.at(-2) ?? "")) return false;
-  return !ownNames.includes((names.at(-1) ?? "").toUpperCase());
-}
-
-function entityKey(type: EntityType, ref: ReceiptRef, parts: Record<string, string | undefined>): EntityKey {
-  const { runId = "", label = "" } = parts;
-  const [lineId, wordId] = [Number(parts.lineId), Number(parts.wordId)];
-  switch (type) {
-    case "COMPACTION_RUN":
-      return { type, ...ref, runId };
-    case "RECEIPT_WORD_LABEL":
-      return { type, ...ref, lineId, wordId, label };
-    case "RECEIPT_WORD":
-      return { type, ...ref, lineId, wordId };
-    case "RECEIPT_LINE":
-      return { type, ...ref, lineId };
-    default:
-      return { type, ...ref };
-  }
+  return !segmentNames.some((name) => name === (names.at(-1) ?? "").toUpperCase());
 }

@@ -1,27 +1,27 @@
 import * as z from "zod";
+import {
+  type FieldOf,
+  type ReceiptFactField,
+  type ReceiptFactType,
+  type TypeWithFields,
+  watchedEntities,
+} from "../../contract/watched-entities.ts";
 import { problems } from "../receipts/problems.ts";
-import { canBeLabel, labelKey, merchantKeys } from "../receipts/vector-metadata.ts";
+import { canBeLabel, labelKey } from "../receipts/vector-metadata.ts";
 import { hasVisibleText } from "../text/visible-text.ts";
 import { hasLoneSurrogate, wellFormedText } from "../text/well-formed-text.ts";
 
-export type MerchantField = keyof typeof merchantKeys;
-export const merchantFields = Object.keys(merchantKeys) as MerchantField[];
-
 const text = z.string().nullish();
-const merchantShape = Object.fromEntries(merchantFields.map((field) => [field, text]));
 
-/** The fields of a RECEIPT_METADATA item that vectors carry. */
-const metadataItem = z.object(merchantShape as Record<MerchantField, typeof text>);
+/** The fields that vectors carry. A label's name is also in its key. */
+function itemSchema<Type extends TypeWithFields>(type: Type) {
+  const fields: readonly FieldOf<Type>[] = watchedEntities[type].fields;
+  return z.object(
+    Object.fromEntries(fields.map((field) => [field, text])) as Record<FieldOf<Type>, typeof text>,
+  );
+}
 
-/** The fields of a RECEIPT_WORD_LABEL item that vectors carry. The label's name is in its key. */
-const labelItem = z.object({
-  label: text,
-  validation_status: text,
-  label_proposed_by: text,
-  label_consolidated_from: text,
-  reasoning: text,
-});
-export const labelFields = Object.keys(labelItem.shape) as (keyof typeof labelItem.shape)[];
+const labelItem = itemSchema("RECEIPT_WORD_LABEL");
 
 /** The value with its truncated fields, or every problem of the item. */
 export type ItemReading<T> =
@@ -34,20 +34,20 @@ export type ItemReading<T> =
  */
 const maxFieldBytes = 4_096;
 
-/** The merchant of a RECEIPT_METADATA item. Blank fields are omitted, and long ones are truncated. */
-export function readMetadataItem(item: unknown): ItemReading<Merchant> {
-  const parsed = metadataItem.safeParse(item);
+/** The facts of an item about its receipt. Blank fields are omitted, and long ones are truncated. */
+export function readFactsItem(type: ReceiptFactType, item: unknown): ItemReading<FactFields> {
+  const parsed = itemSchema(type).safeParse(item);
   if (!parsed.success) return { problems: problems(parsed.error) };
-  const merchant: Partial<Record<MerchantField, string>> = {};
+  const facts: Partial<Record<ReceiptFactField, string>> = {};
   const clipped: string[] = [];
-  for (const field of merchantFields) {
+  for (const field of watchedEntities[type].fields) {
     const said = parsed.data[field] ?? "";
     if (!hasVisibleText(said)) continue;
-    merchant[field] = shownText(said);
+    facts[field] = shownText(said);
     const bytes = Buffer.byteLength(said);
     if (bytes > maxFieldBytes) clipped.push(`${field}: ${bytes} bytes, truncated to ${maxFieldBytes}`);
   }
-  return clipped.length > 0 ? { value: merchant, clipped } : { value: merchant };
+  return clipped.length > 0 ? { value: facts, clipped } : { value: facts };
 }
 
 /** The text truncated to whole characters, with lone surrogates replaced: Chroma rejects them. */
@@ -57,7 +57,8 @@ function shownText(said: string): string {
   return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(maxFieldBytes)).read);
 }
 
-export type Merchant = { readonly [field in MerchantField]?: string };
+/** What items say about a receipt as a whole, above all its merchant. */
+export type FactFields = { readonly [Field in ReceiptFactField]?: string };
 
 /** The validation status of a RECEIPT_WORD_LABEL item. */
 export function readLabelItem(item: unknown, name: string): ItemReading<string | undefined> {

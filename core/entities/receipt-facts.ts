@@ -1,10 +1,10 @@
 import type { Collection } from "../../contract/collections.ts";
 import { labelKey } from "../receipts/vector-metadata.ts";
-import type { Merchant } from "./known-items.ts";
+import type { FactFields } from "./known-items.ts";
 
 /** The facts in a receipt's items that its vectors carry in addition to those from embedding. */
 export interface ReceiptFacts {
-  readonly merchant: Merchant;
+  readonly fields: FactFields;
   /** Validation status by word's vector id and label name. */
   readonly labels: ReadonlyMap<string, ReadonlyMap<string, string | undefined>>;
 }
@@ -19,8 +19,8 @@ const noLabels: ReadonlyMap<string, string | undefined> = new Map();
 
 /** The expected metadata of a vector: a function of the items alone, independent of the order of changes (F9). */
 export function knownMetadata(facts: ReceiptFacts, collection: Collection, vectorId: string): KnownMetadata {
-  if (collection === "lines") return { ...facts.merchant };
-  return { ...facts.merchant, ...labelMetadata(facts.labels.get(vectorId) ?? noLabels) };
+  if (collection === "lines") return { ...facts.fields };
+  return { ...facts.fields, ...labelMetadata(facts.labels.get(vectorId) ?? noLabels) };
 }
 
 function labelMetadata(labels: ReadonlyMap<string, string | undefined>): KnownMetadata {

@@ -1,16 +1,11 @@
-import * as z from "zod";
+import type { EntityType } from "../../contract/watched-entities.ts";
+import { streamRecordKeys } from "../changes/stream-record.ts";
 import type { ChangeMessageBody } from "../entities/change-message.ts";
-import { type EntityType, isEntityKey, parseEntityKey } from "../entities/entity-key.ts";
+import { isEntityKey, parseEntityKey } from "../entities/entity-key.ts";
 import type { ReceiptRef } from "../receipts/receipt.ts";
 import type { Subject } from "./failed-source.ts";
 
 export const unknownSubject: Subject = { image_id: null, receipt_id: null, entity: "unknown" };
-
-const keyed = z.object({
-  dynamodb: z.object({
-    Keys: z.object({ PK: z.object({ S: z.string() }), SK: z.object({ S: z.string() }) }),
-  }),
-});
 
 export interface RecordKey {
   readonly PK: string;
@@ -19,7 +14,7 @@ export interface RecordKey {
 
 /** The item key of a stream record; undefined if it has none. */
 export function keyOfRecord(record: unknown): RecordKey | undefined {
-  const parsed = keyed.safeParse(record);
+  const parsed = streamRecordKeys.safeParse(record);
   if (!parsed.success) return undefined;
   const { PK, SK } = parsed.data.dynamodb.Keys;
   return { PK: PK.S, SK: SK.S };

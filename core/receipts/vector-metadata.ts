@@ -1,3 +1,5 @@
+import { type ReceiptFactField, receiptFactFields } from "../../contract/watched-entities.ts";
+
 /** The type of each metadata key, in every collection and for every writer. */
 export type MetadataType = "str" | "int" | "float" | "bool";
 
@@ -17,22 +19,21 @@ export const positionKeys = {
   confidence: "float",
 } as const satisfies Record<string, MetadataType>;
 
-/** Facts about the merchant, written by change sync; absent if unknown. */
-export const merchantKeys = {
-  merchant_name: "str",
-  canonical_merchant_name: "str",
-  merchant_category: "str",
-  address: "str",
-  phone_number: "str",
-  place_id: "str",
-} as const satisfies Record<string, MetadataType>;
+/** Facts about the receipt, written by change sync; absent if unknown. */
+export const receiptFactKeys = Object.fromEntries(
+  receiptFactFields.map((field) => [field, "str"]),
+) as Readonly<Record<ReceiptFactField, "str">>;
 
 /** The status of a word's labels, written by change sync in addition to one `label_{NAME}` bool per label. */
 export const labelKeys = { label_status: "str" } as const satisfies Record<string, MetadataType>;
 
 /** A word has one bool per label under this prefix and the label's name. */
 export const labelPrefix = "label_";
-const fixedKeys: Readonly<Record<string, MetadataType>> = { ...positionKeys, ...merchantKeys, ...labelKeys };
+const fixedKeys: Readonly<Record<string, MetadataType>> = {
+  ...positionKeys,
+  ...receiptFactKeys,
+  ...labelKeys,
+};
 
 /** The type of a metadata key; undefined for an unknown key. */
 export function metadataType(key: string): MetadataType | undefined {
@@ -52,7 +53,7 @@ export function canBeLabel(name: string): boolean {
 
 /** Whether change sync writes a key, not embedding. */
 export function isKnownKey(key: string): boolean {
-  return Object.hasOwn(merchantKeys, key) || key.startsWith(labelPrefix);
+  return Object.hasOwn(receiptFactKeys, key) || key.startsWith(labelPrefix);
 }
 
 /** Chroma returns one float in ten with a different last digit. */

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { type FieldVariable, typesWithFields, watchedEntities } from "../../contract/watched-entities.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import { changeFilters, changeFiltersByType } from "./change-filters.ts";
@@ -56,8 +57,7 @@ export class ChangeProcessor extends pulumi.ComponentResource {
           WORDS_QUEUE_URLS: urlsOf(words.queues),
           STREAM_REJECTED_QUEUE_URL: this.rejected.url,
           WATCHED_ENTITIES: settings.entities.join(","),
-          WATCHED_METADATA_FIELDS: settings.metadataFields.join(","),
-          WATCHED_LABEL_FIELDS: settings.labelFields.join(","),
+          ...fieldVariables(settings),
         },
         statements: [
           ...readStream(storage.receipts),
@@ -95,6 +95,15 @@ export class ChangeProcessor extends pulumi.ComponentResource {
     this.givenUpPrefix = pulumi.interpolate`${givenUpFolder}${this.mapping.uuid}/`;
     this.registerOutputs();
   }
+}
+
+/** The watched fields of each entity that has any. */
+function fieldVariables(settings: Settings["stream"]): Record<FieldVariable, string> {
+  const variables = typesWithFields.map((type) => {
+    const { setting, variable } = watchedEntities[type].watch;
+    return [variable, settings[setting].join(",")] as const;
+  });
+  return Object.fromEntries(variables) as Record<FieldVariable, string>;
 }
 
 function filtersOf({ filterByType, entities }: Settings["stream"]): readonly object[] {

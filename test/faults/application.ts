@@ -164,7 +164,7 @@ export class Application {
       const delta = receipt.content?.deltas[collection];
       if (delta === undefined || lost.includes(image)) continue;
       const facts: ReceiptFacts = {
-        merchant: receipt.merchant === undefined ? {} : { merchant_name: receipt.merchant },
+        fields: receipt.merchant === undefined ? {} : { merchant_name: receipt.merchant },
         labels: receipt.labels,
       };
       for (const [position, id] of delta.ids.entries()) {

@@ -2,6 +2,7 @@ import type { ShardName } from "../../../contract/collections.ts";
 import {
   type ChangeMessageBody,
   changeMessageBody,
+  isRemoval,
   type RemovalBody,
   receiptOf,
 } from "../../entities/change-message.ts";
@@ -53,17 +54,12 @@ export async function readMessages(
       isDoubted: false,
     };
     byReceipt.set(key, work);
-    switch (body.entity_type) {
-      case "COMPACTION_RUN": {
-        const { run_id: runId, delta_prefix: deltaPrefix } = body.entity_data;
-        addRun(work, { run: { ...receipt, runId }, deltaPrefix, messages: [message] });
-        continue;
-      }
-      case "RECEIPT":
-      case "RECEIPT_LINE":
-      case "RECEIPT_WORD":
-        work.removals.push(removalOf(body));
+    if (body.entity_type === "COMPACTION_RUN") {
+      const { run_id: runId, delta_prefix: deltaPrefix } = body.entity_data;
+      addRun(work, { run: { ...receipt, runId }, deltaPrefix, messages: [message] });
+      continue;
     }
+    if (isRemoval(body)) work.removals.push(removalOf(body));
     if (isLookAgain(body)) work.isDoubted = true;
     work.changeMessages.push(message);
   }

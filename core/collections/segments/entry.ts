@@ -39,8 +39,8 @@ export function digestOfState({ runId, facts, removed }: ReceiptState): string {
     id,
     [...statuses].map(([name, status]) => [name, status ?? null]).sort(byFirst),
   ]);
-  const merchant = Object.entries(facts.merchant).sort(byFirst);
-  const parts = [runId, merchant, labels.sort(byFirst), [...removed].sort()];
+  const fields = Object.entries(facts.fields).sort(byFirst);
+  const parts = [runId, fields, labels.sort(byFirst), [...removed].sort()];
   return hash("sha256", JSON.stringify(parts)).slice(0, 32);
 }
 

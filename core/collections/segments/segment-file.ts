@@ -51,7 +51,7 @@ function rowOf(entry: SegmentEntry): Row {
     delta_key: deltaKey,
     vector_count: vectorCount,
     removed: [...removed],
-    merchant: { ...facts.merchant },
+    merchant: { ...facts.fields },
     labels: Object.fromEntries(
       Array.from(facts.labels, ([id, byName]) => [
         id.slice(start),
@@ -74,7 +74,7 @@ function entryOf(read: Row): SegmentEntry {
     vectorCount: read.vector_count,
     removed: read.removed as RemovedPart[],
     facts: {
-      merchant: read.merchant,
+      fields: read.merchant,
       labels: new Map(
         Object.entries(read.labels).map(([id, byName]) => [
           stem + id,

@@ -56,7 +56,7 @@ describe("the label changes", () => {
       });
       expect(readLabelItem(item, item.label)).toEqual({ value: item.validation_status });
       const labels = new Map([[vectorId, new Map([[item.label, item.validation_status]])]]);
-      expect(knownMetadata({ merchant: {}, labels }, "words", vectorId)).toEqual(shows);
+      expect(knownMetadata({ fields: {}, labels }, "words", vectorId)).toEqual(shows);
     }
   });
 

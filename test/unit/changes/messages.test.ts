@@ -1,9 +1,8 @@
 import { collections } from "../../../contract/collections.ts";
+import { type EntityType, entityTypes, watchedEntities } from "../../../contract/watched-entities.ts";
 import { sortRecords } from "../../../core/changes/sort-records.ts";
 import { type Watched, watchedOf, whole } from "../../../core/changes/watched.ts";
 import { changeMessageBody } from "../../../core/entities/change-message.ts";
-import { type EntityType, entityTypes } from "../../../core/entities/entity-key.ts";
-import { labelFields, merchantFields } from "../../../core/entities/known-items.ts";
 import { image, run, runItem, sortKeys, streamRecord } from "./stream-records.ts";
 
 const old = { merchant_name: "CAFE", validation_status: "PENDING", note: "a" };
@@ -49,20 +48,26 @@ describe("the table of change messages", () => {
     ]).toEqual(table[type]);
   });
 
-  test.each(merchantFields)("a change of %s counts, and so do its coming and going", (field) => {
-    const record = (before: object, after: object) =>
-      goesTo(streamRecord(sortKeys.RECEIPT_METADATA, { before: { ...before }, after: { ...after } }));
-    expect(record({ [field]: "a" }, { [field]: "b" })).toBe(both);
-    expect(record({}, { [field]: "b" })).toBe(both);
-    expect(record({ [field]: "a" }, {})).toBe(both);
-    expect(record({ [field]: "a" }, { [field]: "a", other: 1 })).toBe("nobody");
-    expect(record({}, { [field]: null })).toBe("nobody");
-  });
+  test.each(watchedEntities.RECEIPT_METADATA.fields)(
+    "a change of %s counts, and so do its coming and going",
+    (field) => {
+      const record = (before: object, after: object) =>
+        goesTo(streamRecord(sortKeys.RECEIPT_METADATA, { before: { ...before }, after: { ...after } }));
+      expect(record({ [field]: "a" }, { [field]: "b" })).toBe(both);
+      expect(record({}, { [field]: "b" })).toBe(both);
+      expect(record({ [field]: "a" }, {})).toBe(both);
+      expect(record({ [field]: "a" }, { [field]: "a", other: 1 })).toBe("nobody");
+      expect(record({}, { [field]: null })).toBe("nobody");
+    },
+  );
 
-  test.each(labelFields.filter((field) => field !== "label"))("a change of a label's %s counts", (field) => {
-    const [before, after] = [{ [field]: "a" }, { [field]: "b" }];
-    expect(goesTo(streamRecord(sortKeys.RECEIPT_WORD_LABEL, { before, after }))).toBe("words");
-  });
+  test.each(watchedEntities.RECEIPT_WORD_LABEL.fields.filter((field) => field !== "label"))(
+    "a change of a label's %s counts",
+    (field) => {
+      const [before, after] = [{ [field]: "a" }, { [field]: "b" }];
+      expect(goesTo(streamRecord(sortKeys.RECEIPT_WORD_LABEL, { before, after }))).toBe("words");
+    },
+  );
 
   test("F16: nothing that compaction writes is answered", () => {
     for (const field of ["lines_state", "words_error", "updated_at", "attempts", "merchant_name"]) {

@@ -1,9 +1,9 @@
-import { readLabelItem, readMetadataItem } from "../../../core/entities/known-items.ts";
+import { readFactsItem, readLabelItem } from "../../../core/entities/known-items.ts";
 import { knownMetadata } from "../../../core/entities/receipt-facts.ts";
 
 const word = "IMAGE#i#RECEIPT#00001#LINE#00001#WORD#00001";
 const labelled = (labels: Record<string, string | undefined>) => ({
-  merchant: {},
+  fields: {},
   labels: new Map([[word, new Map(Object.entries(labels))]]),
 });
 const shown = (labels: Record<string, string | undefined>) => knownMetadata(labelled(labels), "words", word);
@@ -36,11 +36,11 @@ describe("what a word shows of its labels", () => {
 describe("an item", () => {
   test("says of its merchant what is neither absent, null nor blank", () => {
     const item = { PK: "k", merchant_name: "CAFE", address: " ", place_id: null, total: 12 };
-    expect(readMetadataItem(item)).toEqual({ value: { merchant_name: "CAFE" } });
+    expect(readFactsItem("RECEIPT_METADATA", item)).toEqual({ value: { merchant_name: "CAFE" } });
   });
 
   test("F30: an address of the size of an item is truncated for the vector, and reported", () => {
-    const read = readMetadataItem({ merchant_name: "CAFE", address: "ü".repeat(250_000) });
+    const read = readFactsItem("RECEIPT_METADATA", { merchant_name: "CAFE", address: "ü".repeat(250_000) });
     expect(read).toEqual({
       value: { merchant_name: "CAFE", address: "ü".repeat(2_048) },
       clipped: ["address: 500000 bytes, truncated to 4096"],
@@ -48,20 +48,20 @@ describe("an item", () => {
   });
 
   test("F30: half of a surrogate pair in a name is replaced, as in a row's text", () => {
-    expect(readMetadataItem({ merchant_name: "CAFE \ud83d" })).toEqual({
+    expect(readFactsItem("RECEIPT_METADATA", { merchant_name: "CAFE \ud83d" })).toEqual({
       value: { merchant_name: "CAFE \ufffd" },
     });
     expect(readLabelItem({}, "TOTAL\ud83d")).toEqual({ problems: [expect.stringContaining("surrogate")] });
   });
 
   test("F43: a name of invisible characters says nothing", () => {
-    expect(readMetadataItem({ merchant_name: "\u200b\u2060", address: "x" })).toEqual({
+    expect(readFactsItem("RECEIPT_METADATA", { merchant_name: "\u200b\u2060", address: "x" })).toEqual({
       value: { address: "x" },
     });
   });
 
   test("tells every problem at once", () => {
-    expect(readMetadataItem({ merchant_name: 1, address: ["a"] })).toEqual({
+    expect(readFactsItem("RECEIPT_METADATA", { merchant_name: 1, address: ["a"] })).toEqual({
       problems: [expect.stringContaining("merchant_name"), expect.stringContaining("address")],
     });
     expect(readLabelItem({ label: "TAX", validation_status: 1 }, "status")).toEqual({

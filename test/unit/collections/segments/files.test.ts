@@ -34,7 +34,7 @@ const present: fc.Arbitrary<SegmentEntry> = receipt.chain((of) =>
     })
     .map(({ merchant, labels, ...parts }) => {
       const named = labels.map(([word, byName]) => [`${receiptKey(of)}#${word}`, byName] as const);
-      const facts = { merchant: { ...merchant }, labels: new Map(named) };
+      const facts = { fields: { ...merchant }, labels: new Map(named) };
       return { receipt: of, gone: false, ...parts, facts, digest: digestOfState({ ...parts, facts }) };
     }),
 );
@@ -96,14 +96,14 @@ test("equal states have equal digests, in whatever order their parts were found,
   const state = {
     runId: "run",
     removed: ["LINE#00001", "LINE#00002"] as const,
-    facts: { merchant: { merchant_name: "CAFE", address: "1" }, labels: labels("a", "b") },
+    facts: { fields: { merchant_name: "CAFE", address: "1" }, labels: labels("a", "b") },
   };
   const same = digestOfState(state);
   expect(
     digestOfState({
       runId: "run",
       removed: ["LINE#00002", "LINE#00001"],
-      facts: { merchant: { address: "1", merchant_name: "CAFE" }, labels: labels("b", "a") },
+      facts: { fields: { address: "1", merchant_name: "CAFE" }, labels: labels("b", "a") },
     }),
   ).toBe(same);
   expect(digestOfState({ ...state, runId: "other" })).not.toBe(same);

@@ -43,7 +43,7 @@ function entryOf(
 ): SegmentEntry {
   const delta = deltas.get(`${image}${run}`);
   if (delta === undefined) throw new RangeError("Every run has a delta.");
-  const facts = { merchant: { merchant_name: merchant }, labels: new Map() };
+  const facts = { fields: { merchant_name: merchant }, labels: new Map() };
   const removed = removedLines.map((line): RemovedPart => `LINE#0000${line}`);
   const receipt = { imageId: delta.imageId, receiptId: delta.receiptId };
   const state = { runId: run, facts, removed };
