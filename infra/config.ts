@@ -7,6 +7,7 @@ import {
 } from "../contract/watched-entities.ts";
 import { catchUpSettings } from "./catch-up-settings.ts";
 import { compactionSettings } from "./compaction-settings.ts";
+import { imagesSettings } from "./images-settings.ts";
 import { address, callersKey, headerKey } from "./settings/forms.ts";
 import type { ValuesOf } from "./settings/read-all.ts";
 import {
@@ -346,6 +347,7 @@ export const declared = {
     }),
   },
   catchup: catchUpSettings,
+  images: imagesSettings,
   logs: {
     retentionDays: oneOf({
       default: 30,

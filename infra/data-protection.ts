@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 const holdingData: ReadonlySet<string> = new Set([
   "aws:dynamodb/table:Table",
   "aws:efs/fileSystem:FileSystem",
+  "aws:rds/cluster:Cluster",
   "aws:s3/bucket:Bucket",
   "aws:secretsmanager/secret:Secret",
   "aws:sqs/queue:Queue",

@@ -34,7 +34,32 @@ export interface Outputs {
   readonly searchApiKeySecret?: pulumi.Output<string>;
   /** Where the catch-up API is enabled. */
   readonly catchUp?: CatchUpOutputs;
+  /** Where the image flow is enabled. */
+  readonly images?: ImagesOutputs;
 }
+
+export interface ImagesOutputs {
+  /** Where images are put, as `{user_id}/{item_id}.{extension}`. */
+  readonly bucket: pulumi.Output<string>;
+  readonly renditionsBucket: pulumi.Output<string>;
+  readonly clusterArn: pulumi.Output<string>;
+  readonly databaseName: pulumi.Output<string>;
+  /** ARN of the secret of the functions' role, not its value. */
+  readonly databaseSecretArn: pulumi.Output<string>;
+  /** Without a slash at its end. */
+  readonly searchUrl: pulumi.Output<string>;
+  /** Name of the secret with each user's key, not its value. */
+  readonly searchKeysSecret: pulumi.Output<string>;
+  readonly queueUrls: Readonly<Record<ImageStep, pulumi.Output<string>>>;
+  readonly deadLetterQueueUrls: Readonly<Record<ImageStep, pulumi.Output<string>>>;
+  /** Events that EventBridge could not deliver. */
+  readonly undeliveredQueueUrl: pulumi.Output<string>;
+  readonly functions: Readonly<Record<ImageFunctionName, pulumi.Output<string>>>;
+  readonly logGroups: Readonly<Record<ImageFunctionName, pulumi.Output<string>>>;
+}
+
+type ImageStep = "uploads" | "analysis" | "embedding";
+type ImageFunctionName = "processor" | "analyzer" | "embedder" | "search" | "migrate";
 
 export interface CatchUpOutputs {
   /** Without a slash at its end. */

@@ -4,6 +4,7 @@ import {
   catchUpBundles,
   compactionWorkerContext,
   functionBundles,
+  imageBundles,
   queryServerContext,
 } from "./bundles/stack-bundles.ts";
 import { catchUpOf, catchUpOutputs } from "./catch-up.ts";
@@ -19,6 +20,7 @@ import { StoredSecret } from "./components/stored-secret.ts";
 import { Sweeper } from "./components/sweeper.ts";
 import { Verification } from "./components/verification.ts";
 import { protectData } from "./data-protection.ts";
+import { imageFlowOf, imagesOutputs } from "./images.ts";
 import { compactionWorker, queryService } from "./optional-services.ts";
 import type { Outputs } from "./outputs.ts";
 import { workerRemains } from "./remaining-worker.ts";
@@ -35,9 +37,10 @@ export async function vectorkeep(): Promise<Outputs> {
   const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
   const remains = await workerRemains(`${stem}-compaction-worker`, settings.compaction);
   const inContainer = settings.compaction.host === "ecs";
-  const [code, catchUpCode, queryContext, workerContext] = await Promise.all([
+  const [code, catchUpCode, imageCode, queryContext, workerContext] = await Promise.all([
     functionBundles(),
     settings.catchup.enabled ? catchUpBundles() : undefined,
+    settings.images.enabled ? imageBundles() : undefined,
     settings.query.enabled ? queryServerContext() : undefined,
     inContainer ? compactionWorkerContext() : undefined,
   ]);
@@ -139,6 +142,7 @@ export async function vectorkeep(): Promise<Outputs> {
     network,
     defaults,
   });
+  const images = imageFlowOf(`${stem}-images`, settings, { code: imageCode, storage, network, defaults });
   const { alarms, dashboard } = watch(stem, settings, {
     pipeline,
     changes,
@@ -146,6 +150,7 @@ export async function vectorkeep(): Promise<Outputs> {
     verify,
     sweeper,
     catchUp,
+    images,
     metricsNamespace: stem,
   });
   const search = await queryService(`${stem}-query`, settings, {
@@ -196,6 +201,7 @@ export async function vectorkeep(): Promise<Outputs> {
     alarmTopicArn: alarms.topicArn,
     dashboard: dashboard.name,
     ...(catchUp && { catchUp: catchUpOutputs(catchUp) }),
+    ...(images && { images: imagesOutputs(images) }),
     ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),
   };
 }

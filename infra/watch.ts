@@ -6,6 +6,7 @@ import type { ChangeProcessor } from "./components/change-processor.ts";
 import type { Compaction } from "./components/compaction.ts";
 import { Dashboard, type Flow } from "./components/dashboard.ts";
 import type { EmbedPipeline } from "./components/embed-pipeline.ts";
+import type { ImageFlow } from "./components/images/image-flow.ts";
 import type { Settings } from "./config.ts";
 
 /** The components that alarms and dashboard cover. */
@@ -16,6 +17,7 @@ interface Watched {
   readonly verify: BundledFunction;
   readonly sweeper: BundledFunction;
   readonly catchUp: CatchUp | undefined;
+  readonly images: ImageFlow | undefined;
   /** CloudWatch namespace of the metrics that the product itself writes. */
   readonly metricsNamespace: string;
 }
@@ -26,7 +28,7 @@ export function watch(
   settings: Settings,
   watched: Watched,
 ): { readonly alarms: Alarms; readonly dashboard: Dashboard } {
-  const { changes, sweeper, catchUp, metricsNamespace } = watched;
+  const { changes, sweeper, catchUp, images, metricsNamespace } = watched;
   const flows = flowsOf(watched);
   const alarms = new Alarms(`${stem}-alarms`, {
     topicArn: settings.alarms.topicArn,
@@ -41,6 +43,7 @@ export function watch(
     sweep: settings.sweep,
     servesQueries: settings.query.enabled,
     compactsInWorker: settings.compaction.host === "ecs",
+    images: images && { cluster: images.database.cluster },
     catchUp: catchUp && {
       machine: catchUp.machine.machine,
       watch: catchUp.watch,
@@ -51,7 +54,7 @@ export function watch(
   return { alarms, dashboard };
 }
 
-function flowsOf({ pipeline, changes, compaction, verify, sweeper, catchUp }: Watched): Flow[] {
+function flowsOf({ pipeline, changes, compaction, verify, sweeper, catchUp, images }: Watched): Flow[] {
   const shards = [...compaction.lines.byShard, ...compaction.words.byShard];
   return [
     {
@@ -93,6 +96,7 @@ function flowsOf({ pipeline, changes, compaction, verify, sweeper, catchUp }: Wa
       },
     },
     ...(catchUp ? [catchingUp(catchUp)] : []),
+    ...(images ? [imageFlow(images)] : []),
   ];
 }
 
@@ -110,5 +114,42 @@ function catchingUp({ functions: { api, run, chunk, settle }, watch, unsettled, 
     deadLetters: { "catch-up-unsettled": unsettled },
     counts: { "catch-up": ["CatchUpRecordsProcessed", "CatchUpRecordsFailed", "CatchUpTasksFailed"] },
     machine: machine.machine,
+  };
+}
+
+function imageFlow(flow: ImageFlow): Flow {
+  const { uploads, analysis, embedding, processor, analyzer, embedder, search, database, undelivered } = flow;
+  return {
+    title: "Images",
+    functions: {
+      "image-processor": processor,
+      "image-analyzer": analyzer,
+      "image-embedder": embedder,
+      "image-search": search,
+      "image-migrate": database.migrate,
+    },
+    queues: {
+      "image-uploads": uploads.queue,
+      "image-analysis": analysis.queue,
+      "image-embedding": embedding.queue,
+    },
+    deadLetters: {
+      "image-uploads-dead-letters": uploads.deadLetters,
+      "image-analysis-dead-letters": analysis.deadLetters,
+      "image-embedding-dead-letters": embedding.deadLetters,
+      "image-undelivered": undelivered,
+    },
+    counts: {
+      "image-processor": ["ImagesProcessed", "ImagesRejected"],
+      "image-analyzer": [
+        "AnalysesStored",
+        "AnalysesDeferred",
+        "AnalysesRefused",
+        "VisionInputTokens",
+        "VisionOutputTokens",
+        "VisionMicroUsd",
+      ],
+      "image-embedder": ["ImagesEmbedded"],
+    },
   };
 }

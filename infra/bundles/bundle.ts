@@ -2,14 +2,16 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { buildProgram, type Program, projectRoot } from "./build-program.ts";
-import { bundleTime, chromaLibrary } from "./chroma-library.ts";
+import { bundleTime } from "./chroma-library.ts";
+import { filesOf, type NativePart } from "./native-parts.ts";
 
 /** The files of a bundle by name. The same source gives the same bytes. */
 export type Bundle = ReadonlyMap<string, Uint8Array>;
 
+/** What lies beside the code. */
 export interface Ingredients {
-  /** Whether `chroma.node`, the native Chroma server, lies beside the code. */
-  readonly chroma: boolean;
+  /** @default none */
+  readonly native?: readonly NativePart[];
 }
 
 /** A source of the project as one file of JavaScript. Throws BundleFailedError. */
@@ -18,17 +20,17 @@ export type ProgramOf = (source: string) => Promise<Program>;
 /** `functions/{name}/handler.ts` as `index.mjs`, whose export `handler` Lambda calls, and its source map. */
 export async function bundleFunction(
   name: string,
-  { chroma }: Ingredients,
+  { native = [] }: Ingredients,
   programOf: ProgramOf = buildProgram,
 ): Promise<Bundle> {
   const program = await programOf(`functions/${name}/handler.ts`);
-  return new Map([...programFiles("index.mjs", program), ...(await native(chroma))]);
+  return new Map([...programFiles("index.mjs", program), ...(await filesOf(native))]);
 }
 
 /** `containers/{name}/main.ts` as `main.mjs` beside its Dockerfile: a folder that Docker builds. */
 export async function bundleContainer(
   name: string,
-  { chroma }: Ingredients,
+  { native = [] }: Ingredients,
   programOf: ProgramOf = buildProgram,
 ): Promise<Bundle> {
   const program = await programOf(`containers/${name}/main.ts`);
@@ -36,7 +38,7 @@ export async function bundleContainer(
   return new Map([
     ...programFiles("main.mjs", program),
     ["Dockerfile", dockerfile],
-    ...(await native(chroma)),
+    ...(await filesOf(native)),
   ]);
 }
 
@@ -68,6 +70,7 @@ export async function place(bundle: Bundle, folder: string): Promise<string> {
   const fresh = join(aside, "fresh");
   await mkdir(fresh);
   for (const [name, bytes] of bundle) {
+    await mkdir(dirname(join(fresh, name)), { recursive: true });
     await writeFile(join(fresh, name), bytes);
     await utimes(join(fresh, name), bundleTime, bundleTime);
   }
@@ -90,13 +93,9 @@ function isThere(error: unknown): boolean {
   return code === "ENOTEMPTY" || code === "EEXIST";
 }
 
-async function native(chroma: boolean): Promise<[string, Uint8Array][]> {
-  return chroma ? [["chroma.node", await chromaLibrary()]] : [];
-}
-
 async function holds(folder: string, bundle: Bundle): Promise<boolean> {
-  const names = await readdir(folder).catch(() => []);
-  if (names.length !== bundle.size) return false;
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  if (entries.filter((entry) => entry.isFile()).length !== bundle.size) return false;
   const same = await Promise.all(
     [...bundle].map(async ([name, bytes]) => {
       const there = await readFile(join(folder, name)).catch(() => undefined);

@@ -1,7 +1,8 @@
 import { join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { CatchUpCode } from "../components/catch-up-args.ts";
-import { type Bundle, bundleContainer, bundleFunction, type Ingredients, place } from "./bundle.ts";
+import type { ImageCode } from "../components/images/image-code.ts";
+import { type Bundle, bundleContainer, bundleFunction, hashOf, type Ingredients, place } from "./bundle.ts";
 import { ProgramCache } from "./program-cache.ts";
 
 const buildFolder = join(import.meta.dirname, "../../.build");
@@ -31,6 +32,19 @@ export async function catchUpBundles(): Promise<CatchUpCode> {
   return { api, run, chunk, settle, watch };
 }
 
+/** The code of the image flow's functions. */
+export async function imageBundles(): Promise<ImageCode> {
+  const [processor, analyzer, embedder, search, migrate, migrateBundle] = await Promise.all([
+    functionArchive("image-processor", { native: ["sharp", "heic"] }),
+    functionArchive("image-analyzer"),
+    functionArchive("image-embedder"),
+    functionArchive("image-search"),
+    functionArchive("image-migrate"),
+    bundleFunction("image-migrate", {}, programOf),
+  ]);
+  return { processor, analyzer, embedder, search, migrate, migrateHash: hashOf(migrateBundle) };
+}
+
 /** Bundles every function of the stack. Throws BundleFailedError or LibraryUnpatchableError. */
 export async function functionBundles(): Promise<FunctionBundles> {
   const [embed, exportOcrResults, streamProcessor, compaction, generations, verify, sweeper] =
@@ -38,9 +52,9 @@ export async function functionBundles(): Promise<FunctionBundles> {
       functionArchive("embed"),
       functionArchive("export-ocr-results"),
       functionArchive("stream-processor"),
-      functionArchive("compaction", { chroma: true }),
-      functionArchive("generations", { chroma: true }),
-      functionArchive("verify", { chroma: true }),
+      functionArchive("compaction", { native: ["chroma"] }),
+      functionArchive("generations", { native: ["chroma"] }),
+      functionArchive("verify", { native: ["chroma"] }),
       functionArchive("sweeper"),
     ]);
   return { embed, exportOcrResults, streamProcessor, compaction, generations, verify, sweeper };
@@ -48,18 +62,18 @@ export async function functionBundles(): Promise<FunctionBundles> {
 
 /** Docker's build context of the query server, relative to Pulumi's working directory, so that it is the same everywhere. */
 export async function queryServerContext(): Promise<string> {
-  return placed("query-server", await bundleContainer("query-server", { chroma: true }, programOf));
+  return placed("query-server", await bundleContainer("query-server", { native: ["chroma"] }, programOf));
 }
 
 /** The same for the worker that compacts. */
 export async function compactionWorkerContext(): Promise<string> {
-  return placed("compaction-worker", await bundleContainer("compaction-worker", { chroma: true }, programOf));
+  return placed(
+    "compaction-worker",
+    await bundleContainer("compaction-worker", { native: ["chroma"] }, programOf),
+  );
 }
 
-async function functionArchive(
-  name: string,
-  ingredients: Ingredients = { chroma: false },
-): Promise<pulumi.asset.Archive> {
+async function functionArchive(name: string, ingredients: Ingredients = {}): Promise<pulumi.asset.Archive> {
   return new pulumi.asset.FileArchive(await placed(name, await bundleFunction(name, ingredients, programOf)));
 }
 

@@ -28,6 +28,8 @@ export interface AlarmsArgs {
   readonly sweep: Settings["sweep"];
   readonly servesQueries: boolean;
   readonly compactsInWorker: boolean;
+  /** Undefined in a stack without the image flow. */
+  readonly images: { readonly cluster: aws.rds.Cluster } | undefined;
   /** Undefined in a stack without the catch-up API. */
   readonly catchUp: CatchUpAlarmsArgs | undefined;
 }
@@ -89,12 +91,14 @@ export class Alarms extends pulumi.ComponentResource {
       servesQueries: args.servesQueries,
       compactsInWorker: args.compactsInWorker,
       catchesUp: args.catchUp !== undefined,
+      servesImages: args.images !== undefined,
     });
     for (const { what, service, collection, ...metric } of own) {
       const dimensions = { service, ...(collection && { collection }) };
       this.alarm(what, { ...metric, namespace: args.metricsNamespace, dimensions });
     }
     if (args.catchUp) this.catchUp(args.catchUp, args.metricsNamespace);
+    if (args.images) this.imageDatabase(args.images.cluster);
     this.registerOutputs();
   }
 
@@ -110,6 +114,20 @@ export class Alarms extends pulumi.ComponentResource {
       everyMinutes: watchEveryMinutes,
       says: "The catch-up watch has not run for five minutes, so tasks without a worker stay open.",
       runbook: "catch-up",
+    });
+  }
+
+  private imageDatabase(cluster: aws.rds.Cluster) {
+    const dimensions = { DBClusterIdentifier: cluster.clusterIdentifier };
+    this.alarm("image-database-busy", {
+      namespace: "AWS/RDS",
+      metricName: "ACUUtilization",
+      dimensions,
+      statistic: "Average",
+      threshold: 80,
+      periods: 6,
+      says: "The database of the image flow has used more than 80 % of its maximum capacity for half an hour.",
+      runbook: "images",
     });
   }
 

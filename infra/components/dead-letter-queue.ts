@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { restrictAccess } from "./queue-access.ts";
+import { restrictAccess, type Sender } from "./queue-access.ts";
 
 /** Two weeks, SQS's maximum retention. */
 export const deadLetterSeconds = 14 * 24 * 3600;
@@ -8,6 +8,8 @@ export const deadLetterSeconds = 14 * 24 * 3600;
 export interface DeadLetterQueueArgs {
   /** A FIFO queue's dead letters go to a FIFO queue. */
   readonly fifo: boolean;
+  /** Rules of EventBridge that put undelivered events here. @default none */
+  readonly senders?: readonly Sender[];
 }
 
 /**
@@ -29,7 +31,7 @@ export class DeadLetterQueue extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    restrictAccess(name, this.queue, this);
+    restrictAccess(name, this.queue, this, args.senders);
     this.registerOutputs();
   }
 }

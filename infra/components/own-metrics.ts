@@ -28,7 +28,13 @@ export function ownMetrics(
     servesQueries,
     compactsInWorker,
     catchesUp,
-  }: { readonly servesQueries: boolean; readonly compactsInWorker: boolean; readonly catchesUp: boolean },
+    servesImages,
+  }: {
+    readonly servesQueries: boolean;
+    readonly compactsInWorker: boolean;
+    readonly catchesUp: boolean;
+    readonly servesImages: boolean;
+  },
 ): OwnMetric[] {
   const ofCompaction = { statistic: "Sum", threshold: 0 } as const;
   const ofSweeper = {
@@ -136,6 +142,7 @@ export function ownMetrics(
           } as const,
         ]
       : []),
+    ...(servesImages ? imageMetrics() : []),
     {
       what: "rows-rejected",
       ...metric("embed", "RowsRejected"),
@@ -202,5 +209,32 @@ function differences(): OwnMetric[] {
       says: `Vectors of ${collection} are published, and a search by their own numbers does not find them.`,
       runbook: "vectors-not-found",
     })),
+  ];
+}
+
+function imageMetrics(): OwnMetric[] {
+  const common = { statistic: "Sum", threshold: 0, runbook: "images" } as const;
+  return [
+    {
+      ...common,
+      what: "images-rejected",
+      service: "image-processor",
+      metricName: "ImagesRejected",
+      says: "Uploaded files are no images, or too large. `npm run failed` lists them with their reasons.",
+    },
+    {
+      ...common,
+      what: "image-analyses-refused",
+      service: "image-analyzer",
+      metricName: "AnalysesRefused",
+      says: "A vision model refused images, or its answers were no analyses. They were paid for and not stored.",
+    },
+    {
+      ...common,
+      what: "image-budget-spent",
+      service: "image-analyzer",
+      metricName: "AnalysesDeferred",
+      says: "Today's budget of the image flow (images:usdPerDay) is spent. Images wait for the next day (UTC).",
+    },
   ];
 }

@@ -1,8 +1,18 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-/** Denies access to the queue without TLS and by principals of other accounts. */
-export function restrictAccess(name: string, queue: aws.sqs.Queue, parent: pulumi.Resource): void {
+/** A rule of EventBridge that sends to a queue. */
+export interface Sender {
+  readonly arn: pulumi.Input<string>;
+}
+
+/** Denies access to the queue without TLS and by principals of other accounts, and lets rules of EventBridge send. */
+export function restrictAccess(
+  name: string,
+  queue: aws.sqs.Queue,
+  parent: pulumi.Resource,
+  senders: readonly Sender[] = [],
+): void {
   const { accountId } = aws.getCallerIdentityOutput({}, { parent });
   const deny = (Sid: string, Condition: object) => ({
     Sid,
@@ -25,9 +35,21 @@ export function restrictAccess(name: string, queue: aws.sqs.Queue, parent: pulum
             // AWS services have no account; an Allow statement limits them.
             Bool: { "aws:PrincipalIsAWSService": "false" },
           }),
+          ...(senders.length > 0 ? [letSend(queue, senders)] : []),
         ],
       }),
     },
     { parent },
   );
+}
+
+function letSend(queue: aws.sqs.Queue, senders: readonly Sender[]): object {
+  return {
+    Sid: "OnlyTheseRules",
+    Effect: "Allow",
+    Principal: { Service: "events.amazonaws.com" },
+    Action: "sqs:SendMessage",
+    Resource: queue.arn,
+    Condition: { ArnEquals: { "aws:SourceArn": senders.map(({ arn }) => arn) } },
+  };
 }

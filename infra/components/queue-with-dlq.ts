@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { DeadLetterQueue, deadLetterSeconds } from "./dead-letter-queue.ts";
-import { restrictAccess } from "./queue-access.ts";
+import { restrictAccess, type Sender } from "./queue-access.ts";
 
 const fourDays = 4 * 24 * 3600;
 /** Between the receive of a batch and the start of its function. */
@@ -19,6 +19,8 @@ export interface QueueWithDlqArgs {
   readonly windowSeconds: number;
   /** Receives, throttled ones included, before a message moves to the dead-letter queue. */
   readonly maxReceiveCount: number;
+  /** Rules of EventBridge that send to the queue. @default none */
+  readonly senders?: readonly Sender[];
 }
 
 /**
@@ -53,7 +55,7 @@ export class QueueWithDlq extends pulumi.ComponentResource {
       },
       inside,
     );
-    restrictAccess(name, this.queue, this);
+    restrictAccess(name, this.queue, this, args.senders);
     new aws.sqs.RedriveAllowPolicy(
       `${name}-dead-letters`,
       {

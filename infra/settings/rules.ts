@@ -88,6 +88,37 @@ export const rules: readonly Rule<Settings>[] = [
       "catchup:allowedAccounts needs catchup:authorization key-and-iam: without a signature nobody knows a caller's account",
   },
   {
+    keys: ["images:enabled", "images:voyageApiKey"],
+    broken: ({ images: { enabled, voyageApiKey } }) => enabled && voyageApiKey === undefined,
+    problem:
+      "images:voyageApiKey is missing, and images:enabled is true: run `pulumi config set --secret images:voyageApiKey`",
+  },
+  ...(["anthropic", "openai"] as const).map((provider): Rule<Settings> => {
+    const key = provider === "anthropic" ? "anthropicApiKey" : "openAiApiKey";
+    return {
+      keys: ["images:enabled", "images:provider", "images:fallbackProvider", `images:${key}`],
+      broken: ({ images }) =>
+        images.enabled &&
+        [images.provider, images.fallbackProvider].includes(provider) &&
+        images[key] === undefined,
+      problem: `images:${key} is missing, and ${provider} is a provider of the image flow: run \`pulumi config set --secret images:${key}\``,
+    };
+  }),
+  {
+    keys: ["images:anthropicBaseUrl", "images:openAiBaseUrl", "images:voyageBaseUrl"],
+    broken: ({ images: { anthropicBaseUrl, openAiBaseUrl, voyageBaseUrl } }) =>
+      [anthropicBaseUrl, openAiBaseUrl, voyageBaseUrl].some(
+        (url) => !url.startsWith("https:") && !isLoopback(url),
+      ),
+    problem:
+      "images:anthropicBaseUrl, images:openAiBaseUrl and images:voyageBaseUrl must be https, because an API key travels with every request",
+  },
+  {
+    keys: ["images:users"],
+    broken: ({ images: { users } }) => new Set(users).size !== users.length,
+    problem: "images:users must name each user once",
+  },
+  {
     keys: ["query:cpu", "query:memoryMiB"],
     broken: ({ query: { cpu, memoryMiB } }) => !fargateOffers(cpu, memoryMiB),
     problem:

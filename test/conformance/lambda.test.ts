@@ -189,7 +189,7 @@ describe("a function's process", () => {
 
   test("names file and line of the source where its bundle has a source map", async () => {
     const code = await place(
-      await bundleFunction("catch-up-settle", { chroma: false }),
+      await bundleFunction("catch-up-settle", {}),
       join(aws.folder, "bundles", "with-source-map"),
     );
     await aws.createFunction("mapped", { code: "", inputs: { code } });

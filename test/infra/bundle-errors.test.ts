@@ -44,10 +44,7 @@ test("every error of core keeps its class name in a minified bundle, and the cod
 });
 
 test("a stack trace of a function names file and line of the source", async () => {
-  const placed = await place(
-    await bundleFunction("catch-up-settle", { chroma: false }),
-    join(folder, "catch-up-settle"),
-  );
+  const placed = await place(await bundleFunction("catch-up-settle", {}), join(folder, "catch-up-settle"));
   const stack = await run(
     "await import(process.argv[1]).catch(({ stack }) => console.log(stack));",
     join(placed, "index.mjs"),
@@ -60,10 +57,7 @@ test("a stack trace of a function names file and line of the source", async () =
 });
 
 test("a source map that cannot be read leaves the error as it is", async () => {
-  const placed = await place(
-    await bundleFunction("catch-up-settle", { chroma: false }),
-    join(folder, "unreadable-map"),
-  );
+  const placed = await place(await bundleFunction("catch-up-settle", {}), join(folder, "unreadable-map"));
   await writeFile(join(placed, "index.mjs.map"), "{");
   const stack = await run(
     "await import(process.argv[1]).catch(({ stack }) => console.log(stack));",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { BundleFailedError } from "../../infra/bundles/build-program.ts";
 import { type Bundle, bundleContainer, bundleFunction, hashOf, place } from "../../infra/bundles/bundle.ts";
 import { bundleTime } from "../../infra/bundles/chroma-library.ts";
+import type { NativePart } from "../../infra/bundles/native-parts.ts";
 
 // Bundles hold tens of megabytes.
 jest.setTimeout(60_000);
@@ -16,20 +17,20 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-test.each([
-  ["embed", false, ["index.mjs", "index.mjs.map"]],
-  ["export-ocr-results", false, ["index.mjs", "index.mjs.map"]],
-  ["stream-processor", false, ["index.mjs", "index.mjs.map"]],
-  ["sweeper", false, ["index.mjs", "index.mjs.map"]],
-  ["catch-up-api", false, ["index.mjs", "index.mjs.map"]],
-  ["catch-up-run", false, ["index.mjs", "index.mjs.map"]],
-  ["catch-up-chunk", false, ["index.mjs", "index.mjs.map"]],
-  ["catch-up-settle", false, ["index.mjs", "index.mjs.map"]],
-  ["catch-up-watch", false, ["index.mjs", "index.mjs.map"]],
-  ["compaction", true, ["index.mjs", "index.mjs.map", "chroma.node"]],
-  ["generations", true, ["index.mjs", "index.mjs.map", "chroma.node"]],
-])("the same source of the function %s gives the same bytes", async (name, chroma, files) => {
-  const [one, other] = [await bundleFunction(name, { chroma }), await bundleFunction(name, { chroma })];
+test.each<[string, NativePart[], string[]]>([
+  ["embed", [], ["index.mjs", "index.mjs.map"]],
+  ["export-ocr-results", [], ["index.mjs", "index.mjs.map"]],
+  ["stream-processor", [], ["index.mjs", "index.mjs.map"]],
+  ["sweeper", [], ["index.mjs", "index.mjs.map"]],
+  ["catch-up-api", [], ["index.mjs", "index.mjs.map"]],
+  ["catch-up-run", [], ["index.mjs", "index.mjs.map"]],
+  ["catch-up-chunk", [], ["index.mjs", "index.mjs.map"]],
+  ["catch-up-settle", [], ["index.mjs", "index.mjs.map"]],
+  ["catch-up-watch", [], ["index.mjs", "index.mjs.map"]],
+  ["compaction", ["chroma"], ["index.mjs", "index.mjs.map", "chroma.node"]],
+  ["generations", ["chroma"], ["index.mjs", "index.mjs.map", "chroma.node"]],
+])("the same source of the function %s gives the same bytes", async (name, native, files) => {
+  const [one, other] = [await bundleFunction(name, { native }), await bundleFunction(name, { native })];
   expect([...one.keys()]).toEqual(files);
   expect(hashOf(one)).toBe(hashOf(other));
 });
@@ -38,8 +39,8 @@ test.each(["query-server", "compaction-worker"])(
   "the same source of the container %s gives the same bytes, with all that its Dockerfile copies",
   async (name) => {
     const [one, other] = [
-      await bundleContainer(name, { chroma: true }),
-      await bundleContainer(name, { chroma: true }),
+      await bundleContainer(name, { native: ["chroma"] }),
+      await bundleContainer(name, { native: ["chroma"] }),
     ];
     expect([...one.keys()]).toEqual(["main.mjs", "main.mjs.map", "Dockerfile", "chroma.node"]);
     expect(hashOf(one)).toBe(hashOf(other));
@@ -47,15 +48,13 @@ test.each(["query-server", "compaction-worker"])(
 );
 
 test("a bundle names no folder of the machine that made it", async () => {
-  for (const content of (await bundleFunction("stream-processor", { chroma: false })).values()) {
+  for (const content of (await bundleFunction("stream-processor", {})).values()) {
     expect(Buffer.from(content).toString()).not.toContain(join(import.meta.dirname, "../.."));
   }
 });
 
 test("F39: a bundle carries one language of zod, and does not load all of fetch with node:http", async () => {
-  const code = Buffer.from(
-    (await bundleFunction("stream-processor", { chroma: false })).get("index.mjs") ?? "",
-  ).toString();
+  const code = Buffer.from((await bundleFunction("stream-processor", {})).get("index.mjs") ?? "").toString();
   expect(code).not.toMatch(/from ?"(node:)?https?2?"/);
   expect(code).toContain('("node:http")');
   expect(code).not.toContain("Ongeldige");
@@ -94,7 +93,7 @@ test("programs that place the same bundle at once all find it whole", async () =
 });
 
 test("a handler that does not bundle is named", async () => {
-  const attempt = bundleFunction("no-such-function", { chroma: false });
+  const attempt = bundleFunction("no-such-function", {});
   await expect(attempt).rejects.toThrow(BundleFailedError);
   await expect(attempt).rejects.toThrow(/^functions\/no-such-function\/handler\.ts could not be bundled/);
 });

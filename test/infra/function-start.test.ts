@@ -40,7 +40,7 @@ test.each([
 ])(
   "%s starts from its bundle with the environment that the stack gives it, and nothing else",
   async (name) => {
-    const bundle = await bundleFunction(name, { chroma: name === "compaction" });
+    const bundle = await bundleFunction(name, { native: name === "compaction" ? ["chroma"] : [] });
     const placed = await place(bundle, join(folder, name));
     const env = { ...environments.get(`vectorkeep-dev-${name}`), AWS_REGION: "us-east-1" };
     const { stdout } = await promisify(execFile)(

@@ -5,7 +5,7 @@ import type { Metrics } from "../../metrics.ts";
 import { DeferredError } from "../../queues/deferred-error.ts";
 import type { Analyses, AnalysisInput, NewAnalysis } from "../database/analyses.ts";
 import type { EventPublisher } from "../events/event-publisher.ts";
-import { analysisCompleteEvent, type ImageProcessed } from "../events/flow-events.ts";
+import { type AnalysisComplete, analysisCompleteEvent, type ImageProcessed } from "../events/flow-events.ts";
 import { currentTraceId } from "../trace-id.ts";
 import { analysis as analysisSchema, promptVersion } from "./analysis.ts";
 import { analysisIdOf, inputHashOf } from "./analysis-id.ts";
@@ -62,7 +62,12 @@ export async function analyzeImage(event: ImageProcessed, deps: AnalyzeDeps): Pr
   const input = inputOf(event, deps.visions[0]);
   const result = await storedAs(event, input, deps);
   if (result === "superseded") return result;
-  const detail = { item_id: event.item_id, analysis_id: input.analysisId, user_id: event.user_id };
+  const detail: AnalysisComplete = {
+    item_id: event.item_id,
+    analysis_id: input.analysisId,
+    user_id: event.user_id,
+    bucket: event.bucket,
+  };
   await deps.events.publish({ ...analysisCompleteEvent, detail });
   return result;
 }

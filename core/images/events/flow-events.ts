@@ -24,6 +24,8 @@ export const analysisComplete = z.object({
   item_id: z.string().min(1),
   analysis_id: z.string().min(1),
   user_id: z.string().min(1),
+  /** Of the image: rules of several stacks share a bus. */
+  bucket: z.string().min(1),
 });
 
 export type AnalysisComplete = z.infer<typeof analysisComplete>;

@@ -1,0 +1,329 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../../config.ts";
+import { BundledFunction, type BundledFunctionArgs, type FunctionDefaults } from "../bundled-function.ts";
+import { DeadLetterQueue } from "../dead-letter-queue.ts";
+import type { Named } from "../named.ts";
+import type { Network } from "../network.ts";
+import {
+  allow,
+  consume,
+  deleteObjects,
+  itemsOf,
+  list,
+  putObjects,
+  readObjects,
+  readSecrets,
+  type Statement,
+  sendTo,
+} from "../permissions.ts";
+import { StoredSecret } from "../stored-secret.ts";
+import type { ImageCode } from "./image-code.ts";
+import { ImageDatabase } from "./image-database.ts";
+import { ImageSearchApi } from "./image-search-api.ts";
+import { ImageStorage } from "./image-storage.ts";
+import { RuleQueue } from "./rule-queue.ts";
+
+/** Core has the same list; a test holds them together. */
+const extensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif"];
+
+const processorTimeoutSeconds = 60;
+const analyzerTimeoutSeconds = 300;
+const embedderTimeoutSeconds = 60;
+/** API Gateway's maximum. */
+const searchTimeoutSeconds = 29;
+/** With the back-off between receives they span most of a day. */
+const maxReceiveCount = 50;
+const bus = "default";
+
+export interface ImageFlowArgs {
+  readonly code: ImageCode;
+  readonly settings: Settings["images"];
+  readonly secrets: {
+    readonly anthropicApiKey: pulumi.Output<string> | undefined;
+    readonly openAiApiKey: pulumi.Output<string> | undefined;
+    readonly voyageApiKey: pulumi.Output<string>;
+  };
+  readonly keepData: boolean;
+  /** Holds the rate limiters. */
+  readonly control: Named;
+  readonly network: Network;
+  readonly defaults: FunctionDefaults;
+}
+
+type FlowFunction = Omit<BundledFunctionArgs, keyof FunctionDefaults>;
+
+/** From an uploaded image to search hits: storage, three queues with their functions, a database and a search API. */
+export class ImageFlow extends pulumi.ComponentResource {
+  readonly storage: ImageStorage;
+  readonly database: ImageDatabase;
+  /** Events that EventBridge could not deliver. */
+  readonly undelivered: aws.sqs.Queue;
+  readonly uploads: RuleQueue;
+  readonly analysis: RuleQueue;
+  readonly embedding: RuleQueue;
+  readonly processor: BundledFunction;
+  readonly analyzer: BundledFunction;
+  readonly embedder: BundledFunction;
+  readonly search: BundledFunction;
+  readonly searchUrl: pulumi.Output<string>;
+  /** The API key of each user, as JSON. */
+  readonly searchKeys: StoredSecret;
+  private readonly args: ImageFlowArgs;
+  private readonly voyageApiKey: StoredSecret;
+
+  constructor(name: string, args: ImageFlowArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:ImageFlow", name, {}, options);
+    const inside = { parent: this };
+    const stem = name.replace(/-images$/, "-image");
+    const { code, settings, secrets, keepData, network, defaults } = args;
+    this.args = args;
+    this.storage = new ImageStorage(name, { keepData, renditionDays: settings.renditionDays }, inside);
+    this.database = new ImageDatabase(
+      name,
+      { settings, keepData, network, migrateCode: code.migrate, migrateHash: code.migrateHash, defaults },
+      inside,
+    );
+    this.voyageApiKey = this.secret(`${stem}-voyage-api-key`, "API key of Voyage AI", secrets.voyageApiKey);
+
+    const undelivered = new DeadLetterQueue(
+      `${stem}-undelivered`,
+      { fifo: false, senders: this.ruleArns(stem).map((arn) => ({ arn })) },
+      inside,
+    );
+    this.undelivered = undelivered.queue;
+    const { images } = this.storage;
+    this.uploads = this.ruleQueue(`${stem}-uploads`, processorTimeoutSeconds, "Changes of images", {
+      source: ["aws.s3"],
+      "detail-type": ["Object Created", "Object Deleted"],
+      detail: {
+        bucket: { name: [images.bucket] },
+        object: { key: extensions.map((extension) => ({ suffix: { "equals-ignore-case": extension } })) },
+      },
+    });
+    this.analysis = this.ruleQueue(`${stem}-analysis`, analyzerTimeoutSeconds, "Images with renditions", {
+      source: ["collections.imageprocessor"],
+      "detail-type": ["ImageProcessed"],
+      detail: { bucket: [images.bucket] },
+    });
+    this.embedding = this.ruleQueue(`${stem}-embedding`, embedderTimeoutSeconds, "Analyses of images", {
+      source: ["collections.analyzer"],
+      "detail-type": ["AnalysisComplete"],
+      detail: { bucket: [images.bucket] },
+    });
+
+    this.processor = this.processorFunction(`${stem}-processor`);
+    this.analyzer = this.analyzerFunction(`${stem}-analyzer`);
+    this.embedder = this.embedderFunction(`${stem}-embedder`);
+    const api = new ImageSearchApi(
+      `${stem}-search`,
+      { users: settings.users, authorization: settings.authorization },
+      inside,
+    );
+    this.search = this.searchFunction(`${stem}-search`, api);
+    this.searchUrl = api.connect(this.search);
+    this.searchKeys = this.secret(`${stem}-search-keys`, "API keys of the image search", api.keysByUser);
+    this.registerOutputs();
+  }
+
+  /** By name, because the rules' queues refer to this one. */
+  private ruleArns(stem: string): pulumi.Output<string>[] {
+    const { accountId } = aws.getCallerIdentityOutput({}, { parent: this });
+    const { region } = aws.getRegionOutput({}, { parent: this });
+    return ["uploads", "analysis", "embedding"].map(
+      (rule) => pulumi.interpolate`arn:aws:events:${region}:${accountId}:rule/${stem}-${rule}`,
+    );
+  }
+
+  private ruleQueue(
+    name: string,
+    consumerTimeoutSeconds: number,
+    description: string,
+    pattern: pulumi.Input<object>,
+  ): RuleQueue {
+    const args = {
+      description,
+      pattern,
+      consumerTimeoutSeconds,
+      maxReceiveCount,
+      undelivered: this.undelivered,
+    };
+    return new RuleQueue(name, args, { parent: this });
+  }
+
+  private processorFunction(name: string): BundledFunction {
+    const { settings, code } = this.args;
+    const { images, renditions } = this.storage;
+    return this.consumer(name, this.uploads, 5, {
+      description: "Renders uploaded images and records their items",
+      code: code.processor,
+      timeoutSeconds: processorTimeoutSeconds,
+      // Lambda allots CPU by memory, and rendering is all CPU.
+      memoryMiB: 1536,
+      environment: {
+        RENDITIONS_BUCKET: renditions.bucket,
+        EVENT_BUS_NAME: bus,
+        MAX_MEGABYTES: String(settings.maxMegabytes),
+        MAX_MEGAPIXELS: String(settings.maxMegapixels),
+        HEIC: String(settings.heic),
+      },
+      statements: [
+        list(images),
+        readObjects(images, ""),
+        list(renditions),
+        putObjects(renditions, ""),
+        deleteObjects(renditions, ""),
+        this.putEvents("collections.imageprocessor"),
+      ],
+    });
+  }
+
+  private analyzerFunction(name: string): BundledFunction {
+    const { settings, secrets, code } = this.args;
+    const key = (of: string, title: string, value: pulumi.Output<string> | undefined) =>
+      value && this.secret(`${name.replace(/-analyzer$/, "")}-${of}-api-key`, `API key of ${title}`, value);
+    const anthropic = key("anthropic", "Anthropic", secrets.anthropicApiKey);
+    const openAi = key("openai", "OpenAI", secrets.openAiApiKey);
+    const keys = [anthropic, openAi].filter((one) => one !== undefined);
+    return this.consumer(name, this.analysis, 5, {
+      description: "Has images described by a vision model",
+      code: code.analyzer,
+      timeoutSeconds: analyzerTimeoutSeconds,
+      memoryMiB: 1024,
+      environment: {
+        EVENT_BUS_NAME: bus,
+        CONTROL_TABLE: this.args.control.name,
+        USD_PER_DAY: String(settings.usdPerDay),
+        VISION_PROVIDER: settings.provider,
+        VISION_FALLBACK_PROVIDER: settings.fallbackProvider === "none" ? "" : settings.fallbackProvider,
+        VISION_REQUESTS_PER_MINUTE: String(settings.requestsPerMinute),
+        VISION_TOKENS_PER_MINUTE: String(settings.tokensPerMinute),
+        ANTHROPIC_BASE_URL: settings.anthropicBaseUrl,
+        ANTHROPIC_MODEL: settings.anthropicModel,
+        ANTHROPIC_PRICE: settings.anthropicPrice,
+        ANTHROPIC_API_KEY_SECRET: anthropic?.name ?? "",
+        OPENAI_BASE_URL: settings.openAiBaseUrl,
+        OPENAI_MODEL: settings.openAiModel,
+        OPENAI_PRICE: settings.openAiPrice,
+        OPENAI_API_KEY_SECRET: openAi?.name ?? "",
+      },
+      statements: [
+        list(this.storage.renditions),
+        readObjects(this.storage.renditions, ""),
+        this.limiters(),
+        this.putEvents("collections.analyzer"),
+        ...(keys.length > 0 ? [readSecrets(...keys)] : []),
+      ],
+      after: keys.map(({ version }) => version),
+    });
+  }
+
+  private embedderFunction(name: string): BundledFunction {
+    return this.consumer(name, this.embedding, 10, {
+      description: "Embeds the analyses of images",
+      code: this.args.code.embedder,
+      timeoutSeconds: embedderTimeoutSeconds,
+      memoryMiB: 512,
+      environment: this.voyageEnvironment(),
+      statements: [this.limiters(), readSecrets(this.voyageApiKey)],
+      after: [this.voyageApiKey.version],
+    });
+  }
+
+  private searchFunction(name: string, api: ImageSearchApi): BundledFunction {
+    const { settings, code } = this.args;
+    return this.function(name, {
+      description: "Answers searches over images",
+      code: code.search,
+      timeoutSeconds: searchTimeoutSeconds,
+      memoryMiB: 1024,
+      environment: {
+        ...this.voyageEnvironment(),
+        USERS_BY_KEY_ID: api.usersByKeyId,
+        LEXICAL_WEIGHT_PERCENT: String(settings.lexicalWeightPercent),
+        RANK_CONSTANT: String(settings.rankConstant),
+      },
+      statements: [this.limiters(), readSecrets(this.voyageApiKey)],
+      after: [this.voyageApiKey.version],
+    });
+  }
+
+  /** A function with a queue. Its role may send failed messages to the dead-letter queue with their reason. */
+  private consumer(
+    name: string,
+    { queue, deadLetters }: RuleQueue,
+    batchSize: number,
+    args: FlowFunction,
+  ): BundledFunction {
+    const consumer = this.function(name, {
+      ...args,
+      environment: {
+        ...args.environment,
+        QUEUE_URL: queue.url,
+        DEAD_LETTER_QUEUE_URL: deadLetters.url,
+      },
+      statements: [...args.statements, consume(queue), sendTo(deadLetters)],
+    });
+    new aws.lambda.EventSourceMapping(
+      name,
+      {
+        eventSourceArn: queue.arn,
+        functionName: consumer.function.arn,
+        batchSize,
+        functionResponseTypes: ["ReportBatchItemFailures"],
+        scalingConfig: { maximumConcurrency: this.args.settings.maximumConcurrency },
+      },
+      { parent: this },
+    );
+    return consumer;
+  }
+
+  private function(name: string, args: FlowFunction): BundledFunction {
+    const { environment, statements, migrated } = this.database;
+    return new BundledFunction(
+      name,
+      {
+        ...this.args.defaults,
+        ...args,
+        environment: { ...environment, ...args.environment },
+        statements: [...statements, ...args.statements],
+        after: [migrated, ...(args.after ?? [])],
+      },
+      { parent: this },
+    );
+  }
+
+  private voyageEnvironment(): Record<string, pulumi.Input<string>> {
+    const { settings, control } = this.args;
+    return {
+      CONTROL_TABLE: control.name,
+      VOYAGE_API_KEY_SECRET: this.voyageApiKey.name,
+      VOYAGE_BASE_URL: settings.voyageBaseUrl,
+      VOYAGE_EMBEDDING_MODEL: settings.embeddingModel,
+      VOYAGE_EMBEDDING_DIMENSIONS: String(settings.embeddingDimensions),
+      VOYAGE_REQUESTS_PER_MINUTE: String(settings.voyageRequestsPerMinute),
+      VOYAGE_TOKENS_PER_MINUTE: String(settings.voyageTokensPerMinute),
+    };
+  }
+
+  private limiters(): Statement {
+    return itemsOf(this.args.control, ["GetItem", "UpdateItem"], ["LIMITER#*"]);
+  }
+
+  /** Under its own source alone, so that no function can start a step that is not its next one. */
+  private putEvents(source: string): Statement {
+    const { accountId } = aws.getCallerIdentityOutput({}, { parent: this });
+    const { region } = aws.getRegionOutput({}, { parent: this });
+    return {
+      ...allow(
+        ["events:PutEvents"],
+        [pulumi.interpolate`arn:aws:events:${region}:${accountId}:event-bus/${bus}`],
+      ),
+      Condition: { StringEquals: { "events:source": source } },
+    };
+  }
+
+  private secret(name: string, description: string, value: pulumi.Output<string>): StoredSecret {
+    return new StoredSecret(name, { description, value }, { parent: this });
+  }
+}
