@@ -63,6 +63,8 @@ export const stackOutputs = z.object({
   /** Absent where the query service is not enabled. */
   searchUrl: z.string().optional(),
   searchApiKeySecret: z.string().optional(),
+  /** Functions beside the flows of the product. */
+  added: z.record(z.string(), z.object({ function: z.string(), logGroup: z.string() })).optional(),
   /** Absent where the catch-up API is not enabled. */
   catchUp: catchUp.optional(),
 });

@@ -32,6 +32,10 @@ export interface Outputs {
   readonly searchUrl?: pulumi.Output<string>;
   /** Name of the secret, not its value. */
   readonly searchApiKeySecret?: pulumi.Output<string>;
+  /** Those of infra/added-functions.ts, by folder; absent where there is none. */
+  readonly added?: Readonly<
+    Record<string, { readonly function: pulumi.Output<string>; readonly logGroup: pulumi.Output<string> }>
+  >;
   /** Where the catch-up API is enabled. */
   readonly catchUp?: CatchUpOutputs;
   /** Where the image flow is enabled. */

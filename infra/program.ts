@@ -1,6 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { addedFunctions, addedOutputs, declareAdded } from "./added-functions.ts";
 import {
+  addedBundles,
   catchUpBundles,
   compactionWorkerContext,
   functionBundles,
@@ -37,8 +39,9 @@ export async function vectorkeep(): Promise<Outputs> {
   const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
   const remains = await workerRemains(`${stem}-compaction-worker`, settings.compaction);
   const inContainer = settings.compaction.host === "ecs";
-  const [code, catchUpCode, imageCode, queryContext, workerContext] = await Promise.all([
+  const [code, addedCode, catchUpCode, imageCode, queryContext, workerContext] = await Promise.all([
     functionBundles(),
+    addedBundles(Object.keys(addedFunctions)),
     settings.catchup.enabled ? catchUpBundles() : undefined,
     settings.images.enabled ? imageBundles() : undefined,
     settings.query.enabled ? queryServerContext() : undefined,
@@ -143,6 +146,15 @@ export async function vectorkeep(): Promise<Outputs> {
     defaults,
   });
   const images = imageFlowOf(`${stem}-images`, settings, { code: imageCode, storage, network, defaults });
+  const added = declareAdded(stem, addedCode, {
+    settings,
+    storage,
+    compaction,
+    files,
+    network,
+    apiKey,
+    defaults,
+  });
   const { alarms, dashboard } = watch(stem, settings, {
     pipeline,
     changes,
@@ -151,6 +163,7 @@ export async function vectorkeep(): Promise<Outputs> {
     sweeper,
     catchUp,
     images,
+    added,
     metricsNamespace: stem,
   });
   const search = await queryService(`${stem}-query`, settings, {
@@ -202,6 +215,7 @@ export async function vectorkeep(): Promise<Outputs> {
     dashboard: dashboard.name,
     ...(catchUp && { catchUp: catchUpOutputs(catchUp) }),
     ...(images && { images: imagesOutputs(images) }),
+    ...addedOutputs(added),
     ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),
   };
 }

@@ -1,3 +1,4 @@
+import type { AddedFunctions } from "./added-functions.ts";
 import { Alarms } from "./components/alarms.ts";
 import type { BundledFunction } from "./components/bundled-function.ts";
 import type { CatchUp } from "./components/catch-up.ts";
@@ -18,6 +19,7 @@ interface Watched {
   readonly sweeper: BundledFunction;
   readonly catchUp: CatchUp | undefined;
   readonly images: ImageFlow | undefined;
+  readonly added: AddedFunctions;
   /** CloudWatch namespace of the metrics that the product itself writes. */
   readonly metricsNamespace: string;
 }
@@ -54,7 +56,16 @@ export function watch(
   return { alarms, dashboard };
 }
 
-function flowsOf({ pipeline, changes, compaction, verify, sweeper, catchUp, images }: Watched): Flow[] {
+function flowsOf({
+  pipeline,
+  changes,
+  compaction,
+  verify,
+  sweeper,
+  catchUp,
+  images,
+  added,
+}: Watched): Flow[] {
   const shards = [...compaction.lines.byShard, ...compaction.words.byShard];
   return [
     {
@@ -97,6 +108,9 @@ function flowsOf({ pipeline, changes, compaction, verify, sweeper, catchUp, imag
     },
     ...(catchUp ? [catchingUp(catchUp)] : []),
     ...(images ? [imageFlow(images)] : []),
+    ...(Object.keys(added).length > 0
+      ? [{ title: "Added functions", functions: added, queues: {}, deadLetters: {}, counts: {} }]
+      : []),
   ];
 }
 

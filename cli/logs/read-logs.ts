@@ -19,7 +19,7 @@ const maxPages = 50;
 /** The lines since a moment that the filter leaves, oldest first. Throws UsageWrongError for an unknown group. */
 export async function readLogs(
   client: CloudWatchLogsClient,
-  outputs: Pick<StackOutputs, "logGroups" | "catchUp">,
+  outputs: Pick<StackOutputs, "logGroups" | "catchUp" | "added">,
   filter: Filter,
 ): Promise<LogLine[]> {
   const groups = groupsOf(outputs, filter.groups);
@@ -31,12 +31,13 @@ export async function readLogs(
 
 /** Physical names by the names in the stack's outputs; those of catch-up are `catchUp.api` and so on. */
 export function groupsOf(
-  { logGroups, catchUp }: Pick<StackOutputs, "logGroups" | "catchUp">,
+  { logGroups, catchUp, added }: Pick<StackOutputs, "logGroups" | "catchUp" | "added">,
   wanted: readonly string[],
 ): Map<string, string> {
   const known = new Map<string, string>();
   for (const [name, group] of Object.entries(logGroups)) if (group !== undefined) known.set(name, group);
   for (const [name, group] of Object.entries(catchUp?.logGroups ?? {})) known.set(`catchUp.${name}`, group);
+  for (const [name, { logGroup }] of Object.entries(added ?? {})) known.set(name, logGroup);
   if (wanted.length === 0) return known;
   return new Map(
     wanted.map((name) => {

@@ -60,6 +60,15 @@ export async function functionBundles(): Promise<FunctionBundles> {
   return { embed, exportOcrResults, streamProcessor, compaction, generations, verify, sweeper };
 }
 
+/** Those of infra/added-functions.ts, by folder. */
+export async function addedBundles(
+  names: readonly string[],
+): Promise<Readonly<Record<string, pulumi.asset.Archive>>> {
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await functionArchive(name)] as const)),
+  );
+}
+
 /** Docker's build context of the query server, relative to Pulumi's working directory, so that it is the same everywhere. */
 export async function queryServerContext(): Promise<string> {
   return placed("query-server", await bundleContainer("query-server", { native: ["chroma"] }, programOf));

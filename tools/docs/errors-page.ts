@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import ts from "typescript";
 
 /** An error class as its source declares it. */
@@ -167,7 +167,7 @@ function section(title: string, errors: readonly DeclaredError[]): string {
     const page = runbookOf(file);
     return [
       `\`${code}\`${isPermanent ? "<br>permanent" : ""}`,
-      `${meaning} <br>\`${name}\` in \`${basename(file)}\``,
+      `${meaning} <br>\`${name}\``,
       remedy === "" ? "The message is the service's own, and ends in its remedy." : remedy,
       ...(isLinked ? [page ? `[${page}](runbooks/${page}.md)` : ""] : []),
     ];

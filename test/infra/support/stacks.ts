@@ -21,6 +21,7 @@ jest.mock("../../../infra/bundles/stack-bundles.ts", () => {
       verify: code,
       sweeper: code,
     }),
+    addedBundles: async (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, code])),
     catchUpBundles: async () => ({ api: code, run: code, chunk: code, settle: code, watch: code }),
     queryServerContext: async () => ".build/query-server",
     compactionWorkerContext: async () => ".build/compaction-worker",
