@@ -48,6 +48,11 @@ function queuesOf(outputs: StackOutputs): readonly StackQueue[] {
     { name: "embed", url: outputs.embedQueueUrl, deadLetters: false },
     ...queuesOfShards("lines", outputs.linesQueueUrls),
     ...queuesOfShards("words", outputs.wordsQueueUrls),
+    ...Object.entries(outputs.images?.queueUrls ?? {}).map(([step, url]) => ({
+      name: `image-${step}`,
+      url,
+      deadLetters: false,
+    })),
     { name: "embed-dlq", url: outputs.embedDeadLetterQueueUrl, deadLetters: true },
     ...deadLettersOfShards("lines", outputs.linesDeadLetterQueueUrls),
     ...deadLettersOfShards("words", outputs.wordsDeadLetterQueueUrls),

@@ -40,6 +40,33 @@ const catchUp = z.object({
   logGroups: catchUpNames,
 });
 
+const imageFunctions = z.object({
+  processor: z.string(),
+  analyzer: z.string(),
+  embedder: z.string(),
+  search: z.string(),
+  migrate: z.string(),
+});
+
+const imageQueues = z.object({ uploads: z.string(), analysis: z.string(), embedding: z.string() });
+
+const images = z.object({
+  bucket: z.string(),
+  renditionsBucket: z.string(),
+  clusterArn: z.string(),
+  databaseName: z.string(),
+  databaseSecretArn: z.string(),
+  searchUrl: z.string(),
+  searchKeysSecret: z.string(),
+  queueUrls: imageQueues,
+  deadLetterQueueUrls: imageQueues,
+  undeliveredQueueUrl: z.string(),
+  functions: imageFunctions,
+  logGroups: imageFunctions,
+});
+
+export type ImagesOutputs = z.infer<typeof images>;
+
 /** The outputs of a deployed stack; `vectorkeep()` in infra/program.ts returns them. */
 export const stackOutputs = z.object({
   region: z.string(),
@@ -67,6 +94,8 @@ export const stackOutputs = z.object({
   added: z.record(z.string(), z.object({ function: z.string(), logGroup: z.string() })).optional(),
   /** Absent where the catch-up API is not enabled. */
   catchUp: catchUp.optional(),
+  /** Absent where the image flow is not enabled. */
+  images: images.optional(),
 });
 
 export type StackOutputs = z.infer<typeof stackOutputs>;

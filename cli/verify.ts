@@ -13,12 +13,15 @@ import { corruptOf, exitCodes, findingsOf, type Looked, verdictOf, worse } from 
 import { countRejectedRows } from "./verify/rejected-rows.ts";
 import { repairFindings } from "./verify/repair-findings.ts";
 import { detailLines, jsonOf, rejectedText, summaryLines, verdictText } from "./verify/report.ts";
+import { verifyStackImages } from "./verify/verify-images.ts";
 
 const usage = `Compares the published collections with the items, the deltas of the current runs, and the tombstones.
 
   npx vectorkeep verify [--collection lines|words] [--repair] [--numbers] [--findable [--all | --seed TEXT]] [--json]
                         [--stack NAME]
+  npx vectorkeep verify images [--repair] [--json] [--stack NAME]
 
+  images        compares the uploaded images with their items, analyses and vectors instead; --repair sends them again
   --collection  compares one collection (default: both)
   --repair      republishes every receipt that differs, waits, and compares again; fills the new shards after
                 compaction:collectionShards was changed, and rebuilds a shard whose generation cannot be opened
@@ -51,7 +54,8 @@ interface Asked {
 }
 
 async function main(): Promise<void> {
-  const { values: asked } = readCommandLine("verify", {
+  const { values: asked, positionals } = readCommandLine("verify", {
+    allowPositionals: true,
     options: {
       collection: { type: "string" },
       repair: { type: "boolean", default: false },
@@ -68,6 +72,10 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
+  const [subject, ...rest] = positionals;
+  if ((subject !== undefined && subject !== "images") || rest.length > 0) {
+    throw new UsageWrongError("verify", "Name images, or nothing for the collections.");
+  }
   const known: readonly string[] = collections;
   if (asked.collection !== undefined && !known.includes(asked.collection)) {
     throw new UsageWrongError("verify", `--collection is ${collections.join(" or ")}.`);
@@ -77,6 +85,10 @@ async function main(): Promise<void> {
   }
   const { outputs, environment } = await resolveTarget({ stack: asked.stack });
   Object.assign(process.env, environment);
+  if (subject === "images") {
+    process.exitCode = await verifyStackImages(outputs, asked);
+    return;
+  }
   const screen = new Screen(asked.json ? process.stderr : process.stdout);
   const looked = await verify(outputs, asked, screen);
   const rejectedRows = await countRejectedRows(outputs);

@@ -13,6 +13,7 @@ import { ExportDeadLetters } from "../../core/failed/export-dead-letters.ts";
 import { FailedRuns } from "../../core/failed/failed-runs.ts";
 import type { FailedSource } from "../../core/failed/failed-source.ts";
 import { GivenUpRecords } from "../../core/failed/given-up-records.ts";
+import { ImageDeadLetters } from "../../core/failed/image-dead-letters.ts";
 import { LoggedReasons } from "../../core/failed/logged-reasons.ts";
 import { RejectedDeadLetters } from "../../core/failed/rejected-dead-letters.ts";
 import { RejectedRows } from "../../core/failed/rejected-rows.ts";
@@ -20,7 +21,7 @@ import type { ReplayDeps } from "../../core/failed/replay.ts";
 import { systemClock } from "../../core/resilience/clock.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
-import type { StackOutputs } from "../target.ts";
+import type { ImagesOutputs, StackOutputs } from "../target.ts";
 
 /** Every source of failures in a stack. Queues have the names of their alarms. */
 export function failedSources(outputs: StackOutputs): FailedSource[] {
@@ -75,6 +76,25 @@ export function failedSources(outputs: StackOutputs): FailedSource[] {
       queues: new RunQueues({ client: sqs, queueUrls, region }),
       clock: systemClock,
     }),
+    ...(outputs.images ? imageSources(outputs.images, sqs) : []),
+  ];
+}
+
+function imageSources(images: ImagesOutputs, sqs: SQSClient): FailedSource[] {
+  const { queueUrls, deadLetterQueueUrls, logGroups, undeliveredQueueUrl } = images;
+  const functionOf = { uploads: "processor", analysis: "analyzer", embedding: "embedder" } as const;
+  const logs = new CloudWatchLogsClient({});
+  const source = (name: string, url: string, reasons: LoggedReasons | undefined) =>
+    new DeadLetters(name, { sqs, url }, new ImageDeadLetters({ sqs, queueUrls, reasons }));
+  return [
+    ...(["uploads", "analysis", "embedding"] as const).map((step) =>
+      source(
+        `image-${step}-dead-letters`,
+        deadLetterQueueUrls[step],
+        new LoggedReasons(logs, logGroups[functionOf[step]]),
+      ),
+    ),
+    source("image-undelivered", undeliveredQueueUrl, undefined),
   ];
 }
 

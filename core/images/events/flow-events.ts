@@ -40,6 +40,14 @@ export const analysisCompleteEvent = {
   detailType: "AnalysisComplete",
 } as const;
 
+/** The body of a queue's message, as EventBridge makes it of an event. */
+export function messageOf(
+  { source, detailType }: { readonly source: string; readonly detailType: string },
+  detail: object,
+): string {
+  return JSON.stringify({ source, "detail-type": detailType, detail });
+}
+
 /** A message is not the event that its queue is for. */
 export class FlowEventInvalidError extends InputError {
   constructor(detailType: string, problem: string) {

@@ -5,6 +5,7 @@ import type { EventPublisher } from "../events/event-publisher.ts";
 import { type ImageProcessed, imageProcessedEvent } from "../events/flow-events.ts";
 import { parseImageKey } from "../events/image-key.ts";
 import type { ObjectChange } from "../events/object-events.ts";
+import { renditionKeys } from "../events/rendition-keys.ts";
 import { ImageTooLargeError, ImageUnreadableError } from "./image-errors.ts";
 import { type RenderOptions, render } from "./render.ts";
 import type { Renditions } from "./renditions.ts";
@@ -44,7 +45,7 @@ export async function processChange(change: ObjectChange, deps: ProcessDeps): Pr
     height: rendered.height,
   });
   if (item.object_sequencer > change.sequencer) return "superseded";
-  const keys = deps.renditions.keys(userId, item.id, change.sequencer);
+  const keys = renditionKeys(userId, item.id, change.sequencer);
   await deps.renditions.write(keys, rendered);
   const detail: ImageProcessed = {
     item_id: item.id,

@@ -4,13 +4,8 @@ import {
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
+import { itemFolder, type RenditionKeys, versionFolder } from "../events/rendition-keys.ts";
 import type { Rendered } from "./render.ts";
-
-/** An item's version in the renditions bucket. Each version has its own folder, so a late one replaces nothing newer. */
-export interface RenditionKeys {
-  readonly thumbnail: string;
-  readonly analysis: string;
-}
 
 export interface RenditionsOptions {
   readonly s3: S3Client;
@@ -27,11 +22,6 @@ export class Renditions {
     this.#s3 = s3;
   }
 
-  keys(userId: string, itemId: string, sequencer: string): RenditionKeys {
-    const folder = `${itemFolder(userId, itemId)}${shortened(sequencer)}/`;
-    return { thumbnail: `${folder}thumbnail.jpg`, analysis: `${folder}analysis.jpg` };
-  }
-
   async write({ thumbnail, analysis }: RenditionKeys, rendered: Rendered): Promise<void> {
     const put = (Key: string, Body: Uint8Array) =>
       this.#s3.send(new PutObjectCommand({ Bucket: this.bucket, Key, Body, ContentType: "image/jpeg" }));
@@ -46,20 +36,11 @@ export class Renditions {
     );
     const older = Contents.flatMap(({ Key = "" }) => {
       const version = Key.slice(folder.length).split("/")[0] ?? "";
-      return version < shortened(sequencer) ? [{ Key }] : [];
+      return version < versionFolder(sequencer) ? [{ Key }] : [];
     });
     if (older.length === 0) return;
     await this.#s3.send(
       new DeleteObjectsCommand({ Bucket: this.bucket, Delete: { Objects: older, Quiet: true } }),
     );
   }
-}
-
-function itemFolder(userId: string, itemId: string): string {
-  return `${userId}/${itemId}/`;
-}
-
-/** Without the padding, which compares alike: a prefix sorts first, as zeros do. */
-function shortened(sequencer: string): string {
-  return sequencer.replace(/0+$/, "");
 }

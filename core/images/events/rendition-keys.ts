@@ -1,0 +1,20 @@
+/** An item's version in the renditions bucket. Each version has its own folder, so a late one replaces nothing newer. */
+export interface RenditionKeys {
+  readonly thumbnail: string;
+  readonly analysis: string;
+}
+
+/** The sequencer is padded. */
+export function renditionKeys(userId: string, itemId: string, sequencer: string): RenditionKeys {
+  const folder = `${itemFolder(userId, itemId)}${versionFolder(sequencer)}/`;
+  return { thumbnail: `${folder}thumbnail.jpg`, analysis: `${folder}analysis.jpg` };
+}
+
+export function itemFolder(userId: string, itemId: string): string {
+  return `${userId}/${itemId}/`;
+}
+
+/** Without the padding, which compares alike: a prefix sorts first, as zeros do. */
+export function versionFolder(sequencer: string): string {
+  return sequencer.replace(/0+$/, "");
+}
