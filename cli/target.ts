@@ -67,6 +67,12 @@ const images = z.object({
 
 export type ImagesOutputs = z.infer<typeof images>;
 
+const bulk = z.object({
+  url: z.string(),
+  apiKeySecret: z.string(),
+  logGroups: z.object({ api: z.string(), worker: z.string() }),
+});
+
 /** The outputs of a deployed stack; `vectorkeep()` in infra/program.ts returns them. */
 export const stackOutputs = z.object({
   region: z.string(),
@@ -96,6 +102,8 @@ export const stackOutputs = z.object({
   catchUp: catchUp.optional(),
   /** Absent where the image flow is not enabled. */
   images: images.optional(),
+  /** Absent where the bulk API is not enabled. */
+  bulk: bulk.optional(),
 });
 
 export type StackOutputs = z.infer<typeof stackOutputs>;

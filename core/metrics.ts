@@ -6,7 +6,7 @@ import type { MeasuredService, MetricName } from "../contract/metrics.ts";
 export interface Metrics {
   count(name: MetricName, value: number): void;
   /** Records a current value. */
-  gauge(name: MetricName, value: number, unit: "Bytes" | "Count" | "Seconds"): void;
+  gauge(name: MetricName, value: number, unit: "Bytes" | "Count" | "Percent" | "Seconds"): void;
 }
 
 /** For callers without monitoring. */

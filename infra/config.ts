@@ -5,6 +5,7 @@ import {
   typesWithFields,
   watchedEntities,
 } from "../contract/watched-entities.ts";
+import { bulkSettings } from "./bulk-settings.ts";
 import { catchUpSettings } from "./catch-up-settings.ts";
 import { compactionSettings } from "./compaction-settings.ts";
 import { imagesSettings } from "./images-settings.ts";
@@ -348,6 +349,7 @@ export const declared = {
   },
   catchup: catchUpSettings,
   images: imagesSettings,
+  bulk: bulkSettings,
   logs: {
     retentionDays: oneOf({
       default: 30,

@@ -40,6 +40,16 @@ export interface Outputs {
   readonly catchUp?: CatchUpOutputs;
   /** Where the image flow is enabled. */
   readonly images?: ImagesOutputs;
+  /** Where the bulk API is enabled. */
+  readonly bulk?: BulkOutputs;
+}
+
+export interface BulkOutputs {
+  /** Without a slash at its end, and without the prefix /api/v1. */
+  readonly url: pulumi.Output<string>;
+  /** Name of the secret, not its value. */
+  readonly apiKeySecret: pulumi.Output<string>;
+  readonly logGroups: Readonly<Record<"api" | "worker", pulumi.Output<string>>>;
 }
 
 export interface ImagesOutputs {

@@ -1,8 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { addedFunctions, addedOutputs, declareAdded } from "./added-functions.ts";
+import { bulkApiOf, bulkOutputs } from "./bulk.ts";
 import {
   addedBundles,
+  bulkContexts,
   catchUpBundles,
   compactionWorkerContext,
   functionBundles,
@@ -39,13 +41,14 @@ export async function vectorkeep(): Promise<Outputs> {
   const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
   const remains = await workerRemains(`${stem}-compaction-worker`, settings.compaction);
   const inContainer = settings.compaction.host === "ecs";
-  const [code, addedCode, catchUpCode, imageCode, queryContext, workerContext] = await Promise.all([
+  const [code, addedCode, catchUpCode, imageCode, queryContext, workerContext, contexts] = await Promise.all([
     functionBundles(),
     addedBundles(Object.keys(addedFunctions)),
     settings.catchup.enabled ? catchUpBundles() : undefined,
     settings.images.enabled ? imageBundles() : undefined,
     settings.query.enabled ? queryServerContext() : undefined,
     inContainer ? compactionWorkerContext() : undefined,
+    settings.bulk.enabled ? bulkContexts() : undefined,
   ]);
   if (settings.storage.keepData) protectData();
   // The namespace is the stem, so that two stacks in one account do not share metrics.
@@ -66,7 +69,7 @@ export async function vectorkeep(): Promise<Outputs> {
   });
   const network = new Network(`${stem}-network`, {
     ...settings.network,
-    internetForTasks: settings.query.enabled || inContainer,
+    internetForTasks: settings.query.enabled || inContainer || settings.bulk.enabled,
     ...(existing.placement && { existing: existing.placement }),
   });
   const files = new CollectionsFileSystem(`${stem}-collections`, { network });
@@ -155,6 +158,13 @@ export async function vectorkeep(): Promise<Outputs> {
     apiKey,
     defaults,
   });
+  const bulk = await bulkApiOf(`${stem}-bulk`, settings, {
+    contexts,
+    catchUp,
+    embeddingApiKey: apiKey,
+    network,
+    ...defaults,
+  });
   const { alarms, dashboard } = watch(stem, settings, {
     pipeline,
     changes,
@@ -216,6 +226,7 @@ export async function vectorkeep(): Promise<Outputs> {
     ...(catchUp && { catchUp: catchUpOutputs(catchUp) }),
     ...(images && { images: imagesOutputs(images) }),
     ...addedOutputs(added),
+    ...(bulk && { bulk: bulkOutputs(bulk) }),
     ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),
   };
 }

@@ -1,13 +1,14 @@
 /** Configuration under which everything that listens beside the endpoint takes a free port. */
 export const freePorts: Readonly<Record<string, string>> = {
   "query:port": "0",
+  "bulk:port": "0",
   "embedding:baseUrl": "http://127.0.0.1:0/v1",
   "catchup:pineconeHost": "http://127.0.0.1:0/hosts/records",
   "catchup:metabaseUrl": "http://127.0.0.1:0",
 };
 
 /** How many ports a stack takes: its endpoint's and those that follow. */
-export const portsOfStack = 5;
+export const portsOfStack = 6;
 
 /** Configuration under which everything that listens beside an endpoint at `port` takes the ports that follow it. */
 export function portsAfter(port: number): Readonly<Record<string, string>> {
@@ -17,5 +18,6 @@ export function portsAfter(port: number): Readonly<Record<string, string>> {
     "embedding:baseUrl": `http://127.0.0.1:${port + 2}/v1`,
     "catchup:pineconeHost": `http://127.0.0.1:${port + 3}/hosts/records`,
     "catchup:metabaseUrl": `http://127.0.0.1:${port + 4}`,
+    "bulk:port": String(port + 5),
   };
 }

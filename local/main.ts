@@ -36,6 +36,9 @@ async function main(): Promise<void> {
     Object.assign(process.env, stack.environment);
     await announce(stack);
     const seconds = (performance.now() - began) / 1000;
+    if (stack.broker !== undefined) {
+      screen.print(`  Jobs of the bulk API wait in ${stack.broker}; bulk:redisUrl would name another broker`);
+    }
     screen.print(`  ${stack.endpoint} is up and the stack local is deployed, after ${seconds.toFixed(1)} s`);
     const firstRun = new FirstRun(stack, screen, interrupted.signal, stateFolder);
     const found = stack.continued ? [] : await firstRun.run(folders, seconds);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type StackOutputs, stackOutputs } from "../cli/target.ts";
+import { LocalBroker } from "./broker/local-broker.ts";
 import { localConfiguration } from "./configuration.ts";
 import { deploy } from "./deploy.ts";
 import type { EmbeddingsUsage } from "./embeddings/server.ts";
@@ -11,6 +12,9 @@ import { startLocalAws } from "./local-aws.ts";
 import { checkFree, freePort } from "./ports.ts";
 import { region } from "./protocol/account.ts";
 import { ownPorts, type Providers, startProviders } from "./providers/providers.ts";
+
+/** Settings of what listens as an ECS service. */
+const servicePorts = ["query:port", "bulk:port"] as const;
 
 export interface LocalStackOptions {
   /** Of the endpoint; 0 takes a free one. */
@@ -40,6 +44,8 @@ export interface LocalStack {
   readonly environment: Readonly<Record<string, string>>;
   /** Whether it continues an earlier stack with its saved state. */
   readonly continued: boolean;
+  /** The program that the stack runs as a broker of the bulk API; undefined where it runs none. */
+  readonly broker: string | undefined;
   /** Requests that the embeddings server has answered; undefined where the stack started none. */
   readonly embeddingsUsage: Readonly<EmbeddingsUsage> | undefined;
   /** Errors that no caller received, such as a mapping without the permission to poll. */
@@ -62,21 +68,27 @@ export type LocalOutputs = StackOutputs;
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const defaults = { ...(await localConfiguration()), ...options.ports };
   const config: Record<string, string> = { ...defaults, ...options.config };
-  if (config["query:port"] === "0") config["query:port"] = String(await freePort());
+  for (const setting of servicePorts) if (config[setting] === "0") config[setting] = String(await freePort());
   const ports = ownPorts(config, defaults);
   // Before anything is wiped: a stack that runs already may own the folder.
-  await checkFree([options.port, ...ports.values(), Number(config["query:port"] ?? 0)]);
+  await checkFree([
+    options.port,
+    ...ports.values(),
+    ...servicePorts.map((setting) => Number(config[setting] ?? 0)),
+  ]);
   const stateFolder = resolve(options.stateFolder);
   const kept = options.keep ? await takeKeptState(stateFolder) : undefined;
   if (!options.keep) await rm(stateFolder, { recursive: true, force: true });
   await mkdir(stateFolder, { recursive: true });
-  const secrets = kept?.secrets ?? newSecrets();
+  const secrets = { ...newSecrets(), ...kept?.secrets };
   const aws = await startLocalAws(options.port, stateFolder, kept?.parts);
   let providers: Providers | undefined;
+  let broker: LocalBroker | undefined;
   let deployed = false;
   const stop = async () => {
     const parts = await aws.stop();
     await providers?.close();
+    await broker?.stop();
     // A stack that did not start restores the saved state that it was started from.
     const state = deployed ? { parts, secrets } : kept;
     if (state !== undefined && (options.save || !deployed)) await saveKeptState(stateFolder, state);
@@ -84,10 +96,12 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   try {
     providers = await startProviders(ports, config);
     Object.assign(config, providers.baseUrls);
-    const outputs = await deploy(
-      { plain: config, secrets: { ...secrets, ...options.secrets } },
-      aws.deployment,
-    );
+    const given = { ...secrets, ...options.secrets };
+    if (config["bulk:enabled"] === "true" && given["bulk:redisUrl"] === undefined) {
+      broker = await LocalBroker.start(join(stateFolder, "broker"));
+      given["bulk:redisUrl"] = broker.url;
+    }
+    const outputs = await deploy({ plain: config, secrets: given }, aws.deployment);
     deployed = true;
     aws.run();
     return {
@@ -100,6 +114,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         AWS_SECRET_ACCESS_KEY: administratorKey,
       },
       continued: kept !== undefined,
+      broker: broker?.name,
       embeddingsUsage: providers.embeddingsUsage,
       problems: aws.problems,
       functionProcesses: (name) => aws.deployment.functions.find(name)?.pids ?? [],
@@ -120,5 +135,6 @@ function newSecrets(): Record<string, string> {
     "catchup:apiKey": `local-${randomBytes(12).toString("hex")}`,
     "catchup:pineconeApiKey": `local-${randomBytes(12).toString("hex")}`,
     "catchup:metabaseApiKey": `local-${randomBytes(12).toString("hex")}`,
+    "bulk:apiKey": `local-${randomBytes(12).toString("hex")}`,
   };
 }

@@ -5,12 +5,18 @@ const lookEveryMs = 500;
 /** Consecutive status requests that may fail: a short outage does not end the command. */
 const consecutiveFailures = 10;
 
-/** Looks at a task until it is over, and shows each look. Throws what the client throws, CatchUpUnreachableError only in the end. */
+export interface FollowOptions {
+  readonly everyMs?: number;
+  /** Whether asking again may help. @default of a CatchUpUnreachableError */
+  readonly isPassing?: (error: unknown) => boolean;
+}
+
+/** Looks at a task until it is over, and shows each look. Throws what the client throws, a passing error only in the end. */
 export async function follow(
   taskId: string,
   client: Pick<CatchUpClient, "status">,
   show: (task: ShownTask) => void,
-  everyMs = lookEveryMs,
+  { everyMs = lookEveryMs, isPassing = isUnreachable }: FollowOptions = {},
 ): Promise<ShownTask> {
   for (let failed = 0; ; await sleep(everyMs)) {
     try {
@@ -20,7 +26,11 @@ export async function follow(
       if (isOver(task)) return task;
     } catch (error) {
       failed += 1;
-      if (!(error instanceof CatchUpUnreachableError) || failed >= consecutiveFailures) throw error;
+      if (!isPassing(error) || failed >= consecutiveFailures) throw error;
     }
   }
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof CatchUpUnreachableError;
 }

@@ -2,6 +2,7 @@ import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import * as z from "zod";
 import type { ApiDeps } from "../../core/catchup/api/routes.ts";
+import { requestDefaults } from "../../core/catchup/host/request-defaults.ts";
 import { taskInvoker } from "../../core/catchup/host/task-invoker.ts";
 import { tasksClient } from "../../core/catchup/host/tasks-client.ts";
 import type { PreflightProblem } from "../../core/catchup/preflight/preflight-errors.ts";
@@ -57,17 +58,7 @@ export function apiDeps(config: ApiConfig, { log }: Telemetry): ApiFunctionDeps 
     corsOrigins: config.CORS_ORIGINS,
     taskDays: config.TASK_DAYS,
     usdPerMillionTokens: config.USD_PER_MILLION_TOKENS,
-    defaults: {
-      questionId: config.DEFAULT_QUESTION_ID,
-      namespace: config.DEFAULT_NAMESPACE,
-      batchSize: config.DEFAULT_BATCH_SIZE,
-      names: {
-        id_column: config.DEFAULT_ID_COLUMN,
-        text_column: config.DEFAULT_TEXT_COLUMN,
-        start_variable: config.DEFAULT_START_VARIABLE,
-        end_variable: config.DEFAULT_END_VARIABLE,
-      },
-    },
+    defaults: requestDefaults(config),
     now: Date.now,
   };
 }

@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import type { BulkContexts } from "../components/bulk-args.ts";
 import type { CatchUpCode } from "../components/catch-up-args.ts";
 import type { ImageCode } from "../components/images/image-code.ts";
 import { type Bundle, bundleContainer, bundleFunction, hashOf, type Ingredients, place } from "./bundle.ts";
@@ -80,6 +81,13 @@ export async function compactionWorkerContext(): Promise<string> {
     "compaction-worker",
     await bundleContainer("compaction-worker", { native: ["chroma"] }, programOf),
   );
+}
+
+/** The same for the API and the workers of bulk jobs. */
+export async function bulkContexts(): Promise<BulkContexts> {
+  const context = async (name: string) => placed(name, await bundleContainer(name, {}, programOf));
+  const [api, worker] = await Promise.all([context("bulk-api"), context("bulk-worker")]);
+  return { api, worker };
 }
 
 async function functionArchive(name: string, ingredients: Ingredients = {}): Promise<pulumi.asset.Archive> {

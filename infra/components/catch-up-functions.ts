@@ -103,59 +103,92 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       timeoutSeconds: settings.timeoutSeconds,
       memoryMiB: settings.memoryMiB,
       environment: {
-        ...this.settling(),
-        ...this.chunking(),
+        ...this.planning(),
         STATE_MACHINE_ARN: this.machine.machine.arn,
         ROWS_PER_FUNCTION: String(settings.rowsPerFunction),
-        ROWS_PER_CHUNK: String(settings.rowsPerChunk),
-        METABASE_URL: settings.metabaseUrl ?? "",
-        METABASE_API_KEY_SECRET: this.metabaseApiKey?.name ?? "",
-        METABASE_ROW_CAP: String(settings.metabaseRowCap),
       },
       statements: [
-        ...this.chunkStatements(),
-        putObjects(this.args.work, "plans/"),
-        putObjects(this.args.work, "sources/"),
-        allow(["s3:AbortMultipartUpload"], [pulumi.interpolate`${this.args.work.arn}/sources/*`]),
+        ...this.planStatements(),
         allow(["states:StartExecution"], [this.machine.machine.arn]),
         allow(["states:StopExecution"], executionsOf(this.machine.machine.arn)),
         invoke(this.settle.function),
-        ...(this.metabaseApiKey ? [readSecrets(this.metabaseApiKey)] : []),
       ],
       egress: this.args.runEgress,
-      after: [this.machine.policy, ...(this.metabaseApiKey ? [this.metabaseApiKey.version] : [])],
+      after: [this.machine.policy, ...this.secretVersions],
     });
   }
 
   private apiFunction(name: string): BundledFunction {
-    const { settings, tasks } = this.args;
+    const { settings } = this.args;
     return this.function(name, {
       description: "Answers callers of the catch-up API",
       code: this.args.code.api,
       timeoutSeconds: answerTimeoutSeconds,
       memoryMiB: 512,
       environment: {
-        TASKS_TABLE: tasks.name,
+        ...this.accepting(settings.taskDays),
         STATE_MACHINE_ARN: this.machine.machine.arn,
         RUN_FUNCTION: this.run.function.name,
-        TASK_DAYS: String(settings.taskDays),
-        USD_PER_MILLION_TOKENS: settings.usdPerMillionTokens,
-        DEFAULT_QUESTION_ID: settings.questionId ?? "",
-        DEFAULT_NAMESPACE: settings.namespace,
-        DEFAULT_BATCH_SIZE: String(settings.batchSize),
-        DEFAULT_ID_COLUMN: settings.idColumn,
-        DEFAULT_TEXT_COLUMN: settings.textColumn,
-        DEFAULT_START_VARIABLE: settings.startVariable,
-        DEFAULT_END_VARIABLE: settings.endVariable,
         CORS_ORIGINS: settings.corsOrigins.join(","),
       },
       statements: [
-        items(tasks, ["GetItem", "PutItem", "Query", "UpdateItem"]),
-        queryIndexes(tasks),
+        ...this.acceptStatements(),
         invoke(this.run.function),
         allow(["states:DescribeExecution", "states:StopExecution"], executionsOf(this.machine.machine.arn)),
       ],
     });
+  }
+
+  /** Secrets that a process which plans must find. */
+  get secretVersions(): readonly pulumi.Resource[] {
+    const { pineconeApiKey, metabaseApiKey } = this;
+    return [pineconeApiKey.version, ...(metabaseApiKey ? [metabaseApiKey.version] : [])];
+  }
+
+  /** The environment of a process that accepts requests. */
+  accepting(taskDays: number): Record<string, pulumi.Input<string>> {
+    const { settings, tasks } = this.args;
+    return {
+      TASKS_TABLE: tasks.name,
+      TASK_DAYS: String(taskDays),
+      USD_PER_MILLION_TOKENS: settings.usdPerMillionTokens,
+      DEFAULT_QUESTION_ID: settings.questionId ?? "",
+      DEFAULT_NAMESPACE: settings.namespace,
+      DEFAULT_BATCH_SIZE: String(settings.batchSize),
+      DEFAULT_ID_COLUMN: settings.idColumn,
+      DEFAULT_TEXT_COLUMN: settings.textColumn,
+      DEFAULT_START_VARIABLE: settings.startVariable,
+      DEFAULT_END_VARIABLE: settings.endVariable,
+    };
+  }
+
+  acceptStatements(): Statement[] {
+    const { tasks } = this.args;
+    return [items(tasks, ["GetItem", "PutItem", "Query", "UpdateItem"]), queryIndexes(tasks)];
+  }
+
+  /** The environment of a process that plans and processes tasks. */
+  planning(): Record<string, pulumi.Input<string>> {
+    const { settings } = this.args;
+    return {
+      ...this.settling(),
+      ...this.chunking(),
+      ROWS_PER_CHUNK: String(settings.rowsPerChunk),
+      METABASE_URL: settings.metabaseUrl ?? "",
+      METABASE_API_KEY_SECRET: this.metabaseApiKey?.name ?? "",
+      METABASE_ROW_CAP: String(settings.metabaseRowCap),
+    };
+  }
+
+  planStatements(): Statement[] {
+    const { work } = this.args;
+    return [
+      ...this.chunkStatements(),
+      putObjects(work, "plans/"),
+      putObjects(work, "sources/"),
+      allow(["s3:AbortMultipartUpload"], [pulumi.interpolate`${work.arn}/sources/*`]),
+      ...(this.metabaseApiKey ? [readSecrets(this.metabaseApiKey)] : []),
+    ];
   }
 
   /** Permissions of all functions that process tasks. */

@@ -19,7 +19,8 @@ export interface ContainerTaskArgs {
   readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
   /** The permissions of the program; mounting the file system is added. */
   readonly statements: readonly Statement[];
-  readonly mount: {
+  /** @default the program mounts nothing */
+  readonly mount?: {
     readonly files: CollectionsFileSystem;
     /** A folder under /mnt. */
     readonly path: string;
@@ -41,7 +42,7 @@ export interface ContainerTask {
   readonly logGroup: aws.cloudwatch.LogGroup;
 }
 
-/** A Fargate task of one container that mounts the collections: its image, log group, roles and definition. */
+/** A Fargate task of one container, which may mount the collections: its image, log group, roles and definition. */
 export function containerTask(
   name: string,
   args: ContainerTaskArgs,
@@ -57,7 +58,7 @@ export function containerTask(
     inside,
   );
   const image = imageOf(name, args.context, inside);
-  const use = mount.readOnly ? [] : ["elasticfilesystem:ClientWrite"];
+  const mounting = mount === undefined ? undefined : mountOf(mount);
   const definition = new aws.ecs.TaskDefinition(
     name,
     {
@@ -85,19 +86,10 @@ export function containerTask(
       taskRoleArn: role(
         `${name}-run`,
         assumedBy(tasks),
-        [...args.statements, allow(["elasticfilesystem:ClientMount", ...use], [mount.files.fileSystem.arn])],
+        [...args.statements, ...(mounting === undefined ? [] : [mounting.statement])],
         inside,
       ),
-      volumes: [
-        {
-          name: "collections",
-          efsVolumeConfiguration: {
-            fileSystemId: mount.files.fileSystem.id,
-            transitEncryption: "ENABLED",
-            authorizationConfig: { accessPointId: mount.files.accessPoint.id, iam: "ENABLED" },
-          },
-        },
-      ],
+      ...(mounting !== undefined && { volumes: [mounting.volume] }),
       containerDefinitions: pulumi.jsonStringify([
         {
           name: container,
@@ -113,7 +105,7 @@ export function containerTask(
           ...(port !== undefined && { portMappings: [{ containerPort: port, protocol: "tcp" }] }),
           ...(stopSeconds !== undefined && { stopTimeout: stopSeconds }),
           ...(healthCommand && { healthCheck: { command: healthCommand, interval: 30, startPeriod: 60 } }),
-          mountPoints: [{ sourceVolume: "collections", containerPath: mount.path, readOnly: mount.readOnly }],
+          ...(mounting !== undefined && { mountPoints: [mounting.point] }),
           linuxParameters: { initProcessEnabled: true },
           logConfiguration: {
             logDriver: "awslogs",
@@ -129,6 +121,23 @@ export function containerTask(
     inside,
   );
   return { definition, logGroup };
+}
+
+/** How the collections are mounted. */
+function mountOf({ files, path, readOnly }: NonNullable<ContainerTaskArgs["mount"]>) {
+  const use = readOnly ? [] : ["elasticfilesystem:ClientWrite"];
+  return {
+    statement: allow(["elasticfilesystem:ClientMount", ...use], [files.fileSystem.arn]),
+    volume: {
+      name: "collections",
+      efsVolumeConfiguration: {
+        fileSystemId: files.fileSystem.id,
+        transitEncryption: "ENABLED",
+        authorizationConfig: { accessPointId: files.accessPoint.id, iam: "ENABLED" },
+      },
+    },
+    point: { sourceVolume: "collections", containerPath: path, readOnly },
+  };
 }
 
 function imageOf(name: string, context: string, inside: { readonly parent: pulumi.Resource }) {

@@ -119,6 +119,46 @@ export const rules: readonly Rule<Settings>[] = [
     problem: "images:users must name each user once",
   },
   {
+    keys: ["bulk:enabled", "catchup:enabled"],
+    broken: ({ bulk, catchup }) => bulk.enabled && !catchup.enabled,
+    problem: "bulk:enabled requires catchup:enabled: both share their tasks, buckets and providers",
+  },
+  {
+    keys: ["bulk:enabled", "bulk:apiKey"],
+    broken: ({ bulk: { enabled, apiKey } }) => enabled && apiKey === undefined,
+    problem: "bulk:apiKey is missing, and bulk:enabled is true: run `pulumi config set --secret bulk:apiKey`",
+  },
+  {
+    keys: ["bulk:enabled", "bulk:redisPassword", "bulk:redisUrl"],
+    broken: ({ bulk: { enabled, redisPassword, redisUrl } }) =>
+      enabled && redisPassword === undefined && redisUrl === undefined,
+    problem:
+      "bulk:redisPassword is missing, and bulk:enabled is true: run `pulumi config set --secret bulk:redisPassword`, or set bulk:redisUrl to an existing broker",
+  },
+  {
+    keys: ["bulk:allowedCidrs", "bulk:certificateArn"],
+    broken: ({ bulk: { allowedCidrs, certificateArn } }) =>
+      allowedCidrs.length > 0 && certificateArn === undefined,
+    problem:
+      "bulk:allowedCidrs needs bulk:certificateArn: the API key must not cross the internet in the clear",
+  },
+  {
+    keys: ["bulk:workers", "bulk:maxWorkers"],
+    broken: ({ bulk: { workers, maxWorkers } }) => workers > maxWorkers,
+    problem: "bulk:workers must not be greater than bulk:maxWorkers",
+  },
+  {
+    keys: ["bulk:taskDays", "catchup:taskDays"],
+    broken: ({ bulk, catchup }) => bulk.enabled && bulk.taskDays > catchup.taskDays,
+    problem: "bulk:taskDays must not be greater than catchup:taskDays, after which the files of tasks expire",
+  },
+  {
+    keys: ["bulk:workerCpu", "bulk:workerMemoryMiB"],
+    broken: ({ bulk: { workerCpu, workerMemoryMiB } }) => !fargateOffers(workerCpu, workerMemoryMiB),
+    problem:
+      "bulk:workerCpu and bulk:workerMemoryMiB must be a size that Fargate offers: memory is 2 to 8 times the CPU units, in steps of 1024",
+  },
+  {
     keys: ["query:cpu", "query:memoryMiB"],
     broken: ({ query: { cpu, memoryMiB } }) => !fargateOffers(cpu, memoryMiB),
     problem:

@@ -22,6 +22,8 @@ const names = [
   "catchup:apiKey",
   "catchup:pineconeApiKey",
   "catchup:metabaseApiKey",
+  "bulk:apiKey",
+  "bulk:redisPassword",
 ];
 const secrets = Object.fromEntries(names.map((name) => [name, "made-up-for-a-test-of-the-alarms"]));
 const plain = { ...(await localConfiguration()), ...JSON.parse(config) };

@@ -4,6 +4,7 @@ import { declared } from "../../infra/config.ts";
 import { editDistance, nearestKey } from "../../infra/settings/nearest.ts";
 import { ConfigurationInvalidError } from "../../infra/settings/read-all.ts";
 import { readSettings } from "../../infra/settings/read-settings.ts";
+import { bulkSecrets } from "./support/bulk-stack.ts";
 import { catchUpSecrets } from "./support/catch-up-stack.ts";
 import { secrets, stackFile } from "./support/stacks.ts";
 
@@ -18,7 +19,7 @@ test.each([
   ["dev", secrets],
   ["prod", secrets],
   // Nobody sets secrets for it: local/stack.ts makes them up at every start.
-  ["local", { ...secrets, ...catchUpSecrets }],
+  ["local", { ...secrets, ...catchUpSecrets, ...bulkSecrets }],
 ])("the settings of the %s stack are in order", (stack, given) => {
   expect(() => read(stackFile(stack), given)).not.toThrow();
 });

@@ -1,28 +1,22 @@
 import * as z from "zod";
 import { type CatchUpRoute, catchUpRoutes } from "../../../contract/catch-up-routes.ts";
 import { repeatedJsonKey } from "../../text/repeated-json-key.ts";
-import {
-  type ProcessRequest,
-  type RequestDefaults,
-  readProcessRequest,
-} from "../requests/process-request.ts";
-import { NoSuchTaskError, RequestInvalidError, TaskStateError } from "../requests/request-errors.ts";
-import type { ChunkCounts, UnderWay } from "../tasks/chunk-counts.ts";
-import { type Counts, sum } from "../tasks/counts.ts";
-import { isOpen, statuses, type Task, taskIdPattern } from "../tasks/task.ts";
+import { readIdempotencyKey } from "../requests/idempotency-key.ts";
+import { type RequestDefaults, readProcessRequest } from "../requests/process-request.ts";
+import { NoSuchTaskError, RequestInvalidError } from "../requests/request-errors.ts";
+import type { UnderWay } from "../tasks/chunk-counts.ts";
+import type { Counts } from "../tasks/counts.ts";
+import { statuses, type Task, taskIdPattern } from "../tasks/task.ts";
 import { CursorInvalidError } from "../tasks/task-store.ts";
 import { type Answer, type ApiRequest, answerTo, noSuchRoute } from "./answer.ts";
+import { cancelTask, type EndDeps, retryTask } from "./end-task.ts";
 import { openApi } from "./openapi.ts";
 import { noCounts, type ShownTask, showTask } from "./show-task.ts";
 import { type StartDeps, startTask } from "./start-task.ts";
 
-export interface ApiDeps extends StartDeps {
-  readonly chunkCounts: ChunkCounts;
+export interface ApiDeps extends StartDeps, EndDeps {
   readonly defaults: RequestDefaults;
   readonly usdPerMillionTokens: number;
-  /** Stops the execution of a cancelled task. */
-  stop(task: Task): Promise<void>;
-  now(): number;
 }
 
 type Route = (request: ApiRequest, deps: ApiDeps, taskId: string) => Promise<Answer> | Answer;
@@ -42,7 +36,6 @@ const routes: Readonly<Record<CatchUpRoute, Route>> = {
 const ofTask = /^\/tasks\/([^/]+)\/(cancel|retry-failed)$/;
 const usualPage = 20;
 const maxPageSize = 100;
-const maxKeyBytes = 200;
 
 /** Answers one request. Throws errors that are not the caller's. */
 export async function answerRequest(request: ApiRequest, deps: ApiDeps): Promise<Answer> {
@@ -72,11 +65,7 @@ async function start(request: ApiRequest, input: Record<string, unknown>, deps: 
 }
 
 function idempotencyKeyOf({ headers }: ApiRequest): string | undefined {
-  const key = headers["idempotency-key"];
-  if (key === undefined || (key !== "" && key.length <= maxKeyBytes)) return key;
-  throw new RequestInvalidError([
-    { parameter: "Idempotency-Key", given: key.slice(0, 50), accepted: `1 to ${maxKeyBytes} characters` },
-  ]);
+  return readIdempotencyKey(headers["idempotency-key"]);
 }
 
 function accepted(task: Task): Answer {
@@ -159,7 +148,9 @@ async function list({ query }: ApiRequest, deps: ApiDeps): Promise<Answer> {
       })),
     );
   }
-  const { tasks, next } = await deps.tasks.list(asked.data).catch((error: unknown) => {
+  const { status, ...where } = asked.data;
+  const wanted = { ...where, statuses: status && [status] };
+  const { tasks, next } = await deps.tasks.list(wanted).catch((error: unknown) => {
     if (!(error instanceof CursorInvalidError)) throw error;
     throw new RequestInvalidError([
       { parameter: "cursor", given: query.cursor?.slice(0, 50), accepted: "next_cursor of a page" },
@@ -173,35 +164,15 @@ async function list({ query }: ApiRequest, deps: ApiDeps): Promise<Answer> {
   return { status: 200, body: { tasks: shownTasks, next_cursor: next ?? null } };
 }
 
-/** Ends the task first, so that no further chunk starts, then stops its execution. */
 async function cancel({ query }: ApiRequest, deps: ApiDeps, taskId: string): Promise<Answer> {
   refuseUnknown(query, []);
-  const task = await existing(taskId, deps);
   const counts = await deps.chunkCounts.all(taskId);
-  const change = { status: "CANCELLED", completed_at: new Date(deps.now()).toISOString() } as const;
-  if (!(await deps.tasks.change(taskId, change))) {
-    const now = await existing(taskId, deps);
-    if (now.status !== "CANCELLED") throw new TaskStateError(taskId, now.status, "cancelled");
-  }
-  await deps.stop((await deps.tasks.get(taskId)) ?? task);
-  return { status: 200, body: shown(await existing(taskId, deps), counts, deps) };
+  return { status: 200, body: shown(await cancelTask(taskId, deps), counts, deps) };
 }
 
 async function retryFailed(request: ApiRequest, deps: ApiDeps, taskId: string): Promise<Answer> {
   refuseUnknown(request.query, []);
-  const task = await existing(taskId, deps);
-  if (isOpen(task.status)) throw new TaskStateError(taskId, task.status, "retried: it has not ended");
-  const counts = task.counts ?? sum((await deps.chunkCounts.all(taskId)).values());
-  if (counts.failed === 0) throw new TaskStateError(taskId, task.status, "retried: no record failed");
-  const { s3_key, ...rest } = task.request;
-  const asked: ProcessRequest = { ...rest, data_source: "failed_records", retry_of: taskId };
-  return accepted(await startTask(() => asked, idempotencyKeyOf(request), deps, deps.now()));
-}
-
-async function existing(taskId: string, { tasks }: ApiDeps): Promise<Task> {
-  const task = taskIdPattern.test(taskId) ? await tasks.get(taskId) : undefined;
-  if (!task) throw new NoSuchTaskError(taskId);
-  return task;
+  return accepted(await retryTask(taskId, idempotencyKeyOf(request), deps));
 }
 
 function bodyOf({ body }: ApiRequest): Record<string, unknown> {

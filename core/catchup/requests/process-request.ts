@@ -9,8 +9,13 @@ export const hosts = ["auto", "function", "state_machine"] as const;
 /** Tasks of the bulk API; its callers cannot choose another host, and those of the catch-up API cannot choose this one. */
 const storedHosts = [...hosts, "workers"] as const;
 
+/** Which tasks of the bulk API are processed first. */
+export const priorities = ["low", "normal", "high"] as const;
+
+export type Priority = (typeof priorities)[number];
+
 /** What Pinecone takes in one request. */
-const maxBatch = 1_000;
+export const maxBatch = 1_000;
 
 /** What a stack's settings say where a request is silent. */
 export interface RequestDefaults {
@@ -127,6 +132,9 @@ export const processRequest = z.object({
   dry_run: z.boolean(),
   incremental: z.boolean(),
   host: z.enum(storedHosts),
+  /** Of tasks of the bulk API. */
+  chunk_size: z.number().optional(),
+  priority: z.enum(priorities).optional(),
   /** Set where the source has other names than the usual ones. */
   id_column: z.string().optional(),
   text_column: z.string().optional(),

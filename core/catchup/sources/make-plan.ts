@@ -26,6 +26,8 @@ export interface PlanDeps {
   readonly source: SourceStore;
   readonly work: ObjectStore;
   readonly limits: RangeLimits;
+  /** Bound of the rows per chunk that a request may ask for, by the memory that their vectors take. @default no bound */
+  readonly maxRowsPerChunk?: number;
   /** Undefined where the stack has none. */
   readonly metabase: (MetabaseOptions & { readonly rowCap: number }) | undefined;
 }
@@ -95,8 +97,9 @@ async function planObject(
   taskId: string,
   attempt: string,
   request: ProcessRequest,
-  { source, work, limits }: PlanDeps,
+  deps: PlanDeps,
 ): Promise<Found> {
+  const { source, work } = deps;
   const object = {
     place: "source",
     store: source,
@@ -104,11 +107,16 @@ async function planObject(
     chunksBefore: 0,
     rowsBefore: 0,
   } as const;
-  const planned = await planCsv(object, limits, readingOf(request, !request.all_dates), {
+  const planned = await planCsv(object, limitsOf(request, deps), readingOf(request, !request.all_dates), {
     store: work,
     key: (chunk) => keysOf(taskId).source(attempt, chunk),
   });
   return foundIn([planned], request, !request.all_dates);
+}
+
+function limitsOf({ chunk_size }: ProcessRequest, { limits, maxRowsPerChunk }: PlanDeps): RangeLimits {
+  if (chunk_size === undefined) return limits;
+  return { ...limits, rows: Math.min(chunk_size, maxRowsPerChunk ?? chunk_size) };
 }
 
 /** `isFiltered`: whether rows of other dates may be among them. */
@@ -192,7 +200,7 @@ async function planQuestion(
     };
     const object = { place: "work", store: deps.work, key, ...before } as const;
     const unpacked = { store: deps.work, key: () => key };
-    const planned = await planCsv(object, deps.limits, readingOf(request, isFiltered), unpacked);
+    const planned = await planCsv(object, limitsOf(request, deps), readingOf(request, isFiltered), unpacked);
     if (planned.rows < metabase.rowCap) return planned;
     if (isAsked && halves(range)) return undefined;
     const what = isAsked

@@ -14,7 +14,12 @@ export interface UnderWay {
   readonly written: number;
 }
 
-export const nothingUnderWay: UnderWay = { embedded: 0, written: 0 };
+/** The same of a whole task, with the number of such chunks that have embedded or written something. */
+export interface InFlight extends UnderWay {
+  readonly chunks: number;
+}
+
+export const nothingUnderWay: InFlight = { embedded: 0, written: 0, chunks: 0 };
 
 /** The counts of each chunk of a task. Counts are set, not added, so that a retried chunk counts once. */
 export class ChunkCounts {
@@ -85,14 +90,15 @@ function itemOf(taskId: string, chunk: number) {
 }
 
 /** What an item of counts says of chunks that have not ended, added to what is known. */
-export function addInFlight(item: Record<string, unknown>, known: UnderWay): UnderWay {
-  let { embedded, written } = known;
+export function addInFlight(item: Record<string, unknown>, known: InFlight): InFlight {
+  let { embedded, written, chunks } = known;
   for (const [name, value] of Object.entries(item)) {
     if (!progressAttribute.test(name) || !Array.isArray(value)) continue;
     embedded += Number(value[0]) || 0;
     written += Number(value[1]) || 0;
+    chunks += 1;
   }
-  return { embedded, written };
+  return { embedded, written, chunks };
 }
 
 /** Adds what an item of counts says. */

@@ -3,7 +3,7 @@ import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/li
 import * as z from "zod";
 import { unlessConditionFailed } from "../../conditional-write.ts";
 import { InputError } from "../../vectorkeep-error.ts";
-import { addInFlight, collectCounts, nothingUnderWay, type UnderWay } from "./chunk-counts.ts";
+import { addInFlight, collectCounts, type InFlight, nothingUnderWay } from "./chunk-counts.ts";
 import type { Counts } from "./counts.ts";
 import { type Task, type TaskStatus, task } from "./task.ts";
 
@@ -39,7 +39,8 @@ const maxLooks = 20;
 export interface TaskQuery {
   readonly limit: number;
   readonly cursor?: string | undefined;
-  readonly status?: TaskStatus | undefined;
+  /** Any of them. @default all */
+  readonly statuses?: readonly TaskStatus[] | undefined;
 }
 
 export interface TaskPage {
@@ -52,7 +53,7 @@ export interface TaskPage {
 export interface TaskProgress {
   readonly task: Task;
   readonly chunks: ReadonlyMap<number, Counts>;
-  readonly underWay: UnderWay;
+  readonly underWay: InFlight;
 }
 
 const pageKey = z.object({ PK: z.string(), SK: z.string(), kind: z.literal(kind), created_at: z.string() });
@@ -160,7 +161,7 @@ export class TaskStore {
    * Newest first. `cursor` is `next` of the previous page. A page with a status filter may be shorter than its limit,
    * because the number of tasks it scans is bounded; its `next` continues. Throws CursorInvalidError.
    */
-  async list({ limit, cursor, status }: TaskQuery, now = Date.now()): Promise<TaskPage> {
+  async list({ limit, cursor, statuses }: TaskQuery, now = Date.now()): Promise<TaskPage> {
     const tasks: Task[] = [];
     let start: Record<string, unknown> | undefined = startOf(cursor);
     for (let looks = 0; looks < maxLooks; looks += 1) {
@@ -177,11 +178,11 @@ export class TaskStore {
       );
       tasks.push(
         ...Items.map((item) => task.parse(item)).filter(
-          (one) => one.expires_at * 1000 > now && (status === undefined || one.status === status),
+          (one) => one.expires_at * 1000 > now && (statuses === undefined || statuses.includes(one.status)),
         ),
       );
       start = LastEvaluatedKey;
-      if (start === undefined || tasks.length === limit || status === undefined) break;
+      if (start === undefined || tasks.length === limit || statuses === undefined) break;
     }
     const next = start && Buffer.from(JSON.stringify(start)).toString("base64url");
     return { tasks, next };

@@ -41,7 +41,11 @@ const containers = z.array(
   }),
 );
 
-const service = z.object({ name: z.string().optional(), taskDefinition: z.string() });
+const service = z.object({
+  name: z.string().optional(),
+  taskDefinition: z.string(),
+  desiredCount: z.number().int().min(0).default(1),
+});
 const image = z.object({ repositoryUrl: z.string(), context: z.string() });
 
 type Container = z.infer<typeof containers>[number];
@@ -66,24 +70,22 @@ export const ecsCreators: Creators = {
     const task = parseInputs(taskDefinition, deployment.taskDefinitions.get(wanted.taskDefinition));
     const [container, ...others] = parseInputs(containers, JSON.parse(task.containerDefinitions));
     if (container === undefined || others.length > 0) throw new Error("a local task has one container");
-    deployment.tasks.push(
-      new ServiceTask(
-        {
-          name: serviceName,
-          context: await imageFolder(container.image, deployment, serviceName),
-          environment: Object.fromEntries(container.environment.map(({ name, value }) => [name, value])),
-          stopSeconds: container.stopTimeout,
-          mounts: mountsOf(container, task.volumes, deployment),
-          taskRoleName: deployment.roles.assumedBy("ecs-tasks.amazonaws.com", task.taskRoleArn),
-          executionRoleName: deployment.roles.assumedBy("ecs-tasks.amazonaws.com", task.executionRoleArn),
-          log: {
-            group: container.logConfiguration.options["awslogs-group"],
-            streamPrefix: `${container.logConfiguration.options["awslogs-stream-prefix"]}/${container.name}`,
-          },
-        },
-        deployment.platform,
-      ),
-    );
+    const definition = {
+      name: serviceName,
+      context: await imageFolder(container.image, deployment, serviceName),
+      environment: Object.fromEntries(container.environment.map(({ name, value }) => [name, value])),
+      stopSeconds: container.stopTimeout,
+      mounts: mountsOf(container, task.volumes, deployment),
+      taskRoleName: deployment.roles.assumedBy("ecs-tasks.amazonaws.com", task.taskRoleArn),
+      executionRoleName: deployment.roles.assumedBy("ecs-tasks.amazonaws.com", task.executionRoleArn),
+      log: {
+        group: container.logConfiguration.options["awslogs-group"],
+        streamPrefix: `${container.logConfiguration.options["awslogs-stream-prefix"]}/${container.name}`,
+      },
+    };
+    for (let count = 0; count < wanted.desiredCount; count += 1) {
+      deployment.tasks.push(new ServiceTask(definition, deployment.platform));
+    }
     return { id: ecsArn(`service/${serviceName}`), outputs: { name: serviceName } };
   },
 

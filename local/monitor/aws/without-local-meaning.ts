@@ -10,6 +10,10 @@ import type { Created, Creator, Creators, Declared } from "../resource.ts";
  * policies of buckets and file systems (the endpoint judges by the callers' own policies).
  */
 export const creatorsWithoutLocalMeaning: Creators = {
+  "aws:appautoscaling/policy:Policy": ({ name }) => ({ id: name }),
+  "aws:appautoscaling/target:Target": ({ inputs }) => ({ id: String(inputs.resourceId) }),
+  "aws:wafv2/webAcl:WebAcl": named("regional/webacl", "wafv2"),
+  "aws:wafv2/webAclAssociation:WebAclAssociation": ({ inputs }) => ({ id: String(inputs.resourceArn) }),
   "aws:apigateway/account:Account": () => ({ id: "api-gateway-account" }),
   "aws:ec2/internetGateway:InternetGateway": numbered("igw"),
   "aws:ec2/route:Route": numbered("r"),

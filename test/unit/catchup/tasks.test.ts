@@ -115,7 +115,7 @@ describe("the list of tasks", () => {
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
-      const page = await own.tasks.list({ limit: 2, cursor, status: "FAILED" });
+      const page = await own.tasks.list({ limit: 2, cursor, statuses: ["FAILED"] });
       seen.push(...page.tasks.map(({ task_id }) => task_id));
       cursor = page.next;
     } while (cursor !== undefined);

@@ -20,7 +20,7 @@ test("every error has a code of its own, a meaning, and a remedy in a sentence",
   expect(errors.filter(({ meaning }) => meaning === "")).toEqual([]);
   // These relay the answer of a service, which ends in a remedy.
   const relaying = errors.filter(({ remedy }) => remedy === "").map(({ name }) => name);
-  expect(relaying).toEqual(["CatchUpRefusedError", "SearchRefusedError"]);
+  expect(relaying).toEqual(["BulkRefusedError", "CatchUpRefusedError", "SearchRefusedError"]);
   expect(errors.filter(({ remedy }) => !/(^|[.`}])$/.test(remedy)).map(({ code }) => code)).toEqual([]);
 });
 

@@ -46,15 +46,17 @@ describe("following a task", () => {
   it("shows every look until it is over, and survives an API that is gone for a moment", async () => {
     const seen: number[] = [];
     const client = looks(shown({ processed_records: 10 }), gone, gone, over);
-    const last = await follow("task", client, ({ progress }) => seen.push(progress.processed_records), 0);
+    const last = await follow("task", client, ({ progress }) => seen.push(progress.processed_records), {
+      everyMs: 0,
+    });
     expect([seen, last]).toEqual([[10, 40], over]);
   });
 
   it("ends with an API that stays away, and at once with one that knows no such task", async () => {
     const away = Array.from({ length: 10 }, () => gone);
-    await expect(follow("task", looks(...away, over), () => {}, 0)).rejects.toBe(gone);
+    await expect(follow("task", looks(...away, over), () => {}, { everyMs: 0 })).rejects.toBe(gone);
     const refused = new CatchUpRefusedError(404, "There is no task.");
-    await expect(follow("task", looks(refused, over), () => {}, 0)).rejects.toBe(refused);
+    await expect(follow("task", looks(refused, over), () => {}, { everyMs: 0 })).rejects.toBe(refused);
   });
 });
 

@@ -1,0 +1,185 @@
+import { z } from "zod";
+import { readSecret } from "../../core/settings/secret.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
+import type { ShownTask } from "../catchup/client.ts";
+import type { StackOutputs } from "../target.ts";
+
+const prefix = "/api/v1";
+const count = z.number();
+
+/** As the catch-up API and its commands call them. */
+const statusOf = {
+  pending: "PENDING",
+  processing: "IN_PROGRESS",
+  completed: "COMPLETED",
+  partially_completed: "PARTIALLY_COMPLETED",
+  failed: "FAILED",
+  cancelled: "CANCELLED",
+} as const;
+
+export const bulkStatuses = Object.keys(statusOf) as (keyof typeof statusOf)[];
+
+const bulkTask = z
+  .object({
+    task_id: z.string(),
+    status: z.enum(bulkStatuses).transform((status) => statusOf[status]),
+    created_at: z.string(),
+    completed_at: z.string().nullable(),
+    progress: z.object({
+      total_records: count.nullable(),
+      processed_records: count,
+      failed_records: count,
+      filtered_records: count,
+      duplicate_records: count,
+      unchanged_records: count,
+      chunks_total: count.nullable(),
+      chunks_completed: count,
+      chunks_failed: count,
+    }),
+    error: z.string().nullable(),
+    failed_records_key: z.string().nullable(),
+    duplicate_records_key: z.string().nullable(),
+    parameters: z.looseObject({
+      data_source: z.string(),
+      question_id: z.string(),
+      s3_key: z.string().optional(),
+      retry_of: z.string().optional(),
+      dry_run: z.boolean(),
+    }),
+    estimate: z.object({ tokens: count, cost_usd: count, seconds: count }).nullable(),
+  })
+  .transform(
+    ({ parameters, progress, ...task }): ShownTask => ({
+      ...task,
+      progress: { ...progress, under_way: { embedded_records: 0, written_records: 0 } },
+      request: parameters,
+      dry_run: parameters.dry_run,
+    }),
+  );
+
+const health = z.object({
+  status: z.string(),
+  version: z.string(),
+  workers: z.object({ active: count, available: count, queued_tasks: count.nullable() }),
+  redis: z.string(),
+  dynamodb: z.string(),
+});
+
+export type BulkHealth = z.infer<typeof health>;
+
+const acceptedTask = z.object({ task_id: z.string() });
+const refusal = z.object({ message: z.string() });
+
+/** The stack has no bulk API. */
+export class BulkNotDeployedError extends VectorkeepError {
+  constructor() {
+    super(
+      "This stack has no bulk API.",
+      "Enable it with `pulumi config set bulk:enabled true`, set what it needs, and deploy again.",
+    );
+  }
+}
+
+/** The bulk API does not answer, or answers that it cannot now. Asking again may help. */
+export class BulkUnreachableError extends VectorkeepError {
+  constructor(url: string, what: string, options?: ErrorOptions) {
+    super(
+      `The bulk API at ${url} does not answer: ${what}.`,
+      "Start the local stack with `npm start`; a deployed one answers only the ranges of bulk:allowedCidrs and its VPC.",
+      options,
+    );
+  }
+}
+
+/** The bulk API refuses what it was asked. */
+export class BulkRefusedError extends VectorkeepError {
+  constructor(status: number, message: string) {
+    super(`The bulk API answered ${status}: ${message}`, "");
+  }
+}
+
+/** Asks the bulk API of a stack, with the key that the stack keeps in Secrets Manager. */
+export class BulkClient {
+  readonly #url: string;
+  readonly #apiKey: string;
+
+  constructor(url: string, apiKey: string) {
+    this.#url = `${url.replace(/\/+$/, "")}${prefix}`;
+    this.#apiKey = apiKey;
+  }
+
+  /** The AWS environment of the stack must be set. */
+  static async of({ url, apiKeySecret }: NonNullable<StackOutputs["bulk"]>): Promise<BulkClient> {
+    return new BulkClient(url, await readSecret(apiKeySecret, "bulk:apiKey"));
+  }
+
+  /** The id of the task: a new one, or the one that carries out the same request already. */
+  async start(request: Readonly<Record<string, unknown>>, idempotencyKey?: string): Promise<string> {
+    const headers = idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey };
+    return acceptedTask.parse(await this.#ask("POST", "/process", request, headers)).task_id;
+  }
+
+  /** The newest tasks, of one status or of all. */
+  async list(status: string | undefined): Promise<ShownTask[]> {
+    const query = status === undefined ? "" : `?status_filter=${encodeURIComponent(status)}`;
+    return z.object({ tasks: z.array(bulkTask) }).parse(await this.#ask("GET", `/tasks${query}`)).tasks;
+  }
+
+  async status(taskId: string): Promise<ShownTask> {
+    return bulkTask.parse(await this.#ask("GET", `/status/${encodeURIComponent(taskId)}`));
+  }
+
+  async cancel(taskId: string): Promise<void> {
+    await this.#ask("DELETE", `/task/${encodeURIComponent(taskId)}`);
+  }
+
+  /** The id of a new task over the failed records. */
+  async retry(taskId: string): Promise<string> {
+    return acceptedTask.parse(await this.#ask("POST", `/task/${encodeURIComponent(taskId)}/retry`, {}))
+      .task_id;
+  }
+
+  /** Also while the service cannot take work. */
+  async health(): Promise<BulkHealth> {
+    const answer = await this.#send("GET", "/health");
+    const said = health.safeParse(await answer.json().catch(() => undefined));
+    if (said.success) return said.data;
+    throw new BulkUnreachableError(this.#url, `HTTP ${answer.status}`);
+  }
+
+  /** Throws BulkUnreachableError, BulkRefusedError. */
+  async #ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
+    const answer = await this.#send(method, path, body, headers);
+    const said: unknown = await answer.json().catch(() => undefined);
+    if (answer.ok) return said;
+    const { message } = refusal.safeParse(said).data ?? { message: answer.statusText };
+    if (answer.status === 429 || answer.status >= 500) {
+      throw new BulkUnreachableError(this.#url, `HTTP ${answer.status} ${message}`);
+    }
+    throw new BulkRefusedError(answer.status, message);
+  }
+
+  #send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    return fetch(`${this.#url}${path}`, {
+      method,
+      headers: {
+        "x-api-key": this.#apiKey,
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch((cause: unknown) => {
+      throw new BulkUnreachableError(this.#url, "there is no connection", { cause });
+    });
+  }
+}

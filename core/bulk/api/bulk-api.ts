@@ -1,0 +1,281 @@
+import swagger from "@fastify/swagger";
+import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import * as z from "zod";
+import { answerTo } from "../../catchup/api/answer.ts";
+import { cancelTask, type EndDeps, existingTask, retryTask } from "../../catchup/api/end-task.ts";
+import { type StartDeps, startTask } from "../../catchup/api/start-task.ts";
+import { readIdempotencyKey } from "../../catchup/requests/idempotency-key.ts";
+import type { RequestDefaults } from "../../catchup/requests/process-request.ts";
+import { NoSuchTaskError, RequestInvalidError } from "../../catchup/requests/request-errors.ts";
+import type { InFlight } from "../../catchup/tasks/chunk-counts.ts";
+import type { Counts } from "../../catchup/tasks/counts.ts";
+import { statuses, type Task, taskIdPattern } from "../../catchup/tasks/task.ts";
+import { CursorInvalidError } from "../../catchup/tasks/task-store.ts";
+import { errorFields, type Log } from "../../log.ts";
+import { bulkBody, readBulkRequest } from "../requests/bulk-request.ts";
+import { isApiKey } from "./api-key.ts";
+import { type HealthCheck, takesWork } from "./check-health.ts";
+import {
+  acceptedTask,
+  bulkStatuses,
+  bulkStatusOf,
+  bulkTask,
+  failure,
+  health as healthSchema,
+  taskPage,
+} from "./schemas.ts";
+import { showBulkTask } from "./show-bulk-task.ts";
+
+export interface BulkApiDeps extends StartDeps, EndDeps {
+  readonly defaults: RequestDefaults;
+  readonly usdPerMillionTokens: number;
+  /** Reads the key at each request, so that a changed one counts. */
+  apiKey(): Promise<string>;
+  readonly health: HealthCheck;
+  readonly version: string;
+  readonly log: Log;
+}
+
+export const prefix = "/api/v1";
+/** A request is a few hundred bytes; files go to the bucket. */
+const bodyLimit = 1024 * 1024;
+const taskMessage = "Task queued for processing";
+
+const page = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().optional(),
+  status_filter: z.enum(bulkStatuses).optional(),
+});
+const ofTask = z.object({ task_id: z.string() });
+const keyHeader = z.object({ "idempotency-key": z.string().optional() });
+const open = { config: { open: true } };
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Whether the route needs no key. */
+    open?: boolean;
+  }
+}
+
+/** The HTTP service of the bulk API; it listens once it is told to. */
+export async function bulkApi(deps: BulkApiDeps): Promise<FastifyInstance> {
+  const app = fastify({ bodyLimit, logger: false, forceCloseConnections: "idle" });
+  // Requests are read by core, which names every problem at once; the schemas here describe them.
+  app.setValidatorCompiler(() => (value) => ({ value }));
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler((error, request, reply) => {
+    const status = (error as { statusCode?: number }).statusCode;
+    if (status !== undefined && status >= 400 && status < 500) return refuse(reply, error as Error, status);
+    return answerError(error, reply, deps.log, request.url);
+  });
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({
+      error: "not_found",
+      message: `There is no ${request.method} ${request.url.slice(0, 200)}. See ${prefix}/openapi.json.`,
+    }),
+  );
+  app.addHook("onRequest", async (request, reply) => {
+    if (request.is404 || request.routeOptions.config.open) return;
+    if (isApiKey(request.headers["x-api-key"], await deps.apiKey())) return;
+    await reply
+      .code(401)
+      .send({ error: "unauthorized", message: "Send the API key in the header X-API-Key." });
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Vectorkeep bulk",
+        version: deps.version,
+        description:
+          "Loads the rows of a CSV file or a Metabase question into a Pinecone index, in long-running jobs.",
+      },
+      components: { securitySchemes: { key: { type: "apiKey", in: "header", name: "X-API-Key" } } },
+      security: [{ key: [] }],
+    },
+    transform: jsonSchemaTransform,
+  });
+  await app.register(async (scope) => declareRoutes(scope, deps), { prefix });
+  return app;
+}
+
+function declareRoutes(scope: FastifyInstance, deps: BulkApiDeps): void {
+  const app = scope.withTypeProvider<ZodTypeProvider>();
+  const show = (task: Task, chunks?: ReadonlyMap<number, Counts>, inFlight?: InFlight) =>
+    showBulkTask(task, { now: deps.now(), usdPerMillionTokens: deps.usdPerMillionTokens }, chunks, inFlight);
+
+  app.post(
+    "/process",
+    {
+      schema: {
+        summary: "Start a task, or return the one that carries out the same request already",
+        body: bulkBody,
+        headers: keyHeader,
+        response: { 202: acceptedTask, 400: failure, 401: failure, 422: failure },
+      },
+    },
+    async (request, reply) => {
+      const input = objectOf(request.body);
+      const asked = (when: number) => readBulkRequest(input, deps.defaults, when);
+      const key = readIdempotencyKey(headerOf(request.headers["idempotency-key"]));
+      return reply.code(202).send(accepted(await startTask(asked, key, deps, deps.now())));
+    },
+  );
+
+  app.get(
+    "/status/:task_id",
+    {
+      schema: {
+        summary: "Status of a task",
+        params: ofTask,
+        response: { 200: bulkTask, 401: failure, 404: failure },
+      },
+    },
+    async (request) => {
+      const { task_id: taskId } = request.params;
+      const found = taskIdPattern.test(taskId) ? await deps.tasks.progress(taskId) : undefined;
+      if (found === undefined) throw new NoSuchTaskError(taskId);
+      return show(found.task, found.chunks, found.underWay);
+    },
+  );
+
+  app.get(
+    "/tasks",
+    {
+      schema: {
+        summary: "Tasks of both APIs, newest first",
+        querystring: page,
+        response: { 200: taskPage, 400: failure, 401: failure },
+      },
+    },
+    async (request) => {
+      const { limit, cursor, status_filter } = readPage(objectOf(request.query));
+      const wanted = statuses.filter((status) => bulkStatusOf[status] === status_filter);
+      const query = { limit, cursor, statuses: status_filter === undefined ? undefined : wanted };
+      const { tasks, next } = await deps.tasks.list(query).catch((error: unknown) => {
+        if (!(error instanceof CursorInvalidError)) throw error;
+        throw new RequestInvalidError([
+          { parameter: "cursor", given: cursor?.slice(0, 50), accepted: "next_cursor of a page" },
+        ]);
+      });
+      const shown = await Promise.all(
+        tasks.map(async (task) =>
+          task.counts ? show(task) : show(task, await deps.chunkCounts.all(task.task_id)),
+        ),
+      );
+      return { tasks: shown, next_cursor: next ?? null };
+    },
+  );
+
+  app.delete(
+    "/task/:task_id",
+    {
+      schema: {
+        summary: "Cancel a task; vectors that are written stay",
+        params: ofTask,
+        response: { 204: z.null(), 401: failure, 404: failure, 409: failure },
+      },
+    },
+    async (request, reply) => {
+      const { status } = await existingTask(request.params.task_id, deps);
+      await cancelTask(request.params.task_id, deps);
+      deps.log.info("Task cancelled", { task_id: request.params.task_id, status });
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    "/task/:task_id/retry",
+    {
+      schema: {
+        summary: "Retry the failed records of a task, failed chunks among them, in a new task",
+        params: ofTask,
+        headers: keyHeader,
+        response: { 202: acceptedTask, 401: failure, 404: failure, 409: failure, 422: failure },
+      },
+    },
+    async (request, reply) => {
+      const key = readIdempotencyKey(headerOf(request.headers["idempotency-key"]));
+      return reply.code(202).send(accepted(await retryTask(request.params.task_id, key, deps)));
+    },
+  );
+
+  app.get(
+    "/health",
+    {
+      ...open,
+      schema: {
+        summary: "Health of the service; needs no key",
+        security: [],
+        response: { 200: healthSchema, 503: healthSchema },
+      },
+    },
+    async (_request, reply) => {
+      const health = await deps.health.read();
+      return reply.code(takesWork(health) ? 200 : 503).send(health);
+    },
+  );
+
+  app.get("/openapi.json", { schema: { hide: true } }, async () => scope.swagger());
+}
+
+function accepted(task: Task): z.infer<typeof acceptedTask> {
+  return {
+    task_id: task.task_id,
+    status: bulkStatusOf[task.status],
+    message: task.status === "PENDING" ? taskMessage : `The task is ${bulkStatusOf[task.status]} already`,
+    created_at: task.created_at,
+  };
+}
+
+function readPage(query: Readonly<Record<string, unknown>>): z.infer<typeof page> {
+  const read = z.strictObject(page.shape).safeParse(query);
+  if (read.success) return read.data;
+  const names = new Set(
+    read.error.issues.flatMap((issue) =>
+      issue.code === "unrecognized_keys" ? issue.keys : [String(issue.path[0])],
+    ),
+  );
+  const forms: Readonly<Record<string, string>> = {
+    limit: "an integer from 1 to 100",
+    cursor: "next_cursor of a page",
+    status_filter: bulkStatuses.join(", "),
+  };
+  throw new RequestInvalidError(
+    [...names].map((parameter) => ({
+      parameter: parameter.slice(0, 100),
+      given: String(query[parameter]).slice(0, 100),
+      accepted: forms[parameter] ?? `no such parameter: ${Object.keys(forms).join(", ")}`,
+    })),
+  );
+}
+
+function objectOf(body: unknown): Record<string, unknown> {
+  if (body === undefined || body === null) return {};
+  if (typeof body === "object" && !Array.isArray(body)) return { ...body };
+  throw new RequestInvalidError([{ parameter: "body", given: undefined, accepted: "a JSON object" }]);
+}
+
+function headerOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+
+/** Fastify's own refusals: a body that is no JSON, too long, or of another type. */
+function refuse(reply: FastifyReply, error: Error, status: number): FastifyReply {
+  const name = status === 413 ? "too_large" : status === 415 ? "unsupported_media_type" : "invalid_request";
+  return reply.code(status).send({ error: name, message: error.message });
+}
+
+/** A caller's own error as it is; of all others nothing is told. */
+function answerError(error: unknown, reply: FastifyReply, log: Log, path: string): FastifyReply {
+  try {
+    const { status, body } = answerTo(error);
+    return reply.code(status).send(body);
+  } catch {
+    log.error("A request failed", { path: path.slice(0, 200), ...errorFields(error) });
+    return reply
+      .code(500)
+      .send({ error: "internal", message: "The request failed; the log of the service says why." });
+  }
+}

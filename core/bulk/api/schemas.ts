@@ -1,0 +1,102 @@
+import * as z from "zod";
+import type { TaskStatus } from "../../catchup/tasks/task.ts";
+
+/** The statuses that callers of the bulk API see, in every answer and in every filter. */
+export const bulkStatuses = [
+  "pending",
+  "processing",
+  "completed",
+  "partially_completed",
+  "failed",
+  "cancelled",
+] as const;
+
+export type BulkStatus = (typeof bulkStatuses)[number];
+
+/** By the status of the task. The compiler refuses a status without one. */
+export const bulkStatusOf = {
+  PENDING: "pending",
+  IN_PROGRESS: "processing",
+  COMPLETED: "completed",
+  SKIPPED: "completed",
+  PARTIALLY_COMPLETED: "partially_completed",
+  FAILED: "failed",
+  CANCELLED: "cancelled",
+} as const satisfies Record<TaskStatus, BulkStatus>;
+
+const count = z.number().int().min(0);
+const time = z.iso.datetime().nullable();
+
+export const progress = z.object({
+  total_records: count
+    .nullable()
+    .meta({ description: "Rows within the dates; null until they are counted." }),
+  processed_records: count,
+  failed_records: count,
+  filtered_records: count.meta({ description: "Rows outside the dates; not in the total." }),
+  duplicate_records: count.meta({
+    description: "Rows that a later row of the same id and namespace replaced.",
+  }),
+  unchanged_records: count.meta({ description: "Of the processed: unchanged in the index." }),
+  chunks_total: count.nullable(),
+  chunks_completed: count,
+  chunks_failed: count,
+  chunks_processing: count,
+  percentage: z.number().min(0).max(100),
+});
+
+export const bulkTask = z.object({
+  task_id: z.string(),
+  status: z.enum(bulkStatuses),
+  progress,
+  created_at: z.iso.datetime(),
+  started_at: time,
+  completed_at: time,
+  estimated_completion: time,
+  error: z.string().nullable(),
+  reason: z.string().nullable().meta({ description: "Why a task without an error had no effect." }),
+  failed_records_key: z
+    .string()
+    .nullable()
+    .meta({ description: "Prefix of the failed records in the work bucket." }),
+  duplicate_records_key: z.string().nullable(),
+  parameters: z.looseObject({}).meta({ description: "The accepted request with all defaults applied." }),
+  spent: z.object({ tokens: count, cost_usd: z.number().min(0) }),
+  estimate: z
+    .object({ tokens: z.number(), cost_usd: z.number(), seconds: z.number() })
+    .nullable()
+    .meta({ description: "Of a dry run." }),
+});
+
+export type BulkTask = z.infer<typeof bulkTask>;
+
+export const acceptedTask = z.object({
+  task_id: z.string(),
+  status: z.enum(bulkStatuses),
+  message: z.string(),
+  created_at: z.iso.datetime(),
+});
+
+export const taskPage = z.object({ tasks: z.array(bulkTask), next_cursor: z.string().nullable() });
+
+export const health = z.object({
+  status: z.enum(["healthy", "degraded"]),
+  version: z.string(),
+  workers: z.object({
+    active: count.meta({ description: "Worker processes that have been heard of within 15 seconds." }),
+    available: count.meta({ description: "Chunks that they could take at once." }),
+    queued_tasks: count.nullable().meta({ description: "Jobs that wait; null while the broker is away." }),
+  }),
+  redis: z.string().meta({ description: "`connected`, or what is wrong with the broker." }),
+  dynamodb: z.string().meta({ description: "`connected`, or what is wrong with the table." }),
+});
+
+export type Health = z.infer<typeof health>;
+
+export const failure = z.object({
+  error: z.string(),
+  message: z.string(),
+  problems: z
+    .array(z.object({ parameter: z.string(), given: z.string().optional(), accepted: z.string() }))
+    .optional(),
+});

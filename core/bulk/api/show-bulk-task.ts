@@ -1,0 +1,33 @@
+import { noCounts, showTask } from "../../catchup/api/show-task.ts";
+import { type InFlight, nothingUnderWay } from "../../catchup/tasks/chunk-counts.ts";
+import type { Counts } from "../../catchup/tasks/counts.ts";
+import { isOpen, type Task } from "../../catchup/tasks/task.ts";
+import { type BulkTask, bulkStatusOf } from "./schemas.ts";
+
+/** A task as callers of the bulk API see it. `chunks` are the counts of an open task so far. */
+export function showBulkTask(
+  task: Task,
+  { now, usdPerMillionTokens }: { readonly now: number; readonly usdPerMillionTokens: number },
+  chunks: ReadonlyMap<number, Counts> = noCounts,
+  inFlight: InFlight = nothingUnderWay,
+): BulkTask {
+  const shown = showTask(task, chunks, now, usdPerMillionTokens, inFlight);
+  const { under_way, ...progress } = shown.progress;
+  const { host, ...parameters } = shown.request;
+  return {
+    task_id: shown.task_id,
+    status: bulkStatusOf[shown.status],
+    progress: { ...progress, chunks_processing: isOpen(task.status) ? inFlight.chunks : 0 },
+    created_at: shown.created_at,
+    started_at: shown.started_at,
+    completed_at: shown.completed_at,
+    estimated_completion: shown.estimated_completion,
+    error: shown.error,
+    reason: shown.reason,
+    failed_records_key: shown.failed_records_key,
+    duplicate_records_key: shown.duplicate_records_key,
+    parameters,
+    spent: shown.spent,
+    estimate: shown.estimate ?? null,
+  };
+}

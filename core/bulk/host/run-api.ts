@@ -1,0 +1,82 @@
+import type { AddressInfo } from "node:net";
+import { requestDefaults } from "../../catchup/host/request-defaults.ts";
+import { tasksClient } from "../../catchup/host/tasks-client.ts";
+import { ChunkCounts } from "../../catchup/tasks/chunk-counts.ts";
+import { Claims } from "../../catchup/tasks/claims.ts";
+import { isOpen } from "../../catchup/tasks/task.ts";
+import { TaskStore } from "../../catchup/tasks/task-store.ts";
+import { errorFields } from "../../log.ts";
+import { loggedMetrics } from "../../metrics.ts";
+import type { ServiceFrame } from "../../process/define-service.ts";
+import { systemClock } from "../../resilience/clock.ts";
+import { readSecret } from "../../settings/secret.ts";
+import { bulkApi } from "../api/bulk-api.ts";
+import { HealthCheck } from "../api/check-health.ts";
+import { openBroker } from "../broker/broker.ts";
+import { type ChunkJob, queueNames, type TaskJob, taskJobId } from "../broker/jobs.ts";
+import { WorkerJobs } from "../work/worker-jobs.ts";
+import { Heartbeats } from "../workers/heartbeats.ts";
+import { measureQueues } from "../workers/measure-queues.ts";
+import type { BulkApiConfig } from "./api-config.ts";
+import { repeatedly } from "./repeatedly.ts";
+
+const version = "1";
+const measureMs = 60_000;
+
+/** The process of the bulk API. */
+export async function runBulkApi(config: BulkApiConfig, { log, onStop }: ServiceFrame): Promise<void> {
+  const onError = (error: Error) => log.warn("The broker cannot be reached", errorFields(error));
+  const broker = await openBroker(await readSecret(config.BROKER_URL_SECRET, "bulk:redisUrl"), onError);
+  const names = queueNames(config.BROKER_NAMESPACE);
+  const queues = { tasks: broker.queue<TaskJob>(names.tasks), chunks: broker.queue<ChunkJob>(names.chunks) };
+  const client = tasksClient();
+  const tasks = new TaskStore(client, config.TASKS_TABLE);
+  const jobs = new WorkerJobs({ queues, tasks });
+  const unlessAway = (done: Promise<void>) =>
+    // The workers' watch dispatches what has no job once the broker is back, and a cancelled task has nothing processed.
+    done.catch((error: Error) => log.warn("The broker did not take a job", errorFields(error)));
+  const app = await bulkApi({
+    tasks,
+    chunkCounts: new ChunkCounts(client, config.TASKS_TABLE),
+    claims: new Claims(client, config.TASKS_TABLE),
+    // The workers run it before they plan: this process has no key of a provider.
+    preflight: async () => [],
+    start: (taskId) => unlessAway(jobs.enqueue(taskId)),
+    stop: ({ task_id }) => unlessAway(jobs.stop(taskJobId(task_id))),
+    // The watch sees to it that every open task has a job.
+    isWorkedOn: async ({ status }) => isOpen(status),
+    taskDays: config.TASK_DAYS,
+    usdPerMillionTokens: config.USD_PER_MILLION_TOKENS,
+    defaults: requestDefaults(config),
+    apiKey: () => readSecret(config.BULK_API_KEY_SECRET, "bulk:apiKey"),
+    health: new HealthCheck({
+      broker,
+      queues,
+      tasks,
+      heartbeats: new Heartbeats(client, config.TASKS_TABLE),
+      version,
+      clock: systemClock,
+    }),
+    version,
+    now: Date.now,
+    log,
+  });
+  const heartbeats = new Heartbeats(client, config.TASKS_TABLE);
+  const metrics = loggedMetrics("bulk");
+  const stopping = new AbortController();
+  repeatedly(
+    measureMs,
+    stopping.signal,
+    () =>
+      measureQueues({ broker, queues, heartbeats, metrics, now: Date.now }).finally(() => metrics.write()),
+    (error) => log.warn("The queues could not be measured", errorFields(error)),
+  );
+  await app.listen({ host: config.LISTEN_HOST, port: config.PORT });
+  const { port } = app.server.address() as AddressInfo;
+  log.info("Listening", { host: config.LISTEN_HOST, port });
+  onStop(async () => {
+    stopping.abort();
+    await app.close();
+    process.exit(0);
+  });
+}

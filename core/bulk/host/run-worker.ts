@@ -1,0 +1,91 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Worker } from "bullmq";
+import { settleDeps } from "../../catchup/host/settle-deps.ts";
+import { tasksClient } from "../../catchup/host/tasks-client.ts";
+import { OpenTasks } from "../../catchup/tasks/open-tasks.ts";
+import { errorFields } from "../../log.ts";
+import { loggedMetrics } from "../../metrics.ts";
+import type { ServiceFrame } from "../../process/define-service.ts";
+import { readSecret } from "../../settings/secret.ts";
+import { openBroker } from "../broker/broker.ts";
+import { type ChunkJob, queueNames, type TaskJob } from "../broker/jobs.ts";
+import { processChunkJob } from "../work/chunk-processor.ts";
+import { processTask } from "../work/task-processor.ts";
+import { watchBulkTasks } from "../work/watch.ts";
+import { WorkerJobs } from "../work/worker-jobs.ts";
+import { beatMs, Heartbeats } from "../workers/heartbeats.ts";
+import { repeatedly } from "./repeatedly.ts";
+import type { BulkWorkerConfig } from "./worker-config.ts";
+import { workerDeps } from "./worker-deps.ts";
+
+/** A chunk has this long with the providers, then it is deferred. */
+const chunkMs = 5 * 60_000;
+/** Planning reads a whole file, or a question from Metabase. */
+const planMs = 60 * 60_000;
+/** Reserved of the stop time for closing connections. */
+const closingMs = 5_000;
+
+/** A worker process: it plans and settles tasks, processes chunks, and watches that no open task is without a job. */
+export async function runBulkWorker(config: BulkWorkerConfig, { log, onStop }: ServiceFrame): Promise<void> {
+  const onError = (error: Error) => log.warn("The broker cannot be reached", errorFields(error));
+  const broker = await openBroker(await readSecret(config.BROKER_URL_SECRET, "bulk:redisUrl"), onError);
+  const names = queueNames(config.BROKER_NAMESPACE);
+  const queues = { tasks: broker.queue<TaskJob>(names.tasks), chunks: broker.queue<ChunkJob>(names.chunks) };
+  const metrics = loggedMetrics("bulk");
+  const depsFor = workerDeps(config, queues, { log, metrics });
+  const { tasks } = settleDeps(config, { log, metrics });
+  const jobs = new WorkerJobs({ queues, tasks });
+  const openTasks = new OpenTasks(tasksClient(), config.TASKS_TABLE);
+  const heartbeats = new Heartbeats(tasksClient(), config.TASKS_TABLE);
+  const workerId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  let busy = 0;
+
+  const workers: readonly Worker[] = [
+    broker.worker<TaskJob>(
+      names.tasks,
+      async (job, token = "") => {
+        try {
+          await processTask(job, token, await depsFor(Date.now() + planMs));
+        } finally {
+          metrics.write();
+        }
+      },
+      { concurrency: 1 },
+    ),
+    broker.worker<ChunkJob>(
+      names.chunks,
+      async (job, token = "") => {
+        busy += 1;
+        try {
+          await processChunkJob(job, token, await depsFor(Date.now() + chunkMs));
+        } finally {
+          busy -= 1;
+          metrics.write();
+        }
+      },
+      { concurrency: config.CHUNKS_AT_ONCE },
+    ),
+  ];
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const beat = () => heartbeats.beat(workerId, { slots: config.CHUNKS_AT_ONCE, busy });
+  repeatedly(beatMs, signal, beat, (error) => log.warn("The heartbeat failed", errorFields(error)));
+  repeatedly(
+    config.WATCH_SECONDS * 1_000,
+    signal,
+    () => watchBulkTasks({ openTasks, tasks, jobs, log }),
+    (error) => log.error("The watch of open tasks failed", errorFields(error)),
+  );
+  log.info("Working", { host: broker.kind });
+  onStop(async () => {
+    stopping.abort();
+    const closed = Promise.all(workers.map((worker) => worker.close()));
+    const inTime = sleep(config.STOP_SECONDS * 1_000 - closingMs, "late", { ref: false });
+    // What is not over by then is taken over by another worker, as after a crash.
+    if ((await Promise.race([closed, inTime])) === "late") log.warn("Stopping before all chunks are over");
+    metrics.write();
+    process.exit(0);
+  });
+}

@@ -1,0 +1,31 @@
+import { chunkDeps } from "../../catchup/host/chunk-deps.ts";
+import { planDeps } from "../../catchup/host/plan-deps.ts";
+import { FolderSource } from "../../catchup/sources/folder-source.ts";
+import type { Telemetry } from "../../process/define-function.ts";
+import type { TaskProcessorDeps } from "../work/task-processor.ts";
+import { type BulkQueues, ChunkJobs } from "../work/worker-jobs.ts";
+import type { BulkWorkerConfig } from "./worker-config.ts";
+
+/** The vectors of a chunk are held in memory, and are a part of what it takes. */
+const maxVectorBytes = 64 * 1024 * 1024;
+
+/** What the job of a task or of a chunk takes. It has to be done with the providers at `giveUpAt` (epoch ms). */
+export function workerDeps(
+  config: BulkWorkerConfig,
+  queues: BulkQueues,
+  telemetry: Telemetry,
+): (giveUpAt: number) => Promise<TaskProcessorDeps> {
+  const chunkDepsFor = chunkDeps(config, telemetry);
+  const folder = config.SOURCE_FOLDER === undefined ? undefined : new FolderSource(config.SOURCE_FOLDER);
+  return async (giveUpAt) => {
+    const deps = await chunkDepsFor(giveUpAt);
+    return {
+      ...deps,
+      ...(await planDeps(config, giveUpAt)),
+      source: folder ?? deps.source,
+      maxRowsPerChunk: Math.max(1, Math.floor(maxVectorBytes / (config.EMBEDDING_DIMENSIONS * 4))),
+      dispatcher: new ChunkJobs({ ...deps, queues }),
+      rowsPerFunction: 0,
+    };
+  };
+}

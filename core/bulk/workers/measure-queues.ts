@@ -1,0 +1,42 @@
+import type { Metrics } from "../../metrics.ts";
+import type { Broker } from "../broker/broker.ts";
+import { waitingIn } from "../broker/waiting.ts";
+import type { BulkQueues } from "../work/worker-jobs.ts";
+import type { Heartbeats } from "./heartbeats.ts";
+
+/** As many tasks that wait are looked at for the oldest; with a hundred, an alarm fires. */
+const jobsSeen = 1_000;
+
+export interface MeasureDeps {
+  readonly broker: Pick<Broker, "report">;
+  readonly queues: BulkQueues;
+  readonly heartbeats: Pick<Heartbeats, "alive">;
+  readonly metrics: Metrics;
+  /** Epoch milliseconds. */
+  now(): number;
+}
+
+/** Records what waits and who works, for alarms and for the scaling of the workers. */
+export async function measureQueues({
+  broker,
+  queues,
+  heartbeats,
+  metrics,
+  now,
+}: MeasureDeps): Promise<void> {
+  // Without a broker too: workers that are gone are an alarm of their own.
+  const { length: workers } = await heartbeats.alive();
+  metrics.gauge("BulkWorkersActive", workers, "Count");
+  const [tasks, chunks, oldest, { memoryPercent }] = await Promise.all([
+    waitingIn(queues.tasks),
+    waitingIn(queues.chunks),
+    queues.tasks.getJobs(["waiting", "prioritized"], 0, jobsSeen - 1),
+    broker.report(),
+  ]);
+  const since = oldest.flatMap((job) => job?.timestamp ?? []).reduce((a, b) => Math.min(a, b), now());
+  metrics.gauge("BulkTasksPending", tasks, "Count");
+  metrics.gauge("BulkJobsWaiting", tasks + chunks, "Count");
+  metrics.gauge("BulkBacklogPerWorker", (tasks + chunks) / Math.max(1, workers), "Count");
+  metrics.gauge("BulkOldestJobAge", Math.round((now() - since) / 1_000), "Seconds");
+  if (memoryPercent !== undefined) metrics.gauge("BulkBrokerMemoryPercent", memoryPercent, "Percent");
+}
