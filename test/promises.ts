@@ -27,7 +27,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   "A run exists only when both its deltas are durable; after a crash in between, the redelivered message completes it.":
     [
       [
-        "test/unit/ingest/crash.test.ts",
+        "test/integration/ingest/crash.test.ts",
         "is finished by the redelivered message: the run is current, open and listed (F1, F5)",
       ],
     ],
@@ -44,13 +44,13 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   "Content that becomes current again is processed again, however late an earlier message of it arrives, and wherever its processes die.":
     [
       [
-        "test/unit/ingest/late-opening.test.ts",
+        "test/integration/ingest/late-opening.test.ts",
         "F5: content that becomes current again while its first, slow message opens its run gets another attempt, wherever it crashes",
       ],
     ],
   "A receipt is replaced as a whole: vectors that its new content lacks are deleted.": [
     [
-      "test/unit/collections/apply-deltas.test.ts",
+      "test/integration/collections/apply-deltas.test.ts",
       "replaces a receipt: what its delta lacks goes, other receipts stay",
     ],
   ],
@@ -59,7 +59,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "test/flows/pipeline.test.ts",
       "killing the compaction process in the middle of its cycles ends in the same published collection",
     ],
-    ["test/unit/collections/cycle.test.ts", "a process that dies"],
+    ["test/integration/collections/cycle.test.ts", "a process that dies"],
     [
       "test/faults/killed.test.ts",
       "F2 F3 F5 F21: a process that is killed loses nothing and blocks no other",
@@ -93,15 +93,15 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
         "a worker that gets %s in the middle of its cycles is replaced, and its work is published exactly once",
       ],
       [
-        "test/unit/collections/compaction-worker.test.ts",
+        "test/integration/collections/compaction-worker.test.ts",
         "F2: acknowledges what is applied and nothing else: what fails is redelivered until it is in the DLQ",
       ],
       [
-        "test/unit/collections/compaction-worker.test.ts",
+        "test/integration/collections/compaction-worker.test.ts",
         "in the middle of step `%s` leaves nothing half-published and no lease",
       ],
       [
-        "test/unit/collections/compaction-worker.test.ts",
+        "test/integration/collections/compaction-worker.test.ts",
         "F21: a worker that is killed at step `%s` is replaced by the next one",
       ],
     ],
@@ -112,11 +112,11 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
     ],
     ["test/unit/receipts/shards.test.ts", "know their collection, and each image is in exactly one of them"],
     [
-      "test/unit/collections/shards.test.ts",
+      "test/integration/collections/shards.test.ts",
       "the cycles of one shard never touch another's lease, head or files, and wait for none",
     ],
     [
-      "test/unit/collections/shards.test.ts",
+      "test/integration/collections/shards.test.ts",
       "a message of another shard's image ends in the DLQ, because its receipt would be in both",
     ],
   ],
@@ -133,40 +133,46 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
         "a collection that was tampered with is reported, counted in metrics, and repaired",
       ],
       [
-        "test/unit/verify/verify-shard.test.ts",
+        "test/integration/verify/verify-shard.test.ts",
         "a vector that is one too many, and one of a line that was removed",
       ],
-      ["test/unit/verify/verify-shard.test.ts", "what is published while the shard is read is no finding"],
       [
-        "test/unit/verify/verify-shard.test.ts",
+        "test/integration/verify/verify-shard.test.ts",
+        "what is published while the shard is read is no finding",
+      ],
+      [
+        "test/integration/verify/verify-shard.test.ts",
         "is looked at to its end in several, and all of them together say what one would",
       ],
       [
         "test/unit/verify/digest.test.ts",
         "is the same for the same vectors in any order, with their metadata's keys in any order",
       ],
-      ["test/unit/verify/repair.test.ts", "vectors of a receipt that was removed go again"],
+      ["test/integration/verify/repair.test.ts", "vectors of a receipt that was removed go again"],
     ],
   "A missing run or delta is found, and recreated from its rows as long as they exist (F1).": [
-    ["test/unit/verify/repair.test.ts", "a run whose delta is lost is embedded again, and then republished"],
+    [
+      "test/integration/verify/repair.test.ts",
+      "a run whose delta is lost is embedded again, and then republished",
+    ],
   ],
   "After the number of shards changed, the new shards are filled from the stored deltas.": [
     [
-      "test/unit/verify/repair.test.ts",
+      "test/integration/verify/repair.test.ts",
       "after the number of shards was changed, the new shards are filled from the stored deltas",
     ],
   ],
   "A bad row, field or message fails alone and is reported with its reason; the same text gives the same rows at every rotation.":
     [
       [
-        "test/unit/ingest/bad-input.test.ts",
+        "test/integration/ingest/bad-input.test.ts",
         "F30: a line of 9,000 characters is rejected alone, and its neighbours are embedded",
       ],
       [
         "test/unit/receipts/parse-rows.test.ts",
         "F29: %s is named with its line and reason, and the rows around stay",
       ],
-      ["test/unit/failed/rejected-rows.test.ts", "and those of a superseded run are not"],
+      ["test/integration/failed/rejected-rows.test.ts", "and those of a superseded run are not"],
       ["test/unit/receipts/turned-receipts.test.ts", "turned by %i degrees"],
     ],
   "A wrong clock does not block a receipt: an export time in the future is refused, and equal revisions are ordered the same way everywhere.":
@@ -201,11 +207,11 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   "The delta of a current run is never deleted; another is deleted only when no message can name it any more.":
     [
       [
-        "test/unit/sweep/sweep-deltas.test.ts",
+        "test/integration/sweep/sweep-deltas.test.ts",
         "are deleted where another run is current; those of the current run are never deleted",
       ],
       [
-        "test/unit/sweep/sweep-deltas.test.ts",
+        "test/integration/sweep/sweep-deltas.test.ts",
         "deltas that are deleted after embed has found them are not relied on: the message is redelivered and embeds again",
       ],
       [
@@ -219,11 +225,11 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "F13 more receipts than may be open wait in the embed queue, and each is published exactly once",
     ],
     [
-      "test/unit/ingest/back-pressure.test.ts",
+      "test/integration/ingest/back-pressure.test.ts",
       "they are redelivered with their original revision, so a later export stays current",
     ],
     [
-      "test/unit/ingest/back-pressure.test.ts",
+      "test/integration/ingest/back-pressure.test.ts",
       "a crash between sending back and acknowledging leaves two of them, of which the second finds nothing to do",
     ],
   ],
@@ -250,7 +256,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   ],
   "A word shows exactly its labels; removing one leaves the others.": [
     [
-      "test/unit/collections/changes.test.ts",
+      "test/integration/collections/changes.test.ts",
       "F9: removing one label leaves the word's other labels, and its state follows from those",
     ],
     [
@@ -260,7 +266,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   ],
   "A change that arrives before its vector is not lost.": [
     [
-      "test/unit/collections/changes.test.ts",
+      "test/integration/collections/changes.test.ts",
       "F10: a change that arrives before its vector shows when the vector's delta is merged",
     ],
     [
@@ -269,19 +275,22 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
     ],
   ],
   "Removing a receipt, line or word removes its vectors, also when the same content is merged later.": [
-    ["test/unit/collections/changes.test.ts", "of a word, of a line with its words, of the receipt"],
-    ["test/unit/collections/changes.test.ts", "a removed line stays away when the same run is merged again"],
+    ["test/integration/collections/changes.test.ts", "of a word, of a line with its words, of the receipt"],
     [
-      "test/unit/collections/changes.test.ts",
+      "test/integration/collections/changes.test.ts",
+      "a removed line stays away when the same run is merged again",
+    ],
+    [
+      "test/integration/collections/changes.test.ts",
       "a removal that is seen before its receipt's older content is honoured when that comes",
     ],
     ["test/flows/changes.test.ts", "a word takes its vector, a line its own and those of its words"],
   ],
   "An item that is created again keeps its vectors, and exporting a receipt again restores what was removed of it.":
     [
-      ["test/unit/collections/changes.test.ts", "F11: what was created again in the same batch stays"],
+      ["test/integration/collections/changes.test.ts", "F11: what was created again in the same batch stays"],
       [
-        "test/unit/collections/changes.test.ts",
+        "test/integration/collections/changes.test.ts",
         "F11: a receipt that was exported again after its removal stays, whenever the removal is seen",
       ],
       [
@@ -291,7 +300,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
     ],
   "A metadata key has one type in every vector, from every writer.": [
     [
-      "test/unit/collections/changes.test.ts",
+      "test/integration/collections/changes.test.ts",
       "F17: what is written has the type of its key, and a value of another type is put right",
     ],
   ],
@@ -313,17 +322,20 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
     ],
   ],
   "Many changes of one receipt cost one query, and a change that is already published publishes nothing.": [
-    ["test/unit/collections/changes.test.ts", "many changes of one receipt cost one query"],
-    ["test/unit/collections/changes.test.ts", "a change that the collection shows already publishes nothing"],
+    ["test/integration/collections/changes.test.ts", "many changes of one receipt cost one query"],
+    [
+      "test/integration/collections/changes.test.ts",
+      "a change that the collection shows already publishes nothing",
+    ],
   ],
   "A change is published by its own size: a segment above the base, which no publish of a change copies or opens.":
     [
       [
-        "test/unit/collections/segments/publish.test.ts",
+        "test/integration/collections/segments/publish.test.ts",
         "is published as a segment: no database is opened, and none written",
       ],
       [
-        "test/unit/collections/segments/publish.test.ts",
+        "test/integration/collections/segments/publish.test.ts",
         "what a step fails or dies at is published once, by the next cycle, and nothing is acknowledged before",
       ],
     ],
@@ -333,27 +345,27 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "any history of publishes, merges, folds and restores reads as the history applied directly",
     ],
     [
-      "test/unit/collections/changes-in-any-order.test.ts",
+      "test/integration/collections/changes-in-any-order.test.ts",
       "any history of exports, metadata, labels and removals ends in what the final items imply, however it arrives",
     ],
     [
-      "test/unit/collections/segments/publish.test.ts",
+      "test/integration/collections/segments/publish.test.ts",
       "goes into the next base when there is too much above the one before, and what is shown stays",
     ],
   ],
   "What an older release has published stays readable.": [
     [
-      "test/unit/collections/segments/publish.test.ts",
+      "test/integration/collections/segments/publish.test.ts",
       "is read as a base, and the first cycle over it gives it an index",
     ],
   ],
   "A delta that a kept generation names is there.": [
     [
-      "test/unit/sweep/sweep-deltas.test.ts",
+      "test/integration/sweep/sweep-deltas.test.ts",
       "stay while a kept generation names them, and embed may use them",
     ],
     [
-      "test/unit/sweep/sweep-deltas.test.ts",
+      "test/integration/sweep/sweep-deltas.test.ts",
       "are not removed where a publish has named them since the sweep looked at CURRENT",
     ],
   ],
@@ -362,11 +374,11 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   ],
   "One process at a time publishes a shard, whatever process pauses and whatever the clocks say.": [
     [
-      "test/unit/collections/lease.test.ts",
+      "test/integration/collections/lease.test.ts",
       "F3: a paused holder that wakes after a takeover does not publish, whatever its clock says",
     ],
     [
-      "test/unit/collections/lease.test.ts",
+      "test/integration/collections/lease.test.ts",
       "F3: nothing is published over a head that the cycle did not start from",
     ],
     [
@@ -379,7 +391,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "each contender publishes each of its rounds exactly once, whichever is paused and whatever the clocks say",
     ],
     [
-      "test/unit/collections/lease.test.ts",
+      "test/integration/collections/lease.test.ts",
       "F4: the heartbeat and the release of a lapsed holder leave the new holder alone",
     ],
   ],
@@ -388,25 +400,25 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       ["test/infra/compaction-host.test.ts", "exactly one of the function and the worker compacts %s shards"],
       ["test/flows/compaction-worker.test.ts", "the function is given no message while the worker compacts"],
       [
-        "test/unit/collections/compaction-worker.test.ts",
+        "test/integration/collections/compaction-worker.test.ts",
         "F3: and a running invocation of the function exclude each other by the lease",
       ],
     ],
   "A dead lease holder is replaced.": [
     [
-      "test/unit/collections/lease.test.ts",
+      "test/integration/collections/lease.test.ts",
       "F21: a dead holder is replaced after a whole lease time, and not before",
     ],
   ],
   "A worker whose cycle hangs logs it, releases the lease and exits.": [
     [
-      "test/unit/collections/compaction-worker.test.ts",
+      "test/integration/collections/compaction-worker.test.ts",
       "F5: a cycle that hangs past its deadline is logged and ends the worker, and its lease is released",
     ],
   ],
   "A database is copied only after its server has stopped.": [
     [
-      "test/unit/collections/chroma-server.test.ts",
+      "test/integration/collections/chroma-server.test.ts",
       "F15: what it acknowledged is in its files once it has stopped",
     ],
   ],
@@ -418,7 +430,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   ],
   "A search sees one whole generation, and no search fails because a new one is published.": [
     [
-      "test/unit/search/query-service.test.ts",
+      "test/integration/search/query-service.test.ts",
       "generations are swapped under load without a failed request, and every old one is closed",
     ],
   ],
@@ -428,7 +440,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "F44: after any history of changes and removals, the answer is what comparing every vector gives",
     ],
     [
-      "test/unit/search/chroma-generations.test.ts",
+      "test/integration/search/chroma-generations.test.ts",
       "the next generation reads only the receipts in which it differs from what is served",
     ],
     [
@@ -439,15 +451,15 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   "`npm run verify -- --findable` measures the recall of a running stack, and names the vectors that a search misses.":
     [
       [
-        "test/unit/findable/ask-shard.test.ts",
+        "test/integration/findable/ask-shard.test.ts",
         "F44: where every vector is compared, each is found by its own numbers, however many are equal",
       ],
       [
-        "test/unit/findable/ask-shard.test.ts",
+        "test/integration/findable/ask-shard.test.ts",
         "F44: what Chroma's index misses above query:exactVectors is counted and named, and nothing else is",
       ],
       [
-        "test/unit/findable/ask-shard.test.ts",
+        "test/integration/findable/ask-shard.test.ts",
         "what the time does not allow is left for the next call, and all parts say together what one would",
       ],
       [
@@ -464,23 +476,23 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   "Above `query:exactVectors` too, every vector of a receipt that has changed since the base was written is compared.":
     [
       [
-        "test/unit/search/segments.test.ts",
+        "test/integration/search/segments.test.ts",
         "%s, a removed receipt is gone, one that came is found, and the next base shows the same",
       ],
     ],
   "A search over shards returns the best hits of all of them, or fails: it is never silently incomplete.": [
     [
-      "test/unit/search/query-service.test.ts",
+      "test/integration/search/query-service.test.ts",
       "answers with the best of all shards, ties by id, and says which generation of each answered",
     ],
     [
-      "test/unit/search/query-service.test.ts",
+      "test/integration/search/query-service.test.ts",
       "does not answer while a shard is not open, for its hits would be missing",
     ],
   ],
   "A corrupt generation is never served; the previous one stays in service, and an alarm fires.": [
     [
-      "test/unit/search/chroma-generations.test.ts",
+      "test/integration/search/chroma-generations.test.ts",
       "a generation whose file is not what the manifest says is refused and leaves nothing behind",
     ],
     [
@@ -494,14 +506,14 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   ],
   "A collection can be rebuilt from its deltas without an embedding request, and is published at once.": [
     [
-      "test/unit/collections/rebuild.test.ts",
+      "test/integration/collections/rebuild.test.ts",
       "is filled again from the deltas by the next cycle, which then takes its own messages",
     ],
     [
-      "test/unit/collections/rebuild.test.ts",
+      "test/integration/collections/rebuild.test.ts",
       "publishes nothing before it is complete, and each cycle continues from the one before",
     ],
-    ["test/unit/collections/rebuild.test.ts", "sees what others changed between two of its parts"],
+    ["test/integration/collections/rebuild.test.ts", "sees what others changed between two of its parts"],
   ],
   "A corrupt file is not linked into the next generation.": [
     [
@@ -511,11 +523,11 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   ],
   "Restoring an older generation is an ordinary publish, and the next cycles publish what is newer again.": [
     [
-      "test/unit/collections/restore-generation.test.ts",
+      "test/integration/collections/restore-generation.test.ts",
       "lets the next cycles bring back all that is newer, changes and removals too",
     ],
     [
-      "test/unit/collections/restore-generation.test.ts",
+      "test/integration/collections/restore-generation.test.ts",
       "F3: that was paused until another one took over moves no head, whatever its clock says",
     ],
   ],
@@ -548,11 +560,11 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   ],
   "Waiting for the lease or the rate limit is no failure of a message.": [
     [
-      "test/unit/collections/cycle.test.ts",
+      "test/integration/collections/cycle.test.ts",
       "F13: a contender returns its messages to the queue and they count no failure",
     ],
     [
-      "test/unit/embedding/openai-embedder.test.ts",
+      "test/integration/embedding/openai-embedder.test.ts",
       "429 is not an attempt: it is deferred for as long as the provider says, more often than attempts allow (F23)",
     ],
   ],
@@ -580,11 +592,11 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   "A change message that cannot be read, or whose receipt cannot, is redelivered or ends in the DLQ; the others are applied.":
     [
       [
-        "test/unit/collections/changes.test.ts",
+        "test/integration/collections/changes.test.ts",
         "F8: a message that cannot be read goes to the DLQ; the rest of its batch is applied",
       ],
       [
-        "test/unit/collections/changes.test.ts",
+        "test/integration/collections/changes.test.ts",
         "F2: where the items of one receipt cannot be read, its messages are redelivered, and others are applied",
       ],
     ],
@@ -603,15 +615,15 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   ],
   "An unreadable item fails only its own receipt, with a reason.": [
     [
-      "test/unit/collections/unreadable-items.test.ts",
+      "test/integration/collections/unreadable-items.test.ts",
       "%s fails alone, goes to the DLQ with its reason, and the others are published",
     ],
     [
-      "test/unit/sweep/sweep-open-runs.test.ts",
+      "test/integration/sweep/sweep-open-runs.test.ts",
       "of %s gives up its own entry with the reason, once, and sweeps continue",
     ],
     [
-      "test/unit/verify/verify-shard.test.ts",
+      "test/integration/verify/verify-shard.test.ts",
       "F26: whose item (%s) cannot be read is named, and the others are compared",
     ],
   ],
@@ -673,18 +685,18 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   "Of several rows of one id the last row of the file is in the index, on every host and in every order of the chunks; the others are counted and listed.":
     [
       [
-        "test/unit/catchup/duplicates.test.ts",
+        "test/integration/catchup/duplicates.test.ts",
         "F28: the last row of the file wins, in every order of the chunks and when they are delivered again",
       ],
       [
-        "test/unit/catchup/duplicates.test.ts",
+        "test/integration/catchup/duplicates.test.ts",
         "F28: rows of a chunk that was given up fail, but not those that later rows replace; a retry brings none of them back",
       ],
     ],
   "No cell is changed silently: it is stored as written, its row fails with a reason, or the file is refused before anything is embedded.":
     [
       [
-        "test/unit/catchup/input-kept.test.ts",
+        "test/integration/catchup/input-kept.test.ts",
         "F29: every cell of every column is kept as it was written, or its row fails",
       ],
       ["test/unit/catchup/cell-value.test.ts", "F29: that is read as a number is written back exactly"],
@@ -695,11 +707,11 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
     ],
   "Processed, failed, filtered and duplicate rows always add up to all rows.": [
     [
-      "test/unit/catchup/settle-task.test.ts",
+      "test/integration/catchup/settle-task.test.ts",
       "processed, failed and filtered are all rows, whatever becomes of rows and chunks (F18, F20)",
     ],
     [
-      "test/unit/catchup/settle-task.test.ts",
+      "test/integration/catchup/settle-task.test.ts",
       "totals that do not add up are not settled, and reported (F19, F20)",
     ],
     [
@@ -709,11 +721,11 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   ],
   "Failed records are stored with their reason and row, and can be retried alone.": [
     [
-      "test/unit/catchup/settle-task.test.ts",
+      "test/integration/catchup/settle-task.test.ts",
       "the rows of a chunk that was given up fail with it, and are kept; a misfit keeps its own reason",
     ],
     [
-      "test/unit/catchup/run-task.test.ts",
+      "test/integration/catchup/run-task.test.ts",
       "only the failed records are tried again, by the same dates, and keep their row numbers",
     ],
   ],
@@ -749,17 +761,17 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   ],
   "A request starts one task, however often it is sent, and wherever its first process crashed.": [
     [
-      "test/unit/catchup/start-task.test.ts",
+      "test/integration/catchup/start-task.test.ts",
       "that arrives many times concurrently starts one task, once (F12)",
     ],
     [
-      "test/unit/catchup/start-task.test.ts",
+      "test/integration/catchup/start-task.test.ts",
       "%s any call is completed by the next request: one task, which is started (F21)",
     ],
   ],
   "The state machine's input does not grow with the number of chunks.": [
     [
-      "test/unit/catchup/run-task.test.ts",
+      "test/integration/catchup/run-task.test.ts",
       "goes to the state machine, whose input does not grow with the chunks (F22)",
     ],
     [
@@ -769,24 +781,24 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   ],
   "A failed or truncated export fails its task; it never indexes half the rows.": [
     [
-      "test/unit/catchup/metabase.test.ts",
+      "test/integration/catchup/metabase.test.ts",
       "a connection that breaks during the export leaves no plan of half the rows (F18)",
     ],
     [
-      "test/unit/catchup/metabase.test.ts",
+      "test/integration/catchup/metabase.test.ts",
       "an export that reaches the row cap may have been cut: its dates are halved until none does",
     ],
   ],
   "Waiting for a provider's rate limit fails no row.": [
     [
-      "test/unit/catchup/run-task.test.ts",
+      "test/integration/catchup/run-task.test.ts",
       "that a provider's limit leaves no time for is handed over too, and no row fails (F23)",
     ],
   ],
   "A task whose execution has ended or whose function has used up its attempts is settled, and a task whose start was lost is started, within two minutes and without a request.":
     [
-      ["test/unit/catchup/watch-tasks.test.ts", "F21: an open task without a worker"],
-      ["test/unit/catchup/watch-tasks.test.ts", "F21: a task whose start was lost"],
+      ["test/integration/catchup/watch-tasks.test.ts", "F21: an open task without a worker"],
+      ["test/integration/catchup/watch-tasks.test.ts", "F21: a task whose start was lost"],
       [
         "test/faults/catch-up-watch.test.ts",
         "F21 a task whose execution was aborted is settled by the watch, not by a status request",
@@ -795,17 +807,17 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       ["test/infra/catch-up-alarms.test.ts", "F21: a watch that does not run is an alarm"],
     ],
   "Queries have no side effects: `GET /status` and `GET /tasks` only read.": [
-    ["test/unit/catchup/routes.test.ts", "F21: a query has no side effects"],
+    ["test/integration/catchup/routes.test.ts", "F21: a query has no side effects"],
   ],
   "Repeated requests do not multiply calls of Step Functions.": [
     [
-      "test/unit/catchup/executions.test.ts",
+      "test/integration/catchup/executions.test.ts",
       "a running execution is described every ten seconds at most, however often its task is requested",
     ],
   ],
   "No secret is in a function's environment, an output or a log line.": [
     ["test/infra/secrets.test.ts", "F24: a secret's value stands in its secret version and nowhere else"],
-    ["test/unit/search/http-server.test.ts", "F24 neither key nor query text reaches the log"],
+    ["test/integration/search/http-server.test.ts", "F24 neither key nor query text reaches the log"],
   ],
   "Each role allows exactly the actions that its function uses.": [
     ["test/infra/permissions.test.ts", "the compaction function may do this and nothing else"],
@@ -876,7 +888,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   ],
   "A cycle in a warm process that holds the base copies nothing.": [
     [
-      "test/unit/collections/cycle.test.ts",
+      "test/integration/collections/cycle.test.ts",
       "a warm process copies a generation only when it does not hold it",
     ],
     [

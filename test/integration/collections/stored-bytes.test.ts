@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { databaseFolder } from "../../../core/collections/generations/manifest.ts";
+import {
+  recordedBytes,
+  recordStoredBytes,
+  storedBytes,
+} from "../../../core/collections/generations/stored-bytes.ts";
+import { CompactionRig } from "../../unit/collections/compaction-rig.ts";
+import { deltaOf } from "../../unit/collections/sample-deltas.ts";
+
+jest.setTimeout(60_000);
+
+let rig: CompactionRig;
+beforeEach(async () => {
+  rig = await CompactionRig.start();
+});
+afterEach(() => rig.stop());
+
+async function publish(number: number): Promise<string> {
+  await rig.embed(deltaOf(number, `run-${number}`, [`milk ${number}`]));
+  await rig.invoke(await rig.process());
+  return String(await rig.head());
+}
+
+async function recorded(): Promise<unknown> {
+  const { Item } = await rig.tables.client.send(
+    new GetCommand({ TableName: rig.tables.controlTable, Key: { PK: "COLLECTION#lines", SK: "HEAD" } }),
+  );
+  return Item?.stored_bytes;
+}
+
+test("a cycle records what the published generations take, those that it removed not among them", async () => {
+  const first = await publish(1);
+  const one = await storedBytes(rig.generations, first);
+  expect(one).toBeGreaterThan(50_000);
+  expect(await recorded()).toBe(one);
+  const second = await publish(2);
+  expect(await recorded()).toBe(await storedBytes(rig.generations, second));
+  expect(await recordedBytes(rig.tables, ["lines"])).toBe(await recorded());
+});
+
+test("a file that two generations share by a link counts once", async () => {
+  const first = await publish(1);
+  const { manifest } = await rig.generations.write(join(rig.generations.pathOf(first), databaseFolder), {
+    name: "00000002-99",
+    base: first,
+    model: "test-model",
+    dimensions: 8,
+    count: 1,
+    receipts: [],
+  });
+  expect(manifest.files.length).toBeGreaterThan(0);
+  const [one, both] = [
+    await storedBytes(rig.generations, first),
+    await storedBytes(rig.generations, "00000002-99"),
+  ];
+  // The second adds its manifest only.
+  expect(both - one).toBeLessThan(12_000);
+});
+
+test("a holder that lost its lease records nothing", async () => {
+  await publish(1);
+  const before = await recorded();
+  await recordStoredBytes(rig.tables, "lines", 12345, 1);
+  expect(await recorded()).toBe(before);
+});

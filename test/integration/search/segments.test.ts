@@ -1,0 +1,170 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { NamedDeltaMissingError } from "../../../core/collections/segments/overlay-rows.ts";
+import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
+import { ChromaGenerations } from "../../../core/search/chroma-generations.ts";
+import type { OpenGeneration } from "../../../core/search/generation-source.ts";
+import { rank } from "../../../core/search/snapshot/rank.ts";
+import { CompactionRig, queueUrl } from "../../unit/collections/compaction-rig.ts";
+import { itemsOf } from "../../unit/collections/receipt-items.ts";
+import { deltaOf, dimensions, model, vectorOf } from "../../unit/collections/sample-deltas.ts";
+
+jest.setTimeout(60_000);
+
+const milk = deltaOf(1, "milk", ["milk", "bread"]);
+const tea = deltaOf(2, "tea", ["tea", "cake"]);
+const [milkId = ""] = milk.ids;
+
+let rig: CompactionRig;
+let scratch: string;
+let read: string[];
+let counted: string[];
+
+beforeEach(async () => {
+  rig = await CompactionRig.start();
+  scratch = await mkdtemp(join(tmpdir(), "reader-"));
+  [read, counted] = [[], []];
+  await rig.embed(milk);
+  await rig.embed(tea);
+  await compact(0);
+});
+afterEach(async () => {
+  await rig.stop();
+  await rm(scratch, { recursive: true, force: true });
+});
+
+async function compact(foldVectors: number): Promise<void> {
+  await rig.invoke(await rig.process({ foldVectors }));
+  expect(rig.sqs.at(queueUrl).messages).toEqual([]);
+}
+
+async function rename(image: number, merchant: string): Promise<void> {
+  rig.announce([await rig.put(itemsOf(image).metadata, { merchant_name: merchant })]);
+  await compact(100);
+}
+
+async function source(exactVectors: number): Promise<ChromaGenerations> {
+  const { collectionsPath, library } = await rig.files();
+  return new ChromaGenerations({
+    client: rig.tables.client,
+    controlTable: rig.tables.controlTable,
+    collectionsPath,
+    shard: "lines",
+    model,
+    dimensions,
+    library,
+    scratch,
+    exactVectors,
+    deltas: {
+      get: async (key) => {
+        read.push(key);
+        return rig.bucket.get(key);
+      },
+    },
+    metrics: { ...silentMetrics, count: (name) => counted.push(name) },
+  });
+}
+
+async function newest(from: ChromaGenerations, previous?: OpenGeneration): Promise<OpenGeneration> {
+  const head = await from.head();
+  if (head === undefined) throw new Error("Nothing is published.");
+  return from.open(head, previous);
+}
+
+/** Document and merchant of what is nearest to a text, by either way of answering. */
+async function nearest(generation: OpenGeneration, text: string, k = 4) {
+  if (generation.snapshot === undefined) {
+    const found = await generation.query({ vector: vectorOf(text), k, filter: [] });
+    return found.map(({ document, metadata }) => [document, metadata.merchant_name]);
+  }
+  const ranking = { text: "", mode: "dense", k, understood: undefined, minCosine: undefined } as const;
+  const asked = { ...ranking, vector: vectorOf(text), accepts: () => true };
+  return (await rank(generation.snapshot, asked)).flatMap(({ row }) =>
+    row.vectors.map(({ document, metadata }) => [document, metadata.merchant_name]),
+  );
+}
+
+const keyOf = (delta: typeof milk) => deltaKey(deltaPrefix(delta));
+const merchants = async (generation: OpenGeneration) => Object.fromEntries(await nearest(generation, "milk"));
+
+test("a segment above the base that is served costs its deltas: the base is not read again", async () => {
+  const generations = await source(100);
+  const first = await newest(generations);
+  await rename(1, "CAFE");
+  const second = await newest(generations, first);
+  expect(read).toEqual([keyOf(milk)]);
+  expect(await merchants(second)).toEqual({ milk: "CAFE", bread: "CAFE", tea: undefined, cake: undefined });
+  expect(await merchants(first)).toMatchObject({ milk: undefined });
+  await rename(2, "BAR");
+  const third = await newest(generations, second);
+  expect(read).toEqual([keyOf(milk), keyOf(tea)]);
+  expect(await merchants(third)).toEqual({ milk: "CAFE", bread: "CAFE", tea: "BAR", cake: "BAR" });
+  expect(await readdir(scratch)).toEqual([]);
+});
+
+test.each([
+  ["in memory", 100],
+  ["by the approximate index of the base", 0],
+])(
+  "%s, a removed receipt is gone, one that came is found, and the next base shows the same",
+  async (_, exact) => {
+    const generations = await source(exact);
+    const first = await newest(generations);
+    rig.announce([await rig.put(itemsOf(2).receipt)]);
+    rig.announce([await rig.remove(itemsOf(2).receipt)]);
+    await rig.embed(deltaOf(3, "eggs", ["eggs"]));
+    await compact(100);
+    await rename(1, "CAFE");
+    const shown = { milk: "CAFE", bread: "CAFE", eggs: undefined };
+    const above = await newest(generations, first);
+    expect(above.count).toBe(3);
+    expect(await merchants(above)).toEqual(shown);
+    expect((await nearest(above, "eggs", 1))[0]?.[0]).toBe("eggs");
+    const cold = await newest(await source(exact));
+    expect(await merchants(cold)).toEqual(shown);
+
+    await rig.embed(deltaOf(4, "jam", ["jam"]));
+    await compact(1);
+    const folded = await newest(generations, above);
+    expect(await merchants(folded)).toEqual({ ...shown, jam: undefined });
+    for (const each of [first, above, cold, folded]) await each.close();
+    expect(await readdir(scratch)).toEqual([]);
+  },
+);
+
+test("generations over one base share its copy, which goes with the last of them", async () => {
+  const generations = await source(0);
+  const first = await newest(generations);
+  await rename(1, "CAFE");
+  const second = await newest(generations, first);
+  expect(await readdir(scratch)).toHaveLength(1);
+  await first.close();
+  expect(second.alive()).toBe(true);
+  expect(await nearest(second, "milk", 1)).toEqual([["milk", "CAFE"]]);
+  await second.close();
+  expect(await readdir(scratch)).toEqual([]);
+});
+
+test("a filter holds for what is above the base too", async () => {
+  const generations = await source(0);
+  await rename(1, "CAFE");
+  const served = await newest(generations);
+  const asked = (merchant: string) =>
+    served.query({ vector: vectorOf("tea"), k: 1, filter: [{ anyOf: ["merchant_name"], equals: merchant }] });
+  expect((await asked("CAFE")).map(({ id }) => id.startsWith(milkId.slice(0, -5)))).toEqual([true]);
+  expect(await asked("BAR")).toEqual([]);
+  await served.close();
+});
+
+test("a generation whose delta is lost is refused and counted; what is served stays", async () => {
+  const generations = await source(100);
+  const first = await newest(generations);
+  await rename(1, "CAFE");
+  rig.bucket.delete(keyOf(milk));
+  await expect(newest(generations, first)).rejects.toThrow(NamedDeltaMissingError);
+  await expect(newest(await source(100))).rejects.toThrow(NamedDeltaMissingError);
+  expect(counted).toEqual(["ManifestMismatches", "ManifestMismatches"]);
+  expect(await readdir(scratch)).toEqual([]);
+});
