@@ -35,6 +35,13 @@ test("docs/cost.md says for each part of the idle dev stack what its resources c
     expect(Math.abs(usd - (said.get(part) ?? 0))).toBeLessThan(1);
 });
 
+test("the components of the idle dev stack cost together what its parts do", () => {
+  const rows = [...page.matchAll(/^\| [^|]+ \| ([\d.]+) per month \| [^|]+ \| [^|]+ \|$/gm)];
+  expect(rows.length).toBeGreaterThan(4);
+  const together = rows.reduce((total, [, usd]) => total + Number(usd), 0);
+  expect(Math.abs(together - sum)).toBeLessThan(1);
+});
+
 test("every type of resource of the dev stack is in the table or known to cost nothing while idle", () => {
   const unknown = listing.filter((line) => !free.test(line) && !priced.test(line));
   expect(unknown).toEqual([]);
