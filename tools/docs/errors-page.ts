@@ -112,6 +112,7 @@ function shortName(expression: ts.Expression, source: ts.SourceFile): string {
 /** Where a class is declared to the page that an operator reads, by the first prefix that fits. */
 const runbooks: readonly (readonly [string, string])[] = [
   ["core/catchup/", "catch-up"],
+  ["core/images/", "images"],
   ["core/collections/lease/", "lease-lost"],
   ["core/collections/generations/head", "publish-conflicts"],
   ["core/collections/generations/", "manifest-mismatch"],
