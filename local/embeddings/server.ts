@@ -27,13 +27,10 @@ const cachedVectors = 20_000;
 
 /**
  * An OpenAI-compatible embeddings API on loopback: `POST /v1/embeddings`, `GET /v1/models`, and `GET /v1/usage`
- * (EmbeddingsUsage). Port 0 takes a free one.
+ * (EmbeddingsUsage). Port 0 takes a free one. The model is the server's own, unless others share it.
  */
-export async function startEmbeddingsServer(
-  port: number,
-  tell: (message: string) => void = console.warn,
-): Promise<EmbeddingsServer> {
-  const pool = new ModelPool(tell);
+export async function startEmbeddingsServer(port: number, shared?: ModelPool): Promise<EmbeddingsServer> {
+  const pool = shared ?? new ModelPool(console.warn);
   const cache = new VectorCache(cachedVectors);
   const usage: EmbeddingsUsage = { requests: 0, inputs: 0, tokens: 0 };
 
@@ -72,7 +69,7 @@ export async function startEmbeddingsServer(
     usage,
     async close() {
       await server.close();
-      await pool.close();
+      if (shared === undefined) await pool.close();
     },
   };
 }

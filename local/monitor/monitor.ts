@@ -9,6 +9,7 @@ import { efsCreators } from "./aws/efs.ts";
 import { eventsCreators } from "./aws/events.ts";
 import { iamCreators } from "./aws/iam.ts";
 import { lambdaCreators } from "./aws/lambda.ts";
+import { lambdaInvocationCreators } from "./aws/lambda-invocation.ts";
 import { logsCreators } from "./aws/logs.ts";
 import { rdsCreators } from "./aws/rds.ts";
 import { s3Creators } from "./aws/s3.ts";
@@ -37,6 +38,7 @@ const creators: Creators = {
   ...eventsCreators,
   ...iamCreators,
   ...lambdaCreators,
+  ...lambdaInvocationCreators,
   ...logsCreators,
   ...rdsCreators,
   ...s3Creators,

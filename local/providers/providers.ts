@@ -1,8 +1,12 @@
 import { join } from "node:path";
+import { ModelPool } from "../embeddings/model-pool.ts";
 import { type EmbeddingsUsage, startEmbeddingsServer } from "../embeddings/server.ts";
 import { readQuestions } from "../metabase/question.ts";
 import { serveMetabase } from "../metabase/server.ts";
 import { startPineconeServer } from "../pinecone/server.ts";
+import { startVisionServer } from "./vision/server.ts";
+import { VisionModel } from "./vision/vision-model.ts";
+import { startVoyageServer } from "./voyage/server.ts";
 
 type Configuration = Readonly<Record<string, string>>;
 
@@ -21,13 +25,31 @@ interface Started {
   close(): Promise<void>;
 }
 
-type Start = (port: number, config: Configuration) => Promise<Started>;
+/** What the servers share: loading a model takes its time and memory once. */
+interface Models {
+  readonly sentences: ModelPool;
+  readonly vision: VisionModel;
+}
+
+type Start = (port: number, config: Configuration, models: Models) => Promise<Started>;
 
 const questionsFolder = join(import.meta.dirname, "../../samples/questions");
 
 /** By the setting that names the server's base URL. */
 const starters: Readonly<Record<string, Start>> = {
-  "embedding:baseUrl": (port) => startEmbeddingsServer(port),
+  "embedding:baseUrl": (port, _, { sentences }) => startEmbeddingsServer(port, sentences),
+
+  "images:voyageBaseUrl": (port, _, { sentences }) => startVoyageServer(port, sentences),
+
+  "images:anthropicBaseUrl": async (port, _, { vision }) => {
+    const { url, close } = await startVisionServer(port, vision);
+    return { baseUrl: url, close };
+  },
+
+  "images:openAiBaseUrl": async (port, _, { vision }) => {
+    const { url, close } = await startVisionServer(port, vision);
+    return { baseUrl: `${url}/v1`, close };
+  },
 
   /** The host of an index, as Pinecone's console shows it: its path names the index. */
   async "catchup:pineconeHost"(port, config) {
@@ -67,13 +89,17 @@ export async function startProviders(
   config: Configuration,
 ): Promise<Providers> {
   const started = new Map<string, Started>();
+  const sentences = new ModelPool(console.warn);
+  const vision = new VisionModel(sentences);
   const close = async () => {
     await Promise.all([...started.values()].map((server) => server.close()));
+    await vision.close();
+    await sentences.close();
   };
   try {
     for (const [setting, port] of ports) {
       const start = starters[setting];
-      if (start !== undefined) started.set(setting, await start(port, config));
+      if (start !== undefined) started.set(setting, await start(port, config, { sentences, vision }));
     }
   } catch (error) {
     await close();

@@ -95,6 +95,28 @@ describe("an invocation", () => {
   });
 });
 
+describe("an aws.lambda.Invocation", () => {
+  const declare = (functionName: string, input: object) =>
+    aws.create("aws:lambda/invocation:Invocation", functionName, {
+      functionName,
+      input: JSON.stringify(input),
+      triggers: { hash: "1" },
+    });
+
+  test("runs the function while the program is deployed, and has its answer", async () => {
+    await aws.createFunction("migrate", { code: "export const handler = async ({ to }) => ({ at: to });" });
+    expect(await declare("migrate", { to: 7 })).toMatchObject({ result: '{"at":7}' });
+  });
+
+  test("fails the deployment with the function's own words", async () => {
+    await aws.createFunction("sleepy", {
+      code: 'export const handler = async () => { throw new Error("the database sleeps"); };',
+    });
+    await expect(declare("sleepy", {})).rejects.toThrow(/the database sleeps/);
+    await expect(declare("absent", {})).rejects.toThrow(/no function absent/);
+  });
+});
+
 describe("a function's process", () => {
   test("sees its own settings and Lambda's, and nothing of the process that started it", async () => {
     await aws.createFunction("surroundings", {
