@@ -32,7 +32,7 @@ export const compactionSettings = {
     from: 0,
     to: 10_000,
     means: "Maximum number of messages that a cycle drains from the queue, beyond those of its invocation.",
-    because: "One copy of the generation serves all of them, and their deltas fit in memory.",
+    because: "One publish serves all of them.",
   }),
   drainMaxMiB: integer({
     default: 32,
@@ -60,8 +60,23 @@ export const compactionSettings = {
     from: 0,
     to: 1_000_000,
     means:
-      "Vectors of changed receipts, or a tenth of the collection if that is more, that lie in segments above the base before a cycle writes the next base. 0: every cycle writes one.",
+      "Vectors of changed receipts, or a tenth of the collection if that is more, that lie in segments above the base before the fold writes the next base; at most half of compaction:maxOverlayVectors.",
     because: "A change costs by its own size, and a search compares this many vectors one by one at once.",
+  }),
+  foldHours: integer({
+    default: 24,
+    from: 1,
+    to: 10_000,
+    means: "How long a change lies in a segment above the base at most before the fold writes the next base.",
+    because: "A base per day costs cents, and old deltas are then no longer needed to read it.",
+  }),
+  maxOverlayVectors: integer({
+    default: 20_000,
+    from: 100,
+    to: 1_000_000,
+    means:
+      "Vectors in segments above the base from which on new receipts wait in their queue until a fold has landed. Changes and removals of what is published do not wait.",
+    because: "Each query task holds them in memory: 120 MiB with 1536 dimensions.",
   }),
   generationsKept: integer({
     default: 3,
@@ -85,11 +100,11 @@ export const compactionSettings = {
     because: "Four retries outlast transient errors.",
   }),
   memoryMiB: integer({
-    default: 3008,
-    from: 1024,
+    default: 1024,
+    from: 512,
     to: 10_240,
-    means: "Memory of the compaction function, the Chroma server inside it included.",
-    because: "It holds 200,000 vectors with 1536 dimensions, and is the maximum of a new AWS account.",
+    means: "Memory of the compaction function, which publishes changes and opens no database.",
+    because: "Lambda gives CPU by memory: more than half a core keeps a publish below a second.",
   }),
   timeoutSeconds: integer({
     default: 100,
@@ -97,14 +112,27 @@ export const compactionSettings = {
     to: 900,
     means:
       "Timeout of the compaction function. The visibility timeout of its queues is ten seconds longer; a function that crashes before its first call blocks its message groups for that long.",
-    because:
-      "It bounds recovery from a crash to two minutes. A cycle merges what fits, and the next one continues.",
+    because: "It bounds recovery from a crash to two minutes. A cycle publishes what fits, and the next one continues.",
   }),
-  scratchMiB: integer({
+  foldMemoryMiB: integer({
+    default: 3008,
+    from: 1024,
+    to: 10_240,
+    means: "Memory of the fold function, the Chroma server inside it included.",
+    because: "It holds 200,000 vectors with 1536 dimensions, and is the maximum of a new AWS account.",
+  }),
+  foldTimeoutSeconds: integer({
+    default: 900,
+    from: 60,
+    to: 900,
+    means: "Timeout of the fold function. A heartbeat shows that it lives, so a crash does not cost this time.",
+    because: "Lambda's maximum. What does not fit stays above the base, and the next fold takes it.",
+  }),
+  foldScratchMiB: integer({
     default: 4096,
     from: 512,
     to: 10_240,
-    means: "Local disk of the compaction function, for its copy of a generation.",
+    means: "Local disk of the fold function, for its copy of a base.",
     because:
       "A collection of 200,000 vectors with 1536 dimensions takes 1.4 GiB, and twice that while it is copied.",
   }),
@@ -112,8 +140,8 @@ export const compactionSettings = {
     default: "lambda",
     values: ["lambda", "ecs"],
     means:
-      "Host of compaction: the function, or one long-lived ECS task. The other one receives no messages.",
-    because: "The function costs nothing while idle; the task is for cycles beyond 15 minutes or 10 GB.",
+      "Host of compaction, the fold included: functions, or one long-lived ECS task. The other one receives no messages.",
+    because: "The functions cost nothing while idle; the task is for folds beyond 15 minutes or 10 GB.",
   }),
   workerCpu: oneOf({
     default: 2048,

@@ -10,6 +10,8 @@ export interface Outputs {
   readonly wordsQueueUrls: readonly pulumi.Output<string>[];
   readonly linesDeadLetterQueueUrls: readonly pulumi.Output<string>[];
   readonly wordsDeadLetterQueueUrls: readonly pulumi.Output<string>[];
+  readonly foldQueueUrl: pulumi.Output<string>;
+  readonly foldDeadLetterQueueUrl: pulumi.Output<string>;
   readonly failedExportsQueueUrl: pulumi.Output<string>;
   readonly streamRejectedQueueUrl: pulumi.Output<string>;
   /** In the deltas bucket: stream records that failed their retries or grew too old. */
@@ -100,6 +102,7 @@ type FunctionName =
   | "exportOcrResults"
   | "streamProcessor"
   | "compaction"
+  | "fold"
   | "generations"
   | "verify"
   | "sweeper";

@@ -76,6 +76,7 @@ export async function vectorkeep(): Promise<Outputs> {
 
   const compaction = new Compaction(`${stem}-compaction`, {
     code: code.compaction,
+    foldCode: code.fold,
     settings: settings.compaction,
     embedding: settings.embedding,
     storage,
@@ -137,6 +138,7 @@ export async function vectorkeep(): Promise<Outputs> {
     maxFailures: settings.compaction.maxFailures,
     storage,
     compaction,
+    fold: settings.compaction,
     files,
     defaults,
   });
@@ -193,6 +195,8 @@ export async function vectorkeep(): Promise<Outputs> {
     wordsQueueUrls: compaction.words.queues.map(({ url }) => url),
     linesDeadLetterQueueUrls: compaction.lines.deadLetters.map(({ url }) => url),
     wordsDeadLetterQueueUrls: compaction.words.deadLetters.map(({ url }) => url),
+    foldQueueUrl: compaction.folds.queue.url,
+    foldDeadLetterQueueUrl: compaction.folds.deadLetters.url,
     failedExportsQueueUrl: pipeline.failedExports.url,
     streamRejectedQueueUrl: changes.rejected.url,
     streamGivenUpPrefix: changes.givenUpPrefix,
@@ -206,6 +210,7 @@ export async function vectorkeep(): Promise<Outputs> {
       exportOcrResults: pipeline.exportOcrResults.function.name,
       streamProcessor: changes.streamProcessor.function.name,
       compaction: compaction.compaction.function.name,
+      fold: compaction.fold.function.name,
       generations: generations.function.name,
       verify: verify.function.name,
       sweeper: sweeper.function.name,
@@ -215,6 +220,7 @@ export async function vectorkeep(): Promise<Outputs> {
       exportOcrResults: pipeline.exportOcrResults.logGroup.name,
       streamProcessor: changes.streamProcessor.logGroup.name,
       compaction: compaction.compaction.logGroup.name,
+      fold: compaction.fold.logGroup.name,
       ...(worker && { compactionWorker: worker.logGroup.name }),
       generations: generations.logGroup.name,
       verify: verify.logGroup.name,

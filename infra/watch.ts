@@ -89,12 +89,18 @@ function flowsOf({
     },
     {
       title: "Compaction",
-      functions: { compaction: compaction.compaction },
-      queues: Object.fromEntries(shards.map(([shard, { queue }]) => [shard, queue])),
-      deadLetters: Object.fromEntries(
-        shards.map(([shard, { deadLetters }]) => [`${shard}-dead-letters`, deadLetters]),
-      ),
-      counts: { compaction: ["GenerationsPublished", "VectorsWritten", "VectorsUpdated", "VectorsRemoved"] },
+      functions: { compaction: compaction.compaction, fold: compaction.fold },
+      queues: {
+        ...Object.fromEntries(shards.map(([shard, { queue }]) => [shard, queue])),
+        fold: compaction.folds.queue,
+      },
+      deadLetters: {
+        ...Object.fromEntries(
+          shards.map(([shard, { deadLetters }]) => [`${shard}-dead-letters`, deadLetters]),
+        ),
+        "fold-dead-letters": compaction.folds.deadLetters,
+      },
+      counts: { compaction: ["GenerationsPublished", "BasesWritten", "MessagesHeldBack", "VectorsWritten", "VectorsUpdated", "VectorsRemoved"] },
     },
     {
       title: "Upkeep",

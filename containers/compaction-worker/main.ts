@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compactionClients, cycleDeps } from "../../core/collections/host/compaction-deps.ts";
 import { compactUntilShutdown } from "../../core/collections/host/compaction-worker.ts";
+import { foldDeps, foldQueue } from "../../core/collections/host/fold-deps.ts";
 import { finishWithinMs, Shutdown, tidyWithinMs } from "../../core/collections/host/shutdown.ts";
 import { shardQueues } from "../../core/collections/messages/shard-queues.ts";
 import type { Log } from "../../core/log.ts";
@@ -29,7 +30,12 @@ defineService({
       log,
       metrics,
     };
-    const shards = shardQueues(config).map((source) => cycleDeps(source, config, machine));
+    const sources = shardQueues(config);
+    const shards = sources.map((source) => cycleDeps(source, config, machine));
+    const folds = {
+      queue: foldQueue(config, machine),
+      shards: sources.map((source) => foldDeps(source, config, machine)),
+    };
     const shutdown = new Shutdown(clock);
     onStop(() => shutdown.begin());
     shutdown.begun.addEventListener("abort", () =>
@@ -43,6 +49,7 @@ defineService({
       clock,
       log,
       metrics,
+      folds,
     };
     await compactUntilShutdown(shards, options, shutdown);
     log.info("Stopped");

@@ -1,12 +1,13 @@
 import { errorFields } from "../log.ts";
 import { type FileSystemGauge, gaugeFileSystem } from "./gauge-file-system.ts";
 import { type DeltaSweep, sweepDeltas } from "./sweep-deltas.ts";
+import { type FoldSweep, sweepFolds } from "./sweep-folds.ts";
 import { type OpenRunsSweep, sweepOpenRuns } from "./sweep-open-runs.ts";
 
-export type SweepDeps = OpenRunsSweep & DeltaSweep & FileSystemGauge;
+export type SweepDeps = OpenRunsSweep & DeltaSweep & FileSystemGauge & FoldSweep;
 
 /**
- * Sweeps open runs and stored deltas, and records the size of the file system, independently of each other. Starts
+ * Sweeps open runs and stored deltas, asks for folds that are due, and records the size of the file system, independently of each other. Starts
  * nothing new after `until` (epoch milliseconds). Rejects with the first failure when all have ended.
  */
 export async function sweep(deps: SweepDeps, until: number): Promise<void> {
@@ -14,6 +15,7 @@ export async function sweep(deps: SweepDeps, until: number): Promise<void> {
     sweepOpenRuns(deps, until),
     sweepDeltas(deps, until),
     gaugeFileSystem(deps),
+    sweepFolds(deps),
   ]);
   const [first, ...others] = ended.flatMap((part) => (part.status === "rejected" ? [part.reason] : []));
   for (const error of others) deps.log.error("Another part of the sweep failed too", errorFields(error));

@@ -1,5 +1,3 @@
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { ShardName } from "../../contract/collections.ts";
 import type { CycleDeps } from "../../core/collections/cycle/cycle-deps.ts";
 import type { CompactionConfig } from "../../core/collections/host/compaction-config.ts";
@@ -13,12 +11,10 @@ export interface CompactionDeps {
   readonly cycleOf: (source: ShardQueues) => CycleDeps;
 }
 
-/** A warm process keeps the dependencies of a shard, above all its copy of the generation. */
+/** A warm process keeps the dependencies of a shard, with what it has read of its generations. */
 export function compactionDeps(config: CompactionConfig, { log, metrics }: Telemetry): CompactionDeps {
   const machine = {
     clients: compactionClients(),
-    library: join(import.meta.dirname, "chroma.node"),
-    scratch: tmpdir(),
     clock: monotonicClock,
     log,
     metrics,

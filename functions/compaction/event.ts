@@ -1,5 +1,4 @@
-import type { SQSEvent, SQSRecord } from "aws-lambda";
-import type { QueuedMessage } from "../../core/collections/messages/collection-queue.ts";
+import type { SQSEvent } from "aws-lambda";
 import type { ShardQueues } from "../../core/collections/messages/shard-queues.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
@@ -19,19 +18,4 @@ export function sourceOf(event: SQSEvent, shards: readonly ShardQueues[]): Shard
   const found = shards.find(({ queue }) => arn?.split(":").at(-1) === queue.split("/").at(-1));
   if (found === undefined) throw new QueueUnknownError(arn);
   return found;
-}
-
-export function queuedMessage(record: SQSRecord): QueuedMessage {
-  return {
-    messageId: record.messageId,
-    receiptHandle: record.receiptHandle,
-    body: record.body,
-    groupId: record.attributes.MessageGroupId ?? "",
-    deduplicationId: record.attributes.MessageDeduplicationId ?? "",
-    attributes: Object.fromEntries(
-      Object.entries(record.messageAttributes).map(([name, { stringValue }]) => [name, stringValue ?? ""]),
-    ),
-    receives: Number(record.attributes.ApproximateReceiveCount),
-    delivered: true,
-  };
 }

@@ -1,10 +1,11 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { runCycle } from "../../core/collections/cycle/cycle.ts";
 import { compactionConfig } from "../../core/collections/host/compaction-config.ts";
+import { queuedMessage } from "../../core/collections/messages/queued-message.ts";
 import { defineFunction } from "../../core/process/define-function.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import { compactionDeps } from "./deps.ts";
-import { queuedMessage, sourceOf } from "./event.ts";
+import { sourceOf } from "./event.ts";
 
 /** Lambda must not time out before the cycle has ended. */
 const reserveMs = 2_000;

@@ -13,6 +13,10 @@ export const sweeperConfig = z
     DELTAS_BUCKET: name,
     LINES_QUEUE_URLS: urlsOfShards,
     WORDS_QUEUE_URLS: urlsOfShards,
+    FOLD_QUEUE_URL: name,
+    FOLD_VECTORS: wholeNumber(0, 1_000_000),
+    FOLD_HOURS: wholeNumber(1, 10_000),
+    MAX_OVERLAY_VECTORS: wholeNumber(1, 1_000_000),
     OPEN_MINUTES: wholeNumber(1, 100_000),
     REDRIVES: wholeNumber(1, 1_000),
     /** The setting of compaction. */

@@ -4,10 +4,12 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { shardNames } from "../../contract/collections.ts";
+import { FoldQueue } from "../../core/collections/messages/fold-queue.ts";
 import { NamedDeltas } from "../../core/collections/segments/named-deltas.ts";
 import { DeltaFiles } from "../../core/deltas/delta-files.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
 import { shardOf } from "../../core/receipts/shards.ts";
+import { monotonicClock } from "../../core/resilience/clock.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { OpenRuns } from "../../core/runs/open-runs.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
@@ -18,11 +20,18 @@ import type { SweeperConfig } from "./config.ts";
 export function sweepDeps(config: SweeperConfig, { log, metrics }: Telemetry): SweepDeps {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   const controlTable = config.CONTROL_TABLE;
+  const sqs = new SQSClient({});
   return {
     control: { client, controlTable },
     openRuns: new OpenRuns(client, controlTable),
     runs: new DynamoRunStore({ client, receiptsTable: config.RECEIPTS_TABLE, controlTable }),
-    queues: RunQueues.of(config, new SQSClient({})),
+    queues: RunQueues.of(config, sqs),
+    folds: new FoldQueue(sqs, config.FOLD_QUEUE_URL, monotonicClock),
+    foldRules: {
+      foldVectors: config.FOLD_VECTORS,
+      foldMs: config.FOLD_HOURS * 3_600_000,
+      maxOverlayVectors: config.MAX_OVERLAY_VECTORS,
+    },
     shards: [
       ...shardNames("lines", config.LINES_QUEUE_URLS.length),
       ...shardNames("words", config.WORDS_QUEUE_URLS.length),

@@ -16,6 +16,7 @@ export interface FunctionBundles {
   readonly exportOcrResults: pulumi.asset.Archive;
   readonly streamProcessor: pulumi.asset.Archive;
   readonly compaction: pulumi.asset.Archive;
+  readonly fold: pulumi.asset.Archive;
   readonly generations: pulumi.asset.Archive;
   readonly verify: pulumi.asset.Archive;
   readonly sweeper: pulumi.asset.Archive;
@@ -48,17 +49,18 @@ export async function imageBundles(): Promise<ImageCode> {
 
 /** Bundles every function of the stack. Throws BundleFailedError or LibraryUnpatchableError. */
 export async function functionBundles(): Promise<FunctionBundles> {
-  const [embed, exportOcrResults, streamProcessor, compaction, generations, verify, sweeper] =
+  const [embed, exportOcrResults, streamProcessor, compaction, fold, generations, verify, sweeper] =
     await Promise.all([
       functionArchive("embed"),
       functionArchive("export-ocr-results"),
       functionArchive("stream-processor"),
-      functionArchive("compaction", { native: ["chroma"] }),
+      functionArchive("compaction"),
+      functionArchive("fold", { native: ["chroma"] }),
       functionArchive("generations", { native: ["chroma"] }),
       functionArchive("verify", { native: ["chroma"] }),
       functionArchive("sweeper"),
     ]);
-  return { embed, exportOcrResults, streamProcessor, compaction, generations, verify, sweeper };
+  return { embed, exportOcrResults, streamProcessor, compaction, fold, generations, verify, sweeper };
 }
 
 /** Those of infra/added-functions.ts, by folder. */

@@ -58,7 +58,7 @@ export class CompactionWorker extends pulumi.ComponentResource {
           POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace,
         },
         statements: [
-          receiveFrom(...compaction.lines.queues, ...compaction.words.queues),
+          receiveFrom(...compaction.lines.queues, ...compaction.words.queues, compaction.folds.queue),
           ...compaction.statements,
         ],
         mount: { files, path: collectionsPath, readOnly: false },

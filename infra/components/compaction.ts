@@ -6,7 +6,8 @@ import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import { type CollectionQueues, collectionQueues, urlsOf } from "./collection-queues.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import type { Network } from "./network.ts";
-import { consume, items, list, readObjects, type Statement, sendTo } from "./permissions.ts";
+import { consume, items, list, readObjects, receiveFrom, type Statement, sendTo } from "./permissions.ts";
+import { QueueWithDlq } from "./queue-with-dlq.ts";
 import type { Storage } from "./storage.ts";
 
 /** Lambda's maximum for a FIFO queue; the cycle drains more by itself. */
@@ -18,12 +19,15 @@ const maximumConcurrency = 2;
  * must not move it there, and a day of either causes fewer receives than this.
  */
 const backstop = 1000;
+/** A fold that fails is tried again at growing intervals for some hours; a rebuild takes one receive per invocation. */
+const foldReceives = 100;
 
 /** Mount path of the collections in every compaction process. */
 export const collectionsPath = "/mnt/collections";
 
 export interface CompactionArgs {
   readonly code: pulumi.asset.Archive;
+  readonly foldCode: pulumi.asset.Archive;
   readonly settings: Settings["compaction"];
   readonly embedding: Pick<Settings["embedding"], "model" | "dimensions">;
   readonly storage: Storage;
@@ -34,11 +38,17 @@ export interface CompactionArgs {
   readonly defaults: FunctionDefaults;
 }
 
-/** The FIFO queues of all shards, and the function that merges their messages into new generations. */
+/**
+ * The FIFO queues of all shards, the small function that publishes what their messages say, and the large one that folds:
+ * it writes the next base of a shard whenever a message in the queue of folds asks for it.
+ */
 export class Compaction extends pulumi.ComponentResource {
   readonly lines: CollectionQueues;
   readonly words: CollectionQueues;
   readonly compaction: BundledFunction;
+  /** Where folds are asked for. */
+  readonly folds: QueueWithDlq;
+  readonly fold: BundledFunction;
   /** Environment of every compaction process, function or container. */
   readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
   /** Permissions of every compaction process, beyond receiving messages. */
@@ -61,6 +71,11 @@ export class Compaction extends pulumi.ComponentResource {
     const { collectionShards } = settings;
     this.lines = collectionQueues(stem, shardNames("lines", collectionShards), queue, inside);
     this.words = collectionQueues(stem, shardNames("words", collectionShards), queue, inside);
+    this.folds = new QueueWithDlq(
+      `${stem}-fold`,
+      { ...queue, consumerTimeoutSeconds: settings.foldTimeoutSeconds, maxReceiveCount: foldReceives },
+      inside,
+    );
 
     this.environment = {
       RECEIPTS_TABLE: storage.receipts.name,
@@ -82,11 +97,14 @@ export class Compaction extends pulumi.ComponentResource {
       GENERATIONS_KEPT: String(settings.generationsKept),
       LONGEST_READER_SECONDS: String(settings.maxReaderSeconds),
       MAX_FAILURES: String(settings.maxFailures),
+      FOLD_QUEUE_URL: this.folds.queue.url,
       FOLD_VECTORS: String(settings.foldVectors),
+      FOLD_HOURS: String(settings.foldHours),
+      MAX_OVERLAY_VECTORS: String(settings.maxOverlayVectors),
     };
     this.statements = [
       sendTo(...this.lines.deadLetters, ...this.words.deadLetters),
-      sendTo(...this.lines.queues, ...this.words.queues),
+      sendTo(...this.lines.queues, ...this.words.queues, this.folds.queue),
       list(storage.deltas),
       readObjects(storage.deltas, "deltas/"),
       items(storage.receipts, ["GetItem", "BatchGetItem", "Query", "UpdateItem"]),
@@ -97,32 +115,55 @@ export class Compaction extends pulumi.ComponentResource {
       name,
       {
         ...args.defaults,
-        description: "Merges deltas into the next generation of a collection",
+        description: "Publishes changes of a collection as segments above its base",
         code: args.code,
         timeoutSeconds: settings.timeoutSeconds,
         memoryMiB: settings.memoryMiB,
-        scratchMiB: settings.scratchMiB,
         mount: { files: args.files, network: args.network, path: collectionsPath },
         environment: this.environment,
         statements: [consume(...this.lines.queues, ...this.words.queues), ...this.statements],
       },
       inside,
     );
-    this.mappings = [...this.lines.byShard, ...this.words.byShard].map(
-      ([shard, { queue }]) =>
-        new aws.lambda.EventSourceMapping(
-          `${name}-${shard}`,
-          {
-            eventSourceArn: queue.arn,
-            functionName: this.compaction.function.arn,
-            enabled: settings.host === "lambda" && !args.workerRemains,
-            batchSize,
-            functionResponseTypes: ["ReportBatchItemFailures"],
-            scalingConfig: { maximumConcurrency },
-          },
-          inside,
-        ),
+    this.fold = new BundledFunction(
+      `${stem}-fold`,
+      {
+        ...args.defaults,
+        description: "Writes the next base of a collection, with what lies in segments above the one before",
+        code: args.foldCode,
+        timeoutSeconds: settings.foldTimeoutSeconds,
+        memoryMiB: settings.foldMemoryMiB,
+        scratchMiB: settings.foldScratchMiB,
+        mount: { files: args.files, network: args.network, path: collectionsPath },
+        environment: this.environment,
+        statements: [
+          consume(this.folds.queue),
+          // A repair takes messages of the collections too.
+          receiveFrom(...this.lines.queues, ...this.words.queues),
+          ...this.statements,
+        ],
+      },
+      inside,
     );
+    const enabled = settings.host === "lambda" && !args.workerRemains;
+    const mapped = (mapping: string, queue: aws.sqs.Queue, target: BundledFunction, most: number) =>
+      new aws.lambda.EventSourceMapping(
+        mapping,
+        {
+          eventSourceArn: queue.arn,
+          functionName: target.function.arn,
+          enabled,
+          batchSize: most,
+          functionResponseTypes: ["ReportBatchItemFailures"],
+          scalingConfig: { maximumConcurrency },
+        },
+        inside,
+      );
+    const shards = [...this.lines.byShard, ...this.words.byShard];
+    this.mappings = [
+      ...shards.map(([shard, { queue }]) => mapped(`${name}-${shard}`, queue, this.compaction, batchSize)),
+      mapped(`${stem}-fold`, this.folds.queue, this.fold, 1),
+    ];
     this.registerOutputs();
   }
 }

@@ -17,7 +17,7 @@ export interface GenerationsArgs {
   readonly code: pulumi.asset.Archive;
   readonly leaseSeconds: number;
   /** It opens a generation, as compaction does. */
-  readonly size: Pick<Settings["compaction"], "memoryMiB" | "scratchMiB">;
+  readonly size: Pick<Settings["compaction"], "foldMemoryMiB" | "foldScratchMiB">;
   readonly embedding: Pick<Settings["embedding"], "model" | "dimensions">;
   readonly storage: Storage;
   readonly files: CollectionsFileSystem;
@@ -47,8 +47,8 @@ export class Generations extends pulumi.ComponentResource {
         code: args.code,
         // It waits for the lease, and a rebuild writes every vector; the next invocation continues an unfinished rebuild.
         timeoutSeconds: 900,
-        memoryMiB: args.size.memoryMiB,
-        scratchMiB: args.size.scratchMiB,
+        memoryMiB: args.size.foldMemoryMiB,
+        scratchMiB: args.size.foldScratchMiB,
         mount: { files: args.files, network: args.network, path: collectionsPath },
         environment: {
           RECEIPTS_TABLE: storage.receipts.name,

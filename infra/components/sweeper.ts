@@ -20,6 +20,8 @@ export interface SweeperArgs {
   readonly storage: Storage;
   /** Owner of the queues to which runs are redriven. */
   readonly compaction: Compaction;
+  /** By which it asks for folds. */
+  readonly fold: Pick<Settings["compaction"], "foldVectors" | "foldHours" | "maxOverlayVectors">;
   /** The file system whose size it records; it does not mount it. */
   readonly files: CollectionsFileSystem;
   readonly defaults: FunctionDefaults;
@@ -54,6 +56,10 @@ export class Sweeper extends pulumi.ComponentResource {
           DELTAS_BUCKET: storage.deltas.name,
           LINES_QUEUE_URLS: urlsOf(lines.queues),
           WORDS_QUEUE_URLS: urlsOf(words.queues),
+          FOLD_QUEUE_URL: args.compaction.folds.queue.url,
+          FOLD_VECTORS: String(args.fold.foldVectors),
+          FOLD_HOURS: String(args.fold.foldHours),
+          MAX_OVERLAY_VECTORS: String(args.fold.maxOverlayVectors),
           OPEN_MINUTES: String(settings.openMinutes),
           REDRIVES: String(settings.redrives),
           MAX_FAILURES: String(args.maxFailures),
@@ -61,7 +67,7 @@ export class Sweeper extends pulumi.ComponentResource {
           CLAIM_SECONDS: String(timeoutSeconds + 60),
         },
         statements: [
-          sendTo(...lines.queues, ...words.queues),
+          sendTo(...lines.queues, ...words.queues, args.compaction.folds.queue),
           list(storage.deltas),
           allow(["elasticfilesystem:DescribeFileSystems"], [args.files.fileSystem.arn]),
           deleteObjects(storage.deltas, "deltas/"),

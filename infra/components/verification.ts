@@ -16,7 +16,7 @@ export interface VerificationArgs {
   readonly code: pulumi.asset.Archive;
   readonly settings: Settings["verify"];
   /** It opens a generation, as compaction does. */
-  readonly size: Pick<Settings["compaction"], "memoryMiB" | "scratchMiB">;
+  readonly size: Pick<Settings["compaction"], "foldMemoryMiB" | "foldScratchMiB">;
   readonly embedding: Pick<Settings["embedding"], "model" | "dimensions">;
   /** What decides how the search answers: a check of the search goes the same way. */
   readonly query: Pick<Settings["query"], "exactVectors">;
@@ -46,8 +46,8 @@ export class Verification extends pulumi.ComponentResource {
         description: "Compares published collections with the tables and deltas",
         code: args.code,
         timeoutSeconds,
-        memoryMiB: args.size.memoryMiB,
-        scratchMiB: args.size.scratchMiB,
+        memoryMiB: args.size.foldMemoryMiB,
+        scratchMiB: args.size.foldScratchMiB,
         mount: { files: args.files, network: args.network, path: collectionsPath, readOnly: true },
         environment: {
           RECEIPTS_TABLE: storage.receipts.name,

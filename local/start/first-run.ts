@@ -159,7 +159,7 @@ export class FirstRun {
     const { outputs } = this.#stack;
     const files = {
       collectionsPath: join(this.#stack.fileSystemFolder(outputs.collectionsFileSystem), accessPointRoot),
-      library: resolve(import.meta.dirname, "../../.build/compaction/chroma.node"),
+      library: resolve(import.meta.dirname, "../../.build/fold/chroma.node"),
       scratch: join(this.#scratch, "published"),
       deltas: new S3DeltaStore(this.#s3, outputs.deltasBucket),
     };

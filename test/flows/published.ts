@@ -12,7 +12,7 @@ import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { currentRunOf } from "../unit/runs/current.ts";
 import type { RunningStack } from "./running-stack.ts";
 
-export const library = join(import.meta.dirname, "../../.build/compaction/chroma.node");
+export const library = join(import.meta.dirname, "../../.build/fold/chroma.node");
 
 export function runsOf({ dynamo, outputs }: RunningStack): DynamoRunStore {
   return new DynamoRunStore({ client: dynamo, ...outputs });

@@ -26,7 +26,7 @@ const afterPublishing: readonly Step[] = ["acknowledge", "collect garbage", "rel
  * cycle may start in this process.
  */
 export function abandonable(deps: CycleDeps, over: AbortSignal): CycleDeps {
-  const { shard, clock, queue, runs, workspace, generations, onStep } = deps;
+  const { shard, clock, queue, runs, base, generations, onStep } = deps;
   const orAbandon = <T>(work: () => Promise<T>) =>
     unlessAborted(work, over, () => new CycleAbandonedError(shard));
   return {
@@ -41,20 +41,26 @@ export function abandonable(deps: CycleDeps, over: AbortSignal): CycleDeps {
     },
     queue: withMethods(queue, { receive: (...args) => orAbandon(() => queue.receive(...args)) }),
     runs: withMethods(runs, { start: (...args) => orAbandon(() => runs.start(...args)) }),
-    workspace: withMethods(workspace, {
-      async open(...args) {
-        const opening = workspace.open(...args);
-        const store = await orAbandon(() => opening).catch((error) => {
-          closeWhenOpen(workspace, opening);
-          throw error;
-        });
-        return abandonableStore(store, orAbandon);
-      },
-    }),
+    ...(base && { base: { ...base, workspace: abandonableWorkspace(base.workspace, orAbandon) } }),
     generations: withMethods(generations, {
       write: (...args) => orAbandon(() => generations.write(...args)),
     }),
   };
+}
+
+type OrAbandon = <T>(work: () => Promise<T>) => Promise<T>;
+
+function abandonableWorkspace(workspace: Workspace, orAbandon: OrAbandon): Workspace {
+  return withMethods(workspace, {
+    async open(...args) {
+      const opening = workspace.open(...args);
+      const store = await orAbandon(() => opening).catch((error) => {
+        closeWhenOpen(workspace, opening);
+        throw error;
+      });
+      return abandonableStore(store, orAbandon);
+    },
+  });
 }
 
 /** A server that starts too late for anybody to use it. */
@@ -64,7 +70,7 @@ function closeWhenOpen(workspace: Workspace, opening: Promise<unknown>): void {
 
 function abandonableStore(
   store: VectorStore,
-  orAbandon: <T>(work: () => Promise<T>) => Promise<T>,
+  orAbandon: OrAbandon,
 ): VectorStore {
   return new Proxy(store, {
     get(_, name) {

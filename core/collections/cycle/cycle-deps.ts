@@ -8,10 +8,16 @@ import type { Clock } from "../../resilience/clock.ts";
 import type { RunQueues } from "../../runs/run-queues.ts";
 import type { RunStore } from "../../runs/run-store.ts";
 import type { GarbageRules } from "../generations/collect-garbage.ts";
+import type { FoldRules } from "../generations/fold-due.ts";
 import type { Generations } from "../generations/generations.ts";
+import type { Head } from "../generations/head.ts";
+import type { Lease } from "../lease/lease.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
-import type { CollectionQueue } from "../messages/collection-queue.ts";
+import type { CollectionQueue, QueuedMessage } from "../messages/collection-queue.ts";
+import type { FailedMessages } from "../messages/failed-messages.ts";
 import type { FailureLedger } from "../messages/failure-ledger.ts";
+import type { FoldRequests } from "../messages/fold-queue.ts";
+import type { RunWork, StartedReceipt } from "../messages/receipt-work.ts";
 import type { RebuildStep } from "../rebuild/rebuild.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
@@ -25,11 +31,7 @@ export interface CycleConfig {
   readonly drainMs: number;
   readonly minPublishIntervalMs: number;
   readonly maxFailures: number;
-  /**
-   * Vectors of what has changed since the base was written, or a tenth of the base if that is more: beyond it a cycle
-   * writes the next base. 0: every cycle does.
-   */
-  readonly foldVectors: number;
+  readonly fold: FoldRules;
   readonly garbage: GarbageRules;
 }
 
@@ -48,12 +50,50 @@ export interface CycleDeps {
   readonly queues: RunQueues;
   readonly ledger: FailureLedger;
   readonly generations: Generations;
-  readonly workspace: Workspace;
+  readonly folds: FoldRequests;
+  /** What a process has that writes bases in its cycles. @default it asks for a fold */
+  readonly base?: BaseWriter;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Told before each step; what it throws ends the cycle as a failure of that step would. */
   readonly onStep: (step: Step) => void;
+}
+
+/** What a cycle under its lease hands to the one that writes its base. */
+export interface BaseWork {
+  readonly deps: CycleDeps;
+  readonly workspace: Workspace;
+  readonly lease: Lease;
+  readonly head: Head | undefined;
+  readonly receipts: readonly StartedReceipt[];
+  readonly failed: FailedMessages;
+  /** A moment of the clock: nothing new is merged after it. */
+  readonly until: number;
+  readonly step: (step: Step) => void;
+}
+
+/** What is done once the head is moved. */
+export interface Done {
+  /** Vectors of each run's delta. */
+  readonly runs: ReadonlyMap<RunWork, number>;
+  readonly changeMessages: readonly QueuedMessage[];
+}
+
+export interface WrittenBase {
+  readonly head: Head | undefined;
+  readonly done?: Done;
+  /** Bytes that the new generation does not share with the one before. */
+  readonly bytesWritten: number;
+  readonly hasWrittenBase: boolean;
+  /** No generation is sound, and the next cycle goes on with the rebuild. */
+  readonly isRebuilding?: boolean;
+}
+
+/** Injected, so that the program that only publishes has no database in it. */
+export interface BaseWriter {
+  readonly workspace: Workspace;
+  write(work: BaseWork): Promise<WrittenBase>;
 }
 
 export const steps = [

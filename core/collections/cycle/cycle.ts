@@ -7,7 +7,7 @@ import { MessagesInFlight } from "../messages/messages-in-flight.ts";
 import { delaysAfterCycle, delaysAfterFailure } from "../messages/return-delays.ts";
 import { CycleAbandonedError } from "./abandonable.ts";
 import type { CycleDeps } from "./cycle-deps.ts";
-import { LeasedCycle } from "./leased-cycle.ts";
+import { LeasedCycle, type Repair } from "./leased-cycle.ts";
 import { StepTimes } from "./step-times.ts";
 import { timetable } from "./timetable.ts";
 
@@ -18,17 +18,20 @@ const beatsPerLease = 4;
  * Takes the delivered messages, and what else is queued, into one new generation of the shard.
  * Resolves to the delivered messages that have to be redelivered. After a failure all that is not acknowledged is, in
  * two halves, and nothing is published unless the failure came after the head had moved.
- * `deadline` is a moment of the clock by which the cycle must be over.
+ * `deadline` is a moment of the clock by which the cycle must be over. With a `repair` it publishes a base although no
+ * message asks for it, where the head is not sound or receipts are doubted.
  */
 export async function runCycle(
   deps: CycleDeps,
   delivered: readonly QueuedMessage[],
   deadline: number,
+  repair?: Repair,
 ): Promise<readonly QueuedMessage[]> {
-  const { shard, config, queue, clock, log, metrics, onStep, workspace } = deps;
+  const { shard, config, queue, clock, log, metrics, onStep } = deps;
+  const workspace = deps.base?.workspace;
   const time = timetable(clock.now(), deadline);
   const times = new StepTimes(clock);
-  const copiedBefore = workspace.bytesCopied;
+  const copiedBefore = workspace?.bytesCopied ?? 0;
   const messages = new MessagesInFlight(delivered);
   const hiddenSeconds = Math.ceil(config.leaseMs / 1000);
   let lease: Lease | undefined;
@@ -52,7 +55,7 @@ export async function runCycle(
       { waitMs: config.leaseWaitMs, maxWaitMs: time.leaseUntil - clock.now() },
     );
     if (lease) {
-      cycle = new LeasedCycle(deps, lease, messages, time, times);
+      cycle = new LeasedCycle(deps, lease, messages, { time, steps: times }, repair);
       await cycle.run();
     } else {
       metrics.count("CyclesContended", 1);
@@ -65,19 +68,19 @@ export async function runCycle(
     failed = !(error instanceof CycleAbandonedError);
     if (failed) countFailure(deps, error);
     await workspace
-      .discard()
+      ?.discard()
       .catch((left) => log.warn("Scratch files were not removed", { shard, ...errorFields(left) }));
     throw error;
   } finally {
     await heartbeat.stop();
-    await returnToQueue(deps, messages.open(), failed, lease);
+    await returnToQueue(deps, messages, failed, lease);
   }
   const open = messages.open();
   log.info("Cycle ended", {
     shard,
     done: messages.done(),
     redelivered: open.length,
-    bytes_copied: workspace.bytesCopied - copiedBefore,
+    bytes_copied: (workspace?.bytesCopied ?? 0) - copiedBefore,
     bytes_written: cycle?.bytesWritten ?? 0,
     duration_ms_by_step: times.end(),
   });
@@ -106,14 +109,17 @@ function countFailure({ metrics }: CycleDeps, error: unknown): void {
 /** Leaves nothing behind that others would have to wait for. A failure here only makes them wait. */
 async function returnToQueue(
   { queue, log }: CycleDeps,
-  open: readonly QueuedMessage[],
+  messages: MessagesInFlight,
   failed: boolean,
   lease: Lease | undefined,
 ) {
-  const returned = failed ? delaysAfterFailure(open) : delaysAfterCycle(open);
+  const open = messages.open();
+  const returned = failed
+    ? delaysAfterFailure(open)
+    : delaysAfterCycle(open, (message) => messages.isHeldBack(message));
   const ended = await Promise.allSettled([
     lease?.release(),
-    ...returned.map(({ messages, seconds }) => queue.hide(messages, seconds)),
+    ...returned.map((some) => queue.hide(some.messages, some.seconds)),
   ]);
   for (const result of ended) {
     if (result.status === "rejected")

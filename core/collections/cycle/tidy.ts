@@ -1,39 +1,46 @@
 import { errorFields } from "../../log.ts";
 import { type Collected, collectGarbage } from "../generations/collect-garbage.ts";
-import type { Head } from "../generations/head.ts";
+import { readShardHead } from "../generations/head.ts";
 import { recordStoredBytes, storedBytes } from "../generations/stored-bytes.ts";
+import type { Generations } from "../generations/generations.ts";
 import type { Lease } from "../lease/lease.ts";
 import { NamedDeltas } from "../segments/named-deltas.ts";
-import type { Workspace } from "../workspace/workspace.ts";
 import type { CycleDeps } from "./cycle-deps.ts";
 
 /** Every file that is looked at takes a round trip to the file system, and what segments take is little. */
 const tidyEveryMs = 60_000;
-/** When this process has last removed garbage. */
-const tidiedAt = new WeakMap<Workspace, number>();
+/** When this process has last removed garbage, and the base of the deltas that it has last forgotten. */
+const tidied = new WeakMap<Generations, { readonly at: number; readonly database: string | null }>();
+
+type TidyDeps = Pick<CycleDeps, "shard" | "control" | "generations" | "config" | "clock" | "log">;
 
 /**
  * Removes what nothing names any more, and records what is left: when there is a new base, else once per minute and
  * process at most.
  */
 export async function tidy(
-  deps: CycleDeps,
+  deps: TidyDeps,
   lease: Lease,
-  head: Head,
   { hasNewBase }: { readonly hasNewBase: boolean },
 ): Promise<void> {
-  const { generations, workspace, config, clock, log } = deps;
-  const last = tidiedAt.get(workspace);
-  if (!hasNewBase && last !== undefined && clock.now() - last < tidyEveryMs) return;
-  const { kept } = await collectGarbage(generations, head.name, lease.token, config.garbage, log);
-  if (hasNewBase) await forgetDeltas(deps, lease, kept);
-  await record(deps, lease, head);
-  tidiedAt.set(workspace, clock.now());
+  const { shard, control, generations, config, clock, log } = deps;
+  const last = tidied.get(generations);
+  if (!hasNewBase && last !== undefined && clock.now() - last.at < tidyEveryMs) return;
+  const { head, holders } = await readShardHead(control.client, control.controlTable, shard);
+  if (head === undefined) return;
+  const { kept } = await collectGarbage(generations, head.name, lease.token, config.garbage, log, holders);
+  const database = kept[0]?.manifest?.database ?? null;
+  // Only publishes add to the list, and none runs beside one that holds their lease.
+  if (lease.kind === "publish" && (hasNewBase || last?.database !== database)) {
+    await forgetDeltas(deps, lease, kept);
+  }
+  await record(deps, lease, head.name);
+  tidied.set(generations, { at: clock.now(), database });
 }
 
 /** Deltas that no kept generation names any more may be swept. */
 async function forgetDeltas(
-  { control, shard, generations, log }: CycleDeps,
+  { control, shard, generations, log }: TidyDeps,
   lease: Lease,
   kept: Collected["kept"],
 ): Promise<void> {
@@ -53,12 +60,12 @@ async function forgetDeltas(
 
 /** For a gauge only: no cycle fails by it. */
 async function record(
-  { control, shard, generations, log }: CycleDeps,
-  { token }: Lease,
-  { name }: Head,
+  { control, shard, generations, log }: TidyDeps,
+  lease: Lease,
+  name: string,
 ): Promise<void> {
   try {
-    await recordStoredBytes(control, shard, token, await storedBytes(generations, name));
+    await recordStoredBytes(control, shard, lease, await storedBytes(generations, name));
   } catch (error) {
     log.warn("The size of the generations was not recorded", { shard, ...errorFields(error) });
   }

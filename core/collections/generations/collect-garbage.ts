@@ -18,9 +18,11 @@ export interface Collected {
 
 /**
  * Removes what no reader needs: published generations beyond the newest `kept` that were superseded longer ago than
- * the longest reader, and folders and segments that no head ever named, but only if a holder before this one wrote them.
+ * the longest reader, and folders and segments that no head ever named, but only if a holder before this one wrote them
+ * that is none any more. `head` and `holders` (tokens of the leases that are held) are of one read: what the other writer
+ * has written meanwhile is named by the head, or carries the token of a holder, or a higher one than `token`.
  * The database and the segments that a kept generation names stay, whichever generation wrote them.
- * Call it under the lease.
+ * Call it under a lease.
  */
 export async function collectGarbage(
   generations: Generations,
@@ -28,7 +30,9 @@ export async function collectGarbage(
   token: number,
   rules: GarbageRules,
   log: Log,
+  holders: readonly number[] = [],
 ): Promise<Collected> {
+  const isOver = (writer: { readonly token: number }) => writer.token < token && !holders.includes(writer.token);
   const history = await generationHistory(generations, head);
   for (const { name } of history.slice(1)) await generations.markSuperseded(name);
   const expired = await expiredOf(generations, history.slice(rules.kept), rules.maxReaderMs);
@@ -42,9 +46,9 @@ export async function collectGarbage(
   const databases = new Set(kept.map(({ manifest }) => manifest?.database));
   const published = new Set(history.map(({ name }) => name));
   const abandoned = (await generations.list()).filter(
-    (folder) => folder.token < token && !published.has(folder.name) && !databases.has(folder.name),
+    (folder) => isOver(folder) && !published.has(folder.name) && !databases.has(folder.name),
   );
-  const segments = await unnamedSegments(generations, kept, token);
+  const segments = (await unnamedSegments(generations, kept)).filter(isOver);
 
   // Oldest first: the newer ones lead to the older ones, so what a crash leaves is still known as published.
   const leaving = expired.map(({ name }) => name).filter((name) => !databases.has(name));
@@ -71,8 +75,8 @@ async function expiredOf(
   return expired;
 }
 
-async function unnamedSegments(generations: Generations, kept: readonly PastGeneration[], token: number) {
+async function unnamedSegments(generations: Generations, kept: readonly PastGeneration[]) {
   const named = new Set(kept.flatMap(({ manifest }) => manifest?.segments ?? []).map(({ name }) => name));
   const files = await generations.segments.list();
-  return files.filter((file) => file.token < token && (file.name === undefined || !named.has(file.name)));
+  return files.filter((file) => file.name === undefined || !named.has(file.name));
 }

@@ -369,12 +369,14 @@ export class Generations {
 
   /**
    * Goes under another name first, so that no half of it is ever taken for a generation, and a writer that goes on after
-   * it lost its lease finds its folder gone.
+   * it lost its lease finds its folder gone. The other writer of the shard may have removed it a moment ago.
    */
   async remove(name: string): Promise<void> {
     this.#manifests.delete(name);
     const leaving = `${temporary}${name}`;
-    await rename(this.pathOf(name), this.pathOf(leaving));
+    await rename(this.pathOf(name), this.pathOf(leaving)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+    });
     await rm(this.pathOf(leaving), { recursive: true, force: true });
   }
 

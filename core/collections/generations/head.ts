@@ -17,6 +17,29 @@ export interface Head {
   readonly base: string | null;
   /** ISO, by the publisher's wall clock. For people. */
   readonly publishedAt: string;
+  /** For those who see no files. Undefined where the publisher did not say. */
+  readonly overlay?: HeadOverlay | undefined;
+}
+
+/** What a generation has above its base: by this the next base is asked for. */
+export interface HeadOverlay {
+  /** The generation whose folder has the database; null for an empty one. */
+  readonly database: string | null;
+  /** Vectors of the database. */
+  readonly databaseCount: number;
+  /** Vectors of the deltas that readers hold beside the database. */
+  readonly vectors: number;
+  /** Of the segments. */
+  readonly bytes: number;
+  /** ISO: since when there has been something above this base; null where there is nothing. */
+  readonly since: string | null;
+}
+
+/** The head, and who may be writing what it will name. */
+export interface ShardHead {
+  readonly head: Head | undefined;
+  /** Tokens of the leases that are held. */
+  readonly holders: readonly number[];
 }
 
 /** Another process has published meanwhile, or holds the lease. */
@@ -42,6 +65,22 @@ const headItem = z.object({
   head_name: z.string(),
   head_base: z.string().nullable().default(null),
   head_published_at: z.string(),
+  head_overlay: z
+    .object({
+      database: z.string().nullable(),
+      database_count: z.int(),
+      vectors: z.int(),
+      bytes: z.int(),
+      since: z.string().nullable(),
+    })
+    .nullish(),
+});
+
+const holders = z.object({
+  lease_owner: z.string().optional(),
+  lease_token: z.int().default(0),
+  fold_owner: z.string().optional(),
+  fold_token: z.int().default(0),
 });
 
 /** Undefined while nothing has been published. */
@@ -50,16 +89,45 @@ export async function readHead(
   controlTable: string,
   shard: ShardName,
 ): Promise<Head | undefined> {
-  const { Item } = await client.send(
+  return (await readShardHead(client, controlTable, shard)).head;
+}
+
+/** By one read: a holder that is not in it has moved the head before it, or will have a higher token than these. */
+export async function readShardHead(
+  client: DynamoDBDocumentClient,
+  controlTable: string,
+  shard: ShardName,
+): Promise<ShardHead> {
+  const { Item = {} } = await client.send(
     new GetCommand({ TableName: controlTable, Key: collectionKey(shard), ConsistentRead: true }),
   );
-  if (Item?.head_name === undefined) return undefined;
+  const { lease_owner, lease_token, fold_owner, fold_token } = readItem(
+    holders,
+    "lease of a collection",
+    Item,
+  );
+  const held = [lease_owner && lease_token, fold_owner && fold_token];
+  return { head: headOf(Item), holders: held.filter((token) => typeof token === "number") };
+}
+
+function headOf(Item: Record<string, unknown>): Head | undefined {
+  if (Item.head_name === undefined) return undefined;
   const item = readItem(headItem, "head of a collection", Item);
+  const overlay = item.head_overlay;
   return {
     generation: item.head_generation,
     name: item.head_name,
     base: item.head_base,
     publishedAt: item.head_published_at,
+    ...(overlay && {
+      overlay: {
+        database: overlay.database,
+        databaseCount: overlay.database_count,
+        vectors: overlay.vectors,
+        bytes: overlay.bytes,
+        since: overlay.since,
+      },
+    }),
   };
 }
 
@@ -74,7 +142,7 @@ export interface MoveHead {
   readonly lease: Lease;
   /** The head that the cycle started from. */
   readonly from: Head | undefined;
-  readonly to: Pick<Head, "generation" | "name" | "base">;
+  readonly to: Pick<Head, "generation" | "name" | "base" | "overlay">;
 }
 
 /** Publishes by one conditional write: the lease is mine and the head is the one I started from. Throws PublishConflictError. */
@@ -88,15 +156,15 @@ export async function moveHead(move: MoveHead): Promise<Head> {
         TableName: controlTable,
         Key: collectionKey(shard),
         UpdateExpression:
-          "SET head_generation = :generation, head_token = :token, head_name = :name, head_base = :base, head_published_at = :now",
-        ConditionExpression: `lease_owner = :owner AND lease_token = :token AND ${unmoved}`,
+          "SET head_generation = :generation, head_token = :token, head_name = :name, head_base = :base, head_published_at = :now, head_overlay = :overlay",
+        ConditionExpression: `${lease.condition.expression} AND ${unmoved}`,
         ExpressionAttributeValues: {
+          ...lease.condition.values,
           ":generation": head.generation,
-          ":token": lease.token,
           ":name": head.name,
           ":base": head.base,
           ":now": head.publishedAt,
-          ":owner": lease.owner,
+          ":overlay": storedOverlay(head.overlay),
           ...(from && { ":from": from.name }),
         },
       }),
@@ -107,4 +175,10 @@ export async function moveHead(move: MoveHead): Promise<Head> {
   const now = await readHead(client, controlTable, shard);
   if (now?.name === head.name) return now;
   throw new PublishConflictError(shard, head.name);
+}
+
+function storedOverlay(overlay: HeadOverlay | undefined): Record<string, unknown> | null {
+  if (overlay === undefined) return null;
+  const { databaseCount, ...same } = overlay;
+  return { ...same, database_count: databaseCount };
 }

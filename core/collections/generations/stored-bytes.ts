@@ -5,6 +5,7 @@ import * as z from "zod";
 import type { ShardName } from "../../../contract/collections.ts";
 import { unlessConditionFailed } from "../../conditional-write.ts";
 import { collectionKey } from "../lease/collection-key.ts";
+import type { Lease } from "../lease/lease.ts";
 import { generationHistory } from "./generation-history.ts";
 import type { Generations } from "./generations.ts";
 import { databaseFolder, indexFile, manifestFile } from "./manifest.ts";
@@ -51,7 +52,7 @@ interface Control {
 export async function recordStoredBytes(
   { client, controlTable }: Control,
   shard: ShardName,
-  token: number,
+  { condition }: Pick<Lease, "condition">,
   bytes: number,
 ): Promise<void> {
   await unlessConditionFailed(
@@ -60,8 +61,8 @@ export async function recordStoredBytes(
         TableName: controlTable,
         Key: collectionKey(shard),
         UpdateExpression: "SET stored_bytes = :bytes",
-        ConditionExpression: "lease_token = :token",
-        ExpressionAttributeValues: { ":bytes": bytes, ":token": token },
+        ConditionExpression: condition.expression,
+        ExpressionAttributeValues: { ":bytes": bytes, ...condition.values },
       }),
     ),
   );

@@ -35,7 +35,10 @@ export const compactionConfig = z
     GENERATIONS_KEPT: wholeNumber(1, 1_000),
     LONGEST_READER_SECONDS: seconds,
     MAX_FAILURES: wholeNumber(1, 100),
+    FOLD_QUEUE_URL: name,
     FOLD_VECTORS: wholeNumber(0, 1_000_000),
+    FOLD_HOURS: wholeNumber(1, 10_000),
+    MAX_OVERLAY_VECTORS: wholeNumber(1, 1_000_000),
   })
   .check(inShards);
 

@@ -15,8 +15,8 @@ import type { CycleDeps } from "../cycle/cycle-deps.ts";
 import { Generations } from "../generations/generations.ts";
 import { CollectionQueue } from "../messages/collection-queue.ts";
 import { FailureLedger } from "../messages/failure-ledger.ts";
+import { FoldQueue } from "../messages/fold-queue.ts";
 import type { ShardQueues } from "../messages/shard-queues.ts";
-import { Workspace } from "../workspace/workspace.ts";
 import type { CompactionConfig } from "./compaction-config.ts";
 
 /** An answer that has not come by then never comes: a long poll waits for 20 seconds. */
@@ -40,16 +40,12 @@ export function compactionClients(answeredWithinMs = maxWaitMs): Clients {
 
 export interface Machine {
   readonly clients: Clients;
-  /** File of Chroma's native library. */
-  readonly library: string;
-  /** Folder on a local disk. */
-  readonly scratch: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
-/** What a cycle of the shard works with. */
+/** What a cycle of the shard works with that publishes. It opens no database. */
 export function cycleDeps(source: ShardQueues, config: CompactionConfig, machine: Machine): CycleDeps {
   const { clock, log, metrics } = machine;
   const { items, dynamo, sqs, s3 } = machine.clients;
@@ -69,7 +65,11 @@ export function cycleDeps(source: ShardQueues, config: CompactionConfig, machine
       drainMs: config.DRAIN_SECONDS * 1000,
       minPublishIntervalMs: config.MIN_PUBLISH_INTERVAL_SECONDS * 1000,
       maxFailures: config.MAX_FAILURES,
-      foldVectors: config.FOLD_VECTORS,
+      fold: {
+        foldVectors: config.FOLD_VECTORS,
+        foldMs: config.FOLD_HOURS * 3_600_000,
+        maxOverlayVectors: config.MAX_OVERLAY_VECTORS,
+      },
       garbage: {
         kept: config.GENERATIONS_KEPT,
         maxReaderMs: config.LONGEST_READER_SECONDS * 1000,
@@ -83,14 +83,7 @@ export function cycleDeps(source: ShardQueues, config: CompactionConfig, machine
     queues: RunQueues.of(config, sqs),
     ledger: new FailureLedger(dynamo, controlTable, shard),
     generations,
-    workspace: new Workspace({
-      shard,
-      generations,
-      model,
-      dimensions,
-      library: machine.library,
-      scratch: machine.scratch,
-    }),
+    folds: new FoldQueue(sqs, config.FOLD_QUEUE_URL, clock),
     clock,
     log,
     metrics,

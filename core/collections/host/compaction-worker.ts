@@ -7,12 +7,16 @@ import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { abandonable, CycleAbandonedError } from "../cycle/abandonable.ts";
 import { runCycle } from "../cycle/cycle.ts";
 import type { CycleDeps } from "../cycle/cycle-deps.ts";
-import type { QueuedMessage } from "../messages/collection-queue.ts";
+import { answerFoldRequest } from "../fold/answer-fold-request.ts";
+import type { FoldDeps } from "../fold/fold.ts";
+import type { CollectionQueue, QueuedMessage } from "../messages/collection-queue.ts";
 import type { Shutdown } from "./shutdown.ts";
 
 /** The longest that SQS waits; and where other shards wait for their turn. */
 const longPollSeconds = 20;
 const shortPollSeconds = 1;
+/** A fold extends it by its heartbeat. */
+const firstHiddenSeconds = 30;
 const firstPauseMs = 1_000;
 const maxPauseMs = 60_000;
 
@@ -34,11 +38,14 @@ export interface WorkerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: LoggedMetrics;
+  /** Where folds are asked for, and what they work with. @default another process folds */
+  readonly folds?: { readonly queue: CollectionQueue; readonly shards: readonly FoldDeps[] };
 }
 
 /**
  * Takes what comes into the queue of every shard into one cycle after another, until it is shut down. A shard that
- * fails pauses, longer each time, and the others go on. A cycle that overruns its deadline begins a shutdown.
+ * fails pauses, longer each time, and the others go on. A cycle that overruns its deadline begins a shutdown. Folds run
+ * beside the cycles, as many at once.
  * The process has to end when it resolves, as what was given up may still be under way.
  */
 export async function compactUntilShutdown(
@@ -51,7 +58,91 @@ export async function compactUntilShutdown(
   const workers = shards.map((deps) =>
     new ShardWorker(abandonable(deps, shutdown.over), { ...options, waitSeconds }, shutdown).work(semaphore),
   );
+  const { folds } = options;
+  if (folds) {
+    const shardDeps = folds.shards.map((deps) => abandonableFold(deps, shutdown.over));
+    for (let one = 0; one < Math.min(options.shardsAtOnce, shardDeps.length); one += 1) {
+      workers.push(new FoldWorker(folds.queue, shardDeps, options, shutdown).work());
+    }
+  }
   await Promise.all(workers);
+}
+
+function abandonableFold(deps: FoldDeps, over: AbortSignal): FoldDeps {
+  const { workspace, ...cycle } = deps;
+  const { base, ...abandoned } = abandonable(
+    { ...cycle, base: { workspace, write: () => Promise.reject(new RangeError("A fold writes by itself.")) } },
+    over,
+  );
+  return { ...abandoned, workspace: base?.workspace ?? workspace };
+}
+
+/** Answers one fold request after the other, of any shard. */
+class FoldWorker {
+  readonly #queue: CollectionQueue;
+  readonly #shards: ReadonlyMap<string, FoldDeps>;
+  readonly #options: WorkerOptions;
+  readonly #shutdown: Shutdown;
+
+  constructor(
+    queue: CollectionQueue,
+    shards: readonly FoldDeps[],
+    options: WorkerOptions,
+    shutdown: Shutdown,
+  ) {
+    this.#queue = queue;
+    this.#shards = new Map(shards.map((deps) => [deps.shard, deps]));
+    this.#options = options;
+    this.#shutdown = shutdown;
+  }
+
+  async work(): Promise<void> {
+    const { begun } = this.#shutdown;
+    for (let failures = 0; !begun.aborted; ) {
+      failures = (await this.#takeTurn()) ? 0 : failures + 1;
+      if (failures === 0) continue;
+      await this.#options.clock.sleep(pauseAfter(failures), begun).catch(() => undefined);
+    }
+  }
+
+  /** False where it failed, which is logged and counted. */
+  async #takeTurn(): Promise<boolean> {
+    const { begun } = this.#shutdown;
+    const { clock, cycleMs, log, metrics } = this.#options;
+    try {
+      const received = await this.#queue.receive({
+        waitSeconds: longPollSeconds,
+        hiddenSeconds: firstHiddenSeconds,
+        signal: begun,
+      });
+      for (const message of received) {
+        if (await answerFoldRequest(this.#deps(), message, clock.now() + cycleMs)) {
+          await this.#queue.delete([message]);
+        }
+      }
+      return true;
+    } catch (error) {
+      if (begun.aborted) return true;
+      metrics.count("WorkerErrors", 1);
+      log.error("A fold failed", errorFields(error));
+      return false;
+    } finally {
+      metrics.write();
+    }
+  }
+
+  #deps() {
+    const shards = this.#shards;
+    return {
+      shards: [...shards.values()].map(({ shard }) => shard),
+      queue: this.#queue,
+      depsOf(shard: ShardName) {
+        const deps = shards.get(shard);
+        if (deps === undefined) throw new RangeError(`${shard} is a shard of the stack.`);
+        return deps;
+      },
+    };
+  }
 }
 
 interface ShardWorkerOptions extends WorkerOptions {

@@ -8,6 +8,16 @@ import { readItem } from "../../unreadable-item.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { collectionKey } from "./collection-key.ts";
 
+/**
+ * A shard has two writers, each under its own lease: the cycles that publish what has changed, and the fold that writes the
+ * next base. Both leases are in the shard's item and take their tokens from one sequence, so that a token names one holder.
+ */
+export const leaseKinds = ["publish", "fold"] as const;
+export type LeaseKind = (typeof leaseKinds)[number];
+
+/** The attributes of a lease begin with it. */
+const prefixOf: Readonly<Record<LeaseKind, string>> = { publish: "lease", fold: "fold" };
+
 /** This process no longer holds the shard's lease, or cannot be sure that it does. */
 export class LeaseLostError extends VectorkeepError {
   constructor(shard: ShardName, token: number, why: string) {
@@ -25,14 +35,25 @@ export interface LeaseOptions {
   readonly clock: Clock;
   /** A holder that is silent for so long may be taken over. */
   readonly leaseMs: number;
+  /** @default publish */
+  readonly kind?: LeaseKind;
 }
 
 const leaseItem = z.object({
   lease_owner: z.string().optional(),
   lease_token: z.int().default(0),
   lease_counter: z.int().default(0),
+  fold_owner: z.string().optional(),
+  fold_token: z.int().default(0),
+  fold_counter: z.int().default(0),
 });
 type LeaseItem = z.infer<typeof leaseItem>;
+
+interface SeenLease {
+  readonly owner: string | undefined;
+  readonly token: number;
+  readonly counter: number;
+}
 
 /** How often a contender looks, unless a short lease asks for more. */
 const maxPollMs = 500;
@@ -53,22 +74,20 @@ export async function acquireLease(
   const pollMs = Math.min(maxPollMs, leaseMs / pollsPerLease);
   // Less would never see that a dead holder is silent.
   const leastWaitMs = Math.max(waitMs, leaseMs / 2 + 2 * pollMs);
-  let seen: LeaseItem | undefined;
+  let seen: SeenLease | undefined;
   let seenAt = began;
   for (;;) {
     const lookedAt = clock.now();
-    const item = await readLease(options);
-    if (item.lease_owner === undefined) {
-      const lease = await take(options, { ConditionExpression: "attribute_not_exists(lease_owner)" });
+    const item = await readItemOf(options);
+    const now = leaseOf(item, options);
+    if (now.owner === undefined) {
+      const lease = await take(options, item);
       if (lease) return lease;
-    } else if (seen?.lease_token !== item.lease_token || seen.lease_counter !== item.lease_counter) {
-      seen = item;
+    } else if (seen?.token !== now.token || seen.counter !== now.counter) {
+      seen = now;
       seenAt = clock.now();
     } else if (lookedAt - seenAt >= leaseMs) {
-      const lease = await take(options, {
-        ConditionExpression: "lease_token = :seen_token AND lease_counter = :seen_counter",
-        ExpressionAttributeValues: { ":seen_token": item.lease_token, ":seen_counter": item.lease_counter },
-      });
+      const lease = await take(options, item);
       if (lease) return lease;
     }
     const waited = clock.now() - began;
@@ -78,8 +97,9 @@ export async function acquireLease(
   }
 }
 
-/** The right to write one shard, held by one process at a time. Its token is higher than any before it. */
+/** The right to publish or to fold one shard, held by one process at a time. Its token is higher than any before it. */
 export class Lease {
+  readonly kind: LeaseKind;
   readonly owner: string;
   readonly token: number;
   readonly #options: LeaseOptions;
@@ -88,6 +108,7 @@ export class Lease {
   #refused = false;
 
   constructor(options: LeaseOptions, owner: string, token: number, takenAt: number) {
+    this.kind = options.kind ?? "publish";
     this.owner = owner;
     this.token = token;
     this.#options = options;
@@ -98,7 +119,7 @@ export class Lease {
   async beat(): Promise<void> {
     const sentAt = this.#options.clock.now();
     this.#counter += 1;
-    const beaten = await this.#write("SET lease_counter = :counter", { ":counter": this.#counter });
+    const beaten = await this.#write(`SET ${this.#prefix}_counter = :counter`, { ":counter": this.#counter });
     if (beaten) this.#lastBeat = sentAt;
     else this.#refused = true;
     this.assertHeld();
@@ -115,7 +136,19 @@ export class Lease {
 
   /** No effect if another process has taken over the lease. */
   async release(): Promise<void> {
-    await this.#write("REMOVE lease_owner", {});
+    await this.#write(`REMOVE ${this.#prefix}_owner`, {});
+  }
+
+  /** Holds while this lease does. For other writes of the shard's item; `values` belong to it. */
+  get condition(): { readonly expression: string; readonly values: Readonly<Record<string, unknown>> } {
+    return {
+      expression: `${this.#prefix}_owner = :owner AND ${this.#prefix}_token = :token`,
+      values: { ":owner": this.owner, ":token": this.token },
+    };
+  }
+
+  get #prefix(): string {
+    return prefixOf[this.kind];
   }
 
   #write(update: string, values: Record<string, unknown>): Promise<unknown> {
@@ -126,45 +159,59 @@ export class Lease {
           TableName: controlTable,
           Key: collectionKey(shard),
           UpdateExpression: update,
-          ConditionExpression: "lease_owner = :owner AND lease_token = :token",
-          ExpressionAttributeValues: { ...values, ":owner": this.owner, ":token": this.token },
+          ConditionExpression: this.condition.expression,
+          ExpressionAttributeValues: { ...values, ...this.condition.values },
         }),
       ),
     );
   }
 }
 
-async function take(
-  options: LeaseOptions,
-  condition: { ConditionExpression: string; ExpressionAttributeValues?: Record<string, unknown> },
-): Promise<Lease | undefined> {
-  const { client, controlTable, shard, clock } = options;
+/** By a condition on all that was seen of both leases: the token follows on the higher one. */
+async function take(options: LeaseOptions, item: LeaseItem): Promise<Lease | undefined> {
+  const { client, controlTable, shard, clock, kind = "publish" } = options;
+  const prefix = prefixOf[kind];
+  const seen = leaseOf(item, options);
   const owner = randomUUID();
   const takenAt = clock.now();
+  const isUnmoved = (name: string, value: number) =>
+    value === 0 ? `(attribute_not_exists(${name}) OR ${name} = :none)` : `${name} = :${name}`;
+  const unmoved = Object.entries({ lease_token: item.lease_token, fold_token: item.fold_token });
+  const free = `attribute_not_exists(${prefix}_owner)`;
+  const silent = `${prefix}_counter = :counter`;
   await unlessConditionFailed(
     client.send(
       new UpdateCommand({
         TableName: controlTable,
         Key: collectionKey(shard),
-        UpdateExpression:
-          "SET lease_owner = :owner, lease_token = if_not_exists(lease_token, :none) + :one, lease_counter = :none, lease_taken_at = :now",
-        ...condition,
+        UpdateExpression: `SET ${prefix}_owner = :owner, ${prefix}_token = :next, ${prefix}_counter = :none, ${prefix}_taken_at = :now`,
+        ConditionExpression: [
+          seen.owner === undefined ? free : silent,
+          ...unmoved.map(([name, value]) => isUnmoved(name, value)),
+        ].join(" AND "),
         ExpressionAttributeValues: {
-          ...condition.ExpressionAttributeValues,
+          ...Object.fromEntries(unmoved.flatMap(([name, value]) => (value === 0 ? [] : [[`:${name}`, value]]))),
+          ...(seen.owner !== undefined && { ":counter": seen.counter }),
           ":owner": owner,
           ":none": 0,
-          ":one": 1,
+          ":next": Math.max(item.lease_token, item.fold_token) + 1,
           ":now": new Date().toISOString(),
         },
       }),
     ),
   );
   // A write that was repeated after its answer got lost is refused although it was done: only the item can tell.
-  const item = await readLease(options);
-  return item.lease_owner === owner ? new Lease(options, owner, item.lease_token, takenAt) : undefined;
+  const now = leaseOf(await readItemOf(options), options);
+  return now.owner === owner ? new Lease(options, owner, now.token, takenAt) : undefined;
 }
 
-async function readLease({ client, controlTable, shard }: LeaseOptions): Promise<LeaseItem> {
+function leaseOf(item: LeaseItem, { kind }: LeaseOptions): SeenLease {
+  return kind === "fold"
+    ? { owner: item.fold_owner, token: item.fold_token, counter: item.fold_counter }
+    : { owner: item.lease_owner, token: item.lease_token, counter: item.lease_counter };
+}
+
+async function readItemOf({ client, controlTable, shard }: LeaseOptions): Promise<LeaseItem> {
   const { Item } = await client.send(
     new GetCommand({ TableName: controlTable, Key: collectionKey(shard), ConsistentRead: true }),
   );

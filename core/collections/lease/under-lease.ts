@@ -4,7 +4,7 @@ import { errorFields, type Log } from "../../log.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { acquireLease, type Lease } from "./lease.ts";
+import { acquireLease, type Lease, type LeaseKind } from "./lease.ts";
 
 /** Other processes hold the lease one after the other. */
 export class CollectionBusyError extends VectorkeepError {
@@ -26,13 +26,15 @@ export interface LeaseDeps {
 
 const beatsPerLease = 3;
 
-/** Does the work under the shard's lease, for which it waits up to `maxWaitMs`. Throws CollectionBusyError. */
+/** Does the work under a lease of the shard, for which it waits up to `maxWaitMs`. Throws CollectionBusyError. */
 export async function underLease<Result>(
   { shard, control, leaseMs, clock, log }: LeaseDeps,
   maxWaitMs: number,
   work: (lease: Lease) => Promise<Result>,
+  kind: LeaseKind = "publish",
 ): Promise<Result> {
-  const lease = await acquireLease({ ...control, shard, clock, leaseMs }, { waitMs: maxWaitMs, maxWaitMs });
+  const options = { ...control, shard, clock, leaseMs, kind };
+  const lease = await acquireLease(options, { waitMs: maxWaitMs, maxWaitMs });
   if (lease === undefined) throw new CollectionBusyError(shard, Math.round(maxWaitMs / 1000));
   const heartbeat = new Heartbeat(() => lease.beat(), leaseMs / beatsPerLease, clock, log);
   try {

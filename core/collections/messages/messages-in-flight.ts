@@ -4,6 +4,7 @@ import type { QueuedMessage } from "./collection-queue.ts";
 export class MessagesInFlight {
   readonly #open: Set<QueuedMessage>;
   readonly #done: QueuedMessage[] = [];
+  readonly #heldBack = new Set<QueuedMessage>();
 
   constructor(delivered: readonly QueuedMessage[]) {
     this.#open = new Set(delivered);
@@ -15,6 +16,15 @@ export class MessagesInFlight {
 
   finish(messages: readonly QueuedMessage[]): void {
     for (const message of messages) if (this.#open.delete(message)) this.#done.push(message);
+  }
+
+  /** They stay open, and wait until there is room for them. */
+  holdBack(messages: readonly QueuedMessage[]): void {
+    for (const message of messages) this.#heldBack.add(message);
+  }
+
+  isHeldBack(message: QueuedMessage): boolean {
+    return this.#heldBack.has(message);
   }
 
   open(): QueuedMessage[] {

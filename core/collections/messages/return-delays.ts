@@ -13,9 +13,15 @@ const maxNearSeconds = 300;
 /** The second half waits this many times longer: the cycle of the first half has drained the queue by then. */
 const farFactor = 3;
 
+/** A fold makes room in about this time; meanwhile cycles are for what need not wait. */
+const heldBackSeconds = 10;
+
 /** Delays of what a cycle leaves open although it did not fail. */
-export function delaysAfterCycle(open: readonly QueuedMessage[]): Returned[] {
-  return byDelay(open, () => returnSeconds);
+export function delaysAfterCycle(
+  open: readonly QueuedMessage[],
+  isHeldBack: (message: QueuedMessage) => boolean = () => false,
+): Returned[] {
+  return byDelay(open, (message) => (isHeldBack(message) ? heldBackSeconds : returnSeconds));
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   rowsOf,
   type SegmentEntry,
 } from "../segments/entry.ts";
+import { vectorsIn } from "../segments/overlay.ts";
 import type { PublishedState } from "./published-state.ts";
 
 const receiptsAtOnce = 16;
@@ -32,7 +33,7 @@ export interface LookDeps {
 }
 
 export interface LookBounds {
-  /** More vectors than these are merged into the base at once. */
+  /** Above the base, those that are there already included: new ones beyond it wait for a fold. */
   readonly maxVectors: number;
   /** A moment of the clock: nothing new is begun after it. */
   readonly until: number;
@@ -53,6 +54,12 @@ export interface Looked {
   readonly receipts: readonly LookedReceipt[];
   /** Runs whose delta cannot be published, and why. */
   readonly mismatched: ReadonlyMap<RunWork, string>;
+  /** Receipts whose change can be shown by nothing that is stored, and why. */
+  readonly unshowable: ReadonlyMap<StartedReceipt, string>;
+  /** Receipts whose vectors are in the base alone: a fold has to bring them to what is known. */
+  readonly inBaseAlone: readonly ReceiptRef[];
+  /** New receipts for which there is no room above the base. */
+  readonly heldBack: readonly StartedReceipt[];
 }
 
 /** What is published of a receipt before: of its delta at least where it is. */
@@ -63,42 +70,43 @@ interface Before {
   readonly vectorCount: number;
 }
 
-/** A change cannot be said by a segment: which delta is published is not known, or it is there no more. */
-class NotInSegments extends Error {}
+/** The delta of which a receipt is published cannot be read. */
+class SourceUnreadableError extends Error {
+  override readonly name = "SourceUnreadableError";
+}
 
 /**
  * What the receipts are now, as entries of a segment. A receipt that is so already has none. A bad delta or receipt is left
- * out alone. Undefined where only the database of the base can take them: there are too many, or one of them is published
- * from a delta that cannot be read again.
+ * out alone, and so is what has no room or cannot be said by a segment.
  */
 export async function lookAtReceipts(
   deps: LookDeps,
   published: PublishedState,
   receipts: readonly StartedReceipt[],
   bounds: LookBounds,
-): Promise<Looked | undefined> {
+): Promise<Looked> {
   const look = new Look(deps, published, bounds);
-  try {
-    await inParallel(receipts, receiptsAtOnce, (one) => look.at(one));
-  } catch (error) {
-    if (error instanceof NotInSegments) return undefined;
-    throw error;
-  }
+  await inParallel(receipts, receiptsAtOnce, (one) => look.at(one));
   return look;
 }
 
 class Look implements Looked {
   readonly receipts: LookedReceipt[] = [];
   readonly mismatched = new Map<RunWork, string>();
+  readonly unshowable = new Map<StartedReceipt, string>();
+  readonly inBaseAlone: ReceiptRef[] = [];
+  readonly heldBack: StartedReceipt[] = [];
   readonly #deps: LookDeps;
   readonly #published: PublishedState;
   readonly #bounds: LookBounds;
-  #vectors = 0;
+  /** Above the base, once all of this is published. */
+  #vectors: number;
 
   constructor(deps: LookDeps, published: PublishedState, bounds: LookBounds) {
     this.#deps = deps;
     this.#published = published;
     this.#bounds = bounds;
+    this.#vectors = vectorsIn(published.overlay);
   }
 
   async at(one: StartedReceipt): Promise<void> {
@@ -107,7 +115,7 @@ class Look implements Looked {
     try {
       if (one.run === undefined || !(await this.#newRun(one, one.run))) await this.#change(one);
     } catch (error) {
-      if (error instanceof NotInSegments) throw error;
+      if (error instanceof SourceUnreadableError) return this.#takeUnreadable(one, error);
       log.error("A receipt could not be read; its messages are redelivered", {
         ...receiptFields(one.receipt),
         ...errorFields(error),
@@ -127,6 +135,10 @@ class Look implements Looked {
     if (typeof delta === "string") {
       this.mismatched.set(run, delta);
       return false;
+    }
+    if (!this.#hasRoomFor(one.receipt, delta.ids.length)) {
+      this.heldBack.push(one);
+      return true;
     }
     this.#take(one, this.#entry(one, { runId: run.run.runId, key, facts }, delta), delta.ids.length);
     return true;
@@ -156,7 +168,7 @@ class Look implements Looked {
     }
     const run = { run: { ...receipt, runId: source.runId }, deltaPrefix: prefixOfDelta(source.key) };
     const delta = readDelta(target, run, await deltas.get(source.key));
-    if (typeof delta === "string") throw new NotInSegments(delta);
+    if (typeof delta === "string") throw new SourceUnreadableError(delta);
     return this.#entry(one, { ...source, facts }, delta);
   }
 
@@ -172,7 +184,7 @@ class Look implements Looked {
     const run = runId === undefined ? undefined : await runs.find({ ...receipt, runId });
     const half = run?.halves[collection];
     if (run === undefined || half?.state !== "COMPLETED" || run.attempts < (current?.attempt ?? 0)) {
-      throw new NotInSegments("nothing says which run is published");
+      throw new SourceUnreadableError("Nothing says which run of the receipt is published.");
     }
     return { runId: run.runId, key: deltaKey(half.deltaPrefix) };
   }
@@ -190,13 +202,30 @@ class Look implements Looked {
   }
 
   #take(one: StartedReceipt, entry: SegmentEntry | undefined, deltaVectors?: number): void {
-    const left = entry === undefined || entry.gone ? 0 : entry.vectorCount;
+    const left = vectorsOf(entry);
     const before = this.#before(one.receipt)?.vectorCount ?? 0;
     const isRemoval = entry !== undefined && deltaVectors === undefined;
     const removedVectors = isRemoval ? Math.max(0, before - left) : 0;
     this.receipts.push({ one, entry, deltaVectors, removedVectors });
     this.#vectors += left;
-    if (this.#vectors > this.#bounds.maxVectors) throw new NotInSegments("they are too many");
+    if (entry) this.#vectors -= vectorsOf(this.#published.overlay.get(receiptKey(one.receipt)));
+  }
+
+  /** One that is larger than all the room there is goes alone. */
+  #hasRoomFor(receipt: ReceiptRef, vectors: number): boolean {
+    const before = vectorsOf(this.#published.overlay.get(receiptKey(receipt)));
+    return this.#vectors === 0 || before > 0 || this.#vectors + vectors <= this.#bounds.maxVectors;
+  }
+
+  /**
+   * Vectors that are in the base are still there for a fold. Where the run is not known, its own message is under way, or it
+   * never was: then nothing can be said of the receipt before it is exported again.
+   */
+  #takeUnreadable(one: StartedReceipt, { message }: SourceUnreadableError): void {
+    const key = receiptKey(one.receipt);
+    const indexed = this.#published.index.get(key);
+    if (!this.#published.overlay.has(key) && indexed?.runId != null) this.inBaseAlone.push(one.receipt);
+    else this.unshowable.set(one, message);
   }
 
   /** Undefined where the receipt has no vectors. */
@@ -210,4 +239,8 @@ class Look implements Looked {
 
 function keyOf(name: DeltaName): string {
   return deltaKey(deltaPrefix(name));
+}
+
+function vectorsOf(entry: SegmentEntry | undefined): number {
+  return entry === undefined || entry.gone ? 0 : entry.vectorCount;
 }

@@ -1,18 +1,18 @@
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { ShardName } from "../../../contract/collections.ts";
 import type { Generations } from "../generations/generations.ts";
-import { generationName, type Head, moveHead } from "../generations/head.ts";
+import { generationName, type Head, type HeadOverlay, PublishConflictError } from "../generations/head.ts";
+import { type PublishOverDeps, publishOver } from "../generations/publish-over.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
 import type { SegmentEntry } from "../segments/entry.ts";
-import { countOver, overlayOf, segmentsToMerge, vectorsIn } from "../segments/overlay.ts";
+import { countOver, overlayOf, segmentsToMerge } from "../segments/overlay.ts";
+import { overlayFigures } from "../generations/overlay-figures.ts";
 import type { PublishedState } from "./published-state.ts";
 
-export interface PublishSegmentDeps {
-  readonly shard: ShardName;
+export interface PublishSegmentDeps extends PublishOverDeps {
   readonly target: DeltaTarget;
-  readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
   readonly generations: Generations;
+  /** Reads a head that the fold has moved meanwhile; undefined where nothing can be put above it. */
+  readonly openPublished: (head: Head | undefined) => Promise<PublishedState | undefined>;
   readonly onStep: (step: "write segment" | "move head") => void;
 }
 
@@ -21,13 +21,13 @@ export interface PublishedSegment {
   readonly bytesWritten: number;
   readonly count: number;
   readonly segments: number;
-  /** Vectors of the deltas that the segments name. */
-  readonly overlayVectors: number;
+  readonly overlay: HeadOverlay;
 }
 
 /**
  * Publishes entries as a segment above what is published, and nothing else is written: neither a vector nor a file of the
- * base. Throws PublishConflictError and LeaseLostError.
+ * base. Where a fold has moved the head meanwhile, they go above the new base, and nothing is read again.
+ * Throws PublishConflictError and LeaseLostError.
  */
 export async function publishSegment(
   deps: PublishSegmentDeps,
@@ -36,7 +36,34 @@ export async function publishSegment(
   published: PublishedState,
   entries: readonly SegmentEntry[],
 ): Promise<PublishedSegment> {
-  const { shard, target, control, generations, onStep } = deps;
+  const { shard, onStep } = deps;
+  let bytesWritten = 0;
+  let written: Written | undefined;
+  const head = await publishOver(deps, lease, from, async (now) => {
+    const state = now === from ? published : await deps.openPublished(now);
+    if (state === undefined) throw new PublishConflictError(shard, now?.name ?? "");
+    onStep("write segment");
+    written = await writeSegment(deps, lease, now, state, entries);
+    bytesWritten += written.bytesWritten;
+    onStep("move head");
+    return written.to;
+  });
+  if (written === undefined) throw new RangeError("What is published was written.");
+  const { count, segments, overlay } = written;
+  return { head, bytesWritten, count, segments, overlay };
+}
+
+interface Written extends Omit<PublishedSegment, "head"> {
+  readonly to: Pick<Head, "generation" | "name" | "base" | "overlay">;
+}
+
+async function writeSegment(
+  { target, generations }: PublishSegmentDeps,
+  lease: Lease,
+  from: Head | undefined,
+  published: PublishedState,
+  entries: readonly SegmentEntry[],
+): Promise<Written> {
   const { model, dimensions } = target;
   const older = published.segments;
   const merged = segmentsToMerge(
@@ -45,15 +72,14 @@ export async function publishSegment(
   );
   const kept = older.slice(0, older.length - merged);
   const tail = await Promise.all(older.slice(kept.length).map((stored) => generations.segments.read(stored)));
-  const written = [...overlayOf([...tail, entries]).values()];
   const overlay = overlayOf([[...published.overlay.values()], entries]);
-  onStep("write segment");
   const generation = (from?.generation ?? 0) + 1;
   const name = generationName(generation, lease.token);
-  const segment = await generations.segments.write(name, written);
+  const segment = await generations.segments.write(name, [...overlayOf([...tail, entries]).values()]);
   const base = from?.name ?? null;
   const { database, databaseCount, index } = published;
   const count = countOver({ count: databaseCount, index }, overlay);
+  const segments = [...kept, segment];
   const manifestBytes = await generations.writeOverlay({
     name,
     base,
@@ -63,15 +89,14 @@ export async function publishSegment(
     receipts: entries.map(({ receipt }) => receipt),
     database,
     databaseCount,
-    segments: [...kept, segment],
+    segments,
   });
-  onStep("move head");
-  const head = await moveHead({ ...control, shard, lease, from, to: { generation, name, base } });
+  const figures = overlayFigures({ database, databaseCount, index, overlay, segments }, from?.overlay);
   return {
-    head,
+    to: { generation, name, base, overlay: figures },
     bytesWritten: segment.size + manifestBytes,
     count,
-    segments: kept.length + 1,
-    overlayVectors: vectorsIn(overlay),
+    segments: segments.length,
+    overlay: figures,
   };
 }

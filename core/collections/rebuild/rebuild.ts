@@ -5,7 +5,9 @@ import { inParallel } from "../../resilience/in-parallel.ts";
 import { knownReceipts } from "../../runs/known-receipts.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import type { Generations } from "../generations/generations.ts";
-import { generationName, type Head, moveHead } from "../generations/head.ts";
+import { generationName, type Head } from "../generations/head.ts";
+import { overlayFigures } from "../generations/overlay-figures.ts";
+import { publishOver } from "../generations/publish-over.ts";
 import type { Lease } from "../lease/lease.ts";
 import { type MergeDeps, mergeReceipts } from "../merge/merge-receipts.ts";
 import { reconcile } from "../merge/reconcile.ts";
@@ -214,20 +216,18 @@ class Rebuild {
     this.#step("write");
     await workspace.close();
     await removeState(this.#deps);
-    const generation = (from?.generation ?? 0) + 1;
-    const name = generationName(generation, this.#lease.token);
-    const base = from?.name ?? null;
     const receipts = [...done.keys(), ...leftOut.keys()].flatMap((key) => receiptOfKey(key) ?? []);
-    const made = { name, base, rebuilt: true as const, model, dimensions, count, receipts, index };
-    await generations.write(workspace.folder, made);
-    this.#step("publish");
-    const head = await moveHead({
-      ...control,
-      shard,
-      lease: this.#lease,
-      from,
-      to: { generation, name, base },
+    const head = await publishOver({ shard, control }, this.#lease, from, async (now) => {
+      const generation = (now?.generation ?? 0) + 1;
+      const name = generationName(generation, this.#lease.token);
+      const base = now?.name ?? null;
+      const made = { name, base, rebuilt: true as const, model, dimensions, count, receipts, index };
+      await generations.write(workspace.folder, made);
+      this.#step("publish");
+      const layers = { database: name, databaseCount: count, index, overlay: new Map(), segments: [] };
+      return { generation, name, base, overlay: overlayFigures(layers, undefined) };
     });
+    const { generation, name } = head;
     workspace.keep(name);
     await this.#tell(done.size + leftOut.size, { state: "PUBLISHED", generation: name });
     await removeCheckpoints(this.#deps);

@@ -6,11 +6,13 @@ import { inParallel } from "../../resilience/in-parallel.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 import { generationHistory, type PastGeneration } from "../generations/generation-history.ts";
 import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
-import { generationName, type Head, moveHead, readHead } from "../generations/head.ts";
+import { generationName, type Head, type HeadOverlay, readHead } from "../generations/head.ts";
 import { databaseFolder, type Manifest } from "../generations/manifest.ts";
+import { overlayFigures } from "../generations/overlay-figures.ts";
+import { publishOver } from "../generations/publish-over.ts";
 import type { Lease } from "../lease/lease.ts";
 import { type LeaseDeps, underLease } from "../lease/under-lease.ts";
-import { CollectionOfOtherModelError } from "../workspace/workspace.ts";
+import { CollectionOfOtherModelError } from "../generations/other-model-error.ts";
 
 /** There is no such generation to go back to. */
 export class GenerationNotRestorableError extends InputError {
@@ -80,19 +82,18 @@ async function restoreUnder(lease: Lease, deps: RestoreDeps, generation: number)
   if (head === undefined) throw new GenerationNotRestorableError(shard, generation, "nothing is published");
   const { target, newer } = find(deps, generation, await generationHistory(generations, head.name));
   const receipts = receiptsOf(newer);
-  const next = {
-    generation: head.generation + 1,
-    name: generationName(head.generation + 1, lease.token),
-    base: head.name,
-  };
-
-  step("write generation");
-  await writeAgain(generations, target, { ...next, receipts });
-  step("drive receipts again");
   const time = new Date().toISOString();
-  await inParallel(receipts, receiptsAtOnce, (receipt) => deps.redrive(receipt, time));
-  step("move head");
-  const moved = await moveHead({ ...control, shard, lease, from: head, to: next });
+  const moved = await publishOver({ shard, control }, lease, head, async (now) => {
+    const from = now ?? head;
+    const generation = from.generation + 1;
+    const next = { generation, name: generationName(generation, lease.token), base: from.name };
+    step("write generation");
+    await writeAgain(generations, target, { ...next, receipts });
+    step("drive receipts again");
+    await inParallel(receipts, receiptsAtOnce, (receipt) => deps.redrive(receipt, time));
+    step("move head");
+    return { ...next, overlay: await figuresOf(generations, target.manifest, next.name) };
+  });
   const silent = newer.filter(({ manifest }) => manifest === undefined).map(({ name }) => name);
   log.info("Generation restored", {
     shard,
@@ -181,4 +182,20 @@ async function writeAgain(
   if (isDeepStrictEqual(written.files, manifest.files)) return;
   await generations.remove(name);
   throw new GenerationCorruptError(folder, "its files are not those that its manifest lists");
+}
+
+/** Undefined where the base is older than index files are: a fold is asked for by the next publish. */
+async function figuresOf(
+  generations: Generations,
+  manifest: Manifest,
+  name: string,
+): Promise<HeadOverlay | undefined> {
+  const { database, database_count: databaseCount, segments } = manifest;
+  const [index, overlay] = await Promise.all([generations.indexOf(manifest), generations.overlayOf(manifest)]);
+  if (index === undefined) return undefined;
+  const isOwn = database === manifest.name && segments.length === 0;
+  return overlayFigures(
+    { database: isOwn ? name : database, databaseCount, index, overlay, segments },
+    undefined,
+  );
 }

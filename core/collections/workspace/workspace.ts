@@ -1,21 +1,11 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { collectionOf, type ShardName } from "../../../contract/collections.ts";
-import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { ChromaServer } from "../chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../chroma/chroma-vector-store.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import type { Generations } from "../generations/generations.ts";
-
-/** The published vectors are of another model than the one that is set. */
-export class CollectionOfOtherModelError extends VectorkeepError {
-  constructor(shard: ShardName, published: string, due: string) {
-    super(
-      `The published vectors of ${shard} are of ${published}, and the stack is set to ${due}.`,
-      "Set embedding:model and embedding:dimensions back, or start with empty collections.",
-    );
-  }
-}
+import { CollectionOfOtherModelError } from "../generations/other-model-error.ts";
 
 export interface WorkspaceOptions {
   readonly shard: ShardName;

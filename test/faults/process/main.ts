@@ -9,11 +9,12 @@ import { runCycle } from "../../../core/collections/cycle/cycle.ts";
 import type { CycleDeps } from "../../../core/collections/cycle/cycle-deps.ts";
 import { compactionConfig } from "../../../core/collections/host/compaction-config.ts";
 import { compactionClients, cycleDeps } from "../../../core/collections/host/compaction-deps.ts";
+import { queuedMessage } from "../../../core/collections/messages/queued-message.ts";
 import { shardQueues } from "../../../core/collections/messages/shard-queues.ts";
 import { loggedMetrics } from "../../../core/metrics.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { readEnvironment } from "../../../core/settings/environment.ts";
-import { queuedMessage, sourceOf } from "../../../functions/compaction/event.ts";
+import { sourceOf } from "../../../functions/compaction/event.ts";
 import type { Answer, Harm, Invocation } from "./harm.ts";
 import { SelfHarm } from "./self-harm.ts";
 

@@ -1,7 +1,6 @@
 import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import type { DeltaPart, VectorStore } from "../../../core/collections/chroma/vector-store.ts";
-import type { CycleDeps } from "../../../core/collections/cycle/cycle-deps.ts";
-import { CompactionRig } from "../../unit/collections/compaction-rig.ts";
+import { CompactionRig, type RigDeps } from "../../unit/collections/compaction-rig.ts";
 import { contentOf, deltaOf } from "../../unit/collections/sample-deltas.ts";
 
 jest.setTimeout(60_000);
@@ -16,7 +15,7 @@ const queued = () => rig.sqs.at(rig.queues.queue).messages;
 const deadLetters = () => rig.sqs.at(rig.queues.deadLetters).messages;
 
 /** Cycles until the queue is empty. */
-async function compact(parts: CycleDeps): Promise<void> {
+async function compact(parts: RigDeps): Promise<void> {
   while (queued().length > 0) {
     await rig.invoke(parts).catch(() => undefined);
     rig.sqs.reveal(rig.queues.queue);
@@ -24,7 +23,7 @@ async function compact(parts: CycleDeps): Promise<void> {
 }
 
 /** The store's server dies of every upsert with one of these texts, as of a bug. */
-function diesOf(parts: CycleDeps, texts: readonly string[]): void {
+function diesOf(parts: RigDeps, texts: readonly string[]): void {
   const open = parts.workspace.open.bind(parts.workspace);
   jest.spyOn(parts.workspace, "open").mockImplementation(async (name) => {
     const store = await open(name);

@@ -18,7 +18,7 @@ import {
   restoreGeneration,
   restoreSteps,
 } from "../../../core/collections/restore/restore-generation.ts";
-import { CollectionOfOtherModelError } from "../../../core/collections/workspace/workspace.ts";
+import { CollectionOfOtherModelError } from "../../../core/collections/generations/other-model-error.ts";
 import { silentLog } from "../../../core/log.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { redriveReceipt } from "../../../core/runs/redrive-receipt.ts";

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ShardName } from "../../../contract/collections.ts";
 import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
+import { baseWriter } from "../../../core/collections/base/base-cycle.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import { Workspace } from "../../../core/collections/workspace/workspace.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
@@ -83,7 +84,8 @@ test("a warm process keeps its copies of several shards apart", async () => {
   const warm = async (rig: CompactionRig) => {
     const { shard, generations } = rig;
     const workspace = new Workspace({ shard, generations, model, dimensions, library, scratch });
-    return { rig, parts: { ...(await rig.process()), workspace }, copies: jest.spyOn(generations, "copyTo") };
+    const base = baseWriter(workspace);
+    return { rig, parts: { ...(await rig.process()), workspace, base }, copies: jest.spyOn(generations, "copyTo") };
   };
   const processes = [await warm(one), await warm(other)];
   for (const round of [0, 1] as const) {

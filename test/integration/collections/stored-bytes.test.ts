@@ -62,6 +62,7 @@ test("a file that two generations share by a link counts once", async () => {
 test("a holder that lost its lease records nothing", async () => {
   await publish(1);
   const before = await recorded();
-  await recordStoredBytes(rig.tables, "lines", 12345, 1);
+  const condition = { expression: "lease_token = :token", values: { ":token": 12345 } };
+  await recordStoredBytes(rig.tables, "lines", { condition }, 1);
   expect(await recorded()).toBe(before);
 });

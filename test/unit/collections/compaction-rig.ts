@@ -7,9 +7,12 @@ import type { Collection } from "../../../contract/collections.ts";
 import { collectionOf, type ShardName } from "../../../contract/collections.ts";
 import { sortRecords } from "../../../core/changes/sort-records.ts";
 import { type Watched, whole } from "../../../core/changes/watched.ts";
+import { baseWriter } from "../../../core/collections/base/base-cycle.ts";
 import type { StoredVector } from "../../../core/collections/chroma/vector-store.ts";
 import { runCycle } from "../../../core/collections/cycle/cycle.ts";
 import type { CycleConfig, CycleDeps, Step } from "../../../core/collections/cycle/cycle-deps.ts";
+import { type FoldOutcome, foldShard } from "../../../core/collections/fold/fold.ts";
+import type { FoldRules } from "../../../core/collections/generations/fold-due.ts";
 import { Generations } from "../../../core/collections/generations/generations.ts";
 import { readHead } from "../../../core/collections/generations/head.ts";
 import {
@@ -18,6 +21,7 @@ import {
 } from "../../../core/collections/generations/published-copy.ts";
 import { CollectionQueue } from "../../../core/collections/messages/collection-queue.ts";
 import { FailureLedger } from "../../../core/collections/messages/failure-ledger.ts";
+import type { FoldRequest } from "../../../core/collections/messages/fold-request.ts";
 import { Workspace } from "../../../core/collections/workspace/workspace.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
@@ -48,10 +52,13 @@ const defaults: CycleConfig = {
   drainMs: 1_000,
   minPublishIntervalMs: 0,
   maxFailures: 3,
-  // Every cycle writes a base, unless a test says otherwise.
-  foldVectors: 0,
+  fold: { foldVectors: 4_000, foldMs: 3_600_000, maxOverlayVectors: 20_000 },
   garbage: { kept: 2, maxReaderMs: 60_000 },
 };
+
+/** Without `foldVectors`, or with none, each of its cycles writes a base. */
+export type RigConfig = Partial<Omit<CycleConfig, "fold"> & FoldRules>;
+export type RigDeps = CycleDeps & { readonly workspace: Workspace };
 
 /** What the shards of a stack share. */
 interface Surroundings {
@@ -75,6 +82,8 @@ export class CompactionRig {
   readonly generations: Generations;
   /** Metrics so far, by name. */
   readonly counted = new Map<string, number>();
+  /** Folds that were asked for and are not done. */
+  readonly asked: FoldRequest[] = [];
   readonly #surroundings: Surroundings;
   #revision = 0;
   #sequence = 0;
@@ -136,16 +145,26 @@ export class CompactionRig {
   }
 
   /** The parts of a cold process. */
-  async process(config: Partial<CycleConfig> = {}, onStep: (step: Step) => void = () => undefined) {
+  async process(
+    { foldVectors = 0, foldMs, maxOverlayVectors, ...config }: RigConfig = {},
+    onStep: (step: Step) => void = () => undefined,
+  ): Promise<RigDeps> {
     const { folder, library } = this.#surroundings;
     const scratch = await mkdtemp(join(folder, "process-"));
     const { shard, generations } = this;
     const { client, controlTable } = this.tables;
     const target = { collection: this.collection, model, dimensions } as const;
-    const parts: CycleDeps = {
+    const workspace = new Workspace({ shard, generations, model, dimensions, library, scratch });
+    const fold = {
+      ...defaults.fold,
+      foldVectors,
+      ...(foldMs !== undefined && { foldMs }),
+      ...(maxOverlayVectors !== undefined && { maxOverlayVectors }),
+    };
+    return {
       shard,
       target,
-      config: { ...defaults, ...config },
+      config: { ...defaults, ...config, fold },
       control: { client, controlTable },
       runs: this.runs,
       deltas: this.deltas,
@@ -162,7 +181,9 @@ export class CompactionRig {
       }),
       ledger: new FailureLedger(client, controlTable, shard),
       generations,
-      workspace: new Workspace({ shard, generations, model, dimensions, library, scratch }),
+      folds: { ask: async (request) => void this.asked.push(request) },
+      workspace,
+      ...(foldVectors === 0 && { base: baseWriter(workspace) }),
       clock: monotonicClock,
       log: silentLog,
       metrics: {
@@ -171,7 +192,17 @@ export class CompactionRig {
       },
       onStep,
     };
-    return parts;
+  }
+
+  /** As the mapping of the fold's queue does. Rejects with what a fold failed with; its request is then still asked. */
+  async foldWhatIsAsked(parts?: RigDeps): Promise<FoldOutcome[]> {
+    const outcomes: FoldOutcome[] = [];
+    for (let request = this.asked[0]; request !== undefined; request = this.asked[0]) {
+      const { base: _, ...deps } = parts ?? (await this.process({ foldVectors: 4_000 }));
+      outcomes.push(await foldShard(deps, request, monotonicClock.now() + 60_000));
+      this.asked.shift();
+    }
+    return outcomes;
   }
 
   /** As a mapping does: delivers what can be received and deletes what the function does not name. */

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { isolate } from "../../../core/collections/cycle/isolate.ts";
+import { isolate } from "../../../core/collections/base/isolate.ts";
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 

@@ -9,7 +9,7 @@ import type { Overlay } from "../segments/overlay.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** What a cycle starts from that writes the next base. */
-export interface CycleStart {
+export interface BaseStart {
   readonly store: VectorStore;
   /** The generation that it starts from; undefined for an empty one. */
   readonly name: string | undefined;
@@ -25,7 +25,7 @@ export interface CycleStart {
   readonly isOnlyCopy: boolean;
 }
 
-export interface CycleStartDeps {
+export interface BaseStartDeps {
   readonly generations: Generations;
   readonly workspace: Workspace;
   readonly log: Log;
@@ -37,10 +37,10 @@ export interface CycleStartDeps {
  * none, or if a corrupt generation has no readable list of its receipts: then only the deltas hold the expected
  * content.
  */
-export async function openCycleStart(
-  { generations, workspace, log, metrics }: CycleStartDeps,
+export async function openBaseStart(
+  { generations, workspace, log, metrics }: BaseStartDeps,
   head: Head | undefined,
-): Promise<CycleStart | undefined> {
+): Promise<BaseStart | undefined> {
   const lost: ReceiptRef[] = [];
   /** Databases that many generations may share: none is read twice to find it corrupt. */
   const corrupt = new Set<string>();
@@ -83,7 +83,7 @@ async function open(
   corrupt: Set<string>,
   head: Head | undefined,
   name: string | undefined,
-): Promise<Omit<CycleStart, "lost">> {
+): Promise<Omit<BaseStart, "lost">> {
   const nothing = { overlay: new Map(), index: new Map(), isOnlyCopy: false };
   if (name === undefined) {
     return { ...nothing, store: await workspace.open(undefined), name, database: undefined };

@@ -1,0 +1,191 @@
+import { errorFields, receiptFields } from "../../log.ts";
+import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
+import { inParallel } from "../../resilience/in-parallel.ts";
+import { redriveReceipt } from "../../runs/redrive-receipt.ts";
+import { ItemUnreadableError } from "../../unreadable-item.ts";
+import type { BaseWork, BaseWriter, WrittenBase } from "../cycle/cycle-deps.ts";
+import { receiptsLogged, reportPublished } from "../cycle/report-published.ts";
+import { generationName, type Head } from "../generations/head.ts";
+import { overlayFigures } from "../generations/overlay-figures.ts";
+import { publishOver } from "../generations/publish-over.ts";
+import { rebuild } from "../rebuild/rebuild.ts";
+import { nextIndex } from "../segments/next-index.ts";
+import { countOver, overlayOf } from "../segments/overlay.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import { type BaseStart, openBaseStart } from "./base-start.ts";
+import { mergeBase } from "./merge-base.ts";
+import { type MergedBase, settledStates } from "./overlay-work.ts";
+
+const redrivesAtOnce = 16;
+
+/** What a cycle writes a base with: a copy of the one before, on local disk, and the Chroma server on it. */
+export function baseWriter(workspace: Workspace): BaseWriter {
+  return { workspace, write: (work) => new BaseCycle(work).run() };
+}
+
+/** The part of a cycle that writes the next base, and publishes it with what the cycle's receipts are now. */
+class BaseCycle {
+  readonly #work: BaseWork;
+  readonly #workspace: Workspace;
+  #head: Head | undefined;
+  #bytesWritten = 0;
+  #hasWritten = false;
+
+  constructor(work: BaseWork) {
+    this.#work = work;
+    this.#workspace = work.workspace;
+    this.#head = work.head;
+  }
+
+  /** Publishes nothing where the shard holds all of it already. */
+  async run(): Promise<WrittenBase> {
+    const { deps, step, receipts } = this.#work;
+    const { shard, log, metrics } = deps;
+    step("materialise");
+    const openDeps = { ...deps, workspace: this.#workspace };
+    const start = (await openBaseStart(openDeps, this.#head)) ?? (await this.#rebuiltStart());
+    if (start === undefined) return this.#outcome({ isRebuilding: true });
+    const head = this.#head;
+    step("apply");
+    const merged = await this.#merge(start);
+    const { written, updated, removed, count } = merged;
+    log.info("Changes merged", {
+      shard,
+      deltas: merged.runs.size,
+      changes: merged.changeMessages.length,
+      written,
+      updated,
+      removed,
+      vectors: count,
+    });
+    metrics.count("VectorsWritten", written);
+    metrics.count("VectorsUpdated", updated);
+    metrics.count("VectorsRemoved", removed);
+    const isHead = start.name === head?.name && !start.isOnlyCopy;
+    const isBase = start.overlay.size === 0 && start.index !== undefined;
+    const isEmpty = head === undefined && receipts.length === 0;
+    if (!isEmpty && (written + updated + removed > 0 || !isHead || !isBase)) {
+      await this.#publish(head, start, merged);
+    } else {
+      await this.#workspace.close();
+      if (start.database !== undefined) this.#workspace.keep(start.database);
+    }
+    return this.#outcome({ done: merged });
+  }
+
+  #outcome(outcome: Pick<WrittenBase, "done" | "isRebuilding">): WrittenBase {
+    return {
+      head: this.#head,
+      bytesWritten: this.#bytesWritten,
+      hasWrittenBase: this.#hasWritten,
+      ...outcome,
+    };
+  }
+
+  /**
+   * No generation is sound: the shard is rebuilt from its deltas and published, and then takes the messages. Undefined
+   * where the time is over before that: all messages are redelivered, and their cycle goes on from the checkpoint.
+   */
+  async #rebuiltStart(): Promise<BaseStart | undefined> {
+    const { deps, lease, until, step } = this.#work;
+    const { shard, generations, log } = deps;
+    const workspace = this.#workspace;
+    step("rebuild");
+    const rebuilt = await rebuild({ ...deps, workspace }, lease, this.#head, {
+      until,
+      publishesWithout: async () => true,
+      onStep: (rebuilding) => deps.onStep(`rebuild: ${rebuilding}`),
+    });
+    if (rebuilt.state === "unfinished") {
+      const { done, known } = rebuilt;
+      log.info("The rebuild goes on in the next cycle", { shard, receipts_done: done, receipt_count: known });
+      return undefined;
+    }
+    this.#head = rebuilt.head;
+    step("materialise");
+    const { name } = rebuilt.head;
+    const index = await generations.indexOf(await generations.manifest(name));
+    const store = await workspace.open(name);
+    return { store, name, database: name, overlay: new Map(), index, lost: [], isOnlyCopy: false };
+  }
+
+  #merge(start: BaseStart): Promise<MergedBase> {
+    const { deps, receipts, failed, until, step } = this.#work;
+    const own = new Map(receipts.map((one) => [receiptKey(one.receipt), one]));
+    const mergeDeps = {
+      ...deps,
+      workspace: this.#workspace,
+      onVerify: () => step("verify"),
+      onLeftOut: async (receipt: ReceiptRef, reason: unknown) => {
+        const one = own.get(receiptKey(receipt));
+        if (one) await failed.ofReceipt(one, String(reason));
+      },
+    };
+    return mergeBase(mergeDeps, start, receipts, until);
+  }
+
+  async #publish(from: Head | undefined, start: BaseStart, merged: MergedBase): Promise<void> {
+    const { deps, lease, step } = this.#work;
+    const { target, generations } = deps;
+    const workspace = this.#workspace;
+    const { model, dimensions, collection } = target;
+    const index = await nextIndex(merged.store, start.index, settledStates(collection, merged, start.index));
+    await workspace.close();
+    await this.#redriveLost(start.lost);
+    const { count: databaseCount, carried, receipts } = merged;
+    const overlay = overlayOf([carried]);
+    const count = countOver({ count: databaseCount, index }, overlay);
+    const head = await publishOver(deps, lease, from, async (now) => {
+      step("write generation");
+      const generation = (now?.generation ?? 0) + 1;
+      const name = generationName(generation, lease.token);
+      // Where a fold has moved the head, this still starts from what that has folded.
+      const base = now === from ? (start.name ?? null) : (now?.name ?? null);
+      const segments = carried.length > 0 ? [await generations.segments.write(name, carried)] : [];
+      const made = { name, base, model, dimensions, count, databaseCount, receipts, index, segments };
+      const { bytesWritten, mismatched } = await generations.write(workspace.folder, made);
+      this.#bytesWritten += bytesWritten;
+      this.#hasWritten = true;
+      this.#reportMismatched(base, mismatched);
+      step("move head");
+      const layers = { database: name, databaseCount, index, overlay, segments };
+      return { generation, name, base, overlay: overlayFigures(layers, undefined) };
+    });
+    workspace.keep(head.name);
+    this.#head = head;
+    reportPublished(deps, head, {
+      vectors: count,
+      receipts: receipts.slice(0, receiptsLogged).map(receiptKey),
+    });
+  }
+
+  #reportMismatched(base: string | null, mismatched: readonly string[]): void {
+    const { shard, log, metrics } = this.#work.deps;
+    if (mismatched.length === 0) return;
+    metrics.count("ManifestMismatches", 1);
+    log.error("Files of the base do not match its manifest; they were copied, not linked", {
+      shard,
+      base,
+      mismatched_files: mismatched,
+    });
+  }
+
+  /** Runs before anything is published without them: a crash in between only rebuilds them twice. */
+  async #redriveLost(lost: readonly ReceiptRef[]): Promise<void> {
+    const { deps } = this.#work;
+    const time = new Date().toISOString();
+    await inParallel(lost, redrivesAtOnce, async (receipt) => {
+      try {
+        await redriveReceipt(deps, receipt, time);
+      } catch (error) {
+        // One whose items nobody can read would keep all others from ever being published; verify names it.
+        if (!(error instanceof ItemUnreadableError)) throw error;
+        deps.log.error("A receipt of a corrupt generation cannot be rebuilt", {
+          shard: deps.shard,
+          ...receiptFields(receipt),
+          ...errorFields(error),
+        });
+      }
+    });
+  }
+}

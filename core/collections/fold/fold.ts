@@ -1,0 +1,202 @@
+import { errorFields } from "../../log.ts";
+import { baseWriter } from "../base/base-cycle.ts";
+import { type BaseStart, openBaseStart } from "../base/base-start.ts";
+import { mergeBase } from "../base/merge-base.ts";
+import { type MergedBase, settledStates } from "../base/overlay-work.ts";
+import { runCycle } from "../cycle/cycle.ts";
+import type { CycleDeps, Step } from "../cycle/cycle-deps.ts";
+import { StepTimes } from "../cycle/step-times.ts";
+import { tidy } from "../cycle/tidy.ts";
+import { foldDue } from "../generations/fold-due.ts";
+import { generationName, type Head, readHead } from "../generations/head.ts";
+import { Heartbeat } from "../lease/heartbeat.ts";
+import { acquireLease, type Lease } from "../lease/lease.ts";
+import type { FoldRequest } from "../messages/fold-request.ts";
+import { openPublished } from "../publish/published-state.ts";
+import { nextIndex } from "../segments/next-index.ts";
+import { countOver, type Overlay, overlayOf } from "../segments/overlay.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import { type FoldedBase, publishFold } from "./publish-fold.ts";
+
+/** More than three: a lease outlives two beats that fail. */
+const beatsPerLease = 4;
+/** The rest of its time is for verifying, writing and publishing. */
+const shareForMerging = 0.6;
+
+export interface FoldDeps extends CycleDeps {
+  readonly workspace: Workspace;
+  /** Beats as the lease does: keeps the request from being delivered to another process. */
+  readonly beat?: () => Promise<void>;
+}
+
+/**
+ * `nothing`: there was nothing to fold. `busy`: another process folds. `unfinished`: a rebuild goes on in the next call.
+ */
+export type FoldOutcome = "folded" | "repaired" | "nothing" | "busy" | "unfinished";
+
+/**
+ * Writes what lies above the base of a shard into the next base, while its publishes go on: they are under another lease.
+ * Where nothing can be put above the head it is repaired, under the lease of publishes too.
+ * `deadline` is a moment of the clock by which it must be over. Rejects with what it failed with; then nothing is published
+ * and the request has to be redelivered.
+ */
+export async function foldShard(
+  deps: FoldDeps,
+  request: Pick<FoldRequest, "reason" | "found" | "receipts">,
+  deadline: number,
+): Promise<FoldOutcome> {
+  const { shard, control, config, clock, log, metrics, workspace } = deps;
+  deps.onStep("lease");
+  const lease = await acquireLease(
+    { ...control, shard, clock, leaseMs: config.leaseMs, kind: "fold" },
+    { waitMs: config.leaseWaitMs, maxWaitMs: (deadline - clock.now()) / 4 },
+  );
+  if (lease === undefined) {
+    metrics.count("CyclesContended", 1);
+    log.info("Another process folds the shard", { shard });
+    return "busy";
+  }
+  const beat = async () => {
+    await lease.beat();
+    await deps.beat?.();
+  };
+  const heartbeat = new Heartbeat(beat, config.leaseMs / beatsPerLease, clock, log);
+  try {
+    return await new Fold(deps, lease, deadline).run(request);
+  } catch (error) {
+    metrics.count("FoldsFailed", 1);
+    await workspace
+      .discard()
+      .catch((left) => log.warn("Scratch files were not removed", { shard, ...errorFields(left) }));
+    throw error;
+  } finally {
+    await heartbeat.stop();
+    await lease
+      .release()
+      .catch((left) => log.warn("The lease of the fold was not released", { shard, ...errorFields(left) }));
+  }
+}
+
+class Fold {
+  readonly #deps: FoldDeps;
+  readonly #lease: Lease;
+  readonly #deadline: number;
+  readonly #times: StepTimes;
+
+  constructor(deps: FoldDeps, lease: Lease, deadline: number) {
+    this.#deps = deps;
+    this.#lease = lease;
+    this.#deadline = deadline;
+    this.#times = new StepTimes(deps.clock);
+  }
+
+  async run({ reason, found, receipts = [] }: Pick<FoldRequest, "reason" | "found" | "receipts">) {
+    const { control, shard, config } = this.#deps;
+    const head = await readHead(control.client, control.controlTable, shard);
+    if (head === undefined) return "nothing";
+    const published = await openPublished(this.#deps, head);
+    if (published === undefined || receipts.length > 0) return this.#repair(receipts);
+    const isAsked = reason !== "repair" && found === published.database;
+    if (published.overlay.size === 0 || !(isAsked || foldDue(head.overlay, config.fold))) return "nothing";
+    return this.#fold(head);
+  }
+
+  /** Its content may change, so that nothing else may publish meanwhile. */
+  async #repair(receipts: NonNullable<FoldRequest["receipts"]>): Promise<FoldOutcome> {
+    const { control, shard, workspace } = this.#deps;
+    await runCycle({ ...this.#deps, base: baseWriter(workspace) }, [], this.#deadline, { receipts });
+    const head = await readHead(control.client, control.controlTable, shard);
+    return (await openPublished(this.#deps, head)) === undefined ? "unfinished" : "repaired";
+  }
+
+  async #fold(head: Head): Promise<FoldOutcome> {
+    const { shard, workspace, clock, log, metrics } = this.#deps;
+    const copiedBefore = workspace.bytesCopied;
+    const until = clock.now() + shareForMerging * (this.#deadline - clock.now());
+    this.#step("materialise");
+    const start = await openBaseStart(this.#deps, head);
+    if (start === undefined || start.name !== head.name || start.isOnlyCopy) {
+      await workspace.close();
+      return this.#repair([]);
+    }
+    this.#step("apply");
+    const merged = await mergeBase(
+      { ...this.#deps, onVerify: () => this.#step("verify"), onLeftOut: async () => undefined },
+      start,
+      [],
+      until,
+    );
+    const folded = await this.#write(head, start, merged);
+    this.#step("move head");
+    const published = await publishFold(this.#deps, this.#lease, head, folded);
+    workspace.keep(folded.name);
+    metrics.count("BasesWritten", 1);
+    this.#step("collect garbage");
+    await tidy(this.#deps, this.#lease, { hasNewBase: true });
+    await this.#askAgain(published.head);
+    this.#step("release");
+    log.info("Base written", {
+      shard,
+      base: folded.name,
+      generation: published.head.generation,
+      generation_name: published.head.name,
+      vectors: merged.count,
+      written: merged.written,
+      updated: merged.updated,
+      removed: merged.removed,
+      attempt: published.attempts,
+      bytes_copied: workspace.bytesCopied - copiedBefore,
+      bytes_written: folded.bytesWritten,
+      duration_ms_by_step: this.#times.end(),
+    });
+    return "folded";
+  }
+
+  async #write(head: Head, start: BaseStart, merged: MergedBase): Promise<FoldedBase> {
+    const { shard, target, generations, workspace, log, metrics } = this.#deps;
+    const { model, dimensions, collection } = target;
+    const { carried, count: databaseCount } = merged;
+    const index = await nextIndex(merged.store, start.index, settledStates(collection, merged, start.index));
+    await workspace.close();
+    this.#step("write generation");
+    const name = generationName(head.generation + 1, this.#lease.token);
+    const segments = carried.length > 0 ? [await generations.segments.write(name, carried)] : [];
+    const shown = { name, base: head.name, model, dimensions, receipts: [] };
+    const count = countOver({ count: databaseCount, index }, overlayOf([carried]));
+    const made = { ...shown, count, databaseCount, index, segments };
+    const { bytesWritten, mismatched } = await generations.write(workspace.folder, made);
+    if (mismatched.length > 0) {
+      metrics.count("ManifestMismatches", 1);
+      log.error("Files of the base do not match its manifest; they were copied, not linked", {
+        shard,
+        base: head.name,
+        mismatched_files: mismatched,
+      });
+    }
+    const settled = settledEntries(start.overlay, overlayOf([carried]));
+    const from = start.database ?? null;
+    return { name, from, index, databaseCount, settled, carried, segments, bytesWritten };
+  }
+
+  /** What was published meanwhile may be enough for the next one. */
+  async #askAgain({ overlay }: Head): Promise<void> {
+    const { shard, folds, config, log } = this.#deps;
+    const reason = foldDue(overlay, config.fold);
+    if (reason === undefined) return;
+    await folds
+      .ask({ shard, reason, found: overlay?.database ?? null })
+      .catch((error) => log.warn("A fold could not be asked for", { shard, ...errorFields(error) }));
+  }
+
+  /** Before every step: the lease is still this fold's. */
+  #step(step: Step): void {
+    this.#times.begin(step);
+    this.#deps.onStep(step);
+    this.#lease.assertHeld();
+  }
+}
+
+/** What has got into the new base, by what the segments said of it. */
+function settledEntries(overlay: Overlay, carried: Overlay): Overlay {
+  return new Map([...overlay].filter(([key]) => !carried.has(key)));
+}

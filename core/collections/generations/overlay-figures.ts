@@ -1,0 +1,26 @@
+import type { HeadOverlay } from "./head.ts";
+import type { BaseIndex } from "../segments/base-index.ts";
+import { type Overlay, vectorsIn } from "../segments/overlay.ts";
+
+export interface Layers {
+  readonly database: string | null;
+  readonly databaseCount: number;
+  readonly index: BaseIndex;
+  readonly overlay: Overlay;
+  readonly segments: readonly { readonly size: number }[];
+}
+
+/** What a head says of what is above its base. `before`: of the head that it takes the place of. */
+export function overlayFigures(
+  { database, databaseCount, overlay, segments }: Layers,
+  before: HeadOverlay | undefined,
+): HeadOverlay {
+  const since = before?.database === database ? before.since : null;
+  return {
+    database,
+    databaseCount,
+    vectors: vectorsIn(overlay),
+    bytes: segments.reduce((sum, { size }) => sum + size, 0),
+    since: overlay.size === 0 ? null : (since ?? new Date().toISOString()),
+  };
+}

@@ -1,0 +1,31 @@
+import type { FoldDeps } from "../fold/fold.ts";
+import { CollectionQueue } from "../messages/collection-queue.ts";
+import type { ShardQueues } from "../messages/shard-queues.ts";
+import { Workspace } from "../workspace/workspace.ts";
+import type { CompactionConfig } from "./compaction-config.ts";
+import { cycleDeps, type Machine } from "./compaction-deps.ts";
+
+export interface FoldMachine extends Machine {
+  /** File of Chroma's native library. */
+  readonly library: string;
+  /** Folder on a local disk. */
+  readonly scratch: string;
+}
+
+/** What a fold of the shard works with: what a cycle does, and a database on local disk. */
+export function foldDeps(source: ShardQueues, config: CompactionConfig, machine: FoldMachine): FoldDeps {
+  const deps = cycleDeps(source, config, machine);
+  const { shard, target, generations } = deps;
+  const { model, dimensions } = target;
+  const { library, scratch } = machine;
+  return {
+    ...deps,
+    workspace: new Workspace({ shard, generations, model, dimensions, library, scratch }),
+  };
+}
+
+/** Where folds are asked for. Nothing is moved to its dead-letter queue but by SQS. */
+export function foldQueue(config: CompactionConfig, { clients, log }: Machine): CollectionQueue {
+  const queue = config.FOLD_QUEUE_URL;
+  return new CollectionQueue(clients.sqs, { queue, deadLetters: queue }, log);
+}

@@ -1,0 +1,68 @@
+import { hash } from "node:crypto";
+import * as z from "zod";
+import { problems } from "../../receipts/problems.ts";
+import type { ReceiptRef } from "../../receipts/receipt.ts";
+import type { ShardName } from "../../../contract/collections.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
+
+/**
+ * `overlay`: there is much above the base. `age`: some of it has been there for long. `repair`: nothing can be put above the
+ * head, or the vectors of some receipts are in the base alone.
+ */
+export const foldReasons = ["overlay", "age", "repair"] as const;
+export type FoldReason = (typeof foldReasons)[number];
+
+/** What the fold of a shard is asked for. It looks by itself whether there is something to do. */
+export interface FoldRequest {
+  readonly shard: ShardName;
+  readonly reason: FoldReason;
+  /** The base or the head that was found so: another one is another request. */
+  readonly found: string | null;
+  /** Receipts whose vectors in the base have to be brought to what is known. */
+  readonly receipts?: readonly ReceiptRef[];
+}
+
+const body = z.object({
+  shard: z.string(),
+  reason: z.enum(foldReasons),
+  found: z.string().nullable(),
+  receipts: z.array(z.object({ image_id: z.string(), receipt_id: z.int() })).default([]),
+});
+
+/** A message of the queue of folds is no request. */
+export class FoldRequestInvalidError extends VectorkeepError {
+  constructor(found: string) {
+    super(`The message is not a fold request: ${found}.`, "Only compaction and the sweeper send to this queue.");
+  }
+}
+
+export function foldRequestText({ shard, reason, found, receipts = [] }: FoldRequest): string {
+  const refs = receipts.map(({ imageId, receiptId }) => ({ image_id: imageId, receipt_id: receiptId }));
+  return JSON.stringify({ shard, reason, found, ...(refs.length > 0 && { receipts: refs }) });
+}
+
+/** Equal requests are one for the five minutes in which SQS drops what is sent again. */
+export function foldRequestId(request: FoldRequest): string {
+  return hash("sha256", foldRequestText(request));
+}
+
+/** Throws FoldRequestInvalidError, also for a shard that the stack does not have. */
+export function parseFoldRequest(text: string, shards: readonly ShardName[]): FoldRequest {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new FoldRequestInvalidError((error as Error).message);
+  }
+  const parsed = body.safeParse(value);
+  if (!parsed.success) throw new FoldRequestInvalidError(problems(parsed.error).join("; "));
+  const { reason, found, receipts } = parsed.data;
+  const shard = shards.find((one) => one === parsed.data.shard);
+  if (shard === undefined) throw new FoldRequestInvalidError(`${parsed.data.shard} is no shard of the stack`);
+  return {
+    shard,
+    reason,
+    found,
+    receipts: receipts.map(({ image_id, receipt_id }) => ({ imageId: image_id, receiptId: receipt_id })),
+  };
+}

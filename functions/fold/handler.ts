@@ -1,0 +1,28 @@
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { answerFoldRequest } from "../../core/collections/fold/answer-fold-request.ts";
+import { compactionConfig } from "../../core/collections/host/compaction-config.ts";
+import { queuedMessage } from "../../core/collections/messages/queued-message.ts";
+import { defineFunction } from "../../core/process/define-function.ts";
+import { monotonicClock } from "../../core/resilience/clock.ts";
+import { foldFunctionDeps } from "./deps.ts";
+
+/** Lambda must not time out before the fold has ended. */
+const reserveMs = 5_000;
+
+/** Folds the shard that a message names: one message per invocation. One that has to wait returns to the queue. */
+export const handler = defineFunction({
+  name: "fold",
+  // The names of compaction: one alarm on a metric holds for both.
+  metrics: "compaction",
+  config: compactionConfig,
+  deps: foldFunctionDeps,
+  async handle(event: SQSEvent, deps, { remainingMs }): Promise<SQSBatchResponse> {
+    const deadline = monotonicClock.now() + remainingMs - reserveMs;
+    const batchItemFailures: SQSBatchResponse["batchItemFailures"] = [];
+    for (const record of event.Records) {
+      const done = await answerFoldRequest(deps, queuedMessage(record), deadline);
+      if (!done) batchItemFailures.push({ itemIdentifier: record.messageId });
+    }
+    return { batchItemFailures };
+  },
+});
