@@ -56,6 +56,7 @@ function queuesOf(outputs: StackOutputs): readonly StackQueue[] {
     { name: "embed-dlq", url: outputs.embedDeadLetterQueueUrl, deadLetters: true },
     ...deadLettersOfShards("lines", outputs.linesDeadLetterQueueUrls),
     ...deadLettersOfShards("words", outputs.wordsDeadLetterQueueUrls),
+    { name: "fold-dlq", url: outputs.foldDeadLetterQueueUrl, deadLetters: true },
     { name: "stream-rejected", url: outputs.streamRejectedQueueUrl, deadLetters: true },
   ];
 }

@@ -112,7 +112,8 @@ export const compactionSettings = {
     to: 900,
     means:
       "Timeout of the compaction function. The visibility timeout of its queues is ten seconds longer; a function that crashes before its first call blocks its message groups for that long.",
-    because: "It bounds recovery from a crash to two minutes. A cycle publishes what fits, and the next one continues.",
+    because:
+      "It bounds recovery from a crash to two minutes. A cycle publishes what fits, and the next one continues.",
   }),
   foldMemoryMiB: integer({
     default: 3008,
@@ -125,7 +126,8 @@ export const compactionSettings = {
     default: 900,
     from: 60,
     to: 900,
-    means: "Timeout of the fold function. A heartbeat shows that it lives, so a crash does not cost this time.",
+    means:
+      "Timeout of the fold function. A heartbeat shows that it lives, so a crash does not cost this time.",
     because: "Lambda's maximum. What does not fit stays above the base, and the next fold takes it.",
   }),
   foldScratchMiB: integer({

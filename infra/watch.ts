@@ -40,6 +40,7 @@ export function watch(
     deadLetters: Object.assign({}, ...flows.map((flow) => flow.deadLetters)),
     queues: Object.assign({}, ...flows.map((flow) => flow.queues)),
     functions: Object.assign({}, ...flows.map((flow) => flow.functions)),
+    background: Object.assign({}, ...flows.map((flow) => flow.background ?? {})),
     stream: { reader: changes.streamProcessor, mapping: changes.mapping },
     sweeper,
     sweep: settings.sweep,
@@ -89,7 +90,8 @@ function flowsOf({
     },
     {
       title: "Compaction",
-      functions: { compaction: compaction.compaction, fold: compaction.fold },
+      functions: { compaction: compaction.compaction },
+      background: { fold: compaction.fold },
       queues: {
         ...Object.fromEntries(shards.map(([shard, { queue }]) => [shard, queue])),
         fold: compaction.folds.queue,
@@ -100,7 +102,16 @@ function flowsOf({
         ),
         "fold-dead-letters": compaction.folds.deadLetters,
       },
-      counts: { compaction: ["GenerationsPublished", "BasesWritten", "MessagesHeldBack", "VectorsWritten", "VectorsUpdated", "VectorsRemoved"] },
+      counts: {
+        compaction: [
+          "GenerationsPublished",
+          "BasesWritten",
+          "MessagesHeldBack",
+          "VectorsWritten",
+          "VectorsUpdated",
+          "VectorsRemoved",
+        ],
+      },
     },
     {
       title: "Upkeep",

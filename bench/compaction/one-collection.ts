@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { Collection } from "../../contract/collections.ts";
+import { baseWriter } from "../../core/collections/base/base-cycle.ts";
 import { runCycle } from "../../core/collections/cycle/cycle.ts";
 import type { CycleConfig, CycleDeps } from "../../core/collections/cycle/cycle-deps.ts";
 import { Generations } from "../../core/collections/generations/generations.ts";
@@ -31,7 +32,7 @@ import { type CollectionAws, region, startCollectionAws } from "./aws.ts";
 import { type CycleFigures, figuresOf } from "./cycle-figures.ts";
 
 /** The stack's defaults, but that nothing waits for more changes, and that superseded generations go at once. */
-const config: Omit<CycleConfig, "foldVectors"> = {
+const config: Omit<CycleConfig, "fold"> = {
   leaseMs: 60_000,
   leaseWaitMs: 30_000,
   drainMessages: 1_000,
@@ -147,7 +148,7 @@ export class OneCollection {
     const parts: CycleDeps = {
       shard,
       target,
-      config: { ...config, foldVectors },
+      config: { ...config, fold: { foldVectors, foldMs: 86_400_000, maxOverlayVectors: 20_000 } },
       control: { client: aws.dynamo, controlTable: aws.controlTable },
       runs,
       deltas,
@@ -161,7 +162,8 @@ export class OneCollection {
       queues: new RunQueues({ client: aws.sqs, queueUrls: { lines: [], words: [] }, region }),
       ledger: new FailureLedger(aws.dynamo, aws.controlTable, shard),
       generations,
-      workspace,
+      folds: { ask: async () => undefined },
+      ...(foldVectors === 0 && { base: baseWriter(workspace) }),
       clock: monotonicClock,
       log: silentLog,
       metrics: silentMetrics,

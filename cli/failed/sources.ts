@@ -12,6 +12,7 @@ import { EmbedDeadLetters } from "../../core/failed/embed-dead-letters.ts";
 import { ExportDeadLetters } from "../../core/failed/export-dead-letters.ts";
 import { FailedRuns } from "../../core/failed/failed-runs.ts";
 import type { FailedSource } from "../../core/failed/failed-source.ts";
+import { FoldDeadLetters } from "../../core/failed/fold-dead-letters.ts";
 import { GivenUpRecords } from "../../core/failed/given-up-records.ts";
 import { ImageDeadLetters } from "../../core/failed/image-dead-letters.ts";
 import { LoggedReasons } from "../../core/failed/logged-reasons.ts";
@@ -51,6 +52,11 @@ export function failedSources(outputs: StackOutputs): FailedSource[] {
         deadLetters(`${shardName(collection, position, length)}-dead-letters`, url, kind),
       );
     }),
+    deadLetters(
+      "fold-dead-letters",
+      outputs.foldDeadLetterQueueUrl,
+      new FoldDeadLetters({ sqs, queueUrl: outputs.foldQueueUrl, foldLogGroup: outputs.logGroups.fold }),
+    ),
     deadLetters(
       "failed-exports",
       outputs.failedExportsQueueUrl,

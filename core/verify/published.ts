@@ -4,10 +4,10 @@ import type { StoredMetadata, StoredVector } from "../collections/chroma/vector-
 import { GenerationCorruptError } from "../collections/generations/generations.ts";
 import { type Head, readHead } from "../collections/generations/head.ts";
 import type { Manifest } from "../collections/generations/manifest.ts";
+import { CollectionOfOtherModelError } from "../collections/generations/other-model-error.ts";
 import { type PublishedFiles, withPublishedCopy } from "../collections/generations/published-copy.ts";
 import { isSameVector } from "../collections/merge/parts-that-differ.ts";
 import type { PublishedVectors } from "../collections/segments/published-vectors.ts";
-import { CollectionOfOtherModelError } from "../collections/generations/other-model-error.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
 import { isSameValue } from "../receipts/vector-metadata.ts";
 import type { Described } from "./digest.ts";

@@ -22,6 +22,8 @@ export interface AlarmsArgs {
   /** Queues whose messages must be consumed in time. */
   readonly queues: Readonly<Record<string, aws.sqs.Queue>>;
   readonly functions: Readonly<Record<string, BundledFunction>>;
+  /** Retried until they succeed, and nobody waits for one invocation: only their errors and their queue count. */
+  readonly background: Readonly<Record<string, BundledFunction>>;
   /** The function that reads the stream, and its event source mapping. */
   readonly stream: { readonly reader: BundledFunction; readonly mapping: aws.lambda.EventSourceMapping };
   readonly sweeper: BundledFunction;
@@ -78,6 +80,9 @@ export class Alarms extends pulumi.ComponentResource {
       this.errors(what, watched.name);
       this.throttles(what, watched.name);
       this.duration(what, watched.name, timeoutSeconds);
+    }
+    for (const [what, { function: watched }] of Object.entries(args.background)) {
+      this.errors(what, watched.name);
     }
     this.iteratorAge(args.stream.reader.function.name);
     this.givenUp(args.stream.mapping);

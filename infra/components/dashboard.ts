@@ -14,6 +14,8 @@ export interface DashboardArgs {
 export interface Flow {
   readonly title: string;
   readonly functions: Readonly<Record<string, BundledFunction>>;
+  /** Retried until they succeed, and nobody waits for one invocation. @default none */
+  readonly background?: Readonly<Record<string, BundledFunction>>;
   readonly queues: Readonly<Record<string, aws.sqs.Queue>>;
   readonly deadLetters: Readonly<Record<string, aws.sqs.Queue>>;
   /** Metrics that the flow's functions write, by `service`. */
@@ -65,7 +67,7 @@ export class Dashboard extends pulumi.ComponentResource {
 
 /** Invocations, duration, queue depth, errors and results. Pulumi fills in the names. */
 function graphsOf(flow: Flow, namespace: string): pulumi.Input<Graph>[] {
-  const functions = Object.entries(flow.functions);
+  const functions = Object.entries({ ...flow.functions, ...flow.background });
   const ofFunctions = (metric: string) =>
     functions.map(
       ([

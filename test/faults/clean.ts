@@ -28,8 +28,9 @@ export async function expectClean(
   expected: Expected = {},
 ): Promise<void> {
   const { failed = [] } = expected;
+  const folds = await stack.aws.depth(stack.queueUrls["fold-dead-letters"]);
   const failedRuns = new Set(failed.map(({ image }) => application.runIdOf(image)));
-  const problems: string[] = [];
+  const problems: string[] = folds > 0 ? [`${folds} folds have failed for good`] : [];
   for (const collection of collections) {
     const waiting = await stack.aws.depth(stack.queueUrls[collection]);
     if (waiting > 0) problems.push(`${waiting} messages wait in ${collection}`);
@@ -127,7 +128,8 @@ async function controlProblems(
   const problems: string[] = [];
   for (const item of Items) {
     const [kind] = String(item.PK).split("#");
-    if (kind === "COLLECTION" && item.lease_owner !== undefined) problems.push(`${item.PK} is still held`);
+    const holder = item.lease_owner ?? item.fold_owner;
+    if (kind === "COLLECTION" && holder !== undefined) problems.push(`${item.PK} is still held`);
     if (kind === "OPEN" && !failed.has(item.run_id)) problems.push(`run ${item.run_id} is listed as open`);
     if (kind === "FAILURE") problems.push(`a failure of ${item.SK} is still counted: ${item.reason}`);
   }

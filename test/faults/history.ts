@@ -7,6 +7,9 @@ export interface ShardItem {
   readonly owner: string | undefined;
   readonly token: number;
   readonly counter: number;
+  readonly foldOwner: string | undefined;
+  readonly foldToken: number;
+  readonly foldCounter: number;
   readonly head: string | undefined;
   readonly base: string | undefined;
 }
@@ -35,8 +38,11 @@ export async function historyOf(stack: Stack): Promise<History> {
     if (kind !== "COLLECTION" || image?.SK !== "HEAD") continue;
     const item = {
       owner: image.lease_owner,
-      token: Number(image.lease_token),
+      token: Number(image.lease_token ?? 0),
       counter: Number(image.lease_counter),
+      foldOwner: image.fold_owner,
+      foldToken: Number(image.fold_token ?? 0),
+      foldCounter: Number(image.fold_counter ?? 0),
       head: image.head_name,
       base: image.head_base ?? undefined,
     };
@@ -62,15 +68,31 @@ function wrongs(collection: Collection, items: readonly ShardItem[]): string[] {
         `${collection}: ${item.head} was made from ${item.base} and took the place of ${before?.head}`,
       );
     }
-    if (item.head !== before?.head && Number(item.head?.split("-").at(-1)) !== item.token) {
-      problems.push(`${collection}: ${item.head} was published under the lease with token ${item.token}`);
+    const [number = "", publisher = ""] = item.head?.split("-") ?? [];
+    // A base may have been written before it became the head; then its number is the next one still.
+    const isHolders = [item.token, item.foldToken].includes(Number(publisher));
+    if (item.head !== before?.head && !isHolders) {
+      problems.push(`${collection}: ${number} was published under token ${publisher}, of no holder`);
     }
-    const isTaking = item.owner !== undefined && item.owner !== before?.owner;
-    const due = (before?.token ?? 0) + (isTaking ? 1 : 0);
-    if (item.token !== due) problems.push(`${collection}: token ${item.token} came after ${before?.token}`);
-    const beaten = !isTaking && before !== undefined && item.counter < before.counter;
-    if (beaten)
-      problems.push(`${collection}: the counter of token ${item.token} went back to ${item.counter}`);
+    const leases = [
+      [item.owner, item.token, item.counter, before?.owner, before?.token, before?.counter],
+      [
+        item.foldOwner,
+        item.foldToken,
+        item.foldCounter,
+        before?.foldOwner,
+        before?.foldToken,
+        before?.foldCounter,
+      ],
+    ] as const;
+    const highest = Math.max(before?.token ?? 0, before?.foldToken ?? 0);
+    for (const [owner, token, counter, ownerBefore, tokenBefore = 0, counterBefore = 0] of leases) {
+      const isTaking = owner !== undefined && owner !== ownerBefore;
+      const due = isTaking ? highest + 1 : tokenBefore;
+      if (token !== due) problems.push(`${collection}: token ${token} came after ${highest}`);
+      if (!isTaking && counter < counterBefore)
+        problems.push(`${collection}: the counter of token ${token} went back to ${counter}`);
+    }
   });
   return problems;
 }

@@ -4,11 +4,13 @@ import { queueRecord } from "../../local/mappings/sqs-event.ts";
 import type { CycleProcess } from "./process/cycle-process.ts";
 import type { Stack } from "./stack.ts";
 
+export type PolledQueue = Collection | "fold";
+
 /** The time limit of an invocation. */
 const milliseconds = 60_000;
 
 /** Up to ten messages of the queue, as a mapping receives them. */
-export async function receive(stack: Stack, collection: Collection, most = 10): Promise<Message[]> {
+export async function receive(stack: Stack, collection: PolledQueue, most = 10): Promise<Message[]> {
   const { Messages = [] } = await stack.sqs.send(
     new ReceiveMessageCommand({
       QueueUrl: stack.queueUrls[collection],
@@ -26,7 +28,7 @@ export async function receive(stack: Stack, collection: Collection, most = 10): 
  */
 export async function deliver(
   stack: Stack,
-  collection: Collection,
+  collection: PolledQueue,
   process: CycleProcess,
   messages: readonly Message[],
   limitMs = milliseconds,
@@ -42,8 +44,8 @@ export async function deliver(
 }
 
 /** Receives and delivers. False where there was nothing to receive. */
-export async function poll(stack: Stack, collection: Collection, process: CycleProcess): Promise<boolean> {
-  const messages = await receive(stack, collection);
+export async function poll(stack: Stack, collection: PolledQueue, process: CycleProcess): Promise<boolean> {
+  const messages = await receive(stack, collection, collection === "fold" ? 1 : 10);
   if (messages.length > 0) await deliver(stack, collection, process, messages);
   return messages.length > 0;
 }

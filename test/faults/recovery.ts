@@ -1,8 +1,9 @@
-import { type Collection, collections } from "../../contract/collections.ts";
-import { poll } from "./mapping.ts";
+import { collections } from "../../contract/collections.ts";
+import { type PolledQueue, poll } from "./mapping.ts";
 import type { CycleProcess } from "./process/cycle-process.ts";
 import type { Stack } from "./stack.ts";
 
+const polled: readonly PolledQueue[] = [...collections, "fold"];
 /** Longer than the recovery from any fault. */
 const maxWaitMs = 60_000;
 
@@ -12,10 +13,18 @@ const maxWaitMs = 60_000;
  */
 export async function recover(stack: Stack, process?: CycleProcess): Promise<void> {
   const sound = process ?? (await stack.sound());
-  await Promise.all(collections.map((collection) => emptied(stack, collection, sound)));
+  do {
+    await Promise.all(polled.map((queue) => emptied(stack, queue, sound)));
+    // A publish may have asked for a fold meanwhile, and a repair sent messages again.
+  } while (!(await areEmpty(stack)));
 }
 
-async function emptied(stack: Stack, collection: Collection, sound: CycleProcess): Promise<void> {
+async function areEmpty(stack: Stack): Promise<boolean> {
+  const depths = await Promise.all(polled.map((queue) => stack.aws.depth(stack.queueUrls[queue])));
+  return depths.every((depth) => depth === 0);
+}
+
+async function emptied(stack: Stack, collection: PolledQueue, sound: CycleProcess): Promise<void> {
   const url = stack.queueUrls[collection];
   const late = performance.now() + maxWaitMs;
   const failures: unknown[] = [];

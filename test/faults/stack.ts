@@ -26,6 +26,8 @@ export interface StackOptions {
   readonly maxFailures?: number;
   /** @default so few that a scenario writes segments and bases */
   readonly foldVectors?: number;
+  /** @default so few that new receipts wait for folds */
+  readonly maxOverlayVectors?: number;
   /** Where the collections, or the scratch folders, are instead of in the stack's own folder. */
   readonly disks?: { readonly collections?: string; readonly scratch?: string };
 }
@@ -35,7 +37,7 @@ interface Resources {
   readonly library: string;
   readonly receiptsStream: StreamOfTable;
   readonly controlStream: StreamOfTable;
-  readonly queueUrls: Readonly<Record<`${Collection}${"" | "-dead-letters"}`, string>>;
+  readonly queueUrls: Readonly<Record<`${Collection | "fold"}${"" | "-dead-letters"}`, string>>;
 }
 
 /** The tables, queues, bucket and files of one stack, made for one test, on services that several share. */
@@ -175,7 +177,10 @@ export class Stack {
       GENERATIONS_KEPT: 2,
       LONGEST_READER_SECONDS: 60,
       MAX_FAILURES: this.#options.maxFailures ?? 3,
-      FOLD_VECTORS: this.#options.foldVectors ?? 5,
+      FOLD_QUEUE_URL: this.queueUrls.fold,
+      FOLD_VECTORS: this.#options.foldVectors ?? 3,
+      FOLD_HOURS: 24,
+      MAX_OVERLAY_VECTORS: this.#options.maxOverlayVectors ?? 12,
     };
     const strings = Object.entries(settings).map(([name, value]) => [name, String(value)]);
     return { ...this.aws.environment, ...Object.fromEntries(strings) };
@@ -225,6 +230,6 @@ async function createQueues(sqs: SQSClient, name: string): Promise<Resources["qu
     );
     return [queue, QueueUrl] as const;
   };
-  const names = collections.flatMap((collection) => [collection, `${collection}-dead-letters`]);
+  const names = [...collections, "fold"].flatMap((name) => [name, `${name}-dead-letters`]);
   return Object.fromEntries(await Promise.all(names.map(create))) as Resources["queueUrls"];
 }

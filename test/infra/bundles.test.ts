@@ -27,7 +27,8 @@ test.each<[string, NativePart[], string[]]>([
   ["catch-up-chunk", [], ["index.mjs", "index.mjs.map"]],
   ["catch-up-settle", [], ["index.mjs", "index.mjs.map"]],
   ["catch-up-watch", [], ["index.mjs", "index.mjs.map"]],
-  ["compaction", ["chroma"], ["index.mjs", "index.mjs.map", "chroma.node"]],
+  ["compaction", [], ["index.mjs", "index.mjs.map"]],
+  ["fold", ["chroma"], ["index.mjs", "index.mjs.map", "chroma.node"]],
   ["generations", ["chroma"], ["index.mjs", "index.mjs.map", "chroma.node"]],
 ])("the same source of the function %s gives the same bytes", async (name, native, files) => {
   const [one, other] = [await bundleFunction(name, { native }), await bundleFunction(name, { native })];

@@ -81,7 +81,8 @@ test("the worker takes messages only after the function is given none, and never
 
 test("the worker may do what the function may, but for what only Lambda does", () => {
   const lambdas = /^(Deny )?(ec2|logs):|^sqs:GetQueueAttributes/;
-  const functions = permissionsOf(stack, "vectorkeep-dev-compaction");
+  // What folds may do, publishes may too.
+  const functions = permissionsOf(stack, "vectorkeep-dev-fold");
   expect(permissionsOf(stack, `${worker}-run`)).toEqual(functions.filter((one) => !lambdas.test(one)));
 });
 

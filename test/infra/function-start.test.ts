@@ -30,6 +30,7 @@ test.each([
   "export-ocr-results",
   "stream-processor",
   "compaction",
+  "fold",
   "generations",
   "sweeper",
   "catch-up-api",
@@ -40,7 +41,7 @@ test.each([
 ])(
   "%s starts from its bundle with the environment that the stack gives it, and nothing else",
   async (name) => {
-    const bundle = await bundleFunction(name, { native: name === "compaction" ? ["chroma"] : [] });
+    const bundle = await bundleFunction(name, { native: name === "fold" ? ["chroma"] : [] });
     const placed = await place(bundle, join(folder, name));
     const env = { ...environments.get(`vectorkeep-dev-${name}`), AWS_REGION: "us-east-1" };
     const { stdout } = await promisify(execFile)(

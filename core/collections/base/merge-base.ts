@@ -17,9 +17,9 @@ const diskErrors = ["ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "EMFILE"];
 export interface MergeBaseDeps
   extends Pick<CycleDeps, "shard" | "target" | "deltas" | "items" | "clock" | "log"> {
   readonly workspace: Workspace;
-  /** Told before what was written is read back. */
+  /** Called before what was written is read back. */
   readonly onVerify: () => void;
-  /** Told of each receipt that cannot be merged, and why. */
+  /** Called with each receipt that cannot be merged, and why. */
   readonly onLeftOut: (receipt: ReceiptRef, reason: unknown) => Promise<void>;
 }
 

@@ -68,10 +68,7 @@ function closeWhenOpen(workspace: Workspace, opening: Promise<unknown>): void {
   void opening.then(() => workspace.close()).catch(() => undefined);
 }
 
-function abandonableStore(
-  store: VectorStore,
-  orAbandon: OrAbandon,
-): VectorStore {
+function abandonableStore(store: VectorStore, orAbandon: OrAbandon): VectorStore {
   return new Proxy(store, {
     get(_, name) {
       const method: unknown = Reflect.get(store, name, store);

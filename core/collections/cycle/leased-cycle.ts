@@ -6,8 +6,8 @@ import { foldDue } from "../generations/fold-due.ts";
 import { type Head, readHead } from "../generations/head.ts";
 import { manifestFile } from "../generations/manifest.ts";
 import type { Lease } from "../lease/lease.ts";
-import { drain } from "../messages/drain.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";
+import { drain } from "../messages/drain.ts";
 import { FailedMessages } from "../messages/failed-messages.ts";
 import type { FoldRequest } from "../messages/fold-request.ts";
 import type { MessagesInFlight } from "../messages/messages-in-flight.ts";
@@ -26,7 +26,7 @@ const runsAtOnce = 16;
 
 /** What a fold asks of a cycle that writes a base, beside what is queued. */
 export interface Repair {
-  /** Receipts that are brought to what is known, whatever seems to be published. */
+  /** Receipts that are made to show what is known, whatever seems to be published. */
   readonly receipts: readonly ReceiptRef[];
 }
 

@@ -2,7 +2,6 @@ import { errorFields } from "../../log.ts";
 import { type Collected, collectGarbage } from "../generations/collect-garbage.ts";
 import { readShardHead } from "../generations/head.ts";
 import { recordStoredBytes, storedBytes } from "../generations/stored-bytes.ts";
-import type { Generations } from "../generations/generations.ts";
 import type { Lease } from "../lease/lease.ts";
 import { NamedDeltas } from "../segments/named-deltas.ts";
 import type { CycleDeps } from "./cycle-deps.ts";
@@ -10,9 +9,9 @@ import type { CycleDeps } from "./cycle-deps.ts";
 /** Every file that is looked at takes a round trip to the file system, and what segments take is little. */
 const tidyEveryMs = 60_000;
 /** When this process has last removed garbage, and the base of the deltas that it has last forgotten. */
-const tidied = new WeakMap<Generations, { readonly at: number; readonly database: string | null }>();
+const tidied = new WeakMap<object, { readonly at: number; readonly database: string | null }>();
 
-type TidyDeps = Pick<CycleDeps, "shard" | "control" | "generations" | "config" | "clock" | "log">;
+type TidyDeps = Pick<CycleDeps, "shard" | "control" | "queue" | "generations" | "config" | "clock" | "log">;
 
 /**
  * Removes what nothing names any more, and records what is left: when there is a new base, else once per minute and
@@ -23,8 +22,8 @@ export async function tidy(
   lease: Lease,
   { hasNewBase }: { readonly hasNewBase: boolean },
 ): Promise<void> {
-  const { shard, control, generations, config, clock, log } = deps;
-  const last = tidied.get(generations);
+  const { shard, control, queue, generations, config, clock, log } = deps;
+  const last = tidied.get(queue);
   if (!hasNewBase && last !== undefined && clock.now() - last.at < tidyEveryMs) return;
   const { head, holders } = await readShardHead(control.client, control.controlTable, shard);
   if (head === undefined) return;
@@ -35,7 +34,7 @@ export async function tidy(
     await forgetDeltas(deps, lease, kept);
   }
   await record(deps, lease, head.name);
-  tidied.set(generations, { at: clock.now(), database });
+  tidied.set(queue, { at: clock.now(), database });
 }
 
 /** Deltas that no kept generation names any more may be swept. */

@@ -32,7 +32,8 @@ export async function collectGarbage(
   log: Log,
   holders: readonly number[] = [],
 ): Promise<Collected> {
-  const isOver = (writer: { readonly token: number }) => writer.token < token && !holders.includes(writer.token);
+  const isOver = (writer: { readonly token: number }) =>
+    writer.token < token && !holders.includes(writer.token);
   const history = await generationHistory(generations, head);
   for (const { name } of history.slice(1)) await generations.markSuperseded(name);
   const expired = await expiredOf(generations, history.slice(rules.kept), rules.maxReaderMs);

@@ -30,4 +30,3 @@ export function foldDue(
   if (vectors > most || bytes > maxSegmentBytes) return "overlay";
   return now - Date.parse(since) > rules.foldMs ? "age" : undefined;
 }
-

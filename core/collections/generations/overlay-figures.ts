@@ -1,6 +1,6 @@
-import type { HeadOverlay } from "./head.ts";
 import type { BaseIndex } from "../segments/base-index.ts";
 import { type Overlay, vectorsIn } from "../segments/overlay.ts";
+import type { HeadOverlay } from "./head.ts";
 
 export interface Layers {
   readonly database: string | null;

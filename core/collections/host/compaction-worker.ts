@@ -71,7 +71,10 @@ export async function compactUntilShutdown(
 function abandonableFold(deps: FoldDeps, over: AbortSignal): FoldDeps {
   const { workspace, ...cycle } = deps;
   const { base, ...abandoned } = abandonable(
-    { ...cycle, base: { workspace, write: () => Promise.reject(new RangeError("A fold writes by itself.")) } },
+    {
+      ...cycle,
+      base: { workspace, write: () => Promise.reject(new RangeError("A fold writes by itself.")) },
+    },
     over,
   );
   return { ...abandoned, workspace: base?.workspace ?? workspace };

@@ -190,7 +190,9 @@ async function take(options: LeaseOptions, item: LeaseItem): Promise<Lease | und
           ...unmoved.map(([name, value]) => isUnmoved(name, value)),
         ].join(" AND "),
         ExpressionAttributeValues: {
-          ...Object.fromEntries(unmoved.flatMap(([name, value]) => (value === 0 ? [] : [[`:${name}`, value]]))),
+          ...Object.fromEntries(
+            unmoved.flatMap(([name, value]) => (value === 0 ? [] : [[`:${name}`, value]])),
+          ),
           ...(seen.owner !== undefined && { ":counter": seen.counter }),
           ":owner": owner,
           ":none": 0,

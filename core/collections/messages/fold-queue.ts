@@ -2,7 +2,7 @@ import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../resilience/clock.ts";
 import { type FoldRequest, foldRequestId, foldRequestText } from "./fold-request.ts";
 
-/** Whoever sees that a shard has to be folded asks for it. Asking twice is harmless. */
+/** The process that sees that a fold is due asks for it. Asking is idempotent. */
 export interface FoldRequests {
   ask(request: FoldRequest): Promise<void>;
 }

@@ -18,7 +18,7 @@ export interface FoldRequest {
   readonly reason: FoldReason;
   /** The base or the head that was found so: another one is another request. */
   readonly found: string | null;
-  /** Receipts whose vectors in the base have to be brought to what is known. */
+  /** Receipts whose vectors in the base have to show what is known. */
   readonly receipts?: readonly ReceiptRef[];
 }
 
@@ -32,7 +32,10 @@ const body = z.object({
 /** A message of the queue of folds is no request. */
 export class FoldRequestInvalidError extends VectorkeepError {
   constructor(found: string) {
-    super(`The message is not a fold request: ${found}.`, "Only compaction and the sweeper send to this queue.");
+    super(
+      `The message is not a fold request: ${found}.`,
+      "Only compaction and the sweeper send to this queue.",
+    );
   }
 }
 

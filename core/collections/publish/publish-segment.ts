@@ -1,11 +1,11 @@
 import type { Generations } from "../generations/generations.ts";
 import { generationName, type Head, type HeadOverlay, PublishConflictError } from "../generations/head.ts";
+import { overlayFigures } from "../generations/overlay-figures.ts";
 import { type PublishOverDeps, publishOver } from "../generations/publish-over.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
 import type { SegmentEntry } from "../segments/entry.ts";
 import { countOver, overlayOf, segmentsToMerge } from "../segments/overlay.ts";
-import { overlayFigures } from "../generations/overlay-figures.ts";
 import type { PublishedState } from "./published-state.ts";
 
 export interface PublishSegmentDeps extends PublishOverDeps {

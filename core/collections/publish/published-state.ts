@@ -4,10 +4,10 @@ import type { Metrics } from "../../metrics.ts";
 import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
 import { type Head, isJustPublished } from "../generations/head.ts";
 import type { SegmentRef } from "../generations/manifest.ts";
+import { CollectionOfOtherModelError } from "../generations/other-model-error.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
 import type { BaseIndex } from "../segments/base-index.ts";
 import type { Overlay } from "../segments/overlay.ts";
-import { CollectionOfOtherModelError } from "../generations/other-model-error.ts";
 
 /** What a shard has published, as far as a publish needs it: no vector, and no database opened. */
 export interface PublishedState {

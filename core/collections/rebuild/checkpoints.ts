@@ -4,9 +4,9 @@ import * as z from "zod";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
 import { generationName } from "../generations/head.ts";
-import type { DeltaTarget } from "../merge/check-delta.ts";
 import { CollectionOfOtherModelError } from "../generations/other-model-error.ts";
-import { type Workspace } from "../workspace/workspace.ts";
+import type { DeltaTarget } from "../merge/check-delta.ts";
+import type { Workspace } from "../workspace/workspace.ts";
 
 /** Beside the database, so that the two are written, checked and copied as one. */
 const stateFile = "rebuild.json";

@@ -8,11 +8,11 @@ import { generationHistory, type PastGeneration } from "../generations/generatio
 import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
 import { generationName, type Head, type HeadOverlay, readHead } from "../generations/head.ts";
 import { databaseFolder, type Manifest } from "../generations/manifest.ts";
+import { CollectionOfOtherModelError } from "../generations/other-model-error.ts";
 import { overlayFigures } from "../generations/overlay-figures.ts";
 import { publishOver } from "../generations/publish-over.ts";
 import type { Lease } from "../lease/lease.ts";
 import { type LeaseDeps, underLease } from "../lease/under-lease.ts";
-import { CollectionOfOtherModelError } from "../generations/other-model-error.ts";
 
 /** There is no such generation to go back to. */
 export class GenerationNotRestorableError extends InputError {
@@ -191,7 +191,10 @@ async function figuresOf(
   name: string,
 ): Promise<HeadOverlay | undefined> {
   const { database, database_count: databaseCount, segments } = manifest;
-  const [index, overlay] = await Promise.all([generations.indexOf(manifest), generations.overlayOf(manifest)]);
+  const [index, overlay] = await Promise.all([
+    generations.indexOf(manifest),
+    generations.overlayOf(manifest),
+  ]);
   if (index === undefined) return undefined;
   const isOwn = database === manifest.name && segments.length === 0;
   return overlayFigures(

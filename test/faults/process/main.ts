@@ -6,9 +6,11 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { SQSEvent } from "aws-lambda";
 import type { ShardName } from "../../../contract/collections.ts";
 import { runCycle } from "../../../core/collections/cycle/cycle.ts";
-import type { CycleDeps } from "../../../core/collections/cycle/cycle-deps.ts";
+import { answerFoldRequest } from "../../../core/collections/fold/answer-fold-request.ts";
+import type { FoldDeps } from "../../../core/collections/fold/fold.ts";
 import { compactionConfig } from "../../../core/collections/host/compaction-config.ts";
-import { compactionClients, cycleDeps } from "../../../core/collections/host/compaction-deps.ts";
+import { compactionClients } from "../../../core/collections/host/compaction-deps.ts";
+import { foldDeps, foldQueue } from "../../../core/collections/host/fold-deps.ts";
 import { queuedMessage } from "../../../core/collections/messages/queued-message.ts";
 import { shardQueues } from "../../../core/collections/messages/shard-queues.ts";
 import { loggedMetrics } from "../../../core/metrics.ts";
@@ -26,22 +28,43 @@ const settings = readEnvironment(compactionConfig);
 const clients = compactionClients();
 const log = new Logger({ serviceName: "compaction" });
 const metrics = loggedMetrics("compaction");
-const warm = new Map<ShardName, CycleDeps>();
+const warm = new Map<ShardName, FoldDeps>();
+const machine = { clients, library, scratch, clock: monotonicClock, log, metrics };
+const sources = shardQueues(settings);
 
-/** The very steps of the real handler. */
+function depsOf(shard: ShardName): FoldDeps {
+  const source = sources.find((one) => one.shard === shard);
+  if (source === undefined) throw new RangeError(`${shard} is a shard of the stack.`);
+  const deps = warm.get(shard) ?? selfHarm.around(foldDeps(source, settings, machine));
+  warm.set(shard, deps);
+  return deps;
+}
+
+/** The very steps of the real handlers: of the fold where the message is from its queue. */
 async function handle(event: SQSEvent, milliseconds: number): Promise<string[]> {
   const deadline = monotonicClock.now() + milliseconds;
-  const source = sourceOf(event, shardQueues(settings));
-  const parts =
-    warm.get(source.shard) ??
-    selfHarm.around(
-      cycleDeps(source, settings, { clients, library, scratch, clock: monotonicClock, log, metrics }),
-    );
-  warm.set(source.shard, parts);
-  const returned = await runCycle(parts, event.Records.map(queuedMessage), deadline).finally(() =>
-    metrics.write(),
-  );
-  return returned.map(({ messageId }) => messageId);
+  try {
+    if (isFold(event)) return await fold(event, deadline);
+    const { workspace: _, ...deps } = depsOf(sourceOf(event, sources).shard);
+    const returned = await runCycle(deps, event.Records.map(queuedMessage), deadline);
+    return returned.map(({ messageId }) => messageId);
+  } finally {
+    metrics.write();
+  }
+}
+
+async function fold(event: SQSEvent, deadline: number): Promise<string[]> {
+  const shards = sources.map(({ shard }) => shard);
+  const deps = { shards, depsOf, queue: foldQueue(settings, machine) };
+  const returned: string[] = [];
+  for (const record of event.Records) {
+    if (!(await answerFoldRequest(deps, queuedMessage(record), deadline))) returned.push(record.messageId);
+  }
+  return returned;
+}
+
+function isFold({ Records }: SQSEvent): boolean {
+  return Records[0]?.eventSourceARN.split(":").at(-1) === settings.FOLD_QUEUE_URL.split("/").at(-1);
 }
 
 process.on("message", ({ id, event, milliseconds }: Invocation) => {

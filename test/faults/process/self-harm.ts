@@ -3,6 +3,7 @@ import files from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { setTimeout as pause } from "node:timers/promises";
 import type { CycleDeps, Step } from "../../../core/collections/cycle/cycle-deps.ts";
+import type { FoldDeps } from "../../../core/collections/fold/fold.ts";
 import type { Harm } from "./harm.ts";
 
 type Method = (...input: unknown[]) => unknown;
@@ -22,7 +23,7 @@ export class SelfHarm {
   }
 
   /** The parts, each of whose calls is counted. */
-  around(parts: CycleDeps): CycleDeps {
+  around(parts: FoldDeps): FoldDeps {
     this.#watchTables(parts.control.client);
     const watched = <T extends object>(name: string, part: T) =>
       this.#watched(part, (method) => `${name}.${method}`);
@@ -125,9 +126,11 @@ export class SelfHarm {
 function nameOf(command: unknown): string {
   const { input } = command as { input: { UpdateExpression?: string } };
   const update = input.UpdateExpression ?? "";
-  if (update.startsWith("SET lease_counter")) return "beat";
-  if (update.startsWith("SET lease_owner")) return "take lease";
-  if (update.startsWith("REMOVE lease_owner")) return "release lease";
+  if (update.startsWith("SET lease_counter") || update.startsWith("SET fold_counter")) return "beat";
+  if (update.startsWith("SET lease_owner") || update.startsWith("SET fold_owner")) return "take lease";
+  if (update.startsWith("REMOVE lease_owner") || update.startsWith("REMOVE fold_owner")) {
+    return "release lease";
+  }
   if (update.startsWith("SET head_generation")) return "move head";
   return (command as object).constructor.name;
 }

@@ -17,6 +17,7 @@ jest.mock("../../../infra/bundles/stack-bundles.ts", () => {
       exportOcrResults: code,
       streamProcessor: code,
       compaction: code,
+      fold: code,
       generations: code,
       verify: code,
       sweeper: code,

@@ -7,6 +7,7 @@ import { GenerationCorruptError, Generations } from "../../../core/collections/g
 import { PublishConflictError } from "../../../core/collections/generations/head.ts";
 import { listGenerations } from "../../../core/collections/generations/list-generations.ts";
 import { databaseFolder, manifestFile } from "../../../core/collections/generations/manifest.ts";
+import { CollectionOfOtherModelError } from "../../../core/collections/generations/other-model-error.ts";
 import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
 import { acquireLease, LeaseLostError } from "../../../core/collections/lease/lease.ts";
 import { CollectionBusyError } from "../../../core/collections/lease/under-lease.ts";
@@ -18,7 +19,6 @@ import {
   restoreGeneration,
   restoreSteps,
 } from "../../../core/collections/restore/restore-generation.ts";
-import { CollectionOfOtherModelError } from "../../../core/collections/generations/other-model-error.ts";
 import { silentLog } from "../../../core/log.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { redriveReceipt } from "../../../core/runs/redrive-receipt.ts";

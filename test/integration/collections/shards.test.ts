@@ -2,8 +2,8 @@ import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ShardName } from "../../../contract/collections.ts";
-import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
 import { baseWriter } from "../../../core/collections/base/base-cycle.ts";
+import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import { Workspace } from "../../../core/collections/workspace/workspace.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
@@ -85,7 +85,11 @@ test("a warm process keeps its copies of several shards apart", async () => {
     const { shard, generations } = rig;
     const workspace = new Workspace({ shard, generations, model, dimensions, library, scratch });
     const base = baseWriter(workspace);
-    return { rig, parts: { ...(await rig.process()), workspace, base }, copies: jest.spyOn(generations, "copyTo") };
+    return {
+      rig,
+      parts: { ...(await rig.process()), workspace, base },
+      copies: jest.spyOn(generations, "copyTo"),
+    };
   };
   const processes = [await warm(one), await warm(other)];
   for (const round of [0, 1] as const) {

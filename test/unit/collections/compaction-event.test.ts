@@ -1,7 +1,7 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
 import type { CompactionConfig } from "../../../core/collections/host/compaction-config.ts";
-import { shardQueues } from "../../../core/collections/messages/shard-queues.ts";
 import { queuedMessage } from "../../../core/collections/messages/queued-message.ts";
+import { shardQueues } from "../../../core/collections/messages/shard-queues.ts";
 import { QueueUnknownError, sourceOf } from "../../../functions/compaction/event.ts";
 
 const url = (name: string) => `https://sqs.eu-west-1.amazonaws.com/000000000000/${name}.fifo`;

@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import * as z from "zod";
+import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
+import type { FailedThing } from "./failed-source.ts";
+import { jsonOf } from "./json-of.ts";
+import { unknownSubject } from "./subjects.ts";
+import type { Letter } from "./through-queue.ts";
+
+const request = z.object({ shard: z.string(), reason: z.string() });
+
+export interface FoldDeadLettersOptions {
+  readonly sqs: SQSClient;
+  readonly queueUrl: string;
+  readonly foldLogGroup: string;
+}
+
+/** Requests to fold a shard that have failed for hours. */
+export class FoldDeadLetters implements DeadLetterKind {
+  readonly #options: FoldDeadLettersOptions;
+
+  constructor(options: FoldDeadLettersOptions) {
+    this.#options = options;
+  }
+
+  async describe(deadLetters: readonly Letter[]): Promise<FailedThing[]> {
+    return deadLetters.map((deadLetter) => {
+      const { data } = request.safeParse(jsonOf(deadLetter.body));
+      return {
+        id: deadLetter.messageId,
+        since: new Date(deadLetter.sentAt).toISOString(),
+        ...unknownSubject,
+        ...(data && { entity: `FOLD ${data.shard} ${data.reason}` }),
+        reason: `The fold failed at each of its receives; see the log group ${this.#options.foldLogGroup}.`,
+      };
+    });
+  }
+
+  /** With a new deduplication id: SQS would drop it as a duplicate of the failed message. */
+  async sendAgain(deadLetter: Letter): Promise<SentAgain> {
+    const { sqs, queueUrl } = this.#options;
+    const { MessageId } = await sqs.send(
+      new SendMessageCommand({
+        QueueUrl: queueUrl,
+        MessageBody: deadLetter.body,
+        MessageGroupId: deadLetter.groupId,
+        MessageDeduplicationId: randomUUID(),
+      }),
+    );
+    return { sentAs: MessageId };
+  }
+
+  sentAs({ messageId }: Letter) {
+    return [messageId];
+  }
+}

@@ -1,0 +1,323 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Step } from "../../../../core/collections/cycle/cycle-deps.ts";
+import { foldShard } from "../../../../core/collections/fold/fold.ts";
+import { FoldOutdatedError } from "../../../../core/collections/fold/publish-fold.ts";
+import {
+  PublishConflictError,
+  readHead,
+  readShardHead,
+} from "../../../../core/collections/generations/head.ts";
+import { acquireLease } from "../../../../core/collections/lease/lease.ts";
+import { restoreGeneration } from "../../../../core/collections/restore/restore-generation.ts";
+import type { Delta } from "../../../../core/deltas/delta.ts";
+import { deltaKey, deltaPrefix } from "../../../../core/deltas/keys.ts";
+import { silentLog } from "../../../../core/log.ts";
+import { monotonicClock } from "../../../../core/resilience/clock.ts";
+import { CompactionRig, queueUrl, type RigDeps } from "../compaction-rig.ts";
+import { itemsOf } from "../receipt-items.ts";
+import { contentOf, deltaOf, dimensions, model } from "../sample-deltas.ts";
+
+jest.setTimeout(120_000);
+
+let rig: CompactionRig;
+beforeEach(async () => {
+  rig = await CompactionRig.start();
+});
+afterEach(() => rig.stop());
+
+const milk = deltaOf(1, "milk", ["milk", "bread"]);
+const tea = deltaOf(2, "tea", ["tea", "cake", "jam"]);
+const eggs = deltaOf(3, "eggs", ["eggs"]);
+const small = { foldVectors: 100, leaseMs: 1_000, leaseWaitMs: 5_000 };
+
+/** As a cycle publishes that opens no database, until the queue is empty. */
+async function publish(...deltas: Delta[]): Promise<void> {
+  for (const delta of deltas) await rig.embed(delta);
+  const parts = await rig.process(small);
+  while (rig.sqs.at(queueUrl).messages.length > 0) {
+    await rig.invoke(parts);
+    rig.sqs.reveal(queueUrl);
+  }
+}
+
+async function rename(image: number, merchant: string): Promise<void> {
+  rig.announce([await rig.put(itemsOf(image).metadata, { merchant_name: merchant })]);
+}
+
+/** Folds whatever lies above the base. `onStep` is awaited by what runs before the step's own work ends. */
+async function fold(parts?: RigDeps) {
+  const head = await readHead(rig.tables.client, rig.tables.controlTable, "lines");
+  const { base: _, ...deps } = parts ?? (await rig.process(small));
+  const request = { reason: "overlay", found: head?.overlay?.database ?? null } as const;
+  return foldShard(deps, request, monotonicClock.now() + 60_000);
+}
+
+/** A fold that lets something else happen right before it does what it is about to do. */
+async function foldMeanwhile(method: "write" | "writeOverlay", meanwhile: () => Promise<void>) {
+  const parts = await rig.process(small);
+  let isDone = false;
+  const generations = new Proxy(rig.generations, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      if (name !== method) return value.bind(target);
+      return async (...input: unknown[]) => {
+        const answer: unknown = await value.apply(target, input);
+        if (!isDone) {
+          isDone = true;
+          await meanwhile();
+        }
+        return answer;
+      };
+    },
+  });
+  return fold({ ...parts, generations });
+}
+
+const headManifest = async () => rig.generations.manifest((await rig.head()) ?? "");
+const merchants = async (...deltas: Delta[]) =>
+  Object.fromEntries(
+    (await rig.publishedVectors(deltas)).map(({ document, metadata }) => [document, metadata.merchant_name]),
+  );
+
+async function restore(generation: number): Promise<void> {
+  await restoreGeneration(
+    {
+      shard: "lines",
+      model,
+      dimensions,
+      control: rig.tables,
+      leaseMs: 1_000,
+      generations: rig.generations,
+      redrive: async () => undefined,
+      clock: monotonicClock,
+      log: silentLog,
+      onStep: () => undefined,
+    },
+    generation,
+    5_000,
+  );
+}
+
+describe("a fold", () => {
+  test("writes what is above the base into the next one, and changes nothing that is shown", async () => {
+    await publish(milk, tea);
+    await rename(1, "CAFE");
+    await publish();
+    const before = await rig.publishedVectors([milk, tea]);
+    expect(await fold()).toBe("folded");
+    const manifest = await headManifest();
+    expect(manifest).toMatchObject({ database: manifest.name, segments: [], count: 5, receipts: [] });
+    const after = await rig.publishedVectors([milk, tea]);
+    const shown = (some: typeof before) =>
+      some.map(({ id, document, metadata }) => ({ id, document, metadata }));
+    expect(shown(after)).toEqual(expect.arrayContaining(shown(before)));
+    expect(await fold()).toBe("nothing");
+  });
+
+  test("keeps above it what is published while it writes, and is not repeated for it", async () => {
+    await publish(milk, tea);
+    const outcome = await foldMeanwhile("write", async () => {
+      await rename(1, "CAFE");
+      await publish(eggs);
+    });
+    expect(outcome).toBe("folded");
+    const manifest = await headManifest();
+    expect(manifest).toMatchObject({ database: "00000002-2", database_count: 5, count: 6 });
+    expect(manifest.name).not.toBe(manifest.database);
+    expect(await merchants(milk, tea, eggs)).toEqual({
+      milk: "CAFE",
+      bread: "CAFE",
+      tea: undefined,
+      cake: undefined,
+      jam: undefined,
+      eggs: undefined,
+    });
+    expect(await fold()).toBe("folded");
+    expect(await headManifest()).toMatchObject({ database_count: 6, segments: [] });
+  });
+
+  test("makes only its manifest again where the head moves once more", async () => {
+    await publish(milk);
+    let isMoved = false;
+    const writes = jest.spyOn(rig.generations, "write");
+    const outcome = await foldMeanwhile("write", async () => {
+      await publish(tea);
+      const writeOverlay = rig.generations.writeOverlay.bind(rig.generations);
+      jest.spyOn(rig.generations, "writeOverlay").mockImplementation(async (...input) => {
+        const bytes = await writeOverlay(...input);
+        if (!isMoved) {
+          isMoved = true;
+          await publish(eggs);
+        }
+        return bytes;
+      });
+    });
+    expect(outcome).toBe("folded");
+    expect(writes).toHaveBeenCalledTimes(1);
+    expect(await headManifest()).toMatchObject({ database: "00000002-2", count: 6 });
+    expect(await rig.published([milk, tea, eggs])).toEqual(contentOf([milk, tea, eggs]));
+  });
+
+  test("does not stop a publish: what was about to be published goes above the new base", async () => {
+    await publish(milk, tea);
+    await rename(1, "CAFE");
+    let folded: Promise<unknown> | undefined;
+    const parts = await rig.process(small);
+    const { write } = rig.generations.segments;
+    jest.spyOn(rig.generations.segments, "write").mockImplementationOnce(async (...input) => {
+      folded = fold();
+      await folded;
+      return write.apply(rig.generations.segments, input);
+    });
+    expect(await rig.invoke(parts)).toEqual([]);
+    expect(await folded).toBe("folded");
+    expect(rig.counted.get("PublishConflicts")).toBeUndefined();
+    expect(await headManifest()).toMatchObject({ database: "00000002-3", segments: [{ entries: 1 }] });
+    expect(await merchants(milk, tea)).toMatchObject({ milk: "CAFE", bread: "CAFE" });
+  });
+
+  test("F50: is not published over a base that it does not follow, and the head stays as it is", async () => {
+    await publish(milk);
+    await publish(tea);
+    const outcome = foldMeanwhile("write", () => restore(1));
+    await expect(outcome).rejects.toThrow(FoldOutdatedError);
+    expect(await rig.published([milk, tea])).toEqual(contentOf([milk]));
+    expect(await headManifest()).toMatchObject({ database: null });
+  });
+
+  test("F51: its unpublished base is no garbage to a publish, and what a dead fold left is", async () => {
+    const garbage = { kept: 1, maxReaderMs: -1_000_000 };
+    await publish(milk);
+    await foldMeanwhile("write", async () => {
+      await rename(1, "CAFE");
+      await rig.invoke(await rig.process({ ...small, garbage }));
+    });
+    expect(await merchants(milk)).toEqual({ milk: "CAFE", bread: "CAFE" });
+    await publish(tea);
+    const dying = await rig.process(small, (step) => {
+      if (step === "move head") throw new Error("killed");
+    });
+    await expect(fold(dying)).rejects.toThrow("killed");
+    const left = (await rig.generations.list()).length;
+    await rename(1, "BAR");
+    await rig.invoke(await rig.process({ ...small, garbage }));
+    expect((await rig.generations.list()).length).toBeLessThan(left);
+    expect(await merchants(milk, tea)).toMatchObject({ milk: "BAR", bread: "BAR" });
+  });
+
+  test("F3: publishes nothing once another one has taken its lease over", async () => {
+    await publish(milk);
+    const outcome = foldMeanwhile("write", async () => {
+      const { client, controlTable } = rig.tables;
+      const { head } = await readShardHead(client, controlTable, "lines");
+      expect(head?.name).toBe("00000001-1");
+      await takeOver();
+    });
+    await expect(outcome).rejects.toThrow(PublishConflictError);
+    expect(await rig.head()).toBe("00000001-1");
+  });
+
+  const dyingSteps: readonly Step[] = [
+    "lease",
+    "materialise",
+    "apply",
+    "verify",
+    "write generation",
+    "move head",
+    "collect garbage",
+    "release",
+  ];
+  test.each(dyingSteps)(
+    "F21: that fails at step `%s` leaves what is shown, and the next one does it",
+    async (at) => {
+      await publish(milk, tea);
+      const dying = await rig.process(small, (step) => {
+        if (step === at) throw new Error(`killed at ${at}`);
+      });
+      await expect(fold(dying)).rejects.toThrow(`killed at ${at}`);
+      expect(await rig.published([milk, tea])).toEqual(contentOf([milk, tea]));
+      const { holders } = await readShardHead(rig.tables.client, rig.tables.controlTable, "lines");
+      expect(holders).toEqual([]);
+      await fold();
+      expect(await headManifest()).toMatchObject({ segments: [], database_count: 5 });
+      expect(await rig.published([milk, tea])).toEqual(contentOf([milk, tea]));
+      expect(await readdir(join(rig.generations.folder, ".."))).toEqual(
+        expect.arrayContaining(["generations", "segments"]),
+      );
+    },
+  );
+
+  /** Another process has waited until the fold's lease was over. */
+  async function takeOver(): Promise<void> {
+    const { client, controlTable } = rig.tables;
+    let passed = 0;
+    const pass = () => {
+      passed += 600;
+    };
+    const clock = { now: () => monotonicClock.now() + passed, sleep: async () => pass() };
+    const options = { client, controlTable, shard: "lines", clock, leaseMs: 1_000, kind: "fold" } as const;
+    const lease = await acquireLease(options, { waitMs: 60_000, maxWaitMs: 60_000 });
+    expect(lease?.token).toBeGreaterThan(2);
+  }
+});
+
+describe("F49: back-pressure", () => {
+  const full = { ...small, foldVectors: 4, maxOverlayVectors: 4 };
+
+  test("new receipts wait for a fold, and changes of what is published do not", async () => {
+    await publish(milk);
+    await rename(1, "CAFE");
+    await rig.embed(tea);
+    await rig.embed(deltaOf(4, "oil", ["oil", "salt", "rice"]));
+    await rig.invoke(await rig.process(full));
+    expect(await merchants(milk)).toMatchObject({ milk: "CAFE" });
+    expect(rig.sqs.at(queueUrl).messages.length).toBeGreaterThan(0);
+    expect(rig.counted.get("MessagesHeldBack")).toBeGreaterThan(0);
+    expect(rig.asked).toHaveLength(1);
+    for (let time = 0; time < 4; time += 1) {
+      await rig.foldWhatIsAsked();
+      rig.sqs.reveal(queueUrl);
+      await rig.invoke(await rig.process(full));
+    }
+    expect(rig.sqs.at(queueUrl).messages).toEqual([]);
+    const oil = deltaOf(4, "oil", ["oil", "salt", "rice"]);
+    expect(await rig.published([milk, tea, oil])).toEqual(contentOf([milk, tea, oil]));
+  });
+
+  test("a receipt that is larger than all the room there is goes alone", async () => {
+    await publish(milk);
+    const large = deltaOf(
+      5,
+      "large",
+      Array.from({ length: 9 }, (_, n) => `row ${n}`),
+    );
+    await rig.embed(large);
+    for (let time = 0; time < 3; time += 1) {
+      await rig.invoke(await rig.process(full));
+      await rig.foldWhatIsAsked();
+      rig.sqs.reveal(queueUrl);
+    }
+    expect(await rig.published([milk, large])).toEqual(contentOf([milk, large]));
+  });
+});
+
+describe("a change of a receipt whose delta is lost", () => {
+  test("is shown by a fold, which has its vectors in the base", async () => {
+    await publish(milk, tea);
+    await fold();
+    rig.bucket.delete(deltaKey(deltaPrefix(milk)));
+    await rename(1, "CAFE");
+    await rig.invoke(await rig.process(small));
+    expect(rig.asked).toMatchObject([
+      { reason: "repair", receipts: [{ imageId: milk.imageId, receiptId: 1 }] },
+    ]);
+    expect(await rig.foldWhatIsAsked()).toEqual(["repaired"]);
+    rig.sqs.reveal(queueUrl);
+    await rig.invoke(await rig.process(small));
+    expect(rig.sqs.at(queueUrl).messages).toEqual([]);
+    expect(rig.asked).toEqual([]);
+    expect(await merchants(milk, tea)).toMatchObject({ milk: "CAFE", bread: "CAFE" });
+  });
+});
