@@ -1,9 +1,9 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { ShardName } from "../../contract/collections.ts";
 import { type FoldRules, foldDue } from "../collections/generations/fold-due.ts";
 import { readHead } from "../collections/generations/head.ts";
 import type { FoldRequests } from "../collections/messages/fold-queue.ts";
 import { errorFields, type Log } from "../log.ts";
-import type { ShardName } from "../../contract/collections.ts";
 
 export interface FoldSweep {
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };

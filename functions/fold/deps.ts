@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ShardName } from "../../contract/collections.ts";
 import type { FoldRequestDeps } from "../../core/collections/fold/answer-fold-request.ts";
 import type { FoldDeps } from "../../core/collections/fold/fold.ts";
 import type { CompactionConfig } from "../../core/collections/host/compaction-config.ts";
@@ -7,7 +8,6 @@ import { compactionClients } from "../../core/collections/host/compaction-deps.t
 import { foldDeps, foldQueue } from "../../core/collections/host/fold-deps.ts";
 import { shardQueues } from "../../core/collections/messages/shard-queues.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
-import type { ShardName } from "../../contract/collections.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 
 /** A warm process keeps the dependencies of a shard, above all its copy of the base. */

@@ -1,6 +1,6 @@
+import type { ShardName } from "../../../contract/collections.ts";
 import type { Log, LogFields } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
-import type { ShardName } from "../../../contract/collections.ts";
 import type { Head } from "../generations/head.ts";
 
 /** Receipts named in the log of a publish: the rest is in the manifest. */

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import * as z from "zod";
+import type { ShardName } from "../../../contract/collections.ts";
 import { problems } from "../../receipts/problems.ts";
 import type { ReceiptRef } from "../../receipts/receipt.ts";
-import type { ShardName } from "../../../contract/collections.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 
 /**
