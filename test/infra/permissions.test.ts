@@ -101,6 +101,7 @@ test("the compaction function may do this and nothing else", () => {
     "sqs:GetQueueAttributes arn:sqs:vectorkeep-prod-words",
     "sqs:ReceiveMessage arn:sqs:vectorkeep-prod-lines",
     "sqs:ReceiveMessage arn:sqs:vectorkeep-prod-words",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-fold",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-lines",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-lines-dead-letters",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
@@ -178,6 +179,7 @@ test("the sweeper may do this and nothing else: of a delta it knows the key, and
     "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-sweeper:*",
     "s3:DeleteObject arn:s3:vectorkeep-prod-deltas/deltas/*",
     "s3:ListBucket arn:s3:vectorkeep-prod-deltas",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-fold",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-lines",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
   ]);

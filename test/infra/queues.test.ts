@@ -13,9 +13,10 @@ beforeAll(async () => {
   mappings = ofType(stack, "aws:lambda/eventSourceMapping:EventSourceMapping");
 });
 
-const consumed = ["embed-ndjson", "lines", "words"].map((name) => `vectorkeep-dev-${name}`);
+const consumed = ["embed-ndjson", "fold", "lines", "words"].map((name) => `vectorkeep-dev-${name}`);
 const terminal = [
   "embed-ndjson-dead-letters",
+  "fold-dead-letters",
   "lines-dead-letters",
   "words-dead-letters",
   "stream-rejected",

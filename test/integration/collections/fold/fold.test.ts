@@ -14,9 +14,9 @@ import type { Delta } from "../../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../../core/deltas/keys.ts";
 import { silentLog } from "../../../../core/log.ts";
 import { monotonicClock } from "../../../../core/resilience/clock.ts";
-import { CompactionRig, queueUrl, type RigDeps } from "../compaction-rig.ts";
-import { itemsOf } from "../receipt-items.ts";
-import { contentOf, deltaOf, dimensions, model } from "../sample-deltas.ts";
+import { CompactionRig, queueUrl, type RigDeps } from "../../../unit/collections/compaction-rig.ts";
+import { itemsOf } from "../../../unit/collections/receipt-items.ts";
+import { contentOf, deltaOf, dimensions, model } from "../../../unit/collections/sample-deltas.ts";
 
 jest.setTimeout(120_000);
 
