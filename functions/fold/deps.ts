@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ShardName } from "../../contract/collections.ts";
 import type { FoldRequestDeps } from "../../core/collections/fold/answer-fold-request.ts";
-import type { FoldDeps } from "../../core/collections/fold/fold.ts";
+import type { FoldDeps } from "../../core/collections/fold/fold-deps.ts";
 import type { CompactionConfig } from "../../core/collections/host/compaction-config.ts";
 import { compactionClients } from "../../core/collections/host/compaction-deps.ts";
 import { foldDeps, foldQueue } from "../../core/collections/host/fold-deps.ts";

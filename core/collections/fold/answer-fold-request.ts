@@ -1,7 +1,8 @@
 import type { ShardName } from "../../../contract/collections.ts";
 import type { CollectionQueue, QueuedMessage } from "../messages/collection-queue.ts";
 import { parseFoldRequest } from "../messages/fold-request.ts";
-import { type FoldDeps, type FoldOutcome, foldShard } from "./fold.ts";
+import { type FoldOutcome, foldShard } from "./fold.ts";
+import type { FoldDeps } from "./fold-deps.ts";
 
 /** Doubled with each receive; one that failed by what has passed is soon tried again. */
 const firstRetrySeconds = 5;

@@ -4,7 +4,7 @@ import { type BaseStart, openBaseStart } from "../base/base-start.ts";
 import { mergeBase } from "../base/merge-base.ts";
 import { type MergedBase, settledStates } from "../base/overlay-work.ts";
 import { runCycle } from "../cycle/cycle.ts";
-import type { CycleDeps, Step } from "../cycle/cycle-deps.ts";
+import type { Step } from "../cycle/cycle-deps.ts";
 import { StepTimes } from "../cycle/step-times.ts";
 import { tidy } from "../cycle/tidy.ts";
 import { foldDue } from "../generations/fold-due.ts";
@@ -15,19 +15,13 @@ import type { FoldRequest } from "../messages/fold-request.ts";
 import { openPublished } from "../publish/published-state.ts";
 import { nextIndex } from "../segments/next-index.ts";
 import { countOver, type Overlay, overlayOf } from "../segments/overlay.ts";
-import type { Workspace } from "../workspace/workspace.ts";
+import type { FoldDeps } from "./fold-deps.ts";
 import { type FoldedBase, publishFold } from "./publish-fold.ts";
 
 /** More than three: a lease outlives two beats that fail. */
 const beatsPerLease = 4;
 /** The rest of its time is for verifying, writing and publishing. */
 const shareForMerging = 0.6;
-
-export interface FoldDeps extends CycleDeps {
-  readonly workspace: Workspace;
-  /** Beats as the lease does: keeps the request from being delivered to another process. */
-  readonly beat?: () => Promise<void>;
-}
 
 /**
  * `nothing`: there was nothing to fold. `busy`: another process folds. `unfinished`: a rebuild goes on in the next call.

@@ -9,7 +9,7 @@ import { openPublished } from "../publish/published-state.ts";
 import type { BaseIndex } from "../segments/base-index.ts";
 import type { SegmentEntry } from "../segments/entry.ts";
 import { countOver, type Overlay, overlayOf } from "../segments/overlay.ts";
-import type { FoldDeps } from "./fold.ts";
+import type { FoldDeps } from "./fold-deps.ts";
 import { overlayAbove } from "./overlay-above.ts";
 
 /** What a fold has written is not what the head needs any more. */

@@ -8,7 +8,7 @@ import { abandonable, CycleAbandonedError } from "../cycle/abandonable.ts";
 import { runCycle } from "../cycle/cycle.ts";
 import type { CycleDeps } from "../cycle/cycle-deps.ts";
 import { answerFoldRequest } from "../fold/answer-fold-request.ts";
-import type { FoldDeps } from "../fold/fold.ts";
+import type { FoldDeps } from "../fold/fold-deps.ts";
 import type { CollectionQueue, QueuedMessage } from "../messages/collection-queue.ts";
 import type { Shutdown } from "./shutdown.ts";
 

@@ -1,4 +1,4 @@
-import type { FoldDeps } from "../fold/fold.ts";
+import type { FoldDeps } from "../fold/fold-deps.ts";
 import { CollectionQueue } from "../messages/collection-queue.ts";
 import type { ShardQueues } from "../messages/shard-queues.ts";
 import { Workspace } from "../workspace/workspace.ts";

@@ -7,7 +7,7 @@ import type { SQSEvent } from "aws-lambda";
 import type { ShardName } from "../../../contract/collections.ts";
 import { runCycle } from "../../../core/collections/cycle/cycle.ts";
 import { answerFoldRequest } from "../../../core/collections/fold/answer-fold-request.ts";
-import type { FoldDeps } from "../../../core/collections/fold/fold.ts";
+import type { FoldDeps } from "../../../core/collections/fold/fold-deps.ts";
 import { compactionConfig } from "../../../core/collections/host/compaction-config.ts";
 import { compactionClients } from "../../../core/collections/host/compaction-deps.ts";
 import { foldDeps, foldQueue } from "../../../core/collections/host/fold-deps.ts";

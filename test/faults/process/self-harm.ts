@@ -3,7 +3,7 @@ import files from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { setTimeout as pause } from "node:timers/promises";
 import type { CycleDeps, Step } from "../../../core/collections/cycle/cycle-deps.ts";
-import type { FoldDeps } from "../../../core/collections/fold/fold.ts";
+import type { FoldDeps } from "../../../core/collections/fold/fold-deps.ts";
 import type { Harm } from "./harm.ts";
 
 type Method = (...input: unknown[]) => unknown;
