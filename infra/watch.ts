@@ -31,7 +31,8 @@ export function watch(
   watched: Watched,
 ): { readonly alarms: Alarms; readonly dashboard: Dashboard } {
   const { changes, sweeper, catchUp, images, metricsNamespace } = watched;
-  const flows = flowsOf(watched);
+  const takesBulkJobs = settings.bulk.enabled && settings.catchup.enabled;
+  const flows = [...flowsOf(watched), ...(takesBulkJobs ? [bulkJobs] : [])];
   const alarms = new Alarms(`${stem}-alarms`, {
     topicArn: settings.alarms.topicArn,
     email: settings.alarms.email,
@@ -46,6 +47,7 @@ export function watch(
     sweep: settings.sweep,
     servesQueries: settings.query.enabled,
     compactsInWorker: settings.compaction.host === "ecs",
+    takesBulkJobs,
     images: images && { cluster: images.database.cluster },
     catchUp: catchUp && {
       machine: catchUp.machine.machine,
@@ -56,6 +58,23 @@ export function watch(
   const dashboard = new Dashboard(`${stem}-dashboard`, { flows, metricsNamespace });
   return { alarms, dashboard };
 }
+
+/** Its processes write metrics only; they are neither functions nor queues of AWS. */
+const bulkJobs: Flow = {
+  title: "Bulk jobs",
+  functions: {},
+  queues: {},
+  deadLetters: {},
+  counts: {
+    bulk: [
+      "BulkWorkersActive",
+      "BulkJobsWaiting",
+      "BulkTasksPending",
+      "BulkChunksProcessed",
+      "BulkChunksFailed",
+    ],
+  },
+};
 
 function flowsOf({
   pipeline,

@@ -30,6 +30,7 @@ export interface AlarmsArgs {
   readonly sweep: Settings["sweep"];
   readonly servesQueries: boolean;
   readonly compactsInWorker: boolean;
+  readonly takesBulkJobs: boolean;
   /** Undefined in a stack without the image flow. */
   readonly images: { readonly cluster: aws.rds.Cluster } | undefined;
   /** Undefined in a stack without the catch-up API. */
@@ -97,6 +98,7 @@ export class Alarms extends pulumi.ComponentResource {
       compactsInWorker: args.compactsInWorker,
       catchesUp: args.catchUp !== undefined,
       servesImages: args.images !== undefined,
+      takesBulkJobs: args.takesBulkJobs,
     });
     for (const { what, service, collection, ...metric } of own) {
       const dimensions = { service, ...(collection && { collection }) };
@@ -104,6 +106,7 @@ export class Alarms extends pulumi.ComponentResource {
     }
     if (args.catchUp) this.catchUp(args.catchUp, args.metricsNamespace);
     if (args.images) this.imageDatabase(args.images.cluster);
+    if (args.takesBulkJobs) this.bulk(args.metricsNamespace);
     this.registerOutputs();
   }
 
@@ -151,6 +154,66 @@ export class Alarms extends pulumi.ComponentResource {
         },
       );
     }
+  }
+
+  private bulk(namespace: string) {
+    const read = (id: string, metricName: MetricOf<"bulk">, stat: string, period: number) => ({
+      id,
+      metric: { namespace, metricName, dimensions: { service: "bulk" }, stat, period },
+    });
+    this.expression("bulk-chunk-failure-rate", {
+      // A few failures among a few chunks say nothing yet.
+      expression: "IF(failed + processed >= 100, 100 * failed / (failed + processed), 0)",
+      label: "percent failed",
+      metrics: [
+        read("failed", "BulkChunksFailed", "Sum", 3600),
+        read("processed", "BulkChunksProcessed", "Sum", 3600),
+      ],
+      threshold: 1,
+      says: "More than 1 % of the chunks of bulk tasks failed within an hour.",
+    });
+    this.expression("bulk-no-worker", {
+      expression: "IF(workers < 1 AND waiting > 0, 1, 0)",
+      label: "jobs without a worker",
+      metrics: [
+        read("workers", "BulkWorkersActive", "Maximum", fiveMinutes),
+        read("waiting", "BulkJobsWaiting", "Maximum", fiveMinutes),
+      ],
+      threshold: 0,
+      says: "Jobs of the bulk API wait, and no worker has been heard of for five minutes.",
+    });
+  }
+
+  private expression(
+    what: string,
+    {
+      expression,
+      label,
+      metrics,
+      threshold,
+      says,
+    }: {
+      readonly expression: string;
+      readonly label: string;
+      readonly metrics: aws.types.input.cloudwatch.MetricAlarmMetricQuery[];
+      readonly threshold: number;
+      readonly says: string;
+    },
+  ) {
+    new aws.cloudwatch.MetricAlarm(
+      `${this.stem}-${what}`,
+      {
+        metricQueries: [...metrics, { id: "result", expression, label, returnData: true }],
+        comparisonOperator: "GreaterThanThreshold",
+        threshold,
+        evaluationPeriods: 1,
+        treatMissingData: "notBreaching",
+        alarmDescription: this.described(says, "bulk"),
+        alarmActions: [this.topicArn],
+        okActions: [this.topicArn],
+      },
+      { parent: this },
+    );
   }
 
   /** Over all tasks that ended within an hour. */

@@ -29,11 +29,13 @@ export function ownMetrics(
     compactsInWorker,
     catchesUp,
     servesImages,
+    takesBulkJobs,
   }: {
     readonly servesQueries: boolean;
     readonly compactsInWorker: boolean;
     readonly catchesUp: boolean;
     readonly servesImages: boolean;
+    readonly takesBulkJobs: boolean;
   },
 ): OwnMetric[] {
   const ofCompaction = { statistic: "Sum", threshold: 0 } as const;
@@ -142,6 +144,7 @@ export function ownMetrics(
           } as const,
         ]
       : []),
+    ...(takesBulkJobs ? bulkMetrics() : []),
     ...(servesImages ? imageMetrics() : []),
     {
       what: "rows-rejected",
@@ -209,6 +212,41 @@ function differences(): OwnMetric[] {
       says: `Vectors of ${collection} are published, and a search by their own numbers does not find them.`,
       runbook: "vectors-not-found",
     })),
+  ];
+}
+
+function bulkMetrics(): OwnMetric[] {
+  const gauge = { statistic: "Maximum", runbook: "bulk" } as const;
+  return [
+    {
+      ...gauge,
+      what: "bulk-tasks-pending",
+      ...metric("bulk", "BulkTasksPending"),
+      threshold: 100,
+      says: "More than 100 tasks of the bulk API wait for a worker.",
+    },
+    {
+      ...gauge,
+      what: "bulk-task-age",
+      ...metric("bulk", "BulkOldestJobAge"),
+      threshold: 900,
+      says: "A task of the bulk API has waited for a worker for more than 15 minutes.",
+    },
+    {
+      ...gauge,
+      what: "bulk-broker-memory",
+      ...metric("bulk", "BulkBrokerMemoryPercent"),
+      threshold: 80,
+      says: "The broker of the bulk API uses more than 80 % of its memory. It evicts nothing: once it is full, it takes no jobs.",
+    },
+    {
+      what: "bulk-tasks-failed",
+      ...metric("bulk", "CatchUpTasksFailed"),
+      statistic: "Sum",
+      threshold: 0,
+      says: "A task of the bulk API failed.",
+      runbook: "bulk",
+    },
   ];
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { metricsOf } from "../../contract/metrics.ts";
 import { declared } from "../../infra/config.ts";
-import { deployCatchUp } from "./support/catch-up-stack.ts";
+import { deployBulk } from "./support/bulk-stack.ts";
 import { type Deployment, ofType } from "./support/deploy.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -36,7 +36,7 @@ let stack: Deployment;
 let alarms: [name: string, alarm: Alarm][];
 
 beforeAll(async () => {
-  stack = await deployCatchUp({ "compaction:host": "ecs" }, { stack: "prod" });
+  stack = await deployBulk({ "compaction:host": "ecs" }, { stack: "prod" });
   alarms = [...ofType(stack, "aws:cloudwatch/metricAlarm:MetricAlarm")] as unknown as typeof alarms;
 });
 

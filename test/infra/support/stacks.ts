@@ -24,6 +24,7 @@ jest.mock("../../../infra/bundles/stack-bundles.ts", () => {
     }),
     addedBundles: async (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, code])),
     catchUpBundles: async () => ({ api: code, run: code, chunk: code, settle: code, watch: code }),
+    bulkContexts: async () => ({ api: ".build/bulk-api", worker: ".build/bulk-worker" }),
     queryServerContext: async () => ".build/query-server",
     compactionWorkerContext: async () => ".build/compaction-worker",
   };

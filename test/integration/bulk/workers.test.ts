@@ -1,0 +1,246 @@
+import fc from "fast-check";
+import type { Counts } from "../../../core/catchup/tasks/counts.ts";
+import { rowsIn } from "../../../core/catchup/tasks/counts.ts";
+import {
+  EmbeddingNotAllowedError,
+  EmbeddingThrottledError,
+} from "../../../core/embedding/embedding-errors.ts";
+import { TaskRig } from "../../unit/catchup/task-rig.ts";
+import { TaskTables } from "../../unit/catchup/task-tables.ts";
+import { brokerKinds, hasBroker, TestBroker } from "./brokers.ts";
+import { BulkRig } from "./bulk-rig.ts";
+
+const workers = { host: "workers" } as const;
+let tables: TaskTables;
+
+beforeAll(async () => {
+  tables = await TaskTables.start();
+});
+afterAll(() => tables.stop());
+
+/** Rows of ids 1 to `count`. */
+function rows(count: number, text = (row: number) => `text ${row}`): string {
+  const lines = Array.from({ length: count }, (_, at) => `${at + 1},${text(at + 1)}`);
+  return ["id,formatted_text", ...lines, ""].join("\n");
+}
+
+describe.each(brokerKinds.filter(hasBroker))("with %s", (kind) => {
+  let broker: TestBroker;
+  let rig: BulkRig;
+  let turn = 0;
+
+  beforeAll(async () => {
+    broker = await TestBroker.start(kind);
+  });
+  afterAll(() => broker.stop());
+
+  beforeEach(async () => {
+    turn += 1;
+    rig = await BulkRig.open(tables, broker.local.url, `test-${turn}`);
+  });
+  afterEach(() => rig.close());
+
+  async function run(csv: string, changed: Parameters<TaskRig["accept"]>[1] = {}): Promise<string> {
+    const id = await rig.accept(csv, { ...workers, ...changed });
+    await rig.jobs.enqueue(id);
+    return id;
+  }
+
+  test("a task is planned, processed by several workers and settled, and the broker keeps nothing of it", async () => {
+    rig.startWorker(2);
+    rig.startWorker(2);
+    const id = await run(rows(9));
+    const task = await rig.ended(id);
+    expect(task).toMatchObject({
+      status: "COMPLETED",
+      chunks_completed: 5,
+      chunks_failed: 0,
+      worked_on_by: { kind: "workers", id: `run-${id}` },
+      counts: { processed: 9, failed: 0 },
+    });
+    expect(rig.index.vectors.size).toBe(9);
+    expect(rig.embedder.paid.filter((text) => text !== "receipt")).toHaveLength(9);
+    await rig.forgotten(id);
+    expect(await rig.queues.chunks.getJobCounts("waiting", "prioritized", "active", "delayed")).toEqual(
+      expect.not.objectContaining({ active: expect.any(String) }),
+    );
+  });
+
+  test("the same file ends alike by workers and by one function, byte for byte", async () => {
+    rig.startWorker(2);
+    const cell = fc.constantFrom("a", "b c", "é", "poison", "", '"x, y"', "long ".repeat(12).trim());
+    const line = fc.tuple(fc.integer({ min: 1, max: 9 }), cell, fc.constantFrom("1", "2", "", "true", "x"));
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 14 }), async (lines) => {
+        const csv = `id,formatted_text,amount\n${lines.map((one) => one.join(",")).join("\n")}\n`;
+        rig.index.vectors.clear();
+        const byWorkers = await rig.ended(await run(csv));
+        const plain = new TaskRig(tables);
+        const id = await plain.accept(csv, { host: "function" });
+        await plain.run(id);
+        const byFunction = await plain.task(id);
+        expect(byWorkers).toMatchObject({ status: byFunction.status, rows: lines.length });
+        expect(byWorkers.counts).toEqual(byFunction.counts);
+        expect(rowsIn(byWorkers.counts as Counts)).toBe(lines.length);
+        expect(JSON.stringify([...rig.index.vectors].sort())).toBe(
+          JSON.stringify([...plain.index.vectors].sort()),
+        );
+        expect(rig.failedRows(byWorkers.task_id)).toEqual(plain.failedRows(id));
+        expect(rig.duplicateRows(byWorkers.task_id)).toEqual(plain.duplicateRows(id));
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  test("a chunk that fails is retried, and its rows count once", async () => {
+    rig.startWorker();
+    const upsert = rig.index.upsert.bind(rig.index);
+    let failures = 0;
+    rig.index.upsert = async (namespace, vectors) => {
+      await upsert(namespace, vectors);
+      failures += 1;
+      if (failures === 2) throw new Error("the answer was lost");
+    };
+    const task = await rig.ended(await run(rows(6)));
+    expect(task).toMatchObject({ status: "COMPLETED", counts: { processed: 6 }, chunks_failed: 0 });
+    expect(rig.embedder.paid.filter((text) => text !== "receipt")).toHaveLength(6);
+  });
+
+  test("a chunk that fails in all attempts is settled as failed, and the others count", async () => {
+    rig.startWorker();
+    const upsert = rig.index.upsert.bind(rig.index);
+    rig.index.upsert = async (namespace, vectors) => {
+      if (vectors.some(({ metadata }) => metadata.text === "text 3")) throw new Error("no answer");
+      return upsert(namespace, vectors);
+    };
+    const id = await run(rows(6));
+    const task = await rig.ended(id);
+    expect(task).toMatchObject({
+      status: "PARTIALLY_COMPLETED",
+      counts: { processed: 4, failed: 2 },
+      chunks_failed: 1,
+    });
+    expect(rig.failedRows(id)).toEqual([
+      [3, "chunk_failed"],
+      [4, "chunk_failed"],
+    ]);
+  });
+
+  test("a rate limit defers a chunk for longer than all attempts, and is none", async () => {
+    rig.startWorker();
+    let refusals = 0;
+    const embed = rig.embedder.embed.bind(rig.embedder);
+    rig.embedder.embed = async (texts) => {
+      if (!texts.includes("text 1")) return embed(texts);
+      refusals += 1;
+      if (refusals <= 2) throw new EmbeddingThrottledError("fake");
+      return embed(texts);
+    };
+    const task = await rig.ended(await run(rows(2)));
+    expect(task).toMatchObject({ status: "COMPLETED", counts: { processed: 2 } });
+    expect(refusals).toBe(3);
+  });
+
+  test("a spent quota ends the task at once, with the reason, and calls the provider no more", async () => {
+    rig.startWorker();
+    let calls = 0;
+    rig.embedder.embed = async (texts) => {
+      if (texts.includes("receipt")) return texts.map(() => new Uint8Array(16));
+      calls += 1;
+      throw new EmbeddingNotAllowedError("fake", "429 insufficient_quota");
+    };
+    const task = await rig.ended(await run(rows(40)));
+    expect(task).toMatchObject({ status: "FAILED", error: expect.stringContaining("insufficient_quota") });
+    expect(calls).toBe(1);
+  });
+
+  test("what would fail every row fails the task before its file is read", async () => {
+    rig.startWorker();
+    rig.index.holds = 8;
+    const id = await run(rows(4));
+    expect(await rig.ended(id)).toMatchObject({
+      status: "FAILED",
+      error: expect.stringContaining("8 dimensions"),
+    });
+    expect(rig.source.ranges).toEqual([]);
+  });
+
+  test("a file that is missing fails its task with a sentence", async () => {
+    rig.startWorker();
+    const id = await rig.accept(undefined, { ...workers, s3_key: "none.csv" });
+    await rig.jobs.enqueue(id);
+    expect(await rig.ended(id)).toMatchObject({
+      status: "FAILED",
+      error: expect.stringContaining("none.csv"),
+    });
+  });
+
+  test("a cancelled task has its waiting chunks removed, and none is processed after", async () => {
+    rig.startWorker();
+    let begun: () => void = () => {};
+    const first = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    let go: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const embed = rig.embedder.embed.bind(rig.embedder);
+    rig.embedder.embed = async (texts) => {
+      if (!texts.includes("receipt")) {
+        begun();
+        await gate;
+      }
+      return embed(texts);
+    };
+    const id = await run(rows(40));
+    await first;
+    await tables.tasks.change(id, { status: "CANCELLED" });
+    await rig.jobs.stop(`run-${id}`);
+    expect(await rig.queues.chunks.getPrioritizedCount()).toBe(0);
+    go();
+    await rig.forgotten(id);
+    expect((await rig.task(id)).status).toBe("CANCELLED");
+    expect(rig.index.vectors.size).toBeLessThanOrEqual(2);
+  });
+
+  test("chunks of a high priority come first, and those of one priority take turns", async () => {
+    const order: string[] = [];
+    const embed = rig.embedder.embed.bind(rig.embedder);
+    rig.embedder.embed = async (texts) => {
+      order.push(...texts.filter((text) => text !== "receipt").map((text) => text[0] ?? ""));
+      return embed(texts);
+    };
+    const of = (name: string, priority?: "high" | "low") =>
+      run(
+        rows(3, (row) => `${name}${row}`),
+        { question_id: name, ...(priority && { priority }) },
+      );
+    rig.limits = { ...rig.limits, rows: 1 };
+    // All are planned before a chunk is processed.
+    const ids = [await of("l", "low"), await of("a"), await of("b"), await of("h", "high")];
+    rig.startTaskWorker();
+    while ((await rig.queues.chunks.getPrioritizedCount()) < 12) await new Promise((r) => setTimeout(r, 10));
+    rig.startWorker();
+    for (const id of ids) await rig.ended(id);
+    const text = order.join("");
+    expect(text.slice(0, 3)).toBe("hhh");
+    expect(text.slice(3, 9)).toMatch(/^(ab|ba){3}$/);
+    expect(text.slice(9)).toBe("lll");
+  });
+
+  test("a task whose jobs the broker lost is dispatched again by the watch, without the chunks that are over", async () => {
+    const id = await run(rows(8));
+    rig.startTaskWorker();
+    while ((await rig.queues.chunks.getPrioritizedCount()) < 4) await new Promise((r) => setTimeout(r, 10));
+    const [chunk] = rig.chunksOf(id);
+    if (chunk === undefined) throw new Error("There is no chunk.");
+    await rig.chunk(id, chunk);
+    await broker.empty(rig.queues);
+    await rig.watch();
+    while ((await rig.queues.chunks.getPrioritizedCount()) < 3) await new Promise((r) => setTimeout(r, 10));
+    rig.startWorker();
+    expect(await rig.ended(id)).toMatchObject({ status: "COMPLETED", counts: { processed: 8 } });
+    expect(rig.embedder.paid.filter((text) => text !== "receipt")).toHaveLength(8);
+  });
+});
