@@ -17,6 +17,8 @@ export interface LogFields {
   readonly generation_name?: string | null | undefined;
   readonly vector_id?: string | undefined;
   readonly message_id?: string | undefined;
+  /** Of the trace that the invocation belongs to, 32 hexadecimal digits. */
+  readonly trace_id?: string | undefined;
   readonly message_ids?: readonly (string | undefined)[] | undefined;
   /** Receipt keys, `IMAGE#{image_id}#RECEIPT#{receipt_id}`, of a line about several receipts. */
   readonly receipts?: readonly string[] | undefined;

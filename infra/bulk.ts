@@ -3,6 +3,7 @@ import type { BulkContexts } from "./components/bulk-args.ts";
 import type { CatchUp } from "./components/catch-up.ts";
 import type { Network } from "./components/network.ts";
 import type { StoredSecret } from "./components/stored-secret.ts";
+import type { TracingSettings } from "./components/tracing.ts";
 import type { Settings } from "./config.ts";
 import type { BulkOutputs } from "./outputs.ts";
 
@@ -15,6 +16,7 @@ interface Neighbours {
   readonly metricsNamespace: string;
   readonly logRetentionDays: number;
   readonly logLevel: string;
+  readonly tracing: TracingSettings;
 }
 
 /** The bulk API, or undefined if it is disabled. Docker and @pulumi/awsx are not loaded then. */

@@ -364,6 +364,21 @@ export const declared = {
       because: "At INFO every batch, run and cycle leaves a line, so that a receipt can be followed.",
     }),
   },
+  tracing: {
+    enabled: boolean({
+      default: false,
+      means: "Whether X-Ray traces functions, the catch-up API and its state machine.",
+      because:
+        "Traces cost 5 USD per million. Log lines carry the trace id where there is one, and runs, change messages and tasks carry a traceparent.",
+    }),
+    endpoint: optionalText({
+      form: address,
+      means:
+        "URL of an OTLP/HTTP collector for spans, as http://collector:4318/v1/traces. Functions and containers send JSON to it.",
+      because:
+        "Without one no span is recorded, and the exporter is not loaded. A function in the VPC reaches only a collector in the VPC.",
+    }),
+  },
   alarms: {
     email: optionalText({
       form: { pattern: /^[^@\s]+@[^@\s]+$/, says: "an email address" },

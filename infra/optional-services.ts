@@ -30,7 +30,7 @@ interface Neighbours {
 /** Docker and @pulumi/awsx are not loaded while the service is disabled. */
 export async function queryService(
   name: string,
-  { query, embedding, compaction, logs }: Settings,
+  { query, embedding, compaction, logs, tracing }: Settings,
   { queryContext, storage, network, files, apiKey, metricsNamespace }: Neighbours,
 ): Promise<{ service: QueryService; apiKey: StoredSecret } | undefined> {
   if (queryContext === undefined || query.apiKey === undefined) return undefined;
@@ -52,6 +52,7 @@ export async function queryService(
     metricsNamespace,
     logRetentionDays: logs.retentionDays,
     logLevel: logs.level,
+    tracing,
   });
   return { service, apiKey: searchApiKey };
 }

@@ -56,6 +56,7 @@ export async function vectorkeep(): Promise<Outputs> {
     metricsNamespace: stem,
     logRetentionDays: settings.logs.retentionDays,
     logLevel: settings.logs.level,
+    tracing: settings.tracing,
   };
 
   const apiKey = new StoredSecret(`${stem}-embedding-api-key`, {

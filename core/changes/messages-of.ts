@@ -42,6 +42,7 @@ function changeBody(change: Change, key: EntityKey): ChangeMessageBody {
     stream_record_id: change.streamRecordId,
     aws_region: change.awsRegion,
     record_snapshot: snapshotOf(change),
+    ...(change.traceparent !== undefined && { traceparent: change.traceparent }),
     entity_type: key.type,
     event_name: change.eventName,
     entity_data: storedIds(key),
@@ -68,6 +69,7 @@ function runMessages(change: Change, key: KeyOf<"COMPACTION_RUN">): MessagesOrRe
         awsRegion: change.awsRegion,
         streamRecordId: change.streamRecordId,
         snapshot: snapshotOf(change),
+        traceparent: change.traceparent,
       }),
     ]),
   );

@@ -5,6 +5,7 @@ import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { receiptOfVector } from "../receipts/receipt.ts";
 import { ofImage } from "../receipts/shards.ts";
+import { linkToCauses } from "../tracing/span.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 import { type QueuePublisher, QueueRejectedError } from "./queue-publisher.ts";
 import { rejectedRecord } from "./rejected-record.ts";
@@ -48,6 +49,7 @@ export async function processRecords(
   const { log } = services;
   const sorted = sortRecords(records, services.watched);
   const { boxes } = sorted;
+  linkToCauses([...boxes.lines.messages, ...boxes.words.messages].map(({ traceparent }) => traceparent));
   const sent = await Promise.all([
     ...send(byQueue(boxes.lines, services.collections.lines)),
     ...send(byQueue(boxes.words, services.collections.words)),

@@ -4,6 +4,7 @@ import { type EntityKey, parseEntityKey } from "../entities/entity-key.ts";
 import { type ItemReading, readFactsItem, readLabelItem } from "../entities/known-items.ts";
 import { type PlainItem, plainItem } from "../entities/plain-item.ts";
 import { problems } from "../receipts/problems.ts";
+import { optionalTraceparent } from "../tracing/traceparent.ts";
 import { changedFields } from "./changed-fields.ts";
 import { recordTime, type StreamRecord, streamRecord, streamRecordKeys } from "./stream-record.ts";
 import { isAnswered, type Watched } from "./watched.ts";
@@ -21,6 +22,8 @@ export interface Change {
   readonly awsRegion: string;
   /** The item after the change; before it for a REMOVE. */
   readonly item: PlainItem;
+  /** The item's attribute of this name, if it is well-formed. */
+  readonly traceparent: string | undefined;
 }
 
 export type ReadRecord =
@@ -79,6 +82,7 @@ function readItems(record: StreamRecord, key: EntityKey, watched: Watched): Read
     streamRecordId: record.eventID,
     awsRegion: record.awsRegion,
     item,
+    traceparent: optionalTraceparent.parse(item.traceparent),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type S3Client,
   S3ServiceException,
 } from "@aws-sdk/client-s3";
+import { inSpan } from "../tracing/span.ts";
 import { DeltaUnreadableError, decodeDelta } from "./codec.ts";
 import type { DeltaStore } from "./delta-store.ts";
 import { deltaOfKey, isSameDelta } from "./keys.ts";
@@ -24,7 +25,11 @@ export class S3DeltaStore implements DeltaStore {
    * An existing readable delta of the key stays: it is immutable, and an earlier attempt wrote it. Any other object
    * under the key is replaced.
    */
-  async put(key: string, bytes: Uint8Array): Promise<void> {
+  put(key: string, bytes: Uint8Array): Promise<void> {
+    return inSpan("delta.write", { key, bytes: bytes.length }, () => this.#put(key, bytes));
+  }
+
+  async #put(key: string, bytes: Uint8Array): Promise<void> {
     if (await this.#putIfAbsent(key, bytes)) return;
     if (await this.#holdsOwn(key)) return;
     await this.#client.send(this.#upload(key, bytes, undefined));

@@ -3,6 +3,7 @@ import { jitteredMs } from "../resilience/backoff.ts";
 import { type Clock, systemClock } from "../resilience/clock.ts";
 import type { RateLimiter } from "../resilience/rate-limiter.ts";
 import { type Attempt, retry } from "../resilience/retry.ts";
+import { inSpan } from "../tracing/span.ts";
 import type { Embedder, Purpose, VectorBytes } from "./embedder.ts";
 import {
   EmbeddingNotAllowedError,
@@ -66,7 +67,13 @@ export class OpenAiEmbedder implements Embedder {
     const giveUpAt = this.#giveUpAt();
     const tokens = texts.reduce((sum, text) => sum + tokenBound(text), 0);
     const body = this.body(texts, purpose);
-    return retry(() => this.#attempt(body, texts.length, tokens, giveUpAt), {
+    return inSpan("embedding.request", { texts: texts.length, tokens, model: this.model }, () =>
+      this.#retried(body, texts.length, tokens, giveUpAt),
+    );
+  }
+
+  #retried(body: object, count: number, tokens: number, giveUpAt: number): Promise<VectorBytes[]> {
+    return retry(() => this.#attempt(body, count, tokens, giveUpAt), {
       maxAttempts,
       giveUpAt,
       backoffMs: (failed) => jitteredMs(backoff, failed),

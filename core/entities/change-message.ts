@@ -10,6 +10,7 @@ import { wordVectorId } from "../receipts/planned-vectors.ts";
 import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import { imageId } from "../receipts/rows.ts";
 import { queueJson } from "../text/queue-json.ts";
+import { optionalTraceparent } from "../tracing/traceparent.ts";
 import { type StoredIds, segmentsOf } from "./entity-key.ts";
 
 /** Old and new values of the watched fields; null if absent. */
@@ -26,6 +27,8 @@ const envelope = z.object({
   aws_region: z.string(),
   /** The item, or the old image of a REMOVE; null if it is too large or missing. For people only. */
   record_snapshot: z.record(z.string(), z.unknown()).nullable(),
+  /** The attribute of this name of the item: the span that wrote it. */
+  traceparent: optionalTraceparent,
 });
 
 type RunType = TypesThatHold<"run">;
@@ -95,6 +98,8 @@ export interface ChangeMessage {
   readonly messageAttributes: Readonly<Record<string, StringAttribute>>;
   readonly groupId: string;
   readonly deduplicationId: string;
+  /** That of the body. */
+  readonly traceparent: string | undefined;
 }
 
 /** `deduplicationId` is the stream record's id, or `redriveId` of a redriven run. */
@@ -114,6 +119,7 @@ export function changeMessage(
     },
     groupId: groupOf(body),
     deduplicationId,
+    traceparent: body.traceparent,
   };
 }
 

@@ -3,6 +3,7 @@ import type { MeasuredService } from "../../contract/metrics.ts";
 import type { Log } from "../log.ts";
 import { type LoggedMetrics, loggedMetrics, silentMetrics } from "../metrics.ts";
 import { readEnvironment } from "../settings/environment.ts";
+import { ProcessTracing } from "../tracing/process-tracing.ts";
 import { fatalErrorFields } from "./error-fields.ts";
 import { type InvocationContext, processLog } from "./process-log.ts";
 import { traceSources } from "./stack-traces.ts";
@@ -39,13 +40,14 @@ const unmeasured: LoggedMetrics = { ...silentMetrics, write() {} };
 
 /**
  * The frame of every Lambda function: it reads the configuration, builds the dependencies, adds the invocation to each
- * log line, and always writes the metrics. An error of the handler is logged and fails the invocation.
+ * log line, traces it, and always writes the metrics. An error of the handler is logged and fails the invocation.
  */
 export function defineFunction<Config extends z.ZodType, Deps, Event, Answer>(
   definition: FunctionDefinition<Config, Deps, Event, Answer>,
 ): (event: Event, context: InvocationContext) => Promise<Answer> {
   traceSources();
   const log = processLog(definition.name);
+  const tracing = new ProcessTracing(definition.name, log);
   const metrics = definition.metrics === undefined ? unmeasured : loggedMetrics(definition.metrics);
   const deps = definition.deps(readEnvironment(definition.config), { log, metrics });
   return async (event, context) => {
@@ -53,7 +55,10 @@ export function defineFunction<Config extends z.ZodType, Deps, Event, Answer>(
     const remainingMs = context.getRemainingTimeInMillis();
     const giveUpAt = Date.now() + remainingMs - (definition.reserveMs ?? 0);
     try {
-      return await definition.handle(event, deps, { giveUpAt, remainingMs });
+      return await tracing.invocation(
+        (traceId) => log.appendKeys({ trace_id: traceId }),
+        () => definition.handle(event, deps, { giveUpAt, remainingMs }),
+      );
     } catch (error) {
       log.error("The invocation failed", fatalErrorFields(error));
       throw error;

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { Log } from "../log.ts";
 import { readEnvironment } from "../settings/environment.ts";
+import { ProcessTracing } from "../tracing/process-tracing.ts";
 import { fatalErrorFields } from "./error-fields.ts";
 import { processLog } from "./process-log.ts";
 import { traceSources } from "./stack-traces.ts";
@@ -35,7 +36,11 @@ export function defineService<Config extends z.ZodType>({
       });
     }
   };
-  const start = async () => run(readEnvironment(config), { log, onStop });
+  const tracing = new ProcessTracing(name, log);
+  const start = async () => {
+    await tracing.ready();
+    await run(readEnvironment(config), { log, onStop });
+  };
   start().catch((error: unknown) => {
     log.error("The service failed", fatalErrorFields(error));
     process.exit(1);

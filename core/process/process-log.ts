@@ -10,6 +10,8 @@ export type InvocationContext = Parameters<Logger["addContext"]>[0] & {
 export interface ProcessLog extends Log {
   /** Adds the request id and the function's name to every further line. */
   addContext(context: InvocationContext): void;
+  /** Adds the id of the current trace to every further line. */
+  appendKeys(keys: { readonly trace_id: string }): void;
 }
 
 /** Its level comes from POWERTOOLS_LOG_LEVEL, which infra/ sets to `logs:level`. */

@@ -27,5 +27,7 @@ export interface CompactionRun extends ReceiptRef {
   /** ISO times. */
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** The span that opened it; absent if that was not traced. */
+  readonly traceparent?: string;
   readonly halves: Readonly<Record<Collection, RunHalf>>;
 }

@@ -9,6 +9,7 @@ import { collectionOf, collections, type ShardName } from "../../contract/collec
 import { unlessConditionFailed } from "../conditional-write.ts";
 import type { ReceiptRef } from "../receipts/receipt.ts";
 import { cutMessage } from "../text/cut-message.ts";
+import { traceparentField } from "../tracing/traceparent.ts";
 import type { CompactionRun } from "./compaction-run.ts";
 import type { CurrentRun, NextCurrent } from "./current-run.ts";
 import { OpenRuns } from "./open-runs.ts";
@@ -87,6 +88,7 @@ export class DynamoRunStore implements RunStore {
         updated_at: now,
         ...freshHalf("lines", run.deltaPrefixes.lines),
         ...freshHalf("words", run.deltaPrefixes.words),
+        ...traceparentField(),
       },
       ConditionExpression: "attribute_not_exists(PK)",
     });

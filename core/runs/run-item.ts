@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import * as z from "zod";
 import { type Collection, collections } from "../../contract/collections.ts";
 import { fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import { optionalTraceparent } from "../tracing/traceparent.ts";
 import { ItemUnreadableError, readItem } from "../unreadable-item.ts";
 import type { CompactionRun, RunHalf } from "./compaction-run.ts";
 import type { CurrentRun, NextCurrent, RemovedPart } from "./current-run.ts";
@@ -72,6 +73,7 @@ export const runItem = z.object({
   words_error: z.string().optional(),
   lines_merged_vectors: count.optional(),
   words_merged_vectors: count.optional(),
+  traceparent: optionalTraceparent,
 });
 
 /** Parses a run. Throws ItemUnreadableError, also if the item does not match its key. */
@@ -89,6 +91,7 @@ export function readRun(item: Readonly<Record<string, unknown>>): CompactionRun 
     rejectedRows: run.rejected_rows,
     createdAt: run.created_at,
     updatedAt: run.updated_at,
+    ...(run.traceparent !== undefined && { traceparent: run.traceparent }),
     halves: { lines: readHalf(run, "lines"), words: readHalf(run, "words") },
   };
 }

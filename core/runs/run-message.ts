@@ -13,6 +13,8 @@ export interface RunMessageInput {
   readonly awsRegion: string;
   readonly streamRecordId?: string;
   readonly snapshot?: Record<string, unknown> | null;
+  /** The run's. */
+  readonly traceparent?: string | undefined;
 }
 
 /** The change message of a run for one collection's queue. */
@@ -34,6 +36,7 @@ export function runMessage(input: RunMessageInput): ChangeMessage {
       stream_record_id: input.streamRecordId ?? null,
       aws_region: input.awsRegion,
       record_snapshot: input.snapshot ?? null,
+      ...(input.traceparent !== undefined && { traceparent: input.traceparent }),
     },
     input.collection,
     input.deduplicationId,

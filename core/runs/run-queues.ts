@@ -51,6 +51,7 @@ export class RunQueues {
             deduplicationId: redriveId(run.runId, run.attempts, time),
             timestamp,
             awsRegion: this.#options.region,
+            traceparent: run.traceparent,
           }),
         ),
       ),

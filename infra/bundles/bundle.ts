@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from
 import { dirname, join } from "node:path";
 import { buildProgram, type Program, projectRoot } from "./build-program.ts";
 import { bundleTime } from "./chroma-library.ts";
+import { exporterFile } from "./lean-imports.ts";
 import { filesOf, type NativePart } from "./native-parts.ts";
 
 /** The files of a bundle by name. The same source gives the same bytes. */
@@ -24,7 +25,11 @@ export async function bundleFunction(
   programOf: ProgramOf = buildProgram,
 ): Promise<Bundle> {
   const program = await programOf(`functions/${name}/handler.ts`);
-  return new Map([...programFiles("index.mjs", program), ...(await filesOf(native))]);
+  return new Map([
+    ...programFiles("index.mjs", program),
+    ...(await exporterFiles(programOf)),
+    ...(await filesOf(native)),
+  ]);
 }
 
 /** `containers/{name}/main.ts` as `main.mjs` beside its Dockerfile: a folder that Docker builds. */
@@ -37,6 +42,7 @@ export async function bundleContainer(
   const dockerfile = await readFile(join(projectRoot, "containers", name, "Dockerfile"));
   return new Map([
     ...programFiles("main.mjs", program),
+    ...(await exporterFiles(programOf)),
     ["Dockerfile", dockerfile],
     ...(await filesOf(native)),
   ]);
@@ -49,6 +55,11 @@ export function programFiles(name: string, { code, map }: Program): [string, Uin
     [name, Buffer.concat([code, Buffer.from(`//# sourceMappingURL=${mapName}\n`)])],
     [mapName, map],
   ];
+}
+
+/** What a process loads only where spans are exported; a program imports it by this name (lean-imports.ts). */
+async function exporterFiles(programOf: ProgramOf): Promise<[string, Uint8Array][]> {
+  return programFiles(exporterFile, await programOf("core/tracing/exporter.ts"));
 }
 
 /** Hexadecimal SHA-256 over names and contents. */

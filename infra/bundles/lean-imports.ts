@@ -9,6 +9,9 @@ const absent = "absent-package";
 
 const credentials = join(import.meta.dirname, "../../core/process/aws-credentials.ts");
 
+/** File beside each program. */
+export const exporterFile = "tracing.mjs";
+
 export function isMadeUp(input: string): boolean {
   return [required, absent].some((namespace) => input.startsWith(`${namespace}:`));
 }
@@ -20,6 +23,7 @@ export const leanImports: Plugin = {
     requireHttp(build);
     leaveOutSdkParts(build);
     keepEnglish(build);
+    loadExporterOnDemand(build);
   },
 };
 
@@ -64,5 +68,12 @@ function keepEnglish(build: PluginBuild): void {
     /[\\/]node_modules[\\/]zod[\\/]/.test(importer)
       ? { path: join(dirname(importer), "../locales/en.js") }
       : undefined,
+  );
+}
+
+/** Few processes export spans, so that the exporter is a program of its own. */
+function loadExporterOnDemand(build: PluginBuild): void {
+  build.onResolve({ filter: /^\.\/exporter\.ts$/ }, ({ kind }) =>
+    kind === "dynamic-import" ? { path: `./${exporterFile}`, external: true } : undefined,
   );
 }

@@ -106,6 +106,7 @@ export class BulkApi extends pulumi.ComponentResource {
         port: settings.port,
         logRetentionDays: args.logRetentionDays,
         logLevel: args.logLevel,
+        tracing: args.tracing,
       },
       { parent: this },
     );
@@ -138,6 +139,7 @@ export class BulkApi extends pulumi.ComponentResource {
         stopSeconds: settings.stopSeconds,
         logRetentionDays: args.logRetentionDays,
         logLevel: args.logLevel,
+        tracing: args.tracing,
       },
       { parent: this },
     );

@@ -3,6 +3,7 @@ import type { Settings } from "../config.ts";
 import type { CatchUp } from "./catch-up.ts";
 import type { Network } from "./network.ts";
 import type { StoredSecret } from "./stored-secret.ts";
+import type { TracingSettings } from "./tracing.ts";
 
 /** Docker's build contexts of the bulk API. */
 export interface BulkContexts {
@@ -21,4 +22,5 @@ export interface BulkApiArgs {
   readonly metricsNamespace: string;
   readonly logRetentionDays: number;
   readonly logLevel: string;
+  readonly tracing: TracingSettings;
 }

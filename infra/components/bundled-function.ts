@@ -4,6 +4,7 @@ import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import { attachToNetwork, type FunctionEgress, placeWithEgress } from "./function-egress.ts";
 import type { Network } from "./network.ts";
 import { allow, assumedBy, policyOf, type Statement } from "./permissions.ts";
+import { type TracingSettings, tracingEnvironment, writeTraces } from "./tracing.ts";
 
 /** Arguments that all functions of a stack share. */
 export interface FunctionDefaults {
@@ -12,6 +13,7 @@ export interface FunctionDefaults {
   readonly logRetentionDays: number;
   /** Minimum level of the lines that the function logs. */
   readonly logLevel: string;
+  readonly tracing: TracingSettings;
 }
 
 /** The mount of the collections. A function with a mount runs in the VPC and reaches only services with an endpoint. */
@@ -69,6 +71,7 @@ export class BundledFunction extends pulumi.ComponentResource {
         policy: policyOf([
           ...args.statements,
           writeLog(this.logGroup),
+          ...(args.tracing.enabled ? [writeTraces] : []),
           ...(args.mount ? [...attachToNetwork(name), useFiles(args.mount)] : []),
         ]),
       },
@@ -91,8 +94,10 @@ export class BundledFunction extends pulumi.ComponentResource {
             ...args.environment,
             POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace,
             POWERTOOLS_LOG_LEVEL: args.logLevel,
+            ...tracingEnvironment(args.tracing),
           },
         },
+        ...(args.tracing.enabled && { tracingConfig: { mode: "Active" } }),
         ...(args.scratchMiB !== undefined && { ephemeralStorage: { size: args.scratchMiB } }),
         ...(placement && { vpcConfig: placement.vpcConfig }),
         ...(args.mount && mounted(args.mount)),

@@ -15,6 +15,7 @@ export interface CatchUpApiArgs {
   readonly settings: Settings["catchup"];
   readonly apiKey: pulumi.Output<string>;
   readonly logRetentionDays: number;
+  readonly isTraced: boolean;
 }
 
 /**
@@ -83,6 +84,7 @@ export class CatchUpApi extends pulumi.ComponentResource {
         restApi: restApi.id,
         deployment: deployment.id,
         stageName,
+        xrayTracingEnabled: args.isTraced,
         ...(log && { accessLogSettings: log.settings }),
       },
       { parent: this, dependsOn: [...(log?.after ?? [])] },

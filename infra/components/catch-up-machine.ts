@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BundledFunction } from "./bundled-function.ts";
 import type { Named } from "./named.ts";
 import { allow, assumedBy, invoke, policyOf, putObjects, readObjects } from "./permissions.ts";
+import { writeTraces } from "./tracing.ts";
 
 export interface CatchUpMachineArgs {
   /** Processes one chunk. */
@@ -14,6 +15,7 @@ export interface CatchUpMachineArgs {
   /** Concurrent chunks per task. */
   readonly concurrency: number;
   readonly logRetentionDays: number;
+  readonly isTraced: boolean;
 }
 
 /** The state machine of large tasks: a map over the chunks of a plan, then the settle step. */
@@ -33,7 +35,10 @@ export class CatchUpMachine extends pulumi.ComponentResource {
     );
     const logging = new aws.iam.RolePolicy(
       `${name}-logging`,
-      { role: role.id, policy: policyOf([deliverLogs]) },
+      {
+        role: role.id,
+        policy: policyOf(args.isTraced ? [deliverLogs, writeTraces, readSamplingRules] : [deliverLogs]),
+      },
       inside,
     );
     this.machine = new aws.sfn.StateMachine(
@@ -41,6 +46,7 @@ export class CatchUpMachine extends pulumi.ComponentResource {
       {
         roleArn: role.arn,
         definition: definitionOf(args),
+        ...(args.isTraced && { tracingConfiguration: { enabled: true } }),
         loggingConfiguration: {
           level: "ERROR",
           includeExecutionData: false,
@@ -78,6 +84,9 @@ export function executionsOf(machineArn: pulumi.Output<string>): pulumi.Output<s
   const executions = machineArn.apply((arn) => arn.replace(":stateMachine:", ":execution:"));
   return [pulumi.interpolate`${executions}:*`, pulumi.interpolate`${executions}/*`];
 }
+
+/** Step Functions decides by them which executions it traces. */
+const readSamplingRules = allow(["xray:GetSamplingRules", "xray:GetSamplingTargets"], ["*"]);
 
 /** Step Functions sets up log delivery; none of these actions supports resource-level permissions. */
 const deliverLogs = allow(

@@ -84,6 +84,7 @@ export class CatchUp extends pulumi.ComponentResource {
         settings,
         apiKey: args.secrets.apiKey,
         logRetentionDays: args.defaults.logRetentionDays,
+        isTraced: args.defaults.tracing.enabled,
       },
       inside,
     );
@@ -103,6 +104,7 @@ export class CatchUp extends pulumi.ComponentResource {
         work: this.work,
         concurrency: settings.concurrency,
         logRetentionDays: defaults.logRetentionDays,
+        isTraced: defaults.tracing.enabled,
       },
       { parent: this },
     );

@@ -6,6 +6,7 @@ import { type Compaction, collectionsPath } from "./compaction.ts";
 import { containerTask } from "./container-task.ts";
 import type { Network } from "./network.ts";
 import { receiveFrom } from "./permissions.ts";
+import type { TracingSettings } from "./tracing.ts";
 
 const https = 443;
 /** Fargate's maximum; a cycle is abandoned and its messages are returned to the queue within it. */
@@ -28,6 +29,7 @@ export interface CompactionWorkerArgs {
   readonly metricsNamespace: string;
   readonly logRetentionDays: number;
   readonly logLevel: string;
+  readonly tracing: TracingSettings;
 }
 
 /**
@@ -66,6 +68,7 @@ export class CompactionWorker extends pulumi.ComponentResource {
         healthCommand,
         logRetentionDays: args.logRetentionDays,
         logLevel: args.logLevel,
+        tracing: args.tracing,
       },
       inside,
     );

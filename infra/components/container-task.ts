@@ -3,6 +3,7 @@ import * as awsx from "@pulumi/awsx";
 import * as pulumi from "@pulumi/pulumi";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import { allow, assumedBy, assumedByWithoutSource, policyOf, type Statement } from "./permissions.ts";
+import { type TracingSettings, tracingEnvironment } from "./tracing.ts";
 
 const tasks = "ecs-tasks.amazonaws.com";
 
@@ -35,6 +36,7 @@ export interface ContainerTaskArgs {
   readonly logRetentionDays: number;
   /** Minimum level of the lines that the program logs. */
   readonly logLevel: string;
+  readonly tracing: TracingSettings;
 }
 
 export interface ContainerTask {
@@ -98,6 +100,7 @@ export function containerTask(
           environment: Object.entries({
             ...args.environment,
             POWERTOOLS_LOG_LEVEL: args.logLevel,
+            ...tracingEnvironment(args.tracing),
           }).map(([name, value]) => ({
             name,
             value,

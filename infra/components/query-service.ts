@@ -8,6 +8,7 @@ import type { Network } from "./network.ts";
 import { itemsOf, list, readObjects, readSecrets } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredSecret } from "./stored-secret.ts";
+import type { TracingSettings } from "./tracing.ts";
 
 const collectionsPath = "/mnt/collections";
 
@@ -26,6 +27,7 @@ export interface QueryServiceArgs {
   readonly metricsNamespace: string;
   readonly logRetentionDays: number;
   readonly logLevel: string;
+  readonly tracing: TracingSettings;
 }
 
 /**
@@ -171,6 +173,7 @@ export class QueryService extends pulumi.ComponentResource {
         port: settings.port,
         logRetentionDays: args.logRetentionDays,
         logLevel: args.logLevel,
+        tracing: args.tracing,
       },
       { parent: this },
     );

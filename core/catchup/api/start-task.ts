@@ -1,3 +1,4 @@
+import { traceparentField } from "../../tracing/traceparent.ts";
 import { PreflightFailedError, type PreflightProblem } from "../preflight/preflight-errors.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
 import { IdempotencyKeyReusedError } from "../requests/request-errors.ts";
@@ -93,6 +94,7 @@ async function makeTask(
     updated_at: at,
     alive_until: now + beginsWithinMs * 60,
     expires_at: expiry(deps, now),
+    ...traceparentField(),
   };
   if (!(await deps.tasks.create(task, now))) return (await deps.tasks.get(taskId, now)) ?? task;
   await deps.start(taskId);

@@ -2,6 +2,7 @@ import type { VectorBytes } from "../../embedding/embedder.ts";
 import { batchesOf } from "../../resilience/batch.ts";
 import { bisect } from "../../resilience/bisect.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
+import { inSpan } from "../../tracing/span.ts";
 import { type FailedRecord, failed } from "../records/failed-record.ts";
 import type { IndexRecord } from "../records/record.ts";
 import { IndexOfAnotherDimensionError, VectorsRefusedError } from "./index-errors.ts";
@@ -68,7 +69,9 @@ async function attempt(
   index: VectorIndex,
 ): Promise<VectorsRefusedError | undefined> {
   try {
-    await index.upsert(namespace, batch.map(vectorOf));
+    await inSpan("index.upsert", { namespace, vectors: batch.length }, () =>
+      index.upsert(namespace, batch.map(vectorOf)),
+    );
     return undefined;
   } catch (error) {
     if (error instanceof VectorsRefusedError) return error;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
+import { optionalTraceparent } from "../../tracing/traceparent.ts";
 import { processRequest } from "../requests/process-request.ts";
 import { counts } from "./counts.ts";
 
@@ -62,6 +63,8 @@ const storedTask = z.object({
   error: z.string().optional(),
   failed_records_key: z.string().optional(),
   duplicate_records_key: z.string().optional(),
+  /** The span of the request. */
+  traceparent: optionalTraceparent,
   /** Epoch seconds: DynamoDB removes the item some time later, readers take it for gone at once. */
   expires_at: z.number(),
 });

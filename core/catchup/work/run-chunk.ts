@@ -1,4 +1,5 @@
 import type { Metrics } from "../../metrics.ts";
+import { inSpan, linkToCauses } from "../../tracing/span.ts";
 import { type ChunkDeps, processChunk } from "../chunks/process-chunk.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
 import { readPlan } from "../sources/stored-plan.ts";
@@ -16,17 +17,25 @@ export interface RunChunkDeps extends ChunkDeps {
   readonly metrics: Metrics;
 }
 
+interface NumberedChunk {
+  readonly taskId: string;
+  readonly chunk: Chunk;
+}
+
 /**
  * Works on one chunk of a task, unless the task is over, and sets its counts. Nothing is returned: a state machine that
  * collected answers would grow with the chunks (F22). A refusal that every record would meet ends the task. Throws what else
  * processChunk throws.
  */
-export async function runChunk(
-  { taskId, chunk }: { readonly taskId: string; readonly chunk: Chunk },
-  deps: RunChunkDeps,
-): Promise<void> {
+export function runChunk(work: NumberedChunk, deps: RunChunkDeps): Promise<void> {
+  const attributes = { task_id: work.taskId, chunk: work.chunk.chunk };
+  return inSpan("catchup.chunk", attributes, () => runTracedChunk(work, deps));
+}
+
+async function runTracedChunk({ taskId, chunk }: NumberedChunk, deps: RunChunkDeps): Promise<void> {
   const task = await deps.tasks.get(taskId);
   if (!task || !isOpen(task.status)) return;
+  linkToCauses([task.traceparent]);
   const plan = await knownPlan(taskId, deps);
   const progress = new ChunkProgress((underWay) =>
     deps.chunkCounts.report(taskId, chunk.chunk, underWay, task.expires_at),

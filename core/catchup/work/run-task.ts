@@ -1,5 +1,6 @@
 import { EmbeddingThrottledError } from "../../embedding/embedding-errors.ts";
 import type { Log } from "../../log.ts";
+import { linkToCauses } from "../../tracing/span.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 import { IndexThrottledError } from "../index/index-errors.ts";
 import { type PlanDeps, planOf } from "../sources/make-plan.ts";
@@ -35,6 +36,7 @@ export interface TimeLimits {
 export async function runTask(taskId: string, deps: RunTaskDeps, limits: TimeLimits): Promise<void> {
   const task = await begin(taskId, deps, limits);
   if (!task) return;
+  linkToCauses([task.traceparent]);
   const plan = await plannedOrFailed(task, deps);
   if (!plan) return;
   await deps.tasks.change(taskId, { rows: plan.rows, chunks: plan.chunks });

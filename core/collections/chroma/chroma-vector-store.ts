@@ -2,6 +2,7 @@ import { ChromaClient, type Collection as ChromaCollection, type Where } from "c
 import type { Collection } from "../../../contract/collections.ts";
 import type { VectorMetadata } from "../../deltas/delta.ts";
 import { type ReceiptRef, receiptKey, receiptOfVector } from "../../receipts/receipt.ts";
+import { inSpan } from "../../tracing/span.ts";
 import { updateBodies } from "./update-batches.ts";
 import { postUpsert } from "./upsert-request.ts";
 import {
@@ -189,7 +190,10 @@ export class ChromaVectorStore implements VectorStore {
   }
 
   async #post(parts: readonly DeltaPart[]): Promise<void> {
-    const { status, text } = await postUpsert(`${this.#url}/upsert`, parts);
+    const vectors = parts.reduce((sum, { from, to }) => sum + to - from, 0);
+    const { status, text } = await inSpan("chroma.upsert", { vectors }, () =>
+      postUpsert(`${this.#url}/upsert`, parts),
+    );
     if (status < 300) return;
     if (status >= 400 && status < 500) throw new UpsertRefusedError(`${status} ${text.slice(0, 500)}`);
     throw new Error(`Chroma failed to upsert with ${status}: ${text.slice(0, 500)}`);

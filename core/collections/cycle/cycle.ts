@@ -1,4 +1,5 @@
 import { errorFields } from "../../log.ts";
+import { inSpan } from "../../tracing/span.ts";
 import { PublishConflictError } from "../generations/head.ts";
 import { Heartbeat } from "../lease/heartbeat.ts";
 import { acquireLease, type Lease, LeaseLostError } from "../lease/lease.ts";
@@ -21,7 +22,18 @@ const beatsPerLease = 4;
  * `deadline` is a moment of the clock by which the cycle must be over. With a `repair` it publishes a base although no
  * message asks for it, where the head is not sound or receipts are doubted.
  */
-export async function runCycle(
+export function runCycle(
+  deps: CycleDeps,
+  delivered: readonly QueuedMessage[],
+  deadline: number,
+  repair?: Repair,
+): Promise<readonly QueuedMessage[]> {
+  return inSpan("compaction.cycle", { shard: deps.shard }, () =>
+    tracedCycle(deps, delivered, deadline, repair),
+  );
+}
+
+async function tracedCycle(
   deps: CycleDeps,
   delivered: readonly QueuedMessage[],
   deadline: number,

@@ -1,12 +1,15 @@
+import type { Span } from "@opentelemetry/api";
 import type { Clock } from "../../resilience/clock.ts";
+import { startSpan } from "../../tracing/span.ts";
 import type { Step } from "./cycle-deps.ts";
 
-/** How long a cycle was in each of its steps. */
+/** How long a cycle was in each of its steps, of which each is a span. */
 export class StepTimes {
   readonly #clock: Clock;
   readonly #times = new Map<Step, number>();
   #step: Step | undefined;
   #since: number;
+  #span: Span | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -18,6 +21,8 @@ export class StepTimes {
     const now = this.#clock.now();
     if (this.#step) this.#times.set(this.#step, (this.#times.get(this.#step) ?? 0) + now - this.#since);
     [this.#step, this.#since] = [step, now];
+    this.#span?.end();
+    this.#span = step && startSpan(`compaction.${step.replaceAll(" ", "_")}`);
   }
 
   /** Milliseconds by step, as a log line has them. */

@@ -10,6 +10,7 @@ import { problems } from "../../receipts/problems.ts";
 import { fiveDigits, receiptKey } from "../../receipts/receipt.ts";
 import { holdsImage } from "../../receipts/shards.ts";
 import type { Removal, RemovedPart } from "../../runs/current-run.ts";
+import { linkToCauses } from "../../tracing/span.ts";
 import type { QueuedMessage } from "./collection-queue.ts";
 import type { FailedMessages } from "./failed-messages.ts";
 import type { ReceiptWork, RunWork } from "./receipt-work.ts";
@@ -34,12 +35,14 @@ export async function readMessages(
   failed: FailedMessages,
 ): Promise<ReceiptWork[]> {
   const byReceipt = new Map<string, Gathered>();
+  const causes = new Set<string | undefined>();
   for (const message of received) {
     const body = parseBody(message.body);
     if (typeof body === "string") {
       await failed.withoutRun(message, `The change message is not usable: ${body}.`);
       continue;
     }
+    causes.add(body.traceparent);
     const receipt = receiptOf(body);
     if (!holdsImage(shard, receipt.imageId)) {
       await failed.withoutRun(message, `The image ${receipt.imageId} is in another shard than ${shard}.`);
@@ -63,6 +66,7 @@ export async function readMessages(
     if (isLookAgain(body)) work.isDoubted = true;
     work.changeMessages.push(message);
   }
+  linkToCauses(causes);
   return [...byReceipt.values()];
 }
 

@@ -22,6 +22,8 @@ const functionInputs = z.strictObject({
   reservedConcurrentExecutions: z.number().int().default(-1),
   environment: z.object({ variables: z.record(z.string(), z.string()) }).default({ variables: {} }),
   ephemeralStorage: z.unknown().optional(),
+  /** The header of a trace is passed on anyway, and there is no X-Ray to write to. */
+  tracingConfig: z.object({ mode: z.enum(["Active", "PassThrough"]) }).optional(),
   loggingConfig: z
     .object({ logFormat: z.literal("Text").optional(), logGroup: z.string().optional() })
     .optional(),

@@ -21,6 +21,7 @@ const stateMachine = z.strictObject({
       logDestination: logDestination.optional(),
     })
     .optional(),
+  tracingConfiguration: z.strictObject({ enabled: z.boolean() }).optional(),
   tags: z.unknown().optional(),
 });
 
