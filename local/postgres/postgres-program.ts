@@ -29,6 +29,6 @@ async function answer(request: Request): Promise<Answer> {
 
 process.on("message", (request: Request) => {
   // An error that is none of SQL ends the process: the database opens again from its write-ahead log.
-  answer(request).then((reply) => process.send?.(reply));
+  void answer(request).then((reply) => process.send?.(reply));
 });
 process.send?.("open");
