@@ -45,6 +45,7 @@ export const metricsOf = {
     "BulkChunksFailed",
     "BulkChunksProcessed",
     "BulkJobsWaiting",
+    "BulkJobsWithoutWorker",
     "BulkOldestJobAge",
     "BulkTasksPending",
     "BulkWorkersActive",

@@ -8,12 +8,6 @@ export const bulkSettings = {
     means: "Deploy the bulk API with its workers and its broker; requires catchup:enabled.",
     because: "Its load balancer, broker and tasks cost money while idle; the catch-up API does not.",
   }),
-  host: oneOf({
-    default: "ecs",
-    values: ["ecs", "ec2"],
-    means: "Where the API and its workers run: as Fargate services, or as systemd units on EC2 instances.",
-    because: "Fargate has no machines to patch, and scales API and workers apart.",
-  }),
   apiKey: optionalSecret({
     form: callersKey,
     means: "API key that callers of the bulk API send as X-API-Key; required if bulk:enabled is true.",

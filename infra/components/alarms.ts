@@ -172,16 +172,6 @@ export class Alarms extends pulumi.ComponentResource {
       threshold: 1,
       says: "More than 1 % of the chunks of bulk tasks failed within an hour.",
     });
-    this.expression("bulk-no-worker", {
-      expression: "IF(workers < 1 AND waiting > 0, 1, 0)",
-      label: "jobs without a worker",
-      metrics: [
-        read("workers", "BulkWorkersActive", "Maximum", fiveMinutes),
-        read("waiting", "BulkJobsWaiting", "Maximum", fiveMinutes),
-      ],
-      threshold: 0,
-      says: "Jobs of the bulk API wait, and no worker has been heard of for five minutes.",
-    });
   }
 
   private expression(

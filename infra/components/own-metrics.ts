@@ -227,6 +227,13 @@ function bulkMetrics(): OwnMetric[] {
     },
     {
       ...gauge,
+      what: "bulk-no-worker",
+      ...metric("bulk", "BulkJobsWithoutWorker"),
+      threshold: 0,
+      says: "Jobs of the bulk API wait, and no worker has been heard of for 15 seconds.",
+    },
+    {
+      ...gauge,
       what: "bulk-task-age",
       ...metric("bulk", "BulkOldestJobAge"),
       threshold: 900,

@@ -23,9 +23,9 @@ const names = [
   "catchup:pineconeApiKey",
   "catchup:metabaseApiKey",
   "bulk:apiKey",
-  "bulk:redisPassword",
 ];
 const secrets = Object.fromEntries(names.map((name) => [name, "made-up-for-a-test-of-the-alarms"]));
+Object.assign(secrets, { "bulk:redisUrl": "redis://127.0.0.1:6379" });
 const plain = { ...(await localConfiguration()), ...JSON.parse(config) };
 
 async function answer(request: StackRequest): Promise<unknown> {

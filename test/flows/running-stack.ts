@@ -29,6 +29,8 @@ interface Answer {
 /** Faster than what people want to watch: short leases, quick publishes, few retries, free ports. */
 const quick = {
   ...freePorts,
+  // Its broker and processes are for the tests of the bulk API alone.
+  "bulk:enabled": "false",
   "ingest:windowSeconds": "0",
   // Ten seconds more pass before a message is redelivered whose process dies before its first call.
   "compaction:timeoutSeconds": "30",

@@ -4,7 +4,9 @@ import { startLocalStack } from "../../local/stack.ts";
 const [stateFolder = "", config = "{}"] = process.argv.slice(2);
 
 async function main(): Promise<void> {
-  const stack = await startLocalStack({ port: 0, config: JSON.parse(config), stateFolder });
+  const { "bulk:redisUrl": brokerUrl, ...plain } = JSON.parse(config) as Record<string, string>;
+  const secrets = brokerUrl === undefined ? {} : { "bulk:redisUrl": brokerUrl };
+  const stack = await startLocalStack({ port: 0, config: plain, secrets, stateFolder });
   const { outputs, environment } = stack;
   process.on("message", ({ id, processesOf }: { id: number; processesOf: string }) => {
     const answer = { usage: stack.embeddingsUsage, processes: stack.functionProcesses(processesOf) };

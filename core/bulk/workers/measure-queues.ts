@@ -36,6 +36,7 @@ export async function measureQueues({
   const since = oldest.flatMap((job) => job?.timestamp ?? []).reduce((a, b) => Math.min(a, b), now());
   metrics.gauge("BulkTasksPending", tasks, "Count");
   metrics.gauge("BulkJobsWaiting", tasks + chunks, "Count");
+  metrics.gauge("BulkJobsWithoutWorker", workers === 0 ? tasks + chunks : 0, "Count");
   metrics.gauge("BulkBacklogPerWorker", (tasks + chunks) / Math.max(1, workers), "Count");
   metrics.gauge("BulkOldestJobAge", Math.round((now() - since) / 1_000), "Seconds");
   if (memoryPercent !== undefined) metrics.gauge("BulkBrokerMemoryPercent", memoryPercent, "Percent");
