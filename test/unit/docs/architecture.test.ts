@@ -63,3 +63,20 @@ test("every decision is listed, numbered without gaps, and has the three parts",
     for (const part of ["## Context", "## Decision", "## Consequences"]) expect(text).toContain(part);
   }
 });
+
+test("the versions of stored forms that the pages name are those of the code", () => {
+  const sources = {
+    "core/deltas/codec.ts": ["VKDELTA", "const formatVersion = 1"],
+    "core/collections/segments/segment-file.ts": ['magic: "VKSEGMNT", version: 1'],
+    "core/collections/segments/base-index.ts": ['magic: "VKINDEX\\n", version: 1'],
+    "core/collections/generations/manifest.ts": ["vectorkeep-generation/1", "vectorkeep-generation/2"],
+    "core/receipts/embedded-texts.ts": ['textFormat = "receipt-text/2"', '"receipt-text/1.1"'],
+  };
+  for (const [file, texts] of Object.entries(sources)) {
+    for (const text of texts) expect(read(file)).toContain(text);
+  }
+  const migration = read("docs/migration.md");
+  for (const form of ["VKDELTA", "VKSEGMNT", "VKINDEX", "vectorkeep-generation", "receipt-text"]) {
+    expect(migration).toContain(`\`${form}\``);
+  }
+});
