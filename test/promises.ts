@@ -70,7 +70,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
     ],
     [
       "test/faults/chroma.test.ts",
-      "F2 F15 F19: a Chroma server that dies in the middle of a cycle loses nothing",
+      "F2 F15 F19: a Chroma server that dies in the middle of a fold loses nothing",
     ],
   ],
   "Duplicate, late and reordered messages lead to the same published collection.": [

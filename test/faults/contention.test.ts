@@ -5,7 +5,7 @@ import { killed, paused } from "./harmed.ts";
 import { deliver, poll, receive } from "./mapping.ts";
 import type { CycleProcess } from "./process/cycle-process.ts";
 import { recover } from "./recovery.ts";
-import { begun, stepCases } from "./scenario.ts";
+import { begun, begunFor, stepCases } from "./scenario.ts";
 import { all, chosen, faultTest } from "./seeds.ts";
 import type { Stack } from "./stack.ts";
 
@@ -65,15 +65,17 @@ describe("F3: a wall clock that is wrong by five minutes changes nothing", () =>
       await expectClean(scene.stack, scene.application);
     });
     faultTest(`five minutes ${late}, in a process that is killed`, async (random) => {
-      const { step, foldVectors } = random.one(stepCases);
-      await killed(await begun(freshly, { foldVectors }), { step }, { wallClockOffByMs });
+      const one = random.one(stepCases);
+      const { step, queue } = one;
+      await killed(await begunFor(freshly, one), { step }, { queue, wallClockOffByMs });
     });
   }
   for (const wallClockOffByMs of chosen(offs, 1)) {
     const late = wallClockOffByMs < 0 ? "slow" : "fast";
     faultTest(`five minutes ${late}, in a process that is stopped beyond its lease`, async (random) => {
-      const { step, foldVectors } = random.one(stepCases);
-      await paused(await begun(freshly, { foldVectors }), { step }, { wallClockOffByMs });
+      const one = random.one(stepCases);
+      const { step, queue } = one;
+      await paused(await begunFor(freshly, one), { step }, { queue, wallClockOffByMs });
     });
   }
 });

@@ -1,18 +1,37 @@
-import { segmentSteps, steps } from "../../core/collections/cycle/cycle-deps.ts";
+import { collections } from "../../contract/collections.ts";
+import { foldSteps, publishSteps, type Step } from "../../core/collections/cycle/cycle-deps.ts";
 import { Application } from "./application.ts";
 import type { freshStack } from "./fresh-stack.ts";
+import { type PolledQueue, poll } from "./mapping.ts";
 import { recover } from "./recovery.ts";
 import type { StackOptions } from "./stack.ts";
 
-/** Every step of a cycle that writes a base, and of one that publishes a segment. */
-export const stepCases = [
-  ...steps.map((step) => ({ step, foldVectors: 0, title: step })),
-  ...[...segmentSteps, "move head" as const, "acknowledge" as const].map((step) => ({
-    step,
-    foldVectors: 1_000,
-    title: `${step}, with segments`,
-  })),
+/** A moment that is reached for certain by a process that takes messages of this queue. */
+export interface StepCase {
+  readonly step: Step;
+  readonly queue: PolledQueue;
+  readonly title: string;
+}
+
+/** Every step of a cycle, and of a fold. */
+export const stepCases: readonly StepCase[] = [
+  ...publishSteps.map((step) => ({ step, queue: "lines" as const, title: step })),
+  ...foldSteps.map((step) => ({ step, queue: "fold" as const, title: `${step}, in a fold` })),
 ];
+
+/** The same with a fold that is asked for: all of it lies above the base. */
+export async function begunForFold(freshly: ReturnType<typeof freshStack>, options: StackOptions = {}) {
+  const scene = await begun(freshly, { ...options, foldVectors: 0 });
+  const sound = await scene.stack.sound();
+  for (const collection of collections) while (await poll(scene.stack, collection, sound));
+  expect(await scene.stack.aws.depth(scene.stack.queueUrls.fold)).toBeGreaterThan(0);
+  return scene;
+}
+
+/** As the queue of the case needs it. */
+export function begunFor(freshly: ReturnType<typeof freshStack>, { queue }: StepCase) {
+  return queue === "fold" ? begunForFold(freshly) : begun(freshly);
+}
 
 /** A collection with something in it, and messages that replace, add, change and remove. */
 export async function begun(freshly: ReturnType<typeof freshStack>, options?: StackOptions) {

@@ -111,6 +111,27 @@ export const steps = [
 ] as const;
 /** Of a cycle that publishes a segment, in place of materialising, applying, verifying and writing a generation. */
 export const segmentSteps = ["read deltas", "write segment"] as const;
+/** Of a cycle that publishes, and of a fold. */
+export const publishSteps = [
+  "lease",
+  "drain",
+  "start runs",
+  ...segmentSteps,
+  "move head",
+  "acknowledge",
+  "collect garbage",
+  "release",
+] as const;
+export const foldSteps = [
+  "lease",
+  "materialise",
+  "apply",
+  "verify",
+  "write generation",
+  "move head",
+  "collect garbage",
+  "release",
+] as const;
 export type Step =
   | (typeof steps)[number]
   | (typeof segmentSteps)[number]

@@ -7,10 +7,11 @@ const numRuns = all ? 50_000 : 5_000;
 const guardsOfDeltas: readonly Guard[] = [
   "a delta that a kept generation names is not swept",
   "a publish names its deltas before it looks whether one is going",
+  "a fold forgets no delta that is named",
 ];
 const seed = new Random("model").below(2 ** 31);
 
-describe("F2 F3 F4 F5 F21: a model of lease, drain, publish, acknowledge and sweep, over random schedules", () => {
+describe("F2 F3 F4 F5 F21 F49 F50 F51: a model of leases, drain, publish, fold, acknowledge and sweep, over random schedules", () => {
   test("whatever is paused, dies or gets lost: what counts is published, and no run stays open", () => {
     for (const sweeps of [true, false]) {
       fc.assert(

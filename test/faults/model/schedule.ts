@@ -1,12 +1,15 @@
 import fc from "fast-check";
 import { Compactor } from "./cycle.ts";
 import { type Export, embed } from "./embed.ts";
+import { Folder } from "./fold.ts";
 import { type Guard, generationsKept, leaseTicks, ProtocolBrokenError, World } from "./world.ts";
 
 const processes = 3;
 /** Few enough for a contender to see that a holder is silent. */
 const stepsPerTick = 3;
+const folders = 2;
 const process = fc.nat(processes - 1);
+const folder = fc.nat(folders - 1);
 /** Mostly so few that an embedding stays in the middle of its way. */
 const embeddingSteps = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 1, max: 2 }) },
@@ -21,6 +24,16 @@ const events: { readonly weight: number; readonly arbitrary: fc.Arbitrary<object
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("dies"), process }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("beats"), process }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("folds"),
+      process: folder,
+      count: fc.integer({ min: 1, max: 12 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("fold dies"), process: folder }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("fold beats"), process: folder }) },
   {
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant("time"), ticks: fc.integer({ min: 1, max: leaseTicks }) }),
@@ -58,6 +71,8 @@ const sweepsOfDeltas: typeof events = [
 type Event =
   | { readonly kind: "steps"; readonly process: number; readonly count: number }
   | { readonly kind: "dies" | "beats"; readonly process: number }
+  | { readonly kind: "folds"; readonly process: number; readonly count: number }
+  | { readonly kind: "fold dies" | "fold beats"; readonly process: number }
   | { readonly kind: "time"; readonly ticks: number }
   | { readonly kind: "export"; readonly receipt: number; readonly content: string; readonly isTwin: boolean }
   | { readonly kind: "embeds"; readonly which: number; readonly count: number }
@@ -79,6 +94,7 @@ interface Embedding {
 class Play {
   readonly world: World;
   readonly #compactors: (Compactor | undefined)[] = Array.from({ length: processes });
+  readonly #folders: (Folder | undefined)[] = Array.from({ length: folders });
   #embeddings: Embedding[] = [];
   #deltaSweep: Generator<void> | undefined;
   #revision = 0;
@@ -101,6 +117,15 @@ class Play {
         return;
       case "beats":
         this.#compactors[event.process]?.beat();
+        return;
+      case "folds":
+        this.#fold(event.process, event.count);
+        return;
+      case "fold dies":
+        this.#folders[event.process] = undefined;
+        return;
+      case "fold beats":
+        this.#folders[event.process]?.beat();
         return;
       case "time":
         world.now += event.ticks;
@@ -151,9 +176,14 @@ class Play {
       this.#sweepDeltas(Number.POSITIVE_INFINITY);
       for (const embedding of [...this.#embeddings]) this.#embed(embedding, Number.POSITIVE_INFINITY);
       for (const [index, compactor] of this.#compactors.entries()) {
-        const isDue = world.queue.length > 0 || (world.shard.owner !== 0 && this.#isIdle());
+        const isDue = world.queue.length > 0 || (world.publishing.owner !== 0 && this.#isIdle());
         if (compactor || isDue) this.#step(index, stepsPerTick);
         this.#compactors[index]?.beat();
+      }
+      for (const [index, running] of this.#folders.entries()) {
+        const isDue = world.folding.owner !== 0 && this.#folders.every((one) => one === undefined);
+        if (running || isDue) this.#fold(index, stepsPerTick);
+        this.#folders[index]?.beat();
       }
       world.now += 1;
       if (world.queue.length === 0) this.#sweep();
@@ -170,8 +200,11 @@ class Play {
   }
 
   #rests(): boolean {
-    const { shard, queue, open } = this.world;
-    return this.#isIdle() && shard.owner === 0 && queue.length === 0 && (open.size === 0 || !this.#sweeps());
+    const { publishing, folding, queue, open } = this.world;
+    if (folding.owner !== 0 || this.#folders.some((one) => one !== undefined)) return false;
+    return (
+      this.#isIdle() && publishing.owner === 0 && queue.length === 0 && (open.size === 0 || !this.#sweeps())
+    );
   }
 
   #isIdle(): boolean {
@@ -184,6 +217,16 @@ class Play {
       this.#compactors[index] = compactor;
       if (compactor.step()) continue;
       this.#compactors[index] = undefined;
+      return;
+    }
+  }
+
+  #fold(index: number, count: number): void {
+    for (let step = 0; step < count; step += 1) {
+      const running = this.#folders[index] ?? new Folder(this.world);
+      this.#folders[index] = running;
+      if (running.step()) continue;
+      this.#folders[index] = undefined;
       return;
     }
   }

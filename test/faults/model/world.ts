@@ -13,7 +13,13 @@ export const guards = [
   "garbage is what lower tokens left",
   "a base or segment that a kept generation names is no garbage",
   "a publish keeps the segments that are above the base",
-  "a fold takes what is above the base into the next one",
+  "a base takes what is above the one before",
+  "a fold is not published over another base",
+  "a fold keeps what was published while it ran",
+  "a fold is published under its own lease",
+  "what a holder has written is no garbage",
+  "a fold forgets no delta that is named",
+  "a generation is whole before the head names it",
   "a delta that a kept generation names is not swept",
   "a publish names its deltas before it looks whether one is going",
   "of content of one moment the same run counts everywhere",
@@ -52,6 +58,18 @@ export interface Generation {
 /** A file of a base or segment: the run of each receipt. That of a segment is a name: its delta has the vectors. */
 export type Contents = ReadonlyMap<number, string>;
 
+export interface SharedLease {
+  owner: number;
+  token: number;
+  counter: number;
+  /** When the holder last showed that it lives; what nobody can know, for checking only. */
+  shownAt: number;
+}
+
+function unheld(): SharedLease {
+  return { owner: 0, token: 0, counter: 0, shownAt: 0 };
+}
+
 export class ProtocolBrokenError extends Error {
   override readonly name = "ProtocolBrokenError";
 }
@@ -60,10 +78,10 @@ export class ProtocolBrokenError extends Error {
 export class World {
   readonly without: Guard | undefined;
   now = 0;
-  /** The item of the shard. */
-  readonly shard = { owner: 0, token: 0, counter: 0, head: undefined as string | undefined };
-  /** When the holder last showed that it lives; what nobody can know, for checking only. */
-  shownAt = 0;
+  /** The item of the shard: its head, and its leases, that of publishes and that of the fold. */
+  readonly shard = { head: undefined as string | undefined };
+  readonly publishing = unheld();
+  readonly folding = unheld();
   readonly current = new Map<number, CurrentRun>();
   readonly runs = new Map<string, Run>();
   /** The attempt of each run that is listed as open. */
@@ -90,6 +108,15 @@ export class World {
   newOwner(): number {
     this.#owners += 1;
     return this.#owners;
+  }
+
+  /** Both leases take their tokens from one sequence, so that a token names one holder. */
+  nextToken(): number {
+    return Math.max(this.publishing.token, this.folding.token) + 1;
+  }
+
+  holders(): number[] {
+    return [this.publishing, this.folding].flatMap(({ owner, token }) => (owner === 0 ? [] : token));
   }
 
   /** An entry of a later attempt stays as it is. */
@@ -127,6 +154,11 @@ export class World {
   runsAbove(name: string): string[] {
     const segments = this.files.get(name)?.segments ?? [];
     return segments.flatMap((segment) => [...(this.segments.get(segment)?.values() ?? [])]);
+  }
+
+  /** What the segments of a generation say together. */
+  overlay({ segments }: Generation): Map<number, string> {
+    return new Map(segments.flatMap((segment) => [...(this.segments.get(segment) ?? [])]));
   }
 
   /** The generations from one back along its bases. */

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Step } from "../../../../core/collections/cycle/cycle-deps.ts";
+import { foldSteps } from "../../../../core/collections/cycle/cycle-deps.ts";
 import { foldShard } from "../../../../core/collections/fold/fold.ts";
 import { FoldOutdatedError } from "../../../../core/collections/fold/publish-fold.ts";
 import {
@@ -219,17 +219,7 @@ describe("a fold", () => {
     expect(await rig.head()).toBe("00000001-1");
   });
 
-  const dyingSteps: readonly Step[] = [
-    "lease",
-    "materialise",
-    "apply",
-    "verify",
-    "write generation",
-    "move head",
-    "collect garbage",
-    "release",
-  ];
-  test.each(dyingSteps)(
+  test.each(foldSteps)(
     "F21: that fails at step `%s` leaves what is shown, and the next one does it",
     async (at) => {
       await publish(milk, tea);
