@@ -25,16 +25,6 @@ const events: { readonly weight: number; readonly arbitrary: fc.Arbitrary<object
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("dies"), process }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("beats"), process }) },
   {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant("folds"),
-      process: folder,
-      count: fc.integer({ min: 1, max: 12 }),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("fold dies"), process: folder }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("fold beats"), process: folder }) },
-  {
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant("time"), ticks: fc.integer({ min: 1, max: leaseTicks }) }),
   },
@@ -60,6 +50,18 @@ const events: { readonly weight: number; readonly arbitrary: fc.Arbitrary<object
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("message lost"), which: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("sweep") }) },
 ];
+const folds: typeof events = [
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("folds"),
+      process: folder,
+      count: fc.integer({ min: 1, max: 12 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("fold dies"), process: folder }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("fold beats"), process: folder }) },
+];
 const sweepsOfDeltas: typeof events = [
   {
     weight: 3,
@@ -80,9 +82,15 @@ type Event =
   | { readonly kind: "deltas swept"; readonly count: number }
   | { readonly kind: "sweep" | "delta sweep dies" };
 
-/** With sweeps of deltas, or without: then what has nothing to do with them is found in fewer schedules. */
-export function schedules({ sweeps }: { readonly sweeps: boolean }): fc.Arbitrary<readonly Event[]> {
-  const event = fc.oneof(...events, ...(sweeps ? sweepsOfDeltas : [])) as fc.Arbitrary<Event>;
+export interface Among {
+  readonly sweeps: boolean;
+  readonly folds: boolean;
+}
+
+/** With sweeps of deltas and folds, or without: then what has nothing to do with them is found in fewer schedules. */
+export function schedules(among: Among): fc.Arbitrary<readonly Event[]> {
+  const all = [...events, ...(among.folds ? folds : []), ...(among.sweeps ? sweepsOfDeltas : [])];
+  const event = fc.oneof(...all) as fc.Arbitrary<Event>;
   return fc.array(event, { minLength: 10, maxLength: 120, size: "max" });
 }
 
