@@ -5,10 +5,13 @@ export const freePorts: Readonly<Record<string, string>> = {
   "embedding:baseUrl": "http://127.0.0.1:0/v1",
   "catchup:pineconeHost": "http://127.0.0.1:0/hosts/records",
   "catchup:metabaseUrl": "http://127.0.0.1:0",
+  "images:anthropicBaseUrl": "http://127.0.0.1:0",
+  "images:openAiBaseUrl": "http://127.0.0.1:0/v1",
+  "images:voyageBaseUrl": "http://127.0.0.1:0/v1",
 };
 
 /** How many ports a stack takes: its endpoint's and those that follow. */
-export const portsOfStack = 6;
+export const portsOfStack = 9;
 
 /** Configuration under which everything that listens beside an endpoint at `port` takes the ports that follow it. */
 export function portsAfter(port: number): Readonly<Record<string, string>> {
@@ -19,5 +22,8 @@ export function portsAfter(port: number): Readonly<Record<string, string>> {
     "catchup:pineconeHost": `http://127.0.0.1:${port + 3}/hosts/records`,
     "catchup:metabaseUrl": `http://127.0.0.1:${port + 4}`,
     "bulk:port": String(port + 5),
+    "images:anthropicBaseUrl": `http://127.0.0.1:${port + 6}`,
+    "images:openAiBaseUrl": `http://127.0.0.1:${port + 7}/v1`,
+    "images:voyageBaseUrl": `http://127.0.0.1:${port + 8}/v1`,
   };
 }

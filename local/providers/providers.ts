@@ -70,13 +70,14 @@ const starters: Readonly<Record<string, Start>> = {
 
 /**
  * Ports of the servers that the stack has to start, by setting: those whose base URL is the usual one, or one on port 0,
- * which takes a free one. Any other base URL is an external server.
+ * which takes a free one. Any other base URL is an external server, and a flow that is disabled needs none.
  */
 export function ownPorts(config: Configuration, usual: Configuration): Map<string, number> {
+  const unused = config["images:enabled"] === "false" ? /^images:/ : /^$/;
   return new Map(
     Object.keys(starters).flatMap((setting) => {
       const baseUrl = config[setting];
-      if (baseUrl === undefined) return [];
+      if (baseUrl === undefined || unused.test(setting)) return [];
       const port = Number(new URL(baseUrl).port);
       return port === 0 || baseUrl === usual[setting] ? [[setting, port] as const] : [];
     }),

@@ -40,6 +40,9 @@ test("every provider that the configuration names is served, and all end with th
       "catchup:metabaseUrl",
       "catchup:pineconeHost",
       "embedding:baseUrl",
+      "images:anthropicBaseUrl",
+      "images:openAiBaseUrl",
+      "images:voyageBaseUrl",
     ]);
     const pinecone = new Pinecone({
       apiKey: "any",
@@ -62,6 +65,12 @@ test("a provider that the configuration does not name, or names elsewhere, is no
   const usual = { "catchup:pineconeHost": "http://127.0.0.1:4569/hosts/records" };
   await withProviders(config, usual, async ({ baseUrls = {} }) => {
     expect(Object.keys(baseUrls)).toEqual(["catchup:metabaseUrl"]);
+  });
+});
+
+test("a flow that is disabled has no providers", async () => {
+  await withProviders({ ...free, "images:enabled": "false" }, {}, async ({ baseUrls = {} }) => {
+    expect(Object.keys(baseUrls).filter((setting) => setting.startsWith("images:"))).toEqual([]);
   });
 });
 
