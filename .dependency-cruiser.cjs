@@ -64,16 +64,18 @@ module.exports = {
     {
       name: "subjects-of-core-run-downwards",
       comment:
-        "settings < receipts, embedding, deltas < entities < runs < ingest, changes < collections < search, verify, sweep, failed; findable above search and verify; catchup beside them, on embedding and deltas",
+        "settings < receipts, embedding < entities < documents < deltas, runs < ingest, changes < collections < search, verify, sweep, failed; findable above search and verify; catchup beside them, on embedding and deltas",
       severity: "error",
-      from: { path: "^core/(receipts|embedding|deltas)/" },
-      to: { path: "^core/(entities|runs|ingest|changes|collections|search|verify|sweep|failed|catchup)/" },
+      from: { path: "^core/(receipts|embedding)/" },
+      to: {
+        path: "^core/(entities|documents|deltas|runs|ingest|changes|collections|search|verify|sweep|failed|catchup)/",
+      },
     },
     {
       name: "entities-use-only-what-is-below",
       severity: "error",
-      from: { path: "^core/entities/" },
-      to: { path: "^core/(runs|ingest|changes|collections|search|verify|sweep|failed|catchup)/" },
+      from: { path: "^core/(entities|documents)/" },
+      to: { path: "^core/(deltas|runs|ingest|changes|collections|search|verify|sweep|failed|catchup)/" },
     },
     {
       name: "runs-use-only-what-is-below",
@@ -98,6 +100,18 @@ module.exports = {
       severity: "error",
       from: { path: "^core/(search|verify)/" },
       to: { path: "^core/(search|verify)/", pathNot: "^core/$1/" },
+    },
+    {
+      name: "the-engine-knows-documents-by-their-model-only",
+      comment:
+        "core/documents binds the engine to its documents. Wiring (host), and failed, which reads messages as operators do, name what they wire and read.",
+      severity: "error",
+      from: {
+        path: "^core/(collections|verify|sweep|failed|deltas|runs)/",
+        pathNot:
+          "^core/(collections/host/|failed/(embed-dead-letters|change-dead-letters|subjects|replay)\\.ts)",
+      },
+      to: { path: "^core/(receipts|entities)/" },
     },
     {
       name: "findable-stands-above-search-and-verify",

@@ -154,6 +154,28 @@ export function receiptFields({
   return { image_id: imageId, receipt_id: receiptId };
 }
 
+/** The fields of a line that counts documents. */
+export function documentCounts({
+  known,
+  done,
+  leftOut,
+}: {
+  readonly known?: number;
+  readonly done?: number;
+  readonly leftOut?: number;
+}) {
+  return {
+    ...(known !== undefined && { receipt_count: known }),
+    ...(done !== undefined && { receipts_done: done }),
+    ...(leftOut !== undefined && { receipts_left_out: leftOut }),
+  };
+}
+
+/** The field of a line about several documents: their keys. */
+export function documentKeys(keys: readonly string[]) {
+  return { receipts: keys };
+}
+
 /** The fields of a line about a run. */
 export function runFields(run: {
   readonly imageId: string;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { problems } from "./receipts/problems.ts";
+import { problems } from "./text/problems.ts";
 import { InputError } from "./vectorkeep-error.ts";
 
 /** An item does not match its key or schema: another writer or a manual edit changed it. */

@@ -1,6 +1,7 @@
-// Refuses the words of lint/old-words.ts in sources, docs and test titles.
+// Refuses the words of lint/old-words.ts in sources, docs and test titles, and those of lint/engine-words.ts in the engine.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { engineWordIn } from "./engine-words.ts";
 import { oldWordsIn } from "./old-words.ts";
 
 const checked = /\.(ts|md|cjs|yaml|yml)$/;
@@ -19,10 +20,17 @@ for (const file of files) {
       found += 1;
       console.error(`${file}:${index + 1}: "${word}" is an old word; use: ${use}`);
     }
+    const ownWord = engineWordIn(line, file);
+    if (ownWord !== undefined) {
+      found += 1;
+      console.error(
+        `${file}:${index + 1}: "${ownWord}" belongs in core/receipts; the engine knows documents`,
+      );
+    }
   }
 }
 if (found > 0) {
-  console.error(`${found} old words. docs/glossary.md has the terms.`);
+  console.error(`${found} words. docs/glossary.md has the terms.`);
   process.exitCode = 1;
 }
 

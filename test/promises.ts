@@ -110,7 +110,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "test/flows/shards.test.ts",
       "receipts of several images end in the shards of their images, each exactly once",
     ],
-    ["test/unit/receipts/shards.test.ts", "know their collection, and each image is in exactly one of them"],
+    ["test/unit/documents/shards.test.ts", "know their collection, and each image is in exactly one of them"],
     [
       "test/integration/collections/shards.test.ts",
       "the cycles of one shard never touch another's lease, head or files, and wait for none",

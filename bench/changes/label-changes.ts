@@ -1,7 +1,7 @@
 import type { VectorMetadata } from "../../core/deltas/delta.ts";
-import { wordVectorId } from "../../core/receipts/planned-vectors.ts";
 import { fiveDigits } from "../../core/receipts/receipt.ts";
 import type { WordRow } from "../../core/receipts/rows.ts";
+import { wordVectorId } from "../../core/receipts/vector-ids.ts";
 import type { BenchReceipt } from "../receipts.ts";
 
 const names = ["PRODUCT_NAME", "QUANTITY", "UNIT_PRICE", "LINE_TOTAL", "TAX", "TOTAL", "DATE"] as const;

@@ -18,12 +18,12 @@ import {
   changeMessage,
 } from "../../core/entities/change-message.ts";
 import { CurrentItems } from "../../core/entities/current-items.ts";
+import { runMessage } from "../../core/entities/run-message.ts";
 import { silentLog } from "../../core/log.ts";
 import { silentMetrics } from "../../core/metrics.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import { madeCurrent } from "../../core/runs/current-run.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
-import { runMessage } from "../../core/runs/run-message.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
 import type { RunRef } from "../../core/runs/run-store.ts";
 import { FolderDeltaStore } from "../contenders/folder-delta-store.ts";
@@ -81,7 +81,7 @@ export class OneCollection {
     this.premises = premises;
     this.deltas = new FolderDeltaStore(join(premises.folder, "deltas"));
     const { dynamo: client, receiptsTable, controlTable } = aws;
-    this.runs = new DynamoRunStore({ client, receiptsTable, controlTable });
+    this.runs = new DynamoRunStore({ client, sourceTable: receiptsTable, controlTable });
     this.generations = new Generations(this.collectionsPath, target.collection, monotonicClock);
   }
 

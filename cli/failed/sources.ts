@@ -72,13 +72,13 @@ export function failedSources(outputs: StackOutputs): FailedSource[] {
     new RejectedRows({
       s3: new S3Client({}),
       bucket: outputs.deltasBucket,
-      runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
+      runs: new DynamoRunStore({ client, sourceTable: receiptsTable, controlTable }),
     }),
     new FailedRuns({
       client,
-      receiptsTable,
+      sourceTable: receiptsTable,
       controlTable,
-      runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
+      runs: new DynamoRunStore({ client, sourceTable: receiptsTable, controlTable }),
       queues: new RunQueues({ client: sqs, queueUrls, region }),
       clock: systemClock,
     }),

@@ -9,7 +9,7 @@ import type { StackOutputs } from "../target.ts";
 export async function countRejectedRows(outputs: StackOutputs): Promise<number | undefined> {
   const { receiptsTable, controlTable, deltasBucket: bucket } = outputs;
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-  const runs = new DynamoRunStore({ client, receiptsTable, controlTable });
+  const runs = new DynamoRunStore({ client, sourceTable: receiptsTable, controlTable });
   const source = new RejectedRows({ s3: new S3Client({}), bucket, runs });
   return source.list(0).then(
     ({ total }) => total,

@@ -30,7 +30,7 @@ export async function repairFindings(
   const [{ model, dimensions } = { model: "", dimensions: 0 }] = reportsOf(looked);
   const { redriven, embeddedAgain, unfinished, failedAgain } = await repair(
     {
-      runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
+      runs: new DynamoRunStore({ client, sourceTable: receiptsTable, controlTable }),
       queues: new RunQueues({
         client: sqs,
         queueUrls: { lines: outputs.linesQueueUrls, words: outputs.wordsQueueUrls },

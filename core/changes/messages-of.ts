@@ -6,10 +6,10 @@ import {
   type FieldChanges,
 } from "../entities/change-message.ts";
 import { type EntityKey, storedIds } from "../entities/entity-key.ts";
-import { problems } from "../receipts/problems.ts";
+import { runMessage } from "../entities/run-message.ts";
 import { runItem } from "../runs/run-item.ts";
-import { runMessage } from "../runs/run-message.ts";
 import { cutMessage } from "../text/cut-message.ts";
+import { problems } from "../text/problems.ts";
 import type { Change } from "./read-change.ts";
 import { destinations } from "./watched.ts";
 

@@ -1,10 +1,10 @@
 import type { Collection } from "../../contract/collections.ts";
 import { metricsOf } from "../../contract/metrics.ts";
+import { ofShardKey } from "../documents/shards.ts";
 import type { ChangeMessage } from "../entities/change-message.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { receiptOfVector } from "../receipts/receipt.ts";
-import { ofImage } from "../receipts/shards.ts";
 import { linkToCauses } from "../tracing/span.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 import { type QueuePublisher, QueueRejectedError } from "./queue-publisher.ts";
@@ -116,7 +116,7 @@ function byQueue(
 ): Map<QueuePublisher, Outbox> {
   const boxes = new Map<QueuePublisher, Outbox>();
   for (const [index, message] of messages.entries()) {
-    const queue = ofImage(inShardOrder, message.imageId);
+    const queue = ofShardKey(inShardOrder, message.shardKey);
     const box = boxes.get(queue) ?? empty();
     boxes.set(queue, box);
     add(box, positions[index] ?? 0, message);

@@ -3,7 +3,7 @@ import type { EventName, FieldChanges } from "../entities/change-message.ts";
 import { type EntityKey, parseEntityKey } from "../entities/entity-key.ts";
 import { type ItemReading, readFactsItem, readLabelItem } from "../entities/known-items.ts";
 import { type PlainItem, plainItem } from "../entities/plain-item.ts";
-import { problems } from "../receipts/problems.ts";
+import { problems } from "../text/problems.ts";
 import { optionalTraceparent } from "../tracing/traceparent.ts";
 import { changedFields } from "./changed-fields.ts";
 import { recordTime, type StreamRecord, streamRecord, streamRecordKeys } from "./stream-record.ts";

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import * as z from "zod";
 import { collections } from "../../contract/collections.ts";
+import { documentModel } from "../documents/documents.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 import type { Delta, VectorMetadata } from "./delta.ts";
 
@@ -24,8 +25,7 @@ const bytesPerNumber = 4;
 const aboutRow = z.object({
   format: z.literal(formatVersion),
   collection: z.enum(collections),
-  image_id: z.string(),
-  receipt_id: z.int(),
+  ...documentModel.storedShape,
   run_id: z.string(),
   model: z.string(),
   dimensions: z.int().min(1),
@@ -44,7 +44,7 @@ export class DeltaUnreadableError extends VectorkeepError {
   constructor(what: string, options?: ErrorOptions) {
     super(
       `The delta file cannot be read: ${what}.`,
-      "Send the receipt's embed message again: embedding replaces the delta.",
+      "Send its embed message again: embedding replaces the delta.",
       options,
     );
   }
@@ -99,8 +99,7 @@ export function decodeDelta(bytes: Uint8Array): Delta {
   }
   return {
     collection: about.collection,
-    imageId: about.image_id,
-    receiptId: about.receipt_id,
+    ...documentModel.ofStored(about),
     runId: about.run_id,
     model: about.model,
     dimensions: about.dimensions,
@@ -116,8 +115,7 @@ function headerText(delta: Omit<Delta, "vectors">): string {
   const about: z.infer<typeof aboutRow> = {
     format: formatVersion,
     collection: delta.collection,
-    image_id: delta.imageId,
-    receipt_id: delta.receiptId,
+    ...documentModel.toStored(delta),
     run_id: delta.runId,
     model: delta.model,
     dimensions: delta.dimensions,

@@ -1,17 +1,16 @@
 import type { Collection } from "../../contract/collections.ts";
+import type { DocumentRef } from "../documents/documents.ts";
 
 /** Flat metadata of a vector, with one type per key (design section 3). A float key holds a JSON number. */
 export type VectorMetadata = Record<string, string | number | boolean>;
 
-/** All vectors of one receipt in one collection, from one run. Immutable once stored. */
-export interface Delta {
+/** All vectors of one document in one collection, from one run. Immutable once stored. */
+export interface Delta extends DocumentRef {
   readonly collection: Collection;
-  readonly imageId: string;
-  readonly receiptId: number;
   readonly runId: string;
   readonly model: string;
   readonly dimensions: number;
-  /** Version of the rules that made the embedded texts, for example `receipt-text/1`. */
+  /** Version of the rules that made the embedded texts, as embedding names it. */
   readonly textFormat: string;
   /** ids, documents and metadatas are parallel arrays with one entry per vector. */
   readonly ids: readonly string[];

@@ -1,6 +1,5 @@
 import { type Collection, collections } from "../../contract/collections.ts";
-import { fiveDigits } from "../receipts/receipt.ts";
-import { imageId } from "../receipts/rows.ts";
+import { type DocumentRef, documentModel } from "../documents/documents.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
 /** Prefix of all deltas. */
@@ -14,23 +13,21 @@ export class UnsafeKeyError extends VectorkeepError {
   constructor(part: string, value: string) {
     super(
       `The ${part} ${JSON.stringify(value)} cannot be part of an object key.`,
-      "An image_id is a UUID; a run_id has letters, digits, `-` and `_` only.",
+      "The ids of a document have a form of their own; a run_id has letters, digits, `-` and `_` only.",
     );
   }
 }
 
-export interface DeltaName {
+export interface DeltaName extends DocumentRef {
   readonly collection: Collection;
-  readonly imageId: string;
-  readonly receiptId: number;
   readonly runId: string;
 }
 
-/** `deltas/{collection}/{image_id}/receipt-{receipt_id:05d}/{run_id}`. Throws UnsafeKeyError. */
+/** `deltas/{collection}/{folder of the document}/{run_id}`. Throws UnsafeKeyError. */
 export function deltaPrefix(name: DeltaName): string {
-  if (!imageId.safeParse(name.imageId).success) throw new UnsafeKeyError("image_id", name.imageId);
-  const folder = `${deltasFolder}${name.collection}/${name.imageId}/receipt-${fiveDigits(name.receiptId)}`;
-  return `${folder}/${safeRunId(name.runId)}`;
+  const folder = documentModel.folderOf(name);
+  if (folder === undefined) throw new UnsafeKeyError("document", documentModel.keyOf(name));
+  return `${deltasFolder}${name.collection}/${folder}/${safeRunId(name.runId)}`;
 }
 
 /** The object key of a delta, from the prefix in its run. */
@@ -44,15 +41,16 @@ export function prefixOfDelta(key: string): string {
 }
 
 const keyPattern = new RegExp(
-  `^${deltasFolder}(?<collection>${collections.join("|")})/(?<imageId>[^/]+)/receipt-(?<receiptId>\\d+)/(?<runId>[^/]+)\\${extension}$`,
+  `^${deltasFolder}(?<collection>${collections.join("|")})/(?<folder>.+)/(?<runId>[^/]+)\\${extension}$`,
 );
 
 /** The delta of an object key; undefined for a key that `deltaKey` never returns. */
 export function deltaOfKey(key: string): DeltaName | undefined {
-  const { collection, imageId, receiptId, runId = "" } = keyPattern.exec(key)?.groups ?? {};
+  const { collection, folder = "", runId = "" } = keyPattern.exec(key)?.groups ?? {};
   const named = collections.find((known) => known === collection);
-  if (named === undefined || imageId === undefined) return undefined;
-  const name = { collection: named, imageId, receiptId: Number(receiptId), runId };
+  const document = documentModel.ofFolder(folder);
+  if (named === undefined || document === undefined) return undefined;
+  const name = { ...document, collection: named, runId };
   try {
     return deltaKey(deltaPrefix(name)) === key ? name : undefined;
   } catch (error) {
@@ -65,8 +63,7 @@ export function deltaOfKey(key: string): DeltaName | undefined {
 export function isSameDelta(one: DeltaName, other: DeltaName): boolean {
   return (
     one.collection === other.collection &&
-    one.imageId === other.imageId &&
-    one.receiptId === other.receiptId &&
+    documentModel.keyOf(one) === documentModel.keyOf(other) &&
     one.runId === other.runId
   );
 }

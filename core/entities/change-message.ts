@@ -6,9 +6,9 @@ import {
   type TypesThatHold,
   watchedEntities,
 } from "../../contract/watched-entities.ts";
-import { wordVectorId } from "../receipts/planned-vectors.ts";
 import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import { imageId } from "../receipts/rows.ts";
+import { wordVectorId } from "../receipts/vector-ids.ts";
 import { queueJson } from "../text/queue-json.ts";
 import { optionalTraceparent } from "../tracing/traceparent.ts";
 import { type StoredIds, segmentsOf } from "./entity-key.ts";
@@ -91,9 +91,10 @@ export function isRemoval(body: ChangeMessageBody): body is RemovalBody {
 
 type StringAttribute = { readonly DataType: "String"; readonly StringValue: string };
 
-/** A message for the FIFO queue of its image's shard of one collection. */
+/** A message for the FIFO queue of its receipt's shard of one collection. */
 export interface ChangeMessage {
-  readonly imageId: string;
+  /** The receipt's shard key. */
+  readonly shardKey: string;
   readonly body: string;
   readonly messageAttributes: Readonly<Record<string, StringAttribute>>;
   readonly groupId: string;
@@ -109,7 +110,7 @@ export function changeMessage(
   deduplicationId: string,
 ): ChangeMessage {
   return {
-    imageId: body.entity_data.image_id,
+    shardKey: body.entity_data.image_id,
     body: queueJson(body),
     messageAttributes: {
       source: stringAttribute(body.source),

@@ -8,8 +8,9 @@ import {
   watchedEntities,
 } from "../../contract/watched-entities.ts";
 import { type Log, receiptFields } from "../log.ts";
-import { wordVectorId } from "../receipts/planned-vectors.ts";
 import { fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import type { ReceiptPart } from "../receipts/vector-ids.ts";
+import { wordVectorId } from "../receipts/vector-ids.ts";
 import type { Clock } from "../resilience/clock.ts";
 import { sendAll } from "../resilience/unprocessed.ts";
 import { isEntityKey, parseEntityKey } from "./entity-key.ts";
@@ -83,8 +84,18 @@ export class CurrentItems {
     return { fields, labels };
   }
 
-  /** The given sort keys that exist under the receipt's image. */
-  async existing({ imageId }: ReceiptRef, sortKeys: readonly string[]): Promise<Set<string>> {
+  /** Those of the parts of a receipt, or the receipt, whose items exist. */
+  async existing<Part extends ReceiptPart | "DOCUMENT">(
+    receipt: ReceiptRef,
+    parts: readonly Part[],
+  ): Promise<Set<Part>> {
+    const stem = `RECEIPT#${fiveDigits(receipt.receiptId)}`;
+    const sortKeyOf = (part: Part) => (part === "DOCUMENT" ? stem : `${stem}#${part}`);
+    const found = await this.#existingKeys(receipt, parts.map(sortKeyOf));
+    return new Set(parts.filter((part) => found.has(sortKeyOf(part))));
+  }
+
+  async #existingKeys({ imageId }: ReceiptRef, sortKeys: readonly string[]): Promise<Set<string>> {
     const { client, receiptsTable, clock } = this.#options;
     const found = new Set<string>();
     const keys = [...new Set(sortKeys)].map((SK) => ({ PK: { S: `IMAGE#${imageId}` }, SK: { S: SK } }));

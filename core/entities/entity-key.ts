@@ -64,6 +64,12 @@ export function imageOfKey(partitionKey: string): string | undefined {
   return imageId.safeParse(partitionKey.slice(imagePrefix.length)).data;
 }
 
+/** The ids that the partition key of an unreadable item names. */
+export function idsOfPartition(partitionKey: string): { image_id: string | null; receipt_id: null } {
+  const image = partitionKey.startsWith(imagePrefix) ? partitionKey.slice(imagePrefix.length) : null;
+  return { image_id: image, receipt_id: null };
+}
+
 /** The ids of a key by their stored names. */
 export function storedIds<Type extends EntityType>(
   key: Extract<EntityKey, { readonly type: Type }>,

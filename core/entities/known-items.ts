@@ -6,8 +6,8 @@ import {
   type TypeWithFields,
   watchedEntities,
 } from "../../contract/watched-entities.ts";
-import { problems } from "../receipts/problems.ts";
 import { canBeLabel, labelKey } from "../receipts/vector-metadata.ts";
+import { problems } from "../text/problems.ts";
 import { hasVisibleText } from "../text/visible-text.ts";
 import { hasLoneSurrogate, wellFormedText } from "../text/well-formed-text.ts";
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { documentModel } from "../documents/documents.ts";
+import { ofShardKey } from "../documents/shards.ts";
 import { changeMessageBody } from "../entities/change-message.ts";
-import { problems } from "../receipts/problems.ts";
-import { ofImage } from "../receipts/shards.ts";
 import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
@@ -43,13 +43,13 @@ export class ChangeDeadLetters implements DeadLetterKind {
 
   /** With a new deduplication id: SQS would drop it as a duplicate of the failed message. */
   async sendAgain(deadLetter: Letter): Promise<SentAgain> {
-    const body = changeMessageBody.safeParse(jsonOf(deadLetter.body));
-    if (!body.success) return { stays: `It is not a change message: ${problems(body.error).join("; ")}.` };
+    const change = documentModel.readMessage(deadLetter.body);
+    if (typeof change === "string") return { stays: `It is not a change message: ${change}.` };
     const { [reasonAttribute]: _, ...MessageAttributes } = deadLetter.attributes;
     const { sqs, queueUrls } = this.#options;
     const { MessageId } = await sqs.send(
       new SendMessageCommand({
-        QueueUrl: ofImage(queueUrls, body.data.entity_data.image_id),
+        QueueUrl: ofShardKey(queueUrls, documentModel.shardKeyOf(change.document)),
         MessageBody: deadLetter.body,
         MessageAttributes,
         MessageGroupId: deadLetter.groupId,

@@ -1,18 +1,11 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
-import * as z from "zod";
 import { EmbedMessageInvalidError, parseEmbedMessage } from "../receipts/embed-message.ts";
 import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
 import type { LoggedReasons } from "./logged-reasons.ts";
+import { idsIn } from "./subject-ids.ts";
 import type { Letter } from "./through-queue.ts";
-
-const subject = z
-  .object({
-    image_id: z.string().nullable().catch(null),
-    receipt_id: z.number().nullable().catch(null),
-  })
-  .catch({ image_id: null, receipt_id: null });
 
 export interface EmbedDeadLettersOptions {
   readonly sqs: SQSClient;
@@ -36,7 +29,7 @@ export class EmbedDeadLetters implements DeadLetterKind {
     return deadLetters.map((deadLetter) => ({
       id: deadLetter.messageId,
       since: new Date(deadLetter.sentAt).toISOString(),
-      ...subject.parse(jsonOf(deadLetter.body)),
+      ...idsIn(jsonOf(deadLetter.body)),
       entity: "OCR rows",
       reason: attributeOf(deadLetter, "failure_reason") ?? reasons(deadLetter),
     }));

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
+import { idsIn } from "./subject-ids.ts";
 import type { Letter } from "./through-queue.ts";
 
 /** Lambda's failure record of an asynchronous invocation. It omits payloads that are too large. */
@@ -10,11 +11,6 @@ const givenUp = z.object({
   requestContext: z.object({ requestId: z.string(), condition: z.string() }),
   requestPayload: z.record(z.string(), z.unknown()).optional(),
   responsePayload: z.object({ errorMessage: z.string() }).optional().catch(undefined),
-});
-
-const subject = z.object({
-  image_id: z.string().nullable().catch(null),
-  receipt_id: z.number().nullable().catch(null),
 });
 
 /** Events of the export function that failed in all attempts. */
@@ -34,7 +30,7 @@ export class ExportDeadLetters implements DeadLetterKind {
       return {
         id: deadLetter.messageId,
         since: new Date(deadLetter.sentAt).toISOString(),
-        ...subject.parse(requestPayload ?? {}),
+        ...idsIn(requestPayload),
         entity: "OCR results",
         reason: responsePayload?.errorMessage ?? requestContext?.condition ?? "No reason is recorded.",
       };
@@ -43,8 +39,7 @@ export class ExportDeadLetters implements DeadLetterKind {
 
   async sendAgain(deadLetter: Letter): Promise<SentAgain> {
     const event = givenUp.safeParse(jsonOf(deadLetter.body)).data?.requestPayload;
-    if (event === undefined)
-      return { stays: "The record does not contain the event: export the receipt again." };
+    if (event === undefined) return { stays: "The record does not contain the event: export it again." };
     const { $metadata } = await this.#lambda.send(
       new InvokeCommand({
         FunctionName: this.#functionName,

@@ -1,11 +1,12 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { collections } from "../../contract/collections.ts";
+import { documentModel } from "../documents/documents.ts";
 import type { Clock } from "../resilience/clock.ts";
 import { sendAll } from "../resilience/unprocessed.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
 import type { OpenRun } from "../runs/open-run.ts";
 import { OpenRuns } from "../runs/open-runs.ts";
-import { redriveReceipt } from "../runs/redrive-receipt.ts";
+import { redriveDocument } from "../runs/redrive-document.ts";
 import { readRun, runKey } from "../runs/run-item.ts";
 import type { RunQueues } from "../runs/run-queues.ts";
 import type { RunStore } from "../runs/run-store.ts";
@@ -16,7 +17,7 @@ import { unknownSubject } from "./subjects.ts";
 
 export interface FailedRunsOptions {
   readonly client: DynamoDBDocumentClient;
-  readonly receiptsTable: string;
+  readonly sourceTable: string;
   readonly controlTable: string;
   readonly runs: RunStore;
   readonly queues: RunQueues;
@@ -75,7 +76,7 @@ export class FailedRuns implements FailedSource {
     const { runs, queues } = this.#options;
     const now = new Date();
     const current = await runs.current(run);
-    if (current?.runId === run.runId) await redriveReceipt({ runs, queues }, run, now.toISOString());
+    if (current?.runId === run.runId) await redriveDocument({ runs, queues }, run, now.toISOString());
     else await queues.redrive(run, now.toISOString(), now.getTime());
   }
 
@@ -100,13 +101,13 @@ export class FailedRuns implements FailedSource {
     open: readonly OpenRun[],
     onUnreadable: (error: ItemUnreadableError) => void,
   ): Promise<CompactionRun[]> {
-    const { client, receiptsTable, clock } = this.#options;
+    const { client, sourceTable, clock } = this.#options;
     const runs: CompactionRun[] = [];
     const send = async (keys: readonly Record<string, unknown>[]) => {
       const { Responses, UnprocessedKeys } = await client.send(
-        new BatchGetCommand({ RequestItems: { [receiptsTable]: { Keys: [...keys] } } }),
+        new BatchGetCommand({ RequestItems: { [sourceTable]: { Keys: [...keys] } } }),
       );
-      for (const item of Responses?.[receiptsTable] ?? []) {
+      for (const item of Responses?.[sourceTable] ?? []) {
         try {
           runs.push(readRun(item));
         } catch (error) {
@@ -114,7 +115,7 @@ export class FailedRuns implements FailedSource {
           onUnreadable(error);
         }
       }
-      return UnprocessedKeys?.[receiptsTable]?.Keys ?? [];
+      return UnprocessedKeys?.[sourceTable]?.Keys ?? [];
     };
     const keys = open.map((run): Record<string, unknown> => ({ ...runKey(run) }));
     await sendAll(keys, { perCall: keysPerCall, send, clock });
@@ -139,8 +140,7 @@ function thingOf({ run, openedAt }: FailedRun): FailedThing {
   return {
     id: run.runId,
     since: openedAt,
-    image_id: run.imageId,
-    receipt_id: run.receiptId,
+    ...documentModel.toStored(run),
     entity: `run ${run.runId}, attempt ${run.attempts}`,
     reason: reasons.join(" "),
   };

@@ -1,17 +1,19 @@
+import type { StoredDocument } from "../documents/documents.ts";
+
+/** The stored ids of the document that a failure is about, as far as they are known. */
+export type SubjectIds = { readonly [Name in keyof StoredDocument]: StoredDocument[Name] | null };
+
 /** A failure, as shown to operators. */
-export interface FailedThing {
+export interface FailedThing extends SubjectIds {
   /** Id of the message, the object or the run. */
   readonly id: string;
   /** ISO. */
   readonly since: string;
-  /** The subject, as far as it is known. */
-  readonly image_id: string | null;
-  readonly receipt_id: number | null;
   readonly entity: string;
   readonly reason: string;
 }
 
-export type Subject = Pick<FailedThing, "image_id" | "receipt_id" | "entity">;
+export type Subject = SubjectIds & Pick<FailedThing, "entity">;
 
 export interface Listing {
   /** Oldest first; incomplete if the source holds more than the limit. */

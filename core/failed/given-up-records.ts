@@ -5,7 +5,7 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import * as z from "zod";
-import { problems } from "../receipts/problems.ts";
+import { problems } from "../text/problems.ts";
 import type { FailedSource, FailedThing, Listing, Retried } from "./failed-source.ts";
 import { mayBePurged } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";

@@ -4,6 +4,7 @@ import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
 import type { LoggedReasons } from "./logged-reasons.ts";
+import { idsIn } from "./subject-ids.ts";
 import type { Letter } from "./through-queue.ts";
 
 const event = z.object({
@@ -42,8 +43,7 @@ export class ImageDeadLetters implements DeadLetterKind {
     return deadLetters.map((deadLetter) => ({
       id: deadLetter.messageId,
       since: new Date(deadLetter.sentAt).toISOString(),
-      image_id: subjectOf(deadLetter),
-      receipt_id: null,
+      ...idsIn({ image_id: subjectOf(deadLetter) }),
       entity: typeOf(deadLetter) ?? "image",
       reason:
         attributeOf(deadLetter, "failure_reason") ??

@@ -7,12 +7,13 @@ import {
 import * as z from "zod";
 import { collections } from "../../contract/collections.ts";
 import { rejectedRowsFolder, runOfRejectedRows } from "../deltas/keys.ts";
-import { imageId, receiptNumber } from "../receipts/rows.ts";
+import { documentModel } from "../documents/documents.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import type { FailedSource, FailedThing, Listing, Retried } from "./failed-source.ts";
 import { mayBePurged } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
+import { unknownIds } from "./subject-ids.ts";
 
 export interface RejectedRowsOptions {
   readonly s3: S3Client;
@@ -22,17 +23,13 @@ export interface RejectedRowsOptions {
 
 const readsAtOnce = 16;
 
-/** A rejected row. Those of older runs do not name their receipt, but usually the row does. */
-const rejectedRow = z.object({
-  image_id: imageId.optional(),
-  receipt_id: receiptNumber.optional(),
+/** A rejected row. Those of older runs do not name their document, but usually the row does. */
+const rejectedRow = z.looseObject({
   file: z.enum(collections),
   line_number: z.int(),
   reason: z.string(),
   row: z.string(),
 });
-
-const ownReceipt = z.object({ image_id: imageId, receipt_id: receiptNumber });
 
 interface RejectedFile {
   readonly key: string;
@@ -59,7 +56,7 @@ export class RejectedRows implements FailedSource {
     const things = [...(await this.#counting()).values()].flat();
     const stayed = things.map((thing) => ({
       ...thing,
-      reason: `${thing.reason}; correct the producer and export the receipt again`,
+      reason: `${thing.reason}; correct the producer and export the ${documentModel.noun} again`,
     }));
     return { retried: 0, stayed, untouched: 0 };
   }
@@ -118,18 +115,18 @@ export class RejectedRows implements FailedSource {
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     const text = Buffer.from((await Body?.transformToByteArray()) ?? []).toString();
     const rows = text.split("\n").flatMap((line) => rejectedRow.safeParse(jsonOf(line)).data ?? []);
-    const receipt = rows.flatMap(
-      (row) => ownReceipt.safeParse(row).data ?? ownReceipt.safeParse(jsonOf(row.row)).data ?? [],
+    const document = rows.flatMap(
+      (row) => documentModel.namedIn(row) ?? documentModel.namedIn(jsonOf(row.row)) ?? [],
     )[0];
-    if (receipt !== undefined) {
-      const current = await runs.current({ imageId: receipt.image_id, receiptId: receipt.receipt_id });
+    if (document !== undefined) {
+      const current = await runs.current(document);
       if (current?.runId !== runId || current.state !== "ACTIVE") return [];
     }
+    const ids = document ? documentModel.toStored(document) : unknownIds;
     return rows.map(({ file, line_number, reason }) => ({
       id: `${runId}-${file}-${line_number}`,
       since,
-      image_id: receipt?.image_id ?? null,
-      receipt_id: receipt?.receipt_id ?? null,
+      ...ids,
       entity: `row in line ${line_number} of the ${file} file`,
       reason,
     }));

@@ -3,15 +3,15 @@ import { type Collection, collections } from "../../contract/collections.ts";
 import type { QueuePublisher } from "../changes/queue-publisher.ts";
 import { sortRecords } from "../changes/sort-records.ts";
 import { whole } from "../changes/watched.ts";
+import { ofShardKey } from "../documents/shards.ts";
 import type { ChangeMessage } from "../entities/change-message.ts";
 import { isEntityKey, parseEntityKey } from "../entities/entity-key.ts";
-import { ofImage } from "../receipts/shards.ts";
 import { keyOfRecord, type RecordKey } from "./subjects.ts";
 
 export interface ReplayDeps {
   /** In shard order. */
   readonly queues: Readonly<Record<Collection, readonly QueuePublisher[]>>;
-  /** Reads the current item from the receipts table, in typed JSON. */
+  /** Reads the current item from the source table, in typed JSON. */
   readonly itemNow: (key: RecordKey) => Promise<Record<string, AttributeValue> | undefined>;
 }
 
@@ -48,7 +48,7 @@ async function tell(record: unknown, { queues }: ReplayDeps): Promise<string | u
   if (malformed.length > 0) return malformed.map(({ reason }) => reason).join("; ");
   for (const collection of collections) {
     for (const message of boxes[collection].messages as readonly ChangeMessage[]) {
-      await ofImage(queues[collection], message.imageId).send([message]);
+      await ofShardKey(queues[collection], message.shardKey).send([message]);
     }
   }
   return undefined;

@@ -1,21 +1,25 @@
 import { type CloudWatchLogsClient, paginateFilterLogEvents } from "@aws-sdk/client-cloudwatch-logs";
 import * as z from "zod";
+import { documentModel } from "../documents/documents.ts";
+import { outcomeMessage } from "../ingest/outcome.ts";
 import type { FailedThing } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
+import { idsIn } from "./subject-ids.ts";
 
 /** Pages of a large log may be empty, so paging is bounded. */
 const maxPages = 50;
 const shownHours = 24;
 
+const supersededMessage = outcomeMessage("superseded");
+
 const supersededLine = z.object({
-  message: z.literal("Receipt superseded"),
+  message: z.literal(supersededMessage),
   message_id: z.string(),
-  image_id: z.string(),
-  receipt_id: z.number(),
+  ...documentModel.storedShape,
 });
 
 /**
- * Exports of the last day that were superseded by a later one of their receipt. They are not failures: search has newer
+ * Exports of the last day that were superseded by a later one of their document. They are not failures: search has newer
  * content. They are listed for operators who miss an export.
  */
 export async function supersededExports(
@@ -25,7 +29,7 @@ export async function supersededExports(
 ): Promise<FailedThing[]> {
   const query = {
     logGroupName,
-    filterPattern: '{ $.message = "Receipt superseded" }',
+    filterPattern: `{ $.message = "${supersededMessage}" }`,
     startTime: now - shownHours * 3_600_000,
   };
   const found = new Map<string, FailedThing>();
@@ -37,10 +41,9 @@ export async function supersededExports(
       found.set(line.message_id, {
         id: line.message_id,
         since: new Date(timestamp).toISOString(),
-        image_id: line.image_id,
-        receipt_id: line.receipt_id,
+        ...idsIn(line),
         entity: "OCR rows",
-        reason: "A later export or the removal of this receipt has superseded it.",
+        reason: `A later export or the removal of this ${documentModel.noun} has superseded it.`,
       });
     }
     pages += 1;

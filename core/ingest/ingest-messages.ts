@@ -19,7 +19,7 @@ import {
   type PlannedReceipt,
   type RefusedVector,
 } from "./embed-receipts.ts";
-import { countOutcomes, type Outcome, summary } from "./outcome.ts";
+import { countOutcomes, type Outcome, outcomeMessage, summary } from "./outcome.ts";
 import { type ReceiptContent, readReceipt } from "./read-receipt.ts";
 import { receiptNamedIn } from "./receipt-named-in.ts";
 import {
@@ -197,7 +197,7 @@ function finished(
   result: Recorded,
   log: Log,
 ): Outcome {
-  log.info(`Receipt ${result}`, {
+  log.info(outcomeMessage(result), {
     message_id: messageId,
     ...runFields(run),
     lines: content.rowCounts.lines,

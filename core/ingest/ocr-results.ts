@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { problems } from "../receipts/problems.ts";
 import { imageId, receiptNumber } from "../receipts/rows.ts";
+import { problems } from "../text/problems.ts";
 import type { OcrFiles } from "./export-receipt.ts";
 import { OcrResultsInvalidError } from "./ingest-errors.ts";
 import { ndjsonFile } from "./ndjson-file.ts";

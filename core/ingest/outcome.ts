@@ -16,6 +16,11 @@ export type Outcome =
       readonly reason: string;
     };
 
+/** The log message of the outcome of an export: `failed` reads those of superseded ones. */
+export function outcomeMessage<Result extends Recorded>(result: Result) {
+  return `Receipt ${result}` as const;
+}
+
 /**
  * Counts outcomes that alarms watch (F36). Rejected rows are counted when their run is opened, not again at each
  * redelivery.

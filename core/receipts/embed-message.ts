@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { problems } from "../text/problems.ts";
 import { InputError } from "../vectorkeep-error.ts";
-import { problems } from "./problems.ts";
 import { imageId, receiptNumber } from "./rows.ts";
 import { silentChanges } from "./silent-changes.ts";
 

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import type * as z from "zod";
 import type { Collection } from "../../contract/collections.ts";
+import { problems } from "../text/problems.ts";
 import { hasLoneSurrogate, wellFormedText } from "../text/well-formed-text.ts";
-import { problems } from "./problems.ts";
 import type { ReceiptRef } from "./receipt.ts";
 import { type LineRow, lineRow, usedFields, type WordRow, wordNumber, wordRow } from "./rows.ts";
 import { silentChanges } from "./silent-changes.ts";

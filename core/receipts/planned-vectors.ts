@@ -1,9 +1,9 @@
 import { hasVisibleText } from "../text/visible-text.ts";
 import { centreX, centreY } from "./box.ts";
 import { type ContextText, type LineText, lineTexts, wordTexts } from "./embedded-texts.ts";
-import { fiveDigits, type ReceiptRef, receiptKey } from "./receipt.ts";
 import { byNumber, type LineRow, type WordRow } from "./rows.ts";
 import { textDirection } from "./text-direction.ts";
+import { lineVectorId, wordVectorId } from "./vector-ids.ts";
 import type { BoxMetadata, LineMetadata, WordMetadata } from "./vector-metadata.ts";
 
 /** A vector before it is embedded. */
@@ -57,18 +57,6 @@ function plan<Row extends LineRow, Text extends ContextText>(
       const { whole, parts } = text;
       return { id: id(row), document: row.text, metadata: metadata(row, text), text: whole, parts, row };
     });
-}
-
-export function lineVectorId(row: Pick<LineRow, "image_id" | "receipt_id" | "line_id">): string {
-  return `${receiptKey(receiptOf(row))}#LINE#${fiveDigits(row.line_id)}`;
-}
-
-export function wordVectorId(row: Pick<WordRow, "image_id" | "receipt_id" | "line_id" | "word_id">): string {
-  return `${lineVectorId(row)}#WORD#${fiveDigits(row.word_id)}`;
-}
-
-function receiptOf(row: Pick<LineRow, "image_id" | "receipt_id">): ReceiptRef {
-  return { imageId: row.image_id, receiptId: row.receipt_id };
 }
 
 function lineMetadata(row: LineRow, { place }: LineText): LineMetadata {

@@ -1,7 +1,7 @@
 import { type ReceiptFactField, receiptFactFields } from "../../contract/watched-entities.ts";
 
 /** The type of each metadata key, in every collection and for every writer. */
-export type MetadataType = "str" | "int" | "float" | "bool";
+type MetadataType = "str" | "int" | "float" | "bool";
 
 /** The origin of a vector, written by embedding with the vector. */
 export const positionKeys = {
@@ -54,16 +54,6 @@ export function canBeLabel(name: string): boolean {
 /** Whether change sync writes a key, not embedding. */
 export function isKnownKey(key: string): boolean {
   return Object.hasOwn(receiptFactKeys, key) || key.startsWith(labelPrefix);
-}
-
-/** Chroma returns one float in ten with a different last digit. */
-const lastDigits = 1e-12;
-
-/** Whether two values of a key are equal to Chroma. A string never equals a number. */
-export function isSameValue(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (typeof one !== "number" || typeof other !== "number") return false;
-  return Math.abs(one - other) <= lastDigits * Math.max(Math.abs(one), Math.abs(other));
 }
 
 /** Metadata that embedding writes for every vector; `x` and `y` are the centre of its box. */

@@ -1,5 +1,5 @@
 import type { Collection, ShardName } from "../../contract/collections.ts";
-import type { ReceiptRef } from "../receipts/receipt.ts";
+import type { DocumentRef } from "../documents/documents.ts";
 
 export type RunState = "PENDING" | "PROCESSING" | "COMPLETED" | "FAILED";
 
@@ -18,8 +18,8 @@ export interface RunHalf {
   readonly mergedVectors?: number;
 }
 
-/** A CompactionRun item: one embedded content of a receipt that compaction merges into both collections. */
-export interface CompactionRun extends ReceiptRef {
+/** A CompactionRun item: one embedded content of a document that compaction merges into both collections. */
+export interface CompactionRun extends DocumentRef {
   readonly runId: string;
   /** 1 for a new run; reopening sets the higher attempt that CURRENT requires. */
   readonly attempts: number;

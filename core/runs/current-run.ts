@@ -1,4 +1,6 @@
-/** The CURRENT item of a receipt: its current run and the removals since. */
+import type { DocumentPart, RemovedPart } from "../documents/documents.ts";
+
+/** The CURRENT item of a document: its current run and the removals since. */
 export interface CurrentRun {
   /** Undefined before the first run. */
   readonly runId: string | undefined;
@@ -10,8 +12,8 @@ export interface CurrentRun {
   readonly state: "ACTIVE" | "DELETED";
   /** The required attempt of the run; a run with a lower attempt still has to be (re)opened. 0: no run. */
   readonly attempt: number;
-  /** Tombstones: the revision of each removal of a line or word, until newer content restores it. */
-  readonly removed: ReadonlyMap<RemovedPart, number>;
+  /** Tombstones: the revision of each removal of a part, until newer content restores it. */
+  readonly removed: ReadonlyMap<DocumentPart, number>;
   /** Superseded runs; the most recent ones if they are many. */
   readonly former: ReadonlyMap<string, FormerRun>;
   /** The highest attempt of the runs dropped from `former`; 0: none were dropped. */
@@ -29,17 +31,15 @@ export interface FormerRun {
   readonly attempt: number;
 }
 
-/** A line, or a word with its line, as in the sort key of its item: `LINE#00001` or `LINE#00001#WORD#00002`. */
-export type RemovedPart = `LINE#${string}`;
-
 export interface Removal {
-  readonly part: "RECEIPT" | RemovedPart;
+  readonly part: RemovedPart;
   readonly revision: number;
 }
 
 export type NextCurrent = Omit<CurrentRun, "version">;
 
-const none: NextCurrent = {
+/** CURRENT before anything is known of its document. */
+export const noCurrent: NextCurrent = {
   runId: undefined,
   revision: 0,
   state: "ACTIVE",
@@ -75,9 +75,9 @@ export function madeCurrent(
     revision,
     state: "ACTIVE",
     attempt: run.attempt,
-    removed: removedSince(before?.removed ?? none.removed, revision),
+    removed: removedSince(before?.removed ?? noCurrent.removed, revision),
     ...formerAfter(before, run.runId, revision),
-    expiring: before?.expiring ?? none.expiring,
+    expiring: before?.expiring ?? noCurrent.expiring,
   };
 }
 
@@ -100,7 +100,7 @@ export function isExpiring(current: CurrentRun, runId: string, now: number): boo
 /** Tolerated clock skew of exporters. */
 export const maxClockLeadMs = 300_000;
 
-/** Whether a revision is from a wrong clock. It would freeze its receipt until that time (F37). */
+/** Whether a revision is from a wrong clock. It would freeze its document until that time (F37). */
 export function isFromFuture(revision: number, now: number): boolean {
   return revision > now + maxClockLeadMs;
 }
@@ -135,29 +135,29 @@ export function afterRemovals(
   removals: readonly Removal[],
   now: number,
 ): NextCurrent | undefined {
-  let next: NextCurrent = before ?? none;
+  let next: NextCurrent = before ?? noCurrent;
   for (const { part, revision } of removals) {
     if (isFromFuture(next.revision, now)) next = { ...next, revision };
     if (revision < next.revision) continue;
-    if (part === "RECEIPT") {
+    if (part === "DOCUMENT") {
       if (next.state === "DELETED" && revision === next.revision) continue;
       next = { ...next, state: "DELETED", revision, removed: removedSince(next.removed, revision) };
     } else if (revision > (next.removed.get(part) ?? -1)) {
       next = { ...next, removed: new Map(next.removed).set(part, revision) };
     }
   }
-  return next === (before ?? none) ? undefined : next;
+  return next === (before ?? noCurrent) ? undefined : next;
 }
 
-/** Whether a line (or a word, given its number too) is removed. Removing a line removes its words. */
-export function isRemoved(current: CurrentRun, line: RemovedPart, word?: RemovedPart): boolean {
-  return current.removed.has(line) || (word !== undefined && current.removed.has(word));
+/** Whether one of these parts is removed. */
+export function isRemoved(current: CurrentRun, ...parts: readonly DocumentPart[]): boolean {
+  return parts.some((part) => current.removed.has(part));
 }
 
 function removedSince(
-  removed: ReadonlyMap<RemovedPart, number>,
+  removed: ReadonlyMap<DocumentPart, number>,
   revision: number,
-): ReadonlyMap<RemovedPart, number> {
+): ReadonlyMap<DocumentPart, number> {
   return new Map([...removed].filter(([, removedAt]) => removedAt >= revision));
 }
 
@@ -176,6 +176,6 @@ function formerAfter(
   const attempts = newestFirst.slice(maxFormerRuns).map(([, { attempt }]) => attempt);
   return {
     former: new Map(newestFirst.slice(0, maxFormerRuns)),
-    forgotten: Math.max(before?.forgotten ?? none.forgotten, ...attempts),
+    forgotten: Math.max(before?.forgotten ?? noCurrent.forgotten, ...attempts),
   };
 }

@@ -7,7 +7,8 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { collectionOf, collections, type ShardName } from "../../contract/collections.ts";
 import { unlessConditionFailed } from "../conditional-write.ts";
-import type { ReceiptRef } from "../receipts/receipt.ts";
+import type { DocumentRef } from "../documents/documents.ts";
+import { documentModel } from "../documents/documents.ts";
 import { cutMessage } from "../text/cut-message.ts";
 import { traceparentField } from "../tracing/traceparent.ts";
 import type { CompactionRun } from "./compaction-run.ts";
@@ -27,37 +28,37 @@ import { givingUp, reopening } from "./run-updates.ts";
 
 export interface DynamoRunStoreOptions {
   readonly client: DynamoDBDocumentClient;
-  readonly receiptsTable: string;
+  readonly sourceTable: string;
   readonly controlTable: string;
 }
 
 /** Every transition is one conditional write of one item; a failed condition is returned, not thrown. */
 export class DynamoRunStore implements RunStore {
   readonly #client: DynamoDBDocumentClient;
-  readonly #receiptsTable: string;
+  readonly #sourceTable: string;
   readonly #controlTable: string;
   readonly #openRuns: OpenRuns;
 
   constructor(options: DynamoRunStoreOptions) {
     this.#client = options.client;
-    this.#receiptsTable = options.receiptsTable;
+    this.#sourceTable = options.sourceTable;
     this.#controlTable = options.controlTable;
     this.#openRuns = new OpenRuns(options.client, options.controlTable);
   }
 
-  async current(receipt: ReceiptRef): Promise<CurrentRun | undefined> {
-    const item = await this.#read(this.#controlTable, currentKey(receipt));
+  async current(document: DocumentRef): Promise<CurrentRun | undefined> {
+    const item = await this.#read(this.#controlTable, currentKey(document));
     return item && readCurrent(item);
   }
 
   async moveCurrent(
-    receipt: ReceiptRef,
+    document: DocumentRef,
     from: CurrentRun | undefined,
     to: NextCurrent,
   ): Promise<"moved" | "refused"> {
     const put = new PutCommand({
       TableName: this.#controlTable,
-      Item: { ...currentKey(receipt), ...currentAttributes(to, (from?.version ?? 0) + 1) },
+      Item: { ...currentKey(document), ...currentAttributes(to, (from?.version ?? 0) + 1) },
       ...(from
         ? { ConditionExpression: "version = :from", ExpressionAttributeValues: { ":from": from.version } }
         : { ConditionExpression: "attribute_not_exists(PK)" }),
@@ -66,7 +67,7 @@ export class DynamoRunStore implements RunStore {
   }
 
   async find(run: RunRef): Promise<CompactionRun | undefined> {
-    const item = await this.#read(this.#receiptsTable, runKey(run));
+    const item = await this.#read(this.#sourceTable, runKey(run));
     return item && readRun(item);
   }
 
@@ -75,12 +76,11 @@ export class DynamoRunStore implements RunStore {
     const now = new Date().toISOString();
     await this.#openRuns.list(run, now, 1);
     const put = new PutCommand({
-      TableName: this.#receiptsTable,
+      TableName: this.#sourceTable,
       Item: {
         ...runKey(run),
         TYPE: "COMPACTION_RUN",
-        image_id: run.imageId,
-        receipt_id: run.receiptId,
+        ...documentModel.toStored(run),
         run_id: run.runId,
         attempts: 1,
         rejected_rows: run.rejectedRows,
@@ -101,7 +101,7 @@ export class DynamoRunStore implements RunStore {
     const known = await this.find(run);
     if (!known || known.attempts >= attempt) return;
     await this.#openRuns.list(run, known.createdAt, attempt);
-    await this.#update({ ...reopening(attempt), TableName: this.#receiptsTable, Key: runKey(run) });
+    await this.#update({ ...reopening(attempt), TableName: this.#sourceTable, Key: runKey(run) });
   }
 
   async start(
@@ -190,7 +190,7 @@ export class DynamoRunStore implements RunStore {
       open.map((half) =>
         this.#update({
           ...givingUp(run, half, reason),
-          TableName: this.#receiptsTable,
+          TableName: this.#sourceTable,
           Key: runKey(run),
         }),
       ),
@@ -210,7 +210,7 @@ export class DynamoRunStore implements RunStore {
     const collection = collectionOf(shard);
     return this.#update({
       ...move,
-      TableName: this.#receiptsTable,
+      TableName: this.#sourceTable,
       Key: runKey(run),
       ExpressionAttributeNames: {
         ...move.ExpressionAttributeNames,

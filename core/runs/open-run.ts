@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { documentModel } from "../documents/documents.ts";
 import { readItem } from "../unreadable-item.ts";
 import type { RunRef } from "./run-store.ts";
 
@@ -23,8 +24,7 @@ const time = z.iso.datetime();
 const openRunItem = z
   .object({
     SK: z.string(),
-    image_id: z.string(),
-    receipt_id: z.int(),
+    ...documentModel.storedShape,
     run_id: z.string().min(1),
     attempt: z.int(),
     opened_at: time,
@@ -39,8 +39,7 @@ const openRunItem = z
 export function readOpenRun(item: unknown): OpenRun {
   const entry = readItem(openRunItem, "open run", item);
   return {
-    imageId: entry.image_id,
-    receiptId: entry.receipt_id,
+    ...documentModel.ofStored(entry),
     runId: entry.run_id,
     createdAt: entry.SK.slice(0, -`#${entry.run_id}`.length),
     attempt: entry.attempt,

@@ -7,6 +7,7 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { unlessConditionFailed } from "../conditional-write.ts";
+import { documentModel } from "../documents/documents.ts";
 import { cutMessage } from "../text/cut-message.ts";
 import { ItemUnreadableError } from "../unreadable-item.ts";
 import { type OpenRun, readOpenRun } from "./open-run.ts";
@@ -34,8 +35,7 @@ export class OpenRuns {
       TableName: this.#controlTable,
       Item: {
         ...openKey(run.runId, createdAt),
-        image_id: run.imageId,
-        receipt_id: run.receiptId,
+        ...documentModel.toStored(run),
         run_id: run.runId,
         attempt,
         /** Time of the attempt; the key has the time of the run. */

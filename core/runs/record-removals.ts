@@ -1,18 +1,18 @@
-import type { ReceiptRef } from "../receipts/receipt.ts";
+import type { DocumentRef } from "../documents/documents.ts";
 import { afterRemovals, type CurrentRun, type Removal } from "./current-run.ts";
 import type { RunStore } from "./run-store.ts";
 
 /** Writes tombstones for removals that no newer content supersedes. Resolves to the resulting CURRENT. Idempotent. */
 export async function recordRemovals(
   runs: Pick<RunStore, "current" | "moveCurrent">,
-  receipt: ReceiptRef,
+  document: DocumentRef,
   removals: readonly Removal[],
   now = Date.now(),
 ): Promise<CurrentRun | undefined> {
   for (;;) {
-    const current = await runs.current(receipt);
+    const current = await runs.current(document);
     const next = afterRemovals(current, removals, now);
     if (next === undefined) return current;
-    await runs.moveCurrent(receipt, current, next);
+    await runs.moveCurrent(document, current, next);
   }
 }

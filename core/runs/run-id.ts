@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
-import type { ReceiptRef } from "../receipts/receipt.ts";
+import type { DocumentRef } from "../documents/documents.ts";
+import { documentModel } from "../documents/documents.ts";
 
 /** Everything that determines the vectors of a run. */
-export interface RunContent extends ReceiptRef {
+export interface RunContent extends DocumentRef {
   /** SHA-256 of the lines object and of the words object. */
   readonly linesHash: string;
   readonly wordsHash: string;
@@ -14,8 +15,7 @@ export interface RunContent extends ReceiptRef {
 /** The same content gives the same run id, so that work from before a crash is reused. 32 hexadecimal digits. */
 export function runIdOf(content: RunContent): string {
   const parts = [
-    content.imageId,
-    content.receiptId,
+    ...Object.values(documentModel.toStored(content)),
     content.linesHash,
     content.wordsHash,
     content.model,

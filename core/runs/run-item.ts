@@ -1,11 +1,11 @@
 import { hash } from "node:crypto";
 import * as z from "zod";
 import { type Collection, collections } from "../../contract/collections.ts";
-import { fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
+import { type DocumentPart, type DocumentRef, documentModel } from "../documents/documents.ts";
 import { optionalTraceparent } from "../tracing/traceparent.ts";
 import { ItemUnreadableError, readItem } from "../unreadable-item.ts";
 import type { CompactionRun, RunHalf } from "./compaction-run.ts";
-import type { CurrentRun, NextCurrent, RemovedPart } from "./current-run.ts";
+import type { CurrentRun, NextCurrent } from "./current-run.ts";
 import type { RunRef } from "./run-store.ts";
 
 export interface ItemKey {
@@ -16,23 +16,15 @@ export interface ItemKey {
 /** Partitions of the list of open runs: `OPEN#0` to `OPEN#7`. */
 export const openShards = 8;
 
-/** Key of a run in the receipts table. */
+/** Key of a run in the source table. */
 export function runKey(run: RunRef): ItemKey {
-  return {
-    PK: `IMAGE#${run.imageId}`,
-    SK: `RECEIPT#${fiveDigits(run.receiptId)}#COMPACTION_RUN#${run.runId}`,
-  };
+  const { PK, SK } = documentModel.itemKeyOf(run);
+  return { PK, SK: `${SK}#COMPACTION_RUN#${run.runId}` };
 }
 
-/** Key of a receipt's CURRENT item in the control table. */
-export function currentKey(receipt: ReceiptRef): ItemKey {
-  return { PK: `RECEIPT#${receipt.imageId}#${fiveDigits(receipt.receiptId)}`, SK: "CURRENT" };
-}
-
-/** The receipt whose CURRENT item has this partition key; undefined for another key. */
-export function receiptOfCurrent(partitionKey: string): ReceiptRef | undefined {
-  const [, imageId, receiptId] = /^RECEIPT#([^#]+)#(\d+)$/.exec(partitionKey) ?? [];
-  return imageId === undefined ? undefined : { imageId, receiptId: Number(receiptId) };
+/** Key of a document's CURRENT item in the control table. */
+export function currentKey(document: DocumentRef): ItemKey {
+  return { PK: documentModel.controlKeyOf(document), SK: "CURRENT" };
 }
 
 /** Key of a run's entry in the list of open runs; partitioned by run id. */
@@ -52,8 +44,7 @@ const shardName = z.union([collection, z.templateLiteral([collection, "-", z.int
 
 /** The schema of a CompactionRun item, for all writers. */
 export const runItem = z.object({
-  image_id: z.string(),
-  receipt_id: z.int(),
+  ...documentModel.storedShape,
   run_id: z.string(),
   attempts: z.int().min(1),
   rejected_rows: count,
@@ -79,13 +70,12 @@ export const runItem = z.object({
 /** Parses a run. Throws ItemUnreadableError, also if the item does not match its key. */
 export function readRun(item: Readonly<Record<string, unknown>>): CompactionRun {
   const run = readItem(runItem, "CompactionRun", item);
-  const { PK, SK } = runKey({ imageId: run.image_id, receiptId: run.receipt_id, runId: run.run_id });
+  const { PK, SK } = runKey({ ...documentModel.ofStored(run), runId: run.run_id });
   if (item.PK !== PK || item.SK !== SK) {
     throw new ItemUnreadableError("CompactionRun", item, [`its ids give the key ${PK} / ${SK}`]);
   }
   return {
-    imageId: run.image_id,
-    receiptId: run.receipt_id,
+    ...documentModel.ofStored(run),
     runId: run.run_id,
     attempts: run.attempts,
     rejectedRows: run.rejected_rows,
@@ -128,7 +118,7 @@ const currentItem = z.object({
   revision: count,
   state: z.enum(["ACTIVE", "DELETED"]),
   attempt: count,
-  removed: z.record(z.templateLiteral(["LINE#", z.string()]), count),
+  removed: z.record(documentModel.part, count),
   former: z.record(z.string(), formerRun).default({}),
   forgotten: count.default(0),
   expiring: z.record(z.string(), count).default({}),
@@ -141,7 +131,7 @@ export function readCurrent(item: unknown): CurrentRun {
   return {
     ...current,
     runId: run_id,
-    removed: new Map(Object.entries(removed) as [RemovedPart, number][]),
+    removed: new Map(Object.entries(removed) as [DocumentPart, number][]),
     former: new Map(
       Object.entries(former).map(([id, { stopped_at, attempt }]) => [id, { stoppedAt: stopped_at, attempt }]),
     ),

@@ -1,10 +1,9 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { type Collection, collections } from "../../contract/collections.ts";
-import { type ChangeMessage, changeMessage } from "../entities/change-message.ts";
-import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
-import { ofImage } from "../receipts/shards.ts";
+import type { CollectionMessage } from "../documents/document-model.ts";
+import { type DocumentRef, documentModel } from "../documents/documents.ts";
+import { ofShardKey } from "../documents/shards.ts";
 import type { CompactionRun } from "./compaction-run.ts";
-import { redriveId, runMessage } from "./run-message.ts";
 
 export interface RunQueuesOptions {
   readonly client: SQSClient;
@@ -40,56 +39,36 @@ export class RunQueues {
   async redrive(run: CompactionRun, timestamp: string, time = 1): Promise<void> {
     const open = collections.filter((collection) => run.halves[collection].state !== "COMPLETED");
     await Promise.all(
-      open.map((collection) =>
-        this.#send(
-          collection,
+      open.map((collection) => {
+        const announced = {
           run,
-          runMessage({
-            run,
-            collection,
-            deltaPrefix: run.halves[collection].deltaPrefix,
-            deduplicationId: redriveId(run.runId, run.attempts, time),
-            timestamp,
-            awsRegion: this.#options.region,
-            traceparent: run.traceparent,
-          }),
-        ),
-      ),
+          collection,
+          deltaPrefix: run.halves[collection].deltaPrefix,
+          deduplicationId: redriveId(run.runId, run.attempts, time),
+          timestamp,
+          awsRegion: this.#options.region,
+          traceparent: run.traceparent,
+        };
+        return this.#send(collection, documentModel.runMessage(announced));
+      }),
     );
   }
 
-  /** Makes both collections reconcile a receipt with its items. `time` distinguishes calls. */
-  async lookAgain(receipt: ReceiptRef, time: string): Promise<void> {
+  /** Makes both collections reconcile a document with its items. `time` (ISO) distinguishes calls. */
+  async lookAgain(document: DocumentRef, time: string): Promise<void> {
+    const { region } = this.#options;
     await Promise.all(
       collections.map((collection) =>
-        this.#send(
-          collection,
-          receipt,
-          changeMessage(
-            {
-              source: "dynamodb_stream",
-              entity_type: "RECEIPT_METADATA",
-              event_name: "MODIFY",
-              entity_data: { image_id: receipt.imageId, receipt_id: receipt.receiptId },
-              changes: {},
-              timestamp: time,
-              stream_record_id: null,
-              aws_region: this.#options.region,
-              record_snapshot: null,
-            },
-            collection,
-            `${receiptKey(receipt)}-${time}`,
-          ),
-        ),
+        this.#send(collection, documentModel.lookAgainMessage(document, collection, time, region)),
       ),
     );
   }
 
-  async #send(collection: Collection, { imageId }: ReceiptRef, message: ChangeMessage): Promise<void> {
+  async #send(collection: Collection, message: CollectionMessage): Promise<void> {
     const { client, queueUrls } = this.#options;
     await client.send(
       new SendMessageCommand({
-        QueueUrl: ofImage(queueUrls[collection], imageId),
+        QueueUrl: ofShardKey(queueUrls[collection], message.shardKey),
         MessageBody: message.body,
         MessageAttributes: message.messageAttributes,
         MessageGroupId: message.groupId,
@@ -97,4 +76,12 @@ export class RunQueues {
       }),
     );
   }
+}
+
+/**
+ * Deduplication id of a redriven run: each attempt and each redrive is a distinct message; retries of one are
+ * duplicates.
+ */
+export function redriveId(runId: string, attempt: number, time: number): string {
+  return time === 1 ? `${runId}-${attempt}` : `${runId}-${attempt}-${time}`;
 }

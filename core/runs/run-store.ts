@@ -1,9 +1,9 @@
 import type { Collection, ShardName } from "../../contract/collections.ts";
-import type { ReceiptRef } from "../receipts/receipt.ts";
+import type { DocumentRef } from "../documents/documents.ts";
 import type { CompactionRun } from "./compaction-run.ts";
 import type { CurrentRun, NextCurrent } from "./current-run.ts";
 
-export interface RunRef extends ReceiptRef {
+export interface RunRef extends DocumentRef {
   readonly runId: string;
 }
 
@@ -15,14 +15,14 @@ export interface NewRun extends RunRef {
 /**
  * All methods throw ItemUnreadableError for an item that does not match its key.
  *
- * Runs (receipts table), the current run of each receipt and the list of open runs (control table). A holder is a shard
+ * Runs (source table), the current run of each document and the list of open runs (control table). A holder is a shard
  * and the fencing token of its lease. Tokens of another shard are not comparable: the collection was resharded since.
  */
 export interface RunStore {
-  current(receipt: ReceiptRef): Promise<CurrentRun | undefined>;
+  current(document: DocumentRef): Promise<CurrentRun | undefined>;
   /** One conditional write. Refused if CURRENT has changed: read it and decide again. */
   moveCurrent(
-    receipt: ReceiptRef,
+    document: DocumentRef,
     from: CurrentRun | undefined,
     to: NextCurrent,
   ): Promise<"moved" | "refused">;

@@ -7,7 +7,7 @@ type RunUpdate = Omit<UpdateCommandInput, "TableName" | "Key">;
 
 /** Both halves PENDING at a higher attempt. */
 export function reopening(attempt: number): RunUpdate {
-  // The token is reset too: a receipts table can outlive the control table whose leases issued it.
+  // The token is reset too: a source table can outlive the control table whose leases issued it.
   const reset = collections.flatMap((half) => [
     `${half}_state = :pending`,
     `${half}_failures = :none`,

@@ -13,8 +13,8 @@ import type { Overlay } from "../collections/segments/overlay.ts";
 import { NamedDeltaMissingError, vectorsOfEntry } from "../collections/segments/overlay-rows.ts";
 import { PublishedVectors } from "../collections/segments/published-vectors.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
+import { type DocumentRef, documentModel } from "../documents/documents.ts";
 import type { Metrics } from "../metrics.ts";
-import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import { monotonicClock } from "../resilience/clock.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
@@ -165,7 +165,7 @@ export class ChromaGenerations implements GenerationSource {
     const target = { collection: collectionOf(shard), model, dimensions };
     const vectors = new Map<string, readonly StoredVector[]>();
     await inParallel(entries, deltasAtOnce, async (entry) => {
-      vectors.set(receiptKey(entry.receipt), await vectorsOfEntry(deltas, target, entry));
+      vectors.set(documentModel.keyOf(entry.document), await vectorsOfEntry(deltas, target, entry));
     });
     return vectors;
   }
@@ -179,15 +179,15 @@ export class ChromaGenerations implements GenerationSource {
     const changed = previous?.snapshot && (await this.#changedSince(previous.name, manifest));
     if (changed && previous?.snapshot) {
       const vectors = await published.read(await published.idsOf(changed));
-      const snapshot = await previous.snapshot.with(new Set(changed.map(receiptKey)), vectors);
+      const snapshot = await previous.snapshot.with(new Set(changed.map(documentModel.keyOf)), vectors);
       if (snapshot.vectors === manifest.count) return snapshot;
     }
     return readSnapshot(published, manifest.dimensions);
   }
 
   /** Undefined where a generation in between is not readable, or there are too many. */
-  async #changedSince(served: string, newest: Manifest): Promise<ReceiptRef[] | undefined> {
-    const changed: ReceiptRef[] = [];
+  async #changedSince(served: string, newest: Manifest): Promise<DocumentRef[] | undefined> {
+    const changed: DocumentRef[] = [];
     let manifest: Manifest | undefined = newest;
     for (let missed = 0; manifest !== undefined && missed < maxMissedGenerations; missed++) {
       for (const { image_id, receipt_id } of manifest.receipts) {

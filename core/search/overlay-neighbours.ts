@@ -1,5 +1,5 @@
 import type { Neighbour, NeighbourQuery, StoredVector } from "../collections/chroma/vector-store.ts";
-import { receiptOfVector } from "../receipts/receipt.ts";
+import { documentModel } from "../documents/documents.ts";
 import { holdsFor } from "./neighbour-filter.ts";
 
 /** By receipt key: what the segments above a base say a receipt has. */
@@ -30,7 +30,7 @@ async function belowOverlay(
 ): Promise<readonly Neighbour[]> {
   for (let k = 2 * query.k; ; k *= 4) {
     const found = await ofBase({ ...query, k });
-    const left = found.filter(({ id }) => !overlay.has(receiptOfVector(id)));
+    const left = found.filter(({ id }) => !overlay.has(documentModel.keyOfVector(id)));
     if (left.length >= query.k || found.length < k || k >= maxAsked) return left;
   }
 }

@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { type Collection, collections } from "../../contract/collections.ts";
+import type { MetadataType } from "../documents/document-model.ts";
+import { documentModel } from "../documents/documents.ts";
 import { vectorProblem } from "../embedding/vector-rule.ts";
-import { canBeLabel, type MetadataType, metadataType } from "../receipts/vector-metadata.ts";
+import { canBeLabel } from "../receipts/vector-metadata.ts";
 import { asksForWords, type Condition, where } from "./filter/condition.ts";
 import { searchModes } from "./snapshot/rank.ts";
 import { isOfWords } from "./word-labels.ts";
@@ -26,7 +28,7 @@ const filter = z
   .pipe(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
   .superRefine((wanted, context) => {
     for (const [key, value] of Object.entries(wanted)) {
-      const type = metadataType(key);
+      const type = documentModel.metadataType(key);
       const problem =
         type === undefined
           ? "no vector has this key"

@@ -1,8 +1,8 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { DeltaFile, DeltaFiles } from "../deltas/delta-files.ts";
-import { errorFields, type Log, receiptFields } from "../log.ts";
+import { type DocumentRef, documentModel } from "../documents/documents.ts";
+import { errorFields, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
-import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import { type CurrentRun, stoppedAt } from "../runs/current-run.ts";
 import type { RunStore } from "../runs/run-store.ts";
@@ -11,7 +11,7 @@ import { DeltaWalk } from "./delta-walk.ts";
 import type { SweepConfig } from "./sweep-config.ts";
 import { SweepIncompleteError } from "./sweep-errors.ts";
 
-const receiptsAtOnce = 16;
+const documentsAtOnce = 16;
 /** Of about a thousand objects each. */
 const pagesPerSweep = 20;
 const walkEveryMs = 24 * 3_600_000;
@@ -41,14 +41,14 @@ export async function sweepDeltas(parts: DeltaSweep, until: number): Promise<voi
   let [removed, seen, after] = [0, 0, walk.after];
   for (let pages = 0; pages < pagesPerSweep && now() < until; pages += 1) {
     const page = await files.page(after);
-    await inParallel(byReceipt(oldOf(page.files, parts)), receiptsAtOnce, async (ofReceipt) => {
+    await inParallel(byDocument(oldOf(page.files, parts)), documentsAtOnce, async (ofDocument) => {
       try {
-        removed += await removeExpired(parts, ofReceipt);
+        removed += await removeExpired(parts, ofDocument);
       } catch (error) {
         if (error instanceof ItemUnreadableError) {
-          // The current run is unknown, so its deltas stay; verify reports the receipt.
-          log.warn("A receipt's deltas are kept because its items cannot be read", {
-            ...receiptFields(receiptOf(ofReceipt)),
+          // The current run is unknown, so its deltas stay; verify reports the document.
+          log.warn(`The deltas of a ${documentModel.noun} are kept because its items cannot be read`, {
+            ...documentModel.toStored(documentOf(ofDocument)),
             ...errorFields(error),
           });
           return;
@@ -78,13 +78,13 @@ export function isExpired(
   return stopped !== undefined && Math.max(stopped, file.storedAt) < now() - config.retentionMs;
 }
 
-/** The deltas that are old enough to check their receipt. */
+/** The deltas that are old enough to check their document. */
 function oldOf(files: readonly DeltaFile[], { config, now }: DeltaSweep): DeltaFile[] {
   return files.filter(({ storedAt }) => storedAt < now() - config.retentionMs);
 }
 
-function byReceipt(files: readonly DeltaFile[]): Iterable<readonly DeltaFile[]> {
-  return Map.groupBy(files, receiptKey).values();
+function byDocument(files: readonly DeltaFile[]): Iterable<readonly DeltaFile[]> {
+  return Map.groupBy(files, documentModel.keyOf).values();
 }
 
 /**
@@ -93,20 +93,20 @@ function byReceipt(files: readonly DeltaFile[]): Iterable<readonly DeltaFile[]> 
  */
 async function removeExpired(parts: DeltaSweep, files: readonly DeltaFile[]): Promise<number> {
   const { runs, now, log } = parts;
-  const receipt = receiptOf(files);
+  const document = documentOf(files);
   for (;;) {
-    const current = await runs.current(receipt);
+    const current = await runs.current(document);
     const expired = files.filter((file) => isExpired(file, current, parts));
     if (current === undefined || expired.length === 0) return 0;
     const expiring = new Map(expired.map(({ runId }) => [runId, now()]));
-    if ((await runs.moveCurrent(receipt, current, { ...current, expiring })) === "refused") continue;
+    if ((await runs.moveCurrent(document, current, { ...current, expiring })) === "refused") continue;
     // A publish notes the deltas that it names before it looks at CURRENT, so that either sees what the other has noted.
     const removable = await unnamed(parts, expired);
     if (removable.length > 0) await parts.files.remove(removable);
-    await forgetExpiring(parts, receipt);
+    await forgetExpiring(parts, document);
     if (removable.length === 0) return 0;
     log.info("Deltas of superseded runs were removed", {
-      ...receiptFields(receipt),
+      ...documentModel.toStored(document),
       keys: removable.map(({ key }) => key),
     });
     return removable.length;
@@ -120,15 +120,15 @@ async function unnamed({ isNamed }: DeltaSweep, files: readonly DeltaFile[]): Pr
   return removable;
 }
 
-async function forgetExpiring({ runs }: DeltaSweep, receipt: ReceiptRef): Promise<void> {
+async function forgetExpiring({ runs }: DeltaSweep, document: DocumentRef): Promise<void> {
   for (;;) {
-    const current = await runs.current(receipt);
+    const current = await runs.current(document);
     if (current === undefined || current.expiring.size === 0) return;
-    if ((await runs.moveCurrent(receipt, current, { ...current, expiring: new Map() })) === "moved") return;
+    if ((await runs.moveCurrent(document, current, { ...current, expiring: new Map() })) === "moved") return;
   }
 }
 
-function receiptOf([file]: readonly DeltaFile[]): ReceiptRef {
+function documentOf([file]: readonly DeltaFile[]): DocumentRef {
   if (file === undefined) throw new RangeError("A group has at least one member.");
-  return { imageId: file.imageId, receiptId: file.receiptId };
+  return documentModel.refOf(file);
 }

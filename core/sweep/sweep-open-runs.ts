@@ -116,7 +116,7 @@ class Sweep {
     }
   }
 
-  /** The run and the CURRENT item of its receipt, or why they cannot be read. */
+  /** The run and the CURRENT item of its document, or why they cannot be read. */
   async #find(entry: OpenRun): Promise<[CompactionRun | undefined, CurrentRun | undefined] | string> {
     const { runs } = this.#parts;
     try {

@@ -14,7 +14,7 @@ export interface Differences {
   readonly stale: readonly Stale[];
 }
 
-/** What is wrong with the vectors of one receipt. */
+/** What is wrong with the vectors of one document. */
 export function differencesOf(
   due: Iterable<VectorDigest>,
   published: ReadonlyMap<string, VectorDigest>,

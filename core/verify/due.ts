@@ -6,8 +6,8 @@ import { DeltaUnreadableError, decodeDelta } from "../deltas/codec.ts";
 import type { Delta } from "../deltas/delta.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { deltaKey } from "../deltas/keys.ts";
-import type { CurrentItems } from "../entities/current-items.ts";
-import type { ReceiptRef } from "../receipts/receipt.ts";
+import type { CurrentFacts, DocumentRef } from "../documents/documents.ts";
+import { documentModel } from "../documents/documents.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
 import type { CurrentRun } from "../runs/current-run.ts";
 import type { RunRef, RunStore } from "../runs/run-store.ts";
@@ -18,7 +18,7 @@ export interface DueVector extends Described {
   readonly numbers: () => Float32Array;
 }
 
-/** What a shard must hold of a receipt now, or why nobody can say. */
+/** What a shard must hold of a document now, or why nobody can say. */
 export type Due =
   | { readonly kind: "vectors"; readonly vectors: readonly DueVector[] }
   | { readonly kind: "on_its_way"; readonly why: string }
@@ -32,7 +32,7 @@ export interface TruthDeps {
   readonly target: DeltaTarget;
   readonly runs: Pick<RunStore, "current" | "find">;
   readonly deltas: Pick<DeltaStore, "get">;
-  readonly items: Pick<CurrentItems, "factsOf">;
+  readonly items: Pick<CurrentFacts, "factsOf">;
 }
 
 /**
@@ -41,16 +41,16 @@ export interface TruthDeps {
  */
 const mendedWithinMs = 3 * 3_600_000;
 
-/** Undefined where no run of the receipt ever counted and it was not removed: then nothing is known of it. */
+/** Undefined where no run of the document ever counted and it was not removed: then nothing is known of it. */
 export async function dueOf(
   deps: TruthDeps,
-  receipt: ReceiptRef,
+  document: DocumentRef,
   current: CurrentRun | undefined,
 ): Promise<Due | undefined> {
   if (current === undefined) return undefined;
   if (current.state === "DELETED") return { kind: "vectors", vectors: [] };
   if (current.runId === undefined) return undefined;
-  const run = await findRun(deps, { ...receipt, runId: current.runId });
+  const run = await findRun(deps, { ...document, runId: current.runId });
   if (typeof run === "string") return withoutRun(current, run);
   const half = run.halves[deps.target.collection];
   if (run.attempts < current.attempt) {
@@ -62,21 +62,21 @@ export async function dueOf(
   const delta = await readDelta(deps, run, half.deltaPrefix);
   if (typeof delta === "string") return { kind: "without_delta", why: delta };
   if (half.state === "FAILED") return { kind: "failed", why: half.error ?? "its run FAILED" };
-  const facts = await deps.items.factsOf(receipt, deps.target.collection);
+  const facts = await deps.items.factsOf(document, deps.target.collection);
   return { kind: "vectors", vectors: vectorsOf(withKnown(delta, facts), current) };
 }
 
 /**
- * The expected vectors of a receipt, and whether its content is current. An unreadable item is a fault of its receipt
+ * The expected vectors of a document, and whether its content is current. An unreadable item is a fault of its document
  * and does not end the walk (F26).
  */
 export async function lookUp(
   deps: TruthDeps,
-  receipt: ReceiptRef,
+  document: DocumentRef,
 ): Promise<{ readonly due: Due | undefined; readonly isActive: boolean }> {
   try {
-    const current = await deps.runs.current(receipt);
-    const due = await dueOf(deps, receipt, current);
+    const current = await deps.runs.current(document);
+    const due = await dueOf(deps, document, current);
     return { due, isActive: due !== undefined && current?.state === "ACTIVE" };
   } catch (error) {
     if (!(error instanceof ItemUnreadableError)) throw error;
@@ -87,7 +87,7 @@ export async function lookUp(
 /** The run, or what is wrong. */
 async function findRun({ runs }: TruthDeps, ref: RunRef): Promise<CompactionRun | string> {
   try {
-    return (await runs.find(ref)) ?? `the receipts table has no run ${ref.runId}`;
+    return (await runs.find(ref)) ?? `the ${documentModel.noun}s table has no run ${ref.runId}`;
   } catch (error) {
     if (error instanceof ItemUnreadableError) return error.message;
     throw error;

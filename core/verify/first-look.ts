@@ -1,29 +1,29 @@
 import type { ShardName } from "../../contract/collections.ts";
-import { receiptOfKey, receiptOfVector } from "../receipts/receipt.ts";
-import { holdsImage } from "../receipts/shards.ts";
+import { documentModel } from "../documents/documents.ts";
+import { holdsShardKey } from "../documents/shards.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import { Checksum, checksumOf, digestOf } from "./digest.ts";
 import { type Due, lookUp, type TruthDeps } from "./due.ts";
 import { otherNumbers, type Published } from "./published.ts";
 
 /** Deltas that are in memory at once. */
-const receiptsAtOnce = 16;
+const documentsAtOnce = 16;
 /** Looked at between two glances at the clock. */
-const receiptsPerPage = 100;
+const documentsPerPage = 100;
 /** Their findings fit ten times into the 6 MB of an answer. */
 const maxDoubtful = 2_000;
 
-/** The content of a shard, and the receipts that differ. A change in flight may explain a difference. */
+/** The content of a shard, and the documents that differ. A change in flight may explain a difference. */
 export interface FirstLook {
-  /** Receipts with expected vectors, those in flight included. */
-  readonly receipts: number;
+  /** Documents with expected vectors, those in flight included. */
+  readonly documents: number;
   /** In the whole shard. */
   readonly vectors: number;
-  /** By receipt key: why it cannot be compared yet. */
+  /** By document key: why it cannot be compared yet. */
   readonly inFlight: ReadonlyMap<string, string>;
-  /** By receipt key (or id of a vector without a receipt): the expected state, to detect changes. */
+  /** By document key (or id of a vector without a document): the expected state, to detect changes. */
   readonly doubtful: ReadonlyMap<string, string>;
-  /** The last receipt key that was looked at; undefined where none is left. */
+  /** The last document key that was looked at; undefined where none is left. */
   readonly next: string | undefined;
 }
 
@@ -36,10 +36,10 @@ export interface FirstLookOptions {
 }
 
 /**
- * Compares receipts by checksum, in the order of their keys, for as long as there is time. Holds a few bytes a receipt
+ * Compares documents by checksum, in the order of their keys, for as long as there is time. Holds a few bytes per document
  * and the deltas of a few.
  */
-export async function lookAtReceipts(
+export async function lookAtDocuments(
   truth: TruthDeps,
   known: AsyncIterable<readonly string[]>,
   published: Published,
@@ -49,14 +49,14 @@ export async function lookAtReceipts(
   const keys = await keysAfter(after, sums, known);
   const inFlight = new Map<string, string>();
   const doubtful = new Map<string, string>();
-  let receipts = 0;
+  let documents = 0;
   let looked = 0;
   while (looked < keys.length && (looked === 0 || (doubtful.size < maxDoubtful && hasTime()))) {
-    const page = keys.slice(looked, looked + receiptsPerPage);
-    await inParallel(page, receiptsAtOnce, async (key) => {
+    const page = keys.slice(looked, looked + documentsPerPage);
+    await inParallel(page, documentsAtOnce, async (key) => {
       const { due, isActive } = await dueOfKey(truth, shard, key);
       if (due === undefined && !sums.has(key)) return;
-      if (isActive) receipts += 1;
+      if (isActive) documents += 1;
       if (due?.kind === "on_its_way") inFlight.set(key, due.why);
       else if (
         textOf(due) !== (sums.get(key)?.toString() ?? nothing) ||
@@ -68,7 +68,7 @@ export async function lookAtReceipts(
     looked += page.length;
   }
   return {
-    receipts,
+    documents,
     vectors,
     inFlight,
     doubtful,
@@ -90,7 +90,7 @@ async function checksumsOf(published: Published) {
   for await (const page of published.pages()) {
     vectors += page.length;
     for (const vector of page) {
-      const key = receiptOfVector(vector.id);
+      const key = documentModel.keyOfVector(vector.id);
       const sum = sums.get(key) ?? new Checksum();
       sum.add(digestOf(vector));
       sums.set(key, sum);
@@ -110,12 +110,12 @@ async function keysAfter(
   return [...keys].filter((key) => after === undefined || key > after).sort();
 }
 
-/** Nothing is due of a key that is no receipt of this shard. */
+/** Nothing is due of a key that is no document of this shard. */
 async function dueOfKey(truth: TruthDeps, shard: ShardName, key: string) {
-  const receipt = receiptOfKey(key);
-  if (receipt === undefined || !holdsImage(shard, receipt.imageId))
+  const document = documentModel.ofKey(key);
+  if (document === undefined || !holdsShardKey(shard, documentModel.shardKeyOf(document)))
     return { due: undefined, isActive: false };
-  return lookUp(truth, receipt);
+  return lookUp(truth, document);
 }
 
 async function hasOtherNumbers(published: Published, due: Due | undefined): Promise<boolean> {

@@ -9,7 +9,7 @@ import { type PublishedFiles, withPublishedCopy } from "../collections/generatio
 import { isSameVector } from "../collections/merge/parts-that-differ.ts";
 import type { PublishedVectors } from "../collections/segments/published-vectors.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
-import { isSameValue } from "../receipts/vector-metadata.ts";
+import { isSameValue } from "../deltas/same-value.ts";
 import type { Described } from "./digest.ts";
 import type { DueVector } from "./due.ts";
 

@@ -2,15 +2,15 @@ import { collections } from "../../contract/collections.ts";
 import { DeltaUnreadableError, decodeDelta } from "../deltas/codec.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { type DeltaName, deltaKey, deltaPrefix, isSameDelta } from "../deltas/keys.ts";
-import { type ReceiptRef, receiptOfKey } from "../receipts/receipt.ts";
+import { type DocumentRef, documentModel } from "../documents/documents.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import type { CompactionRun } from "../runs/compaction-run.ts";
-import { redriveReceipt } from "../runs/redrive-receipt.ts";
+import { redriveDocument } from "../runs/redrive-document.ts";
 import type { RunQueues } from "../runs/run-queues.ts";
 import type { RunRef, RunStore } from "../runs/run-store.ts";
 import { ItemUnreadableError } from "../unreadable-item.ts";
 import { type Pace, paced } from "./paced.ts";
-import type { Fault, Finding } from "./report.ts";
+import { type Fault, type Finding, keyOfFinding } from "./report.ts";
 
 const readsAtOnce = 16;
 
@@ -25,13 +25,13 @@ export interface RepairDeps extends Pace {
 }
 
 export interface Repaired {
-  /** Redriven receipts, those that were embedded again included. */
+  /** Redriven documents, those that were embedded again included. */
   readonly redriven: number;
-  /** Receipts whose run or deltas embedding was asked for. */
+  /** Documents whose run or deltas embedding was asked for. */
   readonly embeddedAgain: number;
-  /** Receipts of the two that were not completed in time; the next verify shows their state. */
+  /** Documents of the two that were not completed in time; the next verify shows their state. */
   readonly unfinished: number;
-  /** Receipts whose run has failed again. */
+  /** Documents whose run has failed again. */
   readonly failedAgain: number;
 }
 
@@ -44,54 +44,55 @@ export function isRepairable({ fault }: Finding): boolean {
 }
 
 /**
- * Repairs what the stored data allows: embeds receipts with lost runs or deltas again from their rows, then makes both
- * collections rebuild the receipts. Vectors of unknown receipts stay, because they may be the only copy. The next
+ * Repairs what the stored data allows: embeds documents with lost runs or deltas again from their rows, then makes both
+ * collections rebuild the documents. Vectors of unknown documents stay, because they may be the only copy. The next
  * verify shows the outcome.
  */
 export async function repair(deps: RepairDeps, findings: readonly Finding[]): Promise<Repaired> {
-  const lost = await embedLost(deps, receiptsWith(findings, embeddedAgain));
-  const receipts = [...receiptsWith(findings, redriven), ...lost.embedded];
+  const lost = await embedLost(deps, documentsWith(findings, embeddedAgain));
+  const documents = [...documentsWith(findings, redriven), ...lost.embedded];
   const untaken = await paced(
     deps,
-    receipts,
-    (receipt) => unlessUnreadable(() => redriveReceipt(deps, receipt, deps.time)),
-    (receipt) => isTaken(deps.runs, receipt),
+    documents,
+    (document) => unlessUnreadable(() => redriveDocument(deps, document, deps.time)),
+    (document) => isTaken(deps.runs, document),
   );
-  const taken = receipts.filter((receipt) => !untaken.includes(receipt));
+  const taken = documents.filter((document) => !untaken.includes(document));
   return {
-    redriven: receipts.length,
+    redriven: documents.length,
     embeddedAgain: lost.embedded.length,
     unfinished: untaken.length + lost.waiting.length,
     failedAgain: await countFailed(deps.runs, taken),
   };
 }
 
-async function countFailed(runs: RunStore, receipts: readonly ReceiptRef[]): Promise<number> {
+async function countFailed(runs: RunStore, documents: readonly DocumentRef[]): Promise<number> {
   let failed = 0;
-  await inParallel(receipts, readsAtOnce, async (receipt) => {
-    const run = await currentRun(runs, receipt);
+  await inParallel(documents, readsAtOnce, async (document) => {
+    const run = await currentRun(runs, document);
     if (collections.some((collection) => run?.halves[collection].state === "FAILED")) failed += 1;
   });
   return failed;
 }
 
-async function embedLost(deps: RepairDeps, receipts: readonly ReceiptRef[]) {
-  const sent = new Set<ReceiptRef>();
+async function embedLost(deps: RepairDeps, documents: readonly DocumentRef[]) {
+  const sent = new Set<DocumentRef>();
   const waiting = await paced(
     deps,
-    receipts,
-    async (receipt) => {
-      const { runId, revision = 0 } = (await unlessUnreadable(() => deps.runs.current(receipt))) ?? {};
-      if (runId !== undefined && (await deps.embedAgain({ ...receipt, runId }, revision))) sent.add(receipt);
+    documents,
+    async (document) => {
+      const { runId, revision = 0 } = (await unlessUnreadable(() => deps.runs.current(document))) ?? {};
+      if (runId !== undefined && (await deps.embedAgain({ ...document, runId }, revision)))
+        sent.add(document);
     },
-    async (receipt) => !sent.has(receipt) || isEmbedded(deps, receipt),
+    async (document) => !sent.has(document) || isEmbedded(deps, document),
   );
-  const embedded = receipts.filter((receipt) => sent.has(receipt) && !waiting.includes(receipt));
+  const embedded = documents.filter((document) => sent.has(document) && !waiting.includes(document));
   return { embedded, waiting };
 }
 
-async function isEmbedded({ runs, deltas }: RepairDeps, receipt: ReceiptRef): Promise<boolean> {
-  const run = await currentRun(runs, receipt);
+async function isEmbedded({ runs, deltas }: RepairDeps, document: DocumentRef): Promise<boolean> {
+  const run = await currentRun(runs, document);
   if (run === undefined) return false;
   for (const collection of collections) {
     const bytes = await deltas.get(deltaKey(deltaPrefix({ ...run, collection })));
@@ -100,22 +101,22 @@ async function isEmbedded({ runs, deltas }: RepairDeps, receipt: ReceiptRef): Pr
   return true;
 }
 
-/** Of a receipt without a run nothing tells but the shard itself, when its queue is empty. */
-async function isTaken(runs: RunStore, receipt: ReceiptRef): Promise<boolean> {
-  const run = await currentRun(runs, receipt);
+/** Of a document without a run nothing tells but the shard itself, when its queue is empty. */
+async function isTaken(runs: RunStore, document: DocumentRef): Promise<boolean> {
+  const run = await currentRun(runs, document);
   if (run === undefined) return true;
   return collections.every((collection) => ["COMPLETED", "FAILED"].includes(run.halves[collection].state));
 }
 
-async function currentRun(runs: RunStore, receipt: ReceiptRef): Promise<CompactionRun | undefined> {
+async function currentRun(runs: RunStore, document: DocumentRef): Promise<CompactionRun | undefined> {
   return unlessUnreadable(async () => {
-    const current = await runs.current(receipt);
+    const current = await runs.current(document);
     if (current?.state !== "ACTIVE" || current.runId === undefined) return undefined;
-    return runs.find({ ...receipt, runId: current.runId });
+    return runs.find({ ...document, runId: current.runId });
   });
 }
 
-/** Undefined for a receipt whose items cannot be read: the next look reports it, and the others are repaired (F26). */
+/** Undefined for a document whose items cannot be read: the next look reports it, and the others are repaired (F26). */
 async function unlessUnreadable<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
@@ -134,8 +135,8 @@ function isDeltaOf(bytes: Uint8Array, name: DeltaName): boolean {
   }
 }
 
-/** Both collections may have found the same receipt. */
-function receiptsWith(findings: readonly Finding[], faults: readonly Fault[]): ReceiptRef[] {
-  const keys = new Set(findings.filter(({ fault }) => faults.includes(fault)).map(({ receipt }) => receipt));
-  return [...keys].flatMap((key) => receiptOfKey(key) ?? []);
+/** Both collections may have found the same document. */
+function documentsWith(findings: readonly Finding[], faults: readonly Fault[]): DocumentRef[] {
+  const keys = new Set(findings.filter(({ fault }) => faults.includes(fault)).map(keyOfFinding));
+  return [...keys].flatMap((key) => documentModel.ofKey(key) ?? []);
 }

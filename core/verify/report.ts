@@ -2,12 +2,12 @@ import * as z from "zod";
 import type { Differences } from "./differences.ts";
 
 /**
- * What is wrong with a receipt in a shard.
+ * What is wrong with a document in a shard.
  *
  * - `differs`: the shard does not hold exactly the expected vectors.
  * - `misplaced`: vectors of an image that another shard holds.
- * - `unknown`: vectors of a receipt without a CURRENT item, so the expected vectors are unknown.
- * - `without_run`: CURRENT names a run that the receipts table does not have.
+ * - `unknown`: vectors of a document without a CURRENT item, so the expected vectors are unknown.
+ * - `without_run`: CURRENT names a run that the source table does not have.
  * - `without_delta`: the delta of its run is not there or cannot be used.
  * - `failed`: compaction gave the run up.
  */
@@ -17,7 +17,7 @@ export type Fault = (typeof faults)[number];
 const count = z.int().min(0);
 
 export const finding = z.object({
-  /** `IMAGE#{image_id}#RECEIPT#{receipt_id:05d}`, or the id of a vector that is of no receipt. */
+  /** The key of the document, or the id of a vector that is of no document. */
   receipt: z.string(),
   fault: z.enum(faults),
   /** Vectors that are due and not there, there and not due, and there with another document, metadata or numbers. */
@@ -39,7 +39,7 @@ export const shardReport = z.object({
   numbers: z.boolean(),
   model: z.string(),
   dimensions: count,
-  /** Receipts with expected vectors, those in flight included; published vectors. */
+  /** Documents with expected vectors, those in flight included; published vectors. */
   receipts: count,
   vectors: count,
   /** Vectors. `extra` counts misplaced ones too, and not the unknown. */
@@ -47,22 +47,37 @@ export const shardReport = z.object({
   extra: count,
   stale: count,
   unknown: count,
-  /** Receipts. */
+  /** Documents. */
   without_run: count,
   without_delta: count,
   failed: count,
   on_their_way: count,
   /** The first few of those, each with the reason. */
   waiting: z.array(z.string()),
-  /** Receipts with a fault: one finding each. */
+  /** Documents with a fault: one finding each. */
   faulty: count,
   findings: z.array(finding),
   seconds: z.number(),
-  /** The last receipt that was looked at: receipts after it are left. Null where none are. */
+  /** The last document that was looked at: documents after it are left. Null where none are. */
   next: z.string().nullable(),
 });
 
-/** How one shard, or a part of its receipts, compares with what is true. */
+/** The key of the document that a finding is about, or the id of a vector of none. */
+export function keyOfFinding({ receipt }: Pick<Finding, "receipt">): string {
+  return receipt;
+}
+
+/** How many documents with expected vectors a report covers. */
+export function documentCountOf({ receipts }: Pick<ShardReport, "receipts">): number {
+  return receipts;
+}
+
+/** The entry of a report with that number. */
+export function countOfDocuments(documents: number): Pick<ShardReport, "receipts"> {
+  return { receipts: documents };
+}
+
+/** How one shard, or a part of its documents, compares with what is true. */
 export type ShardReport = z.infer<typeof shardReport>;
 
 export const maxWaiting = 20;
@@ -100,7 +115,7 @@ const summed = [
 
 /** A finding that names the first of its vectors. */
 export function findingOf(
-  receipt: string,
+  key: string,
   fault: Fault,
   { missing = [], extra = [], stale = [], why }: Partial<Differences> & { readonly why?: string } = {},
 ): Finding {
@@ -110,7 +125,7 @@ export function findingOf(
     ...stale.map(({ id, what }) => `stale ${what} ${id}`),
   ];
   return {
-    receipt,
+    receipt: key,
     fault,
     missing: missing.length,
     extra: extra.length,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { ShardName } from "../../contract/collections.ts";
-import { problems } from "../receipts/problems.ts";
+import { problems } from "../text/problems.ts";
 import { InputError } from "../vectorkeep-error.ts";
 
 const request = z.object({

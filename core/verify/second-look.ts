@@ -1,6 +1,6 @@
 import type { ShardName } from "../../contract/collections.ts";
-import { receiptOfKey, receiptOfVector } from "../receipts/receipt.ts";
-import { holdsImage } from "../receipts/shards.ts";
+import { documentModel } from "../documents/documents.ts";
+import { holdsShardKey } from "../documents/shards.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import { type Differences, differencesOf, isNone } from "./differences.ts";
 import { digestOf, type VectorDigest } from "./digest.ts";
@@ -9,20 +9,20 @@ import { textOf } from "./first-look.ts";
 import { otherMetadata, otherNumbers, type Published } from "./published.ts";
 import { type Finding, findingOf } from "./report.ts";
 
-const receiptsAtOnce = 16;
+const documentsAtOnce = 16;
 const mayWait = "messages still wait in the queue, and one may be its";
 
 export interface SecondLook {
-  /** Of all receipts. */
+  /** Of all documents. */
   readonly vectors: number;
   readonly findings: readonly Finding[];
-  /** By receipt key: why it cannot be compared yet. */
+  /** By document key: why it cannot be compared yet. */
   readonly inFlight: ReadonlyMap<string, string>;
 }
 
 export interface SecondLookOptions {
   readonly shard: ShardName;
-  /** Their expected state at the first look, by receipt key. */
+  /** Their expected state at the first look, by document key. */
   readonly doubtful: ReadonlyMap<string, string>;
   /** Whether all that was changed before the first look has had its turn since. */
   readonly settled: boolean;
@@ -32,7 +32,7 @@ export interface SecondLookOptions {
 type Verdict = Finding | { readonly inFlight: string } | undefined;
 
 /**
- * Compares the doubtful receipts vector by vector with their current facts and the published generation. A receipt
+ * Compares the doubtful documents vector by vector with their current facts and the published generation. A document
  * whose expected state has changed since the first look is in flight, not faulty; so is one whose message may still be
  * queued.
  */
@@ -44,7 +44,7 @@ export async function lookAgain(
   const { vectors, there } = await digestsOf(published, options.doubtful);
   const findings: Finding[] = [];
   const inFlight = new Map<string, string>();
-  await inParallel(options.doubtful.keys(), receiptsAtOnce, async (key) => {
+  await inParallel(options.doubtful.keys(), documentsAtOnce, async (key) => {
     const verdict = await judge(truth, published, options, key, there.get(key) ?? new Map());
     if (verdict === undefined) return;
     if ("inFlight" in verdict) inFlight.set(key, verdict.inFlight);
@@ -61,12 +61,12 @@ async function judge(
   there: ReadonlyMap<string, VectorDigest>,
 ): Promise<Verdict> {
   const extra = [...there.keys()];
-  const receipt = receiptOfKey(key);
-  if (receipt === undefined) return extra.length > 0 ? findingOf(key, "unknown", { extra }) : undefined;
-  if (!holdsImage(shard, receipt.imageId)) {
+  const document = documentModel.ofKey(key);
+  if (document === undefined) return extra.length > 0 ? findingOf(key, "unknown", { extra }) : undefined;
+  if (!holdsShardKey(shard, documentModel.shardKeyOf(document))) {
     return extra.length > 0 ? findingOf(key, "misplaced", { extra }) : undefined;
   }
-  const { due } = await lookUp(truth, receipt);
+  const { due } = await lookUp(truth, document);
   if (due === undefined) return extra.length > 0 ? findingOf(key, "unknown", { extra }) : undefined;
   if (due.kind === "on_its_way") return { inFlight: due.why };
   if (due.kind === "failed" && !settled) return { inFlight: mayWait };
@@ -100,15 +100,15 @@ async function compare(
   };
 }
 
-/** Of the vectors of these receipts; and how many there are of all. */
-async function digestsOf(published: Published, receipts: ReadonlyMap<string, unknown>) {
+/** Of the vectors of these documents; and how many there are of all. */
+async function digestsOf(published: Published, documents: ReadonlyMap<string, unknown>) {
   const there = new Map<string, Map<string, VectorDigest>>();
   let vectors = 0;
   for await (const page of published.pages()) {
     vectors += page.length;
     for (const vector of page) {
-      const key = receiptOfVector(vector.id);
-      if (!receipts.has(key)) continue;
+      const key = documentModel.keyOfVector(vector.id);
+      if (!documents.has(key)) continue;
       const own = there.get(key) ?? new Map<string, VectorDigest>();
       there.set(key, own.set(vector.id, digestOf(vector)));
     }

@@ -1,14 +1,14 @@
 import type { ShardName } from "../../contract/collections.ts";
 import type { Head } from "../collections/generations/head.ts";
-import { type Log, receiptFields } from "../log.ts";
-import { receiptOfKey } from "../receipts/receipt.ts";
+import { documentModel } from "../documents/documents.ts";
+import { documentCounts, documentKeys, type Log } from "../log.ts";
 import type { Clock } from "../resilience/clock.ts";
-import { knownReceipts } from "../runs/known-receipts.ts";
+import { knownDocuments } from "../runs/known-documents.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 import type { TruthDeps } from "./due.ts";
-import { type FirstLook, lookAtReceipts } from "./first-look.ts";
+import { type FirstLook, lookAtDocuments } from "./first-look.ts";
 import { headOf, type PublishedDeps, readHeadGeneration } from "./published.ts";
-import { maxWaiting, type ShardReport } from "./report.ts";
+import { countOfDocuments, documentCountOf, keyOfFinding, maxWaiting, type ShardReport } from "./report.ts";
 import { lookAgain, type SecondLook } from "./second-look.ts";
 import { type Backlog, untilSettled } from "./settle.ts";
 
@@ -49,14 +49,14 @@ interface Seen<Look> {
 const maxWaitMs = 5 * 60_000;
 /** The second look may take longer than the first: what is doubtful is read vector by vector. */
 const secondLookTakes = 1.5;
-/** Of the time that both looks have. The rest is for a page of receipts that takes longer than thought. */
+/** Of the time that both looks have. The rest is for a page of documents that takes longer than thought. */
 const planned = 0.9;
 const findingsLogged = 20;
 
 /**
  * Compares the published generation of a shard with what the tables and the deltas say, whatever is published or
  * changed meanwhile: what does not fit at the first look is looked at again when changes have had their turn. Where the
- * time is not enough for all receipts, the report says after which to go on. Reads only. Throws TimeTooShortError, and
+ * time is not enough for all documents, the report says after which to go on. Reads only. Throws TimeTooShortError, and
  * GenerationCorruptError or CollectionOfOtherModelError where there is nothing to compare.
  */
 export async function verifyShard(deps: VerifyDeps, options: VerifyOptions): Promise<ShardReport> {
@@ -66,7 +66,7 @@ export async function verifyShard(deps: VerifyDeps, options: VerifyOptions): Pro
   const firstLookEnds = began + (planned * (deadline - began - settleMs)) / (1 + secondLookTakes);
   const first = await readHeadGeneration(deps, async (published, head) => ({
     head,
-    look: await lookAtReceipts(deps, knownReceipts(deps.control, shard), published, {
+    look: await lookAtDocuments(deps, knownDocuments(deps.control, shard), published, {
       shard,
       withNumbers: numbers,
       after,
@@ -76,7 +76,7 @@ export async function verifyShard(deps: VerifyDeps, options: VerifyOptions): Pro
   const tookMs = clock.now() - began;
   log.info("First look done", {
     shard,
-    receipt_count: first.look.receipts,
+    ...documentCounts({ known: first.look.documents }),
     vectors: first.look.vectors,
     doubtful: first.look.doubtful.size,
     duration_ms: Math.round(tookMs),
@@ -109,32 +109,34 @@ async function secondLook(
 function reportOf(
   { shard, target }: VerifyDeps,
   { numbers }: VerifyOptions,
-  { look: { receipts, inFlight, next } }: Seen<FirstLook>,
+  { look: { documents, inFlight, next } }: Seen<FirstLook>,
   { head, look }: Seen<SecondLook>,
   seconds: number,
 ): ShardReport {
-  const findings = [...look.findings].sort((one, other) => (one.receipt < other.receipt ? -1 : 1));
+  const findings = [...look.findings].sort((one, other) =>
+    keyOfFinding(one) < keyOfFinding(other) ? -1 : 1,
+  );
   const sum = (counted: "missing" | "extra" | "stale", isUnknown = false) =>
     findings
       .filter(({ fault }) => (fault === "unknown") === isUnknown)
       .reduce((total, finding) => total + finding[counted], 0);
-  const receiptsWith = (fault: string) => findings.filter((finding) => finding.fault === fault).length;
-  const waiting = [...inFlight, ...look.inFlight].map(([receipt, why]) => `${receipt}: ${why}`);
+  const documentsWith = (fault: string) => findings.filter((finding) => finding.fault === fault).length;
+  const waiting = [...inFlight, ...look.inFlight].map(([document, why]) => `${document}: ${why}`);
   return {
     shard,
     generation: head?.name ?? null,
     numbers,
     model: target.model,
     dimensions: target.dimensions,
-    receipts,
+    ...countOfDocuments(documents),
     vectors: look.vectors,
     missing: sum("missing"),
     extra: sum("extra"),
     stale: sum("stale"),
     unknown: sum("extra", true),
-    without_run: receiptsWith("without_run"),
-    without_delta: receiptsWith("without_delta"),
-    failed: receiptsWith("failed"),
+    without_run: documentsWith("without_run"),
+    without_delta: documentsWith("without_delta"),
+    failed: documentsWith("failed"),
     on_their_way: waiting.length,
     waiting: waiting.sort().slice(0, maxWaiting),
     faulty: findings.length,
@@ -150,7 +152,7 @@ function logReport(log: Log, report: ShardReport): void {
   log.info("Shard verified", {
     shard,
     generation_name: generation,
-    receipt_count: report.receipts,
+    ...documentCounts({ known: documentCountOf(report) }),
     vectors: report.vectors,
     missing: report.missing,
     extra: report.extra,
@@ -164,10 +166,11 @@ function logReport(log: Log, report: ShardReport): void {
     ...(report.next !== null && { reached: report.next }),
     duration_ms: Math.round(1_000 * seconds),
   });
-  for (const { receipt, fault, missing, extra, stale, why, vectors } of findings.slice(0, findingsLogged)) {
-    log.warn("A receipt differs from its collection", {
+  for (const found of findings.slice(0, findingsLogged)) {
+    const { fault, missing, extra, stale, why, vectors } = found;
+    log.warn(`A ${documentModel.noun} differs from its collection`, {
       shard,
-      ...fieldsOf(receipt),
+      ...fieldsOf(keyOfFinding(found)),
       fault,
       missing,
       extra,
@@ -178,8 +181,8 @@ function logReport(log: Log, report: ShardReport): void {
   }
 }
 
-/** A finding may also name a vector that belongs to no receipt. */
+/** A finding may also name a vector that belongs to no document. */
 function fieldsOf(name: string) {
-  const receipt = receiptOfKey(name);
-  return receipt ? receiptFields(receipt) : { receipts: [name] };
+  const document = documentModel.ofKey(name);
+  return document ? documentModel.toStored(document) : documentKeys([name]);
 }

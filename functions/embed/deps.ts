@@ -34,7 +34,7 @@ export function embedDeps(config: EmbedConfig, { log, metrics }: Telemetry): Dep
     deltas: new S3DeltaStore(s3, config.DELTAS_BUCKET),
     runs: new DynamoRunStore({
       client,
-      receiptsTable: config.RECEIPTS_TABLE,
+      sourceTable: config.RECEIPTS_TABLE,
       controlTable: config.CONTROL_TABLE,
     }),
     queues: RunQueues.of(config, sqs),

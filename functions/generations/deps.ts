@@ -17,7 +17,7 @@ import { silentMetrics } from "../../core/metrics.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
 import { monotonicClock, systemClock } from "../../core/resilience/clock.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
-import { redriveReceipt } from "../../core/runs/redrive-receipt.ts";
+import { redriveDocument } from "../../core/runs/redrive-document.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
 import type { GenerationsConfig } from "./config.ts";
 
@@ -44,7 +44,7 @@ export function generationsDeps(config: GenerationsConfig, { log }: Telemetry): 
   const client = DynamoDBDocumentClient.from(dynamo);
   const { CONTROL_TABLE: controlTable, RECEIPTS_TABLE: receiptsTable } = config;
   const { EMBEDDING_MODEL: model, EMBEDDING_DIMENSIONS: dimensions } = config;
-  const runs = new DynamoRunStore({ client, receiptsTable, controlTable });
+  const runs = new DynamoRunStore({ client, sourceTable: receiptsTable, controlTable });
   const queues = RunQueues.of(config, new SQSClient({}));
   const deltas = new S3DeltaStore(new S3Client({}), config.DELTAS_BUCKET);
   const items = new CurrentItems({ client: dynamo, receiptsTable, log, clock: systemClock });
@@ -62,7 +62,7 @@ export function generationsDeps(config: GenerationsConfig, { log }: Telemetry): 
       items,
       generations,
       workspace: new Workspace({ shard, generations, model, dimensions, library, scratch }),
-      redrive: (receipt, time) => redriveReceipt({ runs, queues }, receipt, time),
+      redrive: (receipt, time) => redriveDocument({ runs, queues }, receipt, time),
       lookAgain: (receipt, time) => queues.lookAgain(receipt, time),
       clock: monotonicClock,
       log,

@@ -62,7 +62,12 @@ async function check(
 }
 
 async function restore(deps: GenerationsDeps, generation: number): Promise<RestoreAnswer> {
-  const { head, content, receipts, silent } = await restoreGeneration(deps, generation, leaseMaxWaitMs);
+  const {
+    head,
+    content,
+    documents: receipts,
+    silent,
+  } = await restoreGeneration(deps, generation, leaseMaxWaitMs);
   return {
     generation: head.generation,
     name: head.name,
@@ -83,7 +88,7 @@ async function rebuild(
   if (done.state === "unfinished") {
     return { state: done.state, rebuild: done.id, done: done.done, known: done.known };
   }
-  const { head, receipts, vectors, leftOut, named } = done;
+  const { head, documents: receipts, vectors, leftOut, named } = done;
   return {
     state: done.state,
     rebuild: done.id,

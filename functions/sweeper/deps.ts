@@ -7,8 +7,8 @@ import { shardNames } from "../../contract/collections.ts";
 import { FoldQueue } from "../../core/collections/messages/fold-queue.ts";
 import { NamedDeltas } from "../../core/collections/segments/named-deltas.ts";
 import { DeltaFiles } from "../../core/deltas/delta-files.ts";
+import { shardOf } from "../../core/documents/shards.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
-import { shardOf } from "../../core/receipts/shards.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { OpenRuns } from "../../core/runs/open-runs.ts";
@@ -24,7 +24,7 @@ export function sweepDeps(config: SweeperConfig, { log, metrics }: Telemetry): S
   return {
     control: { client, controlTable },
     openRuns: new OpenRuns(client, controlTable),
-    runs: new DynamoRunStore({ client, receiptsTable: config.RECEIPTS_TABLE, controlTable }),
+    runs: new DynamoRunStore({ client, sourceTable: config.RECEIPTS_TABLE, controlTable }),
     queues: RunQueues.of(config, sqs),
     folds: new FoldQueue(sqs, config.FOLD_QUEUE_URL, monotonicClock),
     foldRules: {

@@ -42,7 +42,7 @@ export function verifyDeps(config: VerifyConfig, { log, metrics }: Telemetry): V
       scratch,
       deltas,
     },
-    runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
+    runs: new DynamoRunStore({ client, sourceTable: receiptsTable, controlTable }),
     deltas,
     items: new CurrentItems({ client: items, receiptsTable, log, clock: systemClock }),
     clock: monotonicClock,

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import type { Collection } from "../../contract/collections.ts";
 import type { ReceiptFolder } from "../../core/ingest/export-folder.ts";
 import { parseLines, parseWords } from "../../core/receipts/parse-rows.ts";
-import { lineVectorId, planLines, planWords, wordVectorId } from "../../core/receipts/planned-vectors.ts";
+import { planLines, planWords } from "../../core/receipts/planned-vectors.ts";
 import type { LineRow } from "../../core/receipts/rows.ts";
+import { lineVectorId, wordVectorId } from "../../core/receipts/vector-ids.ts";
 
 /** What the input rows promise, before anything ran. */
 export interface ExpectedVectors {

@@ -12,8 +12,8 @@ import { knownMetadata, type ReceiptFacts } from "../../core/entities/receipt-fa
 import { recordRun } from "../../core/ingest/record-run.ts";
 import { silentLog } from "../../core/log.ts";
 import { silentMetrics } from "../../core/metrics.ts";
-import { wordVectorId } from "../../core/receipts/planned-vectors.ts";
 import type { ReceiptRef } from "../../core/receipts/receipt.ts";
+import { wordVectorId } from "../../core/receipts/vector-ids.ts";
 import { systemClock } from "../../core/resilience/clock.ts";
 import { itemsOf } from "../unit/collections/receipt-items.ts";
 import { deltaOf, imageId, wordDeltaOf } from "../unit/collections/sample-deltas.ts";

@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { collections } from "../../contract/collections.ts";
-import { redriveReceipt } from "../../core/runs/redrive-receipt.ts";
+import { redriveDocument } from "../../core/runs/redrive-document.ts";
 import { imageId } from "../unit/collections/sample-deltas.ts";
 import { expectClean } from "./clean.ts";
 import { freshStack } from "./fresh-stack.ts";
@@ -48,7 +48,7 @@ describe("F1 F2 F6 F8: a delta that cannot be read fails alone, with its reason,
       );
 
       await stack.s3.send(new PutObjectCommand({ ...place, Body: whole }));
-      await redriveReceipt(stack, receipt, new Date().toISOString());
+      await redriveDocument(stack, receipt, new Date().toISOString());
       await stack.aws.purge(stack.queueUrls[`${collection}-dead-letters`]);
       await recover(stack);
       await expectClean(stack, application);

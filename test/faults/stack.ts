@@ -80,7 +80,7 @@ export class Stack {
     this.collectionsPath = join(options.disks?.collections ?? folder, "efs");
     this.sqs = sqs;
     this.client = DynamoDBDocumentClient.from(dynamo);
-    this.runs = new DynamoRunStore({ client: this.client, receiptsTable, controlTable });
+    this.runs = new DynamoRunStore({ client: this.client, sourceTable: receiptsTable, controlTable });
     this.queues = new RunQueues({
       client: sqs,
       queueUrls: { lines: [queueUrls.lines], words: [queueUrls.words] },

@@ -4,7 +4,7 @@ import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sd
 import type { Listed, RetriedSource } from "../../cli/failed/operations.ts";
 import { deltaKey } from "../../core/deltas/keys.ts";
 import { enqueue, uploadOcrFiles } from "../../core/ingest/export-receipt.ts";
-import { redriveReceipt } from "../../core/runs/redrive-receipt.ts";
+import { redriveDocument } from "../../core/runs/redrive-document.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
 import { streamRecord } from "../unit/changes/stream-records.ts";
 import { currentRunOf } from "../unit/runs/current.ts";
@@ -78,7 +78,7 @@ async function damageDelta(): Promise<void> {
   await stack.s3.send(new PutObjectCommand({ Bucket, Key, Body: "no delta" }));
   const queueUrls = { lines: linesQueueUrls, words: wordsQueueUrls };
   const queues = new RunQueues({ client: stack.sqs, queueUrls, region });
-  await redriveReceipt({ runs, queues }, cafe, new Date().toISOString());
+  await redriveDocument({ runs, queues }, cafe, new Date().toISOString());
 }
 
 /** As Lambda writes it after the last try of a stream batch. */

@@ -15,7 +15,7 @@ import type { RunningStack } from "./running-stack.ts";
 export const library = join(import.meta.dirname, "../../.build/fold/chroma.node");
 
 export function runsOf({ dynamo, outputs }: RunningStack): DynamoRunStore {
-  return new DynamoRunStore({ client: dynamo, ...outputs });
+  return new DynamoRunStore({ client: dynamo, ...outputs, sourceTable: outputs.receiptsTable });
 }
 
 /** State of the current run's halves; `none` where there is no run, or it is not yet at the attempt asked for. */

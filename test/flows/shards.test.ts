@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { collections } from "../../contract/collections.ts";
+import { shardOf } from "../../core/documents/shards.ts";
 import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
-import { shardOf } from "../../core/receipts/shards.ts";
 import { noMessageIsLeft, nothingWasRefused } from "./looking.ts";
 import { publishedIds, shardsOf } from "./published.ts";
 import { isPublishedExactly } from "./published-exactly.ts";

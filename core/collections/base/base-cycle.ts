@@ -1,10 +1,10 @@
-import { errorFields, receiptFields } from "../../log.ts";
-import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
+import { type DocumentRef, documentModel } from "../../documents/documents.ts";
+import { documentCounts, errorFields } from "../../log.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
-import { redriveReceipt } from "../../runs/redrive-receipt.ts";
+import { redriveDocument } from "../../runs/redrive-document.ts";
 import { ItemUnreadableError } from "../../unreadable-item.ts";
 import type { BaseWork, BaseWriter, WrittenBase } from "../cycle/cycle-deps.ts";
-import { receiptsLogged, reportPublished } from "../cycle/report-published.ts";
+import { documentsLogged, reportPublished } from "../cycle/report-published.ts";
 import { generationName, type Head } from "../generations/head.ts";
 import { overlayFigures } from "../generations/overlay-figures.ts";
 import { publishOver } from "../generations/publish-over.ts";
@@ -23,7 +23,7 @@ export function baseWriter(workspace: Workspace): BaseWriter {
   return { workspace, write: (work) => new BaseCycle(work).run() };
 }
 
-/** The part of a cycle that writes the next base, and publishes it with what the cycle's receipts are now. */
+/** The part of a cycle that writes the next base, and publishes it with what the cycle's documents are now. */
 class BaseCycle {
   readonly #work: BaseWork;
   readonly #workspace: Workspace;
@@ -39,7 +39,7 @@ class BaseCycle {
 
   /** Publishes nothing where the shard holds all of it already. */
   async run(): Promise<WrittenBase> {
-    const { deps, step, receipts } = this.#work;
+    const { deps, step, documents } = this.#work;
     const { shard, log, metrics } = deps;
     step("materialise");
     const openDeps = { ...deps, workspace: this.#workspace };
@@ -63,7 +63,7 @@ class BaseCycle {
     metrics.count("VectorsRemoved", removed);
     const isHead = start.name === head?.name && !start.isOnlyCopy;
     const isBase = start.overlay.size === 0 && start.index !== undefined;
-    const isEmpty = head === undefined && receipts.length === 0;
+    const isEmpty = head === undefined && documents.length === 0;
     if (!isEmpty && (written + updated + removed > 0 || !isHead || !isBase)) {
       await this.#publish(head, start, merged);
     } else {
@@ -98,7 +98,7 @@ class BaseCycle {
     });
     if (rebuilt.state === "unfinished") {
       const { done, known } = rebuilt;
-      log.info("The rebuild goes on in the next cycle", { shard, receipts_done: done, receipt_count: known });
+      log.info("The rebuild goes on in the next cycle", { shard, ...documentCounts({ done, known }) });
       return undefined;
     }
     this.#head = rebuilt.head;
@@ -110,18 +110,18 @@ class BaseCycle {
   }
 
   #merge(start: BaseStart): Promise<MergedBase> {
-    const { deps, receipts, failed, until, step } = this.#work;
-    const own = new Map(receipts.map((one) => [receiptKey(one.receipt), one]));
+    const { deps, documents, failed, until, step } = this.#work;
+    const own = new Map(documents.map((one) => [documentModel.keyOf(one.document), one]));
     const mergeDeps = {
       ...deps,
       workspace: this.#workspace,
       onVerify: () => step("verify"),
-      onLeftOut: async (receipt: ReceiptRef, reason: unknown) => {
-        const one = own.get(receiptKey(receipt));
-        if (one) await failed.ofReceipt(one, String(reason));
+      onLeftOut: async (document: DocumentRef, reason: unknown) => {
+        const one = own.get(documentModel.keyOf(document));
+        if (one) await failed.ofDocument(one, String(reason));
       },
     };
-    return mergeBase(mergeDeps, start, receipts, until);
+    return mergeBase(mergeDeps, start, documents, until);
   }
 
   async #publish(from: Head | undefined, start: BaseStart, merged: MergedBase): Promise<void> {
@@ -132,7 +132,7 @@ class BaseCycle {
     const index = await nextIndex(merged.store, start.index, settledStates(collection, merged, start.index));
     await workspace.close();
     await this.#redriveLost(start.lost);
-    const { count: databaseCount, carried, receipts } = merged;
+    const { count: databaseCount, carried, documents } = merged;
     const overlay = overlayOf([carried]);
     const count = countOver({ count: databaseCount, index }, overlay);
     const head = await publishOver(deps, lease, from, async (now) => {
@@ -142,7 +142,7 @@ class BaseCycle {
       // Where a fold has moved the head, this still starts from what that has folded.
       const base = now === from ? (start.name ?? null) : (now?.name ?? null);
       const segments = carried.length > 0 ? [await generations.segments.write(name, carried)] : [];
-      const made = { name, base, model, dimensions, count, databaseCount, receipts, index, segments };
+      const made = { name, base, model, dimensions, count, databaseCount, documents, index, segments };
       const { bytesWritten, mismatched } = await generations.write(workspace.folder, made);
       this.#bytesWritten += bytesWritten;
       this.#hasWritten = true;
@@ -155,7 +155,7 @@ class BaseCycle {
     this.#head = head;
     reportPublished(deps, head, {
       vectors: count,
-      receipts: receipts.slice(0, receiptsLogged).map(receiptKey),
+      documents: documents.slice(0, documentsLogged).map(documentModel.keyOf),
     });
   }
 
@@ -171,18 +171,18 @@ class BaseCycle {
   }
 
   /** Runs before anything is published without them: a crash in between only rebuilds them twice. */
-  async #redriveLost(lost: readonly ReceiptRef[]): Promise<void> {
+  async #redriveLost(lost: readonly DocumentRef[]): Promise<void> {
     const { deps } = this.#work;
     const time = new Date().toISOString();
-    await inParallel(lost, redrivesAtOnce, async (receipt) => {
+    await inParallel(lost, redrivesAtOnce, async (document) => {
       try {
-        await redriveReceipt(deps, receipt, time);
+        await redriveDocument(deps, document, time);
       } catch (error) {
         // One whose items nobody can read would keep all others from ever being published; verify names it.
         if (!(error instanceof ItemUnreadableError)) throw error;
-        deps.log.error("A receipt of a corrupt generation cannot be rebuilt", {
+        deps.log.error(`A ${documentModel.noun} of a corrupt generation cannot be rebuilt`, {
           shard: deps.shard,
-          ...receiptFields(receipt),
+          ...documentModel.toStored(document),
           ...errorFields(error),
         });
       }

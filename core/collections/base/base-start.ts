@@ -1,9 +1,10 @@
+import type { DocumentRef } from "../../documents/documents.ts";
 import { errorFields, type Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
-import type { ReceiptRef } from "../../receipts/receipt.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
 import { type Head, isJustPublished } from "../generations/head.ts";
+import { documentsOf } from "../generations/manifest.ts";
 import type { BaseIndex } from "../segments/base-index.ts";
 import type { Overlay } from "../segments/overlay.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -19,8 +20,8 @@ export interface BaseStart {
   readonly overlay: Overlay;
   /** Of the database; undefined where it has none that can be read. */
   readonly index: BaseIndex | undefined;
-  /** Receipts whose newest state was in corrupt generations, so that they must be rebuilt. */
-  readonly lost: readonly ReceiptRef[];
+  /** Documents whose newest state was in corrupt generations, so that they must be rebuilt. */
+  readonly lost: readonly DocumentRef[];
   /** The store is a warm process's own copy of a head whose files are gone: it has to be published whatever changed. */
   readonly isOnlyCopy: boolean;
 }
@@ -34,14 +35,14 @@ export interface BaseStartDeps {
 
 /**
  * Opens the head, or, if it does not match its manifest, the newest earlier generation that does. Undefined if there is
- * none, or if a corrupt generation has no readable list of its receipts: then only the deltas hold the expected
+ * none, or if a corrupt generation has no readable list of its documents: then only the deltas hold the expected
  * content.
  */
 export async function openBaseStart(
   { generations, workspace, log, metrics }: BaseStartDeps,
   head: Head | undefined,
 ): Promise<BaseStart | undefined> {
-  const lost: ReceiptRef[] = [];
+  const lost: DocumentRef[] = [];
   /** Databases that many generations may share: none is read twice to find it corrupt. */
   const corrupt = new Set<string>();
   let name = head?.name;
@@ -67,9 +68,7 @@ export async function openBaseStart(
         },
       );
       if (!goesOn) return undefined;
-      for (const { image_id, receipt_id } of corrupt.receipts) {
-        lost.push({ imageId: image_id, receiptId: receipt_id });
-      }
+      lost.push(...documentsOf(corrupt));
       name = base ?? undefined;
       base = older.base;
     }

@@ -1,16 +1,17 @@
-import { errorFields, receiptFields } from "../../log.ts";
-import type { ReceiptRef } from "../../receipts/receipt.ts";
+import type { DocumentRef } from "../../documents/documents.ts";
+import { documentModel } from "../../documents/documents.ts";
+import { errorFields } from "../../log.ts";
 import { CycleAbandonedError } from "../cycle/abandonable.ts";
 import type { CycleDeps } from "../cycle/cycle-deps.ts";
 import { LeaseLostError } from "../lease/lease.ts";
-import { mergeReceipts } from "../merge/merge-receipts.ts";
-import type { StartedReceipt } from "../messages/receipt-work.ts";
+import { mergeDocuments } from "../merge/merge-documents.ts";
+import type { StartedDocument } from "../messages/document-work.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { BaseStart } from "./base-start.ts";
 import { isolate } from "./isolate.ts";
 import { type MergedBase, ownOf, withOverlay } from "./overlay-work.ts";
 
-/** A receipt that is alone in its cycle is blamed for the failure of a third cycle, and not of the first. */
+/** A document that is alone in its cycle is blamed for the failure of a third cycle, and not of the first. */
 const receivesBeforeBlame = 3;
 const diskErrors = ["ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "EMFILE"];
 
@@ -19,28 +20,28 @@ export interface MergeBaseDeps
   readonly workspace: Workspace;
   /** Called before what was written is read back. */
   readonly onVerify: () => void;
-  /** Called with each receipt that cannot be merged, and why. */
-  readonly onLeftOut: (receipt: ReceiptRef, reason: unknown) => Promise<void>;
+  /** Called with each document that cannot be merged, and why. */
+  readonly onLeftOut: (document: DocumentRef, reason: unknown) => Promise<void>;
 }
 
 /**
- * Merges into the opened database what is above it, and what else can be merged; a receipt that makes the others fail is
+ * Merges into the opened database what is above it, and what else can be merged; a document that makes the others fail is
  * left out, and the failure is its own. Nothing new is begun after the moment `until`.
  */
 export async function mergeBase(
   deps: MergeBaseDeps,
   start: BaseStart,
-  receipts: readonly StartedReceipt[],
+  documents: readonly StartedDocument[],
   until: number,
 ): Promise<MergedBase> {
   const { shard, workspace, clock, log, onVerify, onLeftOut } = deps;
-  const work = withOverlay(start.overlay, receipts, deps.items);
+  const work = withOverlay(start.overlay, documents, deps.items);
   let store: BaseStart["store"] | undefined = start.store;
   const { outcome, poisonMessages } = await isolate(work.items, {
     attempt: async (some) => {
       const attempted = store ?? (await workspace.open(start.database));
       store = undefined;
-      const merged = await mergeReceipts({ ...deps, items: work.facts }, attempted, some, until, onVerify);
+      const merged = await mergeDocuments({ ...deps, items: work.facts }, attempted, some, until, onVerify);
       return { merged, store: attempted };
     },
     isSharedError: (failure) =>
@@ -50,23 +51,23 @@ export async function mergeBase(
   });
   const failures = [
     ...Array.from(outcome.merged.mismatched, ([{ run }, reason]) => [run, reason] as const),
-    ...Array.from(poisonMessages, ([{ receipt }, reason]) => [receipt, reason] as const),
+    ...Array.from(poisonMessages, ([{ document }, reason]) => [document, reason] as const),
   ];
-  for (const [receipt, reason] of failures) {
-    log.error("A receipt cannot be merged into the base and is left out", {
+  for (const [document, reason] of failures) {
+    log.error(`A ${documentModel.noun} cannot be merged into the base and is left out`, {
       shard,
-      ...receiptFields(receipt),
+      ...documentModel.toStored(document),
       ...errorFields(reason),
     });
-    await onLeftOut(receipt, reason);
+    await onLeftOut(document, reason);
   }
-  return { ...ownOf(work, receipts, outcome.merged, start.overlay), store: outcome.store };
+  return { ...ownOf(work, documents, outcome.merged, start.overlay), store: outcome.store };
 }
 
 function isOfTheDisk(failure: unknown): boolean {
   return failure instanceof Error && diskErrors.includes((failure as NodeJS.ErrnoException).code ?? "");
 }
 
-function receivesOf({ run, changeMessages }: StartedReceipt): number {
+function receivesOf({ run, changeMessages }: StartedDocument): number {
   return Math.max(0, ...[...(run?.messages ?? []), ...changeMessages].map(({ receives }) => receives));
 }

@@ -1,7 +1,7 @@
 import { ChromaClient, type Collection as ChromaCollection, type Where } from "chromadb";
 import type { Collection } from "../../../contract/collections.ts";
 import type { VectorMetadata } from "../../deltas/delta.ts";
-import { type ReceiptRef, receiptKey, receiptOfVector } from "../../receipts/receipt.ts";
+import { type DocumentRef, documentModel } from "../../documents/documents.ts";
 import { inSpan } from "../../tracing/span.ts";
 import { updateBodies } from "./update-batches.ts";
 import { postUpsert } from "./upsert-request.ts";
@@ -27,7 +27,7 @@ export const indexSettings = {
 
 /** Ids, or values of one filter, in one request. */
 const idsPerRequest = 4_500;
-const imagesPerRequest = 500;
+const valuesPerRequest = 500;
 /** Vectors are read as JSON numbers, some 20 bytes each. */
 const vectorsPerRead = 500;
 const vectorsPerPage = 5_000;
@@ -77,21 +77,23 @@ export class ChromaVectorStore implements VectorStore {
     return (await this.#collection.get({ limit, offset, include: [] })).ids;
   }
 
-  /** By their images, which may have other receipts too. */
-  async idsOf(receipts: readonly ReceiptRef[]): Promise<string[]> {
-    const wanted = new Set(receipts.map(receiptKey));
-    const images = [...new Set(receipts.map(({ imageId }) => imageId))];
+  /** By metadata that other documents may have in common with them. */
+  async idsOf(documents: readonly DocumentRef[]): Promise<string[]> {
+    const wanted = new Set(documents.map(documentModel.keyOf));
     const found: string[] = [];
-    for (const some of inRequests(images, imagesPerRequest)) {
-      const { ids } = await this.#collection.get({ where: { image_id: { $in: some } }, include: [] });
-      found.push(...ids.filter((id) => wanted.has(receiptOfVector(id))));
+    for (const [key, terms] of Map.groupBy(documents.map(documentModel.filterOf), (term) => term.key)) {
+      const values = [...new Set(terms.map(({ value }) => value))];
+      for (const some of inRequests(values, valuesPerRequest)) {
+        const { ids } = await this.#collection.get({ where: { [key]: { $in: some } }, include: [] });
+        found.push(...ids.filter((id) => wanted.has(documentModel.keyOfVector(id))));
+      }
     }
     return found;
   }
 
   /** By their ids: of all that a filter finds, Chroma reads the metadata in one statement, which has a limit. */
-  async metadataOf(receipts: readonly ReceiptRef[]): Promise<StoredMetadata[]> {
-    return this.readMetadata(await this.idsOf(receipts));
+  async metadataOf(documents: readonly DocumentRef[]): Promise<StoredMetadata[]> {
+    return this.readMetadata(await this.idsOf(documents));
   }
 
   /** By a request of its own: Chroma's client leaves out the nulls that take keys away. */

@@ -8,7 +8,7 @@ export const maxUpdates = 4_500;
 
 /**
  * The bodies of as many update requests as it takes: a request is full by count or by bytes, whichever comes first. One
- * long address stands in the metadata of every vector of its receipt (F30).
+ * long address stands in the metadata of every vector of its document (F30).
  */
 export function* updateBodies(
   changes: ReadonlyMap<string, MetadataChanges>,

@@ -1,5 +1,5 @@
 import type { Delta, VectorMetadata } from "../../deltas/delta.ts";
-import type { ReceiptRef } from "../../receipts/receipt.ts";
+import type { DocumentRef } from "../../documents/documents.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 
 /** Some vectors of a delta: those from position `from` up to, not including, `to`. */
@@ -68,10 +68,10 @@ export interface VectorStore {
   count(): Promise<number>;
   /** Ids of stored vectors, at most `limit` from a position on. Nothing may be written between two calls. */
   idsAt(offset: number, limit: number): Promise<string[]>;
-  /** Ids of all vectors of these receipts. */
-  idsOf(receipts: readonly ReceiptRef[]): Promise<string[]>;
-  /** Metadata of all vectors of these receipts. */
-  metadataOf(receipts: readonly ReceiptRef[]): Promise<StoredMetadata[]>;
+  /** Ids of all vectors of these documents. */
+  idsOf(documents: readonly DocumentRef[]): Promise<string[]>;
+  /** Metadata of all vectors of these documents. */
+  metadataOf(documents: readonly DocumentRef[]): Promise<StoredMetadata[]>;
   /** Keys that are not named stay as they are. Absent ids are skipped. */
   updateMetadata(changes: ReadonlyMap<string, MetadataChanges>): Promise<void>;
   /** Those of the ids that are stored. */

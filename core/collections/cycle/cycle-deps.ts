@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { ShardName } from "../../../contract/collections.ts";
 import type { DeltaStore } from "../../deltas/delta-store.ts";
-import type { CurrentItems } from "../../entities/current-items.ts";
+import type { CurrentFacts } from "../../documents/documents.ts";
 import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { Clock } from "../../resilience/clock.ts";
@@ -14,10 +14,10 @@ import type { Head } from "../generations/head.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
 import type { CollectionQueue, QueuedMessage } from "../messages/collection-queue.ts";
+import type { RunWork, StartedDocument } from "../messages/document-work.ts";
 import type { FailedMessages } from "../messages/failed-messages.ts";
 import type { FailureLedger } from "../messages/failure-ledger.ts";
 import type { FoldRequests } from "../messages/fold-queue.ts";
-import type { RunWork, StartedReceipt } from "../messages/receipt-work.ts";
 import type { RebuildStep } from "../rebuild/rebuild.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
@@ -44,9 +44,9 @@ export interface CycleDeps {
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
   readonly runs: RunStore;
   readonly deltas: DeltaStore;
-  readonly items: CurrentItems;
+  readonly items: CurrentFacts;
   readonly queue: CollectionQueue;
-  /** For redriving receipts that must be rebuilt. */
+  /** For redriving documents that must be rebuilt. */
   readonly queues: RunQueues;
   readonly ledger: FailureLedger;
   readonly generations: Generations;
@@ -66,7 +66,7 @@ export interface BaseWork {
   readonly workspace: Workspace;
   readonly lease: Lease;
   readonly head: Head | undefined;
-  readonly receipts: readonly StartedReceipt[];
+  readonly documents: readonly StartedDocument[];
   readonly failed: FailedMessages;
   /** A moment of the clock: nothing new is merged after it. */
   readonly until: number;

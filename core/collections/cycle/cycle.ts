@@ -20,7 +20,7 @@ const beatsPerLease = 4;
  * Resolves to the delivered messages that have to be redelivered. After a failure all that is not acknowledged is, in
  * two halves, and nothing is published unless the failure came after the head had moved.
  * `deadline` is a moment of the clock by which the cycle must be over. With a `repair` it publishes a base although no
- * message asks for it, where the head is not sound or receipts are doubted.
+ * message asks for it, where the head is not sound or documents are doubted.
  */
 export function runCycle(
   deps: CycleDeps,

@@ -1,5 +1,5 @@
+import { type DocumentRef, documentModel } from "../../documents/documents.ts";
 import { errorFields, runFields } from "../../log.ts";
-import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import { ItemUnreadableError } from "../../unreadable-item.ts";
 import { foldDue } from "../generations/fold-due.ts";
@@ -7,17 +7,17 @@ import { type Head, readHead } from "../generations/head.ts";
 import { manifestFile } from "../generations/manifest.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";
+import type { DocumentWork, RunWork, StartedDocument } from "../messages/document-work.ts";
 import { drain } from "../messages/drain.ts";
 import { FailedMessages } from "../messages/failed-messages.ts";
 import type { FoldRequest } from "../messages/fold-request.ts";
 import type { MessagesInFlight } from "../messages/messages-in-flight.ts";
 import { readMessages } from "../messages/read-messages.ts";
-import type { ReceiptWork, RunWork, StartedReceipt } from "../messages/receipt-work.ts";
 import { admit } from "../publish/admit.ts";
 import { openPublished } from "../publish/published-state.ts";
 import type { BaseWriter, CycleDeps, Done, Step } from "./cycle-deps.ts";
 import { publishChanges } from "./publish-changes.ts";
-import { startReceipts } from "./start-receipts.ts";
+import { startDocuments } from "./start-documents.ts";
 import type { StepTimes } from "./step-times.ts";
 import { tidy } from "./tidy.ts";
 import type { Timetable } from "./timetable.ts";
@@ -26,8 +26,8 @@ const runsAtOnce = 16;
 
 /** What a fold asks of a cycle that writes a base, beside what is queued. */
 export interface Repair {
-  /** Receipts that are made to show what is known, whatever seems to be published. */
-  readonly receipts: readonly ReceiptRef[];
+  /** Documents that are made to show what is known, whatever seems to be published. */
+  readonly documents: readonly DocumentRef[];
 }
 
 /** A cycle under its lease. */
@@ -98,7 +98,7 @@ export class LeasedCycle {
     );
   }
 
-  #start(works: readonly ReceiptWork[]): Promise<StartedReceipt[]> {
+  #start(works: readonly DocumentWork[]): Promise<StartedDocument[]> {
     const deps = {
       ...this.#deps,
       token: this.#lease.token,
@@ -106,11 +106,11 @@ export class LeasedCycle {
       messages: this.#messages,
       failed: this.#failed,
     };
-    return startReceipts(deps, this.#deps.shard, works);
+    return startDocuments(deps, this.#deps.shard, works);
   }
 
   /** As a segment, which costs by what has changed. What a segment cannot say waits for a fold. */
-  async #publish(all: readonly ReceiptWork[]): Promise<void> {
+  async #publish(all: readonly DocumentWork[]): Promise<void> {
     const { shard, config, log } = this.#deps;
     const published = await openPublished(this.#deps, this.#head);
     if (published === undefined) {
@@ -123,19 +123,19 @@ export class LeasedCycle {
     }
     const { works, heldBack } = admit(all, published, config.fold.maxOverlayVectors);
     this.#holdBack(heldBack.flatMap(messagesOf));
-    const receipts = await this.#start(works);
-    if (receipts.length > 0) {
+    const documents = await this.#start(works);
+    if (documents.length > 0) {
       this.#step("read deltas");
       const deps = { ...this.#deps, onStep: (step: Step) => this.#step(step), failed: this.#failed };
       const { applyUntil } = this.#time;
-      const done = await publishChanges(deps, this.#lease, this.#head, published, receipts, applyUntil);
+      const done = await publishChanges(deps, this.#lease, this.#head, published, documents, applyUntil);
       this.#head = done.head;
       this.bytesWritten = done.bytesWritten;
       this.#merged = done;
       this.#holdBack(done.heldBack);
       if (done.inBaseAlone.length > 0) {
         const found = published.database;
-        await this.#ask({ shard, reason: "repair", found, receipts: done.inBaseAlone });
+        await this.#ask({ shard, reason: "repair", found, documents: done.inBaseAlone });
         return;
       }
     }
@@ -166,16 +166,16 @@ export class LeasedCycle {
     }
   }
 
-  async #writeBase(base: BaseWriter, works: readonly ReceiptWork[]): Promise<void> {
+  async #writeBase(base: BaseWriter, works: readonly DocumentWork[]): Promise<void> {
     const started = await this.#start(works);
-    const receipts = [...started, ...(await this.#doubted(started))];
-    if (receipts.length === 0 && this.#repair === undefined) return;
+    const documents = [...started, ...(await this.#doubted(started))];
+    if (documents.length === 0 && this.#repair === undefined) return;
     const written = await base.write({
       deps: this.#deps,
       workspace: base.workspace,
       lease: this.#lease,
       head: this.#head,
-      receipts,
+      documents,
       failed: this.#failed,
       until: this.#time.applyUntil,
       step: (step) => this.#step(step),
@@ -187,14 +187,16 @@ export class LeasedCycle {
     this.#isRebuilding = written.isRebuilding ?? false;
   }
 
-  async #doubted(started: readonly StartedReceipt[]): Promise<StartedReceipt[]> {
-    const there = new Set(started.map(({ receipt }) => receiptKey(receipt)));
-    const others = (this.#repair?.receipts ?? []).filter((receipt) => !there.has(receiptKey(receipt)));
+  async #doubted(started: readonly StartedDocument[]): Promise<StartedDocument[]> {
+    const there = new Set(started.map(({ document }) => documentModel.keyOf(document)));
+    const others = (this.#repair?.documents ?? []).filter(
+      (document) => !there.has(documentModel.keyOf(document)),
+    );
     return Promise.all(
-      others.map(async (receipt) => ({
-        receipt,
+      others.map(async (document) => ({
+        document,
         run: undefined,
-        current: await this.#deps.runs.current(receipt),
+        current: await this.#deps.runs.current(document),
         changeMessages: [],
         isDoubted: true,
       })),
@@ -236,6 +238,6 @@ export class LeasedCycle {
   }
 }
 
-function messagesOf({ runs, changeMessages }: ReceiptWork): readonly QueuedMessage[] {
+function messagesOf({ runs, changeMessages }: DocumentWork): readonly QueuedMessage[] {
   return [...runs.flatMap(({ messages }) => messages), ...changeMessages];
 }

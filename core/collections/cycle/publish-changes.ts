@@ -1,40 +1,40 @@
-import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
+import { type DocumentRef, documentModel } from "../../documents/documents.ts";
 import type { Head } from "../generations/head.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";
+import type { StartedDocument } from "../messages/document-work.ts";
 import type { FailedMessages } from "../messages/failed-messages.ts";
-import type { StartedReceipt } from "../messages/receipt-work.ts";
-import { type LookedReceipt, lookAtReceipts } from "../publish/look-at-receipts.ts";
+import { type LookedDocument, lookAtDocuments } from "../publish/look-at-documents.ts";
 import { nameDeltas } from "../publish/name-deltas.ts";
 import { publishSegment } from "../publish/publish-segment.ts";
 import { openPublished, type PublishedState } from "../publish/published-state.ts";
 import type { CycleDeps, Done } from "./cycle-deps.ts";
-import { receiptsLogged, reportPublished, type ShardTelemetry } from "./report-published.ts";
+import { documentsLogged, reportPublished, type ShardTelemetry } from "./report-published.ts";
 
 export interface PublishedChanges extends Done {
   readonly head: Head | undefined;
   readonly bytesWritten: number;
-  /** Messages of receipts for which there is no room above the base. */
+  /** Messages of documents for which there is no room above the base. */
   readonly heldBack: readonly QueuedMessage[];
-  /** Receipts whose vectors are in the base alone. */
-  readonly inBaseAlone: readonly ReceiptRef[];
+  /** Documents whose vectors are in the base alone. */
+  readonly inBaseAlone: readonly DocumentRef[];
 }
 
 export interface PublishDeps extends CycleDeps {
   readonly failed: FailedMessages;
 }
 
-/** Publishes what the receipts are now as a segment above the base, and nothing where all of it shows already. */
+/** Publishes what the documents are now as a segment above the base, and nothing where all of it shows already. */
 export async function publishChanges(
   deps: PublishDeps,
   lease: Lease,
   head: Head | undefined,
   published: PublishedState,
-  receipts: readonly StartedReceipt[],
+  documents: readonly StartedDocument[],
   until: number,
 ): Promise<PublishedChanges> {
   const { config, failed, log } = deps;
-  const looked = await lookAtReceipts(deps, published, receipts, {
+  const looked = await lookAtDocuments(deps, published, documents, {
     maxVectors: config.fold.maxOverlayVectors,
     until,
   });
@@ -42,7 +42,7 @@ export async function publishChanges(
   for (const [{ changeMessages }, reason] of looked.unshowable) {
     await failed.ofMessages(changeMessages, reason);
   }
-  const named = await nameDeltas(deps, lease, published.overlay, looked.receipts);
+  const named = await nameDeltas(deps, lease, published.overlay, looked.documents);
   const entries = named.flatMap(({ entry }) => entry ?? []);
   const done = {
     ...doneOf(named),
@@ -70,15 +70,15 @@ export async function publishChanges(
   const { count, segments, overlay, bytesWritten } = made;
   reportPublished(deps, made.head, {
     vectors: count,
-    receipts: entries.slice(0, receiptsLogged).map(({ receipt }) => receiptKey(receipt)),
+    documents: entries.slice(0, documentsLogged).map(({ document }) => documentModel.keyOf(document)),
     segments,
     overlay_vectors: overlay.vectors,
   });
   return { ...done, head: made.head, bytesWritten };
 }
 
-/** Vectors of new deltas, those of receipts of which something else is known, and those that were removed. */
-function countVectors({ metrics }: ShardTelemetry, named: readonly LookedReceipt[]) {
+/** Vectors of new deltas, those of documents of which something else is known, and those that were removed. */
+function countVectors({ metrics }: ShardTelemetry, named: readonly LookedDocument[]) {
   const [written = 0, updated = 0] = [true, false].map((isNew) =>
     named
       .filter(({ deltaVectors }) => (deltaVectors !== undefined) === isNew)
@@ -91,7 +91,7 @@ function countVectors({ metrics }: ShardTelemetry, named: readonly LookedReceipt
   return { written, updated, removed };
 }
 
-function doneOf(named: readonly LookedReceipt[]): Done {
+function doneOf(named: readonly LookedDocument[]): Done {
   const runs = named.flatMap(({ one: { run }, deltaVectors }) =>
     run && deltaVectors !== undefined ? [[run, deltaVectors] as const] : [],
   );

@@ -1,10 +1,10 @@
 import type { ShardName } from "../../../contract/collections.ts";
-import type { Log, LogFields } from "../../log.ts";
+import { documentKeys, type Log, type LogFields } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { Head } from "../generations/head.ts";
 
-/** Receipts named in the log of a publish: the rest is in the manifest. */
-export const receiptsLogged = 20;
+/** Documents named in the log of a publish: the rest is in the manifest. */
+export const documentsLogged = 20;
 
 export interface ShardTelemetry {
   readonly shard: ShardName;
@@ -15,8 +15,17 @@ export interface ShardTelemetry {
 export function reportPublished(
   { shard, log, metrics }: ShardTelemetry,
   { generation, name }: Pick<Head, "generation" | "name">,
-  fields: Pick<LogFields, "vectors" | "receipts" | "segments" | "overlay_vectors">,
+  {
+    documents,
+    ...fields
+  }: Pick<LogFields, "vectors" | "segments" | "overlay_vectors"> & { readonly documents: readonly string[] },
 ): void {
-  log.info("Generation published", { shard, generation, generation_name: name, ...fields });
+  log.info("Generation published", {
+    shard,
+    generation,
+    generation_name: name,
+    ...fields,
+    ...documentKeys(documents),
+  });
   metrics.count("GenerationsPublished", 1);
 }

@@ -36,7 +36,7 @@ export type FoldOutcome = "folded" | "repaired" | "nothing" | "busy" | "unfinish
  */
 export async function foldShard(
   deps: FoldDeps,
-  request: Pick<FoldRequest, "reason" | "found" | "receipts">,
+  request: Pick<FoldRequest, "reason" | "found" | "documents">,
   deadline: number,
 ): Promise<FoldOutcome> {
   const { shard, control, config, clock, log, metrics, workspace } = deps;
@@ -84,21 +84,21 @@ class Fold {
     this.#times = new StepTimes(deps.clock);
   }
 
-  async run({ reason, found, receipts = [] }: Pick<FoldRequest, "reason" | "found" | "receipts">) {
+  async run({ reason, found, documents = [] }: Pick<FoldRequest, "reason" | "found" | "documents">) {
     const { control, shard, config } = this.#deps;
     const head = await readHead(control.client, control.controlTable, shard);
     if (head === undefined) return "nothing";
     const published = await openPublished(this.#deps, head);
-    if (published === undefined || receipts.length > 0) return this.#repair(receipts);
+    if (published === undefined || documents.length > 0) return this.#repair(documents);
     const isAsked = reason !== "repair" && found === published.database;
     if (published.overlay.size === 0 || !(isAsked || foldDue(head.overlay, config.fold))) return "nothing";
     return this.#fold(head);
   }
 
   /** Its content may change, so that nothing else may publish meanwhile. */
-  async #repair(receipts: NonNullable<FoldRequest["receipts"]>): Promise<FoldOutcome> {
+  async #repair(documents: NonNullable<FoldRequest["documents"]>): Promise<FoldOutcome> {
     const { control, shard, workspace } = this.#deps;
-    await runCycle({ ...this.#deps, base: baseWriter(workspace) }, [], this.#deadline, { receipts });
+    await runCycle({ ...this.#deps, base: baseWriter(workspace) }, [], this.#deadline, { documents });
     const head = await readHead(control.client, control.controlTable, shard);
     return (await openPublished(this.#deps, head)) === undefined ? "unfinished" : "repaired";
   }
@@ -155,7 +155,7 @@ class Fold {
     this.#step("write generation");
     const name = generationName(head.generation + 1, this.#lease.token);
     const segments = carried.length > 0 ? [await generations.segments.write(name, carried)] : [];
-    const shown = { name, base: head.name, model, dimensions, receipts: [] };
+    const shown = { name, base: head.name, model, dimensions, documents: [] };
     const count = countOver({ count: databaseCount, index }, overlayOf([carried]));
     const made = { ...shown, count, databaseCount, index, segments };
     const { bytesWritten, mismatched } = await generations.write(workspace.folder, made);

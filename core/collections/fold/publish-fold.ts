@@ -85,7 +85,7 @@ async function writeOver(
     dimensions,
     count: countOver({ count: databaseCount, index }, rest),
     // It says the same in another way.
-    receipts: [],
+    documents: [],
     database,
     databaseCount,
     segments,

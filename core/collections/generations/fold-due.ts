@@ -10,7 +10,7 @@ export interface FoldRules {
   readonly foldVectors: number;
   /** The longest that a change lies above the base. */
   readonly foldMs: number;
-  /** Vectors above the base, from which on new receipts wait for a fold. */
+  /** Vectors above the base, from which on new documents wait for a fold. */
   readonly maxOverlayVectors: number;
 }
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { ShardName } from "../../../contract/collections.ts";
-import { problems } from "../../receipts/problems.ts";
+import { problems } from "../../text/problems.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 
 /** What operators ask of the function that reaches the generations. */
@@ -50,9 +50,9 @@ export const restoreAnswer = z.object({
   generation: z.int(),
   name: z.string(),
   content: z.string(),
-  /** Receipts that the next cycles bring back. */
+  /** Documents that the next cycles bring back. */
   receipts: z.int(),
-  /** Newer generations without a readable list of the receipts that they changed. */
+  /** Newer generations without a readable list of the documents that they changed. */
   silent: z.array(z.string()),
 });
 
@@ -65,7 +65,7 @@ export const rebuildAnswer = z.discriminatedUnion("state", [
     name: z.string(),
     receipts: z.int(),
     vectors: z.int(),
-    /** Receipts that could not be read from their deltas, and the first few of them with the reason. */
+    /** Documents that could not be read from their deltas, and the first few of them with the reason. */
     left_out: z.int(),
     named: z.array(z.string()),
   }),

@@ -13,7 +13,7 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ShardName } from "../../../contract/collections.ts";
-import type { ReceiptRef } from "../../receipts/receipt.ts";
+import type { DocumentRef } from "../../documents/documents.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { type BaseIndex, decodeIndex, encodeIndex } from "../segments/base-index.ts";
@@ -27,6 +27,7 @@ import {
   type ManifestFile,
   manifestFile,
   manifestText,
+  namedDocuments,
   readManifest,
   type SegmentRef,
   sha256Of,
@@ -69,11 +70,11 @@ export interface NewGeneration {
   /** Of the database and the segments above it. */
   readonly count: number;
   /** Those in which it may differ from its base: it brings them up to date, or puts them back. */
-  readonly receipts: readonly ReceiptRef[];
+  readonly documents: readonly DocumentRef[];
 }
 
 export interface NewDatabase extends NewGeneration {
-  /** What the database holds of each receipt. @default not known */
+  /** What the database holds of each document. @default not known */
   readonly index?: BaseIndex | undefined;
   /** What is not in the database, oldest first. @default nothing */
   readonly segments?: readonly SegmentRef[];
@@ -188,7 +189,7 @@ export class Generations {
     return overlayOf(segments);
   }
 
-  /** What the database of a generation holds of each receipt; undefined where its manifest names no index. */
+  /** What the database of a generation holds of each document; undefined where its manifest names no index. */
   async indexOf(manifest: Manifest): Promise<BaseIndex | undefined> {
     if (manifest.database === null) return new Map();
     if (this.#index?.name === manifest.database) return this.#index.index;
@@ -251,12 +252,12 @@ export class Generations {
         bytesWritten += size;
       }
     }
-    const { index, segments = [], databaseCount = generation.count, ...made } = generation;
+    const { documents, index, segments = [], databaseCount = generation.count, ...made } = generation;
     const indexed = index && (await writeIndex(join(unfinished, indexFile), index));
     bytesWritten += indexed?.size ?? 0;
     const text = manifestText({
       ...made,
-      receipts: named(generation.receipts),
+      ...namedDocuments(documents),
       files,
       ...(indexed && { index: indexed }),
       database: generation.name,
@@ -272,12 +273,12 @@ export class Generations {
    * resolves. Resolves to the bytes that it took.
    */
   async writeOverlay(generation: NewOverlay): Promise<number> {
-    const { receipts, databaseCount, segments, ...made } = generation;
+    const { documents, databaseCount, segments, ...made } = generation;
     await mkdir(this.folder, { recursive: true });
     await mkdir(join(this.folder, `${temporary}${generation.name}`));
     const text = manifestText({
       ...made,
-      receipts: named(receipts),
+      ...namedDocuments(documents),
       files: [],
       database_count: databaseCount,
       segments: [...segments],
@@ -421,10 +422,6 @@ function foldersOf(root: string, files: readonly ManifestFile[]): string[] {
 /** One by one, not recursively: another holder may have removed the parent, which must not be created again. */
 async function makeFolders(folders: readonly string[]): Promise<void> {
   for (const folder of folders) await mkdir(folder);
-}
-
-function named(receipts: readonly ReceiptRef[]) {
-  return receipts.map(({ imageId, receiptId }) => ({ image_id: imageId, receipt_id: receiptId }));
 }
 
 async function writeIndex(path: string, index: BaseIndex): Promise<{ size: number; sha256: string }> {

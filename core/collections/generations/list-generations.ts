@@ -5,7 +5,7 @@ import type { ShardName } from "../../../contract/collections.ts";
 import { generationHistory, type PastGeneration } from "./generation-history.ts";
 import type { Generations } from "./generations.ts";
 import { readHead } from "./head.ts";
-import { manifestFile } from "./manifest.ts";
+import { documentsOf, manifestFile } from "./manifest.ts";
 
 /** A published generation, as its manifest describes it. */
 export interface ListedGeneration {
@@ -33,7 +33,7 @@ export interface GenerationFacts {
   readonly restored: string | null;
   /** Whether it was made from the deltas alone. */
   readonly rebuilt: boolean;
-  /** Receipts in which it may differ from its base. */
+  /** Documents in which it may differ from its base. */
   readonly receipts: number;
 }
 
@@ -77,6 +77,6 @@ async function factsOf(
     base: manifest.base,
     restored: manifest.restored ?? null,
     rebuilt: manifest.rebuilt ?? false,
-    receipts: manifest.receipts.length,
+    receipts: documentsOf(manifest).length,
   };
 }

@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import * as z from "zod";
+import { type DocumentRef, documentModel } from "../../documents/documents.ts";
 
 /** File of a generation's folder, beside the folder `chroma` with the database. */
 export const manifestFile = "manifest.json";
@@ -21,7 +22,7 @@ const segmentRef = z.object({
   name: z.string().regex(/^\d{8,}-\d+$/),
   size: z.int(),
   sha256: z.string(),
-  /** Number of receipts in it. */
+  /** Number of documents in it. */
   entries: z.int(),
 });
 
@@ -40,8 +41,8 @@ const common = {
   restored: z.string().optional(),
   /** Made from deltas alone; its base is the head that it took the place of. */
   rebuilt: z.literal(true).optional(),
-  /** Receipts in which it may differ from its base: those that it updated or restored. */
-  receipts: z.array(z.object({ image_id: z.string(), receipt_id: z.int() })).default([]),
+  /** Stored name of the documents in which it may differ from its base: those that it updated or restored. */
+  receipts: z.array(z.object(documentModel.storedShape)).default([]),
   /** Of its own folder. */
   files: z.array(z.object({ path: relativePath, size: z.int(), sha256: z.string() })),
   /** Of its own folder; absent where it was written before there were index files. */
@@ -90,6 +91,16 @@ export function manifestText(made: Omit<z.infer<typeof withSegments>, "format">)
     ? { format: "vectorkeep-generation/1", ...own }
     : { format: "vectorkeep-generation/2", ...made };
   return JSON.stringify(text, undefined, 2);
+}
+
+/** The documents in which a generation may differ from its base. */
+export function documentsOf({ receipts }: Pick<Manifest, "receipts">): DocumentRef[] {
+  return receipts.map(documentModel.ofStored);
+}
+
+/** The entry of a manifest with these documents. */
+export function namedDocuments(documents: readonly DocumentRef[]): Pick<Manifest, "receipts"> {
+  return { receipts: documents.map(documentModel.toStored) };
 }
 
 /** Throws the file system's error, or a ZodError or SyntaxError where the file is none. */

@@ -76,7 +76,7 @@ export function cycleDeps(source: ShardQueues, config: CompactionConfig, machine
       },
     },
     control: { client: dynamo, controlTable },
-    runs: new DynamoRunStore({ client: dynamo, receiptsTable: config.RECEIPTS_TABLE, controlTable }),
+    runs: new DynamoRunStore({ client: dynamo, sourceTable: config.RECEIPTS_TABLE, controlTable }),
     deltas: new S3DeltaStore(s3, config.DELTAS_BUCKET),
     items: new CurrentItems({ client: items, receiptsTable: config.RECEIPTS_TABLE, log, clock: systemClock }),
     queue: new CollectionQueue(sqs, source, log),

@@ -1,5 +1,5 @@
 import type { Delta } from "../../deltas/delta.ts";
-import { receiptKey, receiptOfVector } from "../../receipts/receipt.ts";
+import { documentModel } from "../../documents/documents.ts";
 import { type DeltaPart, UpsertRefusedError, type VectorStore } from "../chroma/vector-store.ts";
 import { SliceBuilder } from "./delta-batches.ts";
 import { partsThatDiffer } from "./parts-that-differ.ts";
@@ -14,25 +14,25 @@ export interface Applied {
   readonly added: number;
   /** Vectors that were new or changed. */
   readonly written: number;
-  /** Ids that the receipts had before and their deltas have no more. */
+  /** Ids that the documents had before and their deltas have no more. */
   readonly removed: readonly string[];
-  /** Receipts (by `receiptKey`) that had vectors before. */
+  /** Documents (by its key) that had vectors before. */
   readonly replaced: ReadonlySet<string>;
-  /** Deltas that the store would not take. Their receipts are as they were. */
+  /** Deltas that the store would not take. Their documents are as they were. */
   readonly refused: ReadonlyMap<Delta, string>;
 }
 
 /** An upsert under way, and what it will have done. */
 interface Sent {
   readonly slice: readonly DeltaPart[];
-  /** Ids of the slice's receipts before. */
+  /** Ids of the slice's documents before. */
   readonly existing: ReadonlySet<string>;
   readonly request: Promise<void>;
 }
 
 /**
- * Makes the vectors of each delta's receipt exactly those of the delta. Vectors that are there already are not
- * written again. At most one delta a receipt.
+ * Makes the vectors of each delta's document exactly those of the delta. Vectors that are there already are not
+ * written again. At most one delta per document.
  * Takes the deltas as they come and prepares an upsert while the store works on the one before.
  * A delta that the store refuses is left out and named; throws what else the store throws.
  */
@@ -144,11 +144,11 @@ class Application {
 
   #noteExisting(slice: readonly DeltaPart[], existing: ReadonlySet<string>): void {
     const kept = new Set(slice.flatMap(({ delta }) => delta.ids));
-    const receipts = new Set(slice.map(({ delta }) => receiptKey(delta)));
+    const documents = new Set(slice.map(({ delta }) => documentModel.keyOf(delta)));
     for (const id of existing) {
-      const receipt = receiptOfVector(id);
-      if (!receipts.has(receipt)) continue;
-      this.#replaced.add(receipt);
+      const document = documentModel.keyOfVector(id);
+      if (!documents.has(document)) continue;
+      this.#replaced.add(document);
       if (!kept.has(id)) this.#removed.add(id);
     }
   }

@@ -1,6 +1,6 @@
 import type { Collection } from "../../../contract/collections.ts";
 import type { Delta } from "../../deltas/delta.ts";
-import { receiptKey } from "../../receipts/receipt.ts";
+import { documentModel } from "../../documents/documents.ts";
 import type { RunRef } from "../../runs/run-store.ts";
 import { hasLoneSurrogate } from "../../text/well-formed-text.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
@@ -10,7 +10,7 @@ export class DeltaMismatchedError extends VectorkeepError {
   constructor(key: string, why: string) {
     super(
       `The delta ${key} does not fit: ${why}.`,
-      "Send the receipt's embed message again: it makes a run and deltas for the settings of today.",
+      "Send its embed message again: it makes a run and deltas for the settings of today.",
     );
   }
 }
@@ -27,14 +27,15 @@ export function checkDelta(delta: Delta, key: string, run: RunRef, target: Delta
     new DeltaMismatchedError(key, `its ${what} is ${is}, not ${due}`);
   if (delta.collection !== target.collection) throw wrong("collection", delta.collection, target.collection);
   if (delta.runId !== run.runId) throw wrong("run", delta.runId, run.runId);
-  if (receiptKey(delta) !== receiptKey(run)) throw wrong("receipt", receiptKey(delta), receiptKey(run));
+  if (documentModel.keyOf(delta) !== documentModel.keyOf(run))
+    throw wrong(documentModel.noun, documentModel.keyOf(delta), documentModel.keyOf(run));
   if (delta.model !== target.model) throw wrong("model", delta.model, target.model);
   if (delta.dimensions !== target.dimensions)
     throw wrong("number of dimensions", delta.dimensions, target.dimensions);
-  const stem = `${receiptKey(run)}#`;
+  const stem = `${documentModel.keyOf(run)}#`;
   const stranger = delta.ids.find((id) => !id.startsWith(stem));
   if (stranger !== undefined)
-    throw new DeltaMismatchedError(key, `its vector ${stranger} belongs to another receipt`);
+    throw new DeltaMismatchedError(key, `its vector ${stranger} belongs to another ${documentModel.noun}`);
   if (new Set(delta.ids).size !== delta.ids.length)
     throw new DeltaMismatchedError(key, "it holds an id twice");
   const unstorable = delta.ids.find((_, position) => !isStorable(delta, position));

@@ -2,11 +2,10 @@ import { DeltaUnreadableError, decodeDelta } from "../../deltas/codec.ts";
 import type { Delta } from "../../deltas/delta.ts";
 import type { DeltaStore } from "../../deltas/delta-store.ts";
 import { deltaKey } from "../../deltas/keys.ts";
-import type { CurrentItems } from "../../entities/current-items.ts";
-import { knownMetadata, type ReceiptFacts } from "../../entities/receipt-facts.ts";
+import { type CurrentFacts, type DocumentFacts, documentModel } from "../../documents/documents.ts";
 import { errorFields, type Log, runFields } from "../../log.ts";
 import type { Clock } from "../../resilience/clock.ts";
-import type { RunWork } from "../messages/receipt-work.ts";
+import type { RunWork } from "../messages/document-work.ts";
 import { checkDelta, DeltaMismatchedError, type DeltaTarget } from "./check-delta.ts";
 
 /** Deltas that are fetched ahead of the one that is applied. */
@@ -14,17 +13,17 @@ const readAhead = 16;
 
 export interface LoadDeps {
   readonly deltas: DeltaStore;
-  readonly items: Pick<CurrentItems, "factsOf">;
+  readonly items: Pick<CurrentFacts, "factsOf">;
   readonly target: DeltaTarget;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** A delta that shows in its metadata what is known of its receipt. */
+/** A delta that shows in its metadata what is known of its document. */
 export interface LoadedDelta {
   readonly work: RunWork;
   readonly delta: Delta;
-  readonly facts: ReceiptFacts;
+  readonly facts: DocumentFacts;
 }
 
 /** A run whose delta is missing, unreadable or mismatched, and why. */
@@ -33,7 +32,7 @@ export interface MismatchedDelta {
   readonly mismatched: string;
 }
 
-type Fetched = { readonly bytes: Uint8Array | undefined; readonly facts: ReceiptFacts };
+type Fetched = { readonly bytes: Uint8Array | undefined; readonly facts: DocumentFacts };
 
 /**
  * The deltas of these runs, checked, in order. One that storage could not give is left out, and so are all after the
@@ -101,12 +100,12 @@ export function readDelta(
 }
 
 /** New vectors show what is known at once, so that none of them is written twice. */
-export function withKnown(delta: Delta, facts: ReceiptFacts): Delta {
+export function withKnown(delta: Delta, facts: DocumentFacts): Delta {
   return {
     ...delta,
     metadatas: delta.metadatas.map((metadata, index) => ({
       ...metadata,
-      ...knownMetadata(facts, delta.collection, delta.ids[index] ?? ""),
+      ...documentModel.metadataOf(facts, delta.collection, delta.ids[index] ?? ""),
     })),
   };
 }

@@ -1,13 +1,13 @@
 import type { VectorMetadata } from "../../deltas/delta.ts";
-import type { KnownMetadata } from "../../entities/receipt-facts.ts";
-import { isKnownKey, metadataType } from "../../receipts/vector-metadata.ts";
+import type { KnownMetadata } from "../../documents/document-model.ts";
+import { documentModel } from "../../documents/documents.ts";
 import type { MetadataChanges } from "../chroma/vector-store.ts";
 
 /** The writes after which a vector has exactly the known metadata and no unknown key; undefined if none are needed. */
 export function metadataChanges(stored: VectorMetadata, known: KnownMetadata): MetadataChanges | undefined {
   const changes: Record<string, VectorMetadata[string] | null> = {};
   for (const key of Object.keys(stored)) {
-    const goes = isKnownKey(key) || metadataType(key) === undefined;
+    const goes = documentModel.isFactKey(key) || documentModel.metadataType(key) === undefined;
     if (goes && !Object.hasOwn(known, key)) changes[key] = null;
   }
   for (const [key, value] of Object.entries(known)) if (stored[key] !== value) changes[key] = value;

@@ -1,5 +1,6 @@
 import type { Delta } from "../../deltas/delta.ts";
-import { isKnownKey, isSameValue } from "../../receipts/vector-metadata.ts";
+import { isSameValue } from "../../deltas/same-value.ts";
+import { documentModel } from "../../documents/documents.ts";
 import type { DeltaPart, StoredVector, VectorStore } from "../chroma/vector-store.ts";
 
 const bytesPerNumber = 4;
@@ -8,7 +9,7 @@ const relativeTolerance = 1e-5;
 /**
  * The parts without the vectors that the store holds already: writing one again costs several times a new one.
  * What is known from other items is not compared: it is written without its vector.
- * `existing` are the ids that the store has of these receipts.
+ * `existing` are the ids that the store has of these documents.
  */
 export async function partsThatDiffer(
   store: VectorStore,
@@ -40,7 +41,9 @@ function runs({ delta, from, to }: DeltaPart, passes: (position: number) => bool
 function isStored(delta: Delta, position: number, stored: ReadonlyMap<string, StoredVector>): boolean {
   const there = stored.get(delta.ids[position] ?? "");
   if (!there || there.document !== delta.documents[position]) return false;
-  const metadata = Object.entries(delta.metadatas[position] ?? {}).filter(([key]) => !isKnownKey(key));
+  const metadata = Object.entries(delta.metadatas[position] ?? {}).filter(
+    ([key]) => !documentModel.isFactKey(key),
+  );
   if (metadata.some(([key, value]) => !isSameValue(there.metadata[key], value))) return false;
   return isSameVector(there.vector, vectorAt(delta, position));
 }

@@ -1,11 +1,11 @@
 import type { ShardName } from "../../../contract/collections.ts";
-import { errorFields, type Log, runFields } from "../../log.ts";
+import { documentKeys, errorFields, type Log, runFields } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { RunRef, RunStore } from "../../runs/run-store.ts";
 import type { CollectionQueue, QueuedMessage } from "./collection-queue.ts";
+import type { RunWork, StartedDocument } from "./document-work.ts";
 import type { FailureLedger } from "./failure-ledger.ts";
 import type { MessagesInFlight } from "./messages-in-flight.ts";
-import type { RunWork, StartedReceipt } from "./receipt-work.ts";
 
 export interface FailedMessagesDeps {
   readonly shard: ShardName;
@@ -50,8 +50,8 @@ export class FailedMessages {
     });
   }
 
-  /** Of a receipt that makes the others fail: its run counts it, or else each of its messages. */
-  async ofReceipt({ run, changeMessages }: StartedReceipt, reason: string): Promise<void> {
+  /** Of a document that makes the others fail: its run counts it, or else each of its messages. */
+  async ofDocument({ run, changeMessages }: StartedDocument, reason: string): Promise<void> {
     if (run) await this.ofRun(run, reason);
     else await this.ofMessages(changeMessages, reason);
   }
@@ -84,7 +84,7 @@ export class FailedMessages {
       this.#deps.log.error("A failure could not be counted; its messages are redelivered", {
         shard: this.#deps.shard,
         message_ids: messages.map(({ messageId }) => messageId),
-        receipts: [...new Set(messages.map(({ groupId }) => groupId))],
+        ...documentKeys([...new Set(messages.map(({ groupId }) => groupId))]),
         ...errorFields(error),
         problems: [reason],
       });
@@ -98,7 +98,7 @@ export class FailedMessages {
     run: RunRef | undefined,
   ): Promise<void> {
     const { queue, messages, maxFailures, shard, log, metrics } = this.#deps;
-    const about = run ? runFields(run) : { receipts: [message.groupId] };
+    const about = run ? runFields(run) : documentKeys([message.groupId]);
     const fields = { shard, message_id: message.messageId, ...about, failures, reason };
     if (failures < maxFailures) {
       log.warn("A message failed and is redelivered", fields);

@@ -1,13 +1,13 @@
 import { hash } from "node:crypto";
 import * as z from "zod";
 import type { ShardName } from "../../../contract/collections.ts";
-import { problems } from "../../receipts/problems.ts";
-import type { ReceiptRef } from "../../receipts/receipt.ts";
+import { type DocumentRef, documentModel } from "../../documents/documents.ts";
+import { problems } from "../../text/problems.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 
 /**
  * `overlay`: there is much above the base. `age`: some of it has been there for long. `repair`: nothing can be put above the
- * head, or the vectors of some receipts are in the base alone.
+ * head, or the vectors of some documents are in the base alone.
  */
 export const foldReasons = ["overlay", "age", "repair"] as const;
 export type FoldReason = (typeof foldReasons)[number];
@@ -18,15 +18,16 @@ export interface FoldRequest {
   readonly reason: FoldReason;
   /** The base or the head that was found so: another one is another request. */
   readonly found: string | null;
-  /** Receipts whose vectors in the base have to show what is known. */
-  readonly receipts?: readonly ReceiptRef[];
+  /** Documents whose vectors in the base have to show what is known. */
+  readonly documents?: readonly DocumentRef[];
 }
 
 const body = z.object({
   shard: z.string(),
   reason: z.enum(foldReasons),
   found: z.string().nullable(),
-  receipts: z.array(z.object({ image_id: z.string(), receipt_id: z.int() })).default([]),
+  /** Stored name of its documents. */
+  receipts: z.array(z.object(documentModel.storedShape)).default([]),
 });
 
 /** A message of the queue of folds is no request. */
@@ -39,8 +40,8 @@ export class FoldRequestInvalidError extends VectorkeepError {
   }
 }
 
-export function foldRequestText({ shard, reason, found, receipts = [] }: FoldRequest): string {
-  const refs = receipts.map(({ imageId, receiptId }) => ({ image_id: imageId, receipt_id: receiptId }));
+export function foldRequestText({ shard, reason, found, documents = [] }: FoldRequest): string {
+  const refs = documents.map(documentModel.toStored);
   return JSON.stringify({ shard, reason, found, ...(refs.length > 0 && { receipts: refs }) });
 }
 
@@ -66,6 +67,6 @@ export function parseFoldRequest(text: string, shards: readonly ShardName[]): Fo
     shard,
     reason,
     found,
-    receipts: receipts.map(({ image_id, receipt_id }) => ({ imageId: image_id, receiptId: receipt_id })),
+    documents: receipts.map(documentModel.ofStored),
   };
 }

@@ -1,24 +1,13 @@
 import type { ShardName } from "../../../contract/collections.ts";
-import {
-  type ChangeMessageBody,
-  changeMessageBody,
-  isRemoval,
-  type RemovalBody,
-  receiptOf,
-} from "../../entities/change-message.ts";
-import { problems } from "../../receipts/problems.ts";
-import { fiveDigits, receiptKey } from "../../receipts/receipt.ts";
-import { holdsImage } from "../../receipts/shards.ts";
-import type { Removal, RemovedPart } from "../../runs/current-run.ts";
+import { type Change, type DocumentRef, documentModel } from "../../documents/documents.ts";
+import { holdsShardKey } from "../../documents/shards.ts";
+import type { Removal } from "../../runs/current-run.ts";
 import { linkToCauses } from "../../tracing/span.ts";
 import type { QueuedMessage } from "./collection-queue.ts";
+import type { DocumentWork, RunWork } from "./document-work.ts";
 import type { FailedMessages } from "./failed-messages.ts";
-import type { ReceiptWork, RunWork } from "./receipt-work.ts";
 
-/** DynamoDB rounds a record's time down to the second: the removal happened by the end of it. */
-const roundedMs = 999;
-
-interface Gathered extends ReceiptWork {
+interface Gathered extends DocumentWork {
   isDoubted: boolean;
   readonly runs: (RunWork & { messages: QueuedMessage[] })[];
   readonly removals: Removal[];
@@ -26,65 +15,64 @@ interface Gathered extends ReceiptWork {
 }
 
 /**
- * What the messages say, by receipt: many messages of one are one piece of work. A message fails that cannot be read,
- * or that speaks of another shard's receipt, which would then be in both.
+ * Groups the messages by document: many messages of one are one piece of work. A message fails if it cannot be read, or
+ * if its document belongs to another shard, in which it would then be twice.
  */
 export async function readMessages(
   shard: ShardName,
   received: readonly QueuedMessage[],
   failed: FailedMessages,
-): Promise<ReceiptWork[]> {
-  const byReceipt = new Map<string, Gathered>();
+): Promise<DocumentWork[]> {
+  const byDocument = new Map<string, Gathered>();
   const causes = new Set<string | undefined>();
   for (const message of received) {
-    const body = parseBody(message.body);
-    if (typeof body === "string") {
-      await failed.withoutRun(message, `The change message is not usable: ${body}.`);
+    const change = documentModel.readMessage(message.body);
+    if (typeof change === "string") {
+      await failed.withoutRun(message, `The change message is not usable: ${change}.`);
       continue;
     }
-    causes.add(body.traceparent);
-    const receipt = receiptOf(body);
-    if (!holdsImage(shard, receipt.imageId)) {
-      await failed.withoutRun(message, `The image ${receipt.imageId} is in another shard than ${shard}.`);
+    causes.add(change.traceparent);
+    const { document } = change;
+    if (!holdsShardKey(shard, documentModel.shardKeyOf(document))) {
+      const key = documentModel.keyOf(document);
+      await failed.withoutRun(message, `${key} is in another shard than ${shard}.`);
       continue;
     }
-    const key = receiptKey(receipt);
-    const work = byReceipt.get(key) ?? {
-      receipt,
-      runs: [],
-      removals: [],
-      changeMessages: [],
-      isDoubted: false,
-    };
-    byReceipt.set(key, work);
-    if (body.entity_type === "COMPACTION_RUN") {
-      const { run_id: runId, delta_prefix: deltaPrefix } = body.entity_data;
-      addRun(work, { run: { ...receipt, runId }, deltaPrefix, messages: [message] });
-      continue;
-    }
-    if (isRemoval(body)) work.removals.push(removalOf(body));
-    if (isLookAgain(body)) work.isDoubted = true;
-    work.changeMessages.push(message);
+    addTo(gatheredOf(byDocument, document), change, message);
   }
   linkToCauses(causes);
-  return [...byReceipt.values()];
+  return [...byDocument.values()];
 }
 
-/** The body, or what is wrong with it. */
-function parseBody(body: string) {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch (error) {
-    return `the body is not JSON (${(error as Error).message})`;
+function gatheredOf(byDocument: Map<string, Gathered>, document: DocumentRef): Gathered {
+  const key = documentModel.keyOf(document);
+  const known = byDocument.get(key) ?? {
+    document,
+    runs: [],
+    removals: [],
+    changeMessages: [],
+    isDoubted: false,
+  };
+  byDocument.set(key, known);
+  return known;
+}
+
+function addTo(
+  work: Gathered,
+  { document, run, removed, isLookAgain }: Change,
+  message: QueuedMessage,
+): void {
+  if (run) {
+    addRun(work, {
+      run: { ...document, runId: run.runId },
+      deltaPrefix: run.deltaPrefix,
+      messages: [message],
+    });
+    return;
   }
-  const parsed = changeMessageBody.safeParse(value);
-  return parsed.success ? parsed.data : problems(parsed.error).join("; ");
-}
-
-/** No stream record said that something has changed: it is sent by `RunQueues.lookAgain`. */
-function isLookAgain({ entity_type, event_name, stream_record_id }: ChangeMessageBody): boolean {
-  return entity_type === "RECEIPT_METADATA" && event_name === "MODIFY" && stream_record_id === null;
+  if (removed) work.removals.push({ part: removed.part, revision: removed.at });
+  if (isLookAgain) work.isDoubted = true;
+  work.changeMessages.push(message);
 }
 
 function addRun({ runs }: Gathered, work: RunWork & { messages: QueuedMessage[] }): void {
@@ -93,15 +81,4 @@ function addRun({ runs }: Gathered, work: RunWork & { messages: QueuedMessage[] 
   );
   if (known) known.messages.push(...work.messages);
   else runs.push(work);
-}
-
-function removalOf(body: RemovalBody): Removal {
-  return { part: removedPart(body), revision: Date.parse(body.timestamp) + roundedMs };
-}
-
-function removedPart(body: RemovalBody): Removal["part"] {
-  if (body.entity_type === "RECEIPT") return "RECEIPT";
-  const line: RemovedPart = `LINE#${fiveDigits(body.entity_data.line_id)}`;
-  if (body.entity_type === "RECEIPT_LINE") return line;
-  return `${line}#WORD#${fiveDigits(body.entity_data.word_id)}`;
 }

@@ -1,15 +1,16 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { ShardName } from "../../../contract/collections.ts";
-import { type Log, receiptFields } from "../../log.ts";
+import { documentModel } from "../../documents/documents.ts";
+import type { Log } from "../../log.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import { isExpiring } from "../../runs/current-run.ts";
 import type { RunStore } from "../../runs/run-store.ts";
 import { type Lease, LeaseLostError } from "../lease/lease.ts";
-import type { StartedReceipt } from "../messages/receipt-work.ts";
-import type { PublishedReceipt, SegmentEntry } from "../segments/entry.ts";
+import type { StartedDocument } from "../messages/document-work.ts";
+import type { PublishedDocument, SegmentEntry } from "../segments/entry.ts";
 import { NamedDeltas } from "../segments/named-deltas.ts";
 import { type Overlay, overlayOf } from "../segments/overlay.ts";
-import type { LookedReceipt } from "./look-at-receipts.ts";
+import type { LookedDocument } from "./look-at-documents.ts";
 
 const readsAtOnce = 16;
 
@@ -21,7 +22,7 @@ export interface NameDeltasDeps {
 }
 
 /**
- * Notes every delta that the next generation names, so that the sweeper leaves it alone, and resolves to the receipts whose
+ * Notes every delta that the next generation names, so that the sweeper leaves it alone, and resolves to the documents whose
  * delta is there: the messages of the others are redelivered. The sweeper writes into CURRENT what it is about to remove
  * before it looks at these notes, so one that did not see them is seen here.
  * Throws LeaseLostError.
@@ -30,8 +31,8 @@ export async function nameDeltas(
   { control, shard, runs, log }: NameDeltasDeps,
   lease: Lease,
   published: Overlay,
-  looked: readonly LookedReceipt[],
-): Promise<LookedReceipt[]> {
+  looked: readonly LookedDocument[],
+): Promise<LookedDocument[]> {
   const entries = looked.flatMap(({ entry }) => entry ?? []);
   const named = [...overlayOf([[...published.values()], entries]).values()].flatMap((entry) =>
     entry.gone ? [] : entry.deltaKey,
@@ -39,7 +40,7 @@ export async function nameDeltas(
   if (!(await new NamedDeltas(control, shard).add(named, lease.token))) {
     throw new LeaseLostError(shard, lease.token, "a later holder has named its deltas");
   }
-  const kept: LookedReceipt[] = [];
+  const kept: LookedDocument[] = [];
   await inParallel(looked, readsAtOnce, async (each) => {
     if (!isNaming(each.entry) || (await isThere(runs, each.one, each.entry))) {
       kept.push(each);
@@ -47,23 +48,23 @@ export async function nameDeltas(
     }
     log.warn(
       "A delta may be about to be removed; its messages are redelivered",
-      receiptFields(each.one.receipt),
+      documentModel.toStored(each.one.document),
     );
   });
   return kept;
 }
 
-function isNaming(entry: SegmentEntry | undefined): entry is PublishedReceipt {
+function isNaming(entry: SegmentEntry | undefined): entry is PublishedDocument {
   return entry !== undefined && !entry.gone;
 }
 
 /** The delta of the run that counts is never removed; that of another only after a write of CURRENT. */
 async function isThere(
   runs: Pick<RunStore, "current">,
-  { receipt, current: before }: StartedReceipt,
-  { runId }: PublishedReceipt,
+  { document, current: before }: StartedDocument,
+  { runId }: PublishedDocument,
 ): Promise<boolean> {
-  const current = await runs.current(receipt);
+  const current = await runs.current(document);
   if (current === undefined) return true;
   if (current.state === "ACTIVE" && current.runId === runId) return true;
   return current.version === before?.version && !isExpiring(current, runId, Date.now());

@@ -86,7 +86,7 @@ async function writeSegment(
     model,
     dimensions,
     count,
-    receipts: entries.map(({ receipt }) => receipt),
+    documents: entries.map(({ document }) => document),
     database,
     databaseCount,
     segments,

@@ -1,7 +1,7 @@
 import type { ShardName } from "../../../contract/collections.ts";
+import { type DocumentRef, documentModel } from "../../documents/documents.ts";
 import type { Log } from "../../log.ts";
-import { type ReceiptRef, receiptOfKey } from "../../receipts/receipt.ts";
-import { knownReceipts } from "../../runs/known-receipts.ts";
+import { knownDocuments } from "../../runs/known-documents.ts";
 import type { Generations } from "../generations/generations.ts";
 import { isJustPublished, readHead } from "../generations/head.ts";
 import type { RecordTable } from "./rebuild-record.ts";
@@ -11,7 +11,7 @@ export interface CheckDeps {
   readonly control: RecordTable;
   readonly generations: Generations;
   /** Sends a message that has compaction open the shard. */
-  readonly lookAgain: (receipt: ReceiptRef, time: string) => Promise<void>;
+  readonly lookAgain: (document: DocumentRef, time: string) => Promise<void>;
   readonly log: Log;
 }
 
@@ -41,10 +41,10 @@ export async function checkHead({
     generation: head.generation,
     generation_name: head.name,
   });
-  for await (const keys of knownReceipts(control, shard)) {
-    const receipt = keys[0] === undefined ? undefined : receiptOfKey(keys[0]);
-    if (receipt === undefined) continue;
-    await lookAgain(receipt, new Date().toISOString());
+  for await (const keys of knownDocuments(control, shard)) {
+    const document = keys[0] === undefined ? undefined : documentModel.ofKey(keys[0]);
+    if (document === undefined) continue;
+    await lookAgain(document, new Date().toISOString());
     break;
   }
   return "lost";

@@ -13,11 +13,11 @@ const stateFile = "rebuild.json";
 
 const stateShape = z.object({
   rebuild_id: z.string(),
-  /** By receipt key: the run whose delta is in; null where nothing is due. */
+  /** By document key: the run whose delta is in; null where nothing is due. */
   done: z.array(z.tuple([z.string(), z.string().nullable()])),
 });
 
-/** How far a rebuild is, by receipt key: the run whose delta is in the database beside it; null where nothing is due. */
+/** How far a rebuild is, by document key: the run whose delta is in the database beside it; null where nothing is due. */
 export type Done = Map<string, string | null>;
 
 export interface CheckpointDeps {
@@ -64,7 +64,7 @@ export async function writeCheckpoint(
   );
   const before = await checkpoints.list();
   const name = generationName(number, token);
-  await checkpoints.write(workspace.folder, { name, base: null, model, dimensions, count, receipts: [] });
+  await checkpoints.write(workspace.folder, { name, base: null, model, dimensions, count, documents: [] });
   for (const one of before) await checkpoints.remove(one.name);
 }
 

@@ -1,16 +1,17 @@
 import type { ShardName } from "../../../contract/collections.ts";
+import { documentModel } from "../../documents/documents.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 
 const maxNamed = 5;
 
-/** Receipts that cannot be rebuilt from deltas, by receipt key, each with the reason. */
+/** Documents that cannot be rebuilt from deltas, by document key, each with the reason. */
 export type LeftOut = ReadonlyMap<string, string>;
 
-/** A rebuilt generation would lack receipts that the published one may have. */
+/** A rebuilt generation would lack documents that the published one may have. */
 export class RebuildIncompleteError extends VectorkeepError {
   constructor(shard: ShardName, leftOut: LeftOut) {
     super(
-      `${shard} was not rebuilt: ${leftOut.size} receipts cannot be read from their deltas (${named(leftOut)}).`,
+      `${shard} was not rebuilt: ${leftOut.size} ${documentModel.noun}s cannot be read from their deltas (${named(leftOut)}).`,
       "The published generation stays. `npm run verify -- --repair` embeds lost deltas again; then rebuild again.",
     );
   }
@@ -20,7 +21,7 @@ export class RebuildIncompleteError extends VectorkeepError {
 export class NothingRebuiltError extends VectorkeepError {
   constructor(shard: ShardName, leftOut: LeftOut) {
     super(
-      `${shard} was not rebuilt: none of its ${leftOut.size} receipts can be read from its delta (${named(leftOut)}).`,
+      `${shard} was not rebuilt: none of its ${leftOut.size} ${documentModel.noun}s can be read from its delta (${named(leftOut)}).`,
       "Compare embedding:model and embedding:dimensions, and the deltas bucket, with what made the deltas.",
     );
   }
@@ -37,6 +38,6 @@ export class RebuildStalledError extends VectorkeepError {
 }
 
 function named(leftOut: LeftOut): string {
-  const first = [...leftOut].slice(0, maxNamed).map(([receipt, why]) => `${receipt}: ${why}`);
+  const first = [...leftOut].slice(0, maxNamed).map(([document, why]) => `${document}: ${why}`);
   return leftOut.size > maxNamed ? `${first.join("; ")}; and more` : first.join("; ");
 }

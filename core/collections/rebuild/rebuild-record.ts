@@ -11,7 +11,7 @@ export interface RecordTable {
 const record = z.object({
   rebuild_id: z.string(),
   state: z.enum(["RUNNING", "PUBLISHED"]),
-  /** Receipts whose vectors are in the rebuilt collection, and those that are known. */
+  /** Documents whose vectors are in the rebuilt collection, and those that are known. */
   receipts_done: z.int(),
   receipts_known: z.int(),
   /** Those that could not be read from their deltas. */
@@ -24,6 +24,22 @@ const record = z.object({
 
 /** The newest rebuild of a shard, in the control table: for people who wait for it, and for the process that goes on with it. */
 export type RebuildRecord = z.infer<typeof record>;
+
+export interface Progress {
+  /** Documents whose vectors are in the rebuilt collection, those that are known, and those without a readable delta. */
+  readonly done: number;
+  readonly known: number;
+  readonly leftOut: number;
+}
+
+/** The fields of a record with the progress of its rebuild. */
+export function progress({ done, known, leftOut }: Progress) {
+  return { receipts_done: done, receipts_known: known, receipts_left_out: leftOut };
+}
+
+export function progressOf(record: RebuildRecord): Progress {
+  return { done: record.receipts_done, known: record.receipts_known, leftOut: record.receipts_left_out };
+}
 
 function recordKey(shard: ShardName) {
   return { PK: `COLLECTION#${shard}`, SK: "REBUILD" };
@@ -48,9 +64,7 @@ export async function beginRebuild(table: RecordTable, shard: ShardName): Promis
   const begun: RebuildRecord = {
     rebuild_id: randomUUID(),
     state: "RUNNING",
-    receipts_done: 0,
-    receipts_known: 0,
-    receipts_left_out: 0,
+    ...progress({ done: 0, known: 0, leftOut: 0 }),
     started_at: now,
     updated_at: now,
   };

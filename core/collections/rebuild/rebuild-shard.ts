@@ -2,7 +2,7 @@ import type { Generations } from "../generations/generations.ts";
 import { type Head, readHead } from "../generations/head.ts";
 import { type LeaseDeps, underLease } from "../lease/under-lease.ts";
 import { type RebuildDeps, type RebuildStep, type Rebuilt, rebuild } from "./rebuild.ts";
-import { type RebuildRecord, readRebuild } from "./rebuild-record.ts";
+import { progressOf, type RebuildRecord, readRebuild } from "./rebuild-record.ts";
 
 export interface RebuildShardDeps extends RebuildDeps, LeaseDeps {
   readonly onStep: (step: RebuildStep) => void;
@@ -24,7 +24,7 @@ export type ShardRebuilt =
       readonly state: "published";
       readonly id: string;
       readonly head: Pick<Head, "generation" | "name">;
-      readonly receipts: number;
+      readonly documents: number;
       readonly vectors: number;
       readonly leftOut: number;
       /** The first few of those, each with the reason. */
@@ -62,21 +62,22 @@ export async function rebuildShard(
 const maxNamed = 20;
 
 function published({ leftOut, ...rebuilt }: Extract<Rebuilt, { state: "published" }>): ShardRebuilt {
-  const named = [...leftOut].slice(0, maxNamed).map(([receipt, why]) => `${receipt}: ${why}`);
+  const named = [...leftOut].slice(0, maxNamed).map(([document, why]) => `${document}: ${why}`);
   return { ...rebuilt, leftOut: leftOut.size, named };
 }
 
 /** What another process published of the same rebuild. */
 async function ended(record: RebuildRecord, generations: Generations): Promise<ShardRebuilt> {
-  const { rebuild_id: id, generation: name = "", receipts_done, receipts_left_out } = record;
+  const { rebuild_id: id, generation: name = "" } = record;
+  const { done, leftOut } = progressOf(record);
   const manifest = await generations.manifestIfReadable(name);
   return {
     state: "published",
     id,
     head: { generation: Number(name.split("-")[0]), name },
-    receipts: receipts_done,
+    documents: done,
     vectors: manifest?.count ?? 0,
-    leftOut: receipts_left_out,
+    leftOut,
     named: [],
   };
 }

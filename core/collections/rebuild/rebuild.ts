@@ -1,24 +1,30 @@
-import type { Log } from "../../log.ts";
+import { documentModel } from "../../documents/documents.ts";
+import { documentCounts, documentKeys, type Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
-import { receiptKey, receiptOfKey } from "../../receipts/receipt.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
-import { knownReceipts } from "../../runs/known-receipts.ts";
+import { knownDocuments } from "../../runs/known-documents.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import type { Generations } from "../generations/generations.ts";
 import { generationName, type Head } from "../generations/head.ts";
 import { overlayFigures } from "../generations/overlay-figures.ts";
 import { publishOver } from "../generations/publish-over.ts";
 import type { Lease } from "../lease/lease.ts";
-import { type MergeDeps, mergeReceipts } from "../merge/merge-receipts.ts";
+import { type MergeDeps, mergeDocuments } from "../merge/merge-documents.ts";
 import { reconcile } from "../merge/reconcile.ts";
-import type { StartedReceipt } from "../messages/receipt-work.ts";
+import type { StartedDocument } from "../messages/document-work.ts";
 import type { BaseIndex } from "../segments/base-index.ts";
 import { nextIndex } from "../segments/next-index.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { type Done, openCheckpoint, removeCheckpoints, removeState, writeCheckpoint } from "./checkpoints.ts";
 import { NothingRebuiltError, RebuildIncompleteError, RebuildStalledError } from "./rebuild-errors.ts";
-import { beginRebuild, type RebuildRecord, type RecordTable, writeRebuild } from "./rebuild-record.ts";
-import { readStored, type StoredDeps } from "./stored-receipts.ts";
+import {
+  beginRebuild,
+  progress,
+  type RebuildRecord,
+  type RecordTable,
+  writeRebuild,
+} from "./rebuild-record.ts";
+import { readStored, type StoredDeps } from "./stored-documents.ts";
 
 export interface RebuildDeps extends MergeDeps, StoredDeps {
   readonly target: MergeDeps["target"];
@@ -32,12 +38,12 @@ export interface RebuildDeps extends MergeDeps, StoredDeps {
 export interface RebuildOptions {
   /** A moment of the clock: nothing new is begun after it, and what is done is stored for the next time. */
   readonly until: number;
-  /** Whether to publish what there is although some receipts have to be left out: where there is nothing better. */
+  /** Whether to publish what there is although some documents have to be left out: where there is nothing better. */
   readonly publishesWithout: () => Promise<boolean>;
   /** Told before each step; what it throws ends the rebuild as a failure of that step would. */
   readonly onStep: (step: RebuildStep) => void;
-  /** @default 100 receipts and two minutes */
-  readonly receiptsPerPage?: number;
+  /** @default 100 documents and two minutes */
+  readonly documentsPerPage?: number;
   readonly checkpointEveryMs?: number;
 }
 
@@ -57,9 +63,9 @@ export type Rebuilt =
       readonly state: "published";
       readonly id: string;
       readonly head: Head;
-      readonly receipts: number;
+      readonly documents: number;
       readonly vectors: number;
-      /** By receipt key, with the reason. */
+      /** By document key, with the reason. */
       readonly leftOut: ReadonlyMap<string, string>;
     };
 
@@ -81,7 +87,7 @@ export async function rebuild(
   return new Rebuild(deps, lease, record, options).run(from);
 }
 
-/** The digest is not known: what is known of the receipt was read with its delta, and is not kept. */
+/** The digest is not known: what is known of the document was read with its delta, and is not kept. */
 const ofDelta = { deltaKey: null, digest: null };
 
 class Rebuild {
@@ -97,7 +103,7 @@ class Rebuild {
     this.#deps = { ...deps, checkpoints: deps.generations.checkpoints };
     this.#lease = lease;
     this.#record = record;
-    this.#options = { receiptsPerPage: 100, checkpointEveryMs: 120_000, ...options };
+    this.#options = { documentsPerPage: 100, checkpointEveryMs: 120_000, ...options };
   }
 
   async run(from: Head | undefined): Promise<Rebuilt> {
@@ -107,11 +113,10 @@ class Rebuild {
     this.#done = opened.done;
     const earlier = [...this.#done.keys()];
     const known: string[] = [];
-    for await (const page of knownReceipts(control, shard)) known.push(...page);
+    for await (const page of knownDocuments(control, shard)) known.push(...page);
     log.info("Rebuilding from deltas", {
       shard,
-      receipt_count: known.length,
-      receipts_done: earlier.length,
+      ...documentCounts({ known: known.length, done: earlier.length }),
     });
     const { store, left } = await this.#apply(opened.store, known);
     if (left > 0) {
@@ -131,22 +136,22 @@ class Rebuild {
     return this.#publish(from, await store.count(), index);
   }
 
-  /** Applies the receipts that are not in, page by page, while there is time. Resolves to how many are left. */
+  /** Applies the documents that are not in, page by page, while there is time. Resolves to how many are left. */
   async #apply(
     opened: VectorStore,
     known: readonly string[],
   ): Promise<{ readonly store: VectorStore; readonly left: number }> {
     const { clock } = this.#deps;
-    const { until, receiptsPerPage, checkpointEveryMs } = this.#options;
+    const { until, documentsPerPage, checkpointEveryMs } = this.#options;
     let store = opened;
     let todo = known.filter((key) => !this.#done.has(key)).sort();
     let checkpointAt = clock.now() + checkpointEveryMs;
     while (todo.length > 0) {
       const again: string[] = [];
-      for (let first = 0; first < todo.length; first += receiptsPerPage) {
+      for (let first = 0; first < todo.length; first += documentsPerPage) {
         if (clock.now() >= until) return { store, left: todo.length - first + again.length };
         this.#step("apply");
-        again.push(...(await this.#applyPage(store, todo.slice(first, first + receiptsPerPage), until)));
+        again.push(...(await this.#applyPage(store, todo.slice(first, first + documentsPerPage), until)));
         await this.#tell(known.length);
         if (clock.now() >= checkpointAt && clock.now() < until) {
           store = await this.#checkpointAndGoOn(await store.count());
@@ -161,15 +166,15 @@ class Rebuild {
     return { store, left: 0 };
   }
 
-  /** Resolves to the receipts of which nothing could be fetched. */
+  /** Resolves to the documents of which nothing could be fetched. */
   async #applyPage(store: VectorStore, keys: readonly string[], until: number): Promise<string[]> {
     const [done, leftOut] = [this.#done, this.#leftOut];
     const { due, empty, unknown } = await readStored(this.#deps, keys);
-    const merged = await mergeReceipts(this.#deps, store, due, until, () => this.#lease.assertHeld());
+    const merged = await mergeDocuments(this.#deps, store, due, until, () => this.#lease.assertHeld());
     for (const key of empty) done.set(key, null);
     for (const [key, why] of unknown) leftOut.set(key, why);
-    for (const [{ run }, why] of merged.mismatched) leftOut.set(receiptKey(run), why);
-    for (const { run } of merged.runs.keys()) done.set(receiptKey(run), run.runId);
+    for (const [{ run }, why] of merged.mismatched) leftOut.set(documentModel.keyOf(run), why);
+    for (const { run } of merged.runs.keys()) done.set(documentModel.keyOf(run), run.runId);
     return keys.filter((key) => !done.has(key) && !leftOut.has(key));
   }
 
@@ -178,28 +183,30 @@ class Rebuild {
    * seen: what went in then is compared with what is true now.
    */
   async #lookAgain(store: VectorStore, earlier: readonly string[]): Promise<void> {
-    const { receiptsPerPage } = this.#options;
+    const { documentsPerPage } = this.#options;
     const { target } = this.#deps;
-    for (let first = 0; first < earlier.length; first += receiptsPerPage) {
+    for (let first = 0; first < earlier.length; first += documentsPerPage) {
       this.#step("look again");
-      const keys = earlier.slice(first, first + receiptsPerPage);
+      const keys = earlier.slice(first, first + documentsPerPage);
       const { due } = await readStored(this.#deps, keys);
-      const same = due.filter(({ receipt, run }) => this.#done.get(receiptKey(receipt)) === run?.run.runId);
+      const same = due.filter(
+        ({ document, run }) => this.#done.get(documentModel.keyOf(document)) === run?.run.runId,
+      );
       const others = new Set(keys);
-      for (const { receipt } of same) others.delete(receiptKey(receipt));
+      for (const { document } of same) others.delete(documentModel.keyOf(document));
       for (const key of others) this.#done.delete(key);
-      await store.delete(await store.idsOf([...others].flatMap((key) => receiptOfKey(key) ?? [])));
+      await store.delete(await store.idsOf([...others].flatMap((key) => documentModel.ofKey(key) ?? [])));
       const left = await this.#applyPage(store, [...others], Number.POSITIVE_INFINITY);
       if (left.length > 0) throw new RebuildStalledError(this.#deps.shard, left.length);
       await reconcile(store, target.collection, await this.#truthsOf(same));
     }
   }
 
-  async #truthsOf(receipts: readonly StartedReceipt[]) {
+  async #truthsOf(documents: readonly StartedDocument[]) {
     const { items, target } = this.#deps;
     const truths: Parameters<typeof reconcile>[2][number][] = [];
-    await inParallel(receipts, 16, async ({ receipt, current }) => {
-      truths.push({ receipt, current, facts: await items.factsOf(receipt, target.collection) });
+    await inParallel(documents, 16, async ({ document, current }) => {
+      truths.push({ document, current, facts: await items.factsOf(document, target.collection) });
     });
     return truths;
   }
@@ -216,12 +223,12 @@ class Rebuild {
     this.#step("write");
     await workspace.close();
     await removeState(this.#deps);
-    const receipts = [...done.keys(), ...leftOut.keys()].flatMap((key) => receiptOfKey(key) ?? []);
+    const documents = [...done.keys(), ...leftOut.keys()].flatMap((key) => documentModel.ofKey(key) ?? []);
     const head = await publishOver({ shard, control }, this.#lease, from, async (now) => {
       const generation = (now?.generation ?? 0) + 1;
       const name = generationName(generation, this.#lease.token);
       const base = now?.name ?? null;
-      const made = { name, base, rebuilt: true as const, model, dimensions, count, receipts, index };
+      const made = { name, base, rebuilt: true as const, model, dimensions, count, documents, index };
       await generations.write(workspace.folder, made);
       this.#step("publish");
       const layers = { database: name, databaseCount: count, index, overlay: new Map(), segments: [] };
@@ -238,19 +245,18 @@ class Rebuild {
       shard,
       generation,
       generation_name: name,
-      receipt_count: applied.length,
+      ...documentCounts({ known: applied.length, leftOut: leftOut.size }),
       vectors: count,
-      receipts_left_out: leftOut.size,
     });
-    for (const [receipt, reason] of [...leftOut].slice(0, 20)) {
-      log.error("A receipt was left out of the rebuild: run `npm run verify -- --repair`", {
+    for (const [document, reason] of [...leftOut].slice(0, 20)) {
+      log.error(`A ${documentModel.noun} was left out of the rebuild: run \`npm run verify -- --repair\``, {
         shard,
-        receipts: [receipt],
+        ...documentKeys([document]),
         reason,
       });
     }
     const id = this.#record.rebuild_id;
-    return { state: "published", id, head, receipts: applied.length, vectors: count, leftOut };
+    return { state: "published", id, head, documents: applied.length, vectors: count, leftOut };
   }
 
   async #checkpointAndGoOn(count: number): Promise<VectorStore> {
@@ -269,9 +275,7 @@ class Rebuild {
   async #tell(known: number, changed: Partial<RebuildRecord> = {}): Promise<void> {
     this.#record = {
       ...this.#record,
-      receipts_done: this.#done.size,
-      receipts_known: known,
-      receipts_left_out: this.#leftOut.size,
+      ...progress({ done: this.#done.size, known, leftOut: this.#leftOut.size }),
       ...changed,
     };
     await writeRebuild(this.#deps.control, this.#deps.shard, this.#record);

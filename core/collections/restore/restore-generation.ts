@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { ShardName } from "../../../contract/collections.ts";
-import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
+import { type DocumentRef, documentModel } from "../../documents/documents.ts";
+import { documentCounts } from "../../log.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 import { generationHistory, type PastGeneration } from "../generations/generation-history.ts";
 import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
 import { generationName, type Head, type HeadOverlay, readHead } from "../generations/head.ts";
-import { databaseFolder, type Manifest } from "../generations/manifest.ts";
+import { databaseFolder, documentsOf, type Manifest } from "../generations/manifest.ts";
 import { CollectionOfOtherModelError } from "../generations/other-model-error.ts";
 import { overlayFigures } from "../generations/overlay-figures.ts";
 import { publishOver } from "../generations/publish-over.ts";
@@ -29,8 +30,8 @@ export interface RestoreDeps extends LeaseDeps {
   readonly model: string;
   readonly dimensions: number;
   readonly generations: Generations;
-  /** Makes both collections rebuild a receipt's vectors. `time` distinguishes calls. */
-  readonly redrive: (receipt: ReceiptRef, time: string) => Promise<void>;
+  /** Makes both collections rebuild a document's vectors. `time` distinguishes calls. */
+  readonly redrive: (document: DocumentRef, time: string) => Promise<void>;
   /** Told before each step; what it throws ends the restoring as a failure of that step would. */
   readonly onStep: (step: RestoreStep) => void;
 }
@@ -38,7 +39,7 @@ export interface RestoreDeps extends LeaseDeps {
 export const restoreSteps = [
   "lease",
   "write generation",
-  "drive receipts again",
+  "redrive documents",
   "move head",
   "release",
 ] as const;
@@ -48,17 +49,17 @@ export interface Restored {
   /** What is published now, and the older generation whose content it has. */
   readonly head: Head;
   readonly content: string;
-  /** Receipts that newer generations had updated: the next cycles update them again. */
-  readonly receipts: readonly ReceiptRef[];
-  /** Newer generations without a readable list of the receipts that they changed. */
+  /** Documents that newer generations had updated: the next cycles update them again. */
+  readonly documents: readonly DocumentRef[];
+  /** Newer generations without a readable list of the documents that they changed. */
   readonly silent: readonly string[];
 }
 
-const receiptsAtOnce = 16;
+const documentsAtOnce = 16;
 
 /**
  * Publishes the content of an older generation as the next one, under the lease and by the same condition as a cycle
- * does. Every newer receipt is redriven before the head moves, so a crash leaves either nothing restored and receipts
+ * does. Every newer document is redriven before the head moves, so a crash leaves either nothing restored and documents
  * that are found current, or everything restored. No cycle can process them earlier, because it needs the lease.
  * `maxWaitMs` is the maximum wait for the lease. Throws GenerationNotRestorableError, GenerationCorruptError,
  * CollectionOfOtherModelError, CollectionBusyError, LeaseLostError, PublishConflictError.
@@ -81,16 +82,16 @@ async function restoreUnder(lease: Lease, deps: RestoreDeps, generation: number)
   const head = await readHead(control.client, control.controlTable, shard);
   if (head === undefined) throw new GenerationNotRestorableError(shard, generation, "nothing is published");
   const { target, newer } = find(deps, generation, await generationHistory(generations, head.name));
-  const receipts = receiptsOf(newer);
+  const documents = changedIn(newer);
   const time = new Date().toISOString();
   const moved = await publishOver({ shard, control }, lease, head, async (now) => {
     const from = now ?? head;
     const generation = from.generation + 1;
     const next = { generation, name: generationName(generation, lease.token), base: from.name };
     step("write generation");
-    await writeAgain(generations, target, { ...next, receipts });
-    step("drive receipts again");
-    await inParallel(receipts, receiptsAtOnce, (receipt) => deps.redrive(receipt, time));
+    await writeAgain(generations, target, { ...next, documents });
+    step("redrive documents");
+    await inParallel(documents, documentsAtOnce, (document) => deps.redrive(document, time));
     step("move head");
     return { ...next, overlay: await figuresOf(generations, target.manifest, next.name) };
   });
@@ -100,11 +101,11 @@ async function restoreUnder(lease: Lease, deps: RestoreDeps, generation: number)
     generation: moved.generation,
     generation_name: moved.name,
     content_generation: target.name,
-    receipt_count: receipts.length,
+    ...documentCounts({ known: documents.length }),
     unreadable_generations: silent,
   });
   step("release");
-  return { head: moved, content: target.name, receipts, silent };
+  return { head: moved, content: target.name, documents, silent };
 }
 
 interface Found {
@@ -142,20 +143,19 @@ function find(
 }
 
 /** Each once, whatever of them is there by now. */
-function receiptsOf(newer: readonly PastGeneration[]): ReceiptRef[] {
-  const receipts = new Map<string, ReceiptRef>();
-  for (const { image_id, receipt_id } of newer.flatMap(({ manifest }) => manifest?.receipts ?? [])) {
-    const receipt = { imageId: image_id, receiptId: receipt_id };
-    receipts.set(receiptKey(receipt), receipt);
+function changedIn(newer: readonly PastGeneration[]): DocumentRef[] {
+  const documents = new Map<string, DocumentRef>();
+  for (const document of newer.flatMap(({ manifest }) => (manifest ? documentsOf(manifest) : []))) {
+    documents.set(documentModel.keyOf(document), document);
   }
-  return [...receipts.values()];
+  return [...documents.values()];
 }
 
 /** The same files under a new name, read through once: they must be what the old manifest says. */
 async function writeAgain(
   generations: Generations,
   { name: restored, manifest }: Found["target"],
-  { name, base, receipts }: { name: string; base: string; receipts: readonly ReceiptRef[] },
+  { name, base, documents }: { name: string; base: string; documents: readonly DocumentRef[] },
 ): Promise<void> {
   const { model, dimensions, count, database, segments } = manifest;
   const folder = generations.pathOf(restored);
@@ -168,12 +168,12 @@ async function writeAgain(
     }
     const databaseCount = manifest.database_count;
     const above = { database, databaseCount, segments };
-    await generations.writeOverlay({ name, base, restored, model, dimensions, count, receipts, ...above });
+    await generations.writeOverlay({ name, base, restored, model, dimensions, count, documents, ...above });
     return;
   }
   const index = await generations.indexOf(manifest);
   await generations
-    .write(join(folder, databaseFolder), { name, base, restored, model, dimensions, count, receipts, index })
+    .write(join(folder, databaseFolder), { name, base, restored, model, dimensions, count, documents, index })
     .catch((cause: NodeJS.ErrnoException) => {
       if (cause.code !== "ENOENT") throw cause;
       throw new GenerationCorruptError(folder, cause.message, { cause });

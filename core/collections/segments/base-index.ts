@@ -1,20 +1,16 @@
 import * as z from "zod";
-import { receiptKey } from "../../receipts/receipt.ts";
+import { documentModel } from "../../documents/documents.ts";
 import { decodeRows, encodeRows, RowFileCorruptError, type RowFileKind } from "./row-file.ts";
 
 const kind: RowFileKind = { magic: "VKINDEX\n", version: 1 };
 
-const row = z.tuple([
-  z.string(),
-  z.int(),
-  z.int().min(0),
-  z.string().nullable(),
-  z.string().nullable(),
-  z.string().nullable(),
-]);
+const idNames = Object.keys(documentModel.storedShape);
+const ids = z.object(documentModel.storedShape);
+/** What follows the ids of the document in a row. */
+const known = z.tuple([z.int().min(0), z.string().nullable(), z.string().nullable(), z.string().nullable()]);
 
-/** What the database of a base holds of one receipt. */
-export interface IndexedReceipt {
+/** What the database of a base holds of one document. */
+export interface IndexedDocument {
   readonly vectorCount: number;
   /** Null where it is not known: the base is older than index files are. */
   readonly runId: string | null;
@@ -23,27 +19,33 @@ export interface IndexedReceipt {
   readonly digest: string | null;
 }
 
-/** By receipt key: every receipt that has vectors in a base. */
-export type BaseIndex = ReadonlyMap<string, IndexedReceipt>;
+/** By document key: every document that has vectors in a base. */
+export type BaseIndex = ReadonlyMap<string, IndexedDocument>;
 
 export function encodeIndex(index: BaseIndex): Buffer {
   return encodeRows(
     kind,
-    Array.from(index, ([key, { vectorCount, runId, deltaKey, digest }]) => {
-      const [, imageId, , receiptId] = key.split("#");
-      return [imageId, Number(receiptId), vectorCount, runId, deltaKey, digest];
+    [...index].flatMap(([key, { vectorCount, runId, deltaKey, digest }]) => {
+      const document = documentModel.ofKey(key);
+      if (document === undefined) return [];
+      return [[...Object.values(documentModel.toStored(document)), vectorCount, runId, deltaKey, digest]];
     }),
   );
 }
 
 /** Throws RowFileCorruptError. */
 export function decodeIndex(bytes: Uint8Array): BaseIndex {
-  return new Map(
-    decodeRows(kind, bytes).map((one) => {
-      const parsed = row.safeParse(one);
-      if (!parsed.success) throw new RowFileCorruptError("one of its rows is not what the format says");
-      const [imageId, receiptId, vectorCount, runId, deltaKey, digest] = parsed.data;
-      return [receiptKey({ imageId, receiptId }), { vectorCount, runId, deltaKey, digest }] as const;
-    }),
-  );
+  return new Map(decodeRows(kind, bytes).map(entryOf));
+}
+
+function entryOf(row: unknown): [string, IndexedDocument] {
+  const values = Array.isArray(row) ? row : [];
+  const stored = ids.safeParse(Object.fromEntries(idNames.map((name, at) => [name, values[at]])));
+  const rest = known.safeParse(values.slice(idNames.length));
+  if (!stored.success || !rest.success) {
+    throw new RowFileCorruptError("one of its rows is not what the format says");
+  }
+  const [vectorCount, runId, deltaKey, digest] = rest.data;
+  const key = documentModel.keyOf(documentModel.ofStored(stored.data));
+  return [key, { vectorCount, runId, deltaKey, digest }];
 }

@@ -1,27 +1,27 @@
-import { type ReceiptRef, receiptOfKey, receiptOfVector } from "../../receipts/receipt.ts";
+import { type DocumentRef, documentModel } from "../../documents/documents.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
-import type { BaseIndex, IndexedReceipt } from "./base-index.ts";
+import type { BaseIndex, IndexedDocument } from "./base-index.ts";
 
 const idsPerPage = 10_000;
 
-/** What is known of a receipt's vectors beside how many there are. */
-export type KnownOfReceipt = Omit<IndexedReceipt, "vectorCount">;
+/** What is known of a document's vectors beside how many there are. */
+export type KnownOfDocument = Omit<IndexedDocument, "vectorCount">;
 
-const unknown: KnownOfReceipt = { runId: null, deltaKey: null, digest: null };
+const unknown: KnownOfDocument = { runId: null, deltaKey: null, digest: null };
 
 /**
- * The index of a database that has grown out of one with the index `before`, in nothing but the receipts that are named in
+ * The index of a database that has grown out of one with the index `before`, in nothing but the documents that are named in
  * `settled`. Their vectors are counted in the store, and all of them where there was no index or where it does not agree
  * with the store.
  */
 export async function nextIndex(
   store: Pick<VectorStore, "count" | "idsOf" | "idsAt">,
   before: BaseIndex | undefined,
-  settled: ReadonlyMap<string, KnownOfReceipt>,
+  settled: ReadonlyMap<string, KnownOfDocument>,
 ): Promise<BaseIndex> {
   if (before !== undefined) {
     const index = new Map(before);
-    const counts = countByReceipt(await store.idsOf(receiptsOf(settled.keys())));
+    const counts = countByDocument(await store.idsOf(documentsOf(settled.keys())));
     for (const [key, known] of settled) {
       const vectorCount = counts.get(key);
       if (vectorCount === undefined) index.delete(key);
@@ -34,7 +34,7 @@ export async function nextIndex(
   for (let offset = 0; ; offset += idsPerPage) {
     const ids = await store.idsAt(offset, idsPerPage);
     if (ids.length === 0) break;
-    countByReceipt(ids, counts);
+    countByDocument(ids, counts);
   }
   return new Map(
     Array.from(counts, ([key, vectorCount]) => [
@@ -44,14 +44,14 @@ export async function nextIndex(
   );
 }
 
-function countByReceipt(ids: readonly string[], counts = new Map<string, number>()): Map<string, number> {
+function countByDocument(ids: readonly string[], counts = new Map<string, number>()): Map<string, number> {
   for (const id of ids) {
-    const key = receiptOfVector(id);
+    const key = documentModel.keyOfVector(id);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
 }
 
-function receiptsOf(keys: Iterable<string>): ReceiptRef[] {
-  return Array.from(keys, (key) => receiptOfKey(key) ?? []).flat();
+function documentsOf(keys: Iterable<string>): DocumentRef[] {
+  return Array.from(keys, (key) => documentModel.ofKey(key) ?? []).flat();
 }

@@ -1,7 +1,7 @@
 import type { Delta } from "../../deltas/delta.ts";
 import type { DeltaStore } from "../../deltas/delta-store.ts";
 import { prefixOfDelta } from "../../deltas/keys.ts";
-import { receiptKey } from "../../receipts/receipt.ts";
+import { documentModel } from "../../documents/documents.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { StoredVector } from "../chroma/vector-store.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
@@ -11,10 +11,10 @@ import { rowsOf, type SegmentEntry } from "./entry.ts";
 
 /** A delta that a published generation names cannot be read. */
 export class NamedDeltaMissingError extends VectorkeepError {
-  constructor(receipt: string, why: string) {
+  constructor(document: string, why: string) {
     super(
-      `The published vectors of ${receipt} cannot be read: ${why}`,
-      "`npm run verify -- --repair` makes them again from the receipt's rows.",
+      `The published vectors of ${document} cannot be read: ${why}`,
+      "`npm run verify -- --repair` makes them again from its rows.",
     );
   }
 }
@@ -26,10 +26,10 @@ export async function vectorsOfEntry(
   entry: SegmentEntry,
 ): Promise<StoredVector[]> {
   if (entry.gone) return [];
-  const { receipt, runId, deltaKey } = entry;
-  const run = { run: { ...receipt, runId }, deltaPrefix: prefixOfDelta(deltaKey) };
+  const { document, runId, deltaKey } = entry;
+  const run = { run: { ...document, runId }, deltaPrefix: prefixOfDelta(deltaKey) };
   const delta = readDelta(target, run, await deltas.get(deltaKey));
-  if (typeof delta === "string") throw new NamedDeltaMissingError(receiptKey(receipt), delta);
+  if (typeof delta === "string") throw new NamedDeltaMissingError(documentModel.keyOf(document), delta);
   return storedVectors(rowsOf(delta, entry));
 }
 

@@ -1,4 +1,4 @@
-import { receiptKey } from "../../receipts/receipt.ts";
+import { documentModel } from "../../documents/documents.ts";
 import type { BaseIndex } from "./base-index.ts";
 import type { SegmentEntry } from "./entry.ts";
 
@@ -7,13 +7,14 @@ export const maxSegments = 16;
 /** A segment is merged with those after it once it is no more than this many times as large. */
 const growth = 2;
 
-/** By receipt key: what the newest segment that names a receipt says of it. */
+/** By document key: what the newest segment that names a document says of it. */
 export type Overlay = ReadonlyMap<string, SegmentEntry>;
 
 /** Of segments from the oldest to the newest. */
 export function overlayOf(segments: Iterable<readonly SegmentEntry[]>): Overlay {
   const overlay = new Map<string, SegmentEntry>();
-  for (const entries of segments) for (const entry of entries) overlay.set(receiptKey(entry.receipt), entry);
+  for (const entries of segments)
+    for (const entry of entries) overlay.set(documentModel.keyOf(entry.document), entry);
   return overlay;
 }
 

@@ -1,5 +1,5 @@
 import type { DeltaStore } from "../../deltas/delta-store.ts";
-import { type ReceiptRef, receiptKey, receiptOfVector } from "../../receipts/receipt.ts";
+import { type DocumentRef, documentModel } from "../../documents/documents.ts";
 import type { ChromaVectorStore } from "../chroma/chroma-vector-store.ts";
 import type { Neighbour, NeighbourQuery, StoredMetadata, StoredVector } from "../chroma/vector-store.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
@@ -7,8 +7,8 @@ import type { SegmentEntry } from "./entry.ts";
 import type { Overlay } from "./overlay.ts";
 import { NamedDeltaMissingError, vectorsOfEntry } from "./overlay-rows.ts";
 
-const receiptsPerPage = 100;
-/** Deltas that are kept while one receipt after another is asked for in several ways. */
+const documentsPerPage = 100;
+/** Deltas that are kept while one document after another is asked for in several ways. */
 const maxRemembered = 32;
 
 export interface PublishedParts {
@@ -20,11 +20,11 @@ export interface PublishedParts {
 
 type Described = Omit<StoredVector, "vector">;
 
-/** Every vector of a generation: those of its base, but for the receipts of which a segment says something else. */
+/** Every vector of a generation: those of its base, but for the documents of which a segment says something else. */
 export class PublishedVectors {
   readonly #parts: PublishedParts;
   readonly #remembered = new Map<string, Promise<StoredVector[]>>();
-  /** Receipts whose delta is not there: they have no vectors here, as readers can serve none. */
+  /** Documents whose delta is not there: they have no vectors here, as readers can serve none. */
   readonly unreadable = new Map<string, string>();
 
   constructor(parts: PublishedParts) {
@@ -35,7 +35,7 @@ export class PublishedVectors {
   async *pages(): AsyncGenerator<Described[]> {
     const { base, overlay } = this.#parts;
     for await (const page of base.pages()) {
-      yield page.filter(({ id }) => !overlay.has(receiptOfVector(id)));
+      yield page.filter(({ id }) => !overlay.has(documentModel.keyOfVector(id)));
     }
     for await (const page of this.#overlayPages()) yield page;
   }
@@ -44,20 +44,20 @@ export class PublishedVectors {
   async *vectorPages(): AsyncGenerator<StoredVector[]> {
     const { base, overlay } = this.#parts;
     for await (const page of base.vectorPages()) {
-      yield page.filter(({ id }) => !overlay.has(receiptOfVector(id)));
+      yield page.filter(({ id }) => !overlay.has(documentModel.keyOfVector(id)));
     }
     for await (const page of this.#overlayPages()) yield page;
   }
 
-  async idsOf(receipts: readonly ReceiptRef[]): Promise<string[]> {
-    return (await this.metadataOf(receipts)).map(({ id }) => id);
+  async idsOf(documents: readonly DocumentRef[]): Promise<string[]> {
+    return (await this.metadataOf(documents)).map(({ id }) => id);
   }
 
-  async metadataOf(receipts: readonly ReceiptRef[]): Promise<StoredMetadata[]> {
+  async metadataOf(documents: readonly DocumentRef[]): Promise<StoredMetadata[]> {
     const { base, overlay } = this.#parts;
-    const [above, below] = partition(receipts, (receipt) => overlay.has(receiptKey(receipt)));
+    const [above, below] = partition(documents, (document) => overlay.has(documentModel.keyOf(document)));
     const stored = below.length > 0 ? await base.metadataOf(below) : [];
-    for (const receipt of above) stored.push(...(await this.#ofReceipt(receiptKey(receipt))));
+    for (const document of above) stored.push(...(await this.#ofDocument(documentModel.keyOf(document))));
     return stored;
   }
 
@@ -76,11 +76,11 @@ export class PublishedVectors {
     fromBase: (ids: readonly string[]) => Promise<Stored[]>,
   ): Promise<(Stored | StoredVector)[]> {
     const { overlay } = this.#parts;
-    const [above, below] = partition(ids, (id) => overlay.has(receiptOfVector(id)));
+    const [above, below] = partition(ids, (id) => overlay.has(documentModel.keyOfVector(id)));
     const found: (Stored | StoredVector)[] = below.length > 0 ? await fromBase(below) : [];
     const wanted = new Set(above);
-    for (const key of new Set(above.map(receiptOfVector))) {
-      found.push(...(await this.#ofReceipt(key)).filter(({ id }) => wanted.has(id)));
+    for (const key of new Set(above.map(documentModel.keyOfVector))) {
+      found.push(...(await this.#ofDocument(key)).filter(({ id }) => wanted.has(id)));
     }
     return found;
   }
@@ -90,23 +90,24 @@ export class PublishedVectors {
     return this.#parts.base.query(query);
   }
 
-  /** By receipt key: what is above the base. */
+  /** By document key: what is above the base. */
   async overlayVectors(): Promise<Map<string, readonly StoredVector[]>> {
     const vectors = new Map<string, readonly StoredVector[]>();
-    for (const key of this.#parts.overlay.keys()) vectors.set(key, await this.#ofReceipt(key));
+    for (const key of this.#parts.overlay.keys()) vectors.set(key, await this.#ofDocument(key));
     return vectors;
   }
 
   async *#overlayPages(): AsyncGenerator<StoredVector[]> {
     const keys = [...this.#parts.overlay.keys()];
-    for (let from = 0; from < keys.length; from += receiptsPerPage) {
+    for (let from = 0; from < keys.length; from += documentsPerPage) {
       const page: StoredVector[] = [];
-      for (const key of keys.slice(from, from + receiptsPerPage)) page.push(...(await this.#ofReceipt(key)));
+      for (const key of keys.slice(from, from + documentsPerPage))
+        page.push(...(await this.#ofDocument(key)));
       yield page;
     }
   }
 
-  #ofReceipt(key: string): Promise<StoredVector[]> {
+  #ofDocument(key: string): Promise<StoredVector[]> {
     const entry = this.#parts.overlay.get(key);
     if (entry === undefined) return Promise.resolve([]);
     const known = this.#remembered.get(key) ?? this.#load(key, entry);

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { type MetadataType, metadataType } from "../../receipts/vector-metadata.ts";
+import type { MetadataType } from "../../documents/document-model.ts";
+import { documentModel } from "../../documents/documents.ts";
 import { isOfWords } from "../word-labels.ts";
 
 export type Scalar = string | number | boolean;
@@ -40,7 +41,9 @@ const dateForm = /^\d{4}-\d{2}-\d{2}$/;
 
 /** Undefined for a key that no hit has. */
 export function fieldType(field: string): MetadataType | undefined {
-  return Object.hasOwn(rowFields, field) ? rowFields[field as keyof typeof rowFields] : metadataType(field);
+  return Object.hasOwn(rowFields, field)
+    ? rowFields[field as keyof typeof rowFields]
+    : documentModel.metadataType(field);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { MetadataTerm, StoredVector } from "../../collections/chroma/vector-store.ts";
 import type { VectorMetadata } from "../../deltas/delta.ts";
-import { receiptOfVector } from "../../receipts/receipt.ts";
+import { documentModel } from "../../documents/documents.ts";
 import type { Day } from "../../receipts/typed/dates.ts";
 import type { RowKind } from "../../receipts/typed/row-kinds.ts";
 import { Turns } from "../../resilience/turns.ts";
@@ -63,7 +63,7 @@ export class SnapshotPart {
   ): Promise<SnapshotPart> {
     const turns = new Turns();
     const read: { receipt: string; position: number; row: StoredVector[] }[] = [];
-    for (const [receipt, own] of Map.groupBy(vectors, ({ id }) => receiptOfVector(id))) {
+    for (const [receipt, own] of Map.groupBy(vectors, ({ id }) => documentModel.keyOfVector(id))) {
       for (const [position, row] of rowsOfVectors(own).entries()) read.push({ receipt, position, row });
       if (turns.isOver) await turns.next();
     }

@@ -1,5 +1,5 @@
 import type { StoredVector } from "../../collections/chroma/vector-store.ts";
-import { receiptOfVector } from "../../receipts/receipt.ts";
+import { documentModel } from "../../documents/documents.ts";
 import { type WeightedQuery, weigh } from "../lexical/coverage-index.ts";
 import { SnapshotPart } from "./snapshot-part.ts";
 
@@ -46,7 +46,7 @@ export class Snapshot {
 
   /** The vector of this id; undefined where there is none. */
   vector(id: string): StoredVector | undefined {
-    const receipt = receiptOfVector(id);
+    const receipt = documentModel.keyOfVector(id);
     for (const { part, live } of this.parts) {
       for (const [number, row] of part.rowsOf(receipt)) {
         const found = live[number] ? row.vectors.find((vector) => vector.id === id) : undefined;

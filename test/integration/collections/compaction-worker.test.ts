@@ -9,8 +9,8 @@ import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import { CollectionQueue } from "../../../core/collections/messages/collection-queue.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
+import { holdsShardKey } from "../../../core/documents/shards.ts";
 import { silentLog } from "../../../core/log.ts";
-import { holdsImage } from "../../../core/receipts/shards.ts";
 import { type Clock, monotonicClock } from "../../../core/resilience/clock.ts";
 import { CompactionRig, deadLetterUrl, queueUrl } from "../../unit/collections/compaction-rig.ts";
 import { contentOf, deltaOf, imageId } from "../../unit/collections/sample-deltas.ts";
@@ -131,7 +131,7 @@ describe("a worker of several shards", () => {
   /** A delta of an image that the shard holds. */
   function deltaIn(shard: ShardName): Delta {
     const numbers = Array.from({ length: 50 }, (_, n) => n);
-    const n = numbers.find((candidate) => holdsImage(shard, imageId(candidate))) ?? 0;
+    const n = numbers.find((candidate) => holdsShardKey(shard, imageId(candidate))) ?? 0;
     return deltaOf(n, `run-${n}`, [`milk ${n}`]);
   }
   const waitingIn = ({ sqs, queues }: CompactionRig) => sqs.at(queues.queue).messages.length;

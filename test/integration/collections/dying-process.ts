@@ -23,7 +23,7 @@ export async function dyingProcess(rig: CompactionRig, at: Step): Promise<CycleD
   return {
     ...parts,
     control: { ...parts.control, client },
-    runs: new DynamoRunStore({ client, receiptsTable, controlTable }),
+    runs: new DynamoRunStore({ client, sourceTable: receiptsTable, controlTable }),
     queue: new CollectionQueue(mortal<SQSClient>(rig.sqs.client), rig.queues, silentLog),
   };
 }

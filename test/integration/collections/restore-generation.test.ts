@@ -21,7 +21,7 @@ import {
 } from "../../../core/collections/restore/restore-generation.ts";
 import { silentLog } from "../../../core/log.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
-import { redriveReceipt } from "../../../core/runs/redrive-receipt.ts";
+import { redriveDocument } from "../../../core/runs/redrive-document.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
 import { CompactionRig, queueUrl } from "../../unit/collections/compaction-rig.ts";
 import { itemsOf } from "../../unit/collections/receipt-items.ts";
@@ -70,7 +70,7 @@ function portsOf(changed: Partial<RestoreDeps> = {}): RestoreDeps {
     control: tables,
     leaseMs: 1_000,
     generations,
-    redrive: (receipt, time) => redriveReceipt({ runs, queues }, receipt, time),
+    redrive: (receipt, time) => redriveDocument({ runs, queues }, receipt, time),
     clock: monotonicClock,
     log: silentLog,
     onStep: () => undefined,
@@ -89,7 +89,7 @@ describe("restoring a generation", () => {
   afterEach(stopRig);
 
   test("publishes its content at once, as the next one, made from the one that it replaces", async () => {
-    const { head, content, receipts, silent } = await restore(1);
+    const { head, content, documents: receipts, silent } = await restore(1);
     expect(head).toMatchObject({ generation: 4, name: "00000004-4" });
     expect({ content, silent }).toEqual({ content: "00000001-1", silent: [] });
     expect(receipts.map(({ imageId }) => imageId).sort()).toEqual(
@@ -142,7 +142,7 @@ describe("restoring a generation", () => {
 
   test("keeps the history a chain: back and forth, and the garbage of it is known", async () => {
     await restore(1);
-    const { receipts } = await restore(3);
+    const { documents: receipts } = await restore(3);
     expect(receipts).toHaveLength(3);
     expect(await published()).toEqual(contentOf(allOf));
     const history = await generationHistory(rig.generations, "00000005-5");
@@ -303,7 +303,7 @@ describe("a corrupt generation", () => {
   test("without a manifest that can be read is not restored, and those before it still are", async () => {
     await unreadable("00000002-2");
     await expect(restore(2)).rejects.toThrow(GenerationCorruptError);
-    const { receipts, silent } = await restore(1);
+    const { documents: receipts, silent } = await restore(1);
     expect(silent).toEqual(["00000002-2"]);
     expect(receipts.map(({ imageId }) => imageId)).toEqual([cake.imageId]);
     expect(await published([milk])).toEqual(contentOf([milk]));

@@ -8,7 +8,7 @@ import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import { Workspace } from "../../../core/collections/workspace/workspace.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
-import { holdsImage } from "../../../core/receipts/shards.ts";
+import { holdsShardKey } from "../../../core/documents/shards.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { chromaLibrary } from "../../unit/collections/chroma.ts";
 import { CompactionRig } from "../../unit/collections/compaction-rig.ts";
@@ -27,7 +27,7 @@ afterEach(() => one.stop());
 /** Deltas of three images that a shard holds, one vector each. */
 function deltasOf(shard: ShardName) {
   const numbers = Array.from({ length: 50 }, (_, n) => n);
-  const held = numbers.filter((n) => holdsImage(shard, imageId(n)));
+  const held = numbers.filter((n) => holdsShardKey(shard, imageId(n)));
   return held.slice(0, 3).map((n) => deltaOf(n, `run-${n}`, [`milk ${n}`])) as [Delta, Delta, Delta];
 }
 

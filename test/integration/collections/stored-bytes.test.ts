@@ -48,7 +48,7 @@ test("a file that two generations share by a link counts once", async () => {
     model: "test-model",
     dimensions: 8,
     count: 1,
-    receipts: [],
+    documents: [],
   });
   expect(manifest.files.length).toBeGreaterThan(0);
   const [one, both] = [

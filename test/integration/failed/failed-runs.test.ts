@@ -25,7 +25,7 @@ function failedRuns(): FailedRuns {
   const queueUrls = { lines: ["lines"], words: ["words"] };
   return new FailedRuns({
     client: tables.client,
-    receiptsTable: tables.receiptsTable,
+    sourceTable: tables.receiptsTable,
     controlTable: tables.controlTable,
     runs: new DynamoRunStore(tables),
     queues: new RunQueues({ client, queueUrls, region: "eu-west-1" }),

@@ -233,7 +233,7 @@ describe("a changed receipt", () => {
     await stage.ingest(stage.delivery(message, 100));
     const run = await currentRun();
     await complete(run, 1);
-    await recordRemovals(stage.runs, receipt, [{ part: "RECEIPT", revision: 150 }]);
+    await recordRemovals(stage.runs, receipt, [{ part: "DOCUMENT", revision: 150 }]);
     expect(await stage.ingest(stage.delivery(message, 120))).toEqual(["superseded"]);
     expect(await stage.ingest(stage.delivery(message, 300))).toEqual(["reopened"]);
     expect(await stage.runs.current(receipt)).toMatchObject({ state: "ACTIVE", attempt: 2 });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { madeCurrent } from "../../../core/runs/current-run.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import { recordRemovals } from "../../../core/runs/record-removals.ts";
-import { redriveReceipt } from "../../../core/runs/redrive-receipt.ts";
+import { redriveDocument } from "../../../core/runs/redrive-document.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
 import { MemorySqs } from "../../unit/collections/memory-queue.ts";
 import { currentRunOf } from "../../unit/runs/current.ts";
@@ -42,7 +42,7 @@ async function completed() {
 describe("driving a receipt again", () => {
   test("gives its current run a next attempt, of the same revision, in both collections", async () => {
     const run = await completed();
-    await redriveReceipt({ runs, queues }, run, time);
+    await redriveDocument({ runs, queues }, run, time);
     expect(await runs.current(run)).toMatchObject({ runId: "run", revision: 10, attempt: 2 });
     expect(await currentRunOf(runs, run)).toMatchObject({
       attempts: 2,
@@ -56,23 +56,23 @@ describe("driving a receipt again", () => {
   test("keeps what was removed from it", async () => {
     const run = await completed();
     await recordRemovals(runs, run, [{ part: "LINE#00001", revision: 20 }]);
-    await redriveReceipt({ runs, queues }, run, time);
+    await redriveDocument({ runs, queues }, run, time);
     expect((await runs.current(run))?.removed.size).toBe(1);
   });
 
   test("continues after a crash in the middle", async () => {
     const run = await completed();
     jest.spyOn(runs, "reopen").mockRejectedValueOnce(new Error("killed"));
-    await expect(redriveReceipt({ runs, queues }, run, time)).rejects.toThrow("killed");
-    await redriveReceipt({ runs, queues }, run, time);
+    await expect(redriveDocument({ runs, queues }, run, time)).rejects.toThrow("killed");
+    await redriveDocument({ runs, queues }, run, time);
     expect(await currentRunOf(runs, run)).toMatchObject({ attempts: 2 });
     expect(sent("lines.fifo")).toHaveLength(1);
   });
 
   test("of one that was removed has the collections look at what is left of it, every time", async () => {
     const run = await completed();
-    await recordRemovals(runs, run, [{ part: "RECEIPT", revision: 20 }]);
-    for (const at of [time, later]) await redriveReceipt({ runs, queues }, run, at);
+    await recordRemovals(runs, run, [{ part: "DOCUMENT", revision: 20 }]);
+    for (const at of [time, later]) await redriveDocument({ runs, queues }, run, at);
     expect(sent("words.fifo")).toMatchObject([
       { entity_type: "RECEIPT_METADATA", entity_data: { image_id: run.imageId, receipt_id: 1 } },
       { entity_type: "RECEIPT_METADATA" },

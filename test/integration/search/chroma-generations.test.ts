@@ -75,7 +75,7 @@ beforeAll(async () => {
     model: delta.model,
     dimensions: delta.dimensions,
     count: 3,
-    receipts: [delta],
+    documents: [delta],
   });
 }, 30_000);
 
@@ -151,7 +151,7 @@ test("the next generation reads only the receipts in which it differs from what 
   await store.updateMetadata(new Map([[a, { merchant_name: "Corner Cafe" }]]));
   await server.stop();
   const { model, dimensions } = delta;
-  const made = { name: "00000002-1", base: published.name, model, dimensions, count: 3, receipts: [delta] };
+  const made = { name: "00000002-1", base: published.name, model, dimensions, count: 3, documents: [delta] };
   await generations().write(copy, made);
   const reads = jest.spyOn(ChromaVectorStore.prototype, "vectorPages");
   const next = await source({ exactVectors: 3 }).open({ number: 2, name: made.name }, served);

@@ -84,7 +84,7 @@ describe("deltas whose time is over (F6)", () => {
 
   test("are deleted with a receipt that was removed, and written again when it is exported again", async () => {
     const { receipt, old, current, first } = await replaced();
-    await recordRemovals(stage.runs, receipt, [{ part: "RECEIPT", revision: 300 }]);
+    await recordRemovals(stage.runs, receipt, [{ part: "DOCUMENT", revision: 300 }]);
     await sweep();
     expect([...stored(old), ...stored(current)]).toEqual([false, false, false, false]);
     expect(await stage.ingest(stage.delivery(first, 400))).toEqual(["reopened"]);

@@ -1,6 +1,6 @@
 import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { recordRemovals } from "../../../core/runs/record-removals.ts";
-import { redriveReceipt } from "../../../core/runs/redrive-receipt.ts";
+import { redriveDocument } from "../../../core/runs/redrive-document.ts";
 import { currentKey, runKey } from "../../../core/runs/run-item.ts";
 import type { RunQueues } from "../../../core/runs/run-queues.ts";
 import type { RunRef } from "../../../core/runs/run-store.ts";
@@ -231,7 +231,7 @@ describe("an entry", () => {
       throw new Error("killed");
     });
     const queues = rig.parts.queues as RunQueues;
-    await expect(redriveReceipt({ runs: rig.runs, queues }, run, "now")).rejects.toThrow("killed");
+    await expect(redriveDocument({ runs: rig.runs, queues }, run, "now")).rejects.toThrow("killed");
     reopen.mockRestore();
     rig.pass(180);
     await rig.sweep();
@@ -243,7 +243,7 @@ describe("an entry", () => {
 
   test("of a run whose receipt was removed is driven like any other: compaction closes it", async () => {
     const run = await rig.opened();
-    await recordRemovals(rig.runs, run, [{ part: "RECEIPT", revision: 50 }]);
+    await recordRemovals(rig.runs, run, [{ part: "DOCUMENT", revision: 50 }]);
     rig.pass(180);
     await rig.sweep();
     expect(rig.sent.lines).toEqual(["run-1-2"]);

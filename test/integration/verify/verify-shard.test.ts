@@ -389,7 +389,7 @@ describe("a shard of which the time allows only a part", () => {
   test("is looked at to its end in several, and all of them together say what one would", async () => {
     for (let image = 3; image <= 260; image += 1) {
       const { imageId, receiptId } = deltaOf(image, "none", []);
-      const removal = { part: "RECEIPT", revision: 1 } as const;
+      const removal = { part: "DOCUMENT", revision: 1 } as const;
       const to = afterRemovals(undefined, [removal], Date.now());
       if (to) await rig.runs.moveCurrent({ imageId, receiptId }, undefined, to);
     }

@@ -9,8 +9,8 @@ import {
   QueueRejectedError,
 } from "../../../core/changes/queue-publisher.ts";
 import { whole } from "../../../core/changes/watched.ts";
+import { shardOf } from "../../../core/documents/shards.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
-import { shardOf } from "../../../core/receipts/shards.ts";
 import { image, runRecord, sortKeys, streamRecord } from "./stream-records.ts";
 
 function queue(refuse: (message: OutgoingMessage) => boolean = () => false, isPoison = false) {

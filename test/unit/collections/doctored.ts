@@ -37,7 +37,7 @@ export async function publishDoctored(
   const manifest = from && (await generations.manifest(from.name));
   const store = await workspace.open(manifest?.database ?? undefined);
   for (const entry of manifest ? (await generations.overlayOf(manifest)).values() : []) {
-    await store.delete(await store.idsOf([entry.receipt]));
+    await store.delete(await store.idsOf([entry.document]));
     const bytes = entry.gone ? undefined : await deltas.get(entry.deltaKey);
     if (!entry.gone && bytes) await applyDeltas(store, [rowsOf(decodeDelta(bytes), entry)]);
   }
@@ -52,7 +52,7 @@ export async function publishDoctored(
     model,
     dimensions,
     count,
-    receipts: [],
+    documents: [],
   });
   await moveHead({
     client,

@@ -27,7 +27,7 @@ async function database(files: Record<string, string>): Promise<string> {
   return source;
 }
 
-const facts = { model: "test-model", dimensions: 8, count: 1, receipts: [] };
+const facts = { model: "test-model", dimensions: 8, count: 1, documents: [] };
 
 async function write(files: Record<string, string>, name: string, base: string | null) {
   return generations.write(await database(files), { name, base, ...facts });

@@ -28,7 +28,7 @@ test("a valid record is replayed as it was, under its own id and time", async ()
   expect(await replay(record, ports())).toBeUndefined();
   expect(sent.lines).toEqual([]);
   expect(sent.words).toMatchObject([
-    { imageId: image, deduplicationId: expect.stringContaining("event-100") },
+    { shardKey: image, deduplicationId: expect.stringContaining("event-100") },
   ]);
   expect(JSON.parse(sent.words[0]?.body ?? "")).toMatchObject({
     event_name: "INSERT",

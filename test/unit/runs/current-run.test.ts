@@ -41,7 +41,7 @@ describe("which run of a receipt counts, and what of it", () => {
     expect(isRemoved(current, "LINE#00001")).toBe(false);
   });
 
-  test.each(["RECEIPT", "LINE#00001"] as const)(
+  test.each(["LINE#00001", "DOCUMENT"] as const)(
     "F11: a removal of %s from before the content is void",
     (part) => {
       expect(afterRemovals(content("a", 10), [{ part, revision: 9 }], now)).toBeUndefined();
@@ -62,14 +62,14 @@ describe("which run of a receipt counts, and what of it", () => {
     expect(countsOver(b, { runId: "a", revision: 10 }, now)).toBe(false);
     expect(countsOver(a, { runId: "a", revision: 10 }, now)).toBe(false);
     expect(countsOver(b, { runId: "a", revision: 11 }, now)).toBe(true);
-    const removed = after(a, { part: "RECEIPT", revision: 10 });
+    const removed = after(a, { part: "DOCUMENT", revision: 10 });
     expect(countsOver(removed, { runId: "b", revision: 10 }, now)).toBe(false);
   });
 
   test("F37: a revision from the future holds nothing off, and is gone with what comes next", () => {
     const frozen = content("a", 1000 * now);
     expect(countsOver(frozen, { runId: "b", revision: now }, now)).toBe(true);
-    const removed = after(frozen, { part: "RECEIPT", revision: now });
+    const removed = after(frozen, { part: "DOCUMENT", revision: now });
     expect(removed).toMatchObject({ state: "DELETED", revision: now });
     expect(after(frozen, { part: "LINE#00001", revision: now })).toMatchObject({
       state: "ACTIVE",
@@ -78,19 +78,19 @@ describe("which run of a receipt counts, and what of it", () => {
     });
     // A clock may be a little ahead, and then the newer content counts as ever.
     expect(
-      afterRemovals(content("a", now + 200_000), [{ part: "RECEIPT", revision: now }], now),
+      afterRemovals(content("a", now + 200_000), [{ part: "DOCUMENT", revision: now }], now),
     ).toBeUndefined();
   });
 
   test("a redelivered removal changes nothing", () => {
     const removals = [
       { part: "LINE#00001", revision: 15 },
-      { part: "RECEIPT", revision: 20 },
+      { part: "DOCUMENT", revision: 20 },
     ] as const;
     expect(afterRemovals(after(content("a", 10), ...removals), removals, now)).toBeUndefined();
   });
 
-  const part = fc.constantFrom("RECEIPT", "LINE#00001", "LINE#00002", "LINE#00001#WORD#00001" as const);
+  const part = fc.constantFrom("LINE#00001", "DOCUMENT", "LINE#00002", "LINE#00001#WORD#00001" as const);
   const events = fc
     .array(
       fc.oneof(
@@ -145,7 +145,7 @@ describe("the attempt at which a run is made current (F5)", () => {
   test("is above those that were asked for and are yet to be opened", () => {
     const counting = asking("a", 2, 10);
     expect(nextAttempt(counting, "a", 0)).toBe(3);
-    expect(nextAttempt(after(counting, { part: "RECEIPT", revision: 20 }), "a", 1)).toBe(3);
+    expect(nextAttempt(after(counting, { part: "DOCUMENT", revision: 20 }), "a", 1)).toBe(3);
     const replaced = asking("c", 1, 30, asking("b", 1, 20, counting));
     expect(nextAttempt(replaced, "a", 0)).toBe(3);
   });
@@ -163,7 +163,7 @@ describe("when a run stopped to count (F6)", () => {
   test("is when it was superseded, or its receipt was removed; a current run has none", () => {
     const replaced = content("c", 30, content("b", 20, content("a", 10)));
     expect(["a", "b", "c"].map((run) => stoppedAt(replaced, run))).toEqual([20, 30, undefined]);
-    const removed = after(replaced, { part: "RECEIPT", revision: 40 }) as CurrentRun;
+    const removed = after(replaced, { part: "DOCUMENT", revision: 40 }) as CurrentRun;
     expect(["a", "b", "c"].map((run) => stoppedAt(removed, run))).toEqual([20, 30, 40]);
     const broughtBack = content("a", 50, removed);
     expect(["a", "b", "c"].map((run) => stoppedAt(broughtBack, run))).toEqual([undefined, 30, 40]);

@@ -1,5 +1,6 @@
 import { changeMessageBody } from "../../../core/entities/change-message.ts";
-import { redriveId, runMessage } from "../../../core/runs/run-message.ts";
+import { runMessage } from "../../../core/entities/run-message.ts";
+import { redriveId } from "../../../core/runs/run-queues.ts";
 import { image, receipt } from "../receipts/rows-of.ts";
 
 const input = {

@@ -1,5 +1,5 @@
 import type { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { shardOf } from "../../../core/receipts/shards.ts";
+import { shardOf } from "../../../core/documents/shards.ts";
 import type { CompactionRun, RunState } from "../../../core/runs/compaction-run.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
 

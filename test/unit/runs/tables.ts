@@ -7,6 +7,7 @@ import { dynamodbService } from "../../../local/services/dynamodb/dynamodb-servi
 /** A DynamoDB on loopback that really evaluates conditions, with a receipts and a control table. */
 export class Tables {
   readonly receiptsTable = "receipts";
+  readonly sourceTable = this.receiptsTable;
   readonly controlTable = "control";
   readonly client: DynamoDBDocumentClient;
   readonly dynamo: DynamoDBClient;

@@ -11,7 +11,7 @@ import type { Delta } from "../../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../../core/deltas/keys.ts";
 import { silentLog } from "../../../../core/log.ts";
 import { monotonicClock } from "../../../../core/resilience/clock.ts";
-import { redriveReceipt } from "../../../../core/runs/redrive-receipt.ts";
+import { redriveDocument } from "../../../../core/runs/redrive-document.ts";
 import { RunQueues } from "../../../../core/runs/run-queues.ts";
 import { CompactionRig, deadLetterUrl, queueUrl } from "../../../unit/collections/compaction-rig.ts";
 import { itemsOf } from "../../../unit/collections/receipt-items.ts";
@@ -346,7 +346,7 @@ test("a generation with segments is restored as it was, and nothing is copied", 
       control: tables,
       leaseMs: 1_000,
       generations,
-      redrive: (receipt, time) => redriveReceipt({ runs, queues }, receipt, time),
+      redrive: (receipt, time) => redriveDocument({ runs, queues }, receipt, time),
       clock: monotonicClock,
       log: silentLog,
       onStep: () => undefined,
@@ -354,7 +354,7 @@ test("a generation with segments is restored as it was, and nothing is copied", 
     2,
     5_000,
   );
-  expect(restored.receipts).toEqual([{ imageId: milk.imageId, receiptId: 1 }]);
+  expect(restored.documents).toEqual([{ imageId: milk.imageId, receiptId: 1 }]);
   const { database, segments } = await headManifest();
   expect({ database, segments }).toEqual({ database: content.database, segments: content.segments });
   expect(await merchants(milk, tea)).toMatchObject({ milk: "CAFE", bread: "CAFE" });

@@ -3,8 +3,8 @@ import { decodeIndex, encodeIndex } from "../../../../core/collections/segments/
 import { digestOfState, type SegmentEntry } from "../../../../core/collections/segments/entry.ts";
 import { RowFileCorruptError } from "../../../../core/collections/segments/row-file.ts";
 import { decodeSegment, encodeSegment } from "../../../../core/collections/segments/segment-file.ts";
+import type { DocumentPart } from "../../../../core/documents/documents.ts";
 import { fiveDigits, receiptKey } from "../../../../core/receipts/receipt.ts";
-import type { RemovedPart } from "../../../../core/runs/current-run.ts";
 import { imageId } from "../sample-deltas.ts";
 
 const receipt = fc.record({
@@ -12,8 +12,8 @@ const receipt = fc.record({
   receiptId: fc.integer({ min: 1, max: 99_999 }),
 });
 const text = fc.string({ unit: "binary" }).map((any) => any.toWellFormed());
-const part = fc.tuple(fc.nat(99), fc.option(fc.nat(99))).map(([line, word]): RemovedPart => {
-  const ofLine: RemovedPart = `LINE#${fiveDigits(line)}`;
+const part = fc.tuple(fc.nat(99), fc.option(fc.nat(99))).map(([line, word]): DocumentPart => {
+  const ofLine: DocumentPart = `LINE#${fiveDigits(line)}`;
   return word === null ? ofLine : `${ofLine}#WORD#${fiveDigits(word)}`;
 });
 const statuses = fc
@@ -35,10 +35,10 @@ const present: fc.Arbitrary<SegmentEntry> = receipt.chain((of) =>
     .map(({ merchant, labels, ...parts }) => {
       const named = labels.map(([word, byName]) => [`${receiptKey(of)}#${word}`, byName] as const);
       const facts = { fields: { ...merchant }, labels: new Map(named) };
-      return { receipt: of, gone: false, ...parts, facts, digest: digestOfState({ ...parts, facts }) };
+      return { document: of, gone: false, ...parts, facts, digest: digestOfState({ ...parts, facts }) };
     }),
 );
-const gone: fc.Arbitrary<SegmentEntry> = receipt.map((of) => ({ receipt: of, gone: true }));
+const gone: fc.Arbitrary<SegmentEntry> = receipt.map((of) => ({ document: of, gone: true }));
 const segment = fc.array(fc.oneof(present, gone), { maxLength: 6 });
 
 const index = fc

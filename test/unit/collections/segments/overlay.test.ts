@@ -8,8 +8,8 @@ import {
   vectorsIn,
 } from "../../../../core/collections/segments/overlay.ts";
 import type { Delta } from "../../../../core/deltas/delta.ts";
+import type { DocumentPart } from "../../../../core/documents/documents.ts";
 import { receiptKey } from "../../../../core/receipts/receipt.ts";
-import type { RemovedPart } from "../../../../core/runs/current-run.ts";
 import { deltaOf } from "../sample-deltas.ts";
 
 /** The content of a run follows from its name. */
@@ -44,12 +44,12 @@ function entryOf(
   const delta = deltas.get(`${image}${run}`);
   if (delta === undefined) throw new RangeError("Every run has a delta.");
   const facts = { fields: { merchant_name: merchant }, labels: new Map() };
-  const removed = removedLines.map((line): RemovedPart => `LINE#0000${line}`);
+  const removed = removedLines.map((line): DocumentPart => `LINE#0000${line}`);
   const receipt = { imageId: delta.imageId, receiptId: delta.receiptId };
   const state = { runId: run, facts, removed };
   const vectorCount = rowsOf(delta, state).ids.length;
   return {
-    receipt,
+    document: receipt,
     gone: false,
     ...state,
     deltaKey: `${image}${run}`,
@@ -68,13 +68,13 @@ const change = fc.oneof(
   fc
     .tuple(image, fc.constantFrom("a", "b"), fc.constantFrom("CAFE", "BAR"), fc.subarray([1, 2, 3]))
     .map(([...of]) => entryOf(...of)),
-  image.map((of): SegmentEntry => ({ receipt: deltaOf(of, "a", []), gone: true })),
+  image.map((of): SegmentEntry => ({ document: deltaOf(of, "a", []), gone: true })),
 );
 /** Each publishes some receipts, once each. */
 const publish = fc.uniqueArray(change, {
   minLength: 1,
   maxLength: 3,
-  selector: ({ receipt }) => receiptKey(receipt),
+  selector: ({ document: receipt }) => receiptKey(receipt),
 });
 const event = fc.oneof(
   { weight: 8, arbitrary: publish.map((entries) => ({ kind: "publish" as const, entries })) },
@@ -96,7 +96,7 @@ function next({ base, segments, truth }: State, happens: Event, before: readonly
     const kept = segments.length - segmentsToMerge(sizes, happens.entries.length, 3);
     const merged = [...overlayOf([...segments.slice(kept), happens.entries]).values()];
     const now = new Map(truth);
-    for (const entry of happens.entries) now.set(receiptKey(entry.receipt), rowsOfEntry(entry));
+    for (const entry of happens.entries) now.set(receiptKey(entry.document), rowsOfEntry(entry));
     return { base, segments: [...segments.slice(0, kept), merged], truth: now };
   }
   // All but a few receipts get into the next base.
@@ -152,6 +152,6 @@ test("however many publishes follow one another, few segments stay, and each ent
 
 test("an overlay counts the vectors of its newest entries alone", () => {
   const older = [entryOf(1, "a", "CAFE", []), entryOf(2, "a", "CAFE", [])];
-  const newer: SegmentEntry[] = [entryOf(1, "b", "CAFE", [1]), { receipt: deltaOf(2, "a", []), gone: true }];
+  const newer: SegmentEntry[] = [entryOf(1, "b", "CAFE", [1]), { document: deltaOf(2, "a", []), gone: true }];
   expect(vectorsIn(overlayOf([older, newer]))).toBe(2);
 });

@@ -1,12 +1,12 @@
 import type { Collection } from "../../contract/collections.ts";
-import { type ChangeMessage, changeMessage } from "../entities/change-message.ts";
-import type { RunRef } from "./run-store.ts";
+import { type ReceiptRef, receiptKey } from "../receipts/receipt.ts";
+import { type ChangeMessage, type ChangeMessageBody, changeMessage } from "./change-message.ts";
 
 export interface RunMessageInput {
-  readonly run: RunRef;
+  readonly run: ReceiptRef & { readonly runId: string };
   readonly collection: Collection;
   readonly deltaPrefix: string;
-  /** The stream record's id, or `redriveId` of a redriven run. */
+  /** The stream record's id; another one for each redrive. */
   readonly deduplicationId: string;
   /** The record's time, ISO. */
   readonly timestamp: string;
@@ -43,10 +43,30 @@ export function runMessage(input: RunMessageInput): ChangeMessage {
   );
 }
 
-/**
- * Deduplication id of a redriven run: each attempt and each redrive is a distinct message; retries of one are
- * duplicates.
- */
-export function redriveId(runId: string, attempt: number, time: number): string {
-  return time === 1 ? `${runId}-${attempt}` : `${runId}-${attempt}-${time}`;
+/** An event of the receipt's metadata that no stream record announces: a collection reconciles the receipt with its items. */
+export function lookAgainMessage(
+  receipt: ReceiptRef,
+  collection: Collection,
+  time: string,
+  awsRegion: string,
+): ChangeMessage {
+  return changeMessage(
+    {
+      source: "dynamodb_stream",
+      entity_type: "RECEIPT_METADATA",
+      event_name: "MODIFY",
+      entity_data: { image_id: receipt.imageId, receipt_id: receipt.receiptId },
+      changes: {},
+      timestamp: time,
+      stream_record_id: null,
+      aws_region: awsRegion,
+      record_snapshot: null,
+    },
+    collection,
+    `${receiptKey(receipt)}-${time}`,
+  );
+}
+
+export function isLookAgain({ entity_type, event_name, stream_record_id }: ChangeMessageBody): boolean {
+  return entity_type === "RECEIPT_METADATA" && event_name === "MODIFY" && stream_record_id === null;
 }

@@ -1,15 +1,18 @@
 import type { ShardName } from "../../../contract/collections.ts";
 import type { Delta } from "../../deltas/delta.ts";
 import type { DeltaStore } from "../../deltas/delta-store.ts";
-import type { CurrentItems } from "../../entities/current-items.ts";
-import type { ReceiptFacts } from "../../entities/receipt-facts.ts";
-import { errorFields, type Log, receiptFields } from "../../log.ts";
-import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
+import {
+  type CurrentFacts,
+  type DocumentFacts,
+  type DocumentRef,
+  documentModel,
+} from "../../documents/documents.ts";
+import { errorFields, type Log } from "../../log.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";
-import type { RunWork, StartedReceipt } from "../messages/receipt-work.ts";
+import type { RunWork, StartedDocument } from "../messages/document-work.ts";
 import { type Applied, applyDeltas } from "./apply-deltas.ts";
 import type { DeltaTarget } from "./check-delta.ts";
 import { type LoadedDelta, loadDeltas } from "./load-deltas.ts";
@@ -23,7 +26,7 @@ export interface MergeDeps {
   /** The collection, and the model and dimensions that its deltas must have. */
   readonly target: DeltaTarget;
   readonly deltas: DeltaStore;
-  readonly items: Pick<CurrentItems, "factsOf">;
+  readonly items: Pick<CurrentFacts, "factsOf">;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -40,23 +43,23 @@ export interface Merged {
   readonly runs: ReadonlyMap<RunWork, number>;
   /** Runs whose delta cannot be applied, and why. */
   readonly mismatched: ReadonlyMap<RunWork, string>;
-  /** Receipts whose vectors may have changed. */
-  readonly receipts: readonly ReceiptRef[];
+  /** Documents whose vectors may have changed. */
+  readonly documents: readonly DocumentRef[];
   /** Messages of changes that the collection now reflects. */
   readonly changeMessages: readonly QueuedMessage[];
-  /** What is known of each receipt that the store holds as it was asked for. */
-  readonly settled: ReadonlyMap<StartedReceipt, ReceiptFacts>;
+  /** What is known of each document that the store holds as it was asked for. */
+  readonly settled: ReadonlyMap<StartedDocument, DocumentFacts>;
 }
 
 /**
- * Applies deltas, then what else is known of the receipts, then deletions, and reads all of it back. A bad delta or
- * receipt is left out alone; nothing is written but to the store. Nothing new is begun after the moment `until`. `onVerify` is told before the reading back.
+ * Applies deltas, then what else is known of the documents, then deletions, and reads all of it back. A bad delta or
+ * document is left out alone; nothing is written but to the store. Nothing new is begun after the moment `until`. `onVerify` is told before the reading back.
  * Throws CollectionDivergedError, and what the store throws.
  */
-export async function mergeReceipts(
+export async function mergeDocuments(
   deps: MergeDeps,
   store: VectorStore,
-  receipts: readonly StartedReceipt[],
+  documents: readonly StartedDocument[],
   until: number,
   onVerify: () => void,
 ): Promise<Merged> {
@@ -67,21 +70,21 @@ export async function mergeReceipts(
 
   /** Keeps no vectors: together they may be larger than the memory. */
   async function* load(): AsyncGenerator<Delta> {
-    const works = receipts.flatMap(({ run }) => run ?? []);
+    const works = documents.flatMap(({ run }) => run ?? []);
     for await (const one of loadDeltas(deps, works, until)) {
       if ("mismatched" in one) {
         mismatched.set(one.work, one.mismatched);
         continue;
       }
       const { work, delta, facts } = one;
-      loaded.set(receiptKey(work.run), { work, facts });
+      loaded.set(documentModel.keyOf(work.run), { work, facts });
       runs.set(work, delta.ids.length);
       yield delta;
     }
   }
   const applied = await applyDeltas(store, load());
   for (const [delta, reason] of applied.refused) {
-    const key = receiptKey(delta);
+    const key = documentModel.keyOf(delta);
     const work = loaded.get(key)?.work;
     loaded.delete(key);
     if (work === undefined) continue;
@@ -89,16 +92,16 @@ export async function mergeReceipts(
     mismatched.set(work, reason);
   }
 
-  const factsOf = ({ receipt }: StartedReceipt) => loaded.get(receiptKey(receipt))?.facts;
-  const due = receipts.filter(
+  const factsOf = ({ document }: StartedDocument) => loaded.get(documentModel.keyOf(document))?.facts;
+  const due = documents.filter(
     (one) => one.isDoubted || one.changeMessages.length > 0 || (factsOf(one) && mayBeStale(one, applied)),
   );
   const truths = await readTruths(deps, due, factsOf, until);
   const reconciled = await reconcile(store, target.collection, [...truths.values()]);
   onVerify();
   await verifyApplied(store, shard, applied, reconciled);
-  const settled = new Map<StartedReceipt, ReceiptFacts>();
-  for (const one of receipts) {
+  const settled = new Map<StartedDocument, DocumentFacts>();
+  for (const one of documents) {
     const facts = factsOf(one) ?? (one.run ? undefined : truths.get(one)?.facts);
     if (facts) settled.set(one, facts);
   }
@@ -109,37 +112,37 @@ export async function mergeReceipts(
     count: await store.count(),
     runs,
     mismatched,
-    receipts: receipts
+    documents: documents
       .filter((one) => truths.has(one) || (one.run && runs.has(one.run)))
-      .map(({ receipt }) => receipt),
+      .map(({ document }) => document),
     changeMessages: [...truths.keys()].flatMap(({ changeMessages }) => changeMessages),
     settled,
   };
 }
 
 /** New vectors show what is known already; those that were there before, or are removed, may not. */
-function mayBeStale({ receipt, current }: StartedReceipt, { replaced }: Applied): boolean {
-  return replaced.has(receiptKey(receipt)) || (current?.removed.size ?? 0) > 0;
+function mayBeStale({ document, current }: StartedDocument, { replaced }: Applied): boolean {
+  return replaced.has(documentModel.keyOf(document)) || (current?.removed.size ?? 0) > 0;
 }
 
-/** A receipt whose items cannot be read now is left out: its messages are redelivered. */
+/** A document whose items cannot be read now is left out: its messages are redelivered. */
 async function readTruths(
   { items, target, clock, log }: MergeDeps,
-  receipts: readonly StartedReceipt[],
-  factsOf: (receipt: StartedReceipt) => ReceiptFacts | undefined,
+  documents: readonly StartedDocument[],
+  factsOf: (document: StartedDocument) => DocumentFacts | undefined,
   until: number,
-): Promise<Map<StartedReceipt, Truth>> {
-  const truths = new Map<StartedReceipt, Truth>();
-  await inParallel(receipts, readsAtOnce, async (started) => {
-    const { receipt, current } = started;
+): Promise<Map<StartedDocument, Truth>> {
+  const truths = new Map<StartedDocument, Truth>();
+  await inParallel(documents, readsAtOnce, async (started) => {
+    const { document, current } = started;
     const read = factsOf(started);
     if (read === undefined && clock.now() >= until) return;
     try {
-      const facts = read ?? (await items.factsOf(receipt, target.collection));
-      truths.set(started, { receipt, facts, current });
+      const facts = read ?? (await items.factsOf(document, target.collection));
+      truths.set(started, { document, facts, current });
     } catch (error) {
-      log.error("A receipt's items could not be read; its messages are redelivered", {
-        ...receiptFields(receipt),
+      log.error(`The items of a ${documentModel.noun} could not be read; its messages are redelivered`, {
+        ...documentModel.toStored(document),
         ...errorFields(error),
       });
     }

@@ -1,19 +1,22 @@
 import type { DeltaStore } from "../../deltas/delta-store.ts";
 import { type DeltaName, deltaKey, deltaPrefix, prefixOfDelta } from "../../deltas/keys.ts";
-import type { CurrentItems } from "../../entities/current-items.ts";
-import type { ReceiptFacts } from "../../entities/receipt-facts.ts";
-import { errorFields, type Log, receiptFields } from "../../log.ts";
-import { type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
+import {
+  type CurrentFacts,
+  type DocumentFacts,
+  type DocumentRef,
+  documentModel,
+} from "../../documents/documents.ts";
+import { errorFields, type Log } from "../../log.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import type { CurrentRun } from "../../runs/current-run.ts";
 import type { RunStore } from "../../runs/run-store.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
 import { readDelta } from "../merge/load-deltas.ts";
-import type { RunWork, StartedReceipt } from "../messages/receipt-work.ts";
+import type { RunWork, StartedDocument } from "../messages/document-work.ts";
 import {
   digestOfState,
-  type PublishedReceipt,
+  type PublishedDocument,
   removedPartsOf,
   rowsOf,
   type SegmentEntry,
@@ -21,12 +24,12 @@ import {
 import { vectorsIn } from "../segments/overlay.ts";
 import type { PublishedState } from "./published-state.ts";
 
-const receiptsAtOnce = 16;
+const documentsAtOnce = 16;
 
 export interface LookDeps {
   readonly target: DeltaTarget;
   readonly deltas: Pick<DeltaStore, "get">;
-  readonly items: Pick<CurrentItems, "factsOf">;
+  readonly items: Pick<CurrentFacts, "factsOf">;
   readonly runs: Pick<RunStore, "find">;
   readonly clock: Clock;
   readonly log: Log;
@@ -39,30 +42,30 @@ export interface LookBounds {
   readonly until: number;
 }
 
-/** A receipt that is published as it is now, once its entry is. */
-export interface LookedReceipt {
-  readonly one: StartedReceipt;
+/** A document that is published as it is now, once its entry is. */
+export interface LookedDocument {
+  readonly one: StartedDocument;
   /** Undefined where that is published already. */
   readonly entry: SegmentEntry | undefined;
   /** Of its run, where its delta is published again. */
   readonly deltaVectors: number | undefined;
-  /** Vectors that a change takes away: of a receipt, line or word that was removed. */
+  /** Vectors that a change takes away: of a document, line or word that was removed. */
   readonly removedVectors: number;
 }
 
 export interface Looked {
-  readonly receipts: readonly LookedReceipt[];
+  readonly documents: readonly LookedDocument[];
   /** Runs whose delta cannot be published, and why. */
   readonly mismatched: ReadonlyMap<RunWork, string>;
-  /** Receipts whose change can be shown by nothing that is stored, and why. */
-  readonly unshowable: ReadonlyMap<StartedReceipt, string>;
-  /** Receipts whose vectors are in the base alone: a fold has to bring them to what is known. */
-  readonly inBaseAlone: readonly ReceiptRef[];
-  /** New receipts for which there is no room above the base. */
-  readonly heldBack: readonly StartedReceipt[];
+  /** Documents whose change can be shown by nothing that is stored, and why. */
+  readonly unshowable: ReadonlyMap<StartedDocument, string>;
+  /** Documents whose vectors are in the base alone: a fold has to bring them to what is known. */
+  readonly inBaseAlone: readonly DocumentRef[];
+  /** New documents for which there is no room above the base. */
+  readonly heldBack: readonly StartedDocument[];
 }
 
-/** What is published of a receipt before: of its delta at least where it is. */
+/** What is published of a document before: of its delta at least where it is. */
 interface Before {
   readonly runId: string | null;
   readonly deltaKey: string | null;
@@ -70,32 +73,32 @@ interface Before {
   readonly vectorCount: number;
 }
 
-/** The delta of which a receipt is published cannot be read. */
+/** The delta of which a document is published cannot be read. */
 class SourceUnreadableError extends Error {
   override readonly name = "SourceUnreadableError";
 }
 
 /**
- * What the receipts are now, as entries of a segment. A receipt that is so already has none. A bad delta or receipt is left
+ * What the documents are now, as entries of a segment. A document that is so already has none. A bad delta or document is left
  * out alone, and so is what has no room or cannot be said by a segment.
  */
-export async function lookAtReceipts(
+export async function lookAtDocuments(
   deps: LookDeps,
   published: PublishedState,
-  receipts: readonly StartedReceipt[],
+  documents: readonly StartedDocument[],
   bounds: LookBounds,
 ): Promise<Looked> {
   const look = new Look(deps, published, bounds);
-  await inParallel(receipts, receiptsAtOnce, (one) => look.at(one));
+  await inParallel(documents, documentsAtOnce, (one) => look.at(one));
   return look;
 }
 
 class Look implements Looked {
-  readonly receipts: LookedReceipt[] = [];
+  readonly documents: LookedDocument[] = [];
   readonly mismatched = new Map<RunWork, string>();
-  readonly unshowable = new Map<StartedReceipt, string>();
-  readonly inBaseAlone: ReceiptRef[] = [];
-  readonly heldBack: StartedReceipt[] = [];
+  readonly unshowable = new Map<StartedDocument, string>();
+  readonly inBaseAlone: DocumentRef[] = [];
+  readonly heldBack: StartedDocument[] = [];
   readonly #deps: LookDeps;
   readonly #published: PublishedState;
   readonly #bounds: LookBounds;
@@ -109,34 +112,34 @@ class Look implements Looked {
     this.#vectors = vectorsIn(published.overlay);
   }
 
-  async at(one: StartedReceipt): Promise<void> {
+  async at(one: StartedDocument): Promise<void> {
     const { clock, log } = this.#deps;
     if (clock.now() >= this.#bounds.until) return;
     try {
       if (one.run === undefined || !(await this.#newRun(one, one.run))) await this.#change(one);
     } catch (error) {
       if (error instanceof SourceUnreadableError) return this.#takeUnreadable(one, error);
-      log.error("A receipt could not be read; its messages are redelivered", {
-        ...receiptFields(one.receipt),
+      log.error(`A ${documentModel.noun} could not be read; its messages are redelivered`, {
+        ...documentModel.toStored(one.document),
         ...errorFields(error),
       });
     }
   }
 
   /** False where the delta of the run cannot be used. */
-  async #newRun(one: StartedReceipt, run: RunWork): Promise<boolean> {
+  async #newRun(one: StartedDocument, run: RunWork): Promise<boolean> {
     const { deltas, items, target } = this.#deps;
     const key = deltaKey(run.deltaPrefix);
     const [bytes, facts] = await Promise.all([
       deltas.get(key),
-      items.factsOf(one.receipt, target.collection),
+      items.factsOf(one.document, target.collection),
     ]);
     const delta = readDelta(target, run, bytes);
     if (typeof delta === "string") {
       this.mismatched.set(run, delta);
       return false;
     }
-    if (!this.#hasRoomFor(one.receipt, delta.ids.length)) {
+    if (!this.#hasRoomFor(one.document, delta.ids.length)) {
       this.heldBack.push(one);
       return true;
     }
@@ -144,93 +147,93 @@ class Look implements Looked {
     return true;
   }
 
-  async #change(one: StartedReceipt): Promise<void> {
+  async #change(one: StartedDocument): Promise<void> {
     if (one.changeMessages.length === 0) return;
-    const { receipt, current, isDoubted } = one;
-    const before = this.#before(receipt);
+    const { document, current, isDoubted } = one;
+    const before = this.#before(document);
     if (current?.state === "DELETED") {
       const isThere = before !== undefined || isDoubted;
-      this.#take(one, isThere ? { receipt, gone: true } : undefined);
+      this.#take(one, isThere ? { document, gone: true } : undefined);
     } else {
       this.#take(one, before && (await this.#changed(one, before)));
     }
   }
 
   /** Undefined where it shows what is known already. */
-  async #changed(one: StartedReceipt, before: Before): Promise<SegmentEntry | undefined> {
+  async #changed(one: StartedDocument, before: Before): Promise<SegmentEntry | undefined> {
     const { items, target, deltas } = this.#deps;
-    const { receipt, current, isDoubted } = one;
-    const facts = await items.factsOf(receipt, target.collection);
-    const source = await this.#sourceOf(receipt, current, before);
+    const { document, current, isDoubted } = one;
+    const facts = await items.factsOf(document, target.collection);
+    const source = await this.#sourceOf(document, current, before);
     const removed = removedPartsOf(current, target.collection);
     if (!isDoubted && digestOfState({ runId: source.runId, facts, removed }) === before.digest) {
       return undefined;
     }
-    const run = { run: { ...receipt, runId: source.runId }, deltaPrefix: prefixOfDelta(source.key) };
+    const run = { run: { ...document, runId: source.runId }, deltaPrefix: prefixOfDelta(source.key) };
     const delta = readDelta(target, run, await deltas.get(source.key));
     if (typeof delta === "string") throw new SourceUnreadableError(delta);
     return this.#entry(one, { ...source, facts }, delta);
   }
 
   /** The run that is published. A base that is older than index files does not say which one: only the tables do. */
-  async #sourceOf(receipt: ReceiptRef, current: CurrentRun | undefined, before: Before) {
+  async #sourceOf(document: DocumentRef, current: CurrentRun | undefined, before: Before) {
     const { runs, target } = this.#deps;
     const { collection } = target;
     if (before.runId !== null) {
       const { runId } = before;
-      return { runId, key: before.deltaKey ?? keyOf({ ...receipt, collection, runId }) };
+      return { runId, key: before.deltaKey ?? keyOf({ ...document, collection, runId }) };
     }
     const runId = current?.runId;
-    const run = runId === undefined ? undefined : await runs.find({ ...receipt, runId });
+    const run = runId === undefined ? undefined : await runs.find({ ...document, runId });
     const half = run?.halves[collection];
     if (run === undefined || half?.state !== "COMPLETED" || run.attempts < (current?.attempt ?? 0)) {
-      throw new SourceUnreadableError("Nothing says which run of the receipt is published.");
+      throw new SourceUnreadableError(`Nothing says which run of the ${documentModel.noun} is published.`);
     }
     return { runId: run.runId, key: deltaKey(half.deltaPrefix) };
   }
 
   #entry(
-    { receipt, current }: StartedReceipt,
-    { runId, key, facts }: { readonly runId: string; readonly key: string; readonly facts: ReceiptFacts },
+    { document, current }: StartedDocument,
+    { runId, key, facts }: { readonly runId: string; readonly key: string; readonly facts: DocumentFacts },
     delta: Parameters<typeof rowsOf>[0],
-  ): PublishedReceipt {
+  ): PublishedDocument {
     const removed = removedPartsOf(current, this.#deps.target.collection);
     const vectorCount =
       removed.length === 0 ? delta.ids.length : rowsOf(delta, { facts, removed }).ids.length;
     const digest = digestOfState({ runId, facts, removed });
-    return { receipt, gone: false, runId, deltaKey: key, vectorCount, removed, facts, digest };
+    return { document, gone: false, runId, deltaKey: key, vectorCount, removed, facts, digest };
   }
 
-  #take(one: StartedReceipt, entry: SegmentEntry | undefined, deltaVectors?: number): void {
+  #take(one: StartedDocument, entry: SegmentEntry | undefined, deltaVectors?: number): void {
     const left = vectorsOf(entry);
-    const before = this.#before(one.receipt)?.vectorCount ?? 0;
+    const before = this.#before(one.document)?.vectorCount ?? 0;
     const isRemoval = entry !== undefined && deltaVectors === undefined;
     const removedVectors = isRemoval ? Math.max(0, before - left) : 0;
-    this.receipts.push({ one, entry, deltaVectors, removedVectors });
+    this.documents.push({ one, entry, deltaVectors, removedVectors });
     this.#vectors += left;
-    if (entry) this.#vectors -= vectorsOf(this.#published.overlay.get(receiptKey(one.receipt)));
+    if (entry) this.#vectors -= vectorsOf(this.#published.overlay.get(documentModel.keyOf(one.document)));
   }
 
   /** One that is larger than all the room there is goes alone. */
-  #hasRoomFor(receipt: ReceiptRef, vectors: number): boolean {
-    const before = vectorsOf(this.#published.overlay.get(receiptKey(receipt)));
+  #hasRoomFor(document: DocumentRef, vectors: number): boolean {
+    const before = vectorsOf(this.#published.overlay.get(documentModel.keyOf(document)));
     return this.#vectors === 0 || before > 0 || this.#vectors + vectors <= this.#bounds.maxVectors;
   }
 
   /**
    * Vectors that are in the base are still there for a fold. Where the run is not known, its own message is under way, or it
-   * never was: then nothing can be said of the receipt before it is exported again.
+   * never was: then nothing can be said of the document before it is exported again.
    */
-  #takeUnreadable(one: StartedReceipt, { message }: SourceUnreadableError): void {
-    const key = receiptKey(one.receipt);
+  #takeUnreadable(one: StartedDocument, { message }: SourceUnreadableError): void {
+    const key = documentModel.keyOf(one.document);
     const indexed = this.#published.index.get(key);
-    if (!this.#published.overlay.has(key) && indexed?.runId != null) this.inBaseAlone.push(one.receipt);
+    if (!this.#published.overlay.has(key) && indexed?.runId != null) this.inBaseAlone.push(one.document);
     else this.unshowable.set(one, message);
   }
 
-  /** Undefined where the receipt has no vectors. */
-  #before(receipt: ReceiptRef): Before | undefined {
-    const key = receiptKey(receipt);
+  /** Undefined where the document has no vectors. */
+  #before(document: DocumentRef): Before | undefined {
+    const key = documentModel.keyOf(document);
     const entry = this.#published.overlay.get(key);
     if (entry === undefined) return this.#published.index.get(key);
     return entry.gone ? undefined : entry;

@@ -1,7 +1,6 @@
 import type { ShardName } from "../../../contract/collections.ts";
-import type { CurrentItems } from "../../entities/current-items.ts";
-import { errorFields, type Log, receiptFields } from "../../log.ts";
-import { fiveDigits, type ReceiptRef } from "../../receipts/receipt.ts";
+import { type CurrentFacts, type DocumentRef, documentModel } from "../../documents/documents.ts";
+import { errorFields, type Log } from "../../log.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import type { CurrentRun, Removal } from "../../runs/current-run.ts";
 import { recordRemovals } from "../../runs/record-removals.ts";
@@ -10,18 +9,18 @@ import { ItemUnreadableError, isValidationError } from "../../unreadable-item.ts
 import { InputError } from "../../vectorkeep-error.ts";
 import { LeaseLostError } from "../lease/lease.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";
+import type { DocumentWork, RunWork, StartedDocument } from "../messages/document-work.ts";
 import type { FailedMessages } from "../messages/failed-messages.ts";
 import type { MessagesInFlight } from "../messages/messages-in-flight.ts";
-import type { ReceiptWork, RunWork, StartedReceipt } from "../messages/receipt-work.ts";
 import { CycleAbandonedError } from "./abandonable.ts";
 
-const receiptsAtOnce = 16;
+const documentsAtOnce = 16;
 
 /** A run says that it is held under a token that no lease has ever given. */
 export class TokenAheadError extends InputError {
-  constructor({ imageId, receiptId, runId }: RunRef, shard: ShardName, token: number) {
+  constructor(run: RunRef, shard: ShardName, token: number) {
     super(
-      `Run ${runId} (receipt ${receiptId} of image ${imageId}) is held in ${shard} under a higher token than the lease's, ${token}.`,
+      `Run ${run.runId} (${documentModel.keyOf(run)}) is held in ${shard} under a higher token than the lease's, ${token}.`,
       "Another writer or an edit has set it: set that token of the run's item to 0, then replay its message with `npm run failed`.",
     );
   }
@@ -32,31 +31,31 @@ export interface StartDeps {
   /** Throws LeaseLostError where another process holds the lease by now. */
   readonly confirmLease: () => Promise<void>;
   readonly runs: RunStore;
-  readonly items: Pick<CurrentItems, "existing">;
+  readonly items: Pick<CurrentFacts, "existing">;
   readonly messages: MessagesInFlight;
   readonly failed: FailedMessages;
   readonly log: Log;
 }
 
 /**
- * Starts the runs of these receipts and records their removals. Resolves to the receipts that have something to be
+ * Starts the runs of these documents and records their removals. Resolves to the documents that have something to be
  * applied; all other messages are finished here: those of runs completed before, and those of runs that are no more
- * the receipt's current one (completed with no vectors).
+ * the document's current one (completed with no vectors).
  *
- * A receipt fails alone (F26): where its items cannot be read its messages count a failure, where a table does not
- * answer for it they are redelivered. Throws LeaseLostError, and the first failure where no receipt could be started.
+ * A document fails alone (F26): where its items cannot be read its messages count a failure, where a table does not
+ * answer for it they are redelivered. Throws LeaseLostError, and the first failure where no document could be started.
  */
-export async function startReceipts(
+export async function startDocuments(
   deps: StartDeps,
   shard: ShardName,
-  works: readonly ReceiptWork[],
-): Promise<StartedReceipt[]> {
-  const started: StartedReceipt[] = [];
+  works: readonly DocumentWork[],
+): Promise<StartedDocument[]> {
+  const started: StartedDocument[] = [];
   const outages: unknown[] = [];
-  await inParallel(works, receiptsAtOnce, async (work) => {
+  await inParallel(works, documentsAtOnce, async (work) => {
     try {
-      const receipt = await startReceipt(deps, shard, work);
-      if (receipt.run || receipt.changeMessages.length > 0) started.push(receipt);
+      const document = await startDocument(deps, shard, work);
+      if (document.run || document.changeMessages.length > 0) started.push(document);
     } catch (error) {
       if (endsTheCycle(error)) throw error;
       if (isOwnFailure(error)) await deps.failed.ofMessages(messagesOf(work), error.message);
@@ -71,41 +70,41 @@ function endsTheCycle(error: unknown): boolean {
   return error instanceof LeaseLostError || error instanceof CycleAbandonedError;
 }
 
-/** It fails again at each delivery, until somebody corrects the receipt's items. */
+/** It fails again at each delivery, until somebody corrects the document's items. */
 function isOwnFailure(error: unknown): error is Error {
   return error instanceof ItemUnreadableError || error instanceof TokenAheadError || isValidationError(error);
 }
 
-function messagesOf({ runs, changeMessages }: ReceiptWork): readonly QueuedMessage[] {
+function messagesOf({ runs, changeMessages }: DocumentWork): readonly QueuedMessage[] {
   return [...runs.flatMap(({ messages }) => messages), ...changeMessages];
 }
 
-function logOutage({ log }: StartDeps, { receipt }: ReceiptWork, error: unknown): unknown {
-  log.error("A receipt could not be started; its messages are redelivered", {
-    ...receiptFields(receipt),
+function logOutage({ log }: StartDeps, { document }: DocumentWork, error: unknown): unknown {
+  log.error(`A ${documentModel.noun} could not be started; its messages are redelivered`, {
+    ...documentModel.toStored(document),
     ...errorFields(error),
   });
   return error;
 }
 
 /**
- * Starts the receipt's runs and only then reads which one counts: a run that is made current again after this read
+ * Starts the document's runs and only then reads which one counts: a run that is made current again after this read
  * is re-opened too, and then a completion under the earlier start is refused.
  */
-async function startReceipt(
+async function startDocument(
   deps: StartDeps,
   shard: ShardName,
-  { receipt, runs, removals, changeMessages, isDoubted }: ReceiptWork,
-): Promise<StartedReceipt> {
+  { document, runs, removals, changeMessages, isDoubted }: DocumentWork,
+): Promise<StartedDocument> {
   const { started, missing } = await startRuns(deps, shard, runs);
-  const current = await currentAfter(deps, receipt, removals);
+  const current = await currentAfter(deps, document, removals);
   const counts = ({ run }: RunWork) => current?.state === "ACTIVE" && current.runId === run.runId;
   await settleOthers(deps, shard, current, {
     started: started.filter((work) => !counts(work)),
     missing,
     counts,
   });
-  return { receipt, run: started.find(counts), current, changeMessages, isDoubted };
+  return { document, run: started.find(counts), current, changeMessages, isDoubted };
 }
 
 interface StartedRuns {
@@ -137,19 +136,18 @@ async function startRuns(
 /** CURRENT with the tombstones of the removals. What exists again was not removed (F11). */
 async function currentAfter(
   { runs, items }: StartDeps,
-  receipt: ReceiptRef,
+  document: DocumentRef,
   removals: readonly Removal[],
 ): Promise<CurrentRun | undefined> {
-  if (removals.length === 0) return runs.current(receipt);
-  const sortKeyOf = ({ part }: Removal) => {
-    const stem = `RECEIPT#${fiveDigits(receipt.receiptId)}`;
-    return part === "RECEIPT" ? stem : `${stem}#${part}`;
-  };
-  const existing = await items.existing(receipt, removals.map(sortKeyOf));
+  if (removals.length === 0) return runs.current(document);
+  const existing = await items.existing(
+    document,
+    removals.map(({ part }) => part),
+  );
   return recordRemovals(
     runs,
-    receipt,
-    removals.filter((removal) => !existing.has(sortKeyOf(removal))),
+    document,
+    removals.filter(({ part }) => !existing.has(part)),
   );
 }
 
@@ -165,11 +163,14 @@ async function settleOthers(
       await runs.complete(work.run, shard, token, 0);
       messages.finish(work.messages);
     } else {
-      await failed.ofRun(work, "The control table does not say which run of the receipt counts.");
+      await failed.ofRun(
+        work,
+        `The control table does not say which run of the ${documentModel.noun} counts.`,
+      );
     }
   }
   for (const work of missing) {
     if (current && !counts(work)) messages.finish(work.messages);
-    else await failed.ofMessages(work.messages, "The receipts table has no such run.");
+    else await failed.ofMessages(work.messages, `The ${documentModel.noun}s table has no such run.`);
   }
 }

@@ -1,14 +1,13 @@
 import { type DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
 import type { ShardName } from "../../contract/collections.ts";
-import { receiptKey } from "../receipts/receipt.ts";
-import { holdsImage } from "../receipts/shards.ts";
-import { receiptOfCurrent } from "./run-item.ts";
+import { documentModel } from "../documents/documents.ts";
+import { holdsShardKey } from "../documents/shards.ts";
 
 /**
- * Keys of the shard's receipts that have a CURRENT item, by page of the control table. Receipts of the last second may
+ * Keys of the shard's documents that have a CURRENT item, by page of the control table. Documents of the last second may
  * be missing, because the scan is eventually consistent.
  */
-export async function* knownReceipts(
+export async function* knownDocuments(
   control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string },
   shard: ShardName,
 ): AsyncGenerator<readonly string[]> {
@@ -23,8 +22,10 @@ export async function* knownReceipts(
   );
   for await (const { Items = [] } of pages) {
     yield Items.flatMap(({ PK }) => {
-      const receipt = receiptOfCurrent(String(PK));
-      return receipt !== undefined && holdsImage(shard, receipt.imageId) ? [receiptKey(receipt)] : [];
+      const document = documentModel.ofControlKey(String(PK));
+      return document !== undefined && holdsShardKey(shard, documentModel.shardKeyOf(document))
+        ? [documentModel.keyOf(document)]
+        : [];
     });
   }
 }

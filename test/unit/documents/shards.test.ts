@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { collectionOf, collections, shardNames } from "../../../contract/collections.ts";
-import { holdsImage, ofImage, shardOf } from "../../../core/receipts/shards.ts";
+import { holdsShardKey, ofShardKey, shardOf } from "../../../core/documents/shards.ts";
 
 const collection = fc.constantFrom(...collections);
 const count = fc.integer({ min: 1, max: 20 });
@@ -26,7 +26,7 @@ describe("the shards of a collection", () => {
       fc.property(collection, fc.uuid(), count, (of, imageId, shards) => {
         const names = shardNames(of, shards);
         expect(new Set(names.map(collectionOf))).toEqual(new Set([of]));
-        expect(names.filter((name) => holdsImage(name, imageId))).toEqual([shardOf(of, imageId, shards)]);
+        expect(names.filter((name) => holdsShardKey(name, imageId))).toEqual([shardOf(of, imageId, shards)]);
       }),
     );
   });
@@ -34,10 +34,10 @@ describe("the shards of a collection", () => {
   test("take what is listed in shard order for the same image", () => {
     fc.assert(
       fc.property(collection, fc.uuid(), count, (of, imageId, shards) => {
-        expect(ofImage(shardNames(of, shards), imageId)).toBe(shardOf(of, imageId, shards));
+        expect(ofShardKey(shardNames(of, shards), imageId)).toBe(shardOf(of, imageId, shards));
       }),
     );
-    expect(() => ofImage([], "image")).toThrow(RangeError);
+    expect(() => ofShardKey([], "image")).toThrow(RangeError);
   });
 
   test("hold an image where they held it before: another place would leave its vectors behind", () => {

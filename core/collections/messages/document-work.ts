@@ -1,4 +1,4 @@
-import type { ReceiptRef } from "../../receipts/receipt.ts";
+import type { DocumentRef } from "../../documents/documents.ts";
 import type { CurrentRun, Removal } from "../../runs/current-run.ts";
 import type { RunRef } from "../../runs/run-store.ts";
 import type { QueuedMessage } from "./collection-queue.ts";
@@ -10,25 +10,25 @@ export interface RunWork {
   readonly messages: readonly QueuedMessage[];
 }
 
-/** All that the messages of a cycle say of one receipt. */
-export interface ReceiptWork {
-  readonly receipt: ReceiptRef;
+/** All that the messages of a cycle say of one document. */
+export interface DocumentWork {
+  readonly document: DocumentRef;
   readonly runs: readonly RunWork[];
   readonly removals: readonly Removal[];
   /** Those that speak of no run: of metadata, of labels and of removals. */
   readonly changeMessages: readonly QueuedMessage[];
-  /** Somebody has found the receipt other than it should be: it is published again, whatever seems to be published. */
+  /** Somebody has found the document other than it should be: it is published again, whatever seems to be published. */
   readonly isDoubted: boolean;
 }
 
-/** A receipt that the cycle has to bring to what is true of it now. */
-export interface StartedReceipt {
-  readonly receipt: ReceiptRef;
+/** A document that the cycle has to bring to what is true of it now. */
+export interface StartedDocument {
+  readonly document: DocumentRef;
   /** The run whose delta has to be applied. */
   readonly run: RunWork | undefined;
   /** As it is after the removals. */
   readonly current: CurrentRun | undefined;
-  /** Done when the receipt's vectors show what is true. */
+  /** Done when the document's vectors show what is true. */
   readonly changeMessages: readonly QueuedMessage[];
   readonly isDoubted: boolean;
 }

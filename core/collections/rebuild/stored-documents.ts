@@ -1,10 +1,10 @@
-import { type ReceiptRef, receiptKey, receiptOfKey } from "../../receipts/receipt.ts";
+import { type DocumentRef, documentModel } from "../../documents/documents.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import type { CurrentRun } from "../../runs/current-run.ts";
 import type { RunStore } from "../../runs/run-store.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
-import type { StartedReceipt } from "../messages/receipt-work.ts";
+import type { StartedDocument } from "../messages/document-work.ts";
 
 const readsAtOnce = 16;
 
@@ -13,45 +13,47 @@ export interface StoredDeps {
   readonly runs: Pick<RunStore, "current" | "find">;
 }
 
-/** What the tables say of some receipts now. */
-export interface StoredReceipts {
+/** What the tables say of some documents now. */
+export interface StoredDocuments {
   /** Those of which vectors are due, with the run whose delta holds them. */
-  readonly due: readonly StartedReceipt[];
+  readonly due: readonly StartedDocument[];
   /** Keys of those of which nothing is due. */
   readonly empty: readonly string[];
   /** By key: why the expected vectors are unknown. */
   readonly unknown: ReadonlyMap<string, string>;
 }
 
-/** Reads which run of each receipt counts. One that cannot be read is named alone and keeps no other from being read. */
-export async function readStored(deps: StoredDeps, keys: readonly string[]): Promise<StoredReceipts> {
-  const due: StartedReceipt[] = [];
+/** Reads which run of each document counts. One that cannot be read is named alone and keeps no other from being read. */
+export async function readStored(deps: StoredDeps, keys: readonly string[]): Promise<StoredDocuments> {
+  const due: StartedDocument[] = [];
   const empty: string[] = [];
   const unknown = new Map<string, string>();
   await inParallel(keys, readsAtOnce, async (key) => {
-    const receipt = receiptOfKey(key);
-    const read = receipt ? await readOne(deps, receipt) : "its key names no receipt";
+    const document = documentModel.ofKey(key);
+    const read = document ? await readOne(deps, document) : `its key names no ${documentModel.noun}`;
     if (typeof read === "string") unknown.set(key, read);
     else if (read === undefined) empty.push(key);
     else due.push(read);
   });
-  due.sort((one, other) => (receiptKey(one.receipt) < receiptKey(other.receipt) ? -1 : 1));
+  due.sort((one, other) =>
+    documentModel.keyOf(one.document) < documentModel.keyOf(other.document) ? -1 : 1,
+  );
   return { due, empty, unknown };
 }
 
 /** Undefined if no vectors are expected; a string is the reason why they are unknown. */
 async function readOne(
   { runs, target }: StoredDeps,
-  receipt: ReceiptRef,
-): Promise<StartedReceipt | string | undefined> {
+  document: DocumentRef,
+): Promise<StartedDocument | string | undefined> {
   try {
-    const current = await runs.current(receipt);
+    const current = await runs.current(document);
     if (!isActive(current)) return undefined;
-    const run = await runs.find({ ...receipt, runId: current.runId });
-    if (run === undefined) return `the receipts table has no run ${current.runId}`;
+    const run = await runs.find({ ...document, runId: current.runId });
+    if (run === undefined) return `the ${documentModel.noun}s table has no run ${current.runId}`;
     const { deltaPrefix } = run.halves[target.collection];
-    const work = { run: { ...receipt, runId: current.runId }, deltaPrefix, messages: [] };
-    return { receipt, run: work, current, changeMessages: [], isDoubted: false };
+    const work = { run: { ...document, runId: current.runId }, deltaPrefix, messages: [] };
+    return { document, run: work, current, changeMessages: [], isDoubted: false };
   } catch (error) {
     // What DynamoDB refuses passes; an item that cannot be read does not.
     if (error instanceof VectorkeepError) return error.message;
