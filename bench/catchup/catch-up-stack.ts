@@ -19,6 +19,8 @@ export interface CatchUpStackOptions {
   readonly sinkUrl: string;
   readonly rowsPerChunk: number;
   readonly folder: string;
+  /** Further settings. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -78,6 +80,7 @@ export class CatchUpStack {
       "catchup:pineconeHost": options.sinkUrl,
       "catchup:questionId": "bench",
       "catchup:rowsPerChunk": String(options.rowsPerChunk),
+      ...options.settings,
     };
     const args = [join(options.folder, "stack"), JSON.stringify(config)];
     const service = await startService<StackAnnouncement>("local-stack.ts", args, stackOptions);
@@ -86,6 +89,11 @@ export class CatchUpStack {
     const { catchUp } = service.outputs;
     if (catchUp === undefined) throw new Error("The local stack has no catch-up API.");
     return new CatchUpStack(service, catchUp, await readSecret(catchUp.apiKeySecret, "catchup:apiKey"));
+  }
+
+  /** Undefined where the settings do not enable it. */
+  get bulk(): StackOutputs["bulk"] {
+    return this.#service.outputs.bulk;
   }
 
   stop(): Promise<void> {

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runChild, startService } from "../child.ts";
 import { keepToLastProcessor } from "../processors.ts";
-import type { Stored } from "../services/vector-sink.ts";
 import { StoredWronglyError } from "../stored-wrongly-error.ts";
 import type { BareOutcome } from "./bare-loop.ts";
 import { CatchUpStack, type functionNames, requestFor } from "./catch-up-stack.ts";
 import type { FunctionReport } from "./function-reports.ts";
 import type { CatchUpOptions } from "./options.ts";
 import { writeRows } from "./rows-file.ts";
+import { emptySink, expectStored } from "./sink.ts";
 import type { LoadOrders, LoadOutcome } from "./status-load.ts";
 
 const model = "text-embedding-3-small";
@@ -91,11 +91,11 @@ async function measureRows(rows: number, stack: CatchUpStack, place: Place): Pro
   const { folder, sinkUrl } = place;
   const file = join(folder, `${rows}.csv`);
   const size = await writeRows(file, rows);
-  await empty(sinkUrl);
+  await emptySink(sinkUrl);
   const bare = await runChild<BareOutcome>("catchup/bare-loop.ts", { ...place, file, model });
   await expectStored(rows, "the bare loop", sinkUrl);
 
-  await empty(sinkUrl);
+  await emptySink(sinkUrl);
   const key = await stack.upload(file);
   const since = Date.now();
   const began = performance.now();
@@ -136,15 +136,4 @@ async function measureStatus(
   const outcome = await runChild<LoadOutcome>("catchup/status-load.ts", orders);
   await stack.untilOver(outcome.taskId);
   return { ...outcome, rows, perSecond: statusPerSecond };
-}
-
-async function empty(sinkUrl: string): Promise<void> {
-  await fetch(`${sinkUrl}/empty`, { method: "POST" });
-}
-
-async function expectStored(rows: number, by: string, sinkUrl: string): Promise<void> {
-  const { ids, writes } = (await (await fetch(`${sinkUrl}/stored`)).json()) as Stored;
-  if (ids !== rows || writes !== rows) {
-    throw new StoredWronglyError(`${by} wrote ${writes} vectors of ${ids} ids for ${rows} rows`);
-  }
 }

@@ -1,0 +1,36 @@
+import { Arguments } from "../arguments.ts";
+
+export interface BulkOptions {
+  readonly help: boolean;
+  readonly rows: number;
+  readonly dimensions: number;
+  readonly rowsPerChunk: number;
+}
+
+export const usage = `npm run bench:bulk -- [options]
+
+Measures the workers of the bulk API on the deployed local stack, beside a bare loop and the state machine of the catch-up API in the same
+run, with an embedding endpoint and an index that answer at once: 100,000 rows.
+
+  --full    1,000,000 rows
+  --rows N  a file of N rows instead
+  --quick   2,000 rows of small vectors: shows that it runs, not how fast
+  --help    this text
+
+Ends with code 1 where a bound is missed. Fails where a row is not stored exactly once.`;
+
+const command = new Arguments("bench:bulk");
+
+/** Throws BadArgumentsError. */
+export function bulkOptions(args: readonly string[]): BulkOptions {
+  const { help, full, quick, rows } = command.parse(args, {
+    help: { type: "boolean", default: false },
+    full: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    rows: { type: "string" },
+  });
+  if (quick) return { help, rows: 2_000, dimensions: 64, rowsPerChunk: 100 };
+  const usual = { help, dimensions: 1_536, rowsPerChunk: 2_048 };
+  if (rows !== undefined) return { ...usual, rows: command.wholeNumber("rows", rows) };
+  return { ...usual, rows: full ? 1_000_000 : 100_000 };
+}
