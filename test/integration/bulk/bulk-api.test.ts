@@ -5,9 +5,9 @@ import { HealthCheck } from "../../../core/bulk/api/check-health.ts";
 import { bulkStatuses, bulkStatusOf } from "../../../core/bulk/api/schemas.ts";
 import { statuses, type Task } from "../../../core/catchup/tasks/task.ts";
 import { silentLog } from "../../../core/log.ts";
+import { healthDeps } from "../../unit/bulk/health-deps.ts";
 import { requestOf } from "../../unit/catchup/requests.ts";
 import { TaskTables, taskOf } from "../../unit/catchup/task-tables.ts";
-import { healthDeps } from "../../unit/bulk/health-deps.ts";
 
 const apiKey = "the-key-of-this-test-0123456789";
 const counts = { processed: 3, failed: 1, filtered: 0, duplicates: 0, unchanged: 0, tokens: 9 };
