@@ -12,7 +12,7 @@ import { emptySink, expectStored } from "../catchup/sink.ts";
 import { runChild, startService } from "../child.ts";
 import { StoredWronglyError } from "../stored-wrongly-error.ts";
 import type { BulkOptions } from "./options.ts";
-import { largestWorker, workerPids } from "./worker-processes.ts";
+import { maxWorkerBytes, workerPids } from "./worker-processes.ts";
 
 const model = "text-embedding-3-small";
 const statusPerSecond = 50;
@@ -25,7 +25,7 @@ export interface BulkRun {
   /** Resident bytes of the largest worker, over the first tenth of the samples and over the last. */
   readonly firstBytes: number;
   readonly lastBytes: number;
-  readonly largestBytes: number;
+  readonly maxBytes: number;
   /** Of status requests at a fixed rate while the task ran. */
   readonly statusMs: readonly number[];
   /** From SIGKILL of a worker until another chunk was over. */
@@ -76,7 +76,7 @@ export async function measureBulk({ rows, dimensions, rowsPerChunk }: BulkOption
     const statusMs: number[] = [];
     const began = performance.now();
     const task = await watched(await startTask(key, client), client, statusMs, () =>
-      bytes.push(largestWorker(folder)),
+      bytes.push(maxWorkerBytes(folder)),
     );
     const workersSeconds = (performance.now() - began) / 1_000;
     await expectStored(rows, "the workers", sink.url);
@@ -91,7 +91,7 @@ export async function measureBulk({ rows, dimensions, rowsPerChunk }: BulkOption
       workersSeconds,
       firstBytes: mean(bytes.slice(0, tenth)),
       lastBytes: mean(bytes.slice(-tenth)),
-      largestBytes: Math.max(...bytes),
+      maxBytes: Math.max(...bytes),
       statusMs,
       recoverySeconds: await recovery(key, client, folder),
     };

@@ -6,7 +6,7 @@ const bounds = {
   /** Of the bare loop's and of the state machine's rate. */
   bareRatio: 1.5,
   machineRatio: 1,
-  largestMegabytes: 700,
+  maxMegabytes: 700,
   /** The last tenth of the samples against the first. */
   growth: 1.5,
   statusMs: 50,
@@ -20,7 +20,7 @@ export function runLines(run: BulkRun): string {
     `  bare loop      ${rate(run.bareSeconds)}`,
     `  state machine  ${rate(run.machineSeconds)}`,
     `  workers        ${rate(run.workersSeconds)}`,
-    `  largest worker ${Math.round(run.largestBytes / megabyte)} MiB; ${Math.round(run.firstBytes / megabyte)} at first, ${Math.round(run.lastBytes / megabyte)} in the end`,
+    `  largest worker ${Math.round(run.maxBytes / megabyte)} MiB; ${Math.round(run.firstBytes / megabyte)} at first, ${Math.round(run.lastBytes / megabyte)} in the end`,
     `  status         p99 ${percentile(run.statusMs, 99).toFixed(1)} ms of ${run.statusMs.length}`,
     `  after a kill   at most ${run.recoverySeconds.toFixed(1)} s without a chunk`,
   ].join("\n");
@@ -41,7 +41,7 @@ export function bulkVerdicts(run: BulkRun): { readonly pass: boolean; readonly t
       "at least",
       bounds.machineRatio,
     ),
-    verdict("MiB of the largest worker", run.largestBytes / megabyte, "at most", bounds.largestMegabytes),
+    verdict("MiB of the largest worker", run.maxBytes / megabyte, "at most", bounds.maxMegabytes),
     verdict("growth of the largest worker", run.lastBytes / run.firstBytes, "at most", bounds.growth),
     verdict("status p99 in ms", p99, "at most", bounds.statusMs),
     verdict("seconds without a chunk after a kill", run.recoverySeconds, "at most", bounds.recoverySeconds),

@@ -10,7 +10,7 @@ export function workerPids(folder: string): number[] {
 }
 
 /** Resident bytes of the largest of them; of none, 0. */
-export function largestWorker(folder: string): number {
+export function maxWorkerBytes(folder: string): number {
   const sizes = workerPids(folder).map((pid) => {
     try {
       const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
