@@ -144,6 +144,7 @@ export class LeasedCycle {
 
   #holdBack(messages: readonly QueuedMessage[]): void {
     const { metrics } = this.#deps;
+    if (messages.length === 0) return;
     this.#messages.holdBack(messages);
     metrics.count("MessagesHeldBack", messages.length);
   }
