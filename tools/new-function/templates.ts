@@ -185,7 +185,7 @@ test("${kebab} starts from its bundle with the environment that the stack gives 
   const { variables } = environment as { variables: Record<string, string> };
   const folder = await mkdtemp(join(tmpdir(), "${kebab}-"));
   try {
-    const placed = await place(await bundleFunction("${kebab}", { chroma: false }), join(folder, "code"));
+    const placed = await place(await bundleFunction("${kebab}", {}), join(folder, "code"));
     const script = "import(process.argv[1]).then(({ handler }) => console.log(typeof handler))";
     const { stdout } = await promisify(execFile)(process.execPath, ["-e", script, join(placed, "index.mjs")], {
       env: { ...variables, AWS_REGION: "us-east-1" },
