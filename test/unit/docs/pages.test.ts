@@ -42,3 +42,13 @@ test.each(["docs/architecture.md", "docs/failure-modes.md", "docs/guarantees.md"
     expect(named.filter((file) => !sources.some((source) => `/${source}`.endsWith(`/${file}`)))).toEqual([]);
   },
 );
+
+test("every path that CONTRIBUTING names exists, but those of the function that its recipe makes", () => {
+  const named = [
+    ...read("CONTRIBUTING.md").matchAll(/`((?:bin|cli|contract|core|docs|infra|test|tools)\/[\w./-]+)`/g),
+  ]
+    .map(([, path = ""]) => path)
+    .filter((path) => !/purge-drafts|NAME/.test(path));
+  expect(named.length).toBeGreaterThan(15);
+  expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+});
