@@ -1,0 +1,179 @@
+import { S3Client } from "@aws-sdk/client-s3";
+import { type AnalyzeDeps, analyzeImage } from "../../../core/images/analyze/analyze-image.ts";
+import { LimitedVision } from "../../../core/images/analyze/limited-vision.ts";
+import type { ProviderName, VisionAnswer } from "../../../core/images/analyze/vision-provider.ts";
+import { Analyses } from "../../../core/images/database/analyses.ts";
+import { Items } from "../../../core/images/database/items.ts";
+import type { ImageProcessed } from "../../../core/images/events/flow-events.ts";
+import { paddedSequencer } from "../../../core/images/events/sequencer.ts";
+import { silentLog } from "../../../core/log.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
+import { systemClock } from "../../../core/resilience/clock.ts";
+import { unlimited } from "../../../core/resilience/rate-limiter.ts";
+import { emptyDatabase, migrated, type TestDatabase } from "./pglite-database.ts";
+
+const text = JSON.stringify({ category: "menu", summary: "A menu.", image_details: {} });
+const answer: VisionAnswer = {
+  text,
+  ended: "complete",
+  refusal: undefined,
+  model: "m",
+  requestId: "r",
+  usage: { inputTokens: 1_000_000, outputTokens: 0 },
+};
+
+describe("analyzing an image", () => {
+  let database: TestDatabase;
+  let analyses: Analyses;
+  let items: Items;
+
+  beforeAll(async () => {
+    database = await emptyDatabase();
+    await migrated(database);
+    analyses = new Analyses(database);
+    items = new Items(database);
+  });
+  beforeEach(() => database.execute("delete from spending"));
+  afterAll(() => database.close());
+
+  async function uploaded(name: string, content: string, sequencer = "01"): Promise<ImageProcessed> {
+    const version = {
+      bucket: "b",
+      key: `ann/${name}.jpg`,
+      userId: "ann",
+      name,
+      ownId: `own-${name}`,
+      sequencer: paddedSequencer(sequencer),
+    };
+    const contentSha256 = Buffer.from(content.padEnd(32)).toString("hex");
+    const facts = { etag: "e", contentSha256, mimeType: "image/jpeg", bytes: 1, width: 1, height: 1 };
+    const { id } = await items.recordCreated(version, facts);
+    return {
+      item_id: id,
+      user_id: "ann",
+      bucket: "b",
+      original_key: version.key,
+      thumbnail_key: "t",
+      renditions_bucket: "r",
+      analysis_key: "a",
+      content_sha256: contentSha256,
+      sequencer: version.sequencer,
+    };
+  }
+
+  /** With providers that answer as given; counts what they are asked and what is published. */
+  function withProviders(providers: Partial<Record<ProviderName, () => VisionAnswer>>, usdPerDay = 0) {
+    const asked: ProviderName[] = [];
+    const published: object[] = [];
+    const visions = Object.entries(providers).map(([name, reply]) => {
+      const provider = {
+        name: name as ProviderName,
+        model: `${name}-model`,
+        ask: async () => {
+          asked.push(name as ProviderName);
+          return reply();
+        },
+      };
+      const price = { input: 1, output: 1 };
+      const giveUpAt = Number.POSITIVE_INFINITY;
+      return new LimitedVision({
+        provider,
+        apiKey: "",
+        limiter: unlimited,
+        price,
+        giveUpAt,
+        clock: systemClock,
+      });
+    });
+    const s3 = new S3Client({
+      region: "us-east-1",
+      credentials: { accessKeyId: "a", secretAccessKey: "b" },
+      requestHandler: {
+        handle: async () => ({
+          response: { statusCode: 200, headers: {}, body: new Blob(["jpeg"]).stream() },
+        }),
+      } as never,
+    });
+    const deps: AnalyzeDeps = {
+      s3,
+      analyses,
+      visions: visions as unknown as AnalyzeDeps["visions"],
+      events: { publish: async ({ detail }) => void published.push(detail) },
+      usdPerDay,
+      giveUpAt: Date.now() + 60_000,
+      now: Date.now,
+      metrics: silentMetrics,
+      log: silentLog,
+    };
+    return { deps, asked, published };
+  }
+
+  test("asks once for an event that arrives three times, and publishes each time", async () => {
+    const event = await uploaded("once", "one");
+    const { deps, asked, published } = withProviders({ anthropic: () => answer });
+    expect(await analyzeImage(event, deps)).toBe("analyzed");
+    expect(await analyzeImage(event, deps)).toBe("known");
+    expect(await analyzeImage(event, deps)).toBe("known");
+    expect(asked).toHaveLength(1);
+    expect(published).toHaveLength(3);
+  });
+
+  test("asks once for two deliveries at the same time: one is deferred", async () => {
+    const event = await uploaded("twice", "two");
+    const { deps, asked } = withProviders({ anthropic: () => answer });
+    const outcomes = await Promise.allSettled([analyzeImage(event, deps), analyzeImage(event, deps)]);
+    expect(asked).toHaveLength(1);
+    const deferred = outcomes.filter((one) => one.status === "rejected");
+    for (const { reason } of deferred) expect(reason).toMatchObject({ code: "VK_ANALYSIS_CLAIMED" });
+  });
+
+  test("copies the analysis of equal content under another key", async () => {
+    const { deps, asked } = withProviders({ anthropic: () => answer });
+    await analyzeImage(await uploaded("original", "same"), deps);
+    expect(await analyzeImage(await uploaded("copy", "same"), deps)).toBe("copied");
+    expect(asked).toHaveLength(1);
+  });
+
+  test("asks the fallback after a refusal, and books both", async () => {
+    const { deps, asked } = withProviders({
+      anthropic: () => ({ ...answer, ended: "refused", refusal: "no" }),
+      openai: () => answer,
+    });
+    expect(await analyzeImage(await uploaded("refused", "three"), deps)).toBe("analyzed");
+    expect(asked).toEqual(["anthropic", "openai"]);
+    await expect(
+      analyzeImage(await uploaded("late", "four"), { ...deps, usdPerDay: 2 }),
+    ).rejects.toMatchObject({
+      code: "VK_IMAGE_BUDGET_SPENT",
+    });
+  });
+
+  test("a refusal without a fallback is final, books its cost and frees the claim", async () => {
+    const event = await uploaded("final", "five");
+    const refusing = withProviders({ anthropic: () => ({ ...answer, ended: "refused", refusal: "no" }) });
+    await expect(analyzeImage(event, refusing.deps)).rejects.toMatchObject({ isFinal: true });
+    const { deps } = withProviders({ anthropic: () => answer });
+    expect(await analyzeImage(event, deps)).toBe("analyzed");
+  });
+
+  test("waits for the next day where the budget is spent, without asking", async () => {
+    const { deps, asked } = withProviders({ anthropic: () => answer }, 1);
+    await analyzeImage(await uploaded("dear", "six"), deps);
+    const refused = await analyzeImage(await uploaded("dearer", "seven"), deps).catch(
+      (error: unknown) => error,
+    );
+    expect(refused).toMatchObject({ code: "VK_IMAGE_BUDGET_SPENT" });
+    const { delaySeconds } = refused as { delaySeconds: number };
+    expect(delaySeconds).toBeGreaterThan(0);
+    expect(delaySeconds).toBeLessThanOrEqual(24 * 3600);
+    expect(asked).toHaveLength(1);
+  });
+
+  test("does nothing for a version that was replaced", async () => {
+    const old = await uploaded("replaced", "eight", "01");
+    await uploaded("replaced", "nine", "02");
+    const { deps, asked, published } = withProviders({ anthropic: () => answer });
+    expect(await analyzeImage(old, deps)).toBe("superseded");
+    expect([asked, published]).toEqual([[], []]);
+  });
+});
