@@ -32,11 +32,19 @@ type Alarm = { readonly alarmDescription: string } & (
   | { readonly metricQueries: readonly { readonly metric?: WatchedMetric }[] }
 );
 
+const imageSecrets = {
+  "images:anthropicApiKey": "anthropic-key-known-only-here",
+  "images:voyageApiKey": "voyage-key-known-only-here",
+};
+
 let stack: Deployment;
 let alarms: [name: string, alarm: Alarm][];
 
 beforeAll(async () => {
-  stack = await deployBulk({ "compaction:host": "ecs" }, { stack: "prod" });
+  stack = await deployBulk(
+    { "compaction:host": "ecs", "images:enabled": "true", "images:users": '["demo"]' },
+    { stack: "prod", secrets: imageSecrets },
+  );
   alarms = [...ofType(stack, "aws:cloudwatch/metricAlarm:MetricAlarm")] as unknown as typeof alarms;
 });
 

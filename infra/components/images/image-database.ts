@@ -104,7 +104,7 @@ export class ImageDatabase extends pulumi.ComponentResource {
     { migrateCode, settings, defaults }: ImageDatabaseArgs,
     instance: aws.rds.ClusterInstance,
   ): BundledFunction {
-    const ownerSecret = this.cluster.masterUserSecrets.apply((secrets) => secrets[0]?.secretArn ?? "");
+    const ownerSecret = this.cluster.masterUserSecrets.apply((secrets) => secrets?.[0]?.secretArn ?? "");
     return new BundledFunction(
       name,
       {

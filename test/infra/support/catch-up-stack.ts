@@ -21,7 +21,7 @@ export function deployCatchUp(
   return deployStack(stack, {
     ...wanted,
     config: { ...catchUpConfig, ...settings },
-    secrets: { ...secrets, ...catchUpSecrets },
+    secrets: { ...secrets, ...catchUpSecrets, ...wanted.secrets },
   });
 }
 
