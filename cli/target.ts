@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
+import type { RunQueuesConfig } from "../core/runs/run-queues.ts";
 import { VectorkeepError } from "../core/vectorkeep-error.ts";
 
 const names = z.object({
@@ -110,6 +111,11 @@ export const stackOutputs = z.object({
 });
 
 export type StackOutputs = z.infer<typeof stackOutputs>;
+
+/** The queues to which the commands redrive runs. */
+export function runQueuesOf({ linesQueueUrls, wordsQueueUrls, region }: StackOutputs): RunQueuesConfig {
+  return { LINES_QUEUE_URLS: linesQueueUrls, WORDS_QUEUE_URLS: wordsQueueUrls, AWS_REGION: region };
+}
 
 /** A stack that commands act on. */
 export interface Target {

@@ -22,14 +22,14 @@ import type { ReplayDeps } from "../../core/failed/replay.ts";
 import { systemClock } from "../../core/resilience/clock.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
-import type { ImagesOutputs, StackOutputs } from "../target.ts";
+import { type ImagesOutputs, runQueuesOf, type StackOutputs } from "../target.ts";
 
 /** Every source of failures in a stack. Queues have the names of their alarms. */
 export function failedSources(outputs: StackOutputs): FailedSource[] {
   const sqs = new SQSClient({});
   const dynamo = new DynamoDBClient({});
   const client = DynamoDBDocumentClient.from(dynamo);
-  const { embedQueueUrl: queueUrl, receiptsTable, controlTable, region } = outputs;
+  const { embedQueueUrl: queueUrl, receiptsTable, controlTable } = outputs;
   const queueUrls = { lines: outputs.linesQueueUrls, words: outputs.wordsQueueUrls };
   const deadLetters = (name: string, url: string, kind: DeadLetterKind) =>
     new DeadLetters(name, { sqs, url }, kind);
@@ -79,7 +79,7 @@ export function failedSources(outputs: StackOutputs): FailedSource[] {
       sourceTable: receiptsTable,
       controlTable,
       runs: new DynamoRunStore({ client, sourceTable: receiptsTable, controlTable }),
-      queues: new RunQueues({ client: sqs, queueUrls, region }),
+      queues: RunQueues.of(runQueuesOf(outputs), sqs),
       clock: systemClock,
     }),
     ...(outputs.images ? imageSources(outputs.images, sqs) : []),

@@ -13,7 +13,7 @@ import type { Progress } from "../../core/verify/paced.ts";
 import { repair } from "../../core/verify/repair.ts";
 import type { Finding } from "../../core/verify/report.ts";
 import type { Screen } from "../screen.ts";
-import type { StackOutputs } from "../target.ts";
+import { runQueuesOf, type StackOutputs } from "../target.ts";
 import { type Looked, reportsOf } from "./looked.ts";
 
 /** Repairs with the caller's own permissions, and shows the progress. */
@@ -23,7 +23,7 @@ export async function repairFindings(
   findings: readonly Finding[],
   screen: Screen,
 ): Promise<void> {
-  const { region, receiptsTable, controlTable, artifactsBucket, deltasBucket } = outputs;
+  const { receiptsTable, controlTable, artifactsBucket, deltasBucket } = outputs;
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   const sqs = new SQSClient({});
   const s3 = new S3Client({});
@@ -31,11 +31,7 @@ export async function repairFindings(
   const { redriven, embeddedAgain, unfinished, failedAgain } = await repair(
     {
       runs: new DynamoRunStore({ client, sourceTable: receiptsTable, controlTable }),
-      queues: new RunQueues({
-        client: sqs,
-        queueUrls: { lines: outputs.linesQueueUrls, words: outputs.wordsQueueUrls },
-        region,
-      }),
+      queues: RunQueues.of(runQueuesOf(outputs), sqs),
       deltas: new S3DeltaStore(s3, deltasBucket),
       embedAgain: async (run: RunRef, revision: number) => {
         const message = await embedMessageOf(s3, artifactsBucket, run, revision, { model, dimensions });

@@ -1,5 +1,6 @@
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import * as z from "zod";
+import { documentModel } from "../documents/documents.ts";
 import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
 import { jsonOf } from "./json-of.ts";
@@ -39,7 +40,8 @@ export class ExportDeadLetters implements DeadLetterKind {
 
   async sendAgain(deadLetter: Letter): Promise<SentAgain> {
     const event = givenUp.safeParse(jsonOf(deadLetter.body)).data?.requestPayload;
-    if (event === undefined) return { stays: "The record does not contain the event: export it again." };
+    if (event === undefined)
+      return { stays: `The record does not contain the event: export the ${documentModel.noun} again.` };
     const { $metadata } = await this.#lambda.send(
       new InvokeCommand({
         FunctionName: this.#functionName,

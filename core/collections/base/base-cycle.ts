@@ -4,7 +4,7 @@ import { inParallel } from "../../resilience/in-parallel.ts";
 import { redriveDocument } from "../../runs/redrive-document.ts";
 import { ItemUnreadableError } from "../../unreadable-item.ts";
 import type { BaseWork, BaseWriter, WrittenBase } from "../cycle/cycle-deps.ts";
-import { documentsLogged, reportPublished } from "../cycle/report-published.ts";
+import { documentsLogged, reportMerged, reportPublished } from "../cycle/report-published.ts";
 import { generationName, type Head } from "../generations/head.ts";
 import { overlayFigures } from "../generations/overlay-figures.ts";
 import { publishOver } from "../generations/publish-over.ts";
@@ -40,7 +40,6 @@ class BaseCycle {
   /** Publishes nothing where the shard holds all of it already. */
   async run(): Promise<WrittenBase> {
     const { deps, step, documents } = this.#work;
-    const { shard, log, metrics } = deps;
     step("materialise");
     const openDeps = { ...deps, workspace: this.#workspace };
     const start = (await openBaseStart(openDeps, this.#head)) ?? (await this.#rebuiltStart());
@@ -48,19 +47,7 @@ class BaseCycle {
     const head = this.#head;
     step("apply");
     const merged = await this.#merge(start);
-    const { written, updated, removed, count } = merged;
-    log.info("Changes merged", {
-      shard,
-      deltas: merged.runs.size,
-      changes: merged.changeMessages.length,
-      written,
-      updated,
-      removed,
-      vectors: count,
-    });
-    metrics.count("VectorsWritten", written);
-    metrics.count("VectorsUpdated", updated);
-    metrics.count("VectorsRemoved", removed);
+    const { written, updated, removed, count: vectors } = merged;
     const isHead = start.name === head?.name && !start.isOnlyCopy;
     const isBase = start.overlay.size === 0 && start.index !== undefined;
     const isEmpty = head === undefined && documents.length === 0;
@@ -70,6 +57,7 @@ class BaseCycle {
       await this.#workspace.close();
       if (start.database !== undefined) this.#workspace.keep(start.database);
     }
+    reportMerged(deps, merged, { written, updated, removed, vectors });
     return this.#outcome({ done: merged });
   }
 

@@ -9,7 +9,7 @@ import { nameDeltas } from "../publish/name-deltas.ts";
 import { publishSegment } from "../publish/publish-segment.ts";
 import { openPublished, type PublishedState } from "../publish/published-state.ts";
 import type { CycleDeps, Done } from "./cycle-deps.ts";
-import { documentsLogged, reportPublished, type ShardTelemetry } from "./report-published.ts";
+import { documentsLogged, type MergedVectors, reportMerged, reportPublished } from "./report-published.ts";
 
 export interface PublishedChanges extends Done {
   readonly head: Head | undefined;
@@ -33,7 +33,7 @@ export async function publishChanges(
   documents: readonly StartedDocument[],
   until: number,
 ): Promise<PublishedChanges> {
-  const { config, failed, log } = deps;
+  const { config, failed } = deps;
   const looked = await lookAtDocuments(deps, published, documents, {
     maxVectors: config.fold.maxOverlayVectors,
     until,
@@ -52,14 +52,11 @@ export async function publishChanges(
     ]),
     inBaseAlone: looked.inBaseAlone,
   };
-  const { runs, changeMessages } = done;
-  log.info("Changes merged", {
-    shard: deps.shard,
-    deltas: runs.size,
-    changes: changeMessages.length,
-    ...countVectors(deps, named),
-  });
-  if (entries.length === 0) return { ...done, head, bytesWritten: 0 };
+  const merged = countVectors(named);
+  if (entries.length === 0) {
+    reportMerged(deps, done, merged);
+    return { ...done, head, bytesWritten: 0 };
+  }
   const made = await publishSegment(
     { ...deps, openPublished: (moved) => openPublished(deps, moved) },
     lease,
@@ -68,6 +65,7 @@ export async function publishChanges(
     entries,
   );
   const { count, segments, overlay, bytesWritten } = made;
+  reportMerged(deps, done, merged);
   reportPublished(deps, made.head, {
     vectors: count,
     documents: entries.slice(0, documentsLogged).map(({ document }) => documentModel.keyOf(document)),
@@ -78,16 +76,13 @@ export async function publishChanges(
 }
 
 /** Vectors of new deltas, those of documents of which something else is known, and those that were removed. */
-function countVectors({ metrics }: ShardTelemetry, named: readonly LookedDocument[]) {
+function countVectors(named: readonly LookedDocument[]): MergedVectors {
   const [written = 0, updated = 0] = [true, false].map((isNew) =>
     named
       .filter(({ deltaVectors }) => (deltaVectors !== undefined) === isNew)
       .reduce((sum, { entry }) => sum + (entry === undefined || entry.gone ? 0 : entry.vectorCount), 0),
   );
   const removed = named.reduce((sum, { removedVectors }) => sum + removedVectors, 0);
-  metrics.count("VectorsWritten", written);
-  metrics.count("VectorsUpdated", updated);
-  metrics.count("VectorsRemoved", removed);
   return { written, updated, removed };
 }
 

@@ -2,6 +2,7 @@ import type { ShardName } from "../../../contract/collections.ts";
 import { documentKeys, type Log, type LogFields } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { Head } from "../generations/head.ts";
+import type { Done } from "./cycle-deps.ts";
 
 /** Documents named in the log of a publish: the rest is in the manifest. */
 export const documentsLogged = 20;
@@ -28,4 +29,24 @@ export function reportPublished(
     ...documentKeys(documents),
   });
   metrics.count("GenerationsPublished", 1);
+}
+
+export interface MergedVectors {
+  readonly written: number;
+  readonly updated: number;
+  readonly removed: number;
+  /** Vectors of the shard, where they are known. */
+  readonly vectors?: number;
+}
+
+/** Call it once the head has moved: changes of a publish that failed are merged again, and would count twice. */
+export function reportMerged(
+  { shard, log, metrics }: ShardTelemetry,
+  { runs, changeMessages }: Done,
+  merged: MergedVectors,
+): void {
+  log.info("Changes merged", { shard, deltas: runs.size, changes: changeMessages.length, ...merged });
+  metrics.count("VectorsWritten", merged.written);
+  metrics.count("VectorsUpdated", merged.updated);
+  metrics.count("VectorsRemoved", merged.removed);
 }

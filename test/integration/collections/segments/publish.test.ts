@@ -171,6 +171,7 @@ describe("a change that is small beside what is published", () => {
 
   test("F3: nothing is published over a head that another one has moved", async () => {
     const { client, controlTable } = rig.tables;
+    const counted = new Map(rig.counted);
     const parts = await rig.process({ foldVectors: 100 }, (step) => {
       if (step !== "move head") return;
       void client.send(
@@ -184,6 +185,10 @@ describe("a change that is small beside what is published", () => {
     });
     await expect(rig.invoke(parts)).rejects.toThrow("was not published");
     expect(rig.sqs.at(queueUrl).messages).toHaveLength(1);
+    // The redelivered message is merged again, and counts then.
+    for (const name of ["VectorsWritten", "VectorsUpdated", "VectorsRemoved"]) {
+      expect([name, rig.counted.get(name)]).toEqual([name, counted.get(name)]);
+    }
   });
 });
 
