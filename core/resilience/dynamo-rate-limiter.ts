@@ -1,6 +1,7 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
+import { type Clock, systemClock } from "./clock.ts";
 import { bookCost, costInMs, type Rate } from "./gcra.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
@@ -22,6 +23,8 @@ export interface DynamoRateLimiterOptions {
   readonly account: string;
   readonly requestsPerMinute: number;
   readonly tokensPerMinute: number;
+  /** Epoch milliseconds, since processes share the times. @default the system's */
+  readonly clock?: Pick<Clock, "now">;
 }
 
 /**
@@ -33,6 +36,7 @@ export class DynamoRateLimiter implements RateLimiter {
   readonly #item: { TableName: string; Key: { PK: string; SK: string } };
   readonly #requests: Rate;
   readonly #tokens: Rate;
+  readonly #clock: Pick<Clock, "now">;
   #known: Arrivals | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -43,6 +47,7 @@ export class DynamoRateLimiter implements RateLimiter {
       Key: { PK: `LIMITER#${options.account}`, SK: "EMBEDDING" },
     };
     this.#requests = { perMinute: options.requestsPerMinute, burstMs };
+    this.#clock = options.clock ?? systemClock;
     this.#tokens = { perMinute: options.tokensPerMinute, burstMs };
   }
 
@@ -63,7 +68,7 @@ export class DynamoRateLimiter implements RateLimiter {
   async #book(tokens: number, maxWait: number): Promise<number | undefined> {
     for (let fresh = this.#known === undefined; ; fresh = true) {
       const seen = fresh ? await this.#read() : this.#known;
-      const now = Date.now();
+      const now = this.#clock.now();
       const request = bookCost(this.#requests, seen?.requests ?? 0, now, 1);
       const text = bookCost(this.#tokens, seen?.tokens ?? 0, now, tokens);
       const wait = Math.max(request.wait, text.wait);

@@ -12,9 +12,6 @@ import { LeasedCycle, type Repair } from "./leased-cycle.ts";
 import { StepTimes } from "./step-times.ts";
 import { timetable } from "./timetable.ts";
 
-/** More than three: a lease outlives two beats that fail. */
-const beatsPerLease = 4;
-
 /**
  * Takes the delivered messages, and what else is queued, into one new generation of the shard.
  * Resolves to the delivered messages that have to be redelivered. After a failure all that is not acknowledged is, in
@@ -55,7 +52,7 @@ async function tracedCycle(
       await lease?.beat();
       await queue.hide(messages.open(), hiddenSeconds, (message) => messages.isOpen(message));
     },
-    config.leaseMs / beatsPerLease,
+    config.leaseMs,
     clock,
     log,
   );

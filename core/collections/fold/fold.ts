@@ -18,8 +18,6 @@ import { countOver, type Overlay, overlayOf } from "../segments/overlay.ts";
 import type { FoldDeps } from "./fold-deps.ts";
 import { type FoldedBase, publishFold } from "./publish-fold.ts";
 
-/** More than three: a lease outlives two beats that fail. */
-const beatsPerLease = 4;
 /** The rest of its time is for verifying, writing and publishing. */
 const shareForMerging = 0.6;
 
@@ -54,7 +52,7 @@ export async function foldShard(
     await lease.beat();
     await deps.beat?.();
   };
-  const heartbeat = new Heartbeat(beat, config.leaseMs / beatsPerLease, clock, log);
+  const heartbeat = new Heartbeat(beat, config.leaseMs, clock, log);
   try {
     return await new Fold(deps, lease, deadline).run(request);
   } catch (error) {

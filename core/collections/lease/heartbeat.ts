@@ -2,16 +2,19 @@ import { errorFields, type Log } from "../../log.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { LeaseLostError } from "./lease.ts";
 
+/** More than three: a lease outlives two beats that fail. */
+const beatsPerLease = 4;
+
 /**
- * Beats every `everyMs` until it is stopped or the lease is lost. A beat that fails otherwise is logged and the next
+ * Beats four times per lease until it is stopped or the lease is lost. A beat that fails otherwise is logged and the next
  * one tries again: whether too many failed is for the lease's holder to ask.
  */
 export class Heartbeat {
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
 
-  constructor(beat: () => Promise<void>, everyMs: number, clock: Clock, log: Log) {
-    this.#ended = this.#run(beat, everyMs, clock, log);
+  constructor(beat: () => Promise<void>, leaseMs: number, clock: Clock, log: Log) {
+    this.#ended = this.#run(beat, leaseMs / beatsPerLease, clock, log);
   }
 
   async stop(): Promise<void> {

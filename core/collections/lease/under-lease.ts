@@ -24,8 +24,6 @@ export interface LeaseDeps {
   readonly log: Log;
 }
 
-const beatsPerLease = 3;
-
 /** Does the work under a lease of the shard, for which it waits up to `maxWaitMs`. Throws CollectionBusyError. */
 export async function underLease<Result>(
   { shard, control, leaseMs, clock, log }: LeaseDeps,
@@ -36,7 +34,7 @@ export async function underLease<Result>(
   const options = { ...control, shard, clock, leaseMs, kind };
   const lease = await acquireLease(options, { waitMs: maxWaitMs, maxWaitMs });
   if (lease === undefined) throw new CollectionBusyError(shard, Math.round(maxWaitMs / 1000));
-  const heartbeat = new Heartbeat(() => lease.beat(), leaseMs / beatsPerLease, clock, log);
+  const heartbeat = new Heartbeat(() => lease.beat(), leaseMs, clock, log);
   try {
     return await work(lease);
   } finally {

@@ -231,7 +231,7 @@ describe("two processes", () => {
       { client, controlTable, shard: "lines", clock: monotonicClock, leaseMs: 60_000 },
       { waitMs: 0, maxWaitMs: 0 },
     );
-    const heartbeat = new Heartbeat(async () => lease?.beat(), 500, monotonicClock, silentLog);
+    const heartbeat = new Heartbeat(async () => lease?.beat(), 2_000, monotonicClock, silentLog);
     const delta = deltaOf(1, "a", ["milk"]);
     await rig.embed(delta);
     const parts = await rig.process();

@@ -4,6 +4,7 @@ import { CsvQuotesError, CsvUnterminatedError } from "../../../core/catchup/sour
 import { readHeader } from "../../../core/catchup/sources/header.ts";
 import { readRows } from "../../../core/catchup/sources/read-rows.ts";
 import { type RangeLimits, type RowRange, RowRanges } from "../../../core/catchup/sources/row-ranges.ts";
+import { cpuMsOf } from "../cpu-time.ts";
 
 function rangesOf(limits: Partial<RangeLimits>, onHeader: (cells: string[]) => void = () => {}) {
   return new RowRanges(
@@ -253,10 +254,11 @@ describe("a header", () => {
 
   test("F31: 100,000 columns are judged in time by their number", () => {
     const cells = ["id", "formatted_text", ...Array.from({ length: 100_000 }, (_, n) => `column_${n}`)];
-    const began = performance.now();
-    expect(readHeader(cells, []).length).toBe(100_002);
-    expect(() => readHeader([...cells, ...cells], [])).toThrow("and 99982 more");
-    expect(performance.now() - began).toBeLessThan(5_000);
+    const judging = cpuMsOf(() => {
+      expect(readHeader(cells, []).length).toBe(100_002);
+      expect(() => readHeader([...cells, ...cells], [])).toThrow("and 99982 more");
+    });
+    expect(judging).toBeLessThan(5_000);
   });
 });
 

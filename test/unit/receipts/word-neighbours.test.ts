@@ -3,6 +3,7 @@ import { centreX, centreY, sameHeight } from "../../../core/receipts/box.ts";
 import { latestOverlaps, type Span } from "../../../core/receipts/latest-overlaps.ts";
 import { byNumber, type WordRow } from "../../../core/receipts/rows.ts";
 import { wordNeighbours } from "../../../core/receipts/word-neighbours.ts";
+import { cpuMsOf } from "../cpu-time.ts";
 import { word } from "./rows-of.ts";
 
 /** The neighbours as the design words them, and as they were found before F31: everybody is looked at for everybody. */
@@ -71,11 +72,6 @@ test("F31: the neighbours of 2,000 words of unequal heights cost a fraction of a
     const [x, y] = [((index * 7_919) % count) / count, ((index * 104_729) % count) / count];
     return word(index, 1, "w", { x, y, width: 0.5 / count, height: ((index % 7) + 1) / (40 * count) });
   });
-  const timeOf = (act: () => unknown) => {
-    const began = performance.now();
-    act();
-    return performance.now() - began;
-  };
-  const byTheRule = timeOf(() => neighboursByTheRule(unequal));
-  expect(timeOf(() => wordNeighbours(unequal, new Set()))).toBeLessThan(byTheRule / 4);
+  const byTheRule = cpuMsOf(() => neighboursByTheRule(unequal));
+  expect(cpuMsOf(() => wordNeighbours(unequal, new Set()))).toBeLessThan(byTheRule / 4);
 });
