@@ -1,7 +1,7 @@
 import { FunctionFailedError } from "../../../cli/invoke-function.ts";
 import { lookAtShard } from "../../../cli/verify/look-at-shards.ts";
 import { corruptOf, exitCodes, type Looked, verdictOf } from "../../../cli/verify/looked.ts";
-import { detailLines, summaryLines, verdictText } from "../../../cli/verify/report.ts";
+import { detailLines, jsonOf, rejectedText, summaryLines, verdictText } from "../../../cli/verify/report.ts";
 import { type ShardReport, shardReport } from "../../../core/verify/report.ts";
 import type { VerifyRequest } from "../../../core/verify/request.ts";
 import { parseVerifyRequest, VerifyRequestInvalidError } from "../../../core/verify/request.ts";
@@ -121,4 +121,23 @@ test("one row per shard, what differs by name, and what to do", () => {
 test("the function refuses what it is not asked for, with every problem", () => {
   expect(() => parseVerifyRequest({ shard: 1, numbers: "yes" }, ["lines"])).toThrow(/shard: .*; numbers: /);
   expect(() => parseVerifyRequest({ shard: "words" }, ["lines"])).toThrow(/shard: it is one of lines/);
+});
+
+test("rejected rows are counted with the command that lists them, and are no difference (F36)", () => {
+  expect(rejectedText(0)).toEqual([]);
+  expect(rejectedText(3)).toEqual([
+    "3 OCR rows were rejected and have no vector: `npm run failed -- rejected-rows` lists them.",
+  ]);
+  expect(JSON.parse(jsonOf({ verdict: "clean", looked: [], rejectedRows: 3 }))).toMatchObject({
+    verdict: "clean",
+    exit_code: 0,
+    rejected_rows: 3,
+  });
+});
+
+test("a count of rejected rows that cannot be read is said to be unknown, and not to be none", () => {
+  expect(rejectedText(undefined)).toEqual(["The number of rejected OCR rows could not be read."]);
+  expect(JSON.parse(jsonOf({ verdict: "clean", looked: [], rejectedRows: undefined }))).not.toHaveProperty(
+    "rejected_rows",
+  );
 });
