@@ -11,7 +11,10 @@ export function writeDirection(
   start: number,
 ): void {
   let sum = 0;
-  for (let at = 0; at < vector.length; at++) sum += (vector[at] as number) ** 2;
+  for (let at = 0; at < vector.length; at++) {
+    const value = vector[at] as number;
+    sum += value * value;
+  }
   const length = Math.sqrt(sum);
   if (!(length > 0 && length < Number.POSITIVE_INFINITY)) return;
   for (let at = 0; at < vector.length; at++) into[start + at] = (vector[at] as number) / length;

@@ -24,12 +24,16 @@ export class QuantisedVectors implements CodeBlock {
     const step = Math.fround(largest(direction) / 127);
     this.#steps[place] = step;
     if (step === 0) return;
+    const codes = this.codes;
+    const perStep = 1 / step;
     let lost = 0;
     for (let at = 0; at < direction.length; at++) {
       const value = direction[at] as number;
-      const code = Math.max(-127, Math.min(127, Math.round(value / step)));
-      this.codes[start + at] = code;
-      lost += (value - step * code) ** 2;
+      // Rounds half away from zero. No value is larger than 127 steps by as much as a half.
+      const code = (value * perStep + (value < 0 ? -0.5 : 0.5)) | 0;
+      codes[start + at] = code;
+      const rest = value - step * code;
+      lost += rest * rest;
     }
     this.#lost[place] = Math.sqrt(lost) + roundingSlack;
   }
@@ -73,7 +77,8 @@ export function quantisedQuery(direction: Float32Array): QuantisedQuery {
   direction.forEach((value, at) => {
     const code = step === 0 ? 0 : Math.round(value / step);
     codes[at] = code;
-    lost += (value - step * code) ** 2;
+    const rest = value - step * code;
+    lost += rest * rest;
     length += value * value;
   });
   return { codes, step, length: Math.sqrt(length), lost: Math.sqrt(lost) };

@@ -53,6 +53,11 @@ export class DenseMatrix {
     return matrix;
   }
 
+  /** Memory of the directions and their codes. */
+  get bytes(): number {
+    return this.#directions.byteLength + (this.#codes?.codes.byteLength ?? 0);
+  }
+
   /** The direction of a vector, by its number among those that were given. A view, not a copy. */
   direction(vector: number): Float32Array {
     return this.#directionAt(this.#places[vector] ?? 0);

@@ -61,25 +61,25 @@ export async function rank(snapshot: Snapshot, ranking: Ranking): Promise<Ranked
       const coverage = coverages[number] as number;
       const { boost, isSubject } =
         understood && matching?.[number] ? boostOf(row, understood, subject) : noBoost;
-      const scoreWith = (cosine: number | undefined) =>
-        boost + (isSubject ? understoodWeight : 1) * ownScore(mode, cosine, coverage);
+      const ownWeight = isSubject ? understoodWeight : 1;
+      const upper = bounds?.upper[number];
+      const most = boost + ownWeight * ownScore(mode, upper, coverage);
+      if (most < contest.threshold) return;
       const isUnfit = (cosine: number | undefined) =>
         boost === 0 && isUnrelated(mode, cosine, coverage, minCosine);
-      const upper = bounds?.upper[number];
-      const most = scoreWith(upper);
-      if (most < contest.threshold) return;
       if (boost === 0 && understood?.isValueAlone && mode !== "dense" && coverage < minCoverage) return;
       if (isUnfit(upper)) return;
       if (!accepts(row, heads.get(row.receipt))) return;
       const lower = bounds?.lower[number];
       contest.add(
         most,
-        isUnfit(lower) ? Number.NEGATIVE_INFINITY : scoreWith(lower),
+        isUnfit(lower) ? Number.NEGATIVE_INFINITY : boost + ownWeight * ownScore(mode, lower, coverage),
         (): RankedRow | undefined => {
           const cosine = query && matrix.cosine(number, query);
           if (isUnfit(cosine)) return undefined;
           const matched = matching?.[number] && understood ? matchedBy(row, understood, subject) : [];
-          return { row, head: heads.get(row.receipt), score: scoreWith(cosine), cosine, coverage, matched };
+          const score = boost + ownWeight * ownScore(mode, cosine, coverage);
+          return { row, head: heads.get(row.receipt), score, cosine, coverage, matched };
         },
       );
     };
