@@ -69,11 +69,11 @@ export interface Question {
   readonly filter?: Hit["metadata"];
 }
 
-/** The stack has no query service to ask. */
+/** The stack has no search API to ask. */
 export class SearchNotDeployedError extends VectorkeepError {
   constructor() {
     super(
-      "This stack has no query service.",
+      "This stack has no search API.",
       "Enable it with `pulumi config set query:enabled true` and deploy again.",
     );
   }
@@ -84,7 +84,7 @@ export class SearchUnreachableError extends VectorkeepError {
   constructor(url: string, cause: unknown) {
     super(
       `Nothing answers at ${url}.`,
-      "Start the local stack with `npm start`; a deployed query service is reachable only from inside its network.",
+      "Start the local stack with `npm start`; with query:host ecs, a deployed stack is searched from inside its network.",
       { cause },
     );
   }
@@ -94,7 +94,7 @@ export class SearchUnreachableError extends VectorkeepError {
 export class SearchRefusedError extends VectorkeepError {
   constructor(status: number, message: string, problems: readonly string[]) {
     super(
-      `The query service answered ${status}: ${message}${problems.map((problem) => `\n  - ${problem}`).join("")}`,
+      `The search API answered ${status}: ${message}${problems.map((problem) => `\n  - ${problem}`).join("")}`,
       "",
     );
   }

@@ -74,6 +74,7 @@ const bulk = z.object({
   apiKeySecret: z.string(),
   logGroups: z.object({ api: z.string(), worker: z.string() }),
 });
+const searchedShards = z.record(z.string(), z.object({ function: z.string(), logGroup: z.string() }));
 
 /** The outputs of a deployed stack; `vectorkeep()` in infra/program.ts returns them. */
 export const stackOutputs = z.object({
@@ -97,11 +98,13 @@ export const stackOutputs = z.object({
   alarmTopicArn: z.string(),
   functions: names,
   logGroups: names.extend({ queryServer: z.string().optional(), compactionWorker: z.string().optional() }),
-  /** Absent where the query service is not enabled. */
+  /** Absent where the search API is not enabled. */
   searchUrl: z.string().optional(),
   searchApiKeySecret: z.string().optional(),
   /** Functions beside the flows of the product. */
   added: z.record(z.string(), z.object({ function: z.string(), logGroup: z.string() })).optional(),
+  /** Absent where the query server searches, or nothing. */
+  search: z.object({ function: z.string(), logGroup: z.string(), shards: searchedShards }).optional(),
   /** Absent where the catch-up API is not enabled. */
   catchUp: catchUp.optional(),
   /** Absent where the image flow is not enabled. */

@@ -54,6 +54,7 @@ export const metricsOf = {
     "CatchUpTasksFailed",
   ],
   "query-server": ["ManifestMismatches"],
+  "search-shard": ["ManifestMismatches"],
   "image-processor": ["ImagesProcessed", "ImagesRejected"],
   "image-analyzer": [
     "AnalysesDeferred",

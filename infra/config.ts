@@ -293,14 +293,44 @@ export const declared = {
   query: {
     enabled: boolean({
       default: false,
-      means: "Deploy the query server as an ECS service.",
-      because: "Its image needs Docker at deployment, and the service costs money while idle.",
+      means: "Deploy the search API.",
+      because: "It needs query:apiKey, which has no default.",
+    }),
+    host: oneOf({
+      default: "lambda",
+      values: ["lambda", "ecs"],
+      means:
+        "What answers searches: functions behind API Gateway, or the query server as an ECS service in the VPC.",
+      because:
+        "Functions need no Docker and cost nothing while idle. The service answers steady load without cold starts.",
+    }),
+    lambdaMaxVectors: integer({
+      default: 50_000,
+      from: 1,
+      to: 400_000,
+      means: "Maximum number of vectors per shard that a search function opens.",
+      because: "A first request opens this many of 1536 dimensions within the 29 s that API Gateway waits.",
+    }),
+    lambdaMemoryMiB: integer({
+      default: 3_008,
+      from: 512,
+      to: 10_240,
+      means: "Memory of the functions that search a shard; it sets their share of CPU.",
+      because:
+        "Opening 50,000 vectors of 1536 dimensions takes 2 GiB, and new accounts are limited to this size.",
+    }),
+    requestsPerSecond: integer({
+      default: 50,
+      from: 1,
+      to: 10_000,
+      means: "Requests per second that API Gateway passes to the search functions; twice as many in a burst.",
+      because: "A leaked key then cannot take up the concurrency of the account.",
     }),
     port: integer({
       default: 8080,
       from: 1024,
       to: 65_535,
-      means: "Port of the query server and of the internal load balancer in front of it.",
+      means: "With host ecs, port of the query server and of the internal load balancer in front of it.",
       because: "It is an unprivileged port.",
     }),
     apiKey: optionalSecret({

@@ -3,7 +3,7 @@ import type { CompactionWorker, CompactionWorkerArgs } from "./components/compac
 import type { Network } from "./components/network.ts";
 import type { QueryService } from "./components/query-service.ts";
 import type { Storage } from "./components/storage.ts";
-import { StoredSecret } from "./components/stored-secret.ts";
+import type { StoredSecret } from "./components/stored-secret.ts";
 import type { Settings } from "./config.ts";
 
 /** Docker and @pulumi/awsx are not loaded while the function compacts. */
@@ -20,6 +20,7 @@ export async function compactionWorker(
 interface Neighbours {
   /** The Docker build context; undefined while the service is disabled. */
   readonly queryContext: string | undefined;
+  readonly searchApiKey: StoredSecret | undefined;
   readonly storage: Storage;
   readonly network: Network;
   readonly files: CollectionsFileSystem;
@@ -31,15 +32,11 @@ interface Neighbours {
 export async function queryService(
   name: string,
   { query, embedding, compaction, logs, tracing }: Settings,
-  { queryContext, storage, network, files, apiKey, metricsNamespace }: Neighbours,
-): Promise<{ service: QueryService; apiKey: StoredSecret } | undefined> {
-  if (queryContext === undefined || query.apiKey === undefined) return undefined;
+  { queryContext, searchApiKey, storage, network, files, apiKey, metricsNamespace }: Neighbours,
+): Promise<QueryService | undefined> {
+  if (queryContext === undefined || searchApiKey === undefined) return undefined;
   const { QueryService } = await import("./components/query-service.ts");
-  const searchApiKey = new StoredSecret(name.replace(/-query$/, "-search-api-key"), {
-    description: "Key that a search request carries",
-    value: query.apiKey,
-  });
-  const service = new QueryService(name, {
+  return new QueryService(name, {
     context: queryContext,
     settings: query,
     embedding,
@@ -54,5 +51,4 @@ export async function queryService(
     logLevel: logs.level,
     tracing,
   });
-  return { service, apiKey: searchApiKey };
 }

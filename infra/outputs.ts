@@ -31,13 +31,15 @@ export interface Outputs {
   readonly alarmTopicArn: pulumi.Output<string>;
   /** Name of the dashboard in CloudWatch. */
   readonly dashboard: pulumi.Output<string>;
-  readonly searchUrl?: pulumi.Output<string>;
+  readonly searchUrl?: pulumi.Output<string> | undefined;
   /** Name of the secret, not its value. */
   readonly searchApiKeySecret?: pulumi.Output<string>;
   /** Those of infra/added-functions.ts, by folder; absent where there is none. */
   readonly added?: Readonly<
     Record<string, { readonly function: pulumi.Output<string>; readonly logGroup: pulumi.Output<string> }>
   >;
+  /** With `query:host lambda`. */
+  readonly search?: SearchOutputs;
   /** Where the catch-up API is enabled. */
   readonly catchUp?: CatchUpOutputs;
   /** Where the image flow is enabled. */
@@ -76,6 +78,16 @@ export interface ImagesOutputs {
 
 type ImageStep = "uploads" | "analysis" | "embedding";
 type ImageFunctionName = "processor" | "analyzer" | "embedder" | "search" | "migrate";
+
+export interface SearchOutputs {
+  /** Answers callers. */
+  readonly function: pulumi.Output<string>;
+  readonly logGroup: pulumi.Output<string>;
+  /** By shard, what searches it. */
+  readonly shards: Readonly<
+    Record<string, { readonly function: pulumi.Output<string>; readonly logGroup: pulumi.Output<string> }>
+  >;
+}
 
 export interface CatchUpOutputs {
   /** Without a slash at its end. */

@@ -10,6 +10,7 @@ import {
   functionBundles,
   imageBundles,
   queryServerContext,
+  searchBundles,
 } from "./bundles/stack-bundles.ts";
 import { catchUpOf, catchUpOutputs } from "./catch-up.ts";
 import { ChangeProcessor } from "./components/change-processor.ts";
@@ -28,6 +29,7 @@ import { imageFlowOf, imagesOutputs } from "./images.ts";
 import { compactionWorker, queryService } from "./optional-services.ts";
 import type { Outputs } from "./outputs.ts";
 import { workerRemains } from "./remaining-worker.ts";
+import { searchOf, searchOutputs } from "./search.ts";
 import { readSettings } from "./settings/read-settings.ts";
 import { watch } from "./watch.ts";
 
@@ -41,15 +43,19 @@ export async function vectorkeep(): Promise<Outputs> {
   const stem = `${pulumi.getProject()}-${pulumi.getStack()}`;
   const remains = await workerRemains(`${stem}-compaction-worker`, settings.compaction);
   const inContainer = settings.compaction.host === "ecs";
-  const [code, addedCode, catchUpCode, imageCode, queryContext, workerContext, contexts] = await Promise.all([
-    functionBundles(),
-    addedBundles(Object.keys(addedFunctions)),
-    settings.catchup.enabled ? catchUpBundles() : undefined,
-    settings.images.enabled ? imageBundles() : undefined,
-    settings.query.enabled ? queryServerContext() : undefined,
-    inContainer ? compactionWorkerContext() : undefined,
-    settings.bulk.enabled ? bulkContexts() : undefined,
-  ]);
+  const searchesInContainer = settings.query.enabled && settings.query.host === "ecs";
+  const searchesInFunctions = settings.query.enabled && settings.query.host === "lambda";
+  const [code, addedCode, catchUpCode, imageCode, searchCode, queryContext, workerContext, contexts] =
+    await Promise.all([
+      functionBundles(),
+      addedBundles(Object.keys(addedFunctions)),
+      settings.catchup.enabled ? catchUpBundles() : undefined,
+      settings.images.enabled ? imageBundles() : undefined,
+      searchesInFunctions ? searchBundles() : undefined,
+      searchesInContainer ? queryServerContext() : undefined,
+      inContainer ? compactionWorkerContext() : undefined,
+      settings.bulk.enabled ? bulkContexts() : undefined,
+    ]);
   if (settings.storage.keepData) protectData();
   // The namespace is the stem, so that two stacks in one account do not share metrics.
   const defaults = {
@@ -70,7 +76,7 @@ export async function vectorkeep(): Promise<Outputs> {
   });
   const network = new Network(`${stem}-network`, {
     ...settings.network,
-    internetForTasks: settings.query.enabled || inContainer || settings.bulk.enabled,
+    internetForTasks: searchesInContainer || inContainer || settings.bulk.enabled,
     ...(existing.placement && { existing: existing.placement }),
   });
   const files = new CollectionsFileSystem(`${stem}-collections`, { network });
@@ -168,6 +174,22 @@ export async function vectorkeep(): Promise<Outputs> {
     network,
     ...defaults,
   });
+  const searchApiKey =
+    settings.query.enabled && settings.query.apiKey !== undefined
+      ? new StoredSecret(`${stem}-search-api-key`, {
+          description: "Key that a search request carries",
+          value: settings.query.apiKey,
+        })
+      : undefined;
+  const search = searchOf(`${stem}-search`, settings, {
+    code: searchCode,
+    searchApiKey: settings.query.apiKey,
+    apiKey,
+    storage,
+    network,
+    files,
+    defaults,
+  });
   const { alarms, dashboard } = watch(stem, settings, {
     pipeline,
     changes,
@@ -177,10 +199,12 @@ export async function vectorkeep(): Promise<Outputs> {
     catchUp,
     images,
     added,
+    search: search?.functions,
     metricsNamespace: stem,
   });
-  const search = await queryService(`${stem}-query`, settings, {
+  const service = await queryService(`${stem}-query`, settings, {
     queryContext,
+    searchApiKey,
     storage,
     network,
     files,
@@ -226,7 +250,7 @@ export async function vectorkeep(): Promise<Outputs> {
       generations: generations.logGroup.name,
       verify: verify.logGroup.name,
       sweeper: sweeper.logGroup.name,
-      ...(search && { queryServer: search.service.logGroup.name }),
+      ...(service && { queryServer: service.logGroup.name }),
     },
     alarmTopicArn: alarms.topicArn,
     dashboard: dashboard.name,
@@ -234,6 +258,7 @@ export async function vectorkeep(): Promise<Outputs> {
     ...(images && { images: imagesOutputs(images) }),
     ...addedOutputs(added),
     ...(bulk && { bulk: bulkOutputs(bulk) }),
-    ...(search && { searchUrl: search.service.url, searchApiKeySecret: search.apiKey.name }),
+    ...(searchApiKey && { searchUrl: search?.url ?? service?.url, searchApiKeySecret: searchApiKey.name }),
+    ...(search && { search: searchOutputs(search) }),
   };
 }

@@ -8,6 +8,7 @@ import type { Compaction } from "./components/compaction.ts";
 import { Dashboard, type Flow } from "./components/dashboard.ts";
 import type { EmbedPipeline } from "./components/embed-pipeline.ts";
 import type { ImageFlow } from "./components/images/image-flow.ts";
+import type { SearchFunctions } from "./components/search-functions.ts";
 import type { Settings } from "./config.ts";
 
 /** The components that alarms and dashboard cover. */
@@ -20,6 +21,8 @@ interface Watched {
   readonly catchUp: CatchUp | undefined;
   readonly images: ImageFlow | undefined;
   readonly added: AddedFunctions;
+  /** Undefined where the query server searches, or nothing. */
+  readonly search: SearchFunctions | undefined;
   /** CloudWatch namespace of the metrics that the product itself writes. */
   readonly metricsNamespace: string;
 }
@@ -45,7 +48,7 @@ export function watch(
     stream: { reader: changes.streamProcessor, mapping: changes.mapping },
     sweeper,
     sweep: settings.sweep,
-    servesQueries: settings.query.enabled,
+    searchHost: settings.query.enabled ? settings.query.host : undefined,
     compactsInWorker: settings.compaction.host === "ecs",
     takesBulkJobs,
     images: images && { cluster: images.database.cluster },
@@ -85,6 +88,7 @@ function flowsOf({
   catchUp,
   images,
   added,
+  search,
 }: Watched): Flow[] {
   const shards = [...compaction.lines.byShard, ...compaction.words.byShard];
   return [
@@ -142,12 +146,24 @@ function flowsOf({
         verify: ["VectorsMissing", "VectorsExtra", "VectorsStale"],
       },
     },
+    ...(search ? [searching(search)] : []),
     ...(catchUp ? [catchingUp(catchUp)] : []),
     ...(images ? [imageFlow(images)] : []),
     ...(Object.keys(added).length > 0
       ? [{ title: "Added functions", functions: added, queues: {}, deadLetters: {}, counts: {} }]
       : []),
   ];
+}
+
+function searching({ search, shards }: SearchFunctions): Flow {
+  const ofShards = [...shards].map(([shard, searched]) => [`search-${shard}`, searched] as const);
+  return {
+    title: "Search",
+    functions: { search, ...Object.fromEntries(ofShards) },
+    queues: {},
+    deadLetters: {},
+    counts: {},
+  };
 }
 
 function catchingUp({ functions: { api, run, chunk, settle }, watch, unsettled, machine }: CatchUp): Flow {

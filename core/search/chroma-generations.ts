@@ -19,7 +19,7 @@ import { monotonicClock } from "../resilience/clock.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
 import { ApproximateGeneration, BaseCopy, SnapshotGeneration } from "./open-generations.ts";
-import { GenerationOfAnotherModelError } from "./search-errors.ts";
+import { GenerationOfAnotherModelError, ShardTooLargeError } from "./search-errors.ts";
 import { isExact, readSnapshot } from "./snapshot/read-snapshot.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
 
@@ -38,6 +38,8 @@ export interface ChromaGenerationsOptions {
   readonly scratch: string;
   /** Generations of more vectors are not held in memory: their answers are approximate. */
   readonly exactVectors: number;
+  /** Generations of more vectors are not opened at all. @default any size is */
+  readonly maxVectors?: number;
   /** Where the deltas are that segments name. */
   readonly deltas: Pick<DeltaStore, "get">;
   readonly metrics: Metrics;
@@ -75,13 +77,14 @@ export class ChromaGenerations implements GenerationSource {
   }
 
   /**
-   * Throws GenerationCorruptError where the files are not what the manifests say, NamedDeltaMissingError, or
-   * GenerationOfAnotherModelError.
+   * Throws GenerationCorruptError where the files are not what the manifests say, NamedDeltaMissingError,
+   * GenerationOfAnotherModelError, or ShardTooLargeError.
    */
   async open(published: PublishedGeneration, previous: OpenGeneration | undefined): Promise<OpenGeneration> {
     try {
       const manifest = await this.#generations.manifest(published.name);
       this.#requireOwnModel(published, manifest);
+      this.#requireRoom(published, manifest);
       const overlay = await this.#generations.overlayOf(manifest);
       const generation =
         (previous && (await this.#above(previous, published, manifest, overlay))) ??
@@ -198,6 +201,11 @@ export class ChromaGenerations implements GenerationSource {
         manifest.base === null ? undefined : await this.#generations.manifestIfReadable(manifest.base);
     }
     return undefined;
+  }
+
+  #requireRoom({ name }: PublishedGeneration, { count }: Manifest): void {
+    const { maxVectors = Number.POSITIVE_INFINITY } = this.#options;
+    if (count > maxVectors) throw new ShardTooLargeError(name, count, maxVectors);
   }
 
   #requireOwnModel({ name }: PublishedGeneration, made: { model: string; dimensions: number }): void {

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { EmbeddingRefusedError } from "../embedding/embedding-errors.ts";
 import { errorFields, type Log } from "../log.ts";
 import { requireApiKey } from "./api-key.ts";
 import type { CollectionHealth } from "./followed-collection.ts";
@@ -7,13 +6,7 @@ import { HttpError } from "./http-error.ts";
 import { searchOpenApi } from "./openapi.ts";
 import { readBody, readQuery } from "./request-body.ts";
 import type { SearchAnswer } from "./search.ts";
-import {
-  AnswerNotExactError,
-  NothingPublishedError,
-  NotOpenYetError,
-  QueryNotEmbeddedError,
-  VectorUnknownError,
-} from "./search-errors.ts";
+import { problemOf } from "./search-problem.ts";
 import { type SearchRequest, searchRequest } from "./search-request.ts";
 import { type SimilarAnswer, type SimilarRequest, similarRequest } from "./similar.ts";
 
@@ -114,19 +107,6 @@ function pathOf(request: IncomingMessage): string {
 function healthAnswer(collections: Readonly<Record<string, CollectionHealth>>): Answer {
   const opening = Object.values(collections).some(({ state }) => state === "opening");
   return { status: opening ? 503 : 200, body: { status: opening ? "opening" : "ok", collections } };
-}
-
-function problemOf(error: unknown): HttpError {
-  if (error instanceof HttpError) return error;
-  if (error instanceof NothingPublishedError) return new HttpError(503, "nothing_published", error.message);
-  if (error instanceof NotOpenYetError) return new HttpError(503, "not_open_yet", error.message);
-  if (error instanceof AnswerNotExactError) return new HttpError(400, "answer_not_exact", error.message);
-  if (error instanceof VectorUnknownError) return new HttpError(404, "vector_unknown", error.message);
-  if (error instanceof QueryNotEmbeddedError && error.cause instanceof EmbeddingRefusedError) {
-    return new HttpError(400, "text_refused", error.message);
-  }
-  if (error instanceof QueryNotEmbeddedError) return new HttpError(502, "embedding_failed", error.message);
-  return new HttpError(500, "internal", "The search failed; the log of this service has the reason.");
 }
 
 function stackOf(error: unknown): string | undefined {

@@ -14,13 +14,30 @@ export async function readBody<S extends z.ZodType>(
   request: IncomingMessage,
   schema: S,
 ): Promise<z.infer<S>> {
-  return checked(schema, json(await bytes(request)), "The request body does not fit.");
+  return checkedBody(json(await bytes(request)), schema);
 }
 
 /** Checks the query parameters: 400 with every problem at once. */
 export function readQuery<S extends z.ZodType>(request: IncomingMessage, schema: S): z.infer<S> {
   const { searchParams } = new URL(request.url ?? "/", "http://localhost");
-  return checked(schema, Object.fromEntries(searchParams), "The query parameters do not fit.");
+  return checkedQuery(Object.fromEntries(searchParams), schema);
+}
+
+export function checkedQuery<S extends z.ZodType>(
+  parameters: Readonly<Record<string, string>>,
+  schema: S,
+): z.infer<S> {
+  return checked(schema, parameters, "The query parameters do not fit.");
+}
+
+/** The JSON of a body, which no schema has checked yet. */
+export function jsonBody(body: Buffer): unknown {
+  if (body.length > maxBodyBytes) throw tooLarge();
+  return json(body);
+}
+
+export function checkedBody<S extends z.ZodType>(body: unknown, schema: S): z.infer<S> {
+  return checked(schema, body, "The request body does not fit.");
 }
 
 function checked<S extends z.ZodType>(schema: S, input: unknown, what: string): z.infer<S> {

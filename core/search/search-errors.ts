@@ -53,6 +53,23 @@ export class AnswerNotExactError extends VectorkeepError {
   }
 }
 
+/** A shard has more vectors than the memory of its function is made for. */
+export class ShardTooLargeError extends VectorkeepError {
+  constructor(generation: string, vectors: number, maxVectors: number) {
+    super(
+      `Generation ${generation} has ${vectors} vectors, and query:lambdaMaxVectors is ${maxVectors}.`,
+      "Raise it with query:lambdaMemoryMiB, use more shards, or set query:host to ecs.",
+    );
+  }
+}
+
+/** A function that searches a shard did not answer. */
+export class ShardNotAnsweredError extends VectorkeepError {
+  constructor(shard: ShardName, reason: string, options?: ErrorOptions) {
+    super(`Shard ${shard} was not searched: ${reason}.`, "Its log group has the reason.", options);
+  }
+}
+
 /** No published vector has this id. */
 export class VectorUnknownError extends VectorkeepError {
   constructor(id: string) {

@@ -35,7 +35,7 @@ export interface UnderstoodAnswer {
 export async function search(
   request: SearchRequest,
   followed: readonly FollowedCollection[],
-  vectors: QueryVectors,
+  vectors: Pick<QueryVectors, "of">,
   minCosine: number,
 ): Promise<SearchAnswer> {
   const { collection, k, text = "" } = request;
@@ -49,7 +49,7 @@ export async function search(
     const lettersOnly = request.mode === "lexical" && open.every(({ snapshot }) => snapshot !== undefined);
     const vector = request.vector ?? (lettersOnly ? undefined : await vectors.of(text));
     const found = await Promise.all(open.map((generation) => hitsOf(generation, request, vector, minCosine)));
-    const hits = found.flat().sort(bestFirst).slice(0, k);
+    const hits = best(found.flat(), k);
     const understood = shownUnderstanding(request, hits);
     return {
       collection,
@@ -116,6 +116,7 @@ function shownUnderstanding(
   return Object.keys(shown).length > 0 ? shown : undefined;
 }
 
-function bestFirst(one: Hit, other: Hit): number {
-  return other.score - one.score || (one.id < other.id ? -1 : 1);
+/** Best first; equal scores by id. */
+export function best(hits: readonly Hit[], k: number): Hit[] {
+  return hits.toSorted((one, other) => other.score - one.score || (one.id < other.id ? -1 : 1)).slice(0, k);
 }

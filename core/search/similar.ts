@@ -6,6 +6,7 @@ import type { VectorMetadata } from "../deltas/delta.ts";
 import { labelPrefix } from "../receipts/vector-metadata.ts";
 import { type FollowedCollection, useAll } from "./followed-collection.ts";
 import { type Hit, hitsOfVectors } from "./hit.ts";
+import { best } from "./search.ts";
 import { AnswerNotExactError, VectorUnknownError } from "./search-errors.ts";
 import { rank } from "./snapshot/rank.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
@@ -18,6 +19,10 @@ export const similarRequest = z.strictObject({
 });
 
 export type SimilarRequest = z.infer<typeof similarRequest>;
+
+export function collectionOfId(id: string): Collection {
+  return id.includes("#WORD#") ? "words" : "lines";
+}
 
 export interface SimilarAnswer {
   readonly collection: Collection;
@@ -38,7 +43,7 @@ export async function similar(
   { id, k }: SimilarRequest,
   followed: readonly FollowedCollection[],
 ): Promise<SimilarAnswer> {
-  const collection = id.includes("#WORD#") ? "words" : "lines";
+  const collection = collectionOfId(id);
   const shards = followed.filter(({ shard }) => collectionOf(shard) === collection);
   const published = shards.filter(({ state }) => state !== "empty");
   return useAll(published.length > 0 ? published : shards, async (generations) => {
@@ -49,10 +54,7 @@ export async function similar(
     const of = snapshots.map((snapshot) => snapshot.vector(id)).find((found) => found !== undefined);
     if (of === undefined) throw new VectorUnknownError(id);
     const neighbours = await Promise.all(snapshots.map((snapshot) => neighboursOf(of, snapshot, k)));
-    const hits = neighbours
-      .flat()
-      .sort((one, other) => other.score - one.score || (one.id < other.id ? -1 : 1))
-      .slice(0, k);
+    const hits = best(neighbours.flat(), k);
     return {
       collection,
       generations: Object.fromEntries(
@@ -66,7 +68,11 @@ export async function similar(
 }
 
 /** Lines of one row share a vector, so a row more than asked for makes up for the vector itself. */
-async function neighboursOf({ id, vector }: StoredVector, snapshot: Snapshot, k: number): Promise<Hit[]> {
+export async function neighboursOf(
+  { id, vector }: Pick<StoredVector, "id" | "vector">,
+  snapshot: Snapshot,
+  k: number,
+): Promise<Hit[]> {
   const ranked = await rank(snapshot, {
     text: "",
     vector: Array.from(vector),
@@ -79,7 +85,8 @@ async function neighboursOf({ id, vector }: StoredVector, snapshot: Snapshot, k:
   return ranked.flatMap(hitsOfVectors).filter((hit) => hit.id !== id);
 }
 
-function labelsOf(hits: readonly Hit[]): SimilarAnswer["labels"] {
+/** By label, on how many of the hits it is VALID and INVALID. */
+export function labelsOf(hits: readonly Hit[]): SimilarAnswer["labels"] {
   const labels: Record<string, { valid: number; invalid: number }> = {};
   for (const { metadata } of hits) {
     for (const [key, value] of Object.entries(metadata)) {

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BulkContexts } from "../components/bulk-args.ts";
 import type { CatchUpCode } from "../components/catch-up-args.ts";
 import type { ImageCode } from "../components/images/image-code.ts";
+import type { SearchCode } from "../components/search-functions.ts";
 import { type Bundle, bundleContainer, bundleFunction, hashOf, type Ingredients, place } from "./bundle.ts";
 import { ProgramCache } from "./program-cache.ts";
 
@@ -45,6 +46,15 @@ export async function imageBundles(): Promise<ImageCode> {
     bundleFunction("image-migrate", {}, programOf),
   ]);
   return { processor, analyzer, embedder, search, migrate, migrateHash: hashOf(migrateBundle) };
+}
+
+/** The code of the search API with `query:host lambda`. */
+export async function searchBundles(): Promise<SearchCode> {
+  const [search, shard] = await Promise.all([
+    functionArchive("search"),
+    functionArchive("search-shard", { native: ["chroma"] }),
+  ]);
+  return { search, shard };
 }
 
 /** Bundles every function of the stack. Throws BundleFailedError or LibraryUnpatchableError. */

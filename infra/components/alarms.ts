@@ -28,7 +28,8 @@ export interface AlarmsArgs {
   readonly stream: { readonly reader: BundledFunction; readonly mapping: aws.lambda.EventSourceMapping };
   readonly sweeper: BundledFunction;
   readonly sweep: Settings["sweep"];
-  readonly servesQueries: boolean;
+  /** What answers searches; undefined where nothing does. */
+  readonly searchHost: Settings["query"]["host"] | undefined;
   readonly compactsInWorker: boolean;
   readonly takesBulkJobs: boolean;
   /** Undefined in a stack without the image flow. */
@@ -94,7 +95,7 @@ export class Alarms extends pulumi.ComponentResource {
       runbook: "stuck-runs",
     });
     const own = ownMetrics(args.sweep, {
-      servesQueries: args.servesQueries,
+      searchHost: args.searchHost,
       compactsInWorker: args.compactsInWorker,
       catchesUp: args.catchUp !== undefined,
       servesImages: args.images !== undefined,

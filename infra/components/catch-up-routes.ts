@@ -15,6 +15,8 @@ export interface Route {
 }
 
 export interface RoutesArgs {
+  /** As `POST /tasks/{task_id}/cancel`. @default those of the catch-up API */
+  readonly all?: readonly string[];
   readonly restApi: aws.apigateway.RestApi;
   /** Answers every route. */
   readonly api: BundledFunction;
@@ -24,10 +26,10 @@ export interface RoutesArgs {
   readonly crossOrigin: boolean;
 }
 
-/** Declares the routes of the API; one function handles all of them. */
+/** Declares the routes of an API; one function handles all of them. */
 export function declareRoutes(
   name: string,
-  { restApi, api, signed, crossOrigin }: RoutesArgs,
+  { all = catchUpRoutes, restApi, api, signed, crossOrigin }: RoutesArgs,
   options: pulumi.CustomResourceOptions,
 ): Route[] {
   const resources = new Map<string, aws.apigateway.Resource>();
@@ -44,9 +46,9 @@ export function declareRoutes(
     resources.set(path, resource);
     return resource.id;
   };
-  const paths = new Set(catchUpRoutes.map((route) => route.split(" ")[1]));
+  const paths = new Set(all.map((route) => route.split(" ")[1]));
   const preflights = crossOrigin ? [...paths].map((path) => `${preflight} ${path}`) : [];
-  return [...catchUpRoutes, ...preflights].map((route) => {
+  return [...all, ...preflights].map((route) => {
     const [httpMethod = "", path = ""] = route.split(" ");
     const own = `${name}-${httpMethod.toLowerCase()}-${nameOf(path)}`;
     const place = { restApi: restApi.id, resourceId: resourceAt(path), httpMethod };

@@ -25,13 +25,13 @@ export interface OwnMetric {
 export function ownMetrics(
   sweep: Settings["sweep"],
   {
-    servesQueries,
+    searchHost,
     compactsInWorker,
     catchesUp,
     servesImages,
     takesBulkJobs,
   }: {
-    readonly servesQueries: boolean;
+    readonly searchHost: Settings["query"]["host"] | undefined;
     readonly compactsInWorker: boolean;
     readonly catchesUp: boolean;
     readonly servesImages: boolean;
@@ -96,7 +96,17 @@ export function ownMetrics(
           },
         ]
       : []),
-    ...(servesQueries
+    ...(searchHost === "lambda"
+      ? [
+          {
+            ...corrupt,
+            what: "search-manifest-mismatch",
+            ...metric("search-shard", "ManifestMismatches"),
+            says: "A published generation does not match its manifest. The search functions keep serving the previous one where they have it.",
+          },
+        ]
+      : []),
+    ...(searchHost === "ecs"
       ? [
           {
             ...corrupt,

@@ -21,7 +21,7 @@ import type { Workload } from "./observation.ts";
 import { type PipelineRun, watchPipeline } from "./pipeline-run.ts";
 import { PipelineWatch } from "./pipeline-watch.ts";
 import { publishedIds } from "./published-ids.ts";
-import { type Heads, servedGenerations } from "./served-generations.ts";
+import { type Heads, healthOfFunctions, healthOfServer, servedGenerations } from "./served-generations.ts";
 import { summary } from "./summary.ts";
 import { compareIds, findings } from "./verdict.ts";
 
@@ -111,7 +111,9 @@ export class FirstRun {
 
   /** The errors that the functions logged, to explain the findings. */
   async reasons(): Promise<string[]> {
-    const groups = Object.values(this.#stack.outputs.logGroups).filter((group) => group !== undefined);
+    const { logGroups, search } = this.#stack.outputs;
+    const ofSearch = search ? [search, ...Object.values(search.shards)].map(({ logGroup }) => logGroup) : [];
+    const groups = [...Object.values(logGroups), ...ofSearch].filter((group) => group !== undefined);
     return [...this.#stack.problems, ...(await loggedErrors(this.#logs, groups))];
   }
 
@@ -133,8 +135,11 @@ export class FirstRun {
         return compareIds(collection, expected.ids[collection], published);
       }),
     );
-    const { searchUrl = "" } = this.#stack.outputs;
-    const generations = await servedGenerations(searchUrl, heads, this.#signal);
+    const { searchUrl = "", search } = this.#stack.outputs;
+    const health = search
+      ? await healthOfFunctions(this.#stack.outputs, heads)
+      : () => healthOfServer(searchUrl);
+    const generations = await servedGenerations(health, heads, this.#signal);
     const stages = {
       ...measured.stages,
       "until embedded": embedSeconds,

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { ShardName } from "../../contract/collections.ts";
+import { SearchClient } from "../../cli/search-client.ts";
+import type { StackOutputs } from "../../cli/target.ts";
+import { collectionOf, type ShardName } from "../../contract/collections.ts";
 import type { Head } from "../../core/collections/generations/head.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
@@ -8,7 +10,7 @@ const maxWaitMs = 30_000;
 const askEveryMs = 200;
 
 const served = z.object({ generation: z.number().nullable(), count: z.number().nullable() });
-const health = z.object({ collections: z.record(z.string(), served) });
+const healthAnswer = z.object({ collections: z.record(z.string(), served) });
 
 export type ServedGeneration = z.infer<typeof served>;
 
@@ -27,14 +29,14 @@ export class SearchBehindError extends VectorkeepError {
 
 /** What the query server serves, once that is the head of every shard. Throws SearchBehindError. */
 export async function servedGenerations(
-  searchUrl: string,
+  health: () => Promise<unknown>,
   heads: Heads,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<ShardName, ServedGeneration>> {
   const late = performance.now() + maxWaitMs;
   for (;;) {
-    const answer = await healthOf(searchUrl);
-    const { data } = health.safeParse(answer);
+    const answer = await health();
+    const { data } = healthAnswer.safeParse(answer);
     const now = new Map(
       [...heads].flatMap(([shard, head]) => {
         const serves = data?.collections[shard];
@@ -47,7 +49,30 @@ export async function servedGenerations(
   }
 }
 
-async function healthOf(searchUrl: string): Promise<unknown> {
+/** Functions have no state to look at: what they serve is what they answer with. */
+export async function healthOfFunctions(
+  outputs: StackOutputs,
+  heads: Heads,
+): Promise<() => Promise<unknown>> {
+  const client = await SearchClient.of(outputs);
+  const collections = [...new Set([...heads.keys()].map(collectionOf))];
+  return async () => {
+    const answers = await Promise.allSettled(
+      collections.map((collection) => client.ask({ text: "total", collection, mode: "lexical", k: 1 })),
+    );
+    const generations = answers.flatMap((answer) =>
+      answer.status === "fulfilled" ? Object.entries(answer.value.generations) : [],
+    );
+    return {
+      collections: Object.fromEntries(
+        generations.map(([shard, generation]) => [shard, { generation, count: null }]),
+      ),
+      problems: answers.flatMap((answer) => (answer.status === "rejected" ? [String(answer.reason)] : [])),
+    };
+  };
+}
+
+export async function healthOfServer(searchUrl: string): Promise<unknown> {
   try {
     return await (await fetch(`${searchUrl}/health`)).json();
   } catch (error) {

@@ -28,7 +28,8 @@ export function summary({
     ["texts embedded", `${whole(embeddedTexts)} in ${whole(embeddingRequests)} requests`],
     ...Object.entries(stages).map(([title, seconds]): [string, string] => [title, `${seconds.toFixed(1)} s`]),
     ...Array.from(generations, ([shard, { generation, count }]): [string, string] => {
-      const what = `generation ${whole(generation ?? 0)} with ${whole(count ?? 0)} vectors`;
+      const vectors = count === null ? "" : ` with ${whole(count)} vectors`;
+      const what = `generation ${whole(generation ?? 0)}${vectors}`;
       return [`published ${shard}`, generation === null ? "nothing" : what];
     }),
   ];

@@ -26,7 +26,10 @@ test("only functions that mount the file system are in the VPC", () => {
   const names = functionsInVpc().map(({ name }) => name);
   expect(names.sort()).toEqual([
     "vectorkeep-dev-compaction",
+    "vectorkeep-dev-fold",
     "vectorkeep-dev-generations",
+    "vectorkeep-dev-search-lines",
+    "vectorkeep-dev-search-words",
     "vectorkeep-dev-verify",
   ]);
   for (const [, { vpcConfig, fileSystemConfig }] of ofType(stack, "aws:lambda/function:Function")) {

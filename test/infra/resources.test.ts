@@ -60,8 +60,8 @@ test("the outputs are what a user and the tools need", async () => {
   });
 });
 
-test("without the query service there is no search to point to", async () => {
-  const { outputs } = await deployStack("dev");
+test("without a search API there is no search to point to", async () => {
+  const { outputs } = await deployStack("dev", { config: { "query:enabled": "false" } });
   expect(Object.keys(outputs)).not.toContain("searchUrl");
   expect(Object.keys(outputs)).not.toContain("searchApiKeySecret");
 });

@@ -33,6 +33,7 @@ jest.mock("../../../infra/bundles/stack-bundles.ts", () => {
       migrateHash: "migrations",
     }),
     bulkContexts: async () => ({ api: ".build/bulk-api", worker: ".build/bulk-worker" }),
+    searchBundles: async () => ({ search: code, shard: code }),
     queryServerContext: async () => ".build/query-server",
     compactionWorkerContext: async () => ".build/compaction-worker",
   };

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ShardName } from "../../../contract/collections.ts";
-import { type Heads, servedGenerations } from "../../../local/start/served-generations.ts";
+import { type Heads, healthOfServer, servedGenerations } from "../../../local/start/served-generations.ts";
 
 type Served = Record<string, { generation: number | null; count: number | null }>;
 
@@ -37,7 +37,7 @@ test("every shard is waited for until it serves its head, or nothing where nothi
   const done = { "lines-1of2": { generation: 3, count: 7 }, "lines-2of2": empty };
   answers = [{}, { ...done, "lines-1of2": { generation: 2, count: 5 } }, done];
   const heads = headsOf({ "lines-1of2": 3, "lines-2of2": undefined });
-  const served = await servedGenerations(url, heads, new AbortController().signal);
+  const served = await servedGenerations(() => healthOfServer(url), heads, new AbortController().signal);
   expect(Object.fromEntries(served)).toEqual(done);
   expect(answers).toEqual([done]);
 });

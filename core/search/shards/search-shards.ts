@@ -1,0 +1,101 @@
+import { type Collection, type ShardName, shardNames } from "../../../contract/collections.ts";
+import { shardOf } from "../../documents/shards.ts";
+import type { Hit } from "../hit.ts";
+import { HttpError } from "../http-error.ts";
+import type { QueryVectors } from "../query-vectors.ts";
+import { checkedBody } from "../request-body.ts";
+import { best, type SearchAnswer } from "../search.ts";
+import { searchRequest } from "../search-request.ts";
+import { collectionOfId, labelsOf, type SimilarAnswer, type SimilarRequest } from "../similar.ts";
+import type { ShardEvent, ShardReply } from "./shard-event.ts";
+import type { ShardNeighbours } from "./shard-search.ts";
+
+export interface ShardsDeps {
+  /** Of each collection. */
+  readonly collectionShards: number;
+  readonly dimensions: number;
+  /** Of texts. */
+  readonly vectors: Pick<QueryVectors, "of">;
+  /** Throws ShardNotAnsweredError. */
+  readonly ask: (shard: ShardName, event: ShardEvent) => Promise<ShardReply>;
+}
+
+type Asked<Answer> = readonly [ShardName, Answer | undefined];
+
+/** Answers one request from all shards of its collection, each in a process of its own. */
+export async function searchShards(body: unknown, deps: ShardsDeps): Promise<SearchAnswer> {
+  const { collection, k, mode, text } = checkedBody(body, searchRequest(deps.dimensions));
+  const vector = text === undefined || mode === "lexical" ? undefined : await deps.vectors.of(text);
+  const event: ShardEvent = { search: body, ...(vector && { vector: [...vector] }) };
+  const shards = shardNames(collection, deps.collectionShards);
+  const asked = published(await Promise.all(shards.map((shard) => askOne<SearchAnswer>(deps, shard, event))));
+  const answers = asked.flatMap(([, answer]) => answer ?? []);
+  const understood =
+    answers.find((answer) => answer.understood?.merchant)?.understood ?? answers[0]?.understood;
+  return {
+    collection,
+    generations: Object.fromEntries(
+      asked.map(([shard, answer]) => [shard, answer?.generations[shard] ?? null]),
+    ),
+    ...(understood && { understood }),
+    hits: best(
+      answers.flatMap(({ hits }) => hits),
+      k,
+    ),
+  };
+}
+
+/** The neighbours of a stored vector in all shards: its own shard knows the vector, the others are told it. */
+export async function similarShards(request: SimilarRequest, deps: ShardsDeps): Promise<SimilarAnswer> {
+  const { id, k } = request;
+  const collection: Collection = collectionOfId(id);
+  const own = shardOf(collection, id.split("#", 2)[1] ?? "", deps.collectionShards);
+  const [[, first]] = published([await askOne<ShardNeighbours>(deps, own, { similar: request })]);
+  if (first?.of === undefined) throw new TypeError(`Shard ${own} did not say what ${id} is.`);
+  const { vector, ...of } = first.of;
+  const others = shardNames(collection, deps.collectionShards).filter((shard) => shard !== own);
+  const event: ShardEvent = { similar: request, vector: [...vector] };
+  const more = await Promise.all(others.map((shard) => askOne<ShardNeighbours>(deps, shard, event)));
+  const all = published([[own, first], ...more]);
+  const hits: readonly Hit[] = best(
+    all.flatMap(([, answer]) => answer?.hits ?? []),
+    k,
+  );
+  return {
+    collection,
+    generations: Object.fromEntries(all.map(([shard, answer]) => [shard, answer?.generation ?? null])),
+    of,
+    labels: labelsOf(hits),
+    hits,
+  };
+}
+
+/** An error where nothing is published in that shard. */
+async function askOne<Answer>(
+  { ask }: ShardsDeps,
+  shard: ShardName,
+  event: ShardEvent,
+): Promise<readonly [ShardName, Answer | HttpError]> {
+  const reply = await ask(shard, event);
+  // The functions of the shards are of the same deployment, so an answer has the form that they give it.
+  if ("answer" in reply) return [shard, reply.answer as Answer];
+  const { status, code, message, problems } = reply.refused;
+  const refused = new HttpError(status, code, message, { problems });
+  if (code === "nothing_published") return [shard, refused];
+  throw refused;
+}
+
+/** A shard in which nothing is published has no hits; where that is all of them, the request has no answer. */
+function published<Answer>(
+  asked: readonly (readonly [ShardName, Answer | HttpError])[],
+): [Asked<Answer>, ...Asked<Answer>[]] {
+  const known = asked.map(
+    ([shard, answer]): Asked<Answer> => [shard, answer instanceof HttpError ? undefined : answer],
+  );
+  const [first, ...others] = known;
+  const refused = asked.map(([, answer]) => answer).find((answer) => answer instanceof HttpError);
+  if (first === undefined || (refused && known.every(([, answer]) => answer === undefined))) {
+    throw refused ?? new RangeError("A collection has at least one shard.");
+  }
+  return [first, ...others];
+}

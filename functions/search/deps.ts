@@ -1,0 +1,47 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { Embedder } from "../../core/embedding/embedder.ts";
+import { limitedEmbedder } from "../../core/embedding/limited-embedder.ts";
+import type { Log } from "../../core/log.ts";
+import type { Telemetry } from "../../core/process/define-function.ts";
+import { QueryVectors } from "../../core/search/query-vectors.ts";
+import { invokedShards } from "../../core/search/shards/invoked-shards.ts";
+import type { ShardsDeps } from "../../core/search/shards/search-shards.ts";
+import type { SearchConfig } from "./config.ts";
+
+/** Query texts that keep their vector while the process lives. */
+const rememberedTexts = 1_000;
+const maxEmbedMs = 10_000;
+
+export interface SearchFunctionDeps {
+  readonly log: Log;
+  /** For one request, which must be answered by `giveUpAt` (epoch ms). */
+  readonly shardsFor: (giveUpAt: number) => ShardsDeps;
+}
+
+/** The clients, and the vectors of texts, live as long as the process. */
+export function searchDeps(config: SearchConfig, { log }: Telemetry): SearchFunctionDeps {
+  const lambda = new LambdaClient({});
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+  const embedderFor = limitedEmbedder(config, client);
+  const embedder: Embedder = {
+    model: config.EMBEDDING_MODEL,
+    dimensions: config.EMBEDDING_DIMENSIONS,
+    embed: async (texts) => (await embedderFor(Date.now() + maxEmbedMs)).embed(texts),
+  };
+  const vectors = new QueryVectors(embedder, rememberedTexts);
+  return {
+    log,
+    shardsFor: (giveUpAt) => ({
+      collectionShards: config.COLLECTION_SHARDS,
+      dimensions: config.EMBEDDING_DIMENSIONS,
+      vectors,
+      ask: invokedShards(
+        lambda,
+        (shard) => `${config.SHARD_FUNCTION_PREFIX}${shard}`,
+        AbortSignal.timeout(Math.max(1, giveUpAt - Date.now())),
+      ),
+    }),
+  };
+}

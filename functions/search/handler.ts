@@ -1,0 +1,41 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import { defineFunction } from "../../core/process/define-function.ts";
+import { answerRequest } from "../../core/search/shards/answer-request.ts";
+import { searchConfig } from "./config.ts";
+import { searchDeps } from "./deps.ts";
+
+/** Answers one request of the search API. API Gateway has checked its key. */
+export const handler = defineFunction({
+  name: "search",
+  config: searchConfig,
+  deps: searchDeps,
+  // For the answer that says that a shard is still being opened.
+  reserveMs: 1_500,
+  async handle(event: APIGatewayProxyEvent, deps, { giveUpAt }): Promise<APIGatewayProxyResult> {
+    const { status, headers, body } = await answerRequest(
+      {
+        method: event.httpMethod,
+        path: event.path,
+        query: definedOf(event.queryStringParameters),
+        body: Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8"),
+      },
+      deps.shardsFor(giveUpAt),
+      deps.log,
+    );
+    return {
+      statusCode: status,
+      headers: {
+        ...headers,
+        "content-type": "application/json; charset=utf-8",
+        "cache-control": "no-store",
+      },
+      body: JSON.stringify(body),
+    };
+  },
+});
+
+function definedOf(values: Readonly<Record<string, string | undefined>> | null): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}

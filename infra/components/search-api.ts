@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { BundledFunction } from "./bundled-function.ts";
+import { declareRoutes, type Route } from "./catch-up-routes.ts";
+
+const stageName = "v1";
+
+/** The routes of the API; a test keeps them in sync with what core answers. */
+export const searchRoutes = ["POST /search", "GET /similar", "GET /openapi.json"] as const;
+
+export interface SearchApiArgs {
+  /** Answers every route. */
+  readonly search: BundledFunction;
+  readonly requestsPerSecond: number;
+  /** That callers send as `x-api-key`. */
+  readonly apiKey: pulumi.Output<string>;
+}
+
+/** A REST API whose every route requires the API key (3.50 USD per million requests, nothing while idle). */
+export class SearchApi extends pulumi.ComponentResource {
+  /** Without a trailing slash. */
+  readonly url: pulumi.Output<string>;
+
+  constructor(name: string, args: SearchApiArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:SearchApi", name, {}, options);
+    const inside = { parent: this };
+    const restApi = new aws.apigateway.RestApi(
+      name,
+      { description: "Searches what is published", endpointConfiguration: { types: "REGIONAL" } },
+      inside,
+    );
+    const permission = new aws.lambda.Permission(
+      name,
+      {
+        action: "lambda:InvokeFunction",
+        function: args.search.function.name,
+        principal: "apigateway.amazonaws.com",
+        sourceArn: pulumi.interpolate`${restApi.executionArn}/*/*`,
+      },
+      inside,
+    );
+    const routes = declareRoutes(
+      name,
+      { all: searchRoutes, restApi, api: args.search, signed: false, crossOrigin: false },
+      inside,
+    );
+    const deployment = new aws.apigateway.Deployment(
+      name,
+      // A stage keeps its deployment until this changes.
+      { restApi: restApi.id, triggers: { routes: hashOf(routes) } },
+      { parent: this, dependsOn: [permission, ...routes.map(({ integration }) => integration)] },
+    );
+    const stage = new aws.apigateway.Stage(
+      name,
+      { restApi: restApi.id, deployment: deployment.id, stageName },
+      inside,
+    );
+    const limits = { rateLimit: args.requestsPerSecond, burstLimit: 2 * args.requestsPerSecond };
+    new aws.apigateway.MethodSettings(
+      name,
+      {
+        restApi: restApi.id,
+        stageName: stage.stageName,
+        methodPath: "*/*",
+        settings: { throttlingRateLimit: limits.rateLimit, throttlingBurstLimit: limits.burstLimit },
+      },
+      inside,
+    );
+    const key = new aws.apigateway.ApiKey(name, { value: pulumi.secret(args.apiKey) }, inside);
+    const plan = new aws.apigateway.UsagePlan(
+      name,
+      { apiStages: [{ apiId: restApi.id, stage: stage.stageName }], throttleSettings: limits },
+      inside,
+    );
+    new aws.apigateway.UsagePlanKey(
+      name,
+      { keyId: key.id, keyType: "API_KEY", usagePlanId: plan.id },
+      inside,
+    );
+    this.url = stage.invokeUrl;
+    this.registerOutputs();
+  }
+}
+
+/** A hash of everything that a deployment snapshots. */
+function hashOf(routes: readonly Route[]): pulumi.Output<string> {
+  const deployed = routes.map(({ route, method, integration }) => [
+    route,
+    method.authorization,
+    method.apiKeyRequired,
+    integration.type,
+    integration.uri,
+  ]);
+  return pulumi.jsonStringify(deployed).apply((text) => createHash("sha256").update(text).digest("hex"));
+}

@@ -1,0 +1,128 @@
+import * as pulumi from "@pulumi/pulumi";
+import { collections, shardNames } from "../../contract/collections.ts";
+import type { Settings } from "../config.ts";
+import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
+import type { CollectionsFileSystem } from "./collections-file-system.ts";
+import { embeddingEnvironment } from "./embedding-environment.ts";
+import type { Network } from "./network.ts";
+import { invoke, itemsOf, list, readObjects, readSecrets } from "./permissions.ts";
+import type { Storage } from "./storage.ts";
+import type { StoredSecret } from "./stored-secret.ts";
+
+const collectionsPath = "/mnt/collections";
+/** API Gateway's maximum. */
+const answerTimeoutSeconds = 29;
+/** A caller whose time is up has a warm process later: opening goes on without it. */
+const openTimeoutSeconds = 300;
+const [minScratchMiB, maxScratchMiB] = [512, 10_240];
+
+export interface SearchCode {
+  /** Answers callers. */
+  readonly search: pulumi.asset.Archive;
+  /** Searches one shard. */
+  readonly shard: pulumi.asset.Archive;
+}
+
+export interface SearchFunctionsArgs {
+  readonly code: SearchCode;
+  readonly settings: Settings["query"];
+  readonly embedding: Settings["embedding"];
+  /** Of each collection. */
+  readonly collectionShards: number;
+  /** Of the embedding provider. */
+  readonly apiKey: StoredSecret;
+  readonly storage: Storage;
+  readonly network: Network;
+  readonly files: CollectionsFileSystem;
+  readonly defaults: FunctionDefaults;
+}
+
+/**
+ * Search without a server: `search` embeds the text outside the VPC, and invokes for each shard the function that has the
+ * snapshot of that shard in memory, in the VPC with the file system read-only. Nothing of it costs money while idle.
+ */
+export class SearchFunctions extends pulumi.ComponentResource {
+  /** Answers callers. */
+  readonly search: BundledFunction;
+  /** By shard, what searches it. */
+  readonly shards: ReadonlyMap<string, BundledFunction>;
+
+  constructor(name: string, args: SearchFunctionsArgs, options?: pulumi.ComponentResourceOptions) {
+    super("vectorkeep:infra:SearchFunctions", name, {}, options);
+    this.shards = new Map(
+      collections
+        .flatMap((collection) => shardNames(collection, args.collectionShards))
+        .map((shard) => [shard, this.shard(`${name}-${shard}`, shard, args)]),
+    );
+    this.search = this.answering(name, args);
+    this.registerOutputs();
+  }
+
+  private answering(name: string, args: SearchFunctionsArgs): BundledFunction {
+    const { embedding, apiKey, storage } = args;
+    return new BundledFunction(
+      name,
+      {
+        ...args.defaults,
+        description: "Answers callers of the search API",
+        code: args.code.search,
+        timeoutSeconds: answerTimeoutSeconds,
+        memoryMiB: 512,
+        after: [apiKey.version],
+        environment: {
+          CONTROL_TABLE: storage.control.name,
+          ...embeddingEnvironment(embedding, apiKey),
+          EMBEDDING_REQUESTS_PER_MINUTE: String(embedding.requestsPerMinute),
+          EMBEDDING_TOKENS_PER_MINUTE: String(embedding.tokensPerMinute),
+          COLLECTION_SHARDS: String(args.collectionShards),
+          SHARD_FUNCTION_PREFIX: `${name}-`,
+        },
+        statements: [
+          invoke(...[...this.shards.values()].map((shard) => shard.function)),
+          itemsOf(storage.control, ["GetItem", "UpdateItem"], ["LIMITER#*"]),
+          readSecrets(apiKey),
+        ],
+      },
+      { parent: this },
+    );
+  }
+
+  private shard(name: string, shard: string, args: SearchFunctionsArgs): BundledFunction {
+    const { settings, embedding, storage } = args;
+    return new BundledFunction(
+      name,
+      {
+        ...args.defaults,
+        description: `Searches ${shard}`,
+        code: args.code.shard,
+        timeoutSeconds: openTimeoutSeconds,
+        memoryMiB: settings.lambdaMemoryMiB,
+        scratchMiB: scratchMiB(settings.lambdaMaxVectors, embedding.dimensions),
+        mount: { files: args.files, network: args.network, path: collectionsPath, readOnly: true },
+        environment: {
+          CONTROL_TABLE: storage.control.name,
+          DELTAS_BUCKET: storage.deltas.name,
+          COLLECTIONS_PATH: collectionsPath,
+          COLLECTION_SHARDS: String(args.collectionShards),
+          SHARD: shard,
+          EMBEDDING_MODEL: embedding.model,
+          EMBEDDING_DIMENSIONS: String(embedding.dimensions),
+          QUERY_MAX_VECTORS: String(settings.lambdaMaxVectors),
+          QUERY_MIN_COSINE_PERCENT: String(settings.minCosinePercent),
+        },
+        statements: [
+          itemsOf(storage.control, ["GetItem"], ["COLLECTION#*"]),
+          list(storage.deltas),
+          readObjects(storage.deltas, "deltas/"),
+        ],
+      },
+      { parent: this },
+    );
+  }
+}
+
+/** The copy of one base: a vector takes its numbers and some 1.5 kB beside them. */
+function scratchMiB(vectors: number, dimensions: number): number {
+  const needed = Math.ceil((vectors * (4 * dimensions + 1_536)) / 2 ** 20);
+  return Math.min(maxScratchMiB, Math.max(minScratchMiB, needed));
+}

@@ -1,0 +1,67 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { FunctionDefaults } from "./components/bundled-function.ts";
+import type { CollectionsFileSystem } from "./components/collections-file-system.ts";
+import type { Network } from "./components/network.ts";
+import { SearchApi } from "./components/search-api.ts";
+import { type SearchCode, SearchFunctions } from "./components/search-functions.ts";
+import type { Storage } from "./components/storage.ts";
+import type { StoredSecret } from "./components/stored-secret.ts";
+import type { Settings } from "./config.ts";
+import type { SearchOutputs } from "./outputs.ts";
+
+interface Neighbours {
+  /** Undefined where functions do not search. */
+  readonly code: SearchCode | undefined;
+  /** That callers send. */
+  readonly searchApiKey: pulumi.Output<string> | undefined;
+  /** Of the embedding provider. */
+  readonly apiKey: StoredSecret;
+  readonly storage: Storage;
+  readonly network: Network;
+  readonly files: CollectionsFileSystem;
+  readonly defaults: FunctionDefaults;
+}
+
+export interface Search {
+  readonly functions: SearchFunctions;
+  readonly url: pulumi.Output<string>;
+}
+
+/** The search API of functions; undefined where the query server searches, or nothing. */
+export function searchOf(
+  name: string,
+  { query, embedding, compaction }: Settings,
+  { code, searchApiKey, apiKey, storage, network, files, defaults }: Neighbours,
+): Search | undefined {
+  if (code === undefined || searchApiKey === undefined) return undefined;
+  const functions = new SearchFunctions(name, {
+    code,
+    settings: query,
+    embedding,
+    collectionShards: compaction.collectionShards,
+    apiKey,
+    storage,
+    network,
+    files,
+    defaults,
+  });
+  const { url } = new SearchApi(`${name}-api`, {
+    search: functions.search,
+    requestsPerSecond: query.requestsPerSecond,
+    apiKey: searchApiKey,
+  });
+  return { functions, url };
+}
+
+export function searchOutputs({ functions: { search, shards } }: Search): SearchOutputs {
+  return {
+    function: search.function.name,
+    logGroup: search.logGroup.name,
+    shards: Object.fromEntries(
+      [...shards].map(([shard, { function: searched, logGroup }]) => [
+        shard,
+        { function: searched.name, logGroup: logGroup.name },
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,156 @@
+import { type ShardName, shardNames } from "../../../../contract/collections.ts";
+import type { StoredVector } from "../../../../core/collections/chroma/vector-store.ts";
+import { shardOf } from "../../../../core/documents/shards.ts";
+import { silentLog } from "../../../../core/log.ts";
+import { FollowedCollection } from "../../../../core/search/followed-collection.ts";
+import type { OpenGeneration } from "../../../../core/search/generation-source.ts";
+import { search } from "../../../../core/search/search.ts";
+import { searchRequest } from "../../../../core/search/search-request.ts";
+import { answerRequest } from "../../../../core/search/shards/answer-request.ts";
+import {
+  type ShardsDeps,
+  searchShards,
+  similarShards,
+} from "../../../../core/search/shards/search-shards.ts";
+import { shardEvent, shardReply } from "../../../../core/search/shards/shard-event.ts";
+import { ShardSearch } from "../../../../core/search/shards/shard-search.ts";
+import { similar } from "../../../../core/search/similar.ts";
+import { Snapshot } from "../../../../core/search/snapshot/snapshot.ts";
+
+const shards = shardNames("lines", 3);
+const texts = ["TOTAL 4.10", "OAT LATTE", "MILK", "CASH 5.00", "CHANGE 0.90", "SALTED ANCHOR"];
+const stored = Array.from({ length: 30 }, (_, at): StoredVector => {
+  const imageId = `00000000-0000-4000-8000-${String(at).padStart(12, "0")}`;
+  return {
+    id: `IMAGE#${imageId}#RECEIPT#00001#LINE#00001`,
+    document: texts[at % texts.length] ?? "",
+    metadata: { image_id: imageId, receipt_id: 1, line_id: 1, row: 0, column: 0 },
+    vector: Float32Array.from([Math.cos(at), Math.sin(at)]),
+  };
+});
+const vectors = { of: async () => [1, 0.3] };
+
+async function followed(shard: ShardName, own: readonly StoredVector[] | undefined) {
+  const open: OpenGeneration = {
+    number: 7,
+    name: "00000007-a",
+    count: own?.length ?? 0,
+    snapshot: await Snapshot.of(own ?? [], 2),
+    query: async () => [],
+    alive: () => true,
+    close: async () => {},
+  };
+  const head = async () => (own ? { number: 7, name: open.name } : undefined);
+  const made = new FollowedCollection(shard, { head, open: async () => open }, silentLog);
+  await made.poll();
+  return made;
+}
+
+/** Each shard in a process of its own: what passes between them is JSON. */
+async function apart(published: readonly ShardName[] = shards) {
+  const all = await Promise.all(
+    shards.map((shard) => {
+      const own = stored.filter(
+        ({ metadata }) => shardOf("lines", String(metadata.image_id), shards.length) === shard,
+      );
+      return followed(shard, published.includes(shard) ? own : undefined);
+    }),
+  );
+  const searches = new Map(all.map((each) => [each.shard, new ShardSearch(each, 2, 0)]));
+  const deps: ShardsDeps = {
+    collectionShards: shards.length,
+    dimensions: 2,
+    vectors,
+    ask: async (shard, event) => {
+      const passed = shardEvent.parse(JSON.parse(JSON.stringify(event)));
+      return shardReply.parse(JSON.parse(JSON.stringify(await searches.get(shard)?.answer(passed))));
+    },
+  };
+  return { all, deps };
+}
+
+test.each([
+  [{ text: "total 4.10", k: 7 }],
+  [{ text: "how much did I pay at the Salted Anchor" }],
+  [{ vector: [0.2, -1], k: 12, mode: "dense" }],
+  [{ text: "latte", where: { line_id: { gte: 1 } }, group: "line" }],
+])("shards in processes of their own answer as one that has them all: %j", async (body) => {
+  const { all, deps } = await apart();
+  const request = searchRequest(2).parse(body);
+  expect(JSON.parse(JSON.stringify(await searchShards(body, deps)))).toEqual(
+    JSON.parse(JSON.stringify(await search(request, all, { of: vectors.of } as never, 0))),
+  );
+});
+
+test("neighbours are those of all shards, and an unknown id has none", async () => {
+  const { all, deps } = await apart();
+  const request = { id: stored[4]?.id ?? "", k: 6 };
+  const together = JSON.parse(JSON.stringify(await similar(request, all)));
+  const found = JSON.parse(JSON.stringify(await similarShards(request, deps)));
+  expect(found.hits.map(({ id }: { id: string }) => id)).toEqual(
+    together.hits.map(({ id }: { id: string }) => id),
+  );
+  expect(found).toMatchObject({ of: together.of, labels: together.labels });
+  const unknown = { id: "IMAGE#none#RECEIPT#00001#LINE#00001", k: 1 };
+  await expect(similarShards(unknown, deps)).rejects.toMatchObject({ status: 404, code: "vector_unknown" });
+});
+
+test("a shard in which nothing is published has no hits; where that is all, the caller is told", async () => {
+  const { deps } = await apart(["lines-2of3"]);
+  const { generations, hits } = await searchShards({ text: "total", k: 100 }, deps);
+  expect(generations).toEqual({ "lines-1of3": null, "lines-2of3": 7, "lines-3of3": null });
+  expect(hits.length).toBeGreaterThan(0);
+  const nothing = await apart([]);
+  const request = { method: "POST", path: "/search", query: {}, body: Buffer.from('{"text":"total"}') };
+  const { status, headers, body } = await answerRequest(request, nothing.deps, silentLog);
+  expect(status).toBe(503);
+  expect(headers).toMatchObject({ "retry-after": "5" });
+  expect(body).toMatchObject({ error: { code: "nothing_published" } });
+});
+
+test.each([
+  ["POST", "/search", "{", 400],
+  ["POST", "/search", '{"text":"a","k":0}', 400],
+  ["POST", "/search", JSON.stringify({ text: "a".repeat(200_000) }), 413],
+  ["GET", "/similar", "", 400],
+  ["GET", "/openapi.json", "", 200],
+  ["PUT", "/search", "", 404],
+])("%s %s with %.20s is answered with its status", async (method, path, body, status) => {
+  const { deps } = await apart();
+  const request = { method, path, query: {}, body: Buffer.from(body) };
+  expect((await answerRequest(request, deps, silentLog)).status).toBe(status);
+});
+
+test("a base that takes long to open does not keep a request from what is served", async () => {
+  let opening = 0;
+  const snapshot = await Snapshot.of(stored, 2);
+  const heads = [
+    { number: 1, name: "00000001-a" },
+    { number: 2, name: "00000002-a" },
+  ];
+  const served = new FollowedCollection(
+    "lines",
+    {
+      head: async () => heads[Math.min(opening, 1)],
+      open: (published) => {
+        opening += 1;
+        if (opening > 1) return new Promise(() => undefined);
+        return Promise.resolve({
+          ...published,
+          count: stored.length,
+          snapshot,
+          query: async () => [],
+          alive: () => true,
+          close: async () => {},
+        });
+      },
+    },
+    silentLog,
+  );
+  const shard = new ShardSearch(served, 2, 0);
+  for (const _ of [1, 2]) {
+    const reply = await shard.answer({ search: { vector: [1, 0], collection: "lines" } });
+    expect(reply).toMatchObject({ answer: { generations: { lines: 1 } } });
+  }
+  expect(opening).toBe(2);
+});
