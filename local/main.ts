@@ -6,6 +6,7 @@ import { findReceiptFolders, type ReceiptFolder } from "../core/ingest/export-fo
 import { portsAfter } from "./free-ports.ts";
 import { startLocalStack } from "./stack.ts";
 import { FirstRun } from "./start/first-run.ts";
+import { ImageRun } from "./start/image-run.ts";
 import { nextCommands } from "./start/next-commands.ts";
 import { readOptions, usage } from "./start/options.ts";
 import { announce, requireFreeFolder, withdraw } from "./start/running-stack-file.ts";
@@ -41,10 +42,16 @@ async function main(): Promise<void> {
     }
     screen.print(`  ${stack.endpoint} is up and the stack local is deployed, after ${seconds.toFixed(1)} s`);
     const firstRun = new FirstRun(stack, screen, interrupted.signal, stateFolder);
-    const found = stack.continued ? [] : await firstRun.run(folders, seconds);
+    const images = stack.outputs.images && new ImageRun(stack, screen, interrupted.signal);
+    const found = stack.continued
+      ? []
+      : [...(await firstRun.run(folders, seconds)), ...((await images?.run()) ?? [])];
     if (stack.continued) screen.print("  The stack continues with its saved state; no receipts are sent");
     else tell(found, found.length > 0 ? await firstRun.reasons() : []);
-    if (found.length === 0 && !stack.continued) await firstRun.search();
+    if (found.length === 0 && !stack.continued) {
+      await firstRun.search();
+      await images?.search();
+    }
     if (options.once) {
       process.exitCode = found.length > 0 ? 1 : 0;
       return;
