@@ -6,6 +6,7 @@ export interface LexicalQuery {
   readonly none: string;
 }
 
+const hasLetter = /[\p{L}\p{N}]/u;
 const term = /(-?)("[^"]*"|\S+)/g;
 
 /** Words and quoted phrases are alternatives; a minus excludes. */
@@ -13,8 +14,8 @@ export function lexicalQuery(question: string): LexicalQuery {
   const wanted: string[] = [];
   const excluded: string[] = [];
   for (const [, minus, text = ""] of question.replaceAll("\u0000", " ").matchAll(term)) {
-    const word = text.startsWith('"') ? text : text.replaceAll('"', "");
-    if (word === "" || word === '""' || /^(or|and)$/i.test(word)) continue;
+    const word = /^".*"$/.test(text) ? text : text.replaceAll('"', "");
+    if (!hasLetter.test(word) || /^(or|and)$/i.test(word)) continue;
     if (minus === "-") excluded.push(`-${word}`);
     else wanted.push(word);
   }

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { S3Client } from "@aws-sdk/client-s3";
 import { type AnalyzeDeps, analyzeImage } from "../../../core/images/analyze/analyze-image.ts";
 import { LimitedVision } from "../../../core/images/analyze/limited-vision.ts";
@@ -90,7 +91,7 @@ describe("analyzing an image", () => {
       credentials: { accessKeyId: "a", secretAccessKey: "b" },
       requestHandler: {
         handle: async () => ({
-          response: { statusCode: 200, headers: {}, body: new Blob(["jpeg"]).stream() },
+          response: { statusCode: 200, headers: {}, body: Readable.from([Buffer.from("jpeg")]) },
         }),
       } as never,
     });
