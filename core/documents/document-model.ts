@@ -60,6 +60,8 @@ export interface DocumentModel<
 > {
   /** What users call a document, for log messages and errors. */
   readonly noun: string;
+  /** What they call that by which documents are in shards. */
+  readonly shardNoun: string;
 
   /** The ids of a document as items, deltas, manifests and log lines have them. */
   readonly storedShape: { readonly [Name in keyof Stored]: z.ZodType<Stored[Name]> };

@@ -43,6 +43,7 @@ const roundedMs = 999;
 /** Receipts as the documents of the collections `lines` and `words`. */
 export const receiptDocuments = {
   noun: "receipt",
+  shardNoun: "image",
   storedShape,
   toStored,
   ofStored,

@@ -33,9 +33,10 @@ export async function readMessages(
     }
     causes.add(change.traceparent);
     const { document } = change;
-    if (!holdsShardKey(shard, documentModel.shardKeyOf(document))) {
-      const key = documentModel.keyOf(document);
-      await failed.withoutRun(message, `${key} is in another shard than ${shard}.`);
+    const shardKey = documentModel.shardKeyOf(document);
+    if (!holdsShardKey(shard, shardKey)) {
+      const reason = `The ${documentModel.shardNoun} ${shardKey} is in another shard than ${shard}.`;
+      await failed.withoutRun(message, reason);
       continue;
     }
     addTo(gatheredOf(byDocument, document), change, message);
