@@ -11,7 +11,7 @@ const sqs = { send } as unknown as SQSClient;
 test("every queue of a stack has the name of its collection", async () => {
   const depths = await queueDepths(sqs, stackOutputs);
   expect(depthsText(depths)).toBe(
-    "embed 1+0, lines 3+0, words 4+0, embed-dlq 2+0, lines-dlq 5+0, words-dlq 6+0, stream-rejected 7+0",
+    "embed 1+0, lines 3+0, words 4+0, embed-dlq 2+0, lines-dlq 5+0, words-dlq 6+0, fold-dlq 10+0, stream-rejected 7+0",
   );
 });
 
@@ -24,7 +24,7 @@ test("where collections are split, by the name of its shard", async () => {
     wordsDeadLetterQueueUrls: ["http://queue/61", "http://queue/0"],
   });
   expect(depthsText(depths)).toBe(
-    "embed 1+0, lines-1of2 31+0, lines-2of2 32+0, words-2of2 42+0, embed-dlq 2+0, words-1of2-dlq 61+0, stream-rejected 7+0",
+    "embed 1+0, lines-1of2 31+0, lines-2of2 32+0, words-2of2 42+0, embed-dlq 2+0, words-1of2-dlq 61+0, fold-dlq 10+0, stream-rejected 7+0",
   );
-  expect(depths.filter(({ deadLetters }) => deadLetters)).toHaveLength(6);
+  expect(depths.filter(({ deadLetters }) => deadLetters)).toHaveLength(7);
 });

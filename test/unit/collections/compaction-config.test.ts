@@ -20,7 +20,10 @@ const others = {
   GENERATIONS_KEPT: "3",
   LONGEST_READER_SECONDS: "900",
   MAX_FAILURES: "5",
+  FOLD_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/000000000000/fold",
   FOLD_VECTORS: "4000",
+  FOLD_HOURS: "24",
+  MAX_OVERLAY_VECTORS: "20000",
 };
 const queues = {
   LINES_QUEUE_URLS: urls("lines-1of2", "lines-2of2"),
