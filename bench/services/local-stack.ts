@@ -34,7 +34,7 @@ helper.listen(0, "127.0.0.1");
 await once(helper, "listening");
 const stack = await startLocalStack({
   port: 0,
-  config: { ...freePorts, "bulk:enabled": "false", ...JSON.parse(config) },
+  config: { ...freePorts, "bulk:enabled": "false", "images:enabled": "false", ...JSON.parse(config) },
   stateFolder,
 });
 const announcement: StackAnnouncement = {

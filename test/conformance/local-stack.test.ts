@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePorts, portsAfter } from "../../local/free-ports.ts";
+import { freePorts, portsAfter, portsOfStack } from "../../local/free-ports.ts";
 
 // A stack takes seconds to deploy, and minutes where all cores are busy.
 jest.setTimeout(240_000);
@@ -55,22 +55,22 @@ test("the whole program of infra/ deploys, runs and stops, leaving no process an
   expect(JSON.stringify(outputs)).not.toContain("made-up-for-a-test-of-secrets");
 });
 
-test("two stacks run side by side: one at port N takes N to N+4 and no other", async () => {
-  const first = await tenFreePorts();
-  const held = await Promise.all(Array.from({ length: 5 }, (_, n) => listening(first + n)));
-  const stack = await startAndStop(first + 5, {}, portsAfter(first + 5)).finally(() => {
+test("two stacks run side by side: one at port N takes N to N+8 and no other", async () => {
+  const first = await freePortsInARow(2 * portsOfStack);
+  const held = await Promise.all(Array.from({ length: portsOfStack }, (_, n) => listening(first + n)));
+  const stack = await startAndStop(first + portsOfStack, {}, portsAfter(first + portsOfStack)).finally(() => {
     for (const server of held) server.close();
   });
   const { outputs, environment, error } = stack;
   expect(error).toBeUndefined();
-  expect(environment?.AWS_ENDPOINT_URL).toBe(`http://127.0.0.1:${first + 5}`);
-  expect(outputs?.searchUrl).toBe(`http://127.0.0.1:${first + 6}`);
+  expect(environment?.AWS_ENDPOINT_URL).toBe(`http://127.0.0.1:${first + portsOfStack}`);
+  expect(outputs?.searchUrl).toBe(`http://127.0.0.1:${first + portsOfStack + 1}`);
 });
 
-/** The first of ten free ports in a row. */
-async function tenFreePorts(): Promise<number> {
-  for (let first = 20_000 + (process.pid % 20_000); ; first += 10) {
-    const ports = Array.from({ length: 10 }, (_, n) => first + n);
+/** The first of `count` free ports in a row. */
+async function freePortsInARow(count: number): Promise<number> {
+  for (let first = 20_000 + (process.pid % 20_000); ; first += count) {
+    const ports = Array.from({ length: count }, (_, n) => first + n);
     const servers = await Promise.allSettled(ports.map(listening));
     for (const server of servers) if (server.status === "fulfilled") server.value.close();
     if (servers.every(({ status }) => status === "fulfilled")) return first;

@@ -29,8 +29,9 @@ interface Answer {
 /** Faster than what people want to watch: short leases, quick publishes, few retries, free ports. */
 const quick = {
   ...freePorts,
-  // Its broker and processes are for the tests of the bulk API alone.
+  // Their processes are for the tests of the bulk API and of the image flow alone.
   "bulk:enabled": "false",
+  "images:enabled": "false",
   "ingest:windowSeconds": "0",
   // Ten seconds more pass before a message is redelivered whose process dies before its first call.
   "compaction:timeoutSeconds": "30",

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { runningStackFile } from "../../cli/target.ts";
 import { eventually } from "./eventually.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -65,7 +65,7 @@ describe("npm start", () => {
 
   beforeAll(async () => {
     started = start(folder, "--port", "0");
-    await eventually(150, async () => {
+    await eventually(240, async () => {
       if (started.child.exitCode !== null) throw new Error(started.output());
       expect(started.output()).toContain("Ctrl-C stops it");
     });
