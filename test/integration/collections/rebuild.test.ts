@@ -114,7 +114,7 @@ function inParts(pages: number) {
     if (step === "apply" && ++begun >= pages) past = 1_000_000;
   };
   const clock = { ...monotonicClock, now: () => monotonicClock.now() + past };
-  return { options: { until: monotonicClock.now() + 500_000, receiptsPerPage: 1, onStep }, clock };
+  return { options: { until: monotonicClock.now() + 500_000, documentsPerPage: 1, onStep }, clock };
 }
 
 const rebuiltInPart = (pages: number, onStep?: (step: RebuildStep) => void) => {
@@ -184,7 +184,7 @@ describe("F46: a file system without the head", () => {
     expect(await rig.head()).toBe(head);
     expect(await readRebuild(rig.tables, rig.shard)).toMatchObject({ receipts_done: 1, receipts_known: 3 });
     expect(await rebuiltInPart(2)).toMatchObject({ state: "unfinished", done: 2, known: 3 });
-    expect(await rebuilt()).toMatchObject({ state: "published", receipts: 3 });
+    expect(await rebuilt()).toMatchObject({ state: "published", documents: 3 });
     await isWhole();
     expect(await rig.generations.checkpoints.list()).toEqual([]);
   });
@@ -370,7 +370,7 @@ describe("a receipt whose delta does not give it back", () => {
     await lose();
     await loseAll();
     const done = await rebuilt({ publishesWithout: async () => true });
-    expect(done).toMatchObject({ state: "published", receipts: 2 });
+    expect(done).toMatchObject({ state: "published", documents: 2 });
     if (done.state === "published") expect([...done.leftOut.keys()]).toEqual([teaKey]);
     expect(await rig.published([butter, cake])).toEqual(contentOf([butter, cake]));
     expect(rig.counted.get("ReceiptsLeftOut")).toBe(1);

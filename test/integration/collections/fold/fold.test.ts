@@ -303,7 +303,7 @@ describe("a change of a receipt whose delta is lost", () => {
     await rename(1, "CAFE");
     await rig.invoke(await rig.process(small));
     expect(rig.asked).toMatchObject([
-      { reason: "repair", receipts: [{ imageId: milk.imageId, receiptId: 1 }] },
+      { reason: "repair", documents: [{ imageId: milk.imageId, receiptId: 1 }] },
     ]);
     expect(await rig.foldWhatIsAsked()).toEqual(["repaired"]);
     rig.sqs.reveal(queueUrl);
