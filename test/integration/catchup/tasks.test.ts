@@ -53,7 +53,7 @@ describe("the progress of a task", () => {
     expect(await tables.tasks.progress(task.task_id)).toEqual({
       task,
       chunks: new Map(),
-      underWay: { embedded: 0, written: 0 },
+      underWay: { chunks: 0, embedded: 0, written: 0 },
     });
     for (const chunk of [0, 99, 100, 250])
       await tables.chunkCounts.set(task.task_id, chunk, counts, task.expires_at);
@@ -69,10 +69,14 @@ describe("the progress of a task", () => {
     await tables.chunkCounts.report(task.task_id, 3, { embedded: 40, written: 10 }, task.expires_at);
     await tables.chunkCounts.report(task.task_id, 104, { embedded: 5, written: 0 }, task.expires_at);
     const moving = await tables.tasks.progress(task.task_id);
-    expect(moving?.underWay).toEqual({ embedded: 45, written: 10 });
+    expect(moving?.underWay).toEqual({ chunks: 2, embedded: 45, written: 10 });
     expect(moving?.chunks.size).toBe(0);
     await tables.chunkCounts.set(task.task_id, 3, counts, task.expires_at);
-    expect((await tables.tasks.progress(task.task_id))?.underWay).toEqual({ embedded: 5, written: 0 });
+    expect((await tables.tasks.progress(task.task_id))?.underWay).toEqual({
+      chunks: 1,
+      embedded: 5,
+      written: 0,
+    });
   });
 
   test("is none where there is no task, though a chunk that ended late has left counts", async () => {
