@@ -57,6 +57,8 @@ test("F24: a secret's value stands in its secret version, the callers' key in AP
       `${version} ${stem}-metabase-api-key secretString`,
       `${version} ${stem}-pinecone-api-key secretString`,
       `${version} vectorkeep-dev-embedding-api-key secretString`,
+      "aws:apigateway/apiKey:ApiKey vectorkeep-dev-search-api value",
+      `${version} vectorkeep-dev-search-api-key secretString`,
     ].sort(),
   );
   for (const value of values) expect(JSON.stringify(stack.outputs)).not.toContain(value);
