@@ -112,7 +112,7 @@ test("a merchant and a label are asked for beside the text, and a label alone as
 
 test("what cannot be asked is refused with every reason, and nothing is searched", async () => {
   const said = await run("total", "--label", "TOTAL", "--collection", "lines", "--merchant", "");
-  expect(said).toMatch(/^The query service answered 400/);
+  expect(said).toMatch(/^The search API answered 400/);
   expect(said).toMatch(/^ {2}- merchant: /m);
   expect(said).toMatch(/^ {2}- label: lines have none: search collection words$/m);
   expect(await run("total", "--label", "status")).toMatch(/- label: a label cannot be named status/);
