@@ -17,19 +17,21 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
+const program = ["index.mjs", "index.mjs.map", "tracing.mjs", "tracing.mjs.map"];
+
 test.each<[string, NativePart[], string[]]>([
-  ["embed", [], ["index.mjs", "index.mjs.map"]],
-  ["export-ocr-results", [], ["index.mjs", "index.mjs.map"]],
-  ["stream-processor", [], ["index.mjs", "index.mjs.map"]],
-  ["sweeper", [], ["index.mjs", "index.mjs.map"]],
-  ["catch-up-api", [], ["index.mjs", "index.mjs.map"]],
-  ["catch-up-run", [], ["index.mjs", "index.mjs.map"]],
-  ["catch-up-chunk", [], ["index.mjs", "index.mjs.map"]],
-  ["catch-up-settle", [], ["index.mjs", "index.mjs.map"]],
-  ["catch-up-watch", [], ["index.mjs", "index.mjs.map"]],
-  ["compaction", [], ["index.mjs", "index.mjs.map"]],
-  ["fold", ["chroma"], ["index.mjs", "index.mjs.map", "chroma.node"]],
-  ["generations", ["chroma"], ["index.mjs", "index.mjs.map", "chroma.node"]],
+  ["embed", [], program],
+  ["export-ocr-results", [], program],
+  ["stream-processor", [], program],
+  ["sweeper", [], program],
+  ["catch-up-api", [], program],
+  ["catch-up-run", [], program],
+  ["catch-up-chunk", [], program],
+  ["catch-up-settle", [], program],
+  ["catch-up-watch", [], program],
+  ["compaction", [], program],
+  ["fold", ["chroma"], [...program, "chroma.node"]],
+  ["generations", ["chroma"], [...program, "chroma.node"]],
 ])("the same source of the function %s gives the same bytes", async (name, native, files) => {
   const [one, other] = [await bundleFunction(name, { native }), await bundleFunction(name, { native })];
   expect([...one.keys()]).toEqual(files);
@@ -43,7 +45,14 @@ test.each(["query-server", "compaction-worker"])(
       await bundleContainer(name, { native: ["chroma"] }),
       await bundleContainer(name, { native: ["chroma"] }),
     ];
-    expect([...one.keys()]).toEqual(["main.mjs", "main.mjs.map", "Dockerfile", "chroma.node"]);
+    expect([...one.keys()]).toEqual([
+      "main.mjs",
+      "main.mjs.map",
+      "tracing.mjs",
+      "tracing.mjs.map",
+      "Dockerfile",
+      "chroma.node",
+    ]);
     expect(hashOf(one)).toBe(hashOf(other));
   },
 );

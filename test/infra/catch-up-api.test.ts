@@ -9,6 +9,8 @@ let stack: Deployment;
 
 beforeAll(async () => {
   stack = await deployCatchUp({
+    // The search has an API of its own.
+    "query:enabled": "false",
     "catchup:requestsPerSecondOfCallers": "7",
     "catchup:burstOfCallers": "9",
     "catchup:requestsPerDay": "1234",
