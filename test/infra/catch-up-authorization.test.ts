@@ -16,7 +16,8 @@ interface PolicyStatement {
 }
 
 function methodsOf(stack: Deployment) {
-  return [...ofType(stack, "aws:apigateway/method:Method")];
+  const methods = [...ofType(stack, "aws:apigateway/method:Method")];
+  return methods.filter(([own]) => own.startsWith(name));
 }
 
 function statementsOf(stack: Deployment): PolicyStatement[] {
