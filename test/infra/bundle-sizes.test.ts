@@ -8,6 +8,7 @@ jest.setTimeout(120_000);
 
 /** Packages of 0.1 to 1 MB of code that is parsed at a cold start: for the functions that call them, and for no other. */
 const heavyPackages = [
+  "@anthropic-ai/sdk",
   "@opentelemetry/sdk-trace-base",
   "@pinecone-database/pinecone",
   "chromadb",
@@ -27,6 +28,13 @@ const bounds: readonly (readonly [name: string, maxKilobytes: number, heavy: rea
   ["export-ocr-results", 520, []],
   ["fold", 740, ["chromadb"]],
   ["generations", 710, ["chromadb"]],
+  ["image-analyzer", 1_720, ["@anthropic-ai/sdk", "openai"]],
+  ["image-embedder", 940, ["openai"]],
+  ["image-migrate", 380, []],
+  ["image-processor", 540, []],
+  ["image-search", 910, ["openai"]],
+  ["search", 970, ["openai"]],
+  ["search-shard", 690, ["chromadb"]],
   ["stream-processor", 370, []],
   ["sweeper", 590, []],
   ["verify", 710, ["chromadb"]],

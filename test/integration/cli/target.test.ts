@@ -46,7 +46,7 @@ test("a stack that was killed counts as none", async () => {
 test("the outputs of a deployed stack come from the Pulumi CLI; one without a query service is refused", async () => {
   const { code, said } = await run(["total", "--stack", "dev"], JSON.stringify(outputs));
   expect(code).toBe(1);
-  expect(said).toMatch(/^This stack has no query service\. .*query:enabled true/);
+  expect(said).toMatch(/^This stack has no search API\. .*query:enabled true/);
 });
 
 test("outputs of another program are named with all that is missing", async () => {
