@@ -49,6 +49,7 @@ export function searchOf(
     search: functions.search,
     requestsPerSecond: query.requestsPerSecond,
     apiKey: searchApiKey,
+    isTraced: defaults.tracing.enabled,
   });
   return { functions, url };
 }

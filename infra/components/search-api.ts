@@ -15,6 +15,7 @@ export interface SearchApiArgs {
   readonly requestsPerSecond: number;
   /** That callers send as `x-api-key`. */
   readonly apiKey: pulumi.Output<string>;
+  readonly isTraced: boolean;
 }
 
 /** A REST API whose every route requires the API key (3.50 USD per million requests, nothing while idle). */
@@ -53,7 +54,7 @@ export class SearchApi extends pulumi.ComponentResource {
     );
     const stage = new aws.apigateway.Stage(
       name,
-      { restApi: restApi.id, deployment: deployment.id, stageName },
+      { restApi: restApi.id, deployment: deployment.id, stageName, xrayTracingEnabled: args.isTraced },
       inside,
     );
     const limits = { rateLimit: args.requestsPerSecond, burstLimit: 2 * args.requestsPerSecond };

@@ -3,7 +3,7 @@ import { ofType } from "./support/deploy.ts";
 
 const endpoint = "http://collector.internal:4318/v1/traces";
 
-test("tracing:enabled traces every function, the API and its state machine, which may write traces", async () => {
+test("tracing:enabled traces every function, the APIs and the state machine, which may write traces", async () => {
   const stack = await deployCatchUp({ "tracing:enabled": "true" });
   for (const [name, { tracingConfig }] of ofType(stack, "aws:lambda/function:Function"))
     expect([name, tracingConfig]).toEqual([name, { mode: "Active" }]);
@@ -13,8 +13,11 @@ test("tracing:enabled traces every function, the API and its state machine, whic
       name,
       expect.stringContaining("xray:PutTraceSegments"),
     ]);
-  const [stage] = ofType(stack, "aws:apigateway/stage:Stage").values();
-  expect(stage?.xrayTracingEnabled).toBe(true);
+  const stages = [...ofType(stack, "aws:apigateway/stage:Stage")];
+  expect(stages.map(([name, { xrayTracingEnabled }]) => [name, xrayTracingEnabled])).toEqual([
+    ["vectorkeep-dev-catch-up-api", true],
+    ["vectorkeep-dev-search-api", true],
+  ]);
   const [[name, machine] = ["", undefined]] = ofType(stack, "aws:sfn/stateMachine:StateMachine");
   expect(machine?.tracingConfiguration).toEqual({ enabled: true });
   expect(String(policies.get(`${name}-logging`)?.policy)).toContain("xray:PutTraceSegments");

@@ -117,7 +117,7 @@ export class ImageFlow extends pulumi.ComponentResource {
     this.embedder = this.embedderFunction(`${stem}-embedder`);
     const api = new ImageSearchApi(
       `${stem}-search`,
-      { users: settings.users, authorization: settings.authorization },
+      { users: settings.users, authorization: settings.authorization, isTraced: defaults.tracing.enabled },
       inside,
     );
     this.search = this.searchFunction(`${stem}-search`, api);

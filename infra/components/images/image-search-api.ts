@@ -8,6 +8,7 @@ const httpMethod = "GET";
 
 export interface ImageSearchApiArgs {
   readonly authorization: "key" | "iam";
+  readonly isTraced: boolean;
 }
 
 /** Requests per key. */
@@ -111,7 +112,7 @@ export class ImageSearchApi extends pulumi.ComponentResource {
     );
     const stage = new aws.apigateway.Stage(
       name,
-      { restApi: restApi.id, deployment: deployment.id, stageName },
+      { restApi: restApi.id, deployment: deployment.id, stageName, xrayTracingEnabled: this.args.isTraced },
       inside,
     );
     new aws.apigateway.MethodSettings(
