@@ -14,10 +14,11 @@ test("tracing:enabled traces every function, the APIs and the state machine, whi
       expect.stringContaining("xray:PutTraceSegments"),
     ]);
   const stages = [...ofType(stack, "aws:apigateway/stage:Stage")];
-  expect(stages.map(([name, { xrayTracingEnabled }]) => [name, xrayTracingEnabled])).toEqual([
-    ["vectorkeep-dev-catch-up-api", true],
-    ["vectorkeep-dev-search-api", true],
-  ]);
+  const traced = stages.map(([name, { xrayTracingEnabled }]) => [name, xrayTracingEnabled] as const);
+  expect(Object.fromEntries(traced)).toEqual({
+    "vectorkeep-dev-catch-up-api": true,
+    "vectorkeep-dev-search-api": true,
+  });
   const [[name, machine] = ["", undefined]] = ofType(stack, "aws:sfn/stateMachine:StateMachine");
   expect(machine?.tracingConfiguration).toEqual({ enabled: true });
   expect(String(policies.get(`${name}-logging`)?.policy)).toContain("xray:PutTraceSegments");
