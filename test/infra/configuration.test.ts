@@ -4,7 +4,7 @@ import { declared } from "../../infra/config.ts";
 import { editDistance, nearestKey } from "../../infra/settings/nearest.ts";
 import { ConfigurationInvalidError } from "../../infra/settings/read-all.ts";
 import { readSettings } from "../../infra/settings/read-settings.ts";
-import { bulkSecrets } from "./support/bulk-stack.ts";
+import { bulkSecrets, imageSecrets } from "./support/bulk-stack.ts";
 import { catchUpSecrets } from "./support/catch-up-stack.ts";
 import { secrets, stackFile } from "./support/stacks.ts";
 
@@ -19,7 +19,7 @@ test.each([
   ["dev", secrets],
   ["prod", secrets],
   // Nobody sets secrets for it: local/stack.ts makes them up at every start.
-  ["local", { ...secrets, ...catchUpSecrets, ...bulkSecrets }],
+  ["local", { ...secrets, ...catchUpSecrets, ...bulkSecrets, ...imageSecrets }],
 ])("the settings of the %s stack are in order", (stack, given) => {
   expect(() => read(stackFile(stack), given)).not.toThrow();
 });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { metricsOf } from "../../contract/metrics.ts";
 import { declared } from "../../infra/config.ts";
-import { deployBulk } from "./support/bulk-stack.ts";
+import { deployBulk, imageSecrets } from "./support/bulk-stack.ts";
 import { type Deployment, ofType } from "./support/deploy.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -31,11 +31,6 @@ type Alarm = { readonly alarmDescription: string } & (
   | WatchedMetric
   | { readonly metricQueries: readonly { readonly metric?: WatchedMetric }[] }
 );
-
-const imageSecrets = {
-  "images:anthropicApiKey": "anthropic-key-known-only-here",
-  "images:voyageApiKey": "voyage-key-known-only-here",
-};
 
 let stack: Deployment;
 let alarms: [name: string, alarm: Alarm][];

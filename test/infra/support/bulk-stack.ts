@@ -7,6 +7,11 @@ export const bulkSecrets = {
   "bulk:redisPassword": "bulk-redis-password-known-only-here",
 };
 
+export const imageSecrets = {
+  "images:anthropicApiKey": "anthropic-key-known-only-here",
+  "images:voyageApiKey": "voyage-key-known-only-here",
+};
+
 /** A stack with the bulk API (default: dev) and further settings. */
 export function deployBulk(
   settings: Readonly<Record<string, string>> = {},
