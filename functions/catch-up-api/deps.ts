@@ -50,6 +50,7 @@ export function apiDeps(config: ApiConfig, { log }: Telemetry): ApiFunctionDeps 
         log.warn("The preflight failed; the task starts without it", errorFields(error));
         return [];
       }),
+    kind: executions.kind,
     start: (taskId) => invoke(config.RUN_FUNCTION, taskId),
     async stop({ worked_on_by }) {
       if (worked_on_by?.kind === executions.kind) await executions.stop(worked_on_by.id);

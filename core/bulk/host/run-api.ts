@@ -41,6 +41,7 @@ export async function runBulkApi(config: BulkApiConfig, { log, onStop }: Service
     claims: new Claims(client, config.TASKS_TABLE),
     // The workers run it before they plan: this process has no key of a provider.
     preflight: async () => [],
+    kind: "workers",
     start: (taskId) => unlessAway(jobs.enqueue(taskId)),
     stop: ({ task_id }) => unlessAway(jobs.stop(taskJobId(task_id))),
     // The watch sees to it that every open task has a job.

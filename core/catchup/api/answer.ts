@@ -4,6 +4,7 @@ import {
   IdempotencyKeyReusedError,
   NoSuchTaskError,
   RequestInvalidError,
+  TaskOfOtherApiError,
   TaskStateError,
 } from "../requests/request-errors.ts";
 
@@ -38,7 +39,8 @@ export function answerTo(error: unknown): Answer {
     return { status: 424, body: { error: "preflight_failed", message, problems } };
   }
   if (error instanceof NoSuchTaskError) return problem(404, "not_found", error);
-  if (error instanceof TaskStateError) return problem(409, "conflict", error);
+  if (error instanceof TaskStateError || error instanceof TaskOfOtherApiError)
+    return problem(409, "conflict", error);
   if (error instanceof IdempotencyKeyReusedError) return problem(422, "idempotency_key_reused", error);
   throw error;
 }

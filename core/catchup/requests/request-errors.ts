@@ -42,6 +42,16 @@ export class NoSuchTaskError extends InputError {
   }
 }
 
+/** The task was started by the other of the two APIs. */
+export class TaskOfOtherApiError extends InputError {
+  constructor(taskId: string) {
+    super(
+      `Task ${taskId} was started by the other API of this stack.`,
+      "Cancel a task of the bulk API with `npm run bulk -- cancel`, and one of the catch-up API with `npm run catchup -- cancel`.",
+    );
+  }
+}
+
 /** The state of the task does not allow the operation. */
 export class TaskStateError extends InputError {
   constructor(taskId: string, status: string, asked: string) {

@@ -35,6 +35,7 @@ function appOf(changed: Partial<Parameters<typeof bulkApi>[0]> = {}): Promise<Fa
     claims: tables.claims,
     chunkCounts: tables.chunkCounts,
     preflight: async () => [],
+    kind: "workers",
     start: async (taskId) => void started.push(taskId),
     stop: async ({ task_id }) => void stopped.push(task_id),
     isWorkedOn: async () => true,
@@ -267,6 +268,14 @@ describe("DELETE /task/{task_id}", () => {
     expect((await ask("DELETE", `/task/${id}`)).status).toBe(409);
     expect((await ask("DELETE", "/task/task-20260101000000-0123456789abcdef")).status).toBe(404);
   });
+
+  test("a task of the catch-up API is 409, and goes on", async () => {
+    const id = await stored({ status: "IN_PROGRESS", request: requestOf({ host: "state_machine" }) });
+    const { status, body } = await ask("DELETE", `/task/${id}`);
+    expect([status, body.error]).toEqual([409, "conflict"]);
+    expect((await tables.tasks.get(id))?.status).toBe("IN_PROGRESS");
+    expect(stopped).not.toContain(id);
+  });
 });
 
 describe("POST /task/{task_id}/retry", () => {
@@ -276,6 +285,15 @@ describe("POST /task/{task_id}/retry", () => {
     expect(status).toBe(202);
     expect((await tables.tasks.get(body.task_id))?.request).toMatchObject({ retry_of: id, host: "workers" });
   });
+
+  test.each(["auto", "function", "state_machine"] as const)(
+    "of a task that was processed by %s is processed by the workers",
+    async (host) => {
+      const id = await stored({ status: "FAILED", counts, request: requestOf({ host }) });
+      const { body } = await ask("POST", `/task/${id}/retry`);
+      expect((await tables.tasks.get(body.task_id))?.request.host).toBe("workers");
+    },
+  );
 
   test("of a task that is open, or in which nothing failed, is 409", async () => {
     const open = await stored({ status: "IN_PROGRESS" });

@@ -5,6 +5,7 @@ import { openApi } from "../../../core/catchup/api/openapi.ts";
 import { type ApiDeps, answerRequest } from "../../../core/catchup/api/routes.ts";
 import type { PreflightProblem } from "../../../core/catchup/preflight/preflight-errors.ts";
 import { newTaskId, statuses } from "../../../core/catchup/tasks/task.ts";
+import { requestOf } from "../../unit/catchup/requests.ts";
 import { TaskTables, taskOf } from "../../unit/catchup/task-tables.ts";
 
 let tables: TaskTables;
@@ -25,6 +26,7 @@ function services(now = Date.now): ApiDeps {
     claims: tables.claims,
     chunkCounts: tables.chunkCounts,
     preflight: async () => problems,
+    kind: "state_machine",
     start: async () => undefined,
     stop: async ({ task_id }) => {
       stopped.push(task_id);
@@ -185,6 +187,13 @@ describe("/tasks/{task_id}/cancel", () => {
     expect(stopped).toContain(id);
   });
 
+  test("answers 409 to a task of the bulk API, which goes on", async () => {
+    const id = await stored({ status: "IN_PROGRESS", request: requestOf({ host: "workers" }) });
+    expect((await cancel(id)).status).toBe(409);
+    expect((await tables.tasks.get(id))?.status).toBe("IN_PROGRESS");
+    expect(stopped).not.toContain(id);
+  });
+
   test("answers 409 to a task that is over, 404 to one that there is not", async () => {
     expect((await cancel(await stored({ status: "COMPLETED" }))).status).toBe(409);
     for (const id of [newTaskId(Date.now()), "x", "%"]) expect((await cancel(id)).status).toBe(404);
@@ -199,6 +208,15 @@ describe("/tasks/{task_id}/retry-failed", () => {
     const [one, two] = [await retry(id), await retry(id)];
     expect(one).toMatchObject({ status: 202, body: { data_source: "failed_records", retry_of: id } });
     expect(two.body.task_id).toBe(one.body.task_id);
+  });
+
+  test("of a task of the bulk API is processed as the catch-up API processes one", async () => {
+    const bulk = requestOf({ host: "workers", chunk_size: 500, priority: "high" });
+    const { body } = await retry(await stored({ status: "FAILED", counts, request: bulk }));
+    const { request } = (await tables.tasks.get(String(body.task_id))) ?? {};
+    expect(request?.host).toBe("auto");
+    expect(request).not.toHaveProperty("chunk_size");
+    expect(request).not.toHaveProperty("priority");
   });
 
   test("knows what failed before a task was cancelled", async () => {
