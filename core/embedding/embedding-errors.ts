@@ -1,3 +1,4 @@
+import { DeferredError } from "../queues/deferred-error.ts";
 import { InputError, VectorkeepError } from "../vectorkeep-error.ts";
 import type { VectorBytes } from "./embedder.ts";
 
@@ -71,12 +72,16 @@ export class EmbeddingNotAllowedError extends VectorkeepError {
   }
 }
 
+/** Limits are per minute. */
+const throttledSeconds = 60;
+
 /** The rate limits of requests and tokens per minute left no capacity before the caller's deadline. */
-export class EmbeddingThrottledError extends VectorkeepError {
+export class EmbeddingThrottledError extends DeferredError {
   constructor(model: string, options?: ErrorOptions) {
     super(
       `The rate limit of model ${model} left no capacity before the deadline.`,
       "The work is retried later. Raise embedding:requestsPerMinute and embedding:tokensPerMinute if the account allows more.",
+      throttledSeconds,
       options,
     );
   }

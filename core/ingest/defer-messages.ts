@@ -1,13 +1,13 @@
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import type { ConsumedQueue } from "../queues/consumed-queue.ts";
 import type { EmbedMessage } from "../receipts/embed-message.ts";
 import type { BackPressure } from "./back-pressure.ts";
-import type { EmbedQueue } from "./embed-queue.ts";
 import type { Outcome } from "./outcome.ts";
 
 export interface DeferDeps {
   readonly backPressure: BackPressure;
-  readonly embedQueue: Pick<EmbedQueue, "sendLater">;
+  readonly embedQueue: Pick<ConsumedQueue, "sendLater">;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -50,7 +50,7 @@ async function defer(
 ): Promise<Outcome[]> {
   if (messages.length === 0) return [];
   const later = messages.map(({ message, revision }) => ({
-    message: { ...message, exported_at: revision },
+    body: JSON.stringify({ ...message, exported_at: revision }),
     delaySeconds: backPressure.delaySeconds(revision),
   }));
   const refused = await embedQueue.sendLater(later).catch((error: Error) => {

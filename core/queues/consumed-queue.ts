@@ -1,5 +1,11 @@
-import { ChangeMessageVisibilityBatchCommand, SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import {
+  ChangeMessageVisibilityBatchCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
 import { errorFields, type Log } from "../log.ts";
+import { type Clock, systemClock } from "../resilience/clock.ts";
 import { cutMessage } from "../text/cut-message.ts";
 import { queueText } from "../text/queue-json.ts";
 
@@ -10,6 +16,14 @@ const badInputReceives = 3;
 /** Back-off of transient errors; doubles with each receive. */
 const firstBackOffSeconds = 30;
 const maxBackOffSeconds = 1_800;
+/**
+ * A deferred message keeps its age and its receives. From here on a new message replaces it: queues keep messages for
+ * four days, and move them to the dead-letter queue after 50 receives.
+ */
+const renewAfterMs = 2 * 24 * 3_600_000;
+const renewAfterReceives = 20;
+/** SQS's maximum of a delivery delay. */
+const maxDelaySeconds = 900;
 
 /** A failed message. */
 export interface FailedDelivery {
@@ -29,24 +43,39 @@ export interface FailedDelivery {
   readonly deferSeconds?: number | undefined;
 }
 
+/** A new message with a delivery delay. */
+export interface LaterMessage {
+  readonly body: string;
+  /** At most 900. */
+  readonly delaySeconds: number;
+}
+
+export interface QueueUrls {
+  readonly queue: string;
+  readonly dlq: string;
+}
+
 /** A queue as its consumer uses it. */
 export class ConsumedQueue {
-  protected readonly client: SQSClient;
-  protected readonly url: string;
+  readonly #client: SQSClient;
+  readonly #url: string;
   readonly #dlqUrl: string;
   readonly #log: Log;
+  readonly #clock: Pick<Clock, "now">;
 
-  constructor(client: SQSClient, urls: { readonly queue: string; readonly dlq: string }, log: Log) {
-    this.client = client;
-    this.url = urls.queue;
+  constructor(client: SQSClient, urls: QueueUrls, log: Log, clock: Pick<Clock, "now"> = systemClock) {
+    this.#client = client;
+    this.#url = urls.queue;
     this.#dlqUrl = urls.dlq;
     this.#log = log;
+    this.#clock = clock;
   }
 
   /**
-   * Moves invalid messages to the dead-letter queue with their reason, from the third receive on or at once if they are final. All others are
-   * redelivered with exponential back-off, so that an outage of hours loses no message (F13). If a call fails, the
-   * queue's visibility timeout and max receive count apply instead.
+   * Moves invalid messages to the dead-letter queue with their reason, from the third receive on or at once if they are
+   * final. A message that has been deferred for long is replaced by a new one. All others are redelivered with
+   * exponential back-off, so that an outage of hours loses no message (F13). If a call fails, the queue's visibility
+   * timeout and max receive count apply instead.
    *
    * Resolves to the ids of the messages to be redelivered.
    */
@@ -58,16 +87,58 @@ export class ConsumedQueue {
         moved.add(message);
       }
     }
+    for (const message of await this.#renew(failed.filter((one) => this.#isOld(one)))) moved.add(message);
     const left = failed.filter((message) => !moved.has(message));
     await this.#delay(left);
     return left.map(({ messageId }) => messageId);
+  }
+
+  /** Sends up to ten messages. Resolves to the reasons of those that the queue did not accept, by position. */
+  async sendLater(messages: readonly LaterMessage[]): Promise<ReadonlyMap<number, string>> {
+    const { Failed = [] } = await this.#client.send(
+      new SendMessageBatchCommand({
+        QueueUrl: this.#url,
+        Entries: messages.map(({ body, delaySeconds }, index) => ({
+          Id: String(index),
+          MessageBody: body,
+          DelaySeconds: delaySeconds,
+        })),
+      }),
+    );
+    return new Map(
+      Failed.map(({ Id, Code, Message }) => [Number(Id), `${Code}: ${Message ?? "no reason given"}`]),
+    );
+  }
+
+  #isOld({ deferSeconds, sentTimestamp, receives }: FailedDelivery): boolean {
+    if (deferSeconds === undefined) return false;
+    return this.#clock.now() - sentTimestamp >= renewAfterMs || receives >= renewAfterReceives;
+  }
+
+  /**
+   * Sends a new message for each of these, of age and receives zero. A crash before the old one is deleted leaves both,
+   * and the second one has no effect. Resolves to those that were replaced.
+   */
+  async #renew(old: readonly FailedDelivery[]): Promise<FailedDelivery[]> {
+    if (old.length === 0) return [];
+    const refused = await this.sendLater(
+      old.map(({ body, deferSeconds = 0 }) => ({
+        body,
+        delaySeconds: Math.min(maxDelaySeconds, deferSeconds),
+      })),
+    ).catch((error: Error) => new Map(old.map((_, position) => [position, error.message])));
+    for (const [position, reason] of refused) {
+      const message_id = old[position]?.messageId;
+      this.#log.warn("A deferred message could not be replaced and is redelivered", { message_id, reason });
+    }
+    return old.filter((_, position) => !refused.has(position));
   }
 
   /** Keeps the original sent timestamp as an attribute, because a new message has its own. */
   async #moveToDlq({ messageId, body, sentTimestamp, reason }: FailedDelivery): Promise<boolean> {
     const attribute = (value: string) => ({ DataType: "String", StringValue: value });
     try {
-      await this.client.send(
+      await this.#client.send(
         new SendMessageCommand({
           QueueUrl: this.#dlqUrl,
           MessageBody: body,
@@ -90,14 +161,14 @@ export class ConsumedQueue {
   async #delay(messages: readonly FailedDelivery[]): Promise<void> {
     if (messages.length === 0) return;
     const change = new ChangeMessageVisibilityBatchCommand({
-      QueueUrl: this.url,
+      QueueUrl: this.#url,
       Entries: messages.map(({ receiptHandle, receives, byInput, deferSeconds }, index) => ({
         Id: String(index),
         ReceiptHandle: receiptHandle,
         VisibilityTimeout: deferSeconds ?? (byInput ? badInputSeconds : backOffSeconds(receives)),
       })),
     });
-    const refusal = await this.client.send(change).then(
+    const refusal = await this.#client.send(change).then(
       ({ Failed = [] }) => Failed[0]?.Message,
       (error: Error) => error.message,
     );

@@ -7,16 +7,16 @@ import { RequestSize } from "../../core/embedding/embed-each.ts";
 import { limitedEmbedder } from "../../core/embedding/limited-embedder.ts";
 import { requestLimits } from "../../core/embedding/limits.ts";
 import { BackPressure } from "../../core/ingest/back-pressure.ts";
-import { EmbedQueue } from "../../core/ingest/embed-queue.ts";
 import type { IngestDeps } from "../../core/ingest/ingest-messages.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
+import { ConsumedQueue } from "../../core/queues/consumed-queue.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { OpenRuns } from "../../core/runs/open-runs.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
 import type { EmbedConfig } from "./config.ts";
 
 export interface EmbedDeps extends IngestDeps {
-  readonly embedQueue: EmbedQueue;
+  readonly embedQueue: ConsumedQueue;
 }
 
 /** The dependencies of one invocation; embedding must be done by `giveUpAt` (epoch ms). */
@@ -38,7 +38,7 @@ export function embedDeps(config: EmbedConfig, { log, metrics }: Telemetry): Dep
       controlTable: config.CONTROL_TABLE,
     }),
     queues: RunQueues.of(config, sqs),
-    embedQueue: new EmbedQueue(
+    embedQueue: new ConsumedQueue(
       sqs,
       { queue: config.EMBED_QUEUE_URL, dlq: config.EMBED_DEAD_LETTER_QUEUE_URL },
       log,

@@ -3,10 +3,10 @@ import { RequestSize } from "../../core/embedding/embed-each.ts";
 import { requestLimits } from "../../core/embedding/limits.ts";
 import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { BackPressure } from "../../core/ingest/back-pressure.ts";
-import { EmbedQueue } from "../../core/ingest/embed-queue.ts";
 import { ingestMessages } from "../../core/ingest/ingest-messages.ts";
 import { silentLog } from "../../core/log.ts";
 import { silentMetrics } from "../../core/metrics.ts";
+import { ConsumedQueue } from "../../core/queues/consumed-queue.ts";
 import { unlimited } from "../../core/resilience/rate-limiter.ts";
 import { dimensions, imageId, model, vectorOf } from "../unit/collections/sample-deltas.ts";
 import { type Answer, type Asked, Provider, refusal } from "../unit/embedding/provider.ts";
@@ -71,7 +71,7 @@ async function invoke(stack: Stack, { baseUrl }: Provider, body: string, budgetM
     random: Math.random,
     log: silentLog,
   });
-  const embedQueue = new EmbedQueue(stack.sqs, { queue: "unused", dlq: "unused" }, silentLog);
+  const embedQueue = new ConsumedQueue(stack.sqs, { queue: "unused", dlq: "unused" }, silentLog);
   const telling = { log: silentLog, metrics: silentMetrics };
   const services = { s3, deltasBucket, deltas, runs, queues, embedder, backPressure, embedQueue, ...telling };
   const delivery = { messageId: "1", body, sentTimestamp: 1 };

@@ -1,5 +1,6 @@
+import { imageSecrets } from "./support/bulk-stack.ts";
 import { type Deployment, ofType } from "./support/deploy.ts";
-import { deployStack } from "./support/stacks.ts";
+import { deployStack, secrets } from "./support/stacks.ts";
 
 let stack: Deployment;
 let queues: Map<string, Record<string, unknown>>;
@@ -139,8 +140,18 @@ test("an export event that keeps failing is kept", () => {
   });
 });
 
-test("F40: embed alone may send to its own queue without end", () => {
-  const configs = ofType(stack, "aws:lambda/functionRecursionConfig:FunctionRecursionConfig");
-  expect([...configs.values()].map(({ recursiveLoop }) => recursiveLoop)).toEqual(["Allow"]);
-  expect([...configs.keys()]).toEqual(["vectorkeep-dev-embed"]);
+test("F40: only functions that replace deferred messages may send to their own queues without end", async () => {
+  const whole = await deployStack("dev", {
+    config: { "images:enabled": "true" },
+    secrets: { ...secrets, ...imageSecrets },
+  });
+  const configs = ofType(whole, "aws:lambda/functionRecursionConfig:FunctionRecursionConfig");
+  expect(new Set([...configs.values()].map(({ recursiveLoop }) => recursiveLoop))).toEqual(
+    new Set(["Allow"]),
+  );
+  expect([...configs.keys()].sort()).toEqual([
+    "vectorkeep-dev-embed",
+    "vectorkeep-dev-image-analyzer",
+    "vectorkeep-dev-image-embedder",
+  ]);
 });

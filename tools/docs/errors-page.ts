@@ -15,8 +15,13 @@ export interface DeclaredError {
   readonly file: string;
 }
 
-/** Bases are not thrown. */
-const bases = new Set(["VectorkeepError", "InputError"]);
+/** Bases are not thrown. By name, whether their errors are permanent. */
+const bases = new Map([
+  ["VectorkeepError", false],
+  ["DeferredError", false],
+  ["InputError", true],
+  ["PaidInVainError", true],
+]);
 
 /** Every class of the sources that extends one of the bases, by code. */
 export function declaredErrors(root: string): DeclaredError[] {
@@ -44,7 +49,7 @@ export function errorsIn(file: string, text: string): DeclaredError[] {
           code: overriddenCode(node, source) ?? codeOf(name),
           meaning: docOf(node),
           remedy: remedyOf(node, source),
-          isPermanent: base === "InputError",
+          isPermanent: bases.get(base) === true,
           file,
         });
       }

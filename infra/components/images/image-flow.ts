@@ -185,7 +185,7 @@ export class ImageFlow extends pulumi.ComponentResource {
     const anthropic = key("anthropic", "Anthropic", secrets.anthropicApiKey);
     const openAi = key("openai", "OpenAI", secrets.openAiApiKey);
     const keys = [anthropic, openAi].filter((one) => one !== undefined);
-    return this.consumer(name, this.analysis, 5, {
+    const analyzer = this.consumer(name, this.analysis, 5, {
       description: "Has images described by a vision model",
       code: code.analyzer,
       timeoutSeconds: analyzerTimeoutSeconds,
@@ -211,23 +211,28 @@ export class ImageFlow extends pulumi.ComponentResource {
         list(this.storage.renditions),
         readObjects(this.storage.renditions, ""),
         this.limiters(),
+        sendTo(this.analysis.queue),
         this.putEvents("collections.analyzer"),
         ...(keys.length > 0 ? [readSecrets(...keys)] : []),
       ],
       after: keys.map(({ version }) => version),
     });
+    this.letReplaceMessages(name, analyzer);
+    return analyzer;
   }
 
   private embedderFunction(name: string): BundledFunction {
-    return this.consumer(name, this.embedding, 10, {
+    const embedder = this.consumer(name, this.embedding, 10, {
       description: "Embeds the analyses of images",
       code: this.args.code.embedder,
       timeoutSeconds: embedderTimeoutSeconds,
       memoryMiB: 512,
       environment: this.voyageEnvironment(),
-      statements: [this.limiters(), readSecrets(this.voyageApiKey)],
+      statements: [this.limiters(), readSecrets(this.voyageApiKey), sendTo(this.embedding.queue)],
       after: [this.voyageApiKey.version],
     });
+    this.letReplaceMessages(name, embedder);
+    return embedder;
   }
 
   private searchFunction(name: string, api: ImageSearchApi): BundledFunction {
@@ -276,6 +281,18 @@ export class ImageFlow extends pulumi.ComponentResource {
       { parent: this },
     );
     return consumer;
+  }
+
+  /**
+   * A message that waits for a budget or a rate limit for days is sent to its own queue again. Lambda's loop detection
+   * would drop it after about 16 rounds.
+   */
+  private letReplaceMessages(name: string, consumer: BundledFunction): void {
+    new aws.lambda.FunctionRecursionConfig(
+      name,
+      { functionName: consumer.function.name, recursiveLoop: "Allow" },
+      { parent: this },
+    );
   }
 
   private function(name: string, args: FlowFunction): BundledFunction {

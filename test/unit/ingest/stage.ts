@@ -7,10 +7,10 @@ import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts"
 import { EmbeddingRefusedError } from "../../../core/embedding/embedding-errors.ts";
 import { requestLimits } from "../../../core/embedding/limits.ts";
 import { BackPressure } from "../../../core/ingest/back-pressure.ts";
-import { EmbedQueue } from "../../../core/ingest/embed-queue.ts";
 import { type Delivery, type IngestDeps, ingestMessages } from "../../../core/ingest/ingest-messages.ts";
 import type { Log } from "../../../core/log.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
+import { ConsumedQueue } from "../../../core/queues/consumed-queue.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import { OpenRuns } from "../../../core/runs/open-runs.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
@@ -99,7 +99,7 @@ export class Stage {
       embedder: this.embedder,
       tokensPerRequest: requestLimits.tokens,
       requestSize: new RequestSize(),
-      embedQueue: new EmbedQueue(this.sqs, { queue: "embed", dlq: "embed-dlq" }, log),
+      embedQueue: new ConsumedQueue(this.sqs, { queue: "embed", dlq: "embed-dlq" }, log),
       backPressure: new BackPressure({
         openRuns: this.openRuns,
         maxOpenRuns: this.maxOpenRuns,
