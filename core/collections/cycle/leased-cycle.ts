@@ -45,8 +45,8 @@ export class LeasedCycle {
   #merged: Done | undefined;
   /** A base was written, so that older ones may be garbage by now. */
   #hasWrittenBase = false;
-  /** No generation is sound, and the next cycle goes on with the rebuild. */
-  #isRebuilding = false;
+  /** The head is not as it was published, so that nothing is known of what it names: a repair comes first. */
+  #isHeadUnsound = false;
 
   constructor(
     deps: CycleDeps,
@@ -75,7 +75,7 @@ export class LeasedCycle {
     else if (works.length > 0) await this.#publish(works);
     await this.#acknowledge();
     this.#step("collect garbage");
-    if (this.#head && !this.#isRebuilding) {
+    if (this.#head && !this.#isHeadUnsound) {
       await tidy(this.#deps, this.#lease, { hasNewBase: this.#hasWrittenBase });
     }
     this.#step("release");
@@ -118,6 +118,7 @@ export class LeasedCycle {
         shard,
         generation_name: this.#head?.name,
       });
+      this.#isHeadUnsound = true;
       await this.#ask({ shard, reason: "repair", found: this.#head?.name ?? null });
       return;
     }
@@ -185,7 +186,7 @@ export class LeasedCycle {
     this.#merged = written.done;
     this.bytesWritten = written.bytesWritten;
     this.#hasWrittenBase = written.hasWrittenBase;
-    this.#isRebuilding = written.isRebuilding ?? false;
+    this.#isHeadUnsound = written.isRebuilding ?? false;
   }
 
   async #doubted(started: readonly StartedDocument[]): Promise<StartedDocument[]> {

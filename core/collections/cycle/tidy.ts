@@ -27,13 +27,13 @@ export async function tidy(
   if (!hasNewBase && last !== undefined && clock.now() - last.at < tidyEveryMs) return;
   const { head, holders } = await readShardHead(control.client, control.controlTable, shard);
   if (head === undefined) return;
-  const { kept } = await collectGarbage(generations, head.name, lease.token, config.garbage, log, holders);
+  const { kept } = await collectGarbage(generations, head, lease.token, config.garbage, log, holders);
   const database = kept[0]?.manifest?.database ?? null;
   // Only publishes add to the list, and none runs beside one that holds their lease.
   if (lease.kind === "publish" && (hasNewBase || last?.database !== database)) {
     await forgetDeltas(deps, lease, kept);
   }
-  await record(deps, lease, head.name);
+  await record(deps, lease, kept);
   tidied.set(queue, { at: clock.now(), database });
 }
 
@@ -61,10 +61,10 @@ async function forgetDeltas(
 async function record(
   { control, shard, generations, log }: TidyDeps,
   lease: Lease,
-  name: string,
+  kept: Collected["kept"],
 ): Promise<void> {
   try {
-    await recordStoredBytes(control, shard, lease, await storedBytes(generations, name));
+    await recordStoredBytes(control, shard, lease, await storedBytes(generations, kept));
   } catch (error) {
     log.warn("The size of the generations was not recorded", { shard, ...errorFields(error) });
   }

@@ -1,6 +1,7 @@
 import type { Log } from "../../log.ts";
 import { generationHistory, type PastGeneration } from "./generation-history.ts";
 import type { Generations } from "./generations.ts";
+import type { Head } from "./head.ts";
 
 export interface GarbageRules {
   /** Newest published generations that stay whatever their age. */
@@ -26,7 +27,7 @@ export interface Collected {
  */
 export async function collectGarbage(
   generations: Generations,
-  head: string,
+  head: Pick<Head, "name" | "publishedAt">,
   token: number,
   rules: GarbageRules,
   log: Log,
@@ -40,7 +41,7 @@ export async function collectGarbage(
   const kept = history.slice(0, history.length - expired.length);
   if (kept.some(({ manifest }) => manifest === undefined)) {
     log.warn("A kept generation cannot be read, so nothing is known to be garbage", {
-      generation_name: head,
+      generation_name: head.name,
     });
     return { removed: [], kept };
   }

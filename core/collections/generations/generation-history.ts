@@ -1,4 +1,5 @@
 import { GenerationCorruptError, type Generations } from "./generations.ts";
+import { type Head, isJustPublished } from "./head.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** A generation that was published and is still there. */
@@ -16,13 +17,19 @@ const published = /^(\d{8,})-(\d+)$/;
  * by name: a listing may be older than the newest of them. Only where a manifest that cannot be read breaks the chain, it
  * goes on with the newest one before it that is listed.
  */
-export async function generationHistory(generations: Generations, head: string): Promise<PastGeneration[]> {
+export async function generationHistory(
+  generations: Generations,
+  head: Pick<Head, "name" | "publishedAt">,
+): Promise<PastGeneration[]> {
   const history: PastGeneration[] = [];
-  for (let name: string | null = head; name !== null; ) {
+  for (let name: string | null = head.name; name !== null; ) {
+    const isHead: boolean = name === head.name;
     const manifest: Manifest | undefined =
-      name === head ? await headManifest(generations, head) : await olderManifest(generations, name);
+      isHead && isJustPublished(head)
+        ? await awaitedManifest(generations, name)
+        : await olderManifest(generations, name);
     const folders: string[] = manifest ? [] : await listed(generations);
-    if (manifest === undefined && name !== head && !folders.includes(name)) break;
+    if (manifest === undefined && !isHead && !folders.includes(name)) break;
     history.push({ generation: numberOf(name), name, manifest });
     name = manifest ? manifest.base : newestBefore(folders, name);
   }
@@ -33,8 +40,8 @@ async function listed(generations: Generations): Promise<string[]> {
   return (await generations.list()).map(({ name }) => name).filter((name) => published.test(name));
 }
 
-/** With the patience that a folder just renamed may need. */
-async function headManifest(generations: Generations, name: string): Promise<Manifest | undefined> {
+/** A folder that was renamed a moment ago may not show yet. */
+async function awaitedManifest(generations: Generations, name: string): Promise<Manifest | undefined> {
   return generations.manifest(name).catch((error: unknown) => {
     if (error instanceof GenerationCorruptError) return undefined;
     throw error;

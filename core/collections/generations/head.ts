@@ -56,7 +56,7 @@ export class PublishConflictError extends VectorkeepError {
 const justPublishedMs = 120_000;
 
 /** Whether its folder may not show yet. One that was published earlier and is not there is lost: nobody waits for it. */
-export function isJustPublished({ publishedAt }: Head, now = Date.now()): boolean {
+export function isJustPublished({ publishedAt }: Pick<Head, "publishedAt">, now = Date.now()): boolean {
   return now - Date.parse(publishedAt) < justPublishedMs;
 }
 

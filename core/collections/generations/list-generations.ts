@@ -51,7 +51,7 @@ export async function listGenerations({
 }: ListDeps): Promise<ListedGeneration[]> {
   const head = await readHead(control.client, control.controlTable, shard);
   if (head === undefined) return [];
-  const history = await generationHistory(generations, head.name);
+  const history = await generationHistory(generations, head);
   return Promise.all(
     history.map(async (past) => ({
       generation: past.generation,

@@ -6,18 +6,21 @@ import type { ShardName } from "../../../contract/collections.ts";
 import { unlessConditionFailed } from "../../conditional-write.ts";
 import { collectionKey } from "../lease/collection-key.ts";
 import type { Lease } from "../lease/lease.ts";
-import { generationHistory } from "./generation-history.ts";
+import type { PastGeneration } from "./generation-history.ts";
 import type { Generations } from "./generations.ts";
 import { databaseFolder, indexFile, manifestFile } from "./manifest.ts";
 
 const blockBytes = 4096;
 const metadataBytes = 2048;
 
-/** What EFS meters of a shard's published generations: a file that several share by links counts once. */
-export async function storedBytes(generations: Generations, head: string): Promise<number> {
+/** What EFS meters of published generations of a shard: a file that several share by links counts once. */
+export async function storedBytes(
+  generations: Generations,
+  published: readonly PastGeneration[],
+): Promise<number> {
   const seen = new Set<number>();
   let bytes = 0;
-  for (const path of await filesOf(generations, head)) {
+  for (const path of await filesOf(generations, published)) {
     const found = await statIfThere(path);
     if (found === undefined || seen.has(found.ino)) continue;
     seen.add(found.ino);
@@ -27,10 +30,10 @@ export async function storedBytes(generations: Generations, head: string): Promi
 }
 
 /** Of the published generations, and of the databases and segments that they name. */
-async function filesOf(generations: Generations, head: string): Promise<Set<string>> {
+async function filesOf(generations: Generations, published: readonly PastGeneration[]): Promise<Set<string>> {
   const files = new Set<string>();
   const databases = new Set<string>();
-  for (const { name, manifest } of await generationHistory(generations, head)) {
+  for (const { name, manifest } of published) {
     databases.add(name);
     if (manifest?.database) databases.add(manifest.database);
     for (const segment of manifest?.segments ?? []) files.add(generations.segments.pathOf(segment.name));

@@ -81,7 +81,7 @@ async function restoreUnder(lease: Lease, deps: RestoreDeps, generation: number)
   };
   const head = await readHead(control.client, control.controlTable, shard);
   if (head === undefined) throw new GenerationNotRestorableError(shard, generation, "nothing is published");
-  const { target, newer } = find(deps, generation, await generationHistory(generations, head.name));
+  const { target, newer } = find(deps, generation, await generationHistory(generations, head));
   const documents = changedIn(newer);
   const time = new Date().toISOString();
   const moved = await publishOver({ shard, control }, lease, head, async (now) => {

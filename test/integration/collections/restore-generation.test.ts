@@ -145,12 +145,13 @@ describe("restoring a generation", () => {
     const { documents: receipts } = await restore(3);
     expect(receipts).toHaveLength(3);
     expect(await published()).toEqual(contentOf(allOf));
-    const history = await generationHistory(rig.generations, "00000005-5");
+    const head = { name: "00000005-5", publishedAt: new Date().toISOString() };
+    const history = await generationHistory(rig.generations, head);
     expect(history.map(({ generation }) => generation)).toEqual([5, 4, 3, 2, 1]);
     // Files carry the kernel's coarse time, which may lie behind: nothing here is younger than this.
     const rules = { kept: 2, maxReaderMs: -1_000 };
-    await collectGarbage(rig.generations, "00000005-5", 6, rules, silentLog);
-    const again = await generationHistory(rig.generations, "00000005-5");
+    await collectGarbage(rig.generations, head, 6, rules, silentLog);
+    const again = await generationHistory(rig.generations, head);
     expect(again.map(({ generation }) => generation)).toEqual([5, 4]);
     expect(await published()).toEqual(contentOf(allOf));
   });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { generationHistory } from "../../../core/collections/generations/generation-history.ts";
 import { databaseFolder } from "../../../core/collections/generations/manifest.ts";
 import {
   recordedBytes,
@@ -23,6 +24,11 @@ async function publish(number: number): Promise<string> {
   return String(await rig.head());
 }
 
+async function stored(name: string): Promise<number> {
+  const head = { name, publishedAt: new Date().toISOString() };
+  return storedBytes(rig.generations, await generationHistory(rig.generations, head));
+}
+
 async function recorded(): Promise<unknown> {
   const { Item } = await rig.tables.client.send(
     new GetCommand({ TableName: rig.tables.controlTable, Key: { PK: "COLLECTION#lines", SK: "HEAD" } }),
@@ -32,11 +38,11 @@ async function recorded(): Promise<unknown> {
 
 test("a cycle records what the published generations take, those that it removed not among them", async () => {
   const first = await publish(1);
-  const one = await storedBytes(rig.generations, first);
+  const one = await stored(first);
   expect(one).toBeGreaterThan(50_000);
   expect(await recorded()).toBe(one);
   const second = await publish(2);
-  expect(await recorded()).toBe(await storedBytes(rig.generations, second));
+  expect(await recorded()).toBe(await stored(second));
   expect(await recordedBytes(rig.tables, ["lines"])).toBe(await recorded());
 });
 
@@ -51,10 +57,7 @@ test("a file that two generations share by a link counts once", async () => {
     documents: [],
   });
   expect(manifest.files.length).toBeGreaterThan(0);
-  const [one, both] = [
-    await storedBytes(rig.generations, first),
-    await storedBytes(rig.generations, "00000002-99"),
-  ];
+  const [one, both] = [await stored(first), await stored("00000002-99")];
   // The second adds its manifest only.
   expect(both - one).toBeLessThan(12_000);
 });

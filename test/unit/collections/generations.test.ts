@@ -161,8 +161,9 @@ describe("a generation", () => {
 
 describe("collecting garbage", () => {
   const rules = { kept: 2, maxReaderMs: 60_000 };
-  const collect = async (head: string, token: number) =>
-    (await collectGarbage(generations, head, token, rules, silentLog)).removed;
+  const publishedAt = new Date().toISOString();
+  const collect = async (name: string, token: number) =>
+    (await collectGarbage(generations, { name, publishedAt }, token, rules, silentLog)).removed;
 
   async function makeOld(name: string): Promise<void> {
     const longAgo = new Date(Date.now() - 3_600_000);

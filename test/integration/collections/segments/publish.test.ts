@@ -2,6 +2,8 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { Step } from "../../../../core/collections/cycle/cycle-deps.ts";
+import { Generations } from "../../../../core/collections/generations/generations.ts";
+import { listGenerations } from "../../../../core/collections/generations/list-generations.ts";
 import { manifestFile } from "../../../../core/collections/generations/manifest.ts";
 import { collectionKey } from "../../../../core/collections/lease/collection-key.ts";
 import { restoreGeneration } from "../../../../core/collections/restore/restore-generation.ts";
@@ -14,8 +16,10 @@ import { monotonicClock } from "../../../../core/resilience/clock.ts";
 import { redriveDocument } from "../../../../core/runs/redrive-document.ts";
 import { RunQueues } from "../../../../core/runs/run-queues.ts";
 import { CompactionRig, deadLetterUrl, queueUrl } from "../../../unit/collections/compaction-rig.ts";
+import { publishedLongAgo } from "../../../unit/collections/published-long-ago.ts";
 import { itemsOf } from "../../../unit/collections/receipt-items.ts";
 import { contentOf, deltaOf, dimensions, model } from "../../../unit/collections/sample-deltas.ts";
+import { ManualClock } from "../../../unit/resilience/clocks.ts";
 
 jest.setTimeout(120_000);
 
@@ -234,6 +238,39 @@ test("the first publish of a shard needs no database", async () => {
   expect(await headManifest()).toMatchObject({ database: null, database_count: 0, count: 2 });
   expect(await rig.published([milk])).toEqual(contentOf([milk]));
   expect(await rig.stateOf(milk)).toMatchObject({ state: "COMPLETED", mergedVectors: 2 });
+});
+
+describe("F46: a head whose files are gone", () => {
+  /** Milliseconds that a cycle waits for what the file system does not show. */
+  async function waitedFor(): Promise<number> {
+    const clock = new ManualClock();
+    const parts = await rig.process({ foldVectors: 100 });
+    const generations = new Generations(join(rig.generations.folder, "../.."), "lines", clock);
+    await rig.invoke({ ...parts, generations });
+    return clock.now();
+  }
+
+  beforeEach(async () => {
+    await publish(100, milk);
+    await rm(join(rig.generations.folder, ".."), { recursive: true });
+    await rig.embed(tea);
+  });
+
+  test("is waited for once where it may not show yet, and its repair is asked for", async () => {
+    expect(await waitedFor()).toBe(60_000);
+    expect(rig.asked).toMatchObject([{ reason: "repair", found: "00000001-1" }]);
+  });
+
+  test("is not waited for where it was published long ago", async () => {
+    await publishedLongAgo(rig.tables, "lines");
+    expect(await waitedFor()).toBe(0);
+    expect(rig.asked).toMatchObject([{ reason: "repair", found: "00000001-1" }]);
+    // Nor by those who look at the history of generations.
+    const clock = new ManualClock();
+    const generations = new Generations(join(rig.generations.folder, "../.."), "lines", clock);
+    await listGenerations({ shard: "lines", control: rig.tables, generations });
+    expect(clock.now()).toBe(0);
+  });
 });
 
 describe("what an older release has published", () => {
