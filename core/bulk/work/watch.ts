@@ -20,15 +20,15 @@ export interface BulkWatchDeps {
 
 /** Dispatches every open task of the bulk API whose job the broker does not have: it was lost, or never got there. */
 export async function watchBulkTasks({ openTasks, tasks, jobs, log }: BulkWatchDeps): Promise<void> {
-  const enqueue = (taskId: string) => jobs.enqueue(taskId);
+  const restart = (taskId: string) => jobs.restart(taskId);
   const deps = {
     openTasks,
     tasks,
     kind: "workers" as const,
     isWorkedOn: async ({ task_id, status }: { task_id: string; status: Parameters<typeof isOpen>[0] }) =>
       isOpen(status) && (await jobs.isRunning(taskJobId(task_id))),
-    start: enqueue,
-    settle: enqueue,
+    start: restart,
+    settle: restart,
     settlingMs: againMs,
     now: Date.now,
     log,

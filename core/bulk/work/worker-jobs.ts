@@ -1,4 +1,4 @@
-import type { Queue } from "bullmq";
+import type { Job, Queue } from "bullmq";
 import type { ObjectStore } from "../../catchup/sources/object-store.ts";
 import type { Plan } from "../../catchup/sources/plan.ts";
 import { readChunks } from "../../catchup/sources/stored-plan.ts";
@@ -10,6 +10,14 @@ import { type ChunkJob, chunkOptions, type TaskJob, taskJobId, taskOptions } fro
 const jobsPerRequest = 1_000;
 /** Children of a waiting task that are looked for: the broker loses all of them or, at worst, the last ones. */
 const childrenSeen = 20;
+
+/**
+ * Of the job of a task: `lost` is one that waits for a child that the broker does not have, as one that was restored from an
+ * older state may.
+ */
+type JobState = "running" | "lost" | "gone";
+
+const overStates: ReadonlySet<string> = new Set(["unknown", "completed", "failed"]);
 
 export interface BulkQueues {
   readonly tasks: Queue<TaskJob>;
@@ -46,24 +54,36 @@ export class WorkerJobs {
     await job?.removeUnprocessedChildren();
   }
 
-  /**
-   * Whether the job of a task is there, and so are the jobs that it waits for: a broker that was restored from an older
-   * state may know the one without the others.
-   */
   async isRunning(id: string): Promise<boolean> {
-    const { tasks, chunks } = this.#deps.queues;
-    const job = await tasks.getJob(id);
-    if (job === undefined) return false;
+    return (await this.#stateOf(id)) === "running";
+  }
+
+  /** Has an open task without a running job dispatched again. What is left of a job that can never end makes place for it. */
+  async restart(taskId: string): Promise<void> {
+    const id = taskJobId(taskId);
+    if ((await this.#stateOf(id)) === "lost") await (await this.#deps.queues.tasks.getJob(id))?.remove();
+    await this.enqueue(taskId);
+  }
+
+  async #stateOf(id: string): Promise<JobState> {
+    const job = await this.#deps.queues.tasks.getJob(id);
+    if (job === undefined) return "gone";
     const state = await job.getState();
-    if (state !== "waiting-children")
-      return state !== "unknown" && state !== "completed" && state !== "failed";
+    if (state !== "waiting-children") return overStates.has(state) ? "gone" : "running";
+    const missing = await this.#missingChildren(job);
+    if (missing.size === 0) return "running";
+    // A child may have ended between the two reads; then the job does not wait for it any more.
+    const still = await this.#missingChildren(job);
+    return [...still].some((key) => missing.has(key)) ? "lost" : "running";
+  }
+
+  /** Children that a job waits for and that the broker does not have. */
+  async #missingChildren(job: Job<TaskJob>): Promise<Set<string>> {
     const { unprocessed = [] } = await job.getDependencies({ unprocessed: { count: childrenSeen } });
-    const jobs = await Promise.all(
-      unprocessed.map((key) => chunks.getJob(key.slice(key.lastIndexOf(":") + 1))),
+    const found = await Promise.all(
+      unprocessed.map((key) => this.#deps.queues.chunks.getJob(key.slice(key.lastIndexOf(":") + 1))),
     );
-    if (jobs.every((child) => child !== undefined)) return true;
-    await job.remove();
-    return false;
+    return new Set(unprocessed.filter((_, at) => found[at] === undefined));
   }
 }
 

@@ -2,7 +2,9 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Queue } from "bullmq";
 import { Redis } from "ioredis";
+import pg from "pg";
 import type { BulkQueues } from "../../../core/bulk/work/worker-jobs.ts";
 import { LocalBroker } from "../../../local/broker/local-broker.ts";
 
@@ -47,6 +49,21 @@ export class TestBroker {
       return;
     }
     for (const queue of [tasks, chunks]) await queue.obliterate({ force: true });
+  }
+
+  /** As one that was restored from a state in which the job was not there yet, and that of its parent was. */
+  async lose(queue: Queue, jobId: string): Promise<void> {
+    if (this.local.url.startsWith("redis:")) {
+      const redis = new Redis(this.local.url);
+      await redis.del(queue.toKey(jobId));
+      await redis.zrem(queue.toKey("prioritized"), jobId);
+      redis.disconnect();
+      return;
+    }
+    const client = new pg.Client({ connectionString: this.local.url });
+    await client.connect();
+    await client.query("DELETE FROM bullmq.job WHERE queue = $1 AND id = $2", [queue.name, jobId]);
+    await client.end();
   }
 
   async stop(): Promise<void> {
