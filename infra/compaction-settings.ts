@@ -75,8 +75,9 @@ export const compactionSettings = {
     from: 100,
     to: 1_000_000,
     means:
-      "Vectors in segments above the base from which on new receipts wait in their queue until a fold has landed. Changes and removals of what is published do not wait.",
-    because: "Each query task holds them in memory: 120 MiB with 1536 dimensions.",
+      "Vectors in segments above the base from which on new receipts wait in their queue until a fold has landed. Changes of receipts that only the base has wait at twice as many; removals, and changes of what is above the base, never do.",
+    because:
+      "Each query task holds them in memory: 120 MiB with 1536 dimensions, and 240 MiB where everything changes at once.",
   }),
   generationsKept: integer({
     default: 3,

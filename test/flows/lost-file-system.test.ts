@@ -52,8 +52,8 @@ function npmRun(command: string, ...options: string[]): Promise<{ code: unknown;
 }
 
 test("F46: a running stack whose file system is emptied recovers all vectors, and embeds nothing", async () => {
-  const before = await heads(stack);
   await loseAll();
+  const before = await heads(stack);
   // As the schedule does every ten minutes: nothing else happens to this stack.
   const lambda = new LambdaClient({
     endpoint: stack.environment.AWS_ENDPOINT_URL ?? "",

@@ -1,10 +1,12 @@
 import { documentModel } from "../../documents/documents.ts";
 import type { DocumentWork } from "../messages/document-work.ts";
 import { vectorsIn } from "../segments/overlay.ts";
+import { maxVectorsWithChanges } from "./overlay-room.ts";
 import type { PublishedState } from "./published-state.ts";
 
 /** The deltas of an overlay are listed in one item of the control table, which is written at each publish. */
 const maxOverlayDocuments = 5_000;
+const maxDocumentsWithChanges = 2 * maxOverlayDocuments;
 /** Of a document of which nothing like it is published yet. */
 const usualVectors = 50;
 
@@ -14,33 +16,57 @@ export interface Admitted {
   readonly heldBack: readonly DocumentWork[];
 }
 
+/** What a document would add to the overlay, and how full the overlay may be with it. */
+interface Addition {
+  readonly vectors: number;
+  readonly maxVectors: number;
+  readonly maxDocuments: number;
+}
+
 /**
- * Back-pressure: what is above the base is held in the memory of each reader. Changes of what is published are admitted
- * always, and so are removals; new vectors as far as there is room, by what documents usually have.
+ * Back-pressure: what is above the base is held in the memory of each reader. Removals and changes of what is above it
+ * already are admitted always. A change of a document that only the base has brings its vectors up: as far as there is
+ * room, and there is more of it than for new documents, so that a load does not delay changes.
  */
 export function admit(
   works: readonly DocumentWork[],
   { overlay, index, databaseCount }: PublishedState,
   maxOverlayVectors: number,
 ): Admitted {
-  const held = vectorsIn(overlay);
   const known = overlay.size + index.size;
-  const perDocument = known === 0 ? usualVectors : Math.max(1, (held + databaseCount) / known);
-  let room = maxOverlayVectors - held;
+  let vectors = vectorsIn(overlay);
   let documents = overlay.size;
+  const perDocument = known === 0 ? usualVectors : Math.max(1, (vectors + databaseCount) / known);
+  const added = ({ document, runs, removals }: DocumentWork): Addition | undefined => {
+    const key = documentModel.keyOf(document);
+    const inBase = index.get(key);
+    if (overlay.has(key)) return undefined;
+    if (runs.length > 0) {
+      return { vectors: perDocument, maxVectors: maxOverlayVectors, maxDocuments: maxOverlayDocuments };
+    }
+    if (inBase === undefined || removals.some(({ part }) => part === "DOCUMENT")) return undefined;
+    return {
+      vectors: inBase.vectorCount,
+      maxVectors: maxVectorsWithChanges(maxOverlayVectors),
+      maxDocuments: maxDocumentsWithChanges,
+    };
+  };
   const admitted: DocumentWork[] = [];
   const heldBack: DocumentWork[] = [];
   for (const work of works) {
-    const isNew = work.runs.length > 0 && !overlay.has(documentModel.keyOf(work.document));
+    const addition = added(work);
+    if (addition === undefined) {
+      admitted.push(work);
+      continue;
+    }
+    const isRoom = vectors + addition.vectors <= addition.maxVectors && documents < addition.maxDocuments;
     // One that is larger than all the room there is goes alone.
-    const fits = (room >= perDocument && documents < maxOverlayDocuments) || documents === 0;
-    if (isNew && !fits) {
+    if (!isRoom && documents > 0) {
       heldBack.push(work);
       continue;
     }
     admitted.push(work);
-    if (!isNew) continue;
-    room -= perDocument;
+    vectors += addition.vectors;
     documents += 1;
   }
   return { works: admitted, heldBack };

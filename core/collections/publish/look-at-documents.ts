@@ -22,6 +22,7 @@ import {
   type SegmentEntry,
 } from "../segments/entry.ts";
 import { vectorsIn } from "../segments/overlay.ts";
+import { maxVectorsWithChanges } from "./overlay-room.ts";
 import type { PublishedState } from "./published-state.ts";
 
 const documentsAtOnce = 16;
@@ -36,7 +37,7 @@ export interface LookDeps {
 }
 
 export interface LookBounds {
-  /** Above the base, those that are there already included: new ones beyond it wait for a fold. */
+  /** Above the base, those that are there already included: new documents beyond it wait for a fold. */
   readonly maxVectors: number;
   /** A moment of the clock: nothing new is begun after it. */
   readonly until: number;
@@ -61,7 +62,7 @@ export interface Looked {
   readonly unshowable: ReadonlyMap<StartedDocument, string>;
   /** Documents whose vectors are in the base alone: a fold has to bring them to what is known. */
   readonly inBaseAlone: readonly DocumentRef[];
-  /** New documents for which there is no room above the base. */
+  /** Documents for whose vectors there is no room above the base. */
   readonly heldBack: readonly StartedDocument[];
 }
 
@@ -139,7 +140,7 @@ class Look implements Looked {
       this.mismatched.set(run, delta);
       return false;
     }
-    if (!this.#hasRoomFor(one.document, delta.ids.length)) {
+    if (!this.#hasRoomFor(one.document, delta.ids.length, this.#bounds.maxVectors)) {
       this.heldBack.push(one);
       return true;
     }
@@ -155,7 +156,13 @@ class Look implements Looked {
       const isThere = before !== undefined || isDoubted;
       this.#take(one, isThere ? { document, gone: true } : undefined);
     } else {
-      this.#take(one, before && (await this.#changed(one, before)));
+      const entry = before && (await this.#changed(one, before));
+      const maxVectors = maxVectorsWithChanges(this.#bounds.maxVectors);
+      if (entry !== undefined && !this.#hasRoomFor(document, vectorsOf(entry), maxVectors)) {
+        this.heldBack.push(one);
+        return;
+      }
+      this.#take(one, entry);
     }
   }
 
@@ -215,9 +222,9 @@ class Look implements Looked {
   }
 
   /** One that is larger than all the room there is goes alone. */
-  #hasRoomFor(document: DocumentRef, vectors: number): boolean {
+  #hasRoomFor(document: DocumentRef, vectors: number, maxVectors: number): boolean {
     const before = vectorsOf(this.#published.overlay.get(documentModel.keyOf(document)));
-    return this.#vectors === 0 || before > 0 || this.#vectors + vectors <= this.#bounds.maxVectors;
+    return this.#vectors === 0 || before > 0 || this.#vectors + vectors <= maxVectors;
   }
 
   /**

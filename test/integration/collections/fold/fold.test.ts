@@ -258,7 +258,7 @@ describe("a fold", () => {
 describe("F49: back-pressure", () => {
   const full = { ...small, foldVectors: 4, maxOverlayVectors: 4 };
 
-  test("new receipts wait for a fold, and changes of what is published do not", async () => {
+  test("new receipts wait for a fold, and changes of what is above the base do not", async () => {
     await publish(milk);
     await rename(1, "CAFE");
     await rig.embed(tea);
@@ -276,6 +276,44 @@ describe("F49: back-pressure", () => {
     expect(rig.sqs.at(queueUrl).messages).toEqual([]);
     const oil = deltaOf(4, "oil", ["oil", "salt", "rice"]);
     expect(await rig.published([milk, tea, oil])).toEqual(contentOf([milk, tea, oil]));
+  });
+
+  test("changes of receipts that only the base has wait too, once twice as much lies above it", async () => {
+    await publish(milk, tea, eggs);
+    await fold();
+    const tight = { ...small, maxOverlayVectors: 2 };
+    await rename(1, "CAFE");
+    await rename(2, "BAR");
+    await rig.invoke(await rig.process(tight));
+    expect(await merchants(milk, tea, eggs)).toMatchObject({ milk: "CAFE", tea: undefined });
+    expect(rig.sqs.at(queueUrl).messages).toHaveLength(1);
+    expect(rig.counted.get("MessagesHeldBack")).toBe(1);
+    // Neither a change of what is above the base nor a removal waits.
+    await rename(1, "BISTRO");
+    await rig.put(itemsOf(3).receipt);
+    rig.announce([await rig.remove(itemsOf(3).receipt)]);
+    await rig.invoke(await rig.process(tight));
+    expect(await merchants(milk, tea)).toEqual({
+      milk: "BISTRO",
+      bread: "BISTRO",
+      tea: undefined,
+      cake: undefined,
+      jam: undefined,
+    });
+    expect(rig.sqs.at(queueUrl).messages).toHaveLength(1);
+  });
+
+  test("a change that had to wait shows after the fold", async () => {
+    await publish(milk, tea);
+    await fold();
+    await rename(1, "CAFE");
+    await rename(2, "BAR");
+    const parts = await rig.process({ ...small, maxOverlayVectors: 2 });
+    await rig.invoke(parts);
+    expect(await rig.foldWhatIsAsked()).toEqual(["folded"]);
+    rig.sqs.reveal(queueUrl);
+    await rig.invoke(parts);
+    expect(await merchants(milk, tea)).toMatchObject({ milk: "CAFE", tea: "BAR" });
   });
 
   test("a receipt that is larger than all the room there is goes alone", async () => {
