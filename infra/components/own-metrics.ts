@@ -66,6 +66,16 @@ export function ownMetrics(
       runbook: "publish-conflicts",
     },
     {
+      ...ofCompaction,
+      what: "folds-failed",
+      ...metric("compaction", "FoldsFailed"),
+      // One that fails is tried again every five minutes at the latest; a single failure is transient.
+      threshold: 1,
+      periodSeconds: 3 * fiveMinutes,
+      says: "Folds fail again and again, so no base is written. Changes are published; new receipts wait at some point.",
+      runbook: "folds-failed",
+    },
+    {
       ...corrupt,
       what: "compaction-manifest-mismatch",
       ...metric("compaction", "ManifestMismatches"),

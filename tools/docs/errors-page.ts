@@ -127,6 +127,7 @@ const runbooks: readonly (readonly [string, string])[] = [
   ["core/collections/workspace/", "manifest-mismatch"],
   ["core/collections/merge/", "dead-letters"],
   ["core/collections/cycle/", "dead-letters"],
+  ["core/collections/fold/", "folds-failed"],
   ["core/collections/", "errors"],
   ["core/deltas/", "dead-letters"],
   ["core/embedding/", "queue-age"],

@@ -1,8 +1,12 @@
+import type { ShardName } from "../../../contract/collections.ts";
+import { documentModel } from "../../documents/documents.ts";
 import { errorFields } from "../../log.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { baseWriter } from "../base/base-cycle.ts";
 import { type BaseStart, openBaseStart } from "../base/base-start.ts";
 import { mergeBase } from "../base/merge-base.ts";
 import { type MergedBase, settledStates } from "../base/overlay-work.ts";
+import { CycleAbandonedError } from "../cycle/abandonable.ts";
 import { runCycle } from "../cycle/cycle.ts";
 import type { Step } from "../cycle/cycle-deps.ts";
 import { StepTimes } from "../cycle/step-times.ts";
@@ -18,6 +22,16 @@ import { countOver, type Overlay, overlayOf } from "../segments/overlay.ts";
 import type { FoldDeps } from "./fold-deps.ts";
 import { type FoldedBase, publishFold } from "./publish-fold.ts";
 
+/** A fold cannot get anything of what lies above the base into the next one. */
+export class FoldStuckError extends VectorkeepError {
+  constructor(shard: ShardName, entries: number) {
+    super(
+      `A fold of ${shard} wrote no base: none of the ${entries} ${documentModel.noun}s above it can be merged into it.`,
+      "The log names each with the reason. `npm run verify -- --repair` embeds those again whose deltas are lost.",
+    );
+  }
+}
+
 /** The rest of its time is for verifying, writing and publishing. */
 const shareForMerging = 0.6;
 
@@ -29,8 +43,8 @@ export type FoldOutcome = "folded" | "repaired" | "nothing" | "busy" | "unfinish
 /**
  * Writes what lies above the base of a shard into the next base, while its publishes go on: they are under another lease.
  * Where nothing can be put above the head it is repaired, under the lease of publishes too.
- * `deadline` is a moment of the clock by which it must be over. Rejects with what it failed with; then nothing is published
- * and the request has to be redelivered.
+ * `deadline` is a moment of the clock by which it must be over. Rejects with what it failed with, FoldStuckError among it;
+ * then nothing is published and the request has to be redelivered.
  */
 export async function foldShard(
   deps: FoldDeps,
@@ -56,7 +70,7 @@ export async function foldShard(
   try {
     return await new Fold(deps, lease, deadline).run(request);
   } catch (error) {
-    metrics.count("FoldsFailed", 1);
+    if (!(error instanceof CycleAbandonedError)) metrics.count("FoldsFailed", 1);
     await workspace
       .discard()
       .catch((left) => log.warn("Scratch files were not removed", { shard, ...errorFields(left) }));
@@ -118,7 +132,10 @@ class Fold {
       [],
       until,
     );
-    const folded = await this.#write(head, start, merged);
+    const settled = settledEntries(start.overlay, overlayOf([merged.carried]));
+    // Another base would say the same, and be found due for a fold again.
+    if (settled.size === 0) throw new FoldStuckError(shard, start.overlay.size);
+    const folded = await this.#write(head, start, merged, settled);
     this.#step("move head");
     const published = await publishFold(this.#deps, this.#lease, head, folded);
     workspace.keep(folded.name);
@@ -144,7 +161,7 @@ class Fold {
     return "folded";
   }
 
-  async #write(head: Head, start: BaseStart, merged: MergedBase): Promise<FoldedBase> {
+  async #write(head: Head, start: BaseStart, merged: MergedBase, settled: Overlay): Promise<FoldedBase> {
     const { shard, target, generations, workspace, log, metrics } = this.#deps;
     const { model, dimensions, collection } = target;
     const { carried, count: databaseCount } = merged;
@@ -165,7 +182,6 @@ class Fold {
         mismatched_files: mismatched,
       });
     }
-    const settled = settledEntries(start.overlay, overlayOf([carried]));
     const from = start.database ?? null;
     return { name, from, index, databaseCount, settled, carried, segments, bytesWritten };
   }

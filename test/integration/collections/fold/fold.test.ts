@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { foldSteps } from "../../../../core/collections/cycle/cycle-deps.ts";
-import { foldShard } from "../../../../core/collections/fold/fold.ts";
+import { FoldStuckError, foldShard } from "../../../../core/collections/fold/fold.ts";
 import { FoldOutdatedError } from "../../../../core/collections/fold/publish-fold.ts";
 import {
   PublishConflictError,
@@ -176,6 +176,21 @@ describe("a fold", () => {
     expect(rig.counted.get("PublishConflicts")).toBeUndefined();
     expect(await headManifest()).toMatchObject({ database: "00000002-3", segments: [{ entries: 1 }] });
     expect(await merchants(milk, tea)).toMatchObject({ milk: "CAFE", bread: "CAFE" });
+  });
+
+  test("F48: that gets nothing into the next base writes none, and says so", async () => {
+    await publish(milk);
+    rig.bucket.delete(deltaKey(deltaPrefix(milk)));
+    const [head, folders] = [await rig.head(), await rig.generations.list()];
+    await expect(fold()).rejects.toThrow(FoldStuckError);
+    expect(await rig.head()).toBe(head);
+    expect(await rig.generations.list()).toEqual(folders);
+    expect(rig.counted.get("FoldsFailed")).toBe(1);
+    // What can be folded is, beside it.
+    await publish(tea);
+    expect(await fold()).toBe("folded");
+    expect(await headManifest()).toMatchObject({ segments: [{ entries: 1 }], database_count: 3 });
+    await expect(fold()).rejects.toThrow("none of the 1 receipts above it");
   });
 
   test("F50: is not published over a base that it does not follow, and the head stays as it is", async () => {
