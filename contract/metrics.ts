@@ -53,8 +53,9 @@ export const metricsOf = {
     "CatchUpRecordsProcessed",
     "CatchUpTasksFailed",
   ],
-  "query-server": ["ManifestMismatches"],
-  "search-shard": ["ManifestMismatches"],
+  "query-server": ["GenerationsRefused", "ManifestMismatches", "SearchesUnanswered"],
+  search: ["SearchesUnanswered"],
+  "search-shard": ["GenerationsRefused", "ManifestMismatches"],
   "image-processor": ["ImagesProcessed", "ImagesRejected"],
   "image-analyzer": [
     "AnalysesDeferred",

@@ -138,7 +138,9 @@ function flowsOf({
     },
     {
       title: "Upkeep",
-      functions: { verify, sweeper },
+      functions: { sweeper },
+      // A person invokes it and waits.
+      background: { verify },
       queues: {},
       deadLetters: {},
       counts: {
@@ -159,10 +161,15 @@ function searching({ search, shards }: SearchFunctions): Flow {
   const ofShards = [...shards].map(([shard, searched]) => [`search-${shard}`, searched] as const);
   return {
     title: "Search",
-    functions: { search, ...Object.fromEntries(ofShards) },
+    functions: { search },
+    // What they do not answer, the search function counts as a search that failed.
+    background: Object.fromEntries(ofShards),
     queues: {},
     deadLetters: {},
-    counts: {},
+    counts: {
+      search: ["SearchesUnanswered"],
+      "search-shard": ["GenerationsRefused", "ManifestMismatches"],
+    },
   };
 }
 

@@ -57,6 +57,7 @@ defineService({
       pollMs,
       minCosine: config.QUERY_MIN_COSINE_PERCENT / 100,
       log,
+      metrics,
     });
     log.info("Listening", { host: config.LISTEN_HOST, port: service.port });
     onStop(async () => {

@@ -19,7 +19,7 @@ import { monotonicClock } from "../resilience/clock.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
 import { ApproximateGeneration, BaseCopy, SnapshotGeneration } from "./open-generations.ts";
-import { GenerationOfAnotherModelError, ShardTooLargeError } from "./search-errors.ts";
+import { GenerationOfAnotherModelError, isRefusal, ShardTooLargeError } from "./search-errors.ts";
 import { isExact, readSnapshot } from "./snapshot/read-snapshot.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
 
@@ -95,6 +95,7 @@ export class ChromaGenerations implements GenerationSource {
       if (error instanceof GenerationCorruptError || error instanceof NamedDeltaMissingError) {
         this.#options.metrics.count("ManifestMismatches", 1);
       }
+      if (isRefusal(error)) this.#options.metrics.count("GenerationsRefused", 1);
       throw error;
     }
   }

@@ -1,8 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { collectionOf, type ShardName } from "../../contract/collections.ts";
 import { errorFields, type Log } from "../log.ts";
+import { type Clock, monotonicClock } from "../resilience/clock.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
-import { NothingPublishedError, NotOpenYetError } from "./search-errors.ts";
+import {
+  type GenerationRefusal,
+  isRefusal,
+  NothingPublishedError,
+  NotOpenYetError,
+} from "./search-errors.ts";
 
 /**
  * `serving`: a generation answers; `empty`: nothing was published at a look, and that is what is served until a
@@ -43,6 +48,7 @@ export class FollowedCollection {
   readonly shard: ShardName;
   readonly #source: GenerationSource;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #closing = new Set<Promise<void>>();
   #served: Served | undefined;
   #head: PublishedGeneration | undefined;
@@ -50,19 +56,20 @@ export class FollowedCollection {
   #sawNothing = false;
   #behindSince: number | undefined;
   #problem: string | undefined;
-  #refused: { name: string; times: number; retryAt: number } | undefined;
+  #refused: { name: string; times: number; retryAt: number; error: unknown } | undefined;
 
-  constructor(shard: ShardName, source: GenerationSource, log: Log) {
+  constructor(shard: ShardName, source: GenerationSource, log: Log, clock: Clock = monotonicClock) {
     this.shard = shard;
     this.#source = source;
     this.#log = log;
+    this.#clock = clock;
   }
 
   /** Looks at the head every `intervalMs` until the signal; never rejects. */
   async follow(intervalMs: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.poll();
-      await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
+      await this.#clock.sleep(intervalMs, signal).catch(() => undefined);
     }
   }
 
@@ -79,9 +86,10 @@ export class FollowedCollection {
     if (this.#head === undefined || this.#isServing(this.#head)) {
       this.#behindSince = undefined;
       this.#problem = undefined;
+      this.#refused = undefined;
       return;
     }
-    this.#behindSince ??= performance.now();
+    this.#behindSince ??= this.#clock.now();
     if (!this.#mayTry(this.#head)) return;
     await this.#swapTo(this.#head);
   }
@@ -108,6 +116,12 @@ export class FollowedCollection {
     return this.#sawNothing ? "empty" : "opening";
   }
 
+  /** Why the newest head is not served, where no retry will open it. What is served then only gets older. */
+  get refusal(): GenerationRefusal | undefined {
+    const error = this.#refused?.name === this.#head?.name ? this.#refused?.error : undefined;
+    return isRefusal(error) ? error : undefined;
+  }
+
   health(): CollectionHealth {
     const served = this.#served?.generation;
     const behindSince = this.#behindSince;
@@ -117,7 +131,7 @@ export class FollowedCollection {
       count: served?.count ?? null,
       head_generation: this.#head?.number ?? null,
       lag_generations: Math.max(0, (this.#head?.number ?? 0) - (served?.number ?? 0)),
-      lag_seconds: behindSince === undefined ? 0 : Math.round((performance.now() - behindSince) / 100) / 10,
+      lag_seconds: behindSince === undefined ? 0 : Math.round((this.#clock.now() - behindSince) / 100) / 10,
       problem: this.#problem ?? null,
     };
   }
@@ -135,7 +149,7 @@ export class FollowedCollection {
   }
 
   #mayTry(head: PublishedGeneration): boolean {
-    return this.#refused?.name !== head.name || performance.now() >= this.#refused.retryAt;
+    return this.#refused?.name !== head.name || this.#clock.now() >= this.#refused.retryAt;
   }
 
   async #swapTo(head: PublishedGeneration): Promise<void> {
@@ -146,7 +160,7 @@ export class FollowedCollection {
     } catch (error) {
       const times = this.#refused?.name === head.name ? this.#refused.times + 1 : 1;
       const waitMs = Math.min(maxRetryMs, firstRetryMs * 2 ** (times - 1));
-      this.#refused = { name: head.name, times, retryAt: performance.now() + waitMs };
+      this.#refused = { name: head.name, times, retryAt: this.#clock.now() + waitMs, error };
       this.#report(`Generation ${head.name} could not be opened`, error);
       return;
     }

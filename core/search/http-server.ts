@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { errorFields, type Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import { requireApiKey } from "./api-key.ts";
 import type { CollectionHealth } from "./followed-collection.ts";
 import { HttpError } from "./http-error.ts";
 import { searchOpenApi } from "./openapi.ts";
 import { readBody, readQuery } from "./request-body.ts";
 import type { SearchAnswer } from "./search.ts";
-import { problemOf } from "./search-problem.ts";
+import { isUnanswered, isUnforeseen, problemOf } from "./search-problem.ts";
 import { type SearchRequest, searchRequest } from "./search-request.ts";
 import { type SimilarAnswer, type SimilarRequest, similarRequest } from "./similar.ts";
 
@@ -25,6 +26,7 @@ export interface SearchHttpOptions {
   /** Length of a query vector. */
   readonly dimensions: number;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 interface Answer {
@@ -35,7 +37,10 @@ interface Answer {
 type Route = (request: IncomingMessage) => Promise<Answer>;
 
 /** `POST /search` and `GET /similar` (key required), `GET /health` and `GET /openapi.json`, as JSON. The caller listens and closes. */
-export function searchHttpServer(api: SearchApi, { apiKey, dimensions, log }: SearchHttpOptions): Server {
+export function searchHttpServer(
+  api: SearchApi,
+  { apiKey, dimensions, log, metrics }: SearchHttpOptions,
+): Server {
   const schema = searchRequest(dimensions);
   const openApi = searchOpenApi(dimensions);
   const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
@@ -62,8 +67,11 @@ export function searchHttpServer(api: SearchApi, { apiKey, dimensions, log }: Se
       return await routeOf(request, routes)(request);
     } catch (error) {
       const problem = problemOf(error);
-      if (problem.status === 500)
-        log.error("A request failed", { ...errorFields(error), stack: stackOf(error) });
+      if (isUnanswered(problem)) {
+        const stack = isUnforeseen(problem) ? stackOf(error) : undefined;
+        log.error("A request failed", { ...errorFields(error), ...(stack && { stack }) });
+        metrics.count("SearchesUnanswered", 1);
+      }
       return { status: problem.status, body: problem.body(), headers: problem.headers };
     }
   }

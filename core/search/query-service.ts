@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { ShardName } from "../../contract/collections.ts";
 import type { Embedder } from "../embedding/embedder.ts";
 import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import { FollowedCollection } from "./followed-collection.ts";
 import type { GenerationSource } from "./generation-source.ts";
 import { searchHttpServer } from "./http-server.ts";
@@ -24,6 +25,7 @@ export interface QueryServiceOptions {
   /** Cosine below which a vector has nothing to do with a text. */
   readonly minCosine: number;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** Query texts that keep their vector. */
@@ -47,7 +49,7 @@ export class QueryService {
 
   /** Resolves when it listens; `GET /health` answers 503 until the first generations are open. Throws PortTakenError. */
   static async start(options: QueryServiceOptions): Promise<QueryService> {
-    const { sources, embedder, apiKey, host, port, pollMs, minCosine, log } = options;
+    const { sources, embedder, apiKey, host, port, pollMs, minCosine, log, metrics } = options;
     const followed = Array.from(sources, ([shard, source]) => new FollowedCollection(shard, source, log));
     const vectors = new QueryVectors(embedder, rememberedTexts);
     const server = searchHttpServer(
@@ -56,7 +58,7 @@ export class QueryService {
         similar: (request) => similar(request, followed),
         health: () => Object.fromEntries(followed.map((each) => [each.shard, each.health()])),
       },
-      { apiKey, dimensions: embedder.dimensions, log },
+      { apiKey, dimensions: embedder.dimensions, log, metrics },
     );
     server.listen(port, host);
     await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {

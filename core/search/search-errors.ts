@@ -94,3 +94,10 @@ export class GenerationOfAnotherModelError extends VectorkeepError {
     );
   }
 }
+
+export type GenerationRefusal = ShardTooLargeError | GenerationOfAnotherModelError;
+
+/** Whether a generation is sound, and this stack is not configured for it: no retry opens it. */
+export function isRefusal(error: unknown): error is GenerationRefusal {
+  return error instanceof ShardTooLargeError || error instanceof GenerationOfAnotherModelError;
+}

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -7,6 +7,7 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { collections, shardNames } from "../../contract/collections.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
+import { monotonicClock } from "../../core/resilience/clock.ts";
 import { ChromaGenerations } from "../../core/search/chroma-generations.ts";
 import { FollowedCollection } from "../../core/search/followed-collection.ts";
 import { ShardSearch } from "../../core/search/shards/shard-search.ts";
@@ -19,6 +20,8 @@ export function searchShardDeps(config: SearchShardConfig, { log, metrics }: Tel
     .find((name) => name === config.SHARD);
   if (shard === undefined) throw new RangeError(`SHARD: there is no shard ${config.SHARD}.`);
   const scratch = join(tmpdir(), "vectorkeep-search");
+  // A process that was killed at its timeout leaves its copies behind, and this one has the same disk.
+  rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
   const generations = new ChromaGenerations({
     client: DynamoDBDocumentClient.from(new DynamoDBClient({})),
@@ -35,5 +38,9 @@ export function searchShardDeps(config: SearchShardConfig, { log, metrics }: Tel
     metrics,
   });
   const followed = new FollowedCollection(shard, generations, log);
-  return new ShardSearch(followed, config.EMBEDDING_DIMENSIONS, config.QUERY_MIN_COSINE_PERCENT / 100);
+  return new ShardSearch(followed, {
+    dimensions: config.EMBEDDING_DIMENSIONS,
+    minCosine: config.QUERY_MIN_COSINE_PERCENT / 100,
+    clock: monotonicClock,
+  });
 }

@@ -3,7 +3,6 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Embedder } from "../../core/embedding/embedder.ts";
 import { limitedEmbedder } from "../../core/embedding/limited-embedder.ts";
-import type { Log } from "../../core/log.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
 import { QueryVectors } from "../../core/search/query-vectors.ts";
 import { invokedShards } from "../../core/search/shards/invoked-shards.ts";
@@ -15,13 +14,13 @@ const rememberedTexts = 1_000;
 const maxEmbedMs = 10_000;
 
 export interface SearchFunctionDeps {
-  readonly log: Log;
+  readonly telemetry: Telemetry;
   /** For one request, which must be answered by `giveUpAt` (epoch ms). */
   readonly shardsFor: (giveUpAt: number) => ShardsDeps;
 }
 
 /** The clients, and the vectors of texts, live as long as the process. */
-export function searchDeps(config: SearchConfig, { log }: Telemetry): SearchFunctionDeps {
+export function searchDeps(config: SearchConfig, telemetry: Telemetry): SearchFunctionDeps {
   const lambda = new LambdaClient({});
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   const embedderFor = limitedEmbedder(config, client);
@@ -32,7 +31,7 @@ export function searchDeps(config: SearchConfig, { log }: Telemetry): SearchFunc
   };
   const vectors = new QueryVectors(embedder, rememberedTexts);
   return {
-    log,
+    telemetry,
     shardsFor: (giveUpAt) => ({
       collectionShards: config.COLLECTION_SHARDS,
       dimensions: config.EMBEDDING_DIMENSIONS,

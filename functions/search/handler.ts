@@ -7,6 +7,7 @@ import { searchDeps } from "./deps.ts";
 /** Answers one request of the search API. API Gateway has checked its key. */
 export const handler = defineFunction({
   name: "search",
+  metrics: "search",
   config: searchConfig,
   deps: searchDeps,
   // For the answer that says that a shard is still being opened.
@@ -20,7 +21,7 @@ export const handler = defineFunction({
         body: Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8"),
       },
       deps.shardsFor(giveUpAt),
-      deps.log,
+      deps.telemetry,
     );
     return {
       statusCode: status,

@@ -22,7 +22,7 @@ export interface AlarmsArgs {
   /** Queues whose messages must be consumed in time. */
   readonly queues: Readonly<Record<string, aws.sqs.Queue>>;
   readonly functions: Readonly<Record<string, BundledFunction>>;
-  /** Retried until they succeed, and nobody waits for one invocation: only their errors and their queue count. */
+  /** Their errors alone are alarms: callers, or queues, tell of throttles and slow invocations. */
   readonly background: Readonly<Record<string, BundledFunction>>;
   /** The function that reads the stream, and its event source mapping. */
   readonly stream: { readonly reader: BundledFunction; readonly mapping: aws.lambda.EventSourceMapping };

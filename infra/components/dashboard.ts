@@ -14,7 +14,7 @@ export interface DashboardArgs {
 export interface Flow {
   readonly title: string;
   readonly functions: Readonly<Record<string, BundledFunction>>;
-  /** Retried until they succeed, and nobody waits for one invocation. @default none */
+  /** Their errors alone are alarms: callers, or queues, tell of throttles and slow invocations. @default none */
   readonly background?: Readonly<Record<string, BundledFunction>>;
   readonly queues: Readonly<Record<string, aws.sqs.Queue>>;
   readonly deadLetters: Readonly<Record<string, aws.sqs.Queue>>;

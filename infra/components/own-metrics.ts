@@ -106,26 +106,7 @@ export function ownMetrics(
           },
         ]
       : []),
-    ...(searchHost === "lambda"
-      ? [
-          {
-            ...corrupt,
-            what: "search-manifest-mismatch",
-            ...metric("search-shard", "ManifestMismatches"),
-            says: "A published generation does not match its manifest. The search functions keep serving the previous one where they have it.",
-          },
-        ]
-      : []),
-    ...(searchHost === "ecs"
-      ? [
-          {
-            ...corrupt,
-            what: "query-server-manifest-mismatch",
-            ...metric("query-server", "ManifestMismatches"),
-            says: "A published generation does not match its manifest. The query server keeps serving the previous one.",
-          },
-        ]
-      : []),
+    ...(searchHost ? searchMetrics(searchHost) : []),
     {
       ...ofSweeper,
       what: "runs-given-up",
@@ -189,6 +170,39 @@ export function ownMetrics(
 /** A metric under the name of the service that writes it. */
 function metric<Service extends MeasuredService>(service: Service, metricName: MetricOf<Service>) {
   return { service, metricName };
+}
+
+function searchMetrics(host: Settings["query"]["host"]): OwnMetric[] {
+  const [name, answering, opening] =
+    host === "lambda"
+      ? (["search", "search", "search-shard"] as const)
+      : (["query-server", "query-server", "query-server"] as const);
+  const who = host === "lambda" ? "The search functions serve" : "The query server serves";
+  const ofSearch = { statistic: "Sum", threshold: 0 } as const;
+  return [
+    {
+      ...ofSearch,
+      what: `${name}-manifest-mismatch`,
+      ...metric(opening, "ManifestMismatches"),
+      says: `A published generation does not match its manifest. ${who} the previous one where there is one.`,
+      runbook: "manifest-mismatch",
+    },
+    {
+      ...ofSearch,
+      what: `${name}-generations-refused`,
+      ...metric(opening, "GenerationsRefused"),
+      says: "A published generation is of another embedding model, or larger than query:lambdaMaxVectors. Searches do not show it.",
+      runbook: "generations-refused",
+    },
+    {
+      ...ofSearch,
+      what: `${name}-unanswered`,
+      ...metric(answering, "SearchesUnanswered"),
+      periods: 3,
+      says: "Searches have had no answer for 15 minutes: the embedding provider, or a shard, does not answer.",
+      runbook: "searches-unanswered",
+    },
+  ];
 }
 
 /** Findings of the last `npm run verify`. */

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { silentLog } from "../../core/log.ts";
+import { silentMetrics } from "../../core/metrics.ts";
 import { searchHttpServer } from "../../core/search/http-server.ts";
 import { readCase, testCases } from "./reported-cases.ts";
 
@@ -25,7 +26,7 @@ beforeAll(async () => {
     similar: () => Promise.reject(new Error("not asked here")),
     health: () => ({}),
   };
-  server = searchHttpServer(api, { apiKey: key, dimensions: 3, log: silentLog });
+  server = searchHttpServer(api, { apiKey: key, dimensions: 3, log: silentLog, metrics: silentMetrics });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
 });

@@ -233,6 +233,7 @@ async function startQueryService(
     pollMs: 100,
     minCosine: 0,
     log: silentLog,
+    metrics: silentMetrics,
   });
   while (!(await fetch(`http://127.0.0.1:${service.port}/health`)).ok) await monotonicClock.sleep(100);
   return service;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { VectorBytes } from "../../../core/embedding/embedder.ts";
 import { silentLog } from "../../../core/log.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
 import { SnapshotGeneration } from "../../../core/search/open-generations.ts";
 import { QueryService } from "../../../core/search/query-service.ts";
 import { directionOf, exactProduct } from "../../../core/search/scan/directions.ts";
@@ -59,6 +60,7 @@ export async function measureSpeed(
     pollMs: 1_000,
     minCosine: 0,
     log: silentLog,
+    metrics: silentMetrics,
   });
   const ask = async (merchant?: string) => {
     const text = random.text();

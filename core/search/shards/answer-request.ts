@@ -1,8 +1,9 @@
 import { errorFields, type Log } from "../../log.ts";
+import type { Metrics } from "../../metrics.ts";
 import { HttpError } from "../http-error.ts";
 import { searchOpenApi } from "../openapi.ts";
 import { checkedQuery, jsonBody } from "../request-body.ts";
-import { problemOf } from "../search-problem.ts";
+import { isUnanswered, isUnforeseen, problemOf } from "../search-problem.ts";
 import { similarRequest } from "../similar.ts";
 import { type ShardsDeps, searchShards, similarShards } from "./search-shards.ts";
 
@@ -20,13 +21,21 @@ export interface ApiAnswer {
   readonly body: object;
 }
 
-/** Never rejects: an error is an answer, and one that nobody foresaw is logged. */
-export async function answerRequest(request: ApiRequest, deps: ShardsDeps, log: Log): Promise<ApiAnswer> {
+/** Throws errors that nobody foresaw: they fail the invocation. Any other is an answer; one that is not the caller's is counted. */
+export async function answerRequest(
+  request: ApiRequest,
+  deps: ShardsDeps,
+  { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
+): Promise<ApiAnswer> {
   try {
     return { status: 200, headers: {}, body: await bodyOf(request, deps) };
   } catch (error) {
     const problem = problemOf(error);
-    if (problem.status >= 500) log.error("A request failed", { ...errorFields(error) });
+    if (isUnforeseen(problem)) throw error;
+    if (isUnanswered(problem)) {
+      log.error("A request failed", { ...errorFields(error) });
+      metrics.count("SearchesUnanswered", 1);
+    }
     const headers = problem.status === 503 ? { ...problem.headers, "retry-after": "5" } : problem.headers;
     return { status: problem.status, headers, body: problem.body() };
   }

@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { collectionOf } from "../../../contract/collections.ts";
+import type { Clock } from "../../resilience/clock.ts";
 import type { FollowedCollection } from "../followed-collection.ts";
 import type { Hit } from "../hit.ts";
 import { HttpError } from "../http-error.ts";
 import { checkedBody } from "../request-body.ts";
 import { type SearchAnswer, search } from "../search.ts";
 import { AnswerNotExactError, VectorUnknownError } from "../search-errors.ts";
-import { problemOf } from "../search-problem.ts";
+import { isUnforeseen, problemOf } from "../search-problem.ts";
 import { searchRequest } from "../search-request.ts";
 import { neighboursOf, type SimilarAnswer } from "../similar.ts";
 import type { ShardEvent, ShardReply } from "./shard-event.ts";
@@ -27,39 +27,69 @@ export class ShardSearch {
   readonly #followed: FollowedCollection;
   readonly #minCosine: number;
   readonly #request: ReturnType<typeof searchRequest>;
-  #poll: Promise<void> | undefined;
+  readonly #clock: Clock;
+  #look: Promise<void> | undefined;
+  #nextLook: Promise<void> | undefined;
 
-  constructor(followed: FollowedCollection, dimensions: number, minCosine: number) {
+  constructor(
+    followed: FollowedCollection,
+    {
+      dimensions,
+      minCosine,
+      clock,
+    }: { readonly dimensions: number; readonly minCosine: number; readonly clock: Clock },
+  ) {
     this.#followed = followed;
     this.#minCosine = minCosine;
+    this.#clock = clock;
     this.#request = searchRequest(dimensions);
   }
 
   /** Rejects only with what is not the fault of the request. */
   async answer(event: ShardEvent): Promise<ShardReply> {
-    await this.#newest();
     try {
+      await this.#newest();
       const answer =
         "similar" in event ? await this.#similar(event) : await this.#search(event.search, event.vector);
       return { answer };
     } catch (error) {
       const problem = problemOf(error);
-      if (problem.status === 500) throw error;
+      if (isUnforeseen(problem)) throw error;
       const { status, code, message, problems } = problem;
       return { refused: { status, code, message, problems: [...problems] } };
     }
   }
 
-  /** The head is taken up before the answer; a base that takes long to open is awaited by later requests. */
+  /**
+   * The head is taken up before the answer; a base that takes long to open is awaited by later requests. Throws where the
+   * head is a generation that this stack cannot open: answers would be from an older one for ever.
+   */
   async #newest(): Promise<void> {
-    this.#poll ??= this.#followed.poll().finally(() => {
-      this.#poll = undefined;
+    const looked = this.#looked();
+    if (this.#followed.state === "serving") {
+      const waiting = new AbortController();
+      const late = this.#clock.sleep(maxWaitMs, waiting.signal).catch(() => undefined);
+      await Promise.race([looked, late]);
+      waiting.abort();
+    } else {
+      await looked;
+    }
+    if (this.#followed.refusal) throw this.#followed.refusal;
+  }
+
+  /** A look that is under way may have read the head before this request: another one follows it. */
+  #looked(): Promise<void> {
+    if (this.#look === undefined) {
+      this.#look = this.#followed.poll().finally(() => {
+        this.#look = undefined;
+      });
+      return this.#look;
+    }
+    this.#nextLook ??= this.#look.then(() => {
+      this.#nextLook = undefined;
+      return this.#looked();
     });
-    if (this.#followed.state !== "serving") return this.#poll;
-    const waiting = new AbortController();
-    const late = sleep(maxWaitMs, undefined, { signal: waiting.signal }).catch(() => undefined);
-    await Promise.race([this.#poll, late]);
-    waiting.abort();
+    return this.#nextLook;
   }
 
   #search(body: unknown, vector: readonly number[] | undefined): Promise<SearchAnswer> {

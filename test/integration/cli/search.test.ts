@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { silentLog } from "../../../core/log.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
 import { searchHttpServer } from "../../../core/search/http-server.ts";
 import type { SearchAnswer } from "../../../core/search/search.ts";
 import type { SearchRequest } from "../../../core/search/search-request.ts";
@@ -54,7 +55,7 @@ beforeAll(async () => {
       }),
       health: () => ({}),
     },
-    { apiKey, dimensions: 2, log: silentLog },
+    { apiKey, dimensions: 2, log: silentLog, metrics: silentMetrics },
   );
   const secretsManager = createServer((_, response) => {
     response.end(JSON.stringify({ SecretString: apiKey }));

@@ -10,7 +10,7 @@ import type { Delta } from "../../../core/deltas/delta.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { ChromaGenerations } from "../../../core/search/chroma-generations.ts";
-import { GenerationOfAnotherModelError } from "../../../core/search/search-errors.ts";
+import { GenerationOfAnotherModelError, ShardTooLargeError } from "../../../core/search/search-errors.ts";
 import { rank } from "../../../core/search/snapshot/rank.ts";
 import type { Snapshot } from "../../../core/search/snapshot/snapshot.ts";
 import { writeChromaLibrary } from "../../../infra/bundles/chroma-library.ts";
@@ -79,13 +79,17 @@ beforeAll(async () => {
   });
 }, 30_000);
 
+beforeEach(() => {
+  counted.length = 0;
+});
+
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function generations(): Generations {
   return new Generations(join(folder, "shared"), "lines", monotonicClock);
 }
 
-function source({ model = delta.model, exactVectors = 0 } = {}): ChromaGenerations {
+function source({ model = delta.model, exactVectors = 0, maxVectors = 3 } = {}): ChromaGenerations {
   return new ChromaGenerations({
     client: DynamoDBDocumentClient.from(new DynamoDBClient({ region: "us-east-1" })),
     controlTable: "control",
@@ -96,6 +100,7 @@ function source({ model = delta.model, exactVectors = 0 } = {}): ChromaGeneratio
     library,
     scratch: join(folder, "scratch"),
     exactVectors,
+    maxVectors,
     deltas: { get: async () => undefined },
     metrics: { ...silentMetrics, count: (name) => counted.push(name) },
   });
@@ -165,6 +170,13 @@ test("a generation of another model is refused by name and leaves nothing behind
     GenerationOfAnotherModelError,
   );
   expect(await scratch()).toEqual([]);
+  expect(counted).toEqual(["GenerationsRefused"]);
+});
+
+test("a generation of more vectors than the process is made for is refused, counted, and leaves nothing behind", async () => {
+  await expect(source({ maxVectors: 2 }).open(published, undefined)).rejects.toThrow(ShardTooLargeError);
+  expect(await scratch()).toEqual([]);
+  expect(counted).toEqual(["GenerationsRefused"]);
 });
 
 test("a generation whose file is not what the manifest says is refused and leaves nothing behind", async () => {

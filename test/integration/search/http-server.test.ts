@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Log, silentLog } from "../../../core/log.ts";
+import { type Metrics, silentMetrics } from "../../../core/metrics.ts";
 import type { CollectionHealth } from "../../../core/search/followed-collection.ts";
 import { type SearchApi, searchHttpServer } from "../../../core/search/http-server.ts";
 import type { searchOpenApi } from "../../../core/search/openapi.ts";
@@ -11,6 +12,7 @@ import {
   NothingPublishedError,
   NotOpenYetError,
   QueryNotEmbeddedError,
+  VectorUnknownError,
 } from "../../../core/search/search-errors.ts";
 import type { SearchRequest } from "../../../core/search/search-request.ts";
 import type { SimilarAnswer, SimilarRequest } from "../../../core/search/similar.ts";
@@ -53,12 +55,14 @@ const log: Log = {
   info: (message, fields) => logged.push(JSON.stringify({ message, ...fields })),
   error: (message, fields) => logged.push(JSON.stringify({ message, ...fields })),
 };
+const counted: string[] = [];
+const metrics: Metrics = { ...silentMetrics, count: (name) => counted.push(name) };
 const api = new ScriptedApi();
 let server: Server;
 let url: string;
 
 beforeAll(async () => {
-  server = searchHttpServer(api, { apiKey: "open sesame", dimensions: 3, log });
+  server = searchHttpServer(api, { apiKey: "open sesame", dimensions: 3, log, metrics });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -74,6 +78,7 @@ beforeEach(() => {
   api.failure = undefined;
   api.lines = serving;
   logged.length = 0;
+  counted.length = 0;
 });
 
 interface Asked {
@@ -152,6 +157,18 @@ test.each([
   const { status, answer } = await ask({});
   expect([status, answer.error?.code]).toEqual([expected, code]);
   expect(answer.error?.message).toContain(failure.remedy);
+});
+
+test.each([
+  ["of an embedder that fails", new QueryNotEmbeddedError(new RangeError("down")), 1],
+  ["of a shard that is not open", new NotOpenYetError("words", undefined), 1],
+  ["that nobody foresaw", new RangeError("sqlite is locked"), 1],
+  ["of a stack that has published nothing", new NothingPublishedError("words"), 0],
+  ["that is the caller's", new VectorUnknownError("id"), 0],
+])("a failure %s is counted as unanswered %#", async (_, failure, times) => {
+  api.failure = failure;
+  await ask({});
+  expect(counted).toEqual(Array(times).fill("SearchesUnanswered"));
 });
 
 test("an unexpected error is logged with its reason, and the response does not expose it", async () => {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ShardName } from "../../../contract/collections.ts";
 import type { Embedder } from "../../../core/embedding/embedder.ts";
 import { silentLog } from "../../../core/log.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
 import type { CollectionHealth } from "../../../core/search/followed-collection.ts";
 import { QueryService } from "../../../core/search/query-service.ts";
 import type { SearchAnswer } from "../../../core/search/search.ts";
@@ -30,6 +31,7 @@ function startOn(sources: Readonly<Record<string, ScriptedSource>>, port = 0): P
     pollMs: 5,
     minCosine: 0,
     log: silentLog,
+    metrics: silentMetrics,
   });
 }
 

@@ -2,9 +2,11 @@ import { type ShardName, shardNames } from "../../../../contract/collections.ts"
 import type { StoredVector } from "../../../../core/collections/chroma/vector-store.ts";
 import { shardOf } from "../../../../core/documents/shards.ts";
 import { silentLog } from "../../../../core/log.ts";
+import { silentMetrics } from "../../../../core/metrics.ts";
 import { FollowedCollection } from "../../../../core/search/followed-collection.ts";
 import type { OpenGeneration } from "../../../../core/search/generation-source.ts";
 import { search } from "../../../../core/search/search.ts";
+import { ShardNotAnsweredError } from "../../../../core/search/search-errors.ts";
 import { searchRequest } from "../../../../core/search/search-request.ts";
 import { answerRequest } from "../../../../core/search/shards/answer-request.ts";
 import {
@@ -16,6 +18,7 @@ import { shardEvent, shardReply } from "../../../../core/search/shards/shard-eve
 import { ShardSearch } from "../../../../core/search/shards/shard-search.ts";
 import { similar } from "../../../../core/search/similar.ts";
 import { Snapshot } from "../../../../core/search/snapshot/snapshot.ts";
+import { ManualClock } from "../../resilience/clocks.ts";
 
 const shards = shardNames("lines", 3);
 const texts = ["TOTAL 4.10", "OAT LATTE", "MILK", "CASH 5.00", "CHANGE 0.90", "SALTED ANCHOR"];
@@ -29,6 +32,15 @@ const stored = Array.from({ length: 30 }, (_, at): StoredVector => {
   };
 });
 const vectors = { of: async () => [1, 0.3] };
+const counted: string[] = [];
+const telemetry = {
+  log: silentLog,
+  metrics: { ...silentMetrics, count: (name: string) => void counted.push(name) },
+};
+
+beforeEach(() => {
+  counted.length = 0;
+});
 
 async function followed(shard: ShardName, own: readonly StoredVector[] | undefined) {
   const open: OpenGeneration = {
@@ -56,7 +68,12 @@ async function apart(published: readonly ShardName[] = shards) {
       return followed(shard, published.includes(shard) ? own : undefined);
     }),
   );
-  const searches = new Map(all.map((each) => [each.shard, new ShardSearch(each, 2, 0)]));
+  const searches = new Map(
+    all.map((each) => [
+      each.shard,
+      new ShardSearch(each, { dimensions: 2, minCosine: 0, clock: new ManualClock() }),
+    ]),
+  );
   const deps: ShardsDeps = {
     collectionShards: shards.length,
     dimensions: 2,
@@ -102,10 +119,11 @@ test("a shard in which nothing is published has no hits; where that is all, the 
   expect(hits.length).toBeGreaterThan(0);
   const nothing = await apart([]);
   const request = { method: "POST", path: "/search", query: {}, body: Buffer.from('{"text":"total"}') };
-  const { status, headers, body } = await answerRequest(request, nothing.deps, silentLog);
+  const { status, headers, body } = await answerRequest(request, nothing.deps, telemetry);
   expect(status).toBe(503);
   expect(headers).toMatchObject({ "retry-after": "5" });
   expect(body).toMatchObject({ error: { code: "nothing_published" } });
+  expect(counted).toEqual([]);
 });
 
 test.each([
@@ -118,39 +136,21 @@ test.each([
 ])("%s %s with %.20s is answered with its status", async (method, path, body, status) => {
   const { deps } = await apart();
   const request = { method, path, query: {}, body: Buffer.from(body) };
-  expect((await answerRequest(request, deps, silentLog)).status).toBe(status);
+  expect((await answerRequest(request, deps, telemetry)).status).toBe(status);
 });
 
-test("a base that takes long to open does not keep a request from what is served", async () => {
-  let opening = 0;
-  const snapshot = await Snapshot.of(stored, 2);
-  const heads = [
-    { number: 1, name: "00000001-a" },
-    { number: 2, name: "00000002-a" },
-  ];
-  const served = new FollowedCollection(
-    "lines",
-    {
-      head: async () => heads[Math.min(opening, 1)],
-      open: (published) => {
-        opening += 1;
-        if (opening > 1) return new Promise(() => undefined);
-        return Promise.resolve({
-          ...published,
-          count: stored.length,
-          snapshot,
-          query: async () => [],
-          alive: () => true,
-          close: async () => {},
-        });
-      },
-    },
-    silentLog,
-  );
-  const shard = new ShardSearch(served, 2, 0);
-  for (const _ of [1, 2]) {
-    const reply = await shard.answer({ search: { vector: [1, 0], collection: "lines" } });
-    expect(reply).toMatchObject({ answer: { generations: { lines: 1 } } });
-  }
-  expect(opening).toBe(2);
+const totalAsked = { method: "POST", path: "/search", query: {}, body: Buffer.from('{"text":"total"}') };
+
+test("a search that a shard does not answer is a 503 that says so, and counted", async () => {
+  const { deps } = await apart();
+  const ask = () => Promise.reject(new ShardNotAnsweredError("lines-2of3", "its function failed"));
+  const { status, headers, body } = await answerRequest(totalAsked, { ...deps, ask }, telemetry);
+  expect([status, headers["retry-after"], counted]).toEqual([503, "5", ["SearchesUnanswered"]]);
+  expect(body).toMatchObject({ error: { code: "shard_not_answered" } });
+});
+
+test("an error that nobody foresaw fails the invocation, so that it is one of Lambda's errors", async () => {
+  const { deps } = await apart();
+  const ask = () => Promise.reject(new TypeError("no such field"));
+  await expect(answerRequest(totalAsked, { ...deps, ask }, telemetry)).rejects.toThrow("no such field");
 });
