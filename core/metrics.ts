@@ -12,6 +12,21 @@ export interface Metrics {
 /** For callers without monitoring. */
 export const silentMetrics: Metrics = { count() {}, gauge() {} };
 
+/**
+ * For what runs while nothing happens: CloudWatch bills a metric for each hour in which it is written, and alarms take a
+ * missing one for zero.
+ */
+export function withoutZeros(metrics: Metrics): Metrics {
+  return {
+    count(name, value) {
+      if (value !== 0) metrics.count(name, value);
+    },
+    gauge(name, value, unit) {
+      if (value !== 0) metrics.gauge(name, value, unit);
+    },
+  };
+}
+
 /** Metrics as log lines in CloudWatch's embedded metric format: no API call, no permission. */
 export interface LoggedMetrics extends Metrics {
   /** Writes the metrics since the last write, if any. */

@@ -19,7 +19,7 @@ const walkEveryMs = 24 * 3_600_000;
 export interface DeltaSweep {
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
   readonly runs: Pick<RunStore, "current" | "moveCurrent">;
-  readonly files: DeltaFiles;
+  readonly files: Pick<DeltaFiles, "page" | "remove">;
   /** Whether a kept generation names the delta. */
   readonly isNamed: (file: DeltaFile) => Promise<boolean>;
   readonly config: Pick<SweepConfig, "retentionMs" | "claimMs">;

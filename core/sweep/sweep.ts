@@ -1,4 +1,5 @@
 import { errorFields } from "../log.ts";
+import { withoutZeros } from "../metrics.ts";
 import { type FileSystemGauge, gaugeFileSystem } from "./gauge-file-system.ts";
 import { type DeltaSweep, sweepDeltas } from "./sweep-deltas.ts";
 import { type FoldSweep, sweepFolds } from "./sweep-folds.ts";
@@ -10,7 +11,8 @@ export type SweepDeps = OpenRunsSweep & DeltaSweep & FileSystemGauge & FoldSweep
  * Sweeps open runs and stored deltas, asks for folds that are due, and records the size of the file system, independently of each other. Starts
  * nothing new after `until` (epoch milliseconds). Rejects with the first failure when all have ended.
  */
-export async function sweep(deps: SweepDeps, until: number): Promise<void> {
+export async function sweep(sweepDeps: SweepDeps, until: number): Promise<void> {
+  const deps = { ...sweepDeps, metrics: withoutZeros(sweepDeps.metrics) };
   const ended = await Promise.allSettled([
     sweepOpenRuns(deps, until),
     sweepDeltas(deps, until),

@@ -46,7 +46,7 @@ export class SweepRig {
       openRuns: this.openRuns,
       runs: this.runs,
       queues: new RunQueues({
-        client: this.#sqs,
+        client: this.sqs,
         queueUrls: { lines: ["lines"], words: ["words"] },
         region: "us-east-1",
       }),
@@ -106,7 +106,7 @@ export class SweepRig {
     return entries.filter((entry) => entry.imageId === imageId);
   }
 
-  get #sqs(): SQSClient {
+  get sqs(): SQSClient {
     const send = async (command: unknown) => {
       if (!(command instanceof SendMessageCommand)) throw new Error("The sweeper only sends.");
       const { QueueUrl, MessageDeduplicationId = "" } = command.input;
