@@ -27,3 +27,10 @@ export function collectionOf(shard: ShardName): Collection {
   if (found === undefined) throw new RangeError(`${shard} is not a shard of a collection.`);
   return found;
 }
+
+/**
+ * Receives of a change message, after which SQS moves it to its dead-letter queue: a backstop, and SQS's maximum. Compaction
+ * counts the failures of a message itself. Contention, throttling and waiting for room above the base must not move it there:
+ * a day of each causes fewer receives.
+ */
+export const maxChangeReceives = 1_000;

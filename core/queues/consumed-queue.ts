@@ -5,6 +5,7 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import { errorFields, type Log } from "../log.ts";
+import { exponentialSeconds } from "../resilience/backoff.ts";
 import { type Clock, systemClock } from "../resilience/clock.ts";
 import { cutMessage } from "../text/cut-message.ts";
 import { queueText } from "../text/queue-json.ts";
@@ -14,8 +15,7 @@ const badInputSeconds = 5;
 /** Receives after which invalid input moves to the dead-letter queue. */
 const badInputReceives = 3;
 /** Back-off of transient errors; doubles with each receive. */
-const firstBackOffSeconds = 30;
-const maxBackOffSeconds = 1_800;
+const backOff = { firstSeconds: 30, maxSeconds: 1_800 };
 /**
  * A deferred message keeps its age and its receives. From here on a new message replaces it: queues keep messages for
  * four days, and move them to the dead-letter queue after 50 receives.
@@ -165,7 +165,8 @@ export class ConsumedQueue {
       Entries: messages.map(({ receiptHandle, receives, byInput, deferSeconds }, index) => ({
         Id: String(index),
         ReceiptHandle: receiptHandle,
-        VisibilityTimeout: deferSeconds ?? (byInput ? badInputSeconds : backOffSeconds(receives)),
+        VisibilityTimeout:
+          deferSeconds ?? (byInput ? badInputSeconds : exponentialSeconds(backOff, receives)),
       })),
     });
     const refusal = await this.#client.send(change).then(
@@ -174,8 +175,4 @@ export class ConsumedQueue {
     );
     if (refusal) this.#log.warn("Failed messages keep the queue's visibility timeout", { reason: refusal });
   }
-}
-
-function backOffSeconds(receives: number): number {
-  return Math.min(maxBackOffSeconds, firstBackOffSeconds * 2 ** (receives - 1));
 }

@@ -1,5 +1,6 @@
 import { collectionOf, type ShardName } from "../../contract/collections.ts";
 import { errorFields, type Log } from "../log.ts";
+import { exponentialMs } from "../resilience/backoff.ts";
 import { type Clock, monotonicClock } from "../resilience/clock.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
 import {
@@ -36,8 +37,7 @@ interface Served {
   retired: boolean;
 }
 
-const firstRetryMs = 1_000;
-const maxRetryMs = 60_000;
+const reopening = { firstMs: 1_000, maxMs: 60_000 };
 
 /**
  * Serves the published generation of one shard of a collection and swaps to the next one without failing a request:
@@ -159,7 +159,7 @@ export class FollowedCollection {
       generation = await this.#source.open(head, this.#served?.generation);
     } catch (error) {
       const times = this.#refused?.name === head.name ? this.#refused.times + 1 : 1;
-      const waitMs = Math.min(maxRetryMs, firstRetryMs * 2 ** (times - 1));
+      const waitMs = exponentialMs(reopening, times);
       this.#refused = { name: head.name, times, retryAt: this.#clock.now() + waitMs, error };
       this.#report(`Generation ${head.name} could not be opened`, error);
       return;

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { shardNames } from "../../contract/collections.ts";
+import { maxChangeReceives, shardNames } from "../../contract/collections.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import { type CollectionQueues, collectionQueues, urlsOf } from "./collection-queues.ts";
@@ -14,11 +14,6 @@ import type { Storage } from "./storage.ts";
 const batchSize = 10;
 /** Lambda's minimum, per shard. The lease admits one writer, so more would only wait. */
 const maximumConcurrency = 2;
-/**
- * SQS's maximum. Compaction counts the failures of a message itself and moves it to the DLQ. Contention and throttling
- * must not move it there, and a day of either causes fewer receives than this.
- */
-const backstop = 1000;
 /** A fold that fails is tried again at growing intervals for some hours; a rebuild takes one receive per invocation. */
 const foldReceives = 100;
 
@@ -66,7 +61,7 @@ export class Compaction extends pulumi.ComponentResource {
       fifo: true,
       consumerTimeoutSeconds: settings.timeoutSeconds,
       windowSeconds: 0,
-      maxReceiveCount: backstop,
+      maxReceiveCount: maxChangeReceives,
     };
     const { collectionShards } = settings;
     this.lines = collectionQueues(stem, shardNames("lines", collectionShards), queue, inside);

@@ -1,12 +1,12 @@
 import type { ShardName } from "../../../contract/collections.ts";
+import { exponentialSeconds } from "../../resilience/backoff.ts";
 import type { CollectionQueue, QueuedMessage } from "../messages/collection-queue.ts";
 import { parseFoldRequest } from "../messages/fold-request.ts";
 import { type FoldOutcome, foldShard } from "./fold.ts";
 import type { FoldDeps } from "./fold-deps.ts";
 
 /** Doubled with each receive; one that failed by what has passed is soon tried again. */
-const firstRetrySeconds = 5;
-const maxRetrySeconds = 300;
+const afterFailure = { firstSeconds: 5, maxSeconds: 300 };
 
 export interface FoldRequestDeps {
   readonly shards: readonly ShardName[];
@@ -36,7 +36,7 @@ export async function answerFoldRequest(
     await queue.hide([message], outcome === "busy" ? hiddenSeconds : 0);
     return false;
   } catch (error) {
-    const seconds = Math.min(maxRetrySeconds, firstRetrySeconds * 2 ** (message.receives - 1));
+    const seconds = exponentialSeconds(afterFailure, message.receives);
     // It is redelivered in any case.
     await queue.hide([message], seconds).catch(() => undefined);
     throw error;

@@ -1,6 +1,7 @@
 import type { ShardName } from "../../../contract/collections.ts";
 import { errorFields, type Log } from "../../log.ts";
 import type { LoggedMetrics } from "../../metrics.ts";
+import { exponentialMs } from "../../resilience/backoff.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { Semaphore } from "../../resilience/semaphore.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
@@ -17,8 +18,7 @@ const longPollSeconds = 20;
 const shortPollSeconds = 1;
 /** A fold extends it by its heartbeat. */
 const firstHiddenSeconds = 30;
-const firstPauseMs = 1_000;
-const maxPauseMs = 60_000;
+const pause = { firstMs: 1_000, maxMs: 60_000 };
 
 /** A cycle was not over at its deadline. */
 export class CycleOverranError extends VectorkeepError {
@@ -104,7 +104,7 @@ class FoldWorker {
     for (let failures = 0; !begun.aborted; ) {
       failures = (await this.#takeTurn()) ? 0 : failures + 1;
       if (failures === 0) continue;
-      await this.#options.clock.sleep(pauseAfter(failures), begun).catch(() => undefined);
+      await this.#options.clock.sleep(exponentialMs(pause, failures), begun).catch(() => undefined);
     }
   }
 
@@ -170,7 +170,7 @@ class ShardWorker {
     for (let failures = 0; !begun.aborted; ) {
       failures = (await semaphore.use(() => this.#takeTurn())) ? 0 : failures + 1;
       if (failures === 0) continue;
-      await this.#options.clock.sleep(pauseAfter(failures), begun).catch(() => undefined);
+      await this.#options.clock.sleep(exponentialMs(pause, failures), begun).catch(() => undefined);
     }
   }
 
@@ -234,8 +234,4 @@ class ShardWorker {
     metrics.count("WorkerErrors", 1);
     log.error("A cycle failed", { ...fields, ...(!(error instanceof VectorkeepError) && { stack }) });
   }
-}
-
-function pauseAfter(failures: number): number {
-  return Math.min(maxPauseMs, firstPauseMs * 2 ** (failures - 1));
 }

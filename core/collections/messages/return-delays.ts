@@ -1,3 +1,4 @@
+import { exponentialSeconds } from "../../resilience/backoff.ts";
 import type { QueuedMessage } from "./collection-queue.ts";
 
 /** Messages that are returned to the queue with the same delay. */
@@ -9,19 +10,21 @@ export interface Returned {
 /** After a cycle that did not fail: long enough for the current holder of the lease to drain them. */
 const returnSeconds = 5;
 /** Doubled with each receive, so that the queue's max receive count outlasts an outage of what cycles need. */
-const maxNearSeconds = 300;
+const afterFailure = { firstSeconds: returnSeconds, maxSeconds: 300 };
 /** The second half waits this many times longer: the cycle of the first half has drained the queue by then. */
 const farFactor = 3;
 
-/** A fold makes room in about this time; meanwhile cycles are for what need not wait. */
-const heldBackSeconds = 10;
+/** A fold may soon make room; where folds fail for a day, the queue's max receive count outlasts that. */
+const heldBack = { firstSeconds: 10, maxSeconds: 90 };
 
 /** Delays of what a cycle leaves open although it did not fail. */
 export function delaysAfterCycle(
   open: readonly QueuedMessage[],
   isHeldBack: (message: QueuedMessage) => boolean = () => false,
 ): Returned[] {
-  return byDelay(open, (message) => (isHeldBack(message) ? heldBackSeconds : returnSeconds));
+  return byDelay(open, (message) =>
+    isHeldBack(message) ? exponentialSeconds(heldBack, message.receives) : returnSeconds,
+  );
 }
 
 /**
@@ -37,7 +40,7 @@ export function delaysAfterFailure(open: readonly QueuedMessage[]): Returned[] {
   const delays = new Map<string, number>();
   for (const [position, [groupId, messages]] of groups.entries()) {
     const receives = Math.max(1, ...messages.map((message) => message.receives));
-    const near = Math.min(maxNearSeconds, returnSeconds * 2 ** (receives - 1));
+    const near = exponentialSeconds(afterFailure, receives);
     delays.set(groupId, position < firstHalf ? near : farFactor * near);
   }
   return byDelay(open, ({ groupId }) => delays.get(groupId) ?? returnSeconds);

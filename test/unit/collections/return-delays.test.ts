@@ -1,3 +1,4 @@
+import { maxChangeReceives } from "../../../contract/collections.ts";
 import type { QueuedMessage } from "../../../core/collections/messages/collection-queue.ts";
 import {
   delaysAfterCycle,
@@ -38,6 +39,17 @@ describe("F26: messages of a failed cycle", () => {
     const returned = delaysAfterFailure([message("a", 1, "first"), message("a", 3, "second"), message("b")]);
     expect(delayOf(returned, "first")).toBe(delayOf(returned, "second"));
   });
+});
+
+test("F49: what waits for room above the base outlasts a day without it, within the receives that its queue allows", () => {
+  const delays = [1, 2, 4, 5, 100].map(
+    (receives) => delaysAfterCycle([message("a", receives)], () => true)[0]?.seconds,
+  );
+  expect(delays).toEqual([10, 20, 80, 90, 90]);
+  const waited = Array.from({ length: maxChangeReceives }, (_, n) =>
+    Number(delaysAfterCycle([message("a", n + 1)], () => true)[0]?.seconds),
+  ).reduce((sum, seconds) => sum + seconds, 0);
+  expect(waited).toBeGreaterThan(86_400);
 });
 
 test("what a cycle leaves open although it did not fail returns within seconds", () => {
