@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as z from "zod";
 import { migrate } from "../../../core/images/database/migrate.ts";
 import { migrations } from "../../../core/images/database/migrations/all.ts";
@@ -70,3 +73,33 @@ describe("migrating the database of the image flow", () => {
     ]);
   });
 });
+
+test("the owner, who is no superuser, may set the role's search in a session without pgvector's library", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "vectorkeep-migrate-"));
+  let database = await emptyDatabase(folder);
+  for (const statement of [
+    "create extension vector",
+    "create role owner createrole",
+    "set role owner",
+    "create role vectorkeep_images login",
+  ]) {
+    await database.execute(statement);
+  }
+  await database.close();
+
+  // Each call of the Data API may have a session of its own.
+  database = await emptyDatabase(folder);
+  await database.execute("set role owner");
+  const settings = migrations.flatMap(({ statements }) => statements.filter((one) => /\bhnsw\./.test(one)));
+  expect(settings).not.toEqual([]);
+  for (const statement of settings)
+    await database.execute(statement.replaceAll("{role}", "vectorkeep_images"));
+  const row = z.object({ rolconfig: z.array(z.string()) });
+  const roles = await database.query(
+    row,
+    "select rolconfig from pg_roles where rolname = 'vectorkeep_images'",
+  );
+  expect(roles).toEqual([{ rolconfig: ["hnsw.iterative_scan=strict_order", "hnsw.ef_search=100"] }]);
+  await database.close();
+  await rm(folder, { recursive: true });
+}, 60_000);

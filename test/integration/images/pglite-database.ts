@@ -21,24 +21,29 @@ interface Answer {
   readonly error?: { readonly message: string; readonly code?: string };
 }
 
-export async function emptyDatabase(): Promise<TestDatabase> {
-  const worker = new Worker(join(import.meta.dirname, "pglite-worker.ts"));
+/** In memory, or in a folder, which may have one already. */
+export async function emptyDatabase(folder?: string): Promise<TestDatabase> {
+  const worker = new Worker(join(import.meta.dirname, "pglite-worker.ts"), { workerData: { folder } });
   const waiting = new Map<number, (answer: Answer) => void>();
   worker.on("message", (answer: Answer) => waiting.get(answer.id)?.(answer));
   let id = 0;
+  const asked = async (request: object): Promise<Answer> => {
+    id += 1;
+    const own = id;
+    const answer = await new Promise<Answer>((resolve) => {
+      waiting.set(own, resolve);
+      worker.postMessage({ id: own, ...request });
+    });
+    waiting.delete(own);
+    return answer;
+  };
   const send = async (sql: string, parameters: SqlParameters = {}): Promise<Answer> => {
     const names: string[] = [];
     const positional = sql.replace(/(?<![:\w]):([a-z]\w*)/gi, (_, name: string) => {
       if (!names.includes(name)) names.push(name);
       return `$${names.indexOf(name) + 1}`;
     });
-    id += 1;
-    const own = id;
-    const answer = await new Promise<Answer>((resolve) => {
-      waiting.set(own, resolve);
-      worker.postMessage({ id: own, sql: positional, values: names.map((name) => parameters[name]) });
-    });
-    waiting.delete(own);
+    const answer = await asked({ sql: positional, values: names.map((name) => parameters[name]) });
     if (answer.error === undefined) return answer;
     throw new DatabaseStatementError(`ERROR: ${answer.error.message}; SQLState: ${answer.error.code}`);
   };
@@ -69,6 +74,7 @@ export async function emptyDatabase(): Promise<TestDatabase> {
         }
       }),
     close: async () => {
+      await asked({});
       await worker.terminate();
     },
   };

@@ -83,8 +83,12 @@ export const schema: Migration = {
     `grant usage on schema public to {role}`,
     `grant select, insert, update, delete on items, analyses, embeddings, claims, spending to {role}`,
     // For users with more vectors than exact search takes. They hold per session of the role: setting them in each
-    // search would cost four more calls.
-    `alter role {role} set hnsw.iterative_scan = 'strict_order'`,
-    `alter role {role} set hnsw.ef_search = 100`,
+    // search would cost four more calls. PostgreSQL lets only a superuser set what no loaded library declares, and each
+    // call may have a session of its own: the cast loads the library in this one.
+    `do $$ begin
+       perform '[1]'::vector;
+       alter role {role} set hnsw.iterative_scan = 'strict_order';
+       alter role {role} set hnsw.ef_search = 100;
+     end $$`,
   ],
 };
