@@ -1,4 +1,5 @@
-import type { Embedder, VectorBytes } from "../embedding/embedder.ts";
+import type { Embedder } from "../embedding/embedder.ts";
+import { numbersOf } from "../embedding/vector-numbers.ts";
 import { QueryNotEmbeddedError } from "./search-errors.ts";
 
 /** Turns query texts into vectors and remembers the latest ones: equal texts are embedded once. */
@@ -30,16 +31,11 @@ export class QueryVectors {
   #embed(text: string): Promise<readonly number[]> {
     const vector = this.#embedder.embed([text]).then(([bytes]) => {
       if (bytes === undefined) throw new RangeError("the answer has no vector.");
-      return floats(bytes);
+      return numbersOf(bytes);
     });
     vector.catch(() => {
       if (this.#vectors.get(text) === vector) this.#vectors.delete(text);
     });
     return vector;
   }
-}
-
-function floats(bytes: VectorBytes): readonly number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.byteLength / 4 }, (_, index) => view.getFloat32(4 * index, true));
 }

@@ -1,5 +1,7 @@
-import type { Embedder, VectorBytes } from "../../embedding/embedder.ts";
+import { type EmbeddedText, embedEach, RequestSize } from "../../embedding/embed-each.ts";
+import type { Embedder } from "../../embedding/embedder.ts";
 import { tokenBound } from "../../embedding/limits.ts";
+import { numbersOf } from "../../embedding/vector-numbers.ts";
 import { batchesOf } from "../../resilience/batch.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 import { analysis as analysisSchema } from "../analyze/analysis.ts";
@@ -46,19 +48,24 @@ export async function planEmbedding(
   return { source, document };
 }
 
-/** The vector of each document, in as few requests as the provider's limits allow. */
+/**
+ * The vector of each document, or why it has none, in as few requests as the provider's limits allow. A document that
+ * the provider refuses is found by bisection and fails alone; a failed request fails its own documents.
+ */
 export async function embedDocuments(
   documents: readonly string[],
   embedder: Embedder,
-): Promise<readonly (readonly number[])[]> {
-  const vectors: (readonly number[])[] = [];
+): Promise<readonly (readonly number[] | Error)[]> {
+  const size = new RequestSize(voyageLimits.maxCount);
+  const vectors: (readonly number[] | Error)[] = [];
   for (const batch of batchesOf(documents, { ...voyageLimits, bytesOf: tokenBound })) {
-    vectors.push(...(await embedder.embed(batch, "document")).map(numbersOf));
+    const embedded = await embedEach(batch, embedder, size).catch((error: Error) => batch.map(() => error));
+    vectors.push(...embedded.map(vectorOrError));
   }
   return vectors;
 }
 
-export function numbersOf(bytes: VectorBytes): readonly number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.byteLength / 4 }, (_, index) => view.getFloat32(index * 4, true));
+function vectorOrError(embedded: EmbeddedText | Error): readonly number[] | Error {
+  if (embedded instanceof Error) return embedded;
+  return embedded.refusal ?? numbersOf(embedded.vector);
 }

@@ -10,8 +10,8 @@ export type EmbedDeliveryDeps = EmbedDeps & DeliveryDeps & { readonly log: Log; 
 const width = 10;
 
 /**
- * Embeds the analyses of these messages in shared requests. If a request fails, its messages are redelivered. Resolves
- * to the ids of those to be redelivered.
+ * Embeds the analyses of these messages in shared requests. A refused document fails its own message alone. Resolves to
+ * the ids of those to be redelivered.
  */
 export async function embedDeliveries(
   deliveries: readonly Delivery[],
@@ -28,18 +28,17 @@ export async function embedDeliveries(
     },
     deps,
   );
+  const deliveriesWithPlan = [...planned.keys()];
   const documents = [...planned.values()].map(({ document }) => document);
-  // Each message awaits the same requests, so that each is judged by itself.
-  const vectors = embedDocuments(documents, deps.embedder);
-  vectors.catch(() => undefined);
-  const positions = new Map([...planned.keys()].map((delivery, position) => [delivery, position]));
+  const vectors = await embedDocuments(documents, deps.embedder);
   const failedVectors = await processDeliveries(
-    [...planned.keys()],
+    deliveriesWithPlan,
     width,
     async (delivery) => {
-      const vector = (await vectors)[positions.get(delivery) ?? -1];
+      const vector = vectors[deliveriesWithPlan.indexOf(delivery)];
       const plan = planned.get(delivery);
       if (vector === undefined || plan === undefined) throw new Error("A document has no vector");
+      if (vector instanceof Error) throw vector;
       const { source, document } = plan;
       const isStored = await deps.embeddings.store(source, { vector, document, model: deps.embedder.model });
       if (isStored) deps.metrics.count("ImagesEmbedded", 1);

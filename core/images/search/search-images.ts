@@ -1,11 +1,11 @@
 import type { Embedder } from "../../embedding/embedder.ts";
+import { numbersOf } from "../../embedding/vector-numbers.ts";
 import { errorFields, type Log } from "../../log.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { Database } from "../database/database.ts";
 import { DatabaseStatementError } from "../database/database-errors.ts";
 import { vectorText } from "../database/embeddings.ts";
 import { type SearchInput, type SearchRow, searchItems } from "../database/search-statement.ts";
-import { numbersOf } from "../embed/embed-analyses.ts";
 import type { ImageSearchRequest, SearchMode } from "./image-search-request.ts";
 import { lexicalQuery } from "./lexical-query.ts";
 
