@@ -59,37 +59,47 @@ export type AnalyzedAs = "analyzed" | "copied" | "known" | "superseded";
  * finds the analysis stored.
  */
 export async function analyzeImage(event: ImageProcessed, deps: AnalyzeDeps): Promise<AnalyzedAs> {
-  const input = inputOf(event, deps.visions[0]);
-  const result = await storedAs(event, input, deps);
-  if (result === "superseded") return result;
+  const { kind, analysisId } = await storedAs(event, inputOf(event, deps.visions[0]), deps);
+  if (kind === "superseded") return kind;
   const detail: AnalysisComplete = {
     item_id: event.item_id,
-    analysis_id: input.analysisId,
+    analysis_id: analysisId,
     user_id: event.user_id,
     bucket: event.bucket,
   };
   await deps.events.publish({ ...analysisCompleteEvent, detail });
-  return result;
+  return kind;
 }
 
-async function storedAs(event: ImageProcessed, input: AnalysisInput, deps: AnalyzeDeps): Promise<AnalyzedAs> {
+interface Stored {
+  readonly kind: AnalyzedAs;
+  readonly analysisId: string;
+}
+
+async function storedAs(event: ImageProcessed, input: AnalysisInput, deps: AnalyzeDeps): Promise<Stored> {
   const { analyses } = deps;
+  const { analysisId } = input;
   const holder = randomUUID();
   const claimSeconds = Math.max(1, Math.ceil((deps.giveUpAt - deps.now()) / 1_000));
   const start = await analyses.start(input, holder, claimSeconds);
-  if (start.kind === "superseded") return "superseded";
+  if (start.kind === "superseded") return { kind: "superseded", analysisId };
   if (start.kind === "claimed") throw new AnalysisClaimedError(event.item_id);
   if (start.kind === "known") {
-    return start.isNewest || (await analyses.promote(input)) ? "known" : "superseded";
+    const isNewest = start.isNewest || (await analyses.promote(input));
+    return { kind: isNewest ? "known" : "superseded", analysisId: start.analysisId };
   }
+  const stored = async (analysis: NewAnalysis, kind: AnalyzedAs): Promise<Stored> => ({
+    kind: (await analyses.store(input, analysis)) ? kind : "superseded",
+    analysisId,
+  });
   try {
     const copy = start.twinId && (await copyOf(start.twinId, event, deps));
-    if (copy) return (await analyses.store(input, copy)) ? "copied" : "superseded";
+    if (copy) return await stored(copy, "copied");
     checkBudget(start.usdToday, deps);
     const jpeg = await readRendition(event, deps.s3);
-    return (await analyses.store(input, await ask(jpeg, deps))) ? "analyzed" : "superseded";
+    return await stored(await ask(jpeg, deps), "analyzed");
   } catch (error) {
-    await analyses.release(input.analysisId, holder).catch((failure: unknown) => {
+    await analyses.release(analysisId, holder).catch((failure: unknown) => {
       deps.log.warn("A claim could not be released; it expires", errorFields(failure));
     });
     throw error;
@@ -107,6 +117,7 @@ function inputOf(event: ImageProcessed, { name: provider, model }: LimitedVision
   return {
     analysisId: analysisIdOf(event.item_id, inputHash),
     inputHash,
+    contentSha256: event.content_sha256,
     itemId: event.item_id,
     userId: event.user_id,
     sequencer: event.sequencer,
@@ -117,11 +128,12 @@ function inputOf(event: ImageProcessed, { name: provider, model }: LimitedVision
 async function copyOf(
   twinId: string,
   { user_id }: ImageProcessed,
-  { analyses, visions }: AnalyzeDeps,
+  { analyses }: AnalyzeDeps,
 ): Promise<NewAnalysis | undefined> {
-  const parsed = analysisSchema.safeParse(await analyses.rawResponse(user_id, twinId));
-  if (!parsed.success) return undefined;
-  const [{ name: provider, model }] = visions;
+  const answer = await analyses.answer(user_id, twinId);
+  const parsed = analysisSchema.safeParse(answer?.raw);
+  if (answer === undefined || !parsed.success) return undefined;
+  const { provider, model } = answer;
   return newAnalysis(parsed.data, { provider, model, requestId: undefined, input: 0, output: 0, costUsd: 0 });
 }
 

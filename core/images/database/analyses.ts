@@ -4,12 +4,18 @@ import type { Database, Statements } from "./database.ts";
 /** Before a model is asked: what is known of an input. */
 const start = z.object({
   current: z.number(),
-  known_id: z.string().nullable(),
-  known_version: z.number().nullable(),
+  known: z.number(),
+  content_id: z.string().nullable(),
+  content_version: z.number().nullable(),
   newest_version: z.number().nullable(),
   twin_id: z.string().nullable(),
   usd_today: z.coerce.number(),
   claimed: z.number(),
+});
+const storedAnswer = z.object({
+  raw_response: z.string(),
+  provider_used: z.string(),
+  model_used: z.string(),
 });
 const lockedItem = z.object({ object_sequencer: z.string(), deleted: z.boolean() });
 const newVersion = z.object({ version: z.number() });
@@ -17,6 +23,7 @@ const newVersion = z.object({ version: z.number() });
 export interface AnalysisInput {
   readonly analysisId: string;
   readonly inputHash: string;
+  readonly contentSha256: string;
   readonly itemId: string;
   readonly userId: string;
   /** Of the object's version that is analyzed, padded. */
@@ -26,8 +33,11 @@ export interface AnalysisInput {
 export type AnalysisStart =
   /** The item was deleted, or another version of its object is newer. */
   | { readonly kind: "superseded" }
-  /** It is stored; `isNewest` is false if the item had other content in between. */
-  | { readonly kind: "known"; readonly isNewest: boolean }
+  /**
+   * It is stored. `analysisId` is the newest of the same content, which may be a later answer to the same; `isNewest` is
+   * false if the item had other content in between.
+   */
+  | { readonly kind: "known"; readonly analysisId: string; readonly isNewest: boolean }
   /** Another process is asking a model about it. */
   | { readonly kind: "claimed" }
   /** This process has the claim. `twinId` is an analysis of the same content by the same user. */
@@ -45,6 +55,12 @@ export interface NewAnalysis {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly costUsd: number;
+}
+
+export interface StoredAnswer {
+  readonly raw: unknown;
+  readonly provider: string;
+  readonly model: string;
 }
 
 export interface Spent {
@@ -71,19 +87,23 @@ export class Analyses {
          select id from items
          where user_id = :user and id = :item and not deleted and object_sequencer = :sequencer
        ), known as (
-         select id, version from analyses where user_id = :user and item_id = :item and input_hash = :hash
+         select 1 from analyses where user_id = :user and item_id = :item and input_hash = :hash
+       ), of_content as (
+         select id, version from analyses where user_id = :user and item_id = :item and content_sha256 = :sha
+         order by version desc limit 1
        ), claimed as (
-         insert into claims (input_hash, holder, expires_at)
+         insert into claims (analysis_id, holder, expires_at)
          select :id, :holder, now() + make_interval(secs => :seconds)
          where exists (select 1 from item) and not exists (select 1 from known)
-         on conflict (input_hash) do update set holder = excluded.holder, expires_at = excluded.expires_at
+         on conflict (analysis_id) do update set holder = excluded.holder, expires_at = excluded.expires_at
          where claims.expires_at < now() or claims.holder = excluded.holder
          returning 1
        )
        select
          (select count(*)::int from item) as current,
-         (select id from known) as known_id,
-         (select version from known) as known_version,
+         (select count(*)::int from known) as known,
+         (select id from of_content) as content_id,
+         (select version from of_content) as content_version,
          (select max(version) from analyses where user_id = :user and item_id = :item) as newest_version,
          (select id from analyses where user_id = :user and input_hash = :hash limit 1) as twin_id,
          coalesce((select usd from spending where day = ${today}), 0)::text as usd_today,
@@ -91,26 +111,31 @@ export class Analyses {
       { ...parametersOf(input), holder, seconds: claimSeconds },
     );
     if (row === undefined || row.current === 0) return { kind: "superseded" };
-    if (row.known_id !== null) return { kind: "known", isNewest: row.known_version === row.newest_version };
+    if (row.known > 0 && row.content_id !== null) {
+      const isNewest = row.content_version === row.newest_version;
+      return { kind: "known", analysisId: row.content_id, isNewest };
+    }
     if (row.claimed === 0) return { kind: "claimed" };
     return { kind: "open", twinId: row.twin_id ?? undefined, usdToday: row.usd_today };
   }
 
   async release(analysisId: string, holder: string): Promise<void> {
-    await this.#database.execute("delete from claims where input_hash = :id and holder = :holder", {
+    await this.#database.execute("delete from claims where analysis_id = :id and holder = :holder", {
       id: analysisId,
       holder,
     });
   }
 
-  /** The stored answer of an analysis. */
-  async rawResponse(userId: string, analysisId: string): Promise<unknown> {
+  /** The stored answer of an analysis, and whose it is. */
+  async answer(userId: string, analysisId: string): Promise<StoredAnswer | undefined> {
     const [row] = await this.#database.query(
-      z.object({ raw_response: z.string() }),
-      "select raw_response::text as raw_response from analyses where user_id = :user and id = :id",
+      storedAnswer,
+      `select raw_response::text as raw_response, provider_used, model_used from analyses
+       where user_id = :user and id = :id`,
       { user: userId, id: analysisId },
     );
-    return row && JSON.parse(row.raw_response);
+    if (row === undefined) return undefined;
+    return { raw: JSON.parse(row.raw_response), provider: row.provider_used, model: row.model_used };
   }
 
   /**
@@ -126,14 +151,19 @@ export class Analyses {
     });
   }
 
-  /** Makes a stored analysis the newest again: its item has the content of an earlier version. */
+  /**
+   * Makes the newest analysis of the input's content the newest of its item, which had other content in between. Resolves
+   * to whether the item still has this content.
+   */
   promote(input: AnalysisInput): Promise<boolean> {
     return this.#database.transaction(async (statements) => {
       if (!(await lock(statements, input))) return false;
       await statements.execute(
         `update analyses set version = (select max(version) + 1 from analyses where user_id = :user and item_id = :item)
-         where user_id = :user and item_id = :item and input_hash = :hash`,
-        { user: input.userId, item: input.itemId, hash: input.inputHash },
+         where user_id = :user and id = (
+           select id from analyses where user_id = :user and item_id = :item and content_sha256 = :sha
+           order by version desc limit 1)`,
+        { user: input.userId, item: input.itemId, sha: input.contentSha256 },
       );
       return true;
     });
@@ -158,16 +188,17 @@ async function lock({ query }: Statements, { userId, itemId, sequencer }: Analys
 async function insert({ query }: Statements, input: AnalysisInput, analysis: NewAnalysis): Promise<void> {
   await query(
     newVersion,
-    `insert into analyses (id, item_id, user_id, version, input_hash, category, summary, raw_response, provider_used,
-       model_used, trace_id, provider_request_id, input_tokens, output_tokens, cost_usd, prompt_version)
-     select :id, :item, :user, coalesce(max(version), 0) + 1, :hash, :category, :summary, :raw::jsonb, :provider,
-       :model, :trace, :request, :inputTokens, :outputTokens, :cost::numeric, :prompt
+    `insert into analyses (id, item_id, user_id, version, input_hash, content_sha256, category, summary, raw_response,
+       provider_used, model_used, trace_id, provider_request_id, input_tokens, output_tokens, cost_usd, prompt_version)
+     select :id, :item, :user, coalesce(max(version), 0) + 1, :hash, :sha, :category, :summary, :raw::jsonb,
+       :provider, :model, :trace, :request, :inputTokens, :outputTokens, :cost::numeric, :prompt
      from analyses where user_id = :user and item_id = :item
      on conflict (id) do nothing
      returning version`,
     {
       id: input.analysisId,
       hash: input.inputHash,
+      sha: input.contentSha256,
       item: input.itemId,
       user: input.userId,
       category: analysis.category,
@@ -187,7 +218,7 @@ async function insert({ query }: Statements, input: AnalysisInput, analysis: New
 
 async function book({ execute }: Statements, spent: Spent, analysisId: string): Promise<void> {
   await execute(
-    `with released as (delete from claims where input_hash = :id)
+    `with released as (delete from claims where analysis_id = :id)
      insert into spending (day, usd, input_tokens, output_tokens)
      values (${today}, :cost::numeric, :inputTokens, :outputTokens)
      on conflict (day) do update set usd = spending.usd + excluded.usd,
@@ -205,9 +236,10 @@ async function book({ execute }: Statements, spent: Spent, analysisId: string): 
 function parametersOf({
   analysisId: id,
   inputHash: hash,
+  contentSha256: sha,
   itemId: item,
   userId: user,
   sequencer,
 }: AnalysisInput) {
-  return { id, hash, item, user, sequencer };
+  return { id, hash, sha, item, user, sequencer };
 }

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { S3Client } from "@aws-sdk/client-s3";
+import * as z from "zod";
 import { type AnalyzeDeps, analyzeImage } from "../../../core/images/analyze/analyze-image.ts";
 import { LimitedVision } from "../../../core/images/analyze/limited-vision.ts";
 import type { ProviderName, VisionAnswer } from "../../../core/images/analyze/vision-provider.ts";
@@ -60,6 +61,16 @@ describe("analyzing an image", () => {
       content_sha256: contentSha256,
       sequencer: version.sequencer,
     };
+  }
+
+  async function newest(item: string) {
+    const [row] = await database.query(
+      z.object({ id: z.string(), version: z.number(), provider_used: z.string(), model_used: z.string() }),
+      `select id, version, provider_used, model_used from analyses
+       where user_id = 'ann' and item_id = :item order by version desc limit 1`,
+      { item },
+    );
+    return row;
   }
 
   /** With providers that answer as given; counts what they are asked and what is published. */
@@ -131,8 +142,10 @@ describe("analyzing an image", () => {
   test("copies the analysis of equal content under another key", async () => {
     const { deps, asked } = withProviders({ anthropic: () => answer });
     await analyzeImage(await uploaded("original", "same"), deps);
-    expect(await analyzeImage(await uploaded("copy", "same"), deps)).toBe("copied");
+    const event = await uploaded("copy", "same");
+    expect(await analyzeImage(event, deps)).toBe("copied");
     expect(asked).toHaveLength(1);
+    expect(await newest("copy")).toMatchObject({ provider_used: "anthropic", model_used: "m" });
   });
 
   test("asks the fallback after a refusal, and books both", async () => {
@@ -168,6 +181,33 @@ describe("analyzing an image", () => {
     expect(delaySeconds).toBeGreaterThan(0);
     expect(delaySeconds).toBeLessThanOrEqual(24 * 3600);
     expect(asked).toHaveLength(1);
+  });
+
+  test("F54: a repeated event does not undo a later answer to the same image", async () => {
+    const event = await uploaded("again", "ten");
+    const { deps, published } = withProviders({ anthropic: () => answer });
+    await analyzeImage(event, deps);
+    const first = await newest("again");
+    expect(await analyzeImage({ ...event, reanalysis_id: "r1" }, deps)).toBe("analyzed");
+    const second = await newest("again");
+    expect(second).toMatchObject({ version: 2 });
+    expect(second?.id).not.toBe(first?.id);
+    expect(await analyzeImage(event, deps)).toBe("known");
+    expect(await newest("again")).toEqual(second);
+    expect(published.at(-1)).toMatchObject({ analysis_id: second?.id });
+  });
+
+  test("content that returns has its latest answer again, which is not paid for twice", async () => {
+    const { deps, asked, published } = withProviders({ anthropic: () => answer });
+    const first = await uploaded("back", "eleven", "01");
+    await analyzeImage(first, deps);
+    await analyzeImage({ ...first, reanalysis_id: "r2" }, deps);
+    const latest = await newest("back");
+    await analyzeImage(await uploaded("back", "twelve", "02"), deps);
+    expect(await analyzeImage(await uploaded("back", "eleven", "03"), deps)).toBe("known");
+    expect(await newest("back")).toEqual({ ...latest, version: 4 });
+    expect(published.at(-1)).toMatchObject({ analysis_id: latest?.id });
+    expect(asked).toHaveLength(3);
   });
 
   test("does nothing for a version that was replaced", async () => {

@@ -30,7 +30,7 @@ describe("embedding the analyses of messages", () => {
     const { id } = await new Items(database).recordCreated({ ...version, sequencer }, facts);
     const analysisId = `analysis of ${name}`;
     await new Analyses(database).store(
-      { analysisId, inputHash: name, itemId: id, userId: "ann", sequencer },
+      { analysisId, inputHash: name, contentSha256: name, itemId: id, userId: "ann", sequencer },
       {
         category: "menu",
         summary,

@@ -42,6 +42,7 @@ describe("the tables of the image flow", () => {
   const input = (itemId: string, userId: string, content: string, sequencer: string): AnalysisInput => ({
     analysisId: sha256(`${itemId} ${content}`),
     inputHash: sha256(content),
+    contentSha256: sha256(content),
     itemId,
     userId,
     sequencer: paddedSequencer(sequencer),
@@ -90,7 +91,11 @@ describe("the tables of the image flow", () => {
     expect(await analyses.start(one, "other", 60)).toEqual({ kind: "claimed" });
     expect(await analyses.store(one, analysis("a train"))).toBe(true);
     expect(await analyses.store(one, analysis("a train"))).toBe(true);
-    expect(await analyses.start(one, "other", 60)).toEqual({ kind: "known", isNewest: true });
+    expect(await analyses.start(one, "other", 60)).toEqual({
+      kind: "known",
+      analysisId: one.analysisId,
+      isNewest: true,
+    });
     expect(await versions(id)).toEqual([1]);
   });
 
@@ -122,7 +127,7 @@ describe("the tables of the image flow", () => {
       const start = await analyses.start(one, "me", 60);
       if (start.kind === "open") await analyses.store(one, analysis(content));
       else {
-        expect(start).toEqual({ kind: "known", isNewest: false });
+        expect(start).toMatchObject({ kind: "known", isNewest: false });
         await analyses.promote(one);
       }
     }
@@ -240,9 +245,9 @@ describe("the tables of the image flow", () => {
       { user, images },
     );
     await database.execute(
-      `insert into analyses (id, item_id, user_id, version, input_hash, raw_response, provider_used, model_used,
+      `insert into analyses (id, item_id, user_id, version, input_hash, content_sha256, raw_response, provider_used, model_used,
          input_tokens, output_tokens, cost_usd, prompt_version)
-       select id, id, user_id, 1, 'h', '{}', 'p', 'm', 0, 0, 0, 1 from items where user_id = :user`,
+       select id, id, user_id, 1, 'h', 'c', '{}', 'p', 'm', 0, 0, 0, 1 from items where user_id = :user`,
       { user },
     );
     await database.execute(

@@ -36,6 +36,7 @@ export const schema: Migration = {
        user_id text not null,
        version int not null,
        input_hash text not null,
+       content_sha256 text not null,
        category text,
        summary text,
        raw_response jsonb not null,
@@ -72,8 +73,8 @@ export const schema: Migration = {
      )`,
     `create index if not exists embeddings_of_user on embeddings (user_id)`,
     `create index if not exists embeddings_vector on embeddings using hnsw (vector vector_cosine_ops)`,
-    // Who asks a model about an input right now, so that a redelivery beside it does not pay for a second answer.
-    `create table if not exists claims (input_hash text primary key, holder text not null, expires_at timestamptz not null)`,
+    // Who asks a model for an analysis right now, so that a redelivery beside it does not pay for a second answer.
+    `create table if not exists claims (analysis_id text primary key, holder text not null, expires_at timestamptz not null)`,
     `create table if not exists spending (
        day date primary key,
        usd numeric(14, 6) not null,
