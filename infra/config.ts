@@ -409,6 +409,15 @@ export const declared = {
         "Without one no span is recorded, and the exporter is not loaded. A function in the VPC reaches only a collector in the VPC.",
     }),
   },
+  deploy: {
+    permissionsBoundary: optionalText({
+      form: { pattern: /^arn:aws[a-z-]*:iam::\d{12}:policy\/\S+$/, says: "the ARN of a managed policy" },
+      means:
+        "Permissions boundary of every role of the stack. The deploy role of infra/ci makes no role without its own.",
+      because:
+        "Roles have least privilege without one; it is for accounts that require one, and for infra/ci.",
+    }),
+  },
   alarms: {
     email: optionalText({
       form: { pattern: /^[^@\s]+@[^@\s]+$/, says: "an email address" },

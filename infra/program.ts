@@ -28,6 +28,7 @@ import { protectData } from "./data-protection.ts";
 import { imageFlowOf, imagesOutputs } from "./images.ts";
 import { compactionWorker, queryService } from "./optional-services.ts";
 import type { Outputs } from "./outputs.ts";
+import { boundRoles } from "./permissions-boundary.ts";
 import { workerRemains } from "./remaining-worker.ts";
 import { searchOf, searchOutputs } from "./search.ts";
 import { readSettings } from "./settings/read-settings.ts";
@@ -57,6 +58,7 @@ export async function vectorkeep(): Promise<Outputs> {
       settings.bulk.enabled ? bulkContexts() : undefined,
     ]);
   if (settings.storage.keepData) protectData();
+  if (settings.deploy.permissionsBoundary !== undefined) boundRoles(settings.deploy.permissionsBoundary);
   // The namespace is the stem, so that two stacks in one account do not share metrics.
   const defaults = {
     metricsNamespace: stem,

@@ -11,24 +11,54 @@ const own = "vectorkeep-ci";
 /** Services of which the program declares resources. A test compares them with the resources of every stack. */
 export const deployedServices = [
   "apigateway",
+  "application-autoscaling",
   "backup",
   "cloudwatch",
   "dynamodb",
   "ec2",
   "ecr",
   "ecs",
+  "elasticache",
   "elasticfilesystem",
   "elasticloadbalancing",
   "events",
   "kms",
   "lambda",
   "logs",
+  "rds",
   "s3",
   "scheduler",
   "secretsmanager",
   "sns",
   "sqs",
   "states",
+  "wafv2",
+] as const;
+
+/** Services that roles of the product run on. */
+export const roleServices = [
+  "apigateway.amazonaws.com",
+  "ecs-tasks.amazonaws.com",
+  "lambda.amazonaws.com",
+  "scheduler.amazonaws.com",
+  "states.amazonaws.com",
+] as const;
+
+/** Services that roles of the product call. None of them makes roles or assumes others. */
+export const runtimeServices = [
+  "dynamodb",
+  "ec2",
+  "ecr",
+  "elasticfilesystem",
+  "events",
+  "lambda",
+  "logs",
+  "rds-data",
+  "s3",
+  "secretsmanager",
+  "sqs",
+  "states",
+  "xray",
 ] as const;
 
 /** What the program looks up before it declares anything: existing tables, buckets and networks. */
@@ -72,17 +102,32 @@ export async function continuousIntegration(): Promise<Record<string, pulumi.Out
     new aws.iam.RolePolicy(`${own}-${name}`, { role: made.id, policy: policyOf(statements) });
     return made;
   };
+  const boundary = new aws.iam.Policy(`${own}-boundary`, {
+    name: `${own}-boundary`,
+    description: "The most that a role of the product may do",
+    policy: policyOf([
+      allow(
+        runtimeServices.map((service) => `${service}:*`),
+        ["*"],
+      ),
+      deny(["s3:*"], [`arn:aws:s3:::${stateBucket}`, `arn:aws:s3:::${stateBucket}/*`]),
+    ]),
+  });
   const preview = role("preview", ["preview"], [allow(lookups, ["*"]), ...readState(stateBucket)]);
   const deploy = role("deploy", environments, [
     allow(
       deployedServices.map((service) => `${service}:*`),
       ["*"],
     ),
-    ...roles(accountId),
+    ...roles(accountId, boundary.arn),
     ...writeState(stateBucket),
     ...notItself(accountId, provider.arn, stateBucket),
   ]);
-  return { previewRoleArn: preview.arn, deployRoleArn: deploy.arn };
+  return {
+    previewRoleArn: preview.arn,
+    deployRoleArn: deploy.arn,
+    permissionsBoundaryArn: boundary.arn,
+  };
 }
 
 /** By equality: a pattern such as `repo:ORG/*` would let in a repository that somebody creates tomorrow. */
@@ -125,31 +170,46 @@ function writeState(bucket: string): Statement[] {
   ];
 }
 
-/** Roles of the product alone, and only for the services that run it. */
-function roles(account: pulumi.Input<string>): Statement[] {
+/**
+ * Roles of the product alone, and only for the services that run it. A role gets permissions only where it has the
+ * boundary: with any others a deployment could give itself what it may not do, by a function with such a role.
+ */
+function roles(account: pulumi.Input<string>, boundary: pulumi.Input<string>): Statement[] {
   const ofProduct = pulumi.interpolate`arn:aws:iam::${account}:role/${product}-*`;
   return [
     allow(
       [
-        "iam:CreateRole",
         "iam:DeleteRole",
         "iam:GetRole",
         "iam:UpdateRole",
         "iam:UpdateAssumeRolePolicy",
         "iam:TagRole",
         "iam:UntagRole",
-        "iam:PutRolePolicy",
         "iam:GetRolePolicy",
-        "iam:DeleteRolePolicy",
         "iam:ListRolePolicies",
         "iam:ListAttachedRolePolicies",
-        "iam:AttachRolePolicy",
-        "iam:DetachRolePolicy",
         "iam:ListInstanceProfilesForRole",
-        "iam:PassRole",
       ],
       [ofProduct],
     ),
+    {
+      ...allow(
+        [
+          "iam:CreateRole",
+          "iam:PutRolePermissionsBoundary",
+          "iam:PutRolePolicy",
+          "iam:DeleteRolePolicy",
+          "iam:AttachRolePolicy",
+          "iam:DetachRolePolicy",
+        ],
+        [ofProduct],
+      ),
+      Condition: { StringEquals: { "iam:PermissionsBoundary": boundary } },
+    },
+    {
+      ...allow(["iam:PassRole"], [ofProduct]),
+      Condition: { StringEquals: { "iam:PassedToService": roleServices } },
+    },
     {
       ...allow(
         ["iam:CreateServiceLinkedRole"],
@@ -162,18 +222,25 @@ function roles(account: pulumi.Input<string>): Statement[] {
   ];
 }
 
-/** A deployment changes neither who may deploy, nor the bucket that holds the state. */
+function deny(actions: readonly string[], resources: readonly pulumi.Input<string>[]): Statement {
+  return { ...allow(actions, resources), Effect: "Deny" };
+}
+
+/** A deployment changes neither who may deploy and how much, nor the bucket that holds the state. */
 function notItself(
   account: pulumi.Input<string>,
   provider: pulumi.Input<string>,
   stateBucket: string,
 ): Statement[] {
-  const deny = (actions: readonly string[], resources: readonly pulumi.Input<string>[]): Statement => ({
-    ...allow(actions, resources),
-    Effect: "Deny",
-  });
   return [
-    deny(["iam:*"], [pulumi.interpolate`arn:aws:iam::${account}:role/${own}-*`, provider]),
+    deny(
+      ["iam:*"],
+      [
+        pulumi.interpolate`arn:aws:iam::${account}:role/${own}-*`,
+        pulumi.interpolate`arn:aws:iam::${account}:policy/${own}-*`,
+        provider,
+      ],
+    ),
     deny(["s3:DeleteBucket", "s3:PutBucketPolicy"], [`arn:aws:s3:::${stateBucket}`]),
   ];
 }
