@@ -18,6 +18,8 @@ export interface Telemetry {
 export interface Invocation {
   /** Deadline of the work, epoch milliseconds; `reserveMs` before the timeout. */
   readonly giveUpAt: number;
+  /** Deadline of finishing, epoch milliseconds: just before the timeout. */
+  readonly finishBy: number;
   /** Milliseconds until the timeout, at the start of the invocation. */
   readonly remainingMs: number;
 }
@@ -36,6 +38,9 @@ export interface FunctionDefinition<Config extends z.ZodType, Deps, Event, Answe
   readonly handle: (event: Event, deps: Deps, invocation: Invocation) => Promise<Answer>;
 }
 
+/** For the answer itself. */
+const answerMs = 1_000;
+
 const unmeasured: LoggedMetrics = { ...silentMetrics, write() {} };
 
 /**
@@ -53,11 +58,13 @@ export function defineFunction<Config extends z.ZodType, Deps, Event, Answer>(
   return async (event, context) => {
     log.addContext(context);
     const remainingMs = context.getRemainingTimeInMillis();
-    const giveUpAt = Date.now() + remainingMs - (definition.reserveMs ?? 0);
+    const timeoutAt = Date.now() + remainingMs;
+    const giveUpAt = timeoutAt - (definition.reserveMs ?? 0);
+    const finishBy = timeoutAt - answerMs;
     try {
       return await tracing.invocation(
         (traceId) => log.appendKeys({ trace_id: traceId }),
-        () => definition.handle(event, deps, { giveUpAt, remainingMs }),
+        () => definition.handle(event, deps, { giveUpAt, finishBy, remainingMs }),
       );
     } catch (error) {
       log.error("The invocation failed", fatalErrorFields(error));

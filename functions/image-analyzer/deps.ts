@@ -7,18 +7,18 @@ import { limitedVisions } from "../../core/images/analyze/vision-config.ts";
 import { Analyses } from "../../core/images/database/analyses.ts";
 import { databaseUntil } from "../../core/images/database/database-config.ts";
 import { EventPublisher } from "../../core/images/events/event-publisher.ts";
-import type { Telemetry } from "../../core/process/define-function.ts";
+import type { Invocation, Telemetry } from "../../core/process/define-function.ts";
 import type { DeliveryDeps } from "../../core/queues/process-deliveries.ts";
 import { consumedQueue } from "../../core/queues/queue-config.ts";
 import type { AnalyzerConfig } from "./config.ts";
 
 export type AnalyzerDeps = AnalyzeDeps & DeliveryDeps;
 
-/** The dependencies of one invocation, whose calls end by `giveUpAt` (epoch ms). */
+/** The dependencies of one invocation. Models are asked until `giveUpAt`; an answer, which is paid for, is stored until `finishBy`. */
 export function analyzerDeps(
   config: AnalyzerConfig,
   { log, metrics }: Telemetry,
-): (giveUpAt: number) => Promise<AnalyzerDeps> {
+): (until: Pick<Invocation, "giveUpAt" | "finishBy">) => Promise<AnalyzerDeps> {
   const databaseFor = databaseUntil(config);
   const visionsFor = limitedVisions(config, DynamoDBDocumentClient.from(new DynamoDBClient({})));
   const shared = {
@@ -30,10 +30,10 @@ export function analyzerDeps(
     metrics,
     log,
   };
-  return async (giveUpAt) => ({
+  return async ({ giveUpAt, finishBy }) => ({
     ...shared,
-    giveUpAt,
+    finishBy,
     visions: await visionsFor(giveUpAt),
-    analyses: new Analyses(databaseFor(giveUpAt)),
+    analyses: new Analyses(databaseFor(finishBy)),
   });
 }

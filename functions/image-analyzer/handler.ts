@@ -13,7 +13,7 @@ export const handler = defineFunction({
   deps: analyzerDeps,
   // For storing the last answer, which is paid for.
   reserveMs: 15_000,
-  async handle(event: SQSEvent, depsFor, { giveUpAt }): Promise<SQSBatchResponse> {
-    return batchResponse(await analyzeDeliveries(deliveriesOf(event), await depsFor(giveUpAt)));
+  async handle(event: SQSEvent, depsFor, invocation): Promise<SQSBatchResponse> {
+    return batchResponse(await analyzeDeliveries(deliveriesOf(event), await depsFor(invocation)));
   },
 });

@@ -4,22 +4,22 @@ import { databaseUntil } from "../../core/images/database/database-config.ts";
 import { Embeddings } from "../../core/images/database/embeddings.ts";
 import type { EmbedDeliveryDeps } from "../../core/images/embed/embed-deliveries.ts";
 import { voyageEmbedder } from "../../core/images/embed/voyage-config.ts";
-import type { Telemetry } from "../../core/process/define-function.ts";
+import type { Invocation, Telemetry } from "../../core/process/define-function.ts";
 import { consumedQueue } from "../../core/queues/queue-config.ts";
 import type { EmbedderConfig } from "./config.ts";
 
-/** The dependencies of one invocation, whose calls end by `giveUpAt` (epoch ms). */
+/** The dependencies of one invocation. Documents are embedded until `giveUpAt`; their vectors are stored until `finishBy`. */
 export function embedderDeps(
   config: EmbedderConfig,
   telemetry: Telemetry,
-): (giveUpAt: number) => Promise<EmbedDeliveryDeps> {
+): (until: Pick<Invocation, "giveUpAt" | "finishBy">) => Promise<EmbedDeliveryDeps> {
   const databaseFor = databaseUntil(config);
   const embedderFor = voyageEmbedder(config, DynamoDBDocumentClient.from(new DynamoDBClient({})));
   const queue = consumedQueue(config, telemetry.log);
-  return async (giveUpAt) => ({
+  return async ({ giveUpAt, finishBy }) => ({
     ...telemetry,
     queue,
     embedder: await embedderFor(giveUpAt),
-    embeddings: new Embeddings(databaseFor(giveUpAt)),
+    embeddings: new Embeddings(databaseFor(finishBy)),
   });
 }

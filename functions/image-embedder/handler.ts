@@ -13,7 +13,7 @@ export const handler = defineFunction({
   deps: embedderDeps,
   // For storing the vectors.
   reserveMs: 10_000,
-  async handle(event: SQSEvent, depsFor, { giveUpAt }): Promise<SQSBatchResponse> {
-    return batchResponse(await embedDeliveries(deliveriesOf(event), await depsFor(giveUpAt)));
+  async handle(event: SQSEvent, depsFor, invocation): Promise<SQSBatchResponse> {
+    return batchResponse(await embedDeliveries(deliveriesOf(event), await depsFor(invocation)));
   },
 });

@@ -46,7 +46,7 @@ export interface AnalyzeDeps {
   /** 0: no limit. */
   readonly usdPerDay: number;
   /** Epoch milliseconds: until then this process answers for its claim. */
-  readonly giveUpAt: number;
+  readonly finishBy: number;
   readonly now: () => number;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -80,7 +80,7 @@ async function storedAs(event: ImageProcessed, input: AnalysisInput, deps: Analy
   const { analyses } = deps;
   const { analysisId } = input;
   const holder = randomUUID();
-  const claimSeconds = Math.max(1, Math.ceil((deps.giveUpAt - deps.now()) / 1_000));
+  const claimSeconds = Math.max(1, Math.ceil((deps.finishBy - deps.now()) / 1_000));
   const start = await analyses.start(input, holder, claimSeconds);
   if (start.kind === "superseded") return { kind: "superseded", analysisId };
   if (start.kind === "claimed") throw new AnalysisClaimedError(event.item_id);
@@ -180,12 +180,15 @@ function analyzedBy(
 async function bookInVain(
   vision: LimitedVision,
   { usage }: PaidInVainError,
-  { analyses, metrics }: AnalyzeDeps,
+  { analyses, metrics, log }: AnalyzeDeps,
 ): Promise<void> {
   const costUsd = vision.costOf(usage);
   countTokens(metrics, usage.inputTokens, usage.outputTokens, costUsd);
   metrics.count("AnalysesRefused", 1);
-  await analyses.bookSpent({ costUsd, ...usage });
+  // The error that cost it decides what becomes of the message.
+  await analyses.bookSpent({ costUsd, ...usage }).catch((failure: unknown) => {
+    log.error("What an unusable answer cost could not be booked", errorFields(failure));
+  });
 }
 
 /** CloudWatch keeps no fractions of a counter's unit well: costs are counted in millionths. */

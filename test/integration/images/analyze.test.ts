@@ -112,7 +112,7 @@ describe("analyzing an image", () => {
       visions: visions as unknown as AnalyzeDeps["visions"],
       events: { publish: async ({ detail }) => void published.push(detail) },
       usdPerDay,
-      giveUpAt: Date.now() + 60_000,
+      finishBy: Date.now() + 60_000,
       now: Date.now,
       metrics: silentMetrics,
       log: silentLog,
@@ -168,6 +168,15 @@ describe("analyzing an image", () => {
     await expect(analyzeImage(event, refusing.deps)).rejects.toMatchObject({ isFinal: true });
     const { deps } = withProviders({ anthropic: () => answer });
     expect(await analyzeImage(event, deps)).toBe("analyzed");
+  });
+
+  test("a refusal stays final where its cost cannot be booked", async () => {
+    const { deps } = withProviders({ anthropic: () => ({ ...answer, ended: "refused", refusal: "no" }) });
+    const broken = new Analyses(database);
+    broken.bookSpent = () => Promise.reject(new Error("The database is away."));
+    await expect(
+      analyzeImage(await uploaded("unbooked", "thirteen"), { ...deps, analyses: broken }),
+    ).rejects.toMatchObject({ code: "VK_VISION_REFUSED", isFinal: true });
   });
 
   test("waits for the next day where the budget is spent, without asking", async () => {

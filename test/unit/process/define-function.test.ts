@@ -91,7 +91,7 @@ test("the work has to be over while its reserve is left", async () => {
   const now = jest.spyOn(Date, "now").mockReturnValue(1_000_000);
   await handler("event", context);
   now.mockRestore();
-  expect(seen).toEqual([{ giveUpAt: 1_010_000, remainingMs: 30_000 }]);
+  expect(seen).toEqual([{ giveUpAt: 1_010_000, finishBy: 1_029_000, remainingMs: 30_000 }]);
 });
 
 test("metrics are written and the reason is logged with its code when the handler throws", async () => {
