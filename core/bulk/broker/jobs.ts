@@ -28,6 +28,8 @@ export const chunkJobId = (taskId: string, number: number): string => `${taskId}
 /** The lower number is processed first; BullMQ takes 1 to 2,097,151. */
 const firstOf: Readonly<Record<Priority, number>> = { high: 1, normal: 700_000, low: 1_400_000 };
 const maxChunkNumber = 690_000;
+/** Without a priority a job precedes all that have one. */
+export const settledFirst = 0;
 
 /** A job that ends is removed: what is known of a task and its chunks is in the table and in S3, whatever becomes of the broker. */
 const ending = { removeOnComplete: true, removeOnFail: true } as const;

@@ -12,7 +12,7 @@ import { readSecret } from "../../settings/secret.ts";
 import { openBroker } from "../broker/broker.ts";
 import { type ChunkJob, queueNames, type TaskJob } from "../broker/jobs.ts";
 import { processChunkJob } from "../work/chunk-processor.ts";
-import { processTask } from "../work/task-processor.ts";
+import { processTask, taskWorker } from "../work/task-processor.ts";
 import { watchBulkTasks } from "../work/watch.ts";
 import { WorkerJobs } from "../work/worker-jobs.ts";
 import { beatMs, Heartbeats } from "../workers/heartbeats.ts";
@@ -43,17 +43,13 @@ export async function runBulkWorker(config: BulkWorkerConfig, { log, onStop }: S
   let busy = 0;
 
   const workers: readonly Worker[] = [
-    broker.worker<TaskJob>(
-      names.tasks,
-      async (job, token = "") => {
-        try {
-          await processTask(job, token, await depsFor(Date.now() + planMs));
-        } finally {
-          metrics.write();
-        }
-      },
-      { concurrency: 1 },
-    ),
+    taskWorker(broker, names.tasks, async (job, token) => {
+      try {
+        await processTask(job, token, await depsFor(Date.now() + planMs));
+      } finally {
+        metrics.write();
+      }
+    }),
     broker.worker<ChunkJob>(
       names.chunks,
       async (job, token = "") => {

@@ -33,7 +33,10 @@ export async function measureQueues({
     queues.tasks.getJobs(["waiting", "prioritized"], 0, jobsSeen - 1),
     broker.report(),
   ]);
-  const since = oldest.flatMap((job) => job?.timestamp ?? []).reduce((a, b) => Math.min(a, b), now());
+  // A task that waits to be settled was begun long ago.
+  const since = oldest
+    .flatMap((job) => (job?.data.step === "dispatch" ? job.timestamp : []))
+    .reduce((a, b) => Math.min(a, b), now());
   metrics.gauge("BulkTasksPending", tasks, "Count");
   metrics.gauge("BulkJobsWaiting", tasks + chunks, "Count");
   metrics.gauge("BulkJobsWithoutWorker", workers === 0 ? tasks + chunks : 0, "Count");

@@ -23,6 +23,7 @@ export type TaskChange = Partial<
     | "worked_on_by"
     | "alive_until"
     | "settling_until"
+    | "broken_attempts"
     | "counts"
     | "chunks_completed"
     | "chunks_failed"

@@ -55,6 +55,8 @@ const storedTask = z.object({
   alive_until: z.number(),
   /** Epoch ms by which all attempts of the settle that was invoked last have ended. */
   settling_until: z.number().optional(),
+  /** Of the bulk API: consecutive attempts to plan or settle it that neither ended nor failed, because their process was killed. */
+  broken_attempts: z.number().optional(),
   /** Of all rows, once the task is over. */
   counts: counts.optional(),
   chunks_completed: z.number().optional(),

@@ -3,7 +3,7 @@ import type { Worker } from "bullmq";
 import { type Broker, openBroker } from "../../../core/bulk/broker/broker.ts";
 import { type ChunkJob, queueNames, type TaskJob, taskJobId } from "../../../core/bulk/broker/jobs.ts";
 import { processChunkJob } from "../../../core/bulk/work/chunk-processor.ts";
-import { processTask, type TaskProcessorDeps } from "../../../core/bulk/work/task-processor.ts";
+import { processTask, type TaskProcessorDeps, taskWorker } from "../../../core/bulk/work/task-processor.ts";
 import { watchBulkTasks } from "../../../core/bulk/work/watch.ts";
 import { type BulkQueues, ChunkJobs } from "../../../core/bulk/work/worker-jobs.ts";
 import { isOpen, type Task } from "../../../core/catchup/tasks/task.ts";
@@ -47,17 +47,18 @@ export class BulkRig extends TaskRig {
   /** A worker that plans and settles tasks, and processes no chunk. */
   startTaskWorker(): void {
     this.#workers.push(
-      this.broker.worker<TaskJob>(
-        this.#names.tasks,
-        (job, token = "") => processTask(job, token, this.bulkDeps),
-        { concurrency: 1 },
-      ),
+      taskWorker(this.broker, this.#names.tasks, (job, token) => processTask(job, token, this.bulkDeps)),
     );
   }
 
   /** One worker as a process has it. */
   startWorker(chunksAtOnce = 1): void {
     this.startTaskWorker();
+    this.startChunkWorker(chunksAtOnce);
+  }
+
+  /** A worker that processes chunks alone. */
+  startChunkWorker(chunksAtOnce = 1): void {
     this.#workers.push(
       this.broker.worker<ChunkJob>(
         this.#names.chunks,
@@ -88,8 +89,12 @@ export class BulkRig extends TaskRig {
     while ((await this.queues.tasks.getJob(taskJobId(taskId))) !== undefined) await sleep(20);
   }
 
+  async stopWorkers(): Promise<void> {
+    await Promise.all(this.#workers.splice(0).map((worker) => worker.close()));
+  }
+
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.close()));
+    await this.stopWorkers();
     await Promise.all([this.queues.tasks.close(), this.queues.chunks.close()]);
     await this.broker.close();
   }

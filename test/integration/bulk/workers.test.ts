@@ -1,11 +1,13 @@
 import type { Queue } from "bullmq";
 import fc from "fast-check";
+import { measureQueues } from "../../../core/bulk/workers/measure-queues.ts";
 import type { Counts } from "../../../core/catchup/tasks/counts.ts";
 import { rowsIn } from "../../../core/catchup/tasks/counts.ts";
 import {
   EmbeddingNotAllowedError,
   EmbeddingThrottledError,
 } from "../../../core/embedding/embedding-errors.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
 import { TaskRig } from "../../unit/catchup/task-rig.ts";
 import { TaskTables } from "../../unit/catchup/task-tables.ts";
 import { brokerKinds, hasBroker, TestBroker } from "./brokers.ts";
@@ -231,6 +233,66 @@ describe.each(brokerKinds.filter(hasBroker))("with %s", (kind) => {
     expect(text.slice(0, 3)).toBe("hhh");
     expect(text.slice(3, 9)).toMatch(/^(ab|ba){3}$/);
     expect(text.slice(9)).toBe("lll");
+  });
+
+  test("a task is settled while another is planned for long, and before one that is to be planned", async () => {
+    rig.startTaskWorker();
+    const { tasks, chunks } = rig.queues;
+    const settling = await run(rows(2));
+    while ((await tasks.getJobCounts("waiting-children"))["waiting-children"] !== 1) {
+      await new Promise((r) => setTimeout(r, 10));
+    }
+    let go: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    let statusThen: string | undefined;
+    const [long, next] = [`${settling}-long.csv`, `${settling}-next.csv`];
+    const open = rig.source.open.bind(rig.source);
+    for (const key of [long, next]) rig.source.put(key, rows(1));
+    rig.source.open = async (key) => {
+      if (key === long) await gate;
+      if (key === next) statusThen = (await rig.task(settling)).status;
+      return open(key);
+    };
+    const planned = await run(rows(1), { s3_key: long, question_id: "1" });
+    while ((await tasks.getJobCounts("active")).active !== 1) await new Promise((r) => setTimeout(r, 10));
+    await tasks.pause();
+    const waiting = await run(rows(1), { s3_key: next, question_id: "2", priority: "high" });
+    rig.startWorker();
+    while ((await jobsIn(chunks)) > 0) await new Promise((r) => setTimeout(r, 10));
+    await tasks.resume();
+    expect(await rig.ended(settling)).toMatchObject({ status: "COMPLETED" });
+    await rig.ended(waiting);
+    expect(statusThen).toBe("COMPLETED");
+    go();
+    await rig.ended(planned);
+  });
+
+  test("only tasks that wait to be planned count for the age of the queue", async () => {
+    rig.startTaskWorker();
+    const { tasks, chunks } = rig.queues;
+    await run(rows(2));
+    while ((await tasks.getJobCounts("waiting-children"))["waiting-children"] !== 1) {
+      await new Promise((r) => setTimeout(r, 10));
+    }
+    await rig.stopWorkers();
+    rig.startChunkWorker();
+    while ((await jobsIn(chunks)) > 0) await new Promise((r) => setTimeout(r, 10));
+    const age = async () => {
+      const found = new Map<string, number>();
+      await measureQueues({
+        broker: rig.broker,
+        queues: rig.queues,
+        heartbeats: { alive: async () => [] },
+        metrics: { ...silentMetrics, gauge: (name, value) => void found.set(name, value) },
+        now: () => Date.now() + 3_600_000,
+      });
+      return [found.get("BulkTasksPending"), found.get("BulkOldestJobAge")];
+    };
+    expect(await age()).toEqual([1, 0]);
+    await run(rows(2));
+    expect(await age()).toEqual([2, 3_600]);
   });
 
   test("a chunk that ends while its task is looked at does not make the task look lost", async () => {
