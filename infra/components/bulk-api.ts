@@ -131,8 +131,8 @@ export class BulkApi extends pulumi.ComponentResource {
         },
         statements: [
           ...catchUp.functions.planStatements(),
-          // Heartbeats, and tasks that have no job.
-          itemsOf(catchUp.tasks, ["PutItem"], ["BULK#WORKERS"]),
+          // Heartbeats, the turn to watch, and tasks that have no job.
+          itemsOf(catchUp.tasks, ["PutItem"], ["BULK#WORKERS", "BULK#WATCH"]),
           ...catchUp.functions.acceptStatements().slice(1),
           readSecrets(brokerUrl),
         ],

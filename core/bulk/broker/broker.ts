@@ -10,7 +10,7 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import { InputError } from "../../vectorkeep-error.ts";
 
-/** A killed worker's jobs are taken over within the sum of both. The lock outlasts any pause of the event loop. */
+/** A killed worker's jobs are taken over within the sum of both; docs/adr/0016 says why it is short. */
 const lockDuration = 6_000;
 const stalledInterval = 2_000;
 /** A job whose process dies this often is poison. */

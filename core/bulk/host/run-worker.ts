@@ -13,7 +13,8 @@ import { openBroker } from "../broker/broker.ts";
 import { type ChunkJob, queueNames, type TaskJob } from "../broker/jobs.ts";
 import { processChunkJob } from "../work/chunk-processor.ts";
 import { processTask, taskWorker } from "../work/task-processor.ts";
-import { watchBulkTasks } from "../work/watch.ts";
+import { watchInTurn } from "../work/watch.ts";
+import { WatchLease } from "../work/watch-lease.ts";
 import { WorkerJobs } from "../work/worker-jobs.ts";
 import { beatMs, Heartbeats } from "../workers/heartbeats.ts";
 import { repeatedly } from "./repeatedly.ts";
@@ -24,6 +25,8 @@ import { workerDeps } from "./worker-deps.ts";
 const chunkMs = 5 * 60_000;
 /** Planning reads a whole file, or a question from Metabase. */
 const planMs = 60 * 60_000;
+/** A watcher that is killed is replaced within a part of the interval after its lease. */
+const looksPerWatch = 4;
 /** Reserved of the stop time for closing connections. */
 const closingMs = 5_000;
 
@@ -38,6 +41,8 @@ export async function runBulkWorker(config: BulkWorkerConfig, { log, onStop }: S
   const { tasks } = settleDeps(config, { log, metrics });
   const jobs = new WorkerJobs({ queues, tasks });
   const openTasks = new OpenTasks(tasksClient(), config.TASKS_TABLE);
+  const lease = new WatchLease(tasksClient(), config.TASKS_TABLE);
+  const watchMs = config.WATCH_SECONDS * 1_000;
   const heartbeats = new Heartbeats(tasksClient(), config.TASKS_TABLE);
   const workerId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   let busy = 0;
@@ -69,9 +74,9 @@ export async function runBulkWorker(config: BulkWorkerConfig, { log, onStop }: S
   const beat = () => heartbeats.beat(workerId, { slots: config.CHUNKS_AT_ONCE, busy });
   repeatedly(beatMs, signal, beat, (error) => log.warn("The heartbeat failed", errorFields(error)));
   repeatedly(
-    config.WATCH_SECONDS * 1_000,
+    watchMs / looksPerWatch,
     signal,
-    () => watchBulkTasks({ openTasks, tasks, jobs, log }),
+    () => watchInTurn({ openTasks, tasks, jobs, log, lease, workerId, everyMs: watchMs }),
     (error) => log.error("The watch of open tasks failed", errorFields(error)),
   );
   log.info("Working", { host: broker.kind });

@@ -4,6 +4,7 @@ import type { TaskStore } from "../../catchup/tasks/task-store.ts";
 import { watchTasks } from "../../catchup/work/watch-tasks.ts";
 import type { Log } from "../../log.ts";
 import { taskJobId } from "../broker/jobs.ts";
+import type { WatchLease } from "./watch-lease.ts";
 import type { WorkerJobs } from "./worker-jobs.ts";
 
 /** A task is not dispatched again sooner: its job may just be added. */
@@ -14,8 +15,19 @@ const watchWithinMs = 60_000;
 export interface BulkWatchDeps {
   readonly openTasks: OpenTasks;
   readonly tasks: TaskStore;
-  readonly jobs: WorkerJobs;
+  readonly jobs: Pick<WorkerJobs, "isRunning" | "restart">;
   readonly log: Log;
+}
+
+export interface WatchTurnDeps extends BulkWatchDeps {
+  readonly lease: Pick<WatchLease, "take">;
+  readonly workerId: string;
+  readonly everyMs: number;
+}
+
+/** Watches the open tasks unless a worker has within the interval. */
+export async function watchInTurn({ lease, workerId, everyMs, ...deps }: WatchTurnDeps): Promise<void> {
+  if (await lease.take(workerId, everyMs)) await watchBulkTasks(deps);
 }
 
 /** Dispatches every open task of the bulk API whose job the broker does not have: it was lost, or never got there. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CreateTableCommand, DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { WatchLease } from "../../../core/bulk/work/watch-lease.ts";
 import { ChunkCounts } from "../../../core/catchup/tasks/chunk-counts.ts";
 import { Claims } from "../../../core/catchup/tasks/claims.ts";
 import { OpenTasks } from "../../../core/catchup/tasks/open-tasks.ts";
@@ -66,6 +67,10 @@ export class TaskTables {
       status = Table?.TableStatus;
     }
     return new TaskTables(tables);
+  }
+
+  watchLease(now: () => number): WatchLease {
+    return new WatchLease(this.#tables.client, tableName, now);
   }
 
   /** Every task there is, expired ones too. */
