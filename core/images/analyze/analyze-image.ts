@@ -10,6 +10,7 @@ import { currentTraceId } from "../trace-id.ts";
 import { analysis as analysisSchema, promptVersion } from "./analysis.ts";
 import { analysisIdOf, inputHashOf } from "./analysis-id.ts";
 import type { Analyzed, LimitedVision } from "./limited-vision.ts";
+import type { Visions } from "./vision-config.ts";
 import { PaidInVainError } from "./vision-errors.ts";
 
 /** How soon a message is tried again that another process works on. */
@@ -40,8 +41,7 @@ export class ImageBudgetSpentError extends DeferredError {
 export interface AnalyzeDeps {
   readonly s3: S3Client;
   readonly analyses: Analyses;
-  /** The second one is asked where the first fails. */
-  readonly visions: readonly [LimitedVision, ...LimitedVision[]];
+  readonly visions: Visions;
   readonly events: Pick<EventPublisher, "publish">;
   /** 0: no limit. */
   readonly usdPerDay: number;
@@ -59,7 +59,7 @@ export type AnalyzedAs = "analyzed" | "copied" | "known" | "superseded";
  * finds the analysis stored.
  */
 export async function analyzeImage(event: ImageProcessed, deps: AnalyzeDeps): Promise<AnalyzedAs> {
-  const { kind, analysisId } = await storedAs(event, inputOf(event, deps.visions[0]), deps);
+  const { kind, analysisId } = await storedAs(event, inputOf(event, deps.visions.first), deps);
   if (kind === "superseded") return kind;
   const detail: AnalysisComplete = {
     item_id: event.item_id,
@@ -152,17 +152,25 @@ async function readRendition(
   return (await Body?.transformToByteArray()) ?? new Uint8Array();
 }
 
-/** Asks the providers in turn. What an unusable answer cost is booked before the next one is asked. */
+/** Asks the first model, and the fallback where it fails. */
 async function ask(jpeg: Uint8Array, deps: AnalyzeDeps): Promise<NewAnalysis> {
-  const [vision, ...others] = deps.visions;
+  const { first, fallback } = deps.visions;
+  if (fallback === undefined) return askOne(first, jpeg, deps);
+  try {
+    return await askOne(first, jpeg, deps);
+  } catch (error) {
+    deps.log.warn("A provider failed; the fallback is asked", errorFields(error));
+    return askOne(await fallback(), jpeg, deps);
+  }
+}
+
+/** What an unusable answer cost is booked. */
+async function askOne(vision: LimitedVision, jpeg: Uint8Array, deps: AnalyzeDeps): Promise<NewAnalysis> {
   try {
     return analyzedBy(vision, await vision.analyze(jpeg), deps.metrics);
   } catch (error) {
     if (error instanceof PaidInVainError) await bookInVain(vision, error, deps);
-    const [next, ...rest] = others;
-    if (next === undefined) throw error;
-    deps.log.warn("A provider failed; the fallback is asked", errorFields(error));
-    return ask(jpeg, { ...deps, visions: [next, ...rest] });
+    throw error;
   }
 }
 

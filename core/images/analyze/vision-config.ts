@@ -39,14 +39,18 @@ export const visionConfig = {
 
 export type VisionConfig = z.infer<z.ZodObject<typeof visionConfig>>;
 
-/**
- * The configured providers, each for one invocation with the deadline `giveUpAt` (epoch ms): the first one, and the
- * fallback. The client of a provider is loaded when the provider is used.
- */
+/** The model that is asked first, and the one that is asked where it fails. */
+export interface Visions {
+  readonly first: LimitedVision;
+  /** Made when it is needed: its client costs a cold start, and its secret may be missing. */
+  readonly fallback: (() => Promise<LimitedVision>) | undefined;
+}
+
+/** The configured models, each for one invocation with the deadline `giveUpAt` (epoch ms). */
 export function limitedVisions(
   config: VisionConfig,
   client: DynamoDBDocumentClient,
-): (giveUpAt: number) => Promise<[LimitedVision, ...LimitedVision[]]> {
+): (giveUpAt: number) => Promise<Visions> {
   const limiters = new Map<ProviderName, DynamoRateLimiter>();
   const limiterOf = (name: ProviderName) => {
     const limiter =
@@ -74,10 +78,10 @@ export function limitedVisions(
     });
   };
   const { VISION_PROVIDER: first, VISION_FALLBACK_PROVIDER: fallback } = config;
-  return async (giveUpAt) => [
-    await visionOf(first, giveUpAt),
-    ...(fallback === undefined || fallback === first ? [] : [await visionOf(fallback, giveUpAt)]),
-  ];
+  return async (giveUpAt) => ({
+    first: await visionOf(first, giveUpAt),
+    fallback: fallback === undefined || fallback === first ? undefined : () => visionOf(fallback, giveUpAt),
+  });
 }
 
 function settingsOf(name: ProviderName, config: VisionConfig) {

@@ -74,10 +74,13 @@ describe("analyzing an image", () => {
   }
 
   /** With providers that answer as given; counts what they are asked and what is published. */
-  function withProviders(providers: Partial<Record<ProviderName, () => VisionAnswer>>, usdPerDay = 0) {
+  function withProviders(
+    providers: Partial<Record<ProviderName, () => VisionAnswer | Promise<VisionAnswer>>>,
+    usdPerDay = 0,
+  ) {
     const asked: ProviderName[] = [];
     const published: object[] = [];
-    const visions = Object.entries(providers).map(([name, reply]) => {
+    const [first, fallback] = Object.entries(providers).map(([name, reply]) => {
       const provider = {
         name: name as ProviderName,
         model: `${name}-model`,
@@ -97,6 +100,7 @@ describe("analyzing an image", () => {
         clock: systemClock,
       });
     });
+    if (first === undefined) throw new Error("there is no provider");
     const s3 = new S3Client({
       region: "us-east-1",
       credentials: { accessKeyId: "a", secretAccessKey: "b" },
@@ -109,7 +113,7 @@ describe("analyzing an image", () => {
     const deps: AnalyzeDeps = {
       s3,
       analyses,
-      visions: visions as unknown as AnalyzeDeps["visions"],
+      visions: { first, fallback: fallback && (async () => fallback) },
       events: { publish: async ({ detail }) => void published.push(detail) },
       usdPerDay,
       finishBy: Date.now() + 60_000,
@@ -132,11 +136,19 @@ describe("analyzing an image", () => {
 
   test("asks once for two deliveries at the same time: one is deferred", async () => {
     const event = await uploaded("twice", "two");
-    const { deps, asked } = withProviders({ anthropic: () => answer });
-    const outcomes = await Promise.allSettled([analyzeImage(event, deps), analyzeImage(event, deps)]);
-    expect(asked).toHaveLength(1);
-    const deferred = outcomes.filter((one) => one.status === "rejected");
-    for (const { reason } of deferred) expect(reason).toMatchObject({ code: "VK_ANALYSIS_CLAIMED" });
+    // The second delivery arrives while the first one waits for its answer.
+    const during: Promise<unknown>[] = [];
+    const second = withProviders({ anthropic: () => answer });
+    const first = withProviders({
+      anthropic: async () => {
+        during.push(analyzeImage(event, second.deps).catch((error: unknown) => error));
+        await during[0];
+        return answer;
+      },
+    });
+    expect(await analyzeImage(event, first.deps)).toBe("analyzed");
+    expect(await during[0]).toMatchObject({ code: "VK_ANALYSIS_CLAIMED", delaySeconds: 15 });
+    expect([first.asked, second.asked]).toEqual([["anthropic"], []]);
   });
 
   test("copies the analysis of equal content under another key", async () => {
@@ -160,6 +172,13 @@ describe("analyzing an image", () => {
     ).rejects.toMatchObject({
       code: "VK_IMAGE_BUDGET_SPENT",
     });
+  });
+
+  test("a fallback that cannot be used does not stop the first provider", async () => {
+    const { deps } = withProviders({ anthropic: () => answer });
+    const fallback = () => Promise.reject(new Error("its secret is missing"));
+    const visions = { ...deps.visions, fallback };
+    expect(await analyzeImage(await uploaded("lazy", "fourteen"), { ...deps, visions })).toBe("analyzed");
   });
 
   test("a refusal without a fallback is final, books its cost and frees the claim", async () => {
