@@ -27,7 +27,14 @@ export interface StoredReceipt {
 const storedShape = { image_id: z.string(), receipt_id: z.int() };
 const validIds = z.object({ image_id: imageId, receipt_id: receiptNumber });
 
-const statuses = z.record(z.string(), z.string().nullable());
+/** By label. A record of zod would lose a label called `__proto__`. */
+const statuses = z.custom<Readonly<Record<string, string | null>>>(
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.values(value).every((status) => status === null || typeof status === "string"),
+  "must be statuses by label",
+);
 const factsShape = {
   merchant: z.record(z.string(), z.string()),
   /** By what follows the receipt in the id of a word's vector. */

@@ -11,7 +11,10 @@ const receipt = fc.record({
   imageId: fc.nat(99).map(imageId),
   receiptId: fc.integer({ min: 1, max: 99_999 }),
 });
-const text = fc.string({ unit: "binary" }).map((any) => any.toWellFormed());
+const text = fc.oneof(
+  { weight: 9, arbitrary: fc.string({ unit: "binary" }).map((any) => any.toWellFormed()) },
+  fc.constant("__proto__"),
+);
 const part = fc.tuple(fc.nat(99), fc.option(fc.nat(99))).map(([line, word]): DocumentPart => {
   const ofLine: DocumentPart = `LINE#${fiveDigits(line)}`;
   return word === null ? ofLine : `${ofLine}#WORD#${fiveDigits(word)}`;
