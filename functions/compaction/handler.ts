@@ -19,7 +19,7 @@ export const handler = defineFunction({
   async handle(event: SQSEvent, { shards, cycleOf }, { remainingMs }): Promise<SQSBatchResponse> {
     const deadline = monotonicClock.now() + remainingMs - reserveMs;
     const deps = cycleOf(sourceOf(event, shards));
-    const returned = await runCycle(deps, event.Records.map(queuedMessage), deadline);
+    const { returned } = await runCycle(deps, event.Records.map(queuedMessage), deadline);
     return { batchItemFailures: returned.map(({ messageId }) => ({ itemIdentifier: messageId })) };
   },
 });

@@ -76,19 +76,25 @@ testCases({
     ]);
 
     rig.announce(records);
-    const parts = await rig.process();
-    await rig.invoke(parts, 20);
-    const [vector] = await rig.publishedVectors([word]);
-    const labels = ["DIGITS", ...oddNames, "NESTED"].map((name) => [`label_${name}`, true]);
-    expect(vector?.metadata).toMatchObject({
-      ...Object.fromEntries(labels),
-      label_status: "validated",
-      merchant_name: 'CAF\u00c9\u0000\\"\u0001\uffff',
-      // A field that is too long to be shown on every vector shows its beginning, and the log says so.
-      canonical_merchant_name: "c".repeat(4_096),
-    });
-    expect(Object.keys(vector?.metadata ?? {})).not.toContain("phone_number");
-    expect(Object.keys(vector?.metadata ?? {})).not.toContain("label_TOTAL");
+    // As a deployment shows them: first in a segment, and then in a base.
+    await rig.invoke(await rig.process({ foldVectors: 100 }), 20);
+    await hasOddLabels();
+    await rig.foldNow();
+    await hasOddLabels();
     expect(rig.sqs.at(rig.queues.deadLetters).messages).toEqual([]);
   },
 });
+
+async function hasOddLabels(): Promise<void> {
+  const [vector] = await rig.publishedVectors([word]);
+  const labels = ["DIGITS", ...oddNames, "NESTED"].map((name) => [`label_${name}`, true]);
+  expect(vector?.metadata).toMatchObject({
+    ...Object.fromEntries(labels),
+    label_status: "validated",
+    merchant_name: 'CAF\u00c9\u0000\\"\u0001\uffff',
+    // A field that is too long to be shown on every vector shows its beginning, and the log says so.
+    canonical_merchant_name: "c".repeat(4_096),
+  });
+  expect(Object.keys(vector?.metadata ?? {})).not.toContain("phone_number");
+  expect(Object.keys(vector?.metadata ?? {})).not.toContain("label_TOTAL");
+}

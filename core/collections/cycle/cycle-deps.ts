@@ -96,7 +96,7 @@ export interface BaseWriter {
   write(work: BaseWork): Promise<WrittenBase>;
 }
 
-export const steps = [
+export const baseCycleSteps = [
   "lease",
   "drain",
   "start runs",
@@ -133,7 +133,7 @@ export const foldSteps = [
   "release",
 ] as const;
 export type Step =
-  | (typeof steps)[number]
+  | (typeof baseCycleSteps)[number]
   | (typeof segmentSteps)[number]
   /** Only where no generation is sound. */
   | "rebuild"

@@ -12,9 +12,15 @@ import { LeasedCycle, type Repair } from "./leased-cycle.ts";
 import { StepTimes } from "./step-times.ts";
 import { timetable } from "./timetable.ts";
 
+export interface CycleOutcome {
+  /** `contended`: another process held the lease for as long as it was waited for, so nothing was done. */
+  readonly state: "done" | "contended";
+  /** The delivered messages that have to be redelivered. */
+  readonly returned: readonly QueuedMessage[];
+}
+
 /**
- * Takes the delivered messages, and what else is queued, into one new generation of the shard.
- * Resolves to the delivered messages that have to be redelivered. After a failure all that is not acknowledged is, in
+ * Takes the delivered messages, and what else is queued, into one new generation of the shard. After a failure all that is not acknowledged is, in
  * two halves, and nothing is published unless the failure came after the head had moved.
  * `deadline` is a moment of the clock by which the cycle must be over. With a `repair` it publishes a base although no
  * message asks for it, where the head is not sound or documents are doubted.
@@ -24,7 +30,7 @@ export function runCycle(
   delivered: readonly QueuedMessage[],
   deadline: number,
   repair?: Repair,
-): Promise<readonly QueuedMessage[]> {
+): Promise<CycleOutcome> {
   return inSpan("compaction.cycle", { shard: deps.shard }, () =>
     tracedCycle(deps, delivered, deadline, repair),
   );
@@ -35,7 +41,7 @@ async function tracedCycle(
   delivered: readonly QueuedMessage[],
   deadline: number,
   repair?: Repair,
-): Promise<readonly QueuedMessage[]> {
+): Promise<CycleOutcome> {
   const { shard, config, queue, clock, log, metrics, onStep } = deps;
   const workspace = deps.base?.workspace;
   const time = timetable(clock.now(), deadline);
@@ -93,7 +99,10 @@ async function tracedCycle(
     bytes_written: cycle?.bytesWritten ?? 0,
     duration_ms_by_step: times.end(),
   });
-  return open.filter((message) => message.delivered);
+  return {
+    state: lease === undefined ? "contended" : "done",
+    returned: open.filter((message) => message.delivered),
+  };
 }
 
 /** The queue's own visibility timeout is far longer: without this a crash costs more time, and nothing else. */

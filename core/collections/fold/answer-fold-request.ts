@@ -16,7 +16,7 @@ export interface FoldRequestDeps {
 }
 
 /**
- * Does what a message asks for. False where it has to be redelivered: another process folds, or a rebuild goes on. A heartbeat
+ * Does what a message asks for. False where it has to be redelivered: another process holds a lease that it needs, or a rebuild goes on. A heartbeat
  * keeps it hidden for a lease time only, so that it is soon redelivered where the process dies.
  * Throws FoldRequestInvalidError, FoldOutdatedError, and what a fold fails with.
  */

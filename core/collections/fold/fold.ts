@@ -36,7 +36,7 @@ export class FoldStuckError extends VectorkeepError {
 const shareForMerging = 0.6;
 
 /**
- * `nothing`: there was nothing to fold. `busy`: another process folds. `unfinished`: a rebuild goes on in the next call.
+ * `nothing`: there was nothing to fold. `busy`: another process folds, or publishes where a repair has to. `unfinished`: a rebuild goes on in the next call.
  */
 export type FoldOutcome = "folded" | "repaired" | "nothing" | "busy" | "unfinished";
 
@@ -110,7 +110,9 @@ class Fold {
   /** Its content may change, so that nothing else may publish meanwhile. */
   async #repair(documents: NonNullable<FoldRequest["documents"]>): Promise<FoldOutcome> {
     const { control, shard, workspace } = this.#deps;
-    await runCycle({ ...this.#deps, base: baseWriter(workspace) }, [], this.#deadline, { documents });
+    const deps = { ...this.#deps, base: baseWriter(workspace) };
+    const { state } = await runCycle(deps, [], this.#deadline, { documents });
+    if (state === "contended") return "busy";
     const head = await readHead(control.client, control.controlTable, shard);
     return (await openPublished(this.#deps, head)) === undefined ? "unfinished" : "repaired";
   }

@@ -46,7 +46,7 @@ async function handle(event: SQSEvent, milliseconds: number): Promise<string[]> 
   try {
     if (isFold(event)) return await fold(event, deadline);
     const { workspace: _, ...deps } = depsOf(sourceOf(event, sources).shard);
-    const returned = await runCycle(deps, event.Records.map(queuedMessage), deadline);
+    const { returned } = await runCycle(deps, event.Records.map(queuedMessage), deadline);
     return returned.map(({ messageId }) => messageId);
   } finally {
     metrics.write();

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { ShardName } from "../../../contract/collections.ts";
 import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
-import { steps } from "../../../core/collections/cycle/cycle-deps.ts";
+import { baseCycleSteps } from "../../../core/collections/cycle/cycle-deps.ts";
 import { CycleOverranError } from "../../../core/collections/host/compaction-worker.ts";
 import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
@@ -226,23 +226,26 @@ describe("a worker that is asked to stop", () => {
     expect(folders.sort()).toEqual(["00000001-1", await rig.head()]);
   }
 
-  test.each(steps)("in the middle of step `%s` leaves nothing half-published and no lease", async (step) => {
-    await publishOneAndQueueMore();
-    let worker: RunningWorker | undefined;
-    const parts = await rig.process({ leaseMs: 60_000 }, (reached) => {
-      if (reached === step) worker?.shutdown.begin();
-    });
-    worker = run([parts], { finishWithinMs: 0 });
-    await worker.ended;
-    expect(await leaseOwner()).toBeUndefined();
-    expect(worker.counted.size).toBe(0);
-    expect(rig.counted.get("CyclesFailed")).toBeUndefined();
-    const published = (await rig.head()) !== "00000001-1";
-    expect(queued().map(({ deduplicationId }) => deduplicationId)).toEqual(
-      published ? [] : ["event-after", "event-other"],
-    );
-    await endsWhole();
-  });
+  test.each(baseCycleSteps)(
+    "in the middle of step `%s` leaves nothing half-published and no lease",
+    async (step) => {
+      await publishOneAndQueueMore();
+      let worker: RunningWorker | undefined;
+      const parts = await rig.process({ leaseMs: 60_000 }, (reached) => {
+        if (reached === step) worker?.shutdown.begin();
+      });
+      worker = run([parts], { finishWithinMs: 0 });
+      await worker.ended;
+      expect(await leaseOwner()).toBeUndefined();
+      expect(worker.counted.size).toBe(0);
+      expect(rig.counted.get("CyclesFailed")).toBeUndefined();
+      const published = (await rig.head()) !== "00000001-1";
+      expect(queued().map(({ deduplicationId }) => deduplicationId)).toEqual(
+        published ? [] : ["event-after", "event-other"],
+      );
+      await endsWhole();
+    },
+  );
 
   const hangs: readonly (readonly [string, () => unknown])[] = [
     ["copies a generation", () => jest.spyOn(rig.generations, "copyTo").mockImplementationOnce(never)],
@@ -307,15 +310,18 @@ test("F5: a cycle that hangs past its deadline is logged and ends the worker, an
   expect(await rig.published([delta])).toEqual(contentOf([delta]));
 });
 
-test.each(steps)("F21: a worker that is killed at step `%s` is replaced by the next one", async (step) => {
-  const delta = deltaOf(1, "a", ["milk", "bread"]);
-  await rig.embed(delta);
-  const killed = run([await dyingProcess(rig, step)], { finishWithinMs: 0 });
-  await until(() => killed.said.length > 0);
-  await killed.stop();
-  rig.sqs.reveal(queueUrl);
-  run([await rig.process({ leaseMs: 600, leaseWaitMs: 5_000 })]);
-  await until(nothingQueued);
-  expect(await rig.published([delta])).toEqual(contentOf([delta]));
-  expect(await rig.stateOf(delta)).toMatchObject({ state: "COMPLETED" });
-});
+test.each(baseCycleSteps)(
+  "F21: a worker that is killed at step `%s` is replaced by the next one",
+  async (step) => {
+    const delta = deltaOf(1, "a", ["milk", "bread"]);
+    await rig.embed(delta);
+    const killed = run([await dyingProcess(rig, step)], { finishWithinMs: 0 });
+    await until(() => killed.said.length > 0);
+    await killed.stop();
+    rig.sqs.reveal(queueUrl);
+    run([await rig.process({ leaseMs: 600, leaseWaitMs: 5_000 })]);
+    await until(nothingQueued);
+    expect(await rig.published([delta])).toEqual(contentOf([delta]));
+    expect(await rig.stateOf(delta)).toMatchObject({ state: "COMPLETED" });
+  },
+);

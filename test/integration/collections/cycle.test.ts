@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CycleDeps, steps } from "../../../core/collections/cycle/cycle-deps.ts";
+import { baseCycleSteps } from "../../../core/collections/cycle/cycle-deps.ts";
 import { Heartbeat } from "../../../core/collections/lease/heartbeat.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
@@ -210,7 +210,7 @@ describe("F8: a poison message", () => {
   test("F13: a delta that storage fails to give is not the message's own failure", async () => {
     await rig.embed(bad);
     const parts = await rig.process();
-    const failing: CycleDeps = {
+    const failing = {
       ...parts,
       deltas: { ...parts.deltas, get: () => Promise.reject(new Error("SlowDown")) },
     };
@@ -264,7 +264,7 @@ describe("two processes", () => {
     const quick = deltaOf(2, "quick", ["tea"]);
     await rig.embed(slow);
     const { client, controlTable } = rig.tables;
-    const paused: CycleDeps = {
+    const paused = {
       ...(await rig.process({ leaseMs: 100_000 })),
       onStep: () => undefined,
     };
@@ -293,7 +293,7 @@ describe("a process that dies", () => {
   const after = deltaOf(1, "after", ["butter"]);
   const other = deltaOf(2, "other", ["tea", "cake"]);
 
-  test.each(steps)(
+  test.each(baseCycleSteps)(
     "F2 F3 F21: at step `%s` leaves a retry that ends in the same collection",
     async (step) => {
       await rig.embed(before);

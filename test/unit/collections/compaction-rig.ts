@@ -11,7 +11,9 @@ import { baseWriter } from "../../../core/collections/base/base-cycle.ts";
 import type { StoredVector } from "../../../core/collections/chroma/vector-store.ts";
 import { runCycle } from "../../../core/collections/cycle/cycle.ts";
 import type { CycleConfig, CycleDeps, Step } from "../../../core/collections/cycle/cycle-deps.ts";
+import { answerFoldRequest } from "../../../core/collections/fold/answer-fold-request.ts";
 import { type FoldOutcome, foldShard } from "../../../core/collections/fold/fold.ts";
+import type { FoldDeps } from "../../../core/collections/fold/fold-deps.ts";
 import type { FoldRules } from "../../../core/collections/generations/fold-due.ts";
 import { Generations } from "../../../core/collections/generations/generations.ts";
 import { readHead } from "../../../core/collections/generations/head.ts";
@@ -21,7 +23,8 @@ import {
 } from "../../../core/collections/generations/published-copy.ts";
 import { CollectionQueue } from "../../../core/collections/messages/collection-queue.ts";
 import { FailureLedger } from "../../../core/collections/messages/failure-ledger.ts";
-import type { FoldRequest } from "../../../core/collections/messages/fold-request.ts";
+import { FoldQueue } from "../../../core/collections/messages/fold-queue.ts";
+import { type FoldRequest, parseFoldRequest } from "../../../core/collections/messages/fold-request.ts";
 import { Workspace } from "../../../core/collections/workspace/workspace.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
@@ -43,6 +46,8 @@ import { dimensions, model } from "./sample-deltas.ts";
 
 export const queueUrl = "https://sqs.local/collection.fifo";
 export const deadLetterUrl = "https://sqs.local/collection-dead-letters.fifo";
+/** Where the shards of a stack ask for folds. */
+export const foldUrl = "https://sqs.local/fold.fifo";
 
 const defaults: CycleConfig = {
   leaseMs: 5_000,
@@ -56,9 +61,17 @@ const defaults: CycleConfig = {
   garbage: { kept: 2, maxReaderMs: 60_000 },
 };
 
-/** Without `foldVectors`, or with none, each of its cycles writes a base. */
+/**
+ * Without `foldVectors`, or with none, its cycles are those of a repair: they take what is queued, and each writes a base.
+ * With it they are those of a deployment, which ask for folds.
+ */
 export type RigConfig = Partial<Omit<CycleConfig, "fold"> & FoldRules>;
-export type RigDeps = CycleDeps & { readonly workspace: Workspace };
+
+/** What a process of both kinds works with: one that publishes, and one that folds. */
+export interface RigDeps extends FoldDeps {
+  /** Where folds are asked for, as the process that folds receives from it. */
+  readonly foldRequests: CollectionQueue;
+}
 
 /** What the shards of a stack share. */
 interface Surroundings {
@@ -82,8 +95,6 @@ export class CompactionRig {
   readonly generations: Generations;
   /** Metrics so far, by name. */
   readonly counted = new Map<string, number>();
-  /** Folds that were asked for and are not done. */
-  readonly asked: FoldRequest[] = [];
   readonly #surroundings: Surroundings;
   #revision = 0;
   #sequence = 0;
@@ -181,7 +192,8 @@ export class CompactionRig {
       }),
       ledger: new FailureLedger(client, controlTable, shard),
       generations,
-      folds: { ask: async (request) => void this.asked.push(request) },
+      folds: new FoldQueue(this.sqs.client, foldUrl, monotonicClock),
+      foldRequests: new CollectionQueue(this.sqs.client, { queue: foldUrl, deadLetters: foldUrl }, silentLog),
       workspace,
       ...(foldVectors === 0 && { base: baseWriter(workspace) }),
       clock: monotonicClock,
@@ -194,21 +206,44 @@ export class CompactionRig {
     };
   }
 
-  /** As the mapping of the fold's queue does. Rejects with what a fold failed with; its request is then still asked. */
-  async foldWhatIsAsked(parts?: RigDeps): Promise<FoldOutcome[]> {
-    const outcomes: FoldOutcome[] = [];
-    for (let request = this.asked[0]; request !== undefined; request = this.asked[0]) {
-      const { base: _, ...deps } = parts ?? (await this.process({ foldVectors: 4_000 }));
-      outcomes.push(await foldShard(deps, request, monotonicClock.now() + 60_000));
-      this.asked.shift();
+  /** Folds of the shard that were asked for and are not done. */
+  get asked(): FoldRequest[] {
+    const { messages } = this.sqs.at(foldUrl);
+    return messages
+      .filter(({ groupId }) => groupId === this.shard)
+      .map(({ body }) => parseFoldRequest(body, [this.shard]));
+  }
+
+  /**
+   * As the mapping of the fold's queue does: delivers one request after the other, and deletes those that are answered.
+   * Resolves to how many are; what has to wait stays hidden. Rejects with what a fold failed with.
+   */
+  async foldWhatIsAsked(parts?: RigDeps): Promise<number> {
+    const deps = parts ?? (await this.process({ foldVectors: 4_000 }));
+    for (let answered = 0; ; ) {
+      const [message] = this.sqs.deliver(foldUrl, 1);
+      if (message === undefined) return answered;
+      const { base: _, ...folding } = deps;
+      const answering = { shards: [this.shard], depsOf: () => folding, queue: deps.foldRequests };
+      if (!(await answerFoldRequest(answering, message, monotonicClock.now() + 60_000))) continue;
+      this.sqs.at(foldUrl).delete(message.messageId);
+      answered += 1;
     }
-    return outcomes;
+  }
+
+  /** Folds whatever lies above the base, as if it had lain there for long. */
+  async foldNow(parts?: RigDeps): Promise<FoldOutcome> {
+    const { base: _, ...deps } = parts ?? (await this.process({ foldVectors: 4_000 }));
+    const { client, controlTable } = this.tables;
+    const head = await readHead(client, controlTable, this.shard);
+    const request = { reason: "age", found: head?.overlay?.database ?? null } as const;
+    return foldShard(deps, request, monotonicClock.now() + 60_000);
   }
 
   /** As a mapping does: delivers what can be received and deletes what the function does not name. */
   async invoke(parts: CycleDeps, most = 10): Promise<readonly string[]> {
     const delivered = this.sqs.deliver(this.queues.queue, most);
-    const returned = await runCycle(parts, delivered, monotonicClock.now() + 60_000);
+    const { returned } = await runCycle(parts, delivered, monotonicClock.now() + 60_000);
     const named = new Set(returned.map(({ messageId }) => messageId));
     for (const { messageId } of delivered)
       if (!named.has(messageId)) this.sqs.at(this.queues.queue).delete(messageId);
