@@ -38,14 +38,20 @@ export function hitOfNeighbour({ id, document, metadata, similarity }: Neighbour
   return { ...placeOf(id, metadata), text: document, score: similarity, metadata };
 }
 
-/** One hit of a row: by the vector of it that shares most with the query. */
-export function hitOfRow(ranked: RankedRow, query: string): Hit {
-  const { vectors } = ranked.row;
+/** One hit of a row: by the vector of it that shares most with the query, of those that its filter accepts. */
+export function hitOfRow(
+  ranked: RankedRow,
+  query: string,
+  accepts: (metadata: VectorMetadata) => boolean,
+): Hit {
   const wanted = grams(query);
-  const shared = vectors.map(
-    ({ document }) => [...grams(document).keys()].filter((gram) => wanted.has(gram)).length,
-  );
-  return hitOfVector(ranked, shared.indexOf(Math.max(...shared)));
+  let [best, most] = [0, -1];
+  for (const [index, { document, metadata }] of ranked.row.vectors.entries()) {
+    if (!accepts(metadata)) continue;
+    const shared = [...grams(document).keys()].filter((gram) => wanted.has(gram)).length;
+    if (shared > most) [best, most] = [index, shared];
+  }
+  return hitOfVector(ranked, best);
 }
 
 /** A hit for each vector of a row. */

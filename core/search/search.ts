@@ -93,7 +93,11 @@ async function hitsOfSnapshot(
     terms: neighbourFilter(request),
     accepts: (row, head) => row.vectors.some(({ metadata }) => accepts({ metadata, row, head })),
   });
-  if (group === "row") return ranked.map((row) => hitOfRow(row, text ?? ""));
+  if (group === "row") {
+    return ranked.map((each) =>
+      hitOfRow(each, text ?? "", (metadata) => accepts({ row: each.row, head: each.head, metadata })),
+    );
+  }
   return ranked
     .flatMap((each) => hitsOfVectors(each).filter(({ metadata }) => accepts({ ...each, metadata })))
     .slice(0, k);
