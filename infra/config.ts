@@ -357,7 +357,7 @@ export const declared = {
       from: 0,
       to: 1_000_000,
       means:
-        "Maximum number of vectors per shard for exact search with lexical matching. Larger shards are served by Chroma's approximate index, by vectors alone.",
+        "With host ecs, maximum number of vectors per shard for exact search with lexical matching. Larger shards are served by Chroma's approximate index, by vectors alone.",
       because:
         "Two collections of this size fit the default memory, and approximate search misses stored vectors.",
     }),

@@ -434,20 +434,21 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "generations are swapped under load without a failed request, and every old one is closed",
     ],
   ],
-  "Up to `query:exactVectors` vectors per shard, every search is exact: it compares every stored vector.": [
+  "Up to `query:exactVectors` vectors per shard (with `query:host lambda`, in every shard that is opened) a search is exact: it compares every stored vector.":
     [
-      "test/unit/search/snapshot/snapshot.test.ts",
-      "F44: after any history of changes and removals, the answer is what comparing every vector gives",
+      [
+        "test/unit/search/snapshot/snapshot.test.ts",
+        "F44: after any history of changes and removals, the answer is what comparing every vector gives",
+      ],
+      [
+        "test/integration/search/chroma-generations.test.ts",
+        "the next generation reads only the receipts in which it differs from what is served",
+      ],
+      [
+        "test/unit/findable/snapshot-recall.test.ts",
+        "F44: after any history of upserts, changes and removals each vector is found by its own numbers",
+      ],
     ],
-    [
-      "test/integration/search/chroma-generations.test.ts",
-      "the next generation reads only the receipts in which it differs from what is served",
-    ],
-    [
-      "test/unit/findable/snapshot-recall.test.ts",
-      "F44: after any history of upserts, changes and removals each vector is found by its own numbers",
-    ],
-  ],
   "`npm run verify -- --findable` measures the recall of a running stack, and names the vectors that a search misses.":
     [
       [
@@ -470,6 +471,14 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
         "test/infra/search-path.test.ts",
         "what asks for vectors by their own numbers goes the way of the deployed search",
       ],
+      [
+        "test/infra/search-path.test.ts",
+        "with search functions it compares every vector, of as many as they open",
+      ],
+      [
+        "test/integration/findable/ask-shard.test.ts",
+        "F44: a shard that search functions do not open is not said to be findable",
+      ],
     ],
   "Searches of the samples find their rows: merchants, misspelt names, dates, amounts, and what was paid where.":
     [["test/flows/search-questions.test.ts", "a question that nothing answers has no hits"]],
@@ -480,16 +489,25 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
         "%s, a removed receipt is gone, one that came is found, and the next base shows the same",
       ],
     ],
-  "A search over shards returns the best hits of all of them, or fails: it is never silently incomplete.": [
+  "A search over shards returns the best hits of what each of them serves, and names its generation, or fails: a shard that is not open is never left out.":
     [
-      "test/integration/search/query-service.test.ts",
-      "answers with the best of all shards, ties by id, and says which generation of each answered",
+      [
+        "test/integration/search/query-service.test.ts",
+        "answers with the best of all shards, ties by id, and says which generation of each answered",
+      ],
+      [
+        "test/integration/search/query-service.test.ts",
+        "does not answer while a shard is not open, for its hits would be missing",
+      ],
+      [
+        "test/unit/search/shards/search-shards.test.ts",
+        "a search that a shard does not answer is a 503 that says so, and counted",
+      ],
+      [
+        "test/unit/search/shards/shard-search.test.ts",
+        "%s: a warm process does not answer from an older generation for ever",
+      ],
     ],
-    [
-      "test/integration/search/query-service.test.ts",
-      "does not answer while a shard is not open, for its hits would be missing",
-    ],
-  ],
   "A corrupt generation is never served; the previous one stays in service, and an alarm fires.": [
     [
       "test/integration/search/chroma-generations.test.ts",

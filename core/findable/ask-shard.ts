@@ -6,6 +6,7 @@ import { inParallel } from "../resilience/in-parallel.ts";
 import type { Searchable } from "../search/generation-source.ts";
 import { neighboursOver } from "../search/overlay-neighbours.ts";
 import { hitsOf } from "../search/search.ts";
+import { ShardTooLargeError } from "../search/search-errors.ts";
 import { searchRequest } from "../search/search-request.ts";
 import { isExact, readSnapshot } from "../search/snapshot/read-snapshot.ts";
 import { type HeadGeneration, type PublishedDeps, withHeadGeneration } from "../verify/published.ts";
@@ -22,6 +23,8 @@ export interface FindableOptions {
   readonly sample: Sample;
   /** The setting by which a search compares every vector or asks Chroma's index. */
   readonly exactVectors: number;
+  /** A search does not open a shard of more. @default it opens any */
+  readonly maxVectors?: number | undefined;
   /** What `next` of the report before said; undefined to begin. */
   readonly after?: string | undefined;
   /** A moment of the clock by which it must be done. */
@@ -36,12 +39,14 @@ const missedLogged = 20;
 
 /**
  * Has vectors of a shard's published generation ask for themselves, by the code and on the path of a search. Where the
- * time is not enough for all, the report says after which to go on. Reads only. Throws GenerationCorruptError, or
- * CollectionOfOtherModelError.
+ * time is not enough for all, the report says after which to go on. Reads only. Throws GenerationCorruptError,
+ * CollectionOfOtherModelError, or ShardTooLargeError.
  */
 export function askShard(deps: FindableDeps, options: FindableOptions): Promise<FindableReport> {
   const began = deps.clock.now();
   return withHeadGeneration(deps, async (open) => {
+    const { maxVectors = Number.POSITIVE_INFINITY } = options;
+    if (open && open.count > maxVectors) throw new ShardTooLargeError(open.head.name, open.count, maxVectors);
     const answers = open === undefined ? nothingAsked : await ask(deps, open, options, began);
     const { exactVectors } = options;
     const report: FindableReport = {

@@ -14,6 +14,8 @@ export const verifyConfig = z
     EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
     SETTLE_SECONDS: wholeNumber(0, 600),
     QUERY_EXACT_VECTORS: wholeNumber(0, 10_000_000),
+    /** A search does not open a shard of more; absent where it opens any. */
+    QUERY_MAX_VECTORS: wholeNumber(1, 10_000_000).optional(),
   })
   .check(equallyMany("LINES_QUEUE_URLS", "WORDS_QUEUE_URLS"));
 

@@ -22,6 +22,7 @@ export interface VerifyFunctionDeps {
   readonly scratch: string;
   readonly settleMs: number;
   readonly exactVectors: number;
+  readonly maxVectors: number | undefined;
   readonly metrics: Metrics;
 }
 
@@ -64,6 +65,7 @@ export function verifyDeps(config: VerifyConfig, { log, metrics }: Telemetry): V
     scratch,
     settleMs: config.SETTLE_SECONDS * 1000,
     exactVectors: config.QUERY_EXACT_VECTORS,
+    maxVectors: config.QUERY_MAX_VECTORS,
     metrics,
   };
 }

@@ -43,7 +43,7 @@ async function compare(
 }
 
 async function ask(
-  { depsOf, exactVectors }: VerifyFunctionDeps,
+  { depsOf, exactVectors, maxVectors }: VerifyFunctionDeps,
   { shard, after }: VerifyRequest,
   { sample, seed }: NonNullable<VerifyRequest["findable"]>,
   deadline: number,
@@ -51,6 +51,7 @@ async function ask(
   const report = await askShard(depsOf(shard), {
     sample: { size: sample, seed },
     exactVectors,
+    maxVectors,
     after,
     deadline,
   });

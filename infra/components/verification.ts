@@ -19,7 +19,7 @@ export interface VerificationArgs {
   readonly size: Pick<Settings["compaction"], "foldMemoryMiB" | "foldScratchMiB">;
   readonly embedding: Pick<Settings["embedding"], "model" | "dimensions">;
   /** What decides how the search answers: a check of the search goes the same way. */
-  readonly query: Pick<Settings["query"], "exactVectors">;
+  readonly query: Pick<Settings["query"], "host" | "exactVectors" | "lambdaMaxVectors">;
   readonly storage: Storage;
   readonly files: CollectionsFileSystem;
   readonly network: Network;
@@ -59,7 +59,7 @@ export class Verification extends pulumi.ComponentResource {
           EMBEDDING_MODEL: embedding.model,
           EMBEDDING_DIMENSIONS: String(embedding.dimensions),
           SETTLE_SECONDS: String(args.settings.settleSeconds),
-          QUERY_EXACT_VECTORS: String(args.query.exactVectors),
+          ...searchEnvironment(args.query),
         },
         statements: [
           allow(
@@ -76,4 +76,10 @@ export class Verification extends pulumi.ComponentResource {
     );
     this.registerOutputs();
   }
+}
+
+/** Search functions hold all of what they open in memory; the query server asks Chroma's index beyond a limit. */
+function searchEnvironment({ host, exactVectors, lambdaMaxVectors }: VerificationArgs["query"]) {
+  if (host === "ecs") return { QUERY_EXACT_VECTORS: String(exactVectors) };
+  return { QUERY_EXACT_VECTORS: String(lambdaMaxVectors), QUERY_MAX_VECTORS: String(lambdaMaxVectors) };
 }

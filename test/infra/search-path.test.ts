@@ -8,10 +8,18 @@ test("what asks for vectors by their own numbers goes the way of the deployed se
   expect(container.environment).toContainEqual({ name: "QUERY_EXACT_VECTORS", value: "12345" });
   const verify = ofType(stack, "aws:lambda/function:Function").get("vectorkeep-prod-verify");
   expect(verify?.environment).toMatchObject({ variables: { QUERY_EXACT_VECTORS: "12345" } });
+  expect(verify?.environment).not.toMatchObject({ variables: { QUERY_MAX_VECTORS: expect.anything() } });
 });
 
-test("a stack without a query server asks as one would that is deployed with its settings", async () => {
-  const stack = await deployStack("dev");
-  const verify = ofType(stack, "aws:lambda/function:Function").get("vectorkeep-dev-verify");
-  expect(verify?.environment).toMatchObject({ variables: { QUERY_EXACT_VECTORS: "50000" } });
+test("with search functions it compares every vector, of as many as they open", async () => {
+  const stack = await deployStack("dev", {
+    config: { "query:exactVectors": "12345", "query:lambdaMaxVectors": "23456" },
+  });
+  const functions = ofType(stack, "aws:lambda/function:Function");
+  expect(functions.get("vectorkeep-dev-search-lines")?.environment).toMatchObject({
+    variables: { QUERY_MAX_VECTORS: "23456" },
+  });
+  expect(functions.get("vectorkeep-dev-verify")?.environment).toMatchObject({
+    variables: { QUERY_EXACT_VECTORS: "23456", QUERY_MAX_VECTORS: "23456" },
+  });
 });

@@ -7,6 +7,7 @@ import { type FindableReport, joinedFindable } from "../../../core/findable/repo
 import { drawn } from "../../../core/findable/sample.ts";
 import { silentLog } from "../../../core/log.ts";
 import type { Clock } from "../../../core/resilience/clock.ts";
+import { ShardTooLargeError } from "../../../core/search/search-errors.ts";
 import { CompactionRig } from "../../unit/collections/compaction-rig.ts";
 import { publishDoctored } from "../../unit/collections/doctored.ts";
 import { model } from "../../unit/collections/sample-deltas.ts";
@@ -104,6 +105,13 @@ test("F44: what Chroma's index misses above query:exactVectors is counted and na
   });
   expect(report.missed.map(({ id }) => id).sort()).toEqual(missed);
   expect(report.missed[0]?.why).toMatch(/^it is not among 10 hits, of which the last has cosine 0\.\d{4}$/);
+});
+
+test("F44: a shard that search functions do not open is not said to be findable", async () => {
+  await expect(asked({ exactVectors: vectors - 1, maxVectors: vectors - 1 })).rejects.toThrow(
+    ShardTooLargeError,
+  );
+  expect(await asked({ maxVectors: vectors })).toMatchObject({ exact: true, not_found: 0 });
 });
 
 test("a sample asks for as many as it says, the same ones by the same seed", async () => {
