@@ -94,12 +94,15 @@ const operations: Record<
   async reanalyse(images, subject, { all, user }) {
     const reanalysisId = randomUUID();
     const items = all ? images.states.all(user) : [await itemOf(images.states, required(subject, "ITEM"))];
-    let sent = 0;
-    for await (const item of items) {
-      await sendForAnalysis(item, images, reanalysisId);
-      sent += 1;
-    }
-    return [`${sent} images are analyzed again.`];
+    const counts = { sent: 0, "rendered-again": 0 };
+    for await (const item of items) counts[await sendForAnalysis(item, images, reanalysisId)] += 1;
+    const rendered = counts["rendered-again"];
+    return [
+      `${counts.sent} images are analyzed again.`,
+      ...(rendered === 0
+        ? []
+        : [`${rendered} have no analysis copy any more and are rendered again; repeat this when they are.`]),
+    ];
   },
 };
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { GetObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import type { Items } from "../database/items.ts";
 import type { EventPublisher } from "../events/event-publisher.ts";
 import { type ImageProcessed, imageProcessedEvent } from "../events/flow-events.ts";
@@ -7,6 +7,7 @@ import { parseImageKey } from "../events/image-key.ts";
 import type { ObjectChange } from "../events/object-events.ts";
 import { renditionKeys } from "../events/rendition-keys.ts";
 import { ImageTooLargeError, ImageUnreadableError } from "./image-errors.ts";
+import { objectExists } from "./object-exists.ts";
 import { type RenderOptions, render } from "./render.ts";
 import type { Renditions } from "./renditions.ts";
 
@@ -30,7 +31,7 @@ export async function processChange(change: ObjectChange, deps: ProcessDeps): Pr
   const version = { ...change, userId, name, ownId };
   if (change.kind === "deleted") {
     // A versioned bucket reports the expiry of an old version as a deletion too, with a sequencer of its own.
-    if (await exists(change, deps.s3)) return "superseded";
+    if (await objectExists(deps.s3, { Bucket: change.bucket, Key: change.key })) return "superseded";
     const item = await deps.items.recordDeleted(version);
     await deps.renditions.removeBefore(userId, item.id, change.sequencer);
     return item.object_sequencer > change.sequencer ? "superseded" : "deleted";
@@ -63,16 +64,6 @@ export async function processChange(change: ObjectChange, deps: ProcessDeps): Pr
   await deps.events.publish({ ...imageProcessedEvent, detail });
   await deps.renditions.removeBefore(userId, item.id, change.sequencer);
   return "processed";
-}
-
-async function exists({ bucket: Bucket, key: Key }: ObjectChange, s3: S3Client): Promise<boolean> {
-  try {
-    await s3.send(new HeadObjectCommand({ Bucket, Key }));
-    return true;
-  } catch (error) {
-    if (isGone(error)) return false;
-    throw error;
-  }
 }
 
 /** Undefined if the object was replaced or deleted since: the event of that is in flight. */
@@ -112,6 +103,5 @@ function checkSize(size: number, maxBytes: number): void {
 
 function isGone(error: unknown): boolean {
   const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
-  const isMissing = name === "NoSuchKey" || name === "NotFound";
-  return isMissing || name === "PreconditionFailed" || $metadata?.httpStatusCode === 412;
+  return name === "NoSuchKey" || name === "PreconditionFailed" || $metadata?.httpStatusCode === 412;
 }

@@ -1,4 +1,4 @@
-import { CopyObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { CopyObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { ItemState } from "../database/item-states.ts";
 import type { Items } from "../database/items.ts";
@@ -12,6 +12,8 @@ import {
 import { parseImageKey } from "../events/image-key.ts";
 import { renditionKeys, versionFolder } from "../events/rendition-keys.ts";
 import { paddedSequencer } from "../events/sequencer.ts";
+import { objectExists } from "../process/object-exists.ts";
+import { Renditions } from "../process/renditions.ts";
 import type { ImageFinding } from "./image-finding.ts";
 
 export interface ResendDeps {
@@ -27,25 +29,33 @@ export async function repairImage(finding: ImageFinding, deps: ResendDeps): Prom
   switch (finding.kind) {
     case "item-missing":
     case "item-stale":
-      return touch(finding.bucket, finding.key, deps);
+      return touch(finding.bucket, finding.key, deps.s3);
     case "item-extra":
       return forget(finding.item, deps);
     case "analysis-missing":
-      return sendForAnalysis(finding.item, deps);
+      await sendForAnalysis(finding.item, deps);
+      return;
     case "embedding-missing":
     case "embedding-stale":
       return sendForEmbedding(finding.item, deps);
   }
 }
 
-/** `reanalysisId` asks for another answer although there is one. */
+/**
+ * Sends an item to the analyzer; `reanalysisId` asks for another answer although there is one. If its analysis copy has
+ * expired, the object is touched instead, which renders and analyzes it as a new upload. Resolves to which of both.
+ */
 export async function sendForAnalysis(
   item: ItemState,
-  { sqs, renditionsBucket, queueUrls }: Pick<ResendDeps, "sqs" | "renditionsBucket" | "queueUrls">,
+  { s3, sqs, renditionsBucket, queueUrls }: Omit<ResendDeps, "items">,
   reanalysisId?: string,
-): Promise<void> {
+): Promise<"sent" | "rendered-again"> {
   const { id, user_id, bucket, object_key, object_sequencer: sequencer, content_sha256 } = item;
   const keys = renditionKeys(user_id, id, sequencer);
+  if (!(await objectExists(s3, { Bucket: renditionsBucket, Key: keys.analysis }))) {
+    await touch(bucket, object_key, s3);
+    return "rendered-again";
+  }
   const detail: ImageProcessed = {
     item_id: id,
     user_id,
@@ -60,6 +70,7 @@ export async function sendForAnalysis(
   };
   const MessageBody = messageOf(imageProcessedEvent, detail);
   await sqs.send(new SendMessageCommand({ QueueUrl: queueUrls.analysis, MessageBody }));
+  return "sent";
 }
 
 async function sendForEmbedding(item: ItemState, { sqs, queueUrls }: ResendDeps): Promise<void> {
@@ -69,14 +80,32 @@ async function sendForEmbedding(item: ItemState, { sqs, queueUrls }: ResendDeps)
   await sqs.send(new SendMessageCommand({ QueueUrl: queueUrls.embedding, MessageBody }));
 }
 
-/** Copies the object onto itself: S3 then sends an event with a sequencer that is newer than all before. */
-async function touch(Bucket: string, Key: string, { s3 }: ResendDeps): Promise<void> {
+/**
+ * Copies the object onto itself: S3 then sends an event with a sequencer that is newer than all before. S3 refuses a copy
+ * that replaces nothing, so its metadata is replaced by itself.
+ */
+async function touch(Bucket: string, Key: string, s3: S3Client): Promise<void> {
+  const head = await s3.send(new HeadObjectCommand({ Bucket, Key }));
   const CopySource = `${Bucket}/${Key.split("/").map(encodeURIComponent).join("/")}`;
-  await s3.send(new CopyObjectCommand({ Bucket, Key, CopySource, MetadataDirective: "REPLACE" }));
+  await s3.send(
+    new CopyObjectCommand({
+      Bucket,
+      Key,
+      CopySource,
+      MetadataDirective: "REPLACE",
+      Metadata: head.Metadata,
+      ContentType: head.ContentType,
+      CacheControl: head.CacheControl,
+      ContentDisposition: head.ContentDisposition,
+      ContentEncoding: head.ContentEncoding,
+      ContentLanguage: head.ContentLanguage,
+      StorageClass: head.StorageClass,
+    }),
+  );
 }
 
 /** The event of the deletion was lost: the row gets a sequencer just after its own. */
-async function forget(item: ItemState, { items }: ResendDeps): Promise<void> {
+async function forget(item: ItemState, { items, s3, renditionsBucket }: ResendDeps): Promise<void> {
   const { userId, name, ownId } = parseImageKey(item.bucket, item.object_key);
   const sequencer = paddedSequencer(`${versionFolder(item.object_sequencer)}1`);
   await items.recordDeleted({
@@ -87,4 +116,5 @@ async function forget(item: ItemState, { items }: ResendDeps): Promise<void> {
     ownId,
     sequencer,
   });
+  await new Renditions({ s3, bucket: renditionsBucket }).removeBefore(userId, item.id, sequencer);
 }
