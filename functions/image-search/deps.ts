@@ -4,6 +4,7 @@ import { databaseUntil } from "../../core/images/database/database-config.ts";
 import { voyageEmbedder } from "../../core/images/embed/voyage-config.ts";
 import type { SearchApiDeps } from "../../core/images/search/answer-search.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
+import { systemClock } from "../../core/resilience/clock.ts";
 import type { SearchConfig } from "./config.ts";
 
 /** The dependencies of one request, whose calls end by `giveUpAt` (epoch ms). */
@@ -20,6 +21,7 @@ export function searchDeps(config: SearchConfig, { log }: Telemetry): (giveUpAt:
     },
     weights: { lexical, vector: 1 - lexical },
     rankConstant: config.RANK_CONSTANT,
+    clock: systemClock,
     log,
   });
 }

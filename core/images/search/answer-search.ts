@@ -17,6 +17,10 @@ export interface SearchAnswer {
   readonly body: object;
 }
 
+/** The log has the reason. */
+const unavailableNow =
+  "The search could not be answered. Try again; a paused database starts within a minute.";
+
 /** Answers `GET /images/search`. */
 export async function answerSearch(
   { caller, query }: SearchApiRequest,
@@ -34,7 +38,7 @@ export async function answerSearch(
   } catch (error) {
     if (!(error instanceof ImageSearchUnavailableError)) throw error;
     deps.log.error("A search could not be answered", errorFields(error));
-    return failure(503, "search_unavailable", error.message);
+    return failure(503, "search_unavailable", unavailableNow);
   }
 }
 

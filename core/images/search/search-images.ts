@@ -1,6 +1,7 @@
 import type { Embedder } from "../../embedding/embedder.ts";
 import { numbersOf } from "../../embedding/vector-numbers.ts";
 import { errorFields, type Log } from "../../log.ts";
+import type { Clock } from "../../resilience/clock.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { Database } from "../database/database.ts";
 import { DatabaseStatementError } from "../database/database-errors.ts";
@@ -8,6 +9,23 @@ import { vectorText } from "../database/embeddings.ts";
 import { type SearchInput, type SearchRow, searchItems } from "../database/search-statement.ts";
 import type { ImageSearchRequest, SearchMode } from "./image-search-request.ts";
 import { lexicalQuery } from "./lexical-query.ts";
+
+/** How long a question may take to be embedded. The words then answer alone, while somebody still waits. */
+const embedMs = 5_000;
+
+/** What users are told. The log has the reason, which may speak of accounts and settings. */
+const withoutVectors = "The meaning of the question could not be compared: only its words were.";
+const withoutWords = "The words of the question could not be compared: only its meaning was.";
+
+/** The provider did not embed a question in time. */
+export class QuestionNotEmbeddedInTimeError extends VectorkeepError {
+  constructor() {
+    super(
+      `The question was not embedded within ${embedMs / 1_000} seconds.`,
+      "Check the provider's status and the rate limits images:voyageRequestsPerMinute and images:voyageTokensPerMinute.",
+    );
+  }
+}
 
 /** No side of the search could answer. */
 export class ImageSearchUnavailableError extends VectorkeepError {
@@ -24,13 +42,14 @@ export interface ImageSearchDeps {
   readonly embedder: Pick<Embedder, "embed">;
   readonly weights: SearchInput["weights"];
   readonly rankConstant: number;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 export interface ImageHits {
   /** The sides that answered. */
   readonly mode: SearchMode;
-  /** Why a side did not; only where the request was hybrid. */
+  /** That a side did not; only where the request was hybrid. */
   readonly degraded: string | undefined;
   readonly hits: readonly SearchRow[];
 }
@@ -51,7 +70,7 @@ export async function searchImages(
   if (vector instanceof Error) {
     deps.log.warn("The vector side of a search failed", errorFields(vector));
     if (lexical === undefined) throw new ImageSearchUnavailableError(mode, [vector.message]);
-    return alone("lexical", { ...input, lexical, vector: undefined }, vector.message, deps);
+    return alone("lexical", { ...input, lexical, vector: undefined }, withoutVectors, deps);
   }
   try {
     const hits = await searchItems(deps.database, { ...input, lexical, vector });
@@ -60,7 +79,7 @@ export async function searchImages(
     // A statement that PostgreSQL refuses may be the full-text query's fault; an unreachable database has no other side.
     if (mode !== "hybrid" || !(error instanceof DatabaseStatementError)) throw unavailable(mode, [error]);
     deps.log.warn("The lexical side of a search failed", errorFields(error));
-    return alone("vector", { ...input, lexical: undefined, vector }, error.message, deps);
+    return alone("vector", { ...input, lexical: undefined, vector }, withoutWords, deps);
   }
 }
 
@@ -77,10 +96,21 @@ async function alone(
   }
 }
 
-async function vectorOf(question: string, { embedder }: ImageSearchDeps): Promise<string> {
-  const [vector] = await embedder.embed([question], "query");
-  if (vector === undefined) throw new Error("The provider returned no vector");
-  return vectorText(numbersOf(vector));
+async function vectorOf(question: string, { embedder, clock }: ImageSearchDeps): Promise<string> {
+  const answered = new AbortController();
+  const late = clock.sleep(embedMs, answered.signal).then(() => {
+    throw new QuestionNotEmbeddedInTimeError();
+  });
+  late.catch(() => undefined);
+  const embedded = embedder.embed([question], "query");
+  embedded.catch(() => undefined);
+  try {
+    const [vector] = await Promise.race([embedded, late]);
+    if (vector === undefined) throw new Error("The provider returned no vector");
+    return vectorText(numbersOf(vector));
+  } finally {
+    answered.abort();
+  }
 }
 
 function unavailable(mode: SearchMode, reasons: readonly unknown[]): ImageSearchUnavailableError {

@@ -9,10 +9,15 @@ import { silentLog } from "../../../core/log.ts";
 /** Records what the database is asked, and fails as often as it is told to. */
 function search(
   query: Record<string, string>,
-  faults: { readonly embedding?: Error; readonly database?: readonly (Error | undefined)[] } = {},
+  faults: { readonly embedding?: Error | "silent"; readonly database?: readonly (Error | undefined)[] } = {},
   caller: Parameters<typeof answerSearch>[0]["caller"] = { apiKeyId: "key-1" },
 ) {
   const asked: Record<string, unknown>[] = [];
+  const slept: number[] = [];
+  let ring = () => {};
+  const rung = new Promise<void>((resolve) => {
+    ring = resolve;
+  });
   const deps: SearchApiDeps = {
     usersByKeyId: { "key-1": "ann" },
     database: {
@@ -26,15 +31,27 @@ function search(
     embedder: {
       async embed(_texts, purpose) {
         expect(purpose).toBe("query");
+        if (faults.embedding === "silent") {
+          // Time passes only while the provider is silent.
+          ring();
+          return new Promise(() => {});
+        }
         if (faults.embedding !== undefined) throw faults.embedding;
         return [new Uint8Array(new Float32Array([1, 0]).buffer)];
       },
     },
     weights: { lexical: 0.3, vector: 0.7 },
     rankConstant: 15,
+    clock: {
+      now: () => 0,
+      sleep: (ms) => {
+        slept.push(ms);
+        return rung;
+      },
+    },
     log: silentLog,
   };
-  return answerSearch({ caller, query }, deps).then((answer) => ({ ...answer, asked }));
+  return answerSearch({ caller, query }, deps).then((answer) => ({ ...answer, asked, slept }));
 }
 
 const refusedStatement = new DatabaseStatementError("ERROR: syntax error in tsquery; SQLState: 42601");
@@ -78,16 +95,21 @@ describe("a search over images", () => {
     expect(asked).toEqual([]);
   });
 
-  test("without vectors is answered by words, and says so", async () => {
-    const { status, body, asked } = await search({ q: "x" }, { embedding: new Error("Voyage is down") });
-    expect(status).toBe(200);
-    expect(body).toMatchObject({ mode: "lexical", degraded: "Voyage is down" });
-    expect(asked).toMatchObject([{ useLexical: true, useVector: false, vector: null }]);
-  });
+  test.each([new Error("invalid key sk-1234 of account 7"), "silent"] as const)(
+    "without vectors (%s) is answered by words within seconds, and says so",
+    async (embedding) => {
+      const { status, body, asked, slept } = await search({ q: "x" }, { embedding });
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ mode: "lexical", degraded: expect.stringContaining("only its words") });
+      expect(JSON.stringify(body)).not.toMatch(/sk-1234|account/);
+      expect(slept).toEqual([5_000]);
+      expect(asked).toMatchObject([{ useLexical: true, useVector: false, vector: null }]);
+    },
+  );
 
   test("without words is answered by vectors, and says so", async () => {
     const { body, asked } = await search({ q: "x" }, { database: [refusedStatement] });
-    expect(body).toMatchObject({ mode: "vector", degraded: expect.stringContaining("tsquery") });
+    expect(body).toMatchObject({ mode: "vector", degraded: expect.stringContaining("only its meaning") });
     expect(asked[1]).toMatchObject({ useLexical: false, useVector: true });
   });
 
@@ -100,7 +122,12 @@ describe("a search over images", () => {
   ])("that nobody can answer is an error, not an empty list (%j)", async (query, faults) => {
     expect(await search(query, faults)).toMatchObject({
       status: 503,
-      body: { error: { code: "search_unavailable" } },
+      body: {
+        error: {
+          code: "search_unavailable",
+          message: "The search could not be answered. Try again; a paused database starts within a minute.",
+        },
+      },
     });
   });
 });
