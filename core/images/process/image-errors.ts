@@ -13,10 +13,7 @@ export class ImageUnreadableError extends InputError {
 
 /** The object is larger than the settings allow. */
 export class ImageTooLargeError extends InputError {
-  constructor(what: string, limit: string, setting: string) {
-    super(
-      `The image has ${what}; at most ${limit} are accepted.`,
-      `Upload a smaller one, or raise ${setting}.`,
-    );
+  constructor(what: string, limit: string, remedy: string) {
+    super(`The image has ${what}; at most ${limit} are accepted.`, `Upload a smaller one, or ${remedy}.`);
   }
 }

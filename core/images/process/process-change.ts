@@ -97,7 +97,7 @@ async function readObject({ bucket, key, etag, size }: ObjectChange, { s3, limit
 function checkSize(size: number, maxBytes: number): void {
   if (size === 0) throw new ImageUnreadableError("the object is empty");
   if (size > maxBytes) {
-    throw new ImageTooLargeError(`${size} bytes`, `${maxBytes} bytes`, "images:maxMegabytes");
+    throw new ImageTooLargeError(`${size} bytes`, `${maxBytes} bytes`, "raise images:maxMegabytes");
   }
 }
 

@@ -11,25 +11,30 @@ const width = 1;
 export type UploadDeps = ProcessDeps & DeliveryDeps & { readonly log: Log; readonly metrics: Metrics };
 
 /** Processes the events of S3 in these messages. Resolves to the ids of those to be redelivered. */
-export function processUploads(deliveries: readonly Delivery[], deps: UploadDeps): Promise<string[]> {
-  return processDeliveries(deliveries, width, (delivery) => processUpload(delivery, deps), deps);
+export async function processUploads(deliveries: readonly Delivery[], deps: UploadDeps): Promise<string[]> {
+  const refused = new Set<string>();
+  const work = (delivery: Delivery) =>
+    processUpload(delivery, deps).catch((error: unknown) => {
+      if (error instanceof InputError) refused.add(delivery.messageId);
+      throw error;
+    });
+  const redelivered = await processDeliveries(deliveries, width, work, deps);
+  // Once per image: a poison image is received several times before it moves to the dead-letter queue.
+  for (const messageId of redelivered) refused.delete(messageId);
+  if (refused.size > 0) deps.metrics.count("ImagesRejected", refused.size);
+  return redelivered;
 }
 
 async function processUpload({ messageId, body }: Delivery, deps: UploadDeps): Promise<void> {
-  try {
-    for (const change of parseObjectChanges(body)) {
-      const started = performance.now();
-      const status = await processChange(change, deps);
-      if (status === "processed") deps.metrics.count("ImagesProcessed", 1);
-      deps.log.info("An object's change was processed", {
-        message_id: messageId,
-        key: change.key,
-        status,
-        duration_ms: Math.round(performance.now() - started),
-      });
-    }
-  } catch (error) {
-    if (error instanceof InputError) deps.metrics.count("ImagesRejected", 1);
-    throw error;
+  for (const change of parseObjectChanges(body)) {
+    const started = performance.now();
+    const status = await processChange(change, deps);
+    if (status === "processed") deps.metrics.count("ImagesProcessed", 1);
+    deps.log.info("An object's change was processed", {
+      message_id: messageId,
+      key: change.key,
+      status,
+      duration_ms: Math.round(performance.now() - started),
+    });
   }
 }

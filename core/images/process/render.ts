@@ -5,6 +5,10 @@ import { ImageTooLargeError, ImageUnreadableError } from "./image-errors.ts";
 const thumbnailSide = 800;
 const analysisSide = 1568;
 const quality = 85;
+/** Of one operation of libvips: a crafted file must not take the function's whole time, again at each receive. */
+const timeout = { seconds: 30 };
+/** libheif holds an image several times; the largest photos of iPhones have 48 million pixels. */
+const maxHeicPixels = 50_000_000;
 
 /** libvips formats that are photos; it also reads SVG, PDF and others, which are programs or documents. */
 const mimeTypes: Readonly<Record<string, string>> = {
@@ -52,9 +56,10 @@ async function renderAll(bytes: Uint8Array, { maxPixels, heic }: RenderOptions):
     .flatten({ background: "#ffffff" })
     .toColourspace("srgb")
     .raw()
+    .timeout(timeout)
     .toBuffer({ resolveWithObject: true });
   const raw = { width: info.width, height: info.height, channels: info.channels };
-  const jpeg = (image: Sharp) => image.jpeg({ quality }).toBuffer();
+  const jpeg = (image: Sharp) => image.jpeg({ quality }).timeout(timeout).toBuffer();
   const [analysis, thumbnail] = [
     await jpeg(sharp(data, { raw })),
     await jpeg(fitted(sharp(data, { raw }), thumbnailSide)),
@@ -68,16 +73,20 @@ async function inspect(bytes: Uint8Array, maxPixels: number) {
   const header = await sharp(bytes, { limitInputPixels: false }).metadata();
   const mimeType = mimeTypes[header.format ?? ""];
   if (mimeType === undefined) throw new ImageUnreadableError(`its format is ${header.format}`);
-  const pixels = header.width * header.height;
-  if (pixels > maxPixels) {
-    throw new ImageTooLargeError(
-      `${header.width} x ${header.height} pixels`,
-      `${maxPixels} pixels`,
-      "images:maxMegapixels",
-    );
-  }
+  const isHevc = header.format === "heif" && header.compression === "hevc";
+  checkPixels(header, maxPixels, "raise images:maxMegapixels");
+  if (isHevc) checkPixels(header, maxHeicPixels, "upload it as JPEG");
   const { width, height } = header.autoOrient;
-  return { mimeType, isHevc: header.format === "heif" && header.compression === "hevc", width, height };
+  return { mimeType, isHevc, width, height };
+}
+
+function checkPixels(
+  { width, height }: { readonly width: number; readonly height: number },
+  limit: number,
+  remedy: string,
+): void {
+  if (width * height <= limit) return;
+  throw new ImageTooLargeError(`${width} x ${height} pixels`, `${limit} pixels`, remedy);
 }
 
 /** Truncated files are refused; mere warnings of a decoder are not, because cameras cause them. */

@@ -154,7 +154,8 @@ export class ImageFlow extends pulumi.ComponentResource {
   private processorFunction(name: string): BundledFunction {
     const { settings, code } = this.args;
     const { images, renditions } = this.storage;
-    return this.consumer(name, this.uploads, 5, {
+    // One image at a time: each may take most of the memory, and of the timeout.
+    return this.consumer(name, this.uploads, 1, {
       description: "Renders uploaded images and records their items",
       code: code.processor,
       timeoutSeconds: processorTimeoutSeconds,

@@ -5,6 +5,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import sharp from "sharp";
 import * as z from "zod";
 import { Items } from "../../../core/images/database/items.ts";
@@ -12,7 +13,11 @@ import type { ImageProcessed } from "../../../core/images/events/flow-events.ts"
 import type { ObjectChange } from "../../../core/images/events/object-events.ts";
 import { paddedSequencer } from "../../../core/images/events/sequencer.ts";
 import { type ProcessDeps, processChange } from "../../../core/images/process/process-change.ts";
+import { processUploads } from "../../../core/images/process/process-uploads.ts";
 import { Renditions } from "../../../core/images/process/renditions.ts";
+import { silentLog } from "../../../core/log.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
+import { ConsumedQueue } from "../../../core/queues/consumed-queue.ts";
 import { type LocalServices, startLocalServices } from "../../conformance/local-services.ts";
 import { emptyDatabase, migrated, type TestDatabase } from "./pglite-database.ts";
 
@@ -23,6 +28,7 @@ describe("processing the changes of objects", () => {
   let services: LocalServices;
   let database: TestDatabase;
   let s3: S3Client;
+  let sqs: SQSClient;
   let deps: ProcessDeps;
   let published: ImageProcessed[];
 
@@ -30,6 +36,7 @@ describe("processing the changes of objects", () => {
     [services, database] = await Promise.all([startLocalServices(), emptyDatabase()]);
     await migrated(database);
     s3 = new S3Client(services.client());
+    sqs = new SQSClient(services.client());
     for (const Bucket of [bucket, "renditions"]) await s3.send(new CreateBucketCommand({ Bucket }));
   });
   beforeEach(() => {
@@ -44,6 +51,7 @@ describe("processing the changes of objects", () => {
   });
   afterAll(async () => {
     s3.destroy();
+    sqs.destroy();
     await Promise.all([services.stop(), database.close()]);
   });
 
@@ -119,6 +127,33 @@ describe("processing the changes of objects", () => {
       "ann/twice/02/analysis.jpg",
       "ann/twice/02/thumbnail.jpg",
     ]);
+  });
+
+  test("a poison image is counted once, when it moves to the dead-letter queue", async () => {
+    await put("ann/poison.png", Buffer.from("PK no image"));
+    const detail = { bucket: { name: bucket }, object: { key: "ann/poison.png", sequencer: "01" } };
+    const body = JSON.stringify({ source: "aws.s3", "detail-type": "Object Created", detail });
+    const counts: string[] = [];
+    const metrics = { ...silentMetrics, count: (name: string) => void counts.push(name) };
+    const QueueUrl = async (QueueName: string) =>
+      (await sqs.send(new CreateQueueCommand({ QueueName }))).QueueUrl ?? "";
+    const urls = { queue: await QueueUrl("uploads"), dlq: await QueueUrl("uploads-dlq") };
+    const queue = new ConsumedQueue(sqs, urls, silentLog);
+    const receive = (receives: number) =>
+      processUploads([{ messageId: "m", receiptHandle: "r", body, sentTimestamp: 0, receives }], {
+        ...deps,
+        queue,
+        metrics,
+        log: silentLog,
+      });
+    expect([await receive(1), await receive(2)]).toEqual([["m"], ["m"]]);
+    expect(counts).toEqual([]);
+    expect(await receive(3)).toEqual([]);
+    expect(counts).toEqual(["ImagesRejected"]);
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: urls.dlq, MessageAttributeNames: ["All"] }),
+    );
+    expect(Messages[0]?.MessageAttributes?.failure_reason?.StringValue).toContain("cannot be read");
   });
 
   test("an object of 0 bytes, and one over the limit, are refused before they are decoded", async () => {

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import sharp from "sharp";
 import { render } from "../../../core/images/process/render.ts";
@@ -103,5 +105,20 @@ describe("rendering an image", () => {
     huge.writeUInt32BE(20_000, 20);
     huge.writeUInt32BE(crc32(huge.subarray(12, 29)), 29);
     await expect(render(huge, options)).rejects.toMatchObject({ code: "VK_IMAGE_TOO_LARGE" });
+  });
+
+  test("a HEIC photo is decoded, and one with too many pixels for its decoder is refused by its header", async () => {
+    const photo = await readFile(join(import.meta.dirname, "../../../samples/images/recipe-apple-pie.heic"));
+    const { width, height } = await sharp(photo).metadata();
+    expect(await sizes(photo)).toMatchObject({ mimeType: "image/heif", width, height });
+    // The size of the whole image is in its `ispe` boxes, after the box's version and flags.
+    for (let at = photo.indexOf("ispe"); at >= 0; at = photo.indexOf("ispe", at + 4)) {
+      photo.writeUInt32BE(9_000, at + 8);
+      photo.writeUInt32BE(6_000, at + 12);
+    }
+    await expect(render(photo, options)).rejects.toMatchObject({
+      code: "VK_IMAGE_TOO_LARGE",
+      message: expect.stringContaining("upload it as JPEG"),
+    });
   });
 });
