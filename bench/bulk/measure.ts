@@ -4,35 +4,54 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BulkClient } from "../../cli/bulk/client.ts";
 import { isOver, type ShownTask } from "../../cli/catchup/client.ts";
+import { follow } from "../../cli/catchup/follow.ts";
 import { readSecret } from "../../core/settings/secret.ts";
 import type { BareOutcome } from "../catchup/bare-loop.ts";
 import { CatchUpStack } from "../catchup/catch-up-stack.ts";
 import { writeRows } from "../catchup/rows-file.ts";
 import { emptySink, expectStored } from "../catchup/sink.ts";
+import type { LoadOrders, LoadOutcome } from "../catchup/status-load.ts";
 import { runChild, startService } from "../child.ts";
+import { keepFromLastProcessor, keepToLastProcessor } from "../processors.ts";
 import { StoredWronglyError } from "../stored-wrongly-error.ts";
 import type { BulkOptions } from "./options.ts";
-import { maxWorkerBytes, workerPids } from "./worker-processes.ts";
+import { maxWorkerBytes, pidsOf } from "./service-processes.ts";
 
 const model = "text-embedding-3-small";
 const statusPerSecond = 50;
+const sampleMs = 500;
+/** Both tasks are followed alike, by a client that looks as often. */
+const followMs = 100;
+const warmUpChunks = 4;
 
 export interface BulkRun {
   readonly rows: number;
   readonly bareSeconds: number;
+  /** From the request until a caller saw that the task was over, planning and settling included. */
   readonly machineSeconds: number;
   readonly workersSeconds: number;
   /** Resident bytes of the largest worker, over the first tenth of the samples and over the last. */
   readonly firstBytes: number;
   readonly lastBytes: number;
   readonly maxBytes: number;
-  /** Of status requests at a fixed rate while the task ran. */
+  /** Of status requests at a fixed rate while one more task ran. */
   readonly statusMs: readonly number[];
+  readonly statusFailures: number;
   /** From SIGKILL of a worker until another chunk was over. */
   readonly recoverySeconds: number;
 }
 
-/** One file through the bare loop, the state machine and the workers; then once more with a worker killed. */
+interface Place {
+  readonly folder: string;
+  readonly embeddingsUrl: string;
+  readonly sinkUrl: string;
+  readonly dimensions: number;
+}
+
+/**
+ * One file through the bare loop, the state machine and the workers, all of them warm and none under other load; then once
+ * more with a worker killed, and once more under a load of status requests.
+ */
 export async function measureBulk({ rows, dimensions, rowsPerChunk }: BulkOptions): Promise<BulkRun> {
   const folder = await mkdtemp(join(tmpdir(), "vectorkeep-bench-"));
   const services = await Promise.all([
@@ -40,49 +59,43 @@ export async function measureBulk({ rows, dimensions, rowsPerChunk }: BulkOption
     startService("vector-sink.ts", []),
   ]);
   const [embeddings, sink] = services;
-  const place = { folder, embeddingsUrl: `${embeddings.url}/v1`, sinkUrl: sink.url, dimensions };
+  const place: Place = { folder, embeddingsUrl: `${embeddings.url}/v1`, sinkUrl: sink.url, dimensions };
   let stack: CatchUpStack | undefined;
   try {
-    stack = await CatchUpStack.start({
-      ...place,
-      model,
-      rowsPerChunk,
-      settings: { "bulk:enabled": "true", "bulk:workers": "2" },
-    });
+    const settings = { "bulk:enabled": "true", "bulk:workers": "2" };
+    stack = await CatchUpStack.start({ ...place, model, rowsPerChunk, settings });
     const { bulk } = stack;
     if (bulk === undefined) throw new Error("The local stack has no bulk API.");
-    const client = new BulkClient(bulk.url, await readSecret(bulk.apiKeySecret, "bulk:apiKey"));
+    const apiKey = await readSecret(bulk.apiKeySecret, "bulk:apiKey");
+    const client = new BulkClient(bulk.url, apiKey);
     const file = join(folder, `${rows}.csv`);
     await writeRows(file, rows);
-    const warmUp = join(folder, "warm-up.csv");
-    await writeRows(warmUp, rowsPerChunk * 4);
-    const warmKey = await stack.upload(warmUp);
+    const warmUpFile = join(folder, "warm-up.csv");
+    await writeRows(warmUpFile, rowsPerChunk * warmUpChunks);
+    const warmKey = await stack.upload(warmUpFile);
     await stack.untilOver(await stack.startTask(warmKey));
-    await untilOver(await startTask(warmKey, client), client);
+    const finishedTaskId = await startTask(warmKey, client);
+    await untilOver(finishedTaskId, client);
 
     await emptySink(sink.url);
-    const bare = await runChild<BareOutcome>("catchup/bare-loop.ts", { ...place, file, model });
+    const bare = await runChild<BareOutcome>("catchup/bare-loop.ts", { ...place, file, warmUpFile, model });
     await expectStored(rows, "the bare loop", sink.url);
 
     const key = await stack.upload(file);
-    await emptySink(sink.url);
-    const machineSeconds = await timed(async (own) => {
-      await own.untilOver(await own.startTask(key));
-    }, stack);
-    await expectStored(rows, "the state machine", sink.url);
-
-    await emptySink(sink.url);
+    const machineSeconds = await timed(rows, "the state machine", place, async () => {
+      const { client: catchUp } = stack as CatchUpStack;
+      await untilOver(await (stack as CatchUpStack).startTask(key), catchUp);
+    });
     const bytes: number[] = [];
-    const statusMs: number[] = [];
-    const began = performance.now();
-    const task = await watched(await startTask(key, client), client, statusMs, () =>
-      bytes.push(maxWorkerBytes(folder)),
-    );
-    const workersSeconds = (performance.now() - began) / 1_000;
-    await expectStored(rows, "the workers", sink.url);
-    if (task.progress.processed_records !== rows) {
-      throw new StoredWronglyError(`the task counts ${task.progress.processed_records} records of ${rows}`);
-    }
+    const sampling = setInterval(() => bytes.push(maxWorkerBytes(folder)), sampleMs);
+    const workersSeconds = await timed(rows, "the workers", place, async () => {
+      await untilOver(await startTask(key, client), client);
+    });
+    clearInterval(sampling);
+
+    const recoverySeconds = await recovery(key, client, folder);
+    const load = await statusLoad(key, { url: bulk.url, apiKey, finishedTaskId }, services, place);
+    await untilOver(load.taskId, client);
     const tenth = Math.max(1, Math.floor(bytes.length / 10));
     return {
       rows,
@@ -92,8 +105,9 @@ export async function measureBulk({ rows, dimensions, rowsPerChunk }: BulkOption
       firstBytes: mean(bytes.slice(0, tenth)),
       lastBytes: mean(bytes.slice(-tenth)),
       maxBytes: Math.max(...bytes),
-      statusMs,
-      recoverySeconds: await recovery(key, client, folder),
+      statusMs: load.milliseconds,
+      statusFailures: load.failures,
+      recoverySeconds,
     };
   } finally {
     await stack?.stop();
@@ -102,73 +116,78 @@ export async function measureBulk({ rows, dimensions, rowsPerChunk }: BulkOption
   }
 }
 
-async function timed(work: (stack: CatchUpStack) => Promise<void>, stack: CatchUpStack): Promise<number> {
+/** Throws StoredWronglyError unless every row was written exactly once. */
+async function timed(
+  rows: number,
+  by: string,
+  { sinkUrl }: Place,
+  work: () => Promise<void>,
+): Promise<number> {
+  await emptySink(sinkUrl);
   const began = performance.now();
-  await work(stack);
-  return (performance.now() - began) / 1_000;
+  await work();
+  const seconds = (performance.now() - began) / 1_000;
+  await expectStored(rows, by, sinkUrl);
+  return seconds;
+}
+
+function requestFor(key: string) {
+  return { data_source: "s3_csv", s3_key: key, all_dates: true };
 }
 
 function startTask(key: string, client: BulkClient): Promise<string> {
-  return client.start({ data_source: "s3_csv", s3_key: key, all_dates: true });
+  return client.start(requestFor(key));
 }
 
-async function untilOver(taskId: string, client: BulkClient): Promise<ShownTask> {
-  for (;;) {
-    const task = await client.status(taskId);
-    if (isOver(task)) return task;
-    await sleep(200);
-  }
+/** Throws StoredWronglyError unless the task is completed in the end. */
+async function untilOver(taskId: string, client: Pick<BulkClient, "status">): Promise<ShownTask> {
+  const task = await follow(taskId, client, () => {}, { everyMs: followMs });
+  if (task.status !== "COMPLETED") throw new StoredWronglyError(`the task is ${task.status}: ${task.error}`);
+  return task;
 }
 
-/** Asks at a fixed rate, however long the answers take, until the task is over. */
-async function watched(
-  taskId: string,
-  client: BulkClient,
-  statusMs: number[],
-  onLook: () => void,
-): Promise<ShownTask> {
-  const began = performance.now();
-  let over: ShownTask | undefined;
-  const asked = new Set<Promise<void>>();
-  for (let number = 0; over === undefined; number += 1) {
-    const due = began + (number * 1_000) / statusPerSecond;
-    await sleep(Math.max(0, due - performance.now()));
-    const look = client
-      .status(taskId)
-      .then((task) => {
-        statusMs.push(performance.now() - due);
-        if (isOver(task)) over = task;
-      })
-      .finally(() => asked.delete(look));
-    asked.add(look);
-    if (number % statusPerSecond === 0) onLook();
-  }
-  await Promise.all(asked);
-  return over;
+/** On AWS the API shares no core with the workers. Here workers and providers are pinned to the last core, and all else to the others. */
+async function statusLoad(
+  key: string,
+  { url, apiKey, finishedTaskId }: Pick<LoadOrders, "url" | "apiKey" | "finishedTaskId">,
+  services: readonly { readonly pid: number }[],
+  { folder }: Place,
+): Promise<LoadOutcome> {
+  for (const { pid } of services) keepToLastProcessor(pid);
+  for (const pid of pidsOf("bulk-worker", folder)) keepToLastProcessor(pid);
+  for (const pid of pidsOf("bulk-api", folder)) keepFromLastProcessor(pid);
+  const request = requestFor(key);
+  const orders: LoadOrders = {
+    api: "bulk",
+    url,
+    apiKey,
+    finishedTaskId,
+    request,
+    perSecond: statusPerSecond,
+  };
+  return runChild<LoadOutcome>("catchup/status-load.ts", orders);
 }
 
 /** A worker is killed while a task runs; the chunk that it had is taken over by another. */
 async function recovery(key: string, client: BulkClient, folder: string): Promise<number> {
   const id = await startTask(key, client);
   while ((await client.status(id)).progress.chunks_completed < 2) await sleep(50);
-  const [victim] = workerPids(folder);
+  const [victim] = pidsOf("bulk-worker", folder);
   if (victim === undefined) throw new Error("There is no worker to kill.");
   process.kill(victim, "SIGKILL");
-  const killedAt = performance.now();
-  const total = (await client.status(id)).progress.chunks_total ?? 0;
-  let lastAt = killedAt;
+  let completed = (await client.status(id)).progress.chunks_completed;
+  let lastAt = performance.now();
   let longest = 0;
-  for (let completed = -1; completed < total; ) {
-    const now = (await client.status(id)).progress.chunks_completed;
-    if (now > completed) {
+  for (let task = await client.status(id); ; task = await client.status(id)) {
+    if (task.progress.chunks_completed > completed || isOver(task)) {
       longest = Math.max(longest, performance.now() - lastAt);
       lastAt = performance.now();
-      completed = now;
+      completed = task.progress.chunks_completed;
     }
+    if (isOver(task)) break;
     await sleep(50);
   }
-  const { status } = await untilOver(id, client);
-  if (status !== "COMPLETED") throw new StoredWronglyError(`the task with the killed worker is ${status}`);
+  await untilOver(id, client);
   return longest / 1_000;
 }
 

@@ -21,7 +21,7 @@ export function runLines(run: BulkRun): string {
     `  state machine  ${rate(run.machineSeconds)}`,
     `  workers        ${rate(run.workersSeconds)}`,
     `  largest worker ${Math.round(run.maxBytes / megabyte)} MiB; ${Math.round(run.firstBytes / megabyte)} at first, ${Math.round(run.lastBytes / megabyte)} in the end`,
-    `  status         p99 ${percentile(run.statusMs, 99).toFixed(1)} ms of ${run.statusMs.length}`,
+    `  status         p99 ${percentile(run.statusMs, 99).toFixed(1)} ms, p50 ${percentile(run.statusMs, 50).toFixed(1)} ms of ${run.statusMs.length}, ${run.statusFailures} failed`,
     `  after a kill   at most ${run.recoverySeconds.toFixed(1)} s without a chunk`,
   ].join("\n");
 }
@@ -44,6 +44,7 @@ export function bulkVerdicts(run: BulkRun): { readonly pass: boolean; readonly t
     verdict("MiB of the largest worker", run.maxBytes / megabyte, "at most", bounds.maxMegabytes),
     verdict("growth of the largest worker", run.lastBytes / run.firstBytes, "at most", bounds.growth),
     verdict("status p99 in ms", p99, "at most", bounds.statusMs),
+    verdict("status requests that failed", run.statusFailures, "at most", 0),
     verdict("seconds without a chunk after a kill", run.recoverySeconds, "at most", bounds.recoverySeconds),
   ];
 }

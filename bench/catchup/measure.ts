@@ -18,6 +18,8 @@ const statusPerSecond = 50;
 /** The last lines of a function's log come some time after its answer. */
 const reportsAfterMs = 1_000;
 
+const warmUpName = "warm-up.csv";
+
 /** One file through the bare loop and through the stack. */
 export interface Run {
   readonly taskId: string;
@@ -79,7 +81,7 @@ export async function measureCatchUp(
  * whole one as well, so that its memory is reported with that of the others.
  */
 async function warmUp(stack: CatchUpStack, { folder }: Place, rowsPerChunk: number): Promise<void> {
-  const file = join(folder, "warm-up.csv");
+  const file = join(folder, warmUpName);
   await writeRows(file, rowsPerChunk * 5);
   const key = await stack.upload(file);
   await stack.untilOver(await stack.startTask(key, "function"));
@@ -92,7 +94,12 @@ async function measureRows(rows: number, stack: CatchUpStack, place: Place): Pro
   const file = join(folder, `${rows}.csv`);
   const size = await writeRows(file, rows);
   await emptySink(sinkUrl);
-  const bare = await runChild<BareOutcome>("catchup/bare-loop.ts", { ...place, file, model });
+  const bare = await runChild<BareOutcome>("catchup/bare-loop.ts", {
+    ...place,
+    file,
+    warmUpFile: join(folder, warmUpName),
+    model,
+  });
   await expectStored(rows, "the bare loop", sinkUrl);
 
   await emptySink(sinkUrl);
@@ -127,6 +134,7 @@ async function measureStatus(
   const key = await stack.upload(join(folder, `${rows}.csv`));
   const { url, apiKey } = stack;
   const orders: LoadOrders = {
+    api: "catch-up",
     url,
     apiKey,
     finishedTaskId: runs.at(-1)?.taskId ?? "",

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { BulkClient } from "../../cli/bulk/client.ts";
 import { CatchUpClient, isOver } from "../../cli/catchup/client.ts";
 
 /**
@@ -6,6 +7,7 @@ import { CatchUpClient, isOver } from "../../cli/catchup/client.ts";
  * A request that is scheduled while the maximum is in flight waits, and its latency counts from its scheduled time.
  */
 export interface LoadOrders {
+  readonly api: "catch-up" | "bulk";
   readonly url: string;
   readonly apiKey: string;
   /** An earlier one, to warm up with. */
@@ -26,8 +28,8 @@ export interface LoadOutcome {
   readonly failures: number;
 }
 
-process.once("message", async ({ url, apiKey, finishedTaskId, request, perSecond }: LoadOrders) => {
-  const client = new CatchUpClient(url, apiKey);
+process.once("message", async ({ api, url, apiKey, finishedTaskId, request, perSecond }: LoadOrders) => {
+  const client = api === "bulk" ? new BulkClient(url, apiKey) : new CatchUpClient(url, apiKey);
   await warmUp(client, finishedTaskId, warmUpRounds);
   const taskId = await client.start(request);
   // Each process looks once whether its execution runs.
@@ -63,7 +65,7 @@ process.once("message", async ({ url, apiKey, finishedTaskId, request, perSecond
   process.send?.({ taskId, milliseconds, failures } satisfies LoadOutcome);
 });
 
-async function warmUp(client: CatchUpClient, taskId: string, rounds: number): Promise<void> {
+async function warmUp(client: Pick<CatchUpClient, "status">, taskId: string, rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
     await Promise.all(Array.from({ length: maxAsked }, () => client.status(taskId)));
   }

@@ -10,14 +10,34 @@ const backoff = { firstMs: 250, maxMs: 8_000 };
 const deferMs = 1_000;
 /** An error with status 2xx is small; a page of vectors is not. */
 const maxErrorLength = 16 * 1024;
+const maxErrorWords = 300;
+
+export interface FetchOptions {
+  /** Whether 5xx is retried too. Pinecone's client does that by itself. @default false */
+  readonly retriesServerErrors?: boolean;
+  /** @default the system's */
+  readonly clock?: Clock;
+}
 
 /**
- * A fetch for Pinecone's client, which itself retries 5xx. This one defers on 429, which does not count as an attempt,
- * and retries a failed connection, until `giveUpAt` (epoch ms). Throws IndexThrottledError.
+ * A fetch for Pinecone. It defers on 429, which does not count as an attempt, and retries a failed connection, until
+ * `giveUpAt` (epoch ms). Throws IndexThrottledError.
  */
-export function fetchWithRetry(giveUpAt: () => number, clock: Clock = systemClock): typeof fetch {
+export function fetchWithRetry(
+  giveUpAt: () => number,
+  { retriesServerErrors = false, clock = systemClock }: FetchOptions = {},
+): typeof fetch {
+  const withServerErrors = async (...request: Parameters<typeof attempt>): ReturnType<typeof attempt> => {
+    const outcome = await attempt(...request);
+    if (!retriesServerErrors || outcome.kind !== "done" || outcome.value.status < 500) return outcome;
+    const text = await outcome.value.text();
+    return {
+      kind: "retry",
+      error: new Error(`HTTP ${outcome.value.status}: ${text.slice(0, maxErrorWords)}`),
+    };
+  };
   return (input, init) =>
-    retry(() => attempt(input, init, clock), {
+    retry(() => withServerErrors(input, init, clock), {
       maxAttempts,
       giveUpAt: giveUpAt(),
       backoffMs: (failed) => jitteredMs(backoff, failed),

@@ -1,4 +1,5 @@
 import { Errors, type Index, Pinecone } from "@pinecone-database/pinecone";
+import { errorIn, safeWords } from "../../embedding/provider-error.ts";
 import type { CellValue } from "../records/cell-value.ts";
 import { fetchWithRetry } from "./fetch-with-retry.ts";
 import {
@@ -7,6 +8,7 @@ import {
   IndexUnavailableError,
   VectorsRefusedError,
 } from "./index-errors.ts";
+import { upsertBody } from "./upsert-body.ts";
 import type { IndexVector, VectorIndex } from "./vector-index.ts";
 
 /** The ids of a fetch are in its URL, whose length is limited. */
@@ -20,17 +22,40 @@ export interface PineconeIndexOptions {
   readonly giveUpAt: () => number;
 }
 
-/** A Pinecone index, through its official client. Throws the errors of index-errors.ts. */
+/** Of the client that is used beside; a test holds the two together. */
+const apiVersion = "2026-07";
+
+/** A Pinecone index, through its official client but for upserts. Throws the errors of index-errors.ts. */
 export class PineconeIndex implements VectorIndex {
   readonly #index: Index<Record<string, CellValue>>;
+  readonly #options: PineconeIndexOptions;
+  readonly #send: typeof fetch;
 
-  constructor({ apiKey, host, giveUpAt }: PineconeIndexOptions) {
+  constructor(options: PineconeIndexOptions) {
+    const { apiKey, host, giveUpAt } = options;
     const client = new Pinecone({ apiKey, fetchApi: fetchWithRetry(giveUpAt) });
     this.#index = client.index({ host });
+    this.#options = options;
+    this.#send = fetchWithRetry(giveUpAt, { retriesServerErrors: true });
   }
 
+  /** The client would take more CPU to write the numbers than all else that is done to a row. */
   async upsert(namespace: string, vectors: readonly IndexVector[]): Promise<void> {
-    await answered(this.#index.upsert({ namespace, records: [...vectors] }));
+    const { apiKey, host } = this.#options;
+    const answer = await this.#send(`${host.replace(/\/+$/, "")}/vectors/upsert`, {
+      method: "POST",
+      headers: {
+        "api-key": apiKey,
+        "content-type": "application/json",
+        "x-pinecone-api-version": apiVersion,
+      },
+      body: upsertBody(namespace, vectors),
+    }).catch((error: Error) => {
+      throw error instanceof IndexThrottledError ? error : new IndexUnavailableError(error);
+    });
+    if (answer.ok) return;
+    const said = errorIn(await answer.json().catch(() => undefined))?.message ?? "";
+    throw refusalOf(answer.status, safeWords(said, apiKey));
   }
 
   async contentHashes(namespace: string, ids: readonly string[]): Promise<Map<string, string>> {
@@ -58,6 +83,17 @@ async function answered<Answer>(call: Promise<Answer>): Promise<Answer> {
   } catch (error) {
     throw failureOf(error as Error);
   }
+}
+
+/** Of a status below 500. */
+function refusalOf(status: number, words: string): Error {
+  if (status === 401) return new IndexNotAllowedError("the key is refused");
+  if (status === 402) return new IndexNotAllowedError("the account's quota is used up");
+  if (status === 404) return new IndexNotAllowedError("there is no index at the host");
+  const cause = new Error(`HTTP ${status}${words && `: ${words}`}`);
+  return status === 400 || status === 413 || status === 422
+    ? new VectorsRefusedError(cause)
+    : new IndexUnavailableError(cause);
 }
 
 function failureOf(error: Error): Error {

@@ -9,10 +9,12 @@ type Answer = { status: number; body?: unknown; text?: string; headers?: Record<
 
 let server: LoopbackServer | undefined;
 const asked: { readonly path: string; readonly key: unknown; readonly body: string }[] = [];
+const versions: unknown[] = [];
 
 afterEach(async () => {
   await server?.close();
   asked.length = 0;
+  versions.length = 0;
 });
 
 const taken: Answer = { status: 200, body: { upsertedCount: 1 } };
@@ -22,6 +24,7 @@ async function indexBefore(script: readonly Answer[], budgetMs = 20_000): Promis
   server = await serveLoopback(0, async (request: IncomingMessage, response) => {
     const body = await readText(request);
     asked.push({ path: request.url ?? "", key: request.headers["api-key"], body });
+    versions.push(request.headers["x-pinecone-api-version"]);
     const answer = script[Math.min(asked.length, script.length) - 1] ?? taken;
     if (answer === "cut") throw new Error("cut");
     for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
@@ -40,6 +43,25 @@ test("vectors go out with the key, the namespace and their metadata", async () =
   await index.upsert("v2", [vector]);
   expect(asked).toEqual([{ path: "/vectors/upsert", key: "pc-secret", body: expect.any(String) }]);
   expect(JSON.parse(asked[0]?.body ?? "")).toEqual({ namespace: "v2", vectors: [vector] });
+});
+
+test("an upsert asks for the version of the API that the client asks for", async () => {
+  const index = await indexBefore([taken, { status: 200, body: { dimension: 2, namespaces: {} } }]);
+  await index.upsert("v2", [vector]);
+  await index.dimension();
+  expect(versions[0]).toBeDefined();
+  expect(versions[0]).toBe(versions[1]);
+});
+
+test("a body that is too large for the index is refused, so that it is cut", async () => {
+  const index = await indexBefore([{ status: 413, text: "too large" }]);
+  await expect(index.upsert("v2", [vector])).rejects.toMatchObject({ name: "VectorsRefusedError" });
+});
+
+test("a server error that stays ends as IndexUnavailableError after five attempts", async () => {
+  const index = await indexBefore([{ status: 503 }]);
+  await expect(index.upsert("v2", [vector])).rejects.toMatchObject({ name: "IndexUnavailableError" });
+  expect(asked).toHaveLength(5);
 });
 
 describe("the local Pinecone", () => {
