@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { imageExtensions } from "../../core/images/events/image-key.ts";
+import { imageExtensions } from "../../contract/images.ts";
 import { inParallel } from "../../core/resilience/in-parallel.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 

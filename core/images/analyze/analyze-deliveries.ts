@@ -1,5 +1,6 @@
+import { imageProcessedEvent } from "../../../contract/images.ts";
 import { type Delivery, type DeliveryDeps, processDeliveries } from "../../queues/process-deliveries.ts";
-import { imageProcessed, imageProcessedEvent, parseFlowEvent } from "../events/flow-events.ts";
+import { imageProcessed, parseFlowEvent } from "../events/flow-events.ts";
 import { type AnalyzeDeps, analyzeImage } from "./analyze-image.ts";
 
 /** Requests at once: a function mostly waits for the model. */

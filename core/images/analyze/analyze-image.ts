@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { analysisCompleteEvent } from "../../../contract/images.ts";
 import { errorFields, type Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { DeferredError } from "../../queues/deferred-error.ts";
 import type { Analyses, AnalysisInput, NewAnalysis } from "../database/analyses.ts";
 import type { EventPublisher } from "../events/event-publisher.ts";
-import { type AnalysisComplete, analysisCompleteEvent, type ImageProcessed } from "../events/flow-events.ts";
+import type { AnalysisComplete, ImageProcessed } from "../events/flow-events.ts";
 import { currentTraceId } from "../trace-id.ts";
 import { analysis as analysisSchema, promptVersion } from "./analysis.ts";
 import { analysisIdOf, inputHashOf } from "./analysis-id.ts";

@@ -1,7 +1,8 @@
+import { analysisCompleteEvent } from "../../../contract/images.ts";
 import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { type Delivery, type DeliveryDeps, processDeliveries } from "../../queues/process-deliveries.ts";
-import { analysisComplete, analysisCompleteEvent, parseFlowEvent } from "../events/flow-events.ts";
+import { analysisComplete, parseFlowEvent } from "../events/flow-events.ts";
 import { type EmbedDeps, embedDocuments, type Planned, planEmbedding } from "./embed-analyses.ts";
 
 export type EmbedDeliveryDeps = EmbedDeps & DeliveryDeps & { readonly log: Log; readonly metrics: Metrics };

@@ -30,16 +30,6 @@ export const analysisComplete = z.object({
 
 export type AnalysisComplete = z.infer<typeof analysisComplete>;
 
-/** Sources and detail types, as the rules in infra match them. */
-export const imageProcessedEvent = {
-  source: "collections.imageprocessor",
-  detailType: "ImageProcessed",
-} as const;
-export const analysisCompleteEvent = {
-  source: "collections.analyzer",
-  detailType: "AnalysisComplete",
-} as const;
-
 /** The body of a queue's message, as EventBridge makes it of an event. */
 export function messageOf(
   { source, detailType }: { readonly source: string; readonly detailType: string },

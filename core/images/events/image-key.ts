@@ -1,19 +1,6 @@
 import { createHash } from "node:crypto";
+import { imageExtensions } from "../../../contract/images.ts";
 import { InputError } from "../../vectorkeep-error.ts";
-
-/** Extensions that the flow accepts, in lower case; infra's rule has the same list. */
-export const imageExtensions = [
-  "jpg",
-  "jpeg",
-  "png",
-  "webp",
-  "gif",
-  "tif",
-  "tiff",
-  "avif",
-  "heic",
-  "heif",
-] as const;
 
 /** Namespace of the ids of objects whose name cannot be their id. */
 const namespace = Buffer.from("6ba7b8119dad11d180b400c04fd430c8", "hex");

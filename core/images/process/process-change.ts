@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { imageProcessedEvent } from "../../../contract/images.ts";
 import type { Items } from "../database/items.ts";
 import type { EventPublisher } from "../events/event-publisher.ts";
-import { type ImageProcessed, imageProcessedEvent } from "../events/flow-events.ts";
+import type { ImageProcessed } from "../events/flow-events.ts";
 import { parseImageKey } from "../events/image-key.ts";
 import type { ObjectChange } from "../events/object-events.ts";
 import { renditionKeys } from "../events/rendition-keys.ts";

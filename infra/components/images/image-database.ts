@@ -74,6 +74,8 @@ export class ImageDatabase extends pulumi.ComponentResource {
         clusterIdentifier: this.cluster.id,
         engine: "aurora-postgresql",
         engineVersion: this.cluster.engineVersion,
+        // The migration has checked this engine's pgvector; another one comes with a deployment, which migrates again.
+        autoMinorVersionUpgrade: false,
         instanceClass: "db.serverless",
         publiclyAccessible: false,
       },
@@ -90,7 +92,12 @@ export class ImageDatabase extends pulumi.ComponentResource {
       {
         functionName: this.migrate.function.name,
         input: "{}",
-        triggers: { migrations: args.migrateHash, dimensions: String(settings.embeddingDimensions) },
+        triggers: {
+          migrations: args.migrateHash,
+          dimensions: String(settings.embeddingDimensions),
+          cluster: this.cluster.clusterResourceId,
+          engine: this.cluster.engineVersion,
+        },
       },
       inside,
     );

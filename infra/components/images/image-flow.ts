@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { analysisCompleteEvent, imageExtensions, imageProcessedEvent } from "../../../contract/images.ts";
 import type { Settings } from "../../config.ts";
 import { BundledFunction, type BundledFunctionArgs, type FunctionDefaults } from "../bundled-function.ts";
 import { DeadLetterQueue } from "../dead-letter-queue.ts";
@@ -23,9 +24,6 @@ import { ImageDatabase } from "./image-database.ts";
 import { ImageSearchApi } from "./image-search-api.ts";
 import { ImageStorage } from "./image-storage.ts";
 import { RuleQueue } from "./rule-queue.ts";
-
-/** Core has the same list; a test holds them together. */
-const extensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif"];
 
 const processorTimeoutSeconds = 60;
 const analyzerTimeoutSeconds = 300;
@@ -98,17 +96,19 @@ export class ImageFlow extends pulumi.ComponentResource {
       "detail-type": ["Object Created", "Object Deleted"],
       detail: {
         bucket: { name: [images.bucket] },
-        object: { key: extensions.map((extension) => ({ suffix: { "equals-ignore-case": extension } })) },
+        object: {
+          key: imageExtensions.map((extension) => ({ suffix: { "equals-ignore-case": `.${extension}` } })),
+        },
       },
     });
     this.analysis = this.ruleQueue(`${stem}-analysis`, analyzerTimeoutSeconds, "Images with renditions", {
-      source: ["collections.imageprocessor"],
-      "detail-type": ["ImageProcessed"],
+      source: [imageProcessedEvent.source],
+      "detail-type": [imageProcessedEvent.detailType],
       detail: { bucket: [images.bucket] },
     });
     this.embedding = this.ruleQueue(`${stem}-embedding`, embedderTimeoutSeconds, "Analyses of images", {
-      source: ["collections.analyzer"],
-      "detail-type": ["AnalysisComplete"],
+      source: [analysisCompleteEvent.source],
+      "detail-type": [analysisCompleteEvent.detailType],
       detail: { bucket: [images.bucket] },
     });
 
@@ -174,7 +174,7 @@ export class ImageFlow extends pulumi.ComponentResource {
         list(renditions),
         putObjects(renditions, ""),
         deleteObjects(renditions, ""),
-        this.putEvents("collections.imageprocessor"),
+        this.putEvents(imageProcessedEvent.source),
       ],
     });
   }
@@ -213,7 +213,7 @@ export class ImageFlow extends pulumi.ComponentResource {
         readObjects(this.storage.renditions, ""),
         this.limiters(),
         sendTo(this.analysis.queue),
-        this.putEvents("collections.analyzer"),
+        this.putEvents(analysisCompleteEvent.source),
         ...(keys.length > 0 ? [readSecrets(...keys)] : []),
       ],
       after: keys.map(({ version }) => version),

@@ -112,6 +112,7 @@ export function madeUp(type: string, name: string, inputs: Record<string, unknow
     "aws:sfn/stateMachine:StateMachine": { arn: `arn:aws:states:::stateMachine:${physical}` },
     "aws:apigateway/restApi:RestApi": { rootResourceId: `${name}-root`, executionArn: `${arn}/execute` },
     "aws:apigateway/stage:Stage": { invokeUrl: `https://api.internal/${inputs.stageName}` },
+    "aws:rds/cluster:Cluster": { clusterResourceId: `cluster-of-${name}` },
     "awsx:ecr:Image": { imageUri: `registry/${name}@sha256:0` },
   };
   return { arn, name: physical, ...of[type] };

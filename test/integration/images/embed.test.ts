@@ -1,10 +1,11 @@
+import { analysisCompleteEvent } from "../../../contract/images.ts";
 import type { Embedder } from "../../../core/embedding/embedder.ts";
 import { EmbeddingRefusedError, EmbeddingThrottledError } from "../../../core/embedding/embedding-errors.ts";
 import { Analyses } from "../../../core/images/database/analyses.ts";
 import { Embeddings } from "../../../core/images/database/embeddings.ts";
 import { Items } from "../../../core/images/database/items.ts";
 import { embedDeliveries } from "../../../core/images/embed/embed-deliveries.ts";
-import { analysisCompleteEvent, messageOf } from "../../../core/images/events/flow-events.ts";
+import { messageOf } from "../../../core/images/events/flow-events.ts";
 import { paddedSequencer } from "../../../core/images/events/sequencer.ts";
 import { silentLog } from "../../../core/log.ts";
 import { silentMetrics } from "../../../core/metrics.ts";

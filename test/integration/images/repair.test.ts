@@ -7,17 +7,12 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { CreateQueueCommand, PurgeQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { analysisCompleteEvent, imageProcessedEvent } from "../../../contract/images.ts";
 import { Analyses } from "../../../core/images/database/analyses.ts";
 import { Embeddings } from "../../../core/images/database/embeddings.ts";
 import { ItemStates } from "../../../core/images/database/item-states.ts";
 import { Items } from "../../../core/images/database/items.ts";
-import {
-  analysisComplete,
-  analysisCompleteEvent,
-  imageProcessed,
-  imageProcessedEvent,
-  parseFlowEvent,
-} from "../../../core/images/events/flow-events.ts";
+import { analysisComplete, imageProcessed, parseFlowEvent } from "../../../core/images/events/flow-events.ts";
 import { parseImageKey } from "../../../core/images/events/image-key.ts";
 import { renditionKeys } from "../../../core/images/events/rendition-keys.ts";
 import { paddedSequencer } from "../../../core/images/events/sequencer.ts";

@@ -1,0 +1,77 @@
+import { imageSecrets } from "./support/bulk-stack.ts";
+import { type Deployment, ofType } from "./support/deploy.ts";
+import { deployStack, secrets } from "./support/stacks.ts";
+
+let stack: Deployment;
+const named = (type: string, name: string) => ofType(stack, type).get(`vectorkeep-dev-${name}`);
+
+beforeAll(async () => {
+  stack = await deployStack("dev", {
+    config: { "images:enabled": "true", "images:users": '["demo"]' },
+    secrets: { ...secrets, ...imageSecrets },
+  });
+});
+
+const policyOf = (
+  name: string,
+): { Statement: { Action: string[]; Resource: unknown; Condition?: unknown }[] } =>
+  JSON.parse(String(named("aws:iam/rolePolicy:RolePolicy", name)?.policy));
+
+test("uploads start the flow whatever the case of their extension, and only in the images bucket", () => {
+  const { eventPattern } = named("aws:cloudwatch/eventRule:EventRule", "image-uploads") ?? {};
+  const pattern = JSON.parse(String(eventPattern));
+  expect(pattern).toMatchObject({
+    source: ["aws.s3"],
+    "detail-type": ["Object Created", "Object Deleted"],
+    detail: { bucket: { name: ["vectorkeep-dev-images-uploads"] } },
+  });
+  expect(pattern.detail.object.key).toContainEqual({ suffix: { "equals-ignore-case": ".jpg" } });
+  expect(pattern.detail.object.key).toContainEqual({ suffix: { "equals-ignore-case": ".heic" } });
+});
+
+test.each([
+  ["image-analysis", "collections.imageprocessor", "ImageProcessed"],
+  ["image-embedding", "collections.analyzer", "AnalysisComplete"],
+])("%s takes the event of the step before", (rule, source, type) => {
+  const { eventPattern } = named("aws:cloudwatch/eventRule:EventRule", rule) ?? {};
+  expect(JSON.parse(String(eventPattern))).toMatchObject({ source: [source], "detail-type": [type] });
+});
+
+test.each(["image-uploads", "image-analysis", "image-embedding"])(
+  "what EventBridge cannot deliver to %s is kept",
+  (rule) => {
+    expect(named("aws:cloudwatch/eventTarget:EventTarget", rule)).toMatchObject({
+      deadLetterConfig: { arn: "arn:sqs:vectorkeep-dev-image-undelivered" },
+      retryPolicy: { maximumRetryAttempts: 20 },
+    });
+  },
+);
+
+test("the processor takes one image at a time", () => {
+  expect(named("aws:lambda/eventSourceMapping:EventSourceMapping", "image-processor")).toMatchObject({
+    batchSize: 1,
+    functionResponseTypes: ["ReportBatchItemFailures"],
+  });
+});
+
+test.each([
+  ["image-processor", "collections.imageprocessor"],
+  ["image-analyzer", "collections.analyzer"],
+])("%s publishes only the event of its own step", (name, source) => {
+  const put = policyOf(name).Statement.filter(({ Action }) => Action.includes("events:PutEvents"));
+  expect(put).toMatchObject([{ Condition: { StringEquals: { "events:source": source } } }]);
+});
+
+test("the database is reached by the Data API alone, is encrypted, and keeps the engine that was migrated", () => {
+  expect(named("aws:rds/cluster:Cluster", "images")).toMatchObject({
+    enableHttpEndpoint: true,
+    storageEncrypted: true,
+    manageMasterUserPassword: true,
+  });
+  expect(named("aws:rds/clusterInstance:ClusterInstance", "images")).toMatchObject({
+    publiclyAccessible: false,
+    autoMinorVersionUpgrade: false,
+  });
+  const { triggers } = named("aws:lambda/invocation:Invocation", "images") ?? {};
+  expect(Object.keys(triggers as object).sort()).toEqual(["cluster", "dimensions", "engine", "migrations"]);
+});
