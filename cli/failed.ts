@@ -25,7 +25,7 @@ import { terminalJson } from "./terminal-text.ts";
 const usage = `Lists failures with their reasons: dead-letter queues, rejected and given-up stream records, rejected rows, failed runs.
 
   npx vectorkeep failed [NAME ...] [--retry [--wait SECONDS] | --purge [--yes]] [--json] [--stack NAME]
-  npx vectorkeep failed --superseded [--json] [--stack NAME]
+  npx vectorkeep failed --superseded [--days N] [--json] [--stack NAME]
 
   NAME      a dead-letter queue (embed-ndjson-dead-letters, lines-dead-letters, words-dead-letters, one per shard
             of a collection), image-uploads-dead-letters, image-analysis-dead-letters, image-embedding-dead-letters,
@@ -33,7 +33,8 @@ const usage = `Lists failures with their reasons: dead-letter queues, rejected a
   --retry   replays everything and reports what failed again; fix the cause first
   --wait    seconds that --retry waits for the outcome (default: 300); 0 only sends. Lambda may retry an export for longer
   --purge   lists everything, asks, and deletes it permanently; a failed run is no longer listed
-  --superseded  lists exports of the last day that were not embedded because a later one is current; these are no failures
+  --superseded  lists exports that were not embedded because a later one is current; these are no failures
+  --days    how far back --superseded looks, 1 to 30 (default: 1)
   --yes     deletes without asking
   --json    prints JSON
   --stack   name of a deployed stack (default: the local stack)
@@ -88,10 +89,14 @@ const operations: Record<Asked["operation"], (stack: Stack, asked: Asked) => Pro
     return left > 0 ? couldNotTell : exitCodeOf(handled);
   },
 
-  async superseded({ outputs }, { json }) {
-    const things = await supersededExports(new CloudWatchLogsClient({}), outputs.logGroups.embed, Date.now());
-    print(json, things, supersededText(things, Date.now()));
-    return 0;
+  async superseded({ outputs }, { json, days }) {
+    const now = Date.now();
+    const found = await supersededExports(new CloudWatchLogsClient({}), outputs.logGroups.embed, {
+      now,
+      days,
+    });
+    print(json, found.exports, supersededText(found, { now, days }));
+    return found.isWhole ? 0 : couldNotTell;
   },
 
   async purge({ sources }, { json, yes }) {

@@ -7,6 +7,8 @@ export interface Asked {
   readonly operation: "list" | "retry" | "purge" | "superseded";
   /** How long a retry waits for what becomes of what it has sent. */
   readonly waitSeconds: number;
+  /** How far back superseded exports are listed. */
+  readonly days: number;
   readonly yes: boolean;
   readonly json: boolean;
   readonly stack: string | undefined;
@@ -15,6 +17,9 @@ export interface Asked {
 const script = "failed";
 const maxWaitSeconds = 3_600;
 const usualWaitSeconds = 300;
+/** A day of logs is read within seconds; a message lives no longer than the most. */
+const usualDays = 1;
+const maxDays = 30;
 
 /** Throws UsageWrongError. */
 export function readArguments(args: readonly string[]): Asked {
@@ -26,26 +31,42 @@ export function readArguments(args: readonly string[]): Asked {
       purge: { type: "boolean", default: false },
       superseded: { type: "boolean", default: false },
       wait: { type: "string" },
+      days: { type: "string" },
       yes: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       stack: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
-  const { retry, purge, superseded, wait, yes, json, stack, help } = values;
+  const { retry, purge, superseded, wait, days, yes, json, stack, help } = values;
   if ([retry, purge, superseded].filter(Boolean).length > 1)
     throw new UsageWrongError(script, "Use one of --retry, --purge and --superseded.");
   if (yes && !purge) throw new UsageWrongError(script, "--yes is only for --purge.");
   if (wait !== undefined && !retry) throw new UsageWrongError(script, "--wait is only for --retry.");
   if (superseded && positionals.length > 0) throw new UsageWrongError(script, "--superseded takes no NAME.");
+  if (days !== undefined && !superseded)
+    throw new UsageWrongError(script, "--days is only for --superseded.");
   const operation = retry ? "retry" : purge ? "purge" : superseded ? "superseded" : "list";
-  const waitSeconds = wait === undefined ? usualWaitSeconds : secondsOf(wait);
-  return { help, names: [...new Set(positionals)], operation, waitSeconds, yes, json, stack };
+  return {
+    help,
+    names: [...new Set(positionals)],
+    operation,
+    waitSeconds: wait === undefined ? usualWaitSeconds : secondsOf(wait),
+    days: days === undefined ? usualDays : daysOf(days),
+    yes,
+    json,
+    stack,
+  };
 }
 
 function secondsOf(wait: string): number {
   if (/^\d{1,4}$/.test(wait) && Number(wait) <= maxWaitSeconds) return Number(wait);
   throw new UsageWrongError(script, `--wait is a whole number of seconds up to ${maxWaitSeconds}.`);
+}
+
+function daysOf(days: string): number {
+  if (/^[1-9]\d?$/.test(days) && Number(days) <= maxDays) return Number(days);
+  throw new UsageWrongError(script, `--days is a whole number from 1 to ${maxDays}.`);
 }
 
 /** The named sources, or all. Throws UsageWrongError for unknown names, with the known ones. */

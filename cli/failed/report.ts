@@ -1,4 +1,5 @@
 import type { FailedThing } from "../../core/failed/failed-source.ts";
+import type { SupersededExports } from "../../core/failed/superseded.ts";
 import { type Column, table } from "../table.ts";
 import { terminalText } from "../terminal-text.ts";
 import type { Listed, Purged, RetriedSource } from "./operations.ts";
@@ -55,9 +56,17 @@ export function handledText(
   return `${failed} in ${waitSeconds} s, and ${underWay} messages are in flight: run \`npm run failed\` later to see their outcome.`;
 }
 
-export function supersededText(things: readonly FailedThing[], now: number): string[] {
-  if (things.length === 0) return ["No export of the last day was superseded."];
-  return [`superseded in the last day: ${things.length}; no action needed`, ...thingsText(things, now)];
+export function supersededText(
+  { exports, isWhole }: SupersededExports,
+  { now, days }: { readonly now: number; readonly days: number },
+): string[] {
+  const span = days === 1 ? "day" : `${days} days`;
+  const cut = isWhole
+    ? []
+    : ["The log is longer than is read at once: newer ones are left out. Use fewer --days."];
+  if (exports.length === 0) return [`No export of the last ${span} was superseded.`, ...cut];
+  const head = `superseded in the last ${span}: ${exports.length}; no action needed`;
+  return [head, ...thingsText(exports, now), ...cut];
 }
 
 export function purgedText(results: readonly Purged[]): string[] {

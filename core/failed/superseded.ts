@@ -7,8 +7,14 @@ import { jsonOf } from "./json-of.ts";
 import { idsIn } from "./subject-ids.ts";
 
 /** Pages of a large log may be empty, so paging is bounded. */
-const maxPages = 50;
-const shownHours = 24;
+const maxPagesPerDay = 50;
+
+export interface SupersededExports {
+  /** By time. */
+  readonly exports: readonly FailedThing[];
+  /** False if the log is longer than is read at once: newer ones are left out. */
+  readonly isWhole: boolean;
+}
 
 const supersededMessage = outcomeMessage("superseded");
 
@@ -19,18 +25,18 @@ const supersededLine = z.object({
 });
 
 /**
- * Exports of the last day that were superseded by a later one of their document. They are not failures: search has newer
+ * Exports of the last days that were superseded by a later one of their document. They are not failures: search has newer
  * content. They are listed for operators who miss an export.
  */
 export async function supersededExports(
   logs: CloudWatchLogsClient,
   logGroupName: string,
-  now: number,
-): Promise<FailedThing[]> {
+  { now, days }: { readonly now: number; readonly days: number },
+): Promise<SupersededExports> {
   const query = {
     logGroupName,
     filterPattern: `{ $.message = "${supersededMessage}" }`,
-    startTime: now - shownHours * 3_600_000,
+    startTime: now - days * 86_400_000,
   };
   const found = new Map<string, FailedThing>();
   let pages = 0;
@@ -47,7 +53,8 @@ export async function supersededExports(
       });
     }
     pages += 1;
-    if (pages === maxPages) break;
+    if (pages > maxPagesPerDay * days) break;
   }
-  return [...found.values()].sort((a, b) => (a.since < b.since ? -1 : 1));
+  const exports = [...found.values()].sort((a, b) => (a.since < b.since ? -1 : 1));
+  return { exports, isWhole: pages <= maxPagesPerDay * days };
 }

@@ -42,6 +42,8 @@ describe("the command line", () => {
     [["--retry", "--wait", "soon"], /^--wait is a whole number of seconds up to 3600\./],
     [["--retry", "--wait", "3601"], /^--wait is a whole number/],
     [["--superseded", "embed"], /^--superseded takes no NAME/],
+    [["--days", "2"], /^--days is only for --superseded/],
+    [["--superseded", "--days", "31"], /^--days is a whole number from 1 to 30/],
     [["--yes"], /^--yes is only for --purge\./],
     [["--delete"], /--delete/],
   ])("%j is refused", (args, why) => {
@@ -110,12 +112,14 @@ describe("F36: the end of a retry", () => {
   });
 });
 
-test("F36: superseded exports are shown as no failures", () => {
-  expect(supersededText([], now)).toEqual(["No export of the last day was superseded."]);
-  const [head, , row] = supersededText([thing], now);
-  expect([head, row]).toEqual([
-    "superseded in the last day: 1; no action needed",
+test("F36: superseded exports are shown as no failures, and a log that was not read to its end is named", () => {
+  const none = { exports: [], isWhole: true };
+  expect(supersededText(none, { now, days: 1 })).toEqual(["No export of the last day was superseded."]);
+  const [head, , row, cut] = supersededText({ exports: [thing], isWhole: false }, { now, days: 7 });
+  expect([head, row, cut]).toEqual([
+    "superseded in the last 7 days: 1; no action needed",
     expect.stringContaining("m-1"),
+    "The log is longer than is read at once: newer ones are left out. Use fewer --days.",
   ]);
 });
 
