@@ -18,7 +18,7 @@ const healthMs = 10_000;
 defineService({
   name: "compaction-worker",
   config: compactionWorkerConfig,
-  async run(config, { log, onStop }) {
+  async run(config, { log, onStop, exit }) {
     const clock = monotonicClock;
     // The function's own name, so that one alarm on a metric holds for both hosts.
     const metrics = loggedMetrics("compaction");
@@ -54,7 +54,7 @@ defineService({
     await compactUntilShutdown(shards, options, shutdown);
     log.info("Stopped");
     // Abandoned work may still run.
-    process.exit(shutdown.cause === undefined ? 0 : 1);
+    await exit(shutdown.cause === undefined ? 0 : 1);
   },
 });
 

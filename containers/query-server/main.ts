@@ -23,7 +23,7 @@ const metrics = metricsLoggedAtOnce("query-server");
 defineService({
   name: "query-server",
   config: queryServerConfig,
-  async run(config, { log, onStop }) {
+  async run(config, { log, onStop, exit }) {
     const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
     const deltas = new S3DeltaStore(new S3Client({}), config.DELTAS_BUCKET);
     const shards = collections.flatMap((collection) => shardNames(collection, config.COLLECTION_SHARDS));
@@ -62,7 +62,7 @@ defineService({
     log.info("Listening", { host: config.LISTEN_HOST, port: service.port });
     onStop(async () => {
       await service.stop();
-      process.exit(0);
+      await exit(0);
     });
   },
 });

@@ -18,6 +18,8 @@ export interface ServiceDefinition<Config extends z.ZodType> {
 export interface ServiceFrame {
   readonly log: Log;
   readonly onStop: (stop: () => void | Promise<void>) => void;
+  /** Ends the process, once its spans are sent. */
+  readonly exit: (code: number) => Promise<never>;
 }
 
 /** The frame of every container: it reads the configuration, handles signals, and exits with code 1 if `run` fails. */
@@ -37,12 +39,16 @@ export function defineService<Config extends z.ZodType>({
     }
   };
   const tracing = new ProcessTracing(name, log);
+  const exit = async (code: number) => {
+    await tracing.flush();
+    return process.exit(code);
+  };
   const start = async () => {
     await tracing.ready();
-    await run(readEnvironment(config), { log, onStop });
+    await run(readEnvironment(config), { log, onStop, exit });
   };
   start().catch((error: unknown) => {
     log.error("The service failed", fatalErrorFields(error));
-    process.exit(1);
+    return exit(1);
   });
 }

@@ -30,10 +30,15 @@ export async function ended<T>(span: Span, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    span.setAttribute("error.type", error instanceof Error ? error.name : typeof error);
-    span.setStatus({ code: SpanStatusCode.ERROR });
+    markFailed(span, error);
     throw error;
   } finally {
     span.end();
   }
+}
+
+/** The span records the error by its class. */
+export function markFailed(span: Span, error: unknown): void {
+  span.setAttribute("error.type", error instanceof Error ? error.name : typeof error);
+  span.setStatus({ code: SpanStatusCode.ERROR });
 }

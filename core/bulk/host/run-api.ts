@@ -24,7 +24,7 @@ const version = "1";
 const measureMs = 60_000;
 
 /** The process of the bulk API. */
-export async function runBulkApi(config: BulkApiConfig, { log, onStop }: ServiceFrame): Promise<void> {
+export async function runBulkApi(config: BulkApiConfig, { log, onStop, exit }: ServiceFrame): Promise<void> {
   const onError = (error: Error) => log.warn("The broker cannot be reached", errorFields(error));
   const broker = await openBroker(await readSecret(config.BROKER_URL_SECRET, "bulk:redisUrl"), onError);
   const names = queueNames(config.BROKER_NAMESPACE);
@@ -78,6 +78,6 @@ export async function runBulkApi(config: BulkApiConfig, { log, onStop }: Service
   onStop(async () => {
     stopping.abort();
     await app.close();
-    process.exit(0);
+    await exit(0);
   });
 }

@@ -31,7 +31,10 @@ const looksPerWatch = 4;
 const closingMs = 5_000;
 
 /** A worker process: it plans and settles tasks, processes chunks, and watches that no open task is without a job. */
-export async function runBulkWorker(config: BulkWorkerConfig, { log, onStop }: ServiceFrame): Promise<void> {
+export async function runBulkWorker(
+  config: BulkWorkerConfig,
+  { log, onStop, exit }: ServiceFrame,
+): Promise<void> {
   const onError = (error: Error) => log.warn("The broker cannot be reached", errorFields(error));
   const broker = await openBroker(await readSecret(config.BROKER_URL_SECRET, "bulk:redisUrl"), onError);
   const names = queueNames(config.BROKER_NAMESPACE);
@@ -87,6 +90,6 @@ export async function runBulkWorker(config: BulkWorkerConfig, { log, onStop }: S
     // What is not over by then is taken over by another worker, as after a crash.
     if ((await Promise.race([closed, inTime])) === "late") log.warn("Stopping before all chunks are over");
     metrics.write();
-    process.exit(0);
+    await exit(0);
   });
 }

@@ -80,6 +80,7 @@ async function tracedCycle(
       });
     }
   } catch (error) {
+    times.fail(error);
     failed = !(error instanceof CycleAbandonedError);
     if (failed) countFailure(deps, error);
     await workspace

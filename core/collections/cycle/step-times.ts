@@ -1,6 +1,6 @@
 import type { Span } from "@opentelemetry/api";
 import type { Clock } from "../../resilience/clock.ts";
-import { startSpan } from "../../tracing/span.ts";
+import { markFailed, startSpan } from "../../tracing/span.ts";
 import type { Step } from "./cycle-deps.ts";
 
 /** How long a cycle was in each of its steps, of which each is a span. */
@@ -23,6 +23,12 @@ export class StepTimes {
     [this.#step, this.#since] = [step, now];
     this.#span?.end();
     this.#span = step && startSpan(`compaction.${step.replaceAll(" ", "_")}`);
+  }
+
+  /** The step that was under way has failed. */
+  fail(error: unknown): void {
+    if (this.#span) markFailed(this.#span, error);
+    this.begin(undefined);
   }
 
   /** Milliseconds by step, as a log line has them. */
