@@ -96,7 +96,16 @@ class Fold {
     this.#times = new StepTimes(deps.clock);
   }
 
-  async run({ reason, found, documents = [] }: Pick<FoldRequest, "reason" | "found" | "documents">) {
+  async run(request: Pick<FoldRequest, "reason" | "found" | "documents">): Promise<FoldOutcome> {
+    try {
+      return await this.#answer(request);
+    } catch (error) {
+      this.#times.fail(error);
+      throw error;
+    }
+  }
+
+  async #answer({ reason, found, documents = [] }: Pick<FoldRequest, "reason" | "found" | "documents">) {
     const { control, shard, config } = this.#deps;
     const head = await readHead(control.client, control.controlTable, shard);
     if (head === undefined) return "nothing";

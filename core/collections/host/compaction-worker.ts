@@ -18,13 +18,15 @@ const longPollSeconds = 20;
 const shortPollSeconds = 1;
 /** A fold extends it by its heartbeat. */
 const firstHiddenSeconds = 30;
+const ofCycle = { failed: "A cycle failed", abandoned: "A cycle was abandoned" } as const;
+const ofFold = { failed: "A fold failed", abandoned: "A fold was abandoned" } as const;
 const pause = { firstMs: 1_000, maxMs: 60_000 };
 
-/** A cycle was not over at its deadline. */
+/** A cycle or a fold was not over at its deadline. */
 export class CycleOverranError extends VectorkeepError {
-  constructor(shard: ShardName, afterMs: number) {
+  constructor(what: string, afterMs: number) {
     super(
-      `The cycle of ${shard} did not end within ${Math.round(afterMs / 1000)} s, so the worker restarts.`,
+      `${what} did not end within ${Math.round(afterMs / 1000)} s, so the worker restarts.`,
       "Its last step in the log says where it hung; where it was only slow, raise compaction:workerCycleHours.",
     );
   }
@@ -33,7 +35,7 @@ export class CycleOverranError extends VectorkeepError {
 export interface WorkerOptions {
   /** Shards whose cycles may run at the same time, as far as the memory goes. */
   readonly shardsAtOnce: number;
-  /** A cycle that has not ended by then never will. */
+  /** A cycle or a fold that has not ended by then never will. */
   readonly cycleMs: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -44,8 +46,8 @@ export interface WorkerOptions {
 
 /**
  * Takes what comes into the queue of every shard into one cycle after another, until it is shut down. A shard that
- * fails pauses, longer each time, and the others go on. A cycle that overruns its deadline begins a shutdown. Folds run
- * beside the cycles, as many at once.
+ * fails pauses, longer each time, and the others go on. A cycle or fold that overruns its deadline begins a shutdown. Folds
+ * run beside the cycles, as many at once.
  * The process has to end when it resolves, as what was given up may still be under way.
  */
 export async function compactUntilShutdown(
@@ -110,28 +112,29 @@ class FoldWorker {
 
   /** False where it failed, which is logged and counted. */
   async #takeTurn(): Promise<boolean> {
-    const { begun } = this.#shutdown;
-    const { clock, cycleMs, log, metrics } = this.#options;
     try {
-      const received = await this.#queue.receive({
+      // One at a time: no heartbeat keeps others hidden meanwhile.
+      const [message] = await receiveUntil(this.#shutdown, this.#queue, {
         waitSeconds: longPollSeconds,
         hiddenSeconds: firstHiddenSeconds,
-        signal: begun,
+        maxMessages: 1,
       });
-      for (const message of received) {
-        if (await answerFoldRequest(this.#deps(), message, clock.now() + cycleMs)) {
-          await this.#queue.delete([message]);
-        }
-      }
+      if (message) await this.#answer(message);
       return true;
     } catch (error) {
-      if (begun.aborted) return true;
-      metrics.count("WorkerErrors", 1);
-      log.error("A fold failed", errorFields(error));
+      tell(this.#options, ofFold, error);
       return false;
     } finally {
-      metrics.write();
+      this.#options.metrics.write();
     }
+  }
+
+  async #answer(message: QueuedMessage): Promise<void> {
+    const { clock, cycleMs } = this.#options;
+    const answered = await watched(this.#options, this.#shutdown, ofFold, "A fold", () =>
+      answerFoldRequest(this.#deps(), message, clock.now() + cycleMs),
+    );
+    if (answered) await this.#queue.delete([message]);
   }
 
   #deps() {
@@ -177,61 +180,83 @@ class ShardWorker {
   /** False where it failed, which is logged and counted. */
   async #takeTurn(): Promise<boolean> {
     try {
-      const received = await this.#receive();
+      const { queue, config } = this.#deps;
+      const received = await receiveUntil(this.#shutdown, queue, {
+        waitSeconds: this.#options.waitSeconds,
+        hiddenSeconds: Math.ceil(config.leaseMs / 1000),
+      });
       if (received.length > 0) await this.#cycle(received);
       return true;
     } catch (error) {
-      this.#tell(error);
+      tell(this.#options, ofCycle, error, this.#deps.shard);
       return false;
     } finally {
       this.#options.metrics.write();
     }
   }
 
-  /** None once the shutdown has begun. */
-  async #receive(): Promise<readonly QueuedMessage[]> {
-    const { begun } = this.#shutdown;
-    const { queue, config } = this.#deps;
-    const hiddenSeconds = Math.ceil(config.leaseMs / 1000);
-    if (begun.aborted) return [];
-    try {
-      return await queue.receive({ waitSeconds: this.#options.waitSeconds, hiddenSeconds, signal: begun });
-    } catch (error) {
-      if (begun.aborted) return [];
-      throw error;
-    }
-  }
-
   /** No mapping delivered the messages, so the cycle itself deletes those that are done. */
   async #cycle(received: readonly QueuedMessage[]): Promise<void> {
     const { clock, cycleMs } = this.#options;
-    const ended = new AbortController();
-    void clock.sleep(cycleMs, ended.signal).then(
-      () => this.#overrun(),
-      () => undefined,
+    const { shard } = this.#deps;
+    await watched(this.#options, this.#shutdown, ofCycle, `The cycle of ${shard}`, () =>
+      runCycle(this.#deps, received, clock.now() + cycleMs),
     );
-    try {
-      await runCycle(this.#deps, received, clock.now() + cycleMs);
-    } finally {
-      ended.abort();
-    }
   }
+}
 
-  #overrun(): void {
-    const overran = new CycleOverranError(this.#deps.shard, this.#options.cycleMs);
-    this.#tell(overran);
-    this.#shutdown.begin(overran);
+/** None once the shutdown has begun. */
+async function receiveUntil(
+  { begun }: Shutdown,
+  queue: CollectionQueue,
+  wait: Omit<Parameters<CollectionQueue["receive"]>[0], "signal">,
+): Promise<readonly QueuedMessage[]> {
+  if (begun.aborted) return [];
+  try {
+    return await queue.receive({ ...wait, signal: begun });
+  } catch (error) {
+    if (begun.aborted) return [];
+    throw error;
   }
+}
 
-  #tell(error: unknown): void {
-    const { log, metrics } = this.#options;
-    const { stack } = error instanceof Error ? error : new Error(String(error));
-    const fields = { shard: this.#deps.shard, ...errorFields(error) };
-    if (error instanceof CycleAbandonedError) {
-      log.info("A cycle was abandoned", fields);
-      return;
-    }
-    metrics.count("WorkerErrors", 1);
-    log.error("A cycle failed", { ...fields, ...(!(error instanceof VectorkeepError) && { stack }) });
+/** Begins a shutdown where the work is not over at its deadline. */
+async function watched<T>(
+  options: WorkerOptions,
+  shutdown: Shutdown,
+  words: typeof ofCycle | typeof ofFold,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { clock, cycleMs } = options;
+  const ended = new AbortController();
+  void clock.sleep(cycleMs, ended.signal).then(
+    () => {
+      const overran = new CycleOverranError(what, cycleMs);
+      tell(options, words, overran);
+      shutdown.begin(overran);
+    },
+    () => undefined,
+  );
+  try {
+    return await work();
+  } finally {
+    ended.abort();
   }
+}
+
+function tell(
+  { log, metrics }: WorkerOptions,
+  words: typeof ofCycle | typeof ofFold,
+  error: unknown,
+  shard?: ShardName,
+): void {
+  const { stack } = error instanceof Error ? error : new Error(String(error));
+  const fields = { ...(shard && { shard }), ...errorFields(error) };
+  if (error instanceof CycleAbandonedError) {
+    log.info(words.abandoned, fields);
+    return;
+  }
+  metrics.count("WorkerErrors", 1);
+  log.error(words.failed, { ...fields, ...(!(error instanceof VectorkeepError) && { stack }) });
 }

@@ -42,16 +42,17 @@ export class CollectionQueue {
     this.#log = log;
   }
 
-  /** Up to ten messages; none when there are none within the wait. Rejects with an AbortError once the signal is aborted. */
+  /** Messages, up to ten by default; none when there are none within the wait. Rejects with an AbortError once the signal is aborted. */
   async receive(wait: {
     readonly waitSeconds: number;
     readonly hiddenSeconds: number;
+    readonly maxMessages?: number;
     readonly signal?: AbortSignal;
   }): Promise<QueuedMessage[]> {
     const { Messages = [] } = await this.#sqs.send(
       new ReceiveMessageCommand({
         QueueUrl: this.#url,
-        MaxNumberOfMessages: messagesPerCall,
+        MaxNumberOfMessages: wait.maxMessages ?? messagesPerCall,
         WaitTimeSeconds: wait.waitSeconds,
         VisibilityTimeout: wait.hiddenSeconds,
         MessageSystemAttributeNames: ["MessageGroupId", "MessageDeduplicationId", "ApproximateReceiveCount"],

@@ -59,9 +59,10 @@ const documentsAtOnce = 16;
 
 /**
  * Publishes the content of an older generation as the next one, under the lease and by the same condition as a cycle
- * does. Every newer document is redriven before the head moves, so a crash leaves either nothing restored and documents
+ * does. It holds the lease of folds too, first as a fold's repair does: what a fold collects as garbage is not being restored.
+ * Every newer document is redriven before the head moves, so a crash leaves either nothing restored and documents
  * that are found current, or everything restored. No cycle can process them earlier, because it needs the lease.
- * `maxWaitMs` is the maximum wait for the lease. Throws GenerationNotRestorableError, GenerationCorruptError,
+ * `maxWaitMs` is the maximum wait for each lease. Throws GenerationNotRestorableError, GenerationCorruptError,
  * CollectionOfOtherModelError, CollectionBusyError, LeaseLostError, PublishConflictError.
  */
 export async function restoreGeneration(
@@ -70,7 +71,12 @@ export async function restoreGeneration(
   maxWaitMs: number,
 ): Promise<Restored> {
   deps.onStep("lease");
-  return underLease(deps, maxWaitMs, (lease) => restoreUnder(lease, deps, generation));
+  return underLease(
+    deps,
+    maxWaitMs,
+    () => underLease(deps, maxWaitMs, (lease) => restoreUnder(lease, deps, generation)),
+    "fold",
+  );
 }
 
 async function restoreUnder(lease: Lease, deps: RestoreDeps, generation: number): Promise<Restored> {

@@ -3,6 +3,7 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { ShardName } from "../../../contract/collections.ts";
 import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
 import { baseCycleSteps } from "../../../core/collections/cycle/cycle-deps.ts";
+import { readShardHead } from "../../../core/collections/generations/head.ts";
 import { CycleOverranError } from "../../../core/collections/host/compaction-worker.ts";
 import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
@@ -12,10 +13,10 @@ import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { holdsShardKey } from "../../../core/documents/shards.ts";
 import { silentLog } from "../../../core/log.ts";
 import { type Clock, monotonicClock } from "../../../core/resilience/clock.ts";
-import { CompactionRig, deadLetterUrl, queueUrl } from "../../unit/collections/compaction-rig.ts";
+import { CompactionRig, deadLetterUrl, foldUrl, queueUrl } from "../../unit/collections/compaction-rig.ts";
 import { contentOf, deltaOf, imageId } from "../../unit/collections/sample-deltas.ts";
 import { dyingProcess } from "./dying-process.ts";
-import { RunningWorker, until } from "./running-worker.ts";
+import { RunningWorker, until, type WorkerWishes } from "./running-worker.ts";
 
 jest.setTimeout(60_000);
 
@@ -256,6 +257,43 @@ describe("a worker that is asked to stop", () => {
     ["writes a generation", () => jest.spyOn(rig.generations, "write").mockImplementationOnce(never)],
     ["starts its runs", () => jest.spyOn(rig.runs, "start").mockImplementationOnce(never)],
   ];
+
+  describe("the folds of a worker", () => {
+    const milk = deltaOf(1, "milk", ["milk", "bread"]);
+
+    /** A worker that folds, after a publish that has asked for it. */
+    async function folding(wishes: WorkerWishes = {}): Promise<RunningWorker> {
+      await rig.embed(milk);
+      const { base: _, ...parts } = await rig.process({ foldVectors: 1, leaseMs: 60_000 });
+      await rig.invoke(parts);
+      return run([], { ...wishes, folds: { queue: parts.foldRequests, shards: [parts] } });
+    }
+
+    const folded = async () =>
+      (await rig.generations.manifest((await rig.head()) ?? "")).segments.length === 0;
+
+    test("are done one request at a time", async () => {
+      const receive = jest.spyOn(rig.sqs.at(foldUrl), "receive");
+      const worker = await folding();
+      await until(folded);
+      await worker.stop();
+      expect(new Set(receive.mock.calls.map(([most]) => most))).toEqual(new Set([1]));
+      expect(await rig.published([milk])).toEqual(contentOf([milk]));
+      expect(rig.asked).toEqual([]);
+    });
+
+    test("F5: one that hangs past its deadline is logged and ends the worker, and its lease is released", async () => {
+      jest.spyOn(ChromaVectorStore.prototype, "upsert").mockImplementationOnce(never);
+      const worker = await folding({ cycleMs: 2_000, finishWithinMs: 100 });
+      await worker.ended;
+      jest.restoreAllMocks();
+      expect(worker.shutdown.cause).toBeInstanceOf(CycleOverranError);
+      expect(worker.said[0]).toMatch(/^error A fold did not end within 2 s/);
+      const { holders } = await readShardHead(rig.tables.client, rig.tables.controlTable, "lines");
+      expect(holders).toEqual([]);
+      expect(rig.asked).toHaveLength(1);
+    });
+  });
 
   test.each(hangs)("while it %s does not wait for that", async (_, hang) => {
     await publishOneAndQueueMore();

@@ -23,6 +23,7 @@ import { silentLog } from "../../../core/log.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { redriveDocument } from "../../../core/runs/redrive-document.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
+import { besideHolder } from "../../unit/collections/beside-holder.ts";
 import { CompactionRig, queueUrl } from "../../unit/collections/compaction-rig.ts";
 import { itemsOf } from "../../unit/collections/receipt-items.ts";
 import { contentOf, deltaOf, dimensions, model } from "../../unit/collections/sample-deltas.ts";
@@ -90,14 +91,14 @@ describe("restoring a generation", () => {
 
   test("publishes its content at once, as the next one, made from the one that it replaces", async () => {
     const { head, content, documents: receipts, silent } = await restore(1);
-    expect(head).toMatchObject({ generation: 4, name: "00000004-4" });
+    expect(head).toMatchObject({ generation: 4, name: "00000004-5" });
     expect({ content, silent }).toEqual({ content: "00000001-1", silent: [] });
     expect(receipts.map(({ imageId }) => imageId).sort()).toEqual(
       [milk, tea, cake].map((one) => one.imageId),
     );
-    expect(await rig.head()).toBe("00000004-4");
+    expect(await rig.head()).toBe("00000004-5");
     expect(await published([milk])).toEqual(contentOf([milk]));
-    expect(await rig.generations.manifest("00000004-4")).toMatchObject({
+    expect(await rig.generations.manifest("00000004-5")).toMatchObject({
       base: "00000003-3",
       restored: "00000001-1",
       count: 2,
@@ -110,7 +111,7 @@ describe("restoring a generation", () => {
     const { files } = await rig.generations.manifest("00000001-1");
     expect(files.length).toBeGreaterThan(0);
     for (const { path } of files) {
-      const inodes = ["00000001-1", "00000004-4"].map(
+      const inodes = ["00000001-1", "00000004-5"].map(
         async (name) => (await stat(join(rig.generations.pathOf(name), databaseFolder, path))).ino,
       );
       expect(new Set(await Promise.all(inodes)).size).toBe(1);
@@ -145,12 +146,12 @@ describe("restoring a generation", () => {
     const { documents: receipts } = await restore(3);
     expect(receipts).toHaveLength(3);
     expect(await published()).toEqual(contentOf(allOf));
-    const head = { name: "00000005-5", publishedAt: new Date().toISOString() };
+    const head = { name: "00000005-7", publishedAt: new Date().toISOString() };
     const history = await generationHistory(rig.generations, head);
     expect(history.map(({ generation }) => generation)).toEqual([5, 4, 3, 2, 1]);
     // Files carry the kernel's coarse time, which may lie behind: nothing here is younger than this.
     const rules = { kept: 2, maxReaderMs: -1_000 };
-    await collectGarbage(rig.generations, head, 6, rules, silentLog);
+    await collectGarbage(rig.generations, head, 8, rules, silentLog);
     const again = await generationHistory(rig.generations, head);
     expect(again.map(({ generation }) => generation)).toEqual([5, 4]);
     expect(await published()).toEqual(contentOf(allOf));
@@ -161,7 +162,7 @@ describe("restoring a generation", () => {
     const [restored, replaced, ...older] = await listGenerations(portsOf());
     expect(restored).toMatchObject({
       generation: 4,
-      name: "00000004-4",
+      name: "00000004-5",
       head: true,
       facts: { vectors: 2, base: "00000003-3", restored: "00000002-2", receipts: 1 },
     });
@@ -314,7 +315,7 @@ describe("a corrupt generation", () => {
     await unreadable("00000003-3");
     const generations = new Generations(join(rig.generations.folder, "../.."), "lines", clock);
     const { silent, head } = await restore(2, { generations });
-    expect({ silent, name: head.name }).toEqual({ silent: ["00000003-3"], name: "00000004-4" });
+    expect({ silent, name: head.name }).toEqual({ silent: ["00000003-3"], name: "00000004-5" });
     expect(await published([butter, tea])).toEqual(contentOf([butter, tea]));
   });
 
@@ -360,5 +361,14 @@ describe("what cannot be restored", () => {
     await expect(restoreGeneration(portsOf(), 1, 1_500)).rejects.toThrow(CollectionBusyError);
     clearInterval(beats);
     await lease?.release();
+  });
+
+  test("does nothing while a fold runs, whose garbage what it restores may be", async () => {
+    const head = await rig.head();
+    await besideHolder(rig, "fold", async () => {
+      await expect(restoreGeneration(portsOf(), 1, 1_500)).rejects.toThrow(CollectionBusyError);
+    });
+    expect(await rig.head()).toBe(head);
+    expect((await restoreGeneration(portsOf(), 1, 1_500)).content).toBe("00000001-1");
   });
 });

@@ -1,12 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CycleDeps } from "../../../core/collections/cycle/cycle-deps.ts";
-import { compactUntilShutdown } from "../../../core/collections/host/compaction-worker.ts";
+import {
+  compactUntilShutdown,
+  type WorkerOptions,
+} from "../../../core/collections/host/compaction-worker.ts";
 import { Shutdown } from "../../../core/collections/host/shutdown.ts";
 import { type Log, silentLog } from "../../../core/log.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
 import { type Clock, monotonicClock } from "../../../core/resilience/clock.ts";
 
 export interface WorkerWishes {
+  readonly folds?: WorkerOptions["folds"];
   readonly shardsAtOnce?: number;
   readonly cycleMs?: number;
   readonly finishWithinMs?: number;
@@ -27,7 +31,13 @@ export class RunningWorker {
   readonly counted = new Map<string, number>();
 
   constructor(shards: readonly CycleDeps[], wishes: WorkerWishes = {}) {
-    const { shardsAtOnce = 2, cycleMs = 60_000, finishWithinMs = 10_000, clock = monotonicClock } = wishes;
+    const {
+      folds,
+      shardsAtOnce = 2,
+      cycleMs = 60_000,
+      finishWithinMs = 10_000,
+      clock = monotonicClock,
+    } = wishes;
     this.shutdown = new Shutdown(unawaited, finishWithinMs);
     const say =
       (level: string) =>
@@ -43,7 +53,8 @@ export class RunningWorker {
         unwritten.clear();
       },
     };
-    this.ended = compactUntilShutdown(shards, { shardsAtOnce, cycleMs, clock, log, metrics }, this.shutdown);
+    const options = { shardsAtOnce, cycleMs, clock, log, metrics, ...(folds && { folds }) };
+    this.ended = compactUntilShutdown(shards, options, this.shutdown);
   }
 
   /** Resolves to the milliseconds that it took to end. */
