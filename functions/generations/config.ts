@@ -12,6 +12,7 @@ export const generationsConfig = z
     DELTAS_BUCKET: name,
     LINES_QUEUE_URLS: urlsOfShards,
     WORDS_QUEUE_URLS: urlsOfShards,
+    FOLD_QUEUE_URL: name,
     COLLECTIONS_PATH: name,
     EMBEDDING_MODEL: name,
     EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),

@@ -6,6 +6,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { collectionOf, collections, type ShardName, shardNames } from "../../contract/collections.ts";
 import { Generations } from "../../core/collections/generations/generations.ts";
+import { FoldQueue } from "../../core/collections/messages/fold-queue.ts";
 import type { CheckDeps } from "../../core/collections/rebuild/check-head.ts";
 import type { RebuildShardDeps } from "../../core/collections/rebuild/rebuild-shard.ts";
 import type { RestoreDeps } from "../../core/collections/restore/restore-generation.ts";
@@ -45,7 +46,9 @@ export function generationsDeps(config: GenerationsConfig, { log }: Telemetry): 
   const { CONTROL_TABLE: controlTable, RECEIPTS_TABLE: receiptsTable } = config;
   const { EMBEDDING_MODEL: model, EMBEDDING_DIMENSIONS: dimensions } = config;
   const runs = new DynamoRunStore({ client, sourceTable: receiptsTable, controlTable });
-  const queues = RunQueues.of(config, new SQSClient({}));
+  const sqs = new SQSClient({});
+  const queues = RunQueues.of(config, sqs);
+  const folds = new FoldQueue(sqs, config.FOLD_QUEUE_URL, monotonicClock);
   const deltas = new S3DeltaStore(new S3Client({}), config.DELTAS_BUCKET);
   const items = new CurrentItems({ client: dynamo, receiptsTable, log, clock: systemClock });
   const depsOf = (shard: ShardName): GenerationsDeps => {
@@ -63,7 +66,7 @@ export function generationsDeps(config: GenerationsConfig, { log }: Telemetry): 
       generations,
       workspace: new Workspace({ shard, generations, model, dimensions, library, scratch }),
       redrive: (receipt, time) => redriveDocument({ runs, queues }, receipt, time),
-      lookAgain: (receipt, time) => queues.lookAgain(receipt, time),
+      folds,
       clock: monotonicClock,
       log,
       // The operator gets the result, so no alarm is needed.

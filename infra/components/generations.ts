@@ -38,7 +38,7 @@ export class Generations extends pulumi.ComponentResource {
   constructor(name: string, args: GenerationsArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:Generations", name, {}, options);
     const { storage, embedding } = args;
-    const { lines, words } = args.compaction;
+    const { lines, words, folds } = args.compaction;
     this.generations = new BundledFunction(
       name,
       {
@@ -56,13 +56,14 @@ export class Generations extends pulumi.ComponentResource {
           DELTAS_BUCKET: storage.deltas.name,
           LINES_QUEUE_URLS: urlsOf(lines.queues),
           WORDS_QUEUE_URLS: urlsOf(words.queues),
+          FOLD_QUEUE_URL: folds.queue.url,
           COLLECTIONS_PATH: collectionsPath,
           EMBEDDING_MODEL: embedding.model,
           EMBEDDING_DIMENSIONS: String(embedding.dimensions),
           LEASE_SECONDS: String(args.leaseSeconds),
         },
         statements: [
-          sendTo(...lines.queues, ...words.queues),
+          sendTo(...lines.queues, ...words.queues, folds.queue),
           list(storage.deltas),
           readObjects(storage.deltas, "deltas/"),
           items(storage.receipts, ["GetItem", "Query", "UpdateItem"]),

@@ -131,6 +131,7 @@ test("the function of the generations may take the lease, move the head, drive r
     "logs:PutLogEvents arn:cloudwatch:vectorkeep-prod-generations:*",
     "s3:GetObject arn:s3:vectorkeep-prod-deltas/deltas/*",
     "s3:ListBucket arn:s3:vectorkeep-prod-deltas",
+    "sqs:SendMessage arn:sqs:vectorkeep-prod-fold",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-lines",
     "sqs:SendMessage arn:sqs:vectorkeep-prod-words",
   ]);

@@ -189,21 +189,21 @@ describe("F46: a file system without the head", () => {
     expect(await rig.generations.checkpoints.list()).toEqual([]);
   });
 
-  test("is noticed without any change, and one message has it filled again", async () => {
+  test("is noticed without any change, and its repair is asked for without a cycle", async () => {
     const check = async () => {
-      const { queues } = await rig.process();
-      const lookAgain = queues.lookAgain.bind(queues);
+      const { folds } = await rig.process();
       const { shard, tables: control, generations } = rig;
-      return checkHead({ shard, control, generations, lookAgain, log: silentLog });
+      return checkHead({ shard, control, generations, folds, log: silentLog });
     };
     expect(await check()).toBe("whole");
-    expect(queued()).toEqual([]);
+    expect(rig.asked).toEqual([]);
     await loseAll();
     expect(await check()).toBe("whole");
     await publishedLongAgo();
     expect(await check()).toBe("lost");
-    expect(queued()).toHaveLength(1);
-    await compactAll();
+    expect(await check()).toBe("lost");
+    expect([queued(), rig.asked]).toMatchObject([[], [{ reason: "repair", found: await rig.head() }]]);
+    expect(await rig.foldWhatIsAsked()).toBe(1);
     await isWhole();
     expect(await check()).toBe("whole");
   });
