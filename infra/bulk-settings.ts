@@ -125,8 +125,9 @@ export const bulkSettings = {
   }),
   sourceFolder: optionalText({
     form: { pattern: /^\/\S+$/, says: "an absolute path" },
-    means: "A folder of the workers' machine whose files are the sources, in place of the source bucket.",
-    because: "Files usually come through S3.",
+    means:
+      "For the local stack: a folder of this machine whose files are the sources, in place of the source bucket.",
+    because: "Files of a deployed stack come through S3: its workers are Fargate tasks.",
   }),
   redisNodeType: oneOf({
     default: "cache.t4g.micro",

@@ -143,6 +143,14 @@ export const rules: readonly Rule<Settings>[] = [
       "bulk:allowedCidrs needs bulk:certificateArn: the API key must not cross the internet in the clear",
   },
   {
+    keys: ["bulk:sourceFolder", "catchup:pineconeHost"],
+    // Only workers of the local stack reach an index there, and only they run where the folder is.
+    broken: ({ bulk: { sourceFolder }, catchup: { pineconeHost } }) =>
+      sourceFolder !== undefined && !isLoopback(pineconeHost ?? ""),
+    problem:
+      "bulk:sourceFolder is for the local stack, whose workers run on this machine: a Fargate task has no folder of yours. Put the files into the source bucket",
+  },
+  {
     keys: ["bulk:workers", "bulk:maxWorkers"],
     broken: ({ bulk: { workers, maxWorkers } }) => workers > maxWorkers,
     problem: "bulk:workers must not be greater than bulk:maxWorkers",

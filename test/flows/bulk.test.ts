@@ -116,7 +116,9 @@ test("a file goes through the API and the workers into the index, every row once
 test("SIGKILL of every worker and of the API in mid-run loses no row and counts none twice", async () => {
   const id = await start("killed");
   await underWay(id);
-  for (const pid of [...pidsOf("bulk-worker"), ...pidsOf("bulk-api")]) process.kill(pid, "SIGKILL");
+  const killed = [...pidsOf("bulk-worker"), ...pidsOf("bulk-api")];
+  expect(killed).toHaveLength(3);
+  for (const pid of killed) process.kill(pid, "SIGKILL");
   await expectEveryRowOnce(await ended(id), "killed");
 });
 
@@ -132,7 +134,13 @@ test("SIGKILL of the broker in mid-run, with two tasks at once, loses no row", a
 test("SIGTERM, as a deployment sends it, lets the workers finish and loses no row", async () => {
   const id = await start("deployed");
   await underWay(id);
-  for (const pid of pidsOf("bulk-worker")) process.kill(pid, "SIGTERM");
+  const stopped = pidsOf("bulk-worker");
+  expect(stopped).toHaveLength(2);
+  expect(isOver(await client.status(id))).toBe(false);
+  for (const pid of stopped) process.kill(pid, "SIGTERM");
+  await eventually(60, async () =>
+    expect(pidsOf("bulk-worker").filter((pid) => stopped.includes(pid))).toEqual([]),
+  );
   await expectEveryRowOnce(await ended(id), "deployed");
 });
 
@@ -149,6 +157,7 @@ test("a provider that fails, and then limits the rate, delays the rows and loses
   };
   await expectEveryRowOnce(await ended(id), "limited");
   embeddings.instead = () => undefined;
+  expect(refused).toBeGreaterThan(12);
 });
 
 test("a spent quota ends the task with the reason", async () => {

@@ -1,3 +1,4 @@
+import type { ConfigurationInvalidError } from "../../infra/settings/read-all.ts";
 import { bulkSecrets, deployBulk } from "./support/bulk-stack.ts";
 import { type Deployment, ofType } from "./support/deploy.ts";
 import { deployStack } from "./support/stacks.ts";
@@ -67,10 +68,18 @@ describe("the bulk API", () => {
 
   test("gives the API no key of a provider, and no object", () => {
     const policies = [...ofType(stack, "aws:iam/rolePolicy:RolePolicy")];
-    const api = policies.find(([name]) => name.endsWith("bulk-api-run"))?.[1];
-    const worker = policies.find(([name]) => name.endsWith("bulk-worker-run"))?.[1];
-    expect(String(api?.policy)).not.toMatch(/s3:|pinecone|embedding/);
-    expect(String(worker?.policy)).toMatch(/s3:GetObject/);
+    const policyOf = (task: string) => {
+      const found = policies.find(([name]) => name.endsWith(`${task}-run`))?.[1].policy;
+      if (typeof found !== "string") throw new Error(`There is no policy of ${task}.`);
+      return found;
+    };
+    // What the API is not to have is there under these names.
+    for (const provider of [/s3:GetObject/, /pinecone/, /embedding/]) {
+      expect(policyOf("bulk-worker")).toMatch(provider);
+      expect(policyOf("bulk-api")).not.toMatch(provider);
+    }
+    expect(policyOf("bulk-api")).toMatch(/dynamodb:PutItem/);
+    expect(policyOf("bulk-api")).not.toMatch(/s3:/);
   });
 });
 
@@ -93,6 +102,18 @@ test("with a certificate and ranges it listens with HTTPS for these, and nobody 
 test("an existing broker is used, and none is made", async () => {
   const stack = await deployBulk({}, { secrets: { "bulk:redisUrl": "rediss://:secret@redis.example:6379" } });
   expect(ofType(stack, "aws:elasticache/replicationGroup:ReplicationGroup").size).toBe(0);
+});
+
+test("a deployed stack refuses a folder of sources, and the local one takes it", async () => {
+  const folder = { "bulk:sourceFolder": "/srv/files" };
+  const problems = await deployBulk(folder).catch((error: ConfigurationInvalidError) => error.problems);
+  expect(problems).toEqual([expect.stringContaining("bulk:sourceFolder is for the local stack")]);
+  const local = await deployBulk({
+    ...folder,
+    "catchup:pineconeHost": "http://127.0.0.1:4569/hosts/records",
+  });
+  const worker = containersOf(local).find(({ name }) => name === "bulk-worker");
+  expect(worker?.environment).toContainEqual({ name: "SOURCE_FOLDER", value: "/srv/files" });
 });
 
 test("a stack without it has nothing of it", async () => {
