@@ -90,7 +90,7 @@ export class Compaction extends pulumi.ComponentResource {
       DRAIN_SECONDS: String(settings.drainSeconds),
       MIN_PUBLISH_INTERVAL_SECONDS: String(settings.minPublishIntervalSeconds),
       GENERATIONS_KEPT: String(settings.generationsKept),
-      LONGEST_READER_SECONDS: String(settings.maxReaderSeconds),
+      MAX_READER_SECONDS: String(settings.maxReaderSeconds),
       MAX_FAILURES: String(settings.maxFailures),
       FOLD_QUEUE_URL: this.folds.queue.url,
       FOLD_VECTORS: String(settings.foldVectors),

@@ -175,7 +175,7 @@ export class Stack {
       DRAIN_SECONDS: 1,
       MIN_PUBLISH_INTERVAL_SECONDS: 0,
       GENERATIONS_KEPT: 2,
-      LONGEST_READER_SECONDS: 60,
+      MAX_READER_SECONDS: 60,
       MAX_FAILURES: this.#options.maxFailures ?? 3,
       FOLD_QUEUE_URL: this.queueUrls.fold,
       FOLD_VECTORS: this.#options.foldVectors ?? 3,

@@ -96,7 +96,8 @@ export interface BaseWriter {
   write(work: BaseWork): Promise<WrittenBase>;
 }
 
-export const baseCycleSteps = [
+/** Of a cycle that repairs: it takes what is queued, and writes a base. */
+export const repairSteps = [
   "lease",
   "drain",
   "start runs",
@@ -109,14 +110,13 @@ export const baseCycleSteps = [
   "collect garbage",
   "release",
 ] as const;
-/** Of a cycle that publishes a segment, in place of materialising, applying, verifying and writing a generation. */
-export const segmentSteps = ["read deltas", "write segment"] as const;
-/** Of a cycle that publishes, and of a fold. */
+/** Of a cycle that publishes a segment. */
 export const publishSteps = [
   "lease",
   "drain",
   "start runs",
-  ...segmentSteps,
+  "read deltas",
+  "write segment",
   "move head",
   "acknowledge",
   "collect garbage",
@@ -133,8 +133,8 @@ export const foldSteps = [
   "release",
 ] as const;
 export type Step =
-  | (typeof baseCycleSteps)[number]
-  | (typeof segmentSteps)[number]
+  | (typeof repairSteps)[number]
+  | (typeof publishSteps)[number]
   /** Only where no generation is sound. */
   | "rebuild"
   | `rebuild: ${RebuildStep}`;

@@ -7,7 +7,12 @@ import { type Head, readHead } from "../generations/head.ts";
 import { manifestFile } from "../generations/manifest.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";
-import type { DocumentWork, RunWork, StartedDocument } from "../messages/document-work.ts";
+import {
+  type DocumentWork,
+  messagesOf,
+  type RunWork,
+  type StartedDocument,
+} from "../messages/document-work.ts";
 import { drain } from "../messages/drain.ts";
 import { FailedMessages } from "../messages/failed-messages.ts";
 import type { FoldRequest } from "../messages/fold-request.ts";
@@ -238,8 +243,4 @@ export class LeasedCycle {
     this.#deps.onStep(step);
     this.#lease.assertHeld();
   }
-}
-
-function messagesOf({ runs, changeMessages }: DocumentWork): readonly QueuedMessage[] {
-  return [...runs.flatMap(({ messages }) => messages), ...changeMessages];
 }

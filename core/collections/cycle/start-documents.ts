@@ -8,8 +8,12 @@ import type { RunRef, RunStore } from "../../runs/run-store.ts";
 import { ItemUnreadableError, isValidationError } from "../../unreadable-item.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 import { LeaseLostError } from "../lease/lease.ts";
-import type { QueuedMessage } from "../messages/collection-queue.ts";
-import type { DocumentWork, RunWork, StartedDocument } from "../messages/document-work.ts";
+import {
+  type DocumentWork,
+  messagesOf,
+  type RunWork,
+  type StartedDocument,
+} from "../messages/document-work.ts";
 import type { FailedMessages } from "../messages/failed-messages.ts";
 import type { MessagesInFlight } from "../messages/messages-in-flight.ts";
 import { CycleAbandonedError } from "./abandonable.ts";
@@ -73,10 +77,6 @@ function endsTheCycle(error: unknown): boolean {
 /** It fails again at each delivery, until somebody corrects the document's items. */
 function isOwnFailure(error: unknown): error is Error {
   return error instanceof ItemUnreadableError || error instanceof TokenAheadError || isValidationError(error);
-}
-
-function messagesOf({ runs, changeMessages }: DocumentWork): readonly QueuedMessage[] {
-  return [...runs.flatMap(({ messages }) => messages), ...changeMessages];
 }
 
 function logOutage({ log }: StartDeps, { document }: DocumentWork, error: unknown): unknown {

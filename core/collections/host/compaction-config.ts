@@ -33,7 +33,7 @@ export const compactionConfig = z
     DRAIN_SECONDS: seconds,
     MIN_PUBLISH_INTERVAL_SECONDS: seconds,
     GENERATIONS_KEPT: wholeNumber(1, 1_000),
-    LONGEST_READER_SECONDS: seconds,
+    MAX_READER_SECONDS: seconds,
     MAX_FAILURES: wholeNumber(1, 100),
     FOLD_QUEUE_URL: name,
     FOLD_VECTORS: wholeNumber(0, 1_000_000),

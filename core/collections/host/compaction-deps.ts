@@ -72,7 +72,7 @@ export function cycleDeps(source: ShardQueues, config: CompactionConfig, machine
       },
       garbage: {
         kept: config.GENERATIONS_KEPT,
-        maxReaderMs: config.LONGEST_READER_SECONDS * 1000,
+        maxReaderMs: config.MAX_READER_SECONDS * 1000,
       },
     },
     control: { client: dynamo, controlTable },

@@ -32,3 +32,11 @@ export interface StartedDocument {
   readonly changeMessages: readonly QueuedMessage[];
   readonly isDoubted: boolean;
 }
+
+/** Every message of the document. */
+export function messagesOf({
+  runs,
+  changeMessages,
+}: Pick<DocumentWork, "runs" | "changeMessages">): readonly QueuedMessage[] {
+  return [...runs.flatMap(({ messages }) => messages), ...changeMessages];
+}

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { ShardName } from "../../../contract/collections.ts";
 import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
-import { baseCycleSteps } from "../../../core/collections/cycle/cycle-deps.ts";
+import { repairSteps } from "../../../core/collections/cycle/cycle-deps.ts";
 import { readShardHead } from "../../../core/collections/generations/head.ts";
 import { CycleOverranError } from "../../../core/collections/host/compaction-worker.ts";
 import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
@@ -227,7 +227,7 @@ describe("a worker that is asked to stop", () => {
     expect(folders.sort()).toEqual(["00000001-1", await rig.head()]);
   }
 
-  test.each(baseCycleSteps)(
+  test.each(repairSteps)(
     "in the middle of step `%s` leaves nothing half-published and no lease",
     async (step) => {
       await publishOneAndQueueMore();
@@ -348,7 +348,7 @@ test("F5: a cycle that hangs past its deadline is logged and ends the worker, an
   expect(await rig.published([delta])).toEqual(contentOf([delta]));
 });
 
-test.each(baseCycleSteps)(
+test.each(repairSteps)(
   "F21: a worker that is killed at step `%s` is replaced by the next one",
   async (step) => {
     const delta = deltaOf(1, "a", ["milk", "bread"]);

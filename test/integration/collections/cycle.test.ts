@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { baseCycleSteps } from "../../../core/collections/cycle/cycle-deps.ts";
+import { repairSteps } from "../../../core/collections/cycle/cycle-deps.ts";
 import { Heartbeat } from "../../../core/collections/lease/heartbeat.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
@@ -293,7 +293,7 @@ describe("a process that dies", () => {
   const after = deltaOf(1, "after", ["butter"]);
   const other = deltaOf(2, "other", ["tea", "cake"]);
 
-  test.each(baseCycleSteps)(
+  test.each(repairSteps)(
     "F2 F3 F21: at step `%s` leaves a retry that ends in the same collection",
     async (step) => {
       await rig.embed(before);
