@@ -3,9 +3,9 @@ import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { documentModel } from "../documents/documents.ts";
 import { ofShardKey } from "../documents/shards.ts";
 import { changeMessageBody } from "../entities/change-message.ts";
+import { jsonOf } from "../text/json-of.ts";
 import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
-import { jsonOf } from "./json-of.ts";
 import { subjectOfChange, unknownSubject } from "./subjects.ts";
 import type { Letter } from "./through-queue.ts";
 

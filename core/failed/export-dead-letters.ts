@@ -1,9 +1,9 @@
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import * as z from "zod";
 import { documentModel } from "../documents/documents.ts";
+import { jsonOf } from "../text/json-of.ts";
 import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
-import { jsonOf } from "./json-of.ts";
 import { idsIn } from "./subject-ids.ts";
 import type { Letter } from "./through-queue.ts";
 

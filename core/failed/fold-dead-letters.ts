@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
+import { jsonOf } from "../text/json-of.ts";
 import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
-import { jsonOf } from "./json-of.ts";
 import { unknownSubject } from "./subjects.ts";
 import type { Letter } from "./through-queue.ts";
 

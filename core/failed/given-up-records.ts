@@ -5,10 +5,10 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import * as z from "zod";
+import { jsonOf } from "../text/json-of.ts";
 import { problems } from "../text/problems.ts";
 import type { FailedSource, FailedThing, Listing, Retried } from "./failed-source.ts";
 import { mayBePurged } from "./failed-source.ts";
-import { jsonOf } from "./json-of.ts";
 import { type ReplayDeps, replay } from "./replay.ts";
 import { subjectOfRecord, unknownSubject } from "./subjects.ts";
 

@@ -1,8 +1,8 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
+import { jsonOf } from "../text/json-of.ts";
 import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
-import { jsonOf } from "./json-of.ts";
 import type { LoggedReasons } from "./logged-reasons.ts";
 import { idsIn } from "./subject-ids.ts";
 import type { Letter } from "./through-queue.ts";

@@ -1,6 +1,6 @@
 import { type CloudWatchLogsClient, paginateFilterLogEvents } from "@aws-sdk/client-cloudwatch-logs";
 import * as z from "zod";
-import { jsonOf } from "./json-of.ts";
+import { jsonOf } from "../text/json-of.ts";
 import type { Letter } from "./through-queue.ts";
 
 /** Filter patterns have at most 1,024 characters. */

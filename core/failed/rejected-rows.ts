@@ -10,9 +10,9 @@ import { rejectedRowsFolder, runOfRejectedRows } from "../deltas/keys.ts";
 import { documentModel } from "../documents/documents.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import type { RunStore } from "../runs/run-store.ts";
+import { jsonOf } from "../text/json-of.ts";
 import type { FailedSource, FailedThing, Listing, Retried } from "./failed-source.ts";
 import { mayBePurged } from "./failed-source.ts";
-import { jsonOf } from "./json-of.ts";
 import { unknownIds } from "./subject-ids.ts";
 
 export interface RejectedRowsOptions {

@@ -2,8 +2,8 @@ import { type CloudWatchLogsClient, paginateFilterLogEvents } from "@aws-sdk/cli
 import * as z from "zod";
 import { documentModel } from "../documents/documents.ts";
 import { outcomeMessage } from "../ingest/outcome.ts";
+import { jsonOf } from "../text/json-of.ts";
 import type { FailedThing } from "./failed-source.ts";
-import { jsonOf } from "./json-of.ts";
 import { idsIn } from "./subject-ids.ts";
 
 /** Pages of a large log may be empty, so paging is bounded. */

@@ -27,10 +27,20 @@ export function xrayContext(header = process.env._X_AMZN_TRACE_ID): SpanContext 
   return isSpanContextValid(context) ? context : undefined;
 }
 
+/** The current span, or X-Ray's. */
+function currentContext(): SpanContext | undefined {
+  const active = trace.getActiveSpan()?.spanContext();
+  return active && isSpanContextValid(active) ? active : xrayContext();
+}
+
+/** The W3C trace id of the current invocation: the 32 hexadecimal digits of its X-Ray root. */
+export function currentTraceId(): string | undefined {
+  return currentContext()?.traceId;
+}
+
 /** The current span, or X-Ray's where it is sampled; undefined if nothing is traced. */
 export function currentTraceparent(): string | undefined {
-  const active = trace.getActiveSpan()?.spanContext();
-  const context = active && isSpanContextValid(active) ? active : xrayContext();
+  const context = currentContext();
   if (context === undefined || (context.traceFlags & TraceFlags.SAMPLED) === 0) return undefined;
   return `00-${context.traceId}-${context.spanId}-${context.traceFlags.toString(16).padStart(2, "0")}`;
 }

@@ -103,7 +103,8 @@ export class DataApiDatabase implements Database {
     transactionId?: string,
   ): Promise<z.infer<Row>[]> {
     const { formattedRecords } = await this.#send(sql, parameters, transactionId);
-    const parsed = z.array(row).safeParse(JSON.parse(formattedRecords ?? "[]"));
+    if (formattedRecords === undefined) throw new DatabaseRowInvalidError("the statement returns none");
+    const parsed = z.array(row).safeParse(JSON.parse(formattedRecords));
     if (!parsed.success) throw new DatabaseRowInvalidError(z.prettifyError(parsed.error));
     return parsed.data;
   }

@@ -6,6 +6,7 @@ import {
   type SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import * as z from "zod";
+import { jsonOf } from "../../text/json-of.ts";
 
 /** The role of the functions. */
 export const roleName = "vectorkeep_images";
@@ -21,18 +22,10 @@ export async function rolePassword(client: SecretsManagerClient, secretId: strin
       if (error instanceof ResourceNotFoundException) return undefined;
       throw error;
     });
-  const known = credentials.safeParse(parsed(stored?.SecretString));
+  const known = credentials.safeParse(jsonOf(stored?.SecretString ?? ""));
   if (known.success && known.data.username === roleName) return known.data.password;
   const password = randomBytes(24).toString("base64url");
   const SecretString = JSON.stringify({ username: roleName, password });
   await client.send(new PutSecretValueCommand({ SecretId: secretId, SecretString }));
   return password;
-}
-
-function parsed(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? "null");
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { jsonOf } from "../../text/json-of.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 
 /** An item has renditions: the analyzer's input. */
@@ -58,12 +59,4 @@ export function parseFlowEvent<Detail extends z.ZodType>(
   const parsed = event.safeParse(jsonOf(body));
   if (!parsed.success) throw new FlowEventInvalidError(detailType, z.prettifyError(parsed.error));
   return (parsed.data as { detail: z.infer<Detail> }).detail;
-}
-
-function jsonOf(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

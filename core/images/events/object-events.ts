@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { jsonOf } from "../../text/json-of.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 import { paddedSequencer } from "./sequencer.ts";
 
@@ -53,7 +54,8 @@ const notification = z.object({
 
 /** Every change that a message reports. S3's test event reports none. Throws ObjectEventInvalidError. */
 export function parseObjectChanges(body: string): ObjectChange[] {
-  const json = parsedJson(body);
+  const json = jsonOf(body);
+  if (json === undefined) throw new ObjectEventInvalidError("it is not JSON");
   if (isTestEvent(json)) return [];
   const event = busEvent.safeParse(json);
   if (event.success) {
@@ -83,14 +85,6 @@ function decodedKey(key: string): string {
     return decodeURIComponent(key.replaceAll("+", " "));
   } catch {
     throw new ObjectEventInvalidError(`the key ${key} is not URL-encoded`);
-  }
-}
-
-function parsedJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw new ObjectEventInvalidError("it is not JSON");
   }
 }
 

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config.ts";
 import { BundledFunction, type FunctionDefaults } from "../bundled-function.ts";
 import type { Network } from "../network.ts";
-import { allow, type Statement } from "../permissions.ts";
+import { allow, readSecrets, type Statement } from "../permissions.ts";
 
 const databaseName = "images";
 /** Lambda's maximum: a migration may build an index. */
@@ -102,7 +102,7 @@ export class ImageDatabase extends pulumi.ComponentResource {
       inside,
     );
     this.environment = this.environmentOf(this.roleSecret.arn);
-    this.statements = [useDataApi(this.cluster), readSecret(this.roleSecret.arn)];
+    this.statements = [useDataApi(this.cluster), readSecrets(this.roleSecret)];
     this.registerOutputs();
   }
 
@@ -127,7 +127,7 @@ export class ImageDatabase extends pulumi.ComponentResource {
         },
         statements: [
           useDataApi(this.cluster),
-          readSecret(ownerSecret),
+          readSecrets({ arn: ownerSecret }),
           allow(["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], [this.roleSecret.arn]),
         ],
         after: [instance],
@@ -155,8 +155,4 @@ function useDataApi({ arn }: aws.rds.Cluster): Statement {
     ],
     [arn],
   );
-}
-
-function readSecret(arn: pulumi.Input<string>): Statement {
-  return allow(["secretsmanager:GetSecretValue"], [arn]);
 }

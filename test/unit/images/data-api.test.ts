@@ -9,7 +9,7 @@ interface Fault {
 }
 
 /** The real client over answers in turn: the rows of a statement, or a fault. */
-function open(answers: readonly (object[] | Fault)[], giveUpAt = 600_000) {
+function open(answers: readonly (object[] | Fault | "no rows")[], giveUpAt = 600_000) {
   const sent: { path: string; body: Record<string, unknown> }[] = [];
   let now = 0;
   const client = new RDSDataClient({
@@ -21,6 +21,10 @@ function open(answers: readonly (object[] | Fault)[], giveUpAt = 600_000) {
         const answer = answers[sent.length] ?? [];
         sent.push({ path: request.path, body: JSON.parse(request.body) });
         const isRows = Array.isArray(answer);
+        if (answer === "no rows") {
+          const body = new TextEncoder().encode('{"numberOfRecordsUpdated":1}');
+          return { response: { statusCode: 200, headers: {}, body } };
+        }
         const body = isRows
           ? { formattedRecords: JSON.stringify(answer), numberOfRecordsUpdated: 1, transactionId: "t" }
           : { message: answer.message ?? "no reason" };
@@ -125,6 +129,11 @@ test("a statement that PostgreSQL refuses is not repeated", async () => {
 test("a refused caller is a matter of configuration", async () => {
   const { database } = open([{ name: "ForbiddenException", status: 403 }]);
   await expect(database.execute("select 1")).rejects.toMatchObject({ code: "VK_DATABASE_NOT_ALLOWED" });
+});
+
+test("a statement without a result is no empty list", async () => {
+  const { database } = open(["no rows"]);
+  await expect(database.query(one, "delete")).rejects.toMatchObject({ code: "VK_DATABASE_ROW_INVALID" });
 });
 
 test("a row with other columns than promised is an error", async () => {
