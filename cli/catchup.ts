@@ -1,27 +1,20 @@
-import { S3Client } from "@aws-sdk/client-s3";
-import { ObjectStore } from "../core/catchup/sources/object-store.ts";
-import { CatchUpClient, CatchUpNotDeployedError, type ShownTask } from "./catchup/client.ts";
+import { CatchUpClient, CatchUpNotDeployedError } from "./catchup/client.ts";
 import { writeFailedCsv } from "./catchup/failed-csv.ts";
 import { failedRecordsIn, readFailedRecords } from "./catchup/failed-records.ts";
-import { follow } from "./catchup/follow.ts";
 import { type Order, readOrder, usage } from "./catchup/order.ts";
-import { failedLine, failedLines, isGood, outcomeLines, reasonLines } from "./catchup/outcome.ts";
-import { progressOf, recordsDone, whole } from "./catchup/progress.ts";
+import { failedLine, reasonLines } from "./catchup/outcome.ts";
+import { whole } from "./catchup/progress.ts";
 import { taskLines } from "./catchup/task-list.ts";
-import { upload } from "./catchup/upload.ts";
+import { TaskSession } from "./catchup/task-session.ts";
 import { runCommand } from "./command.ts";
 import { Screen } from "./screen.ts";
-import { resolveTarget, type StackOutputs } from "./target.ts";
+import { resolveTarget } from "./target.ts";
 
-const failedShown = 5;
 const screen = new Screen(process.stdout);
 
 interface Stack {
   readonly client: CatchUpClient;
-  readonly s3: S3Client;
-  readonly outputs: NonNullable<StackOutputs["catchUp"]>;
-  /** Options that commands for the same stack need. */
-  readonly suffix: string;
+  readonly session: TaskSession;
 }
 
 async function main(): Promise<void> {
@@ -33,12 +26,20 @@ async function main(): Promise<void> {
   const { outputs, environment } = await resolveTarget({ stack: name });
   Object.assign(process.env, environment);
   if (outputs.catchUp === undefined) throw new CatchUpNotDeployedError();
-  const stack: Stack = {
-    client: await CatchUpClient.of(outputs.catchUp),
-    s3: new S3Client({}),
+  const client = await CatchUpClient.of(outputs.catchUp);
+  const suffix = name === undefined ? "" : ` --stack ${name}`;
+  const session = new TaskSession({
+    screen,
+    client,
     outputs: outputs.catchUp,
-    suffix: name === undefined ? "" : ` --stack ${name}`,
-  };
+    commands: {
+      follow: (taskId) => `npm run catchup -- --follow ${taskId}${suffix}`,
+      cancel: (taskId) => `npm run catchup -- --cancel ${taskId}${suffix}`,
+      retry: (taskId) => `npm run catchup -- --retry ${taskId}${suffix}`,
+      failed: (taskId) => `npm run catchup -- --failed ${taskId} --csv failed.csv${suffix}`,
+    },
+  });
+  const stack: Stack = { client, session };
   if (order.kind === "cancel") {
     const { status, progress } = await stack.client.cancel(order.taskId);
     screen.print(
@@ -51,31 +52,24 @@ async function main(): Promise<void> {
     return;
   }
   if (order.kind === "failed") return listFailed(order, stack);
-  await toTheEnd(await taskOf(order, stack), stack);
+  await session.toTheEnd(await taskOf(order, stack));
 }
 
 async function taskOf(
   order: Extract<Order, { kind: "start" | "follow" | "retry" | "cancel" }>,
-  { client, s3, outputs }: Stack,
+  { client, session }: Stack,
 ): Promise<string> {
   if (order.kind === "retry") return client.retryFailed(order.taskId);
-  if (order.kind !== "start") return order.taskId;
-  if (order.file === undefined) return client.start(order.request, order.idempotencyKey);
-  const key = await upload(order.file, outputs.sourceBucket, s3, (bytes, of) => {
-    const text = `uploading ${whole(bytes)} of ${whole(of)} bytes`;
-    screen.status([`  ${text}`], text);
-  });
-  return client.start({ ...order.request, s3_key: key }, order.idempotencyKey);
+  return order.kind === "start" ? session.start(order) : order.taskId;
 }
 
 /** Every failed record: on the screen, or as a CSV with its row. */
 async function listFailed(
   { taskId, csv }: Extract<Order, { kind: "failed" }>,
-  { client, s3, outputs }: Stack,
+  { client, session: { work } }: Stack,
 ): Promise<void> {
   const { failed_records_key: prefix } = await client.status(taskId);
   if (prefix === null) return screen.print(`No record of ${taskId} failed.`);
-  const work = new ObjectStore(s3, outputs.workBucket);
   if (csv !== undefined) {
     const count = await writeFailedCsv(csv, () => failedRecordsIn(prefix, work));
     return screen.print(`${whole(count)} failed records are in ${csv}.`);
@@ -83,58 +77,6 @@ async function listFailed(
   const { counts } = await readFailedRecords(prefix, work, 0);
   screen.print(...reasonLines(counts), "");
   for await (const record of failedRecordsIn(prefix, work)) screen.print(failedLine(record));
-}
-
-async function toTheEnd(taskId: string, stack: Stack): Promise<void> {
-  screen.print(`Task ${taskId}`);
-  process.once("SIGINT", () => leave(taskId, stack));
-  const began = performance.now();
-  let before: number | undefined;
-  let shown: readonly string[] = [];
-  const task = await follow(taskId, stack.client, (now) => {
-    before ??= recordsDone(now);
-    const { block, line } = progressOf(now, (performance.now() - began) / 1_000, before);
-    screen.status(block, line);
-    shown = block;
-  });
-  screen.print(...shown);
-  await tell(task, stack);
-}
-
-/** The task runs in the stack; this command only follows it. */
-function leave(taskId: string, { suffix }: Stack): void {
-  screen.print("", `${taskId} continues.`);
-  screen.suggest([
-    { purpose: "follow it", command: `npm run catchup -- --follow ${taskId}${suffix}` },
-    { purpose: "cancel it", command: `npm run catchup -- --cancel ${taskId}${suffix}` },
-  ]);
-  process.exit(1);
-}
-
-async function tell(task: ShownTask, { s3, outputs, suffix }: Stack): Promise<void> {
-  const good = isGood(task);
-  screen.heading(
-    screen.paint(good ? "green" : "red", task.dry_run ? `${task.status}, a dry run` : task.status),
-  );
-  screen.print(...outcomeLines(task).map((line) => `  ${line}`));
-  if (task.failed_records_key !== null) {
-    const work = new ObjectStore(s3, outputs.workBucket);
-    const failed = await readFailedRecords(task.failed_records_key, work, failedShown);
-    screen.heading("What failed");
-    screen.print(...failedLines(failed).map((line) => `  ${line}`.trimEnd()));
-    screen.suggest([
-      {
-        purpose: "all of them, with their rows",
-        command: `npm run catchup -- --failed ${task.task_id} --csv failed.csv${suffix}`,
-      },
-    ]);
-    if (!task.dry_run) {
-      screen.suggest([
-        { purpose: "retry only these", command: `npm run catchup -- --retry ${task.task_id}${suffix}` },
-      ]);
-    }
-  }
-  if (!good) process.exitCode = 1;
 }
 
 runCommand(main);

@@ -94,7 +94,7 @@ export async function measureBulk({ rows, dimensions, rowsPerChunk }: BulkOption
     clearInterval(sampling);
 
     const recoverySeconds = await recovery(key, client, folder);
-    const load = await statusLoad(key, { url: bulk.url, apiKey, finishedTaskId }, services, place);
+    const load = await statusLoad(key, { url: bulk.url, apiKey, finishedTaskId }, services, stack, place);
     await untilOver(load.taskId, client);
     const tenth = Math.max(1, Math.floor(bytes.length / 10));
     return {
@@ -151,8 +151,10 @@ async function statusLoad(
   key: string,
   { url, apiKey, finishedTaskId }: Pick<LoadOrders, "url" | "apiKey" | "finishedTaskId">,
   services: readonly { readonly pid: number }[],
+  stack: CatchUpStack,
   { folder }: Place,
 ): Promise<LoadOutcome> {
+  await stack.keepWorkersApart();
   for (const { pid } of services) keepToLastProcessor(pid);
   for (const pid of pidsOf("bulk-worker", folder)) keepToLastProcessor(pid);
   for (const pid of pidsOf("bulk-api", folder)) keepFromLastProcessor(pid);

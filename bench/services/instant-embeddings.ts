@@ -18,6 +18,8 @@ const server = createServer((request, response) => {
     response.end(JSON.stringify({ error: { message: error.message } }));
   });
 });
+// A client that is slow for a moment finds its connection closed otherwise, which none of them is measured by.
+server.keepAliveTimeout = 600_000;
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 announce(server);

@@ -28,6 +28,8 @@ const server = createServer(async (request, response) => {
   response.writeHead(200, { "content-type": "application/json" });
   response.end(JSON.stringify(answer));
 });
+// A client that is slow for a moment finds its connection closed otherwise, which none of them is measured by.
+server.keepAliveTimeout = 600_000;
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 announce(server);

@@ -13,8 +13,8 @@ import type { Counts } from "../../catchup/tasks/counts.ts";
 import { statuses, type Task, taskIdPattern } from "../../catchup/tasks/task.ts";
 import { CursorInvalidError } from "../../catchup/tasks/task-store.ts";
 import { errorFields, type Log } from "../../log.ts";
+import { isSameSecret } from "../../settings/same-secret.ts";
 import { bulkBody, readBulkRequest } from "../requests/bulk-request.ts";
-import { isApiKey } from "./api-key.ts";
 import { type HealthCheck, takesWork } from "./check-health.ts";
 import {
   acceptedTask,
@@ -77,7 +77,7 @@ export async function bulkApi(deps: BulkApiDeps): Promise<FastifyInstance> {
   );
   app.addHook("onRequest", async (request, reply) => {
     if (request.is404 || request.routeOptions.config.open) return;
-    if (isApiKey(request.headers["x-api-key"], await deps.apiKey())) return;
+    if (isSameSecret(request.headers["x-api-key"], await deps.apiKey())) return;
     await reply
       .code(401)
       .send({ error: "unauthorized", message: "Send the API key in the header X-API-Key." });

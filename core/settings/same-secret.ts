@@ -1,10 +1,11 @@
 import { hash, timingSafeEqual } from "node:crypto";
 
-/** Whether the presented key is the expected one; takes equally long for every wrong key. */
-export function isApiKey(presented: string | string[] | undefined, expected: string): boolean {
+/** Whether a caller presents the expected secret; takes equally long for every wrong one. */
+export function isSameSecret(presented: unknown, expected: string): boolean {
   return typeof presented === "string" && timingSafeEqual(digest(presented), digest(expected));
 }
 
+/** Of equal length, whatever the text's is. */
 function digest(text: string): Buffer {
   return hash("sha256", text, "buffer");
 }
