@@ -69,7 +69,17 @@ export function kindsOfRow(text: string, days: number): ReadonlySet<RowKind> {
   if (otherTotals.test(text)) kinds.delete("total");
   if (days > 0) kinds.add("date");
   if (kinds.size === 0) kinds.add("item");
-  return kinds;
+  return shared(kinds);
+}
+
+const known = new Map<string, ReadonlySet<RowKind>>();
+
+/** One set for all rows of the same kinds: there are few combinations, and a set of its own takes 150 bytes per row. */
+function shared(kinds: ReadonlySet<RowKind>): ReadonlySet<RowKind> {
+  const name = [...kinds].join();
+  const same = known.get(name) ?? kinds;
+  known.set(name, same);
+  return same;
 }
 
 export interface AskedFor {

@@ -1,3 +1,4 @@
+import { Turns } from "../../resilience/turns.ts";
 import { grams } from "./grams.ts";
 
 /** A query's grams, each with what it is worth among all texts that are searched. */
@@ -7,18 +8,39 @@ export interface WeightedQuery {
   readonly whole: number;
 }
 
-/** Texts by their grams, for the coverage of queries. Texts are numbered from 0 as they are added. */
-export class CoverageIndex {
-  readonly #postings = new Map<string, number[]>();
-  #texts = 0;
+const none = new Int32Array(0);
 
-  add(text: string): void {
-    const number = this.#texts++;
-    for (const gram of grams(text).keys()) {
-      const postings = this.#postings.get(gram);
-      if (postings) postings.push(number);
-      else this.#postings.set(gram, [number]);
+/** Texts by their grams, for the coverage of queries. Texts are numbered from 0 in their order. */
+export class CoverageIndex {
+  readonly #postings: ReadonlyMap<string, Int32Array>;
+  readonly #texts: number;
+
+  private constructor(postings: ReadonlyMap<string, Int32Array>, texts: number) {
+    this.#postings = postings;
+    this.#texts = texts;
+  }
+
+  /** Takes turns with other work of the process. */
+  static async of(texts: Iterable<string>): Promise<CoverageIndex> {
+    const turns = new Turns();
+    const growing = new Map<string, number[]>();
+    let number = 0;
+    for (const text of texts) {
+      for (const gram of grams(text).keys()) {
+        const postings = growing.get(gram);
+        if (postings) postings.push(number);
+        else growing.set(gram, [number]);
+      }
+      number += 1;
+      if (turns.isOver) await turns.next();
     }
+    // Half of the memory of lists that can grow, or less.
+    const postings = new Map<string, Int32Array>();
+    for (const [gram, numbers] of growing) {
+      postings.set(gram, Int32Array.from(numbers));
+      if (turns.isOver) await turns.next();
+    }
+    return new CoverageIndex(postings, number);
   }
 
   get size(): number {
@@ -36,7 +58,11 @@ export class CoverageIndex {
     if (whole === 0) return shares;
     for (const [gram, weight] of weights) {
       const share = weight / whole;
-      for (const text of this.#postings.get(gram) ?? []) shares[text] = (shares[text] ?? 0) + share;
+      const postings = this.#postings.get(gram) ?? none;
+      for (let at = 0; at < postings.length; at++) {
+        const text = postings[at] as number;
+        shares[text] = (shares[text] as number) + share;
+      }
     }
     return shares;
   }

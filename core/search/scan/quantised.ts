@@ -1,30 +1,51 @@
-import { type CodeBlock, maxQueryCode, strideOf } from "./dot-products.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Semaphore } from "../../resilience/semaphore.ts";
+import { CodeBlock, maxQueryCode, strideOf } from "./code-block.ts";
+
+/** Some milliseconds of work. */
+const bytesPerTurn = 8 * 1024 * 1024;
+/** A WebAssembly memory has four times as much at most. */
+const maxBlockBytes = 1024 ** 3;
+
+/** One after another: two scans that take turns would both end late. */
+const oneScan = new Semaphore(1);
 
 /**
  * Vectors as 8-bit codes, each with its step and with the length of what rounding lost. By Cauchy-Schwarz the product
  * of a vector and a query differs from that of their codes by at most the lost lengths, so a scan of the codes bounds it.
  */
-export class QuantisedVectors implements CodeBlock {
-  readonly codes: Int8Array<SharedArrayBuffer>;
+export class QuantisedVectors {
   readonly count: number;
-  readonly stride: number;
+  readonly #stride: number;
+  readonly #perBlock: number;
+  readonly #blocks: readonly CodeBlock[];
   readonly #steps: Float32Array;
   readonly #lost: Float32Array;
 
-  constructor(count: number, dimensions: number) {
+  constructor(count: number, dimensions: number, blockBytes = maxBlockBytes) {
     this.count = count;
-    this.stride = strideOf(dimensions);
-    this.codes = new Int8Array(new SharedArrayBuffer(count * this.stride));
+    this.#stride = strideOf(dimensions);
+    const perBlock = Math.max(1, Math.floor(blockBytes / this.#stride));
+    this.#perBlock = perBlock;
+    this.#blocks = Array.from(
+      { length: Math.ceil(count / perBlock) },
+      (_, block) => new CodeBlock(Math.min(perBlock, count - block * perBlock), this.#stride),
+    );
     this.#steps = new Float32Array(count);
     this.#lost = new Float32Array(count);
   }
 
+  /** Memory of the codes. */
+  get bytes(): number {
+    return this.#blocks.reduce((sum, { codes }) => sum + codes.byteLength, 0);
+  }
+
   set(place: number, direction: Float32Array): void {
-    const start = place * this.stride;
     const step = Math.fround(largest(direction) / 127);
     this.#steps[place] = step;
     if (step === 0) return;
-    const codes = this.codes;
+    const { codes } = this.#blocks[Math.floor(place / this.#perBlock)] as CodeBlock;
+    const start = (place % this.#perBlock) * this.#stride;
     const perStep = 1 / step;
     let lost = 0;
     for (let at = 0; at < direction.length; at++) {
@@ -38,24 +59,61 @@ export class QuantisedVectors implements CodeBlock {
     this.#lost[place] = Math.sqrt(lost) + roundingSlack;
   }
 
-  /** Between which two numbers the product of each vector and the query is, by the products of their codes. */
-  bounds(products: Int32Array, query: QuantisedQuery): Bounds {
-    const lower = new Float32Array(this.count);
-    const upper = new Float32Array(this.count);
-    for (let place = 0; place < this.count; place++) {
-      const lost = this.#lost[place] as number;
-      const product = (this.#steps[place] as number) * query.step * (products[place] as number);
-      const error = lost * query.length + query.lost * (1 + lost) + roundingSlack;
-      lower[place] = product - error;
-      upper[place] = product + error;
-    }
-    return { lower, upper };
+  /** Compares the codes of a query with those of every vector, in this thread, in turns with other work of the process. */
+  scan(query: QuantisedQuery): Promise<Scanned> {
+    return oneScan.use(async () => {
+      const products = new Int32Array(this.count);
+      const perTurn = Math.max(1, Math.floor(bytesPerTurn / this.#stride));
+      for (const [number, block] of this.#blocks.entries()) {
+        const first = number * this.#perBlock;
+        const own = products.subarray(first, Math.min(this.count, first + this.#perBlock));
+        for (let from = 0; from < own.length; from += perTurn) {
+          if (from + first > 0) await nextTurn();
+          block.scan(query.codes, own, from, Math.min(own.length, from + perTurn));
+        }
+      }
+      return new Scanned({ products, steps: this.#steps, lost: this.#lost }, query);
+    });
   }
 }
 
-export interface Bounds {
-  readonly lower: Float32Array;
-  readonly upper: Float32Array;
+interface Scan {
+  readonly products: Int32Array;
+  readonly steps: Float32Array;
+  readonly lost: Float32Array;
+}
+
+/** Between which two numbers the product of each vector and a query is. */
+export class Scanned {
+  readonly #scan: Scan;
+  readonly #query: QuantisedQuery;
+
+  constructor(scan: Scan, query: QuantisedQuery) {
+    this.#scan = scan;
+    this.#query = query;
+  }
+
+  lower(place: number): number {
+    return this.#product(place) - this.#error(place);
+  }
+
+  /** By place. An array, since numbers that functions return one by one would be garbage, a megabyte per scan. */
+  upper(): Float32Array {
+    const upper = new Float32Array(this.#scan.products.length);
+    for (let place = 0; place < upper.length; place++)
+      upper[place] = this.#product(place) + this.#error(place);
+    return upper;
+  }
+
+  #product(place: number): number {
+    const { steps, products } = this.#scan;
+    return (steps[place] as number) * this.#query.step * (products[place] as number);
+  }
+
+  #error(place: number): number {
+    const lost = this.#scan.lost[place] as number;
+    return lost * this.#query.length + this.#query.lost * (1 + lost) + roundingSlack;
+  }
 }
 
 /** A query as 16-bit codes, which lose almost nothing. */

@@ -1,13 +1,18 @@
 import { Turns } from "../../resilience/turns.ts";
 import { EqualVectors, exactProduct, writeDirection } from "../scan/directions.ts";
-import { type Bounds, QuantisedVectors, quantisedQuery } from "../scan/quantised.ts";
-import type { Scanner } from "../scan/scanner.ts";
+import { QuantisedVectors, quantisedQuery } from "../scan/quantised.ts";
 
 /** Below it, comparing every vector costs less than a scan of codes. */
 const minScanned = 512;
 /** Fewer rows than this are compared exactly at once. */
 const maxCompared = 4_096;
 const noCosine = -1;
+
+/** By row, between which two numbers its cosine is. */
+export interface Bounds {
+  readonly upper: Float32Array;
+  lower(row: number): number;
+}
 
 /**
  * Directions of vectors in one block of memory, each once: receipts repeat their texts, and equal texts have equal
@@ -55,7 +60,7 @@ export class DenseMatrix {
 
   /** Memory of the directions and their codes. */
   get bytes(): number {
-    return this.#directions.byteLength + (this.#codes?.codes.byteLength ?? 0);
+    return this.#directions.byteLength + (this.#codes?.bytes ?? 0);
   }
 
   /** The direction of a vector, by its number among those that were given. A view, not a copy. */
@@ -75,36 +80,34 @@ export class DenseMatrix {
     return nearest;
   }
 
-  /** By row, between which two numbers its cosine is. Where few rows are wanted, others are passed over. */
-  async bounds(
-    query: Float32Array,
-    scanner: Scanner,
-    wanted: readonly number[] | undefined,
-  ): Promise<Bounds> {
-    const rows = this.#starts.length - 1;
+  /** Where few rows are wanted, others have none. */
+  async bounds(query: Float32Array, wanted: readonly number[] | undefined): Promise<Bounds> {
     if (this.#codes === undefined || (wanted !== undefined && wanted.length < maxCompared)) {
-      const exact = new Float32Array(rows);
+      const exact = new Float32Array(this.#starts.length - 1);
       for (const row of wanted ?? exact.keys()) exact[row] = this.cosine(row, query);
-      return { lower: exact, upper: exact };
+      return { upper: exact, lower: (row) => exact[row] as number };
     }
-    const quantised = quantisedQuery(query);
-    const products = await scanner.products(this.#codes, quantised.codes);
-    return this.#ofRows(this.#codes.bounds(products, quantised), rows);
+    const scanned = await this.#codes.scan(quantisedQuery(query));
+    return {
+      upper: this.#ofRows(scanned.upper()),
+      lower: (row) => {
+        const own = this.#places.subarray(this.#starts[row], this.#starts[row + 1]);
+        return own.reduce((nearest, place) => Math.max(nearest, scanned.lower(place)), noCosine);
+      },
+    };
   }
 
-  #ofRows(ofDirections: Bounds, rows: number): Bounds {
-    const lower = new Float32Array(rows).fill(noCosine);
-    const upper = new Float32Array(rows).fill(noCosine);
-    for (let row = 0; row < rows; row++) {
+  /** By row, the largest number of its vectors. */
+  #ofRows(ofPlaces: Float32Array): Float32Array {
+    const rows = new Float32Array(this.#starts.length - 1).fill(noCosine);
+    for (let row = 0; row < rows.length; row++) {
       const end = this.#starts[row + 1] as number;
       for (let vector = this.#starts[row] as number; vector < end; vector++) {
-        const place = this.#places[vector] as number;
-        const [low, high] = [ofDirections.lower[place] as number, ofDirections.upper[place] as number];
-        if (low > (lower[row] as number)) lower[row] = low;
-        if (high > (upper[row] as number)) upper[row] = high;
+        const own = ofPlaces[this.#places[vector] as number] as number;
+        if (own > (rows[row] as number)) rows[row] = own;
       }
     }
-    return { lower, upper };
+    return rows;
   }
 
   #directionAt(place: number): Float32Array {

@@ -19,6 +19,9 @@ export interface DocumentRow {
   readonly amounts: readonly number[];
 }
 
+/** Of the many rows that name no day, or no amount. */
+const none: readonly never[] = [];
+
 export function documentRow(
   receipt: string,
   position: number,
@@ -26,13 +29,14 @@ export function documentRow(
 ): DocumentRow {
   const text = vectors.map(({ document }) => document).join(" ");
   const days = daysIn(text);
+  const amounts = amountsIn(text);
   return {
     receipt,
     position,
     text,
     vectors,
     kinds: kindsOfRow(text, days.length),
-    days,
-    amounts: amountsIn(text),
+    days: days.length > 0 ? days : none,
+    amounts: amounts.length > 0 ? amounts : none,
   };
 }

@@ -1,7 +1,6 @@
 import type { MetadataTerm } from "../../collections/chroma/vector-store.ts";
 import { isFinalTotal, type RowKind } from "../../receipts/typed/row-kinds.ts";
 import { directionOf } from "../scan/directions.ts";
-import { inlineScanner, type Scanner } from "../scan/scanner.ts";
 import { Contest } from "./contest.ts";
 import type { DocumentRow } from "./document-row.ts";
 import type { RankedRow } from "./ranked-row.ts";
@@ -24,8 +23,6 @@ export interface Ranking {
   readonly terms?: readonly MetadataTerm[];
   /** Whether a row may be a hit. */
   readonly accepts: (row: DocumentRow, head: ReceiptHead | undefined) => boolean;
-  /** @default a scan in this thread */
-  readonly scanner?: Scanner;
 }
 
 /** A cosine and a share of rare letters are both at most 1; measured on receipts, equal weights rank best. */
@@ -44,7 +41,6 @@ const minCoverage = 0.25;
  */
 export async function rank(snapshot: Snapshot, ranking: Ranking): Promise<RankedRow[]> {
   const { text, vector, mode, understood, accepts, minCosine, terms = [] } = ranking;
-  const { scanner = inlineScanner } = ranking;
   const query = vector && directionOf(vector);
   const subject = understood?.subject ? subjectReceipts(snapshot, understood.subject) : undefined;
   const weighed = snapshot.weigh(text);
@@ -52,15 +48,16 @@ export async function rank(snapshot: Snapshot, ranking: Ranking): Promise<Ranked
   for (const { part, live } of snapshot.parts) {
     const { rows, heads, matrix } = part;
     const wanted = part.narrowed(terms);
-    const bounds = query && mode !== "lexical" ? await matrix.bounds(query, scanner, wanted) : undefined;
+    const bounds = query && mode !== "lexical" ? await matrix.bounds(query, wanted) : undefined;
     const coverages = part.index.coverage(weighed);
     const matching = understood && mode !== "dense" ? part.matching(understood) : undefined;
     const consider = (number: number) => {
       if (!live[number]) return;
-      const row = rows[number] as DocumentRow;
       const coverage = coverages[number] as number;
       const { boost, isSubject } =
-        understood && matching?.[number] ? boostOf(row, understood, subject) : noBoost;
+        understood && matching?.[number]
+          ? boostOf(rows[number] as DocumentRow, understood, subject)
+          : noBoost;
       const ownWeight = isSubject ? understoodWeight : 1;
       const upper = bounds?.upper[number];
       const most = boost + ownWeight * ownScore(mode, upper, coverage);
@@ -69,8 +66,9 @@ export async function rank(snapshot: Snapshot, ranking: Ranking): Promise<Ranked
         boost === 0 && isUnrelated(mode, cosine, coverage, minCosine);
       if (boost === 0 && understood?.isValueAlone && mode !== "dense" && coverage < minCoverage) return;
       if (isUnfit(upper)) return;
+      const row = rows[number] as DocumentRow;
       if (!accepts(row, heads.get(row.receipt))) return;
-      const lower = bounds?.lower[number];
+      const lower = bounds?.lower(number);
       contest.add(
         most,
         isUnfit(lower) ? Number.NEGATIVE_INFINITY : boost + ownWeight * ownScore(mode, lower, coverage),
@@ -83,8 +81,17 @@ export async function rank(snapshot: Snapshot, ranking: Ranking): Promise<Ranked
         },
       );
     };
-    if (wanted) wanted.forEach(consider);
-    else for (let number = 0; number < rows.length; number++) consider(number);
+    let { threshold } = contest;
+    const count = wanted?.length ?? rows.length;
+    for (let at = 0; at < count; at++) {
+      const number = wanted ? (wanted[at] as number) : at;
+      // Most rows end here, so this allocates nothing: a call with closures would leave megabytes of garbage per query.
+      const isBoosted = matching?.[number] === 1;
+      if (!isBoosted && ownScore(mode, bounds?.upper[number], coverages[number] as number) < threshold)
+        continue;
+      consider(number);
+      threshold = contest.threshold;
+    }
   }
   return contest.ranked();
 }

@@ -24,6 +24,16 @@ export interface ReceiptHead {
 const headRows = 5;
 const merchantKeys = ["canonical_merchant_name", "merchant_name"] as const;
 
+interface PartParts {
+  readonly rows: readonly DocumentRow[];
+  readonly firstRows: ReadonlyMap<string, number>;
+  readonly receipts: ReadonlySet<string>;
+  readonly matrix: DenseMatrix;
+  readonly heads: ReadonlyMap<string, ReceiptHead>;
+  readonly index: CoverageIndex;
+  readonly headIndex: CoverageIndex;
+}
+
 /** The vectors of some receipts, ready to be searched. Never changes. */
 export class SnapshotPart {
   /** Those of one receipt are neighbours. */
@@ -32,27 +42,25 @@ export class SnapshotPart {
   readonly receipts: ReadonlySet<string>;
   readonly vectors: number;
   readonly matrix: DenseMatrix;
-  readonly index = new CoverageIndex();
+  readonly index: CoverageIndex;
   readonly heads: ReadonlyMap<string, ReceiptHead>;
   /** The first rows and the merchant of each receipt, in the order of `heads`: whose receipt it is. */
-  readonly headIndex = new CoverageIndex();
-  readonly #firstRows = new Map<string, number>();
+  readonly headIndex: CoverageIndex;
+  readonly #firstRows: ReadonlyMap<string, number>;
   readonly #byMetadata = new Map<string, RowsByValue<VectorMetadata[string]>>();
   #byKind: RowsByValue<RowKind> | undefined;
   #byDay: RowsByValue<Day> | undefined;
   #byAmount: RowsByValue<number> | undefined;
 
-  private constructor(rows: readonly DocumentRow[], receipts: ReadonlySet<string>, matrix: DenseMatrix) {
+  private constructor({ rows, firstRows, receipts, matrix, heads, index, headIndex }: PartParts) {
     this.rows = rows;
     this.receipts = receipts;
     this.matrix = matrix;
     this.vectors = rows.reduce((sum, { vectors }) => sum + vectors.length, 0);
-    rows.forEach(({ receipt }, row) => {
-      if (!this.#firstRows.has(receipt)) this.#firstRows.set(receipt, row);
-    });
-    this.heads = new Map(
-      Array.from(this.#firstRows.keys(), (receipt) => [receipt, headOf([...this.rowsOf(receipt).values()])]),
-    );
+    this.heads = heads;
+    this.index = index;
+    this.headIndex = headIndex;
+    this.#firstRows = firstRows;
   }
 
   /** Takes turns with other work of the process. */
@@ -78,16 +86,18 @@ export class SnapshotPart {
       rows.push(documentRow(receipt, position, own));
       if (turns.isOver) await turns.next();
     }
-    const part = new SnapshotPart(rows, receipts, matrix);
-    for (const { text } of part.heads.values()) {
-      part.headIndex.add(text);
+    const firstRows = new Map<string, number>();
+    const heads = new Map<string, ReceiptHead>();
+    let first = 0;
+    for (const [receipt, own] of Map.groupBy(rows, (row) => row.receipt)) {
+      firstRows.set(receipt, first);
+      heads.set(receipt, headOf(own));
+      first += own.length;
       if (turns.isOver) await turns.next();
     }
-    for (const { text } of rows) {
-      part.index.add(text);
-      if (turns.isOver) await turns.next();
-    }
-    return part;
+    const headIndex = await CoverageIndex.of(Array.from(heads.values(), ({ text }) => text));
+    const index = await CoverageIndex.of(rows.map(({ text }) => text));
+    return new SnapshotPart({ rows, firstRows, receipts, matrix, heads, index, headIndex });
   }
 
   /** The rows of a receipt by their numbers. */

@@ -22,32 +22,31 @@ test("ideographs are compared by pairs, words by three letters with their edges"
   expect([...grams("tea").keys()]).toEqual([" te", "tea", "ea "]);
 });
 
-function coverages(query: string, ...texts: string[]): number[] {
-  const index = new CoverageIndex();
-  for (const text of texts) index.add(text);
+async function coverages(query: string, ...texts: string[]): Promise<number[]> {
+  const index = await CoverageIndex.of(texts);
   return [...index.coverage(weigh(query, [index]))];
 }
 
-test("a text that contains all of a question covers it wholly, one that contains nothing not at all", () => {
-  const [whole = 0, none = 1] = coverages("oat latte", "1 OAT LATTE LARGE 4.40", "CINNAMON BUN");
+test("a text that contains all of a question covers it wholly, one that contains nothing not at all", async () => {
+  const [whole = 0, none = 1] = await coverages("oat latte", "1 OAT LATTE LARGE 4.40", "CINNAMON BUN");
   expect(whole).toBeCloseTo(1, 5);
   expect(none).toBe(0);
 });
 
-test("a misspelt word still covers most of what it means", () => {
-  const [meant = 0, other = 1] = coverages("sourdogh", "SOURDOUGH LOAF", "SOURCE CODE");
+test("a misspelt word still covers most of what it means", async () => {
+  const [meant = 0, other = 1] = await coverages("sourdogh", "SOURDOUGH LOAF", "SOURCE CODE");
   expect(meant).toBeGreaterThan(0.4);
   expect(meant).toBeGreaterThan(other);
 });
 
-test("an amount that is the same counts far more than one that shares digits", () => {
-  const [same = 0, alike = 1] = coverages("37.90", "BALANCE 37.90", "TOTAL 37.40");
+test("an amount that is the same counts far more than one that shares digits", async () => {
+  const [same = 0, alike = 1] = await coverages("37.90", "BALANCE 37.90", "TOTAL 37.40");
   expect(same).toBeCloseTo(1, 5);
   expect(alike).toBeLessThan(0.3);
 });
 
-test("a word that all texts have counts less than a rare one", () => {
-  const [rare = 0, common = 1] = coverages(
+test("a word that all texts have counts less than a rare one", async () => {
+  const [rare = 0, common = 1] = await coverages(
     "medicine for",
     "MEDICINE CUPBOARD",
     "FOR YOU",

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { DotProducts, maxQueryCode, strideOf } from "../../../../core/search/scan/dot-products.ts";
-import { InlineScanner } from "../../../../core/search/scan/scanner.ts";
+import { CodeBlock, maxQueryCode, strideOf } from "../../../../core/search/scan/code-block.ts";
 import { wasmModule } from "../../../../tools/wasm/wasm-module.ts";
 
 const folder = join(import.meta.dirname, "../../../../core/search/scan");
@@ -12,11 +11,16 @@ test("the WebAssembly that is committed is what its source assembles to", async 
   expect(committed).toBe(await wasmModule(readFileSync(join(folder, "dot-products.wat"), "utf8")));
 });
 
-function block(vectors: readonly (readonly number[])[], dimensions: number) {
-  const stride = strideOf(dimensions);
-  const codes = new Int8Array(new SharedArrayBuffer(vectors.length * stride));
-  for (const [at, vector] of vectors.entries()) codes.set(vector, at * stride);
-  return { codes, count: vectors.length, stride };
+function block(vectors: readonly (readonly number[])[], dimensions: number): CodeBlock {
+  const made = new CodeBlock(vectors.length, strideOf(dimensions));
+  for (const [at, vector] of vectors.entries()) made.codes.set(vector, at * made.stride);
+  return made;
+}
+
+function productsOf(vectors: readonly (readonly number[])[], query: readonly number[]): number[] {
+  const products = new Int32Array(vectors.length);
+  block(vectors, query.length).scan(queryOf(query), products, 0, vectors.length);
+  return [...products];
 }
 
 function queryOf(codes: readonly number[]): Int16Array {
@@ -28,7 +32,7 @@ function queryOf(codes: readonly number[]): Int16Array {
 const dot = (one: readonly number[], other: readonly number[]) =>
   one.reduce((sum, value, at) => sum + value * (other[at] ?? 0), 0);
 
-test("the products are those of whole numbers, for any count and dimensions", async () => {
+test("the products are those of whole numbers, for any count and dimensions", () => {
   const code = fc.integer({ min: -127, max: 127 });
   const some = fc.integer({ min: 1, max: 70 }).chain((dimensions) =>
     fc.record({
@@ -39,10 +43,9 @@ test("the products are those of whole numbers, for any count and dimensions", as
       vectors: fc.array(fc.array(code, { minLength: dimensions, maxLength: dimensions }), { maxLength: 11 }),
     }),
   );
-  await fc.assert(
-    fc.asyncProperty(some, async ({ query, vectors }) => {
-      const products = await new InlineScanner().products(block(vectors, query.length), queryOf(query));
-      expect([...products]).toEqual(vectors.map((vector) => dot(query, vector)));
+  fc.assert(
+    fc.property(some, ({ query, vectors }) => {
+      expect(productsOf(vectors, query)).toEqual(vectors.map((vector) => dot(query, vector)));
     }),
   );
 });
@@ -54,26 +57,23 @@ test.each([[16], [512], [1_536], [3_072], [65_536]])(
     const largest = maxQueryCode(stride);
     const full = Array.from({ length: dimensions }, () => 127);
     const query = full.map(() => largest);
-    const products = new Int32Array(2);
-    const both = block([full, full.map((code) => -code)], dimensions);
-    new DotProducts(stride).scan(both, queryOf(query), products, 0, 2);
-    expect([...products]).toEqual([127 * largest * dimensions, -127 * largest * dimensions]);
+    expect(productsOf([full, full.map((code) => -code)], query)).toEqual([
+      127 * largest * dimensions,
+      -127 * largest * dimensions,
+    ]);
     expect(largest).toBeGreaterThan(127);
   },
 );
 
-test("more vectors than one chunk holds are all scanned, a scan after another", async () => {
-  const dimensions = 1_536;
-  const vectors = Array.from({ length: 203 }, (_, at) =>
+test("more vectors than one call takes are all scanned, and any part of them by itself", () => {
+  const dimensions = 16;
+  const vectors = Array.from({ length: 9_001 }, (_, at) =>
     Array.from({ length: dimensions }, (_, dimension) => ((at * 7 + dimension * 3) % 255) - 127),
   );
   const query = Array.from({ length: dimensions }, (_, dimension) => (dimension % 201) - 100);
-  const all = block(vectors, dimensions);
-  const scanner = new InlineScanner();
-  const [one, other] = await Promise.all([
-    scanner.products(all, queryOf(query)),
-    scanner.products(all, queryOf(query.toReversed())),
-  ]);
-  expect([...one]).toEqual(vectors.map((vector) => dot(query, vector)));
-  expect([...other]).toEqual(vectors.map((vector) => dot(query.toReversed(), vector)));
+  const wanted = vectors.map((vector) => dot(query, vector));
+  expect(productsOf(vectors, query)).toEqual(wanted);
+  const part = new Int32Array(vectors.length);
+  block(vectors, dimensions).scan(queryOf(query), part, 17, 4_242);
+  expect([...part]).toEqual(wanted.map((product, at) => (at >= 17 && at < 4_242 ? product : 0)));
 });

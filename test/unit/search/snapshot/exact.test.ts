@@ -1,7 +1,7 @@
 import { randomFrom } from "../../../../bench/random.ts";
 import type { StoredVector } from "../../../../core/collections/chroma/vector-store.ts";
 import { directionOf, exactProduct } from "../../../../core/search/scan/directions.ts";
-import { inlineScanner } from "../../../../core/search/scan/scanner.ts";
+import { QuantisedVectors } from "../../../../core/search/scan/quantised.ts";
 import { type Ranking, rank } from "../../../../core/search/snapshot/rank.ts";
 import { Snapshot } from "../../../../core/search/snapshot/snapshot.ts";
 
@@ -78,7 +78,7 @@ test.each(cases)("F44: %s, the best of many are exactly those of comparing all",
   const first = stored.slice(0, 700).map((each) => ({ ...each, vector: Float32Array.from(numbers()) }));
   const receipts = new Set(first.map(({ id }) => id.split("#LINE")[0] ?? ""));
   for (const snapshot of [base, await base.with(receipts, first)]) {
-    const scans = jest.spyOn(inlineScanner, "products");
+    const scans = jest.spyOn(QuantisedVectors.prototype, "scan");
     for (const vector of queries) {
       const ranking: Ranking = {
         text: "",
