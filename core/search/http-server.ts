@@ -42,7 +42,7 @@ export function searchHttpServer(
   { apiKey, dimensions, log, metrics }: SearchHttpOptions,
 ): Server {
   const schema = searchRequest(dimensions);
-  const openApi = searchOpenApi(dimensions);
+  const openApi = searchOpenApi(dimensions, "ecs");
   const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
     "/search": {
       POST: async (request) => {

@@ -90,16 +90,49 @@ const problems = {
   },
 };
 
+/** What answers: functions behind API Gateway, or the query server. */
+export type SearchHost = "lambda" | "ecs";
+
 const failures = {
   400: { description: "Every problem of the request", content: json(ref("Failure")) },
-  401: { description: "The key is missing or wrong", content: json(ref("Failure")) },
+  502: { description: "The text could not be embedded", content: json(ref("Failure")) },
   503: { description: "Nothing is published, or it is not open yet", content: json(ref("Failure")) },
 };
 
+/** The gateway's own answers, which the functions never see. */
+const ofGateway = {
+  403: { description: "The key is missing or wrong", content: json(ref("Refusal")) },
+  429: {
+    description: "More requests per second than query:requestsPerSecond",
+    content: json(ref("Refusal")),
+  },
+};
+const ofHost = {
+  lambda: ofGateway,
+  ecs: { 401: { description: "The key is missing or wrong", content: json(ref("Failure")) } },
+};
+
+const openApiAnswer = { 200: { description: "OpenAPI 3.1", content: json({ type: "object" }) } };
+const describedByItself = {
+  lambda: { get: { summary: "This document", responses: { ...openApiAnswer, ...ofGateway } } },
+  ecs: { get: { summary: "This document; needs no key", security: [], responses: openApiAnswer } },
+};
+const health = {
+  get: {
+    summary: "What is served, by shard; needs no key",
+    security: [],
+    responses: {
+      200: { description: "Every shard answers", content: json({ type: "object" }) },
+      503: { description: "A shard is still opening", content: json({ type: "object" }) },
+    },
+  },
+};
+
 /**
- * The OpenAPI description of the search service for vectors with this many dimensions, served at `GET /openapi.json`.
+ * The OpenAPI description of the search API for vectors with this many dimensions, served at `GET /openapi.json`: of what
+ * the host answers.
  */
-export function searchOpenApi(dimensions: number) {
+export function searchOpenApi(dimensions: number, host: SearchHost) {
   const request = z.toJSONSchema(searchRequest(dimensions), { io: "input", unrepresentable: "any" });
   const similarQuery = z.toJSONSchema(similarRequest, { io: "input", unrepresentable: "any" });
   return {
@@ -122,8 +155,8 @@ export function searchOpenApi(dimensions: number) {
           responses: {
             200: { description: "The hits, best first", content: json(ref("SearchAnswer")) },
             ...failures,
+            ...ofHost[host],
             413: { description: "The body is too large", content: json(ref("Failure")) },
-            502: { description: "The text could not be embedded", content: json(ref("Failure")) },
           },
         },
       },
@@ -139,27 +172,13 @@ export function searchOpenApi(dimensions: number) {
           responses: {
             200: { description: "The neighbours, nearest first", content: json(ref("SimilarAnswer")) },
             ...failures,
+            ...ofHost[host],
             404: { description: "No published vector has this id", content: json(ref("Failure")) },
           },
         },
       },
-      "/health": {
-        get: {
-          summary: "What is served, by shard; needs no key",
-          security: [],
-          responses: {
-            200: { description: "Every shard answers", content: json({ type: "object" }) },
-            503: { description: "A shard is still opening", content: json({ type: "object" }) },
-          },
-        },
-      },
-      "/openapi.json": {
-        get: {
-          summary: "This document; needs no key",
-          security: [],
-          responses: { 200: { description: "OpenAPI 3.1", content: json({ type: "object" }) } },
-        },
-      },
+      ...(host === "ecs" && { "/health": health }),
+      "/openapi.json": describedByItself[host],
     },
     components: {
       securitySchemes: { key: { type: "apiKey", in: "header", name: "x-api-key" } },
@@ -204,6 +223,12 @@ export function searchOpenApi(dimensions: number) {
           },
         },
         Failure: problems,
+        Refusal: {
+          type: "object",
+          description: "An answer of API Gateway itself.",
+          required: ["message"],
+          properties: { message: { type: "string" } },
+        },
       },
     },
   };

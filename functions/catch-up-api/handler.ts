@@ -2,6 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { crossOriginHeaders, preflightHeaders } from "../../core/catchup/api/cross-origin.ts";
 import { answerRequest } from "../../core/catchup/api/routes.ts";
 import { defineFunction } from "../../core/process/define-function.ts";
+import { definedValues } from "../../core/process/defined-values.ts";
 import { apiConfig } from "./config.ts";
 import { apiDeps } from "./deps.ts";
 
@@ -11,7 +12,7 @@ export const handler = defineFunction({
   config: apiConfig,
   deps: apiDeps,
   async handle(event: APIGatewayProxyEvent, deps): Promise<APIGatewayProxyResult> {
-    const headers = lowerCased(definedOf(event.headers));
+    const headers = lowerCased(definedValues(event.headers));
     if (event.httpMethod === "OPTIONS") {
       return { statusCode: 204, headers: preflightHeaders(headers.origin, deps.corsOrigins), body: "" };
     }
@@ -19,7 +20,7 @@ export const handler = defineFunction({
       {
         method: event.httpMethod,
         path: event.path,
-        query: definedOf(event.queryStringParameters),
+        query: definedValues(event.queryStringParameters),
         headers,
         body: bodyOf(event),
       },
@@ -39,12 +40,6 @@ export const handler = defineFunction({
 function bodyOf({ isBase64Encoded, body }: APIGatewayProxyEvent): string | undefined {
   if (isBase64Encoded && body) return Buffer.from(body, "base64").toString();
   return body ?? undefined;
-}
-
-function definedOf(values: Readonly<Record<string, string | undefined>> | null): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
 }
 
 function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {

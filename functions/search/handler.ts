@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { defineFunction } from "../../core/process/define-function.ts";
+import { definedValues } from "../../core/process/defined-values.ts";
 import { answerRequest } from "../../core/search/shards/answer-request.ts";
 import { searchConfig } from "./config.ts";
 import { searchDeps } from "./deps.ts";
@@ -17,7 +18,7 @@ export const handler = defineFunction({
       {
         method: event.httpMethod,
         path: event.path,
-        query: definedOf(event.queryStringParameters),
+        query: definedValues(event.queryStringParameters),
         body: Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8"),
       },
       deps.shardsFor(giveUpAt),
@@ -34,9 +35,3 @@ export const handler = defineFunction({
     };
   },
 });
-
-function definedOf(values: Readonly<Record<string, string | undefined>> | null): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
-}

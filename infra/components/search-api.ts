@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { searchRoutes } from "../../contract/search-routes.ts";
 import type { BundledFunction } from "./bundled-function.ts";
 import { declareRoutes, type Route } from "./catch-up-routes.ts";
 
 const stageName = "v1";
-
-/** The routes of the API; a test keeps them in sync with what core answers. */
-export const searchRoutes = ["POST /search", "GET /similar", "GET /openapi.json"] as const;
 
 export interface SearchApiArgs {
   /** Answers every route. */

@@ -1,3 +1,4 @@
+import { searchRoutes } from "../../contract/search-routes.ts";
 import { ofType } from "./support/deploy.ts";
 import { deployStack } from "./support/stacks.ts";
 
@@ -22,4 +23,13 @@ test("with search functions it compares every vector, of as many as they open", 
   expect(functions.get("vectorkeep-dev-verify")?.environment).toMatchObject({
     variables: { QUERY_EXACT_VECTORS: "23456", QUERY_MAX_VECTORS: "23456" },
   });
+});
+
+test("the gateway of the search functions has the routes of the contract, each with the key", async () => {
+  const methods = ofType(await deployStack("dev"), "aws:apigateway/method:Method");
+  const own = [...methods].filter(([name]) => name.startsWith("vectorkeep-dev-search-api"));
+  expect(own.map(([name]) => name.replace("vectorkeep-dev-search-api-", "")).sort()).toEqual(
+    searchRoutes.map((route) => route.toLowerCase().replace(/[^a-z]+/g, "-")).sort(),
+  );
+  for (const [, { apiKeyRequired }] of own) expect(apiKeyRequired).toBe(true);
 });

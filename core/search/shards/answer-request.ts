@@ -1,3 +1,4 @@
+import { type SearchRoute, searchRoutes } from "../../../contract/search-routes.ts";
 import { errorFields, type Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { HttpError } from "../http-error.ts";
@@ -41,15 +42,15 @@ export async function answerRequest(
   }
 }
 
-async function bodyOf({ method, path, query, body }: ApiRequest, deps: ShardsDeps): Promise<object> {
-  switch (`${method} ${path}`) {
-    case "POST /search":
-      return searchShards(jsonBody(body), deps);
-    case "GET /similar":
-      return similarShards(checkedQuery(query, similarRequest), deps);
-    case "GET /openapi.json":
-      return searchOpenApi(deps.dimensions);
-    default:
-      throw new HttpError(404, "not_found", `There is no ${method} ${path} here.`);
-  }
+const routes: Readonly<Record<SearchRoute, (request: ApiRequest, deps: ShardsDeps) => Promise<object>>> = {
+  "POST /search": ({ body }, deps) => searchShards(jsonBody(body), deps),
+  "GET /similar": ({ query }, deps) => similarShards(checkedQuery(query, similarRequest), deps),
+  "GET /openapi.json": async (_, { dimensions }) => searchOpenApi(dimensions, "lambda"),
+};
+
+async function bodyOf(request: ApiRequest, deps: ShardsDeps): Promise<object> {
+  const { method, path } = request;
+  const route = searchRoutes.find((known) => known === `${method} ${path}`);
+  if (route === undefined) throw new HttpError(404, "not_found", `There is no ${method} ${path} here.`);
+  return routes[route](request, deps);
 }

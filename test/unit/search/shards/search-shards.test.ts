@@ -1,10 +1,12 @@
 import { type ShardName, shardNames } from "../../../../contract/collections.ts";
+import { queryServerRoutes, searchRoutes } from "../../../../contract/search-routes.ts";
 import type { StoredVector } from "../../../../core/collections/chroma/vector-store.ts";
 import { shardOf } from "../../../../core/documents/shards.ts";
 import { silentLog } from "../../../../core/log.ts";
 import { silentMetrics } from "../../../../core/metrics.ts";
 import { FollowedCollection } from "../../../../core/search/followed-collection.ts";
 import type { OpenGeneration } from "../../../../core/search/generation-source.ts";
+import { type SearchHost, searchOpenApi } from "../../../../core/search/openapi.ts";
 import { search } from "../../../../core/search/search.ts";
 import { ShardNotAnsweredError } from "../../../../core/search/search-errors.ts";
 import { searchRequest } from "../../../../core/search/search-request.ts";
@@ -154,3 +156,35 @@ test("an error that nobody foresaw fails the invocation, so that it is one of La
   const ask = () => Promise.reject(new TypeError("no such field"));
   await expect(answerRequest(totalAsked, { ...deps, ask }, telemetry)).rejects.toThrow("no such field");
 });
+
+test("every route of the contract is answered, and the description has exactly those", async () => {
+  const { deps } = await apart();
+  for (const route of searchRoutes) {
+    const [method = "", path = ""] = route.split(" ");
+    const { status } = await answerRequest(
+      { method, path, query: {}, body: Buffer.from("{}") },
+      deps,
+      telemetry,
+    );
+    expect([route, status]).toEqual([route, path === "/openapi.json" ? 200 : 400]);
+  }
+  expect(described("lambda")).toEqual([...searchRoutes].sort());
+  expect(described("ecs")).toEqual([...queryServerRoutes].sort());
+});
+
+/** Behind the gateway everything needs the key, and its own refusals have another form. */
+test("the description says how its host refuses a key", () => {
+  const { paths: ofFunctions } = searchOpenApi(2, "lambda");
+  const { paths: ofServer } = searchOpenApi(2, "ecs");
+  expect(Object.keys(ofFunctions["/search"].post.responses)).toEqual(expect.arrayContaining(["403", "429"]));
+  expect(Object.keys(ofFunctions["/search"].post.responses)).not.toContain("401");
+  expect(Object.keys(ofServer["/search"].post.responses)).toContain("401");
+  expect(ofFunctions["/openapi.json"].get).not.toHaveProperty("security");
+  expect(ofServer["/openapi.json"].get).toHaveProperty("security", []);
+});
+
+function described(host: SearchHost): string[] {
+  return Object.entries(searchOpenApi(2, host).paths)
+    .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
+    .sort();
+}
