@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { measureQueues } from "../../../core/bulk/workers/measure-queues.ts";
 import type { Counts } from "../../../core/catchup/tasks/counts.ts";
 import { rowsIn } from "../../../core/catchup/tasks/counts.ts";
+import type { Task } from "../../../core/catchup/tasks/task.ts";
 import {
   EmbeddingNotAllowedError,
   EmbeddingThrottledError,
@@ -72,7 +73,7 @@ describe.each(brokerKinds.filter(hasBroker))("with %s", (kind) => {
     expect(await jobsIn(rig.queues.chunks)).toBe(0);
   });
 
-  test("the same file ends alike by workers and by one function, byte for byte", async () => {
+  test("the same file ends alike by workers, state machine and function, byte for byte", async () => {
     rig.startWorker(2);
     const cell = fc.constantFrom("a", "b c", "é", "poison", "", '"x, y"', "long ".repeat(12).trim());
     const line = fc.tuple(fc.integer({ min: 1, max: 9 }), cell, fc.constantFrom("1", "2", "", "true", "x"));
@@ -81,18 +82,28 @@ describe.each(brokerKinds.filter(hasBroker))("with %s", (kind) => {
         const csv = `id,formatted_text,amount\n${lines.map((one) => one.join(",")).join("\n")}\n`;
         rig.index.vectors.clear();
         const byWorkers = await rig.ended(await run(csv));
-        const plain = new TaskRig(tables);
-        const id = await plain.accept(csv, { host: "function" });
-        await plain.run(id);
-        const byFunction = await plain.task(id);
-        expect(byWorkers).toMatchObject({ status: byFunction.status, rows: lines.length });
-        expect(byWorkers.counts).toEqual(byFunction.counts);
+        const outcome = (of: TaskRig, { task_id, status, rows: counted, counts }: Task) => ({
+          status,
+          rows: counted,
+          counts,
+          index: JSON.stringify([...of.index.vectors].sort()),
+          failed: of.failedRows(task_id),
+          duplicates: of.duplicateRows(task_id),
+        });
+        const expected = outcome(rig, byWorkers);
         expect(rowsIn(byWorkers.counts as Counts)).toBe(lines.length);
-        expect(JSON.stringify([...rig.index.vectors].sort())).toBe(
-          JSON.stringify([...plain.index.vectors].sort()),
-        );
-        expect(rig.failedRows(byWorkers.task_id)).toEqual(plain.failedRows(id));
-        expect(rig.duplicateRows(byWorkers.task_id)).toEqual(plain.duplicateRows(id));
+        for (const host of ["function", "state_machine"] as const) {
+          const other = new TaskRig(tables);
+          const id = await other.accept(csv, { host });
+          await other.run(id);
+          if (host === "state_machine") {
+            expect(other.started).toHaveLength(1);
+            // The map of the machine works on chunks in any order.
+            for (const chunk of other.chunksOf(id).toReversed()) await other.chunk(id, chunk);
+            await other.settle(id);
+          }
+          expect(outcome(other, await other.task(id))).toEqual(expected);
+        }
       }),
       { numRuns: 12 },
     );
