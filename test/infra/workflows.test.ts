@@ -12,6 +12,12 @@ interface Step {
   readonly run?: string;
 }
 
+interface Locked {
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
+  readonly optional?: boolean;
+}
+
 /** `npx vectorkeep` commands of the deployment, with the condition of their step. */
 function smokeCommands() {
   const steps: Step[] = parse(text(".github/workflows/deploy.yml")).jobs.deploy.steps;
@@ -45,4 +51,12 @@ test("in prod it only reads: a sample would be data there", () => {
   const inProd = smokeCommands().filter(({ condition }) => condition !== "env.STACK == 'dev'");
   expect(inProd.map(({ command }) => command)).toEqual(["doctor", "verify"]);
   expect(inProd.map(({ more }) => more).join()).not.toMatch(/--(repair|rebuild|restore)/);
+});
+
+test("npm ci installs on every platform: a package for one alone is optional", () => {
+  const { packages } = JSON.parse(text("package-lock.json")) as { packages: Record<string, Locked> };
+  const required = Object.entries(packages).filter(
+    ([, { os, cpu, optional }]) => (os !== undefined || cpu !== undefined) && !optional,
+  );
+  expect(required.map(([path]) => path)).toEqual([]);
 });
