@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { readSecret } from "../../core/settings/secret.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
-import type { ShownTask } from "../catchup/client.ts";
+import { askJson } from "../ask-json.ts";
+import { acceptedTask, type ShownTask, shownTask } from "../catchup/client.ts";
 import type { StackOutputs } from "../target.ts";
 
 const prefix = "/api/v1";
@@ -19,34 +20,14 @@ const statusOf = {
 
 export const bulkStatuses = Object.keys(statusOf) as (keyof typeof statusOf)[];
 
-const bulkTask = z
-  .object({
-    task_id: z.string(),
+const { progress, request } = shownTask.shape;
+
+const bulkTask = shownTask
+  .omit({ request: true, dry_run: true })
+  .extend({
     status: z.enum(bulkStatuses).transform((status) => statusOf[status]),
-    created_at: z.string(),
-    completed_at: z.string().nullable(),
-    progress: z.object({
-      total_records: count.nullable(),
-      processed_records: count,
-      failed_records: count,
-      filtered_records: count,
-      duplicate_records: count,
-      unchanged_records: count,
-      chunks_total: count.nullable(),
-      chunks_completed: count,
-      chunks_failed: count,
-    }),
-    error: z.string().nullable(),
-    failed_records_key: z.string().nullable(),
-    duplicate_records_key: z.string().nullable(),
-    parameters: z.looseObject({
-      data_source: z.string(),
-      question_id: z.string(),
-      s3_key: z.string().optional(),
-      retry_of: z.string().optional(),
-      dry_run: z.boolean(),
-    }),
-    estimate: z.object({ tokens: count, cost_usd: count, seconds: count }).nullable(),
+    progress: progress.omit({ under_way: true }),
+    parameters: request.extend({ dry_run: z.boolean() }),
   })
   .transform(
     ({ parameters, progress, ...task }): ShownTask => ({
@@ -66,9 +47,6 @@ const health = z.object({
 });
 
 export type BulkHealth = z.infer<typeof health>;
-
-const acceptedTask = z.object({ task_id: z.string() });
-const refusal = z.object({ message: z.string() });
 
 /** The stack has no bulk API. */
 export class BulkNotDeployedError extends VectorkeepError {
@@ -141,7 +119,9 @@ export class BulkClient {
 
   /** Also while the service cannot take work. */
   async health(): Promise<BulkHealth> {
-    const answer = await this.#send("GET", "/health");
+    const answer = await this.#send("GET", "/health").catch((cause: unknown) => {
+      throw new BulkUnreachableError(this.#url, "there is no connection", { cause });
+    });
     const said = health.safeParse(await answer.json().catch(() => undefined));
     if (said.success) return said.data;
     throw new BulkUnreachableError(this.#url, `HTTP ${answer.status}`);
@@ -154,14 +134,10 @@ export class BulkClient {
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<unknown> {
-    const answer = await this.#send(method, path, body, headers);
-    const said: unknown = await answer.json().catch(() => undefined);
-    if (answer.ok) return said;
-    const { message } = refusal.safeParse(said).data ?? { message: answer.statusText };
-    if (answer.status === 429 || answer.status >= 500) {
-      throw new BulkUnreachableError(this.#url, `HTTP ${answer.status} ${message}`);
-    }
-    throw new BulkRefusedError(answer.status, message);
+    return askJson(() => this.#send(method, path, body, headers), {
+      unreachable: (what, options) => new BulkUnreachableError(this.#url, what, options),
+      refused: (status, message) => new BulkRefusedError(status, message),
+    });
   }
 
   #send(
@@ -178,8 +154,6 @@ export class BulkClient {
         ...headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-    }).catch((cause: unknown) => {
-      throw new BulkUnreachableError(this.#url, "there is no connection", { cause });
     });
   }
 }

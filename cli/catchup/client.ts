@@ -2,13 +2,14 @@ import { z } from "zod";
 import { isOpen, statuses } from "../../core/catchup/tasks/task.ts";
 import { readSecret } from "../../core/settings/secret.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
+import { askJson } from "../ask-json.ts";
 import type { StackOutputs } from "../target.ts";
 import { type RequestSigner, requestSigner } from "./request-signer.ts";
 
 const count = z.number();
 
 /** A task as the API shows it. */
-const shownTask = z.object({
+export const shownTask = z.object({
   task_id: z.string(),
   status: z.enum(statuses),
   created_at: z.string(),
@@ -41,8 +42,8 @@ const shownTask = z.object({
 
 export type ShownTask = z.infer<typeof shownTask>;
 
-const acceptedTask = z.object({ task_id: z.string() });
-const refusal = z.object({ message: z.string() });
+/** Of either API. */
+export const acceptedTask = z.object({ task_id: z.string() });
 
 export function isOver({ status }: ShownTask): boolean {
   return !isOpen(status);
@@ -136,19 +137,10 @@ export class CatchUpClient {
     const url = new URL(`${this.#url}${path}`);
     const text = body === undefined ? undefined : JSON.stringify(body);
     const own = { "x-api-key": this.#apiKey, "content-type": "application/json", ...headers };
-    const answer = await fetch(url, {
-      method,
-      headers: await this.#sign({ method, url, headers: own, body: text }),
-      ...(text !== undefined && { body: text }),
-    }).catch((cause: unknown) => {
-      throw new CatchUpUnreachableError(this.#url, "there is no connection", { cause });
+    const signed = await this.#sign({ method, url, headers: own, body: text });
+    return askJson(() => fetch(url, { method, headers: signed, ...(text !== undefined && { body: text }) }), {
+      unreachable: (what, options) => new CatchUpUnreachableError(this.#url, what, options),
+      refused: (status, message) => new CatchUpRefusedError(status, message),
     });
-    const said: unknown = await answer.json().catch(() => undefined);
-    if (answer.ok) return said;
-    const { message } = refusal.safeParse(said).data ?? { message: answer.statusText };
-    if (answer.status === 429 || answer.status >= 500) {
-      throw new CatchUpUnreachableError(this.#url, `HTTP ${answer.status} ${message}`);
-    }
-    throw new CatchUpRefusedError(answer.status, message);
   }
 }
