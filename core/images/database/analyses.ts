@@ -18,7 +18,6 @@ const storedAnswer = z.object({
   model_used: z.string(),
 });
 const lockedItem = z.object({ object_sequencer: z.string(), deleted: z.boolean() });
-const newVersion = z.object({ version: z.number() });
 
 export interface AnalysisInput {
   readonly analysisId: string;
@@ -185,16 +184,14 @@ async function lock({ query }: Statements, { userId, itemId, sequencer }: Analys
   return item !== undefined && !item.deleted && item.object_sequencer === sequencer;
 }
 
-async function insert({ query }: Statements, input: AnalysisInput, analysis: NewAnalysis): Promise<void> {
-  await query(
-    newVersion,
+async function insert({ execute }: Statements, input: AnalysisInput, analysis: NewAnalysis): Promise<void> {
+  await execute(
     `insert into analyses (id, item_id, user_id, version, input_hash, content_sha256, category, summary, raw_response,
        provider_used, model_used, trace_id, provider_request_id, input_tokens, output_tokens, cost_usd, prompt_version)
      select :id, :item, :user, coalesce(max(version), 0) + 1, :hash, :sha, :category, :summary, :raw::jsonb,
        :provider, :model, :trace, :request, :inputTokens, :outputTokens, :cost::numeric, :prompt
      from analyses where user_id = :user and item_id = :item
-     on conflict (id) do nothing
-     returning version`,
+     on conflict (id) do nothing`,
     {
       id: input.analysisId,
       hash: input.inputHash,

@@ -7,7 +7,7 @@ export type SqlParameters = Readonly<Record<string, SqlValue>>;
 
 /** Runs statements. Throws the errors of database-errors.ts. */
 export interface Statements {
-  /** The rows, each parsed by the schema. Throws DatabaseRowInvalidError where one does not match. */
+  /** The rows of a SELECT, each parsed by the schema: the Data API formats no others. Throws DatabaseRowInvalidError where one does not match. */
   query<Row extends z.ZodType>(row: Row, sql: string, parameters?: SqlParameters): Promise<z.infer<Row>[]>;
   /** For a statement without rows. Resolves to the number of rows that it changed. */
   execute(sql: string, parameters?: SqlParameters): Promise<number>;
