@@ -1,6 +1,7 @@
 import { type DocumentRef, documentModel } from "../../documents/documents.ts";
 import { documentCounts, errorFields } from "../../log.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
+import { unlessAborted } from "../../resilience/unless-aborted.ts";
 import { redriveDocument } from "../../runs/redrive-document.ts";
 import { ItemUnreadableError } from "../../unreadable-item.ts";
 import type { BaseWork, BaseWriter, WrittenBase } from "../cycle/cycle-deps.ts";
@@ -14,6 +15,7 @@ import { countOver, overlayOf } from "../segments/overlay.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { type BaseStart, openBaseStart } from "./base-start.ts";
 import { mergeBase } from "./merge-base.ts";
+import { openUnlessAborted } from "./open-unless-aborted.ts";
 import { type MergedBase, settledStates } from "./overlay-work.ts";
 
 const redrivesAtOnce = 16;
@@ -82,7 +84,10 @@ class BaseCycle {
     const rebuilt = await rebuild({ ...deps, workspace }, lease, this.#head, {
       until,
       publishesWithout: async () => true,
-      onStep: (rebuilding) => deps.onStep(`rebuild: ${rebuilding}`),
+      onStep: (rebuilding) => {
+        deps.onStep(`rebuild: ${rebuilding}`);
+        deps.signal?.throwIfAborted();
+      },
     });
     if (rebuilt.state === "unfinished") {
       const { done, known } = rebuilt;
@@ -93,7 +98,7 @@ class BaseCycle {
     step("materialise");
     const { name } = rebuilt.head;
     const index = await generations.indexOf(await generations.manifest(name));
-    const store = await workspace.open(name);
+    const store = await openUnlessAborted(workspace, name, deps.signal);
     return { store, name, database: name, overlay: new Map(), index, lost: [], isOnlyCopy: false };
   }
 
@@ -131,7 +136,10 @@ class BaseCycle {
       const base = now === from ? (start.name ?? null) : (now?.name ?? null);
       const segments = carried.length > 0 ? [await generations.segments.write(name, carried)] : [];
       const made = { name, base, model, dimensions, count, databaseCount, documents, index, segments };
-      const { bytesWritten, mismatched } = await generations.write(workspace.folder, made);
+      const { bytesWritten, mismatched } = await unlessAborted(
+        () => generations.write(workspace.folder, made),
+        deps.signal,
+      );
       this.#bytesWritten += bytesWritten;
       this.#hasWritten = true;
       this.#reportMismatched(base, mismatched);
@@ -161,6 +169,7 @@ class BaseCycle {
   /** Runs before anything is published without them: a crash in between only rebuilds them twice. */
   async #redriveLost(lost: readonly DocumentRef[]): Promise<void> {
     const { deps } = this.#work;
+    deps.signal?.throwIfAborted();
     const time = new Date().toISOString();
     await inParallel(lost, redrivesAtOnce, async (document) => {
       try {

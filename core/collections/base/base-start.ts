@@ -8,6 +8,7 @@ import { documentsOf } from "../generations/manifest.ts";
 import type { BaseIndex } from "../segments/base-index.ts";
 import type { Overlay } from "../segments/overlay.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import { openUnlessAborted } from "./open-unless-aborted.ts";
 
 /** What a cycle starts from that writes the next base. */
 export interface BaseStart {
@@ -31,6 +32,7 @@ export interface BaseStartDeps {
   readonly workspace: Workspace;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface BaseStartDeps {
  * content.
  */
 export async function openBaseStart(
-  { generations, workspace, log, metrics }: BaseStartDeps,
+  { generations, workspace, log, metrics, signal }: BaseStartDeps,
   head: Head | undefined,
 ): Promise<BaseStart | undefined> {
   const lost: DocumentRef[] = [];
@@ -49,7 +51,7 @@ export async function openBaseStart(
   let base = head?.base ?? null;
   for (;;) {
     try {
-      return { ...(await open(workspace, generations, corrupt, head, name)), lost };
+      return { ...(await open({ generations, workspace, signal }, corrupt, head, name)), lost };
     } catch (error) {
       if (!(error instanceof GenerationCorruptError) || name === undefined) throw error;
       metrics.count("ManifestMismatches", 1);
@@ -77,20 +79,24 @@ export async function openBaseStart(
 
 /** Waits for a folder only where it may not show yet: else a lost file system would take the time of each cycle. */
 async function open(
-  workspace: Workspace,
-  generations: Generations,
+  { workspace, generations, signal }: Pick<BaseStartDeps, "workspace" | "generations" | "signal">,
   corrupt: Set<string>,
   head: Head | undefined,
   name: string | undefined,
 ): Promise<Omit<BaseStart, "lost">> {
   const nothing = { overlay: new Map(), index: new Map(), isOnlyCopy: false };
   if (name === undefined) {
-    return { ...nothing, store: await workspace.open(undefined), name, database: undefined };
+    return {
+      ...nothing,
+      store: await openUnlessAborted(workspace, undefined, signal),
+      name,
+      database: undefined,
+    };
   }
   const isNew = head?.name === name && isJustPublished(head);
   const isWhole = await generations.isWhole(name);
   if (!isWhole && workspace.isCopyOf(name)) {
-    const store = await workspace.open(name);
+    const store = await openUnlessAborted(workspace, name, signal);
     return { ...nothing, store, name, database: name, index: undefined, isOnlyCopy: true };
   }
   if (!isNew && !isWhole) {
@@ -107,7 +113,7 @@ async function open(
     throw error;
   });
   try {
-    const store = await workspace.open(database);
+    const store = await openUnlessAborted(workspace, database, signal);
     return { store, name, database, overlay, index, isOnlyCopy: false };
   } catch (error) {
     if (error instanceof GenerationCorruptError && database !== undefined) corrupt.add(database);

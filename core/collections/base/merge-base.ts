@@ -1,14 +1,16 @@
 import type { DocumentRef } from "../../documents/documents.ts";
 import { documentModel } from "../../documents/documents.ts";
 import { errorFields } from "../../log.ts";
-import { CycleAbandonedError } from "../cycle/abandonable.ts";
+import { unlessAborted } from "../../resilience/unless-aborted.ts";
 import type { CycleDeps } from "../cycle/cycle-deps.ts";
+import { CycleAbandonedError } from "../cycle/cycle-stop.ts";
 import { LeaseLostError } from "../lease/lease.ts";
 import { mergeDocuments } from "../merge/merge-documents.ts";
 import type { StartedDocument } from "../messages/document-work.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { BaseStart } from "./base-start.ts";
 import { isolate } from "./isolate.ts";
+import { openUnlessAborted } from "./open-unless-aborted.ts";
 import { type MergedBase, ownOf, withOverlay } from "./overlay-work.ts";
 
 /** A document that is alone in its cycle is blamed for the failure of a third cycle, and not of the first. */
@@ -16,7 +18,7 @@ const receivesBeforeBlame = 3;
 const diskErrors = ["ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "EMFILE"];
 
 export interface MergeBaseDeps
-  extends Pick<CycleDeps, "shard" | "target" | "deltas" | "items" | "clock" | "log"> {
+  extends Pick<CycleDeps, "shard" | "target" | "deltas" | "items" | "clock" | "log" | "signal"> {
   readonly workspace: Workspace;
   /** Called before what was written is read back. */
   readonly onVerify: () => void;
@@ -34,14 +36,18 @@ export async function mergeBase(
   documents: readonly StartedDocument[],
   until: number,
 ): Promise<MergedBase> {
-  const { shard, workspace, clock, log, onVerify, onLeftOut } = deps;
+  const { shard, workspace, clock, log, signal, onVerify, onLeftOut } = deps;
   const work = withOverlay(start.overlay, documents, deps.items);
   let store: BaseStart["store"] | undefined = start.store;
   const { outcome, poisonMessages } = await isolate(work.items, {
     attempt: async (some) => {
-      const attempted = store ?? (await workspace.open(start.database));
+      const attempted = store ?? (await openUnlessAborted(workspace, start.database, signal));
       store = undefined;
-      const merged = await mergeDocuments({ ...deps, items: work.facts }, attempted, some, until, onVerify);
+      const mergeDeps = { ...deps, items: work.facts };
+      const merged = await unlessAborted(
+        () => mergeDocuments(mergeDeps, attempted, some, until, onVerify),
+        signal,
+      );
       return { merged, store: attempted };
     },
     isSharedError: (failure) =>

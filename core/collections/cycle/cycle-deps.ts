@@ -56,6 +56,10 @@ export interface CycleDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** The process has to end: a cycle that has not published is given up. @default never */
+  readonly over?: AbortSignal | undefined;
+  /** Of the cycle or fold that works with these: nothing is written any more. @default never */
+  readonly signal?: AbortSignal | undefined;
   /** Told before each step; what it throws ends the cycle as a failure of that step would. */
   readonly onStep: (step: Step) => void;
 }

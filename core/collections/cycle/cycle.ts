@@ -6,8 +6,8 @@ import { acquireLease, type Lease, LeaseLostError } from "../lease/lease.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";
 import { MessagesInFlight } from "../messages/messages-in-flight.ts";
 import { delaysAfterCycle, delaysAfterFailure } from "../messages/return-delays.ts";
-import { CycleAbandonedError } from "./abandonable.ts";
 import type { CycleDeps } from "./cycle-deps.ts";
+import { CycleAbandonedError, CycleStop } from "./cycle-stop.ts";
 import { LeasedCycle, type Repair } from "./leased-cycle.ts";
 import { StepTimes } from "./step-times.ts";
 import { timetable } from "./timetable.ts";
@@ -37,11 +37,13 @@ export function runCycle(
 }
 
 async function tracedCycle(
-  deps: CycleDeps,
+  given: CycleDeps,
   delivered: readonly QueuedMessage[],
   deadline: number,
   repair?: Repair,
 ): Promise<CycleOutcome> {
+  const stop = new CycleStop(given.shard, given.over);
+  const deps = { ...given, signal: stop.signal };
   const { shard, config, queue, clock, log, metrics, onStep } = deps;
   const workspace = deps.base?.workspace;
   const time = timetable(clock.now(), deadline);
@@ -55,7 +57,7 @@ async function tracedCycle(
   await tryExtendVisibility(deps, delivered, hiddenSeconds);
   const heartbeat = new Heartbeat(
     async () => {
-      await lease?.beat();
+      await beatOrStop(lease, stop);
       await queue.hide(messages.open(), hiddenSeconds, (message) => messages.isOpen(message));
     },
     config.leaseMs,
@@ -65,12 +67,13 @@ async function tracedCycle(
   try {
     times.begin("lease");
     onStep("lease");
+    stop.signal.throwIfAborted();
     lease = await acquireLease(
       { ...deps.control, shard, clock, leaseMs: config.leaseMs },
-      { waitMs: config.leaseWaitMs, maxWaitMs: time.leaseUntil - clock.now() },
+      { waitMs: config.leaseWaitMs, maxWaitMs: time.leaseUntil - clock.now(), signal: stop.signal },
     );
     if (lease) {
-      cycle = new LeasedCycle(deps, lease, messages, { time, steps: times }, repair);
+      cycle = new LeasedCycle(deps, { lease, stop }, messages, { time, steps: times }, repair);
       await cycle.run();
     } else {
       metrics.count("CyclesContended", 1);
@@ -88,6 +91,7 @@ async function tracedCycle(
       .catch((left) => log.warn("Scratch files were not removed", { shard, ...errorFields(left) }));
     throw error;
   } finally {
+    stop.finish();
     await heartbeat.stop();
     await returnToQueue(deps, messages, failed, lease);
   }
@@ -104,6 +108,16 @@ async function tracedCycle(
     state: lease === undefined ? "contended" : "done",
     returned: open.filter((message) => message.delivered),
   };
+}
+
+/** A lost lease ends the cycle at once, whatever it waits for. */
+export async function beatOrStop(lease: Lease | undefined, stop: CycleStop): Promise<void> {
+  try {
+    await lease?.beat();
+  } catch (error) {
+    if (error instanceof LeaseLostError) stop.leaseLost(error);
+    throw error;
+  }
 }
 
 /** The queue's own visibility timeout is far longer: without this a crash costs more time, and nothing else. */

@@ -1,6 +1,7 @@
 import { type DocumentRef, documentModel } from "../../documents/documents.ts";
 import { errorFields, runFields } from "../../log.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
+import { unlessAborted } from "../../resilience/unless-aborted.ts";
 import { ItemUnreadableError } from "../../unreadable-item.ts";
 import { foldDue } from "../generations/fold-due.ts";
 import { type Head, readHead } from "../generations/head.ts";
@@ -21,6 +22,7 @@ import { readMessages } from "../messages/read-messages.ts";
 import { admit } from "../publish/admit.ts";
 import { openPublished } from "../publish/published-state.ts";
 import type { BaseWriter, CycleDeps, Done, Step } from "./cycle-deps.ts";
+import type { CycleStop } from "./cycle-stop.ts";
 import { publishChanges } from "./publish-changes.ts";
 import { startDocuments } from "./start-documents.ts";
 import type { StepTimes } from "./step-times.ts";
@@ -28,6 +30,8 @@ import { tidy } from "./tidy.ts";
 import type { Timetable } from "./timetable.ts";
 
 const runsAtOnce = 16;
+/** From here on only little is left to do, and giving up would have it done again. */
+const afterPublishing: readonly Step[] = ["acknowledge", "collect garbage", "release"];
 
 /** What a fold asks of a cycle that writes a base, beside what is queued. */
 export interface Repair {
@@ -41,6 +45,7 @@ export class LeasedCycle {
   bytesWritten = 0;
   readonly #deps: CycleDeps;
   readonly #lease: Lease;
+  readonly #stop: CycleStop;
   readonly #messages: MessagesInFlight;
   readonly #failed: FailedMessages;
   readonly #time: Timetable;
@@ -55,13 +60,14 @@ export class LeasedCycle {
 
   constructor(
     deps: CycleDeps,
-    lease: Lease,
+    { lease, stop }: { readonly lease: Lease; readonly stop: CycleStop },
     messages: MessagesInFlight,
     times: { readonly time: Timetable; readonly steps: StepTimes },
     repair?: Repair,
   ) {
     this.#deps = deps;
     this.#lease = lease;
+    this.#stop = stop;
     this.#messages = messages;
     this.#time = times.time;
     this.#times = times.steps;
@@ -97,6 +103,7 @@ export class LeasedCycle {
       until: Math.min(Math.max(clock.now() + config.drainMs, atLeastUntil), this.#time.drainUntil),
       atLeastUntil,
       hiddenSeconds: Math.ceil(config.leaseMs / 1000),
+      signal: this.#stop.signal,
     };
     await drain(queue, clock, limits, (received) => this.#messages.take(received)).catch((error: Error) =>
       log.warn("The queue was not drained to its end", { shard: this.#deps.shard, ...errorFields(error) }),
@@ -111,7 +118,7 @@ export class LeasedCycle {
       messages: this.#messages,
       failed: this.#failed,
     };
-    return startDocuments(deps, this.#deps.shard, works);
+    return unlessAborted(() => startDocuments(deps, this.#deps.shard, works), this.#stop.signal);
   }
 
   /** As a segment, which costs by what has changed. What a segment cannot say waits for a fold. */
@@ -237,10 +244,12 @@ export class LeasedCycle {
     }
   }
 
-  /** Before every step: the lease is still this cycle's. */
+  /** Before every step: the lease is still this cycle's, and its process goes on. */
   #step(step: Step): void {
     this.#times.begin(step);
     this.#deps.onStep(step);
+    if (afterPublishing.includes(step)) this.#stop.finish();
+    else this.#stop.signal.throwIfAborted();
     this.#lease.assertHeld();
   }
 }

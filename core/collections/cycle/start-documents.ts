@@ -16,7 +16,7 @@ import {
 } from "../messages/document-work.ts";
 import type { FailedMessages } from "../messages/failed-messages.ts";
 import type { MessagesInFlight } from "../messages/messages-in-flight.ts";
-import { CycleAbandonedError } from "./abandonable.ts";
+import { CycleAbandonedError } from "./cycle-stop.ts";
 
 const documentsAtOnce = 16;
 
@@ -39,6 +39,8 @@ export interface StartDeps {
   readonly messages: MessagesInFlight;
   readonly failed: FailedMessages;
   readonly log: Log;
+  /** Nothing is written once it is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -113,13 +115,14 @@ interface StartedRuns {
 }
 
 async function startRuns(
-  { token, runs, messages, confirmLease }: StartDeps,
+  { token, runs, messages, confirmLease, signal }: StartDeps,
   shard: ShardName,
   works: readonly RunWork[],
 ): Promise<StartedRuns> {
   const started: RunWork[] = [];
   const missing: RunWork[] = [];
   for (const work of works) {
+    signal?.throwIfAborted();
     const answer = await runs.start(work.run, shard, token);
     if (answer === "fenced") {
       // Tokens only grow: while the lease is this cycle's, no process can have been given a higher one.
@@ -135,7 +138,7 @@ async function startRuns(
 
 /** CURRENT with the tombstones of the removals. What exists again was not removed (F11). */
 async function currentAfter(
-  { runs, items }: StartDeps,
+  { runs, items, signal }: StartDeps,
   document: DocumentRef,
   removals: readonly Removal[],
 ): Promise<CurrentRun | undefined> {
@@ -144,6 +147,7 @@ async function currentAfter(
     document,
     removals.map(({ part }) => part),
   );
+  signal?.throwIfAborted();
   return recordRemovals(
     runs,
     document,
@@ -153,12 +157,13 @@ async function currentAfter(
 
 /** Runs that are not to be applied: closed where another one counts, failed where nothing says which one does. */
 async function settleOthers(
-  { token, runs, messages, failed }: StartDeps,
+  { token, runs, messages, failed, signal }: StartDeps,
   shard: ShardName,
   current: CurrentRun | undefined,
   { started, missing, counts }: StartedRuns & { readonly counts: (work: RunWork) => boolean },
 ): Promise<void> {
   for (const work of started) {
+    signal?.throwIfAborted();
     if (current) {
       await runs.complete(work.run, shard, token, 0);
       messages.finish(work.messages);

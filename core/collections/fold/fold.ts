@@ -1,14 +1,15 @@
 import type { ShardName } from "../../../contract/collections.ts";
 import { documentModel } from "../../documents/documents.ts";
 import { errorFields } from "../../log.ts";
+import { unlessAborted } from "../../resilience/unless-aborted.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { baseWriter } from "../base/base-cycle.ts";
 import { type BaseStart, openBaseStart } from "../base/base-start.ts";
 import { mergeBase } from "../base/merge-base.ts";
 import { type MergedBase, settledStates } from "../base/overlay-work.ts";
-import { CycleAbandonedError } from "../cycle/abandonable.ts";
-import { runCycle } from "../cycle/cycle.ts";
+import { beatOrStop, runCycle } from "../cycle/cycle.ts";
 import type { Step } from "../cycle/cycle-deps.ts";
+import { CycleAbandonedError, CycleStop } from "../cycle/cycle-stop.ts";
 import { StepTimes } from "../cycle/step-times.ts";
 import { tidy } from "../cycle/tidy.ts";
 import { foldDue } from "../generations/fold-due.ts";
@@ -47,15 +48,18 @@ export type FoldOutcome = "folded" | "repaired" | "nothing" | "busy" | "unfinish
  * then nothing is published and the request has to be redelivered.
  */
 export async function foldShard(
-  deps: FoldDeps,
+  given: FoldDeps,
   request: Pick<FoldRequest, "reason" | "found" | "documents">,
   deadline: number,
 ): Promise<FoldOutcome> {
+  const stop = new CycleStop(given.shard, given.over);
+  const deps = { ...given, signal: stop.signal };
   const { shard, control, config, clock, log, metrics, workspace } = deps;
   deps.onStep("lease");
+  stop.signal.throwIfAborted();
   const lease = await acquireLease(
     { ...control, shard, clock, leaseMs: config.leaseMs, kind: "fold" },
-    { waitMs: config.leaseWaitMs, maxWaitMs: (deadline - clock.now()) / 4 },
+    { waitMs: config.leaseWaitMs, maxWaitMs: (deadline - clock.now()) / 4, signal: stop.signal },
   );
   if (lease === undefined) {
     metrics.count("CyclesContended", 1);
@@ -63,12 +67,12 @@ export async function foldShard(
     return "busy";
   }
   const beat = async () => {
-    await lease.beat();
+    await beatOrStop(lease, stop);
     await deps.beat?.();
   };
   const heartbeat = new Heartbeat(beat, config.leaseMs, clock, log);
   try {
-    return await new Fold(deps, lease, deadline).run(request);
+    return await new Fold(deps, { lease, stop }, deadline).run(request);
   } catch (error) {
     if (!(error instanceof CycleAbandonedError)) metrics.count("FoldsFailed", 1);
     await workspace
@@ -76,6 +80,7 @@ export async function foldShard(
       .catch((left) => log.warn("Scratch files were not removed", { shard, ...errorFields(left) }));
     throw error;
   } finally {
+    stop.finish();
     await heartbeat.stop();
     await lease
       .release()
@@ -86,12 +91,18 @@ export async function foldShard(
 class Fold {
   readonly #deps: FoldDeps;
   readonly #lease: Lease;
+  readonly #stop: CycleStop;
   readonly #deadline: number;
   readonly #times: StepTimes;
 
-  constructor(deps: FoldDeps, lease: Lease, deadline: number) {
+  constructor(
+    deps: FoldDeps,
+    { lease, stop }: { readonly lease: Lease; readonly stop: CycleStop },
+    deadline: number,
+  ) {
     this.#deps = deps;
     this.#lease = lease;
+    this.#stop = stop;
     this.#deadline = deadline;
     this.#times = new StepTimes(deps.clock);
   }
@@ -184,7 +195,10 @@ class Fold {
     const shown = { name, base: head.name, model, dimensions, documents: [] };
     const count = countOver({ count: databaseCount, index }, overlayOf([carried]));
     const made = { ...shown, count, databaseCount, index, segments };
-    const { bytesWritten, mismatched } = await generations.write(workspace.folder, made);
+    const { bytesWritten, mismatched } = await unlessAborted(
+      () => generations.write(workspace.folder, made),
+      this.#stop.signal,
+    );
     if (mismatched.length > 0) {
       metrics.count("ManifestMismatches", 1);
       log.error("Files of the base do not match its manifest; they were copied, not linked", {
@@ -207,10 +221,12 @@ class Fold {
       .catch((error) => log.warn("A fold could not be asked for", { shard, ...errorFields(error) }));
   }
 
-  /** Before every step: the lease is still this fold's. */
+  /** Before every step: the lease is still this fold's, and its process goes on. */
   #step(step: Step): void {
     this.#times.begin(step);
     this.#deps.onStep(step);
+    if (step === "collect garbage" || step === "release") this.#stop.finish();
+    else this.#stop.signal.throwIfAborted();
     this.#lease.assertHeld();
   }
 }

@@ -6,6 +6,8 @@ import { type Head, type MoveHead, moveHead, PublishConflictError, readHead } fr
 export interface PublishOverDeps {
   readonly shard: ShardName;
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
+  /** The head is not moved once it is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -14,13 +16,14 @@ export interface PublishOverDeps {
  * Throws PublishConflictError where this writer has lost its lease, or its own kind has moved the head.
  */
 export async function publishOver(
-  { shard, control }: PublishOverDeps,
+  { shard, control, signal }: PublishOverDeps,
   lease: Lease,
   from: Head | undefined,
   make: (from: Head | undefined) => Promise<MoveHead["to"]>,
 ): Promise<Head> {
   for (let head = from; ; ) {
     const to = await make(head);
+    signal?.throwIfAborted();
     try {
       return await moveHead({ ...control, shard, lease, from: head, to });
     } catch (error) {

@@ -5,9 +5,9 @@ import { exponentialMs } from "../../resilience/backoff.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { Semaphore } from "../../resilience/semaphore.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
-import { abandonable, CycleAbandonedError } from "../cycle/abandonable.ts";
 import { runCycle } from "../cycle/cycle.ts";
 import type { CycleDeps } from "../cycle/cycle-deps.ts";
+import { CycleAbandonedError } from "../cycle/cycle-stop.ts";
 import { answerFoldRequest } from "../fold/answer-fold-request.ts";
 import type { FoldDeps } from "../fold/fold-deps.ts";
 import type { CollectionQueue, QueuedMessage } from "../messages/collection-queue.ts";
@@ -58,28 +58,16 @@ export async function compactUntilShutdown(
   const semaphore = new Semaphore(options.shardsAtOnce);
   const waitSeconds = shards.length > options.shardsAtOnce ? shortPollSeconds : longPollSeconds;
   const workers = shards.map((deps) =>
-    new ShardWorker(abandonable(deps, shutdown.over), { ...options, waitSeconds }, shutdown).work(semaphore),
+    new ShardWorker({ ...deps, over: shutdown.over }, { ...options, waitSeconds }, shutdown).work(semaphore),
   );
   const { folds } = options;
   if (folds) {
-    const shardDeps = folds.shards.map((deps) => abandonableFold(deps, shutdown.over));
+    const shardDeps = folds.shards.map((deps) => ({ ...deps, over: shutdown.over }));
     for (let one = 0; one < Math.min(options.shardsAtOnce, shardDeps.length); one += 1) {
       workers.push(new FoldWorker(folds.queue, shardDeps, options, shutdown).work());
     }
   }
   await Promise.all(workers);
-}
-
-function abandonableFold(deps: FoldDeps, over: AbortSignal): FoldDeps {
-  const { workspace, ...cycle } = deps;
-  const { base, ...abandoned } = abandonable(
-    {
-      ...cycle,
-      base: { workspace, write: () => Promise.reject(new RangeError("A fold writes by itself.")) },
-    },
-    over,
-  );
-  return { ...abandoned, workspace: base?.workspace ?? workspace };
 }
 
 /** Answers one fold request after the other, of any shard. */

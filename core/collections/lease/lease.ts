@@ -63,12 +63,13 @@ const pollsPerLease = 20;
  * Takes the lease when it is free, or when its holder has been silent for a whole lease time of this process's clock.
  * Undefined when it is still held after `waitMs`, or half a lease if that is longer. Yet a holder that has by then been
  * silent for half a lease is watched until it speaks or the lease time is over, at most `maxWaitMs` in all: else
- * contenders that wait for less than a lease would never replace a dead holder.
+ * contenders that wait for less than a lease would never replace a dead holder. Throws the reason of the signal.
  */
 export async function acquireLease(
   options: LeaseOptions,
-  { waitMs, maxWaitMs }: { readonly waitMs: number; readonly maxWaitMs: number },
+  wait: { readonly waitMs: number; readonly maxWaitMs: number; readonly signal?: AbortSignal },
 ): Promise<Lease | undefined> {
+  const { waitMs, maxWaitMs, signal } = wait;
   const { clock, leaseMs } = options;
   const began = clock.now();
   const pollMs = Math.min(maxPollMs, leaseMs / pollsPerLease);
@@ -93,7 +94,9 @@ export async function acquireLease(
     const waited = clock.now() - began;
     const silent = seen !== undefined && clock.now() - seenAt >= leaseMs / 2;
     if (waited >= (silent ? maxWaitMs : Math.min(leastWaitMs, maxWaitMs))) return undefined;
-    await clock.sleep(pollMs);
+    await clock.sleep(pollMs, signal).catch((error) => {
+      throw signal?.aborted ? signal.reason : error;
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { documentModel } from "../../documents/documents.ts";
 import { documentCounts, documentKeys, type Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
+import { unlessAborted } from "../../resilience/unless-aborted.ts";
 import { knownDocuments } from "../../runs/known-documents.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import type { Generations } from "../generations/generations.ts";
@@ -33,6 +34,7 @@ export interface RebuildDeps extends MergeDeps, StoredDeps {
   readonly workspace: Workspace;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RebuildOptions {
@@ -170,7 +172,10 @@ class Rebuild {
   async #applyPage(store: VectorStore, keys: readonly string[], until: number): Promise<string[]> {
     const [done, leftOut] = [this.#done, this.#leftOut];
     const { due, empty, unknown } = await readStored(this.#deps, keys);
-    const merged = await mergeDocuments(this.#deps, store, due, until, () => this.#lease.assertHeld());
+    const merged = await unlessAborted(
+      () => mergeDocuments(this.#deps, store, due, until, () => this.#lease.assertHeld()),
+      this.#deps.signal,
+    );
     for (const key of empty) done.set(key, null);
     for (const [key, why] of unknown) leftOut.set(key, why);
     for (const [{ run }, why] of merged.mismatched) leftOut.set(documentModel.keyOf(run), why);
@@ -212,7 +217,7 @@ class Rebuild {
   }
 
   async #publish(from: Head | undefined, count: number, index: BaseIndex): Promise<Rebuilt> {
-    const { shard, control, target, generations, workspace, log, metrics } = this.#deps;
+    const { shard, control, target, generations, workspace, log, metrics, signal } = this.#deps;
     const [done, leftOut] = [this.#done, this.#leftOut];
     const { model, dimensions } = target;
     const applied = [...done].flatMap(([key, run]) => (run === null ? [] : [key]));
@@ -224,12 +229,12 @@ class Rebuild {
     await workspace.close();
     await removeState(this.#deps);
     const documents = [...done.keys(), ...leftOut.keys()].flatMap((key) => documentModel.ofKey(key) ?? []);
-    const head = await publishOver({ shard, control }, this.#lease, from, async (now) => {
+    const head = await publishOver({ shard, control, signal }, this.#lease, from, async (now) => {
       const generation = (now?.generation ?? 0) + 1;
       const name = generationName(generation, this.#lease.token);
       const base = now?.name ?? null;
       const made = { name, base, rebuilt: true as const, model, dimensions, count, documents, index };
-      await generations.write(workspace.folder, made);
+      await unlessAborted(() => generations.write(workspace.folder, made), signal);
       this.#step("publish");
       const layers = { database: name, databaseCount: count, index, overlay: new Map(), segments: [] };
       return { generation, name, base, overlay: overlayFigures(layers, undefined) };
