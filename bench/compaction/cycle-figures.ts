@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Log } from "../../core/log.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
-/** What one cycle took, by its own log. */
+/** What one cycle that publishes, or one fold, took by its own log. */
 export interface CycleFigures {
   readonly seconds: number;
   readonly bytesCopied: number;
@@ -29,12 +29,35 @@ const ended = z.object({
   duration_ms_by_step: z.record(z.string(), z.number()),
 });
 const merged = z.object({ written: z.int(), updated: z.int() });
+const folded = merged.extend({
+  bytes_copied: z.int(),
+  bytes_written: z.int(),
+  duration_ms_by_step: z.record(z.string(), z.number()),
+});
 
 /** Runs a cycle that logs here. Throws CycleIncompleteError unless it acknowledged all `messages`. */
 export async function figuresOf(
   messages: number,
   run: (log: Log) => Promise<unknown>,
 ): Promise<CycleFigures> {
+  const { seconds, said } = await logged(run);
+  const { done, redelivered, ...took } = ended.parse(said.get("Cycle ended"));
+  if (done !== messages)
+    throw new CycleIncompleteError(`${done} of ${messages} messages done, ${redelivered} open`);
+  return { seconds, ...figures(took), ...merged.parse(said.get("Changes merged")) };
+}
+
+/** Runs a fold that logs here. Throws CycleIncompleteError unless it wrote a base. */
+export async function foldFiguresOf(run: (log: Log) => Promise<unknown>): Promise<CycleFigures> {
+  const { seconds, said } = await logged(run);
+  const base = said.get("Base written");
+  if (base === undefined) throw new CycleIncompleteError("no base was written");
+  const { written, updated, ...took } = folded.parse(base);
+  return { seconds, ...figures(took), written, updated };
+}
+
+/** Throws CycleIncompleteError where it logged a warning. */
+async function logged(run: (log: Log) => Promise<unknown>) {
   const said = new Map<string, object>();
   const complaints: string[] = [];
   const complain = (message: string, ...fields: object[]) =>
@@ -48,18 +71,18 @@ export async function figuresOf(
   });
   const seconds = (performance.now() - began) / 1_000;
   if (complaints.length > 0) throw new CycleIncompleteError(complaints.join("; "));
-  const { done, redelivered, bytes_copied, bytes_written, duration_ms_by_step } = ended.parse(
-    said.get("Cycle ended"),
-  );
-  if (done !== messages)
-    throw new CycleIncompleteError(`${done} of ${messages} messages done, ${redelivered} open`);
+  return { seconds, said };
+}
+
+function figures(took: {
+  readonly bytes_copied: number;
+  readonly bytes_written: number;
+  readonly duration_ms_by_step: Readonly<Record<string, number>>;
+}) {
+  const steps = Object.entries(took.duration_ms_by_step);
   return {
-    seconds,
-    bytesCopied: bytes_copied,
-    bytesWritten: bytes_written,
-    secondsByStep: Object.fromEntries(
-      Object.entries(duration_ms_by_step).map(([step, ms]) => [step, ms / 1_000]),
-    ),
-    ...merged.parse(said.get("Changes merged")),
+    bytesCopied: took.bytes_copied,
+    bytesWritten: took.bytes_written,
+    secondsByStep: Object.fromEntries(steps.map(([step, ms]) => [step, ms / 1_000])),
   };
 }

@@ -9,13 +9,14 @@ import type { CompactionOptions } from "./options.ts";
 import { Reader, type ReaderFigures } from "./reader.ts";
 import { nameOf, storeWordDeltas, wordsPerReceipt } from "./word-deltas.ts";
 
-/** The collection grown by as many vectors, once by a cycle and once, on a copy, by bare upserts. */
+/** The collection grown by as many vectors, once by a publish and a fold, and once, on a copy, by bare upserts. */
 export interface Round {
   /** Vectors before. */
   readonly before: number;
   readonly vectors: number;
-  readonly cycle: CycleFigures;
-  /** Undefined where only the cycle was of use. */
+  readonly publish: CycleFigures;
+  readonly fold: CycleFigures;
+  /** Undefined where only the growth was of use. */
   readonly bareSeconds: number | undefined;
 }
 
@@ -35,8 +36,6 @@ export interface SmallCycle {
   readonly reader: ReaderFigures;
 }
 
-/** The stack's default. */
-const foldVectors = 4_000;
 export const labelsPerChange = 10;
 const callsAtOnce = 16;
 
@@ -87,7 +86,7 @@ class Measuring {
 
   async *run(): AsyncGenerator<Round | SmallCycle> {
     const { sizes, rounds } = this.#options;
-    const compaction = await this.#collection.process(0);
+    const compaction = await this.#collection.process();
     let size = 0;
     for (const [position, receipts] of this.#prepared.growths.entries()) {
       const round = await this.#grow(compaction, receipts, size, position < rounds ? position : undefined);
@@ -98,7 +97,7 @@ class Measuring {
     await compaction.end();
   }
 
-  /** In a numbered round there are bare upserts too: before the cycle in one, after it in the next. */
+  /** In a numbered round there are bare upserts too: before the fold in one, after it in the next. */
   async #grow(
     compaction: CompactionProcess,
     receipts: readonly BenchReceipt[],
@@ -106,12 +105,13 @@ class Measuring {
     round: number | undefined,
   ): Promise<Round> {
     const vectors = receipts.length * wordsPerReceipt;
-    const ground = await this.#collection.head();
-    const bare = () => bareUpserts(this.#collection, ground?.name, receipts);
+    const base = (await this.#collection.head())?.overlay?.database ?? undefined;
+    const bare = () => bareUpserts(this.#collection, base, receipts);
+    const publish = await this.#merge(compaction, receipts);
     let bareSeconds = round !== undefined && round % 2 === 0 ? await bare() : undefined;
-    const cycle = await this.#merge(compaction, receipts);
+    const fold = requireDone(await this.#collection.fold(compaction), "written", vectors);
     if (round !== undefined && round % 2 === 1) bareSeconds = await bare();
-    return { before, vectors, cycle, bareSeconds };
+    return { before, vectors, publish, fold, bareSeconds };
   }
 
   /** Each kind in a process that begins cold and is warm after its first cycle. */
@@ -119,7 +119,7 @@ class Measuring {
     const reader = await Reader.start(this.#collection);
     for (let repeat = 0; repeat < this.#options.repeats; repeat += 1) {
       for (const change of changes) {
-        const compaction = await this.#collection.process(foldVectors);
+        const compaction = await this.#collection.process();
         for (const warmth of warmths) {
           const receipt = this.#prepared.small[this.#made[change]++];
           if (receipt === undefined) throw new RangeError("Every small change has a receipt.");
@@ -137,7 +137,7 @@ class Measuring {
 
   async #merge(compaction: CompactionProcess, receipts: readonly BenchReceipt[]): Promise<CycleFigures> {
     await inParallel(receipts, callsAtOnce, (receipt) => this.#collection.openRun(nameOf(receipt)));
-    const cycle = await this.#collection.cycle(compaction, receipts.length);
+    const cycle = await this.#collection.publish(compaction, receipts.length);
     return requireDone(cycle, "written", receipts.length * wordsPerReceipt);
   }
 
@@ -152,13 +152,13 @@ class Measuring {
         entity_data: { image_id, receipt_id, line_id, word_id, label },
       });
     });
-    const cycle = await this.#collection.cycle(compaction, labels.length);
+    const cycle = await this.#collection.publish(compaction, labels.length);
     return requireDone(cycle, "updated", labels.length);
   }
 }
 
 function requireDone(cycle: CycleFigures, what: "written" | "updated", due: number): CycleFigures {
-  // A base takes what lay above the one before; a segment says again what is known of a whole receipt.
+  // A fold takes the small changes along; a segment says again what is known of a whole receipt.
   if (cycle[what] < due) throw new CycleIncompleteError(`${cycle[what]} vectors ${what}, and ${due} are due`);
   return cycle;
 }

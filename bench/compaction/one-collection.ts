@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { Collection } from "../../contract/collections.ts";
-import { baseWriter } from "../../core/collections/base/base-cycle.ts";
 import { runCycle } from "../../core/collections/cycle/cycle.ts";
-import type { CycleConfig, CycleDeps } from "../../core/collections/cycle/cycle-deps.ts";
+import type { CycleConfig } from "../../core/collections/cycle/cycle-deps.ts";
+import { foldShard } from "../../core/collections/fold/fold.ts";
+import type { FoldDeps } from "../../core/collections/fold/fold-deps.ts";
 import { Generations } from "../../core/collections/generations/generations.ts";
 import { type Head, readHead } from "../../core/collections/generations/head.ts";
 import { CollectionQueue } from "../../core/collections/messages/collection-queue.ts";
@@ -29,10 +30,13 @@ import type { RunRef } from "../../core/runs/run-store.ts";
 import { FolderDeltaStore } from "../contenders/folder-delta-store.ts";
 import type { Premises } from "../surroundings.ts";
 import { type CollectionAws, region, startCollectionAws } from "./aws.ts";
-import { type CycleFigures, figuresOf } from "./cycle-figures.ts";
+import { type CycleFigures, figuresOf, foldFiguresOf } from "./cycle-figures.ts";
 
-/** The stack's defaults, but that nothing waits for more changes, and that superseded generations go at once. */
-const config: Omit<CycleConfig, "fold"> = {
+/**
+ * The stack's defaults, but that nothing waits for more changes, that superseded generations go at once, and that there is
+ * room above the base for as much as a round adds.
+ */
+const config: CycleConfig = {
   leaseMs: 60_000,
   leaseWaitMs: 30_000,
   drainMessages: 1_000,
@@ -40,6 +44,7 @@ const config: Omit<CycleConfig, "fold"> = {
   drainMs: 10_000,
   minPublishIntervalMs: 0,
   maxFailures: 5,
+  fold: { foldVectors: 4_000, foldMs: 86_400_000, maxOverlayVectors: 1_000_000 },
   garbage: { kept: 3, maxReaderMs: 0 },
 };
 
@@ -59,9 +64,9 @@ export type Change<Body extends ChangeMessageBody = ChangeMessageBody> = Body ex
   ? Omit<Body, Envelope>
   : never;
 
-/** A process of compaction: it keeps its copy of a generation from one cycle to the next. */
+/** A process that publishes, and one that folds: it keeps its copy of a base from one fold to the next. */
 export interface CompactionProcess {
-  readonly parts: CycleDeps;
+  readonly parts: FoldDeps;
   end(): Promise<void>;
 }
 
@@ -138,17 +143,17 @@ export class OneCollection {
     await this.#send(changeMessage(body, this.target.collection, this.#nextId()));
   }
 
-  /** A cold one: it holds no generation. With 0 `foldVectors` each of its cycles writes a base. */
-  async process(foldVectors: number): Promise<CompactionProcess> {
+  /** A cold one: it holds no generation. */
+  async process(): Promise<CompactionProcess> {
     const { aws, target, runs, deltas, generations } = this;
     const { folder, library } = this.premises;
     const { collection: shard } = target;
     const scratch = await mkdtemp(join(folder, "process-"));
     const workspace = new Workspace({ ...target, shard, generations, library, scratch });
-    const parts: CycleDeps = {
+    const parts: FoldDeps = {
       shard,
       target,
-      config: { ...config, fold: { foldVectors, foldMs: 86_400_000, maxOverlayVectors: 20_000 } },
+      config,
       control: { client: aws.dynamo, controlTable: aws.controlTable },
       runs,
       deltas,
@@ -163,7 +168,7 @@ export class OneCollection {
       ledger: new FailureLedger(aws.dynamo, aws.controlTable, shard),
       generations,
       folds: { ask: async () => undefined },
-      ...(foldVectors === 0 && { base: baseWriter(workspace) }),
+      workspace,
       clock: monotonicClock,
       log: silentLog,
       metrics: silentMetrics,
@@ -176,9 +181,16 @@ export class OneCollection {
     return { parts, end };
   }
 
-  /** One cycle over all `messages` that are queued. Throws CycleIncompleteError. */
-  cycle({ parts }: CompactionProcess, messages: number): Promise<CycleFigures> {
+  /** One publish of all `messages` that are queued. Throws CycleIncompleteError. */
+  publish({ parts: { workspace: _, ...parts } }: CompactionProcess, messages: number): Promise<CycleFigures> {
     return figuresOf(messages, (log) => runCycle({ ...parts, log }, [], monotonicClock.now() + maxCycleMs));
+  }
+
+  /** One fold of whatever lies above the base. Throws CycleIncompleteError. */
+  async fold({ parts }: CompactionProcess): Promise<CycleFigures> {
+    const head = await this.head();
+    const request = { reason: "overlay", found: head?.overlay?.database ?? null } as const;
+    return foldFiguresOf((log) => foldShard({ ...parts, log }, request, monotonicClock.now() + maxCycleMs));
   }
 
   async #send({ body, groupId, deduplicationId, messageAttributes }: ChangeMessage): Promise<void> {

@@ -7,7 +7,7 @@ export interface CompactionOptions {
   readonly sizes: readonly number[];
   /** Growths that are measured beside bare upserts. */
   readonly rounds: number;
-  /** Cycles of each kind at each size. */
+  /** Publishes of each kind at each size. */
   readonly repeats: number;
   /** Whether there is enough of everything for a verdict on the speed. */
   readonly judged: boolean;
@@ -15,17 +15,17 @@ export interface CompactionOptions {
 
 export const usage = `npm run bench:compaction -- [options]
 
-Measures compaction: merging deltas beside bare upserts into the same Chroma server, and what the cycle of a small change
-costs in collections of several sizes, in a cold and in a warm process.
+Measures compaction as a deployment runs it: publishing, then folding beside bare upserts into the same Chroma server, and
+what the publish of a small change costs in collections of several sizes, in a cold and in a warm process.
 
   --sizes A,B,C  vectors of the collection at which small changes are measured; it grows by A at a time, so each is a
                  multiple of A, and all of ${wordsPerReceipt} (10000,50000,100000)
   --rounds N     growths that are measured beside bare upserts (5)
-  --repeats N    cycles of each kind at each size (3)
+  --repeats N    publishes of each kind at each size (3)
   --quick        that all of it runs, in seconds and without a verdict on the speed: --sizes 200,400 --rounds 2 --repeats 1
   --help         this text
 
-Ends with code 1 where merging or a small change is slower than it must be, or writes or reads more.`;
+Ends with code 1 where folding or a small change is slower than it must be, or writes or reads more.`;
 
 const command = new Arguments("bench:compaction");
 const usual = { sizes: "10000,50000,100000", rounds: "5", repeats: "3" };

@@ -18,6 +18,6 @@ test("npm run bench:compaction -- --quick merges, changes and prints all that th
     ),
   );
   expect(stdout).toMatch(/bare upserts \(the limit\) +[\d,]+\/s/);
-  expect(stdout).toMatch(/merged +[\d,]+\/s/);
+  expect(stdout).toMatch(/merged by the fold +[\d,]+\/s/);
   expect(stdout).toMatch(/pass {2}8 small cycles copied 0 bytes in and wrote [\d,]+ at most/);
 });

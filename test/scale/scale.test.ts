@@ -61,21 +61,23 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test("they are merged by cycles of warm and cold processes, and published", async () => {
-  let compaction = await collection.process(4_000);
+test("they are published, and folded by warm and cold processes", async () => {
+  let compaction = await collection.process();
   for (let cycle = 0; cycle < cycles; cycle += 1) {
     const [from, to] = [cycle, cycle + 1].map((at) => Math.floor((at * receipts) / cycles));
     const due = Array.from({ length: receipts }, (_, receipt) => receipt).slice(from, to);
     await inParallel(due, callsAtOnce, exportReceipt);
     if (cycle === cycles - 1) compaction = await restarted(compaction);
-    const { written, seconds, bytesCopied, bytesWritten } = await collection.cycle(compaction, due.length);
-    expect(written).toBe(due.length * linesPerReceipt);
+    const published = await collection.publish(compaction, due.length);
+    expect(published.written).toBe(due.length * linesPerReceipt);
+    const { written, seconds, bytesCopied, bytesWritten } = await collection.fold(compaction);
+    expect(written).toBe(published.written);
     print(
-      `${written} vectors merged and published in ${seconds.toFixed(1)} s; copied in ${bytesCopied}, written ${bytesWritten} bytes`,
+      `${written} vectors published in ${published.seconds.toFixed(1)} s and folded in ${seconds.toFixed(1)} s; copied in ${bytesCopied}, written ${bytesWritten} bytes`,
     );
   }
   const changes = await changeSome();
-  const { updated, bytesCopied, seconds } = await collection.cycle(compaction, changes);
+  const { updated, bytesCopied, seconds } = await collection.publish(compaction, changes);
   print(`${changes} changes published in ${seconds.toFixed(1)} s`);
   // A segment states whole receipts: the one that lost lines counts with those that are left.
   const left = linesPerReceipt - removedLines.length;
@@ -153,7 +155,7 @@ async function exportReceipt(receipt: number): Promise<void> {
 
 async function restarted(before: CompactionProcess): Promise<CompactionProcess> {
   await before.end();
-  return collection.process(4_000);
+  return collection.process();
 }
 
 /** Renames a merchant, removes a receipt and some lines. Resolves to the number of messages. */
