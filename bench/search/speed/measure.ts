@@ -44,7 +44,10 @@ export async function measureSpeed(
   const snapshot = await Snapshot.of(stored, dimensions);
   const openSeconds = (performance.now() - began) / 1_000;
   stored = [];
-  const held = snapshot.parts.reduce((sum, { part }) => sum + part.matrix.bytes, heapNow() - before);
+  const beside = snapshot.parts.map(
+    ({ part }) => part.matrix.bytes + part.index.bytes + part.headIndex.bytes,
+  );
+  const held = beside.reduce((sum, bytes) => sum + bytes, heapNow() - before);
   const generation = new SnapshotGeneration({ number: 1, name: "00000001-1" }, vectors, snapshot);
   const ofText = new Map<string, Float32Array>();
   const service = await QueryService.start({

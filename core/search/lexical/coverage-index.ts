@@ -8,48 +8,57 @@ export interface WeightedQuery {
   readonly whole: number;
 }
 
-const none = new Int32Array(0);
-
 /** Texts by their grams, for the coverage of queries. Texts are numbered from 0 in their order. */
 export class CoverageIndex {
-  readonly #postings: ReadonlyMap<string, Int32Array>;
   readonly #texts: number;
+  /** Of each gram, its number. */
+  readonly #grams: ReadonlyMap<string, number>;
+  /** Numbers of the texts of all grams, one gram after another: a list for each would take more than its numbers. */
+  readonly #postings: Int32Array;
+  /** By number of the gram, where its texts begin; one more for the end. */
+  readonly #starts: Int32Array;
 
-  private constructor(postings: ReadonlyMap<string, Int32Array>, texts: number) {
-    this.#postings = postings;
+  private constructor(texts: number, lists: ReadonlyMap<string, readonly number[]>) {
     this.#texts = texts;
+    this.#grams = new Map(Array.from(lists.keys(), (gram, number) => [gram, number]));
+    this.#starts = new Int32Array(lists.size + 1);
+    let [number, end] = [0, 0];
+    for (const { length } of lists.values()) this.#starts[++number] = end += length;
+    this.#postings = new Int32Array(end);
+    number = 0;
+    for (const list of lists.values()) this.#postings.set(list, this.#starts[number++]);
   }
 
   /** Takes turns with other work of the process. */
   static async of(texts: Iterable<string>): Promise<CoverageIndex> {
     const turns = new Turns();
-    const growing = new Map<string, number[]>();
+    const lists = new Map<string, number[]>();
     let number = 0;
     for (const text of texts) {
       for (const gram of grams(text).keys()) {
-        const postings = growing.get(gram);
-        if (postings) postings.push(number);
-        else growing.set(gram, [number]);
+        const list = lists.get(gram);
+        if (list) list.push(number);
+        else lists.set(gram, [number]);
       }
       number += 1;
       if (turns.isOver) await turns.next();
     }
-    // Half of the memory of lists that can grow, or less.
-    const postings = new Map<string, Int32Array>();
-    for (const [gram, numbers] of growing) {
-      postings.set(gram, Int32Array.from(numbers));
-      if (turns.isOver) await turns.next();
-    }
-    return new CoverageIndex(postings, number);
+    return new CoverageIndex(number, lists);
   }
 
   get size(): number {
     return this.#texts;
   }
 
+  /** Memory beside the heap. */
+  get bytes(): number {
+    return this.#postings.byteLength + this.#starts.byteLength;
+  }
+
   /** How many texts contain the gram. */
   frequency(gram: string): number {
-    return this.#postings.get(gram)?.length ?? 0;
+    const number = this.#grams.get(gram);
+    return number === undefined ? 0 : (this.#starts[number + 1] as number) - (this.#starts[number] as number);
   }
 
   /** By number of the text: the share of the query's weight that the text contains, 0 to 1. */
@@ -57,10 +66,12 @@ export class CoverageIndex {
     const shares = new Float32Array(this.#texts);
     if (whole === 0) return shares;
     for (const [gram, weight] of weights) {
+      const number = this.#grams.get(gram);
+      if (number === undefined) continue;
       const share = weight / whole;
-      const postings = this.#postings.get(gram) ?? none;
-      for (let at = 0; at < postings.length; at++) {
-        const text = postings[at] as number;
+      const end = this.#starts[number + 1] as number;
+      for (let at = this.#starts[number] as number; at < end; at++) {
+        const text = this.#postings[at] as number;
         shares[text] = (shares[text] as number) + share;
       }
     }

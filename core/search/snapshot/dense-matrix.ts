@@ -71,11 +71,14 @@ export class DenseMatrix {
   /** The cosine of the row's nearest vector; -1 for a row without any. */
   cosine(row: number, query: Float32Array): number {
     const end = this.#starts[row + 1] as number;
-    let nearest = noCosine;
+    let [nearest, before] = [noCosine, -1];
     for (let vector = this.#starts[row] as number; vector < end; vector++) {
-      const start = (this.#places[vector] as number) * this.#dimensions;
-      const product = exactProduct(query, this.#directions, start);
+      const place = this.#places[vector] as number;
+      // The lines of a row share one vector.
+      if (place === before) continue;
+      const product = exactProduct(query, this.#directions, place * this.#dimensions);
       if (product > nearest) nearest = product;
+      before = place;
     }
     return nearest;
   }
