@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import type { BundledFunction } from "./bundled-function.ts";
 import { accessLog } from "./catch-up-access-log.ts";
 import { catchUpApiPolicy } from "./catch-up-api-policy.ts";
-import { declareRoutes, type Route } from "./catch-up-routes.ts";
+import { declareRoutes, deployedRoutes, type Route } from "./catch-up-routes.ts";
+import { admitCallers, deployedHash, limitStage } from "./gateway-limits.ts";
 
 const stageName = "v1";
 
@@ -60,7 +60,7 @@ export class CatchUpApi extends pulumi.ComponentResource {
     const deployment = new aws.apigateway.Deployment(
       name,
       // A stage keeps its deployment until this changes, and with it routes that required no key.
-      { restApi: restApi.id, triggers: { routes: hashOf(routes, refusals, policyText) } },
+      { restApi: restApi.id, triggers: { routes: deployedHash(snapshot(routes, refusals, policyText)) } },
       {
         parent: this,
         dependsOn: [
@@ -93,45 +93,11 @@ export class CatchUpApi extends pulumi.ComponentResource {
       rateLimit: args.settings.requestsPerSecondOfCallers,
       burstLimit: args.settings.burstOfCallers,
     };
-    new aws.apigateway.MethodSettings(
-      name,
-      {
-        restApi: restApi.id,
-        stageName: stage.stageName,
-        methodPath: "*/*",
-        // The usage plan limits only requests with a key.
-        settings: { throttlingRateLimit: limits.rateLimit, throttlingBurstLimit: limits.burstLimit },
-      },
-      inside,
-    );
-    this.keyed(name, restApi, stage, limits, args);
+    limitStage(name, { restApi, stage, limits }, inside);
+    const { requestsPerDay } = args.settings;
+    admitCallers(name, { restApi, stage, limits, apiKey: args.apiKey, requestsPerDay }, inside);
     this.url = stage.invokeUrl;
     this.registerOutputs();
-  }
-
-  private keyed(
-    name: string,
-    restApi: aws.apigateway.RestApi,
-    stage: aws.apigateway.Stage,
-    throttleSettings: { readonly rateLimit: number; readonly burstLimit: number },
-    { settings, apiKey }: CatchUpApiArgs,
-  ): void {
-    const inside = { parent: this };
-    const key = new aws.apigateway.ApiKey(name, { value: pulumi.secret(apiKey) }, inside);
-    const plan = new aws.apigateway.UsagePlan(
-      name,
-      {
-        apiStages: [{ apiId: restApi.id, stage: stage.stageName }],
-        throttleSettings,
-        quotaSettings: { limit: settings.requestsPerDay, period: "DAY" },
-      },
-      inside,
-    );
-    new aws.apigateway.UsagePlanKey(
-      name,
-      { keyId: key.id, keyType: "API_KEY", usagePlanId: plan.id },
-      inside,
-    );
   }
 }
 
@@ -162,22 +128,14 @@ function readableRefusals(
   );
 }
 
-/** A hash of everything that a deployment snapshots. */
-function hashOf(
+function snapshot(
   routes: readonly Route[],
   refusals: readonly aws.apigateway.Response[],
   policy: pulumi.Output<string> | undefined,
-): pulumi.Output<string> {
-  const deployed = [
+) {
+  return [
     ...(policy ? [policy] : []),
-    ...routes.map(({ route, method, integration }) => [
-      route,
-      method.authorization,
-      method.apiKeyRequired,
-      integration.type,
-      integration.uri,
-    ]),
+    ...deployedRoutes(routes),
     ...refusals.map(({ responseType, responseParameters }) => [responseType, responseParameters]),
   ];
-  return pulumi.jsonStringify(deployed).apply((text) => createHash("sha256").update(text).digest("hex"));
 }

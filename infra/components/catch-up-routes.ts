@@ -67,6 +67,17 @@ export function declareRoutes(
   });
 }
 
+/** What a deployment snapshots of routes. */
+export function deployedRoutes(routes: readonly Route[]) {
+  return routes.map(({ route, method, integration }) => [
+    route,
+    method.authorization,
+    method.apiKeyRequired,
+    integration.type,
+    integration.uri,
+  ]);
+}
+
 function nameOf(path: string): string {
   return path.replace(/[^A-Za-z]+/g, "-").replace(/^-|-$/g, "");
 }

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { searchRoutes } from "../../contract/search-routes.ts";
 import type { BundledFunction } from "./bundled-function.ts";
-import { declareRoutes, type Route } from "./catch-up-routes.ts";
+import { declareRoutes, deployedRoutes } from "./catch-up-routes.ts";
+import { admitCallers, deployedHash, limitStage } from "./gateway-limits.ts";
 
 const stageName = "v1";
 
@@ -46,8 +46,7 @@ export class SearchApi extends pulumi.ComponentResource {
     );
     const deployment = new aws.apigateway.Deployment(
       name,
-      // A stage keeps its deployment until this changes.
-      { restApi: restApi.id, triggers: { routes: hashOf(routes) } },
+      { restApi: restApi.id, triggers: { routes: deployedHash(deployedRoutes(routes)) } },
       { parent: this, dependsOn: [permission, ...routes.map(({ integration }) => integration)] },
     );
     const stage = new aws.apigateway.Stage(
@@ -56,40 +55,9 @@ export class SearchApi extends pulumi.ComponentResource {
       inside,
     );
     const limits = { rateLimit: args.requestsPerSecond, burstLimit: 2 * args.requestsPerSecond };
-    new aws.apigateway.MethodSettings(
-      name,
-      {
-        restApi: restApi.id,
-        stageName: stage.stageName,
-        methodPath: "*/*",
-        settings: { throttlingRateLimit: limits.rateLimit, throttlingBurstLimit: limits.burstLimit },
-      },
-      inside,
-    );
-    const key = new aws.apigateway.ApiKey(name, { value: pulumi.secret(args.apiKey) }, inside);
-    const plan = new aws.apigateway.UsagePlan(
-      name,
-      { apiStages: [{ apiId: restApi.id, stage: stage.stageName }], throttleSettings: limits },
-      inside,
-    );
-    new aws.apigateway.UsagePlanKey(
-      name,
-      { keyId: key.id, keyType: "API_KEY", usagePlanId: plan.id },
-      inside,
-    );
+    limitStage(name, { restApi, stage, limits }, inside);
+    admitCallers(name, { restApi, stage, limits, apiKey: args.apiKey }, inside);
     this.url = stage.invokeUrl;
     this.registerOutputs();
   }
-}
-
-/** A hash of everything that a deployment snapshots. */
-function hashOf(routes: readonly Route[]): pulumi.Output<string> {
-  const deployed = routes.map(({ route, method, integration }) => [
-    route,
-    method.authorization,
-    method.apiKeyRequired,
-    integration.type,
-    integration.uri,
-  ]);
-  return pulumi.jsonStringify(deployed).apply((text) => createHash("sha256").update(text).digest("hex"));
 }

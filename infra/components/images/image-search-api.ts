@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { BundledFunction } from "../bundled-function.ts";
+import { deployedHash, limitStage } from "../gateway-limits.ts";
 
 const stageName = "v1";
 const httpMethod = "GET";
@@ -13,6 +13,7 @@ export interface ImageSearchApiArgs {
 
 /** Requests per key. */
 const limits = { rateLimit: 10, burstLimit: 20 };
+const ofAllUsers = { rateLimit: 100, burstLimit: 200 };
 
 /**
  * The REST API of the image search. Each user has a key of its own, which API Gateway makes and which names the user;
@@ -101,12 +102,12 @@ export class ImageSearchApi extends pulumi.ComponentResource {
       { ...place, type: "AWS_PROXY", integrationHttpMethod: "POST", uri: search.function.invokeArn },
       { ...inside, dependsOn: [method] },
     );
-    const deployed = pulumi.jsonStringify([method.authorization, method.apiKeyRequired, integration.uri]);
+    const deployed = [method.authorization, method.apiKeyRequired, integration.uri];
     const deployment = new aws.apigateway.Deployment(
       name,
       {
         restApi: restApi.id,
-        triggers: { routes: deployed.apply((all) => createHash("sha256").update(all).digest("hex")) },
+        triggers: { routes: deployedHash(deployed) },
       },
       { parent: this, dependsOn: [permission, integration] },
     );
@@ -115,16 +116,7 @@ export class ImageSearchApi extends pulumi.ComponentResource {
       { restApi: restApi.id, deployment: deployment.id, stageName, xrayTracingEnabled: this.args.isTraced },
       inside,
     );
-    new aws.apigateway.MethodSettings(
-      name,
-      {
-        restApi: restApi.id,
-        stageName: stage.stageName,
-        methodPath: "*/*",
-        settings: { throttlingRateLimit: 100, throttlingBurstLimit: 200 },
-      },
-      inside,
-    );
+    limitStage(name, { restApi, stage, limits: ofAllUsers }, inside);
     this.plan(name, stage);
     return stage.invokeUrl;
   }
