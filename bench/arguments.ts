@@ -8,6 +8,14 @@ export class BadArgumentsError extends VectorkeepError {
   }
 }
 
+/** How much a benchmark of files measures. */
+export const sizeOptions = {
+  help: { type: "boolean", default: false },
+  full: { type: "boolean", default: false },
+  quick: { type: "boolean", default: false },
+  rows: { type: "string" },
+} as const;
+
 /** The command line of `npm run {command}`. */
 export class Arguments {
   readonly #command: string;

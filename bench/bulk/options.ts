@@ -1,4 +1,4 @@
-import { Arguments } from "../arguments.ts";
+import { Arguments, sizeOptions } from "../arguments.ts";
 
 export interface BulkOptions {
   readonly help: boolean;
@@ -23,12 +23,7 @@ const command = new Arguments("bench:bulk");
 
 /** Throws BadArgumentsError. */
 export function bulkOptions(args: readonly string[]): BulkOptions {
-  const { help, full, quick, rows } = command.parse(args, {
-    help: { type: "boolean", default: false },
-    full: { type: "boolean", default: false },
-    quick: { type: "boolean", default: false },
-    rows: { type: "string" },
-  });
+  const { help, full, quick, rows } = command.parse(args, sizeOptions);
   if (quick) return { help, rows: 2_000, dimensions: 64, rowsPerChunk: 100 };
   const usual = { help, dimensions: 1_536, rowsPerChunk: 2_048 };
   if (rows !== undefined) return { ...usual, rows: command.wholeNumber("rows", rows) };

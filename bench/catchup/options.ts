@@ -1,4 +1,4 @@
-import { Arguments } from "../arguments.ts";
+import { Arguments, sizeOptions } from "../arguments.ts";
 
 export interface CatchUpOptions {
   readonly help: boolean;
@@ -24,12 +24,7 @@ const command = new Arguments("bench:catchup");
 
 /** Throws BadArgumentsError. */
 export function catchUpOptions(args: readonly string[]): CatchUpOptions {
-  const { help, full, quick, rows } = command.parse(args, {
-    help: { type: "boolean", default: false },
-    full: { type: "boolean", default: false },
-    quick: { type: "boolean", default: false },
-    rows: { type: "string" },
-  });
+  const { help, full, quick, rows } = command.parse(args, sizeOptions);
   if (quick) return { help, rows: [500, 1_500], dimensions: 64, rowsPerChunk: 200 };
   const usual = { help, dimensions: 1_536, rowsPerChunk: 2_048 };
   if (rows !== undefined) return { ...usual, rows: [command.wholeNumber("rows", rows)] };
