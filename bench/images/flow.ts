@@ -1,0 +1,129 @@
+import { parse } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RDSDataClient } from "@aws-sdk/client-rds-data";
+import { searchAs } from "../../cli/images/search-client.ts";
+import { stackImages } from "../../cli/images/stack-images.ts";
+import { uploadImages } from "../../cli/images/upload.ts";
+import { DataApiDatabase } from "../../core/images/database/data-api-database.ts";
+import { searchItems } from "../../core/images/database/search-statement.ts";
+import { type SearchMode, searchModes } from "../../core/images/search/image-search-request.ts";
+import { lexicalQuery } from "../../core/images/search/lexical-query.ts";
+import { searchImages } from "../../core/images/search/search-images.ts";
+import { verifyImages } from "../../core/images/verify/verify-images.ts";
+import { silentLog } from "../../core/log.ts";
+import { systemClock } from "../../core/resilience/clock.ts";
+import { startService } from "../child.ts";
+import type { StackAnnouncement } from "../services/local-stack.ts";
+import type { Labelled } from "./labelled.ts";
+import { type ImageQuality, imageQuality } from "./quality.ts";
+
+const user = "demo";
+const lookEveryMs = 500;
+const maxWaitMs = 600_000;
+const dimensions = 512;
+
+/** The flow with the local vision model and embeddings; everything else is off. */
+const config = {
+  "images:enabled": "true",
+  "images:anthropicBaseUrl": "http://127.0.0.1:0",
+  "images:openAiBaseUrl": "http://127.0.0.1:0/v1",
+  "images:voyageBaseUrl": "http://127.0.0.1:0/v1",
+  "catchup:enabled": "false",
+  "query:enabled": "false",
+};
+
+export interface FlowFigures {
+  readonly images: number;
+  /** From the first upload until every image has its vector, OCR included. */
+  readonly seconds: number;
+  /** By mode, one per question. */
+  readonly quality: Readonly<Record<SearchMode, readonly ImageQuality[]>>;
+  readonly search: SearchTimes;
+}
+
+/** Milliseconds of each search, in turn. */
+export interface SearchTimes {
+  readonly service: readonly number[];
+  readonly statement: readonly number[];
+}
+
+/** Sends labelled images through a local stack of its own, and asks their questions. */
+export async function measureFlow(
+  labelled: Labelled,
+  folder: string,
+  searches: number,
+): Promise<FlowFigures> {
+  const stack = await startService<StackAnnouncement>("local-stack.ts", [folder, JSON.stringify(config)]);
+  try {
+    // As a user's shell does: from here on this process is one of the stack's clients.
+    Object.assign(process.env, stack.environment);
+    const images = stackImages(stack.outputs);
+    const began = performance.now();
+    for (const file of labelled.files) {
+      await uploadImages(file, user, { s3: images.s3, bucket: images.outputs.bucket });
+    }
+    while (await isUnfinished(images)) {
+      if (performance.now() - began > maxWaitMs) throw new Error("The flow makes no progress.");
+      await sleep(lookEveryMs);
+    }
+    const seconds = (performance.now() - began) / 1_000;
+    const quality = { hybrid: [], vector: [], lexical: [] } as Record<SearchMode, ImageQuality[]>;
+    for (const { question, relevant } of labelled.questions) {
+      for (const mode of searchModes) {
+        const { hits } = await searchAs(user, { q: question, k: "10", mode }, images.outputs);
+        const names = hits.map(({ object_key }) => parse(object_key).name);
+        quality[mode].push(imageQuality(names, new Set(relevant)));
+      }
+    }
+    const search = await searchTimes(labelled, images.outputs, searches);
+    return { images: labelled.files.length, seconds, quality, search };
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function isUnfinished({ s3, states, outputs: { bucket } }: ReturnType<typeof stackImages>) {
+  return (await verifyImages({ s3, bucket, states })).findings.length > 0;
+}
+
+/** The service's search, with a vector that costs nothing, beside its statement sent to the database directly. */
+async function searchTimes(
+  { questions }: Labelled,
+  outputs: ReturnType<typeof stackImages>["outputs"],
+  searches: number,
+): Promise<SearchTimes> {
+  const database = new DataApiDatabase({
+    client: new RDSDataClient({}),
+    clusterArn: outputs.clusterArn,
+    secretArn: outputs.databaseSecretArn,
+    database: outputs.databaseName,
+    giveUpAt: Date.now() + maxWaitMs,
+  });
+  const vector = new Float32Array(dimensions).fill(1);
+  const weights = { lexical: 0.3, vector: 0.7 };
+  const shared = { k: 10, weights, rankConstant: 15 };
+  const deps = {
+    database,
+    embedder: { embed: async () => [new Uint8Array(vector.buffer)] },
+    clock: systemClock,
+    log: silentLog,
+    weights,
+    rankConstant: 15,
+  };
+  const service: number[] = [];
+  const statement: number[] = [];
+  for (let turn = 0; turn < searches; turn += 1) {
+    const q = questions[turn % questions.length]?.question ?? "";
+    service.push(await timed(() => searchImages(user, { q, k: 10, mode: "hybrid" }, deps)));
+    const lexical = lexicalQuery(q);
+    const input = { userId: user, ...shared, lexical, vector: `[${[...vector].join(",")}]` };
+    statement.push(await timed(() => searchItems(database, input)));
+  }
+  return { service, statement };
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
