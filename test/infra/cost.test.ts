@@ -42,7 +42,7 @@ test("docs/cost.md says for each part of the idle dev stack what its resources c
 test("the components of the idle dev stack cost together what its parts do, and have its alarms", () => {
   const rows = tableRows.filter(([, idle = ""]) => /^[\d.]+ per month$/.test(idle));
   const together = rows.reduce((total, [, usd = ""]) => total + Number.parseFloat(usd), 0);
-  // The polling of two kinds of queue is rounded by itself.
+  // Polling is rounded for each kind of queue.
   expect(Math.abs(together - sum)).toBeLessThan(0.02);
   const alarms = rows.flatMap(([, , formula = ""]) => Number(/(\d+) alarms/.exec(formula)?.[1] ?? 0));
   expect(alarms.reduce((one, other) => one + other, 0)).toBe(alarmMetrics(listing));
