@@ -1,0 +1,105 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { SearchClient } from "../../cli/search-client.ts";
+import { planLines, planWords } from "../../core/receipts/planned-vectors.ts";
+import { VectorkeepError } from "../../core/vectorkeep-error.ts";
+import { BenchStack } from "../bench-stack.ts";
+import { type LabelItem, labelChanges } from "../changes/label-changes.ts";
+import { wordReceipts } from "../changes/word-receipts.ts";
+import { warmUp } from "../embeddings.ts";
+import { writeReceipts } from "../receipt-files.ts";
+import type { Surroundings } from "../surroundings.ts";
+import type { FreshnessOptions } from "./options.ts";
+
+/** Labels per second that are searched for; the others are load. */
+const watchedPerSecond = 2;
+const askEveryMs = 100;
+const maxWaitMs = 60_000;
+
+/** A label was written, and no search shows it. */
+export class LabelNotShownError extends VectorkeepError {
+  constructor(label: string) {
+    super(
+      `No search showed the label ${label} within ${maxWaitMs / 1_000} s.`,
+      "Read the logs of the stream processor and of compaction.",
+    );
+  }
+}
+
+export interface Freshness {
+  /** Of each label that was searched for, from its PutItem to the answer that shows it. */
+  readonly seconds: readonly number[];
+  /** Labels that were written in all, and how long that took. */
+  readonly labels: number;
+  readonly putSeconds: number;
+}
+
+/** Publishes receipts, then writes labels at a steady rate and searches for some. Throws LabelNotShownError. */
+export async function measureFreshness(
+  { receipts: count, seconds, perSecond }: FreshnessOptions,
+  surroundings: Surroundings,
+): Promise<Freshness> {
+  const receipts = wordReceipts(count);
+  const vectors = receipts.flatMap(({ lines, words }) => [...planLines(lines), ...planWords(words)]);
+  await warmUp(
+    surroundings.embeddingsUrl,
+    vectors.map(({ text }) => text),
+  );
+  const folders = await writeReceipts(receipts, join(surroundings.folder, "receipts"));
+  const stack = await BenchStack.start(surroundings);
+  try {
+    await stack.send(folders);
+    for await (const _look of stack.looksUntilPublished(folders.length));
+    const search = await SearchClient.of(stack.outputs);
+    const changes = labelChanges(receipts, seconds * perSecond);
+    const [first, ...items] = changes.map(({ item }, number) => named(item, number));
+    // So that no process is cold.
+    if (first) await measure(stack, search, [first], perSecond);
+    return await measure(stack, search, items, perSecond);
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** A label of its own, by which a search finds this one alone. */
+function named(item: LabelItem, number: number): LabelItem {
+  const label = `FRESH_${number}`;
+  return { ...item, label, SK: item.SK.replace(/#LABEL#.+$/, `#LABEL#${label}`), validation_status: "VALID" };
+}
+
+async function put({ dynamo, outputs }: BenchStack, item: LabelItem): Promise<void> {
+  await dynamo.send(new PutCommand({ TableName: outputs.receiptsTable, Item: item }));
+}
+
+async function measure(
+  stack: BenchStack,
+  search: SearchClient,
+  items: readonly LabelItem[],
+  perSecond: number,
+): Promise<Freshness> {
+  const every = Math.max(1, Math.round(perSecond / watchedPerSecond));
+  const began = performance.now();
+  const puts: Promise<void>[] = [];
+  const shown: Promise<number>[] = [];
+  for (const [number, item] of items.entries()) {
+    await sleep(Math.max(0, began + (1_000 * number) / perSecond - performance.now()));
+    const written = put(stack, item);
+    puts.push(written);
+    const at = performance.now();
+    if (number % every === 0) shown.push(written.then(() => untilShown(search, item.label, at)));
+  }
+  await Promise.all(puts);
+  const putSeconds = (performance.now() - began) / 1_000;
+  return { seconds: await Promise.all(shown), labels: items.length, putSeconds };
+}
+
+/** Resolves to the seconds since the moment `from`. */
+async function untilShown(search: SearchClient, label: string, from: number): Promise<number> {
+  while (performance.now() - from < maxWaitMs) {
+    const { hits } = await search.ask({ text: label, label, k: 1, understand: false });
+    if (hits.length > 0) return (performance.now() - from) / 1_000;
+    await sleep(askEveryMs);
+  }
+  throw new LabelNotShownError(label);
+}
