@@ -25,6 +25,7 @@ Ends with code 1 where a target is missed.`;
 
 const samples = join(import.meta.dirname, "../samples/images");
 const command = new Arguments("bench:images");
+/** Ratios hold on any machine; the peak leaves two thirds of the memory of the function free. */
 const targets = { processor: 0.8, peakMiB: 512, search: 1.5 };
 /** The photos of current phones: 48 million pixels. */
 const large = { width: 8_064, height: 6_048 };
