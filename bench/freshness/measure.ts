@@ -13,8 +13,9 @@ import type { Surroundings } from "../surroundings.ts";
 import type { FreshnessOptions } from "./options.ts";
 
 /** Labels per second that are searched for; the others are load. */
-const watchedPerSecond = 2;
-const askEveryMs = 100;
+const watchedPerSecond = 1;
+/** Each label that waits asks five times a second: more would measure the load of the searches. */
+const askEveryMs = 200;
 const maxWaitMs = 60_000;
 
 /** A label was written, and no search shows it. */
