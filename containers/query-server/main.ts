@@ -15,7 +15,7 @@ import { readSecret } from "../../core/settings/secret.ts";
 import { queryServerConfig } from "./config.ts";
 
 /** The polling interval of the head, and the timeout of embedding a query. */
-const pollMs = 1_000;
+const pollMs = 250;
 const embedWithinMs = 10_000;
 
 const metrics = metricsLoggedAtOnce("query-server");
