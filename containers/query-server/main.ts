@@ -14,8 +14,8 @@ import { QueryService } from "../../core/search/query-service.ts";
 import { readSecret } from "../../core/settings/secret.ts";
 import { queryServerConfig } from "./config.ts";
 
-/** The polling interval of the head, and the timeout of embedding a query. */
-const pollMs = 250;
+/** The polling interval of a head that stands still, and the timeout of embedding a query. */
+const pollMs = 1_000;
 const embedWithinMs = 10_000;
 
 const metrics = metricsLoggedAtOnce("query-server");

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Log, silentLog } from "../../../core/log.ts";
 import { FollowedCollection } from "../../../core/search/followed-collection.ts";
 import { NothingPublishedError, NotOpenYetError } from "../../../core/search/search-errors.ts";
+import { ManualClock } from "../resilience/clocks.ts";
 import { ScriptedSource } from "./scripted-source.ts";
 
 function following(log: Log = silentLog) {
@@ -147,6 +148,25 @@ describe("a followed collection", () => {
     await followed.poll();
     expect(source.opened).toHaveLength(2);
     expect(await followed.use(async (generation) => generation.alive())).toBe(true);
+  });
+
+  test("a head is looked at every second, and four times a second for ten seconds after it has moved", async () => {
+    const source = new ScriptedSource();
+    const clock = new ManualClock();
+    const waits: number[] = [];
+    const stop = new AbortController();
+    const followed = new FollowedCollection("lines", source, silentLog, {
+      now: () => clock.now(),
+      async sleep(ms) {
+        waits.push(ms);
+        if (waits.length === 2) source.publish(1);
+        if (waits.length === 45) stop.abort();
+        await clock.sleep(ms);
+      },
+    });
+    await followed.follow(1_000, stop.signal);
+    expect(waits).toEqual([1_000, 1_000, ...Array<number>(40).fill(250), 1_000, 1_000, 1_000]);
+    await followed.close();
   });
 
   test("following ends with its signal, and closing closes what is served", async () => {
