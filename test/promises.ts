@@ -914,4 +914,81 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "npm run bench:compaction -- --quick merges, changes and prints all that the long run does",
     ],
   ],
+  "An uploaded image is found by what it shows, and only by its user.": [
+    ["test/flows/images.test.ts", "an uploaded image is found by what it shows, and only by its user"],
+    ["test/integration/images/store.test.ts", "nobody reads or changes what another user has"],
+    ["test/integration/images/store.test.ts", "every statement about images compares the user"],
+  ],
+  "The newest event of an object decides, in whatever order events arrive; the expiry of an old version deletes nothing.":
+    [
+      [
+        "test/integration/images/store.test.ts",
+        "the newest event of a key decides, in whatever order events arrive",
+      ],
+      [
+        "test/integration/images/process.test.ts",
+        "F53: the expiry of an old version deletes nothing of an object that is still there",
+      ],
+    ],
+  "One call of the model is paid per content, prompt and model, however often its event arrives, and a repeat undoes no later answer.":
+    [
+      [
+        "test/integration/images/analyze.test.ts",
+        "asks once for an event that arrives three times, and publishes each time",
+      ],
+      [
+        "test/integration/images/analyze.test.ts",
+        "asks once for two deliveries at the same time: one is deferred",
+      ],
+      [
+        "test/integration/images/analyze.test.ts",
+        "F54: a repeated event does not undo a later answer to the same image",
+      ],
+    ],
+  "The vector of an older analysis never replaces that of a newer one.": [
+    [
+      "test/integration/images/store.test.ts",
+      "the vector of an older analysis does not replace that of a newer one",
+    ],
+  ],
+  "A message that waits for the budget or a rate limit is never given up for its age.": [
+    [
+      "test/unit/queues/consumed-queue.test.ts",
+      "F52: a message that is deferred for days is replaced before its queue gives it up",
+    ],
+    ["test/integration/images/embed.test.ts", "F52: a rate limit defers the message, which is no failure"],
+  ],
+  "A deleted image leaves no analysis, vector or rendition.": [
+    ["test/flows/images.test.ts", "a deleted image is found no more, and nothing of it is left"],
+  ],
+  "Killing workers, the API or the broker of the bulk API loses no row and counts none twice.": [
+    [
+      "test/flows/bulk.test.ts",
+      "SIGKILL of every worker and of the API in mid-run loses no row and counts none twice",
+    ],
+    ["test/flows/bulk.test.ts", "SIGKILL of the broker in mid-run, with two tasks at once, loses no row"],
+    [
+      "test/flows/bulk.test.ts",
+      "SIGTERM, as a deployment sends it, lets the workers finish and loses no row",
+    ],
+  ],
+  "The same file ends in the same index and the same sums by workers, by the state machine's steps and by one function.":
+    [
+      [
+        "test/integration/bulk/workers.test.ts",
+        "the same file ends alike by workers, state machine and function, byte for byte",
+      ],
+    ],
+  "A bulk task that kills its processes fails after five attempts, with the reason.": [
+    [
+      "test/integration/bulk/killed-attempts.test.ts",
+      "fails the task with the reason once five processes were killed in it",
+    ],
+  ],
+  "A task whose jobs the broker lost is dispatched again, without the chunks that are over.": [
+    [
+      "test/integration/bulk/workers.test.ts",
+      "a task whose jobs the broker lost is dispatched again by the watch, without the chunks that are over",
+    ],
+  ],
 };
