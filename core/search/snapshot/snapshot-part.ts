@@ -7,6 +7,7 @@ import { Turns } from "../../resilience/turns.ts";
 import { CoverageIndex } from "../lexical/coverage-index.ts";
 import { DenseMatrix } from "./dense-matrix.ts";
 import { type DocumentRow, documentRow } from "./document-row.ts";
+import { HeldOnce } from "./held-once.ts";
 import { MatrixVector } from "./matrix-vector.ts";
 import { RowsByValue } from "./rows-by-value.ts";
 import { rowsOfVectors } from "./rows-of-vectors.ts";
@@ -80,9 +81,13 @@ export class SnapshotPart {
       dimensions,
     );
     let number = 0;
+    const once = new HeldOnce();
     const rows: DocumentRow[] = [];
     for (const { receipt, position, row } of read) {
-      const own = row.map((stored) => new MatrixVector(stored, matrix, number++));
+      const own = row.map(
+        (stored) =>
+          new MatrixVector({ ...stored, metadata: once.metadata(stored.metadata) }, matrix, number++),
+      );
       rows.push(documentRow(receipt, position, own));
       if (turns.isOver) await turns.next();
     }
