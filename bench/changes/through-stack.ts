@@ -1,15 +1,12 @@
-import { join } from "node:path";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
-import { planLines, planWords } from "../../core/receipts/planned-vectors.ts";
 import { inParallel } from "../../core/resilience/in-parallel.ts";
-import { BenchStack } from "../bench-stack.ts";
-import { warmUp } from "../embeddings.ts";
-import { writeReceipts } from "../receipt-files.ts";
+import type { BenchStack } from "../bench-stack.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { type CycleTotals, cycleLines, cycleTotals } from "./cycle-log.ts";
 import { type LabelChange, labelChanges } from "./label-changes.ts";
 import type { ChangesOptions } from "./options.ts";
 import { expectedWords } from "./published-words.ts";
+import { stackWithReceipts } from "./stack-with-receipts.ts";
 import { untilShown } from "./until-shown.ts";
 import { wordReceipts } from "./word-receipts.ts";
 
@@ -33,16 +30,8 @@ export async function measureChanges(
 ): Promise<ChangesOutcome> {
   const receipts = wordReceipts(options.receipts);
   const changes = labelChanges(receipts, options.changes);
-  const vectors = receipts.flatMap(({ lines, words }) => [...planLines(lines), ...planWords(words)]);
-  await warmUp(
-    surroundings.embeddingsUrl,
-    vectors.map(({ text }) => text),
-  );
-  const folders = await writeReceipts(receipts, join(surroundings.folder, "receipts"));
-  const stack = await BenchStack.start(surroundings);
+  const stack = await stackWithReceipts(receipts, surroundings);
   try {
-    await stack.send(folders);
-    for await (const _look of stack.looksUntilPublished(folders.length));
     const began = Date.now();
     await putLabels(stack, changes);
     const put = Date.now();

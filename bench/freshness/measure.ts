@@ -1,14 +1,11 @@
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { SearchClient } from "../../cli/search-client.ts";
-import { planLines, planWords } from "../../core/receipts/planned-vectors.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
-import { BenchStack } from "../bench-stack.ts";
+import type { BenchStack } from "../bench-stack.ts";
 import { type LabelItem, labelChanges } from "../changes/label-changes.ts";
+import { stackWithReceipts } from "../changes/stack-with-receipts.ts";
 import { wordReceipts } from "../changes/word-receipts.ts";
-import { warmUp } from "../embeddings.ts";
-import { writeReceipts } from "../receipt-files.ts";
 import type { Surroundings } from "../surroundings.ts";
 import type { FreshnessOptions } from "./options.ts";
 
@@ -42,16 +39,8 @@ export async function measureFreshness(
   surroundings: Surroundings,
 ): Promise<Freshness> {
   const receipts = wordReceipts(count);
-  const vectors = receipts.flatMap(({ lines, words }) => [...planLines(lines), ...planWords(words)]);
-  await warmUp(
-    surroundings.embeddingsUrl,
-    vectors.map(({ text }) => text),
-  );
-  const folders = await writeReceipts(receipts, join(surroundings.folder, "receipts"));
-  const stack = await BenchStack.start(surroundings);
+  const stack = await stackWithReceipts(receipts, surroundings);
   try {
-    await stack.send(folders);
-    for await (const _look of stack.looksUntilPublished(folders.length));
     const search = await SearchClient.of(stack.outputs);
     const changes = labelChanges(receipts, seconds * perSecond);
     const [first, ...items] = changes.map(({ item }, number) => named(item, number));

@@ -71,12 +71,15 @@ async function bounded(
     return false;
   }
   if (!(await deps.tasks.change(taskId, { broken_attempts: broken + 1 }))) return false;
-  try {
-    return await work();
-  } finally {
-    // An attempt that failed in an orderly way has its own bound.
-    await deps.tasks.change(taskId, { broken_attempts: 0 });
-  }
+  // An attempt that failed in an orderly way has its own bound.
+  const forget = () => deps.tasks.change(taskId, { broken_attempts: 0 });
+  const isDone = await work().catch(async (error: unknown) => {
+    // What the work ends with may tell the broker what to do with the job: a table that does not answer must not hide it.
+    await forget().catch(() => undefined);
+    throw error;
+  });
+  await forget();
+  return isDone;
 }
 
 /** False where the task has failed. */

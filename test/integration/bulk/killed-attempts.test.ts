@@ -10,6 +10,7 @@ beforeAll(async () => {
   tables = await TaskTables.start();
 });
 afterAll(() => tables.stop());
+afterEach(() => jest.restoreAllMocks());
 
 /** The job of a task as a worker gets it; its chunks are over, so it waits for none. */
 function jobOf(taskId: string, step: TaskJob["step"]): Job<TaskJob> {
@@ -80,5 +81,23 @@ describe.each(["dispatch", "settle"] as const)("the step to %s", (step) => {
     for (let time = 0; time < 4; time += 1) await rig.killed(attempt);
     await attempt(rig.deps);
     expect((await rig.task(id)).error ?? "").not.toContain("killed");
+  });
+
+  test("ends with the error of its work where the table does not answer after it", async () => {
+    let isAway = false;
+    const work = Object.assign(Object.create(rig.deps.work), {
+      read: async () => {
+        isAway = true;
+        throw new Error("S3 is away");
+      },
+    });
+    const { tasks } = rig.deps;
+    const { change } = tasks;
+    jest
+      .spyOn(tasks, "change")
+      .mockImplementation((...args) =>
+        isAway ? Promise.reject(new Error("DynamoDB is away")) : change.apply(tasks, args),
+      );
+    await expect(attempt({ ...rig.deps, work })).rejects.toThrow("S3 is away");
   });
 });

@@ -109,7 +109,7 @@ test.each([
   expect(await shard.answer(request)).toMatchObject(answeredBy(3));
 });
 
-test("a generation that is corrupt is passed over, and the one before answers until it is repaired", async () => {
+test("the generation before a corrupt one answers until a sound one is published", async () => {
   let head = first;
   const shard = searching({
     head: async () => head,
