@@ -107,7 +107,7 @@ module.exports = {
         "core/documents binds the engine to its documents. Wiring (host), and failed, which reads messages as operators do, name what they wire and read.",
       severity: "error",
       from: {
-        path: "^core/(collections|verify|sweep|failed|deltas|runs)/",
+        path: "^core/(collections|deltas|failed|findable|runs|search|sweep|verify)/",
         pathNot:
           "^core/(collections/host/|failed/(embed-dead-letters|change-dead-letters|subjects|replay)\\.ts)",
       },

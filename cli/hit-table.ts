@@ -1,4 +1,4 @@
-import { validLabels } from "../core/search/word-labels.ts";
+import { validLabels } from "../core/receipts/search/labels.ts";
 import type { Hit, SearchHits } from "./search-client.ts";
 import { type Column, table } from "./table.ts";
 

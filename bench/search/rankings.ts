@@ -1,6 +1,6 @@
+import { understand } from "../../core/receipts/search/understand.ts";
 import { rank, type SearchMode } from "../../core/search/snapshot/rank.ts";
 import { Snapshot } from "../../core/search/snapshot/snapshot.ts";
-import { understand } from "../../core/search/snapshot/understand.ts";
 import { Bm25 } from "./bm25.ts";
 import type { CorpusRow } from "./corpus.ts";
 
@@ -43,7 +43,7 @@ export async function rankers(
         vector: mode === "lexical" ? undefined : vector,
         mode,
         k: hits,
-        understood: understands ? understand(text) : undefined,
+        question: understands ? understand(text) : undefined,
         minCosine: undefined,
         accepts: () => true,
       });

@@ -9,7 +9,7 @@ export interface Sample {
 
 /**
  * The ids that are drawn, in the order in which they are asked for: by their hash, so that they are spread evenly over
- * receipts and a later call goes on after the last id of an earlier one, also when others were published in between.
+ * documents and a later call goes on after the last id of an earlier one, also when others were published in between.
  */
 export function drawn(ids: Iterable<string>, { size, seed }: Sample, after?: string): string[] {
   const place = (id: string) => hash("sha256", `${seed}\n${id}`, "hex") + id;

@@ -7,7 +7,7 @@ import { ChromaVectorStore } from "../collections/chroma/chroma-vector-store.ts"
 import type { StoredVector } from "../collections/chroma/vector-store.ts";
 import { GenerationCorruptError, Generations } from "../collections/generations/generations.ts";
 import { readHead } from "../collections/generations/head.ts";
-import type { Manifest } from "../collections/generations/manifest.ts";
+import { documentsOf, type Manifest } from "../collections/generations/manifest.ts";
 import type { SegmentEntry } from "../collections/segments/entry.ts";
 import type { Overlay } from "../collections/segments/overlay.ts";
 import { NamedDeltaMissingError, vectorsOfEntry } from "../collections/segments/overlay-rows.ts";
@@ -100,7 +100,7 @@ export class ChromaGenerations implements GenerationSource {
     }
   }
 
-  /** Over the base that is served: undefined where it is another one, or where a receipt is back as the base has it. */
+  /** Over the base that is served: undefined where it is another one, or where a document is back as the base has it. */
   async #above(
     previous: OpenGeneration,
     published: PublishedGeneration,
@@ -152,8 +152,8 @@ export class ChromaGenerations implements GenerationSource {
       const target = { collection, model, dimensions };
       const vectors = new PublishedVectors({ base, overlay, deltas, target });
       const snapshot = await this.#read(vectors, manifest, previous);
-      const [[receipt, why] = []] = vectors.unreadable;
-      if (receipt !== undefined) throw new NamedDeltaMissingError(receipt, why ?? "");
+      const [[document, why] = []] = vectors.unreadable;
+      if (document !== undefined) throw new NamedDeltaMissingError(document, why ?? "");
       await server.stop();
       await rm(folder, { recursive: true, force: true });
       return new SnapshotGeneration(published, count, snapshot);
@@ -174,7 +174,7 @@ export class ChromaGenerations implements GenerationSource {
     return vectors;
   }
 
-  /** Only the receipts in which it may differ from what is served, where the manifests in between say which. */
+  /** Only the documents in which it may differ from what is served, where the manifests in between say which. */
   async #read(
     published: PublishedVectors,
     manifest: Manifest,
@@ -194,9 +194,7 @@ export class ChromaGenerations implements GenerationSource {
     const changed: DocumentRef[] = [];
     let manifest: Manifest | undefined = newest;
     for (let missed = 0; manifest !== undefined && missed < maxMissedGenerations; missed++) {
-      for (const { image_id, receipt_id } of manifest.receipts) {
-        changed.push({ imageId: image_id, receiptId: receipt_id });
-      }
+      changed.push(...documentsOf(manifest));
       if (manifest.base === served) return changed;
       manifest =
         manifest.base === null ? undefined : await this.#generations.manifestIfReadable(manifest.base);

@@ -1,5 +1,6 @@
 import type { Neighbour } from "../collections/chroma/vector-store.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
+import { documentSearch, type HitPlace, type HitShown } from "../documents/document-search.ts";
 import { grams } from "./lexical/grams.ts";
 import type { RankedRow } from "./snapshot/ranked-row.ts";
 
@@ -9,33 +10,25 @@ export interface FoundBy {
   readonly cosine: number | null;
   /** Share of the query's rare letters that its row contains, 0 to 1. */
   readonly coverage: number;
-  /** What the query names and the row has, such as `kind total` and `date 2018-03-31`. */
+  /** What the query names and the row has, for people to read. */
   readonly matched: readonly string[];
 }
 
-export interface Hit {
+/** With the ids of its document, and what is known of it. */
+export interface Hit extends HitPlace, HitShown {
   readonly id: string;
-  readonly image_id: VectorMetadata[string] | undefined;
-  readonly receipt_id: VectorMetadata[string] | undefined;
-  readonly line_id: VectorMetadata[string] | undefined;
-  /** Hits in words only. */
-  readonly word_id?: VectorMetadata[string];
   readonly text: string;
   /** The larger the better; of mode `dense`, cosine similarity. */
   readonly score: number;
   readonly metadata: VectorMetadata;
-  /** The whole visual row, and the ids of its vectors in reading order. Absent where the answer is approximate. */
+  /** The whole row, and the ids of its vectors in reading order. Absent where the answer is approximate. */
   readonly row?: { readonly text: string; readonly ids: readonly string[] };
-  /** The merchant that is known, else, of lines, what the receipt prints first. */
-  readonly merchant?: string;
-  /** The first date that the receipt prints, `YYYY-MM-DD`. */
-  readonly date?: string;
   readonly found_by?: FoundBy;
 }
 
 /** A hit of an approximate answer. */
 export function hitOfNeighbour({ id, document, metadata, similarity }: Neighbour): Hit {
-  return { ...placeOf(id, metadata), text: document, score: similarity, metadata };
+  return { id, ...documentSearch.placeOf(metadata), text: document, score: similarity, metadata };
 }
 
 /** One hit of a row: by the vector of it that shares most with the query, of those that its filter accepts. */
@@ -62,27 +55,14 @@ export function hitsOfVectors(ranked: RankedRow): Hit[] {
 function hitOfVector({ row, head, score, cosine, coverage, matched }: RankedRow, index: number): Hit {
   const vector = row.vectors[index] ?? row.vectors[0];
   const { id = "", document = "", metadata = {} } = vector ?? {};
-  // The first word of a receipt is no title: words tell of a merchant only where one is known.
-  const printed = metadata.word_id === undefined ? head?.title : undefined;
-  const merchant = String(metadata.canonical_merchant_name ?? metadata.merchant_name ?? printed ?? "");
   return {
-    ...placeOf(id, metadata),
+    id,
+    ...documentSearch.placeOf(metadata),
     text: document,
     score,
     metadata,
     row: { text: row.text, ids: row.vectors.map((each) => each.id) },
-    ...(merchant !== "" && { merchant }),
-    ...(head?.day && { date: head.day }),
+    ...documentSearch.shownOf(metadata, head),
     found_by: { cosine: cosine ?? null, coverage, matched },
-  };
-}
-
-function placeOf(id: string, metadata: VectorMetadata) {
-  return {
-    id,
-    image_id: metadata.image_id,
-    receipt_id: metadata.receipt_id,
-    line_id: metadata.line_id,
-    ...(metadata.word_id !== undefined && { word_id: metadata.word_id }),
   };
 }

@@ -1,11 +1,9 @@
 import type { MetadataTerm } from "../collections/chroma/vector-store.ts";
 import type { VectorMetadata } from "../deltas/delta.ts";
-import { labelKey } from "../receipts/vector-metadata.ts";
-import { type Candidate, holds } from "./filter/holds.ts";
+import { type ConditionCandidate, documentSearch, type TermName } from "../documents/document-search.ts";
+import type { TermField } from "../documents/search-model.ts";
+import { holds } from "./filter/holds.ts";
 import type { SearchRequest } from "./search-request.ts";
-
-/** A merchant's name as one receipt has it, and the name under which all its spellings are known. */
-const merchantNames = ["merchant_name", "canonical_merchant_name"] as const;
 
 /** Whether a vector has what a term asks for. */
 export function holdsFor({ anyOf, equals }: MetadataTerm, metadata: VectorMetadata): boolean {
@@ -13,16 +11,21 @@ export function holdsFor({ anyOf, equals }: MetadataTerm, metadata: VectorMetada
 }
 
 /** What a vector must have to be a hit: all that the request asks for. */
-export function neighbourFilter({ filter, merchant, label }: SearchRequest): MetadataTerm[] {
-  const terms = Object.entries(filter).map(([key, value]): MetadataTerm => ({ anyOf: [key], equals: value }));
-  if (merchant !== undefined) terms.push({ anyOf: merchantNames, equals: merchant });
-  if (label !== undefined) terms.push({ anyOf: [labelKey(label)], equals: true });
-  return terms;
+export function neighbourFilter(request: SearchRequest): MetadataTerm[] {
+  const equal = Object.entries(request.filter);
+  const short = Object.entries(documentSearch.terms) as [TermName, TermField][];
+  return [
+    ...equal.map(([key, value]): MetadataTerm => ({ anyOf: [key], equals: value })),
+    ...short.flatMap(([name, { term }]) => {
+      const value = request[name];
+      return value === undefined ? [] : [term(value)];
+    }),
+  ];
 }
 
 export interface HitFilter {
   readonly isFiltered: boolean;
-  readonly accepts: (candidate: Candidate) => boolean;
+  readonly accepts: (candidate: ConditionCandidate) => boolean;
 }
 
 /** The same for an exact answer, with `where` beside it. */

@@ -1,13 +1,16 @@
 import * as z from "zod";
+import { collections } from "../../contract/collections.ts";
+import { documentSearch } from "../documents/document-search.ts";
 import { searchRequest } from "./search-request.ts";
 import { similarRequest } from "./similar.ts";
 
 const json = (schema: object) => ({ "application/json": { schema } });
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const { schemas, rowFields } = documentSearch;
 const strings = { type: "array", items: { type: "string" } };
 const metadata = {
   type: "object",
-  description: "As the vector has it: position, merchant, labels.",
+  description: `As the vector has it: ${schemas.examples.metadata}.`,
   additionalProperties: { type: ["string", "number", "boolean"] },
 };
 const generations = {
@@ -18,13 +21,10 @@ const generations = {
 
 const hit = {
   type: "object",
-  required: ["id", "image_id", "receipt_id", "line_id", "text", "score", "metadata"],
+  required: ["id", ...schemas.alwaysInPlace, "text", "score", "metadata"],
   properties: {
     id: { type: "string" },
-    image_id: { type: "string" },
-    receipt_id: { type: "integer" },
-    line_id: { type: "integer" },
-    word_id: { type: "integer", description: "Of words." },
+    ...schemas.place,
     text: { type: "string" },
     score: { type: "number", description: "The larger the better; of mode dense, cosine similarity." },
     metadata,
@@ -34,15 +34,14 @@ const hit = {
       required: ["text", "ids"],
       properties: { text: { type: "string" }, ids: strings },
     },
-    merchant: { type: "string", description: "The known merchant, else what the receipt prints first." },
-    date: { type: "string", format: "date", description: "The first date that the receipt prints." },
+    ...schemas.shown,
     found_by: {
       type: "object",
       required: ["cosine", "coverage", "matched"],
       properties: {
         cosine: { type: ["number", "null"] },
         coverage: { type: "number", description: "Share of the query's rare letters that the row contains." },
-        matched: { ...strings, description: "Such as `kind total` and `date 2018-03-31`." },
+        matched: { ...strings, description: `Such as ${schemas.examples.matched}.` },
       },
     },
   },
@@ -51,7 +50,7 @@ const hit = {
 const condition = {
   description:
     "Fields with a value, or with an object of operators; `and`, `or`, `not` join conditions. Fields are the keys of the " +
-    "metadata, and merchant, date, amount of the row.",
+    `metadata, and ${Object.keys(rowFields).join(", ")} of the row.`,
   type: "object",
   properties: {
     and: { type: "array", minItems: 1, items: ref("Condition") },
@@ -140,14 +139,13 @@ export function searchOpenApi(dimensions: number, host: SearchHost) {
     info: {
       title: "Vectorkeep search",
       version: "1",
-      description:
-        "Searches the rows and words of receipts: by meaning, by letters, and by what a question says.",
+      description: `Searches ${schemas.about}: by meaning, by letters, and by what a question says.`,
     },
     security: [{ key: [] }],
     paths: {
       "/search": {
         post: {
-          summary: "The rows or words that fit a text or a vector best",
+          summary: `The ${schemas.hits} that fit a text or a vector best`,
           requestBody: {
             required: true,
             content: json({ ...request, properties: { ...request.properties, where: ref("Condition") } }),
@@ -162,7 +160,7 @@ export function searchOpenApi(dimensions: number, host: SearchHost) {
       },
       "/similar": {
         get: {
-          summary: "The nearest neighbours of a stored vector, with their labels",
+          summary: `The nearest neighbours of a stored vector, with their ${Object.keys(schemas.evidence).join(", ")}`,
           parameters: Object.entries(similarQuery.properties ?? {}).map(([name, schema]) => ({
             name,
             in: "query",
@@ -189,36 +187,28 @@ export function searchOpenApi(dimensions: number, host: SearchHost) {
           type: "object",
           required: ["collection", "generations", "hits"],
           properties: {
-            collection: { enum: ["lines", "words"] },
+            collection: { enum: collections },
             generations,
             understood: {
               type: "object",
               description: "What was read out of the text; absent where nothing was.",
-              properties: { kinds: strings, dates: strings, amounts: strings, merchant: { type: "string" } },
+              properties: schemas.understood,
             },
             hits: { type: "array", items: ref("Hit") },
           },
         },
         SimilarAnswer: {
           type: "object",
-          required: ["collection", "generations", "of", "labels", "hits"],
+          required: ["collection", "generations", "of", ...Object.keys(schemas.evidence), "hits"],
           properties: {
-            collection: { enum: ["lines", "words"] },
+            collection: { enum: collections },
             generations,
             of: {
               type: "object",
               required: ["id", "text", "metadata"],
               properties: { id: { type: "string" }, text: { type: "string" }, metadata },
             },
-            labels: {
-              type: "object",
-              description: "By label, on how many of the hits it is VALID and INVALID.",
-              additionalProperties: {
-                type: "object",
-                required: ["valid", "invalid"],
-                properties: { valid: { type: "integer" }, invalid: { type: "integer" } },
-              },
-            },
+            ...schemas.evidence,
             hits: { type: "array", items: ref("Hit") },
           },
         },

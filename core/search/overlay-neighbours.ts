@@ -2,14 +2,14 @@ import type { Neighbour, NeighbourQuery, StoredVector } from "../collections/chr
 import { documentModel } from "../documents/documents.ts";
 import { holdsFor } from "./neighbour-filter.ts";
 
-/** By receipt key: what the segments above a base say a receipt has. */
+/** By document key: what the segments above a base say a document has. */
 export type OverlayVectors = ReadonlyMap<string, readonly StoredVector[]>;
 
 /** More than this is not asked of an approximate index. */
 const maxAsked = 4_000;
 
 /**
- * Nearest neighbours in a base and in what is above it. The base proposes, by its approximate index; of receipts that a
+ * Nearest neighbours in a base and in what is above it. The base proposes, by its approximate index; of documents that a
  * segment speaks of, the segment's vectors are all compared, and those of the base count for nothing.
  */
 export async function neighboursOver(

@@ -6,7 +6,7 @@ export class NothingPublishedError extends VectorkeepError {
   constructor(collection: Collection) {
     super(
       `Nothing is published in collection ${collection} yet.`,
-      "Send a receipt to the embed queue and ask again after its compaction.",
+      "Send a document to the embed queue and ask again after its compaction.",
     );
   }
 }
@@ -48,7 +48,7 @@ export class AnswerNotExactError extends VectorkeepError {
   constructor(asked: string, generation: string) {
     super(
       `Generation ${generation} has more vectors than query:exactVectors, and ${asked} needs them all in memory.`,
-      "Raise query:exactVectors, or use more shards; `filter`, `merchant` and `label` work without.",
+      "Raise query:exactVectors, or use more shards. Filters by equality work without.",
     );
   }
 }
@@ -90,7 +90,7 @@ export class GenerationOfAnotherModelError extends VectorkeepError {
   constructor(name: string, made: Model, own: Model) {
     super(
       `Generation ${name} was made with ${made.model} (${made.dimensions} dimensions), and queries are embedded with ${own.model} (${own.dimensions}).`,
-      "Set embedding:model and embedding:dimensions back, or export every receipt again.",
+      "Set embedding:model and embedding:dimensions back, or export every document again.",
     );
   }
 }

@@ -1,12 +1,12 @@
 import * as z from "zod";
-import { type Collection, collections } from "../../contract/collections.ts";
+import { collections } from "../../contract/collections.ts";
 import type { MetadataType } from "../documents/document-model.ts";
+import { documentSearch, type TermName } from "../documents/document-search.ts";
 import { documentModel } from "../documents/documents.ts";
 import { vectorProblem } from "../embedding/vector-rule.ts";
-import { canBeLabel } from "../receipts/vector-metadata.ts";
-import { asksForWords, type Condition, where } from "./filter/condition.ts";
+import { type Condition, fieldsOf, where } from "./filter/condition.ts";
+import { collectionOf, problemsOfCollection } from "./request-collection.ts";
 import { searchModes } from "./snapshot/rank.ts";
-import { isOfWords } from "./word-labels.ts";
 
 /** Half of a surrogate pair is no character: no provider and no index takes it. */
 const wellFormed = z
@@ -37,9 +37,11 @@ const filter = z
     }
   });
 
-const label = wellFormed.min(1).refine(canBeLabel, {
-  error: ({ input }) => `a label cannot be named ${input}: label_${input} is another key of a word`,
-});
+type TermFields = { [Name in TermName]: z.ZodOptional<z.ZodType<string>> };
+
+const termFields = Object.fromEntries(
+  Object.entries(documentSearch.terms).map(([name, { value }]) => [name, value.optional()]),
+) as TermFields;
 
 /**
  * Rules between fields run beside fields that do not fit, so that every problem is told at once. Such a field is
@@ -52,11 +54,6 @@ const besideOtherProblems = {
 /** Beside other problems, `where` may be whatever was sent. */
 function isCondition(read: unknown): read is Condition {
   return typeof read === "object" && read !== null && "kind" in read;
-}
-
-/** Defaults to lines, or to words if a label is given. */
-function collectionOf(collection: Collection | undefined, label: string | undefined): Collection {
-  return collection ?? (label === undefined ? "lines" : "words");
 }
 
 /** The body of `POST /search` for vectors with this many dimensions. */
@@ -77,15 +74,12 @@ export function searchRequest(dimensions: number) {
       filter: filter.default({}),
       /** What a hit must be like: fields with operators, joined by and, or, not. Beside `filter`, which is plain equality. */
       where: where.optional(),
-      /** Either of a merchant's names. */
-      merchant: wellFormed.min(1).optional(),
-      /** A label that is VALID on the word. */
-      label: label.optional(),
+      ...termFields,
       /** By vector and by letters, by vectors alone, or by letters alone. */
       mode: z.enum(searchModes).default("hybrid"),
-      /** What one hit is: a visual row with all its lines, or a line. Words are always by themselves. */
+      /** What one hit is: a row with all its vectors, or one vector. */
       group: z.enum(["row", "line"]).default("row"),
-      /** Whether dates, amounts, merchants and words such as "total" and "when" are read out of the text. */
+      /** Whether what the text asks is read out of it by declared rules. */
       understand: z.boolean().default(true),
     })
     .superRefine((request, context) => {
@@ -94,17 +88,12 @@ export function searchRequest(dimensions: number) {
       }
     }, besideOtherProblems)
     .superRefine((request, context) => {
-      if (collectionOf(request.collection, request.label) !== "lines") return;
-      const message = "lines have none: search collection words";
-      if (request.label !== undefined) context.addIssue({ code: "custom", path: ["label"], message });
-      for (const key of Object.keys(request.filter ?? {}).filter(isOfWords)) {
-        context.addIssue({ code: "custom", path: ["filter", key], message });
-      }
-      if (isCondition(request.where) && asksForWords(request.where)) {
-        context.addIssue({ code: "custom", path: ["where"], message });
+      const fields = isCondition(request.where) ? fieldsOf(request.where) : [];
+      for (const { path, message } of problemsOfCollection(request, fields)) {
+        context.addIssue({ code: "custom", path, message });
       }
     }, besideOtherProblems)
-    .transform((request) => ({ ...request, collection: collectionOf(request.collection, request.label) }));
+    .transform((request) => ({ ...request, collection: collectionOf(request) }));
 }
 
 export type SearchRequest = z.infer<ReturnType<typeof searchRequest>>;

@@ -1,5 +1,5 @@
-import type { Collection } from "../../contract/collections.ts";
-import { collectionOf } from "../../contract/collections.ts";
+import { type Collection, collectionOf } from "../../contract/collections.ts";
+import { documentSearch, type Understood } from "../documents/document-search.ts";
 import { type FollowedCollection, useAll } from "./followed-collection.ts";
 import type { Searchable } from "./generation-source.ts";
 import { type Hit, hitOfNeighbour, hitOfRow, hitsOfVectors } from "./hit.ts";
@@ -9,23 +9,15 @@ import { AnswerNotExactError } from "./search-errors.ts";
 import type { SearchRequest } from "./search-request.ts";
 import { rank } from "./snapshot/rank.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
-import { understand } from "./snapshot/understand.ts";
 
 export interface SearchAnswer {
   readonly collection: Collection;
   /** By shard, the number of the generation that answered; null where nothing was published. */
   readonly generations: Readonly<Record<string, number | null>>;
   /** What was read out of the text; absent where nothing was. */
-  readonly understood?: UnderstoodAnswer;
+  readonly understood?: Understood;
   /** Best first; equal scores by id. */
   readonly hits: readonly Hit[];
-}
-
-export interface UnderstoodAnswer {
-  readonly kinds?: readonly string[];
-  readonly dates?: readonly string[];
-  readonly amounts?: readonly string[];
-  readonly merchant?: string;
 }
 
 /**
@@ -87,7 +79,7 @@ async function hitsOfSnapshot(
     vector,
     mode: text === undefined ? "dense" : request.mode,
     k,
-    understood: text !== undefined && request.understand ? understand(text) : undefined,
+    question: text !== undefined && request.understand ? documentSearch.understand(text) : undefined,
     // A filter has chosen already: what it leaves is what was asked for.
     minCosine: isFiltered ? undefined : minCosine,
     terms: neighbourFilter(request),
@@ -103,20 +95,13 @@ async function hitsOfSnapshot(
     .slice(0, k);
 }
 
-/** A name is shown as a merchant's only where a receipt answers to it: what is left of a question may be any words. */
 function shownUnderstanding(
   { text, understand: wanted, mode }: SearchRequest,
   hits: readonly Hit[],
-): UnderstoodAnswer | undefined {
+): Understood | undefined {
   if (text === undefined || !wanted || mode === "dense") return undefined;
-  const { kinds, days, amounts, subject } = understand(text);
-  const isMerchant = hits.some(({ found_by }) => found_by?.matched.includes(`merchant ${subject}`));
-  const shown: UnderstoodAnswer = {
-    ...(kinds.size > 0 && { kinds: [...kinds] }),
-    ...(days.length > 0 && { dates: days }),
-    ...(amounts.length > 0 && { amounts: amounts.map((amount) => (amount / 100).toFixed(2)) }),
-    ...(isMerchant && { merchant: subject }),
-  };
+  const matched = new Set(hits.flatMap(({ found_by }) => found_by?.matched ?? []));
+  const shown = documentSearch.understoodIn(documentSearch.understand(text), matched);
   return Object.keys(shown).length > 0 ? shown : undefined;
 }
 

@@ -4,10 +4,10 @@ import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { findReceiptFolders } from "../../core/ingest/export-folder.ts";
 import { parseLines } from "../../core/receipts/parse-rows.ts";
 import { planLines } from "../../core/receipts/planned-vectors.ts";
+import { understand } from "../../core/receipts/search/understand.ts";
 import { unlimited } from "../../core/resilience/rate-limiter.ts";
 import { rank } from "../../core/search/snapshot/rank.ts";
 import { Snapshot } from "../../core/search/snapshot/snapshot.ts";
-import { understand } from "../../core/search/snapshot/understand.ts";
 import { modelDimensions, modelName } from "../../local/embeddings/sentence-model.ts";
 import { type EmbeddingsServer, startEmbeddingsServer } from "../../local/embeddings/server.ts";
 
@@ -79,13 +79,13 @@ test(`of twenty questions over the samples, ${minRightFirst} or more have their 
   const vectors = await embedded(questions.map(([text]) => text));
   const answers = questions.map(async ([text, answer], at) => {
     const vector = [...(vectors[at] ?? [])];
-    const understood = understand(text);
+    const question = understand(text);
     const hits = await rank(snapshot, {
       text,
       vector,
       mode: "hybrid",
       k: 3,
-      understood,
+      question,
       minCosine,
       accepts: () => true,
     });
@@ -103,7 +103,7 @@ test("a question that nothing answers has no hits", async () => {
     vector: [...(vector ?? [])],
     mode: "hybrid",
     k: 3,
-    understood: understand(text),
+    question: understand(text),
   } as const;
   const hits = await rank(snapshot, { ...ranking, minCosine, accepts: () => true });
   expect(hits.map(({ row }) => row.text)).toEqual([]);

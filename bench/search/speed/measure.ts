@@ -136,7 +136,7 @@ async function recallOf(snapshot: Snapshot, random: RandomVectors, queries: numb
       vector: [...vector],
       mode: "dense",
       k,
-      understood: undefined,
+      question: undefined,
       minCosine: undefined,
       accepts: () => true,
     });

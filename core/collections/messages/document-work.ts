@@ -15,7 +15,7 @@ export interface DocumentWork {
   readonly document: DocumentRef;
   readonly runs: readonly RunWork[];
   readonly removals: readonly Removal[];
-  /** Those that speak of no run: of metadata, of labels and of removals. */
+  /** Those that name no run: changes of facts, and removals. */
   readonly changeMessages: readonly QueuedMessage[];
   /** Somebody has found the document other than it should be: it is published again, whatever seems to be published. */
   readonly isDoubted: boolean;

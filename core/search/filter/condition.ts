@@ -1,9 +1,8 @@
 import * as z from "zod";
-import type { MetadataType } from "../../documents/document-model.ts";
+import { documentSearch } from "../../documents/document-search.ts";
 import { documentModel } from "../../documents/documents.ts";
-import { isOfWords } from "../word-labels.ts";
+import type { FieldType, Scalar } from "../../documents/search-model.ts";
 
-export type Scalar = string | number | boolean;
 export type Comparison =
   | { readonly operator: "eq"; readonly value: Scalar }
   | { readonly operator: "in"; readonly values: readonly Scalar[] }
@@ -16,34 +15,25 @@ export type Condition =
   | { readonly kind: "not"; readonly of: Condition }
   | { readonly kind: "field"; readonly field: string; readonly comparison: Comparison };
 
-/**
- * Fields that are read off a row beside its metadata. `merchant`: either known name, or what the receipt prints first.
- * `date`: the days that the row names, else the receipt's. `amount`: the amounts of the row.
- */
-export const rowFields = { merchant: "str", date: "str", amount: "float" } as const satisfies Record<
-  string,
-  MetadataType
->;
-
 const maxDepth = 8;
 const maxConditions = 100;
 const maxValues = 100;
-const scalarOf: Readonly<Record<MetadataType, z.ZodType>> = {
-  str: z
-    .string()
-    .refine((text) => text.isWellFormed(), "has half of a surrogate pair, which is no character"),
+const text = z
+  .string()
+  .refine((value) => value.isWellFormed(), "has half of a surrogate pair, which is no character");
+const scalarOf: Readonly<Record<FieldType, z.ZodType>> = {
+  str: text,
+  day: text.regex(/^\d{4}-\d{2}-\d{2}$/, "must be a day, YYYY-MM-DD"),
   int: z.int(),
   float: z.number(),
   bool: z.boolean(),
 };
 const rangeOperators = ["gt", "gte", "lt", "lte"] as const;
-const dateForm = /^\d{4}-\d{2}-\d{2}$/;
 
 /** Undefined for a key that no hit has. */
-export function fieldType(field: string): MetadataType | undefined {
-  return Object.hasOwn(rowFields, field)
-    ? rowFields[field as keyof typeof rowFields]
-    : documentModel.metadataType(field);
+function fieldType(field: string): FieldType | undefined {
+  const { rowFields } = documentSearch;
+  return Object.hasOwn(rowFields, field) ? rowFields[field]?.type : documentModel.metadataType(field);
 }
 
 /**
@@ -55,10 +45,10 @@ export const where = z.unknown().transform((input, context): Condition => {
   return reader.read(input, [], 1) ?? z.NEVER;
 });
 
-/** Whether a condition asks for something that only words have. */
-export function asksForWords(condition: Condition): boolean {
-  if (condition.kind === "field") return isOfWords(condition.field);
-  return condition.kind === "not" ? asksForWords(condition.of) : condition.of.some(asksForWords);
+/** The fields that a condition names. */
+export function fieldsOf(condition: Condition): string[] {
+  if (condition.kind === "field") return [condition.field];
+  return condition.kind === "not" ? fieldsOf(condition.of) : condition.of.flatMap(fieldsOf);
 }
 
 type Path = readonly (string | number)[];
@@ -107,14 +97,14 @@ class ConditionReader {
     if (operators.length === 0) return this.#problem(path, "names no operator");
     const of = operators.flatMap(([operator, operand]) => {
       const at = typeof value === "object" ? [...path, operator] : path;
-      const comparison = this.#comparison({ field, type, operator, operand, path: at });
+      const comparison = this.#comparison({ type, operator, operand, path: at });
       return comparison ? [{ kind: "field", field, comparison } as const] : [];
     });
     const [only, ...more] = of;
     return only !== undefined && more.length === 0 ? only : { kind: "and", of };
   }
 
-  #comparison({ field, type, operator, operand, path }: FieldOperator): Comparison | undefined {
+  #comparison({ type, operator, operand, path }: Operation): Comparison | undefined {
     this.#conditions += 1;
     if (this.#conditions > maxConditions) {
       return this.#conditions === maxConditions + 1
@@ -123,37 +113,32 @@ class ConditionReader {
     }
     const range = rangeOperators.find((one) => one === operator);
     if (range !== undefined) {
-      if (type === "bool" || (type === "str" && field !== "date")) {
+      if (type === "bool" || type === "str") {
         return this.#problem(path, "only dates and numbers have an order");
       }
-      return this.#isValue(operand, type, field, path)
-        ? { operator: range, value: operand as number }
-        : undefined;
+      return this.#isValue(operand, type, path) ? { operator: range, value: operand as number } : undefined;
     }
     switch (operator) {
       case "eq":
-        return this.#isValue(operand, type, field, path) ? { operator, value: operand as Scalar } : undefined;
+        return this.#isValue(operand, type, path) ? { operator, value: operand as Scalar } : undefined;
       case "in": {
         if (!Array.isArray(operand) || operand.length === 0 || operand.length > maxValues) {
           return this.#problem(path, `must be a list of 1 to ${maxValues} values`);
         }
-        const fit = operand.map((one, index) => this.#isValue(one, type, field, [...path, index]));
+        const fit = operand.map((one, index) => this.#isValue(one, type, [...path, index]));
         return fit.every(Boolean) ? { operator, values: operand } : undefined;
       }
       case "contains":
-        if (type !== "str" || field === "date") return this.#problem(path, "only a text contains another");
+        if (type !== "str") return this.#problem(path, "only a text contains another");
         if (operand === "") return this.#problem(path, "is empty");
-        return this.#isValue(operand, type, field, path) ? { operator, text: operand as string } : undefined;
+        return this.#isValue(operand, type, path) ? { operator, text: operand as string } : undefined;
       default:
         return this.#problem(path, "is no operator: eq, in, gt, gte, lt, lte, contains");
     }
   }
 
-  #isValue(value: unknown, type: MetadataType, field: string, path: Path): boolean {
-    const { error } = scalarOf[type].safeParse(value);
-    const message =
-      error?.issues[0]?.message ??
-      (field === "date" && !dateForm.test(String(value)) ? "must be a day, YYYY-MM-DD" : undefined);
+  #isValue(value: unknown, type: FieldType, path: Path): boolean {
+    const message = scalarOf[type].safeParse(value).error?.issues[0]?.message;
     if (message !== undefined) this.#problem(path, message);
     return message === undefined;
   }
@@ -164,9 +149,8 @@ class ConditionReader {
   }
 }
 
-interface FieldOperator {
-  readonly field: string;
-  readonly type: MetadataType;
+interface Operation {
+  readonly type: FieldType;
   readonly operator: string;
   readonly operand: unknown;
   readonly path: Path;

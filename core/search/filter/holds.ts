@@ -1,18 +1,10 @@
-import type { VectorMetadata } from "../../deltas/delta.ts";
+import { type ConditionCandidate, documentSearch } from "../../documents/document-search.ts";
+import type { Scalar } from "../../documents/search-model.ts";
 import { foldText } from "../lexical/fold-text.ts";
-import type { DocumentRow } from "../snapshot/document-row.ts";
-import type { ReceiptHead } from "../snapshot/snapshot-part.ts";
-import type { Comparison, Condition, Scalar } from "./condition.ts";
-
-/** One vector with the row and the receipt that it belongs to. */
-export interface Candidate {
-  readonly metadata: VectorMetadata;
-  readonly row: Pick<DocumentRow, "days" | "amounts">;
-  readonly head: Pick<ReceiptHead, "title" | "day"> | undefined;
-}
+import type { Comparison, Condition } from "./condition.ts";
 
 /** Whether a candidate is like the condition. A field that it does not have fits nothing; one of several values is enough. */
-export function holds(condition: Condition, candidate: Candidate): boolean {
+export function holds(condition: Condition, candidate: ConditionCandidate): boolean {
   switch (condition.kind) {
     case "and":
       return condition.of.every((one) => holds(one, candidate));
@@ -25,24 +17,11 @@ export function holds(condition: Condition, candidate: Candidate): boolean {
   }
 }
 
-function valuesOf(field: string, { metadata, row, head }: Candidate): readonly Scalar[] {
-  switch (field) {
-    case "merchant": {
-      const known = [metadata.canonical_merchant_name, metadata.merchant_name].filter(
-        (name) => name !== undefined,
-      );
-      return known.length > 0 || !head?.title ? known : [head.title];
-    }
-    case "date":
-      if (row.days.length > 0) return row.days;
-      return head?.day === undefined ? [] : [head.day];
-    case "amount":
-      return row.amounts.map((hundredths) => hundredths / 100);
-    default: {
-      const value = Object.hasOwn(metadata, field) ? metadata[field] : undefined;
-      return value === undefined ? [] : [value];
-    }
-  }
+function valuesOf(field: string, candidate: ConditionCandidate): readonly Scalar[] {
+  const { rowFields } = documentSearch;
+  if (Object.hasOwn(rowFields, field)) return rowFields[field]?.valuesOf(candidate) ?? [];
+  const value = Object.hasOwn(candidate.metadata, field) ? candidate.metadata[field] : undefined;
+  return value === undefined ? [] : [value];
 }
 
 function compares(value: Scalar, comparison: Comparison): boolean {

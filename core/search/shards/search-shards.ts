@@ -1,12 +1,15 @@
-import { type Collection, type ShardName, shardNames } from "../../../contract/collections.ts";
+import { type ShardName, shardNames } from "../../../contract/collections.ts";
+import { documentSearch, type Understood } from "../../documents/document-search.ts";
+import { documentModel } from "../../documents/documents.ts";
 import { shardOf } from "../../documents/shards.ts";
 import type { Hit } from "../hit.ts";
 import { HttpError } from "../http-error.ts";
 import type { QueryVectors } from "../query-vectors.ts";
 import { checkedBody } from "../request-body.ts";
 import { best, type SearchAnswer } from "../search.ts";
+import { VectorUnknownError } from "../search-errors.ts";
 import { searchRequest } from "../search-request.ts";
-import { collectionOfId, labelsOf, type SimilarAnswer, type SimilarRequest } from "../similar.ts";
+import { evidenceOf, type SimilarAnswer, type SimilarRequest } from "../similar.ts";
 import type { ShardEvent, ShardReply } from "./shard-event.ts";
 import type { ShardNeighbours } from "./shard-search.ts";
 
@@ -30,8 +33,7 @@ export async function searchShards(body: unknown, deps: ShardsDeps): Promise<Sea
   const shards = shardNames(collection, deps.collectionShards);
   const asked = published(await Promise.all(shards.map((shard) => askOne<SearchAnswer>(deps, shard, event))));
   const answers = asked.flatMap(([, answer]) => answer ?? []);
-  const understood =
-    answers.find((answer) => answer.understood?.merchant)?.understood ?? answers[0]?.understood;
+  const understood = fullest(answers.flatMap((answer) => answer.understood ?? []));
   return {
     collection,
     generations: Object.fromEntries(
@@ -48,8 +50,10 @@ export async function searchShards(body: unknown, deps: ShardsDeps): Promise<Sea
 /** The neighbours of a stored vector in all shards: its own shard knows the vector, the others are told it. */
 export async function similarShards(request: SimilarRequest, deps: ShardsDeps): Promise<SimilarAnswer> {
   const { id, k } = request;
-  const collection: Collection = collectionOfId(id);
-  const own = shardOf(collection, id.split("#", 2)[1] ?? "", deps.collectionShards);
+  const collection = documentSearch.collectionOfVector(id);
+  const document = documentModel.ofKey(documentModel.keyOfVector(id));
+  if (document === undefined) throw new VectorUnknownError(id);
+  const own = shardOf(collection, documentModel.shardKeyOf(document), deps.collectionShards);
   const [[, first]] = published([await askOne<ShardNeighbours>(deps, own, { similar: request })]);
   if (first?.of === undefined) throw new TypeError(`Shard ${own} did not say what ${id} is.`);
   const { vector, ...of } = first.of;
@@ -65,9 +69,17 @@ export async function similarShards(request: SimilarRequest, deps: ShardsDeps): 
     collection,
     generations: Object.fromEntries(all.map(([shard, answer]) => [shard, answer?.generation ?? null])),
     of,
-    labels: labelsOf(hits),
+    ...evidenceOf(hits),
     hits,
   };
+}
+
+/** One shard may know more of what a question names than the others. */
+function fullest([first, ...others]: readonly Understood[]): Understood | undefined {
+  return others.reduce(
+    (most, each) => (Object.keys(each).length > Object.keys(most ?? {}).length ? each : most),
+    first,
+  );
 }
 
 /** An error where nothing is published in that shard. */

@@ -15,7 +15,7 @@ export interface Bounds {
 }
 
 /**
- * Directions of vectors in one block of memory, each once: receipts repeat their texts, and equal texts have equal
+ * Directions of vectors in one block of memory, each once: documents repeat texts, and equal texts have equal
  * vectors. Beside them lie 8-bit codes, a quarter of their size, whose scan bounds every cosine.
  */
 export class DenseMatrix {
@@ -74,7 +74,7 @@ export class DenseMatrix {
     let [nearest, before] = [noCosine, -1];
     for (let vector = this.#starts[row] as number; vector < end; vector++) {
       const place = this.#places[vector] as number;
-      // The lines of a row share one vector.
+      // The vectors of a row are often equal.
       if (place === before) continue;
       const product = exactProduct(query, this.#directions, place * this.#dimensions);
       if (product > nearest) nearest = product;

@@ -1,6 +1,6 @@
 import type { VectorMetadata } from "../../deltas/delta.ts";
 
-/** Holds equal strings of metadata once: image ids, merchants and labels are the same for many vectors. */
+/** Holds equal strings of metadata once: ids and names are the same for many vectors. */
 export class HeldOnce {
   readonly #strings = new Map<string, string>();
 

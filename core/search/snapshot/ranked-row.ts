@@ -1,19 +1,19 @@
+import type { DocumentHead } from "../../documents/document-search.ts";
 import type { DocumentRow } from "./document-row.ts";
-import type { ReceiptHead } from "./snapshot-part.ts";
 
 export interface RankedRow {
   readonly row: DocumentRow;
-  readonly head: ReceiptHead | undefined;
+  readonly head: DocumentHead | undefined;
   readonly score: number;
   /** Undefined where no vector was compared. */
   readonly cosine: number | undefined;
   readonly coverage: number;
-  /** What the question names and the row has: `kind total`, `date 2018-03-31`, `amount 37.90`, `merchant ...`. */
+  /** What the question names and the row has, for people to read. */
   readonly matched: readonly string[];
 }
 
 export function isBetter(one: RankedRow, other: RankedRow): boolean {
   if (one.score !== other.score) return one.score > other.score;
-  if (one.row.receipt !== other.row.receipt) return one.row.receipt < other.row.receipt;
+  if (one.row.documentKey !== other.row.documentKey) return one.row.documentKey < other.row.documentKey;
   return one.row.position < other.row.position;
 }

@@ -29,10 +29,10 @@ export class Snapshot {
     return new Snapshot([allLive(await SnapshotPart.of(vectors, new Set(), dimensions))], dimensions);
   }
 
-  /** The snapshot in which these receipts have these vectors and no others. */
-  async with(receipts: ReadonlySet<string>, vectors: readonly StoredVector[]): Promise<Snapshot> {
-    const part = await SnapshotPart.of(vectors, receipts, this.#dimensions);
-    const older = this.parts.map((each) => without(each, receipts));
+  /** The snapshot in which these documents, by key, have these vectors and no others. */
+  async with(documents: ReadonlySet<string>, vectors: readonly StoredVector[]): Promise<Snapshot> {
+    const part = await SnapshotPart.of(vectors, documents, this.#dimensions);
+    const older = this.parts.map((each) => without(each, documents));
     const parts = [...older, allLive(part)];
     return parts.length > maxParts ? this.#merged(parts) : new Snapshot(parts, this.#dimensions);
   }
@@ -46,9 +46,9 @@ export class Snapshot {
 
   /** The vector of this id; undefined where there is none. */
   vector(id: string): StoredVector | undefined {
-    const receipt = documentModel.keyOfVector(id);
+    const key = documentModel.keyOfVector(id);
     for (const { part, live } of this.parts) {
-      for (const [number, row] of part.rowsOf(receipt)) {
+      for (const [number, row] of part.rowsOf(key)) {
         const found = live[number] ? row.vectors.find((vector) => vector.id === id) : undefined;
         if (found !== undefined) return found;
       }
@@ -56,8 +56,8 @@ export class Snapshot {
     return undefined;
   }
 
-  /** By receipt, the share of a name that its first rows and its merchant contain; shares below the least are left out. */
-  receiptsNamed(name: string, minShare: number): Map<string, number> {
+  /** By document, the share of a name that its head contains; smaller shares are left out. */
+  documentsNamed(name: string, minShare: number): Map<string, number> {
     const query = weigh(
       name,
       this.parts.map(({ part }) => part.headIndex),
@@ -65,11 +65,11 @@ export class Snapshot {
     const shares = new Map<string, number>();
     for (const { part } of this.parts) {
       const coverages = part.headIndex.coverage(query);
-      [...part.heads.keys()].forEach((receipt, number) => {
-        if ((coverages[number] ?? 0) >= minShare) shares.set(receipt, coverages[number] ?? 0);
-        else shares.delete(receipt);
+      [...part.heads.keys()].forEach((key, number) => {
+        if ((coverages[number] ?? 0) >= minShare) shares.set(key, coverages[number] ?? 0);
+        else shares.delete(key);
       });
-      for (const receipt of part.receipts) if (!part.heads.has(receipt)) shares.delete(receipt);
+      for (const key of part.documents) if (!part.heads.has(key)) shares.delete(key);
     }
     return shares;
   }
@@ -89,11 +89,11 @@ export class Snapshot {
     const rowsAbove = above.reduce((sum, { part }) => sum + part.rows.length, 0);
     const kept = rowsAbove * 4 < base.part.rows.length ? [base] : [];
     const merged = kept.length > 0 ? above : parts;
-    const receipts = new Set(merged.flatMap(({ part }) => [...part.receipts]));
+    const documents = new Set(merged.flatMap(({ part }) => [...part.documents]));
     const vectors = merged.flatMap(({ part, live }) =>
       part.rows.flatMap((row, number) => (live[number] ? row.vectors : [])),
     );
-    const part = await SnapshotPart.of(vectors, receipts, this.#dimensions);
+    const part = await SnapshotPart.of(vectors, documents, this.#dimensions);
     return new Snapshot([...kept, allLive(part)], this.#dimensions);
   }
 }
@@ -102,8 +102,8 @@ function allLive(part: SnapshotPart): LivePart {
   return { part, live: new Uint8Array(part.rows.length).fill(1) };
 }
 
-function without({ part, live }: LivePart, receipts: ReadonlySet<string>): LivePart {
-  const replaced = [...receipts].flatMap((receipt) => [...part.rowsOf(receipt).keys()]);
+function without({ part, live }: LivePart, documents: ReadonlySet<string>): LivePart {
+  const replaced = [...documents].flatMap((key) => [...part.rowsOf(key).keys()]);
   if (replaced.length === 0) return { part, live };
   const left = live.slice();
   for (const row of replaced) left[row] = 0;

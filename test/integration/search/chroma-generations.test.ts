@@ -50,7 +50,7 @@ const everything = {
   text: "",
   mode: "dense",
   k: 3,
-  understood: undefined,
+  question: undefined,
   minCosine: undefined,
   accepts: () => true,
 } as const;

@@ -79,7 +79,7 @@ async function nearest(generation: OpenGeneration, text: string, k = 4) {
     const found = await generation.query({ vector: vectorOf(text), k, filter: [] });
     return found.map(({ document, metadata }) => [document, metadata.merchant_name]);
   }
-  const ranking = { text: "", mode: "dense", k, understood: undefined, minCosine: undefined } as const;
+  const ranking = { text: "", mode: "dense", k, question: undefined, minCosine: undefined } as const;
   const asked = { ...ranking, vector: vectorOf(text), accepts: () => true };
   return (await rank(generation.snapshot, asked)).flatMap(({ row }) =>
     row.vectors.map(({ document, metadata }) => [document, metadata.merchant_name]),

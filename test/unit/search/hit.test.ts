@@ -12,7 +12,7 @@ function stored(id: string, document: string, metadata: StoredVector["metadata"]
 }
 
 async function hitsOfLetters(vectors: readonly StoredVector[], text: string) {
-  const ranking = { text, vector: undefined, mode: "lexical", k: 5, understood: undefined } as const;
+  const ranking = { text, vector: undefined, mode: "lexical", k: 5, question: undefined } as const;
   const ranked = await rank(await Snapshot.of(vectors, 2), { ...ranking, minCosine: 0, accepts: () => true });
   return ranked.map((row) => hitOfRow(row, text, () => true));
 }

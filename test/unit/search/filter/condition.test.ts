@@ -1,13 +1,14 @@
+import type { ConditionCandidate } from "../../../../core/documents/document-search.ts";
 import { where } from "../../../../core/search/filter/condition.ts";
-import { type Candidate, holds } from "../../../../core/search/filter/holds.ts";
+import { holds } from "../../../../core/search/filter/holds.ts";
 
-const row: Candidate = {
+const row: ConditionCandidate = {
   metadata: { image_id: "image", receipt_id: 3, merchant_name: "Café Noir", label_TOTAL: true, x: 0.5 },
-  row: { days: ["2018-03-31"], amounts: [2_882, 100] },
-  head: { title: "CAFE NOIR SDN BHD", day: "2018-03-31" },
+  row: { traits: { kinds: new Set(), days: ["2018-03-31"], amounts: [2_882, 100] } },
+  head: { title: "CAFE NOIR SDN BHD", day: "2018-03-31", text: "" },
 };
 
-function fits(input: unknown, candidate: Candidate = row): boolean {
+function fits(input: unknown, candidate: ConditionCandidate = row): boolean {
   return holds(where.parse(input), candidate);
 }
 
@@ -41,10 +42,10 @@ test.each([
 });
 
 test("a row without a date of its own has that of its receipt, and one without a known merchant what is printed first", () => {
-  const plain: Candidate = {
+  const plain: ConditionCandidate = {
     metadata: {},
-    row: { days: [], amounts: [] },
-    head: { title: "SALTED ANCHOR CAFE", day: "2025-01-22" },
+    row: { traits: { kinds: new Set(), days: [], amounts: [] } },
+    head: { title: "SALTED ANCHOR CAFE", day: "2025-01-22", text: "" },
   };
   expect(fits({ date: { gte: "2025-01-01", lte: "2025-01-31" } }, plain)).toBe(true);
   expect(fits({ merchant: { contains: "salted anchor" } }, plain)).toBe(true);

@@ -38,14 +38,14 @@ async function comparingAll(snapshot: Snapshot, ranking: Ranking): Promise<strin
   const rows = snapshot.parts.flatMap(({ part, live }) => {
     const coverages = part.index.coverage(weighed);
     return part.rows.flatMap((row, number) => {
-      if (!live[number] || !ranking.accepts(row, part.heads.get(row.receipt))) return [];
+      if (!live[number] || !ranking.accepts(row, part.heads.get(row.documentKey))) return [];
       const cosine = Math.max(
         ...row.vectors.map(({ vector }) => exactProduct(query, Float32Array.from(vector), 0)),
       );
       const coverage = coverages[number] ?? 0;
       if (ranking.minCosine !== undefined && coverage < 0.25 && cosine < ranking.minCosine) return [];
       const score = ranking.mode === "dense" ? cosine : cosine + coverage;
-      return [{ id: row.vectors[0]?.id ?? "", receipt: row.receipt, position: row.position, score }];
+      return [{ id: row.vectors[0]?.id ?? "", receipt: row.documentKey, position: row.position, score }];
     });
   });
   return rows
@@ -85,7 +85,7 @@ test.each(cases)("F44: %s, the best of many are exactly those of comparing all",
         vector,
         mode: "hybrid",
         k: 10,
-        understood: undefined,
+        question: undefined,
         minCosine: undefined,
         accepts: () => true,
         ...more,

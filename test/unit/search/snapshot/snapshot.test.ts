@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import type { StoredVector } from "../../../../core/collections/chroma/vector-store.ts";
+import { understand } from "../../../../core/receipts/search/understand.ts";
 import { type Ranking, rank } from "../../../../core/search/snapshot/rank.ts";
 import { Snapshot } from "../../../../core/search/snapshot/snapshot.ts";
-import { understand } from "../../../../core/search/snapshot/understand.ts";
 
 const dimensions = 3;
 const receiptOf = (number: number) => `IMAGE#image${number}#RECEIPT#00001`;
@@ -16,7 +16,7 @@ const dense: Omit<Ranking, "vector"> = {
   text: "",
   mode: "dense",
   k: 5,
-  understood: undefined,
+  question: undefined,
   minCosine: undefined,
   accepts: () => true,
 };
@@ -92,7 +92,7 @@ async function asked(text: string, more: Partial<Ranking> = {}): Promise<string[
     ...dense,
     text,
     mode: "hybrid",
-    understood: understand(text),
+    question: understand(text),
     vector: [0, 1, 0],
     ...more,
   } as const;
@@ -121,7 +121,7 @@ test("letters alone need no vector", async () => {
 });
 
 test("rows that a filter does not accept are no hits", async () => {
-  expect(await asked("total", { accepts: ({ receipt }) => receipt === receiptOf(1) })).not.toContain(
+  expect(await asked("total", { accepts: ({ documentKey }) => documentKey === receiptOf(1) })).not.toContain(
     "TOTAL 28.82",
   );
 });

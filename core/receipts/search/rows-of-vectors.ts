@@ -1,10 +1,13 @@
-import type { StoredVector } from "../../collections/chroma/vector-store.ts";
+interface ReceiptVector {
+  readonly id: string;
+  readonly metadata: Readonly<Record<string, string | number | boolean>>;
+}
 
 /**
  * The vectors of one receipt by the rows that an eye sees, highest first, each from left to right. Embedding names the
  * row and the place in it; vectors of an older format name none and are rows of their own, as words are.
  */
-export function rowsOfVectors(vectors: readonly StoredVector[]): StoredVector[][] {
+export function rowsOfVectors<Vector extends ReceiptVector>(vectors: readonly Vector[]): Vector[][] {
   const byRow = Map.groupBy(vectors, ({ metadata, id }) =>
     metadata.word_id === undefined && typeof metadata.row === "number" ? metadata.row : id,
   );
@@ -20,7 +23,7 @@ export function rowsOfVectors(vectors: readonly StoredVector[]): StoredVector[][
 }
 
 function byNumber(...keys: readonly string[]) {
-  return (one: StoredVector, other: StoredVector): number => {
+  return (one: ReceiptVector, other: ReceiptVector): number => {
     for (const key of keys) {
       const difference = numberOf(one.metadata[key]) - numberOf(other.metadata[key]);
       if (difference !== 0) return difference;

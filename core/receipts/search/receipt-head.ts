@@ -1,0 +1,26 @@
+import type { Day } from "../typed/dates.ts";
+import type { ReceiptRow } from "./row-traits.ts";
+
+/** What the rows of a receipt have in common, read off the receipt itself. */
+export interface ReceiptHead {
+  /** The first row with a word: most receipts print there whose they are. */
+  readonly title: string;
+  readonly day: Day | undefined;
+  /** The first rows, and the merchant where one is known: whose receipt it is. */
+  readonly text: string;
+}
+
+const headRows = 5;
+
+export function headOf(rows: readonly ReceiptRow[]): ReceiptHead {
+  const titled = rows.find(
+    ({ text, traits }) => /\p{L}{3,}|\p{Script=Han}{2,}/u.test(text) && !traits.kinds.has("date"),
+  );
+  const { canonical_merchant_name = "", merchant_name = "" } = rows[0]?.vectors[0]?.metadata ?? {};
+  const known = [String(canonical_merchant_name), String(merchant_name)];
+  return {
+    title: titled?.text ?? "",
+    day: rows.find(({ traits }) => traits.days.length > 0)?.traits.days[0],
+    text: [...known, ...rows.slice(0, headRows).map(({ text }) => text)].join(" "),
+  };
+}

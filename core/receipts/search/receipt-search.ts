@@ -1,0 +1,42 @@
+import * as z from "zod";
+import type { Collection } from "../../../contract/collections.ts";
+import { boostOf, matchedBy } from "./boosts.ts";
+import { placeOf, shownOf } from "./hit-fields.ts";
+import { evidenceOf, isOfWords } from "./labels.ts";
+import { headOf } from "./receipt-head.ts";
+import { rowFields, terms } from "./request-fields.ts";
+import { traitsOf, valuesOf } from "./row-traits.ts";
+import { rowsOfVectors } from "./rows-of-vectors.ts";
+import { schemas } from "./schemas.ts";
+import { type ReceiptQuestion, understand, understoodIn } from "./understand.ts";
+
+export type { ReceiptPlace, ReceiptShown } from "./hit-fields.ts";
+export type { LabelEvidence } from "./labels.ts";
+export type { ReceiptHead } from "./receipt-head.ts";
+export type { ReceiptTerm } from "./request-fields.ts";
+export type { ReceiptTraits } from "./row-traits.ts";
+export type { ReceiptQuestion, ReceiptUnderstood } from "./understand.ts";
+
+/** How receipts are searched: by rows, by what rows and questions say, and by whose receipt it is. */
+export const receiptSearch = {
+  rowsOf: rowsOfVectors,
+  traitsOf,
+  valuesOf,
+  headOf,
+  understand,
+  valuesAsked: ({ kinds, days, amounts }: ReceiptQuestion) => [...kinds, ...days, ...amounts],
+  boostOf,
+  matchedBy,
+  understoodIn,
+  terms,
+  rowFields,
+  isKeyIn: (collection: Collection, key: string) => collection === "words" || !isOfWords(key),
+  vectorId: z
+    .string()
+    .regex(/^IMAGE#[^#]+#RECEIPT#\d{5,}#LINE#\d{5,}(#WORD#\d{5,})?$/, "is not an id of a vector"),
+  collectionOfVector: (id: string): Collection => (id.includes("#WORD#") ? "words" : "lines"),
+  placeOf,
+  shownOf,
+  evidenceOf,
+  schemas,
+};

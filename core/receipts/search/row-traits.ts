@@ -1,0 +1,40 @@
+import { amountsIn } from "../typed/amounts.ts";
+import { type Day, daysIn } from "../typed/dates.ts";
+import { kindsOfRow, type RowKind } from "../typed/row-kinds.ts";
+
+/** What a row of a receipt says: its kinds, its days, and its amounts in hundredths. */
+export interface ReceiptTraits {
+  readonly kinds: ReadonlySet<RowKind>;
+  readonly days: readonly Day[];
+  readonly amounts: readonly number[];
+}
+
+export interface ReceiptRow {
+  readonly text: string;
+  readonly vectors: readonly { readonly metadata: Readonly<Record<string, string | number | boolean>> }[];
+  readonly traits: ReceiptTraits;
+}
+
+/** Of the many rows that name no day, or no amount. */
+const none: readonly never[] = [];
+const ofKindsAlone = new WeakMap<ReadonlySet<RowKind>, ReceiptTraits>();
+
+export function traitsOf(text: string): ReceiptTraits {
+  const days = daysIn(text);
+  const amounts = amountsIn(text);
+  const kinds = kindsOfRow(text, days.length);
+  if (days.length === 0 && amounts.length === 0) return kindsAlone(kinds);
+  return { kinds, days: days.length > 0 ? days : none, amounts: amounts.length > 0 ? amounts : none };
+}
+
+/** Kinds are letters, days `YYYY-MM-DD`, and amounts numbers, so none is taken for another. */
+export function valuesOf({ kinds, days, amounts }: ReceiptTraits): (string | number)[] {
+  return [...kinds, ...days, ...amounts];
+}
+
+/** One object for all rows of the same kinds: there are few combinations, and most rows name neither day nor amount. */
+function kindsAlone(kinds: ReadonlySet<RowKind>): ReceiptTraits {
+  const known = ofKindsAlone.get(kinds) ?? { kinds, days: none, amounts: none };
+  ofKindsAlone.set(kinds, known);
+  return known;
+}
