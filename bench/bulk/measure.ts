@@ -13,9 +13,10 @@ import { emptySink, expectStored } from "../catchup/sink.ts";
 import type { LoadOrders, LoadOutcome } from "../catchup/status-load.ts";
 import { runChild, startService } from "../child.ts";
 import { keepFromLastProcessor, keepToLastProcessor } from "../processors.ts";
+import { percentile } from "../statistics.ts";
 import { StoredWronglyError } from "../stored-wrongly-error.ts";
 import type { BulkOptions } from "./options.ts";
-import { maxWorkerBytes, pidsOf } from "./service-processes.ts";
+import { cpuSeconds, maxWorkerBytes, pidsOf } from "./service-processes.ts";
 
 const model = "text-embedding-3-small";
 const statusPerSecond = 50;
@@ -23,13 +24,25 @@ const sampleMs = 500;
 /** Both tasks are followed alike, by a client that looks as often. */
 const followMs = 100;
 const warmUpChunks = 4;
+/** A process's heap grows to its working size within its first sixteen chunks, and is measured from there. */
+const workerWarmUps = 8;
+/** What is compared, killed and put under load; a bare loop takes a quarter of an hour for a million. */
+const maxComparedRows = 100_000;
+const smallRows = 10_000;
+const smallRuns = 5;
 
 export interface BulkRun {
   readonly rows: number;
+  /** Rows of the runs beside the workers' own. */
+  readonly comparedRows: number;
   readonly bareSeconds: number;
   /** From the request until a caller saw that the task was over, planning and settling included. */
   readonly machineSeconds: number;
   readonly workersSeconds: number;
+  /** CPU that workers and API took per row: of the whole file, and of a small one. */
+  readonly cpuPerRow: number;
+  readonly smallRows: number;
+  readonly smallCpuPerRow: number;
   /** Resident bytes of the largest worker, over the first tenth of the samples and over the last. */
   readonly firstBytes: number;
   readonly lastBytes: number;
@@ -49,10 +62,13 @@ interface Place {
 }
 
 /**
- * One file through the bare loop, the state machine and the workers, all of them warm and none under other load; then once
- * more with a worker killed, and once more under a load of status requests.
+ * A file through the bare loop, the state machine and the workers, all of them warm and none under other load; then once
+ * more with a worker killed, and once more under a load of status requests. Of a larger file only the workers process more
+ * than the compared rows.
  */
 export async function measureBulk({ rows, dimensions, rowsPerChunk }: BulkOptions): Promise<BulkRun> {
+  const comparedRows = Math.min(rows, maxComparedRows);
+  const fewRows = Math.min(rows, smallRows);
   const folder = await mkdtemp(join(tmpdir(), "vectorkeep-bench-"));
   const services = await Promise.all([
     startService("instant-embeddings.ts", [String(dimensions)]),
@@ -68,29 +84,45 @@ export async function measureBulk({ rows, dimensions, rowsPerChunk }: BulkOption
     if (bulk === undefined) throw new Error("The local stack has no bulk API.");
     const apiKey = await readSecret(bulk.apiKeySecret, "bulk:apiKey");
     const client = new BulkClient(bulk.url, apiKey);
-    const file = join(folder, `${rows}.csv`);
-    await writeRows(file, rows);
-    const warmUpFile = join(folder, "warm-up.csv");
-    await writeRows(warmUpFile, rowsPerChunk * warmUpChunks);
+    const fileOf = async (count: number) => {
+      const file = join(folder, `${count}.csv`);
+      await writeRows(file, count);
+      return file;
+    };
+    const file = await fileOf(comparedRows);
+    const warmUpFile = await fileOf(rowsPerChunk * warmUpChunks);
     const warmKey = await stack.upload(warmUpFile);
     await stack.untilOver(await stack.startTask(warmKey));
-    const finishedTaskId = await startTask(warmKey, client);
-    await untilOver(finishedTaskId, client);
+    let finishedTaskId = "";
+    for (let time = 0; time < workerWarmUps; time += 1) {
+      finishedTaskId = await startTask(warmKey, client);
+      await untilOver(finishedTaskId, client);
+    }
 
     await emptySink(sink.url);
     const bare = await runChild<BareOutcome>("catchup/bare-loop.ts", { ...place, file, warmUpFile, model });
-    await expectStored(rows, "the bare loop", sink.url);
+    await expectStored(comparedRows, "the bare loop", sink.url);
 
     const key = await stack.upload(file);
-    const machineSeconds = await timed(rows, "the state machine", place, async () => {
+    const machineSeconds = await timed(comparedRows, "the state machine", place, async () => {
       const { client: catchUp } = stack as CatchUpStack;
       await untilOver(await (stack as CatchUpStack).startTask(key), catchUp);
     });
+    const byWorkers = async (count: number, ofKey: string) => {
+      const before = cpuSeconds(folder);
+      const seconds = await timed(count, "the workers", place, async () => {
+        await untilOver(await startTask(ofKey, client), client);
+      });
+      return { seconds, cpuPerRow: (cpuSeconds(folder) - before) / count };
+    };
+    const smallKey = await stack.upload(await fileOf(fewRows));
+    const small: number[] = [];
+    for (let time = 0; time < smallRuns; time += 1)
+      small.push((await byWorkers(fewRows, smallKey)).cpuPerRow);
+    const wholeKey = rows === comparedRows ? key : await stack.upload(await fileOf(rows));
     const bytes: number[] = [];
     const sampling = setInterval(() => bytes.push(maxWorkerBytes(folder)), sampleMs);
-    const workersSeconds = await timed(rows, "the workers", place, async () => {
-      await untilOver(await startTask(key, client), client);
-    });
+    const workers = await byWorkers(rows, wholeKey);
     clearInterval(sampling);
 
     const recoverySeconds = await recovery(key, client, folder);
@@ -99,9 +131,13 @@ export async function measureBulk({ rows, dimensions, rowsPerChunk }: BulkOption
     const tenth = Math.max(1, Math.floor(bytes.length / 10));
     return {
       rows,
+      comparedRows,
       bareSeconds: bare.seconds,
       machineSeconds,
-      workersSeconds,
+      workersSeconds: workers.seconds,
+      cpuPerRow: workers.cpuPerRow,
+      smallRows: fewRows,
+      smallCpuPerRow: percentile(small, 50),
       firstBytes: mean(bytes.slice(0, tenth)),
       lastBytes: mean(bytes.slice(-tenth)),
       maxBytes: Math.max(...bytes),

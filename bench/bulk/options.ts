@@ -12,7 +12,7 @@ export const usage = `npm run bench:bulk -- [options]
 Measures the workers of the bulk API on the deployed local stack, beside a bare loop and the state machine of the catch-up API in the same
 run, with an embedding endpoint and an index that answer at once: 100,000 rows.
 
-  --full    1,000,000 rows
+  --full    1,000,000 rows through the workers, 100,000 through what they are compared with: about ten minutes
   --rows N  a file of N rows instead
   --quick   2,000 rows of small vectors: shows that it runs, not how fast
   --help    this text

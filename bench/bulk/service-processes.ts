@@ -21,3 +21,16 @@ export function maxWorkerBytes(folder: string): number {
   });
   return Math.max(0, ...sizes);
 }
+
+const ticksPerSecond = 100;
+
+/** CPU that the workers and the API have taken since they started. */
+export function cpuSeconds(folder: string): number {
+  const pids = [...pidsOf("bulk-worker", folder), ...pidsOf("bulk-api", folder)];
+  const ticks = pids.map((pid) => {
+    // The name of the program, in brackets, may hold blanks.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return ticks.reduce((sum, one) => sum + one, 0) / ticksPerSecond;
+}

@@ -128,6 +128,7 @@ export class BulkApi extends pulumi.ComponentResource {
           SOURCE_FOLDER: settings.sourceFolder ?? "",
           WATCH_SECONDS: String(settings.watchSeconds),
           STOP_SECONDS: String(settings.stopSeconds),
+          MEMORY_MIB: String(settings.workerMemoryMiB),
         },
         statements: [
           ...catchUp.functions.planStatements(),

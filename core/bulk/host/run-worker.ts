@@ -12,11 +12,13 @@ import { readSecret } from "../../settings/secret.ts";
 import { openBroker } from "../broker/broker.ts";
 import { type ChunkJob, queueNames, type TaskJob } from "../broker/jobs.ts";
 import { processChunkJob } from "../work/chunk-processor.ts";
+import { Outages } from "../work/outages.ts";
 import { processTask, taskWorker } from "../work/task-processor.ts";
 import { watchInTurn } from "../work/watch.ts";
 import { WatchLease } from "../work/watch-lease.ts";
 import { WorkerJobs } from "../work/worker-jobs.ts";
 import { beatMs, Heartbeats } from "../workers/heartbeats.ts";
+import { MemoryGuard } from "../workers/memory-guard.ts";
 import { repeatedly } from "./repeatedly.ts";
 import type { BulkWorkerConfig } from "./worker-config.ts";
 import { workerDeps } from "./worker-deps.ts";
@@ -40,32 +42,37 @@ export async function runBulkWorker(
   const names = queueNames(config.BROKER_NAMESPACE);
   const queues = { tasks: broker.queue<TaskJob>(names.tasks), chunks: broker.queue<ChunkJob>(names.chunks) };
   const metrics = loggedMetrics("bulk");
-  const depsFor = workerDeps(config, queues, { log, metrics });
-  const { tasks } = settleDeps(config, { log, metrics });
+  const depsFor = workerDeps(config, queues, new Outages(), { log, metrics });
+  // Watch and heartbeats go on while the work waits for the table.
+  const client = tasksClient();
+  const { tasks } = settleDeps(config, { log, metrics }, client);
   const jobs = new WorkerJobs({ queues, tasks });
-  const openTasks = new OpenTasks(tasksClient(), config.TASKS_TABLE);
-  const lease = new WatchLease(tasksClient(), config.TASKS_TABLE);
+  const openTasks = new OpenTasks(client, config.TASKS_TABLE);
+  const lease = new WatchLease(client, config.TASKS_TABLE);
   const watchMs = config.WATCH_SECONDS * 1_000;
-  const heartbeats = new Heartbeats(tasksClient(), config.TASKS_TABLE);
+  const heartbeats = new Heartbeats(client, config.TASKS_TABLE);
   const workerId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  let busy = 0;
+  /** Tasks that are planned or settled, and chunks that are processed. */
+  const busy = { tasks: 0, chunks: 0 };
 
   const workers: readonly Worker[] = [
     taskWorker(broker, names.tasks, async (job, token) => {
+      busy.tasks += 1;
       try {
         await processTask(job, token, await depsFor(Date.now() + planMs));
       } finally {
+        busy.tasks -= 1;
         metrics.write();
       }
     }),
     broker.worker<ChunkJob>(
       names.chunks,
       async (job, token = "") => {
-        busy += 1;
+        busy.chunks += 1;
         try {
           await processChunkJob(job, token, await depsFor(Date.now() + chunkMs));
         } finally {
-          busy -= 1;
+          busy.chunks -= 1;
           metrics.write();
         }
       },
@@ -74,7 +81,37 @@ export async function runBulkWorker(
   ];
   const stopping = new AbortController();
   const { signal } = stopping;
-  const beat = () => heartbeats.beat(workerId, { slots: config.CHUNKS_AT_ONCE, busy });
+  const stop = async (code: number) => {
+    stopping.abort();
+    const closed = Promise.all(workers.map((worker) => worker.close()));
+    const inTime = sleep(config.STOP_SECONDS * 1_000 - closingMs, "late", { ref: false });
+    // What is not over by then is taken over by another worker, as after a crash.
+    if ((await Promise.race([closed, inTime])) === "late") log.warn("Stopping before all chunks are over");
+    metrics.write();
+    await exit(code);
+  };
+  const memory = new MemoryGuard({
+    limitBytes: config.MEMORY_MIB * 1024 * 1024,
+    usedBytes: () => process.memoryUsage.rss(),
+    busy: () => busy.tasks + busy.chunks,
+    pause: () => {
+      log.warn("Taking no further job near the memory limit (bulk:workerMemoryMiB)");
+      for (const worker of workers) void worker.pause(true);
+    },
+    resume: () => {
+      for (const worker of workers) worker.resume();
+    },
+    replace: () => {
+      log.error("The process is replaced, because its memory does not get smaller without work");
+      // Not zero: systemd restarts what failed.
+      void stop(1);
+    },
+  });
+  const beat = async () => {
+    memory.look();
+    const slots = memory.isPaused ? 0 : config.CHUNKS_AT_ONCE;
+    await heartbeats.beat(workerId, { slots, busy: busy.chunks });
+  };
   repeatedly(beatMs, signal, beat, (error) => log.warn("The heartbeat failed", errorFields(error)));
   repeatedly(
     watchMs / looksPerWatch,
@@ -83,13 +120,5 @@ export async function runBulkWorker(
     (error) => log.error("The watch of open tasks failed", errorFields(error)),
   );
   log.info("Working", { host: broker.kind });
-  onStop(async () => {
-    stopping.abort();
-    const closed = Promise.all(workers.map((worker) => worker.close()));
-    const inTime = sleep(config.STOP_SECONDS * 1_000 - closingMs, "late", { ref: false });
-    // What is not over by then is taken over by another worker, as after a crash.
-    if ((await Promise.race([closed, inTime])) === "late") log.warn("Stopping before all chunks are over");
-    metrics.write();
-    await exit(0);
-  });
+  onStop(() => stop(0));
 }

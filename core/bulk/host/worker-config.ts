@@ -13,6 +13,8 @@ export const bulkWorkerConfig = z.object({
   SOURCE_FOLDER: emptyIsNone,
   /** How often open tasks without a job are looked for. */
   WATCH_SECONDS: wholeNumber(1, 3_600),
+  /** Memory that the process may take. Near it, no further chunk is begun. */
+  MEMORY_MIB: wholeNumber(256, 1_000_000),
   /** From SIGTERM to SIGKILL. */
   STOP_SECONDS: wholeNumber(1, 3_600),
 });

@@ -1,7 +1,9 @@
 import { chunkDeps } from "../../catchup/host/chunk-deps.ts";
 import { planDeps } from "../../catchup/host/plan-deps.ts";
+import { tasksClient } from "../../catchup/host/tasks-client.ts";
 import { FolderSource } from "../../catchup/sources/folder-source.ts";
 import type { Telemetry } from "../../process/define-function.ts";
+import type { Outages } from "../work/outages.ts";
 import type { TaskProcessorDeps } from "../work/task-processor.ts";
 import { type BulkQueues, ChunkJobs } from "../work/worker-jobs.ts";
 import type { BulkWorkerConfig } from "./worker-config.ts";
@@ -13,15 +15,19 @@ const maxVectorBytes = 64 * 1024 * 1024;
 export function workerDeps(
   config: BulkWorkerConfig,
   queues: BulkQueues,
+  outages: Outages,
   telemetry: Telemetry,
 ): (giveUpAt: number) => Promise<TaskProcessorDeps> {
-  const chunkDepsFor = chunkDeps(config, telemetry);
+  const chunkDepsFor = chunkDeps(config, telemetry, outages.table(tasksClient()));
   const folder = config.SOURCE_FOLDER === undefined ? undefined : new FolderSource(config.SOURCE_FOLDER);
   return async (giveUpAt) => {
     const deps = await chunkDepsFor(giveUpAt);
     return {
       ...deps,
       ...(await planDeps(config, giveUpAt)),
+      embedder: outages.embedder(deps.embedder),
+      index: outages.index(deps.index),
+      outages,
       source: folder ?? deps.source,
       maxRowsPerChunk: Math.max(1, Math.floor(maxVectorBytes / (config.EMBEDDING_DIMENSIONS * 4))),
       dispatcher: new ChunkJobs({ ...deps, queues }),

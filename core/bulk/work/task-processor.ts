@@ -5,6 +5,8 @@ import { failTask, settleTask } from "../../catchup/work/settle-task.ts";
 import { errorFields } from "../../log.ts";
 import type { Broker } from "../broker/broker.ts";
 import { settledFirst, type TaskJob, taskJob } from "../broker/jobs.ts";
+import type { ChunkProcessorDeps } from "./chunk-processor.ts";
+import { deferred, deferUntil } from "./deferral.ts";
 
 /** A task that is being planned is taken for abandoned after this time if its job is gone. */
 const plannedWithinMs = 15 * 60_000;
@@ -12,7 +14,7 @@ const plannedWithinMs = 15 * 60_000;
 /** As many processes may be killed while they plan or settle a task; the next ones would be too. */
 const maxBroken = 5;
 
-export type TaskProcessorDeps = RunTaskDeps & PreflightDeps;
+export type TaskProcessorDeps = RunTaskDeps & PreflightDeps & ChunkProcessorDeps;
 
 /** One task may be planned for long while another is settled. */
 const tasksAtOnce = 2;
@@ -47,7 +49,10 @@ export async function processTask(job: Job<TaskJob>, token: string, deps: TaskPr
       return true;
     });
   } catch (error) {
-    if (error instanceof WaitingChildrenError || !isLast(job)) throw error;
+    if (error instanceof WaitingChildrenError) throw error;
+    const until = deferUntil(error);
+    if (until !== undefined) throw await deferred(job, token, until);
+    if (!isLast(job)) throw error;
     await failUnplanned(taskId, deps);
     deps.log.error("The job of a task failed for good", { task_id: taskId, ...errorFields(error) });
     throw error;

@@ -1,3 +1,4 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { RequestSize } from "../../embedding/embed-each.ts";
 import { limitedEmbedder } from "../../embedding/limited-embedder.ts";
 import { requestLimits } from "../../embedding/limits.ts";
@@ -17,9 +18,10 @@ export type ForInvocation<Deps> = (giveUpAt: number) => Promise<Deps>;
 export function chunkDeps(
   config: ChunkConfig,
   telemetry: Telemetry,
+  client: DynamoDBDocumentClient = tasksClient(),
 ): ForInvocation<RunChunkDeps & SettleDeps> {
-  const shared = settleDeps(config, telemetry);
-  const embedderFor = limitedEmbedder(config, tasksClient());
+  const shared = settleDeps(config, telemetry, client);
+  const embedderFor = limitedEmbedder(config, client);
   const requestSize = new RequestSize(config.EMBEDDING_MAX_INPUTS_PER_REQUEST);
   return async (giveUpAt) => ({
     ...shared,

@@ -1,4 +1,5 @@
 import { S3Client } from "@aws-sdk/client-s3";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Telemetry } from "../../process/define-function.ts";
 import { ObjectStore } from "../sources/object-store.ts";
 import { ChunkCounts } from "../tasks/chunk-counts.ts";
@@ -8,8 +9,11 @@ import type { SettleConfig } from "./settle-config.ts";
 import { tasksClient } from "./tasks-client.ts";
 
 /** What ending a task takes; every function that works on tasks may end one. The clients live as long as the process. */
-export function settleDeps(config: SettleConfig, telemetry: Telemetry): SettleDeps {
-  const client = tasksClient();
+export function settleDeps(
+  config: SettleConfig,
+  telemetry: Telemetry,
+  client: DynamoDBDocumentClient = tasksClient(),
+): SettleDeps {
   const s3 = new S3Client({});
   return {
     tasks: new TaskStore(client, config.TASKS_TABLE),

@@ -3,6 +3,7 @@ import type { Worker } from "bullmq";
 import { type Broker, openBroker } from "../../../core/bulk/broker/broker.ts";
 import { type ChunkJob, queueNames, type TaskJob, taskJobId } from "../../../core/bulk/broker/jobs.ts";
 import { processChunkJob } from "../../../core/bulk/work/chunk-processor.ts";
+import { Outages } from "../../../core/bulk/work/outages.ts";
 import { processTask, type TaskProcessorDeps, taskWorker } from "../../../core/bulk/work/task-processor.ts";
 import { watchBulkTasks } from "../../../core/bulk/work/watch.ts";
 import { type BulkQueues, ChunkJobs } from "../../../core/bulk/work/worker-jobs.ts";
@@ -18,6 +19,7 @@ export class BulkRig extends TaskRig {
   readonly broker: Broker;
   readonly queues: BulkQueues;
   readonly jobs: ChunkJobs;
+  outages: TaskProcessorDeps["outages"] = new Outages();
   readonly #names: ReturnType<typeof queueNames>;
   readonly #tables: TaskTables;
   readonly #workers: Worker[] = [];
@@ -41,7 +43,8 @@ export class BulkRig extends TaskRig {
   }
 
   get bulkDeps(): TaskProcessorDeps {
-    return { ...this.taskServices, dispatcher: this.jobs, rowsPerFunction: 0 };
+    const { outages } = this;
+    return { ...this.taskServices, dispatcher: this.jobs, rowsPerFunction: 0, outages };
   }
 
   /** A worker that plans and settles tasks, and processes no chunk. */

@@ -1,5 +1,6 @@
 import type { Job } from "bullmq";
 import type { TaskJob } from "../../../core/bulk/broker/jobs.ts";
+import { Outages } from "../../../core/bulk/work/outages.ts";
 import { processTask, type TaskProcessorDeps } from "../../../core/bulk/work/task-processor.ts";
 import { TaskRig } from "../../unit/catchup/task-rig.ts";
 import { TaskTables } from "../../unit/catchup/task-tables.ts";
@@ -34,7 +35,7 @@ class KilledRig extends TaskRig {
   };
 
   get deps(): TaskProcessorDeps {
-    return { ...this.taskServices, rowsPerFunction: 0 };
+    return { ...this.taskServices, rowsPerFunction: 0, outages: new Outages() };
   }
 
   async killed(work: (deps: TaskProcessorDeps) => Promise<void>): Promise<void> {

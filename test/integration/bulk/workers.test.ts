@@ -1,6 +1,8 @@
 import type { Queue } from "bullmq";
 import fc from "fast-check";
+import { Outages } from "../../../core/bulk/work/outages.ts";
 import { measureQueues } from "../../../core/bulk/workers/measure-queues.ts";
+import { IndexUnavailableError } from "../../../core/catchup/index/index-errors.ts";
 import type { Counts } from "../../../core/catchup/tasks/counts.ts";
 import { rowsIn } from "../../../core/catchup/tasks/counts.ts";
 import type { Task } from "../../../core/catchup/tasks/task.ts";
@@ -9,6 +11,7 @@ import {
   EmbeddingThrottledError,
 } from "../../../core/embedding/embedding-errors.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
+import { CircuitOpenError } from "../../../core/resilience/circuit-breaker.ts";
 import { TaskRig } from "../../unit/catchup/task-rig.ts";
 import { TaskTables } from "../../unit/catchup/task-tables.ts";
 import { brokerKinds, hasBroker, TestBroker } from "./brokers.ts";
@@ -156,6 +159,52 @@ describe.each(brokerKinds.filter(hasBroker))("with %s", (kind) => {
     const task = await rig.ended(await run(rows(2)));
     expect(task).toMatchObject({ status: "COMPLETED", counts: { processed: 2 } });
     expect(refusals).toBe(3);
+  });
+
+  test("during an outage chunks are deferred without using up their attempts, and nothing is called", async () => {
+    let checks = 0;
+    rig.outages = {
+      check() {
+        checks += 1;
+        if (checks <= 6) throw new CircuitOpenError("The index", Date.now() + 100);
+      },
+    };
+    rig.startWorker();
+    const task = await rig.ended(await run(rows(2)));
+    expect(task).toMatchObject({ status: "COMPLETED", counts: { processed: 2 }, chunks_failed: 0 });
+    expect(checks).toBe(7);
+    expect(rig.embedder.paid.filter((text) => text !== "receipt")).toHaveLength(2);
+  });
+
+  test("an index that is away opens the circuit before a chunk has failed for good, and is called again after it", async () => {
+    const outages = new Outages();
+    rig.outages = outages;
+    const upsert = rig.index.upsert.bind(rig.index);
+    let calls = 0;
+    const failing = async (...args: Parameters<typeof upsert>) => {
+      calls += 1;
+      if (calls <= 5) throw new IndexUnavailableError(new Error("away"));
+      await upsert(...args);
+    };
+    rig.index.upsert = outages.index(Object.assign(Object.create(rig.index), { upsert: failing })).upsert;
+    rig.startWorker();
+    const id = await run(rows(8));
+    // Of four chunks with four attempts each, the five failures leave every chunk some.
+    while (calls < 5 || (await rig.queues.chunks.getDelayedCount()) < 4)
+      await new Promise((r) => setTimeout(r, 20));
+    expect(calls).toBe(5);
+    expect((await rig.task(id)).status).toBe("IN_PROGRESS");
+    expect(() => outages.check()).toThrow(CircuitOpenError);
+    // Five minutes later.
+    rig.outages = new Outages();
+    rig.index.upsert = upsert;
+    // One that was between two attempts may be active by itself.
+    for (const job of await rig.queues.chunks.getDelayed()) await job.promote().catch(() => undefined);
+    expect(await rig.ended(id)).toMatchObject({
+      status: "COMPLETED",
+      counts: { processed: 8 },
+      chunks_failed: 0,
+    });
   });
 
   test("a spent quota ends the task at once, with the reason, and calls the provider no more", async () => {
