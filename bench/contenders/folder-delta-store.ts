@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DeltaStore } from "../../core/deltas/delta-store.ts";
@@ -16,6 +17,10 @@ export class FolderDeltaStore implements DeltaStore {
 
   get(key: string): Promise<Uint8Array> {
     return readFile(this.#file(key));
+  }
+
+  async has(key: string): Promise<boolean> {
+    return existsSync(this.#file(key));
   }
 
   #file(key: string): string {

@@ -4,4 +4,5 @@ export interface DeltaStore {
   put(key: string, bytes: Uint8Array): Promise<void>;
   /** Undefined if there is no object under the key. */
   get(key: string): Promise<Uint8Array | undefined>;
+  has(key: string): Promise<boolean>;
 }

@@ -6,6 +6,7 @@ import {
   type S3Client,
   S3ServiceException,
 } from "@aws-sdk/client-s3";
+import { objectExists } from "../object-exists.ts";
 import { inSpan } from "../tracing/span.ts";
 import { DeltaUnreadableError, decodeDelta } from "./codec.ts";
 import type { DeltaStore } from "./delta-store.ts";
@@ -43,6 +44,10 @@ export class S3DeltaStore implements DeltaStore {
       if (error instanceof NoSuchKey) return undefined;
       throw error;
     }
+  }
+
+  has(key: string): Promise<boolean> {
+    return objectExists(this.#client, { Bucket: this.#bucket, Key: key });
   }
 
   async #putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean> {

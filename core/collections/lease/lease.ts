@@ -43,9 +43,11 @@ const leaseItem = z.object({
   lease_owner: z.string().optional(),
   lease_token: z.int().default(0),
   lease_counter: z.int().default(0),
+  lease_waiting: z.string().optional(),
   fold_owner: z.string().optional(),
   fold_token: z.int().default(0),
   fold_counter: z.int().default(0),
+  fold_waiting: z.string().optional(),
 });
 type LeaseItem = z.infer<typeof leaseItem>;
 
@@ -53,17 +55,22 @@ interface SeenLease {
   readonly owner: string | undefined;
   readonly token: number;
   readonly counter: number;
+  /** The contender that is next, as long as it lives. */
+  readonly waiting: string | undefined;
 }
 
-/** How often a contender looks, unless a short lease asks for more. */
-const maxPollMs = 500;
+/** How often a contender looks, unless a short lease asks for more: between two holders nothing is published. */
+const maxPollMs = 100;
 const pollsPerLease = 20;
+/** For how long a free lease is left to the contender that waits for it, in looks: by then that one has seen it, or is dead. */
+const looksLeft = 3;
 
 /**
  * Takes the lease when it is free, or when its holder has been silent for a whole lease time of this process's clock.
  * Undefined when it is still held after `waitMs`, or half a lease if that is longer. Yet a holder that has by then been
  * silent for half a lease is watched until it speaks or the lease time is over, at most `maxWaitMs` in all: else
- * contenders that wait for less than a lease would never replace a dead holder. Throws the reason of the signal.
+ * contenders that wait for less than a lease would never replace a dead holder. One contender is noted as next, and a
+ * released lease is left to it for a moment. Throws the reason of the signal.
  */
 export async function acquireLease(
   options: LeaseOptions,
@@ -75,20 +82,26 @@ export async function acquireLease(
   const pollMs = Math.min(maxPollMs, leaseMs / pollsPerLease);
   // Less would never see that a dead holder is silent.
   const leastWaitMs = Math.max(waitMs, leaseMs / 2 + 2 * pollMs);
+  const owner = randomUUID();
   let seen: SeenLease | undefined;
   let seenAt = began;
+  let left = 0;
   for (;;) {
     const lookedAt = clock.now();
     const item = await readItemOf(options);
     const now = leaseOf(item, options);
-    if (now.owner === undefined) {
-      const lease = await take(options, item);
+    const isNext = now.waiting === undefined || now.waiting === owner;
+    if (now.owner !== undefined && now.waiting === undefined) await waitAsNext(options, owner);
+    if (now.owner === undefined && (isNext || left === looksLeft)) {
+      const lease = await take(options, item, owner);
       if (lease) return lease;
+    } else if (now.owner === undefined) {
+      left += 1;
     } else if (seen?.token !== now.token || seen.counter !== now.counter) {
       seen = now;
       seenAt = clock.now();
     } else if (lookedAt - seenAt >= leaseMs) {
-      const lease = await take(options, item);
+      const lease = await take(options, item, owner);
       if (lease) return lease;
     }
     const waited = clock.now() - began;
@@ -170,12 +183,31 @@ export class Lease {
   }
 }
 
+/**
+ * Notes that a contender waits, so that it is the next holder: one that begins again the moment it has released the lease
+ * would else be first at every time, and what the contender was given would wait for as long as others come.
+ */
+async function waitAsNext(options: LeaseOptions, contender: string): Promise<void> {
+  const { client, controlTable, shard, kind = "publish" } = options;
+  const prefix = prefixOf[kind];
+  await unlessConditionFailed(
+    client.send(
+      new UpdateCommand({
+        TableName: controlTable,
+        Key: collectionKey(shard),
+        UpdateExpression: `SET ${prefix}_waiting = :contender`,
+        ConditionExpression: `attribute_exists(${prefix}_owner) AND attribute_not_exists(${prefix}_waiting)`,
+        ExpressionAttributeValues: { ":contender": contender },
+      }),
+    ),
+  );
+}
+
 /** By a condition on all that was seen of both leases: the token follows on the higher one. */
-async function take(options: LeaseOptions, item: LeaseItem): Promise<Lease | undefined> {
+async function take(options: LeaseOptions, item: LeaseItem, owner: string): Promise<Lease | undefined> {
   const { client, controlTable, shard, clock, kind = "publish" } = options;
   const prefix = prefixOf[kind];
   const seen = leaseOf(item, options);
-  const owner = randomUUID();
   const takenAt = clock.now();
   const isUnmoved = (name: string, value: number) =>
     value === 0 ? `(attribute_not_exists(${name}) OR ${name} = :none)` : `${name} = :${name}`;
@@ -187,7 +219,7 @@ async function take(options: LeaseOptions, item: LeaseItem): Promise<Lease | und
       new UpdateCommand({
         TableName: controlTable,
         Key: collectionKey(shard),
-        UpdateExpression: `SET ${prefix}_owner = :owner, ${prefix}_token = :next, ${prefix}_counter = :none, ${prefix}_taken_at = :now`,
+        UpdateExpression: `SET ${prefix}_owner = :owner, ${prefix}_token = :next, ${prefix}_counter = :none, ${prefix}_taken_at = :now REMOVE ${prefix}_waiting`,
         ConditionExpression: [
           seen.owner === undefined ? free : silent,
           ...unmoved.map(([name, value]) => isUnmoved(name, value)),
@@ -212,8 +244,18 @@ async function take(options: LeaseOptions, item: LeaseItem): Promise<Lease | und
 
 function leaseOf(item: LeaseItem, { kind }: LeaseOptions): SeenLease {
   return kind === "fold"
-    ? { owner: item.fold_owner, token: item.fold_token, counter: item.fold_counter }
-    : { owner: item.lease_owner, token: item.lease_token, counter: item.lease_counter };
+    ? {
+        owner: item.fold_owner,
+        token: item.fold_token,
+        counter: item.fold_counter,
+        waiting: item.fold_waiting,
+      }
+    : {
+        owner: item.lease_owner,
+        token: item.lease_token,
+        counter: item.lease_counter,
+        waiting: item.lease_waiting,
+      };
 }
 
 async function readItemOf({ client, controlTable, shard }: LeaseOptions): Promise<LeaseItem> {

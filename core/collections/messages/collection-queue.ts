@@ -6,10 +6,12 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { Log } from "../../log.ts";
+import { inParallel } from "../../resilience/in-parallel.ts";
 import { cutMessage } from "../../text/cut-message.ts";
 import { queueText } from "../../text/queue-json.ts";
 
 const messagesPerCall = 10;
+const callsAtOnce = 4;
 /** SQS takes no more on a message. */
 const maxAttributes = 10;
 
@@ -152,14 +154,16 @@ export class CollectionQueue {
       some: readonly QueuedMessage[],
     ) => Promise<{ Failed?: { Id?: string | undefined; Code?: string | undefined }[] | undefined }>,
   ): Promise<void> {
-    for (let from = 0; from < messages.length; from += messagesPerCall) {
+    const calls = Math.ceil(messages.length / messagesPerCall);
+    await inParallel(Array(calls).keys(), callsAtOnce, async (position) => {
+      const from = position * messagesPerCall;
       const some = messages.slice(from, from + messagesPerCall).filter(wanted);
-      if (some.length === 0) continue;
+      if (some.length === 0) return;
       const { Failed = [] } = await call(some);
-      if (Failed.length === 0) continue;
+      if (Failed.length === 0) return;
       const message_ids = Failed.map(({ Id }) => some[Number(Id)]?.messageId);
       const codes = [...new Set(Failed.map(({ Code }) => Code))].join(", ");
       this.#log.warn(refused, { message_ids, reason: codes });
-    }
+    });
   }
 }

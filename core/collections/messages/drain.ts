@@ -1,4 +1,5 @@
 import type { Clock } from "../../resilience/clock.ts";
+import { inParallel } from "../../resilience/in-parallel.ts";
 import type { CollectionQueue, QueuedMessage } from "./collection-queue.ts";
 
 export interface DrainLimits {
@@ -13,6 +14,10 @@ export interface DrainLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
+const receivesAtOnce = 4;
+/** The most that one call of SQS answers with. */
+const perReceive = { messages: 10, bytes: 10 * 1024 * 1024 };
+
 /** Receives what else is in the queue and hands it over at once, so that it is kept hidden from then on. */
 export async function drain(
   queue: CollectionQueue,
@@ -22,15 +27,29 @@ export async function drain(
 ): Promise<void> {
   const { hiddenSeconds, signal } = limits;
   let [taken, bytes] = [0, 0];
+  let isFull = false;
   while (taken < limits.messages && bytes < limits.bytes && clock.now() < limits.until) {
     const spareMs = Math.min(limits.atLeastUntil, limits.until) - clock.now();
     const waitSeconds = Math.max(0, Math.min(20, Math.floor(spareMs / 1000)));
-    const received = await queue.receive({ waitSeconds, hiddenSeconds, ...(signal && { signal }) });
-    take(received);
-    taken += received.length;
-    for (const { body } of received) bytes += Buffer.byteLength(body);
-    if (received.length > 0) continue;
+    const left = { messages: limits.messages - taken, bytes: limits.bytes - bytes };
+    const calls = isFull ? receives(left) : 1;
+    const before = taken;
+    isFull = true;
+    await inParallel(Array(calls).keys(), receivesAtOnce, async () => {
+      const received = await queue.receive({ waitSeconds, hiddenSeconds, ...(signal && { signal }) });
+      take(received);
+      taken += received.length;
+      isFull &&= received.length === perReceive.messages;
+      for (const { body } of received) bytes += Buffer.byteLength(body);
+    });
+    if (taken > before) continue;
     if (spareMs <= 0) return;
     if (waitSeconds === 0) await clock.sleep(spareMs, signal);
   }
+}
+
+/** As many as what is left of the limits allows, were every answer as large as it can be. */
+function receives(left: { readonly messages: number; readonly bytes: number }): number {
+  const needed = Math.ceil(left.messages / perReceive.messages);
+  return Math.max(1, Math.min(receivesAtOnce, needed, Math.floor(left.bytes / perReceive.bytes)));
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { DeltaStore } from "../../deltas/delta-store.ts";
 import { type DeltaName, deltaKey, deltaPrefix, prefixOfDelta } from "../../deltas/keys.ts";
 import {
@@ -29,7 +30,7 @@ const documentsAtOnce = 16;
 
 export interface LookDeps {
   readonly target: DeltaTarget;
-  readonly deltas: Pick<DeltaStore, "get">;
+  readonly deltas: Pick<DeltaStore, "get" | "has">;
   readonly items: Pick<CurrentFacts, "factsOf">;
   readonly runs: Pick<RunStore, "find">;
   readonly clock: Clock;
@@ -175,6 +176,12 @@ class Look implements Looked {
     const removed = removedPartsOf(current, target.collection);
     if (!isDoubted && digestOfState({ runId: source.runId, facts, removed }) === before.digest) {
       return undefined;
+    }
+    const shown = this.#published.overlay.get(documentModel.keyOf(document));
+    // It was read and checked when it was published: only what is known beside it has changed.
+    if (!isDoubted && shown?.gone === false && isDeepStrictEqual(shown.removed, removed)) {
+      if (!(await deltas.has(source.key))) throw new SourceUnreadableError("The delta is not in storage.");
+      return { ...shown, facts, digest: digestOfState({ runId: source.runId, facts, removed }) };
     }
     const run = { run: { ...document, runId: source.runId }, deltaPrefix: prefixOfDelta(source.key) };
     const delta = readDelta(target, run, await deltas.get(source.key));

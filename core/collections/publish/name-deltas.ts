@@ -42,7 +42,8 @@ export async function nameDeltas(
   }
   const kept: LookedDocument[] = [];
   await inParallel(looked, readsAtOnce, async (each) => {
-    if (!isNaming(each.entry) || (await isThere(runs, each.one, each.entry))) {
+    const { one, entry } = each;
+    if (!isNaming(entry) || isNamedIn(published, entry) || (await isThere(runs, one, entry))) {
       kept.push(each);
       return;
     }
@@ -56,6 +57,12 @@ export async function nameDeltas(
 
 function isNaming(entry: SegmentEntry | undefined): entry is PublishedDocument {
   return entry !== undefined && !entry.gone;
+}
+
+/** It was noted when what is published was, and stays so for as long as that is kept. */
+function isNamedIn(published: Overlay, { document, deltaKey }: PublishedDocument): boolean {
+  const before = published.get(documentModel.keyOf(document));
+  return before?.gone === false && before.deltaKey === deltaKey;
 }
 
 /** The delta of the run that counts is never removed; that of another only after a write of CURRENT. */

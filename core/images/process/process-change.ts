@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { imageProcessedEvent } from "../../../contract/images.ts";
+import { objectExists } from "../../object-exists.ts";
 import type { Items } from "../database/items.ts";
 import type { EventPublisher } from "../events/event-publisher.ts";
 import type { ImageProcessed } from "../events/flow-events.ts";
@@ -8,7 +9,6 @@ import { parseImageKey } from "../events/image-key.ts";
 import type { ObjectChange } from "../events/object-events.ts";
 import { renditionKeys } from "../events/rendition-keys.ts";
 import { ImageTooLargeError, ImageUnreadableError } from "./image-errors.ts";
-import { objectExists } from "./object-exists.ts";
 import { type RenderOptions, render } from "./render.ts";
 import type { Renditions } from "./renditions.ts";
 

@@ -1,13 +1,13 @@
 import { CopyObjectCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { analysisCompleteEvent, imageProcessedEvent } from "../../../contract/images.ts";
+import { objectExists } from "../../object-exists.ts";
 import type { ItemState } from "../database/item-states.ts";
 import type { Items } from "../database/items.ts";
 import { type AnalysisComplete, type ImageProcessed, messageOf } from "../events/flow-events.ts";
 import { parseImageKey } from "../events/image-key.ts";
 import { renditionKeys, versionFolder } from "../events/rendition-keys.ts";
 import { paddedSequencer } from "../events/sequencer.ts";
-import { objectExists } from "../process/object-exists.ts";
 import { Renditions } from "../process/renditions.ts";
 import type { ImageFinding } from "./image-finding.ts";
 

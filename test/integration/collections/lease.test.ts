@@ -61,10 +61,12 @@ function losingOneAnswer(): DynamoDBDocumentClient {
   return { send } as unknown as DynamoDBDocumentClient;
 }
 
-/** A client to which something happens before each of its updates. */
-function beforeUpdates(happens: () => Promise<void>): DynamoDBDocumentClient {
+/** A client to which something happens before each time that it tries to take the lease. */
+function beforeTaking(happens: () => Promise<void>): DynamoDBDocumentClient {
   const send = async (command: UpdateCommand) => {
-    if (command instanceof UpdateCommand) await happens();
+    const isTaking =
+      command instanceof UpdateCommand && /_owner = :owner,/.test(command.input.UpdateExpression ?? "");
+    if (isTaking) await happens();
     return tables.client.send(command);
   };
   return { send } as unknown as DynamoDBDocumentClient;
@@ -113,6 +115,40 @@ describe("the lease of a collection", () => {
     expect(lease?.token).toBe(2);
   });
 
+  test("the contender that waits is next, before one that comes at the moment of the release", async () => {
+    const holder = await held(new ManualClock());
+    const order: string[] = [];
+    const waiting = new ManualClock();
+    let newcomer: Promise<unknown> | undefined;
+    const releasing: Clock = {
+      now: () => waiting.now(),
+      sleep: async (ms) => {
+        if (newcomer === undefined) {
+          await holder.release();
+          newcomer = held(new ManualClock()).then(() => order.push("newcomer"));
+        }
+        await waiting.sleep(ms);
+      },
+    };
+    const lease = await held(releasing);
+    order.push("waited");
+    await lease.release();
+    await newcomer;
+    expect(order).toEqual(["waited", "newcomer"]);
+  });
+
+  test("F21: a contender that died while it waited is left the lease for a moment only", async () => {
+    const holder = await held(new ManualClock());
+    const dead = { waitMs: 1_000, maxWaitMs: 1_000 };
+    expect(await acquireLease(options(new ManualClock()), dead)).toBeUndefined();
+    await holder.release();
+    const next = new ManualClock();
+    expect(await acquireLease(options(next), { waitMs: 1_000, maxWaitMs: 1_000 })).toMatchObject({
+      token: 2,
+    });
+    expect(next.now()).toBeGreaterThan(0);
+  });
+
   test("F3: one heartbeat starts the whole lease time again", async () => {
     const first = await held(new ManualClock());
     const contender = new ManualClock();
@@ -136,7 +172,7 @@ describe("the lease of a collection", () => {
   ])("F3: of two contenders that see the same %s lease, one takes it", async (state, ms) => {
     if (state === "dead") await held(new ManualClock());
     const rivals: Lease[] = [];
-    const overtaken = beforeUpdates(async () => {
+    const overtaken = beforeTaking(async () => {
       if (rivals.length === 0) rivals.push(await held(new ManualClock()));
     });
     const waiting = { waitMs: ms, maxWaitMs: ms };
@@ -146,7 +182,7 @@ describe("the lease of a collection", () => {
 
   test("F3: a dead holder that beats just before the takeover keeps its lease", async () => {
     const holder = await held(new ManualClock());
-    const late = beforeUpdates(() => holder.beat());
+    const late = beforeTaking(() => holder.beat());
     const patience = { waitMs: leaseMs + 1_000, maxWaitMs: leaseMs + 1_000 };
     expect(await acquireLease(options(new ManualClock(), late), patience)).toBeUndefined();
     await holder.beat();

@@ -386,7 +386,7 @@ describe("a receipt whose delta does not give it back", () => {
   test("because storage does not respond loses nothing: the rebuild continues when it does", async () => {
     await loseAll();
     const get = async () => Promise.reject(new Error("SlowDown"));
-    const deltas = { get, put: async () => undefined };
+    const deltas = { get, has: async () => true, put: async () => undefined };
     await expect(rebuilt({ publishesWithout: async () => true }, { deltas })).rejects.toThrow(
       RebuildStalledError,
     );

@@ -16,6 +16,10 @@ class MemoryDeltas implements DeltaStore {
   async get(key: string): Promise<Uint8Array | undefined> {
     return this.files.get(key);
   }
+
+  async has(key: string): Promise<boolean> {
+    return this.files.has(key);
+  }
 }
 
 function planned(receiptId: number, vectors: PlannedReceipt["vectors"]): PlannedReceipt {

@@ -131,7 +131,11 @@ export class CompactionRig {
   }
 
   get deltas(): DeltaStore {
-    return { get: async (key) => this.bucket.get(key), put: async () => undefined };
+    return {
+      get: async (key) => this.bucket.get(key),
+      has: async (key) => this.bucket.has(key),
+      put: async () => undefined,
+    };
   }
 
   /** Another shard of the same stack. It stops with this one. */

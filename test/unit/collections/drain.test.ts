@@ -36,6 +36,25 @@ describe("draining a queue", () => {
     expect(await drained(large, { bytes: 35_000 })).toBe(40);
   });
 
+  test.each([
+    ["several receives at once", 100 * 1024 * 1024, 4],
+    ["one where several answers could be more than the size", 19 * 1024 * 1024, 1],
+  ])("asks a queue that has more for %s", async (_, bytes, most) => {
+    const { queue } = queueOf(hundred);
+    let [open, maxOpen] = [0, 0];
+    const receive = async (wait: Parameters<CollectionQueue["receive"]>[0]) => {
+      open += 1;
+      maxOpen = Math.max(maxOpen, open);
+      await new Promise(setImmediate);
+      open -= 1;
+      return queue.receive(wait);
+    };
+    const taken: QueuedMessage[] = [];
+    const limits = { messages: 1_000, bytes, until: 1, atLeastUntil: 0, hiddenSeconds: 60 };
+    await drain({ receive } as CollectionQueue, new ManualClock(), limits, (some) => taken.push(...some));
+    expect([taken.length, maxOpen]).toEqual([100, most]);
+  });
+
   test("ends when its time is over", async () => {
     expect(await drained(hundred, { until: 0 })).toBe(0);
   });

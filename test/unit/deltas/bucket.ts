@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import {
   DeleteObjectsCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   ListObjectsV2Command,
   NoSuchKey,
   PutObjectCommand,
@@ -29,6 +30,7 @@ export class Buckets {
   async #send(command: unknown): Promise<unknown> {
     if (command instanceof PutObjectCommand) return this.#put(command);
     if (command instanceof GetObjectCommand) return this.#get(command);
+    if (command instanceof HeadObjectCommand) return this.#head(command);
     if (command instanceof ListObjectsV2Command) return this.#list(command);
     if (command instanceof DeleteObjectsCommand) return this.#delete(command);
     throw new Error("The buckets of this test do not know the call.");
@@ -70,6 +72,13 @@ export class Buckets {
       this.calls.push(`delete ${Bucket}/${Key}`);
       this.objects.delete(`${Bucket}/${Key}`);
     }
+    return {};
+  }
+
+  #head({ input }: HeadObjectCommand): unknown {
+    const path = `${input.Bucket}/${input.Key}`;
+    this.calls.push(`head ${path}`);
+    if (!this.objects.has(path)) throw refusal("NotFound", 404);
     return {};
   }
 

@@ -15,7 +15,9 @@ test("what was put is got back, and what was not is undefined", async () => {
   const store = storeIn(new Buckets());
   await store.put(key, file);
   expect(Buffer.from((await store.get(key)) ?? [])).toEqual(file);
+  expect(await store.has(key)).toBe(true);
   expect(await store.get("deltas/lines/other.vkd")).toBeUndefined();
+  expect(await store.has("deltas/lines/other.vkd")).toBe(false);
 });
 
 test("a readable delta that is already there stays", async () => {

@@ -98,6 +98,26 @@ describe("a change that is small beside what is published", () => {
     });
   });
 
+  test("of a receipt above the base reads no delta again, unless one of its words or lines was removed", async () => {
+    await compact(100);
+    await rename(1, "BAR");
+    const read: string[] = [];
+    const parts = await rig.process({ foldVectors: 100 });
+    const get = (key: string) => {
+      read.push(key);
+      return parts.deltas.get(key);
+    };
+    const counting = { ...parts, deltas: { ...parts.deltas, get } };
+    await rig.invoke(counting);
+    expect(read).toEqual([]);
+    expect(await merchants(milk, tea)).toMatchObject({ milk: "BAR", bread: "BAR" });
+    await rig.put(itemsOf(1).line(1), {});
+    rig.announce([await rig.remove(itemsOf(1).line(1))]);
+    await rig.invoke(counting);
+    expect(read).toEqual([keyOf(milk)]);
+    expect(Object.keys(await merchants(milk, tea)).sort()).toEqual(["bread", "cake", "jam", "tea"]);
+  });
+
   test("goes into the next base when there is too much above the one before, and what is shown stays", async () => {
     await compact(100);
     const before = await rig.publishedVectors([milk, tea]);
