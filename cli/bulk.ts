@@ -1,4 +1,5 @@
 import { BulkClient, type BulkHealth, BulkNotDeployedError, BulkUnreachableError } from "./bulk/client.ts";
+import { monitoringLines } from "./bulk/monitoring-lines.ts";
 import { type BulkOrder, readBulkOrder, usage } from "./bulk/order.ts";
 import { whole } from "./catchup/progress.ts";
 import { taskLines } from "./catchup/task-list.ts";
@@ -43,6 +44,12 @@ async function carryOut(
   switch (order.kind) {
     case "health":
       return showHealth(await client.health());
+    case "monitor": {
+      const report = await client.monitoring();
+      screen.print(...monitoringLines(report));
+      if (report.anomalies.length > 0) process.exitCode = 1;
+      return;
+    }
     case "tasks":
       return screen.print(...taskLines(await client.list(order.status)));
     case "cancel": {
@@ -55,7 +62,7 @@ async function carryOut(
     case "status":
       return session.toTheEnd(order.taskId);
     case "retry":
-      return session.toTheEnd(await client.retry(order.taskId));
+      return session.toTheEnd(await client.retry(order.taskId, order.chunks));
     case "start":
       return session.toTheEnd(await session.start(order));
   }

@@ -48,6 +48,33 @@ const health = z.object({
 
 export type BulkHealth = z.infer<typeof health>;
 
+const jobCounts = z.object({ waiting: count, active: count, delayed: count, waiting_children: count });
+
+const monitoring = z.object({
+  workers: z.array(z.object({ id: z.string(), slots: count, busy: count, seen_at: z.string() })),
+  queues: z.object({ tasks: jobCounts, chunks: jobCounts }),
+  statistics: z.object({
+    tasks: count,
+    processed_records: count,
+    failed_records: count,
+    failure_rate: count,
+    seconds_per_1000_records: count.nullable(),
+  }),
+  active: z.array(
+    z.object({
+      task_id: z.string(),
+      total_records: count.nullable(),
+      records_over: count,
+      updated_at: z.string(),
+    }),
+  ),
+  anomalies: z.array(
+    z.object({ task_id: z.string(), kind: z.string(), severity: z.string(), detail: z.string() }),
+  ),
+});
+
+export type BulkMonitoring = z.infer<typeof monitoring>;
+
 /** The stack has no bulk API. */
 export class BulkNotDeployedError extends VectorkeepError {
   constructor() {
@@ -111,10 +138,14 @@ export class BulkClient {
     await this.#ask("DELETE", `/task/${encodeURIComponent(taskId)}`);
   }
 
-  /** The id of a new task over the failed records. */
-  async retry(taskId: string): Promise<string> {
-    return acceptedTask.parse(await this.#ask("POST", `/task/${encodeURIComponent(taskId)}/retry`, {}))
-      .task_id;
+  /** The id of a new task over the failed records, of all chunks or of some. */
+  async retry(taskId: string, chunks?: readonly number[]): Promise<string> {
+    const path = `/task/${encodeURIComponent(taskId)}/retry`;
+    return acceptedTask.parse(await this.#ask("POST", path, chunks === undefined ? {} : { chunks })).task_id;
+  }
+
+  async monitoring(): Promise<BulkMonitoring> {
+    return monitoring.parse(await this.#ask("GET", "/monitoring"));
   }
 
   /** Also while the service cannot take work. */

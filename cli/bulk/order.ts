@@ -8,9 +8,9 @@ export const usage = `Indexes the rows of a large CSV file or of a Metabase ques
   npm run bulk -- FILE.csv [--from DAY] [--to DAY] [options]
   npm run bulk -- --metabase QUESTION [--from DAY] [--to DAY] [options]
   npm run bulk -- --s3-key KEY [--from DAY] [--to DAY] [options]
-  npm run bulk -- status TASK | cancel TASK | retry TASK [--stack NAME]
+  npm run bulk -- status TASK | cancel TASK | retry TASK [--chunk N ...] [--stack NAME]
   npm run bulk -- tasks [--status STATUS] [--stack NAME]
-  npm run bulk -- health [--stack NAME]
+  npm run bulk -- health | monitor [--stack NAME]
 
   FILE.csv      a CSV, gzip or not, with the columns id and formatted_text; it is uploaded to the stack's source bucket
   --s3-key      key of a CSV in the source bucket, or below bulk:sourceFolder where it is set
@@ -28,20 +28,21 @@ export const usage = `Indexes the rows of a large CSV file or of a Metabase ques
   --delimiter   ${delimiterNames.join(", ")}: between the cells of a file (default: comma, or what a line sep= says)
   --idempotency-key  the same key returns the same task, also in a later run of the command
   status        shows the progress of an existing task until it ends
-  retry         starts a task over the failed records of another
+  retry         starts a task over the failed records of another; with --chunk, of these chunks alone
   cancel        cancels a task; what is in the index stays
   tasks         lists the newest tasks; with --status, only ${bulkStatuses.join(", ")}
   health        shows workers, waiting jobs, broker and table
+  monitor       shows workers, queues, records, active tasks and anomalies
   --stack       name of a deployed stack (default: the local stack)
   --help        this text
 
 Ctrl-C leaves the task running. The exit code is 0 if every record is in the index (or there was none), if the task was
-cancelled by cancel, or if the service is healthy; otherwise 1.
+cancelled by cancel, or if the service is healthy or without anomalies; otherwise 1.
 `;
 
 /** What the command line asks for. */
 export type BulkOrder =
-  | { readonly kind: "help" | "health" }
+  | { readonly kind: "help" | "health" | "monitor" }
   | {
       readonly kind: "start";
       readonly file: string | undefined;
@@ -49,7 +50,8 @@ export type BulkOrder =
       readonly idempotencyKey: string | undefined;
     }
   | { readonly kind: "tasks"; readonly status: string | undefined }
-  | { readonly kind: "status" | "retry" | "cancel"; readonly taskId: string };
+  | { readonly kind: "status" | "cancel"; readonly taskId: string }
+  | { readonly kind: "retry"; readonly taskId: string; readonly chunks: readonly number[] | undefined };
 
 export interface BulkCommandLine {
   readonly order: BulkOrder;
@@ -77,6 +79,7 @@ export function readBulkOrder(args: readonly string[]): BulkCommandLine {
       priority: { type: "string" },
       "idempotency-key": { type: "string" },
       status: { type: "string" },
+      chunk: { type: "string", multiple: true },
       "dry-run": { type: "boolean", default: false },
       incremental: { type: "boolean", default: false },
       encoding: { type: "string" },
@@ -91,15 +94,19 @@ export function readBulkOrder(args: readonly string[]): BulkCommandLine {
   if (values.status !== undefined && first !== "tasks") {
     throw new UsageWrongError(script, "--status goes with tasks; `status TASK` shows one task.");
   }
+  if (values.chunk !== undefined && first !== "retry") {
+    throw new UsageWrongError(script, "--chunk goes with retry.");
+  }
   const action = ofTask.find((kind) => kind === first);
   if (action !== undefined) {
     if (second === undefined || rest.length > 0)
       throw new UsageWrongError(script, `${action} takes one task.`);
-    return { order: { kind: action, taskId: second }, stack };
+    if (action !== "retry") return { order: { kind: action, taskId: second }, stack };
+    return { order: { kind: action, taskId: second, chunks: values.chunk?.map(chunkNumber) }, stack };
   }
   if (positionals.length > 1) throw new UsageWrongError(script, "Give one CSV file or one command.");
   if (first === "tasks") return { order: { kind: "tasks", status: values.status }, stack };
-  if (first === "health") return { order: { kind: "health" }, stack };
+  if (first === "health" || first === "monitor") return { order: { kind: first }, stack };
   const sources = [first, metabase, values["s3-key"]].filter((one) => one !== undefined);
   if (sources.length !== 1) {
     throw new UsageWrongError(script, "Give one CSV file, or one of --metabase and --s3-key.");
@@ -134,6 +141,11 @@ export function readBulkOrder(args: readonly string[]): BulkCommandLine {
     ),
   };
   return { order: { kind: "start", file: first, request, idempotencyKey: values["idempotency-key"] }, stack };
+}
+
+function chunkNumber(text: string): number {
+  if (!/^\d{1,7}$/.test(text)) throw new UsageWrongError(script, "--chunk is the number of a chunk.");
+  return Number(text);
 }
 
 /** What is no number is left to the API, which names every bad parameter. */

@@ -6,7 +6,7 @@ import { answerTo } from "../../catchup/api/answer.ts";
 import { cancelTask, type EndDeps, existingTask, retryTask } from "../../catchup/api/end-task.ts";
 import { type StartDeps, startTask } from "../../catchup/api/start-task.ts";
 import { readIdempotencyKey } from "../../catchup/requests/idempotency-key.ts";
-import type { RequestDefaults } from "../../catchup/requests/process-request.ts";
+import { dataSources, type RequestDefaults } from "../../catchup/requests/process-request.ts";
 import { NoSuchTaskError, RequestInvalidError } from "../../catchup/requests/request-errors.ts";
 import type { InFlight } from "../../catchup/tasks/chunk-counts.ts";
 import type { Counts } from "../../catchup/tasks/counts.ts";
@@ -16,6 +16,7 @@ import { errorFields, type Log } from "../../log.ts";
 import { isSameSecret } from "../../settings/same-secret.ts";
 import { bulkBody, readBulkRequest } from "../requests/bulk-request.ts";
 import { type HealthCheck, takesWork } from "./check-health.ts";
+import type { Monitoring } from "./monitoring.ts";
 import {
   acceptedTask,
   bulkStatuses,
@@ -23,6 +24,7 @@ import {
   bulkTask,
   failure,
   health as healthSchema,
+  monitoring as monitoringSchema,
   taskPage,
 } from "./schemas.ts";
 import { showBulkTask } from "./show-bulk-task.ts";
@@ -33,6 +35,7 @@ export interface BulkApiDeps extends StartDeps, EndDeps {
   /** Reads the key at each request, so that a changed one counts. */
   apiKey(): Promise<string>;
   readonly health: HealthCheck;
+  readonly monitoring: Pick<Monitoring, "read">;
   readonly version: string;
   readonly log: Log;
 }
@@ -42,11 +45,15 @@ export const prefix = "/api/v1";
 const bodyLimit = 1024 * 1024;
 const taskMessage = "Task queued for processing";
 
+const sources = [...dataSources, "failed_records"] as const;
+
 const page = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().optional(),
   status_filter: z.enum(bulkStatuses).optional(),
+  source_filter: z.enum(sources).optional(),
 });
+const retryBody = z.strictObject({ chunks: z.array(z.number().int().min(0)).min(1).max(1_000).optional() });
 const ofTask = z.object({ task_id: z.string() });
 const keyHeader = z.object({ "idempotency-key": z.string().optional() });
 const open = { config: { open: true } };
@@ -150,9 +157,9 @@ function declareRoutes(scope: FastifyInstance, deps: BulkApiDeps): void {
       },
     },
     async (request) => {
-      const { limit, cursor, status_filter } = readPage(objectOf(request.query));
+      const { limit, cursor, status_filter, source_filter: source } = readPage(objectOf(request.query));
       const wanted = statuses.filter((status) => bulkStatusOf[status] === status_filter);
-      const query = { limit, cursor, statuses: status_filter === undefined ? undefined : wanted };
+      const query = { limit, cursor, source, statuses: status_filter === undefined ? undefined : wanted };
       const { tasks, next } = await deps.tasks.list(query).catch((error: unknown) => {
         if (!(error instanceof CursorInvalidError)) throw error;
         throw new RequestInvalidError([
@@ -189,15 +196,17 @@ function declareRoutes(scope: FastifyInstance, deps: BulkApiDeps): void {
     "/task/:task_id/retry",
     {
       schema: {
-        summary: "Retry the failed records of a task, failed chunks among them, in a new task",
+        summary: "Retry the failed records of a task, or of some of its chunks, in a new task",
         params: ofTask,
         headers: keyHeader,
-        response: { 202: acceptedTask, 401: failure, 404: failure, 409: failure, 422: failure },
+        body: retryBody.optional(),
+        response: { 202: acceptedTask, 400: failure, 401: failure, 404: failure, 409: failure, 422: failure },
       },
     },
     async (request, reply) => {
       const key = readIdempotencyKey(headerOf(request.headers["idempotency-key"]));
-      return reply.code(202).send(accepted(await retryTask(request.params.task_id, key, deps)));
+      const { chunks } = readRetry(objectOf(request.body));
+      return reply.code(202).send(accepted(await retryTask(request.params.task_id, key, deps, chunks)));
     },
   );
 
@@ -215,6 +224,17 @@ function declareRoutes(scope: FastifyInstance, deps: BulkApiDeps): void {
       const health = await deps.health.read();
       return reply.code(takesWork(health) ? 200 : 503).send(health);
     },
+  );
+
+  app.get(
+    "/monitoring",
+    {
+      schema: {
+        summary: "Workers, queues, statistics, active tasks and anomalies",
+        response: { 200: monitoringSchema, 401: failure },
+      },
+    },
+    () => deps.monitoring.read(),
   );
 
   app.get("/openapi.json", { schema: { hide: true } }, async () => scope.swagger());
@@ -241,6 +261,7 @@ function readPage(query: Readonly<Record<string, unknown>>): z.infer<typeof page
     limit: "an integer from 1 to 100",
     cursor: "next_cursor of a page",
     status_filter: bulkStatuses.join(", "),
+    source_filter: sources.join(", "),
   };
   throw new RequestInvalidError(
     [...names].map((parameter) => ({
@@ -249,6 +270,21 @@ function readPage(query: Readonly<Record<string, unknown>>): z.infer<typeof page
       accepted: forms[parameter] ?? `no such parameter: ${Object.keys(forms).join(", ")}`,
     })),
   );
+}
+
+/** Null is none, as everywhere. */
+function readRetry(body: Readonly<Record<string, unknown>>): z.infer<typeof retryBody> {
+  const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+  const read = retryBody.safeParse(given);
+  if (read.success) return read.data;
+  const unknown = Object.keys(given).find((name) => name !== "chunks");
+  throw new RequestInvalidError([
+    {
+      parameter: (unknown ?? "chunks").slice(0, 100),
+      given: JSON.stringify(given[unknown ?? "chunks"])?.slice(0, 100),
+      accepted: unknown === undefined ? "a list of 1 to 1,000 chunk numbers" : "no such parameter: chunks",
+    },
+  ]);
 }
 
 function objectOf(body: unknown): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { TaskStatus } from "../../catchup/tasks/task.ts";
+import { anomalyKinds } from "./anomalies.ts";
 
 /** The statuses that callers of the bulk API see, in every answer and in every filter. */
 export const bulkStatuses = [
@@ -60,6 +61,9 @@ export const bulkTask = z.object({
     .nullable()
     .meta({ description: "Prefix of the failed records in the work bucket." }),
   duplicate_records_key: z.string().nullable(),
+  failed_chunks: z.array(count).nullable().meta({
+    description: "Chunks with failed records, the first 100; null while the task is open, and in lists.",
+  }),
   parameters: z.looseObject({}).meta({ description: "The accepted request with all defaults applied." }),
   spent: z.object({ tokens: count, cost_usd: z.number().min(0) }),
   estimate: z
@@ -69,6 +73,49 @@ export const bulkTask = z.object({
 });
 
 export type BulkTask = z.infer<typeof bulkTask>;
+
+const jobCounts = z.object({
+  waiting: count,
+  active: count,
+  delayed: count.meta({ description: "Deferred, or between two attempts." }),
+  waiting_children: count.meta({ description: "Tasks whose chunks are processed." }),
+});
+
+export const monitoring = z.object({
+  workers: z.array(z.object({ id: z.string(), slots: count, busy: count, seen_at: z.iso.datetime() })),
+  queues: z.object({ tasks: jobCounts, chunks: jobCounts }),
+  statistics: z.object({
+    tasks: count.meta({ description: "Tasks that were looked at: the newest 1,000 at most." }),
+    by_status: z.record(z.enum(bulkStatuses), count),
+    processed_records: count,
+    failed_records: count,
+    failure_rate: z.number().min(0).max(1),
+    seconds_per_1000_records: z
+      .number()
+      .nullable()
+      .meta({ description: "Of completed tasks; null without one." }),
+  }),
+  active: z.array(
+    z.object({
+      task_id: z.string(),
+      status: z.enum(bulkStatuses),
+      total_records: count.nullable(),
+      records_over: count,
+      chunks_processing: count,
+      updated_at: z.iso.datetime(),
+    }),
+  ),
+  anomalies: z.array(
+    z.object({
+      task_id: z.string(),
+      kind: z.enum(anomalyKinds),
+      severity: z.enum(["high", "medium"]),
+      detail: z.string(),
+    }),
+  ),
+});
+
+export type MonitoringReport = z.infer<typeof monitoring>;
 
 export const acceptedTask = z.object({
   task_id: z.string(),

@@ -1,10 +1,12 @@
 import { noCounts, showTask } from "../../catchup/api/show-task.ts";
 import { type InFlight, nothingUnderWay } from "../../catchup/tasks/chunk-counts.ts";
-import type { Counts } from "../../catchup/tasks/counts.ts";
+import { type Counts, failedChunks } from "../../catchup/tasks/counts.ts";
 import { isOpen, type Task } from "../../catchup/tasks/task.ts";
 import { type BulkTask, bulkStatusOf } from "./schemas.ts";
 
-/** A task as callers of the bulk API see it. `chunks` are the counts of an open task so far. */
+const maxChunks = 100;
+
+/** A task as callers of the bulk API see it. `chunks` are the counts of its chunks so far. */
 export function showBulkTask(
   task: Task,
   { now, usdPerMillionTokens }: { readonly now: number; readonly usdPerMillionTokens: number },
@@ -26,6 +28,8 @@ export function showBulkTask(
     reason: shown.reason,
     failed_records_key: shown.failed_records_key,
     duplicate_records_key: shown.duplicate_records_key,
+    failed_chunks:
+      isOpen(task.status) || chunks === noCounts ? null : failedChunks(task, chunks).slice(0, maxChunks),
     parameters,
     spent: shown.spent,
     estimate: shown.estimate ?? null,

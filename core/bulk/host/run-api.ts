@@ -12,6 +12,7 @@ import { systemClock } from "../../resilience/clock.ts";
 import { readSecret } from "../../settings/secret.ts";
 import { bulkApi } from "../api/bulk-api.ts";
 import { HealthCheck } from "../api/check-health.ts";
+import { Monitoring } from "../api/monitoring.ts";
 import { openBroker } from "../broker/broker.ts";
 import { type ChunkJob, queueNames, type TaskJob, taskJobId } from "../broker/jobs.ts";
 import { WorkerJobs } from "../work/worker-jobs.ts";
@@ -32,6 +33,7 @@ export async function runBulkApi(config: BulkApiConfig, { log, onStop, exit }: S
   const client = tasksClient();
   const tasks = new TaskStore(client, config.TASKS_TABLE);
   const jobs = new WorkerJobs({ queues, tasks });
+  const heartbeats = new Heartbeats(client, config.TASKS_TABLE);
   const unlessAway = (done: Promise<void>) =>
     // The workers' watch dispatches what has no job once the broker is back, and a cancelled task has nothing processed.
     done.catch((error: Error) => log.warn("The broker did not take a job", errorFields(error)));
@@ -50,11 +52,12 @@ export async function runBulkApi(config: BulkApiConfig, { log, onStop, exit }: S
     usdPerMillionTokens: config.USD_PER_MILLION_TOKENS,
     defaults: requestDefaults(config),
     apiKey: () => readSecret(config.BULK_API_KEY_SECRET, "bulk:apiKey"),
+    monitoring: new Monitoring({ queues, heartbeats, tasks, now: Date.now }),
     health: new HealthCheck({
       broker,
       queues,
       tasks,
-      heartbeats: new Heartbeats(client, config.TASKS_TABLE),
+      heartbeats,
       version,
       clock: systemClock,
     }),
@@ -62,7 +65,6 @@ export async function runBulkApi(config: BulkApiConfig, { log, onStop, exit }: S
     now: Date.now,
     log,
   });
-  const heartbeats = new Heartbeats(client, config.TASKS_TABLE);
   const metrics = loggedMetrics("bulk");
   const stopping = new AbortController();
   repeatedly(

@@ -17,6 +17,13 @@ const heartbeat = z.object({
   busy: z.number(),
 });
 
+/** A worker as it was heard of last. */
+export interface WorkerSeen extends WorkerState {
+  readonly id: string;
+  /** Epoch ms. */
+  readonly beatAt: number;
+}
+
 export interface WorkerState {
   /** Chunks that the process works on at a time, and on how many it does now. */
   readonly slots: number;
@@ -46,7 +53,7 @@ export class Heartbeats {
   }
 
   /** The workers that are alive. */
-  async alive(): Promise<WorkerState[]> {
+  async alive(): Promise<WorkerSeen[]> {
     const { Items = [] } = await this.#client.send(
       new QueryCommand({
         TableName: this.#table,
@@ -54,8 +61,8 @@ export class Heartbeats {
         ExpressionAttributeValues: { ":workers": partition },
       }),
     );
-    return Items.map((item) => heartbeat.parse(item)).filter(
-      ({ beat_at }) => this.#now() - beat_at < aliveMs,
-    );
+    return Items.map((item) => heartbeat.parse(item))
+      .map(({ SK, beat_at, slots, busy }) => ({ id: SK, beatAt: beat_at, slots, busy }))
+      .filter(({ beatAt }) => this.#now() - beatAt < aliveMs);
   }
 }

@@ -1,10 +1,17 @@
 import type { ProcessRequest } from "../requests/process-request.ts";
-import { NoSuchTaskError, TaskOfOtherApiError, TaskStateError } from "../requests/request-errors.ts";
+import {
+  NoSuchTaskError,
+  RequestInvalidError,
+  TaskOfOtherApiError,
+  TaskStateError,
+} from "../requests/request-errors.ts";
 import type { ChunkCounts } from "../tasks/chunk-counts.ts";
-import { sum } from "../tasks/counts.ts";
+import { failedChunks, sum } from "../tasks/counts.ts";
 import { isOpen, type Task, taskIdPattern } from "../tasks/task.ts";
 import { type ChunkDispatcher, isFor } from "../work/chunk-dispatcher.ts";
 import { type StartDeps, startTask } from "./start-task.ts";
+
+const maxNamedChunks = 20;
 
 export interface EndDeps extends Pick<StartDeps, "tasks"> {
   readonly chunkCounts: ChunkCounts;
@@ -40,19 +47,42 @@ export async function cancelTask(taskId: string, deps: EndDeps): Promise<Task> {
   return existingTask(taskId, deps);
 }
 
-/** A new task over the failed records of one that is over. Throws NoSuchTaskError and TaskStateError. */
+/**
+ * A new task over the failed records of one that is over, or over those of some of its chunks. Throws NoSuchTaskError,
+ * TaskStateError, and RequestInvalidError if one of the chunks has none.
+ */
 export async function retryTask(
   taskId: string,
   key: string | undefined,
   deps: EndDeps & StartDeps,
+  chunks?: readonly number[],
 ): Promise<Task> {
   const task = await existingTask(taskId, deps);
   if (isOpen(task.status)) throw new TaskStateError(taskId, task.status, "retried: it has not ended");
-  const counts = task.counts ?? sum((await deps.chunkCounts.all(taskId)).values());
+  const byChunk = await deps.chunkCounts.all(taskId);
+  const counts = task.counts ?? sum(byChunk.values());
   if (counts.failed === 0) throw new TaskStateError(taskId, task.status, "retried: no record failed");
-  const { s3_key, ...rest } = task.request;
-  const asked = { ...rest, data_source: "failed_records", retry_of: taskId } as const;
+  if (chunks !== undefined) requireFailed(chunks, failedChunks(task, byChunk));
+  const { s3_key, retry_chunks, ...rest } = task.request;
+  const asked = {
+    ...rest,
+    data_source: "failed_records",
+    retry_of: taskId,
+    ...(chunks && { retry_chunks: [...new Set(chunks)].sort((a, b) => a - b) }),
+  } as const;
   return startTask(() => processedBy(deps.kind, asked), key, deps, deps.now());
+}
+
+/** A task without these records would end as one without rows. */
+function requireFailed(chunks: readonly number[], failed: readonly number[]): void {
+  if (chunks.every((chunk) => failed.includes(chunk))) return;
+  throw new RequestInvalidError([
+    {
+      parameter: "chunks",
+      given: chunks.join(", ").slice(0, 100),
+      accepted: `numbers of chunks with failed records: ${failed.slice(0, maxNamedChunks).join(", ")}`,
+    },
+  ]);
 }
 
 /**

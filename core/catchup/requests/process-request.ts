@@ -122,6 +122,8 @@ export const processRequest = z.object({
   s3_key: z.string().optional(),
   /** The task whose failed records are the rows. */
   retry_of: z.string().optional(),
+  /** Of these chunks of it alone; ascending. */
+  retry_chunks: z.array(z.number().int().min(0)).optional(),
   date_column: z.string(),
   /** Rows are filtered by date where the caller said so, or the column is there. */
   date_column_required: z.boolean(),

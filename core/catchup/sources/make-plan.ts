@@ -90,7 +90,12 @@ async function planRetried(request: ProcessRequest, { work }: PlanDeps): Promise
   const retried = request.retry_of ?? "";
   const earlier = await readPlan(retried, work);
   const rules = surveyRules(request, earlier?.date_column);
-  return planFailedRecords(keysOf(retried).failedPrefix, earlier, rules, work);
+  const keys = keysOf(retried);
+  const of = {
+    prefix: keys.failedPrefix,
+    only: request.retry_chunks && new Set(request.retry_chunks.map(keys.failed)),
+  };
+  return planFailedRecords(of, earlier, rules, work);
 }
 
 async function planObject(

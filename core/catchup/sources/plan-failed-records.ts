@@ -13,12 +13,18 @@ export interface PlannedRecords extends Pick<Plan, "rows" | "columns" | "date_co
   readonly replaced: readonly ReplacedRow[];
 }
 
+export interface FailedRecordFiles {
+  readonly prefix: string;
+  /** Keys; undefined for all. */
+  readonly only: ReadonlySet<string> | undefined;
+}
+
 /**
  * Each file of failed records is a chunk. What their columns hold and by which dates they are judged was found when they were first
  * read (`earlier`): not every row of that file is here.
  */
 export async function planFailedRecords(
-  prefix: string,
+  { prefix, only }: FailedRecordFiles,
   earlier: Plan | undefined,
   rules: SurveyRules,
   work: ObjectStore,
@@ -27,6 +33,7 @@ export async function planFailedRecords(
   const chunks: Chunk[] = [];
   let rows = 0;
   for await (const { key, etag, bytes } of work.list(prefix)) {
+    if (only?.has(key) === false) continue;
     const records = failedRows((await work.read(key)) ?? Buffer.alloc(0));
     records.forEach((record, index) => {
       const placement = placementOf(record, rules);

@@ -25,10 +25,12 @@ export const nothingUnderWay: InFlight = { embedded: 0, written: 0, chunks: 0 };
 export class ChunkCounts {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
+  readonly #now: () => number;
 
-  constructor(client: DynamoDBDocumentClient, table: string) {
+  constructor(client: DynamoDBDocumentClient, table: string, now: () => number = Date.now) {
     this.#client = client;
     this.#table = table;
+    this.#now = now;
   }
 
   /** `expiresAt`: when the task expires, epoch seconds. */
@@ -38,10 +40,11 @@ export class ChunkCounts {
       new UpdateCommand({
         TableName: this.#table,
         Key: itemOf(taskId, chunk),
-        UpdateExpression: "SET #chunk = :counts, expires_at = :expires REMOVE #progress",
+        UpdateExpression: "SET #chunk = :counts, reported_at = :now, expires_at = :expires REMOVE #progress",
         ExpressionAttributeNames: { "#chunk": `c${chunk}`, "#progress": `p${chunk}` },
         ExpressionAttributeValues: {
           ":counts": [processed, failed, filtered, unchanged, tokens, duplicates],
+          ":now": this.#now(),
           ":expires": expiresAt,
         },
       }),
@@ -54,10 +57,11 @@ export class ChunkCounts {
       new UpdateCommand({
         TableName: this.#table,
         Key: itemOf(taskId, chunk),
-        UpdateExpression: "SET #progress = :progress, expires_at = :expires",
+        UpdateExpression: "SET #progress = :progress, reported_at = :now, expires_at = :expires",
         ExpressionAttributeNames: { "#progress": `p${chunk}` },
         ExpressionAttributeValues: {
           ":progress": [progress.embedded, progress.written],
+          ":now": this.#now(),
           ":expires": expiresAt,
         },
       }),

@@ -34,6 +34,16 @@ export function sum(all: Iterable<Counts>): Counts {
   return total;
 }
 
+/** Numbers of the chunks with failed records of a task that is over, ascending. One that was given up has no counts. */
+export function failedChunks(
+  { chunks = 0 }: { readonly chunks?: number | undefined },
+  counts: ReadonlyMap<number, Counts>,
+): number[] {
+  return Array.from({ length: chunks }, (_, chunk) => chunk).filter(
+    (chunk) => counts.get(chunk)?.failed !== 0,
+  );
+}
+
 export function rowsIn({ processed, failed, filtered, duplicates }: Counts): number {
   return processed + failed + filtered + duplicates;
 }

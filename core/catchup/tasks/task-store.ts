@@ -42,6 +42,8 @@ export interface TaskQuery {
   readonly cursor?: string | undefined;
   /** Any of them. @default all */
   readonly statuses?: readonly TaskStatus[] | undefined;
+  /** @default all */
+  readonly source?: Task["request"]["data_source"] | undefined;
 }
 
 export interface TaskPage {
@@ -55,6 +57,8 @@ export interface TaskProgress {
   readonly task: Task;
   readonly chunks: ReadonlyMap<number, Counts>;
   readonly underWay: InFlight;
+  /** When it or one of its chunks changed last; epoch ms. */
+  readonly touchedAt: number;
 }
 
 const pageKey = z.object({ PK: z.string(), SK: z.string(), kind: z.literal(kind), created_at: z.string() });
@@ -107,6 +111,7 @@ export class TaskStore {
     const chunks = new Map<number, Counts>();
     let found: Task | undefined;
     let underWay = nothingUnderWay;
+    let touchedAt = 0;
     for (let start: Record<string, unknown> | undefined, more = true; more; more = start !== undefined) {
       const { Items = [], LastEvaluatedKey } = await this.#client.send(
         new QueryCommand({
@@ -122,11 +127,13 @@ export class TaskStore {
         else {
           collectCounts(item, chunks);
           underWay = addInFlight(item, underWay);
+          touchedAt = Math.max(touchedAt, Number(item.reported_at) || 0);
         }
       }
       start = LastEvaluatedKey;
     }
-    return found && { task: found, chunks, underWay };
+    if (found === undefined) return undefined;
+    return { task: found, chunks, underWay, touchedAt: Math.max(touchedAt, Date.parse(found.updated_at)) };
   }
 
   /** Changes a task that is still open (of the given statuses). False if it is not: nothing is changed then. */
@@ -159,11 +166,16 @@ export class TaskStore {
   }
 
   /**
-   * Newest first. `cursor` is `next` of the previous page. A page with a status filter may be shorter than its limit,
+   * Newest first. `cursor` is `next` of the previous page. A page with a filter may be shorter than its limit,
    * because the number of tasks it scans is bounded; its `next` continues. Throws CursorInvalidError.
    */
-  async list({ limit, cursor, statuses }: TaskQuery, now = Date.now()): Promise<TaskPage> {
+  async list({ limit, cursor, statuses, source }: TaskQuery, now = Date.now()): Promise<TaskPage> {
     const tasks: Task[] = [];
+    const isWanted = ({ expires_at, status, request }: Task) =>
+      expires_at * 1000 > now &&
+      (statuses === undefined || statuses.includes(status)) &&
+      (source === undefined || request.data_source === source);
+    const isFiltered = statuses !== undefined || source !== undefined;
     let start: Record<string, unknown> | undefined = startOf(cursor);
     for (let looks = 0; looks < maxLooks; looks += 1) {
       const { Items = [], LastEvaluatedKey } = await this.#client.send(
@@ -177,13 +189,9 @@ export class TaskStore {
           ExclusiveStartKey: start,
         }),
       );
-      tasks.push(
-        ...Items.map((item) => task.parse(item)).filter(
-          (one) => one.expires_at * 1000 > now && (statuses === undefined || statuses.includes(one.status)),
-        ),
-      );
+      tasks.push(...Items.map((item) => task.parse(item)).filter(isWanted));
       start = LastEvaluatedKey;
-      if (start === undefined || tasks.length === limit || statuses === undefined) break;
+      if (start === undefined || tasks.length === limit || !isFiltered) break;
     }
     const next = start && Buffer.from(JSON.stringify(start)).toString("base64url");
     return { tasks, next };

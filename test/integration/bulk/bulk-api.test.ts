@@ -2,6 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { bulkApi } from "../../../core/bulk/api/bulk-api.ts";
 import { HealthCheck } from "../../../core/bulk/api/check-health.ts";
+import { Monitoring } from "../../../core/bulk/api/monitoring.ts";
 import { bulkStatuses, bulkStatusOf } from "../../../core/bulk/api/schemas.ts";
 import { statuses, type Task } from "../../../core/catchup/tasks/task.ts";
 import { silentLog } from "../../../core/log.ts";
@@ -44,6 +45,7 @@ function appOf(changed: Partial<Parameters<typeof bulkApi>[0]> = {}): Promise<Fa
     defaults: { questionId: "12", namespace: "v2", batchSize: 100 },
     apiKey: async () => apiKey,
     health: new HealthCheck(healthDeps()),
+    monitoring: new Monitoring({ ...healthDeps(), tasks: tables.tasks, now: Date.now }),
     version: "1",
     now: Date.now,
     log: silentLog,
@@ -111,6 +113,7 @@ describe("the key", () => {
       ["GET", "/api/v1/status/task-1"],
       ["DELETE", "/api/v1/task/task-1"],
       ["POST", "/api/v1/task/task-1/retry"],
+      ["GET", "/api/v1/monitoring"],
       ["GET", "/api/v1/openapi.json"],
     ] as const) {
       expect((await app.inject({ method, url, headers })).statusCode).toBe(401);
@@ -245,7 +248,17 @@ describe("GET /tasks", () => {
     expect(body.tasks[0]).toMatchObject({ task_id: id, status: "completed" });
   });
 
-  test.each(["limit=0", "limit=101", "status_filter=done", "cursor=x", "page=2"])(
+  test("source_filter finds the tasks of one source", async () => {
+    const id = await stored({
+      created_at: "2099-03-01T00:00:00.000Z",
+      request: requestOf({ host: "workers", data_source: "metabase" }),
+    });
+    await stored({ created_at: "2099-03-02T00:00:00.000Z" });
+    const { body } = await ask("GET", "/tasks?source_filter=metabase&limit=1");
+    expect(body.tasks.map(({ task_id }: { task_id: string }) => task_id)).toEqual([id]);
+  });
+
+  test.each(["limit=0", "limit=101", "status_filter=done", "source_filter=x", "cursor=x", "page=2"])(
     "%s is refused",
     async (query) => {
       const { status, body } = await ask("GET", `/tasks?${query}`);
@@ -295,11 +308,65 @@ describe("POST /task/{task_id}/retry", () => {
     },
   );
 
+  test("takes the failed records of some chunks alone, and names those that failed for any other", async () => {
+    const id = await stored({ status: "PARTIALLY_COMPLETED", counts, rows: 12, chunks: 3 });
+    await tables.chunkCounts.set(id, 0, { ...counts, failed: 0 }, 2_000_000_000);
+    await tables.chunkCounts.set(id, 1, counts, 2_000_000_000);
+    expect((await ask("GET", `/status/${id}`)).body.failed_chunks).toEqual([1, 2]);
+    const { status, body } = await ask("POST", `/task/${id}/retry`, { payload: { chunks: [2, 1, 2] } });
+    expect(status).toBe(202);
+    expect((await tables.tasks.get(body.task_id))?.request).toMatchObject({
+      retry_of: id,
+      retry_chunks: [1, 2],
+    });
+    for (const payload of [{ chunks: [0] }, { chunks: [3] }, { chunks: [] }, { chunk: 1 }]) {
+      const refused = await ask("POST", `/task/${id}/retry`, { payload });
+      expect(refused.status).toBe(400);
+      expect(refused.body.problems).toHaveLength(1);
+    }
+    expect((await ask("POST", `/task/${id}/retry`, { payload: { chunks: [0] } })).body.message).toContain(
+      "1, 2",
+    );
+  });
+
   test("of a task that is open, or in which nothing failed, is 409", async () => {
     const open = await stored({ status: "IN_PROGRESS" });
     const good = await stored({ status: "COMPLETED", counts: { ...counts, failed: 0 } });
     for (const id of [open, good]) expect((await ask("POST", `/task/${id}/retry`)).status).toBe(409);
   });
+});
+
+test("GET /monitoring has real figures: workers, queues, statistics, what is active, and anomalies", async () => {
+  const own = await TaskTables.start();
+  const request = requestOf({ host: "workers" });
+  const bad = taskOf({
+    request,
+    status: "PARTIALLY_COMPLETED",
+    counts: { ...counts, processed: 80, failed: 20 },
+    updated_at: new Date().toISOString(),
+  });
+  const open = taskOf({ request, status: "IN_PROGRESS", rows: 8, chunks: 2 });
+  const ofOtherApi = taskOf({ status: "IN_PROGRESS" });
+  for (const task of [bad, open, ofOtherApi]) await own.tasks.create(task);
+  await own.chunkCounts.set(open.task_id, 0, counts, 2_000_000_000);
+  await app.close();
+  app = await appOf({ monitoring: new Monitoring({ ...healthDeps(), tasks: own.tasks, now: Date.now }) });
+  const { status, body } = await ask("GET", "/monitoring");
+  expect(status).toBe(200);
+  expect(body).toMatchObject({
+    workers: [{ id: "a", slots: 2, busy: 1 }],
+    queues: { tasks: { waiting: 3, active: 0 }, chunks: { waiting: 3, active: 0 } },
+    statistics: {
+      tasks: 2,
+      by_status: { processing: 1, partially_completed: 1, completed: 0 },
+      processed_records: 83,
+      failed_records: 21,
+      seconds_per_1000_records: null,
+    },
+    active: [{ task_id: open.task_id, status: "processing", total_records: 8, records_over: 4 }],
+    anomalies: [{ task_id: bad.task_id, kind: "failure_rate", severity: "high" }],
+  });
+  await own.stop();
 });
 
 test("the document lists every route, and what is not there is a 404 that names it", async () => {
@@ -312,6 +379,7 @@ test("the document lists every route, and what is not there is a 404 that names 
   expect(routes.sort()).toEqual([
     "DELETE /api/v1/task/{task_id}",
     "GET /api/v1/health",
+    "GET /api/v1/monitoring",
     "GET /api/v1/status/{task_id}",
     "GET /api/v1/tasks",
     "POST /api/v1/process",

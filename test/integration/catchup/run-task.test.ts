@@ -202,6 +202,17 @@ test("a dry run ends with an estimate, and counts nothing as processed for the o
   expect(rig.counted).toEqual({});
 });
 
+test("the failed records of one chunk are tried again, and those of the others are left", async () => {
+  const id = await rig.accept("id,formatted_text\n1,poison\n2,b\n3,poison\n4,d\n");
+  await rig.run(id);
+  expect(rig.failedRows(id).map(([row]) => row)).toEqual([1, 3]);
+  const asked = { data_source: "failed_records" as const, retry_of: id, retry_chunks: [1] };
+  const retry = await rig.accept(undefined, asked);
+  await rig.run(retry);
+  expect(await rig.task(retry)).toMatchObject({ rows: 1, chunks: 1 });
+  expect(rig.failedRows(retry)).toEqual([[3, "refused_by_model"]]);
+});
+
 test("only the failed records are tried again, by the same dates, and keep their row numbers", async () => {
   const dated =
     "id,formatted_text,created_at\n1,a,2024-03-01\n2,b,2020-01-01\n3,c,2024-03-01\n4,poison,2024-03-01\n";

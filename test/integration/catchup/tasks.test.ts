@@ -54,6 +54,7 @@ describe("the progress of a task", () => {
       task,
       chunks: new Map(),
       underWay: { chunks: 0, embedded: 0, written: 0 },
+      touchedAt: Date.parse(task.updated_at),
     });
     for (const chunk of [0, 99, 100, 250])
       await tables.chunkCounts.set(task.task_id, chunk, counts, task.expires_at);
@@ -65,10 +66,14 @@ describe("the progress of a task", () => {
 
   test("moves while a chunk is worked on, until its counts replace what it reported", async () => {
     const task = taskOf();
+    const now = Date.parse(task.updated_at) + 60_000;
     await tables.tasks.create(task);
     await tables.chunkCounts.report(task.task_id, 3, { embedded: 40, written: 10 }, task.expires_at);
-    await tables.chunkCounts.report(task.task_id, 104, { embedded: 5, written: 0 }, task.expires_at);
+    await tables
+      .chunkCountsAt(() => now)
+      .report(task.task_id, 104, { embedded: 5, written: 0 }, task.expires_at);
     const moving = await tables.tasks.progress(task.task_id);
+    expect(moving?.touchedAt).toBe(now);
     expect(moving?.underWay).toEqual({ chunks: 2, embedded: 45, written: 10 });
     expect(moving?.chunks.size).toBe(0);
     await tables.chunkCounts.set(task.task_id, 3, counts, task.expires_at);

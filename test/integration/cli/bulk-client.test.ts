@@ -2,8 +2,11 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { BulkClient, BulkRefusedError, BulkUnreachableError } from "../../../cli/bulk/client.ts";
+import { monitoringLines } from "../../../cli/bulk/monitoring-lines.ts";
+import { Monitoring } from "../../../core/bulk/api/monitoring.ts";
 import { showBulkTask } from "../../../core/bulk/api/show-bulk-task.ts";
 import { statuses } from "../../../core/catchup/tasks/task.ts";
+import { healthDeps } from "../../unit/bulk/health-deps.ts";
 import { requestOf } from "../../unit/catchup/requests.ts";
 import { taskOf } from "../../unit/catchup/task-tables.ts";
 
@@ -52,6 +55,21 @@ test("shows the health of a service that takes no work", async () => {
   };
   answer = { status: 503, body };
   expect(await client.health()).toEqual(body);
+});
+
+test("understands the monitoring that the API answers, and says what is unusual", async () => {
+  const task = taskOf({
+    status: "PARTIALLY_COMPLETED",
+    updated_at: new Date().toISOString(),
+    request: requestOf({ host: "workers" }),
+    counts: { processed: 80, failed: 20, filtered: 0, duplicates: 0, unchanged: 0, tokens: 9 },
+  });
+  const tasks = { list: async () => ({ tasks: [task], next: undefined }), progress: async () => undefined };
+  const body = await new Monitoring({ ...healthDeps(), tasks, now: Date.now }).read();
+  answer = { status: 200, body };
+  const text = monitoringLines(await client.monitoring()).join("\n");
+  expect(text).toContain("80 in the index, 20 failed (20.0 %), of 1 tasks");
+  expect(text).toContain(`anomaly    ${task.task_id} (high): 20.0 % of its records failed.`);
 });
 
 test("tells a refusal from a service that is away", async () => {

@@ -1,12 +1,12 @@
 import type { HealthDeps } from "../../../core/bulk/api/check-health.ts";
 import type { BrokerReport } from "../../../core/bulk/broker/broker.ts";
-import type { WorkerState } from "../../../core/bulk/workers/heartbeats.ts";
+import type { WorkerSeen } from "../../../core/bulk/workers/heartbeats.ts";
 import { systemClock } from "../../../core/resilience/clock.ts";
 
 interface Answers {
   readonly report?: () => Promise<BrokerReport>;
   readonly get?: () => Promise<undefined>;
-  readonly alive?: () => Promise<WorkerState[]>;
+  readonly alive?: () => Promise<WorkerSeen[]>;
   readonly waiting?: () => Promise<Record<string, number>>;
 }
 
@@ -18,7 +18,7 @@ export function healthDeps(answers: Answers = {}): HealthDeps {
     broker: { report } as unknown as HealthDeps["broker"],
     queues: { tasks: { getJobCounts }, chunks: { getJobCounts } } as unknown as HealthDeps["queues"],
     tasks: { get: answers.get ?? (async () => undefined) },
-    heartbeats: { alive: answers.alive ?? (async () => [{ slots: 2, busy: 1 }]) },
+    heartbeats: { alive: answers.alive ?? (async () => [{ id: "a", beatAt: 0, slots: 2, busy: 1 }]) },
     version: "1",
     clock: systemClock,
   };

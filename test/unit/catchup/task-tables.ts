@@ -73,6 +73,10 @@ export class TaskTables {
     return new WatchLease(this.#tables.client, tableName, now);
   }
 
+  chunkCountsAt(now: () => number): ChunkCounts {
+    return new ChunkCounts(this.#tables.client, tableName, now);
+  }
+
   /** Every task there is, expired ones too. */
   async all(): Promise<Record<string, unknown>[]> {
     return (await this.#tables.items(tableName)).filter(({ SK }) => SK === "TASK");

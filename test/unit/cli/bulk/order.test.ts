@@ -25,17 +25,22 @@ test("a question has dates of its own", () => {
 });
 
 test.each(["status", "cancel", "retry"] as const)("%s takes one task", (kind) => {
-  expect(orderOf(kind, "task-1")).toEqual({ kind, taskId: "task-1" });
+  expect(orderOf(kind, "task-1")).toMatchObject({ kind, taskId: "task-1" });
   expect(() => orderOf(kind)).toThrow(`${kind} takes one task`);
   expect(() => orderOf(kind, "task-1", "task-2")).toThrow(`${kind} takes one task`);
 });
 
-test("tasks, health and help are orders of their own, of any stack", () => {
+test("retry takes the failed records of all chunks, or of those that are named", () => {
+  expect(orderOf("retry", "task-1")).toEqual({ kind: "retry", taskId: "task-1", chunks: undefined });
+  expect(orderOf("retry", "task-1", "--chunk", "3", "--chunk", "7")).toMatchObject({ chunks: [3, 7] });
+});
+
+test("tasks, health, monitor and help are orders of their own, of any stack", () => {
   expect(readBulkOrder(["tasks", "--status", "failed", "--stack", "prod"])).toEqual({
     order: { kind: "tasks", status: "failed" },
     stack: "prod",
   });
-  expect(orderOf("health")).toEqual({ kind: "health" });
+  for (const kind of ["health", "monitor"]) expect(orderOf(kind)).toEqual({ kind });
   expect(orderOf("--help")).toEqual({ kind: "help" });
 });
 
@@ -47,6 +52,8 @@ test.each([
   [["a.csv", "--to", "2026-01-01"]],
   [["--metabase", "42", "--question", "43"]],
   [["a.csv", "--status", "failed"]],
+  [["a.csv", "--chunk", "1"]],
+  [["retry", "task-1", "--chunk", "one"]],
   [["a.csv", "--colour", "red"]],
 ])("%j is refused with the way to the help", (args) => {
   expect(() => orderOf(...args)).toThrow("npm run bulk -- --help");
