@@ -21,6 +21,11 @@ export function shardName(collection: Collection, position: number, count: numbe
   return count === 1 ? collection : `${collection}-${position + 1}of${count}`;
 }
 
+/** How many shards the collection of a shard has. */
+export function shardCountOf(shard: ShardName): number {
+  return Number(/of(\d+)$/.exec(shard)?.[1] ?? 1);
+}
+
 /** The collection of a shard. Throws a RangeError for any other text. */
 export function collectionOf(shard: ShardName): Collection {
   const found = collections.find((collection) => shard === collection || shard.startsWith(`${collection}-`));

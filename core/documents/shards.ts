@@ -1,5 +1,11 @@
 import { hash } from "node:crypto";
-import { type Collection, collectionOf, type ShardName, shardName } from "../../contract/collections.ts";
+import {
+  type Collection,
+  collectionOf,
+  type ShardName,
+  shardCountOf,
+  shardName,
+} from "../../contract/collections.ts";
 
 /** The shard of the documents with this shard key. */
 export function shardOf(collection: Collection, shardKey: string, count: number): ShardName {
@@ -15,8 +21,7 @@ export function ofShardKey<T>(inShardOrder: readonly T[], shardKey: string): T {
 
 /** Whether the documents with this shard key belong to this shard. */
 export function holdsShardKey(shard: ShardName, shardKey: string): boolean {
-  const count = Number(/of(\d+)$/.exec(shard)?.[1] ?? 1);
-  return shardOf(collectionOf(shard), shardKey, count) === shard;
+  return shardOf(collectionOf(shard), shardKey, shardCountOf(shard)) === shard;
 }
 
 function positionOf(shardKey: string, count: number): number {

@@ -1,3 +1,4 @@
+import type { Collection } from "../../contract/collections.ts";
 import { fiveDigits, type ReceiptRef, receiptKey } from "./receipt.ts";
 import type { LineRow, WordRow } from "./rows.ts";
 
@@ -11,6 +12,13 @@ export function lineVectorId(row: Pick<LineRow, "image_id" | "receipt_id" | "lin
 
 export function wordVectorId(row: Pick<WordRow, "image_id" | "receipt_id" | "line_id" | "word_id">): string {
   return `${lineVectorId(row)}#WORD#${fiveDigits(row.word_id)}`;
+}
+
+export const vectorIdPattern = /^IMAGE#[^#]+#RECEIPT#\d{5,}#LINE#\d{5,}(#WORD#\d{5,})?$/;
+
+/** The collection of a vector. */
+export function collectionOfVector(id: string): Collection {
+  return id.includes("#WORD#") ? "words" : "lines";
 }
 
 /** The line of a vector, and the word if it is of one. */

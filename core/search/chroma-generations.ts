@@ -5,7 +5,7 @@ import { collectionOf, type ShardName } from "../../contract/collections.ts";
 import { ChromaServer } from "../collections/chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../collections/chroma/chroma-vector-store.ts";
 import type { StoredVector } from "../collections/chroma/vector-store.ts";
-import { GenerationCorruptError, Generations } from "../collections/generations/generations.ts";
+import { GenerationCorruptError, GenerationReader } from "../collections/generations/generation-reader.ts";
 import { readHead } from "../collections/generations/head.ts";
 import { documentsOf, type Manifest } from "../collections/generations/manifest.ts";
 import type { SegmentEntry } from "../collections/segments/entry.ts";
@@ -62,12 +62,12 @@ interface Opened {
  */
 export class ChromaGenerations implements GenerationSource {
   readonly #options: ChromaGenerationsOptions;
-  readonly #generations: Generations;
+  readonly #generations: GenerationReader;
   readonly #opened = new WeakMap<OpenGeneration, Opened>();
 
   constructor(options: ChromaGenerationsOptions) {
     this.#options = options;
-    this.#generations = new Generations(options.collectionsPath, options.shard, monotonicClock);
+    this.#generations = new GenerationReader(options.collectionsPath, options.shard, monotonicClock);
   }
 
   async head(): Promise<PublishedGeneration | undefined> {

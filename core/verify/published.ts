@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { ShardName } from "../../contract/collections.ts";
 import type { StoredMetadata, StoredVector } from "../collections/chroma/vector-store.ts";
-import { GenerationCorruptError } from "../collections/generations/generations.ts";
+import { GenerationCorruptError } from "../collections/generations/generation-reader.ts";
 import { type Head, readHead } from "../collections/generations/head.ts";
 import type { Manifest } from "../collections/generations/manifest.ts";
 import { CollectionOfOtherModelError } from "../collections/generations/other-model-error.ts";

@@ -2,7 +2,7 @@ import type { DocumentRef } from "../../documents/documents.ts";
 import { errorFields, type Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
-import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
+import { GenerationCorruptError, type GenerationReader } from "../generations/generation-reader.ts";
 import { type Head, isJustPublished } from "../generations/head.ts";
 import { documentsOf } from "../generations/manifest.ts";
 import type { BaseIndex } from "../segments/base-index.ts";
@@ -28,7 +28,7 @@ export interface BaseStart {
 }
 
 export interface BaseStartDeps {
-  readonly generations: Generations;
+  readonly generations: GenerationReader;
   readonly workspace: Workspace;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -1,6 +1,7 @@
 import type { ShardName } from "../../../contract/collections.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
-import { generationName, type Head } from "../generations/head.ts";
+import { generationName } from "../generations/generation-name.ts";
+import type { Head } from "../generations/head.ts";
 import type { SegmentRef } from "../generations/manifest.ts";
 import { overlayFigures } from "../generations/overlay-figures.ts";
 import { publishOver } from "../generations/publish-over.ts";

@@ -1,4 +1,5 @@
-import { GenerationCorruptError, type Generations } from "./generations.ts";
+import { parseGenerationName } from "./generation-name.ts";
+import { GenerationCorruptError, type GenerationReader } from "./generation-reader.ts";
 import { type Head, isJustPublished } from "./head.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -10,15 +11,13 @@ export interface PastGeneration {
   readonly manifest: Manifest | undefined;
 }
 
-const published = /^(\d{8,})-(\d+)$/;
-
 /**
  * The published generations that are still there, newest first, from the head back along their bases. Each is looked up
  * by name: a listing may be older than the newest of them. Only where a manifest that cannot be read breaks the chain, it
  * goes on with the newest one before it that is listed.
  */
 export async function generationHistory(
-  generations: Generations,
+  generations: GenerationReader,
   head: Pick<Head, "name" | "publishedAt">,
 ): Promise<PastGeneration[]> {
   const history: PastGeneration[] = [];
@@ -36,19 +35,21 @@ export async function generationHistory(
   return history;
 }
 
-async function listed(generations: Generations): Promise<string[]> {
-  return (await generations.list()).map(({ name }) => name).filter((name) => published.test(name));
+async function listed(generations: GenerationReader): Promise<string[]> {
+  return (await generations.list())
+    .map(({ name }) => name)
+    .filter((name) => parseGenerationName(name) !== undefined);
 }
 
 /** A folder that was renamed a moment ago may not show yet. */
-async function awaitedManifest(generations: Generations, name: string): Promise<Manifest | undefined> {
+async function awaitedManifest(generations: GenerationReader, name: string): Promise<Manifest | undefined> {
   return generations.manifest(name).catch((error: unknown) => {
     if (error instanceof GenerationCorruptError) return undefined;
     throw error;
   });
 }
 
-async function olderManifest(generations: Generations, name: string): Promise<Manifest | undefined> {
+async function olderManifest(generations: GenerationReader, name: string): Promise<Manifest | undefined> {
   return generations.manifestIfThere(name).catch((error: NodeJS.ErrnoException) => {
     if (error.code === undefined) return undefined;
     throw error;
@@ -63,9 +64,9 @@ function newestBefore(folders: readonly string[], name: string): string | null {
 }
 
 function numberOf(name: string): number {
-  return Number(published.exec(name)?.[1]);
+  return parseGenerationName(name)?.number ?? Number.NaN;
 }
 
 function tokenOf(name: string): number {
-  return Number(published.exec(name)?.[2]);
+  return parseGenerationName(name)?.token ?? Number.NaN;
 }

@@ -131,10 +131,6 @@ function headOf(Item: Record<string, unknown>): Head | undefined {
   };
 }
 
-export function generationName(generation: number, token: number): string {
-  return `${String(generation).padStart(8, "0")}-${token}`;
-}
-
 export interface MoveHead {
   readonly client: DynamoDBDocumentClient;
   readonly controlTable: string;

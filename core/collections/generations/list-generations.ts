@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { ShardName } from "../../../contract/collections.ts";
 import { generationHistory, type PastGeneration } from "./generation-history.ts";
-import type { Generations } from "./generations.ts";
+import type { GenerationReader } from "./generation-reader.ts";
 import { readHead } from "./head.ts";
 import { documentsOf, manifestFile } from "./manifest.ts";
 
@@ -40,7 +40,7 @@ export interface GenerationFacts {
 export interface ListDeps {
   readonly shard: ShardName;
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
-  readonly generations: Generations;
+  readonly generations: GenerationReader;
 }
 
 /** The published generations that are still there, newest first. */
@@ -63,7 +63,7 @@ export async function listGenerations({
 }
 
 async function factsOf(
-  generations: Generations,
+  generations: GenerationReader,
   { name, manifest }: PastGeneration,
 ): Promise<GenerationFacts | null> {
   if (manifest === undefined) return null;

@@ -6,7 +6,8 @@ import { monotonicClock } from "../../resilience/clock.ts";
 import { ChromaServer } from "../chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../chroma/chroma-vector-store.ts";
 import { PublishedVectors } from "../segments/published-vectors.ts";
-import { GenerationCorruptError, Generations } from "./generations.ts";
+import { GenerationCorruptError } from "./generation-reader.ts";
+import { Generations } from "./generations.ts";
 import type { Manifest } from "./manifest.ts";
 
 export interface PublishedFiles {

@@ -7,7 +7,7 @@ import { unlessConditionFailed } from "../../conditional-write.ts";
 import { collectionKey } from "../lease/collection-key.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { PastGeneration } from "./generation-history.ts";
-import type { Generations } from "./generations.ts";
+import type { GenerationReader } from "./generation-reader.ts";
 import { databaseFolder, indexFile, manifestFile } from "./manifest.ts";
 
 const blockBytes = 4096;
@@ -15,7 +15,7 @@ const metadataBytes = 2048;
 
 /** What EFS meters of published generations of a shard: a file that several share by links counts once. */
 export async function storedBytes(
-  generations: Generations,
+  generations: GenerationReader,
   published: readonly PastGeneration[],
 ): Promise<number> {
   const seen = new Set<number>();
@@ -30,7 +30,10 @@ export async function storedBytes(
 }
 
 /** Of the published generations, and of the databases and segments that they name. */
-async function filesOf(generations: Generations, published: readonly PastGeneration[]): Promise<Set<string>> {
+async function filesOf(
+  generations: GenerationReader,
+  published: readonly PastGeneration[],
+): Promise<Set<string>> {
   const files = new Set<string>();
   const databases = new Set<string>();
   for (const { name, manifest } of published) {

@@ -1,5 +1,6 @@
+import { generationName } from "../generations/generation-name.ts";
 import type { Generations } from "../generations/generations.ts";
-import { generationName, type Head, type HeadOverlay, PublishConflictError } from "../generations/head.ts";
+import { type Head, type HeadOverlay, PublishConflictError } from "../generations/head.ts";
 import { overlayFigures } from "../generations/overlay-figures.ts";
 import { type PublishOverDeps, publishOver } from "../generations/publish-over.ts";
 import type { Lease } from "../lease/lease.ts";

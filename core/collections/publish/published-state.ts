@@ -1,7 +1,7 @@
 import type { ShardName } from "../../../contract/collections.ts";
 import { errorFields, type Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
-import { GenerationCorruptError, type Generations } from "../generations/generations.ts";
+import { GenerationCorruptError, type GenerationReader } from "../generations/generation-reader.ts";
 import { type Head, isJustPublished } from "../generations/head.ts";
 import type { SegmentRef } from "../generations/manifest.ts";
 import { CollectionOfOtherModelError } from "../generations/other-model-error.ts";
@@ -23,7 +23,7 @@ export interface PublishedState {
 export interface PublishedStateDeps {
   readonly shard: ShardName;
   readonly target: DeltaTarget;
-  readonly generations: Generations;
+  readonly generations: GenerationReader;
   readonly log: Log;
   readonly metrics: Metrics;
 }

@@ -1,6 +1,6 @@
 import type { ShardName } from "../../../contract/collections.ts";
 import type { Log } from "../../log.ts";
-import type { Generations } from "../generations/generations.ts";
+import type { GenerationReader } from "../generations/generation-reader.ts";
 import { isJustPublished, readHead } from "../generations/head.ts";
 import type { FoldRequests } from "../messages/fold-queue.ts";
 import type { RecordTable } from "./rebuild-record.ts";
@@ -8,7 +8,7 @@ import type { RecordTable } from "./rebuild-record.ts";
 export interface CheckDeps {
   readonly shard: ShardName;
   readonly control: RecordTable;
-  readonly generations: Generations;
+  readonly generations: GenerationReader;
   readonly folds: FoldRequests;
   readonly log: Log;
 }

@@ -1,3 +1,4 @@
+import { parseGenerationName } from "../generations/generation-name.ts";
 import type { Generations } from "../generations/generations.ts";
 import { type Head, readHead } from "../generations/head.ts";
 import { type LeaseDeps, underLease } from "../lease/under-lease.ts";
@@ -74,7 +75,7 @@ async function ended(record: RebuildRecord, generations: Generations): Promise<S
   return {
     state: "published",
     id,
-    head: { generation: Number(name.split("-")[0]), name },
+    head: { generation: parseGenerationName(name)?.number ?? 0, name },
     documents: done,
     vectors: manifest?.count ?? 0,
     leftOut,

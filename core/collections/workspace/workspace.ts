@@ -4,12 +4,12 @@ import { collectionOf, type ShardName } from "../../../contract/collections.ts";
 import { ChromaServer } from "../chroma/chroma-server.ts";
 import { ChromaVectorStore } from "../chroma/chroma-vector-store.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
-import type { Generations } from "../generations/generations.ts";
+import type { GenerationReader } from "../generations/generation-reader.ts";
 import { CollectionOfOtherModelError } from "../generations/other-model-error.ts";
 
 export interface WorkspaceOptions {
   readonly shard: ShardName;
-  readonly generations: Generations;
+  readonly generations: GenerationReader;
   /** File of Chroma's native library. */
   readonly library: string;
   /** Folder on a local disk; other processes may share it. */
@@ -42,7 +42,7 @@ export class Workspace {
    * generations than the shard's published ones.
    * Throws GenerationCorruptError and CollectionOfOtherModelError.
    */
-  async open(name: string | undefined, from?: Generations): Promise<VectorStore> {
+  async open(name: string | undefined, from?: GenerationReader): Promise<VectorStore> {
     if (from !== undefined || name === undefined || this.#holds !== name) await this.#materialise(name, from);
     return this.reopen();
   }

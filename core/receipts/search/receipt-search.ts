@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Collection } from "../../../contract/collections.ts";
+import { collectionOfVector, vectorIdPattern } from "../vector-ids.ts";
 import { boostOf, matchedBy } from "./boosts.ts";
 import { placeOf, shownOf } from "./hit-fields.ts";
 import { evidenceOf, isOfWords } from "./labels.ts";
@@ -31,10 +32,8 @@ export const receiptSearch = {
   terms,
   rowFields,
   isKeyIn: (collection: Collection, key: string) => collection === "words" || !isOfWords(key),
-  vectorId: z
-    .string()
-    .regex(/^IMAGE#[^#]+#RECEIPT#\d{5,}#LINE#\d{5,}(#WORD#\d{5,})?$/, "is not an id of a vector"),
-  collectionOfVector: (id: string): Collection => (id.includes("#WORD#") ? "words" : "lines"),
+  vectorId: z.string().regex(vectorIdPattern, "is not an id of a vector"),
+  collectionOfVector,
   placeOf,
   shownOf,
   evidenceOf,

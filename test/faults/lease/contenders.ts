@@ -4,12 +4,8 @@
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import {
-  generationName,
-  moveHead,
-  PublishConflictError,
-  readHead,
-} from "../../../core/collections/generations/head.ts";
+import { generationName } from "../../../core/collections/generations/generation-name.ts";
+import { moveHead, PublishConflictError, readHead } from "../../../core/collections/generations/head.ts";
 import { acquireLease, LeaseLostError } from "../../../core/collections/lease/lease.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 

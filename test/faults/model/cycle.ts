@@ -1,4 +1,4 @@
-import { generationName } from "../../../core/collections/generations/head.ts";
+import { generationName } from "../../../core/collections/generations/generation-name.ts";
 import { Holder, LeaseLostError } from "./holder.ts";
 import {
   type Contents,

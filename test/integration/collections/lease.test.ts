@@ -1,11 +1,7 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import {
-  generationName,
-  moveHead,
-  PublishConflictError,
-  readHead,
-} from "../../../core/collections/generations/head.ts";
+import { generationName } from "../../../core/collections/generations/generation-name.ts";
+import { moveHead, PublishConflictError, readHead } from "../../../core/collections/generations/head.ts";
 import { acquireLease, type Lease, LeaseLostError } from "../../../core/collections/lease/lease.ts";
 import { type Clock, monotonicClock } from "../../../core/resilience/clock.ts";
 import { ManualClock } from "../../unit/resilience/clocks.ts";

@@ -1,6 +1,6 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import { GenerationCorruptError } from "../../../core/collections/generations/generations.ts";
+import { GenerationCorruptError } from "../../../core/collections/generations/generation-reader.ts";
 import { withPublishedCopy } from "../../../core/collections/generations/published-copy.ts";
 import { askShard, type FindableDeps, type FindableOptions } from "../../../core/findable/ask-shard.ts";
 import { type FindableReport, joinedFindable } from "../../../core/findable/report.ts";

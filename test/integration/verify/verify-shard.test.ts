@@ -1,7 +1,7 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { GenerationCorruptError } from "../../../core/collections/generations/generations.ts";
+import { GenerationCorruptError } from "../../../core/collections/generations/generation-reader.ts";
 import { CollectionOfOtherModelError } from "../../../core/collections/generations/other-model-error.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import type { ReceiptFacts } from "../../../core/entities/receipt-facts.ts";

@@ -1,8 +1,9 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { ShardName } from "../../../contract/collections.ts";
 import type { VectorStore } from "../../../core/collections/chroma/vector-store.ts";
+import { generationName } from "../../../core/collections/generations/generation-name.ts";
 import { Generations } from "../../../core/collections/generations/generations.ts";
-import { generationName, moveHead, readHead } from "../../../core/collections/generations/head.ts";
+import { moveHead, readHead } from "../../../core/collections/generations/head.ts";
 import type { PublishedFiles } from "../../../core/collections/generations/published-copy.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import { applyDeltas } from "../../../core/collections/merge/apply-deltas.ts";

@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { collectGarbage } from "../../../core/collections/generations/collect-garbage.ts";
-import { GenerationCorruptError, Generations } from "../../../core/collections/generations/generations.ts";
-import { generationName } from "../../../core/collections/generations/head.ts";
+import { generationName } from "../../../core/collections/generations/generation-name.ts";
+import { GenerationCorruptError } from "../../../core/collections/generations/generation-reader.ts";
+import { Generations } from "../../../core/collections/generations/generations.ts";
 import { databaseFolder, manifestFile } from "../../../core/collections/generations/manifest.ts";
 import { silentLog } from "../../../core/log.ts";
 import { ManualClock } from "../resilience/clocks.ts";

@@ -1,0 +1,229 @@
+import { constants } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { ShardName } from "../../../contract/collections.ts";
+import type { Clock } from "../../resilience/clock.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
+import { type BaseIndex, decodeIndex } from "../segments/base-index.ts";
+import { type Overlay, overlayOf } from "../segments/overlay.ts";
+import { SegmentFiles } from "../segments/segment-files.ts";
+import { parseGenerationName, withoutTemporary } from "./generation-name.ts";
+import {
+  databaseFolder,
+  describeFiles,
+  indexFile,
+  type Manifest,
+  type ManifestFile,
+  manifestFile,
+  readManifest,
+  sha256Of,
+} from "./manifest.ts";
+import { ProvenFiles } from "./proven-files.ts";
+
+/** A published generation is not there as it was published. */
+export class GenerationCorruptError extends VectorkeepError {
+  constructor(folder: string, what: string, options?: ErrorOptions) {
+    super(
+      `The generation in ${folder} is corrupt: ${what}.`,
+      "Restore the folder from a backup, or point the collection's head at an older generation.",
+      options,
+    );
+  }
+}
+
+/** NFS caches directories, so a folder just renamed may be missing for some seconds. */
+const maxWaitMs = 60_000;
+const retryMs = 500;
+/** At a publish every five seconds, those of the last 15 minutes and a few more. */
+const maxManifests = 300;
+/** A directory entry that is not there, or a handle of one that was replaced. */
+const staleCodes = new Set(["ENOENT", "ESTALE"]);
+
+export interface GenerationFolder {
+  readonly name: string;
+  /** Of the lease that wrote it. */
+  readonly token: number;
+}
+
+/** Reads the generations of one shard on the shared file system. What a generation holds never changes. */
+export class GenerationReader {
+  readonly folder: string;
+  readonly segments: SegmentFiles;
+  protected readonly clock: Clock;
+  protected readonly proven: ProvenFiles;
+  /** Manifests that were read, by name, with the time of their file. */
+  readonly #manifests = new Map<string, { readonly mtimeMs: number; readonly manifest: Manifest }>();
+  #index: { readonly name: string; readonly index: BaseIndex } | undefined;
+
+  /** `path` is the folder of all collections. */
+  constructor(path: string, shard: ShardName, clock: Clock, room = "generations") {
+    this.folder = join(path, shard, room);
+    this.segments = new SegmentFiles(join(path, shard, "segments"));
+    this.clock = clock;
+    this.proven = new ProvenFiles(clock);
+  }
+
+  pathOf(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Tries again for 60 s while the file system does not show it. Throws GenerationCorruptError. */
+  manifest(name: string): Promise<Manifest> {
+    return this.#reading(name, () => readManifest(this.pathOf(name)));
+  }
+
+  /** Undefined where there is no such generation any more. One that this process has read is not read again. */
+  async manifestIfThere(name: string): Promise<Manifest | undefined> {
+    try {
+      const { mtimeMs } = await stat(join(this.pathOf(name), manifestFile));
+      const known = this.#manifests.get(name);
+      if (known?.mtimeMs === mtimeMs) return known.manifest;
+      const manifest = await readManifest(this.pathOf(name));
+      this.#manifests.set(name, { mtimeMs, manifest });
+      const [oldest] = this.#manifests.keys();
+      if (this.#manifests.size > maxManifests && oldest !== undefined) this.#manifests.delete(oldest);
+      return manifest;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  /** Undefined where there is none, or none that can be read. */
+  async manifestIfReadable(name: string): Promise<Manifest | undefined> {
+    return readManifest(this.pathOf(name)).catch(() => undefined);
+  }
+
+  /**
+   * Copies the database of a generation, which may be in the folder of an older one, into an empty folder. Its files are
+   * then checked against its manifest. Tries again for 60 s while the file system does not show it.
+   * Resolves to the manifest of the generation itself. Throws GenerationCorruptError.
+   */
+  async copyTo(target: string, name: string): Promise<Manifest> {
+    const manifest = await this.manifest(name);
+    await mkdir(target, { recursive: true });
+    if (manifest.database !== null) await this.#copyDatabase(target, await this.databaseOf(manifest));
+    return manifest;
+  }
+
+  /** The manifest of the generation in whose folder the database is. Throws GenerationCorruptError. */
+  async databaseOf(manifest: Manifest): Promise<Manifest> {
+    const { name, database } = manifest;
+    if (database === name || database === null) return manifest;
+    const own = await this.manifest(database);
+    if (own.database === database) return own;
+    throw new GenerationCorruptError(this.pathOf(name), `${database}, whose database it names, has none`);
+  }
+
+  /** What the segments of a generation say, over its database. Throws GenerationCorruptError. */
+  async overlayOf(manifest: Manifest): Promise<Overlay> {
+    const segments = await this.#reading(manifest.name, () =>
+      Promise.all(manifest.segments.map((stored) => this.segments.read(stored))),
+    );
+    return overlayOf(segments);
+  }
+
+  /** What the database of a generation holds of each document; undefined where its manifest names no index. */
+  async indexOf(manifest: Manifest): Promise<BaseIndex | undefined> {
+    if (manifest.database === null) return new Map();
+    if (this.#index?.name === manifest.database) return this.#index.index;
+    const { name, index: described } = await this.databaseOf(manifest);
+    if (described === undefined) return undefined;
+    const file = join(this.pathOf(name), indexFile);
+    const index = await this.#reading(name, async () => {
+      if ((await sha256Of(file)) !== described.sha256) {
+        throw new GenerationCorruptError(this.pathOf(name), `${indexFile} is not what the manifest says`);
+      }
+      return decodeIndex(await readFile(file));
+    });
+    this.#index = { name, index };
+    return index;
+  }
+
+  async #copyDatabase(target: string, { name, files }: Manifest): Promise<void> {
+    const looks = new Map<string, Awaited<ReturnType<ProvenFiles["look"]>>>();
+    await this.#reading(name, async () => {
+      for (const { path } of files) {
+        const source = join(this.pathOf(name), databaseFolder, path);
+        looks.set(path, await this.proven.look(source));
+        await copyInto(join(target, path), source);
+      }
+    });
+    const copied = new Map((await describeFiles(target)).map((file) => [file.path, file.sha256]));
+    for (const { path, sha256 } of files) {
+      if (copied.get(path) !== sha256) {
+        throw new GenerationCorruptError(this.pathOf(name), `${path} is not what the manifest says`);
+      }
+      this.proven.note(looks.get(path), sha256);
+    }
+  }
+
+  /** Whether every byte of its database and segments is what the manifests say. */
+  async isSound(name: string): Promise<boolean> {
+    return this.#all(name, async ({ path, sha256 }) => this.proven.holds(path, sha256));
+  }
+
+  /** Whether every file is there with the size that the manifests say. Its bytes are not read, and it is not waited for. */
+  async isWhole(name: string): Promise<boolean> {
+    return this.#all(
+      name,
+      async ({ path, size }) => Number((await this.proven.look(path))?.size ?? -1) === size,
+    );
+  }
+
+  /** False where a manifest is not readable. */
+  async #all(name: string, passes: (file: ManifestFile) => Promise<boolean>): Promise<boolean> {
+    const manifest = await this.manifestIfReadable(name);
+    if (manifest === undefined) return false;
+    const { database } = manifest;
+    const own =
+      database === name ? manifest : database === null ? undefined : await this.manifestIfReadable(database);
+    if (own === undefined && database !== null) return false;
+    const folder = this.pathOf(own?.name ?? name);
+    const files = [
+      ...(own?.files ?? []).map((file) => ({ ...file, path: join(folder, databaseFolder, file.path) })),
+      ...(own?.index ? [{ ...own.index, path: join(folder, indexFile) }] : []),
+      ...manifest.segments.map((stored) => ({ ...stored, path: this.segments.pathOf(stored.name) })),
+    ];
+    return (await Promise.all(files.map(passes))).every(Boolean);
+  }
+
+  /** All folders, by generation and token; those under a temporary name too. */
+  async list(): Promise<GenerationFolder[]> {
+    const names = await readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return [];
+      throw error;
+    });
+    return names.sort().flatMap((folder) => {
+      const parsed = parseGenerationName(withoutTemporary(folder));
+      return parsed === undefined ? [] : [{ name: folder, token: parsed.token }];
+    });
+  }
+
+  /** A generation of this name may be another one from now on. */
+  protected forget(name: string): void {
+    this.#manifests.delete(name);
+  }
+
+  async #reading<T>(name: string, read: () => Promise<T>): Promise<T> {
+    const began = this.clock.now();
+    for (;;) {
+      try {
+        return await read();
+      } catch (cause) {
+        const { code, message } = cause as NodeJS.ErrnoException;
+        const stale = code !== undefined && staleCodes.has(code);
+        if (code !== undefined && !stale) throw cause;
+        if (!stale || this.clock.now() - began >= maxWaitMs) {
+          throw new GenerationCorruptError(this.pathOf(name), message, { cause });
+        }
+      }
+      await this.clock.sleep(retryMs);
+    }
+  }
+}
+
+async function copyInto(target: string, source: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  await copyFile(source, target, constants.COPYFILE_FICLONE);
+}
