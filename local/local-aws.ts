@@ -14,6 +14,7 @@ import { RolePlatform } from "./lambda/role-platform.ts";
 import { RuntimeApi } from "./lambda/runtime-api.ts";
 import { Mappings } from "./mappings/mappings.ts";
 import { Deployment } from "./monitor/deployment.ts";
+import type { LocalService } from "./protocol/service.ts";
 import { Schedules } from "./schedules/schedules.ts";
 import { CloudWatch } from "./services/cloudwatch/cloudwatch.ts";
 import { ec2Service } from "./services/ec2/ec2-service.ts";
@@ -41,11 +42,12 @@ export interface LocalAws {
   stop(): Promise<KeptParts>;
 }
 
-/** Restores each part of `kept` when the program declares its resource. Throws PortInUseError. */
+/** Restores each part of `kept` when the program declares its resource. `around` may wrap each service. Throws PortInUseError. */
 export async function startLocalAws(
   port: number,
   stateFolder: string,
   kept: KeptParts = {},
+  around: (service: LocalService) => LocalService = (service) => service,
 ): Promise<LocalAws> {
   const problems: string[] = [];
   const iam = new Iam();
@@ -85,7 +87,7 @@ export async function startLocalAws(
     ec2Service(securityGroups),
     lambdaService(functions, mappings),
     stepFunctions.service,
-  ];
+  ].map(around);
   const keepers = [mappings.keeper, ...services.flatMap(({ keeper }) => keeper ?? [])];
   for (const { name, restore } of keepers) if (name in kept) restore(kept[name]);
   const restApis = new RestApis();

@@ -12,6 +12,7 @@ import { searchImages } from "../../core/images/search/search-images.ts";
 import { verifyImages } from "../../core/images/verify/verify-images.ts";
 import { silentLog } from "../../core/log.ts";
 import { systemClock } from "../../core/resilience/clock.ts";
+import { imageFlowAlone } from "../../local/image-flow-alone.ts";
 import { startService } from "../child.ts";
 import type { StackAnnouncement } from "../services/local-stack.ts";
 import type { Labelled } from "./labelled.ts";
@@ -21,16 +22,6 @@ const user = "demo";
 const lookEveryMs = 500;
 const maxWaitMs = 600_000;
 const dimensions = 512;
-
-/** The flow with the local vision model and embeddings; everything else is off. */
-const config = {
-  "images:enabled": "true",
-  "images:anthropicBaseUrl": "http://127.0.0.1:0",
-  "images:openAiBaseUrl": "http://127.0.0.1:0/v1",
-  "images:voyageBaseUrl": "http://127.0.0.1:0/v1",
-  "catchup:enabled": "false",
-  "query:enabled": "false",
-};
 
 export interface FlowFigures {
   readonly images: number;
@@ -53,7 +44,10 @@ export async function measureFlow(
   folder: string,
   searches: number,
 ): Promise<FlowFigures> {
-  const stack = await startService<StackAnnouncement>("local-stack.ts", [folder, JSON.stringify(config)]);
+  const stack = await startService<StackAnnouncement>("local-stack.ts", [
+    folder,
+    JSON.stringify(imageFlowAlone),
+  ]);
   try {
     // As a user's shell does: from here on this process is one of the stack's clients.
     Object.assign(process.env, stack.environment);

@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import sharp from "sharp";
+import { imageFlowAlone } from "../../local/image-flow-alone.ts";
 import { eventually } from "./eventually.ts";
 import { RunningStack } from "./running-stack.ts";
 
@@ -11,39 +10,13 @@ jest.setTimeout(240_000);
 const samples = join(import.meta.dirname, "../../samples/images");
 const seconds = 90;
 
-/** With the providers of the image flow, and nothing beside it that costs a start. */
-const settings = {
-  "images:enabled": "true",
-  "images:anthropicBaseUrl": "http://127.0.0.1:0",
-  "images:openAiBaseUrl": "http://127.0.0.1:0/v1",
-  "images:voyageBaseUrl": "http://127.0.0.1:0/v1",
-  "catchup:enabled": "false",
-  "query:enabled": "false",
-};
-
 let stack: RunningStack;
 beforeAll(async () => {
-  stack = await RunningStack.start(settings);
+  stack = await RunningStack.start(imageFlowAlone);
 });
 afterAll(() => stack.stop());
 
-interface Run {
-  readonly stdout: string;
-  readonly code: number;
-}
-
-/** What a command prints. */
-async function run(command: string, ...args: string[]): Promise<Run> {
-  const file = join(import.meta.dirname, "../../cli", `${command}.ts`);
-  const ended = promisify(execFile)(process.execPath, [file, ...args], { cwd: stack.folder });
-  return ended.then(
-    ({ stdout }) => ({ stdout, code: 0 }),
-    ({ stdout, stderr, code }: { stdout: string; stderr: string; code: number }) => ({
-      stdout: `${stdout}${stderr}`,
-      code,
-    }),
-  );
-}
+const run = (command: string, ...args: string[]) => stack.command(command, ...args);
 
 async function search(text: string, ...options: string[]) {
   const { stdout } = await run("images", "search", text, "--json", ...options);

@@ -12,6 +12,7 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { SearchHits } from "../../cli/search-client.ts";
 import { runningStackFile, type StackOutputs } from "../../cli/target.ts";
 import { freePorts } from "../../local/free-ports.ts";
+import type { Wire } from "./tripwire.ts";
 
 interface Started {
   readonly outputs: StackOutputs;
@@ -24,6 +25,13 @@ interface Answer {
   readonly usage: { readonly requests: number; readonly inputs: number };
   readonly processes: readonly number[];
   readonly problems: readonly string[];
+  readonly calls: readonly string[];
+  readonly isTripped: boolean;
+}
+
+export interface CommandOutput {
+  readonly stdout: string;
+  readonly code: number;
 }
 
 /** Faster than what people want to watch: short leases, quick publishes, few retries, free ports. */
@@ -130,6 +138,16 @@ export class RunningStack {
     return pids;
   }
 
+  /** Notes the calls of a function to AWS from here on, and does at one of them what the wire says. */
+  async arm(wire: Pick<Wire, "functionName"> & Partial<Wire>): Promise<void> {
+    await this.#ask("", wire);
+  }
+
+  /** The calls since a wire was armed, and whether it was tripped. */
+  async armed(): Promise<Pick<Answer, "calls" | "isTripped">> {
+    return this.#ask("");
+  }
+
   async problems(): Promise<readonly string[]> {
     return (await this.#ask("")).problems;
   }
@@ -138,6 +156,19 @@ export class RunningStack {
   async logged(logGroupName: string, filterPattern: string): Promise<readonly string[]> {
     const { events = [] } = await this.logs.send(new FilterLogEventsCommand({ logGroupName, filterPattern }));
     return events.map(({ message = "" }) => message);
+  }
+
+  /** What a command prints, and its exit code. */
+  async command(name: string, ...args: string[]): Promise<CommandOutput> {
+    const file = join(import.meta.dirname, "../../cli", `${name}.ts`);
+    const ended = promisify(execFile)(process.execPath, [file, ...args], { cwd: this.folder });
+    return ended.then(
+      ({ stdout }) => ({ stdout, code: 0 }),
+      ({ stdout, stderr, code }: { stdout: string; stderr: string; code: number }) => ({
+        stdout: `${stdout}${stderr}`,
+        code,
+      }),
+    );
   }
 
   /** What `npm run search -- TEXT --json` prints. */
@@ -149,7 +180,7 @@ export class RunningStack {
     return JSON.parse(stdout);
   }
 
-  #ask(processesOf: string): Promise<Answer> {
+  #ask(processesOf: string, arm?: Pick<Wire, "functionName"> & Partial<Wire>): Promise<Answer> {
     this.#asked += 1;
     const id = this.#asked;
     return new Promise((resolve) => {
@@ -159,7 +190,7 @@ export class RunningStack {
         resolve(answer);
       };
       this.#child.on("message", listen);
-      this.#child.send({ id, processesOf });
+      this.#child.send({ id, processesOf, arm });
     });
   }
 }

@@ -1,19 +1,35 @@
 /** Runs one local stack for a test: the child of RunningStack, which asks it over IPC. Ends with its parent. */
-import { startLocalStack } from "../../local/stack.ts";
+import { type LocalStack, startLocalStack } from "../../local/stack.ts";
+import { Tripwire, type Wire } from "./tripwire.ts";
 
 const [stateFolder = "", config = "{}"] = process.argv.slice(2);
+
+/** What RunningStack asks. */
+interface Question {
+  readonly id: number;
+  readonly processesOf: string;
+  readonly arm?: Pick<Wire, "functionName"> & Partial<Wire>;
+}
 
 async function main(): Promise<void> {
   const { "bulk:redisUrl": brokerUrl, ...plain } = JSON.parse(config) as Record<string, string>;
   const secrets = brokerUrl === undefined ? {} : { "bulk:redisUrl": brokerUrl };
-  const stack = await startLocalStack({ port: 0, config: plain, secrets, stateFolder });
-  const { outputs, environment } = stack;
-  process.on("message", ({ id, processesOf }: { id: number; processesOf: string }) => {
-    const answer = { usage: stack.embeddingsUsage, processes: stack.functionProcesses(processesOf) };
-    process.send?.({ id, ...answer, problems: stack.problems });
+  let stack: LocalStack | undefined;
+  const tripwire = new Tripwire((name) => {
+    for (const pid of stack?.functionProcesses(name) ?? []) process.kill(pid, "SIGKILL");
   });
-  process.once("disconnect", () => void stack.stop().then(() => process.exit(0)));
-  process.send?.({ outputs, environment, files: stack.fileSystemFolder(outputs.collectionsFileSystem) });
+  const around = tripwire.around.bind(tripwire);
+  const running = await startLocalStack({ port: 0, config: plain, secrets, stateFolder, around });
+  stack = running;
+  const { outputs, environment } = running;
+  process.on("message", ({ id, processesOf, arm }: Question) => {
+    if (arm !== undefined) tripwire.arm(arm);
+    const answer = { usage: running.embeddingsUsage, processes: running.functionProcesses(processesOf) };
+    const { calls, isTripped } = tripwire;
+    process.send?.({ id, ...answer, problems: running.problems, calls, isTripped });
+  });
+  process.once("disconnect", () => void running.stop().then(() => process.exit(0)));
+  process.send?.({ outputs, environment, files: running.fileSystemFolder(outputs.collectionsFileSystem) });
 }
 
 main().catch((error: Error) => {
