@@ -75,3 +75,28 @@ test("the database is reached by the Data API alone, is encrypted, and keeps the
   const { triggers } = named("aws:lambda/invocation:Invocation", "images") ?? {};
   expect(Object.keys(triggers as object).sort()).toEqual(["cluster", "dimensions", "engine", "migrations"]);
 });
+
+test.each([
+  ["image-processor", 1536, 60],
+  ["image-analyzer", 1024, 300],
+  ["image-embedder", 512, 60],
+  ["image-search", 1024, 29],
+])("%s has %i MB and %i seconds", (name, memorySize, timeout) => {
+  expect(named("aws:lambda/function:Function", name)).toMatchObject({ memorySize, timeout });
+});
+
+test("originals keep their former versions in prod, and renditions expire after the configured days", async () => {
+  const days = "90";
+  const config = { "images:enabled": "true", "images:users": '["demo"]', "images:renditionDays": days };
+  const prod = await deployStack("prod", { config, secrets: { ...secrets, ...imageSecrets } });
+  const versioned = (of: Deployment) => [...ofType(of, "aws:s3/bucketVersioning:BucketVersioning").keys()];
+  expect(versioned(prod)).toContain("vectorkeep-prod-images-uploads");
+  expect(versioned(prod)).not.toContain("vectorkeep-prod-images-renditions");
+  const lifecycles = ofType(prod, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration");
+  expect(lifecycles.get("vectorkeep-prod-images-renditions")?.rules).toContainEqual(
+    expect.objectContaining({ filter: { prefix: "" }, expiration: { days: 90 } }),
+  );
+  expect(JSON.stringify(lifecycles.get("vectorkeep-prod-images-uploads")?.rules)).not.toContain(
+    '"expiration":{"days"',
+  );
+});

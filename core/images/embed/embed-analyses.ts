@@ -42,10 +42,9 @@ export async function planEmbedding(
   // A deleted item takes its analyses with it.
   if (source === undefined || !source.isNewest || source.isEmbedded) return undefined;
   const parsed = analysisSchema.safeParse(source.rawResponse);
+  // Its schema asks for a summary that is not blank, so the document is not empty.
   if (!parsed.success) throw new AnalysisNotEmbeddableError(analysisId, "its answer is not as expected");
-  const document = documentOf(parsed.data);
-  if (document === "") throw new AnalysisNotEmbeddableError(analysisId, "it has no text");
-  return { source, document };
+  return { source, document: documentOf(parsed.data) };
 }
 
 /**

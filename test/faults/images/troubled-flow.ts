@@ -1,13 +1,24 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import {
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+  UpdateEventSourceMappingCommand,
+} from "@aws-sdk/client-lambda";
 import {
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
-import { GetQueueAttributesCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
+import {
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SetQueueAttributesCommand,
+} from "@aws-sdk/client-sqs";
 import sharp from "sharp";
 import { type StackImages, stackImages } from "../../../cli/images/stack-images.ts";
 import type { ItemState, ShownAnalysis } from "../../../core/images/database/item-states.ts";
@@ -111,6 +122,16 @@ export class TroubledFlow {
     });
   }
 
+  /** Waits until the only message of the flow is the one that a step holds. */
+  async othersSettled(step: Step): Promise<void> {
+    await eventually(maxWaitSeconds, async () => {
+      expect(await this.#messages()).toBe(1);
+      await sleep(200);
+      expect(await this.#messages()).toBe(1);
+      expect(Number(await this.#attribute(this.queueUrlOf(step), depths[1]))).toBe(1);
+    });
+  }
+
   /** What is held of an image, which must be there. */
   async held(name: string): Promise<Held> {
     const item = await this.itemOf(name);
@@ -158,6 +179,69 @@ export class TroubledFlow {
         new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout } }),
       );
     }
+  }
+
+  /** The step's queue keeps its messages during the work, or until it is polled again. */
+  async withoutPolling(step: Step, work: () => Promise<void>): Promise<void> {
+    await this.#poll(step, false);
+    try {
+      await work();
+    } finally {
+      await this.#poll(step, true);
+    }
+  }
+
+  resumePolling(step: Step): Promise<void> {
+    return this.#poll(step, true);
+  }
+
+  /** Takes messages out of the step's queue; resolves to their bodies in the order of S3's sequencers. */
+  async takeMessages(step: Step, count: number): Promise<string[]> {
+    const QueueUrl = this.queueUrlOf(step);
+    const bodies: string[] = [];
+    await eventually(30, async () => {
+      const { Messages = [] } = await this.stack.sqs.send(
+        new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
+      );
+      for (const { Body = "", ReceiptHandle } of Messages) {
+        await this.stack.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+        bodies.push(Body);
+      }
+      expect(bodies).toHaveLength(count);
+    });
+    const sequencerOf = (body: string): string => JSON.parse(body).detail.object.sequencer;
+    return bodies.sort((one, other) => (sequencerOf(one) < sequencerOf(other) ? -1 : 1));
+  }
+
+  async send(step: Step, MessageBody: string): Promise<void> {
+    await this.stack.sqs.send(new SendMessageCommand({ QueueUrl: this.queueUrlOf(step), MessageBody }));
+  }
+
+  /** As Aurora does to a cluster that nobody uses: the next call begins to resume it, and fails. */
+  async pauseDatabase(resumeSeconds: number): Promise<void> {
+    const resourceArn = this.images.outputs.clusterArn;
+    const url = new URL("/local/pause", this.stack.environment.AWS_ENDPOINT_URL);
+    const body = JSON.stringify({ resourceArn, resumeSeconds });
+    const { ok, status } = await fetch(url, {
+      method: "POST",
+      headers: {
+        authorization:
+          "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/rds-data/aws4_request, SignedHeaders=host, Signature=0",
+      },
+      body,
+    });
+    if (!ok) throw new Error(`The pause was answered ${status}.`);
+  }
+
+  async #poll(step: Step, Enabled: boolean): Promise<void> {
+    const lambda = new LambdaClient({});
+    const FunctionName = this.functionOf(step);
+    const { EventSourceMappings = [] } = await lambda.send(
+      new ListEventSourceMappingsCommand({ FunctionName }),
+    );
+    const UUID = EventSourceMappings[0]?.UUID;
+    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled }));
+    lambda.destroy();
   }
 
   queueUrlOf(step: Step): string {

@@ -134,6 +134,23 @@ describe("analyzing an image", () => {
     expect(published).toHaveLength(3);
   });
 
+  test("stores the trace in which the model was asked, and the provider's id of the request", async () => {
+    const event = await uploaded("traced", "fifteen");
+    const { deps } = withProviders({ anthropic: () => answer });
+    process.env._X_AMZN_TRACE_ID =
+      "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    try {
+      await analyzeImage(event, deps);
+    } finally {
+      delete process.env._X_AMZN_TRACE_ID;
+    }
+    const rows = await database.query(
+      z.object({ trace_id: z.string(), provider_request_id: z.string() }),
+      "select trace_id, provider_request_id from analyses where user_id = 'ann' and item_id = 'traced'",
+    );
+    expect(rows).toEqual([{ trace_id: "5759e988bd862e3fe1be46a994272793", provider_request_id: "r" }]);
+  });
+
   test("asks once for two deliveries at the same time: one is deferred", async () => {
     const event = await uploaded("twice", "two");
     // The second delivery arrives while the first one waits for its answer.

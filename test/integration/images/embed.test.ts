@@ -4,6 +4,7 @@ import { EmbeddingRefusedError, EmbeddingThrottledError } from "../../../core/em
 import { Analyses } from "../../../core/images/database/analyses.ts";
 import { Embeddings } from "../../../core/images/database/embeddings.ts";
 import { Items } from "../../../core/images/database/items.ts";
+import { embedDocuments } from "../../../core/images/embed/embed-analyses.ts";
 import { embedDeliveries } from "../../../core/images/embed/embed-deliveries.ts";
 import { messageOf } from "../../../core/images/events/flow-events.ts";
 import { paddedSequencer } from "../../../core/images/events/sequencer.ts";
@@ -97,6 +98,30 @@ describe("embedding the analyses of messages", () => {
     const { deps, asked } = withProvider(() => undefined);
     expect(await embedDeliveries(deliveries, deps)).toEqual([]);
     expect(asked.map((texts) => texts.length)).toEqual([2]);
+  });
+
+  test("no request has more documents than the provider takes", async () => {
+    const { deps, asked } = withProvider(() => undefined);
+    const documents = Array.from({ length: 300 }, (_, index) => `A menu ${index}.`);
+    expect(await embedDocuments(documents, deps.embedder)).toHaveLength(300);
+    expect(asked.map((texts) => texts.length)).toEqual([128, 128, 44]);
+  });
+
+  test("no request has more tokens than the provider takes", async () => {
+    const { deps, asked } = withProvider(() => undefined);
+    const documents = Array.from({ length: 5 }, () => "word ".repeat(10_000));
+    await embedDocuments(documents, deps.embedder);
+    for (const texts of asked) {
+      expect(Buffer.byteLength(texts.join(""))).toBeLessThanOrEqual(120_000);
+    }
+    expect(asked.flat()).toEqual(documents);
+  });
+
+  test("an analysis without a text is refused, and nothing is asked", async () => {
+    const { deps, asked, failed } = withProvider(() => undefined);
+    expect(await embedDeliveries([await analyzed("blank", " ")], deps)).toEqual(["blank"]);
+    expect(failed).toMatchObject([{ byInput: true, reason: expect.stringContaining("cannot be embedded") }]);
+    expect(asked).toEqual([]);
   });
 
   test("F52: a rate limit defers the message, which is no failure", async () => {

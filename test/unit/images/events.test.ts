@@ -1,3 +1,6 @@
+import { Readable } from "node:stream";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { EventPublisher } from "../../../core/images/events/event-publisher.ts";
 import { parseImageKey } from "../../../core/images/events/image-key.ts";
 import { parseObjectChanges } from "../../../core/images/events/object-events.ts";
 import { paddedSequencer } from "../../../core/images/events/sequencer.ts";
@@ -77,5 +80,49 @@ describe("an event of S3", () => {
   test("is ordered by its sequencer, padded on the right", () => {
     const sorted = ["0055A", "0055", "00551", "0056"].map(paddedSequencer).sort();
     expect(sorted).toEqual(["0055", "00551", "0055A", "0056"].map(paddedSequencer));
+  });
+});
+
+describe("publishing an event", () => {
+  const event = { source: "collections.analyzer", detailType: "AnalysisComplete", detail: { item_id: "a" } };
+
+  /** A publisher whose PutEvents gets this answer. */
+  function publisher(answer: object) {
+    const bodies: Uint8Array[] = [];
+    const client = new EventBridgeClient({
+      region: "us-east-1",
+      credentials: { accessKeyId: "a", secretAccessKey: "b" },
+      requestHandler: {
+        handle: async ({ body }: { body: Uint8Array }) => {
+          bodies.push(body);
+          const headers = { "content-type": "application/x-amz-json-1.1" };
+          return { response: { statusCode: 200, headers, body: Readable.from([JSON.stringify(answer)]) } };
+        },
+      } as never,
+    });
+    return { publisher: new EventPublisher(client, "default"), bodies };
+  }
+
+  test("sends its source, type and detail to the bus", async () => {
+    const { publisher: own, bodies } = publisher({ FailedEntryCount: 0, Entries: [{ EventId: "1" }] });
+    await own.publish(event);
+    expect(JSON.parse(Buffer.from(bodies[0] ?? []).toString())).toEqual({
+      Entries: [
+        {
+          Source: "collections.analyzer",
+          DetailType: "AnalysisComplete",
+          Detail: '{"item_id":"a"}',
+          EventBusName: "default",
+        },
+      ],
+    });
+  });
+
+  test("fails where PutEvents succeeds and its entry does not", async () => {
+    const Entries = [{ ErrorCode: "ThrottlingException", ErrorMessage: "slow down" }];
+    await expect(publisher({ FailedEntryCount: 1, Entries }).publisher.publish(event)).rejects.toMatchObject({
+      code: "VK_EVENT_NOT_PUBLISHED",
+      message: expect.stringContaining("ThrottlingException: slow down"),
+    });
   });
 });
