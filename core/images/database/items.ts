@@ -107,22 +107,23 @@ export class Items {
     return this.#existing(version);
   }
 
-  async find(userId: string, id: string): Promise<Item | undefined> {
-    const [found] = await this.#database.query(
-      item,
-      `select ${columns} from items where user_id = :user and id = :id`,
-      { user: userId, id },
-    );
-    return found;
-  }
-
-  async #existing({ userId, bucket, key }: ObjectVersion): Promise<Item> {
+  /** The item of an object, also of a deleted one. */
+  async of({
+    userId,
+    bucket,
+    key,
+  }: Pick<ObjectVersion, "userId" | "bucket" | "key">): Promise<Item | undefined> {
     const [found] = await this.#database.query(
       item,
       `select ${columns} from items where user_id = :user and bucket = :bucket and object_key = :key`,
       { user: userId, bucket, key },
     );
-    if (found === undefined) throw new Error(`The item of ${bucket}/${key} was not written`);
+    return found;
+  }
+
+  async #existing(version: ObjectVersion): Promise<Item> {
+    const found = await this.of(version);
+    if (found === undefined) throw new Error(`The item of ${version.bucket}/${version.key} was not written`);
     return found;
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { imageProcessedEvent } from "../../../contract/images.ts";
 import { objectExists } from "../../object-exists.ts";
-import type { Items } from "../database/items.ts";
+import type { Items, ObjectVersion } from "../database/items.ts";
 import type { EventPublisher } from "../events/event-publisher.ts";
 import type { ImageProcessed } from "../events/flow-events.ts";
 import { parseImageKey } from "../events/image-key.ts";
@@ -38,7 +38,7 @@ export async function processChange(change: ObjectChange, deps: ProcessDeps): Pr
     return item.object_sequencer > change.sequencer ? "superseded" : "deleted";
   }
   const object = await readObject(change, deps);
-  if (object === undefined) return "superseded";
+  if (object === undefined) return superseded(version, deps);
   const rendered = await render(object.bytes, deps.limits);
   const item = await deps.items.recordCreated(version, {
     etag: object.etag,
@@ -48,9 +48,12 @@ export async function processChange(change: ObjectChange, deps: ProcessDeps): Pr
     width: rendered.width,
     height: rendered.height,
   });
-  if (item.object_sequencer > change.sequencer) return "superseded";
+  if (item.object_sequencer > change.sequencer) return superseded(version, deps);
   const keys = renditionKeys(userId, item.id, change.sequencer);
   await deps.renditions.write(keys, rendered);
+  // A newer event may have removed the older renditions before these were written.
+  const now = await deps.items.of(version);
+  if (now === undefined || now.object_sequencer > change.sequencer) return superseded(version, deps);
   const detail: ImageProcessed = {
     item_id: item.id,
     user_id: userId,
@@ -65,6 +68,16 @@ export async function processChange(change: ObjectChange, deps: ProcessDeps): Pr
   await deps.events.publish({ ...imageProcessedEvent, detail });
   await deps.renditions.removeBefore(userId, item.id, change.sequencer);
   return "processed";
+}
+
+/** Removes what this change, or an earlier delivery of it, wrote late: a deleted image would keep it for ever. */
+async function superseded(
+  version: Pick<ObjectVersion, "userId" | "bucket" | "key">,
+  { items, renditions }: ProcessDeps,
+): Promise<"superseded"> {
+  const newest = await items.of(version);
+  if (newest !== undefined) await renditions.removeBefore(version.userId, newest.id, newest.object_sequencer);
+  return "superseded";
 }
 
 /** Undefined if the object was replaced or deleted since: the event of that is in flight. */

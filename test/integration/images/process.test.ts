@@ -115,6 +115,32 @@ describe("processing the changes of objects", () => {
     expect(await isDeleted("ann/gone.png")).toBe(true);
   });
 
+  test.each(["before", "after"])(
+    "F56: renditions that are written after a deletion are removed, also if the process ends %s it looks",
+    async (when) => {
+      const key = `ann/late-${when}.png`;
+      await put(key, await image("red"));
+      // The deletion comes between the item and its renditions.
+      const renditions = new Renditions({ s3, bucket: "renditions" });
+      const write = renditions.write.bind(renditions);
+      renditions.write = async (keys, rendered) => {
+        await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+        expect(await processChange(deleted(key, "02"), deps)).toBe("deleted");
+        await write(keys, rendered);
+        if (when === "before") throw new Error("The process ends.");
+      };
+      const outcome = await processChange(created(key, "01"), { ...deps, renditions }).catch(
+        (error: Error) => error.message,
+      );
+      if (when === "before") {
+        expect(outcome).toBe("The process ends.");
+        expect(await processChange(created(key, "01"), deps)).toBe("superseded");
+      } else expect(outcome).toBe("superseded");
+      expect(published).toEqual([]);
+      expect(await renditionsOf(key.replace(".png", "/"))).toEqual([]);
+    },
+  );
+
   test("the event of a version that was replaced waits for that of the newer one", async () => {
     const etag = await put("ann/twice.png", await image("red"));
     await put("ann/twice.png", await image("blue"));

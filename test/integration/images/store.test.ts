@@ -254,7 +254,7 @@ describe("the tables of the image flow", () => {
     await embeddings.store(source, { vector: vectorTo(0), model: "m", document: "d" });
 
     const others = { ...own, userId: "max" };
-    expect(await items.find("max", id)).toBeUndefined();
+    expect(await items.of({ userId: "max", bucket, key: "lea/l.jpg" })).toBeUndefined();
     expect(await analyses.answer("max", own.analysisId)).toBeUndefined();
     expect(await analyses.start(others, "me", 60)).toEqual({ kind: "superseded" });
     expect(await analyses.promote(others)).toBe(false);
