@@ -34,7 +34,13 @@ export async function filesOf(parts: readonly NativePart[]): Promise<[string, Ui
       return (await Promise.all(packages[part].map(packageFiles))).flat();
     }),
   );
-  return files.flat();
+  // The licences of these packages ask for it.
+  const isNoticed = parts.some((part) => part !== "chroma");
+  return [...files.flat(), ...(isNoticed ? [await notice()] : [])];
+}
+
+async function notice(): Promise<[string, Uint8Array]> {
+  return ["NOTICE", await readFile(join(projectRoot, "NOTICE"))];
 }
 
 async function packageFiles(name: string): Promise<[string, Uint8Array][]> {
