@@ -55,7 +55,7 @@ describe("F55: a process that is killed leaves nothing undone and nothing double
   }
 });
 
-/** Of the images that two are told apart by. */
+/** What happens to an image, and when. */
 interface Change {
   readonly step: Step;
   /** Held before this call, by its name and position among the calls of that name. */
@@ -230,6 +230,22 @@ faultTest(
     expect(await flow.failures()).toEqual({});
   },
 );
+
+faultTest("F58: a document that the provider refuses is listed with its reason, and replayed", async () => {
+  // At each of three receives: the document, and then the text that tells whether it is the document's fault.
+  const receive = [{ fault: { kind: "status", status: 400 } }, { fault: { kind: "slow", milliseconds: 0 } }];
+  await flow.failVoyage(...receive, ...receive, ...receive);
+  const name = newName();
+  await flow.put(name, await picture());
+  await eventually(120, async () => {
+    const { id } = (await flow.held(name)).item;
+    expect(await flow.failures()).toEqual({ [id]: expect.stringMatching(/refused/) });
+  });
+  await flow.stack.command("failed", "image-embedding-dead-letters", "--retry", "--wait", "0");
+  await flow.settled();
+  expect(await flow.paidFor(await flow.held(name))).toBe(1);
+  expect(await flow.failures()).toEqual({});
+});
 
 faultTest(
   "F59: a database that resumes after a pause is waited for, and nothing is asked twice",

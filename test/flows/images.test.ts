@@ -1,6 +1,10 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ExecuteStatementCommand, RDSDataClient } from "@aws-sdk/client-rds-data";
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import { GetQueueAttributesCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import sharp from "sharp";
+import type { ImagesOutputs } from "../../cli/target.ts";
 import { imageFlowAlone } from "../../local/image-flow-alone.ts";
 import { eventually } from "./eventually.ts";
 import { RunningStack } from "./running-stack.ts";
@@ -21,6 +25,11 @@ const run = (command: string, ...args: string[]) => stack.command(command, ...ar
 async function search(text: string, ...options: string[]) {
   const { stdout } = await run("images", "search", text, "--json", ...options);
   return JSON.parse(stdout) as { mode: string; hits: { object_key: string; item_id: string }[] };
+}
+
+function images(): ImagesOutputs {
+  if (stack.outputs.images === undefined) throw new Error("The stack has no image flow.");
+  return stack.outputs.images;
 }
 
 const keysOf = (answer: { hits: { object_key: string }[] }) => answer.hits.map((hit) => hit.object_key);
@@ -50,23 +59,85 @@ test("show names the version, the model, the tokens and the renditions", async (
   expect(stdout).toContain("of the newest analysis");
 });
 
-test("a file that is no image is listed in failed with its reason", async () => {
+test("what is lost of an image is named, and repaired", async () => {
+  await lose("delete from embeddings where item_id = 'timetable-trains'");
+  await lose("delete from analyses where item_id = 'timetable-ferry'");
+  await lose("delete from items where id = 'recipe-chocolate-cake'");
+  const { stdout, code } = await run("verify", "images", "--repair");
+  expect(stdout).toMatch(/embedding-missing +demo\/timetable-trains\.jpg/);
+  expect(stdout).toMatch(/analysis-missing +alice\/timetable-ferry\.jpg/);
+  expect(stdout).toMatch(/item-missing +demo\/recipe-chocolate-cake\.jpg/);
+  expect(code).toBe(1);
+  await eventually(seconds, async () => {
+    expect((await run("verify", "images")).stdout).toContain("3 images, 3 items, 0 differences");
+  });
+  expect(keysOf(await search("something sweet", "--mode", "vector"))[0]).toBe(
+    "demo/recipe-chocolate-cake.jpg",
+  );
+});
+
+test("an image is analyzed again on request, and so are all of a user", async () => {
+  await run("images", "reanalyse", "demo/timetable-trains.jpg");
+  await run("images", "reanalyse", "--all", "--user", "alice");
+  for (const [key, others] of [
+    ["demo/timetable-trains.jpg", 2],
+    ["alice/timetable-ferry.jpg", 2],
+    ["demo/recipe-chocolate-cake.jpg", 1],
+  ] as const) {
+    await eventually(seconds, async () => {
+      const shown = JSON.parse((await run("images", "show", key, "--json")).stdout);
+      expect(shown.analyses).toHaveLength(others);
+      expect(shown.item.embedded_analysis_id).toBe(shown.analyses[0].id);
+    });
+  }
+});
+
+test("an event that EventBridge could not deliver is listed with its reason, and replayed", async () => {
+  const QueueUrl = images().queueUrls.analysis;
+  const { Attributes } = await stack.sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["Policy"] }),
+  );
+  await stack.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy: "" } }));
+  await run("images", "upload", join(samples, "ticket-museum.jpg"));
+  await eventually(seconds, async () => {
+    expect((await run("failed", "image-undelivered")).stdout).toMatch(
+      /demo\/ticket-museum\.jpg.*NO_PERMISSIONS/s,
+    );
+  });
+  await stack.sqs.send(
+    new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy: Attributes?.Policy ?? "" } }),
+  );
+  expect((await run("failed", "image-undelivered", "--retry", "--wait", "60")).stdout).toContain(
+    "1 sent again",
+  );
+  await eventually(seconds, async () => {
+    expect(keysOf(await search("museum", "--mode", "lexical"))).toContain("demo/ticket-museum.jpg");
+  });
+});
+
+test("a file that is no image is listed in failed with its reason, until it is replaced and replayed", async () => {
   await put("demo/broken.jpg", Buffer.from("PK not an image"));
   await eventually(seconds, async () => {
     expect((await run("failed", "image-uploads-dead-letters")).stdout).toMatch(
       /demo\/broken\.jpg.*cannot be read/s,
     );
   });
+  await put("demo/broken.jpg", await readFile(join(samples, "menu-ice-cream.jpg")));
+  await run("failed", "image-uploads-dead-letters", "--retry", "--wait", "60");
+  expect((await run("failed", "image-uploads-dead-letters")).code).toBe(0);
+  await eventually(seconds, async () => {
+    expect((await run("verify", "images")).stdout).toContain("0 differences");
+  });
 });
 
 test("a deleted image is found no more, and nothing of it is left", async () => {
-  const Bucket = stack.outputs.images?.bucket;
+  const Bucket = images().bucket;
   await stack.s3.send(new DeleteObjectCommand({ Bucket, Key: "demo/recipe-chocolate-cake.jpg" }));
   await eventually(seconds, async () => {
     expect(keysOf(await search("cake"))).not.toContain("demo/recipe-chocolate-cake.jpg");
     const left = await stack.s3.send(
       new ListObjectsV2Command({
-        Bucket: stack.outputs.images?.renditionsBucket,
+        Bucket: images().renditionsBucket,
         Prefix: "demo/recipe-chocolate-cake/",
       }),
     );
@@ -87,10 +158,18 @@ test("an image that is replaced is found by its new content only", async () => {
 test("the search refuses what it does not know, and callers without a key", async () => {
   const refused = await run("images", "search", "x", "--k", "1000");
   expect(refused.stdout).toContain("422");
-  const url = `${stack.outputs.images?.searchUrl}/images/search?q=x`;
+  const url = `${images().searchUrl}/images/search?q=x`;
   expect((await fetch(url)).status).toBe(403);
 });
 
+/** The database as the functions reach it. */
+async function lose(sql: string): Promise<void> {
+  const { clusterArn: resourceArn, databaseSecretArn: secretArn, databaseName: database } = images();
+  const client = new RDSDataClient(stack.client);
+  await client.send(new ExecuteStatementCommand({ resourceArn, secretArn, database, sql }));
+  client.destroy();
+}
+
 async function put(Key: string, Body: Uint8Array): Promise<void> {
-  await stack.s3.send(new PutObjectCommand({ Bucket: stack.outputs.images?.bucket, Key, Body }));
+  await stack.s3.send(new PutObjectCommand({ Bucket: images().bucket, Key, Body }));
 }

@@ -57,6 +57,12 @@ export class RunningStack {
   readonly collectionsPath: string;
   /** A project folder whose running stack is this one, for commands. */
   readonly folder: string;
+  /** Options of an SDK client that acts as the administrator. */
+  readonly client: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
   readonly s3: S3Client;
   readonly sqs: SQSClient;
   readonly logs: CloudWatchLogsClient;
@@ -75,6 +81,7 @@ export class RunningStack {
       region: outputs.region,
       credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
     };
+    this.client = client;
     this.#child = child;
     this.folder = folder;
     this.outputs = outputs;
