@@ -8,25 +8,38 @@ export interface WeightedQuery {
   readonly whole: number;
 }
 
+/** Texts whose numbers differ in 16 bits: a posting is that half of a number. */
+const textsPerBlock = 2 ** 16;
+
 /** Texts by their grams, for the coverage of queries. Texts are numbered from 0 in their order. */
 export class CoverageIndex {
   readonly #texts: number;
   /** Of each gram, its number. */
   readonly #grams: ReadonlyMap<string, number>;
-  /** Numbers of the texts of all grams, one gram after another: a list for each would take more than its numbers. */
-  readonly #postings: Int32Array;
-  /** By number of the gram, where its texts begin; one more for the end. */
+  readonly #blocks: number;
+  /** Places in their block of the texts of all grams, one gram after another: a list for each would take more than its numbers. */
+  readonly #postings: Uint16Array;
+  /** By number of the gram and block, where its texts begin; one more for the end. */
   readonly #starts: Int32Array;
 
   private constructor(texts: number, lists: ReadonlyMap<string, readonly number[]>) {
     this.#texts = texts;
     this.#grams = new Map(Array.from(lists.keys(), (gram, number) => [gram, number]));
-    this.#starts = new Int32Array(lists.size + 1);
-    let [number, end] = [0, 0];
-    for (const { length } of lists.values()) this.#starts[++number] = end += length;
-    this.#postings = new Int32Array(end);
-    number = 0;
-    for (const list of lists.values()) this.#postings.set(list, this.#starts[number++]);
+    this.#blocks = Math.ceil(texts / textsPerBlock);
+    this.#starts = new Int32Array(lists.size * this.#blocks + 1);
+    let [start, end] = [0, 0];
+    for (const { length } of lists.values()) end += length;
+    this.#postings = new Uint16Array(end);
+    end = 0;
+    for (const list of lists.values()) {
+      let at = 0;
+      for (let block = 1; block <= this.#blocks; block++) {
+        // In a list numbers only grow. What the array keeps of one is its place in its block.
+        for (; at < list.length && (list[at] as number) < block * textsPerBlock; at++)
+          this.#postings[end++] = list[at] as number;
+        this.#starts[++start] = end;
+      }
+    }
   }
 
   /** Takes turns with other work of the process. */
@@ -58,7 +71,7 @@ export class CoverageIndex {
   /** How many texts contain the gram. */
   frequency(gram: string): number {
     const number = this.#grams.get(gram);
-    return number === undefined ? 0 : (this.#starts[number + 1] as number) - (this.#starts[number] as number);
+    return number === undefined ? 0 : this.#start(number + 1, 0) - this.#start(number, 0);
   }
 
   /** By number of the text: the share of the query's weight that the text contains, 0 to 1. */
@@ -69,13 +82,20 @@ export class CoverageIndex {
       const number = this.#grams.get(gram);
       if (number === undefined) continue;
       const share = weight / whole;
-      const end = this.#starts[number + 1] as number;
-      for (let at = this.#starts[number] as number; at < end; at++) {
-        const text = this.#postings[at] as number;
-        shares[text] = (shares[text] as number) + share;
+      for (let block = 0; block < this.#blocks; block++) {
+        const end = this.#start(number, block + 1);
+        const first = block * textsPerBlock;
+        for (let at = this.#start(number, block); at < end; at++) {
+          const text = first + (this.#postings[at] as number);
+          shares[text] = (shares[text] as number) + share;
+        }
       }
     }
     return shares;
+  }
+
+  #start(gram: number, block: number): number {
+    return this.#starts[gram * this.#blocks + block] as number;
   }
 }
 

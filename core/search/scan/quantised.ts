@@ -35,9 +35,10 @@ export class QuantisedVectors {
     this.#lost = new Float32Array(count);
   }
 
-  /** Memory of the codes. */
+  /** Memory beside the heap. */
   get bytes(): number {
-    return this.#blocks.reduce((sum, { codes }) => sum + codes.byteLength, 0);
+    const ofScales = this.#steps.byteLength + this.#lost.byteLength;
+    return this.#blocks.reduce((sum, { codes }) => sum + codes.byteLength, ofScales);
   }
 
   set(place: number, direction: Float32Array): void {

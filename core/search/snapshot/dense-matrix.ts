@@ -58,9 +58,10 @@ export class DenseMatrix {
     return matrix;
   }
 
-  /** Memory of the directions and their codes. */
+  /** Memory beside the heap. */
   get bytes(): number {
-    return this.#directions.byteLength + (this.#codes?.bytes ?? 0);
+    const own = [this.#directions, this.#places, this.#starts];
+    return own.reduce((sum, { byteLength }) => sum + byteLength, this.#codes?.bytes ?? 0);
   }
 
   /** The direction of a vector, by its number among those that were given. A view, not a copy. */

@@ -1,5 +1,6 @@
 import type { StoredVector } from "../../collections/chroma/vector-store.ts";
 import { documentSearch, type RowOfDocument } from "../../documents/document-search.ts";
+import type { HeldOnce } from "./held-once.ts";
 
 /** What one hit shows. */
 export interface DocumentRow extends RowOfDocument {
@@ -14,7 +15,8 @@ export function documentRow(
   documentKey: string,
   position: number,
   vectors: readonly StoredVector[],
+  once: HeldOnce,
 ): DocumentRow {
   const text = vectors.map(({ document }) => document).join(" ");
-  return { documentKey, position, text, vectors, traits: documentSearch.traitsOf(text) };
+  return { documentKey, position, text, vectors, traits: once.traits(documentSearch.traitsOf(text)) };
 }

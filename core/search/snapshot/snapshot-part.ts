@@ -67,11 +67,8 @@ export class SnapshotPart {
     const once = new HeldOnce();
     const rows: DocumentRow[] = [];
     for (const { key, position, row } of read) {
-      const own = row.map(
-        (stored) =>
-          new MatrixVector({ ...stored, metadata: once.metadata(stored.metadata) }, matrix, number++),
-      );
-      rows.push(documentRow(key, position, own));
+      const own = row.map((stored) => new MatrixVector(stored, key, once, matrix, number++));
+      rows.push(documentRow(key, position, own, once));
       if (turns.isOver) await turns.next();
     }
     const firstRows = new Map<string, number>();

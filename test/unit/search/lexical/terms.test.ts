@@ -33,6 +33,15 @@ test("a text that contains all of a question covers it wholly, one that contains
   expect(none).toBe(0);
 });
 
+test("a text beyond the first 65,536 is found as itself", async () => {
+  const texts = Array.from({ length: 65_600 }, () => "tea");
+  texts[30] = texts[65_536] = texts[65_599] = "rare word";
+  const index = await CoverageIndex.of(texts);
+  const shares = index.coverage(weigh("rare word", [index]));
+  const covered = [...shares.entries()].filter(([, share]) => share > 0.5).map(([text]) => text);
+  expect([covered, index.frequency("rar")]).toEqual([[30, 65_536, 65_599], 3]);
+});
+
 test("a misspelt word still covers most of what it means", async () => {
   const [meant = 0, other = 1] = await coverages("sourdogh", "SOURDOUGH LOAF", "SOURCE CODE");
   expect(meant).toBeGreaterThan(0.4);
