@@ -42,12 +42,20 @@ export interface LocalAws {
   stop(): Promise<KeptParts>;
 }
 
-/** Restores each part of `kept` when the program declares its resource. `around` may wrap each service. Throws PortInUseError. */
+/** How a test may run the local AWS. */
+export interface LocalAwsVariations {
+  /** Wraps each AWS service, for tests of what becomes of a caller whose call fails. */
+  readonly around?: (service: LocalService) => LocalService;
+  /** How long a minute of the schedules lasts, for tests that wait for them; 60,000 without it. */
+  readonly minuteMs?: number;
+}
+
+/** Restores each part of `kept` when the program declares its resource. Throws PortInUseError. */
 export async function startLocalAws(
   port: number,
   stateFolder: string,
   kept: KeptParts = {},
-  around: (service: LocalService) => LocalService = (service) => service,
+  { around = (service) => service, minuteMs }: LocalAwsVariations = {},
 ): Promise<LocalAws> {
   const problems: string[] = [];
   const iam = new Iam();
@@ -65,7 +73,7 @@ export async function startLocalAws(
   });
   const functions = new Functions(platform);
   const mappings = new Mappings(platform, functions);
-  const schedules = new Schedules(platform);
+  const schedules = new Schedules(platform, minuteMs);
   const logs = new LogStore();
   const stepFunctions = new StepFunctions(platform, functions, logs);
   const clusters = new Clusters(join(stateFolder, "rds"));

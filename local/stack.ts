@@ -8,16 +8,15 @@ import { deploy } from "./deploy.ts";
 import type { EmbeddingsUsage } from "./embeddings/server.ts";
 import { administratorKey } from "./iam/iam.ts";
 import { saveKeptState, takeKeptState } from "./kept/kept-state.ts";
-import { startLocalAws } from "./local-aws.ts";
+import { type LocalAwsVariations, startLocalAws } from "./local-aws.ts";
 import { checkFree, freePort } from "./ports.ts";
 import { region } from "./protocol/account.ts";
-import type { LocalService } from "./protocol/service.ts";
 import { ownPorts, type Providers, startProviders } from "./providers/providers.ts";
 
 /** Settings of what listens as an ECS service. */
 const servicePorts = ["query:port", "bulk:port"] as const;
 
-export interface LocalStackOptions {
+export interface LocalStackOptions extends LocalAwsVariations {
   /** Of the endpoint; 0 takes a free one. */
   readonly port: number;
   /** Where what listens beside the endpoint does so, in the place of Pulumi.local.yaml's ports. */
@@ -35,8 +34,6 @@ export interface LocalStackOptions {
   readonly keep?: boolean;
   /** Saves what a later stack can go on with when it is stopped. */
   readonly save?: boolean;
-  /** Wraps each AWS service, for tests of what becomes of a caller whose call fails. */
-  readonly around?: (service: LocalService) => LocalService;
 }
 
 export interface LocalStack {
@@ -84,7 +81,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   if (!options.keep) await rm(stateFolder, { recursive: true, force: true });
   await mkdir(stateFolder, { recursive: true });
   const secrets = { ...newSecrets(), ...kept?.secrets };
-  const aws = await startLocalAws(options.port, stateFolder, kept?.parts, options.around);
+  const aws = await startLocalAws(options.port, stateFolder, kept?.parts, options);
   let providers: Providers | undefined;
   let broker: LocalBroker | undefined;
   let deployed = false;

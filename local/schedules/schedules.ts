@@ -28,12 +28,15 @@ export function readRate(expression: string): number {
 /** All schedules of the stack. From `start` on each invokes its function whenever its rate has passed, asynchronously. */
 export class Schedules {
   readonly #platform: Pick<Platform, "clients" | "report">;
+  readonly #minuteMs: number;
   readonly #definitions: ScheduleDefinition[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #calls = new Set<Promise<void>>();
 
-  constructor(platform: Pick<Platform, "clients" | "report">) {
+  /** `minuteMs`: how long a minute of a rate lasts here. */
+  constructor(platform: Pick<Platform, "clients" | "report">, minuteMs: number = unitMilliseconds.minute) {
     this.#platform = platform;
+    this.#minuteMs = minuteMs;
   }
 
   create(definition: ScheduleDefinition): void {
@@ -42,7 +45,8 @@ export class Schedules {
 
   start(): void {
     for (const definition of this.#definitions) {
-      this.#timers.push(setInterval(() => this.#fire(definition), definition.everyMilliseconds));
+      const everyMs = (definition.everyMilliseconds / unitMilliseconds.minute) * this.#minuteMs;
+      this.#timers.push(setInterval(() => this.#fire(definition), everyMs));
     }
   }
 

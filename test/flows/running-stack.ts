@@ -93,12 +93,15 @@ export class RunningStack {
     this.dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(client));
   }
 
-  /** With other settings beside or instead of the quick ones. */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<RunningStack> {
+  /** With other settings beside or instead of the quick ones. A minute of the schedules may be shorter. */
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    minuteMs?: number,
+  ): Promise<RunningStack> {
     const folder = await mkdtemp(join(tmpdir(), "flow-"));
     const child = fork(
       join(import.meta.dirname, "stack-host.ts"),
-      [join(folder, "state"), JSON.stringify({ ...quick, ...settings })],
+      [join(folder, "state"), JSON.stringify({ config: { ...quick, ...settings }, minuteMs })],
       {
         cwd: join(import.meta.dirname, "../.."),
         stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -2,7 +2,13 @@
 import { type LocalStack, startLocalStack } from "../../local/stack.ts";
 import { Tripwire, type Wire } from "./tripwire.ts";
 
-const [stateFolder = "", config = "{}"] = process.argv.slice(2);
+const [stateFolder = "", options = "{}"] = process.argv.slice(2);
+
+/** How RunningStack wants it. */
+interface Options {
+  readonly config: Readonly<Record<string, string>>;
+  readonly minuteMs?: number;
+}
 
 /** What RunningStack asks. */
 interface Question {
@@ -12,14 +18,22 @@ interface Question {
 }
 
 async function main(): Promise<void> {
-  const { "bulk:redisUrl": brokerUrl, ...plain } = JSON.parse(config) as Record<string, string>;
+  const { config, ...schedules } = JSON.parse(options) as Options;
+  const { "bulk:redisUrl": brokerUrl, ...plain } = config;
   const secrets = brokerUrl === undefined ? {} : { "bulk:redisUrl": brokerUrl };
   let stack: LocalStack | undefined;
   const tripwire = new Tripwire((name) => {
     for (const pid of stack?.functionProcesses(name) ?? []) process.kill(pid, "SIGKILL");
   });
   const around = tripwire.around.bind(tripwire);
-  const running = await startLocalStack({ port: 0, config: plain, secrets, stateFolder, around });
+  const running = await startLocalStack({
+    port: 0,
+    config: plain,
+    secrets,
+    stateFolder,
+    around,
+    ...schedules,
+  });
   stack = running;
   const { outputs, environment } = running;
   process.on("message", ({ id, processesOf, arm }: Question) => {

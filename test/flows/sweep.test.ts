@@ -18,12 +18,13 @@ const hoursAgo = new Date(Date.now() - 12 * 3_600_000).toISOString();
 let stack: RunningStack;
 
 beforeAll(async () => {
-  stack = await RunningStack.start({
+  const settings = {
     "ingest:maxOpenRuns": "1",
     "ingest:deferSeconds": "2",
     "sweep:everyMinutes": "1",
     "sweep:redrives": "2",
-  });
+  };
+  stack = await RunningStack.start(settings, 5_000);
 });
 
 afterAll(async () => {

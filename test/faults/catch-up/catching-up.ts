@@ -7,7 +7,6 @@ import type { ShownTask } from "../../../core/catchup/api/show-task.ts";
 import { type FailedRecord, failedRecord } from "../../../core/catchup/records/failed-record.ts";
 import { isOpen } from "../../../core/catchup/tasks/task.ts";
 import type { LoopbackServer } from "../../../local/loopback-server.ts";
-import type { Question } from "../../../local/metabase/question.ts";
 import { type MetabaseServer, serveMetabase } from "../../../local/metabase/server.ts";
 import { startPineconeServer } from "../../../local/pinecone/server.ts";
 import { eventually } from "../../flows/eventually.ts";
@@ -58,18 +57,15 @@ export class CatchingUp {
     this.index = client.index({ host: `${servers.server.url}/hosts/records` });
   }
 
-  static async start(
-    settings: Readonly<Record<string, string>>,
-    questions: readonly Question[] = [],
-  ): Promise<CatchingUp> {
+  static async start(settings: Readonly<Record<string, string>>, minuteMs?: number): Promise<CatchingUp> {
     const server = await startPineconeServer({ port: 0, indexes: [{ name: "records", dimension }] });
     const pinecone = await Between.start(server.url);
-    const metabase = await serveMetabase({ port: 0, questions });
-    const stack = await RunningStack.start({
+    const metabase = await serveMetabase({ port: 0, questions: [] });
+    const providers = {
       "catchup:pineconeHost": `${pinecone.url}/hosts/records`,
       "catchup:metabaseUrl": metabase.url,
-      ...settings,
-    });
+    };
+    const stack = await RunningStack.start({ ...providers, ...settings }, minuteMs);
     const key = await secretOf(stack, stack.outputs.catchUp?.apiKeySecret ?? "");
     return new CatchingUp(stack, { metabase, pinecone, server }, key);
   }
