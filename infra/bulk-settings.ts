@@ -31,6 +31,20 @@ export const bulkSettings = {
       "Password of the stack's own Valkey; required if bulk:enabled is true and bulk:redisUrl is not set.",
     because: "A shared default would not be secret.",
   }),
+  host: oneOf({
+    default: "ecs",
+    values: ["ecs", "ec2"],
+    means:
+      "Where API and workers run: Fargate services, or machines of an Auto Scaling group with nginx and systemd.",
+    because: "Fargate has no machine to keep up to date. Machines need no Docker; the local stack has none.",
+  }),
+  instanceType: oneOf({
+    default: "m5.xlarge",
+    values: ["t3.large", "m5.xlarge", "m5.2xlarge"],
+    means: "Type of the machines of bulk:host ec2; each runs the API, and as many workers as it has vCPUs.",
+    because:
+      "Four workers keep a provider's usual rate limit busy; t3.large (2) is for trials, m5.2xlarge (8) for more.",
+  }),
   port: integer({
     default: 8081,
     from: 1024,

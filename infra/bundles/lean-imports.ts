@@ -8,6 +8,9 @@ const required = "required-builtin";
 const absent = "absent-package";
 
 const credentials = join(import.meta.dirname, "../../core/process/aws-credentials.ts");
+const machineCredentials = join(import.meta.dirname, "../../core/process/machine-credentials.ts");
+/** Programs that may run on machines of EC2. */
+const onMachines = /containers[\\/]+bulk-/;
 
 /** File beside each program. */
 export const exporterFile = "tracing.mjs";
@@ -47,7 +50,10 @@ function requireHttp(build: PluginBuild): void {
  * wrapped in functions that are parsed twice.
  */
 function leaveOutSdkParts(build: PluginBuild): void {
-  build.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({ path: credentials }));
+  const isForMachines = onMachines.test(JSON.stringify(build.initialOptions.entryPoints));
+  build.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({
+    path: isForMachines ? machineCredentials : credentials,
+  }));
   build.onResolve({ filter: /^@smithy\/core\/event-streams$/ }, ({ path, kind }) =>
     kind === "dynamic-import" ? { path, namespace: absent } : undefined,
   );

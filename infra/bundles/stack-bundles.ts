@@ -2,6 +2,7 @@ import { join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { BulkContexts } from "../components/bulk-args.ts";
 import type { CatchUpCode } from "../components/catch-up-args.ts";
+import { folderDigest } from "../components/folder-digest.ts";
 import type { ImageCode } from "../components/images/image-code.ts";
 import type { SearchCode } from "../components/search-functions.ts";
 import { type Bundle, bundleContainer, bundleFunction, hashOf, type Ingredients, place } from "./bundle.ts";
@@ -99,7 +100,7 @@ export async function compactionWorkerContext(): Promise<string> {
 export async function bulkContexts(): Promise<BulkContexts> {
   const context = async (name: string) => placed(name, await bundleContainer(name, {}, programOf));
   const [api, worker] = await Promise.all([context("bulk-api"), context("bulk-worker")]);
-  return { api, worker };
+  return { api, worker, digest: folderDigest(api, worker) };
 }
 
 async function functionArchive(name: string, ingredients: Ingredients = {}): Promise<pulumi.asset.Archive> {

@@ -12,6 +12,7 @@ const own = "vectorkeep-ci";
 export const deployedServices = [
   "apigateway",
   "application-autoscaling",
+  "autoscaling",
   "backup",
   "cloudwatch",
   "dynamodb",
@@ -38,6 +39,7 @@ export const deployedServices = [
 /** Services that roles of the product run on. */
 export const roleServices = [
   "apigateway.amazonaws.com",
+  "ec2.amazonaws.com",
   "ecs-tasks.amazonaws.com",
   "lambda.amazonaws.com",
   "scheduler.amazonaws.com",
@@ -57,6 +59,8 @@ export const runtimeServices = [
   "s3",
   "secretsmanager",
   "sqs",
+  "ssm",
+  "ssmmessages",
   "states",
   "xray",
 ] as const;
@@ -119,6 +123,8 @@ export async function continuousIntegration(): Promise<Record<string, pulumi.Out
       deployedServices.map((service) => `${service}:*`),
       ["*"],
     ),
+    // Auto Scaling looks up the image of a launch template with the caller's permissions.
+    allow(["ssm:GetParameters"], ["arn:aws:ssm:*::parameter/aws/service/ami-amazon-linux-latest/*"]),
     ...roles(accountId, boundary.arn),
     ...writeState(stateBucket),
     ...notItself(accountId, provider.arn, stateBucket),
@@ -191,6 +197,18 @@ function roles(account: pulumi.Input<string>, boundary: pulumi.Input<string>): S
         "iam:ListInstanceProfilesForRole",
       ],
       [ofProduct],
+    ),
+    // A machine gets a role by its profile; PassRole below bounds which.
+    allow(
+      [
+        "iam:CreateInstanceProfile",
+        "iam:DeleteInstanceProfile",
+        "iam:GetInstanceProfile",
+        "iam:AddRoleToInstanceProfile",
+        "iam:RemoveRoleFromInstanceProfile",
+        "iam:TagInstanceProfile",
+      ],
+      [ofProduct, pulumi.interpolate`arn:aws:iam::${account}:instance-profile/${product}-*`],
     ),
     {
       ...allow(

@@ -3,16 +3,17 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BulkApiArgs } from "./bulk-args.ts";
 import { BulkBroker } from "./bulk-broker.ts";
 import { BulkEntrance } from "./bulk-entrance.ts";
+import { BulkMachines } from "./bulk-machines.ts";
+import { apiProgram, type BulkPrograms, workerProgram } from "./bulk-programs.ts";
 import { bulkScaling } from "./bulk-scaling.ts";
 import { type ContainerTask, containerTask } from "./container-task.ts";
-import { itemsOf, readSecrets } from "./permissions.ts";
 import { StoredSecret } from "./stored-secret.ts";
 
 const anyPort = { fromPort: 1, toPort: 65_535 };
 
 /**
- * The bulk API as two Fargate services, which share the tasks of the catch-up system: the API behind a load balancer, and
- * workers that scale with the jobs that wait in the broker.
+ * The bulk API, which shares the tasks of the catch-up system: the API behind a load balancer, and workers that scale with the
+ * jobs that wait in the broker. Both are Fargate services, or run on machines.
  */
 export class BulkApi extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
@@ -26,10 +27,13 @@ export class BulkApi extends pulumi.ComponentResource {
     const inside = { parent: this };
     const { settings, network } = args;
     const apiGroup = network.group(`${name}-api`, "Tasks of the bulk API");
-    const workerGroup = network.group(`${name}-workers`, "Workers of the bulk API");
-    const rules = [this.letOut(`${name}-api`, apiGroup), this.letOut(`${name}-workers`, workerGroup)];
+    // Machines run both.
+    const workerGroup =
+      settings.host === "ec2" ? apiGroup : network.group(`${name}-workers`, "Workers of the bulk API");
+    const groups = [...new Set([apiGroup, workerGroup])];
+    const rules = groups.map((group, at) => this.letOut(`${name}-${at === 0 ? "api" : "workers"}`, group));
     const entrance = new BulkEntrance(name, { settings, network, apiGroup }, inside);
-    this.broker = this.ownBroker(`${name}-broker`, args, [apiGroup, workerGroup]);
+    this.broker = this.ownBroker(`${name}-broker`, args, groups);
     const brokerUrl = new StoredSecret(
       `${name}-broker-url`,
       {
@@ -45,25 +49,14 @@ export class BulkApi extends pulumi.ComponentResource {
     );
     const secrets = [brokerUrl.version, this.apiKey.version, args.embeddingApiKey.version];
     const after = [...rules, ...secrets, ...args.catchUp.functions.secretVersions];
-    const api = this.apiTask(`${name}-api`, args, brokerUrl);
-    const worker = this.workerTask(`${name}-worker`, args, brokerUrl);
-    this.logGroups = { api: api.logGroup, worker: worker.logGroup };
-
-    const cluster = new aws.ecs.Cluster(name, { name }, inside);
-    this.service(`${name}-api`, cluster, api, apiGroup, args, settings.apiCount, {
-      dependsOn: [...after, entrance.listener],
-      loadBalancers: [
-        { targetGroupArn: entrance.targets.arn, containerName: "bulk-api", containerPort: settings.port },
-      ],
-    });
-    const workers = this.service(`${name}-worker`, cluster, worker, workerGroup, args, settings.workers, {
-      dependsOn: after,
-    });
-    bulkScaling(
-      `${name}-worker`,
-      { cluster, service: workers, settings, metricsNamespace: args.metricsNamespace },
-      inside,
-    );
+    const programs = {
+      api: apiProgram(args, brokerUrl, this.apiKey),
+      worker: workerProgram(args, brokerUrl),
+    };
+    this.logGroups =
+      settings.host === "ec2"
+        ? this.onMachines(name, args, programs, { entrance, after, group: apiGroup })
+        : this.onFargate(name, args, programs, { entrance, after, apiGroup, workerGroup });
     this.url = entrance.url;
     this.registerOutputs();
   }
@@ -87,63 +80,83 @@ export class BulkApi extends pulumi.ComponentResource {
     );
   }
 
-  private apiTask(name: string, args: BulkApiArgs, brokerUrl: StoredSecret): ContainerTask {
-    const { settings, catchUp } = args;
-    return containerTask(
-      name,
+  private onMachines(
+    name: string,
+    args: BulkApiArgs,
+    programs: BulkPrograms,
+    {
+      entrance,
+      after,
+      group,
+    }: { entrance: BulkEntrance; after: readonly pulumi.Resource[]; group: aws.ec2.SecurityGroup },
+  ): BulkApi["logGroups"] {
+    const { logGroup } = new BulkMachines(
+      `${name}-machine`,
+      { ...args, programs, group, targets: entrance.targets },
+      { parent: this, dependsOn: [...after, entrance.listener] },
+    );
+    return { api: logGroup, worker: logGroup };
+  }
+
+  private onFargate(
+    name: string,
+    args: BulkApiArgs,
+    programs: BulkPrograms,
+    {
+      entrance,
+      after,
+      apiGroup,
+      workerGroup,
+    }: {
+      entrance: BulkEntrance;
+      after: readonly pulumi.Resource[];
+      apiGroup: aws.ec2.SecurityGroup;
+      workerGroup: aws.ec2.SecurityGroup;
+    },
+  ): BulkApi["logGroups"] {
+    const inside = { parent: this };
+    const { settings, logRetentionDays, logLevel, tracing } = args;
+    const shared = { logRetentionDays, logLevel, tracing };
+    const api = containerTask(
+      `${name}-api`,
       {
+        ...shared,
+        ...programs.api,
+        environment: { ...programs.api.environment, PORT: String(settings.port) },
         container: "bulk-api",
         context: args.contexts.api,
         cpu: 256,
         memoryMiB: 512,
-        environment: {
-          ...catchUp.functions.accepting(settings.taskDays),
-          ...brokerEnvironment(args, brokerUrl),
-          BULK_API_KEY_SECRET: this.apiKey.name,
-          PORT: String(settings.port),
-        },
-        statements: [...catchUp.functions.acceptStatements(), readSecrets(brokerUrl, this.apiKey)],
         port: settings.port,
-        logRetentionDays: args.logRetentionDays,
-        logLevel: args.logLevel,
-        tracing: args.tracing,
       },
-      { parent: this },
+      inside,
     );
-  }
-
-  private workerTask(name: string, args: BulkApiArgs, brokerUrl: StoredSecret): ContainerTask {
-    const { settings, catchUp } = args;
-    return containerTask(
-      name,
+    const worker = containerTask(
+      `${name}-worker`,
       {
+        ...shared,
+        ...programs.worker,
         container: "bulk-worker",
         context: args.contexts.worker,
         cpu: settings.workerCpu,
         memoryMiB: settings.workerMemoryMiB,
-        environment: {
-          ...catchUp.functions.planning(),
-          ...brokerEnvironment(args, brokerUrl),
-          CHUNKS_AT_ONCE: String(settings.chunksPerWorker),
-          SOURCE_FOLDER: settings.sourceFolder ?? "",
-          WATCH_SECONDS: String(settings.watchSeconds),
-          STOP_SECONDS: String(settings.stopSeconds),
-          MEMORY_MIB: String(settings.workerMemoryMiB),
-        },
-        statements: [
-          ...catchUp.functions.planStatements(),
-          // Heartbeats, the turn to watch, and tasks that have no job.
-          itemsOf(catchUp.tasks, ["PutItem"], ["BULK#WORKERS", "BULK#WATCH"]),
-          ...catchUp.functions.acceptStatements().slice(1),
-          readSecrets(brokerUrl),
-        ],
         stopSeconds: settings.stopSeconds,
-        logRetentionDays: args.logRetentionDays,
-        logLevel: args.logLevel,
-        tracing: args.tracing,
       },
-      { parent: this },
+      inside,
     );
+    const cluster = new aws.ecs.Cluster(name, { name }, inside);
+    this.service(`${name}-api`, cluster, api, apiGroup, args, settings.apiCount, {
+      dependsOn: [...after, entrance.listener],
+      loadBalancers: [
+        { targetGroupArn: entrance.targets.arn, containerName: "bulk-api", containerPort: settings.port },
+      ],
+    });
+    const workers = this.service(`${name}-worker`, cluster, worker, workerGroup, args, settings.workers, {
+      dependsOn: after,
+    });
+    const { metricsNamespace } = args;
+    bulkScaling(`${name}-worker`, { cluster, service: workers, settings, metricsNamespace }, inside);
+    return { api: api.logGroup, worker: worker.logGroup };
   }
 
   private service(
@@ -183,15 +196,4 @@ export class BulkApi extends pulumi.ComponentResource {
       },
     );
   }
-}
-
-function brokerEnvironment(
-  { metricsNamespace }: BulkApiArgs,
-  brokerUrl: StoredSecret,
-): Record<string, pulumi.Input<string>> {
-  return {
-    BROKER_URL_SECRET: brokerUrl.name,
-    BROKER_NAMESPACE: metricsNamespace,
-    POWERTOOLS_METRICS_NAMESPACE: metricsNamespace,
-  };
 }

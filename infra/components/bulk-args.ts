@@ -9,6 +9,8 @@ import type { TracingSettings } from "./tracing.ts";
 export interface BulkContexts {
   readonly api: string;
   readonly worker: string;
+  /** Of what is in both. */
+  readonly digest: string;
 }
 
 export interface BulkApiArgs {

@@ -8,7 +8,7 @@ const https = 443;
 export interface BulkEntranceArgs {
   readonly settings: Settings["bulk"];
   readonly network: Network;
-  /** Of the API's tasks. */
+  /** Of the API's tasks or machines. */
   readonly apiGroup: aws.ec2.SecurityGroup;
 }
 
@@ -51,7 +51,7 @@ export class BulkEntrance extends pulumi.ComponentResource {
       shortened(name),
       {
         vpcId: placement.vpcId,
-        targetType: "ip",
+        targetType: settings.host === "ec2" ? "instance" : "ip",
         protocol: "HTTP",
         port: ownPort,
         deregistrationDelay: 30,

@@ -151,6 +151,12 @@ export const rules: readonly Rule<Settings>[] = [
       "bulk:sourceFolder is for the local stack, whose workers run on this machine: a Fargate task has no folder of yours. Put the files into the source bucket",
   },
   {
+    keys: ["bulk:host", "catchup:pineconeHost"],
+    broken: ({ bulk, catchup: { pineconeHost } }) =>
+      bulk.enabled && bulk.host === "ec2" && isLoopback(pineconeHost ?? ""),
+    problem: "bulk:host ec2 is for deployed stacks: the local one has no machines. Remove it",
+  },
+  {
     keys: ["bulk:workers", "bulk:maxWorkers"],
     broken: ({ bulk: { workers, maxWorkers } }) => workers > maxWorkers,
     problem: "bulk:workers must not be greater than bulk:maxWorkers",

@@ -7,7 +7,7 @@ import {
 import { deployBulk, imageSecrets } from "./support/bulk-stack.ts";
 import { type Deployment, deploy, listing, ofType } from "./support/deploy.ts";
 import { allPermissions } from "./support/policies.ts";
-import { deployStack } from "./support/stacks.ts";
+import "./support/stacks.ts";
 
 interface Statement {
   readonly Effect: string;
@@ -77,7 +77,7 @@ describe("a deployment of every part of the product", () => {
     };
     stacks = [
       await deployBulk(everything, { stack: "prod", secrets: imageSecrets }),
-      await deployStack("dev"),
+      await deployBulk({ "bulk:host": "ec2" }),
     ];
   });
 
@@ -156,6 +156,7 @@ test("a deployment makes roles of the product only, and changes neither its own,
   const allowed = statements.filter(({ Effect }) => Effect === "Allow").flatMap(({ Resource }) => Resource);
   expect([...new Set(allowed)]).toEqual([
     "arn:aws:iam::000000000000:role/vectorkeep-*",
+    "arn:aws:iam::000000000000:instance-profile/vectorkeep-*",
     "arn:aws:iam::000000000000:role/aws-service-role/*",
   ]);
   expect(statements).toContainEqual({

@@ -32,7 +32,7 @@ jest.mock("../../../infra/bundles/stack-bundles.ts", () => {
       migrate: code,
       migrateHash: "migrations",
     }),
-    bulkContexts: async () => ({ api: ".build/bulk-api", worker: ".build/bulk-worker" }),
+    bulkContexts: async () => ({ api: ".build/bulk-api", worker: ".build/bulk-worker", digest: "bundles" }),
     searchBundles: async () => ({ search: code, shard: code }),
     queryServerContext: async () => ".build/query-server",
     compactionWorkerContext: async () => ".build/compaction-worker",

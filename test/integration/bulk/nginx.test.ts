@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,9 +24,9 @@ withNginx("the real nginx with the configuration of the repository", () => {
   let answerAfterMs = 0;
 
   beforeAll(async () => {
-    api = createServer((request, response) => {
-      seen.push({ url: request.url, forwarded: request.headers["x-forwarded-for"] });
-      request.resume();
+    api = createServer((asked, response) => {
+      seen.push({ url: asked.url, forwarded: asked.headers["x-forwarded-for"] });
+      asked.resume();
       setTimeout(() => response.end("{}"), answerAfterMs);
     }).listen(0, "127.0.0.1");
     await once(api, "listening");
@@ -37,6 +37,7 @@ withNginx("the real nginx with the configuration of the repository", () => {
     const text = (await readFile(template, "utf8"))
       .replaceAll("@RUN@", folder)
       .replaceAll("@API_PORT@", String((api.address() as AddressInfo).port))
+      .replaceAll("@TRUSTED@", "127.0.0.2/32")
       .replaceAll("@LISTEN@", `127.0.0.1:${port}`);
     const file = join(folder, "nginx.conf");
     await writeFile(file, text);
@@ -106,6 +107,29 @@ withNginx("the real nginx with the configuration of the repository", () => {
   test("tells the API the caller's own address, whatever the caller says", async () => {
     await fetch(`${url}/api/v1/health`, { headers: { "x-forwarded-for": "203.0.113.9" } });
     expect(seen.at(-1)?.forwarded).toBe("127.0.0.1");
+  });
+
+  test("believes the load balancer, and limits its callers by their own addresses", async () => {
+    const statusFor = (address: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const headers = { "x-forwarded-for": address };
+        request(`${url}/api/v1/tasks`, { localAddress: "127.0.0.2", headers }, (answer) => {
+          answer.resume();
+          answer.once("end", () => resolve(answer.statusCode));
+        })
+          .once("error", reject)
+          .end();
+      });
+    const busy: (number | undefined)[] = [];
+    for (let round = 0; round < 70; round += 1) busy.push(await statusFor("203.0.113.9"));
+    expect(busy).toContain(429);
+    expect(seen.at(-1)?.forwarded).toBe("203.0.113.9");
+    expect(await statusFor("203.0.113.10")).toBe(200);
+  });
+
+  test("waits for an answer as long as the API may take, and for nothing forever", async () => {
+    const text = await readFile(template, "utf8");
+    for (const line of ["proxy_read_timeout 300s;", "proxy_send_timeout 300s;"]) expect(text).toContain(line);
   });
 
   test("passes on nothing but the API, and no body above a megabyte", async () => {

@@ -10,8 +10,13 @@ if (!isThere && process.env.CI === undefined) {
   process.stderr.write("Skipped: there is no systemd-analyze on the PATH.\n");
 }
 
-test("there is a unit for the API, one for each worker, and one for nginx", () => {
-  expect(units.sort()).toEqual(["bulk-api.service", "bulk-nginx.service", "bulk-worker@.service"]);
+test("there is a unit for the API, one for each worker, one for nginx, and one for the log", () => {
+  expect(units.sort()).toEqual([
+    "bulk-api.service",
+    "bulk-log.service",
+    "bulk-nginx.service",
+    "bulk-worker@.service",
+  ]);
 });
 
 test.each(units)(
@@ -27,7 +32,7 @@ test.each(units)(
       expect(text).toContain(`\n${line}\n`);
     }
     expect(text).toMatch(/\nMemoryMax=\d+[MG]\n/);
-    if (name !== "bulk-nginx.service") expect(text).toMatch(/\nKillSignal=SIGTERM\nTimeoutStopSec=120\n/);
+    if (/api|worker/.test(name)) expect(text).toMatch(/\nKillSignal=SIGTERM\nTimeoutStopSec=120\n/);
   },
 );
 
