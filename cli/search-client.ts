@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { readSecret } from "../core/settings/secret.ts";
 import { VectorkeepError } from "../core/vectorkeep-error.ts";
+import { type RequestSigner, requestSigner } from "./request-signer.ts";
 import type { StackOutputs } from "./target.ts";
 
 const searchAnswer = z.object({
@@ -100,45 +101,53 @@ export class SearchRefusedError extends VectorkeepError {
   }
 }
 
-/** Asks the query service of a stack, with the API key that the stack keeps in Secrets Manager. */
+/** Asks the search API of a stack, with the API key that the stack keeps in Secrets Manager, and signed where it is asked for. */
 export class SearchClient {
   readonly #url: string;
   readonly #apiKey: string;
+  readonly #sign: RequestSigner | undefined;
 
-  private constructor(url: string, apiKey: string) {
+  private constructor(url: string, apiKey: string, sign: RequestSigner | undefined) {
     this.#url = url;
     this.#apiKey = apiKey;
+    this.#sign = sign;
   }
 
   /** The AWS environment of the stack must be set. Throws SearchNotDeployedError. */
-  static async of({ searchUrl, searchApiKeySecret }: StackOutputs): Promise<SearchClient> {
+  static async of({ searchUrl, searchApiKeySecret, search }: StackOutputs): Promise<SearchClient> {
     if (searchUrl === undefined || searchApiKeySecret === undefined) throw new SearchNotDeployedError();
-    return new SearchClient(searchUrl, await readSecret(searchApiKeySecret, "query:apiKey"));
+    const apiKey = await readSecret(searchApiKeySecret, "query:apiKey");
+    return new SearchClient(
+      searchUrl,
+      apiKey,
+      search?.authorization === "key-and-iam" ? requestSigner() : undefined,
+    );
   }
 
   async ask(question: Question): Promise<SearchHits> {
-    const answer = await this.#call("/search", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(question),
-    });
-    return searchAnswer.parse(answer);
+    return searchAnswer.parse(await this.#call("POST", "/search", JSON.stringify(question)));
   }
 
   /** The nearest neighbours of a stored vector. */
   async like(id: string, k: number): Promise<SimilarHits> {
-    return similarAnswer.parse(await this.#call(`/similar?${new URLSearchParams({ id, k: String(k) })}`, {}));
+    const path = `/similar?${new URLSearchParams({ id, k: String(k) })}`;
+    return similarAnswer.parse(await this.#call("GET", path));
   }
 
-  async #call(path: string, request: RequestInit): Promise<unknown> {
-    const url = `${this.#url}${path}`;
-    const headers = { ...request.headers, "x-api-key": this.#apiKey };
-    const response = await fetch(url, { ...request, headers }).catch((cause: unknown) => {
-      throw new SearchUnreachableError(url, cause);
+  async #call(method: string, path: string, body?: string): Promise<unknown> {
+    const url = new URL(`${this.#url}${path}`);
+    const own = {
+      "x-api-key": this.#apiKey,
+      ...(body !== undefined && { "content-type": "application/json" }),
+    };
+    const headers = (await this.#sign?.({ method, url, headers: own, body })) ?? own;
+    const request = { method, headers, ...(body !== undefined && { body }) };
+    const response = await fetch(url, request).catch((cause: unknown) => {
+      throw new SearchUnreachableError(url.href, cause);
     });
-    const body: unknown = await response.json().catch(() => undefined);
-    if (response.ok) return body;
-    const { error } = errorAnswer.safeParse(body).data ?? { error: { message: response.statusText } };
+    const answer: unknown = await response.json().catch(() => undefined);
+    if (response.ok) return answer;
+    const { error } = errorAnswer.safeParse(answer).data ?? { error: { message: response.statusText } };
     throw new SearchRefusedError(response.status, error.message, error.problems ?? []);
   }
 }

@@ -28,10 +28,12 @@ const catchUpNames = z.object({
   watch: z.string(),
 });
 
+/** Stacks that were deployed before it could be set ask for the key. */
+const authorization = z.enum(["key", "key-and-iam"]).default("key");
+
 const catchUp = z.object({
   url: z.string(),
-  /** Stacks that were deployed before it could be set ask for the key. */
-  authorization: z.enum(["key", "key-and-iam"]).default("key"),
+  authorization,
   apiKeySecret: z.string(),
   sourceBucket: z.string(),
   workBucket: z.string(),
@@ -104,7 +106,9 @@ export const stackOutputs = z.object({
   /** Functions beside the flows of the product. */
   added: z.record(z.string(), z.object({ function: z.string(), logGroup: z.string() })).optional(),
   /** Absent where the query server searches, or nothing. */
-  search: z.object({ function: z.string(), logGroup: z.string(), shards: searchedShards }).optional(),
+  search: z
+    .object({ authorization, function: z.string(), logGroup: z.string(), shards: searchedShards })
+    .optional(),
   /** Absent where the catch-up API is not enabled. */
   catchUp: catchUp.optional(),
   /** Absent where the image flow is not enabled. */

@@ -1,14 +1,9 @@
-import { boolean, list, oneOf } from "./settings/setting.ts";
+import { gatewayAuthorization } from "./settings/gateway-authorization.ts";
+import { boolean, list } from "./settings/setting.ts";
 
 /** Access to the catch-up API; catch-up-settings.ts includes them. */
 export const catchUpApiSettings = {
-  authorization: oneOf({
-    default: "key",
-    values: ["key", "key-and-iam"],
-    means:
-      "Authorization of the catch-up API: the API key, or the API key and a SigV4 signature of a principal with execute-api:Invoke.",
-    because: "Existing callers have a key; IAM requires AWS credentials for each caller.",
-  }),
+  authorization: gatewayAuthorization("the catch-up API"),
   allowedCidrs: list({
     form: {
       pattern: /^(\d{1,3}\.){3}\d{1,3}\/([89]|[12]\d|3[0-2])$/,

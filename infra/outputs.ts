@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { GatewayAuthorization } from "./settings/gateway-authorization.ts";
 
 /** The outputs of a deployed stack (`pulumi stack output`). None of them is secret. */
 export interface Outputs {
@@ -80,6 +81,8 @@ type ImageStep = "uploads" | "analysis" | "embedding";
 type ImageFunctionName = "processor" | "analyzer" | "embedder" | "search" | "migrate";
 
 export interface SearchOutputs {
+  /** What callers show. */
+  readonly authorization: GatewayAuthorization;
   /** Answers callers. */
   readonly function: pulumi.Output<string>;
   readonly logGroup: pulumi.Output<string>;
@@ -93,7 +96,7 @@ export interface CatchUpOutputs {
   /** Without a slash at its end. */
   readonly url: pulumi.Output<string>;
   /** What callers show. */
-  readonly authorization: "key" | "key-and-iam";
+  readonly authorization: GatewayAuthorization;
   /** Name of the secret, not its value. */
   readonly apiKeySecret: pulumi.Output<string>;
   /** Where CSV files are put. */

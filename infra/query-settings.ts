@@ -1,4 +1,5 @@
 import { callersKey } from "./settings/forms.ts";
+import { gatewayAuthorization } from "./settings/gateway-authorization.ts";
 import { boolean, integer, oneOf, optionalSecret } from "./settings/setting.ts";
 
 /** The settings of the search API; config.ts includes them. */
@@ -31,6 +32,7 @@ export const querySettings = {
     because:
       "Opening 50,000 vectors of 1536 dimensions takes 2 GiB, and new accounts are limited to this size.",
   }),
+  authorization: gatewayAuthorization("the search API, with host lambda"),
   requestsPerSecond: integer({
     default: 50,
     from: 1,

@@ -8,6 +8,7 @@ import type { Storage } from "./components/storage.ts";
 import type { StoredSecret } from "./components/stored-secret.ts";
 import type { Settings } from "./config.ts";
 import type { SearchOutputs } from "./outputs.ts";
+import type { GatewayAuthorization } from "./settings/gateway-authorization.ts";
 
 interface Neighbours {
   /** Undefined where functions do not search. */
@@ -25,6 +26,7 @@ interface Neighbours {
 export interface Search {
   readonly functions: SearchFunctions;
   readonly url: pulumi.Output<string>;
+  readonly authorization: GatewayAuthorization;
 }
 
 /** The search API of functions; undefined where the query server searches, or nothing. */
@@ -47,15 +49,16 @@ export function searchOf(
   });
   const { url } = new SearchApi(`${name}-api`, {
     search: functions.search,
-    requestsPerSecond: query.requestsPerSecond,
+    settings: query,
     apiKey: searchApiKey,
     isTraced: defaults.tracing.enabled,
   });
-  return { functions, url };
+  return { functions, url, authorization: query.authorization };
 }
 
-export function searchOutputs({ functions: { search, shards } }: Search): SearchOutputs {
+export function searchOutputs({ functions: { search, shards }, authorization }: Search): SearchOutputs {
   return {
+    authorization,
     function: search.function.name,
     logGroup: search.logGroup.name,
     shards: Object.fromEntries(

@@ -3,8 +3,8 @@ import { isOpen, statuses } from "../../core/catchup/tasks/task.ts";
 import { readSecret } from "../../core/settings/secret.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import { askJson } from "../ask-json.ts";
+import { type RequestSigner, requestSigner } from "../request-signer.ts";
 import type { StackOutputs } from "../target.ts";
-import { type RequestSigner, requestSigner } from "./request-signer.ts";
 
 const count = z.number();
 

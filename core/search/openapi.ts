@@ -111,6 +111,13 @@ const ofHost = {
   ecs: { 401: { description: "The key is missing or wrong", content: json(ref("Failure")) } },
 };
 
+const signature = {
+  type: "apiKey",
+  in: "header",
+  name: "authorization",
+  description: "SigV4 of the service execute-api, where query:authorization is key-and-iam.",
+};
+
 const openApiAnswer = { 200: { description: "OpenAPI 3.1", content: json({ type: "object" }) } };
 const describedByItself = {
   lambda: { get: { summary: "This document", responses: { ...openApiAnswer, ...ofGateway } } },
@@ -141,7 +148,7 @@ export function searchOpenApi(dimensions: number, host: SearchHost) {
       version: "1",
       description: `Searches ${schemas.about}: by meaning, by letters, and by what a question says.`,
     },
-    security: [{ key: [] }],
+    security: [{ key: [] }, ...(host === "lambda" ? [{ key: [], signature: [] }] : [])],
     paths: {
       "/search": {
         post: {
@@ -179,7 +186,10 @@ export function searchOpenApi(dimensions: number, host: SearchHost) {
       "/openapi.json": describedByItself[host],
     },
     components: {
-      securitySchemes: { key: { type: "apiKey", in: "header", name: "x-api-key" } },
+      securitySchemes: {
+        key: { type: "apiKey", in: "header", name: "x-api-key" },
+        ...(host === "lambda" && { signature }),
+      },
       schemas: {
         Condition: condition,
         Hit: hit,

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { searchRoutes } from "../../contract/search-routes.ts";
+import type { Settings } from "../config.ts";
 import type { BundledFunction } from "./bundled-function.ts";
 import { declareRoutes, deployedRoutes } from "./catch-up-routes.ts";
 import { admitCallers, deployedHash, limitStage } from "./gateway-limits.ts";
@@ -10,13 +11,16 @@ const stageName = "v1";
 export interface SearchApiArgs {
   /** Answers every route. */
   readonly search: BundledFunction;
-  readonly requestsPerSecond: number;
+  readonly settings: Pick<Settings["query"], "authorization" | "requestsPerSecond">;
   /** That callers send as `x-api-key`. */
   readonly apiKey: pulumi.Output<string>;
   readonly isTraced: boolean;
 }
 
-/** A REST API whose every route requires the API key (3.50 USD per million requests, nothing while idle). */
+/**
+ * A REST API whose every route requires the API key, and a signature if `query:authorization` asks for it (3.50 USD per million
+ * requests, nothing while idle).
+ */
 export class SearchApi extends pulumi.ComponentResource {
   /** Without a trailing slash. */
   readonly url: pulumi.Output<string>;
@@ -24,6 +28,8 @@ export class SearchApi extends pulumi.ComponentResource {
   constructor(name: string, args: SearchApiArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:SearchApi", name, {}, options);
     const inside = { parent: this };
+    const { authorization, requestsPerSecond } = args.settings;
+    const signed = authorization === "key-and-iam";
     const restApi = new aws.apigateway.RestApi(
       name,
       { description: "Searches what is published", endpointConfiguration: { types: "REGIONAL" } },
@@ -41,7 +47,7 @@ export class SearchApi extends pulumi.ComponentResource {
     );
     const routes = declareRoutes(
       name,
-      { all: searchRoutes, restApi, api: args.search, signed: false, crossOrigin: false },
+      { all: searchRoutes, restApi, api: args.search, signed, crossOrigin: false },
       inside,
     );
     const deployment = new aws.apigateway.Deployment(
@@ -54,7 +60,7 @@ export class SearchApi extends pulumi.ComponentResource {
       { restApi: restApi.id, deployment: deployment.id, stageName, xrayTracingEnabled: args.isTraced },
       inside,
     );
-    const limits = { rateLimit: args.requestsPerSecond, burstLimit: 2 * args.requestsPerSecond };
+    const limits = { rateLimit: requestsPerSecond, burstLimit: 2 * requestsPerSecond };
     limitStage(name, { restApi, stage, limits }, inside);
     admitCallers(name, { restApi, stage, limits, apiKey: args.apiKey }, inside);
     this.url = stage.invokeUrl;

@@ -81,6 +81,12 @@ export const rules: readonly Rule<Settings>[] = [
       "catchup:accessLogRole is for catchup:accessLog: set catchup:accessLog to true too, or remove it",
   },
   {
+    keys: ["query:authorization", "query:host"],
+    broken: ({ query: { authorization, host } }) => authorization === "key-and-iam" && host === "ecs",
+    problem:
+      "query:authorization key-and-iam needs query:host lambda: API Gateway checks signatures, and the query server is behind none",
+  },
+  {
     keys: ["catchup:allowedAccounts", "catchup:authorization"],
     broken: ({ catchup: { allowedAccounts, authorization } }) =>
       allowedAccounts.length > 0 && authorization === "key",

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEvent } from "aws-lambda";
-import { requestSigner } from "../../cli/catchup/request-signer.ts";
+import { requestSigner } from "../../cli/request-signer.ts";
 import { TestAws } from "./local-aws.ts";
 import { TestApi } from "./rest-api.ts";
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { SearchClient } from "../../cli/search-client.ts";
 import { shardOf } from "../../core/documents/shards.ts";
+import { readSecret } from "../../core/settings/secret.ts";
 import { eventually } from "./eventually.ts";
 import { keysOf, put } from "./receipt-items.ts";
 import { ocrFiles } from "./receipt-rows.ts";
@@ -27,7 +28,11 @@ async function ask(path: string, request: RequestInit = {}): Promise<Response> {
 }
 
 beforeAll(async () => {
-  stack = await RunningStack.start({ "query:host": "lambda", "compaction:collectionShards": "2" });
+  stack = await RunningStack.start({
+    "query:host": "lambda",
+    "query:authorization": "key-and-iam",
+    "compaction:collectionShards": "2",
+  });
 });
 
 afterAll(async () => {
@@ -69,10 +74,14 @@ test("neighbours of a vector come from every shard, with the labels of their wor
   expect(hits.map(({ id }) => id)).toEqual([second]);
 });
 
-test("a request without the key, or one that does not fit, is refused", async () => {
+test("a request without the key, one that is not signed, or one that does not fit, is refused", async () => {
   const body = JSON.stringify({ text: "total" });
-  expect((await ask("/search", { method: "POST", body })).status).toBe(403);
   Object.assign(process.env, stack.environment);
+  const apiKey = await readSecret(stack.outputs.searchApiKeySecret ?? "", "query:apiKey");
+  for (const headers of [undefined, { "x-api-key": apiKey }]) {
+    const answer = await ask("/search", { method: "POST", body, ...(headers && { headers }) });
+    expect([answer.status, await answer.json()]).toEqual([403, { message: "Missing Authentication Token" }]);
+  }
   const client = await SearchClient.of(stack.outputs);
   await expect(client.ask({ text: "total", k: 0 })).rejects.toThrow(/400.*\n.*k:/);
   await expect(client.like(`IMAGE#${randomUUID()}#RECEIPT#00001#LINE#00001`, 1)).rejects.toThrow(/404/);

@@ -25,11 +25,28 @@ test("with search functions it compares every vector, of as many as they open", 
   });
 });
 
+test("with key-and-iam each route asks for a signature beside the key, and the outputs say so", async () => {
+  const stack = await deployStack("dev", { config: { "query:authorization": "key-and-iam" } });
+  const methods = ofType(stack, "aws:apigateway/method:Method");
+  const own = [...methods].filter(([name]) => name.startsWith("vectorkeep-dev-search-api"));
+  expect(own).toHaveLength(searchRoutes.length);
+  for (const [, method] of own)
+    expect(method).toMatchObject({ authorization: "AWS_IAM", apiKeyRequired: true });
+  expect(stack.outputs.search).toMatchObject({ authorization: "key-and-iam" });
+});
+
+test("the query server, which no gateway stands before, cannot ask for signatures", async () => {
+  const deployed = deployStack("prod", {
+    config: { "query:host": "ecs", "query:authorization": "key-and-iam" },
+  });
+  await expect(deployed).rejects.toThrow("query:authorization key-and-iam needs query:host lambda");
+});
+
 test("the gateway of the search functions has the routes of the contract, each with the key", async () => {
   const methods = ofType(await deployStack("dev"), "aws:apigateway/method:Method");
   const own = [...methods].filter(([name]) => name.startsWith("vectorkeep-dev-search-api"));
   expect(own.map(([name]) => name.replace("vectorkeep-dev-search-api-", "")).sort()).toEqual(
     searchRoutes.map((route) => route.toLowerCase().replace(/[^a-z]+/g, "-")).sort(),
   );
-  for (const [, { apiKeyRequired }] of own) expect(apiKeyRequired).toBe(true);
+  for (const [, method] of own) expect(method).toMatchObject({ authorization: "NONE", apiKeyRequired: true });
 });
