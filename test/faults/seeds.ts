@@ -50,6 +50,11 @@ export function chosen<T>(cases: readonly T[], quickly: number): readonly T[] {
   return all ? cases : new Random("chosen").some(cases, quickly);
 }
 
+/** All of the cases, or in `npm test` only those named. */
+export function everyday<T>(cases: readonly T[], named: readonly NoInfer<T>[]): readonly T[] {
+  return all ? cases : named;
+}
+
 /** A test whose decisions follow from the seed and its name. When it fails, it says how to repeat it. */
 export function faultTest(name: string, body: (random: Random) => Promise<void>): void {
   test(name, async () => {

@@ -23,6 +23,7 @@ import { silentLog } from "../../../core/log.ts";
 import { receiptKey } from "../../../core/receipts/receipt.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { currentKey, runKey } from "../../../core/runs/run-item.ts";
+import { everyday } from "../../faults/seeds.ts";
 import { CompactionRig } from "../../unit/collections/compaction-rig.ts";
 import { itemsOf } from "../../unit/collections/receipt-items.ts";
 import { contentOf, deltaOf } from "../../unit/collections/sample-deltas.ts";
@@ -266,7 +267,7 @@ describe("a rebuild of a sound collection", () => {
     await isWhole();
   });
 
-  test.each(rebuildSteps)(
+  test.each(everyday(rebuildSteps, ["checkpoint", "publish"]))(
     "that is killed at `%s` leaves what is published, and the next one ends it",
     async (step) => {
       const before = await rig.head();
