@@ -1,5 +1,7 @@
 /** Imports run one way: infra | functions, containers, cli -> core; local -> infra; core and infra -> contract -> nothing of ours. */
 const oursOutsideCore = "^(infra|functions|containers|local|cli|bin|test|bench|tools)/";
+/** Schemas of the environments of functions and containers. */
+const configOfProcesses = "^((functions|containers)/[^/]+/config|core/.+-config)\\.ts$";
 
 module.exports = {
   forbidden: [
@@ -41,7 +43,18 @@ module.exports = {
       name: "infra-names-functions-by-path-only",
       severity: "error",
       from: { path: "^infra/" },
-      to: { path: "^(core|functions|containers|local|cli|bin|test|bench|tools)/" },
+      to: {
+        path: "^(core|functions|containers|local|cli|bin|test|bench|tools)/",
+        pathNot: configOfProcesses,
+      },
+    },
+    {
+      name: "infra-knows-configurations-by-type-only",
+      comment:
+        "The compiler compares the environment that infra declares with the schema that the process reads it by.",
+      severity: "error",
+      from: { path: "^infra/" },
+      to: { path: configOfProcesses, dependencyTypesNot: ["type-only"] },
     },
     {
       name: "handlers-import-core-only",

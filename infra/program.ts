@@ -122,7 +122,6 @@ export async function vectorkeep(): Promise<Outputs> {
     code: code.generations,
     leaseSeconds: settings.compaction.leaseSeconds,
     size: settings.compaction,
-    embedding: settings.embedding,
     storage,
     files,
     network,
@@ -133,7 +132,6 @@ export async function vectorkeep(): Promise<Outputs> {
     code: code.verify,
     settings: settings.verify,
     size: settings.compaction,
-    embedding: settings.embedding,
     query: settings.query,
     storage,
     files,
@@ -147,7 +145,6 @@ export async function vectorkeep(): Promise<Outputs> {
     maxFailures: settings.compaction.maxFailures,
     storage,
     compaction,
-    fold: settings.compaction,
     files,
     defaults,
   });

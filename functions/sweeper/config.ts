@@ -1,22 +1,14 @@
 import * as z from "zod";
-import { equallyMany, urlsOfShards, wholeNumber } from "../../core/settings/environment.ts";
-
-const name = z.string().min(1);
+import { documentsConfig, foldsConfig } from "../../core/collections/host/shards-config.ts";
+import { equallyMany, wholeNumber } from "../../core/settings/environment.ts";
 
 /** The environment that infra declares for the sweeper. */
 export const sweeperConfig = z
   .object({
-    AWS_REGION: name,
-    RECEIPTS_TABLE: name,
-    CONTROL_TABLE: name,
-    COLLECTIONS_FILE_SYSTEM: name,
-    DELTAS_BUCKET: name,
-    LINES_QUEUE_URLS: urlsOfShards,
-    WORDS_QUEUE_URLS: urlsOfShards,
-    FOLD_QUEUE_URL: name,
-    FOLD_VECTORS: wholeNumber(0, 1_000_000),
-    FOLD_HOURS: wholeNumber(1, 10_000),
-    MAX_OVERLAY_VECTORS: wholeNumber(1, 1_000_000),
+    ...documentsConfig,
+    ...foldsConfig,
+    AWS_REGION: z.string().min(1),
+    COLLECTIONS_FILE_SYSTEM: z.string().min(1),
     OPEN_MINUTES: wholeNumber(1, 100_000),
     REDRIVES: wholeNumber(1, 1_000),
     /** The setting of compaction. */

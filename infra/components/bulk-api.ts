@@ -50,7 +50,7 @@ export class BulkApi extends pulumi.ComponentResource {
     const secrets = [brokerUrl.version, this.apiKey.version, args.embeddingApiKey.version];
     const after = [...rules, ...secrets, ...args.catchUp.functions.secretVersions];
     const programs = {
-      api: apiProgram(args, brokerUrl, this.apiKey),
+      api: (port: number) => apiProgram(args, brokerUrl, this.apiKey, port),
       worker: workerProgram(args, brokerUrl),
     };
     this.logGroups =
@@ -115,14 +115,13 @@ export class BulkApi extends pulumi.ComponentResource {
     },
   ): BulkApi["logGroups"] {
     const inside = { parent: this };
-    const { settings, logRetentionDays, logLevel, tracing } = args;
-    const shared = { logRetentionDays, logLevel, tracing };
+    const { settings, metricsNamespace, logRetentionDays, logLevel, tracing } = args;
+    const shared = { metricsNamespace, logRetentionDays, logLevel, tracing };
     const api = containerTask(
       `${name}-api`,
       {
         ...shared,
-        ...programs.api,
-        environment: { ...programs.api.environment, PORT: String(settings.port) },
+        ...programs.api(settings.port),
         container: "bulk-api",
         context: args.contexts.api,
         cpu: 256,
@@ -154,7 +153,6 @@ export class BulkApi extends pulumi.ComponentResource {
     const workers = this.service(`${name}-worker`, cluster, worker, workerGroup, args, settings.workers, {
       dependsOn: after,
     });
-    const { metricsNamespace } = args;
     bulkScaling(`${name}-worker`, { cluster, service: workers, settings, metricsNamespace }, inside);
     return { api: api.logGroup, worker: worker.logGroup };
   }

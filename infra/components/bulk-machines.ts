@@ -80,7 +80,7 @@ export class BulkMachines extends pulumi.ComponentResource {
       {
         role: role.id,
         policy: policyOf([
-          ...programs.api.statements,
+          ...programs.api(settings.port).statements,
           ...programs.worker.statements,
           allow(sessions, ["*"]),
           readObjects(bucket, "bulk/"),
@@ -185,9 +185,10 @@ function userData(
   args: BulkMachinesArgs,
   { bucket, key, logGroup, perMachine }: Code,
 ): pulumi.Output<string> {
-  const { settings, programs, network, logLevel, tracing } = args;
+  const { settings, programs, network, metricsNamespace, logLevel, tracing } = args;
   const shared = {
     AWS_REGION: aws.getRegionOutput().region,
+    POWERTOOLS_METRICS_NAMESPACE: metricsNamespace,
     POWERTOOLS_LOG_LEVEL: logLevel,
     ...tracingEnvironment(tracing),
   };
@@ -196,7 +197,7 @@ function userData(
     CODE_BUCKET: bucket,
     CODE_KEY: key,
     API_ENVIRONMENT: pulumi
-      .output({ ...programs.api.environment, ...shared, PORT: String(ownPort) })
+      .output({ ...programs.api(ownPort).environment, ...shared })
       .apply(environmentFile),
     WORKER_ENVIRONMENT: pulumi.output({ ...programs.worker.environment, ...shared }).apply(environmentFile),
     PORT: String(settings.port),

@@ -1,28 +1,36 @@
-import type * as pulumi from "@pulumi/pulumi";
+import type { bulkApiConfig } from "../../core/bulk/host/api-config.ts";
+import type { bulkWorkerConfig } from "../../core/bulk/host/worker-config.ts";
 import type { BulkApiArgs } from "./bulk-args.ts";
+import { type Environment, environmentOf } from "./environment.ts";
 import { itemsOf, readSecrets, type Statement } from "./permissions.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
 /** What a program of the bulk API is told, and may do, wherever it runs. */
 export interface BulkProgram {
-  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly environment: Environment;
   readonly statements: readonly Statement[];
 }
 
 export interface BulkPrograms {
-  readonly api: BulkProgram;
+  /** Its host decides on which port it listens. */
+  readonly api: (port: number) => BulkProgram;
   readonly worker: BulkProgram;
 }
 
-/** Without its port, which its host decides. */
-export function apiProgram(args: BulkApiArgs, brokerUrl: StoredSecret, apiKey: StoredSecret): BulkProgram {
+export function apiProgram(
+  args: BulkApiArgs,
+  brokerUrl: StoredSecret,
+  apiKey: StoredSecret,
+  port: number,
+): BulkProgram {
   const { settings, catchUp } = args;
   return {
-    environment: {
+    environment: environmentOf<typeof bulkApiConfig>({
       ...catchUp.functions.accepting(settings.taskDays),
-      ...brokerEnvironment(args, brokerUrl),
+      ...brokerVariables(args, brokerUrl),
       BULK_API_KEY_SECRET: apiKey.name,
-    },
+      PORT: String(port),
+    }),
     statements: [...catchUp.functions.acceptStatements(), readSecrets(brokerUrl, apiKey)],
   };
 }
@@ -30,15 +38,15 @@ export function apiProgram(args: BulkApiArgs, brokerUrl: StoredSecret, apiKey: S
 export function workerProgram(args: BulkApiArgs, brokerUrl: StoredSecret): BulkProgram {
   const { settings, catchUp } = args;
   return {
-    environment: {
+    environment: environmentOf<typeof bulkWorkerConfig>({
       ...catchUp.functions.planning(),
-      ...brokerEnvironment(args, brokerUrl),
+      ...brokerVariables(args, brokerUrl),
       CHUNKS_AT_ONCE: String(settings.chunksPerWorker),
       SOURCE_FOLDER: settings.sourceFolder ?? "",
       WATCH_SECONDS: String(settings.watchSeconds),
       STOP_SECONDS: String(settings.stopSeconds),
       MEMORY_MIB: String(settings.workerMemoryMiB),
-    },
+    }),
     statements: [
       ...catchUp.functions.planStatements(),
       // Heartbeats, the turn to watch, and tasks that have no job.
@@ -49,13 +57,6 @@ export function workerProgram(args: BulkApiArgs, brokerUrl: StoredSecret): BulkP
   };
 }
 
-function brokerEnvironment(
-  { metricsNamespace }: BulkApiArgs,
-  brokerUrl: StoredSecret,
-): Record<string, pulumi.Input<string>> {
-  return {
-    BROKER_URL_SECRET: brokerUrl.name,
-    BROKER_NAMESPACE: metricsNamespace,
-    POWERTOOLS_METRICS_NAMESPACE: metricsNamespace,
-  };
+function brokerVariables({ metricsNamespace }: BulkApiArgs, brokerUrl: StoredSecret) {
+  return { BROKER_URL_SECRET: brokerUrl.name, BROKER_NAMESPACE: metricsNamespace };
 }

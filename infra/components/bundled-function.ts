@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
+import type { Environment } from "./environment.ts";
 import { attachToNetwork, type FunctionEgress, placeWithEgress } from "./function-egress.ts";
 import type { Network } from "./network.ts";
 import { allow, assumedBy, policyOf, type Statement } from "./permissions.ts";
@@ -33,7 +34,7 @@ export interface BundledFunctionArgs extends FunctionDefaults {
   readonly timeoutSeconds: number;
   readonly memoryMiB: number;
   /** Secrets are given by name. */
-  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly environment: Environment;
   /** The permissions of the function; writing its own log is added. */
   readonly statements: readonly Statement[];
   /** Local disk. @default 512 MiB, which is free */

@@ -1,9 +1,14 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { chunkConfig } from "../../core/catchup/host/chunk-config.ts";
+import type { settleConfig } from "../../core/catchup/host/settle-config.ts";
+import type { apiConfig } from "../../functions/catch-up-api/config.ts";
+import type { runConfig } from "../../functions/catch-up-run/config.ts";
 import { BundledFunction } from "./bundled-function.ts";
 import type { CatchUpArgs } from "./catch-up-args.ts";
 import { type CatchUpMachine, executionsOf } from "./catch-up-machine.ts";
 import { embeddingEnvironment } from "./embedding-environment.ts";
+import { environmentOf } from "./environment.ts";
 import type { Named } from "./named.ts";
 import {
   allow,
@@ -79,7 +84,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       code: this.args.code.settle,
       timeoutSeconds: workTimeoutSeconds,
       memoryMiB: 512,
-      environment: this.settling(),
+      environment: environmentOf<typeof settleConfig>(this.settling()),
       statements: [...this.settleStatements(), sendTo(this.args.unsettled)],
     });
   }
@@ -90,7 +95,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       code: this.args.code.chunk,
       timeoutSeconds: this.args.settings.timeoutSeconds,
       memoryMiB: this.args.settings.memoryMiB,
-      environment: { ...this.settling(), ...this.chunking() },
+      environment: environmentOf<typeof chunkConfig>({ ...this.settling(), ...this.chunking() }),
       statements: this.chunkStatements(),
     });
   }
@@ -102,11 +107,11 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       code: this.args.code.run,
       timeoutSeconds: settings.timeoutSeconds,
       memoryMiB: settings.memoryMiB,
-      environment: {
+      environment: environmentOf<typeof runConfig>({
         ...this.planning(),
         STATE_MACHINE_ARN: this.machine.machine.arn,
         ROWS_PER_FUNCTION: String(settings.rowsPerFunction),
-      },
+      }),
       statements: [
         ...this.planStatements(),
         allow(["states:StartExecution"], [this.machine.machine.arn]),
@@ -125,12 +130,12 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       code: this.args.code.api,
       timeoutSeconds: answerTimeoutSeconds,
       memoryMiB: 512,
-      environment: {
+      environment: environmentOf<typeof apiConfig>({
         ...this.accepting(settings.taskDays),
         STATE_MACHINE_ARN: this.machine.machine.arn,
         RUN_FUNCTION: this.run.function.name,
         CORS_ORIGINS: settings.corsOrigins.join(","),
-      },
+      }),
       statements: [
         ...this.acceptStatements(),
         invoke(this.run.function),
@@ -146,7 +151,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
   }
 
   /** The environment of a process that accepts requests. */
-  accepting(taskDays: number): Record<string, pulumi.Input<string>> {
+  accepting(taskDays: number) {
     const { settings, tasks } = this.args;
     return {
       TASKS_TABLE: tasks.name,
@@ -168,7 +173,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
   }
 
   /** The environment of a process that plans and processes tasks. */
-  planning(): Record<string, pulumi.Input<string>> {
+  planning() {
     const { settings } = this.args;
     return {
       ...this.settling(),
@@ -218,7 +223,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
     ];
   }
 
-  private settling(): Record<string, pulumi.Input<string>> {
+  private settling() {
     const { tasks, source, work, settings, embedding } = this.args;
     return {
       TASKS_TABLE: tasks.name,
@@ -232,7 +237,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
     };
   }
 
-  private chunking(): Record<string, pulumi.Input<string>> {
+  private chunking() {
     const { settings, embedding, embeddingApiKey, control } = this.args;
     return {
       ...embeddingEnvironment(embedding, embeddingApiKey),

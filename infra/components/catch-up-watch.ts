@@ -1,9 +1,11 @@
 import type * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
+import type { watchConfig } from "../../functions/catch-up-watch/config.ts";
+import type { BundledFunction, FunctionDefaults } from "./bundled-function.ts";
 import { executionsOf } from "./catch-up-machine.ts";
+import { environmentOf } from "./environment.ts";
 import { allow, invoke, items, queryIndexes } from "./permissions.ts";
-import { scheduled } from "./scheduled.ts";
+import { scheduledFunction } from "./scheduled.ts";
 
 /** Bounds how long a task stays open after its worker died. */
 export const watchEveryMinutes = 1;
@@ -27,9 +29,8 @@ export class CatchUpWatch extends pulumi.ComponentResource {
 
   constructor(name: string, args: CatchUpWatchArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:CatchUpWatch", name, {}, options);
-    const inside = { parent: this };
     const { tasks, machine, run, settle } = args;
-    this.watch = new BundledFunction(
+    this.watch = scheduledFunction(
       name,
       {
         ...args.defaults,
@@ -37,13 +38,13 @@ export class CatchUpWatch extends pulumi.ComponentResource {
         code: args.code,
         timeoutSeconds: 60 * watchEveryMinutes,
         memoryMiB: 256,
-        environment: {
+        environment: environmentOf<typeof watchConfig>({
           TASKS_TABLE: tasks.name,
           STATE_MACHINE_ARN: machine.arn,
           RUN_FUNCTION: run.function.name,
           SETTLE_FUNCTION: settle.function.name,
           SETTLING_SECONDS: String(args.settlingSeconds),
-        },
+        }),
         statements: [
           items(tasks, ["GetItem", "UpdateItem"]),
           queryIndexes(tasks),
@@ -51,13 +52,9 @@ export class CatchUpWatch extends pulumi.ComponentResource {
           allow(["states:DescribeExecution"], executionsOf(machine.arn)),
         ],
       },
-      inside,
+      { description: "Starts a watch of open catch-up tasks", everyMinutes: watchEveryMinutes },
+      this,
     );
-    const schedule = {
-      description: "Starts a watch of open catch-up tasks",
-      everyMinutes: watchEveryMinutes,
-    };
-    scheduled(name, this.watch, schedule, inside);
     this.registerOutputs();
   }
 }

@@ -1,12 +1,14 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type FieldVariable, typesWithFields, watchedEntities } from "../../contract/watched-entities.ts";
+import type { streamProcessorConfig } from "../../functions/stream-processor/config.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import { changeFilters, changeFiltersByType } from "./change-filters.ts";
 import { urlsOf } from "./collection-queues.ts";
 import type { Compaction } from "./compaction.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
+import { environmentOf } from "./environment.ts";
 import { list, putObjects, readStream, sendTo } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
 
@@ -52,13 +54,13 @@ export class ChangeProcessor extends pulumi.ComponentResource {
         // A batch takes milliseconds. A stuck one is redelivered after this time, and blocks its shard no longer.
         timeoutSeconds: 60,
         memoryMiB: 256,
-        environment: {
+        environment: environmentOf<typeof streamProcessorConfig>({
           LINES_QUEUE_URLS: urlsOf(lines.queues),
           WORDS_QUEUE_URLS: urlsOf(words.queues),
           STREAM_REJECTED_QUEUE_URL: this.rejected.url,
           WATCHED_ENTITIES: settings.entities.join(","),
           ...fieldVariables(settings),
-        },
+        }),
         statements: [
           ...readStream(storage.receipts),
           sendTo(...lines.queues, ...words.queues, this.rejected),

@@ -1,9 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { compactionWorkerConfig } from "../../containers/compaction-worker/config.ts";
 import type { Settings } from "../config.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import { type Compaction, collectionsPath } from "./compaction.ts";
 import { containerTask } from "./container-task.ts";
+import { environmentOf } from "./environment.ts";
 import type { Network } from "./network.ts";
 import { receiveFrom } from "./permissions.ts";
 import type { TracingSettings } from "./tracing.ts";
@@ -53,12 +55,11 @@ export class CompactionWorker extends pulumi.ComponentResource {
         cpu: settings.workerCpu,
         memoryMiB: settings.workerMemoryMiB,
         scratchGiB: settings.workerScratchGiB,
-        environment: {
+        environment: environmentOf<typeof compactionWorkerConfig>({
           ...compaction.environment,
           SHARDS_AT_ONCE: String(settings.workerShardsAtOnce),
           CYCLE_HOURS: String(settings.workerCycleHours),
-          POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace,
-        },
+        }),
         statements: [
           receiveFrom(...compaction.lines.queues, ...compaction.words.queues, compaction.folds.queue),
           ...compaction.statements,
@@ -66,6 +67,7 @@ export class CompactionWorker extends pulumi.ComponentResource {
         mount: { files, path: collectionsPath, readOnly: false },
         stopSeconds,
         healthCommand,
+        metricsNamespace: args.metricsNamespace,
         logRetentionDays: args.logRetentionDays,
         logLevel: args.logLevel,
         tracing: args.tracing,

@@ -1,10 +1,18 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type * as z from "zod";
 import { maxChangeReceives, shardNames } from "../../contract/collections.ts";
+import type { compactionConfig } from "../../core/collections/host/compaction-config.ts";
+import type {
+  documentsConfig,
+  foldsConfig,
+  generationFilesConfig,
+} from "../../core/collections/host/shards-config.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import { type CollectionQueues, collectionQueues, urlsOf } from "./collection-queues.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
+import { environmentOf, type VariablesOf } from "./environment.ts";
 import type { Network } from "./network.ts";
 import { consume, items, list, readObjects, receiveFrom, type Statement, sendTo } from "./permissions.ts";
 import { QueueWithDlq } from "./queue-with-dlq.ts";
@@ -19,6 +27,8 @@ const foldReceives = 100;
 
 /** Mount path of the collections in every compaction process. */
 export const collectionsPath = "/mnt/collections";
+
+type Variables<Shape extends z.ZodRawShape> = VariablesOf<z.ZodObject<Shape>>;
 
 export interface CompactionArgs {
   readonly code: pulumi.asset.Archive;
@@ -44,8 +54,14 @@ export class Compaction extends pulumi.ComponentResource {
   /** Where folds are asked for. */
   readonly folds: QueueWithDlq;
   readonly fold: BundledFunction;
+  /** What other processes read too: of documents, of their generations, and of folds. */
+  readonly variables: {
+    readonly documents: Variables<typeof documentsConfig>;
+    readonly generations: Variables<typeof generationFilesConfig>;
+    readonly folds: Variables<typeof foldsConfig>;
+  };
   /** Environment of every compaction process, function or container. */
-  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly environment: VariablesOf<typeof compactionConfig>;
   /** Permissions of every compaction process, beyond receiving messages. */
   readonly statements: readonly Statement[];
   /** Enabled while the function is the host of compaction. */
@@ -72,17 +88,31 @@ export class Compaction extends pulumi.ComponentResource {
       inside,
     );
 
-    this.environment = {
+    const documents = {
       RECEIPTS_TABLE: storage.receipts.name,
       CONTROL_TABLE: storage.control.name,
       DELTAS_BUCKET: storage.deltas.name,
       LINES_QUEUE_URLS: urlsOf(this.lines.queues),
       WORDS_QUEUE_URLS: urlsOf(this.words.queues),
-      LINES_DEAD_LETTER_QUEUE_URLS: urlsOf(this.lines.deadLetters),
-      WORDS_DEAD_LETTER_QUEUE_URLS: urlsOf(this.words.deadLetters),
+    };
+    const generations = {
+      ...documents,
       COLLECTIONS_PATH: collectionsPath,
       EMBEDDING_MODEL: args.embedding.model,
       EMBEDDING_DIMENSIONS: String(args.embedding.dimensions),
+    };
+    const folds = {
+      FOLD_QUEUE_URL: this.folds.queue.url,
+      FOLD_VECTORS: String(settings.foldVectors),
+      FOLD_HOURS: String(settings.foldHours),
+      MAX_OVERLAY_VECTORS: String(settings.maxOverlayVectors),
+    };
+    this.variables = { documents, generations, folds };
+    this.environment = {
+      ...generations,
+      ...folds,
+      LINES_DEAD_LETTER_QUEUE_URLS: urlsOf(this.lines.deadLetters),
+      WORDS_DEAD_LETTER_QUEUE_URLS: urlsOf(this.words.deadLetters),
       LEASE_SECONDS: String(settings.leaseSeconds),
       LEASE_WAIT_SECONDS: String(settings.leaseWaitSeconds),
       DRAIN_MAX_MESSAGES: String(settings.drainMaxMessages),
@@ -92,10 +122,6 @@ export class Compaction extends pulumi.ComponentResource {
       GENERATIONS_KEPT: String(settings.generationsKept),
       MAX_READER_SECONDS: String(settings.maxReaderSeconds),
       MAX_FAILURES: String(settings.maxFailures),
-      FOLD_QUEUE_URL: this.folds.queue.url,
-      FOLD_VECTORS: String(settings.foldVectors),
-      FOLD_HOURS: String(settings.foldHours),
-      MAX_OVERLAY_VECTORS: String(settings.maxOverlayVectors),
     };
     this.statements = [
       sendTo(...this.lines.deadLetters, ...this.words.deadLetters),
@@ -115,7 +141,7 @@ export class Compaction extends pulumi.ComponentResource {
         timeoutSeconds: settings.timeoutSeconds,
         memoryMiB: settings.memoryMiB,
         mount: { files: args.files, network: args.network, path: collectionsPath },
-        environment: this.environment,
+        environment: environmentOf<typeof compactionConfig>(this.environment),
         statements: [consume(...this.lines.queues, ...this.words.queues), ...this.statements],
       },
       inside,
@@ -130,7 +156,7 @@ export class Compaction extends pulumi.ComponentResource {
         memoryMiB: settings.foldMemoryMiB,
         scratchMiB: settings.foldScratchMiB,
         mount: { files: args.files, network: args.network, path: collectionsPath },
-        environment: this.environment,
+        environment: environmentOf<typeof compactionConfig>(this.environment),
         statements: [
           consume(this.folds.queue),
           // A repair takes messages of the collections too.

@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as awsx from "@pulumi/awsx";
 import * as pulumi from "@pulumi/pulumi";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
+import type { Environment } from "./environment.ts";
 import { allow, assumedBy, assumedByWithoutSource, policyOf, type Statement } from "./permissions.ts";
 import { type TracingSettings, tracingEnvironment } from "./tracing.ts";
 
@@ -17,7 +18,7 @@ export interface ContainerTaskArgs {
   /** Local disk. @default 20 GiB, which is included */
   readonly scratchGiB?: number;
   /** Secrets are given by name. */
-  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly environment: Environment;
   /** The permissions of the program; mounting the file system is added. */
   readonly statements: readonly Statement[];
   /** @default the program mounts nothing */
@@ -33,6 +34,8 @@ export interface ContainerTaskArgs {
   readonly stopSeconds?: number;
   /** A command that exits with 0 while the program is healthy. @default no health check */
   readonly healthCommand?: readonly string[];
+  /** CloudWatch namespace of the metrics that the program writes into its log. */
+  readonly metricsNamespace: string;
   readonly logRetentionDays: number;
   /** Minimum level of the lines that the program logs. */
   readonly logLevel: string;
@@ -99,6 +102,7 @@ export function containerTask(
           essential: true,
           environment: Object.entries({
             ...args.environment,
+            POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace,
             POWERTOOLS_LOG_LEVEL: args.logLevel,
             ...tracingEnvironment(args.tracing),
           }).map(([name, value]) => ({

@@ -1,11 +1,14 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { embedConfig } from "../../functions/embed/config.ts";
+import type { exportConfig } from "../../functions/export-ocr-results/config.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import { urlsOf } from "./collection-queues.ts";
 import type { Compaction } from "./compaction.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import { embeddingEnvironment } from "./embedding-environment.ts";
+import { environmentOf } from "./environment.ts";
 import {
   consume,
   denyItemsOf,
@@ -109,7 +112,7 @@ export class EmbedPipeline extends pulumi.ComponentResource {
         timeoutSeconds: settings.timeoutSeconds,
         memoryMiB: settings.memoryMiB,
         after: [apiKey.version],
-        environment: {
+        environment: environmentOf<typeof embedConfig>({
           RECEIPTS_TABLE: storage.receipts.name,
           CONTROL_TABLE: storage.control.name,
           DELTAS_BUCKET: storage.deltas.name,
@@ -122,7 +125,7 @@ export class EmbedPipeline extends pulumi.ComponentResource {
           EMBEDDING_TOKENS_PER_MINUTE: String(embedding.tokensPerMinute),
           MAX_OPEN_RUNS: String(settings.maxOpenRuns),
           DEFER_SECONDS: String(settings.deferSeconds),
-        },
+        }),
         statements: [
           consume(this.queue.queue),
           sendTo(this.queue.queue, this.queue.deadLetters, ...lines.queues, ...words.queues),
@@ -152,7 +155,10 @@ export class EmbedPipeline extends pulumi.ComponentResource {
         code: args.exportCode,
         timeoutSeconds: 60,
         memoryMiB: 512,
-        environment: { ARTIFACTS_BUCKET: storage.artifacts.name, EMBED_QUEUE_URL: this.queue.queue.url },
+        environment: environmentOf<typeof exportConfig>({
+          ARTIFACTS_BUCKET: storage.artifacts.name,
+          EMBED_QUEUE_URL: this.queue.queue.url,
+        }),
         statements: [
           putObjects(storage.artifacts, "receipts/"),
           sendTo(this.queue.queue, this.failedExports),

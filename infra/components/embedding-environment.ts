@@ -1,12 +1,8 @@
-import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
 /** How a process reaches the embedding provider. */
-export function embeddingEnvironment(
-  embedding: Settings["embedding"],
-  apiKey: StoredSecret,
-): Record<string, pulumi.Input<string>> {
+export function embeddingEnvironment(embedding: Settings["embedding"], apiKey: StoredSecret) {
   return {
     EMBEDDING_API_KEY_SECRET: apiKey.name,
     EMBEDDING_BASE_URL: embedding.baseUrl,

@@ -1,10 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { generationsConfig } from "../../functions/generations/config.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
-import { urlsOf } from "./collection-queues.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import type { Compaction } from "./compaction.ts";
+import { environmentOf } from "./environment.ts";
 import type { Network } from "./network.ts";
 import { allow, assumedBy, items, list, policyOf, readObjects, sendTo } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
@@ -18,7 +19,6 @@ export interface GenerationsArgs {
   readonly leaseSeconds: number;
   /** It opens a generation, as compaction does. */
   readonly size: Pick<Settings["compaction"], "foldMemoryMiB" | "foldScratchMiB">;
-  readonly embedding: Pick<Settings["embedding"], "model" | "dimensions">;
   readonly storage: Storage;
   readonly files: CollectionsFileSystem;
   readonly network: Network;
@@ -37,8 +37,8 @@ export class Generations extends pulumi.ComponentResource {
 
   constructor(name: string, args: GenerationsArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:Generations", name, {}, options);
-    const { storage, embedding } = args;
-    const { lines, words, folds } = args.compaction;
+    const { storage } = args;
+    const { lines, words, folds, variables } = args.compaction;
     this.generations = new BundledFunction(
       name,
       {
@@ -50,18 +50,11 @@ export class Generations extends pulumi.ComponentResource {
         memoryMiB: args.size.foldMemoryMiB,
         scratchMiB: args.size.foldScratchMiB,
         mount: { files: args.files, network: args.network, path: collectionsPath },
-        environment: {
-          RECEIPTS_TABLE: storage.receipts.name,
-          CONTROL_TABLE: storage.control.name,
-          DELTAS_BUCKET: storage.deltas.name,
-          LINES_QUEUE_URLS: urlsOf(lines.queues),
-          WORDS_QUEUE_URLS: urlsOf(words.queues),
+        environment: environmentOf<typeof generationsConfig>({
+          ...variables.generations,
           FOLD_QUEUE_URL: folds.queue.url,
-          COLLECTIONS_PATH: collectionsPath,
-          EMBEDDING_MODEL: embedding.model,
-          EMBEDDING_DIMENSIONS: String(embedding.dimensions),
           LEASE_SECONDS: String(args.leaseSeconds),
-        },
+        }),
         statements: [
           sendTo(...lines.queues, ...words.queues, folds.queue),
           list(storage.deltas),

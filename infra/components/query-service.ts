@@ -1,9 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { queryServerConfig } from "../../containers/query-server/config.ts";
 import type { Settings } from "../config.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import { containerTask } from "./container-task.ts";
 import { embeddingEnvironment } from "./embedding-environment.ts";
+import { environmentOf } from "./environment.ts";
 import type { Network } from "./network.ts";
 import { itemsOf, list, readObjects, readSecrets } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
@@ -151,7 +153,7 @@ export class QueryService extends pulumi.ComponentResource {
         context: args.context,
         cpu: settings.cpu,
         memoryMiB: settings.memoryMiB,
-        environment: {
+        environment: environmentOf<typeof queryServerConfig>({
           CONTROL_TABLE: storage.control.name,
           DELTAS_BUCKET: storage.deltas.name,
           COLLECTIONS_PATH: collectionsPath,
@@ -161,8 +163,7 @@ export class QueryService extends pulumi.ComponentResource {
           QUERY_EXACT_VECTORS: String(settings.exactVectors),
           QUERY_MIN_COSINE_PERCENT: String(settings.minCosinePercent),
           PORT: String(settings.port),
-          POWERTOOLS_METRICS_NAMESPACE: args.metricsNamespace,
-        },
+        }),
         statements: [
           itemsOf(storage.control, ["GetItem"], ["COLLECTION#*"]),
           list(storage.deltas),
@@ -171,6 +172,7 @@ export class QueryService extends pulumi.ComponentResource {
         ],
         mount: { files: args.files, path: collectionsPath, readOnly: true },
         port: settings.port,
+        metricsNamespace: args.metricsNamespace,
         logRetentionDays: args.logRetentionDays,
         logLevel: args.logLevel,
         tracing: args.tracing,

@@ -1,11 +1,23 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import type { BundledFunction } from "./bundled-function.ts";
+import { BundledFunction, type BundledFunctionArgs } from "./bundled-function.ts";
 import { assumedBy, invoke, policyOf } from "./permissions.ts";
 
 export interface ScheduledArgs {
   readonly description: string;
   readonly everyMinutes: number;
+}
+
+/** A function of a component that a schedule invokes. */
+export function scheduledFunction(
+  name: string,
+  args: BundledFunctionArgs,
+  schedule: ScheduledArgs,
+  parent: pulumi.Resource,
+): BundledFunction {
+  const made = new BundledFunction(name, args, { parent });
+  scheduled(name, made, schedule, { parent });
+  return made;
 }
 
 /**

@@ -1,9 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { collections, shardNames } from "../../contract/collections.ts";
+import type { searchConfig } from "../../functions/search/config.ts";
+import type { searchShardConfig } from "../../functions/search-shard/config.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import { embeddingEnvironment } from "./embedding-environment.ts";
+import { environmentOf } from "./environment.ts";
 import type { Network } from "./network.ts";
 import { invoke, itemsOf, list, readObjects, readSecrets } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
@@ -69,14 +72,14 @@ export class SearchFunctions extends pulumi.ComponentResource {
         timeoutSeconds: answerTimeoutSeconds,
         memoryMiB: 512,
         after: [apiKey.version],
-        environment: {
+        environment: environmentOf<typeof searchConfig>({
           CONTROL_TABLE: storage.control.name,
           ...embeddingEnvironment(embedding, apiKey),
           EMBEDDING_REQUESTS_PER_MINUTE: String(embedding.requestsPerMinute),
           EMBEDDING_TOKENS_PER_MINUTE: String(embedding.tokensPerMinute),
           COLLECTION_SHARDS: String(args.collectionShards),
           SHARD_FUNCTION_PREFIX: `${name}-`,
-        },
+        }),
         statements: [
           invoke(...[...this.shards.values()].map((shard) => shard.function)),
           itemsOf(storage.control, ["GetItem", "UpdateItem"], ["LIMITER#*"]),
@@ -99,7 +102,7 @@ export class SearchFunctions extends pulumi.ComponentResource {
         memoryMiB: settings.lambdaMemoryMiB,
         scratchMiB: scratchMiB(settings.lambdaMaxVectors, embedding.dimensions),
         mount: { files: args.files, network: args.network, path: collectionsPath, readOnly: true },
-        environment: {
+        environment: environmentOf<typeof searchShardConfig>({
           CONTROL_TABLE: storage.control.name,
           DELTAS_BUCKET: storage.deltas.name,
           COLLECTIONS_PATH: collectionsPath,
@@ -109,7 +112,7 @@ export class SearchFunctions extends pulumi.ComponentResource {
           EMBEDDING_DIMENSIONS: String(embedding.dimensions),
           QUERY_MAX_VECTORS: String(settings.lambdaMaxVectors),
           QUERY_MIN_COSINE_PERCENT: String(settings.minCosinePercent),
-        },
+        }),
         statements: [
           itemsOf(storage.control, ["GetItem"], ["COLLECTION#*"]),
           list(storage.deltas),

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { sweeperConfig } from "../../functions/sweeper/config.ts";
 import type { Settings } from "../config.ts";
-import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
-import { urlsOf } from "./collection-queues.ts";
+import type { BundledFunction, FunctionDefaults } from "./bundled-function.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import type { Compaction } from "./compaction.ts";
+import { environmentOf } from "./environment.ts";
 import { allow, deleteObjects, items, list, sendTo } from "./permissions.ts";
 import { maxMessageSeconds } from "./queue-with-dlq.ts";
-import { scheduled } from "./scheduled.ts";
+import { scheduledFunction } from "./scheduled.ts";
 import type { Storage } from "./storage.ts";
 
 /** Enough for some thousand actions; the next sweep continues. */
@@ -20,8 +21,6 @@ export interface SweeperArgs {
   readonly storage: Storage;
   /** Owner of the queues to which runs are redriven. */
   readonly compaction: Compaction;
-  /** By which it asks for folds. */
-  readonly fold: Pick<Settings["compaction"], "foldVectors" | "foldHours" | "maxOverlayVectors">;
   /** The file system whose size it records; it does not mount it. */
   readonly files: CollectionsFileSystem;
   readonly defaults: FunctionDefaults;
@@ -36,11 +35,10 @@ export class Sweeper extends pulumi.ComponentResource {
 
   constructor(name: string, args: SweeperArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:Sweeper", name, {}, options);
-    const inside = { parent: this };
     const { settings, storage } = args;
-    const { lines, words } = args.compaction;
+    const { lines, words, folds, variables } = args.compaction;
 
-    this.sweeper = new BundledFunction(
+    this.sweeper = scheduledFunction(
       name,
       {
         ...args.defaults,
@@ -49,25 +47,18 @@ export class Sweeper extends pulumi.ComponentResource {
         code: args.code,
         timeoutSeconds,
         memoryMiB: 256,
-        environment: {
-          RECEIPTS_TABLE: storage.receipts.name,
-          CONTROL_TABLE: storage.control.name,
+        environment: environmentOf<typeof sweeperConfig>({
+          ...variables.documents,
+          ...variables.folds,
           COLLECTIONS_FILE_SYSTEM: args.files.fileSystem.id,
-          DELTAS_BUCKET: storage.deltas.name,
-          LINES_QUEUE_URLS: urlsOf(lines.queues),
-          WORDS_QUEUE_URLS: urlsOf(words.queues),
-          FOLD_QUEUE_URL: args.compaction.folds.queue.url,
-          FOLD_VECTORS: String(args.fold.foldVectors),
-          FOLD_HOURS: String(args.fold.foldHours),
-          MAX_OVERLAY_VECTORS: String(args.fold.maxOverlayVectors),
           OPEN_MINUTES: String(settings.openMinutes),
           REDRIVES: String(settings.redrives),
           MAX_FAILURES: String(args.maxFailures),
           DELTA_RETENTION_SECONDS: String(maxMessageSeconds),
           CLAIM_SECONDS: String(timeoutSeconds + 60),
-        },
+        }),
         statements: [
-          sendTo(...lines.queues, ...words.queues, args.compaction.folds.queue),
+          sendTo(...lines.queues, ...words.queues, folds.queue),
           list(storage.deltas),
           allow(["elasticfilesystem:DescribeFileSystems"], [args.files.fileSystem.arn]),
           deleteObjects(storage.deltas, "deltas/"),
@@ -75,13 +66,8 @@ export class Sweeper extends pulumi.ComponentResource {
           items(storage.control, ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"]),
         ],
       },
-      inside,
-    );
-    scheduled(
-      name,
-      this.sweeper,
       { description: "Starts a sweep", everyMinutes: settings.everyMinutes },
-      inside,
+      this,
     );
     this.registerOutputs();
   }

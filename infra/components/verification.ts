@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { verifyConfig } from "../../functions/verify/config.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
-import { urlsOf } from "./collection-queues.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import type { Compaction } from "./compaction.ts";
+import { environmentOf } from "./environment.ts";
 import type { Network } from "./network.ts";
 import { allow, items, list, readObjects } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
@@ -17,7 +18,6 @@ export interface VerificationArgs {
   readonly settings: Settings["verify"];
   /** It opens a generation, as compaction does. */
   readonly size: Pick<Settings["compaction"], "foldMemoryMiB" | "foldScratchMiB">;
-  readonly embedding: Pick<Settings["embedding"], "model" | "dimensions">;
   /** What decides how the search answers: a check of the search goes the same way. */
   readonly query: Pick<Settings["query"], "host" | "exactVectors" | "lambdaMaxVectors">;
   readonly storage: Storage;
@@ -37,8 +37,8 @@ export class Verification extends pulumi.ComponentResource {
 
   constructor(name: string, args: VerificationArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:Verification", name, {}, options);
-    const { storage, embedding } = args;
-    const { lines, words } = args.compaction;
+    const { storage } = args;
+    const { lines, words, variables } = args.compaction;
     this.verify = new BundledFunction(
       name,
       {
@@ -49,18 +49,11 @@ export class Verification extends pulumi.ComponentResource {
         memoryMiB: args.size.foldMemoryMiB,
         scratchMiB: args.size.foldScratchMiB,
         mount: { files: args.files, network: args.network, path: collectionsPath, readOnly: true },
-        environment: {
-          RECEIPTS_TABLE: storage.receipts.name,
-          CONTROL_TABLE: storage.control.name,
-          DELTAS_BUCKET: storage.deltas.name,
-          LINES_QUEUE_URLS: urlsOf(lines.queues),
-          WORDS_QUEUE_URLS: urlsOf(words.queues),
-          COLLECTIONS_PATH: collectionsPath,
-          EMBEDDING_MODEL: embedding.model,
-          EMBEDDING_DIMENSIONS: String(embedding.dimensions),
+        environment: environmentOf<typeof verifyConfig>({
+          ...variables.generations,
           SETTLE_SECONDS: String(args.settings.settleSeconds),
           ...searchEnvironment(args.query),
-        },
+        }),
         statements: [
           allow(
             ["sqs:GetQueueAttributes"],

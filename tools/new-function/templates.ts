@@ -95,7 +95,7 @@ export const handler = defineFunction({
 });
 `;
 
-function component({ camel }: Names, everyMinutes: number | undefined): string {
+function component({ camel, kebab }: Names, everyMinutes: number | undefined): string {
   const isScheduled = everyMinutes !== undefined;
   const declared = `new BundledFunction(name, {
     ...defaults,
@@ -103,7 +103,7 @@ function component({ camel }: Names, everyMinutes: number | undefined): string {
     code,
     timeoutSeconds: 60,
     memoryMiB: 256,
-    environment: {},
+    environment: environmentOf<typeof ${camel}Config>({}),
     statements: [],
   })`;
   const body = isScheduled
@@ -111,8 +111,10 @@ function component({ camel }: Names, everyMinutes: number | undefined): string {
   scheduled(name, made, { description: "Starts it", everyMinutes: ${everyMinutes} }, { parent: made });
   return made;`
     : `  return ${declared};`;
-  return `import type { AddedFunctionArgs } from "./added-function.ts";
+  return `import type { ${camel}Config } from "../../functions/${kebab}/config.ts";
+import type { AddedFunctionArgs } from "./added-function.ts";
 import { BundledFunction } from "./bundled-function.ts";
+import { environmentOf } from "./environment.ts";
 ${isScheduled ? 'import { scheduled } from "./scheduled.ts";\n' : ""}
 /** The function of functions/, ${isScheduled ? `invoked every ${everyMinutes} minutes` : "invoked on demand"}. */
 export function ${camel}(name: string, { code, defaults }: AddedFunctionArgs): BundledFunction {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { equallyMany, urlsOfShards, wholeNumber } from "../../settings/environment.ts";
+import { foldsConfig, generationFilesConfig } from "./shards-config.ts";
 
-const name = z.string().min(1);
 const seconds = wholeNumber(0, 86_400);
 
 /** Each shard has a queue and dead letters in both collections. */
@@ -15,17 +15,11 @@ const inShards = equallyMany(
 /** What infra sets for every process that compacts. */
 export const compactionConfig = z
   .object({
-    AWS_REGION: name,
-    RECEIPTS_TABLE: name,
-    CONTROL_TABLE: name,
-    DELTAS_BUCKET: name,
-    LINES_QUEUE_URLS: urlsOfShards,
-    WORDS_QUEUE_URLS: urlsOfShards,
+    AWS_REGION: z.string().min(1),
+    ...generationFilesConfig,
+    ...foldsConfig,
     LINES_DEAD_LETTER_QUEUE_URLS: urlsOfShards,
     WORDS_DEAD_LETTER_QUEUE_URLS: urlsOfShards,
-    COLLECTIONS_PATH: name,
-    EMBEDDING_MODEL: name,
-    EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
     LEASE_SECONDS: wholeNumber(1, 3_600),
     LEASE_WAIT_SECONDS: seconds,
     DRAIN_MAX_MESSAGES: wholeNumber(0, 100_000),
@@ -35,10 +29,6 @@ export const compactionConfig = z
     GENERATIONS_KEPT: wholeNumber(1, 1_000),
     MAX_READER_SECONDS: seconds,
     MAX_FAILURES: wholeNumber(1, 100),
-    FOLD_QUEUE_URL: name,
-    FOLD_VECTORS: wholeNumber(0, 1_000_000),
-    FOLD_HOURS: wholeNumber(1, 10_000),
-    MAX_OVERLAY_VECTORS: wholeNumber(1, 1_000_000),
   })
   .check(inShards);
 

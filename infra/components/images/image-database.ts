@@ -1,7 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type * as z from "zod";
+import type { databaseConfig } from "../../../core/images/database/database-config.ts";
+import type { migrateConfig } from "../../../functions/image-migrate/config.ts";
 import type { Settings } from "../../config.ts";
 import { BundledFunction, type FunctionDefaults } from "../bundled-function.ts";
+import { environmentOf, type VariablesOf } from "../environment.ts";
 import type { Network } from "../network.ts";
 import { allow, readSecrets, type Statement } from "../permissions.ts";
 
@@ -30,7 +34,7 @@ export class ImageDatabase extends pulumi.ComponentResource {
   readonly roleSecret: aws.secretsmanager.Secret;
   /** Functions that use the schema depend on it. */
   readonly migrated: pulumi.Resource;
-  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly environment: VariablesOf<z.ZodObject<typeof databaseConfig>>;
   readonly statements: readonly Statement[];
 
   constructor(name: string, args: ImageDatabaseArgs, options?: pulumi.ComponentResourceOptions) {
@@ -101,7 +105,7 @@ export class ImageDatabase extends pulumi.ComponentResource {
       },
       inside,
     );
-    this.environment = this.environmentOf(this.roleSecret.arn);
+    this.environment = this.variables(this.roleSecret.arn);
     this.statements = [useDataApi(this.cluster), readSecrets(this.roleSecret)];
     this.registerOutputs();
   }
@@ -120,11 +124,11 @@ export class ImageDatabase extends pulumi.ComponentResource {
         code: migrateCode,
         timeoutSeconds: migrateTimeoutSeconds,
         memoryMiB: 512,
-        environment: {
-          ...this.environmentOf(ownerSecret),
+        environment: environmentOf<typeof migrateConfig>({
+          ...this.variables(ownerSecret),
           ROLE_SECRET_ARN: this.roleSecret.arn,
           VECTOR_DIMENSIONS: String(settings.embeddingDimensions),
-        },
+        }),
         statements: [
           useDataApi(this.cluster),
           readSecrets({ arn: ownerSecret }),
@@ -136,7 +140,7 @@ export class ImageDatabase extends pulumi.ComponentResource {
     );
   }
 
-  private environmentOf(secretArn: pulumi.Input<string>) {
+  private variables(secretArn: pulumi.Input<string>) {
     return {
       DATABASE_CLUSTER_ARN: this.cluster.arn,
       DATABASE_SECRET_ARN: secretArn,

@@ -1,9 +1,14 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { analysisCompleteEvent, imageExtensions, imageProcessedEvent } from "../../../contract/images.ts";
+import type { analyzerConfig } from "../../../functions/image-analyzer/config.ts";
+import type { embedderConfig } from "../../../functions/image-embedder/config.ts";
+import type { processorConfig } from "../../../functions/image-processor/config.ts";
+import type { searchConfig } from "../../../functions/image-search/config.ts";
 import type { Settings } from "../../config.ts";
 import { BundledFunction, type BundledFunctionArgs, type FunctionDefaults } from "../bundled-function.ts";
 import { DeadLetterQueue } from "../dead-letter-queue.ts";
+import { environmentOf } from "../environment.ts";
 import type { Named } from "../named.ts";
 import type { Network } from "../network.ts";
 import {
@@ -161,13 +166,15 @@ export class ImageFlow extends pulumi.ComponentResource {
       timeoutSeconds: processorTimeoutSeconds,
       // Lambda allots CPU by memory, and rendering is all CPU.
       memoryMiB: 1536,
-      environment: {
+      environment: environmentOf<typeof processorConfig>({
+        ...this.database.environment,
+        ...queueVariables(this.uploads),
         RENDITIONS_BUCKET: renditions.bucket,
         EVENT_BUS_NAME: bus,
         MAX_MEGABYTES: String(settings.maxMegabytes),
         MAX_MEGAPIXELS: String(settings.maxMegapixels),
         HEIC: String(settings.heic),
-      },
+      }),
       statements: [
         list(images),
         readObjects(images, ""),
@@ -191,7 +198,9 @@ export class ImageFlow extends pulumi.ComponentResource {
       code: code.analyzer,
       timeoutSeconds: analyzerTimeoutSeconds,
       memoryMiB: 1024,
-      environment: {
+      environment: environmentOf<typeof analyzerConfig>({
+        ...this.database.environment,
+        ...queueVariables(this.analysis),
         EVENT_BUS_NAME: bus,
         CONTROL_TABLE: this.args.control.name,
         USD_PER_DAY: String(settings.usdPerDay),
@@ -207,7 +216,7 @@ export class ImageFlow extends pulumi.ComponentResource {
         OPENAI_MODEL: settings.openAiModel,
         OPENAI_PRICE: settings.openAiPrice,
         OPENAI_API_KEY_SECRET: openAi?.name ?? "",
-      },
+      }),
       statements: [
         list(this.storage.renditions),
         readObjects(this.storage.renditions, ""),
@@ -228,7 +237,11 @@ export class ImageFlow extends pulumi.ComponentResource {
       code: this.args.code.embedder,
       timeoutSeconds: embedderTimeoutSeconds,
       memoryMiB: 512,
-      environment: this.voyageEnvironment(),
+      environment: environmentOf<typeof embedderConfig>({
+        ...this.database.environment,
+        ...queueVariables(this.embedding),
+        ...this.voyageVariables(),
+      }),
       statements: [this.limiters(), readSecrets(this.voyageApiKey), sendTo(this.embedding.queue)],
       after: [this.voyageApiKey.version],
     });
@@ -243,12 +256,13 @@ export class ImageFlow extends pulumi.ComponentResource {
       code: code.search,
       timeoutSeconds: searchTimeoutSeconds,
       memoryMiB: 1024,
-      environment: {
-        ...this.voyageEnvironment(),
+      environment: environmentOf<typeof searchConfig>({
+        ...this.database.environment,
+        ...this.voyageVariables(),
         USERS_BY_KEY_ID: api.usersByKeyId,
         LEXICAL_WEIGHT_PERCENT: String(settings.lexicalWeightPercent),
         RANK_CONSTANT: String(settings.rankConstant),
-      },
+      }),
       statements: [this.limiters(), readSecrets(this.voyageApiKey)],
       after: [this.voyageApiKey.version],
     });
@@ -263,11 +277,6 @@ export class ImageFlow extends pulumi.ComponentResource {
   ): BundledFunction {
     const consumer = this.function(name, {
       ...args,
-      environment: {
-        ...args.environment,
-        QUEUE_URL: queue.url,
-        DEAD_LETTER_QUEUE_URL: deadLetters.url,
-      },
       statements: [...args.statements, consume(queue), sendTo(deadLetters)],
     });
     new aws.lambda.EventSourceMapping(
@@ -297,13 +306,12 @@ export class ImageFlow extends pulumi.ComponentResource {
   }
 
   private function(name: string, args: FlowFunction): BundledFunction {
-    const { environment, statements, migrated } = this.database;
+    const { statements, migrated } = this.database;
     return new BundledFunction(
       name,
       {
         ...this.args.defaults,
         ...args,
-        environment: { ...environment, ...args.environment },
         statements: [...statements, ...args.statements],
         after: [migrated, ...(args.after ?? [])],
       },
@@ -311,7 +319,7 @@ export class ImageFlow extends pulumi.ComponentResource {
     );
   }
 
-  private voyageEnvironment(): Record<string, pulumi.Input<string>> {
+  private voyageVariables() {
     const { settings, control } = this.args;
     return {
       CONTROL_TABLE: control.name,
@@ -344,4 +352,8 @@ export class ImageFlow extends pulumi.ComponentResource {
   private secret(name: string, description: string, value: pulumi.Output<string>): StoredSecret {
     return new StoredSecret(name, { description, value }, { parent: this });
   }
+}
+
+function queueVariables({ queue, deadLetters }: RuleQueue) {
+  return { QUEUE_URL: queue.url, DEAD_LETTER_QUEUE_URL: deadLetters.url };
 }
