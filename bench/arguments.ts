@@ -37,9 +37,10 @@ export class Arguments {
   }
 
   /** Throws BadArgumentsError. */
-  wholeNumber(name: string, text: string): number {
+  wholeNumber(name: string, text: string, min = 1): number {
     const number = Number(text);
-    if (!Number.isInteger(number) || number < 1) throw this.bad(`--${name} ${text} is no number above 0`);
+    if (!Number.isInteger(number) || number < min)
+      throw this.bad(`--${name} ${text} is no whole number from ${min} on`);
     return number;
   }
 

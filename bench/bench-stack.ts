@@ -45,11 +45,15 @@ export class BenchStack {
     this.logs = new CloudWatchLogsClient({});
   }
 
-  static async start(surroundings: Surroundings): Promise<BenchStack> {
+  static async start(
+    surroundings: Surroundings,
+    changes: Readonly<Record<string, string>> = {},
+  ): Promise<BenchStack> {
     const config = {
       "embedding:baseUrl": surroundings.embeddingsUrl,
       "embedding:model": surroundings.model,
       "embedding:dimensions": String(surroundings.dimensions),
+      ...changes,
     };
     const args = [join(surroundings.folder, "stack"), JSON.stringify(config)];
     return new BenchStack(await startService<StackAnnouncement>("local-stack.ts", args), surroundings);

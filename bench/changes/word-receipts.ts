@@ -13,16 +13,17 @@ const goods = ["milk", "bread", "tea", "rice", "soap", "oil", "lentils", "paper"
 
 /**
  * Synthetic receipts with a given number of lines of five words, every word with its own text. The same numbers give the
- * same receipts.
+ * same receipts; `first` is the number of the first.
  */
-export function wordReceipts(count: number, linesPerReceipt = usualLines): BenchReceipt[] {
+export function wordReceipts(count: number, linesPerReceipt = usualLines, first = 0): BenchReceipt[] {
   const random = randomFrom(seed);
   const word = (number: number) => `${goods[Math.floor(random() * goods.length)]}${number}`;
-  return Array.from({ length: count }, (_, receipt) => {
+  return Array.from({ length: count }, (_, position) => {
+    const receipt = first + position;
     const imageId = imageOf(receipt);
     const lines = Array.from({ length: linesPerReceipt }, (_, line) => {
-      const first = (receipt * linesPerReceipt + line) * wordsPerLine;
-      const texts = Array.from({ length: wordsPerLine }, (_, place) => word(first + place));
+      const wordsBefore = (receipt * linesPerReceipt + line) * wordsPerLine;
+      const texts = Array.from({ length: wordsPerLine }, (_, place) => word(wordsBefore + place));
       return {
         row: lineRow(imageId, line + 1, texts.join(" ")),
         words: texts.map((text, place) => wordRow(imageId, line + 1, place, text)),

@@ -4,8 +4,9 @@ import { SearchClient } from "../../cli/search-client.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import type { BenchStack } from "../bench-stack.ts";
 import { type LabelItem, labelChanges } from "../changes/label-changes.ts";
-import { stackWithReceipts } from "../changes/stack-with-receipts.ts";
-import { wordReceipts } from "../changes/word-receipts.ts";
+import { preparedReceipts, stackWithReceipts } from "../changes/stack-with-receipts.ts";
+import { wordReceipts, wordsPerLine } from "../changes/word-receipts.ts";
+import type { BenchReceipt } from "../receipts.ts";
 import type { Surroundings } from "../surroundings.ts";
 import type { FreshnessOptions } from "./options.ts";
 
@@ -14,6 +15,12 @@ const watchedPerSecond = 1;
 /** Each label that waits asks five times a second: more would measure the load of the searches. */
 const askEveryMs = 200;
 const maxWaitMs = 60_000;
+/** To write a base of many vectors takes minutes, and what is above one costs a publish and a reader no less. */
+const unfolded = {
+  "compaction:foldVectors": "1000000",
+  "compaction:maxOverlayVectors": "1000000",
+  "query:exactVectors": "1000000",
+};
 
 /** A label was written, and no search shows it. */
 export class LabelNotShownError extends VectorkeepError {
@@ -31,24 +38,57 @@ export interface Freshness {
   /** Labels that were written in all, and how long that took. */
   readonly labels: number;
   readonly putSeconds: number;
+  /** Searches that were answered, and the generations that answered them. A search that fails ends the measurement. */
+  readonly searches: number;
+  readonly generations: number;
 }
 
 /** Publishes receipts, then writes labels at a steady rate and searches for some. Throws LabelNotShownError. */
 export async function measureFreshness(
-  { receipts: count, seconds, perSecond }: FreshnessOptions,
+  { receipts: count, vectors, load, seconds, perSecond }: FreshnessOptions,
   surroundings: Surroundings,
 ): Promise<Freshness> {
   const receipts = wordReceipts(count);
-  const stack = await stackWithReceipts(receipts, surroundings);
+  const others = largeReceipts(vectors, count);
+  const loaded = await preparedReceipts(largeReceipts(load, count + others.length), surroundings, "load");
+  const stack = await stackWithReceipts([...receipts, ...others], surroundings, vectors > 0 ? unfolded : {});
   try {
-    const search = await SearchClient.of(stack.outputs);
+    const search = new CountedSearch(await SearchClient.of(stack.outputs));
     const changes = labelChanges(receipts, seconds * perSecond);
     const [first, ...items] = changes.map(({ item }, number) => named(item, number));
     // So that no process is cold.
     if (first) await measure(stack, search, [first], perSecond);
-    return await measure(stack, search, items, perSecond);
+    const sent = stack.send(loaded);
+    const measured = await measure(stack, search, items, perSecond);
+    await sent;
+    const { searches, generations } = search;
+    return { ...measured, searches, generations: generations.size };
   } finally {
     await stack.stop();
+  }
+}
+
+/** Of this number of words in all, or a receipt more. */
+function largeReceipts(words: number, first: number): BenchReceipt[] {
+  const linesPerReceipt = 50;
+  return wordReceipts(Math.ceil(words / (linesPerReceipt * wordsPerLine)), linesPerReceipt, first);
+}
+
+/** A search for what no other label is named, and what answered. */
+class CountedSearch {
+  searches = 0;
+  readonly generations = new Set<number | null>();
+  readonly #client: SearchClient;
+
+  constructor(client: SearchClient) {
+    this.#client = client;
+  }
+
+  async shows(label: string): Promise<boolean> {
+    const answer = await this.#client.ask({ text: label, label, k: 1, understand: false });
+    this.searches += 1;
+    for (const generation of Object.values(answer.generations)) this.generations.add(generation);
+    return answer.hits.length > 0;
   }
 }
 
@@ -64,10 +104,10 @@ async function put({ dynamo, outputs }: BenchStack, item: LabelItem): Promise<vo
 
 async function measure(
   stack: BenchStack,
-  search: SearchClient,
+  search: CountedSearch,
   items: readonly LabelItem[],
   perSecond: number,
-): Promise<Freshness> {
+): Promise<Pick<Freshness, "seconds" | "labels" | "putSeconds">> {
   const every = Math.max(1, Math.round(perSecond / watchedPerSecond));
   const began = performance.now();
   const puts: Promise<void>[] = [];
@@ -85,10 +125,9 @@ async function measure(
 }
 
 /** Resolves to the seconds since the moment `from`. */
-async function untilShown(search: SearchClient, label: string, from: number): Promise<number> {
+async function untilShown(search: CountedSearch, label: string, from: number): Promise<number> {
   while (performance.now() - from < maxWaitMs) {
-    const { hits } = await search.ask({ text: label, label, k: 1, understand: false });
-    if (hits.length > 0) return (performance.now() - from) / 1_000;
+    if (await search.shows(label)) return (performance.now() - from) / 1_000;
     await sleep(askEveryMs);
   }
   throw new LabelNotShownError(label);

@@ -2,7 +2,14 @@ import { freshnessOptions } from "../../../bench/freshness/options.ts";
 
 describe("the command line of npm run bench:freshness", () => {
   it("writes 50 labels per second for 20 seconds by default", () => {
-    expect(freshnessOptions([])).toEqual({ help: false, receipts: 100, seconds: 20, perSecond: 50 });
+    expect(freshnessOptions([])).toEqual({
+      help: false,
+      receipts: 100,
+      vectors: 0,
+      load: 0,
+      seconds: 20,
+      perSecond: 50,
+    });
     expect(freshnessOptions(["--receipts", "500", "--seconds", "60", "--per-second", "100"])).toMatchObject({
       receipts: 500,
       seconds: 60,
