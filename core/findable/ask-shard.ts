@@ -21,9 +21,9 @@ export interface FindableDeps extends PublishedDeps {
 
 export interface FindableOptions {
   readonly sample: Sample;
-  /** The setting by which a search compares every vector or asks Chroma's index. */
+  /** Up to this size of a shard a search compares every vector; above, it uses Chroma's index. */
   readonly exactVectors: number;
-  /** A search does not open a shard of more. @default it opens any */
+  /** A search refuses larger shards. @default it opens any */
   readonly maxVectors?: number | undefined;
   /** What `next` of the report before said; undefined to begin. */
   readonly after?: string | undefined;
@@ -31,15 +31,15 @@ export interface FindableOptions {
   readonly deadline: number;
 }
 
-/** Of the time that an invocation has. The rest is for a page that takes longer than thought. */
+/** Share of the time of an invocation. The rest is reserved for a page that takes longer than expected. */
 const planned = 0.9;
 const idsPerPage = 100;
 const requestsAtOnce = 4;
 const missedLogged = 20;
 
 /**
- * Has vectors of a shard's published generation ask for themselves, by the code and on the path of a search. Where the
- * time is not enough for all, the report says after which to go on. Reads only. Throws GenerationCorruptError,
+ * Searches a shard's published generation for its own vectors, by the code of a search. If the time does not suffice for
+ * all, the report names the id to continue after. Reads only. Throws GenerationCorruptError,
  * CollectionOfOtherModelError, or ShardTooLargeError.
  */
 export function askShard(deps: FindableDeps, options: FindableOptions): Promise<FindableReport> {
@@ -102,7 +102,7 @@ async function ask(
       if (why !== undefined) whys.set(id, why);
     });
     notFound += whys.size;
-    // In the order of the page: that in which the answers come is another each time.
+    // In the order of the page: answers arrive in any order.
     const named = page.flatMap((id) => {
       const why = whys.get(id);
       return why === undefined ? [] : [{ id, why }];
@@ -113,7 +113,7 @@ async function ask(
   return { asked, notFound, missed, next: asked < left.length ? (left[asked - 1] ?? null) : null };
 }
 
-/** Asks for a vector as a caller does who sends its numbers. Resolves to why it is not found; undefined where it is. */
+/** Searches by a vector's numbers, as a caller would. Resolves to why it is not found; undefined if it is. */
 function asker(searchable: Searchable, shard: ShardName, dimensions: number) {
   const schema = searchRequest(dimensions);
   return async (id: string, stored: StoredVector | undefined): Promise<string | undefined> => {
@@ -129,7 +129,7 @@ function asker(searchable: Searchable, shard: ShardName, dimensions: number) {
   };
 }
 
-/** The log is what is left of it when the terminal is gone. */
+/** The log outlives the terminal of the caller. */
 function tell(
   log: Log,
   { shard, generation, missed, vectors, asked, found, not_found }: FindableReport,

@@ -1,14 +1,14 @@
 import type { Hit } from "../search/hit.ts";
 
-/** Hits that a vector has to be among when it asks for itself. */
+/** A vector must be among this many hits of a search by its own numbers. */
 export const hitsAsked = 10;
 
-/** What float32 leaves of a cosine's digits: two vectors that are nearer to each other than this are one for a search. */
+/** The precision of a float32 cosine: a search cannot distinguish vectors that are nearer to each other. */
 const tolerance = 1e-5;
 
 /**
- * Why a vector that asked for itself is not found; undefined where it is. Equal texts have equal vectors, and more of
- * them than there are hits leave no room for all: one that is not shown is found where every hit is as near as itself.
+ * Why a search by a vector's own numbers does not find it; undefined if it does. Equal texts have equal vectors, and there
+ * may be more of them than hits: one that is not shown counts as found if every hit is as near as itself.
  */
 export function notFoundWhy(id: string, hits: readonly Hit[]): string | undefined {
   if (hits.some((hit) => hit.id === id || hit.row?.ids.includes(id))) return undefined;

@@ -18,7 +18,7 @@ export const findableReport = z.object({
   /** The first of those, each with the reason. */
   missed: z.array(z.object({ id: z.string(), why: z.string() })),
   seconds: z.number(),
-  /** The last id that was asked for: ids after it are left. Null where none are. */
+  /** The last id that was searched; the next call continues after it. Null if none remain. */
   next: z.string().nullable(),
 });
 

@@ -36,20 +36,20 @@ export interface ChromaGenerationsOptions {
   readonly library: string;
   /** Local folder for private copies. */
   readonly scratch: string;
-  /** Generations of more vectors are not held in memory: their answers are approximate. */
+  /** Larger generations are not held in memory: their answers are approximate. */
   readonly exactVectors: number;
-  /** Generations of more vectors are not opened at all. @default any size is */
+  /** Larger generations are not opened at all. @default any size is */
   readonly maxVectors?: number;
   /** Where the deltas are that segments name. */
   readonly deltas: Pick<DeltaStore, "get">;
   readonly metrics: Metrics;
 }
 
-/** Publishes that a reader may have missed before it reads all again. */
+/** A reader that has missed more publishes reads everything again. */
 const maxMissedGenerations = 32;
 const deltasAtOnce = 16;
 
-/** What is known of a generation that this source has opened. */
+/** A generation that this source has opened. */
 interface Opened {
   readonly database: string | null;
   readonly overlay: Overlay;

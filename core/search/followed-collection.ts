@@ -27,7 +27,7 @@ export interface CollectionHealth {
   readonly lag_generations: number;
   /** Seconds for which the head has been ahead of what is served; 0 when up to date. */
   readonly lag_seconds: number;
-  /** Why the last look at the head, or the opening of its generation, failed. */
+  /** Why the last poll of the head, or opening its generation, failed. */
   readonly problem: string | null;
 }
 
@@ -38,7 +38,7 @@ interface Served {
 }
 
 const reopening = { firstMs: 1_000, maxMs: 60_000 };
-/** Changes come together: after a head that moved, the next one is looked for sooner, at a price that quiet hours do not pay. */
+/** Publishes come in bursts: after a head has moved, the next poll is sooner. Quiet hours poll at the normal interval. */
 const moving = { forMs: 10_000, pollMs: 250 };
 
 /**
@@ -68,7 +68,7 @@ export class FollowedCollection {
     this.#clock = clock;
   }
 
-  /** Looks at the head every `intervalMs`, and more often while it moves, until the signal; never rejects. */
+  /** Polls the head every `intervalMs`, and more often while it moves, until the signal; never rejects. */
   async follow(intervalMs: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.poll();
@@ -78,7 +78,7 @@ export class FollowedCollection {
     }
   }
 
-  /** One look at the head, and the swap if it moved. Never rejects: what went wrong is logged and shown by `health`. */
+  /** One poll of the head, and the swap if it moved. Never rejects: failures are logged and shown by `health`. */
   async poll(): Promise<void> {
     const before = this.#head?.name;
     try {
@@ -123,7 +123,7 @@ export class FollowedCollection {
     return this.#sawNothing ? "empty" : "opening";
   }
 
-  /** Why the newest head is not served, where no retry will open it. What is served then only gets older. */
+  /** Why the newest head cannot be served by any retry. What is served then becomes stale. */
   get refusal(): GenerationRefusal | undefined {
     const error = this.#refused?.name === this.#head?.name ? this.#refused?.error : undefined;
     return isRefusal(error) ? error : undefined;

@@ -5,12 +5,12 @@ import { holdsFor } from "./neighbour-filter.ts";
 /** By document key: what the segments above a base say a document has. */
 export type OverlayVectors = ReadonlyMap<string, readonly StoredVector[]>;
 
-/** More than this is not asked of an approximate index. */
+/** Maximum k of a query of an approximate index. */
 const maxAsked = 4_000;
 
 /**
  * Nearest neighbours in a base and in what is above it. The base proposes, by its approximate index; of documents that a
- * segment speaks of, the segment's vectors are all compared, and those of the base count for nothing.
+ * segment speaks of, the segment's vectors are all compared, and those of the base are ignored.
  */
 export async function neighboursOver(
   ofBase: (query: NeighbourQuery) => Promise<readonly Neighbour[]>,
@@ -22,7 +22,7 @@ export async function neighboursOver(
   return [...(await belowOverlay(ofBase, overlay, query)), ...above].sort(bestFirst).slice(0, query.k);
 }
 
-/** Asks for more where hits were replaced by what is above them. */
+/** Asks for more if segments replace some of the hits. */
 async function belowOverlay(
   ofBase: (query: NeighbourQuery) => Promise<readonly Neighbour[]>,
   overlay: OverlayVectors,

@@ -11,7 +11,7 @@ import {
   VectorUnknownError,
 } from "./search-errors.ts";
 
-/** How a search that failed is answered. */
+/** The answer to a search that failed. */
 export function problemOf(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof NothingPublishedError) return new HttpError(503, "nothing_published", error.message);
@@ -30,12 +30,12 @@ export function problemOf(error: unknown): HttpError {
   return new HttpError(500, "internal", "The search failed; the log of this service has the reason.");
 }
 
-/** Nobody foresaw the error: its reason is in the log. */
+/** An unexpected error; its reason is in the log. */
 export function isUnforeseen({ status }: HttpError): boolean {
   return status === 500;
 }
 
-/** The request was right, and has no answer although something is published. */
+/** The request is valid, and has no answer although something is published. */
 export function isUnanswered({ status, code }: HttpError): boolean {
   return status >= 500 && code !== "nothing_published";
 }

@@ -23,7 +23,7 @@ const valueTypes: Readonly<Record<MetadataType, z.ZodType>> = {
 /** Plain equality on metadata keys; each value must have its key's own type, else nothing could ever match. */
 const filter = z
   .unknown()
-  // zod passes this one key over, and what it does not see would be a filter that is left out without a word.
+  // zod drops this key silently, which would drop the filter.
   .refine((wanted) => !Object.hasOwn(Object(wanted), "__proto__"), "__proto__: no vector has this key")
   .pipe(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
   .superRefine((wanted, context) => {
@@ -44,8 +44,8 @@ const termFields = Object.fromEntries(
 ) as TermFields;
 
 /**
- * Rules between fields run beside fields that do not fit, so that every problem is told at once. Such a field is
- * whatever was sent, whatever its type says.
+ * Rules between fields also run if a field is invalid, so that every problem is reported at once. The value of such a field
+ * is what was sent, whatever its type says.
  */
 const besideOtherProblems = {
   when: ({ value }: { value: unknown }) => z.object({}).safeParse(value).success,

@@ -1,35 +1,35 @@
 import type { VectorDigest } from "./digest.ts";
 
-/** A vector that is there and shows something else than is due. */
+/** A vector that exists and differs from the expected one. */
 export interface Stale {
   readonly id: string;
   readonly what: "document" | "metadata" | "numbers";
 }
 
 export interface Differences {
-  /** Ids that are due and not there. */
+  /** Expected ids that do not exist. */
   readonly missing: readonly string[];
-  /** Ids that are there and not due. */
+  /** Ids that are there and not expected. */
   readonly extra: readonly string[];
   readonly stale: readonly Stale[];
 }
 
 /** What is wrong with the vectors of one document. */
 export function differencesOf(
-  due: Iterable<VectorDigest>,
+  expected: Iterable<VectorDigest>,
   published: ReadonlyMap<string, VectorDigest>,
 ): Differences {
-  const dueIds = new Set<string>();
+  const expectedIds = new Set<string>();
   const missing: string[] = [];
   const stale: Stale[] = [];
-  for (const { id, document, metadata } of due) {
-    dueIds.add(id);
+  for (const { id, document, metadata } of expected) {
+    expectedIds.add(id);
     const there = published.get(id);
     if (there === undefined) missing.push(id);
     else if (there.document !== document) stale.push({ id, what: "document" });
     else if (there.metadata !== metadata) stale.push({ id, what: "metadata" });
   }
-  return { missing, extra: [...published.keys()].filter((id) => !dueIds.has(id)), stale };
+  return { missing, extra: [...published.keys()].filter((id) => !expectedIds.has(id)), stale };
 }
 
 export function isNone({ missing, extra, stale }: Differences): boolean {

@@ -19,7 +19,7 @@ export function digestOf({ id, document, metadata }: Described): VectorDigest {
   return { id, document: short(document), metadata: short(canonical(metadata)) };
 }
 
-/** Sums up vectors in any order, so that both sides may come as they lie: equal sums are of equal vectors. */
+/** A checksum of vectors that does not depend on their order: equal sums mean equal vectors. */
 export class Checksum {
   vectors = 0;
   #sum = 0n;

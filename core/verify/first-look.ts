@@ -3,7 +3,7 @@ import { documentModel } from "../documents/documents.ts";
 import { holdsShardKey } from "../documents/shards.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import { Checksum, checksumOf, digestOf } from "./digest.ts";
-import { type Due, lookUp, type TruthDeps } from "./due.ts";
+import { type Expected, lookUp, type TruthDeps } from "./expected.ts";
 import { otherNumbers, type Published } from "./published.ts";
 
 /** Deltas that are in memory at once. */
@@ -23,7 +23,7 @@ export interface FirstLook {
   readonly inFlight: ReadonlyMap<string, string>;
   /** By document key (or id of a vector without a document): the expected state, to detect changes. */
   readonly doubtful: ReadonlyMap<string, string>;
-  /** The last document key that was looked at; undefined where none is left. */
+  /** The last document key that was checked; undefined if none remain. */
   readonly next: string | undefined;
 }
 
@@ -54,15 +54,15 @@ export async function lookAtDocuments(
   while (looked < keys.length && (looked === 0 || (doubtful.size < maxDoubtful && hasTime()))) {
     const page = keys.slice(looked, looked + documentsPerPage);
     await inParallel(page, documentsAtOnce, async (key) => {
-      const { due, isActive } = await dueOfKey(truth, shard, key);
-      if (due === undefined && !sums.has(key)) return;
+      const { expected, isActive } = await expectedOfKey(truth, shard, key);
+      if (expected === undefined && !sums.has(key)) return;
       if (isActive) documents += 1;
-      if (due?.kind === "on_its_way") inFlight.set(key, due.why);
+      if (expected?.kind === "in_flight") inFlight.set(key, expected.why);
       else if (
-        textOf(due) !== (sums.get(key)?.toString() ?? nothing) ||
-        (withNumbers && (await hasOtherNumbers(published, due)))
+        textOf(expected) !== (sums.get(key)?.toString() ?? nothing) ||
+        (withNumbers && (await hasOtherNumbers(published, expected)))
       ) {
-        doubtful.set(key, textOf(due));
+        doubtful.set(key, textOf(expected));
       }
     });
     looked += page.length;
@@ -76,10 +76,10 @@ export async function lookAtDocuments(
   };
 }
 
-/** Two texts are equal where the same is due. That of vectors is their checksum. */
-export function textOf(due: Due | undefined): string {
-  if (due === undefined) return "unknown";
-  return due.kind === "vectors" ? checksumOf(due.vectors) : `${due.kind}: ${due.why}`;
+/** Two texts are equal where the same vectors are expected: the checksum of a delta, and the facts. */
+export function textOf(expected: Expected | undefined): string {
+  if (expected === undefined) return "unknown";
+  return expected.kind === "vectors" ? checksumOf(expected.vectors) : `${expected.kind}: ${expected.why}`;
 }
 
 const nothing = checksumOf([]);
@@ -110,14 +110,14 @@ async function keysAfter(
   return [...keys].filter((key) => after === undefined || key > after).sort();
 }
 
-/** Nothing is due of a key that is no document of this shard. */
-async function dueOfKey(truth: TruthDeps, shard: ShardName, key: string) {
+/** Nothing is expected under a key that is not a document of this shard. */
+async function expectedOfKey(truth: TruthDeps, shard: ShardName, key: string) {
   const document = documentModel.ofKey(key);
   if (document === undefined || !holdsShardKey(shard, documentModel.shardKeyOf(document)))
-    return { due: undefined, isActive: false };
+    return { expected: undefined, isActive: false };
   return lookUp(truth, document);
 }
 
-async function hasOtherNumbers(published: Published, due: Due | undefined): Promise<boolean> {
-  return due?.kind === "vectors" && (await otherNumbers(published, due.vectors)).size > 0;
+async function hasOtherNumbers(published: Published, expected: Expected | undefined): Promise<boolean> {
+  return expected?.kind === "vectors" && (await otherNumbers(published, expected.vectors)).size > 0;
 }

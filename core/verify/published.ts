@@ -11,7 +11,7 @@ import type { PublishedVectors } from "../collections/segments/published-vectors
 import type { VectorMetadata } from "../deltas/delta.ts";
 import { isSameValue } from "../deltas/same-value.ts";
 import type { Described } from "./digest.ts";
-import type { DueVector } from "./due.ts";
+import type { ExpectedVector } from "./expected.ts";
 
 /** The vectors of a published generation. */
 export interface Published {
@@ -77,21 +77,27 @@ export function headOf({ control, shard }: PublishedDeps): Promise<Head | undefi
   return readHead(control.client, control.controlTable, shard);
 }
 
-/** Those of the vectors whose published metadata is another than is due, to the digits that Chroma keeps. */
-export async function otherMetadata(published: Published, due: readonly DueVector[]): Promise<Set<string>> {
+/** The vectors whose published metadata differs from the expected one, to the digits that Chroma keeps. */
+export async function otherMetadata(
+  published: Published,
+  expected: readonly ExpectedVector[],
+): Promise<Set<string>> {
   const stored = new Map(
-    (await published.readMetadata(due.map(({ id }) => id))).map(({ id, metadata }) => [id, metadata]),
+    (await published.readMetadata(expected.map(({ id }) => id))).map(({ id, metadata }) => [id, metadata]),
   );
-  const other = due.filter(({ id, metadata }) => !isSameMetadata(stored.get(id) ?? {}, metadata));
+  const other = expected.filter(({ id, metadata }) => !isSameMetadata(stored.get(id) ?? {}, metadata));
   return new Set(other.map(({ id }) => id));
 }
 
-/** Ids of those vectors whose published numbers are others than those due. Absent ones are skipped. */
-export async function otherNumbers(published: Published, due: readonly DueVector[]): Promise<Set<string>> {
+/** Ids of those vectors whose published numbers are others than those expected. Absent ones are skipped. */
+export async function otherNumbers(
+  published: Published,
+  expected: readonly ExpectedVector[],
+): Promise<Set<string>> {
   const stored = new Map(
-    (await published.read(due.map(({ id }) => id))).map(({ id, vector }) => [id, vector]),
+    (await published.read(expected.map(({ id }) => id))).map(({ id, vector }) => [id, vector]),
   );
-  const other = due.filter(({ id, numbers }) => {
+  const other = expected.filter(({ id, numbers }) => {
     const there = stored.get(id);
     return there !== undefined && !isSameVector(there, numbers());
   });

@@ -18,9 +18,9 @@ export interface RepairDeps extends Pace {
   readonly runs: RunStore;
   readonly queues: RunQueues;
   readonly deltas: Pick<DeltaStore, "get">;
-  /** Sends the embed message of a run again, of its own revision. False where its rows are not to be found. */
+  /** Sends the embed message of a run again, with its own revision. False if its rows do not exist. */
   readonly embedAgain: (run: RunRef, revision: number) => Promise<boolean>;
-  /** ISO; tells the messages of this repair from those of another one. */
+  /** ISO; distinguishes the messages of this repair from those of another. */
   readonly time: string;
 }
 
@@ -101,7 +101,7 @@ async function isEmbedded({ runs, deltas }: RepairDeps, document: DocumentRef): 
   return true;
 }
 
-/** Of a document without a run nothing tells but the shard itself, when its queue is empty. */
+/** A document without a run is in flight only while the queue of its shard is not empty. */
 async function isTaken(runs: RunStore, document: DocumentRef): Promise<boolean> {
   const run = await currentRun(runs, document);
   if (run === undefined) return true;

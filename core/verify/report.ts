@@ -20,7 +20,7 @@ export const finding = z.object({
   /** The key of the document, or the id of a vector that is of no document. */
   receipt: z.string(),
   fault: z.enum(faults),
-  /** Vectors that are due and not there, there and not due, and there with another document, metadata or numbers. */
+  /** Vectors that are expected and absent, present and not expected, and present with another document, metadata or numbers. */
   missing: count,
   extra: count,
   stale: count,
@@ -58,11 +58,11 @@ export const shardReport = z.object({
   faulty: count,
   findings: z.array(finding),
   seconds: z.number(),
-  /** The last document that was looked at: documents after it are left. Null where none are. */
+  /** The last document that was checked; the next call continues after it. Null if none remain. */
   next: z.string().nullable(),
 });
 
-/** The key of the document that a finding is about, or the id of a vector of none. */
+/** The key of the document that a finding is about, or the id of a vector that belongs to no document. */
 export function keyOfFinding({ receipt }: Pick<Finding, "receipt">): string {
   return receipt;
 }

@@ -4,7 +4,7 @@ import { holdsShardKey } from "../documents/shards.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import { type Differences, differencesOf, isNone } from "./differences.ts";
 import { digestOf, type VectorDigest } from "./digest.ts";
-import { type DueVector, lookUp, type TruthDeps } from "./due.ts";
+import { type ExpectedVector, lookUp, type TruthDeps } from "./expected.ts";
 import { textOf } from "./first-look.ts";
 import { otherMetadata, otherNumbers, type Published } from "./published.ts";
 import { type Finding, findingOf } from "./report.ts";
@@ -66,32 +66,32 @@ async function judge(
   if (!holdsShardKey(shard, documentModel.shardKeyOf(document))) {
     return extra.length > 0 ? findingOf(key, "misplaced", { extra }) : undefined;
   }
-  const { due } = await lookUp(truth, document);
-  if (due === undefined) return extra.length > 0 ? findingOf(key, "unknown", { extra }) : undefined;
-  if (due.kind === "on_its_way") return { inFlight: due.why };
-  if (due.kind === "failed" && !settled) return { inFlight: mayWait };
-  if (due.kind !== "vectors") return findingOf(key, due.kind, { why: due.why });
-  const differences = await compare(published, due.vectors, there, withNumbers);
+  const { expected } = await lookUp(truth, document);
+  if (expected === undefined) return extra.length > 0 ? findingOf(key, "unknown", { extra }) : undefined;
+  if (expected.kind === "in_flight") return { inFlight: expected.why };
+  if (expected.kind === "failed" && !settled) return { inFlight: mayWait };
+  if (expected.kind !== "vectors") return findingOf(key, expected.kind, { why: expected.why });
+  const differences = await compare(published, expected.vectors, there, withNumbers);
   if (isNone(differences)) return undefined;
-  if (textOf(due) !== doubtful.get(key)) return { inFlight: "it changed while it was looked at" };
+  if (textOf(expected) !== doubtful.get(key)) return { inFlight: "it changed while it was looked at" };
   if (!settled) return { inFlight: mayWait };
   return findingOf(key, "differs", differences);
 }
 
 async function compare(
   published: Published,
-  due: readonly DueVector[],
+  expected: readonly ExpectedVector[],
   there: ReadonlyMap<string, VectorDigest>,
   withNumbers: boolean,
 ): Promise<Differences> {
-  const { missing, extra, stale } = differencesOf(due.map(digestOf), there);
+  const { missing, extra, stale } = differencesOf(expected.map(digestOf), there);
   const roundedApart = new Set(stale.flatMap(({ id, what }) => (what === "metadata" ? id : [])));
   const metadata = await otherMetadata(
     published,
-    due.filter(({ id }) => roundedApart.has(id)),
+    expected.filter(({ id }) => roundedApart.has(id)),
   );
   const told = stale.filter(({ id, what }) => what === "document" || metadata.has(id));
-  const numbers = withNumbers ? await otherNumbers(published, due) : new Set<string>();
+  const numbers = withNumbers ? await otherNumbers(published, expected) : new Set<string>();
   for (const { id } of told) numbers.delete(id);
   return {
     missing,

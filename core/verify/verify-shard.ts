@@ -5,7 +5,7 @@ import { documentCounts, documentKeys, type Log } from "../log.ts";
 import type { Clock } from "../resilience/clock.ts";
 import { knownDocuments } from "../runs/known-documents.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
-import type { TruthDeps } from "./due.ts";
+import type { TruthDeps } from "./expected.ts";
 import { type FirstLook, lookAtDocuments } from "./first-look.ts";
 import { headOf, type PublishedDeps, readHeadGeneration } from "./published.ts";
 import { countOfDocuments, documentCountOf, keyOfFinding, maxWaiting, type ShardReport } from "./report.ts";
@@ -24,7 +24,7 @@ export interface VerifyOptions {
   readonly numbers: boolean;
   /** What `next` of the report before said; undefined to begin. */
   readonly after?: string | undefined;
-  /** How long a difference has to stand, at the least. */
+  /** The minimum time for which a difference must persist. */
   readonly settleMs: number;
   /** A moment of the clock by which it must be done. */
   readonly deadline: number;
@@ -45,11 +45,11 @@ interface Seen<Look> {
   readonly look: Look;
 }
 
-/** Waiting any longer would hardly end a backlog that lasts so long. */
+/** A backlog that lasts longer would not end within a longer wait either. */
 const maxWaitMs = 5 * 60_000;
 /** The second look may take longer than the first: what is doubtful is read vector by vector. */
 const secondLookTakes = 1.5;
-/** Of the time that both looks have. The rest is for a page of documents that takes longer than thought. */
+/** Share of the time of both looks. The rest is reserved for a page of documents that takes longer than expected. */
 const planned = 0.9;
 const findingsLogged = 20;
 

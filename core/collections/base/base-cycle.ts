@@ -75,7 +75,7 @@ class BaseCycle {
 
   /**
    * No generation is sound: the shard is rebuilt from its deltas and published, and then takes the messages. Undefined
-   * where the time is over before that: all messages are redelivered, and their cycle goes on from the checkpoint.
+   * if the time ends before that: all messages are redelivered, and their cycle continues from the checkpoint.
    */
   async #rebuiltStart(): Promise<BaseStart | undefined> {
     const { deps, lease, until, step } = this.#work;
@@ -176,7 +176,7 @@ class BaseCycle {
       try {
         await redriveDocument(deps, document, time);
       } catch (error) {
-        // One whose items nobody can read would keep all others from ever being published; verify names it.
+        // A document whose items are unreadable must not block the others; verify reports it.
         if (!(error instanceof ItemUnreadableError)) throw error;
         deps.log.error(`A ${documentModel.noun} of a corrupt generation cannot be rebuilt`, {
           shard: deps.shard,

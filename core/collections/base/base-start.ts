@@ -56,7 +56,7 @@ export async function openBaseStart(
       if (!(error instanceof GenerationCorruptError) || name === undefined) throw error;
       metrics.count("ManifestMismatches", 1);
       const corrupt = await generations.manifestIfReadable(name);
-      // One that is not the newest was there for long: nobody waits until the file system shows it.
+      // An older generation is visible everywhere by now, so there is no wait for NFS.
       const older = base === null ? undefined : await generations.manifestIfReadable(base);
       const goesOn = corrupt !== undefined && older !== undefined;
       log.error(

@@ -44,7 +44,7 @@ export async function isolate<Item, Outcome>(
       return await isolate(items, attempts, unproven + 1);
     }
     const poison = items[position] as Item;
-    // From the other end: poisonMessages often stand together, and a success has to be found.
+    // From the other end: poison messages are often adjacent, and the search needs a success.
     const others = items.toSpliced(position, 1).reverse();
     const { outcome, poisonMessages } = await isolate(others, attempts, position === 0 ? unproven + 1 : 0);
     return { outcome, poisonMessages: new Map([...poisonMessages, [poison, reason]]) };

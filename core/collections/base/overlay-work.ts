@@ -54,8 +54,8 @@ export interface MergedBase extends Merged {
 }
 
 /**
- * What the cycle's own documents have come to. Of one whose entry stays above the base nothing shows but that entry, so its
- * changes have not been published.
+ * What the cycle's own documents have come to. A document whose entry stays above the base shows that entry alone, so
+ * its changes are not published.
  */
 export function ownOf(
   work: OverlayWork,

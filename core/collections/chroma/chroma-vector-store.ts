@@ -44,7 +44,7 @@ export class ChromaVectorStore implements VectorStore {
     this.#url = `${url}/api/v2/tenants/${tenant}/databases/${database}/collections/${id}`;
   }
 
-  /** Makes the collection where the server has none. */
+  /** Creates the collection if it does not exist. */
   static async open(
     server: { readonly url: string; readonly host: string; readonly port: number },
     collection: Collection,

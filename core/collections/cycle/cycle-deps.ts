@@ -90,7 +90,7 @@ export interface WrittenBase {
   /** Bytes that the new generation does not share with the one before. */
   readonly bytesWritten: number;
   readonly hasWrittenBase: boolean;
-  /** No generation is sound, and the next cycle goes on with the rebuild. */
+  /** No generation is sound; the next cycle continues the rebuild. */
   readonly isRebuilding?: boolean;
 }
 

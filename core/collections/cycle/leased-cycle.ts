@@ -244,7 +244,7 @@ export class LeasedCycle {
     }
   }
 
-  /** Before every step: the lease is still this cycle's, and its process goes on. */
+  /** Before every step: throws if the lease is lost or the process is stopping. */
   #step(step: Step): void {
     this.#times.begin(step);
     this.#deps.onStep(step);

@@ -76,7 +76,7 @@ function endsTheCycle(error: unknown): boolean {
   return error instanceof LeaseLostError || error instanceof CycleAbandonedError;
 }
 
-/** It fails again at each delivery, until somebody corrects the document's items. */
+/** It fails at every delivery until the items of the document are corrected. */
 function isOwnFailure(error: unknown): error is Error {
   return error instanceof ItemUnreadableError || error instanceof TokenAheadError || isValidationError(error);
 }

@@ -29,7 +29,7 @@ export async function tidy(
   if (head === undefined) return;
   const { kept } = await collectGarbage(generations, head, lease.token, config.garbage, log, holders);
   const database = kept[0]?.manifest?.database ?? null;
-  // Only publishes add to the list, and none runs beside one that holds their lease.
+  // Only publishes add to the list, and the lease excludes a concurrent one.
   if (lease.kind === "publish" && (hasNewBase || last?.database !== database)) {
     await forgetDeltas(deps, lease, kept);
   }

@@ -24,7 +24,7 @@ import { countOver, type Overlay, overlayOf } from "../segments/overlay.ts";
 import type { FoldDeps } from "./fold-deps.ts";
 import { type FoldedBase, publishFold } from "./publish-fold.ts";
 
-/** A fold cannot get anything of what lies above the base into the next one. */
+/** A fold cannot merge any segment above the base into the next base. */
 export class FoldStuckError extends VectorkeepError {
   constructor(shard: ShardName, entries: number) {
     super(
@@ -43,7 +43,7 @@ const shareForMerging = 0.6;
 export type FoldOutcome = "folded" | "repaired" | "nothing" | "busy" | "unfinished";
 
 /**
- * Writes what lies above the base of a shard into the next base, while its publishes go on: they are under another lease.
+ * Merges the segments above the base of a shard into the next base, while publishing continues under its own lease.
  * Where nothing can be put above the head it is repaired, under the lease of publishes too.
  * `deadline` is a moment of the clock by which it must be over. Rejects with what it failed with, FoldStuckError among it;
  * then nothing is published and the request has to be redelivered.
@@ -222,7 +222,7 @@ class Fold {
       .catch((error) => log.warn("A fold could not be asked for", { shard, ...errorFields(error) }));
   }
 
-  /** Before every step: the lease is still this fold's, and its process goes on. */
+  /** Before every step: throws if the lease is lost or the process is stopping. */
   #step(step: Step): void {
     this.#times.begin(step);
     this.#deps.onStep(step);

@@ -1,6 +1,6 @@
 import type { HeadOverlay } from "./head.ts";
 
-/** Of the base: as much may lie above it. */
+/** Share of the base that may be above it. */
 const partOfBase = 10;
 /** Readers read the segments one after another, and hold what they say in memory. */
 const maxSegmentBytes = 8 * 1024 * 1024;
@@ -8,7 +8,7 @@ const maxSegmentBytes = 8 * 1024 * 1024;
 export interface FoldRules {
   /** Vectors above the base, or a tenth of the base if that is more, from which on it is folded. */
   readonly foldVectors: number;
-  /** The longest that a change lies above the base. */
+  /** Maximum time for which a change stays above the base. */
   readonly foldMs: number;
   /** Vectors above the base, from which on new documents wait for a fold. */
   readonly maxOverlayVectors: number;
@@ -24,7 +24,7 @@ export function foldDue(
   const { vectors, bytes, since, databaseCount } = overlay;
   const most = Math.min(
     Math.max(rules.foldVectors, databaseCount / partOfBase),
-    // Below the bound of back-pressure, so that a load goes on while its beginning is folded.
+    // Below the bound of back-pressure, so that a load continues while its first part is folded.
     rules.maxOverlayVectors / 2,
   );
   if (vectors > most || bytes > maxSegmentBytes) return "overlay";

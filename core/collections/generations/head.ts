@@ -55,7 +55,7 @@ export class PublishConflictError extends VectorkeepError {
 /** Longer than NFS caches a directory, by wall clocks that may be a minute apart. */
 const justPublishedMs = 120_000;
 
-/** Whether its folder may not show yet. One that was published earlier and is not there is lost: nobody waits for it. */
+/** Whether its folder may not be visible yet. A missing folder that was published earlier is lost, so there is no wait for it. */
 export function isJustPublished({ publishedAt }: Pick<Head, "publishedAt">, now = Date.now()): boolean {
   return now - Date.parse(publishedAt) < justPublishedMs;
 }
@@ -167,7 +167,7 @@ export async function moveHead(move: MoveHead): Promise<Head> {
     ),
   );
   if (moved) return head;
-  // A write that was repeated after its answer got lost is refused although it was done: only the item can tell.
+  // The SDK may have repeated a write whose response was lost; its condition then fails although it succeeded. Only the item shows which.
   const now = await readHead(client, controlTable, shard);
   if (now?.name === head.name) return now;
   throw new PublishConflictError(shard, head.name);

@@ -13,7 +13,7 @@ export interface ListedGeneration {
   readonly name: string;
   /** Whether it is what is published now. */
   readonly head: boolean;
-  /** Null where its manifest cannot be read, which then tells nothing else either. */
+  /** Null if its manifest cannot be read; then all other fields are null too. */
   readonly facts: GenerationFacts | null;
 }
 

@@ -103,7 +103,7 @@ export function namedDocuments(documents: readonly DocumentRef[]): Pick<Manifest
   return { receipts: documents.map(documentModel.toStored) };
 }
 
-/** Throws the file system's error, or a ZodError or SyntaxError where the file is none. */
+/** Throws the file system's error, or a ZodError or SyntaxError if the file is not a manifest. */
 export async function readManifest(folder: string): Promise<Manifest> {
   return manifest.parse(JSON.parse(await readFile(join(folder, manifestFile), "utf8")));
 }

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import type { Clock } from "../../resilience/clock.ts";
 import { sha256Of } from "./manifest.ts";
 
-/** A file whose size and time are unchanged is read again after so long: failing hardware leaves the time as it was. */
+/** A file with unchanged size and time is read again after this time: failing hardware changes bytes without changing either. */
 const provenForMs = 3_600_000;
 /** A generation has about ten files. */
 const maxProofs = 1_000;
@@ -28,7 +28,7 @@ export class ProvenFiles {
     this.#clock = clock;
   }
 
-  /** What is known of a file before its bytes are read; undefined where there is none. */
+  /** The state of a file before its bytes are read; undefined if it does not exist. */
   async look(path: string): Promise<BigIntStats | undefined> {
     try {
       return await stat(path, { bigint: true });

@@ -30,7 +30,7 @@ export interface Clients {
   readonly s3: S3Client;
 }
 
-/** A call that nobody answers fails, and is tried again, in place of waiting for as long as the process lives. */
+/** A call without an answer times out and is retried, instead of blocking for the lifetime of the process. */
 export function compactionClients(answeredWithinMs = maxWaitMs): Clients {
   const options = { requestHandler: { requestTimeout: answeredWithinMs, throwOnRequestTimeout: true } };
   const items = new DynamoDBClient(options);

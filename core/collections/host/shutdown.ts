@@ -1,6 +1,6 @@
 import type { Clock } from "../../resilience/clock.ts";
 
-/** Most cycles are over by then, and none of their work is lost. */
+/** Most cycles end within this time and lose no work. */
 export const finishWithinMs = 75_000;
 /** Maximum time to return messages to the queue and release leases. */
 export const tidyWithinMs = 30_000;
@@ -28,7 +28,7 @@ export class Shutdown {
     return this.#over.signal;
   }
 
-  /** What went wrong; undefined where the process was only told to end. */
+  /** The failure; undefined if the process was only asked to stop. */
   get cause(): Error | undefined {
     return this.#cause;
   }

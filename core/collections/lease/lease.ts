@@ -33,7 +33,7 @@ export interface LeaseOptions {
   readonly controlTable: string;
   readonly shard: ShardName;
   readonly clock: Clock;
-  /** A holder that is silent for so long may be taken over. */
+  /** The lease may be taken over if its holder has not renewed it for this time. */
   readonly leaseMs: number;
   /** @default publish */
   readonly kind?: LeaseKind;
@@ -237,7 +237,7 @@ async function take(options: LeaseOptions, item: LeaseItem, owner: string): Prom
       }),
     ),
   );
-  // A write that was repeated after its answer got lost is refused although it was done: only the item can tell.
+  // The SDK may have repeated a write whose response was lost; its condition then fails although it succeeded. Only the item shows which.
   const now = leaseOf(await readItemOf(options), options);
   return now.owner === owner ? new Lease(options, owner, now.token, takenAt) : undefined;
 }

@@ -43,7 +43,7 @@ export function checkDelta(delta: Delta, key: string, run: RunRef, target: Delta
     throw new DeltaMismatchedError(key, `no store takes its vector ${unstorable}`);
 }
 
-/** Chroma refuses half of a surrogate pair. A number that is none would be near to everything. */
+/** Chroma refuses half of a surrogate pair. NaN would compare as near to everything. */
 function isStorable({ documents, metadatas, vectors, dimensions }: Delta, position: number): boolean {
   const texts = [documents[position], ...Object.values(metadatas[position] ?? {})];
   if (texts.some((text) => typeof text === "string" && hasLoneSurrogate(text))) return false;

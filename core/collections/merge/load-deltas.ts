@@ -99,7 +99,7 @@ export function readDelta(
   }
 }
 
-/** New vectors show what is known at once, so that none of them is written twice. */
+/** New vectors get their facts at once, so that none is written twice. */
 export function withKnown(delta: Delta, facts: DocumentFacts): Delta {
   return {
     ...delta,

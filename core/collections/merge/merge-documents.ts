@@ -53,7 +53,7 @@ export interface Merged {
 
 /**
  * Applies deltas, then what else is known of the documents, then deletions, and reads all of it back. A bad delta or
- * document is left out alone; nothing is written but to the store. Nothing new is begun after the moment `until`. `onVerify` is told before the reading back.
+ * document is left out alone; only the store is written. No work starts after `until`. `onVerify` is called before the vectors are read back.
  * Throws CollectionDivergedError, and what the store throws.
  */
 export async function mergeDocuments(

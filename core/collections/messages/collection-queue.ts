@@ -44,7 +44,7 @@ export class CollectionQueue {
     this.#log = log;
   }
 
-  /** Messages, up to ten by default; none when there are none within the wait. Rejects with an AbortError once the signal is aborted. */
+  /** Messages, up to ten by default; empty if none arrive within the wait. Rejects with an AbortError once the signal is aborted. */
   async receive(wait: {
     readonly waitSeconds: number;
     readonly hiddenSeconds: number;
@@ -80,7 +80,7 @@ export class CollectionQueue {
   }
 
   /**
-   * Nobody else receives the messages for so long from now. Those that are no more `wanted` when their turn comes are
+   * Extends the visibility of the messages to this time from now. Those that are no longer `wanted` when their turn comes are
    * skipped. Refusals are logged: a message may be gone by now.
    */
   async hide(

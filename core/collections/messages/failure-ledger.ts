@@ -3,7 +3,7 @@ import type { ShardName } from "../../../contract/collections.ts";
 import { cutMessage } from "../../text/cut-message.ts";
 import { isValidationError } from "../../unreadable-item.ts";
 
-/** No queue keeps a message for longer, so a count that nobody forgot (its message succeeded in the end) says nothing any more. */
+/** No queue retains a message for longer, so an older count belongs to a message that has succeeded or expired. */
 const secondsKept = 14 * 86_400;
 
 /** Counts the failures of messages that no run could count. */
@@ -48,7 +48,7 @@ export class FailureLedger {
     return Number(Attributes?.failures);
   }
 
-  /** A message that is sent again later starts from none. */
+  /** A message that is replayed later starts with no failures. */
   async forget(deduplicationId: string): Promise<void> {
     await this.#client.send(
       new DeleteCommand({ TableName: this.#controlTable, Key: this.#key(deduplicationId) }),

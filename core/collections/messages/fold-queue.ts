@@ -2,7 +2,7 @@ import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../resilience/clock.ts";
 import { type FoldRequest, foldRequestId, foldRequestText } from "./fold-request.ts";
 
-/** The process that sees that a fold is due asks for it. Asking is idempotent. */
+/** Any process that finds a fold due requests it. The request is idempotent. */
 export interface FoldRequests {
   ask(request: FoldRequest): Promise<void>;
 }

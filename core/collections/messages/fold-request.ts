@@ -12,7 +12,7 @@ import { VectorkeepError } from "../../vectorkeep-error.ts";
 export const foldReasons = ["overlay", "age", "repair"] as const;
 export type FoldReason = (typeof foldReasons)[number];
 
-/** What the fold of a shard is asked for. It looks by itself whether there is something to do. */
+/** A request for a fold of a shard. The fold itself checks whether there is work. */
 export interface FoldRequest {
   readonly shard: ShardName;
   readonly reason: FoldReason;

@@ -14,11 +14,11 @@ const stateFile = "rebuild.json";
 
 const stateShape = z.object({
   rebuild_id: z.string(),
-  /** By document key: the run whose delta is in; null where nothing is due. */
+  /** By document key: the run whose delta was applied; null if no vectors are expected. */
   done: z.array(z.tuple([z.string(), z.string().nullable()])),
 });
 
-/** How far a rebuild is, by document key: the run whose delta is in the database beside it; null where nothing is due. */
+/** The progress of a rebuild, by document key: the run whose delta is in the database beside it; null if no vectors are expected. */
 export type Done = Map<string, string | null>;
 
 export interface CheckpointDeps {
@@ -83,7 +83,7 @@ async function openOne(
   workspace: Workspace,
   name: string,
 ): Promise<VectorStore | undefined> {
-  // A folder that a crash left unfinished has no manifest: nobody waits a minute for it.
+  // A folder that a crash left unfinished has no manifest, so there is no wait for one.
   if ((await checkpoints.manifestIfReadable(name)) === undefined) return undefined;
   try {
     return await workspace.open(name, checkpoints);

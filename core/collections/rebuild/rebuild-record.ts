@@ -22,7 +22,7 @@ const record = z.object({
   generation: z.string().optional(),
 });
 
-/** The newest rebuild of a shard, in the control table: for people who wait for it, and for the process that goes on with it. */
+/** The newest rebuild of a shard, in the control table: for operators who wait for it, and for the process that continues it. */
 export type RebuildRecord = z.infer<typeof record>;
 
 export interface Progress {

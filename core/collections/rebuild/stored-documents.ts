@@ -15,9 +15,9 @@ export interface StoredDeps {
 
 /** What the tables say of some documents now. */
 export interface StoredDocuments {
-  /** Those of which vectors are due, with the run whose delta holds them. */
+  /** Documents of which vectors are expected, with the run whose delta holds them. */
   readonly due: readonly StartedDocument[];
-  /** Keys of those of which nothing is due. */
+  /** Keys of documents of which nothing is expected. */
   readonly empty: readonly string[];
   /** By key: why the expected vectors are unknown. */
   readonly unknown: ReadonlyMap<string, string>;

@@ -19,7 +19,7 @@ export class NamedDeltaMissingError extends VectorkeepError {
   }
 }
 
-/** The vectors that an entry stands for, as a store would hold them. Throws NamedDeltaMissingError. */
+/** The vectors of an entry, as a store would hold them. Throws NamedDeltaMissingError. */
 export async function vectorsOfEntry(
   deltas: Pick<DeltaStore, "get">,
   target: DeltaTarget,

@@ -9,7 +9,7 @@ export type Comparison =
   | { readonly operator: "gt" | "gte" | "lt" | "lte"; readonly value: string | number }
   | { readonly operator: "contains"; readonly text: string };
 
-/** What a hit must be like. */
+/** A condition that hits must satisfy. */
 export type Condition =
   | { readonly kind: "and" | "or"; readonly of: readonly Condition[] }
   | { readonly kind: "not"; readonly of: Condition }

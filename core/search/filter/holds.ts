@@ -3,7 +3,7 @@ import type { Scalar } from "../../documents/search-model.ts";
 import { foldText } from "../lexical/fold-text.ts";
 import type { Comparison, Condition } from "./condition.ts";
 
-/** Whether a candidate is like the condition. A field that it does not have fits nothing; one of several values is enough. */
+/** Whether a candidate satisfies the condition. A missing field satisfies nothing; one of several values suffices. */
 export function holds(condition: Condition, candidate: ConditionCandidate): boolean {
   switch (condition.kind) {
     case "and":

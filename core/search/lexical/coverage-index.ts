@@ -1,7 +1,7 @@
 import { Turns } from "../../resilience/turns.ts";
 import { grams } from "./grams.ts";
 
-/** A query's grams, each with what it is worth among all texts that are searched. */
+/** A query's grams, each with its weight among all texts that are searched. */
 export interface WeightedQuery {
   readonly weights: ReadonlyMap<string, number>;
   /** Sum of the weights. */

@@ -22,7 +22,7 @@ export interface ApiAnswer {
   readonly body: object;
 }
 
-/** Throws errors that nobody foresaw: they fail the invocation. Any other is an answer; one that is not the caller's is counted. */
+/** Unexpected errors are thrown and fail the invocation. Others become answers; those that are not the caller's fault are counted. */
 export async function answerRequest(
   request: ApiRequest,
   deps: ShardsDeps,

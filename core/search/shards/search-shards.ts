@@ -47,7 +47,7 @@ export async function searchShards(body: unknown, deps: ShardsDeps): Promise<Sea
   };
 }
 
-/** The neighbours of a stored vector in all shards: its own shard knows the vector, the others are told it. */
+/** The neighbours of a stored vector in all shards: its own shard reads the vector, the others get it with the request. */
 export async function similarShards(request: SimilarRequest, deps: ShardsDeps): Promise<SimilarAnswer> {
   const { id, k } = request;
   const collection = documentSearch.collectionOfVector(id);

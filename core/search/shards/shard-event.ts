@@ -20,7 +20,7 @@ const refusal = z.object({
   problems: z.array(z.string()),
 });
 
-/** What the function of one shard answers: an answer, or why the request has none. Any other failure fails the invocation. */
+/** The reply of the function of one shard: an answer, or a refusal. Any other failure fails the invocation. */
 export const shardReply = z.union([
   z.strictObject({ refused: refusal }),
   z.strictObject({ answer: z.unknown() }),

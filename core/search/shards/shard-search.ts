@@ -11,7 +11,7 @@ import { searchRequest } from "../search-request.ts";
 import { neighboursOf, type SimilarAnswer } from "../similar.ts";
 import type { ShardEvent, ShardReply } from "./shard-event.ts";
 
-/** A request waits so long for a newer generation where an older one can answer it. */
+/** Maximum wait of a request for a newer generation while an older one can answer it. */
 const maxWaitMs = 1_500;
 
 /** Neighbours within one shard. */
@@ -45,7 +45,7 @@ export class ShardSearch {
     this.#request = searchRequest(dimensions);
   }
 
-  /** Rejects only with what is not the fault of the request. */
+  /** Rejects only with errors that are not the fault of the request. */
   async answer(event: ShardEvent): Promise<ShardReply> {
     try {
       await this.#newest();
@@ -61,8 +61,8 @@ export class ShardSearch {
   }
 
   /**
-   * The head is taken up before the answer; a base that takes long to open is awaited by later requests. Throws where the
-   * head is a generation that this stack cannot open: answers would be from an older one for ever.
+   * Serves the newest head before it answers; later requests wait for a base that takes long to open. Throws if this stack
+   * cannot open the head's generation: every later answer would be stale.
    */
   async #newest(): Promise<void> {
     const looked = this.#looked();
@@ -77,7 +77,7 @@ export class ShardSearch {
     if (this.#followed.refusal) throw this.#followed.refusal;
   }
 
-  /** A look that is under way may have read the head before this request: another one follows it. */
+  /** A poll in progress may have read the head before this request arrived, so another one follows it. */
   #looked(): Promise<void> {
     if (this.#look === undefined) {
       this.#look = this.#followed.poll().finally(() => {

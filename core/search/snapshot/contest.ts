@@ -19,12 +19,12 @@ export class Contest {
     this.#k = k;
   }
 
-  /** A row that has less at most is not among the best. */
+  /** A row with a smaller upper bound is not among the best. */
   get threshold(): number {
     return this.#certain.length < this.#k ? Number.NEGATIVE_INFINITY : (this.#certain.at(-1) as number);
   }
 
-  /** `least` is minus infinity where it is not certain that the row is a hit at all. */
+  /** `least` is minus infinity if the row may not be a hit at all. */
   add(most: number, least: number, rank: () => RankedRow | undefined): void {
     this.#entrants.push({ most, rank });
     if (least === Number.NEGATIVE_INFINITY || least <= this.threshold) return;

@@ -84,7 +84,7 @@ export class DenseMatrix {
     return nearest;
   }
 
-  /** Where few rows are wanted, others have none. */
+  /** If only few rows are wanted, the bounds of the others are undefined. */
   async bounds(query: Float32Array, wanted: readonly number[] | undefined): Promise<Bounds> {
     if (this.#codes === undefined || (wanted !== undefined && wanted.length < maxCompared)) {
       const exact = new Float32Array(this.#starts.length - 1);

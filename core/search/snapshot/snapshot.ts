@@ -3,7 +3,7 @@ import { documentModel } from "../../documents/documents.ts";
 import { type WeightedQuery, weigh } from "../lexical/coverage-index.ts";
 import { SnapshotPart } from "./snapshot-part.ts";
 
-/** Parts that a snapshot may have before the small ones are made one. */
+/** Parts of a snapshot above which the small ones are merged. */
 const maxParts = 8;
 
 export interface LivePart {
@@ -13,8 +13,8 @@ export interface LivePart {
 }
 
 /**
- * Everything that one shard has published at one moment, in memory: a base and what has changed since, newest last.
- * Never changes: a newer moment is another snapshot that shares most of its parts.
+ * All that one shard has published at one moment, in memory: a base and what has changed since, newest last.
+ * Immutable: a newer moment is another snapshot that shares most of its parts.
  */
 export class Snapshot {
   readonly parts: readonly LivePart[];
@@ -44,7 +44,7 @@ export class Snapshot {
     }, 0);
   }
 
-  /** The vector of this id; undefined where there is none. */
+  /** The vector with this id; undefined if it does not exist. */
   vector(id: string): StoredVector | undefined {
     const key = documentModel.keyOfVector(id);
     for (const { part, live } of this.parts) {
@@ -82,7 +82,7 @@ export class Snapshot {
     );
   }
 
-  /** The base stays as it is while what is above it is smaller; else all becomes one. */
+  /** The base is kept while the parts above it are small; else all are merged. */
   async #merged(parts: readonly LivePart[]): Promise<Snapshot> {
     const [base, ...above] = parts;
     if (base === undefined) return this;

@@ -6,7 +6,7 @@ test.each([
   "core/findable/ask-shard.ts",
   "core/runs/run-item.ts",
   "core/search/snapshot/rank.ts",
-  "core/verify/due.ts",
+  "core/verify/expected.ts",
 ])("%s may not name a kind of document", (file) => {
   expect(engineWordIn("const key = receiptKey(run);", file)).toBe("receipt");
   expect(engineWordIn("/** The merchant of a document. */", file)).toBe("merchant");

@@ -14,14 +14,14 @@ import type { RunRef, RunStore } from "../runs/run-store.ts";
 import { ItemUnreadableError } from "../unreadable-item.ts";
 import type { Described } from "./digest.ts";
 
-export interface DueVector extends Described {
+export interface ExpectedVector extends Described {
   readonly numbers: () => Float32Array;
 }
 
-/** What a shard must hold of a document now, or why nobody can say. */
-export type Due =
-  | { readonly kind: "vectors"; readonly vectors: readonly DueVector[] }
-  | { readonly kind: "on_its_way"; readonly why: string }
+/** What a shard must hold of a document now, or why that cannot be determined. */
+export type Expected =
+  | { readonly kind: "vectors"; readonly vectors: readonly ExpectedVector[] }
+  | { readonly kind: "in_flight"; readonly why: string }
   | {
       /** `without_run`: CURRENT names a run that is not there. `without_delta`: a run's delta cannot be used (F1). */
       readonly kind: "without_run" | "without_delta" | "failed";
@@ -42,11 +42,11 @@ export interface TruthDeps {
 const mendedWithinMs = 3 * 3_600_000;
 
 /** Undefined where no run of the document ever counted and it was not removed: then nothing is known of it. */
-export async function dueOf(
+export async function expectedOf(
   deps: TruthDeps,
   document: DocumentRef,
   current: CurrentRun | undefined,
-): Promise<Due | undefined> {
+): Promise<Expected | undefined> {
   if (current === undefined) return undefined;
   if (current.state === "DELETED") return { kind: "vectors", vectors: [] };
   if (current.runId === undefined) return undefined;
@@ -54,10 +54,10 @@ export async function dueOf(
   if (typeof run === "string") return withoutRun(current, run);
   const half = run.halves[deps.target.collection];
   if (run.attempts < current.attempt) {
-    return { kind: "on_its_way", why: `attempt ${current.attempt} is about to be opened` };
+    return { kind: "in_flight", why: `attempt ${current.attempt} is about to be opened` };
   }
   if (half.state === "PENDING" || half.state === "PROCESSING") {
-    return { kind: "on_its_way", why: `its run is ${half.state}` };
+    return { kind: "in_flight", why: `its run is ${half.state}` };
   }
   const delta = await readDelta(deps, run, half.deltaPrefix);
   if (typeof delta === "string") return { kind: "without_delta", why: delta };
@@ -73,14 +73,14 @@ export async function dueOf(
 export async function lookUp(
   deps: TruthDeps,
   document: DocumentRef,
-): Promise<{ readonly due: Due | undefined; readonly isActive: boolean }> {
+): Promise<{ readonly expected: Expected | undefined; readonly isActive: boolean }> {
   try {
     const current = await deps.runs.current(document);
-    const due = await dueOf(deps, document, current);
-    return { due, isActive: due !== undefined && current?.state === "ACTIVE" };
+    const expected = await expectedOf(deps, document, current);
+    return { expected, isActive: expected !== undefined && current?.state === "ACTIVE" };
   } catch (error) {
     if (!(error instanceof ItemUnreadableError)) throw error;
-    return { due: { kind: "without_run", why: error.message }, isActive: true };
+    return { expected: { kind: "without_run", why: error.message }, isActive: true };
   }
 }
 
@@ -94,9 +94,9 @@ async function findRun({ runs }: TruthDeps, ref: RunRef): Promise<CompactionRun 
   }
 }
 
-function withoutRun({ revision }: CurrentRun, why: string): Due {
+function withoutRun({ revision }: CurrentRun, why: string): Expected {
   const isFresh = Date.now() - revision < mendedWithinMs;
-  return isFresh ? { kind: "on_its_way", why } : { kind: "without_run", why };
+  return isFresh ? { kind: "in_flight", why } : { kind: "without_run", why };
 }
 
 /** The delta, or what is wrong with it. */
@@ -115,8 +115,8 @@ async function readDelta(deps: TruthDeps, run: CompactionRun, prefix: string): P
   }
 }
 
-/** What was removed since is not due. */
-function vectorsOf(delta: Delta, current: CurrentRun): DueVector[] {
+/** What was removed since is not expected. */
+function vectorsOf(delta: Delta, current: CurrentRun): ExpectedVector[] {
   return delta.ids.flatMap((id, position) => {
     if (isGone({ id }, current)) return [];
     const document = delta.documents[position] ?? "";
