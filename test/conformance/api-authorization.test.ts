@@ -76,7 +76,7 @@ describe("a method with AWS_IAM", () => {
     expect([posted.status, posted.body.body]).toEqual([200, '{"a":"ü"}']);
   });
 
-  test("wants a signature, of somebody who is known, over what was sent", async () => {
+  test("requires a signature over the request by a known caller", async () => {
     const unsigned = await fetch(`${url}/tasks`);
     expect([unsigned.status, await unsigned.json()]).toEqual([
       403,

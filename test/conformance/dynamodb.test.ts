@@ -118,7 +118,7 @@ describe("a conditional write", () => {
     expect(await get("s")).toMatchObject({ n: { N: "1" } });
   });
 
-  test("shows the item that failed it to who asks with ALL_OLD", async () => {
+  test("returns the item that failed the condition if ReturnValuesOnConditionCheckFailure is ALL_OLD", async () => {
     await put({ ...keyOf("s"), owner: { S: "other" } });
     const refused = update("s", {
       UpdateExpression: "SET #owner = :me",
@@ -130,7 +130,7 @@ describe("a conditional write", () => {
     await expect(refused).rejects.toMatchObject({ ...conditionFailed, Item: { owner: { S: "other" } } });
   });
 
-  test("lets exactly one of many concurrent takers win", async () => {
+  test("succeeds for exactly one of many concurrent writers", async () => {
     await put({ ...keyOf("lease"), token: { N: "0" } });
     const takers = Array.from({ length: 10 }, () =>
       update("lease", {
@@ -167,7 +167,7 @@ describe("reads and batches", () => {
   });
 
   // The limit bounds what is looked at, not what is found.
-  test("count what passes a filter among as many items as the limit says", async () => {
+  test("apply the limit before the filter", async () => {
     await Promise.all(
       ["a", "b", "c"].map((sk) => put({ ...keyOf(sk), ...(sk === "a" && { gone: { S: "x" } }) })),
     );
@@ -195,7 +195,7 @@ describe("reads and batches", () => {
     expect(Responses?.[TableName]?.map((item) => item.SK?.S).sort()).toEqual(["a", "b"]);
   });
 
-  test("what the local DynamoDB lacks is refused by name", async () => {
+  test("an operation that the local DynamoDB does not support is refused by name", async () => {
     await expect(
       dynamodb.send(new ExecuteStatementCommand({ Statement: `SELECT * FROM "${TableName}"` })),
     ).rejects.toMatchObject({
@@ -290,7 +290,7 @@ describe("a table's stream", () => {
     expect(new Set(found.map((record) => record.eventID)).size).toBe(20);
   });
 
-  test("is read from its start, from now, at a record and after it, and on from each answer", async () => {
+  test("is read by all four iterator types, and by the next iterator of each response", async () => {
     for (const sk of ["1", "2", "3"]) await put(keyOf(sk));
     const latest = await iterator("LATEST");
     const sortKeys = async (from: string | undefined, limit?: number) =>

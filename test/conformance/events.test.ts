@@ -135,7 +135,7 @@ describe("an event", () => {
     });
   });
 
-  test("that is refused is counted, and the others of its call are taken", async () => {
+  test("that is refused is counted, and the others of its call are accepted", async () => {
     const { queue } = await createRoute("partly", { source: ["partly"] });
     const answer = await put(
       { Source: "partly", DetailType: "Broken", Detail: "{" },
@@ -263,7 +263,7 @@ describe("a rule", () => {
     });
   });
 
-  test("that is disabled matches nothing, and keeps its targets", async () => {
+  test("that is disabled matches nothing and keeps its targets", async () => {
     const { queue } = await createRoute("paused", { source: ["paused"] });
     const pattern = '{"source":["paused"]}';
     await events.send(new PutRuleCommand({ Name: "paused", EventPattern: pattern, State: "DISABLED" }));

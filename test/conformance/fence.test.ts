@@ -49,7 +49,7 @@ describe("a call that cannot be taken", () => {
     expect(await answer.json()).toMatchObject({ __type: "RequestEntityTooLarge" });
   });
 
-  test("for its path is refused in words", async () => {
+  test("for its path is refused with a message", async () => {
     const answer = await call("/%E0%A4%A");
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ __type: "InvalidURI" });

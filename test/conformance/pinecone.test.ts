@@ -70,7 +70,7 @@ describe("the control plane", () => {
     expect((await fetch(`${server.url}/indexes`)).status).toBe(401);
   });
 
-  test("says what it does not have", async () => {
+  test("names the operations that it does not support", async () => {
     const answer = await fetch(`${server.url}/collections`, { headers: { "api-key": "any" } });
     expect(answer.status).toBe(501);
     expect(await answer.text()).toMatch(/does not have GET \/collections/);
@@ -147,7 +147,7 @@ describe("records", () => {
     expect(listed).toEqual(ids);
   });
 
-  test("are updated in part, and an update of none changes nothing", async () => {
+  test("are updated in part, and an update of a missing one changes nothing", async () => {
     const index = fresh();
     await index.upsert({ records: [record("1", [1, 0, 0], { kept: "a", changed: "b" })] });
     await index.update({ id: "1", metadata: { changed: "c" } });
@@ -173,7 +173,7 @@ describe("records", () => {
     await expect(index.deleteAll()).rejects.toMatchObject({ name: "PineconeNotFoundError" });
   });
 
-  test("are counted by namespace; no namespace and __default__ are one", async () => {
+  test("are counted by namespace; an absent namespace is __default__", async () => {
     const { host } = await pinecone.indexes.create({
       name: "counted",
       schema: { fields: { _values: { type: "dense_vector", dimension: 2, metric: "dotproduct" } } },
@@ -251,7 +251,7 @@ describe("an upsert is refused as a whole", () => {
   });
 });
 
-test("an index that is full takes no more, but replaces what it has, and takes again what was deleted", () => {
+test("an index that is full refuses new records, replaces existing ones, and accepts new ones after a deletion", () => {
   const index = new VectorIndex(2, "cosine", 20);
   const stored = (id: string) => ({ id, values: Float32Array.of(1, 0), metadata: undefined });
   index.upsert("", [stored("1"), stored("2")]);

@@ -36,7 +36,7 @@ const within = (id: string, sql: string) =>
   cluster.transactions.inside(id, () => cluster.postgres.run(login, sql));
 const ids = async () => (await run("select id from kept order by id")).rows.flat();
 
-test("a transaction that nobody uses for 180 seconds is rolled back, and lets the others go on", async () => {
+test("a transaction that is idle for 180 seconds is rolled back and releases its locks", async () => {
   const id = await begin();
   await within(id, "insert into kept values (1)");
   await clock.turn(179_000);

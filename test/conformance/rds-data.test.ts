@@ -93,7 +93,7 @@ describe("a statement", () => {
     expect(await rowsOf("select 1 where false")).toEqual([]);
   });
 
-  test("that changes something answers how much, and records even where JSON was asked for", async () => {
+  test("that changes rows returns their number, and records even if JSON was requested", async () => {
     await execute("create table changed (id bigint primary key, at text)");
     const inserted = await execute("insert into changed values (1, 'a'), (2, 'b') returning id", {
       formatRecordsAs: "JSON",
@@ -166,7 +166,7 @@ describe("a statement", () => {
     await expect(execute(sql, more)).rejects.toThrow(reason);
   });
 
-  test("leaves nothing in the session for the next one", async () => {
+  test("leaves no session state for the next one", async () => {
     await execute("select set_config('work_mem', '1MB', false)");
     await execute("set statement_timeout = 1234");
     expect(
@@ -201,7 +201,7 @@ describe("a transaction", () => {
 
   beforeAll(() => execute("create table ledger (id bigint primary key)"));
 
-  test("is seen by others once it is committed; what they ask waits until then", async () => {
+  test("is visible to others once it is committed; their statements on the same rows wait until then", async () => {
     const transactionId = await begin();
     await execute("insert into ledger values (1)", { transactionId });
     const outside = rowsOf("select count(*) as rows from ledger");
@@ -211,14 +211,14 @@ describe("a transaction", () => {
     expect(await outside).toEqual([{ rows: 1 }]);
   });
 
-  test("leaves nothing when it is rolled back", async () => {
+  test("has no effect when it is rolled back", async () => {
     const transactionId = await begin();
     await execute("insert into ledger values (2)", { transactionId });
     await data.send(new RollbackTransactionCommand({ ...cluster, transactionId }));
     expect(await rowsOf("select id from ledger where id = 2")).toEqual([]);
   });
 
-  test("ends with the first statement that fails", async () => {
+  test("is rolled back by the first statement that fails", async () => {
     const transactionId = await begin();
     await execute("insert into ledger values (3)", { transactionId });
     await expect(execute("insert into ledger values (3)", { transactionId })).rejects.toThrow(/23505/);
@@ -228,7 +228,7 @@ describe("a transaction", () => {
     expect(await rowsOf("select id from ledger where id = 3")).toEqual([]);
   });
 
-  test("takes one statement at a time", async () => {
+  test("runs one statement at a time", async () => {
     const transactionId = await begin();
     const calls = [1, 2].map(() => execute("select 1", { transactionId }));
     const outcomes = await Promise.allSettled(calls);
@@ -305,7 +305,7 @@ describe("who may call", () => {
 });
 
 describe("a cluster", () => {
-  test("that is paused resumes with the first call, which fails as those until then do", async () => {
+  test("that is paused resumes at the first call, which fails, as do all until it has resumed", async () => {
     const paused = await createCluster("paused");
     const credential = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/rds-data/aws4_request";
     await fetch(`${aws.url}/local/pause`, {
@@ -322,7 +322,7 @@ describe("a cluster", () => {
     await expect(call()).resolves.toMatchObject({ records: [[{ longValue: 1 }]] });
   });
 
-  test("without the Data API, or unknown, takes no call", async () => {
+  test("without the Data API, or unknown, refuses every call", async () => {
     const closed = await createCluster("closed", { enableHttpEndpoint: false });
     await expect(
       data.send(new ExecuteStatementCommand({ ...closed, sql: "select 1" })),

@@ -44,7 +44,7 @@ test("a batch is cut where it would grow too large for an event", () => {
   expect(invoked(small.next(0))).toEqual(["1", "2"]);
 });
 
-test("a failed batch is tried again as it was, before anything behind it, after a pause that grows", () => {
+test("a failed batch is retried unchanged, before later records, after an increasing delay", () => {
   const retrying = lane();
   retrying.add(records(1, 2, 3, 4, 5), 0);
   retrying.next(0);
@@ -55,7 +55,7 @@ test("a failed batch is tried again as it was, before anything behind it, after 
   expect(retrying.next(100)).toEqual({ do: "wait", until: 300 });
 });
 
-test("after the last retry the batch is given up, and the shard continues", () => {
+test("after the last retry the batch is discarded, and the shard continues", () => {
   const exhausted = lane();
   exhausted.add(records(1, 2, 3, 4, 5), 0);
   for (const now of [0, 1000, 2000]) {
@@ -72,7 +72,7 @@ test("after the last retry the batch is given up, and the shard continues", () =
   expect(invoked(exhausted.next(3000))).toEqual(["5"]);
 });
 
-test("with no limit of retries a batch is tried for ever", () => {
+test("without a maximum of retries a batch is retried until it expires", () => {
   const endless = lane({ maximumRetries: -1 });
   endless.add(records(1), 0);
   for (let now = 0; now < 1e6; now += 20_000) {
@@ -81,7 +81,7 @@ test("with no limit of retries a batch is tried for ever", () => {
   }
 });
 
-test("a partial failure starts again at the lowest sequence number that failed", () => {
+test("a partial failure is retried from the lowest sequence number that failed", () => {
   const partial = lane();
   partial.add(records(1, 2, 3, 4), 0);
   partial.next(0);
@@ -101,7 +101,7 @@ test("bisecting halves a failed batch, and splitting is not a retry", () => {
   expect(invoked(bisecting.next(200))).toEqual(["3"]);
 });
 
-test("records that are too old are given up without an invocation; younger ones behind them are not", () => {
+test("records above the maximum age are discarded without an invocation; younger ones are delivered", () => {
   const aging = lane({ maximumAgeMilliseconds: 60_000 });
   aging.add([record(1, 0), record(2, 1000), record(3, 90_000)], 90_000);
   expect(aging.next(90_000)).toMatchObject({
@@ -113,7 +113,7 @@ test("records that are too old are given up without an invocation; younger ones 
   expect(invoked(aging.next(90_000))).toEqual(["3"]);
 });
 
-test("F8: whatever the batches, bisecting gives up the poison records alone, and all others succeed in order", () => {
+test("F8: whatever the batches, bisecting discards only the poison records, and all others succeed in order", () => {
   fc.assert(
     fc.property(
       fc.array(fc.boolean(), { maxLength: 40 }),

@@ -119,7 +119,7 @@ test("a filter keeps records from the function", async () => {
   expect(await table.notes.atLeast(2)).toEqual(["IMAGE#1", "IMAGE#2"]);
 });
 
-test("several filters are alternatives, and what an item was before tells a new one from a changed one", async () => {
+test("several filters are alternatives, and the old image distinguishes a new item from a changed one", async () => {
   const before = (rule: object) => ({
     pattern: JSON.stringify({ dynamodb: { OldImage: { TYPE: { S: [rule] } } } }),
   });
@@ -152,7 +152,7 @@ test("several filters are alternatives, and what an item was before tells a new 
   ]);
 });
 
-test("a sixth filter is more than AWS takes without a raised quota, and is refused", async () => {
+test("a sixth filter exceeds the default quota and is refused", async () => {
   const filter = { pattern: JSON.stringify({ dynamodb: { Keys: { PK: { S: ["x"] } } } }) };
   const table = await tableWithStream("many-filters", "", {
     filterCriteria: { filters: Array.from({ length: 6 }, () => filter) },
@@ -160,7 +160,7 @@ test("a sixth filter is more than AWS takes without a raised quota, and is refus
   await expect(table.map()).rejects.toThrow(/filterCriteria\.filters/);
 });
 
-test("a mapping accepts the metrics config that AWS has, and no other", async () => {
+test("a mapping accepts AWS's metrics configuration and no other", async () => {
   const counted = await tableWithStream("counted", "keys.forEach(note);", {
     metricsConfig: { metrics: ["EventCount"] },
   });
@@ -171,7 +171,7 @@ test("a mapping accepts the metrics config that AWS has, and no other", async ()
   await expect(miscounted.map()).rejects.toThrow(/metricsConfig/);
 });
 
-test("a partial failure starts again at the lowest sequence number, with nothing skipped and nothing overtaken", async () => {
+test("a partial failure is retried from the lowest sequence number; no record is skipped or overtaken", async () => {
   const table = await tableWithStream(
     "resumed",
     `note(keys);
@@ -189,7 +189,7 @@ test("a partial failure starts again at the lowest sequence number, with nothing
 
 const failOnPoison = `keys.forEach(note); if (keys.includes("poison")) throw new Error("cannot");`;
 
-test("F8: a poison record is bisected out and written whole to the bucket; its neighbours pass", async () => {
+test("F8: a poison record is isolated by bisection and written whole to the bucket; its neighbours succeed", async () => {
   const bucket = await aws.create("aws:s3/bucket:Bucket", "given-up", { bucket: "given-up" });
   const table = await tableWithStream("poisoned", failOnPoison, {
     bisectBatchOnFunctionError: true,
@@ -240,7 +240,7 @@ test("a queue as destination receives the positions of the records, not their co
   expect(body).not.toContain("poison");
 });
 
-test("with a parallelization factor items go side by side, and the changes of one item in their order", async () => {
+test("with a parallelization factor items are processed concurrently, and the changes of one item in order", async () => {
   const table = await tableWithStream(
     "parallel",
     "for (const record of event.Records) note([record.dynamodb.Keys.PK.S, Number(record.dynamodb.NewImage.n.N)]);",

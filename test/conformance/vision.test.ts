@@ -175,7 +175,7 @@ describe("an answer", () => {
     expect(answer.status).toBe(401);
   });
 
-  test("is instant where a bench asks so", async () => {
+  test("has no latency if a benchmark configures none", async () => {
     await post("/local/instant", true);
     const described = JSON.parse(textOf(await messages(Buffer.from("no image at all"))));
     await post("/local/instant", false);
@@ -213,7 +213,7 @@ describe("a planned fault", () => {
     expect(textOf(await messages(image()))).toBe("I see a poster.");
   });
 
-  test("is a connection that breaks, or an answer that never comes", async () => {
+  test("is a connection reset, or a response that never arrives", async () => {
     await failNext({ kind: "breaks off" });
     await expect(messages(image())).rejects.toThrow();
     await failNext({ kind: "hangs" });
@@ -225,7 +225,7 @@ describe("a planned fault", () => {
     await expect(hung).rejects.toThrow(/timed out/);
   });
 
-  test("is taken once, and all that are left can be removed", async () => {
+  test("applies once, and the remaining ones can be removed", async () => {
     await failNext({ kind: "status", status: 500 }, 3);
     await expect(messages(image())).rejects.toMatchObject({ status: 500 });
     await post("/local/faults", []);
