@@ -35,45 +35,36 @@ declare module "@langchain/community/vectorstores/chroma" {
   }
 }
 
-declare module "@llamaindex/openai" {
-  export class OpenAIEmbedding {
-    constructor(init: {
-      apiKey: string;
-      model: string;
-      dimensions: number;
-      baseURL: string;
-      embedBatchSize: number;
-    });
+declare module "@ai-sdk/openai" {
+  export interface EmbeddingModel {
+    readonly modelId: string;
   }
+  export function createOpenAI(settings: { apiKey: string; baseURL: string }): {
+    embedding(model: string): EmbeddingModel;
+  };
 }
 
-declare module "@llamaindex/chroma" {
-  import type { OpenAIEmbedding } from "@llamaindex/openai";
+declare module "ai" {
+  import type { EmbeddingModel } from "@ai-sdk/openai";
 
-  export class ChromaVectorStore {
-    constructor(init: {
-      collectionName: string;
-      chromaClientParams: { path: string };
-      embeddingModel: OpenAIEmbedding;
-    });
-    getCollection(): Promise<unknown>;
-  }
+  export function embedMany(options: {
+    model: EmbeddingModel;
+    values: readonly string[];
+    maxParallelCalls: number;
+    providerOptions: { openai: { dimensions: number } };
+  }): Promise<{ embeddings: number[][] }>;
 }
 
-declare module "llamaindex" {
-  import type { ChromaVectorStore } from "@llamaindex/chroma";
-  import type { OpenAIEmbedding } from "@llamaindex/openai";
-
-  export class TextNode {
-    constructor(init: { id_: string; text: string; metadata: object; excludedEmbedMetadataKeys: string[] });
-  }
-
-  export class IngestionPipeline {
-    constructor(init: {
-      transformations: OpenAIEmbedding[];
-      vectorStore: ChromaVectorStore;
-      disableCache: boolean;
-    });
-    run(args: { nodes: TextNode[] }): Promise<unknown>;
+declare module "@mastra/chroma" {
+  export class ChromaVector {
+    constructor(settings: { id: string; host: string; port: number; ssl: boolean });
+    getCollection(of: { indexName: string }): Promise<unknown>;
+    upsert(some: {
+      indexName: string;
+      vectors: readonly number[][];
+      metadata: readonly object[];
+      ids: readonly string[];
+      documents: readonly string[];
+    }): Promise<string[]>;
   }
 }

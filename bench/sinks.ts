@@ -66,7 +66,7 @@ async function checkIndex(url: string): Promise<void> {
 
 /** Stores nothing; it only checks that enough bytes arrived for all vectors. */
 async function openNull({ records, dimensions }: SinkSettings): Promise<Sink> {
-  const service = await startService("null-sink.ts", []);
+  const service = await startService("null-sink.ts", [String(dimensions)]);
   const least = records.length * base64Length(dimensions);
   return {
     url: service.url,

@@ -20,7 +20,7 @@ export interface Outcome {
 const contenders: Record<ContenderName, () => Promise<Contender>> = {
   bare: async () => (await import("./bare.ts")).bare,
   langchain: async () => (await import("./langchain.ts")).langchain,
-  llamaindex: async () => (await import("./llamaindex.ts")).llamaindex,
+  mastra: async () => (await import("./mastra.ts")).mastra,
   product: async () => (await import("./product.ts")).product,
 };
 

@@ -10,7 +10,7 @@ const collection = {
   id: "00000000-0000-4000-8000-000000000001",
   name: "",
   configuration_json: {},
-  metadata: null,
+  metadata: { dimension: Number(process.argv[2]) },
   dimension: null,
   tenant: "default_tenant",
   database: "default_database",
