@@ -1,26 +1,38 @@
 import { execFileSync } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { BulkClient } from "../../cli/bulk/client.ts";
 import { isOver, type ShownTask } from "../../cli/catchup/client.ts";
+import { openBroker } from "../../core/bulk/broker/broker.ts";
+import { type ChunkJob, queueNames, type TaskJob } from "../../core/bulk/broker/jobs.ts";
+import type { LoopbackServer } from "../../local/loopback-server.ts";
+import { startPineconeServer } from "../../local/pinecone/server.ts";
+import { Between } from "../faults/catch-up/between.ts";
 import { Embeddings } from "../faults/catch-up/embeddings.ts";
+import { all, faultTest, type Random } from "../faults/seeds.ts";
 import { TestBroker } from "../integration/bulk/brokers.ts";
 import { CatchUpCaller } from "./catch-up-caller.ts";
 import { eventually } from "./eventually.ts";
 import { RunningStack } from "./running-stack.ts";
 
-jest.setTimeout(900_000);
+jest.setTimeout(all ? 3_600_000 : 900_000);
 
 const rowCount = 2_000;
+/** Of the queues: project and stack. */
+const namespace = "vectorkeep-local";
 /** Of one request to the provider, so that a task of twenty chunks is under way for a while. */
 const requestMs = 400;
-const csv = [
-  "id,formatted_text",
-  ...Array.from({ length: rowCount }, (_, row) => `${row},text ${row}`),
-  "",
-].join("\n");
+const csv = csvOf(rowCount, "text");
+
+function csvOf(rows: number, text: string): string {
+  const lines = Array.from({ length: rows }, (_, row) => `${row},${text} ${row}`);
+  return ["id,formatted_text", ...lines, ""].join("\n");
+}
 
 let broker: TestBroker;
+let pineconeServer: LoopbackServer;
+let pinecone: Between;
 let embeddings: Embeddings;
 let stack: RunningStack;
 let client: BulkClient;
@@ -30,8 +42,11 @@ beforeAll(async () => {
   broker = await TestBroker.start("postgres");
   embeddings = await Embeddings.start();
   embeddings.takesMs = requestMs;
+  pineconeServer = await startPineconeServer({ port: 0, indexes: [{ name: "records", dimension: 512 }] });
+  pinecone = await Between.start(pineconeServer.url);
   stack = await RunningStack.start({
     "bulk:enabled": "true",
+    "catchup:pineconeHost": `${pinecone.url}/hosts/records`,
     "embedding:baseUrl": embeddings.baseUrl,
     "bulk:redisUrl": broker.local.url,
     "bulk:workers": "2",
@@ -55,13 +70,20 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack?.stop();
   await embeddings?.stop();
+  await pinecone?.stop();
+  await pineconeServer?.close();
   await broker?.stop();
 });
 
+beforeEach(() => {
+  embeddings.instead = () => undefined;
+  pinecone.interfere = () => undefined;
+});
+
 /** Starts a task over the file, under a question of its own. */
-async function start(question: string, more: object = {}): Promise<string> {
+async function start(question: string, more: object = {}, body = csv): Promise<string> {
   const Key = `${question}.csv`;
-  await stack.s3.send(new PutObjectCommand({ Bucket: caller.outputs.sourceBucket, Key, Body: csv }));
+  await stack.s3.send(new PutObjectCommand({ Bucket: caller.outputs.sourceBucket, Key, Body: body }));
   const request = {
     data_source: "s3_csv",
     s3_key: Key,
@@ -72,25 +94,26 @@ async function start(question: string, more: object = {}): Promise<string> {
   return client.start({ ...request, chunk_size: 100, ...more });
 }
 
-function ended(taskId: string): Promise<ShownTask> {
-  return eventually(240, async () => {
+function ended(taskId: string, seconds = 240): Promise<ShownTask> {
+  return eventually(seconds, async () => {
     const task = await client.status(taskId);
     expect(isOver(task)).toBe(true);
     return task;
   });
 }
 
-async function expectEveryRowOnce(task: ShownTask, question: string): Promise<void> {
+async function expectEveryRowOnce(task: ShownTask, question: string, rows = rowCount): Promise<void> {
   expect(task).toMatchObject({
     status: "COMPLETED",
     progress: {
-      total_records: rowCount,
-      processed_records: rowCount,
+      total_records: rows,
+      processed_records: rows,
       failed_records: 0,
+      filtered_records: 0,
       duplicate_records: 0,
     },
   });
-  expect(await caller.count(question)).toBe(rowCount);
+  expect(await caller.count(question)).toBe(rows);
 }
 
 /** Process ids of a service of this stack. */
@@ -179,4 +202,118 @@ test("a task that is cancelled in mid-run stays so, and its rows are not process
   const task = await ended(id);
   expect(task.status).toBe("CANCELLED");
   expect(task.progress.processed_records).toBeLessThan(rowCount);
+});
+
+describe("whatever happens at any time", () => {
+  /** Of one fault; a worker has one chunk under way. */
+  const chunksAtRisk = { worker: 1, broker: 2, none: 0 } as const;
+  const size = all
+    ? { rows: 200_000, chunk: 1_000, faults: 40, pauseMs: 4_000, outageMs: 15_000, endsWithin: 1_800 }
+    : { rows: 2_000, chunk: 100, faults: 4, pauseMs: 1_000, outageMs: 2_000, endsWithin: 240 };
+
+  type Fault = readonly [
+    name: string,
+    risk: keyof typeof chunksAtRisk,
+    act: (random: Random) => Promise<void>,
+  ];
+
+  const signal = async (pids: readonly number[], name: NodeJS.Signals, random: Random) => {
+    // None while one is started again.
+    if (pids.length > 0) process.kill(random.one(pids), name);
+  };
+  const outage = async (random: Random, begin: () => void, end: () => void) => {
+    begin();
+    await sleep(size.outageMs * random.share());
+    end();
+  };
+  const faults: readonly Fault[] = [
+    ["SIGKILL of a worker", "worker", (random) => signal(pidsOf("bulk-worker"), "SIGKILL", random)],
+    ["SIGTERM of a worker", "none", (random) => signal(pidsOf("bulk-worker"), "SIGTERM", random)],
+    ["SIGKILL of the API", "none", (random) => signal(pidsOf("bulk-api"), "SIGKILL", random)],
+    ["SIGKILL of the broker", "broker", async () => broker.local.kill()],
+    ["the broker is emptied", "broker", emptyBroker],
+    [
+      "429 of the provider",
+      "none",
+      (random) =>
+        outage(
+          random,
+          () => {
+            const body = { error: { message: "slow down" } };
+            embeddings.instead = () => ({ status: 429, headers: { "retry-after": "1" }, body });
+          },
+          () => {
+            embeddings.instead = () => undefined;
+          },
+        ),
+    ],
+    [
+      "Pinecone fails",
+      "none",
+      (random) =>
+        outage(
+          random,
+          () => {
+            pinecone.interfere = () => ({ status: 503, body: { message: "away" } });
+          },
+          () => {
+            pinecone.interfere = () => undefined;
+          },
+        ),
+    ],
+  ];
+
+  async function emptyBroker(): Promise<void> {
+    const names = queueNames(namespace);
+    // It may have just been killed.
+    await eventually(60, async () => {
+      const opened = await openBroker(broker.local.url, () => {});
+      const queues = {
+        tasks: opened.queue<TaskJob>(names.tasks),
+        chunks: opened.queue<ChunkJob>(names.chunks),
+      };
+      try {
+        await broker.empty(queues);
+      } finally {
+        await Promise.all([queues.tasks.close(), queues.chunks.close()]);
+        await opened.close();
+      }
+    });
+  }
+
+  faultTest(
+    "every row of two tasks is in the index once, and paid for at most once per fault more",
+    async (random) => {
+      const questions = ["chaos-a", "chaos-b"] as const;
+      const ids: string[] = [];
+      for (const question of questions) {
+        ids.push(await start(question, { chunk_size: size.chunk }, csvOf(size.rows / 2, question)));
+      }
+      const done: string[] = [];
+      let chunks = 0;
+      const areOver = async () => {
+        const tasks = await Promise.all(ids.map((id) => client.status(id).catch(() => undefined)));
+        return tasks.every((task) => task !== undefined && isOver(task));
+      };
+      // Each kind once, in any order, then any.
+      const order = [
+        ...random.some(faults, faults.length),
+        ...Array.from({ length: size.faults }, () => random.one(faults)),
+      ];
+      for (const [name, risk, act] of order.slice(0, Math.max(size.faults, faults.length))) {
+        await sleep(size.pauseMs * random.share());
+        if (await areOver()) break;
+        await act(random);
+        done.push(name);
+        chunks += chunksAtRisk[risk];
+      }
+      for (const [at, question] of questions.entries()) {
+        await expectEveryRowOnce(await ended(ids[at] ?? "", size.endsWithin), question, size.rows / 2);
+      }
+      const paid = embeddings.paid.filter((text) => text.startsWith("chaos-"));
+      expect(new Set(paid).size).toBe(size.rows);
+      expect(paid.length - size.rows).toBeLessThanOrEqual(chunks * size.chunk);
+      expect(done.length).toBeGreaterThan(3);
+    },
+  );
 });
