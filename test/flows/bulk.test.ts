@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import fc from "fast-check";
 import { BulkClient } from "../../cli/bulk/client.ts";
 import { isOver, type ShownTask } from "../../cli/catchup/client.ts";
 import { openBroker } from "../../core/bulk/broker/broker.ts";
@@ -134,6 +135,44 @@ async function underWay(taskId: string): Promise<void> {
 
 test("a file goes through the API and the workers into the index, every row once", async () => {
   await expectEveryRowOnce(await ended(await start("plain")), "plain");
+});
+
+test("generated files end alike by the workers, by Step Functions and by one function, byte for byte", async () => {
+  const cell = fc.constantFrom("a", "b c", "é", "", '"x, y"', '"two\nlines"', "long ".repeat(12).trim());
+  const line = fc.tuple(fc.integer({ min: 1, max: 9 }), cell, fc.constantFrom("1", "2", "", "true", "x"));
+  const files = fc.sample(fc.array(line, { minLength: 1, maxLength: 14 }), { numRuns: 3, seed: 20_260_302 });
+  const ids = Array.from({ length: 9 }, (_, at) => `alike.${at + 1}`);
+  for (const [number, lines] of files.entries()) {
+    const key = `alike-${number}.csv`;
+    const body = `id,formatted_text,amount\n${lines.map((one) => one.join(",")).join("\n")}\n`;
+    await caller.upload(key, body);
+    const asked = (namespace: string) => ({
+      data_source: "s3_csv",
+      s3_key: key,
+      question_id: "alike",
+      all_dates: true,
+      namespace,
+    });
+    const outcome = async (
+      namespace: string,
+      { status, progress }: Pick<ShownTask, "status" | "progress">,
+    ) => {
+      const { processed_records, failed_records, duplicate_records, total_records } = progress;
+      const sums = { processed_records, failed_records, duplicate_records, total_records };
+      return JSON.stringify([status, sums, Object.entries(await caller.indexed(namespace, ids)).sort()]);
+    };
+    const byWorkers = await outcome(
+      `workers-${number}`,
+      await ended(await client.start(asked(`workers-${number}`))),
+    );
+    for (const host of ["state_machine", "function"] as const) {
+      const namespace = `${host}-${number}`;
+      const id = await caller.start({ ...asked(namespace), host });
+      const task = await caller.ended(id, 240);
+      expect(task.host).toBe(host);
+      expect(await outcome(namespace, task)).toBe(byWorkers);
+    }
+  }
 });
 
 test("SIGKILL of every worker and of the API in mid-run loses no row and counts none twice", async () => {

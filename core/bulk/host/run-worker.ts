@@ -55,27 +55,23 @@ export async function runBulkWorker(
   /** Tasks that are planned or settled, and chunks that are processed. */
   const busy = { tasks: 0, chunks: 0 };
 
+  const counted = async (kind: keyof typeof busy, work: () => Promise<void>) => {
+    busy[kind] += 1;
+    try {
+      await work();
+    } finally {
+      busy[kind] -= 1;
+      metrics.write();
+    }
+  };
   const workers: readonly Worker[] = [
-    taskWorker(broker, names.tasks, async (job, token) => {
-      busy.tasks += 1;
-      try {
-        await processTask(job, token, await depsFor(Date.now() + planMs));
-      } finally {
-        busy.tasks -= 1;
-        metrics.write();
-      }
-    }),
+    taskWorker(broker, names.tasks, (job, token) =>
+      counted("tasks", async () => processTask(job, token, await depsFor(Date.now() + planMs))),
+    ),
     broker.worker<ChunkJob>(
       names.chunks,
-      async (job, token = "") => {
-        busy.chunks += 1;
-        try {
-          await processChunkJob(job, token, await depsFor(Date.now() + chunkMs));
-        } finally {
-          busy.chunks -= 1;
-          metrics.write();
-        }
-      },
+      (job, token = "") =>
+        counted("chunks", async () => processChunkJob(job, token, await depsFor(Date.now() + chunkMs))),
       { concurrency: config.CHUNKS_AT_ONCE },
     ),
   ];

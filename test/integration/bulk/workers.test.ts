@@ -112,6 +112,30 @@ describe.each(brokerKinds.filter(hasBroker))("with %s", (kind) => {
     );
   });
 
+  test("locks of jobs are short, and renewed twice before they expire (ADR 0016)", async () => {
+    const worker = rig.broker.worker("locks", async () => {}, { concurrency: 1 });
+    expect(worker.opts).toMatchObject({
+      lockDuration: 6_000,
+      lockRenewTime: 2_000,
+      stalledInterval: 2_000,
+      maxStalledCount: 5,
+    });
+    await worker.close();
+  });
+
+  test("a chunk that two workers process at a time ends as by one, and counts once (ADR 0016)", async () => {
+    rig.startTaskWorker();
+    const id = await run(rows(2));
+    while ((await rig.queues.chunks.getPrioritizedCount()) < 1) await new Promise((r) => setTimeout(r, 10));
+    const [chunk] = rig.chunksOf(id);
+    if (chunk === undefined) throw new Error("There is no chunk.");
+    await Promise.all([rig.chunk(id, chunk), rig.chunk(id, chunk)]);
+    rig.startWorker();
+    expect(await rig.ended(id)).toMatchObject({ status: "COMPLETED", counts: { processed: 2 }, rows: 2 });
+    expect(rig.index.vectors.size).toBe(2);
+    expect(rig.embedder.paid.filter((text) => text !== "receipt").length).toBeLessThanOrEqual(4);
+  });
+
   test("a chunk that fails is retried, and its rows count once", async () => {
     rig.startWorker();
     const upsert = rig.index.upsert.bind(rig.index);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CreateTableCommand, DescribeTableCommand } from "@aws-sdk/client-dynamodb";
-import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { WatchLease } from "../../../core/bulk/work/watch-lease.ts";
 import { ChunkCounts } from "../../../core/catchup/tasks/chunk-counts.ts";
 import { Claims } from "../../../core/catchup/tasks/claims.ts";
@@ -71,6 +71,11 @@ export class TaskTables {
 
   watchLease(now: () => number): WatchLease {
     return new WatchLease(this.#tables.client, tableName, now);
+  }
+
+  /** Of a client of its own, as `change` leaves it. */
+  tasksThrough(change: (client: DynamoDBDocumentClient) => DynamoDBDocumentClient): TaskStore {
+    return new TaskStore(change(DynamoDBDocumentClient.from(this.#tables.dynamo)), tableName);
   }
 
   chunkCountsAt(now: () => number): ChunkCounts {
