@@ -37,12 +37,19 @@ test("a bundle has the schemas of operations that it calls, and no other", async
 
 test("a bundle has no source of credentials but the environment and the host of containers", async () => {
   const { inputs } = await buildProgram("functions/sweeper/handler.ts");
-  const providers = [...inputs.keys()].flatMap(
-    (path) => /@aws-sdk\/(credential-provider-\w+)/.exec(path)?.[1] ?? [],
-  );
+  const providers = [...inputs.keys()].flatMap((path) => /(credential-provider-\w+)/.exec(path)?.[1] ?? []);
   expect([...new Set(providers)].sort()).toEqual(["credential-provider-env", "credential-provider-http"]);
   expect([...inputs.keys()].filter((path) => path.includes("nested-clients"))).toEqual([]);
 });
+
+test.each(["bulk-api", "bulk-worker"])(
+  "%s, which may run on a machine, also has its metadata",
+  async (name) => {
+    const { inputs } = await buildProgram(`containers/${name}/main.ts`);
+    const paths = [...inputs.keys()];
+    expect(paths.filter((path) => path.includes("credential-provider-imds"))).not.toEqual([]);
+  },
+);
 
 async function codeOf(entry: string): Promise<string> {
   const file = join(folder, "entry.ts");
