@@ -43,7 +43,11 @@ let measured: MetricId[];
 
 beforeAll(async () => {
   process.env.POWERTOOLS_METRICS_NAMESPACE = "vectorkeep-local";
-  stack = await QuietStack.start({ "compaction:host": "ecs", "alarms:email": "on-call@example.org" });
+  stack = await QuietStack.start({
+    "compaction:host": "ecs",
+    "alarms:email": "on-call@example.org",
+    "images:enabled": "true",
+  });
   cloudWatch = new CloudWatchClient(stack.client);
   sqs = new SQSClient(stack.client);
   logs = new CloudWatchLogsClient(stack.client);
@@ -100,7 +104,14 @@ async function measurable(): Promise<MetricId[]> {
       "StateMachineArn",
       stateMachines.map(({ stateMachineArn = "" }) => stateMachineArn),
     ),
+    ...each("AWS/RDS", ["ACUUtilization"], "DBClusterIdentifier", [imageCluster()]),
   ];
+}
+
+/** RDS measures itself on AWS alone. */
+function imageCluster(): string {
+  const { clusterArn } = stack.outputs.images as { readonly clusterArn: string };
+  return clusterArn.split(":").at(-1) ?? "";
 }
 
 function each(

@@ -23,10 +23,13 @@ const names = [
   "catchup:pineconeApiKey",
   "catchup:metabaseApiKey",
   "bulk:apiKey",
+  "images:anthropicApiKey",
+  "images:openAiApiKey",
+  "images:voyageApiKey",
 ];
 const secrets = Object.fromEntries(names.map((name) => [name, "made-up-for-a-test-of-the-alarms"]));
 Object.assign(secrets, { "bulk:redisUrl": "redis://127.0.0.1:6379" });
-// The image flow is left out: deploying it runs its migration, and here nothing runs.
+// The image flow is left out unless it is asked for: deploying it runs its migration, which takes its time.
 const plain = { ...(await localConfiguration()), "images:enabled": "false", ...JSON.parse(config) };
 
 async function answer(request: StackRequest): Promise<unknown> {

@@ -47,6 +47,18 @@ test.each(["image-uploads", "image-analysis", "image-embedding"])(
   },
 );
 
+test("every event of the flow, and no other, can be sent again for two weeks", () => {
+  const archive = named("aws:cloudwatch/eventArchive:EventArchive", "images");
+  expect(archive).toMatchObject({ retentionDays: 14, eventSourceArn: expect.stringMatching(/event-bus\/default$/) });
+  const bucket = "vectorkeep-dev-images-uploads";
+  expect(JSON.parse(String(archive?.eventPattern))).toEqual({
+    $or: [
+      { source: ["aws.s3"], detail: { bucket: { name: [bucket] } } },
+      { source: ["collections.imageprocessor", "collections.analyzer"], detail: { bucket: [bucket] } },
+    ],
+  });
+});
+
 test("the processor takes one image at a time", () => {
   expect(named("aws:lambda/eventSourceMapping:EventSourceMapping", "image-processor")).toMatchObject({
     batchSize: 1,

@@ -38,6 +38,8 @@ const searchTimeoutSeconds = 29;
 /** With the back-off between receives they span most of a day. */
 const maxReceiveCount = 50;
 const bus = "default";
+/** How long events can be sent again with `aws events start-replay`: as long as dead letters. */
+const archiveDays = 14;
 
 export interface ImageFlowArgs {
   readonly code: ImageCode;
@@ -117,6 +119,8 @@ export class ImageFlow extends pulumi.ComponentResource {
       detail: { bucket: [images.bucket] },
     });
 
+    this.archive(name);
+
     this.processor = this.processorFunction(`${stem}-processor`);
     this.analyzer = this.analyzerFunction(`${stem}-analyzer`);
     this.embedder = this.embedderFunction(`${stem}-embedder`);
@@ -137,6 +141,32 @@ export class ImageFlow extends pulumi.ComponentResource {
     const { region } = aws.getRegionOutput({}, { parent: this });
     return ["uploads", "analysis", "embedding"].map(
       (rule) => pulumi.interpolate`arn:aws:events:${region}:${accountId}:rule/${stem}-${rule}`,
+    );
+  }
+
+  /** What all three rules take. Replayed events cost nothing: each step finds what it has done. */
+  private archive(name: string): void {
+    const { accountId } = aws.getCallerIdentityOutput({}, { parent: this });
+    const { region } = aws.getRegionOutput({}, { parent: this });
+    const { bucket } = this.storage.images;
+    new aws.cloudwatch.EventArchive(
+      name,
+      {
+        name,
+        description: "Events of the image flow",
+        eventSourceArn: pulumi.interpolate`arn:aws:events:${region}:${accountId}:event-bus/${bus}`,
+        eventPattern: pulumi.jsonStringify({
+          $or: [
+            { source: ["aws.s3"], detail: { bucket: { name: [bucket] } } },
+            {
+              source: [imageProcessedEvent.source, analysisCompleteEvent.source],
+              detail: { bucket: [bucket] },
+            },
+          ],
+        }),
+        retentionDays: archiveDays,
+      },
+      { parent: this },
     );
   }
 

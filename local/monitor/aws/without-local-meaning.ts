@@ -15,6 +15,7 @@ export const creatorsWithoutLocalMeaning: Creators = {
   "aws:wafv2/webAcl:WebAcl": named("regional/webacl", "wafv2"),
   "aws:wafv2/webAclAssociation:WebAclAssociation": ({ inputs }) => ({ id: String(inputs.resourceArn) }),
   "aws:apigateway/account:Account": () => ({ id: "api-gateway-account" }),
+  "aws:cloudwatch/eventArchive:EventArchive": named("archive", "events"),
   "aws:ec2/internetGateway:InternetGateway": numbered("igw"),
   "aws:ec2/route:Route": numbered("r"),
   "aws:ec2/routeTable:RouteTable": numbered("rtb"),
