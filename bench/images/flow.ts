@@ -1,10 +1,8 @@
 import { parse } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RDSDataClient } from "@aws-sdk/client-rds-data";
-import { searchAs } from "../../cli/images/search-client.ts";
-import { stackImages } from "../../cli/images/stack-images.ts";
+import { keyOf, searchAs } from "../../cli/images/search-client.ts";
+import { stackDatabase, stackImages } from "../../cli/images/stack-images.ts";
 import { uploadImages } from "../../cli/images/upload.ts";
-import { DataApiDatabase } from "../../core/images/database/data-api-database.ts";
 import { searchItems } from "../../core/images/database/search-statement.ts";
 import { type SearchMode, searchModes } from "../../core/images/search/image-search-request.ts";
 import { lexicalQuery } from "../../core/images/search/lexical-query.ts";
@@ -16,6 +14,7 @@ import { imageFlowAlone } from "../../local/image-flow-alone.ts";
 import { startService } from "../child.ts";
 import type { StackAnnouncement } from "../services/local-stack.ts";
 import type { Labelled } from "./labelled.ts";
+import { type ManyFigures, measureMany } from "./many.ts";
 import { type ImageQuality, imageQuality } from "./quality.ts";
 
 const user = "demo";
@@ -27,6 +26,7 @@ export interface FlowFigures {
   readonly images: number;
   /** From the first upload until every image has its vector, OCR included. */
   readonly seconds: number;
+  readonly many: ManyFigures;
   /** By mode, one per question. */
   readonly quality: Readonly<Record<SearchMode, readonly ImageQuality[]>>;
   readonly search: SearchTimes;
@@ -34,7 +34,10 @@ export interface FlowFigures {
 
 /** Milliseconds of each search, in turn. */
 export interface SearchTimes {
+  /** Over HTTP, as users search. */
   readonly service: readonly number[];
+  /** What the service runs for a request, without its API and its process. */
+  readonly core: readonly number[];
   readonly statement: readonly number[];
 }
 
@@ -42,7 +45,7 @@ export interface SearchTimes {
 export async function measureFlow(
   labelled: Labelled,
   folder: string,
-  searches: number,
+  { searches, many }: { readonly searches: number; readonly many: number },
 ): Promise<FlowFigures> {
   const stack = await startService<StackAnnouncement>("local-stack.ts", [
     folder,
@@ -56,10 +59,7 @@ export async function measureFlow(
     for (const file of labelled.files) {
       await uploadImages(file, user, { s3: images.s3, bucket: images.outputs.bucket });
     }
-    while (await isUnfinished(images)) {
-      if (performance.now() - began > maxWaitMs) throw new Error("The flow makes no progress.");
-      await sleep(lookEveryMs);
-    }
+    await finished(images);
     const seconds = (performance.now() - began) / 1_000;
     const quality = { hybrid: [], vector: [], lexical: [] } as Record<SearchMode, ImageQuality[]>;
     for (const { question, relevant } of labelled.questions) {
@@ -70,9 +70,23 @@ export async function measureFlow(
       }
     }
     const search = await searchTimes(labelled, images.outputs, searches);
-    return { images: labelled.files.length, seconds, quality, search };
+    return {
+      images: labelled.files.length,
+      seconds,
+      quality,
+      search,
+      many: await measureMany(images, many, () => finished(images)),
+    };
   } finally {
     await stack.stop();
+  }
+}
+
+async function finished(images: ReturnType<typeof stackImages>): Promise<void> {
+  const late = performance.now() + maxWaitMs;
+  while (await isUnfinished(images)) {
+    if (performance.now() > late) throw new Error("The flow makes no progress.");
+    await sleep(lookEveryMs);
   }
 }
 
@@ -80,19 +94,22 @@ async function isUnfinished({ s3, states, outputs: { bucket } }: ReturnType<type
   return (await verifyImages({ s3, bucket, states })).findings.length > 0;
 }
 
-/** The service's search, with a vector that costs nothing, beside its statement sent to the database directly. */
+/** The service's search over HTTP and without it, beside its statement sent to the database directly, with the same vectors. */
 async function searchTimes(
   { questions }: Labelled,
   outputs: ReturnType<typeof stackImages>["outputs"],
   searches: number,
 ): Promise<SearchTimes> {
-  const database = new DataApiDatabase({
-    client: new RDSDataClient({}),
-    clusterArn: outputs.clusterArn,
-    secretArn: outputs.databaseSecretArn,
-    database: outputs.databaseName,
-    giveUpAt: Date.now() + maxWaitMs,
-  });
+  const database = stackDatabase(outputs);
+  const url = `${outputs.searchUrl}/images/search`;
+  const headers = { "x-api-key": await keyOf(user, outputs) };
+  const ask = async (q: string) => {
+    const response = await fetch(`${url}?${new URLSearchParams({ q, k: "10" })}`, { headers });
+    if (!response.ok) throw new Error(`The search answered ${response.status}.`);
+    await response.json();
+  };
+  // The local Voyage keeps vectors by text: from here on they cost nothing.
+  for (const { question } of questions) await ask(question);
   const vector = new Float32Array(dimensions).fill(1);
   const weights = { lexical: 0.3, vector: 0.7 };
   const shared = { k: 10, weights, rankConstant: 15 };
@@ -105,15 +122,17 @@ async function searchTimes(
     rankConstant: 15,
   };
   const service: number[] = [];
+  const core: number[] = [];
   const statement: number[] = [];
   for (let turn = 0; turn < searches; turn += 1) {
     const q = questions[turn % questions.length]?.question ?? "";
-    service.push(await timed(() => searchImages(user, { q, k: 10, mode: "hybrid" }, deps)));
+    service.push(await timed(() => ask(q)));
+    core.push(await timed(() => searchImages(user, { q, k: 10, mode: "hybrid" }, deps)));
     const lexical = lexicalQuery(q);
     const input = { userId: user, ...shared, lexical, vector: `[${[...vector].join(",")}]` };
     statement.push(await timed(() => searchItems(database, input)));
   }
-  return { service, statement };
+  return { service, core, statement };
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

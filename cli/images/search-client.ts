@@ -54,10 +54,7 @@ export async function searchAs(
   query: Readonly<Record<string, string>>,
   { searchUrl, searchKeysSecret }: ImagesOutputs,
 ): Promise<ImageHits> {
-  const secret: unknown = JSON.parse(await readSecret(searchKeysSecret, "images:users"));
-  const keys = z.record(z.string(), z.string()).parse(secret);
-  const key = keys[user];
-  if (key === undefined) throw new ImageUserUnknownError(user, Object.keys(keys));
+  const key = await keyOf(user, { searchKeysSecret });
   const response = await fetch(`${searchUrl}/images/search?${new URLSearchParams(query)}`, {
     headers: { "x-api-key": key },
   });
@@ -65,4 +62,16 @@ export async function searchAs(
   if (response.ok) return answer.parse(body);
   const { message, problems } = failure.safeParse(body).data?.error ?? { message: JSON.stringify(body) };
   throw new ImageSearchRefusedError(response.status, message, problems);
+}
+
+/** The key of a user. Throws ImageUserUnknownError. */
+export async function keyOf(
+  user: string,
+  { searchKeysSecret }: Pick<ImagesOutputs, "searchKeysSecret">,
+): Promise<string> {
+  const secret: unknown = JSON.parse(await readSecret(searchKeysSecret, "images:users"));
+  const keys = z.record(z.string(), z.string()).parse(secret);
+  const key = keys[user];
+  if (key === undefined) throw new ImageUserUnknownError(user, Object.keys(keys));
+  return key;
 }

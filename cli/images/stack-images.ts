@@ -30,13 +30,7 @@ export interface StackImages extends ResendDeps {
 /** The AWS environment of the stack must be set. Throws ImagesNotDeployedError. */
 export function stackImages({ images }: StackOutputs): StackImages {
   if (images === undefined) throw new ImagesNotDeployedError();
-  const database = new DataApiDatabase({
-    client: new RDSDataClient({}),
-    clusterArn: images.clusterArn,
-    secretArn: images.databaseSecretArn,
-    database: images.databaseName,
-    giveUpAt: Date.now() + maxWaitMs,
-  });
+  const database = stackDatabase(images);
   return {
     outputs: images,
     s3: new S3Client({}),
@@ -46,4 +40,14 @@ export function stackImages({ images }: StackOutputs): StackImages {
     renditionsBucket: images.renditionsBucket,
     queueUrls: images.queueUrls,
   };
+}
+
+/** The database as the functions reach it. */
+export function stackDatabase({
+  clusterArn,
+  databaseSecretArn: secretArn,
+  databaseName: database,
+}: Pick<ImagesOutputs, "clusterArn" | "databaseSecretArn" | "databaseName">): DataApiDatabase {
+  const giveUpAt = Date.now() + maxWaitMs;
+  return new DataApiDatabase({ client: new RDSDataClient({}), clusterArn, secretArn, database, giveUpAt });
 }
