@@ -5,6 +5,8 @@ const form = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 /** `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1` */
 const xrayForm = /^Root=1-([0-9a-f]{8})-([0-9a-f]{24});Parent=([0-9a-f]{16})(?:;Sampled=([01?]))?/;
 
+const xrayRoot = /(?:^|;)Root=1-([0-9a-f]{8})-([0-9a-f]{24})(?:;|$)/;
+
 /**
  * The span that caused an item or a message, as W3C Trace Context writes it. It is for people only: a malformed one
  * counts as none, so that it never keeps data from being processed.
@@ -33,9 +35,10 @@ function currentContext(): SpanContext | undefined {
   return active && isSpanContextValid(active) ? active : xrayContext();
 }
 
-/** The W3C trace id of the current invocation: the 32 hexadecimal digits of its X-Ray root. */
-export function currentTraceId(): string | undefined {
-  return currentContext()?.traceId;
+/** The W3C trace id of the current invocation: the 32 hexadecimal digits of its X-Ray root, whether it is traced or not. */
+export function currentTraceId(header = process.env._X_AMZN_TRACE_ID): string | undefined {
+  const [, time = "", random = ""] = xrayRoot.exec(header ?? "") ?? [];
+  return currentContext()?.traceId ?? (time + random || undefined);
 }
 
 /** The current span, or X-Ray's where it is sampled; undefined if nothing is traced. */
