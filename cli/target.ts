@@ -48,6 +48,7 @@ const imageFunctions = z.object({
   processor: z.string(),
   analyzer: z.string(),
   embedder: z.string(),
+  watch: z.string(),
   search: z.string(),
   migrate: z.string(),
 });

@@ -66,6 +66,7 @@ export const metricsOf = {
     "VisionOutputTokens",
   ],
   "image-embedder": ["ImagesEmbedded"],
+  "image-watch": ["ImagesUnfinished"],
 } as const;
 
 export type MeasuredService = keyof typeof metricsOf;

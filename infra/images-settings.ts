@@ -167,6 +167,20 @@ export const imagesSettings = {
     means: "Maximum concurrency of each function of the image flow.",
     because: "More analyzers would wait for the provider's rate limit, and waiting is billed.",
   }),
+  watchHours: integer({
+    default: 12,
+    from: 1,
+    to: 12,
+    means: "Hours between two counts of unfinished images, which the alarm images-unfinished reads.",
+    because: "Each count wakes the database, for some 0.01 USD.",
+  }),
+  unfinishedMinutes: integer({
+    default: 60,
+    from: 5,
+    to: 10_080,
+    means: "Minutes after which an image without the vector of its newest analysis counts as unfinished.",
+    because: "The back-off of a failing provider reaches half an hour.",
+  }),
   renditionDays: integer({
     default: 3650,
     from: 1,

@@ -45,6 +45,7 @@ export function imagesOutputs(flow: ImageFlow): ImagesOutputs {
     analyzer: flow.analyzer,
     embedder: flow.embedder,
     search: flow.search,
+    watch: flow.watch,
     migrate: database.migrate,
   };
   return {

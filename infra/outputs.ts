@@ -78,7 +78,7 @@ export interface ImagesOutputs {
 }
 
 type ImageStep = "uploads" | "analysis" | "embedding";
-type ImageFunctionName = "processor" | "analyzer" | "embedder" | "search" | "migrate";
+type ImageFunctionName = "processor" | "analyzer" | "embedder" | "search" | "watch" | "migrate";
 
 export interface SearchOutputs {
   /** What callers show. */

@@ -51,7 +51,7 @@ export function watch(
     searchHost: settings.query.enabled ? settings.query.host : undefined,
     compactsInWorker: settings.compaction.host === "ecs",
     takesBulkJobs,
-    images: images && { cluster: images.database.cluster },
+    images: images && { cluster: images.database.cluster, watchHours: settings.images.watchHours },
     catchUp: catchUp && {
       machine: catchUp.machine.machine,
       watch: catchUp.watch,
@@ -191,7 +191,18 @@ function catchingUp({ functions: { api, run, chunk, settle }, watch, unsettled, 
 }
 
 function imageFlow(flow: ImageFlow): Flow {
-  const { uploads, analysis, embedding, processor, analyzer, embedder, search, database, undelivered } = flow;
+  const {
+    uploads,
+    analysis,
+    embedding,
+    processor,
+    analyzer,
+    embedder,
+    search,
+    watch,
+    database,
+    undelivered,
+  } = flow;
   return {
     title: "Images",
     functions: {
@@ -201,6 +212,7 @@ function imageFlow(flow: ImageFlow): Flow {
       "image-search": search,
       "image-migrate": database.migrate,
     },
+    background: { "image-watch": watch },
     queues: {
       "image-uploads": uploads.queue,
       "image-analysis": analysis.queue,

@@ -38,15 +38,16 @@ export async function catchUpBundles(): Promise<CatchUpCode> {
 
 /** The code of the image flow's functions. */
 export async function imageBundles(): Promise<ImageCode> {
-  const [processor, analyzer, embedder, search, migrate, migrateBundle] = await Promise.all([
+  const [processor, analyzer, embedder, search, watch, migrate, migrateBundle] = await Promise.all([
     functionArchive("image-processor", { native: ["sharp", "heic"] }),
     functionArchive("image-analyzer"),
     functionArchive("image-embedder"),
     functionArchive("image-search"),
+    functionArchive("image-watch"),
     functionArchive("image-migrate"),
     bundleFunction("image-migrate", {}, programOf),
   ]);
-  return { processor, analyzer, embedder, search, migrate, migrateHash: hashOf(migrateBundle) };
+  return { processor, analyzer, embedder, search, watch, migrate, migrateHash: hashOf(migrateBundle) };
 }
 
 /** The code of the search API with `query:host lambda`. */

@@ -33,7 +33,7 @@ export interface AlarmsArgs {
   readonly compactsInWorker: boolean;
   readonly takesBulkJobs: boolean;
   /** Undefined in a stack without the image flow. */
-  readonly images: { readonly cluster: aws.rds.Cluster } | undefined;
+  readonly images: { readonly cluster: aws.rds.Cluster; readonly watchHours: number } | undefined;
   /** Undefined in a stack without the catch-up API. */
   readonly catchUp: CatchUpAlarmsArgs | undefined;
 }
@@ -98,7 +98,7 @@ export class Alarms extends pulumi.ComponentResource {
       searchHost: args.searchHost,
       compactsInWorker: args.compactsInWorker,
       catchesUp: args.catchUp !== undefined,
-      servesImages: args.images !== undefined,
+      imageWatchHours: args.images?.watchHours,
       takesBulkJobs: args.takesBulkJobs,
     });
     for (const { what, service, collection, ...metric } of own) {

@@ -28,13 +28,14 @@ export function ownMetrics(
     searchHost,
     compactsInWorker,
     catchesUp,
-    servesImages,
+    imageWatchHours,
     takesBulkJobs,
   }: {
     readonly searchHost: Settings["query"]["host"] | undefined;
     readonly compactsInWorker: boolean;
     readonly catchesUp: boolean;
-    readonly servesImages: boolean;
+    /** Undefined without the image flow. */
+    readonly imageWatchHours: number | undefined;
     readonly takesBulkJobs: boolean;
   },
 ): OwnMetric[] {
@@ -146,7 +147,7 @@ export function ownMetrics(
         ]
       : []),
     ...(takesBulkJobs ? bulkMetrics() : []),
-    ...(servesImages ? imageMetrics() : []),
+    ...(imageWatchHours === undefined ? [] : imageMetrics(imageWatchHours)),
     {
       what: "rows-rejected",
       ...metric("embed", "RowsRejected"),
@@ -291,7 +292,7 @@ function bulkMetrics(): OwnMetric[] {
   ];
 }
 
-function imageMetrics(): OwnMetric[] {
+function imageMetrics(watchHours: number): OwnMetric[] {
   const common = { statistic: "Sum", threshold: 0, runbook: "images" } as const;
   return [
     {
@@ -307,6 +308,16 @@ function imageMetrics(): OwnMetric[] {
       service: "image-analyzer",
       metricName: "AnalysesRefused",
       says: "A vision model refused images, or its answers were no analyses. They were paid for and not stored.",
+    },
+    {
+      ...common,
+      what: "images-unfinished",
+      service: "image-watch",
+      metricName: "ImagesUnfinished",
+      statistic: "Maximum",
+      // Two counts, so that a late one does not clear the alarm.
+      periodSeconds: 2 * 3600 * watchHours,
+      says: "Images have no analysis or no vector long after their upload. `npm run verify -- images` names them.",
     },
     {
       ...common,

@@ -32,6 +32,7 @@ const bounds: readonly (readonly [name: string, maxKilobytes: number, heavy: rea
   ["image-embedder", 940, ["openai"]],
   ["image-migrate", 380, []],
   ["image-processor", 540, []],
+  ["image-watch", 400, []],
   ["image-search", 910, ["openai"]],
   ["search", 970, ["openai"]],
   ["search-shard", 690, ["chromadb"]],

@@ -49,7 +49,10 @@ test.each(["image-uploads", "image-analysis", "image-embedding"])(
 
 test("every event of the flow, and no other, can be sent again for two weeks", () => {
   const archive = named("aws:cloudwatch/eventArchive:EventArchive", "images");
-  expect(archive).toMatchObject({ retentionDays: 14, eventSourceArn: expect.stringMatching(/event-bus\/default$/) });
+  expect(archive).toMatchObject({
+    retentionDays: 14,
+    eventSourceArn: expect.stringMatching(/event-bus\/default$/),
+  });
   const bucket = "vectorkeep-dev-images-uploads";
   expect(JSON.parse(String(archive?.eventPattern))).toEqual({
     $or: [
@@ -93,6 +96,7 @@ test.each([
   ["image-analyzer", 1024, 300],
   ["image-embedder", 512, 60],
   ["image-search", 1024, 29],
+  ["image-watch", 256, 120],
 ])("%s has %i MB and %i seconds", (name, memorySize, timeout) => {
   expect(named("aws:lambda/function:Function", name)).toMatchObject({ memorySize, timeout });
 });
@@ -111,4 +115,17 @@ test("originals keep their former versions in prod, and renditions expire after 
   expect(JSON.stringify(lifecycles.get("vectorkeep-prod-images-uploads")?.rules)).not.toContain(
     '"expiration":{"days"',
   );
+});
+
+test("unfinished images are counted twice a day, and the alarm holds from one count to the next", () => {
+  expect(named("aws:scheduler/schedule:Schedule", "image-watch")).toMatchObject({
+    scheduleExpression: "rate(720 minutes)",
+  });
+  expect(named("aws:cloudwatch/metricAlarm:MetricAlarm", "images-unfinished")).toMatchObject({
+    metricName: "ImagesUnfinished",
+    statistic: "Maximum",
+    threshold: 0,
+    period: 24 * 3600,
+    treatMissingData: "notBreaching",
+  });
 });

@@ -73,6 +73,18 @@ export class ItemStates {
     return found;
   }
 
+  /** Items whose object changed more than these minutes ago and that have no vector of their newest analysis. */
+  async countUnfinished(minutes: number): Promise<number> {
+    const [row] = await this.#database.query(
+      z.object({ unfinished: z.number() }),
+      `select count(*)::int as unfinished from (${states} where not i.deleted
+         and i.updated_at < now() - make_interval(mins => :minutes::int)) as old
+       where embedded_analysis_id is distinct from analysis_id or analysis_id is null`,
+      { minutes },
+    );
+    return row?.unfinished ?? 0;
+  }
+
   /** Newest first. */
   analysesOf({ user_id: user, id: item }: ItemState): Promise<ShownAnalysis[]> {
     return this.#database.query(

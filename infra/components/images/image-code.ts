@@ -6,6 +6,7 @@ export interface ImageCode {
   readonly analyzer: pulumi.asset.Archive;
   readonly embedder: pulumi.asset.Archive;
   readonly search: pulumi.asset.Archive;
+  readonly watch: pulumi.asset.Archive;
   readonly migrate: pulumi.asset.Archive;
   /** Changes with the migrations. */
   readonly migrateHash: string;

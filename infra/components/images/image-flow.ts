@@ -23,6 +23,7 @@ import {
   type Statement,
   sendTo,
 } from "../permissions.ts";
+import { scheduled } from "../scheduled.ts";
 import { StoredSecret } from "../stored-secret.ts";
 import type { ImageCode } from "./image-code.ts";
 import { ImageDatabase } from "./image-database.ts";
@@ -35,6 +36,8 @@ const analyzerTimeoutSeconds = 300;
 const embedderTimeoutSeconds = 60;
 /** API Gateway's maximum. */
 const searchTimeoutSeconds = 29;
+/** A paused database takes up to a minute to start. */
+const watchTimeoutSeconds = 120;
 /** With the back-off between receives they span most of a day. */
 const maxReceiveCount = 50;
 const bus = "default";
@@ -71,6 +74,7 @@ export class ImageFlow extends pulumi.ComponentResource {
   readonly analyzer: BundledFunction;
   readonly embedder: BundledFunction;
   readonly search: BundledFunction;
+  readonly watch: BundledFunction;
   readonly searchUrl: pulumi.Output<string>;
   /** The API key of each user, as JSON. */
   readonly searchKeys: StoredSecret;
@@ -124,6 +128,7 @@ export class ImageFlow extends pulumi.ComponentResource {
     this.processor = this.processorFunction(`${stem}-processor`);
     this.analyzer = this.analyzerFunction(`${stem}-analyzer`);
     this.embedder = this.embedderFunction(`${stem}-embedder`);
+    this.watch = this.watchFunction(`${stem}-watch`);
     const api = new ImageSearchApi(
       `${stem}-search`,
       { users: settings.users, authorization: settings.authorization, isTraced: defaults.tracing.enabled },
@@ -277,6 +282,22 @@ export class ImageFlow extends pulumi.ComponentResource {
     });
     this.letReplaceMessages(name, embedder);
     return embedder;
+  }
+
+  /** It wakes the database, which costs more than itself: so it runs seldom. */
+  private watchFunction(name: string): BundledFunction {
+    const { settings, code } = this.args;
+    const watch = this.function(name, {
+      description: "Counts images that wait too long for their analysis or vector",
+      code: code.watch,
+      timeoutSeconds: watchTimeoutSeconds,
+      memoryMiB: 256,
+      environment: { UNFINISHED_MINUTES: String(settings.unfinishedMinutes) },
+      statements: [],
+    });
+    const everyMinutes = settings.watchHours * 60;
+    scheduled(name, watch, { description: "Watch of the image flow", everyMinutes }, { parent: this });
+    return watch;
   }
 
   private searchFunction(name: string, api: ImageSearchApi): BundledFunction {

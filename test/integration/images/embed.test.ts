@@ -12,6 +12,7 @@ import { silentLog } from "../../../core/log.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
 import type { FailedDelivery } from "../../../core/queues/consumed-queue.ts";
 import { dimensions, emptyDatabase, migrated, type TestDatabase } from "./pglite-database.ts";
+import { someAnalysis } from "./some-analysis.ts";
 
 const bucket = "b";
 
@@ -33,19 +34,7 @@ describe("embedding the analyses of messages", () => {
     const analysisId = `analysis of ${name}`;
     await new Analyses(database).store(
       { analysisId, inputHash: name, contentSha256: name, itemId: id, userId: "ann", sequencer },
-      {
-        category: "menu",
-        summary,
-        rawResponse: { category: "menu", summary, image_details: {} },
-        provider: "anthropic",
-        model: "m",
-        traceId: undefined,
-        requestId: undefined,
-        promptVersion: 1,
-        inputTokens: 1,
-        outputTokens: 1,
-        costUsd: 0,
-      },
+      someAnalysis({ summary }),
     );
     const detail = { item_id: id, analysis_id: analysisId, user_id: "ann", bucket };
     const body = messageOf(analysisCompleteEvent, detail);

@@ -18,8 +18,11 @@ import { renditionKeys } from "../../../core/images/events/rendition-keys.ts";
 import { paddedSequencer } from "../../../core/images/events/sequencer.ts";
 import { type ResendDeps, repairImage, sendForAnalysis } from "../../../core/images/verify/resend.ts";
 import { verifyImages } from "../../../core/images/verify/verify-images.ts";
+import { watchImages } from "../../../core/images/watch/watch-images.ts";
+import { silentMetrics } from "../../../core/metrics.ts";
 import { type LocalServices, startLocalServices } from "../../conformance/local-services.ts";
 import { dimensions, emptyDatabase, migrated, type TestDatabase } from "./pglite-database.ts";
+import { someAnalysis } from "./some-analysis.ts";
 
 const bucket = "images";
 const renditionsBucket = "renditions";
@@ -96,19 +99,7 @@ describe("verifying and repairing the image flow", () => {
     if (steps.analysis !== false) {
       await new Analyses(database).store(
         { analysisId, inputHash: id, contentSha256: sha, itemId: id, userId, sequencer },
-        {
-          category: "menu",
-          summary: "A menu.",
-          rawResponse: {},
-          provider: "anthropic",
-          model: "m",
-          traceId: undefined,
-          requestId: undefined,
-          promptVersion: 1,
-          inputTokens: 1,
-          outputTokens: 1,
-          costUsd: 0,
-        },
+        someAnalysis(),
       );
     }
     if (steps.analysis !== false && steps.vector !== false) {
@@ -135,6 +126,30 @@ describe("verifying and repairing the image flow", () => {
   test("a whole image has no difference", async () => {
     await item("ann/whole.jpg", {});
     expect(await verifyImages({ s3, bucket, states })).toEqual({ objects: 1, items: 1, findings: [] });
+  });
+
+  test("images that should long be finished are counted, and only those", async () => {
+    const old = ["a", "b", "c", "d"];
+    await item("ann/a.jpg", {});
+    await item("ann/b.jpg", { vector: false });
+    await item("ann/c.jpg", { analysis: false });
+    const deletedId = await item("ann/d.jpg", { analysis: false });
+    await item("ann/new.jpg", { analysis: false });
+    await database.execute("update items set deleted = true where id = :id", { id: deletedId });
+    for (const id of old) {
+      await database.execute("update items set updated_at = now() - interval '61 minutes' where id = :id", {
+        id,
+      });
+    }
+    const gauges: [string, number][] = [];
+    const metrics = {
+      ...silentMetrics,
+      gauge: (name: string, value: number) => void gauges.push([name, value]),
+    };
+    expect(await watchImages({ states, minutes: 60, metrics })).toBe(2);
+    expect(await watchImages({ states, minutes: 90, metrics })).toBe(0);
+    // Zero is not written, because CloudWatch bills each hour with a value.
+    expect(gauges).toEqual([["ImagesUnfinished", 2]]);
   });
 
   test("an object without an item is touched, which keeps what it says of itself", async () => {

@@ -9,6 +9,7 @@ import { exactVectors, searchItems } from "../../../core/images/database/search-
 import { parseImageKey } from "../../../core/images/events/image-key.ts";
 import { paddedSequencer } from "../../../core/images/events/sequencer.ts";
 import { dimensions, emptyDatabase, migrated, type TestDatabase } from "./pglite-database.ts";
+import { someAnalysis } from "./some-analysis.ts";
 
 const bucket = "uploads";
 
@@ -302,19 +303,8 @@ describe("the tables of the image flow", () => {
 });
 
 function analysis(summary: string): NewAnalysis {
-  return {
-    category: "thing",
-    summary,
-    rawResponse: { headline: null, image_details: {} },
-    provider: "anthropic",
-    model: "m",
-    traceId: undefined,
-    requestId: undefined,
-    promptVersion: 1,
-    inputTokens: 100,
-    outputTokens: 10,
-    costUsd: 0.001,
-  };
+  const rawResponse = { headline: null, image_details: {} };
+  return someAnalysis({ summary, rawResponse, inputTokens: 100, outputTokens: 10, costUsd: 0.001 });
 }
 
 /** A unit vector at this angle. */
