@@ -1,5 +1,3 @@
-import { RDSDataClient } from "@aws-sdk/client-rds-data";
-import { DataApiDatabase } from "../../core/images/database/data-api-database.ts";
 import { eventually } from "../flows/eventually.ts";
 import type { Wire } from "../flows/tripwire.ts";
 import { poisonFiles, unusualFiles } from "./images/odd-files.ts";
@@ -276,7 +274,7 @@ async function survivesKill(step: Step, moment: Moment, calls: readonly string[]
   await flow.stack.arm({ functionName: flow.functionOf(step), does: "kills", ...moment });
   await flow.put(name, await picture());
   await eventually(60, async () => expect((await flow.stack.armed()).isTripped).toBe(true));
-  await expireClaims();
+  await flow.passTime();
   await flow.settled();
   const held = await flow.held(name);
   expect(held.analyses.map(({ version }) => version)).toEqual([1]);
@@ -291,14 +289,4 @@ function payments({ nth, effect }: Moment, calls: readonly string[]): number {
   const committed = 1 + calls.indexOf("rds-data:CommitTransaction");
   const isStored = nth > committed || (nth === committed && effect === "after");
   return nth >= answered && !isStored ? 2 : 1;
-}
-
-/** As time does: a claim lasts until the end of the timeout of the process that has it. */
-async function expireClaims(): Promise<void> {
-  const { clusterArn, databaseSecretArn: secretArn, databaseName: database } = flow.images.outputs;
-  const giveUpAt = Date.now() + 60_000;
-  const client = new RDSDataClient({});
-  const direct = new DataApiDatabase({ client, clusterArn, secretArn, database, giveUpAt });
-  await direct.execute("update claims set expires_at = now() - interval '1 second'");
-  client.destroy();
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { ExecuteStatementCommand, RDSDataClient } from "@aws-sdk/client-rds-data";
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
@@ -55,14 +56,29 @@ test("an uploaded image is found by what it shows, and only by its user", async 
 test("show names the version, the model, the tokens and the renditions", async () => {
   const { stdout } = await run("images", "show", "demo/timetable-trains.jpg");
   expect(stdout).toMatch(/thumbnail {3}s3:\/\/.*\/demo\/timetable-trains\/[0-9A-F]+\/thumbnail\.jpg/);
-  expect(stdout).toMatch(/1 +anthropic +local-ocr +\d+\+\d+/);
+  expect(stdout).toMatch(/1 +anthropic +local-ocr +\d+\+\d+ +[\d.]+ +[0-9a-f]{32} /);
   expect(stdout).toContain("of the newest analysis");
 });
+
+test.each(["processor", "analyzer", "embedder"] as const)(
+  "the %s takes the test event of its runbook, and changes nothing",
+  async (step) => {
+    const event = await readFile(
+      join(import.meta.dirname, `../../samples/events/image-${step}.json`),
+      "utf8",
+    );
+    const payload = event.replaceAll("IMAGES_BUCKET", images().bucket);
+    expect(await invoke(images().functions[step], payload)).toEqual({ batchItemFailures: [] });
+  },
+);
 
 test("what is lost of an image is named, and repaired", async () => {
   await lose("delete from embeddings where item_id = 'timetable-trains'");
   await lose("delete from analyses where item_id = 'timetable-ferry'");
   await lose("delete from items where id = 'recipe-chocolate-cake'");
+  await lose("update items set updated_at = now() - interval '1 day' where id = 'timetable-trains'");
+  // What the alarm images-unfinished watches.
+  expect(await invoke(images().functions.watch)).toEqual({ unfinished: 1 });
   const { stdout, code } = await run("verify", "images", "--repair");
   expect(stdout).toMatch(/embedding-missing +demo\/timetable-trains\.jpg/);
   expect(stdout).toMatch(/analysis-missing +alice\/timetable-ferry\.jpg/);
@@ -161,6 +177,13 @@ test("the search refuses what it does not know, and callers without a key", asyn
   const url = `${images().searchUrl}/images/search?q=x`;
   expect((await fetch(url)).status).toBe(403);
 });
+
+async function invoke(FunctionName: string, Payload = "{}"): Promise<unknown> {
+  const lambda = new LambdaClient(stack.client);
+  const answer = await lambda.send(new InvokeCommand({ FunctionName, Payload }));
+  lambda.destroy();
+  return JSON.parse(Buffer.from(answer.Payload ?? []).toString());
+}
 
 /** The database as the functions reach it. */
 async function lose(sql: string): Promise<void> {

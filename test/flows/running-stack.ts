@@ -27,6 +27,7 @@ interface Answer {
   readonly problems: readonly string[];
   readonly calls: readonly string[];
   readonly isTripped: boolean;
+  readonly transactionId?: string;
 }
 
 export interface CommandOutput {
@@ -153,8 +154,8 @@ export class RunningStack {
     await this.#ask("", wire);
   }
 
-  /** The calls since a wire was armed, and whether it was tripped. */
-  async armed(): Promise<Pick<Answer, "calls" | "isTripped">> {
+  /** The calls since a wire was armed, whether it was tripped, and the transaction that was begun. */
+  async armed(): Promise<Pick<Answer, "calls" | "isTripped" | "transactionId">> {
     return this.#ask("");
   }
 

@@ -39,8 +39,8 @@ async function main(): Promise<void> {
   process.on("message", ({ id, processesOf, arm }: Question) => {
     if (arm !== undefined) tripwire.arm(arm);
     const answer = { usage: running.embeddingsUsage, processes: running.functionProcesses(processesOf) };
-    const { calls, isTripped } = tripwire;
-    process.send?.({ id, ...answer, problems: running.problems, calls, isTripped });
+    const { calls, isTripped, transactionId } = tripwire;
+    process.send?.({ id, ...answer, problems: running.problems, calls, isTripped, transactionId });
   });
   process.once("disconnect", () => void running.stop().then(() => process.exit(0)));
   process.send?.({ outputs, environment, files: running.fileSystemFolder(outputs.collectionsFileSystem) });

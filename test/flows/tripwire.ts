@@ -19,6 +19,8 @@ export class Tripwire {
   /** Of the armed function: actions as IAM names them, in order. */
   calls: string[] = [];
   isTripped = false;
+  /** The last one that the armed function began. */
+  transactionId: string | undefined;
   #wire: Pick<Wire, "functionName"> & Partial<Wire> = { functionName: "" };
   #release: () => void = () => undefined;
   #released = Promise.resolve();
@@ -34,6 +36,7 @@ export class Tripwire {
     this.#wire = wire;
     this.calls = [];
     this.isTripped = false;
+    this.transactionId = undefined;
     this.#released = new Promise((resolve) => {
       this.#release = resolve;
     });
@@ -49,7 +52,8 @@ export class Tripwire {
     // The name of a role begins with that of its function.
     const isIts = functionName !== "" && call.caller.arn.includes(`/${functionName}-`);
     if (!isIts || notOfProcesses.has(call.service)) return service.handle(call);
-    this.calls.push(service.permissions(call)[0]?.action ?? call.service);
+    const action = service.permissions(call)[0]?.action ?? call.service;
+    this.calls.push(action);
     const isIt = !this.isTripped && this.calls.length === wire.nth;
     if (isIt) this.isTripped = true;
     if (isIt && wire.effect === "before") await this.#act(wire);
@@ -57,6 +61,9 @@ export class Tripwire {
       throw new AwsError(500, "InternalError", "The caller is gone.");
     }
     const reply = await service.handle(call);
+    if (action === "rds-data:BeginTransaction") {
+      this.transactionId = JSON.parse(String(reply.body)).transactionId;
+    }
     if (isIt && wire.effect === "after") await this.#act(wire);
     return reply;
   }

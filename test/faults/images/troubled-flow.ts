@@ -6,6 +6,7 @@ import {
   ListEventSourceMappingsCommand,
   UpdateEventSourceMappingCommand,
 } from "@aws-sdk/client-lambda";
+import { RDSDataClient, RollbackTransactionCommand } from "@aws-sdk/client-rds-data";
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -20,8 +21,9 @@ import {
   SetQueueAttributesCommand,
 } from "@aws-sdk/client-sqs";
 import sharp from "sharp";
-import { type StackImages, stackImages } from "../../../cli/images/stack-images.ts";
-import type { ItemState, ShownAnalysis } from "../../../core/images/database/item-states.ts";
+import type { ImagesOutputs } from "../../../cli/target.ts";
+import { DataApiDatabase } from "../../../core/images/database/data-api-database.ts";
+import { type ItemState, ItemStates, type ShownAnalysis } from "../../../core/images/database/item-states.ts";
 import { renditionKeys } from "../../../core/images/events/rendition-keys.ts";
 import { verifyImages } from "../../../core/images/verify/verify-images.ts";
 import { imageFlowAlone } from "../../../local/image-flow-alone.ts";
@@ -45,14 +47,23 @@ export interface Held {
 /** The image flow on a running stack, as tests trouble it and look at what is left. */
 export class TroubledFlow {
   readonly stack: RunningStack;
-  readonly images: StackImages;
+  readonly #outputs: ImagesOutputs;
+  readonly #data: RDSDataClient;
+  readonly #database: DataApiDatabase;
+  readonly #states: ItemStates;
   readonly #visionUrl: string;
   readonly #voyageUrl: string;
   readonly #visibility = new Map<string, string>();
 
   private constructor(stack: RunningStack, visionUrl: string, voyageUrl: string) {
     this.stack = stack;
-    this.images = stackImages(stack.outputs);
+    if (stack.outputs.images === undefined) throw new Error("The stack has no image flow.");
+    this.#outputs = stack.outputs.images;
+    const { clusterArn, databaseSecretArn: secretArn, databaseName: database } = this.#outputs;
+    this.#data = new RDSDataClient(stack.client);
+    const giveUpAt = Number.POSITIVE_INFINITY;
+    this.#database = new DataApiDatabase({ client: this.#data, clusterArn, secretArn, database, giveUpAt });
+    this.#states = new ItemStates(this.#database);
     this.#visionUrl = visionUrl;
     this.#voyageUrl = voyageUrl.replace(/\/v1$/, "");
   }
@@ -60,9 +71,7 @@ export class TroubledFlow {
   /** The vision model answers without a look at the image: what it says is not at issue. */
   static async start(): Promise<TroubledFlow> {
     const stack = await RunningStack.start(imageFlowAlone);
-    // As a user's shell does: this process is a client of the stack.
-    Object.assign(process.env, stack.environment);
-    const lambda = new LambdaClient({});
+    const lambda = new LambdaClient(stack.client);
     const FunctionName = stack.outputs.images?.functions.analyzer;
     const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
     const embedder = stack.outputs.images?.functions.embedder;
@@ -78,11 +87,12 @@ export class TroubledFlow {
   }
 
   async stop(): Promise<void> {
+    this.#data.destroy();
     await this.stack.stop();
   }
 
   functionOf(step: Step): string {
-    return this.images.outputs.functions[step];
+    return this.#outputs.functions[step];
   }
 
   /** Faults of the vision model's next answers. */
@@ -95,27 +105,28 @@ export class TroubledFlow {
   }
 
   async put(name: string, Body: Uint8Array): Promise<void> {
-    await this.images.s3.send(
-      new PutObjectCommand({ Bucket: this.images.outputs.bucket, Key: `${user}/${name}`, Body }),
+    await this.stack.s3.send(
+      new PutObjectCommand({ Bucket: this.#outputs.bucket, Key: `${user}/${name}`, Body }),
     );
   }
 
   async delete(name: string): Promise<void> {
-    await this.images.s3.send(
-      new DeleteObjectCommand({ Bucket: this.images.outputs.bucket, Key: `${user}/${name}` }),
+    await this.stack.s3.send(
+      new DeleteObjectCommand({ Bucket: this.#outputs.bucket, Key: `${user}/${name}` }),
     );
   }
 
   itemOf(name: string): Promise<ItemState | undefined> {
-    return this.images.states.find(`${user}/${name}`);
+    return this.#states.find(`${user}/${name}`);
   }
 
   /** Waits until no message of the flow is anywhere and the images agree with their items, analyses and vectors. */
   async settled(seconds = maxWaitSeconds): Promise<void> {
     await eventually(seconds, async () => {
       expect(await this.#messages()).toBe(0);
-      const { s3, states, outputs } = this.images;
-      expect((await verifyImages({ s3, states, bucket: outputs.bucket })).findings).toEqual([]);
+      const { s3 } = this.stack;
+      const { bucket } = this.#outputs;
+      expect((await verifyImages({ s3, states: this.#states, bucket })).findings).toEqual([]);
       // Between a step's event and its message.
       await sleep(200);
       expect(await this.#messages()).toBe(0);
@@ -136,14 +147,14 @@ export class TroubledFlow {
   async held(name: string): Promise<Held> {
     const item = await this.itemOf(name);
     if (item === undefined) throw new Error(`There is no item of ${name}.`);
-    return { item, analyses: await this.images.states.analysesOf(item) };
+    return { item, analyses: await this.#states.analysesOf(item) };
   }
 
   /** Answers of the vision model about the newest content of an image: each was paid for. */
   async paidFor({ item }: Held): Promise<number> {
     const { analysis: Key } = renditionKeys(item.user_id, item.id, item.object_sequencer);
-    const Bucket = this.images.renditionsBucket;
-    const { Body } = await this.images.s3.send(new GetObjectCommand({ Bucket, Key }));
+    const Bucket = this.#outputs.renditionsBucket;
+    const { Body } = await this.stack.s3.send(new GetObjectCommand({ Bucket, Key }));
     const jpeg = (await Body?.transformToByteArray()) ?? new Uint8Array();
     const digest = createHash("sha256").update(jpeg).digest("hex");
     const usage = await (await fetch(`${this.#visionUrl}/local/usage`)).json();
@@ -153,8 +164,8 @@ export class TroubledFlow {
   /** Keys of all renditions of an image, of whatever version. */
   async renditionsOf(name: string): Promise<string[]> {
     const Prefix = `${user}/${name.replace(/\.\w+$/, "")}/`;
-    const { Contents = [] } = await this.images.s3.send(
-      new ListObjectsV2Command({ Bucket: this.images.renditionsBucket, Prefix }),
+    const { Contents = [] } = await this.stack.s3.send(
+      new ListObjectsV2Command({ Bucket: this.#outputs.renditionsBucket, Prefix }),
     );
     return Contents.map(({ Key = "" }) => Key);
   }
@@ -168,10 +179,25 @@ export class TroubledFlow {
     );
   }
 
+  /**
+   * What minutes do after a process was killed: its transaction is rolled back when three have passed without a call, and
+   * its claim lasts until the end of its timeout.
+   */
+  async passTime(): Promise<void> {
+    const { transactionId } = await this.stack.armed();
+    const { clusterArn: resourceArn, databaseSecretArn: secretArn } = this.#outputs;
+    if (transactionId !== undefined) {
+      const command = new RollbackTransactionCommand({ resourceArn, secretArn, transactionId });
+      // It may have been committed.
+      await this.#data.send(command).catch(() => undefined);
+    }
+    await this.#database.execute("update claims set expires_at = now() - interval '1 second'");
+  }
+
   /** Messages of processes that die are redelivered soon, as after the queue's own visibility timeout. */
   async redeliverSoon(seconds: number | undefined): Promise<void> {
     for (const queue of queues) {
-      const QueueUrl = this.images.outputs.queueUrls[queue];
+      const QueueUrl = this.#outputs.queueUrls[queue];
       const usual = this.#visibility.get(queue) ?? (await this.#attribute(QueueUrl, "VisibilityTimeout"));
       this.#visibility.set(queue, usual);
       const VisibilityTimeout = seconds === undefined ? usual : String(seconds);
@@ -219,7 +245,7 @@ export class TroubledFlow {
 
   /** As Aurora does to a cluster that nobody uses: the next call begins to resume it, and fails. */
   async pauseDatabase(resumeSeconds: number): Promise<void> {
-    const resourceArn = this.images.outputs.clusterArn;
+    const resourceArn = this.#outputs.clusterArn;
     const url = new URL("/local/pause", this.stack.environment.AWS_ENDPOINT_URL);
     const body = JSON.stringify({ resourceArn, resumeSeconds });
     const { ok, status } = await fetch(url, {
@@ -234,7 +260,7 @@ export class TroubledFlow {
   }
 
   async #poll(step: Step, Enabled: boolean): Promise<void> {
-    const lambda = new LambdaClient({});
+    const lambda = new LambdaClient(this.stack.client);
     const FunctionName = this.functionOf(step);
     const { EventSourceMappings = [] } = await lambda.send(
       new ListEventSourceMappingsCommand({ FunctionName }),
@@ -245,7 +271,7 @@ export class TroubledFlow {
   }
 
   queueUrlOf(step: Step): string {
-    return this.images.outputs.queueUrls[queueOf[step]];
+    return this.#outputs.queueUrls[queueOf[step]];
   }
 
   /** Cold starts are part of what is tried. */
@@ -258,7 +284,7 @@ export class TroubledFlow {
 
   async #messages(): Promise<number> {
     const counts = await Promise.all(
-      Object.values(this.images.outputs.queueUrls).flatMap((url) =>
+      Object.values(this.#outputs.queueUrls).flatMap((url) =>
         depths.map(async (name) => Number(await this.#attribute(url, name))),
       ),
     );

@@ -88,13 +88,13 @@ describe("publishing an event", () => {
 
   /** A publisher whose PutEvents gets this answer. */
   function publisher(answer: object) {
-    const bodies: Uint8Array[] = [];
+    const bodies: string[] = [];
     const client = new EventBridgeClient({
       region: "us-east-1",
       credentials: { accessKeyId: "a", secretAccessKey: "b" },
       requestHandler: {
         handle: async ({ body }: { body: Uint8Array }) => {
-          bodies.push(body);
+          bodies.push(new TextDecoder().decode(body));
           const headers = { "content-type": "application/x-amz-json-1.1" };
           return { response: { statusCode: 200, headers, body: Readable.from([JSON.stringify(answer)]) } };
         },
@@ -106,7 +106,7 @@ describe("publishing an event", () => {
   test("sends its source, type and detail to the bus", async () => {
     const { publisher: own, bodies } = publisher({ FailedEntryCount: 0, Entries: [{ EventId: "1" }] });
     await own.publish(event);
-    expect(JSON.parse(Buffer.from(bodies[0] ?? []).toString())).toEqual({
+    expect(JSON.parse(bodies[0] ?? "")).toEqual({
       Entries: [
         {
           Source: "collections.analyzer",
