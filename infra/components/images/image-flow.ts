@@ -5,6 +5,7 @@ import type { analyzerConfig } from "../../../functions/image-analyzer/config.ts
 import type { embedderConfig } from "../../../functions/image-embedder/config.ts";
 import type { processorConfig } from "../../../functions/image-processor/config.ts";
 import type { searchConfig } from "../../../functions/image-search/config.ts";
+import type { watchConfig } from "../../../functions/image-watch/config.ts";
 import type { Settings } from "../../config.ts";
 import { BundledFunction, type BundledFunctionArgs, type FunctionDefaults } from "../bundled-function.ts";
 import { DeadLetterQueue } from "../dead-letter-queue.ts";
@@ -292,7 +293,10 @@ export class ImageFlow extends pulumi.ComponentResource {
       code: code.watch,
       timeoutSeconds: watchTimeoutSeconds,
       memoryMiB: 256,
-      environment: { UNFINISHED_MINUTES: String(settings.unfinishedMinutes) },
+      environment: environmentOf<typeof watchConfig>({
+        ...this.database.environment,
+        UNFINISHED_MINUTES: String(settings.unfinishedMinutes),
+      }),
       statements: [],
     });
     const everyMinutes = settings.watchHours * 60;
