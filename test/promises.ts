@@ -971,12 +971,20 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "test/flows/bulk.test.ts",
       "SIGTERM, as a deployment sends it, lets the workers finish and loses no row",
     ],
+    [
+      "test/flows/bulk.test.ts",
+      "every row of two tasks is in the index once, and paid for at most once per fault more",
+    ],
   ],
-  "The same file ends in the same index and the same sums by workers, by the state machine's steps and by one function.":
+  "The same file ends in the same index and the same sums by workers, by Step Functions and by one function.":
     [
       [
         "test/integration/bulk/workers.test.ts",
         "the same file ends alike by workers, state machine and function, byte for byte",
+      ],
+      [
+        "test/flows/bulk.test.ts",
+        "generated files end alike by the workers, by Step Functions and by one function, byte for byte",
       ],
     ],
   "A bulk task that kills its processes fails after five attempts, with the reason.": [
@@ -991,4 +999,15 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "a task whose jobs the broker lost is dispatched again by the watch, without the chunks that are over",
     ],
   ],
+  "While a worker knows that the provider, Pinecone or DynamoDB is away, its chunks are deferred and use up no attempt.":
+    [
+      [
+        "test/integration/bulk/workers.test.ts",
+        "F60: during an outage chunks are deferred without using up their attempts, and nothing is called",
+      ],
+      [
+        "test/integration/bulk/outages.test.ts",
+        "DynamoDB is called no more after 5 failures, for 180 s, whatever command it is",
+      ],
+    ],
 };

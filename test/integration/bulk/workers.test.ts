@@ -185,7 +185,7 @@ describe.each(brokerKinds.filter(hasBroker))("with %s", (kind) => {
     expect(refusals).toBe(3);
   });
 
-  test("during an outage chunks are deferred without using up their attempts, and nothing is called", async () => {
+  test("F60: during an outage chunks are deferred without using up their attempts, and nothing is called", async () => {
     let checks = 0;
     rig.outages = {
       check() {
@@ -200,7 +200,7 @@ describe.each(brokerKinds.filter(hasBroker))("with %s", (kind) => {
     expect(rig.embedder.paid.filter((text) => text !== "receipt")).toHaveLength(2);
   });
 
-  test("an index that is away opens the circuit before a chunk has failed for good, and is called again after it", async () => {
+  test("F60: an index that is away opens the circuit before a chunk has failed for good, and is called again after it", async () => {
     const outages = new Outages();
     rig.outages = outages;
     const upsert = rig.index.upsert.bind(rig.index);

@@ -35,7 +35,7 @@ test("resumes below 80 %, not at once below 90 %", () => {
   expect(done).toEqual(["pause", "resume"]);
 });
 
-test("replaces a process that stays large for three looks without a job, and none that still works", () => {
+test("F61: replaces a process that stays large for three looks without a job, and none that still works", () => {
   for (let time = 0; time < 9; time += 1) look(950);
   expect(done).toEqual(["pause"]);
   busy = 0;
