@@ -2,11 +2,24 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { MetricOf } from "../../contract/metrics.ts";
 import type { Settings } from "../config.ts";
+import {
+  behind,
+  type Condition,
+  databaseBusy,
+  executionsEndBadly,
+  failing,
+  fiveMinutes,
+  notEmpty,
+  old,
+  recordsGivenUp,
+  recordsLost,
+  silent,
+  slow,
+  throttled,
+} from "./alarm-conditions.ts";
 import { AlarmTopic } from "./alarm-topic.ts";
 import type { BundledFunction } from "./bundled-function.ts";
 import { ownMetrics } from "./own-metrics.ts";
-
-const fiveMinutes = 300;
 
 export interface AlarmsArgs {
   /** SNS topic that is notified. @default a topic of the stack's own */
@@ -46,24 +59,6 @@ interface CatchUpAlarmsArgs {
   readonly watchEveryMinutes: number;
 }
 
-interface Condition {
-  readonly namespace: string;
-  readonly metricName: string;
-  readonly dimensions: Readonly<Record<string, pulumi.Input<string>>>;
-  readonly statistic: string;
-  readonly threshold: number;
-  /** @default 300, five minutes */
-  readonly periodSeconds?: number;
-  /** @default 1 */
-  readonly periods?: number;
-  /** @default "above", where missing data is healthy; for "below" missing data breaches */
-  readonly breaches?: "above" | "below";
-  /** What has happened, in one or two sentences. */
-  readonly says: string;
-  /** Name of the page in docs/runbooks/ that says what to do. */
-  readonly runbook: string;
-}
-
 /** CloudWatch alarms, at about 0.10 USD per month each. Every alarm links to its runbook. */
 export class Alarms extends pulumi.ComponentResource {
   private readonly stem: string;
@@ -76,24 +71,27 @@ export class Alarms extends pulumi.ComponentResource {
     this.stem = name.replace(/-alarms$/, "");
     this.runbooksUrl = args.runbooksUrl?.replace(/\/+$/, "");
     this.topicArn = this.topic(name, args);
-    for (const [what, queue] of Object.entries(args.deadLetters)) this.deadLetters(what, queue);
-    for (const [what, queue] of Object.entries(args.queues)) this.queueAge(what, queue);
+    for (const [what, queue] of Object.entries(args.deadLetters))
+      this.alarm(`${what}-not-empty`, notEmpty(queue));
+    for (const [what, queue] of Object.entries(args.queues)) this.alarm(`${what}-age`, old(queue));
     for (const [what, { function: watched, timeoutSeconds }] of Object.entries(args.functions)) {
-      this.errors(what, watched.name);
-      this.throttles(what, watched.name);
-      this.duration(what, watched.name, timeoutSeconds);
+      this.alarm(`${what}-errors`, failing(watched.name));
+      this.alarm(`${what}-throttles`, throttled(watched.name));
+      this.alarm(`${what}-duration`, slow(watched.name, timeoutSeconds));
     }
     for (const [what, { function: watched }] of Object.entries(args.background)) {
-      this.errors(what, watched.name);
+      this.alarm(`${what}-errors`, failing(watched.name));
     }
-    this.iteratorAge(args.stream.reader.function.name);
-    this.givenUp(args.stream.mapping);
-    this.lost(args.stream.mapping);
-    this.silent("sweeper", args.sweeper, {
+    const { reader, mapping } = args.stream;
+    this.alarm("stream-processor-iterator-age", behind(reader.function.name));
+    this.alarm("stream-records-given-up", recordsGivenUp(mapping));
+    this.alarm("stream-records-lost", recordsLost(mapping));
+    const sweeps = silent(args.sweeper.function.name, {
       everyMinutes: args.sweep.everyMinutes,
       says: "The sweeper has missed three runs, so stuck runs go unnoticed.",
       runbook: "stuck-runs",
     });
+    this.alarm("sweeper-silent", sweeps);
     const own = ownMetrics(args.sweep, {
       searchHost: args.searchHost,
       compactsInWorker: args.compactsInWorker,
@@ -106,7 +104,7 @@ export class Alarms extends pulumi.ComponentResource {
       this.alarm(what, { ...metric, namespace: args.metricsNamespace, dimensions });
     }
     if (args.catchUp) this.catchUp(args.catchUp, args.metricsNamespace);
-    if (args.images) this.imageDatabase(args.images.cluster);
+    if (args.images) this.alarm("image-database-busy", databaseBusy(args.images.cluster));
     if (args.takesBulkJobs) this.bulk(args.metricsNamespace);
     this.registerOutputs();
   }
@@ -119,42 +117,17 @@ export class Alarms extends pulumi.ComponentResource {
   private catchUp({ machine, watch, watchEveryMinutes }: CatchUpAlarmsArgs, namespace: string) {
     this.executions(machine);
     this.failedRecords(namespace);
-    this.silent("catch-up-watch", watch, {
+    const watches = silent(watch.function.name, {
       everyMinutes: watchEveryMinutes,
       says: "The catch-up watch has not run for five minutes, so tasks without a worker stay open.",
       runbook: "catch-up",
     });
-  }
-
-  private imageDatabase(cluster: aws.rds.Cluster) {
-    const dimensions = { DBClusterIdentifier: cluster.clusterIdentifier };
-    this.alarm("image-database-busy", {
-      namespace: "AWS/RDS",
-      metricName: "ACUUtilization",
-      dimensions,
-      statistic: "Average",
-      threshold: 80,
-      periods: 6,
-      says: "The database of the image flow has used more than 80 % of its maximum capacity for half an hour.",
-      runbook: "images",
-    });
+    this.alarm("catch-up-watch-silent", watches);
   }
 
   private executions(machine: aws.sfn.StateMachine) {
-    for (const metricName of ["ExecutionsFailed", "ExecutionsTimedOut"]) {
-      this.alarm(
-        `catch-up-${metricName === "ExecutionsFailed" ? "executions-failed" : "executions-timed-out"}`,
-        {
-          namespace: "AWS/States",
-          metricName,
-          dimensions: { StateMachineArn: machine.arn },
-          statistic: "Sum",
-          threshold: 0,
-          says: "An execution of the catch-up state machine failed or timed out and left its task open.",
-          runbook: "catch-up",
-        },
-      );
-    }
+    this.alarm("catch-up-executions-failed", executionsEndBadly(machine, "ExecutionsFailed"));
+    this.alarm("catch-up-executions-timed-out", executionsEndBadly(machine, "ExecutionsTimedOut"));
   }
 
   private bulk(namespace: string) {
@@ -241,96 +214,6 @@ export class Alarms extends pulumi.ComponentResource {
     );
   }
 
-  private deadLetters(what: string, queue: aws.sqs.Queue) {
-    this.alarm(`${what}-not-empty`, {
-      ...ofQueue(queue, "ApproximateNumberOfMessagesVisible"),
-      threshold: 0,
-      says: "Messages are in a dead-letter queue. SQS deletes them after two weeks.",
-      runbook: "dead-letters",
-    });
-  }
-
-  private queueAge(what: string, queue: aws.sqs.Queue) {
-    this.alarm(`${what}-age`, {
-      ...ofQueue(queue, "ApproximateAgeOfOldestMessage"),
-      threshold: 1800,
-      periods: 2,
-      says: "The oldest message of a queue is more than 30 minutes old.",
-      runbook: "queue-age",
-    });
-  }
-
-  private errors(what: string, name: pulumi.Output<string>) {
-    this.alarm(`${what}-errors`, {
-      ...ofFunction(name, "Errors", "Sum"),
-      threshold: 0,
-      says: "An invocation of the function failed. Its log has the reason.",
-      runbook: "errors",
-    });
-  }
-
-  private throttles(what: string, name: pulumi.Output<string>) {
-    this.alarm(`${what}-throttles`, {
-      ...ofFunction(name, "Throttles", "Sum"),
-      threshold: 0,
-      periods: 3,
-      says: "Lambda throttled the function for 15 minutes: the account's concurrency limit is reached.",
-      runbook: "throttles",
-    });
-  }
-
-  private duration(what: string, name: pulumi.Output<string>, timeoutSeconds: number) {
-    this.alarm(`${what}-duration`, {
-      ...ofFunction(name, "Duration", "Maximum"),
-      threshold: 0.9 * timeoutSeconds * 1000,
-      says: "An invocation took more than 90 % of its timeout.",
-      runbook: "duration",
-    });
-  }
-
-  private iteratorAge(name: pulumi.Output<string>) {
-    this.alarm("stream-processor-iterator-age", {
-      ...ofFunction(name, "IteratorAge", "Maximum"),
-      threshold: 600_000,
-      periods: 2,
-      says: "The stream processor is more than ten minutes behind. Records older than 20 hours are moved to the deltas bucket.",
-      runbook: "iterator-age",
-    });
-  }
-
-  private givenUp(mapping: aws.lambda.EventSourceMapping) {
-    this.alarm("stream-records-given-up", {
-      ...ofMapping(mapping, "OnFailureDestinationDeliveredEventCount"),
-      threshold: 0,
-      says: "Stream records could not be processed for 20 hours and were moved to the deltas bucket.",
-      runbook: "given-up-stream-records",
-    });
-  }
-
-  private lost(mapping: aws.lambda.EventSourceMapping) {
-    this.alarm("stream-records-lost", {
-      ...ofMapping(mapping, "DroppedEventCount"),
-      threshold: 0,
-      says: "Stream records could not be processed and could not be stored in the deltas bucket: their changes are lost.",
-      runbook: "given-up-stream-records",
-    });
-  }
-
-  /** A function on a schedule that no longer runs. */
-  private silent(
-    what: string,
-    { function: watched }: BundledFunction,
-    { everyMinutes, ...condition }: { readonly everyMinutes: number } & Pick<Condition, "says" | "runbook">,
-  ) {
-    this.alarm(`${what}-silent`, {
-      ...ofFunction(watched.name, "Invocations", "Sum"),
-      ...condition,
-      breaches: "below",
-      threshold: 1,
-      periodSeconds: Math.max(fiveMinutes, 3 * 60 * everyMinutes),
-    });
-  }
-
   private described(says: string, runbook: string): string {
     return `${says} Runbook: ${this.runbooksUrl ?? "docs/runbooks"}/${runbook}.md`;
   }
@@ -361,22 +244,4 @@ export class Alarms extends pulumi.ComponentResource {
       { parent: this },
     );
   }
-}
-
-function ofQueue(queue: aws.sqs.Queue, metricName: string) {
-  return { namespace: "AWS/SQS", metricName, dimensions: { QueueName: queue.name }, statistic: "Maximum" };
-}
-
-function ofFunction(name: pulumi.Output<string>, metricName: string, statistic: string) {
-  return { namespace: "AWS/Lambda", metricName, dimensions: { FunctionName: name }, statistic };
-}
-
-/** Lambda publishes these metrics only for a mapping with `EventCount` metrics. */
-function ofMapping({ uuid }: aws.lambda.EventSourceMapping, metricName: string) {
-  return {
-    namespace: "AWS/Lambda",
-    metricName,
-    dimensions: { EventSourceMappingUUID: uuid },
-    statistic: "Sum",
-  };
 }
