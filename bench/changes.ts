@@ -1,6 +1,12 @@
 import { changesOptions, usage } from "./changes/options.ts";
 import { measureProcessing } from "./changes/processing.ts";
-import { changesLines, changesVerdict, processingLines, processingVerdict } from "./changes/report.ts";
+import {
+  changesLines,
+  changesVerdict,
+  processingLines,
+  processingVerdict,
+  publishedVerdict,
+} from "./changes/report.ts";
 import { measureChanges } from "./changes/through-stack.ts";
 import { withSurroundings } from "./surroundings.ts";
 
@@ -11,7 +17,8 @@ async function main(): Promise<void> {
   console.log(`${processingLines(processing)}\n`);
   const outcome = await withSurroundings((surroundings) => measureChanges(options, surroundings));
   console.log(`${changesLines(outcome)}\n`);
-  for (const { pass, text } of [processingVerdict(processing), changesVerdict(outcome)]) {
+  const verdicts = [processingVerdict(processing), changesVerdict(outcome), publishedVerdict(outcome)];
+  for (const { pass, text } of verdicts) {
     console.log(text);
     if (!pass) process.exitCode = 1;
   }

@@ -5,6 +5,8 @@ import type { ChangesOutcome } from "./through-stack.ts";
 
 const maxMilliseconds = 5;
 const maxSeconds = 60;
+/** Label changes, from the first put until a generation shows all of them. */
+const minPerSecond = 1_000;
 /** What systems of this kind state of themselves. */
 const stated = { milliseconds: 50, messagesPerSecond: 0.4 };
 
@@ -37,6 +39,13 @@ export function processingVerdict({ milliseconds }: Processing): Verdict {
     pass,
     text: `${mark(pass)}  100 stream records in ${usual.toFixed(2)} ms, bound ${maxMilliseconds} ms`,
   };
+}
+
+export function publishedVerdict({ changes, putSeconds, shownAfter }: ChangesOutcome): Verdict {
+  const perSecond = changes / (putSeconds + shownAfter);
+  const pass = perSecond >= minPerSecond;
+  const text = `${whole(perSecond)} label changes/s published, from the first put on, bound ${whole(minPerSecond)}`;
+  return { pass, text: `${mark(pass)}  ${text}` };
 }
 
 export function changesVerdict({ settledAfter }: ChangesOutcome): Verdict {

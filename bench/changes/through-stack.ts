@@ -1,16 +1,20 @@
-import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { monotonicClock } from "../../core/resilience/clock.ts";
 import { inParallel } from "../../core/resilience/in-parallel.ts";
+import { sendAll } from "../../core/resilience/unprocessed.ts";
 import type { BenchStack } from "../bench-stack.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { type CycleTotals, cycleLines, cycleTotals } from "./cycle-log.ts";
-import { type LabelChange, labelChanges } from "./label-changes.ts";
+import { type LabelChange, type LabelItem, labelChanges } from "./label-changes.ts";
 import type { ChangesOptions } from "./options.ts";
 import { expectedWords } from "./published-words.ts";
 import { stackWithReceipts } from "./stack-with-receipts.ts";
 import { untilShown } from "./until-shown.ts";
 import { wordReceipts } from "./word-receipts.ts";
 
-const putsAtOnce = 32;
+/** What writes shares the processors with the stack: as many calls as labels would be most of what is measured. */
+const putsPerCall = 25;
+const callsAtOnce = 8;
 
 export interface ChangesOutcome extends CycleTotals {
   readonly changes: number;
@@ -50,7 +54,17 @@ export async function measureChanges(
 }
 
 async function putLabels({ dynamo, outputs }: BenchStack, changes: readonly LabelChange[]): Promise<void> {
-  await inParallel(changes, putsAtOnce, async ({ item }) => {
-    await dynamo.send(new PutCommand({ TableName: outputs.receiptsTable, Item: item }));
+  const table = outputs.receiptsTable;
+  const send = async (some: readonly LabelItem[]) => {
+    const puts = some.map((Item) => ({ PutRequest: { Item } }));
+    const { UnprocessedItems } = await dynamo.send(
+      new BatchWriteCommand({ RequestItems: { [table]: puts } }),
+    );
+    return (UnprocessedItems?.[table] ?? []).map(({ PutRequest }) => PutRequest?.Item as LabelItem);
+  };
+  const calls = Math.ceil(changes.length / putsPerCall);
+  await inParallel(Array(calls).keys(), callsAtOnce, (call) => {
+    const some = changes.slice(call * putsPerCall, (call + 1) * putsPerCall).map(({ item }) => item);
+    return sendAll(some, { perCall: putsPerCall, send, clock: monotonicClock });
   });
 }

@@ -8,12 +8,14 @@ import {
 import { exponentialMs } from "../resilience/backoff.ts";
 import { batchesOf } from "../resilience/batch.ts";
 import type { Clock } from "../resilience/clock.ts";
+import { inParallel } from "../resilience/in-parallel.ts";
 import { type Attempt, retry } from "../resilience/retry.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
 /** Limits per SendMessageBatch call; bytes count bodies and attributes. */
 const maxEntries = 10;
 const maxBytes = 1024 * 1024;
+const callsAtOnce = 4;
 const maxAttempts = 4;
 const backoff = { firstMs: 50, maxMs: 1_000 };
 
@@ -59,7 +61,7 @@ export class QueueRejectedError extends VectorkeepError {
   }
 }
 
-/** Sends messages in batches and retries only those that the queue refused. */
+/** Sends messages in batches, those of a group in order, and retries only those that the queue refused. */
 export class QueuePublisher {
   readonly #sqs: SQSClient;
   readonly #queueUrl: string;
@@ -74,9 +76,11 @@ export class QueuePublisher {
   /** Resolves when every message is sent. Throws QueueRejectedError after all other messages have been sent. */
   async send(messages: readonly OutgoingMessage[]): Promise<void> {
     const refusals = new Map<number, Refusal>();
-    for (const batch of batches(messages)) {
-      for (const [position, refusal] of await this.#sendBatch(batch)) refusals.set(position, refusal);
-    }
+    await inParallel(lanesOf(messages), callsAtOnce, async (lane) => {
+      for (const batch of batches(lane)) {
+        for (const [position, refusal] of await this.#sendBatch(batch)) refusals.set(position, refusal);
+      }
+    });
     if (refusals.size > 0) throw new QueueRejectedError(this.#queueUrl, refusals);
   }
 
@@ -148,14 +152,30 @@ function notTaken({
   return { id: Id, fault: SenderFault ? blamed : "transient", reason: `${Code} ${Message}`.trim() };
 }
 
+type Positioned = readonly [position: number, message: OutgoingMessage];
+
+/** Parts that may be sent beside each other: the messages of a group are in one of them, in order. */
+function lanesOf(messages: readonly OutgoingMessage[]): readonly Positioned[][] {
+  const lanes: Positioned[][] = Array.from({ length: callsAtOnce }, () => []);
+  const laneOfGroup = new Map<string | undefined, number>();
+  for (const [position, message] of messages.entries()) {
+    // Few messages are one call: only once a lane has filled it does the next one begin.
+    const next = Math.floor(laneOfGroup.size / maxEntries) % lanes.length;
+    const lane = laneOfGroup.get(message.groupId) ?? next;
+    laneOfGroup.set(message.groupId, lane);
+    lanes[lane]?.push([position, message]);
+  }
+  return lanes.filter(({ length }) => length > 0);
+}
+
 /** Entries in order, as many per batch as one call takes; `Id` is the message's position. */
-export function* batches(messages: readonly OutgoingMessage[]): Generator<SendMessageBatchRequestEntry[]> {
+export function* batches(messages: Iterable<Positioned>): Generator<SendMessageBatchRequestEntry[]> {
   const limits = {
     maxCount: maxEntries,
     maxBytes,
-    bytesOf: ([, message]: readonly [number, OutgoingMessage]) => bytesOf(message),
+    bytesOf: ([, message]: Positioned) => bytesOf(message),
   };
-  for (const batch of batchesOf(messages.entries(), limits)) {
+  for (const batch of batchesOf(messages, limits)) {
     yield batch.map(([position, message]) => ({
       Id: String(position),
       MessageBody: message.body,

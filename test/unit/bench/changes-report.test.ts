@@ -3,6 +3,7 @@ import {
   changesVerdict,
   processingLines,
   processingVerdict,
+  publishedVerdict,
 } from "../../../bench/changes/report.ts";
 import { percentile } from "../../../bench/statistics.ts";
 
@@ -50,6 +51,11 @@ describe("the report of npm run bench:changes", () => {
     expect(processingVerdict({ ...processing, milliseconds: [5] })).toEqual({
       pass: false,
       text: "FAIL  100 stream records in 5.00 ms, bound 5 ms",
+    });
+    expect(publishedVerdict({ ...outcome, changes: 20_000 }).pass).toBe(true);
+    expect(publishedVerdict({ ...outcome, changes: 19_980 })).toEqual({
+      pass: false,
+      text: "FAIL  999 label changes/s published, from the first put on, bound 1,000",
     });
     expect(changesVerdict({ ...outcome, settledAfter: 60 }).pass).toBe(true);
     expect(changesVerdict({ ...outcome, settledAfter: 60.1 })).toEqual({

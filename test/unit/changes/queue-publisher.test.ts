@@ -106,6 +106,31 @@ describe("publishing to a queue", () => {
     expect(calls).toBe(2);
   });
 
+  test("calls run beside each other, and the messages of a group keep their order", async () => {
+    const groupOf = (position: number) => (position % 5 === 0 ? "often" : `group ${position}`);
+    const messages = Array.from({ length: 100 }, (_, position) => ({
+      ...message(`m${position}`),
+      groupId: groupOf(position),
+    }));
+    const taken: number[] = [];
+    let [open, maxOpen, calls] = [0, 0, 0];
+    const send = async ({ input }: SendMessageBatchCommand) => {
+      calls += 1;
+      open += 1;
+      maxOpen = Math.max(maxOpen, open);
+      await new Promise(setImmediate);
+      open -= 1;
+      for (const { Id } of input.Entries ?? []) taken.push(Number(Id));
+      return {};
+    };
+    const sqs = { send } as unknown as SQSClient;
+    await new QueuePublisher(sqs, "https://queue", new ManualClock()).send(messages);
+    expect([taken.toSorted((a, b) => a - b), maxOpen]).toEqual([[...messages.keys()], 4]);
+    expect(calls).toBeLessThanOrEqual(13);
+    const often = taken.filter((position) => groupOf(position) === "often");
+    expect(often).toEqual(often.toSorted((a, b) => a - b));
+  });
+
   test("batches keep every message once, in order, within ten entries and one MiB", () => {
     const sizes = fc.array(
       fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 1_048_576 })),
@@ -116,7 +141,7 @@ describe("publishing to a queue", () => {
     fc.assert(
       fc.property(sizes, (lengths) => {
         const messages = lengths.map((length) => message("x".repeat(length)));
-        const made = [...batches(messages)];
+        const made = [...batches(messages.entries())];
         expect(made.flat().map((entry) => Number(entry.Id))).toEqual(messages.map((_, index) => index));
         for (const batch of made) {
           expect(batch.length).toBeLessThanOrEqual(10);
