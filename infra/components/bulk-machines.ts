@@ -35,7 +35,7 @@ export interface BulkMachinesArgs extends BulkApiArgs {
 }
 
 /**
- * Machines that each run nginx, the API and workers under systemd (containers/bulk-api/host). Any change of code, settings or image
+ * Machines that each run nginx, the API and workers under systemd (containers/bulk-api/host). Any change of code or settings
  * replaces them one after another. Nobody logs in by SSH: sessions are Systems Manager's.
  */
 export class BulkMachines extends pulumi.ComponentResource {
