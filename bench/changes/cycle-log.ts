@@ -30,7 +30,7 @@ export async function cycleLines({ logs, outputs }: BenchStack, since: number): 
     const answer = await logs.send(
       new FilterLogEventsCommand({
         logGroupName: outputs.logGroups.compaction,
-        filterPattern: '{ $.collection = "words" }',
+        filterPattern: '{ $.shard = "words" }',
         startTime: since,
         nextToken,
       }),
