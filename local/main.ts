@@ -6,7 +6,7 @@ import { findReceiptFolders, type ReceiptFolder } from "../core/ingest/export-fo
 import { portsAfter } from "./free-ports.ts";
 import { startLocalStack } from "./stack.ts";
 import { FirstRun } from "./start/first-run.ts";
-import { ImageRun } from "./start/image-run.ts";
+import { ImageRun, soundImages } from "./start/image-run.ts";
 import { nextCommands } from "./start/next-commands.ts";
 import { readOptions, usage } from "./start/options.ts";
 import { announce, requireFreeFolder, withdraw } from "./start/running-stack-file.ts";
@@ -25,6 +25,7 @@ async function main(): Promise<void> {
   // The reader of the pipe is gone.
   process.stdout.on("error", () => interrupted.abort());
   const folders = await findReceiptFolders(options.receipts);
+  const pictures = await soundImages(options.images);
   await requireFreeFolder();
   const began = performance.now();
   screen.heading("Starting a local AWS and deploying infra/ into it");
@@ -45,7 +46,7 @@ async function main(): Promise<void> {
     const images = stack.outputs.images && new ImageRun(stack, screen, interrupted.signal);
     const found = stack.continued
       ? []
-      : [...(await firstRun.run(folders, seconds)), ...((await images?.run()) ?? [])];
+      : [...(await firstRun.run(folders, seconds)), ...((await images?.run(pictures)) ?? [])];
     if (stack.continued) screen.print("  The stack continues with its saved state; no receipts are sent");
     else tell(found, found.length > 0 ? await firstRun.reasons() : []);
     if (found.length === 0 && !stack.continued) {

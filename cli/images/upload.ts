@@ -34,7 +34,8 @@ export async function uploadImages(
   return keys.sort();
 }
 
-async function imagesAt(path: string): Promise<string[]> {
+/** Files of a folder that are images by their names; a file is itself. Throws NoImagesError. */
+export async function imagesAt(path: string): Promise<string[]> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new NoImagesError(path, { cause });
   });

@@ -1,19 +1,17 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { hitLines } from "../../cli/images/report.ts";
 import { searchAs } from "../../cli/images/search-client.ts";
 import { type StackImages, stackImages } from "../../cli/images/stack-images.ts";
-import { uploadImages } from "../../cli/images/upload.ts";
+import { imagesAt, uploadImages } from "../../cli/images/upload.ts";
 import { progressBar } from "../../cli/progress-bar.ts";
 import type { Screen } from "../../cli/screen.ts";
 import type { ItemState } from "../../core/images/database/item-states.ts";
 import type { LocalStack } from "../stack.ts";
 
-const samples = join(import.meta.dirname, "../../samples/images");
 const labels = z.object({ broken: z.array(z.string()) });
-const imageFile = /\.(jpg|png|webp|heic)$/;
 const questions = ["train times", "something sweet"];
 const hitsShown = "3";
 const user = "demo";
@@ -53,7 +51,7 @@ export function progressOf(
   };
 }
 
-/** Sends the sample images through a stack that has just started, and searches them. */
+/** Sends images through a stack that has just started, and searches them. */
 export class ImageRun {
   readonly #images: StackImages;
   readonly #screen: Screen;
@@ -66,9 +64,8 @@ export class ImageRun {
     this.#signal = signal;
   }
 
-  /** Resolves to a sentence for each image that was lost on one of the three steps; empty if none was. */
-  async run(): Promise<readonly string[]> {
-    const files = await soundSamples();
+  /** Resolves to a sentence for each of the files that was lost on one of the three steps; empty if none was. */
+  async run(files: readonly string[]): Promise<readonly string[]> {
     this.#screen.heading(`Sending ${files.length} images`);
     const { s3, outputs } = this.#images;
     const keys: string[] = [];
@@ -124,9 +121,13 @@ function bar(title: string, done: number, of: number): string {
   return `  ${title.padEnd(10)}${progressBar(done, of)} ${done}/${of} images`;
 }
 
-/** A start ends with empty dead-letter queues, so that the broken sample is for the user to upload. */
-async function soundSamples(): Promise<string[]> {
-  const { broken } = labels.parse(JSON.parse(await readFile(join(samples, "labels.json"), "utf8")));
-  const names = (await readdir(samples)).filter((name) => imageFile.test(name)).sort();
-  return names.filter((name) => !broken.includes(parse(name).name)).map((name) => join(samples, name));
+/**
+ * Image files of a folder. Those that its labels.json calls broken are left to the user to upload, as a start ends with empty
+ * dead-letter queues. Throws NoImagesError.
+ */
+export async function soundImages(folder: string): Promise<string[]> {
+  const files = await imagesAt(folder);
+  const json = await readFile(join(folder, "labels.json"), "utf8").catch(() => undefined);
+  const { broken } = json === undefined ? { broken: [] } : labels.parse(JSON.parse(json));
+  return files.filter((file) => !broken.includes(parse(file).name)).sort();
 }

@@ -5,9 +5,10 @@ import { portsOfStack } from "../free-ports.ts";
 
 export const usage = `Runs the whole product on this machine: a local AWS, the stack of infra/, sample receipts and searches.
 
-  npx vectorkeep start [--receipts DIR] [--port N] [--keep] [--once]
+  npx vectorkeep start [--receipts DIR] [--images DIR] [--port N] [--keep] [--once]
 
   --receipts  folder of {image_id}/receipt-{id}/lines.ndjson and words.ndjson (default: samples/receipts)
+  --images    folder of images, which are searched by what they show (default: samples/images)
   --port      port of the AWS endpoint on 127.0.0.1 (default: 4566); the next eight ports are for search, embeddings,
               Pinecone, Metabase, the bulk API, the two vision models and Voyage; 0 chooses free ports
   --keep      continues the last stack with its tables, queues, objects, file systems, secrets and addresses, and sends
@@ -21,6 +22,7 @@ const highestPort = 65_536 - portsOfStack;
 
 export interface StartOptions {
   readonly receipts: string;
+  readonly images: string;
   readonly port: number;
   readonly keep: boolean;
   readonly once: boolean;
@@ -35,12 +37,12 @@ export class StartUsageWrongError extends VectorkeepError {
 }
 
 export function readOptions(argv: readonly string[]): StartOptions {
-  const { receipts, port, keep, once, help } = parse(argv);
+  const { receipts, images, port, keep, once, help } = parse(argv);
   const number = Number(port);
   if (!/^\d+$/.test(port) || number > highestPort) {
     throw new StartUsageWrongError(`--port takes a number from 0 to ${highestPort}, not ${port}.`);
   }
-  return { receipts: resolve(receipts), port: number, keep, once, help };
+  return { receipts: resolve(receipts), images: resolve(images), port: number, keep, once, help };
 }
 
 function parse(argv: readonly string[]) {
@@ -49,6 +51,7 @@ function parse(argv: readonly string[]) {
       args: [...argv],
       options: {
         receipts: { type: "string", default: "samples/receipts" },
+        images: { type: "string", default: "samples/images" },
         port: { type: "string", default: "4566" },
         keep: { type: "boolean", default: false },
         once: { type: "boolean", default: false },

@@ -17,7 +17,10 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "start-"));
-  await cp(join(root, "samples"), join(folder, "samples"), { recursive: true });
+  for (const name of ["receipts", "catch-up.csv"]) {
+    await cp(join(root, "samples", name), join(folder, "samples", name), { recursive: true });
+  }
+  await someImages(folder);
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -86,6 +89,8 @@ describe("npm start", () => {
       /"how much did I pay at the Salted Anchor Cafe"\n.+\n.+\n.*THE SALTED ANCHOR CAFE.*TOTAL 28\.82/,
     );
     expect(said).toMatch(/"medicine for a headache"\n.+\n(?:.+\n){0,2}.*IBUPROFEN/);
+    expect(said).toMatch(/Images: "train times"\n.*\n?.*timetable-trains\.jpg/);
+    expect(said).toMatch(/Images: "something sweet"\n.*\n?.*recipe-chocolate-cake\.jpg/);
     expect(said).not.toContain("\u001b");
   });
 
@@ -180,7 +185,7 @@ test("--once ends with code 0 after the summary, and with another where a receip
   expect(bad.output()).toMatch(/The check failed:\n {2}- .*words\.ndjson/);
 });
 
-test("a port in use and a folder without receipts are named at once, with what to do", async () => {
+test("a port in use and a folder without receipts or images are named at once, with what to do", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   const { port } = taken.address() as AddressInfo;
@@ -190,10 +195,19 @@ test("a port in use and a folder without receipts are named at once, with what t
   expect(code).toBe(1);
   expect(busy.output()).toMatch(new RegExp(`Port ${port} .* is taken .*another port`));
 
-  const empty = start(folder, "--receipts", "nowhere");
-  expect(await exitCode(empty.child)).toBe(1);
-  expect(empty.output()).toContain("nowhere");
+  for (const option of ["--receipts", "--images"]) {
+    const empty = start(folder, option, "nowhere");
+    expect(await exitCode(empty.child)).toBe(1);
+    expect(empty.output()).toContain("nowhere");
+  }
 });
+
+/** An answer to each search. Reading an image takes seconds, so that the start of .ci/run alone has all of them. */
+async function someImages(project: string): Promise<void> {
+  for (const name of ["timetable-trains.jpg", "recipe-chocolate-cake.jpg"]) {
+    await cp(join(root, "samples/images", name), join(project, "samples/images", name));
+  }
+}
 
 /** A project folder with the first few samples. */
 async function project(name: string, receipts: number): Promise<string> {
@@ -201,5 +215,6 @@ async function project(name: string, receipts: number): Promise<string> {
   for (const image of (await readdir(samples)).sort().slice(0, receipts)) {
     await cp(join(samples, image), join(folder, name, "samples/receipts", image), { recursive: true });
   }
+  await someImages(join(folder, name));
   return join(folder, name);
 }

@@ -6,6 +6,7 @@ import { readOptions, StartUsageWrongError } from "../../../local/start/options.
 test("without arguments: the samples, the usual port, and it stays up", () => {
   expect(readOptions([])).toEqual({
     receipts: resolve("samples/receipts"),
+    images: resolve("samples/images"),
     port: 4566,
     keep: false,
     once: false,
@@ -14,8 +15,11 @@ test("without arguments: the samples, the usual port, and it stays up", () => {
 });
 
 test("every option is taken", () => {
-  expect(readOptions(["--once", "--keep", "--port", "0", "--receipts", "/data"])).toMatchObject({
+  expect(
+    readOptions(["--once", "--keep", "--port", "0", "--receipts", "/data", "--images", "/photos"]),
+  ).toMatchObject({
     receipts: "/data",
+    images: "/photos",
     port: 0,
     keep: true,
     once: true,
