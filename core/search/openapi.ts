@@ -71,6 +71,7 @@ const condition = {
           lt: { type: ["string", "number"] },
           lte: { type: ["string", "number"] },
           contains: { type: "string", description: "Without regard to case, width and diacritics." },
+          exists: { type: "boolean", description: "Whether there is a value at all." },
         },
       },
     ],

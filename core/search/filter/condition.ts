@@ -7,7 +7,9 @@ export type Comparison =
   | { readonly operator: "eq"; readonly value: Scalar }
   | { readonly operator: "in"; readonly values: readonly Scalar[] }
   | { readonly operator: "gt" | "gte" | "lt" | "lte"; readonly value: string | number }
-  | { readonly operator: "contains"; readonly text: string };
+  | { readonly operator: "contains"; readonly text: string }
+  /** Whether there is a value at all. */
+  | { readonly operator: "exists"; readonly expected: boolean };
 
 /** A condition that hits must satisfy. */
 export type Condition =
@@ -38,7 +40,7 @@ function fieldType(field: string): FieldType | undefined {
 
 /**
  * `where` of a search: `{"and": [...]}`, `{"or": [...]}`, `{"not": {...}}`, or fields, each with a value or with an object of
- * `eq`, `in`, `gt`, `gte`, `lt`, `lte`, `contains`. Several fields, and several operators, have to hold together.
+ * `eq`, `in`, `gt`, `gte`, `lt`, `lte`, `contains`, `exists`. Several fields, and several operators, have to hold together.
  */
 export const where = z.unknown().transform((input, context): Condition => {
   const reader = new ConditionReader((path, message) => context.addIssue({ code: "custom", path, message }));
@@ -132,8 +134,11 @@ class ConditionReader {
         if (type !== "str") return this.#problem(path, "only a text contains another");
         if (operand === "") return this.#problem(path, "is empty");
         return this.#isValue(operand, type, path) ? { operator, text: operand as string } : undefined;
+      case "exists":
+        if (typeof operand !== "boolean") return this.#problem(path, "must be true or false");
+        return { operator, expected: operand };
       default:
-        return this.#problem(path, "is no operator: eq, in, gt, gte, lt, lte, contains");
+        return this.#problem(path, "is no operator: eq, in, gt, gte, lt, lte, contains, exists");
     }
   }
 

@@ -13,8 +13,13 @@ export function holds(condition: Condition, candidate: ConditionCandidate): bool
     case "not":
       return !holds(condition.of, candidate);
     case "field":
-      return valuesOf(condition.field, candidate).some((value) => compares(value, condition.comparison));
+      return fits(valuesOf(condition.field, candidate), condition.comparison);
   }
+}
+
+function fits(values: readonly Scalar[], comparison: Comparison): boolean {
+  if (comparison.operator === "exists") return values.length > 0 === comparison.expected;
+  return values.some((value) => compares(value, comparison));
 }
 
 function valuesOf(field: string, candidate: ConditionCandidate): readonly Scalar[] {
@@ -24,7 +29,7 @@ function valuesOf(field: string, candidate: ConditionCandidate): readonly Scalar
   return value === undefined ? [] : [value];
 }
 
-function compares(value: Scalar, comparison: Comparison): boolean {
+function compares(value: Scalar, comparison: Exclude<Comparison, { readonly operator: "exists" }>): boolean {
   switch (comparison.operator) {
     case "eq":
       return value === comparison.value;
