@@ -4,17 +4,16 @@ import { decide, usualThreshold } from "../core/merchants/decide.ts";
 import { similarCandidates } from "../core/merchants/neighbours.ts";
 import { placeCandidate } from "../core/merchants/place-candidates.ts";
 import { placeQueries } from "../core/merchants/place-queries.ts";
+import { placesPerQuery } from "../core/merchants/places/ask-places.ts";
 import { type ReceiptWords, receiptWords } from "../core/merchants/receipt-words.ts";
-import { PlaceDirectory, type PlaceEntry } from "../local/providers/places/directory.ts";
+import { PlaceDirectory } from "../local/providers/places/directory.ts";
+import { placesOfKeys } from "../local/providers/places/entries.ts";
 import { KnownReceipts } from "./merchants/known-receipts.ts";
 import { type MerchantsBenchOptions, merchantsBenchOptions, usage } from "./merchants/options.ts";
 import { type Measured, missLines, type Outcome, passes, tableLines } from "./merchants/report.ts";
 import { isSameCompany } from "./merchants/same-company.ts";
 import { randomFrom } from "./random.ts";
 import { type CorpusReceipt, readCorpus } from "./search/corpus.ts";
-
-/** As the function does it: of a question's answers these many are looked at. */
-const maxPlacesPerQuery = 2;
 
 interface Labelled {
   readonly receipt: CorpusReceipt;
@@ -57,11 +56,11 @@ async function measure(labelled: readonly Labelled[], options: MerchantsBenchOpt
   );
   const newToAll = unknown.filter((one) => !occurs.includes(one));
 
-  const entries = entriesOf(labelled);
-  const places = await PlaceDirectory.of(entries.map(({ entry }) => entry));
+  const entries = await placesOfKeys(options.folder);
+  const places = await PlaceDirectory.of(entries);
   const without = async ({ words, company }: Labelled) => {
-    const others = entries.filter((one) => !isSameCompany(one.company, company));
-    return placesOf(words, await PlaceDirectory.of(others.map(({ entry }) => entry)));
+    const others = entries.filter(({ name }) => !isSameCompany(name, company));
+    return placesOf(words, await PlaceDirectory.of(others));
   };
   const ofPlaces = async ({ words }: Labelled) => placesOf(words, places);
   const both = async (one: Labelled) => {
@@ -105,7 +104,7 @@ function placesOf(words: ReceiptWords, directory: PlaceDirectory): Candidate[] {
   return placeQueries(words).flatMap(({ text }) =>
     directory
       .search(text)
-      .slice(0, maxPlacesPerQuery)
+      .slice(0, placesPerQuery)
       .flatMap(({ id, name, address, phone, website }) => {
         const facts = { merchant_name: name, address, place_id: id };
         return placeCandidate(words, {
@@ -115,15 +114,6 @@ function placesOf(words: ReceiptWords, directory: PlaceDirectory): Candidate[] {
         });
       }),
   );
-}
-
-/** One place per name and address that keys have. */
-function entriesOf(labelled: readonly Labelled[]): { entry: PlaceEntry; company: string }[] {
-  const all = labelled.map(({ company, address }, at) => ({
-    company,
-    entry: { id: `place-${at}`, name: company, address },
-  }));
-  return [...new Map(all.map((one) => [`${one.entry.name} ${one.entry.address}`, one])).values()];
 }
 
 function labelledOf(receipt: CorpusReceipt): Labelled[] {

@@ -21,6 +21,7 @@ export const commands: Readonly<Record<string, Command>> = {
   catchup: { module: "cli/catchup.ts", says: "index a CSV or a Metabase question in Pinecone" },
   bulk: { module: "cli/bulk.ts", says: "the same for jobs of any size, by workers" },
   images: { module: "cli/images.ts", says: "upload images, and search them by what they show" },
+  merchants: { module: "cli/merchants.ts", says: "list, accept or dismiss proposed merchants" },
   verify: { module: "cli/verify.ts", says: "compare every published vector with its items; repair" },
   failed: { module: "cli/failed.ts", says: "list, replay or purge what failed" },
   generations: { module: "cli/generations.ts", says: "list, restore or rebuild published generations" },

@@ -53,6 +53,9 @@ function queuesOf(outputs: StackOutputs): readonly StackQueue[] {
       url,
       deadLetters: false,
     })),
+    ...(outputs.merchants
+      ? [{ name: "resolve-merchant", url: outputs.merchants.queueUrl, deadLetters: false }]
+      : []),
     { name: "embed-dlq", url: outputs.embedDeadLetterQueueUrl, deadLetters: true },
     ...deadLettersOfShards("lines", outputs.linesDeadLetterQueueUrls),
     ...deadLettersOfShards("words", outputs.wordsDeadLetterQueueUrls),

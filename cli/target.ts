@@ -72,6 +72,13 @@ const images = z.object({
 
 export type ImagesOutputs = z.infer<typeof images>;
 
+const merchants = z.object({
+  queueUrl: z.string(),
+  deadLetterQueueUrl: z.string(),
+  function: z.string(),
+  logGroup: z.string(),
+});
+
 const bulk = z.object({
   url: z.string(),
   apiKeySecret: z.string(),
@@ -114,6 +121,8 @@ export const stackOutputs = z.object({
   catchUp: catchUp.optional(),
   /** Absent where the image flow is not enabled. */
   images: images.optional(),
+  /** Absent where merchants are not looked for. */
+  merchants: merchants.optional(),
   /** Absent where the bulk API is not enabled. */
   bulk: bulk.optional(),
 });

@@ -67,6 +67,13 @@ export const metricsOf = {
   ],
   "image-embedder": ["ImagesEmbedded"],
   "image-watch": ["ImagesUnfinished"],
+  "resolve-merchant": [
+    "MerchantsProposed",
+    "MerchantsResolved",
+    "MerchantsUnknown",
+    "PlacesPaid",
+    "PlacesBudgetSpent",
+  ],
 } as const;
 
 export type MeasuredService = keyof typeof metricsOf;

@@ -10,6 +10,7 @@ import { catchUpSettings } from "./catch-up-settings.ts";
 import { compactionSettings } from "./compaction-settings.ts";
 import { embeddingSettings } from "./embedding-settings.ts";
 import { imagesSettings } from "./images-settings.ts";
+import { merchantsSettings } from "./merchants-settings.ts";
 import { querySettings } from "./query-settings.ts";
 import { address } from "./settings/forms.ts";
 import type { ValuesOf } from "./settings/read-all.ts";
@@ -237,6 +238,7 @@ export const declared = {
   query: querySettings,
   catchup: catchUpSettings,
   images: imagesSettings,
+  merchants: merchantsSettings,
   bulk: bulkSettings,
   logs: {
     retentionDays: oneOf({

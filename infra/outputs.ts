@@ -45,6 +45,8 @@ export interface Outputs {
   readonly catchUp?: CatchUpOutputs;
   /** Where the image flow is enabled. */
   readonly images?: ImagesOutputs;
+  /** Where merchants are looked for. */
+  readonly merchants?: MerchantsOutputs;
   /** Where the bulk API is enabled. */
   readonly bulk?: BulkOutputs;
 }
@@ -55,6 +57,13 @@ export interface BulkOutputs {
   /** Name of the secret, not its value. */
   readonly apiKeySecret: pulumi.Output<string>;
   readonly logGroups: Readonly<Record<"api" | "worker", pulumi.Output<string>>>;
+}
+
+export interface MerchantsOutputs {
+  readonly queueUrl: pulumi.Output<string>;
+  readonly deadLetterQueueUrl: pulumi.Output<string>;
+  readonly function: pulumi.Output<string>;
+  readonly logGroup: pulumi.Output<string>;
 }
 
 export interface ImagesOutputs {

@@ -9,6 +9,7 @@ import {
   compactionWorkerContext,
   functionBundles,
   imageBundles,
+  merchantsBundle,
   queryServerContext,
   searchBundles,
 } from "./bundles/stack-bundles.ts";
@@ -26,6 +27,7 @@ import { Sweeper } from "./components/sweeper.ts";
 import { Verification } from "./components/verification.ts";
 import { protectData } from "./data-protection.ts";
 import { imageFlowOf, imagesOutputs } from "./images.ts";
+import { merchantResolverOf, merchantsOutputs } from "./merchants.ts";
 import { compactionWorker, queryService } from "./optional-services.ts";
 import type { Outputs } from "./outputs.ts";
 import { boundRoles } from "./permissions-boundary.ts";
@@ -46,17 +48,27 @@ export async function vectorkeep(): Promise<Outputs> {
   const inContainer = settings.compaction.host === "ecs";
   const searchesInContainer = settings.query.enabled && settings.query.host === "ecs";
   const searchesInFunctions = settings.query.enabled && settings.query.host === "lambda";
-  const [code, addedCode, catchUpCode, imageCode, searchCode, queryContext, workerContext, contexts] =
-    await Promise.all([
-      functionBundles(),
-      addedBundles(Object.keys(addedFunctions)),
-      settings.catchup.enabled ? catchUpBundles() : undefined,
-      settings.images.enabled ? imageBundles() : undefined,
-      searchesInFunctions ? searchBundles() : undefined,
-      searchesInContainer ? queryServerContext() : undefined,
-      inContainer ? compactionWorkerContext() : undefined,
-      settings.bulk.enabled ? bulkContexts() : undefined,
-    ]);
+  const [
+    code,
+    addedCode,
+    catchUpCode,
+    imageCode,
+    merchantsCode,
+    searchCode,
+    queryContext,
+    workerContext,
+    contexts,
+  ] = await Promise.all([
+    functionBundles(),
+    addedBundles(Object.keys(addedFunctions)),
+    settings.catchup.enabled ? catchUpBundles() : undefined,
+    settings.images.enabled ? imageBundles() : undefined,
+    settings.merchants.enabled ? merchantsBundle() : undefined,
+    searchesInFunctions ? searchBundles() : undefined,
+    searchesInContainer ? queryServerContext() : undefined,
+    inContainer ? compactionWorkerContext() : undefined,
+    settings.bulk.enabled ? bulkContexts() : undefined,
+  ]);
   if (settings.storage.keepData) protectData();
   if (settings.deploy.permissionsBoundary !== undefined) boundRoles(settings.deploy.permissionsBoundary);
   // The namespace is the stem, so that two stacks in one account do not share metrics.
@@ -107,13 +119,6 @@ export async function vectorkeep(): Promise<Outputs> {
     settings: settings.ingest,
     embedding: settings.embedding,
     apiKey,
-    storage,
-    compaction,
-    defaults,
-  });
-  const changes = new ChangeProcessor(`${stem}-change-processor`, {
-    code: code.streamProcessor,
-    settings: settings.stream,
     storage,
     compaction,
     defaults,
@@ -189,18 +194,6 @@ export async function vectorkeep(): Promise<Outputs> {
     files,
     defaults,
   });
-  const { alarms, dashboard } = watch(stem, settings, {
-    pipeline,
-    changes,
-    compaction,
-    verify,
-    sweeper,
-    catchUp,
-    images,
-    added,
-    search: search?.functions,
-    metricsNamespace: stem,
-  });
   const service = await queryService(`${stem}-query`, settings, {
     queryContext,
     searchApiKey,
@@ -210,7 +203,34 @@ export async function vectorkeep(): Promise<Outputs> {
     apiKey,
     metricsNamespace: stem,
   });
-
+  const merchants = merchantResolverOf(`${stem}-resolve-merchant`, settings, {
+    code: merchantsCode,
+    searchUrl: search?.url ?? service?.url,
+    searchApiKey,
+    storage,
+    defaults,
+  });
+  const changes = new ChangeProcessor(`${stem}-change-processor`, {
+    code: code.streamProcessor,
+    settings: settings.stream,
+    storage,
+    compaction,
+    publishedRuns: merchants?.queue,
+    defaults,
+  });
+  const { alarms, dashboard } = watch(stem, settings, {
+    pipeline,
+    changes,
+    compaction,
+    verify,
+    sweeper,
+    catchUp,
+    images,
+    merchants,
+    added,
+    search: search?.functions,
+    metricsNamespace: stem,
+  });
   return {
     region: aws.getRegionOutput().region,
     embedQueueUrl: pipeline.queue.queue.url,
@@ -255,6 +275,7 @@ export async function vectorkeep(): Promise<Outputs> {
     dashboard: dashboard.name,
     ...(catchUp && { catchUp: catchUpOutputs(catchUp) }),
     ...(images && { images: imagesOutputs(images) }),
+    ...(merchants && { merchants: merchantsOutputs(merchants) }),
     ...addedOutputs(added),
     ...(bulk && { bulk: bulkOutputs(bulk) }),
     ...(searchApiKey && { searchUrl: search?.url ?? service?.url, searchApiKeySecret: searchApiKey.name }),

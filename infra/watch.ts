@@ -8,6 +8,7 @@ import type { Compaction } from "./components/compaction.ts";
 import { Dashboard, type Flow } from "./components/dashboard.ts";
 import type { EmbedPipeline } from "./components/embed-pipeline.ts";
 import type { ImageFlow } from "./components/images/image-flow.ts";
+import type { MerchantResolver } from "./components/merchant-resolver.ts";
 import type { SearchFunctions } from "./components/search-functions.ts";
 import type { Settings } from "./config.ts";
 
@@ -20,6 +21,7 @@ interface Watched {
   readonly sweeper: BundledFunction;
   readonly catchUp: CatchUp | undefined;
   readonly images: ImageFlow | undefined;
+  readonly merchants: MerchantResolver | undefined;
   readonly added: AddedFunctions;
   /** Undefined where the query server searches, or nothing. */
   readonly search: SearchFunctions | undefined;
@@ -51,6 +53,7 @@ export function watch(
     searchHost: settings.query.enabled ? settings.query.host : undefined,
     compactsInWorker: settings.compaction.host === "ecs",
     takesBulkJobs,
+    findsMerchants: settings.merchants.enabled,
     images: images && { cluster: images.database.cluster, watchHours: settings.images.watchHours },
     catchUp: catchUp && {
       machine: catchUp.machine.machine,
@@ -87,6 +90,7 @@ function flowsOf({
   sweeper,
   catchUp,
   images,
+  merchants,
   added,
   search,
 }: Watched): Flow[] {
@@ -151,6 +155,7 @@ function flowsOf({
     ...(search ? [searching(search)] : []),
     ...(catchUp ? [catchingUp(catchUp)] : []),
     ...(images ? [imageFlow(images)] : []),
+    ...(merchants ? [merchantFlow(merchants)] : []),
     ...(Object.keys(added).length > 0
       ? [{ title: "Added functions", functions: added, queues: {}, deadLetters: {}, counts: {} }]
       : []),
@@ -187,6 +192,24 @@ function catchingUp({ functions: { api, run, chunk, settle }, watch, unsettled, 
     deadLetters: { "catch-up-unsettled": unsettled },
     counts: { "catch-up": ["CatchUpRecordsProcessed", "CatchUpRecordsFailed", "CatchUpTasksFailed"] },
     machine: machine.machine,
+  };
+}
+
+function merchantFlow({ resolver, queue, deadLetters }: MerchantResolver): Flow {
+  return {
+    title: "Merchants",
+    functions: { "resolve-merchant": resolver },
+    queues: { "resolve-merchant": queue },
+    deadLetters: { "resolve-merchant-dead-letters": deadLetters },
+    counts: {
+      "resolve-merchant": [
+        "MerchantsResolved",
+        "MerchantsProposed",
+        "MerchantsUnknown",
+        "PlacesPaid",
+        "PlacesBudgetSpent",
+      ],
+    },
   };
 }
 

@@ -8,10 +8,11 @@ export const freePorts: Readonly<Record<string, string>> = {
   "images:anthropicBaseUrl": "http://127.0.0.1:0",
   "images:openAiBaseUrl": "http://127.0.0.1:0/v1",
   "images:voyageBaseUrl": "http://127.0.0.1:0/v1",
+  "merchants:placesBaseUrl": "http://127.0.0.1:0",
 };
 
 /** How many ports a stack takes: its endpoint's and those that follow. */
-export const portsOfStack = 9;
+export const portsOfStack = 10;
 
 /** Configuration under which everything that listens beside an endpoint at `port` takes the ports that follow it. */
 export function portsAfter(port: number): Readonly<Record<string, string>> {
@@ -25,5 +26,6 @@ export function portsAfter(port: number): Readonly<Record<string, string>> {
     "images:anthropicBaseUrl": `http://127.0.0.1:${port + 6}`,
     "images:openAiBaseUrl": `http://127.0.0.1:${port + 7}/v1`,
     "images:voyageBaseUrl": `http://127.0.0.1:${port + 8}/v1`,
+    "merchants:placesBaseUrl": `http://127.0.0.1:${port + 9}`,
   };
 }

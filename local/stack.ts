@@ -138,6 +138,7 @@ function newSecrets(): Record<string, string> {
     "images:voyageApiKey": `local-${randomBytes(12).toString("hex")}`,
     "catchup:pineconeApiKey": `local-${randomBytes(12).toString("hex")}`,
     "catchup:metabaseApiKey": `local-${randomBytes(12).toString("hex")}`,
+    "merchants:placesApiKey": `local-${randomBytes(12).toString("hex")}`,
     "bulk:apiKey": `local-${randomBytes(12).toString("hex")}`,
   };
 }

@@ -13,6 +13,7 @@ import { ExportDeadLetters } from "../../core/failed/export-dead-letters.ts";
 import { FailedRuns } from "../../core/failed/failed-runs.ts";
 import type { FailedSource } from "../../core/failed/failed-source.ts";
 import { FoldDeadLetters } from "../../core/failed/fold-dead-letters.ts";
+import { FunctionDeadLetters } from "../../core/failed/function-dead-letters.ts";
 import { GivenUpRecords } from "../../core/failed/given-up-records.ts";
 import { ImageDeadLetters } from "../../core/failed/image-dead-letters.ts";
 import { LoggedReasons } from "../../core/failed/logged-reasons.ts";
@@ -83,7 +84,20 @@ export function failedSources(outputs: StackOutputs): FailedSource[] {
       clock: systemClock,
     }),
     ...(outputs.images ? imageSources(outputs.images, sqs) : []),
+    ...(outputs.merchants ? [merchantSource(outputs.merchants, sqs)] : []),
   ];
+}
+
+function merchantSource(
+  { queueUrl, deadLetterQueueUrl: url, logGroup }: NonNullable<StackOutputs["merchants"]>,
+  sqs: SQSClient,
+): FailedSource {
+  const reasons = new LoggedReasons(new CloudWatchLogsClient({}), logGroup);
+  return new DeadLetters(
+    "resolve-merchant-dead-letters",
+    { sqs, url },
+    new FunctionDeadLetters({ sqs, queueUrl, reasons, entity: "merchant" }),
+  );
 }
 
 function imageSources(images: ImagesOutputs, sqs: SQSClient): FailedSource[] {

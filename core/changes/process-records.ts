@@ -25,6 +25,8 @@ export class ChangesNotQueuedError extends VectorkeepError {
 export interface RecordDeps {
   /** In shard order. */
   readonly collections: Readonly<Record<Collection, readonly QueuePublisher[]>>;
+  /** For runs that are published in `lines`; undefined where nobody waits for them. */
+  readonly published?: QueuePublisher | undefined;
   /** For malformed records. */
   readonly rejected: QueuePublisher;
   readonly watched: Watched;
@@ -47,12 +49,14 @@ export async function processRecords(
   services: RecordDeps,
 ): Promise<number | undefined> {
   const { log } = services;
-  const sorted = sortRecords(records, services.watched);
+  const { published } = services;
+  const sorted = sortRecords(records, services.watched, published !== undefined);
   const { boxes } = sorted;
   linkToCauses([...boxes.lines.messages, ...boxes.words.messages].map(({ traceparent }) => traceparent));
   const sent = await Promise.all([
     ...send(byQueue(boxes.lines, services.collections.lines)),
     ...send(byQueue(boxes.words, services.collections.words)),
+    ...(published ? [sendOne(published, boxes.published)] : []),
   ]);
   const poison = new Map(sent.flatMap((one) => [...one.poison]));
   const rejected = [
@@ -70,7 +74,7 @@ export async function processRecords(
   for (const reason of new Set(unsent.map((one) => one.reason))) {
     log.error("Change messages could not be sent; the stream redelivers their records", { reason });
   }
-  const tried = boxes.lines.messages.length + boxes.words.messages.length + boxes.rejected.messages.length;
+  const tried = Object.values(boxes).reduce((sum, { messages }) => sum + messages.length, 0);
   const poisonMessages = sent.reduce((sum, one) => sum + one.poison.size, 0);
   countAndLog(services, sorted, {
     RecordsReceived: records.length,

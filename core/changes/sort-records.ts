@@ -4,6 +4,7 @@ import type { ChangeMessage } from "../entities/change-message.ts";
 import { imageOfKey } from "../entities/entity-key.ts";
 import { cutMessage } from "../text/cut-message.ts";
 import { type MessagesOrReason, messagesOf } from "./messages-of.ts";
+import { publishedRunMessage } from "./published-run-message.ts";
 import type { OutgoingMessage } from "./queue-publisher.ts";
 import { readChange } from "./read-change.ts";
 import { rejectedRecord } from "./rejected-record.ts";
@@ -25,7 +26,9 @@ export interface Malformed {
 }
 
 export interface Outboxes {
-  readonly boxes: Readonly<Record<Collection, Outbox<ChangeMessage>> & { rejected: Outbox }>;
+  readonly boxes: Readonly<
+    Record<Collection, Outbox<ChangeMessage>> & { rejected: Outbox; published: Outbox }
+  >;
   readonly relevant: number;
   readonly skipped: number;
   /** Items of another application that shares the table. */
@@ -33,12 +36,23 @@ export interface Outboxes {
   readonly malformed: readonly Malformed[];
 }
 
-/** Sorts records into messages per destination; sends nothing. */
-export function sortRecords(records: readonly unknown[], watched: Watched): Outboxes {
-  const boxes = { lines: empty<ChangeMessage>(), words: empty<ChangeMessage>(), rejected: empty() };
+/** Sorts records into messages per destination; sends nothing. `announcesRuns`: published runs have a destination too. */
+export function sortRecords(records: readonly unknown[], watched: Watched, announcesRuns = false): Outboxes {
+  const boxes = {
+    lines: empty<ChangeMessage>(),
+    words: empty<ChangeMessage>(),
+    rejected: empty(),
+    published: empty(),
+  };
   const malformed: Malformed[] = [];
   const counts = { relevant: 0, skipped: 0, ofOthers: 0 };
   for (const [position, record] of records.entries()) {
+    const published = announcesRuns ? publishedRunMessage(record) : undefined;
+    if (published !== undefined) {
+      counts.relevant += 1;
+      add(boxes.published, position, published);
+      continue;
+    }
     const messages = messagesOrKind(record, watched);
     if (messages === "skipped") counts.skipped += 1;
     else if (messages === "of_others") counts.ofOthers += 1;

@@ -74,6 +74,19 @@ export function isPrintedAddress(address: string, rows: readonly string[]): bool
   return (numberWeight * found + named) / whole >= minAgreement;
 }
 
+/** Receipts print less than directories have: the street alone, without the town. */
+const minPrintedWords = 3;
+const minPrintedShare = 0.9;
+
+/** Whether an address has what the rows of an address print, where they print a number and a street at least. */
+export function hasPrinted(address: string, rows: readonly string[]): boolean {
+  const printed = addressWords(rows.join(" "));
+  if (printed.length < minPrintedWords || !printed.some(isNumber)) return false;
+  const words = new Set(addressWords(address));
+  if (printed.some((word) => isNumber(word) && !words.has(word))) return false;
+  return printed.filter((word) => hasWord(words, word)).length / printed.length >= minPrintedShare;
+}
+
 function hasWord(printed: ReadonlySet<string>, word: string): boolean {
   if (printed.has(word)) return true;
   if (word.length < minLettersToMisread) return false;

@@ -1,4 +1,4 @@
-import { isPrintedAddress } from "./addresses.ts";
+import { hasPrinted, isPrintedAddress } from "./addresses.ts";
 import type { Evidence, MerchantFacts } from "./candidate.ts";
 import { printedName } from "./names.ts";
 import { isSamePhone, phonesIn } from "./phones.ts";
@@ -15,8 +15,11 @@ export function agreement(
   const phones = [...(facts.phone_number === undefined ? [] : [facts.phone_number]), ...phonesIn(rows)];
   const sites = new Set([siteKey(facts.website ?? ""), ...sitesIn(rows)]);
   const registrations = new Set(registrationsIn(rows));
+  const { address = "" } = facts;
   const hasAddress =
-    isPrintedAddress(facts.address ?? "", words.head) || isPrintedAddress(facts.address ?? "", words.address);
+    isPrintedAddress(address, words.head) ||
+    isPrintedAddress(address, words.address) ||
+    hasPrinted(address, words.address);
   const printed = {
     registration: words.registrations.find((key) => registrations.has(key)),
     phone: words.phones.find((one) => phones.some((other) => isSamePhone(one, other))),

@@ -1,12 +1,14 @@
 import * as z from "zod";
 import { watchedConfig } from "../../core/changes/watched.ts";
-import { urlsOfShards } from "../../core/settings/environment.ts";
+import { emptyIsNone, urlsOfShards } from "../../core/settings/environment.ts";
 
 /** The environment that infra declares for the stream processor. */
 export const streamProcessorConfig = z.object({
   LINES_QUEUE_URLS: urlsOfShards,
   WORDS_QUEUE_URLS: urlsOfShards,
   STREAM_REJECTED_QUEUE_URL: z.url(),
+  /** Empty: nobody waits for published runs. */
+  PUBLISHED_RUNS_QUEUE_URL: emptyIsNone.pipe(z.url().optional()),
   ...watchedConfig,
 });
 

@@ -14,6 +14,8 @@ export function streamProcessorDeps(config: StreamProcessorConfig, telemetry: Te
       lines: config.LINES_QUEUE_URLS.map(publisher),
       words: config.WORDS_QUEUE_URLS.map(publisher),
     },
+    published:
+      config.PUBLISHED_RUNS_QUEUE_URL === undefined ? undefined : publisher(config.PUBLISHED_RUNS_QUEUE_URL),
     rejected: publisher(config.STREAM_REJECTED_QUEUE_URL),
     watched: watchedOf(config),
     ...telemetry,

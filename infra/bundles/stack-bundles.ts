@@ -50,6 +50,11 @@ export async function imageBundles(): Promise<ImageCode> {
   return { processor, analyzer, embedder, search, watch, migrate, migrateHash: hashOf(migrateBundle) };
 }
 
+/** The code of what finds merchants. */
+export function merchantsBundle(): Promise<pulumi.asset.Archive> {
+  return functionArchive("resolve-merchant");
+}
+
 /** The code of the search API with `query:host lambda`. */
 export async function searchBundles(): Promise<SearchCode> {
   const [search, shard] = await Promise.all([

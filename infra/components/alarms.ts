@@ -45,6 +45,7 @@ export interface AlarmsArgs {
   readonly searchHost: Settings["query"]["host"] | undefined;
   readonly compactsInWorker: boolean;
   readonly takesBulkJobs: boolean;
+  readonly findsMerchants: boolean;
   /** Undefined in a stack without the image flow. */
   readonly images: { readonly cluster: aws.rds.Cluster; readonly watchHours: number } | undefined;
   /** Undefined in a stack without the catch-up API. */
@@ -98,6 +99,7 @@ export class Alarms extends pulumi.ComponentResource {
       catchesUp: args.catchUp !== undefined,
       imageWatchHours: args.images?.watchHours,
       takesBulkJobs: args.takesBulkJobs,
+      findsMerchants: args.findsMerchants,
     });
     for (const { what, service, collection, ...metric } of own) {
       const dimensions = { service, ...(collection && { collection }) };

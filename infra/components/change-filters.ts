@@ -13,6 +13,12 @@ export const changeFilters = [
   ofReceipts({ TYPE: { S: [{ "anything-but": ["COMPACTION_RUN"] }] } }),
 ];
 
+/** A run whose half of `lines` becomes COMPLETED: its vectors can be searched. Compaction writes this once per attempt. */
+export const publishedRunFilter = ofReceipts(
+  { TYPE: { S: ["COMPACTION_RUN"] }, lines_state: { S: [{ "anything-but": ["COMPLETED"] }] } },
+  { lines_state: { S: ["COMPLETED"] } },
+);
+
 /**
  * The same, restricted to items whose TYPE is one of these: by the old image for all but runs, and by the new image. For
  * tables in which every item has a TYPE.

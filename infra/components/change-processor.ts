@@ -4,7 +4,7 @@ import { type FieldVariable, typesWithFields, watchedEntities } from "../../cont
 import type { streamProcessorConfig } from "../../functions/stream-processor/config.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
-import { changeFilters, changeFiltersByType } from "./change-filters.ts";
+import { changeFilters, changeFiltersByType, publishedRunFilter } from "./change-filters.ts";
 import { urlsOf } from "./collection-queues.ts";
 import type { Compaction } from "./compaction.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
@@ -23,6 +23,8 @@ export interface ChangeProcessorArgs {
   readonly storage: Storage;
   /** Owner of the queues to which changes go. */
   readonly compaction: Compaction;
+  /** Where runs go that are published in `lines`. @default nowhere */
+  readonly publishedRuns?: aws.sqs.Queue | undefined;
   readonly defaults: FunctionDefaults;
 }
 
@@ -41,7 +43,7 @@ export class ChangeProcessor extends pulumi.ComponentResource {
     super("vectorkeep:infra:ChangeProcessor", name, {}, options);
     const stem = name.replace(/-change-processor$/, "");
     const inside = { parent: this };
-    const { settings, storage } = args;
+    const { settings, storage, publishedRuns } = args;
     const { lines, words } = args.compaction;
 
     this.rejected = new DeadLetterQueue(`${stem}-stream-rejected`, { fifo: false }, inside).queue;
@@ -58,12 +60,13 @@ export class ChangeProcessor extends pulumi.ComponentResource {
           LINES_QUEUE_URLS: urlsOf(lines.queues),
           WORDS_QUEUE_URLS: urlsOf(words.queues),
           STREAM_REJECTED_QUEUE_URL: this.rejected.url,
+          PUBLISHED_RUNS_QUEUE_URL: publishedRuns?.url ?? "",
           WATCHED_ENTITIES: settings.entities.join(","),
           ...fieldVariables(settings),
         }),
         statements: [
           ...readStream(storage.receipts),
-          sendTo(...lines.queues, ...words.queues, this.rejected),
+          sendTo(...lines.queues, ...words.queues, this.rejected, ...(publishedRuns ? [publishedRuns] : [])),
           list(storage.deltas),
           putObjects(storage.deltas, givenUpFolder),
         ],
@@ -87,7 +90,9 @@ export class ChangeProcessor extends pulumi.ComponentResource {
         maximumRecordAgeInSeconds: maxRecordAgeSeconds,
         destinationConfig: { onFailure: { destinationArn: storage.deltas.arn } },
         filterCriteria: {
-          filters: filtersOf(settings).map((filter) => ({ pattern: JSON.stringify(filter) })),
+          filters: [...filtersOf(settings), ...(publishedRuns ? [publishedRunFilter] : [])].map((filter) => ({
+            pattern: JSON.stringify(filter),
+          })),
         },
         // Lambda discards records without invoking the function: only these metrics show it.
         metricsConfig: { metrics: ["EventCount"] },

@@ -30,6 +30,7 @@ export function ownMetrics(
     catchesUp,
     imageWatchHours,
     takesBulkJobs,
+    findsMerchants,
   }: {
     readonly searchHost: Settings["query"]["host"] | undefined;
     readonly compactsInWorker: boolean;
@@ -37,6 +38,7 @@ export function ownMetrics(
     /** Undefined without the image flow. */
     readonly imageWatchHours: number | undefined;
     readonly takesBulkJobs: boolean;
+    readonly findsMerchants: boolean;
   },
 ): OwnMetric[] {
   const ofCompaction = { statistic: "Sum", threshold: 0 } as const;
@@ -148,6 +150,18 @@ export function ownMetrics(
       : []),
     ...(takesBulkJobs ? bulkMetrics() : []),
     ...(imageWatchHours === undefined ? [] : imageMetrics(imageWatchHours)),
+    ...(findsMerchants
+      ? [
+          {
+            what: "merchant-budget-spent",
+            ...metric("resolve-merchant", "PlacesBudgetSpent"),
+            statistic: "Sum",
+            threshold: 0,
+            says: "Today's budget of Google Places (merchants:usdPerDay) is spent. Receipts wait for the next day (UTC).",
+            runbook: "merchants",
+          } as const,
+        ]
+      : []),
     {
       what: "rows-rejected",
       ...metric("embed", "RowsRejected"),

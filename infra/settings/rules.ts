@@ -125,6 +125,27 @@ export const rules: readonly Rule<Settings>[] = [
     problem: "images:users must name each user once",
   },
   {
+    keys: ["merchants:placesBaseUrl"],
+    broken: ({ merchants: { placesBaseUrl } }) =>
+      !placesBaseUrl.startsWith("https:") && !isLoopback(placesBaseUrl),
+    problem: "merchants:placesBaseUrl must be https, because the API key travels with every request",
+  },
+  {
+    keys: ["merchants:enabled", "merchants:placesApiKey", "query:enabled"],
+    broken: ({ merchants, query }) =>
+      merchants.enabled && merchants.placesApiKey === undefined && !query.enabled,
+    problem:
+      "merchants:enabled needs something to ask: run `pulumi config set --secret merchants:placesApiKey`, or set query:enabled to true",
+  },
+  {
+    keys: ["merchants:enabled", "query:host"],
+    // On the local stack the service listens where functions reach it.
+    broken: ({ merchants: { enabled, placesBaseUrl }, query }) =>
+      enabled && query.enabled && query.host === "ecs" && !isLoopback(placesBaseUrl),
+    problem:
+      "merchants:enabled needs query:host lambda: the query service listens inside the network, and the function is outside it to reach Google",
+  },
+  {
     keys: ["bulk:enabled", "catchup:enabled"],
     broken: ({ bulk, catchup }) => bulk.enabled && !catchup.enabled,
     problem: "bulk:enabled requires catchup:enabled: both share their tasks, buckets and providers",

@@ -4,6 +4,8 @@ import { type EmbeddingsUsage, startEmbeddingsServer } from "../embeddings/serve
 import { readQuestions } from "../metabase/question.ts";
 import { serveMetabase } from "../metabase/server.ts";
 import { startPineconeServer } from "../pinecone/server.ts";
+import { readPlaces } from "./places/entries.ts";
+import { startPlacesServer } from "./places/server.ts";
 import { startVisionServer } from "./vision/server.ts";
 import { VisionModel } from "./vision/vision-model.ts";
 import { startVoyageServer } from "./voyage/server.ts";
@@ -33,6 +35,7 @@ interface Models {
 
 type Start = (port: number, config: Configuration, models: Models) => Promise<Started>;
 
+const placesFile = join(import.meta.dirname, "../../samples/places.json");
 const questionsFolder = join(import.meta.dirname, "../../samples/questions");
 
 /** By the setting that names the server's base URL. */
@@ -49,6 +52,11 @@ const starters: Readonly<Record<string, Start>> = {
   "images:openAiBaseUrl": async (port, _, { vision }) => {
     const { url, close } = await startVisionServer(port, vision);
     return { baseUrl: `${url}/v1`, close };
+  },
+
+  async "merchants:placesBaseUrl"(port) {
+    const server = await startPlacesServer(port, await readPlaces(placesFile));
+    return { baseUrl: server.url, close: server.close };
   },
 
   /** The host of an index, as Pinecone's console shows it: its path names the index. */
@@ -73,11 +81,11 @@ const starters: Readonly<Record<string, Start>> = {
  * which takes a free one. Any other base URL is an external server, and a flow that is disabled needs none.
  */
 export function ownPorts(config: Configuration, usual: Configuration): Map<string, number> {
-  const unused = config["images:enabled"] === "false" ? /^images:/ : /^$/;
+  const unused = new Set(["images", "merchants"].filter((flow) => config[`${flow}:enabled`] === "false"));
   return new Map(
     Object.keys(starters).flatMap((setting) => {
       const baseUrl = config[setting];
-      if (baseUrl === undefined || unused.test(setting)) return [];
+      if (baseUrl === undefined || unused.has(setting.split(":")[0] ?? "")) return [];
       const port = Number(new URL(baseUrl).port);
       return port === 0 || baseUrl === usual[setting] ? [[setting, port] as const] : [];
     }),

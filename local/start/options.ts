@@ -9,8 +9,9 @@ export const usage = `Runs the whole product on this machine: a local AWS, the s
 
   --receipts  folder of {image_id}/receipt-{id}/lines.ndjson and words.ndjson (default: samples/receipts)
   --images    folder of images, which are searched by what they show (default: samples/images)
-  --port      port of the AWS endpoint on 127.0.0.1 (default: 4566); the next eight ports are for search, embeddings,
-              Pinecone, Metabase, the bulk API, the two vision models and Voyage; 0 chooses free ports
+  --port      port of the AWS endpoint on 127.0.0.1 (default: 4566); the next nine ports are for search, embeddings,
+              Pinecone, Metabase, the bulk API, the two vision models, Voyage and Places; 0 chooses free
+              ports
   --keep      continues the last stack with its tables, queues, objects, file systems, secrets and addresses, and sends
               no receipts; without it, the state of the last stack is deleted
   --once      stops after the summary; the exit code is 1 if anything was lost, failed or dead-lettered

@@ -41,6 +41,7 @@ const quick = {
   // Their processes are for the tests of the bulk API and of the image flow alone.
   "bulk:enabled": "false",
   "images:enabled": "false",
+  "merchants:enabled": "false",
   "ingest:windowSeconds": "0",
   // Ten seconds more pass before a message is redelivered whose process dies before its first call.
   "compaction:timeoutSeconds": "30",

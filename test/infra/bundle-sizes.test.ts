@@ -34,11 +34,12 @@ const bounds: readonly (readonly [name: string, maxKilobytes: number, heavy: rea
   ["image-processor", 540, []],
   ["image-watch", 400, []],
   ["image-search", 910, ["openai"]],
+  ["resolve-merchant", 620, []],
   ["search", 970, ["openai"]],
   ["search-shard", 690, ["chromadb"]],
   ["stream-processor", 370, []],
   ["sweeper", 590, []],
-  ["verify", 710, ["chromadb"]],
+  ["verify", 720, ["chromadb"]],
 ];
 
 /** Of a function that calls no provider and opens no database. */

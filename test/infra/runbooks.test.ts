@@ -37,8 +37,15 @@ let alarms: [name: string, alarm: Alarm][];
 
 beforeAll(async () => {
   stack = await deployBulk(
-    { "compaction:host": "ecs", "images:enabled": "true", "images:users": '["demo"]' },
-    { stack: "prod", secrets: imageSecrets },
+    {
+      "compaction:host": "ecs",
+      "images:enabled": "true",
+      "images:users": '["demo"]',
+      "merchants:enabled": "true",
+      // Any address on this machine lets the query server answer beside it.
+      "merchants:placesBaseUrl": "http://127.0.0.1:9",
+    },
+    { stack: "prod", secrets: { ...imageSecrets, "merchants:placesApiKey": "places-key-known-only-here" } },
   );
   alarms = [...ofType(stack, "aws:cloudwatch/metricAlarm:MetricAlarm")] as unknown as typeof alarms;
 });

@@ -118,6 +118,7 @@ function shortName(expression: ts.Expression, source: ts.SourceFile): string {
 const runbooks: readonly (readonly [string, string])[] = [
   ["core/catchup/", "catch-up"],
   ["core/images/", "images"],
+  ["core/merchants/", "merchants"],
   ["core/collections/lease/", "lease-lost"],
   ["core/collections/generations/head", "publish-conflicts"],
   ["core/collections/generations/", "manifest-mismatch"],

@@ -32,6 +32,7 @@ jest.mock("../../../infra/bundles/stack-bundles.ts", () => {
       migrate: code,
       migrateHash: "migrations",
     }),
+    merchantsBundle: async () => code,
     bulkContexts: async () => ({ api: ".build/bulk-api", worker: ".build/bulk-worker", digest: "bundles" }),
     searchBundles: async () => ({ search: code, shard: code }),
     queryServerContext: async () => ".build/query-server",

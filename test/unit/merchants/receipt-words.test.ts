@@ -1,5 +1,10 @@
 import fc from "fast-check";
-import { addressRows, addressWords, isPrintedAddress } from "../../../core/merchants/addresses.ts";
+import {
+  addressRows,
+  addressWords,
+  hasPrinted,
+  isPrintedAddress,
+} from "../../../core/merchants/addresses.ts";
 import { likeness } from "../../../core/merchants/fold-words.ts";
 import { isSameName, nameKey, printedName } from "../../../core/merchants/names.ts";
 import { isSamePhone, phoneKey, phonesIn } from "../../../core/merchants/phones.ts";
@@ -159,6 +164,14 @@ describe("addresses", () => {
     expect(isPrintedAddress("14 Jalan Puteri 2/4, Bandar Mahkota Cheras, 43200 Cheras", printed)).toBe(false);
     expect(isPrintedAddress("Cheras, Selangor", printed)).toBe(false);
     expect(isPrintedAddress("Bandar Mahkota Cheras, Jalan Temenggung, Selangor", printed)).toBe(false);
+  });
+
+  test("a receipt may print the street alone, but not another door of it", () => {
+    const address = "59 Canal Street, Port Elswick EL4 2QT";
+    expect(hasPrinted(address, ["59 CANAL ST"])).toBe(true);
+    expect(hasPrinted(address, ["61 CANAL ST"])).toBe(false);
+    expect(hasPrinted(address, ["CANAL STREET"])).toBe(false);
+    expect(hasPrinted(address, [])).toBe(false);
   });
 
   test("an address is printed by itself, whatever its order", () => {

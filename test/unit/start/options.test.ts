@@ -26,10 +26,10 @@ test("every option is taken", () => {
   });
 });
 
-test("a stack takes nine ports in a row, and 4566 those of the configuration", async () => {
+test("a stack takes ten ports in a row, and 4566 those of the configuration", async () => {
   const portOf = (value: string) => (/^\d+$/.test(value) ? Number(value) : Number(new URL(value).port));
   const ports = Object.values(portsAfter(5000)).map(portOf).sort();
-  expect(ports).toEqual([5001, 5002, 5003, 5004, 5005, 5006, 5007, 5008]);
+  expect(ports).toEqual([5001, 5002, 5003, 5004, 5005, 5006, 5007, 5008, 5009]);
   expect(await localConfiguration()).toMatchObject(portsAfter(4566));
   expect(portsAfter(0)).toBe(freePorts);
 });

@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { unlessConditionFailed } from "../../conditional-write.ts";
+import type { MerchantFacts } from "../candidate.ts";
+import { PlaceQueryClaimedError } from "./places-errors.ts";
+
+/** How long a process may take to ask; after that another one asks. */
+const claimSeconds = 120;
+const claimedSeconds = 15;
+const daySeconds = 24 * 3600;
+
+/** Of the stored answers. Those of another form are asked for again. */
+const form = "place-answer/1";
+const text = z.string().min(1).optional();
+const answerItem = z.object({
+  form: z.literal(form),
+  expires_at: z.number(),
+  places: z.array(
+    z.object({
+      merchant_name: z.string().min(1),
+      merchant_category: text,
+      address: text,
+      phone_number: text,
+      website: text,
+      place_id: text,
+    }),
+  ),
+});
+
+export interface PlaceAnswersOptions {
+  readonly client: DynamoDBDocumentClient;
+  readonly controlTable: string;
+  readonly days: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** The answers of a directory of places, by what is normalised of the question: each question is asked once. */
+export class PlaceAnswers {
+  readonly #options: PlaceAnswersOptions;
+
+  constructor(options: PlaceAnswersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The stored answer, else that of `ask`, which is stored. A claim keeps other processes from asking meanwhile; that of a dead
+   * process lapses. Throws PlaceQueryClaimedError, and what `ask` throws.
+   */
+  async get(key: string, ask: () => Promise<MerchantFacts[]>): Promise<readonly MerchantFacts[]> {
+    const stored = await this.#stored(key);
+    if (stored !== undefined) return stored;
+    const holder = await this.#claim(key);
+    if (holder === undefined) throw new PlaceQueryClaimedError(key, claimedSeconds);
+    const places = await ask().catch(async (error: unknown) => {
+      await this.#release(key, holder);
+      throw error;
+    });
+    await this.#store(key, places);
+    return places;
+  }
+
+  /** DynamoDB deletes expired items late, so their time is compared. An item of another form is asked for again. */
+  async #stored(key: string): Promise<readonly MerchantFacts[] | undefined> {
+    const { client, controlTable, now } = this.#options;
+    const { Item } = await client.send(
+      new GetCommand({ TableName: controlTable, Key: itemKey(key), ConsistentRead: true }),
+    );
+    const parsed = answerItem.safeParse(Item);
+    if (!parsed.success || parsed.data.expires_at * 1_000 <= now()) return undefined;
+    return parsed.data.places.map(withoutAbsent);
+  }
+
+  /** Undefined where another process holds it. */
+  async #claim(key: string): Promise<string | undefined> {
+    const { client, controlTable, now } = this.#options;
+    const holder = randomUUID();
+    const seconds = Math.floor(now() / 1_000);
+    const put = new PutCommand({
+      TableName: controlTable,
+      Item: {
+        ...itemKey(key),
+        form,
+        holder,
+        claimed_until: seconds + claimSeconds,
+        expires_at: seconds + daySeconds,
+      },
+      // A claim has a holder, an answer has none. An answer that came meanwhile stays.
+      ConditionExpression:
+        "attribute_not_exists(PK) OR form <> :form OR claimed_until <= :now OR (attribute_not_exists(holder) AND expires_at <= :now)",
+      ExpressionAttributeValues: { ":now": seconds, ":form": form },
+    });
+    return (await unlessConditionFailed(client.send(put))) && holder;
+  }
+
+  /** If it fails, the claim lapses. */
+  async #release(key: string, holder: string): Promise<void> {
+    const { client, controlTable } = this.#options;
+    const release = new DeleteCommand({
+      TableName: controlTable,
+      Key: itemKey(key),
+      ConditionExpression: "holder = :holder",
+      ExpressionAttributeValues: { ":holder": holder },
+    });
+    await client.send(release).catch(() => undefined);
+  }
+
+  /** Unconditional: the last answer is as good as any. */
+  async #store(key: string, places: readonly MerchantFacts[]): Promise<void> {
+    const { client, controlTable, days, now } = this.#options;
+    const expires_at = Math.floor(now() / 1_000) + days * daySeconds;
+    await client.send(
+      new PutCommand({ TableName: controlTable, Item: { ...itemKey(key), form, places, expires_at } }),
+    );
+  }
+}
+
+function itemKey(key: string): { PK: string; SK: string } {
+  return { PK: `PLACES#${key}`, SK: "ANSWER" };
+}
+
+function withoutAbsent(place: Readonly<Record<string, string | undefined>>): MerchantFacts {
+  const said = Object.entries(place).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(said) as unknown as MerchantFacts;
+}

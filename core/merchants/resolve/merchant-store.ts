@@ -1,0 +1,227 @@
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+} from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { unlessConditionFailed } from "../../conditional-write.ts";
+import { fiveDigits, type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
+import { type Candidate, evidenceKinds, merchantSources } from "../candidate.ts";
+import { provenFacts } from "../decide.ts";
+import type { Extracted } from "../receipt-words.ts";
+
+/** Of what a receipt prints, for people to read. */
+const maxPrinted = 200;
+/** Of a megabyte each: a receipt of more items is no receipt. */
+const maxPages = 4;
+const proposalPages = 100;
+
+const extracted = z.object({ extracted_data: z.object({ type: z.string(), value: z.string() }) });
+const evidence = z.object({ kind: z.enum(evidenceKinds), printed: z.string() });
+const proposalItem = z.object({
+  image_id: z.string(),
+  receipt_id: z.number(),
+  run_id: z.string(),
+  merchant_name: z.string(),
+  merchant_category: z.string().optional(),
+  address: z.string().optional(),
+  phone_number: z.string().optional(),
+  website: z.string().optional(),
+  place_id: z.string().optional(),
+  source: z.enum(merchantSources),
+  confidence: z.number(),
+  evidence: z.array(evidence),
+  proposed_at: z.string(),
+});
+
+/** A merchant that a person may accept. */
+export type Proposal = z.infer<typeof proposalItem>;
+
+export interface Found {
+  readonly candidate: Candidate;
+  readonly confidence: number;
+  readonly runId: string;
+}
+
+export interface MerchantStoreOptions {
+  readonly client: DynamoDBDocumentClient;
+  readonly receiptsTable: string;
+  readonly controlTable: string;
+  readonly now: () => Date;
+}
+
+/** RECEIPT_METADATA of receipts, and proposals for them. */
+export class MerchantStore {
+  readonly #options: MerchantStoreOptions;
+
+  constructor(options: MerchantStoreOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a person, another program or an earlier delivery has written who the merchant is. */
+  async isKnown(receipt: ReceiptRef): Promise<boolean> {
+    const { client, receiptsTable } = this.#options;
+    const { Item } = await client.send(
+      new GetCommand({
+        TableName: receiptsTable,
+        Key: metadataKey(receipt),
+        ConsistentRead: true,
+        ProjectionExpression: "PK",
+      }),
+    );
+    return Item !== undefined;
+  }
+
+  /** What OCR extracted of the words of a receipt, where the application keeps them in the table. */
+  async extractedOf(receipt: ReceiptRef): Promise<Extracted[]> {
+    const { client, receiptsTable } = this.#options;
+    const found: Extracted[] = [];
+    let start: Record<string, unknown> | undefined;
+    for (let page = 0; page < maxPages; page++) {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: receiptsTable,
+          KeyConditionExpression: "PK = :image AND begins_with(SK, :lines)",
+          FilterExpression: "attribute_type(extracted_data, :map)",
+          ProjectionExpression: "extracted_data",
+          ExpressionAttributeValues: {
+            ":image": `IMAGE#${receipt.imageId}`,
+            ":lines": `RECEIPT#${fiveDigits(receipt.receiptId)}#LINE#`,
+            ":map": "M",
+          },
+          ...(start && { ExclusiveStartKey: start }),
+        }),
+      );
+      for (const item of Items) {
+        const { data } = extracted.safeParse(item);
+        if (data) found.push(data.extracted_data);
+      }
+      start = LastEvaluatedKey;
+      if (start === undefined) break;
+    }
+    return found;
+  }
+
+  /**
+   * Writes a resolved merchant unless anybody has written one; false if somebody has. The proposal of an earlier run goes after it: a crash
+   * in between leaves one that `isKnown` hides.
+   */
+  async resolve(receipt: ReceiptRef, found: Found): Promise<boolean> {
+    const { client, receiptsTable, now } = this.#options;
+    const { candidate, confidence, runId } = found;
+    const put = new PutCommand({
+      TableName: receiptsTable,
+      Item: {
+        ...metadataKey(receipt),
+        TYPE: "RECEIPT_METADATA",
+        image_id: receipt.imageId,
+        receipt_id: receipt.receiptId,
+        ...provenFacts(candidate),
+        ...provenance(candidate, confidence),
+        run_id: runId,
+        resolved_at: now().toISOString(),
+      },
+      ConditionExpression: "attribute_not_exists(PK)",
+    });
+    const written = await unlessConditionFailed(client.send(put));
+    await this.forget(receipt);
+    return written !== undefined;
+  }
+
+  /** Replaces that of an earlier run. */
+  async propose(receipt: ReceiptRef, { candidate, confidence, runId }: Found): Promise<void> {
+    const { client, controlTable, now } = this.#options;
+    const { canonical_merchant_name: _canonical, ...facts } = provenFacts(candidate);
+    const proposal: Proposal = {
+      image_id: receipt.imageId,
+      receipt_id: receipt.receiptId,
+      run_id: runId,
+      ...facts,
+      ...provenance(candidate, confidence),
+      proposed_at: now().toISOString(),
+    };
+    await client.send(
+      new PutCommand({ TableName: controlTable, Item: { ...proposalKey(receipt), ...proposal } }),
+    );
+  }
+
+  /** Removes the proposal of a receipt, if any. */
+  async forget(receipt: ReceiptRef): Promise<void> {
+    const { client, controlTable } = this.#options;
+    await client.send(new DeleteCommand({ TableName: controlTable, Key: proposalKey(receipt) }));
+  }
+
+  /** The proposals for receipts whose merchant nobody has written since. Items of another form are left out. */
+  async proposals(): Promise<Proposal[]> {
+    const { client, controlTable } = this.#options;
+    const proposals: Proposal[] = [];
+    let start: Record<string, unknown> | undefined;
+    for (let page = 0; page < proposalPages; page++) {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: controlTable,
+          KeyConditionExpression: "PK = :proposals",
+          ExpressionAttributeValues: { ":proposals": proposalsPartition },
+          ...(start && { ExclusiveStartKey: start }),
+        }),
+      );
+      for (const item of Items) {
+        const { data } = proposalItem.safeParse(item);
+        if (data && !(await this.isKnown(receiptOf(data)))) proposals.push(data);
+      }
+      start = LastEvaluatedKey;
+      if (start === undefined) break;
+    }
+    return proposals;
+  }
+
+  /** Writes a proposal as a person's decision. False if somebody has written a merchant since. */
+  async accept({
+    confidence: _confidence,
+    proposed_at: _at,
+    source,
+    ...proposal
+  }: Proposal): Promise<boolean> {
+    const { client, receiptsTable, now } = this.#options;
+    const receipt = receiptOf(proposal);
+    const put = new PutCommand({
+      TableName: receiptsTable,
+      Item: {
+        ...metadataKey(receipt),
+        TYPE: "RECEIPT_METADATA",
+        ...proposal,
+        source: "person",
+        proposed_by: source,
+        resolved_at: now().toISOString(),
+      },
+      ConditionExpression: "attribute_not_exists(PK)",
+    });
+    const written = await unlessConditionFailed(client.send(put));
+    await this.forget(receipt);
+    return written !== undefined;
+  }
+}
+
+const proposalsPartition = "MERCHANT_PROPOSALS";
+
+function proposalKey(receipt: ReceiptRef) {
+  return { PK: proposalsPartition, SK: receiptKey(receipt) };
+}
+
+function metadataKey({ imageId, receiptId }: ReceiptRef) {
+  return { PK: `IMAGE#${imageId}`, SK: `RECEIPT#${fiveDigits(receiptId)}#METADATA` };
+}
+
+export function receiptOf({ image_id, receipt_id }: Pick<Proposal, "image_id" | "receipt_id">): ReceiptRef {
+  return { imageId: image_id, receiptId: receipt_id };
+}
+
+function provenance({ source, evidence: all }: Candidate, confidence: number) {
+  return {
+    source,
+    confidence,
+    evidence: all.map(({ kind, printed }) => ({ kind, printed: printed.slice(0, maxPrinted) })),
+  };
+}

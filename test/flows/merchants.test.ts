@@ -1,0 +1,166 @@
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
+import type { LoopbackServer } from "../../local/loopback-server.ts";
+import { startPlacesServer } from "../../local/providers/places/server.ts";
+import { eventually } from "./eventually.ts";
+import { nothingWasRefused } from "./looking.ts";
+import { keysOf, put } from "./receipt-items.ts";
+import { ocrFiles } from "./receipt-rows.ts";
+import { RunningStack } from "./running-stack.ts";
+import { completed, send } from "./sending.ts";
+import { shows } from "./showing.ts";
+
+jest.setTimeout(300_000);
+
+const anchor = {
+  id: "p-anchor",
+  name: "The Salted Anchor Cafe",
+  address: "12 Harbour Road, Port Elswick EL1 4AB",
+  phone: "+44 155 014 220",
+};
+const crane = { id: "p-crane", name: "Lucky Crane Noodle Bar", address: "41 Station Approach, Port Elswick" };
+let places: LoopbackServer;
+let stack: RunningStack;
+
+beforeAll(async () => {
+  places = await startPlacesServer(0, [anchor, crane]);
+  stack = await RunningStack.start({ "merchants:enabled": "true", "merchants:placesBaseUrl": places.url });
+});
+
+afterAll(async () => {
+  await stack?.stop();
+  await places?.close();
+});
+
+const anchorRows = [
+  "THE SALTED ANCHOR CAFE",
+  "12 HARBOUR ROAD",
+  "TEL 0155 014 220",
+  "FLAT WHITE 3.80",
+  "TOTAL 3.80",
+];
+
+async function metadataOf(files: OcrFiles) {
+  const { Item } = await stack.dynamo.send(
+    new GetCommand({
+      TableName: stack.outputs.receiptsTable,
+      Key: keysOf(files).metadata,
+      ConsistentRead: true,
+    }),
+  );
+  return Item;
+}
+
+async function usage(): Promise<{ searches: number; details: number }> {
+  return (await fetch(`${places.url}/local/usage`)).json() as Promise<{ searches: number; details: number }>;
+}
+
+async function faults(...planned: readonly object[]): Promise<void> {
+  await fetch(`${places.url}/local/faults`, {
+    method: "POST",
+    body: JSON.stringify(planned.map((fault) => ({ fault }))),
+  });
+}
+
+async function sendAgain(files: OcrFiles): Promise<void> {
+  const { merchants } = stack.outputs;
+  const run_id = await completed(stack, files);
+  const body = { image_id: files.imageId, receipt_id: files.receiptId, run_id };
+  await stack.sqs.send(
+    new SendMessageCommand({ QueueUrl: merchants?.queueUrl, MessageBody: JSON.stringify(body) }),
+  );
+}
+
+/** Log lines about a receipt's messages, by their outcome. */
+async function outcomes(files: OcrFiles): Promise<string[]> {
+  const said = await stack.logged(
+    stack.outputs.merchants?.logGroup ?? "",
+    `"A merchant was looked for" "${files.imageId}"`,
+  );
+  return said.map((line) => String(JSON.parse(line).status));
+}
+
+test("a published receipt gets the merchant of the place that it agrees with, and its vectors show it", async () => {
+  const files = ocrFiles(anchorRows);
+  await send(stack, files);
+  await eventually(60, async () =>
+    expect(await metadataOf(files)).toMatchObject({
+      TYPE: "RECEIPT_METADATA",
+      merchant_name: anchor.name,
+      place_id: anchor.id,
+      phone_number: anchor.phone,
+      source: "google_places",
+      confidence: expect.any(Number),
+      evidence: expect.arrayContaining([{ kind: "phone", printed: "0155 014 220" }]),
+    }),
+  );
+  const { name: merchant_name, address, phone: phone_number, id: place_id } = anchor;
+  await shows(stack, files, { merchant: { merchant_name, address, phone_number, place_id } });
+});
+
+test("an equal question is asked once, although the provider fails in between and messages come twice", async () => {
+  await faults(
+    { kind: "status", status: 429, retryAfterSeconds: 0 },
+    { kind: "status", status: 500 },
+    { kind: "text", text: "[]" },
+  );
+  const before = await usage();
+  const files = ocrFiles(["LUCKY CRANE NOODLE BAR", "TEL 0155 014 999", "RAMEN 13.50", "TOTAL 13.50"]);
+  await send(stack, files);
+  await sendAgain(files);
+  await sendAgain(files);
+  await eventually(90, async () => expect((await outcomes(files)).length).toBeGreaterThanOrEqual(3));
+  const after = await usage();
+  // One by telephone, which finds nothing, and one by name.
+  expect(after.searches - before.searches).toBe(2);
+  expect(after.details - before.details).toBe(1);
+});
+
+test("what is not sure is proposed, and a person accepts it", async () => {
+  const listed = await eventually(60, async () => {
+    const { stdout } = await stack.command("merchants", "--json");
+    const proposals = JSON.parse(stdout) as { merchant_name: string; image_id: string; evidence: object[] }[];
+    expect(proposals).toMatchObject([{ merchant_name: crane.name, source: "google_places" }]);
+    return proposals;
+  });
+  const receipt = `IMAGE#${listed[0]?.image_id}#RECEIPT#00001`;
+  expect(await stack.command("merchants")).toMatchObject({ stdout: expect.stringContaining(receipt) });
+  expect(await stack.command("merchants", "--accept", receipt)).toMatchObject({ code: 0 });
+  expect((await stack.command("merchants", "--json")).stdout.trim()).toBe("[]");
+  expect(await stack.command("merchants", "--accept", receipt)).toMatchObject({ code: 1 });
+});
+
+test("a receipt of a company that is known from another receipt costs no question", async () => {
+  const registered = ["TIN KETTLE SDN BHD", "(728384-M)", "KETTLE 24.00", "TOTAL 24.00"];
+  const known = ocrFiles(registered);
+  const merchant = { merchant_name: "Tin Kettle", place_id: "its own" };
+  await put(stack, keysOf(known).metadata, merchant);
+  await send(stack, known);
+  await shows(stack, known, { merchant });
+  const before = await usage();
+  const files = ocrFiles([...registered.slice(0, 2), "CUP 4.00", "TOTAL 4.00"]);
+  await send(stack, files);
+  await eventually(60, async () =>
+    expect(await metadataOf(files)).toMatchObject({
+      merchant_name: "Tin Kettle",
+      source: "similar_receipts",
+    }),
+  );
+  expect(await metadataOf(files)).not.toHaveProperty("place_id");
+  expect(await usage()).toEqual(before);
+});
+
+test("what a person or another program wrote stays", async () => {
+  const files = ocrFiles(anchorRows.map((row) => row.replace("3.80", "4.10")));
+  const own = { merchant_name: "Mine", note: "by hand" };
+  await put(stack, keysOf(files).metadata, own);
+  await send(stack, files);
+  await eventually(60, async () => expect(await outcomes(files)).toContain("known"));
+  expect(await metadataOf(files)).toEqual({ ...keysOf(files).metadata, ...own });
+});
+
+test("nothing was refused to a role, and no failure is left", async () => {
+  await nothingWasRefused(stack);
+  expect(await stack.command("failed")).toMatchObject({ code: 0 });
+});
