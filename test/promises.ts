@@ -1010,4 +1010,22 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
         "DynamoDB is called no more after 5 failures, for 180 s, whatever command it is",
       ],
     ],
+  "A merchant is written only where there is none: what a person or another program wrote stays, wherever a process dies.":
+    [
+      ["test/integration/merchants/resolve.test.ts", "F62: what somebody writes meanwhile stays"],
+      [
+        "test/integration/merchants/resolve.test.ts",
+        "F62: a process that dies %s any of its calls to the tables leaves what the next delivery completes",
+      ],
+      ["test/flows/merchants.test.ts", "what a person or another program wrote stays"],
+    ],
+  "Each question to Google Places is asked once while its answer is kept, and all processes together stay within the budget of the day.":
+    [
+      ["test/integration/merchants/resolve.test.ts", "F63: equal questions of many processes are asked once"],
+      ["test/integration/merchants/resolve.test.ts", "F63: processes together never exceed the budget"],
+      [
+        "test/flows/merchants.test.ts",
+        "an equal question is asked once, although the provider fails in between and messages come twice",
+      ],
+    ],
 };
