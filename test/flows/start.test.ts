@@ -86,7 +86,7 @@ describe("npm start", () => {
     expect(said).toMatch(/published lines {2}generation \d+ with \d+ vectors/);
     expect(said).toMatch(/texts embedded {3}\d+ in \d+ requests/);
     expect(said).toMatch(
-      /"how much did I pay at the Salted Anchor Cafe"\n.+\n.+\n.*THE SALTED ANCHOR CAFE.*TOTAL 28\.82/,
+      /"how much did I pay at the Salted Anchor Cafe"\n.+\n.+\n.*the salted anchor cafe.*TOTAL 28\.82/i,
     );
     expect(said).toMatch(/"medicine for a headache"\n.+\n(?:.+\n){0,2}.*IBUPROFEN/);
     expect(said).toMatch(/Images: "train times"\n.*\n?.*timetable-trains\.jpg/);
