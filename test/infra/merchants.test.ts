@@ -1,5 +1,8 @@
-import { type Deployment, ofType } from "./support/deploy.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Deployment, listing, ofType } from "./support/deploy.ts";
 import { permissionsOf } from "./support/policies.ts";
+import { alarmMetrics } from "./support/prices.ts";
 import { deployStack, secrets } from "./support/stacks.ts";
 
 const key = "places-key-known-only-here";
@@ -68,6 +71,16 @@ test("it is off by default, and nothing of it is there", async () => {
     filterCriteria: { filters: object[] };
   };
   expect(JSON.stringify(filterCriteria)).not.toContain("lines_state");
+});
+
+test("docs/cost.md says how many alarms it adds", async () => {
+  const config = { "query:enabled": "true", "query:host": "lambda" };
+  const without = await deployStack("dev", { config });
+  const added = alarmMetrics(listing(stack.resources)) - alarmMetrics(listing(without.resources));
+  const page = readFileSync(join(import.meta.dirname, "../../docs/cost.md"), "utf8");
+  expect(page).toMatch(
+    new RegExp(`^\\| \`merchants:enabled\` \\| secret 0\\.40 \\+ ${added} metrics of alarms × 0\\.10 `, "m"),
+  );
 });
 
 test.each([
