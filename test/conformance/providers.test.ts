@@ -43,6 +43,7 @@ test("every provider that the configuration names is served, and all end with th
       "images:anthropicBaseUrl",
       "images:openAiBaseUrl",
       "images:voyageBaseUrl",
+      "merchants:placesBaseUrl",
     ]);
     const pinecone = new Pinecone({
       apiKey: "any",
@@ -68,9 +69,9 @@ test("a provider that the configuration does not name, or names elsewhere, is no
   });
 });
 
-test("a flow that is disabled has no providers", async () => {
-  await withProviders({ ...free, "images:enabled": "false" }, {}, async ({ baseUrls = {} }) => {
-    expect(Object.keys(baseUrls).filter((setting) => setting.startsWith("images:"))).toEqual([]);
+test.each(["images", "merchants"])("with %s:enabled false its providers are not started", async (flow) => {
+  await withProviders({ ...free, [`${flow}:enabled`]: "false" }, {}, async ({ baseUrls = {} }) => {
+    expect(Object.keys(baseUrls).filter((setting) => setting.startsWith(`${flow}:`))).toEqual([]);
   });
 });
 
