@@ -24,6 +24,7 @@ import { functionMetrics, mappingMetrics } from "../../local/lambda/function-met
 import { extraPeriods } from "../../local/services/cloudwatch/evaluate.ts";
 import type { MetricId } from "../../local/services/cloudwatch/metric.ts";
 import { executionMetrics } from "../../local/step-functions/executions/execution-metrics.ts";
+import { nightly } from "../faults/seeds.ts";
 import { QuietStack } from "./quiet-stack.ts";
 
 jest.setTimeout(600_000);
@@ -224,39 +225,42 @@ async function told(): Promise<Set<string>> {
   }
 }
 
-test("every alarm of the stack fires on its condition, clears when the condition is over, and notifies its topic of both", async () => {
-  const all = await alarms();
-  expect(all.length).toBeGreaterThan(50);
+nightly(
+  "every alarm of the stack fires on its condition, clears when the condition is over, and notifies its topic of both",
+  async () => {
+    const all = await alarms();
+    expect(all.length).toBeGreaterThan(50);
 
-  const retrieved = Math.max(...all.map(minutesRetrieved));
+    const retrieved = Math.max(...all.map(minutesRetrieved));
 
-  await stack.advance(retrieved);
-  const quiet = stateOfEach(all, (alarm) => (isAboutSilence(alarm) ? "ALARM" : "OK"));
-  expect(await states()).toEqual(quiet);
-  await told();
+    await stack.advance(retrieved);
+    const quiet = stateOfEach(all, (alarm) => (isAboutSilence(alarm) ? "ALARM" : "OK"));
+    expect(await states()).toEqual(quiet);
+    await told();
 
-  await fillQueues();
-  const logGroup = await anyLogGroup();
-  for (let minute = 0; minute < retrieved; minute += stepMinutes) {
-    await stack.record(measured, far);
-    await logOwnMetrics(logGroup);
-    await stack.advance(stepMinutes);
-  }
-  const busy = stateOfEach(all, (alarm) => (isAboutSilence(alarm) ? "OK" : "ALARM"));
-  expect(await states()).toEqual(busy);
-  const toldWhenBusy = await told();
-  expect([...toldWhenBusy].sort()).toEqual(
-    Object.entries(busy)
-      .map(([name, state]) => `${name}: ${state}`)
-      .sort(),
-  );
+    await fillQueues();
+    const logGroup = await anyLogGroup();
+    for (let minute = 0; minute < retrieved; minute += stepMinutes) {
+      await stack.record(measured, far);
+      await logOwnMetrics(logGroup);
+      await stack.advance(stepMinutes);
+    }
+    const busy = stateOfEach(all, (alarm) => (isAboutSilence(alarm) ? "OK" : "ALARM"));
+    expect(await states()).toEqual(busy);
+    const toldWhenBusy = await told();
+    expect([...toldWhenBusy].sort()).toEqual(
+      Object.entries(busy)
+        .map(([name, state]) => `${name}: ${state}`)
+        .sort(),
+    );
 
-  for (const QueueUrl of queueUrls) await sqs.send(new PurgeQueueCommand({ QueueUrl }));
-  await stack.advance(retrieved);
-  expect(await states()).toEqual(quiet);
-  expect([...(await told())].sort()).toEqual(
-    Object.entries(quiet)
-      .map(([name, state]) => `${name}: ${state}`)
-      .sort(),
-  );
-});
+    for (const QueueUrl of queueUrls) await sqs.send(new PurgeQueueCommand({ QueueUrl }));
+    await stack.advance(retrieved);
+    expect(await states()).toEqual(quiet);
+    expect([...(await told())].sort()).toEqual(
+      Object.entries(quiet)
+        .map(([name, state]) => `${name}: ${state}`)
+        .sort(),
+    );
+  },
+);

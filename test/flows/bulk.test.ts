@@ -11,7 +11,7 @@ import type { LoopbackServer } from "../../local/loopback-server.ts";
 import { startPineconeServer } from "../../local/pinecone/server.ts";
 import { Between } from "../faults/catch-up/between.ts";
 import { Embeddings } from "../faults/catch-up/embeddings.ts";
-import { all, faultTest, type Random } from "../faults/seeds.ts";
+import { all, faultTest, nightly, type Random } from "../faults/seeds.ts";
 import { TestBroker } from "../integration/bulk/brokers.ts";
 import { CatchUpCaller } from "./catch-up-caller.ts";
 import { eventually } from "./eventually.ts";
@@ -184,7 +184,7 @@ test("SIGKILL of every worker and of the API in mid-run loses no row and counts 
   await expectEveryRowOnce(await ended(id), "killed");
 });
 
-test("SIGKILL of the broker in mid-run, with two tasks at once, loses no row", async () => {
+nightly("SIGKILL of the broker in mid-run, with two tasks at once, loses no row", async () => {
   const ids = [await start("first"), await start("second", { priority: "high" })];
   await underWay(ids[1] ?? "");
   broker.local.kill();
@@ -206,7 +206,7 @@ test("SIGTERM, as a deployment sends it, lets the workers finish and loses no ro
   await expectEveryRowOnce(await ended(id), "deployed");
 });
 
-test("a provider that fails, and then limits the rate, delays the rows and loses none", async () => {
+nightly("a provider that fails, and then limits the rate, delays the rows and loses none", async () => {
   const id = await start("limited");
   await underWay(id);
   let refused = 0;

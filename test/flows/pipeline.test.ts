@@ -6,6 +6,7 @@ import { collections } from "../../contract/collections.ts";
 import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
+import { nightly } from "../faults/seeds.ts";
 import { makeCurrent } from "../unit/runs/current.ts";
 import { eventually } from "./eventually.ts";
 import { bodiesIn, logSays, noMessageIsLeft, nothingWasRefused } from "./looking.ts";
@@ -181,21 +182,24 @@ describe("bad input, sent all at once among good", () => {
   });
 });
 
-test("killing the compaction process in the middle of its cycles ends in the same published collection", async () => {
-  const all: OcrFiles[] = [];
-  // A cycle takes some tenths of a second: a round in which none was killed under way is followed by another one.
-  for (let round = 0; round < 10 && (await killedCycles()) < 2; round += 1) {
-    const receipts = Array.from({ length: 6 }, (_, index) =>
-      ocrFiles([`MARKET STALL ${round}${index}`, "APPLES 3.00", "PEARS 2.50", "TOTAL 5.50"]),
-    );
-    all.push(...receipts);
-    await send(stack, ...receipts);
-    if (await isProcessing(receipts)) await killCompaction();
-  }
-  await eventually(30, async () => expect(await killedCycles()).toBeGreaterThanOrEqual(2));
-  for (const files of all) await isPublishedExactly(stack, files, await completed(stack, files));
-  await noMessageIsLeft(stack);
-});
+nightly(
+  "killing the compaction process in the middle of its cycles ends in the same published collection",
+  async () => {
+    const all: OcrFiles[] = [];
+    // A cycle takes some tenths of a second: a round in which none was killed under way is followed by another one.
+    for (let round = 0; round < 10 && (await killedCycles()) < 2; round += 1) {
+      const receipts = Array.from({ length: 6 }, (_, index) =>
+        ocrFiles([`MARKET STALL ${round}${index}`, "APPLES 3.00", "PEARS 2.50", "TOTAL 5.50"]),
+      );
+      all.push(...receipts);
+      await send(stack, ...receipts);
+      if (await isProcessing(receipts)) await killCompaction();
+    }
+    await eventually(30, async () => expect(await killedCycles()).toBeGreaterThanOrEqual(2));
+    for (const files of all) await isPublishedExactly(stack, files, await completed(stack, files));
+    await noMessageIsLeft(stack);
+  },
+);
 
 /** Waits until a cycle holds one of the receipts. False where all were completed before one was seen. */
 async function isProcessing(receipts: readonly OcrFiles[]): Promise<boolean> {

@@ -170,17 +170,12 @@ describe("npm start", () => {
   });
 });
 
-test("--once ends with code 0 after the summary, and with another where a receipt could not be exported", async () => {
-  const whole = await project("whole", 1);
+// That it ends with 0 otherwise is seen by .ci/run, with all samples.
+test("--once ends with another code than 0 where a receipt could not be exported", async () => {
   const broken = await project("broken", 2);
   const [, image = ""] = await readdir(join(broken, "samples/receipts"));
   await rm(join(broken, "samples/receipts", image, "receipt-00001/words.ndjson"));
-  const good = start(whole, "--once", "--port", "0");
   const bad = start(broken, "--once", "--port", "0");
-  expect([await exitCode(good.child), good.output()]).toEqual([
-    0,
-    expect.stringContaining("every queue is empty"),
-  ]);
   expect(await exitCode(bad.child)).toBe(1);
   expect(bad.output()).toMatch(/The check failed:\n {2}- .*words\.ndjson/);
 });

@@ -1,3 +1,4 @@
+import { nightly } from "../faults/seeds.ts";
 import { catchUpConfig, catchUpSecrets } from "./support/catch-up-stack.ts";
 import { listing } from "./support/deploy.ts";
 import { type Registered, runByPulumi } from "./support/engine.ts";
@@ -39,7 +40,7 @@ test("F45: the engine refuses to delete or replace whatever holds data in prod, 
   );
 });
 
-test("F45: a stack that does not keep its data can be thrown away whole", async () => {
+nightly("F45: a stack that does not keep its data can be thrown away whole", async () => {
   expect((await declaredBy("dev")).filter(({ protect }) => protect)).toEqual([]);
 });
 

