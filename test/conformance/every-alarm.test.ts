@@ -24,7 +24,7 @@ import { functionMetrics, mappingMetrics } from "../../local/lambda/function-met
 import { extraPeriods } from "../../local/services/cloudwatch/evaluate.ts";
 import type { MetricId } from "../../local/services/cloudwatch/metric.ts";
 import { executionMetrics } from "../../local/step-functions/executions/execution-metrics.ts";
-import { nightly } from "../faults/seeds.ts";
+import { nightly } from "../faults/nightly.ts";
 import { QuietStack } from "./quiet-stack.ts";
 
 jest.setTimeout(600_000);

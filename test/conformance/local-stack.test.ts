@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePorts, portsAfter, portsOfStack } from "../../local/free-ports.ts";
-import { nightly } from "../faults/seeds.ts";
+import { nightly } from "../faults/nightly.ts";
 
 // A stack takes seconds to deploy, and minutes where all cores are busy.
 jest.setTimeout(240_000);

@@ -55,9 +55,6 @@ export function everyday<T>(cases: readonly T[], named: readonly NoInfer<T>[]): 
   return all ? cases : named;
 }
 
-/** A test of the nightly lane, for what is long and has a smaller sibling in `npm test`. */
-export const nightly = all ? test : test.skip;
-
 /** A test whose decisions follow from the seed and its name. When it fails, it says how to repeat it. */
 export function faultTest(name: string, body: (random: Random) => Promise<void>): void {
   test(name, async () => {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { nightly } from "../faults/seeds.ts";
+import { nightly } from "../faults/nightly.ts";
 
 jest.setTimeout(300_000);
 

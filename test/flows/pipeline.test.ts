@@ -6,7 +6,7 @@ import { collections } from "../../contract/collections.ts";
 import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
 import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
-import { nightly } from "../faults/seeds.ts";
+import { nightly } from "../faults/nightly.ts";
 import { makeCurrent } from "../unit/runs/current.ts";
 import { eventually } from "./eventually.ts";
 import { bodiesIn, logSays, noMessageIsLeft, nothingWasRefused } from "./looking.ts";

@@ -1,4 +1,4 @@
-import { nightly } from "../faults/seeds.ts";
+import { nightly } from "../faults/nightly.ts";
 import { catchUpConfig, catchUpSecrets } from "./support/catch-up-stack.ts";
 import { listing } from "./support/deploy.ts";
 import { type Registered, runByPulumi } from "./support/engine.ts";

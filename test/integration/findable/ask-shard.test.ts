@@ -8,7 +8,7 @@ import { drawn } from "../../../core/findable/sample.ts";
 import { silentLog } from "../../../core/log.ts";
 import type { Clock } from "../../../core/resilience/clock.ts";
 import { ShardTooLargeError } from "../../../core/search/search-errors.ts";
-import { nightly } from "../../faults/seeds.ts";
+import { nightly } from "../../faults/nightly.ts";
 import { CompactionRig } from "../../unit/collections/compaction-rig.ts";
 import { publishDoctored } from "../../unit/collections/doctored.ts";
 import { model } from "../../unit/collections/sample-deltas.ts";
