@@ -81,7 +81,7 @@ export class Monitoring {
 
   async #observed(): Promise<(ObservedTask & { readonly chunksProcessing: number })[]> {
     const tasks = await this.#newest();
-    const observed = new Map(tasks.map((task) => [task.task_id, over(task)] as const));
+    const observed = new Map(tasks.map((task) => [task.task_id, unread(task)] as const));
     const open = tasks.filter(({ status }) => isOpen(status)).slice(0, maxActive);
     await inParallel(open, readsAtOnce, async ({ task_id }) => {
       const found = await this.#deps.tasks.progress(task_id);
@@ -107,15 +107,10 @@ export class Monitoring {
   }
 }
 
-function over(task: Task) {
-  const touchedAt = Date.parse(task.updated_at);
-  return {
-    task,
-    counts: task.counts ?? sum([]),
-    isOpen: isOpen(task.status),
-    touchedAt,
-    chunksProcessing: 0,
-  };
+/** A task whose chunks are not read: one that is over, or an open one beyond the newest, of which nobody can say that it stands still. */
+function unread(task: Task) {
+  const counts = task.counts ?? sum([]);
+  return { task, counts, isOpen: false, touchedAt: Date.parse(task.updated_at), chunksProcessing: 0 };
 }
 
 function activeTask({
