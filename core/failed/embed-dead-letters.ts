@@ -1,10 +1,9 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { EmbedMessageInvalidError, parseEmbedMessage } from "../receipts/embed-message.ts";
-import { jsonOf } from "../text/json-of.ts";
 import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
+import { describeDeadLetters } from "./describe-dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
 import type { LoggedReasons } from "./logged-reasons.ts";
-import { idsIn } from "./subject-ids.ts";
 import type { Letter } from "./through-queue.ts";
 
 export interface EmbedDeadLettersOptions {
@@ -13,10 +12,7 @@ export interface EmbedDeadLettersOptions {
   readonly reasons: LoggedReasons;
 }
 
-/**
- * Embed messages with invalid input and its reason, or that SQS moved after too many receives; for those the log of
- * embed has the reason.
- */
+/** Embed messages with invalid input, or that SQS moved after too many receives. */
 export class EmbedDeadLetters implements DeadLetterKind {
   readonly #options: EmbedDeadLettersOptions;
 
@@ -24,15 +20,8 @@ export class EmbedDeadLetters implements DeadLetterKind {
     this.#options = options;
   }
 
-  async describe(deadLetters: readonly Letter[]): Promise<FailedThing[]> {
-    const reasons = await this.#options.reasons.of(deadLetters);
-    return deadLetters.map((deadLetter) => ({
-      id: deadLetter.messageId,
-      since: new Date(deadLetter.sentAt).toISOString(),
-      ...idsIn(jsonOf(deadLetter.body)),
-      entity: "OCR rows",
-      reason: attributeOf(deadLetter, "failure_reason") ?? reasons(deadLetter),
-    }));
+  describe(deadLetters: readonly Letter[]): Promise<FailedThing[]> {
+    return describeDeadLetters(deadLetters, "OCR rows", this.#options.reasons);
   }
 
   /** With its original time, so that later exports stay newer. */
@@ -60,15 +49,11 @@ export class EmbedDeadLetters implements DeadLetterKind {
 }
 
 function withAge(deadLetter: Letter): string {
-  const sentAt = Number(attributeOf(deadLetter, "sent_timestamp") ?? deadLetter.sentAt);
+  const sentAt = Number(deadLetter.attributes.sent_timestamp?.StringValue ?? deadLetter.sentAt);
   return JSON.stringify({ ...JSON.parse(deadLetter.body), exported_at: sentAt });
 }
 
-function attributeOf({ attributes }: Letter, name: string): string | undefined {
-  return attributes?.[name]?.StringValue;
-}
-
 function withoutFailure(attributes: Letter["attributes"]): Letter["attributes"] {
-  const { failure_reason: _, sent_timestamp: __, ...own } = attributes ?? {};
+  const { failure_reason: _, sent_timestamp: __, ...own } = attributes;
   return own;
 }

@@ -1,9 +1,8 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
-import { jsonOf } from "../text/json-of.ts";
 import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
+import { describeDeadLetters } from "./describe-dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
 import type { LoggedReasons } from "./logged-reasons.ts";
-import { idsIn } from "./subject-ids.ts";
 import type { Letter } from "./through-queue.ts";
 
 export interface FunctionDeadLettersOptions {
@@ -22,16 +21,9 @@ export class FunctionDeadLetters implements DeadLetterKind {
     this.#options = options;
   }
 
-  async describe(deadLetters: readonly Letter[]): Promise<FailedThing[]> {
-    const reasons = await this.#options.reasons.of(deadLetters);
-    return deadLetters.map((deadLetter) => ({
-      id: deadLetter.messageId,
-      since: new Date(deadLetter.sentAt).toISOString(),
-      ...idsIn(jsonOf(deadLetter.body)),
-      entity: this.#options.entity,
-      reason:
-        deadLetter.attributes.failure_reason?.StringValue ?? reasons(deadLetter) ?? "No reason is recorded.",
-    }));
+  describe(deadLetters: readonly Letter[]): Promise<FailedThing[]> {
+    const { entity, reasons } = this.#options;
+    return describeDeadLetters(deadLetters, entity, reasons);
   }
 
   async sendAgain({ body }: Letter): Promise<SentAgain> {
