@@ -3,7 +3,7 @@ import {
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
-  QueryCommand,
+  paginateQuery,
 } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { unlessConditionFailed } from "../../conditional-write.ts";
@@ -14,9 +14,6 @@ import type { Extracted } from "../receipt-words.ts";
 
 /** Of what a receipt prints, for people to read. */
 const maxPrinted = 200;
-/** Of a megabyte each: a receipt of more items is no receipt. */
-const maxPages = 4;
-const proposalPages = 100;
 
 const extracted = z.object({ extracted_data: z.object({ type: z.string(), value: z.string() }) });
 const evidence = z.object({ kind: z.enum(evidenceKinds), printed: z.string() });
@@ -77,57 +74,34 @@ export class MerchantStore {
   /** What OCR extracted of the words of a receipt, where the application keeps them in the table. */
   async extractedOf(receipt: ReceiptRef): Promise<Extracted[]> {
     const { client, receiptsTable } = this.#options;
+    const pages = paginateQuery(
+      { client },
+      {
+        TableName: receiptsTable,
+        KeyConditionExpression: "PK = :image AND begins_with(SK, :lines)",
+        FilterExpression: "attribute_type(extracted_data, :map)",
+        ProjectionExpression: "extracted_data",
+        ExpressionAttributeValues: {
+          ":image": `IMAGE#${receipt.imageId}`,
+          ":lines": `RECEIPT#${fiveDigits(receipt.receiptId)}#LINE#`,
+          ":map": "M",
+        },
+      },
+    );
     const found: Extracted[] = [];
-    let start: Record<string, unknown> | undefined;
-    for (let page = 0; page < maxPages; page++) {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: receiptsTable,
-          KeyConditionExpression: "PK = :image AND begins_with(SK, :lines)",
-          FilterExpression: "attribute_type(extracted_data, :map)",
-          ProjectionExpression: "extracted_data",
-          ExpressionAttributeValues: {
-            ":image": `IMAGE#${receipt.imageId}`,
-            ":lines": `RECEIPT#${fiveDigits(receipt.receiptId)}#LINE#`,
-            ":map": "M",
-          },
-          ...(start && { ExclusiveStartKey: start }),
-        }),
-      );
+    for await (const { Items = [] } of pages) {
       for (const item of Items) {
         const { data } = extracted.safeParse(item);
         if (data) found.push(data.extracted_data);
       }
-      start = LastEvaluatedKey;
-      if (start === undefined) break;
     }
     return found;
   }
 
-  /**
-   * Writes a resolved merchant unless anybody has written one; false if somebody has. The proposal of an earlier run goes after it: a crash
-   * in between leaves one that `isKnown` hides.
-   */
-  async resolve(receipt: ReceiptRef, found: Found): Promise<boolean> {
-    const { client, receiptsTable, now } = this.#options;
-    const { candidate, confidence, runId } = found;
-    const put = new PutCommand({
-      TableName: receiptsTable,
-      Item: {
-        ...metadataKey(receipt),
-        TYPE: "RECEIPT_METADATA",
-        image_id: receipt.imageId,
-        receipt_id: receipt.receiptId,
-        ...provenFacts(candidate),
-        ...provenance(candidate, confidence),
-        run_id: runId,
-        resolved_at: now().toISOString(),
-      },
-      ConditionExpression: "attribute_not_exists(PK)",
-    });
-    const written = await unlessConditionFailed(client.send(put));
-    await this.forget(receipt);
-    return written !== undefined;
+  /** Writes a resolved merchant unless anybody has written one; false if somebody has. */
+  resolve(receipt: ReceiptRef, { candidate, confidence, runId }: Found): Promise<boolean> {
+    const facts = { ...provenFacts(candidate), ...provenance(candidate, confidence), run_id: runId };
+    return this.#write(receipt, facts);
   }
 
   /** Replaces that of an earlier run. */
@@ -156,44 +130,40 @@ export class MerchantStore {
   /** The proposals for receipts whose merchant nobody has written since. Items of another form are left out. */
   async proposals(): Promise<Proposal[]> {
     const { client, controlTable } = this.#options;
+    const pages = paginateQuery(
+      { client },
+      {
+        TableName: controlTable,
+        KeyConditionExpression: "PK = :proposals",
+        ExpressionAttributeValues: { ":proposals": proposalsPartition },
+      },
+    );
     const proposals: Proposal[] = [];
-    let start: Record<string, unknown> | undefined;
-    for (let page = 0; page < proposalPages; page++) {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: controlTable,
-          KeyConditionExpression: "PK = :proposals",
-          ExpressionAttributeValues: { ":proposals": proposalsPartition },
-          ...(start && { ExclusiveStartKey: start }),
-        }),
-      );
+    for await (const { Items = [] } of pages) {
       for (const item of Items) {
         const { data } = proposalItem.safeParse(item);
         if (data && !(await this.isKnown(receiptOf(data)))) proposals.push(data);
       }
-      start = LastEvaluatedKey;
-      if (start === undefined) break;
     }
     return proposals;
   }
 
   /** Writes a proposal as a person's decision. False if somebody has written a merchant since. */
-  async accept({
-    confidence: _confidence,
-    proposed_at: _at,
-    source,
-    ...proposal
-  }: Proposal): Promise<boolean> {
+  accept({ confidence: _confidence, proposed_at: _at, source, ...facts }: Proposal): Promise<boolean> {
+    return this.#write(receiptOf(facts), { ...facts, source: "person", proposed_by: source });
+  }
+
+  /** The proposal goes after the metadata: a crash in between leaves one that `isKnown` hides. */
+  async #write(receipt: ReceiptRef, facts: object): Promise<boolean> {
     const { client, receiptsTable, now } = this.#options;
-    const receipt = receiptOf(proposal);
     const put = new PutCommand({
       TableName: receiptsTable,
       Item: {
         ...metadataKey(receipt),
         TYPE: "RECEIPT_METADATA",
-        ...proposal,
-        source: "person",
-        proposed_by: source,
+        image_id: receipt.imageId,
+        receipt_id: receipt.receiptId,
+        ...facts,
         resolved_at: now().toISOString(),
       },
       ConditionExpression: "attribute_not_exists(PK)",
