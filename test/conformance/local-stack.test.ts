@@ -56,7 +56,7 @@ test("the whole program of infra/ deploys, runs and stops, leaving no process an
   expect(JSON.stringify(outputs)).not.toContain("made-up-for-a-test-of-secrets");
 });
 
-nightly("two stacks run side by side: one at port N takes N to N+8 and no other", async () => {
+nightly("two stacks run side by side: one at port N takes N to N+9 and no other", async () => {
   const first = await freePortsInARow(2 * portsOfStack);
   const held = await Promise.all(Array.from({ length: portsOfStack }, (_, n) => listening(first + n)));
   const stack = await startAndStop(first + portsOfStack, {}, portsAfter(first + portsOfStack)).finally(() => {

@@ -159,6 +159,17 @@ faultTest(
   },
 );
 
+/** A new image gets one analysis, for which one answer is paid, and nothing fails. */
+async function isAnalyzedOnce(): Promise<void> {
+  const name = newName();
+  await flow.put(name, await picture());
+  await flow.settled();
+  const held = await flow.held(name);
+  expect(held.analyses).toHaveLength(1);
+  expect(await flow.paidFor(held)).toBe(1);
+  expect(await flow.failures()).toEqual({});
+}
+
 describe("F57: what goes wrong with the model and passes costs one answer", () => {
   const status = (status: number, retryAfterSeconds?: number) => ({
     kind: "status",
@@ -176,14 +187,8 @@ describe("F57: what goes wrong with the model and passes costs one answer", () =
   };
   for (const kind of all ? Object.keys(passing) : ["429 with Retry-After", "500 twice"]) {
     faultTest(kind, async () => {
-      await flow.failModel(...[passing[kind] ?? { fault: {} }]);
-      const name = newName();
-      await flow.put(name, await picture());
-      await flow.settled();
-      const held = await flow.held(name);
-      expect(held.analyses).toHaveLength(1);
-      expect(await flow.paidFor(held)).toBe(1);
-      expect(await flow.failures()).toEqual({});
+      await flow.failModel(passing[kind] ?? { fault: {} });
+      await isAnalyzedOnce();
     });
   }
 
@@ -249,13 +254,7 @@ faultTest(
   "F59: a database that resumes after a pause is waited for, and nothing is asked twice",
   async () => {
     await flow.pauseDatabase(all ? 40 : 5);
-    const name = newName();
-    await flow.put(name, await picture());
-    await flow.settled();
-    const held = await flow.held(name);
-    expect(held.analyses).toHaveLength(1);
-    expect(await flow.paidFor(held)).toBe(1);
-    expect(await flow.failures()).toEqual({});
+    await isAnalyzedOnce();
   },
 );
 
