@@ -27,7 +27,10 @@ export class SearchBehindError extends VectorkeepError {
   }
 }
 
-/** What the query server serves, once that is the head of every shard. Throws SearchBehindError. */
+/**
+ * What the query server serves, once that is the head of every shard, or newer: a publish may follow the look at the
+ * heads. Throws SearchBehindError.
+ */
 export async function servedGenerations(
   health: () => Promise<unknown>,
   heads: Heads,
@@ -40,7 +43,8 @@ export async function servedGenerations(
     const now = new Map(
       [...heads].flatMap(([shard, head]) => {
         const serves = data?.collections[shard];
-        return serves?.generation === (head?.generation ?? null) ? [[shard, serves] as const] : [];
+        const upToDate = serves !== undefined && (serves.generation ?? 0) >= (head?.generation ?? 0);
+        return upToDate ? [[shard, serves] as const] : [];
       }),
     );
     if (now.size === heads.size) return now;

@@ -41,3 +41,11 @@ test("every shard is waited for until it serves its head, or nothing where nothi
   expect(Object.fromEntries(served)).toEqual(done);
   expect(answers).toEqual([done]);
 });
+
+test("a generation that was published after the look at the heads is new enough", async () => {
+  const newer = { "lines-1of1": { generation: 4, count: 9 }, "words-1of1": { generation: 1, count: 2 } };
+  answers = [newer];
+  const heads = headsOf({ "lines-1of1": 3, "words-1of1": undefined });
+  const served = await servedGenerations(() => healthOfServer(url), heads, new AbortController().signal);
+  expect(Object.fromEntries(served)).toEqual(newer);
+});
