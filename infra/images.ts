@@ -39,15 +39,10 @@ export function imageFlowOf(
 }
 
 export function imagesOutputs(flow: ImageFlow): ImagesOutputs {
-  const { storage, database, uploads, analysis, embedding, undelivered } = flow;
-  const functions = {
-    processor: flow.processor,
-    analyzer: flow.analyzer,
-    embedder: flow.embedder,
-    search: flow.search,
-    watch: flow.watch,
-    migrate: database.migrate,
-  };
+  const { storage, database } = flow;
+  const { uploads, analysis, embedding, undelivered } = flow.events;
+  const { processor, analyzer, embedder, search, watch } = flow.functions;
+  const functions = { processor, analyzer, embedder, search, watch, migrate: database.migrate };
   return {
     bucket: storage.images.bucket,
     renditionsBucket: storage.renditions.bucket,

@@ -214,18 +214,9 @@ function merchantFlow({ resolver, queue, deadLetters }: MerchantResolver): Flow 
 }
 
 function imageFlow(flow: ImageFlow): Flow {
-  const {
-    uploads,
-    analysis,
-    embedding,
-    processor,
-    analyzer,
-    embedder,
-    search,
-    watch,
-    database,
-    undelivered,
-  } = flow;
+  const { database } = flow;
+  const { uploads, analysis, embedding, undelivered } = flow.events;
+  const { processor, analyzer, embedder, search, watch } = flow.functions;
   return {
     title: "Images",
     functions: {
