@@ -1,3 +1,5 @@
+import { errorCodeOf } from "../contract/error-code.ts";
+
 /**
  * The base of every named error: what happened, to what, and what to do. A message is a sentence, so that one log line
  * is enough to act on.
@@ -8,7 +10,7 @@ export abstract class VectorkeepError extends Error {
 
   /** A stable code for logs, alarms and callers, as `VK_LEASE_LOST`. Derived from the class name by default. */
   get code(): string {
-    return codeOf(this.constructor.name);
+    return errorCodeOf(this.constructor.name);
   }
 
   constructor(what: string, remedy: string, options?: ErrorOptions) {
@@ -16,15 +18,6 @@ export abstract class VectorkeepError extends Error {
     this.name = new.target.name;
     this.remedy = remedy;
   }
-}
-
-/** `LeaseLostError` -> `VK_LEASE_LOST`. Acronyms stay whole: `CSVRefusedError` -> `VK_CSV_REFUSED`. */
-function codeOf(className: string): string {
-  const words = className
-    .replace(/(Error|Failure)$/, "")
-    .replace(/([a-z\d])([A-Z])/g, "$1_$2")
-    .replace(/([A-Z])([A-Z][a-z])/g, "$1_$2");
-  return `VK_${words.toUpperCase()}`;
 }
 
 /** A permanent error of the input: retries fail until the input is corrected. */

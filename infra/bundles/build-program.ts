@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import type { BuildOptions } from "esbuild";
+import { ProgramError } from "../program-error.ts";
 import { isMadeUp, leanImports } from "./lean-imports.ts";
 import { ownSourceMap } from "./own-source-map.ts";
 
@@ -19,10 +19,12 @@ export interface BuiltProgram extends Program {
 }
 
 /** esbuild could not bundle a source; the message includes its diagnostics. */
-export class BundleFailedError extends pulumi.RunError {
+export class BundleFailedError extends ProgramError {
   constructor(source: string, cause: unknown) {
-    super(`${source} could not be bundled: ${cause instanceof Error ? cause.message : cause}`);
-    this.name = "BundleFailedError";
+    super(
+      `${source} could not be bundled: ${cause instanceof Error ? cause.message : cause}`,
+      "Run `npm ci`, and correct what esbuild reports.",
+    );
   }
 }
 

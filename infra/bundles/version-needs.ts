@@ -1,11 +1,12 @@
+import { ProgramError } from "../program-error.ts";
+
 /** The native library is not the version that the patch supports. */
-export class LibraryUnpatchableError extends Error {
+export class LibraryUnpatchableError extends ProgramError {
   constructor(what: string) {
     super(
-      `The native Chroma library cannot be made loadable: ${what}. ` +
-        "Install the version of chromadb-js-bindings-linux-x64-gnu that package.json pins.",
+      `The native Chroma library cannot be made loadable: ${what}.`,
+      "Install the version of chromadb-js-bindings-linux-x64-gnu that package.json pins.",
     );
-    this.name = "LibraryUnpatchableError";
   }
 }
 

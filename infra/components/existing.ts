@@ -1,17 +1,18 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
+import { ProgramError } from "../program-error.ts";
 import type { Named, ReceiptsTable } from "./named.ts";
 import type { Placement } from "./placement.ts";
 import { subnetsWithoutInternet } from "./subnet-routes.ts";
 
 /** Existing resources do not meet the requirements. The message lists every problem; nothing has been declared. */
-export class ExistingResourceError extends pulumi.RunError {
+export class ExistingResourceError extends ProgramError {
   constructor(problems: readonly string[]) {
     super(
       `Existing resources cannot be used as they are:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
+      "Change the resources, or set other ones: docs/deployment.md says what each must have.",
     );
-    this.name = "ExistingResourceError";
   }
 }
 

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { ProgramError } from "../program-error.ts";
 import { nameProblems } from "./names.ts";
 import { nearestKey } from "./nearest.ts";
 import type { Setting } from "./setting.ts";
@@ -30,16 +30,15 @@ export interface RawConfiguration {
 }
 
 /** The configuration of the stack does not match infra/config.ts. The message lists every problem. */
-export class ConfigurationInvalidError extends pulumi.RunError {
+export class ConfigurationInvalidError extends ProgramError {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
     super(
       `The configuration of this stack has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n` +
-        `${problems.map((problem) => `  - ${problem}`).join("\n")}\n` +
-        "Correct each setting with `pulumi config set KEY VALUE`. docs/configuration.md explains every key.",
+        problems.map((problem) => `  - ${problem}`).join("\n"),
+      "Correct each setting with `pulumi config set KEY VALUE`. docs/configuration.md explains every key.",
     );
-    this.name = "ConfigurationInvalidError";
     this.problems = problems;
   }
 }

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
+import { errorCodeOf } from "../../contract/error-code.ts";
 
 /** An error class as its source declares it. */
 export interface DeclaredError {
@@ -18,6 +19,7 @@ export interface DeclaredError {
 /** Bases are not thrown. By name, whether their errors are permanent. */
 const bases = new Map([
   ["VectorkeepError", false],
+  ["ProgramError", false],
   ["DeferredError", false],
   ["InputError", true],
   ["PaidInVainError", true],
@@ -46,7 +48,7 @@ export function errorsIn(file: string, text: string): DeclaredError[] {
         const name = node.name.text;
         found.push({
           name,
-          code: overriddenCode(node, source) ?? codeOf(name),
+          code: overriddenCode(node, source) ?? errorCodeOf(name),
           meaning: docOf(node),
           remedy: remedyOf(node, source),
           isPermanent: bases.get(base) === true,
@@ -58,15 +60,6 @@ export function errorsIn(file: string, text: string): DeclaredError[] {
   };
   visit(source);
   return found;
-}
-
-/** As VectorkeepError derives it. */
-function codeOf(className: string): string {
-  const words = className
-    .replace(/(Error|Failure)$/, "")
-    .replace(/([a-z\d])([A-Z])/g, "$1_$2")
-    .replace(/([A-Z])([A-Z][a-z])/g, "$1_$2");
-  return `VK_${words.toUpperCase()}`;
 }
 
 function overriddenCode(node: ts.ClassDeclaration, source: ts.SourceFile): string | undefined {

@@ -12,6 +12,7 @@ import type { Clock } from "../../resilience/clock.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import type { CurrentRun } from "../../runs/current-run.ts";
 import type { RunStore } from "../../runs/run-store.ts";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
 import { readDelta } from "../merge/load-deltas.ts";
 import type { RunWork, StartedDocument } from "../messages/document-work.ts";
@@ -76,8 +77,13 @@ interface Before {
 }
 
 /** The delta of which a document is published cannot be read. */
-class SourceUnreadableError extends Error {
-  override readonly name = "SourceUnreadableError";
+class SourceUnreadableError extends VectorkeepError {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(`The published delta of a document cannot be read: ${reason}`, "The next fold rebuilds the document.");
+    this.reason = reason;
+  }
 }
 
 /**
@@ -238,11 +244,11 @@ class Look implements Looked {
    * Vectors that are in the base are still there for a fold. Where the run is not known, its own message is under way, or it
    * never was: then nothing can be said of the document before it is exported again.
    */
-  #takeUnreadable(one: StartedDocument, { message }: SourceUnreadableError): void {
+  #takeUnreadable(one: StartedDocument, { reason }: SourceUnreadableError): void {
     const key = documentModel.keyOf(one.document);
     const indexed = this.#published.index.get(key);
     if (!this.#published.overlay.has(key) && indexed?.runId != null) this.inBaseAlone.push(one.document);
-    else this.unshowable.set(one, message);
+    else this.unshowable.set(one, reason);
   }
 
   /** Undefined where the document has no vectors. */

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { VectorkeepError } from "../../vectorkeep-error.ts";
 
 /**
  * A file of rows, all numbers little-endian:
@@ -20,8 +21,10 @@ export interface RowFileKind {
 }
 
 /** The bytes are no whole file of their kind: cut, changed, or of another format. */
-export class RowFileCorruptError extends Error {
-  override readonly name = "RowFileCorruptError";
+export class RowFileCorruptError extends VectorkeepError {
+  constructor(reason: string) {
+    super(`A file of the collection is corrupt: ${reason}.`, "The next fold repairs the generation that names it.");
+  }
 }
 
 export function encodeRows({ magic, version }: RowFileKind, rows: Iterable<unknown>): Buffer {

@@ -2,7 +2,7 @@ import type { MapState } from "../graph/definition.ts";
 import { together } from "../interpreter/aborting.ts";
 import { asStatesError } from "../interpreter/errors.ts";
 import type { Execution, ExecutionIdentity } from "../interpreter/execution.ts";
-import { Aborted, record, type Thread } from "../interpreter/thread.ts";
+import { ExecutionStoppedError, record, type Thread } from "../interpreter/thread.ts";
 import { languageOf, numberField, wrongType } from "../interpreter/visit.ts";
 import type { Scope } from "../language/query-language.ts";
 import { maxPayloadBytes, StatesError } from "../states-error.ts";
@@ -47,8 +47,8 @@ export async function runDistributedMap(
     record(thread, "MapStateSucceeded");
     return output;
   } catch (thrown) {
-    mapRun.end(thrown instanceof Aborted ? "ABORTED" : "FAILED");
-    if (thrown instanceof Aborted) record(thread, "MapRunAborted");
+    mapRun.end(thrown instanceof ExecutionStoppedError ? "ABORTED" : "FAILED");
+    if (thrown instanceof ExecutionStoppedError) record(thread, "MapRunAborted");
     else {
       const { error, cause } = asStatesError(thrown);
       record(thread, "MapRunFailed", { mapRunFailedEventDetails: { error, cause } });
@@ -122,14 +122,14 @@ async function runChildren(
     for (;;) {
       const { value: input, done } = await inputs.next();
       if (done || mapRun.exceedsTolerance) return;
-      if (own.aborted) throw new Aborted();
+      if (own.aborted) throw new ExecutionStoppedError();
       const child = start(input);
       children.push(child);
       const stop = () => child.abort();
       own.addEventListener("abort", stop, { once: true });
       await mapRun.follow(child);
       own.removeEventListener("abort", stop);
-      if (own.aborted) throw new Aborted();
+      if (own.aborted) throw new ExecutionStoppedError();
       if (mapRun.exceedsTolerance) throw toleranceExceeded();
     }
   }).catch((thrown: unknown) => {

@@ -8,7 +8,7 @@ import { underOwnSignal } from "../interpreter/aborting.ts";
 import { asStatesError } from "../interpreter/errors.ts";
 import { Execution, type ExecutionIdentity } from "../interpreter/execution.ts";
 import { runGraph } from "../interpreter/run-graph.ts";
-import { Aborted, type RoleServices, type Run } from "../interpreter/thread.ts";
+import { ExecutionStoppedError, type RoleServices, type Run } from "../interpreter/thread.ts";
 import type { StateMachine } from "../state-machine.ts";
 import { payloadText } from "../states-error.ts";
 import { type ExecutionMetric, metricOfStatus } from "./execution-metrics.ts";
@@ -111,7 +111,7 @@ export class Executions {
       );
       execution.succeed(payloadText(output, "The execution"));
     } catch (error) {
-      if (!(error instanceof Aborted)) execution.fail(asStatesError(error));
+      if (!(error instanceof ExecutionStoppedError)) execution.fail(asStatesError(error));
     } finally {
       clearTimeout(timer);
     }

@@ -1,15 +1,15 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { Aborted } from "./thread.ts";
+import { ExecutionStoppedError } from "./thread.ts";
 
 /** Longer ones overflow Node's timers: nobody waits for them here. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** The work's outcome, or Aborted as soon as the signal says so; the work itself may go on unseen. */
+/** The work's outcome, or ExecutionStoppedError as soon as the signal says so; the work itself may go on unseen. */
 export async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  if (signal.aborted) throw new Aborted();
+  if (signal.aborted) throw new ExecutionStoppedError();
   const over = Promise.withResolvers<never>();
-  const onAbort = () => over.reject(new Aborted());
+  const onAbort = () => over.reject(new ExecutionStoppedError());
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     return await Promise.race([work(), over.promise]);
@@ -18,11 +18,11 @@ export async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<
   }
 }
 
-/** Throws Aborted when the signal comes first. */
+/** Throws ExecutionStoppedError when the signal comes first. */
 export async function pause(seconds: number, signal: AbortSignal): Promise<void> {
   const milliseconds = Math.min(Math.max(0, seconds * 1000), maxTimerMs);
   await delay(milliseconds, undefined, { signal }).catch(() => {
-    throw new Aborted();
+    throw new ExecutionStoppedError();
   });
 }
 

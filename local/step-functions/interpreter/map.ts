@@ -1,6 +1,6 @@
 import type { MapState } from "../graph/definition.ts";
 import { together } from "./aborting.ts";
-import { Aborted, record } from "./thread.ts";
+import { ExecutionStoppedError, record } from "./thread.ts";
 import { type Left, leaveWith, numberField, type Visit, wrongType } from "./visit.ts";
 
 /** What AWS runs at once when a definition does not say. */
@@ -54,7 +54,7 @@ async function iteration(
     record(own, "MapIterationSucceeded", { mapIterationSucceededEventDetails: details });
     return output;
   } catch (error) {
-    const outcome = error instanceof Aborted ? "Aborted" : "Failed";
+    const outcome = error instanceof ExecutionStoppedError ? "Aborted" : "Failed";
     record(own, `MapIteration${outcome}`, { [`mapIteration${outcome}EventDetails`]: details });
     throw error;
   }

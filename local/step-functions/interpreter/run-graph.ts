@@ -8,15 +8,15 @@ import { parallel } from "./parallel.ts";
 import { Retries } from "./retries.ts";
 import { fail, pass, succeed, wait } from "./simple-states.ts";
 import { task } from "./task.ts";
-import { Aborted, record, type Thread } from "./thread.ts";
+import { ExecutionStoppedError, record, type Thread } from "./thread.ts";
 import { type Left, languageOf, type Visit } from "./visit.ts";
 
-/** Runs states to the end and answers the last one's output. Throws StatesError, or Aborted. */
+/** Runs states to the end and answers the last one's output. Throws StatesError, or ExecutionStoppedError. */
 export async function runGraph(graph: StateGraph, input: unknown, thread: Thread): Promise<unknown> {
   let data = input;
   let name: string | undefined = graph.StartAt;
   while (name !== undefined) {
-    if (thread.signal.aborted) throw new Aborted();
+    if (thread.signal.aborted) throw new ExecutionStoppedError();
     const state: State | undefined = graph.States[name];
     if (state === undefined) throw new Error(`There is no state ${name}.`);
     const left: Left = await visitState(state, data, thread);
@@ -43,7 +43,7 @@ async function visitState(state: State, input: unknown, thread: Thread): Promise
     try {
       return recordLeft(thread, state, await work(visit));
     } catch (thrown) {
-      if (thrown instanceof Aborted) throw thrown;
+      if (thrown instanceof ExecutionStoppedError) throw thrown;
       const error = asStatesError(thrown);
       const seconds = retries.next(error);
       if (seconds === undefined) return recordLeft(thread, state, await caught(visit, error));

@@ -37,14 +37,14 @@ export interface Thread {
   previousEventId: number;
 }
 
-/** Runs states to the end and answers the last one's output. Throws StatesError, or Aborted. */
+/** Runs states to the end and answers the last one's output. Throws StatesError, or ExecutionStoppedError. */
 export type RunGraph = (graph: StateGraph, input: unknown, thread: Thread) => Promise<unknown>;
 
 /** Work was given up because its execution, or the group that it belongs to, is over. */
-export class Aborted extends Error {
+export class ExecutionStoppedError extends Error {
   constructor() {
     super("The execution was stopped.");
-    this.name = "Aborted";
+    this.name = "ExecutionStoppedError";
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CollectionBusyError } from "../../../core/collections/lease/under-lease.ts";
 import { DeltaUnreadableError } from "../../../core/deltas/codec.ts";
@@ -24,6 +24,20 @@ test("every error has a code of its own, a meaning, and a remedy in a sentence",
     [],
   );
   expect(errors.filter(({ remedy }) => !/(^|[.`}])$/.test(remedy)).map(({ code }) => code)).toEqual([]);
+});
+
+test("every error class ends in Error, and only those on the wire of a service have no remedy", () => {
+  const files = globSync("{contract,core,functions,containers,cli,local,infra,bin}/**/*.ts", { cwd: root });
+  const declared = files.flatMap((file) =>
+    Array.from(
+      readFileSync(join(root, file), "utf8").matchAll(/class (\w+) extends (?:\w+\.)?(\w*Error|\w*Exception)\b/g),
+      ([, name = "", base = ""]) => ({ file, name, base }),
+    ),
+  );
+  expect(declared.length).toBeGreaterThan(errors.length);
+  expect(declared.filter(({ name }) => !name.endsWith("Error"))).toEqual([]);
+  const plain = declared.filter(({ base, file }) => base === "Error" && !file.startsWith("local/"));
+  expect(plain.map(({ name }) => name).sort()).toEqual(["HttpError", "VectorkeepError"]);
 });
 
 test("the codes and remedies of the page are those of the running product", () => {
