@@ -81,7 +81,10 @@ class SourceUnreadableError extends VectorkeepError {
   readonly reason: string;
 
   constructor(reason: string) {
-    super(`The published delta of a document cannot be read: ${reason}`, "The next fold rebuilds the document.");
+    super(
+      `The published delta of a document cannot be read: ${reason}`,
+      "The next fold rebuilds the document.",
+    );
     this.reason = reason;
   }
 }

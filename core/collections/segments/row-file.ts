@@ -23,7 +23,10 @@ export interface RowFileKind {
 /** The bytes are no whole file of their kind: cut, changed, or of another format. */
 export class RowFileCorruptError extends VectorkeepError {
   constructor(reason: string) {
-    super(`A file of the collection is corrupt: ${reason}.`, "The next fold repairs the generation that names it.");
+    super(
+      `A file of the collection is corrupt: ${reason}.`,
+      "The next fold repairs the generation that names it.",
+    );
   }
 }
 

@@ -30,7 +30,9 @@ test("every error class ends in Error, and only those on the wire of a service h
   const files = globSync("{contract,core,functions,containers,cli,local,infra,bin}/**/*.ts", { cwd: root });
   const declared = files.flatMap((file) =>
     Array.from(
-      readFileSync(join(root, file), "utf8").matchAll(/class (\w+) extends (?:\w+\.)?(\w*Error|\w*Exception)\b/g),
+      readFileSync(join(root, file), "utf8").matchAll(
+        /class (\w+) extends (?:\w+\.)?(\w*Error|\w*Exception)\b/g,
+      ),
       ([, name = "", base = ""]) => ({ file, name, base }),
     ),
   );
