@@ -36,7 +36,7 @@ export const catchUpSettings = embeddingSettings.extend({
 });
 
 /** Environment of the catch-up API function. */
-export const catchUpApiSettings = z.object({ DEFAULT_QUESTION_ID: optional });
+export const catchUpApiSettings = z.object({ DEFAULT_QUESTION_ID: optional, DEFAULT_NAMESPACE: z.string() });
 
 /** The environment of a deployed function: the checks cover what runs, not what is configured. */
 export async function settingsOf<S extends z.ZodType>(

@@ -71,7 +71,7 @@ test("F20: all chunks may fail, and whatever becomes of the map, it is the end t
 
 test.each([
   new EmbeddingThrottledError("any").name,
-  new IndexThrottledError().name,
+  new IndexThrottledError("pinecone").name,
   "Lambda.TooManyRequestsException",
 ])("F23: %s is no attempt: it waits at most a minute, for days if need be", (error) => {
   const { Chunk } = definitionOf(stack).States.EachChunk.ItemProcessor.States;

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { IndexUnavailableError } from "../../catchup/index/index-errors.ts";
-import type { VectorIndex } from "../../catchup/index/vector-index.ts";
+import type { VectorSink } from "../../catchup/index/vector-sink.ts";
 import type { Embedder } from "../../embedding/embedder.ts";
 import { EmbeddingUnavailableError } from "../../embedding/embedding-errors.ts";
 import { CircuitBreaker, CircuitOpenError } from "../../resilience/circuit-breaker.ts";
@@ -41,11 +41,15 @@ export class Outages {
     return { model, dimensions, embed };
   }
 
-  index(index: VectorIndex): VectorIndex {
+  index(index: VectorSink): VectorSink {
+    const { sink, limits } = index;
     return {
+      sink,
+      limits,
       upsert: (namespace, vectors) => this.#index.run(() => index.upsert(namespace, vectors)),
       contentHashes: (namespace, ids) => this.#index.run(() => index.contentHashes(namespace, ids)),
-      dimension: () => this.#index.run(() => index.dimension()),
+      delete: (namespace, ids) => this.#index.run(() => index.delete(namespace, ids)),
+      describe: (namespace) => this.#index.run(() => index.describe(namespace)),
     };
   }
 

@@ -3,8 +3,9 @@ import type { RequestSize } from "../../embedding/embed-each.ts";
 import type { Embedder, VectorBytes } from "../../embedding/embedder.ts";
 import type { Log } from "../../log.ts";
 import { countTokensUpTo } from "../../text/tokens.ts";
+import { nameOf } from "../index/index-errors.ts";
 import { upsertRecords } from "../index/upsert-records.ts";
-import type { VectorIndex } from "../index/vector-index.ts";
+import type { VectorSink } from "../index/vector-sink.ts";
 import { asLines, type FailedRecord, type SourceRow } from "../records/failed-record.ts";
 import { type IndexRecord, type RecordRules, readRecord } from "../records/record.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
@@ -26,7 +27,7 @@ export interface ChunkDeps {
   /** The work bucket of catch-up. */
   readonly work: ObjectStore;
   readonly embedder: Embedder;
-  readonly index: VectorIndex;
+  readonly index: VectorSink;
   readonly tokensPerRequest: number;
   readonly requestSize: RequestSize;
   readonly rules: Pick<RecordRules, "columnTypes" | "tokensPerText">;
@@ -89,9 +90,15 @@ interface Read {
   readonly filtered: number;
 }
 
-function readRecords(rows: readonly SourceRow[], { plan, request }: ChunkWork, { rules }: ChunkDeps): Read {
+function readRecords(
+  rows: readonly SourceRow[],
+  { plan, request }: ChunkWork,
+  { rules, index }: ChunkDeps,
+): Read {
   const full: RecordRules = {
     ...rules,
+    sink: nameOf(index.sink),
+    limits: index.limits,
     questionId: request.question_id,
     namespace: request.namespace,
     dates:
@@ -200,7 +207,7 @@ async function changedOf(
   records: readonly IndexRecord[],
   hashes: ReadonlyMap<IndexRecord, string>,
   stored: ReadonlyMap<string, VectorBytes>,
-  index: VectorIndex,
+  index: VectorSink,
 ): Promise<IndexRecord[]> {
   const unchanged = new Set<IndexRecord>();
   for (const [namespace, members] of Map.groupBy(records, (record) => record.namespace)) {

@@ -4,7 +4,7 @@ import { limitedEmbedder } from "../../embedding/limited-embedder.ts";
 import { requestLimits } from "../../embedding/limits.ts";
 import type { Telemetry } from "../../process/define-function.ts";
 import { readSecret } from "../../settings/secret.ts";
-import { PineconeIndex } from "../index/pinecone-index.ts";
+import { PineconeSink } from "../index/pinecone/pinecone-sink.ts";
 import type { RunChunkDeps } from "../work/run-chunk.ts";
 import type { SettleDeps } from "../work/settle-task.ts";
 import type { ChunkConfig } from "./chunk-config.ts";
@@ -27,7 +27,7 @@ export function chunkDeps(
     ...shared,
     requestSize,
     embedder: await embedderFor(giveUpAt),
-    index: new PineconeIndex({
+    index: new PineconeSink({
       apiKey: await readSecret(config.PINECONE_API_KEY_SECRET, "catchup:pineconeApiKey"),
       host: config.PINECONE_HOST,
       giveUpAt: () => giveUpAt,

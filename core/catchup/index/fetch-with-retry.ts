@@ -1,3 +1,4 @@
+import type { Sink } from "../../../contract/catch-up-sinks.ts";
 import { errorIn, statusOf } from "../../embedding/provider-error.ts";
 import { jitteredMs } from "../../resilience/backoff.ts";
 import { type Clock, systemClock } from "../../resilience/clock.ts";
@@ -13,17 +14,18 @@ const maxErrorLength = 16 * 1024;
 const maxErrorWords = 300;
 
 export interface FetchOptions {
-  /** Whether 5xx is retried too. Pinecone's client does that by itself. @default false */
+  /** Whether 5xx is retried too. Clients of a sink may do that by themselves. @default false */
   readonly retriesServerErrors?: boolean;
   /** @default the system's */
   readonly clock?: Clock;
 }
 
 /**
- * A fetch for Pinecone. It defers on 429, which does not count as an attempt, and retries a failed connection, until
+ * A fetch for a sink. It defers on 429, which does not count as an attempt, and retries a failed connection, until
  * `giveUpAt` (epoch ms). Throws IndexThrottledError.
  */
 export function fetchWithRetry(
+  sink: Sink,
   giveUpAt: () => number,
   { retriesServerErrors = false, clock = systemClock }: FetchOptions = {},
 ): typeof fetch {
@@ -37,7 +39,7 @@ export function fetchWithRetry(
     };
   };
   return (input, init) =>
-    retry(() => withServerErrors(input, init, clock), {
+    retry(() => withServerErrors(sink, input, init, clock), {
       maxAttempts,
       giveUpAt: giveUpAt(),
       backoffMs: (failed) => jitteredMs(backoff, failed),
@@ -47,6 +49,7 @@ export function fetchWithRetry(
 }
 
 async function attempt(
+  sink: Sink,
   input: Parameters<typeof fetch>[0],
   init: Parameters<typeof fetch>[1],
   clock: Clock,
@@ -58,14 +61,14 @@ async function attempt(
     }
     await answer.body?.cancel();
     const delayMs = retryAfterMs(answer.headers, clock.now()) ?? deferMs;
-    return { kind: "defer", delayMs, error: new IndexThrottledError() };
+    return { kind: "defer", delayMs, error: new IndexThrottledError(sink) };
   } catch (error) {
     // The connection failed, or broke while the body was read.
     return { kind: "retry", error: error as Error };
   }
 }
 
-/** The client treats 403 as an error of the vectors; it is an error of the key, like 401. */
+/** Pinecone's client treats 403 as an error of the vectors; it is an error of the key, like 401. */
 function asRefusal(answer: Response): Response {
   return answer.status === 403 ? new Response(answer.body, { status: 401, headers: answer.headers }) : answer;
 }

@@ -1,55 +1,88 @@
+import type { Sink } from "../../../contract/catch-up-sinks.ts";
 import { InputError, VectorkeepError } from "../../vectorkeep-error.ts";
 
-/** The index refuses these vectors permanently. */
+interface SinkWords {
+  readonly name: string;
+  /** What decides whether the stack may write to it. */
+  readonly access: string;
+  /** What decides its dimension. */
+  readonly dimension: string;
+}
+
+const words: Readonly<Record<Sink, SinkWords>> = {
+  pinecone: {
+    name: "Pinecone",
+    access: "the secret catchup:pineconeApiKey and the setting catchup:pineconeHost",
+    dimension: "catchup:pineconeHost to an index of that dimension",
+  },
+  s3vectors: {
+    name: "S3 Vectors",
+    access: "the vector bucket of the stack and the policies of its functions; `pulumi up` restores both",
+    dimension: "catchup:namespace, or that of the request, to a namespace of that dimension",
+  },
+  chroma: {
+    name: "Chroma",
+    access: "the setting catchup:chromaUrl and the secret catchup:chromaApiKey",
+    dimension: "catchup:namespace, or that of the request, to a namespace of that dimension",
+  },
+};
+
+/** As a sentence names it. */
+export function nameOf(sink: Sink): string {
+  return words[sink].name;
+}
+
+/** The sink refuses these vectors permanently. */
 export class VectorsRefusedError extends InputError {
-  constructor(cause: Error) {
+  constructor(sink: Sink, cause: Error) {
     super(
-      `The index refused the vectors: ${cause.message}`,
+      `${nameOf(sink)} refused the vectors: ${cause.message}`,
       "The failed records of the task list the rows.",
-      {
-        cause,
-      },
+      { cause },
     );
   }
 }
 
-/** The index refuses the caller or does not exist. Its message is omitted, because it may echo the key. */
+/** The sink refuses the caller, or has no index where it should be. Its message is omitted, because it may echo the key. */
 export class IndexNotAllowedError extends VectorkeepError {
-  constructor(what: string) {
-    super(
-      `The index refuses writes by this stack: ${what}.`,
-      "Check the secret catchup:pineconeApiKey and the setting catchup:pineconeHost.",
-    );
+  constructor(sink: Sink, what: string) {
+    const { name, access } = words[sink];
+    super(`${name} refuses writes by this stack: ${what}.`, `Check ${access}.`);
   }
 }
 
 /** The index has other dimensions than the stack's model. */
 export class IndexOfAnotherDimensionError extends VectorkeepError {
-  constructor(held: number, given: number) {
+  constructor(sink: Sink, held: number, given: number) {
+    const { name, dimension } = words[sink];
     super(
-      `The index holds vectors of ${held} dimensions; this stack's model gives ${given}.`,
-      "Set catchup:pineconeHost to an index of that dimension, or embedding:model and embedding:dimensions to the index's.",
+      `The index in ${name} holds vectors of ${held} dimensions; this stack's model gives ${given}.`,
+      `Set ${dimension}, or embedding:model and embedding:dimensions to the index's.`,
     );
   }
 }
 
-/** The index failed or could not be reached, after retries. */
+/** The sink failed or could not be reached, after retries. */
 export class IndexUnavailableError extends VectorkeepError {
-  constructor(cause: Error) {
+  constructor(sink: Sink, cause: Error) {
+    const { name, access } = words[sink];
     super(
-      `The index could not be reached: ${cause.message}`,
-      "The chunk is retried. Check Pinecone's status and the setting catchup:pineconeHost.",
+      `${name} could not be reached: ${cause.message}`,
+      `The chunk is retried. Check the status of ${name}, and ${access}.`,
       { cause },
     );
   }
 }
 
 /**
- * Pinecone's rate limit defers the request beyond the caller's deadline. It is not an attempt; the work is retried
+ * The sink's rate limit defers the request beyond the caller's deadline. It is not an attempt; the work is retried
  * later.
  */
 export class IndexThrottledError extends VectorkeepError {
-  constructor() {
-    super("Pinecone's rate limit left no capacity before the deadline.", "The work is retried later.");
+  constructor(sink: Sink) {
+    super(
+      `The rate limit of ${nameOf(sink)} left no capacity before the deadline.`,
+      "The work is retried later.",
+    );
   }
 }

@@ -6,15 +6,7 @@ import { inSpan } from "../../tracing/span.ts";
 import { type FailedRecord, failed } from "../records/failed-record.ts";
 import type { IndexRecord } from "../records/record.ts";
 import { IndexOfAnotherDimensionError, VectorsRefusedError } from "./index-errors.ts";
-import type { IndexVector, VectorIndex } from "./vector-index.ts";
-
-/** Pinecone's limit is 2 MB per request; the JSON frame adds to the vectors. */
-const bytesPerRequest = 1_900_000;
-/** A number with eight decimals and its comma. */
-const bytesPerNumber = 12;
-/** Bounded, because each request holds its vectors as numbers, as JSON and as bytes. */
-const requestsInFlight = 3;
-const decimals = 1e8;
+import type { SinkLimits, SinkVector, VectorSink } from "./vector-sink.ts";
 
 /** A record with its vector. */
 export interface EmbeddedRecord {
@@ -25,24 +17,29 @@ export interface EmbeddedRecord {
 }
 
 /**
- * Upserts records in concurrent batches of at most `batchSize` within Pinecone's size limit. A refused batch is
+ * Upserts records in concurrent batches of at most `batchSize` within the sink's limits. A refused batch is
  * bisected to find the poison records, unless the index has other dimensions. Returns the poison records. `written`
  * receives the number of written vectors. Throws IndexOfAnotherDimensionError, and other errors as they are.
  */
 export async function upsertRecords(
   records: readonly EmbeddedRecord[],
-  index: VectorIndex,
+  index: VectorSink,
   batchSize: number,
   written: (vectors: number) => Promise<void> = async () => {},
 ): Promise<FailedRecord[]> {
+  const { limits } = index;
   const batches = [...byNamespace(records)].flatMap(([namespace, members]) =>
     Array.from(
-      batchesOf(members, { maxCount: batchSize, maxBytes: bytesPerRequest, bytesOf: sizeOf }),
+      batchesOf(members, {
+        maxCount: Math.min(batchSize, limits.vectors),
+        maxBytes: limits.bytes,
+        bytesOf: (record) => sizeOf(record, limits),
+      }),
       (batch) => ({ namespace, batch }),
     ),
   );
   const refused: FailedRecord[] = [];
-  await inParallel(batches, requestsInFlight, async ({ namespace, batch }) => {
+  await inParallel(batches, limits.inFlight, async ({ namespace, batch }) => {
     refused.push(...(await upsertBatch(namespace, batch, index)));
     await written(batch.length);
   });
@@ -52,12 +49,12 @@ export async function upsertRecords(
 async function upsertBatch(
   namespace: string,
   batch: readonly EmbeddedRecord[],
-  index: VectorIndex,
+  index: VectorSink,
 ): Promise<FailedRecord[]> {
   const send = (some: readonly EmbeddedRecord[]) => attempt(namespace, some, index);
   const refusal = await send(batch);
   if (refusal === undefined) return [];
-  await requireDimension(batch, index);
+  await requireDimension(namespace, batch, index);
   return Array.from(await bisect(batch, refusal, { attempt: send }), ([{ record }, { message }]) =>
     failed(record.origin, "refused_by_index", message),
   );
@@ -66,7 +63,7 @@ async function upsertBatch(
 async function attempt(
   namespace: string,
   batch: readonly EmbeddedRecord[],
-  index: VectorIndex,
+  index: VectorSink,
 ): Promise<VectorsRefusedError | undefined> {
   try {
     await inSpan("index.upsert", { namespace, vectors: batch.length }, () =>
@@ -83,17 +80,21 @@ async function attempt(
  * An index with other dimensions refuses every vector: one check detects it, where bisection would need two requests
  * per record.
  */
-async function requireDimension([first]: readonly EmbeddedRecord[], index: VectorIndex): Promise<void> {
+async function requireDimension(
+  namespace: string,
+  [first]: readonly EmbeddedRecord[],
+  index: VectorSink,
+): Promise<void> {
   const given = (first?.vector.length ?? 0) / 4;
-  const held = await index.dimension();
-  if (held !== undefined && held !== given) throw new IndexOfAnotherDimensionError(held, given);
+  const { dimension: held } = await index.describe(namespace);
+  if (held !== undefined && held !== given) throw new IndexOfAnotherDimensionError(index.sink, held, given);
 }
 
 function byNamespace(records: readonly EmbeddedRecord[]): Map<string, EmbeddedRecord[]> {
   return Map.groupBy(records, ({ record }) => record.namespace);
 }
 
-function sizeOf({ record, vector }: EmbeddedRecord): number {
+function sizeOf({ record, vector }: EmbeddedRecord, { bytesPerNumber }: SinkLimits): number {
   return (
     (vector.length / 4) * bytesPerNumber +
     Buffer.byteLength(JSON.stringify(record.metadata)) +
@@ -101,23 +102,10 @@ function sizeOf({ record, vector }: EmbeddedRecord): number {
   );
 }
 
-function vectorOf({ record, vector, contentHash }: EmbeddedRecord): IndexVector {
+function vectorOf({ record, vector, contentHash }: EmbeddedRecord): SinkVector {
   return {
     id: record.id,
-    values: numbersOf(vector),
+    vector,
     metadata: { ...record.metadata, ...(contentHash !== undefined && { content_hash: contentHash }) },
   };
-}
-
-/**
- * Eight decimals are precise to five parts per billion for a vector of length 1, far below a model's noise, and halve
- * the request size. A plain loop, because this is the second most expensive step per row after JSON.
- */
-function numbersOf(vector: VectorBytes): number[] {
-  const view = new DataView(vector.buffer, vector.byteOffset, vector.byteLength);
-  const numbers = new Array<number>(vector.length / 4);
-  for (let at = 0; at < numbers.length; at += 1) {
-    numbers[at] = Math.round(view.getFloat32(at * 4, true) * decimals) / decimals;
-  }
-  return numbers;
 }

@@ -9,7 +9,7 @@ import {
 } from "../../embedding/embedding-errors.ts";
 import { errorFields, type Log } from "../../log.ts";
 import { IndexNotAllowedError, IndexOfAnotherDimensionError } from "../index/index-errors.ts";
-import type { VectorIndex } from "../index/vector-index.ts";
+import type { VectorSink } from "../index/vector-sink.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
 import { MetabaseMissingError } from "../sources/make-plan.ts";
 import { MetabaseNotAllowedError, type MetabaseOptions, QuestionFailedError } from "../sources/metabase.ts";
@@ -18,7 +18,7 @@ import { checkQuestion } from "./question-check.ts";
 
 export interface PreflightDeps {
   readonly embedder: Embedder;
-  readonly index: VectorIndex;
+  readonly index: VectorSink;
   readonly metabase: MetabaseOptions | undefined;
   readonly log: Log;
 }
@@ -49,7 +49,7 @@ export async function preflight(request: ProcessRequest, deps: PreflightDeps): P
   const checks: Record<string, () => Promise<void>> = {
     ...(!request.dry_run && {
       embedding: async () => void (await deps.embedder.embed(["receipt"])),
-      index: () => checkIndex(deps),
+      index: () => checkIndex(request.namespace, deps),
     }),
     ...(request.data_source === "metabase" && { source: () => checkQuestion(request, deps.metabase) }),
   };
@@ -59,10 +59,10 @@ export async function preflight(request: ProcessRequest, deps: PreflightDeps): P
   return found.flatMap((problem) => problem ?? []);
 }
 
-async function checkIndex({ index, embedder }: PreflightDeps): Promise<void> {
-  const held = await index.dimension();
+async function checkIndex(namespace: string, { index, embedder }: PreflightDeps): Promise<void> {
+  const { dimension: held } = await index.describe(namespace);
   if (held !== undefined && held !== embedder.dimensions) {
-    throw new IndexOfAnotherDimensionError(held, embedder.dimensions);
+    throw new IndexOfAnotherDimensionError(index.sink, held, embedder.dimensions);
   }
 }
 

@@ -4,6 +4,7 @@ import { hasVisibleText } from "../../text/visible-text.ts";
 import { hasLoneSurrogate } from "../../text/well-formed-text.ts";
 import { type CellValue, type ColumnType, readCell } from "./cell-value.ts";
 import { cellOf, type FailedRecord, failed, type SourceRow } from "./failed-record.ts";
+import { type MetadataLimits, unfilterableKeys } from "./metadata-limits.ts";
 import { metadataName } from "./metadata-name.ts";
 import { type PlacementRules, placementOf } from "./row-placement.ts";
 import { sanitiseText } from "./sanitise-text.ts";
@@ -16,6 +17,9 @@ export interface RecordRules extends PlacementRules {
   readonly columnKinds?: ColumnKinds | undefined;
   /** Maximum number of tokens per text. */
   readonly tokensPerText: number;
+  /** Where the records go, as a sentence names it. */
+  readonly sink: string;
+  readonly limits: MetadataLimits;
 }
 
 /** Columns in which every cell is a number, or a boolean. All others are strings. */
@@ -41,9 +45,6 @@ export type RowReading =
   | { readonly kind: "failed"; readonly failure: FailedRecord }
   | { readonly kind: "filtered" };
 
-/** Pinecone's limit of a record's metadata. */
-const maxMetadataBytes = 40_960;
-
 /** Classifies a row: a record, a failure with its reason, or outside the dates. The same for every source and host. */
 export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
   const fail = (reason: FailedRecord["reason"], detail: string): RowReading => ({
@@ -61,10 +62,11 @@ export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
   }
   if (!hasVisibleText(text)) return fail("text_blank", "The column formatted_text has no visible text.");
   const bytes = Buffer.byteLength(text);
-  if (bytes > maxMetadataBytes) {
+  const { sink, limits } = rules;
+  if (bytes > limits.metadataBytes) {
     return fail(
       "text_too_long",
-      `The text has ${bytes} bytes; Pinecone's limit is ${maxMetadataBytes} per record.`,
+      `The text has ${bytes} bytes; the limit of ${sink} is ${limits.metadataBytes} per record.`,
     );
   }
   const tokens = tokensOf(text, rules.tokensPerText);
@@ -76,14 +78,37 @@ export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
   }
   const { metadata, problems } = readMetadata(row, rules, text);
   if (problems.length > 0) return fail("metadata_type", problems.join("; "));
-  const size = Buffer.byteLength(JSON.stringify(metadata));
-  if (size > maxMetadataBytes) {
-    return fail(
-      "metadata_too_large",
-      `The metadata has ${size} bytes; Pinecone's limit is ${maxMetadataBytes}.`,
-    );
-  }
+  const tooLarge = metadataProblem(metadata, sink, limits);
+  if (tooLarge !== undefined) return fail("metadata_too_large", tooLarge);
   return { kind: "record", record: { ...place, text, tokens, metadata, origin: row } };
+}
+
+function metadataProblem(
+  metadata: Readonly<Record<string, CellValue>>,
+  sink: string,
+  { metadataBytes, filterableBytes, metadataKeys }: MetadataLimits,
+): string | undefined {
+  const size = jsonBytes(metadata);
+  if (size > metadataBytes)
+    return `The metadata has ${size} bytes; the limit of ${sink} is ${metadataBytes}.`;
+  // An incremental run adds the content hash.
+  const keys = Object.keys(metadata).length + 1;
+  if (keys > metadataKeys) {
+    return `The record has ${keys - 1} columns; the limit of ${sink} is ${metadataKeys - 1}.`;
+  }
+  if (filterableBytes === metadataBytes) return undefined;
+  const filterable = Object.entries(metadata).filter(([key]) => !isUnfilterable(key));
+  const filterableSize = jsonBytes(Object.fromEntries(filterable));
+  if (filterableSize <= filterableBytes) return undefined;
+  return `The columns beside the text have ${filterableSize} bytes; the limit of ${sink} is ${filterableBytes}.`;
+}
+
+function isUnfilterable(key: string): boolean {
+  return unfilterableKeys.some((one) => one === key);
+}
+
+function jsonBytes(metadata: Readonly<Record<string, CellValue>>): number {
+  return Buffer.byteLength(JSON.stringify(metadata));
 }
 
 /** A text whose bytes fit the limit has at most as many tokens, and is not counted. */

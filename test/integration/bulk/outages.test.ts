@@ -2,17 +2,19 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { Outages } from "../../../core/bulk/work/outages.ts";
 import { IndexUnavailableError, VectorsRefusedError } from "../../../core/catchup/index/index-errors.ts";
+import type { VectorSink } from "../../../core/catchup/index/vector-sink.ts";
 import { TaskStore } from "../../../core/catchup/tasks/task-store.ts";
 import { EmbeddingUnavailableError } from "../../../core/embedding/embedding-errors.ts";
 import { CircuitOpenError } from "../../../core/resilience/circuit-breaker.ts";
+import { FakeIndex } from "../../unit/catchup/fake-providers.ts";
 import { TaskTables, taskOf } from "../../unit/catchup/task-tables.ts";
 
 const fails = (error: Error) => async () => Promise.reject(error);
-const index = (error: Error) => ({
-  upsert: fails(error),
-  contentHashes: fails(error),
-  dimension: fails(error),
-});
+const index = (error: Error): VectorSink => {
+  const { sink, limits } = new FakeIndex();
+  const failing = fails(error);
+  return { sink, limits, upsert: failing, delete: failing, contentHashes: failing, describe: failing };
+};
 
 /** Calls until the circuit is open. Returns how many it took, at most ten. */
 async function callsUntilOpen(call: () => Promise<unknown>): Promise<number> {
@@ -47,8 +49,8 @@ test("an embedding provider is called no more after 3 failures, for 180 s", asyn
 });
 
 test("an index is called no more after 5 failures, for 300 s; refused vectors are none", async () => {
-  const away = outages.index(index(new IndexUnavailableError(new Error("away"))));
-  const refusing = outages.index(index(new VectorsRefusedError(new Error("too long"))));
+  const away = outages.index(index(new IndexUnavailableError("pinecone", new Error("away"))));
+  const refusing = outages.index(index(new VectorsRefusedError("pinecone", new Error("too long"))));
   expect(await callsUntilOpen(() => refusing.upsert("v2", []))).toBe(Number.POSITIVE_INFINITY);
   expect(await callsUntilOpen(() => away.upsert("v2", []))).toBe(5);
   expect(Math.round(openMs() / 10_000)).toBe(30);

@@ -207,7 +207,7 @@ describe.each(brokerKinds.filter(hasBroker))("with %s", (kind) => {
     let calls = 0;
     const failing = async (...args: Parameters<typeof upsert>) => {
       calls += 1;
-      if (calls <= 5) throw new IndexUnavailableError(new Error("away"));
+      if (calls <= 5) throw new IndexUnavailableError("pinecone", new Error("away"));
       await upsert(...args);
     };
     rig.index.upsert = outages.index(Object.assign(Object.create(rig.index), { upsert: failing })).upsert;

@@ -73,8 +73,8 @@ test("F35: all problems are reported at once, before anything is embedded", asyn
 });
 
 test("F35: a dead key of the index and another dimension of the model are problems", async () => {
-  index.dimension = async () => {
-    throw new IndexNotAllowedError("the key is refused");
+  index.describe = async () => {
+    throw new IndexNotAllowedError("pinecone", "the key is refused");
   };
   embedder.embed = async () => {
     throw new WrongDimensionsError("fake", 4, 32);
@@ -83,8 +83,8 @@ test("F35: a dead key of the index and another dimension of the model are proble
 });
 
 test("a transient error is no problem, and is logged", async () => {
-  index.dimension = async () => {
-    throw new IndexUnavailableError(new Error("HTTP 503"));
+  index.describe = async () => {
+    throw new IndexUnavailableError("pinecone", new Error("HTTP 503"));
   };
   embedder.embed = async () => {
     throw new EmbeddingThrottledError("fake");

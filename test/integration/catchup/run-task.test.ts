@@ -56,7 +56,7 @@ describe("a small task", () => {
   test("that a provider's limit leaves no time for is handed over too, and no row fails (F23)", async () => {
     const id = await rig.accept(five);
     rig.index.upsert = async () => {
-      throw new IndexThrottledError();
+      throw new IndexThrottledError("pinecone");
     };
     await rig.run(id);
     expect(rig.started).toHaveLength(1);
@@ -173,7 +173,7 @@ describe("F31: a refusal that every record would meet stops the task with one se
     const [first, ...others] = rig.chunksOf(id);
     if (first) await rig.chunk(id, first);
     rig.index.upsert = async () => {
-      throw new IndexNotAllowedError("the key is refused");
+      throw new IndexNotAllowedError("pinecone", "the key is refused");
     };
     for (const chunk of others) await rig.chunk(id, chunk);
     await rig.settle(id);

@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
 import { VectorsRefusedError } from "../../../core/catchup/index/index-errors.ts";
-import type { IndexVector, VectorIndex } from "../../../core/catchup/index/vector-index.ts";
+import type {
+  SinkDescription,
+  SinkLimits,
+  SinkVector,
+  VectorSink,
+} from "../../../core/catchup/index/vector-sink.ts";
 import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts";
 import { EmbeddingRefusedError } from "../../../core/embedding/embedding-errors.ts";
 import { Crashes } from "./crashes.ts";
@@ -33,8 +38,18 @@ export class FakeEmbedder implements Embedder {
 }
 
 /** Keeps vectors by namespace and id. Those whose metadata say `cursed` are refused. */
-export class FakeIndex implements VectorIndex {
-  readonly vectors = new Map<string, IndexVector>();
+export class FakeIndex implements VectorSink {
+  readonly sink = "pinecone";
+  limits: SinkLimits = {
+    vectors: 1_000,
+    bytes: 1_900_000,
+    bytesPerNumber: 12,
+    inFlight: 3,
+    metadataBytes: 40_960,
+    filterableBytes: 40_960,
+    metadataKeys: 100,
+  };
+  readonly vectors = new Map<string, SinkVector>();
   readonly requests: { readonly namespace: string; readonly ids: string[] }[] = [];
   /** Its dimension: it refuses vectors of another. */
   holds = 4;
@@ -50,20 +65,24 @@ export class FakeIndex implements VectorIndex {
     );
   }
 
-  upsert(namespace: string, vectors: readonly IndexVector[]): Promise<void> {
+  upsert(namespace: string, vectors: readonly SinkVector[]): Promise<void> {
     return this.#crashes.call("upsert", () => {
       this.requests.push({ namespace, ids: vectors.map(({ id }) => id) });
       if (vectors.some(({ metadata }) => metadata.cursed === true))
-        throw new VectorsRefusedError(new Error("400"));
-      if (vectors.some(({ values }) => values.length !== this.holds)) {
-        throw new VectorsRefusedError(new Error("400"));
+        throw new VectorsRefusedError(this.sink, new Error("400"));
+      if (vectors.some(({ vector }) => vector.length !== this.holds * 4)) {
+        throw new VectorsRefusedError(this.sink, new Error("400"));
       }
       for (const vector of vectors) this.vectors.set(`${namespace}/${vector.id}`, vector);
     });
   }
 
-  async dimension(): Promise<number> {
-    return this.holds;
+  async delete(namespace: string, ids: readonly string[]): Promise<void> {
+    for (const id of ids) this.vectors.delete(`${namespace}/${id}`);
+  }
+
+  async describe(): Promise<SinkDescription> {
+    return { dimension: this.holds };
   }
 
   contentHashes(namespace: string, ids: readonly string[]): Promise<Map<string, string>> {

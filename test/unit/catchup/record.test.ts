@@ -1,12 +1,16 @@
 import type { Misfit } from "../../../core/catchup/records/failed-record.ts";
 import { type RecordRules, readRecord } from "../../../core/catchup/records/record.ts";
 
+const pinecone = { metadataBytes: 40_960, filterableBytes: 40_960, metadataKeys: Number.POSITIVE_INFINITY };
+
 const rules: RecordRules = {
   questionId: "12",
   namespace: "v2",
   dates: undefined,
   columnTypes: {},
   tokensPerText: 20,
+  sink: "Pinecone",
+  limits: pinecone,
 };
 const dates = { column: "created_at", start: "2024-03-01", end: "2024-03-02" };
 
@@ -128,4 +132,36 @@ test("a text of as many tokens as the model reads is taken; more bytes than that
 test("a special token of the model is text like any other", () => {
   const formatted_text = "what <|endoftext|> means to us, and more of it";
   expect(read({ ...good, formatted_text }).kind).toBe("record");
+});
+
+describe("a sink that filters by part of the metadata only", () => {
+  const limits = { metadataBytes: 40_960, filterableBytes: 2_048, metadataKeys: 50 };
+  const readFor = (source: Record<string, string>) =>
+    read(source, { limits, sink: "S3 Vectors", tokensPerText: 8_191 });
+
+  test("takes a text that is longer than that part", () => {
+    expect(readFor({ ...good, formatted_text: "word ".repeat(600) }).kind).toBe("record");
+  });
+
+  test("does not take other columns that are, and says how many bytes it takes", () => {
+    expect(readFor({ ...good, note: "x".repeat(2_040) })).toMatchObject({
+      kind: "failed",
+      failure: {
+        reason: "metadata_too_large",
+        detail: expect.stringMatching(
+          /^The columns beside the text have 20\d\d bytes; the limit of S3 Vectors is 2048\.$/,
+        ),
+      },
+    });
+  });
+
+  test("takes as many columns as it has room for, beside the content hash", () => {
+    const columns = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`c${at}`, "1"]));
+    expect(readFor({ ...good, ...columns(47) }).kind).toBe("record");
+    expect(readFor({ ...good, ...columns(48) })).toMatchObject({
+      kind: "failed",
+      failure: { reason: "metadata_too_large" },
+    });
+  });
 });

@@ -5,12 +5,16 @@ import { readHeader } from "../../../core/catchup/sources/header.ts";
 import { rowsOfChunk } from "../../../core/catchup/sources/read-chunk.ts";
 import { RowRanges } from "../../../core/catchup/sources/row-ranges.ts";
 
+const pinecone = { metadataBytes: 40_960, filterableBytes: 40_960, metadataKeys: Number.POSITIVE_INFINITY };
+
 const rules: RecordRules = {
   questionId: "42",
   namespace: "v2",
   dates: undefined,
   columnTypes: {},
   tokensPerText: 8_191,
+  sink: "Pinecone",
+  limits: pinecone,
 };
 
 /** Every row of samples/catch-up.csv as the product reads it. */

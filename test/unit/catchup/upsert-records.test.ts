@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { IndexThrottledError } from "../../../core/catchup/index/index-errors.ts";
+import { upsertBody } from "../../../core/catchup/index/pinecone/upsert-body.ts";
 import { type EmbeddedRecord, upsertRecords } from "../../../core/catchup/index/upsert-records.ts";
 import type { IndexRecord } from "../../../core/catchup/records/record.ts";
 import { FakeIndex } from "./fake-providers.ts";
@@ -29,7 +30,7 @@ test("a batch is at most as large as Pinecone takes, as JSON", async () => {
   const sizes: number[] = [];
   const upsert = index.upsert.bind(index);
   index.upsert = (namespace, vectors) => {
-    sizes.push(Buffer.byteLength(JSON.stringify({ vectors, namespace })));
+    sizes.push(upsertBody(namespace, vectors).length);
     return upsert(namespace, vectors);
   };
   const note = "é".repeat(15_000);
@@ -41,6 +42,26 @@ test("a batch is at most as large as Pinecone takes, as JSON", async () => {
   expect(index.vectors.size).toBe(300);
   expect(sizes.length).toBeLessThan(15_500 / 300 + 10);
   expect(Math.max(...sizes)).toBeLessThan(2_000_000);
+});
+
+test("a batch has no more vectors than the sink takes, and no more requests are in flight", async () => {
+  const index = new FakeIndex();
+  index.limits = { ...index.limits, vectors: 2, inFlight: 2 };
+  let [inFlight, most] = [0, 0];
+  const upsert = index.upsert.bind(index);
+  index.upsert = async (namespace, vectors) => {
+    inFlight += 1;
+    most = Math.max(most, inFlight);
+    await upsert(namespace, vectors);
+    inFlight -= 1;
+  };
+  await upsertRecords(
+    upTo(9).map((n) => embedded(n)),
+    index,
+    100,
+  );
+  expect(index.requests.map(({ ids }) => ids.length)).toEqual([2, 2, 2, 2, 1]);
+  expect(most).toBe(2);
 });
 
 test("records of different namespaces never share a request", async () => {
@@ -79,17 +100,17 @@ test("what the index refuses fails alone, and all others are written", async () 
 test("what is no fault of the records is thrown, and no record fails for it (F23)", async () => {
   const index = new FakeIndex();
   index.upsert = async () => {
-    throw new IndexThrottledError();
+    throw new IndexThrottledError("pinecone");
   };
   await expect(upsertRecords([embedded(1)], index, 10)).rejects.toBeInstanceOf(IndexThrottledError);
 });
 
-test("numbers go out with eight decimals, and the content's hash beside the metadata", async () => {
+test("the content's hash goes out beside the metadata", async () => {
   const index = new FakeIndex();
   await upsertRecords([{ ...embedded(1), contentHash: "abc" }], index, 10);
   expect(index.vectors.get("v2/12.1")).toEqual({
     id: "12.1",
-    values: [0.12345679, 0.12345679, 0.12345679, 0.12345679],
+    vector: embedded(1).vector,
     metadata: { text: "text 1", id: "1", content_hash: "abc" },
   });
 });

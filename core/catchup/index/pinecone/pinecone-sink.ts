@@ -1,20 +1,36 @@
 import { Errors, type Index, Pinecone } from "@pinecone-database/pinecone";
-import { errorIn, safeWords } from "../../embedding/provider-error.ts";
-import type { CellValue } from "../records/cell-value.ts";
-import { fetchWithRetry } from "./fetch-with-retry.ts";
+import { errorIn, safeWords } from "../../../embedding/provider-error.ts";
+import type { CellValue } from "../../records/cell-value.ts";
+import { fetchWithRetry } from "../fetch-with-retry.ts";
 import {
   IndexNotAllowedError,
   IndexThrottledError,
   IndexUnavailableError,
   VectorsRefusedError,
-} from "./index-errors.ts";
+} from "../index-errors.ts";
+import type { SinkDescription, SinkLimits, SinkVector, VectorSink } from "../vector-sink.ts";
+import { bytesPerNumber } from "../vectors-json.ts";
 import { upsertBody } from "./upsert-body.ts";
-import type { IndexVector, VectorIndex } from "./vector-index.ts";
 
 /** The ids of a fetch are in its URL, whose length is limited. */
 const idsPerFetch = 50;
+const idsPerDelete = 1_000;
+const metadataBytes = 40_960;
 
-export interface PineconeIndexOptions {
+const sink = "pinecone";
+const limits: SinkLimits = {
+  vectors: 1_000,
+  // The limit is 2 MB; the JSON frame adds to the vectors.
+  bytes: 1_900_000,
+  bytesPerNumber,
+  // Each request holds its vectors as numbers, as JSON and as bytes.
+  inFlight: 3,
+  metadataBytes,
+  filterableBytes: metadataBytes,
+  metadataKeys: Number.POSITIVE_INFINITY,
+};
+
+export interface PineconeSinkOptions {
   readonly apiKey: string;
   /** Address of the index, as Pinecone's console shows it. */
   readonly host: string;
@@ -26,21 +42,23 @@ export interface PineconeIndexOptions {
 const apiVersion = "2026-07";
 
 /** A Pinecone index, through its official client but for upserts. Throws the errors of index-errors.ts. */
-export class PineconeIndex implements VectorIndex {
+export class PineconeSink implements VectorSink {
+  readonly sink = sink;
+  readonly limits = limits;
   readonly #index: Index<Record<string, CellValue>>;
-  readonly #options: PineconeIndexOptions;
+  readonly #options: PineconeSinkOptions;
   readonly #send: typeof fetch;
 
-  constructor(options: PineconeIndexOptions) {
+  constructor(options: PineconeSinkOptions) {
     const { apiKey, host, giveUpAt } = options;
-    const client = new Pinecone({ apiKey, fetchApi: fetchWithRetry(giveUpAt) });
+    const client = new Pinecone({ apiKey, fetchApi: fetchWithRetry(sink, giveUpAt) });
     this.#index = client.index({ host });
     this.#options = options;
-    this.#send = fetchWithRetry(giveUpAt, { retriesServerErrors: true });
+    this.#send = fetchWithRetry(sink, giveUpAt, { retriesServerErrors: true });
   }
 
   /** The client would take more CPU to write the numbers than all else that is done to a row. */
-  async upsert(namespace: string, vectors: readonly IndexVector[]): Promise<void> {
+  async upsert(namespace: string, vectors: readonly SinkVector[]): Promise<void> {
     const { apiKey, host } = this.#options;
     const answer = await this.#send(`${host.replace(/\/+$/, "")}/vectors/upsert`, {
       method: "POST",
@@ -51,7 +69,7 @@ export class PineconeIndex implements VectorIndex {
       },
       body: upsertBody(namespace, vectors),
     }).catch((error: Error) => {
-      throw error instanceof IndexThrottledError ? error : new IndexUnavailableError(error);
+      throw error instanceof IndexThrottledError ? error : new IndexUnavailableError(sink, error);
     });
     if (answer.ok) return;
     const said = errorIn(await answer.json().catch(() => undefined))?.message ?? "";
@@ -71,10 +89,27 @@ export class PineconeIndex implements VectorIndex {
     return found;
   }
 
-  async dimension(): Promise<number | undefined> {
-    const { dimension } = await answered(this.#index.describeIndexStats());
-    return dimension;
+  async delete(namespace: string, ids: readonly string[]): Promise<void> {
+    for (let start = 0; start < ids.length; start += idsPerDelete) {
+      await answered(
+        this.#index
+          .deleteMany({ namespace, ids: ids.slice(start, start + idsPerDelete) })
+          .catch(ignoreMissing),
+      );
+    }
   }
+
+  /** All namespaces of an index have its dimension. */
+  async describe(): Promise<SinkDescription> {
+    const { dimension } = await answered(this.#index.describeIndexStats());
+    return { dimension };
+  }
+}
+
+/** Of a namespace without vectors Pinecone answers 404, and its client does not say of what. */
+function ignoreMissing(error: Error): void {
+  if (error instanceof Errors.PineconeNotFoundError) return;
+  throw error;
 }
 
 async function answered<Answer>(call: Promise<Answer>): Promise<Answer> {
@@ -87,28 +122,28 @@ async function answered<Answer>(call: Promise<Answer>): Promise<Answer> {
 
 /** Of a status below 500. */
 function refusalOf(status: number, words: string): Error {
-  if (status === 401) return new IndexNotAllowedError("the key is refused");
-  if (status === 402) return new IndexNotAllowedError("the account's quota is used up");
-  if (status === 404) return new IndexNotAllowedError("there is no index at the host");
+  if (status === 401) return new IndexNotAllowedError(sink, "the key is refused");
+  if (status === 402) return new IndexNotAllowedError(sink, "the account's quota is used up");
+  if (status === 404) return new IndexNotAllowedError(sink, "there is no index at the host");
   const cause = new Error(`HTTP ${status}${words && `: ${words}`}`);
   return status === 400 || status === 413 || status === 422
-    ? new VectorsRefusedError(cause)
-    : new IndexUnavailableError(cause);
+    ? new VectorsRefusedError(sink, cause)
+    : new IndexUnavailableError(sink, cause);
 }
 
 function failureOf(error: Error): Error {
   const { PineconeBadRequestError, PineconeUnprocessableEntityError, PineconeArgumentError } = Errors;
   for (const refusal of [PineconeBadRequestError, PineconeUnprocessableEntityError, PineconeArgumentError]) {
-    if (error instanceof refusal) return new VectorsRefusedError(error);
+    if (error instanceof refusal) return new VectorsRefusedError(sink, error);
   }
   if (error instanceof Errors.PineconeAuthorizationError)
-    return new IndexNotAllowedError("the key is refused");
+    return new IndexNotAllowedError(sink, "the key is refused");
   if (error instanceof Errors.PineconePaymentRequiredError)
-    return new IndexNotAllowedError("the account's quota is used up");
+    return new IndexNotAllowedError(sink, "the account's quota is used up");
   if (error instanceof Errors.PineconeNotFoundError)
-    return new IndexNotAllowedError("there is no index at the host");
+    return new IndexNotAllowedError(sink, "there is no index at the host");
   if (!(error instanceof Errors.BasePineconeError)) return error;
-  return throttled(error) ?? new IndexUnavailableError(error);
+  return throttled(error) ?? new IndexUnavailableError(sink, error);
 }
 
 /** The client wraps what its fetch throws. */

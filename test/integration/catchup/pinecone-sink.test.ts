@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { text as readText } from "node:stream/consumers";
-import { PineconeIndex } from "../../../core/catchup/index/pinecone-index.ts";
+import { PineconeSink } from "../../../core/catchup/index/pinecone/pinecone-sink.ts";
 import { type LoopbackServer, sendJson, serveLoopback } from "../../../local/loopback-server.ts";
-import { startPineconeServer } from "../../../local/pinecone/server.ts";
+import { bytesOf } from "./sink-contract.ts";
 
 /** What a server answers to one request; `cut` breaks the connection. */
 type Answer = { status: number; body?: unknown; text?: string; headers?: Record<string, string> } | "cut";
@@ -20,7 +20,7 @@ afterEach(async () => {
 const taken: Answer = { status: 200, body: { upsertedCount: 1 } };
 
 /** An index before a server that answers this script; its last answer repeats. */
-async function indexBefore(script: readonly Answer[], budgetMs = 20_000): Promise<PineconeIndex> {
+async function indexBefore(script: readonly Answer[], budgetMs = 20_000): Promise<PineconeSink> {
   server = await serveLoopback(0, async (request: IncomingMessage, response) => {
     const body = await readText(request);
     asked.push({ path: request.url ?? "", key: request.headers["api-key"], body });
@@ -32,23 +32,26 @@ async function indexBefore(script: readonly Answer[], budgetMs = 20_000): Promis
     sendJson(response, answer.status, answer.body ?? { code: 3, message: "no, not with pc-secret" });
   });
   const giveUpAt = Date.now() + budgetMs;
-  return new PineconeIndex({ apiKey: "pc-secret", host: server.url, giveUpAt: () => giveUpAt });
+  return new PineconeSink({ apiKey: "pc-secret", host: server.url, giveUpAt: () => giveUpAt });
 }
 
-const vector = { id: "12.1", values: [0.25, 0.5], metadata: { text: "a" } };
+const vector = { id: "12.1", vector: bytesOf([0.25, 0.5]), metadata: { text: "a" } };
 const busy: Answer = { status: 429, headers: { "retry-after-ms": "10" } };
 
 test("vectors go out with the key, the namespace and their metadata", async () => {
   const index = await indexBefore([taken]);
   await index.upsert("v2", [vector]);
   expect(asked).toEqual([{ path: "/vectors/upsert", key: "pc-secret", body: expect.any(String) }]);
-  expect(JSON.parse(asked[0]?.body ?? "")).toEqual({ namespace: "v2", vectors: [vector] });
+  expect(JSON.parse(asked[0]?.body ?? "")).toEqual({
+    namespace: "v2",
+    vectors: [{ id: "12.1", values: [0.25, 0.5], metadata: { text: "a" } }],
+  });
 });
 
 test("an upsert asks for the version of the API that the client asks for", async () => {
   const index = await indexBefore([taken, { status: 200, body: { dimension: 2, namespaces: {} } }]);
   await index.upsert("v2", [vector]);
-  await index.dimension();
+  await index.describe();
   expect(versions[0]).toBeDefined();
   expect(versions[0]).toBe(versions[1]);
 });
@@ -62,28 +65,6 @@ test("a server error that stays ends as IndexUnavailableError after five attempt
   const index = await indexBefore([{ status: 503 }]);
   await expect(index.upsert("v2", [vector])).rejects.toMatchObject({ name: "IndexUnavailableError" });
   expect(asked).toHaveLength(5);
-});
-
-describe("the local Pinecone", () => {
-  test("returns the hashes of existing records, for any number of ids", async () => {
-    server = await startPineconeServer({ port: 0, indexes: [{ name: "rows", dimension: 2 }] });
-    const index = new PineconeIndex({
-      apiKey: "pc-secret",
-      host: `${server.url}/hosts/rows`,
-      giveUpAt: () => Date.now() + 20_000,
-    });
-    const ids = Array.from({ length: 120 }, (_, n) => `12.${n}`);
-    const vectors = ids.map((id, n) => ({
-      ...vector,
-      id,
-      metadata: { text: "a", ...(n % 2 === 0 && { content_hash: `hash ${n}` }) },
-    }));
-    await index.upsert("v2", vectors);
-    const held = await index.contentHashes("v2", [...ids, "12.none"]);
-    expect(held.size).toBe(60);
-    expect(held.get("12.118")).toBe("hash 118");
-    expect((await index.contentHashes("other", ids)).size).toBe(0);
-  });
 });
 
 describe("429 is no attempt (F23)", () => {
@@ -151,5 +132,5 @@ test("the dimension of the index comes from its stats", async () => {
   const index = await indexBefore([
     { status: 200, body: { dimension: 1_536, namespaces: {}, indexFullness: 0 } },
   ]);
-  expect(await index.dimension()).toBe(1_536);
+  expect(await index.describe()).toEqual({ dimension: 1_536 });
 });
