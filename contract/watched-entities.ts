@@ -16,6 +16,7 @@ export const keySegments = {
   WORD: { id: "wordId", stored: "word_id", kind: "number", from: 0 },
   LABEL: { id: "label", stored: "label", kind: "text" },
   METADATA: null,
+  PLACE: null,
   COMPACTION_RUN: { id: "runId", stored: "run_id", kind: "text" },
 } as const satisfies Readonly<Record<string, Segment | null>>;
 
@@ -43,6 +44,8 @@ type WatchedEntity = {
       readonly holds: "receipt facts" | "word label";
       /** Fields, all of them texts, whose change is relevant. */
       readonly fields: readonly [string, ...string[]];
+      /** The metadata key that shows a field, where it is not the field's own name. */
+      readonly shownAs?: Readonly<Record<string, string>>;
       /** The setting `stream:{setting}` by which a stack narrows them, and its variable of the stream processor. */
       readonly watch: {
         readonly setting: string;
@@ -80,6 +83,21 @@ export const watchedEntities = {
       means:
         "Watched fields of RECEIPT_METADATA items. A change of any other field is skipped; at least one is required, or edited metadata would never reach its vectors.",
       because: "They are all fields that vectors carry.",
+    },
+  },
+  /** The newer form of RECEIPT_METADATA; `core/entities/shown-merchant.ts` decides between the two. */
+  RECEIPT_PLACE: {
+    key: ["RECEIPT", "PLACE"],
+    goesTo: ["lines", "words"],
+    holds: "receipt facts",
+    fields: ["merchant_name", "merchant_category", "formatted_address", "phone_number", "place_id"],
+    shownAs: { formatted_address: "address" },
+    watch: {
+      setting: "placeFields",
+      variable: "WATCHED_PLACE_FIELDS",
+      means:
+        "Watched fields of RECEIPT_PLACE items. A change of any other field is skipped; at least one is required, or edited places would never reach their vectors.",
+      because: "They are all fields that vectors carry; `formatted_address` is their `address`.",
     },
   },
   RECEIPT_WORD_LABEL: {
@@ -128,8 +146,14 @@ export type TypeWithFields = TypesThatHold<"receipt facts" | "word label">;
 /** The fields of an entity that may be watched. */
 export type FieldOf<Type extends TypeWithFields> = Declared[Type]["fields"][number];
 
+type KeyShown<Type extends ReceiptFactType> = Declared[Type] extends {
+  readonly shownAs: infer Names extends Readonly<Record<string, string>>;
+}
+  ? Exclude<FieldOf<Type>, keyof Names> | Names[keyof Names]
+  : FieldOf<Type>;
+
 /** The metadata keys that every vector of a receipt carries. */
-export type ReceiptFactField = FieldOf<ReceiptFactType>;
+export type ReceiptFactField = { [Type in ReceiptFactType]: KeyShown<Type> }[ReceiptFactType];
 
 /** The ids in a key, by their names in code. */
 export type IdsOf<Type extends EntityType> = {
@@ -161,9 +185,20 @@ export function holdsReceiptFacts(type: EntityType): type is ReceiptFactType {
   return watchedEntities[type].holds === "receipt facts";
 }
 
-export const receiptFactFields: readonly ReceiptFactField[] = entityTypes
-  .filter(holdsReceiptFacts)
-  .flatMap((type) => watchedEntities[type].fields);
+/** The metadata key that shows a field of an entity. */
+export function shownKey<Type extends ReceiptFactType>(type: Type, field: FieldOf<Type>): ReceiptFactField {
+  const declared: WatchedEntity = watchedEntities[type];
+  const renamed = "shownAs" in declared ? declared.shownAs?.[field] : undefined;
+  return (renamed ?? field) as ReceiptFactField;
+}
+
+export const receiptFactFields: readonly ReceiptFactField[] = [
+  ...new Set(
+    entityTypes
+      .filter(holdsReceiptFacts)
+      .flatMap((type) => watchedEntities[type].fields.map((field) => shownKey(type, field))),
+  ),
+];
 
 /** Whether changes of an entity reach a collection. */
 export function isFor(collection: Collection, type: EntityType): boolean {

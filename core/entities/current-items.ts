@@ -4,6 +4,7 @@ import {
   holdsReceiptFacts,
   isFor,
   keySegments,
+  type ReceiptFactType,
   typesWithFields,
   watchedEntities,
 } from "../../contract/watched-entities.ts";
@@ -17,9 +18,15 @@ import { isEntityKey, parseEntityKey } from "./entity-key.ts";
 import { type FactFields, type ItemReading, readFactsItem, readLabelItem } from "./known-items.ts";
 import { type PlainItem, plainItem } from "./plain-item.ts";
 import type { ReceiptFacts } from "./receipt-facts.ts";
+import { isAsResolved, shownMerchant } from "./shown-merchant.ts";
 
 const keysPerCall = 100;
-const known = new Set(["PK", "SK", ...typesWithFields.flatMap((type) => watchedEntities[type].fields)]);
+const known = new Set([
+  "PK",
+  "SK",
+  "reasoning",
+  ...typesWithFields.flatMap((type) => watchedEntities[type].fields),
+]);
 const names = Object.fromEntries(Array.from(known, (name, index) => [`#${index}`, name]));
 
 /** By collection, the sort keys under a receipt between which are all items that its vectors show. */
@@ -60,14 +67,17 @@ export class CurrentItems {
    * and its stream record is in the rejected queue.
    */
   async factsOf(receipt: ReceiptRef, collection: Collection): Promise<ReceiptFacts> {
-    let fields: FactFields = {};
+    const facts: { [Type in ReceiptFactType]?: FactFields } = {};
+    let isAsFound = false;
     const labels = new Map<string, Map<string, string | undefined>>();
     for await (const item of this.#known(receipt, collection)) {
       const key = parseEntityKey(String(item.PK), String(item.SK));
       if (!isEntityKey(key)) continue;
       if (holdsReceiptFacts(key.type)) {
         const read = readFactsItem(key.type, item);
-        if (this.#isReadable(read, key, item)) fields = { ...fields, ...read.value };
+        if (!this.#isReadable(read, key, item)) continue;
+        facts[key.type] = read.value;
+        if (key.type === "RECEIPT_PLACE") isAsFound = isAsResolved(item.reasoning, read.value);
       }
       if (key.type === "RECEIPT_WORD_LABEL") {
         const read = readLabelItem(item, key.label);
@@ -81,7 +91,7 @@ export class CurrentItems {
         labels.set(word, (labels.get(word) ?? new Map()).set(key.label, read.value));
       }
     }
-    return { fields, labels };
+    return { fields: shownMerchant(facts, isAsFound), labels };
   }
 
   /** Those of the parts of a receipt, or the receipt, whose items exist. */

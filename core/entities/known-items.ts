@@ -3,6 +3,7 @@ import {
   type FieldOf,
   type ReceiptFactField,
   type ReceiptFactType,
+  shownKey,
   type TypeWithFields,
   watchedEntities,
 } from "../../contract/watched-entities.ts";
@@ -43,7 +44,7 @@ export function readFactsItem(type: ReceiptFactType, item: unknown): ItemReading
   for (const field of watchedEntities[type].fields) {
     const said = parsed.data[field] ?? "";
     if (!hasVisibleText(said)) continue;
-    facts[field] = shownText(said);
+    facts[shownKey(type, field)] = shownText(said);
     const bytes = Buffer.byteLength(said);
     if (bytes > maxFieldBytes) clipped.push(`${field}: ${bytes} bytes, truncated to ${maxFieldBytes}`);
   }

@@ -18,6 +18,7 @@ export function keysOf({ imageId, receiptId }: ReceiptRef) {
   return {
     receipt: key(""),
     metadata: key("#METADATA"),
+    place: key("#PLACE"),
     line: (lineId: number) => key(line(lineId)),
     word: (lineId: number, wordId: number) => key(word(lineId, wordId)),
     label: (lineId: number, wordId: number, label: string) => key(`${word(lineId, wordId)}#LABEL#${label}`),

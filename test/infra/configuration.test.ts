@@ -74,6 +74,7 @@ test("every kind of item and every field that shows is watched, and a stack may 
     entities: [
       "COMPACTION_RUN",
       "RECEIPT_METADATA",
+      "RECEIPT_PLACE",
       "RECEIPT_WORD_LABEL",
       "RECEIPT",
       "RECEIPT_LINE",
@@ -87,6 +88,7 @@ test("every kind of item and every field that shows is watched, and a stack may 
       "phone_number",
       "place_id",
     ],
+    placeFields: ["merchant_name", "merchant_category", "formatted_address", "phone_number", "place_id"],
     labelFields: ["label", "validation_status", "label_consolidated_from"],
   };
   expect(read({}, apiKey).stream).toMatchObject(everything);
@@ -107,7 +109,7 @@ test("what cannot be watched is named, with what was meant and what there is, al
     apiKey,
   );
   expect(problems).toEqual([
-    "stream:entities must list some of COMPACTION_RUN, RECEIPT_METADATA, RECEIPT_WORD_LABEL, RECEIPT, RECEIPT_LINE, RECEIPT_WORD: " +
+    "stream:entities must list some of COMPACTION_RUN, RECEIPT_METADATA, RECEIPT_PLACE, RECEIPT_WORD_LABEL, RECEIPT, RECEIPT_LINE, RECEIPT_WORD: " +
       'not "RECEIPT_METADTA" (did you mean RECEIPT_METADATA?), not "IMAGE", "RECEIPT" only once',
     "stream:metadataFields must be a list of some of canonical_merchant_name, merchant_name, merchant_category, address, phone_number, place_id, not merchant_name",
     "stream:labelFields must list some of label, validation_status, label_proposed_by, label_consolidated_from, reasoning: " +

@@ -14,6 +14,7 @@ test("a stack that chooses nothing watches all that shows in a vector, and not w
   expect([...(fields.RECEIPT_METADATA ?? [])].sort()).toEqual(
     [...watchedEntities.RECEIPT_METADATA.fields].sort(),
   );
+  expect([...(fields.RECEIPT_PLACE ?? [])].sort()).toEqual([...watchedEntities.RECEIPT_PLACE.fields].sort());
   const unseen = ["label_proposed_by", "reasoning"];
   expect(fields.RECEIPT_WORD_LABEL).toEqual(
     watchedEntities.RECEIPT_WORD_LABEL.fields.filter((field) => !unseen.includes(field)),

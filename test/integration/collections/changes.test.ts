@@ -105,6 +105,23 @@ describe("changes of a receipt's items reach its words", () => {
     expect((await known(words))[milk]).toMatchObject({ merchant_name: "CAFE", label_A: true, label_D: true });
   });
 
+  test("RECEIPT_PLACE is shown instead of RECEIPT_METADATA, and its address under the key that both share", async () => {
+    const canonical_merchant_name = "CAFE GROUP";
+    rig.announce([
+      await rig.put(receipt.metadata, { merchant_name: "CAFE", phone_number: "1", canonical_merchant_name }),
+      await rig.put(receipt.place, { merchant_name: "CAFE", formatted_address: "1 High Street" }),
+    ]);
+    await compact();
+    const shown = { ...unvalidated, merchant_name: "CAFE", address: "1 High Street" };
+    expect((await known(words))[milk]).toEqual({ ...shown, canonical_merchant_name });
+    rig.announce([await rig.put(receipt.place, { merchant_name: "BAR" })]);
+    await compact();
+    expect((await known(words))[milk]).toEqual({ ...unvalidated, merchant_name: "BAR" });
+    rig.announce([await rig.remove(receipt.place)]);
+    await compact();
+    expect((await known(words))[milk]).toMatchObject({ merchant_name: "CAFE", phone_number: "1" });
+  });
+
   test("a change that the collection shows already publishes nothing", async () => {
     rig.announce([await rig.put(receipt.metadata, { merchant_name: "CAFE" })]);
     await compact();

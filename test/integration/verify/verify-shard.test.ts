@@ -78,6 +78,18 @@ describe("a shard that is current", () => {
     expect(await verified(words)).toMatchObject({ ...clean, vectors: 2, faulty: 0, on_their_way: 2 });
   });
 
+  test("is clean with a receipt that has both forms of its merchant, and stale after a change of the one that is shown", async () => {
+    const { metadata, place } = itemsOf(1);
+    await rig.put(metadata, { merchant_name: "Shop", canonical_merchant_name: "SHOP" });
+    rig.announce([await rig.put(place, { merchant_name: "Shop", formatted_address: "1 High Street" })]);
+    await cycle();
+    expect(await verified(rig)).toMatchObject({ ...clean, faulty: 0, on_their_way: 0 });
+    await rig.put(metadata, { merchant_name: "Shop", canonical_merchant_name: "SHOP", address: "not shown" });
+    expect(await verified(rig)).toMatchObject({ ...clean, faulty: 0, on_their_way: 0 });
+    await rig.put(place, { merchant_name: "Not announced" });
+    expect(await verified(rig)).toMatchObject({ ...clean, stale: 3, faulty: 1 });
+  });
+
   test("is clean without a receipt that was removed", async () => {
     await rig.put(itemsOf(2).receipt);
     rig.announce([await rig.remove(itemsOf(2).receipt)]);

@@ -1,5 +1,10 @@
 import { collections } from "../../../contract/collections.ts";
-import { type EntityType, entityTypes, watchedEntities } from "../../../contract/watched-entities.ts";
+import {
+  type EntityType,
+  entityTypes,
+  holdsReceiptFacts,
+  watchedEntities,
+} from "../../../contract/watched-entities.ts";
 import { sortRecords } from "../../../core/changes/sort-records.ts";
 import { type Watched, watchedOf, whole } from "../../../core/changes/watched.ts";
 import { changeMessageBody } from "../../../core/entities/change-message.ts";
@@ -29,6 +34,7 @@ const both = "lines and words";
 const table: Record<EntityType, [string, string, string, string]> = {
   COMPACTION_RUN: [both, "nobody", "nobody", "nobody"],
   RECEIPT_METADATA: [both, both, "nobody", both],
+  RECEIPT_PLACE: [both, both, "nobody", both],
   RECEIPT_WORD_LABEL: ["words", "words", "nobody", "words"],
   RECEIPT: ["nobody", "nobody", "nobody", both],
   RECEIPT_LINE: ["nobody", "nobody", "nobody", both],
@@ -48,18 +54,19 @@ describe("the table of change messages", () => {
     ]).toEqual(table[type]);
   });
 
-  test.each(watchedEntities.RECEIPT_METADATA.fields)(
-    "a change of %s counts, and so do its coming and going",
-    (field) => {
-      const record = (before: object, after: object) =>
-        goesTo(streamRecord(sortKeys.RECEIPT_METADATA, { before: { ...before }, after: { ...after } }));
-      expect(record({ [field]: "a" }, { [field]: "b" })).toBe(both);
-      expect(record({}, { [field]: "b" })).toBe(both);
-      expect(record({ [field]: "a" }, {})).toBe(both);
-      expect(record({ [field]: "a" }, { [field]: "a", other: 1 })).toBe("nobody");
-      expect(record({}, { [field]: null })).toBe("nobody");
-    },
-  );
+  test.each(
+    entityTypes
+      .filter(holdsReceiptFacts)
+      .flatMap((type) => watchedEntities[type].fields.map((field) => [type, field] as const)),
+  )("%s: a change of %s counts, and so do its coming and going", (type, field) => {
+    const record = (before: object, after: object) =>
+      goesTo(streamRecord(sortKeys[type], { before: { ...before }, after: { ...after } }));
+    expect(record({ [field]: "a" }, { [field]: "b" })).toBe(both);
+    expect(record({}, { [field]: "b" })).toBe(both);
+    expect(record({ [field]: "a" }, {})).toBe(both);
+    expect(record({ [field]: "a" }, { [field]: "a", other: 1 })).toBe("nobody");
+    expect(record({}, { [field]: null })).toBe("nobody");
+  });
 
   test.each(watchedEntities.RECEIPT_WORD_LABEL.fields.filter((field) => field !== "label"))(
     "a change of a label's %s counts",
@@ -91,10 +98,13 @@ describe("the table of change messages", () => {
     const watched = watchedOf({
       WATCHED_ENTITIES: [...entityTypes],
       WATCHED_METADATA_FIELDS: ["place_id"],
+      WATCHED_PLACE_FIELDS: ["formatted_address"],
       WATCHED_LABEL_FIELDS: ["reasoning"],
     });
     expect(goesTo(recordOf("RECEIPT_METADATA", "MODIFY", "place_id"), watched)).toBe(both);
     expect(goesTo(recordOf("RECEIPT_METADATA", "MODIFY", "merchant_name"), watched)).toBe("nobody");
+    expect(goesTo(recordOf("RECEIPT_PLACE", "MODIFY", "formatted_address"), watched)).toBe(both);
+    expect(goesTo(recordOf("RECEIPT_PLACE", "MODIFY", "place_id"), watched)).toBe("nobody");
     expect(goesTo(recordOf("RECEIPT_WORD_LABEL", "MODIFY", "reasoning"), watched)).toBe("words");
     expect(goesTo(recordOf("RECEIPT_WORD_LABEL", "MODIFY", "validation_status"), watched)).toBe("nobody");
     expect(goesTo(recordOf("RECEIPT_METADATA", "REMOVE"), watched)).toBe(both);

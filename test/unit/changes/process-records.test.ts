@@ -148,7 +148,7 @@ describe("records of the receipts table's stream", () => {
       streamRecord("OCR#00007", { after: {} }, "3"),
       streamRecord("RECEIPT#00007#METADATA#2", { after: {} }, "4"),
       streamRecord("RECEIPT#00007#LINE#00001#WORD#00001#LETTER#00001", { after: {} }, "5"),
-      streamRecord("RECEIPT#00007#PLACE", { after: {} }, "6"),
+      streamRecord("RECEIPT#00007#SUMMARY", { after: {} }, "6"),
     ];
     await processRecords(records, services);
     expect(counts).toEqual({

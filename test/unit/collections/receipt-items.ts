@@ -10,6 +10,7 @@ export function itemsOf(image: number) {
   return {
     receipt: key(""),
     metadata: key("#METADATA"),
+    place: key("#PLACE"),
     line: (id: number) => key(line(id)),
     word: (lineId: number, id: number) => key(word(lineId, id)),
     label: (lineId: number, wordId: number, label: string) => key(`${word(lineId, wordId)}#LABEL#${label}`),

@@ -6,6 +6,7 @@ const partition = `IMAGE#${image}`;
 const known: readonly (readonly [string, object])[] = [
   ["RECEIPT#00007#COMPACTION_RUN#r-1", { type: "COMPACTION_RUN", receiptId: 7, runId: "r-1" }],
   ["RECEIPT#00007#METADATA", { type: "RECEIPT_METADATA", receiptId: 7 }],
+  ["RECEIPT#00007#PLACE", { type: "RECEIPT_PLACE", receiptId: 7 }],
   [
     "RECEIPT#00007#LINE#00002#WORD#00003#LABEL#TOTAL",
     { type: "RECEIPT_WORD_LABEL", receiptId: 7, lineId: 2, wordId: 3, label: "TOTAL" },
@@ -47,7 +48,6 @@ describe("a key of the receipts table", () => {
 
   test.each([
     "RECEIPT#00007#LINE#00002#WORD#00003#LETTER#00001",
-    "RECEIPT#00007#PLACE",
     "RECEIPT#00007#SUMMARY",
     "RECEIPT#00007#SECTION#HEADER",
     "RECEIPT#00007#LINE#00002#WORD#00003#TAG#food",
