@@ -14,7 +14,7 @@ const usage = `Lists the merchants that are proposed for receipts, because the e
   npx vectorkeep merchants [--json] [--stack NAME]
   npx vectorkeep merchants --accept RECEIPT | --dismiss RECEIPT | --again [--stack NAME]
 
-  --accept   writes the proposal of this receipt as RECEIPT_METADATA, unless somebody has written one
+  --accept   writes the proposal of this receipt as RECEIPT_METADATA and RECEIPT_PLACE, unless somebody has written one
   --dismiss  removes the proposal of this receipt
   --again    looks for the merchants of all listed receipts again, after more of them are known
   --json     prints JSON

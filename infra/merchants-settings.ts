@@ -7,7 +7,7 @@ export const merchantsSettings = {
     default: false,
     means:
       "Find the merchant of each published receipt that has none: by similar receipts whose merchant is known, then by Google Places.",
-    because: "It writes RECEIPT_METADATA items into your table, which only you can decide.",
+    because: "It writes RECEIPT_METADATA and RECEIPT_PLACE items into your table, which only you can decide.",
   }),
   placesApiKey: optionalSecret({
     form: headerKey,

@@ -1012,7 +1012,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
     ],
   "A merchant is written only where there is none: what a person or another program wrote stays, wherever a process dies.":
     [
-      ["test/integration/merchants/resolve.test.ts", "F62: what somebody writes meanwhile stays"],
+      ["test/integration/merchants/resolve.test.ts", "F62: what somebody writes meanwhile as %s stays alone"],
       [
         "test/integration/merchants/resolve.test.ts",
         "F62: a process that dies %s any of its calls to the tables leaves what the next delivery completes",

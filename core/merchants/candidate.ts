@@ -1,13 +1,19 @@
+import * as z from "zod";
+
+const text = z.string().min(1).optional();
+
 /** What is known of a merchant: the fields of RECEIPT_METADATA. */
-export interface MerchantFacts {
-  readonly merchant_name: string;
-  readonly canonical_merchant_name?: string;
-  readonly merchant_category?: string;
-  readonly address?: string;
-  readonly phone_number?: string;
-  readonly website?: string;
-  readonly place_id?: string;
-}
+export const merchantFacts = z.object({
+  merchant_name: z.string().min(1),
+  canonical_merchant_name: text,
+  merchant_category: text,
+  address: text,
+  phone_number: text,
+  website: text,
+  place_id: text,
+});
+
+export type MerchantFacts = Readonly<z.infer<typeof merchantFacts>>;
 
 export const merchantSources = ["similar_receipts", "google_places"] as const;
 export type MerchantSource = (typeof merchantSources)[number];

@@ -5,7 +5,7 @@ import type { LoopbackServer } from "../../local/loopback-server.ts";
 import { startPlacesServer } from "../../local/providers/places/server.ts";
 import { eventually } from "./eventually.ts";
 import { nothingWasRefused } from "./looking.ts";
-import { keysOf, put } from "./receipt-items.ts";
+import { type ItemKey, keysOf, put } from "./receipt-items.ts";
 import { ocrFiles } from "./receipt-rows.ts";
 import { RunningStack } from "./running-stack.ts";
 import { completed, send } from "./sending.ts";
@@ -41,16 +41,14 @@ const anchorRows = [
   "TOTAL 3.80",
 ];
 
-async function metadataOf(files: OcrFiles) {
+async function itemOf(Key: ItemKey) {
   const { Item } = await stack.dynamo.send(
-    new GetCommand({
-      TableName: stack.outputs.receiptsTable,
-      Key: keysOf(files).metadata,
-      ConsistentRead: true,
-    }),
+    new GetCommand({ TableName: stack.outputs.receiptsTable, Key, ConsistentRead: true }),
   );
   return Item;
 }
+
+const metadataOf = (files: OcrFiles) => itemOf(keysOf(files).metadata);
 
 async function usage(): Promise<{ searches: number; details: number }> {
   return (await fetch(`${places.url}/local/usage`)).json() as Promise<{ searches: number; details: number }>;
@@ -96,7 +94,16 @@ test("a published receipt gets the merchant of the place that it agrees with, an
     }),
   );
   const { name: merchant_name, address, phone: phone_number, id: place_id } = anchor;
-  await shows(stack, files, { merchant: { merchant_name, address, phone_number, place_id } });
+  const shown = { merchant_name, address, phone_number, place_id };
+  await shows(stack, files, { merchant: shown });
+  const place = await itemOf(keysOf(files).place);
+  expect(place).toMatchObject({
+    TYPE: "RECEIPT_PLACE",
+    formatted_address: address,
+    validated_by: "PHONE_LOOKUP",
+  });
+  await put(stack, keysOf(files).place, { ...place, merchant_name: "Anchor by hand" });
+  await shows(stack, files, { merchant: { ...shown, merchant_name: "Anchor by hand" } });
 });
 
 test("an equal question is asked once, although the provider fails in between and messages come twice", async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { unlessConditionFailed } from "../../conditional-write.ts";
-import type { MerchantFacts } from "../candidate.ts";
+import { type MerchantFacts, merchantFacts } from "../candidate.ts";
 import { PlaceQueryClaimedError } from "./places-errors.ts";
 
 /** How long a process may take to ask; after that another one asks. */
@@ -12,20 +12,10 @@ const daySeconds = 24 * 3600;
 
 /** Of the stored answers. Those of another form are asked for again. */
 const form = "place-answer/1";
-const text = z.string().min(1).optional();
 const answerItem = z.object({
   form: z.literal(form),
   expires_at: z.number(),
-  places: z.array(
-    z.object({
-      merchant_name: z.string().min(1),
-      merchant_category: text,
-      address: text,
-      phone_number: text,
-      website: text,
-      place_id: text,
-    }),
-  ),
+  places: z.array(merchantFacts),
 });
 
 export interface PlaceAnswersOptions {
@@ -69,7 +59,7 @@ export class PlaceAnswers {
     );
     const parsed = answerItem.safeParse(Item);
     if (!parsed.success || parsed.data.expires_at * 1_000 <= now()) return undefined;
-    return parsed.data.places.map(withoutAbsent);
+    return parsed.data.places;
   }
 
   /** Undefined where another process holds it. */
@@ -118,9 +108,4 @@ export class PlaceAnswers {
 
 function itemKey(key: string): { PK: string; SK: string } {
   return { PK: `PLACES#${key}`, SK: "ANSWER" };
-}
-
-function withoutAbsent(place: Readonly<Record<string, string | undefined>>): MerchantFacts {
-  const said = Object.entries(place).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(said) as unknown as MerchantFacts;
 }

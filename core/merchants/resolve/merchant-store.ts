@@ -4,13 +4,15 @@ import {
   GetCommand,
   PutCommand,
   paginateQuery,
+  TransactWriteCommand,
 } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { unlessConditionFailed } from "../../conditional-write.ts";
+import { unlessTransactionRefused } from "../../conditional-write.ts";
 import { fiveDigits, type ReceiptRef, receiptKey } from "../../receipts/receipt.ts";
-import { type Candidate, evidenceKinds, merchantSources } from "../candidate.ts";
+import { type Candidate, evidenceKinds, merchantFacts, merchantSources } from "../candidate.ts";
 import { provenFacts } from "../decide.ts";
 import type { Extracted } from "../receipt-words.ts";
+import { type FoundPlace, receiptPlace } from "./receipt-place.ts";
 
 /** Of what a receipt prints, for people to read. */
 const maxPrinted = 200;
@@ -21,12 +23,7 @@ const proposalItem = z.object({
   image_id: z.string(),
   receipt_id: z.number(),
   run_id: z.string(),
-  merchant_name: z.string(),
-  merchant_category: z.string().optional(),
-  address: z.string().optional(),
-  phone_number: z.string().optional(),
-  website: z.string().optional(),
-  place_id: z.string().optional(),
+  ...merchantFacts.shape,
   source: z.enum(merchantSources),
   confidence: z.number(),
   evidence: z.array(evidence),
@@ -49,7 +46,7 @@ export interface MerchantStoreOptions {
   readonly now: () => Date;
 }
 
-/** RECEIPT_METADATA of receipts, and proposals for them. */
+/** RECEIPT_METADATA and RECEIPT_PLACE of receipts, and proposals for them. */
 export class MerchantStore {
   readonly #options: MerchantStoreOptions;
 
@@ -60,15 +57,17 @@ export class MerchantStore {
   /** Whether a person, another program or an earlier delivery has written who the merchant is. */
   async isKnown(receipt: ReceiptRef): Promise<boolean> {
     const { client, receiptsTable } = this.#options;
-    const { Item } = await client.send(
-      new GetCommand({
-        TableName: receiptsTable,
-        Key: metadataKey(receipt),
-        ConsistentRead: true,
-        ProjectionExpression: "PK",
-      }),
-    );
-    return Item !== undefined;
+    const read = (Key: ReturnType<typeof metadataKey>) =>
+      client.send(
+        new GetCommand({
+          TableName: receiptsTable,
+          Key,
+          ConsistentRead: true,
+          ProjectionExpression: "PK",
+        }),
+      );
+    const found = await Promise.all([metadataKey(receipt), placeKey(receipt)].map(read));
+    return found.some(({ Item }) => Item !== undefined);
   }
 
   /** What OCR extracted of the words of a receipt, where the application keeps them in the table. */
@@ -100,19 +99,19 @@ export class MerchantStore {
 
   /** Writes a resolved merchant unless anybody has written one; false if somebody has. */
   resolve(receipt: ReceiptRef, { candidate, confidence, runId }: Found): Promise<boolean> {
-    const facts = { ...provenFacts(candidate), ...provenance(candidate, confidence), run_id: runId };
-    return this.#write(receipt, facts);
+    const found = provenance(candidate, confidence);
+    const facts = provenFacts(candidate);
+    return this.#write(receipt, { ...facts, ...found, run_id: runId }, { ...found, facts });
   }
 
   /** Replaces that of an earlier run. */
   async propose(receipt: ReceiptRef, { candidate, confidence, runId }: Found): Promise<void> {
     const { client, controlTable, now } = this.#options;
-    const { canonical_merchant_name: _canonical, ...facts } = provenFacts(candidate);
     const proposal: Proposal = {
       image_id: receipt.imageId,
       receipt_id: receipt.receiptId,
       run_id: runId,
-      ...facts,
+      ...provenFacts(candidate),
       ...provenance(candidate, confidence),
       proposed_at: now().toISOString(),
     };
@@ -149,26 +148,38 @@ export class MerchantStore {
   }
 
   /** Writes a proposal as a person's decision. False if somebody has written a merchant since. */
-  accept({ confidence: _confidence, proposed_at: _at, source, ...facts }: Proposal): Promise<boolean> {
-    return this.#write(receiptOf(facts), { ...facts, source: "person", proposed_by: source });
+  accept({ proposed_at: _at, source, ...proposal }: Proposal): Promise<boolean> {
+    const { confidence, ...written } = proposal;
+    return this.#write(
+      receiptOf(proposal),
+      { ...written, source: "person", proposed_by: source },
+      { facts: merchantFacts.parse(proposal), evidence: proposal.evidence, source, confidence },
+    );
   }
 
-  /** The proposal goes after the metadata: a crash in between leaves one that `isKnown` hides. */
-  async #write(receipt: ReceiptRef, facts: object): Promise<boolean> {
+  /**
+   * Both forms or none, and only where there is neither. The proposal goes after them: a crash in between leaves one that `isKnown` hides.
+   */
+  async #write(receipt: ReceiptRef, metadata: object, found: FoundPlace): Promise<boolean> {
     const { client, receiptsTable, now } = this.#options;
-    const put = new PutCommand({
-      TableName: receiptsTable,
-      Item: {
-        ...metadataKey(receipt),
-        TYPE: "RECEIPT_METADATA",
-        image_id: receipt.imageId,
-        receipt_id: receipt.receiptId,
-        ...facts,
-        resolved_at: now().toISOString(),
-      },
-      ConditionExpression: "attribute_not_exists(PK)",
-    });
-    const written = await unlessConditionFailed(client.send(put));
+    const at = now();
+    const item = {
+      ...metadataKey(receipt),
+      TYPE: "RECEIPT_METADATA",
+      image_id: receipt.imageId,
+      receipt_id: receipt.receiptId,
+      ...metadata,
+      resolved_at: at.toISOString(),
+    };
+    const unlessThere = { TableName: receiptsTable, ConditionExpression: "attribute_not_exists(PK)" };
+    const place = receiptPlace(receipt, found, at);
+    const TransactItems = [
+      { Put: { ...unlessThere, Item: item } },
+      place === undefined
+        ? { ConditionCheck: { ...unlessThere, Key: placeKey(receipt) } }
+        : { Put: { ...unlessThere, Item: { ...placeKey(receipt), ...place } } },
+    ];
+    const written = await unlessTransactionRefused(client.send(new TransactWriteCommand({ TransactItems })));
     await this.forget(receipt);
     return written !== undefined;
   }
@@ -182,6 +193,10 @@ function proposalKey(receipt: ReceiptRef) {
 
 function metadataKey({ imageId, receiptId }: ReceiptRef) {
   return { PK: `IMAGE#${imageId}`, SK: `RECEIPT#${fiveDigits(receiptId)}#METADATA` };
+}
+
+function placeKey({ imageId, receiptId }: ReceiptRef) {
+  return { PK: `IMAGE#${imageId}`, SK: `RECEIPT#${fiveDigits(receiptId)}#PLACE` };
 }
 
 export function receiptOf({ image_id, receipt_id }: Pick<Proposal, "image_id" | "receipt_id">): ReceiptRef {

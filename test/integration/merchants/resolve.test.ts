@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
+import { CurrentItems } from "../../../core/entities/current-items.ts";
+import { silentLog } from "../../../core/log.ts";
 import type { MerchantFacts } from "../../../core/merchants/candidate.ts";
 import type { Neighbour } from "../../../core/merchants/neighbours.ts";
 import { PlaceAnswers } from "../../../core/merchants/places/place-answers.ts";
@@ -236,10 +238,12 @@ describe("resolving a merchant", () => {
     };
   }
 
-  async function metadataOf(imageId: string) {
-    const Key = { PK: `IMAGE#${imageId}`, SK: "RECEIPT#00001#METADATA" };
+  async function itemOf(imageId: string, name: "METADATA" | "PLACE") {
+    const Key = { PK: `IMAGE#${imageId}`, SK: `RECEIPT#00001#${name}` };
     return (await tables.client.send(new GetCommand({ TableName: tables.sourceTable, Key }))).Item;
   }
+
+  const metadataOf = (imageId: string) => itemOf(imageId, "METADATA");
 
   const near = (...neighbours: readonly Neighbour[]) => ({ near: async () => [...neighbours] });
   const unsure: Neighbour = {
@@ -261,9 +265,67 @@ describe("resolving a merchant", () => {
     expect(await metadataOf(receipt.imageId)).toEqual(written);
   });
 
-  test("F62: what somebody writes meanwhile stays", async () => {
+  test("the newer form has the same facts, in attributes that its readers know, and says how they were found", async () => {
     const { receipt, bytes, message } = await published();
-    const own = { PK: `IMAGE#${receipt.imageId}`, SK: "RECEIPT#00001#METADATA", merchant_name: "Mine" };
+    await resolveMerchant(message, depsOf(bytes));
+    const { reasoning, ...place } = (await itemOf(receipt.imageId, "PLACE")) ?? {};
+    expect(place).toEqual({
+      PK: `IMAGE#${receipt.imageId}`,
+      SK: "RECEIPT#00001#PLACE",
+      TYPE: "RECEIPT_PLACE",
+      image_id: receipt.imageId,
+      receipt_id: 1,
+      place_id: anchor.id,
+      merchant_name: anchor.name,
+      formatted_address: anchor.address,
+      phone_number: anchor.phone,
+      matched_fields: ["phone", "name", "address"],
+      validated_by: "PHONE_LOOKUP",
+      validation_status: "MATCHED",
+      confidence: expect.any(Number),
+      timestamp: expect.stringMatching(/^2026-.*\+00:00$/),
+      places_api_version: "v1",
+    });
+    expect(reasoning).toMatch(/^resolve-merchant [0-9a-f]{16}: phone 0155 014 220; /);
+  });
+
+  test("a person's change of either form of a merchant that was found is what vectors show", async () => {
+    const items = new CurrentItems({
+      client: tables.dynamo,
+      receiptsTable: tables.sourceTable,
+      log: silentLog,
+      clock: systemClock,
+    });
+    for (const [name, other] of [
+      ["METADATA", "PLACE"],
+      ["PLACE", "METADATA"],
+    ] as const) {
+      const { receipt, bytes, message } = await published();
+      await resolveMerchant(message, depsOf(bytes));
+      const shown = async () => (await items.factsOf(receipt, "lines")).fields;
+      const { name: merchant_name, address, phone: phone_number, id: place_id } = anchor;
+      expect(await shown()).toEqual({ merchant_name, address, phone_number, place_id });
+      const change = { ...(await itemOf(receipt.imageId, name)), merchant_name: "Mine" };
+      await tables.client.send(new PutCommand({ TableName: tables.sourceTable, Item: change }));
+      expect(await shown()).toMatchObject({ merchant_name: "Mine" });
+      const { PK, SK } = (await itemOf(receipt.imageId, other)) ?? {};
+      await tables.client.send(new DeleteCommand({ TableName: tables.sourceTable, Key: { PK, SK } }));
+      expect(await shown()).toMatchObject({ merchant_name: "Mine" });
+    }
+  });
+
+  test("a merchant whose name the newer form cannot hold is written in the older one alone", async () => {
+    const { receipt, bytes, message } = await published(["小猫 0155", "注册 (728384-M)", "合计 3.80"]);
+    const facts = { merchant_name: "小猫", phone_number: "0155 014 220" };
+    const similar = near({ receipt: "other", facts, rows: ["小猫 0155", "(728384-M)"] });
+    expect(await resolveMerchant(message, depsOf(bytes, { similar, places: undefined }))).toBe("resolved");
+    expect(await metadataOf(receipt.imageId)).toMatchObject({ merchant_name: "小猫" });
+    expect(await itemOf(receipt.imageId, "PLACE")).toBeUndefined();
+  });
+
+  test.each(["METADATA", "PLACE"])("F62: what somebody writes meanwhile as %s stays alone", async (name) => {
+    const { receipt, bytes, message } = await published();
+    const own = { PK: `IMAGE#${receipt.imageId}`, SK: `RECEIPT#00001#${name}`, merchant_name: "Mine" };
     const similar = {
       near: async () => {
         await tables.client.send(new PutCommand({ TableName: tables.sourceTable, Item: own }));
@@ -271,7 +333,9 @@ describe("resolving a merchant", () => {
       },
     };
     expect(await resolveMerchant(message, depsOf(bytes, { similar }))).toBe("known");
-    expect(await metadataOf(receipt.imageId)).toEqual(own);
+    const [metadata, place] = [await metadataOf(receipt.imageId), await itemOf(receipt.imageId, "PLACE")];
+    expect([metadata, place].filter((one) => one !== undefined)).toEqual([own]);
+    expect(await resolveMerchant(message, depsOf(bytes))).toBe("known");
   });
 
   test.each(["before", "after"] as const)(
@@ -296,6 +360,7 @@ describe("resolving a merchant", () => {
           merchant_name: anchor.name,
           source: "google_places",
         });
+        expect(await itemOf(receipt.imageId, "PLACE")).toMatchObject({ merchant_name: anchor.name });
         expect(await tables.client.send(new GetCommand(proposalOf(receipt.imageId)))).not.toHaveProperty(
           "Item",
         );
@@ -328,6 +393,18 @@ describe("resolving a merchant", () => {
     expect(await resolveMerchant({ ...message, run_id: "older" }, depsOf(bytes))).toBe("superseded");
     const unknown = { ...message, image_id: randomUUID() };
     expect(await resolveMerchant(unknown, depsOf(bytes))).toBe("superseded");
+  });
+
+  test("a proposal keeps the canonical name of its merchant, and so does what a person accepts", async () => {
+    const { receipt, bytes, message } = await published();
+    const canonical_merchant_name = "Salted Anchor";
+    const similar = near({ ...unsure, facts: { ...unsure.facts, canonical_merchant_name } });
+    const deps = { ...depsOf(bytes), places: undefined, similar };
+    expect(await resolveMerchant(message, deps)).toBe("proposed");
+    const [proposal] = await proposed(deps, receipt.imageId);
+    expect(proposal).toMatchObject({ canonical_merchant_name });
+    await (proposal && deps.store.accept(proposal));
+    expect(await metadataOf(receipt.imageId)).toMatchObject({ canonical_merchant_name, source: "person" });
   });
 
   test("a directory that answers with other places is not believed", async () => {
@@ -379,6 +456,11 @@ describe("resolving a merchant", () => {
     expect(await metadataOf(receipt.imageId)).toMatchObject({
       source: "person",
       proposed_by: "similar_receipts",
+    });
+    expect(await itemOf(receipt.imageId, "PLACE")).toMatchObject({
+      merchant_name: anchor.name,
+      place_id: "",
+      validated_by: "INFERENCE",
     });
     expect(proposal && (await deps.store.accept(proposal))).toBe(false);
     expect(await proposed(deps, receipt.imageId)).toEqual([]);
