@@ -9,11 +9,13 @@ import { collectionOf, collections, type ShardName } from "../../contract/collec
 import { unlessConditionFailed } from "../conditional-write.ts";
 import type { DocumentRef } from "../documents/documents.ts";
 import { documentModel } from "../documents/documents.ts";
+import { systemClock } from "../resilience/clock.ts";
 import { cutMessage } from "../text/cut-message.ts";
 import { traceparentField } from "../tracing/traceparent.ts";
 import type { CompactionRun } from "./compaction-run.ts";
 import type { CurrentRun, NextCurrent } from "./current-run.ts";
 import { OpenRuns } from "./open-runs.ts";
+import { readCurrents } from "./read-currents.ts";
 import {
   currentAttributes,
   currentKey,
@@ -23,7 +25,7 @@ import {
   readRun,
   runKey,
 } from "./run-item.ts";
-import type { NewRun, RunRef, RunStore } from "./run-store.ts";
+import type { CurrentOf, NewRun, RunRef, RunStore } from "./run-store.ts";
 import { givingUp, reopening } from "./run-updates.ts";
 
 export interface DynamoRunStoreOptions {
@@ -49,6 +51,11 @@ export class DynamoRunStore implements RunStore {
   async current(document: DocumentRef): Promise<CurrentRun | undefined> {
     const item = await this.#read(this.#controlTable, currentKey(document));
     return item && readCurrent(item);
+  }
+
+  currents(documents: readonly DocumentRef[]): Promise<CurrentOf> {
+    const table = { client: this.#client, controlTable: this.#controlTable, clock: systemClock };
+    return readCurrents(table, documents);
   }
 
   async moveCurrent(
@@ -135,7 +142,7 @@ export class DynamoRunStore implements RunStore {
     mergedVectors: number,
   ): Promise<"moved" | "fenced"> {
     const collection = collectionOf(shard);
-    await this.#moveHalf(run, shard, {
+    const moved = await this.#moveHalf(run, shard, {
       UpdateExpression:
         "SET #state = :completed, #finished = :now, #merged = :merged, updated_at = :now REMOVE #error",
       ConditionExpression: "#state IN (:processing, :failed) AND #shard = :shard AND #token = :token",
@@ -152,7 +159,8 @@ export class DynamoRunStore implements RunStore {
         ":merged": mergedVectors,
       },
     });
-    const after = await this.find(run);
+    // Of both halves as they were in that write: whichever is completed last sees the other.
+    const after = moved ? readRun(moved) : await this.find(run);
     if (!after) return "fenced";
     if (collections.every((half) => after.halves[half].state === "COMPLETED")) {
       await this.#openRuns.unlist(run.runId, after.createdAt, after.attempts);

@@ -7,6 +7,9 @@ export interface RunRef extends DocumentRef {
   readonly runId: string;
 }
 
+/** The CURRENT item of a document that was asked for. */
+export type CurrentOf = (document: DocumentRef) => CurrentRun | undefined;
+
 export interface NewRun extends RunRef {
   readonly deltaPrefixes: Readonly<Record<Collection, string>>;
   readonly rejectedRows: number;
@@ -20,6 +23,11 @@ export interface NewRun extends RunRef {
  */
 export interface RunStore {
   current(document: DocumentRef): Promise<CurrentRun | undefined>;
+  /**
+   * Of all these documents, read together. What is resolved to answers for one of them, and throws where its item alone cannot
+   * be read or was not answered.
+   */
+  currents(documents: readonly DocumentRef[]): Promise<CurrentOf>;
   /** One conditional write. Refused if CURRENT has changed: read it and decide again. */
   moveCurrent(
     document: DocumentRef,

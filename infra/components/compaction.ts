@@ -129,7 +129,7 @@ export class Compaction extends pulumi.ComponentResource {
       list(storage.deltas),
       readObjects(storage.deltas, "deltas/"),
       items(storage.receipts, ["GetItem", "BatchGetItem", "Query", "UpdateItem"]),
-      items(storage.control, ["GetItem", "PutItem", "Scan", "UpdateItem", "DeleteItem"]),
+      items(storage.control, ["GetItem", "BatchGetItem", "PutItem", "Scan", "UpdateItem", "DeleteItem"]),
     ];
 
     this.compaction = new BundledFunction(

@@ -4,7 +4,7 @@ import { errorFields, type Log } from "../../log.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import type { CurrentRun, Removal } from "../../runs/current-run.ts";
 import { recordRemovals } from "../../runs/record-removals.ts";
-import type { RunRef, RunStore } from "../../runs/run-store.ts";
+import type { CurrentOf, RunRef, RunStore } from "../../runs/run-store.ts";
 import { ItemUnreadableError, isValidationError } from "../../unreadable-item.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 import { LeaseLostError } from "../lease/lease.ts";
@@ -56,20 +56,42 @@ export async function startDocuments(
   shard: ShardName,
   works: readonly DocumentWork[],
 ): Promise<StartedDocument[]> {
-  const started: StartedDocument[] = [];
+  const begun: BegunDocument[] = [];
+  const documents: StartedDocument[] = [];
   const outages: unknown[] = [];
+  await eachApart(deps, works, outages, async (work) => {
+    begun.push({ ...work, ...(await startRuns(deps, shard, work.runs)) });
+  });
+  // Only now: a run that is made current again after this read is re-opened too, and then a completion under the earlier start is refused.
+  const currentOf = await deps.runs.currents(
+    begun.filter(({ removals }) => removals.length === 0).map(({ document }) => document),
+  );
+  await eachApart(deps, begun, outages, async (work) => {
+    const document = await settled(deps, shard, work, currentOf);
+    if (document.run || document.changeMessages.length > 0) documents.push(document);
+  });
+  if (outages.length > 0 && outages.length === works.length) throw outages[0];
+  return documents;
+}
+
+interface BegunDocument extends DocumentWork, StartedRuns {}
+
+/** A document that fails is left out of what is done to the others; where a table does not answer for it, that is an outage. */
+async function eachApart<Work extends DocumentWork>(
+  deps: StartDeps,
+  works: readonly Work[],
+  outages: unknown[],
+  start: (work: Work) => Promise<void>,
+): Promise<void> {
   await inParallel(works, documentsAtOnce, async (work) => {
     try {
-      const document = await startDocument(deps, shard, work);
-      if (document.run || document.changeMessages.length > 0) started.push(document);
+      await start(work);
     } catch (error) {
       if (endsTheCycle(error)) throw error;
       if (isOwnFailure(error)) await deps.failed.ofMessages(messagesOf(work), error.message);
       else outages.push(logOutage(deps, work, error));
     }
   });
-  if (outages.length > 0 && outages.length === works.length) throw outages[0];
-  return started;
 }
 
 function endsTheCycle(error: unknown): boolean {
@@ -89,17 +111,14 @@ function logOutage({ log }: StartDeps, { document }: DocumentWork, error: unknow
   return error;
 }
 
-/**
- * Starts the document's runs and only then reads which one counts: a run that is made current again after this read
- * is re-opened too, and then a completion under the earlier start is refused.
- */
-async function startDocument(
+/** Reads which of the started runs counts, and closes the others. */
+async function settled(
   deps: StartDeps,
   shard: ShardName,
-  { document, runs, removals, changeMessages, isDoubted }: DocumentWork,
+  { document, started, missing, removals, changeMessages, isDoubted }: BegunDocument,
+  currentOf: CurrentOf,
 ): Promise<StartedDocument> {
-  const { started, missing } = await startRuns(deps, shard, runs);
-  const current = await currentAfter(deps, document, removals);
+  const current = removals.length === 0 ? currentOf(document) : await afterRemovals(deps, document, removals);
   const counts = ({ run }: RunWork) => current?.state === "ACTIVE" && current.runId === run.runId;
   await settleOthers(deps, shard, current, {
     started: started.filter((work) => !counts(work)),
@@ -137,12 +156,11 @@ async function startRuns(
 }
 
 /** CURRENT with the tombstones of the removals. What exists again was not removed (F11). */
-async function currentAfter(
+async function afterRemovals(
   { runs, items, signal }: StartDeps,
   document: DocumentRef,
   removals: readonly Removal[],
 ): Promise<CurrentRun | undefined> {
-  if (removals.length === 0) return runs.current(document);
   const existing = await items.existing(
     document,
     removals.map(({ part }) => part),

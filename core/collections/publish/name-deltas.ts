@@ -2,8 +2,7 @@ import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { ShardName } from "../../../contract/collections.ts";
 import { documentModel } from "../../documents/documents.ts";
 import type { Log } from "../../log.ts";
-import { inParallel } from "../../resilience/in-parallel.ts";
-import { isExpiring } from "../../runs/current-run.ts";
+import { type CurrentRun, isExpiring } from "../../runs/current-run.ts";
 import type { RunStore } from "../../runs/run-store.ts";
 import { type Lease, LeaseLostError } from "../lease/lease.ts";
 import type { StartedDocument } from "../messages/document-work.ts";
@@ -12,12 +11,10 @@ import { NamedDeltas } from "../segments/named-deltas.ts";
 import { type Overlay, overlayOf } from "../segments/overlay.ts";
 import type { LookedDocument } from "./look-at-documents.ts";
 
-const readsAtOnce = 16;
-
 export interface NameDeltasDeps {
   readonly shard: ShardName;
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
-  readonly runs: Pick<RunStore, "current">;
+  readonly runs: Pick<RunStore, "currents">;
   readonly log: Log;
 }
 
@@ -40,19 +37,17 @@ export async function nameDeltas(
   if (!(await new NamedDeltas(control, shard).add(named, lease.token))) {
     throw new LeaseLostError(shard, lease.token, "a later holder has named its deltas");
   }
-  const kept: LookedDocument[] = [];
-  await inParallel(looked, readsAtOnce, async (each) => {
-    const { one, entry } = each;
-    if (!isNaming(entry) || isNamedIn(published, entry) || (await isThere(runs, one, entry))) {
-      kept.push(each);
-      return;
-    }
+  const isNew = ({ entry }: LookedDocument) => isNaming(entry) && !isNamedIn(published, entry);
+  const currentOf = await runs.currents(looked.filter(isNew).map(({ one }) => one.document));
+  return looked.filter((each) => {
+    if (!isNaming(each.entry) || !isNew(each)) return true;
+    if (isThere(currentOf(each.one.document), each.one, each.entry)) return true;
     log.warn(
       "A delta may be about to be removed; its messages are redelivered",
       documentModel.toStored(each.one.document),
     );
+    return false;
   });
-  return kept;
 }
 
 function isNaming(entry: SegmentEntry | undefined): entry is PublishedDocument {
@@ -66,12 +61,11 @@ function isNamedIn(published: Overlay, { document, deltaKey }: PublishedDocument
 }
 
 /** The delta of the run that counts is never removed; that of another only after a write of CURRENT. */
-async function isThere(
-  runs: Pick<RunStore, "current">,
-  { document, current: before }: StartedDocument,
+function isThere(
+  current: CurrentRun | undefined,
+  { current: before }: StartedDocument,
   { runId }: PublishedDocument,
-): Promise<boolean> {
-  const current = await runs.current(document);
+): boolean {
   if (current === undefined) return true;
   if (current.state === "ACTIVE" && current.runId === runId) return true;
   return current.version === before?.version && !isExpiring(current, runId, Date.now());

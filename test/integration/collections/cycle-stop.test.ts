@@ -92,8 +92,8 @@ describe("once its process has to end", () => {
 
   test("no run is closed", async () => {
     const error = await startStopped({ ...work, removals: [] }, () => {
-      const read = rig.runs.current.bind(rig.runs);
-      jest.spyOn(rig.runs, "current").mockImplementationOnce(async (...input) => {
+      const read = rig.runs.currents.bind(rig.runs);
+      jest.spyOn(rig.runs, "currents").mockImplementationOnce(async (...input) => {
         const answer = await read(...input);
         over.abort();
         return answer;

@@ -59,6 +59,15 @@ describe("the current run of a receipt", () => {
     expect(await runs.moveCurrent(receipt, seen, { ...next, runId: "b" })).toBe("refused");
     expect(await runs.current(receipt)).toEqual({ ...next, removed, version: 2 });
   });
+
+  test("is read of more receipts than one call takes, and one that has none has none", async () => {
+    const receipts = Array.from({ length: 120 }, (_, number) => ({ ...receipt, receiptId: number + 2 }));
+    for (const each of receipts) await runs.moveCurrent(each, undefined, next);
+    const nowhere = { imageId: randomUUID(), receiptId: 1 };
+    const currentOf = await runs.currents([...receipts, nowhere, ...receipts]);
+    expect(receipts.map(currentOf)).toEqual(receipts.map(() => ({ ...next, version: 1 })));
+    expect(currentOf(nowhere)).toBeUndefined();
+  });
 });
 
 describe("opening a run", () => {
