@@ -13,7 +13,10 @@ export interface FoldSweep {
   readonly log: Log;
 }
 
-/** Asks for folds that no publish has asked for: because nothing is published any more, or its request was lost. */
+/**
+ * Requests folds that are due but were not requested by a publish, because nothing is being published or the request
+ * was lost.
+ */
 export async function sweepFolds({ control, shards, folds, foldRules, log }: FoldSweep): Promise<void> {
   for (const shard of shards) {
     try {
@@ -21,7 +24,7 @@ export async function sweepFolds({ control, shards, folds, foldRules, log }: Fol
       const reason = foldDue(head?.overlay, foldRules);
       if (reason) await folds.ask({ shard, reason, found: head?.overlay?.database ?? null });
     } catch (error) {
-      log.error("A fold could not be asked for", { shard, ...errorFields(error) });
+      log.error("A fold request could not be sent", { shard, ...errorFields(error) });
     }
   }
 }

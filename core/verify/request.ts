@@ -5,21 +5,24 @@ import { InputError } from "../vectorkeep-error.ts";
 
 const request = z.object({
   shard: z.string(),
-  /** Whether the numbers of the vectors are compared too. */
+  /** Whether to compare the numbers of the vectors too. */
   numbers: z.boolean().default(false),
-  /** Instead of comparing, has vectors ask for themselves: a sample of each shard that the seed draws, or all of them. */
+  /**
+   * Searches for vectors by their own numbers instead of comparing: for a sample of each shard, drawn with the seed, or
+   * for all.
+   */
   findable: z.object({ sample: z.int().min(1).nullable(), seed: z.string() }).optional(),
-  /** What `next` of the report before said; without it, from the beginning. */
+  /** The value of `next` in the previous report; absent to begin. */
   after: z.string().optional(),
 });
 
-/** What is asked of the function that verifies; it answers with a ShardReport, or a FindableReport. */
+/** The request to the verify function, which responds with a ShardReport or a FindableReport. */
 export type VerifyRequest = Omit<z.infer<typeof request>, "shard"> & { readonly shard: ShardName };
 
-/** The event of the function is nothing that it is asked for; every problem is in the message. */
+/** The function's event is not a valid request. The message lists every problem. */
 export class VerifyRequestInvalidError extends InputError {
   constructor(found: readonly string[]) {
-    super(`The request is not usable: ${found.join("; ")}.`, "Use `npm run verify`.");
+    super(`The request is invalid: ${found.join("; ")}.`, "Use `npm run verify`.");
   }
 }
 
@@ -28,6 +31,7 @@ export function parseVerifyRequest(event: unknown, shards: readonly ShardName[])
   const parsed = request.safeParse(event);
   if (!parsed.success) throw new VerifyRequestInvalidError(problems(parsed.error));
   const shard = shards.find((one) => one === parsed.data.shard);
-  if (shard === undefined) throw new VerifyRequestInvalidError([`shard: it is one of ${shards.join(", ")}`]);
+  if (shard === undefined)
+    throw new VerifyRequestInvalidError([`shard: must be one of ${shards.join(", ")}`]);
   return { ...parsed.data, shard };
 }

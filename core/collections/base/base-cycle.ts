@@ -21,12 +21,14 @@ import { type MergedBase, settledStates } from "./overlay-work.ts";
 
 const redrivesAtOnce = 16;
 
-/** What a cycle writes a base with: a copy of the one before, on local disk, and the Chroma server on it. */
+/** Writes bases on a local copy of the previous base, opened with a Chroma server. */
 export function baseWriter(workspace: Workspace): BaseWriter {
   return { workspace, write: (work) => new BaseCycle(work).run() };
 }
 
-/** The part of a cycle that writes the next base, and publishes it with what the cycle's documents are now. */
+/**
+ * The part of a cycle that writes the next base and publishes it together with the changes of the cycle's documents.
+ */
 class BaseCycle {
   readonly #work: BaseWork;
   readonly #workspace: Workspace;
@@ -40,7 +42,7 @@ class BaseCycle {
     this.#head = work.head;
   }
 
-  /** Publishes nothing where the shard holds all of it already. */
+  /** Publishes nothing if the head already contains all of it. */
   async run(): Promise<WrittenBase> {
     const { deps, step, documents } = this.#work;
     step("materialise");
@@ -74,8 +76,9 @@ class BaseCycle {
   }
 
   /**
-   * No generation is sound: the shard is rebuilt from its deltas and published, and then takes the messages. Undefined
-   * if the time ends before that: all messages are redelivered, and their cycle continues from the checkpoint.
+   * Rebuilds the shard from its deltas when no generation is sound, and publishes it; the cycle's messages are merged
+   * on top. Resolves to undefined if time runs out first: all messages are redelivered, and their cycle continues from
+   * the checkpoint.
    */
   async #rebuiltStart(): Promise<BaseStart | undefined> {
     const { deps, lease, until, step } = this.#work;
@@ -92,7 +95,7 @@ class BaseCycle {
     });
     if (rebuilt.state === "unfinished") {
       const { done, known } = rebuilt;
-      log.info("The rebuild goes on in the next cycle", { shard, ...documentCounts({ done, known }) });
+      log.info("The rebuild continues in the next cycle", { shard, ...documentCounts({ done, known }) });
       return undefined;
     }
     this.#head = rebuilt.head;
@@ -133,7 +136,7 @@ class BaseCycle {
       step("write generation");
       const generation = (now?.generation ?? 0) + 1;
       const name = generationName(generation, lease.token);
-      // Where a fold has moved the head, this still starts from what that has folded.
+      // If a fold moved the head in the meantime, the predecessor is still the generation that the fold started from.
       const base = now === from ? (start.name ?? null) : (now?.name ?? null);
       const segments = carried.length > 0 ? [await generations.segments.write(name, carried)] : [];
       const made = { name, base, model, dimensions, count, databaseCount, documents, index, segments };
@@ -167,7 +170,7 @@ class BaseCycle {
     });
   }
 
-  /** Runs before anything is published without them: a crash in between only rebuilds them twice. */
+  /** Must run before a base without these documents is published: a crash in between then only redrives them twice. */
   async #redriveLost(lost: readonly DocumentRef[]): Promise<void> {
     const { deps } = this.#work;
     deps.signal?.throwIfAborted();
@@ -176,7 +179,7 @@ class BaseCycle {
       try {
         await redriveDocument(deps, document, time);
       } catch (error) {
-        // A document whose items are unreadable must not block the others; verify reports it.
+        // A document with unreadable items must not block the others; verify reports it.
         if (!(error instanceof ItemUnreadableError)) throw error;
         deps.log.error(`A ${documentModel.noun} of a corrupt generation cannot be rebuilt`, {
           shard: deps.shard,

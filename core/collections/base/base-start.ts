@@ -10,20 +10,22 @@ import type { Overlay } from "../segments/overlay.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { openUnlessAborted } from "./open-unless-aborted.ts";
 
-/** What a cycle starts from that writes the next base. */
+/** The state from which a cycle writes the next base. */
 export interface BaseStart {
   readonly store: VectorStore;
-  /** The generation that it starts from; undefined for an empty one. */
+  /** The generation to start from; undefined starts an empty base. */
   readonly name: string | undefined;
   /** The generation whose database the store is a copy of; undefined for an empty one. */
   readonly database: string | undefined;
-  /** What the generation says over its database. */
+  /** The entries of the segments above that database. */
   readonly overlay: Overlay;
-  /** Of the database; undefined where it has none that can be read. */
+  /** The index of the database; undefined if it cannot be read. */
   readonly index: BaseIndex | undefined;
-  /** Documents whose newest state was in corrupt generations, so that they must be rebuilt. */
+  /** Documents that must be rebuilt, because their newest state was in corrupt generations. */
   readonly lost: readonly DocumentRef[];
-  /** The store is a warm process's own copy of a head whose files are gone: it has to be published whatever changed. */
+  /**
+   * The store is a warm process's copy of a head whose files are gone, so it must be published even if nothing changed.
+   */
   readonly isOnlyCopy: boolean;
 }
 
@@ -36,16 +38,16 @@ export interface BaseStartDeps {
 }
 
 /**
- * Opens the head, or, if it does not match its manifest, the newest earlier generation that does. Undefined if there is
- * none, or if a corrupt generation has no readable list of its documents: then only the deltas hold the expected
- * content.
+ * Opens the head, or the newest sound predecessor if the head does not match its manifest. Resolves to undefined if
+ * there is none, or if a corrupt generation has no readable list of its documents: then only the deltas say what the
+ * shard must contain.
  */
 export async function openBaseStart(
   { generations, workspace, log, metrics, signal }: BaseStartDeps,
   head: Head | undefined,
 ): Promise<BaseStart | undefined> {
   const lost: DocumentRef[] = [];
-  /** Databases that many generations may share: none is read twice to find it corrupt. */
+  /** Several generations can share a database; each corrupt one is read only once. */
   const corrupt = new Set<string>();
   let name = head?.name;
   let base = head?.base ?? null;
@@ -56,7 +58,7 @@ export async function openBaseStart(
       if (!(error instanceof GenerationCorruptError) || name === undefined) throw error;
       metrics.count("ManifestMismatches", 1);
       const corrupt = await generations.manifestIfReadable(name);
-      // An older generation is visible everywhere by now, so there is no wait for NFS.
+      // Older generations are visible on every NFS client, so there is no need to wait for them.
       const older = base === null ? undefined : await generations.manifestIfReadable(base);
       const goesOn = corrupt !== undefined && older !== undefined;
       log.error(
@@ -77,7 +79,10 @@ export async function openBaseStart(
   }
 }
 
-/** Waits for a folder only where it may not show yet: else a lost file system would take the time of each cycle. */
+/**
+ * Waits for files only if the head was just published and NFS may not show them yet. Waiting for older ones would let a
+ * lost file system use up the time of every cycle.
+ */
 async function open(
   { workspace, generations, signal }: Pick<BaseStartDeps, "workspace" | "generations" | "signal">,
   corrupt: Set<string>,
@@ -105,7 +110,7 @@ async function open(
   const manifest = await generations.manifest(name);
   const database = manifest.database ?? undefined;
   if (database !== undefined && corrupt.has(database)) {
-    throw new GenerationCorruptError(generations.pathOf(name), `its database, of ${database}, is`);
+    throw new GenerationCorruptError(generations.pathOf(name), `the database of ${database} is corrupt`);
   }
   const overlay = await generations.overlayOf(manifest);
   const index = await generations.indexOf(manifest).catch((error: unknown) => {

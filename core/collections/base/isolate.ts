@@ -1,28 +1,28 @@
-/** The outcome of the merged items, and why the others were not merged. */
+/** The outcome of the merged items, and the reason for each item that was not merged. */
 export interface Isolated<Item, Outcome> {
   readonly outcome: Outcome;
   readonly poisonMessages: ReadonlyMap<Item, unknown>;
 }
 
 export interface Attempts<Item, Outcome> {
-  /** Starts from the same ground every time. The last one that succeeds is the one that counts. */
+  /** Must start from the same state on every call. The last successful attempt is the result. */
   readonly attempt: (items: readonly Item[]) => Promise<Outcome>;
-  /** Whether a failure has nothing to do with the items. */
+  /** Whether a failure is independent of the items. */
   readonly isSharedError: (failure: unknown) => boolean;
   /** Whether there is time for another attempt. */
   readonly mayGoOn: () => boolean;
-  /** Whether an item that is the only one may be blamed, where an attempt without it succeeds. @default never */
+  /** Whether a single remaining item may be blamed if an attempt without it succeeds. @default never */
   readonly canBisect?: (item: Item) => boolean;
 }
 
-/** After this many consecutive items that fail alone, without a success between them, the items are not the cause. */
+/** After this many items in a row that fail alone, without a success in between, the items are not the cause. */
 const maxUnproven = 3;
 
 /**
- * Attempts all items at once. Where that fails, finds the items that make it fail, each in a logarithmic number of
- * attempts, and leaves them out. An item is blamed only where its failure is repeated and others succeed without it:
- * what passes, or fails with every item, may be the fault of a server, a disk or a network. It is thrown where it is
- * repeated too often. An item without others is blamed only where `canBisect` says so.
+ * Attempts all items at once. If that fails, finds each poison item by bisection, in a logarithmic number of attempts,
+ * and leaves it out. An item is blamed only if its failure repeats and other items succeed without it: a failure that
+ * disappears, or that every item causes, may come from a server, a disk or a network, and is thrown once it has
+ * repeated too often. A single item is blamed only if `canBisect` allows it.
  */
 export async function isolate<Item, Outcome>(
   items: readonly Item[],
@@ -44,7 +44,7 @@ export async function isolate<Item, Outcome>(
       return await isolate(items, attempts, unproven + 1);
     }
     const poison = items[position] as Item;
-    // From the other end: poison messages are often adjacent, and the search needs a success.
+    // In reverse order: poison messages are often adjacent, and the search needs a success.
     const others = items.toSpliced(position, 1).reverse();
     const { outcome, poisonMessages } = await isolate(others, attempts, position === 0 ? unproven + 1 : 0);
     return { outcome, poisonMessages: new Map([...poisonMessages, [poison, reason]]) };
@@ -52,8 +52,8 @@ export async function isolate<Item, Outcome>(
 }
 
 /**
- * There are no others that could succeed without it: that nothing at all succeeds is the proof. A transient fault can
- * pass between the two, so this is for items that have failed in cycles before.
+ * With no other items, the proof is that an attempt with no items succeeds. A transient fault can end between the two
+ * attempts, so this applies only to items that failed in earlier cycles.
  */
 async function bisectToOne<Item, Outcome>(
   item: Item,
@@ -65,7 +65,7 @@ async function bisectToOne<Item, Outcome>(
   return { outcome: await attempt([]), poisonMessages: new Map([[item, failure]]) };
 }
 
-/** What failed once, with a server that had crashed, succeeds with the next one. */
+/** An attempt that failed because the server crashed succeeds on a new server. */
 async function failsAgain<Item, Outcome>(
   items: readonly Item[],
   failure: unknown,
@@ -81,7 +81,7 @@ async function failsAgain<Item, Outcome>(
   }
 }
 
-/** The first item with which the items before it fail, and how. The items are known to fail together. */
+/** The first item that makes the items up to it fail, and the reason. The items are known to fail together. */
 async function firstPoison<Item, Outcome>(
   items: readonly Item[],
   failure: unknown,

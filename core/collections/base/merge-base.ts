@@ -13,22 +13,22 @@ import { isolate } from "./isolate.ts";
 import { openUnlessAborted } from "./open-unless-aborted.ts";
 import { type MergedBase, ownOf, withOverlay } from "./overlay-work.ts";
 
-/** A document that is alone in its cycle is blamed for the failure of a third cycle, and not of the first. */
+/** A document that is alone in its cycle is blamed only on its third delivery: one failure may be transient. */
 const receivesBeforeBlame = 3;
 const diskErrors = ["ENOSPC", "EDQUOT", "EIO", "EROFS", "ESTALE", "EMFILE"];
 
 export interface MergeBaseDeps
   extends Pick<CycleDeps, "shard" | "target" | "deltas" | "items" | "clock" | "log" | "signal"> {
   readonly workspace: Workspace;
-  /** Called before what was written is read back. */
+  /** Called before the written vectors are read back. */
   readonly onVerify: () => void;
-  /** Called with each document that cannot be merged, and why. */
+  /** Called with each document that cannot be merged, and the reason. */
   readonly onLeftOut: (document: DocumentRef, reason: unknown) => Promise<void>;
 }
 
 /**
- * Merges into the opened database what is above it, and what else can be merged; a document that makes the others fail is
- * left out, and the failure is its own. Nothing new is begun after the moment `until`.
+ * Merges the segments above the base, and the cycle's documents, into the opened database. Documents that make the
+ * merge fail are found by bisection and left out. Starts nothing new after the time `until`.
  */
 export async function mergeBase(
   deps: MergeBaseDeps,

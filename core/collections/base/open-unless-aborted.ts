@@ -2,7 +2,7 @@ import { unlessAborted } from "../../resilience/unless-aborted.ts";
 import type { VectorStore } from "../chroma/vector-store.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
-/** Opens a database; a server that starts too late for anybody to use it is closed. */
+/** Opens a database. If the signal aborts first, the server is closed as soon as it has started. */
 export async function openUnlessAborted(
   workspace: Workspace,
   name: string | undefined,

@@ -15,16 +15,19 @@ import {
 import type { KnownOfDocument } from "../segments/next-index.ts";
 import type { Overlay } from "../segments/overlay.ts";
 
-/** What goes into the next base: the documents of a cycle, and those of the segments above the base before. */
+/** The work of the next base: the documents of the cycle, and those of the segments above the current base. */
 export interface OverlayWork {
   readonly items: readonly StartedDocument[];
-  /** Of those that no message of the cycle speaks of. They stay as they are published. */
+  /**
+   * Whether the document is only in the segments, and no message of the cycle is about it. It keeps its published
+   * state.
+   */
   readonly isUntouched: (item: StartedDocument) => boolean;
-  /** What the segments know of an untouched document, and what the tables know of the others. */
+  /** The facts of untouched documents come from their segments, those of the others from the tables. */
   readonly facts: Pick<CurrentFacts, "factsOf">;
 }
 
-/** A document that is in the segments and in the cycle too is one piece of work. */
+/** Combines the segments with the cycle's documents; a document that is in both becomes one work item. */
 export function withOverlay(
   overlay: Overlay,
   documents: readonly StartedDocument[],
@@ -47,15 +50,15 @@ export function withOverlay(
   };
 }
 
-/** The merged database, and what stays above it. */
+/** The merged database, and the entries that stay above it. */
 export interface MergedBase extends Merged {
   readonly store: VectorStore;
   readonly carried: readonly SegmentEntry[];
 }
 
 /**
- * What the cycle's own documents have come to. A document whose entry stays above the base shows that entry alone, so
- * its changes are not published.
+ * The results of the cycle's own documents. A document whose entry stays above the base is excluded: readers still see
+ * that entry, so the document's changes are not published.
  */
 export function ownOf(
   work: OverlayWork,
@@ -80,13 +83,13 @@ export function ownOf(
   };
 }
 
-/** Entries of documents that have not got into the base: they stay above it. */
+/** Entries of documents that were not merged into the base. */
 function carriedOver(overlay: Overlay, { settled }: Pick<Merged, "settled">): SegmentEntry[] {
   const there = new Set(Array.from(settled.keys(), ({ document }) => documentModel.keyOf(document)));
   return [...overlay].flatMap(([key, entry]) => (there.has(key) ? [] : [entry]));
 }
 
-/** By document key, what the next base holds of the documents that have got into it. */
+/** What the next base contains of each merged document, by document key. */
 export function settledStates(
   collection: Collection,
   { settled }: Pick<Merged, "settled">,
@@ -104,7 +107,7 @@ export function settledStates(
   );
 }
 
-/** A change of a document whose vectors are not in the base is one of the delta that the segments name. */
+/** If the document's vectors are not in the base, its changes apply to the delta that the segments name. */
 function overPublished(one: StartedDocument, overlay: Overlay): StartedDocument {
   const entry = overlay.get(documentModel.keyOf(one.document));
   if (entry === undefined || one.run !== undefined || one.current?.state === "DELETED") return one;
@@ -114,7 +117,7 @@ function overPublished(one: StartedDocument, overlay: Overlay): StartedDocument 
 function workOf(entry: SegmentEntry): StartedDocument {
   const { document } = entry;
   const nobody = { document, changeMessages: [] };
-  // Nothing is read of one that is gone, so that it has to be asked for.
+  // Marked as doubted, because the merge would otherwise not look up the vectors of a removed document.
   if (entry.gone) return { ...nobody, run: undefined, current: goneCurrent, isDoubted: true };
   const removed = new Map(entry.removed.map((part) => [part, 0]));
   return { ...nobody, run: runOf(entry), current: { ...asPublished, removed }, isDoubted: false };

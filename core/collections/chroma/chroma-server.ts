@@ -9,16 +9,16 @@ const portsTried = 5;
 const startWithinMs = 60_000;
 const stopWithinMs = 10_000;
 const pollMs = 10;
-/** The server prints it once it has its port. */
+/** The server prints this once it listens on its port. */
 const hasItsPort = "Connect to Chroma at";
-/** And this where the port is taken, after which it hangs. */
+/** The server prints this if the port is taken, and then hangs. */
 const portIsTaken = "is not available";
-/** Enough to see why it ended. */
+/** Characters of output; enough for an error message. */
 const outputKept = 4_000;
 
 /**
- * The server's call never returns, so a second thread watches the pipe from the parent: it ends with the parent,
- * and the server with it.
+ * The call that runs the server never returns, so a second thread watches the pipe from the parent process and kills
+ * this process, and with it the server, when the parent ends.
  */
 const program = `
   const { Worker } = require("node:worker_threads");
@@ -31,13 +31,13 @@ const program = `
 `;
 
 export interface ChromaServerOptions {
-  /** File of the native library. */
+  /** Path of the native library. */
   readonly library: string;
   /** Folder of the database. No other server may have it open. */
   readonly path: string;
 }
 
-/** The Chroma server did not start or did not end as it should; what it printed is in the message. */
+/** The Chroma server did not start, or ended unexpectedly. The message contains its output. */
 export class ChromaServerFailedError extends VectorkeepError {
   constructor(what: string, output: string) {
     super(
@@ -47,7 +47,7 @@ export class ChromaServerFailedError extends VectorkeepError {
   }
 }
 
-/** The real Chroma server in a process of its own, on a free port of the loopback interface. */
+/** A Chroma server in its own process, on a free port of the loopback interface. */
 export class ChromaServer {
   readonly host = host;
   readonly port: number;
@@ -71,7 +71,7 @@ export class ChromaServer {
     }
   }
 
-  /** What the server printed where its port was taken meanwhile. */
+  /** Resolves to the server's output if another process took the port in the meantime. */
   static async #startOn(port: number, options: ChromaServerOptions): Promise<ChromaServer | string> {
     const { library, path } = options;
     const child = spawn(process.execPath, ["--eval", program, library, path, host, String(port)], {
@@ -109,7 +109,7 @@ export class ChromaServer {
     );
   }
 
-  /** Resolves when the process is gone, so its files are closed. What it acknowledged is in them. */
+  /** Resolves when the process has ended and its files are closed. They contain every acknowledged write. */
   async stop(): Promise<void> {
     const deadline = setTimeout(() => this.#process.kill("SIGKILL"), stopWithinMs);
     this.#process.kill("SIGINT");

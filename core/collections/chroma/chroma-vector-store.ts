@@ -17,7 +17,7 @@ import {
   type VectorStore,
 } from "./vector-store.ts";
 
-/** Chroma's index of every collection. A change takes effect in collections made after it. */
+/** Settings of the HNSW index. A change applies only to collections created after it. */
 export const indexSettings = {
   space: "cosine",
   ef_construction: 100,
@@ -25,10 +25,10 @@ export const indexSettings = {
   max_neighbors: 16,
 } as const;
 
-/** Ids, or values of one filter, in one request. */
+/** Ids per request, and values of one filter per request. */
 const idsPerRequest = 4_500;
 const valuesPerRequest = 500;
-/** Vectors are read as JSON numbers, some 20 bytes each. */
+/** Vectors are read as JSON numbers of about 20 bytes each. */
 const vectorsPerRead = 500;
 const vectorsPerPage = 5_000;
 
@@ -58,7 +58,7 @@ export class ChromaVectorStore implements VectorStore {
     return new ChromaVectorStore(opened, server.url);
   }
 
-  /** Requests go one after another: two at once take longer than that. */
+  /** Serialised, because two concurrent upserts take longer than two in a row. */
   async upsert(parts: readonly DeltaPart[]): Promise<void> {
     const posted = this.#lastUpsert.then(() => this.#post(parts));
     this.#lastUpsert = posted.catch(() => undefined);
@@ -77,7 +77,7 @@ export class ChromaVectorStore implements VectorStore {
     return (await this.#collection.get({ limit, offset, include: [] })).ids;
   }
 
-  /** By metadata that other documents may have in common with them. */
+  /** The metadata filter may also match other documents, so the ids are compared afterwards. */
   async idsOf(documents: readonly DocumentRef[]): Promise<string[]> {
     const wanted = new Set(documents.map(documentModel.keyOf));
     const found: string[] = [];
@@ -91,12 +91,12 @@ export class ChromaVectorStore implements VectorStore {
     return found;
   }
 
-  /** By their ids: of all that a filter finds, Chroma reads the metadata in one statement, which has a limit. */
+  /** Reads by id: for a metadata filter, Chroma reads all matches in one SQL statement, whose size is limited. */
   async metadataOf(documents: readonly DocumentRef[]): Promise<StoredMetadata[]> {
     return this.readMetadata(await this.idsOf(documents));
   }
 
-  /** By a request of its own: Chroma's client leaves out the nulls that take keys away. */
+  /** Does not use Chroma's client, which drops the nulls that delete metadata keys. */
   async updateMetadata(changes: ReadonlyMap<string, MetadataChanges>): Promise<void> {
     for (const body of updateBodies(changes)) {
       const answer = await fetch(`${this.#url}/update`, {
@@ -142,7 +142,7 @@ export class ChromaVectorStore implements VectorStore {
     return found;
   }
 
-  /** Everything that is stored but the vectors' numbers, a page at a time. Nothing may be written meanwhile. */
+  /** All stored vectors without their numbers, in pages. Nothing may be written during the iteration. */
   async *pages(): AsyncGenerator<Omit<StoredVector, "vector">[]> {
     for (let offset = 0; ; offset += vectorsPerPage) {
       const stored = await this.#collection.get({
@@ -157,7 +157,7 @@ export class ChromaVectorStore implements VectorStore {
     }
   }
 
-  /** Everything that is stored, a page at a time. Nothing may be written meanwhile. */
+  /** All stored vectors, in pages. Nothing may be written during the iteration. */
   async *vectorPages(): AsyncGenerator<StoredVector[]> {
     for (let offset = 0; ; offset += vectorsPerRead) {
       const stored = await this.#collection.get({
@@ -207,7 +207,7 @@ function whereOf(filter: readonly MetadataTerm[]): Where | undefined {
   return terms.length > 1 ? { $and: terms } : terms[0];
 }
 
-/** Chroma refuses `$or`, like `$and`, with a single operand. */
+/** Chroma rejects `$or` and `$and` with a single operand. */
 function whereOne({ anyOf, equals }: MetadataTerm): Where {
   const [key, ...others] = anyOf;
   return others.length > 0 ? { $or: anyOf.map((each) => ({ [each]: equals })) } : { [key]: equals };

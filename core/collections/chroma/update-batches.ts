@@ -1,14 +1,14 @@
 import { batchesOf } from "../../resilience/batch.ts";
 import type { MetadataChanges } from "./vector-store.ts";
 
-/** Chroma refuses bodies of 40 MiB. */
+/** Chroma rejects bodies of 40 MiB. */
 export const maxBodyBytes = 38 * 1024 * 1024;
-/** More per request makes nothing faster. */
+/** Larger requests are no faster. */
 export const maxUpdates = 4_500;
 
 /**
- * The bodies of as many update requests as it takes: a request is full by count or by bytes, whichever comes first. One
- * long address stands in the metadata of every vector of its document (F30).
+ * The bodies of the update requests; each is bounded by count and by bytes. Bytes matter because one long address is
+ * repeated in the metadata of every vector of its document (F30).
  */
 export function* updateBodies(
   changes: ReadonlyMap<string, MetadataChanges>,

@@ -6,13 +6,13 @@ import { pipeline } from "node:stream/promises";
 import type { DeltaPart } from "./vector-store.ts";
 
 const bytesPerNumber = 4;
-/** Vectors that are encoded at a time: the server reads them while the next ones are encoded. */
+/** Vectors encoded per write: the server reads them while the next ones are encoded. */
 const vectorsPerBatch = 64;
 
 /**
- * Posts an upsert with base64 embeddings to a Chroma server; resolves to its answer. The body is made as it is sent,
- * so it never stands whole in memory. (Chroma's client joins the bytes of base64 one by one, and `fetch` copies a
- * body twice before it sends it.)
+ * Posts an upsert with base64 embeddings to a Chroma server and resolves to its response. The body is encoded while it
+ * is sent, so it is never in memory as a whole. (Chroma's client joins the bytes of base64 one by one, and `fetch`
+ * copies a body twice before it sends it.)
  */
 export async function postUpsert(
   url: string,
@@ -33,12 +33,12 @@ export async function postUpsert(
   return { status: answer.statusCode ?? 0, text: await text(answer) };
 }
 
-/** Characters of one vector in a request. */
+/** Length of one vector in a request, in characters. */
 export function base64Length(dimensions: number): number {
   return Math.ceil((dimensions * bytesPerNumber) / 3) * 4;
 }
 
-/** The body up to its embeddings. */
+/** The body up to the first embedding. */
 function recordsOf(parts: readonly DeltaPart[]): Buffer<ArrayBuffer> {
   const records = JSON.stringify({
     ids: parts.flatMap(({ delta, from, to }) => delta.ids.slice(from, to)),
@@ -48,7 +48,7 @@ function recordsOf(parts: readonly DeltaPart[]): Buffer<ArrayBuffer> {
   return Buffer.from(`${records.slice(0, -1)},"embeddings":[`);
 }
 
-/** Each embedding in quotes, commas between them, and the end of the body. */
+/** Bytes of the embeddings in quotes, the commas between them, and the end of the body. */
 function embeddingsLength(parts: readonly DeltaPart[]): number {
   return parts.reduce(
     (sum, { delta, from, to }) => sum + (to - from) * (base64Length(delta.dimensions) + 3),

@@ -2,7 +2,7 @@ import type { Delta, VectorMetadata } from "../../deltas/delta.ts";
 import type { DocumentRef } from "../../documents/documents.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 
-/** Some vectors of a delta: those from position `from` up to, not including, `to`. */
+/** A range of the vectors of a delta: from position `from` up to, but not including, `to`. */
 export interface DeltaPart {
   readonly delta: Delta;
   readonly from: number;
@@ -21,10 +21,10 @@ export interface StoredMetadata {
   readonly metadata: VectorMetadata;
 }
 
-/** New values of metadata keys; null takes a key away. */
+/** New values of metadata keys; null deletes a key. */
 export type MetadataChanges = Readonly<Record<string, VectorMetadata[string] | null>>;
 
-/** Holds for a vector when at least one of these keys of its metadata has exactly this value. */
+/** Matches a vector if at least one of these metadata keys has exactly this value. */
 export interface MetadataTerm {
   readonly anyOf: readonly [string, ...string[]];
   readonly equals: VectorMetadata[string];
@@ -33,7 +33,7 @@ export interface MetadataTerm {
 export interface NeighbourQuery {
   readonly vector: readonly number[];
   readonly k: number;
-  /** Every term must hold. Empty: no filter. */
+  /** All terms must match. Empty: no filter. */
   readonly filter: readonly MetadataTerm[];
 }
 
@@ -41,45 +41,45 @@ export interface Neighbour {
   readonly id: string;
   readonly document: string;
   readonly metadata: VectorMetadata;
-  /** Cosine similarity, 1 for the same direction. */
+  /** Cosine similarity; 1 means the same direction. */
   readonly similarity: number;
 }
 
-/** The store would not take an upsert; nothing of it is stored. */
+/** The store rejected an upsert; none of it is stored. */
 export class UpsertRefusedError extends VectorkeepError {
   constructor(why: string) {
     super(
       `The vector store refused an upsert: ${why}.`,
-      "One of its vectors is not what the collection holds; compare model and dimensions.",
+      "One of its vectors does not match the collection; compare model and dimensions.",
     );
   }
 }
 
-/** One collection of vectors, open for this process alone. */
+/** A collection of vectors that only this process has open. */
 export interface VectorStore {
   /**
-   * All in one request: see `SliceBuilder` for how many it holds. Requests go one after another, in the order of
-   * the calls, whether their callers wait or not.
-   * Throws UpsertRefusedError when the store would not take it; then none of it is stored.
+   * Upserts all parts in one request; `SliceBuilder` bounds their size. Requests are sent one at a time in the order of
+   * the calls, even if the callers do not await them. Throws UpsertRefusedError if the store rejects the request; then
+   * none of it is stored.
    */
   upsert(parts: readonly DeltaPart[]): Promise<void>;
-  /** Absent ids are skipped. */
+  /** Ignores ids that are not stored. */
   delete(ids: readonly string[]): Promise<void>;
   count(): Promise<number>;
-  /** Ids of stored vectors, at most `limit` from a position on. Nothing may be written between two calls. */
+  /** Ids of at most `limit` stored vectors from position `offset` on. Nothing may be written between two calls. */
   idsAt(offset: number, limit: number): Promise<string[]>;
   /** Ids of all vectors of these documents. */
   idsOf(documents: readonly DocumentRef[]): Promise<string[]>;
   /** Metadata of all vectors of these documents. */
   metadataOf(documents: readonly DocumentRef[]): Promise<StoredMetadata[]>;
-  /** Keys that are not named stay as they are. Absent ids are skipped. */
+  /** Keys that are not listed keep their values. Ids that are not stored are ignored. */
   updateMetadata(changes: ReadonlyMap<string, MetadataChanges>): Promise<void>;
-  /** Those of the ids that are stored. */
+  /** The subset of the ids that is stored. */
   present(ids: readonly string[]): Promise<Set<string>>;
-  /** Metadata of those of the ids that are stored. */
+  /** Metadata of the ids that are stored. */
   readMetadata(ids: readonly string[]): Promise<StoredMetadata[]>;
-  /** The stored vectors of these ids, in no order. */
+  /** The vectors of the ids that are stored, in no particular order. */
   read(ids: readonly string[]): Promise<StoredVector[]>;
-  /** Best first. */
+  /** The nearest neighbours, best first. */
   query(query: NeighbourQuery): Promise<Neighbour[]>;
 }

@@ -23,9 +23,9 @@ import type { Workspace } from "../workspace/workspace.ts";
 
 export interface CycleConfig {
   readonly leaseMs: number;
-  /** How long a contender waits for a living holder. */
+  /** How long a contender waits for a live holder. */
   readonly leaseWaitMs: number;
-  /** Messages taken beyond those delivered, the bytes of their bodies, and for how long. */
+  /** Limits on what is drained beyond the delivered messages: count, bytes of their bodies, and time. */
   readonly drainMessages: number;
   readonly drainBytes: number;
   readonly drainMs: number;
@@ -35,10 +35,10 @@ export interface CycleConfig {
   readonly garbage: GarbageRules;
 }
 
-/** What a cycle works with: one shard's. */
+/** The dependencies of a cycle of one shard. */
 export interface CycleDeps {
   readonly shard: ShardName;
-  /** The collection, and the model and dimensions that its deltas must have. */
+  /** The collection, with the model and dimensions that its deltas must have. */
   readonly target: DeltaTarget;
   readonly config: CycleConfig;
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
@@ -46,25 +46,25 @@ export interface CycleDeps {
   readonly deltas: DeltaStore;
   readonly items: CurrentFacts;
   readonly queue: CollectionQueue;
-  /** For redriving documents that must be rebuilt. */
+  /** Used to redrive documents that must be rebuilt. */
   readonly queues: RunQueues;
   readonly ledger: FailureLedger;
   readonly generations: Generations;
   readonly folds: FoldRequests;
-  /** What a process has that writes bases in its cycles. @default it asks for a fold */
+  /** Set in a process whose cycles write bases. @default the cycle requests a fold */
   readonly base?: BaseWriter;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** The process has to end: a cycle that has not published is given up. @default never */
+  /** Aborts when the process has to stop; a cycle that has not published is then abandoned. @default never */
   readonly over?: AbortSignal | undefined;
-  /** Of the cycle or fold that works with these: nothing is written any more. @default never */
+  /** Aborts when this cycle or fold must stop writing. @default never */
   readonly signal?: AbortSignal | undefined;
-  /** Told before each step; what it throws ends the cycle as a failure of that step would. */
+  /** Called before each step. If it throws, the cycle fails as it would if the step had failed. */
   readonly onStep: (step: Step) => void;
 }
 
-/** What a cycle under its lease hands to the one that writes its base. */
+/** What a cycle passes to its base writer. */
 export interface BaseWork {
   readonly deps: CycleDeps;
   readonly workspace: Workspace;
@@ -72,14 +72,14 @@ export interface BaseWork {
   readonly head: Head | undefined;
   readonly documents: readonly StartedDocument[];
   readonly failed: FailedMessages;
-  /** A moment of the clock: nothing new is merged after it. */
+  /** Time (of the clock) after which nothing new is merged. */
   readonly until: number;
   readonly step: (step: Step) => void;
 }
 
-/** What is done once the head is moved. */
+/** What is completed and acknowledged after the head has moved. */
 export interface Done {
-  /** Vectors of each run's delta. */
+  /** The number of vectors in each run's delta. */
   readonly runs: ReadonlyMap<RunWork, number>;
   readonly changeMessages: readonly QueuedMessage[];
 }
@@ -87,20 +87,20 @@ export interface Done {
 export interface WrittenBase {
   readonly head: Head | undefined;
   readonly done?: Done;
-  /** Bytes that the new generation does not share with the one before. */
+  /** Bytes that the new generation does not share with its predecessor. */
   readonly bytesWritten: number;
   readonly hasWrittenBase: boolean;
   /** No generation is sound; the next cycle continues the rebuild. */
   readonly isRebuilding?: boolean;
 }
 
-/** Injected, so that the program that only publishes has no database in it. */
+/** Injected, so that the bundle of a process that only publishes contains no database. */
 export interface BaseWriter {
   readonly workspace: Workspace;
   write(work: BaseWork): Promise<WrittenBase>;
 }
 
-/** Of a cycle that repairs: it takes what is queued, and writes a base. */
+/** Steps of a repair cycle: it merges the queued messages and writes a base. */
 export const repairSteps = [
   "lease",
   "drain",
@@ -114,7 +114,7 @@ export const repairSteps = [
   "collect garbage",
   "release",
 ] as const;
-/** Of a cycle that publishes a segment. */
+/** Steps of a cycle that publishes a segment. */
 export const publishSteps = [
   "lease",
   "drain",

@@ -2,27 +2,28 @@ import type { ShardName } from "../../../contract/collections.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { LeaseLostError } from "../lease/lease.ts";
 
-/** A cycle was given up because its process has to end. */
+/** A cycle was abandoned because its process has to stop. */
 export class CycleAbandonedError extends VectorkeepError {
   constructor(shard: ShardName) {
     super(
-      `The cycle of ${shard} was given up, because its process has to end.`,
+      `The cycle of ${shard} was abandoned because its process is stopping.`,
       "Nothing was published; its messages are redelivered.",
     );
   }
 }
 
 /**
- * Ends a cycle or a fold before its time, as a failure would: nothing is published, its lease is released and its messages
- * are redelivered. The reason of the signal is the error that it ends with. What cannot be interrupted goes on in scratch
- * and in a generation that no head will name, so no other cycle may start in this process after an abandoned one.
+ * Ends a cycle or a fold early, with the effect of a failure: nothing is published, its lease is released and its
+ * messages are redelivered. The reason of the signal is the error that it fails with. Operations that cannot be
+ * interrupted continue to write to scratch files or to a generation that no head will name, so this process must not
+ * start another cycle after an abandoned one.
  */
 export class CycleStop {
   readonly #controller = new AbortController();
   readonly #over: AbortSignal | undefined;
   readonly #abandon: () => void;
 
-  /** `over`: its process has to end. */
+  /** `over` aborts when the process has to stop. */
   constructor(shard: ShardName, over: AbortSignal | undefined) {
     this.#over = over;
     this.#abandon = () => this.#controller.abort(new CycleAbandonedError(shard));
@@ -39,7 +40,7 @@ export class CycleStop {
     this.#controller.abort(error);
   }
 
-  /** Only little is left to do, and giving up would have it done again: the end of the process is no reason any more. */
+  /** Stops listening for the end of the process: little is left to do, and abandoning it now would only repeat work. */
   finish(): void {
     this.#over?.removeEventListener("abort", this.#abandon);
   }

@@ -13,17 +13,17 @@ import { StepTimes } from "./step-times.ts";
 import { timetable } from "./timetable.ts";
 
 export interface CycleOutcome {
-  /** `contended`: another process held the lease for as long as it was waited for, so nothing was done. */
+  /** `contended`: another process held the lease for the whole wait, so nothing was done. */
   readonly state: "done" | "contended";
-  /** The delivered messages that have to be redelivered. */
+  /** The delivered messages that must be redelivered. */
   readonly returned: readonly QueuedMessage[];
 }
 
 /**
- * Takes the delivered messages, and what else is queued, into one new generation of the shard. After a failure all that is not acknowledged is, in
- * two halves, and nothing is published unless the failure came after the head had moved.
- * `deadline` is a moment of the clock by which the cycle must be over. With a `repair` it publishes a base although no
- * message asks for it, where the head is not sound or documents are doubted.
+ * Publishes the delivered messages, and whatever else is queued, as one new generation of the shard. After a failure
+ * the unacknowledged messages return to the queue in two halves, and nothing is published unless the failure came after
+ * the publish itself. The cycle ends by `deadline`, a time of the clock. With a `repair` it publishes a base even if no
+ * message asks for one, because the head is not sound or documents are doubted.
  */
 export function runCycle(
   deps: CycleDeps,
@@ -110,7 +110,7 @@ async function tracedCycle(
   };
 }
 
-/** A lost lease ends the cycle at once, whatever it waits for. */
+/** Renews the lease. A lost lease aborts the cycle at once, whatever it is waiting for. */
 export async function beatOrStop(lease: Lease | undefined, stop: CycleStop): Promise<void> {
   try {
     await lease?.beat();
@@ -120,7 +120,9 @@ export async function beatOrStop(lease: Lease | undefined, stop: CycleStop): Pro
   }
 }
 
-/** The queue's own visibility timeout is far longer: without this a crash costs more time, and nothing else. */
+/**
+ * Shortens the queue's much longer visibility timeout to the lease time. If this fails, a crash only delays redelivery.
+ */
 async function tryExtendVisibility(
   { queue, log }: CycleDeps,
   messages: readonly QueuedMessage[],
@@ -139,7 +141,10 @@ function countFailure({ metrics }: CycleDeps, error: unknown): void {
   if (error instanceof PublishConflictError) metrics.count("PublishConflicts", 1);
 }
 
-/** Leaves nothing behind that others would have to wait for. A failure here only makes them wait. */
+/**
+ * Returns messages and lease so that other processes need not wait for their timeouts. A failure here only makes them
+ * wait.
+ */
 async function returnToQueue(
   { queue, log }: CycleDeps,
   messages: MessagesInFlight,

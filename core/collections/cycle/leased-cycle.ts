@@ -30,18 +30,18 @@ import { tidy } from "./tidy.ts";
 import type { Timetable } from "./timetable.ts";
 
 const runsAtOnce = 16;
-/** From here on only little is left to do, and giving up would have it done again. */
+/** From these steps on little is left to do, and abandoning the cycle would only repeat work. */
 const afterPublishing: readonly Step[] = ["acknowledge", "collect garbage", "release"];
 
-/** What a fold asks of a cycle that writes a base, beside what is queued. */
+/** Additional work of a cycle that writes a base on behalf of a fold. */
 export interface Repair {
-  /** Documents that are made to show what is known, whatever seems to be published. */
+  /** Documents whose vectors are compared with the current facts even if they appear to be published. */
   readonly documents: readonly DocumentRef[];
 }
 
-/** A cycle under its lease. */
+/** A cycle that holds the lease of its shard. */
 export class LeasedCycle {
-  /** Bytes that the new generation does not share with the one before. */
+  /** Bytes that the new generation does not share with its predecessor. */
   bytesWritten = 0;
   readonly #deps: CycleDeps;
   readonly #lease: Lease;
@@ -53,9 +53,11 @@ export class LeasedCycle {
   readonly #repair: Repair | undefined;
   #head: Head | undefined;
   #merged: Done | undefined;
-  /** A base was written, so that older ones may be garbage by now. */
+  /** A base was written, so older ones may be garbage. */
   #hasWrittenBase = false;
-  /** The head is not as it was published, so that nothing is known of what it names: a repair comes first. */
+  /**
+   * The head cannot be read as published, so the files it names are unknown and nothing is collected before a repair.
+   */
   #isHeadUnsound = false;
 
   constructor(
@@ -106,7 +108,7 @@ export class LeasedCycle {
       signal: this.#stop.signal,
     };
     await drain(queue, clock, limits, (received) => this.#messages.take(received)).catch((error: Error) =>
-      log.warn("The queue was not drained to its end", { shard: this.#deps.shard, ...errorFields(error) }),
+      log.warn("The queue was not drained completely", { shard: this.#deps.shard, ...errorFields(error) }),
     );
   }
 
@@ -121,12 +123,15 @@ export class LeasedCycle {
     return unlessAborted(() => startDocuments(deps, this.#deps.shard, works), this.#stop.signal);
   }
 
-  /** As a segment, which costs by what has changed. What a segment cannot say waits for a fold. */
+  /**
+   * Publishes a segment, whose cost depends only on the number of changes. Changes that a segment cannot express wait
+   * for a fold.
+   */
   async #publish(all: readonly DocumentWork[]): Promise<void> {
     const { shard, config, log } = this.#deps;
     const published = await openPublished(this.#deps, this.#head);
     if (published === undefined) {
-      log.warn("Nothing can be published over the head, so its repair is asked for", {
+      log.warn("Nothing can be published above the head; a repair is requested", {
         shard,
         generation_name: this.#head?.name,
       });
@@ -170,13 +175,13 @@ export class LeasedCycle {
     if (reason) await this.#ask({ shard, reason, found: overlay?.database ?? null });
   }
 
-  /** Nothing is lost where it fails: the next publish asks again, or the sweeper does. */
+  /** A lost request is harmless: the next publish or the sweeper repeats it. */
   async #ask(request: FoldRequest): Promise<void> {
     const { shard, folds, log } = this.#deps;
     try {
       await folds.ask(request);
     } catch (error) {
-      log.warn("A fold could not be asked for", { shard, ...errorFields(error) });
+      log.warn("A fold request could not be sent", { shard, ...errorFields(error) });
     }
   }
 
@@ -217,7 +222,7 @@ export class LeasedCycle {
     );
   }
 
-  /** Past the publishing a failure concerns its own message only, which is redelivered and found done. */
+  /** After the head has moved, a failure affects only its own message: it is redelivered and found to be published. */
   async #acknowledge(): Promise<void> {
     this.#step("acknowledge");
     await inParallel(this.#merged?.runs ?? [], runsAtOnce, ([work, vectors]) =>
@@ -232,7 +237,7 @@ export class LeasedCycle {
     const { run, messages } = work;
     try {
       const moved = await runs.complete(run, shard, this.#lease.token, vectors);
-      if (moved === "fenced") log.info("A run was reopened meanwhile", { shard, ...runFields(run) });
+      if (moved === "fenced") log.info("A run was reopened in the meantime", { shard, ...runFields(run) });
       this.#messages.finish(messages);
     } catch (error) {
       log.error("A run could not be completed; its messages are redelivered", {
@@ -244,7 +249,7 @@ export class LeasedCycle {
     }
   }
 
-  /** Before every step: throws if the lease is lost or the process is stopping. */
+  /** Runs before every step. Throws if the lease is lost or the process is stopping. */
   #step(step: Step): void {
     this.#times.begin(step);
     this.#deps.onStep(step);

@@ -16,7 +16,7 @@ export interface PublishedChanges extends Done {
   readonly bytesWritten: number;
   /** Messages of documents for which there is no room above the base. */
   readonly heldBack: readonly QueuedMessage[];
-  /** Documents whose vectors are in the base alone. */
+  /** Documents whose vectors only the base has. */
   readonly inBaseAlone: readonly DocumentRef[];
 }
 
@@ -24,7 +24,10 @@ export interface PublishDeps extends CycleDeps {
   readonly failed: FailedMessages;
 }
 
-/** Publishes what the documents are now as a segment above the base, and nothing where all of it shows already. */
+/**
+ * Publishes the changes of the documents as a segment above the base. Publishes nothing if all of them are already
+ * published.
+ */
 export async function publishChanges(
   deps: PublishDeps,
   lease: Lease,
@@ -75,7 +78,7 @@ export async function publishChanges(
   return { ...done, head: made.head, bytesWritten };
 }
 
-/** Vectors of new deltas, those of documents of which something else is known, and those that were removed. */
+/** Counts the vectors of new deltas, the vectors of documents with changed facts, and the removed vectors. */
 function countVectors(named: readonly LookedDocument[]): MergedVectors {
   const [written = 0, updated = 0] = [true, false].map((isNew) =>
     named

@@ -4,7 +4,7 @@ import type { Metrics } from "../../metrics.ts";
 import type { Head } from "../generations/head.ts";
 import type { Done } from "./cycle-deps.ts";
 
-/** Documents named in the log of a publish: the rest is in the manifest. */
+/** Maximum number of documents in the log of a publish; the manifest lists all of them. */
 export const documentsLogged = 20;
 
 export interface ShardTelemetry {
@@ -35,11 +35,13 @@ export interface MergedVectors {
   readonly written: number;
   readonly updated: number;
   readonly removed: number;
-  /** Vectors of the shard, where they are known. */
+  /** Vectors of the shard, if known. */
   readonly vectors?: number;
 }
 
-/** Call it once the head has moved: changes of a publish that failed are merged again, and would count twice. */
+/**
+ * Call this only after the head has moved: the changes of a failed publish are merged again and would be counted twice.
+ */
 export function reportMerged(
   { shard, log, metrics }: ShardTelemetry,
   { runs, changeMessages }: Done,

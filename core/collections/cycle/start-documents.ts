@@ -20,36 +20,35 @@ import { CycleAbandonedError } from "./cycle-stop.ts";
 
 const documentsAtOnce = 16;
 
-/** A run says that it is held under a token that no lease has ever given. */
+/** A run is held under a token that no lease has ever issued. */
 export class TokenAheadError extends InputError {
   constructor(run: RunRef, shard: ShardName, token: number) {
     super(
       `Run ${run.runId} (${documentModel.keyOf(run)}) is held in ${shard} under a higher token than the lease's, ${token}.`,
-      "Another writer or an edit has set it: set that token of the run's item to 0, then replay its message with `npm run failed`.",
+      "Another writer or an edit has set it. Set that token in the run's item to 0, then replay its message with `npm run failed`.",
     );
   }
 }
 
 export interface StartDeps {
   readonly token: number;
-  /** Throws LeaseLostError where another process holds the lease by now. */
+  /** Throws LeaseLostError if another process holds the lease. */
   readonly confirmLease: () => Promise<void>;
   readonly runs: RunStore;
   readonly items: Pick<CurrentFacts, "existing">;
   readonly messages: MessagesInFlight;
   readonly failed: FailedMessages;
   readonly log: Log;
-  /** Nothing is written once it is aborted. */
+  /** Nothing is written after it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Starts the runs of these documents and records their removals. Resolves to the documents that have something to be
- * applied; all other messages are finished here: those of runs completed before, and those of runs that are no more
- * the document's current one (completed with no vectors).
- *
- * A document fails alone (F26): where its items cannot be read its messages count a failure, where a table does not
- * answer for it they are redelivered. Throws LeaseLostError, and the first failure where no document could be started.
+ * Starts the runs of these documents and records their removals as tombstones. Resolves to the documents that have
+ * changes to apply. All other messages are finished here: those of completed runs, and those of superseded runs, which
+ * are completed with no vectors. A failing document does not affect the others (F26): if its items cannot be read, its
+ * messages count a failure; if a table does not answer, they are redelivered. Throws LeaseLostError, and the first
+ * failure if no document could be started.
  */
 export async function startDocuments(
   deps: StartDeps,
@@ -98,7 +97,7 @@ function endsTheCycle(error: unknown): boolean {
   return error instanceof LeaseLostError || error instanceof CycleAbandonedError;
 }
 
-/** It fails at every delivery until the items of the document are corrected. */
+/** Whether the error repeats on every delivery until somebody corrects the document's items. */
 function isOwnFailure(error: unknown): error is Error {
   return error instanceof ItemUnreadableError || error instanceof TokenAheadError || isValidationError(error);
 }
@@ -111,7 +110,10 @@ function logOutage({ log }: StartDeps, { document }: DocumentWork, error: unknow
   return error;
 }
 
-/** Reads which of the started runs counts, and closes the others. */
+/**
+ * Starts the document's runs and only then reads which one is current. The order matters: a run that becomes current
+ * after this read is also reopened, and reopening makes a completion under the earlier start fail.
+ */
 async function settled(
   deps: StartDeps,
   shard: ShardName,
@@ -144,7 +146,7 @@ async function startRuns(
     signal?.throwIfAborted();
     const answer = await runs.start(work.run, shard, token);
     if (answer === "fenced") {
-      // Tokens only grow: while the lease is this cycle's, no process can have been given a higher one.
+      // Tokens only grow, so no process can have been given a higher one while this cycle holds the lease.
       await confirmLease();
       throw new TokenAheadError(work.run, shard, token);
     }
@@ -155,7 +157,7 @@ async function startRuns(
   return { started, missing };
 }
 
-/** CURRENT with the tombstones of the removals. What exists again was not removed (F11). */
+/** CURRENT with the removals recorded as tombstones, except those of parts that exist again (F11). */
 async function afterRemovals(
   { runs, items, signal }: StartDeps,
   document: DocumentRef,
@@ -173,7 +175,10 @@ async function afterRemovals(
   );
 }
 
-/** Runs that are not to be applied: closed where another one counts, failed where nothing says which one does. */
+/**
+ * Settles the runs that are not applied: completes the superseded ones, and counts a failure for those whose document
+ * has no CURRENT item.
+ */
 async function settleOthers(
   { token, runs, messages, failed, signal }: StartDeps,
   shard: ShardName,
@@ -188,7 +193,7 @@ async function settleOthers(
     } else {
       await failed.ofRun(
         work,
-        `The control table does not say which run of the ${documentModel.noun} counts.`,
+        `The control table does not say which run of the ${documentModel.noun} is current.`,
       );
     }
   }

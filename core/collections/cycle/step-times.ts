@@ -3,7 +3,7 @@ import type { Clock } from "../../resilience/clock.ts";
 import { markFailed, startSpan } from "../../tracing/span.ts";
 import type { Step } from "./cycle-deps.ts";
 
-/** How long a cycle was in each of its steps, of which each is a span. */
+/** Measures how long a cycle spends in each step, and traces each step as a span. */
 export class StepTimes {
   readonly #clock: Clock;
   readonly #times = new Map<Step, number>();
@@ -16,7 +16,7 @@ export class StepTimes {
     this.#since = clock.now();
   }
 
-  /** The step begins, and the one before it ends. */
+  /** Ends the step in progress and begins the given one. */
   begin(step: Step | undefined): void {
     const now = this.#clock.now();
     if (this.#step) this.#times.set(this.#step, (this.#times.get(this.#step) ?? 0) + now - this.#since);
@@ -25,13 +25,13 @@ export class StepTimes {
     this.#span = step && startSpan(`compaction.${step.replaceAll(" ", "_")}`);
   }
 
-  /** The step that was under way has failed. */
+  /** Marks the step in progress as failed and ends it. */
   fail(error: unknown): void {
     if (this.#span) markFailed(this.#span, error);
     this.begin(undefined);
   }
 
-  /** Milliseconds by step, as a log line has them. */
+  /** Milliseconds per step, as a log field. */
   end(): Record<string, number> {
     this.begin(undefined);
     return Object.fromEntries([...this.#times].map(([step, ms]) => [step.replace(" ", "_"), Math.round(ms)]));

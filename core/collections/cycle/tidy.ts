@@ -6,16 +6,16 @@ import type { Lease } from "../lease/lease.ts";
 import { NamedDeltas } from "../segments/named-deltas.ts";
 import type { CycleDeps } from "./cycle-deps.ts";
 
-/** Every file that is looked at takes a round trip to the file system, and what segments take is little. */
+/** Garbage collection costs a round trip to the file system per file, and segments take little space. */
 const tidyEveryMs = 60_000;
-/** When this process has last removed garbage, and the base of the deltas that it has last forgotten. */
+/** When this process last collected garbage, by queue, and the database for which it last pruned the named deltas. */
 const tidied = new WeakMap<object, { readonly at: number; readonly database: string | null }>();
 
 type TidyDeps = Pick<CycleDeps, "shard" | "control" | "queue" | "generations" | "config" | "clock" | "log">;
 
 /**
- * Removes what nothing names any more, and records what is left: when there is a new base, else once per minute and
- * process at most.
+ * Removes unreferenced files and records the size of the rest. Runs after every new base, otherwise at most once per
+ * minute and process.
  */
 export async function tidy(
   deps: TidyDeps,
@@ -29,7 +29,7 @@ export async function tidy(
   if (head === undefined) return;
   const { kept } = await collectGarbage(generations, head, lease.token, config.garbage, log, holders);
   const database = kept[0]?.manifest?.database ?? null;
-  // Only publishes add to the list, and the lease excludes a concurrent one.
+  // Only a publish adds to the list, and holding the publish lease excludes a concurrent one.
   if (lease.kind === "publish" && (hasNewBase || last?.database !== database)) {
     await forgetDeltas(deps, lease, kept);
   }
@@ -37,7 +37,7 @@ export async function tidy(
   tidied.set(queue, { at: clock.now(), database });
 }
 
-/** Deltas that no kept generation names any more may be swept. */
+/** Lets the sweeper remove deltas that no kept generation names. */
 async function forgetDeltas(
   { control, shard, generations, log }: TidyDeps,
   lease: Lease,
@@ -53,11 +53,11 @@ async function forgetDeltas(
     );
     await new NamedDeltas(control, shard).keepOnly(named, lease.token);
   } catch (error) {
-    log.warn("Deltas that nothing names stay noted as named", { shard, ...errorFields(error) });
+    log.warn("Names of unused deltas were not removed", { shard, ...errorFields(error) });
   }
 }
 
-/** For a gauge only: no cycle fails by it. */
+/** Feeds only a gauge, so a failure must not fail the cycle. */
 async function record(
   { control, shard, generations, log }: TidyDeps,
   lease: Lease,

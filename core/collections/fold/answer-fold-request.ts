@@ -5,20 +5,21 @@ import { parseFoldRequest } from "../messages/fold-request.ts";
 import { type FoldOutcome, foldShard } from "./fold.ts";
 import type { FoldDeps } from "./fold-deps.ts";
 
-/** Doubled with each receive; one that failed by what has passed is soon tried again. */
+/** The delay doubles with each receive; a request that failed with a transient error is retried soon. */
 const afterFailure = { firstSeconds: 5, maxSeconds: 300 };
 
 export interface FoldRequestDeps {
   readonly shards: readonly ShardName[];
   readonly depsOf: (shard: ShardName) => FoldDeps;
-  /** The queue of the requests. */
+  /** The queue of fold requests. */
   readonly queue: Pick<CollectionQueue, "hide">;
 }
 
 /**
- * Does what a message asks for. False where it has to be redelivered: another process holds a lease that it needs, or a rebuild goes on. A heartbeat
- * keeps it hidden for a lease time only, so that it is soon redelivered where the process dies.
- * Throws FoldRequestInvalidError, FoldOutdatedError, and what a fold fails with.
+ * Performs the fold that a message requests. Resolves to false if the message must be redelivered, because another
+ * process holds a lease that the fold needs or because a rebuild is unfinished. A heartbeat hides the message for one
+ * lease time at a time, so that it is redelivered soon after the process dies. Throws FoldRequestInvalidError,
+ * FoldOutdatedError, and any error of the fold.
  */
 export async function answerFoldRequest(
   { shards, depsOf, queue }: FoldRequestDeps,
@@ -37,7 +38,7 @@ export async function answerFoldRequest(
     return false;
   } catch (error) {
     const seconds = exponentialSeconds(afterFailure, message.receives);
-    // It is redelivered in any case.
+    // Best effort: the message is redelivered in any case.
     await queue.hide([message], seconds).catch(() => undefined);
     throw error;
   }

@@ -3,6 +3,6 @@ import type { Workspace } from "../workspace/workspace.ts";
 
 export interface FoldDeps extends CycleDeps {
   readonly workspace: Workspace;
-  /** Beats as the lease does: keeps the request from being delivered to another process. */
+  /** Called at each heartbeat of the lease, to hide the fold request from other processes. */
   readonly beat?: () => Promise<void>;
 }

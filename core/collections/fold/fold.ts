@@ -24,7 +24,7 @@ import { countOver, type Overlay, overlayOf } from "../segments/overlay.ts";
 import type { FoldDeps } from "./fold-deps.ts";
 import { type FoldedBase, publishFold } from "./publish-fold.ts";
 
-/** A fold cannot merge any segment above the base into the next base. */
+/** A fold could not merge any of the segments into the next base. */
 export class FoldStuckError extends VectorkeepError {
   constructor(shard: ShardName, entries: number) {
     super(
@@ -34,19 +34,19 @@ export class FoldStuckError extends VectorkeepError {
   }
 }
 
-/** The rest of its time is for verifying, writing and publishing. */
+/** The share of the time for merging; the rest is for verifying, writing and publishing. */
 const shareForMerging = 0.6;
 
 /**
- * `nothing`: there was nothing to fold. `busy`: another process folds, or publishes where a repair has to. `unfinished`: a rebuild goes on in the next call.
+ * `nothing`: there was nothing to fold. `busy`: another process holds the fold lease, or the publish lease that a
+ * repair needs. `unfinished`: the next call continues a rebuild.
  */
 export type FoldOutcome = "folded" | "repaired" | "nothing" | "busy" | "unfinished";
 
 /**
- * Merges the segments above the base of a shard into the next base, while publishing continues under its own lease.
- * Where nothing can be put above the head it is repaired, under the lease of publishes too.
- * `deadline` is a moment of the clock by which it must be over. Rejects with what it failed with, FoldStuckError among it;
- * then nothing is published and the request has to be redelivered.
+ * Merges the segments above the base of a shard into the next base, while publishing continues under its own lease. If
+ * the head is not sound it is repaired, which needs the publish lease too. Ends by `deadline`, a time of the clock.
+ * Rejects with any failure, such as FoldStuckError; then nothing is published and the request must be redelivered.
  */
 export async function foldShard(
   given: FoldDeps,
@@ -128,7 +128,7 @@ class Fold {
     return this.#fold(head);
   }
 
-  /** Its content may change, so that nothing else may publish meanwhile. */
+  /** Takes the publish lease as well, because a repair may change the content. */
   async #repair(documents: NonNullable<FoldRequest["documents"]>): Promise<FoldOutcome> {
     const { control, shard, workspace } = this.#deps;
     const deps = { ...this.#deps, base: baseWriter(workspace) };
@@ -156,7 +156,7 @@ class Fold {
       until,
     );
     const settled = settledEntries(start.overlay, overlayOf([merged.carried]));
-    // Another base would say the same, and be found due for a fold again.
+    // A further base would be equal to this one, and the next fold would be due at once.
     if (settled.size === 0) throw new FoldStuckError(shard, start.overlay.size);
     const folded = await this.#write(head, start, merged, settled);
     this.#step("move head");
@@ -212,17 +212,17 @@ class Fold {
     return { name, from, index, databaseCount, settled, carried, segments, bytesWritten };
   }
 
-  /** What was published meanwhile may be enough for the next one. */
+  /** Enough may have been published in the meantime for another fold. */
   async #askAgain({ overlay }: Head): Promise<void> {
     const { shard, folds, config, log } = this.#deps;
     const reason = foldDue(overlay, config.fold);
     if (reason === undefined) return;
     await folds
       .ask({ shard, reason, found: overlay?.database ?? null })
-      .catch((error) => log.warn("A fold could not be asked for", { shard, ...errorFields(error) }));
+      .catch((error) => log.warn("A fold request could not be sent", { shard, ...errorFields(error) }));
   }
 
-  /** Before every step: throws if the lease is lost or the process is stopping. */
+  /** Runs before every step. Throws if the lease is lost or the process is stopping. */
   #step(step: Step): void {
     this.#times.begin(step);
     this.#deps.onStep(step);
@@ -232,7 +232,7 @@ class Fold {
   }
 }
 
-/** What has got into the new base, by what the segments said of it. */
+/** The entries that were merged into the new base. */
 function settledEntries(overlay: Overlay, carried: Overlay): Overlay {
   return new Map([...overlay].filter(([key]) => !carried.has(key)));
 }

@@ -2,9 +2,10 @@ import type { SegmentEntry } from "../segments/entry.ts";
 import type { Overlay } from "../segments/overlay.ts";
 
 /**
- * What stays above a new base of what is above the old one: all that says something else than what has got into it, be it
- * newer or left out. However the segments were merged meanwhile, it is the same. Undefined where something has got in of
- * which the overlay says nothing any more, as after a restore: then the new base does not follow.
+ * The part of the overlay that stays above a new base: every entry that differs from the one that the fold merged,
+ * because it is newer or was left out. The result does not depend on how the segments were merged in the meantime.
+ * Returns undefined if the overlay lacks a document that the fold merged, as after a restore: then the new base cannot
+ * follow this head.
  */
 export function overlayAbove(overlay: Overlay, settled: Overlay): Overlay | undefined {
   for (const key of settled.keys()) if (!overlay.has(key)) return undefined;

@@ -13,34 +13,35 @@ import { countOver, type Overlay, overlayOf } from "../segments/overlay.ts";
 import type { FoldDeps } from "./fold-deps.ts";
 import { overlayAbove } from "./overlay-above.ts";
 
-/** What a fold has written is not what the head needs any more. */
+/** The head is no longer built on what the fold merged. */
 export class FoldOutdatedError extends VectorkeepError {
   constructor(shard: ShardName, head: string | undefined) {
     super(
-      `A fold of ${shard} is not published: ${head ?? "no head"} is not made of what it has folded.`,
-      "A restore, a rebuild or a repair came first. The fold is asked for again where it is due.",
+      `A fold of ${shard} was not published: the head (${head ?? "none"}) is no longer built on what it folded.`,
+      "A restore, a rebuild or a repair came first. If a fold is still due, it is requested again.",
     );
   }
 }
 
-/** A base that is written and not published. */
+/** A base that is written but not published. */
 export interface FoldedBase {
   readonly name: string;
-  /** The base that it follows. */
+  /** The base that it replaces. */
   readonly from: string | null;
   readonly index: BaseIndex;
   readonly databaseCount: number;
-  /** What has got into it, as the segments said it. */
+  /** The entries that were merged into it. */
   readonly settled: Overlay;
-  /** What has not, and the segment of it. */
+  /** The entries that were not, and the segment that holds them. */
   readonly carried: readonly SegmentEntry[];
   readonly segments: readonly SegmentRef[];
   readonly bytesWritten: number;
 }
 
 /**
- * Publishes a base in place of the one that it follows. What was published since the fold began stays above it: then only a
- * manifest is written, again for each publish that comes between. Throws FoldOutdatedError, and LeaseLostError.
+ * Publishes a base in place of the one that it follows. Changes published since the fold began stay above it; for these
+ * only a manifest and a segment are written, again after each concurrent publish. Throws FoldOutdatedError and
+ * LeaseLostError.
  */
 export async function publishFold(
   deps: FoldDeps,
@@ -85,7 +86,7 @@ async function writeOver(
     model,
     dimensions,
     count: countOver({ count: databaseCount, index }, rest),
-    // It says the same in another way.
+    // The new generation has the same content, so no document has changed.
     documents: [],
     database,
     databaseCount,

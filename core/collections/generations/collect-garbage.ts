@@ -4,26 +4,26 @@ import type { Generations } from "./generations.ts";
 import type { Head } from "./head.ts";
 
 export interface GarbageRules {
-  /** Newest published generations that stay whatever their age. */
+  /** Number of newest published generations that are kept regardless of age. */
   readonly kept: number;
-  /** A superseded generation stays at least this long, for those still copying it. */
+  /** Minimum time for which a superseded generation is kept, for readers that are still copying it. */
   readonly maxReaderMs: number;
 }
 
 export interface Collected {
-  /** Names of the folders and segments that are gone. */
+  /** Names of the removed folders and segments. */
   readonly removed: readonly string[];
-  /** The published generations that stay, newest first. */
+  /** The published generations that remain, newest first. */
   readonly kept: readonly PastGeneration[];
 }
 
 /**
- * Removes what no reader needs: published generations beyond the newest `kept` that were superseded longer ago than
- * the longest reader, and folders and segments that no head ever named, but only if a holder before this one wrote them
- * that is none any more. `head` and `holders` (tokens of the leases that are held) are of one read: what the other writer
- * has written meanwhile is named by the head, or carries the token of a holder, or a higher one than `token`.
- * The database and the segments that a kept generation names stay, whichever generation wrote them.
- * Call it under a lease.
+ * Removes published generations beyond the newest `kept` that were superseded longer ago than the longest read, and
+ * folders and segments that no head ever named. The latter are removed only if their writer's token is lower than
+ * `token` and is not held any more. `head` and `holders` (tokens of the held leases) must come from one read: whatever
+ * the other writer has written since then is named by the head, or carries a token of a holder or one above `token`.
+ * The database and segments that a kept generation names are kept, whichever generation wrote them. Call it under a
+ * lease.
  */
 export async function collectGarbage(
   generations: Generations,
@@ -40,7 +40,7 @@ export async function collectGarbage(
   const expired = await expiredOf(generations, history.slice(rules.kept), rules.maxReaderMs);
   const kept = history.slice(0, history.length - expired.length);
   if (kept.some(({ manifest }) => manifest === undefined)) {
-    log.warn("A kept generation cannot be read, so nothing is known to be garbage", {
+    log.warn("A kept generation cannot be read, so no garbage is collected", {
       generation_name: head.name,
     });
     return { removed: [], kept };
@@ -52,7 +52,8 @@ export async function collectGarbage(
   );
   const segments = (await unnamedSegments(generations, kept)).filter(isOver);
 
-  // Oldest first: the newer ones lead to the older ones, so what a crash leaves is still known as published.
+  // Oldest first: newer generations lead to older ones, so after a crash the remaining ones are still known to be
+  // published.
   const leaving = expired.map(({ name }) => name).filter((name) => !databases.has(name));
   const folders = [...abandoned.map(({ name }) => name), ...leaving];
   for (const name of folders) await generations.remove(name);
@@ -62,7 +63,7 @@ export async function collectGarbage(
   return { removed, kept };
 }
 
-/** Oldest first. Each was superseded before the one after it. */
+/** The expired candidates, oldest first. Each was superseded before the one after it. */
 async function expiredOf(
   generations: Generations,
   candidates: readonly PastGeneration[],

@@ -2,10 +2,10 @@ import { link, mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { ManifestFile } from "./manifest.ts";
 
-/** The file system has no room for one more link (EFS: 177 per file), or knows none. */
+/** The file has the maximum number of links (177 on EFS), or the file system does not support links. */
 const noLinkCodes = new Set(["EMLINK", "EXDEV", "EPERM", "ENOTSUP"]);
 
-/** Those that the files are in, each after the one that it is in. */
+/** The folders that contain these files, each after its parent. */
 export function foldersOf(root: string, files: readonly ManifestFile[]): string[] {
   const folders = new Set([root]);
   for (const { path } of files) {
@@ -15,12 +15,12 @@ export function foldersOf(root: string, files: readonly ManifestFile[]): string[
   return [...folders];
 }
 
-/** One by one, not recursively: another holder may have removed the parent, which must not be created again. */
+/** Not recursive: another holder may have removed the parent folder, and it must not be created again. */
 export async function makeFolders(folders: readonly string[]): Promise<void> {
   for (const folder of folders) await mkdir(folder);
 }
 
-/** False where the file system refuses the link. */
+/** Resolves to false if the file system refuses the link. */
 export async function linkInto(target: string, existing: string): Promise<boolean> {
   try {
     await link(existing, target);
@@ -31,7 +31,7 @@ export async function linkInto(target: string, existing: string): Promise<boolea
   }
 }
 
-/** Makes what was written to a file or folder durable. */
+/** Flushes a file or folder to disk. */
 export async function sync(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {

@@ -3,18 +3,18 @@ import { GenerationCorruptError, type GenerationReader } from "./generation-read
 import { type Head, isJustPublished } from "./head.ts";
 import type { Manifest } from "./manifest.ts";
 
-/** A generation that was published and is still there. */
+/** A generation that was published and still exists. */
 export interface PastGeneration {
   readonly generation: number;
   readonly name: string;
-  /** Undefined where it cannot be read, so that nothing is known of what the generation holds or changed. */
+  /** Undefined if it cannot be read; the content and changes of the generation are then unknown. */
   readonly manifest: Manifest | undefined;
 }
 
 /**
- * The published generations that are still there, newest first, from the head back along their bases. Each is looked up
- * by name: a listing may be older than the newest of them. Only where a manifest that cannot be read breaks the chain, it
- * goes on with the newest one before it that is listed.
+ * The published generations that still exist, newest first, following the chain of bases from the head. Each one is
+ * looked up by name, because a directory listing may be older than the newest of them. Only if an unreadable manifest
+ * breaks the chain, it continues with the newest earlier generation in the listing.
  */
 export async function generationHistory(
   generations: GenerationReader,
@@ -41,7 +41,7 @@ async function listed(generations: GenerationReader): Promise<string[]> {
     .filter((name) => parseGenerationName(name) !== undefined);
 }
 
-/** A folder that was renamed a moment ago may not show yet. */
+/** Waits, because a folder that was just renamed may not be visible yet. */
 async function awaitedManifest(generations: GenerationReader, name: string): Promise<Manifest | undefined> {
   return generations.manifest(name).catch((error: unknown) => {
     if (error instanceof GenerationCorruptError) return undefined;
@@ -56,7 +56,10 @@ async function olderManifest(generations: GenerationReader, name: string): Promi
   });
 }
 
-/** Of two folders of one number, the one under the higher token was published: the lower one's holder had lost the lease. */
+/**
+ * Of two folders with the same number, the one with the higher token was published: the holder of the lower token had
+ * lost its lease.
+ */
 function newestBefore(folders: readonly string[], name: string): string | null {
   const older = folders.filter((folder) => numberOf(folder) < numberOf(name));
   older.sort((a, b) => numberOf(b) - numberOf(a) || tokenOf(b) - tokenOf(a));

@@ -20,7 +20,7 @@ import {
 } from "./manifest.ts";
 import { ProvenFiles } from "./proven-files.ts";
 
-/** A published generation is not there as it was published. */
+/** The files of a published generation are missing or do not match its manifest. */
 export class GenerationCorruptError extends VectorkeepError {
   constructor(folder: string, what: string, options?: ErrorOptions) {
     super(
@@ -31,27 +31,27 @@ export class GenerationCorruptError extends VectorkeepError {
   }
 }
 
-/** NFS caches directories, so a folder just renamed may be missing for some seconds. */
+/** NFS caches directories, so a folder that was just renamed may be invisible for some seconds. */
 const maxWaitMs = 60_000;
 const retryMs = 500;
-/** At a publish every five seconds, those of the last 15 minutes and a few more. */
+/** Enough for 15 minutes of publishes at one every five seconds, and some more. */
 const maxManifests = 300;
-/** A directory entry that is not there, or a handle of one that was replaced. */
+/** The directory entry does not exist, or the handle belongs to a file that was replaced. */
 const staleCodes = new Set(["ENOENT", "ESTALE"]);
 
 export interface GenerationFolder {
   readonly name: string;
-  /** Of the lease that wrote it. */
+  /** Token of the lease under which it was written. */
   readonly token: number;
 }
 
-/** Reads the generations of one shard on the shared file system. What a generation holds never changes. */
+/** Reads the generations of one shard from the shared file system. The content of a generation never changes. */
 export class GenerationReader {
   readonly folder: string;
   readonly segments: SegmentFiles;
   protected readonly clock: Clock;
   protected readonly proven: ProvenFiles;
-  /** Manifests that were read, by name, with the time of their file. */
+  /** Manifests that were read, by generation name, with the modification time of their file. */
   readonly #manifests = new Map<string, { readonly mtimeMs: number; readonly manifest: Manifest }>();
   #index: { readonly name: string; readonly index: BaseIndex } | undefined;
 
@@ -67,12 +67,12 @@ export class GenerationReader {
     return join(this.folder, name);
   }
 
-  /** Tries again for 60 s while the file system does not show it. Throws GenerationCorruptError. */
+  /** Retries for 60 s while the file system does not show the file. Throws GenerationCorruptError. */
   manifest(name: string): Promise<Manifest> {
     return this.#reading(name, () => readManifest(this.pathOf(name)));
   }
 
-  /** Undefined where there is no such generation any more. One that this process has read is not read again. */
+  /** Resolves to undefined if the generation does not exist any more. Caches manifests by modification time. */
   async manifestIfThere(name: string): Promise<Manifest | undefined> {
     try {
       const { mtimeMs } = await stat(join(this.pathOf(name), manifestFile));
@@ -89,15 +89,15 @@ export class GenerationReader {
     }
   }
 
-  /** Undefined where there is none, or none that can be read. */
+  /** Resolves to undefined if the manifest is missing or unreadable. */
   async manifestIfReadable(name: string): Promise<Manifest | undefined> {
     return readManifest(this.pathOf(name)).catch(() => undefined);
   }
 
   /**
-   * Copies the database of a generation, which may be in the folder of an older one, into an empty folder. Its files are
-   * then checked against its manifest. Tries again for 60 s while the file system does not show it.
-   * Resolves to the manifest of the generation itself. Throws GenerationCorruptError.
+   * Copies the database of a generation, which may be in the folder of an older one, into an empty folder and checks
+   * the files against the manifest. Retries for 60 s while the file system does not show them. Resolves to the
+   * generation's own manifest. Throws GenerationCorruptError.
    */
   async copyTo(target: string, name: string): Promise<Manifest> {
     const manifest = await this.manifest(name);
@@ -106,16 +106,19 @@ export class GenerationReader {
     return manifest;
   }
 
-  /** The manifest of the generation in whose folder the database is. Throws GenerationCorruptError. */
+  /** The manifest of the generation whose folder contains the database. Throws GenerationCorruptError. */
   async databaseOf(manifest: Manifest): Promise<Manifest> {
     const { name, database } = manifest;
     if (database === name || database === null) return manifest;
     const own = await this.manifest(database);
     if (own.database === database) return own;
-    throw new GenerationCorruptError(this.pathOf(name), `${database}, whose database it names, has none`);
+    throw new GenerationCorruptError(
+      this.pathOf(name),
+      `it names ${database} as its database, which has none`,
+    );
   }
 
-  /** What the segments of a generation say, over its database. Throws GenerationCorruptError. */
+  /** The entries of a generation's segments, which override its database. Throws GenerationCorruptError. */
   async overlayOf(manifest: Manifest): Promise<Overlay> {
     const segments = await this.#reading(manifest.name, () =>
       Promise.all(manifest.segments.map((stored) => this.segments.read(stored))),
@@ -123,7 +126,7 @@ export class GenerationReader {
     return overlayOf(segments);
   }
 
-  /** What the database of a generation holds of each document; undefined where its manifest names no index. */
+  /** The index of a generation's database; undefined if its manifest names none. Throws GenerationCorruptError. */
   async indexOf(manifest: Manifest): Promise<BaseIndex | undefined> {
     if (manifest.database === null) return new Map();
     if (this.#index?.name === manifest.database) return this.#index.index;
@@ -132,7 +135,7 @@ export class GenerationReader {
     const file = join(this.pathOf(name), indexFile);
     const index = await this.#reading(name, async () => {
       if ((await sha256Of(file)) !== described.sha256) {
-        throw new GenerationCorruptError(this.pathOf(name), `${indexFile} is not what the manifest says`);
+        throw new GenerationCorruptError(this.pathOf(name), `${indexFile} does not match the manifest`);
       }
       return decodeIndex(await readFile(file));
     });
@@ -152,18 +155,21 @@ export class GenerationReader {
     const copied = new Map((await describeFiles(target)).map((file) => [file.path, file.sha256]));
     for (const { path, sha256 } of files) {
       if (copied.get(path) !== sha256) {
-        throw new GenerationCorruptError(this.pathOf(name), `${path} is not what the manifest says`);
+        throw new GenerationCorruptError(this.pathOf(name), `${path} does not match the manifest`);
       }
       this.proven.note(looks.get(path), sha256);
     }
   }
 
-  /** Whether every byte of its database and segments is what the manifests say. */
+  /** Whether every byte of its database and segments matches the manifests. */
   async isSound(name: string): Promise<boolean> {
     return this.#all(name, async ({ path, sha256 }) => this.proven.holds(path, sha256));
   }
 
-  /** Whether every file is there with the size that the manifests say. Its bytes are not read, and it is not waited for. */
+  /**
+   * Whether every file exists with the size in the manifests. Does not read the bytes and does not wait for files to
+   * become visible.
+   */
   async isWhole(name: string): Promise<boolean> {
     return this.#all(
       name,
@@ -171,7 +177,7 @@ export class GenerationReader {
     );
   }
 
-  /** False where a manifest is not readable. */
+  /** False if a manifest is unreadable. */
   async #all(name: string, passes: (file: ManifestFile) => Promise<boolean>): Promise<boolean> {
     const manifest = await this.manifestIfReadable(name);
     if (manifest === undefined) return false;
@@ -188,7 +194,7 @@ export class GenerationReader {
     return (await Promise.all(files.map(passes))).every(Boolean);
   }
 
-  /** All folders, by generation and token; those under a temporary name too. */
+  /** All folders, sorted by name, including those with a temporary name. */
   async list(): Promise<GenerationFolder[]> {
     const names = await readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return [];
@@ -200,7 +206,7 @@ export class GenerationReader {
     });
   }
 
-  /** A generation of this name may be another one from now on. */
+  /** Drops the cached manifest, because a different generation may get this name. */
   protected forget(name: string): void {
     this.#manifests.delete(name);
   }

@@ -3,18 +3,18 @@ import type { ShardName } from "../../../contract/collections.ts";
 import { problems } from "../../text/problems.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 
-/** What operators ask of the function that reaches the generations. */
+/** What operators may request of the function that reaches the generations. */
 const request = z.discriminatedUnion("operation", [
   z.object({ operation: z.literal("list"), shard: z.string() }),
   z.object({ operation: z.literal("restore"), shard: z.string(), generation: z.int().min(1) }),
   z.object({
     operation: z.literal("rebuild"),
     shard: z.string(),
-    /** What the answer to an unfinished part said. */
+    /** The name of the rebuild, from the response to its previous part. */
     rebuild: z.string().optional(),
   }),
 ]);
-/** What the schedule asks: no shard is meant, but all of them. */
+/** The request of the schedule; it applies to all shards. */
 const checkRequest = z.object({ operation: z.literal("check") });
 
 export type GenerationsRequest = z.infer<typeof request>;
@@ -46,11 +46,11 @@ export const listAnswer = z.object({
 });
 
 export const restoreAnswer = z.object({
-  /** What is published now, and the older generation whose content it has. */
+  /** The new generation, and the older one whose content it has. */
   generation: z.int(),
   name: z.string(),
   content: z.string(),
-  /** Documents that the next cycles bring back. */
+  /** Documents that the next cycles bring up to date again. */
   receipts: z.int(),
   /** Newer generations without a readable list of the documents that they changed. */
   silent: z.array(z.string()),
@@ -65,7 +65,7 @@ export const rebuildAnswer = z.discriminatedUnion("state", [
     name: z.string(),
     receipts: z.int(),
     vectors: z.int(),
-    /** Documents that could not be read from their deltas, and the first few of them with the reason. */
+    /** The number of documents that could not be read from their deltas, and the first few with the reason. */
     left_out: z.int(),
     named: z.array(z.string()),
   }),
@@ -80,10 +80,10 @@ export type CheckAnswer = z.infer<typeof checkAnswer>;
 export type ListAnswer = z.infer<typeof listAnswer>;
 export type RestoreAnswer = z.infer<typeof restoreAnswer>;
 
-/** The event of the function is nothing that it is asked for; every problem is in the message. */
+/** The function's event is not a valid request. The message lists every problem. */
 export class GenerationsRequestInvalidError extends InputError {
   constructor(found: readonly string[]) {
-    super(`The request is not usable: ${found.join("; ")}.`, "Use `npm run generations`.");
+    super(`The request is invalid: ${found.join("; ")}.`, "Use `npm run generations`.");
   }
 }
 
@@ -98,7 +98,7 @@ export function parseGenerationsRequest(
   if (!parsed.success) throw new GenerationsRequestInvalidError(problems(parsed.error));
   const shard = shards.find((one) => one === parsed.data.shard);
   if (shard === undefined) {
-    throw new GenerationsRequestInvalidError([`shard: it is one of ${shards.join(", ")}`]);
+    throw new GenerationsRequestInvalidError([`shard: must be one of ${shards.join(", ")}`]);
   }
   return { ...parsed.data, shard };
 }

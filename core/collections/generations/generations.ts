@@ -20,35 +20,38 @@ import {
   sha256Of,
 } from "./manifest.ts";
 
-/** Written beside a superseded generation's manifest; its time is when this was first seen. */
+/** A file beside the manifest of a superseded generation; its modification time is when this was first noted. */
 const supersededFile = "superseded";
 
 export interface NewGeneration {
   readonly name: string;
   readonly base: string | null;
-  /** The older generation whose database is the source. @default none, the source is new */
+  /** The older generation whose database is the source. @default none: the source is new */
   readonly restored?: string;
-  /** Made from the deltas, so that it shares no file with any other. @default made from its base */
+  /**
+   * Set if it was built from the deltas alone; it then shares no files with other generations.
+   * @default built from its base
+   */
   readonly rebuilt?: true;
   readonly model: string;
   readonly dimensions: number;
-  /** Of the database and the segments above it. */
+  /** Vectors of the generation: its database with the segments applied. */
   readonly count: number;
-  /** Those in which it may differ from its base: it brings them up to date, or puts them back. */
+  /** Documents in which it may differ from its base, because it updates or restores them. */
   readonly documents: readonly DocumentRef[];
 }
 
 export interface NewDatabase extends NewGeneration {
-  /** What the database holds of each document. @default not known */
+  /** What the database contains of each document. @default unknown */
   readonly index?: BaseIndex | undefined;
-  /** What is not in the database, oldest first. @default nothing */
+  /** Segments above the database, oldest first. @default none */
   readonly segments?: readonly SegmentRef[];
   /** Vectors of the database alone. @default `count` */
   readonly databaseCount?: number;
 }
 
 export interface NewOverlay extends NewGeneration {
-  /** The generation whose folder has the database; null for an empty one. */
+  /** The generation whose folder contains the database; null for an empty one. */
   readonly database: string | null;
   readonly databaseCount: number;
   /** Oldest first. */
@@ -57,26 +60,27 @@ export interface NewOverlay extends NewGeneration {
 
 export interface Written {
   readonly manifest: Manifest;
-  /** Of the database and its index. */
+  /** Bytes of the database and its index. */
   readonly bytesWritten: number;
-  /** Files of the base that are not what its manifest says; they were copied from the source instead. */
+  /** Files of the base that do not match its manifest; they were copied from the source instead. */
   readonly mismatched: readonly string[];
 }
 
-/** Reads, writes and removes the generations of one shard: for those who hold its lease. */
+/** Reads, writes and removes the generations of one shard. Only lease holders may write. */
 export class Generations extends GenerationReader {
   readonly #superseded = new Set<string>();
 
-  /** What a rebuild stores before it is done, apart from what a head may name. */
+  /** The checkpoints of unfinished rebuilds, in a folder of their own that no head refers to. */
   get checkpoints(): Generations {
     const shard = dirname(this.folder);
     return new Generations(dirname(shard), basename(shard) as ShardName, this.clock, "rebuild");
   }
 
   /**
-   * Writes a closed database as a generation, which is durable and complete under its final name when this resolves.
-   * Files that equal those of the base, or of the restored generation, are hard-linked after their bytes are verified:
-   * a link to a corrupt file would keep it corrupt. A crash before the end leaves a temporary folder.
+   * Writes a closed database as a generation. When this resolves, the generation is durable and complete under its
+   * final name; a crash before that leaves a temporary folder. Files equal to those of the base, or of the restored
+   * generation, become hard links after their bytes are verified: a link to a corrupt file would preserve the
+   * corruption.
    */
   async write(source: string, generation: NewDatabase): Promise<Written> {
     const unfinished = join(this.folder, temporaryName(generation.name));
@@ -118,8 +122,8 @@ export class Generations extends GenerationReader {
   }
 
   /**
-   * Makes a generation of segments over a database that is there: durable and complete under its final name when it
-   * resolves. Resolves to the bytes that it took.
+   * Writes a generation that consists of segments above an existing database. When this resolves, it is durable and
+   * complete under its final name. Resolves to the number of bytes written.
    */
   async writeOverlay(generation: NewOverlay): Promise<number> {
     const { documents, databaseCount, segments, ...made } = generation;
@@ -135,7 +139,7 @@ export class Generations extends GenerationReader {
     return this.#finish(generation.name, text, []);
   }
 
-  /** Writes the manifest last, and renames the folder. */
+  /** Writes the manifest last, and then renames the folder. */
   async #finish(name: string, text: string, folders: readonly string[]): Promise<number> {
     const unfinished = join(this.folder, temporaryName(name));
     const manifestPath = join(unfinished, manifestFile);
@@ -148,8 +152,8 @@ export class Generations extends GenerationReader {
   }
 
   /**
-   * Milliseconds since a file of a generation was written, both moments as the shared file system sees them. Undefined
-   * where it is not there.
+   * Milliseconds since a file of a generation was written, with both times taken from the shared file system. Resolves
+   * to undefined if the file does not exist.
    */
   async ageOf(name: string, file: string): Promise<number | undefined> {
     const clockFile = join(this.folder, ".clock");
@@ -159,7 +163,9 @@ export class Generations extends GenerationReader {
     return (await stat(clockFile)).mtimeMs - Number(then.mtimeMs);
   }
 
-  /** Notes that a generation was followed by another one, from now on if that was not noted. A missing one is skipped. */
+  /**
+   * Records the time at which a generation was superseded, unless it is recorded already. Ignores a missing generation.
+   */
   async markSuperseded(name: string): Promise<void> {
     if (this.#superseded.has(name)) return;
     await writeFile(join(this.pathOf(name), supersededFile), "", { flag: "wx" }).catch(
@@ -170,14 +176,14 @@ export class Generations extends GenerationReader {
     this.#superseded.add(name);
   }
 
-  /** Milliseconds since it was noted that a generation was superseded. */
+  /** Milliseconds since the generation was recorded as superseded; undefined if it was not. */
   supersededFor(name: string): Promise<number | undefined> {
     return this.ageOf(name, supersededFile);
   }
 
   /**
-   * Goes under another name first, so that no half of it is ever taken for a generation, and a writer that goes on after
-   * it lost its lease finds its folder gone. The other writer of the shard may have removed it a moment ago.
+   * Renames the folder first, so that a partly removed one is never taken for a generation, and so that a writer that
+   * continues after losing its lease fails. The shard's other writer may have removed the folder already.
    */
   async remove(name: string): Promise<void> {
     this.forget(name);
@@ -188,7 +194,7 @@ export class Generations extends GenerationReader {
     await rm(this.pathOf(leaving), { recursive: true, force: true });
   }
 
-  /** None where there is nothing to link to: then every byte is copied, as the source has all of them. */
+  /** Empty if there is nothing to link to; all bytes are then copied from the source. */
   async #linkableFiles({ base, restored, rebuilt }: NewGeneration): Promise<Map<string, string>> {
     const name = rebuilt ? null : (restored ?? base);
     const manifest = name === null ? undefined : await this.manifestIfReadable(name);

@@ -7,42 +7,42 @@ import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { collectionKey } from "../lease/collection-key.ts";
 import type { Lease } from "../lease/lease.ts";
 
-/** What a shard has published last. */
+/** The generation that a shard published last. */
 export interface Head {
-  /** 1 for the first generation; grows by one a publish. */
+  /** 1 for the first generation; each publish adds one. */
   readonly generation: number;
   /** Folder of the generation: `{generation:08d}-{token of the lease that published it}`. */
   readonly name: string;
-  /** The generation that it was made from; null for the first. */
+  /** The generation that it was built from; null for the first. */
   readonly base: string | null;
-  /** ISO, by the publisher's wall clock. For people. */
+  /** ISO time by the publisher's wall clock. For people. */
   readonly publishedAt: string;
-  /** For those who see no files. Undefined where the publisher did not say. */
+  /** For processes without access to the files. Undefined if the publisher did not record it. */
   readonly overlay?: HeadOverlay | undefined;
 }
 
-/** What a generation has above its base: by this the next base is asked for. */
+/** The size of the overlay of a generation; it determines when a fold is due. */
 export interface HeadOverlay {
-  /** The generation whose folder has the database; null for an empty one. */
+  /** The generation whose folder contains the database; null for an empty one. */
   readonly database: string | null;
   /** Vectors of the database. */
   readonly databaseCount: number;
-  /** Vectors of the deltas that readers hold beside the database. */
+  /** Vectors of the deltas that readers hold in memory in addition to the database. */
   readonly vectors: number;
-  /** Of the segments. */
+  /** Bytes of the segments. */
   readonly bytes: number;
-  /** ISO: since when there has been something above this base; null where there is nothing. */
+  /** ISO time since when there has been an overlay above this base; null if there is none. */
   readonly since: string | null;
 }
 
-/** The head, and who may be writing what it will name. */
+/** The head, and the lease holders that may be writing its successor. */
 export interface ShardHead {
   readonly head: Head | undefined;
-  /** Tokens of the leases that are held. */
+  /** Tokens of the held leases. */
   readonly holders: readonly number[];
 }
 
-/** Another process has published meanwhile, or holds the lease. */
+/** Another process moved the head in the meantime, or holds the lease. */
 export class PublishConflictError extends VectorkeepError {
   constructor(shard: ShardName, name: string) {
     super(
@@ -52,10 +52,13 @@ export class PublishConflictError extends VectorkeepError {
   }
 }
 
-/** Longer than NFS caches a directory, by wall clocks that may be a minute apart. */
+/** Longer than NFS caches a directory, plus a minute of clock skew. */
 const justPublishedMs = 120_000;
 
-/** Whether its folder may not be visible yet. A missing folder that was published earlier is lost, so there is no wait for it. */
+/**
+ * Whether the folder may not be visible yet. If a generation published earlier has no folder, it is lost and waiting
+ * does not help.
+ */
 export function isJustPublished({ publishedAt }: Pick<Head, "publishedAt">, now = Date.now()): boolean {
   return now - Date.parse(publishedAt) < justPublishedMs;
 }
@@ -83,7 +86,7 @@ const holders = z.object({
   fold_token: z.int().default(0),
 });
 
-/** Undefined while nothing has been published. */
+/** Undefined until the first publish. */
 export async function readHead(
   client: DynamoDBDocumentClient,
   controlTable: string,
@@ -92,7 +95,10 @@ export async function readHead(
   return (await readShardHead(client, controlTable, shard)).head;
 }
 
-/** By one read: a holder that is not in it has moved the head before it, or will have a higher token than these. */
+/**
+ * Reads the head and the holders at once: a holder that is missing from the result moved the head before this read, or
+ * will get a higher token than these.
+ */
 export async function readShardHead(
   client: DynamoDBDocumentClient,
   controlTable: string,
@@ -141,7 +147,7 @@ export interface MoveHead {
   readonly to: Pick<Head, "generation" | "name" | "base" | "overlay">;
 }
 
-/** Publishes by one conditional write: the lease is mine and the head is the one I started from. Throws PublishConflictError. */
+/** Publishes by one conditional write: the lease is held and the head is unchanged. Throws PublishConflictError. */
 export async function moveHead(move: MoveHead): Promise<Head> {
   const { client, controlTable, shard, lease, from, to } = move;
   const head: Head = { ...to, publishedAt: new Date().toISOString() };
@@ -167,7 +173,8 @@ export async function moveHead(move: MoveHead): Promise<Head> {
     ),
   );
   if (moved) return head;
-  // The SDK may have repeated a write whose response was lost; its condition then fails although it succeeded. Only the item shows which.
+  // If the SDK retried a write whose response was lost, the condition fails although the write succeeded. Only the item
+  // shows which.
   const now = await readHead(client, controlTable, shard);
   if (now?.name === head.name) return now;
   throw new PublishConflictError(shard, head.name);

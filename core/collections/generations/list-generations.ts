@@ -7,33 +7,33 @@ import type { GenerationReader } from "./generation-reader.ts";
 import { readHead } from "./head.ts";
 import { documentsOf, manifestFile } from "./manifest.ts";
 
-/** A published generation, as its manifest describes it. */
+/** A published generation, as described by its manifest. */
 export interface ListedGeneration {
   readonly generation: number;
   readonly name: string;
-  /** Whether it is what is published now. */
+  /** Whether it is the head. */
   readonly head: boolean;
-  /** Null if its manifest cannot be read; then all other fields are null too. */
+  /** Null if its manifest cannot be read. */
   readonly facts: GenerationFacts | null;
 }
 
 export interface GenerationFacts {
-  /** ISO: when it was written, which is a moment before it was published. */
+  /** ISO time at which it was written, shortly before it was published. */
   readonly written_at: string;
   readonly vectors: number;
-  /** Of its own files and of its segments, which it may share with others. */
+  /** Bytes of its own files and of its segments, which other generations may share. */
   readonly bytes: number;
-  /** The generation that wrote the base; null for an empty one. Its own name where it is one itself. */
+  /** The generation whose folder contains the database, which may be this one; null for an empty one. */
   readonly database: string | null;
   /** Segments above the base. */
   readonly segments: number;
-  /** The generation that it was made from; null for the first. */
+  /** The generation that it was built from; null for the first. */
   readonly base: string | null;
-  /** The older one whose content it has again; null where it was compacted. */
+  /** The older generation whose content it restores; null if it was compacted. */
   readonly restored: string | null;
-  /** Whether it was made from the deltas alone. */
+  /** Whether it was rebuilt from the deltas. */
   readonly rebuilt: boolean;
-  /** Documents in which it may differ from its base. */
+  /** Number of documents in which it may differ from its base. */
   readonly receipts: number;
 }
 
@@ -43,7 +43,7 @@ export interface ListDeps {
   readonly generations: GenerationReader;
 }
 
-/** The published generations that are still there, newest first. */
+/** The published generations that still exist, newest first. */
 export async function listGenerations({
   shard,
   control,

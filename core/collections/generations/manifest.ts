@@ -6,18 +6,18 @@ import { pipeline } from "node:stream/promises";
 import * as z from "zod";
 import { type DocumentRef, documentModel } from "../../documents/documents.ts";
 
-/** File of a generation's folder, beside the folder `chroma` with the database. */
+/** Name of the manifest in a generation's folder, beside the folder of the database. */
 export const manifestFile = "manifest.json";
 export const databaseFolder = "chroma";
 
 const pathSegment = /^(?!\.{1,2}$)[^/\\\0]+$/;
 
-/** Stays inside the folder it is joined to. */
+/** A path that cannot leave the folder it is joined to. */
 const relativePath = z.string().refine((path) => path.split("/").every((part) => pathSegment.test(part)), {
-  error: "is no path inside the generation",
+  error: "is not a path inside the generation",
 });
 
-/** A file of the folder of segments, as a manifest names it. */
+/** A segment file, as a manifest names it. */
 const segmentRef = z.object({
   name: z.string().regex(/^\d{8,}-\d+$/),
   size: z.int(),
@@ -26,39 +26,39 @@ const segmentRef = z.object({
   entries: z.int(),
 });
 
-/** File of an index, beside the folder of the database that it lists. */
+/** Name of the index file, beside the folder of the database that it lists. */
 export const indexFile = "index.vki";
 
 const common = {
   name: z.string(),
-  /** The generation that it was made from; null for the first. */
+  /** The generation that it was built from; null for the first. */
   base: z.string().nullable(),
   model: z.string(),
   dimensions: z.int(),
-  /** Vectors in it. */
+  /** Number of vectors in the generation. */
   count: z.int(),
-  /** The older generation whose content it has again; its base is the head that it took the place of. */
+  /** The older generation whose content it restores. Its base is the head that it replaced. */
   restored: z.string().optional(),
-  /** Made from deltas alone; its base is the head that it took the place of. */
+  /** Set if it was built from deltas alone. Its base is the head that it replaced. */
   rebuilt: z.literal(true).optional(),
-  /** Stored name of the documents in which it may differ from its base: those that it updated or restored. */
+  /** Stored names of the documents in which it may differ from its base, because it updated or restored them. */
   receipts: z.array(z.object(documentModel.storedShape)).default([]),
-  /** Of its own folder. */
+  /** The files in its own folder. */
   files: z.array(z.object({ path: relativePath, size: z.int(), sha256: z.string() })),
-  /** Of its own folder; absent where it was written before there were index files. */
+  /** The index in its own folder; absent in generations written before index files existed. */
   index: z.object({ size: z.int(), sha256: z.string() }).optional(),
 };
 
-/** A generation that is a database and nothing else. */
+/** A generation that consists of a database alone. */
 const ofDatabase = z.object({ format: z.literal("vectorkeep-generation/1"), ...common });
 
-/** A generation that is a database, often that of an older one, and segments with what has changed since. */
+/** A generation that consists of a database, often that of an older one, and of segments with later changes. */
 const withSegments = z.object({
   format: z.literal("vectorkeep-generation/2"),
   ...common,
-  /** The generation whose folder has the database; null for an empty one. */
+  /** The generation whose folder contains the database; null for an empty one. */
   database: z.string().nullable(),
-  /** Vectors in the database. */
+  /** Number of vectors in the database. */
   database_count: z.int(),
   /** Oldest first. */
   segments: z.array(segmentRef),
@@ -69,7 +69,7 @@ const written = z.discriminatedUnion("format", [ofDatabase, withSegments]);
 export type SegmentRef = z.infer<typeof segmentRef>;
 export type ManifestFile = z.infer<typeof written>["files"][number];
 
-/** What a generation is made of, written last into its folder. */
+/** The content of a generation. It is written to the folder last. */
 export type Manifest = z.infer<typeof withSegments> | (z.infer<typeof ofDatabase> & OwnDatabase);
 
 interface OwnDatabase {
@@ -83,7 +83,7 @@ export const manifest = written.transform((made): Manifest => {
   return { ...made, database: made.name, database_count: made.count, segments: [] };
 });
 
-/** As it is written: in the older form wherever that says all, so that an older release can read it. */
+/** The manifest as written. Uses the older format if it is sufficient, so that an older release can read it. */
 export function manifestText(made: Omit<z.infer<typeof withSegments>, "format">): string {
   const { database, database_count, segments, ...own } = made;
   const isPlain = database === made.name && segments.length === 0;
@@ -98,7 +98,7 @@ export function documentsOf({ receipts }: Pick<Manifest, "receipts">): DocumentR
   return receipts.map(documentModel.ofStored);
 }
 
-/** The entry of a manifest with these documents. */
+/** The manifest field that lists these documents. */
 export function namedDocuments(documents: readonly DocumentRef[]): Pick<Manifest, "receipts"> {
   return { receipts: documents.map(documentModel.toStored) };
 }
@@ -108,7 +108,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
   return manifest.parse(JSON.parse(await readFile(join(folder, manifestFile), "utf8")));
 }
 
-/** Every file below the folder, by path. */
+/** Every file below the folder, sorted by path. */
 export async function describeFiles(folder: string): Promise<ManifestFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
@@ -123,7 +123,7 @@ export async function describeFiles(folder: string): Promise<ManifestFile[]> {
   return files;
 }
 
-/** Of a file's bytes, in hexadecimal digits. */
+/** SHA-256 of a file, in hexadecimal. */
 export async function sha256Of(file: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), hash);

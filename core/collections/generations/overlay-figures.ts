@@ -10,7 +10,7 @@ export interface Layers {
   readonly segments: readonly { readonly size: number }[];
 }
 
-/** What a head says of what is above its base. `before`: of the head that it takes the place of. */
+/** The overlay figures that a head records. `before` are those of the head that it replaces. */
 export function overlayFigures(
   { database, databaseCount, overlay, segments }: Layers,
   before: HeadOverlay | undefined,

@@ -3,7 +3,10 @@ import { stat } from "node:fs/promises";
 import type { Clock } from "../../resilience/clock.ts";
 import { sha256Of } from "./manifest.ts";
 
-/** A file with unchanged size and time is read again after this time: failing hardware changes bytes without changing either. */
+/**
+ * A file with unchanged size and modification time is still read again after this time, because failing hardware
+ * changes bytes without changing either.
+ */
 const provenForMs = 3_600_000;
 /** A generation has about ten files. */
 const maxProofs = 1_000;
@@ -16,9 +19,10 @@ interface Proof {
 }
 
 /**
- * Files of the shared file system whose bytes this process has read or written. A hard link shares its bytes, so a
- * corrupt file must not be linked. Reading the whole base at every publish would cost as much as all data, not only the
- * changes, so a verification is valid for an hour while size and modification time are unchanged.
+ * Remembers which files of the shared file system this process has read or written, with their hash. A hard link shares
+ * its bytes, so a corrupt file must not be linked. Reading the whole base at every publish would make the cost
+ * proportional to all data instead of to the changes, so a verification is valid for an hour while size and
+ * modification time are unchanged.
  */
 export class ProvenFiles {
   readonly #clock: Clock;
@@ -38,11 +42,11 @@ export class ProvenFiles {
     }
   }
 
-  /** The bytes that were read after the look have this hash. */
+  /** Records the hash of the bytes that were read after `looked` was taken. */
   note(looked: BigIntStats | undefined, sha256: string): void {
     if (looked === undefined) return;
     const inode = inodeOf(looked);
-    // A map keeps the order in which keys came in: the first one was proven longest ago.
+    // A map keeps insertion order, so the first entry is the oldest proof.
     this.#byInode.delete(inode);
     this.#byInode.set(inode, {
       sha256,
@@ -54,7 +58,7 @@ export class ProvenFiles {
     if (this.#byInode.size > maxProofs && oldest !== undefined) this.#byInode.delete(oldest);
   }
 
-  /** Whether the file has this content now. False where it is gone. */
+  /** Whether the file has this content now. False if it does not exist. */
   async holds(path: string, sha256: string): Promise<boolean> {
     const looked = await this.look(path);
     if (looked === undefined) return false;

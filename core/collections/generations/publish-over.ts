@@ -6,14 +6,14 @@ import { type Head, type MoveHead, moveHead, PublishConflictError, readHead } fr
 export interface PublishOverDeps {
   readonly shard: ShardName;
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
-  /** The head is not moved once it is aborted. */
+  /** The head is not moved after it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Publishes what `make` has written over a head. A shard has two writers: where the other one has moved the head meanwhile,
- * it is made again over that one. Only what has to name the head is: the rest of the work is kept.
- * Throws PublishConflictError where this writer has lost its lease, or its own kind has moved the head.
+ * Publishes what `make` has written on top of a head. A shard has two writers: if the other one moves the head in the
+ * meantime, `make` is called again with the new head and writes again only what depends on it. Throws
+ * PublishConflictError if this writer has lost its lease, or if a writer of its own kind moved the head.
  */
 export async function publishOver(
   { shard, control, signal }: PublishOverDeps,
@@ -28,7 +28,7 @@ export async function publishOver(
       return await moveHead({ ...control, shard, lease, from: head, to });
     } catch (error) {
       if (!(error instanceof PublishConflictError)) throw error;
-      // Also where the other writer has not moved it: then the lease is another holder's.
+      // The conflict may also mean that another process has taken over the lease.
       await lease.beat().catch(() => {
         throw error;
       });

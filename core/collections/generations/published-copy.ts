@@ -11,19 +11,19 @@ import { Generations } from "./generations.ts";
 import type { Manifest } from "./manifest.ts";
 
 export interface PublishedFiles {
-  /** Folder of all collections, where the stack's file system is mounted. Only read. */
+  /** Folder of all collections on the mounted file system. Only read. */
   readonly collectionsPath: string;
-  /** File of the native Chroma library. */
+  /** Path of the native Chroma library. */
   readonly library: string;
-  /** A local folder for private copies; removed when it is done. */
+  /** A local folder for private copies, which are removed afterwards. */
   readonly scratch: string;
-  /** Where the deltas are that segments name. */
+  /** The store of the deltas that segments refer to. */
   readonly deltas: Pick<DeltaStore, "get">;
 }
 
 /**
- * Reads a published generation from its own files, through a server on a copy of its database that is gone afterwards.
- * Throws GenerationCorruptError where they are not what the manifests say.
+ * Lets `read` query a published generation, through a Chroma server on a temporary copy of its database. Throws
+ * GenerationCorruptError if the files do not match the manifests.
  */
 export async function withPublishedCopy<Result>(
   { collectionsPath, library, scratch, deltas }: PublishedFiles,
@@ -32,7 +32,7 @@ export async function withPublishedCopy<Result>(
   read: (published: PublishedVectors, manifest: Manifest) => Promise<Result>,
 ): Promise<Result> {
   const copy = join(scratch, shard);
-  // A process that was killed leaves its copy behind, and with it what SQLite would take for changes of this one.
+  // A killed process leaves its copy behind; SQLite would read its journal as changes of this copy.
   await rm(copy, { recursive: true, force: true });
   await mkdir(copy, { recursive: true });
   try {

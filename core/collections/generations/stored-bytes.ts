@@ -13,7 +13,10 @@ import { databaseFolder, indexFile, manifestFile } from "./manifest.ts";
 const blockBytes = 4096;
 const metadataBytes = 2048;
 
-/** What EFS meters of published generations of a shard: a file that several share by links counts once. */
+/**
+ * The size that EFS meters for the published generations of a shard. A file that several generations share by hard
+ * links counts once.
+ */
 export async function storedBytes(
   generations: GenerationReader,
   published: readonly PastGeneration[],
@@ -29,7 +32,7 @@ export async function storedBytes(
   return bytes;
 }
 
-/** Of the published generations, and of the databases and segments that they name. */
+/** Files of the published generations, and of the databases and segments that they refer to. */
 async function filesOf(
   generations: GenerationReader,
   published: readonly PastGeneration[],
@@ -54,7 +57,10 @@ interface Control {
   readonly controlTable: string;
 }
 
-/** For those who see no files, as the sweeper. A holder that lost its lease records nothing. */
+/**
+ * Records the size for processes without access to the files, such as the sweeper. A holder that has lost its lease
+ * records nothing.
+ */
 export async function recordStoredBytes(
   { client, controlTable }: Control,
   shard: ShardName,
@@ -76,7 +82,7 @@ export async function recordStoredBytes(
 
 const recorded = z.object({ head_name: z.string().optional(), stored_bytes: z.number().optional() });
 
-/** Of all these shards; undefined while one of them has published and not recorded yet. */
+/** The sum over these shards; undefined while one of them has published but not recorded its size. */
 export async function recordedBytes(
   { client, controlTable }: Control,
   shards: readonly ShardName[],

@@ -4,7 +4,7 @@ import { foldsConfig, generationFilesConfig } from "./shards-config.ts";
 
 const seconds = wholeNumber(0, 86_400);
 
-/** Each shard has a queue and dead letters in both collections. */
+/** Each shard has a queue and a dead-letter queue in both collections. */
 const inShards = equallyMany(
   "LINES_QUEUE_URLS",
   "WORDS_QUEUE_URLS",
@@ -12,7 +12,7 @@ const inShards = equallyMany(
   "WORDS_DEAD_LETTER_QUEUE_URLS",
 );
 
-/** What infra sets for every process that compacts. */
+/** The environment that infra sets for every process that compacts. */
 export const compactionConfig = z
   .object({
     AWS_REGION: z.string().min(1),

@@ -19,10 +19,10 @@ import { FoldQueue } from "../messages/fold-queue.ts";
 import type { ShardQueues } from "../messages/shard-queues.ts";
 import type { CompactionConfig } from "./compaction-config.ts";
 
-/** An answer that has not come by then never comes: a long poll waits for 20 seconds. */
+/** Longer than any response takes; a long poll waits 20 seconds. */
 const maxWaitMs = 60_000;
 
-/** What a process that compacts calls, for all shards. */
+/** The AWS clients of a process that compacts; all shards share them. */
 export interface Clients {
   readonly items: DynamoDBClient;
   readonly dynamo: DynamoDBDocumentClient;
@@ -30,7 +30,7 @@ export interface Clients {
   readonly s3: S3Client;
 }
 
-/** A call without an answer times out and is retried, instead of blocking for the lifetime of the process. */
+/** A request without a response times out and is retried, instead of blocking for the lifetime of the process. */
 export function compactionClients(answeredWithinMs = maxWaitMs): Clients {
   const options = { requestHandler: { requestTimeout: answeredWithinMs, throwOnRequestTimeout: true } };
   const items = new DynamoDBClient(options);
@@ -45,7 +45,7 @@ export interface Machine {
   readonly metrics: Metrics;
 }
 
-/** What a cycle of the shard works with that publishes. It opens no database. */
+/** The dependencies of a cycle that publishes segments of this shard. It opens no database. */
 export function cycleDeps(source: ShardQueues, config: CompactionConfig, machine: Machine): CycleDeps {
   const { clock, log, metrics } = machine;
   const { items, dynamo, sqs, s3 } = machine.clients;

@@ -13,42 +13,42 @@ import type { FoldDeps } from "../fold/fold-deps.ts";
 import type { CollectionQueue, QueuedMessage } from "../messages/collection-queue.ts";
 import type { Shutdown } from "./shutdown.ts";
 
-/** The longest that SQS waits; and where other shards wait for their turn. */
+/** The maximum that SQS allows, and the wait if other shards are waiting for their turn. */
 const longPollSeconds = 20;
 const shortPollSeconds = 1;
-/** A fold extends it by its heartbeat. */
+/** The heartbeat of a fold extends it. */
 const firstHiddenSeconds = 30;
 const ofCycle = { failed: "A cycle failed", abandoned: "A cycle was abandoned" } as const;
 const ofFold = { failed: "A fold failed", abandoned: "A fold was abandoned" } as const;
 const pause = { firstMs: 1_000, maxMs: 60_000 };
 
-/** A cycle or a fold was not over at its deadline. */
+/** A cycle or a fold did not end by its deadline. */
 export class CycleOverranError extends VectorkeepError {
   constructor(what: string, afterMs: number) {
     super(
       `${what} did not end within ${Math.round(afterMs / 1000)} s, so the worker restarts.`,
-      "Its last step in the log says where it hung; where it was only slow, raise compaction:workerCycleHours.",
+      "The last step in the log shows where it hung; if it was only slow, raise compaction:workerCycleHours.",
     );
   }
 }
 
 export interface WorkerOptions {
-  /** Shards whose cycles may run at the same time, as far as the memory goes. */
+  /** Maximum number of shards whose cycles run concurrently; memory is the limit. */
   readonly shardsAtOnce: number;
-  /** A cycle or a fold that has not ended by then never will. */
+  /** A cycle or fold that takes longer than this is considered hung. */
   readonly cycleMs: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: LoggedMetrics;
-  /** Where folds are asked for, and what they work with. @default another process folds */
+  /** The queue of fold requests and the dependencies of folds. @default another process folds */
   readonly folds?: { readonly queue: CollectionQueue; readonly shards: readonly FoldDeps[] };
 }
 
 /**
- * Takes what comes into the queue of every shard into one cycle after another, until it is shut down. A shard that
- * fails pauses, longer each time, and the others go on. A cycle or fold that overruns its deadline begins a shutdown. Folds
- * run beside the cycles, as many at once.
- * The process has to end when it resolves, as what was given up may still be under way.
+ * Receives the messages of every shard and runs cycle after cycle, until it is shut down. A shard that fails pauses
+ * with exponential back-off while the others continue. Folds run concurrently with the cycles, with the same limit. A
+ * cycle or fold that overruns its deadline begins a shutdown. The process must exit when this resolves, because
+ * abandoned work may still be running.
  */
 export async function compactUntilShutdown(
   shards: readonly CycleDeps[],
@@ -70,7 +70,7 @@ export async function compactUntilShutdown(
   await Promise.all(workers);
 }
 
-/** Answers one fold request after the other, of any shard. */
+/** Processes fold requests of all shards, one after another. */
 class FoldWorker {
   readonly #queue: CollectionQueue;
   readonly #shards: ReadonlyMap<string, FoldDeps>;
@@ -98,10 +98,10 @@ class FoldWorker {
     }
   }
 
-  /** False where it failed, which is logged and counted. */
+  /** Resolves to false after a failure, which it logs and counts. */
   async #takeTurn(): Promise<boolean> {
     try {
-      // One at a time: no heartbeat keeps others hidden meanwhile.
+      // One at a time: no heartbeat would keep further messages hidden.
       const [message] = await receiveUntil(this.#shutdown, this.#queue, {
         waitSeconds: longPollSeconds,
         hiddenSeconds: firstHiddenSeconds,
@@ -140,11 +140,11 @@ class FoldWorker {
 }
 
 interface ShardWorkerOptions extends WorkerOptions {
-  /** How long it waits for a message. */
+  /** Wait time of a receive. */
   readonly waitSeconds: number;
 }
 
-/** Works on one shard. */
+/** Runs the cycles of one shard. */
 class ShardWorker {
   readonly #deps: CycleDeps;
   readonly #options: ShardWorkerOptions;
@@ -165,7 +165,7 @@ class ShardWorker {
     }
   }
 
-  /** False where it failed, which is logged and counted. */
+  /** Resolves to false after a failure, which it logs and counts. */
   async #takeTurn(): Promise<boolean> {
     try {
       const { queue, config } = this.#deps;
@@ -183,7 +183,7 @@ class ShardWorker {
     }
   }
 
-  /** No mapping delivered the messages, so the cycle itself deletes those that are done. */
+  /** No event source mapping delivered the messages, so the cycle itself deletes the processed ones. */
   async #cycle(received: readonly QueuedMessage[]): Promise<void> {
     const { clock, cycleMs } = this.#options;
     const { shard } = this.#deps;
@@ -193,7 +193,7 @@ class ShardWorker {
   }
 }
 
-/** None once the shutdown has begun. */
+/** Resolves to an empty list once the shutdown has begun. */
 async function receiveUntil(
   { begun }: Shutdown,
   queue: CollectionQueue,
@@ -208,7 +208,7 @@ async function receiveUntil(
   }
 }
 
-/** Begins a shutdown where the work is not over at its deadline. */
+/** Begins a shutdown if the work does not end by its deadline. */
 async function watched<T>(
   options: WorkerOptions,
   shutdown: Shutdown,

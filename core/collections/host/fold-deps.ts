@@ -6,13 +6,13 @@ import type { CompactionConfig } from "./compaction-config.ts";
 import { cycleDeps, type Machine } from "./compaction-deps.ts";
 
 export interface FoldMachine extends Machine {
-  /** File of Chroma's native library. */
+  /** Path of Chroma's native library. */
   readonly library: string;
   /** Folder on a local disk. */
   readonly scratch: string;
 }
 
-/** What a fold of the shard works with: what a cycle does, and a database on local disk. */
+/** The dependencies of a fold of this shard: those of a cycle, and a workspace for the database on local disk. */
 export function foldDeps(source: ShardQueues, config: CompactionConfig, machine: FoldMachine): FoldDeps {
   const deps = cycleDeps(source, config, machine);
   const { shard, target, generations } = deps;
@@ -24,7 +24,7 @@ export function foldDeps(source: ShardQueues, config: CompactionConfig, machine:
   };
 }
 
-/** Where folds are asked for. Nothing is moved to its dead-letter queue but by SQS. */
+/** The queue of fold requests. Only SQS moves messages to its dead-letter queue. */
 export function foldQueue(config: CompactionConfig, { clients, log }: Machine): CollectionQueue {
   const queue = config.FOLD_QUEUE_URL;
   return new CollectionQueue(clients.sqs, { queue, deadLetters: queue }, log);

@@ -3,7 +3,7 @@ import { urlsOfShards, wholeNumber } from "../../settings/environment.ts";
 
 const name = z.string().min(1);
 
-/** What infra sets for every process that works on the documents of all shards. */
+/** The environment that infra sets for every process that works on the documents of all shards. */
 export const documentsConfig = {
   RECEIPTS_TABLE: name,
   CONTROL_TABLE: name,
@@ -12,7 +12,7 @@ export const documentsConfig = {
   WORDS_QUEUE_URLS: urlsOfShards,
 };
 
-/** What it sets for every process that opens their generations. */
+/** The environment that infra sets for every process that opens their generations. */
 export const generationFilesConfig = {
   ...documentsConfig,
   COLLECTIONS_PATH: name,
@@ -20,7 +20,7 @@ export const generationFilesConfig = {
   EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
 };
 
-/** What it sets for every process that asks for folds. */
+/** The environment that infra sets for every process that requests folds. */
 export const foldsConfig = {
   FOLD_QUEUE_URL: name,
   FOLD_VECTORS: wholeNumber(0, 1_000_000),

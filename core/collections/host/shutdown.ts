@@ -5,7 +5,9 @@ export const finishWithinMs = 75_000;
 /** Maximum time to return messages to the queue and release leases. */
 export const tidyWithinMs = 30_000;
 
-/** How a long-lived process ends: it begins nothing new, gives up what is not over in time, and tidies up. */
+/**
+ * Shuts down a long-lived process: it starts no new work, abandons what is not finished in time, and then cleans up.
+ */
 export class Shutdown {
   readonly #clock: Clock;
   readonly #finishWithinMs: number;
@@ -18,12 +20,12 @@ export class Shutdown {
     this.#finishWithinMs = withinMs;
   }
 
-  /** Nothing new is begun. */
+  /** Aborts when no new work may start. */
   get begun(): AbortSignal {
     return this.#begun.signal;
   }
 
-  /** What is under way is given up. */
+  /** Aborts when work in progress must be abandoned. */
   get over(): AbortSignal {
     return this.#over.signal;
   }
@@ -33,7 +35,7 @@ export class Shutdown {
     return this.#cause;
   }
 
-  /** Once; further calls change nothing. */
+  /** Takes effect once; further calls change nothing. */
   begin(cause?: Error): void {
     if (this.begun.aborted) return;
     this.#cause = cause;

@@ -2,12 +2,12 @@ import { errorFields, type Log } from "../../log.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { LeaseLostError } from "./lease.ts";
 
-/** More than three: a lease outlives two beats that fail. */
+/** More than three, so that a lease survives two failed beats. */
 const beatsPerLease = 4;
 
 /**
- * Beats four times per lease until it is stopped or the lease is lost. A beat that fails otherwise is logged and the next
- * one tries again: whether too many failed is for the lease's holder to ask.
+ * Beats four times per lease until it is stopped or the lease is lost. Any other failure is logged, and the next beat
+ * tries again; the holder checks with `assertHeld` whether too many have failed.
  */
 export class Heartbeat {
   readonly #stop = new AbortController();

@@ -9,16 +9,17 @@ import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { collectionKey } from "./collection-key.ts";
 
 /**
- * A shard has two writers, each under its own lease: the cycles that publish what has changed, and the fold that writes the
- * next base. Both leases are in the shard's item and take their tokens from one sequence, so that a token names one holder.
+ * A shard has two writers, each under its own lease: the cycles that publish changes, and the fold that writes the next
+ * base. Both leases are in the shard's item and take their tokens from one sequence, so that a token identifies one
+ * holder.
  */
 export const leaseKinds = ["publish", "fold"] as const;
 export type LeaseKind = (typeof leaseKinds)[number];
 
-/** The attributes of a lease begin with it. */
+/** Prefix of the lease's attributes in the item. */
 const prefixOf: Readonly<Record<LeaseKind, string>> = { publish: "lease", fold: "fold" };
 
-/** This process no longer holds the shard's lease, or cannot be sure that it does. */
+/** This process no longer holds the lease of the shard, or cannot be sure that it does. */
 export class LeaseLostError extends VectorkeepError {
   constructor(shard: ShardName, token: number, why: string) {
     super(
@@ -55,22 +56,28 @@ interface SeenLease {
   readonly owner: string | undefined;
   readonly token: number;
   readonly counter: number;
-  /** The contender that is next, as long as it lives. */
+  /** The contender that may take the lease next, as long as it is alive. */
   readonly waiting: string | undefined;
 }
 
-/** How often a contender looks, unless a short lease asks for more: between two holders nothing is published. */
+/**
+ * A contender polls at this interval, or more often if the lease is short: nothing is published between two holders.
+ */
 const maxPollMs = 100;
 const pollsPerLease = 20;
-/** For how long a free lease is left to the contender that waits for it, in looks: by then that one has seen it, or is dead. */
+/**
+ * The number of polls for which a free lease is left to the waiting contender. After that, the contender has either
+ * taken it or is dead.
+ */
 const looksLeft = 3;
 
 /**
- * Takes the lease when it is free, or when its holder has been silent for a whole lease time of this process's clock.
- * Undefined when it is still held after `waitMs`, or half a lease if that is longer. Yet a holder that has by then been
- * silent for half a lease is watched until it speaks or the lease time is over, at most `maxWaitMs` in all: else
- * contenders that wait for less than a lease would never replace a dead holder. One contender is noted as next, and a
- * released lease is left to it for a moment. Throws the reason of the signal.
+ * Takes the lease if it is free, or if its holder has been silent for a whole lease time by this process's clock.
+ * Resolves to undefined if the lease is still held after `waitMs`, or after half a lease if that is longer. If the
+ * holder has been silent for half a lease by then, the wait continues until the holder beats or the lease time is over,
+ * at most `maxWaitMs` in all: otherwise contenders that wait for less than a lease would never replace a dead holder.
+ * One contender is recorded as next, and a released lease is left to it for a moment. Rejects with the reason of the
+ * signal.
  */
 export async function acquireLease(
   options: LeaseOptions,
@@ -80,7 +87,7 @@ export async function acquireLease(
   const { clock, leaseMs } = options;
   const began = clock.now();
   const pollMs = Math.min(maxPollMs, leaseMs / pollsPerLease);
-  // Less would never see that a dead holder is silent.
+  // A shorter wait would never notice that a dead holder is silent.
   const leastWaitMs = Math.max(waitMs, leaseMs / 2 + 2 * pollMs);
   const owner = randomUUID();
   let seen: SeenLease | undefined;
@@ -113,7 +120,7 @@ export async function acquireLease(
   }
 }
 
-/** The right to publish or to fold one shard, held by one process at a time. Its token is higher than any before it. */
+/** The exclusive right to publish or to fold one shard. Its token is higher than that of any earlier holder. */
 export class Lease {
   readonly kind: LeaseKind;
   readonly owner: string;
@@ -131,7 +138,7 @@ export class Lease {
     this.#lastBeat = takenAt;
   }
 
-  /** Shows contenders that the holder lives. Throws LeaseLostError when another one has taken over. */
+  /** Renews the lease. Throws LeaseLostError if another process has taken it over. */
   async beat(): Promise<void> {
     const sentAt = this.#options.clock.now();
     this.#counter += 1;
@@ -141,7 +148,7 @@ export class Lease {
     this.assertHeld();
   }
 
-  /** Throws LeaseLostError when another holder was seen, or when the last heartbeat is a lease time ago. */
+  /** Throws LeaseLostError if another holder was seen, or if the last heartbeat was a whole lease time ago. */
   assertHeld(): void {
     const { clock, shard, leaseMs } = this.#options;
     if (this.#refused) throw new LeaseLostError(shard, this.token, "another holder has taken it over");
@@ -150,12 +157,15 @@ export class Lease {
     }
   }
 
-  /** No effect if another process has taken over the lease. */
+  /** Has no effect if another process has taken over the lease. */
   async release(): Promise<void> {
     await this.#write(`REMOVE ${this.#prefix}_owner`, {});
   }
 
-  /** Holds while this lease does. For other writes of the shard's item; `values` belong to it. */
+  /**
+   * A write condition that holds as long as this lease does, with the `values` that it refers to. For other writes of
+   * the shard's item.
+   */
   get condition(): { readonly expression: string; readonly values: Readonly<Record<string, unknown>> } {
     return {
       expression: `${this.#prefix}_owner = :owner AND ${this.#prefix}_token = :token`,
@@ -184,8 +194,8 @@ export class Lease {
 }
 
 /**
- * Notes that a contender waits, so that it is the next holder: one that begins again the moment it has released the lease
- * would else be first at every time, and what the contender was given would wait for as long as others come.
+ * Records a waiting contender as the next holder. Otherwise a process that starts its next cycle right after releasing
+ * the lease would always win, and the contender's messages would starve.
  */
 async function waitAsNext(options: LeaseOptions, contender: string): Promise<void> {
   const { client, controlTable, shard, kind = "publish" } = options;
@@ -203,7 +213,7 @@ async function waitAsNext(options: LeaseOptions, contender: string): Promise<voi
   );
 }
 
-/** By a condition on all that was seen of both leases: the token follows on the higher one. */
+/** The write is conditional on the state of both leases that was read; the new token is above both. */
 async function take(options: LeaseOptions, item: LeaseItem, owner: string): Promise<Lease | undefined> {
   const { client, controlTable, shard, clock, kind = "publish" } = options;
   const prefix = prefixOf[kind];
@@ -237,7 +247,8 @@ async function take(options: LeaseOptions, item: LeaseItem, owner: string): Prom
       }),
     ),
   );
-  // The SDK may have repeated a write whose response was lost; its condition then fails although it succeeded. Only the item shows which.
+  // If the SDK retried a write whose response was lost, the condition fails although the write succeeded. Only the item
+  // shows which.
   const now = leaseOf(await readItemOf(options), options);
   return now.owner === owner ? new Lease(options, owner, now.token, takenAt) : undefined;
 }

@@ -6,12 +6,12 @@ import { VectorkeepError } from "../../vectorkeep-error.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { acquireLease, type Lease, type LeaseKind } from "./lease.ts";
 
-/** Other processes hold the lease one after the other. */
+/** Other processes held the lease for the whole wait. */
 export class CollectionBusyError extends VectorkeepError {
   constructor(shard: ShardName, seconds: number) {
     super(
       `The lease of ${shard} was not free for ${seconds} s, so nothing was done.`,
-      "Try again; if it stays so, look at the log of compaction.",
+      "Try again; if it persists, look at the log of compaction.",
     );
   }
 }
@@ -24,7 +24,7 @@ export interface LeaseDeps {
   readonly log: Log;
 }
 
-/** Does the work under a lease of the shard, for which it waits up to `maxWaitMs`. Throws CollectionBusyError. */
+/** Runs the work under a lease of the shard, for which it waits up to `maxWaitMs`. Throws CollectionBusyError. */
 export async function underLease<Result>(
   { shard, control, leaseMs, clock, log }: LeaseDeps,
   maxWaitMs: number,

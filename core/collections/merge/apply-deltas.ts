@@ -4,37 +4,37 @@ import { type DeltaPart, UpsertRefusedError, type VectorStore } from "../chroma/
 import { SliceBuilder } from "./delta-batches.ts";
 import { partsThatDiffer } from "./parts-that-differ.ts";
 
-/** What applying deltas did to a store. */
+/** The effect of applying deltas to a store. */
 export interface Applied {
-  /** Vectors before. */
+  /** Number of vectors before. */
   readonly before: number;
   /** Ids of all vectors of the applied deltas. */
   readonly expected: readonly string[];
-  /** How many of those were not there before. */
+  /** Number of those ids that were not stored before. */
   readonly added: number;
-  /** Vectors that were new or changed. */
+  /** Number of vectors that were new or changed. */
   readonly written: number;
-  /** Ids that the documents had before and their deltas have no more. */
+  /** Ids that the documents had before and that are not in their deltas. */
   readonly removed: readonly string[];
-  /** Documents (by its key) that had vectors before. */
+  /** Keys of documents that had vectors before. */
   readonly replaced: ReadonlySet<string>;
-  /** Deltas that the store would not take. Their documents are as they were. */
+  /** Deltas that the store rejected. Their documents are unchanged. */
   readonly refused: ReadonlyMap<Delta, string>;
 }
 
-/** An upsert under way, and what it will have done. */
+/** An upsert in flight, and what it changes. */
 interface Sent {
   readonly slice: readonly DeltaPart[];
-  /** Ids of the slice's documents before. */
+  /** Ids that the documents of the slice had before. */
   readonly existing: ReadonlySet<string>;
   readonly request: Promise<void>;
 }
 
 /**
- * Makes the vectors of each delta's document exactly those of the delta. Vectors that are there already are not
- * written again. At most one delta per document.
- * Takes the deltas as they come and prepares an upsert while the store works on the one before.
- * A delta that the store refuses is left out and named; throws what else the store throws.
+ * Replaces the vectors of each delta's document by those of the delta; at most one delta per document. Vectors that are
+ * already stored are not written again. Consumes the deltas as they arrive and prepares an upsert while the store
+ * processes the previous one. A delta that the store rejects is left out and reported; any other error of the store is
+ * thrown.
  */
 export async function applyDeltas(
   store: VectorStore,
@@ -65,7 +65,7 @@ class Application {
     this.#before = before;
   }
 
-  /** Resolves when the batch is in flight and the previous one is stored. */
+  /** Resolves when this slice is in flight and the previous one is stored. */
   async send(slice: readonly DeltaPart[]): Promise<void> {
     const existing = await this.#existingIds(slice);
     const parts = await partsThatDiffer(this.#store, slice, existing);
@@ -113,7 +113,7 @@ class Application {
     this.#note(slice, existing);
   }
 
-  /** Finds the deltas for which a slice was refused. */
+  /** Upserts the deltas of a rejected slice one at a time, to find those that cause the rejection. */
   async #oneByOne(
     slice: readonly DeltaPart[],
     existing: ReadonlySet<string>,

@@ -5,12 +5,12 @@ import type { RunRef } from "../../runs/run-store.ts";
 import { hasLoneSurrogate } from "../../text/well-formed-text.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 
-/** A delta that cannot go into its collection. */
+/** A delta does not match its collection or run. */
 export class DeltaMismatchedError extends VectorkeepError {
   constructor(key: string, why: string) {
     super(
-      `The delta ${key} does not fit: ${why}.`,
-      "Send its embed message again: it makes a run and deltas for the settings of today.",
+      `The delta ${key} does not match: ${why}.`,
+      "Send its embed message again, which creates a run and deltas for the current settings.",
     );
   }
 }
@@ -21,7 +21,7 @@ export interface DeltaTarget {
   readonly dimensions: number;
 }
 
-/** Throws DeltaMismatchedError where the delta is not the run's, or not made for the collection. */
+/** Throws DeltaMismatchedError if the delta belongs to another run or does not match the collection. */
 export function checkDelta(delta: Delta, key: string, run: RunRef, target: DeltaTarget): void {
   const wrong = (what: string, is: unknown, due: unknown) =>
     new DeltaMismatchedError(key, `its ${what} is ${is}, not ${due}`);
@@ -37,13 +37,13 @@ export function checkDelta(delta: Delta, key: string, run: RunRef, target: Delta
   if (stranger !== undefined)
     throw new DeltaMismatchedError(key, `its vector ${stranger} belongs to another ${documentModel.noun}`);
   if (new Set(delta.ids).size !== delta.ids.length)
-    throw new DeltaMismatchedError(key, "it holds an id twice");
+    throw new DeltaMismatchedError(key, "it contains an id twice");
   const unstorable = delta.ids.find((_, position) => !isStorable(delta, position));
   if (unstorable !== undefined)
-    throw new DeltaMismatchedError(key, `no store takes its vector ${unstorable}`);
+    throw new DeltaMismatchedError(key, `its vector ${unstorable} cannot be stored`);
 }
 
-/** Chroma refuses half of a surrogate pair. NaN would compare as near to everything. */
+/** Chroma rejects unpaired surrogates. NaN would compare as close to everything. */
 function isStorable({ documents, metadatas, vectors, dimensions }: Delta, position: number): boolean {
   const texts = [documents[position], ...Object.values(metadatas[position] ?? {})];
   if (texts.some((text) => typeof text === "string" && hasLoneSurrogate(text))) return false;

@@ -3,7 +3,7 @@ import { maxBodyBytes } from "../chroma/update-batches.ts";
 import { base64Length } from "../chroma/upsert-request.ts";
 import type { DeltaPart } from "../chroma/vector-store.ts";
 
-/** More a request makes nothing faster, and Chroma refuses more than 5,461. */
+/** Larger requests are no faster, and Chroma rejects more than 5,461. */
 export const maxVectors = 4_500;
 export const maxBytes = maxBodyBytes;
 
@@ -14,13 +14,13 @@ interface Piece {
   readonly bytes: number;
 }
 
-/** Gathers deltas into slices of one upsert each. A delta is cut only where it alone is larger than a slice. */
+/** Groups deltas into slices of one upsert each. A delta is split only if it is larger than a slice on its own. */
 export class SliceBuilder {
   #parts: DeltaPart[] = [];
   #vectors = 0;
   #bytes = 0;
 
-  /** The slices that the delta completes. */
+  /** The slices that this delta completes. */
   *add(delta: Delta): Generator<DeltaPart[]> {
     for (const { part, bytes } of pieces(delta)) {
       const vectors = part.to - part.from;
@@ -31,7 +31,7 @@ export class SliceBuilder {
     }
   }
 
-  /** The last slice, if there is one. A delta without vectors is in a slice too. */
+  /** The last slice, if there is one. A delta without vectors is also part of a slice. */
   *rest(): Generator<DeltaPart[]> {
     if (this.#parts.length > 0) yield this.#parts;
     this.#parts = [];
@@ -55,12 +55,12 @@ function* pieces(delta: Delta): Generator<Piece> {
   yield { part: { delta, from, to: delta.ids.length }, bytes };
 }
 
-/** What a vector takes in a body, and a little more. */
+/** The bytes of a vector in a request body, rounded up. */
 function vectorBytes({ dimensions, ids, documents, metadatas }: Delta, position: number): number {
   let bytes =
     base64Length(dimensions) + textBytes(ids[position] ?? "") + textBytes(documents[position] ?? "") + 16;
   const metadata = metadatas[position];
-  // Every vector passes here: no list of entries is made for it.
+  // Runs for every vector, so it does not allocate a list of entries.
   for (const key in metadata) {
     const value = metadata[key];
     bytes += key.length + 28 + (typeof value === "string" ? textBytes(value) : 0);
@@ -68,7 +68,10 @@ function vectorBytes({ dimensions, ids, documents, metadatas }: Delta, position:
   return bytes;
 }
 
-/** A character takes three bytes at most, or stands escaped, which few do. Most texts are short: counting costs more. */
+/**
+ * A character takes at most three bytes in UTF-8; a quarter is added for the few that are escaped. Most texts are
+ * short, for which counting costs more than overestimating.
+ */
 function textBytes(text: string): number {
   return text.length < shortText ? 3 * text.length : 1.25 * Buffer.byteLength(text);
 }

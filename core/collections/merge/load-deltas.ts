@@ -8,7 +8,7 @@ import type { Clock } from "../../resilience/clock.ts";
 import type { RunWork } from "../messages/document-work.ts";
 import { checkDelta, DeltaMismatchedError, type DeltaTarget } from "./check-delta.ts";
 
-/** Deltas that are fetched ahead of the one that is applied. */
+/** Number of deltas that are fetched ahead of the one being applied. */
 const readAhead = 16;
 
 export interface LoadDeps {
@@ -19,14 +19,14 @@ export interface LoadDeps {
   readonly log: Log;
 }
 
-/** A delta that shows in its metadata what is known of its document. */
+/** A delta whose metadata contains the current facts of its document. */
 export interface LoadedDelta {
   readonly work: RunWork;
   readonly delta: Delta;
   readonly facts: DocumentFacts;
 }
 
-/** A run whose delta is missing, unreadable or mismatched, and why. */
+/** A run whose delta is missing, unreadable or mismatched, and the reason. */
 export interface MismatchedDelta {
   readonly work: RunWork;
   readonly mismatched: string;
@@ -35,8 +35,8 @@ export interface MismatchedDelta {
 type Fetched = { readonly bytes: Uint8Array | undefined; readonly facts: DocumentFacts };
 
 /**
- * The deltas of these runs, checked, in order. One that storage could not give is left out, and so are all after the
- * moment `until`.
+ * The deltas of these runs, checked and in order. Skips a delta that could not be fetched, and stops at the time
+ * `until`.
  */
 export async function* loadDeltas(
   deps: LoadDeps,
@@ -81,7 +81,7 @@ export async function* loadDeltas(
   }
 }
 
-/** The delta, or why it cannot be applied. */
+/** The delta, or the reason why it cannot be applied. */
 export function readDelta(
   target: DeltaTarget,
   work: Pick<RunWork, "run" | "deltaPrefix">,
@@ -99,7 +99,7 @@ export function readDelta(
   }
 }
 
-/** New vectors get their facts at once, so that none is written twice. */
+/** Adds the current facts to the metadata of new vectors, so that no vector is written twice. */
 export function withKnown(delta: Delta, facts: DocumentFacts): Delta {
   return {
     ...delta,

@@ -23,7 +23,7 @@ const readsAtOnce = 16;
 
 export interface MergeDeps {
   readonly shard: ShardName;
-  /** The collection, and the model and dimensions that its deltas must have. */
+  /** The collection, with the model and dimensions that its deltas must have. */
   readonly target: DeltaTarget;
   readonly deltas: DeltaStore;
   readonly items: Pick<CurrentFacts, "factsOf">;
@@ -31,30 +31,30 @@ export interface MergeDeps {
   readonly log: Log;
 }
 
-/** The result of a merge. All other messages are redelivered, or have failed. */
+/** The result of a merge. All messages that are not listed are redelivered or have failed. */
 export interface Merged {
-  /** Vectors that were written, whose metadata was changed, that were deleted. */
+  /** Number of vectors written, of vectors with changed metadata, and of deleted vectors. */
   readonly written: number;
   readonly updated: number;
   readonly removed: number;
-  /** Vectors of the shard now. */
+  /** Number of vectors of the shard after the merge. */
   readonly count: number;
-  /** Vectors of each applied run's delta. */
+  /** The number of vectors in each applied run's delta. */
   readonly runs: ReadonlyMap<RunWork, number>;
-  /** Runs whose delta cannot be applied, and why. */
+  /** Runs whose delta cannot be applied, and the reason. */
   readonly mismatched: ReadonlyMap<RunWork, string>;
   /** Documents whose vectors may have changed. */
   readonly documents: readonly DocumentRef[];
   /** Messages of changes that the collection now reflects. */
   readonly changeMessages: readonly QueuedMessage[];
-  /** What is known of each document that the store holds as it was asked for. */
+  /** The facts of each document that is fully merged. */
   readonly settled: ReadonlyMap<StartedDocument, DocumentFacts>;
 }
 
 /**
- * Applies deltas, then what else is known of the documents, then deletions, and reads all of it back. A bad delta or
- * document is left out alone; only the store is written. No work starts after `until`. `onVerify` is called before the vectors are read back.
- * Throws CollectionDivergedError, and what the store throws.
+ * Applies deltas, then current facts, then deletions, and reads the result back. A bad delta or document is left out
+ * without affecting the others. Writes only to the store. Starts no new work after `until`; calls `onVerify` before the
+ * vectors are read back. Throws CollectionDivergedError and errors of the store.
  */
 export async function mergeDocuments(
   deps: MergeDeps,
@@ -68,7 +68,7 @@ export async function mergeDocuments(
   const runs = new Map<RunWork, number>();
   const mismatched = new Map<RunWork, string>();
 
-  /** Keeps no vectors: together they may be larger than the memory. */
+  /** Does not keep the vectors, which together may exceed the memory. */
   async function* load(): AsyncGenerator<Delta> {
     const works = documents.flatMap(({ run }) => run ?? []);
     for await (const one of loadDeltas(deps, works, until)) {
@@ -120,12 +120,12 @@ export async function mergeDocuments(
   };
 }
 
-/** New vectors show what is known already; those that were there before, or are removed, may not. */
+/** New vectors already contain the current facts; replaced vectors and removed parts may not. */
 function mayBeStale({ document, current }: StartedDocument, { replaced }: Applied): boolean {
   return replaced.has(documentModel.keyOf(document)) || (current?.removed.size ?? 0) > 0;
 }
 
-/** A document whose items cannot be read now is left out: its messages are redelivered. */
+/** Skips a document whose items cannot be read now; its messages are redelivered. */
 async function readTruths(
   { items, target, clock, log }: MergeDeps,
   documents: readonly StartedDocument[],

@@ -3,7 +3,7 @@ import type { KnownMetadata } from "../../documents/document-model.ts";
 import { documentModel } from "../../documents/documents.ts";
 import type { MetadataChanges } from "../chroma/vector-store.ts";
 
-/** The writes after which a vector has exactly the known metadata and no unknown key; undefined if none are needed. */
+/** The changes that give a vector exactly the known metadata and no unknown keys; undefined if none are needed. */
 export function metadataChanges(stored: VectorMetadata, known: KnownMetadata): MetadataChanges | undefined {
   const changes: Record<string, VectorMetadata[string] | null> = {};
   for (const key of Object.keys(stored)) {
@@ -14,7 +14,7 @@ export function metadataChanges(stored: VectorMetadata, known: KnownMetadata): M
   return Object.keys(changes).length > 0 ? changes : undefined;
 }
 
-/** Whether stored metadata shows the changes. */
+/** Whether the stored metadata reflects the changes. */
 export function shows(stored: VectorMetadata, changes: MetadataChanges): boolean {
   return Object.entries(changes).every(
     ([key, value]) => (Object.hasOwn(stored, key) ? stored[key] : null) === value,

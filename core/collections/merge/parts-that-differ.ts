@@ -7,9 +7,9 @@ const bytesPerNumber = 4;
 const relativeTolerance = 1e-5;
 
 /**
- * The parts without the vectors that the store holds already: writing one again costs several times a new one.
- * What is known from other items is not compared: it is written without its vector.
- * `existing` are the ids that the store has of these documents.
+ * The parts without the vectors that the store already holds: rewriting a vector costs several times as much as a new
+ * one. Facts are not compared, because they can be written without the vector. `existing` are the ids that the store
+ * has of these documents.
  */
 export async function partsThatDiffer(
   store: VectorStore,
@@ -24,7 +24,7 @@ export async function partsThatDiffer(
   return parts.flatMap((part) => runs(part, (position) => !isStored(part.delta, position, stored)));
 }
 
-/** The longest parts of a part in which every position passes. */
+/** The longest ranges of a part in which every position passes. */
 function runs({ delta, from, to }: DeltaPart, passes: (position: number) => boolean): DeltaPart[] {
   const found: DeltaPart[] = [];
   let start: number | undefined;
@@ -48,7 +48,7 @@ function isStored(delta: Delta, position: number, stored: ReadonlyMap<string, St
   return isSameVector(there.vector, vectorAt(delta, position));
 }
 
-/** Chroma scales vectors to length 1 and back, so the last digits may differ. */
+/** Chroma normalises vectors and scales them back, so the last digits may differ. */
 export function isSameVector(one: Float32Array, other: Float32Array): boolean {
   let difference = 0;
   let length = 0;

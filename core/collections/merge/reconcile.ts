@@ -4,27 +4,26 @@ import { type CurrentRun, isRemoved } from "../../runs/current-run.ts";
 import type { MetadataChanges, VectorStore } from "../chroma/vector-store.ts";
 import { metadataChanges } from "./metadata-changes.ts";
 
-/** More at a time would hold the metadata of too many vectors. */
+/** Bounds the number of vectors whose metadata is in memory. */
 const documentsAtOnce = 100;
 
-/** A document whose vectors must show what is true of it now. */
+/** A document and the state that its vectors must reflect. */
 export interface Truth {
   readonly document: DocumentRef;
   readonly facts: DocumentFacts;
-  /** Undefined where no run ever counted and nothing was removed. */
+  /** Undefined if the document never had a current run and nothing was removed. */
   readonly current: CurrentRun | undefined;
 }
 
 export interface Reconciled {
-  /** What was written, by vector id. */
+  /** The metadata written, by vector id. */
   readonly updated: ReadonlyMap<string, MetadataChanges>;
-  /** Ids of vectors of which the document or a part was removed. */
+  /** Ids of the vectors whose document or part was removed. */
   readonly removed: readonly string[];
 }
 
 /**
- * Brings the vectors of documents to the truth: metadata first, then deletions, so that what is deleted is so in the end.
- * Writes what differs, and nothing else.
+ * Makes the vectors of documents match their current state: metadata first and deletions last. Writes only differences.
  */
 export async function reconcile(
   store: VectorStore,
@@ -58,7 +57,7 @@ export async function reconcile(
   return { updated, removed };
 }
 
-/** Whether a vector's document, or a part that it belongs to, was removed. */
+/** Whether the vector's document, or a part that it belongs to, was removed. */
 export function isGone({ id }: { readonly id: string }, current: CurrentRun | undefined): boolean {
   if (current === undefined) return false;
   return current.state === "DELETED" || isRemoved(current, ...documentModel.partsOfVector(id));

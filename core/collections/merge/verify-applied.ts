@@ -7,17 +7,17 @@ import type { Reconciled } from "./reconcile.ts";
 
 const namesShown = 5;
 
-/** After all was applied, a shard does not hold what it must. */
+/** After the merge, a shard does not contain the expected vectors. */
 export class CollectionDivergedError extends VectorkeepError {
   constructor(shard: ShardName, differences: readonly string[]) {
     super(
-      `The new generation of ${shard} is not what its deltas and changes say: ${differences.join("; ")}.`,
+      `The new generation of ${shard} does not match its deltas and changes: ${differences.join("; ")}.`,
       "Nothing was published, and the messages are redelivered. If it persists, rebuild the collection from its deltas with `npm run generations -- lines|words --rebuild`.",
     );
   }
 }
 
-/** Reads the shard back. Throws CollectionDivergedError. */
+/** Reads the shard back and compares it with what was applied. Throws CollectionDivergedError. */
 export async function verifyApplied(
   store: VectorStore,
   shard: ShardName,
@@ -36,7 +36,7 @@ export async function verifyApplied(
   if (stale.length > 0) differences.push(`${stale.length} vectors do not show a change (${shown(stale)})`);
   const due = applied.before + applied.added - removed.size;
   const count = await store.count();
-  if (count !== due) differences.push(`it holds ${count} vectors, and ${due} are due`);
+  if (count !== due) differences.push(`it holds ${count} vectors instead of ${due}`);
   if (differences.length > 0) throw new CollectionDivergedError(shard, differences);
 }
 

@@ -12,7 +12,7 @@ import { queueText } from "../../text/queue-json.ts";
 
 const messagesPerCall = 10;
 const callsAtOnce = 4;
-/** SQS takes no more on a message. */
+/** The maximum that SQS allows per message. */
 const maxAttributes = 10;
 
 /** A change message in flight. */
@@ -24,13 +24,15 @@ export interface QueuedMessage {
   readonly deduplicationId: string;
   /** Values of its string attributes. */
   readonly attributes: Readonly<Record<string, string>>;
-  /** How often it was received, this time included. */
+  /** How often it was received, including this time. */
   readonly receives: number;
-  /** Whether a mapping delivered it, and deletes it; else compaction received it, and does. */
+  /**
+   * Whether an event source mapping delivered it and will delete it. Otherwise compaction received it and deletes it.
+   */
   readonly delivered: boolean;
 }
 
-/** The FIFO queue of a shard and the dead-letter queue behind it. */
+/** The FIFO queue of a shard, and its dead-letter queue. */
 export class CollectionQueue {
   readonly #sqs: SQSClient;
   readonly #url: string;
@@ -44,7 +46,10 @@ export class CollectionQueue {
     this.#log = log;
   }
 
-  /** Messages, up to ten by default; empty if none arrive within the wait. Rejects with an AbortError once the signal is aborted. */
+  /**
+   * Receives up to ten messages by default; resolves to an empty list if none arrive within the wait. Rejects with an
+   * AbortError once the signal aborts.
+   */
   async receive(wait: {
     readonly waitSeconds: number;
     readonly hiddenSeconds: number;
@@ -80,8 +85,8 @@ export class CollectionQueue {
   }
 
   /**
-   * Extends the visibility of the messages to this time from now. Those that are no longer `wanted` when their turn comes are
-   * skipped. Refusals are logged: a message may be gone by now.
+   * Sets the visibility timeout of the messages to `seconds` from now. Skips messages that are no longer `wanted` when
+   * their batch is sent. Refusals are only logged, because a message may be gone by then.
    */
   async hide(
     messages: readonly QueuedMessage[],
@@ -102,7 +107,7 @@ export class CollectionQueue {
     );
   }
 
-  /** Failures are logged: such a message is redelivered and found completed. */
+  /** Failures are only logged: the message is redelivered and found to be completed. */
   async delete(messages: readonly QueuedMessage[]): Promise<void> {
     await this.#inCalls(
       "Messages were not deleted",
@@ -121,7 +126,7 @@ export class CollectionQueue {
     );
   }
 
-  /** Moves the message, as it was and with the reason as its attribute `failure_reason`. */
+  /** Moves the message to the dead-letter queue, unchanged except for an attribute `failure_reason`. */
   async moveToDeadLetters(message: QueuedMessage, reason: string): Promise<void> {
     const own = Object.entries(message.attributes).filter(([, value]) => value !== "");
     const attributes = {
@@ -133,7 +138,7 @@ export class CollectionQueue {
         QueueUrl: this.#deadLetterUrl,
         MessageBody: message.body,
         MessageGroupId: message.groupId,
-        // Not its own: a message that is redriven and fails again at once would be dropped as a repetition.
+        // Not the original deduplication id: SQS would drop a replayed message that fails again at once as a duplicate.
         MessageDeduplicationId: message.messageId,
         MessageAttributes: Object.fromEntries(
           Object.entries(attributes).map(([name, value]) => [

@@ -3,32 +3,32 @@ import type { CurrentRun, Removal } from "../../runs/current-run.ts";
 import type { RunRef } from "../../runs/run-store.ts";
 import type { QueuedMessage } from "./collection-queue.ts";
 
-/** A run that messages speak of. */
+/** A run, and the messages that announce it. */
 export interface RunWork {
   readonly run: RunRef;
   readonly deltaPrefix: string;
   readonly messages: readonly QueuedMessage[];
 }
 
-/** All that the messages of a cycle say of one document. */
+/** All messages of a cycle about one document. */
 export interface DocumentWork {
   readonly document: DocumentRef;
   readonly runs: readonly RunWork[];
   readonly removals: readonly Removal[];
-  /** Those that name no run: changes of facts, and removals. */
+  /** Messages without a run: changes of facts, and removals. */
   readonly changeMessages: readonly QueuedMessage[];
-  /** Somebody has found the document other than it should be: it is published again, whatever seems to be published. */
+  /** The document was reported as wrong, so it is republished even if it appears to be current. */
   readonly isDoubted: boolean;
 }
 
-/** A document that the cycle has to bring to what is true of it now. */
+/** A document that the cycle must bring up to date. */
 export interface StartedDocument {
   readonly document: DocumentRef;
-  /** The run whose delta has to be applied. */
+  /** The run whose delta must be applied; undefined if none. */
   readonly run: RunWork | undefined;
-  /** As it is after the removals. */
+  /** The CURRENT item after the removals. */
   readonly current: CurrentRun | undefined;
-  /** Done when the document's vectors show what is true. */
+  /** Acknowledged once the document's vectors reflect the current state. */
   readonly changeMessages: readonly QueuedMessage[];
   readonly isDoubted: boolean;
 }

@@ -3,22 +3,25 @@ import { inParallel } from "../../resilience/in-parallel.ts";
 import type { CollectionQueue, QueuedMessage } from "./collection-queue.ts";
 
 export interface DrainLimits {
-  /** Messages to take beyond those delivered, and the bytes of their bodies. */
+  /** Limits on the messages taken beyond those delivered: count, and bytes of their bodies. */
   readonly messages: number;
   readonly bytes: number;
-  /** Moments of the clock: nothing is received after `until`; before `atLeastUntil` an empty queue is waited on. */
+  /** Times of the clock. Nothing is received after `until`; before `atLeastUntil`, an empty queue is polled again. */
   readonly until: number;
   readonly atLeastUntil: number;
-  /** How long received messages are hidden from others. */
+  /** How long received messages are hidden from other consumers. */
   readonly hiddenSeconds: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 const receivesAtOnce = 4;
-/** The most that one call of SQS answers with. */
+/** The maximum that one receive returns. */
 const perReceive = { messages: 10, bytes: 10 * 1024 * 1024 };
 
-/** Receives what else is in the queue and hands it over at once, so that it is kept hidden from then on. */
+/**
+ * Receives more messages of the queue and passes each batch on at once, so that its visibility is extended from then
+ * on.
+ */
 export async function drain(
   queue: CollectionQueue,
   clock: Clock,
@@ -48,7 +51,10 @@ export async function drain(
   }
 }
 
-/** As many as what is left of the limits allows, were every answer as large as it can be. */
+/**
+ * The number of concurrent receives that cannot exceed the remaining limits, even if every response is as large as
+ * possible.
+ */
 function receives(left: { readonly messages: number; readonly bytes: number }): number {
   const needed = Math.ceil(left.messages / perReceive.messages);
   return Math.max(1, Math.min(receivesAtOnce, needed, Math.floor(left.bytes / perReceive.bytes)));

@@ -21,10 +21,9 @@ export interface FailedMessagesDeps {
 }
 
 /**
- * Counts failures for a message's own reason. A message stays open, so it is redelivered, until it has failed
- * `maxFailures` times: then it goes to the dead-letter queue with its reason.
- *
- * No method throws: a failure that cannot be counted now is counted at the next delivery, and ends no cycle (F26).
+ * Counts failures that a message itself causes. The message stays open and is redelivered until it has failed
+ * `maxFailures` times; then it moves to the dead-letter queue with the reason. No method throws: a failure that cannot
+ * be counted now is counted at the next delivery, and must not end the cycle (F26).
  */
 export class FailedMessages {
   readonly #deps: FailedMessagesDeps;
@@ -33,13 +32,13 @@ export class FailedMessages {
     this.#deps = deps;
   }
 
-  /** The failure of a run that was started under the cycle's token; the run counts it. */
+  /** Counts a failure of a run that this cycle has started, in the run itself. */
   async ofRun({ run, messages }: RunWork, reason: string): Promise<void> {
     const { runs, shard, token, log } = this.#deps;
     await this.#orLog(messages, reason, async () => {
       const failures = await runs.fail(run, shard, token, reason);
       if (failures === "fenced") {
-        log.info("A run was opened again meanwhile; its failure does not count", {
+        log.info("A run was reopened in the meantime; its failure is not counted", {
           shard,
           ...runFields(run),
           reason,
@@ -50,20 +49,20 @@ export class FailedMessages {
     });
   }
 
-  /** Of a document that makes the others fail: its run counts it, or else each of its messages. */
+  /** Counts a failure of a poison document: in its run, or, if it has none, per message. */
   async ofDocument({ run, changeMessages }: StartedDocument, reason: string): Promise<void> {
     if (run) await this.ofRun(run, reason);
     else await this.ofMessages(changeMessages, reason);
   }
 
-  /** Of messages for which no run can count; the control table does. Settled ones are skipped. */
+  /** Counts a failure of messages without a run, in the control table. Skips finished messages. */
   async ofMessages(messages: readonly QueuedMessage[], reason: string): Promise<void> {
     for (const message of messages) {
       if (this.#deps.messages.isOpen(message)) await this.withoutRun(message, reason);
     }
   }
 
-  /** The failure of a message that names no known run; the control table counts it. */
+  /** Counts a failure of a message that names no known run, in the control table. */
   async withoutRun(message: QueuedMessage, reason: string): Promise<void> {
     const { ledger, maxFailures } = this.#deps;
     await this.#orLog([message], reason, async () => {

@@ -3,10 +3,10 @@ import type { ShardName } from "../../../contract/collections.ts";
 import { cutMessage } from "../../text/cut-message.ts";
 import { isValidationError } from "../../unreadable-item.ts";
 
-/** No queue retains a message for longer, so an older count belongs to a message that has succeeded or expired. */
+/** The maximum retention of a queue, so an older count belongs to a message that has succeeded or expired. */
 const secondsKept = 14 * 86_400;
 
-/** Counts the failures of messages that no run could count. */
+/** Counts the failures of messages that have no run to count them. */
 export class FailureLedger {
   readonly #client: DynamoDBDocumentClient;
   readonly #controlTable: string;
@@ -18,12 +18,13 @@ export class FailureLedger {
     this.#shard = shard;
   }
 
-  /** Resolves to the failures of the message so far, this one included. */
+  /** Resolves to the failures of the message so far, including this one. */
   async count(deduplicationId: string, reason: string): Promise<number> {
     try {
       return await this.#add(deduplicationId, reason);
     } catch (error) {
-      // Somebody has put another thing in the place of the count: no other failure of this call is permanent.
+      // The stored count is not a number, because somebody has edited the item: no other failure of this call is
+      // permanent.
       if (!isValidationError(error)) throw error;
       await this.forget(deduplicationId);
       return this.#add(deduplicationId, reason);
@@ -48,7 +49,7 @@ export class FailureLedger {
     return Number(Attributes?.failures);
   }
 
-  /** A message that is replayed later starts with no failures. */
+  /** Lets a message that is replayed later start with no failures. */
   async forget(deduplicationId: string): Promise<void> {
     await this.#client.send(
       new DeleteCommand({ TableName: this.#controlTable, Key: this.#key(deduplicationId) }),

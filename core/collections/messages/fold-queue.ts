@@ -2,15 +2,15 @@ import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../resilience/clock.ts";
 import { type FoldRequest, foldRequestId, foldRequestText } from "./fold-request.ts";
 
-/** Any process that finds a fold due requests it. The request is idempotent. */
+/** Any process that finds a fold due may request it; requests are idempotent. */
 export interface FoldRequests {
   ask(request: FoldRequest): Promise<void>;
 }
 
-/** A warm process asks for the same thing once per minute at most: a fold takes about as long. */
+/** A warm process repeats a request at most once per minute, which is about as long as a fold takes. */
 const askEveryMs = 60_000;
 
-/** The FIFO queue of the fold. A shard is a message group, so that it has one fold at a time. */
+/** The FIFO queue of fold requests. Each shard is a message group, so it has one fold at a time. */
 export class FoldQueue implements FoldRequests {
   readonly #sqs: SQSClient;
   readonly #url: string;

@@ -6,8 +6,8 @@ import { problems } from "../../text/problems.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 
 /**
- * `overlay`: there is much above the base. `age`: some of it has been there for long. `repair`: nothing can be put above the
- * head, or the vectors of some documents are in the base alone.
+ * `overlay`: the overlay is large. `age`: the overlay is old. `repair`: nothing can be published above the head, or
+ * only the base has the vectors of some documents.
  */
 export const foldReasons = ["overlay", "age", "repair"] as const;
 export type FoldReason = (typeof foldReasons)[number];
@@ -16,9 +16,9 @@ export type FoldReason = (typeof foldReasons)[number];
 export interface FoldRequest {
   readonly shard: ShardName;
   readonly reason: FoldReason;
-  /** The base or the head that was found so: another one is another request. */
+  /** The base or head that the requester saw. Part of the deduplication id, so that a later one makes a new request. */
   readonly found: string | null;
-  /** Documents whose vectors in the base have to show what is known. */
+  /** Documents whose vectors in the base must be updated. */
   readonly documents?: readonly DocumentRef[];
 }
 
@@ -26,11 +26,11 @@ const body = z.object({
   shard: z.string(),
   reason: z.enum(foldReasons),
   found: z.string().nullable(),
-  /** Stored name of its documents. */
+  /** Stored names of the documents. */
   receipts: z.array(z.object(documentModel.storedShape)).default([]),
 });
 
-/** A message of the queue of folds is no request. */
+/** A message of the fold queue is not a valid request. */
 export class FoldRequestInvalidError extends VectorkeepError {
   constructor(found: string) {
     super(
@@ -45,7 +45,7 @@ export function foldRequestText({ shard, reason, found, documents = [] }: FoldRe
   return JSON.stringify({ shard, reason, found, ...(refs.length > 0 && { receipts: refs }) });
 }
 
-/** Equal requests are one for the five minutes in which SQS drops what is sent again. */
+/** The deduplication id: SQS drops equal requests within five minutes. */
 export function foldRequestId(request: FoldRequest): string {
   return hash("sha256", foldRequestText(request));
 }
@@ -62,7 +62,8 @@ export function parseFoldRequest(text: string, shards: readonly ShardName[]): Fo
   if (!parsed.success) throw new FoldRequestInvalidError(problems(parsed.error).join("; "));
   const { reason, found, receipts } = parsed.data;
   const shard = shards.find((one) => one === parsed.data.shard);
-  if (shard === undefined) throw new FoldRequestInvalidError(`${parsed.data.shard} is no shard of the stack`);
+  if (shard === undefined)
+    throw new FoldRequestInvalidError(`${parsed.data.shard} is not a shard of the stack`);
   return {
     shard,
     reason,

@@ -1,6 +1,6 @@
 import type { QueuedMessage } from "./collection-queue.ts";
 
-/** The messages of a cycle: open ones go back to the queue in the end, done ones do not. */
+/** The messages of a cycle. At its end, open ones return to the queue and finished ones do not. */
 export class MessagesInFlight {
   readonly #open: Set<QueuedMessage>;
   readonly #done: QueuedMessage[] = [];
@@ -18,7 +18,7 @@ export class MessagesInFlight {
     for (const message of messages) if (this.#open.delete(message)) this.#done.push(message);
   }
 
-  /** They stay open, and wait until there is room for them. */
+  /** Held-back messages stay open and are redelivered until there is room for their documents. */
   holdBack(messages: readonly QueuedMessage[]): void {
     for (const message of messages) this.#heldBack.add(message);
   }
@@ -39,7 +39,7 @@ export class MessagesInFlight {
     return this.#done.length;
   }
 
-  /** Done messages that no mapping deletes. */
+  /** Finished messages that compaction received itself, and therefore must delete. */
   doneAndDrained(): QueuedMessage[] {
     return this.#done.filter(({ delivered }) => !delivered);
   }

@@ -1,7 +1,7 @@
 import type { SQSRecord } from "aws-lambda";
 import type { QueuedMessage } from "./collection-queue.ts";
 
-/** A message as a mapping delivers it. */
+/** A message that an event source mapping has delivered. */
 export function queuedMessage(record: SQSRecord): QueuedMessage {
   return {
     messageId: record.messageId,

@@ -15,8 +15,8 @@ interface Gathered extends DocumentWork {
 }
 
 /**
- * Groups the messages by document: many messages of one are one piece of work. A message fails if it cannot be read, or
- * if its document belongs to another shard, in which it would then be twice.
+ * Groups the messages by document, which is the unit of work. A message fails if it cannot be read, or if its document
+ * belongs to another shard: applying it here would store the document in both.
  */
 export async function readMessages(
   shard: ShardName,
@@ -28,7 +28,7 @@ export async function readMessages(
   for (const message of received) {
     const change = documentModel.readMessage(message.body);
     if (typeof change === "string") {
-      await failed.withoutRun(message, `The change message is not usable: ${change}.`);
+      await failed.withoutRun(message, `The change message is invalid: ${change}.`);
       continue;
     }
     causes.add(change.traceparent);

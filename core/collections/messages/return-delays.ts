@@ -1,23 +1,26 @@
 import { exponentialSeconds } from "../../resilience/backoff.ts";
 import type { QueuedMessage } from "./collection-queue.ts";
 
-/** Messages that are returned to the queue with the same delay. */
+/** Messages that return to the queue with the same delay. */
 export interface Returned {
   readonly messages: readonly QueuedMessage[];
   readonly seconds: number;
 }
 
-/** After a cycle that did not fail: long enough for the current holder of the lease to drain them. */
+/** The delay after a cycle that did not fail: long enough for the current lease holder to drain the messages. */
 const returnSeconds = 5;
-/** Doubled with each receive, so that the queue's max receive count outlasts an outage of what cycles need. */
+/**
+ * The delay doubles with each receive, so that an outage of a dependency ends before the queue's maximum receive count
+ * is reached.
+ */
 const afterFailure = { firstSeconds: returnSeconds, maxSeconds: 300 };
-/** The second half waits this many times longer: the cycle of the first half has drained the queue by then. */
+/** The second half waits longer by this factor, so that the cycle of the first half has drained the queue by then. */
 const farFactor = 3;
 
-/** A fold may soon make room; where folds fail for a day, the queue's max receive count outlasts that. */
+/** A fold may soon make room. Even if folds fail for a day, the queue's maximum receive count is not reached. */
 const heldBack = { firstSeconds: 10, maxSeconds: 90 };
 
-/** Delays of what a cycle leaves open although it did not fail. */
+/** Delays of the messages that a successful cycle leaves open. */
 export function delaysAfterCycle(
   open: readonly QueuedMessage[],
   isHeldBack: (message: QueuedMessage) => boolean = () => false,
@@ -28,9 +31,9 @@ export function delaysAfterCycle(
 }
 
 /**
- * Delays of the messages of a failed cycle: two halves, so that the next cycles are of one half each, and after some
- * rounds what makes cycles fail is alone (F26). Each message backs off by its own receives, and a message group is
- * never split, so its order stays.
+ * Delays of the messages of a failed cycle, in two halves, so that later cycles take one half each and a poison message
+ * is alone after some rounds (F26). A message group backs off by its highest receive count and is never split, so its
+ * order is preserved.
  */
 export function delaysAfterFailure(open: readonly QueuedMessage[]): Returned[] {
   const groups = [...Map.groupBy(open, ({ groupId }) => groupId)].sort(([one], [other]) =>

@@ -8,7 +8,7 @@ export interface ShardQueues {
   readonly deadLetters: string;
 }
 
-/** The part of a process's environment that names the queues of every shard. */
+/** The environment variables with the queues of every shard. */
 export interface ShardQueuesConfig {
   readonly LINES_QUEUE_URLS: readonly string[];
   readonly WORDS_QUEUE_URLS: readonly string[];

@@ -4,19 +4,19 @@ import { vectorsIn } from "../segments/overlay.ts";
 import { maxVectorsWithChanges } from "./overlay-room.ts";
 import type { PublishedState } from "./published-state.ts";
 
-/** The deltas of an overlay are listed in one item of the control table, which is written at each publish. */
+/** Bounded, because one item of the control table lists the deltas of an overlay and is written at each publish. */
 const maxOverlayDocuments = 5_000;
 const maxDocumentsWithChanges = 2 * maxOverlayDocuments;
-/** Of a document of which nothing like it is published yet. */
+/** The estimate for a new document as long as nothing is published. */
 const usualVectors = 50;
 
 export interface Admitted {
   readonly works: readonly DocumentWork[];
-  /** Documents that wait in their queue until a fold has made room for them. */
+  /** Documents that wait in their queue until a fold makes room. */
   readonly heldBack: readonly DocumentWork[];
 }
 
-/** What a document would add to the overlay, and how full the overlay may be with it. */
+/** What a document would add to the overlay, and the limits that then apply. */
 interface Addition {
   readonly vectors: number;
   readonly maxVectors: number;
@@ -24,9 +24,9 @@ interface Addition {
 }
 
 /**
- * Back-pressure: what is above the base is held in the memory of each reader. Removals and changes of what is above it
- * already are admitted always. A change of a document that only the base has brings its vectors up: as far as there is
- * room, and there is more of it than for new documents, so that a load does not delay changes.
+ * Applies back-pressure, because readers hold the overlay in memory. Removals, and changes of documents in the overlay,
+ * are always admitted. A change of a document that only the base has adds its vectors to the overlay; its limit is
+ * higher than that of new documents, so that a bulk load does not delay changes.
  */
 export function admit(
   works: readonly DocumentWork[],
@@ -60,7 +60,7 @@ export function admit(
       continue;
     }
     const isRoom = vectors + addition.vectors <= addition.maxVectors && documents < addition.maxDocuments;
-    // One that is larger than all the room there is goes alone.
+    // A document larger than the whole limit is admitted if the overlay is empty.
     if (!isRoom && documents > 0) {
       heldBack.push(work);
       continue;

@@ -39,36 +39,36 @@ export interface LookDeps {
 }
 
 export interface LookBounds {
-  /** Above the base, those that are there already included: new documents beyond it wait for a fold. */
+  /** Vectors above the base, including those already there, beyond which new documents wait for a fold. */
   readonly maxVectors: number;
-  /** A moment of the clock: nothing new is begun after it. */
+  /** Time (of the clock) after which no document is started. */
   readonly until: number;
 }
 
-/** A document that is published as it is now, once its entry is. */
+/** A document that is up to date once its entry is published. */
 export interface LookedDocument {
   readonly one: StartedDocument;
-  /** Undefined where that is published already. */
+  /** Undefined if the published state is current. */
   readonly entry: SegmentEntry | undefined;
-  /** Of its run, where its delta is published again. */
+  /** Number of vectors of its delta, if the delta is published as a new one. */
   readonly deltaVectors: number | undefined;
-  /** Vectors that a change takes away: of a document, line or word that was removed. */
+  /** Number of vectors that a removal deletes, of a whole document or of its parts. */
   readonly removedVectors: number;
 }
 
 export interface Looked {
   readonly documents: readonly LookedDocument[];
-  /** Runs whose delta cannot be published, and why. */
+  /** Runs whose delta cannot be published, and the reason. */
   readonly mismatched: ReadonlyMap<RunWork, string>;
-  /** Documents whose change can be shown by nothing that is stored, and why. */
+  /** Documents whose changes cannot be published, because nothing stored has their vectors, and the reason. */
   readonly unshowable: ReadonlyMap<StartedDocument, string>;
-  /** Documents whose vectors are in the base alone: a fold has to bring them to what is known. */
+  /** Documents whose vectors only the base has, so a fold must bring them up to date. */
   readonly inBaseAlone: readonly DocumentRef[];
-  /** Documents for whose vectors there is no room above the base. */
+  /** Documents for which there is no room above the base. */
   readonly heldBack: readonly StartedDocument[];
 }
 
-/** What is published of a document before: of its delta at least where it is. */
+/** What is published of a document so far. */
 interface Before {
   readonly runId: string | null;
   readonly deltaKey: string | null;
@@ -76,7 +76,7 @@ interface Before {
   readonly vectorCount: number;
 }
 
-/** The delta of which a document is published cannot be read. */
+/** The delta of a published document cannot be read. */
 class SourceUnreadableError extends VectorkeepError {
   readonly reason: string;
 
@@ -90,8 +90,9 @@ class SourceUnreadableError extends VectorkeepError {
 }
 
 /**
- * What the documents are now, as entries of a segment. A document that is so already has none. A bad delta or document is left
- * out alone, and so is what has no room or cannot be said by a segment.
+ * Computes the current state of the documents as segment entries. A document whose published state is current has no
+ * entry. Bad deltas and documents are left out without affecting the others, and so are documents without room and
+ * changes that a segment cannot express.
  */
 export async function lookAtDocuments(
   deps: LookDeps,
@@ -113,7 +114,7 @@ class Look implements Looked {
   readonly #deps: LookDeps;
   readonly #published: PublishedState;
   readonly #bounds: LookBounds;
-  /** Above the base, once all of this is published. */
+  /** Vectors above the base, assuming that all entries so far are published. */
   #vectors: number;
 
   constructor(deps: LookDeps, published: PublishedState, bounds: LookBounds) {
@@ -137,7 +138,7 @@ class Look implements Looked {
     }
   }
 
-  /** False where the delta of the run cannot be used. */
+  /** Resolves to false if the run's delta cannot be used. */
   async #newRun(one: StartedDocument, run: RunWork): Promise<boolean> {
     const { deltas, items, target } = this.#deps;
     const key = deltaKey(run.deltaPrefix);
@@ -176,7 +177,7 @@ class Look implements Looked {
     }
   }
 
-  /** Undefined where it shows what is known already. */
+  /** Resolves to undefined if the published state is current. */
   async #changed(one: StartedDocument, before: Before): Promise<SegmentEntry | undefined> {
     const { items, target, deltas } = this.#deps;
     const { document, current, isDoubted } = one;
@@ -187,7 +188,7 @@ class Look implements Looked {
       return undefined;
     }
     const shown = this.#published.overlay.get(documentModel.keyOf(document));
-    // It was read and checked when it was published: only what is known beside it has changed.
+    // The delta was read and checked when it was published, and only the facts have changed.
     if (!isDoubted && shown?.gone === false && isDeepStrictEqual(shown.removed, removed)) {
       if (!(await deltas.has(source.key))) throw new SourceUnreadableError("The delta is not in storage.");
       return { ...shown, facts, digest: digestOfState({ runId: source.runId, facts, removed }) };
@@ -198,7 +199,9 @@ class Look implements Looked {
     return this.#entry(one, { ...source, facts }, delta);
   }
 
-  /** The run that is published. A base that is older than index files does not say which one: only the tables do. */
+  /**
+   * The published run. A base written before index files existed does not record it, so it is looked up in the tables.
+   */
   async #sourceOf(document: DocumentRef, current: CurrentRun | undefined, before: Before) {
     const { runs, target } = this.#deps;
     const { collection } = target;
@@ -210,7 +213,7 @@ class Look implements Looked {
     const run = runId === undefined ? undefined : await runs.find({ ...document, runId });
     const half = run?.halves[collection];
     if (run === undefined || half?.state !== "COMPLETED" || run.attempts < (current?.attempt ?? 0)) {
-      throw new SourceUnreadableError(`Nothing says which run of the ${documentModel.noun} is published.`);
+      throw new SourceUnreadableError(`It is unknown which run of the ${documentModel.noun} is published.`);
     }
     return { runId: run.runId, key: deltaKey(half.deltaPrefix) };
   }
@@ -237,15 +240,15 @@ class Look implements Looked {
     if (entry) this.#vectors -= vectorsOf(this.#published.overlay.get(documentModel.keyOf(one.document)));
   }
 
-  /** One that is larger than all the room there is goes alone. */
+  /** A document larger than the whole limit has room if the overlay is empty. */
   #hasRoomFor(document: DocumentRef, vectors: number, maxVectors: number): boolean {
     const before = vectorsOf(this.#published.overlay.get(documentModel.keyOf(document)));
     return this.#vectors === 0 || before > 0 || this.#vectors + vectors <= maxVectors;
   }
 
   /**
-   * Vectors that are in the base are still there for a fold. Where the run is not known, its own message is under way, or it
-   * never was: then nothing can be said of the document before it is exported again.
+   * If the base has the vectors, a fold can still update them there. Otherwise the document cannot be published before
+   * it is exported again.
    */
   #takeUnreadable(one: StartedDocument, { reason }: SourceUnreadableError): void {
     const key = documentModel.keyOf(one.document);
@@ -254,7 +257,7 @@ class Look implements Looked {
     else this.unshowable.set(one, reason);
   }
 
-  /** Undefined where the document has no vectors. */
+  /** Undefined if the document has no published vectors. */
   #before(document: DocumentRef): Before | undefined {
     const key = documentModel.keyOf(document);
     const entry = this.#published.overlay.get(key);

@@ -19,10 +19,9 @@ export interface NameDeltasDeps {
 }
 
 /**
- * Notes every delta that the next generation names, so that the sweeper leaves it alone, and resolves to the documents whose
- * delta is there: the messages of the others are redelivered. The sweeper writes into CURRENT what it is about to remove
- * before it looks at these notes, so one that did not see them is seen here.
- * Throws LeaseLostError.
+ * Records every delta that the next generation names, so that the sweeper keeps it. Resolves to the documents whose
+ * delta is safe; the messages of the others are redelivered. The sweeper marks a delta as expiring in CURRENT before it
+ * reads these records, so a sweeper that missed a record is noticed here. Throws LeaseLostError.
  */
 export async function nameDeltas(
   { control, shard, runs, log }: NameDeltasDeps,
@@ -54,13 +53,16 @@ function isNaming(entry: SegmentEntry | undefined): entry is PublishedDocument {
   return entry !== undefined && !entry.gone;
 }
 
-/** It was noted when what is published was, and stays so for as long as that is kept. */
+/**
+ * Whether the published generation already names the delta. It was recorded then, and stays so as long as that
+ * generation is kept.
+ */
 function isNamedIn(published: Overlay, { document, deltaKey }: PublishedDocument): boolean {
   const before = published.get(documentModel.keyOf(document));
   return before?.gone === false && before.deltaKey === deltaKey;
 }
 
-/** The delta of the run that counts is never removed; that of another only after a write of CURRENT. */
+/** The sweeper never removes the delta of the current run, and removes any other only after a write to CURRENT. */
 function isThere(
   current: CurrentRun | undefined,
   { current: before }: StartedDocument,

@@ -1,4 +1,7 @@
-/** Of the vectors above a base: from `maxOverlayVectors` on new documents wait for a fold, from this many changes too. */
+/**
+ * Limit for documents that are already in the base: twice that of new documents, so that changes are published while
+ * new documents wait for a fold.
+ */
 export function maxVectorsWithChanges(maxOverlayVectors: number): number {
   return 2 * maxOverlayVectors;
 }

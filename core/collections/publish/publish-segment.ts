@@ -12,7 +12,7 @@ import type { PublishedState } from "./published-state.ts";
 export interface PublishSegmentDeps extends PublishOverDeps {
   readonly target: DeltaTarget;
   readonly generations: Generations;
-  /** Reads a head that the fold has moved meanwhile; undefined where nothing can be put above it. */
+  /** Reads a head that a fold has moved; undefined if nothing can be published above it. */
   readonly openPublished: (head: Head | undefined) => Promise<PublishedState | undefined>;
   readonly onStep: (step: "write segment" | "move head") => void;
 }
@@ -26,9 +26,9 @@ export interface PublishedSegment {
 }
 
 /**
- * Publishes entries as a segment above what is published, and nothing else is written: neither a vector nor a file of the
- * base. Where a fold has moved the head meanwhile, they go above the new base, and nothing is read again.
- * Throws PublishConflictError and LeaseLostError.
+ * Publishes entries as a segment above the published state, without writing a vector or a file of the base. If a fold
+ * moves the head in the meantime, the entries go above the new base; no delta or item is read again. Throws
+ * PublishConflictError and LeaseLostError.
  */
 export async function publishSegment(
   deps: PublishSegmentDeps,

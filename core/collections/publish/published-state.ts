@@ -9,13 +9,13 @@ import type { DeltaTarget } from "../merge/check-delta.ts";
 import type { BaseIndex } from "../segments/base-index.ts";
 import type { Overlay } from "../segments/overlay.ts";
 
-/** What a shard has published, as far as a publish needs it: no vector, and no database opened. */
+/** The part of a shard's published state that a publish needs. It includes no vectors and opens no database. */
 export interface PublishedState {
   readonly database: string | null;
-  /** Vectors of the database. */
+  /** Number of vectors in the database. */
   readonly databaseCount: number;
   readonly index: BaseIndex;
-  /** Oldest first, and what they say together. */
+  /** The segments, oldest first, and their combined entries. */
   readonly segments: readonly SegmentRef[];
   readonly overlay: Overlay;
 }
@@ -37,15 +37,15 @@ const nothing: PublishedState = {
 };
 
 /**
- * Reads the head. Undefined where no segment can be put above it: its files are not as they were published, or it has no
- * index. Throws CollectionOfOtherModelError.
+ * Reads the published state of the head. Resolves to undefined if no segment can be published above it, because its
+ * files are missing or corrupt or it has no index. Throws CollectionOfOtherModelError.
  */
 export async function openPublished(
   { shard, target, generations, log }: PublishedStateDeps,
   head: Head | undefined,
 ): Promise<PublishedState | undefined> {
   if (head === undefined) return nothing;
-  // One that was published a moment ago may not show yet: it is waited for.
+  // A head that was just published may not be visible yet, so it is waited for.
   if (!isJustPublished(head) && !(await generations.isWhole(head.name))) return undefined;
   try {
     const manifest = await generations.manifest(head.name);
@@ -58,7 +58,7 @@ export async function openPublished(
     return { database, databaseCount, index, segments, overlay: await generations.overlayOf(manifest) };
   } catch (error) {
     if (!(error instanceof GenerationCorruptError)) throw error;
-    log.error("The head cannot be published over", {
+    log.error("Nothing can be published above the head", {
       shard,
       generation_name: head.name,
       ...errorFields(error),

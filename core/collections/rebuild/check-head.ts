@@ -13,22 +13,22 @@ export interface CheckDeps {
   readonly log: Log;
 }
 
-/** `lost`: files of the head are missing or cut, so its repair was asked for. */
+/** `lost`: files of the head are missing or truncated, and a repair was requested. */
 export type HeadCheck = "nothing published" | "whole" | "lost";
 
 /**
- * Looks whether the files of the head are there, without reading them. Where they are not, as on a file system that was
- * made again, the fold is asked for a repair, which goes back to a sound generation or rebuilds the shard. Without it the
- * shard would stay lost until the next change.
+ * Checks that the files of the head exist, without reading them. If they do not, for example on a new file system,
+ * requests a repair, which goes back to a sound generation or rebuilds the shard. Otherwise the shard would stay lost
+ * until the next change.
  */
 export async function checkHead({ shard, control, generations, folds, log }: CheckDeps): Promise<HeadCheck> {
   const head = await readHead(control.client, control.controlTable, shard);
   if (head === undefined) return "nothing published";
-  // The next check sees one that does not show yet.
+  // If a new generation is not visible yet, the next check sees it.
   if (isJustPublished(head) || (await generations.isWhole(head.name))) return "whole";
   const newer = await readHead(control.client, control.controlTable, shard);
   if (newer?.name !== head.name) return "whole";
-  log.error("Files of the published generation are missing; its repair is asked for", {
+  log.error("Files of the published generation are missing; a repair is requested", {
     shard,
     generation: head.generation,
     generation_name: head.name,

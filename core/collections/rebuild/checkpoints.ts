@@ -9,7 +9,7 @@ import { CollectionOfOtherModelError } from "../generations/other-model-error.ts
 import type { DeltaTarget } from "../merge/check-delta.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
-/** Beside the database, so that the two are written, checked and copied as one. */
+/** Stored beside the database, so that both are written, checked and copied together. */
 const stateFile = "rebuild.json";
 
 const stateShape = z.object({
@@ -18,11 +18,14 @@ const stateShape = z.object({
   done: z.array(z.tuple([z.string(), z.string().nullable()])),
 });
 
-/** The progress of a rebuild, by document key: the run whose delta is in the database beside it; null if no vectors are expected. */
+/**
+ * The progress of a rebuild, by document key: the run whose delta was applied to the database; null if no vectors are
+ * expected.
+ */
 export type Done = Map<string, string | null>;
 
 export interface CheckpointDeps {
-  /** In a folder of their own: they are generations that no head names. */
+  /** Generations in a folder of their own that no head names. */
   readonly checkpoints: Generations;
   readonly workspace: Workspace;
   readonly target: DeltaTarget;
@@ -49,8 +52,8 @@ export async function openCheckpoint(
 }
 
 /**
- * Closes the database and stores it with the state, in place of the checkpoints before. A crash leaves the one before, or
- * both.
+ * Closes the database and stores it with the state, replacing earlier checkpoints. A crash leaves the previous
+ * checkpoint, the new one or both.
  */
 export async function writeCheckpoint(
   { checkpoints, workspace, target: { model, dimensions } }: CheckpointDeps,
@@ -69,7 +72,7 @@ export async function writeCheckpoint(
   for (const one of before) await checkpoints.remove(one.name);
 }
 
-/** The database alone, as a generation holds it. Call it when the database is closed. */
+/** Removes the state file, which does not belong into a generation. Call it after the database is closed. */
 export async function removeState({ workspace }: CheckpointDeps): Promise<void> {
   await rm(join(workspace.folder, stateFile), { force: true });
 }
@@ -83,7 +86,7 @@ async function openOne(
   workspace: Workspace,
   name: string,
 ): Promise<VectorStore | undefined> {
-  // A folder that a crash left unfinished has no manifest, so there is no wait for one.
+  // A folder that a crash left unfinished has no manifest, so do not wait for one.
   if ((await checkpoints.manifestIfReadable(name)) === undefined) return undefined;
   try {
     return await workspace.open(name, checkpoints);

@@ -27,12 +27,12 @@ export class NothingRebuiltError extends VectorkeepError {
   }
 }
 
-/** Deltas could not be fetched, again and again. */
+/** Deltas could not be fetched in a whole pass. */
 export class RebuildStalledError extends VectorkeepError {
   constructor(shard: ShardName, left: number) {
     super(
-      `The rebuild of ${shard} does not get on: ${left} deltas could not be fetched.`,
-      "It goes on from its last checkpoint when it is tried again; the log says why they could not be fetched.",
+      `The rebuild of ${shard} makes no progress: ${left} deltas could not be fetched.`,
+      "Try again: it continues from its last checkpoint. The log says why they could not be fetched.",
     );
   }
 }

@@ -11,22 +11,25 @@ export interface RecordTable {
 const record = z.object({
   rebuild_id: z.string(),
   state: z.enum(["RUNNING", "PUBLISHED"]),
-  /** Documents whose vectors are in the rebuilt collection, and those that are known. */
+  /** Number of documents in the rebuilt collection, and of all known documents. */
   receipts_done: z.int(),
   receipts_known: z.int(),
-  /** Those that could not be read from their deltas. */
+  /** Number of documents whose deltas cannot be read. */
   receipts_left_out: z.int().default(0),
   started_at: z.string(),
   updated_at: z.string(),
-  /** Name of the generation that it became. */
+  /** Name of the generation that the rebuild published. */
   generation: z.string().optional(),
 });
 
-/** The newest rebuild of a shard, in the control table: for operators who wait for it, and for the process that continues it. */
+/**
+ * The newest rebuild of a shard, in the control table: for operators who wait for it, and for the process that
+ * continues it.
+ */
 export type RebuildRecord = z.infer<typeof record>;
 
 export interface Progress {
-  /** Documents whose vectors are in the rebuilt collection, those that are known, and those without a readable delta. */
+  /** Numbers of documents: in the rebuilt collection, in all, and without a readable delta. */
   readonly done: number;
   readonly known: number;
   readonly leftOut: number;
@@ -45,7 +48,7 @@ function recordKey(shard: ShardName) {
   return { PK: `COLLECTION#${shard}`, SK: "REBUILD" };
 }
 
-/** Undefined where the shard was never rebuilt. */
+/** Undefined if the shard was never rebuilt. */
 export async function readRebuild(
   { client, controlTable }: RecordTable,
   shard: ShardName,
@@ -56,7 +59,7 @@ export async function readRebuild(
   return Item && record.parse(Item);
 }
 
-/** The rebuild that is under way, or a new one. Call it under the lease. */
+/** The rebuild in progress, or a new one. Call it under the lease. */
 export async function beginRebuild(table: RecordTable, shard: ShardName): Promise<RebuildRecord> {
   const known = await readRebuild(table, shard);
   if (known?.state === "RUNNING") return known;

@@ -10,15 +10,15 @@ export interface RebuildShardDeps extends RebuildDeps, LeaseDeps {
 }
 
 export interface RebuildShardOptions {
-  /** The rebuild that an earlier call began. @default the one that is under way, or a new one */
+  /** The rebuild that an earlier call began. @default the one in progress, or a new one */
   readonly id?: string | undefined;
-  /** How long the lease is waited for. */
+  /** Maximum wait for the lease. */
   readonly maxWaitMs: number;
-  /** A moment of the clock: nothing new is begun after it. */
+  /** Time (of the clock) after which no document is started. */
   readonly until: number;
 }
 
-/** The report to the operator on a part of a rebuild. */
+/** The report to the operator about one part of a rebuild. */
 export type ShardRebuilt =
   | { readonly state: "unfinished"; readonly id: string; readonly done: number; readonly known: number }
   | {
@@ -28,13 +28,13 @@ export type ShardRebuilt =
       readonly documents: number;
       readonly vectors: number;
       readonly leftOut: number;
-      /** The first few of those, each with the reason. */
+      /** The first few left-out documents, each with the reason. */
       readonly named: readonly string[];
     };
 
 /**
- * Rebuilds a shard for an operator, under the lease, as far as the time reaches. One that somebody else ended meanwhile is
- * not done again. Throws CollectionBusyError, and what `rebuild` throws.
+ * Runs one part of a rebuild for an operator, under the lease and until the time is up. A rebuild that another process
+ * has completed is not repeated. Throws CollectionBusyError and the errors of `rebuild`.
  */
 export async function rebuildShard(
   deps: RebuildShardDeps,
@@ -67,7 +67,7 @@ function published({ leftOut, ...rebuilt }: Extract<Rebuilt, { state: "published
   return { ...rebuilt, leftOut: leftOut.size, named };
 }
 
-/** What another process published of the same rebuild. */
+/** The report of a rebuild that another process has published. */
 async function ended(record: RebuildRecord, generations: Generations): Promise<ShardRebuilt> {
   const { rebuild_id: id, generation: name = "" } = record;
   const { done, leftOut } = progressOf(record);

@@ -39,11 +39,11 @@ export interface RebuildDeps extends MergeDeps, StoredDeps {
 }
 
 export interface RebuildOptions {
-  /** A moment of the clock: nothing new is begun after it, and what is done is stored for the next time. */
+  /** Time (of the clock) after which no document is started; the progress is then stored in a checkpoint. */
   readonly until: number;
-  /** Whether to publish what there is although some documents have to be left out: where there is nothing better. */
+  /** Whether to publish although some documents are left out, because the published generation is no better. */
   readonly publishesWithout: () => Promise<boolean>;
-  /** Told before each step; what it throws ends the rebuild as a failure of that step would. */
+  /** Called before each step. If it throws, the rebuild fails as it would if the step had failed. */
   readonly onStep: (step: RebuildStep) => void;
   /** @default 100 documents and two minutes */
   readonly documentsPerPage?: number;
@@ -75,10 +75,9 @@ export type Rebuilt =
 /**
  * Rebuilds the shard from the deltas of all current runs, their items and tombstones. Nothing is embedded and no
  * message is sent. Readers keep the published generation until the rebuild is complete. Call it under the lease until
- * it no longer returns `unfinished`: it continues from the last checkpoint, of any process.
- *
- * Throws RebuildIncompleteError, NothingRebuiltError, RebuildStalledError, CollectionDivergedError,
- * PublishConflictError, LeaseLostError.
+ * it no longer returns `unfinished`: it continues from the last checkpoint, of any process. Throws
+ * RebuildIncompleteError, NothingRebuiltError, RebuildStalledError, CollectionDivergedError, PublishConflictError and
+ * LeaseLostError.
  */
 export async function rebuild(
   deps: RebuildDeps,
@@ -90,7 +89,7 @@ export async function rebuild(
   return new Rebuild(deps, lease, record, options).run(from);
 }
 
-/** The digest is not known: what is known of the document was read with its delta, and is not kept. */
+/** The digest is unknown, because the facts that were read with the delta are not kept. */
 const ofDelta = { deltaKey: null, digest: null };
 
 class Rebuild {
@@ -139,7 +138,7 @@ class Rebuild {
     return this.#publish(from, await store.count(), index);
   }
 
-  /** Applies the documents that are not in, page by page, while there is time. Resolves to how many are left. */
+  /** Applies the remaining documents page by page until the time is up. Resolves to the number that is left. */
   async #apply(
     opened: VectorStore,
     known: readonly string[],
@@ -169,7 +168,7 @@ class Rebuild {
     return { store, left: 0 };
   }
 
-  /** Resolves to the documents of which nothing could be fetched. */
+  /** Resolves to the documents that could not be fetched. */
   async #applyPage(store: VectorStore, keys: readonly string[], until: number): Promise<string[]> {
     const [done, leftOut] = [this.#done, this.#leftOut];
     const { due, empty, unknown } = await readStored(this.#deps, keys);
@@ -185,8 +184,8 @@ class Rebuild {
   }
 
   /**
-   * Between two parts of a rebuild others may have held the lease and finished messages that the parts before have not
-   * seen: what went in then is compared with what is true now.
+   * Between two parts of a rebuild other processes may have held the lease and finished messages that the earlier parts
+   * did not see. So everything that went in earlier is compared with the current state.
    */
   async #lookAgain(store: VectorStore, earlier: readonly string[]): Promise<void> {
     const { documentsPerPage } = this.#options;
@@ -287,7 +286,7 @@ class Rebuild {
     await writeRebuild(this.#deps.control, this.#deps.shard, this.#record);
   }
 
-  /** Before every step: the lease is still this process's. */
+  /** Runs before every step. Throws if the lease is lost. */
   #step(step: RebuildStep): void {
     this.#options.onStep(step);
     this.#lease.assertHeld();

@@ -13,17 +13,17 @@ export interface StoredDeps {
   readonly runs: Pick<RunStore, "current" | "find">;
 }
 
-/** What the tables say of some documents now. */
+/** The state of some documents in the tables. */
 export interface StoredDocuments {
-  /** Documents of which vectors are expected, with the run whose delta holds them. */
+  /** Documents that should have vectors, with the run whose delta holds them. */
   readonly due: readonly StartedDocument[];
-  /** Keys of documents of which nothing is expected. */
+  /** Keys of documents that should have no vectors. */
   readonly empty: readonly string[];
-  /** By key: why the expected vectors are unknown. */
+  /** Documents whose expected vectors are unknown, by key, with the reason. */
   readonly unknown: ReadonlyMap<string, string>;
 }
 
-/** Reads which run of each document counts. One that cannot be read is named alone and keeps no other from being read. */
+/** Reads which run of each document is current. A document that cannot be read does not affect the others. */
 export async function readStored(deps: StoredDeps, keys: readonly string[]): Promise<StoredDocuments> {
   const due: StartedDocument[] = [];
   const empty: string[] = [];
@@ -55,7 +55,7 @@ async function readOne(
     const work = { run: { ...document, runId: current.runId }, deltaPrefix, messages: [] };
     return { document, run: work, current, changeMessages: [], isDoubted: false };
   } catch (error) {
-    // What DynamoDB refuses passes; an item that cannot be read does not.
+    // An error of DynamoDB is transient; an unreadable item is not.
     if (error instanceof VectorkeepError) return error.message;
     throw error;
   }

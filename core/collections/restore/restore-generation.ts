@@ -17,7 +17,7 @@ import { publishOver } from "../generations/publish-over.ts";
 import type { Lease } from "../lease/lease.ts";
 import { type LeaseDeps, underLease } from "../lease/under-lease.ts";
 
-/** There is no such generation to go back to. */
+/** There is no such generation to restore. */
 export class GenerationNotRestorableError extends InputError {
   constructor(shard: ShardName, generation: number, why: string) {
     super(
@@ -28,13 +28,13 @@ export class GenerationNotRestorableError extends InputError {
 }
 
 export interface RestoreDeps extends LeaseDeps {
-  /** Of the stack: what cycles will add to the restored generation. */
+  /** The configured model and dimensions, which must match the restored generation because later cycles add to it. */
   readonly model: string;
   readonly dimensions: number;
   readonly generations: Generations;
   /** Makes both collections rebuild a document's vectors. `time` distinguishes calls. */
   readonly redrive: (document: DocumentRef, time: string) => Promise<void>;
-  /** Told before each step; what it throws ends the restoring as a failure of that step would. */
+  /** Called before each step. If it throws, the restore fails as it would if the step had failed. */
   readonly onStep: (step: RestoreStep) => void;
 }
 
@@ -48,10 +48,10 @@ export const restoreSteps = [
 export type RestoreStep = (typeof restoreSteps)[number];
 
 export interface Restored {
-  /** What is published now, and the older generation whose content it has. */
+  /** The new head, and the older generation whose content it has. */
   readonly head: Head;
   readonly content: string;
-  /** Documents that newer generations had updated: the next cycles update them again. */
+  /** Documents that newer generations had updated; the next cycles update them again. */
   readonly documents: readonly DocumentRef[];
   /** Newer generations without a readable list of the documents that they changed. */
   readonly silent: readonly string[];
@@ -60,12 +60,13 @@ export interface Restored {
 const documentsAtOnce = 16;
 
 /**
- * Publishes the content of an older generation as the next one, under the lease and by the same condition as a cycle
- * does. It holds the lease of folds too, first as a fold's repair does: what a fold collects as garbage is not being restored.
- * Every newer document is redriven before the head moves, so a crash leaves either nothing restored and documents
- * that are found current, or everything restored. No cycle can process them earlier, because it needs the lease.
- * `maxWaitMs` is the maximum wait for each lease. Throws GenerationNotRestorableError, GenerationCorruptError,
- * CollectionOfOtherModelError, CollectionBusyError, LeaseLostError, PublishConflictError.
+ * Publishes the content of an older generation as the next one, under the lease and with the same condition as a cycle.
+ * It also holds the fold lease, taken first as a fold's repair does, so that no fold collects the generation as
+ * garbage. Every document that is newer than the restored content is redriven before the head moves, so a crash leaves
+ * either nothing restored and redriven documents that are found current, or everything restored. No cycle can process
+ * them earlier, because it needs the lease. `maxWaitMs` is the maximum wait for each lease. Throws
+ * GenerationNotRestorableError, GenerationCorruptError, CollectionOfOtherModelError, CollectionBusyError,
+ * LeaseLostError and PublishConflictError.
  */
 export async function restoreGeneration(
   deps: RestoreDeps,
@@ -118,7 +119,7 @@ async function restoreUnder(lease: Lease, deps: RestoreDeps, generation: number)
 
 interface Found {
   readonly target: { readonly name: string; readonly manifest: Manifest };
-  /** The published generations after it. */
+  /** The generations published after it. */
   readonly newer: readonly PastGeneration[];
 }
 
@@ -128,7 +129,7 @@ function find(
   history: readonly PastGeneration[],
 ): Found {
   const position = history.findIndex((past) => past.generation === generation);
-  if (position === 0) throw new GenerationNotRestorableError(shard, generation, "it is what is published");
+  if (position === 0) throw new GenerationNotRestorableError(shard, generation, "it is the published one");
   const past = history[position];
   if (past === undefined) {
     const kept = history.slice(1).map((one) => one.generation);
@@ -150,7 +151,7 @@ function find(
   return { target: { name, manifest }, newer: history.slice(0, position) };
 }
 
-/** Each once, whatever of them is there by now. */
+/** Each document once, whether or not it still exists. */
 function changedIn(newer: readonly PastGeneration[]): DocumentRef[] {
   const documents = new Map<string, DocumentRef>();
   for (const document of newer.flatMap(({ manifest }) => (manifest ? documentsOf(manifest) : []))) {
@@ -159,7 +160,7 @@ function changedIn(newer: readonly PastGeneration[]): DocumentRef[] {
   return [...documents.values()];
 }
 
-/** The same files under a new name, read through once: they must be what the old manifest says. */
+/** Writes the generation again under a new name. All bytes are read once and must match the old manifest. */
 async function writeAgain(
   generations: Generations,
   { name: restored, manifest }: Found["target"],
@@ -171,7 +172,7 @@ async function writeAgain(
     if (!(await generations.isSound(restored))) {
       throw new GenerationCorruptError(
         folder,
-        "its database or one of its segments is not what the manifests say",
+        "its database or one of its segments does not match the manifests",
       );
     }
     const databaseCount = manifest.database_count;
@@ -192,7 +193,7 @@ async function writeAgain(
   throw new GenerationCorruptError(folder, "its files are not those that its manifest lists");
 }
 
-/** Undefined where the base is older than index files are: a fold is asked for by the next publish. */
+/** Resolves to undefined if the base was written before index files existed; the next publish then requests a fold. */
 async function figuresOf(
   generations: Generations,
   manifest: Manifest,

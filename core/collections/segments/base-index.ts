@@ -6,20 +6,20 @@ const kind: RowFileKind = { magic: "VKINDEX\n", version: 1 };
 
 const idNames = Object.keys(documentModel.storedShape);
 const ids = z.object(documentModel.storedShape);
-/** What follows the ids of the document in a row. */
+/** The columns after those of the document's name. */
 const known = z.tuple([z.int().min(0), z.string().nullable(), z.string().nullable(), z.string().nullable()]);
 
-/** What the database of a base holds of one document. */
+/** What the database of a base contains of one document. */
 export interface IndexedDocument {
   readonly vectorCount: number;
-  /** Null where it is not known: the base is older than index files are. */
+  /** Null if unknown, because the base was written before index files existed. */
   readonly runId: string | null;
   readonly deltaKey: string | null;
-  /** Of its state; null where it is not known. */
+  /** Digest of the document's state; null if unknown. */
   readonly digest: string | null;
 }
 
-/** By document key: every document that has vectors in a base. */
+/** Every document that has vectors in a base, by document key. */
 export type BaseIndex = ReadonlyMap<string, IndexedDocument>;
 
 export function encodeIndex(index: BaseIndex): Buffer {
@@ -43,7 +43,7 @@ function entryOf(row: unknown): [string, IndexedDocument] {
   const stored = ids.safeParse(Object.fromEntries(idNames.map((name, at) => [name, values[at]])));
   const rest = known.safeParse(values.slice(idNames.length));
   if (!stored.success || !rest.success) {
-    throw new RowFileCorruptError("one of its rows is not what the format says");
+    throw new RowFileCorruptError("one of its rows does not match the format");
   }
   const [vectorCount, runId, deltaKey, digest] = rest.data;
   const key = documentModel.keyOf(documentModel.ofStored(stored.data));

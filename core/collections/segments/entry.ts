@@ -10,45 +10,48 @@ import {
 import type { CurrentRun } from "../../runs/current-run.ts";
 import { withKnown } from "../merge/load-deltas.ts";
 
-/** A document of which a segment says that it has no vectors. */
+/** A document that has no vectors, according to a segment. */
 export interface GoneDocument {
   readonly document: DocumentRef;
   readonly gone: true;
 }
 
-/** Everything that the vectors of a document follow from, beside the delta itself. */
+/** Everything besides the delta that determines the vectors of a document. */
 export interface PublishedDocument {
   readonly document: DocumentRef;
   readonly gone: false;
   readonly runId: string;
   /** Object key of the run's delta, which holds the vectors. */
   readonly deltaKey: string;
-  /** Vectors of the delta that are not removed. */
+  /** Number of vectors of the delta that are not removed. */
   readonly vectorCount: number;
   readonly removed: readonly DocumentPart[];
   readonly facts: DocumentFacts;
   readonly digest: string;
 }
 
-/** What a segment says of one document, in place of all that older segments and the base say of it. */
+/** A segment's entry for a document. It replaces the entries of older segments and the content of the base. */
 export type SegmentEntry = PublishedDocument | GoneDocument;
 
-/** The run whose delta is published, what is known of the document, and what of it was removed. */
+/** The run whose delta is published, the facts of the document, and its removed parts. */
 export type DocumentState = Pick<PublishedDocument, "runId" | "facts" | "removed">;
 
-/** Equal for equal rows: 32 hexadecimal digits. A run has one delta. */
+/**
+ * 32 hexadecimal digits, equal for equal vectors. It need not include the delta, because a run has exactly one per
+ * collection.
+ */
 export function digestOfState({ runId, facts, removed }: DocumentState): string {
   const parts = [runId, ...documentModel.canonicalFacts(facts), [...removed].sort()];
   return hash("sha256", JSON.stringify(parts)).slice(0, 32);
 }
 
-/** The removed parts that vectors of the collection can be of. */
+/** The removed parts that vectors of the collection can belong to. */
 export function removedPartsOf(current: CurrentRun | undefined, collection: Collection): DocumentPart[] {
   const parts = [...(current?.removed.keys() ?? [])].sort();
   return parts.filter((part) => documentModel.isPartIn(collection, part));
 }
 
-/** The vectors that a document has: those of its delta that are not removed, with what is known of them. */
+/** The vectors of a document: those of its delta that are not removed, with the current facts as metadata. */
 export function rowsOf(delta: Delta, { facts, removed }: Omit<DocumentState, "runId">): Delta {
   const known = withKnown(delta, facts);
   if (removed.length === 0) return known;

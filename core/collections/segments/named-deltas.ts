@@ -5,12 +5,12 @@ import type { ShardName } from "../../../contract/collections.ts";
 import { unlessConditionFailed } from "../../conditional-write.ts";
 import { readItem } from "../../unreadable-item.ts";
 
-/** Of the hash of a delta's key. Two keys with the same one keep a delta for longer, and nothing else. */
+/** Length of a shortened hash of a delta's key. A collision only keeps a delta for longer. */
 const nameBytes = 8;
 
 const namedItem = z.object({
   names: z.instanceof(Uint8Array),
-  /** Of the lease under which it was written last; only ever grows. */
+  /** Token of the last lease that wrote it; it only grows. */
   token: z.int(),
   version: z.int(),
 });
@@ -21,8 +21,9 @@ interface ControlTable {
 }
 
 /**
- * The deltas that kept generations of a shard name, in the control table, for those who see no files: the sweeper removes
- * none of them. It may name more than that, and never less: a publish adds what it names before the head moves.
+ * The deltas that kept generations of a shard name, recorded in the control table for processes without access to the
+ * files. The sweeper keeps these deltas. The list may contain more than the generations name but never less, because a
+ * publish adds its deltas before the head moves.
  */
 export class NamedDeltas {
   readonly #table: ControlTable;
@@ -33,12 +34,12 @@ export class NamedDeltas {
     this.#shard = shard;
   }
 
-  /** False where a later holder of the lease has written: then nothing is added. */
+  /** Resolves to false, and adds nothing, if a later lease holder has written. */
   add(deltaKeys: Iterable<string>, token: number): Promise<boolean> {
     return this.#write(token, (before) => new Set([...before, ...Array.from(deltaKeys, nameOf)]));
   }
 
-  /** Forgets all others. Call it when nothing else is named by any kept generation. */
+  /** Drops all other names. Call it only if no kept generation names any other delta. */
   keepOnly(deltaKeys: Iterable<string>, token: number): Promise<boolean> {
     const names = new Set(Array.from(deltaKeys, nameOf));
     return this.#write(token, () => names);
@@ -49,8 +50,8 @@ export class NamedDeltas {
   }
 
   /**
-   * Every write notes its token, though it may change nothing else: a holder that has lost its lease must not take away
-   * what a later one relies on.
+   * Writes the token even if the names are unchanged, so that a holder that has lost its lease cannot drop names that a
+   * later one relies on.
    */
   async #write(
     token: number,

@@ -4,15 +4,14 @@ import type { BaseIndex, IndexedDocument } from "./base-index.ts";
 
 const idsPerPage = 10_000;
 
-/** What is known of a document's vectors beside how many there are. */
+/** The indexed values of a document other than its vector count. */
 export type KnownOfDocument = Omit<IndexedDocument, "vectorCount">;
 
 const unknown: KnownOfDocument = { runId: null, deltaKey: null, digest: null };
 
 /**
- * The index of a database that has grown out of one with the index `before`, in nothing but the documents that are named in
- * `settled`. Their vectors are counted in the store, and all of them where there was no index or where it does not agree
- * with the store.
+ * The index of a database that differs from the one with the index `before` only in the documents of `settled`. Counts
+ * only the vectors of those documents, or all vectors if there is no earlier index or the sum does not match the store.
  */
 export async function nextIndex(
   store: Pick<VectorStore, "count" | "idsOf" | "idsAt">,

@@ -14,12 +14,12 @@ export class NamedDeltaMissingError extends VectorkeepError {
   constructor(document: string, why: string) {
     super(
       `The published vectors of ${document} cannot be read: ${why}`,
-      "`npm run verify -- --repair` makes them again from its rows.",
+      "`npm run verify -- --repair` embeds them again from its rows.",
     );
   }
 }
 
-/** The vectors of an entry, as a store would hold them. Throws NamedDeltaMissingError. */
+/** The vectors of an entry in the form in which a store would hold them. Throws NamedDeltaMissingError. */
 export async function vectorsOfEntry(
   deltas: Pick<DeltaStore, "get">,
   target: DeltaTarget,

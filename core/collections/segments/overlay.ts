@@ -2,15 +2,15 @@ import { documentModel } from "../../documents/documents.ts";
 import type { BaseIndex } from "./base-index.ts";
 import type { SegmentEntry } from "./entry.ts";
 
-/** More would be read one after another by each reader that opens a generation. */
+/** Bounded, because a reader that opens a generation reads its segments one after another. */
 export const maxSegments = 16;
-/** A segment is merged with those after it once it is no more than this many times as large. */
+/** A segment is merged with the newer ones once it is at most this many times as large. */
 const growth = 2;
 
-/** By document key: what the newest segment that names a document says of it. */
+/** The newest entry of each document in the segments, by document key. */
 export type Overlay = ReadonlyMap<string, SegmentEntry>;
 
-/** Of segments from the oldest to the newest. */
+/** The segments must be ordered from oldest to newest. */
 export function overlayOf(segments: Iterable<readonly SegmentEntry[]>): Overlay {
   const overlay = new Map<string, SegmentEntry>();
   for (const entries of segments)
@@ -18,12 +18,12 @@ export function overlayOf(segments: Iterable<readonly SegmentEntry[]>): Overlay 
   return overlay;
 }
 
-/** Vectors of the deltas that an overlay names. */
+/** Number of vectors of the deltas that an overlay names. */
 export function vectorsIn(overlay: Overlay): number {
   return [...overlay.values()].reduce((sum, entry) => sum + (entry.gone ? 0 : entry.vectorCount), 0);
 }
 
-/** Vectors of a base with an overlay above it. */
+/** Number of vectors of a base with an overlay above it. */
 export function countOver(
   base: { readonly count: number; readonly index: BaseIndex },
   overlay: Overlay,
@@ -37,9 +37,9 @@ export function countOver(
 }
 
 /**
- * How many of the newest segments are merged with the next one, which has as many entries as it says. None while there
- * is room; then as many as it takes, so that what stays is larger than what is written, and an entry is written a logarithmic number of
- * times.
+ * The number of newest segments to merge into the next one, which has `next` entries. Zero while there is room; then
+ * enough that the remaining segments are larger than the one written, so that each entry is rewritten a logarithmic
+ * number of times.
  */
 export function segmentsToMerge(sizes: readonly number[], next: number, most = maxSegments): number {
   if (sizes.length < most) return 0;

@@ -8,7 +8,7 @@ import type { Overlay } from "./overlay.ts";
 import { NamedDeltaMissingError, vectorsOfEntry } from "./overlay-rows.ts";
 
 const documentsPerPage = 100;
-/** Deltas that are kept while one document after another is asked for in several ways. */
+/** Number of deltas that are cached, because callers read the same document in several ways. */
 const maxRemembered = 32;
 
 export interface PublishedParts {
@@ -20,18 +20,18 @@ export interface PublishedParts {
 
 type Described = Omit<StoredVector, "vector">;
 
-/** Every vector of a generation: those of its base, but for the documents of which a segment says something else. */
+/** Reads the vectors of a generation: those of its base, except for documents that have an entry in a segment. */
 export class PublishedVectors {
   readonly #parts: PublishedParts;
   readonly #remembered = new Map<string, Promise<StoredVector[]>>();
-  /** Documents whose delta is not there: they have no vectors here, as readers can serve none. */
+  /** Documents whose delta cannot be read, by key, with the reason. They have no vectors here, as for every reader. */
   readonly unreadable = new Map<string, string>();
 
   constructor(parts: PublishedParts) {
     this.#parts = parts;
   }
 
-  /** All of them, a page at a time. */
+  /** All vectors without their numbers, in pages. */
   async *pages(): AsyncGenerator<Described[]> {
     const { base, overlay } = this.#parts;
     for await (const page of base.pages()) {
@@ -40,7 +40,7 @@ export class PublishedVectors {
     for await (const page of this.#overlayPages()) yield page;
   }
 
-  /** All of them with their numbers, a page at a time. */
+  /** All vectors with their numbers, in pages. */
   async *vectorPages(): AsyncGenerator<StoredVector[]> {
     const { base, overlay } = this.#parts;
     for await (const page of base.vectorPages()) {
@@ -85,12 +85,12 @@ export class PublishedVectors {
     return found;
   }
 
-  /** Nearest neighbours by the approximate index of the base, whatever is said above it. */
+  /** Nearest neighbours in the approximate index of the base. Ignores the overlay. */
   queryBase(query: NeighbourQuery): Promise<Neighbour[]> {
     return this.#parts.base.query(query);
   }
 
-  /** By document key: what is above the base. */
+  /** The vectors of the overlay, by document key. */
   async overlayVectors(): Promise<Map<string, readonly StoredVector[]>> {
     const vectors = new Map<string, readonly StoredVector[]>();
     for (const key of this.#parts.overlay.keys()) vectors.set(key, await this.#ofDocument(key));

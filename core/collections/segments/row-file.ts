@@ -3,12 +3,12 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 
 /**
- * A file of rows, all numbers little-endian:
+ * The format of a file of rows. All numbers are little-endian:
  *
  *   magic            8 bytes, by kind of file
  *   format version   uint32
- *   body length      uint32, as compressed
- *   body             gzip of NDJSON, one row a line
+ *   body length      uint32, compressed
+ *   body             gzip of NDJSON, one row per line
  *   checksum         SHA-256 of everything before it
  */
 const preambleLength = 16;
@@ -20,7 +20,7 @@ export interface RowFileKind {
   readonly version: number;
 }
 
-/** The bytes are no whole file of their kind: cut, changed, or of another format. */
+/** The bytes are not a complete file of this kind: truncated, altered or in another format. */
 export class RowFileCorruptError extends VectorkeepError {
   constructor(reason: string) {
     super(
@@ -45,14 +45,15 @@ export function decodeRows({ magic, version }: RowFileKind, bytes: Uint8Array): 
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = file.length - checksumLength;
   if (end < preambleLength) throw new RowFileCorruptError(`${file.length} bytes are too few`);
-  if (file.toString("latin1", 0, 8) !== magic) throw new RowFileCorruptError(`it does not begin as ${magic}`);
+  if (file.toString("latin1", 0, 8) !== magic)
+    throw new RowFileCorruptError(`it does not start with ${magic}`);
   const found = file.readUInt32LE(8);
   if (found !== version) throw new RowFileCorruptError(`its format version is ${found}, not ${version}`);
   if (!hash("sha256", file.subarray(0, end), "buffer").equals(file.subarray(end))) {
     throw new RowFileCorruptError("its checksum does not match");
   }
   if (file.readUInt32LE(12) !== end - preambleLength) {
-    throw new RowFileCorruptError("it is not as long as it says");
+    throw new RowFileCorruptError("its length does not match its header");
   }
   const text = gunzipSync(file.subarray(preambleLength, end)).toString();
   return text === "" ? [] : text.split("\n").map((line) => JSON.parse(line) as unknown);

@@ -19,7 +19,7 @@ const row = z.union([
 ]);
 type Row = z.infer<typeof row>;
 
-/** The file of a segment: what changed of some documents, each once. */
+/** The bytes of a segment file, with one entry per document. */
 export function encodeSegment(entries: Iterable<SegmentEntry>): Buffer {
   return encodeRows(kind, Array.from(entries, rowOf));
 }
@@ -28,7 +28,7 @@ export function encodeSegment(entries: Iterable<SegmentEntry>): Buffer {
 export function decodeSegment(bytes: Uint8Array): SegmentEntry[] {
   return decodeRows(kind, bytes).map((one) => {
     const parsed = row.safeParse(one);
-    if (!parsed.success) throw new RowFileCorruptError("one of its entries is not what the format says");
+    if (!parsed.success) throw new RowFileCorruptError("one of its entries does not match the format");
     return entryOf(parsed.data);
   });
 }

@@ -8,7 +8,7 @@ import { decodeSegment, encodeSegment } from "./segment-file.ts";
 const extension = ".vks";
 const temporary = ".tmp-";
 const pattern = /^(?:\.tmp-)?(\d{8,}-(\d+))\.vks$/;
-/** A manifest has 16 at most, and the generations before it have had others. */
+/** A manifest names at most 16 segments, and earlier generations have named others. */
 const maxRemembered = 64;
 
 /** A segment as a manifest names it. */
@@ -21,13 +21,13 @@ export interface StoredSegment {
 
 export interface SegmentFileName {
   readonly file: string;
-  /** Undefined for one that was never finished. */
+  /** Undefined for an unfinished file. */
   readonly name: string | undefined;
-  /** Of the lease that wrote it. */
+  /** Token of the lease under which it was written. */
   readonly token: number;
 }
 
-/** The segments of one shard on the shared file system. None ever changes. */
+/** The segments of one shard on the shared file system. Segments are immutable. */
 export class SegmentFiles {
   readonly folder: string;
   readonly #remembered = new Map<string, readonly SegmentEntry[]>();
@@ -40,7 +40,10 @@ export class SegmentFiles {
     return join(this.folder, `${name}${extension}`);
   }
 
-  /** Durable and complete under its name when it resolves. A crash before the end leaves a file under another name. */
+  /**
+   * When this resolves, the file is durable and complete under its final name. A crash before that leaves a file with a
+   * temporary name.
+   */
   async write(name: string, entries: readonly SegmentEntry[]): Promise<StoredSegment> {
     const bytes = encodeSegment(entries);
     const unfinished = join(this.folder, `${temporary}${name}${extension}`);
@@ -70,7 +73,7 @@ export class SegmentFiles {
     if (known) return known;
     const bytes = await readFile(this.pathOf(stored.name));
     if (hash("sha256", bytes) !== stored.sha256) {
-      throw new RowFileCorruptError(`segment ${stored.name} is not what the manifest says`);
+      throw new RowFileCorruptError(`segment ${stored.name} does not match the manifest`);
     }
     const entries = decodeSegment(bytes);
     this.#remember(stored, entries);
@@ -93,7 +96,7 @@ export class SegmentFiles {
     await rm(join(this.folder, file), { force: true });
   }
 
-  /** Its size; undefined where it is not there. */
+  /** Size in bytes; undefined if the file does not exist. */
   async sizeOf(name: string): Promise<number | undefined> {
     try {
       return (await stat(this.pathOf(name))).size;

@@ -10,7 +10,7 @@ import { CollectionOfOtherModelError } from "../generations/other-model-error.ts
 export interface WorkspaceOptions {
   readonly shard: ShardName;
   readonly generations: GenerationReader;
-  /** File of Chroma's native library. */
+  /** Path of Chroma's native library. */
   readonly library: string;
   /** Folder on a local disk; other processes may share it. */
   readonly scratch: string;
@@ -18,11 +18,11 @@ export interface WorkspaceOptions {
   readonly dimensions: number;
 }
 
-/** This process's own copy of a generation, on local disk, and the Chroma server on it. */
+/** This process's copy of a generation on local disk, with a Chroma server that serves it. */
 export class Workspace {
   readonly folder: string;
   readonly #options: WorkspaceOptions;
-  /** The generation that the folder equals; undefined once a server has opened it. */
+  /** The generation that the folder is a copy of; undefined once a server has opened the folder. */
   #holds: string | undefined;
   #server: ChromaServer | undefined;
   #bytesCopied = 0;
@@ -38,9 +38,9 @@ export class Workspace {
   }
 
   /**
-   * Copies a generation, unless the folder equals it, and opens it. Without a name, an empty database. `from` are other
-   * generations than the shard's published ones.
-   * Throws GenerationCorruptError and CollectionOfOtherModelError.
+   * Copies a generation, unless the folder is already a copy of it, and opens it. Opens an empty database if no name is
+   * given. `from` reads generations other than the shard's published ones. Throws GenerationCorruptError and
+   * CollectionOfOtherModelError.
    */
   async open(name: string | undefined, from?: GenerationReader): Promise<VectorStore> {
     if (from !== undefined || name === undefined || this.#holds !== name) await this.#materialise(name, from);
@@ -55,18 +55,18 @@ export class Workspace {
     return ChromaVectorStore.open(this.#server, collectionOf(shard));
   }
 
-  /** Stops the server: the files are whole when it resolves. */
+  /** Stops the server. When this resolves, the database files are complete. */
   async close(): Promise<void> {
     await this.#server?.stop();
     this.#server = undefined;
   }
 
-  /** Whether the folder holds this generation, so that opening it reads nothing from the shared file system. */
+  /** Whether the folder is a copy of this generation, so that opening it reads nothing from the shared file system. */
   isCopyOf(name: string): boolean {
     return this.#holds === name;
   }
 
-  /** The closed folder holds what this generation holds, so the next cycle need not copy it. */
+  /** Marks the closed folder as equal to this generation, so that the next cycle need not copy it. */
   keep(name: string): void {
     this.#holds = name;
   }
@@ -96,7 +96,7 @@ export class Workspace {
   }
 }
 
-/** Folders of processes that were killed would fill the disk. */
+/** Removes folders of processes that were killed; they would fill the disk. */
 async function removeLeftBehind({ scratch, shard }: WorkspaceOptions): Promise<void> {
   const pattern = new RegExp(`^vectorkeep-${shard}-(\\d+)$`);
   for (const name of await readdir(scratch)) {

@@ -191,7 +191,7 @@ describe("verifying what was applied", () => {
           await whole.upsert([...parts, { delta, from: 0, to: 1 }]);
         },
       }),
-      "are due",
+      "vectors instead of",
     ],
   ])("%s is divergence", async (_, change, reason) => {
     await apply([deltaOf(1, "old", ["milk", "bread", "salt", "eggs"])]);

@@ -337,7 +337,7 @@ describe("what cannot be restored", () => {
   afterAll(stopRig);
 
   test.each([
-    [3, /it is what is published/],
+    [3, /it is the published one/],
     [4, /older ones that are kept: 2, 1/],
     [0, /older ones that are kept: 2, 1/],
   ])("generation %i is refused", async (generation, why) => {

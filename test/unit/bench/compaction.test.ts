@@ -111,7 +111,7 @@ describe("a measured cycle", () => {
     const left = figuresOf(3, async (log) => log.info("Cycle ended", ended));
     await expect(left).rejects.toThrow(CycleIncompleteError);
     const complaint = figuresOf(2, async (log) => {
-      log.warn("The queue was not drained to its end", { reason: "throttled" });
+      log.warn("The queue was not drained completely", { reason: "throttled" });
       log.info("Cycle ended", ended);
     });
     await expect(complaint).rejects.toThrow("throttled");

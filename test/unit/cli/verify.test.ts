@@ -81,11 +81,11 @@ test("a shard that takes several invocations is reported as one", async () => {
 
 test("what fails in one shard is reported, and stops no other", async () => {
   const broken = async () => {
-    throw new VerifyRequestInvalidError(["shard: it is one of lines"]);
+    throw new VerifyRequestInvalidError(["shard: must be one of lines"]);
   };
   expect(await lookAtShard(broken, "lines", false, () => undefined)).toEqual({
     shard: "lines",
-    problem: "The request is not usable: shard: it is one of lines. Use `npm run verify`.",
+    problem: "The request is invalid: shard: must be one of lines. Use `npm run verify`.",
     corrupt: false,
   });
 });
@@ -120,7 +120,7 @@ test("one row per shard, what differs by name, and what to do", () => {
 
 test("the function refuses what it is not asked for, with every problem", () => {
   expect(() => parseVerifyRequest({ shard: 1, numbers: "yes" }, ["lines"])).toThrow(/shard: .*; numbers: /);
-  expect(() => parseVerifyRequest({ shard: "words" }, ["lines"])).toThrow(/shard: it is one of lines/);
+  expect(() => parseVerifyRequest({ shard: "words" }, ["lines"])).toThrow(/shard: must be one of lines/);
 });
 
 test("rejected rows are counted with the command that lists them, and are no difference (F36)", () => {

@@ -18,7 +18,7 @@ test.each([
   [{ operation: "restore", shard: "lines-1of2", generation: 0 }, /generation/],
   [
     { operation: "list", shard: "lines" },
-    /shard: it is one of lines-1of2, lines-2of2, words-1of2, words-2of2/,
+    /shard: must be one of lines-1of2, lines-2of2, words-1of2, words-2of2/,
   ],
   [{ operation: "list", shard: "../other" }, /shard/],
 ])("%j is refused", (event, why) => {

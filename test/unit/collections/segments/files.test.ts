@@ -91,7 +91,7 @@ test("no flipped bit, cut or addition goes unseen", () => {
 });
 
 test("a file of another kind is none", () => {
-  expect(() => decodeSegment(encodeIndex(new Map()))).toThrow("it does not begin as VKSEGMNT");
+  expect(() => decodeSegment(encodeIndex(new Map()))).toThrow("it does not start with VKSEGMNT");
 });
 
 test("equal states have equal digests, in whatever order their parts were found, and others have other ones", () => {
