@@ -21,26 +21,26 @@ export interface FindableDeps extends PublishedDeps {
 
 export interface FindableOptions {
   readonly sample: Sample;
-  /** Up to this size of a shard a search compares every vector; above, it uses Chroma's index. */
+  /** Shards up to this number of vectors are compared exactly; larger ones use Chroma's index. */
   readonly exactVectors: number;
-  /** A search refuses larger shards. @default it opens any */
+  /** A search rejects larger shards. @default no limit */
   readonly maxVectors?: number | undefined;
-  /** What `next` of the report before said; undefined to begin. */
+  /** The value of `next` in the previous report; undefined to begin. */
   readonly after?: string | undefined;
-  /** A moment of the clock by which it must be done. */
+  /** Time (of the clock) by which the invocation must end. */
   readonly deadline: number;
 }
 
-/** Share of the time of an invocation. The rest is reserved for a page that takes longer than expected. */
+/** Share of an invocation's time that is used. The rest is reserved for a page that takes longer than expected. */
 const planned = 0.9;
 const idsPerPage = 100;
 const requestsAtOnce = 4;
 const missedLogged = 20;
 
 /**
- * Searches a shard's published generation for its own vectors, by the code of a search. If the time does not suffice for
- * all, the report names the id to continue after. Reads only. Throws GenerationCorruptError,
- * CollectionOfOtherModelError, or ShardTooLargeError.
+ * Searches a shard's published generation for its own vectors, with the code that serves searches. If time runs out,
+ * the report names the id to continue after. Only reads. Throws GenerationCorruptError, CollectionOfOtherModelError and
+ * ShardTooLargeError.
  */
 export function askShard(deps: FindableDeps, options: FindableOptions): Promise<FindableReport> {
   const began = deps.clock.now();
@@ -102,7 +102,7 @@ async function ask(
       if (why !== undefined) whys.set(id, why);
     });
     notFound += whys.size;
-    // In the order of the page: answers arrive in any order.
+    // In the order of the page, because answers arrive in any order.
     const named = page.flatMap((id) => {
       const why = whys.get(id);
       return why === undefined ? [] : [{ id, why }];
@@ -113,29 +113,32 @@ async function ask(
   return { asked, notFound, missed, next: asked < left.length ? (left[asked - 1] ?? null) : null };
 }
 
-/** Searches by a vector's numbers, as a caller would. Resolves to why it is not found; undefined if it is. */
+/**
+ * Returns a function that searches by a vector's numbers, as a caller would. It resolves to the reason why the vector
+ * is not found, or undefined if it is.
+ */
 function asker(searchable: Searchable, shard: ShardName, dimensions: number) {
   const schema = searchRequest(dimensions);
   return async (id: string, stored: StoredVector | undefined): Promise<string | undefined> => {
-    if (stored === undefined) return "its id is listed, and it cannot be read";
+    if (stored === undefined) return "its id is listed, but it cannot be read";
     const request = schema.safeParse({
       collection: collectionOf(shard),
       vector: [...stored.vector],
       k: hitsAsked,
       mode: "dense",
     });
-    if (!request.success) return `no search takes its numbers: ${request.error.issues[0]?.message}`;
+    if (!request.success) return `a search rejects its numbers: ${request.error.issues[0]?.message}`;
     return notFoundWhy(id, await hitsOf(searchable, request.data, request.data.vector, 0));
   };
 }
 
-/** The log outlives the terminal of the caller. */
+/** Also logs the result, because the log outlives the caller's terminal. */
 function tell(
   log: Log,
   { shard, generation, missed, vectors, asked, found, not_found }: FindableReport,
 ): void {
   const counts = { vectors, asked, found, not_found };
-  log.info("Vectors asked for themselves", { shard, generation_name: generation, ...counts });
+  log.info("Vectors searched by their own numbers", { shard, generation_name: generation, ...counts });
   for (const { id, why } of missed.slice(0, missedLogged)) {
     log.warn("A vector is not found by its own numbers", { shard, vector_id: id, reason: why });
   }

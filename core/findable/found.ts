@@ -1,14 +1,15 @@
 import type { Hit } from "../search/hit.ts";
 
-/** A vector must be among this many hits of a search by its own numbers. */
+/** A vector must be among this number of hits of a search by its own numbers. */
 export const hitsAsked = 10;
 
-/** The precision of a float32 cosine: a search cannot distinguish vectors that are nearer to each other. */
+/** The precision of a float32 cosine. A search cannot distinguish vectors that are closer than this. */
 const tolerance = 1e-5;
 
 /**
- * Why a search by a vector's own numbers does not find it; undefined if it does. Equal texts have equal vectors, and there
- * may be more of them than hits: one that is not shown counts as found if every hit is as near as itself.
+ * The reason why a search by a vector's own numbers does not find it; undefined if it does. Equal texts have equal
+ * vectors, and there may be more of them than hits, so a vector that is not shown counts as found if every hit is as
+ * close as the vector itself.
  */
 export function notFoundWhy(id: string, hits: readonly Hit[]): string | undefined {
   if (hits.some((hit) => hit.id === id || hit.row?.ids.includes(id))) return undefined;

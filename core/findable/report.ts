@@ -4,35 +4,35 @@ const count = z.int().min(0);
 
 export const findableReport = z.object({
   shard: z.string(),
-  /** Name of the generation that was asked; null where nothing is published. */
+  /** Name of the searched generation; null if nothing is published. */
   generation: z.string().nullable(),
-  /** Whether every vector was compared, as a search does up to `exact_vectors` of a shard; else by Chroma's index. */
+  /** Whether every vector was compared, as for shards of up to `exact_vectors`. Otherwise Chroma's index answered. */
   exact: z.boolean(),
   exact_vectors: count,
-  /** In the whole shard. */
+  /** Number of vectors in the whole shard. */
   vectors: count,
   asked: count,
-  /** Of those asked. The rest is not_found. */
+  /** Number of searched vectors that were found; the others are not_found. */
   found: count,
   not_found: count,
-  /** The first of those, each with the reason. */
+  /** The first vectors that were not found, each with the reason. */
   missed: z.array(z.object({ id: z.string(), why: z.string() })),
   seconds: z.number(),
   /** The last id that was searched; the next call continues after it. Null if none remain. */
   next: z.string().nullable(),
 });
 
-/** Whether the vectors of one shard, or a part of them, are found by their own numbers. */
+/** The result of searching for the vectors of a shard, or some of them, by their own numbers. */
 export type FindableReport = z.infer<typeof findableReport>;
 
-/** Ids of one report, so that the answers of any number of invocations stay small. */
+/** Maximum number of ids in a report, so that the joined report of many invocations stays small. */
 export const maxMissed = 1_000;
 
-/** Two parts of one shard as one. */
+/** Joins two consecutive parts of one shard's report. */
 export function joinedFindable(before: FindableReport, after: FindableReport): FindableReport {
   return {
     ...after,
-    // A part that Chroma's index answered is not exact, whatever the later generation is.
+    // A part that Chroma's index answered is not exact, even if the later generation is.
     exact: before.exact && after.exact,
     asked: before.asked + after.asked,
     found: before.found + after.found,
@@ -42,7 +42,7 @@ export function joinedFindable(before: FindableReport, after: FindableReport): F
   };
 }
 
-/** The share of those asked that was found, rounded down: 1.000 says that none was missed. */
+/** The share of the searched vectors that was found, rounded down, so that 1.000 means that none was missed. */
 export function recallText({ asked, found }: Pick<FindableReport, "asked" | "found">): string {
   return asked === 0 ? "-" : (Math.floor((found / asked) * 1000) / 1000).toFixed(3);
 }

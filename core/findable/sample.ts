@@ -1,15 +1,15 @@
 import { hash } from "node:crypto";
 
 export interface Sample {
-  /** How many of a shard's vectors are drawn; null for all. */
+  /** Number of vectors to sample per shard; null for all. */
   readonly size: number | null;
-  /** The same seed draws the same ids, whatever else is stored and in whatever order. */
+  /** The same seed draws the same ids, regardless of other stored ids and of their order. */
   readonly seed: string;
 }
 
 /**
- * The ids that are drawn, in the order in which they are asked for: by their hash, so that they are spread evenly over
- * documents and a later call goes on after the last id of an earlier one, also when others were published in between.
+ * The sampled ids, ordered by hash. This spreads them evenly over documents, and lets a later call continue after the
+ * last id of an earlier one even if vectors were published in between.
  */
 export function drawn(ids: Iterable<string>, { size, seed }: Sample, after?: string): string[] {
   const place = (id: string) => hash("sha256", `${seed}\n${id}`, "hex") + id;

@@ -29,36 +29,36 @@ export interface ChromaGenerationsOptions {
   /** Folder of all collections on the shared file system. Only read. */
   readonly collectionsPath: string;
   readonly shard: ShardName;
-  /** What the texts of queries are embedded with. */
+  /** The model that embeds the texts of queries. */
   readonly model: string;
   readonly dimensions: number;
-  /** File of the native Chroma library. */
+  /** Path of the native Chroma library. */
   readonly library: string;
   /** Local folder for private copies. */
   readonly scratch: string;
-  /** Larger generations are not held in memory: their answers are approximate. */
+  /** Maximum number of vectors of a generation that is held in memory; larger ones give approximate answers. */
   readonly exactVectors: number;
-  /** Larger generations are not opened at all. @default any size is */
+  /** Maximum number of vectors of a generation that is opened at all. @default no limit */
   readonly maxVectors?: number;
-  /** Where the deltas are that segments name. */
+  /** The store of the deltas that segments refer to. */
   readonly deltas: Pick<DeltaStore, "get">;
   readonly metrics: Metrics;
 }
 
-/** A reader that has missed more publishes reads everything again. */
+/** A reader that has missed more publishes than this reads everything again. */
 const maxMissedGenerations = 32;
 const deltasAtOnce = 16;
 
-/** A generation that this source has opened. */
+/** What is remembered of a generation that this source has opened. */
 interface Opened {
   readonly database: string | null;
   readonly overlay: Overlay;
 }
 
 /**
- * The generations that compaction published. One over the base of the generation before costs the segments and deltas that
- * are new. Another base is opened as a private copy with a Chroma server of its own, which ends when its vectors are in
- * memory.
+ * Opens the generations that compaction has published. If the base is unchanged, only new segments and their deltas are
+ * read. A new base is opened as a private copy with its own Chroma server, which is stopped as soon as the vectors are
+ * in memory.
  */
 export class ChromaGenerations implements GenerationSource {
   readonly #options: ChromaGenerationsOptions;
@@ -77,8 +77,8 @@ export class ChromaGenerations implements GenerationSource {
   }
 
   /**
-   * Throws GenerationCorruptError where the files are not what the manifests say, NamedDeltaMissingError,
-   * GenerationOfAnotherModelError, or ShardTooLargeError.
+   * Throws GenerationCorruptError if the files do not match the manifests, NamedDeltaMissingError,
+   * GenerationOfAnotherModelError or ShardTooLargeError.
    */
   async open(published: PublishedGeneration, previous: OpenGeneration | undefined): Promise<OpenGeneration> {
     try {
@@ -100,7 +100,10 @@ export class ChromaGenerations implements GenerationSource {
     }
   }
 
-  /** Over the base that is served: undefined where it is another one, or where a document is back as the base has it. */
+  /**
+   * Opens a generation above the base that is already served. Resolves to undefined if the base is another one, or if a
+   * document is no longer in the overlay.
+   */
   async #above(
     previous: OpenGeneration,
     published: PublishedGeneration,
@@ -174,7 +177,7 @@ export class ChromaGenerations implements GenerationSource {
     return vectors;
   }
 
-  /** Only the documents in which it may differ from what is served, where the manifests in between say which. */
+  /** Reads only the documents that may differ from the served generation, if all manifests in between list them. */
   async #read(
     published: PublishedVectors,
     manifest: Manifest,
@@ -189,7 +192,7 @@ export class ChromaGenerations implements GenerationSource {
     return readSnapshot(published, manifest.dimensions);
   }
 
-  /** Undefined where a generation in between is not readable, or there are too many. */
+  /** Undefined if a manifest in between is unreadable, or if there are too many. */
   async #changedSince(served: string, newest: Manifest): Promise<DocumentRef[] | undefined> {
     const changed: DocumentRef[] = [];
     let manifest: Manifest | undefined = newest;

@@ -11,23 +11,23 @@ import {
 } from "./search-errors.ts";
 
 /**
- * `serving`: a generation answers; `empty`: nothing was published at a look, and that is what is served until a
- * generation is open; `opening`: not known yet, or known and not open.
+ * `serving`: a generation is open. `empty`: a poll found that nothing was published, and no generation has been opened
+ * since. `opening`: the head is unknown, or known and not open yet.
  */
 export type ServingState = "opening" | "empty" | "serving";
 
 export interface CollectionHealth {
   readonly state: ServingState;
-  /** Number of the served generation, and its vectors. */
+  /** Number of the served generation, and its vector count. */
   readonly generation: number | null;
   readonly count: number | null;
   /** Number of the newest published generation that was seen. */
   readonly head_generation: number | null;
-  /** Generations between the served one and the head; 0 when up to date. */
+  /** Number of generations between the served one and the head; 0 if up to date. */
   readonly lag_generations: number;
-  /** Seconds for which the head has been ahead of what is served; 0 when up to date. */
+  /** Seconds for which the head has been ahead of the served generation; 0 if up to date. */
   readonly lag_seconds: number;
-  /** Why the last poll of the head, or opening its generation, failed. */
+  /** The reason why the last poll of the head, or opening its generation, failed. */
   readonly problem: string | null;
 }
 
@@ -38,13 +38,13 @@ interface Served {
 }
 
 const reopening = { firstMs: 1_000, maxMs: 60_000 };
-/** Publishes come in bursts: after a head has moved, the next poll is sooner. Quiet hours poll at the normal interval. */
+/** Publishes come in bursts, so the poll interval is shorter for a while after the head has moved. */
 const moving = { forMs: 10_000, pollMs: 250 };
 
 /**
- * Serves the published generation of one shard of a collection and swaps to the next one without failing a request:
- * requests under way finish on the generation that they began on, which is closed after the last of them.
- * A head that cannot be opened leaves the previous generation in service.
+ * Serves the published generation of one shard and swaps to the next one without failing a request: requests finish on
+ * the generation on which they began, which is closed after the last of them. If a head cannot be opened, the previous
+ * generation stays in service.
  */
 export class FollowedCollection {
   readonly shard: ShardName;
@@ -68,7 +68,7 @@ export class FollowedCollection {
     this.#clock = clock;
   }
 
-  /** Polls the head every `intervalMs`, and more often while it moves, until the signal; never rejects. */
+  /** Polls the head every `intervalMs`, and more often while it moves, until the signal aborts. Never rejects. */
   async follow(intervalMs: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.poll();
@@ -78,7 +78,9 @@ export class FollowedCollection {
     }
   }
 
-  /** One poll of the head, and the swap if it moved. Never rejects: failures are logged and shown by `health`. */
+  /**
+   * Polls the head once and swaps generations if it moved. Never rejects: failures are logged and shown by `health`.
+   */
   async poll(): Promise<void> {
     const before = this.#head?.name;
     try {
@@ -101,7 +103,10 @@ export class FollowedCollection {
     await this.#swapTo(this.#head);
   }
 
-  /** Runs the work on the generation served now and keeps that generation open until it ends. */
+  /**
+   * Runs the work on the generation that is served now, and keeps that generation open until the work ends. Throws
+   * NothingPublishedError and NotOpenYetError.
+   */
   async use<T>(work: (generation: OpenGeneration) => Promise<T>): Promise<T> {
     const served = this.#served;
     if (served === undefined) {
@@ -123,7 +128,7 @@ export class FollowedCollection {
     return this.#sawNothing ? "empty" : "opening";
   }
 
-  /** Why the newest head cannot be served by any retry. What is served then becomes stale. */
+  /** The reason why the newest head can never be served by this stack; the served generation then becomes stale. */
   get refusal(): GenerationRefusal | undefined {
     const error = this.#refused?.name === this.#head?.name ? this.#refused?.error : undefined;
     return isRefusal(error) ? error : undefined;
@@ -143,7 +148,7 @@ export class FollowedCollection {
     };
   }
 
-  /** Call it after the last request and after `follow` has ended. */
+  /** Call this after the last request and after `follow` has ended. */
   async close(): Promise<void> {
     this.#retire(this.#served);
     this.#served = undefined;
@@ -218,8 +223,8 @@ export class FollowedCollection {
 }
 
 /**
- * Runs the work on the generations that these shards serve now, and keeps them open until it ends.
- * Throws what `use` throws, before the work begins.
+ * Runs the work on the generations that these shards serve now, and keeps them open until it ends. Throws the errors of
+ * `use` before the work begins.
  */
 export function useAll<T>(
   [first, ...others]: readonly FollowedCollection[],

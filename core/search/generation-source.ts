@@ -1,19 +1,19 @@
 import type { Neighbour, NeighbourQuery } from "../collections/chroma/vector-store.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
 
-/** The head of a shard, as far as a reader cares. */
+/** The head of a shard, as a reader needs it. */
 export interface PublishedGeneration {
-  /** 1 for the first generation ever published; grows by one a publish. */
+  /** 1 for the first generation ever published; each publish adds one. */
   readonly number: number;
-  /** Unique, also among generations of the same number: `{number:08d}-{token}`. */
+  /** Unique, even among generations with the same number: `{number:08d}-{token}`. */
   readonly name: string;
 }
 
-/** What the hits of a generation come from. */
+/** A generation that can be searched. */
 export interface Searchable {
-  /** All of it in memory, for exact and lexical answers; undefined where it has too many vectors for that. */
+  /** All vectors in memory, for exact and lexical answers; undefined if there are too many. */
   readonly snapshot: Snapshot | undefined;
-  /** Nearest neighbours by Chroma's approximate index, best first. Only where there is no snapshot. */
+  /** Nearest neighbours in Chroma's approximate index, best first. Only available without a snapshot. */
   query(query: NeighbourQuery): Promise<readonly Neighbour[]>;
 }
 
@@ -21,20 +21,20 @@ export interface Searchable {
 export interface OpenGeneration extends Searchable {
   readonly number: number;
   readonly name: string;
-  /** Vectors in it. */
+  /** Number of vectors. */
   readonly count: number;
-  /** False once the server behind it has gone. */
+  /** False if the server of the copy has exited. */
   alive(): boolean;
   /** Stops the server and removes the private copy. */
   close(): Promise<void>;
 }
 
-/** Where a reader finds what one shard has published. */
+/** The published generations of one shard. */
 export interface GenerationSource {
-  /** Undefined while nothing has been published. */
+  /** Undefined while nothing is published. */
   head(): Promise<PublishedGeneration | undefined>;
   /**
-   * Reads only what differs from `previous`, if it can determine that. Throws if the published files are missing or
+   * Reads only the difference to `previous` if it can determine it. Throws if the published files are missing or
    * corrupt.
    */
   open(published: PublishedGeneration, previous: OpenGeneration | undefined): Promise<OpenGeneration>;

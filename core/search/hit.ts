@@ -4,24 +4,24 @@ import { documentSearch, type HitPlace, type HitShown } from "../documents/docum
 import { grams } from "./lexical/grams.ts";
 import type { RankedRow } from "./snapshot/ranked-row.ts";
 
-/** Why a hit is one. */
+/** The evidence for a hit. */
 export interface FoundBy {
-  /** Cosine similarity of its nearest vector; null where only letters were compared. */
+  /** Cosine similarity of its nearest vector; null if no vector was compared. */
   readonly cosine: number | null;
-  /** Share of the query's rare letters that its row contains, 0 to 1. */
+  /** Share of the query's rare letters that the row contains, from 0 to 1. */
   readonly coverage: number;
-  /** What the query names and the row has, for people to read. */
+  /** Values that both the query and the row contain, as text for people. */
   readonly matched: readonly string[];
 }
 
-/** With the ids of its document, and what is known of it. */
+/** A hit, with the ids of its document and its current facts. */
 export interface Hit extends HitPlace, HitShown {
   readonly id: string;
   readonly text: string;
-  /** The larger the better; of mode `dense`, cosine similarity. */
+  /** Higher is better. In mode `dense` it is the cosine similarity. */
   readonly score: number;
   readonly metadata: VectorMetadata;
-  /** The whole row, and the ids of its vectors in reading order. Absent where the answer is approximate. */
+  /** The whole row, and the ids of its vectors in reading order. Absent in approximate answers. */
   readonly row?: { readonly text: string; readonly ids: readonly string[] };
   readonly found_by?: FoundBy;
 }
@@ -31,7 +31,7 @@ export function hitOfNeighbour({ id, document, metadata, similarity }: Neighbour
   return { id, ...documentSearch.placeOf(metadata), text: document, score: similarity, metadata };
 }
 
-/** One hit of a row: by the vector of it that shares most with the query, of those that its filter accepts. */
+/** One hit for a row. It shows the vector that shares most letters with the query, of those that pass the filter. */
 export function hitOfRow(
   ranked: RankedRow,
   query: string,
@@ -47,7 +47,7 @@ export function hitOfRow(
   return hitOfVector(ranked, best);
 }
 
-/** A hit for each vector of a row. */
+/** One hit for each vector of a row. */
 export function hitsOfVectors(ranked: RankedRow): Hit[] {
   return ranked.row.vectors.map((_, index) => hitOfVector(ranked, index));
 }

@@ -1,4 +1,4 @@
-/** A request that is answered with an error; the text is for the caller to read. */
+/** An error that is answered with its HTTP status. The message is shown to the caller. */
 export class HttpError extends Error {
   readonly status: number;
   readonly code: string;

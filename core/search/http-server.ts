@@ -11,19 +11,19 @@ import { isUnanswered, isUnforeseen, problemOf } from "./search-problem.ts";
 import { type SearchRequest, searchRequest } from "./search-request.ts";
 import { type SimilarAnswer, type SimilarRequest, similarRequest } from "./similar.ts";
 
-/** A load balancer reuses a connection for 60 s; closing it before would answer some requests with 502. */
+/** Load balancers reuse connections for 60 s. Closing one earlier would cause 502 responses. */
 const keepAliveMs = 65_000;
 
 export interface SearchApi {
   search(request: SearchRequest): Promise<SearchAnswer>;
   similar(request: SimilarRequest): Promise<SimilarAnswer>;
-  /** By shard. */
+  /** Health by shard. */
   health(): Readonly<Record<string, CollectionHealth>>;
 }
 
 export interface SearchHttpOptions {
   readonly apiKey: string;
-  /** Length of a query vector. */
+  /** Number of dimensions of a query vector. */
   readonly dimensions: number;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -36,7 +36,10 @@ interface Answer {
 
 type Route = (request: IncomingMessage) => Promise<Answer>;
 
-/** `POST /search` and `GET /similar` (key required), `GET /health` and `GET /openapi.json`, as JSON. The caller listens and closes. */
+/**
+ * An HTTP server for `POST /search` and `GET /similar`, which require the key, and for `GET /health` and `GET
+ * /openapi.json`. The caller starts and closes it.
+ */
 export function searchHttpServer(
   api: SearchApi,
   { apiKey, dimensions, log, metrics }: SearchHttpOptions,
@@ -100,7 +103,7 @@ function routeOf(
   const path = pathOf(request);
   const methods = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (methods === undefined) {
-    throw new HttpError(404, "not_found", `There is no ${path} here: GET /openapi.json lists what there is.`);
+    throw new HttpError(404, "not_found", `There is no ${path} here: GET /openapi.json lists the routes.`);
   }
   const route = methods[request.method ?? ""];
   if (route !== undefined) return route;

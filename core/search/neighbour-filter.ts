@@ -5,12 +5,12 @@ import type { TermField } from "../documents/search-model.ts";
 import { holds } from "./filter/holds.ts";
 import type { SearchRequest } from "./search-request.ts";
 
-/** Whether a vector has what a term asks for. */
+/** Whether a vector's metadata matches the term. */
 export function holdsFor({ anyOf, equals }: MetadataTerm, metadata: VectorMetadata): boolean {
   return anyOf.some((key) => Object.hasOwn(metadata, key) && metadata[key] === equals);
 }
 
-/** What a vector must have to be a hit: all that the request asks for. */
+/** The terms that a vector must match to be a hit. */
 export function neighbourFilter(request: SearchRequest): MetadataTerm[] {
   const equal = Object.entries(request.filter);
   const short = Object.entries(documentSearch.terms) as [TermName, TermField][];
@@ -28,7 +28,7 @@ export interface HitFilter {
   readonly accepts: (candidate: ConditionCandidate) => boolean;
 }
 
-/** The same for an exact answer, with `where` beside it. */
+/** The filter of an exact answer, which also applies `where`. */
 export function hitFilter(request: SearchRequest): HitFilter {
   const terms = neighbourFilter(request);
   const { where } = request;

@@ -6,14 +6,14 @@ import type { OpenGeneration, PublishedGeneration } from "./generation-source.ts
 import { neighboursOver, type OverlayVectors } from "./overlay-neighbours.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
 
-/** A generation that is in memory was asked for approximate neighbours. */
+/** Approximate neighbours were requested from a generation that is in memory. */
 export class GenerationIsExactError extends VectorkeepError {
   constructor(name: string) {
     super(`Generation ${name} is held in memory and has no approximate index.`, "Rank its snapshot.");
   }
 }
 
-/** A generation in memory. Nothing else of it is kept. */
+/** A generation in memory; its copy on disk has been removed. */
 export class SnapshotGeneration implements OpenGeneration {
   readonly number: number;
   readonly name: string;
@@ -38,7 +38,10 @@ export class SnapshotGeneration implements OpenGeneration {
   async close(): Promise<void> {}
 }
 
-/** A private copy of a base with the server on it. Generations over the same base share it; the last one removes it. */
+/**
+ * A private copy of a base with its Chroma server. Generations above the same base share it; closing the last one
+ * removes it.
+ */
 export class BaseCopy {
   readonly store: VectorStore;
   readonly #server: ChromaServer;
@@ -68,7 +71,7 @@ export class BaseCopy {
   }
 }
 
-/** A generation that is too large for memory: Chroma's index of its base proposes neighbours. */
+/** A generation that is too large for memory. Chroma's index of its base proposes neighbours. */
 export class ApproximateGeneration implements OpenGeneration {
   readonly number: number;
   readonly name: string;

@@ -15,7 +15,7 @@ const metadata = {
 };
 const generations = {
   type: "object",
-  description: "By shard, the number of the generation that answered; null where nothing was published.",
+  description: "The number of the generation that answered, by shard; null if nothing was published.",
   additionalProperties: { type: ["integer", "null"] },
 };
 
@@ -26,11 +26,11 @@ const hit = {
     id: { type: "string" },
     ...schemas.place,
     text: { type: "string" },
-    score: { type: "number", description: "The larger the better; of mode dense, cosine similarity." },
+    score: { type: "number", description: "Higher is better. In mode dense it is the cosine similarity." },
     metadata,
     row: {
       type: "object",
-      description: "The whole visual row, in reading order. Absent where the answer is approximate.",
+      description: "The whole visual row, in reading order. Absent in approximate answers.",
       required: ["text", "ids"],
       properties: { text: { type: "string" }, ids: strings },
     },
@@ -90,7 +90,7 @@ const problems = {
   },
 };
 
-/** What answers: functions behind API Gateway, or the query server. */
+/** The host of the API: functions behind API Gateway, or the query server. */
 export type SearchHost = "lambda" | "ecs";
 
 const failures = {
@@ -99,7 +99,7 @@ const failures = {
   503: { description: "Nothing is published, or it is not open yet", content: json(ref("Failure")) },
 };
 
-/** The gateway's own answers, which the functions never see. */
+/** Responses of the gateway itself; these requests never reach the functions. */
 const ofGateway = {
   403: { description: "The key is missing or wrong", content: json(ref("Refusal")) },
   429: {
@@ -136,8 +136,8 @@ const health = {
 };
 
 /**
- * The OpenAPI description of the search API for vectors with this many dimensions, served at `GET /openapi.json`: of what
- * the host answers.
+ * The OpenAPI description of the search API on this host, for vectors with this number of dimensions. Served at `GET
+ * /openapi.json`.
  */
 export function searchOpenApi(dimensions: number, host: SearchHost) {
   const request = z.toJSONSchema(searchRequest(dimensions), { io: "input", unrepresentable: "any" });
@@ -153,7 +153,7 @@ export function searchOpenApi(dimensions: number, host: SearchHost) {
     paths: {
       "/search": {
         post: {
-          summary: `The ${schemas.hits} that fit a text or a vector best`,
+          summary: `The ${schemas.hits} that match a text or a vector best`,
           requestBody: {
             required: true,
             content: json({ ...request, properties: { ...request.properties, where: ref("Condition") } }),
@@ -202,7 +202,7 @@ export function searchOpenApi(dimensions: number, host: SearchHost) {
             generations,
             understood: {
               type: "object",
-              description: "What was read out of the text; absent where nothing was.",
+              description: "The conditions found in the text; absent if there are none.",
               properties: schemas.understood,
             },
             hits: { type: "array", items: ref("Hit") },

@@ -2,15 +2,15 @@ import type { Neighbour, NeighbourQuery, StoredVector } from "../collections/chr
 import { documentModel } from "../documents/documents.ts";
 import { holdsFor } from "./neighbour-filter.ts";
 
-/** By document key: what the segments above a base say a document has. */
+/** The vectors of the documents in the overlay, by document key. */
 export type OverlayVectors = ReadonlyMap<string, readonly StoredVector[]>;
 
-/** Maximum k of a query of an approximate index. */
+/** Maximum k of a query to the approximate index. */
 const maxAsked = 4_000;
 
 /**
- * Nearest neighbours in a base and in what is above it. The base proposes, by its approximate index; of documents that a
- * segment speaks of, the segment's vectors are all compared, and those of the base are ignored.
+ * Nearest neighbours in a base and its overlay. The base proposes neighbours from its approximate index; vectors in the
+ * overlay are all compared, and those that they replace in the base are ignored.
  */
 export async function neighboursOver(
   ofBase: (query: NeighbourQuery) => Promise<readonly Neighbour[]>,
@@ -22,7 +22,7 @@ export async function neighboursOver(
   return [...(await belowOverlay(ofBase, overlay, query)), ...above].sort(bestFirst).slice(0, query.k);
 }
 
-/** Asks for more if segments replace some of the hits. */
+/** Repeats the query with a larger k if the overlay replaces too many of the neighbours. */
 async function belowOverlay(
   ofBase: (query: NeighbourQuery) => Promise<readonly Neighbour[]>,
   overlay: OverlayVectors,

@@ -14,21 +14,21 @@ import { PortTakenError } from "./search-errors.ts";
 import { similar } from "./similar.ts";
 
 export interface QueryServiceOptions {
-  /** Of every shard of every collection. */
+  /** The source of every shard of every collection. */
   readonly sources: ReadonlyMap<ShardName, GenerationSource>;
   readonly embedder: Embedder;
   readonly apiKey: string;
   readonly host: string;
-  /** 0 for a free one. */
+  /** 0 chooses a free port. */
   readonly port: number;
   readonly pollMs: number;
-  /** Cosine below which a vector has nothing to do with a text. */
+  /** Cosine below which a vector is considered unrelated to a text. */
   readonly minCosine: number;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
-/** Query texts that keep their vector. */
+/** Number of query texts whose vectors are cached. */
 const rememberedTexts = 1_000;
 
 /** The search service of a stack: follows the published generation of every shard and answers over HTTP. */
@@ -47,7 +47,10 @@ export class QueryService {
     this.#following = Promise.all(followed.map((each) => each.follow(pollMs, this.#stop.signal)));
   }
 
-  /** Resolves when it listens; `GET /health` answers 503 until the first generations are open. Throws PortTakenError. */
+  /**
+   * Resolves when the server listens. `GET /health` answers 503 until the first generations are open. Throws
+   * PortTakenError.
+   */
   static async start(options: QueryServiceOptions): Promise<QueryService> {
     const { sources, embedder, apiKey, host, port, pollMs, minCosine, log, metrics } = options;
     const followed = Array.from(sources, ([shard, source]) => new FollowedCollection(shard, source, log));
@@ -67,7 +70,7 @@ export class QueryService {
     return new QueryService(server, followed, pollMs);
   }
 
-  /** Requests under way are answered; then the generations are closed and their copies removed. */
+  /** Answers the requests in progress, then closes the generations and removes their copies. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#server.close();

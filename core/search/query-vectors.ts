@@ -2,11 +2,11 @@ import type { Embedder } from "../embedding/embedder.ts";
 import { numbersOf } from "../embedding/vector-numbers.ts";
 import { QueryNotEmbeddedError } from "./search-errors.ts";
 
-/** Turns query texts into vectors and remembers the latest ones: equal texts are embedded once. */
+/** Embeds query texts, and caches the vectors of the latest ones. */
 export class QueryVectors {
   readonly #embedder: Embedder;
   readonly #remembered: number;
-  /** Oldest use first. */
+  /** Least recently used first. */
   readonly #vectors = new Map<string, Promise<readonly number[]>>();
 
   constructor(embedder: Embedder, remembered: number) {
@@ -14,7 +14,7 @@ export class QueryVectors {
     this.#remembered = remembered;
   }
 
-  /** Throws QueryNotEmbeddedError when the embedder fails. */
+  /** Throws QueryNotEmbeddedError if the embedder fails. */
   async of(text: string): Promise<readonly number[]> {
     const vector = this.#vectors.get(text) ?? this.#embed(text);
     this.#vectors.delete(text);

@@ -3,13 +3,13 @@ import type { IncomingMessage } from "node:http";
 import type * as z from "zod";
 import { HttpError } from "./http-error.ts";
 
-/** Room for a vector of 3,072 numbers in full digits, with its filter. */
+/** Enough for a vector of 3,072 numbers with all digits, and a filter. */
 export const maxBodyBytes = 128 * 1024;
 
 const maxProblems = 20;
 const maxProblem = 300;
 
-/** Reads and checks a JSON body: 413 beyond the limit, 400 with every problem at once. */
+/** Reads and checks a JSON body. Throws an HttpError: 413 beyond the limit, 400 with all problems at once. */
 export async function readBody<S extends z.ZodType>(
   request: IncomingMessage,
   schema: S,
@@ -17,7 +17,7 @@ export async function readBody<S extends z.ZodType>(
   return checkedBody(json(await bytes(request)), schema);
 }
 
-/** Checks the query parameters: 400 with every problem at once. */
+/** Checks the query parameters. Throws an HttpError 400 with all problems at once. */
 export function readQuery<S extends z.ZodType>(request: IncomingMessage, schema: S): z.infer<S> {
   const { searchParams } = new URL(request.url ?? "/", "http://localhost");
   return checkedQuery(Object.fromEntries(searchParams), schema);
@@ -27,17 +27,17 @@ export function checkedQuery<S extends z.ZodType>(
   parameters: Readonly<Record<string, string>>,
   schema: S,
 ): z.infer<S> {
-  return checked(schema, parameters, "The query parameters do not fit.");
+  return checked(schema, parameters, "The query parameters are invalid.");
 }
 
-/** The JSON of a body, which no schema has checked yet. */
+/** Parses a JSON body without checking it against a schema. */
 export function jsonBody(body: Buffer): unknown {
   if (body.length > maxBodyBytes) throw tooLarge();
   return json(body);
 }
 
 export function checkedBody<S extends z.ZodType>(body: unknown, schema: S): z.infer<S> {
-  return checked(schema, body, "The request body does not fit.");
+  return checked(schema, body, "The request body is invalid.");
 }
 
 function checked<S extends z.ZodType>(schema: S, input: unknown, what: string): z.infer<S> {
@@ -52,7 +52,7 @@ function checked<S extends z.ZodType>(schema: S, input: unknown, what: string): 
   });
 }
 
-/** A vector of words has as many problems as words, and a key may be as long as a body (F32). */
+/** Limits the response: a vector of strings has one problem per element, and a key may be as long as a body (F32). */
 function shortened(problems: readonly string[]): string[] {
   const shown = problems
     .slice(0, maxProblems)
@@ -79,7 +79,7 @@ function tooLarge(): HttpError {
   });
 }
 
-/** A byte order mark before the JSON is skipped. */
+/** Ignores a byte order mark. */
 function json(body: Buffer): unknown {
   if (!isUtf8(body)) throw new HttpError(400, "invalid_json", "The request body is not UTF-8.");
   try {

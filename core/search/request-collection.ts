@@ -1,7 +1,7 @@
 import { type Collection, collections } from "../../contract/collections.ts";
 import { documentSearch, type TermName } from "../documents/document-search.ts";
 
-/** What of a request decides its collection. Where other problems were found, a value may be whatever was sent. */
+/** The fields of a request that determine its collection. If other fields are invalid, values may have any type. */
 export type Asked = { readonly [Name in TermName]?: string | undefined } & {
   readonly collection?: Collection | undefined;
   readonly filter?: object | undefined;
@@ -12,7 +12,7 @@ interface Problem {
   readonly message: string;
 }
 
-/** The collection that is named, else the first that has all that is asked for. */
+/** The requested collection, or else the first one that has all requested fields. */
 export function collectionOf(request: Asked): Collection {
   const asked = termsAsked(request);
   const fitting = collections.find((collection) =>
@@ -21,7 +21,7 @@ export function collectionOf(request: Asked): Collection {
   return request.collection ?? fitting ?? collections[0];
 }
 
-/** What is asked of a collection whose vectors have no such key. `fields` are those of the request's condition. */
+/** The problems of a request for fields that its collection lacks. `fields` are those of the request's condition. */
 export function problemsOfCollection(request: Asked, fields: readonly string[]): Problem[] {
   const collection = collectionOf(request);
   if (!collections.includes(collection)) return [];

@@ -1,7 +1,7 @@
 import type { Collection, ShardName } from "../../contract/collections.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
-/** A collection exists, and no generation of it has ever been published. */
+/** Nothing has ever been published in this collection. */
 export class NothingPublishedError extends VectorkeepError {
   constructor(collection: Collection) {
     super(
@@ -21,7 +21,7 @@ export class NotOpenYetError extends VectorkeepError {
   }
 }
 
-/** The text of a query could not be turned into a vector. */
+/** The text of a query could not be embedded. */
 export class QueryNotEmbeddedError extends VectorkeepError {
   constructor(cause: unknown) {
     super(
@@ -32,7 +32,7 @@ export class QueryNotEmbeddedError extends VectorkeepError {
   }
 }
 
-/** Another process listens where the query service should. */
+/** Another process listens on the port of the query service. */
 export class PortTakenError extends VectorkeepError {
   constructor(host: string, port: number, cause: unknown) {
     super(
@@ -43,7 +43,7 @@ export class PortTakenError extends VectorkeepError {
   }
 }
 
-/** A shard has too many vectors to be held in memory, and the request asks for what only an exact answer can give. */
+/** The request needs an exact answer, and a shard has too many vectors to be held in memory. */
 export class AnswerNotExactError extends VectorkeepError {
   constructor(asked: string, generation: string) {
     super(
@@ -53,7 +53,7 @@ export class AnswerNotExactError extends VectorkeepError {
   }
 }
 
-/** A shard has more vectors than the memory of its function is made for. */
+/** A shard has more vectors than fit in the memory of its function. */
 export class ShardTooLargeError extends VectorkeepError {
   constructor(generation: string, vectors: number, maxVectors: number) {
     super(
@@ -63,7 +63,7 @@ export class ShardTooLargeError extends VectorkeepError {
   }
 }
 
-/** A function that searches a shard did not answer. */
+/** The function that searches a shard did not answer. */
 export class ShardNotAnsweredError extends VectorkeepError {
   constructor(shard: ShardName, reason: string, options?: ErrorOptions) {
     super(`Shard ${shard} was not searched: ${reason}.`, "Its log group has the reason.", options);
@@ -85,7 +85,7 @@ interface Model {
   readonly dimensions: number;
 }
 
-/** Vectors of different models cannot be compared. */
+/** The published vectors and the queries are embedded with different models, so they cannot be compared. */
 export class GenerationOfAnotherModelError extends VectorkeepError {
   constructor(name: string, made: Model, own: Model) {
     super(
@@ -97,7 +97,7 @@ export class GenerationOfAnotherModelError extends VectorkeepError {
 
 export type GenerationRefusal = ShardTooLargeError | GenerationOfAnotherModelError;
 
-/** Whether a generation is sound, and this stack is not configured for it: no retry opens it. */
+/** Whether a generation is sound but does not match this stack's configuration, so that no retry can open it. */
 export function isRefusal(error: unknown): error is GenerationRefusal {
   return error instanceof ShardTooLargeError || error instanceof GenerationOfAnotherModelError;
 }

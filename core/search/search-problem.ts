@@ -11,7 +11,7 @@ import {
   VectorUnknownError,
 } from "./search-errors.ts";
 
-/** The answer to a search that failed. */
+/** The HTTP error for a failed search. */
 export function problemOf(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof NothingPublishedError) return new HttpError(503, "nothing_published", error.message);
@@ -35,7 +35,7 @@ export function isUnforeseen({ status }: HttpError): boolean {
   return status === 500;
 }
 
-/** The request is valid, and has no answer although something is published. */
+/** The request is valid, but has no answer although something is published. */
 export function isUnanswered({ status, code }: HttpError): boolean {
   return status >= 500 && code !== "nothing_published";
 }

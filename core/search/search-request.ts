@@ -8,10 +8,10 @@ import { type Condition, fieldsOf, where } from "./filter/condition.ts";
 import { collectionOf, problemsOfCollection } from "./request-collection.ts";
 import { searchModes } from "./snapshot/rank.ts";
 
-/** Half of a surrogate pair is no character: no provider and no index takes it. */
+/** Providers and indexes reject unpaired surrogates. */
 const wellFormed = z
   .string()
-  .refine((text) => text.isWellFormed(), "has half of a surrogate pair, which is no character");
+  .refine((text) => text.isWellFormed(), "has an unpaired surrogate");
 
 const valueTypes: Readonly<Record<MetadataType, z.ZodType>> = {
   str: wellFormed,
@@ -20,10 +20,10 @@ const valueTypes: Readonly<Record<MetadataType, z.ZodType>> = {
   bool: z.boolean(),
 };
 
-/** Plain equality on metadata keys; each value must have its key's own type, else nothing could ever match. */
+/** Equality of metadata values. Each value must have the type of its key, because it could never match otherwise. */
 const filter = z
   .unknown()
-  // zod drops this key silently, which would drop the filter.
+  // zod silently drops this key, which would drop the filter.
   .refine((wanted) => !Object.hasOwn(Object(wanted), "__proto__"), "__proto__: no vector has this key")
   .pipe(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
   .superRefine((wanted, context) => {
@@ -44,19 +44,19 @@ const termFields = Object.fromEntries(
 ) as TermFields;
 
 /**
- * Rules between fields also run if a field is invalid, so that every problem is reported at once. The value of such a field
- * is what was sent, whatever its type says.
+ * Lets rules between fields run even if a field is invalid, so that all problems are reported at once. Despite its
+ * type, the value of an invalid field is then whatever the caller sent.
  */
 const besideOtherProblems = {
   when: ({ value }: { value: unknown }) => z.object({}).safeParse(value).success,
 };
 
-/** Beside other problems, `where` may be whatever was sent. */
+/** If other fields are invalid, `where` may be whatever the caller sent. */
 function isCondition(read: unknown): read is Condition {
   return typeof read === "object" && read !== null && "kind" in read;
 }
 
-/** The body of `POST /search` for vectors with this many dimensions. */
+/** The body of `POST /search` for vectors with this number of dimensions. */
 export function searchRequest(dimensions: number) {
   return z
     .strictObject({
@@ -72,14 +72,14 @@ export function searchRequest(dimensions: number) {
         .optional(),
       k: z.int().min(1).max(100).default(5),
       filter: filter.default({}),
-      /** What a hit must be like: fields with operators, joined by and, or, not. Beside `filter`, which is plain equality. */
+      /** A condition on hits: fields with operators, joined by and, or, not. `filter` is plain equality. */
       where: where.optional(),
       ...termFields,
-      /** By vector and by letters, by vectors alone, or by letters alone. */
+      /** Compare vectors and letters, only vectors, or only letters. */
       mode: z.enum(searchModes).default("hybrid"),
-      /** What one hit is: a row with all its vectors, or one vector. */
+      /** The unit of a hit: a row with all its vectors, or one vector. */
       group: z.enum(["row", "line"]).default("row"),
-      /** Whether what the text asks is read out of it by declared rules. */
+      /** Whether rules extract conditions such as dates and amounts from the text. */
       understand: z.boolean().default(true),
     })
     .superRefine((request, context) => {

@@ -12,17 +12,17 @@ import type { Snapshot } from "./snapshot/snapshot.ts";
 
 export interface SearchAnswer {
   readonly collection: Collection;
-  /** By shard, the number of the generation that answered; null where nothing was published. */
+  /** The number of the generation that answered, by shard; null if nothing was published. */
   readonly generations: Readonly<Record<string, number | null>>;
-  /** What was read out of the text; absent where nothing was. */
+  /** The conditions found in the text; absent if there are none. */
   readonly understood?: Understood;
   /** Best first; equal scores by id. */
   readonly hits: readonly Hit[];
 }
 
 /**
- * Answers one request from the generations that the shards of its collection serve now. A shard in which nothing is
- * published has no hits; one that is not open could have some, so the request then fails.
+ * Answers a request from the generations that the shards of its collection serve now. A shard in which nothing is
+ * published has no hits. A shard that is not open fails the request, because it could have hits.
  */
 export async function search(
   request: SearchRequest,
@@ -37,7 +37,7 @@ export async function search(
     const open = [...generations.values()];
     const approximate = open.find(({ snapshot }) => snapshot === undefined);
     if (request.where !== undefined && approximate) throw new AnswerNotExactError("where", approximate.name);
-    // Letters alone need no vector, and so no provider, where all is in memory.
+    // Comparing letters in memory needs no vector, and therefore no embedding provider.
     const lettersOnly = request.mode === "lexical" && open.every(({ snapshot }) => snapshot !== undefined);
     const vector = request.vector ?? (lettersOnly ? undefined : await vectors.of(text));
     const found = await Promise.all(open.map((generation) => hitsOf(generation, request, vector, minCosine)));
@@ -54,7 +54,10 @@ export async function search(
   });
 }
 
-/** The hits of one generation, best first. A vector compares by its cosine alone, so `minCosine` is for texts. */
+/**
+ * The hits of one generation, best first. `minCosine` applies only to text queries; a query by vector is ranked by
+ * cosine alone.
+ */
 export async function hitsOf(
   generation: Searchable,
   request: SearchRequest,
@@ -80,7 +83,7 @@ async function hitsOfSnapshot(
     mode: text === undefined ? "dense" : request.mode,
     k,
     question: text !== undefined && request.understand ? documentSearch.understand(text) : undefined,
-    // A filter has chosen already: what it leaves is what was asked for.
+    // A filter already expresses what is relevant, so the cosine limit does not apply.
     minCosine: isFiltered ? undefined : minCosine,
     terms: neighbourFilter(request),
     accepts: (row, head) => row.vectors.some(({ metadata }) => accepts({ metadata, row, head })),

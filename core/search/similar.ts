@@ -12,26 +12,26 @@ import type { Snapshot } from "./snapshot/snapshot.ts";
 
 /** The query of `GET /similar`. */
 export const similarRequest = z.strictObject({
-  /** Id of a stored vector, as hits have it. */
+  /** Id of a stored vector, as shown in hits. */
   id: documentSearch.vectorId,
   k: z.coerce.number().int().min(1).max(100).default(10),
 });
 
 export type SimilarRequest = z.infer<typeof similarRequest>;
 
-/** With what the neighbours say together. */
+/** The neighbours, with the evidence that they add up to. */
 export interface SimilarAnswer extends Evidence {
   readonly collection: Collection;
-  /** By shard, the number of the generation that answered; null where nothing was published. */
+  /** The number of the generation that answered, by shard; null if nothing was published. */
   readonly generations: Readonly<Record<string, number | null>>;
   readonly of: { readonly id: string; readonly text: string; readonly metadata: VectorMetadata };
-  /** Nearest first, by cosine similarity; without the vector itself. */
+  /** Nearest first by cosine similarity, without the vector itself. */
   readonly hits: readonly Hit[];
 }
 
 /**
- * The nearest neighbours of a stored vector, with what they say together. Throws VectorUnknownError,
- * AnswerNotExactError, and what `useAll` throws.
+ * The nearest neighbours of a stored vector, with the evidence that they add up to. Throws VectorUnknownError,
+ * AnswerNotExactError and the errors of `useAll`.
  */
 export async function similar(
   { id, k }: SimilarRequest,
@@ -61,7 +61,7 @@ export async function similar(
   });
 }
 
-/** One row more than asked for makes up for that of the vector itself. */
+/** Ranks one additional row, because the vector's own row is dropped. */
 export async function neighboursOf(
   { id, vector }: Pick<StoredVector, "id" | "vector">,
   snapshot: Snapshot,

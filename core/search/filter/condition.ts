@@ -8,7 +8,7 @@ export type Comparison =
   | { readonly operator: "in"; readonly values: readonly Scalar[] }
   | { readonly operator: "gt" | "gte" | "lt" | "lte"; readonly value: string | number }
   | { readonly operator: "contains"; readonly text: string }
-  /** Whether there is a value at all. */
+  /** Whether the field has a value at all. */
   | { readonly operator: "exists"; readonly expected: boolean };
 
 /** A condition that hits must satisfy. */
@@ -22,7 +22,7 @@ const maxConditions = 100;
 const maxValues = 100;
 const text = z
   .string()
-  .refine((value) => value.isWellFormed(), "has half of a surrogate pair, which is no character");
+  .refine((value) => value.isWellFormed(), "has an unpaired surrogate");
 const scalarOf: Readonly<Record<FieldType, z.ZodType>> = {
   str: text,
   day: text.regex(/^\d{4}-\d{2}-\d{2}$/, "must be a day, YYYY-MM-DD"),
@@ -32,15 +32,16 @@ const scalarOf: Readonly<Record<FieldType, z.ZodType>> = {
 };
 const rangeOperators = ["gt", "gte", "lt", "lte"] as const;
 
-/** Undefined for a key that no hit has. */
+/** Undefined for a field that no hit has. */
 function fieldType(field: string): FieldType | undefined {
   const { rowFields } = documentSearch;
   return Object.hasOwn(rowFields, field) ? rowFields[field]?.type : documentModel.metadataType(field);
 }
 
 /**
- * `where` of a search: `{"and": [...]}`, `{"or": [...]}`, `{"not": {...}}`, or fields, each with a value or with an object of
- * `eq`, `in`, `gt`, `gte`, `lt`, `lte`, `contains`, `exists`. Several fields, and several operators, have to hold together.
+ * The parameter `where` of a search: `{"and": [...]}`, `{"or": [...]}`, `{"not": {...}}`, or fields, each with a value
+ * or with an object of `eq`, `in`, `gt`, `gte`, `lt`, `lte`, `contains`, `exists`. Several fields or operators must all
+ * hold.
  */
 export const where = z.unknown().transform((input, context): Condition => {
   const reader = new ConditionReader((path, message) => context.addIssue({ code: "custom", path, message }));
@@ -55,7 +56,7 @@ export function fieldsOf(condition: Condition): string[] {
 
 type Path = readonly (string | number)[];
 
-/** Reads a tree and reports every problem of it. */
+/** Reads a condition tree and reports every problem in it. */
 class ConditionReader {
   readonly #report: (path: (string | number)[], message: string) => void;
   #conditions = 0;
@@ -138,7 +139,7 @@ class ConditionReader {
         if (typeof operand !== "boolean") return this.#problem(path, "must be true or false");
         return { operator, expected: operand };
       default:
-        return this.#problem(path, "is no operator: eq, in, gt, gte, lt, lte, contains, exists");
+        return this.#problem(path, "is not an operator: eq, in, gt, gte, lt, lte, contains, exists");
     }
   }
 

@@ -3,7 +3,7 @@ import type { Scalar } from "../../documents/search-model.ts";
 import { foldText } from "../lexical/fold-text.ts";
 import type { Comparison, Condition } from "./condition.ts";
 
-/** Whether a candidate satisfies the condition. A missing field satisfies nothing; one of several values suffices. */
+/** Whether a candidate satisfies the condition. A missing field satisfies nothing; of several values one is enough. */
 export function holds(condition: Condition, candidate: ConditionCandidate): boolean {
   switch (condition.kind) {
     case "and":

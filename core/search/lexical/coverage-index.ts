@@ -1,25 +1,31 @@
 import { Turns } from "../../resilience/turns.ts";
 import { grams } from "./grams.ts";
 
-/** A query's grams, each with its weight among all texts that are searched. */
+/** The grams of a query, each weighted by its rarity in all searched texts. */
 export interface WeightedQuery {
   readonly weights: ReadonlyMap<string, number>;
   /** Sum of the weights. */
   readonly whole: number;
 }
 
-/** Texts whose numbers differ in 16 bits: a posting is that half of a number. */
+/** Number of texts per block, so that a posting fits in 16 bits. */
 const textsPerBlock = 2 ** 16;
 
-/** Texts by their grams, for the coverage of queries. Texts are numbered from 0 in their order. */
+/**
+ * An inverted index from grams to texts that computes the coverage of queries. Texts are numbered from 0 in their
+ * order.
+ */
 export class CoverageIndex {
   readonly #texts: number;
-  /** Of each gram, its number. */
+  /** The number of each gram. */
   readonly #grams: ReadonlyMap<string, number>;
   readonly #blocks: number;
-  /** Places in their block of the texts of all grams, one gram after another: a list for each would take more than its numbers. */
+  /**
+   * The postings of all grams in one array, as positions within their block. A separate list per gram would take more
+   * memory than its postings.
+   */
   readonly #postings: Uint16Array;
-  /** By number of the gram and block, where its texts begin; one more for the end. */
+  /** The start of each gram's postings in each block, and one more entry for the end. */
   readonly #starts: Int32Array;
 
   private constructor(texts: number, lists: ReadonlyMap<string, readonly number[]>) {
@@ -34,7 +40,7 @@ export class CoverageIndex {
     for (const list of lists.values()) {
       let at = 0;
       for (let block = 1; block <= this.#blocks; block++) {
-        // In a list numbers only grow. What the array keeps of one is its place in its block.
+        // The numbers in a list are ascending. The array stores only the position in the block (16 bits).
         for (; at < list.length && (list[at] as number) < block * textsPerBlock; at++)
           this.#postings[end++] = list[at] as number;
         this.#starts[++start] = end;
@@ -42,7 +48,7 @@ export class CoverageIndex {
     }
   }
 
-  /** Takes turns with other work of the process. */
+  /** Yields regularly to other work of the process. */
   static async of(texts: Iterable<string>): Promise<CoverageIndex> {
     const turns = new Turns();
     const lists = new Map<string, number[]>();
@@ -63,18 +69,18 @@ export class CoverageIndex {
     return this.#texts;
   }
 
-  /** Memory beside the heap. */
+  /** Bytes outside the JavaScript heap. */
   get bytes(): number {
     return this.#postings.byteLength + this.#starts.byteLength;
   }
 
-  /** How many texts contain the gram. */
+  /** The number of texts that contain the gram. */
   frequency(gram: string): number {
     const number = this.#grams.get(gram);
     return number === undefined ? 0 : this.#start(number + 1, 0) - this.#start(number, 0);
   }
 
-  /** By number of the text: the share of the query's weight that the text contains, 0 to 1. */
+  /** The share of the query's weight that each text contains, from 0 to 1, by number of the text. */
   coverage({ weights, whole }: WeightedQuery): Float32Array {
     const shares = new Float32Array(this.#texts);
     if (whole === 0) return shares;

@@ -1,6 +1,6 @@
 /**
- * What two spellings of one text have in common: case, width (full-width letters and digits), diacritics and runs of
- * blanks are gone. "Ｃafé  AU lait" -> "cafe au lait".
+ * Normalises a text for comparison: removes differences in case, width (full-width letters and digits) and diacritics,
+ * and collapses whitespace. "Ｃafé AU lait" -> "cafe au lait".
  */
 export function foldText(text: string): string {
   return text

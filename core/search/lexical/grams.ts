@@ -1,8 +1,8 @@
 import { tokens } from "./terms.ts";
 
 /**
- * The pieces by which texts are compared, each with how often one letter of the text would be counted: character
- * trigrams of words (with their edges), bigrams of ideographs, and amounts, dates and codes whole and in trigrams.
+ * The grams by which texts are compared, each with its weight relative to one letter: character trigrams of words
+ * (including their edges), bigrams of ideographs, and amounts, dates and codes as a whole and in trigrams.
  */
 export function grams(text: string): Map<string, number> {
   const found = new Map<string, number>();
@@ -20,7 +20,7 @@ export function grams(text: string): Map<string, number> {
   return found;
 }
 
-/** A number that is the same is worth as much as its letters; parts of it say little. */
+/** An equal number counts nearly as much as its letters; its trigrams say little. */
 const wholeWeight = 0.8;
 const partWeight = 0.2;
 

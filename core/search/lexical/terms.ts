@@ -1,6 +1,6 @@
 import { foldText } from "./fold-text.ts";
 
-/** `whole`: an amount, a date or a code, which matches as it is or not at all. */
+/** `whole`: an amount, a date or a code, which matters as a whole. */
 export interface Token {
   readonly text: string;
   readonly kind: "word" | "whole" | "ideographs";
@@ -12,7 +12,7 @@ const ideographs = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+$
 const amountForm = /^\d{1,3}(?:,\d{3})+\.\d{1,2}$|^\d+[.,]\d{1,2}$/;
 const currencyForm = /^(?:rm|usd|eur|gbp|myr|sgd)(?=\d)/;
 
-/** The tokens of a text in their order; amounts are written the same way whatever their separators ("1,234.50" -> "1234.50"). */
+/** The tokens of a text in order. Amounts are normalised, whatever their separators ("1,234.50" -> "1234.50"). */
 export function tokens(text: string): Token[] {
   const found: Token[] = [];
   for (const [match] of foldText(text).matchAll(tokenForm)) {

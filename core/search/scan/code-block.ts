@@ -2,24 +2,24 @@ import { dotProductsWasm } from "./dot-products-wasm.ts";
 
 const pageBytes = 65_536;
 const vectorsAtOnce = 4;
-/** Whose products the kernel leaves before they are taken over. */
+/** Vectors per call of the kernel; their products are then copied out of its memory. */
 const vectorsPerCall = 4_096;
 
 type Kernel = (query: number, codes: number, count: number, stride: number, out: number) => void;
 
-/** Bytes from one vector to the next: its dimensions, filled with zeros to a multiple of 16. */
+/** Bytes per vector: its dimensions, padded with zeros to a multiple of 16. */
 export function strideOf(dimensions: number): number {
   return Math.ceil(dimensions / 16) * 16;
 }
 
-/** The largest code of a query whose product with any vector of this stride fits in 32 bits. */
+/** The largest query code whose product with any vector of this stride fits in 32 bits. */
 export function maxQueryCode(stride: number): number {
   return Math.min(32_767, Math.floor((2 ** 31 - 1) / (127 * stride)));
 }
 
 /**
- * Vectors of 8-bit codes, one after another, in the memory of a WebAssembly kernel of their own: a scan reads them where
- * they lie. Copying them to a shared kernel took longer than the scan.
+ * Vectors of 8-bit codes in the memory of their own WebAssembly kernel, so that a scan reads them in place. Copying
+ * them to a shared kernel took longer than the scan.
  */
 export class CodeBlock {
   readonly codes: Int8Array;
@@ -42,7 +42,10 @@ export class CodeBlock {
     this.codes = new Int8Array(memory.buffer, queryBytes + outBytes, count * stride);
   }
 
-  /** Writes the product of the query with each vector from `from` up to `to` to its place in `products`. */
+  /**
+   * Writes the products of the query and the vectors from `from` up to, but not including, `to` into `products` at
+   * their positions.
+   */
   scan(query: Int16Array, products: Int32Array, from: number, to: number): void {
     this.#query.set(query);
     for (let first = from; first < to; first += this.#out.length) {

@@ -1,4 +1,4 @@
-/** A vector of length 1; of one without a length, or with a number that is none, zeros. */
+/** The vector normalised to length 1. All zeros if its length is zero or not a finite number. */
 export function directionOf(vector: Float32Array | readonly number[]): Float32Array {
   const direction = new Float32Array(vector.length);
   writeDirection(vector, direction, 0);
@@ -20,9 +20,9 @@ export function writeDirection(
   for (let at = 0; at < vector.length; at++) into[start + at] = (vector[at] as number) / length;
 }
 
-/** The exact product of a query and the vector that begins at `start`. */
+/** The exact dot product of a query and the vector that begins at `start`. */
 export function exactProduct(query: Float32Array, vectors: Float32Array, start: number): number {
-  // Four sums, since one would wait for itself at each step.
+  // Four independent sums: a single one would wait for its previous addition at each step.
   let [one, two, three, four] = [0, 0, 0, 0];
   const { length } = query;
   const whole = length - (length % 4);
@@ -36,7 +36,7 @@ export function exactProduct(query: Float32Array, vectors: Float32Array, start: 
   return Math.fround(one + two + (three + four));
 }
 
-/** By vector, the number of the first one that is equal to it, bit by bit. */
+/** Numbers distinct vectors; vectors are equal if all their bits are. */
 export class EqualVectors {
   readonly #firstByHash = new Map<number, number[]>();
   readonly #vectors: Float32Array[] = [];
@@ -46,7 +46,7 @@ export class EqualVectors {
     return this.#vectors.length;
   }
 
-  /** The number of a vector among the distinct ones. */
+  /** Returns the number of the vector among the distinct ones. */
   add(vector: Float32Array): number {
     const bits = bitsOf(vector);
     const hash = hashOf(bits);

@@ -2,17 +2,17 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Semaphore } from "../../resilience/semaphore.ts";
 import { CodeBlock, maxQueryCode, strideOf } from "./code-block.ts";
 
-/** Some milliseconds of work. */
+/** Takes a few milliseconds. */
 const bytesPerTurn = 8 * 1024 * 1024;
-/** A WebAssembly memory has four times as much at most. */
+/** A quarter of the maximum size of a WebAssembly memory. */
 const maxBlockBytes = 1024 ** 3;
 
-/** One after another: two scans that take turns would both end late. */
+/** Scans run one at a time: two interleaved ones would both end late. */
 const oneScan = new Semaphore(1);
 
 /**
- * Vectors as 8-bit codes, each with its step and with the length of what rounding lost. By Cauchy-Schwarz the product
- * of a vector and a query differs from that of their codes by at most the lost lengths, so a scan of the codes bounds it.
+ * Vectors as 8-bit codes, each with its scale and the length of its rounding error. By Cauchy-Schwarz, the product of a
+ * vector and a query differs from that of their codes by at most those lengths, so a scan of the codes bounds it.
  */
 export class QuantisedVectors {
   readonly count: number;
@@ -35,7 +35,7 @@ export class QuantisedVectors {
     this.#lost = new Float32Array(count);
   }
 
-  /** Memory beside the heap. */
+  /** Bytes outside the JavaScript heap. */
   get bytes(): number {
     const ofScales = this.#steps.byteLength + this.#lost.byteLength;
     return this.#blocks.reduce((sum, { codes }) => sum + codes.byteLength, ofScales);
@@ -51,7 +51,7 @@ export class QuantisedVectors {
     let lost = 0;
     for (let at = 0; at < direction.length; at++) {
       const value = direction[at] as number;
-      // Rounds half away from zero. No value is larger than 127 steps by as much as a half.
+      // Rounds half away from zero. No value exceeds 127 steps by as much as half a step.
       const code = (value * perStep + (value < 0 ? -0.5 : 0.5)) | 0;
       codes[start + at] = code;
       const rest = value - step * code;
@@ -60,7 +60,9 @@ export class QuantisedVectors {
     this.#lost[place] = Math.sqrt(lost) + roundingSlack;
   }
 
-  /** Compares the codes of a query with those of every vector, in this thread, in turns with other work of the process. */
+  /**
+   * Compares the codes of a query with those of every vector. Runs in this thread and yields regularly to other work.
+   */
   scan(query: QuantisedQuery): Promise<Scanned> {
     return oneScan.use(async () => {
       const products = new Int32Array(this.count);
@@ -84,7 +86,7 @@ interface Scan {
   readonly lost: Float32Array;
 }
 
-/** Between which two numbers the product of each vector and a query is. */
+/** Bounds on the product of each vector and a query. */
 export class Scanned {
   readonly #scan: Scan;
   readonly #query: QuantisedQuery;
@@ -98,7 +100,10 @@ export class Scanned {
     return this.#product(place) - this.#error(place);
   }
 
-  /** By place. An array, since numbers that functions return one by one would be garbage, a megabyte per scan. */
+  /**
+   * Upper bounds by position. A typed array, because returning numbers one by one would create a megabyte of garbage
+   * per scan.
+   */
   upper(): Float32Array {
     const upper = new Float32Array(this.#scan.products.length);
     for (let place = 0; place < upper.length; place++)
@@ -117,7 +122,7 @@ export class Scanned {
   }
 }
 
-/** A query as 16-bit codes, which lose almost nothing. */
+/** A query as 16-bit codes, whose rounding error is negligible. */
 export interface QuantisedQuery {
   readonly codes: Int16Array;
   readonly step: number;
@@ -125,7 +130,7 @@ export interface QuantisedQuery {
   readonly lost: number;
 }
 
-/** Numbers of 32 bits are rounded at the seventh digit. */
+/** 32-bit floats are precise to about seven digits. */
 const roundingSlack = 1e-6;
 
 export function quantisedQuery(direction: Float32Array): QuantisedQuery {

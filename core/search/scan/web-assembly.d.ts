@@ -1,4 +1,4 @@
-/** What the scan uses of WebAssembly, which Node.js has and its types lack. */
+/** The part of WebAssembly that the scan uses. Node.js has it, but its type definitions do not. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

@@ -8,7 +8,7 @@ import { isUnanswered, isUnforeseen, problemOf } from "../search-problem.ts";
 import { similarRequest } from "../similar.ts";
 import { type ShardsDeps, searchShards, similarShards } from "./search-shards.ts";
 
-/** A request of the search API as a gateway passes it on; the gateway has checked its key. */
+/** A request of the search API as the gateway passes it on, after checking the key. */
 export interface ApiRequest {
   readonly method: string;
   readonly path: string;
@@ -22,7 +22,10 @@ export interface ApiAnswer {
   readonly body: object;
 }
 
-/** Unexpected errors are thrown and fail the invocation. Others become answers; those that are not the caller's fault are counted. */
+/**
+ * Answers a request. Unexpected errors are thrown, so that the invocation fails. Other errors become responses, and are
+ * counted if the caller did not cause them.
+ */
 export async function answerRequest(
   request: ApiRequest,
   deps: ShardsDeps,

@@ -5,8 +5,8 @@ import type { ShardsDeps } from "./search-shards.ts";
 import { shardReply } from "./shard-event.ts";
 
 /**
- * Asks shards by invoking their functions. One that opens a large generation may answer after the caller's time is up: its
- * invocation goes on, so a later request finds it open.
+ * Searches shards by invoking their functions. A function that opens a large generation may take longer than the caller
+ * waits; its invocation continues, so a later request finds the generation open.
  */
 export function invokedShards(
   lambda: LambdaClient,

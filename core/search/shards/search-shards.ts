@@ -14,10 +14,10 @@ import type { ShardEvent, ShardReply } from "./shard-event.ts";
 import type { ShardNeighbours } from "./shard-search.ts";
 
 export interface ShardsDeps {
-  /** Of each collection. */
+  /** Number of shards per collection. */
   readonly collectionShards: number;
   readonly dimensions: number;
-  /** Of texts. */
+  /** Embeds query texts. */
   readonly vectors: Pick<QueryVectors, "of">;
   /** Throws ShardNotAnsweredError. */
   readonly ask: (shard: ShardName, event: ShardEvent) => Promise<ShardReply>;
@@ -25,7 +25,7 @@ export interface ShardsDeps {
 
 type Asked<Answer> = readonly [ShardName, Answer | undefined];
 
-/** Answers one request from all shards of its collection, each in a process of its own. */
+/** Answers a request from all shards of its collection, each of which runs in its own process. */
 export async function searchShards(body: unknown, deps: ShardsDeps): Promise<SearchAnswer> {
   const { collection, k, mode, text } = checkedBody(body, searchRequest(deps.dimensions));
   const vector = text === undefined || mode === "lexical" ? undefined : await deps.vectors.of(text);
@@ -47,7 +47,10 @@ export async function searchShards(body: unknown, deps: ShardsDeps): Promise<Sea
   };
 }
 
-/** The neighbours of a stored vector in all shards: its own shard reads the vector, the others get it with the request. */
+/**
+ * The neighbours of a stored vector in all shards. The vector's own shard reads it, and the other shards receive it
+ * with the request.
+ */
 export async function similarShards(request: SimilarRequest, deps: ShardsDeps): Promise<SimilarAnswer> {
   const { id, k } = request;
   const collection = documentSearch.collectionOfVector(id);
@@ -74,7 +77,7 @@ export async function similarShards(request: SimilarRequest, deps: ShardsDeps): 
   };
 }
 
-/** One shard may know more of what a question names than the others. */
+/** The understanding with the most entries, because shards know different names. */
 function fullest([first, ...others]: readonly Understood[]): Understood | undefined {
   return others.reduce(
     (most, each) => (Object.keys(each).length > Object.keys(most ?? {}).length ? each : most),
@@ -82,14 +85,14 @@ function fullest([first, ...others]: readonly Understood[]): Understood | undefi
   );
 }
 
-/** An error where nothing is published in that shard. */
+/** Resolves to an error if nothing is published in the shard. */
 async function askOne<Answer>(
   { ask }: ShardsDeps,
   shard: ShardName,
   event: ShardEvent,
 ): Promise<readonly [ShardName, Answer | HttpError]> {
   const reply = await ask(shard, event);
-  // The functions of the shards are of the same deployment, so an answer has the form that they give it.
+  // Not validated: all functions of a deployment have the same answer format.
   if ("answer" in reply) return [shard, reply.answer as Answer];
   const { status, code, message, problems } = reply.refused;
   const refused = new HttpError(status, code, message, { problems });
@@ -97,7 +100,7 @@ async function askOne<Answer>(
   throw refused;
 }
 
-/** A shard in which nothing is published has no hits; where that is all of them, the request has no answer. */
+/** Unpublished shards have no hits. If no shard is published, the request has no answer. */
 function published<Answer>(
   asked: readonly (readonly [ShardName, Answer | HttpError])[],
 ): [Asked<Answer>, ...Asked<Answer>[]] {

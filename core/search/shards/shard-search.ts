@@ -11,18 +11,18 @@ import { searchRequest } from "../search-request.ts";
 import { neighboursOf, type SimilarAnswer } from "../similar.ts";
 import type { ShardEvent, ShardReply } from "./shard-event.ts";
 
-/** Maximum wait of a request for a newer generation while an older one can answer it. */
+/** Maximum time that a request waits for a newer generation if an older one can answer it. */
 const maxWaitMs = 1_500;
 
 /** Neighbours within one shard. */
 export interface ShardNeighbours {
   readonly generation: number;
-  /** Absent where the vector came with the request. */
+  /** Absent if the vector came with the request. */
   readonly of?: SimilarAnswer["of"] & { readonly vector: readonly number[] };
   readonly hits: readonly Hit[];
 }
 
-/** Searches one shard in a process that is frozen between invocations: each looks at the head first. */
+/** Searches one shard in a process that is frozen between invocations, so each invocation first polls the head. */
 export class ShardSearch {
   readonly #followed: FollowedCollection;
   readonly #minCosine: number;
@@ -45,7 +45,7 @@ export class ShardSearch {
     this.#request = searchRequest(dimensions);
   }
 
-  /** Rejects only with errors that are not the fault of the request. */
+  /** Rejects only with errors that the request did not cause. */
   async answer(event: ShardEvent): Promise<ShardReply> {
     try {
       await this.#newest();
@@ -61,8 +61,9 @@ export class ShardSearch {
   }
 
   /**
-   * Serves the newest head before it answers; later requests wait for a base that takes long to open. Throws if this stack
-   * cannot open the head's generation: every later answer would be stale.
+   * Makes sure that the newest head is served, or waits for at most 1.5 s while an older one is; opening a large base
+   * continues during later requests. Throws if this stack cannot open the head's generation, because every answer would
+   * be stale.
    */
   async #newest(): Promise<void> {
     const looked = this.#looked();
@@ -77,7 +78,7 @@ export class ShardSearch {
     if (this.#followed.refusal) throw this.#followed.refusal;
   }
 
-  /** A poll in progress may have read the head before this request arrived, so another one follows it. */
+  /** A poll in progress may have read the head before this request arrived, so it is followed by another one. */
   #looked(): Promise<void> {
     if (this.#look === undefined) {
       this.#look = this.#followed.poll().finally(() => {

@@ -6,25 +6,25 @@ interface Entrant {
 }
 
 /**
- * The k best of rows whose scores are known within bounds. A row is out once k others are certainly better; the rest
- * are scored exactly at the end.
+ * Finds the k best of rows whose scores are known only as bounds. A row is out once k others are certainly better; the
+ * remaining rows are scored exactly at the end.
  */
 export class Contest {
   readonly #k: number;
   readonly #entrants: Entrant[] = [];
-  /** The k largest of the scores that entrants have at least, largest first. */
+  /** The k highest lower bounds, largest first. */
   readonly #certain: number[] = [];
 
   constructor(k: number) {
     this.#k = k;
   }
 
-  /** A row with a smaller upper bound is not among the best. */
+  /** A row whose upper bound is below this is not among the best. */
   get threshold(): number {
     return this.#certain.length < this.#k ? Number.NEGATIVE_INFINITY : (this.#certain.at(-1) as number);
   }
 
-  /** `least` is minus infinity if the row may not be a hit at all. */
+  /** `most` and `least` bound the row's score. `least` is minus infinity if the row may turn out not to be a hit. */
   add(most: number, least: number, rank: () => RankedRow | undefined): void {
     this.#entrants.push({ most, rank });
     if (least === Number.NEGATIVE_INFINITY || least <= this.threshold) return;

@@ -2,29 +2,30 @@ import { Turns } from "../../resilience/turns.ts";
 import { EqualVectors, exactProduct, writeDirection } from "../scan/directions.ts";
 import { QuantisedVectors, quantisedQuery } from "../scan/quantised.ts";
 
-/** Below it, comparing every vector costs less than a scan of codes. */
+/** With fewer vectors, comparing all of them is cheaper than scanning codes. */
 const minScanned = 512;
-/** Fewer rows than this are compared exactly at once. */
+/** If fewer rows are wanted, they are compared exactly without a scan. */
 const maxCompared = 4_096;
 const noCosine = -1;
 
-/** By row, between which two numbers its cosine is. */
+/** Bounds on the cosine of each row. */
 export interface Bounds {
   readonly upper: Float32Array;
   lower(row: number): number;
 }
 
 /**
- * Directions of vectors in one block of memory, each once: documents repeat texts, and equal texts have equal
- * vectors. Beside them lie 8-bit codes, a quarter of their size, whose scan bounds every cosine.
+ * The directions of vectors in one block of memory. Equal vectors are stored once, because documents repeat texts and
+ * equal texts have equal vectors. 8-bit codes, a quarter of the size, are stored in addition; scanning them bounds
+ * every cosine.
  */
 export class DenseMatrix {
   readonly #dimensions: number;
   readonly #directions: Float32Array;
   readonly #codes: QuantisedVectors | undefined;
-  /** By vector as given, the number of its direction. */
+  /** The number of each vector's direction, in the order of the input. */
   readonly #places: Int32Array;
-  /** By row, the number of its first vector as given; one more for the end. */
+  /** The number of each row's first vector, and one more entry for the end. */
   readonly #starts: Int32Array;
 
   private constructor(dimensions: number, directions: Float32Array, places: Int32Array, starts: Int32Array) {
@@ -36,7 +37,7 @@ export class DenseMatrix {
     this.#codes = count < minScanned ? undefined : new QuantisedVectors(count, dimensions);
   }
 
-  /** Of rows with their vectors. Takes turns with other work of the process. */
+  /** Builds the matrix of rows with their vectors. Yields regularly to other work of the process. */
   static async of(rows: readonly (readonly Float32Array[])[], dimensions: number): Promise<DenseMatrix> {
     const turns = new Turns();
     const equal = new EqualVectors();
@@ -58,18 +59,18 @@ export class DenseMatrix {
     return matrix;
   }
 
-  /** Memory beside the heap. */
+  /** Bytes outside the JavaScript heap. */
   get bytes(): number {
     const own = [this.#directions, this.#places, this.#starts];
     return own.reduce((sum, { byteLength }) => sum + byteLength, this.#codes?.bytes ?? 0);
   }
 
-  /** The direction of a vector, by its number among those that were given. A view, not a copy. */
+  /** The direction of a vector, by its number in the input. A view, not a copy. */
   direction(vector: number): Float32Array {
     return this.#directionAt(this.#places[vector] ?? 0);
   }
 
-  /** The cosine of the row's nearest vector; -1 for a row without any. */
+  /** The cosine of the row's nearest vector; -1 for a row without vectors. */
   cosine(row: number, query: Float32Array): number {
     const end = this.#starts[row + 1] as number;
     let [nearest, before] = [noCosine, -1];
@@ -84,7 +85,7 @@ export class DenseMatrix {
     return nearest;
   }
 
-  /** If only few rows are wanted, the bounds of the others are undefined. */
+  /** If only few rows are wanted, the bounds of the other rows are meaningless. */
   async bounds(query: Float32Array, wanted: readonly number[] | undefined): Promise<Bounds> {
     if (this.#codes === undefined || (wanted !== undefined && wanted.length < maxCompared)) {
       const exact = new Float32Array(this.#starts.length - 1);
@@ -101,7 +102,7 @@ export class DenseMatrix {
     };
   }
 
-  /** By row, the largest number of its vectors. */
+  /** The maximum over the vectors of each row. */
   #ofRows(ofPlaces: Float32Array): Float32Array {
     const rows = new Float32Array(this.#starts.length - 1).fill(noCosine);
     for (let row = 0; row < rows.length; row++) {

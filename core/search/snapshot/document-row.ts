@@ -2,7 +2,7 @@ import type { StoredVector } from "../../collections/chroma/vector-store.ts";
 import { documentSearch, type RowOfDocument } from "../../documents/document-search.ts";
 import type { HeldOnce } from "./held-once.ts";
 
-/** What one hit shows. */
+/** A row of a document, which is one hit. */
 export interface DocumentRow extends RowOfDocument {
   /** Key of its document. */
   readonly documentKey: string;

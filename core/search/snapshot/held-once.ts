@@ -1,12 +1,15 @@
 import type { VectorMetadata } from "../../deltas/delta.ts";
 import { documentSearch, type RowTraits } from "../../documents/document-search.ts";
 
-/** Holds equal strings and equal traits of rows once: ids, names and prices are the same for many vectors. */
+/** Interns strings and row traits, because many vectors share ids, names and prices. */
 export class HeldOnce {
   readonly #strings = new Map<string, string>();
   readonly #traits = new Map<string, RowTraits>();
 
-  /** Equal to the metadata given. A copy of its shape: an object that grows key by key takes half as much again. */
+  /**
+   * Returns equal metadata with interned strings. It copies the object's shape, because an object that grows key by key
+   * takes half as much memory again.
+   */
   metadata(given: VectorMetadata): VectorMetadata {
     const held = { ...given };
     for (const [key, value] of Object.entries(given))

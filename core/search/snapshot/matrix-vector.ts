@@ -3,17 +3,20 @@ import type { VectorMetadata } from "../../deltas/delta.ts";
 import type { DenseMatrix } from "./dense-matrix.ts";
 import type { HeldOnce } from "./held-once.ts";
 
-/** A stored vector whose numbers are those of a matrix, as a direction; none is held twice, and neither is its document's key. */
+/**
+ * A stored vector that takes its numbers from a matrix and its id from its document's key, so that neither is stored
+ * twice.
+ */
 export class MatrixVector implements StoredVector {
   readonly document: string;
   readonly metadata: VectorMetadata;
   readonly #documentKey: string;
-  /** What follows the document's key in the id: the same for one vector of many documents. */
+  /** The part of the id after the document's key, which is equal for vectors of many documents. */
   readonly #rest: string;
   readonly #matrix: DenseMatrix;
   readonly #number: number;
 
-  /** `documentKey`: with which its id begins. */
+  /** `documentKey` is the prefix of the id. */
   constructor(
     { id, document, metadata }: StoredVector,
     documentKey: string,

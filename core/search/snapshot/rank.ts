@@ -14,28 +14,33 @@ export interface Ranking {
   readonly vector: readonly number[] | undefined;
   readonly mode: SearchMode;
   readonly k: number;
-  /** What the text asks; undefined where it is only compared. */
+  /** What the text asks for; undefined if it is only compared. */
   readonly question: Question | undefined;
-  /** Cosine below which a row that shares few letters has nothing to do with the text; undefined leaves nothing out. */
+  /**
+   * A row with few letters in common and a cosine below this is unrelated to the text. Undefined disables the limit.
+   */
   readonly minCosine: number | undefined;
-  /** What a vector of a row must have; only rows that have one of these at least are looked at. */
+  /** Terms that a vector of a row must match; only rows with at least one such vector are considered. */
   readonly terms?: readonly MetadataTerm[];
   /** Whether a row may be a hit. */
   readonly accepts: (row: DocumentRow, head: DocumentHead | undefined) => boolean;
 }
 
-/** A cosine and a share of rare letters are both at most 1; measured on real documents, equal weights rank best. */
+/**
+ * A cosine and a share of rare letters are both at most 1. Measurements on real documents showed that equal weights
+ * rank best.
+ */
 const coverageWeight = 1;
-/** A document is one that is asked about when its head contains most of the name. */
+/** A document is considered named if its head contains at least this share of the name. */
 const minNameShare = 0.6;
-/** What a row is to the words of a question counts less where its document is the one asked about. */
+/** The weight of a row's own score if the question names its document. */
 const namedWeight = 0.3;
-/** A row with a larger share of the question's rare letters fits it, whatever its vector says. */
+/** A row with at least this share of the question's rare letters is related to it, whatever its vector says. */
 const minCoverage = 0.25;
 
 /**
- * The best rows of a snapshot, best first; equal scores by document and position. A scan of 8-bit codes bounds every cosine;
- * those of the rows that could be among the best are then compared exactly, so the answer is what comparing all gives.
+ * The best rows of a snapshot, best first; equal scores by document and position. A scan of 8-bit codes bounds every
+ * cosine; rows that could be among the best are then compared exactly, so the result equals that of comparing all rows.
  */
 export async function rank(snapshot: Snapshot, ranking: Ranking): Promise<RankedRow[]> {
   const { text, vector, mode, question, accepts, minCosine, terms = [] } = ranking;
@@ -86,7 +91,7 @@ export async function rank(snapshot: Snapshot, ranking: Ranking): Promise<Ranked
     const count = wanted?.length ?? rows.length;
     for (let at = 0; at < count; at++) {
       const number = wanted ? (wanted[at] as number) : at;
-      // Most rows end here, so this allocates nothing: a call with closures would leave megabytes of garbage per query.
+      // Most rows are rejected here without allocating: calling a closure would create megabytes of garbage per query.
       const isBoosted = matching?.[number] === 1;
       if (!isBoosted && ownScore(mode, bounds?.upper[number], coverages[number] as number) < threshold)
         continue;
@@ -115,7 +120,7 @@ function isUnrelated(
 
 const noBoost = { boost: 0, isNamed: false } as const;
 
-/** By document, the share of a name that its head contains: those within a tenth of the best. */
+/** The share of a name that each document's head contains. Keeps only documents within a tenth of the best. */
 function documentsNamed(snapshot: Snapshot, name: string): ReadonlyMap<string, number> {
   const shares = snapshot.documentsNamed(name, minNameShare);
   const best = Math.max(0, ...shares.values());

@@ -5,10 +5,10 @@ export interface RankedRow {
   readonly row: DocumentRow;
   readonly head: DocumentHead | undefined;
   readonly score: number;
-  /** Undefined where no vector was compared. */
+  /** Undefined if no vector was compared. */
   readonly cosine: number | undefined;
   readonly coverage: number;
-  /** What the question names and the row has, for people to read. */
+  /** Values that both the question and the row contain, as text for people. */
   readonly matched: readonly string[];
 }
 

@@ -1,7 +1,9 @@
 import type { StoredVector } from "../../collections/chroma/vector-store.ts";
 import { Snapshot } from "./snapshot.ts";
 
-/** Whether every vector of a generation is held in memory and compared; else Chroma's approximate index answers. */
+/**
+ * Whether every vector of a generation is held in memory and compared. Otherwise Chroma's approximate index answers.
+ */
 export function isExact(vectors: number, exactVectors: number): boolean {
   return vectors <= exactVectors;
 }

@@ -1,4 +1,4 @@
-/** Numbers of rows by a value of theirs, each number once and in order. */
+/** An index from values to the numbers of the rows that have them, each once and in ascending order. */
 export class RowsByValue<Value> {
   readonly #rows = new Map<Value, number[]>();
 

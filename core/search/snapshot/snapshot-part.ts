@@ -20,11 +20,11 @@ interface PartParts {
   readonly headIndex: CoverageIndex;
 }
 
-/** The vectors of some documents, ready to be searched. Never changes. */
+/** The vectors of some documents, prepared for searching. Immutable. */
 export class SnapshotPart {
-  /** Those of one document are neighbours. */
+  /** The rows of a document are contiguous. */
   readonly rows: readonly DocumentRow[];
-  /** Keys of the documents of which this part says all: those without a row here have none. */
+  /** Keys of the documents that this part replaces; one without rows here has no vectors. */
   readonly documents: ReadonlySet<string>;
   readonly vectors: number;
   readonly matrix: DenseMatrix;
@@ -47,7 +47,7 @@ export class SnapshotPart {
     this.#firstRows = firstRows;
   }
 
-  /** Takes turns with other work of the process. */
+  /** Yields regularly to other work of the process. */
   static async of(
     vectors: readonly StoredVector[],
     documents: ReadonlySet<string>,
@@ -85,7 +85,7 @@ export class SnapshotPart {
     return new SnapshotPart({ rows, firstRows, documents, matrix, heads, index, headIndex });
   }
 
-  /** The rows of a document by their numbers. */
+  /** The rows of a document, by row number. */
   rowsOf(documentKey: string): Map<number, DocumentRow> {
     const found = new Map<number, DocumentRow>();
     for (let row = this.#firstRows.get(documentKey) ?? this.rows.length; row < this.rows.length; row++) {
@@ -96,7 +96,7 @@ export class SnapshotPart {
     return found;
   }
 
-  /** Numbers of the rows of which a vector has what one term asks for, of that with the fewest; undefined without a term. */
+  /** Numbers of the rows that match the most selective term; undefined without terms. */
   narrowed(terms: readonly MetadataTerm[]): readonly number[] | undefined {
     return terms
       .map((term) => this.#having(term))
@@ -106,7 +106,7 @@ export class SnapshotPart {
       );
   }
 
-  /** By row, whether it has a value that a question asks for. */
+  /** For each row, 1 if it has a value that the question asks for. */
   matching(question: Question): Uint8Array {
     const matching = new Uint8Array(this.rows.length);
     this.#byTrait ??= new RowsByValue(

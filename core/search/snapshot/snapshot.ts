@@ -3,18 +3,18 @@ import { documentModel } from "../../documents/documents.ts";
 import { type WeightedQuery, weigh } from "../lexical/coverage-index.ts";
 import { SnapshotPart } from "./snapshot-part.ts";
 
-/** Parts of a snapshot above which the small ones are merged. */
+/** Small parts are merged above this number of parts. */
 const maxParts = 8;
 
 export interface LivePart {
   readonly part: SnapshotPart;
-  /** By row, 0 where a newer part has replaced it. */
+  /** For each row, 0 if a newer part has replaced it. */
   readonly live: Uint8Array;
 }
 
 /**
- * All that one shard has published at one moment, in memory: a base and what has changed since, newest last.
- * Immutable: a newer moment is another snapshot that shares most of its parts.
+ * The published state of a shard at one time, in memory: a base and later changes, newest last. Immutable: a newer
+ * state is another snapshot that shares most of the parts.
  */
 export class Snapshot {
   readonly parts: readonly LivePart[];
@@ -29,7 +29,7 @@ export class Snapshot {
     return new Snapshot([allLive(await SnapshotPart.of(vectors, new Set(), dimensions))], dimensions);
   }
 
-  /** The snapshot in which these documents, by key, have these vectors and no others. */
+  /** A snapshot in which these documents (by key) have exactly these vectors. */
   async with(documents: ReadonlySet<string>, vectors: readonly StoredVector[]): Promise<Snapshot> {
     const part = await SnapshotPart.of(vectors, documents, this.#dimensions);
     const older = this.parts.map((each) => without(each, documents));
@@ -56,7 +56,7 @@ export class Snapshot {
     return undefined;
   }
 
-  /** By document, the share of a name that its head contains; smaller shares are left out. */
+  /** The share of a name that each document's head contains, by document key. Omits shares below `minShare`. */
   documentsNamed(name: string, minShare: number): Map<string, number> {
     const query = weigh(
       name,
@@ -74,7 +74,7 @@ export class Snapshot {
     return shares;
   }
 
-  /** A text's grams, each by its rarity among all rows. */
+  /** The grams of a text, weighted by their rarity among all rows. */
   weigh(text: string): WeightedQuery {
     return weigh(
       text,
@@ -82,7 +82,7 @@ export class Snapshot {
     );
   }
 
-  /** The base is kept while the parts above it are small; else all are merged. */
+  /** Keeps the base if the parts above it are small; otherwise merges everything. */
   async #merged(parts: readonly LivePart[]): Promise<Snapshot> {
     const [base, ...above] = parts;
     if (base === undefined) return this;

@@ -71,7 +71,7 @@ test("every problem of a tree is reported, with where it is", () => {
     "colour: no hit has this field",
     "receipt_id: Invalid input: expected number, received string",
     "date.gte: must be a day, YYYY-MM-DD",
-    "merchant.like: is no operator: eq, in, gt, gte, lt, lte, contains, exists",
+    "merchant.like: is not an operator: eq, in, gt, gte, lt, lte, contains, exists",
     "merchant.gt: only dates and numbers have an order",
     "amount.contains: only a text contains another",
     "or: must be a list of conditions",
