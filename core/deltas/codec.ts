@@ -7,12 +7,12 @@ import { VectorkeepError } from "../vectorkeep-error.ts";
 import type { Delta, VectorMetadata } from "./delta.ts";
 
 /**
- * A delta file, all numbers little-endian:
+ * The format of a delta file. All numbers are little-endian:
  *
  *   magic "VKDELTA\n"   8 bytes
  *   format version      uint32
- *   header length       uint32, as compressed
- *   header              gzip of NDJSON: one row about the delta, then one row a vector
+ *   header length       uint32, compressed
+ *   header              gzip of NDJSON: one row about the delta, then one row per vector
  *   vectors             float32, count * dimensions
  *   checksum            SHA-256 of everything before it
  */
@@ -50,12 +50,12 @@ export class DeltaUnreadableError extends VectorkeepError {
   }
 }
 
-/** The file of a delta. Throws a RangeError if ids, documents, metadatas and vectors differ in count. */
+/** Encodes a delta. Throws a RangeError if ids, documents, metadatas and vectors differ in count. */
 export function encodeDelta(delta: Delta): Buffer {
   return encodeDeltaOf(delta, [delta.vectors]);
 }
 
-/** The file of a delta whose vectors are separate buffers, in the order of its ids; each is copied once. */
+/** Encodes a delta whose vectors are separate buffers, in the order of its ids; each is copied once. */
 export function encodeDeltaOf(delta: Omit<Delta, "vectors">, vectors: readonly Uint8Array[]): Buffer {
   const count = delta.ids.length;
   const vectorsLength = count * delta.dimensions * bytesPerNumber;
@@ -78,7 +78,7 @@ export function encodeDeltaOf(delta: Omit<Delta, "vectors">, vectors: readonly U
   return file;
 }
 
-/** The delta of a file; its vectors are a view into the bytes. Throws DeltaUnreadableError. */
+/** Decodes a delta file. The vectors are a view into the bytes. Throws DeltaUnreadableError. */
 export function decodeDelta(bytes: Uint8Array): Delta {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = file.length - checksumLength;
@@ -128,7 +128,7 @@ function headerText(delta: Omit<Delta, "vectors">): string {
   return [JSON.stringify(about), ...rows].join("\n");
 }
 
-/** The checksum has matched, so the encoder's guarantees hold for the rows. */
+/** The rows are not validated, because the checksum has matched and the encoder wrote them. */
 function readHeader(compressed: Buffer): { about: z.infer<typeof aboutRow>; rows: VectorRow[] } {
   try {
     const [first, ...rest] = gunzipSync(compressed).toString().split("\n");

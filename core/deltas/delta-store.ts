@@ -2,7 +2,7 @@
 export interface DeltaStore {
   /** Resolves when the object is durable and its checksum is verified. Idempotent. */
   put(key: string, bytes: Uint8Array): Promise<void>;
-  /** Undefined if there is no object under the key. */
+  /** Undefined if there is no object with this key. */
   get(key: string): Promise<Uint8Array | undefined>;
   has(key: string): Promise<boolean>;
 }

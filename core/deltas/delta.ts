@@ -1,7 +1,7 @@
 import type { Collection } from "../../contract/collections.ts";
 import type { DocumentRef } from "../documents/documents.ts";
 
-/** Flat metadata of a vector, with one type per key (design section 3). A float key holds a JSON number. */
+/** Flat metadata of a vector, with one type per key. A float key holds a JSON number. */
 export type VectorMetadata = Record<string, string | number | boolean>;
 
 /** All vectors of one document in one collection, from one run. Immutable once stored. */
@@ -10,7 +10,7 @@ export interface Delta extends DocumentRef {
   readonly runId: string;
   readonly model: string;
   readonly dimensions: number;
-  /** Version of the rules that made the embedded texts, as embedding names it. */
+  /** Version of the rules that produced the embedded texts. */
   readonly textFormat: string;
   /** ids, documents and metadatas are parallel arrays with one entry per vector. */
   readonly ids: readonly string[];

@@ -8,7 +8,7 @@ export const deltasFolder = "deltas/";
 const extension = ".vkd";
 const runIdPattern = /^[A-Za-z0-9_-]{1,128}$/;
 
-/** A part of a key could escape its folder. */
+/** Part of an object key contains characters that could escape its folder. */
 export class UnsafeKeyError extends VectorkeepError {
   constructor(part: string, value: string) {
     super(
@@ -23,19 +23,19 @@ export interface DeltaName extends DocumentRef {
   readonly runId: string;
 }
 
-/** `deltas/{collection}/{folder of the document}/{run_id}`. Throws UnsafeKeyError. */
+/** Returns `deltas/{collection}/{folder of the document}/{run_id}`. Throws UnsafeKeyError. */
 export function deltaPrefix(name: DeltaName): string {
   const folder = documentModel.folderOf(name);
   if (folder === undefined) throw new UnsafeKeyError("document", documentModel.keyOf(name));
   return `${deltasFolder}${name.collection}/${folder}/${safeRunId(name.runId)}`;
 }
 
-/** The object key of a delta, from the prefix in its run. */
+/** The object key of a delta, given the prefix that its run holds. */
 export function deltaKey(prefix: string): string {
   return `${prefix}${extension}`;
 }
 
-/** The prefix that a run holds, from the object key of its delta. */
+/** The prefix that a run holds, given the object key of its delta. */
 export function prefixOfDelta(key: string): string {
   return key.endsWith(extension) ? key.slice(0, -extension.length) : key;
 }
@@ -59,7 +59,7 @@ export function deltaOfKey(key: string): DeltaName | undefined {
   }
 }
 
-/** Whether two names denote the same delta. Another run's delta can lie under a key (F41). */
+/** Whether two names denote the same delta. The object under a key may contain another run's delta (F41). */
 export function isSameDelta(one: DeltaName, other: DeltaName): boolean {
   return (
     one.collection === other.collection &&
@@ -68,10 +68,10 @@ export function isSameDelta(one: DeltaName, other: DeltaName): boolean {
   );
 }
 
-/** Prefix of the rejected rows of runs. */
+/** Prefix of the rejected rows of all runs. */
 export const rejectedRowsFolder = "rejected/";
 
-/** `rejected/{run_id}.ndjson`: the rejected rows of a run. Throws UnsafeKeyError. */
+/** Returns `rejected/{run_id}.ndjson`, the key of a run's rejected rows. Throws UnsafeKeyError. */
 export function rejectedRowsKey(runId: string): string {
   return `${rejectedRowsFolder}${safeRunId(runId)}.ndjson`;
 }

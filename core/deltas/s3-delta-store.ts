@@ -23,8 +23,8 @@ export class S3DeltaStore implements DeltaStore {
   }
 
   /**
-   * An existing readable delta of the key stays: it is immutable, and an earlier attempt wrote it. Any other object
-   * under the key is replaced.
+   * Keeps an existing readable delta with this key: deltas are immutable, so an earlier attempt wrote it. Any other
+   * object under the key is replaced.
    */
   put(key: string, bytes: Uint8Array): Promise<void> {
     return inSpan("delta.write", { key, bytes: bytes.length }, () => this.#put(key, bytes));

@@ -1,7 +1,7 @@
-/** Chroma returns one float in ten with a different last digit. */
+/** Chroma returns about one float in ten with a different last digit. */
 const lastDigits = 1e-12;
 
-/** Whether two values of a key are equal to Chroma. A string never equals a number. */
+/** Whether two values are equal as far as Chroma preserves them. A string never equals a number. */
 export function isSameValue(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== "number" || typeof other !== "number") return false;

@@ -12,13 +12,15 @@ export interface RunHalf {
   readonly token: number;
   /** The shard whose lease issued the token; absent before any transition. */
   readonly shard?: ShardName;
-  /** Failures of the run itself that compaction counted in this attempt. */
+  /** Failures caused by the run itself that compaction has counted in this attempt. */
   readonly failures: number;
   readonly error?: string;
   readonly mergedVectors?: number;
 }
 
-/** A CompactionRun item: one embedded content of a document that compaction merges into both collections. */
+/**
+ * A CompactionRun item: one embedded version of a document's content, which compaction merges into both collections.
+ */
 export interface CompactionRun extends DocumentRef {
   readonly runId: string;
   /** 1 for a new run; reopening sets the higher attempt that CURRENT requires. */
@@ -27,7 +29,7 @@ export interface CompactionRun extends DocumentRef {
   /** ISO times. */
   readonly createdAt: string;
   readonly updatedAt: string;
-  /** The span that opened it; absent if that was not traced. */
+  /** The span that opened it; absent if the run was not traced. */
   readonly traceparent?: string;
   readonly halves: Readonly<Record<Collection, RunHalf>>;
 }

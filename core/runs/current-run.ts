@@ -5,20 +5,23 @@ export interface CurrentRun {
   /** Undefined before the first run. */
   readonly runId: string | undefined;
   /**
-   * Epoch milliseconds: exported_at or SentTimestamp of the message, or the time of the removal. It only grows, unless
-   * it is from the future.
+   * Epoch milliseconds: exported_at or SentTimestamp of the message, or the time of the removal. Only grows, unless it
+   * lies in the future.
    */
   readonly revision: number;
   readonly state: "ACTIVE" | "DELETED";
-  /** The required attempt of the run; a run with a lower attempt still has to be (re)opened. 0: no run. */
+  /** The attempt at which the run must be open; a run with a lower attempt must still be (re)opened. 0: no run. */
   readonly attempt: number;
   /** Tombstones: the revision of each removal of a part, until newer content restores it. */
   readonly removed: ReadonlyMap<DocumentPart, number>;
-  /** Superseded runs; the most recent ones if they are many. */
+  /** Superseded runs, limited to the most recent ones. */
   readonly former: ReadonlyMap<string, FormerRun>;
   /** The highest attempt of the runs dropped from `former`; 0: none were dropped. */
   readonly forgotten: number;
-  /** Runs whose deltas are being removed, with the start (epoch milliseconds). They must not become current. */
+  /**
+   * Runs whose deltas are being removed, with the time at which that began (epoch milliseconds). They must not become
+   * current.
+   */
   readonly expiring: ReadonlyMap<string, number>;
   /** Number of writes of the item, for optimistic concurrency. */
   readonly version: number;
@@ -38,7 +41,7 @@ export interface Removal {
 
 export type NextCurrent = Omit<CurrentRun, "version">;
 
-/** CURRENT before anything is known of its document. */
+/** CURRENT of a document about which nothing is known. */
 export const noCurrent: NextCurrent = {
   runId: undefined,
   revision: 0,
@@ -56,15 +59,15 @@ const maxFormerRuns = 100;
 const maxExpiryMs = 3_600_000;
 
 /**
- * The attempt at which a run becomes current; the run is at attempt `opened` (0: it does not exist). It is above every
- * attempt required before, so that a process that opens an earlier attempt late cannot be taken for this one.
+ * The attempt at which a run becomes current, if the run is now at attempt `opened` (0: it does not exist). It is above
+ * every attempt required so far, so that a process that opens an earlier attempt late cannot be mistaken for this one.
  */
 export function nextAttempt(current: CurrentRun | undefined, runId: string, opened: number): number {
   const asked = current?.runId === runId ? current.attempt : current?.former.get(runId)?.attempt;
   return Math.max(opened, asked ?? current?.forgotten ?? 0) + 1;
 }
 
-/** CURRENT after the run becomes current at this revision; later removals stay. */
+/** CURRENT after the run becomes current at this revision. Later removals are kept. */
 export function madeCurrent(
   before: CurrentRun | undefined,
   run: { readonly runId: string | undefined; readonly attempt: number },
@@ -82,8 +85,8 @@ export function madeCurrent(
 }
 
 /**
- * The revision at which a run was superseded; undefined for the current run. A run that is not in `former` was
- * superseded before all that are, or never was current.
+ * The revision at which a run was superseded; undefined for the current run. A run that is missing from `former` was
+ * superseded before all runs in it, or was never current.
  */
 export function stoppedAt(current: CurrentRun, runId: string): number | undefined {
   if (current.runId === runId) return current.state === "ACTIVE" ? undefined : current.revision;
@@ -100,15 +103,15 @@ export function isExpiring(current: CurrentRun, runId: string, now: number): boo
 /** Tolerated clock skew of exporters. */
 export const maxClockLeadMs = 300_000;
 
-/** Whether a revision is from a wrong clock. It would freeze its document until that time (F37). */
+/** Whether a revision was set by a wrong clock. Accepting it would freeze the document until that time (F37). */
 export function isFromFuture(revision: number, now: number): boolean {
   return revision > now + maxClockLeadMs;
 }
 
 /**
- * Whether content supersedes the current content: its revision is higher, or equal with the greater run id. The id
- * depends on the content alone, so the decision does not depend on the order. Removals at the same revision win. A
- * revision from the future supersedes nothing. `now` is epoch milliseconds.
+ * Whether content supersedes the current content: its revision is higher, or equal with the greater run id. A run id
+ * depends on the content alone, so the decision does not depend on the order of arrival. Removals at the same revision
+ * win. `now` is epoch milliseconds.
  */
 export function countsOver(
   current: CurrentRun | undefined,
@@ -120,15 +123,15 @@ export function countsOver(
   return current.state === "ACTIVE" && runId > (current.runId ?? "");
 }
 
-/** Whether content of this revision restores something that was removed before it. */
+/** Whether content of this revision restores a part that was removed before it. */
 export function bringsBack(current: CurrentRun, revision: number): boolean {
   return removedSince(current.removed, revision).size < current.removed.size;
 }
 
 /**
- * CURRENT after removals; undefined if they change nothing, because the current content is newer or they are known. A
- * removal applies to content that is not newer, in whichever order the two arrive; content from the future is never
- * newer. `now` is epoch milliseconds.
+ * CURRENT after removals; undefined if they change nothing, because the current content is newer or they are already
+ * recorded. A removal applies to all content that is not newer, in whichever order they arrive; content from the future
+ * never counts as newer. `now` is epoch milliseconds.
  */
 export function afterRemovals(
   before: CurrentRun | undefined,

@@ -34,7 +34,10 @@ export interface DynamoRunStoreOptions {
   readonly controlTable: string;
 }
 
-/** Every transition is one conditional write of one item; a failed condition is returned, not thrown. */
+/**
+ * A run store in DynamoDB. Every transition is one conditional write of one item; a failed condition is returned, not
+ * thrown.
+ */
 export class DynamoRunStore implements RunStore {
   readonly #client: DynamoDBDocumentClient;
   readonly #sourceTable: string;
@@ -126,7 +129,7 @@ export class DynamoRunStore implements RunStore {
       ExpressionAttributeValues: { ":processing": "PROCESSING", ":completed": "COMPLETED", ":token": token },
     });
     if (started) {
-      // Validated here, before its delta is published: an unreadable run could not be completed either.
+      // Validated before the delta is published, because an unreadable run could not be completed.
       readRun(started);
       return "started";
     }
@@ -207,8 +210,8 @@ export class DynamoRunStore implements RunStore {
   }
 
   /**
-   * `#state`, `#shard`, `:shard`, `#token` and `:now` are provided. Resolves to the new item; undefined if the
-   * condition failed.
+   * The caller need not define `#state`, `#shard`, `:shard`, `#token` and `:now`. Resolves to the new item, or
+   * undefined if the condition failed.
    */
   #moveHalf(
     run: RunRef,

@@ -4,8 +4,8 @@ import { documentModel } from "../documents/documents.ts";
 import { holdsShardKey } from "../documents/shards.ts";
 
 /**
- * Keys of the shard's documents that have a CURRENT item, by page of the control table. Documents of the last second may
- * be missing, because the scan is eventually consistent.
+ * Keys of the shard's documents that have a CURRENT item, by page of the control table. Documents of the last second
+ * may be missing, because the scan is eventually consistent.
  */
 export async function* knownDocuments(
   control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string },

@@ -13,9 +13,9 @@ export interface OpenRun extends RunRef {
   /** Number of redrives of this attempt that the sweeper has claimed, and the time of the last claim. */
   readonly redrives: number;
   readonly sweptAt: string | undefined;
-  /** The last redrive that is known to be sent. */
+  /** The number of the last redrive that is known to be sent. */
   readonly sent: number;
-  /** When the sweeper gave the run up. */
+  /** When the sweeper gave up the run. */
   readonly givenUpAt: string | undefined;
 }
 

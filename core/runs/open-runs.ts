@@ -38,7 +38,7 @@ export class OpenRuns {
         ...documentModel.toStored(run),
         run_id: run.runId,
         attempt,
-        /** Time of the attempt; the key has the time of the run. */
+        /** The time of the attempt; the key contains the creation time of the run. */
         opened_at: new Date().toISOString(),
       },
       ConditionExpression: "attribute_not_exists(PK) OR attempt < :attempt",
@@ -47,7 +47,7 @@ export class OpenRuns {
     await unlessConditionFailed(this.#client.send(put));
   }
 
-  /** Removes only the entry of that attempt: a run that was reopened meanwhile stays listed. */
+  /** Removes only the entry of that attempt: a run that was reopened in the meantime stays listed. */
   async unlist(runId: string, createdAt: string, attempt: number): Promise<void> {
     const remove = new DeleteCommand({
       TableName: this.#controlTable,
@@ -76,7 +76,7 @@ export class OpenRuns {
     }
   }
 
-  /** Number of open runs, without those that were given up. Stops counting beyond `enough`. */
+  /** The number of open runs, without those that were given up. Stops counting once it exceeds `enough`. */
   async count(enough: number): Promise<number> {
     let open = 0;
     for (const partition of partitions) {
@@ -102,8 +102,8 @@ export class OpenRuns {
   }
 
   /**
-   * Claims redrive number `time` of this attempt, before its messages are sent. Of several concurrent claims one
-   * succeeds; the others resolve to undefined.
+   * Claims redrive number `time` of this attempt before its messages are sent. Of concurrent claims one succeeds; the
+   * others resolve to undefined.
    */
   async claim(
     entry: OpenRun,
@@ -124,7 +124,9 @@ export class OpenRuns {
     });
   }
 
-  /** Marks the entry as given up, with the reason, for operators. False if it has changed since it was read. */
+  /**
+   * Marks the entry as given up, with the reason for operators. Resolves to false if it has changed since it was read.
+   */
   async giveUp(entry: OpenRun, reason: string, now: string): Promise<boolean> {
     const given = await this.#update(entry, {
       UpdateExpression: "SET given_up_at = :now, reason = :reason",
@@ -133,7 +135,7 @@ export class OpenRuns {
     return given !== undefined;
   }
 
-  /** Resolves to undefined if the entry is missing, given up, of another attempt, or was claimed meanwhile. */
+  /** Resolves to undefined if the entry is missing, given up, at another attempt, or was claimed in the meantime. */
   #update(
     { runId, createdAt, attempt, sweptAt }: OpenRun,
     { UpdateExpression, values }: { UpdateExpression: string; values: Record<string, unknown> },

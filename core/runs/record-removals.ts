@@ -2,7 +2,9 @@ import type { DocumentRef } from "../documents/documents.ts";
 import { afterRemovals, type CurrentRun, type Removal } from "./current-run.ts";
 import type { RunStore } from "./run-store.ts";
 
-/** Writes tombstones for removals that no newer content supersedes. Resolves to the resulting CURRENT. Idempotent. */
+/**
+ * Records removals as tombstones, unless newer content supersedes them. Resolves to the resulting CURRENT. Idempotent.
+ */
 export async function recordRemovals(
   runs: Pick<RunStore, "current" | "moveCurrent">,
   document: DocumentRef,

@@ -12,7 +12,10 @@ export interface RunContent extends DocumentRef {
   readonly textFormat: string;
 }
 
-/** The same content gives the same run id, so that work from before a crash is reused. 32 hexadecimal digits. */
+/**
+ * The run id of this content: 32 hexadecimal digits. The same content has the same id, so that work done before a crash
+ * is reused.
+ */
 export function runIdOf(content: RunContent): string {
   const parts = [
     ...Object.values(documentModel.toStored(content)),

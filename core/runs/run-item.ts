@@ -42,7 +42,7 @@ const count = z.int().min(0);
 const collection = z.enum(collections);
 const shardName = z.union([collection, z.templateLiteral([collection, "-", z.int(), "of", z.int()])]);
 
-/** The schema of a CompactionRun item, for all writers. */
+/** The schema of a CompactionRun item, including those that other programs write. */
 export const runItem = z.object({
   ...documentModel.storedShape,
   run_id: z.string(),
@@ -86,7 +86,7 @@ export function readRun(item: Readonly<Record<string, unknown>>): CompactionRun 
   };
 }
 
-/** The attributes of a half that is not started. */
+/** The attributes of a half that has not started. */
 export function freshHalf(collection: Collection, deltaPrefix: string): Record<string, unknown> {
   return {
     [`${collection}_state`]: "PENDING",

@@ -7,19 +7,19 @@ import type { CompactionRun } from "./compaction-run.ts";
 
 export interface RunQueuesOptions {
   readonly client: SQSClient;
-  /** In shard order. */
+  /** The queue URLs of each collection, in shard order. */
   readonly queueUrls: Readonly<Record<Collection, readonly string[]>>;
   readonly region: string;
 }
 
-/** The part of a process's environment that names the queues. */
+/** The environment variables with the queues. */
 export interface RunQueuesConfig {
   readonly LINES_QUEUE_URLS: readonly string[];
   readonly WORDS_QUEUE_URLS: readonly string[];
   readonly AWS_REGION: string;
 }
 
-/** Sends messages to compaction's FIFO queues that no stream record announces. */
+/** Sends messages to compaction's FIFO queues that do not originate from a stream record. */
 export class RunQueues {
   readonly #options: RunQueuesOptions;
 
@@ -33,8 +33,8 @@ export class RunQueues {
   }
 
   /**
-   * Sends the run's message to its shard of each collection that has not completed it. Repeating a call sends
-   * duplicates, which the queues drop for five minutes; another `time` (the number of the redrive) makes them distinct.
+   * Sends the run's message for each collection that has not completed it. Repeating a call sends duplicates, which the
+   * queues drop within five minutes; `time`, the number of the redrive, makes a message distinct.
    */
   async redrive(run: CompactionRun, timestamp: string, time = 1): Promise<void> {
     const open = collections.filter((collection) => run.halves[collection].state !== "COMPLETED");
@@ -79,7 +79,7 @@ export class RunQueues {
 }
 
 /**
- * Deduplication id of a redriven run: each attempt and each redrive is a distinct message; retries of one are
+ * The deduplication id of a redriven run. Each attempt and each redrive has its own; retries of one redrive are
  * duplicates.
  */
 export function redriveId(runId: string, attempt: number, time: number): string {

@@ -16,17 +16,14 @@ export interface NewRun extends RunRef {
 }
 
 /**
- * All methods throw ItemUnreadableError for an item that does not match its key.
- *
- * Runs (source table), the current run of each document and the list of open runs (control table). A holder is a shard
- * and the fencing token of its lease. Tokens of another shard are not comparable: the collection was resharded since.
+ * Stores the runs (source table), and the current run of each document and the list of open runs (control table). A
+ * holder is a shard and the fencing token of its lease; tokens of different shards are not comparable, because the
+ * collection was resharded in between. All methods throw ItemUnreadableError for an item that does not match its schema
+ * or key.
  */
 export interface RunStore {
   current(document: DocumentRef): Promise<CurrentRun | undefined>;
-  /**
-   * Of all these documents, read together. What is resolved to answers for one of them, and throws where its item alone cannot
-   * be read or was not answered.
-   */
+  /** Writes CURRENT conditionally. `refused` if it has changed since it was read: read it again and decide again. */
   currents(documents: readonly DocumentRef[]): Promise<CurrentOf>;
   /** One conditional write. Refused if CURRENT has changed: read it and decide again. */
   moveCurrent(
@@ -40,8 +37,9 @@ export interface RunStore {
   /** Lists the run as open, then sets both halves PENDING with `attempts = attempt`, if they were lower. Idempotent. */
   reopen(run: RunRef, attempt: number): Promise<void>;
   /**
-   * PENDING | FAILED | PROCESSING -> PROCESSING by a higher fencing token, or an equal one (its own), or by another shard.
-   * `completed` when the half is COMPLETED; `fenced` when a higher token holds it; `missing` when there is no such run.
+   * PENDING | FAILED | PROCESSING -> PROCESSING, if the fencing token is at least the stored one or the stored one
+   * belongs to another shard. `completed`: the half is COMPLETED. `fenced`: a higher token holds it. `missing`: there
+   * is no such run.
    */
   start(
     run: RunRef,
@@ -49,15 +47,18 @@ export interface RunStore {
     token: number,
   ): Promise<"started" | "completed" | "fenced" | "missing">;
   /**
-   * PROCESSING -> COMPLETED if the stored holder is this one; also FAILED -> COMPLETED, if the run was given up while
-   * the holder processed it. Removes the open entry when both halves are COMPLETED.
+   * PROCESSING -> COMPLETED if the stored holder is this one. Also FAILED -> COMPLETED, if the run was given up while
+   * the holder processed it. Removes the open entry once both halves are COMPLETED.
    */
   complete(run: RunRef, shard: ShardName, token: number, mergedVectors: number): Promise<"moved" | "fenced">;
-  /** PROCESSING -> FAILED if the stored holder is this one; counts one failure. Resolves to the failures of this attempt. */
+  /**
+   * PROCESSING -> FAILED if the stored holder is this one. Counts one failure and resolves to the failures of this
+   * attempt.
+   */
   fail(run: RunRef, shard: ShardName, token: number, reason: string): Promise<number | "fenced">;
   /**
-   * PENDING | PROCESSING -> FAILED for any holder. False if a half has changed since it was read: the run was reopened,
-   * started or finished meanwhile. Idempotent.
+   * PENDING | PROCESSING -> FAILED for any holder. Resolves to false if a half has changed since it was read, because
+   * the run was reopened, started or finished. Idempotent.
    */
   giveUp(run: CompactionRun, reason: string): Promise<boolean>;
 }

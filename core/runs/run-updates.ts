@@ -5,9 +5,9 @@ import type { CompactionRun } from "./compaction-run.ts";
 
 type RunUpdate = Omit<UpdateCommandInput, "TableName" | "Key">;
 
-/** Both halves PENDING at a higher attempt. */
+/** Sets both halves to PENDING at a higher attempt. */
 export function reopening(attempt: number): RunUpdate {
-  // The token is reset too: a source table can outlive the control table whose leases issued it.
+  // The token is reset too, because a source table can outlive the control table whose leases issued it.
   const reset = collections.flatMap((half) => [
     `${half}_state = :pending`,
     `${half}_failures = :none`,
@@ -33,8 +33,8 @@ export function reopening(attempt: number): RunUpdate {
 }
 
 /**
- * PENDING | PROCESSING -> FAILED for a half that is unchanged since it was read. The holder is kept, so that a cycle
- * that still publishes it can complete it.
+ * PENDING | PROCESSING -> FAILED for a half that is unchanged since it was read. Keeps the holder, so that a cycle that
+ * still publishes the half can complete it.
  */
 export function givingUp(run: CompactionRun, collection: Collection, reason: string): RunUpdate {
   const { state, token, shard } = run.halves[collection];
