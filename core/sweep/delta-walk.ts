@@ -10,14 +10,14 @@ const walkItem = z.object({
   holder: z.string().optional(),
   taken_at: z.string().default(new Date(0).toISOString()),
   began_at: z.string().default(new Date(0).toISOString()),
-  /** The last processed key; absent at the beginning and at the end of a walk. */
+  /** The last processed key; absent before and after a walk. */
   reached: z.string().optional(),
 });
 
 export interface DeltaWalkOptions {
   readonly client: DynamoDBDocumentClient;
   readonly controlTable: string;
-  /** A claim that is older than this has expired: its function has timed out. */
+  /** A claim older than this has expired, because its function must have timed out. */
   readonly claimMs: number;
   /** Minimum time between the starts of two walks. */
   readonly everyMs: number;
@@ -25,7 +25,7 @@ export interface DeltaWalkOptions {
   readonly now: () => number;
 }
 
-/** A walk over all stored deltas. One process at a time continues it, from where the last one stopped. */
+/** A walk over all stored deltas. One process at a time continues it from its last position. */
 export class DeltaWalk {
   readonly #options: DeltaWalkOptions;
   readonly #holder: string;
@@ -38,7 +38,7 @@ export class DeltaWalk {
     this.after = after;
   }
 
-  /** Resolves to undefined while another process holds the walk, or if the next walk is not yet needed. */
+  /** Resolves to undefined while another process holds the walk, or if the next walk is not due yet. */
   static async take(options: DeltaWalkOptions): Promise<DeltaWalk | undefined> {
     const { client, controlTable, claimMs, everyMs, now } = options;
     const { Item } = await client.send(
@@ -68,7 +68,7 @@ export class DeltaWalk {
     return taken && new DeltaWalk(options, holder, item.reached);
   }
 
-  /** Checkpoints the position; undefined for the end. False if another process has taken over. */
+  /** Stores the position; undefined at the end. Resolves to false if another process has taken over. */
   async reach(after: string | undefined): Promise<boolean> {
     return this.#update(after === undefined ? "REMOVE reached" : "SET reached = :reached", after);
   }

@@ -11,7 +11,7 @@ export interface FileSystemGauge {
   readonly metrics: Metrics;
 }
 
-/** Records the billed size of the file system, and how much of it belongs to no kept generation. */
+/** Records the billed size of the file system, and the part of it that belongs to no kept generation. */
 export async function gaugeFileSystem({
   control,
   shards,

@@ -6,13 +6,13 @@ import type { SweepConfig } from "./sweep-config.ts";
 
 /** The state of an entry in the list of open runs. */
 export type OpenRunState =
-  /** The run is not open and cannot be opened. */
+  /** The run is not open, or can never be opened. */
   | { readonly kind: "done" }
   /** The run is open; its messages complete it once it is at this attempt. */
   | { readonly kind: "open"; readonly attempt: number }
   /** The run or its attempt is not opened yet; only its embed message opens it. */
   | { readonly kind: "unopened" }
-  /** The open halves of the run have failed permanently; compaction has recorded it. */
+  /** The open halves of the run have failed permanently, as compaction has recorded. */
   | { readonly kind: "failed" };
 
 export type Step =
@@ -37,7 +37,7 @@ export function openRunStateOf(
   const counts = current?.state === "ACTIVE" && current.runId === entry.runId;
   const mayYetOpen = counts || current === undefined;
   if (run === undefined) return { kind: mayYetOpen ? "unopened" : "done" };
-  // Another process has opened the run and listed it under its own time.
+  // Another process has opened the run and listed it under its own creation time.
   if (run.createdAt !== entry.createdAt) return { kind: "done" };
   if (counts && current.attempt > run.attempts) return { kind: "open", attempt: current.attempt };
   const open = collections.map((half) => run.halves[half]).filter(({ state }) => state !== "COMPLETED");
@@ -66,7 +66,7 @@ export function stepOf(
   return entry.redrives < redrives ? { kind: "drive", time: entry.redrives + 1 } : { kind: "give up" };
 }
 
-/** A redrive was claimed, but a crash may have prevented it. */
+/** A redrive was claimed, but its process may have crashed before sending it. */
 function isUnsent(entry: OpenRun): boolean {
   return entry.sent < entry.redrives;
 }

@@ -12,7 +12,7 @@ import type { SweepConfig } from "./sweep-config.ts";
 import { SweepIncompleteError } from "./sweep-errors.ts";
 
 const documentsAtOnce = 16;
-/** Of about a thousand objects each. */
+/** A page has about a thousand objects. */
 const pagesPerSweep = 20;
 const walkEveryMs = 24 * 3_600_000;
 
@@ -31,7 +31,7 @@ export interface DeltaSweep {
 
 /**
  * Continues the walk over all deltas and removes those of runs that were superseded long ago (F6). Ends after some
- * pages, or at `until`. Throws SweepIncompleteError.
+ * pages, or at `until` (epoch milliseconds). Throws SweepIncompleteError.
  */
 export async function sweepDeltas(parts: DeltaSweep, until: number): Promise<void> {
   const { control, config, now, files, log, metrics } = parts;
@@ -46,7 +46,7 @@ export async function sweepDeltas(parts: DeltaSweep, until: number): Promise<voi
         removed += await removeExpired(parts, ofDocument);
       } catch (error) {
         if (error instanceof ItemUnreadableError) {
-          // The current run is unknown, so its deltas stay; verify reports the document.
+          // The current run is unknown, so the deltas are kept. Verify reports the document.
           log.warn(`The deltas of a ${documentModel.noun} are kept because its items cannot be read`, {
             ...documentModel.toStored(documentOf(ofDocument)),
             ...errorFields(error),
@@ -66,7 +66,7 @@ export async function sweepDeltas(parts: DeltaSweep, until: number): Promise<voi
   if (failures.length > 0) throw new SweepIncompleteError("deltas", failures);
 }
 
-/** Whether no message can still name the delta. Without a CURRENT item it stays. */
+/** Whether no message can name the delta any more. Without a CURRENT item it is kept. */
 export function isExpired(
   file: DeltaFile,
   current: CurrentRun | undefined,
@@ -74,11 +74,11 @@ export function isExpired(
 ): boolean {
   if (current === undefined) return false;
   const stopped = stoppedAt(current, file.runId);
-  // A run that was never current has no such time, but its delta is young.
+  // The storage time protects the young delta of a run that has not become current yet.
   return stopped !== undefined && Math.max(stopped, file.storedAt) < now() - config.retentionMs;
 }
 
-/** The deltas that are old enough to check their document. */
+/** The deltas that are old enough for their document to be checked. */
 function oldOf(files: readonly DeltaFile[], { config, now }: DeltaSweep): DeltaFile[] {
   return files.filter(({ storedAt }) => storedAt < now() - config.retentionMs);
 }
@@ -88,7 +88,7 @@ function byDocument(files: readonly DeltaFile[]): Iterable<readonly DeltaFile[]>
 }
 
 /**
- * Marks runs as expiring in CURRENT before their deltas are removed, and only while none of them is current: embed
+ * Marks runs as expiring in CURRENT before their deltas are removed, and only while none of them is current. Embed
  * reuses existing deltas, and must not make a run current whose delta is being removed (F1).
  */
 async function removeExpired(parts: DeltaSweep, files: readonly DeltaFile[]): Promise<number> {
@@ -100,7 +100,8 @@ async function removeExpired(parts: DeltaSweep, files: readonly DeltaFile[]): Pr
     if (current === undefined || expired.length === 0) return 0;
     const expiring = new Map(expired.map(({ runId }) => [runId, now()]));
     if ((await runs.moveCurrent(document, current, { ...current, expiring })) === "refused") continue;
-    // A publish notes the deltas that it names before it looks at CURRENT, so that either sees what the other has noted.
+    // A publish records the deltas that it names before it reads CURRENT, so at least one of the two sees what the
+    // other has written.
     const removable = await unnamed(parts, expired);
     if (removable.length > 0) await parts.files.remove(removable);
     await forgetExpiring(parts, document);
@@ -113,7 +114,7 @@ async function removeExpired(parts: DeltaSweep, files: readonly DeltaFile[]): Pr
   }
 }
 
-/** A generation that is kept can be opened, and restored, as long as every delta is there that it names. */
+/** A kept generation can be opened and restored only as long as every delta that it names exists. */
 async function unnamed({ isNamed }: DeltaSweep, files: readonly DeltaFile[]): Promise<DeltaFile[]> {
   const removable: DeltaFile[] = [];
   for (const file of files) if (!(await isNamed(file))) removable.push(file);

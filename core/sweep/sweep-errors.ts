@@ -1,6 +1,6 @@
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
-/** A sweep is incomplete. */
+/** Parts of a sweep failed. */
 export class SweepIncompleteError extends VectorkeepError {
   constructor(what: string, reasons: readonly string[]) {
     super(

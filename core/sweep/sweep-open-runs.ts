@@ -27,7 +27,7 @@ export interface OpenRunsSweep {
 
 /**
  * Redrives runs that have been open for too long, gives up those that redrives did not complete, and cleans up the list
- * (F5). Takes no action after `until`, but still counts. Throws SweepIncompleteError.
+ * (F5). After `until` it only counts. Throws SweepIncompleteError.
  */
 export async function sweepOpenRuns(parts: OpenRunsSweep, until: number): Promise<void> {
   const sweep = new Sweep(parts, until);
@@ -61,7 +61,7 @@ class Sweep {
     if (outcome === "open") this.#oldestMs = Math.max(this.#oldestMs, now - Date.parse(entry.openedAt));
   }
 
-  /** An unreadable entry needs an operator, like a run that was given up. */
+  /** Counts as given up, because an unreadable entry needs an operator. */
   skip(error: ItemUnreadableError): void {
     this.#outcomes["given up"] += 1;
     this.#parts.log.error("An entry of the list of open runs cannot be read", errorFields(error));
@@ -83,7 +83,7 @@ class Sweep {
     if (this.#failures.length > 0) throw new SweepIncompleteError("open runs", this.#failures);
   }
 
-  /** A run that cannot be swept does not stop the others. */
+  /** A run that cannot be swept does not affect the others. */
   async #actOrNote(entry: OpenRun, now: number): Promise<Outcome> {
     try {
       return await this.#act(entry, now);
@@ -116,7 +116,7 @@ class Sweep {
     }
   }
 
-  /** The run and the CURRENT item of its document, or why they cannot be read. */
+  /** The run and the CURRENT item of its document, or the reason why they cannot be read. */
   async #find(entry: OpenRun): Promise<[CompactionRun | undefined, CurrentRun | undefined] | string> {
     const { runs } = this.#parts;
     try {
@@ -127,14 +127,14 @@ class Sweep {
     }
   }
 
-  /** Claims the redrive before it sends: after a crash in between, the next sweep sends it. */
+  /** Claims the redrive before it sends the messages, so that the next sweep sends them after a crash in between. */
   async #drive(entry: OpenRun, run: CompactionRun, attempt: number, time: number): Promise<void> {
     const { runs, openRuns, queues, now, log } = this.#parts;
     const claimed = await openRuns.claim(entry, { attempt, time, now: new Date(now()).toISOString() });
     if (claimed === undefined) return;
     await runs.reopen(run, attempt);
     const open = await runs.find(run);
-    // The first messages of an attempt are not sent by the sweeper.
+    // The first messages of an attempt do not come from the sweeper, so its redrives count from two.
     if (open) await queues.redrive(open, entry.openedAt, time + 1);
     await openRuns.markSent(claimed);
     this.#redriven += 1;
@@ -144,7 +144,7 @@ class Sweep {
   async #giveUp(entry: OpenRun, run: CompactionRun | undefined, state: OpenRunState): Promise<Outcome> {
     const { runs, config } = this.#parts;
     const reason = reasonOf(state, config);
-    // If a half has changed since it was read, the next sweep decides again.
+    // A half has changed since it was read, so the next sweep decides again.
     if (run && !(await runs.giveUp(run, reason))) return "open";
     return this.#giveUpEntry(entry, reason);
   }

@@ -8,8 +8,9 @@ import { type OpenRunsSweep, sweepOpenRuns } from "./sweep-open-runs.ts";
 export type SweepDeps = OpenRunsSweep & DeltaSweep & FileSystemGauge & FoldSweep;
 
 /**
- * Sweeps open runs and stored deltas, asks for folds that are due, and records the size of the file system, independently of each other. Starts
- * nothing new after `until` (epoch milliseconds). Rejects with the first failure when all have ended.
+ * Sweeps open runs and stored deltas, requests folds that are due, and records the size of the file system,
+ * independently of each other. Starts no new work after `until` (epoch milliseconds). Rejects with the first failure
+ * after all parts have ended.
  */
 export async function sweep(sweepDeps: SweepDeps, until: number): Promise<void> {
   const deps = { ...sweepDeps, metrics: withoutZeros(sweepDeps.metrics) };

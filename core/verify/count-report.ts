@@ -1,7 +1,7 @@
 import type { Metrics } from "../metrics.ts";
 import type { ShardReport } from "./report.ts";
 
-/** Each of them is watched: anything but zero is an alarm. */
+/** Every one of these metrics has an alarm on values above zero. */
 export function countReport(
   metrics: Metrics,
   { missing, extra, unknown, stale, without_run, without_delta }: ShardReport,

@@ -9,12 +9,12 @@ export interface Stale {
 export interface Differences {
   /** Expected ids that do not exist. */
   readonly missing: readonly string[];
-  /** Ids that are there and not expected. */
+  /** Ids that exist and are not expected. */
   readonly extra: readonly string[];
   readonly stale: readonly Stale[];
 }
 
-/** What is wrong with the vectors of one document. */
+/** Compares the expected vectors of one document with its published ones. */
 export function differencesOf(
   expected: Iterable<VectorDigest>,
   published: ReadonlyMap<string, VectorDigest>,

@@ -1,14 +1,14 @@
 import { hash } from "node:crypto";
 import type { VectorMetadata } from "../deltas/delta.ts";
 
-/** All of a vector but its numbers. */
+/** A vector without its numbers. */
 export interface Described {
   readonly id: string;
   readonly document: string;
   readonly metadata: VectorMetadata;
 }
 
-/** A vector in a few bytes: equal to another's where document and metadata are. */
+/** A vector's document and metadata as short hashes. */
 export interface VectorDigest {
   readonly id: string;
   readonly document: string;
@@ -19,7 +19,7 @@ export function digestOf({ id, document, metadata }: Described): VectorDigest {
   return { id, document: short(document), metadata: short(canonical(metadata)) };
 }
 
-/** A checksum of vectors that does not depend on their order: equal sums mean equal vectors. */
+/** A checksum of vectors that does not depend on their order. Equal sums mean equal vectors. */
 export class Checksum {
   vectors = 0;
   #sum = 0n;
@@ -42,8 +42,8 @@ export function checksumOf(vectors: Iterable<Described>): string {
 }
 
 /**
- * Whatever order the keys were written in. A value keeps its type: "1" is not 1. A fraction counts to 24 bits, as Chroma
- * does not give all of its digits back: two that are the same may still round apart, once in some hundred million.
+ * Serialises metadata independently of key order and with types: "1" is not 1. Fractions are rounded to 24 bits,
+ * because Chroma does not preserve all digits; two equal ones still round differently about once in a hundred million.
  */
 function canonical(metadata: VectorMetadata): string {
   const keys = Object.keys(metadata).sort();
@@ -54,7 +54,7 @@ function rounded(value: VectorMetadata[string] | undefined) {
   return typeof value === "number" && !Number.isInteger(value) ? Math.fround(value) : value;
 }
 
-/** 64 bits, in as many characters for every text. */
+/** 64 bits as text of constant length. */
 function short(text: string): string {
   return hash("sha256", text, "buffer").toString("base64url", 0, 8);
 }

@@ -18,12 +18,15 @@ export interface ExpectedVector extends Described {
   readonly numbers: () => Float32Array;
 }
 
-/** What a shard must hold of a document now, or why that cannot be determined. */
+/** The expected vectors of a document in a shard, or the reason why they cannot be determined. */
 export type Expected =
   | { readonly kind: "vectors"; readonly vectors: readonly ExpectedVector[] }
   | { readonly kind: "in_flight"; readonly why: string }
   | {
-      /** `without_run`: CURRENT names a run that is not there. `without_delta`: a run's delta cannot be used (F1). */
+      /**
+       * `without_run`: CURRENT names a run that does not exist. `without_delta`: the run's delta cannot be used (F1).
+       * `failed`: compaction has given up the run.
+       */
       readonly kind: "without_run" | "without_delta" | "failed";
       readonly why: string;
     };
@@ -36,12 +39,15 @@ export interface TruthDeps {
 }
 
 /**
- * A message that embed did not finish is redelivered within two minutes, and backs off to half an hour while it fails.
- * Until then it may still put the run that its first delivery made current.
+ * A message that embed did not finish is redelivered within two minutes, and with a back-off of up to half an hour
+ * while it fails. Until then it may still create the run that its first delivery made current.
  */
 const mendedWithinMs = 3 * 3_600_000;
 
-/** Undefined where no run of the document ever counted and it was not removed: then nothing is known of it. */
+/**
+ * Resolves to undefined if the document never had a current run and was not removed, because nothing is then known
+ * about it.
+ */
 export async function expectedOf(
   deps: TruthDeps,
   document: DocumentRef,
@@ -67,8 +73,8 @@ export async function expectedOf(
 }
 
 /**
- * The expected vectors of a document, and whether its content is current. An unreadable item is a fault of its document
- * and does not end the walk (F26).
+ * The expected vectors of a document, and whether its content is current. An unreadable item is reported for its
+ * document and does not end the walk (F26).
  */
 export async function lookUp(
   deps: TruthDeps,
@@ -84,7 +90,7 @@ export async function lookUp(
   }
 }
 
-/** The run, or what is wrong. */
+/** The run, or the reason why there is none. */
 async function findRun({ runs }: TruthDeps, ref: RunRef): Promise<CompactionRun | string> {
   try {
     return (await runs.find(ref)) ?? `the ${documentModel.noun}s table has no run ${ref.runId}`;
@@ -99,7 +105,7 @@ function withoutRun({ revision }: CurrentRun, why: string): Expected {
   return isFresh ? { kind: "in_flight", why } : { kind: "without_run", why };
 }
 
-/** The delta, or what is wrong with it. */
+/** The delta, or the reason why it cannot be used. */
 async function readDelta(deps: TruthDeps, run: CompactionRun, prefix: string): Promise<Delta | string> {
   const key = deltaKey(prefix);
   const bytes = await deps.deltas.get(key);
@@ -115,7 +121,7 @@ async function readDelta(deps: TruthDeps, run: CompactionRun, prefix: string): P
   }
 }
 
-/** What was removed since is not expected. */
+/** The vectors of the delta without those removed since. */
 function vectorsOf(delta: Delta, current: CurrentRun): ExpectedVector[] {
   return delta.ids.flatMap((id, position) => {
     if (isGone({ id }, current)) return [];

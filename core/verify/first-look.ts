@@ -6,22 +6,25 @@ import { Checksum, checksumOf, digestOf } from "./digest.ts";
 import { type Expected, lookUp, type TruthDeps } from "./expected.ts";
 import { otherNumbers, type Published } from "./published.ts";
 
-/** Deltas that are in memory at once. */
+/** Number of deltas in memory at a time. */
 const documentsAtOnce = 16;
-/** Looked at between two glances at the clock. */
+/** Documents that are checked between two readings of the clock. */
 const documentsPerPage = 100;
-/** Their findings fit ten times into the 6 MB of an answer. */
+/** A response of 6 MB has room for ten times as many findings. */
 const maxDoubtful = 2_000;
 
-/** The content of a shard, and the documents that differ. A change in flight may explain a difference. */
+/** The size of a shard, and the documents that differ. A change in flight may explain a difference. */
 export interface FirstLook {
-  /** Documents with expected vectors, those in flight included. */
+  /** Number of documents with expected vectors, including those in flight. */
   readonly documents: number;
-  /** In the whole shard. */
+  /** Number of vectors in the whole shard. */
   readonly vectors: number;
-  /** By document key: why it cannot be compared yet. */
+  /** The reason why a document cannot be compared yet, by document key. */
   readonly inFlight: ReadonlyMap<string, string>;
-  /** By document key (or id of a vector without a document): the expected state, to detect changes. */
+  /**
+   * The expected state of each document that differs, to detect later changes. By document key, or by id for vectors
+   * without a document.
+   */
   readonly doubtful: ReadonlyMap<string, string>;
   /** The last document key that was checked; undefined if none remain. */
   readonly next: string | undefined;
@@ -30,14 +33,14 @@ export interface FirstLook {
 export interface FirstLookOptions {
   readonly shard: ShardName;
   readonly withNumbers: boolean;
-  /** What `next` of the look before said. */
+  /** The value of `next` of the previous look. */
   readonly after: string | undefined;
   readonly hasTime: () => boolean;
 }
 
 /**
- * Compares documents by checksum, in the order of their keys, for as long as there is time. Holds a few bytes per document
- * and the deltas of a few.
+ * Compares documents by checksum, in the order of their keys, as long as time permits. Keeps a few bytes per document
+ * and a few deltas in memory.
  */
 export async function lookAtDocuments(
   truth: TruthDeps,
@@ -76,7 +79,7 @@ export async function lookAtDocuments(
   };
 }
 
-/** Two texts are equal where the same vectors are expected: the checksum of a delta, and the facts. */
+/** A text that is equal if the same vectors are expected. */
 export function textOf(expected: Expected | undefined): string {
   if (expected === undefined) return "unknown";
   return expected.kind === "vectors" ? checksumOf(expected.vectors) : `${expected.kind}: ${expected.why}`;
@@ -99,7 +102,7 @@ async function checksumsOf(published: Published) {
   return { sums, vectors };
 }
 
-/** Of what is published and of what is known, in an order that the next look finds again. */
+/** Keys of all published and all known documents after `after`, sorted so that the next look can continue. */
 async function keysAfter(
   after: string | undefined,
   sums: ReadonlyMap<string, Checksum>,
@@ -110,7 +113,7 @@ async function keysAfter(
   return [...keys].filter((key) => after === undefined || key > after).sort();
 }
 
-/** Nothing is expected under a key that is not a document of this shard. */
+/** No vectors are expected for a key that is not a document of this shard. */
 async function expectedOfKey(truth: TruthDeps, shard: ShardName, key: string) {
   const document = documentModel.ofKey(key);
   if (document === undefined || !holdsShardKey(shard, documentModel.shardKeyOf(document)))

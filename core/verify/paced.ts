@@ -4,7 +4,7 @@ import { inParallel } from "../resilience/in-parallel.ts";
 export interface Progress {
   readonly done: number;
   readonly underWay: number;
-  /** Not begun. */
+  /** Items that have not been begun. */
   readonly left: number;
 }
 
@@ -13,16 +13,16 @@ export interface Pace {
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** This many fill two cycles, and other changes do not wait behind thousands. */
+/** Fills two cycles, without making other changes wait behind thousands of messages. */
 const itemsInFlight = 500;
 const callsAtOnce = 16;
 const lookEveryMs = 2_000;
-/** Longer than a cycle may last. */
+/** Longer than a cycle may take. */
 const maxWaitMs = 20 * 60_000;
 
 /**
- * Begins some hundred items at a time, and more as they are done. Resolves when all are, or when none was for 20
- * minutes: to those that are not.
+ * Begins items in flights of a few hundred and adds more as they are done. Resolves when all are done, or when none has
+ * been done for 20 minutes, to the items that are not.
  */
 export async function paced<T>(
   { clock, onProgress }: Pace,

@@ -15,7 +15,7 @@ import type { ExpectedVector } from "./expected.ts";
 
 /** The vectors of a published generation. */
 export interface Published {
-  /** All of them, a page at a time. */
+  /** All vectors, in pages. */
   pages(): AsyncIterable<readonly Described[]>;
   readMetadata(ids: readonly string[]): Promise<StoredMetadata[]>;
   read(ids: readonly string[]): Promise<StoredVector[]>;
@@ -30,15 +30,15 @@ export interface PublishedDeps {
 
 const nothing: Published = { async *pages() {}, readMetadata: async () => [], read: async () => [] };
 
-/** The head's generation, open. */
+/** The head's generation, opened. */
 export interface HeadGeneration {
   readonly head: Head;
   readonly store: PublishedVectors;
-  /** As many as the manifest says. */
+  /** The number of vectors in the manifest. */
   readonly count: number;
 }
 
-/** Reads the head's generation as `withHeadGeneration` does; nothing where nothing is published. */
+/** Reads the head's generation like `withHeadGeneration`; if nothing is published, reads an empty one. */
 export function readHeadGeneration<T>(
   deps: PublishedDeps,
   read: (published: Published, head: Head | undefined) => Promise<T>,
@@ -47,9 +47,8 @@ export function readHeadGeneration<T>(
 }
 
 /**
- * Opens the head's generation through a private copy; undefined where nothing is published. One that is collected as
- * garbage while it is copied gives way to the newer head.
- * Throws GenerationCorruptError, or CollectionOfOtherModelError.
+ * Opens the head's generation through a private copy; undefined if nothing is published. If the generation is collected
+ * as garbage during the copy, the newer head is opened. Throws GenerationCorruptError and CollectionOfOtherModelError.
  */
 export async function withHeadGeneration<T>(
   deps: PublishedDeps,
@@ -77,7 +76,7 @@ export function headOf({ control, shard }: PublishedDeps): Promise<Head | undefi
   return readHead(control.client, control.controlTable, shard);
 }
 
-/** The vectors whose published metadata differs from the expected one, to the digits that Chroma keeps. */
+/** Ids of vectors whose published metadata differs from the expected metadata, as far as Chroma preserves digits. */
 export async function otherMetadata(
   published: Published,
   expected: readonly ExpectedVector[],
@@ -89,7 +88,7 @@ export async function otherMetadata(
   return new Set(other.map(({ id }) => id));
 }
 
-/** Ids of those vectors whose published numbers are others than those expected. Absent ones are skipped. */
+/** Ids of vectors whose published numbers differ from the expected ones. Ignores vectors that are not published. */
 export async function otherNumbers(
   published: Published,
   expected: readonly ExpectedVector[],

@@ -18,20 +18,23 @@ export interface RepairDeps extends Pace {
   readonly runs: RunStore;
   readonly queues: RunQueues;
   readonly deltas: Pick<DeltaStore, "get">;
-  /** Sends the embed message of a run again, with its own revision. False if its rows do not exist. */
+  /**
+   * Sends the embed message of a run again, with the original revision. Resolves to false if the run's rows do not
+   * exist.
+   */
   readonly embedAgain: (run: RunRef, revision: number) => Promise<boolean>;
-  /** ISO; distinguishes the messages of this repair from those of another. */
+  /** ISO time; distinguishes the messages of this repair from those of others. */
   readonly time: string;
 }
 
 export interface Repaired {
-  /** Redriven documents, those that were embedded again included. */
+  /** Number of redriven documents, including those that were embedded again. */
   readonly redriven: number;
-  /** Documents whose run or deltas embedding was asked for. */
+  /** Number of documents that were embedded again. */
   readonly embeddedAgain: number;
-  /** Documents of the two that were not completed in time; the next verify shows their state. */
+  /** Number of documents that were not completed in time; the next verify shows their state. */
   readonly unfinished: number;
-  /** Documents whose run has failed again. */
+  /** Number of documents whose run has failed again. */
   readonly failedAgain: number;
 }
 
@@ -101,7 +104,7 @@ async function isEmbedded({ runs, deltas }: RepairDeps, document: DocumentRef): 
   return true;
 }
 
-/** A document without a run is in flight only while the queue of its shard is not empty. */
+/** A document without a run counts as taken, because nothing shows when its message is processed. */
 async function isTaken(runs: RunStore, document: DocumentRef): Promise<boolean> {
   const run = await currentRun(runs, document);
   if (run === undefined) return true;
@@ -116,7 +119,10 @@ async function currentRun(runs: RunStore, document: DocumentRef): Promise<Compac
   });
 }
 
-/** Undefined for a document whose items cannot be read: the next look reports it, and the others are repaired (F26). */
+/**
+ * Resolves to undefined if the document's items cannot be read: the next look reports it, and the others are repaired
+ * (F26).
+ */
 async function unlessUnreadable<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
@@ -135,7 +141,7 @@ function isDeltaOf(bytes: Uint8Array, name: DeltaName): boolean {
   }
 }
 
-/** Both collections may have found the same document. */
+/** Each document once, because both collections may report it. */
 function documentsWith(findings: readonly Finding[], faults: readonly Fault[]): DocumentRef[] {
   const keys = new Set(findings.filter(({ fault }) => faults.includes(fault)).map(keyOfFinding));
   return [...keys].flatMap((key) => documentModel.ofKey(key) ?? []);

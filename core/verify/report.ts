@@ -2,14 +2,14 @@ import * as z from "zod";
 import type { Differences } from "./differences.ts";
 
 /**
- * What is wrong with a document in a shard.
+ * The fault of a document in a shard:
  *
- * - `differs`: the shard does not hold exactly the expected vectors.
- * - `misplaced`: vectors of an image that another shard holds.
- * - `unknown`: vectors of a document without a CURRENT item, so the expected vectors are unknown.
+ * - `differs`: the shard does not contain exactly the expected vectors.
+ * - `misplaced`: the vectors belong to another shard.
+ * - `unknown`: the document has no CURRENT item, so the expected vectors are unknown.
  * - `without_run`: CURRENT names a run that the source table does not have.
- * - `without_delta`: the delta of its run is not there or cannot be used.
- * - `failed`: compaction gave the run up.
+ * - `without_delta`: the delta of the document's run does not exist or cannot be used.
+ * - `failed`: compaction gave up the run.
  */
 export const faults = ["differs", "misplaced", "unknown", "without_run", "without_delta", "failed"] as const;
 export type Fault = (typeof faults)[number];
@@ -17,44 +17,44 @@ export type Fault = (typeof faults)[number];
 const count = z.int().min(0);
 
 export const finding = z.object({
-  /** The key of the document, or the id of a vector that is of no document. */
+  /** The key of the document, or the id of a vector that belongs to no document. */
   receipt: z.string(),
   fault: z.enum(faults),
-  /** Vectors that are expected and absent, present and not expected, and present with another document, metadata or numbers. */
+  /** Numbers of vectors that are missing; that are not expected; and whose document, metadata or numbers differ. */
   missing: count,
   extra: count,
   stale: count,
-  /** What there is to say beside the counts. */
+  /** Details beyond the counts. */
   why: z.string().optional(),
-  /** The first few vectors, each after what is wrong with it. */
+  /** The first few vectors, each with its fault. */
   vectors: z.array(z.string()),
 });
 export type Finding = z.infer<typeof finding>;
 
 export const shardReport = z.object({
   shard: z.string(),
-  /** Name of the generation that was looked at; null where nothing is published. */
+  /** Name of the generation that was compared; null if nothing is published. */
   generation: z.string().nullable(),
   /** Whether the numbers of the vectors were compared too. */
   numbers: z.boolean(),
   model: z.string(),
   dimensions: count,
-  /** Documents with expected vectors, those in flight included; published vectors. */
+  /** The number of documents with expected vectors, including those in flight, and of published vectors. */
   receipts: count,
   vectors: count,
-  /** Vectors. `extra` counts misplaced ones too, and not the unknown. */
+  /** Numbers of vectors. `extra` includes misplaced vectors, but not unknown ones. */
   missing: count,
   extra: count,
   stale: count,
   unknown: count,
-  /** Documents. */
+  /** Numbers of documents. */
   without_run: count,
   without_delta: count,
   failed: count,
   on_their_way: count,
-  /** The first few of those, each with the reason. */
+  /** The first few documents in flight, each with the reason. */
   waiting: z.array(z.string()),
-  /** Documents with a fault: one finding each. */
+  /** Number of documents with a fault; each has one finding. */
   faulty: count,
   findings: z.array(finding),
   seconds: z.number(),
@@ -67,17 +67,17 @@ export function keyOfFinding({ receipt }: Pick<Finding, "receipt">): string {
   return receipt;
 }
 
-/** How many documents with expected vectors a report covers. */
+/** The number of documents with expected vectors in a report. */
 export function documentCountOf({ receipts }: Pick<ShardReport, "receipts">): number {
   return receipts;
 }
 
-/** The entry of a report with that number. */
+/** The report's field for that number. */
 export function countOfDocuments(documents: number): Pick<ShardReport, "receipts"> {
   return { receipts: documents };
 }
 
-/** How one shard, or a part of its documents, compares with what is true. */
+/** The result of comparing a shard, or some of its documents, with the expected state. */
 export type ShardReport = z.infer<typeof shardReport>;
 
 export const maxWaiting = 20;
@@ -87,7 +87,7 @@ export function isClean({ faulty }: Pick<ShardReport, "faulty">): boolean {
   return faulty === 0;
 }
 
-/** Two parts of one shard as one; `next` is that of the later part. */
+/** Joins two parts of one shard's report; `next` is that of the later part. */
 export function joined(before: ShardReport, after: ShardReport): ShardReport {
   const sums = summed.map((key) => [key, before[key] + after[key]] as const);
   return {
@@ -98,7 +98,7 @@ export function joined(before: ShardReport, after: ShardReport): ShardReport {
   };
 }
 
-/** All counts but that of vectors, which is the whole shard's in every part. */
+/** All counts except that of vectors, which covers the whole shard in every part. */
 const summed = [
   "receipts",
   "missing",
@@ -113,7 +113,7 @@ const summed = [
   "seconds",
 ] as const;
 
-/** A finding that names the first of its vectors. */
+/** A finding that lists the first few of its vectors. */
 export function findingOf(
   key: string,
   fault: Fault,

@@ -10,21 +10,21 @@ import { otherMetadata, otherNumbers, type Published } from "./published.ts";
 import { type Finding, findingOf } from "./report.ts";
 
 const documentsAtOnce = 16;
-const mayWait = "messages still wait in the queue, and one may be its";
+const mayWait = "messages are still queued, and one may concern it";
 
 export interface SecondLook {
-  /** Of all documents. */
+  /** Number of vectors of all documents. */
   readonly vectors: number;
   readonly findings: readonly Finding[];
-  /** By document key: why it cannot be compared yet. */
+  /** The reason why a document cannot be compared yet, by document key. */
   readonly inFlight: ReadonlyMap<string, string>;
 }
 
 export interface SecondLookOptions {
   readonly shard: ShardName;
-  /** Their expected state at the first look, by document key. */
+  /** The expected state of the documents at the first look, by document key. */
   readonly doubtful: ReadonlyMap<string, string>;
-  /** Whether all that was changed before the first look has had its turn since. */
+  /** Whether every change made before the first look has been processed. */
   readonly settled: boolean;
   readonly withNumbers: boolean;
 }
@@ -32,9 +32,8 @@ export interface SecondLookOptions {
 type Verdict = Finding | { readonly inFlight: string } | undefined;
 
 /**
- * Compares the doubtful documents vector by vector with their current facts and the published generation. A document
- * whose expected state has changed since the first look is in flight, not faulty; so is one whose message may still be
- * queued.
+ * Compares the doubtful documents vector by vector with their current state. A document whose expected state has
+ * changed since the first look is in flight, not faulty; so is one whose message may still be queued.
  */
 export async function lookAgain(
   truth: TruthDeps,
@@ -73,7 +72,7 @@ async function judge(
   if (expected.kind !== "vectors") return findingOf(key, expected.kind, { why: expected.why });
   const differences = await compare(published, expected.vectors, there, withNumbers);
   if (isNone(differences)) return undefined;
-  if (textOf(expected) !== doubtful.get(key)) return { inFlight: "it changed while it was looked at" };
+  if (textOf(expected) !== doubtful.get(key)) return { inFlight: "it changed during the comparison" };
   if (!settled) return { inFlight: mayWait };
   return findingOf(key, "differs", differences);
 }
@@ -100,7 +99,7 @@ async function compare(
   };
 }
 
-/** Of the vectors of these documents; and how many there are of all. */
+/** The digests of these documents' vectors, and the number of all vectors. */
 async function digestsOf(published: Published, documents: ReadonlyMap<string, unknown>) {
   const there = new Map<string, Map<string, VectorDigest>>();
   let vectors = 0;

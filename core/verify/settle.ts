@@ -1,9 +1,9 @@
 import { GetQueueAttributesCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Clock } from "../resilience/clock.ts";
 
-/** Messages of a shard's queue. SQS counts them approximately, and up to a minute late. */
+/** Number of messages in a shard's queue. SQS counts approximately and with a delay of up to a minute. */
 export interface Backlog {
-  /** To be received now or later. */
+  /** Available now or delayed. */
   readonly waiting: number;
   /** Held by a cycle, or by a process that waits for the lease. */
   readonly inFlight: number;
@@ -12,12 +12,15 @@ export interface Backlog {
 export interface SettleDeps {
   readonly clock: Clock;
   readonly backlog: () => Promise<Backlog>;
-  /** How many generations the shard has published. */
+  /** Number of generations that the shard has published. */
   readonly generation: () => Promise<number>;
 }
 
 const pollMs = 1_000;
-/** The cycle that ran when nothing waited any more publishes the first, one that waited for its lease the second. */
+/**
+ * The first is published by the cycle that was running when the queue became empty, the second by one that waited for
+ * its lease.
+ */
 const cyclesInFlight = 2;
 
 export async function backlogOf(sqs: SQSClient, QueueUrl: string): Promise<Backlog> {
@@ -39,9 +42,9 @@ export async function backlogOf(sqs: SQSClient, QueueUrl: string): Promise<Backl
 }
 
 /**
- * Waits until every change made before the call has had its turn: `settleMs` for the stream to announce it, then until
- * the queue is empty, or was once without a waiting message and what was in flight then must have been published.
- * False where that is not so by the moment `until`.
+ * Waits until every change made before the call has been processed: `settleMs` for the stream to announce it, then
+ * until the queue is empty, or until two generations have been published since no message was waiting. Resolves to
+ * false if that does not happen by `until`.
  */
 export async function untilSettled(deps: SettleDeps, settleMs: number, until: number): Promise<boolean> {
   const { clock, backlog, generation } = deps;

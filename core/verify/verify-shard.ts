@@ -20,22 +20,22 @@ export interface VerifyDeps extends TruthDeps, PublishedDeps {
 }
 
 export interface VerifyOptions {
-  /** Whether the numbers of the vectors are compared too. */
+  /** Whether to compare the numbers of the vectors too. */
   readonly numbers: boolean;
-  /** What `next` of the report before said; undefined to begin. */
+  /** The value of `next` in the previous report; undefined to begin. */
   readonly after?: string | undefined;
-  /** The minimum time for which a difference must persist. */
+  /** Minimum time for which a difference must persist. */
   readonly settleMs: number;
-  /** A moment of the clock by which it must be done. */
+  /** Time (of the clock) by which the call must end. */
   readonly deadline: number;
 }
 
-/** The differences of the first look could not be checked again, so they may be changes in flight. */
+/** There was no time to check the differences of the first look again, so they may be changes in flight. */
 export class TimeTooShortError extends VectorkeepError {
   constructor(shard: ShardName) {
     super(
-      `The time limit is too short to look twice at a part of ${shard}.`,
-      "Verify again when the system is less busy; if it goes on, split the collections by compaction:collectionShards.",
+      `The time limit is too short to compare a part of ${shard} twice.`,
+      "Verify again when the system is less busy. If it persists, split the collections by compaction:collectionShards.",
     );
   }
 }
@@ -45,19 +45,19 @@ interface Seen<Look> {
   readonly look: Look;
 }
 
-/** A backlog that lasts longer would not end within a longer wait either. */
+/** A backlog that lasts longer than this is unlikely to end within any wait. */
 const maxWaitMs = 5 * 60_000;
-/** The second look may take longer than the first: what is doubtful is read vector by vector. */
+/** Time of the second look relative to the first; it is slower because it reads doubtful documents vector by vector. */
 const secondLookTakes = 1.5;
-/** Share of the time of both looks. The rest is reserved for a page of documents that takes longer than expected. */
+/** Share of the time that is used. The rest is reserved for a page of documents that takes longer than expected. */
 const planned = 0.9;
 const findingsLogged = 20;
 
 /**
- * Compares the published generation of a shard with what the tables and the deltas say, whatever is published or
- * changed meanwhile: what does not fit at the first look is looked at again when changes have had their turn. Where the
- * time is not enough for all documents, the report says after which to go on. Reads only. Throws TimeTooShortError, and
- * GenerationCorruptError or CollectionOfOtherModelError where there is nothing to compare.
+ * Compares the published generation of a shard with the tables and deltas while the system runs: differences of the
+ * first look are checked again after changes in flight have been processed. If time runs out, the report names the
+ * document to continue after. Only reads. Throws TimeTooShortError, GenerationCorruptError and
+ * CollectionOfOtherModelError.
  */
 export async function verifyShard(deps: VerifyDeps, options: VerifyOptions): Promise<ShardReport> {
   const { clock, log, shard } = deps;
@@ -146,7 +146,7 @@ function reportOf(
   };
 }
 
-/** The log of a scheduled verify is all that there is of it. */
+/** Logs the whole result, because a scheduled verify leaves no other trace. */
 function logReport(log: Log, report: ShardReport): void {
   const { shard, generation, findings, seconds } = report;
   log.info("Shard verified", {
@@ -181,7 +181,7 @@ function logReport(log: Log, report: ShardReport): void {
   }
 }
 
-/** A finding may also name a vector that belongs to no document. */
+/** The finding may name a vector that belongs to no document. */
 function fieldsOf(name: string) {
   const document = documentModel.ofKey(name);
   return document ? documentModel.toStored(document) : documentKeys([name]);

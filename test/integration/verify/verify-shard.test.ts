@@ -315,7 +315,7 @@ describe("on a living system", () => {
 
   test("a change whose message waits is no finding, and is one when no message comes", async () => {
     rig.announce([await rig.put(itemsOf(1).metadata, { merchant_name: "Shop" })]);
-    const waiting = [`${key}: messages still wait in the queue, and one may be its`];
+    const waiting = [`${key}: messages are still queued, and one may concern it`];
     expect(await verified(rig)).toMatchObject({ ...clean, faulty: 0, on_their_way: 1, waiting });
     for (const { messageId } of rig.sqs.deliver(rig.queues.queue)) {
       rig.sqs.at(rig.queues.queue).delete(messageId);
@@ -344,7 +344,7 @@ describe("on a living system", () => {
       await rig.put(itemsOf(1).metadata, { merchant_name: "Shop & Son" });
       return { waiting: 0, inFlight: 0 };
     };
-    const waiting = [`${key}: it changed while it was looked at`];
+    const waiting = [`${key}: it changed during the comparison`];
     expect(await verified(rig, { backlog })).toMatchObject({ ...clean, faulty: 0, on_their_way: 1, waiting });
   });
 
