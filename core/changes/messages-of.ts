@@ -13,7 +13,7 @@ import { problems } from "../text/problems.ts";
 import type { Change } from "./read-change.ts";
 import { destinations } from "./watched.ts";
 
-/** Larger snapshots are omitted from their message. */
+/** Larger snapshots are left out of their message. */
 const maxSnapshotBytes = 64 * 1024;
 
 /**
@@ -25,7 +25,7 @@ const maxChangesBytes = 64 * 1024;
 type KeyOf<Type> = Extract<EntityKey, { type: Type }>;
 export type MessagesOrReason = ReadonlyMap<Collection, ChangeMessage> | { readonly malformed: string };
 
-/** One message per collection that the change affects, or why the item does not match its key. */
+/** One message per collection that the change affects, or the reason why the item does not match its key. */
 export function messagesOf(change: Change): MessagesOrReason {
   const { key } = change;
   if (key.type === "COMPACTION_RUN") return runMessages(change, key);
@@ -34,7 +34,8 @@ export function messagesOf(change: Change): MessagesOrReason {
 }
 
 function changeBody(change: Change, key: EntityKey): ChangeMessageBody {
-  // The declaration of the entity gives both the ids of its key and those of its message.
+  // Casts, because the entity's declaration determines both the ids in its key and those in its message, which the
+  // compiler cannot relate.
   return {
     source: "dynamodb_stream",
     changes: boundedChanges(change.changes),

@@ -23,11 +23,11 @@ export class ChangesNotQueuedError extends VectorkeepError {
 }
 
 export interface RecordDeps {
-  /** In shard order. */
+  /** The queues of each collection, in shard order. */
   readonly collections: Readonly<Record<Collection, readonly QueuePublisher[]>>;
-  /** For runs that are published in `lines`; undefined where nobody waits for them. */
+  /** The queue for runs that are published in `lines`; undefined if nothing consumes it. */
   readonly published?: QueuePublisher | undefined;
-  /** For malformed records. */
+  /** The queue for malformed and refused records. */
   readonly rejected: QueuePublisher;
   readonly watched: Watched;
   readonly log: Log;
@@ -133,10 +133,10 @@ interface Unsent {
   readonly reason: string;
 }
 
-/** The records whose message was not sent: because of an outage, or because the message is poison. */
+/** The result of sending to one queue: outages, and poison messages. */
 interface Sent {
   readonly outages: readonly Unsent[];
-  /** Reason by position. */
+  /** Reasons, by position of the record. */
   readonly poison: ReadonlyMap<number, string>;
 }
 
@@ -158,7 +158,7 @@ async function sendOne(queue: QueuePublisher, { messages, positions }: Outbox): 
   }
 }
 
-/** There is no other queue for what the rejected queue refuses: the stream keeps the record. */
+/** No other queue is left for a record that the rejected queue refuses, so it stays in the stream. */
 function poisonAsOutage({ poison }: Sent): Unsent[] {
   return [...poison].map(([position, reason]) => ({ position, reason }));
 }

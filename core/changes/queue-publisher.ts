@@ -32,12 +32,12 @@ const queueFaults = /AccessDenied|Kms|Throttl|NonExistentQueue|QueueDoesNotExist
 export interface OutgoingMessage {
   readonly body: string;
   readonly messageAttributes: Readonly<Record<string, { DataType: "String"; StringValue: string }>>;
-  /** This and deduplicationId are for FIFO queues only. */
+  /** groupId and deduplicationId are set for FIFO queues only. */
   readonly groupId?: string;
   readonly deduplicationId?: string;
 }
 
-/** Why a message was not sent. */
+/** The reason why a message was not sent. */
 export interface Refusal {
   readonly reason: string;
   /** Whether the message itself is refused, permanently. Otherwise it is an outage. */
@@ -61,7 +61,7 @@ export class QueueRejectedError extends VectorkeepError {
   }
 }
 
-/** Sends messages in batches, those of a group in order, and retries only those that the queue refused. */
+/** Sends messages in batches, in order within a group, and retries only the refused ones. */
 export class QueuePublisher {
   readonly #sqs: SQSClient;
   readonly #queueUrl: string;
@@ -135,7 +135,7 @@ export class QueuePublisher {
   }
 }
 
-/** Why an entry was refused: the message, the queue, or a transient error. */
+/** A refused entry, and what caused the refusal: its content, the queue, or a transient error. */
 interface NotTaken {
   readonly id: string;
   readonly fault: "content" | "queue" | "transient";
@@ -154,12 +154,12 @@ function notTaken({
 
 type Positioned = readonly [position: number, message: OutgoingMessage];
 
-/** Parts that may be sent beside each other: the messages of a group are in one of them, in order. */
+/** Divides messages into lanes that may be sent concurrently. All messages of a group are in one lane, in order. */
 function lanesOf(messages: readonly OutgoingMessage[]): readonly Positioned[][] {
   const lanes: Positioned[][] = Array.from({ length: callsAtOnce }, () => []);
   const laneOfGroup = new Map<string | undefined, number>();
   for (const [position, message] of messages.entries()) {
-    // Few messages are one call: only once a lane has filled it does the next one begin.
+    // Fills one call before the next lane is used, so that a few messages need one call.
     const next = Math.floor(laneOfGroup.size / maxEntries) % lanes.length;
     const lane = laneOfGroup.get(message.groupId) ?? next;
     laneOfGroup.set(message.groupId, lane);
@@ -168,7 +168,7 @@ function lanesOf(messages: readonly OutgoingMessage[]): readonly Positioned[][] 
   return lanes.filter(({ length }) => length > 0);
 }
 
-/** Entries in order, as many per batch as one call takes; `Id` is the message's position. */
+/** Batches of entries, in order and within the limits of one call; `Id` is the message's position. */
 export function* batches(messages: Iterable<Positioned>): Generator<SendMessageBatchRequestEntry[]> {
   const limits = {
     maxCount: maxEntries,
@@ -186,7 +186,7 @@ export function* batches(messages: Iterable<Positioned>): Generator<SendMessageB
   }
 }
 
-/** The size as SQS counts it: the body, and name, type and value of each attribute. */
+/** The size as SQS counts it: the body, and the name, type and value of each attribute. */
 export function bytesOf(message: OutgoingMessage): number {
   let bytes = Buffer.byteLength(message.body);
   for (const [name, { DataType, StringValue }] of Object.entries(message.messageAttributes)) {

@@ -16,13 +16,13 @@ export interface Change {
   readonly eventName: EventName;
   /** Changes of the watched fields. */
   readonly changes: FieldChanges;
-  /** The record's time, ISO. */
+  /** The record's time as an ISO string. */
   readonly timestamp: string;
   readonly streamRecordId: string;
   readonly awsRegion: string;
   /** The item after the change; before it for a REMOVE. */
   readonly item: PlainItem;
-  /** The item's attribute of this name, if it is well-formed. */
+  /** The item's traceparent, if it is well-formed. */
   readonly traceparent: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export type ReadRecord =
 const skipped = { kind: "skipped" } as const;
 
 /**
- * The kind of a stream record. Skipped: not a receipt's key, an event that is not forwarded, or no watched field
+ * Classifies a stream record. Skipped: not a receipt's key, an event that is not forwarded, or no watched field
  * changed. Of others: an item of another application that shares the table. Malformed: an unknown key under a receipt,
  * or a record or item that does not match its key.
  */
@@ -67,7 +67,7 @@ function readItems(record: StreamRecord, key: EntityKey, watched: Watched): Read
   if (!item || (eventName === "MODIFY" && !before)) {
     return malformed([`a ${eventName} of ${key.type} came without its item`]);
   }
-  // A removed item need not be readable: its removal is all that matters.
+  // A removed item need not be readable, because only its removal matters.
   const found = eventName === "REMOVE" ? [] : itemProblems(key, item);
   if (found.length > 0) return malformed(found);
 

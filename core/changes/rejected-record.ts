@@ -7,7 +7,7 @@ const maxBodyBytes = 1_000_000;
 
 /**
  * The whole record with the reason. A record that is too large for a message is sent without its images, and the body
- * says so.
+ * states this.
  */
 export function rejectedRecord(record: unknown, reason: string): OutgoingMessage {
   const shortReason = cutMessage(reason);

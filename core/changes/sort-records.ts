@@ -36,7 +36,10 @@ export interface Outboxes {
   readonly malformed: readonly Malformed[];
 }
 
-/** Sorts records into messages per destination; sends nothing. `announcesRuns`: published runs have a destination too. */
+/**
+ * Sorts records into messages per destination, without sending them. `announcesRuns`: published runs have a destination
+ * too.
+ */
 export function sortRecords(records: readonly unknown[], watched: Watched, announcesRuns = false): Outboxes {
   const boxes = {
     lines: empty<ChangeMessage>(),
@@ -98,7 +101,7 @@ export function malformedOf(record: unknown, reason: string): Malformed {
   };
 }
 
-/** The string in a key's attribute value; any other value as it is. */
+/** The string in a key's attribute value; other values are returned unchanged. */
 function textOf(value: unknown): unknown {
   return typeof value === "object" && value !== null && "S" in value ? value.S : value;
 }

@@ -8,7 +8,7 @@ const attributes = z.record(
 
 const keys = z.object({ PK: z.object({ S: z.string() }), SK: z.object({ S: z.string() }) });
 
-/** The item key of a stream record. A record that is not valid as a whole may have one. */
+/** The item key of a stream record. Also parses records that are otherwise invalid. */
 export const streamRecordKeys = z.object({ dynamodb: z.object({ Keys: keys }) });
 
 /** A record of the receipts table's stream, as Lambda delivers it: items in DynamoDB's typed JSON. */
@@ -28,7 +28,7 @@ export const streamRecord = z.object({
 
 export type StreamRecord = z.infer<typeof streamRecord>;
 
-/** The record's time, ISO. */
+/** The record's time as an ISO string. */
 export function recordTime(record: StreamRecord): string {
   return new Date(record.dynamodb.ApproximateCreationDateTime * 1000).toISOString();
 }

@@ -12,10 +12,13 @@ import {
 import { type EventName, forwardedEvents } from "../entities/change-message.ts";
 import { commaSeparated } from "../settings/environment.ts";
 
-/** Which changes of the receipts table reach the collections. A stack may narrow them; `whole` is everything. */
+/** The changes of the receipts table that reach the collections. A stack may narrow them; `whole` contains all. */
 export interface Watched {
   readonly entities: ReadonlySet<EntityType>;
-  /** A MODIFY is relevant if one of these fields has changed. For an entity without an entry it never is. */
+  /**
+   * A MODIFY is relevant if one of these fields has changed. Without an entry, a MODIFY of the entity is never
+   * relevant.
+   */
   readonly fields: Readonly<Partial<Record<EntityType, readonly string[]>>>;
 }
 
@@ -24,13 +27,13 @@ export const whole: Watched = {
   fields: Object.fromEntries(typesWithFields.map((type) => [type, watchedEntities[type].fields])),
 };
 
-/** Whether such an event is forwarded at all. For a MODIFY its fields decide. */
+/** Whether such an event is forwarded at all. For a MODIFY, the changed fields decide. */
 export function isAnswered(watched: Watched, type: EntityType, event: EventName): boolean {
   if (!watched.entities.has(type)) return false;
   return event === "MODIFY" ? watched.fields[type] !== undefined : forwardedEvents(type).includes(event);
 }
 
-/** The collections that changes of an entity go to. */
+/** The collections that changes of an entity are sent to. */
 export function destinations(type: EntityType): readonly Collection[] {
   return watchedEntities[type].goesTo;
 }
@@ -46,7 +49,7 @@ function listOf(type: TypeWithFields) {
   return commaSeparated.pipe(z.array(z.enum(fields)));
 }
 
-/** The environment in which infra/ passes the stack's settings to the stream processor. */
+/** The environment variables in which infra/ passes the stack's settings to the stream processor. */
 export const watchedConfig = {
   WATCHED_ENTITIES: commaSeparated.pipe(z.array(z.enum(entityTypes)).min(1)),
   ...fieldLists,
