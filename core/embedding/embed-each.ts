@@ -14,7 +14,7 @@ export type EmbeddedText =
   | { readonly vector: VectorBytes; readonly refusal?: never }
   | { readonly vector?: never; readonly refusal: InputError };
 
-/** A text that no provider refuses. */
+/** A text that no provider should refuse. */
 const innocentText = "receipt";
 
 /** Maximum number of texts per request. It shrinks when the provider turns out to accept fewer. */
@@ -62,7 +62,9 @@ export async function embedEach(
   return embedded;
 }
 
-/** Why the texts at these positions were refused together; undefined if each has its result in `embedded`. */
+/**
+ * The reason why the texts at these positions were refused together; undefined if each has its result in `embedded`.
+ */
 async function embedInto(
   embedded: EmbeddedText[],
   positions: readonly number[],

@@ -1,7 +1,7 @@
 /** A serialized vector: `dimensions` little-endian float32 values, so `4 * dimensions` bytes. */
 export type VectorBytes = Uint8Array;
 
-/** What texts are embedded for. Some models give a query another vector than a stored document; others ignore it. */
+/** The use of an embedding. Some models embed queries differently from stored documents; others ignore this. */
 export type Purpose = "document" | "query";
 
 /** Embeds texts. The result has one vector per text, in order. */

@@ -5,7 +5,7 @@ import { retryAfterMs } from "../resilience/retry-after.ts";
 export type Verdict =
   /** The account's rate limit: the request is sent again after the delay, without counting an attempt. */
   | { readonly kind: "defer"; readonly delayMs: number }
-  /** A transient error. `delayMs` is what the provider asked for. */
+  /** A transient error. `delayMs` is the delay that the provider asked for. */
   | { readonly kind: "retry"; readonly delayMs: number | undefined }
   /** The provider refuses this input. */
   | { readonly kind: "refused" }

@@ -20,8 +20,8 @@ const said = z.union([
 ]);
 
 /**
- * `{"error": {...}}`, `{"error": "..."}`, `{"errors": [...]}`, `{"detail": "..."}`, `{"message": "..."}`, and any of
- * them in a list. Undefined if there is no error.
+ * The error in a response body: `{"error": {...}}`, `{"error": "..."}`, `{"errors": [...]}`, `{"detail": "..."}`,
+ * `{"message": "..."}`, or any of them in a list. Undefined if there is no error.
  */
 export function errorIn(body: unknown): ProviderError | undefined {
   if (Array.isArray(body)) return errorIn(body[0]);

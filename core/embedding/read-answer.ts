@@ -1,6 +1,6 @@
 import { errorIn, statusOf } from "./provider-error.ts";
 
-/** A response with vectors has megabytes; parsing it twice to find an error would cost as much as decoding it. */
+/** Larger responses contain vectors; parsing them only to look for an error would cost as much as decoding them. */
 const maxParsedTwice = 64 * 1024;
 
 /**
@@ -28,7 +28,7 @@ interface Described {
   readonly param: string | null;
 }
 
-/** What is wrong with a body of status 2xx; undefined if it may hold vectors. */
+/** The fault in a body with status 2xx; undefined if it may contain vectors. */
 function faultIn(text: string): (Described & { readonly status: number }) | undefined {
   if (text.length > maxParsedTwice && text.trimEnd().endsWith("}")) return undefined;
   const body = parsed(text);
@@ -40,7 +40,7 @@ function faultIn(text: string): (Described & { readonly status: number }) | unde
   return error && { status: statusOf(body, error), ...described(text) };
 }
 
-/** Some providers send `error: null` or a message with the vectors. */
+/** Some providers send `error: null` or a message together with the vectors. */
 function hasVectors(body: unknown): boolean {
   const { data, error } = Object(body) as Record<string, unknown>;
   return Array.isArray(data) && data.length > 0 && !error;

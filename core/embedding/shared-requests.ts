@@ -32,7 +32,7 @@ export class SharedRequests {
   #gatheredTokens = 0;
   readonly #full: Slot[][] = [];
   #inFlight = 0;
-  /** Requests sent and distinct texts in them, so far. */
+  /** Number of requests sent so far, and of distinct texts in them. */
   readonly sent = { requests: 0, texts: 0 };
 
   /** `tokensPerRequest` is at most `requestLimits.tokens`; less if the account's rate is lower. */
@@ -48,8 +48,8 @@ export class SharedRequests {
   }
 
   /**
-   * Resolves to the result of each text, in order, when their requests are done. Rejects with the embedder's error if
-   * it is not a text's own. Call `flush` after the last caller.
+   * Resolves to the result of each text, in order, once their requests are done. Rejects with the embedder's error if
+   * no single text is to blame. Call `flush` after the last caller.
    */
   embed(texts: readonly string[]): Promise<EmbeddedText[]> {
     const { promise, resolve, reject } = Promise.withResolvers<EmbeddedText[]>();

@@ -2,8 +2,8 @@ import type { Purpose } from "./embedder.ts";
 import { OpenAiEmbedder } from "./openai-embedder.ts";
 
 /**
- * Voyage's embeddings API has OpenAI's answer, errors and encoding, and other names in the request. Its models embed
- * queries otherwise than documents. A text that is too long is refused, not truncated silently.
+ * Embeds with Voyage's API, which has OpenAI's responses, errors and encoding but other names in the request. Its
+ * models embed queries differently from documents. A text that is too long is refused, not truncated silently.
  */
 export class VoyageEmbedder extends OpenAiEmbedder {
   protected override body(input: readonly string[], purpose: Purpose): object {

@@ -27,7 +27,7 @@ export interface EmbeddedReceipt<Receipt extends PlannedReceipt> {
   readonly receipt: Receipt;
   /** The vectors that the deltas omit. */
   readonly refused: readonly RefusedVector[];
-  /** Why the receipt has no deltas; undefined when all of them are durable. */
+  /** The reason why the receipt has no deltas; undefined if both are durable. */
   readonly failure: unknown;
 }
 

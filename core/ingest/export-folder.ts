@@ -26,7 +26,7 @@ export interface ExportProgress {
   lines: number;
   words: number;
   readonly failures: Error[];
-  /** Rows that embedding will repair. */
+  /** Descriptions of rows that embedding will repair. */
   readonly notes: string[];
 }
 
@@ -105,7 +105,7 @@ async function uploadFolder(
   }
 }
 
-/** The messages that the queue did not accept, with the errors. */
+/** The messages that the queue did not accept, with their errors. */
 async function refusedBy(
   { sqs, embedQueueUrl }: ExportDeps,
   uploaded: readonly Upload[],

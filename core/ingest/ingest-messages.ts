@@ -42,7 +42,7 @@ export interface Delivery {
 }
 
 export interface IngestDeps extends RunDeps, DeferDeps {
-  /** For the artifacts and for the rejected rows. */
+  /** Client for the artifacts and the rejected rows. */
   readonly s3: S3Client;
   readonly deltasBucket: string;
   readonly deltas: DeltaStore;
@@ -154,7 +154,7 @@ async function planMessage(message: ReadMessage, deps: IngestDeps): Promise<Plan
   }
 }
 
-/** Both deltas are durable here (F1): only now the run may exist. */
+/** Both deltas are durable at this point (F1); only now may the run be created. */
 async function recordMessage(
   { receipt: message, refused, failure }: EmbeddedReceipt<PlannedMessage>,
   deps: IngestDeps,

@@ -16,7 +16,7 @@ export type Outcome =
       readonly reason: string;
     };
 
-/** The log message of the outcome of an export: `failed` reads those of superseded ones. */
+/** The log message of an export's outcome. `failed` searches the log for it to find superseded exports. */
 export function outcomeMessage<Result extends Recorded>(result: Result) {
   return `Receipt ${result}` as const;
 }

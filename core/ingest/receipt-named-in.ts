@@ -5,7 +5,7 @@ const named = z.object({
   receipt_id: z.number().optional().catch(undefined),
 });
 
-/** Log fields of the receipt that a body names, as far as it does; the body need not be valid. */
+/** Log fields of the receipt that a body names. The body need not be valid; ids that cannot be read are omitted. */
 export function receiptNamedIn(body: string): z.infer<typeof named> {
   try {
     return named.catch({}).parse(JSON.parse(body));

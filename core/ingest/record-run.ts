@@ -20,7 +20,7 @@ export type RunPrecedence =
   | { readonly kind: "superseded" }
   /** The run is current, but a crash left it at a lower attempt than CURRENT requires. */
   | { readonly kind: "behind"; readonly current: CurrentRun }
-  /** The run must become current: it never was, it failed, or parts of it were removed before the message. */
+  /** The run must become current: it never was, it failed, or parts of it were removed before the message was sent. */
   | { readonly kind: "new"; readonly current: CurrentRun | undefined };
 
 export type Recorded = "unchanged" | "superseded" | "opened" | "reopened";
@@ -60,7 +60,8 @@ export async function precedence(runs: RunStore, run: RunRef, revision: number):
       if ((await runs.moveCurrent(run, current, confirmed)) === "refused") continue;
     }
     if (isBehind) return { kind: "behind", current };
-    // The stream announces the first attempt. For a later one, only its completion proves that it was announced.
+    // The stream announces only the first attempt. For a later attempt, only its completion proves that it was
+    // announced.
     const isAnnounced = known.attempts === 1 || states.every((state) => state === "COMPLETED");
     return isAnnounced ? { kind: "unchanged" } : { kind: "behind", current };
   }
@@ -83,7 +84,7 @@ export async function recordRun(
     if (before.kind === "unchanged" || before.kind === "superseded") return before.kind;
     if (before.kind === "behind") return await bringUp(deps, run, before.current);
 
-    // Removing deltas changes the version of CURRENT, so at the same version they still exist.
+    // Removing deltas changes the version of CURRENT, so if the version is unchanged they still exist.
     const isSeen = versionOf(before.current) === deltas.version;
     if (!isSeen && !(await deltas.areThere())) throw new DeltasExpiringError(run);
 

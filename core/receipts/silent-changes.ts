@@ -86,7 +86,7 @@ function stringAt(json: string, start: number, end: number): string {
 
 const maxShownLength = 40;
 
-/** How parsing changes a number; undefined if a double represents it. */
+/** How parsing changes a number; undefined if a double represents it exactly. */
 function roundingOf(spelling: string): string | undefined {
   // Most numbers have few digits and are exact.
   if (spelling.length < 16 && !/[eE]/.test(spelling)) return undefined;

@@ -1,6 +1,6 @@
 import type { LineRow } from "./rows.ts";
 
-/** Corners with a smaller rotation belong to an upright box around the text, whatever its direction. */
+/** Corners with a smaller rotation belong to an upright box around the text, whatever the text's direction. */
 const upright = 0.01;
 
 /**

@@ -7,7 +7,7 @@ export function visualRows<Row extends LineRow>(lines: readonly Row[]): Row[][] 
   return tiedRows(lines).flatMap((tied) => splitColumns(tied) ?? [tied]);
 }
 
-/** The row of each line. Lines `apart` are rows of their own. */
+/** The row of each line. Each line in `apart` is a row of its own. */
 export function rowOfEachLine<Row extends LineRow>(
   lines: readonly Row[],
   apart: ReadonlySet<Row>,

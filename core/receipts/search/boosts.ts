@@ -2,10 +2,16 @@ import { isFinalTotal, type RowKind } from "../typed/row-kinds.ts";
 import type { ReceiptRow, ReceiptTraits } from "./row-traits.ts";
 import { decimals, merchantMatch, type ReceiptQuestion } from "./understand.ts";
 
-/** Measured on receipts, beside a cosine and a share of rare letters that are at most 1. */
+/**
+ * Determined by measurements on receipts; the cosine and the share of rare letters that they are added to are at most 1
+ * each.
+ */
 const boosts = { kind: 0.25, finalTotal: 0.2, day: 2, amount: 0.5, merchant: 1.5 };
 
-/** What a row that a question names gains, with the share of the question's name that its receipt answers to. */
+/**
+ * The boost of a row that the question names. `share` is the share of the question's name that the receipt's head
+ * contains.
+ */
 export function boostOf({ text, traits }: ReceiptRow, question: ReceiptQuestion, share: number | undefined) {
   let boost = 0;
   let isNamed = false;
@@ -23,7 +29,7 @@ export function boostOf({ text, traits }: ReceiptRow, question: ReceiptQuestion,
   return { boost, isNamed };
 }
 
-/** `kind total`, `merchant ...`, `date 2018-03-31`, `amount 37.90`. */
+/** What the row and the question have in common: `kind total`, `merchant ...`, `date 2018-03-31`, `amount 37.90`. */
 export function matchedBy(
   { traits }: ReceiptRow,
   question: ReceiptQuestion,

@@ -8,13 +8,13 @@ export interface ReceiptPlace {
   readonly image_id: Scalar | undefined;
   readonly receipt_id: Scalar | undefined;
   readonly line_id: Scalar | undefined;
-  /** Hits in words only. */
+  /** Only in hits of words. */
   readonly word_id?: Scalar;
 }
 
-/** What a hit shows of its receipt. */
+/** The fields that a hit shows of its receipt. */
 export interface ReceiptShown {
-  /** The merchant that is known, else, of lines, what the receipt prints first. */
+  /** The known merchant. For lines without one, the first text that the receipt prints. */
   readonly merchant?: string;
   /** The first date that the receipt prints, `YYYY-MM-DD`. */
   readonly date?: string;
@@ -25,7 +25,7 @@ export function placeOf({ image_id, receipt_id, line_id, word_id }: Metadata): R
 }
 
 export function shownOf(metadata: Metadata, head: ReceiptHead | undefined): ReceiptShown {
-  // The first word of a receipt is no title: words show a merchant only where one is known.
+  // The first word of a receipt is not a title, so words show only a known merchant.
   const printed = metadata.word_id === undefined ? head?.title : undefined;
   const merchant = String(metadata.canonical_merchant_name ?? metadata.merchant_name ?? printed ?? "");
   return { ...(merchant !== "" && { merchant }), ...(head?.day && { date: head.day }) };

@@ -2,18 +2,18 @@ import { labelPrefix } from "../vector-metadata.ts";
 
 type Metadata = Readonly<Record<string, string | number | boolean>>;
 
-/** Of labels that neighbours have. */
+/** The labels of neighbours. */
 export interface LabelEvidence {
-  /** By label, on how many of the hits it is VALID and INVALID. */
+  /** The number of hits on which each label is VALID and INVALID. */
   readonly labels: Readonly<Record<string, { readonly valid: number; readonly invalid: number }>>;
 }
 
-/** Whether words alone have this key. */
+/** Whether only words have this metadata key. */
 export function isOfWords(key: string): boolean {
   return key === "word_id" || key.startsWith(labelPrefix);
 }
 
-/** Names of the labels that are VALID on the word of this metadata. */
+/** Names of the labels that are VALID on the word with this metadata. */
 export function validLabels(metadata: Metadata): string[] {
   return Object.keys(metadata)
     .filter((key) => key.startsWith(labelPrefix) && metadata[key] === true)

@@ -1,12 +1,12 @@
 import type { Day } from "../typed/dates.ts";
 import type { ReceiptRow } from "./row-traits.ts";
 
-/** What the rows of a receipt have in common, read off the receipt itself. */
+/** Values that all rows of a receipt share, read from the receipt itself. */
 export interface ReceiptHead {
-  /** The first row with a word: most receipts print there whose they are. */
+  /** The first row that contains a word; on most receipts this is the merchant. */
   readonly title: string;
   readonly day: Day | undefined;
-  /** The first rows, and the merchant where one is known: whose receipt it is. */
+  /** The first rows, and the merchant if known. Used to find the receipts of a named merchant. */
   readonly text: string;
 }
 

@@ -18,7 +18,7 @@ export type { ReceiptTerm } from "./request-fields.ts";
 export type { ReceiptTraits } from "./row-traits.ts";
 export type { ReceiptQuestion, ReceiptUnderstood } from "./understand.ts";
 
-/** How receipts are searched: by rows, by what rows and questions say, and by whose receipt it is. */
+/** Implements search for receipts: rows, the values in rows and questions, and the receipt that a question names. */
 export const receiptSearch = {
   rowsOf: rowsOfVectors,
   traitsOf,

@@ -5,12 +5,12 @@ import type { ReceiptTraits } from "./row-traits.ts";
 
 const name = z
   .string()
-  .refine((text) => text.isWellFormed(), "has half of a surrogate pair, which is no character")
+  .refine((text) => text.isWellFormed(), "has an unpaired surrogate")
   .min(1);
 
-/** Fields of a request that are short for a term of metadata. */
+/** Request fields that are shorthand for a term on metadata. */
 export const terms = {
-  /** Either of a merchant's names: as one receipt has it, or under which all its spellings are known. */
+  /** Matches either name of a merchant: the one on the receipt, or the canonical one. */
   merchant: {
     value: name,
     term: (equals: string) => ({ anyOf: ["merchant_name", "canonical_merchant_name"], equals }) as const,
@@ -32,9 +32,9 @@ interface Candidate {
   readonly head: ReceiptHead | undefined;
 }
 
-/** Fields of conditions that are read off a row beside its metadata. */
+/** Fields of conditions that are read from a row instead of its metadata. */
 export const rowFields = {
-  /** Either known name, or what the receipt prints first. */
+  /** Both known names; if neither is known, the first text that the receipt prints. */
   merchant: {
     type: "str",
     valuesOf: ({ metadata, head }: Candidate) => {
@@ -43,7 +43,7 @@ export const rowFields = {
       return known.length > 0 || !head?.title ? known : [head.title];
     },
   },
-  /** The days that the row names, else the receipt's. */
+  /** The days in the row; if there are none, the day of the receipt. */
   date: {
     type: "day",
     valuesOf: ({ row: { traits }, head }: Candidate) => {
@@ -51,7 +51,7 @@ export const rowFields = {
       return head?.day === undefined ? [] : [head.day];
     },
   },
-  /** The amounts of the row. */
+  /** The amounts in the row. */
   amount: {
     type: "float",
     valuesOf: ({ row: { traits } }: Candidate) => traits.amounts.map((hundredths) => hundredths / 100),

@@ -2,7 +2,7 @@ import { amountsIn } from "../typed/amounts.ts";
 import { type Day, daysIn } from "../typed/dates.ts";
 import { kindsOfRow, type RowKind } from "../typed/row-kinds.ts";
 
-/** What a row of a receipt says: its kinds, its days, and its amounts in hundredths. */
+/** The values in a row of a receipt: its kinds, its days, and its amounts in hundredths. */
 export interface ReceiptTraits {
   readonly kinds: ReadonlySet<RowKind>;
   readonly days: readonly Day[];
@@ -15,7 +15,7 @@ export interface ReceiptRow {
   readonly traits: ReceiptTraits;
 }
 
-/** Of the many rows that name no day, or no amount. */
+/** Shared by the many rows without a day or an amount. */
 const none: readonly never[] = [];
 const ofKindsAlone = new WeakMap<ReadonlySet<RowKind>, ReceiptTraits>();
 
@@ -27,12 +27,15 @@ export function traitsOf(text: string): ReceiptTraits {
   return { kinds, days: days.length > 0 ? days : none, amounts: amounts.length > 0 ? amounts : none };
 }
 
-/** Kinds are letters, days `YYYY-MM-DD`, and amounts numbers, so none is taken for another. */
+/** Kinds are words, days `YYYY-MM-DD`, and amounts numbers, so they cannot be confused. */
 export function valuesOf({ kinds, days, amounts }: ReceiptTraits): (string | number)[] {
   return [...kinds, ...days, ...amounts];
 }
 
-/** One object for all rows of the same kinds: there are few combinations, and most rows name neither day nor amount. */
+/**
+ * One object for all rows of the same kinds. There are few combinations, and most rows contain neither a day nor an
+ * amount.
+ */
 function kindsAlone(kinds: ReadonlySet<RowKind>): ReceiptTraits {
   const known = ofKindsAlone.get(kinds) ?? { kinds, days: none, amounts: none };
   ofKindsAlone.set(kinds, known);

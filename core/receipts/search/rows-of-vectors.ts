@@ -4,8 +4,8 @@ interface ReceiptVector {
 }
 
 /**
- * The vectors of one receipt by the rows that an eye sees, highest first, each from left to right. Embedding names the
- * row and the place in it; vectors of an older format name none and are rows of their own, as words are.
+ * The vectors of one receipt grouped into visual rows, highest first, each from left to right. Embedding records a
+ * line's row and its place in it. Words, and vectors in an older format, lack these and form rows of their own.
  */
 export function rowsOfVectors<Vector extends ReceiptVector>(vectors: readonly Vector[]): Vector[][] {
   const byRow = Map.groupBy(vectors, ({ metadata, id }) =>

@@ -1,6 +1,6 @@
 const strings = { type: "array", items: { type: "string" } };
 
-/** JSON schemas of what requests and answers have of receipts. */
+/** JSON schemas of the receipt-specific parts of requests and responses. */
 export const schemas = {
   about: "the rows and words of receipts",
   hits: "rows or words",

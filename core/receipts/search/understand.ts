@@ -2,19 +2,19 @@ import { amountsIn } from "../typed/amounts.ts";
 import { type Day, daysIn } from "../typed/dates.ts";
 import { kindsAskedFor, type RowKind } from "../typed/row-kinds.ts";
 
-/** What a question says by declared rules; no model guesses. */
+/** What a question asks for, extracted by fixed rules without a model. */
 export interface ReceiptQuestion {
   readonly days: readonly Day[];
-  /** Hundredths. */
+  /** In hundredths. */
   readonly amounts: readonly number[];
   readonly kinds: ReadonlySet<RowKind>;
-  /** What is left of the question beside the words that ask: perhaps whose receipt it is about. Empty where nothing is. */
+  /** The rest of the question without the words that ask, which may be a merchant's name. Empty if there is none. */
   readonly name: string;
-  /** The question is a date or an amount and nothing else: a row without it is no answer. */
+  /** The question is only a date or an amount, so a row without it is not an answer. */
   readonly isValueAlone: boolean;
 }
 
-/** As answers show it. */
+/** The understanding, as responses show it. */
 export interface ReceiptUnderstood {
   readonly kinds?: readonly string[];
   readonly dates?: readonly string[];
@@ -32,7 +32,7 @@ export function understand(question: string): ReceiptQuestion {
   return { days, amounts, kinds, name: kinds.size > 0 ? rest : "", isValueAlone };
 }
 
-/** A name is shown as a merchant's only where a receipt answers to it: what is left of a question may be any words. */
+/** Shows a name as merchant only if a receipt matches it, because the rest of a question may be any words. */
 export function understoodIn(
   { kinds, days, amounts, name }: ReceiptQuestion,
   matched: ReadonlySet<string>,

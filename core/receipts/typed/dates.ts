@@ -1,8 +1,8 @@
-/** A day of the calendar as `YYYY-MM-DD`. */
+/** A calendar day as `YYYY-MM-DD`. */
 export type Day = string;
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-/** Names of months in the languages of the samples: English, Malay, German, French, Spanish. */
+/** Month names in the languages of the samples: English, Malay, German, French, Spanish. */
 const monthNames: Readonly<Record<string, number>> = {
   ...Object.fromEntries(months.map((name, index) => [name, index + 1])),
   mac: 3,
@@ -37,7 +37,7 @@ const dayNamed =
 const monthNamed = /(\p{L}{3,9})[ .]{1,2}(\d{1,2})(?:st|nd|rd|th)?,? {1,2}(\d{4})(?!\d)/giu;
 const ideographic = /(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日/g;
 
-/** Every day that a text names, in the order of the forms; a number that could be day or month first is read day first. */
+/** All days in a text, grouped by notation. A date that could be day first or month first is read as day first. */
 export function daysIn(text: string): Day[] {
   const found: Day[] = [];
   const add = (year: string | undefined, month: number | undefined, day: string | undefined) => {

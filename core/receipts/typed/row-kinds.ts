@@ -1,4 +1,4 @@
-/** What a row of a receipt says. */
+/** The kinds of rows on a receipt. */
 export const rowKinds = [
   "total",
   "tax",
@@ -12,7 +12,7 @@ export const rowKinds = [
 ] as const;
 export type RowKind = (typeof rowKinds)[number];
 
-/** English, Malay, Chinese, German, French and Spanish, as receipts print them. */
+/** Words in English, Malay, Chinese, German, French and Spanish, as printed on receipts. */
 const printed: Readonly<Record<Exclude<RowKind, "item" | "date">, RegExp>> = {
   total:
     /\b(?:grand |net |nett |rounded )?total\b|amount (?:due|payable)|\bamt due\b|balance due|\bto pay\b|\bjumlah\b|\bgesamt(?:betrag)?\b|\bsumme\b|\bmontant\b|\bimporte\b|合计|合計|总计|總計|总额|應付|应付/iu,
@@ -26,20 +26,20 @@ const printed: Readonly<Record<Exclude<RowKind, "item" | "date">, RegExp>> = {
     /\bjalan\b|\bjln\b|\btaman\b|\blorong\b|\bstreet\b|\bst\.|\broad\b|\brd\b|\bavenue\b|\bave\b|\blane\b|stra(?:ß|ss)e|\brue\b|\bcalle\b|\bkuala lumpur\b|\bselangor\b|\bjohor\b|路|街/iu,
 };
 
-/** Rows that print the word for a total of something else than the money that is paid. */
+/** Rows with the word "total" that do not contain the amount to pay. */
 const otherTotals =
   /\b(?:sub[ -]?total|total[ :]*(?:qty|quantity|items?|pcs|points?|disc\w*|savings?|saved|gst|tax|sst)|qty|items?)\b|\bexclu?d?\w*|\(ex\)|小计|小計|jumlah kecil/iu;
 
-/** Of several totals on a receipt, the one that is paid. */
+/** Identifies the amount to pay among several totals on a receipt. */
 const finalTotal =
   /amount (?:due|payable)|\bamt due\b|balance due|\bto pay\b|\b(?:grand|nett?|rounded) total\b/iu;
 
-/** Whether a row prints the total that is paid, where a receipt prints several. */
+/** Whether a row contains the amount to pay, if a receipt prints several totals. */
 export function isFinalTotal(text: string): boolean {
   return finalTotal.test(text);
 }
 
-/** Words that ask for a kind, longest first in each. */
+/** Words that ask for a kind, longest first within each. */
 const asked: readonly (readonly [RegExp, RowKind])[] = [
   [
     /\bhow much (?:did (?:i|we) (?:pay|spend)|was (?:it|the bill|charged)|(?:is|was) the total)(?: (?:at|in|for))?\b|\bwhat did (?:i|we) (?:pay|spend)(?: (?:at|in))?\b|\b(?:grand |final )?total(?: amount| price| paid)?(?: (?:at|in|of|from))?\b|\bamount (?:paid|due)(?: (?:at|to))?\b|\bberapa (?:jumlah|bayar)(?: di)?\b|\bjumlah(?: di)?\b|多少钱|总共|合计|总计/iu,
@@ -60,7 +60,7 @@ const asked: readonly (readonly [RegExp, RowKind])[] = [
   [/\baddress(?: (?:of|for))?\b|\bwhere is\b|\balamat\b|地址/iu, "address"],
 ];
 
-/** What a row says, by the words that it prints. An item has an amount or a name and nothing of the others. */
+/** The kinds of a row, by the words it contains. A row that matches nothing else is an item. */
 export function kindsOfRow(text: string, days: number): ReadonlySet<RowKind> {
   const kinds = new Set<RowKind>();
   for (const [kind, form] of Object.entries(printed) as [RowKind, RegExp][]) {
@@ -74,7 +74,7 @@ export function kindsOfRow(text: string, days: number): ReadonlySet<RowKind> {
 
 const known = new Map<string, ReadonlySet<RowKind>>();
 
-/** One set for all rows of the same kinds: there are few combinations, and a set of its own takes 150 bytes per row. */
+/** One set for all rows of the same kinds: there are few combinations, and a separate set takes 150 bytes per row. */
 function shared(kinds: ReadonlySet<RowKind>): ReadonlySet<RowKind> {
   const name = [...kinds].join();
   const same = known.get(name) ?? kinds;
@@ -84,11 +84,11 @@ function shared(kinds: ReadonlySet<RowKind>): ReadonlySet<RowKind> {
 
 export interface AskedFor {
   readonly kinds: ReadonlySet<RowKind>;
-  /** The question without the words that ask. */
+  /** The question without the words that ask for kinds. */
   readonly rest: string;
 }
 
-/** The kinds that a question asks for by declared words, and what is left of it. */
+/** The kinds that a question asks for, by fixed word lists, and the rest of the question. */
 export function kindsAskedFor(question: string): AskedFor {
   const kinds = new Set<RowKind>();
   let rest = question;
