@@ -41,7 +41,7 @@ export class ChangeDeadLetters implements DeadLetterKind {
     });
   }
 
-  /** With a new deduplication id: SQS would drop it as a duplicate of the failed message. */
+  /** Uses a new deduplication id, because SQS would drop the message as a duplicate of the failed one. */
   async sendAgain(deadLetter: Letter): Promise<SentAgain> {
     const change = documentModel.readMessage(deadLetter.body);
     if (typeof change === "string") return { stays: `It is not a change message: ${change}.` };

@@ -2,10 +2,10 @@ import type { FailedSource, FailedThing, Listing, Retried } from "./failed-sourc
 import { mayBePurged } from "./failed-source.ts";
 import { countOf, type DeadLetterSource, type Letter, throughQueue } from "./through-queue.ts";
 
-/** Why a message was not replayed, or the id by which its next failure can be recognized. */
+/** The reason why a message was not replayed, or the id by which its next failure can be recognised. */
 export type SentAgain = { readonly stays: string } | { readonly sentAs: string | undefined };
 
-/** The kind of messages in a dead-letter queue, and how to replay them. */
+/** A kind of message in a dead-letter queue: how to describe and how to replay it. */
 export interface DeadLetterKind {
   describe(deadLetters: readonly Letter[]): Promise<FailedThing[]>;
   sendAgain(deadLetter: Letter): Promise<SentAgain>;
@@ -38,7 +38,7 @@ export class DeadLetters implements FailedSource {
     return { things, total: Math.max(total, things.length) };
   }
 
-  /** Deletes a message only after it was sent again. A message that has failed again meanwhile stays. */
+  /** Deletes a message only after it was sent again. A message that has already failed again stays. */
   async retry(): Promise<Retried> {
     const total = await countOf(this.#queue);
     const sent = new Set<string | undefined>();

@@ -5,8 +5,8 @@ import { idsIn } from "./subject-ids.ts";
 import type { Letter } from "./through-queue.ts";
 
 /**
- * Messages that a function failed on, with the reason that it put on them; for those that SQS moved after too many receives, its
- * log has the reason. `entity` is what they are about, for people to read.
+ * Describes dead-lettered messages with the reason that their function attached. Messages that SQS moved after too many
+ * receives have none, so their reason is read from the function's log. `entity` names the subject for people.
  */
 export async function describeDeadLetters(
   deadLetters: readonly Letter[],

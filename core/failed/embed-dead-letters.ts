@@ -12,7 +12,7 @@ export interface EmbedDeadLettersOptions {
   readonly reasons: LoggedReasons;
 }
 
-/** Embed messages with invalid input, or that SQS moved after too many receives. */
+/** Embed messages with invalid input, and those that SQS moved after too many receives. */
 export class EmbedDeadLetters implements DeadLetterKind {
   readonly #options: EmbedDeadLettersOptions;
 
@@ -24,7 +24,7 @@ export class EmbedDeadLetters implements DeadLetterKind {
     return describeDeadLetters(deadLetters, "OCR rows", this.#options.reasons);
   }
 
-  /** With its original time, so that later exports stay newer. */
+  /** Keeps the original time, so that later exports stay newer. */
   async sendAgain(deadLetter: Letter): Promise<SentAgain> {
     try {
       const { exported_at } = parseEmbedMessage(deadLetter.body);

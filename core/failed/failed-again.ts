@@ -2,16 +2,19 @@ import type { Clock } from "../resilience/clock.ts";
 import type { FailedThing } from "./failed-source.ts";
 
 const pollMs = 1_000;
-/** SQS counts approximately, and late. */
+/** SQS counts messages approximately and with a delay. */
 const quietMs = 10_000;
 
 export interface HandlingDeps {
   readonly clock: Clock;
-  /** Messages that wait or are in flight. */
+  /** Number of messages that are waiting or in flight. */
   readonly underWay: () => Promise<number>;
 }
 
-/** Waits until what was sent again is handled, at most until the moment given. Resolves to what is still under way. */
+/**
+ * Waits until replayed messages are processed, at most until the time `until`. Resolves to the number still in
+ * progress.
+ */
 export async function untilHandled({ clock, underWay }: HandlingDeps, until: number): Promise<number> {
   let quietSince: number | undefined;
   for (;;) {
@@ -25,7 +28,7 @@ export async function untilHandled({ clock, underWay }: HandlingDeps, until: num
   }
 }
 
-/** Of what is there after a retry, what has failed since it began; what stayed behind has not been tried. */
+/** The items that have failed since the retry began, without those that could not be retried. */
 export function failedSince(
   things: readonly FailedThing[],
   stayed: readonly FailedThing[],

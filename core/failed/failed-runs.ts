@@ -61,7 +61,7 @@ export class FailedRuns implements FailedSource {
     return { retried, stayed, untouched: 0 };
   }
 
-  /** Removes the run from the list of open runs; the run keeps its state and its reason. */
+  /** Removes the run from the list of open runs; the run itself keeps its state and its reason. */
   async purge(listing: Listing): Promise<number> {
     const { client, controlTable } = this.#options;
     const openRuns = new OpenRuns(client, controlTable);
@@ -71,7 +71,7 @@ export class FailedRuns implements FailedSource {
     return due.length;
   }
 
-  /** A superseded run only needs to be closed, which compaction does with its message. */
+  /** Redrives a current run. A superseded one only needs its message, with which compaction closes it. */
   async #driveAgain(run: CompactionRun): Promise<void> {
     const { runs, queues } = this.#options;
     const now = new Date();
@@ -123,7 +123,7 @@ export class FailedRuns implements FailedSource {
   }
 }
 
-/** Its time is unknown, so the current time is shown. */
+/** Shows the current time, because the time of an unreadable item is unknown. */
 function unreadableThing({ item, message }: ItemUnreadableError): FailedThing {
   return { ...unknownSubject, id: item, since: new Date().toISOString(), entity: item, reason: message };
 }

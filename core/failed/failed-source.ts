@@ -1,13 +1,13 @@
 import type { StoredDocument } from "../documents/documents.ts";
 
-/** The stored ids of the document that a failure is about, as far as they are known. */
+/** The stored ids of a failure's document; null where unknown. */
 export type SubjectIds = { readonly [Name in keyof StoredDocument]: StoredDocument[Name] | null };
 
 /** A failure, as shown to operators. */
 export interface FailedThing extends SubjectIds {
   /** Id of the message, the object or the run. */
   readonly id: string;
-  /** ISO. */
+  /** ISO time. */
   readonly since: string;
   readonly entity: string;
   readonly reason: string;
@@ -34,12 +34,12 @@ export interface Retried {
   readonly untouched: number;
 }
 
-/** A place where failures end up. */
+/** A place that holds failures: a dead-letter queue, stored objects or failed runs. */
 export interface FailedSource {
   readonly name: string;
   /** Up to `most` items, without side effects. */
   list(most: number): Promise<Listing>;
-  /** Replays what can be replayed. A crash in between may send some items twice; replaying is idempotent. */
+  /** Replays what can be replayed. A crash in between may replay some items twice, which is idempotent. */
   retry(): Promise<Retried>;
   /** Deletes the listed items permanently. Resolves to their number. */
   purge(listing: Listing): Promise<number>;

@@ -15,7 +15,7 @@ export interface FoldDeadLettersOptions {
   readonly foldLogGroup: string;
 }
 
-/** Requests to fold a shard that have failed for hours. */
+/** Requests to fold a shard that failed in every receive. */
 export class FoldDeadLetters implements DeadLetterKind {
   readonly #options: FoldDeadLettersOptions;
 
@@ -36,7 +36,7 @@ export class FoldDeadLetters implements DeadLetterKind {
     });
   }
 
-  /** With a new deduplication id: SQS would drop it as a duplicate of the failed message. */
+  /** Uses a new deduplication id, because SQS would drop the message as a duplicate of the failed one. */
   async sendAgain(deadLetter: Letter): Promise<SentAgain> {
     const { sqs, queueUrl } = this.#options;
     const { MessageId } = await sqs.send(

@@ -8,12 +8,12 @@ import type { Letter } from "./through-queue.ts";
 export interface FunctionDeadLettersOptions {
   readonly sqs: SQSClient;
   readonly queueUrl: string;
-  /** What a message is about, for people to read. */
+  /** The subject of the messages, as text for people. */
   readonly entity: string;
   readonly reasons: Pick<LoggedReasons, "of">;
 }
 
-/** Messages of a queue whose function failed, with the reason that it gave. */
+/** Messages of a queue whose function failed, with the function's reason. */
 export class FunctionDeadLetters implements DeadLetterKind {
   readonly #options: FunctionDeadLettersOptions;
 

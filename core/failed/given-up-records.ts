@@ -36,7 +36,7 @@ interface Stored {
 
 type Read = z.ZodSafeParseResult<z.infer<typeof givenUp>>;
 
-/** Stream records that Lambda discarded, with one object per batch. */
+/** Stream records that Lambda discarded; there is one object per batch. */
 export class GivenUpRecords implements FailedSource {
   readonly name = "stream-given-up";
   readonly #options: GivenUpRecordsOptions;
@@ -52,7 +52,7 @@ export class GivenUpRecords implements FailedSource {
     return { things, total: all.length };
   }
 
-  /** Deletes an object when all of its records are replayed. Otherwise it stays; replaying is idempotent. */
+  /** Deletes an object after all of its records are replayed. Otherwise it stays; replaying is idempotent. */
   async retry(): Promise<Retried> {
     let retried = 0;
     const stayed: FailedThing[] = [];
@@ -74,7 +74,7 @@ export class GivenUpRecords implements FailedSource {
     return due.length;
   }
 
-  /** Why some records could not be replayed. */
+  /** The reason why some records could not be replayed; undefined if all were. */
   async #replay(records: readonly unknown[]): Promise<string | undefined> {
     const reasons: string[] = [];
     for (const record of records) {

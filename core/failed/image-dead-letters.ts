@@ -26,11 +26,11 @@ export interface ImageQueueUrls {
 export interface ImageDeadLettersOptions {
   readonly sqs: SQSClient;
   readonly queueUrls: ImageQueueUrls;
-  /** Undefined for events that reached no function. */
+  /** Undefined for events that did not reach a function. */
   readonly reasons: LoggedReasons | undefined;
 }
 
-/** Messages of the image flow that failed, with the reason that their function gave, and events that were not delivered. */
+/** Failed messages of the image flow, with their function's reason, and events that could not be delivered. */
 export class ImageDeadLetters implements DeadLetterKind {
   readonly #options: ImageDeadLettersOptions;
 
@@ -79,13 +79,13 @@ function typeOf({ body }: Letter): string | undefined {
   return event.safeParse(jsonOf(body)).data?.["detail-type"];
 }
 
-/** The key tells people more than the id. */
+/** Prefers the object key, which tells operators more than the id. */
 function subjectOf({ body }: Letter): string | null {
   const detail = event.safeParse(jsonOf(body)).data?.detail;
   return detail?.object?.key ?? detail?.original_key ?? detail?.item_id ?? null;
 }
 
-/** EventBridge's own reason. */
+/** The reason that EventBridge attaches to an undelivered event. */
 function undelivered(deadLetter: Letter): string | undefined {
   const code = attributeOf(deadLetter, "ERROR_CODE");
   return code && `${code}: ${attributeOf(deadLetter, "ERROR_MESSAGE") ?? "no message"}`;

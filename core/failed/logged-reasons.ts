@@ -20,7 +20,7 @@ export class LoggedReasons {
     this.#logGroup = logGroup;
   }
 
-  /** The newest reason per message, or a pointer to the log. An unreadable log is not an error. */
+  /** The newest logged reason of each message, or a pointer to the log. An unreadable log is not an error. */
   async of(deadLetters: readonly Letter[]): Promise<(deadLetter: Letter) => string> {
     const found = new Map<string, { readonly at: number; readonly reason: string }>();
     for (let from = 0; from < deadLetters.length; from += idsPerPattern) {

@@ -23,7 +23,7 @@ export interface RejectedRowsOptions {
 
 const readsAtOnce = 16;
 
-/** A rejected row. Those of older runs do not name their document, but usually the row does. */
+/** A rejected row. Rows of older runs do not name their document, but their content usually does. */
 const rejectedRow = z.looseObject({
   file: z.enum(collections),
   line_number: z.int(),
@@ -109,7 +109,7 @@ export class RejectedRows implements FailedSource {
     return files.sort((a, b) => (a.since < b.since ? -1 : 1));
   }
 
-  /** Empty for a superseded run or a file that was deleted meanwhile. */
+  /** Empty for a superseded run, or a file that was deleted in the meantime. */
   async #thingsOf({ key, runId, since }: RejectedFile): Promise<FailedThing[]> {
     const { s3, bucket, runs } = this.#options;
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));

@@ -9,16 +9,16 @@ import { isEntityKey, parseEntityKey } from "../entities/entity-key.ts";
 import { keyOfRecord, type RecordKey } from "./subjects.ts";
 
 export interface ReplayDeps {
-  /** In shard order. */
+  /** The queues of each collection, in shard order. */
   readonly queues: Readonly<Record<Collection, readonly QueuePublisher[]>>;
   /** Reads the current item from the source table, in typed JSON. */
   readonly itemNow: (key: RecordKey) => Promise<Record<string, AttributeValue> | undefined>;
 }
 
 /**
- * Replays a stream record. For a malformed record it uses the current item, which may have been corrected. It ignores
- * the stack's watched fields, because a message only says which items to read. Resolves to why the record cannot be
- * replayed; undefined if it was, or if nothing is left to replay.
+ * Replays a stream record. If the record is malformed, uses the current item, which may have been corrected. Ignores
+ * the stack's watched fields, because a message only says which items to read. Resolves to the reason why the record
+ * cannot be replayed; undefined if it was, or if nothing is left to replay.
  */
 export async function replay(record: unknown, deps: ReplayDeps): Promise<string | undefined> {
   const asItWas = await tell(record, deps);
@@ -30,7 +30,10 @@ export async function replay(record: unknown, deps: ReplayDeps): Promise<string 
   return tell(asInsert(record, item), deps);
 }
 
-/** A removal is replayed in any case. For other records of a missing item, its removal has told the collections. */
+/**
+ * A removal is replayed even if its item is missing. Other records of a missing item need no replay, because the item's
+ * removal has its own record.
+ */
 function isRemoval(record: unknown, { PK, SK }: RecordKey): boolean {
   const key = parseEntityKey(PK, SK);
   return isEntityKey(key) && (record as { eventName?: unknown }).eventName === "REMOVE";
@@ -42,7 +45,7 @@ function asInsert(record: unknown, item: Record<string, AttributeValue>): unknow
   return { ...rest, eventName: "INSERT", dynamodb: { ...known, NewImage: item } };
 }
 
-/** Resolves to why the record is malformed, if it is. */
+/** Sends the record's messages. Resolves to the reason if the record is malformed. */
 async function tell(record: unknown, { queues }: ReplayDeps): Promise<string | undefined> {
   const { boxes, malformed } = sortRecords([record], whole);
   if (malformed.length > 0) return malformed.map(({ reason }) => reason).join("; ");

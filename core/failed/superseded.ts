@@ -10,9 +10,9 @@ import { idsIn } from "./subject-ids.ts";
 const maxPagesPerDay = 50;
 
 export interface SupersededExports {
-  /** By time. */
+  /** Sorted by time. */
   readonly exports: readonly FailedThing[];
-  /** False if the log is longer than is read at once: newer ones are left out. */
+  /** False if the log is too long to read at once; newer exports are then missing. */
   readonly isWhole: boolean;
 }
 
@@ -25,8 +25,8 @@ const supersededLine = z.object({
 });
 
 /**
- * Exports of the last days that were superseded by a later one of their document. They are not failures: search has newer
- * content. They are listed for operators who miss an export.
+ * Exports of the last days that were superseded by a later one of their document. They are not failures, because search
+ * has newer content; they are listed for operators who are looking for a missing export.
  */
 export async function supersededExports(
   logs: CloudWatchLogsClient,

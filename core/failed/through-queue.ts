@@ -14,10 +14,12 @@ export interface Letter {
   readonly receiptHandle: string;
   readonly body: string;
   readonly attributes: Readonly<Record<string, MessageAttributeValue>>;
-  /** This and deduplicationId are for FIFO queues only. */
+  /** groupId and deduplicationId are set for FIFO queues only. */
   readonly groupId: string | undefined;
   readonly deduplicationId: string | undefined;
-  /** Epoch milliseconds. A standard queue keeps it when SQS moves a message to the dead-letter queue. */
+  /**
+   * Epoch milliseconds. In a standard queue, SQS preserves the time when it moves a message to the dead-letter queue.
+   */
   readonly sentAt: number;
 }
 
@@ -27,16 +29,16 @@ export interface DeadLetterSource {
 }
 
 const messagesPerCall = 10;
-/** Visibility timeout: how soon others receive a message if this process crashes. */
+/** Visibility timeout: the time after which other consumers receive a message if this process crashes. */
 const hiddenSeconds = 60;
 /** Long polling queries all SQS servers; short polling only some. */
 const waitSeconds = 1;
 
 /**
- * Iterates over a queue once, ten messages at a time: each is visited once, and deleted if the visit says so. All
- * others are returned to the queue at the end, in order. A dead-letter queue has no dead-letter queue itself, so
- * receives do not matter. A FIFO queue delivers no more of a message group while ten of it are in flight. Resolves to
- * the messages that could not be deleted.
+ * Iterates over a queue once, ten messages at a time. Each message is visited once, and deleted if the visit returns
+ * it; all others return to the queue at the end. Receives do not matter, because a dead-letter queue has no dead-letter
+ * queue of its own. A FIFO queue delivers no more messages of a group while ten of it are in flight. Resolves to the
+ * messages that could not be deleted.
  */
 export async function throughQueue(
   queue: DeadLetterSource,
@@ -63,7 +65,7 @@ export async function throughQueue(
   return refused;
 }
 
-/** Approximate number of messages in the queue, those in flight included. */
+/** Approximate number of messages in the queue, including those in flight. */
 export async function countOf({ sqs, url }: DeadLetterSource): Promise<number> {
   const { Attributes = {} } = await sqs.send(
     new GetQueueAttributesCommand({
@@ -114,7 +116,7 @@ async function remove({ sqs, url }: DeadLetterSource, deadLetters: readonly Lett
   return Failed.flatMap(({ Id }) => deadLetters[Number(Id)] ?? []);
 }
 
-/** Messages that cannot be returned now become visible after their timeout. */
+/** A message that cannot be returned now becomes visible after its timeout. */
 async function returnToQueue({ sqs, url }: DeadLetterSource, deadLetters: readonly Letter[]): Promise<void> {
   for (let from = 0; from < deadLetters.length; from += messagesPerCall) {
     const Entries = deadLetters.slice(from, from + messagesPerCall).map(({ receiptHandle }, index) => ({
