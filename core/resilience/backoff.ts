@@ -8,7 +8,7 @@ export function exponentialMs({ firstMs, maxMs }: Backoff, failed: number): numb
   return Math.min(maxMs, firstMs * 2 ** (failed - 1));
 }
 
-/** The same in seconds, as visibility timeouts of SQS are. */
+/** The same in seconds, the unit of SQS visibility timeouts. */
 export function exponentialSeconds(
   { firstSeconds, maxSeconds }: { readonly firstSeconds: number; readonly maxSeconds: number },
   failed: number,
@@ -16,7 +16,9 @@ export function exponentialSeconds(
   return exponentialMs({ firstMs: 1000 * firstSeconds, maxMs: 1000 * maxSeconds }, failed) / 1000;
 }
 
-/** Between zero and twice the exponential wait, so that clients which failed together do not retry together. */
+/**
+ * A random wait between zero and twice the exponential one, so that clients that failed together do not retry together.
+ */
 export function jitteredMs({ firstMs, maxMs }: Backoff, failed: number, random = Math.random): number {
   return random() * exponentialMs({ firstMs: 2 * firstMs, maxMs }, failed);
 }

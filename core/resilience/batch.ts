@@ -4,7 +4,7 @@ export interface BatchLimits<Item> {
   readonly bytesOf: (item: Item) => number;
 }
 
-/** The items in order, in as few batches as the limits allow. An item that is over `maxBytes` is a batch of its own. */
+/** The items in order, in as few batches as the limits allow. An item larger than `maxBytes` is a batch of its own. */
 export function* batchesOf<Item>(
   items: Iterable<Item>,
   { maxCount, maxBytes, bytesOf }: BatchLimits<Item>,

@@ -1,13 +1,13 @@
 export interface Bisection<Item, Refusal> {
-  /** Sends the items together. Resolves to why they are refused; undefined where they are taken. */
+  /** Sends the items together. Resolves to the reason if they are refused, and to undefined if they are accepted. */
   readonly attempt: (items: readonly Item[]) => Promise<Refusal | undefined>;
-  /** Items were refused together, and none of them alone: the other side takes fewer per request. */
+  /** Called if items are refused together but none of them alone, because the receiver accepts fewer per request. */
   readonly onRefusedTogether?: (count: number) => void;
 }
 
 /**
- * Halves items that were refused together until each one that is refused stands alone. Returns these with their own
- * refusals; all others have been taken. Takes 2N-1 attempts where every item is refused. Throws what `attempt` throws.
+ * Halves items that were refused together until each refused item is alone. Returns these with their own reasons; all
+ * others have been accepted. Needs at most 2N-1 attempts. Throws the errors of `attempt`.
  */
 export async function bisect<Item, Refusal>(
   items: readonly Item[],

@@ -8,9 +8,9 @@ import {
 } from "cockatiel";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
-/** A dependency failed repeatedly, and is not called for a while. The work is not at fault: it is deferred. */
+/** A dependency failed repeatedly and is not called for a while. The work is not at fault and is deferred. */
 export class CircuitOpenError extends VectorkeepError {
-  /** When the dependency may be called again; epoch ms. */
+  /** Epoch milliseconds from which the dependency may be called again. */
   readonly retryAt: number;
 
   constructor(dependency: string, retryAt: number, cause?: unknown) {
@@ -24,19 +24,19 @@ export class CircuitOpenError extends VectorkeepError {
 }
 
 export interface CircuitBreakerOptions {
-  /** As people read it. */
+  /** Name of the dependency in messages. */
   readonly dependency: string;
-  /** Consecutive failures that open the circuit. */
+  /** Number of consecutive failures that opens the circuit. */
   readonly maxFailures: number;
-  /** From there until one call is let through to find out whether the dependency is back. */
+  /** Time after which one call is let through, to find out whether the dependency has recovered. */
   readonly openMs: number;
-  /** Whether an error means that the dependency is away. Other errors are answers of one that works. */
+  /** Whether an error means that the dependency is unavailable. Other errors are responses of a working dependency. */
   isOutage(error: unknown): boolean;
 }
 
 /**
- * Stops calling a dependency that is away. It repeats nothing: attempts and waits are the caller's. cockatiel has the states;
- * its clock is the system's.
+ * Stops calling an unavailable dependency. Does not retry or wait: both are up to the caller. The state machine is
+ * cockatiel's, which uses the system clock.
  */
 export class CircuitBreaker {
   readonly #options: CircuitBreakerOptions;
@@ -54,7 +54,9 @@ export class CircuitBreaker {
     });
   }
 
-  /** Throws CircuitOpenError, without a call or in place of the failure that opened the circuit, and what `call` throws. */
+  /**
+   * Runs the call. Throws the errors of `call`, and CircuitOpenError if the circuit is open or this failure opens it.
+   */
   async run<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await this.#policy.execute(call);
@@ -65,7 +67,7 @@ export class CircuitBreaker {
     }
   }
 
-  /** Throws CircuitOpenError while no call would be let through. */
+  /** Throws CircuitOpenError if no call would be let through now. */
   check(): void {
     const isOver = Date.now() - this.#openedAt >= this.#options.openMs;
     if (this.#policy.state === CircuitState.Open && !isOver) throw this.#open();

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { bookCost, costInMs, type Rate } from "./gcra.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
-/** What may be spent at once after a pause. */
+/** The burst that is allowed after a pause. */
 const burstMs = 10_000;
 
 const limiterItem = z.object({ requests_arrival: z.number(), tokens_arrival: z.number() });
@@ -23,13 +23,13 @@ export interface DynamoRateLimiterOptions {
   readonly account: string;
   readonly requestsPerMinute: number;
   readonly tokensPerMinute: number;
-  /** Epoch milliseconds, since processes share the times. @default the system's */
+  /** Epoch milliseconds, because processes share the times. @default the system's */
   readonly clock?: Pick<Clock, "now">;
 }
 
 /**
- * One limiter for all processes of a stack: an item of the control table holds one theoretical arrival time a
- * limit, and each booking moves both in one conditional update. The bookings of one process wait for each other.
+ * A rate limiter that all processes of a stack share. An item of the control table holds one theoretical arrival time
+ * per limit, and each booking moves both in one conditional update. Within a process, bookings are serialised.
  */
 export class DynamoRateLimiter implements RateLimiter {
   readonly #client: DynamoDBDocumentClient;
@@ -102,7 +102,7 @@ export class DynamoRateLimiter implements RateLimiter {
     return Item && arrivals(Item);
   }
 
-  /** False if another process booked in between. */
+  /** Resolves to false if another process booked in between. */
   async #move(seen: Arrivals | undefined, next: Arrivals): Promise<boolean> {
     try {
       await this.#client.send(

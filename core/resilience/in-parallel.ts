@@ -1,4 +1,7 @@
-/** Runs the work for every item, `width` at once. Rejects with the first failure, after all work under way has ended. */
+/**
+ * Runs the work for every item with a concurrency of `width`. Rejects with the first failure, after all work in
+ * progress has ended.
+ */
 export async function inParallel<T>(
   items: Iterable<T>,
   width: number,

@@ -1,4 +1,7 @@
-/** `retry-after-ms`, or `retry-after` in seconds or as a date, in milliseconds from `now`; undefined where neither is readable. */
+/**
+ * The delay in `retry-after-ms`, or in `retry-after` (seconds or a date), as milliseconds from `now`. Undefined if
+ * neither header is readable.
+ */
 export function retryAfterMs(headers: Headers | undefined, now: number): number | undefined {
   const milliseconds = Number(headers?.get("retry-after-ms") ?? Number.NaN);
   if (milliseconds >= 0) return milliseconds;

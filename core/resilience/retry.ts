@@ -1,30 +1,30 @@
 import type { Clock } from "./clock.ts";
 
-/** What one attempt came to. A permanent error is thrown instead. */
+/** The outcome of one attempt. Permanent errors are thrown instead. */
 export type Attempt<T> =
   | { readonly kind: "done"; readonly value: T }
-  /** The other side asked to wait: the attempt does not count. */
+  /** The receiver asked to wait; the attempt does not count. */
   | { readonly kind: "defer"; readonly delayMs: number; readonly error: Error }
-  /** A transient error. `delayMs` is what the other side asked for, if it did. */
+  /** A transient error. `delayMs` is the delay that the receiver asked for, if any. */
   | { readonly kind: "retry"; readonly delayMs?: number | undefined; readonly error: Error };
 
 export type FailedAttempt = Exclude<Attempt<never>, { kind: "done" }>;
 
 export interface RetryPolicy {
-  /** Attempts that may fail, the last one included. Deferrals do not count. */
+  /** Maximum number of failed attempts. Deferrals do not count. */
   readonly maxAttempts: number;
-  /** No attempt begins at this time or later, by `clock`. @default never */
+  /** No attempt begins at or after this time of `clock`. @default never */
   readonly giveUpAt?: number;
-  /** The wait after a transient error that names none. `failed` is at least 1. */
+  /** The wait after a transient error without a delay. `failed` is at least 1. */
   readonly backoffMs: (failed: number) => number;
-  /** The error that ends the retries: attempts or time are used up. */
+  /** The error to throw when attempts or time are used up. */
   readonly exhausted: (last: FailedAttempt, failed: number) => Error;
   readonly clock: Clock;
   /** Ends a wait early; `retry` then rejects with an AbortError. */
   readonly signal?: AbortSignal;
 }
 
-/** Repeats an attempt until it is done. Throws what `attempt` throws at once, and what `exhausted` returns. */
+/** Repeats an attempt until it succeeds. Throws any error of `attempt` at once, and the error of `exhausted`. */
 export async function retry<T>(attempt: () => Promise<Attempt<T>>, policy: RetryPolicy): Promise<T> {
   const { maxAttempts, giveUpAt = Number.POSITIVE_INFINITY, backoffMs, exhausted, clock, signal } = policy;
   for (let failed = 0; ; ) {

@@ -1,4 +1,7 @@
-/** The outcome of the work, or the reason of the signal as soon as it is aborted. Nobody waits for the work then, which goes on. */
+/**
+ * Resolves to the result of the work, or rejects with the signal's reason as soon as it aborts. The work itself is not
+ * interrupted.
+ */
 export async function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work();
   signal.throwIfAborted();

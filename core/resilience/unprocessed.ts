@@ -8,12 +8,12 @@ const backoff = { firstMs: 50, maxMs: 5_000 };
 
 export interface BatchCall<Item> {
   readonly perCall: number;
-  /** Resolves to the items that the call left unprocessed, as DynamoDB's batch calls do when they are throttled. */
+  /** Resolves to the items that were left unprocessed, as in DynamoDB's batch calls under throttling. */
   readonly send: (items: readonly Item[]) => Promise<readonly Item[]>;
   readonly clock: Clock;
 }
 
-/** Sends all items, and those that a call left unprocessed again. Throws when they stay unprocessed ten times. */
+/** Sends all items, and sends unprocessed ones again. Throws if items remain unprocessed after ten attempts. */
 export async function sendAll<Item>(
   items: readonly Item[],
   { perCall, send, clock }: BatchCall<Item>,
