@@ -9,9 +9,7 @@ import { collectionOf, problemsOfCollection } from "./request-collection.ts";
 import { searchModes } from "./snapshot/rank.ts";
 
 /** Providers and indexes reject unpaired surrogates. */
-const wellFormed = z
-  .string()
-  .refine((text) => text.isWellFormed(), "has an unpaired surrogate");
+const wellFormed = z.string().refine((text) => text.isWellFormed(), "has an unpaired surrogate");
 
 const valueTypes: Readonly<Record<MetadataType, z.ZodType>> = {
   str: wellFormed,

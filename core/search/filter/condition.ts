@@ -20,9 +20,7 @@ export type Condition =
 const maxDepth = 8;
 const maxConditions = 100;
 const maxValues = 100;
-const text = z
-  .string()
-  .refine((value) => value.isWellFormed(), "has an unpaired surrogate");
+const text = z.string().refine((value) => value.isWellFormed(), "has an unpaired surrogate");
 const scalarOf: Readonly<Record<FieldType, z.ZodType>> = {
   str: text,
   day: text.regex(/^\d{4}-\d{2}-\d{2}$/, "must be a day, YYYY-MM-DD"),

@@ -147,7 +147,9 @@ describe("a generation", () => {
   test("a file that does not match the manifest is corrupt", async () => {
     await write({ "a.bin": "right" }, "00000001-1", null);
     await writeFile(join(generations.pathOf("00000001-1"), databaseFolder, "a.bin"), "wrong");
-    await expect(generations.copyTo(join(folder, "copy"), "00000001-1")).rejects.toThrow("a.bin does not match");
+    await expect(generations.copyTo(join(folder, "copy"), "00000001-1")).rejects.toThrow(
+      "a.bin does not match",
+    );
   });
 
   test("F25: a manifest that names a file outside its folder is refused", async () => {
