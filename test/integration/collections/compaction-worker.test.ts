@@ -304,7 +304,7 @@ describe("a worker that is asked to stop", () => {
     await until(async () => (await leaseOwner()) !== undefined);
     await monotonicClock.sleep(500);
     expect(await worker.stop()).toBeLessThan(5_000);
-    expect(worker.said).toEqual([expect.stringContaining("given up")]);
+    expect(worker.said).toEqual([expect.stringContaining("was abandoned")]);
     expect(rig.counted.get("CyclesFailed")).toBeUndefined();
     expect(await leaseOwner()).toBeUndefined();
     jest.restoreAllMocks();
