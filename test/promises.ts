@@ -9,6 +9,10 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
         "test/conformance/every-alarm.test.ts",
         "every alarm of the stack fires on its condition, clears when the condition is over, and notifies its topic of both",
       ],
+      [
+        "test/infra/alarms.test.ts",
+        "every alarm says what has happened, links to its runbook, notifies the topic both ways, and all but one treat missing data as healthy",
+      ],
     ],
   "`npm run doctor` reports what a stack lacks; each check is isolated.": [
     [
@@ -775,6 +779,14 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
     [
       "test/faults/catch-up.test.ts",
       "F18 F19 F20 a chunk whose attempts are used up: its rows fail with their source, and can be tried again",
+    ],
+    [
+      "test/integration/catchup/watch-tasks.test.ts",
+      "is settled once its execution has ended without settling it",
+    ],
+    [
+      "test/integration/catchup/settle-task.test.ts",
+      "processed, failed and filtered are all rows, whatever becomes of rows and chunks (F18, F20)",
     ],
   ],
   "A request starts one task, however often it is sent, and wherever its first process crashed.": [
