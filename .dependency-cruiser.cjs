@@ -122,7 +122,7 @@ module.exports = {
       from: {
         path: "^core/(collections|deltas|failed|findable|runs|search|sweep|verify)/",
         pathNot:
-          "^core/(collections/host/|failed/(embed-dead-letters|change-dead-letters|subjects|replay)\\.ts)",
+          "^core/(collections/host/|failed/(embed-dead-letters|change-dead-letters|subjects|replay-stream-record)\\.ts)",
       },
       to: { path: "^core/(receipts|entities)/" },
     },

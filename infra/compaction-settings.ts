@@ -17,7 +17,8 @@ export const compactionSettings = {
     to: 900,
     means:
       "Lease duration: how long a holder may miss its heartbeats before another process takes over. Also the visibility timeout that a heartbeat extends.",
-    because: "It outlasts any pause of a healthy process; recovery from a crash takes at most twice as long.",
+    because:
+      "A healthy process never pauses that long, and recovery from a crash takes at most twice as long. At most a third of `compaction:timeoutSeconds`.",
   }),
   leaseWaitSeconds: integer({
     default: 30,

@@ -19,7 +19,7 @@ import { ImageDeadLetters } from "../../core/failed/image-dead-letters.ts";
 import { LoggedReasons } from "../../core/failed/logged-reasons.ts";
 import { RejectedDeadLetters } from "../../core/failed/rejected-dead-letters.ts";
 import { RejectedRows } from "../../core/failed/rejected-rows.ts";
-import type { ReplayDeps } from "../../core/failed/replay.ts";
+import type { ReplayDeps } from "../../core/failed/replay-stream-record.ts";
 import { systemClock } from "../../core/resilience/clock.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";

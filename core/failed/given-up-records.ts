@@ -9,7 +9,7 @@ import { jsonOf } from "../text/json-of.ts";
 import { problems } from "../text/problems.ts";
 import type { FailedSource, FailedThing, Listing, Retried } from "./failed-source.ts";
 import { mayBePurged } from "./failed-source.ts";
-import { type ReplayDeps, replay } from "./replay.ts";
+import { type ReplayDeps, replay } from "./replay-stream-record.ts";
 import { subjectOfRecord, unknownSubject } from "./subjects.ts";
 
 export interface GivenUpRecordsOptions {

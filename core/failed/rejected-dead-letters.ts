@@ -2,7 +2,7 @@ import * as z from "zod";
 import { jsonOf } from "../text/json-of.ts";
 import type { DeadLetterKind, SentAgain } from "./dead-letters.ts";
 import type { FailedThing } from "./failed-source.ts";
-import { type ReplayDeps, replay } from "./replay.ts";
+import { type ReplayDeps, replay } from "./replay-stream-record.ts";
 import { subjectOfRecord } from "./subjects.ts";
 import type { Letter } from "./through-queue.ts";
 

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { chunkConfig } from "../../core/catchup/host/chunk-config.ts";
 import { chunkDeps } from "../../core/catchup/host/chunk-deps.ts";
 import { chunk } from "../../core/catchup/sources/plan.ts";
 import { runChunk } from "../../core/catchup/work/run-chunk.ts";
 import { defineFunction } from "../../core/process/define-function.ts";
+import { chunkConfig } from "./config.ts";
 
 const chunkEvent = z.object({ task_id: z.string(), chunk });
 

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { settleConfig } from "../../core/catchup/host/settle-config.ts";
 import { settleDeps } from "../../core/catchup/host/settle-deps.ts";
 import { settleTask } from "../../core/catchup/work/settle-task.ts";
 import { defineFunction } from "../../core/process/define-function.ts";
+import { settleConfig } from "./config.ts";
 
 const taskOf = z.object({ task_id: z.string() });
 /** The state machine passes the task; Lambda passes the invocation that failed permanently. */

@@ -1,10 +1,10 @@
 import type { ShardName } from "../../contract/collections.ts";
 import type { CycleDeps } from "../../core/collections/cycle/cycle-deps.ts";
-import type { CompactionConfig } from "../../core/collections/host/compaction-config.ts";
 import { compactionClients, cycleDeps } from "../../core/collections/host/compaction-deps.ts";
 import { type ShardQueues, shardQueues } from "../../core/collections/messages/shard-queues.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
+import type { CompactionConfig } from "./config.ts";
 
 export interface CompactionDeps {
   readonly shards: readonly ShardQueues[];

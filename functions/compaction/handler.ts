@@ -1,9 +1,9 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { runCycle } from "../../core/collections/cycle/cycle.ts";
-import { compactionConfig } from "../../core/collections/host/compaction-config.ts";
 import { queuedMessage } from "../../core/collections/messages/queued-message.ts";
 import { defineFunction } from "../../core/process/define-function.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
+import { compactionConfig } from "./config.ts";
 import { compactionDeps } from "./deps.ts";
 import { sourceOf } from "./event.ts";
 

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import type { ShardName } from "../../contract/collections.ts";
 import type { FoldRequestDeps } from "../../core/collections/fold/answer-fold-request.ts";
 import type { FoldDeps } from "../../core/collections/fold/fold-deps.ts";
-import type { CompactionConfig } from "../../core/collections/host/compaction-config.ts";
 import { compactionClients } from "../../core/collections/host/compaction-deps.ts";
 import { foldDeps, foldQueue } from "../../core/collections/host/fold-deps.ts";
 import { shardQueues } from "../../core/collections/messages/shard-queues.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
+import type { CompactionConfig } from "./config.ts";
 
 /** A warm process keeps the dependencies of a shard, above all its copy of the base. */
 export function foldFunctionDeps(config: CompactionConfig, { log, metrics }: Telemetry): FoldRequestDeps {

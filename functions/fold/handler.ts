@@ -1,9 +1,9 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { answerFoldRequest } from "../../core/collections/fold/answer-fold-request.ts";
-import { compactionConfig } from "../../core/collections/host/compaction-config.ts";
 import { queuedMessage } from "../../core/collections/messages/queued-message.ts";
 import { defineFunction } from "../../core/process/define-function.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
+import { compactionConfig } from "./config.ts";
 import { foldFunctionDeps } from "./deps.ts";
 
 /** Lambda must not time out before the fold has ended. */

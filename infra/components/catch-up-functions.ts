@@ -1,9 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { chunkConfig } from "../../core/catchup/host/chunk-config.ts";
-import type { settleConfig } from "../../core/catchup/host/settle-config.ts";
 import type { apiConfig } from "../../functions/catch-up-api/config.ts";
+import type { chunkConfig } from "../../functions/catch-up-chunk/config.ts";
 import type { runConfig } from "../../functions/catch-up-run/config.ts";
+import type { settleConfig } from "../../functions/catch-up-settle/config.ts";
 import { BundledFunction } from "./bundled-function.ts";
 import type { CatchUpArgs } from "./catch-up-args.ts";
 import { type CatchUpMachine, executionsOf } from "./catch-up-machine.ts";

@@ -2,12 +2,12 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type * as z from "zod";
 import { maxChangeReceives, shardNames } from "../../contract/collections.ts";
-import type { compactionConfig } from "../../core/collections/host/compaction-config.ts";
 import type {
   documentsConfig,
   foldsConfig,
   generationFilesConfig,
 } from "../../core/collections/host/shards-config.ts";
+import type { compactionConfig } from "../../functions/compaction/config.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import { type CollectionQueues, collectionQueues, urlsOf } from "./collection-queues.ts";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
+import { addedFunctions } from "../../infra/added-functions.ts";
 import { watchEveryMinutes } from "../../infra/components/catch-up-watch.ts";
 import { declared } from "../../infra/config.ts";
 import { alarmMetrics, idleCosts, idlePrices, idleWatchCost, searchCost } from "./support/prices.ts";
@@ -8,7 +9,11 @@ import { stackFile } from "./support/stacks.ts";
 
 const root = join(import.meta.dirname, "../..");
 const page = readFileSync(join(root, "docs/cost.md"), "utf8");
-const listing = readFileSync(join(root, "test/infra/fixtures/dev-resources.txt"), "utf8").trim().split("\n");
+/** Without the functions that were added to the product: the page is about the product. */
+const listing = readFileSync(join(root, "test/infra/fixtures/dev-resources.txt"), "utf8")
+  .trim()
+  .split("\n")
+  .filter((resource) => !Object.keys(addedFunctions).some((name) => resource.includes(`-${name}`)));
 
 /** Types that cost nothing by themselves while nothing happens; what they hold and do is in the table of usage. */
 const free =

@@ -1,4 +1,5 @@
 import { metricsOf } from "../../contract/metrics.ts";
+import { addedFunctions } from "../../infra/added-functions.ts";
 import { deployCatchUp } from "./support/catch-up-stack.ts";
 import { type Deployment, ofType } from "./support/deploy.ts";
 import { deployStack } from "./support/stacks.ts";
@@ -42,8 +43,9 @@ function shown(namespace: string, metric: string): string[] {
 
 test("every flow has a row, catching up only where there is such a flow", async () => {
   const usual = ["Embedding", "Changes", "Compaction", "Upkeep", "Search"];
-  expect(flowsOf(widgets)).toEqual([...usual, "Catching up"]);
-  expect(flowsOf(widgetsOf(await deployStack("dev")))).toEqual(usual);
+  const added = Object.keys(addedFunctions).length > 0 ? ["Added functions"] : [];
+  expect(flowsOf(widgets)).toEqual([...usual, "Catching up", ...added]);
+  expect(flowsOf(widgetsOf(await deployStack("dev")))).toEqual([...usual, ...added]);
 });
 
 test("graphs stand beside each other within the page's 24 columns, each with something to show", () => {

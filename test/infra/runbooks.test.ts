@@ -116,6 +116,7 @@ describe.each(runbooks)("the runbook %s", (_, text) => {
     const found = parts.map((part) => text.indexOf(`${part}`));
     expect(found).toEqual([...found].sort((one, other) => one - other));
     expect(found).not.toContain(-1);
+    expect(text).toContain("## Look\n\n[Set `STACK` and `out` first](README.md).\n");
     expect(commands.length).toBeGreaterThan(1);
     expect(text.split("\n").length).toBeLessThan(60);
   });

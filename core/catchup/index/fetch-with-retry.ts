@@ -3,12 +3,11 @@ import { errorIn, statusOf } from "../../embedding/provider-error.ts";
 import { jitteredMs } from "../../resilience/backoff.ts";
 import { type Clock, systemClock } from "../../resilience/clock.ts";
 import { type Attempt, retry } from "../../resilience/retry.ts";
-import { retryAfterMs } from "../../resilience/retry-after.ts";
+import { verdictOfStatus } from "../../resilience/status-verdict.ts";
 import { IndexThrottledError } from "./index-errors.ts";
 
 const maxAttempts = 5;
 const backoff = { firstMs: 250, maxMs: 8_000 };
-const deferMs = 1_000;
 /** An error with status 2xx is small; a page of vectors is not. */
 const maxErrorLength = 16 * 1024;
 const maxErrorWords = 300;
@@ -56,12 +55,12 @@ async function attempt(
 ): Promise<Attempt<Response>> {
   try {
     const answer = await fetch(input, init);
-    if (answer.status !== 429) {
+    const verdict = verdictOfStatus(answer.status, answer.headers, clock.now());
+    if (verdict?.kind !== "defer") {
       return { kind: "done", value: answer.ok ? await withoutError(answer) : asRefusal(answer) };
     }
     await answer.body?.cancel();
-    const delayMs = retryAfterMs(answer.headers, clock.now()) ?? deferMs;
-    return { kind: "defer", delayMs, error: new IndexThrottledError(sink) };
+    return { ...verdict, error: new IndexThrottledError(sink) };
   } catch (error) {
     // The connection failed, or broke while the body was read.
     return { kind: "retry", error: error as Error };

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { jitteredMs } from "../../resilience/backoff.ts";
 import { type Clock, systemClock } from "../../resilience/clock.ts";
 import { type Attempt, retry } from "../../resilience/retry.ts";
-import { retryAfterMs } from "../../resilience/retry-after.ts";
+import { verdictOfStatus } from "../../resilience/status-verdict.ts";
 import { InputError, VectorkeepError } from "../../vectorkeep-error.ts";
 import type { DateRange } from "../requests/date-range.ts";
 import { type ProcessRequest, usualNames } from "../requests/process-request.ts";
@@ -12,10 +12,8 @@ import { failureAtEnd, wordsOf } from "./metabase-words.ts";
 const maxAttempts = 5;
 const backoff = { firstMs: 250, maxMs: 8_000 };
 /** Deferral where Metabase names no time. */
-const deferMs = 1_000;
 /** Of an export's end: room for an error object with its stack trace. */
 const tailBytes = 1024 * 1024;
-const transientStatuses = new Set([408, 425, 429]);
 const usualDateNames: DateNames = { start: "start_date", end: "end_date", column: "created_at" };
 
 /** Metabase cannot answer the question permanently. */
@@ -123,15 +121,12 @@ function ask(
     }).catch((error: Error) => error);
     if (!(answer instanceof Response)) return { kind: "retry", error: answer };
     const { status, headers } = answer;
-    if (status < 500 && !transientStatuses.has(status)) return { kind: "done", value: answer };
+    const verdict = verdictOfStatus(status, headers, clock.now());
+    if (verdict === undefined) return { kind: "done", value: answer };
     const said = await answer.text().catch(() => "");
     const words = wordsOf(said);
     if (words !== undefined && isFailedQuery(said)) throw new QuestionFailedError(question, words);
-    const delayMs = retryAfterMs(headers, clock.now());
-    const error = new Error(`HTTP ${status}${words ? ` ${words}` : ""}`);
-    return status === 429
-      ? { kind: "defer", delayMs: delayMs ?? deferMs, error }
-      : { kind: "retry", delayMs, error };
+    return { ...verdict, error: new Error(`HTTP ${status}${words ? ` ${words}` : ""}`) };
   };
   return retry(attempt, {
     maxAttempts,

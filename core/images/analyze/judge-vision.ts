@@ -1,14 +1,8 @@
-import { retryAfterMs } from "../../resilience/retry-after.ts";
+import { type StatusVerdict, verdictOfStatus } from "../../resilience/status-verdict.ts";
 
 /** How to handle a failed request. */
-export type VisionVerdict =
-  | { readonly kind: "defer"; readonly delayMs: number }
-  | { readonly kind: "retry"; readonly delayMs: number | undefined }
-  | { readonly kind: "refused" }
-  | { readonly kind: "not-allowed" };
+export type VisionVerdict = StatusVerdict | { readonly kind: "refused" } | { readonly kind: "not-allowed" };
 
-const deferMs = 1_000;
-const passingStatuses = new Set([408, 409, 425]);
 const refusedStatuses = new Set([400, 413, 422]);
 /** Of the account or the settings, although the status is that of a bad request. */
 const accountProblem = /credit balance|billing|quota|model[:_ ]|api.?key|does not support/i;
@@ -25,13 +19,9 @@ export function judgeVision(error: Error): VisionVerdict {
     }
     throw error;
   }
-  const delayMs = retryAfterMs(headers instanceof Headers ? headers : undefined, Date.now());
-  if (status === 429) {
-    return /quota|billing/i.test(error.message)
-      ? { kind: "not-allowed" }
-      : { kind: "defer", delayMs: delayMs ?? deferMs };
-  }
-  if (status >= 500 || passingStatuses.has(status)) return { kind: "retry", delayMs };
+  if (status === 429 && /quota|billing/i.test(error.message)) return { kind: "not-allowed" };
+  const verdict = verdictOfStatus(status, headers instanceof Headers ? headers : undefined, Date.now());
+  if (verdict !== undefined) return verdict;
   const isInput = refusedStatuses.has(status) && !accountProblem.test(error.message);
   return isInput ? { kind: "refused" } : { kind: "not-allowed" };
 }

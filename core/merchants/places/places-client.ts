@@ -4,7 +4,7 @@ import { jitteredMs } from "../../resilience/backoff.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import type { RateLimiter } from "../../resilience/rate-limiter.ts";
 import { type Attempt, retry } from "../../resilience/retry.ts";
-import { retryAfterMs } from "../../resilience/retry-after.ts";
+import { verdictOfStatus } from "../../resilience/status-verdict.ts";
 import { jsonOf } from "../../text/json-of.ts";
 import type { MerchantFacts } from "../candidate.ts";
 import { PlacesNotAllowedError, PlacesThrottledError, PlacesUnavailableError } from "./places-errors.ts";
@@ -15,7 +15,6 @@ const maxRequestMs = 10_000;
 /** An answer with these fields has a few hundred bytes. */
 const maxAnswerBytes = 256 * 1024;
 const throttledSeconds = 60;
-const passingStatuses = new Set([408, 409, 425]);
 
 /** A search for ids alone costs nothing; the fields of a place cost by the most expensive of them. */
 const searchFields = "places.id";
@@ -116,9 +115,8 @@ export class PlacesClient {
       return { kind: "retry", error: new Error(`an answer of another form: ${text.slice(0, 100)}`) };
     }
     const error = new Error(`status ${status}: ${errorIn(jsonOf(text))?.message ?? "without a reason"}`);
-    const delayMs = retryAfterMs(headers, clock.now());
-    if (status === 429) return { kind: "defer", delayMs: delayMs ?? backoff.firstMs, error };
-    if (status >= 500 || passingStatuses.has(status)) return { kind: "retry", delayMs, error };
+    const verdict = verdictOfStatus(status, headers, clock.now());
+    if (verdict !== undefined) return { ...verdict, error };
     throw new PlacesNotAllowedError(status, this.#words(error.message));
   }
 

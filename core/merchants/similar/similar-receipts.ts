@@ -3,7 +3,7 @@ import { jitteredMs } from "../../resilience/backoff.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
 import { type Attempt, retry } from "../../resilience/retry.ts";
-import { retryAfterMs } from "../../resilience/retry-after.ts";
+import { verdictOfStatus } from "../../resilience/status-verdict.ts";
 import { jsonOf } from "../../text/json-of.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { MerchantFacts } from "../candidate.ts";
@@ -114,9 +114,10 @@ export class SimilarReceipts {
     const parsed = answer.safeParse(status === 200 ? jsonOf(said) : undefined);
     if (parsed.success) return { kind: "done", value: parsed.data.hits };
     const error = new Error(`status ${status}: ${said.slice(0, 200)}`);
-    if (status === 200 || status === 429 || status >= 500) {
-      return { kind: "retry", delayMs: retryAfterMs(headers, clock.now()), error };
-    }
+    // An answer of another form may be that of an older release, which a deployment is about to replace.
+    const verdict =
+      status === 200 ? { kind: "retry" as const } : verdictOfStatus(status, headers, clock.now());
+    if (verdict !== undefined) return { ...verdict, error };
     throw new SimilarReceiptsUnavailableError(1, error.message);
   }
 }

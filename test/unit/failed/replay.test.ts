@@ -1,7 +1,7 @@
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { QueuePublisher } from "../../../core/changes/queue-publisher.ts";
 import type { ChangeMessage } from "../../../core/entities/change-message.ts";
-import { replay } from "../../../core/failed/replay.ts";
+import { replay } from "../../../core/failed/replay-stream-record.ts";
 import { image, sortKeys, streamRecord } from "../changes/stream-records.ts";
 
 type Item = Record<string, unknown>;

@@ -1,0 +1,2 @@
+// The bulk worker processes chunks by the same schema.
+export { chunkConfig } from "../../core/catchup/host/chunk-config.ts";

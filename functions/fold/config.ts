@@ -1,0 +1,2 @@
+// Folds and cycles share one schema.
+export { type CompactionConfig, compactionConfig } from "../../core/collections/host/compaction-config.ts";
