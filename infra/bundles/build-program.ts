@@ -42,7 +42,7 @@ export const programOptions = {
   // Stack traces need positions, not sources.
   sourcesContent: false,
   // Optional parts of the chromadb client that nothing here uses, and packages that lie beside the program (native-parts.ts).
-  external: ["@chroma-core/*", "chromadb-js-bindings-*", "sharp", "heic-decode", "pg-native"],
+  external: ["@chroma-core/*", "chromadb-js-bindings-*", "sharp", "libheif-js/*", "pg-native"],
   // Packages that are still CommonJS call require for Node's own modules.
   banner: {
     js: 'import { createRequire as bundleRequire } from "node:module";\nconst require = bundleRequire(import.meta.url);',

@@ -19,7 +19,7 @@ const packages = {
     "detect-libc",
     "semver",
   ],
-  heic: ["heic-decode", "libheif-js"],
+  heic: ["libheif-js"],
 } as const;
 
 /** What these packages have beside what runs: types, sources, C headers, and builds that are not loaded. */

@@ -1,4 +1,5 @@
 import sharp, { type Sharp } from "sharp";
+import { withHeicPixels } from "./heic.ts";
 import { ImageTooLargeError, ImageUnreadableError } from "./image-errors.ts";
 
 /** Longest sides. Providers scale larger images down to the second one, and charge for the transfer. */
@@ -7,7 +8,7 @@ const analysisSide = 1568;
 const quality = 85;
 /** Of one operation of libvips: a crafted file must not take the function's whole time, again at each receive. */
 const timeout = { seconds: 30 };
-/** libheif holds an image several times; the largest photos of iPhones have 48 million pixels. */
+/** libheif holds an image three times; the largest photos of iPhones have 48 million pixels. */
 const maxHeicPixels = 50_000_000;
 
 /** libvips formats that are photos; it also reads SVG, PDF and others, which are programs or documents. */
@@ -51,13 +52,10 @@ export async function render(bytes: Uint8Array, options: RenderOptions): Promise
 
 async function renderAll(bytes: Uint8Array, { maxPixels, heic }: RenderOptions): Promise<Rendered> {
   const { mimeType, isHevc, width, height } = await inspect(bytes, maxPixels);
-  const source = isHevc ? await decodedHeic(bytes, heic) : upright(bytes, maxPixels);
-  const { data, info } = await fitted(source, analysisSide)
-    .flatten({ background: "#ffffff" })
-    .toColourspace("srgb")
-    .raw()
-    .timeout(timeout)
-    .toBuffer({ resolveWithObject: true });
+  if (isHevc && !heic) throw new ImageUnreadableError("HEIC is not accepted (images:heic is false)");
+  const { data, info } = isHevc
+    ? await withHeicPixels(bytes, reduced)
+    : await reduced(upright(bytes, maxPixels));
   const raw = { width: info.width, height: info.height, channels: info.channels };
   const jpeg = (image: Sharp) => image.jpeg({ quality }).timeout(timeout).toBuffer();
   const [analysis, thumbnail] = [
@@ -65,6 +63,16 @@ async function renderAll(bytes: Uint8Array, { maxPixels, heic }: RenderOptions):
     await jpeg(fitted(sharp(data, { raw }), thumbnailSide)),
   ];
   return { mimeType, width, height, thumbnail, analysis };
+}
+
+/** Pixels of the analysis copy. */
+function reduced(source: Sharp) {
+  return fitted(source, analysisSide)
+    .flatten({ background: "#ffffff" })
+    .toColourspace("srgb")
+    .raw()
+    .timeout(timeout)
+    .toBuffer({ resolveWithObject: true });
 }
 
 /** The header alone, so that limits are checked before a pixel is decoded. */
@@ -96,12 +104,4 @@ function upright(bytes: Uint8Array, maxPixels: number): Sharp {
 
 function fitted(image: Sharp, side: number): Sharp {
   return image.resize({ width: side, height: side, fit: "inside", withoutEnlargement: true });
-}
-
-/** The prebuilt sharp has no HEVC decoder. libheif as WebAssembly has 8.5 MB, so it is loaded when it is needed. */
-async function decodedHeic(bytes: Uint8Array, accepted: boolean): Promise<Sharp> {
-  if (!accepted) throw new ImageUnreadableError("HEIC is not accepted (images:heic is false)");
-  const { default: decode } = await import("heic-decode");
-  const { width, height, data } = await decode({ buffer: bytes });
-  return sharp(data, { raw: { width, height, channels: 4 } });
 }

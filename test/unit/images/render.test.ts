@@ -111,6 +111,11 @@ describe("rendering an image", () => {
     const photo = await readFile(join(import.meta.dirname, "../../../samples/images/recipe-apple-pie.heic"));
     const { width, height } = await sharp(photo).metadata();
     expect(await sizes(photo)).toMatchObject({ mimeType: "image/heif", width, height });
+    // Below its ornament the left edge is plain paper, as long as each row begins where it should.
+    const { analysis } = await render(photo, options);
+    const edge = sharp(analysis).extract({ left: 0, top: 100, width: 8, height: 1_000 });
+    const { channels } = await sharp(await edge.png().toBuffer()).stats();
+    expect(Math.max(...channels.map(({ stdev }) => stdev))).toBeLessThan(4);
     // The size of the whole image is in its `ispe` boxes, after the box's version and flags.
     for (let at = photo.indexOf("ispe"); at >= 0; at = photo.indexOf("ispe", at + 4)) {
       photo.writeUInt32BE(9_000, at + 8);

@@ -1,0 +1,66 @@
+import type { Decoded, Handle, LibHeif, Plane, Status } from "libheif-js/wasm-bundle.js";
+import sharp, { type Sharp } from "sharp";
+import { ImageUnreadableError } from "./image-errors.ts";
+
+/**
+ * Does the work with the upright pixels of a HEIC file's primary image. They lie in the memory of WebAssembly: a copy of 48
+ * million pixels would double what a process needs. Throws ImageUnreadableError.
+ */
+export async function withHeicPixels<T>(bytes: Uint8Array, work: (pixels: Sharp) => Promise<T>): Promise<T> {
+  // The prebuilt sharp has no HEVC decoder. libheif as WebAssembly has 2 MB, so it is loaded when it is needed.
+  const { default: libheif } = await import("libheif-js/wasm-bundle.js");
+  const context = libheif.heif_context_alloc();
+  try {
+    const read = libheif.heif_context_read_from_memory(context, bytes);
+    if (read.code !== libheif.heif_error_code.heif_error_Ok) throw new ImageUnreadableError(read.message);
+    const handle = succeeded(libheif.heif_js_context_get_primary_image_handle(context));
+    try {
+      return await withDecoded(handle, libheif, work);
+    } finally {
+      libheif.heif_image_handle_release(handle);
+    }
+  } finally {
+    libheif.heif_context_free(context);
+  }
+}
+
+async function withDecoded<T>(
+  handle: Handle,
+  libheif: LibHeif,
+  work: (pixels: Sharp) => Promise<T>,
+): Promise<T> {
+  const { heif_chroma_interleaved_RGBA, heif_chroma_interleaved_RGB } = libheif.heif_chroma;
+  const hasAlpha = libheif.heif_image_handle_has_alpha_channel(handle) !== 0;
+  const decoded = succeeded(
+    libheif.heif_js_decode_image2(
+      handle,
+      libheif.heif_colorspace.heif_colorspace_RGB,
+      hasAlpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB,
+    ),
+  );
+  try {
+    return await work(pixelsOf(decoded, hasAlpha ? 4 : 3));
+  } finally {
+    libheif.heif_image_release(decoded.image);
+  }
+}
+
+function pixelsOf({ channels: [plane] }: Decoded, channels: 3 | 4): Sharp {
+  const { width, height, data } = plane;
+  const length = width * height * channels;
+  closeRows(plane, width * channels);
+  return sharp(Buffer.from(data.buffer, data.byteOffset, length), { raw: { width, height, channels } });
+}
+
+/** sharp knows no rows with a space behind their pixels. */
+function closeRows({ data, stride, height }: Plane, rowBytes: number): void {
+  if (stride === rowBytes) return;
+  for (let row = 1; row < height; row += 1) {
+    data.copyWithin(row * rowBytes, row * stride, row * stride + rowBytes);
+  }
+}
+
+function succeeded<Result extends Handle>(result: Status | Result): Result {
+  if (result.code === undefined) return result as Result;
+  throw new ImageUnreadableError((result as Status).message);
+}
