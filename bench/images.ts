@@ -1,14 +1,15 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import sharp from "sharp";
+import { extname, join } from "node:path";
 import { Arguments } from "./arguments.ts";
 import { runChild } from "./child.ts";
-import { measureFlow, type SearchTimes } from "./images/flow.ts";
+import { measureFlow } from "./images/flow.ts";
 import { labelledImages } from "./images/labelled.ts";
+import { largeHeic, largeJpeg } from "./images/large-files.ts";
 import type { ManyFigures } from "./images/many.ts";
 import type { Orders, Outcome } from "./images/process-files.ts";
 import { mean, pairedBootstrap } from "./images/quality.ts";
+import type { SearchTimes } from "./images/search-times.ts";
 import { randomFrom } from "./random.ts";
 import { median } from "./statistics.ts";
 
@@ -29,8 +30,6 @@ const samples = join(import.meta.dirname, "../samples/images");
 const command = new Arguments("bench:images");
 /** Ratios hold on any machine; the peak leaves two thirds of the memory of the function free. */
 const targets = { processor: 0.8, peakMiB: 512, search: 1.5 };
-/** The photos of current phones: 48 million pixels. */
-const large = { width: 8_064, height: 6_048 };
 
 async function main(): Promise<void> {
   const { help, folder, rounds, searches, many } = command.parse(process.argv.slice(2), {
@@ -45,7 +44,11 @@ async function main(): Promise<void> {
   try {
     const labelled = await labelledImages(folder);
     await processorSpeed(labelled.files, command.wholeNumber("rounds", rounds));
-    await largeInput(own);
+    await largeInput(await largeJpeg(own));
+    const heic = await largeHeic(own);
+    if (heic === undefined)
+      console.log("memory         HEIC is left out: heif-enc (libheif-examples) is missing");
+    else await largeInput(heic);
     const stackFolder = join(own, "stack");
     const counts = {
       searches: command.wholeNumber("searches", searches),
@@ -82,12 +85,21 @@ function overhead({ images, flow, parts }: ManyFigures): void {
   );
 }
 
-function searchSpeed({ service, core, statement }: SearchTimes): void {
-  const direct = median(statement);
-  const line = (times: readonly number[]) =>
-    `${median(times).toFixed(1)} ms, ratio ${(median(times) / direct).toFixed(2)}`;
-  console.log(`search p50     statement ${direct.toFixed(1)} ms; without its API ${line(core)}`);
-  judge(`               over HTTP ${line(service)}`, median(service) / direct <= targets.search);
+/** What a search takes over HTTP beyond its function is the local gateway's, Lambda's and embedding model's. */
+function searchSpeed(times: SearchTimes): void {
+  const [statement, service, overHttp] = [times.statement, times.service, times.overHttp].map(median) as [
+    number,
+    number,
+    number,
+  ];
+  const ratio = service / statement;
+  judge(
+    `search p50     statement ${statement.toFixed(1)} ms, the whole function ${service.toFixed(1)} ms: ratio ${ratio.toFixed(2)}`,
+    ratio <= targets.search,
+  );
+  console.log(
+    `               over HTTP ${overHttp.toFixed(1)} ms, of which ${(overHttp - service).toFixed(1)} ms are the local gateway's, Lambda's and model's`,
+  );
 }
 
 /** HEIC needs libheif, which a bare sharp has not. */
@@ -106,13 +118,9 @@ async function processorSpeed(all: readonly string[], rounds: number): Promise<v
   );
 }
 
-async function largeInput(folder: string): Promise<void> {
-  const file = join(folder, "large.jpg");
-  const noise = { type: "gaussian", mean: 128, sigma: 30 } as const;
-  const image = sharp({ create: { ...large, channels: 3, background: "#808080", noise } });
-  await writeFile(file, await image.jpeg().toBuffer());
+async function largeInput(file: string): Promise<void> {
   const { peakMiB, seconds } = await processed({ way: "processor", files: [file] });
-  const what = `48 MP in ${seconds.toFixed(1)} s, peak ${Math.round(peakMiB)} MiB`;
+  const what = `48 MP of ${extname(file).slice(1)} in ${seconds.toFixed(1)} s, peak ${Math.round(peakMiB)} MiB`;
   judge(`memory         ${what}`, peakMiB < targets.peakMiB);
 }
 

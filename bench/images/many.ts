@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import sharp from "sharp";
 import type { StackImages } from "../../cli/images/stack-images.ts";
@@ -15,6 +14,7 @@ import { documentOf } from "../../core/images/embed/document.ts";
 import { paddedSequencer } from "../../core/images/events/sequencer.ts";
 import { inParallel } from "../../core/resilience/in-parallel.ts";
 import { unlimited } from "../../core/resilience/rate-limiter.ts";
+import { type FunctionEnvironment, functionEnvironment } from "./function-environment.ts";
 
 /** Small images, of which the vision model says something without a look. */
 export interface ManyFigures {
@@ -49,7 +49,10 @@ export async function measureMany(
   return { images: count, flow, parts: await partsAlone(stack, environment) };
 }
 
-async function partsAlone(stack: StackImages, environment: Environment): Promise<ManyFigures["parts"]> {
+async function partsAlone(
+  stack: StackImages,
+  environment: FunctionEnvironment,
+): Promise<ManyFigures["parts"]> {
   const database = stackDatabase(stack.outputs);
   const [items, analyses, embeddings] = [
     new Items(database),
@@ -152,16 +155,8 @@ function smallImage(): Promise<Buffer> {
     .toBuffer();
 }
 
-type Environment = Readonly<Record<string, string>>;
-
 /** Where the flow's functions find the providers. */
-async function environmentsOf({ outputs: { functions } }: StackImages): Promise<Environment> {
-  const lambda = new LambdaClient({});
-  const all = await Promise.all(
-    [functions.analyzer, functions.embedder].map((FunctionName) =>
-      lambda.send(new GetFunctionConfigurationCommand({ FunctionName })),
-    ),
-  );
-  lambda.destroy();
-  return Object.assign({}, ...all.map(({ Environment }) => Environment?.Variables));
+async function environmentsOf({ outputs: { functions } }: StackImages): Promise<FunctionEnvironment> {
+  const own = await Promise.all([functions.analyzer, functions.embedder].map(functionEnvironment));
+  return Object.assign({}, ...own);
 }

@@ -20,6 +20,8 @@ import { type Base64Answer, vectorsIn } from "./vectors-in-answer.ts";
 const maxAttempts = 5;
 const backoff = { firstMs: 250, maxMs: 8_000 };
 const maxRequestMs = 120_000;
+/** Fewer are not worth a request to the limiter, which a search would wait for. */
+const minTokensGivenBack = 100;
 
 export interface OpenAiEmbedderOptions {
   readonly apiKey: string;
@@ -114,7 +116,7 @@ export class OpenAiEmbedder implements Embedder {
 
   /** If returning tokens fails, the limiter is only slower; the vectors are kept. */
   async #giveBack(tokens: number): Promise<void> {
-    if (tokens > 0) await this.#limiter.giveBack(tokens).catch(() => undefined);
+    if (tokens >= minTokensGivenBack) await this.#limiter.giveBack(tokens).catch(() => undefined);
   }
 
   /** The request, as the provider's API has it. */

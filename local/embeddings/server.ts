@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { text as readText } from "node:stream/consumers";
 import { sendJson, serveLoopback } from "../loopback-server.ts";
-import { type Embedded, ModelPool } from "./model-pool.ts";
+import { CachedModel } from "./cached-model.ts";
+import { ModelPool } from "./model-pool.ts";
 import { modelName } from "./sentence-model.ts";
-import { VectorCache } from "./vector-cache.ts";
 import { ApiError, readRequest, renderAnswer } from "./wire.ts";
 
 /** What was asked since the start. */
@@ -23,20 +23,18 @@ export interface EmbeddingsServer {
   close(): Promise<void>;
 }
 
-const cachedVectors = 20_000;
-
 /**
  * An OpenAI-compatible embeddings API on loopback: `POST /v1/embeddings`, `GET /v1/models`, and `GET /v1/usage`
  * (EmbeddingsUsage). Port 0 takes a free one. The model is the server's own, unless others share it.
  */
 export async function startEmbeddingsServer(port: number, shared?: ModelPool): Promise<EmbeddingsServer> {
   const pool = shared ?? new ModelPool(console.warn);
-  const cache = new VectorCache(cachedVectors);
+  const model = new CachedModel(pool);
   const usage: EmbeddingsUsage = { requests: 0, inputs: 0, tokens: 0 };
 
   const embed = async (body: string): Promise<object> => {
     const { texts, format } = readRequest(body);
-    const embedded = await embedThroughCache(texts, pool, cache);
+    const embedded = await model.embed(texts);
     usage.requests += 1;
     usage.inputs += texts.length;
     usage.tokens += embedded.reduce((sum, one) => sum + one.tokens, 0);
@@ -72,27 +70,4 @@ export async function startEmbeddingsServer(port: number, shared?: ModelPool): P
       if (shared === undefined) await pool.close();
     },
   };
-}
-
-/** Only texts that the cache lacks reach the model, each once. */
-async function embedThroughCache(
-  texts: readonly string[],
-  pool: ModelPool,
-  cache: VectorCache,
-): Promise<Embedded[]> {
-  const known = new Map<string, Embedded>();
-  const unknown = new Set<string>();
-  for (const text of texts) {
-    const cached = known.get(text) ?? cache.get(text);
-    if (cached === undefined) unknown.add(text);
-    else known.set(text, cached);
-  }
-  const missing = [...unknown];
-  const computed = await pool.embed(missing);
-  missing.forEach((text, index) => {
-    const vector = computed[index] as Embedded;
-    known.set(text, vector);
-    cache.set(text, vector);
-  });
-  return texts.map((text) => known.get(text) as Embedded);
 }

@@ -1,10 +1,6 @@
+import type { Model } from "../embeddings/cached-model.ts";
 import type { Embedded } from "../embeddings/model-pool.ts";
 import { modelDimensions } from "../embeddings/sentence-model.ts";
-
-/** What embeds short texts: ModelPool. */
-export interface Model {
-  embed(texts: readonly string[]): Promise<Embedded[]>;
-}
 
 export interface DocumentVector {
   readonly vector: Float32Array;

@@ -1,5 +1,6 @@
 import sharp from "sharp";
-import type { DocumentVector, Model } from "../document-vectors.ts";
+import type { Model } from "../../embeddings/cached-model.ts";
+import type { DocumentVector } from "../document-vectors.ts";
 import { documentVectors } from "../document-vectors.ts";
 import { categories, evidence, withoutText } from "./categories.ts";
 import { vibesOf } from "./colours.ts";

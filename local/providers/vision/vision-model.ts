@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { decode, encode } from "gpt-tokenizer/encoding/o200k_base";
-import type { Model } from "../document-vectors.ts";
+import type { Model } from "../../embeddings/cached-model.ts";
 import type { Fault } from "../faults.ts";
 import type { VisionAnswer } from "./answer.ts";
 import { type Description, ImageDescriber } from "./describe-image.ts";

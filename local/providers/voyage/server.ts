@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text as readText } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
+import { CachedModel, type Model } from "../../embeddings/cached-model.ts";
 import { sendJson, serveLoopback } from "../../loopback-server.ts";
-import { documentVectors, type Model } from "../document-vectors.ts";
+import { documentVectors } from "../document-vectors.ts";
 import { Faults } from "../faults.ts";
 import { checkTokens, readRequest, renderAnswer, VoyageError } from "./wire.ts";
 
@@ -16,12 +17,13 @@ export interface VoyageServer {
 export async function startVoyageServer(port: number, model: Model): Promise<VoyageServer> {
   const faults = new Faults();
   const usage = { requests: 0, texts: 0, tokens: 0 };
+  const cached = new CachedModel(model);
 
   const embed = async (body: string): Promise<object> => {
     const request = readRequest(body);
     checkTokens(request);
     const { texts, base64 } = request;
-    const embedded = await documentVectors(model, texts);
+    const embedded = await documentVectors(cached, texts);
     const tokens = embedded.reduce((sum, one) => sum + one.tokens, 0);
     usage.requests += 1;
     usage.texts += texts.length;

@@ -92,8 +92,8 @@ export function searchCost(memoryMiB: number): number {
     2 * prices.lambdaRequest +
     gibSeconds * prices.lambdaGibSecond +
     10 * prices.embeddedToken +
-    // The limiter books tokens by the bytes of a text, and gives back what the provider did not count.
-    2 * prices.dynamoWrite +
+    // The limiter books; the few tokens that a question was overestimated by stay booked.
+    prices.dynamoWrite +
     prices.dynamoRead
   );
 }

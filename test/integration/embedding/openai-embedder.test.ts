@@ -72,8 +72,15 @@ describe("a good answer", () => {
   test("returns the tokens that the bound of UTF-8 bytes overestimated", async () => {
     const limiter = countingLimiter();
     const embedder = await embedderBefore([lengths], { limiter });
-    await embedder.embed(["four", "héé"]);
-    expect(limiter).toMatchObject({ booked: [9], givenBack: [7] });
+    await embedder.embed(["four", "é".repeat(100)]);
+    expect(limiter).toMatchObject({ booked: [204], givenBack: [202] });
+  });
+
+  test("is not followed by a request for the few tokens that a question was overestimated by", async () => {
+    const limiter = countingLimiter();
+    const embedder = await embedderBefore([lengths], { limiter });
+    await embedder.embed(["train times"]);
+    expect(limiter).toMatchObject({ booked: [11], givenBack: [] });
   });
 
   test("is not asked for when there is no text", async () => {
@@ -172,8 +179,8 @@ describe("what passes", () => {
     const limiter = countingLimiter();
     const script = [refusal(429, "slow", { "retry-after-ms": "1" }), refusal(500, "broken"), lengths];
     const embedder = await embedderBefore(script, { limiter });
-    await embedder.embed(["abc"]);
-    expect(limiter).toMatchObject({ booked: [3, 3, 3], givenBack: [3, 2] });
+    await embedder.embed(["a".repeat(300)]);
+    expect(limiter).toMatchObject({ booked: [300, 300, 300], givenBack: [300, 299] });
   });
 
   test("a deferral that would pass the time given is not waited for", async () => {
