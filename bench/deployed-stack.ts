@@ -40,7 +40,7 @@ async function check(stack: BenchStack, receipts: readonly BenchReceipt[]): Prom
   const head = await stack.head("lines");
   if (!head) throw new StoredWronglyError("nothing is published");
   const published = new Set(await publishedIds(stack.files, "lines", head.name));
-  const expected = receipts.flatMap(({ lines }) => planLines(lines));
+  const expected = receipts.flatMap(({ lines, words }) => planLines(lines, words));
   const missing = expected.filter(({ id }) => !published.has(id));
   if (missing.length > 0 || published.size !== expected.length) {
     throw new StoredWronglyError(`${published.size} vectors of ${expected.length} are published`);

@@ -37,7 +37,9 @@ async function bench(options: BenchOptions, surroundings: Surroundings): Promise
 
 /** What the stack embeds for the same lines: each with the rows above and below it. */
 function contextTexts(records: number): string[] {
-  return benchReceipts(records).flatMap(({ lines }) => planLines(lines).map(({ text }) => text));
+  return benchReceipts(records).flatMap(({ lines, words }) =>
+    planLines(lines, words).map(({ text }) => text),
+  );
 }
 
 async function main(): Promise<void> {

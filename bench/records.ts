@@ -11,7 +11,7 @@ export interface BenchRecord {
 
 /** The lines of the benchmark's receipts, each as its bare text. */
 export function benchRecords(count: number): BenchRecord[] {
-  return benchReceipts(count).flatMap(({ lines }) =>
-    planLines(lines).map(({ id, document, metadata }) => ({ id, text: document, metadata })),
+  return benchReceipts(count).flatMap(({ lines, words }) =>
+    planLines(lines, words).map(({ id, document, metadata }) => ({ id, text: document, metadata })),
   );
 }

@@ -31,7 +31,7 @@ export async function preparedReceipts(
   { embeddingsUrl, folder }: Surroundings,
   name: string,
 ): Promise<ReceiptFolder[]> {
-  const vectors = receipts.flatMap(({ lines, words }) => [...planLines(lines), ...planWords(words)]);
+  const vectors = receipts.flatMap(({ lines, words }) => [...planLines(lines, words), ...planWords(words)]);
   await warmUp(
     embeddingsUrl,
     vectors.map(({ text }) => text),

@@ -46,7 +46,7 @@ export async function readReceipt(s3: S3Client, message: EmbedMessage): Promise<
   ]);
   const [linesOf, wordsOf] = [parseLines(linesFile, receipt), parseWords(wordsFile, receipt)];
   const direction = textDirection(linesOf.rows);
-  const lines = await embeddable("lines", linesOf, planLines(linesOf.rows, direction));
+  const lines = await embeddable("lines", linesOf, planLines(linesOf.rows, wordsOf.rows, direction));
   const words = await embeddable(
     "words",
     wordsOf,

@@ -1,6 +1,7 @@
 import { hasVisibleText } from "../text/visible-text.ts";
 import { centreX, centreY } from "./box.ts";
 import { type ContextText, type LineText, lineTexts, wordTexts } from "./embedded-texts.ts";
+import { extractedFacts } from "./extracted-facts.ts";
 import { byNumber, type LineRow, type WordRow } from "./rows.ts";
 import { textDirection } from "./text-direction.ts";
 import { lineVectorId, wordVectorId } from "./vector-ids.ts";
@@ -24,14 +25,20 @@ export interface PlannedRow<Row> extends PlannedVector {
 }
 
 /**
- * One planned vector per line, by line_id. Noise and lines without visible text are context only. `direction` is that
- * of the receipt's text, from `textDirection`.
+ * One planned vector per line, by line_id, with what was extracted of its words. Noise and lines without visible text are
+ * context only. `direction` is that of the receipt's text, from `textDirection`.
  */
 export function planLines(
   lines: readonly LineRow[],
+  words: readonly WordRow[],
   direction = textDirection(lines),
 ): PlannedRow<LineRow>[] {
-  return plan(lines, lineTexts(lines, direction), lineVectorId, lineMetadata);
+  const byLine = Map.groupBy(words.toSorted(byNumber), ({ line_id }) => line_id);
+  const metadata = (row: LineRow, text: LineText) => ({
+    ...lineMetadata(row, text),
+    ...extractedFacts(byLine.get(row.line_id) ?? []),
+  });
+  return plan(lines, lineTexts(lines, direction), lineVectorId, metadata);
 }
 
 /** The same for words, by line_id and word_id. */
@@ -79,5 +86,5 @@ function boxMetadata(row: LineRow): BoxMetadata {
 }
 
 function wordMetadata(row: WordRow): WordMetadata {
-  return { ...boxMetadata(row), word_id: row.word_id };
+  return { ...boxMetadata(row), word_id: row.word_id, ...extractedFacts([row]) };
 }

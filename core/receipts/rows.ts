@@ -31,7 +31,6 @@ export const rowNumber = z.int().min(0);
 const unused = {
   angle_radians: z.unknown().optional(),
   embedding_status: z.unknown().optional(),
-  extracted_data: z.unknown().optional(),
 };
 
 /**
@@ -64,6 +63,8 @@ export const lineRow = z.object({
   angle_degrees: angle,
   confidence: z.number(),
   is_noise: z.boolean(),
+  /** What OCR took the word for; read by extracted-facts.ts. */
+  extracted_data: z.unknown().optional(),
   ...unused,
 });
 

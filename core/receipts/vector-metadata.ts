@@ -19,6 +19,13 @@ export const positionKeys = {
   confidence: "float",
 } as const satisfies Record<string, MetadataType>;
 
+/** What OCR extracted, normalised, written by embedding with the vectors of those words and of their lines. */
+export const extractedKeys = {
+  normalized_phone_10: "str",
+  normalized_full_address: "str",
+  normalized_url: "str",
+} as const satisfies Record<string, MetadataType>;
+
 /** Facts about the receipt, written by change sync; absent if unknown. */
 export const receiptFactKeys = Object.fromEntries(
   receiptFactFields.map((field) => [field, "str"]),
@@ -31,6 +38,7 @@ export const labelKeys = { label_status: "str" } as const satisfies Record<strin
 export const labelPrefix = "label_";
 const fixedKeys: Readonly<Record<string, MetadataType>> = {
   ...positionKeys,
+  ...extractedKeys,
   ...receiptFactKeys,
   ...labelKeys,
 };
@@ -69,7 +77,9 @@ export type BoxMetadata = {
   confidence: number;
 };
 
-/** A line has its visual row, 0 for the highest, and its place in the row, 0 for the leftmost. */
-export type LineMetadata = BoxMetadata & { row: number; column: number };
+export type ExtractedMetadata = { readonly [Key in keyof typeof extractedKeys]?: string };
 
-export type WordMetadata = BoxMetadata & { word_id: number };
+/** A line has its visual row, 0 for the highest, and its place in the row, 0 for the leftmost. */
+export type LineMetadata = BoxMetadata & ExtractedMetadata & { row: number; column: number };
+
+export type WordMetadata = BoxMetadata & ExtractedMetadata & { word_id: number };

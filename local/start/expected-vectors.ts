@@ -28,7 +28,7 @@ export async function expectedVectors(folders: readonly ReceiptFolder[]): Promis
     rows.words += words.length;
     for (const line of lines.filter(isSearchable)) ids.lines.add(lineVectorId(line));
     for (const word of words.filter(isSearchable)) ids.words.add(wordVectorId(word));
-    for (const { text } of [...planLines(lines), ...planWords(words)]) texts.add(text);
+    for (const { text } of [...planLines(lines, words), ...planWords(words)]) texts.add(text);
   }
   return { receipts: folders.length, rows, ids, distinctTexts: texts.size };
 }

@@ -6,10 +6,10 @@ import { startPlacesServer } from "../../local/providers/places/server.ts";
 import { eventually } from "./eventually.ts";
 import { nothingWasRefused } from "./looking.ts";
 import { type ItemKey, keysOf, put } from "./receipt-items.ts";
-import { ocrFiles } from "./receipt-rows.ts";
+import { ndjson, ocrFiles, ocrRows } from "./receipt-rows.ts";
 import { RunningStack } from "./running-stack.ts";
 import { completed, send } from "./sending.ts";
-import { shows } from "./showing.ts";
+import { finds, shows } from "./showing.ts";
 
 jest.setTimeout(300_000);
 
@@ -79,8 +79,17 @@ async function outcomes(files: OcrFiles): Promise<string[]> {
   return said.map((line) => String(JSON.parse(line).status));
 }
 
+/** The same rows, of which OCR says that a word of the third is a telephone. */
+function extractedFiles(): OcrFiles {
+  const { lines, words, ...receipt } = ocrRows(anchorRows);
+  const extracted = words.map((word) =>
+    word.text === "0155" ? { ...word, extracted_data: { type: "phone", value: "0155 014 220" } } : word,
+  );
+  return { ...receipt, lines: ndjson(lines), words: ndjson(extracted) };
+}
+
 test("a published receipt gets the merchant of the place that it agrees with, and its vectors show it", async () => {
-  const files = ocrFiles(anchorRows);
+  const files = extractedFiles();
   await send(stack, files);
   await eventually(60, async () =>
     expect(await metadataOf(files)).toMatchObject({
@@ -102,6 +111,10 @@ test("a published receipt gets the merchant of the place that it agrees with, an
     formatted_address: address,
     validated_by: "PHONE_LOOKUP",
   });
+  const where = ["--where", JSON.stringify({ normalized_phone_10: "0155014220" })];
+  const line = `IMAGE#${files.imageId}#RECEIPT#00001#LINE#00003`;
+  await finds(stack, where, [line]);
+  await finds(stack, [...where, "--collection", "words"], [`${line}#WORD#00002`]);
   await put(stack, keysOf(files).place, { ...place, merchant_name: "Anchor by hand" });
   await shows(stack, files, { merchant: { ...shown, merchant_name: "Anchor by hand" } });
 });

@@ -59,7 +59,7 @@ beforeAll(async () => {
   const folders = await findReceiptFolders(join(import.meta.dirname, "../../samples/receipts"));
   const planned = await Promise.all(
     folders.map(async (receipt) =>
-      planLines(parseLines(await readFile(join(receipt.folder, "lines.ndjson")), receipt).rows),
+      planLines(parseLines(await readFile(join(receipt.folder, "lines.ndjson")), receipt).rows, []),
     ),
   );
   const lines = planned.flat();

@@ -39,8 +39,9 @@ export async function completed(stack: RunningStack, receipt: ReceiptRef, notRun
 
 /** What the rules make of the rows: the vectors that have to be published. */
 export function planned(files: OcrFiles): Readonly<Record<Collection, readonly PlannedVector[]>> {
+  const { rows: words } = parseWords(files.words, files);
   return {
-    lines: planLines(parseLines(files.lines, files).rows),
-    words: planWords(parseWords(files.words, files).rows),
+    lines: planLines(parseLines(files.lines, files).rows, words),
+    words: planWords(words),
   };
 }

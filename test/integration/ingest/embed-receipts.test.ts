@@ -29,6 +29,7 @@ function planned(receiptId: number, vectors: PlannedReceipt["vectors"]): Planned
 function linesOf(...texts: string[]): PlannedVector[] {
   return planLines(
     texts.map((text, index) => line(index + 1, text, { x: 0, y: 0.9 - index / 10, width: 1, height: 0.02 })),
+    [],
   );
 }
 

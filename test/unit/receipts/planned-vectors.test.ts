@@ -6,7 +6,7 @@ import { image, line, word } from "./rows-of.ts";
 const box = { x: 0.25, y: 0.5, width: 0.125, height: 0.25 };
 
 test("a line's vector has its id, its bare text as document, its place as metadata and its row as text", () => {
-  expect(planLines([line(7, "TOTAL", box)])).toEqual([
+  expect(planLines([line(7, "TOTAL", box)], [])).toEqual([
     {
       id: `IMAGE#${image}#RECEIPT#00001#LINE#00007`,
       document: "TOTAL",
@@ -38,6 +38,19 @@ test("a word's vector adds the word to the id and to the metadata", () => {
   });
 });
 
+test("what OCR extracted of a word is in the metadata of the word and of its line, normalised", () => {
+  const of = (wordId: number, extracted_data: unknown) => word(7, wordId, "a", box, { extracted_data });
+  const words = [of(1, null), of(2, { type: "phone", value: "+1 (555) 123-4567" }), word(8, 1, "b", box)];
+  const facts = { normalized_phone_10: "5551234567" };
+  const [first, second, other] = planWords(words).map(({ metadata }) => metadata);
+  expect(second).toMatchObject(facts);
+  for (const metadata of [first, other]) expect(metadata).not.toHaveProperty("normalized_phone_10");
+  const lines = planLines([line(7, "a a", box), line(8, "b", box)], words);
+  expect(lines[0]?.metadata).toMatchObject(facts);
+  expect(lines[1]?.metadata).not.toHaveProperty("normalized_phone_10");
+  expect(metadataType("normalized_phone_10")).toBe("str");
+});
+
 test("F43: noise, blank text and text of invisible characters get no vector", () => {
   const lines = [
     line(1, "~", box, { is_noise: true }),
@@ -46,7 +59,7 @@ test("F43: noise, blank text and text of invisible characters get no vector", ()
     line(5, "\u200b\u200d\ufeff", box),
     line(4, "KEPT", box),
   ];
-  expect(planLines(lines).map((planned) => planned.document)).toEqual(["KEPT"]);
+  expect(planLines(lines, []).map((planned) => planned.document)).toEqual(["KEPT"]);
 });
 
 test("vectors stand by number, whatever the order of the rows", () => {
