@@ -162,7 +162,7 @@ export class DynamoRunStore implements RunStore {
         ":merged": mergedVectors,
       },
     });
-    // Of both halves as they were in that write: whichever is completed last sees the other.
+    // The result has both halves as of that write, so the writer of the last half sees that the other one is completed.
     const after = moved ? readRun(moved) : await this.find(run);
     if (!after) return "fenced";
     if (collections.every((half) => after.halves[half].state === "COMPLETED")) {

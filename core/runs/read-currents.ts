@@ -7,7 +7,7 @@ import { sendAll } from "../resilience/unprocessed.ts";
 import { currentKey, type ItemKey, readCurrent } from "./run-item.ts";
 import type { CurrentOf } from "./run-store.ts";
 
-/** DynamoDB takes no more keys per call, and answers with 16 MB at most: an item has less than 8 KB. */
+/** DynamoDB's limit per call. It also limits responses to 16 MB, which is enough because an item is below 8 KB. */
 const keysPerCall = 100;
 const callsAtOnce = 4;
 
@@ -18,8 +18,8 @@ interface ControlTable {
 }
 
 /**
- * One call per hundred documents. A call that fails is the failure of those of its documents that were not answered: a key that
- * stays throttled keeps no other document back.
+ * Reads the items in one call per hundred documents. A failed call fails only those of its documents that were not
+ * answered, so a key that stays throttled does not affect others.
  */
 export async function readCurrents(
   table: ControlTable,

@@ -7,7 +7,7 @@ export interface RunRef extends DocumentRef {
   readonly runId: string;
 }
 
-/** The CURRENT item of a document that was asked for. */
+/** Returns the CURRENT item of one of the documents that were read. */
 export type CurrentOf = (document: DocumentRef) => CurrentRun | undefined;
 
 export interface NewRun extends RunRef {
@@ -23,9 +23,12 @@ export interface NewRun extends RunRef {
  */
 export interface RunStore {
   current(document: DocumentRef): Promise<CurrentRun | undefined>;
-  /** Writes CURRENT conditionally. `refused` if it has changed since it was read: read it again and decide again. */
+  /**
+   * Reads the CURRENT items of these documents together. The result returns the item of one of them, and throws if that
+   * item alone is unreadable or was not answered.
+   */
   currents(documents: readonly DocumentRef[]): Promise<CurrentOf>;
-  /** One conditional write. Refused if CURRENT has changed: read it and decide again. */
+  /** Writes CURRENT conditionally. `refused` if it has changed since it was read: read it again and decide again. */
   moveCurrent(
     document: DocumentRef,
     from: CurrentRun | undefined,

@@ -7,10 +7,10 @@ const requestHeaders =
 /** The maximum time for which browsers cache a preflight. */
 const keptSeconds = 7200;
 
-/** Headers with which a page of an allowed origin may read the response; none for other callers. */
+/** The headers that let a page of an allowed origin read the response. */
 export function crossOriginHeaders(origin: string | undefined, allowed: readonly string[]): Headers {
   if (allowed.length === 0) return {};
-  // For other callers too, or a cache would serve their response to a page.
+  // Sent to other callers too, because a cache could otherwise serve their response to a page.
   const vary = { vary: "origin" };
   if (origin === undefined || !allowed.includes(origin)) return vary;
   return {

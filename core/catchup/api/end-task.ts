@@ -15,15 +15,15 @@ const maxNamedChunks = 20;
 
 export interface EndDeps extends Pick<StartDeps, "tasks"> {
   readonly chunkCounts: ChunkCounts;
-  /** What tasks of this API are processed by. Both APIs see all tasks. */
+  /** The kind of dispatcher of this API's tasks. Both APIs see all tasks. */
   readonly kind: ChunkDispatcher["kind"];
-  /** Stops what a cancelled task was dispatched to. */
+  /** Stops the execution or job that a cancelled task was dispatched to. */
   stop(task: Task): Promise<void>;
   /** Epoch milliseconds. */
   now(): number;
 }
 
-/** Throws NoSuchTaskError. */
+/** The task with this id. Throws NoSuchTaskError. */
 export async function existingTask(taskId: string, { tasks }: Pick<EndDeps, "tasks">): Promise<Task> {
   const task = taskIdPattern.test(taskId) ? await tasks.get(taskId) : undefined;
   if (!task) throw new NoSuchTaskError(taskId);
@@ -31,8 +31,8 @@ export async function existingTask(taskId: string, { tasks }: Pick<EndDeps, "tas
 }
 
 /**
- * Ends the task first, so that no further chunk starts, then stops what it was dispatched to. Cancelling again is
- * harmless. Only the API that started a task can stop its work. Throws NoSuchTaskError, TaskOfOtherApiError and
+ * Cancels a task. Ends the task first, so that no further chunk starts, and then stops its execution or job.
+ * Idempotent. Only the API that started a task can stop its work. Throws NoSuchTaskError, TaskOfOtherApiError and
  * TaskStateError.
  */
 export async function cancelTask(taskId: string, deps: EndDeps): Promise<Task> {
@@ -48,7 +48,7 @@ export async function cancelTask(taskId: string, deps: EndDeps): Promise<Task> {
 }
 
 /**
- * A new task over the failed records of one that is over, or over those of some of its chunks. Throws NoSuchTaskError,
+ * Starts a new task over the failed records of an ended one, or of some of its chunks. Throws NoSuchTaskError,
  * TaskStateError, and RequestInvalidError if one of the chunks has none.
  */
 export async function retryTask(
@@ -73,7 +73,7 @@ export async function retryTask(
   return startTask(() => processedBy(deps.kind, asked), key, deps, deps.now());
 }
 
-/** A task without these records would end as one without rows. */
+/** Rejects chunks without failed records, because their task would end without rows. */
 function requireFailed(chunks: readonly number[], failed: readonly number[]): void {
   if (chunks.every((chunk) => failed.includes(chunk))) return;
   throw new RequestInvalidError([
@@ -86,8 +86,8 @@ function requireFailed(chunks: readonly number[], failed: readonly number[]): vo
 }
 
 /**
- * A retry is processed where it was asked for, whatever processed the first task: two kinds of dispatchers would each
- * process a task that names one and was given to the other.
+ * A retry runs where it was requested, whatever processed the original task. Otherwise the dispatchers of both APIs
+ * would process it.
  */
 function processedBy(kind: EndDeps["kind"], request: ProcessRequest): ProcessRequest {
   if (kind === "workers") return { ...request, host: "workers" };

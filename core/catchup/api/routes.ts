@@ -21,7 +21,7 @@ export interface ApiDeps extends StartDeps, EndDeps {
 
 type Route = (request: ApiRequest, deps: ApiDeps, taskId: string) => Promise<Answer> | Answer;
 
-/** What answers each route; openapi.ts describes the same ones. */
+/** The handler of each route; openapi.ts describes the same routes. */
 const routes: Readonly<Record<CatchUpRoute, Route>> = {
   "GET /process": startFromQuery,
   "POST /process": startFromBody,
@@ -37,7 +37,7 @@ const ofTask = /^\/tasks\/([^/]+)\/(cancel|retry-failed)$/;
 const usualPage = 20;
 const maxPageSize = 100;
 
-/** Answers one request. Throws errors that are not the caller's. */
+/** Answers one request. Errors that the caller did not cause are thrown. */
 export async function answerRequest(request: ApiRequest, deps: ApiDeps): Promise<Answer> {
   const [, taskId = "", action] = ofTask.exec(request.path) ?? [];
   const name = action === undefined ? request.path : `/tasks/{task_id}/${action}`;
@@ -54,7 +54,7 @@ function startFromQuery(request: ApiRequest, deps: ApiDeps): Promise<Answer> {
   return start(request, request.query, deps);
 }
 
-/** The body may be JSON or empty; query parameters apply too. */
+/** Parameters come from the body (JSON or empty) and the query. */
 function startFromBody(request: ApiRequest, deps: ApiDeps): Promise<Answer> {
   return start(request, { ...request.query, ...bodyOf(request) }, deps);
 }
@@ -92,7 +92,7 @@ function accepted(task: Task): Answer {
   };
 }
 
-/** Only reads: tasks without a worker are settled by the watch (watch-tasks.ts). */
+/** Only reads: the watch (watch-tasks.ts) settles tasks without a worker. */
 async function status({ query }: ApiRequest, deps: ApiDeps): Promise<Answer> {
   refuseUnknown(query, ["task_id"]);
   const id = query.task_id;
@@ -191,7 +191,7 @@ function bodyOf({ body }: ApiRequest): Record<string, unknown> {
   throw new RequestInvalidError([{ ...problem, given: body.slice(0, 50) }]);
 }
 
-/** Rejects duplicate parameters: which value is meant is ambiguous. */
+/** Rejects duplicate parameters, because it is ambiguous which value is meant. */
 function refuseRepeated(body: string): void {
   const parameter = repeatedJsonKey(body)?.slice(0, 100);
   if (parameter === undefined) return;

@@ -4,15 +4,15 @@ import { isOpen, type Task, type WorkedOnBy } from "../tasks/task.ts";
 
 /** The progress of a task, as callers see it. */
 export interface ShownProgress {
-  /** Rows within the dates; null until they are counted. */
+  /** Number of rows within the dates; null until they are counted. */
   readonly total_records: number | null;
   readonly processed_records: number;
   readonly failed_records: number;
-  /** Rows outside the dates; not in the total. */
+  /** Number of rows outside the dates. Not included in the total. */
   readonly filtered_records: number;
-  /** Rows that later ones of the same id and namespace replaced. */
+  /** Number of rows replaced by later ones with the same id and namespace. */
   readonly duplicate_records: number;
-  /** Of the processed: unchanged in the index. */
+  /** Number of processed records that were already unchanged in the index. */
   readonly unchanged_records: number;
   readonly chunks_total: number | null;
   readonly chunks_completed: number;
@@ -44,11 +44,11 @@ export interface ShownTask {
   readonly host: "function" | WorkedOnBy["kind"] | null;
   /** What embedding has cost so far. */
   readonly spent: { readonly tokens: number; readonly cost_usd: number };
-  /** Why a task without an error had no effect. */
+  /** The reason why a task without an error had no effect. */
   readonly reason: string | null;
 }
 
-/** `chunks` are the counts of an open task so far; an ended task has its own. */
+/** The task as callers see it. `chunks` are the counts of an open task so far; an ended task has its own. */
 export function showTask(
   task: Task,
   chunks: ReadonlyMap<number, Counts>,
@@ -103,7 +103,7 @@ function reasonOf({ status, rows, request }: Task, { filtered }: Counts): string
 }
 
 function progressOf(task: Task, counts: Counts, chunksSeen: number, underWay: UnderWay): ShownProgress {
-  // An embedded record counts as half done.
+  // An embedded record that is not written yet counts as half done.
   const done = rowsIn(counts) + (underWay.embedded + underWay.written) / 2;
   const total = task.rows;
   return {

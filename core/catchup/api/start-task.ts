@@ -7,7 +7,7 @@ import { newTaskId, type Task } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
 import { beginsWithinMs, startForgotten } from "../work/start-forgotten.ts";
 
-/** The request of a caller. Missing dates derive from the time of the request, epoch ms. */
+/** Completes a caller's request. Missing dates derive from `when`, the time of the request in epoch milliseconds. */
 export type Asked = (when: number) => ProcessRequest;
 
 export interface StartDeps {
@@ -15,18 +15,20 @@ export interface StartDeps {
   readonly claims: Claims;
   /** Starts the task asynchronously. Idempotent. */
   start(taskId: string): Promise<void>;
-  /** Whether a task is open and has a worker. If not, it blocks no request, and the watch settles it (F21). */
+  /**
+   * Whether a task is open and has a worker. A task without one does not block a new request, and the watch settles it
+   * (F21).
+   */
   isWorkedOn(task: Task): Promise<boolean>;
   readonly taskDays: number;
-  /** What would make a task fail, as far as a preflight can detect it (F35). */
+  /** The problems that would make a task fail, as far as a preflight can detect them (F35). */
   preflight(request: ProcessRequest): Promise<readonly PreflightProblem[]>;
 }
 
 /**
- * Returns the task of a request. The same request while its task is open, and the same idempotency key at any time,
- * return the existing task. Otherwise the id is claimed, the task is written, and the work is started; after a crash in
- * between, the next identical request continues. Throws IdempotencyKeyReusedError, PreflightFailedError, and what
- * `asked` throws.
+ * Returns the task of a request. A request that equals that of an open task, or repeats an idempotency key, returns the
+ * existing task. Otherwise the id is claimed, the task is written, and the work is started; after a crash in between,
+ * the next equal request continues. Throws IdempotencyKeyReusedError, PreflightFailedError and the errors of `asked`.
  */
 export async function startTask(
   asked: Asked,
@@ -43,8 +45,8 @@ export async function startTask(
 }
 
 /**
- * The key is claimed before the task is written, so that no crash lets a key start two tasks. The claim stores the
- * request with its dates, so that a retry after midnight returns the original request's task.
+ * Claims the key before the task is written, so that no crash lets a key start two tasks. The claim stores the request
+ * with its dates, so that a retry after midnight returns the original task.
  */
 async function claimedByKey(key: string, asked: Asked, deps: StartDeps, now: number): Promise<Claim> {
   const name = claimOfKey(key);
@@ -70,13 +72,13 @@ async function claimedByRequest(asked: Asked, deps: StartDeps, now: number): Pro
   }
 }
 
-/** A task that is claimed but not yet written has not ended. */
+/** A task that is claimed but not yet written counts as open. */
 async function isOver(taskId: string, deps: StartDeps, now: number): Promise<boolean> {
   const found = await deps.tasks.get(taskId, now);
   return found !== undefined && !(await deps.isWorkedOn(found));
 }
 
-/** Of several concurrent writers of a task, one starts it. Throws PreflightFailedError; then no task exists. */
+/** Writes the task. Of concurrent writers, only one starts it. Throws PreflightFailedError; then no task exists. */
 async function makeTask(
   taskId: string,
   request: ProcessRequest,

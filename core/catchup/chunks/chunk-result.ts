@@ -5,7 +5,7 @@ import { type Counts, counts } from "../tasks/counts.ts";
 
 const result = z.object({ chunk: z.number(), counts });
 
-/** The result of a chunk; undefined if it is unfinished. */
+/** The counts of a finished chunk; undefined if it is unfinished. */
 export async function readResult(
   taskId: string,
   chunk: number,

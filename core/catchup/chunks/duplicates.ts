@@ -11,8 +11,8 @@ export interface PlannedChunk {
 }
 
 /**
- * Partitions rows into those to process and those that a later row of the file replaces. The plan decides, so the
- * result does not depend on the order of chunks (F28).
+ * Partitions rows into those to process and those that a later row of the file replaces. The plan lists the latter, so
+ * the result does not depend on the order of chunks (F28).
  */
 export async function withoutReplaced(
   all: readonly SourceRow[],
@@ -41,7 +41,7 @@ export async function keepDuplicates(
   await work.write(keysOf(taskId).duplicates(chunk.chunk), asLines(duplicates), "application/x-ndjson");
 }
 
-/** Failed records have the row numbers of their own file, which the plan does not know. */
+/** The plan does not know the row numbers within files of failed records. */
 function detailOf({ format }: Chunk, by: number): string {
   return format === "csv"
     ? `Row ${by} has the same id and namespace and comes later.`

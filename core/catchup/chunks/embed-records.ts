@@ -7,7 +7,7 @@ import type { IndexRecord } from "../records/record.ts";
 
 const requestsInFlight = 4;
 
-/** A distinct text, and the records that have it. */
+/** A distinct text, and the records that contain it. */
 interface Text {
   readonly text: string;
   readonly tokens: number;
@@ -15,7 +15,7 @@ interface Text {
 }
 
 export interface Embedded {
-  /** By text. */
+  /** Vectors by text. */
   readonly vectors: ReadonlyMap<string, VectorBytes>;
   readonly refused: readonly FailedRecord[];
 }
@@ -26,9 +26,9 @@ export interface EmbedLimits {
 }
 
 /**
- * Embeds each distinct text once, in few, full requests. Records of a text that the provider refuses, or for which it
+ * Embeds each distinct text once, in few, full requests. Records whose text the provider refuses, or for which it
  * returns an invalid vector, fail; the others proceed. `embedded` receives the number of embedded records. Throws
- * errors that are not a text's own, after all requests in flight have ended.
+ * errors that no single text causes, after all requests in flight have ended.
  */
 export async function embedRecords(
   records: readonly IndexRecord[],

@@ -22,7 +22,7 @@ import { embedRecords } from "./embed-records.ts";
 import { decodeVectors, encodeVectors, type VectorSpace } from "./stored-vectors.ts";
 
 export interface ChunkDeps {
-  /** Where callers' files are. */
+  /** The store of callers' files. */
   readonly source: SourceStore;
   /** The work bucket of catch-up. */
   readonly work: ObjectStore;
@@ -45,9 +45,9 @@ export interface ChunkWork {
 export type Report = (done: Partial<UnderWay>) => Promise<void>;
 
 /**
- * Loads the rows of one chunk into the index and counts the outcomes. Idempotent, and does not embed again: the result
- * or the vectors are already stored, and an upsert replaces a vector of the same id. Throws RowsDisagreeError,
- * SourceChangedError and what the embedder and the index throw; then nothing is counted.
+ * Loads the rows of one chunk into the index and counts the outcomes. Idempotent without embedding again: the result or
+ * the vectors are already stored, and an upsert replaces a vector with the same id. Throws RowsDisagreeError,
+ * SourceChangedError and the errors of embedder and index; then nothing is counted.
  */
 export async function processChunk(
   work: ChunkWork,
@@ -186,7 +186,7 @@ async function vectorsOf(
   return { vectors, refused: embedded.refused };
 }
 
-/** Content hashes of records: text, metadata, model. */
+/** Content hashes of records, over text, metadata and model. */
 function hashesOf(
   records: readonly IndexRecord[],
   { model, dimensions }: VectorSpace,
@@ -200,8 +200,8 @@ function hashesOf(
 }
 
 /**
- * All rows except those whose content is already in the index. Rows that an earlier attempt has embedded count as
- * changed, although the index may hold them by now.
+ * All records except those whose content is already in the index. Records that an earlier attempt has embedded count as
+ * changed, although the index may already contain them.
  */
 async function changedOf(
   records: readonly IndexRecord[],
@@ -227,7 +227,7 @@ function tokensIn(records: readonly IndexRecord[]): number {
   return [...texts].reduce((sum, text) => sum + countTokensUpTo(text), 0);
 }
 
-/** Also removes the file of an earlier attempt. */
+/** Stores the failed records. Without any, removes the file of an earlier attempt. */
 async function keepFailed(failed: readonly FailedRecord[], key: string, work: ObjectStore): Promise<void> {
   if (failed.length === 0) await work.remove(key);
   else await work.write(key, asLines(failed.toSorted((a, b) => a.row - b.row)), "application/x-ndjson");

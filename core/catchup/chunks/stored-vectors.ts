@@ -10,7 +10,10 @@ import type { VectorBytes } from "../../embedding/embedder.ts";
  */
 const digestLength = 32;
 
-/** The model and dimensions are part of a vector's key, so that a changed stack does not read old vectors. */
+/**
+ * The model and dimensions are part of a vector's key, so that a stack with changed settings does not reuse old
+ * vectors.
+ */
 export interface VectorSpace {
   readonly model: string;
   readonly dimensions: number;
@@ -29,7 +32,7 @@ export function encodeVectors(vectors: ReadonlyMap<string, VectorBytes>, space: 
   return file;
 }
 
-/** The vectors of the texts that the file contains; empty if it is corrupt or missing. */
+/** The stored vectors of these texts. Empty if the file is corrupt or missing. */
 export function decodeVectors(
   file: Uint8Array | undefined,
   texts: Iterable<string>,

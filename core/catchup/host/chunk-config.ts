@@ -17,11 +17,11 @@ const declaredTypes = z
   })
   .pipe(z.record(z.string(), z.enum(columnTypes)));
 
-/** What infra sets for every function that works on chunks. */
+/** The environment that infra sets for every function that processes chunks. */
 export const chunkConfig = z.object({
   ...settleConfig.shape,
   ...embeddingConfig,
-  /** Name of the secret; its value is the key itself. */
+  /** Name of the secret whose value is the key. */
   PINECONE_API_KEY_SECRET: z.string().min(1),
   PINECONE_HOST: z.url(),
   TOKENS_PER_TEXT: wholeNumber(1, 1_000_000),

@@ -11,10 +11,10 @@ import type { ChunkConfig } from "./chunk-config.ts";
 import { settleDeps } from "./settle-deps.ts";
 import { tasksClient } from "./tasks-client.ts";
 
-/** For one invocation that has to be done with the providers at `giveUpAt` (epoch ms). */
+/** Creates the dependencies of one invocation, whose provider calls must end by `giveUpAt` (epoch milliseconds). */
 export type ForInvocation<Deps> = (giveUpAt: number) => Promise<Deps>;
 
-/** What working on a chunk takes: all that ending a task does, and both providers. */
+/** The dependencies for processing a chunk: those for settling a task, and both providers. */
 export function chunkDeps(
   config: ChunkConfig,
   telemetry: Telemetry,

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { emptyIsNone, wholeNumber } from "../../settings/environment.ts";
 import { chunkConfig } from "./chunk-config.ts";
 
-/** What infra sets for every process that plans tasks. */
+/** The environment that infra sets for every process that plans tasks. */
 export const planConfig = z.object({
   ...chunkConfig.shape,
   ROWS_PER_CHUNK: wholeNumber(1, 100_000),

@@ -2,10 +2,10 @@ import { readSecret } from "../../settings/secret.ts";
 import type { PlanDeps } from "../sources/make-plan.ts";
 import type { PlanConfig } from "./plan-config.ts";
 
-/** Maximum size of a chunk, so that it takes a small part of a process's memory. */
+/** Maximum size of a chunk, so that it takes only a small part of a process's memory. */
 const bytesPerChunk = 8 * 1024 * 1024;
 
-/** What planning takes beside the stores; it has to be done with Metabase at `giveUpAt` (epoch ms). */
+/** The dependencies of planning besides the stores. Calls of Metabase must end by `giveUpAt` (epoch milliseconds). */
 export async function planDeps(
   config: PlanConfig,
   giveUpAt: number,

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { emptyIsNone, wholeNumber } from "../../settings/environment.ts";
 import type { RequestDefaults } from "../requests/process-request.ts";
 
-/** What infra sets for every process that accepts requests. */
+/** The environment that infra sets for every process that accepts requests. */
 export const requestConfig = {
   TASKS_TABLE: z.string().min(1),
   TASK_DAYS: wholeNumber(1, 3650),

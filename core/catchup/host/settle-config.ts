@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { limitsConfig } from "../../embedding/embedding-config.ts";
 
-/** What infra sets for every function that works on tasks. */
+/** The environment that infra sets for every function that works on tasks. */
 export const settleConfig = z.object({
   TASKS_TABLE: z.string().min(1),
   SOURCE_BUCKET: z.string().min(1),

@@ -8,7 +8,10 @@ import type { SettleDeps } from "../work/settle-task.ts";
 import type { SettleConfig } from "./settle-config.ts";
 import { tasksClient } from "./tasks-client.ts";
 
-/** What ending a task takes; every function that works on tasks may end one. The clients live as long as the process. */
+/**
+ * The dependencies for settling a task, which every function that works on tasks may do. The clients live as long as
+ * the process.
+ */
 export function settleDeps(
   config: SettleConfig,
   telemetry: Telemetry,

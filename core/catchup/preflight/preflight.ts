@@ -41,9 +41,9 @@ const certain = [
 const maxMs = 10_000;
 
 /**
- * Checks all dependencies of a task, with one small embedding request, and returns what would make it fail (F35). A
- * check that times out is not a problem: the task retries for longer than a caller waits. A dry run needs only its
- * source.
+ * Checks all dependencies of a task, including one small embedding request, and returns the problems that would make it
+ * fail (F35). A check that times out is not a problem, because the task retries for longer than a caller waits. A dry
+ * run checks only its source.
  */
 export async function preflight(request: ProcessRequest, deps: PreflightDeps): Promise<PreflightProblem[]> {
   const checks: Record<string, () => Promise<void>> = {

@@ -1,6 +1,6 @@
 import { type DateRange, dayOfText, isWithin } from "../requests/date-range.ts";
 
-/** The dates by which rows count, and the column that has them. */
+/** The requested dates, and the column that contains a row's date. */
 export interface DatesAskedFor extends DateRange {
   readonly column: string;
 }

@@ -4,24 +4,24 @@ export const columnTypes = ["auto", "string", "number", "boolean"] as const;
 export type ColumnType = (typeof columnTypes)[number];
 export type CellValue = string | number | boolean;
 
-/** A cell's value, undefined if it is empty, or why it does not have its column's type. */
+/** A cell's value (undefined if it is empty), or the reason why it does not match its column's type. */
 export type CellReading = { readonly value: CellValue | undefined } | { readonly problem: string };
 
 const plainNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
 const groupedNumber = /^-?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/;
-/** The canonical form of a decimal number: no exponent, no trailing zeros. */
+/** A decimal number without exponent. Whether it is in canonical form is checked separately. */
 const printedNumber = /^-?\d+(?:\.\d+)?$/;
 const printedBoolean = /^(?:true|false)$/i;
-/** A double represents any number with this many digits. */
+/** A double represents every number with this many digits. */
 const digitsKept = 15;
-/** Below this a double has fewer digits. */
+/** Below this, a double has fewer digits. */
 const smallestExact = 2 ** -1022;
 
 /**
- * Rules by which a cell becomes metadata. `auto`: `true` and `false` are booleans, in any case; a cell is a number if
- * formatting it gives the same text (F29); everything else is a string, unchanged: `007`, `1.10`, `1E5`, `1,250`,
- * dates, `NaN`, integers that a double would round. An empty cell has no value. A declared type is strict: any other
- * value is a problem. A declared number may have exponents, trailing zeros and thousands separators.
+ * Converts a cell to a metadata value. With `auto`, `true` and `false` are booleans in any case; a cell is a number if
+ * formatting that number gives the same text (F29); everything else stays a string: `007`, `1.10`, `1E5`, `1,250`,
+ * dates, `NaN`, and integers that a double would round. An empty cell has no value. A declared type is strict: any
+ * other value is a problem. A declared number may have exponents, trailing zeros and thousands separators.
  */
 export function readCell(cell: string, type: ColumnType): CellReading {
   if (cell.trim() === "") return { value: undefined };
@@ -29,7 +29,7 @@ export function readCell(cell: string, type: ColumnType): CellReading {
   if (type === "auto") return { value: asPrinted(cell) };
   const text = cell.trim();
   const value = type === "number" ? asNumber(text) : asBoolean(text);
-  return value === undefined ? { problem: `${JSON.stringify(cell)} is no ${type}` } : { value };
+  return value === undefined ? { problem: `${JSON.stringify(cell)} is not a ${type}` } : { value };
 }
 
 function asPrinted(cell: string): CellValue {
@@ -55,7 +55,7 @@ function asNumber(text: string): number | undefined {
     : undefined;
 }
 
-/** `1e-999` would become 0, and what is nearly 0 loses digits. */
+/** `1e-999` would become 0, and numbers close to 0 lose digits. */
 function survives(number: number, digits: string): boolean {
   return digits === "" || Math.abs(number) >= smallestExact;
 }

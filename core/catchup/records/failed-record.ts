@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { cutMessage } from "../../text/cut-message.ts";
 
-/** Why a row is not in the index. */
+/** The reasons why a row is not in the index. */
 export const failureReasons = [
   "columns_disagree",
   "quotes_unfit",
@@ -19,13 +19,13 @@ export const failureReasons = [
   "vector_unusable",
   "refused_by_index",
   "chunk_failed",
-  /** A later row of the file has the same place in the index. Not a failure; listed separately. */
+  /** A later row of the file has the same id and namespace. Not a failure; listed separately. */
   "replaced",
 ] as const;
 
 export type FailureReason = (typeof failureReasons)[number];
 
-/** Cells by column. A record of zod would lose a column called `__proto__`. */
+/** Cells by column. A zod record would lose a column named `__proto__`. */
 const cells = z.custom<Readonly<Record<string, string>>>(
   (value) =>
     typeof value === "object" &&
@@ -34,19 +34,19 @@ const cells = z.custom<Readonly<Record<string, string>>>(
   "must be texts by column",
 );
 
-/** A line of `failed/{task_id}/{chunk}.ndjson`: enough to correct the row and to retry it. */
+/** A line of `failed/{task_id}/{chunk}.ndjson`, with enough information to correct the row and retry it. */
 export const failedRecord = z.object({
-  /** Row number in the file, without the header, from 1. */
+  /** Row number in the file, starting at 1 after the header. */
   row: z.number().int().min(1),
   reason: z.enum(failureReasons),
   detail: z.string(),
-  /** The row as it was read: cells by column. */
+  /** The row's cells by column, as they were read. */
   source: cells,
 });
 
 export type FailedRecord = z.infer<typeof failedRecord>;
 
-/** Why the cells of a row are ambiguous. */
+/** The reasons why the cells of a row are ambiguous. */
 const misfitReasons = ["columns_disagree", "quotes_unfit"] as const satisfies readonly FailureReason[];
 
 export interface Misfit {
@@ -58,7 +58,7 @@ export function isMisfit(reason: FailureReason): reason is Misfit["reason"] {
   return misfitReasons.some((misfit) => misfit === reason);
 }
 
-/** One row of any source. */
+/** A row of any source. */
 export interface SourceRow {
   readonly row: number;
   readonly source: Readonly<Record<string, string>>;
@@ -69,12 +69,12 @@ export function failed(row: SourceRow, reason: FailureReason, detail: string): F
   return { row: row.row, reason, detail: cutMessage(detail), source: row.source };
 }
 
-/** Empty if there is no such column, inherited properties included. */
+/** The cell of a column; empty if there is no such column. Ignores inherited properties. */
 export function cellOf({ source }: SourceRow, column: string): string {
   return (Object.hasOwn(source, column) ? source[column] : undefined) ?? "";
 }
 
-/** One row per line; empty without rows. */
+/** NDJSON with one record per line; empty without records. */
 export function asLines(records: readonly FailedRecord[]): string {
   return records.map((record) => `${JSON.stringify(record)}\n`).join("");
 }

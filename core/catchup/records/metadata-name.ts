@@ -1,7 +1,7 @@
-/** What the product writes into a vector's metadata itself. */
+/** Names of metadata that the product itself writes. */
 const ownNames: readonly string[] = ["text", "content_hash"];
 
-/** The name under which a column is kept: one that is called like what the product writes has another one (F29). */
+/** The metadata name of a column. A column whose name the product itself uses gets a prefix (F29). */
 export function metadataName(column: string): string {
   return ownNames.includes(column) ? `source_${column}` : column;
 }

@@ -2,11 +2,11 @@ import type { FailureReason } from "./failed-record.ts";
 
 export interface PlaceRules {
   readonly questionId: string;
-  /** Of records that name none themselves. */
+  /** The namespace of records without a record_type. */
   readonly namespace: string;
 }
 
-/** Where a row stands in the index: rows of the same place replace one another. */
+/** The id and namespace of a row's vector. Rows with the same place replace one another. */
 export interface Place {
   /** `{question_id}.{id}` */
   readonly id: string;
@@ -18,7 +18,7 @@ export interface PlaceProblem {
   readonly detail: string;
 }
 
-/** Pinecone's limit of an id's characters. */
+/** Pinecone's limit for an id, in characters. */
 const maxIdLength = 512;
 const printableAscii = /^[ -~]+$/;
 const namespaceForm = /^[!-"$-~]{1,200}$/;

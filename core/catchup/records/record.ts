@@ -11,18 +11,18 @@ import { sanitiseText } from "./sanitise-text.ts";
 
 /** The validation rules for the rows of a task. */
 export interface RecordRules extends PlacementRules {
-  /** As the stack declares them. */
+  /** The types that the stack declares, by column. */
   readonly columnTypes: Readonly<Record<string, ColumnType>>;
-  /** Types of the file's columns; undefined if unknown, then the type of each cell is inferred. */
+  /** Types of the file's columns. If undefined, the type of each cell is inferred. */
   readonly columnKinds?: ColumnKinds | undefined;
   /** Maximum number of tokens per text. */
   readonly tokensPerText: number;
-  /** Where the records go, as a sentence names it. */
+  /** Name of the sink in messages. */
   readonly sink: string;
   readonly limits: MetadataLimits;
 }
 
-/** Columns in which every cell is a number, or a boolean. All others are strings. */
+/** Columns in which every cell is a number, or every cell a boolean. All others are strings. */
 export interface ColumnKinds {
   readonly numbers: ReadonlySet<string>;
   readonly booleans: ReadonlySet<string>;
@@ -34,7 +34,7 @@ export interface IndexRecord {
   readonly id: string;
   readonly namespace: string;
   readonly text: string;
-  /** Tokens of the text, or an upper bound where that suffices. */
+  /** Number of tokens of the text, or an upper bound if that is sufficient. */
   readonly tokens: number;
   readonly metadata: Readonly<Record<string, CellValue>>;
   readonly origin: SourceRow;
@@ -45,7 +45,10 @@ export type RowReading =
   | { readonly kind: "failed"; readonly failure: FailedRecord }
   | { readonly kind: "filtered" };
 
-/** Classifies a row: a record, a failure with its reason, or outside the dates. The same for every source and host. */
+/**
+ * Classifies a row as a record, a failure with its reason, or outside the dates. All sources and hosts use the same
+ * rules.
+ */
 export function readRecord(row: SourceRow, rules: RecordRules): RowReading {
   const fail = (reason: FailedRecord["reason"], detail: string): RowReading => ({
     kind: "failed",

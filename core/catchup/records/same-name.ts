@@ -1,9 +1,9 @@
-/** Whether two names of a column or a variable are one to a reader: `Start_Date`, `start date`, `startDate`. */
+/** Whether two names of columns or variables are equal apart from spelling: `Start_Date`, `start date`, `startDate`. */
 export function isSameName(one: string, other: string): boolean {
   return plain(one) === plain(other);
 }
 
-/** The one of the names that is meant: as it is written, else the only one that reads alike. */
+/** The wanted name if it exists; otherwise the only one that is equal apart from spelling. */
 export function nameLike(wanted: string, names: readonly string[]): string | undefined {
   if (names.includes(wanted)) return wanted;
   const alike = names.filter((name) => isSameName(name, wanted));

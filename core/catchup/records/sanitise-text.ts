@@ -2,23 +2,23 @@ import { decodeHTMLStrict } from "entities";
 import { stripTags } from "./strip-tags.ts";
 
 const characterData = /<!\[CDATA\[|\]\]>/gi;
-/** What is cut out with all that it holds, and where each kind ends. */
+/** The start of a block that is removed with its content, and the end of each kind of block. */
 const blockStart = /<(script|style)(?=[\s/>])|<!--|<!doctype\b/gi;
 const blockEnds = { script: /<\/script\s*>/gi, style: /<\/style\s*>/gi, "<!--": /-->/g, "<!doctype": />/g };
-/** `&amp;amp;lt;`, escaped any number of times, is read at once. */
+/** Matches repeated escaping such as `&amp;amp;lt;` in one step. */
 const escapedTwice = /&(?:(?:amp|AMP|#0*38|#[xX]0*26);)+/g;
 const entity = /&[^;&\s]{1,64};/g;
 const whiteSpace = /[\s\p{Cc}\u200b\u2060\ufeff]+/gu;
 
-/** How often tags are taken out and entities read: far more than any page needs. */
+/** Maximum number of rounds of removing tags and decoding entities; far more than any page needs. */
 const maxRounds = 16;
 const replacement = "\ufffd";
 const namesReplacement = /^&#(?:0*65533|[xX]0*[fF]{3}[dD]);$/;
 
 /**
- * The text that is embedded: tags and entities are gone, ISO dates are written out, white space is one blank.
- * All other signs stay, `5 < 6`, `AT&T` and every script among them. Cleaning a clean text changes nothing.
- * Undefined for markup in markup that would take time by the square (F31).
+ * The text to embed: tags are removed, entities decoded, ISO dates written out, and whitespace collapsed. All other
+ * characters are kept, including `5 < 6`, `AT&T` and every script. Sanitising a sanitised text changes nothing.
+ * Undefined for deeply nested markup, which would take quadratic time (F31).
  */
 export function sanitiseText(source: string): string | undefined {
   const text = withoutMarkup(source);
@@ -26,8 +26,8 @@ export function sanitiseText(source: string): string | undefined {
 }
 
 /**
- * Until nothing changes: an escaped tag is a tag once its entities are read, and so is one that an invisible sign has cut.
- * Every round makes the text shorter.
+ * Repeats until nothing changes, because decoding an entity or removing an invisible character can produce a new tag.
+ * Every round shortens the text.
  */
 function withoutMarkup(source: string): string | undefined {
   let text = folded(source);
@@ -40,7 +40,7 @@ function withoutMarkup(source: string): string | undefined {
   return undefined;
 }
 
-/** An entity that names no character, such as `&#xD800;`, stays as it was written. */
+/** An entity that does not denote a character, such as `&#xD800;`, is kept as written. */
 function decoded(text: string): string {
   return text.replace(entity, (written) => {
     const read = decodeHTMLStrict(written);
@@ -48,7 +48,10 @@ function decoded(text: string): string {
   });
 }
 
-/** One pass: a kind whose end is nowhere further on is not looked for again, or a bad row could take minutes. */
+/**
+ * Runs in one pass. A kind of block without an end is not searched for again, because a malformed row could otherwise
+ * take minutes.
+ */
 function withoutBlocks(text: string): string {
   const endless = new Set<string>();
   let kept = "";
@@ -76,7 +79,7 @@ const months = "January February March April May June July August September Octo
 const isoDate =
   /(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?(?![\w-]|:\d)/g;
 
-/** `2024-03-05` becomes `March 5, 2024`, which models read as the date that people write. */
+/** Writes `2024-03-05` as `March 5, 2024`, which models recognise as a date. */
 function writeDatesOut(text: string): string {
   return text.replace(isoDate, (given, year, month, day, hour, minute, zone) => {
     const name = months[Number(month) - 1];

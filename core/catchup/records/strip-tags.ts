@@ -1,4 +1,4 @@
-/** What HTML knows as elements. */
+/** The names of HTML elements. */
 const elements = new Set(
   [
     "a abbr address article aside audio b bdi bdo big blockquote body br button canvas caption center cite code col colgroup",
@@ -10,7 +10,7 @@ const elements = new Set(
     .join(" ")
     .split(" "),
 );
-/** The attributes that HTML lets stand without a value. Any other word makes it no tag: `if a <b and c> d`. */
+/** The attributes that HTML allows without a value. With any other word the text is not a tag: `if a <b and c> d`. */
 const bareAttributes = new Set(
   "allowfullscreen async autofocus autoplay checked compact controls default defer disabled hidden inert ismap itemscope loop multiple muted noshade novalidate nowrap open readonly required reversed selected".split(
     " ",
@@ -23,8 +23,9 @@ const attributeName = /[^\s"'<>/=]+/y;
 const bareValue = /[^\s"'<>=]+/y;
 
 /**
- * A blank for each tag. All else stays, `a <b and c> d` as well. Tags may begin in the quotes of others, but of those that are read
- * over the same characters no two are ever in the same kind of quotes: none is read more than three times (F31).
+ * Replaces each tag by a blank. Everything else is kept, for example `a <b and c> d`. A tag may begin inside the quotes
+ * of another, but two readings that overlap are never in the same kind of quotes, so no character is read more than
+ * three times (F31).
  */
 export function stripTags(text: string): string {
   const reader = new TagReader(text);
@@ -44,14 +45,14 @@ export function stripTags(text: string): string {
 
 class TagReader {
   readonly #text: string;
-  /** Quotes that no place from here on closes. */
+  /** Quotes that are not closed anywhere in the rest of the text. */
   readonly #unclosed = new Set<string>();
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  /** Where the tag that begins here ends; undefined where none begins. */
+  /** The end of the tag that begins here; undefined if no tag begins here. */
   endOf(start: number): number | undefined {
     const name = start + (this.#text[start + 1] === "/" ? 2 : 1);
     const end = this.#end(elementName, name);
@@ -83,7 +84,7 @@ class TagReader {
     return undefined;
   }
 
-  /** Where what the pattern reads from here ends; undefined where it reads nothing. */
+  /** The end of the match at this position; undefined if the pattern does not match. */
   #end(pattern: RegExp, start: number): number | undefined {
     pattern.lastIndex = start;
     return pattern.test(this.#text) ? pattern.lastIndex : undefined;

@@ -1,10 +1,10 @@
-/** Calendar days, both included, as YYYY-MM-DD. */
+/** A range of calendar days as YYYY-MM-DD, both included. */
 export interface DateRange {
   readonly start: string;
   readonly end: string;
 }
 
-/** What a request for all dates shows; its rows are not even asked for theirs. */
+/** The range that a request for all dates shows. Its rows are not filtered by date. */
 export const everyDay: DateRange = { start: "0001-01-01", end: "9999-12-31" };
 
 const dayMs = 86_400_000;
@@ -12,18 +12,18 @@ const dayPattern = /^\d{4}-\d{2}-\d{2}$/;
 const momentPattern =
   /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?$/;
 
-/** Whether a text is a day that the calendar has. */
+/** Whether the text is an existing calendar day. */
 export function isDay(text: string): boolean {
   return dayPattern.test(text) && dayOf(Date.parse(`${text}T00:00:00Z`)) === text;
 }
 
-/** Without a start: yesterday and today. With a start alone: that day and the next. */
+/** Without a start: yesterday and today. With only a start: that day and the next. */
 export function rangeOf(start: string | undefined, end: string | undefined, now: number): DateRange {
   if (start === undefined) return { start: dayOf(now - dayMs), end: end ?? dayOf(now) };
   return { start, end: end ?? dayAfter(start) };
 }
 
-/** The day of a moment in UTC, undefined where the text is no ISO date or time. A time without a zone is UTC. */
+/** The UTC day of an ISO date or time; undefined for any other text. A time without a zone is UTC. */
 export function dayOfText(text: string): string | undefined {
   const trimmed = text.trim();
   if (!momentPattern.test(trimmed) || !isDay(trimmed.slice(0, 10))) return undefined;
@@ -36,7 +36,7 @@ export function isWithin(range: DateRange, day: string): boolean {
   return day >= range.start && day <= range.end;
 }
 
-/** Two ranges that together are this one; undefined where it is a single day. */
+/** Two ranges that together cover this one; undefined for a single day. */
 export function halves({ start, end }: DateRange): [DateRange, DateRange] | undefined {
   if (start >= end) return undefined;
   const first = Date.parse(`${start}T00:00:00Z`);
@@ -56,7 +56,7 @@ function dayOf(time: number): string {
   return Number.isNaN(time) ? "" : new Date(time).toISOString().slice(0, 10);
 }
 
-/** `+05`, `+0530`, `UTC` and nothing, as Date.parse reads them. */
+/** Converts `+05`, `+0530`, `UTC` and an empty zone to the form that Date.parse accepts. */
 function zoneOf(zone: string): string {
   if (zone === "" || zone === "UTC" || zone === "Z") return "Z";
   const digits = zone.slice(1).replace(":", "").padEnd(4, "0");

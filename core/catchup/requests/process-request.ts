@@ -4,30 +4,33 @@ import { everyDay, isDay, rangeOf } from "./date-range.ts";
 import { type ParameterProblem, RequestInvalidError } from "./request-errors.ts";
 
 export const dataSources = ["metabase", "s3_csv"] as const;
-/** Where the chunks of a task are worked on. `auto` decides by the number of rows. */
+/** Where the chunks of a task are processed. `auto` chooses by the number of rows. */
 export const hosts = ["auto", "function", "state_machine"] as const;
-/** Tasks of the bulk API; its callers cannot choose another host, and those of the catch-up API cannot choose this one. */
+/**
+ * Tasks of the bulk API run on workers. Its callers cannot choose another host, and callers of the catch-up API cannot
+ * choose workers.
+ */
 const storedHosts = [...hosts, "workers"] as const;
 
-/** Which tasks of the bulk API are processed first. */
+/** Priorities of tasks of the bulk API. */
 export const priorities = ["low", "normal", "high"] as const;
 
 export type Priority = (typeof priorities)[number];
 
-/** What Pinecone takes in one request. */
+/** Pinecone's limit of vectors per request. */
 export const maxBatch = 1_000;
 
-/** What a stack's settings say where a request is silent. */
+/** The stack's defaults for parameters that a request omits. */
 export interface RequestDefaults {
   /** Part of every vector's id. */
   readonly questionId: string | undefined;
   readonly namespace: string;
   readonly batchSize: number;
-  /** How the columns and variables are called that the product reads. @default as in `usualNames` */
+  /** The names of the columns and variables that the product reads. @default as in `usualNames` */
   readonly names?: Partial<SourceNames>;
 }
 
-/** What a source calls what the product reads. */
+/** The source's names for the columns and variables that the product reads. */
 export interface SourceNames {
   readonly id_column: string;
   readonly text_column: string;
@@ -54,13 +57,13 @@ const accepted = {
   text_column: "the name of a column",
   start_variable: "the name of a variable of the Metabase question",
   end_variable: "the name of a variable of the Metabase question",
-  namespace: "1 to 200 printable ASCII characters, no blank and no `#` among them",
+  namespace: "1 to 200 printable ASCII characters, without blanks and `#`",
   batch_size: `a whole number from 1 to ${maxBatch}`,
   dry_run: "true or false",
   incremental: "true or false",
   host: hosts.join(", "),
-  encoding: `${encodings.join(", ")}; of s3_csv, and not needed where a byte order mark tells it`,
-  delimiter: `${delimiterNames.join(", ")}, or the character itself; of s3_csv`,
+  encoding: `${encodings.join(", ")}; only for s3_csv, and not needed with a byte order mark`,
+  delimiter: `${delimiterNames.join(", ")}, or the character itself; only for s3_csv`,
 } as const;
 
 type Parameter = keyof typeof accepted;
@@ -82,7 +85,7 @@ const s3Key = z
 
 const name = z.string().trim().min(1).max(200);
 
-/** What callers may send. */
+/** The parameters that callers may send. */
 export const requestBody = z.object({
   start_date: day.optional(),
   end_date: day.optional(),
@@ -113,36 +116,36 @@ export const requestBody = z.object({
     .optional(),
 });
 
-/** A request to bring rows into the index, complete: nothing is left to default. Stored with its task. */
+/** A request with all defaults applied, as it is stored with its task. */
 export const processRequest = z.object({
   data_source: z.enum([...dataSources, "failed_records"]),
   start_date: z.string(),
   end_date: z.string(),
   question_id: z.string(),
   s3_key: z.string().optional(),
-  /** The task whose failed records are the rows. */
+  /** The task whose failed records are the source. */
   retry_of: z.string().optional(),
-  /** Of these chunks of it alone; ascending. */
+  /** Restricts a retry to these chunks, in ascending order. */
   retry_chunks: z.array(z.number().int().min(0)).optional(),
   date_column: z.string(),
-  /** Rows are filtered by date where the caller said so, or the column is there. */
+  /** Whether the date column must exist. Otherwise rows are filtered by date only if it does. */
   date_column_required: z.boolean(),
-  /** Set where rows count whatever their dates. */
+  /** Set if rows are not filtered by date. */
   all_dates: z.literal(true).optional(),
   namespace: z.string(),
   batch_size: z.number(),
   dry_run: z.boolean(),
   incremental: z.boolean(),
   host: z.enum(storedHosts),
-  /** Of tasks of the bulk API. */
+  /** Set in tasks of the bulk API. */
   chunk_size: z.number().optional(),
   priority: z.enum(priorities).optional(),
-  /** Set where the source has other names than the usual ones. */
+  /** Set if the source's names differ from the usual ones. */
   id_column: z.string().optional(),
   text_column: z.string().optional(),
   start_variable: z.string().optional(),
   end_variable: z.string().optional(),
-  /** Of a CSV that has no byte order mark. */
+  /** Encoding of a CSV without a byte order mark. */
   encoding: z.enum(encodings).optional(),
   delimiter: z.string().length(1).optional(),
 });
@@ -152,8 +155,8 @@ export type ProcessRequest = z.infer<typeof processRequest>;
 const defaultDateColumn = "created_at";
 
 /**
- * The request that query parameters or a JSON body ask for. An empty value is none. `now` is epoch milliseconds.
- * Throws RequestInvalidError with every bad parameter and its accepted form.
+ * Parses a request from query parameters or a JSON body. An empty value counts as absent. `now` is epoch milliseconds.
+ * Throws RequestInvalidError with every invalid parameter and its accepted form.
  */
 export function readProcessRequest(
   input: Readonly<Record<string, unknown>>,
@@ -196,7 +199,7 @@ export function readProcessRequest(
   };
 }
 
-/** Those that a request or a setting gives, and that are not the usual ones. */
+/** The given names that differ from the usual ones. */
 function otherNames(
   given: { readonly [Name in keyof SourceNames]?: string | undefined },
 ): Partial<SourceNames> {
@@ -228,7 +231,7 @@ function badParameters(error: z.ZodError, input: Readonly<Record<string, unknown
   }));
 }
 
-/** What is missing or does not go together. Looked for in the raw input, so that it is reported beside bad values. */
+/** Missing and conflicting parameters. Checks the raw input, so that they are reported together with invalid values. */
 function inconsistent(
   input: Readonly<Record<string, unknown>>,
   { questionId }: RequestDefaults,
@@ -255,7 +258,7 @@ function inconsistent(
   }));
 }
 
-/** Whether a request says by which dates rows count. */
+/** Whether a request filters rows by date. */
 function isDated({ start_date, end_date, date_column }: Readonly<Record<string, unknown>>): boolean {
   return start_date !== undefined || end_date !== undefined || date_column !== undefined;
 }
@@ -267,7 +270,7 @@ function endsTooEarly(start: unknown, end: unknown, now: number): boolean {
   return range.end < range.start;
 }
 
-/** Long values are cut: an answer repeats what was sent, and need not repeat all of it. */
+/** Truncates long values, because a response need not repeat all of the input. */
 function shown(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;

@@ -6,8 +6,8 @@ const booleans = 2;
 const texts = 3;
 
 /**
- * What the columns of a file hold, seen once over all of its rows: a column is one of numbers, or of booleans, where every cell
- * that is not empty is one. One cell of text makes a column of text, so that no column has two types (F29, F17).
+ * Determines the type of each column in one pass over all rows of a file. A column consists of numbers, or of booleans,
+ * if all its non-empty cells do. A single text cell makes it a text column, so that no column has two types (F29, F17).
  */
 export class ColumnKinds {
   readonly #columns: readonly string[];
@@ -18,7 +18,7 @@ export class ColumnKinds {
     this.#kinds = new Uint8Array(columns.length);
   }
 
-  /** `cell` is asked only for columns that are not texts already. */
+  /** `cell` is called only for columns that are not known to be text. */
   see(cell: (column: number) => string): void {
     for (let column = 0; column < this.#kinds.length; column += 1) {
       const kind = this.#kinds[column];
@@ -28,7 +28,7 @@ export class ColumnKinds {
     }
   }
 
-  /** Adds what was seen of the same columns elsewhere. */
+  /** Adds what was determined from other rows with the same columns. */
   join(other: ColumnKinds): void {
     other.#kinds.forEach((seen, column) => {
       const kind = this.#kinds[column];

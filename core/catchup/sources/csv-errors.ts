@@ -10,7 +10,7 @@ export class CsvUnterminatedError extends InputError {
   }
 }
 
-/** Something follows closing quotes within a cell: the quotes of this row or of one before it do not match. */
+/** Text follows the closing quotes of a cell: the quotes of this row or an earlier one do not match. */
 export class CsvQuotesError extends InputError {
   constructor(row: number, found: string) {
     super(
@@ -20,7 +20,7 @@ export class CsvQuotesError extends InputError {
   }
 }
 
-/** One row is larger than a function could hold: most likely its quotes are never closed where they should be. */
+/** A row is larger than a function can hold, probably because its quotes are not closed. */
 export class CsvRowTooLongError extends InputError {
   constructor(row: number, bytes: number) {
     super(
@@ -30,17 +30,17 @@ export class CsvRowTooLongError extends InputError {
   }
 }
 
-/** Bytes that are no text in the file's encoding. What they were cannot be known, so nothing is taken of it. */
+/** Bytes are invalid in the file's encoding. The intended text is unknown, so the file is not processed. */
 export class CsvEncodingError extends InputError {
   constructor(row: number, encoding: string) {
     super(
       `${capital(nameOf(row))} of the CSV has bytes that are not ${encoding}.`,
-      "Save the file as UTF-8, or say encoding=windows-1252 (utf-16le, utf-16be) if that is what it is.",
+      "Save the file as UTF-8, or send encoding=windows-1252 (utf-16le, utf-16be) if that is what it is.",
     );
   }
 }
 
-/** The object is no CSV at all. */
+/** The object is not a CSV. */
 export class SourceNotCsvError extends InputError {
   constructor(key: string, what: string) {
     super(
@@ -50,7 +50,7 @@ export class SourceNotCsvError extends InputError {
   }
 }
 
-/** The object has nothing to read. */
+/** The object is empty. */
 export class SourceEmptyError extends InputError {
   constructor(key: string) {
     super(
@@ -60,7 +60,7 @@ export class SourceEmptyError extends InputError {
   }
 }
 
-/** The header row does not name the columns that are needed, each once. */
+/** A required column is missing from the header or appears more than once. */
 export class CsvHeaderInvalidError extends InputError {
   constructor(problems: readonly string[], columns: readonly string[]) {
     super(

@@ -9,25 +9,25 @@ const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const maxRowBytes = 16 * 1024 * 1024;
 
-/** Where in a row the next byte stands. */
+/** The states of the scanner within a row. */
 const start = 0;
 const plain = 1;
 const quoted = 2;
-/** After a quote within quotes: it closes them, or is the first of two. */
+/** After a quote within quotes, which either closes them or is the first of a doubled quote. */
 const closing = 3;
-/** After carriage returns outside quotes: with a line feed they end the row, however many. */
+/** After carriage returns outside quotes. Followed by a line feed, they end the row, however many there are. */
 const returns = 4;
 const returnsAfterQuotes = 5;
-/** The quotes are closed, and the cell goes on with blanks. */
+/** After closing quotes, in trailing blanks. */
 const blanks = 6;
 
-/** A row where it was read: valid until the next one. Cells are decoded when they are asked for. */
+/** A row in the buffer in which it was read, valid only until the next one. Cells are decoded on demand. */
 export class CsvRow {
-  /** Offset of the row's end in the whole text, its line end included. */
+  /** Offset of the end of the row in the whole text, including its line ending. */
   end = 0;
-  /** Carriage returns outside quotes that end no row. */
+  /** Number of carriage returns outside quotes that do not end the row. */
   bareReturns = 0;
-  /** Place of the first cell that has blanks after its closing quotes, from 1; 0 where there is none. */
+  /** Position, from 1, of the first cell with blanks after its closing quotes; 0 if there is none. */
   blanksAfterQuotes = 0;
   #bytes: Buffer = Buffer.alloc(0);
   #origin = 0;
@@ -41,7 +41,7 @@ export class CsvRow {
     return this.#cells;
   }
 
-  /** Whether it has no byte, as between two line ends. */
+  /** Whether the row is empty, as between two line endings. */
   get isBlank(): boolean {
     return this.#length === 0;
   }
@@ -50,7 +50,7 @@ export class CsvRow {
     return isUtf8(this.#bytes.subarray(this.#origin, this.#origin + this.#length));
   }
 
-  /** The row without its line end. */
+  /** The row without its line ending. */
   get raw(): Buffer {
     return this.#bytes.subarray(this.#origin, this.#origin + this.#length);
   }
@@ -66,7 +66,7 @@ export class CsvRow {
     return Array.from({ length: this.#cells }, (_, index) => this.cell(index));
   }
 
-  /** Offsets are those from the start of the row. */
+  /** Offsets are relative to the start of the row. */
   add(from: number, to: number, doubled: boolean): void {
     this.#starts[this.#cells] = from;
     this.#ends[this.#cells] = to;
@@ -88,29 +88,29 @@ export class CsvRow {
 }
 
 export interface ScannerOptions {
-  /** Of the first byte that is pushed. */
+  /** Offset of the first byte that is pushed. */
   readonly offset: number;
-  /** Number of the row that is being read, for what fails; 0 for the header. */
+  /** Number of the current row, for error messages; 0 for the header. */
   rowNumber(): number;
-  /** Blank lines are no rows. */
+  /** Blank lines are not rows. */
   onRow(row: CsvRow): void;
 }
 
 /**
- * Reads the rows of a CSV in one pass over its bytes, which may come in pieces of any size: the only reading of quotes there is, so
- * that what is counted as a row when a file is planned is one when its chunk is read (F18). Quotes open a cell only at its start
- * and are doubled within. Blanks after closing quotes leave no doubt where the cell ends, only what it holds: the row is marked, and
- * those around it are read. Throws CsvQuotesError, CsvRowTooLongError, CsvUnterminatedError.
+ * Reads the rows of a CSV in one pass over its bytes, which may arrive in pieces of any size. Planning and processing
+ * both use this scanner, so that they agree on the rows (F18). Quotes open a cell only at its start and are doubled
+ * within. Blanks after closing quotes leave the end of the cell certain but not its content, so the row is marked and
+ * reading continues. Throws CsvQuotesError, CsvRowTooLongError and CsvUnterminatedError.
  */
 export class CsvScanner {
   /** May be changed between two rows. */
   delimiter = comma;
   readonly #options: ScannerOptions;
   readonly #row = new CsvRow();
-  /** Pieces of the row that is being read. */
+  /** Earlier pieces of the current row. */
   #held: Buffer[] = [];
   #heldBytes = 0;
-  /** Of the row's first byte in the whole text. */
+  /** Offset of the current row in the whole text. */
   #offset: number;
   #state = start;
   #cellStart = 0;
@@ -125,7 +125,7 @@ export class CsvScanner {
 
   push(piece: Uint8Array): void {
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-    /** Of the row's first byte in the piece; below 0 where it came before. */
+    /** Offset of the current row in this piece; negative if the row began in an earlier one. */
     let origin = -this.#heldBytes;
     for (let at = 0; at < bytes.length; at += 1) {
       const byte = bytes[at] ?? 0;
@@ -151,7 +151,7 @@ export class CsvScanner {
     if (this.#heldBytes > maxRowBytes) throw new CsvRowTooLongError(this.#options.rowNumber(), maxRowBytes);
   }
 
-  /** After the last byte. */
+  /** Call this after the last byte. */
   end(): void {
     if (this.#state === quoted) throw new CsvUnterminatedError(this.#options.rowNumber());
     if (this.#heldBytes > 0) this.#endRow(Buffer.alloc(0), -this.#heldBytes, 0);
@@ -186,13 +186,13 @@ export class CsvScanner {
     else throw new CsvQuotesError(this.#options.rowNumber(), String.fromCharCode(byte));
   }
 
-  /** They are part of the cell. */
+  /** The carriage returns are part of the cell. */
   #keepReturns(): void {
     this.#row.bareReturns += this.#returns;
     this.#state = plain;
   }
 
-  /** `position` is that of what follows the cell. */
+  /** `position` is the offset of the byte after the cell. */
   #endCell(position: number, next: number): void {
     if (this.#state === returnsAfterQuotes)
       throw new CsvQuotesError(this.#options.rowNumber(), String.fromCharCode(next));
@@ -204,7 +204,7 @@ export class CsvScanner {
     this.#state = start;
   }
 
-  /** A line feed or the end of the text stands at `at`. */
+  /** Called at a line feed, or at the end of the text. */
   #endRow(bytes: Buffer, origin: number, at: number): void {
     const hasReturns = this.#state === returns || this.#state === returnsAfterQuotes;
     const length = at - origin - (hasReturns ? this.#returns : 0);

@@ -3,11 +3,11 @@ import { type DelimiterName, delimiterNames, delimiters } from "../requests/csv-
 import { CsvScanner } from "./csv-scanner.ts";
 import { namesRequired } from "./header.ts";
 
-/** The header has the columns that are needed, parted by another delimiter than the file was read by. */
+/** The header has the required columns, but with another delimiter than the one used to read the file. */
 export class CsvDelimiterError extends InputError {
   constructor(found: DelimiterName, used: string) {
     super(
-      `The columns of the CSV are parted by a ${found}, and it was read by ${JSON.stringify(used)}.`,
+      `The columns of the CSV are separated by a ${found}, but it was read with ${JSON.stringify(used)}.`,
       `Send delimiter=${found} with the request (--delimiter ${found}), or save the file with commas.`,
     );
   }
@@ -15,13 +15,13 @@ export class CsvDelimiterError extends InputError {
 
 const separatorForm = /^"?sep=(.)"?$/i;
 
-/** The delimiter that a line `sep=;` names; undefined where the line is another. */
+/** The delimiter in a line such as `sep=;`; undefined for any other line. */
 export function separatorLine(line: string): string | undefined {
   const named = separatorForm.exec(line)?.[1];
   return Object.values<string>(delimiters).find((one) => one === named);
 }
 
-/** The delimiter, other than `used`, by which a header row names the columns that are needed. */
+/** A delimiter other than `used` with which the header has the required columns. */
 export function otherDelimiter(header: Uint8Array, used: string): DelimiterName | undefined {
   return delimiterNames.find(
     (name) => delimiters[name] !== used && namesRequired(cellsBy(header, delimiters[name])),
@@ -36,7 +36,7 @@ function cellsBy(header: Uint8Array, delimiter: string): string[] {
     scanner.push(header);
     scanner.end();
   } catch (error) {
-    // Quotes that do not match by this delimiter: it is another one.
+    // The quotes do not match with this delimiter, so it is not the right one.
     if (!(error instanceof InputError)) throw error;
   }
   return cells;

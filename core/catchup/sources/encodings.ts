@@ -1,14 +1,14 @@
 import type { Encoding } from "../requests/csv-form.ts";
 
-/** No text in UTF-8: the reader of the rows refuses the row that has it, and names it. */
+/** Invalid UTF-8, so that the row reader rejects and names the row that contains it. */
 const invalid = Buffer.from([0xff]);
 const loneSurrogate = /\p{Surrogate}/u;
 
-/** Bytes 0x80 to 0x9f of Windows-1252; a blank for the five that are no characters. */
+/** Bytes 0x80 to 0x9f of Windows-1252, with blanks for the five undefined ones. */
 const upperControls = "€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ";
 const undefinedBytes = new Set([0x81, 0x8d, 0x8f, 0x90, 0x9d]);
 
-/** The encoding that a byte order mark tells, and the mark's length. */
+/** The encoding that a byte order mark denotes, and the length of the mark. */
 export function byteOrderMark(
   first: Uint8Array,
 ): { readonly encoding: Encoding; readonly length: number } | undefined {
@@ -19,7 +19,7 @@ export function byteOrderMark(
   return undefined;
 }
 
-/** The same text in UTF-8. What is no text in its encoding becomes bytes that are none in UTF-8, and nothing else does. */
+/** Converts a text to UTF-8. Bytes that are invalid in its encoding, and only these, become invalid UTF-8. */
 export async function* asUtf8(
   pieces: AsyncIterable<Uint8Array>,
   encoding: Exclude<Encoding, "utf-8">,
@@ -63,7 +63,10 @@ async function* fromUtf16(
   if (held.length % 2 === 1) yield invalid;
 }
 
-/** Bytes that can be read by themselves: no half of a unit, and no first half of a pair at the end. */
+/**
+ * Length of the bytes that can be decoded on their own: without half a unit or the first half of a surrogate pair at
+ * the end.
+ */
 function wholeUnits(bytes: Uint8Array, encoding: "utf-16le" | "utf-16be"): number {
   const whole = bytes.length - (bytes.length % 2);
   const upper = bytes[whole - (encoding === "utf-16le" ? 1 : 2)] ?? 0;

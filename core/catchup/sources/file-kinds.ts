@@ -1,4 +1,4 @@
-/** Programs and people give such files the name of a CSV. By their first bytes, in hexadecimal. */
+/** Kinds of files that are often named .csv, by their first bytes in hexadecimal. */
 const kinds: readonly (readonly [string, RegExp])[] = [
   ["a zip archive or an Excel workbook", /^504b0[357]0[468]/],
   ["an old Excel workbook", /^d0cf11e0/],
@@ -10,15 +10,15 @@ const kinds: readonly (readonly [string, RegExp])[] = [
   ["a SQLite database", /^53514c69746520/],
   ["UTF-32 (UTF-8 and UTF-16 are read)", /^(?:fffe0000|0000feff)/],
   [
-    "UTF-16 without a byte order mark (say encoding=utf-16le or utf-16be, or save it as UTF-8)",
+    "UTF-16 without a byte order mark (send encoding=utf-16le or utf-16be, or save it as UTF-8)",
     /^(?:[^0].|.[^0])00|^00(?!00)/,
   ],
 ];
 
-/** No header begins so, and its quotes would be blamed otherwise. */
+/** No header begins like this. Without this check the error would blame the quotes. */
 const jsonStart = /^\ufeff?\s*(?:\{\s*"|\[\s*[{["])/;
 
-/** What a file is whose first bytes show that it is no CSV; undefined for all others. */
+/** The kind of a file whose first bytes show that it is not a CSV; otherwise undefined. */
 export function foreignKind(first: Uint8Array): string | undefined {
   const bytes = Buffer.from(first.buffer, first.byteOffset, first.byteLength);
   const hex = bytes.toString("hex");
@@ -26,7 +26,7 @@ export function foreignKind(first: Uint8Array): string | undefined {
   return kind ?? (jsonStart.test(bytes.toString()) ? "JSON" : undefined);
 }
 
-/** What a text is whose header names none of the needed columns; undefined where it could be a CSV. */
+/** The kind of a text whose header has none of the required columns; undefined if it could be a CSV. */
 export function foreignText(header: string): string | undefined {
   const text = header.trimStart();
   if (/^[[{]/.test(text)) return "JSON";

@@ -3,7 +3,7 @@ import { type FileHandle, open, realpath } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 import { type OpenObject, SourceChangedError, SourceMissingError, type SourceStore } from "./source-store.ts";
 
-/** Missing to the caller: that a file outside the folder exists is nothing to tell. */
+/** Reported as missing, because callers must not learn which files exist outside the folder. */
 const missingCodes = new Set([
   "ENOENT",
   "ENOTDIR",
@@ -13,7 +13,7 @@ const missingCodes = new Set([
   "ERR_INVALID_ARG_VALUE",
 ]);
 
-/** Files below a folder of this machine. A key is a path relative to it; nothing outside is read, by `..` or by a link. */
+/** Files in a local folder. A key is a path relative to it; neither `..` nor a link can lead outside. */
 export class FolderSource implements SourceStore {
   readonly #root: string;
 
@@ -36,7 +36,7 @@ export class FolderSource implements SourceStore {
         filled += bytesRead;
         more = bytesRead > 0;
       }
-      // Asked for after the reading: a file that changed meanwhile has another one.
+      // Checked after the read, so that a concurrent change is noticed.
       if ((await etagOf(file, key)) !== etag) throw new SourceChangedError(key);
       return bytes.subarray(0, filled);
     } finally {
@@ -51,7 +51,8 @@ export class FolderSource implements SourceStore {
       const inside = relative(await realpath(this.#root), path);
       if (inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside))
         throw new SourceMissingError(key);
-      // Links are resolved, so one that is there now was put there since. A pipe would block the open.
+      // The path has no links any more, so a link found now was created since. O_NONBLOCK, because opening a pipe would
+      // block.
       const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
       return { file, etag: await etagOf(file, key) };
     } catch (error) {
@@ -61,7 +62,7 @@ export class FolderSource implements SourceStore {
   }
 }
 
-/** Closes what is no file, and throws SourceMissingError. */
+/** Throws SourceMissingError and closes the handle if it is not a regular file. */
 async function etagOf(file: FileHandle, key: string): Promise<string> {
   const found = await file.stat({ bigint: true });
   if (!found.isFile()) {

@@ -3,16 +3,17 @@ import { nameLike } from "../records/same-name.ts";
 import { CsvHeaderInvalidError } from "./csv-errors.ts";
 
 export const requiredColumns = ["id", "formatted_text"] as const;
-/** Read where it is there. */
+/** Read if present. */
 const optionalColumns = ["record_type"] as const;
 
-/** How many names of one kind of problem are told. */
+/** Maximum number of names that an error message lists per kind of problem. */
 const maxNamed = 20;
 
 /**
- * The columns that a header's cells name. What the product reads (`id`, `formatted_text`, `record_type`, the date column) is known by
- * its name whatever its case, and with blanks for `_`; a column without a name is called after its place. `needed` are further columns
- * that must be there, `wanted` those that are looked for, and `called` says which of them the source has under another name. Throws CsvHeaderInvalidError, with all that is wrong.
+ * The columns that a header names. Columns that the product reads (`id`, `formatted_text`, `record_type`, the date
+ * column) are recognised in any case and with blanks instead of `_`; a column without a name is named after its
+ * position. `needed` columns must exist, `wanted` ones are recognised if they exist, and `called` maps a column to its
+ * name in the source. Throws CsvHeaderInvalidError with all problems.
  */
 export function readHeader(
   cells: readonly string[],
@@ -40,18 +41,21 @@ export function readHeader(
   return columns;
 }
 
-/** Gives the column that is called otherwise the name that the product reads. Two columns of one name would hide each other. */
+/**
+ * Renames the column that the source calls otherwise to the name that the product reads. Fails if that name exists too,
+ * because one column would hide the other.
+ */
 function renamed(columns: string[], name: string, called: string): string[] {
   const like = nameLike(called, columns);
-  if (like === undefined) return [`there is no column ${listed([called])}, which was said to be ${name}`];
+  if (like === undefined) return [`there is no column ${listed([called])}, which the request calls ${name}`];
   if (like !== name && indexesOfAlike(columns, name).some((index) => columns[index] !== like)) {
-    return [`there is a column ${name} beside ${listed([like])}, which was said to be it`];
+    return [`there is a column ${name} beside ${listed([like])}, which the request calls so`];
   }
   columns[columns.indexOf(like)] = name;
   return [];
 }
 
-/** Whether the cells name the columns that every file needs. */
+/** Whether the cells include the columns that every file needs. */
 export function namesRequired(cells: readonly string[]): boolean {
   const names = new Set(cells.map((cell) => plainName(cell)));
   return requiredColumns.every((name) => names.has(plainName(name)));
@@ -63,7 +67,7 @@ function badNames(columns: readonly string[]): string[] {
   const refused = columns.filter((name) => name.startsWith("$"));
   const unprintable = columns.filter((name) => /\p{Cc}/u.test(name));
   return [
-    ...(doubled.length > 0 ? [`more than once there is column ${listed(doubled)}`] : []),
+    ...(doubled.length > 0 ? [`duplicate column ${listed(doubled)}`] : []),
     ...(inMetadata.length > 0 ? [`two columns would be kept as ${listed(inMetadata)}`] : []),
     ...(refused.length > 0 ? [`Pinecone refuses names that begin with $: ${listed(refused)}`] : []),
     ...(unprintable.length > 0 ? [`there are control characters in ${listed(unprintable)}`] : []),

@@ -1,38 +1,39 @@
 import { hash } from "node:crypto";
 
-/** Three words of a digest and the number of a row. */
+/** Three words of a digest, and a row number. */
 const wordsPerSide = 4;
 const firstPermits = 16;
 const maxLoad = 0.75;
 
-/** A row, and the later one of the same place that replaces it. */
+/** A row, and the later one with the same place that replaces it. */
 export interface ReplacedRow {
   readonly row: number;
   readonly by: number;
 }
 
 /**
- * Which row of each place in the index is the last of a file (F28). Per place it keeps 96 bits of a digest and a row number, some
- * 28 bytes with the room to grow, whatever the ids are: a million rows take 28 MB. Two places share 96 bits once in 10^17 such files.
+ * Finds the last row of each place in a file (F28). Stores 96 bits of a digest and a row number per place: with spare
+ * room some 28 bytes, independent of the length of ids, so a million rows take 28 MB. Two places share a digest in
+ * about one of 10^17 such files.
  */
 export class LastRows {
-  /** By the first byte of the digest, so that only a part grows at a time. */
+  /** Partitioned by the first byte of the digest, so that only one part grows at a time. */
   readonly #parts: Part[] = Array.from({ length: 256 }, () => new Part());
   readonly #replaced: ReplacedRow[] = [];
 
-  /** Rows are numbered from 1 and come in the order of the file. */
+  /** Rows are numbered from 1 and must be added in the order of the file. */
   add(place: string, row: number): void {
     const digest = hash("sha1", place, "buffer");
     this.#put(digest.readUInt32LE(0), digest.readUInt32LE(4), digest.readUInt32LE(8), row);
   }
 
-  /** Adds the rows of what comes later in the same file. */
+  /** Adds the rows of a later part of the same file. */
   join(later: LastRows): void {
     for (const part of later.#parts) part.each((...slot) => this.#put(...slot));
     for (const replaced of later.#replaced) this.#replaced.push(replaced);
   }
 
-  /** In the order of the rows. */
+  /** Sorted by row. */
   replaced(): ReplacedRow[] {
     return this.#replaced.sort((one, other) => one.row - other.row);
   }
@@ -43,12 +44,12 @@ export class LastRows {
   }
 }
 
-/** A hash table with open addressing; a slot whose row is 0 is free. */
+/** A hash table with open addressing. A slot is free if its row is 0. */
 class Part {
   #slots = new Uint32Array(firstPermits * wordsPerSide);
   #used = 0;
 
-  /** Returns the row that had the place before, 0 where there is none. */
+  /** Returns the previous row of the place; 0 if there is none. */
   put(first: number, second: number, third: number, row: number): number {
     if (this.#used >= (this.#slots.length / wordsPerSide) * maxLoad) this.#grow();
     const at = this.#find(first, second, third);

@@ -26,13 +26,16 @@ export interface PlanDeps {
   readonly source: SourceStore;
   readonly work: ObjectStore;
   readonly limits: RangeLimits;
-  /** Bound of the rows per chunk that a request may ask for, by the memory that their vectors take. @default no bound */
+  /**
+   * Upper bound for the chunk size that a request asks for, because the vectors of a chunk are held in memory.
+   * @default unbounded
+   */
   readonly maxRowsPerChunk?: number;
-  /** Undefined where the stack has none. */
+  /** Undefined if the stack has no Metabase. */
   readonly metabase: (MetabaseOptions & { readonly rowCap: number }) | undefined;
 }
 
-/** The stack is not told where Metabase is. */
+/** The request needs Metabase, which this stack does not have. */
 export class MetabaseMissingError extends InputError {
   constructor() {
     super(
@@ -44,13 +47,13 @@ export class MetabaseMissingError extends InputError {
 
 interface Found extends Omit<Plan, "chunks_key" | "chunks" | "replaced"> {
   readonly chunks: readonly Chunk[];
-  /** In the order of the rows. */
+  /** Sorted by row. */
   readonly replaced: readonly ReplacedRow[];
 }
 
 /**
- * The plan of a task: made once, then always the same. Of several processes that plan at once, the plan that is written
- * first counts for all. Throws what the sources throw, CsvHeaderInvalidError and MetabaseMissingError.
+ * The plan of a task, which never changes once it is written. Of concurrent planners, the first to write determines the
+ * plan. Throws the errors of the sources, CsvHeaderInvalidError and MetabaseMissingError.
  */
 export async function planOf(taskId: string, request: ProcessRequest, deps: PlanDeps): Promise<Plan> {
   const keys = keysOf(taskId);
@@ -124,7 +127,7 @@ function limitsOf({ chunk_size }: ProcessRequest, { limits, maxRowsPerChunk }: P
   return { ...limits, rows: Math.min(chunk_size, maxRowsPerChunk ?? chunk_size) };
 }
 
-/** `isFiltered`: whether rows of other dates may be among them. */
+/** `isFiltered`: whether rows may be outside the requested dates. */
 function readingOf(request: ProcessRequest, isFiltered: boolean): CsvReading {
   const { id_column: id, text_column: text } = request;
   return {
@@ -157,7 +160,7 @@ function surveyRules(request: ProcessRequest, dateColumn: string | undefined): S
   };
 }
 
-/** All parts have the same columns. Rows of later parts come later. */
+/** Combines the parts of a source, in order. All parts must have the same columns. */
 function foundIn(parts: readonly PlannedCsv[], request: ProcessRequest, isFiltered: boolean): Found {
   const [first, ...others] = parts;
   if (first === undefined) throw new Error("A source has at least one part.");
@@ -180,8 +183,8 @@ function foundIn(parts: readonly PlannedCsv[], request: ProcessRequest, isFilter
 }
 
 /**
- * A question with variables for dates is asked for them, and none of its rows is filtered. One without is asked for all it
- * has, once, and filtered like a file.
+ * Exports a question for the requested dates if it has variables for them; its rows are then not filtered. Otherwise
+ * exports it once as a whole, and filters the rows as those of a file.
  */
 async function planQuestion(
   taskId: string,
@@ -223,7 +226,7 @@ async function planQuestion(
   return foundIn(parts, request, isFiltered);
 }
 
-/** An export that reaches the cap may have been cut: its range is halved until none does. */
+/** An export that reaches the row cap may be truncated, so its range is halved until none does. */
 async function exportRange(
   range: DateRange,
   parts: PlannedCsv[],

@@ -12,15 +12,15 @@ export interface Variable {
 /** A saved question with its variables and columns. */
 export interface Card {
   readonly variables: readonly Variable[];
-  /** Undefined where Metabase does not tell. */
+  /** Undefined if Metabase does not report them. */
   readonly columns: readonly string[] | undefined;
 }
 
-/** How the variables are called that take the dates. */
+/** The names of the variables for the dates. */
 export interface DateNames {
   readonly start: string;
   readonly end: string;
-  /** The column that a field filter may be on. */
+  /** The column that a field filter may use. */
   readonly column: string;
 }
 
@@ -38,13 +38,15 @@ const cardBody = z.looseObject({
   result_metadata: z.array(z.looseObject({ name: z.string(), display_name: z.string().nullish() })).nullish(),
 });
 
-/** A question with the variables that this product's own questions have; asked of a Metabase that tells nothing. */
+/**
+ * Assumed for a Metabase that does not describe its questions: the variables that this product's own questions have.
+ */
 export const usualCard: Card = {
   variables: ["start_date", "end_date"].map((name) => ({ name, type: "date" })),
   columns: undefined,
 };
 
-/** The card that `GET /api/card/{id}` describes; undefined where the body describes none. */
+/** The card in a response of `GET /api/card/{id}`; undefined if the body is not a card. */
 export function readCard(body: unknown): Card | undefined {
   const parsed = cardBody.safeParse(body);
   if (!parsed.success) return undefined;
@@ -52,12 +54,14 @@ export function readCard(body: unknown): Card | undefined {
   if (query === undefined || query === null) return undefined;
   return {
     variables: Object.values(query.native?.["template-tags"] ?? {}).map(({ name, type }) => ({ name, type })),
-    // An export names its columns by what is displayed.
+    // An export names its columns by their display names.
     columns: columns?.map(({ name, display_name }) => display_name ?? name),
   };
 }
 
-/** The parameters that ask a card for a range of dates; undefined where it takes none, and answers with all its rows. */
+/**
+ * The parameters that limit a card to a range of dates; undefined if it has no variables for them and returns all rows.
+ */
 export function parametersOf(
   card: Card,
   { start, end, column }: DateNames,

@@ -1,7 +1,10 @@
 import { errorIn } from "../../embedding/provider-error.ts";
 
 const maxWords = 300;
-/** Where an error object may begin that a query leaves behind its rows. In a CSV, quotes within a cell are doubled. */
+/**
+ * The possible start of an error object that a failed query leaves after its rows. In a CSV, quotes within a cell are
+ * doubled.
+ */
 const objectStart = /\{\s*"/g;
 const maxStarts = 2_000;
 
@@ -14,7 +17,8 @@ export function wordsOf(body: string): string | undefined {
 }
 
 /**
- * Why a query failed during its export: the error object at the end, wherever it begins and however it is formatted.
+ * The reason why a query failed during its export: the error object at the end, wherever it begins and however it is
+ * formatted. Undefined if there is none.
  */
 export function failureAtEnd(tail: string): string | undefined {
   const text = tail.trimEnd();

@@ -11,8 +11,7 @@ import { failureAtEnd, wordsOf } from "./metabase-words.ts";
 
 const maxAttempts = 5;
 const backoff = { firstMs: 250, maxMs: 8_000 };
-/** Deferral where Metabase names no time. */
-/** Of an export's end: room for an error object with its stack trace. */
+/** The delay if Metabase specifies none. */
 const tailBytes = 1024 * 1024;
 const usualDateNames: DateNames = { start: "start_date", end: "end_date", column: "created_at" };
 
@@ -48,18 +47,18 @@ export class MetabaseUnavailableError extends VectorkeepError {
 }
 
 export interface MetabaseOptions {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly apiKey: string;
-  /** When an answer has to have begun; epoch milliseconds. */
+  /** Epoch milliseconds by which a response must have begun. */
   readonly giveUpAt: number;
   /** @default the system's */
   readonly clock?: Clock;
-  /** How the variables of dates are called, and the column of a field filter. */
+  /** The names of the date variables, and the column of a field filter. */
   readonly names?: DateNames;
 }
 
-/** How a request calls what its question asks for. */
+/** The names that a request gives to the date variables and column. */
 export function namesOf({ start_variable, end_variable, date_column }: ProcessRequest): DateNames {
   return {
     start: start_variable ?? usualNames.start_variable,
@@ -68,7 +67,7 @@ export function namesOf({ start_variable, end_variable, date_column }: ProcessRe
   };
 }
 
-/** The card of a question. Throws QuestionFailedError, MetabaseNotAllowedError, MetabaseUnavailableError. */
+/** The card of a question. Throws QuestionFailedError, MetabaseNotAllowedError and MetabaseUnavailableError. */
 export async function cardOf(options: MetabaseOptions, question: string): Promise<Card> {
   const answer = await ask(options, question, "GET", "");
   const text = await bodyOf(answer, question);
@@ -80,9 +79,9 @@ export async function cardOf(options: MetabaseOptions, question: string): Promis
 }
 
 /**
- * The CSV of a question for a range of dates, as Metabase streams it. The export is asked for, as only that passes the row
- * caps of the query API; the range goes into the question's variables, and a card without any is asked for all it has.
- * Throws QuestionFailedError, MetabaseNotAllowedError, MetabaseUnavailableError.
+ * Streams the CSV of a question for a range of dates. Uses the export, because only that is exempt from the row caps of
+ * the query API. The range is passed in the question's variables; a card without any returns all its rows. Throws
+ * QuestionFailedError, MetabaseNotAllowedError and MetabaseUnavailableError.
  */
 export async function exportQuestion(
   options: MetabaseOptions,
@@ -97,14 +96,14 @@ export async function exportQuestion(
   return Readable.from(checked(answer.body, question), { objectMode: false });
 }
 
-/** Whether a card takes the dates itself, so that its export need not be filtered and can be split. */
+/** Whether a card has variables for dates, so that its export can be split and need not be filtered. */
 export function takesDates(card: Card, names: DateNames = usualDateNames): boolean {
   return parametersOf(card, names, { start: "", end: "" }) !== undefined;
 }
 
 /**
- * Retries transient errors. A 429 defers the request for as long as Metabase asks and does not count as an attempt. A query
- * that failed is a permanent error, although newer versions answer it with 500.
+ * Retries transient errors. A 429 defers the request for as long as Metabase asks and does not count as an attempt. A
+ * failed query is a permanent error, although newer versions report it with status 500.
  */
 function ask(
   { url, apiKey, giveUpAt, clock = systemClock }: MetabaseOptions,
@@ -146,7 +145,7 @@ async function bodyOf(answer: Response, question: string): Promise<string> {
   return answer.text();
 }
 
-/** A failed query may be answered with a status of success, and JSON that tells why. */
+/** A failed query may have a status of success, with the reason in JSON. */
 async function failureOf(answer: Response, question: string): Promise<InputError> {
   if (answer.status === 401 || answer.status === 403) return new MetabaseNotAllowedError(answer.status);
   const words = wordsOf(await answer.text());
@@ -156,8 +155,8 @@ async function failureOf(answer: Response, question: string): Promise<InputError
 }
 
 /**
- * Streams the export. A query that fails during the export ends with JSON instead of rows; the rows before it are
- * incomplete. An empty export has not even a header.
+ * Streams the export. A query that fails during the export ends with JSON instead of rows, and the rows before it are
+ * incomplete. An empty export does not even have a header.
  */
 async function* checked(body: AsyncIterable<Uint8Array>, question: string): AsyncGenerator<Uint8Array> {
   const tail: Uint8Array[] = [];

@@ -11,7 +11,7 @@ import {
 import { Upload } from "@aws-sdk/lib-storage";
 import { type OpenObject, SourceChangedError, SourceMissingError, type SourceStore } from "./source-store.ts";
 
-/** What catch-up does with the objects of one bucket. */
+/** The objects of one bucket. */
 export class ObjectStore implements SourceStore {
   readonly #client: S3Client;
   readonly #bucket: string;
@@ -34,7 +34,10 @@ export class ObjectStore implements SourceStore {
     }
   }
 
-  /** Bytes `first` to `last`, both included, of the object with this etag. Throws SourceChangedError, SourceMissingError. */
+  /**
+   * Bytes `first` to `last`, both included, of the object with this etag. Throws SourceChangedError and
+   * SourceMissingError.
+   */
   async readRange(key: string, etag: string, first: number, last: number): Promise<Uint8Array> {
     try {
       const { Body } = await this.#client.send(
@@ -54,7 +57,7 @@ export class ObjectStore implements SourceStore {
     }
   }
 
-  /** Undefined where there is no object. */
+  /** Undefined if there is no object. */
   async read(key: string): Promise<Uint8Array | undefined> {
     try {
       const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
@@ -65,7 +68,7 @@ export class ObjectStore implements SourceStore {
     }
   }
 
-  /** Returns the etag. */
+  /** Resolves to the etag. */
   async write(key: string, body: Uint8Array | string, contentType: string): Promise<string> {
     const { ETag } = await this.#client.send(
       new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: body, ContentType: contentType }),
@@ -73,7 +76,7 @@ export class ObjectStore implements SourceStore {
     return ETag ?? "";
   }
 
-  /** False if there is one already: it stays. */
+  /** Resolves to false, and changes nothing, if an object exists already. */
   async writeFirst(key: string, body: string, contentType: string): Promise<boolean> {
     try {
       await this.#client.send(
@@ -92,7 +95,7 @@ export class ObjectStore implements SourceStore {
     }
   }
 
-  /** Writes what is not known beforehand, in parts. Nothing is there unless all of it is. Returns the etag. */
+  /** Uploads a stream of unknown length in parts. The object appears only once it is complete. Resolves to the etag. */
   async writeStream(key: string, body: Readable, contentType: string): Promise<string> {
     const upload = new Upload({
       client: this.#client,
@@ -102,12 +105,12 @@ export class ObjectStore implements SourceStore {
     return ETag ?? "";
   }
 
-  /** Whether there was one makes no difference. */
+  /** Succeeds if there is no such object. */
   async remove(key: string): Promise<void> {
     await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }));
   }
 
-  /** Key, etag and size of every object under a prefix, in the order of the keys. */
+  /** Key, etag and size of every object under a prefix, sorted by key. */
   async *list(
     prefix: string,
   ): AsyncGenerator<{ readonly key: string; readonly etag: string; readonly bytes: number }> {

@@ -7,10 +7,10 @@ import { asUtf8, byteOrderMark } from "./encodings.ts";
 import { foreignKind } from "./file-kinds.ts";
 import type { SourceStore } from "./source-store.ts";
 
-/** The object begins like a gzip file and is none, or not all of one, or has more after it. */
+/** The object begins like a gzip file but is invalid or incomplete, or has other bytes after its end. */
 export class SourceNotUnpackedError extends InputError {
   constructor(key: string, cause: Error) {
-    // Its mark is there, so a header that is not right is that of what follows the first part.
+    // The gzip mark was found, so an incorrect header is that of bytes after the first member.
     const isTrailer = cause.message === "incorrect header check";
     super(
       `The gzip object ${JSON.stringify(key)} cannot be unpacked: ${isTrailer ? "there are other bytes after its end" : cause.message}.`,
@@ -25,9 +25,9 @@ export interface OpenCsv {
   readonly pieces: AsyncIterable<Uint8Array>;
   readonly etag: string;
   readonly encoding: Encoding;
-  /** Of the mark that was left out, in the object's bytes. */
+  /** Length of the omitted byte order mark, in bytes of the object. */
   readonly markLength: number;
-  /** Whether the pieces are the object's own bytes, so that its rows can be read out of it. */
+  /** Whether the pieces are the object's own bytes, so that ranges of it can be read later. */
   readonly isPlain: boolean;
 }
 
@@ -35,8 +35,8 @@ const gzipMark = [0x1f, 0x8b];
 const firstBytes = 16;
 
 /**
- * Opens a CSV object: gzip is told by its first bytes, the encoding by a byte order mark, else by what was asked for. Throws
- * SourceMissingError, SourceNotCsvError; reading throws SourceNotUnpackedError.
+ * Opens a CSV object. Gzip is recognised by its first bytes; the encoding is that of the byte order mark, or else the
+ * requested one. Throws SourceMissingError and SourceNotCsvError; reading throws SourceNotUnpackedError.
  */
 export async function openCsv(
   store: SourceStore,
@@ -102,7 +102,7 @@ async function* without(pieces: AsyncIterable<Uint8Array>, length: number): Asyn
   }
 }
 
-/** All members of a gzip file. Zeros may pad its end; anything else after the last member is refused by zlib. */
+/** Decompresses all members of a gzip file. zlib accepts zeros after the last member and rejects anything else. */
 async function* unpacked(pieces: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip();
   const feeding = pipeline(pieces, gunzip);

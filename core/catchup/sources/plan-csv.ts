@@ -11,7 +11,7 @@ import { type RangeLimits, type RowRange, RowRanges } from "./row-ranges.ts";
 import { RowSurvey, type SurveyRules } from "./row-survey.ts";
 import type { SourceStore } from "./source-store.ts";
 
-/** What one pass over a CSV object found. */
+/** The result of one pass over a CSV object. */
 export interface PlannedCsv {
   readonly rows: number;
   readonly chunks: readonly Chunk[];
@@ -19,7 +19,7 @@ export interface PlannedCsv {
   readonly survey: RowSurvey;
 }
 
-/** A CSV object, and the chunks and rows that were planned before it. */
+/** A CSV object, and the number of chunks and rows that were planned before it. */
 export interface CsvObject {
   readonly place: Chunk["place"];
   readonly store: SourceStore;
@@ -28,30 +28,30 @@ export interface CsvObject {
   readonly rowsBefore: number;
 }
 
-/** What the caller says of a file, and what its rows are held to. */
+/** How to read a file, and the rules for its rows. */
 export interface CsvReading {
   readonly encoding: Encoding | undefined;
   readonly delimiter: string | undefined;
-  /** A column that has to be there. */
+  /** A column that must exist. */
   readonly neededColumn: string | undefined;
-  /** By the columns of the header. */
+  /** The rules for a file with these columns. */
   rulesFor(columns: readonly string[]): SurveyRules;
-  /** A column that is read where it is there. */
+  /** A column that is read if it exists. */
   readonly dateColumn: string;
-  /** What the source calls a column that the product knows by another name. */
+  /** Names of columns in the source, by the name that the product uses. */
   readonly called: ReadonlyMap<string, string>;
 }
 
-/** Where the chunks of an object are written that cannot be read out of it by themselves: it is gzip or not in UTF-8. */
+/** Where to write the chunks of an object from which ranges cannot be read, because it is gzip or not in UTF-8. */
 export interface Unpacked {
   readonly store: ObjectStore;
   key(chunk: number): string;
 }
 
 /**
- * Finds the row-aligned chunks of a CSV object and counts its rows, reading it once and in pieces. All that would make its reading
- * doubtful is refused here, before anything is paid for. Throws what openCsv and RowRanges throw, CsvHeaderInvalidError, CsvDelimiterError,
- * SourceEmptyError and SourceNotCsvError.
+ * Determines the row-aligned chunks of a CSV object and counts its rows, in one streaming pass. Rejects everything that
+ * would make reading ambiguous, before anything is paid for. Throws the errors of openCsv and RowRanges,
+ * CsvHeaderInvalidError, CsvDelimiterError, SourceEmptyError and SourceNotCsvError.
  */
 export async function planCsv(
   object: CsvObject,
@@ -67,7 +67,7 @@ export async function planCsv(
   return { rows: pass.ranges.rows, chunks, delimiter: pass.ranges.delimiter, survey: pass.survey };
 }
 
-/** One reading of an object. */
+/** One pass over an object. */
 class Pass {
   readonly ranges: RowRanges;
   readonly #object: CsvObject;
@@ -97,7 +97,7 @@ class Pass {
     const { neededColumn, dateColumn, rulesFor, called } = this.#reading;
     try {
       if (row.bareReturns > 0)
-        throw new CsvHeaderInvalidError(["lines end with CR alone, and LF or CR LF is read"], row.cells());
+        throw new CsvHeaderInvalidError(["lines end with CR alone; LF or CR LF is required"], row.cells());
       if (row.blanksAfterQuotes > 0)
         throw new CsvHeaderInvalidError(
           [`column ${row.blanksAfterQuotes} has blanks after its closing quotes`],
@@ -111,7 +111,7 @@ class Pass {
     }
   }
 
-  /** Why a header names no columns that can be used, where that can be told. */
+  /** A more specific reason why a header is invalid, if one can be determined. */
   #betterReason(row: CsvRow, failure: CsvHeaderInvalidError): Error {
     const other = otherDelimiter(row.raw, this.ranges.delimiter);
     if (other !== undefined) return new CsvDelimiterError(other, this.ranges.delimiter);
@@ -131,7 +131,7 @@ async function plainChunks({ ranges }: Pass, csv: OpenCsv, object: CsvObject): P
   return numbered(found, object).map((chunk) => ({ ...chunk, etag: csv.etag }));
 }
 
-/** Each range becomes an object of its own as soon as it has ended. */
+/** Writes each range as an object of its own as soon as it has ended. */
 async function writtenChunks(
   { ranges }: Pass,
   csv: OpenCsv,

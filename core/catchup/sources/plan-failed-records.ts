@@ -5,7 +5,7 @@ import type { Chunk, Plan } from "./plan.ts";
 import { failedRows } from "./read-chunk.ts";
 import type { SurveyRules } from "./row-survey.ts";
 
-/** What planning found; the columns of a failed record are its own. */
+/** The result of planning. Failed records have no common columns. */
 export interface PlannedRecords extends Pick<Plan, "rows" | "columns" | "date_column"> {
   readonly number_columns?: string[] | undefined;
   readonly boolean_columns?: string[] | undefined;
@@ -15,13 +15,13 @@ export interface PlannedRecords extends Pick<Plan, "rows" | "columns" | "date_co
 
 export interface FailedRecordFiles {
   readonly prefix: string;
-  /** Keys; undefined for all. */
+  /** Keys of the files to use; undefined for all. */
   readonly only: ReadonlySet<string> | undefined;
 }
 
 /**
- * Each file of failed records is a chunk. What their columns hold and by which dates they are judged was found when they were first
- * read (`earlier`): not every row of that file is here.
+ * Makes each file of failed records a chunk. The types of columns and the date column come from the plan of the
+ * original file (`earlier`), because only some of its rows are here.
  */
 export async function planFailedRecords(
   { prefix, only }: FailedRecordFiles,

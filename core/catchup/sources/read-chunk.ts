@@ -2,7 +2,7 @@ import { failedRecord, isMisfit, type Misfit, type SourceRow } from "../records/
 import type { Chunk, Plan } from "./plan.ts";
 import { type ReadRow, RowsDisagreeError, readRows } from "./read-rows.ts";
 
-/** The rows of a chunk's bytes. Throws RowsDisagreeError unless there are as many as planned. */
+/** The rows in a chunk's bytes. Throws RowsDisagreeError if their number differs from the plan. */
 export function rowsOfChunk(
   bytes: Uint8Array,
   chunk: Chunk,
@@ -47,7 +47,10 @@ function nameOf(columns: readonly string[], position: number): string {
   return columns[position] ?? `column ${position + 1}`;
 }
 
-/** A failed row that did not match its columns is validated again, because it may have been corrected. */
+/**
+ * A row that failed because it did not match its columns keeps that misfit; any other failed row is validated again,
+ * because it may have been corrected.
+ */
 export function failedRows(bytes: Uint8Array): SourceRow[] {
   const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString().split("\n");
   return lines.filter(Boolean).map((line) => {

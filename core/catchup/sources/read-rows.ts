@@ -5,21 +5,21 @@ import { CsvScanner } from "./csv-scanner.ts";
 export interface ReadRow {
   /** In the order of the columns. */
   readonly cells: readonly string[];
-  /** Place of the first cell that has blanks after its closing quotes, from 1; 0 where there is none. */
+  /** Position, from 1, of the first cell with blanks after its closing quotes; 0 if there is none. */
   readonly blanksAfterQuotes: number;
 }
 
-/** The rows of a range are not as many as were counted when it was planned. */
+/** A range does not have the number of rows that was counted when it was planned. */
 export class RowsDisagreeError extends VectorkeepError {
   constructor(planned: number, found: number) {
     super(
-      `A range of the CSV holds ${found} rows, and ${planned} were counted before.`,
-      "The object was changed while its task ran, or this is a fault of the counting: start a new task, and report it.",
+      `A range of the CSV holds ${found} rows, but ${planned} were planned.`,
+      "The object was changed while its task ran, or they were miscounted. Start a new task and report this.",
     );
   }
 }
 
-/** The rows of a range. Throws RowsDisagreeError unless there are as many as planned. */
+/** The rows in a range. Throws RowsDisagreeError if their number differs from the plan. */
 export function readRows(bytes: Uint8Array, planned: number, delimiter = ","): ReadRow[] {
   const rows: ReadRow[] = [];
   const scanner = new CsvScanner({

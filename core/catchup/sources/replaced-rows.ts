@@ -2,10 +2,10 @@ import type { ReplacedRow } from "./last-rows.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { Chunk, Plan } from "./plan.ts";
 
-/** Two 32-bit numbers, little-endian: a row, and the later one that replaces it. In the order of the rows. */
+/** Two little-endian 32-bit numbers: a row, and the later one that replaces it. Sorted by row. */
 const bytesPerRow = 8;
 
-/** The rows as an object, and the chunks with the bytes of it that are theirs. */
+/** The encoded rows, and the chunks with their byte ranges in them. */
 export function encodeReplaced(
   replaced: readonly ReplacedRow[],
   chunks: readonly Chunk[],
@@ -24,7 +24,7 @@ export function encodeReplaced(
   return { bytes, chunks: withBytes };
 }
 
-/** By the number of each replaced row of a chunk, that of the row which replaces it. */
+/** For each replaced row of a chunk, the number of the row that replaces it. */
 export async function replacedOf(chunk: Chunk, plan: Plan, work: ObjectStore): Promise<Map<number, number>> {
   const found = new Map<number, number>();
   if (chunk.replaced === undefined || plan.replaced === undefined) return found;

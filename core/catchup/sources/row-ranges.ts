@@ -4,33 +4,36 @@ import { separatorLine } from "./delimiters.ts";
 
 /** A row-aligned part of a CSV object. */
 export interface RowRange {
-  /** Of the first and the last byte, both included. */
+  /** Offsets of the first and the last byte, both included. */
   readonly first: number;
   readonly last: number;
-  /** Rows in it, the header apart; blank lines are none. */
+  /** Number of rows, without the header and blank lines. */
   readonly rows: number;
 }
 
 export interface RangeLimits {
   readonly rows: number;
-  /** A range is ended by the row that reaches it. */
+  /** A range ends with the row that reaches this size. */
   readonly bytes: number;
 }
 
 export interface RangeOptions {
-  /** Of the first byte that is pushed: the length of a byte order mark that is left out. */
+  /** Offset of the first byte that is pushed: the length of an omitted byte order mark. */
   readonly offset: number;
-  /** What rows are read by; undefined where a `sep=` line may say it, and a comma otherwise. */
+  /** The delimiter of cells. If undefined, a `sep=` line may set it; otherwise it is a comma. */
   readonly delimiter: string | undefined;
-  /** As callers name it. */
+  /** The encoding as callers name it, for messages. */
   readonly encoding: string;
-  /** Judges the header when it is read, before anything that follows. */
+  /** Validates the header before anything that follows is read. */
   onHeader(row: CsvRow): void;
   /** Rows are numbered from 1. */
   onRow(row: CsvRow, number: number): void;
 }
 
-/** Cuts CSV into row-aligned ranges in one pass over its bytes, which may come in pieces of any size. The first row is the header. */
+/**
+ * Splits CSV into row-aligned ranges in one pass over its bytes, which may arrive in pieces of any size. The first row
+ * is the header.
+ */
 export class RowRanges {
   readonly #limits: RangeLimits;
   readonly #options: RangeOptions;
@@ -55,7 +58,7 @@ export class RowRanges {
     if (options.delimiter !== undefined) this.#scanner.delimiter = options.delimiter.charCodeAt(0);
   }
 
-  /** What the cells are parted by. */
+  /** The delimiter of cells. */
   get delimiter(): string {
     return String.fromCharCode(this.#scanner.delimiter);
   }
@@ -64,22 +67,22 @@ export class RowRanges {
     return this.#hasHeader;
   }
 
-  /** Rows so far, the header apart. */
+  /** Number of rows so far, without the header. */
   get rows(): number {
     return this.#rows;
   }
 
-  /** The ranges that have ended since the last time. */
+  /** Returns the ranges that have ended since the last call. */
   take(): RowRange[] {
     return this.#ended.splice(0);
   }
 
-  /** Throws what the scanner and the options throw, and CsvEncodingError. */
+  /** Throws CsvEncodingError, and the errors of the scanner and of the callbacks. */
   push(piece: Uint8Array): void {
     this.#scanner.push(piece);
   }
 
-  /** After the last byte. */
+  /** Call this after the last byte. */
   end(): void {
     this.#scanner.end();
     if (this.#rangeRows > 0) this.#endRange();
@@ -99,7 +102,7 @@ export class RowRanges {
     if (this.#rangeRows >= this.#limits.rows || bytes >= this.#limits.bytes) this.#endRange();
   }
 
-  /** `sep=;` is what Excel writes and reads; a delimiter that was asked for counts more. */
+  /** Excel writes and reads a line `sep=;`. A requested delimiter takes precedence. */
   #takeHeader(row: CsvRow): void {
     const separator = this.#mayBeSeparator ? separatorLine(row.raw.toString("latin1")) : undefined;
     this.#mayBeSeparator = false;

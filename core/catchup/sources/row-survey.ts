@@ -9,8 +9,9 @@ export interface SurveyRules extends PlaceRules {
 }
 
 /**
- * What has to be known of all rows of a file before the first is worked on: what its columns hold, and which row of each place in the
- * index is the last. Rows that go nowhere replace none: those that do not fit the columns, lie outside the dates or name no place.
+ * Collects what must be known about all rows of a file before the first one is processed: the types of its columns, and
+ * the last row of each place in the index. Rows that do not match the columns, lie outside the dates or have no place
+ * replace no other row.
  */
 export class RowSurvey {
   readonly columns: readonly string[];

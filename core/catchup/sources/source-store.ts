@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { InputError, VectorkeepError } from "../../vectorkeep-error.ts";
 
-/** There is no object under the key that a request names. */
+/** A request names an object that does not exist. */
 export class SourceMissingError extends InputError {
   constructor(key: string) {
     super(
@@ -11,7 +11,7 @@ export class SourceMissingError extends InputError {
   }
 }
 
-/** The object is no longer the one that was planned. */
+/** The object has changed since it was planned. */
 export class SourceChangedError extends VectorkeepError {
   constructor(key: string) {
     super(
@@ -26,10 +26,13 @@ export interface OpenObject {
   readonly etag: string;
 }
 
-/** Where the files of callers are: a bucket, or a folder of this machine. */
+/** The store of callers' files: a bucket, or a local folder. */
 export interface SourceStore {
   /** Throws SourceMissingError. */
   open(key: string): Promise<OpenObject>;
-  /** Bytes `first` to `last`, both included, of the object with this etag. Throws SourceChangedError, SourceMissingError. */
+  /**
+   * Bytes `first` to `last`, both included, of the object with this etag. Throws SourceChangedError and
+   * SourceMissingError.
+   */
   readRange(key: string, etag: string, first: number, last: number): Promise<Uint8Array>;
 }

@@ -2,7 +2,7 @@ import { keysOf } from "./keys.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { type Chunk, type Plan, plan } from "./plan.ts";
 
-/** Undefined where the task has none yet. */
+/** Undefined if the task has no plan yet. */
 export async function readPlan(taskId: string, work: ObjectStore): Promise<Plan | undefined> {
   const stored = await work.read(keysOf(taskId).plan);
   return stored && plan.parse(JSON.parse(Buffer.from(stored).toString()));
@@ -10,6 +10,6 @@ export async function readPlan(taskId: string, work: ObjectStore): Promise<Plan 
 
 export async function readChunks({ chunks_key }: Plan, work: ObjectStore): Promise<Chunk[]> {
   const stored = (await work.read(chunks_key)) ?? Buffer.from("[]");
-  // Written by planOf; a schema for each of 10,000 chunks would cost more than it tells.
+  // Not validated: planOf wrote it, and validating each of 10,000 chunks would be expensive.
   return JSON.parse(Buffer.from(stored).toString()) as Chunk[];
 }

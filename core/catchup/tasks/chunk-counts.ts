@@ -2,19 +2,22 @@ import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Counts, counts } from "./counts.ts";
 
-/** Chunks whose counts share an item: few enough for small writes, enough that 10,000 chunks are read in one page. */
+/**
+ * Number of chunks that share an item: few enough for small writes, and enough that the counts of 10,000 chunks fit in
+ * one page.
+ */
 const chunksPerItem = 100;
 const prefix = "COUNTS#";
 const attribute = /^c(\d+)$/;
 const progressAttribute = /^p\d+$/;
 
-/** Records of chunks that have not ended. */
+/** Numbers of records of unfinished chunks. */
 export interface UnderWay {
   readonly embedded: number;
   readonly written: number;
 }
 
-/** The same of a whole task, with the number of such chunks that have embedded or written something. */
+/** The same for a whole task, with the number of unfinished chunks that have embedded or written records. */
 export interface InFlight extends UnderWay {
   readonly chunks: number;
 }
@@ -33,7 +36,7 @@ export class ChunkCounts {
     this.#now = now;
   }
 
-  /** `expiresAt`: when the task expires, epoch seconds. */
+  /** `expiresAt` is the expiry of the task in epoch seconds. */
   async set(taskId: string, chunk: number, result: Counts, expiresAt: number): Promise<void> {
     const { processed, failed, filtered, unchanged, tokens, duplicates } = result;
     await this.#client.send(
@@ -51,7 +54,7 @@ export class ChunkCounts {
     );
   }
 
-  /** How far a chunk is that has not ended; its counts replace it. */
+  /** Records the progress of an unfinished chunk; its counts replace it later. */
   async report(taskId: string, chunk: number, progress: UnderWay, expiresAt: number): Promise<void> {
     await this.#client.send(
       new UpdateCommand({
@@ -68,7 +71,7 @@ export class ChunkCounts {
     );
   }
 
-  /** By the number of the chunk; chunks that have not ended are not there. */
+  /** The counts by number of the chunk. Unfinished chunks are missing. */
   async all(taskId: string): Promise<Map<number, Counts>> {
     const found = new Map<number, Counts>();
     for (let start: Record<string, unknown> | undefined, more = true; more; more = start !== undefined) {
@@ -93,7 +96,7 @@ function itemOf(taskId: string, chunk: number) {
   return { PK: `TASK#${taskId}`, SK: `${prefix}${group}` };
 }
 
-/** What an item of counts says of chunks that have not ended, added to what is known. */
+/** Adds the progress in an item of counts to `known`. */
 export function addInFlight(item: Record<string, unknown>, known: InFlight): InFlight {
   let { embedded, written, chunks } = known;
   for (const [name, value] of Object.entries(item)) {
@@ -105,7 +108,7 @@ export function addInFlight(item: Record<string, unknown>, known: InFlight): InF
   return { embedded, written, chunks };
 }
 
-/** Adds what an item of counts says. */
+/** Adds the finished chunks in an item of counts to `into`. */
 export function collectCounts(item: Record<string, unknown>, into: Map<number, Counts>): void {
   for (const [name, value] of Object.entries(item)) {
     const chunk = attribute.exec(name)?.[1];

@@ -12,25 +12,25 @@ const claimItem = z.object({
   expires_at: z.number(),
 });
 
-/** Who carries out a request. */
+/** The task that carries out a request. */
 export interface Claim {
   readonly taskId: string;
   /** Fingerprint of the request. */
   readonly request: string;
-  /** When it was asked for; epoch ms. */
+  /** Epoch milliseconds of the original request. */
   readonly askedAt: number;
 }
 
-/** Equal for requests that ask for the same. */
+/** Equal for equal requests. */
 export function fingerprint(request: ProcessRequest): string {
   return hash("sha256", JSON.stringify(Object.entries(request).sort(([a], [b]) => (a < b ? -1 : 1))), "hex");
 }
 
-/** The name of a claim: of a request, or of the key that a caller sent with one. */
+/** The name of the claim of a request, or of an idempotency key. */
 export const claimOfRequest = (print: string): string => `REQUEST#${print}`;
 export const claimOfKey = (key: string): string => `KEY#${hash("sha256", key, "hex")}`;
 
-/** Says for a request which task carries it out. A claim is replaced only by who has seen it. */
+/** Records which task carries out a request. A claim is replaced only by a writer that has read it. */
 export class Claims {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
@@ -49,7 +49,7 @@ export class Claims {
     return expires_at * 1000 > now ? { taskId: task_id, request, askedAt: asked_at } : undefined;
   }
 
-  /** False if the claim is no longer what was seen. An expired claim counts as none. */
+  /** Resolves to false if the claim has changed since it was read. An expired claim counts as absent. */
   async take(
     name: string,
     seen: Claim | undefined,

@@ -2,16 +2,16 @@ import * as z from "zod";
 
 /** Counts of rows by outcome. Every row is in exactly one of processed, failed, filtered and duplicates. */
 export const counts = z.object({
-  /** In the index as their row says; those that were there already among them. */
+  /** Rows whose vectors are in the index, including those that already were. */
   processed: z.number().int().min(0),
   failed: z.number().int().min(0),
-  /** Outside the dates that were asked for. */
+  /** Rows outside the requested dates. */
   filtered: z.number().int().min(0),
-  /** Replaced by a later row of the file; 0 where it was counted before there was such a count. */
+  /** Rows replaced by a later row of the file; 0 in counts from before this field existed. */
   duplicates: z.number().int().min(0).default(0),
-  /** Of the processed: skipped, because the index held the same content. */
+  /** Processed rows that were skipped, because the index already had the same content. */
   unchanged: z.number().int().min(0),
-  /** Tokens that the texts have, as the model counts them or a bound of it. */
+  /** Tokens of the texts, as counted by the model or an upper bound. */
   tokens: z.number().int().min(0),
 });
 
@@ -34,7 +34,10 @@ export function sum(all: Iterable<Counts>): Counts {
   return total;
 }
 
-/** Numbers of the chunks with failed records of a task that is over, ascending. One that was given up has no counts. */
+/**
+ * Numbers of the chunks of an ended task that have failed records, in ascending order. A chunk that was given up has no
+ * counts.
+ */
 export function failedChunks(
   { chunks = 0 }: { readonly chunks?: number | undefined },
   counts: ReadonlyMap<number, Counts>,

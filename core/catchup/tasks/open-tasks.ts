@@ -27,8 +27,8 @@ export class OpenTasks {
   }
 
   /**
-   * Pages of the index, newest first, eventually consistent. All tasks are read, as a task can be open until it expires;
-   * DynamoDB deletes expired ones. An unreadable item is reported and stops no other.
+   * Pages of the index, newest first and eventually consistent. Reads all tasks, because a task can be open until it
+   * expires and DynamoDB deletes expired ones. An unreadable item is reported and does not stop the iteration.
    */
   async *pages(onUnreadable: (reason: TaskUnreadableError) => void, now: number): AsyncGenerator<Task[]> {
     const pages = paginateQuery(

@@ -7,11 +7,11 @@ import { addInFlight, collectCounts, type InFlight, nothingUnderWay } from "./ch
 import type { Counts } from "./counts.ts";
 import { type Task, type TaskStatus, task } from "./task.ts";
 
-/** Index of the table: hash key `kind`, range key `created_at`. */
+/** Index of the tasks table with hash key `kind` and range key `created_at`. */
 export const newestFirstIndex = "newest-first";
 export const kind = "TASK";
 
-/** What of a task can change while it is open. */
+/** The fields of a task that can change while it is open. */
 export type TaskChange = Partial<
   Pick<
     Task,
@@ -34,13 +34,13 @@ export type TaskChange = Partial<
   >
 >;
 
-/** Queries for one page of one status. */
+/** Maximum number of queries for a filtered page. */
 const maxLooks = 20;
 
 export interface TaskQuery {
   readonly limit: number;
   readonly cursor?: string | undefined;
-  /** Any of them. @default all */
+  /** Tasks in any of these statuses. @default all */
   readonly statuses?: readonly TaskStatus[] | undefined;
   /** @default all */
   readonly source?: Task["request"]["data_source"] | undefined;
@@ -48,16 +48,16 @@ export interface TaskQuery {
 
 export interface TaskPage {
   readonly tasks: readonly Task[];
-  /** Where the next page starts; undefined on the last one. */
+  /** Cursor of the next page; undefined on the last one. */
   readonly next: string | undefined;
 }
 
-/** A task with the counts of its chunks so far, by number. */
+/** A task with the counts of its chunks so far, by number of the chunk. */
 export interface TaskProgress {
   readonly task: Task;
   readonly chunks: ReadonlyMap<number, Counts>;
   readonly underWay: InFlight;
-  /** When it or one of its chunks changed last; epoch ms. */
+  /** Epoch milliseconds of the last change of the task or one of its chunks. */
   readonly touchedAt: number;
 }
 
@@ -73,7 +73,7 @@ export class CursorInvalidError extends InputError {
   }
 }
 
-/** Tasks in DynamoDB. A task is changed while it is open and never after: its last status stays. */
+/** Tasks in DynamoDB. A task changes only while it is open, so its last status is final. */
 export class TaskStore {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
@@ -83,7 +83,7 @@ export class TaskStore {
     this.#table = table;
   }
 
-  /** False if there is a task of this id already. An expired one counts as none. */
+  /** Resolves to false if a task with this id exists. An expired one counts as absent. */
   async create(item: Task, now = Date.now()): Promise<boolean> {
     const written = await unlessConditionFailed(
       this.#client.send(
@@ -98,7 +98,7 @@ export class TaskStore {
     return written !== undefined;
   }
 
-  /** Undefined also for one that has expired. */
+  /** Undefined if the task does not exist or has expired. */
   async get(taskId: string, now = Date.now()): Promise<Task | undefined> {
     const { Item } = await this.#client.send(
       new GetCommand({ TableName: this.#table, Key: keyOf(taskId), ConsistentRead: true }),
@@ -106,7 +106,10 @@ export class TaskStore {
     return Item && unlessExpired(task.parse(Item), now);
   }
 
-  /** A task with the counts of its chunks, in one request where they fit in a page: callers ask often. Undefined as `get`. */
+  /**
+   * A task with the counts of its chunks. Takes a single query if they fit in a page, because callers poll often.
+   * Undefined if the task does not exist or has expired.
+   */
   async progress(taskId: string, now = Date.now()): Promise<TaskProgress | undefined> {
     const chunks = new Map<number, Counts>();
     let found: Task | undefined;
@@ -136,7 +139,10 @@ export class TaskStore {
     return { task: found, chunks, underWay, touchedAt: Math.max(touchedAt, Date.parse(found.updated_at)) };
   }
 
-  /** Changes a task that is still open (of the given statuses). False if it is not: nothing is changed then. */
+  /**
+   * Changes a task that is in one of the given statuses, by default open. Resolves to false, and changes nothing, if it
+   * is not.
+   */
   async change(
     taskId: string,
     change: TaskChange,

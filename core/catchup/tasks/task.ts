@@ -18,24 +18,24 @@ export type TaskStatus = (typeof statuses)[number];
 
 const open: readonly TaskStatus[] = ["PENDING", "IN_PROGRESS"];
 
-/** Whether work may still be done for a task in this status. */
+/** Whether a task in this status may still be processed. */
 export function isOpen(status: TaskStatus): boolean {
   return open.includes(status);
 }
 
-/** What a dry run says that the same request would cost. */
+/** The cost of the request, as estimated by a dry run. */
 const estimate = z.object({
   tokens: z.number(),
   cost_usd: z.number(),
   seconds: z.number(),
 });
 
-/** What processes the chunks of a task: an execution by its ARN, or a job of the bulk API by its id. */
+/** The processor of a task's chunks: an execution by its ARN, or a job of the bulk API by its id. */
 const workedOnBy = z.object({ kind: z.enum(["state_machine", "workers"]), id: z.string() });
 
 export type WorkedOnBy = z.infer<typeof workedOnBy>;
 
-/** The item of a task as it is stored. Times are ISO. */
+/** A task item as it is stored. Times are ISO. */
 const storedTask = z.object({
   task_id: z.string(),
   status: z.enum(statuses),
@@ -44,20 +44,23 @@ const storedTask = z.object({
   updated_at: z.string(),
   started_at: z.string().optional(),
   completed_at: z.string().optional(),
-  /** Rows and chunks that the plan found. */
+  /** Number of rows and chunks in the plan. */
   rows: z.number().optional(),
   chunks: z.number().optional(),
   /** Set once its chunks are dispatched. */
   worked_on_by: workedOnBy.optional(),
-  /** In its place in items of earlier versions. */
+  /** The predecessor of worked_on_by in items of earlier versions. */
   execution_arn: z.string().optional(),
-  /** Epoch ms after which the function that works on it has surely ended. */
+  /** Epoch milliseconds after which the function that processes the task has certainly ended. */
   alive_until: z.number(),
-  /** Epoch ms by which all attempts of the settle that was invoked last have ended. */
+  /** Epoch milliseconds by which all attempts of the last settle have ended. */
   settling_until: z.number().optional(),
-  /** Of the bulk API: consecutive attempts to plan or settle it that neither ended nor failed, because their process was killed. */
+  /**
+   * Bulk API only: the number of consecutive attempts to plan or settle the task that ended without a result, because
+   * their process was killed.
+   */
   broken_attempts: z.number().optional(),
-  /** Of all rows, once the task is over. */
+  /** Counts of all rows; set once the task has ended. */
   counts: counts.optional(),
   chunks_completed: z.number().optional(),
   chunks_failed: z.number().optional(),
@@ -67,7 +70,7 @@ const storedTask = z.object({
   duplicate_records_key: z.string().optional(),
   /** The span of the request. */
   traceparent: optionalTraceparent,
-  /** Epoch seconds: DynamoDB removes the item some time later, readers take it for gone at once. */
+  /** Epoch seconds. DynamoDB removes the item some time later; readers ignore it at once. */
   expires_at: z.number(),
 });
 
@@ -80,7 +83,7 @@ export const task = storedTask.transform(({ execution_arn, ...item }) =>
 export type Task = z.infer<typeof task>;
 export type Estimate = z.infer<typeof estimate>;
 
-/** Ids sort by time, and nobody guesses one. */
+/** Ids sort by time and cannot be guessed. */
 export function newTaskId(now: number): string {
   const stamp = new Date(now).toISOString().replace(/\D/g, "").slice(0, 14);
   return `task-${stamp}-${randomBytes(8).toString("hex")}`;

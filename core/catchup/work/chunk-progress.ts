@@ -2,7 +2,7 @@ import type { UnderWay } from "../tasks/chunk-counts.ts";
 
 const everyMs = 2_000;
 
-/** Records the progress of a chunk, at most every two seconds. It is informational; no count depends on it. */
+/** Records the progress of a chunk, at most every two seconds. Informational only: no count depends on it. */
 export class ChunkProgress {
   #embedded = 0;
   #written = 0;

@@ -8,7 +8,7 @@ export interface Prices {
   readonly tokensPerMinute: number;
 }
 
-/** What embedding would cost, and how long the provider's limits would make it last. */
+/** The cost of embedding, and its duration under the provider's limits. */
 export function estimateOf({ processed, tokens }: Counts, prices: Prices): Estimate {
   const requests = Math.max(processed / requestLimits.inputs, tokens / requestLimits.tokens);
   const minutes = Math.max(requests / prices.requestsPerMinute, tokens / prices.tokensPerMinute);

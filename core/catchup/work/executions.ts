@@ -9,21 +9,21 @@ import {
 import type { Plan } from "../sources/plan.ts";
 import type { ChunkDispatcher } from "./chunk-dispatcher.ts";
 
-/** What the state machine is given: where the chunks are, never the chunks themselves (F22). */
+/** The input of the state machine. It refers to the list of chunks instead of containing it (F22). */
 interface ExecutionInput {
   readonly task_id: string;
   readonly chunks_key: string;
 }
 
-/** For how long an execution that ran is taken to run on. */
+/** Time for which an execution that was running is assumed to be running still. */
 const trustedMs = 10_000;
 
-/** Executions of the catch-up state machine, one a task, named by it. */
+/** Executions of the catch-up state machine. There is one per task, named after it. */
 export class Executions implements ChunkDispatcher {
   readonly kind = "state_machine";
   readonly #client: SFNClient;
   readonly #stateMachineArn: string;
-  /** When each was last seen running, epoch milliseconds. */
+  /** When each execution was last seen running, in epoch milliseconds. */
   readonly #seenRunning = new Map<string, number>();
 
   constructor(client: SFNClient, stateMachineArn: string) {
@@ -31,7 +31,7 @@ export class Executions implements ChunkDispatcher {
     this.#stateMachineArn = stateMachineArn;
   }
 
-  /** Starting the execution of a task again gives the same one. Returns its ARN. */
+  /** Resolves to the execution's ARN. Starting a task again resolves to the same execution. */
   async start(taskId: string, { chunks_key }: Plan): Promise<string> {
     const input: ExecutionInput = { task_id: taskId, chunks_key };
     try {
@@ -49,7 +49,7 @@ export class Executions implements ChunkDispatcher {
     }
   }
 
-  /** One that does not exist or has ended is stopped already. */
+  /** Succeeds if the execution does not exist or has ended. */
   async stop(executionArn: string): Promise<void> {
     try {
       await this.#client.send(new StopExecutionCommand({ executionArn, cause: "The task was cancelled." }));
@@ -59,8 +59,8 @@ export class Executions implements ChunkDispatcher {
   }
 
   /**
-   * Up to ten seconds old: DescribeExecution is limited to 15 calls per second and account, and callers may repeat a
-   * request more often.
+   * The result is up to ten seconds old, because DescribeExecution is limited to 15 calls per second and account, and
+   * callers may ask more often.
    */
   async isRunning(executionArn: string): Promise<boolean> {
     if (Date.now() - (this.#seenRunning.get(executionArn) ?? 0) < trustedMs) return true;

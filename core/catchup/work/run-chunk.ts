@@ -23,9 +23,9 @@ interface NumberedChunk {
 }
 
 /**
- * Works on one chunk of a task, unless the task is over, and sets its counts. Nothing is returned: a state machine that
- * collected answers would grow with the chunks (F22). A refusal that every record would meet ends the task. Throws what else
- * processChunk throws.
+ * Processes one chunk of a task, unless the task has ended, and sets its counts. Resolves to nothing, because a state
+ * machine that collected results would grow with the number of chunks (F22). An error that would fail every record ends
+ * the task; all others are thrown.
  */
 export function runChunk(work: NumberedChunk, deps: RunChunkDeps): Promise<void> {
   const attributes = { task_id: work.taskId, chunk: work.chunk.chunk };
@@ -54,7 +54,7 @@ async function runTracedChunk({ taskId, chunk }: NumberedChunk, deps: RunChunkDe
 
 const plans = new PlanCache();
 
-/** A process may work on chunks of several tasks in turn. */
+/** Cached, because a process may process chunks of several tasks in turn. */
 async function knownPlan(taskId: string, { work }: RunChunkDeps): Promise<Plan> {
   const plan = await plans.get(taskId, () => readPlan(taskId, work));
   if (!plan) throw new PlanMissingError(taskId);

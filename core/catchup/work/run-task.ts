@@ -15,23 +15,23 @@ import { failTask, type SettleDeps, settleTask } from "./settle-task.ts";
 export interface RunTaskDeps extends PlanDeps, RunChunkDeps, SettleDeps {
   readonly tasks: TaskStore;
   readonly dispatcher: ChunkDispatcher;
-  /** A function processes no task with more rows, and workers have none processed by it. */
+  /** Maximum number of rows for a task that a function processes itself. Not used with workers. */
   readonly rowsPerFunction: number;
   readonly log: Log;
 }
 
 /** Epoch milliseconds. */
 export interface TimeLimits {
-  /** When this invocation must not begin another chunk. */
+  /** The time after which this invocation must not begin another chunk. */
   readonly enoughUntil: number;
-  /** When the last retry of this invocation has surely ended. */
+  /** The time by which the last retry of this invocation has certainly ended. */
   readonly aliveUntil: number;
 }
 
 /**
- * Plans a task and has it processed: here, where it is small, else by the dispatcher, which also takes over what a
- * function has no time for. To run a task again is harmless at any point. What the request itself is to blame for
- * ends the task before it is planned; all else is thrown, and tried again by the platform (F19).
+ * Plans a task and processes it: here if it is small, otherwise through the dispatcher, which also takes over when a
+ * function runs out of time. Idempotent at any point. An error that the request itself causes ends the task before it
+ * is planned; any other is thrown and retried by the platform (F19).
  */
 export async function runTask(taskId: string, deps: RunTaskDeps, limits: TimeLimits): Promise<void> {
   const task = await begin(taskId, deps, limits);
@@ -46,8 +46,8 @@ export async function runTask(taskId: string, deps: RunTaskDeps, limits: TimeLim
 }
 
 /**
- * Undefined where the request is to blame, which ends the task. Once there is a plan, every row of it is accounted for, and
- * no failure ends the task but by settling it.
+ * Resolves to undefined if the request is at fault, which ends the task. Once a plan exists, every row must be
+ * accounted for, so a failure ends the task only by settling it.
  */
 async function plannedOrFailed(
   { task_id: taskId, request }: Task,
@@ -62,7 +62,7 @@ async function plannedOrFailed(
   }
 }
 
-/** Undefined where there is nothing to do any more. */
+/** Resolves to undefined if there is nothing left to do. */
 async function begin(
   taskId: string,
   { tasks, log }: RunTaskDeps,
@@ -91,8 +91,8 @@ function isForFunction(
 }
 
 /**
- * Whether all chunks were worked on, or the task was cancelled; false when the time ran out before. One after another: two
- * at once took more than 512 MB.
+ * Resolves to true if all chunks were processed or the task was cancelled, and to false if time ran out. Processes one
+ * chunk at a time: two needed more than 512 MB.
  */
 async function runHere(
   { task_id: taskId }: Task,
@@ -107,7 +107,7 @@ async function runHere(
   return left.length === 0;
 }
 
-/** False where a provider's limit left no time for it, which is no failure (F23). */
+/** Resolves to false if a provider's rate limit left no time, which is not a failure (F23). */
 async function isDone(taskId: string, chunk: Chunk, deps: RunTaskDeps): Promise<boolean> {
   try {
     await runChunk({ taskId, chunk }, deps);
@@ -121,7 +121,7 @@ async function isDone(taskId: string, chunk: Chunk, deps: RunTaskDeps): Promise<
 async function handOver(taskId: string, plan: Plan, { dispatcher, tasks, log }: RunTaskDeps): Promise<void> {
   const { kind } = dispatcher;
   const id = await dispatcher.start(taskId, plan);
-  // A task that was cancelled in between had nothing to stop yet.
+  // The task was cancelled in between, when there was nothing to stop yet.
   if (await tasks.change(taskId, { worked_on_by: { kind, id } })) {
     log.info("Chunks dispatched", { task_id: taskId, host: kind, execution_arn: id });
   } else {

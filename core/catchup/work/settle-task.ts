@@ -31,7 +31,7 @@ export interface SettleDeps {
 const givenUpDetail =
   "The chunk of this row failed in all of its attempts; the log of the chunk function says why.";
 
-/** A chunk or settling was requested before the task was planned. */
+/** A chunk or a settle was requested before the task was planned. */
 export class PlanMissingError extends VectorkeepError {
   constructor(taskId: string) {
     super(`Task ${taskId} has no plan.`, "Start the task again and report this bug.");
@@ -42,7 +42,7 @@ export class PlanMissingError extends VectorkeepError {
 export class TotalsDisagreeError extends VectorkeepError {
   constructor(taskId: string, rows: number, counted: number) {
     super(
-      `Task ${taskId} has ${rows} rows, and its chunks account for ${counted}.`,
+      `Task ${taskId} has ${rows} rows, but its chunks account for ${counted}.`,
       "Nothing was settled. Compare the results of the task in the work bucket with its plan.",
     );
   }
@@ -106,7 +106,8 @@ export async function failTask(
 }
 
 /**
- * DynamoDB items are limited to 400 KB: a message about a long header would not fit, and the cause would be lost (F32).
+ * DynamoDB limits items to 400 KB. A longer message, for example about a long header, is stored in S3 so that it is not
+ * lost (F32).
  */
 async function keptMessage(taskId: string, why: string, work: ObjectStore): Promise<string> {
   const key = keysOf(taskId).error;
@@ -120,7 +121,7 @@ function judge({ processed, failed }: Counts): TaskStatus {
   return processed === 0 ? "FAILED" : "PARTIALLY_COMPLETED";
 }
 
-/** All attempts of a chunk failed, so its rows count as failed, although some may be in the index. */
+/** All attempts of a chunk failed, so its rows count as failed, although some of them may be in the index. */
 async function giveUp(task: Task, plan: Plan, chunk: Chunk, { source, work }: SettleDeps): Promise<Counts> {
   const all = await rowsThatFailed(chunk, plan, chunk.place === "source" ? source : work);
   const planned = { taskId: task.task_id, chunk, plan };
@@ -141,7 +142,7 @@ function givenUp(row: SourceRow): FailedRecord {
     : failed(row, row.misfit.reason, row.misfit.detail);
 }
 
-/** If the source was replaced since, only the row numbers are known. */
+/** If the source has been replaced, only the row numbers are known. */
 async function rowsThatFailed(chunk: Chunk, plan: Plan, store: SourceStore): Promise<SourceRow[]> {
   try {
     const bytes = await store.readRange(chunk.key, chunk.etag, chunk.first, chunk.last);

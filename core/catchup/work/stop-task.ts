@@ -4,7 +4,7 @@ import { keysOf } from "../sources/keys.ts";
 import { sum } from "../tasks/counts.ts";
 import { failTask, type SettleDeps } from "./settle-task.ts";
 
-/** Errors that would fail every record, until a key or a setting is corrected. */
+/** Errors that fail every record until a key or a setting is corrected. */
 const forEveryRecord = [
   EmbeddingNotAllowedError,
   WrongDimensionsError,
@@ -13,8 +13,8 @@ const forEveryRecord = [
 ];
 
 /**
- * Ends a task whose provider refuses the stack itself: with one sentence, and without blaming a record. Records that are in
- * the index, or have failed for reasons of their own, stay counted. False where the failure is not of that kind.
+ * Ends a task whose provider refuses the stack itself, without blaming single records. Records that are already in the
+ * index, or failed for their own reasons, stay counted. Resolves to false for any other failure.
  */
 export async function stopTask(
   taskId: string,

@@ -13,20 +13,20 @@ const tasksAtOnce = 4;
 export interface WatchDeps extends StartForgottenDeps {
   readonly openTasks: Pick<OpenTasks, "pages">;
   readonly tasks: Pick<TaskStore, "get" | "change">;
-  /** Tasks of other dispatchers are left to their own watch. */
+  /** Tasks of the other kind are left to that kind's watch. */
   readonly kind: ChunkDispatcher["kind"];
   /** Whether a task is open and has a worker. */
   isWorkedOn(task: Task): Promise<boolean>;
-  /** Has a task without a worker settled, or dispatched again; returns before that is done. Idempotent. */
+  /** Settles a task without a worker, or dispatches it again, asynchronously. Idempotent. */
   settle(taskId: string): Promise<void>;
-  /** More than all attempts to settle a task take. */
+  /** Longer than all attempts to settle a task take. */
   readonly settlingMs: number;
   /** Epoch milliseconds. */
   now(): number;
   readonly log: Log;
 }
 
-/** Some open tasks were not checked, or not settled or started. */
+/** Some open tasks could not be checked, settled or started. */
 export class WatchIncompleteError extends VectorkeepError {
   constructor(reasons: readonly string[]) {
     super(
@@ -37,9 +37,9 @@ export class WatchIncompleteError extends VectorkeepError {
 }
 
 /**
- * Settles every open task without a worker, and starts every one whose start was lost (F21). There is no checkpoint: each
- * watch reads all open tasks, and overlapping watches are harmless, as settling and starting are idempotent. Begins no page
- * after `until` (epoch milliseconds). One task that fails stops no other. Throws WatchIncompleteError.
+ * Settles every open task without a worker, and starts every task whose start was lost (F21). There is no checkpoint:
+ * each watch reads all open tasks, and watches may overlap, because settling and starting are idempotent. Begins no
+ * page after `until` (epoch milliseconds). A failing task does not affect the others. Throws WatchIncompleteError.
  */
 export async function watchTasks(deps: WatchDeps, until: number): Promise<void> {
   const failures: string[] = [];
@@ -57,7 +57,7 @@ export async function watchTasks(deps: WatchDeps, until: number): Promise<void> 
     const own = tasks.filter((task) => isFor(deps.kind, task));
     open += own.length;
     await inParallel(own, tasksAtOnce, async (task) => {
-      // It is being settled. Without this, a settle that keeps failing would be invoked every minute.
+      // The task is being settled. Without this check, a settle that keeps failing would be invoked every minute.
       if (deps.now() <= (task.settling_until ?? 0)) return;
       try {
         if (await settleIfDead(task, deps)) settled += 1;
@@ -71,16 +71,16 @@ export async function watchTasks(deps: WatchDeps, until: number): Promise<void> 
   if (failures.length > 0) throw new WatchIncompleteError(failures);
 }
 
-/** Returns whether this call invoked settle. */
+/** Resolves to whether this call invoked settle. */
 async function settleIfDead(seen: Task, deps: WatchDeps): Promise<boolean> {
   const { tasks, isWorkedOn, settle, settlingMs, now, log } = deps;
   if (await isWorkedOn(seen)) return false;
-  // The index is eventually consistent: the task may have a new worker, or have ended.
+  // The index is eventually consistent: the task may have got a new worker, or have ended.
   const task = await tasks.get(seen.task_id, now());
   if (!task || !isOpen(task.status) || (await isWorkedOn(task))) return false;
   log.warn("An open task has no worker; it is settled", { task_id: task.task_id });
   await settle(task.task_id);
-  // Written after the invocation: after a crash in between, settle is invoked twice rather than never.
+  // Written after the invocation, so that after a crash in between settle is invoked twice instead of never.
   await tasks.change(task.task_id, { settling_until: now() + settlingMs });
   return true;
 }

@@ -2,8 +2,8 @@ import { isOpen, type Task } from "../tasks/task.ts";
 import type { ChunkDispatcher } from "./chunk-dispatcher.ts";
 
 /**
- * Whether a task is open and has a worker (F21): what it was dispatched to is running, or its function may still be in
- * one of its attempts.
+ * Whether a task is open and has a worker (F21): its execution or job is running, or its function may still be in one
+ * of its attempts.
  */
 export async function isWorkedOn(
   { status, worked_on_by, alive_until }: Task,

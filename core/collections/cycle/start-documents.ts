@@ -61,7 +61,8 @@ export async function startDocuments(
   await eachApart(deps, works, outages, async (work) => {
     begun.push({ ...work, ...(await startRuns(deps, shard, work.runs)) });
   });
-  // Only now: a run that is made current again after this read is re-opened too, and then a completion under the earlier start is refused.
+  // Read only after the runs are started: a run that becomes current after this read is also reopened, and reopening
+  // makes a completion under the earlier start fail.
   const currentOf = await deps.runs.currents(
     begun.filter(({ removals }) => removals.length === 0).map(({ document }) => document),
   );
@@ -75,7 +76,10 @@ export async function startDocuments(
 
 interface BegunDocument extends DocumentWork, StartedRuns {}
 
-/** A document that fails is left out of what is done to the others; where a table does not answer for it, that is an outage. */
+/**
+ * Runs `start` for every document. A failing document does not affect the others; if a table did not answer for it, the
+ * error is added to `outages`.
+ */
 async function eachApart<Work extends DocumentWork>(
   deps: StartDeps,
   works: readonly Work[],
@@ -110,10 +114,7 @@ function logOutage({ log }: StartDeps, { document }: DocumentWork, error: unknow
   return error;
 }
 
-/**
- * Starts the document's runs and only then reads which one is current. The order matters: a run that becomes current
- * after this read is also reopened, and reopening makes a completion under the earlier start fail.
- */
+/** Reads which of the started runs is current, and settles the others. */
 async function settled(
   deps: StartDeps,
   shard: ShardName,

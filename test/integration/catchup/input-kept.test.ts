@@ -230,7 +230,7 @@ describe("F29: delimiters", () => {
     const file = ["id,formatted_text,city", '1,"a, b",Bonn', "2,c,Rome"]
       .map((line) => line.replaceAll(/,(?! )/g, delimiter))
       .join("\n");
-    expect(await refusalOf(file)).toContain(`are parted by a ${name}`);
+    expect(await refusalOf(file)).toContain(`are separated by a ${name}`);
     const { metadata } = await broughtIn(file, { delimiter });
     expect(metadata.get("1")).toMatchObject({ text: "a, b", city: "Bonn" });
     expect(metadata.get("2")).toMatchObject({ text: "c", city: "Rome" });

@@ -282,7 +282,7 @@ describe("a question as it is", () => {
   test("whose column is not there is refused by its name", async () => {
     await expect(planned({ question_id: "20", id_column: "order_no" })).rejects.toMatchObject({
       name: "CsvHeaderInvalidError",
-      message: expect.stringContaining("there is no column order_no, which was said to be id"),
+      message: expect.stringContaining("there is no column order_no, which the request calls id"),
     });
   });
 

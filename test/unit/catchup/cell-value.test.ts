@@ -144,7 +144,7 @@ describe("a declared type is never left", () => {
     ["1", "boolean"],
     ["yes", "boolean"],
   ] as const)("%j is no %s, and is reported", (cell, type) => {
-    expect(readCell(cell, type)).toEqual({ problem: `"${cell}" is no ${type}` });
+    expect(readCell(cell, type)).toEqual({ problem: `"${cell}" is not a ${type}` });
   });
 });
 

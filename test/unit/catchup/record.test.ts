@@ -103,7 +103,7 @@ describe("a row that fails says why, with its number and its cells", () => {
     const columnTypes = { n: "number", b: "boolean" } as const;
     const reading = read({ ...good, n: "many", b: "maybe" }, { columnTypes });
     expect(reading).toMatchObject({
-      failure: { detail: 'column n: "many" is no number; column b: "maybe" is no boolean' },
+      failure: { detail: 'column n: "many" is not a number; column b: "maybe" is not a boolean' },
     });
   });
 });

@@ -219,11 +219,11 @@ describe("a header", () => {
   test.each([
     [["id", "text"], "there is no column formatted_text"],
     [["a"], "there is no column id, formatted_text"],
-    [["id", "formatted_text", "id"], "more than once there is column id"],
-    [["id", "formatted_text", "a", " a "], "more than once there is column a"],
+    [["id", "formatted_text", "id"], "duplicate column id"],
+    [["id", "formatted_text", "a", " a "], "duplicate column a"],
     [["id", "formatted_text", "$set"], 'begin with $: "$set"'],
     [["id", "formatted_text", "text", "source_text"], "kept as source_text"],
-    [["id", "formatted_text", "", "column 3"], 'more than once there is column "column 3"'],
+    [["id", "formatted_text", "", "column 3"], 'duplicate column "column 3"'],
     [["ID", "Id", "formatted_text"], "columns ID, Id could all be id"],
     [["id", "formatted_text", "a\0b"], "control characters"],
   ])("%j cannot be used: %s", (cells, problem) => {
@@ -232,7 +232,7 @@ describe("a header", () => {
 
   test("reports every problem at once", () => {
     expect(() => readHeader(["id", "x", "x", "$y"], ["day"])).toThrow(
-      'there is no column formatted_text, day; more than once there is column x; Pinecone refuses names that begin with $: "$y"',
+      'there is no column formatted_text, day; duplicate column x; Pinecone refuses names that begin with $: "$y"',
     );
   });
 
