@@ -1,7 +1,7 @@
 import { parse } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { searchAs } from "../../cli/images/search-client.ts";
-import { stackImages } from "../../cli/images/stack-images.ts";
+import { type StackImages, stackImages } from "../../cli/images/stack-images.ts";
 import { uploadImages } from "../../cli/images/upload.ts";
 import { type SearchMode, searchModes } from "../../core/images/search/image-search-request.ts";
 import { verifyImages } from "../../core/images/verify/verify-images.ts";
@@ -15,7 +15,7 @@ import { requestEveryMs, type SearchTimes, searchTimes } from "./search-times.ts
 
 const user = "demo";
 const lookEveryMs = 500;
-const maxWaitMs = 600_000;
+const maxIdleMs = 600_000;
 
 export interface FlowFigures {
   readonly images: number;
@@ -69,14 +69,19 @@ export async function measureFlow(
   }
 }
 
-async function finished(images: ReturnType<typeof stackImages>): Promise<void> {
-  const late = performance.now() + maxWaitMs;
-  while (await isUnfinished(images)) {
-    if (performance.now() > late) throw new Error("The flow makes no progress.");
+/** Throws when nothing has changed for too long. */
+async function finished({ s3, states, outputs: { bucket } }: StackImages): Promise<void> {
+  let before = "";
+  let late = performance.now() + maxIdleMs;
+  for (;;) {
+    const { findings } = await verifyImages({ s3, bucket, states });
+    if (findings.length === 0) return;
+    const now = findings
+      .map((one) => `${one.kind} ${"item" in one ? one.item.object_key : one.key}`)
+      .join("\n");
+    if (now !== before) late = performance.now() + maxIdleMs;
+    if (performance.now() > late) throw new Error(`The flow makes no progress:\n${now}`);
+    before = now;
     await sleep(lookEveryMs);
   }
-}
-
-async function isUnfinished({ s3, states, outputs: { bucket } }: ReturnType<typeof stackImages>) {
-  return (await verifyImages({ s3, bucket, states })).findings.length > 0;
 }
