@@ -1,5 +1,5 @@
-import { address, headerKey } from "./settings/forms.ts";
-import { boolean, integer, list, oneOf, optionalSecret, text } from "./settings/setting.ts";
+import { address, headerKey, otlpHeaders } from "./settings/forms.ts";
+import { boolean, integer, list, oneOf, optionalSecret, optionalText, text } from "./settings/setting.ts";
 
 const modelName = { pattern: /^\S+$/, says: "a name without spaces" };
 const price = { pattern: /^\d+(\.\d+)?\/\d+(\.\d+)?$/, says: "two prices, as 1/5" };
@@ -140,6 +140,19 @@ export const imagesSettings = {
     to: 1_000_000_000,
     means: "Tokens per minute that all functions together may send to Voyage.",
     because: "It is half the limit of Voyage's first paid tier.",
+  }),
+  otlpEndpoint: optionalText({
+    form: address,
+    means:
+      "URL of an OTLP/HTTP collector for the spans of the functions that ask models, as https://api.smith.langchain.com/otel/v1/traces; they then go there in place of tracing:endpoint.",
+    because:
+      "A collector of model calls is usually another one than that of a stack. Each invocation waits up to 200 ms for it.",
+  }),
+  otlpHeaders: optionalSecret({
+    form: otlpHeaders,
+    means:
+      "Headers that this collector asks for, as in OTEL_EXPORTER_OTLP_HEADERS: x-api-key=KEY,Langsmith-Project=NAME.",
+    because: "A collector in your network needs none.",
   }),
   maxMegabytes: integer({
     default: 50,

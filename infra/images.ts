@@ -30,6 +30,7 @@ export function imageFlowOf(
       voyageApiKey,
       anthropicApiKey: uses("anthropic") ? anthropicApiKey : undefined,
       openAiApiKey: uses("openai") ? openAiApiKey : undefined,
+      otlpHeaders: images.otlpEndpoint === undefined ? undefined : images.otlpHeaders,
     },
     keepData,
     control: storage.control,

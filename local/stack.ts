@@ -136,6 +136,7 @@ function newSecrets(): Record<string, string> {
     "images:anthropicApiKey": `local-${randomBytes(12).toString("hex")}`,
     "images:openAiApiKey": `local-${randomBytes(12).toString("hex")}`,
     "images:voyageApiKey": `local-${randomBytes(12).toString("hex")}`,
+    "images:otlpHeaders": `x-api-key=local-${randomBytes(12).toString("hex")}`,
     "catchup:pineconeApiKey": `local-${randomBytes(12).toString("hex")}`,
     "catchup:metabaseApiKey": `local-${randomBytes(12).toString("hex")}`,
     "merchants:placesApiKey": `local-${randomBytes(12).toString("hex")}`,

@@ -3,6 +3,7 @@ import { jitteredMs } from "../resilience/backoff.ts";
 import { type Clock, systemClock } from "../resilience/clock.ts";
 import type { RateLimiter } from "../resilience/rate-limiter.ts";
 import { type Attempt, retry } from "../resilience/retry.ts";
+import { inModelCall, type ModelCall } from "../tracing/model-call.ts";
 import { inSpan } from "../tracing/span.ts";
 import type { Embedder, Purpose, VectorBytes } from "./embedder.ts";
 import {
@@ -43,6 +44,8 @@ export interface OpenAiEmbedderOptions {
 export class OpenAiEmbedder implements Embedder {
   readonly model: string;
   readonly dimensions: number;
+  /** As traces name it. */
+  protected readonly provider: ModelCall["provider"] = "openai";
   readonly #client: OpenAI;
   readonly #apiKey: string;
   readonly #limiter: RateLimiter;
@@ -94,7 +97,11 @@ export class OpenAiEmbedder implements Embedder {
     giveUpAt: number,
   ): Promise<Attempt<VectorBytes[]>> {
     await this.#waitForTurn(tokens, giveUpAt);
-    const answer = await this.#send(body, giveUpAt).catch((error: Error) => error);
+    const answer = await inModelCall(
+      { operation: "embeddings", provider: this.provider, model: this.model },
+      () => this.#send(body, giveUpAt),
+      (given) => ({ model: given?.model, inputTokens: given?.usage?.total_tokens }),
+    ).catch((error: Error) => error);
     if (!(answer instanceof Error)) {
       await this.#giveBack(tokens - (answer?.usage?.total_tokens ?? tokens));
       return { kind: "done", value: vectorsIn(answer, count, this) };

@@ -6,6 +6,8 @@ import { OpenAiEmbedder } from "./openai-embedder.ts";
  * models embed queries differently from documents. A text that is too long is refused, not truncated silently.
  */
 export class VoyageEmbedder extends OpenAiEmbedder {
+  protected override readonly provider = "voyageai";
+
   protected override body(input: readonly string[], purpose: Purpose): object {
     return {
       model: this.model,

@@ -3,6 +3,7 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { AlwaysOnSampler, BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
+import { readSecret } from "../settings/secret.ts";
 
 /** An invocation waits no longer for a collector. A request that takes longer goes on with the next invocation. */
 const flushMs = 200;
@@ -13,13 +14,18 @@ export interface SpanExport {
   flush(): Promise<void>;
 }
 
-/** From now on the spans of this process go to an OTLP/HTTP collector, as JSON. */
-export function registerExporter(url: string, service: string): SpanExport {
+/**
+ * From now on the spans of this process go to an OTLP/HTTP collector, as JSON. The headers that it asks for are in a secret, in
+ * the form of OTEL_EXPORTER_OTLP_HEADERS.
+ */
+export function registerExporter(url: string, service: string, headersSecret?: string): SpanExport {
+  const headers = headersSecret === undefined ? {} : { headers: () => headersOf(headersSecret) };
+  const exporter = new OTLPTraceExporter({ url, timeoutMillis: requestMs, ...headers });
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ "service.name": service, "service.namespace": "vectorkeep" }),
     // A collector samples; X-Ray's own decision is about X-Ray.
     sampler: new AlwaysOnSampler(),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: requestMs }))],
+    spanProcessors: [new BatchSpanProcessor(exporter)],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
@@ -31,4 +37,15 @@ export function registerExporter(url: string, service: string): SpanExport {
       clearTimeout(timer);
     },
   };
+}
+
+/** `name=value,name=value`, each percent-encoded. Never rejects: the collector then refuses the spans. */
+async function headersOf(secret: string): Promise<Record<string, string>> {
+  const text = await readSecret(secret, "images:otlpHeaders").catch(() => "");
+  const pairs = text.split(",").map((pair) => /^([^=]+)=(.*)$/.exec(pair) ?? []);
+  return Object.fromEntries(
+    pairs.flatMap(([, name, value]) =>
+      name && value ? [[name.trim(), decodeURIComponent(value.trim())]] : [],
+    ),
+  );
 }

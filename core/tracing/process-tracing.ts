@@ -18,7 +18,8 @@ export class ProcessTracing {
 
   constructor(service: string, log: Log, endpoint = process.env.TRACING_ENDPOINT) {
     this.#service = service;
-    this.#export = endpoint ? loadExporter(endpoint, service, log) : Promise.resolve(undefined);
+    const secret = process.env.TRACING_HEADERS_SECRET;
+    this.#export = endpoint ? loadExporter(endpoint, service, log, secret) : Promise.resolve(undefined);
   }
 
   /**
@@ -54,10 +55,15 @@ function traceIdOf(span: SpanContext): string | undefined {
 }
 
 /** A process works without its spans. */
-async function loadExporter(url: string, service: string, log: Log): Promise<SpanExport | undefined> {
+async function loadExporter(
+  url: string,
+  service: string,
+  log: Log,
+  headersSecret: string | undefined,
+): Promise<SpanExport | undefined> {
   try {
     const { registerExporter } = await import("./exporter.ts");
-    return registerExporter(url, service);
+    return registerExporter(url, service, headersSecret);
   } catch (error) {
     log.warn("Spans are not exported", errorFields(error));
     return undefined;

@@ -1,4 +1,4 @@
-import { type Attributes, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
+import { type Attributes, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { parseTraceparent } from "./traceparent.ts";
 
 const maxLinks = 128;
@@ -8,8 +8,13 @@ function tracer() {
 }
 
 /** Marks a piece of work as a span of the current trace. Without a registered exporter it only does the work. */
-export function inSpan<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T> {
-  return tracer().startActiveSpan(name, { attributes }, (span) => ended(span, work));
+export function inSpan<T>(
+  name: string,
+  attributes: Attributes,
+  work: (span: Span) => Promise<T>,
+  kind = SpanKind.INTERNAL,
+): Promise<T> {
+  return tracer().startActiveSpan(name, { attributes, kind }, (span) => ended(span, () => work(span)));
 }
 
 /** A span that its caller ends; other spans do not become its children. */

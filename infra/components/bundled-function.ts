@@ -5,7 +5,7 @@ import type { Environment } from "./environment.ts";
 import { attachToNetwork, type FunctionEgress, placeWithEgress } from "./function-egress.ts";
 import type { Network } from "./network.ts";
 import { allow, assumedBy, policyOf, type Statement } from "./permissions.ts";
-import { type TracingSettings, tracingEnvironment, writeTraces } from "./tracing.ts";
+import { type TracingSettings, tracingEnvironment, tracingStatements } from "./tracing.ts";
 
 /** Arguments that all functions of a stack share. */
 export interface FunctionDefaults {
@@ -72,7 +72,7 @@ export class BundledFunction extends pulumi.ComponentResource {
         policy: policyOf([
           ...args.statements,
           writeLog(this.logGroup),
-          ...(args.tracing.enabled ? [writeTraces] : []),
+          ...tracingStatements(args.tracing),
           ...(args.mount ? [...attachToNetwork(name), useFiles(args.mount)] : []),
         ]),
       },
@@ -110,6 +110,7 @@ export class BundledFunction extends pulumi.ComponentResource {
           this.logGroup,
           ...(placement?.after ?? []),
           ...(args.mount?.files.mountable ?? []),
+          ...(args.tracing.headers ? [args.tracing.headers.version] : []),
           ...(args.after ?? []),
         ],
       },

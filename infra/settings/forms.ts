@@ -14,3 +14,9 @@ export const callersKey: Form = {
 
 /** The URL of a server. */
 export const address = { pattern: /^https?:\/\/[^\s/]+(\/\S*)?$/, says: "an http or https URL" };
+
+/** Headers of a collector, as OpenTelemetry writes them in an environment variable. */
+export const otlpHeaders: Form = {
+  pattern: /^[\w-]+=[!-+\--~ ]+(,[\w-]+=[!-+\--~ ]+)*$/,
+  says: "name=value, separated by commas; a comma within a value is %2C",
+};

@@ -120,6 +120,15 @@ export const rules: readonly Rule<Settings>[] = [
       "images:anthropicBaseUrl, images:openAiBaseUrl and images:voyageBaseUrl must be https, because an API key travels with every request",
   },
   {
+    keys: ["images:otlpEndpoint", "images:otlpHeaders"],
+    broken: ({ images: { otlpEndpoint, otlpHeaders } }) =>
+      otlpEndpoint !== undefined &&
+      otlpHeaders !== undefined &&
+      !otlpEndpoint.startsWith("https:") &&
+      !isLoopback(otlpEndpoint),
+    problem: "images:otlpEndpoint must be https, because images:otlpHeaders travels with every request",
+  },
+  {
     keys: ["images:users"],
     broken: ({ images: { users } }) => new Set(users).size !== users.length,
     problem: "images:users must name each user once",

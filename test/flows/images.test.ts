@@ -9,6 +9,7 @@ import type { ImagesOutputs } from "../../cli/target.ts";
 import { imageFlowAlone } from "../../local/image-flow-alone.ts";
 import { eventually } from "./eventually.ts";
 import { RunningStack } from "./running-stack.ts";
+import { type CollectedSpan, SpanCollector } from "./span-collector.ts";
 
 jest.setTimeout(240_000);
 
@@ -16,10 +17,15 @@ const samples = join(import.meta.dirname, "../../samples/images");
 const seconds = 90;
 
 let stack: RunningStack;
+let collector: SpanCollector;
 beforeAll(async () => {
-  stack = await RunningStack.start(imageFlowAlone);
+  collector = await SpanCollector.start();
+  stack = await RunningStack.start({ ...imageFlowAlone, "images:otlpEndpoint": collector.url });
 });
-afterAll(() => stack.stop());
+afterAll(async () => {
+  await stack.stop();
+  collector.stop();
+});
 
 const run = (command: string, ...args: string[]) => stack.command(command, ...args);
 
@@ -58,6 +64,39 @@ test("show names the version, the model, the tokens and the renditions", async (
   expect(stdout).toMatch(/thumbnail {3}s3:\/\/.*\/demo\/timetable-trains\/[0-9A-F]+\/thumbnail\.jpg/);
   expect(stdout).toMatch(/1 +anthropic +local-ocr +\d+\+\d+ +[\d.]+ +[0-9a-f]{32} /);
   expect(stdout).toContain("of the newest analysis");
+});
+
+test("each call of a model is a span with its model and tokens, and without what was asked or answered", async () => {
+  const { traceId, ...vision } = await callOf("image-analyzer", "chat local-ocr");
+  expect(vision).toEqual({
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "anthropic",
+    "gen_ai.request.model": "local-ocr",
+    "gen_ai.response.model": "local-ocr",
+    "gen_ai.response.id": expect.any(String),
+    "gen_ai.usage.input_tokens": expect.any(Number),
+    "gen_ai.usage.output_tokens": expect.any(Number),
+  });
+  const shown = await Promise.all(
+    ["demo/timetable-trains.jpg", "demo/recipe-chocolate-cake.jpg", "alice/timetable-ferry.jpg"].map(
+      async (key) => (await run("images", "show", key)).stdout,
+    ),
+  );
+  expect(shown.join()).toContain(traceId);
+  for (const service of ["image-embedder", "image-search"]) {
+    const { traceId: _, ...embedding } = await callOf(service, "embeddings universal-sentence-encoder-lite");
+    expect(embedding).toEqual({
+      "gen_ai.operation.name": "embeddings",
+      "gen_ai.provider.name": "voyageai",
+      "gen_ai.request.model": "universal-sentence-encoder-lite",
+      "gen_ai.response.model": "universal-sentence-encoder-lite",
+      "gen_ai.usage.input_tokens": expect.any(Number),
+    });
+  }
+  expect(JSON.stringify(collector.spans)).not.toMatch(/timetable|train times|something sweet|\/9j\//i);
+  // Every request carries the header of images:otlpHeaders.
+  expect(new Set(collector.apiKeys)).toEqual(new Set([expect.stringMatching(/^local-/)]));
+  expect(collector.spans.map(({ service }) => service)).not.toContain("image-processor");
 });
 
 test.each(["processor", "analyzer", "embedder"] as const)(
@@ -195,4 +234,13 @@ async function lose(sql: string): Promise<void> {
 
 async function put(Key: string, Body: Uint8Array): Promise<void> {
   await stack.s3.send(new PutObjectCommand({ Bucket: images().bucket, Key, Body }));
+}
+
+/** Attributes of a call of a model, and its trace. */
+async function callOf(service: string, name: string): Promise<Record<string, unknown>> {
+  const isIt = (span: CollectedSpan) => span.service === service && span.name === name;
+  await eventually(seconds, async () => expect(collector.spans.filter(isIt)).not.toEqual([]));
+  const { traceId, attributes } = collector.spans.find(isIt) as CollectedSpan;
+  const values = attributes.map(({ key, value }) => [key, Object.values(value)[0]]);
+  return { traceId, ...Object.fromEntries(values) };
 }

@@ -8,6 +8,7 @@ export interface CollectedSpan {
   readonly spanId: string;
   readonly parentSpanId?: string;
   readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
+  readonly attributes: readonly { readonly key: string; readonly value: object }[];
 }
 
 interface ExportRequest {
@@ -25,12 +26,15 @@ interface ExportRequest {
 /** An OTLP/HTTP collector on loopback that keeps the spans it receives as JSON. */
 export class SpanCollector {
   readonly spans: CollectedSpan[] = [];
+  /** Of each request. */
+  readonly apiKeys: unknown[] = [];
   readonly #server: Server;
 
   private constructor(isSilent: boolean) {
     this.#server = createServer(async (request, response) => {
       let body = "";
       for await (const part of request) body += part;
+      this.apiKeys.push(request.headers["x-api-key"]);
       this.spans.push(...spansOf(JSON.parse(body)));
       if (!isSilent) response.writeHead(200, { "content-type": "application/json" }).end("{}");
     });

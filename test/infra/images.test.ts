@@ -2,12 +2,13 @@ import { imageSecrets } from "./support/bulk-stack.ts";
 import { type Deployment, ofType } from "./support/deploy.ts";
 import { deployStack, secrets } from "./support/stacks.ts";
 
+const otlpEndpoint = "https://collector.example/otel/v1/traces";
 let stack: Deployment;
 const named = (type: string, name: string) => ofType(stack, type).get(`vectorkeep-dev-${name}`);
 
 beforeAll(async () => {
   stack = await deployStack("dev", {
-    config: { "images:enabled": "true", "images:users": '["demo"]' },
+    config: { "images:enabled": "true", "images:users": '["demo"]', "images:otlpEndpoint": otlpEndpoint },
     secrets: { ...secrets, ...imageSecrets },
   });
 });
@@ -75,6 +76,25 @@ test.each([
 ])("%s publishes only the event of its own step", (name, source) => {
   const put = policyOf(name).Statement.filter(({ Action }) => Action.includes("events:PutEvents"));
   expect(put).toMatchObject([{ Condition: { StringEquals: { "events:source": source } } }]);
+});
+
+test.each([
+  ["image-processor", false],
+  ["image-watch", false],
+  ["image-analyzer", true],
+  ["image-embedder", true],
+  ["image-search", true],
+])("%s sends spans to the collector of model calls: %s", (name, does) => {
+  const { environment } = named("aws:lambda/function:Function", name) ?? {};
+  const { variables } = environment as { variables: Record<string, string> };
+  const secret = "vectorkeep-dev-image-otlp-headers";
+  expect([variables.TRACING_ENDPOINT, variables.TRACING_HEADERS_SECRET]).toEqual(
+    does ? [otlpEndpoint, expect.stringContaining(secret)] : [undefined, undefined],
+  );
+  const read = policyOf(name).Statement.filter(({ Action }) =>
+    Action.includes("secretsmanager:GetSecretValue"),
+  );
+  expect(JSON.stringify(read).includes(secret)).toBe(does);
 });
 
 test("the database is reached by the Data API alone, is encrypted, and keeps the engine that was migrated", () => {

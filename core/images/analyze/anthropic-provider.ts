@@ -45,6 +45,7 @@ export class AnthropicProvider implements VisionProvider {
       refusal: stop_details?.explanation ?? stop_details?.category ?? (text || undefined),
       model: message.model,
       requestId: message._request_id ?? message.id,
+      responseId: message.id,
       usage: {
         inputTokens:
           usage.input_tokens +

@@ -3,6 +3,7 @@ import { jitteredMs } from "../../resilience/backoff.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import type { RateLimiter } from "../../resilience/rate-limiter.ts";
 import { type Attempt, retry } from "../../resilience/retry.ts";
+import { inModelCall } from "../../tracing/model-call.ts";
 import { type Analysis, prompt, readAnalysis } from "./analysis.ts";
 import { judgeVision } from "./judge-vision.ts";
 import {
@@ -102,9 +103,11 @@ export class LimitedVision {
     if (wait === undefined) throw new VisionThrottledError(this.model, throttledSeconds);
     if (wait > 0) await clock.sleep(wait);
     const timeoutMs = Math.max(1, Math.min(maxRequestMs, giveUpAt - clock.now()));
-    const answer = await provider
-      .ask({ jpeg, prompt, maxOutputTokens, timeoutMs })
-      .catch((error: Error) => error);
+    const answer = await inModelCall(
+      { operation: "chat", provider: provider.name, model: provider.model },
+      () => provider.ask({ jpeg, prompt, maxOutputTokens, timeoutMs }),
+      ({ model, responseId: id, usage }) => ({ model, id, ...usage }),
+    ).catch((error: Error) => error);
     if (!(answer instanceof Error)) {
       await this.#giveBack(booked - answer.usage.inputTokens - answer.usage.outputTokens);
       return { kind: "done", value: answer };

@@ -47,6 +47,7 @@ export class OpenAiProvider implements VisionProvider {
       refusal: refusal ?? why,
       model: response.model,
       requestId: response._request_id ?? response.id,
+      responseId: response.id,
       usage: {
         inputTokens: response.usage?.input_tokens ?? 0,
         outputTokens: response.usage?.output_tokens ?? 0,

@@ -19,6 +19,7 @@ export interface VisionAnswer {
   /** The provider's name of the model that answered. */
   readonly model: string;
   readonly requestId: string | undefined;
+  readonly responseId: string;
   readonly usage: Usage;
 }
 

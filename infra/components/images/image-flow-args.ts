@@ -12,6 +12,7 @@ export interface ImageFlowArgs {
     readonly anthropicApiKey: pulumi.Output<string> | undefined;
     readonly openAiApiKey: pulumi.Output<string> | undefined;
     readonly voyageApiKey: pulumi.Output<string>;
+    readonly otlpHeaders: pulumi.Output<string> | undefined;
   };
   readonly keepData: boolean;
   /** Holds the rate limiters. */

@@ -21,6 +21,7 @@ import {
 } from "../permissions.ts";
 import { scheduled } from "../scheduled.ts";
 import { StoredSecret } from "../stored-secret.ts";
+import type { TracingSettings } from "../tracing.ts";
 import type { ImageDatabase } from "./image-database.ts";
 import type { ImageEvents } from "./image-events.ts";
 import type { ImageFlowArgs } from "./image-flow-args.ts";
@@ -42,7 +43,8 @@ export interface ImageFunctionsArgs extends ImageFlowArgs {
   readonly usersByKeyId: pulumi.Output<string>;
 }
 
-type FlowFunction = Omit<BundledFunctionArgs, keyof FunctionDefaults>;
+type FlowFunction = Omit<BundledFunctionArgs, keyof FunctionDefaults> &
+  Partial<Pick<FunctionDefaults, "tracing">>;
 
 /** The functions of the image flow, in the order of an image's steps. */
 export class ImageFunctions extends pulumi.ComponentResource {
@@ -53,6 +55,8 @@ export class ImageFunctions extends pulumi.ComponentResource {
   readonly search: BundledFunction;
   private readonly args: ImageFunctionsArgs;
   private readonly voyageApiKey: StoredSecret;
+  /** Of the functions that ask models. */
+  private readonly modelTracing: TracingSettings;
 
   /** @param name Of the image flow, in the singular. */
   constructor(name: string, args: ImageFunctionsArgs, options?: pulumi.ComponentResourceOptions) {
@@ -63,6 +67,7 @@ export class ImageFunctions extends pulumi.ComponentResource {
       "API key of Voyage AI",
       args.secrets.voyageApiKey,
     );
+    this.modelTracing = this.tracingOfModels(`${name}-otlp-headers`);
     this.processor = this.processorFunction(`${name}-processor`);
     this.analyzer = this.analyzerFunction(`${name}-analyzer`);
     this.embedder = this.embedderFunction(`${name}-embedder`);
@@ -112,6 +117,7 @@ export class ImageFunctions extends pulumi.ComponentResource {
       description: "Has images described by a vision model",
       code: code.analyzer,
       timeoutSeconds: consumerTimeoutSeconds.analysis,
+      tracing: this.modelTracing,
       memoryMiB: 1024,
       environment: environmentOf<typeof analyzerConfig>({
         ...this.args.database.environment,
@@ -151,6 +157,7 @@ export class ImageFunctions extends pulumi.ComponentResource {
       description: "Embeds the analyses of images",
       code: this.args.code.embedder,
       timeoutSeconds: consumerTimeoutSeconds.embedding,
+      tracing: this.modelTracing,
       memoryMiB: 512,
       environment: environmentOf<typeof embedderConfig>({
         ...this.args.database.environment,
@@ -189,6 +196,7 @@ export class ImageFunctions extends pulumi.ComponentResource {
       description: "Answers searches over images",
       code: code.search,
       timeoutSeconds: searchTimeoutSeconds,
+      tracing: this.modelTracing,
       memoryMiB: 1024,
       environment: environmentOf<typeof searchConfig>({
         ...this.args.database.environment,
@@ -251,6 +259,18 @@ export class ImageFunctions extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+  }
+
+  private tracingOfModels(name: string): TracingSettings {
+    const { settings, secrets, defaults } = this.args;
+    if (settings.otlpEndpoint === undefined) return defaults.tracing;
+    return {
+      ...defaults.tracing,
+      endpoint: settings.otlpEndpoint,
+      headers:
+        secrets.otlpHeaders &&
+        this.secret(name, "Headers of the collector of model calls", secrets.otlpHeaders),
+    };
   }
 
   private voyageVariables() {

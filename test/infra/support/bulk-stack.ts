@@ -10,6 +10,7 @@ export const bulkSecrets = {
 export const imageSecrets = {
   "images:anthropicApiKey": "anthropic-key-known-only-here",
   "images:voyageApiKey": "voyage-key-known-only-here",
+  "images:otlpHeaders": "x-api-key=collector-key-known-only-here",
 };
 
 /** A stack with the bulk API (default: dev) and further settings. */

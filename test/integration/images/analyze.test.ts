@@ -21,6 +21,7 @@ const answer: VisionAnswer = {
   refusal: undefined,
   model: "m",
   requestId: "r",
+  responseId: "m",
   usage: { inputTokens: 1_000_000, outputTokens: 0 },
 };
 
