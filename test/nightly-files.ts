@@ -79,5 +79,8 @@ export const nightlyFiles: Readonly<Record<string, readonly string[]>> = {
     "test/integration/sweep/sweep-deltas.test.ts",
     "test/integration/ingest/back-pressure.test.ts",
   ],
+  "test/infra/bundles.test.ts": ["test/infra/bundle-sizes.test.ts", "test/infra/program-cache.test.ts"],
+  "test/infra/chroma-library.test.ts": ["test/integration/collections/chroma-server.test.ts"],
+  "test/infra/function-start.test.ts": ["test/flows/start.test.ts", "test/flows/images.test.ts"],
   "test/flows/tracing.test.ts": ["test/flows/span-export.test.ts"],
 };

@@ -55,6 +55,11 @@ export function everyday<T>(cases: readonly T[], named: readonly NoInfer<T>[]): 
   return all ? cases : named;
 }
 
+/** How many cases of a property: `count`, or in `npm test` a third. */
+export function sampled(count: number): number {
+  return all ? count : Math.ceil(count / 3);
+}
+
 /** A test whose decisions follow from the seed and its name. When it fails, it says how to repeat it. */
 export function faultTest(name: string, body: (random: Random) => Promise<void>): void {
   test(name, async () => {

@@ -7,6 +7,7 @@ import { GetQueueAttributesCommand, SetQueueAttributesCommand } from "@aws-sdk/c
 import sharp from "sharp";
 import type { ImagesOutputs } from "../../cli/target.ts";
 import { imageFlowAlone } from "../../local/image-flow-alone.ts";
+import { nightly } from "../faults/nightly.ts";
 import { eventually } from "./eventually.ts";
 import { RunningStack } from "./running-stack.ts";
 import { type CollectedSpan, SpanCollector } from "./span-collector.ts";
@@ -111,7 +112,7 @@ test.each(["processor", "analyzer", "embedder"] as const)(
   },
 );
 
-test("what is lost of an image is named, and repaired", async () => {
+nightly("what is lost of an image is named, and repaired", async () => {
   await lose("delete from embeddings where item_id = 'timetable-trains'");
   await lose("delete from analyses where item_id = 'timetable-ferry'");
   await lose("delete from items where id = 'recipe-chocolate-cake'");
@@ -131,7 +132,7 @@ test("what is lost of an image is named, and repaired", async () => {
   );
 });
 
-test("an image is analyzed again on request, and so are all of a user", async () => {
+nightly("an image is analyzed again on request, and so are all of a user", async () => {
   await run("images", "reanalyse", "demo/timetable-trains.jpg");
   await run("images", "reanalyse", "--all", "--user", "alice");
   for (const [key, others] of [
@@ -147,7 +148,7 @@ test("an image is analyzed again on request, and so are all of a user", async ()
   }
 });
 
-test("an event that EventBridge could not deliver is listed with its reason, and replayed", async () => {
+nightly("an event that EventBridge could not deliver is listed with its reason, and replayed", async () => {
   const QueueUrl = images().queueUrls.analysis;
   const { Attributes } = await stack.sqs.send(
     new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["Policy"] }),

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { newTaskId } from "../../../core/catchup/tasks/task.ts";
+import { sampled } from "../../faults/seeds.ts";
 import { TaskRig } from "../../unit/catchup/task-rig.ts";
 import { TaskTables } from "../../unit/catchup/task-tables.ts";
 
@@ -67,7 +68,7 @@ test("F28: the last row of the file wins, in every order of the chunks and when 
       expect(processed + failed + filtered + duplicates.length).toBe(rows.length);
       expect(rig.duplicateRows(id)).toEqual(duplicates.map((number) => [number, "replaced"]));
     }),
-    { numRuns: 25 },
+    { numRuns: sampled(25) },
   );
 });
 

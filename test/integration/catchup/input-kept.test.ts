@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { newTaskId } from "../../../core/catchup/tasks/task.ts";
 import { maxMessageBytes } from "../../../core/text/cut-message.ts";
+import { sampled } from "../../faults/seeds.ts";
 import { ChunkRig } from "../../unit/catchup/chunk-rig.ts";
 import { TaskRig } from "../../unit/catchup/task-rig.ts";
 import { TaskTables } from "../../unit/catchup/task-tables.ts";
@@ -97,7 +98,7 @@ test("F29: every cell of every column is kept as it was written, or its row fail
         });
       },
     ),
-    { numRuns: 150 },
+    { numRuns: sampled(150) },
   );
 });
 

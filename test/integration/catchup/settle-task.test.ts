@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { rowsIn } from "../../../core/catchup/tasks/counts.ts";
+import { sampled } from "../../faults/seeds.ts";
 import { Crash } from "../../unit/catchup/crashes.ts";
 import { TaskRig } from "../../unit/catchup/task-rig.ts";
 import { TaskTables } from "../../unit/catchup/task-tables.ts";
@@ -59,7 +60,7 @@ test("processed, failed and filtered are all rows, whatever becomes of rows and 
         counts.failed === 0 ? "COMPLETED" : counts.processed === 0 ? "FAILED" : "PARTIALLY_COMPLETED",
       );
     }),
-    { numRuns: 40 },
+    { numRuns: sampled(40) },
   );
 }, 30_000);
 

@@ -8,6 +8,7 @@ import {
 import { type Applied, applyDeltas } from "../../../core/collections/merge/apply-deltas.ts";
 import { CollectionDivergedError, verifyApplied } from "../../../core/collections/merge/verify-applied.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
+import { sampled } from "../../faults/seeds.ts";
 import { startChroma } from "../../unit/collections/chroma.ts";
 import { contentOf, deltaOf, dimensions, vectorOf } from "../../unit/collections/sample-deltas.ts";
 
@@ -117,7 +118,7 @@ describe("applying deltas", () => {
         }
         expect(await contents([...last.values()])).toEqual(contentOf([...last.values()]));
       }),
-      { numRuns: 25 },
+      { numRuns: sampled(25) },
     );
   });
 

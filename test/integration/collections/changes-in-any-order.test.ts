@@ -4,6 +4,7 @@ import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { recordRun } from "../../../core/ingest/record-run.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
+import { sampled } from "../../faults/seeds.ts";
 import { CompactionRig, type ItemKey, queueUrl } from "../../unit/collections/compaction-rig.ts";
 import { itemsOf } from "../../unit/collections/receipt-items.ts";
 import { wordDeltaOf } from "../../unit/collections/sample-deltas.ts";
@@ -11,7 +12,7 @@ import { wordDeltaOf } from "../../unit/collections/sample-deltas.ts";
 jest.setTimeout(240_000);
 
 /** Seeded histories in `npm test`; RUNS=200 for a longer look. */
-const numRuns = Number(process.env.RUNS ?? 12);
+const numRuns = Number(process.env.RUNS ?? sampled(12));
 
 const contents = {
   whole: [

@@ -7,6 +7,7 @@ import { postUpsert } from "../../../core/collections/chroma/upsert-request.ts";
 import type { DeltaPart } from "../../../core/collections/chroma/vector-store.ts";
 import { maxBytes, maxVectors, SliceBuilder } from "../../../core/collections/merge/delta-batches.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
+import { sampled } from "../../faults/seeds.ts";
 import { deltaOf, vectorOf } from "../../unit/collections/sample-deltas.ts";
 
 /** The size of the slice's body, as it is sent. */
@@ -68,7 +69,7 @@ describe("slices of deltas", () => {
           expect(delta.ids.length > maxVectors || bodyBytes([whole]) > 0.75 * maxBytes).toBe(true);
         }
       }),
-      { numRuns: 20 },
+      { numRuns: sampled(20) },
     );
   });
 
