@@ -12,6 +12,7 @@ import type { Clusters } from "./services/rds-data/clusters.ts";
 import { rdsDataService } from "./services/rds-data/rds-data-service.ts";
 import { objectEvent } from "./services/s3/event-bridge.ts";
 import { s3Service } from "./services/s3/s3-service.ts";
+import { s3VectorsService } from "./services/s3-vectors/s3-vectors-service.ts";
 import { Secrets } from "./services/secrets-manager/secrets.ts";
 import { secretsManagerService } from "./services/secrets-manager/secrets-manager-service.ts";
 import { notifyTopics } from "./services/sns/notify-topics.ts";
@@ -52,6 +53,7 @@ export function dataServices({
   return [
     { ...sqsService(fauxqs), close: fauxqs.close },
     s3Service(fauxqs),
+    s3VectorsService(),
     dynamodbService(),
     logsService(logs),
     cloudwatchService(cloudWatch),

@@ -25,7 +25,7 @@ export interface HttpCall extends Pick<ApiCall, "method" | "headers" | "body" | 
 const dotSegment = /\/(\.|%2e){1,2}(?=[/?]|$)/i;
 
 /** Longer than any call that AWS takes, but for objects. It bounds what one call costs the others. */
-const maxBodyBytes = 16 * 1024 * 1024;
+const maxBodyBytes = 20 * 1024 * 1024;
 
 const nobody: Caller = { arn: "nobody", allows: () => false };
 

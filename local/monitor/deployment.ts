@@ -3,6 +3,7 @@ import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { S3Client } from "@aws-sdk/client-s3";
+import { S3VectorsClient } from "@aws-sdk/client-s3vectors";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -42,6 +43,7 @@ export class Deployment {
   readonly codeFolder: string;
   readonly sqs: SQSClient;
   readonly s3: S3Client;
+  readonly s3Vectors: S3VectorsClient;
   readonly dynamodb: DynamoDBClient;
   readonly logs: CloudWatchLogsClient;
   readonly secrets: SecretsManagerClient;
@@ -77,6 +79,7 @@ export class Deployment {
     const options = { endpoint: parts.platform.endpoint, region, credentials };
     this.sqs = new SQSClient(options);
     this.s3 = new S3Client({ ...options, forcePathStyle: true });
+    this.s3Vectors = new S3VectorsClient(options);
     this.dynamodb = new DynamoDBClient(options);
     this.logs = new CloudWatchLogsClient(options);
     this.secrets = new SecretsManagerClient(options);
@@ -89,6 +92,7 @@ export class Deployment {
     for (const client of [
       this.sqs,
       this.s3,
+      this.s3Vectors,
       this.dynamodb,
       this.logs,
       this.secrets,

@@ -13,6 +13,7 @@ import { lambdaInvocationCreators } from "./aws/lambda-invocation.ts";
 import { logsCreators } from "./aws/logs.ts";
 import { rdsCreators } from "./aws/rds.ts";
 import { s3Creators } from "./aws/s3.ts";
+import { s3VectorsCreators } from "./aws/s3-vectors.ts";
 import { schedulerCreators } from "./aws/scheduler.ts";
 import { secretsManagerCreators } from "./aws/secrets-manager.ts";
 import { securityGroupRuleCreators } from "./aws/security-group-rules.ts";
@@ -42,6 +43,7 @@ const creators: Creators = {
   ...logsCreators,
   ...rdsCreators,
   ...s3Creators,
+  ...s3VectorsCreators,
   ...schedulerCreators,
   ...secretsManagerCreators,
   ...securityGroupRuleCreators,

@@ -1,0 +1,90 @@
+import { accountId, region } from "../../protocol/account.ts";
+import { AwsError } from "../../protocol/service.ts";
+import { notFound } from "./errors.ts";
+import { StoredIndex, type StoredIndexSettings } from "./stored-index.ts";
+
+const maxIndexes = 10_000;
+
+export interface VectorBucket {
+  readonly name: string;
+  readonly arn: string;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly indexes: Map<string, StoredIndex>;
+}
+
+/** How a call names a bucket, or an index of one. */
+export interface Place {
+  readonly vectorBucketName?: string | undefined;
+  readonly vectorBucketArn?: string | undefined;
+  readonly indexName?: string | undefined;
+  readonly indexArn?: string | undefined;
+}
+
+/** The vector buckets of the account, in memory. */
+export class VectorBuckets {
+  readonly #byName = new Map<string, VectorBucket>();
+
+  /** Throws ConflictException. */
+  create(name: string): VectorBucket {
+    if (this.#byName.has(name)) {
+      throw new AwsError(409, "ConflictException", "A vector bucket with the specified name already exists");
+    }
+    const bucket = { name, arn: bucketArn(name), createdAt: Date.now(), indexes: new Map() };
+    this.#byName.set(name, bucket);
+    return bucket;
+  }
+
+  all(): VectorBucket[] {
+    return [...this.#byName.values()];
+  }
+
+  /** Throws NotFoundException. */
+  bucket(place: Place): VectorBucket {
+    const found = this.#byName.get(bucketNameOf(place));
+    if (found === undefined) throw notFound("The specified vector bucket could not be found");
+    return found;
+  }
+
+  /** Throws ConflictException, NotFoundException and ServiceQuotaExceededException. */
+  createIndex(place: Place, name: string, settings: StoredIndexSettings): StoredIndex {
+    const bucket = this.bucket(place);
+    if (bucket.indexes.has(name)) {
+      throw new AwsError(409, "ConflictException", "An index with the specified name already exists");
+    }
+    if (bucket.indexes.size >= maxIndexes) {
+      throw new AwsError(
+        402,
+        "ServiceQuotaExceededException",
+        `A vector bucket has at most ${maxIndexes} indexes`,
+      );
+    }
+    const index = new StoredIndex(name, `${bucket.arn}/index/${name}`, settings);
+    bucket.indexes.set(name, index);
+    return index;
+  }
+
+  /** Throws NotFoundException. */
+  index(place: Place): StoredIndex {
+    const found = this.bucket(place).indexes.get(indexNameOf(place));
+    if (found === undefined) throw notFound("The specified index could not be found");
+    return found;
+  }
+}
+
+export function bucketArn(name: string): string {
+  return `arn:aws:s3vectors:${region}:${accountId}:bucket/${name}`;
+}
+
+export function bucketNameOf({ vectorBucketName, vectorBucketArn, indexArn }: Place): string {
+  return vectorBucketName ?? partOf(vectorBucketArn ?? indexArn, "bucket");
+}
+
+export function indexNameOf({ indexName, indexArn }: Place): string {
+  return indexName ?? partOf(indexArn, "index");
+}
+
+/** `bucket/{name}/index/{name}` */
+function partOf(arn: string | undefined, part: "bucket" | "index"): string {
+  return new RegExp(`[:/]${part}/([^/]+)`).exec(arn ?? "")?.[1] ?? "";
+}
