@@ -1,6 +1,7 @@
+import { sinks } from "../contract/catch-up-sinks.ts";
 import { catchUpApiSettings } from "./catch-up-api-settings.ts";
 import { address, callersKey, headerKey } from "./settings/forms.ts";
-import { boolean, integer, list, optionalSecret, optionalText, text } from "./settings/setting.ts";
+import { boolean, integer, list, oneOf, optionalSecret, optionalText, text } from "./settings/setting.ts";
 
 const named = { pattern: /^\S(.{0,198}\S)?$/, says: "a name of 1 to 200 characters" };
 
@@ -9,22 +10,46 @@ export const catchUpSettings = {
   enabled: boolean({
     default: false,
     means: "Deploy the catch-up API with its functions and its state machine.",
-    because: "It requires a Pinecone index, which not every stack has.",
+    because: "It requires keys of its own, which not every stack has.",
   }),
   apiKey: optionalSecret({
     form: callersKey,
     means: "API key that callers of the catch-up API send as x-api-key; required if catchup:enabled is true.",
     because: "A shared default would not be secret.",
   }),
+  sink: oneOf({
+    default: "pinecone",
+    values: sinks,
+    means:
+      "Where the vectors go: an index of Pinecone, a vector bucket of S3 that the stack makes, or a database of a Chroma server.",
+    because:
+      "It is where the vectors of existing stacks are. A vector bucket needs no key, and costs nothing while empty.",
+  }),
   pineconeApiKey: optionalSecret({
     form: headerKey,
-    means: "API key of Pinecone; required if catchup:enabled is true.",
+    means: "API key of Pinecone; required if catchup:sink is pinecone.",
     because: "Pinecone accepts no write without it.",
   }),
   pineconeHost: optionalText({
     form: address,
-    means: "URL of the Pinecone index, as its console shows it; required if catchup:enabled is true.",
+    means: "URL of the Pinecone index, as its console shows it; required if catchup:sink is pinecone.",
     because: "A stack writes to one index and does not look up its URL.",
+  }),
+  chromaUrl: optionalText({
+    form: address,
+    means: "URL of the Chroma server, as https://api.trychroma.com; required if catchup:sink is chroma.",
+    because: "The stack makes no server of its own for catch-up.",
+  }),
+  chromaDatabase: text({
+    default: "default_tenant/default_database",
+    form: { pattern: /^[\w-]{1,100}\/[\w-]{1,100}$/, says: "a tenant and a database, as tenant/database" },
+    means: "Tenant and database of the Chroma server, which must exist.",
+    because: "Every Chroma server has them from its start; Chroma Cloud names others.",
+  }),
+  chromaApiKey: optionalSecret({
+    form: headerKey,
+    means: "API key of the Chroma server; Chroma Cloud requires one.",
+    because: "A server of one's own may need none.",
   }),
   metabaseUrl: optionalText({
     form: address,
@@ -101,15 +126,16 @@ export const catchUpSettings = {
   namespace: text({
     default: "v2",
     form: { pattern: /^[!-"$-~]{1,200}$/, says: "1 to 200 printable ASCII characters without #" },
-    means: "Default Pinecone namespace, for records without a record_type whose request names none.",
+    means: "Default namespace, for records without a record_type whose request names none.",
     because: "It is the namespace that existing callers query.",
   }),
   batchSize: integer({
     default: 100,
     from: 1,
     to: 1000,
-    means: "Maximum number of vectors per request to Pinecone.",
-    because: "A hundred vectors with 1536 dimensions come near Pinecone's limit of 2 MB.",
+    means: "Maximum number of vectors per request to the sink.",
+    because:
+      "A hundred vectors with 1536 dimensions come near Pinecone's limit of 2 MB; the limits of a sink apply besides.",
   }),
   columnTypes: list({
     form: {

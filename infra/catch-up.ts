@@ -1,6 +1,7 @@
 import type { FunctionDefaults } from "./components/bundled-function.ts";
 import { CatchUp } from "./components/catch-up.ts";
 import type { CatchUpCode } from "./components/catch-up-args.ts";
+import type { SinkArgs } from "./components/catch-up-sink.ts";
 import type { Existing } from "./components/existing.ts";
 import type { FunctionEgress } from "./components/function-egress.ts";
 import type { Network } from "./components/network.ts";
@@ -27,33 +28,54 @@ export function catchUpOf(
   { catchup, embedding, storage: { keepData } }: Settings,
   { code, apiKey, storage, existing, network, defaults }: Neighbours,
 ): CatchUp | undefined {
-  const { enabled, pineconeHost, pineconeApiKey, metabaseApiKey, metabaseUrl } = catchup;
-  if (
-    !enabled ||
-    code === undefined ||
-    catchup.apiKey === undefined ||
-    pineconeHost === undefined ||
-    pineconeApiKey === undefined
-  ) {
-    return undefined;
-  }
+  const { enabled, metabaseApiKey, metabaseUrl } = catchup;
+  const sink = sinkOf(catchup, keepData);
+  if (!enabled || code === undefined || catchup.apiKey === undefined || sink === undefined) return undefined;
   return new CatchUp(name, {
     code,
-    settings: { ...catchup, pineconeHost },
-    secrets: { apiKey: catchup.apiKey, pineconeApiKey, metabaseApiKey },
+    settings: catchup,
+    sink,
+    secrets: { apiKey: catchup.apiKey, metabaseApiKey },
     embedding,
     embeddingApiKey: apiKey,
     control: storage.control,
     sourceBucket: existing.sourceBucket,
     runEgress: catchup.inVpc
       ? egressTo(
-          [embedding.baseUrl, pineconeHost, ...(metabaseUrl === undefined ? [] : [metabaseUrl])],
+          [
+            embedding.baseUrl,
+            ...("address" in sink ? [sink.address] : []),
+            ...(metabaseUrl === undefined ? [] : [metabaseUrl]),
+          ],
           network,
         )
       : undefined,
     keepData,
     defaults,
   });
+}
+
+/** Undefined if a setting of it is missing. */
+function sinkOf(
+  { sink, pineconeHost, pineconeApiKey, chromaUrl, chromaDatabase, chromaApiKey }: Settings["catchup"],
+  keepData: boolean,
+): SinkArgs | undefined {
+  switch (sink) {
+    case "pinecone":
+      if (pineconeHost === undefined || pineconeApiKey === undefined) return undefined;
+      return { sink, address: pineconeHost, apiKey: pineconeApiKey };
+    case "chroma":
+      if (chromaUrl === undefined) return undefined;
+      return { sink, address: databaseUrl(chromaUrl, chromaDatabase), apiKey: chromaApiKey };
+    case "s3vectors":
+      return { sink, keepData };
+  }
+}
+
+/** As the API of Chroma names a database: `{url}/api/v2/tenants/{tenant}/databases/{database}` */
+function databaseUrl(url: string, tenantAndDatabase: string): string {
+  const [tenant, database] = tenantAndDatabase.split("/");
+  return `${url.replace(/\/+$/, "")}/api/v2/tenants/${tenant}/databases/${database}`;
 }
 
 /** Egress to AWS and to the ports of these URLs. */

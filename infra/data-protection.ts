@@ -6,6 +6,7 @@ const holdingData: ReadonlySet<string> = new Set([
   "aws:efs/fileSystem:FileSystem",
   "aws:rds/cluster:Cluster",
   "aws:s3/bucket:Bucket",
+  "aws:s3/vectorsVectorBucket:VectorsVectorBucket",
   "aws:secretsmanager/secret:Secret",
   "aws:sqs/queue:Queue",
 ]);

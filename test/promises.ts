@@ -1011,7 +1011,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "a task whose jobs the broker lost is dispatched again by the watch, without the chunks that are over",
     ],
   ],
-  "While a worker knows that the provider, Pinecone or DynamoDB is away, its chunks are deferred and use up no attempt.":
+  "While a worker knows that the provider, the sink or DynamoDB is away, its chunks are deferred and use up no attempt.":
     [
       [
         "test/integration/bulk/workers.test.ts",

@@ -5,7 +5,7 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { shardNames } from "../../contract/collections.ts";
-import { PineconeSink } from "../../core/catchup/index/pinecone/pinecone-sink.ts";
+import { sinkOpener } from "../../core/catchup/host/open-sink.ts";
 import { recordedBytes } from "../../core/collections/generations/stored-bytes.ts";
 import type { Check } from "../../core/doctor/check.ts";
 import { ok } from "../../core/doctor/check.ts";
@@ -103,11 +103,10 @@ function catchUpChecks(
     {
       name: "index",
       async run() {
-        const { PINECONE_HOST: host, PINECONE_API_KEY_SECRET, EMBEDDING_DIMENSIONS } = await deployed();
-        const apiKey = await readSecret(PINECONE_API_KEY_SECRET, "catchup:pineconeApiKey");
+        const settings = await deployed();
         const { DEFAULT_NAMESPACE } = await settingsOf(lambda, functions.api, catchUpApiSettings);
-        const sink = new PineconeSink({ apiKey, host, giveUpAt });
-        return checkIndex(sink, host, DEFAULT_NAMESPACE, EMBEDDING_DIMENSIONS);
+        const sink = await sinkOpener(settings)(giveUpAt());
+        return checkIndex(sink, settings.SINK_PLACE, DEFAULT_NAMESPACE, settings.EMBEDDING_DIMENSIONS);
       },
     },
     {

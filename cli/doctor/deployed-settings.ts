@@ -1,5 +1,6 @@
 import { GetFunctionConfigurationCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { z } from "zod";
+import { sinkConfig } from "../../core/catchup/host/sink-config.ts";
 import { wholeNumber } from "../../core/settings/environment.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
@@ -29,8 +30,7 @@ export const embeddingSettings = z.object({
 
 /** Environment of the function that plans catch-up tasks. */
 export const catchUpSettings = embeddingSettings.extend({
-  PINECONE_API_KEY_SECRET: z.string(),
-  PINECONE_HOST: z.string(),
+  ...sinkConfig.shape,
   METABASE_URL: optional,
   METABASE_API_KEY_SECRET: optional,
 });

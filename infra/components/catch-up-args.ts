@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import type { FunctionDefaults } from "./bundled-function.ts";
+import type { SinkArgs } from "./catch-up-sink.ts";
 import type { FunctionEgress } from "./function-egress.ts";
 import type { Named } from "./named.ts";
 import type { StoredSecret } from "./stored-secret.ts";
@@ -17,13 +18,13 @@ export interface CatchUpCode {
 /** Secrets of the catch-up system. */
 export interface CatchUpSecrets {
   readonly apiKey: pulumi.Output<string>;
-  readonly pineconeApiKey: pulumi.Output<string>;
   readonly metabaseApiKey: pulumi.Output<string> | undefined;
 }
 
 export interface CatchUpArgs {
   readonly code: CatchUpCode;
-  readonly settings: Settings["catchup"] & { readonly pineconeHost: string };
+  readonly settings: Settings["catchup"];
+  readonly sink: SinkArgs;
   readonly secrets: CatchUpSecrets;
   readonly embedding: Settings["embedding"];
   readonly embeddingApiKey: StoredSecret;

@@ -7,6 +7,7 @@ import type { settleConfig } from "../../functions/catch-up-settle/config.ts";
 import { BundledFunction } from "./bundled-function.ts";
 import type { CatchUpArgs } from "./catch-up-args.ts";
 import { type CatchUpMachine, executionsOf } from "./catch-up-machine.ts";
+import { type SinkAccess, sinkAccess } from "./catch-up-sink.ts";
 import { embeddingEnvironment } from "./embedding-environment.ts";
 import { environmentOf } from "./environment.ts";
 import type { Named } from "./named.ts";
@@ -57,14 +58,14 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
   /** Answers callers. */
   readonly api: BundledFunction;
   private readonly args: CatchUpFunctionsArgs;
-  private readonly pineconeApiKey: StoredSecret;
+  private readonly sink: SinkAccess;
   private readonly metabaseApiKey: StoredSecret | undefined;
 
   constructor(name: string, args: CatchUpFunctionsArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:CatchUpFunctions", name, {}, options);
     this.args = args;
-    const { metabaseApiKey, pineconeApiKey } = args.secrets;
-    this.pineconeApiKey = this.secret(`${name}-pinecone-api-key`, "API key of Pinecone", pineconeApiKey);
+    const { metabaseApiKey } = args.secrets;
+    this.sink = sinkAccess(name, args.sink, this);
     this.metabaseApiKey =
       metabaseApiKey && this.secret(`${name}-metabase-api-key`, "API key of Metabase", metabaseApiKey);
 
@@ -146,8 +147,8 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
 
   /** Secrets that a process which plans must find. */
   get secretVersions(): readonly pulumi.Resource[] {
-    const { pineconeApiKey, metabaseApiKey } = this;
-    return [pineconeApiKey.version, ...(metabaseApiKey ? [metabaseApiKey.version] : [])];
+    const { sink, metabaseApiKey } = this;
+    return [...sink.versions, ...(metabaseApiKey ? [metabaseApiKey.version] : [])];
   }
 
   /** The environment of a process that accepts requests. */
@@ -219,7 +220,8 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       putObjects(work, "vectors/"),
       putObjects(work, "results/"),
       itemsOf(control, ["GetItem", "UpdateItem"], ["LIMITER#*"]),
-      readSecrets(embeddingApiKey, this.pineconeApiKey),
+      readSecrets(embeddingApiKey),
+      ...this.sink.statements,
     ];
   }
 
@@ -242,8 +244,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
     return {
       ...embeddingEnvironment(embedding, embeddingApiKey),
       CONTROL_TABLE: control.name,
-      PINECONE_API_KEY_SECRET: this.pineconeApiKey.name,
-      PINECONE_HOST: settings.pineconeHost,
+      ...this.sink.environment,
       TOKENS_PER_TEXT: String(settings.tokensPerText),
       COLUMN_TYPES: JSON.stringify(typesOf(settings.columnTypes)),
     };
@@ -253,7 +254,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
     name: string,
     args: Omit<ConstructorParameters<typeof BundledFunction>[1], keyof CatchUpArgs["defaults"]>,
   ): BundledFunction {
-    const after = [this.pineconeApiKey.version, this.args.embeddingApiKey.version, ...(args.after ?? [])];
+    const after = [...this.sink.versions, this.args.embeddingApiKey.version, ...(args.after ?? [])];
     return new BundledFunction(name, { ...this.args.defaults, ...args, after }, { parent: this });
   }
 

@@ -41,13 +41,15 @@ export const rules: readonly Rule<Settings>[] = [
     problem:
       "query:apiKey is missing, and query:enabled is true: run `pulumi config set --secret query:apiKey`",
   },
-  ...(["apiKey", "pineconeApiKey", "pineconeHost"] as const).map(
-    (key): Rule<Settings> => ({
-      keys: ["catchup:enabled", `catchup:${key}`],
-      broken: ({ catchup }) => catchup.enabled && catchup[key] === undefined,
-      problem: `catchup:${key} is missing, and catchup:enabled is true: run \`pulumi config set ${key === "pineconeHost" ? "" : "--secret "}catchup:${key}\``,
-    }),
-  ),
+  {
+    keys: ["catchup:enabled", "catchup:apiKey"],
+    broken: ({ catchup }) => catchup.enabled && catchup.apiKey === undefined,
+    problem:
+      "catchup:apiKey is missing, and catchup:enabled is true: run `pulumi config set --secret catchup:apiKey`",
+  },
+  sinkNeeds("pinecone", "pineconeApiKey", "--secret "),
+  sinkNeeds("pinecone", "pineconeHost"),
+  sinkNeeds("chroma", "chromaUrl"),
   {
     keys: ["catchup:metabaseUrl", "catchup:metabaseApiKey"],
     broken: ({ catchup: { metabaseUrl, metabaseApiKey } }) =>
@@ -55,19 +57,19 @@ export const rules: readonly Rule<Settings>[] = [
     problem: "catchup:metabaseUrl and catchup:metabaseApiKey go together: set both or neither",
   },
   {
-    keys: ["catchup:pineconeHost", "catchup:metabaseUrl"],
-    broken: ({ catchup: { pineconeHost, metabaseUrl } }) =>
-      [pineconeHost, metabaseUrl].some(
+    keys: ["catchup:pineconeHost", "catchup:chromaUrl", "catchup:metabaseUrl"],
+    broken: ({ catchup: { pineconeHost, chromaUrl, metabaseUrl } }) =>
+      [pineconeHost, chromaUrl, metabaseUrl].some(
         (address) => address !== undefined && !address.startsWith("https:") && !isLoopback(address),
       ),
     problem:
-      "catchup:pineconeHost and catchup:metabaseUrl must be https, because an API key travels with every request",
+      "catchup:pineconeHost, catchup:chromaUrl and catchup:metabaseUrl must be https, because an API key travels with every request",
   },
   {
     keys: ["catchup:inVpc", "network:vpcId"],
     broken: ({ catchup: { inVpc }, network: { vpcId } }) => inVpc && vpcId === undefined,
     problem:
-      "catchup:inVpc requires network:vpcId: the stack's own VPC has no NAT gateway, and the function calls OpenAI and Pinecone too. Set network:vpcId and network:subnetIds to private subnets that reach the internet and Metabase, or remove catchup:inVpc",
+      "catchup:inVpc requires network:vpcId: the stack's own VPC has no NAT gateway, and the function calls OpenAI and the sink too. Set network:vpcId and network:subnetIds to private subnets that reach the internet and Metabase, or remove catchup:inVpc",
   },
   {
     keys: ["catchup:inVpc", "catchup:metabaseUrl"],
@@ -179,17 +181,16 @@ export const rules: readonly Rule<Settings>[] = [
       "bulk:allowedCidrs needs bulk:certificateArn: the API key must not cross the internet in the clear",
   },
   {
-    keys: ["bulk:sourceFolder", "catchup:pineconeHost"],
-    // Only workers of the local stack reach an index there, and only they run where the folder is.
-    broken: ({ bulk: { sourceFolder }, catchup: { pineconeHost } }) =>
-      sourceFolder !== undefined && !isLoopback(pineconeHost ?? ""),
+    keys: ["bulk:sourceFolder", "embedding:baseUrl"],
+    // Only workers of the local stack reach a provider there, and only they run where the folder is.
+    broken: ({ bulk: { sourceFolder }, embedding: { baseUrl } }) =>
+      sourceFolder !== undefined && !isLoopback(baseUrl),
     problem:
       "bulk:sourceFolder is for the local stack, whose workers run on this machine: a Fargate task has no folder of yours. Put the files into the source bucket",
   },
   {
-    keys: ["bulk:host", "catchup:pineconeHost"],
-    broken: ({ bulk, catchup: { pineconeHost } }) =>
-      bulk.enabled && bulk.host === "ec2" && isLoopback(pineconeHost ?? ""),
+    keys: ["bulk:host", "embedding:baseUrl"],
+    broken: ({ bulk, embedding: { baseUrl } }) => bulk.enabled && bulk.host === "ec2" && isLoopback(baseUrl),
     problem: "bulk:host ec2 is for deployed stacks: the local one has no machines. Remove it",
   },
   {
@@ -246,6 +247,18 @@ export const rules: readonly Rule<Settings>[] = [
       "sweep:openMinutes must be longer than twice compaction:timeoutSeconds, or messages that SQS is about to redeliver would be sent twice",
   },
 ];
+
+function sinkNeeds(
+  sink: Settings["catchup"]["sink"],
+  key: "pineconeApiKey" | "pineconeHost" | "chromaUrl",
+  option = "",
+): Rule<Settings> {
+  return {
+    keys: ["catchup:enabled", "catchup:sink", `catchup:${key}`],
+    broken: ({ catchup }) => catchup.enabled && catchup.sink === sink && catchup[key] === undefined,
+    problem: `catchup:${key} is missing, and catchup:sink is ${sink}: run \`pulumi config set ${option}catchup:${key}\``,
+  };
+}
 
 function isLoopback(address: string): boolean {
   return /^http:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(\/|$)/.test(address);

@@ -82,10 +82,12 @@ const starters: Readonly<Record<string, Start>> = {
  */
 export function ownPorts(config: Configuration, usual: Configuration): Map<string, number> {
   const unused = new Set(["images", "merchants"].filter((flow) => config[`${flow}:enabled`] === "false"));
+  const usesPinecone = (config["catchup:sink"] ?? "pinecone") === "pinecone";
   return new Map(
     Object.keys(starters).flatMap((setting) => {
       const baseUrl = config[setting];
       if (baseUrl === undefined || unused.has(setting.split(":")[0] ?? "")) return [];
+      if (setting === "catchup:pineconeHost" && !usesPinecone) return [];
       const port = Number(new URL(baseUrl).port);
       return port === 0 || baseUrl === usual[setting] ? [[setting, port] as const] : [];
     }),

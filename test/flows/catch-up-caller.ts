@@ -1,12 +1,12 @@
 import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { Pinecone } from "@pinecone-database/pinecone";
 import type { StackOutputs } from "../../cli/target.ts";
 import type { ShownTask } from "../../core/catchup/api/show-task.ts";
 import type { FailedRecord } from "../../core/catchup/records/failed-record.ts";
 import { eventually } from "./eventually.ts";
 import type { RunningStack } from "./running-stack.ts";
+import { type SinkReader, sinkReader } from "./sink-readers.ts";
 
 const over = ["COMPLETED", "PARTIALLY_COMPLETED", "FAILED", "CANCELLED", "SKIPPED"];
 
@@ -20,14 +20,14 @@ export class CatchUpCaller {
   readonly outputs: NonNullable<StackOutputs["catchUp"]>;
   readonly #stack: RunningStack;
   readonly #key: string;
-  readonly #index: ReturnType<Pinecone["index"]>;
+  readonly #sink: SinkReader;
 
-  private constructor(stack: RunningStack, key: string, host: string) {
+  private constructor(stack: RunningStack, key: string, sink: SinkReader) {
     if (stack.outputs.catchUp === undefined) throw new Error("The stack has no catch-up API.");
     this.outputs = stack.outputs.catchUp;
     this.#stack = stack;
     this.#key = key;
-    this.#index = new Pinecone({ apiKey: "any" }).index({ host });
+    this.#sink = sink;
   }
 
   static async of(stack: RunningStack): Promise<CatchUpCaller> {
@@ -43,7 +43,7 @@ export class CatchUpCaller {
     const { Environment } = await new LambdaClient(client).send(
       new GetFunctionConfigurationCommand({ FunctionName: functions?.chunk }),
     );
-    return new CatchUpCaller(stack, SecretString, Environment?.Variables?.PINECONE_HOST ?? "");
+    return new CatchUpCaller(stack, SecretString, sinkReader(stack, Environment?.Variables ?? {}));
   }
 
   async call(
@@ -102,15 +102,13 @@ export class CatchUpCaller {
     return (records as FailedRecord[]).sort((one, other) => one.row - other.row);
   }
 
-  /** Metadata of the index's vectors, by id. */
-  async indexed(namespace: string, ids: readonly string[]) {
-    const { records } = await this.#index.fetch({ namespace, ids: [...ids] });
-    return Object.fromEntries(Object.entries(records).map(([id, { metadata }]) => [id, metadata]));
+  /** Metadata of the sink's vectors, by id. */
+  indexed(namespace: string, ids: readonly string[]): Promise<Record<string, unknown>> {
+    return this.#sink.metadata(namespace, ids);
   }
 
-  async count(namespace: string): Promise<number> {
-    const { namespaces } = await this.#index.describeIndexStats();
-    return namespaces?.[namespace]?.recordCount ?? 0;
+  count(namespace: string): Promise<number> {
+    return this.#sink.count(namespace);
   }
 }
 

@@ -13,6 +13,7 @@ let caller: CatchUpCaller;
 beforeAll(async () => {
   stack = await RunningStack.start({
     "catchup:authorization": "key-and-iam",
+    "catchup:sink": "s3vectors",
     "catchup:inVpc": "true",
     "network:vpcId": "vpc-10ca1",
     "network:subnetIds": '["subnet-10ca1a","subnet-10ca1b"]',
@@ -35,13 +36,17 @@ function catchup(...args: string[]): Promise<{ code: number; stdout: string; std
   });
 }
 
-test("npm run catchup signs its requests with key-and-iam, and indexes every row of a file", async () => {
+test("npm run catchup signs its requests with key-and-iam, and indexes every row of a file in S3 Vectors", async () => {
   const file = join(stack.folder, "signed.csv");
   await writeFile(file, csvOf(10));
   const { code, stdout, stderr } = await catchup(file, "--question", "7", "--namespace", "signed");
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toContain("COMPLETED");
   expect(await caller.count("signed")).toBe(10);
+  expect((await caller.indexed("signed", ["7.0003"]))["7.0003"]).toMatchObject({
+    text: 'Row 3 and "more"',
+    amount: "1,003",
+  });
   const listed = await catchup("--list", "--status", "COMPLETED");
   expect([listed.code, listed.stdout]).toEqual([
     0,

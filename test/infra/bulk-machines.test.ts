@@ -94,7 +94,7 @@ test("the environments are those of the programs, with the region and a port beh
 });
 
 test("the local stack has no machines", async () => {
-  const settings = { "bulk:host": "ec2", "catchup:pineconeHost": "http://127.0.0.1:4569/hosts/records" };
+  const settings = { "bulk:host": "ec2", "embedding:baseUrl": "http://127.0.0.1:4568/v1" };
   await expect(deployBulk(settings)).rejects.toThrow("bulk:host ec2 is for deployed stacks");
 });
 

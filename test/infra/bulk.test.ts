@@ -110,7 +110,7 @@ test("a deployed stack refuses a folder of sources, and the local one takes it",
   expect(problems).toEqual([expect.stringContaining("bulk:sourceFolder is for the local stack")]);
   const local = await deployBulk({
     ...folder,
-    "catchup:pineconeHost": "http://127.0.0.1:4569/hosts/records",
+    "embedding:baseUrl": "http://127.0.0.1:4568/v1",
   });
   const worker = containersOf(local).find(({ name }) => name === "bulk-worker");
   expect(worker?.environment).toContainEqual({ name: "SOURCE_FOLDER", value: "/srv/files" });

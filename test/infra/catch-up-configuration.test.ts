@@ -17,8 +17,21 @@ test("a stack that catches up has to say to where, and with which keys, all at o
   const deployed = deployStack("dev", { config: { "catchup:enabled": "true" } });
   expect(await problemsOf(deployed)).toEqual([
     "catchup:apiKey is missing, and catchup:enabled is true: run `pulumi config set --secret catchup:apiKey`",
-    "catchup:pineconeApiKey is missing, and catchup:enabled is true: run `pulumi config set --secret catchup:pineconeApiKey`",
-    "catchup:pineconeHost is missing, and catchup:enabled is true: run `pulumi config set catchup:pineconeHost`",
+    "catchup:pineconeApiKey is missing, and catchup:sink is pinecone: run `pulumi config set --secret catchup:pineconeApiKey`",
+    "catchup:pineconeHost is missing, and catchup:sink is pinecone: run `pulumi config set catchup:pineconeHost`",
+  ]);
+});
+
+test("each sink asks for what it needs, and a vector bucket for nothing", async () => {
+  const config = { "catchup:enabled": "true" };
+  const deployed = (sink: string) =>
+    deployStack("dev", {
+      config: { ...config, "catchup:sink": sink },
+      secrets: { ...secrets, "catchup:apiKey": apiKeys["catchup:apiKey"] },
+    });
+  expect(await problemsOf(deployed("s3vectors"))).toEqual([]);
+  expect(await problemsOf(deployed("chroma"))).toEqual([
+    "catchup:chromaUrl is missing, and catchup:sink is chroma: run `pulumi config set catchup:chromaUrl`",
   ]);
 });
 

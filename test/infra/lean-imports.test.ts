@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-test.each(["client-s3", "client-dynamodb", "client-sqs", "client-efs"])(
+test.each(["client-s3", "client-s3vectors", "client-dynamodb", "client-sqs", "client-efs"])(
   "every schema of %s means the same when it can be left out",
   async (client) => {
     const source = join(projectRoot, "node_modules/@aws-sdk", client, "dist-es/schemas/schemas_0.js");

@@ -3,6 +3,7 @@ import { embeddingConfig } from "../../embedding/embedding-config.ts";
 import { wholeNumber } from "../../settings/environment.ts";
 import { columnTypes } from "../records/cell-value.ts";
 import { settleConfig } from "./settle-config.ts";
+import { sinkConfig } from "./sink-config.ts";
 
 /** Columns and their declared types as JSON. */
 const declaredTypes = z
@@ -21,9 +22,7 @@ const declaredTypes = z
 export const chunkConfig = z.object({
   ...settleConfig.shape,
   ...embeddingConfig,
-  /** Name of the secret whose value is the key. */
-  PINECONE_API_KEY_SECRET: z.string().min(1),
-  PINECONE_HOST: z.url(),
+  ...sinkConfig.shape,
   TOKENS_PER_TEXT: wholeNumber(1, 1_000_000),
   COLUMN_TYPES: declaredTypes,
 });

@@ -3,11 +3,10 @@ import { RequestSize } from "../../embedding/embed-each.ts";
 import { limitedEmbedder } from "../../embedding/limited-embedder.ts";
 import { requestLimits } from "../../embedding/limits.ts";
 import type { Telemetry } from "../../process/define-function.ts";
-import { readSecret } from "../../settings/secret.ts";
-import { PineconeSink } from "../index/pinecone/pinecone-sink.ts";
 import type { RunChunkDeps } from "../work/run-chunk.ts";
 import type { SettleDeps } from "../work/settle-task.ts";
 import type { ChunkConfig } from "./chunk-config.ts";
+import { sinkOpener } from "./open-sink.ts";
 import { settleDeps } from "./settle-deps.ts";
 import { tasksClient } from "./tasks-client.ts";
 
@@ -22,16 +21,13 @@ export function chunkDeps(
 ): ForInvocation<RunChunkDeps & SettleDeps> {
   const shared = settleDeps(config, telemetry, client);
   const embedderFor = limitedEmbedder(config, client);
+  const openSink = sinkOpener(config);
   const requestSize = new RequestSize(config.EMBEDDING_MAX_INPUTS_PER_REQUEST);
   return async (giveUpAt) => ({
     ...shared,
     requestSize,
     embedder: await embedderFor(giveUpAt),
-    index: new PineconeSink({
-      apiKey: await readSecret(config.PINECONE_API_KEY_SECRET, "catchup:pineconeApiKey"),
-      host: config.PINECONE_HOST,
-      giveUpAt: () => giveUpAt,
-    }),
+    index: await openSink(giveUpAt),
     tokensPerRequest: Math.min(requestLimits.tokens, config.EMBEDDING_TOKENS_PER_MINUTE),
     rules: { columnTypes: config.COLUMN_TYPES, tokensPerText: config.TOKENS_PER_TEXT },
   });

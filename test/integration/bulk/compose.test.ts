@@ -82,7 +82,7 @@ test("the example has every variable of the file, and no other", () => {
   const used = new Set([...text.matchAll(/\$\{([A-Z_]+):/g)].map(([, name]) => name));
   const named = new Set([...example.matchAll(/^(?:# )?([A-Z_]+)=/gm)].map(([, name]) => name));
   expect([...named].sort()).toEqual([...used].sort());
-  for (const missing of ["TASKS_TABLE", "PINECONE_HOST"]) {
+  for (const missing of ["TASKS_TABLE", "SINK_PLACE"]) {
     const { [missing]: _, ...rest } = env;
     expect(() => interpolated(rest)).toThrow(missing);
   }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { text as readText } from "node:stream/consumers";
 import { PineconeSink } from "../../../core/catchup/index/pinecone/pinecone-sink.ts";
 import { type LoopbackServer, sendJson, serveLoopback } from "../../../local/loopback-server.ts";
-import { bytesOf } from "./sink-contract.ts";
+import { bytesOf } from "./sinks/sink-contract.ts";
 
 /** What a server answers to one request; `cut` breaks the connection. */
 type Answer = { status: number; body?: unknown; text?: string; headers?: Record<string, string> } | "cut";

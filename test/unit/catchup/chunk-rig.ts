@@ -1,4 +1,5 @@
 import { type ChunkDeps, type ChunkWork, processChunk } from "../../../core/catchup/chunks/process-chunk.ts";
+import type { VectorSink } from "../../../core/catchup/index/vector-sink.ts";
 import type { ProcessRequest } from "../../../core/catchup/requests/process-request.ts";
 import { planOf } from "../../../core/catchup/sources/make-plan.ts";
 import { readChunks } from "../../../core/catchup/sources/stored-plan.ts";
@@ -48,6 +49,11 @@ export class ChunkRig {
 
   process(work: ChunkWork) {
     return processChunk(work, this.services);
+  }
+
+  /** Writes to a sink in the place of its own index. */
+  processInto(index: VectorSink, work: ChunkWork) {
+    return processChunk(work, { ...this.services, index });
   }
 
   /** Lines of the chunk's failed records. */

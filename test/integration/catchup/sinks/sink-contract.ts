@@ -1,4 +1,4 @@
-import type { SinkVector, VectorSink } from "../../../core/catchup/index/vector-sink.ts";
+import type { SinkVector, VectorSink } from "../../../../core/catchup/index/vector-sink.ts";
 
 /** A vector as a sink holds it. */
 export interface HeldVector {
@@ -15,6 +15,7 @@ export interface SinkUnderTest {
   readonly refused: VectorSink;
   /** A sink of a service that is not there. */
   readonly unreachable: VectorSink;
+  stop(): Promise<void>;
 }
 
 export const sinkDimensions = 4;
@@ -35,14 +36,14 @@ export function bytesOf(values: readonly number[]): Uint8Array {
 }
 
 /** What every sink of catch-up does, whatever service it writes to. */
-export function sinkContract(name: string, underTest: () => Promise<SinkUnderTest>): void {
+export function sinkContract(name: string, underTest: () => SinkUnderTest): void {
   describe(`the contract of a sink, kept by ${name}`, () => {
     let service: SinkUnderTest;
     let sink: VectorSink;
     let namespaces = 0;
     let namespace: string;
-    beforeAll(async () => {
-      service = await underTest();
+    beforeAll(() => {
+      service = underTest();
       sink = service.sink;
     });
     beforeEach(() => {

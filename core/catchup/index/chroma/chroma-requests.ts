@@ -1,0 +1,75 @@
+import * as z from "zod";
+import { errorIn, safeWords } from "../../../embedding/provider-error.ts";
+import { fetchWithRetry } from "../fetch-with-retry.ts";
+import {
+  IndexNotAllowedError,
+  IndexThrottledError,
+  IndexUnavailableError,
+  VectorsRefusedError,
+} from "../index-errors.ts";
+
+const sink = "chroma";
+const chromaError = z.object({ message: z.string() });
+
+export interface ChromaRequestsOptions {
+  /** Of the database: `{server}/api/v2/tenants/{tenant}/databases/{database}`. */
+  readonly url: string;
+  /** A server of one's own may need none. */
+  readonly apiKey: string | undefined;
+  /** Deadline of a call that starts now; epoch milliseconds. */
+  readonly giveUpAt: () => number;
+}
+
+export interface ChromaAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** `{"error": "InvalidArgumentError", "message": "..."}` of Chroma, or an error of what stands in front of it. */
+function messageIn(body: unknown): string {
+  const own = chromaError.safeParse(body);
+  return own.success ? own.data.message : (errorIn(body)?.message ?? "");
+}
+
+/** Requests to a database of Chroma, retried. */
+export class ChromaRequests {
+  readonly #options: ChromaRequestsOptions;
+  readonly #send: typeof fetch;
+
+  constructor(options: ChromaRequestsOptions) {
+    this.#options = options;
+    this.#send = fetchWithRetry(sink, options.giveUpAt, { retriesServerErrors: true });
+  }
+
+  get(path: string): Promise<ChromaAnswer> {
+    return this.#call(path, { method: "GET" });
+  }
+
+  post(path: string, body: object | Buffer): Promise<ChromaAnswer> {
+    return this.#call(path, {
+      method: "POST",
+      body: body instanceof Buffer ? new Uint8Array(body) : JSON.stringify(body),
+    });
+  }
+
+  /** The body of an answer, unless it is a refusal. Throws the errors of index-errors.ts. */
+  accepted({ status, body }: ChromaAnswer): unknown {
+    if (status < 300) return body;
+    if (status === 401) throw new IndexNotAllowedError(sink, "the key is refused");
+    if (status === 402) throw new IndexNotAllowedError(sink, "the account's quota is used up");
+    const words = safeWords(messageIn(body), this.#options.apiKey ?? "");
+    const cause = new Error(`HTTP ${status}${words && `: ${words}`}`);
+    throw status === 400 || status === 413 || status === 422
+      ? new VectorsRefusedError(sink, cause)
+      : new IndexUnavailableError(sink, cause);
+  }
+
+  async #call(path: string, init: RequestInit): Promise<ChromaAnswer> {
+    const { url, apiKey } = this.#options;
+    const headers = { "content-type": "application/json", ...(apiKey && { "x-chroma-token": apiKey }) };
+    const answer = await this.#send(`${url}${path}`, { ...init, headers }).catch((error: Error) => {
+      throw error instanceof IndexThrottledError ? error : new IndexUnavailableError(sink, error);
+    });
+    return { status: answer.status, body: await answer.json().catch(() => undefined) };
+  }
+}

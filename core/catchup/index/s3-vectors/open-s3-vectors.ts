@@ -1,0 +1,16 @@
+import { S3VectorsClient } from "@aws-sdk/client-s3vectors";
+import { S3VectorsSink } from "./s3-vectors-sink.ts";
+
+/** A put of 10 MB takes a second or two. */
+const answeredWithinMs = 60_000;
+
+let client: S3VectorsClient | undefined;
+
+/** Before one client, which keeps its connections as long as the process lives. */
+export function openS3Vectors(bucketName: string, giveUpAt: () => number): S3VectorsSink {
+  client ??= new S3VectorsClient({
+    maxAttempts: 1,
+    requestHandler: { requestTimeout: answeredWithinMs, throwOnRequestTimeout: true },
+  });
+  return new S3VectorsSink({ client, bucketName, giveUpAt });
+}

@@ -1,0 +1,167 @@
+import {
+  ConflictException,
+  CreateIndexCommand,
+  DeleteVectorsCommand,
+  GetIndexCommand,
+  GetVectorBucketCommand,
+  GetVectorsCommand,
+  NotFoundException,
+  type S3VectorsClient,
+} from "@aws-sdk/client-s3vectors";
+import { jitteredMs } from "../../../resilience/backoff.ts";
+import { type Clock, systemClock } from "../../../resilience/clock.ts";
+import { inParallel } from "../../../resilience/in-parallel.ts";
+import { type Attempt, retry } from "../../../resilience/retry.ts";
+import { unfilterableKeys } from "../../records/metadata-limits.ts";
+import { IndexNotAllowedError, IndexUnavailableError } from "../index-errors.ts";
+import { namespaceSlug } from "../namespace-slug.ts";
+import type { SinkDescription, SinkLimits, SinkVector, VectorSink } from "../vector-sink.ts";
+import { bytesPerNumber } from "../vectors-json.ts";
+import { type IndexPlace, putVectors } from "./put-vectors.ts";
+import { outcomeOf } from "./s3-vectors-errors.ts";
+
+const sink = "s3vectors";
+const limits: SinkLimits = {
+  vectors: 500,
+  // The limit is 20 MiB; a process holds three requests at a time.
+  bytes: 10_000_000,
+  bytesPerNumber,
+  inFlight: 3,
+  metadataBytes: 40_960,
+  filterableBytes: 2_048,
+  metadataKeys: 50,
+};
+const keysPerGet = 100;
+const keysPerDelete = 500;
+const maxAttempts = 5;
+const backoff = { firstMs: 250, maxMs: 8_000 };
+
+export interface S3VectorsSinkOptions {
+  /** Without retries of its own. */
+  readonly client: S3VectorsClient;
+  readonly bucketName: string;
+  /** Deadline of a call that starts now; epoch milliseconds. */
+  readonly giveUpAt: () => number;
+  /** @default the system's */
+  readonly clock?: Clock;
+}
+
+/** A vector bucket of S3 with one index per namespace, made at its first vector. Throws the errors of index-errors.ts. */
+export class S3VectorsSink implements VectorSink {
+  readonly sink = sink;
+  readonly limits = limits;
+  readonly #options: S3VectorsSinkOptions;
+
+  constructor(options: S3VectorsSinkOptions) {
+    this.#options = options;
+  }
+
+  async upsert(namespace: string, vectors: readonly SinkVector[]): Promise<void> {
+    const place = this.#placeOf(namespace);
+    const put = () => this.#send((client) => client.send(putVectors(place, vectors)));
+    if ((await unlessMissing(put)) !== undefined) return;
+    await this.#createIndex(place, (vectors[0]?.vector.length ?? 0) / 4);
+    await put().catch((error: Error) => {
+      throw error instanceof NotFoundException ? new IndexUnavailableError(sink, error) : error;
+    });
+  }
+
+  async delete(namespace: string, ids: readonly string[]): Promise<void> {
+    const place = this.#placeOf(namespace);
+    await this.#inParts(ids, keysPerDelete, (client, keys) =>
+      client.send(new DeleteVectorsCommand({ ...place, keys })),
+    );
+  }
+
+  async contentHashes(namespace: string, ids: readonly string[]): Promise<Map<string, string>> {
+    const place = this.#placeOf(namespace);
+    const found = new Map<string, string>();
+    await this.#inParts(ids, keysPerGet, async (client, keys) => {
+      const get = new GetVectorsCommand({ ...place, keys, returnMetadata: true });
+      const { vectors = [] } = await client.send(get);
+      for (const { key, metadata } of vectors) {
+        const { content_hash: contentHash } = (metadata ?? {}) as Record<string, unknown>;
+        if (key !== undefined && typeof contentHash === "string") found.set(key, contentHash);
+      }
+    });
+    return found;
+  }
+
+  async describe(namespace: string): Promise<SinkDescription> {
+    const place = this.#placeOf(namespace);
+    const found = await unlessMissing(() => this.#send((client) => client.send(new GetIndexCommand(place))));
+    if (found !== undefined) return { dimension: found.index?.dimension };
+    const { bucketName: vectorBucketName } = this.#options;
+    await this.#inBucket(() =>
+      this.#send((client) => client.send(new GetVectorBucketCommand({ vectorBucketName }))),
+    );
+    return { dimension: undefined };
+  }
+
+  #placeOf(namespace: string): IndexPlace {
+    return { vectorBucketName: this.#options.bucketName, indexName: namespaceSlug(namespace) };
+  }
+
+  /** Another process may have made it meanwhile. */
+  async #createIndex(place: IndexPlace, dimension: number): Promise<void> {
+    const create = new CreateIndexCommand({
+      ...place,
+      dimension,
+      dataType: "float32",
+      distanceMetric: "cosine",
+      metadataConfiguration: { nonFilterableMetadataKeys: [...unfilterableKeys] },
+    });
+    await this.#inBucket(() =>
+      this.#send(async (client) => {
+        await client.send(create).catch((error: Error) => {
+          if (!(error instanceof ConflictException)) throw error;
+        });
+      }),
+    );
+  }
+
+  /** What is missing is the bucket. */
+  #inBucket<T>(call: () => Promise<T>): Promise<T> {
+    return call().catch((error: Error) => {
+      if (!(error instanceof NotFoundException)) throw error;
+      throw new IndexNotAllowedError(sink, `there is no vector bucket ${this.#options.bucketName}`);
+    });
+  }
+
+  /** Where the namespace has no index, nothing is done. */
+  async #inParts(
+    ids: readonly string[],
+    size: number,
+    call: (client: S3VectorsClient, keys: string[]) => Promise<unknown>,
+  ): Promise<void> {
+    const starts = Array.from({ length: Math.ceil(ids.length / size) }, (_, part) => part * size);
+    await unlessMissing(() =>
+      inParallel(starts, limits.inFlight, async (start) => {
+        await this.#send((client) => call(client, ids.slice(start, start + size)));
+      }),
+    );
+  }
+
+  /** Throws NotFoundException besides. */
+  #send<T>(call: (client: S3VectorsClient) => Promise<T>): Promise<T> {
+    const { client, giveUpAt, clock = systemClock } = this.#options;
+    const attempt = (): Promise<Attempt<T>> =>
+      call(client).then((value): Attempt<T> => ({ kind: "done", value }), outcomeOf);
+    return retry(attempt, {
+      maxAttempts,
+      giveUpAt: giveUpAt(),
+      backoffMs: (failed) => jitteredMs(backoff, failed),
+      clock,
+      exhausted: ({ error }) => error,
+    });
+  }
+}
+
+async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof NotFoundException) return undefined;
+    throw error;
+  }
+}

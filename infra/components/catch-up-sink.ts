@@ -1,0 +1,81 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { sinkConfig } from "../../core/catchup/host/sink-config.ts";
+import type { VariablesOf } from "./environment.ts";
+import { allow, readSecrets, type Statement } from "./permissions.ts";
+import { StoredSecret } from "./stored-secret.ts";
+
+/** Where catch-up writes its vectors: a server by its address, or a vector bucket that the stack makes. */
+export type SinkArgs =
+  | { readonly sink: "pinecone"; readonly address: string; readonly apiKey: pulumi.Output<string> }
+  | {
+      readonly sink: "chroma";
+      readonly address: string;
+      readonly apiKey: pulumi.Output<string> | undefined;
+    }
+  | { readonly sink: "s3vectors"; readonly keepData: boolean };
+
+/** What a process needs to write to the sink. */
+export interface SinkAccess {
+  readonly environment: VariablesOf<typeof sinkConfig>;
+  readonly statements: readonly Statement[];
+  /** Values of secrets that a process must find. */
+  readonly versions: readonly pulumi.Resource[];
+}
+
+/** Names of its resources begin with `name`. */
+export function sinkAccess(name: string, args: SinkArgs, parent: pulumi.Resource): SinkAccess {
+  return args.sink === "s3vectors"
+    ? vectorBucketAccess(name, args.keepData, parent)
+    : serverAccess(name, args, parent);
+}
+
+/** Needs no secret: the role of a process is its key. */
+function vectorBucketAccess(name: string, keepData: boolean, parent: pulumi.Resource): SinkAccess {
+  const bucket = new aws.s3.VectorsVectorBucket(
+    `${name}-vectors`,
+    { vectorBucketName: `${name}-vectors`, forceDestroy: !keepData },
+    { parent },
+  );
+  const indexActions = ["CreateIndex", "GetIndex", "PutVectors", "GetVectors"];
+  return {
+    environment: {
+      SINK: "s3vectors",
+      SINK_PLACE: bucket.vectorBucketName,
+      SINK_API_KEY_SECRET: "",
+    },
+    statements: [
+      allow(["s3vectors:GetVectorBucket"], [bucket.vectorBucketArn]),
+      allow(
+        indexActions.map((action) => `s3vectors:${action}`),
+        [pulumi.interpolate`${bucket.vectorBucketArn}/index/*`],
+      ),
+    ],
+    versions: [],
+  };
+}
+
+const titles = { pinecone: "Pinecone", chroma: "Chroma" };
+
+function serverAccess(
+  name: string,
+  { sink, address, apiKey }: Exclude<SinkArgs, { sink: "s3vectors" }>,
+  parent: pulumi.Resource,
+): SinkAccess {
+  const secret =
+    apiKey &&
+    new StoredSecret(
+      `${name}-${sink}-api-key`,
+      { description: `API key of ${titles[sink]}`, value: apiKey },
+      { parent },
+    );
+  return {
+    environment: {
+      SINK: sink,
+      SINK_PLACE: address,
+      SINK_API_KEY_SECRET: secret?.name ?? "",
+    },
+    statements: secret ? [readSecrets(secret)] : [],
+    versions: secret ? [secret.version] : [],
+  };
+}
