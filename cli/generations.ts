@@ -5,15 +5,17 @@ import { runCommand } from "./command.ts";
 import { confirm } from "./confirm.ts";
 import { fileSystemUse } from "./doctor/checks-of-stack.ts";
 import { type Asked, readArguments, shardsMeant } from "./generations/arguments.ts";
+import { exportCollection } from "./generations/export-collection.ts";
+import type { ExportTarget } from "./generations/export-target.ts";
 import { rebuildShard } from "./generations/rebuild-shard.ts";
-import { generationTable, rebuiltText, restoredText } from "./generations/report.ts";
+import { exportedText, generationTable, rebuiltText, restoredText } from "./generations/report.ts";
 import { invokeFunction } from "./invoke-function.ts";
 import { Screen } from "./screen.ts";
 import { resolveTarget, type StackOutputs } from "./target.ts";
 
-const usage = `Lists the generations of a collection, restores an older one, or rebuilds the collection from its deltas.
+const usage = `Lists the generations of a collection, restores an older one, rebuilds the collection from its deltas, or exports it.
 
-  npx vectorkeep generations lines|words [--shard N] [--restore N [--yes] | --rebuild] [--json] [--stack NAME]
+  npx vectorkeep generations lines|words [--shard N] [--restore N [--yes] | --rebuild | --export TARGET] [--json] [--stack NAME]
 
   --shard    number of one shard (default: all shards)
   --restore  publishes the content of generation N as a new generation at once; receipts that changed since are redriven,
@@ -21,6 +23,8 @@ const usage = `Lists the generations of a collection, restores an older one, or 
   --rebuild  builds a generation from the deltas of all current runs, the items and the tombstones, and publishes it when
              it is complete; nothing is embedded, searches use the current generation until then, and an interrupted
              rebuild continues
+  --export   writes what is published, all shards as one ordinary Chroma collection, to s3://BUCKET/PREFIX as an archive with
+             a manifest and latest.json, or to a folder as a database that any Chroma client opens
   --yes      restores without asking
   --json     prints JSON
   --stack    name of a deployed stack (default: the local stack)
@@ -37,7 +41,8 @@ async function main(): Promise<void> {
   Object.assign(process.env, environment);
   const shards = shardsMeant(asked, outputs[`${asked.collection}QueueUrls`].length);
   const functionName = outputs.functions.generations;
-  if (asked.rebuild) for (const shard of shards) await rebuild(outputs, shard, asked);
+  if (asked.export) await exportTo(outputs, asked.export, asked);
+  else if (asked.rebuild) for (const shard of shards) await rebuild(outputs, shard, asked);
   else if (asked.restore === undefined) await list(outputs, shards, asked);
   else for (const shard of shards) await restore(functionName, shard, asked.restore, asked);
 }
@@ -85,6 +90,17 @@ async function rebuild(outputs: StackOutputs, shard: ShardName, { json }: Asked)
   const answer = await rebuildShard(outputs, shard, screen);
   if (json) print(JSON.stringify({ shard, ...answer }, undefined, 2));
   else screen.print(...rebuiltText(shard, answer));
+}
+
+async function exportTo(
+  outputs: StackOutputs,
+  target: ExportTarget,
+  { collection, json }: Asked,
+): Promise<void> {
+  const screen = new Screen(json ? process.stderr : process.stdout);
+  const exported = await exportCollection(outputs, collection, target, screen);
+  if (json) print(JSON.stringify({ at: exported.at, ...exported.manifest }, undefined, 2));
+  else screen.print(...exportedText(collection, exported));
 }
 
 function print(...lines: string[]): void {

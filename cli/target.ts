@@ -15,6 +15,7 @@ const names = z.object({
   generations: z.string(),
   verify: z.string(),
   sweeper: z.string(),
+  exportSnapshot: z.string(),
 });
 
 /** In shard order. */
@@ -102,6 +103,7 @@ export const stackOutputs = z.object({
   streamGivenUpPrefix: z.string(),
   artifactsBucket: z.string(),
   deltasBucket: z.string(),
+  snapshotsBucket: z.string(),
   receiptsTable: z.string(),
   controlTable: z.string(),
   collectionsFileSystem: z.string(),

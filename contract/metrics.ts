@@ -37,6 +37,7 @@ export const metricsOf = {
     "RunsOpen",
     "RunsRedriven",
   ],
+  "export-snapshot": ["SnapshotSecondsBehind", "SnapshotsWritten"],
   verify: ["ReceiptsWithoutDelta", "VectorsExtra", "VectorsMissing", "VectorsNotFound", "VectorsStale"],
   "catch-up": ["CatchUpRecordsFailed", "CatchUpRecordsProcessed", "CatchUpTasksFailed"],
   bulk: [

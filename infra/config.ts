@@ -24,6 +24,7 @@ import {
   someOf,
   text,
 } from "./settings/setting.ts";
+import { snapshotsSettings } from "./snapshots-settings.ts";
 
 /** The watched fields of each entity that has any. */
 const fieldSettings = Object.fromEntries(
@@ -240,6 +241,7 @@ export const declared = {
   images: imagesSettings,
   merchants: merchantsSettings,
   bulk: bulkSettings,
+  snapshots: snapshotsSettings,
   logs: {
     retentionDays: oneOf({
       default: 30,

@@ -19,6 +19,8 @@ export interface Outputs {
   readonly streamGivenUpPrefix: pulumi.Output<string>;
   readonly artifactsBucket: pulumi.Output<string>;
   readonly deltasBucket: pulumi.Output<string>;
+  /** Where other readers find what is published: `{collection}/latest.json`. */
+  readonly snapshotsBucket: pulumi.Output<string>;
   readonly receiptsTable: pulumi.Output<string>;
   readonly controlTable: pulumi.Output<string>;
   readonly collectionsFileSystem: pulumi.Output<string>;
@@ -129,4 +131,5 @@ type FunctionName =
   | "fold"
   | "generations"
   | "verify"
-  | "sweeper";
+  | "sweeper"
+  | "exportSnapshot";

@@ -21,6 +21,7 @@ import { EmbedPipeline } from "./components/embed-pipeline.ts";
 import { lookUpExisting } from "./components/existing.ts";
 import { Generations } from "./components/generations.ts";
 import { Network } from "./components/network.ts";
+import { Snapshots } from "./components/snapshots.ts";
 import { Storage } from "./components/storage.ts";
 import { StoredSecret } from "./components/stored-secret.ts";
 import { Sweeper } from "./components/sweeper.ts";
@@ -153,6 +154,16 @@ export async function vectorkeep(): Promise<Outputs> {
     files,
     defaults,
   });
+  const snapshots = new Snapshots(`${stem}-snapshots`, {
+    code: code.exportSnapshot,
+    settings: settings.snapshots,
+    keepData: settings.storage.keepData,
+    storage,
+    files,
+    network,
+    compaction,
+    defaults,
+  });
   const catchUp = catchUpOf(`${stem}-catch-up`, settings, {
     code: catchUpCode,
     apiKey,
@@ -224,6 +235,7 @@ export async function vectorkeep(): Promise<Outputs> {
     compaction,
     verify,
     sweeper,
+    snapshots,
     catchUp,
     images,
     merchants,
@@ -246,6 +258,7 @@ export async function vectorkeep(): Promise<Outputs> {
     streamGivenUpPrefix: changes.givenUpPrefix,
     artifactsBucket: storage.artifacts.name,
     deltasBucket: storage.deltas.name,
+    snapshotsBucket: snapshots.bucket.name,
     receiptsTable: storage.receipts.name,
     controlTable: storage.control.name,
     collectionsFileSystem: files.fileSystem.id,
@@ -258,6 +271,7 @@ export async function vectorkeep(): Promise<Outputs> {
       generations: generations.function.name,
       verify: verify.function.name,
       sweeper: sweeper.function.name,
+      exportSnapshot: snapshots.exporter.function.name,
     },
     logGroups: {
       embed: pipeline.embed.logGroup.name,
@@ -269,6 +283,7 @@ export async function vectorkeep(): Promise<Outputs> {
       generations: generations.logGroup.name,
       verify: verify.logGroup.name,
       sweeper: sweeper.logGroup.name,
+      exportSnapshot: snapshots.exporter.logGroup.name,
       ...(service && { queryServer: service.logGroup.name }),
     },
     alarmTopicArn: alarms.topicArn,

@@ -10,6 +10,7 @@ import type { EmbedPipeline } from "./components/embed-pipeline.ts";
 import type { ImageFlow } from "./components/images/image-flow.ts";
 import type { MerchantResolver } from "./components/merchant-resolver.ts";
 import type { SearchFunctions } from "./components/search-functions.ts";
+import type { Snapshots } from "./components/snapshots.ts";
 import type { Settings } from "./config.ts";
 
 /** The components that alarms and dashboard cover. */
@@ -19,6 +20,7 @@ interface Watched {
   readonly compaction: Compaction;
   readonly verify: BundledFunction;
   readonly sweeper: BundledFunction;
+  readonly snapshots: Snapshots;
   readonly catchUp: CatchUp | undefined;
   readonly images: ImageFlow | undefined;
   readonly merchants: MerchantResolver | undefined;
@@ -35,9 +37,14 @@ export function watch(
   settings: Settings,
   watched: Watched,
 ): { readonly alarms: Alarms; readonly dashboard: Dashboard } {
-  const { changes, sweeper, catchUp, images, metricsNamespace } = watched;
+  const { changes, sweeper, snapshots, catchUp, images, metricsNamespace } = watched;
+  const { everyMinutes } = settings.snapshots;
   const takesBulkJobs = settings.bulk.enabled && settings.catchup.enabled;
-  const flows = [...flowsOf(watched), ...(takesBulkJobs ? [bulkJobs] : [])];
+  const flows = [
+    ...flowsOf(watched),
+    ...(everyMinutes > 0 ? [exporting(snapshots)] : []),
+    ...(takesBulkJobs ? [bulkJobs] : []),
+  ];
   const alarms = new Alarms(`${stem}-alarms`, {
     topicArn: settings.alarms.topicArn,
     email: settings.alarms.email,
@@ -50,6 +57,7 @@ export function watch(
     stream: { reader: changes.streamProcessor, mapping: changes.mapping },
     sweeper,
     sweep: settings.sweep,
+    snapshots: everyMinutes > 0 ? { exporter: snapshots.exporter, everyMinutes } : undefined,
     searchHost: settings.query.enabled ? settings.query.host : undefined,
     compactsInWorker: settings.compaction.host === "ecs",
     takesBulkJobs,
@@ -160,6 +168,18 @@ function flowsOf({
       ? [{ title: "Added functions", functions: added, queues: {}, deadLetters: {}, counts: {} }]
       : []),
   ];
+}
+
+function exporting({ exporter }: Snapshots): Flow {
+  return {
+    title: "Snapshots",
+    functions: {},
+    // Its schedule leaves what fails to the next export.
+    background: { "export-snapshot": exporter },
+    queues: {},
+    deadLetters: {},
+    counts: { "export-snapshot": ["SnapshotsWritten", "SnapshotSecondsBehind"] },
+  };
 }
 
 function searching({ search, shards }: SearchFunctions): Flow {

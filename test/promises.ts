@@ -1022,6 +1022,39 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
         "DynamoDB is called no more after 5 failures, for 180 s, whatever command it is",
       ],
     ],
+  "A snapshot is what is published, of all shards as one Chroma collection, and a later release of Chroma opens it.":
+    [
+      [
+        "test/integration/snapshots/export-snapshot.test.ts",
+        "is what is published, of base and segments, and a later release of Chroma opens it",
+      ],
+      [
+        "test/integration/snapshots/export-snapshot.test.ts",
+        "of several shards is one collection with the vectors of all",
+      ],
+    ],
+  "An export that dies, fails or is overtaken at any step leaves the snapshot before; the next one replaces it and leaves nothing else behind.":
+    [
+      [
+        "test/faults/snapshots.test.ts",
+        "F64: %s leaves the snapshot before, and the next export replaces it",
+      ],
+      [
+        "test/faults/snapshots.test.ts",
+        "F64: of exports at once one becomes the newest snapshot, and nothing of the others is left",
+      ],
+      ["test/faults/snapshots.test.ts", "%s: the snapshot before stays"],
+    ],
+  "A snapshot holds of each shard one generation, whatever is published or collected as garbage meanwhile.": [
+    [
+      "test/faults/snapshots.test.ts",
+      "F65: what is published meanwhile is not in the snapshot, and is in the next one",
+    ],
+    [
+      "test/faults/snapshots.test.ts",
+      "F65: a generation that is removed while it is exported gives way to the newer head",
+    ],
+  ],
   "A merchant is written only where there is none: what a person or another program wrote stays, wherever a process dies.":
     [
       ["test/integration/merchants/resolve.test.ts", "F62: what somebody writes meanwhile as %s stays alone"],

@@ -6,6 +6,7 @@ import {
   shardNames,
 } from "../../contract/collections.ts";
 import { readCommandLine, UsageWrongError } from "../command.ts";
+import { type ExportTarget, exportTarget } from "./export-target.ts";
 
 export interface Asked {
   readonly help: boolean;
@@ -16,6 +17,8 @@ export interface Asked {
   readonly restore: number | undefined;
   /** Builds a generation from the deltas. */
   readonly rebuild: boolean;
+  /** Where a snapshot of the whole collection is put. */
+  readonly export: ExportTarget | undefined;
   readonly yes: boolean;
   readonly json: boolean;
   readonly stack: string | undefined;
@@ -32,6 +35,7 @@ export function readArguments(args: readonly string[]): Asked {
       shard: { type: "string" },
       restore: { type: "string" },
       rebuild: { type: "boolean", default: false },
+      export: { type: "string" },
       yes: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       stack: { type: "string" },
@@ -40,14 +44,27 @@ export function readArguments(args: readonly string[]): Asked {
   });
   const { rebuild, yes, json, stack, help } = values;
   const restore = numberOf("--restore", values.restore);
-  if (rebuild && restore !== undefined)
-    throw new UsageWrongError(script, "Use either --restore or --rebuild.");
+  const operations = [rebuild || undefined, restore, values.export];
+  if (operations.filter((one) => one !== undefined).length > 1)
+    throw new UsageWrongError(script, "Use one of --restore, --rebuild and --export.");
   if (yes && restore === undefined) throw new UsageWrongError(script, "--yes is only for --restore.");
   const collection = collections.find((name) => positionals.length === 1 && name === positionals[0]);
   if (collection === undefined && !help)
     throw new UsageWrongError(script, `Name one of ${collections.join(" and ")}.`);
   const shard = numberOf("--shard", values.shard);
-  return { help, collection: collection ?? "lines", shard, restore, rebuild, yes, json, stack };
+  if (shard !== undefined && values.export !== undefined)
+    throw new UsageWrongError(script, "--export takes the whole collection, so it goes without --shard.");
+  return {
+    help,
+    collection: collection ?? "lines",
+    shard,
+    restore,
+    rebuild,
+    export: targetOf(values.export),
+    yes,
+    json,
+    stack,
+  };
 }
 
 /** The shards that the command acts on, of a collection with `count` shards. Throws UsageWrongError. */
@@ -64,6 +81,13 @@ export function shardsMeant({ collection, shard, restore }: Asked, count: number
     );
   }
   return shardNames(collection, count);
+}
+
+function targetOf(text: string | undefined): ExportTarget | undefined {
+  if (text === undefined) return undefined;
+  const target = exportTarget(text);
+  if (target) return target;
+  throw new UsageWrongError(script, `--export takes s3://BUCKET/PREFIX or a folder, not ${text}.`);
 }
 
 function numberOf(option: string, text: string | undefined): number | undefined {

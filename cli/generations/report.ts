@@ -1,6 +1,7 @@
-import type { ShardName } from "../../contract/collections.ts";
+import type { Collection, ShardName } from "../../contract/collections.ts";
 import type { ListAnswer, RestoreAnswer } from "../../core/collections/generations/generations-request.ts";
 import { type Column, table } from "../table.ts";
+import type { ExportedCollection } from "./export-collection.ts";
 import type { PublishedRebuild } from "./rebuild-shard.ts";
 
 const columns: readonly Column[] = [
@@ -71,6 +72,17 @@ export function rebuiltText(shard: ShardName, answer: PublishedRebuild): string[
           `${left_out} receipts were left out, because their deltas cannot be read: \`npm run verify -- --repair\` embeds them again.`,
           ...named.map((one) => `  ${one}`),
         ]),
+  ];
+}
+
+/** What the command prints of an exported collection. */
+export function exportedText(collection: Collection, { manifest, at }: ExportedCollection): string[] {
+  const { vectors, embedding, chroma, archive, generations } = manifest;
+  const published = Object.entries(generations).map(([shard, name]) => `${shard} ${name ?? "(empty)"}`);
+  return [
+    `${collection}: ${vectors} vectors are in ${at}.`,
+    `Generation: ${published.join(", ")}. Model: ${embedding.model}, ${embedding.dimensions} dimensions, ${embedding.distance}. Chroma ${chroma}.`,
+    `Archive: ${(archive.bytes / 1_000_000).toFixed(1)} MB. docs/other-readers.md says how to open it.`,
   ];
 }
 

@@ -22,6 +22,7 @@ export interface FunctionBundles {
   readonly generations: pulumi.asset.Archive;
   readonly verify: pulumi.asset.Archive;
   readonly sweeper: pulumi.asset.Archive;
+  readonly exportSnapshot: pulumi.asset.Archive;
 }
 
 /** The code of the catch-up system's functions. */
@@ -66,18 +67,38 @@ export async function searchBundles(): Promise<SearchCode> {
 
 /** Bundles every function of the stack. Throws BundleFailedError or LibraryUnpatchableError. */
 export async function functionBundles(): Promise<FunctionBundles> {
-  const [embed, exportOcrResults, streamProcessor, compaction, fold, generations, verify, sweeper] =
-    await Promise.all([
-      functionArchive("embed"),
-      functionArchive("export-ocr-results"),
-      functionArchive("stream-processor"),
-      functionArchive("compaction"),
-      functionArchive("fold", { native: ["chroma"] }),
-      functionArchive("generations", { native: ["chroma"] }),
-      functionArchive("verify", { native: ["chroma"] }),
-      functionArchive("sweeper"),
-    ]);
-  return { embed, exportOcrResults, streamProcessor, compaction, fold, generations, verify, sweeper };
+  const [
+    embed,
+    exportOcrResults,
+    streamProcessor,
+    compaction,
+    fold,
+    generations,
+    verify,
+    sweeper,
+    exportSnapshot,
+  ] = await Promise.all([
+    functionArchive("embed"),
+    functionArchive("export-ocr-results"),
+    functionArchive("stream-processor"),
+    functionArchive("compaction"),
+    functionArchive("fold", { native: ["chroma"] }),
+    functionArchive("generations", { native: ["chroma"] }),
+    functionArchive("verify", { native: ["chroma"] }),
+    functionArchive("sweeper"),
+    functionArchive("export-snapshot", { native: ["chroma"] }),
+  ]);
+  return {
+    embed,
+    exportOcrResults,
+    streamProcessor,
+    compaction,
+    fold,
+    generations,
+    verify,
+    sweeper,
+    exportSnapshot,
+  };
 }
 
 /** Those of infra/added-functions.ts, by folder. */

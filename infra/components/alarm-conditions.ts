@@ -2,6 +2,8 @@ import type * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 
 export const fiveMinutes = 300;
+/** The longest period of an alarm. */
+const oneDay = 86_400;
 
 /** When an alarm fires. */
 export interface Condition {
@@ -130,12 +132,15 @@ export function silent(
   name: pulumi.Output<string>,
   { everyMinutes, ...condition }: { readonly everyMinutes: number } & Pick<Condition, "says" | "runbook">,
 ): Condition {
+  const seconds = Math.max(fiveMinutes, 3 * 60 * everyMinutes);
+  const periods = Math.ceil(seconds / oneDay);
   return {
     ...ofFunction(name, "Invocations", "Sum"),
     ...condition,
     breaches: "below",
     threshold: 1,
-    periodSeconds: Math.max(fiveMinutes, 3 * 60 * everyMinutes),
+    periodSeconds: Math.min(seconds, oneDay),
+    ...(periods > 1 && { periods }),
   };
 }
 

@@ -41,6 +41,8 @@ export interface AlarmsArgs {
   readonly stream: { readonly reader: BundledFunction; readonly mapping: aws.lambda.EventSourceMapping };
   readonly sweeper: BundledFunction;
   readonly sweep: Settings["sweep"];
+  /** Undefined where no schedule exports. */
+  readonly snapshots: { readonly exporter: BundledFunction; readonly everyMinutes: number } | undefined;
   /** What answers searches; undefined where nothing does. */
   readonly searchHost: Settings["query"]["host"] | undefined;
   readonly compactsInWorker: boolean;
@@ -93,7 +95,17 @@ export class Alarms extends pulumi.ComponentResource {
       runbook: "stuck-runs",
     });
     this.alarm("sweeper-silent", sweeps);
+    if (args.snapshots) {
+      const { exporter, everyMinutes } = args.snapshots;
+      const exports = silent(exporter.function.name, {
+        everyMinutes,
+        says: "Three exports of snapshots are missing, so other readers see an old state.",
+        runbook: "snapshots",
+      });
+      this.alarm("export-snapshot-silent", exports);
+    }
     const own = ownMetrics(args.sweep, {
+      snapshotsEveryMinutes: args.snapshots?.everyMinutes,
       searchHost: args.searchHost,
       compactsInWorker: args.compactsInWorker,
       catchesUp: args.catchUp !== undefined,

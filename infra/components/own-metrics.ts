@@ -3,6 +3,7 @@ import type { MeasuredService, MetricName, MetricOf } from "../../contract/metri
 import type { Settings } from "../config.ts";
 
 const fiveMinutes = 300;
+const oneDay = 86_400;
 
 /** An alarm on a metric that the product itself writes, under the name of one of its services. */
 export interface OwnMetric {
@@ -31,6 +32,7 @@ export function ownMetrics(
     imageWatchHours,
     takesBulkJobs,
     findsMerchants,
+    snapshotsEveryMinutes,
   }: {
     readonly searchHost: Settings["query"]["host"] | undefined;
     readonly compactsInWorker: boolean;
@@ -39,6 +41,8 @@ export function ownMetrics(
     readonly imageWatchHours: number | undefined;
     readonly takesBulkJobs: boolean;
     readonly findsMerchants: boolean;
+    /** Undefined where no schedule exports. */
+    readonly snapshotsEveryMinutes: number | undefined;
   },
 ): OwnMetric[] {
   const ofCompaction = { statistic: "Sum", threshold: 0 } as const;
@@ -162,6 +166,20 @@ export function ownMetrics(
           } as const,
         ]
       : []),
+    ...(snapshotsEveryMinutes === undefined
+      ? []
+      : [
+          {
+            what: "snapshot-overdue",
+            ...metric("export-snapshot", "SnapshotSecondsBehind"),
+            statistic: "Maximum",
+            // Two exports, so that a late one does not clear the alarm.
+            periodSeconds: Math.min(oneDay, Math.max(fiveMinutes, 2 * 60 * snapshotsEveryMinutes)),
+            threshold: 3 * 60 * snapshotsEveryMinutes,
+            says: "Exports fail, and the newest snapshot is older than three intervals. Other readers see an old state.",
+            runbook: "snapshots",
+          } as const,
+        ]),
     {
       what: "rows-rejected",
       ...metric("embed", "RowsRejected"),

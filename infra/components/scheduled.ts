@@ -6,6 +6,8 @@ import { assumedBy, invoke, policyOf } from "./permissions.ts";
 export interface ScheduledArgs {
   readonly description: string;
   readonly everyMinutes: number;
+  /** The events of each time, by what is added to the name. @default one without content */
+  readonly events?: Readonly<Record<string, object>>;
 }
 
 /** A function of a component that a schedule invokes. */
@@ -20,14 +22,11 @@ export function scheduledFunction(
   return made;
 }
 
-/**
- * Invokes a function on a schedule. A failed invocation is not retried: the event has no content, and the next invocation
- * does the same work.
- */
+/** Invokes a function on a schedule. A failed invocation is not retried: the next one does the same work. */
 export function scheduled(
   name: string,
   { function: target }: BundledFunction,
-  { description, everyMinutes }: ScheduledArgs,
+  { description, everyMinutes, events = { "": {} } }: ScheduledArgs,
   options: pulumi.ComponentResourceOptions,
 ): void {
   new aws.lambda.FunctionEventInvokeConfig(
@@ -45,20 +44,22 @@ export function scheduled(
     { role: role.id, policy: policyOf([invoke(target)]) },
     options,
   );
-  new aws.scheduler.Schedule(
-    name,
-    {
-      name,
-      description,
-      scheduleExpression: `rate(${everyMinutes} ${everyMinutes === 1 ? "minute" : "minutes"})`,
-      flexibleTimeWindow: { mode: "OFF" },
-      target: {
-        arn: target.arn,
-        roleArn: role.arn,
-        input: "{}",
-        retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+  for (const [suffix, event] of Object.entries(events)) {
+    new aws.scheduler.Schedule(
+      `${name}${suffix}`,
+      {
+        name: `${name}${suffix}`,
+        description,
+        scheduleExpression: `rate(${everyMinutes} ${everyMinutes === 1 ? "minute" : "minutes"})`,
+        flexibleTimeWindow: { mode: "OFF" },
+        target: {
+          arn: target.arn,
+          roleArn: role.arn,
+          input: JSON.stringify(event),
+          retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+        },
       },
-    },
-    { ...options, dependsOn: [policy] },
-  );
+      { ...options, dependsOn: [policy] },
+    );
+  }
 }

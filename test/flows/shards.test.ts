@@ -1,8 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { CreateBucketCommand, GetObjectCommand } from "@aws-sdk/client-s3";
+import { ChromaClient } from "chromadb";
 import { collections } from "../../contract/collections.ts";
+import { ChromaServer } from "../../core/collections/chroma/chroma-server.ts";
 import { shardOf } from "../../core/documents/shards.ts";
 import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
+import { laterChromaLibrary } from "../unit/collections/later-chroma.ts";
 import { noMessageIsLeft, nothingWasRefused } from "./looking.ts";
 import { publishedIds, shardsOf } from "./published.ts";
 import { isPublishedExactly } from "./published-exactly.ts";
@@ -75,6 +80,35 @@ test("a search finds the lines of both shards, the best of all first", async () 
     new Set([first.imageId, second.imageId]),
   );
   expect(best.hits).toEqual(hits.slice(0, 2));
+});
+
+test("the shards of a collection are exported as one Chroma folder, and as an archive in a bucket", async () => {
+  const folder = join(stack.folder, "export");
+  const exported = await stack.command("generations", "lines", "--export", folder);
+  expect(exported).toMatchObject({ code: 0, stdout: expect.stringContaining(`are in ${folder}/lines.`) });
+  const lines = linesOf(receipts).sort();
+  const server = await ChromaServer.start({
+    library: await laterChromaLibrary(),
+    path: join(folder, "lines"),
+  });
+  try {
+    const client = new ChromaClient({ host: server.host, port: server.port, ssl: false });
+    const collection = await client.getCollection({ name: "lines" });
+    expect((await collection.get()).ids.sort()).toEqual(lines);
+  } finally {
+    await server.stop();
+  }
+  expect(await stack.command("generations", "lines", "--export", folder)).toMatchObject({ code: 1 });
+
+  const Bucket = "of-other-readers";
+  await stack.s3.send(new CreateBucketCommand({ Bucket }));
+  const copied = await stack.command("generations", "lines", "--export", `s3://${Bucket}/here`, "--json");
+  expect(JSON.parse(copied.stdout)).toMatchObject({ collection: "lines", vectors: lines.length });
+  const { Body } = await stack.s3.send(new GetObjectCommand({ Bucket, Key: "here/lines/latest.json" }));
+  const latest = JSON.parse((await Body?.transformToString()) ?? "");
+  expect(latest).toMatchObject({ sequence: 1, generations: { "lines-1of2": expect.any(String) } });
+  const archive = new GetObjectCommand({ Bucket, Key: `here/lines/${latest.archive}` });
+  expect((await stack.s3.send(archive)).ContentLength).toBe(JSON.parse(copied.stdout).archive.bytes);
 });
 
 test("a change reaches the shard of its receipt, and the search finds by it in each", async () => {

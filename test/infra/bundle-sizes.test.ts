@@ -26,6 +26,7 @@ const bounds: readonly (readonly [name: string, maxKilobytes: number, heavy: rea
   ["compaction", 640, []],
   ["embed", 2_200, ["gpt-tokenizer", "openai"]],
   ["export-ocr-results", 520, []],
+  ["export-snapshot", 800, ["chromadb"]],
   ["fold", 760, ["chromadb"]],
   ["generations", 710, ["chromadb"]],
   ["image-analyzer", 1_720, ["@anthropic-ai/sdk", "openai"]],

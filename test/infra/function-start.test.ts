@@ -32,6 +32,7 @@ test.each([
   "compaction",
   "fold",
   "generations",
+  "export-snapshot",
   "sweeper",
   "catch-up-api",
   "catch-up-run",

@@ -26,6 +26,7 @@ test("only functions that mount the file system are in the VPC", () => {
   const names = functionsInVpc().map(({ name }) => name);
   expect(names.sort()).toEqual([
     "vectorkeep-dev-compaction",
+    "vectorkeep-dev-export-snapshot",
     "vectorkeep-dev-fold",
     "vectorkeep-dev-generations",
     "vectorkeep-dev-search-lines",

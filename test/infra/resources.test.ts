@@ -29,6 +29,7 @@ test("the outputs are what a user and the tools need", async () => {
     streamGivenUpPrefix: "aws/lambda/uuid-of-vectorkeep-prod-stream-processor/",
     artifactsBucket: "vectorkeep-prod-artifacts",
     deltasBucket: "vectorkeep-prod-deltas",
+    snapshotsBucket: "vectorkeep-prod-snapshots",
     receiptsTable: "vectorkeep-prod-receipts",
     controlTable: "vectorkeep-prod-control",
     collectionsFileSystem: "vectorkeep-prod-collections-id",
@@ -41,6 +42,7 @@ test("the outputs are what a user and the tools need", async () => {
       generations: "vectorkeep-prod-generations",
       verify: "vectorkeep-prod-verify",
       sweeper: "vectorkeep-prod-sweeper",
+      exportSnapshot: "vectorkeep-prod-export-snapshot",
     },
     logGroups: {
       embed: "/aws/lambda/vectorkeep-prod-embed",
@@ -51,6 +53,7 @@ test("the outputs are what a user and the tools need", async () => {
       generations: "/aws/lambda/vectorkeep-prod-generations",
       verify: "/aws/lambda/vectorkeep-prod-verify",
       sweeper: "/aws/lambda/vectorkeep-prod-sweeper",
+      exportSnapshot: "/aws/lambda/vectorkeep-prod-export-snapshot",
       queryServer: "/vectorkeep/prod/query-server",
     },
     alarmTopicArn: "arn:sns:vectorkeep-prod-alarms",

@@ -42,6 +42,7 @@ beforeAll(async () => {
       "images:enabled": "true",
       "images:users": '["demo"]',
       "merchants:enabled": "true",
+      "snapshots:everyMinutes": "60",
       // Any address on this machine lets the query server answer beside it.
       "merchants:placesBaseUrl": "http://127.0.0.1:9",
     },

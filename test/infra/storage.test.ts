@@ -10,7 +10,7 @@ beforeAll(async () => {
 test("every bucket is encrypted, closed to the public and to plain HTTP", () => {
   const of = (kind: string) => [...ofType(prod, `aws:s3/bucket${kind}:Bucket${kind}`).values()];
   const buckets = [...ofType(prod, "aws:s3/bucket:Bucket").keys()].map((name) => `${name}-id`);
-  expect(buckets).toHaveLength(2);
+  expect(buckets).toHaveLength(3);
   expect(
     of("ServerSideEncryptionConfiguration")
       .map(({ bucket }) => bucket)
@@ -106,6 +106,6 @@ test("a production stack refuses to lose its data, and a development stack can b
     ),
     buckets: [...ofType(stack, "aws:s3/bucket:Bucket").values()].map((bucket) => !bucket.forceDestroy),
   });
-  expect(keeps(prod)).toEqual({ tables: [true, true], buckets: [true, true] });
-  expect(keeps(await deployStack("dev"))).toEqual({ tables: [false, false], buckets: [false, false] });
+  expect(keeps(prod)).toEqual({ tables: [true, true], buckets: [true, true, true] });
+  expect(keeps(await deployStack("dev"))).toEqual({ tables: [false, false], buckets: [false, false, false] });
 });

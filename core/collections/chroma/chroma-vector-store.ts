@@ -6,11 +6,11 @@ import { inSpan } from "../../tracing/span.ts";
 import { updateBodies } from "./update-batches.ts";
 import { postUpsert } from "./upsert-request.ts";
 import {
-  type DeltaPart,
   type MetadataChanges,
   type MetadataTerm,
   type Neighbour,
   type NeighbourQuery,
+  type RowsPart,
   type StoredMetadata,
   type StoredVector,
   UpsertRefusedError,
@@ -59,7 +59,7 @@ export class ChromaVectorStore implements VectorStore {
   }
 
   /** Serialised, because two concurrent upserts take longer than two in a row. */
-  async upsert(parts: readonly DeltaPart[]): Promise<void> {
+  async upsert(parts: readonly RowsPart[]): Promise<void> {
     const posted = this.#lastUpsert.then(() => this.#post(parts));
     this.#lastUpsert = posted.catch(() => undefined);
     await posted;
@@ -191,7 +191,7 @@ export class ChromaVectorStore implements VectorStore {
     }));
   }
 
-  async #post(parts: readonly DeltaPart[]): Promise<void> {
+  async #post(parts: readonly RowsPart[]): Promise<void> {
     const vectors = parts.reduce((sum, { from, to }) => sum + to - from, 0);
     const { status, text } = await inSpan("chroma.upsert", { vectors }, () =>
       postUpsert(`${this.#url}/upsert`, parts),

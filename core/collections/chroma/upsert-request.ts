@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from "node:http";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import type { DeltaPart } from "./vector-store.ts";
+import type { RowsPart } from "./vector-store.ts";
 
 const bytesPerNumber = 4;
 /** Vectors encoded per write: the server reads them while the next ones are encoded. */
@@ -16,7 +16,7 @@ const vectorsPerBatch = 64;
  */
 export async function postUpsert(
   url: string,
-  parts: readonly DeltaPart[],
+  parts: readonly RowsPart[],
 ): Promise<{ readonly status: number; readonly text: string }> {
   const records = recordsOf(parts);
   const sent = request(url, {
@@ -39,7 +39,7 @@ export function base64Length(dimensions: number): number {
 }
 
 /** The body up to the first embedding. */
-function recordsOf(parts: readonly DeltaPart[]): Buffer<ArrayBuffer> {
+function recordsOf(parts: readonly RowsPart[]): Buffer<ArrayBuffer> {
   const records = JSON.stringify({
     ids: parts.flatMap(({ delta, from, to }) => delta.ids.slice(from, to)),
     documents: parts.flatMap(({ delta, from, to }) => delta.documents.slice(from, to)),
@@ -49,14 +49,14 @@ function recordsOf(parts: readonly DeltaPart[]): Buffer<ArrayBuffer> {
 }
 
 /** Bytes of the embeddings in quotes, the commas between them, and the end of the body. */
-function embeddingsLength(parts: readonly DeltaPart[]): number {
+function embeddingsLength(parts: readonly RowsPart[]): number {
   return parts.reduce(
     (sum, { delta, from, to }) => sum + (to - from) * (base64Length(delta.dimensions) + 3),
     1,
   );
 }
 
-function* body(records: Buffer, parts: readonly DeltaPart[]): Generator<Buffer> {
+function* body(records: Buffer, parts: readonly RowsPart[]): Generator<Buffer> {
   yield records;
   let comma = "";
   for (const { delta, from, to } of parts) {

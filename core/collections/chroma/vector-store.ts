@@ -2,12 +2,18 @@ import type { Delta, VectorMetadata } from "../../deltas/delta.ts";
 import type { DocumentRef } from "../../documents/documents.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 
-/** A range of the vectors of a delta: from position `from` up to, but not including, `to`. */
-export interface DeltaPart {
-  readonly delta: Delta;
+/** Vectors as a delta has them, whatever they are of. */
+export type VectorRows = Pick<Delta, "dimensions" | "ids" | "documents" | "metadatas" | "vectors">;
+
+/** A range of these vectors: from position `from` up to, but not including, `to`. */
+export interface RowsPart<Rows extends VectorRows = VectorRows> {
+  readonly delta: Rows;
   readonly from: number;
   readonly to: number;
 }
+
+/** A range of the vectors of a delta. */
+export type DeltaPart = RowsPart<Delta>;
 
 export interface StoredVector {
   readonly id: string;
@@ -62,7 +68,7 @@ export interface VectorStore {
    * the calls, even if the callers do not await them. Throws UpsertRefusedError if the store rejects the request; then
    * none of it is stored.
    */
-  upsert(parts: readonly DeltaPart[]): Promise<void>;
+  upsert(parts: readonly RowsPart[]): Promise<void>;
   /** Ignores ids that are not stored. */
   delete(ids: readonly string[]): Promise<void>;
   count(): Promise<number>;

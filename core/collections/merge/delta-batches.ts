@@ -1,7 +1,7 @@
 import type { Delta } from "../../deltas/delta.ts";
 import { maxBodyBytes } from "../chroma/update-batches.ts";
 import { base64Length } from "../chroma/upsert-request.ts";
-import type { DeltaPart } from "../chroma/vector-store.ts";
+import type { RowsPart, VectorRows } from "../chroma/vector-store.ts";
 
 /** Larger requests are no faster, and Chroma rejects more than 5,461. */
 export const maxVectors = 4_500;
@@ -9,19 +9,19 @@ export const maxBytes = maxBodyBytes;
 
 const shortText = 40;
 
-interface Piece {
-  readonly part: DeltaPart;
+interface Piece<Rows extends VectorRows> {
+  readonly part: RowsPart<Rows>;
   readonly bytes: number;
 }
 
 /** Groups deltas into slices of one upsert each. A delta is split only if it is larger than a slice on its own. */
-export class SliceBuilder {
-  #parts: DeltaPart[] = [];
+export class SliceBuilder<Rows extends VectorRows = Delta> {
+  #parts: RowsPart<Rows>[] = [];
   #vectors = 0;
   #bytes = 0;
 
   /** The slices that this delta completes. */
-  *add(delta: Delta): Generator<DeltaPart[]> {
+  *add(delta: Rows): Generator<RowsPart<Rows>[]> {
     for (const { part, bytes } of pieces(delta)) {
       const vectors = part.to - part.from;
       if (this.#vectors + vectors > maxVectors || this.#bytes + bytes > maxBytes) yield* this.rest();
@@ -32,7 +32,7 @@ export class SliceBuilder {
   }
 
   /** The last slice, if there is one. A delta without vectors is also part of a slice. */
-  *rest(): Generator<DeltaPart[]> {
+  *rest(): Generator<RowsPart<Rows>[]> {
     if (this.#parts.length > 0) yield this.#parts;
     this.#parts = [];
     this.#vectors = 0;
@@ -40,7 +40,7 @@ export class SliceBuilder {
   }
 }
 
-function* pieces(delta: Delta): Generator<Piece> {
+function* pieces<Rows extends VectorRows>(delta: Rows): Generator<Piece<Rows>> {
   let from = 0;
   let bytes = 0;
   for (let to = 0; to < delta.ids.length; to += 1) {
@@ -56,7 +56,7 @@ function* pieces(delta: Delta): Generator<Piece> {
 }
 
 /** The bytes of a vector in a request body, rounded up. */
-function vectorBytes({ dimensions, ids, documents, metadatas }: Delta, position: number): number {
+function vectorBytes({ dimensions, ids, documents, metadatas }: VectorRows, position: number): number {
   let bytes =
     base64Length(dimensions) + textBytes(ids[position] ?? "") + textBytes(documents[position] ?? "") + 16;
   const metadata = metadatas[position];

@@ -35,13 +35,26 @@ describe("the command line", () => {
     [["lines", "--shard", "1.5"], /^--shard is a number from 1/],
     [["lines", "--yes"], /^--yes is only for --restore\./],
     [["lines", "--purge"], /--purge/],
-    [["lines", "--rebuild", "--restore", "2"], /^Use either --restore or --rebuild\./],
+    [["lines", "--rebuild", "--restore", "2"], /^Use one of --restore, --rebuild and --export\./],
+    [["lines", "--rebuild", "--export", "x"], /^Use one of --restore, --rebuild and --export\./],
+    [["lines", "--export", "x", "--shard", "1"], /^--export takes the whole collection/],
+    [["lines", "--export", "https://bucket/x"], /^--export takes s3:\/\/BUCKET\/PREFIX or a folder/],
+    [["lines", "--export", "s3://B"], /^--export takes s3:\/\/BUCKET\/PREFIX or a folder/],
   ])("%j is refused", (args, why) => {
     expect(() => readArguments(args)).toThrow(why);
   });
 
   test("help needs nothing else", () => {
     expect(readArguments(["--help"]).help).toBe(true);
+  });
+
+  test.each([
+    ["s3://my-bucket", { kind: "bucket", bucket: "my-bucket", prefix: "" }],
+    ["s3://my-bucket/", { kind: "bucket", bucket: "my-bucket", prefix: "" }],
+    ["s3://my-bucket/for/others/", { kind: "bucket", bucket: "my-bucket", prefix: "for/others/" }],
+    ["./export", { kind: "folder", path: "./export" }],
+  ])("%s is where an export goes", (text, target) => {
+    expect(readArguments(["lines", "--export", text]).export).toEqual(target);
   });
 
   test("a list is of all shards, or of the one that is named", () => {

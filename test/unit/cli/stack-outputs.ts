@@ -7,6 +7,7 @@ const names = {
   generations: "e",
   verify: "f",
   sweeper: "g",
+  exportSnapshot: "i",
 };
 
 /** Of a stack without a query service. */
@@ -25,6 +26,7 @@ export const stackOutputs = {
   streamGivenUpPrefix: "aws/lambda/mapping/",
   artifactsBucket: "artifacts",
   deltasBucket: "deltas",
+  snapshotsBucket: "snapshots",
   receiptsTable: "receipts",
   controlTable: "control",
   collectionsFileSystem: "fs-1",

@@ -1,0 +1,43 @@
+import { pipeline } from "node:stream/promises";
+import { publishSnapshot } from "./publish-snapshot.ts";
+import { Measured } from "./snapshot-archive.ts";
+import { SnapshotCorruptError } from "./snapshot-errors.ts";
+import type { SnapshotManifest, SnapshotPointer } from "./snapshot-manifest.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
+
+export interface CopySnapshotDeps {
+  readonly from: SnapshotStore;
+  readonly to: SnapshotStore;
+  /** Snapshots that stay there, the newest included. */
+  readonly kept: number;
+  readonly onBytes: (bytes: number) => void;
+}
+
+/**
+ * Copies a snapshot to another store, where it is the newest one then; what is there already is not copied again.
+ * Resolves to what that store names. Throws SnapshotCorruptError.
+ */
+export async function copySnapshot(
+  { from, to, kept, onBytes }: CopySnapshotDeps,
+  source: SnapshotPointer,
+  manifest: SnapshotManifest,
+): Promise<SnapshotPointer> {
+  const before = await to.latest();
+  if (before?.pointer.created_at === manifest.created_at) return before.pointer;
+  const snapshot = to.nextName(before);
+  const measured = new Measured(onBytes);
+  const reading = pipeline(await from.openArchive(source), measured);
+  const writing = to.putArchive(snapshot, measured).catch((error: Error) => {
+    measured.destroy(error);
+    throw error;
+  });
+  const ended = await Promise.allSettled([writing, reading]);
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
+  if (measured.sha256() !== manifest.archive.sha256) {
+    await to.discard(snapshot);
+    throw new SnapshotCorruptError(from.urlOf(source.archive), "its bytes are not what its manifest says");
+  }
+  const copied = { ...manifest, snapshot };
+  const { latest } = await publishSnapshot({ store: to, kept, onStep: () => undefined }, copied, before);
+  return latest;
+}

@@ -1,0 +1,20 @@
+import { defineFunction } from "../../core/process/define-function.ts";
+import { monotonicClock } from "../../core/resilience/clock.ts";
+import { scheduledExport } from "../../core/snapshots/scheduled-export.ts";
+import { parseSnapshotRequest, type SnapshotAnswer } from "../../core/snapshots/snapshot-request.ts";
+import { exportSnapshotConfig } from "./config.ts";
+import { exportSnapshotDeps } from "./deps.ts";
+
+/** Exports what a collection has published, for a schedule or for an operator. */
+export const handler = defineFunction({
+  name: "export-snapshot",
+  config: exportSnapshotConfig,
+  deps: exportSnapshotDeps,
+  metrics: "export-snapshot",
+  reserveMs: 20_000,
+  async handle(event: unknown, { depsOf }, { giveUpAt }): Promise<SnapshotAnswer> {
+    const { collection } = parseSnapshotRequest(event);
+    const deadline = monotonicClock.now() + giveUpAt - Date.now();
+    return scheduledExport(depsOf(collection), deadline);
+  },
+});
