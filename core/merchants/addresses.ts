@@ -2,7 +2,7 @@ import { daysIn } from "../receipts/typed/dates.ts";
 import { kindsOfRow } from "../receipts/typed/row-kinds.ts";
 import { foldWords, likeness } from "./fold-words.ts";
 
-/** Abbreviations of words in addresses, English and Malay. */
+/** English and Malay abbreviations in addresses. */
 const longForms: Readonly<Record<string, string>> = {
   st: "street",
   str: "street",
@@ -37,30 +37,30 @@ const longForms: Readonly<Record<string, string>> = {
   psn: "persiaran",
   sel: "selangor",
 };
-/** Words that printed addresses have or leave out: they say nothing. */
+/** Words that do not identify a place and that receipts print or omit at will. */
 const unsaid = new Set(
   "no lot unit block blk level lvl floor flr ground the of and d e darul ehsan takzim khusus malaysia".split(
     " ",
   ),
 );
 
-/** The words and numbers of an address, each once, in one spelling. */
+/** Returns the distinct normalised words and numbers of an address. */
 export function addressWords(text: string): string[] {
   const words = foldWords(text).map((word) => longForms[word] ?? word);
   return [...new Set(words)].filter((word) => !unsaid.has(word));
 }
 
-/** An address of fewer words is a town, not a place. */
+/** An address of fewer words identifies a town, not a place. */
 const minWords = 4;
-/** A number tells one door from the next; a word may be in every address of a town. */
+/** A number identifies one door, whereas a word may be in every address of a town. */
 const numberWeight = 2;
-/** Words with a misread character. */
+/** The minimum likeness of words, to allow for a misread character. */
 const minLikeness = 0.7;
 const minLettersToMisread = 5;
 const minAgreement = 0.75;
 const minNumbers = 0.6;
 
-/** Whether rows print an address. The order of its words does not matter, since rows break it anywhere. */
+/** Whether the rows contain an address. The order of words is ignored, because receipts break addresses anywhere. */
 export function isPrintedAddress(address: string, rows: readonly string[]): boolean {
   const words = addressWords(address);
   if (words.length < minWords) return false;
@@ -74,11 +74,11 @@ export function isPrintedAddress(address: string, rows: readonly string[]): bool
   return (numberWeight * found + named) / whole >= minAgreement;
 }
 
-/** Receipts print less than directories have: the street alone, without the town. */
+/** Receipts print less than directories store, for example only the street. */
 const minPrintedWords = 3;
 const minPrintedShare = 0.9;
 
-/** Whether an address has what the rows of an address print, where they print a number and a street at least. */
+/** Whether an address contains the words of printed rows. The rows must have at least a number and a street. */
 export function hasPrinted(address: string, rows: readonly string[]): boolean {
   const printed = addressWords(rows.join(" "));
   if (printed.length < minPrintedWords || !printed.some(isNumber)) return false;
@@ -97,18 +97,21 @@ function isNumber(word: string): boolean {
   return /^\p{N}/u.test(word);
 }
 
-/** Rows that an address may take, from the first that looks like one. */
+/** The maximum number of rows of an address, from the first that looks like one. */
 const maxRows = 5;
-/** A postcode beside words, or a number with a slash as Malaysian streets have. */
+/** A postcode with words, or a number with a slash as in Malaysian street names. */
 const likeAddress = /(?<!\d)\d{5}(?!\d).*\p{L}{3}|\p{L}{3}.*(?<!\d)\d{5}(?!\d)|\d\/\d/u;
-/** The door, with which an address begins: `No. 12, `, `23, `, `Lot 5-1 `. */
+/** The door at the start of an address: `No. 12, `, `23, `, `Lot 5-1 `. */
 const likeDoor =
   /^(?:(?:no|lot|unit|suite|block|blk|level)\b[ .:]*\p{L}{0,3}[ .]*\d|\p{L}?[.-]?\d{1,4}\p{L}?\s?[-,&/.]).*\p{L}{3}/iu;
-/** What stands beside an address, and has numbers of its own. */
+/** Labels of rows that are printed next to an address and contain other numbers. */
 const beside =
   /\b(?:tel|telephone|phone|h\/?p|fax|gst|sst|vat|tax|reg|roc|co|invoice|inv|receipt|rcpt|bill|doc|date|time|cashier|csh|table|total|thank|www|ref|slip|order)\b|@/iu;
 
-/** The rows that print the address of the merchant: from a door or the first row with words of an address, to the last. */
+/**
+ * Returns the rows of the merchant's address: from the row with the door, or the first row that looks like an address,
+ * to the last.
+ */
 export function addressRows(rows: readonly string[]): string[] {
   const first = rows.findIndex(isLikeAddress);
   if (first === -1) return [];

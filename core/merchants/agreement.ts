@@ -6,7 +6,10 @@ import type { ReceiptWords } from "./receipt-words.ts";
 import { registrationsIn } from "./registrations.ts";
 import { siteKey, sitesIn } from "./sites.ts";
 
-/** In what a receipt agrees with what is known of a merchant, and with rows of a receipt of it. */
+/**
+ * Returns the evidence that a receipt is of a merchant: what it shares with the merchant's facts and with rows of the
+ * merchant's receipts.
+ */
 export function agreement(
   words: ReceiptWords,
   facts: MerchantFacts,

@@ -2,8 +2,9 @@ import type { Candidate, EvidenceKind, MerchantFacts } from "./candidate.ts";
 import { isSameName } from "./names.ts";
 
 /**
- * How sure one agreement makes a candidate, alone. A registration belongs to one company. A telephone is passed on with its shop, an
- * address is shared by the shops of a mall, and a name or a site by the branches of a chain.
+ * The confidence from one kind of evidence alone. A registration belongs to one company. A telephone number passes to
+ * the next owner of a shop, an address is shared by the shops of a mall, and a name or a site by the branches of a
+ * chain.
  */
 const weights: Readonly<Record<EvidenceKind, number>> = {
   registration: 0.92,
@@ -13,18 +14,18 @@ const weights: Readonly<Record<EvidenceKind, number>> = {
   address: 0.6,
 };
 
-/** From this confidence on a merchant is written without asking a person. */
+/** The minimum confidence at which a merchant is written without a person's approval. */
 export const usualThreshold = 0.85;
-/** Below, what is known is not worth a person's look. */
+/** Candidates below this confidence are not worth a person's time. */
 const minProposal = 0.5;
-/** How many times the receipts of a rival outweigh it. */
+/** The factor by which the receipts of a candidate must outnumber those of a rival. */
 const outvoted = 3;
 
 export type Decision =
   | { readonly kind: "resolved" | "proposed"; readonly best: Candidate; readonly confidence: number }
   | { readonly kind: "none" };
 
-/** How likely a candidate is right, 0 to 1, if its agreements are independent. */
+/** Returns the confidence in a candidate, from 0 to 1. Assumes that the kinds of evidence are independent. */
 export function confidenceOf({ evidence }: Pick<Candidate, "evidence">): number {
   const kinds = [...new Set(evidence.map(({ kind }) => kind))];
   const doubt = kinds.reduce((left, kind) => left * (1 - weights[kind]), 1);
@@ -39,8 +40,8 @@ interface Group {
 }
 
 /**
- * Whose receipt it is. A candidate is resolved from `threshold` on, unless another merchant reaches it too: then a person decides, as
- * below the threshold.
+ * Decides which merchant a receipt is of. A candidate at or above `threshold` is resolved, unless a rival reaches it
+ * too and is not outnumbered. Disputed and less likely candidates are proposed to a person.
  */
 export function decide(candidates: readonly Candidate[], threshold: number): Decision {
   const [first, rival] = groupsOf(candidates, threshold);
@@ -52,7 +53,7 @@ export function decide(candidates: readonly Candidate[], threshold: number): Dec
   return { kind: isResolved ? "resolved" : "proposed", best, confidence };
 }
 
-/** Best first. */
+/** Returns the groups, best first. */
 function groupsOf(candidates: readonly Candidate[], threshold: number): Group[] {
   const groups: Candidate[][] = [];
   for (const candidate of candidates) {
@@ -83,7 +84,7 @@ function groupOf(candidates: readonly Candidate[], threshold: number): Group {
   };
 }
 
-/** Of the names of candidates, the one that most receipts have; of equally frequent ones the first. */
+/** Returns the name with the most receipts; the first of equally frequent ones. */
 function usualName(candidates: readonly Candidate[]): string {
   const counts = new Map<string, number>();
   for (const { facts, support } of candidates) {
@@ -92,7 +93,10 @@ function usualName(candidates: readonly Candidate[]): string {
   return [...counts].toSorted(([, one], [, other]) => other - one)[0]?.[0] ?? "";
 }
 
-/** The facts of a candidate that its evidence holds for: those of a place only where its telephone or its address agrees. */
+/**
+ * Returns the facts that the evidence supports. The address, telephone and place id are only included if the telephone
+ * or address matches.
+ */
 export function provenFacts({ facts, evidence }: Candidate): MerchantFacts {
   const isPlace = evidence.some(({ kind }) => kind === "phone" || kind === "address");
   if (isPlace) return facts;

@@ -1,6 +1,9 @@
 import { foldText } from "../search/lexical/fold-text.ts";
 
-/** The words and numbers of a text without case, width, diacritics and punctuation: "Jln. Ｋuchai 2/9" -> jln, kuchai, 2, 9. */
+/**
+ * Returns the words and numbers of a text without case, width, diacritics and punctuation: "Jln. Ｋuchai 2/9" -> jln,
+ * kuchai, 2, 9.
+ */
 export function foldWords(text: string): string[] {
   return foldText(text).match(/\p{L}+|\p{N}+/gu) ?? [];
 }
@@ -8,8 +11,8 @@ export function foldWords(text: string): string[] {
 const shortest = 2;
 
 /**
- * How alike two texts are, 0 to 1: the share of their pairs of characters that both have (Dice's coefficient). A character that an
- * OCR engine misread costs two pairs of each.
+ * Returns the similarity of two texts from 0 to 1: the share of common pairs of characters (Dice's coefficient). A
+ * misread character costs two pairs of each text.
  */
 export function likeness(one: string, other: string): number {
   if (one === other) return 1;

@@ -1,6 +1,6 @@
 import { foldWords, likeness } from "./fold-words.ts";
 
-/** Legal forms, as receipts print them: they say nothing about whose receipt it is, and a brand leaves them out. */
+/** Legal forms. They do not identify a merchant, and brand names omit them. */
 const legalForms = new Set(
   "sdn bhd sb plt berhad sendirian ltd limited llc llp inc incorporated corp corporation gmbh ag kg ug sa sarl sas srl spa bv nv oy ab as aps pty plc".split(
     " ",
@@ -12,10 +12,10 @@ const besideForms = new Set(["m", "co", "company"]);
 /** A shorter name occurs in other texts by chance. */
 const minLetters = 4;
 const minHan = 2;
-/** Two misread characters of a name of twenty. */
+/** Allows two misread characters in a name of twenty. */
 const minLikeness = 0.85;
 
-/** What is left of a name without case, punctuation and legal form: `Mr. D.I.Y. (M) Sdn Bhd` -> `mrdiy`. */
+/** Returns a name without case, punctuation and legal form: `Mr. D.I.Y. (M) Sdn Bhd` -> `mrdiy`. */
 export function nameKey(name: string): string {
   const words = nameWords(name);
   const isCompany = words.some((word) => legalForms.has(word));
@@ -23,28 +23,28 @@ export function nameKey(name: string): string {
   return kept.join("");
 }
 
-/** Numbers of a till or scan before a name, and the registration behind it. */
+/** A number of a till or scan before a name, and a registration after it. */
 const besideName = /^\W*\d{4,}\s+|\(?(?<![\p{L}\p{N}])\d{4,}\s?-\s?\p{L}\)?\s*$/gu;
 
 function nameWords(name: string): string[] {
-  // S/B is Sdn Bhd, and would be two words.
+  // S/B stands for Sdn Bhd; unreplaced it would become two words.
   return foldWords(name.replace(besideName, " ").replace(/\bs\s*\/\s*b\b/giu, " sb "));
 }
 
-/** Whether a row names a company with its legal form. */
+/** Whether a row contains the legal form of a company. */
 export function legalName(row: string): boolean {
   return nameWords(row).some((word) => legalForms.has(word));
 }
 
-/** Whether a key is long enough to say whose a receipt is. */
+/** Whether a key is long enough to identify a merchant. */
 export function isTelling(key: string): boolean {
   const letters = key.match(/\p{L}/gu)?.length ?? 0;
   return letters >= minLetters || (key.match(/\p{Script=Han}/gu)?.length ?? 0) >= minHan;
 }
 
 /**
- * Whether two names are of one merchant: equal but for case, punctuation, legal form and misread characters. Numbers have to be equal:
- * they tell branches apart.
+ * Whether two names are of one merchant: equal except for case, punctuation, legal form and misread characters. Numbers
+ * must be equal, because they distinguish branches.
  */
 export function isSameName(one: string, other: string): boolean {
   return isSameKey(nameKey(one), nameKey(other));
@@ -55,12 +55,12 @@ function isSameKey(one: string, other: string): boolean {
   return numbersOf(one) === numbersOf(other) && likeness(one, other) >= minLikeness;
 }
 
-/** Rows that one name may take. */
+/** The maximum number of rows of one name. */
 const maxRows = 3;
 
 /**
- * Whether a name is printed: as a row, as up to three rows, or as the beginning of one that goes on with something else (a registration
- * number, a branch).
+ * Returns the printed text of a name: a row, up to three rows, or a row that begins with the name and continues with
+ * something else (a registration number, a branch). Undefined if the rows do not contain the name.
  */
 export function printedName(name: string, rows: readonly string[]): string | undefined {
   const key = nameKey(name);
@@ -76,7 +76,7 @@ export function printedName(name: string, rows: readonly string[]): string | und
   return undefined;
 }
 
-/** At the end of a word only: `AEON` is not printed by `AEONIAN`. */
+/** Matches whole words only: `AEONIAN` does not match `AEON`. */
 function startsWithName(text: string, key: string): boolean {
   const words = text.split(/[^\p{L}\p{N}.'&]+/u);
   for (let count = 1; count < words.length; count++) {

@@ -4,20 +4,23 @@ import { isTelling, nameKey } from "./names.ts";
 import type { ReceiptWords } from "./receipt-words.ts";
 import { registrationsIn } from "./registrations.ts";
 
-/** A receipt whose merchant is known, with its rows that a search found. */
+/** A receipt with a known merchant, and its rows that a search found. */
 export interface Neighbour {
-  /** Key of the receipt. */
+  /** The key of the receipt. */
   readonly receipt: string;
   readonly facts: MerchantFacts;
   readonly rows: readonly string[];
 }
 
-/** One search each. */
+/** Each query is one search. */
 const maxQueries = 8;
 const titles = 3;
 const maxQueryLength = 200;
 
-/** The rows by which receipts of one merchant are found: those that name it, and those with what belongs to it alone. */
+/**
+ * Returns the rows to search for receipts of the same merchant: rows with its name, and rows that only its receipts
+ * contain.
+ */
 export function headerQueries({ head, phones, registrations, sites, address }: ReceiptWords): string[] {
   const rowOf = (found: (row: string) => boolean) => head.find(found);
   const telling = head.filter((row) => isTelling(nameKey(row))).slice(0, titles);
@@ -35,7 +38,7 @@ export function headerQueries({ head, phones, registrations, sites, address }: R
   return [...new Set(queries.map((query) => query.slice(0, maxQueryLength)))].slice(0, maxQueries);
 }
 
-/** The merchants of receipts that agree with one in something. */
+/** Returns the merchants of receipts that share evidence with a receipt. */
 export function similarCandidates(words: ReceiptWords, neighbours: readonly Neighbour[]): Candidate[] {
   return neighbours.flatMap(({ facts, rows }): Candidate[] => {
     const evidence = agreement(words, facts, rows);
@@ -43,14 +46,14 @@ export function similarCandidates(words: ReceiptWords, neighbours: readonly Neig
   });
 }
 
-/** A row of a receipt whose merchant is known. */
+/** A row of a receipt with a known merchant. */
 export interface KnownRow {
   readonly receipt: string;
   readonly facts: MerchantFacts;
   readonly row: string;
 }
 
-/** The receipts of rows that searches found, each with its rows. */
+/** Groups the rows that searches found by receipt. */
 export function neighboursOf(found: readonly KnownRow[]): Neighbour[] {
   return Array.from(
     Map.groupBy(found, ({ receipt }) => receipt),

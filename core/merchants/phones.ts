@@ -2,11 +2,11 @@ import { daysIn } from "../receipts/typed/dates.ts";
 
 const label =
   /\b(?:tele?(?:phone|fon)?|phone|ph|h\/?p|handphone|mobile|mob|call|hotline|care ?line|whats ?app|contact)\b|\bt ?:|电话|電話|☎/iu;
-/** What follows is a fax, which no directory lists, until another label. */
+/** A fax number follows, until the next label. Directories do not list fax numbers. */
 const fax = /\b(?:fax|faks)\b|\bf ?:/iu;
-/** One number for both. */
+/** The label of a number for both telephone and fax. */
 const both = /\btel(?:ephone)?\.?\s*[/&]\s*fax\b/iu;
-/** Rows whose numbers are none of a telephone. */
+/** Labels of rows whose numbers are not telephone numbers. */
 const otherNumbers =
   /\b(?:gst|tax|vat|sst|reg|roc|invoice|inv|receipt|rcpt|bill|slip|doc|ref|trans|trn|order|member|card|approval|batch|account|acc|qty)\b/iu;
 const number = /(?<![\p{L}\p{N}.])[+(]*\d[\d\s().-]{4,22}\d(?![\p{L}\p{N}%])/gu;
@@ -15,18 +15,21 @@ const maxDigits = 15;
 
 const maxDayLength = "02-01-2018".length;
 
-/** Digits of a country code and of the zeros before it. */
+/** The maximum number of digits of a country code and its leading zeros. */
 const maxPrefix = 4;
-/** Shorter ends of numbers agree by chance. */
+/** Shorter suffixes of numbers match by chance. */
 const minShared = 8;
 
-/** The digits of a telephone number, in any width and script, without the zeros and the plus before its codes. */
+/**
+ * Returns the digits of a telephone number in any width and script, without the leading plus and zeros; empty if it is
+ * not one.
+ */
 export function phoneKey(text: string): string {
   const digits = text.normalize("NFKC").replace(/\D/gu, "").replace(/^0+/, "");
   return digits.length >= minDigits && digits.length <= maxDigits ? digits : "";
 }
 
-/** Whether two numbers reach one telephone: they are equal, or one of them has a country code before it. */
+/** Whether two telephone numbers are the same: equal, or equal except for a country code. */
 export function isSamePhone(one: string, other: string): boolean {
   const [shorter = "", longer = ""] = [phoneKey(one), phoneKey(other)].sort((a, b) => a.length - b.length);
   if (shorter === "") return false;
@@ -36,7 +39,7 @@ export function isSamePhone(one: string, other: string): boolean {
   );
 }
 
-/** The telephone numbers in rows of a receipt, as they are printed: behind a word for one, or alone in their row. */
+/** Returns the telephone numbers in rows as printed: after a label, or alone in their row. */
 export function phonesIn(rows: readonly string[]): string[] {
   const found = rows.flatMap((row) => phonesOf(row.normalize("NFKC")));
   return [...new Map(found.map((phone) => [phoneKey(phone), phone])).values()];
@@ -54,7 +57,7 @@ function phonesOf(row: string): string[] {
     .filter((printed) => isLabelled || /[\s()-]/u.test(printed));
 }
 
-/** `02-01-2018`, unless more follows. */
+/** Whether a number is a date such as `02-01-2018` and nothing more. */
 function isDay(printed: string): boolean {
   return printed.length <= maxDayLength && daysIn(printed).length > 0;
 }

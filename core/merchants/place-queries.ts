@@ -3,18 +3,18 @@ import { isTelling, legalName, nameKey } from "./names.ts";
 import { phoneKey } from "./phones.ts";
 import type { ReceiptWords } from "./receipt-words.ts";
 
-/** A question to a directory of places. */
+/** A query to a directory of places. */
 export interface PlaceQuery {
-  /** What is normalised of it: questions with one key have one answer. */
+  /** The normalised query; queries with the same key have the same answer. */
   readonly key: string;
   readonly text: string;
 }
 
-/** A telephone first: it finds one place. */
+/** Telephones are queried first, because each one identifies one place. */
 const maxPhones = 2;
 const maxTextLength = 300;
 
-/** The questions whose answers may be the merchant of a receipt, best first: its telephones, then its name with its address. */
+/** Returns the queries for the merchant of a receipt, best first: its telephones, then its name with its address. */
 export function placeQueries({ head, phones, address }: ReceiptWords): PlaceQuery[] {
   const ofPhones = phones
     .slice(0, maxPhones)
@@ -29,11 +29,14 @@ export function placeQueries({ head, phones, address }: ReceiptWords): PlaceQuer
   return [...ofPhones, { key, text }];
 }
 
-/** Rows above the name that say nothing of the merchant. */
+/** Rows above the name that do not identify the merchant. */
 const courtesy =
   /\b(?:thank|thanks|tq|welcome|terima kasih|goods sold|please|tax invoice|receipt|copy|feedback|customer|invoice|duplicate|reprint)\b/iu;
 
-/** The row with a legal form, together with the row before it where it has nothing else; without one the first that can be a name. */
+/**
+ * Returns the row with a legal form, with the row before it if it contains nothing else. Without a legal form, returns
+ * the first row that can be a name.
+ */
 function titleOf(rows: readonly string[]): string | undefined {
   const legal = rows.findIndex(legalName);
   if (legal !== -1) {

@@ -3,31 +3,31 @@ import { phonesIn } from "./phones.ts";
 import { registrationsIn } from "./registrations.ts";
 import { siteKey, sitesIn } from "./sites.ts";
 
-/** What OCR itself took for a fact: `extracted_data` of a word or line. */
+/** A fact that OCR itself recognized: `extracted_data` of a word or line. */
 export interface Extracted {
   readonly type: string;
   readonly value: string;
 }
 
-/** What a receipt says of its merchant, as it prints it. */
+/** The printed facts of a receipt that may identify its merchant. */
 export interface ReceiptWords {
-  /** The first rows: whose receipt it is, and where. */
+  /** The first rows, which have the name and the address. */
   readonly head: readonly string[];
   readonly phones: readonly string[];
-  /** Keys of registrations. */
+  /** Normalised keys of registrations. */
   readonly registrations: readonly string[];
-  /** Keys of sites. */
+  /** Normalised keys of sites. */
   readonly sites: readonly string[];
-  /** The rows that print the address; empty where none look like one. */
+  /** The rows with the address; empty if no row looks like one. */
   readonly address: readonly string[];
 }
 
-/** Below are articles, prices and what was paid. */
+/** Rows below have articles, prices and payments. */
 const headRows = 16;
-/** Receipts print telephones and registrations above or below what was bought. */
+/** Receipts print telephones and registrations above or below the articles. */
 const footRows = 8;
 
-/** Reads the visual rows of a receipt, highest first. What OCR extracted comes first, since it has seen more than text. */
+/** Reads the visual rows of a receipt, highest first. Facts from OCR precede, because OCR sees more than the text. */
 export function receiptWords(rows: readonly string[], extracted: readonly Extracted[] = []): ReceiptWords {
   const head = rows.slice(0, headRows);
   const edges = [...head, ...rows.slice(Math.max(headRows, rows.length - footRows))];

@@ -1,14 +1,17 @@
-/** Hosts on which many merchants have a page; the path names the merchant. */
+/** Hosts with pages of many merchants; the path identifies the merchant. */
 const shared =
   /(?:^|\.)(?:facebook|fb|instagram|twitter|tiktok|linktr|wa|wixsite|blogspot|wordpress|grab|google)\.[a-z]+$/;
-/** Of programs that print receipts, and of surveys. */
+/** Rows that name the receipt software or a survey. */
 const ofOthers = /\b(?:powered|software|system|survey|pos)\b/iu;
 const address =
   /(?:https?:\/\/)?((?:[a-z0-9-]+\.)+(?:com|net|org|biz|shop|co|info|my|sg|uk|de|fr|es|cn|eu|us|au)(?:\.[a-z]{2})?)(\/[\w./-]*)?(?![\w@])/giu;
 
-/** The host of a web address without `www.`, with the path where many merchants share the host; empty for what is none. */
+/**
+ * Returns the host of a web address without `www.`, plus the path if many merchants share the host; empty if the text
+ * has no web address.
+ */
 export function siteKey(text: string): string {
-  // Engines read a blank after each dot.
+  // OCR engines often read a space after a dot.
   const close = text
     .normalize("NFKC")
     .toLowerCase()
@@ -22,7 +25,10 @@ export function siteKey(text: string): string {
   return "";
 }
 
-/** The web addresses in rows of a receipt. The address of a mailbox is one of its host only where that is not a provider's. */
+/**
+ * Returns the web addresses in rows of a receipt. Skips rows with an email address, because its host may be that of a
+ * provider.
+ */
 export function sitesIn(rows: readonly string[]): string[] {
   const keys = rows.filter((row) => !row.includes("@") && !ofOthers.test(row)).map(siteKey);
   return [...new Set(keys)].filter((key) => key !== "");

@@ -74,7 +74,7 @@ async function sendAgain(files: OcrFiles): Promise<void> {
 async function outcomes(files: OcrFiles): Promise<string[]> {
   const said = await stack.logged(
     stack.outputs.merchants?.logGroup ?? "",
-    `"A merchant was looked for" "${files.imageId}"`,
+    `"The merchant of a receipt was searched for" "${files.imageId}"`,
   );
   return said.map((line) => String(JSON.parse(line).status));
 }

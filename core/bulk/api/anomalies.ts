@@ -2,13 +2,13 @@ import { type Counts, rowsIn } from "../../catchup/tasks/counts.ts";
 import type { Task } from "../../catchup/tasks/task.ts";
 
 const maxFailureRate = 0.15;
-/** Of fewer rows a rate says nothing. */
+/** A failure rate over fewer rows is not significant. */
 const minRowsForRate = 100;
 const maxSilentMs = 4 * 3_600_000;
 const maxTimesMean = 3;
-/** A mean of fewer tasks says nothing. */
+/** A mean over fewer tasks is not significant. */
 const minTasksForMean = 3;
-/** A task that takes no longer is no concern of anybody's. */
+/** A task that is faster than this is never reported as slow. */
 const minSlowMs = 60_000;
 
 export const anomalyKinds = ["failure_rate", "not_updated", "slow"] as const;
@@ -20,17 +20,17 @@ export interface Anomaly {
   readonly detail: string;
 }
 
-/** What is known of a task. */
+/** A task with the state that anomalies are detected from. */
 export interface ObservedTask {
   readonly task: Task;
-  /** Of the rows that are over. */
+  /** The counts of the rows with a result. */
   readonly counts: Counts;
   readonly isOpen: boolean;
-  /** When it or one of its chunks changed last; epoch ms. */
+  /** Epoch milliseconds of the last change of the task or one of its chunks. */
   readonly touchedAt: number;
 }
 
-/** Mean time per row of tasks that are completed. */
+/** The mean time per row of completed tasks. */
 export interface Pace {
   readonly tasks: number;
   readonly msPerRow: number;
@@ -48,7 +48,7 @@ export function paceOf(tasks: readonly ObservedTask[]): Pace {
   return { tasks: over, msPerRow: rows === 0 ? 0 : ms / rows };
 }
 
-/** What an operator should look at. Tasks differ in size, so the time of one is compared per row. */
+/** Returns the anomalies of a task for an operator. Durations are compared per row, because tasks differ in size. */
 export function anomaliesOf(observed: ObservedTask, pace: Pace, now: number): Anomaly[] {
   const { task, isOpen, touchedAt } = observed;
   const found: Omit<Anomaly, "task_id">[] = [];
@@ -59,12 +59,12 @@ export function anomaliesOf(observed: ObservedTask, pace: Pace, now: number): An
   }
   const silentMs = now - touchedAt;
   if (isOpen && silentMs > maxSilentMs) {
-    const detail = `Nothing of it has changed for ${(silentMs / 3_600_000).toFixed(1)} hours.`;
+    const detail = `It has not changed for ${(silentMs / 3_600_000).toFixed(1)} hours.`;
     found.push({ kind: "not_updated", severity: "high", detail });
   }
   const times = timesMean(observed, pace, now);
   if (times > maxTimesMean) {
-    const detail = `It has taken ${times.toFixed(1)} times what as many rows of completed tasks take.`;
+    const detail = `It has taken ${times.toFixed(1)} times as long per row as completed tasks.`;
     found.push({ kind: "slow", severity: "medium", detail });
   }
   return found.map((one) => ({ task_id: task.task_id, ...one }));

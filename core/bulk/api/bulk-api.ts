@@ -32,7 +32,7 @@ import { showBulkTask } from "./show-bulk-task.ts";
 export interface BulkApiDeps extends StartDeps, EndDeps {
   readonly defaults: RequestDefaults;
   readonly usdPerMillionTokens: number;
-  /** Reads the key at each request, so that a changed one counts. */
+  /** Reads the key for each request, so that a rotated key takes effect without a restart. */
   apiKey(): Promise<string>;
   readonly health: HealthCheck;
   readonly monitoring: Pick<Monitoring, "read">;
@@ -41,7 +41,7 @@ export interface BulkApiDeps extends StartDeps, EndDeps {
 }
 
 export const prefix = "/api/v1";
-/** A request is a few hundred bytes; files go to the bucket. */
+/** A request has a few hundred bytes; files are uploaded to the bucket instead. */
 const bodyLimit = 1024 * 1024;
 const taskMessage = "Task queued for processing";
 
@@ -60,15 +60,15 @@ const open = { config: { open: true } };
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Whether the route needs no key. */
+    /** Whether the route needs no API key. */
     open?: boolean;
   }
 }
 
-/** The HTTP service of the bulk API; it listens once it is told to. */
+/** Returns the HTTP service of the bulk API. The caller starts it with `listen`. */
 export async function bulkApi(deps: BulkApiDeps): Promise<FastifyInstance> {
   const app = fastify({ bodyLimit, logger: false, forceCloseConnections: "idle" });
-  // Requests are read by core, which names every problem at once; the schemas here describe them.
+  // Core validates requests, because it reports all problems at once. The schemas here only describe the API.
   app.setValidatorCompiler(() => (value) => ({ value }));
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => {
@@ -116,7 +116,7 @@ function declareRoutes(scope: FastifyInstance, deps: BulkApiDeps): void {
     "/process",
     {
       schema: {
-        summary: "Start a task, or return the one that carries out the same request already",
+        summary: "Start a task, or return the task that already processes the same request",
         body: bulkBody,
         headers: keyHeader,
         response: { 202: acceptedTask, 400: failure, 401: failure, 422: failure },
@@ -244,7 +244,7 @@ function accepted(task: Task): z.infer<typeof acceptedTask> {
   return {
     task_id: task.task_id,
     status: bulkStatusOf[task.status],
-    message: task.status === "PENDING" ? taskMessage : `The task is ${bulkStatusOf[task.status]} already`,
+    message: task.status === "PENDING" ? taskMessage : `The task is already ${bulkStatusOf[task.status]}`,
     created_at: task.created_at,
   };
 }
@@ -272,7 +272,7 @@ function readPage(query: Readonly<Record<string, unknown>>): z.infer<typeof page
   );
 }
 
-/** Null is none, as everywhere. */
+/** Treats null as absent, like all other request fields. */
 function readRetry(body: Readonly<Record<string, unknown>>): z.infer<typeof retryBody> {
   const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
   const read = retryBody.safeParse(given);
@@ -297,13 +297,13 @@ function headerOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
-/** Fastify's own refusals: a body that is no JSON, too long, or of another type. */
+/** Maps Fastify's own client errors: a body that is not JSON, too long, or of another content type. */
 function refuse(reply: FastifyReply, error: Error, status: number): FastifyReply {
   const name = status === 413 ? "too_large" : status === 415 ? "unsupported_media_type" : "invalid_request";
   return reply.code(status).send({ error: name, message: error.message });
 }
 
-/** A caller's own error as it is; of all others nothing is told. */
+/** Returns a caller's error as it is. All other errors are only logged, so that no internal detail is exposed. */
 function answerError(error: unknown, reply: FastifyReply, log: Log, path: string): FastifyReply {
   try {
     const { status, body } = answerTo(error);

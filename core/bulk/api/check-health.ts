@@ -6,11 +6,11 @@ import type { BulkQueues } from "../work/worker-jobs.ts";
 import type { Heartbeats } from "../workers/heartbeats.ts";
 import type { Health } from "./schemas.ts";
 
-/** A check of one dependency ends by then. */
+/** The timeout of the check of one dependency. */
 const checkMs = 500;
-/** Callers may ask often; what is younger than this is returned as it was. */
+/** Callers may poll often, so that a younger result is returned from memory. */
 const cachedMs = 2_000;
-/** Of no task: whether the table answers is what counts. */
+/** The id of no task: the check only needs a response of the table. */
 const nobody = "task-00000000000000-0000000000000000";
 
 export interface HealthDeps {
@@ -22,7 +22,10 @@ export interface HealthDeps {
   readonly clock: Clock;
 }
 
-/** The health of the service, looked at once in two seconds at most. No check calls a provider, which would cost. */
+/**
+ * The health of the service, checked at most once in two seconds. No check calls a provider, because each call costs
+ * money.
+ */
 export class HealthCheck {
   readonly #deps: HealthDeps;
   #last: { readonly at: number; readonly health: Promise<Health> } | undefined;
@@ -64,7 +67,7 @@ export class HealthCheck {
     };
   }
 
-  /** What went wrong is told without the words of the client, which may name hosts. */
+  /** Omits the client's error message, because it may contain host names. */
   async #within<T>(check: () => Promise<T>): Promise<{ readonly value: T } | { readonly failure: string }> {
     const inTime = new AbortController();
     const tooLate = this.#deps.clock
@@ -81,7 +84,10 @@ export class HealthCheck {
   }
 }
 
-/** Whether work can be taken: a task that is stored is processed once the broker is back. */
+/**
+ * Whether the service accepts tasks. The broker is not required: a stored task is dispatched when the broker is
+ * available.
+ */
 export function takesWork({ dynamodb }: Health): boolean {
   return dynamodb === "connected";
 }

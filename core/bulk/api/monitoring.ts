@@ -9,26 +9,26 @@ import type { Heartbeats } from "../workers/heartbeats.ts";
 import { anomaliesOf, type ObservedTask, paceOf } from "./anomalies.ts";
 import { type BulkStatus, bulkStatuses, bulkStatusOf, type MonitoringReport } from "./schemas.ts";
 
-/** The newest tasks are looked at. */
+/** Only the newest tasks are read. */
 const maxTasks = 1_000;
 const pageSize = 100;
-/** Of open tasks, whose chunks are read. */
+/** The maximum number of open tasks whose chunks are read. */
 const maxActive = 50;
 const readsAtOnce = 8;
-/** A task that is over is an anomaly for as long. */
+/** How long a finished task can be reported as an anomaly. */
 const recentMs = 24 * 3_600_000;
-/** Callers may ask often; what is younger is returned as it was. */
+/** Callers may poll often, so that a younger report is returned from memory. */
 const cachedMs = 5_000;
 
 export interface MonitoringDeps {
   readonly queues: BulkQueues;
   readonly heartbeats: Pick<Heartbeats, "alive">;
   readonly tasks: Pick<TaskStore, "list" | "progress">;
-  /** Epoch milliseconds. */
+  /** Returns epoch milliseconds. */
   now(): number;
 }
 
-/** What operators look at: workers, queues, the newest tasks of the bulk API, and what is unusual about them. */
+/** The report for operators: workers, queues, the newest tasks of the bulk API, and their anomalies. */
 export class Monitoring {
   readonly #deps: MonitoringDeps;
   #last: { readonly at: number; readonly report: Promise<MonitoringReport> } | undefined;
@@ -42,7 +42,7 @@ export class Monitoring {
     if (this.#last === undefined || now - this.#last.at >= cachedMs) {
       const report = this.#look(now);
       this.#last = { at: now, report };
-      // A failure is not kept.
+      // A failed report is not cached.
       report.catch(() => {
         this.#last = undefined;
       });
@@ -107,7 +107,10 @@ export class Monitoring {
   }
 }
 
-/** A task whose chunks are not read: one that is over, or an open one beyond the newest, of which nobody can say that it stands still. */
+/**
+ * A task whose chunks are not read: a finished task, or an open one beyond the first `maxActive`. It counts as not
+ * open, because without its chunks nothing shows whether it has stalled.
+ */
 function unread(task: Task) {
   const counts = task.counts ?? sum([]);
   return { task, counts, isOpen: false, touchedAt: Date.parse(task.updated_at), chunksProcessing: 0 };

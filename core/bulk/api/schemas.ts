@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { TaskStatus } from "../../catchup/tasks/task.ts";
 import { anomalyKinds } from "./anomalies.ts";
 
-/** The statuses that callers of the bulk API see, in every answer and in every filter. */
+/** The task statuses in all responses and filters of the bulk API. */
 export const bulkStatuses = [
   "pending",
   "processing",
@@ -14,7 +14,7 @@ export const bulkStatuses = [
 
 export type BulkStatus = (typeof bulkStatuses)[number];
 
-/** By the status of the task. The compiler refuses a status without one. */
+/** The bulk status for each task status. The type makes a missing status a compile error. */
 export const bulkStatusOf = {
   PENDING: "pending",
   IN_PROGRESS: "processing",
@@ -38,7 +38,9 @@ export const progress = z.object({
   duplicate_records: count.meta({
     description: "Rows that a later row of the same id and namespace replaced.",
   }),
-  unchanged_records: count.meta({ description: "Of the processed: unchanged in the index." }),
+  unchanged_records: count.meta({
+    description: "The part of the processed records that was unchanged in the index.",
+  }),
   chunks_total: count.nullable(),
   chunks_completed: count,
   chunks_failed: count,
@@ -77,15 +79,15 @@ export type BulkTask = z.infer<typeof bulkTask>;
 const jobCounts = z.object({
   waiting: count,
   active: count,
-  delayed: count.meta({ description: "Deferred, or between two attempts." }),
-  waiting_children: count.meta({ description: "Tasks whose chunks are processed." }),
+  delayed: count.meta({ description: "Deferred, or waiting for the next attempt." }),
+  waiting_children: count.meta({ description: "Tasks whose chunks are being processed." }),
 });
 
 export const monitoring = z.object({
   workers: z.array(z.object({ id: z.string(), slots: count, busy: count, seen_at: z.iso.datetime() })),
   queues: z.object({ tasks: jobCounts, chunks: jobCounts }),
   statistics: z.object({
-    tasks: count.meta({ description: "Tasks that were looked at: the newest 1,000 at most." }),
+    tasks: count.meta({ description: "Number of tasks read: at most the newest 1,000." }),
     by_status: z.record(z.enum(bulkStatuses), count),
     processed_records: count,
     failed_records: count,
@@ -130,12 +132,14 @@ export const health = z.object({
   status: z.enum(["healthy", "degraded"]),
   version: z.string(),
   workers: z.object({
-    active: count.meta({ description: "Worker processes that have been heard of within 15 seconds." }),
-    available: count.meta({ description: "Chunks that they could take at once." }),
-    queued_tasks: count.nullable().meta({ description: "Jobs that wait; null while the broker is away." }),
+    active: count.meta({ description: "Worker processes with a heartbeat within the last 15 seconds." }),
+    available: count.meta({ description: "Chunks that they could start now." }),
+    queued_tasks: count
+      .nullable()
+      .meta({ description: "Waiting jobs; null while the broker is unavailable." }),
   }),
-  redis: z.string().meta({ description: "`connected`, or what is wrong with the broker." }),
-  dynamodb: z.string().meta({ description: "`connected`, or what is wrong with the table." }),
+  redis: z.string().meta({ description: "`connected`, or the problem with the broker." }),
+  dynamodb: z.string().meta({ description: "`connected`, or the problem with the table." }),
 });
 
 export type Health = z.infer<typeof health>;

@@ -6,7 +6,7 @@ import { type BulkTask, bulkStatusOf } from "./schemas.ts";
 
 const maxChunks = 100;
 
-/** A task as callers of the bulk API see it. `chunks` are the counts of its chunks so far. */
+/** Returns a task in the format of the bulk API. `chunks` has the counts of its chunks so far. */
 export function showBulkTask(
   task: Task,
   { now, usdPerMillionTokens }: { readonly now: number; readonly usdPerMillionTokens: number },

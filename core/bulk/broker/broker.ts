@@ -13,14 +13,16 @@ import { InputError } from "../../vectorkeep-error.ts";
 /** A killed worker's jobs are taken over within the sum of both; docs/adr/0016 says why it is short. */
 const lockDuration = 6_000;
 const stalledInterval = 2_000;
-/** A job whose process dies this often is poison. */
+/** A job whose process dies this many times fails as poison. */
 const maxStalledCount = 5;
-/** Of the queues in PostgreSQL. */
+/** The PostgreSQL schema of the queues. */
 const schema = "bullmq";
-/** Commands of a process that must answer its caller. */
+/** The timeout of commands for which a caller waits. */
 const commandTimeout = 3_000;
 
-/** `bulk:redisUrl` names no broker. Its value is omitted, because it may hold a password. */
+/**
+ * `bulk:redisUrl` is not the URL of a supported broker. The message omits the value, because it may contain a password.
+ */
 export class BrokerUrlError extends InputError {
   constructor() {
     super(
@@ -34,26 +36,28 @@ export interface WorkerTuning {
   readonly concurrency: number;
 }
 
-/** The state of a broker. */
 export interface BrokerReport {
-  /** Why it may lose jobs; undefined where it is fit. */
+  /** Why the broker may lose jobs; undefined if its configuration is safe. */
   readonly problem: string | undefined;
-  /** Undefined where it has no bound. */
+  /** Undefined if the broker has no memory limit. */
   readonly memoryPercent: number | undefined;
 }
 
-/** Where jobs wait: Redis or Valkey, or PostgreSQL. Queues and workers are BullMQ's in both. */
+/** The job broker: Redis, Valkey or PostgreSQL. Queues and workers are BullMQ's in all cases. */
 export interface Broker {
   readonly kind: "redis" | "postgres";
   queue<Data>(name: string): Queue<Data>;
   worker<Data>(name: string, process: Processor<Data>, tuning: WorkerTuning): Worker<Data>;
-  /** Rejects where the broker does not answer. */
+  /** Rejects if the broker does not respond. */
   report(): Promise<BrokerReport>;
-  /** Queues and workers are closed before. */
+  /** The caller closes queues and workers first. */
   close(): Promise<void>;
 }
 
-/** Opens a broker by its URL. An error of its connection is told to `onError`, and the connection is made again. */
+/**
+ * Opens a broker by its URL. Connection errors are passed to `onError`, and the client reconnects. Throws
+ * BrokerUrlError.
+ */
 export async function openBroker(url: string, onError: (error: Error) => void): Promise<Broker> {
   const protocol = URL.canParse(url) ? new URL(url).protocol : "";
   if (protocol === "redis:" || protocol === "rediss:") return new RedisBroker(url, onError);
@@ -73,7 +77,7 @@ class RedisBroker implements Broker {
     const retryStrategy = (times: number) => Math.min(1_000, 50 * times);
     this.#onError = onError;
     this.#commands = new Redis(url, { maxRetriesPerRequest: 1, commandTimeout, retryStrategy });
-    // A worker waits for its broker for as long as that is away.
+    // A worker waits without a limit until its broker is available.
     this.#work = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, retryStrategy });
     this.#commands.on("error", onError);
     this.#work.on("error", onError);
@@ -110,7 +114,7 @@ class RedisBroker implements Broker {
   }
 }
 
-/** `name:value` lines of INFO. */
+/** Parses the `name:value` lines of INFO. */
 function fieldsOf(info: string): Map<string, string> {
   return new Map(
     info.split("\r\n").flatMap((line) => {
@@ -131,16 +135,16 @@ class PostgresBroker implements Broker {
   }
 
   static async open(url: string, onError: (error: Error) => void): Promise<PostgresBroker> {
-    // Each queue and worker holds one connection to listen.
+    // Each queue and worker holds one connection for LISTEN.
     const pool = new pg.Pool({
       connectionString: url,
       max: 12,
       keepAlive: true,
       connectionTimeoutMillis: 5_000,
-      // BullMQ's statements name no schema.
+      // BullMQ's statements do not qualify tables with a schema.
       options: `-c search_path=${schema}`,
     });
-    // Without a listener, an idle connection that the server closes would end the process.
+    // Without a listener, an idle connection that the server closes would terminate the process.
     pool.on("error", onError);
     pool.on("connect", (client) => client.on("error", onError));
     const client = await pool.connect();
@@ -170,7 +174,7 @@ class PostgresBroker implements Broker {
     await this.#pool.end();
   }
 
-  /** The types of BullMQ's queues and workers name the connection and backend of Redis. */
+  /** BullMQ's types only accept the connection and backend of Redis. */
   get #options(): { readonly connection: never } {
     return { connection: this.#pool as never };
   }
@@ -180,7 +184,7 @@ class PostgresBroker implements Broker {
   }
 }
 
-/** Without a listener an error event would end the process. */
+/** Without a listener an error event would terminate the process. */
 function listened<T extends { on(event: "error", listener: (error: Error) => void): unknown }>(
   source: T,
   onError: (error: Error) => void,

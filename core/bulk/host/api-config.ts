@@ -3,7 +3,9 @@ import { requestConfig } from "../../catchup/host/request-defaults.ts";
 import { wholeNumber } from "../../settings/environment.ts";
 import { brokerConfig } from "./broker-config.ts";
 
-/** The environment that infra declares for the bulk API. It has access to tasks and jobs, not to rows or providers. */
+/**
+ * The environment that infra declares for the bulk API. It has access to tasks and jobs, but not to rows or providers.
+ */
 export const bulkApiConfig = z.object({
   ...requestConfig,
   ...brokerConfig,

@@ -1,9 +1,9 @@
 import * as z from "zod";
 
-/** What infra sets for every process of the bulk API. */
+/** The environment variables that every process of the bulk API has. */
 export const brokerConfig = {
-  /** Name of the secret; its value is the URL with its password. */
+  /** Name of the secret with the URL, which includes the password. */
   BROKER_URL_SECRET: z.string().min(1),
-  /** Stacks that share a broker have a namespace each. */
+  /** Stacks that share a broker use separate namespaces. */
   BROKER_NAMESPACE: z.string().regex(/^[a-z0-9-]+$/),
 };

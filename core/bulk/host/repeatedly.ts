@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Runs at once and then at this interval, one run at a time, until the signal. */
+/** Runs immediately and then at this interval until the signal aborts. Runs do not overlap. */
 export function repeatedly(
   everyMs: number,
   signal: AbortSignal,

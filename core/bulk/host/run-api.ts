@@ -24,7 +24,7 @@ import { repeatedly } from "./repeatedly.ts";
 const version = "1";
 const measureMs = 60_000;
 
-/** The process of the bulk API. */
+/** Runs the process of the bulk API. */
 export async function runBulkApi(config: BulkApiConfig, { log, onStop, exit }: ServiceFrame): Promise<void> {
   const onError = (error: Error) => log.warn("The broker cannot be reached", errorFields(error));
   const broker = await openBroker(await readSecret(config.BROKER_URL_SECRET, "bulk:redisUrl"), onError);
@@ -35,18 +35,19 @@ export async function runBulkApi(config: BulkApiConfig, { log, onStop, exit }: S
   const jobs = new WorkerJobs({ queues, tasks });
   const heartbeats = new Heartbeats(client, config.TASKS_TABLE);
   const unlessAway = (done: Promise<void>) =>
-    // The workers' watch dispatches what has no job once the broker is back, and a cancelled task has nothing processed.
-    done.catch((error: Error) => log.warn("The broker did not take a job", errorFields(error)));
+    // A lost call is harmless: the workers' watch dispatches tasks without a job, and a cancelled task processes no
+    // rows.
+    done.catch((error: Error) => log.warn("The broker did not accept a job", errorFields(error)));
   const app = await bulkApi({
     tasks,
     chunkCounts: new ChunkCounts(client, config.TASKS_TABLE),
     claims: new Claims(client, config.TASKS_TABLE),
-    // The workers run it before they plan: this process has no key of a provider.
+    // The workers run the preflight before they plan, because this process has no provider keys.
     preflight: async () => [],
     kind: "workers",
     start: (taskId) => unlessAway(jobs.enqueue(taskId)),
     stop: ({ task_id }) => unlessAway(jobs.stop(taskJobId(task_id))),
-    // The watch sees to it that every open task has a job.
+    // The watch guarantees a job for every open task.
     isWorkedOn: async ({ status }) => isOpen(status),
     taskDays: config.TASK_DAYS,
     usdPerMillionTokens: config.USD_PER_MILLION_TOKENS,

@@ -23,16 +23,16 @@ import { repeatedly } from "./repeatedly.ts";
 import type { BulkWorkerConfig } from "./worker-config.ts";
 import { workerDeps } from "./worker-deps.ts";
 
-/** A chunk has this long with the providers, then it is deferred. */
+/** The time limit of a chunk's provider calls; after it the chunk is deferred. */
 const chunkMs = 5 * 60_000;
-/** Planning reads a whole file, or a question from Metabase. */
+/** Planning reads a whole file, or the result of a Metabase question. */
 const planMs = 60 * 60_000;
-/** A watcher that is killed is replaced within a part of the interval after its lease. */
+/** A killed watcher is replaced within this fraction of the interval after its lease expires. */
 const looksPerWatch = 4;
-/** Reserved of the stop time for closing connections. */
+/** The part of the stop time that is reserved for closing connections. */
 const closingMs = 5_000;
 
-/** A worker process: it plans and settles tasks, processes chunks, and watches that no open task is without a job. */
+/** Runs a worker process: it plans and settles tasks, processes chunks, and watches for open tasks without a job. */
 export async function runBulkWorker(
   config: BulkWorkerConfig,
   { log, onStop, exit }: ServiceFrame,
@@ -43,7 +43,7 @@ export async function runBulkWorker(
   const queues = { tasks: broker.queue<TaskJob>(names.tasks), chunks: broker.queue<ChunkJob>(names.chunks) };
   const metrics = loggedMetrics("bulk");
   const depsFor = workerDeps(config, queues, new Outages(), { log, metrics });
-  // Watch and heartbeats go on while the work waits for the table.
+  // Watch and heartbeats use their own client, so that they continue while jobs wait for the table.
   const client = tasksClient();
   const { tasks } = settleDeps(config, { log, metrics }, client);
   const jobs = new WorkerJobs({ queues, tasks });
@@ -52,7 +52,7 @@ export async function runBulkWorker(
   const watchMs = config.WATCH_SECONDS * 1_000;
   const heartbeats = new Heartbeats(client, config.TASKS_TABLE);
   const workerId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  /** Tasks that are planned or settled, and chunks that are processed. */
+  /** The numbers of tasks and chunks in progress. */
   const busy = { tasks: 0, chunks: 0 };
 
   const counted = async (kind: keyof typeof busy, work: () => Promise<void>) => {
@@ -81,8 +81,9 @@ export async function runBulkWorker(
     stopping.abort();
     const closed = Promise.all(workers.map((worker) => worker.close()));
     const inTime = sleep(config.STOP_SECONDS * 1_000 - closingMs, "late", { ref: false });
-    // What is not over by then is taken over by another worker, as after a crash.
-    if ((await Promise.race([closed, inTime])) === "late") log.warn("Stopping before all chunks are over");
+    // Another worker takes over the jobs that are not finished in time, as after a crash.
+    if ((await Promise.race([closed, inTime])) === "late")
+      log.warn("Stopping before all chunks have finished");
     metrics.write();
     await exit(code);
   };
@@ -98,8 +99,8 @@ export async function runBulkWorker(
       for (const worker of workers) worker.resume();
     },
     replace: () => {
-      log.error("The process is replaced, because its memory does not get smaller without work");
-      // Not zero: systemd restarts what failed.
+      log.error("The process is replaced, because its memory does not shrink when idle");
+      // A nonzero code, because systemd restarts only failed processes.
       void stop(1);
     },
   });

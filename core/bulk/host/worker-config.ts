@@ -7,15 +7,15 @@ import { brokerConfig } from "./broker-config.ts";
 export const bulkWorkerConfig = z.object({
   ...planConfig.shape,
   ...brokerConfig,
-  /** Chunks that one process works on at a time. */
+  /** Chunks that one process works on concurrently. */
   CHUNKS_AT_ONCE: wholeNumber(1, 8),
-  /** A folder of this machine whose files are the sources, in place of the bucket. */
+  /** A local folder whose files are the sources instead of the bucket. */
   SOURCE_FOLDER: emptyIsNone,
-  /** How often open tasks without a job are looked for. */
+  /** Seconds between two scans for open tasks without a job. */
   WATCH_SECONDS: wholeNumber(1, 3_600),
-  /** Memory that the process may take. Near it, no further chunk is begun. */
+  /** The memory limit of the process in MiB. Near it, the process starts no further chunk. */
   MEMORY_MIB: wholeNumber(256, 1_000_000),
-  /** From SIGTERM to SIGKILL. */
+  /** Seconds from SIGTERM to SIGKILL. */
   STOP_SECONDS: wholeNumber(1, 3_600),
 });
 

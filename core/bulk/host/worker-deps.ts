@@ -8,10 +8,10 @@ import type { TaskProcessorDeps } from "../work/task-processor.ts";
 import { type BulkQueues, ChunkJobs } from "../work/worker-jobs.ts";
 import type { BulkWorkerConfig } from "./worker-config.ts";
 
-/** The vectors of a chunk are held in memory, and are a part of what it takes. */
+/** A chunk's vectors are held in memory and are only a part of its memory. */
 const maxVectorBytes = 64 * 1024 * 1024;
 
-/** What the job of a task or of a chunk takes. It has to be done with the providers at `giveUpAt` (epoch ms). */
+/** Returns the dependencies of a task's or chunk's job. Provider calls end by `giveUpAt` (epoch milliseconds). */
 export function workerDeps(
   config: BulkWorkerConfig,
   queues: BulkQueues,

@@ -18,7 +18,7 @@ const own = {
   priority: z.enum(priorities).default("normal"),
 };
 
-/** What callers may send: what the catch-up API takes, and the size of chunks and the priority beside it. */
+/** The request body: the fields of the catch-up API, plus the chunk size and the priority. */
 export const bulkBody = requestBody.omit({ host: true }).extend(own);
 
 const accepted: Readonly<Record<keyof typeof own, string>> = {
@@ -28,7 +28,7 @@ const accepted: Readonly<Record<keyof typeof own, string>> = {
 };
 
 /**
- * The request that a JSON body asks for; null and empty values are none. Throws RequestInvalidError with every bad
+ * Reads the request from a JSON body; null and empty values count as absent. Throws RequestInvalidError with every bad
  * parameter and its accepted form.
  */
 export function readBulkRequest(
@@ -51,7 +51,7 @@ export function readBulkRequest(
   return {
     ...request,
     host: "workers",
-    // The index takes no more in one request.
+    // The maximum of one request to the index.
     batch_size: data.batch_size === undefined ? request.batch_size : Math.min(data.batch_size, maxBatch),
     ...(data.chunk_size !== undefined && { chunk_size: data.chunk_size }),
     ...(data.priority !== "normal" && { priority: data.priority }),

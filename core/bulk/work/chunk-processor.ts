@@ -13,8 +13,8 @@ export interface ChunkProcessorDeps extends RunChunkDeps {
 }
 
 /**
- * Processes the job of a chunk. A rate limit, or a dependency that is away, defers it, which is no attempt; a permanent error is
- * not retried.
+ * Processes the job of a chunk. A rate limit or an unavailable dependency defers the job, which is not an attempt.
+ * Permanent errors are not retried.
  */
 export async function processChunkJob(
   job: Job<ChunkJob>,
@@ -33,7 +33,7 @@ export async function processChunkJob(
       throw await deferred(job, token, until);
     }
     const isLast = isPermanent(error) || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-    const line = isLast ? "A chunk failed for good" : "A chunk failed and is retried";
+    const line = isLast ? "A chunk failed permanently" : "A chunk failed and is retried";
     deps.log.error(line, { ...fields, attempt: job.attemptsMade + 1, ...errorFields(error) });
     deps.metrics.count("BulkChunksFailed", isLast ? 1 : 0);
     if (isPermanent(error)) throw new UnrecoverableError(errorFields(error).reason);
@@ -42,7 +42,7 @@ export async function processChunkJob(
   deps.metrics.count("BulkChunksProcessed", 1);
 }
 
-/** Recurs on every attempt: the source is another by now, or reads in another way. */
+/** Whether every attempt would fail alike: the source has changed, or reads differently than planned. */
 function isPermanent(error: unknown): boolean {
   return (
     error instanceof InputError || error instanceof SourceChangedError || error instanceof RowsDisagreeError

@@ -3,17 +3,20 @@ import { IndexThrottledError } from "../../catchup/index/index-errors.ts";
 import { EmbeddingThrottledError } from "../../embedding/embedding-errors.ts";
 import { CircuitOpenError } from "../../resilience/circuit-breaker.ts";
 
-/** After a rate limit that left no capacity for minutes. */
+/** The delay after a rate limit that outlasted all retries of a call. */
 const deferMs = 5_000;
 
-/** When the job that this error ended is to be taken again without an attempt (epoch ms); undefined for what is an attempt. */
+/**
+ * Returns the epoch milliseconds until which an error defers its job without an attempt; undefined if the error counts
+ * as an attempt.
+ */
 export function deferUntil(error: unknown): number | undefined {
   if (error instanceof CircuitOpenError) return error.retryAt;
   const isThrottled = error instanceof EmbeddingThrottledError || error instanceof IndexThrottledError;
   return isThrottled ? Date.now() + deferMs : undefined;
 }
 
-/** Defers a job. Returns the error that tells BullMQ so. */
+/** Defers a job. Returns the error by which BullMQ recognizes a deferral. */
 export async function deferred(
   job: Pick<Job, "moveToDelayed">,
   token: string,

@@ -6,8 +6,8 @@ import { EmbeddingUnavailableError } from "../../embedding/embedding-errors.ts";
 import { CircuitBreaker, CircuitOpenError } from "../../resilience/circuit-breaker.ts";
 
 /**
- * Of what a worker process depends on. A failure is that of a call with all of its own retries. Without a breaker, every chunk
- * that a worker takes during an outage would use up its attempts, and its rows would fail.
+ * The circuit breakers of a worker process. A call counts as failed only after all its own retries. Without a breaker,
+ * every chunk that a worker takes during an outage would use up its attempts, and its rows would fail.
  */
 export class Outages {
   readonly #embedding = new CircuitBreaker({
@@ -29,7 +29,7 @@ export class Outages {
     isOutage: isOutageOfService,
   });
 
-  /** Throws CircuitOpenError if a dependency is not to be called now, so that no work begins that needs it. */
+  /** Throws CircuitOpenError if a circuit is open, so that no job starts that would fail. */
   check(): void {
     for (const breaker of [this.#embedding, this.#index, this.#table]) breaker.check();
   }
@@ -53,9 +53,9 @@ export class Outages {
     };
   }
 
-  /** Returns the client, whose calls count from here on. */
+  /** Adds the breaker to the client and returns the client. */
   table(client: DynamoDBDocumentClient): DynamoDBDocumentClient {
-    // Before the client's own retries.
+    // Runs outside the client's own retries.
     client.middlewareStack.add((next) => (args) => this.#table.run(() => next(args)), {
       name: "circuitBreaker",
       step: "initialize",
@@ -65,7 +65,7 @@ export class Outages {
   }
 }
 
-/** An answer below 500, as of a condition that failed, is one of a service that works. */
+/** A client error, such as a failed condition, shows that the service works. */
 function isOutageOfService(error: unknown): boolean {
   return (
     !(error instanceof CircuitOpenError) &&

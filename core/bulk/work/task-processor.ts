@@ -8,18 +8,21 @@ import { settledFirst, type TaskJob, taskJob } from "../broker/jobs.ts";
 import type { ChunkProcessorDeps } from "./chunk-processor.ts";
 import { deferred, deferUntil } from "./deferral.ts";
 
-/** A task that is being planned is taken for abandoned after this time if its job is gone. */
+/** A task in planning whose job is gone counts as abandoned after this time. */
 const plannedWithinMs = 15 * 60_000;
 
-/** As many processes may be killed while they plan or settle a task; the next ones would be too. */
+/**
+ * The maximum number of processes that may be killed while they plan or settle one task; the next ones would be killed
+ * too.
+ */
 const maxBroken = 5;
 
 export type TaskProcessorDeps = RunTaskDeps & PreflightDeps & ChunkProcessorDeps;
 
-/** One task may be planned for long while another is settled. */
+/** Planning may take long, so that a second task can be settled meanwhile. */
 const tasksAtOnce = 2;
 
-/** What a process plans and settles tasks by. */
+/** The BullMQ worker that plans and settles tasks. */
 export function taskWorker(
   broker: Pick<Broker, "worker">,
   queue: string,
@@ -31,8 +34,8 @@ export function taskWorker(
 }
 
 /**
- * Processes the job of a task: checks and plans it, dispatches its chunks, gives its worker back while they are processed,
- * and settles it. Idempotent at any point. Throws WaitingChildrenError, which is how BullMQ is told to wait.
+ * Processes the job of a task: checks and plans it, dispatches its chunks, frees its worker while they are processed,
+ * and settles it. Idempotent at any point. Throws WaitingChildrenError, which tells BullMQ to wait.
  */
 export async function processTask(job: Job<TaskJob>, token: string, deps: TaskProcessorDeps): Promise<void> {
   const { task_id: taskId, step } = taskJob.parse(job.data);
@@ -40,7 +43,7 @@ export async function processTask(job: Job<TaskJob>, token: string, deps: TaskPr
     if (step === "dispatch") {
       if (!(await bounded(taskId, "planned", deps, () => plan(taskId, deps)))) return;
       await job.updateData({ task_id: taskId, step: "settle" });
-      // What is left takes a moment, and a task that is processed is not to wait behind one that is planned for an hour.
+      // Settling is short, so that it must not wait behind a task whose planning takes an hour.
       await job.changePriority({ priority: settledFirst });
     }
     if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
@@ -54,14 +57,14 @@ export async function processTask(job: Job<TaskJob>, token: string, deps: TaskPr
     if (until !== undefined) throw await deferred(job, token, until);
     if (!isLast(job)) throw error;
     await failUnplanned(taskId, deps);
-    deps.log.error("The job of a task failed for good", { task_id: taskId, ...errorFields(error) });
+    deps.log.error("The job of a task failed permanently", { task_id: taskId, ...errorFields(error) });
     throw error;
   }
 }
 
 /**
- * Does the work unless too many processes were killed in it, which fails the task: repeated for ever, it would take a worker
- * away from all other tasks each time. False where there is nothing left to do.
+ * Runs the work unless too many processes were killed in it. The task fails then, because endless retries would occupy
+ * a worker each time. Returns false if nothing is left to do.
  */
 async function bounded(
   taskId: string,
@@ -71,15 +74,16 @@ async function bounded(
 ): Promise<boolean> {
   const broken = (await deps.tasks.get(taskId))?.broken_attempts ?? 0;
   if (broken >= maxBroken) {
-    const why = `The worker was killed in ${broken} consecutive attempts while the task was ${done}, most likely for want of memory (bulk:workerMemoryMiB).`;
+    const why = `The worker was killed in ${broken} consecutive attempts while the task was ${done}, most likely because it ran out of memory (bulk:workerMemoryMiB).`;
     await failTask(taskId, why, deps);
     return false;
   }
   if (!(await deps.tasks.change(taskId, { broken_attempts: broken + 1 }))) return false;
-  // An attempt that failed in an orderly way has its own bound.
+  // An attempt that ended with an error is bounded by the retries of the job.
   const forget = () => deps.tasks.change(taskId, { broken_attempts: 0 });
   const isDone = await work().catch(async (error: unknown) => {
-    // What the work ends with may tell the broker what to do with the job: a table that does not answer must not hide it.
+    // The error of the work may tell the broker how to continue with the job, so that an error of the table must not
+    // hide it.
     await forget().catch(() => undefined);
     throw error;
   });
@@ -87,7 +91,7 @@ async function bounded(
   return isDone;
 }
 
-/** False where the task has failed. */
+/** Returns false if the task has failed. */
 async function plan(taskId: string, deps: TaskProcessorDeps): Promise<boolean> {
   if (!(await passesPreflight(taskId, deps))) return false;
   await runTask(taskId, deps, { enoughUntil: 0, aliveUntil: Date.now() + plannedWithinMs });
@@ -98,14 +102,20 @@ function isLast({ attemptsMade, opts }: Job): boolean {
   return attemptsMade + 1 >= (opts.attempts ?? 1);
 }
 
-/** Once there is a plan, every row is accounted for, and no failure ends a task but by settling it. */
+/**
+ * Fails a task without a plan. Once there is a plan every row must be accounted for, so that only settling ends the
+ * task.
+ */
 async function failUnplanned(taskId: string, deps: TaskProcessorDeps): Promise<void> {
   const task = await deps.tasks.get(taskId);
   if (task?.rows !== undefined) return;
   await failTask(taskId, "The task could not be planned; the log of the bulk worker says why.", deps);
 }
 
-/** Of a task that has not begun: a second embedding of one word per retry would tell nothing new. */
+/**
+ * Runs the preflight only before the first attempt, because each one embeds a text and retries would not learn anything
+ * new.
+ */
 async function passesPreflight(taskId: string, deps: TaskProcessorDeps): Promise<boolean> {
   const task = await deps.tasks.get(taskId);
   if (task?.status !== "PENDING") return true;

@@ -1,12 +1,13 @@
 import { type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { unlessConditionFailed } from "../../conditional-write.ts";
 
-/** DynamoDB deletes the item of a stack without workers after about this time. */
+/** DynamoDB deletes the item of a stack without workers about this long after the lease. */
 const keptSeconds = 3_600;
 
 /**
- * Which worker watches the open tasks. Every worker could, but each watch reads all tasks of the table and asks the broker for
- * every open one. A watcher that is killed keeps the lease until it expires.
+ * The lease of the one worker that watches the open tasks. A watch reads all tasks of the table and queries the broker
+ * for each open one, so that every worker doing it would be wasteful. A killed watcher keeps the lease until it
+ * expires.
  */
 export class WatchLease {
   readonly #client: DynamoDBDocumentClient;
@@ -19,7 +20,7 @@ export class WatchLease {
     this.#now = now;
   }
 
-  /** Whether this worker is to watch now. No other is told so within `leaseMs`. */
+  /** Returns whether this worker has the lease now. No other worker gets it within `leaseMs`. */
   async take(workerId: string, leaseMs: number): Promise<boolean> {
     const now = this.#now();
     const written = await unlessConditionFailed(

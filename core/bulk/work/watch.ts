@@ -7,9 +7,9 @@ import { taskJobId } from "../broker/jobs.ts";
 import type { WatchLease } from "./watch-lease.ts";
 import type { WorkerJobs } from "./worker-jobs.ts";
 
-/** A task is not dispatched again sooner: its job may just be added. */
+/** The minimum delay before a task is dispatched again, because its job may just be being added. */
 const againMs = 20_000;
-/** A watch that takes longer goes on with the next one. */
+/** A watch that takes longer continues with the next one. */
 const watchWithinMs = 60_000;
 
 export interface BulkWatchDeps {
@@ -25,12 +25,12 @@ export interface WatchTurnDeps extends BulkWatchDeps {
   readonly everyMs: number;
 }
 
-/** Watches the open tasks unless a worker has within the interval. */
+/** Watches the open tasks unless a worker has done so within the interval. */
 export async function watchInTurn({ lease, workerId, everyMs, ...deps }: WatchTurnDeps): Promise<void> {
   if (await lease.take(workerId, everyMs)) await watchBulkTasks(deps);
 }
 
-/** Dispatches every open task of the bulk API whose job the broker does not have: it was lost, or never got there. */
+/** Dispatches every open task of the bulk API for which the broker has no job, because it was lost or never added. */
 export async function watchBulkTasks({ openTasks, tasks, jobs, log }: BulkWatchDeps): Promise<void> {
   const restart = (taskId: string) => jobs.restart(taskId);
   const deps = {

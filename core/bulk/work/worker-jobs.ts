@@ -8,12 +8,15 @@ import type { ChunkDispatcher } from "../../catchup/work/chunk-dispatcher.ts";
 import { type ChunkJob, chunkOptions, type TaskJob, taskJobId, taskOptions } from "../broker/jobs.ts";
 
 const jobsPerRequest = 1_000;
-/** Children of a waiting task that are looked for: the broker loses all of them or, at worst, the last ones. */
+/**
+ * The number of children of a waiting task that are checked. The broker loses either all of them or at most the last
+ * ones.
+ */
 const childrenSeen = 20;
 
 /**
- * Of the job of a task: `lost` is one that waits for a child that the broker does not have, as one that was restored from an
- * older state may.
+ * The state of a task's job. `lost` means that it waits for a child that the broker does not have, which is possible
+ * after a restore of an older state.
  */
 type JobState = "running" | "lost" | "gone";
 
@@ -37,7 +40,7 @@ export class WorkerJobs {
     this.#deps = deps;
   }
 
-  /** Has a task processed by the workers. A task that has a job already keeps it. */
+  /** Queues a task for the workers. A task that already has a job keeps it. */
   async enqueue(taskId: string): Promise<void> {
     const { queues, tasks } = this.#deps;
     const task = await tasks.get(taskId);
@@ -48,7 +51,7 @@ export class WorkerJobs {
     );
   }
 
-  /** Removes the chunks of a task that no worker has begun. Its job then ends by itself. */
+  /** Removes the chunks of a task that no worker has started. The job of the task then ends by itself. */
   async stop(id: string): Promise<void> {
     const job = await this.#deps.queues.tasks.getJob(id);
     await job?.removeUnprocessedChildren();
@@ -58,7 +61,10 @@ export class WorkerJobs {
     return (await this.#stateOf(id)) === "running";
   }
 
-  /** Has an open task without a running job dispatched again. What is left of a job that can never end makes place for it. */
+  /**
+   * Dispatches an open task without a running job again. Removes a job that can never end first, because its id is
+   * taken.
+   */
   async restart(taskId: string): Promise<void> {
     const id = taskJobId(taskId);
     if ((await this.#stateOf(id)) === "lost") await (await this.#deps.queues.tasks.getJob(id))?.remove();
@@ -72,12 +78,12 @@ export class WorkerJobs {
     if (state !== "waiting-children") return overStates.has(state) ? "gone" : "running";
     const missing = await this.#missingChildren(job);
     if (missing.size === 0) return "running";
-    // A child may have ended between the two reads; then the job does not wait for it any more.
+    // A child may have ended between the two reads, and the job no longer waits for it.
     const still = await this.#missingChildren(job);
     return [...still].some((key) => missing.has(key)) ? "lost" : "running";
   }
 
-  /** Children that a job waits for and that the broker does not have. */
+  /** Returns the children for which a job waits and which the broker does not have. */
   async #missingChildren(job: Job<TaskJob>): Promise<Set<string>> {
     const { unprocessed = [] } = await job.getDependencies({ unprocessed: { count: childrenSeen } });
     const found = await Promise.all(
@@ -102,7 +108,7 @@ export class ChunkJobs extends WorkerJobs implements ChunkDispatcher {
     this.#deps = deps;
   }
 
-  /** Adds a job for every chunk that has no result yet, while the job of the task itself is active. */
+  /** Adds a job for every chunk without a result. The job of the task must be active. */
   async start(taskId: string, plan: Plan): Promise<string> {
     const { queues, tasks, work, chunkCounts } = this.#deps;
     const [task, known, chunks] = await Promise.all([

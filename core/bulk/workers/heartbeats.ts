@@ -1,38 +1,38 @@
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 
-/** A worker process writes as often. */
+/** The interval of a worker process's heartbeats. */
 export const beatMs = 5_000;
-/** A worker that has been silent for longer counts as gone. */
+/** A worker counts as dead after this time without a heartbeat. */
 const aliveMs = 15_000;
-/** DynamoDB deletes the item of a worker that is gone after about this time. */
+/** DynamoDB deletes the item of a dead worker after about this time. */
 const keptSeconds = 3_600;
 const partition = "BULK#WORKERS";
 
 const heartbeat = z.object({
   SK: z.string(),
-  /** Epoch ms. */
+  /** Epoch milliseconds. */
   beat_at: z.number(),
   slots: z.number(),
   busy: z.number(),
 });
 
-/** A worker as it was heard of last. */
+/** A worker as of its last heartbeat. */
 export interface WorkerSeen extends WorkerState {
   readonly id: string;
-  /** Epoch ms. */
+  /** Epoch milliseconds. */
   readonly beatAt: number;
 }
 
 export interface WorkerState {
-  /** Chunks that the process works on at a time, and on how many it does now. */
+  /** The maximum number of concurrent chunks, and the number in progress. */
   readonly slots: number;
   readonly busy: number;
 }
 
 /**
- * Which worker processes are alive, in the table of tasks: it is the same for every broker, and it outlives one. A managed
- * Redis may refuse CLIENT LIST, which BullMQ counts its workers by.
+ * The heartbeats of worker processes. They are in the table of tasks, because it is the same for every broker and
+ * outlives one. BullMQ counts workers with CLIENT LIST, which a managed Redis may not allow.
  */
 export class Heartbeats {
   readonly #client: DynamoDBDocumentClient;
@@ -52,7 +52,7 @@ export class Heartbeats {
     await this.#client.send(new PutCommand({ TableName: this.#table, Item }));
   }
 
-  /** The workers that are alive. */
+  /** Returns the workers that are alive. */
   async alive(): Promise<WorkerSeen[]> {
     const { Items = [] } = await this.#client.send(
       new QueryCommand({

@@ -4,7 +4,7 @@ import { waitingIn } from "../broker/waiting.ts";
 import type { BulkQueues } from "../work/worker-jobs.ts";
 import type { Heartbeats } from "./heartbeats.ts";
 
-/** As many tasks that wait are looked at for the oldest; with a hundred, an alarm fires. */
+/** The number of waiting tasks that are read to find the oldest. An alarm fires at a hundred already. */
 const jobsSeen = 1_000;
 
 export interface MeasureDeps {
@@ -12,11 +12,11 @@ export interface MeasureDeps {
   readonly queues: BulkQueues;
   readonly heartbeats: Pick<Heartbeats, "alive">;
   readonly metrics: Metrics;
-  /** Epoch milliseconds. */
+  /** Returns epoch milliseconds. */
   now(): number;
 }
 
-/** Records what waits and who works, for alarms and for the scaling of the workers. */
+/** Records waiting jobs and active workers, for alarms and for scaling the workers. */
 export async function measureQueues({
   broker,
   queues,
@@ -24,7 +24,7 @@ export async function measureQueues({
   metrics,
   now,
 }: MeasureDeps): Promise<void> {
-  // Without a broker too: workers that are gone are an alarm of their own.
+  // Recorded first, so that the alarm for missing workers works without the broker.
   const { length: workers } = await heartbeats.alive();
   metrics.gauge("BulkWorkersActive", workers, "Count");
   const [tasks, chunks, oldest, { memoryPercent }] = await Promise.all([
@@ -33,7 +33,7 @@ export async function measureQueues({
     queues.tasks.getJobs(["waiting", "prioritized"], 0, jobsSeen - 1),
     broker.report(),
   ]);
-  // A task that waits to be settled was begun long ago.
+  // A task that waits to be settled was started long ago, so that its age is no backlog.
   const since = oldest
     .flatMap((job) => (job?.data.step === "dispatch" ? job.timestamp : []))
     .reduce((a, b) => Math.min(a, b), now());

@@ -1,14 +1,14 @@
-/** Share of the memory limit above which a process takes no further job, and below which it takes jobs again. */
+/** The share of the memory limit above which a process takes no further jobs, and below which it takes jobs again. */
 const pausedAbove = 0.9;
 const resumedBelow = 0.8;
-/** Looks, without a job, after which the memory is not garbage that is still to be collected. */
+/** The number of idle checks after which high memory is a leak rather than uncollected garbage. */
 const maxIdleLooks = 3;
 
 export interface MemoryGuardDeps {
   readonly limitBytes: number;
   /** Resident bytes of the process. */
   usedBytes(): number;
-  /** Jobs that it works on now. */
+  /** The number of jobs in progress. */
   busy(): number;
   pause(): void;
   resume(): void;
@@ -17,8 +17,8 @@ export interface MemoryGuardDeps {
 }
 
 /**
- * Keeps a worker below its memory limit: a process that is killed for it loses its chunks' work. A process that is paused and
- * does not get smaller without a job is replaced, whatever leaked.
+ * Keeps a worker below its memory limit, because a killed process loses the work of its chunks. Replaces a paused
+ * process whose memory does not shrink without a job, whatever leaked.
  */
 export class MemoryGuard {
   readonly #deps: MemoryGuardDeps;
@@ -33,7 +33,7 @@ export class MemoryGuard {
     return this.#isPaused;
   }
 
-  /** To be called every few seconds. */
+  /** Called every few seconds. */
   look(): void {
     const { limitBytes, usedBytes, busy, pause, resume, replace } = this.#deps;
     const share = usedBytes() / limitBytes;

@@ -32,7 +32,10 @@ const progress = {
       ...count,
       description: "Rows that a later row of the same id and namespace replaced.",
     },
-    unchanged_records: { ...count, description: "Of the processed: unchanged in the index." },
+    unchanged_records: {
+      ...count,
+      description: "The part of the processed records that was unchanged in the index.",
+    },
     chunks_total: nullable("integer"),
     chunks_completed: count,
     chunks_failed: count,

@@ -11,7 +11,7 @@ import { failureAtEnd, wordsOf } from "./metabase-words.ts";
 
 const maxAttempts = 5;
 const backoff = { firstMs: 250, maxMs: 8_000 };
-/** The delay if Metabase specifies none. */
+/** The end of an export that is kept: enough for an error object with its stack trace. */
 const tailBytes = 1024 * 1024;
 const usualDateNames: DateNames = { start: "start_date", end: "end_date", column: "created_at" };
 

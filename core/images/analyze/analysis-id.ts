@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** What an answer depends on. `reanalysisId` asks for another answer to the same. */
+/** The input that determines an answer. A new `reanalysisId` requests another answer for the same content. */
 export interface AskedInput {
   readonly contentSha256: string;
   readonly promptVersion: number;
@@ -9,7 +9,7 @@ export interface AskedInput {
   readonly reanalysisId?: string | undefined;
 }
 
-/** Equal for equal content, prompt and model, so that one answer is paid for. */
+/** Equal for the same content, prompt and model, so that each answer is paid for once. */
 export function inputHashOf(input: AskedInput): string {
   return hashed([
     input.contentSha256,

@@ -1,9 +1,9 @@
 import * as z from "zod";
 
-/** Raise it with any change of the prompt or the schema: a new version analyzes an image again. */
+/** Increase it with every change of the prompt or the schema. Images are then analyzed again. */
 export const promptVersion = 1;
 
-/** Of a stored answer. The Data API returns no row above 64 KB. */
+/** Maximum bytes of a stored answer. The Data API does not return rows above 64 KB. */
 const maxBytes = 48 * 1024;
 
 export const prompt = `You describe images so that people find them again by what they show.
@@ -17,7 +17,7 @@ Answer with one JSON object of the given schema.
 - media_metadata: only what is visible in a post of a social network; null or empty otherwise.
 Leave a list empty where nothing applies. Do not guess names of people.`;
 
-/** What is asked of the providers: every field is required, and null where it may be missing. */
+/** The schema that providers receive. They require every field, so that optional ones are nullable. */
 const texts = z.array(z.string());
 export const askedAnalysis = z.object({
   category: z.string(),
@@ -43,16 +43,16 @@ export const askedAnalysis = z.object({
   }),
 });
 
-/** PostgreSQL stores no NUL, and no JSON with half of a character. */
+/** PostgreSQL rejects NUL, and lone surrogates in JSON. */
 const clean = z.string().transform((text) => text.replaceAll("\u0000", "").toWellFormed().trim());
 const maybe = clean.nullish().transform((text) => text || null);
-/** Models answer a string or null where a list is asked for. */
+/** Models may return a string or null instead of a list. */
 const list = z
   .union([z.array(clean.nullable()), clean, z.null()])
   .optional()
   .transform((value) => [value ?? []].flat().flatMap((text) => (text === null || text === "" ? [] : [text])));
 
-/** What is accepted as an answer. */
+/** The schema by which answers are validated. */
 export const analysis = z.object({
   category: clean.pipe(z.string().min(1)),
   subcategories: list,
@@ -91,7 +91,7 @@ export const analysis = z.object({
 
 export type Analysis = z.infer<typeof analysis>;
 
-/** The analysis in a model's answer, or why it has none. Models put JSON into Markdown fences. */
+/** Returns the analysis in a model's answer, or the problem with it. Models may wrap JSON in Markdown fences. */
 export function readAnalysis(answer: string): { readonly analysis: Analysis } | { readonly problem: string } {
   const text = /^\s*```(?:json)?\s*\n([\s\S]*?)\n?\s*```\s*$/i.exec(answer)?.[1] ?? answer;
   let json: unknown;

@@ -3,10 +3,10 @@ import { type Delivery, type DeliveryDeps, processDeliveries } from "../../queue
 import { imageProcessed, parseFlowEvent } from "../events/flow-events.ts";
 import { type AnalyzeDeps, analyzeImage } from "./analyze-image.ts";
 
-/** Requests at once: a function mostly waits for the model. */
+/** Concurrent requests; the function mostly waits for the model. */
 const width = 5;
 
-/** Analyzes the images of these messages. Resolves to the ids of those to be redelivered. */
+/** Analyzes the images of the messages. Returns the ids of the messages to redeliver. */
 export function analyzeDeliveries(
   deliveries: readonly Delivery[],
   deps: AnalyzeDeps & DeliveryDeps,

@@ -14,10 +14,10 @@ import type { Analyzed, LimitedVision } from "./limited-vision.ts";
 import type { Visions } from "./vision-config.ts";
 import { PaidInVainError } from "./vision-errors.ts";
 
-/** How soon a message is tried again that another process works on. */
+/** The delay before a message is retried whose image another process is analyzing. */
 const claimedSeconds = 15;
 
-/** Another process is asking a model about the same image. */
+/** Another process is analyzing the same image. */
 export class AnalysisClaimedError extends DeferredError {
   constructor(itemId: string) {
     super(
@@ -33,7 +33,7 @@ export class ImageBudgetSpentError extends DeferredError {
   constructor(usdPerDay: number, secondsLeft: number) {
     super(
       `Today's budget of ${usdPerDay} USD for analyses is spent.`,
-      "The message waits until the next day (UTC). Raise images:usdPerDay to go on today.",
+      "The message waits until the next day (UTC). Raise images:usdPerDay to continue today.",
       secondsLeft,
     );
   }
@@ -44,9 +44,9 @@ export interface AnalyzeDeps {
   readonly analyses: Analyses;
   readonly visions: Visions;
   readonly events: Pick<EventPublisher, "publish">;
-  /** 0: no limit. */
+  /** 0 means no limit. */
   readonly usdPerDay: number;
-  /** Epoch milliseconds: until then this process answers for its claim. */
+  /** Epoch milliseconds at which this process's claim expires. */
   readonly finishBy: number;
   readonly now: () => number;
   readonly metrics: Metrics;
@@ -56,8 +56,8 @@ export interface AnalyzeDeps {
 export type AnalyzedAs = "analyzed" | "copied" | "known" | "superseded";
 
 /**
- * Has an image described, once per content, prompt and model, and publishes AnalysisComplete, also for a redelivery that
- * finds the analysis stored.
+ * Analyzes an image once per content, prompt and model, and publishes AnalysisComplete. A redelivery that finds a
+ * stored analysis publishes the event again.
  */
 export async function analyzeImage(event: ImageProcessed, deps: AnalyzeDeps): Promise<AnalyzedAs> {
   const { kind, analysisId } = await storedAs(event, inputOf(event, deps.visions.first), deps);
@@ -125,7 +125,7 @@ function inputOf(event: ImageProcessed, { name: provider, model }: LimitedVision
   };
 }
 
-/** The same content under another key of the same user is not paid for again. */
+/** Reuses the analysis of the same content under another key of the same user, so that it is not paid for again. */
 async function copyOf(
   twinId: string,
   { user_id }: ImageProcessed,
@@ -153,19 +153,19 @@ async function readRendition(
   return (await Body?.transformToByteArray()) ?? new Uint8Array();
 }
 
-/** Asks the first model, and the fallback where it fails. */
+/** Calls the first model, and the fallback if it fails. */
 async function ask(jpeg: Uint8Array, deps: AnalyzeDeps): Promise<NewAnalysis> {
   const { first, fallback } = deps.visions;
   if (fallback === undefined) return askOne(first, jpeg, deps);
   try {
     return await askOne(first, jpeg, deps);
   } catch (error) {
-    deps.log.warn("A provider failed; the fallback is asked", errorFields(error));
+    deps.log.warn("A provider failed; the fallback is used", errorFields(error));
     return askOne(await fallback(), jpeg, deps);
   }
 }
 
-/** What an unusable answer cost is booked. */
+/** Books the cost of an unusable answer too. */
 async function askOne(vision: LimitedVision, jpeg: Uint8Array, deps: AnalyzeDeps): Promise<NewAnalysis> {
   try {
     return analyzedBy(vision, await vision.analyze(jpeg), deps.metrics);
@@ -194,13 +194,13 @@ async function bookInVain(
   const costUsd = vision.costOf(usage);
   countTokens(metrics, usage.inputTokens, usage.outputTokens, costUsd);
   metrics.count("AnalysesRefused", 1);
-  // The error that cost it decides what becomes of the message.
+  // The original error is thrown even if the booking fails, because it decides how the message is handled.
   await analyses.bookSpent({ costUsd, ...usage }).catch((failure: unknown) => {
-    log.error("What an unusable answer cost could not be booked", errorFields(failure));
+    log.error("The cost of an unusable answer could not be booked", errorFields(failure));
   });
 }
 
-/** CloudWatch keeps no fractions of a counter's unit well: costs are counted in millionths. */
+/** Costs are counted in millionths of a dollar, because CloudWatch counters lose precision with fractions. */
 function countTokens(metrics: Metrics, input: number, output: number, costUsd: number): void {
   metrics.count("VisionInputTokens", input);
   metrics.count("VisionOutputTokens", output);

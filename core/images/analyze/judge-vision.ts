@@ -4,12 +4,12 @@ import { type StatusVerdict, verdictOfStatus } from "../../resilience/status-ver
 export type VisionVerdict = StatusVerdict | { readonly kind: "refused" } | { readonly kind: "not-allowed" };
 
 const refusedStatuses = new Set([400, 413, 422]);
-/** Of the account or the settings, although the status is that of a bad request. */
+/** Problems of the account or the settings that providers report with the status of a bad request. */
 const accountProblem = /credit balance|billing|quota|model[:_ ]|api.?key|does not support/i;
 
 /**
- * The errors of both official clients have the same shape; comparing classes would load the client that is not used.
- * Throws what is not an error of a client.
+ * Reads the errors of both official clients by their common shape, because comparing classes would load the unused
+ * client. Rethrows other errors.
  */
 export function judgeVision(error: Error): VisionVerdict {
   const { status, headers, name } = error as Error & { status?: unknown; headers?: unknown };

@@ -18,12 +18,12 @@ import type { Usage, VisionAnswer, VisionProvider } from "./vision-provider.ts";
 const maxAttempts = 4;
 const backoff = { firstMs: 500, maxMs: 10_000 };
 const maxRequestMs = 120_000;
-/** Tokens of an answer; a longer one is asked for once more with the second limit. */
+/** Maximum tokens of an answer. A truncated answer is requested once more with the second limit. */
 const outputTokens = 4_096;
 const moreOutputTokens = 16_384;
-/** The prompt, the schema and an image of 1568 x 1568. */
+/** An estimate for the prompt, the schema and an image of 1568 x 1568. */
 const inputTokens = 5_000;
-/** When the limiter has no capacity, the message waits about as long as the limiter's window. */
+/** The delay of a message if the limiter has no capacity: about the limiter's window. */
 const throttledSeconds = 60;
 
 export interface LimitedVisionOptions {
@@ -44,7 +44,7 @@ export interface Analyzed {
   readonly usage: Usage;
 }
 
-/** A provider under the shared rate limit, with retries and a validated answer. Throws the errors of vision-errors.ts. */
+/** A provider with the shared rate limit, retries and validated answers. Throws the errors of vision-errors.ts. */
 export class LimitedVision {
   readonly #options: LimitedVisionOptions;
 
@@ -121,7 +121,7 @@ export class LimitedVision {
     return { ...verdict, error: answer };
   }
 
-  /** If it fails, the limiter is only slower; the answer is kept. */
+  /** Ignores failures: they only make the limiter slower. */
   async #giveBack(tokens: number): Promise<void> {
     if (tokens > 0) await this.#options.limiter.giveBack(tokens).catch(() => undefined);
   }

@@ -6,7 +6,7 @@ import type { ProviderOptions, VisionAnswer, VisionProvider, VisionRequest } fro
 
 const format = zodTextFormat(askedAnalysis, "analysis");
 
-/** OpenAI's Responses API. The provider is asked not to store the images. */
+/** OpenAI's Responses API. Requests disable the storage of images at the provider. */
 export class OpenAiProvider implements VisionProvider {
   readonly name = "openai";
   readonly model: string;

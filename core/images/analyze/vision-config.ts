@@ -18,18 +18,18 @@ const price = z
 
 const provider = z.enum(["anthropic", "openai"]);
 
-/** The environment that infra declares for a function that asks vision models. */
+/** The environment that infra declares for a function that calls vision models. */
 export const visionConfig = {
   CONTROL_TABLE: z.string().min(1),
   VISION_PROVIDER: provider,
-  /** Empty: none. */
+  /** Empty if there is no fallback. */
   VISION_FALLBACK_PROVIDER: z.union([provider, z.literal("").transform(() => undefined)]),
   VISION_REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000),
   VISION_TOKENS_PER_MINUTE: wholeNumber(1, 1_000_000_000),
   ANTHROPIC_BASE_URL: z.url(),
   ANTHROPIC_MODEL: z.string().min(1),
   ANTHROPIC_PRICE: price,
-  /** Names of the secrets; empty where the provider is not used. */
+  /** Names of the secrets; empty if the provider is not used. */
   ANTHROPIC_API_KEY_SECRET: emptyIsNone,
   OPENAI_BASE_URL: z.url(),
   OPENAI_MODEL: z.string().min(1),
@@ -39,14 +39,14 @@ export const visionConfig = {
 
 export type VisionConfig = z.infer<z.ZodObject<typeof visionConfig>>;
 
-/** The model that is asked first, and the one that is asked where it fails. */
+/** The first model, and the fallback for its failures. */
 export interface Visions {
   readonly first: LimitedVision;
-  /** Made when it is needed: its client costs a cold start, and its secret may be missing. */
+  /** Created on demand, because its client slows a cold start and its secret may be missing. */
   readonly fallback: (() => Promise<LimitedVision>) | undefined;
 }
 
-/** The configured models, each for one invocation with the deadline `giveUpAt` (epoch ms). */
+/** Returns a factory of the configured models for one invocation with the deadline `giveUpAt` (epoch milliseconds). */
 export function limitedVisions(
   config: VisionConfig,
   client: DynamoDBDocumentClient,
@@ -102,7 +102,7 @@ function settingsOf(name: ProviderName, config: VisionConfig) {
       };
 }
 
-/** Both clients together cost a quarter of a second of CPU at each cold start. */
+/** Loads only the needed client: both together take a quarter of a second of CPU at each cold start. */
 async function load(name: ProviderName, options: ProviderOptions): Promise<VisionProvider> {
   if (name === "anthropic") {
     const { AnthropicProvider } = await import("./anthropic-provider.ts");

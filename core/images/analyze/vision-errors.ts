@@ -2,10 +2,10 @@ import { DeferredError } from "../../queues/deferred-error.ts";
 import { InputError, VectorkeepError } from "../../vectorkeep-error.ts";
 import type { Usage } from "./vision-provider.ts";
 
-/** Something that was paid for and cannot be used. Asking the same again would cost the same again. */
+/** A paid request without a usable answer. The same request would cost the same again. */
 export abstract class PaidInVainError extends InputError {
   readonly usage: Usage;
-  /** The message goes to the dead-letter queue at once. */
+  /** The message moves to the dead-letter queue without retries. */
   readonly isFinal = true;
 
   constructor(what: string, remedy: string, usage: Usage) {
@@ -25,7 +25,7 @@ export class VisionRefusedError extends PaidInVainError {
   }
 }
 
-/** The answer is not an analysis: no JSON, other fields, or cut twice. */
+/** The answer is not an analysis: not JSON, unexpected fields, or truncated twice. */
 export class VisionAnswerInvalidError extends PaidInVainError {
   constructor(model: string, problem: string, answer: string, usage: Usage) {
     super(
@@ -48,7 +48,7 @@ export class VisionThrottledError extends DeferredError {
   }
 }
 
-/** The provider failed or could not be reached, after retries. */
+/** The provider failed or was unreachable, after retries. */
 export class VisionUnavailableError extends VectorkeepError {
   constructor(model: string, attempts: number, words: string, options?: ErrorOptions) {
     super(
@@ -59,7 +59,7 @@ export class VisionUnavailableError extends VectorkeepError {
   }
 }
 
-/** The provider refuses every request: the key, the account or the model is wrong. */
+/** The provider rejects every request because of the key, the account or the model. */
 export class VisionNotAllowedError extends VectorkeepError {
   constructor(model: string, words: string, options?: ErrorOptions) {
     super(

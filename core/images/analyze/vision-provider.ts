@@ -13,10 +13,12 @@ export interface Usage {
 
 export interface VisionAnswer {
   readonly text: string;
-  /** Why the model stopped. A refusal has its reason; a cut answer reached the maximum number of tokens. */
+  /**
+   * Why the model stopped. `refused` has a reason in `refusal`; `cut` means that the answer reached the token limit.
+   */
   readonly ended: "complete" | "cut" | "refused";
   readonly refusal: string | undefined;
-  /** The provider's name of the model that answered. */
+  /** The model that answered, as the provider names it. */
   readonly model: string;
   readonly requestId: string | undefined;
   readonly responseId: string;
@@ -25,7 +27,7 @@ export interface VisionAnswer {
 
 export type ProviderName = "anthropic" | "openai";
 
-/** A vision model behind its official client, without retries of its own. Throws the client's errors. */
+/** A vision model behind its official client, without additional retries. Throws the client's errors. */
 export interface VisionProvider {
   readonly name: ProviderName;
   readonly model: string;

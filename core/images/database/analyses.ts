@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Database, Statements } from "./database.ts";
 
-/** Before a model is asked: what is known of an input. */
+/** The stored state of an input before a model is called. */
 const start = z.object({
   current: z.number(),
   known: z.number(),
@@ -25,21 +25,21 @@ export interface AnalysisInput {
   readonly contentSha256: string;
   readonly itemId: string;
   readonly userId: string;
-  /** Of the object's version that is analyzed, padded. */
+  /** The padded sequencer of the object's version that is analyzed. */
   readonly sequencer: string;
 }
 
 export type AnalysisStart =
-  /** The item was deleted, or another version of its object is newer. */
+  /** The item was deleted, or a newer version of its object exists. */
   | { readonly kind: "superseded" }
   /**
-   * It is stored. `analysisId` is the newest of the same content, which may be a later answer to the same; `isNewest` is
-   * false if the item had other content in between.
+   * The analysis is stored. `analysisId` is the newest one of the same content, which may be from a reanalysis.
+   * `isNewest` is false if the item had other content in between.
    */
   | { readonly kind: "known"; readonly analysisId: string; readonly isNewest: boolean }
-  /** Another process is asking a model about it. */
+  /** Another process is analyzing it. */
   | { readonly kind: "claimed" }
-  /** This process has the claim. `twinId` is an analysis of the same content by the same user. */
+  /** This process holds the claim. `twinId` is an analysis of the same content by the same user. */
   | { readonly kind: "open"; readonly twinId: string | undefined; readonly usdToday: number };
 
 export interface NewAnalysis {
@@ -70,7 +70,7 @@ export interface Spent {
 
 const today = "(now() at time zone 'utc')::date";
 
-/** Analyses of items: versions that only grow, one per content, prompt and model. */
+/** The analyses of items. Versions only increase, and there is one per content, prompt and model. */
 export class Analyses {
   readonly #database: Database;
 
@@ -78,7 +78,7 @@ export class Analyses {
     this.#database = database;
   }
 
-  /** Looks an input up and claims it until `claimSeconds` have passed, in one call. */
+  /** Looks up an input and claims it for `claimSeconds`, in one call. */
   async start(input: AnalysisInput, holder: string, claimSeconds: number): Promise<AnalysisStart> {
     const [row] = await this.#database.query(
       start,
@@ -125,7 +125,7 @@ export class Analyses {
     });
   }
 
-  /** The stored answer of an analysis, and whose it is. */
+  /** Returns the stored answer of an analysis, with its provider and model. */
   async answer(userId: string, analysisId: string): Promise<StoredAnswer | undefined> {
     const [row] = await this.#database.query(
       storedAnswer,
@@ -138,8 +138,8 @@ export class Analyses {
   }
 
   /**
-   * Stores an analysis as the next version, books its cost and releases the claim, unless the item has changed
-   * meanwhile: then only the cost is booked. Resolves to whether it is stored.
+   * Stores an analysis as the next version, books its cost and releases the claim. If the item has changed meanwhile,
+   * only books the cost. Returns whether the analysis was stored.
    */
   store(input: AnalysisInput, analysis: NewAnalysis): Promise<boolean> {
     return this.#database.transaction(async (statements) => {
@@ -151,8 +151,8 @@ export class Analyses {
   }
 
   /**
-   * Makes the newest analysis of the input's content the newest of its item, which had other content in between. Resolves
-   * to whether the item still has this content.
+   * Makes the newest analysis of the input's content the newest of its item, which had other content in between.
+   * Returns whether the item still has this content.
    */
   promote(input: AnalysisInput): Promise<boolean> {
     return this.#database.transaction(async (statements) => {
@@ -168,13 +168,16 @@ export class Analyses {
     });
   }
 
-  /** Books what an answer cost that cannot be used. */
+  /** Books the cost of an unusable answer. */
   async bookSpent(spent: Spent): Promise<void> {
     await this.#database.transaction((statements) => book(statements, spent, ""));
   }
 }
 
-/** Versions are counted under the lock of the item's row: each later statement sees what was committed before. */
+/**
+ * Locks the item's row, so that the next version is computed after every earlier commit. Returns whether the item is still
+ * at this version of its object.
+ */
 async function lock({ query }: Statements, { userId, itemId, sequencer }: AnalysisInput): Promise<boolean> {
   const [item] = await query(
     lockedItem,

@@ -20,12 +20,12 @@ import {
   isConflict,
 } from "./database-errors.ts";
 
-/** Attempts of a call that fails with a transient error; waiting for a paused cluster is no attempt. */
+/** Attempts of a call after transient errors. Waiting for a paused cluster is not an attempt. */
 const maxAttempts = 5;
-/** Attempts of a transaction that conflicts with another one. */
+/** Attempts of a transaction after conflicts with other ones. */
 const maxConflicts = 8;
 const backoff = { firstMs: 100, maxMs: 5_000 };
-/** A paused cluster takes seconds to start, and refuses calls meanwhile. */
+/** A paused cluster takes seconds to start, and rejects calls meanwhile. */
 const resumingMs = 2_000;
 
 const transient = new Set([
@@ -42,16 +42,16 @@ const refused = new Set(["DatabaseErrorException", "BadRequestException", "Unsup
 export interface DataApiOptions {
   readonly client: RDSDataClient;
   readonly clusterArn: string;
-  /** Of a secret with the user name and password of the database role. */
+  /** The ARN of the secret with the user name and password of the database role. */
   readonly secretArn: string;
   readonly database: string;
-  /** No attempt begins at this time or later; epoch milliseconds. */
+  /** Epoch milliseconds after which no attempt starts. */
   readonly giveUpAt: number;
   /** @default the system's */
   readonly clock?: Clock;
 }
 
-/** The database behind the RDS Data API: no connection, no pool, and a cluster that may pause between calls. */
+/** The database behind the RDS Data API. It needs no connections, and the cluster may pause between calls. */
 export class DataApiDatabase implements Database {
   readonly #options: DataApiOptions;
   readonly #clock: Clock;
@@ -69,7 +69,7 @@ export class DataApiDatabase implements Database {
     return this.#repeated(async () => (await this.#send(sql, parameters)).numberOfRecordsUpdated ?? 0);
   }
 
-  /** A failed call ends a transaction, so the whole of it is repeated. */
+  /** Repeats the whole transaction after an error, because a failed call ends it. */
   transaction<T>(work: (statements: Statements) => Promise<T>): Promise<T> {
     return this.#repeated(() => this.#transaction(work));
   }
@@ -88,7 +88,7 @@ export class DataApiDatabase implements Database {
       await client.send(new CommitTransactionCommand({ resourceArn, secretArn, transactionId }));
       return result;
     } catch (error) {
-      // The Data API may have rolled back already; it does so by itself after three minutes.
+      // The Data API may already have rolled back; otherwise it does so after three minutes.
       await client
         .send(new RollbackTransactionCommand({ resourceArn, secretArn, transactionId }))
         .catch(() => undefined);
@@ -160,7 +160,10 @@ function fieldOf(value: SqlValue): Field {
   return Number.isInteger(value) ? { longValue: value } : { doubleValue: value };
 }
 
-/** The SDK does not retry it, because its status is 400. Older clusters name it in the message alone. */
+/**
+ * Detects a cluster that is resuming. The SDK does not retry this error, because its status is 400. Older clusters only
+ * name it in the message.
+ */
 function isResuming(error: unknown): boolean {
   const { name, message } = error as Error;
   return name === "DatabaseResumingException" || /resuming after being auto-paused/i.test(message);
@@ -173,7 +176,7 @@ function isTransient(error: unknown): boolean {
   return typeof code === "string" && /^E[A-Z]+$/.test(code) && !("$response" in (error as object));
 }
 
-/** The error of the Data API as one of ours. */
+/** Maps an error of the Data API to an error of this project. */
 function named(caught: unknown): Error {
   const error = caught instanceof Error ? caught : new Error(String(caught));
   if (!("$fault" in error)) return error;

@@ -5,14 +5,14 @@ import { DataApiDatabase } from "./data-api-database.ts";
 /** The environment that infra declares for a function with access to the database. */
 export const databaseConfig = {
   DATABASE_CLUSTER_ARN: z.string().min(1),
-  /** Of a secret with the role's name and password. */
+  /** The ARN of the secret with the role's name and password. */
   DATABASE_SECRET_ARN: z.string().min(1),
   DATABASE_NAME: z.string().min(1),
 };
 
 export type DatabaseConfig = z.infer<z.ZodObject<typeof databaseConfig>>;
 
-/** Databases for one invocation each, with the deadline `giveUpAt` (epoch ms). */
+/** Returns a factory of databases for one invocation each, with the deadline `giveUpAt` (epoch milliseconds). */
 export function databaseUntil(config: DatabaseConfig): (giveUpAt: number) => DataApiDatabase {
   const client = new RDSDataClient({});
   return (giveUpAt) =>

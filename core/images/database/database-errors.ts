@@ -1,11 +1,11 @@
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 
-/** Serialization failure, deadlock, unique violation: another writer was faster, and a repetition reads its result. */
+/** Serialization failure, deadlock, unique violation: another writer was faster, and a retry reads its result. */
 const conflicts = new Set(["40001", "40P01", "23505"]);
 
-/** PostgreSQL refused a statement. */
+/** PostgreSQL rejected a statement. */
 export class DatabaseStatementError extends VectorkeepError {
-  /** PostgreSQL's error code; undefined if the answer has none. */
+  /** PostgreSQL's error code; undefined if the response has none. */
   readonly sqlState: string | undefined;
 
   constructor(message: string, options?: ErrorOptions) {
@@ -22,7 +22,7 @@ export class DatabaseStatementError extends VectorkeepError {
   }
 }
 
-/** The database did not answer before the deadline: it is starting after a pause, or cannot be reached. */
+/** The database did not respond before the deadline, because it is resuming after a pause or is unreachable. */
 export class DatabaseUnavailableError extends VectorkeepError {
   constructor(reason: string, options?: ErrorOptions) {
     super(
@@ -33,7 +33,7 @@ export class DatabaseUnavailableError extends VectorkeepError {
   }
 }
 
-/** The Data API refuses the caller, the secret or the cluster. */
+/** The Data API denies access to the caller, the secret or the cluster. */
 export class DatabaseNotAllowedError extends VectorkeepError {
   constructor(reason: string, options?: ErrorOptions) {
     super(
@@ -44,7 +44,7 @@ export class DatabaseNotAllowedError extends VectorkeepError {
   }
 }
 
-/** A row has not the columns that its statement promises. */
+/** A row does not have the columns that its statement declares. */
 export class DatabaseRowInvalidError extends VectorkeepError {
   constructor(problem: string) {
     super(

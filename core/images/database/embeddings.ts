@@ -17,9 +17,9 @@ export interface EmbeddingSource {
   readonly userId: string;
   readonly version: number;
   readonly rawResponse: unknown;
-  /** False if a newer analysis of the item exists: its own event embeds it. */
+  /** False if a newer analysis of the item exists, whose own event embeds it. */
   readonly isNewest: boolean;
-  /** Whether its vector, by the same model, is stored. */
+  /** Whether a vector of this analysis by the same model is stored. */
   readonly isEmbedded: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface NewEmbedding {
   readonly document: string;
 }
 
-/** One vector per item: that of its newest analysis. */
+/** One vector per item: the vector of its newest analysis. */
 export class Embeddings {
   readonly #database: Database;
 
@@ -37,7 +37,7 @@ export class Embeddings {
     this.#database = database;
   }
 
-  /** What to embed. Undefined if the analysis does not exist, or its item was deleted. */
+  /** Returns the text to embed. Undefined if the analysis does not exist or its item was deleted. */
   async source(userId: string, analysisId: string, model: string): Promise<EmbeddingSource | undefined> {
     const [row] = await this.#database.query(
       source,
@@ -61,7 +61,7 @@ export class Embeddings {
     };
   }
 
-  /** Stores a vector, unless that of a newer analysis is there or the analysis was deleted. */
+  /** Stores a vector unless a newer analysis already has one or the analysis was deleted. Returns whether it did. */
   async store(of: EmbeddingSource, { vector, model, document }: NewEmbedding): Promise<boolean> {
     const changed = await this.#database.execute(
       `insert into embeddings (item_id, analysis_id, analysis_version, user_id, vector, embedding_model, embedding_dimensions, embedding_source)
@@ -86,7 +86,7 @@ export class Embeddings {
   }
 }
 
-/** As pgvector reads it; float32 has seven significant digits. */
+/** Formats a vector for pgvector with the seven significant digits of float32. */
 export function vectorText(vector: readonly number[]): string {
   return `[${vector.map((value) => Number(value.toPrecision(7))).join(",")}]`;
 }

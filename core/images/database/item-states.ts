@@ -13,7 +13,7 @@ const state = z.object({
   embedded_analysis_id: z.string().nullable(),
 });
 
-/** An item that is not deleted, with its newest analysis and the one that its vector is of. */
+/** An item that is not deleted, with its newest analysis and the analysis of its vector. */
 export type ItemState = z.infer<typeof state>;
 
 const shownAnalysis = z.object({
@@ -41,7 +41,7 @@ const states = `
     e.analysis_id as embedded_analysis_id
   from items i left join embeddings e on e.item_id = i.id and e.user_id = i.user_id`;
 
-/** What operators look at. */
+/** The states of items, for operators. */
 export class ItemStates {
   readonly #database: Database;
 
@@ -49,7 +49,7 @@ export class ItemStates {
     this.#database = database;
   }
 
-  /** Every item, or every item of a user, a page at a time. */
+  /** Yields all items, or all items of a user, page by page. */
   async *all(userId?: string): AsyncGenerator<ItemState> {
     for (let after = ""; ; ) {
       const page = await this.#database.query(
@@ -63,7 +63,7 @@ export class ItemStates {
     }
   }
 
-  /** By its id, or by its key in the bucket. */
+  /** Finds an item by its id or by its key in the bucket. */
   async find(item: string): Promise<ItemState | undefined> {
     const [found] = await this.#database.query(
       state,
@@ -73,7 +73,7 @@ export class ItemStates {
     return found;
   }
 
-  /** Items whose object changed more than these minutes ago and that have no vector of their newest analysis. */
+  /** Counts the items whose object changed more than these minutes ago and whose newest analysis has no vector. */
   async countUnfinished(minutes: number): Promise<number> {
     const [row] = await this.#database.query(
       z.object({ unfinished: z.number() }),
@@ -85,7 +85,7 @@ export class ItemStates {
     return row?.unfinished ?? 0;
   }
 
-  /** Newest first. */
+  /** Returns the analyses of an item, newest first. */
   analysesOf({ user_id: user, id: item }: ItemState): Promise<ShownAnalysis[]> {
     return this.#database.query(
       shownAnalysis,

@@ -19,11 +19,11 @@ export interface ObjectVersion {
   readonly bucket: string;
   readonly key: string;
   readonly userId: string;
-  /** Wanted id; taken unless another key has it. */
+  /** The preferred id, used unless another key has it. */
   readonly name: string | undefined;
-  /** Used otherwise. */
+  /** The id if the preferred one is taken. */
   readonly ownId: string;
-  /** Padded. */
+  /** The padded sequencer. */
   readonly sequencer: string;
 }
 
@@ -36,13 +36,16 @@ export interface ImageFacts {
   readonly height: number;
 }
 
-/** Two names without their extension may be equal, also of two users, so only the first key gets the name as its id. */
+/**
+ * Only the first key gets its name as its id, because two names may be equal without their extension, even of different
+ * users.
+ */
 const newId = `case
   when :name <> '' and not exists (
     select 1 from items where id = :name and not (bucket = :bucket and object_key = :key))
   then :name else :ownId end`;
 
-/** The item of an object: one row per key, which the newest event of that key decides. */
+/** The items of objects: one row per key, with the state of the key's newest event. */
 export class Items {
   readonly #database: Database;
 
@@ -50,7 +53,7 @@ export class Items {
     this.#database = database;
   }
 
-  /** Records a version of an object, unless a newer event is known. Resolves to the row as it is then. */
+  /** Records a version of an object unless a newer event is recorded. Returns the resulting row. */
   async recordCreated(version: ObjectVersion, facts: ImageFacts): Promise<Item> {
     const [row] = await this.#database.query(
       item,
@@ -78,13 +81,13 @@ export class Items {
         height: facts.height,
       },
     );
-    // The row of a transaction that committed during the statement is not among its results.
+    // The statement does not return a row that another transaction committed while it ran.
     return row ?? this.#existing(version);
   }
 
   /**
-   * Marks the item of a deleted object and removes its analyses and embedding, unless a newer event is known. The row
-   * stays, so that a late event of an older version is recognized.
+   * Marks the item of a deleted object and removes its analyses and embedding, unless a newer event is recorded. Keeps
+   * the row, so that a late event of an older version is recognized.
    */
   async recordDeleted(version: ObjectVersion): Promise<Item> {
     await this.#database.transaction(async ({ execute }) => {
@@ -97,7 +100,7 @@ export class Items {
         parametersOf(version),
       );
       if (changed === 0) return;
-      // The embedding goes with its analysis.
+      // The foreign key deletes the embedding with its analysis.
       await execute(
         `delete from analyses where user_id = :user
          and item_id = (select id from items where user_id = :user and bucket = :bucket and object_key = :key)`,
@@ -107,7 +110,7 @@ export class Items {
     return this.#existing(version);
   }
 
-  /** The item of an object, also of a deleted one. */
+  /** Returns the item of an object, even if it is deleted. */
   async of({
     userId,
     bucket,

@@ -9,7 +9,7 @@ import type { Database } from "./database.ts";
 import { migrations as released } from "./migrations/all.ts";
 import type { Migration } from "./migrations/migration.ts";
 
-/** How long a migration holds the lock. A process that died keeps it no longer. */
+/** The lease of the migration lock, after which another process may take it. */
 const lockSeconds = 600;
 const lockBackoff = { firstMs: 500, maxMs: 5_000 };
 const maxLockAttempts = 200;
@@ -45,10 +45,10 @@ export class VectorDimensionsChangedError extends VectorkeepError {
 }
 
 export interface MigrateDeps {
-  /** As the owner of the database. */
+  /** Connected as the owner of the database. */
   readonly database: Database;
   readonly clock: Clock;
-  /** The lock is waited for until this time, by `clock`. */
+  /** The deadline for the lock, by `clock`. */
   readonly giveUpAt: number;
   readonly log: Log;
 }
@@ -65,8 +65,8 @@ export interface MigrateOptions {
 const applied = z.object({ number: z.number(), sha256: z.string() });
 
 /**
- * Applies the migrations that the database does not have, in order and under a lock, and sets the role's password.
- * Resolves to the numbers of those that were applied.
+ * Applies the missing migrations in order and under a lock, and sets the role's password. Returns the numbers of the
+ * applied ones.
  */
 export async function migrate(
   { database, clock, giveUpAt, log }: MigrateDeps,
@@ -100,7 +100,7 @@ export async function migrate(
   }
 }
 
-/** What the lock itself needs, and the role. Each statement can run at the same time in two processes. */
+/** Creates the role and the tables that the lock needs. Each statement is safe in two concurrent processes. */
 async function prepare(database: Database, role: string, password: string): Promise<void> {
   await database.execute(
     "create table if not exists schema_migrations (number int primary key, sha256 text not null, applied_at timestamptz not null default now())",
@@ -108,14 +108,14 @@ async function prepare(database: Database, role: string, password: string): Prom
   await database.execute(
     "create table if not exists migration_lock (one boolean primary key default true check (one), holder text not null, expires_at timestamptz not null)",
   );
-  // Neither takes parameters.
+  // Neither statement accepts parameters.
   await database.execute(
     `do $do$ begin create role ${nameOf(role)} login; exception when duplicate_object then null; end $do$`,
   );
   await database.execute(`alter role ${nameOf(role)} login password ${quoted(password)}`);
 }
 
-/** A row, because a session's lock ends with each call of the Data API. */
+/** The lock is a row, because each call of the Data API ends its session and thereby a session's lock. */
 async function takeLock(
   database: Database,
   holder: string,
@@ -158,7 +158,7 @@ function filledIn(statement: string, values: Readonly<Record<string, string>>): 
   return statement.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
-/** An identifier in double quotes. */
+/** Quotes an identifier. */
 function nameOf(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -13,7 +13,7 @@ export const roleName = "vectorkeep_images";
 
 const credentials = z.object({ username: z.string(), password: z.string().min(16) });
 
-/** The password of the role, made here once, so that it is in no state file of a deployment. */
+/** Returns the password of the role. It is generated here once, so that no deployment state contains it. */
 export async function rolePassword(client: SecretsManagerClient, secretId: string): Promise<string> {
   const stored = await client
     .send(new GetSecretValueCommand({ SecretId: secretId }))

@@ -19,26 +19,26 @@ export type SearchRow = z.infer<typeof row>;
 export interface SearchInput {
   readonly userId: string;
   readonly k: number;
-  /** Undefined: the lexical side is not asked. */
+  /** Undefined to skip the lexical side. */
   readonly lexical: { readonly any: string; readonly none: string } | undefined;
-  /** As pgvector reads it. Undefined: the vector side is not asked. */
+  /** In pgvector's format. Undefined to skip the vector side. */
   readonly vector: string | undefined;
   readonly weights: { readonly lexical: number; readonly vector: number };
   /** The constant of reciprocal rank fusion. */
   readonly rankConstant: number;
 }
 
-/** Ranks of each side that are fused. */
+/** The number of ranks of each side that are fused. */
 const depth = 100;
 /**
- * Vectors of one user up to which search is exact: an index finds the nearest of all users first, and filters
- * afterwards, which leaves too few of a small user's.
+ * The maximum number of a user's vectors for exact search. An index first finds the nearest vectors of all users and
+ * filters them afterwards, which leaves too few for a small user.
  */
 export const exactVectors = 10_000;
 
 /**
- * Reciprocal rank fusion of full-text and vector search over the newest analyses of a user's images. Only one of the two
- * vector branches runs: each has a filter that does not depend on its rows.
+ * Reciprocal rank fusion of full-text and vector search over the newest analyses of a user's images. Only one of the
+ * two vector branches runs, because each has a filter that is independent of its rows.
  */
 export const searchStatement = `
 with query as materialized (

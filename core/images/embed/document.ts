@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import type { analysis } from "../analyze/analysis.ts";
 
-/** The text of an analysis that is embedded: what matters most comes first, and blanks are left out. */
+/** Returns the text to embed of an analysis, most important parts first, without empty ones. */
 export function documentOf(found: z.infer<typeof analysis>): string {
   const { image_details: details, media_metadata: media } = found;
   const parts: (string | null | readonly string[])[] = [

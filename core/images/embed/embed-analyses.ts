@@ -8,7 +8,7 @@ import { analysis as analysisSchema } from "../analyze/analysis.ts";
 import type { EmbeddingSource, Embeddings } from "../database/embeddings.ts";
 import { documentOf } from "./document.ts";
 
-/** Voyage's limits of one request. Bytes bound tokens from above. */
+/** Voyage's limits per request. Bytes are an upper bound of tokens. */
 export const voyageLimits = { maxCount: 128, maxBytes: 120_000 } as const;
 
 /** A stored analysis cannot be embedded. */
@@ -32,24 +32,25 @@ export interface Planned {
   readonly document: string;
 }
 
-/** What is to be embedded of an analysis; undefined if nothing is left to do. */
+/** Returns the plan for embedding an analysis; undefined if nothing is left to do. */
 export async function planEmbedding(
   userId: string,
   analysisId: string,
   { embeddings, embedder }: EmbedDeps,
 ): Promise<Planned | undefined> {
   const source = await embeddings.source(userId, analysisId, embedder.model);
-  // A deleted item takes its analyses with it.
+  // Deleting an item deletes its analyses.
   if (source === undefined || !source.isNewest || source.isEmbedded) return undefined;
   const parsed = analysisSchema.safeParse(source.rawResponse);
-  // Its schema asks for a summary that is not blank, so the document is not empty.
-  if (!parsed.success) throw new AnalysisNotEmbeddableError(analysisId, "its answer is not as expected");
+  // The schema requires a summary that is not blank, so the document is not empty.
+  if (!parsed.success)
+    throw new AnalysisNotEmbeddableError(analysisId, "its answer has an unexpected format");
   return { source, document: documentOf(parsed.data) };
 }
 
 /**
- * The vector of each document, or why it has none, in as few requests as the provider's limits allow. A document that
- * the provider refuses is found by bisection and fails alone; a failed request fails its own documents.
+ * Returns the vector of each document or the error, in as few requests as the provider's limits allow. A rejected
+ * document is isolated by bisection and fails alone; a failed request fails its own documents.
  */
 export async function embedDocuments(
   documents: readonly string[],

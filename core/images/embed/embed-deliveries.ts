@@ -7,12 +7,12 @@ import { type EmbedDeps, embedDocuments, type Planned, planEmbedding } from "./e
 
 export type EmbedDeliveryDeps = EmbedDeps & DeliveryDeps & { readonly log: Log; readonly metrics: Metrics };
 
-/** The message waits for its plan, and all plans together for one request. */
+/** The messages are planned concurrently, so that all plans share one request. */
 const width = 10;
 
 /**
- * Embeds the analyses of these messages in shared requests. A refused document fails its own message alone. Resolves to
- * the ids of those to be redelivered.
+ * Embeds the analyses of the messages in shared requests. A rejected document fails only its own message. Returns the
+ * ids of the messages to redeliver.
  */
 export async function embedDeliveries(
   deliveries: readonly Delivery[],

@@ -18,7 +18,10 @@ export const voyageConfig = {
 
 export type VoyageConfig = z.infer<z.ZodObject<typeof voyageConfig>>;
 
-/** Embedders under the shared rate limit, each for one invocation with the deadline `giveUpAt` (epoch ms). */
+/**
+ * Returns a factory of embedders with the shared rate limit, for one invocation with the deadline `giveUpAt` (epoch
+ * milliseconds).
+ */
 export function voyageEmbedder(
   config: VoyageConfig,
   client: DynamoDBDocumentClient,

@@ -1,12 +1,12 @@
 import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 
-/** EventBridge did not take an event. PutEvents itself succeeds then. */
+/** EventBridge did not accept an event. PutEvents itself succeeds in this case. */
 export class EventNotPublishedError extends VectorkeepError {
   constructor(detailType: string, reason: string) {
     super(
-      `EventBridge did not take the event ${detailType}: ${reason}.`,
-      "The message is redelivered and the event sent again.",
+      `EventBridge did not accept the event ${detailType}: ${reason}.`,
+      "The message is redelivered and the event is sent again.",
     );
   }
 }
@@ -17,7 +17,7 @@ export interface FlowEvent {
   readonly detail: object;
 }
 
-/** Sends the events of the flow to its bus. */
+/** Publishes the events of the flow to its bus. */
 export class EventPublisher {
   readonly #client: EventBridgeClient;
   readonly #bus: string;

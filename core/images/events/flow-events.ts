@@ -12,7 +12,7 @@ export const imageProcessed = z.object({
   renditions_bucket: z.string().min(1),
   analysis_key: z.string().min(1),
   content_sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Of the object's version, padded. */
+  /** The padded sequencer of the object's version. */
   sequencer: z.string().regex(/^[0-9A-F]{64}$/),
   /** Set by a request to analyze the same content again. */
   reanalysis_id: z.string().min(1).optional(),
@@ -25,13 +25,13 @@ export const analysisComplete = z.object({
   item_id: z.string().min(1),
   analysis_id: z.string().min(1),
   user_id: z.string().min(1),
-  /** Of the image: rules of several stacks share a bus. */
+  /** The bucket of the image, because rules of several stacks share a bus. */
   bucket: z.string().min(1),
 });
 
 export type AnalysisComplete = z.infer<typeof analysisComplete>;
 
-/** The body of a queue's message, as EventBridge makes it of an event. */
+/** Returns the body of a queue message, as EventBridge builds it from an event. */
 export function messageOf(
   { source, detailType }: { readonly source: string; readonly detailType: string },
   detail: object,
@@ -39,7 +39,7 @@ export function messageOf(
   return JSON.stringify({ source, "detail-type": detailType, detail });
 }
 
-/** A message is not the event that its queue is for. */
+/** A message is not the event of its queue. */
 export class FlowEventInvalidError extends InputError {
   constructor(detailType: string, problem: string) {
     super(
@@ -49,7 +49,7 @@ export class FlowEventInvalidError extends InputError {
   }
 }
 
-/** The detail of an event as EventBridge delivers it. Throws FlowEventInvalidError. */
+/** Parses the detail of an event that EventBridge delivered. Throws FlowEventInvalidError. */
 export function parseFlowEvent<Detail extends z.ZodType>(
   body: string,
   detailType: string,

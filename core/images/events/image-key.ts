@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { imageExtensions } from "../../../contract/images.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 
-/** Namespace of the ids of objects whose name cannot be their id. */
+/** The UUID namespace for ids of objects whose name cannot be their id. */
 const namespace = Buffer.from("6ba7b8119dad11d180b400c04fd430c8", "hex");
 
-/** The key of an object does not name a user. */
+/** The key of an object has no user. */
 export class ImageKeyInvalidError extends InputError {
   constructor(key: string, problem: string) {
     super(
@@ -18,11 +18,11 @@ export class ImageKeyInvalidError extends InputError {
 export interface ImageKey {
   readonly bucket: string;
   readonly key: string;
-  /** Before the first slash. */
+  /** The part before the first slash. */
   readonly userId: string;
-  /** The name without its extension; undefined where the key has more than two parts. */
+  /** The name without its extension; undefined if the key has more than two parts. */
   readonly name: string | undefined;
-  /** Unique by bucket and key. */
+  /** Unique per bucket and key. */
   readonly ownId: string;
 }
 

@@ -8,9 +8,9 @@ export interface ObjectChange {
   readonly kind: "created" | "deleted";
   readonly bucket: string;
   readonly key: string;
-  /** Padded: it orders the changes of one key. */
+  /** The padded sequencer, which orders the changes of one key. */
   readonly sequencer: string;
-  /** Bytes and ETag of a created object. */
+  /** Size in bytes and ETag; undefined for a deletion. */
   readonly size: number | undefined;
   readonly etag: string | undefined;
 }
@@ -32,14 +32,14 @@ const object = z.object({
   sequencer: z.string().regex(/^[0-9a-fA-F]{1,64}$/),
 });
 
-/** What EventBridge delivers; its keys are not URL-encoded. */
+/** The format of EventBridge; its keys are not URL-encoded. */
 const busEvent = z.object({
   source: z.literal("aws.s3"),
   "detail-type": z.enum(["Object Created", "Object Deleted"]),
   detail: z.object({ bucket: z.object({ name: z.string().min(1) }), object }),
 });
 
-/** S3's own notification, for buckets that already send one: several records, and URL-encoded keys. */
+/** S3's notification format, for buckets that already send one. It has several records, and URL-encoded keys. */
 const notification = z.object({
   Records: z.array(
     z.object({
@@ -52,7 +52,7 @@ const notification = z.object({
   ),
 });
 
-/** Every change that a message reports. S3's test event reports none. Throws ObjectEventInvalidError. */
+/** Returns all changes in a message; none for S3's test event. Throws ObjectEventInvalidError. */
 export function parseObjectChanges(body: string): ObjectChange[] {
   const json = jsonOf(body);
   if (json === undefined) throw new ObjectEventInvalidError("it is not JSON");

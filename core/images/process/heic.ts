@@ -3,11 +3,11 @@ import sharp, { type Sharp } from "sharp";
 import { ImageUnreadableError } from "./image-errors.ts";
 
 /**
- * Does the work with the upright pixels of a HEIC file's primary image. They lie in the memory of WebAssembly: a copy of 48
- * million pixels would double what a process needs. Throws ImageUnreadableError.
+ * Runs the work with the upright pixels of a HEIC file's primary image. The pixels stay in WebAssembly memory, because
+ * a copy of 48 million pixels would double the memory of the process. Throws ImageUnreadableError.
  */
 export async function withHeicPixels<T>(bytes: Uint8Array, work: (pixels: Sharp) => Promise<T>): Promise<T> {
-  // The prebuilt sharp has no HEVC decoder. libheif as WebAssembly has 2 MB, so it is loaded when it is needed.
+  // The prebuilt sharp has no HEVC decoder. libheif as WebAssembly is 2 MB, so it is loaded on demand.
   const { default: libheif } = await import("libheif-js/wasm-bundle.js");
   const context = libheif.heif_context_alloc();
   try {
@@ -52,7 +52,7 @@ function pixelsOf({ channels: [plane] }: Decoded, channels: 3 | 4): Sharp {
   return sharp(Buffer.from(data.buffer, data.byteOffset, length), { raw: { width, height, channels } });
 }
 
-/** sharp knows no rows with a space behind their pixels. */
+/** Removes the padding at the end of rows, which sharp does not support. */
 function closeRows({ data, stride, height }: Plane, rowBytes: number): void {
   if (stride === rowBytes) return;
   for (let row = 1; row < height; row += 1) {

@@ -1,6 +1,6 @@
 import { InputError } from "../../vectorkeep-error.ts";
 
-/** The object cannot be rendered: it is not an image, of another format, or corrupt. */
+/** The object cannot be rendered: it is not an image, in an unsupported format, or corrupt. */
 export class ImageUnreadableError extends InputError {
   constructor(reason: string, options?: ErrorOptions) {
     super(

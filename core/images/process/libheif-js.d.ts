@@ -1,4 +1,4 @@
-/** What is used of libheif's WebAssembly build. Handles are pointers. */
+/** The used part of libheif's WebAssembly build. Handles are pointers. */
 declare module "libheif-js/wasm-bundle.js" {
   export interface Status {
     readonly code: object;
@@ -10,11 +10,11 @@ declare module "libheif-js/wasm-bundle.js" {
   }
 
   export interface Plane {
-    /** Bytes of a row, which may be more than its pixels take. */
+    /** Bytes per row, which may exceed those of its pixels. */
     readonly stride: number;
     readonly width: number;
     readonly height: number;
-    /** Lies in the memory of WebAssembly, until its image is released. */
+    /** In WebAssembly memory until the image is released. */
     readonly data: Uint8Array;
   }
 

@@ -20,18 +20,18 @@ export interface ProcessDeps {
   readonly limits: RenderOptions & { readonly maxBytes: number };
 }
 
-/** The outcome of a change. A superseded one has a newer event, which decides. */
+/** The outcome of a change. `superseded` means that a newer event decides. */
 export type Processed = "processed" | "deleted" | "superseded";
 
 /**
- * Applies a change of an object: an upload gets its item, renditions and event; a deletion removes them. Redelivery
- * repeats it with the same effect: nothing here costs money, and the event is published always.
+ * Applies a change of an object: an upload gets its item, renditions and event; a deletion removes them. Idempotent,
+ * and publishes the event on every delivery, because nothing here costs money.
  */
 export async function processChange(change: ObjectChange, deps: ProcessDeps): Promise<Processed> {
   const { userId, name, ownId } = parseImageKey(change.bucket, change.key);
   const version = { ...change, userId, name, ownId };
   if (change.kind === "deleted") {
-    // A versioned bucket reports the expiry of an old version as a deletion too, with a sequencer of its own.
+    // A versioned bucket also reports the expiry of an old version as a deletion, with its own sequencer.
     if (await objectExists(deps.s3, { Bucket: change.bucket, Key: change.key })) return "superseded";
     const item = await deps.items.recordDeleted(version);
     await deps.renditions.removeBefore(userId, item.id, change.sequencer);
@@ -51,7 +51,7 @@ export async function processChange(change: ObjectChange, deps: ProcessDeps): Pr
   if (item.object_sequencer > change.sequencer) return superseded(version, deps);
   const keys = renditionKeys(userId, item.id, change.sequencer);
   await deps.renditions.write(keys, rendered);
-  // A newer event may have removed the older renditions before these were written.
+  // A newer event may have removed older renditions before these were written.
   const now = await deps.items.of(version);
   if (now === undefined || now.object_sequencer > change.sequencer) return superseded(version, deps);
   const detail: ImageProcessed = {
@@ -70,7 +70,10 @@ export async function processChange(change: ObjectChange, deps: ProcessDeps): Pr
   return "processed";
 }
 
-/** Removes what this change, or an earlier delivery of it, wrote late: a deleted image would keep it for ever. */
+/**
+ * Removes renditions that this change or an earlier delivery of it wrote late. Otherwise those of a deleted image would
+ * remain forever.
+ */
 async function superseded(
   version: Pick<ObjectVersion, "userId" | "bucket" | "key">,
   { items, renditions }: ProcessDeps,
@@ -80,7 +83,7 @@ async function superseded(
   return "superseded";
 }
 
-/** Undefined if the object was replaced or deleted since: the event of that is in flight. */
+/** Returns undefined if the object was replaced or deleted meanwhile, because that change has its own event. */
 async function readObject({ bucket, key, etag, size }: ObjectChange, { s3, limits }: ProcessDeps) {
   if (size !== undefined) checkSize(size, limits.maxBytes);
   try {

@@ -5,12 +5,12 @@ import { InputError } from "../../vectorkeep-error.ts";
 import { parseObjectChanges } from "../events/object-events.ts";
 import { type ProcessDeps, processChange } from "./process-change.ts";
 
-/** Images that are decoded at once: each may need a few hundred MiB. */
+/** Concurrent images; decoding one may need a few hundred MiB. */
 const width = 1;
 
 export type UploadDeps = ProcessDeps & DeliveryDeps & { readonly log: Log; readonly metrics: Metrics };
 
-/** Processes the events of S3 in these messages. Resolves to the ids of those to be redelivered. */
+/** Processes the S3 events in the messages. Returns the ids of the messages to redeliver. */
 export async function processUploads(deliveries: readonly Delivery[], deps: UploadDeps): Promise<string[]> {
   const refused = new Set<string>();
   const work = (delivery: Delivery) =>
@@ -19,7 +19,7 @@ export async function processUploads(deliveries: readonly Delivery[], deps: Uplo
       throw error;
     });
   const redelivered = await processDeliveries(deliveries, width, work, deps);
-  // Once per image: a poison image is received several times before it moves to the dead-letter queue.
+  // Counts once per image: a poison image is received several times before it moves to the dead-letter queue.
   for (const messageId of redelivered) refused.delete(messageId);
   if (refused.size > 0) deps.metrics.count("ImagesRejected", refused.size);
   return redelivered;

@@ -2,16 +2,16 @@ import sharp, { type Sharp } from "sharp";
 import { withHeicPixels } from "./heic.ts";
 import { ImageTooLargeError, ImageUnreadableError } from "./image-errors.ts";
 
-/** Longest sides. Providers scale larger images down to the second one, and charge for the transfer. */
+/** Longest sides in pixels. Providers downscale larger images to the second one, and charge for the transfer. */
 const thumbnailSide = 800;
 const analysisSide = 1568;
 const quality = 85;
-/** Of one operation of libvips: a crafted file must not take the function's whole time, again at each receive. */
+/** The limit of one libvips operation, so that a crafted file does not use up the function's time at each receive. */
 const timeout = { seconds: 30 };
-/** libheif holds an image three times; the largest photos of iPhones have 48 million pixels. */
+/** libheif holds an image three times in memory; the largest iPhone photos have 48 million pixels. */
 const maxHeicPixels = 50_000_000;
 
-/** libvips formats that are photos; it also reads SVG, PDF and others, which are programs or documents. */
+/** libvips formats of photos. libvips also reads SVG, PDF and others, which are programs or documents. */
 const mimeTypes: Readonly<Record<string, string>> = {
   jpeg: "image/jpeg",
   png: "image/png",
@@ -21,7 +21,7 @@ const mimeTypes: Readonly<Record<string, string>> = {
   heif: "image/heif",
 };
 
-/** One image per thread at a time is the function's own limit; libvips' cache would only hold memory. */
+/** The function itself limits concurrency to one image per thread, and libvips' cache would only use memory. */
 sharp.concurrency(1);
 sharp.cache(false);
 
@@ -65,7 +65,7 @@ async function renderAll(bytes: Uint8Array, { maxPixels, heic }: RenderOptions):
   return { mimeType, width, height, thumbnail, analysis };
 }
 
-/** Pixels of the analysis copy. */
+/** Returns the pixels of the analysis copy. */
 function reduced(source: Sharp) {
   return fitted(source, analysisSide)
     .flatten({ background: "#ffffff" })
@@ -75,9 +75,9 @@ function reduced(source: Sharp) {
     .toBuffer({ resolveWithObject: true });
 }
 
-/** The header alone, so that limits are checked before a pixel is decoded. */
+/** Reads only the header, so that limits are checked before any pixel is decoded. */
 async function inspect(bytes: Uint8Array, maxPixels: number) {
-  // The limit would refuse the header with a less helpful message.
+  // With sharp's own limit, the error message would be less helpful.
   const header = await sharp(bytes, { limitInputPixels: false }).metadata();
   const mimeType = mimeTypes[header.format ?? ""];
   if (mimeType === undefined) throw new ImageUnreadableError(`its format is ${header.format}`);
@@ -97,7 +97,7 @@ function checkPixels(
   throw new ImageTooLargeError(`${width} x ${height} pixels`, `${limit} pixels`, remedy);
 }
 
-/** Truncated files are refused; mere warnings of a decoder are not, because cameras cause them. */
+/** Rejects truncated files, but not decoder warnings, which files of some cameras cause. */
 function upright(bytes: Uint8Array, maxPixels: number): Sharp {
   return sharp(bytes, { limitInputPixels: maxPixels, failOn: "error" }).autoOrient();
 }

@@ -28,7 +28,7 @@ export class Renditions {
     await Promise.all([put(thumbnail, rendered.thumbnail), put(analysis, rendered.analysis)]);
   }
 
-  /** Removes the renditions of versions before the sequencer, which is padded. */
+  /** Removes the renditions of versions before the padded sequencer. */
   async removeBefore(userId: string, itemId: string, sequencer: string): Promise<void> {
     const folder = itemFolder(userId, itemId);
     const { Contents = [] } = await this.#s3.send(

@@ -17,11 +17,11 @@ export interface SearchAnswer {
   readonly body: object;
 }
 
-/** The log has the reason. */
+/** The reason is only in the log. */
 const unavailableNow =
   "The search could not be answered. Try again; a paused database starts within a minute.";
 
-/** Answers `GET /images/search`. */
+/** Handles `GET /images/search`. */
 export async function answerSearch(
   { caller, query }: SearchApiRequest,
   deps: SearchApiDeps,

@@ -1,12 +1,12 @@
-/** What API Gateway knows of a caller. */
+/** The identity of a caller, from API Gateway. */
 export interface CallerIdentity {
   readonly apiKeyId?: string | null | undefined;
   readonly userArn?: string | null | undefined;
 }
 
 /**
- * The user whose images a caller searches: that of its key, or, for a signed request, the name of the IAM user or of the
- * role's session. Undefined if neither names one. Nothing in the request itself can name another user.
+ * Returns the user whose images a caller searches: the user of its key or, for a signed request, the name of the IAM
+ * user or of the role's session. Undefined if neither identifies one. The request itself cannot select another user.
  */
 export function userOf(
   { apiKeyId, userArn }: CallerIdentity,

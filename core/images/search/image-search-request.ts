@@ -23,7 +23,7 @@ export const imageSearchRequest = z.strictObject({
 
 export type ImageSearchRequest = z.infer<typeof imageSearchRequest>;
 
-/** The parsed request, or what is wrong with each parameter. */
+/** Returns the parsed request, or the problem with each parameter. */
 export function readSearchRequest(
   query: Readonly<Record<string, string>>,
 ): { readonly request: ImageSearchRequest } | { readonly problems: readonly string[] } {

@@ -1,8 +1,8 @@
 /** A question as two inputs of PostgreSQL's websearch_to_tsquery. */
 export interface LexicalQuery {
-  /** Terms and phrases of which a document has at least one. */
+  /** Terms and phrases of which a document must have at least one. */
   readonly any: string;
-  /** Terms and phrases that it must not have. */
+  /** Terms and phrases that a document must not have. */
   readonly none: string;
 }
 

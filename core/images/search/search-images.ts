@@ -10,12 +10,12 @@ import { type SearchInput, type SearchRow, searchItems } from "../database/searc
 import type { ImageSearchRequest, SearchMode } from "./image-search-request.ts";
 import { lexicalQuery } from "./lexical-query.ts";
 
-/** How long a question may take to be embedded. The words then answer alone, while somebody still waits. */
+/** The time limit for embedding a question. After it, the lexical side answers alone while the caller still waits. */
 const embedMs = 5_000;
 
-/** What users are told. The log has the reason, which may speak of accounts and settings. */
-const withoutVectors = "The meaning of the question could not be compared: only its words were.";
-const withoutWords = "The words of the question could not be compared: only its meaning was.";
+/** The texts for users. The reason is only in the log, because it may reveal accounts and settings. */
+const withoutVectors = "Only the words of the question were compared, because its meaning could not be.";
+const withoutWords = "Only the meaning of the question was compared, because its words could not be.";
 
 /** The provider did not embed a question in time. */
 export class QuestionNotEmbeddedInTimeError extends VectorkeepError {
@@ -27,7 +27,7 @@ export class QuestionNotEmbeddedInTimeError extends VectorkeepError {
   }
 }
 
-/** No side of the search could answer. */
+/** No side of the search was available. */
 export class ImageSearchUnavailableError extends VectorkeepError {
   constructor(mode: SearchMode, reasons: readonly string[]) {
     super(
@@ -49,14 +49,14 @@ export interface ImageSearchDeps {
 export interface ImageHits {
   /** The sides that answered. */
   readonly mode: SearchMode;
-  /** That a side did not; only where the request was hybrid. */
+  /** The text for users if one side of a hybrid search failed. */
   readonly degraded: string | undefined;
   readonly hits: readonly SearchRow[];
 }
 
 /**
  * Searches the images of a user. If one side of a hybrid search fails, the other one answers alone and the result says
- * so. Throws ImageSearchUnavailableError if none can answer.
+ * so. Throws ImageSearchUnavailableError if none is available.
  */
 export async function searchImages(
   userId: string,
@@ -76,7 +76,7 @@ export async function searchImages(
     const hits = await searchItems(deps.database, { ...input, lexical, vector });
     return { mode, degraded: undefined, hits };
   } catch (error) {
-    // A statement that PostgreSQL refuses may be the full-text query's fault; an unreachable database has no other side.
+    // A rejected statement may be caused by the full-text query; an unreachable database fails both sides.
     if (mode !== "hybrid" || !(error instanceof DatabaseStatementError)) throw unavailable(mode, [error]);
     deps.log.warn("The lexical side of a search failed", errorFields(error));
     return alone("vector", { ...input, lexical: undefined, vector }, withoutWords, deps);

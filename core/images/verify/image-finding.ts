@@ -1,6 +1,6 @@
 import type { ItemState } from "../database/item-states.ts";
 
-/** How an image differs from what its object says it should be. */
+/** A difference between an image's object and its stored state. */
 export type ImageFinding =
   /** An object without an item, or whose item is of another version of it. */
   | { readonly kind: "item-missing" | "item-stale"; readonly bucket: string; readonly key: string }
@@ -16,7 +16,7 @@ export interface ImageReport {
   readonly findings: readonly ImageFinding[];
 }
 
-/** The steps of the flow that an item lacks. */
+/** Returns the first missing step of an item; undefined if no step is missing. */
 export function findingOf(item: ItemState): ImageFinding | undefined {
   if (item.analysis_id === null) return { kind: "analysis-missing", item };
   if (item.embedded_analysis_id === null) return { kind: "embedding-missing", item };

@@ -19,7 +19,7 @@ export interface ResendDeps {
   readonly queueUrls: { readonly analysis: string; readonly embedding: string };
 }
 
-/** Starts the step that a finding lacks. Steps that are done already cost nothing when they run again. */
+/** Starts the missing step of a finding. Repeating finished steps costs nothing. */
 export async function repairImage(finding: ImageFinding, deps: ResendDeps): Promise<void> {
   switch (finding.kind) {
     case "item-missing":
@@ -37,8 +37,8 @@ export async function repairImage(finding: ImageFinding, deps: ResendDeps): Prom
 }
 
 /**
- * Sends an item to the analyzer; `reanalysisId` asks for another answer although there is one. If its analysis copy has
- * expired, the object is touched instead, which renders and analyzes it as a new upload. Resolves to which of both.
+ * Sends an item to the analyzer; `reanalysisId` requests another answer although there is one. If its analysis copy has
+ * expired, touches the object instead, which processes it as a new upload. Returns which of both happened.
  */
 export async function sendForAnalysis(
   item: ItemState,
@@ -76,8 +76,8 @@ async function sendForEmbedding(item: ItemState, { sqs, queueUrls }: ResendDeps)
 }
 
 /**
- * Copies the object onto itself: S3 then sends an event with a sequencer that is newer than all before. S3 refuses a copy
- * that replaces nothing, so its metadata is replaced by itself.
+ * Copies the object onto itself, so that S3 sends an event with a newer sequencer. Replaces the metadata with itself,
+ * because S3 rejects a copy that changes nothing.
  */
 async function touch(Bucket: string, Key: string, s3: S3Client): Promise<void> {
   const head = await s3.send(new HeadObjectCommand({ Bucket, Key }));
@@ -99,7 +99,7 @@ async function touch(Bucket: string, Key: string, s3: S3Client): Promise<void> {
   );
 }
 
-/** The event of the deletion was lost: the row gets a sequencer just after its own. */
+/** Records a deletion whose event was lost, with a sequencer just after the row's own. */
 async function forget(item: ItemState, { items, s3, renditionsBucket }: ResendDeps): Promise<void> {
   const { userId, name, ownId } = parseImageKey(item.bucket, item.object_key);
   const sequencer = paddedSequencer(`${versionFolder(item.object_sequencer)}1`);

@@ -7,18 +7,18 @@ import type { PlaceAnswers } from "./place-answers.ts";
 import type { PlacesBudget } from "./places-budget.ts";
 import type { PlacesClient } from "./places-client.ts";
 
-/** The details of each cost money, and the right place is among the first. */
+/** The details of each place cost money, and the right one is among the first. */
 export const placesPerQuery = 2;
 
 export interface PlacesDeps {
   readonly client: Pick<PlacesClient, "search" | "details">;
   readonly answers: PlaceAnswers;
   readonly budget: PlacesBudget;
-  /** Called once for each place whose details are paid for. */
+  /** Called once per place whose details are paid for. */
   readonly onPaid: () => void;
 }
 
-/** The places that agree with a receipt in something. `isEnough` ends the questions early. */
+/** Returns the places that share evidence with a receipt. Stops once `isEnough` returns true, to save costs. */
 export async function askPlaces(
   words: ReceiptWords,
   deps: PlacesDeps,

@@ -5,12 +5,12 @@ import { unlessConditionFailed } from "../../conditional-write.ts";
 import { type MerchantFacts, merchantFacts } from "../candidate.ts";
 import { PlaceQueryClaimedError } from "./places-errors.ts";
 
-/** How long a process may take to ask; after that another one asks. */
+/** The lease of a query; after it another process may query. */
 const claimSeconds = 120;
 const claimedSeconds = 15;
 const daySeconds = 24 * 3600;
 
-/** Of the stored answers. Those of another form are asked for again. */
+/** The format of stored answers. Answers in other formats are queried again. */
 const form = "place-answer/1";
 const answerItem = z.object({
   form: z.literal(form),
@@ -22,11 +22,11 @@ export interface PlaceAnswersOptions {
   readonly client: DynamoDBDocumentClient;
   readonly controlTable: string;
   readonly days: number;
-  /** Epoch milliseconds. */
+  /** Returns epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** The answers of a directory of places, by what is normalised of the question: each question is asked once. */
+/** A cache of a directory's answers by normalised query, so that each query is paid for once. */
 export class PlaceAnswers {
   readonly #options: PlaceAnswersOptions;
 
@@ -35,8 +35,8 @@ export class PlaceAnswers {
   }
 
   /**
-   * The stored answer, else that of `ask`, which is stored. A claim keeps other processes from asking meanwhile; that of a dead
-   * process lapses. Throws PlaceQueryClaimedError, and what `ask` throws.
+   * Returns the stored answer, or that of `ask`, which it stores. A claim prevents other processes from querying
+   * meanwhile; the claim of a dead process expires. Throws PlaceQueryClaimedError and the errors of `ask`.
    */
   async get(key: string, ask: () => Promise<MerchantFacts[]>): Promise<readonly MerchantFacts[]> {
     const stored = await this.#stored(key);
@@ -51,7 +51,7 @@ export class PlaceAnswers {
     return places;
   }
 
-  /** DynamoDB deletes expired items late, so their time is compared. An item of another form is asked for again. */
+  /** Compares the expiry time, because DynamoDB deletes expired items late. Ignores items in another format. */
   async #stored(key: string): Promise<readonly MerchantFacts[] | undefined> {
     const { client, controlTable, now } = this.#options;
     const { Item } = await client.send(
@@ -62,7 +62,7 @@ export class PlaceAnswers {
     return parsed.data.places;
   }
 
-  /** Undefined where another process holds it. */
+  /** Returns the id of the new claim; undefined if another process holds one. */
   async #claim(key: string): Promise<string | undefined> {
     const { client, controlTable, now } = this.#options;
     const holder = randomUUID();
@@ -76,7 +76,7 @@ export class PlaceAnswers {
         claimed_until: seconds + claimSeconds,
         expires_at: seconds + daySeconds,
       },
-      // A claim has a holder, an answer has none. An answer that came meanwhile stays.
+      // A claim has a holder, an answer does not. A fresh answer is not overwritten.
       ConditionExpression:
         "attribute_not_exists(PK) OR form <> :form OR claimed_until <= :now OR (attribute_not_exists(holder) AND expires_at <= :now)",
       ExpressionAttributeValues: { ":now": seconds, ":form": form },
@@ -84,7 +84,7 @@ export class PlaceAnswers {
     return (await unlessConditionFailed(client.send(put))) && holder;
   }
 
-  /** If it fails, the claim lapses. */
+  /** Ignores failures, because the claim expires. */
   async #release(key: string, holder: string): Promise<void> {
     const { client, controlTable } = this.#options;
     const release = new DeleteCommand({
@@ -96,7 +96,7 @@ export class PlaceAnswers {
     await client.send(release).catch(() => undefined);
   }
 
-  /** Unconditional: the last answer is as good as any. */
+  /** Unconditional, because any answer is as good as the last. */
   async #store(key: string, places: readonly MerchantFacts[]): Promise<void> {
     const { client, controlTable, days, now } = this.#options;
     const expires_at = Math.floor(now() / 1_000) + days * daySeconds;

@@ -9,15 +9,15 @@ const microUsd = 1_000_000;
 export interface PlacesBudgetOptions {
   readonly client: DynamoDBDocumentClient;
   readonly controlTable: string;
-  /** 0: no limit. */
+  /** 0 means no limit. */
   readonly usdPerDay: number;
-  /** Of the details of one place. */
+  /** The price of the details of one place. */
   readonly usdPerPlace: number;
-  /** Epoch milliseconds. */
+  /** Returns epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** What is spent on places per day (UTC), by all processes of a stack together. */
+/** The daily budget (UTC) for places, shared by all processes of a stack. */
 export class PlacesBudget {
   readonly #options: PlacesBudgetOptions;
 
@@ -26,8 +26,8 @@ export class PlacesBudget {
   }
 
   /**
-   * Books one place before it is asked for: a crash after that has paid at most what is booked. One conditional update, so that
-   * processes together never exceed the budget. Throws MerchantBudgetSpentError.
+   * Books one place before the request, so that a crash never leaves a paid request unbooked. One conditional update
+   * ensures that concurrent processes do not exceed the budget. Throws MerchantBudgetSpentError.
    */
   async book(): Promise<void> {
     const { client, controlTable, usdPerDay, usdPerPlace, now } = this.#options;

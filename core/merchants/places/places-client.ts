@@ -12,11 +12,11 @@ import { PlacesNotAllowedError, PlacesThrottledError, PlacesUnavailableError } f
 const maxAttempts = 4;
 const backoff = { firstMs: 500, maxMs: 8_000 };
 const maxRequestMs = 10_000;
-/** An answer with these fields has a few hundred bytes. */
+/** A response with these fields has a few hundred bytes. */
 const maxAnswerBytes = 256 * 1024;
 const throttledSeconds = 60;
 
-/** A search for ids alone costs nothing; the fields of a place cost by the most expensive of them. */
+/** A search for ids alone is free. The price of details depends on the most expensive field. */
 const searchFields = "places.id";
 const detailFields =
   "id,displayName,formattedAddress,nationalPhoneNumber,internationalPhoneNumber,websiteUri,primaryTypeDisplayName";
@@ -34,7 +34,7 @@ const placeAnswer = z.object({
 });
 
 export interface PlacesClientOptions {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly apiKey: string;
   readonly limiter: RateLimiter;
@@ -43,7 +43,9 @@ export interface PlacesClientOptions {
   readonly clock: Clock;
 }
 
-/** Google's Places API (New), under the shared rate limit and with retries. Throws the errors of places-errors.ts. */
+/**
+ * A client for Google's Places API (New) with the shared rate limit and retries. Throws the errors of places-errors.ts.
+ */
 export class PlacesClient {
   readonly #options: PlacesClientOptions;
 
@@ -51,14 +53,14 @@ export class PlacesClient {
     this.#options = options;
   }
 
-  /** Ids of the places that a text names, nearest first. */
+  /** Returns the ids of the places that match a text, best first. */
   async search(textQuery: string, pageSize: number): Promise<string[]> {
     const body = JSON.stringify({ textQuery, pageSize });
     const answer = await this.#ask("/v1/places:searchText", searchFields, searchAnswer, body);
     return answer?.places.map(({ id }) => id) ?? [];
   }
 
-  /** Undefined for a place that is not there any more. */
+  /** Returns undefined for a place that no longer exists. */
   async details(id: string): Promise<MerchantFacts | undefined> {
     const place = await this.#ask(`/v1/places/${encodeURIComponent(id)}`, detailFields, placeAnswer);
     if (place === undefined) return undefined;
@@ -112,7 +114,7 @@ export class PlacesClient {
     if (status === 200) {
       const parsed = schema.safeParse(jsonOf(text));
       if (parsed.success) return { kind: "done", value: parsed.data };
-      return { kind: "retry", error: new Error(`an answer of another form: ${text.slice(0, 100)}`) };
+      return { kind: "retry", error: new Error(`a response in an unknown format: ${text.slice(0, 100)}`) };
     }
     const error = new Error(`status ${status}: ${errorIn(jsonOf(text))?.message ?? "without a reason"}`);
     const verdict = verdictOfStatus(status, headers, clock.now());

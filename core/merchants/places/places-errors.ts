@@ -18,35 +18,35 @@ export class MerchantBudgetSpentError extends DeferredError {
   constructor(usdPerDay: number, secondsLeft: number) {
     super(
       `Today's budget of ${usdPerDay} USD for Google Places is spent.`,
-      "The message waits until the next day (UTC). Raise merchants:usdPerDay to go on today.",
+      "The message waits until the next day (UTC). Raise merchants:usdPerDay to continue today.",
       secondsLeft,
     );
   }
 }
 
-/** Another process is asking the same question. */
+/** Another process is running the same query. */
 export class PlaceQueryClaimedError extends DeferredError {
   constructor(key: string, delaySeconds: number) {
     super(
-      `Another process is asking Google Places for ${key}.`,
+      `Another process is querying Google Places for ${key}.`,
       "The message is redelivered and finds its answer.",
       delaySeconds,
     );
   }
 }
 
-/** Google Places failed, answered in another form, or could not be reached, after retries. */
+/** Google Places failed, responded in an unknown format, or was unreachable, after retries. */
 export class PlacesUnavailableError extends VectorkeepError {
   constructor(attempts: number, words: string, options?: ErrorOptions) {
     super(
-      `Google Places could not be asked in ${attempts} attempts: ${words}.`,
+      `Google Places could not be queried in ${attempts} attempts: ${words}.`,
       "The message is redelivered. Check the status of Google Maps Platform.",
       options,
     );
   }
 }
 
-/** Google Places refuses every request: the key, the account or the API is not what it expects. */
+/** Google Places rejects every request because of the key, the account or the API. */
 export class PlacesNotAllowedError extends VectorkeepError {
   constructor(status: number, words: string) {
     super(

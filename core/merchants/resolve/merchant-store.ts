@@ -14,7 +14,7 @@ import { provenFacts } from "../decide.ts";
 import type { Extracted } from "../receipt-words.ts";
 import { type FoundPlace, receiptPlace } from "./receipt-place.ts";
 
-/** Of what a receipt prints, for people to read. */
+/** The maximum length of the printed evidence, which is stored for people to read. */
 const maxPrinted = 200;
 
 const extracted = z.object({ extracted_data: z.object({ type: z.string(), value: z.string() }) });
@@ -30,7 +30,7 @@ const proposalItem = z.object({
   proposed_at: z.string(),
 });
 
-/** A merchant that a person may accept. */
+/** A merchant for a person to accept. */
 export type Proposal = z.infer<typeof proposalItem>;
 
 export interface Found {
@@ -46,7 +46,7 @@ export interface MerchantStoreOptions {
   readonly now: () => Date;
 }
 
-/** RECEIPT_METADATA and RECEIPT_PLACE of receipts, and proposals for them. */
+/** RECEIPT_METADATA and RECEIPT_PLACE of receipts, and the proposals for them. */
 export class MerchantStore {
   readonly #options: MerchantStoreOptions;
 
@@ -54,7 +54,7 @@ export class MerchantStore {
     this.#options = options;
   }
 
-  /** Whether a person, another program or an earlier delivery has written who the merchant is. */
+  /** Whether a person, another program or an earlier delivery has already written the merchant. */
   async isKnown(receipt: ReceiptRef): Promise<boolean> {
     const { client, receiptsTable } = this.#options;
     const read = (Key: ReturnType<typeof metadataKey>) =>
@@ -70,7 +70,7 @@ export class MerchantStore {
     return found.some(({ Item }) => Item !== undefined);
   }
 
-  /** What OCR extracted of the words of a receipt, where the application keeps them in the table. */
+  /** Returns the facts that OCR recognized in the words of a receipt, if the application stores them in the table. */
   async extractedOf(receipt: ReceiptRef): Promise<Extracted[]> {
     const { client, receiptsTable } = this.#options;
     const pages = paginateQuery(
@@ -97,14 +97,14 @@ export class MerchantStore {
     return found;
   }
 
-  /** Writes a resolved merchant unless anybody has written one; false if somebody has. */
+  /** Writes a resolved merchant unless one is already there. Returns false if one is. */
   resolve(receipt: ReceiptRef, { candidate, confidence, runId }: Found): Promise<boolean> {
     const found = provenance(candidate, confidence);
     const facts = provenFacts(candidate);
     return this.#write(receipt, { ...facts, ...found, run_id: runId }, { ...found, facts });
   }
 
-  /** Replaces that of an earlier run. */
+  /** Stores a proposal and replaces that of an earlier run. */
   async propose(receipt: ReceiptRef, { candidate, confidence, runId }: Found): Promise<void> {
     const { client, controlTable, now } = this.#options;
     const proposal: Proposal = {
@@ -126,7 +126,7 @@ export class MerchantStore {
     await client.send(new DeleteCommand({ TableName: controlTable, Key: proposalKey(receipt) }));
   }
 
-  /** The proposals for receipts whose merchant nobody has written since. Items of another form are left out. */
+  /** Returns the proposals for receipts that still have no merchant. Skips items in other formats. */
   async proposals(): Promise<Proposal[]> {
     const { client, controlTable } = this.#options;
     const pages = paginateQuery(
@@ -147,7 +147,7 @@ export class MerchantStore {
     return proposals;
   }
 
-  /** Writes a proposal as a person's decision. False if somebody has written a merchant since. */
+  /** Writes a proposal as a person's decision. Returns false if a merchant has been written meanwhile. */
   accept({ proposed_at: _at, source, ...proposal }: Proposal): Promise<boolean> {
     const { confidence, ...written } = proposal;
     return this.#write(
@@ -158,7 +158,8 @@ export class MerchantStore {
   }
 
   /**
-   * Both forms or none, and only where there is neither. The proposal goes after them: a crash in between leaves one that `isKnown` hides.
+   * Writes both formats in one transaction, and only if neither exists. Removes the proposal afterwards: after a crash
+   * in between, `isKnown` hides it.
    */
   async #write(receipt: ReceiptRef, metadata: object, found: FoundPlace): Promise<boolean> {
     const { client, receiptsTable, now } = this.#options;

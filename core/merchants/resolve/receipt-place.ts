@@ -3,7 +3,7 @@ import { resolvedReasoning } from "../../entities/shown-merchant.ts";
 import type { ReceiptRef } from "../../receipts/receipt.ts";
 import type { Evidence, EvidenceKind, MerchantFacts, MerchantSource } from "../candidate.ts";
 
-/** What is found of a merchant, with how. */
+/** The facts of a merchant and how they were found. */
 export interface FoundPlace {
   readonly facts: MerchantFacts;
   readonly source: MerchantSource;
@@ -11,9 +11,9 @@ export interface FoundPlace {
   readonly confidence: number;
 }
 
-/** Readers of the form make a key of the letters and digits of a name, and refuse an item whose name has none. */
+/** Readers of this format build a key from the letters and digits of a name, and reject items whose name has none. */
 const telling = /[A-Za-z0-9]/;
-/** The field of the form in which a kind of evidence agrees. */
+/** The format's name for each kind of evidence. */
 const matchedField: Readonly<Record<EvidenceKind, string>> = {
   registration: "registration",
   phone: "phone",
@@ -23,8 +23,8 @@ const matchedField: Readonly<Record<EvidenceKind, string>> = {
 };
 
 /**
- * A RECEIPT_PLACE without its key: the same facts in the newer form, with exactly the attributes that its readers know. Undefined for a
- * merchant that the form cannot name.
+ * Returns a RECEIPT_PLACE without its key: the same facts in the newer format, with exactly the attributes that its
+ * readers know. Undefined for a merchant whose name the format cannot express.
  */
 export function receiptPlace(receipt: ReceiptRef, found: FoundPlace, at: Date): object | undefined {
   const { facts, evidence, confidence } = found;
@@ -33,7 +33,7 @@ export function receiptPlace(receipt: ReceiptRef, found: FoundPlace, at: Date): 
     TYPE: "RECEIPT_PLACE",
     image_id: receipt.imageId,
     receipt_id: receipt.receiptId,
-    // Required, and empty where no place is proven.
+    // Required; empty if no place is proven.
     place_id: facts.place_id ?? "",
     merchant_name: facts.merchant_name,
     ...(facts.merchant_category !== undefined && { merchant_category: facts.merchant_category }),
@@ -44,7 +44,7 @@ export function receiptPlace(receipt: ReceiptRef, found: FoundPlace, at: Date): 
     validated_by: methodOf(found),
     validation_status: "MATCHED",
     confidence,
-    // Older readers know no `Z`.
+    // Older readers do not parse `Z`.
     timestamp: at.toISOString().replace("Z", "+00:00"),
     places_api_version: "v1",
   };
@@ -54,7 +54,7 @@ export function receiptPlace(receipt: ReceiptRef, found: FoundPlace, at: Date): 
   return { ...item, reasoning: resolvedReasoning(shown, reasons) };
 }
 
-/** How a merchant was found, in the words of the form. */
+/** Returns how a merchant was found, as a value of the format. */
 function methodOf({ source, evidence }: FoundPlace): string {
   if (source === "similar_receipts") return "INFERENCE";
   return evidence.some(({ kind }) => kind === "phone") ? "PHONE_LOOKUP" : "TEXT_SEARCH";

@@ -1,6 +1,6 @@
 import type { Delta } from "../../deltas/delta.ts";
 
-/** The visual rows of a delta of lines, highest first, each with its texts from left to right. */
+/** Returns the visual rows of a delta of lines, highest first; texts in a row are ordered from left to right. */
 export function rowsOfDelta({ metadatas }: Pick<Delta, "metadatas">): string[] {
   const lines = metadatas.map(({ row, column, text }) => ({
     row: Number(row),

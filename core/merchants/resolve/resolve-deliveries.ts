@@ -4,10 +4,10 @@ import { type Delivery, type DeliveryDeps, processDeliveries } from "../../queue
 import { MerchantBudgetSpentError } from "../places/places-errors.ts";
 import { type ResolveDeps, resolveMerchant } from "./resolve-merchant.ts";
 
-/** Receipts at once: a function mostly waits for the search. */
+/** Concurrent receipts; the function mostly waits for the search. */
 const width = 4;
 
-/** Resolves the merchants of these messages' receipts. Resolves to the ids of the messages to be redelivered. */
+/** Resolves the merchants of the messages' receipts. Returns the ids of the messages to redeliver. */
 export function resolveDeliveries(
   deliveries: readonly Delivery[],
   deps: ResolveDeps & DeliveryDeps,
@@ -19,7 +19,7 @@ export function resolveDeliveries(
       if (error instanceof MerchantBudgetSpentError) deps.metrics.count("PlacesBudgetSpent", 1);
       throw error;
     });
-    deps.log.info("A merchant was looked for", {
+    deps.log.info("The merchant of a receipt was searched for", {
       message_id: messageId,
       ...runFields({ imageId: message.image_id, receiptId: message.receipt_id, runId: message.run_id }),
       status,

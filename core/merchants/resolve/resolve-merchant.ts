@@ -21,17 +21,18 @@ export interface ResolveDeps {
   readonly similar: Pick<SimilarReceipts, "near"> | undefined;
   /** Undefined in a stack without a key for Google Places. */
   readonly places: Omit<PlacesDeps, "onPaid"> | undefined;
-  /** Confidence from which on a merchant is written. */
+  /** The minimum confidence at which a merchant is written. */
   readonly threshold: number;
   readonly metrics: Metrics;
 }
 
-/** `known`: somebody has written one. `superseded`: a later run is current, and its own message follows. */
+/** `known`: a merchant is already written. `superseded`: a later run is current, and its own message follows. */
 export type ResolvedAs = "known" | "superseded" | "resolved" | "proposed" | "none";
 
 /**
- * Finds whose a published receipt is: from similar receipts, then from places, which cost money. Idempotent: a merchant is written only
- * where there is none, a proposal replaces the one before, and a question to a directory is asked once.
+ * Finds the merchant of a published receipt: from similar receipts, then from places, which cost money. Idempotent: a
+ * merchant is only written if there is none, a proposal replaces the previous one, and each directory query is paid for
+ * once.
  */
 export async function resolveMerchant(message: PublishedRun, deps: ResolveDeps): Promise<ResolvedAs> {
   const { runs, deltas, store, metrics, threshold } = deps;

@@ -12,9 +12,9 @@ import type { ReceiptWords } from "../receipt-words.ts";
 
 const hitsPerQuery = 10;
 const width = 2;
-/** API Gateway's maximum, and a second. */
+/** API Gateway's maximum, plus one second. */
 const timeoutMs = 30_000;
-/** A process that opens its first generation answers 503 for some seconds. */
+/** A process that opens its first generation responds with 503 for some seconds. */
 const maxAttempts = 5;
 const backoff = { firstMs: 500, maxMs: 8_000 };
 
@@ -39,11 +39,11 @@ const answer = z.object({
 });
 type Hit = z.infer<typeof answer>["hits"][number];
 
-/** The search API of the stack did not answer. */
+/** The search API of the stack did not respond. */
 export class SimilarReceiptsUnavailableError extends VectorkeepError {
   constructor(attempts: number, words: string, options?: ErrorOptions) {
     super(
-      `The search API could not be asked for similar receipts in ${attempts} attempts: ${words}.`,
+      `The search API could not be queried for similar receipts in ${attempts} attempts: ${words}.`,
       "The message is redelivered. `npx vectorkeep search` shows whether the search answers.",
       options,
     );
@@ -51,7 +51,7 @@ export class SimilarReceiptsUnavailableError extends VectorkeepError {
 }
 
 export interface SimilarReceiptsOptions {
-  /** Of the search API, without a slash at its end. */
+  /** The URL of the search API, without a trailing slash. */
   readonly url: string;
   readonly apiKey: string;
   /** Epoch milliseconds. */
@@ -59,7 +59,10 @@ export interface SimilarReceiptsOptions {
   readonly clock: Clock;
 }
 
-/** Receipts whose merchant is known, by the search of the stack over their rows. It compares letters, so no text is embedded. */
+/**
+ * Finds receipts with a known merchant by a search of the stack over their rows. The search is lexical, so that no text
+ * needs an embedding.
+ */
 export class SimilarReceipts {
   readonly #options: SimilarReceiptsOptions;
 
@@ -67,7 +70,7 @@ export class SimilarReceipts {
     this.#options = options;
   }
 
-  /** Those that share a row with the head of a receipt, which itself is none of them. Throws SimilarReceiptsUnavailableError. */
+  /** Returns other receipts that share a row with the head of a receipt. Throws SimilarReceiptsUnavailableError. */
   async near(words: ReceiptWords, receipt: string): Promise<Neighbour[]> {
     const rows: KnownRow[] = [];
     await inParallel(headerQueries(words), width, async (query) => {
@@ -114,7 +117,7 @@ export class SimilarReceipts {
     const parsed = answer.safeParse(status === 200 ? jsonOf(said) : undefined);
     if (parsed.success) return { kind: "done", value: parsed.data.hits };
     const error = new Error(`status ${status}: ${said.slice(0, 200)}`);
-    // An answer of another form may be that of an older release, which a deployment is about to replace.
+    // An unknown format may come from an older release during a deployment, so that a retry can succeed.
     const verdict =
       status === 200 ? { kind: "retry" as const } : verdictOfStatus(status, headers, clock.now());
     if (verdict !== undefined) return { ...verdict, error };

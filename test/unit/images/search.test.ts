@@ -100,7 +100,7 @@ describe("a search over images", () => {
     async (embedding) => {
       const { status, body, asked, slept } = await search({ q: "x" }, { embedding });
       expect(status).toBe(200);
-      expect(body).toMatchObject({ mode: "lexical", degraded: expect.stringContaining("only its words") });
+      expect(body).toMatchObject({ mode: "lexical", degraded: expect.stringContaining("Only the words") });
       expect(JSON.stringify(body)).not.toMatch(/sk-1234|account/);
       expect(slept).toEqual([5_000]);
       expect(asked).toMatchObject([{ useLexical: true, useVector: false, vector: null }]);
@@ -109,7 +109,7 @@ describe("a search over images", () => {
 
   test("without words is answered by vectors, and says so", async () => {
     const { body, asked } = await search({ q: "x" }, { database: [refusedStatement] });
-    expect(body).toMatchObject({ mode: "vector", degraded: expect.stringContaining("only its meaning") });
+    expect(body).toMatchObject({ mode: "vector", degraded: expect.stringContaining("Only the meaning") });
     expect(asked[1]).toMatchObject({ useLexical: false, useVector: true });
   });
 

@@ -1,12 +1,12 @@
 import type { Migration } from "./migration.ts";
 
-/** `{dimensions}` and `{role}` are filled in by `migrate`. */
+/** `migrate` fills in `{dimensions}` and `{role}`. */
 export const schema: Migration = {
   number: 1,
   name: "items, analyses, embeddings",
   statements: [
     `create extension if not exists vector`,
-    // Iterative index scans, without which a filtered search returns too few rows, came with 0.8.
+    // Needs 0.8 for iterative index scans, without which a filtered search returns too few rows.
     `do $$ begin
        if (select string_to_array(extversion, '.')::int[] from pg_extension where extname = 'vector') < array[0, 8] then
          raise exception 'pgvector 0.8 or later is required';
@@ -73,7 +73,7 @@ export const schema: Migration = {
      )`,
     `create index if not exists embeddings_of_user on embeddings (user_id)`,
     `create index if not exists embeddings_vector on embeddings using hnsw (vector vector_cosine_ops)`,
-    // Who asks a model for an analysis right now, so that a redelivery beside it does not pay for a second answer.
+    // The claims of processes that call a model, so that a concurrent redelivery does not pay for a second answer.
     `create table if not exists claims (analysis_id text primary key, holder text not null, expires_at timestamptz not null)`,
     `create table if not exists spending (
        day date primary key,

@@ -1,5 +1,5 @@
 import { schema } from "./001-schema.ts";
 import type { Migration } from "./migration.ts";
 
-/** In the order in which they are applied. A migration that was released does not change; a new one follows it. */
+/** In the order of application. Released migrations never change; new ones are appended. */
 export const migrations: readonly Migration[] = [schema];

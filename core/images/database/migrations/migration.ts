@@ -3,8 +3,8 @@ export interface Migration {
   readonly number: number;
   readonly name: string;
   /**
-   * One statement per call: the Data API takes no more, and commits each change of the schema by itself. Every statement
-   * can run again, because a migration that was interrupted starts from its first one.
+   * One statement per call, because the Data API accepts only one and commits each schema change by itself. Every
+   * statement is repeatable, because an interrupted migration starts again from its first one.
    */
   readonly statements: readonly string[];
 }
