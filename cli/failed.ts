@@ -29,7 +29,8 @@ const usage = `Lists failures with their reasons: dead-letter queues, rejected a
 
   NAME      a dead-letter queue (embed-ndjson-dead-letters, lines-dead-letters, words-dead-letters, one per shard
             of a collection), image-uploads-dead-letters, image-analysis-dead-letters, image-embedding-dead-letters,
-            image-undelivered, resolve-merchant-dead-letters, failed-exports, stream-rejected, stream-given-up, rejected-rows or failed-runs (default: all)
+            image-undelivered, resolve-merchant-dead-letters,
+            write-embedding-status-dead-letters, failed-exports, stream-rejected, stream-given-up, rejected-rows or failed-runs (default: all)
   --retry   replays everything and reports what failed again; fix the cause first
   --wait    seconds that --retry waits for the outcome (default: 300); 0 only sends. Lambda may retry an export for longer
   --purge   lists everything, asks, and deletes it permanently; a failed run is no longer listed

@@ -56,6 +56,9 @@ function queuesOf(outputs: StackOutputs): readonly StackQueue[] {
     ...(outputs.merchants
       ? [{ name: "resolve-merchant", url: outputs.merchants.queueUrl, deadLetters: false }]
       : []),
+    ...(outputs.embeddingStatus
+      ? [{ name: "write-embedding-status", url: outputs.embeddingStatus.queueUrl, deadLetters: false }]
+      : []),
     { name: "embed-dlq", url: outputs.embedDeadLetterQueueUrl, deadLetters: true },
     ...deadLettersOfShards("lines", outputs.linesDeadLetterQueueUrls),
     ...deadLettersOfShards("words", outputs.wordsDeadLetterQueueUrls),

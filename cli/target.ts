@@ -80,6 +80,12 @@ const merchants = z.object({
   logGroup: z.string(),
 });
 
+const embeddingStatus = z.object({
+  queueUrl: z.string(),
+  deadLetterQueueUrl: z.string(),
+  logGroup: z.string(),
+});
+
 const bulk = z.object({
   url: z.string(),
   apiKeySecret: z.string(),
@@ -125,6 +131,8 @@ export const stackOutputs = z.object({
   images: images.optional(),
   /** Absent where merchants are not looked for. */
   merchants: merchants.optional(),
+  /** Absent where `embedding_status` is not written. */
+  embeddingStatus: embeddingStatus.optional(),
   /** Absent where the bulk API is not enabled. */
   bulk: bulk.optional(),
 });

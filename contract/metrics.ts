@@ -75,6 +75,7 @@ export const metricsOf = {
     "PlacesPaid",
     "PlacesBudgetSpent",
   ],
+  "write-embedding-status": ["StatusesWritten"],
 } as const;
 
 export type MeasuredService = keyof typeof metricsOf;

@@ -62,6 +62,7 @@ export interface LogFields {
   readonly lines?: number | undefined;
   readonly words?: number | undefined;
   readonly vectors?: number | undefined;
+  readonly items?: number | undefined;
   readonly segments?: number | undefined;
   readonly overlay_vectors?: number | undefined;
   readonly rejected_rows?: number | undefined;

@@ -1,5 +1,5 @@
 import { address, headerKey } from "./settings/forms.ts";
-import { integer, secret, text } from "./settings/setting.ts";
+import { boolean, integer, secret, text } from "./settings/setting.ts";
 
 const anyName = { pattern: /^\S+$/, says: "a name without spaces" };
 
@@ -50,6 +50,12 @@ export const embeddingSettings = {
     to: 1_000_000_000,
     means: "Tokens per minute that all functions together may send to the provider.",
     because: "It is the limit of OpenAI's first paid tier.",
+  }),
+  writeStatus: boolean({
+    default: false,
+    means:
+      "Write `embedding_status` to the RECEIPT_LINE and RECEIPT_WORD items of the receipts table: SUCCESS once their vectors are published, FAILED if their run failed.",
+    because: "It writes into your table, which only you can decide, and once per line and word.",
   }),
   maximumConcurrency: integer({
     default: 5,

@@ -49,8 +49,16 @@ export interface Outputs {
   readonly images?: ImagesOutputs;
   /** Where merchants are looked for. */
   readonly merchants?: MerchantsOutputs;
+  /** Where `embedding_status` is written. */
+  readonly embeddingStatus?: EmbeddingStatusOutputs;
   /** Where the bulk API is enabled. */
   readonly bulk?: BulkOutputs;
+}
+
+export interface EmbeddingStatusOutputs {
+  readonly queueUrl: pulumi.Output<string>;
+  readonly deadLetterQueueUrl: pulumi.Output<string>;
+  readonly logGroup: pulumi.Output<string>;
 }
 
 export interface BulkOutputs {

@@ -7,6 +7,7 @@ import {
   bulkContexts,
   catchUpBundles,
   compactionWorkerContext,
+  embeddingStatusBundle,
   functionBundles,
   imageBundles,
   merchantsBundle,
@@ -18,6 +19,7 @@ import { ChangeProcessor } from "./components/change-processor.ts";
 import { CollectionsFileSystem } from "./components/collections-file-system.ts";
 import { Compaction } from "./components/compaction.ts";
 import { EmbedPipeline } from "./components/embed-pipeline.ts";
+import { EmbeddingStatusWriter } from "./components/embedding-status-writer.ts";
 import { lookUpExisting } from "./components/existing.ts";
 import { Generations } from "./components/generations.ts";
 import { Network } from "./components/network.ts";
@@ -27,6 +29,7 @@ import { StoredSecret } from "./components/stored-secret.ts";
 import { Sweeper } from "./components/sweeper.ts";
 import { Verification } from "./components/verification.ts";
 import { protectData } from "./data-protection.ts";
+import { embeddingStatusOutputs } from "./embedding-status.ts";
 import { imageFlowOf, imagesOutputs } from "./images.ts";
 import { merchantResolverOf, merchantsOutputs } from "./merchants.ts";
 import { compactionWorker, queryService } from "./optional-services.ts";
@@ -55,6 +58,7 @@ export async function vectorkeep(): Promise<Outputs> {
     catchUpCode,
     imageCode,
     merchantsCode,
+    statusCode,
     searchCode,
     queryContext,
     workerContext,
@@ -65,6 +69,7 @@ export async function vectorkeep(): Promise<Outputs> {
     settings.catchup.enabled ? catchUpBundles() : undefined,
     settings.images.enabled ? imageBundles() : undefined,
     settings.merchants.enabled ? merchantsBundle() : undefined,
+    settings.embedding.writeStatus ? embeddingStatusBundle() : undefined,
     searchesInFunctions ? searchBundles() : undefined,
     searchesInContainer ? queryServerContext() : undefined,
     inContainer ? compactionWorkerContext() : undefined,
@@ -221,12 +226,16 @@ export async function vectorkeep(): Promise<Outputs> {
     storage,
     defaults,
   });
+  const embeddingStatus =
+    statusCode &&
+    new EmbeddingStatusWriter(`${stem}-write-embedding-status`, { code: statusCode, storage, defaults });
   const changes = new ChangeProcessor(`${stem}-change-processor`, {
     code: code.streamProcessor,
     settings: settings.stream,
     storage,
     compaction,
     publishedRuns: merchants?.queue,
+    settledRuns: embeddingStatus?.queue,
     defaults,
   });
   const { alarms, dashboard } = watch(stem, settings, {
@@ -239,6 +248,7 @@ export async function vectorkeep(): Promise<Outputs> {
     catchUp,
     images,
     merchants,
+    embeddingStatus,
     added,
     search: search?.functions,
     metricsNamespace: stem,
@@ -291,6 +301,7 @@ export async function vectorkeep(): Promise<Outputs> {
     ...(catchUp && { catchUp: catchUpOutputs(catchUp) }),
     ...(images && { images: imagesOutputs(images) }),
     ...(merchants && { merchants: merchantsOutputs(merchants) }),
+    ...(embeddingStatus && { embeddingStatus: embeddingStatusOutputs(embeddingStatus) }),
     ...addedOutputs(added),
     ...(bulk && { bulk: bulkOutputs(bulk) }),
     ...(searchApiKey && { searchUrl: search?.url ?? service?.url, searchApiKeySecret: searchApiKey.name }),

@@ -7,6 +7,7 @@ import type { ChangeProcessor } from "./components/change-processor.ts";
 import type { Compaction } from "./components/compaction.ts";
 import { Dashboard, type Flow } from "./components/dashboard.ts";
 import type { EmbedPipeline } from "./components/embed-pipeline.ts";
+import type { EmbeddingStatusWriter } from "./components/embedding-status-writer.ts";
 import type { ImageFlow } from "./components/images/image-flow.ts";
 import type { MerchantResolver } from "./components/merchant-resolver.ts";
 import type { SearchFunctions } from "./components/search-functions.ts";
@@ -24,6 +25,7 @@ interface Watched {
   readonly catchUp: CatchUp | undefined;
   readonly images: ImageFlow | undefined;
   readonly merchants: MerchantResolver | undefined;
+  readonly embeddingStatus: EmbeddingStatusWriter | undefined;
   readonly added: AddedFunctions;
   /** Undefined where the query server searches, or nothing. */
   readonly search: SearchFunctions | undefined;
@@ -99,6 +101,7 @@ function flowsOf({
   catchUp,
   images,
   merchants,
+  embeddingStatus,
   added,
   search,
 }: Watched): Flow[] {
@@ -164,6 +167,7 @@ function flowsOf({
     ...(catchUp ? [catchingUp(catchUp)] : []),
     ...(images ? [imageFlow(images)] : []),
     ...(merchants ? [merchantFlow(merchants)] : []),
+    ...(embeddingStatus ? [statusFlow(embeddingStatus)] : []),
     ...(Object.keys(added).length > 0
       ? [{ title: "Added functions", functions: added, queues: {}, deadLetters: {}, counts: {} }]
       : []),
@@ -212,6 +216,16 @@ function catchingUp({ functions: { api, run, chunk, settle }, watch, unsettled, 
     deadLetters: { "catch-up-unsettled": unsettled },
     counts: { "catch-up": ["CatchUpRecordsProcessed", "CatchUpRecordsFailed", "CatchUpTasksFailed"] },
     machine: machine.machine,
+  };
+}
+
+function statusFlow({ writer, queue, deadLetters }: EmbeddingStatusWriter): Flow {
+  return {
+    title: "Embedding status",
+    functions: { "write-embedding-status": writer },
+    queues: { "write-embedding-status": queue },
+    deadLetters: { "write-embedding-status-dead-letters": deadLetters },
+    counts: { "write-embedding-status": ["StatusesWritten"] },
   };
 }
 

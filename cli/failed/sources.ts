@@ -84,20 +84,23 @@ export function failedSources(outputs: StackOutputs): FailedSource[] {
       clock: systemClock,
     }),
     ...(outputs.images ? imageSources(outputs.images, sqs) : []),
-    ...(outputs.merchants ? [merchantSource(outputs.merchants, sqs)] : []),
+    ...(outputs.merchants
+      ? [functionSource("resolve-merchant-dead-letters", "merchant", outputs.merchants, sqs)]
+      : []),
+    ...(outputs.embeddingStatus
+      ? [functionSource("write-embedding-status-dead-letters", "run", outputs.embeddingStatus, sqs)]
+      : []),
   ];
 }
 
-function merchantSource(
-  { queueUrl, deadLetterQueueUrl: url, logGroup }: NonNullable<StackOutputs["merchants"]>,
+function functionSource(
+  name: string,
+  entity: string,
+  { queueUrl, deadLetterQueueUrl: url, logGroup }: NonNullable<StackOutputs["embeddingStatus"]>,
   sqs: SQSClient,
 ): FailedSource {
   const reasons = new LoggedReasons(new CloudWatchLogsClient({}), logGroup);
-  return new DeadLetters(
-    "resolve-merchant-dead-letters",
-    { sqs, url },
-    new FunctionDeadLetters({ sqs, queueUrl, reasons, entity: "merchant" }),
-  );
+  return new DeadLetters(name, { sqs, url }, new FunctionDeadLetters({ sqs, queueUrl, reasons, entity }));
 }
 
 function imageSources(images: ImagesOutputs, sqs: SQSClient): FailedSource[] {

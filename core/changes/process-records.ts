@@ -9,7 +9,16 @@ import { linkToCauses } from "../tracing/span.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 import { type QueuePublisher, QueueRejectedError } from "./queue-publisher.ts";
 import { rejectedRecord } from "./rejected-record.ts";
-import { add, empty, malformedOf, type Outbox, type Outboxes, sortRecords } from "./sort-records.ts";
+import {
+  add,
+  empty,
+  malformedOf,
+  type Outbox,
+  type Outboxes,
+  type RunNews,
+  runNews,
+  sortRecords,
+} from "./sort-records.ts";
 import type { Watched } from "./watched.ts";
 
 /** SQS accepted no message of a batch: an outage, not a fault of a record. */
@@ -25,8 +34,8 @@ export class ChangesNotQueuedError extends VectorkeepError {
 export interface RecordDeps {
   /** The queues of each collection, in shard order. */
   readonly collections: Readonly<Record<Collection, readonly QueuePublisher[]>>;
-  /** The queue for runs that are published in `lines`; undefined if nothing consumes it. */
-  readonly published?: QueuePublisher | undefined;
+  /** The queues for runs that are published in `lines`, and for those with a COMPLETED or FAILED half; absent if nothing consumes them. */
+  readonly news?: { readonly [Name in RunNews]?: QueuePublisher | undefined };
   /** The queue for malformed and refused records. */
   readonly rejected: QueuePublisher;
   readonly watched: Watched;
@@ -49,14 +58,18 @@ export async function processRecords(
   services: RecordDeps,
 ): Promise<number | undefined> {
   const { log } = services;
-  const { published } = services;
-  const sorted = sortRecords(records, services.watched, published !== undefined);
+  const news = runNews.flatMap((name) => {
+    const queue = services.news?.[name];
+    return queue === undefined ? [] : [{ name, queue }];
+  });
+  const announced = news.map(({ name }) => name);
+  const sorted = sortRecords(records, services.watched, announced);
   const { boxes } = sorted;
   linkToCauses([...boxes.lines.messages, ...boxes.words.messages].map(({ traceparent }) => traceparent));
   const sent = await Promise.all([
     ...send(byQueue(boxes.lines, services.collections.lines)),
     ...send(byQueue(boxes.words, services.collections.words)),
-    ...(published ? [sendOne(published, boxes.published)] : []),
+    ...news.map(({ name, queue }) => sendOne(queue, boxes[name])),
   ]);
   const poison = new Map(sent.flatMap((one) => [...one.poison]));
   const rejected = [

@@ -8,7 +8,13 @@ import { publishedRunMessage } from "./published-run-message.ts";
 import type { OutgoingMessage } from "./queue-publisher.ts";
 import { readChange } from "./read-change.ts";
 import { rejectedRecord } from "./rejected-record.ts";
+import { settledRunMessage } from "./settled-run-message.ts";
 import type { Watched } from "./watched.ts";
+
+/** What runs do beside being new, with its message. Each kind has a destination of its own, or none. */
+const newsOf = { published: publishedRunMessage, settled: settledRunMessage } as const;
+export type RunNews = keyof typeof newsOf;
+export const runNews = Object.keys(newsOf) as RunNews[];
 
 /** Messages for one destination, each with the position of its record. */
 export interface Outbox<Message extends OutgoingMessage = OutgoingMessage> {
@@ -26,9 +32,7 @@ export interface Malformed {
 }
 
 export interface Outboxes {
-  readonly boxes: Readonly<
-    Record<Collection, Outbox<ChangeMessage>> & { rejected: Outbox; published: Outbox }
-  >;
+  readonly boxes: Readonly<Record<Collection, Outbox<ChangeMessage>> & Record<RunNews | "rejected", Outbox>>;
   readonly relevant: number;
   readonly skipped: number;
   /** Items of another application that shares the table. */
@@ -37,23 +41,33 @@ export interface Outboxes {
 }
 
 /**
- * Sorts records into messages per destination, without sending them. `announcesRuns`: published runs have a destination
- * too.
+ * Sorts records into messages per destination, without sending them. `announced`: the news of runs that have a
+ * destination.
  */
-export function sortRecords(records: readonly unknown[], watched: Watched, announcesRuns = false): Outboxes {
+export function sortRecords(
+  records: readonly unknown[],
+  watched: Watched,
+  announced: readonly RunNews[] = [],
+): Outboxes {
   const boxes = {
     lines: empty<ChangeMessage>(),
     words: empty<ChangeMessage>(),
     rejected: empty(),
     published: empty(),
+    settled: empty(),
   };
   const malformed: Malformed[] = [];
   const counts = { relevant: 0, skipped: 0, ofOthers: 0 };
   for (const [position, record] of records.entries()) {
-    const published = announcesRuns ? publishedRunMessage(record) : undefined;
-    if (published !== undefined) {
+    let isNews = false;
+    for (const news of announced) {
+      const message = newsOf[news](record);
+      if (message === undefined) continue;
+      isNews = true;
+      add(boxes[news], position, message);
+    }
+    if (isNews) {
       counts.relevant += 1;
-      add(boxes.published, position, published);
       continue;
     }
     const messages = messagesOrKind(record, watched);

@@ -4,7 +4,7 @@ import { jsonOf } from "../text/json-of.ts";
 import { problems } from "../text/problems.ts";
 import { InputError } from "../vectorkeep-error.ts";
 
-/** A message of the queue `resolve-merchant`: a run that is published in `lines`. */
+/** A message of the queues `resolve-merchant`, about a run that is published in `lines`, and `write-embedding-status`. */
 const publishedRun = z.object({ image_id: imageId, receipt_id: receiptNumber, run_id: z.string().min(1) });
 
 export type PublishedRun = z.infer<typeof publishedRun>;

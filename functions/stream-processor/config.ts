@@ -9,6 +9,8 @@ export const streamProcessorConfig = z.object({
   STREAM_REJECTED_QUEUE_URL: z.url(),
   /** Empty: nobody waits for published runs. */
   PUBLISHED_RUNS_QUEUE_URL: emptyIsNone.pipe(z.url().optional()),
+  /** Empty: nothing waits for runs that are COMPLETED or FAILED in a collection. */
+  SETTLED_RUNS_QUEUE_URL: emptyIsNone.pipe(z.url().optional()),
   ...watchedConfig,
 });
 

@@ -9,13 +9,17 @@ import type { StreamProcessorConfig } from "./config.ts";
 export function streamProcessorDeps(config: StreamProcessorConfig, telemetry: Telemetry): RecordDeps {
   const sqs = new SQSClient({});
   const publisher = (queueUrl: string) => new QueuePublisher(sqs, queueUrl, systemClock);
+  const publisherIf = (queueUrl: string | undefined) =>
+    queueUrl === undefined ? undefined : publisher(queueUrl);
   return {
     collections: {
       lines: config.LINES_QUEUE_URLS.map(publisher),
       words: config.WORDS_QUEUE_URLS.map(publisher),
     },
-    published:
-      config.PUBLISHED_RUNS_QUEUE_URL === undefined ? undefined : publisher(config.PUBLISHED_RUNS_QUEUE_URL),
+    news: {
+      published: publisherIf(config.PUBLISHED_RUNS_QUEUE_URL),
+      settled: publisherIf(config.SETTLED_RUNS_QUEUE_URL),
+    },
     rejected: publisher(config.STREAM_REJECTED_QUEUE_URL),
     watched: watchedOf(config),
     ...telemetry,

@@ -56,6 +56,11 @@ export function merchantsBundle(): Promise<pulumi.asset.Archive> {
   return functionArchive("resolve-merchant");
 }
 
+/** The code of what writes `embedding_status`. */
+export function embeddingStatusBundle(): Promise<pulumi.asset.Archive> {
+  return functionArchive("write-embedding-status");
+}
+
 /** The code of the search API with `query:host lambda`. */
 export async function searchBundles(): Promise<SearchCode> {
   const [search, shard] = await Promise.all([

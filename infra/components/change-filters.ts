@@ -1,3 +1,5 @@
+import { collections } from "../../contract/collections.ts";
+
 /** Only items of receipts are relevant. Filter patterns support no infix match, so the processor distinguishes their types. */
 const receiptsKeys = { PK: { S: [{ prefix: "IMAGE#" }] }, SK: { S: [{ prefix: "RECEIPT#" }] } };
 
@@ -20,7 +22,19 @@ export const publishedRunFilter = ofReceipts(
 );
 
 /**
- * The same, restricted to items whose TYPE is one of these: by the old image for all but runs, and by the new image. For
+ * A run of which a half becomes COMPLETED or FAILED, for each collection. That of `lines` matches all that `publishedRunFilter` does: a
+ * mapping has at most five filters.
+ */
+export const settledRunFilters = collections.map((collection) => {
+  const state = `${collection}_state`;
+  return ofReceipts(
+    { TYPE: { S: ["COMPACTION_RUN"] }, [state]: { S: [{ "anything-but": ["COMPLETED"] }] } },
+    { [state]: { S: ["COMPLETED", "FAILED"] } },
+  );
+});
+
+/**
+ * `changeFilters`, restricted to items whose TYPE is one of these: by the old image for all but runs, and by the new image. For
  * tables in which every item has a TYPE.
  */
 export function changeFiltersByType(types: readonly string[]): object[] {

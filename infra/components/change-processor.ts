@@ -4,7 +4,12 @@ import { type FieldVariable, typesWithFields, watchedEntities } from "../../cont
 import type { streamProcessorConfig } from "../../functions/stream-processor/config.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
-import { changeFilters, changeFiltersByType, publishedRunFilter } from "./change-filters.ts";
+import {
+  changeFilters,
+  changeFiltersByType,
+  publishedRunFilter,
+  settledRunFilters,
+} from "./change-filters.ts";
 import { urlsOf } from "./collection-queues.ts";
 import type { Compaction } from "./compaction.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
@@ -25,6 +30,8 @@ export interface ChangeProcessorArgs {
   readonly compaction: Compaction;
   /** Where runs go that are published in `lines`. @default nowhere */
   readonly publishedRuns?: aws.sqs.Queue | undefined;
+  /** Where runs go that are COMPLETED or FAILED in a collection. @default nowhere */
+  readonly settledRuns?: aws.sqs.Queue | undefined;
   readonly defaults: FunctionDefaults;
 }
 
@@ -43,7 +50,8 @@ export class ChangeProcessor extends pulumi.ComponentResource {
     super("vectorkeep:infra:ChangeProcessor", name, {}, options);
     const stem = name.replace(/-change-processor$/, "");
     const inside = { parent: this };
-    const { settings, storage, publishedRuns } = args;
+    const { settings, storage, publishedRuns, settledRuns } = args;
+    const newsQueues = [publishedRuns, settledRuns].filter((queue) => queue !== undefined);
     const { lines, words } = args.compaction;
 
     this.rejected = new DeadLetterQueue(`${stem}-stream-rejected`, { fifo: false }, inside).queue;
@@ -61,12 +69,13 @@ export class ChangeProcessor extends pulumi.ComponentResource {
           WORDS_QUEUE_URLS: urlsOf(words.queues),
           STREAM_REJECTED_QUEUE_URL: this.rejected.url,
           PUBLISHED_RUNS_QUEUE_URL: publishedRuns?.url ?? "",
+          SETTLED_RUNS_QUEUE_URL: settledRuns?.url ?? "",
           WATCHED_ENTITIES: settings.entities.join(","),
           ...fieldVariables(settings),
         }),
         statements: [
           ...readStream(storage.receipts),
-          sendTo(...lines.queues, ...words.queues, this.rejected, ...(publishedRuns ? [publishedRuns] : [])),
+          sendTo(...lines.queues, ...words.queues, this.rejected, ...newsQueues),
           list(storage.deltas),
           putObjects(storage.deltas, givenUpFolder),
         ],
@@ -90,7 +99,7 @@ export class ChangeProcessor extends pulumi.ComponentResource {
         maximumRecordAgeInSeconds: maxRecordAgeSeconds,
         destinationConfig: { onFailure: { destinationArn: storage.deltas.arn } },
         filterCriteria: {
-          filters: [...filtersOf(settings), ...(publishedRuns ? [publishedRunFilter] : [])].map((filter) => ({
+          filters: [...filtersOf(settings), ...newsFilters(args)].map((filter) => ({
             pattern: JSON.stringify(filter),
           })),
         },
@@ -111,6 +120,11 @@ function fieldVariables(settings: Settings["stream"]): Record<FieldVariable, str
     return [variable, settings[setting].join(",")] as const;
   });
   return Object.fromEntries(variables) as Record<FieldVariable, string>;
+}
+
+function newsFilters({ publishedRuns, settledRuns }: ChangeProcessorArgs): readonly object[] {
+  if (settledRuns !== undefined) return settledRunFilters;
+  return publishedRuns === undefined ? [] : [publishedRunFilter];
 }
 
 function filtersOf({ filterByType, entities }: Settings["stream"]): readonly object[] {

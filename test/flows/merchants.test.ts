@@ -5,7 +5,7 @@ import type { LoopbackServer } from "../../local/loopback-server.ts";
 import { startPlacesServer } from "../../local/providers/places/server.ts";
 import { eventually } from "./eventually.ts";
 import { nothingWasRefused } from "./looking.ts";
-import { type ItemKey, keysOf, put } from "./receipt-items.ts";
+import { type ItemKey, keysOf, put, remove } from "./receipt-items.ts";
 import { ndjson, ocrFiles, ocrRows } from "./receipt-rows.ts";
 import { RunningStack } from "./running-stack.ts";
 import { completed, send } from "./sending.ts";
@@ -25,7 +25,11 @@ let stack: RunningStack;
 
 beforeAll(async () => {
   places = await startPlacesServer(0, [anchor, crane]);
-  stack = await RunningStack.start({ "merchants:enabled": "true", "merchants:placesBaseUrl": places.url });
+  stack = await RunningStack.start({
+    "merchants:enabled": "true",
+    "merchants:placesBaseUrl": places.url,
+    "embedding:writeStatus": "true",
+  });
 });
 
 afterAll(async () => {
@@ -117,6 +121,21 @@ test("a published receipt gets the merchant of the place that it agrees with, an
   await finds(stack, [...where, "--collection", "words"], [`${line}#WORD#00002`]);
   await put(stack, keysOf(files).place, { ...place, merchant_name: "Anchor by hand" });
   await shows(stack, files, { merchant: { ...shown, merchant_name: "Anchor by hand" } });
+});
+
+test("embedding_status of the lines and words in the table says that they are published, and nothing answers the change", async () => {
+  const files = ocrFiles(["THE BLUE TEAPOT", "TEA 2.20"]);
+  const parts = [keysOf(files).line(1), keysOf(files).word(1, 2), keysOf(files).line(9)];
+  for (const part of parts) await put(stack, part, { embedding_status: "NONE", note: "mine" });
+  await send(stack, files);
+  await eventually(90, async () => {
+    const items = await Promise.all(parts.map(itemOf));
+    expect(items.map((item) => item?.embedding_status)).toEqual(["SUCCESS", "SUCCESS", "NONE"]);
+    expect(items[0]).toMatchObject({ note: "mine" });
+  });
+  await remove(stack, keysOf(files).line(1));
+  await shows(stack, files, { gone: /LINE#00001/ });
+  expect(await itemOf(keysOf(files).line(1))).toBeUndefined();
 });
 
 test("an equal question is asked once, although the provider fails in between and messages come twice", async () => {

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { publishedRunMessage } from "../../../core/changes/published-run-message.ts";
+import { settledRunMessage } from "../../../core/changes/settled-run-message.ts";
 import { sortRecords } from "../../../core/changes/sort-records.ts";
 import { whole } from "../../../core/changes/watched.ts";
 import { PublishedRunInvalidError, parsePublishedRun } from "../../../core/entities/published-run.ts";
+import { streamRecord } from "./stream-records.ts";
 
 const imageId = randomUUID();
 
@@ -32,9 +34,38 @@ test.each([
   ["is no record", {}],
 ])("one that %s is not", (_, one) => expect(publishedRunMessage(one)).toBeUndefined());
 
+test("a run is settled when a half of it becomes COMPLETED or FAILED, in either collection", () => {
+  const halves = (lines: string, words: string) => ({ lines_state: { S: lines }, words_state: { S: words } });
+  const change = (before: object, after: object, sortKey?: string) => {
+    const { dynamodb, ...one } = record("PENDING", "PENDING", sortKey);
+    return { ...one, dynamodb: { ...dynamodb, OldImage: before, NewImage: after } };
+  };
+  const open = halves("PENDING", "PROCESSING");
+  for (const after of [halves("COMPLETED", "PROCESSING"), halves("PENDING", "FAILED")]) {
+    expect(parsePublishedRun(settledRunMessage(change(open, after))?.body ?? "")).toMatchObject({
+      run_id: "run-1",
+    });
+    expect(settledRunMessage(change(after, after))).toBeUndefined();
+    expect(settledRunMessage(change(after, open))).toBeUndefined();
+    expect(settledRunMessage(change(open, after, "RECEIPT#00002#PLACE"))).toBeUndefined();
+  }
+  const both = [change(halves("PROCESSING", "PENDING"), halves("COMPLETED", "PENDING"))];
+  const { boxes, relevant } = sortRecords(both, whole, ["published", "settled"]);
+  expect([boxes.published.positions, boxes.settled.positions, relevant]).toEqual([[0], [0], 1]);
+});
+
+test("F66: what is written to embedding_status of lines and words is no change that anything answers", () => {
+  for (const sortKey of ["RECEIPT#00002#LINE#00001", "RECEIPT#00002#LINE#00001#WORD#00001"]) {
+    const [before, after] = [{ embedding_status: "NONE" }, { embedding_status: "SUCCESS" }];
+    const written = streamRecord(sortKey, { before, after });
+    const { boxes, skipped } = sortRecords([written], whole, ["published", "settled"]);
+    expect([Object.values(boxes).flatMap(({ messages }) => messages), skipped]).toEqual([[], 1]);
+  }
+});
+
 test("without anybody who waits for it, it goes nowhere", () => {
   const records = [record("PROCESSING", "COMPLETED")];
-  expect(sortRecords(records, whole, true).boxes.published.positions).toEqual([0]);
+  expect(sortRecords(records, whole, ["published"]).boxes.published.positions).toEqual([0]);
   expect(sortRecords(records, whole).boxes.published.messages).toEqual([]);
 });
 
