@@ -1,13 +1,14 @@
-import { measureCatchUp } from "./catchup/measure.ts";
+import { measureCatchUp, measureS3Vectors } from "./catchup/measure.ts";
 import { catchUpOptions, usage } from "./catchup/options.ts";
-import { loadLines, runLines, verdicts } from "./catchup/report.ts";
+import { loadLines, runLines, sinkVerdicts, verdicts } from "./catchup/report.ts";
 
 async function main(): Promise<void> {
   const options = catchUpOptions(process.argv.slice(2));
   if (options.help) return console.log(usage);
   const { runs, load } = await measureCatchUp(options, (run) => console.log(`${runLines(run)}\n`));
   console.log(`${loadLines(load)}\n`);
-  for (const { pass, text } of verdicts(runs, load)) {
+  const compared = options.comparedSink ? sinkVerdicts(runs, await measureS3Vectors(options)) : [];
+  for (const { pass, text } of [...verdicts(runs, load), ...compared]) {
     console.log(text);
     if (!pass) process.exitCode = 1;
   }

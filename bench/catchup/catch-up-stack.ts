@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { S3Client } from "@aws-sdk/client-s3";
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { CatchUpClient, type ShownTask } from "../../cli/catchup/client.ts";
 import { follow } from "../../cli/catchup/follow.ts";
 import { upload } from "../../cli/catchup/upload.ts";
 import type { StackOutputs } from "../../cli/target.ts";
-import { readSecret } from "../../core/settings/secret.ts";
 import { type Service, startService } from "../child.ts";
 import type { StackAnnouncement } from "../services/local-stack.ts";
 import { StoredWronglyError } from "../stored-wrongly-error.ts";
@@ -88,7 +88,12 @@ export class CatchUpStack {
     Object.assign(process.env, service.environment);
     const { catchUp } = service.outputs;
     if (catchUp === undefined) throw new Error("The local stack has no catch-up API.");
-    return new CatchUpStack(service, catchUp, await readSecret(catchUp.apiKeySecret, "catchup:apiKey"));
+    return new CatchUpStack(service, catchUp, await secretValue(catchUp.apiKeySecret));
+  }
+
+  /** Where the vectors of S3 Vectors are counted, as those of another sink at its own URL. */
+  get s3VectorsUrl(): string {
+    return this.#service.helperUrl;
   }
 
   /** Undefined where the settings do not enable it. */
@@ -137,4 +142,12 @@ export class CatchUpStack {
   async keepWorkersApart(): Promise<void> {
     await fetch(this.#service.helperUrl, { method: "POST" });
   }
+}
+
+/** Not remembered: the next stack of a run has a secret of the same name. */
+async function secretValue(SecretId: string): Promise<string> {
+  const client = new SecretsManagerClient({});
+  const { SecretString = "" } = await client.send(new GetSecretValueCommand({ SecretId }));
+  client.destroy();
+  return SecretString;
 }

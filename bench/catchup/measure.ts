@@ -88,6 +88,55 @@ async function warmUp(stack: CatchUpStack, { folder }: Place, rowsPerChunk: numb
   await stack.untilOver(await stack.startTask(key));
 }
 
+/** Seconds of the files of earlier runs into S3 Vectors, by their rows, on a stack of its own. Throws StoredWronglyError. */
+export async function measureS3Vectors({
+  rows: sizes,
+  dimensions,
+  rowsPerChunk,
+}: CatchUpOptions): Promise<ReadonlyMap<number, number>> {
+  const folder = await mkdtemp(join(tmpdir(), "vectorkeep-bench-"));
+  const embeddings = await startService("instant-embeddings.ts", [String(dimensions)]);
+  let stack: CatchUpStack | undefined;
+  try {
+    const place = { folder, embeddingsUrl: `${embeddings.url}/v1`, sinkUrl: "", dimensions };
+    const settings = { "catchup:sink": "s3vectors" };
+    stack = await CatchUpStack.start({
+      ...place,
+      sinkUrl: "https://unused.example",
+      model,
+      rowsPerChunk,
+      settings,
+    });
+    await warmUp(stack, place, rowsPerChunk);
+    const seconds = new Map<number, number>();
+    for (const rows of sizes) {
+      const file = join(folder, `${rows}.csv`);
+      await writeRows(file, rows);
+      const outcome = await throughStack(file, rows, stack, stack.s3VectorsUrl);
+      seconds.set(rows, outcome.seconds);
+    }
+    return seconds;
+  } finally {
+    await stack?.stop();
+    await embeddings.stop();
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Throws StoredWronglyError unless every row was written exactly once. */
+async function throughStack(file: string, rows: number, stack: CatchUpStack, sinkUrl: string) {
+  await emptySink(sinkUrl);
+  const key = await stack.upload(file);
+  const began = performance.now();
+  const task = await stack.untilOver(await stack.startTask(key));
+  const seconds = (performance.now() - began) / 1_000;
+  await expectStored(rows, "the stack", sinkUrl);
+  if (task.progress.processed_records !== rows) {
+    throw new StoredWronglyError(`the task counts ${task.progress.processed_records} records of ${rows}`);
+  }
+  return { key, taskId: task.task_id, seconds };
+}
+
 /** Throws StoredWronglyError unless every row was written exactly once. */
 async function measureRows(rows: number, stack: CatchUpStack, place: Place): Promise<Run> {
   const { folder, sinkUrl } = place;
@@ -102,19 +151,11 @@ async function measureRows(rows: number, stack: CatchUpStack, place: Place): Pro
   });
   await expectStored(rows, "the bare loop", sinkUrl);
 
-  await emptySink(sinkUrl);
-  const key = await stack.upload(file);
   const since = Date.now();
-  const began = performance.now();
-  const task = await stack.untilOver(await stack.startTask(key));
-  const seconds = (performance.now() - began) / 1_000;
-  await expectStored(rows, "the stack", sinkUrl);
-  if (task.progress.processed_records !== rows) {
-    throw new StoredWronglyError(`the task counts ${task.progress.processed_records} records of ${rows}`);
-  }
+  const { key, taskId, seconds } = await throughStack(file, rows, stack, sinkUrl);
   await sleep(reportsAfterMs);
   return {
-    taskId: task.task_id,
+    taskId,
     rows,
     bareSeconds: bare.seconds,
     seconds,

@@ -8,6 +8,7 @@ const bounds = {
   /** Seconds a row, of those of the smallest file; measurements of one size differ by as much. */
   growth: 1.2,
   statusMilliseconds: 50,
+  ofPinecone: 0.9,
 };
 
 export function runLines(run: Run): string {
@@ -48,6 +49,19 @@ export function verdicts(runs: readonly Run[], load: StatusLoad): Verdict[] {
       `status answers: p99 ${p99.toFixed(1)} ms, bound ${bounds.statusMilliseconds} ms; ${load.failures} failed`,
     ),
   ];
+}
+
+/** The rate into S3 Vectors, divided by that into Pinecone. */
+export function sinkVerdicts(runs: readonly Run[], s3Vectors: ReadonlyMap<number, number>): Verdict[] {
+  return runs.map(({ rows, seconds }) => {
+    const own = s3Vectors.get(rows) ?? Number.NaN;
+    const ratio = seconds / own;
+    const rates = `${whole(rows / own)} rows/s, ${ratio.toFixed(2)} of the rate into Pinecone`;
+    return verdict(
+      ratio >= bounds.ofPinecone,
+      `${whole(rows)} rows into S3 Vectors: ${rates}, bound ${bounds.ofPinecone}`,
+    );
+  });
 }
 
 function growthVerdicts([smallest, ...larger]: readonly Run[]): Verdict[] {

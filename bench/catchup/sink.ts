@@ -1,4 +1,4 @@
-import type { Stored } from "../services/vector-sink.ts";
+import type { Stored } from "../services/noted-ids.ts";
 import { StoredWronglyError } from "../stored-wrongly-error.ts";
 
 /** Forgets every vector. */

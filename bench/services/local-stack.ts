@@ -6,8 +6,10 @@ import { threadName as objectsThread } from "../../local/endpoint/front-in-threa
 import { freePorts } from "../../local/free-ports.ts";
 import { type LocalOutputs, startLocalStack } from "../../local/stack.ts";
 import { keepFromLastProcessor, keepThreadToLastProcessor, keepToLastProcessor } from "../processors.ts";
+import { acknowledgedPuts } from "./acknowledged-puts.ts";
 import type { Announcement } from "./announce.ts";
 import { countBytesRead } from "./bytes-read.ts";
+import { NotedIds } from "./noted-ids.ts";
 
 /** The deployed local stack, on free ports. Arguments: its state folder, and changes to its configuration as JSON. */
 export interface StackAnnouncement extends Announcement {
@@ -19,15 +21,18 @@ export interface StackAnnouncement extends Announcement {
   /**
    * `GET` answers with the bytes of objects that were read from S3 so far, as pairs of `/bucket/key` and bytes.
    * `POST` gives the last processor to those who work on catch-up tasks and to the thread that takes in S3's bodies, and the
-   * others to the rest.
+   * others to the rest. `GET /stored` and `POST /empty` are those of vector-sink.ts, for vectors put into S3 Vectors.
    */
   readonly helperUrl: string;
 }
 
 const [stateFolder = "", config = "{}"] = process.argv.slice(2);
 const read = countBytesRead();
+const noted = new NotedIds("key");
 const helper = createServer((request, response) => {
-  if (request.method === "POST") keepWorkersApart();
+  if (request.url === "/stored") return response.end(JSON.stringify(noted.stored));
+  if (request.url === "/empty") noted.forget();
+  else if (request.method === "POST") keepWorkersApart();
   response.end(JSON.stringify([...read]));
 });
 helper.listen(0, "127.0.0.1");
@@ -36,6 +41,7 @@ const stack = await startLocalStack({
   port: 0,
   config: { ...freePorts, "bulk:enabled": "false", "images:enabled": "false", ...JSON.parse(config) },
   stateFolder,
+  around: acknowledgedPuts(noted),
 });
 const announcement: StackAnnouncement = {
   url: stack.endpoint,

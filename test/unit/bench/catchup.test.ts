@@ -5,7 +5,7 @@ import { parse } from "csv-parse/sync";
 import { reportOf } from "../../../bench/catchup/function-reports.ts";
 import type { Run } from "../../../bench/catchup/measure.ts";
 import { catchUpOptions } from "../../../bench/catchup/options.ts";
-import { loadLines, runLines, verdicts } from "../../../bench/catchup/report.ts";
+import { loadLines, runLines, sinkVerdicts, verdicts } from "../../../bench/catchup/report.ts";
 import { writeRows } from "../../../bench/catchup/rows-file.ts";
 
 test("the files have the given number of rows with different texts, many of several lines, the same every time", async () => {
@@ -28,6 +28,19 @@ test("the sizes are those of the issue, a million rows only when asked for", () 
   expect(catchUpOptions(["--full"]).rows).toEqual([10_000, 100_000, 1_000_000]);
   expect(catchUpOptions(["--rows", "20000"]).rows).toEqual([20_000]);
   expect(() => catchUpOptions(["--rows", "0"])).toThrow("npm run bench:catchup -- --help");
+});
+
+test("another sink is set beside Pinecone where it is asked for, by its rate over the same rows", () => {
+  expect(catchUpOptions([]).comparedSink).toBeUndefined();
+  expect(catchUpOptions(["--sink", "s3vectors"]).comparedSink).toBe("s3vectors");
+  expect(() => catchUpOptions(["--sink", "chroma"])).toThrow("--sink chroma is not s3vectors");
+  const run = { rows: 1_000, seconds: 2 } as Run;
+  const [slow, quick] = [2.5, 1].map((seconds) => sinkVerdicts([run], new Map([[1_000, seconds]]))[0]);
+  expect(slow).toEqual({
+    pass: false,
+    text: "FAIL  1,000 rows into S3 Vectors: 400 rows/s, 0.80 of the rate into Pinecone, bound 0.9",
+  });
+  expect(quick?.pass).toBe(true);
 });
 
 test("REPORT lines give invocations, seconds and peak memory", () => {
