@@ -72,7 +72,7 @@ export class MerchantResolver extends pulumi.ComponentResource {
           USD_PER_DAY: String(settings.usdPerDay),
         }),
         statements: [
-          itemsOf(storage.receipts, ["GetItem", "PutItem", "Query"], ["IMAGE#*"]),
+          itemsOf(storage.receipts, ["ConditionCheckItem", "GetItem", "PutItem", "Query"], ["IMAGE#*"]),
           itemsOf(storage.control, ["GetItem"], ["RECEIPT#*"]),
           itemsOf(
             storage.control,

@@ -103,6 +103,7 @@ export function invoke(...functions: readonly WithArn[]): Statement {
 
 export type ItemAction =
   | "BatchGetItem"
+  | "ConditionCheckItem"
   | "DeleteItem"
   | "GetItem"
   | "PutItem"

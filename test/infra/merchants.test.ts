@@ -24,6 +24,7 @@ test("resolve-merchant may do this and nothing else", () => {
   );
   expect(allowed.map((one) => one.replaceAll("vectorkeep-dev-", ""))).toMatchInlineSnapshot(`
 [
+  "dynamodb:ConditionCheckItem arn:dynamodb:receipts if dynamodb:LeadingKeys ForAllValues:StringLike IMAGE#*",
   "dynamodb:DeleteItem arn:dynamodb:control if dynamodb:LeadingKeys ForAllValues:StringLike LIMITER#* or MERCHANT_PROPOSALS or PLACES#*",
   "dynamodb:GetItem arn:dynamodb:control if dynamodb:LeadingKeys ForAllValues:StringLike LIMITER#* or MERCHANT_PROPOSALS or PLACES#*",
   "dynamodb:GetItem arn:dynamodb:control if dynamodb:LeadingKeys ForAllValues:StringLike RECEIPT#*",
