@@ -10,7 +10,12 @@ import { readHead } from "../collections/generations/head.ts";
 import { documentsOf, type Manifest } from "../collections/generations/manifest.ts";
 import type { SegmentEntry } from "../collections/segments/entry.ts";
 import type { Overlay } from "../collections/segments/overlay.ts";
-import { NamedDeltaMissingError, vectorsOfEntry } from "../collections/segments/overlay-rows.ts";
+import {
+  differsByFacts,
+  NamedDeltaMissingError,
+  vectorsOfEntry,
+  withFacts,
+} from "../collections/segments/overlay-rows.ts";
 import { PublishedVectors } from "../collections/segments/published-vectors.ts";
 import type { DeltaStore } from "../deltas/delta-store.ts";
 import { type DocumentRef, documentModel } from "../documents/documents.ts";
@@ -114,7 +119,10 @@ export class ChromaGenerations implements GenerationSource {
     if (before === undefined || before.database !== database || !previous.alive()) return undefined;
     if ([...before.overlay.keys()].some((key) => !overlay.has(key))) return undefined;
     const changed = [...overlay].filter(([key, entry]) => !isSameEntry(before.overlay.get(key), entry));
-    const vectors = await this.#vectorsOf(changed.map(([, entry]) => entry));
+    const vectors = await this.#vectorsOf(
+      changed.map(([, entry]) => entry),
+      (entry) => shownWith(before.overlay, previous, entry),
+    );
     if (previous.snapshot) {
       if (!isExact(count, this.#options.exactVectors)) return undefined;
       const keys = new Set(changed.map(([key]) => key));
@@ -167,12 +175,22 @@ export class ChromaGenerations implements GenerationSource {
     }
   }
 
-  async #vectorsOf(entries: Iterable<SegmentEntry>): Promise<Map<string, readonly StoredVector[]>> {
+  /** `held` has the vectors of an entry of which only facts have changed: then its delta need not be read. */
+  async #vectorsOf(
+    entries: Iterable<SegmentEntry>,
+    held: (entry: SegmentEntry) => readonly StoredVector[] | undefined = () => undefined,
+  ): Promise<Map<string, readonly StoredVector[]>> {
     const { shard, deltas, model, dimensions } = this.#options;
-    const target = { collection: collectionOf(shard), model, dimensions };
+    const collection = collectionOf(shard);
+    const target = { collection, model, dimensions };
     const vectors = new Map<string, readonly StoredVector[]>();
     await inParallel(entries, deltasAtOnce, async (entry) => {
-      vectors.set(documentModel.keyOf(entry.document), await vectorsOfEntry(deltas, target, entry));
+      const own = entry.gone ? undefined : held(entry);
+      const shown =
+        entry.gone || own === undefined
+          ? await vectorsOfEntry(deltas, target, entry)
+          : withFacts(own, entry.facts, collection);
+      vectors.set(documentModel.keyOf(entry.document), shown);
     });
     return vectors;
   }
@@ -216,6 +234,19 @@ export class ChromaGenerations implements GenerationSource {
       throw new GenerationOfAnotherModelError(name, made, { model, dimensions });
     }
   }
+}
+
+/** The vectors that are served of a document, if they are those of the entry but for facts. */
+function shownWith(
+  overlay: Overlay,
+  served: OpenGeneration,
+  entry: SegmentEntry,
+): readonly StoredVector[] | undefined {
+  const key = documentModel.keyOf(entry.document);
+  if (entry.gone || !differsByFacts(overlay.get(key), entry)) return undefined;
+  const above = served instanceof ApproximateGeneration ? served.overlay.get(key) : undefined;
+  const vectors = served.snapshot?.vectorsOf(key) ?? above;
+  return vectors?.length === entry.vectorCount ? vectors : undefined;
 }
 
 function isSameEntry(one: SegmentEntry | undefined, other: SegmentEntry): boolean {

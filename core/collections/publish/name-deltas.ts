@@ -29,6 +29,10 @@ export async function nameDeltas(
   published: Overlay,
   looked: readonly LookedDocument[],
 ): Promise<LookedDocument[]> {
+  const isNew = ({ entry }: LookedDocument) => isNaming(entry) && !isNamedIn(published, entry);
+  const additions = looked.filter(isNew);
+  // Without any, the head names them all: they were noted before it moved, and a process that has not seen that may not write.
+  if (additions.length === 0) return [...looked];
   const entries = looked.flatMap(({ entry }) => entry ?? []);
   const named = [...overlayOf([[...published.values()], entries]).values()].flatMap((entry) =>
     entry.gone ? [] : entry.deltaKey,
@@ -36,8 +40,7 @@ export async function nameDeltas(
   if (!(await new NamedDeltas(control, shard).add(named, lease.token))) {
     throw new LeaseLostError(shard, lease.token, "a later holder has named its deltas");
   }
-  const isNew = ({ entry }: LookedDocument) => isNaming(entry) && !isNamedIn(published, entry);
-  const currentOf = await runs.currents(looked.filter(isNew).map(({ one }) => one.document));
+  const currentOf = await runs.currents(additions.map(({ one }) => one.document));
   return looked.filter((each) => {
     if (!isNaming(each.entry) || !isNew(each)) return true;
     if (isThere(currentOf(each.one.document), each.one, each.entry)) return true;

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Collection } from "../../../contract/collections.ts";
 import type { Delta } from "../../deltas/delta.ts";
 import type { DeltaStore } from "../../deltas/delta-store.ts";
 import { prefixOfDelta } from "../../deltas/keys.ts";
-import { documentModel } from "../../documents/documents.ts";
+import { type DocumentFacts, documentModel } from "../../documents/documents.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
 import type { StoredVector } from "../chroma/vector-store.ts";
 import type { DeltaTarget } from "../merge/check-delta.ts";
@@ -31,6 +33,25 @@ export async function vectorsOfEntry(
   const delta = readDelta(target, run, await deltas.get(deltaKey));
   if (typeof delta === "string") throw new NamedDeltaMissingError(documentModel.keyOf(document), delta);
   return storedVectors(rowsOf(delta, entry));
+}
+
+/** Whether the vectors of both entries are of one delta and the same parts, so that they differ by the known facts at most. */
+export function differsByFacts(one: SegmentEntry | undefined, other: SegmentEntry): boolean {
+  if (one === undefined || one.gone || other.gone) return false;
+  return one.deltaKey === other.deltaKey && isDeepStrictEqual(one.removed, other.removed);
+}
+
+/** Vectors of a document with these facts instead of those that they show. */
+export function withFacts(
+  vectors: readonly StoredVector[],
+  facts: DocumentFacts,
+  collection: Collection,
+): StoredVector[] {
+  return vectors.map(({ id, document, metadata, vector }) => {
+    const own = Object.entries(metadata).filter(([key]) => !documentModel.isFactKey(key));
+    const known = documentModel.metadataOf(facts, collection, id);
+    return { id, document, metadata: { ...Object.fromEntries(own), ...known }, vector };
+  });
 }
 
 function storedVectors(rows: Delta): StoredVector[] {

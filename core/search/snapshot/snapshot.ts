@@ -56,6 +56,13 @@ export class Snapshot {
     return undefined;
   }
 
+  /** The vectors of a document, by its key. */
+  vectorsOf(key: string): StoredVector[] {
+    return this.parts.flatMap(({ part, live }) =>
+      [...part.rowsOf(key)].flatMap(([number, { vectors }]) => (live[number] ? vectors : [])),
+    );
+  }
+
   /** The share of a name that each document's head contains, by document key. Omits shares below `minShare`. */
   documentsNamed(name: string, minShare: number): Map<string, number> {
     const query = weigh(

@@ -104,6 +104,49 @@ test("a segment above the base that is served costs its deltas: the base is not 
   expect(await readdir(scratch)).toEqual([]);
 });
 
+describe.each([
+  ["in memory", 100],
+  ["by the approximate index of the base", 0],
+])("%s", (_, exact) => {
+  test("a change of facts above the base reads no delta, and what is known no more is shown no more", async () => {
+    const generations = await source(exact);
+    const first = await newest(generations);
+    await rename(1, "CAFE");
+    const second = await newest(generations, first);
+    read.length = 0;
+    await rename(1, "BISTRO");
+    const third = await newest(generations, second);
+    expect(await merchants(third)).toEqual({
+      milk: "BISTRO",
+      bread: "BISTRO",
+      tea: undefined,
+      cake: undefined,
+    });
+    rig.announce([await rig.remove(itemsOf(1).metadata)]);
+    await compact(100);
+    const fourth = await newest(generations, third);
+    expect(read).toEqual([]);
+    expect(await merchants(fourth)).toMatchObject({ milk: undefined, bread: undefined });
+    expect(await merchants(second)).toMatchObject({ milk: "CAFE", bread: "CAFE" });
+    const cold = await newest(await source(exact));
+    expect(await nearest(fourth, "milk")).toEqual(await nearest(cold, "milk"));
+    for (const generation of [first, second, third, fourth, cold]) await generation.close();
+  });
+
+  test("a line that is removed above the base is shown no more", async () => {
+    const generations = await source(exact);
+    const first = await newest(generations);
+    await rename(1, "CAFE");
+    const second = await newest(generations, first);
+    await rig.put(itemsOf(1).line(1));
+    rig.announce([await rig.remove(itemsOf(1).line(1))]);
+    await compact(100);
+    const third = await newest(generations, second);
+    expect(await merchants(third)).toEqual({ bread: "CAFE", tea: undefined, cake: undefined });
+    for (const generation of [first, second, third]) await generation.close();
+  });
+});
+
 test.each([
   ["in memory", 100],
   ["by the approximate index of the base", 0],

@@ -345,6 +345,21 @@ describe("deltas", () => {
     expect(await segmentFiles()).toEqual((await headManifest()).segments.map(({ name }) => name));
   });
 
+  test("that are above the base already are noted once", async () => {
+    await publish(0, milk);
+    await rename(1, "CAFE");
+    await compact(100);
+    const add = jest.spyOn(NamedDeltas.prototype, "add");
+    await rename(1, "BAR");
+    await compact(100);
+    expect(add).not.toHaveBeenCalled();
+    await rig.embed(deltaOf(3, "eggs", ["eggs"]));
+    await compact(100);
+    expect(add).toHaveBeenCalledTimes(1);
+    add.mockRestore();
+    expect(await new NamedDeltas(rig.tables, "lines").has(keyOf(milk))).toBe(true);
+  });
+
   test("are not forgotten by a holder that has lost its lease", async () => {
     const named = new NamedDeltas(rig.tables, "lines");
     expect(await named.add([keyOf(milk)], 6)).toBe(true);
