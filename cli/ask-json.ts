@@ -2,14 +2,14 @@ import { z } from "zod";
 
 const refusal = z.object({ message: z.string() });
 
-/** The errors of an API that is asked. */
+/** The errors for the responses of an API. */
 export interface AskErrors {
-  /** Asking again may help. */
+  /** A retry may succeed. */
   unreachable(what: string, options?: ErrorOptions): Error;
   refused(status: number, message: string): Error;
 }
 
-/** The JSON that a request is answered with. Throws what the errors make of any other answer. */
+/** Returns the JSON of a response. Throws the matching error for any other response. */
 export async function askJson(
   send: () => Promise<Response>,
   { unreachable, refused }: AskErrors,

@@ -63,7 +63,7 @@ async function taskOf(
   return order.kind === "start" ? session.start(order) : order.taskId;
 }
 
-/** Every failed record: on the screen, or as a CSV with its row. */
+/** Prints every failed record, or writes them with their rows to a CSV file. */
 async function listFailed(
   { taskId, csv }: Extract<Order, { kind: "failed" }>,
   { client, session: { work } }: Stack,

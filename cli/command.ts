@@ -9,7 +9,7 @@ export class UsageWrongError extends VectorkeepError {
   }
 }
 
-/** The options and positionals of `npm run SCRIPT -- ...`. Throws UsageWrongError. */
+/** Parses the options and positionals of `npm run SCRIPT -- ...`. Throws UsageWrongError. */
 export function readCommandLine<T extends ParseArgsConfig>(script: string, config: T) {
   try {
     return parseArgs(config);
@@ -26,7 +26,7 @@ export function runCommand(main: () => Promise<void>, exitCodeOfFailure = 1): vo
   });
 }
 
-/** The text to print of an error: the message of one of ours, the stack trace of any other. */
+/** Formats an error for the terminal: the message of a VectorkeepError, the stack trace of any other error. */
 export function describe(error: unknown): string {
   if (error instanceof VectorkeepError) return terminalLines(error.message.trim());
   return terminalLines(error instanceof Error ? (error.stack ?? error.message) : String(error));

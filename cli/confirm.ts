@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { VectorkeepError } from "../core/vectorkeep-error.ts";
 
-/** Nobody has confirmed an action that cannot be undone. */
+/** The operator did not confirm an irreversible action. */
 export class NotConfirmedError extends VectorkeepError {
   constructor(why: string) {
     super(why, "Nothing was done. Answer yes at a terminal, or give --yes in a script.");
@@ -14,10 +14,10 @@ export interface Dialogue {
   readonly output: Writable;
 }
 
-/** The question goes to standard error, because another program may read standard output. */
+/** Questions go to standard error, because another program may read standard output. */
 const withOperator: Dialogue = { input: process.stdin, output: process.stderr };
 
-/** Asks, and resolves when the answer is yes. Throws NotConfirmedError for any other answer, and without a terminal. */
+/** Asks the operator for confirmation. Throws NotConfirmedError for any answer except yes, and without a terminal. */
 export async function confirm(what: string, { input, output }: Dialogue = withOperator): Promise<void> {
   if (!input.isTTY) throw new NotConfirmedError(`${what} There is no terminal to ask on.`);
   output.write(`${what} Type yes to continue: `);

@@ -18,7 +18,7 @@ failed, 2 if the checks could not run.
 `;
 
 const maxMs = 20_000;
-/** 1 means that a check failed. */
+/** The exit code if the command itself fails; 1 means that a check failed. */
 const couldNotTell = 2;
 
 async function main(): Promise<void> {
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   Object.assign(process.env, environment);
   const checked = await runChecks(checksOf(outputs, maxMs), maxMs);
   const lines = asked.json ? [JSON.stringify(checked, undefined, 2)] : reportLines(checked);
-  // A check that timed out may still hold a connection open.
+  // Exits explicitly, because a check that timed out may still hold a connection open.
   process.stdout.write(`${lines.join("\n")}\n`, () => process.exit(statusOf(checked) === "fail" ? 1 : 0));
 }
 

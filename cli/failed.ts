@@ -44,7 +44,7 @@ const usage = `Lists failures with their reasons: dead-letter queues, rejected a
 Listing changes nothing. The exit code is 0 if no failures are left, 1 if some are, and 2 if a source could not be read.
 `;
 
-/** 1 means that failures are left, so a failure of the command itself needs another code. */
+/** The exit code if the command itself fails; 1 means that failures are left. */
 const couldNotTell = 2;
 
 async function main(): Promise<void> {
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
 interface Stack {
   readonly outputs: StackOutputs;
   readonly all: readonly FailedSource[];
-  /** Those that the command acts on. */
+  /** The sources to which the command applies. */
   readonly sources: readonly FailedSource[];
 }
 
@@ -113,7 +113,7 @@ const operations: Record<Asked["operation"], (stack: Stack, asked: Asked) => Pro
   },
 };
 
-/** Messages of the queues that something is done about. */
+/** Returns the number of messages in all queues except dead-letter queues. */
 async function underWay(outputs: StackOutputs): Promise<number> {
   const depths = await queueDepths(new SQSClient({}), outputs);
   return depths

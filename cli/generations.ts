@@ -65,7 +65,7 @@ async function list(outputs: StackOutputs, shards: readonly ShardName[], { json 
   }
 }
 
-/** The listing works without it: its caller may lack the permission to describe the file system. */
+/** Failures are ignored, because the caller may not be allowed to describe the file system. */
 async function fileSystemLine(outputs: StackOutputs): Promise<string> {
   return fileSystemUse(outputs).then(sizeText, (error: Error) => {
     return `What the file system is billed for could not be read: ${error.message}`;

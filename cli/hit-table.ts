@@ -7,7 +7,7 @@ interface HitColumn extends Column {
 }
 
 const scoreColumn: HitColumn = { title: "score", align: "right", cell: ({ score }) => score.toFixed(2) };
-/** Shown where any hit has them. */
+/** Columns that are only shown if a hit has a value. */
 const optionalColumns: readonly HitColumn[] = [
   { title: "merchant", align: "left", cell: merchantOf },
   { title: "date", align: "left", cell: ({ date }) => date ?? "" },
@@ -17,7 +17,7 @@ const rowColumn: HitColumn = { title: "row", align: "left", cell: ({ row, text }
 const wordColumn: HitColumn = { title: "word", align: "left", cell: ({ text }) => text };
 const foundColumn: HitColumn = { title: "found by", align: "left", cell: foundBy };
 
-/** The hits as lines of a table: score, merchant, date, valid labels, the whole row or the word, and what found it. */
+/** Formats hits as a table: score, merchant, date, valid labels, the whole row or the word, and what matched. */
 export function hitTable({ collection, hits }: SearchHits): string[] {
   if (hits.length === 0) return ["Nothing fits."];
   const columns = [
@@ -32,7 +32,7 @@ export function hitTable({ collection, hits }: SearchHits): string[] {
   );
 }
 
-/** What was read out of the question; undefined where nothing was. */
+/** Formats what the search understood of the question; undefined if it understood nothing. */
 export function understoodLine({ understood }: SearchHits): string | undefined {
   if (understood === undefined) return undefined;
   const { kinds = [], dates = [], amounts = [], merchant } = understood;

@@ -28,7 +28,7 @@ const usage = `Uploads images, searches them by what they show, and shows what i
   --help     this text
 `;
 
-/** No item has the id or key. */
+/** No item has this id or key. */
 class ItemUnknownError extends VectorkeepError {
   constructor(item: string) {
     super(`There is no image ${item}.`, "Name its item id, or its key in the bucket as user/name.jpg.");

@@ -2,9 +2,9 @@ import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { z } from "zod";
 import { VectorkeepError } from "../core/vectorkeep-error.ts";
 
-/** A function of the stack ended with an error; its message says what to do. */
+/** A function of the stack failed; its message contains the remedy. */
 export class FunctionFailedError extends VectorkeepError {
-  /** Name of the error's class. */
+  /** The name of the error's class. */
   readonly type: string;
 
   constructor(name: string, type: string, message: string) {
@@ -19,8 +19,8 @@ const failure = z.object({
 });
 
 /**
- * Invokes a function of the stack and waits for its answer. It is invoked without retries: a
- * retry after a lost connection could run it twice. Throws FunctionFailedError.
+ * Invokes a function of the stack and returns its result. Does not retry, because a retry after a lost connection could
+ * run it twice. Throws FunctionFailedError.
  */
 export async function invokeFunction<Answer extends z.ZodType>(
   name: string,

@@ -24,14 +24,14 @@ const usage = `Lists the merchants that are proposed for receipts, because the e
 A receipt is named as the list names it: IMAGE#{image_id}#RECEIPT#{receipt_id}.
 `;
 
-/** There is no such proposal. */
+/** The receipt has no proposal. */
 export class ProposalMissingError extends VectorkeepError {
   constructor(receipt: string) {
     super(`No merchant is proposed for ${receipt}.`, "`npx vectorkeep merchants` lists the proposals.");
   }
 }
 
-/** The stack does not look for merchants. */
+/** The stack does not resolve merchants. */
 export class MerchantsNotDeployedError extends VectorkeepError {
   constructor() {
     super(

@@ -3,7 +3,7 @@ import type { Collection } from "../contract/collections.ts";
 import { shardName } from "../contract/collections.ts";
 import type { StackOutputs } from "./target.ts";
 
-/** Approximate, as SQS counts. */
+/** The approximate message counts from SQS. */
 export interface QueueDepth {
   readonly name: string;
   readonly deadLetters: boolean;
@@ -17,12 +17,12 @@ interface StackQueue {
   readonly deadLetters: boolean;
 }
 
-/** How many messages each queue of a stack holds. */
+/** Returns the number of messages in each queue of a stack. */
 export function queueDepths(sqs: SQSClient, outputs: StackOutputs): Promise<QueueDepth[]> {
   return Promise.all(queuesOf(outputs).map((queue) => depthOf(sqs, queue)));
 }
 
-/** The queues that hold messages, as `name waiting+inFlight`. */
+/** Formats the nonempty queues as `name waiting+inFlight`. */
 export function depthsText(depths: readonly QueueDepth[]): string {
   const busy = depths.filter(({ waiting, inFlight }) => waiting + inFlight > 0);
   return (

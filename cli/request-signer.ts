@@ -10,7 +10,7 @@ export interface UnsignedRequest {
 
 export type RequestSigner = (request: UnsignedRequest) => Promise<Record<string, string>>;
 
-/** Signs requests to API Gateway with the credentials that AWS clients of this process use. Resolves to all headers. */
+/** Returns a signer for API Gateway that uses the AWS credentials of this process. The signer returns all headers. */
 export function requestSigner(): RequestSigner {
   const { credentials, region, sha256 } = new LambdaClient({}).config;
   const signer = new SignatureV4({ service: "execute-api", credentials, region, sha256 });
@@ -24,7 +24,7 @@ export function requestSigner(): RequestSigner {
       headers: { ...headers, host: url.host },
       ...(body !== undefined && { body }),
     });
-    // fetch sets it by itself, to the same.
+    // fetch sets the same host header itself.
     const { host: _, ...sent } = signed.headers;
     return sent;
   };

@@ -8,17 +8,17 @@ export interface Terminal extends Writable {
   readonly columns?: number;
 }
 
-/** A command that the reader may try next. */
+/** A command that the user may run next. */
 export interface Suggestion {
   readonly purpose: string;
   readonly command: string;
 }
 
-/** How often a log file or pipe gets a line while a status lasts. */
+/** The interval of status lines in a file or pipe. */
 const plainStatusEveryMs = 5_000;
 const usualColumns = 80;
 
-/** The output of a long command: lines that stay, and below them one status block that is rewritten on a TTY. */
+/** The output of a long command: permanent lines, and below them one status block that is overwritten on a TTY. */
 export class Screen {
   readonly #out: Terminal;
   #statusLines = 0;
@@ -28,7 +28,7 @@ export class Screen {
     this.#out = out;
   }
 
-  /** Colour on a TTY, the bare text elsewhere. */
+  /** Adds colour on a TTY; otherwise returns the plain text. */
   paint(style: Style, text: string): string {
     return this.#out.isTTY ? styleText(style, text, { validateStream: false }) : text;
   }
@@ -48,11 +48,11 @@ export class Screen {
     }
   }
 
-  /** On a TTY `block` replaces the last one; elsewhere `line` is printed every few seconds. */
+  /** Replaces the last `block` on a TTY; otherwise prints `line` every few seconds. */
   status(block: readonly string[], line: string): void {
     if (this.#out.isTTY) {
       this.#clearStatus();
-      // A line that wraps would count as two when the block is taken back. Some terminals say that they have 0 columns.
+      // A wrapped line would count as two when the block is erased. Some terminals report 0 columns.
       const width = this.#out.columns || usualColumns;
       this.#out.write(`${block.map((text) => text.slice(0, width)).join("\n")}\n`);
       this.#statusLines = block.length;

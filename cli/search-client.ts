@@ -6,9 +6,9 @@ import type { StackOutputs } from "./target.ts";
 
 const searchAnswer = z.object({
   collection: z.string(),
-  /** By shard. */
+  /** The generation of each shard. */
   generations: z.record(z.string(), z.number().nullable()),
-  /** What was read out of the text. */
+  /** What the search understood of the text. */
   understood: z
     .object({
       kinds: z.array(z.string()).optional(),
@@ -39,7 +39,7 @@ const searchAnswer = z.object({
 
 const similarAnswer = searchAnswer.omit({ understood: true }).extend({
   of: z.object({ id: z.string(), text: z.string() }),
-  /** By label, on how many of the hits it is VALID and INVALID. */
+  /** The number of hits on which each label is VALID and INVALID. */
   labels: z.record(z.string(), z.object({ valid: z.number(), invalid: z.number() })),
 });
 
@@ -53,24 +53,24 @@ export type Hit = SearchHits["hits"][number];
 
 export interface Question {
   readonly text: string;
-  /** Undefined: words where a label is asked for, else lines. */
+  /** Undefined for the default: words if a label is given, otherwise lines. */
   readonly collection?: string | undefined;
   readonly k: number;
   readonly merchant?: string | undefined;
   readonly label?: string | undefined;
-  /** Undefined: `hybrid`. */
+  /** Undefined for `hybrid`. */
   readonly mode?: string | undefined;
-  /** Undefined: `row`. */
+  /** Undefined for `row`. */
   readonly group?: string | undefined;
-  /** Undefined: true. */
+  /** Undefined for true. */
   readonly understand?: boolean | undefined;
   /** A condition on the hits. */
   readonly where?: object | undefined;
-  /** Values that keys of the metadata must have. */
+  /** Required values of metadata keys. */
   readonly filter?: Hit["metadata"];
 }
 
-/** The stack has no search API to ask. */
+/** The stack has no search API. */
 export class SearchNotDeployedError extends VectorkeepError {
   constructor() {
     super(
@@ -80,7 +80,7 @@ export class SearchNotDeployedError extends VectorkeepError {
   }
 }
 
-/** Nothing listens at the search URL of the stack. */
+/** The search URL of the stack does not respond. */
 export class SearchUnreachableError extends VectorkeepError {
   constructor(url: string, cause: unknown) {
     super(
@@ -91,7 +91,7 @@ export class SearchUnreachableError extends VectorkeepError {
   }
 }
 
-/** The query service answered with an error. */
+/** The search API responded with an error. */
 export class SearchRefusedError extends VectorkeepError {
   constructor(status: number, message: string, problems: readonly string[]) {
     super(
@@ -101,7 +101,10 @@ export class SearchRefusedError extends VectorkeepError {
   }
 }
 
-/** Asks the search API of a stack, with the API key that the stack keeps in Secrets Manager, and signed where it is asked for. */
+/**
+ * A client of a stack's search API. It authenticates with the stack's API key from Secrets Manager, and signs requests
+ * if the stack requires it.
+ */
 export class SearchClient {
   readonly #url: string;
   readonly #apiKey: string;
@@ -128,7 +131,7 @@ export class SearchClient {
     return searchAnswer.parse(await this.#call("POST", "/search", JSON.stringify(question)));
   }
 
-  /** The nearest neighbours of a stored vector. */
+  /** Returns the nearest neighbours of a stored vector. */
   async like(id: string, k: number): Promise<SimilarHits> {
     const path = `/similar?${new URLSearchParams({ id, k: String(k) })}`;
     return similarAnswer.parse(await this.#call("GET", path));

@@ -101,7 +101,7 @@ type Conditions = Pick<
   "from" | "to" | "where" | "min-amount" | "max-amount"
 >;
 
-/** What the options ask of a hit; undefined where they ask nothing. */
+/** Returns the condition of the options; undefined if they contain none. */
 function conditionOf(values: Conditions): object | undefined {
   const date = bounds(values.from, values.to);
   const amount = bounds(
@@ -133,7 +133,7 @@ function objectOf(text: string): object {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === "object" && parsed !== null) return parsed;
   } catch {
-    // Refused below, as any other text that is no object.
+    // Text that is not JSON is rejected below like any other value that is not an object.
   }
   throw new UsageWrongError("search", `--where is a JSON object, not ${JSON.stringify(text.slice(0, 100))}.`);
 }

@@ -5,7 +5,7 @@ export interface Column {
   readonly align: "left" | "right";
 }
 
-/** Lines of a plain table: a title row, then the cells, two spaces apart. Text from outside is made printable. */
+/** Formats a plain table: a title row, then the cells, two spaces apart. Control characters in cells are removed. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(terminalText))];
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));

@@ -29,7 +29,7 @@ const catchUpNames = z.object({
   watch: z.string(),
 });
 
-/** Stacks that were deployed before it could be set ask for the key. */
+/** Stacks that were deployed before this setting existed use the key. */
 const authorization = z.enum(["key", "key-and-iam"]).default("key");
 
 const catchUp = z.object({
@@ -116,47 +116,46 @@ export const stackOutputs = z.object({
   alarmTopicArn: z.string(),
   functions: names,
   logGroups: names.extend({ queryServer: z.string().optional(), compactionWorker: z.string().optional() }),
-  /** Absent where the search API is not enabled. */
+  /** Absent if the search API is not enabled. */
   searchUrl: z.string().optional(),
   searchApiKeySecret: z.string().optional(),
-  /** Functions beside the flows of the product. */
+  /** Additional functions outside the flows of the product. */
   added: z.record(z.string(), z.object({ function: z.string(), logGroup: z.string() })).optional(),
-  /** Absent where the query server searches, or nothing. */
+  /** Absent if the query server serves the search, or if search is not enabled. */
   search: z
     .object({ authorization, function: z.string(), logGroup: z.string(), shards: searchedShards })
     .optional(),
-  /** Absent where the catch-up API is not enabled. */
+  /** Absent if the catch-up API is not enabled. */
   catchUp: catchUp.optional(),
-  /** Absent where the image flow is not enabled. */
+  /** Absent if the image flow is not enabled. */
   images: images.optional(),
-  /** Absent where merchants are not looked for. */
+  /** Absent if merchants are not resolved. */
   merchants: merchants.optional(),
-  /** Absent where `embedding_status` is not written. */
   embeddingStatus: embeddingStatus.optional(),
-  /** Absent where the bulk API is not enabled. */
+  /** Absent if the bulk API is not enabled. */
   bulk: bulk.optional(),
 });
 
 export type StackOutputs = z.infer<typeof stackOutputs>;
 
-/** The queues to which the commands redrive runs. */
+/** The queues to which commands redrive runs. */
 export function runQueuesOf({ linesQueueUrls, wordsQueueUrls, region }: StackOutputs): RunQueuesConfig {
   return { LINES_QUEUE_URLS: linesQueueUrls, WORDS_QUEUE_URLS: wordsQueueUrls, AWS_REGION: region };
 }
 
-/** A stack that commands act on. */
+/** The stack to which commands apply. */
 export interface Target {
   readonly outputs: StackOutputs;
-  /** Variables under which the AWS SDK reaches the stack: assign them to `process.env` before building clients. */
+  /** Variables with which the AWS SDK reaches the stack. Assign them to `process.env` before building clients. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Where the local stack writes its outputs, inside the project folder. */
+/** The file with the outputs of the local stack, relative to the project folder. */
 export const runningStackFile = join(".vectorkeep", "stack.json");
 
 const runningStack = z.object({ outputs: stackOutputs, environment: z.record(z.string(), z.string()) });
 
-/** There is no stack. */
+/** No stack was found. */
 export class NoStackError extends VectorkeepError {
   constructor(looked: string, cause: unknown) {
     super(
@@ -167,7 +166,7 @@ export class NoStackError extends VectorkeepError {
   }
 }
 
-/** A deployed stack did not answer with the outputs that commands need. */
+/** The outputs of a deployed stack could not be read. */
 export class StackUnreadableError extends VectorkeepError {
   constructor(stack: string, reason: string, options?: ErrorOptions) {
     super(
@@ -179,8 +178,8 @@ export class StackUnreadableError extends VectorkeepError {
 }
 
 /**
- * Finds the stack that a command acts on: the deployed one that `stack` names (read through the Pulumi CLI), else the
- * local one. Throws NoStackError or StackUnreadableError.
+ * Returns the stack to which a command applies: the deployed one named `stack`, read through the Pulumi CLI, otherwise
+ * the local one. Throws NoStackError or StackUnreadableError.
  */
 export async function resolveTarget({ stack }: { stack?: string | undefined }): Promise<Target> {
   return stack === undefined ? readRunningStack() : readDeployedStack(stack);
@@ -198,7 +197,7 @@ async function readRunningStack(): Promise<Target> {
   return target;
 }
 
-/** A stack that was killed leaves its description behind. */
+/** Checks that the local stack is running, because a killed one leaves its description behind. */
 async function requireAnswer(endpoint: string | undefined): Promise<void> {
   if (endpoint === undefined) return;
   const answer = await fetch(endpoint).catch((cause: unknown) => {

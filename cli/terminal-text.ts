@@ -1,14 +1,14 @@
 import { stripVTControlCharacters } from "node:util";
 
-/** Control characters and bidirectional marks: neither is text, and both change what a terminal shows. */
+/** Control characters and bidirectional marks, which change what a terminal displays. */
 const steering = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
 
-/** An external text as one line without control sequences. */
+/** Returns external text as one line without control sequences. */
 export function terminalText(text: string): string {
   return stripVTControlCharacters(text).replace(steering, " ").trim();
 }
 
-/** The same of a text of several lines. */
+/** The same for text with several lines. */
 export function terminalLines(text: string): string {
   return text
     .split("\n")
@@ -16,7 +16,7 @@ export function terminalLines(text: string): string {
     .join("\n");
 }
 
-/** JSON for people and programs. Escapes the control characters that JSON itself leaves alone. */
+/** Formats JSON for people and programs. Escapes the control characters that JSON itself does not escape. */
 export function terminalJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replace(
     /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,

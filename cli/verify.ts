@@ -39,7 +39,7 @@ nothing differs and every sampled vector is found, 1 if a receipt differs or a v
 be compared.
 `;
 
-/** Per shard. A miss rate of 1 % then shows with near certainty. */
+/** Per shard; it shows a miss rate of 1 % with near certainty. */
 const vectorsPerSample = 1_000;
 
 interface Asked {
@@ -99,7 +99,7 @@ async function main(): Promise<void> {
   process.exitCode = exitCodes[verdict];
 }
 
-/** After any repair, so that repaired vectors are sampled too. */
+/** Runs after any repair, so that repaired vectors are sampled too. */
 async function ask(outputs: StackOutputs, asked: Asked, screen: Screen) {
   const seed = asked.seed ?? randomBytes(4).toString("hex");
   const findable = { sample: asked.all ? null : vectorsPerSample, seed };
@@ -139,7 +139,7 @@ function shardsMeant(outputs: StackOutputs, { collection }: Asked): ShardName[] 
     .flatMap((one) => shardNames(one, outputs[`${one}QueueUrls`].length));
 }
 
-/** The exit code when the command itself fails. */
+/** The exit code if the command itself fails. */
 const couldNotTell = 2;
 
 runCommand(main, couldNotTell);

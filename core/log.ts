@@ -1,9 +1,9 @@
 /**
- * Every field that a log line may have. One thing has one name in every process, so that one Logs Insights query by
- * `image_id` finds every line about an image. The compiler refuses any other field.
+ * All fields that a log line may have. A field has the same name in every process, so that one Logs Insights query by
+ * `image_id` finds all lines about an image. The compiler rejects any other field.
  */
 export interface LogFields {
-  // What the line is about.
+  // The subject of the line.
   readonly image_id?: string | undefined;
   readonly item_id?: string | undefined;
   readonly receipt_id?: number | undefined;
@@ -17,7 +17,7 @@ export interface LogFields {
   readonly generation_name?: string | null | undefined;
   readonly vector_id?: string | undefined;
   readonly message_id?: string | undefined;
-  /** Of the trace that the invocation belongs to, 32 hexadecimal digits. */
+  /** The trace of the invocation, 32 hexadecimal digits. */
   readonly trace_id?: string | undefined;
   readonly message_ids?: readonly (string | undefined)[] | undefined;
   /** Receipt keys, `IMAGE#{image_id}#RECEIPT#{receipt_id}`, of a line about several receipts. */
@@ -31,7 +31,7 @@ export interface LogFields {
   readonly keys?: readonly string[] | undefined;
   readonly execution_arn?: string | undefined;
 
-  // What went wrong: see `errorFields`.
+  // Errors; see `errorFields`.
   readonly error_name?: string | undefined;
   readonly error_code?: string | undefined;
   readonly reason?: string | undefined;
@@ -104,7 +104,7 @@ export interface LogFields {
   readonly without_run?: number | undefined;
   readonly without_delta?: number | undefined;
 
-  // What a line says beside that.
+  // Other data.
   readonly step?: string | undefined;
   readonly status?: string | number | undefined;
   readonly signal?: string | undefined;
@@ -116,7 +116,7 @@ export interface LogFields {
   readonly examples?: readonly string[] | undefined;
   readonly attempt?: number | undefined;
   readonly redrive?: number | undefined;
-  /** The last key of an unfinished walk; the next one continues after it. */
+  /** The last key of an unfinished scan; the next one continues after it. */
   readonly reached?: string | undefined;
   readonly changed_examples?: readonly object[] | undefined;
   readonly truncated_fields?: readonly string[] | undefined;

@@ -13,8 +13,8 @@ export interface Metrics {
 export const silentMetrics: Metrics = { count() {}, gauge() {} };
 
 /**
- * For what runs while nothing happens: CloudWatch bills a metric for each hour in which it is written, and alarms take a
- * missing one for zero.
+ * Omits zeros, for metrics of idle processes: CloudWatch bills a metric for each hour in which it is written, and
+ * alarms treat missing data as zero.
  */
 export function withoutZeros(metrics: Metrics): Metrics {
   return {
@@ -51,7 +51,7 @@ export function loggedMetrics(serviceName: MeasuredService, collection?: Collect
   };
 }
 
-/** The same for a process without invocations: each metric is written at once. */
+/** The same for a process without invocations: each metric is written immediately. */
 export function metricsLoggedAtOnce(serviceName: MeasuredService): Metrics {
   const logged = loggedMetrics(serviceName);
   return {

@@ -8,7 +8,7 @@ export async function objectExists(
     await s3.send(new HeadObjectCommand(object));
     return true;
   } catch (error) {
-    // A HEAD request has no body that could name the code.
+    // The response of a HEAD request has no body, so the error code is not available.
     if ((error as Error).name === "NotFound") return false;
     throw error;
   }

@@ -8,7 +8,7 @@ import type { StackOutputs } from "../target.ts";
 const prefix = "/api/v1";
 const count = z.number();
 
-/** As the catch-up API and its commands call them. */
+/** The status names of the catch-up API and its commands. */
 const statusOf = {
   pending: "PENDING",
   processing: "IN_PROGRESS",
@@ -85,7 +85,7 @@ export class BulkNotDeployedError extends VectorkeepError {
   }
 }
 
-/** The bulk API does not answer, or answers that it cannot now. Asking again may help. */
+/** The bulk API does not respond, or is temporarily unavailable. A retry may succeed. */
 export class BulkUnreachableError extends VectorkeepError {
   constructor(url: string, what: string, options?: ErrorOptions) {
     super(
@@ -96,14 +96,14 @@ export class BulkUnreachableError extends VectorkeepError {
   }
 }
 
-/** The bulk API refuses what it was asked. */
+/** The bulk API rejected a request. */
 export class BulkRefusedError extends VectorkeepError {
   constructor(status: number, message: string) {
     super(`The bulk API answered ${status}: ${message}`, "");
   }
 }
 
-/** Asks the bulk API of a stack, with the key that the stack keeps in Secrets Manager. */
+/** A client of a stack's bulk API. It authenticates with the stack's key from Secrets Manager. */
 export class BulkClient {
   readonly #url: string;
   readonly #apiKey: string;
@@ -118,13 +118,13 @@ export class BulkClient {
     return new BulkClient(url, await readSecret(apiKeySecret, "bulk:apiKey"));
   }
 
-  /** The id of the task: a new one, or the one that carries out the same request already. */
+  /** Returns the id of the task: a new one, or the one that already processes the same request. */
   async start(request: Readonly<Record<string, unknown>>, idempotencyKey?: string): Promise<string> {
     const headers = idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey };
     return acceptedTask.parse(await this.#ask("POST", "/process", request, headers)).task_id;
   }
 
-  /** The newest tasks, of one status or of all. */
+  /** Returns the newest tasks, of one status or of all. */
   async list(status: string | undefined): Promise<ShownTask[]> {
     const query = status === undefined ? "" : `?status_filter=${encodeURIComponent(status)}`;
     return z.object({ tasks: z.array(bulkTask) }).parse(await this.#ask("GET", `/tasks${query}`)).tasks;
@@ -138,7 +138,7 @@ export class BulkClient {
     await this.#ask("DELETE", `/task/${encodeURIComponent(taskId)}`);
   }
 
-  /** The id of a new task over the failed records, of all chunks or of some. */
+  /** Returns the id of a new task for the failed records of all or of some chunks. */
   async retry(taskId: string, chunks?: readonly number[]): Promise<string> {
     const path = `/task/${encodeURIComponent(taskId)}/retry`;
     return acceptedTask.parse(await this.#ask("POST", path, chunks === undefined ? {} : { chunks })).task_id;
@@ -148,7 +148,7 @@ export class BulkClient {
     return monitoring.parse(await this.#ask("GET", "/monitoring"));
   }
 
-  /** Also while the service cannot take work. */
+  /** Returns the health, even if the service does not accept work. */
   async health(): Promise<BulkHealth> {
     const answer = await this.#send("GET", "/health").catch((cause: unknown) => {
       throw new BulkUnreachableError(this.#url, "there is no connection", { cause });
@@ -158,7 +158,7 @@ export class BulkClient {
     throw new BulkUnreachableError(this.#url, `HTTP ${answer.status}`);
   }
 
-  /** Throws BulkUnreachableError, BulkRefusedError. */
+  /** Throws BulkUnreachableError and BulkRefusedError. */
   async #ask(
     method: string,
     path: string,

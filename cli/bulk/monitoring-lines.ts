@@ -1,7 +1,7 @@
 import { whole } from "../catchup/progress.ts";
 import type { BulkMonitoring } from "./client.ts";
 
-/** What operators look at, as lines. */
+/** Formats a monitoring report for operators. */
 export function monitoringLines({
   workers,
   queues,

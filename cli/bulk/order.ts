@@ -40,7 +40,7 @@ Ctrl-C leaves the task running. The exit code is 0 if every record is in the ind
 cancelled by cancel, or if the service is healthy or without anomalies; otherwise 1.
 `;
 
-/** What the command line asks for. */
+/** A parsed command line. */
 export type BulkOrder =
   | { readonly kind: "help" | "health" | "monitor" }
   | {
@@ -148,7 +148,7 @@ function chunkNumber(text: string): number {
   return Number(text);
 }
 
-/** What is no number is left to the API, which names every bad parameter. */
+/** Returns other text unchanged, because the API reports all invalid parameters at once. */
 function numberOf(text: string | undefined): number | string | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : text;
 }

@@ -8,7 +8,7 @@ import type { StackOutputs } from "../target.ts";
 
 const count = z.number();
 
-/** A task as the API shows it. */
+/** A task in the format of the API. */
 export const shownTask = z.object({
   task_id: z.string(),
   status: z.enum(statuses),
@@ -30,7 +30,7 @@ export const shownTask = z.object({
   failed_records_key: z.string().nullable(),
   duplicate_records_key: z.string().nullable(),
   dry_run: z.boolean(),
-  /** As the API accepted it. */
+  /** The accepted request. */
   request: z.looseObject({
     data_source: z.string(),
     question_id: z.string(),
@@ -42,7 +42,7 @@ export const shownTask = z.object({
 
 export type ShownTask = z.infer<typeof shownTask>;
 
-/** Of either API. */
+/** The response of both APIs. */
 export const acceptedTask = z.object({ task_id: z.string() });
 
 export function isOver({ status }: ShownTask): boolean {
@@ -59,7 +59,7 @@ export class CatchUpNotDeployedError extends VectorkeepError {
   }
 }
 
-/** The catch-up API does not answer, or answers that it cannot now. Asking again may help. */
+/** The catch-up API does not respond, or is temporarily unavailable. A retry may succeed. */
 export class CatchUpUnreachableError extends VectorkeepError {
   constructor(url: string, what: string, options?: ErrorOptions) {
     super(
@@ -70,14 +70,17 @@ export class CatchUpUnreachableError extends VectorkeepError {
   }
 }
 
-/** The catch-up API refuses what it was asked. */
+/** The catch-up API rejected a request. */
 export class CatchUpRefusedError extends VectorkeepError {
   constructor(status: number, message: string) {
     super(`The catch-up API answered ${status}: ${message}`, "");
   }
 }
 
-/** Asks the catch-up API of a stack, with the key that the stack keeps in Secrets Manager, and signed where it is asked for. */
+/**
+ * A client of a stack's catch-up API. It authenticates with the stack's key from Secrets Manager, and signs requests if
+ * the stack requires it.
+ */
 export class CatchUpClient {
   readonly #url: string;
   readonly #apiKey: string;
@@ -101,19 +104,19 @@ export class CatchUpClient {
       : new CatchUpClient(url, apiKey);
   }
 
-  /** The id of the task: a new one, or the one that carries out the same request already. */
+  /** Returns the id of the task: a new one, or the one that already processes the same request. */
   async start(request: Readonly<Record<string, unknown>>, idempotencyKey?: string): Promise<string> {
     const headers = idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey };
     return acceptedTask.parse(await this.#ask("POST", "/process", request, headers)).task_id;
   }
 
-  /** The newest tasks, of one status or of all. */
+  /** Returns the newest tasks, of one status or of all. */
   async list(status: string | undefined): Promise<ShownTask[]> {
     const query = status === undefined ? "" : `?status=${encodeURIComponent(status)}`;
     return z.object({ tasks: z.array(shownTask) }).parse(await this.#ask("GET", `/tasks${query}`)).tasks;
   }
 
-  /** The id of a new task over the failed records. */
+  /** Returns the id of a new task for the failed records. */
   async retryFailed(taskId: string): Promise<string> {
     const answer = await this.#ask("POST", `/tasks/${encodeURIComponent(taskId)}/retry-failed`);
     return acceptedTask.parse(answer).task_id;
@@ -127,7 +130,7 @@ export class CatchUpClient {
     return shownTask.parse(await this.#ask("GET", `/status?task_id=${encodeURIComponent(taskId)}`));
   }
 
-  /** Throws CatchUpUnreachableError, CatchUpRefusedError. */
+  /** Throws CatchUpUnreachableError and CatchUpRefusedError. */
   async #ask(
     method: string,
     path: string,

@@ -4,12 +4,12 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { FailedRecord } from "../../core/catchup/records/failed-record.ts";
 
-/** Before the columns of the rows themselves. */
+/** These columns precede the columns of the rows. */
 const ownColumns = ["failed_row", "failed_reason", "failed_detail"] as const;
 
 /**
- * Writes failed records as a CSV with the cells of their rows, and returns how many they are. `records` is read twice:
- * first for the columns that there are. The file appears whole or not at all.
+ * Writes failed records and the cells of their rows to a CSV file. Returns the number of records. Reads `records`
+ * twice, first to determine the columns. The file appears only when it is complete.
  */
 export async function writeFailedCsv(
   path: string,

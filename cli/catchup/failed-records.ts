@@ -14,7 +14,7 @@ export interface FailedRecords {
 
 type Work = Pick<ObjectStore, "list" | "read">;
 
-/** The failed records of a task, file by file: they are never all in memory. */
+/** Yields the failed records of a task file by file, so that they are never all in memory. */
 export async function* failedRecordsIn(prefix: string, work: Work): AsyncGenerator<FailedRecord> {
   for await (const { key } of work.list(prefix)) {
     const text = Buffer.from((await work.read(key)) ?? "").toString();
@@ -22,7 +22,7 @@ export async function* failedRecordsIn(prefix: string, work: Work): AsyncGenerat
   }
 }
 
-/** Counts the failed records of a task by their reason, and keeps the first. */
+/** Counts the failed records of a task by reason, and keeps the first ones. */
 export async function readFailedRecords(prefix: string, work: Work, shown: number): Promise<FailedRecords> {
   const counts = new Map<FailureReason, number>();
   const first: FailedRecord[] = [];

@@ -2,16 +2,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type CatchUpClient, CatchUpUnreachableError, isOver, type ShownTask } from "./client.ts";
 
 const lookEveryMs = 500;
-/** Consecutive status requests that may fail: a short outage does not end the command. */
+/** The maximum number of consecutive failed status requests, so that a short outage does not end the command. */
 const consecutiveFailures = 10;
 
 export interface FollowOptions {
   readonly everyMs?: number;
-  /** Whether asking again may help. @default of a CatchUpUnreachableError */
+  /** Whether a retry may succeed. @default of a CatchUpUnreachableError */
   readonly isPassing?: (error: unknown) => boolean;
 }
 
-/** Looks at a task until it is over, and shows each look. Throws what the client throws, a passing error only in the end. */
+/**
+ * Polls a task until it has finished, and shows each state. Throws the client's errors; transient ones only after
+ * repeated failures.
+ */
 export async function follow(
   taskId: string,
   client: Pick<CatchUpClient, "status">,

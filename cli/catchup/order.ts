@@ -38,7 +38,7 @@ Ctrl-C leaves the task running. The exit code is 0 if every record is in the ind
 cancelled by --cancel; otherwise 1.
 `;
 
-/** What the command line asks for. */
+/** A parsed command line. */
 export type Order =
   | { readonly kind: "help" }
   | {

@@ -5,12 +5,12 @@ import type { ShownTask } from "./client.ts";
 import type { FailedRecords } from "./failed-records.ts";
 import { recordsDone, whole } from "./progress.ts";
 
-/** Whether every record is where it should be. */
+/** Whether a task ended without failed records. */
 export function isGood({ status }: ShownTask): boolean {
   return status === "COMPLETED" || status === "SKIPPED";
 }
 
-/** The outcome of a task, in lines. */
+/** Formats the outcome of a task. */
 export function outcomeLines(task: ShownTask): string[] {
   const { progress, estimate } = task;
   const records = recordsDone(task);
@@ -60,7 +60,7 @@ const recordColumns: readonly Column[] = [
 ];
 const maxDetailLength = 100;
 
-/** The reasons, the most frequent first. */
+/** Formats the reasons, most frequent first. */
 export function reasonLines(counts: FailedRecords["counts"]): string[] {
   const reasons = [...counts].sort(([, one], [, other]) => other - one);
   return table(
@@ -69,12 +69,12 @@ export function reasonLines(counts: FailedRecords["counts"]): string[] {
   );
 }
 
-/** One record on one line, whatever its cells hold. */
+/** Formats a record on one line, even if its cells contain line breaks. */
 export function failedLine({ row, source, reason, detail }: FailedRecord): string {
   return `row ${row}  id ${terminalText(source.id ?? "")}  ${reason}  ${terminalText(detail)}`;
 }
 
-/** The reasons, and the first records. */
+/** Formats the reasons and the first records. */
 export function failedLines({ counts, first }: FailedRecords): string[] {
   return [
     ...reasonLines(counts),

@@ -2,7 +2,7 @@ import { progressBar } from "../progress-bar.ts";
 import { isOver, type ShownTask } from "./client.ts";
 
 export interface Progress {
-  /** For a terminal that can be rewritten. */
+  /** For a terminal whose lines can be overwritten. */
   readonly block: readonly string[];
   /** For a file or a pipe. */
   readonly line: string;
@@ -12,7 +12,10 @@ export function recordsDone({ progress }: ShownTask): number {
   return progress.processed_records + progress.failed_records + progress.duplicate_records;
 }
 
-/** How far a task is, `seconds` after it was first looked at with `before` records done. */
+/**
+ * Formats the progress of a task. `seconds` is the time since it was first polled, `before` the number of records that
+ * were done then.
+ */
 export function progressOf(task: ShownTask, seconds: number, before: number): Progress {
   const { progress } = task;
   const { total_records: total, failed_records } = progress;
@@ -23,7 +26,7 @@ export function progressOf(task: ShownTask, seconds: number, before: number): Pr
   }
   const records = `${whole(done)}/${whole(total)} records`;
   const { embedded_records: embedded, written_records: written } = progress.under_way;
-  // A record is half done once it is embedded.
+  // A record counts half when it is embedded.
   const shown = Math.min(total, done + Math.floor((embedded + written) / 2));
   const rest = [
     ...(embedded === 0
@@ -48,7 +51,7 @@ function paceOf(done: number, left: number, seconds: number): string[] {
   return [`${whole(pace)} records/s`, ...(left > 0 ? [`about ${whole(Math.ceil(left / pace))} s left`] : [])];
 }
 
-/** With thousands separators, as people read them. */
+/** Formats an integer with thousands separators. */
 export function whole(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }

@@ -11,7 +11,7 @@ const columns: readonly Column[] = [
   { title: "created", align: "left" },
 ];
 
-/** Tasks as lines of a table, in the order given. */
+/** Formats tasks as lines of a table, in the given order. */
 export function taskLines(tasks: readonly ShownTask[]): string[] {
   if (tasks.length === 0) return ["There is no such task."];
   return table(

@@ -11,7 +11,7 @@ import { upload } from "./upload.ts";
 
 const failedShown = 5;
 
-/** A request to start a task, over a file of this machine or over what the stack reaches by itself. */
+/** A request to start a task for a local file or for a source that the stack reads itself. */
 export interface StartOrder {
   readonly file: string | undefined;
   readonly request: Readonly<Record<string, string | number | boolean>>;
@@ -25,7 +25,7 @@ export interface SessionDeps {
     status(taskId: string): Promise<ShownTask>;
   };
   readonly outputs: NonNullable<StackOutputs["catchUp"]>;
-  /** Commands that go on with a task, by its id. */
+  /** Commands that continue with a task. */
   readonly commands: {
     follow(taskId: string): string;
     cancel(taskId: string): string;
@@ -36,7 +36,7 @@ export interface SessionDeps {
   readonly follow?: FollowOptions;
 }
 
-/** What a command shows of a task, from the upload of its file to what failed. */
+/** Shows a task to the user, from the upload of its file to its failed records. */
 export class TaskSession {
   readonly #deps: SessionDeps;
   readonly #s3 = new S3Client({});
@@ -49,7 +49,7 @@ export class TaskSession {
     return new ObjectStore(this.#s3, this.#deps.outputs.workBucket);
   }
 
-  /** The id of the task. */
+  /** Returns the id of the task. */
   async start({ file, request, idempotencyKey }: StartOrder): Promise<string> {
     const { client, outputs, screen } = this.#deps;
     if (file === undefined) return client.start(request, idempotencyKey);
@@ -78,7 +78,7 @@ export class TaskSession {
     await this.#tell(task);
   }
 
-  /** The task runs in the stack; the command only follows it. */
+  /** Ctrl+C ends only the command; the task continues in the stack. */
   #leave(taskId: string): void {
     const { screen, commands } = this.#deps;
     screen.print("", `${taskId} continues.`);

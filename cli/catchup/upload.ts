@@ -14,8 +14,8 @@ export class FileUnreadableError extends VectorkeepError {
 }
 
 /**
- * Puts a file into a bucket under a key that names its content, unless it is there already: a task that reads the same
- * content keeps its object. Returns the key. Throws FileUnreadableError.
+ * Uploads a file under a key that is derived from its content, unless it is already there: tasks with the same content
+ * share the object. Returns the key. Throws FileUnreadableError.
  */
 export async function upload(
   file: string,

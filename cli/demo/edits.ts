@@ -6,7 +6,7 @@ export const label = "TOTAL";
 const merchants = ["The Blue Teapot", "The Red Teapot"];
 const verdicts = ["VALID", "INVALID"];
 
-/** One attribute of one item, changed. */
+/** A change of one attribute of one item. */
 export interface Edit {
   readonly PK: string;
   readonly SK: string;
@@ -20,7 +20,10 @@ export interface Edits {
   readonly label: Edit;
 }
 
-/** Names the merchant of the word's receipt and judges a label of the word, otherwise than the table's items do now. */
+/**
+ * Changes the merchant of the word's receipt and the verdict on one label of the word to other values than the table
+ * has.
+ */
 export async function editItems(
   dynamo: DynamoDBDocumentClient,
   receiptsTable: string,
@@ -43,7 +46,7 @@ export async function editItems(
   return { merchant: merchantEdit, label: labelEdit };
 }
 
-/** Sets the field to the value after the one that it has; the first where it has none of them. */
+/** Sets the field to the value after its current one, or to the first one if the current one is not in the list. */
 async function edit(
   { dynamo, receiptsTable }: { dynamo: DynamoDBDocumentClient; receiptsTable: string },
   { PK, SK, field }: Pick<Edit, "PK" | "SK" | "field">,

@@ -5,15 +5,15 @@ import type { Shown } from "./sample.ts";
 
 type Metadata = Hit["metadata"];
 
-/** What the edits must bring about in some of the hits that the search shows. */
+/** The changes that the edits must cause in some of the hits. */
 export interface Expectation {
-  /** The name of those hits. */
+  /** A description of those hits. */
   readonly of: string;
   readonly hits: (shown: Shown) => readonly Hit[];
   readonly metadata: Metadata;
 }
 
-/** The new merchant shows on every line and word of the receipt, and the verdict on the label's word. */
+/** Expects the new merchant on every line and word of the receipt, and the new verdict on the label's word. */
 export function expectationsOf({ merchant, label: judged }: Edits, word: Hit, before: Shown): Expectation[] {
   const renamed = { [merchant.field]: merchant.after };
   const others = ({ words }: Shown) => words.filter(({ id }) => id !== word.id);
@@ -28,13 +28,13 @@ export function expectationsOf({ merchant, label: judged }: Edits, word: Hit, be
   ].filter(({ hits }) => hits(before).length > 0);
 }
 
-/** How many hits show what is expected of them. */
+/** Returns how many hits show the expected values. */
 export function showing({ hits, metadata }: Expectation, shown: Shown): number {
   const isShown = (hit: Hit) => Object.entries(metadata).every(([key, value]) => hit.metadata[key] === value);
   return hits(shown).filter(isShown).length;
 }
 
-/** A key of the metadata that is another than before, in any of an expectation's hits. */
+/** A metadata key that has changed in any of an expectation's hits. */
 export interface Difference {
   readonly key: string;
   readonly before: string;

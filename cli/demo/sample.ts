@@ -2,17 +2,17 @@ import type { Collection } from "../../contract/collections.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 import type { Hit, SearchClient } from "../search-client.ts";
 
-/** An amount with its neighbours, as words are embedded: TOTAL to its left, nothing to its right. */
+/** An amount with its neighbours in the format that words are embedded in: TOTAL to its left, nothing to its right. */
 const sampleText = "<EDGE> TOTAL 20.00 <EDGE> <EDGE>";
-/** Nearest vectors, each a hit by itself, without a floor. */
+/** Only nearest vectors, one hit each, without a minimum score. */
 const byVector = { mode: "dense", group: "line" } as const;
-/** The most hits that the search gives. */
+/** The maximum number of hits of a search. */
 const maxHits = 100;
 
-/** The hits of one receipt, a hundred of each collection at most. */
+/** The hits of one receipt, at most a hundred per collection. */
 export type Shown = Readonly<Record<Collection, readonly Hit[]>>;
 
-/** The search finds nothing that could be changed. */
+/** The search found nothing that the demo can change. */
 export class NothingToChangeError extends VectorkeepError {
   constructor() {
     super(
@@ -22,16 +22,18 @@ export class NothingToChangeError extends VectorkeepError {
   }
 }
 
-/** The word whose label the demo changes, and with it the receipt whose merchant. Throws NothingToChangeError. */
+/**
+ * Returns the word whose label the demo changes, and whose receipt's merchant it changes. Throws NothingToChangeError.
+ */
 export async function findSampleWord(search: SearchClient): Promise<Hit> {
-  // With all that are equally near among the hits, the first one is the same in every run.
+  // Requests the maximum number of hits, so that ties are complete and the first hit is the same in every run.
   const { hits } = await search.ask({ text: sampleText, collection: "words", k: maxHits, ...byVector });
   const [word] = hits;
   if (word === undefined) throw new NothingToChangeError();
   return word;
 }
 
-/** What the search shows of the receipt that the word is on. */
+/** Returns the hits of the word's receipt. */
 export async function shownOf(search: SearchClient, { image_id, receipt_id }: Hit): Promise<Shown> {
   const hitsIn = async (collection: Collection) => {
     const filter = { image_id, receipt_id };

@@ -6,13 +6,13 @@ import type { Shown } from "./sample.ts";
 
 const lookEveryMs = 250;
 
-/** The last of what the search showed, and after how many seconds each expectation held that came to hold. */
+/** The last search results, and the seconds after which each fulfilled expectation held. */
 export interface Outcome {
   readonly shown: Shown;
   readonly seconds: ReadonlyMap<Expectation, number>;
 }
 
-/** Looks again and again until every expectation has held for all of its hits, or patience ends. */
+/** Polls the search until every expectation holds for all of its hits, or the time limit is reached. */
 export async function untilShown(
   expectations: readonly Expectation[],
   look: () => Promise<Shown>,
@@ -35,7 +35,7 @@ export async function untilShown(
   }
 }
 
-/** Patience ended before the search showed the edits. */
+/** The search did not show the edits within the time limit. */
 export class ChangeNotShownError extends VectorkeepError {
   constructor(
     missing: readonly Expectation[],

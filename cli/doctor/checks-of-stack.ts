@@ -28,7 +28,7 @@ import {
   settingsOf,
 } from "./deployed-settings.ts";
 
-/** Every check of a stack. `maxMs` is how long one may take. */
+/** Returns all checks of a stack. `maxMs` is the time limit of each. */
 export function checksOf(outputs: StackOutputs, maxMs: number): Check[] {
   const lambda = new LambdaClient({});
   const dynamodb = new DynamoDBClient({});
@@ -61,7 +61,7 @@ export function checksOf(outputs: StackOutputs, maxMs: number): Check[] {
   ];
 }
 
-/** What EFS bills beside what the kept generations take. */
+/** Returns the billed size of EFS and the size of the kept generations. */
 export async function fileSystemUse(outputs: StackOutputs): Promise<FileSystemUse> {
   const { collectionsFileSystem: FileSystemId } = outputs;
   const [{ FileSystems }, kept] = await Promise.all([
@@ -71,7 +71,7 @@ export async function fileSystemUse(outputs: StackOutputs): Promise<FileSystemUs
   return { meteredBytes: FileSystems?.[0]?.SizeInBytes?.Value ?? 0, keptBytes: kept };
 }
 
-/** Of the published generations of all shards. */
+/** Returns the bytes of the published generations of all shards. */
 function keptBytes(dynamodb: DynamoDBClient, outputs: StackOutputs): Promise<number | undefined> {
   const client = DynamoDBDocumentClient.from(dynamodb);
   return recordedBytes({ client, controlTable: outputs.controlTable }, [

@@ -4,7 +4,7 @@ import { sinkConfig } from "../../core/catchup/host/sink-config.ts";
 import { wholeNumber } from "../../core/settings/environment.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
-/** A function of the stack is not configured as this version of the product configures it. */
+/** A function of the stack has no configuration that this version can read. */
 export class FunctionUnreadableError extends VectorkeepError {
   constructor(functionName: string, reason: string, options?: ErrorOptions) {
     super(
@@ -20,7 +20,7 @@ const optional = z
   .transform((text) => text || undefined)
   .optional();
 
-/** Environment of the functions that embed. */
+/** The environment of the functions that embed. */
 export const embeddingSettings = z.object({
   EMBEDDING_API_KEY_SECRET: z.string(),
   EMBEDDING_BASE_URL: z.string(),
@@ -28,17 +28,20 @@ export const embeddingSettings = z.object({
   EMBEDDING_DIMENSIONS: wholeNumber(1, 65_536),
 });
 
-/** Environment of the function that plans catch-up tasks. */
+/** The environment of the function that plans catch-up tasks. */
 export const catchUpSettings = embeddingSettings.extend({
   ...sinkConfig.shape,
   METABASE_URL: optional,
   METABASE_API_KEY_SECRET: optional,
 });
 
-/** Environment of the catch-up API function. */
+/** The environment of the catch-up API function. */
 export const catchUpApiSettings = z.object({ DEFAULT_QUESTION_ID: optional, DEFAULT_NAMESPACE: z.string() });
 
-/** The environment of a deployed function: the checks cover what runs, not what is configured. */
+/**
+ * Returns the environment of a deployed function, so that the checks cover what is deployed rather than the local
+ * settings.
+ */
 export async function settingsOf<S extends z.ZodType>(
   lambda: LambdaClient,
   functionName: string,
@@ -50,7 +53,7 @@ export async function settingsOf<S extends z.ZodType>(
   return parsed.data;
 }
 
-/** Where a function runs, and by which security groups. */
+/** Returns the subnets and security groups of a function. */
 export async function networkOf(lambda: LambdaClient, functionName: string) {
   const { VpcConfig } = await configurationOf(lambda, functionName);
   return { subnetIds: VpcConfig?.SubnetIds ?? [], securityGroupIds: VpcConfig?.SecurityGroupIds ?? [] };

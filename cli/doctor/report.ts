@@ -7,7 +7,7 @@ const verdicts: Record<Status, string> = {
   fail: "At least one check failed.",
 };
 
-/** A line per finding, and what to do below those that are not ok. */
+/** Formats a line per finding, with the remedy below unless it is ok. */
 export function reportLines(checked: readonly Checked[]): string[] {
   const width = Math.max(...checked.map(({ check }) => check.length));
   return [

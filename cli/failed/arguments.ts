@@ -2,12 +2,12 @@ import { readCommandLine, UsageWrongError } from "../command.ts";
 
 export interface Asked {
   readonly help: boolean;
-  /** Sources by name; all of them where none is named. */
+  /** Names of sources; empty for all. */
   readonly names: readonly string[];
   readonly operation: "list" | "retry" | "purge" | "superseded";
-  /** How long a retry waits for what becomes of what it has sent. */
+  /** Seconds that a retry waits for the outcome of its messages. */
   readonly waitSeconds: number;
-  /** How far back superseded exports are listed. */
+  /** How many days back superseded exports are listed. */
   readonly days: number;
   readonly yes: boolean;
   readonly json: boolean;
@@ -17,7 +17,7 @@ export interface Asked {
 const script = "failed";
 const maxWaitSeconds = 3_600;
 const usualWaitSeconds = 300;
-/** A day of logs is read within seconds; a message lives no longer than the most. */
+/** One day of logs is read within seconds. Messages are kept for less than the maximum. */
 const usualDays = 1;
 const maxDays = 30;
 
@@ -69,7 +69,7 @@ function daysOf(days: string): number {
   throw new UsageWrongError(script, `--days is a whole number from 1 to ${maxDays}.`);
 }
 
-/** The named sources, or all. Throws UsageWrongError for unknown names, with the known ones. */
+/** Returns the named sources, or all. Throws UsageWrongError for an unknown name, with the known ones. */
 export function sourcesMeant<Source extends { readonly name: string }>(
   { names }: Pick<Asked, "names">,
   sources: readonly Source[],

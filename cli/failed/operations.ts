@@ -1,10 +1,10 @@
 import { failedSince } from "../../core/failed/failed-again.ts";
 import type { FailedSource, FailedThing, Listing, Retried } from "../../core/failed/failed-source.ts";
 
-/** How many things of a source are shown at most. */
+/** The maximum number of failures that are shown per source. */
 const most = 100;
 
-/** A source that could not be looked at, or not to the end. */
+/** A source that could not be read completely. */
 export interface Unread {
   readonly name: string;
   readonly error: string;
@@ -19,26 +19,26 @@ export type RetriedSource =
     } & Retried);
 export type Purged = Unread | { readonly name: string; readonly purged: number; readonly left: number };
 
-/** What is there, source by source: one that cannot be read does not hide the others. */
+/** Lists all sources. An unreadable source does not hide the others. */
 export function listAll(sources: readonly FailedSource[]): Promise<Listed[]> {
   return Promise.all(sources.map((source) => attempt(source, () => source.list(most))));
 }
 
-/** One source after the other: what one of them sends again may be what another one waits for. */
+/** Retries the sources one after the other, because a later source may depend on an earlier one. */
 export async function retryAll(sources: readonly FailedSource[]): Promise<RetriedSource[]> {
   const done: RetriedSource[] = [];
   for (const source of sources) done.push(await attempt(source, () => source.retry()));
   return done;
 }
 
-/** Whether something was sent again, of which it is not known yet what becomes of it. */
+/** Whether a retry has sent anything whose outcome is still open. */
 export function hasSent(results: readonly RetriedSource[]): boolean {
   return results.some((one) => !("error" in one) && one.retried > 0);
 }
 
 /**
- * The results of a retry with what has failed since it began: also in sources that nobody has asked for, since what is sent
- * again from one place may end in another.
+ * Adds the failures since a retry began to its results. Includes sources that were not retried, because what one source
+ * sends may fail in another.
  */
 export async function withFailedAgain(
   all: readonly FailedSource[],
@@ -61,7 +61,7 @@ export async function withFailedAgain(
   });
 }
 
-/** Deletes what was listed, and nothing that came in since. */
+/** Deletes only what was listed, not what has arrived since. */
 export async function purgeAll(
   sources: readonly FailedSource[],
   listed: readonly Listed[],
@@ -83,7 +83,7 @@ export async function purgeAll(
   return done;
 }
 
-/** 0 where nothing is left that failed, 1 where something is, 2 where a source could not be read. */
+/** Returns 0 if no failures are left, 1 if some are, 2 if a source could not be read. */
 export function exitCodeOf(results: readonly (Listed | RetriedSource | Purged)[]): 0 | 1 | 2 {
   if (results.some((result) => "error" in result)) return 2;
   return results.some((result) => leftOf(result) > 0) ? 1 : 0;

@@ -13,7 +13,7 @@ const columns: readonly Column[] = [
   { title: "reason", align: "left" },
 ];
 
-/** Lines per source; the empty sources share one line. */
+/** Formats the lines of each source; empty sources share one line. */
 export function listedText(listed: readonly Listed[], now: number): string[] {
   const empty = listed.filter((one) => !("error" in one) && one.total === 0);
   const lines = listed.flatMap((one) => {
@@ -44,7 +44,7 @@ export function retriedText(results: readonly RetriedSource[], now: number): str
   return lines.length > 0 ? lines : ["Nothing has failed."];
 }
 
-/** The last line of a retry: the outcome of what was sent, as far as it is known. */
+/** Formats the last line of a retry: the known outcome of what was sent. */
 export function handledText(
   results: readonly RetriedSource[],
   underWay: number,
@@ -78,7 +78,7 @@ export function purgedText(results: readonly Purged[]): string[] {
   return lines.length > 0 ? lines : ["Nothing has failed."];
 }
 
-/** The largest unit that the age has two of, or seconds. */
+/** Formats an age in the largest unit of which it has at least two, otherwise in seconds. */
 export function ageText(since: string, now: number): string {
   const seconds = Math.max(0, Math.round((now - Date.parse(since)) / 1000));
   if (seconds < 120) return `${seconds} s`;

@@ -25,7 +25,7 @@ import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { RunQueues } from "../../core/runs/run-queues.ts";
 import { type ImagesOutputs, runQueuesOf, type StackOutputs } from "../target.ts";
 
-/** Every source of failures in a stack. Queues have the names of their alarms. */
+/** Returns every source of failures in a stack. Queues are named like their alarms. */
 export function failedSources(outputs: StackOutputs): FailedSource[] {
   const sqs = new SQSClient({});
   const dynamo = new DynamoDBClient({});

@@ -11,13 +11,13 @@ import { type ExportTarget, exportTarget } from "./export-target.ts";
 export interface Asked {
   readonly help: boolean;
   readonly collection: Collection;
-  /** Counts from 1. */
+  /** Starts at 1. */
   readonly shard: number | undefined;
   /** The generation to publish again. */
   readonly restore: number | undefined;
-  /** Builds a generation from the deltas. */
+  /** Whether to build a generation from the deltas. */
   readonly rebuild: boolean;
-  /** Where a snapshot of the whole collection is put. */
+  /** The target of a snapshot of the whole collection. */
   readonly export: ExportTarget | undefined;
   readonly yes: boolean;
   readonly json: boolean;
@@ -67,7 +67,7 @@ export function readArguments(args: readonly string[]): Asked {
   };
 }
 
-/** The shards that the command acts on, of a collection with `count` shards. Throws UsageWrongError. */
+/** Returns the shards to which the command applies, of a collection with `count` shards. Throws UsageWrongError. */
 export function shardsMeant({ collection, shard, restore }: Asked, count: number): ShardName[] {
   if (shard !== undefined) {
     if (shard > count)

@@ -13,10 +13,10 @@ import type { StackOutputs } from "../target.ts";
 import type { ExportTarget } from "./export-target.ts";
 
 const lookEveryMs = 1_000;
-/** Snapshots that stay in a bucket of the caller's. */
+/** The number of snapshots that are kept in the caller's bucket. */
 const keptThere = 3;
 
-/** There is nothing that could be exported. */
+/** The collection has nothing to export. */
 export class NothingToExportError extends VectorkeepError {
   constructor(collection: Collection) {
     super(
@@ -28,13 +28,13 @@ export class NothingToExportError extends VectorkeepError {
 
 export interface ExportedCollection {
   readonly manifest: SnapshotManifest;
-  /** Where a reader finds it. */
+  /** The place where readers find the snapshot. */
   readonly at: string;
 }
 
 /**
- * Has the stack write a snapshot of a collection, unless its newest one has all that is published, and copies or unpacks it
- * with the caller's own permissions. Throws NothingToExportError, SnapshotCorruptError, SnapshotFolderTakenError.
+ * Makes the stack write a snapshot of a collection, unless its newest one is up to date. Copies or unpacks the snapshot
+ * with the caller's permissions. Throws NothingToExportError, SnapshotCorruptError and SnapshotFolderTakenError.
  */
 export async function exportCollection(
   outputs: StackOutputs,
@@ -63,7 +63,7 @@ export async function exportCollection(
   return { manifest: await to.manifestOf(latest), at: to.urlOf(latest.archive) };
 }
 
-/** Shows how long it has taken so far. */
+/** Shows the elapsed time while the work runs. */
 async function whileWaiting<T>(screen: Screen, what: string, work: () => Promise<T>): Promise<T> {
   const began = performance.now();
   const timer = setInterval(() => {

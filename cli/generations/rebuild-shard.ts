@@ -14,7 +14,7 @@ const lookEveryMs = 2_000;
 export type PublishedRebuild = Extract<RebuildAnswer, { state: "published" }>;
 export type InvokeRebuild = (rebuild: string | undefined) => Promise<RebuildAnswer>;
 
-/** Rebuilds a shard through the function, in as many invocations as it takes, and shows the progress. */
+/** Rebuilds a shard through the function, in as many invocations as needed, and shows the progress. */
 export async function rebuildShard(
   { functions, controlTable }: StackOutputs,
   shard: ShardName,
@@ -38,14 +38,14 @@ export async function rebuildShard(
   }
 }
 
-/** Every part continues the rebuild that the first one started. */
+/** Every further invocation continues the rebuild that the first one started. */
 export async function inParts(invoke: InvokeRebuild): Promise<PublishedRebuild> {
   let answer = await invoke(undefined);
   while (answer.state === "unfinished") answer = await invoke(answer.rebuild);
   return answer;
 }
 
-/** What cannot be shown ends nothing. */
+/** Ignores errors, because progress is not essential. */
 async function showProgress(
   look: () => ReturnType<typeof readRebuild>,
   shard: ShardName,

@@ -17,7 +17,7 @@ const columns: readonly Column[] = [
   { title: "", align: "left" },
 ];
 
-/** Lines of a table, newest generation first. */
+/** Formats a table of generations, newest first. */
 export function generationTable({ generations }: ListAnswer): string[] {
   if (generations.length === 0) return ["Nothing is published."];
   return table(
@@ -44,7 +44,7 @@ export function generationTable({ generations }: ListAnswer): string[] {
   );
 }
 
-/** `own` where the generation has written the next base. */
+/** Returns `own` for a generation that has written the next base. */
 function databaseOf(
   name: string,
   { database }: NonNullable<ListAnswer["generations"][number]["facts"]>,
@@ -61,7 +61,7 @@ function madeFrom({
   return restored === null ? (base ?? "none") : `${base}, with the content of ${restored}`;
 }
 
-/** What the command prints of a rebuilt shard. */
+/** Formats the result of a rebuild. */
 export function rebuiltText(shard: ShardName, answer: PublishedRebuild): string[] {
   const { generation, name, receipts, vectors, left_out, named } = answer;
   return [
@@ -75,7 +75,7 @@ export function rebuiltText(shard: ShardName, answer: PublishedRebuild): string[
   ];
 }
 
-/** What the command prints of an exported collection. */
+/** Formats the result of an export. */
 export function exportedText(collection: Collection, { manifest, at }: ExportedCollection): string[] {
   const { vectors, embedding, chroma, archive, generations } = manifest;
   const published = Object.entries(generations).map(([shard, name]) => `${shard} ${name ?? "(empty)"}`);
@@ -86,7 +86,7 @@ export function exportedText(collection: Collection, { manifest, at }: ExportedC
   ];
 }
 
-/** What the command prints of a restored generation. */
+/** Formats the result of a restore. */
 export function restoredText(shard: ShardName, answer: RestoreAnswer): string[] {
   const { generation, name, content, receipts, silent } = answer;
   return [

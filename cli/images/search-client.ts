@@ -48,7 +48,7 @@ export class ImageUserUnknownError extends VectorkeepError {
   }
 }
 
-/** Searches as a user, with the key that the stack keeps for it. */
+/** Searches as a user, with the user's key from the stack. */
 export async function searchAs(
   user: string,
   query: Readonly<Record<string, string>>,
@@ -64,7 +64,7 @@ export async function searchAs(
   throw new ImageSearchRefusedError(response.status, message, problems);
 }
 
-/** The key of a user. Throws ImageUserUnknownError. */
+/** Returns the key of a user. Throws ImageUserUnknownError. */
 export async function keyOf(
   user: string,
   { searchKeysSecret }: Pick<ImagesOutputs, "searchKeysSecret">,

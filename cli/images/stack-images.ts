@@ -18,7 +18,7 @@ export class ImagesNotDeployedError extends VectorkeepError {
   }
 }
 
-/** A command may wait for a paused database. */
+/** Commands may have to wait for a paused database. */
 const maxWaitMs = 5 * 60_000;
 
 /** The parts of a stack's image flow that commands use. */
@@ -42,7 +42,7 @@ export function stackImages({ images }: StackOutputs): StackImages {
   };
 }
 
-/** The database as the functions reach it. */
+/** Returns the database, through the same API as the functions. */
 export function stackDatabase({
   clusterArn,
   databaseSecretArn: secretArn,

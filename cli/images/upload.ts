@@ -7,7 +7,7 @@ import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
 const uploadsAtOnce = 8;
 
-/** There is no image at a path. */
+/** The path contains no image. */
 export class NoImagesError extends VectorkeepError {
   constructor(path: string, options?: ErrorOptions) {
     super(
@@ -18,7 +18,7 @@ export class NoImagesError extends VectorkeepError {
   }
 }
 
-/** Uploads a file, or every image of a folder, as images of a user. Resolves to their keys. Throws NoImagesError. */
+/** Uploads a file, or every image of a folder, as images of a user. Returns their keys. Throws NoImagesError. */
 export async function uploadImages(
   path: string,
   userId: string,
@@ -34,7 +34,7 @@ export async function uploadImages(
   return keys.sort();
 }
 
-/** Files of a folder that are images by their names; a file is itself. Throws NoImagesError. */
+/** Returns the files of a folder with the extension of an image, or the file itself. Throws NoImagesError. */
 export async function imagesAt(path: string): Promise<string[]> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new NoImagesError(path, { cause });

@@ -1,7 +1,7 @@
 import { terminalText } from "../terminal-text.ts";
 import type { LogLine } from "./read-logs.ts";
 
-/** Of every line, and of no use beside its function and time. */
+/** Fields of every line that add nothing to its function and time. */
 const repeated = new Set([
   "level",
   "message",
@@ -16,7 +16,10 @@ const repeated = new Set([
   "xray_trace_id",
 ]);
 
-/** A line for people: time, function, level, message and fields. What is no JSON of the product is shown as it is. */
+/**
+ * Formats a line for people: time, function, level, message and fields. Lines that are not JSON of the product are
+ * shown unchanged.
+ */
 export function lineOf({ at, group, message }: LogLine): string {
   const start = `${new Date(at).toISOString()} ${group}`;
   const fields = fieldsOf(message);

@@ -13,10 +13,10 @@ export interface LogLine {
 
 type Filter = Pick<Asked, "groups" | "image" | "code" | "errors" | "since">;
 
-/** Of each group: a stack that logs more is asked for a shorter time. */
+/** The maximum pages per group; a stack that logs more needs a shorter time range. */
 const maxPages = 50;
 
-/** The lines since a moment that the filter leaves, oldest first. Throws UsageWrongError for an unknown group. */
+/** Returns the lines since `since` that match the filter, oldest first. Throws UsageWrongError for an unknown group. */
 export async function readLogs(
   client: CloudWatchLogsClient,
   outputs: Pick<StackOutputs, "logGroups" | "catchUp" | "added">,
@@ -29,7 +29,10 @@ export async function readLogs(
   return lines.flat().sort((one, other) => one.at - other.at);
 }
 
-/** Physical names by the names in the stack's outputs; those of catch-up are `catchUp.api` and so on. */
+/**
+ * Returns the physical names of log groups by their names in the stack's outputs; those of catch-up are `catchUp.api`
+ * and so on.
+ */
 export function groupsOf(
   { logGroups, catchUp, added }: Pick<StackOutputs, "logGroups" | "catchUp" | "added">,
   wanted: readonly string[],
@@ -61,7 +64,7 @@ async function readGroup(
 ): Promise<LogLine[]> {
   const lines: LogLine[] = [];
   let pages = 0;
-  // One term for all lines about an image: the field image_id, a key of a receipt, an S3 key.
+  // One term finds all lines about an image: the field image_id, a key of a receipt, an S3 key.
   const pattern = image ?? code;
   const query = { logGroupName, startTime, ...(pattern && { filterPattern: `"${pattern}"` }) };
   for await (const { events = [] } of paginateFilterLogEvents({ client }, query)) {

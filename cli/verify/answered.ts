@@ -4,7 +4,7 @@ import { type Column, table } from "../table.ts";
 import type { Verdict } from "./looked.ts";
 import { section } from "./section.ts";
 
-/** The result of searching for the vectors of one shard: its report, or why there is none. */
+/** The result of searching for the vectors of one shard: its report or its error. */
 export type Answered =
   | { readonly shard: ShardName; readonly report: FindableReport }
   | { readonly shard: ShardName; readonly problem: string };
@@ -22,7 +22,7 @@ const columns: readonly Column[] = [
   ...["vectors", "searched", "found", "recall"].map((title) => ({ title, align: "right" as const })),
 ];
 
-/** A row per shard, those that are not found by name, and what to do. The seed is that of a sample. */
+/** Formats a row per shard, the missing vectors and the remedy. The seed identifies a sample. */
 export function answerLines(answered: readonly Answered[], seed: string | undefined): string[] {
   const reports = reportsOf(answered);
   const missed = reports.flatMap(({ shard, missed: own }) =>

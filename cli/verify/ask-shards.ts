@@ -40,7 +40,7 @@ export async function askShards(
   return shards.flatMap((shard) => answered.get(shard) ?? []);
 }
 
-/** All parts of a shard as one report. A failure is a result too: it stops no other shard. */
+/** Combines all parts of a shard into one report. A failure is a result too, so that the other shards continue. */
 export async function askWhole(
   ask: Ask,
   shard: ShardName,

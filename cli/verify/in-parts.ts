@@ -1,4 +1,4 @@
-/** Asks until nothing is left, each time after what the part before ended with. Resolves to all parts as one. */
+/** Calls `ask` with the last position of the previous part until nothing is left. Returns all parts combined. */
 export async function inParts<Report extends { readonly next: string | null }>(
   ask: (after: string | undefined) => Promise<Report>,
   joined: (before: Report, after: Report) => Report,

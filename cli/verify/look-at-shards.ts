@@ -42,12 +42,12 @@ export async function lookAtShards(
   return shards.flatMap((shard) => looked.get(shard) ?? []);
 }
 
-/** By the name of the class that the function threw. */
+/** Compares the name of the error class, because the error comes from a function. */
 function isCorruption(error: unknown): boolean {
   return error instanceof FunctionFailedError && error.type === "GenerationCorruptError";
 }
 
-/** All parts of a shard as one report. A failure is a result too: it stops no other shard. */
+/** Combines all parts of a shard into one report. A failure is a result too, so that the other shards continue. */
 export async function lookAtShard(
   invoke: Invoke,
   shard: ShardName,

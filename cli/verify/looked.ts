@@ -1,13 +1,13 @@
 import type { ShardName } from "../../contract/collections.ts";
 import { type Finding, isClean, type ShardReport } from "../../core/verify/report.ts";
 
-/** The result of comparing one shard: its report, or why there is none. */
+/** The result of comparing one shard: its report or its error. */
 export type Looked =
   | { readonly shard: ShardName; readonly report: ShardReport }
   | {
       readonly shard: ShardName;
       readonly problem: string;
-      /** Its published generation cannot be opened, so that it has to be rebuilt before it can be compared. */
+      /** The published generation cannot be opened, so the shard must be rebuilt before it can be compared. */
       readonly corrupt: boolean;
     };
 

@@ -5,7 +5,7 @@ import { RejectedRows } from "../../core/failed/rejected-rows.ts";
 import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import type { StackOutputs } from "../target.ts";
 
-/** The number of rejected rows of current runs; undefined if it cannot be read, which is no finding. */
+/** Returns the number of rejected rows of current runs; undefined if it cannot be read, which is not a finding. */
 export async function countRejectedRows(outputs: StackOutputs): Promise<number | undefined> {
   const { receiptsTable, controlTable, deltasBucket: bucket } = outputs;
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));

@@ -16,7 +16,7 @@ import type { Screen } from "../screen.ts";
 import { runQueuesOf, type StackOutputs } from "../target.ts";
 import { type Looked, reportsOf } from "./looked.ts";
 
-/** Repairs with the caller's own permissions, and shows the progress. */
+/** Repairs with the caller's permissions, and shows the progress. */
 export async function repairFindings(
   outputs: StackOutputs,
   looked: readonly Looked[],

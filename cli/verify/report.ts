@@ -13,7 +13,7 @@ const columns: readonly Column[] = [
   ...[...counted, "no delta", "failed", "in flight"].map((title) => ({ title, align: "right" as const })),
 ];
 
-/** One row per shard. */
+/** Formats one row per shard. */
 export function summaryLines(looked: readonly Looked[]): string[] {
   return table(
     columns,
@@ -31,7 +31,7 @@ function rowOf(report: ShardReport): string[] {
   return [report.shard, report.generation ?? "none", ...numbers.map(String)];
 }
 
-/** What could not be compared, what differs and what is in flight, the first few of each. */
+/** Formats the errors, the differences and what is in flight, the first few of each. */
 export function detailLines(looked: readonly Looked[]): string[] {
   const findings = reportsOf(looked).flatMap((report) =>
     report.findings.map((finding) => `${report.shard} ${describe(finding)}`),
@@ -56,7 +56,7 @@ function describe({ receipt, fault, missing, extra, stale, why, vectors }: Findi
   );
 }
 
-/** One sentence, and what to do. */
+/** Formats the verdict and the remedy. */
 export function verdictText(looked: readonly Looked[]): string {
   const verdict = verdictOf(looked);
   if (verdict === "clean") {
@@ -78,7 +78,7 @@ export function verdictText(looked: readonly Looked[]): string {
     .join(" ");
 }
 
-/** Rejected rows have no vector: they are no difference, and no search finds them. */
+/** Rejected rows have no vector. They are not a difference, but no search finds them. */
 export function rejectedText(rows: number | undefined): string[] {
   if (rows === 0) return [];
   if (rows === undefined) return ["The number of rejected OCR rows could not be read."];
@@ -92,7 +92,7 @@ export interface Outcome {
   readonly verdict: Verdict;
   readonly looked: readonly Looked[];
   readonly rejectedRows: number | undefined;
-  /** With --findable. */
+  /** Only with --findable. */
   readonly findable?: { readonly seed: string; readonly shards: readonly Answered[] } | undefined;
 }
 

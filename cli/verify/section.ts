@@ -2,7 +2,7 @@ import { terminalLines } from "../terminal-text.ts";
 
 const linesShown = 20;
 
-/** A title, the first lines and the number of the others. Empty if there are no lines. */
+/** Formats a title, the first lines and the number of the others. Empty if there are no lines. */
 export function section(title: string, lines: readonly string[], total = lines.length): string[] {
   if (lines.length === 0) return [];
   const shown = lines.slice(0, linesShown);

@@ -5,7 +5,10 @@ import { stackImages } from "../images/stack-images.ts";
 import type { StackOutputs } from "../target.ts";
 import { terminalJson } from "../terminal-text.ts";
 
-/** Compares images with their items, analyses and vectors; with `repair`, starts what is missing. Resolves to the exit code. */
+/**
+ * Compares images with their items, analyses and vectors; with `repair`, starts the missing steps. Returns the exit
+ * code.
+ */
 export async function verifyStackImages(
   outputs: StackOutputs,
   { repair, json }: { readonly repair: boolean; readonly json: boolean },

@@ -65,7 +65,7 @@ function keepTouching(file: string): void {
   setInterval(touch, healthMs).unref();
 }
 
-/** The lease and the messages that it still holds expire, as after a crash. */
+/** Exits without releasing: the lease and the messages expire, as after a crash. */
 function giveUp(log: Log): void {
   log.error("The worker could not release its leases and messages in time and exits");
   process.exit(1);

@@ -2,7 +2,7 @@ import { nameOf } from "../catchup/index/index-errors.ts";
 import type { VectorSink } from "../catchup/index/vector-sink.ts";
 import { type Finding, fail, ok, warn } from "./check.ts";
 
-/** `place` is where the sink is, as an operator finds it; `namespace` is what tasks write to by default. */
+/** Checks the index. `place` is its location for operators; `namespace` is the default namespace of tasks. */
 export async function checkIndex(
   index: VectorSink,
   place: string,
@@ -25,7 +25,7 @@ export async function checkIndex(
   return [ok(`${name} (${place}) accepts the stack, and the index has ${held} dimensions.`)];
 }
 
-/** Pinecone's index exists before its vectors; the other sinks make one at the first vector of a namespace. */
+/** Pinecone's index exists before its vectors; the other sinks create one with the first vector of a namespace. */
 function undescribed(index: VectorSink, place: string, namespace: string): Finding {
   const name = nameOf(index.sink);
   return index.sink === "pinecone"

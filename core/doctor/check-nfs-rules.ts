@@ -15,7 +15,7 @@ export interface NfsRulesCheck {
   readonly functionGroups: readonly string[];
 }
 
-/** Without the rule a function waits for its files until it times out, and no log has the reason. */
+/** Without this rule a function waits for its files until it times out, and no log shows the reason. */
 export async function checkNfsRules({ ec2, targetGroups, functionGroups }: NfsRulesCheck): Promise<Finding> {
   const Filters = [{ Name: "group-id", Values: [...targetGroups] }];
   const { SecurityGroupRules = [] } = await ec2.send(new DescribeSecurityGroupRulesCommand({ Filters }));

@@ -1,7 +1,7 @@
 import { cardOf, type MetabaseOptions, takesDates } from "../catchup/sources/metabase.ts";
 import { type Finding, ok, warn } from "./check.ts";
 
-/** The default question of tasks; undefined if every task must name one. */
+/** Checks the default question of tasks. Without one, every task must specify its question. */
 export async function checkQuestion(
   metabase: MetabaseOptions,
   question: string | undefined,

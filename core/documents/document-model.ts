@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import type { Collection } from "../../contract/collections.ts";
 
-/** Metadata keys that change after embedding. A key that is absent here must be absent from the vector. */
+/** Metadata keys whose values change after embedding. A key that is absent here must be absent from the vector. */
 export type KnownMetadata = Readonly<Record<string, string | boolean>>;
 
 /** The type of a metadata key, the same for every writer. */
@@ -10,16 +10,16 @@ export type MetadataType = "str" | "int" | "float" | "bool";
 /** A part of a document in the key of its item, or the whole document. */
 export type Removed<Part extends string> = Part | "DOCUMENT";
 
-/** What a change message says. */
+/** The content of a change message. */
 export interface DocumentChange<Document, Part extends string> {
   readonly document: Document;
-  /** The run that it announces, with the prefix of its delta in the message's collection. */
+  /** The announced run, with the prefix of its delta in the message's collection. */
   readonly run?: { readonly runId: string; readonly deltaPrefix: string };
-  /** What it removes. `at` is epoch milliseconds, no earlier than the removal. */
+  /** The removed part. `at` is epoch milliseconds, not earlier than the removal. */
   readonly removed?: { readonly part: Removed<Part>; readonly at: number };
-  /** The document has to be published again, whatever seems to be published. */
+  /** Whether the document must be published again, even if it seems to be up to date. */
   readonly isLookAgain: boolean;
-  /** The span that caused it. */
+  /** The span that caused the change. */
   readonly traceparent: string | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface CollectionMessage {
   readonly deduplicationId: string;
 }
 
-/** A run to be announced to one collection. */
+/** A run to announce to one collection. */
 export interface RunAnnouncement<Document> {
   readonly run: Document & { readonly runId: string };
   readonly collection: Collection;
@@ -46,11 +46,11 @@ export interface RunAnnouncement<Document> {
 }
 
 /**
- * All that the engine (runs, deltas, collections, search, verify, sweep, failed) knows of the documents in its
- * collections: how one is named and stored, which parts can be removed, and what its vectors show beside their content.
- *
- * Document names one document: it is embedded, replaced and removed as a whole. Part names a part of it that can be
- * removed. Facts are what current items say about it. The engine passes these on and never looks inside.
+ * The interface between the engine (runs, deltas, collections, search, verify, sweep, failed) and the documents in its
+ * collections: how a document is named and stored, which parts can be removed, and which metadata its vectors have in
+ * addition to their content. Document identifies one document, which is embedded, replaced and removed as a whole. Part
+ * identifies a part of it that can be removed. Facts are the data in its current items. The engine passes these types
+ * on and never reads them.
  */
 export interface DocumentModel<
   Document extends object,
@@ -58,48 +58,48 @@ export interface DocumentModel<
   Facts extends object,
   Stored extends object,
 > {
-  /** What users call a document, for log messages and errors. */
+  /** The users' word for a document, in log messages and errors. */
   readonly noun: string;
-  /** What they call that by which documents are in shards. */
+  /** The users' word for the group of documents that share a shard key. */
   readonly shardNoun: string;
 
-  /** The ids of a document as items, deltas, manifests and log lines have them. */
+  /** The ids of a document in the format of items, deltas, manifests and log lines. */
   readonly storedShape: { readonly [Name in keyof Stored]: z.ZodType<Stored[Name]> };
   toStored(document: Document): Stored;
   ofStored(stored: Stored): Document;
-  /** The ids alone of what names a document among other things. */
+  /** Returns only the ids of an object that identifies a document and has other fields. */
   refOf(named: Document): Document;
-  /** The ids that an untrusted object names; undefined if it names no document. */
+  /** Returns the ids in an untrusted object; undefined if it identifies no document. */
   namedIn(value: unknown): Document | undefined;
 
-  /** The text that names a document: its message group, and the prefix of its vector ids. */
+  /** Returns the key of a document: its message group, and the prefix of its vector ids. */
   keyOf(document: Document): string;
   ofKey(key: string): Document | undefined;
-  /** The key of the document that a vector belongs to. */
+  /** Returns the key of the document that a vector belongs to. */
   keyOfVector(vectorId: string): string;
   /** Documents with the same shard key are in the same shard. */
   shardKeyOf(document: Document): string;
-  /** The metadata term that the document's vectors have in common with few others. */
+  /** Returns the metadata term that the vectors of a document share with few others. */
   filterOf(document: Document): { readonly key: string; readonly value: string };
 
-  /** Partition key of its control items. */
+  /** Returns the partition key of a document's control items. */
   controlKeyOf(document: Document): string;
   ofControlKey(partitionKey: string): Document | undefined;
-  /** Key of its item in the source table; keys of its parts and runs extend the sort key. */
+  /** Returns the key of a document's item in the source table; the keys of its parts and runs extend the sort key. */
   itemKeyOf(document: Document): { readonly PK: string; readonly SK: string };
-  /** Its folder among the objects of a collection; undefined if its ids are unsafe in a key. */
+  /** Returns the folder of a document among the objects of a collection; undefined if its ids are unsafe in a key. */
   folderOf(document: Document): string | undefined;
   ofFolder(folder: string): Document | undefined;
 
   readonly part: z.ZodType<Part>;
-  /** The parts that a vector belongs to. It is gone with any of them. */
+  /** Returns the parts that a vector belongs to. The removal of any of them removes the vector. */
   partsOfVector(vectorId: string): readonly Part[];
-  /** Whether a collection has vectors of such parts. */
+  /** Whether a collection has vectors of this kind of part. */
   isPartIn(collection: Collection, part: Part): boolean;
 
-  /** What a vector shows: a function of the facts alone, independent of the order of changes (F9). */
+  /** Returns the metadata of a vector: a function of the facts alone, independent of the order of changes (F9). */
   metadataOf(facts: Facts, collection: Collection, vectorId: string): KnownMetadata;
-  /** Whether facts, not embedding, determine a metadata key. */
+  /** Whether facts rather than embedding determine a metadata key. */
   isFactKey(key: string): boolean;
   /** Undefined for an unknown key. */
   metadataType(key: string): MetadataType | undefined;
@@ -111,20 +111,22 @@ export interface DocumentModel<
   canonicalFacts(facts: Facts): readonly unknown[];
 
   runMessage(announced: RunAnnouncement<Document>): CollectionMessage;
-  /** Makes a collection reconcile a document with its items. `time` (ISO) distinguishes calls. */
+  /**
+   * Returns a message that makes a collection reconcile a document with its items. `time` (ISO) distinguishes calls.
+   */
   lookAgainMessage(
     document: Document,
     collection: Collection,
     time: string,
     awsRegion: string,
   ): CollectionMessage;
-  /** Reads the body of a message, or says what is wrong with it. */
+  /** Parses the body of a message; returns the problem if it is invalid. */
   readMessage(body: string): DocumentChange<Document, Part> | string;
 }
 
-/** Reads what current items say. */
+/** Reads the facts from current items. */
 export interface FactsReader<Document, Part extends string, Facts> {
   factsOf(document: Document, collection: Collection): Promise<Facts>;
-  /** Those of the parts whose items exist. */
+  /** Returns those of the parts whose items exist. */
   existing(document: Document, parts: readonly Removed<Part>[]): Promise<ReadonlySet<Removed<Part>>>;
 }

@@ -11,26 +11,26 @@ import type {
 import { receiptSearch } from "../receipts/search/receipt-search.ts";
 import type { Candidate, SearchedRow, SearchModel } from "./search-model.ts";
 
-/** What a row says, in typed values. */
+/** The typed values of a row. */
 export type RowTraits = ReceiptTraits;
-/** What the rows of a document have in common. */
+/** The common data of a document's rows. */
 export type DocumentHead = ReceiptHead;
-/** What a question says. */
+/** The content of a question. */
 export type Question = ReceiptQuestion;
-/** Fields of a request that are short for a term of metadata. */
+/** Request fields that stand for a metadata term. */
 export type TermName = ReceiptTerm;
 /** The ids in a hit. */
 export type HitPlace = ReceiptPlace;
-/** What a hit shows of its document. */
+/** The fields of a hit that describe its document. */
 export type HitShown = ReceiptShown;
-/** What was read out of a question, as answers show it. */
+/** The understood part of a question, in the format of responses. */
 export type Understood = ReceiptUnderstood;
-/** What neighbours say together. */
+/** The combined evidence of neighbours. */
 export type Evidence = LabelEvidence;
 export type RowOfDocument = SearchedRow<RowTraits>;
 export type ConditionCandidate = Candidate<RowTraits, DocumentHead>;
 
-/** What search knows of the documents of this stack: the one place that binds it to them. */
+/** The search model of this stack's documents. Search uses documents only through it. */
 export const documentSearch: SearchModel<
   RowTraits,
   DocumentHead,

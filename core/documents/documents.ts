@@ -7,19 +7,19 @@ import type {
 import { receiptDocuments } from "../entities/receipt-documents.ts";
 import type { DocumentChange, DocumentModel, FactsReader, Removed } from "./document-model.ts";
 
-/** Names a document. */
+/** Identifies a document. */
 export type DocumentRef = ReceiptDocument;
 /** The ids of a document as they are stored. */
 export type StoredDocument = StoredReceipt;
-/** Names a part of a document that can be removed. */
+/** Identifies a part of a document that can be removed. */
 export type DocumentPart = ReceiptPart;
-/** What current items say about a document. */
+/** The data in the current items of a document. */
 export type DocumentFacts = ReceiptFacts;
 export type CurrentFacts = FactsReader<DocumentRef, DocumentPart, DocumentFacts>;
 /** A part, or the whole document. */
 export type RemovedPart = Removed<DocumentPart>;
 export type Change = DocumentChange<DocumentRef, DocumentPart>;
 
-/** The documents of this stack: the one place that binds the engine to them. */
+/** The document model of this stack. The engine uses documents only through it. */
 export const documentModel: DocumentModel<DocumentRef, DocumentPart, DocumentFacts, StoredReceipt> =
   receiptDocuments;

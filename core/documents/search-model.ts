@@ -5,7 +5,7 @@ import type { MetadataType } from "./document-model.ts";
 export type Scalar = string | number | boolean;
 type Metadata = Readonly<Record<string, Scalar>>;
 
-/** What a search knows of a stored vector beside its numbers. */
+/** A stored vector without its numbers. */
 export interface SearchedVector {
   readonly id: string;
   /** The text. */
@@ -13,54 +13,55 @@ export interface SearchedVector {
   readonly metadata: Metadata;
 }
 
-/** The vectors that a person reads as one row of a document. */
+/** The vectors that people read as one row of a document. */
 export interface SearchedRow<Traits> {
-  /** The texts of its vectors, one blank between two. */
+  /** The texts of its vectors, separated by spaces. */
   readonly text: string;
   /** In reading order; at least one. */
   readonly vectors: readonly SearchedVector[];
-  /** What it says, in typed values. */
+  /** The typed values of the row. */
   readonly traits: Traits;
 }
 
-/** One vector with its row and its document, as a condition sees it. */
+/** A vector with its row and its document, to which conditions apply. */
 export interface Candidate<Traits, Head> {
   readonly metadata: Metadata;
   readonly row: Pick<SearchedRow<Traits>, "traits">;
   readonly head: Head | undefined;
 }
 
-/** Holds for a vector when at least one of these keys of its metadata has exactly this value. */
+/** Matches a vector if at least one of these keys of its metadata has exactly this value. */
 interface Term {
   readonly anyOf: readonly [string, ...string[]];
   readonly equals: Scalar;
 }
 
-/** A field of a request that is short for a term of metadata. */
+/** A request field that stands for a metadata term. */
 export interface TermField {
   readonly value: z.ZodType<string>;
   term(value: string): Term;
 }
 
-/** A day is a text `YYYY-MM-DD`, and days have an order. */
+/** A day is a text `YYYY-MM-DD`; days are ordered. */
 export type FieldType = MetadataType | "day";
 
-/** A field of a condition that is read off a row, not off one key of the metadata. */
+/** A condition field whose value is computed from a row, not read from one metadata key. */
 export interface RowField<Traits, Head> {
   readonly type: FieldType;
   valuesOf(candidate: Candidate<Traits, Head>): readonly Scalar[];
 }
 
-/** What a row that a question names gains. */
+/** The score that a row gains from a question. */
 export interface Boost {
   readonly boost: number;
-  /** Its document is the one that the question is about: what the row is to the question's words then counts less. */
+  /** Whether the question names the row's document. The match of the row with the question's words then counts less. */
   readonly isNamed: boolean;
 }
 
 /**
- * All that search knows of the documents beside their model: how their vectors form rows, what rows and questions say, and
- * what requests and hits call it. Search passes traits, heads and questions on and never looks inside.
+ * The interface between search and documents, in addition to the document model: how vectors form rows, how rows and
+ * questions are understood, and the field names of requests and hits. Search passes traits, heads and questions on and
+ * never reads them.
  */
 export interface SearchModel<
   Traits,
@@ -72,45 +73,48 @@ export interface SearchModel<
   Understood extends object,
   Evidence extends object,
 > {
-  /** The vectors of one document by its rows, in reading order. */
+  /** Groups the vectors of one document by rows, in reading order. */
   rowsOf<Vector extends SearchedVector>(vectors: readonly Vector[]): Vector[][];
   traitsOf(text: string): Traits;
-  /** The values of traits by which questions find rows. */
+  /** Returns the values of traits by which questions find rows. */
   valuesOf(traits: Traits): readonly (string | number)[];
-  /** What the rows of a document have in common. Its text is searched for the names in questions. */
+  /** Returns the common data of a document's rows. Its text is searched for the names in questions. */
   headOf(rows: readonly SearchedRow<Traits>[]): Head;
 
-  /** What a text says by declared rules. `name` is what may name a document, empty for none. */
+  /** Parses a text by declared rules. `name` is a possible name of a document; empty if there is none. */
   understand(text: string): Question;
   valuesAsked(question: Question): readonly (string | number)[];
-  /** `share` is how much of the question's name the head of the row's document contains; undefined if too little. */
+  /**
+   * Returns the boost of a row. `share` is the part of the question's name that the head of the row's document
+   * contains; undefined if it is too small.
+   */
   boostOf(row: SearchedRow<Traits>, question: Question, share: number | undefined): Boost;
-  /** What a question names and a row has, for people to read. */
+  /** Returns what the question and the row have in common, for people. */
   matchedBy(row: SearchedRow<Traits>, question: Question, share: number | undefined): string[];
-  /** As answers show it. `matched` is what all hits matched. */
+  /** Returns a question in the format of responses. `matched` is what all hits matched. */
   understoodIn(question: Question, matched: ReadonlySet<string>): Understood;
 
   /** Request fields, by name. */
   readonly terms: Readonly<Record<TermName, TermField>>;
   /** Fields of conditions, by name. */
   readonly rowFields: Readonly<Record<string, RowField<Traits, Head>>>;
-  /** Whether vectors of a collection have such a metadata key. */
+  /** Whether the vectors of a collection have a metadata key. */
   isKeyIn(collection: Collection, key: string): boolean;
-  /** The id of a vector, as hits have it. */
+  /** The format of vector ids in hits. */
   readonly vectorId: z.ZodType<string>;
   collectionOfVector(id: string): Collection;
 
-  /** Fields of a hit: its ids. */
+  /** Returns the ids in a hit. */
   placeOf(metadata: Metadata): Place;
-  /** Fields of a hit: what is known of its document. */
+  /** Returns the fields of a hit that describe its document. */
   shownOf(metadata: Metadata, head: Head | undefined): Shown;
-  /** What the metadata of a vector's neighbours say together. */
+  /** Returns the combined evidence in the metadata of a vector's neighbours. */
   evidenceOf(neighbours: readonly Metadata[]): Evidence;
-  /** JSON schemas of these fields, and the words that describe the API. */
+  /** JSON schemas of these fields, and texts for the API description. */
   readonly schemas: {
-    /** What is searched. */
+    /** A description of what is searched. */
     readonly about: string;
-    /** What hits are. */
+    /** A description of the hits. */
     readonly hits: string;
     readonly examples: { readonly metadata: string; readonly matched: string };
     /** The ids that every hit has. */

@@ -44,7 +44,7 @@ const eventsOf = {
 
 export type EventName = (typeof eventsOf)["receipt facts"][number];
 
-/** The events of an entity that are forwarded; of a MODIFY only if a watched field has changed. */
+/** Returns the forwarded events of an entity; a MODIFY only if a watched field has changed. */
 export function forwardedEvents(type: EntityType): readonly EventName[] {
   return eventsOf[watchedEntities[type].holds];
 }
@@ -55,7 +55,7 @@ interface BodyOf<Type extends EntityType> extends z.infer<typeof envelope> {
   readonly entity_data: StoredIds<Type> & (Type extends RunType ? { delta_prefix: string } : unknown);
 }
 
-/** The body of a message on a collection's queue. It says which items to read; the tables hold the facts. */
+/** The body of a message on a collection's queue. It identifies the items to read; the facts are only in the tables. */
 export type ChangeMessageBody = { [Type in EntityType]: BodyOf<Type> }[EntityType];
 /** The removal of a receipt, or of a line or word of it. */
 export type RemovalBody = Extract<ChangeMessageBody, { readonly entity_type: ContentType }>;
@@ -73,7 +73,7 @@ function bodySchema(type: EntityType) {
     entity_data: z.object({
       image_id: imageId,
       ...(Object.fromEntries(ids) as z.ZodRawShape),
-      /** That of the message's own collection. */
+      /** The prefix in the message's own collection. */
       ...(watchedEntities[type].holds === "run" && { delta_prefix: z.string().min(1) }),
     }),
   });
@@ -84,7 +84,7 @@ export const changeMessageBody = z.discriminatedUnion(
   entityTypes.map(bodySchema) as [ReturnType<typeof bodySchema>],
 ) as unknown as z.ZodType<ChangeMessageBody>;
 
-/** Whether a body is of a removal. */
+/** Whether a body is a removal. */
 export function isRemoval(body: ChangeMessageBody): body is RemovalBody {
   return watchedEntities[body.entity_type].holds === "content";
 }
@@ -99,7 +99,7 @@ export interface ChangeMessage {
   readonly messageAttributes: Readonly<Record<string, StringAttribute>>;
   readonly groupId: string;
   readonly deduplicationId: string;
-  /** That of the body. */
+  /** The traceparent of the body. */
   readonly traceparent: string | undefined;
 }
 

@@ -29,7 +29,7 @@ const known = new Set([
 ]);
 const names = Object.fromEntries(Array.from(known, (name, index) => [`#${index}`, name]));
 
-/** By collection, the sort keys under a receipt between which are all items that its vectors show. */
+/** The range of sort keys under a receipt that contains all items whose fields a collection's vectors have. */
 const ranges = Object.fromEntries(
   collections.map((collection) => [collection, rangeOf(collection)]),
 ) as Record<Collection, { readonly first: string; readonly last: string }>;
@@ -63,8 +63,8 @@ export class CurrentItems {
   }
 
   /**
-   * One query per receipt, whatever has changed. An item that does not match its schema is ignored: it is logged here,
-   * and its stream record is in the rejected queue.
+   * Returns the facts of a receipt with one query, whatever has changed. Ignores and logs an item that does not match
+   * its schema; its stream record is in the rejected queue.
    */
   async factsOf(receipt: ReceiptRef, collection: Collection): Promise<ReceiptFacts> {
     const facts: { [Type in ReceiptFactType]?: FactFields } = {};
@@ -94,7 +94,7 @@ export class CurrentItems {
     return { fields: shownMerchant(facts, isAsFound), labels };
   }
 
-  /** Those of the parts of a receipt, or the receipt, whose items exist. */
+  /** Returns those of the parts, or the receipt, whose items exist. */
   async existing<Part extends ReceiptPart | "DOCUMENT">(
     receipt: ReceiptRef,
     parts: readonly Part[],
@@ -121,7 +121,7 @@ export class CurrentItems {
     return found;
   }
 
-  /** The items with fields that the collection shows lie between two sort keys. */
+  /** Yields the items whose fields the collection's vectors have. */
   async *#known({ imageId, receiptId }: ReceiptRef, collection: Collection): AsyncGenerator<PlainItem> {
     const { client, receiptsTable } = this.#options;
     const stem = `RECEIPT#${fiveDigits(receiptId)}`;

@@ -14,7 +14,7 @@ export type EntityKey = {
   [Type in EntityType]: { readonly type: Type; readonly imageId: string } & IdsOf<Type>;
 }[EntityType];
 
-/** The ids of a key by their stored names, as change messages have them. */
+/** The ids of a key by their stored names, as in change messages. */
 export type StoredIds<Type extends EntityType> = { image_id: string } & StoredIdsOf<Type>;
 
 const segmentNames = Object.keys(keySegments) as SegmentName[];
@@ -58,19 +58,19 @@ export function parseEntityKey(partitionKey: string, sortKey: string): ParsedKey
   return isOfOthers(sortKey) ? "of_others" : { unknown: `SK ${sortKey} matches no known key` };
 }
 
-/** The id of the image that a partition key names; undefined for another key. */
+/** Returns the image id of a partition key; undefined for another key. */
 export function imageOfKey(partitionKey: string): string | undefined {
   if (!partitionKey.startsWith(imagePrefix)) return undefined;
   return imageId.safeParse(partitionKey.slice(imagePrefix.length)).data;
 }
 
-/** The ids that the partition key of an unreadable item names. */
+/** Returns the ids in the partition key of an unreadable item. */
 export function idsOfPartition(partitionKey: string): { image_id: string | null; receipt_id: null } {
   const image = partitionKey.startsWith(imagePrefix) ? partitionKey.slice(imagePrefix.length) : null;
   return { image_id: image, receipt_id: null };
 }
 
-/** The ids of a key by their stored names. */
+/** Returns the ids of a key by their stored names. */
 export function storedIds<Type extends EntityType>(
   key: Extract<EntityKey, { readonly type: Type }>,
 ): StoredIds<Type> {
@@ -79,7 +79,7 @@ export function storedIds<Type extends EntityType>(
   return { image_id: key.imageId, ...Object.fromEntries(stored) };
 }
 
-/** The segments of an entity's key that have a value. */
+/** Returns the segments of an entity's key that have a value. */
 export function segmentsOf(type: EntityType) {
   return watchedEntities[type].key.flatMap((name: SegmentName) => keySegments[name] ?? []);
 }
@@ -90,11 +90,13 @@ function idsIn(type: EntityType, parts: Readonly<Record<string, string | undefin
   );
 }
 
-/** Their values are free text, so a lone name after one belongs to the value. */
+/** The values of these segments are free text, so a lone name after one belongs to the value. */
 const freeText: readonly string[] = segmentNames.filter((name) => keySegments[name]?.kind === "text");
 const segmentName = /^[A-Za-z][A-Za-z0-9_.-]*$/;
 
-/** Whether a key consists of `NAME#value` segments (the last may be a lone name) and its last name is not ours. */
+/**
+ * Whether a key consists of `NAME#value` segments (the last may be a lone name) and its last name is not one of ours.
+ */
 function isOfOthers(sortKey: string): boolean {
   const parts = sortKey.split("#");
   const names = parts.filter((_, position) => position % 2 === 0);

@@ -51,14 +51,14 @@ export function readFactsItem(type: ReceiptFactType, item: unknown): ItemReading
   return clipped.length > 0 ? { value: facts, clipped } : { value: facts };
 }
 
-/** The text truncated to whole characters, with lone surrogates replaced: Chroma rejects them. */
+/** Truncates a text to whole characters and replaces lone surrogates, which Chroma rejects. */
 function shownText(said: string): string {
   const text = wellFormedText(said);
   if (3 * text.length <= maxFieldBytes) return text;
   return text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(maxFieldBytes)).read);
 }
 
-/** What items say about a receipt as a whole, above all its merchant. */
+/** The data in items about a receipt as a whole, above all its merchant. */
 export type FactFields = { readonly [Field in ReceiptFactField]?: string };
 
 /** The validation status of a RECEIPT_WORD_LABEL item. */

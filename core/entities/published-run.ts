@@ -4,12 +4,12 @@ import { jsonOf } from "../text/json-of.ts";
 import { problems } from "../text/problems.ts";
 import { InputError } from "../vectorkeep-error.ts";
 
-/** A message of the queues `resolve-merchant`, about a run that is published in `lines`, and `write-embedding-status`. */
+/** A message of the queues `resolve-merchant` (a run that was published in `lines`) and `write-embedding-status`. */
 const publishedRun = z.object({ image_id: imageId, receipt_id: receiptNumber, run_id: z.string().min(1) });
 
 export type PublishedRun = z.infer<typeof publishedRun>;
 
-/** A message of the queue names no run. */
+/** A message of the queue does not contain a run. */
 export class PublishedRunInvalidError extends InputError {
   readonly isFinal = true;
 

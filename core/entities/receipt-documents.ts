@@ -27,7 +27,7 @@ export interface StoredReceipt {
 const storedShape = { image_id: z.string(), receipt_id: z.int() };
 const validIds = z.object({ image_id: imageId, receipt_id: receiptNumber });
 
-/** By label. A record of zod would lose a label called `__proto__`. */
+/** Statuses by label. Zod's record would lose a label called `__proto__`. */
 const statuses = z.custom<Readonly<Record<string, string | null>>>(
   (value) =>
     typeof value === "object" &&
@@ -37,14 +37,14 @@ const statuses = z.custom<Readonly<Record<string, string | null>>>(
 );
 const factsShape = {
   merchant: z.record(z.string(), z.string()),
-  /** By what follows the receipt in the id of a word's vector. */
+  /** Keyed by the part of a word's vector id after the receipt. */
   labels: z.record(z.string(), statuses),
 };
 const storedFacts = z.object(factsShape);
 
 const part = z.templateLiteral(["LINE#", z.string()]) as unknown as z.ZodType<ReceiptPart>;
 
-/** DynamoDB rounds a record's time down to the second: the removal happened by the end of it. */
+/** DynamoDB rounds the time of a stream record down to the second, so the removal may be up to this much later. */
 const roundedMs = 999;
 
 /** Receipts as the documents of the collections `lines` and `words`. */

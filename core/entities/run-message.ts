@@ -6,14 +6,14 @@ export interface RunMessageInput {
   readonly run: ReceiptRef & { readonly runId: string };
   readonly collection: Collection;
   readonly deltaPrefix: string;
-  /** The stream record's id; another one for each redrive. */
+  /** The stream record's id; a new one for each redrive. */
   readonly deduplicationId: string;
   /** The record's time, ISO. */
   readonly timestamp: string;
   readonly awsRegion: string;
   readonly streamRecordId?: string;
   readonly snapshot?: Record<string, unknown> | null;
-  /** The run's. */
+  /** The run's traceparent. */
   readonly traceparent?: string | undefined;
 }
 
@@ -43,7 +43,7 @@ export function runMessage(input: RunMessageInput): ChangeMessage {
   );
 }
 
-/** An event of the receipt's metadata that no stream record announces: a collection reconciles the receipt with its items. */
+/** A metadata event without a stream record: it makes a collection reconcile the receipt with its items. */
 export function lookAgainMessage(
   receipt: ReceiptRef,
   collection: Collection,

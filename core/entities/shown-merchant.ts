@@ -3,10 +3,11 @@ import type { ReceiptFactType } from "../../contract/watched-entities.ts";
 import type { FactFields } from "./known-items.ts";
 
 /**
- * What the vectors of a receipt show of the two items about its merchant. One item is shown as a whole, so that no name of one merchant
- * stands beside the telephone of another. That is RECEIPT_PLACE, the newer form, unless it is still as `resolve-merchant` wrote it
- * (`isAsFound`): then RECEIPT_METADATA is, since where the two differ, somebody has changed that one. An item that names no merchant
- * yields. A place has no canonical name: that of the metadata stays where both name the same merchant.
+ * Returns the merchant fields for a receipt's vectors, from the two items about its merchant. Only one item is used, so
+ * that the fields never mix two merchants. It is RECEIPT_PLACE, the newer format, unless that is unchanged since
+ * `resolve-merchant` wrote it (`isAsFound`): then it is RECEIPT_METADATA, because any difference between them is
+ * somebody's change of that one. An item without a merchant name is not used. A place has no canonical name, so that of
+ * the metadata is kept if both name the same merchant.
  */
 export function shownMerchant(
   { RECEIPT_PLACE: place, RECEIPT_METADATA: metadata }: { readonly [Type in ReceiptFactType]?: FactFields },
@@ -28,12 +29,15 @@ function isSameMerchant(place: FactFields, metadata: FactFields): boolean {
 const digestLength = 16;
 const asResolved = new RegExp(`^resolve-merchant ([0-9a-f]{${digestLength}}): `);
 
-/** The `reasoning` of a RECEIPT_PLACE that `resolve-merchant` writes with these facts. Readers of the form refuse attributes of our own. */
+/**
+ * Returns the `reasoning` of a RECEIPT_PLACE that `resolve-merchant` writes with these facts. It holds a digest of
+ * them, because readers of the format reject unknown attributes.
+ */
 export function resolvedReasoning(facts: FactFields, reasons: string): string {
   return `resolve-merchant ${digestOf(facts)}: ${reasons}`;
 }
 
-/** Whether an item with this `reasoning` still has the facts that it was written with. */
+/** Whether an item with this `reasoning` still has the facts with which it was written. */
 export function isAsResolved(reasoning: unknown, facts: FactFields): boolean {
   return typeof reasoning === "string" && asResolved.exec(reasoning)?.[1] === digestOf(facts);
 }

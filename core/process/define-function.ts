@@ -38,7 +38,7 @@ export interface FunctionDefinition<Config extends z.ZodType, Deps, Event, Answe
   readonly handle: (event: Event, deps: Deps, invocation: Invocation) => Promise<Answer>;
 }
 
-/** For the answer itself. */
+/** The time for returning the response. */
 const answerMs = 1_000;
 
 const unmeasured: LoggedMetrics = { ...silentMetrics, write() {} };

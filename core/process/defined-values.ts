@@ -1,4 +1,4 @@
-/** The parameters or headers of an event of API Gateway, which types each as perhaps undefined. */
+/** Returns the parameters or headers of an API Gateway event without undefined values, which its types allow. */
 export function definedValues(
   values: Readonly<Record<string, string | undefined>> | null,
 ): Record<string, string> {

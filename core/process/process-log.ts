@@ -14,7 +14,7 @@ export interface ProcessLog extends Log {
   appendKeys(keys: { readonly trace_id: string }): void;
 }
 
-/** Its level comes from POWERTOOLS_LOG_LEVEL, which infra/ sets to `logs:level`. */
+/** The level comes from POWERTOOLS_LOG_LEVEL, which infra/ sets to `logs:level`. */
 export function processLog(service: string): ProcessLog {
   return new Logger({ serviceName: service });
 }

@@ -3,8 +3,8 @@ import { SourceMap } from "node:module";
 import { pathToFileURL } from "node:url";
 
 /**
- * Makes stack traces name the file and line of the source, by the source map beside the running program. The map is
- * read at the first trace: with `--enable-source-maps`, Node.js would do so at every start. Nothing happens without a map.
+ * Makes stack traces show the source file and line, with the source map next to the running program. The map is only
+ * read at the first trace, whereas `--enable-source-maps` would read it at every start. Has no effect without a map.
  */
 export function traceSources(program: string = import.meta.filename): void {
   const mapFile = `${program}.map`;
@@ -27,7 +27,7 @@ function inSource(frame: NodeJS.CallSite, url: string, map: SourceMap | undefine
   return text.replace(`${url}:${line}:${column}`, `${source}:${originalLine + 1}:${originalColumn + 1}`);
 }
 
-/** An unreadable map must not replace the error that is being traced. */
+/** Ignores an unreadable map, so that it does not replace the traced error. */
 function readMap(file: string): SourceMap | undefined {
   try {
     return new SourceMap(JSON.parse(readFileSync(file, "utf8")));

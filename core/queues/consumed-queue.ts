@@ -17,8 +17,8 @@ const badInputReceives = 3;
 /** Back-off of transient errors; doubles with each receive. */
 const backOff = { firstSeconds: 30, maxSeconds: 1_800 };
 /**
- * A deferred message keeps its age and its receives. From here on a new message replaces it: queues keep messages for
- * four days, and move them to the dead-letter queue after 50 receives.
+ * A deferred message keeps its age and its receives. At either of these limits a new message replaces it, because
+ * queues keep messages for four days and move them to the dead-letter queue after 50 receives.
  */
 const renewAfterMs = 2 * 24 * 3_600_000;
 const renewAfterReceives = 20;
@@ -34,12 +34,12 @@ export interface FailedDelivery {
   readonly sentTimestamp: number;
   /** Number of receives, this one included. */
   readonly receives: number;
-  /** Whether it fails until its input is corrected (a permanent error). */
+  /** Whether the message fails until its input is corrected (a permanent error). */
   readonly byInput: boolean;
-  /** Whether it must not be tried again, because each attempt costs money. @default false */
+  /** Whether the message must not be retried, because each attempt costs money. @default false */
   readonly isFinal?: boolean;
   readonly reason: string;
-  /** When to try again, where the message waits for something that has a time: a rate limit or a budget. */
+  /** The delay of the next attempt, if the message waits for a rate limit or a budget. */
   readonly deferSeconds?: number | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface QueueUrls {
   readonly dlq: string;
 }
 
-/** A queue as its consumer uses it. */
+/** A queue with the operations of its consumer. */
 export class ConsumedQueue {
   readonly #client: SQSClient;
   readonly #url: string;
@@ -93,7 +93,7 @@ export class ConsumedQueue {
     return left.map(({ messageId }) => messageId);
   }
 
-  /** Sends up to ten messages. Resolves to the reasons of those that the queue did not accept, by position. */
+  /** Sends up to ten messages. Returns the reasons of the rejected ones, by position. */
   async sendLater(messages: readonly LaterMessage[]): Promise<ReadonlyMap<number, string>> {
     const { Failed = [] } = await this.#client.send(
       new SendMessageBatchCommand({
@@ -116,8 +116,8 @@ export class ConsumedQueue {
   }
 
   /**
-   * Sends a new message for each of these, of age and receives zero. A crash before the old one is deleted leaves both,
-   * and the second one has no effect. Resolves to those that were replaced.
+   * Replaces each message by a new one, whose age and receives are zero. A crash before the old one is deleted leaves
+   * both, and the second one has no effect. Returns the replaced messages.
    */
   async #renew(old: readonly FailedDelivery[]): Promise<FailedDelivery[]> {
     if (old.length === 0) return [];

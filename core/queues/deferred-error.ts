@@ -1,6 +1,6 @@
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
-/** The work waits for something that has a time: a rate limit, a budget, another process. It is no failed attempt. */
+/** The work must wait for a rate limit, a budget or another process. It does not count as a failed attempt. */
 export abstract class DeferredError extends VectorkeepError {
   readonly delaySeconds: number;
 

@@ -25,8 +25,8 @@ const maxShownBody = 1_000;
 const maxDeferSeconds = 11 * 3600;
 
 /**
- * Processes each message by itself, `width` at once. A failed message does not affect the others and logs one line.
- * Resolves to the ids of the messages that are to be redelivered.
+ * Processes each message independently, `width` concurrently. A failed message does not affect the others and logs one
+ * line. Returns the ids of the messages to redeliver.
  */
 export async function processDeliveries(
   deliveries: readonly Delivery[],

@@ -18,7 +18,7 @@ export function readEnvironment<S extends z.ZodType>(
   schema: S,
   environment: Record<string, string | undefined> = process.env,
 ): z.infer<S> {
-  // A schema that is used once is not worth compiling.
+  // Compiling a schema is not worthwhile if it is used once.
   const parsed = schema.safeParse(environment, { jitless: true });
   if (parsed.success) return parsed.data;
   throw new EnvironmentInvalidError(
@@ -29,7 +29,7 @@ export function readEnvironment<S extends z.ZodType>(
 /** A comma-separated list. */
 export const commaSeparated = z.string().transform((text) => text.split(",").filter((part) => part !== ""));
 
-/** A text; an empty one counts as none, since infra sets every variable. */
+/** A text; an empty one counts as absent, because infra sets every variable. */
 export const emptyIsNone = z
   .string()
   .transform((text) => text || undefined)
@@ -38,7 +38,7 @@ export const emptyIsNone = z
 /** One URL per shard of a collection, in shard order. */
 export const urlsOfShards = commaSeparated.pipe(z.array(z.url()).min(1));
 
-/** Validates that these variables, which have one entry per shard, have equally many entries. */
+/** Validates that these variables, which have one entry per shard, have the same number of entries. */
 export function equallyMany<Name extends string>(...names: readonly Name[]) {
   const listed = z.object(Object.fromEntries(names.map((name) => [name, z.array(z.unknown())])));
   return z.refine<Readonly<Record<Name, readonly unknown[]>>>(

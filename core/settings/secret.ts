@@ -3,7 +3,7 @@ import { VectorkeepError } from "../vectorkeep-error.ts";
 
 const cachedSeconds = 300;
 
-/** A required secret has no value, or the process may not read it. */
+/** A required secret has no value, or the process is not allowed to read it. */
 export class SecretMissingError extends VectorkeepError {
   constructor(name: string, setting: string, options?: ErrorOptions) {
     super(
@@ -15,8 +15,8 @@ export class SecretMissingError extends VectorkeepError {
 }
 
 /**
- * The value of a secret in Secrets Manager, cached for five minutes. `setting` is its key in Pulumi's configuration.
- * Throws SecretMissingError, also for an empty value.
+ * Returns the value of a secret in Secrets Manager, cached for five minutes. `setting` is its key in Pulumi's
+ * configuration. Throws SecretMissingError, also for an empty value.
  */
 export async function readSecret(name: string, setting: string): Promise<string> {
   const value = await getSecret(name, { maxAge: cachedSeconds }).catch((cause: unknown) => {

@@ -21,7 +21,10 @@ export function countTokensUpTo(text: string, limit = Number.POSITIVE_INFINITY):
   return tokens;
 }
 
-/** Together they are the text. Between a word and its blank there is always a border of tokens, so such a cut costs none. */
+/**
+ * Splits a text into slices. Cuts between a word and its space do not change the number of tokens, because a token
+ * never spans them.
+ */
 export function* batchesOf(text: string): Generator<string> {
   for (let from = 0; from < text.length; ) {
     const to = endOfSlice(text, from);

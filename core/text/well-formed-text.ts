@@ -1,6 +1,6 @@
 /**
- * Whether a text has a lone surrogate, as a cut inside an emoji leaves it. UTF-8 cannot encode it, and Chroma rejects
- * the whole request with 400.
+ * Whether a text has a lone surrogate, for example from a cut inside an emoji. UTF-8 cannot encode it, and Chroma
+ * rejects the whole request with 400.
  */
 export function hasLoneSurrogate(text: string): boolean {
   return !text.isWellFormed();

@@ -5,25 +5,25 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { AlwaysOnSampler, BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { readSecret } from "../settings/secret.ts";
 
-/** An invocation waits no longer for a collector. A request that takes longer goes on with the next invocation. */
+/** The time that an invocation waits for the collector. A slower request continues with the next invocation. */
 const flushMs = 200;
 const requestMs = 5_000;
 
 export interface SpanExport {
-  /** Sends what has ended, for 200 ms at most. Never rejects. */
+  /** Sends the finished spans, for at most 200 ms. Never rejects. */
   flush(): Promise<void>;
 }
 
 /**
- * From now on the spans of this process go to an OTLP/HTTP collector, as JSON. The headers that it asks for are in a secret, in
- * the form of OTEL_EXPORTER_OTLP_HEADERS.
+ * Exports the spans of this process to an OTLP/HTTP collector, as JSON. `headersSecret` is the name of the secret with
+ * its headers, in the format of OTEL_EXPORTER_OTLP_HEADERS.
  */
 export function registerExporter(url: string, service: string, headersSecret?: string): SpanExport {
   const headers = headersSecret === undefined ? {} : { headers: () => headersOf(headersSecret) };
   const exporter = new OTLPTraceExporter({ url, timeoutMillis: requestMs, ...headers });
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ "service.name": service, "service.namespace": "vectorkeep" }),
-    // A collector samples; X-Ray's own decision is about X-Ray.
+    // The collector samples; X-Ray's own sampling decision only applies to X-Ray.
     sampler: new AlwaysOnSampler(),
     spanProcessors: [new BatchSpanProcessor(exporter)],
   });
@@ -39,7 +39,10 @@ export function registerExporter(url: string, service: string, headersSecret?: s
   };
 }
 
-/** `name=value,name=value`, each percent-encoded. Never rejects: the collector then refuses the spans. */
+/**
+ * Parses `name=value,name=value`, each percent-encoded. Never rejects: without headers, the collector rejects the
+ * spans.
+ */
 async function headersOf(secret: string): Promise<Record<string, string>> {
   const text = await readSecret(secret, "images:otlpHeaders").catch(() => "");
   const pairs = text.split(",").map((pair) => /^([^=]+)=(.*)$/.exec(pair) ?? []);

@@ -8,7 +8,7 @@ export interface ModelCall {
   readonly model: string;
 }
 
-/** What is known of its answer. */
+/** The reported details of the model's response. */
 export interface ModelAnswer {
   readonly model?: string | undefined;
   readonly id?: string | undefined;
@@ -17,8 +17,8 @@ export interface ModelAnswer {
 }
 
 /**
- * Marks one request to a model as a span of OpenTelemetry's conventions for generative AI. They are in development and may
- * change their names, which are here and nowhere else. Neither prompts nor images nor answers are attributes.
+ * Records one request to a model as a span of OpenTelemetry's conventions for generative AI. The conventions are in
+ * development; only this file uses their names, which may change. Prompts, images and answers are never attributes.
  */
 export function inModelCall<T>(
   { operation, provider, model }: ModelCall,

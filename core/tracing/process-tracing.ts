@@ -11,7 +11,10 @@ import type { SpanExport } from "./exporter.ts";
 import { ended } from "./span.ts";
 import { xrayContext } from "./traceparent.ts";
 
-/** The spans of a process. They exist only if infra/ sets TRACING_ENDPOINT; the exporter is not even loaded otherwise. */
+/**
+ * The spans of a process. They are recorded only if infra/ sets TRACING_ENDPOINT; otherwise the exporter is not even
+ * loaded.
+ */
 export class ProcessTracing {
   readonly #service: string;
   readonly #export: Promise<SpanExport | undefined>;
@@ -23,7 +26,7 @@ export class ProcessTracing {
   }
 
   /**
-   * Does the work as a child of the span under which Lambda invokes the function, and then exports the spans. `onTrace`
+   * Runs the work as a child of the span under which Lambda invokes the function, and then exports the spans. `onTrace`
    * receives the id of the trace, if there is one.
    */
   async invocation<T>(onTrace: (traceId: string) => void, work: () => Promise<T>): Promise<T> {
@@ -40,7 +43,7 @@ export class ProcessTracing {
     }
   }
 
-  /** Resolves when spans are recorded. */
+  /** Resolves when spans are being recorded. */
   async ready(): Promise<void> {
     await this.#export;
   }
@@ -54,7 +57,7 @@ function traceIdOf(span: SpanContext): string | undefined {
   return isSpanContextValid(span) ? span.traceId : undefined;
 }
 
-/** A process works without its spans. */
+/** A failure is only logged, because a process works without its spans. */
 async function loadExporter(
   url: string,
   service: string,

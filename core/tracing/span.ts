@@ -7,7 +7,7 @@ function tracer() {
   return trace.getTracer("vectorkeep");
 }
 
-/** Marks a piece of work as a span of the current trace. Without a registered exporter it only does the work. */
+/** Runs the work as a span of the current trace. Without a registered exporter, only runs the work. */
 export function inSpan<T>(
   name: string,
   attributes: Attributes,
@@ -17,12 +17,12 @@ export function inSpan<T>(
   return tracer().startActiveSpan(name, { attributes, kind }, (span) => ended(span, () => work(span)));
 }
 
-/** A span that its caller ends; other spans do not become its children. */
+/** Starts a span that the caller ends. Other spans do not become its children. */
 export function startSpan(name: string, attributes: Attributes = {}): Span {
   return tracer().startSpan(name, { attributes });
 }
 
-/** Links the current span to the spans that caused its messages; at most 128, each once. */
+/** Links the current span to the spans that caused its messages; at most 128, without duplicates. */
 export function linkToCauses(traceparents: Iterable<string | undefined>): void {
   const span = trace.getActiveSpan();
   if (span === undefined) return;
@@ -30,7 +30,7 @@ export function linkToCauses(traceparents: Iterable<string | undefined>): void {
   for (const context of causes.slice(0, maxLinks)) span.addLink({ context });
 }
 
-/** The result of the work, whose error the span records by its class. */
+/** Runs the work and ends the span. The span records the class of an error, which is rethrown. */
 export async function ended<T>(span: Span, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -42,7 +42,7 @@ export async function ended<T>(span: Span, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The span records the error by its class. */
+/** Records the class of an error in the span. */
 export function markFailed(span: Span, error: unknown): void {
   span.setAttribute("error.type", error instanceof Error ? error.name : typeof error);
   span.setStatus({ code: SpanStatusCode.ERROR });

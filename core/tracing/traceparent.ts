@@ -8,8 +8,8 @@ const xrayForm = /^Root=1-([0-9a-f]{8})-([0-9a-f]{24});Parent=([0-9a-f]{16})(?:;
 const xrayRoot = /(?:^|;)Root=1-([0-9a-f]{8})-([0-9a-f]{24})(?:;|$)/;
 
 /**
- * The span that caused an item or a message, as W3C Trace Context writes it. It is for people only: a malformed one
- * counts as none, so that it never keeps data from being processed.
+ * The span that caused an item or a message, in the format of W3C Trace Context. It is for people only, so a malformed
+ * one counts as absent and never prevents processing.
  */
 export const optionalTraceparent = z.string().regex(form).optional().catch(undefined);
 
@@ -29,26 +29,29 @@ export function xrayContext(header = process.env._X_AMZN_TRACE_ID): SpanContext 
   return isSpanContextValid(context) ? context : undefined;
 }
 
-/** The current span, or X-Ray's. */
+/** Returns the current span, or X-Ray's. */
 function currentContext(): SpanContext | undefined {
   const active = trace.getActiveSpan()?.spanContext();
   return active && isSpanContextValid(active) ? active : xrayContext();
 }
 
-/** The W3C trace id of the current invocation: the 32 hexadecimal digits of its X-Ray root, whether it is traced or not. */
+/**
+ * Returns the W3C trace id of the current invocation: the 32 hexadecimal digits of its X-Ray root, whether it is traced
+ * or not.
+ */
 export function currentTraceId(header = process.env._X_AMZN_TRACE_ID): string | undefined {
   const [, time = "", random = ""] = xrayRoot.exec(header ?? "") ?? [];
   return currentContext()?.traceId ?? (time + random || undefined);
 }
 
-/** The current span, or X-Ray's where it is sampled; undefined if nothing is traced. */
+/** Returns the current span, or X-Ray's if it is sampled; undefined if nothing is traced. */
 export function currentTraceparent(): string | undefined {
   const context = currentContext();
   if (context === undefined || (context.traceFlags & TraceFlags.SAMPLED) === 0) return undefined;
   return `00-${context.traceId}-${context.spanId}-${context.traceFlags.toString(16).padStart(2, "0")}`;
 }
 
-/** As a field of an item or a message; absent if nothing is traced. */
+/** Returns the field for an item or a message; empty if nothing is traced. */
 export function traceparentField(traceparent = currentTraceparent()): { readonly traceparent?: string } {
   return traceparent === undefined ? {} : { traceparent };
 }

@@ -7,7 +7,9 @@ import { chunkConfig } from "./config.ts";
 
 const chunkEvent = z.object({ task_id: z.string(), chunk });
 
-/** Processes one chunk of a task. Returns nothing: its result is in S3, its counts are in the task's items. */
+/**
+ * Processes one chunk of a task. Returns nothing, because the result is in S3 and the counts are in the task's items.
+ */
 export const handler = defineFunction({
   name: "catch-up-chunk",
   config: chunkConfig,

@@ -11,7 +11,7 @@ export interface CompactionDeps {
   readonly cycleOf: (source: ShardQueues) => CycleDeps;
 }
 
-/** A warm process keeps the dependencies of a shard, with what it has read of its generations. */
+/** A warm process reuses the dependencies of a shard, including the cached generations. */
 export function compactionDeps(config: CompactionConfig, { log, metrics }: Telemetry): CompactionDeps {
   const machine = {
     clients: compactionClients(),

@@ -2,7 +2,7 @@ import type { SQSEvent } from "aws-lambda";
 import type { ShardQueues } from "../../core/collections/messages/shard-queues.ts";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
-/** Messages came from a queue of no shard. */
+/** The messages are not from the queue of a shard. */
 export class QueueUnknownError extends VectorkeepError {
   constructor(arn: string | undefined) {
     super(

@@ -11,14 +11,14 @@ import type { ScheduledExportDeps } from "../../core/snapshots/scheduled-export.
 import { SnapshotStore } from "../../core/snapshots/snapshot-store.ts";
 import type { ExportSnapshotConfig } from "./config.ts";
 
-/** An answer that has not come by then never comes. */
+/** The limit of one request; a later response is not expected. */
 const maxWaitMs = 60_000;
 
 export interface ExportSnapshotFunctionDeps {
   readonly depsOf: (collection: Collection) => ScheduledExportDeps;
 }
 
-/** What an export takes. The clients live as long as the process. */
+/** The dependencies of an export. The clients live as long as the process. */
 export function exportSnapshotDeps(
   config: ExportSnapshotConfig,
   { log, metrics }: Telemetry,

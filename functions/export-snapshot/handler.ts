@@ -5,7 +5,7 @@ import { parseSnapshotRequest, type SnapshotAnswer } from "../../core/snapshots/
 import { exportSnapshotConfig } from "./config.ts";
 import { exportSnapshotDeps } from "./deps.ts";
 
-/** Exports what a collection has published, for a schedule or for an operator. */
+/** Exports the published content of a collection, for a schedule or an operator. */
 export const handler = defineFunction({
   name: "export-snapshot",
   config: exportSnapshotConfig,

@@ -10,7 +10,7 @@ import type { Telemetry } from "../../core/process/define-function.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import type { CompactionConfig } from "./config.ts";
 
-/** A warm process keeps the dependencies of a shard, above all its copy of the base. */
+/** A warm process reuses the dependencies of a shard, above all its copy of the base. */
 export function foldFunctionDeps(config: CompactionConfig, { log, metrics }: Telemetry): FoldRequestDeps {
   const machine = {
     clients: compactionClients(),

@@ -9,10 +9,10 @@ import { foldFunctionDeps } from "./deps.ts";
 /** Lambda must not time out before the fold has ended. */
 const reserveMs = 5_000;
 
-/** Folds the shard that a message names: one message per invocation. One that has to wait returns to the queue. */
+/** Folds the shard in a message: one message per invocation. A message whose fold must wait returns to the queue. */
 export const handler = defineFunction({
   name: "fold",
-  // The names of compaction: one alarm on a metric holds for both.
+  // The service name of compaction, so that one alarm covers both.
   metrics: "compaction",
   config: compactionConfig,
   deps: foldFunctionDeps,

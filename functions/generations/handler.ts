@@ -16,7 +16,7 @@ import { monotonicClock } from "../../core/resilience/clock.ts";
 import { generationsConfig } from "./config.ts";
 import { type GenerationsDeps, type GenerationsFunctionDeps, generationsDeps } from "./deps.ts";
 
-/** Compaction may hold the lease through a whole cycle, and then through the next. */
+/** Compaction may hold the lease for a whole cycle and then for the next one. */
 const leaseMaxWaitMs = 300_000;
 /** Share of the remaining time for the rebuild; the rest is for storing its checkpoint. */
 const shareOfTime = 0.6;
@@ -48,7 +48,7 @@ export const handler = defineFunction({
   },
 });
 
-/** A shard that cannot be checked does not keep the others from being checked. */
+/** Checks one shard. Its failure does not prevent the checks of the others. */
 async function check(
   shard: ShardName,
   { depsOf, log }: GenerationsFunctionDeps,

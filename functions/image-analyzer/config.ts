@@ -9,7 +9,7 @@ export const analyzerConfig = z.object({
   ...queueConfig,
   ...visionConfig,
   EVENT_BUS_NAME: z.string().min(1),
-  /** 0: no limit. */
+  /** 0 means no limit. */
   USD_PER_DAY: z.coerce.number().min(0),
 });
 

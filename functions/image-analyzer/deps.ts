@@ -14,7 +14,10 @@ import type { AnalyzerConfig } from "./config.ts";
 
 export type AnalyzerDeps = AnalyzeDeps & DeliveryDeps;
 
-/** The dependencies of one invocation. Models are asked until `giveUpAt`; an answer, which is paid for, is stored until `finishBy`. */
+/**
+ * Returns the dependencies of one invocation. Models are called until `giveUpAt`; a paid answer is stored until
+ * `finishBy`.
+ */
 export function analyzerDeps(
   config: AnalyzerConfig,
   { log, metrics }: Telemetry,

@@ -2,7 +2,7 @@ import { defineFunction } from "../../core/process/define-function.ts";
 import { migrateConfig } from "./config.ts";
 import { migrateDeps } from "./deps.ts";
 
-/** Brings the database of the image flow to the schema of this version. The deployment invokes it. */
+/** Migrates the database of the image flow to the schema of this version. The deployment invokes it. */
 export const handler = defineFunction({
   name: "image-migrate",
   config: migrateConfig,

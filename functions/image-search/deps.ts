@@ -15,7 +15,7 @@ export function searchDeps(config: SearchConfig, { log }: Telemetry): (giveUpAt:
   return (giveUpAt) => ({
     usersByKeyId: config.USERS_BY_KEY_ID,
     database: databaseFor(giveUpAt),
-    // A secret that cannot be read is a failure of the vector side alone.
+    // Loaded within the vector side, so that an unreadable secret does not fail the lexical side.
     embedder: {
       embed: async (texts, purpose) => (await embedderFor(giveUpAt)).embed(texts, purpose),
     },

@@ -18,7 +18,7 @@ export const resolveMerchantConfig = z.object({
   PLACES_REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000),
   PLACES_CACHE_DAYS: wholeNumber(1, 365),
   USD_PER_THOUSAND_PLACES: z.coerce.number().min(0),
-  /** 0: no limit. */
+  /** 0 means no limit. */
   USD_PER_DAY: z.coerce.number().min(0),
 });
 

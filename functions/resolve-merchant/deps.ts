@@ -62,7 +62,7 @@ function placesUntil(config: ResolveMerchantConfig, client: DynamoDBDocumentClie
     controlTable,
     account: `${new URL(baseUrl).host}#places`,
     requestsPerMinute: config.PLACES_REQUESTS_PER_MINUTE,
-    // A request is booked as one token.
+    // The budget counts one token per request.
     tokensPerMinute: config.PLACES_REQUESTS_PER_MINUTE,
   });
   const now = Date.now;

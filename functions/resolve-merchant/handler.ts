@@ -11,7 +11,7 @@ export const handler = defineFunction({
   metrics: "resolve-merchant",
   config: resolveMerchantConfig,
   deps: resolveMerchantDeps,
-  // For storing an answer that is paid for, and the merchant.
+  // For storing the merchant and an answer that is already paid for.
   reserveMs: 10_000,
   async handle(event: SQSEvent, depsFor, { giveUpAt }): Promise<SQSBatchResponse> {
     return batchResponse(await resolveDeliveries(deliveriesOf(event), await depsFor(giveUpAt)));

@@ -20,7 +20,7 @@ export function searchShardDeps(config: SearchShardConfig, { log, metrics }: Tel
     .find((name) => name === config.SHARD);
   if (shard === undefined) throw new RangeError(`SHARD: there is no shard ${config.SHARD}.`);
   const scratch = join(tmpdir(), "vectorkeep-search");
-  // A process that was killed at its timeout leaves its copies behind, and this one has the same disk.
+  // A process that was killed at its timeout leaves its copies on the disk that this one shares.
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
   const generations = new ChromaGenerations({

@@ -3,7 +3,7 @@ import { type ShardReply, shardEvent } from "../../core/search/shards/shard-even
 import { searchShardConfig } from "./config.ts";
 import { searchShardDeps } from "./deps.ts";
 
-/** Searches what one shard has published. */
+/** Searches the published content of one shard. */
 export const handler = defineFunction({
   name: "search-shard",
   metrics: "search-shard",

@@ -6,7 +6,7 @@ import { wholeNumber } from "../../core/settings/environment.ts";
 export const searchConfig = z.object({
   ...embeddingConfig,
   COLLECTION_SHARDS: wholeNumber(1, 100),
-  /** Names of the functions that search the shards begin with it; the shard's name follows. */
+  /** The name prefix of the functions that search the shards; the shard's name follows. */
   SHARD_FUNCTION_PREFIX: z.string().min(1),
 });
 

@@ -9,17 +9,17 @@ import { invokedShards } from "../../core/search/shards/invoked-shards.ts";
 import type { ShardsDeps } from "../../core/search/shards/search-shards.ts";
 import type { SearchConfig } from "./config.ts";
 
-/** Query texts that keep their vector while the process lives. */
+/** The number of query texts whose vectors are cached while the process lives. */
 const rememberedTexts = 1_000;
 const maxEmbedMs = 10_000;
 
 export interface SearchFunctionDeps {
   readonly telemetry: Telemetry;
-  /** For one request, which must be answered by `giveUpAt` (epoch ms). */
+  /** Returns the dependencies of one request with the deadline `giveUpAt` (epoch milliseconds). */
   readonly shardsFor: (giveUpAt: number) => ShardsDeps;
 }
 
-/** The clients, and the vectors of texts, live as long as the process. */
+/** The clients and the cached vectors live as long as the process. */
 export function searchDeps(config: SearchConfig, telemetry: Telemetry): SearchFunctionDeps {
   const lambda = new LambdaClient({});
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));

@@ -11,7 +11,7 @@ export const handler = defineFunction({
   metrics: "search",
   config: searchConfig,
   deps: searchDeps,
-  // For the answer that says that a shard is still being opened.
+  // For the response that a shard is still being opened.
   reserveMs: 1_500,
   async handle(event: APIGatewayProxyEvent, deps, { giveUpAt }): Promise<APIGatewayProxyResult> {
     const { status, headers, body } = await answerRequest(

@@ -7,7 +7,7 @@ export const streamProcessorConfig = z.object({
   LINES_QUEUE_URLS: urlsOfShards,
   WORDS_QUEUE_URLS: urlsOfShards,
   STREAM_REJECTED_QUEUE_URL: z.url(),
-  /** Empty: nobody waits for published runs. */
+  /** Empty if no function needs published runs. */
   PUBLISHED_RUNS_QUEUE_URL: emptyIsNone.pipe(z.url().optional()),
   /** Empty: nothing waits for runs that are COMPLETED or FAILED in a collection. */
   SETTLED_RUNS_QUEUE_URL: emptyIsNone.pipe(z.url().optional()),

@@ -11,9 +11,9 @@ export const sweeperConfig = z
     COLLECTIONS_FILE_SYSTEM: z.string().min(1),
     OPEN_MINUTES: wholeNumber(1, 100_000),
     REDRIVES: wholeNumber(1, 1_000),
-    /** The setting of compaction. */
+    /** The same setting as for compaction. */
     MAX_FAILURES: wholeNumber(1, 100),
-    /** Maximum lifetime of a message that names a delta: in its queue and in the dead-letter queue. */
+    /** Maximum lifetime of a message with a delta key: in its queue and in the dead-letter queue. */
     DELTA_RETENTION_SECONDS: wholeNumber(1, 100_000_000),
     /** Longer than the timeout of an invocation. */
     CLAIM_SECONDS: wholeNumber(1, 3_600),

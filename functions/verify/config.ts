@@ -8,7 +8,7 @@ export const verifyConfig = z
     ...generationFilesConfig,
     SETTLE_SECONDS: wholeNumber(0, 600),
     QUERY_EXACT_VECTORS: wholeNumber(0, 10_000_000),
-    /** A search does not open a shard of more; absent where it opens any. */
+    /** The maximum number of vectors of a shard that the search opens; absent if there is none. */
     QUERY_MAX_VECTORS: wholeNumber(1, 10_000_000).optional(),
   })
   .check(equallyMany("LINES_QUEUE_URLS", "WORDS_QUEUE_URLS"));

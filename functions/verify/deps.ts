@@ -26,7 +26,7 @@ export interface VerifyFunctionDeps {
   readonly metrics: Metrics;
 }
 
-/** What comparing a shard takes. The clients live as long as the process. */
+/** The dependencies of comparing a shard. The clients live as long as the process. */
 export function verifyDeps(config: VerifyConfig, { log, metrics }: Telemetry): VerifyFunctionDeps {
   const items = new DynamoDBClient({});
   const client = DynamoDBDocumentClient.from(items);
@@ -70,7 +70,7 @@ export function verifyDeps(config: VerifyConfig, { log, metrics }: Telemetry): V
   };
 }
 
-/** The URL of every shard's queue. */
+/** Returns the URL of every shard's queue. */
 function queueOfShards(config: VerifyConfig): ReadonlyMap<ShardName, string> {
   const urls = { lines: config.LINES_QUEUE_URLS, words: config.WORDS_QUEUE_URLS };
   return new Map(

@@ -12,10 +12,13 @@ import { verifyShard } from "../../core/verify/verify-shard.ts";
 import { verifyConfig } from "./config.ts";
 import { type VerifyFunctionDeps, verifyDeps } from "./deps.ts";
 
-/** Share of the timeout; close to the timeout the duration alarm fires. */
+/** The share of the timeout that is used; closer to the timeout the duration alarm fires. */
 const shareOfTime = 0.85;
 
-/** Compares a shard with the tables and deltas, starting after the receipt in the request; or searches for its vectors by themselves. */
+/**
+ * Compares a shard with the tables and deltas, starting after the receipt in the request; or searches for each of its
+ * vectors.
+ */
 export const handler = defineFunction({
   name: "verify",
   metrics: "verify",
