@@ -131,6 +131,7 @@ export const stackOutputs = z.object({
   images: images.optional(),
   /** Absent if merchants are not resolved. */
   merchants: merchants.optional(),
+  /** Absent if `embedding_status` is not written. */
   embeddingStatus: embeddingStatus.optional(),
   /** Absent if the bulk API is not enabled. */
   bulk: bulk.optional(),

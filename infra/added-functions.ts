@@ -4,14 +4,14 @@ import type { BundledFunction } from "./components/bundled-function.ts";
 import type { Outputs } from "./outputs.ts";
 
 /**
- * Functions beside the flows of program.ts, by their folder in functions/. `npm run new:function -- NAME` adds one, which then
- * has alarms, a place on the dashboard and outputs.
+ * Functions outside the flows of program.ts, by their folder in functions/. `npm run new:function -- NAME` adds one,
+ * with alarms, a place on the dashboard and outputs.
  */
 export const addedFunctions: Readonly<Record<string, DeclareFunction>> = {};
 
 export type AddedFunctions = Readonly<Record<string, BundledFunction>>;
 
-/** Absent where there is none. */
+/** Absent if no function is added. */
 export function addedOutputs(added: AddedFunctions): Pick<Outputs, "added"> {
   const names = Object.entries(added).map(
     ([name, { function: own, logGroup }]) => [name, { function: own.name, logGroup: logGroup.name }] as const,

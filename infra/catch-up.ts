@@ -72,7 +72,7 @@ function sinkOf(
   }
 }
 
-/** As the API of Chroma names a database: `{url}/api/v2/tenants/{tenant}/databases/{database}` */
+/** Returns the URL of a database in Chroma's API: `{url}/api/v2/tenants/{tenant}/databases/{database}` */
 function databaseUrl(url: string, tenantAndDatabase: string): string {
   const [tenant, database] = tenantAndDatabase.split("/");
   return `${url.replace(/\/+$/, "")}/api/v2/tenants/${tenant}/databases/${database}`;

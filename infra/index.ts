@@ -1,4 +1,4 @@
 import { vectorkeep } from "./program.ts";
 
-/** The Pulumi runner calls the default export and takes what it resolves to as the stack's outputs. */
+/** The Pulumi runner calls the default export and uses its result as the stack's outputs. */
 export default vectorkeep;

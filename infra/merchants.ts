@@ -16,7 +16,7 @@ interface Neighbours {
   readonly defaults: FunctionDefaults;
 }
 
-/** What finds merchants, or undefined if it is disabled. */
+/** Declares the resolver of merchants; undefined if it is disabled. */
 export function merchantResolverOf(
   name: string,
   { merchants }: Settings,

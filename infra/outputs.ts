@@ -6,7 +6,7 @@ export interface Outputs {
   readonly region: pulumi.Output<string>;
   readonly embedQueueUrl: pulumi.Output<string>;
   readonly embedDeadLetterQueueUrl: pulumi.Output<string>;
-  /** One for each shard, in shard order; so are the next three. */
+  /** One per shard, in shard order; the same applies to the next three. */
   readonly linesQueueUrls: readonly pulumi.Output<string>[];
   readonly wordsQueueUrls: readonly pulumi.Output<string>[];
   readonly linesDeadLetterQueueUrls: readonly pulumi.Output<string>[];
@@ -19,13 +19,13 @@ export interface Outputs {
   readonly streamGivenUpPrefix: pulumi.Output<string>;
   readonly artifactsBucket: pulumi.Output<string>;
   readonly deltasBucket: pulumi.Output<string>;
-  /** Where other readers find what is published: `{collection}/latest.json`. */
+  /** The bucket from which other readers read published snapshots: `{collection}/latest.json`. */
   readonly snapshotsBucket: pulumi.Output<string>;
   readonly receiptsTable: pulumi.Output<string>;
   readonly controlTable: pulumi.Output<string>;
   readonly collectionsFileSystem: pulumi.Output<string>;
   readonly functions: Readonly<Record<FunctionName, pulumi.Output<string>>>;
-  /** Those of ECS services exist if the services do. */
+  /** The log groups of ECS services exist if the services do. */
   readonly logGroups: Readonly<Record<FunctionName, pulumi.Output<string>>> & {
     readonly queryServer?: pulumi.Output<string>;
     readonly compactionWorker?: pulumi.Output<string>;
@@ -37,21 +37,21 @@ export interface Outputs {
   readonly searchUrl?: pulumi.Output<string> | undefined;
   /** Name of the secret, not its value. */
   readonly searchApiKeySecret?: pulumi.Output<string>;
-  /** Those of infra/added-functions.ts, by folder; absent where there is none. */
+  /** The functions of infra/added-functions.ts, by folder; absent if there are none. */
   readonly added?: Readonly<
     Record<string, { readonly function: pulumi.Output<string>; readonly logGroup: pulumi.Output<string> }>
   >;
-  /** With `query:host lambda`. */
+  /** Only with `query:host lambda`. */
   readonly search?: SearchOutputs;
-  /** Where the catch-up API is enabled. */
+  /** Only if the catch-up API is enabled. */
   readonly catchUp?: CatchUpOutputs;
-  /** Where the image flow is enabled. */
+  /** Only if the image flow is enabled. */
   readonly images?: ImagesOutputs;
-  /** Where merchants are looked for. */
+  /** Only if merchants are resolved. */
   readonly merchants?: MerchantsOutputs;
-  /** Where `embedding_status` is written. */
+  /** Only if `embedding_status` is written. */
   readonly embeddingStatus?: EmbeddingStatusOutputs;
-  /** Where the bulk API is enabled. */
+  /** Only if the bulk API is enabled. */
   readonly bulk?: BulkOutputs;
 }
 
@@ -62,7 +62,7 @@ export interface EmbeddingStatusOutputs {
 }
 
 export interface BulkOutputs {
-  /** Without a slash at its end, and without the prefix /api/v1. */
+  /** Without a trailing slash, and without the prefix /api/v1. */
   readonly url: pulumi.Output<string>;
   /** Name of the secret, not its value. */
   readonly apiKeySecret: pulumi.Output<string>;
@@ -77,14 +77,14 @@ export interface MerchantsOutputs {
 }
 
 export interface ImagesOutputs {
-  /** Where images are put, as `{user_id}/{item_id}.{extension}`. */
+  /** The bucket for images, with keys `{user_id}/{item_id}.{extension}`. */
   readonly bucket: pulumi.Output<string>;
   readonly renditionsBucket: pulumi.Output<string>;
   readonly clusterArn: pulumi.Output<string>;
   readonly databaseName: pulumi.Output<string>;
   /** ARN of the secret of the functions' role, not its value. */
   readonly databaseSecretArn: pulumi.Output<string>;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly searchUrl: pulumi.Output<string>;
   /** Name of the secret with each user's key, not its value. */
   readonly searchKeysSecret: pulumi.Output<string>;
@@ -100,27 +100,27 @@ type ImageStep = "uploads" | "analysis" | "embedding";
 type ImageFunctionName = "processor" | "analyzer" | "embedder" | "search" | "watch" | "migrate";
 
 export interface SearchOutputs {
-  /** What callers show. */
+  /** The credentials that callers need. */
   readonly authorization: GatewayAuthorization;
   /** Answers callers. */
   readonly function: pulumi.Output<string>;
   readonly logGroup: pulumi.Output<string>;
-  /** By shard, what searches it. */
+  /** The function that searches each shard, by shard name. */
   readonly shards: Readonly<
     Record<string, { readonly function: pulumi.Output<string>; readonly logGroup: pulumi.Output<string> }>
   >;
 }
 
 export interface CatchUpOutputs {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: pulumi.Output<string>;
-  /** What callers show. */
+  /** The credentials that callers need. */
   readonly authorization: GatewayAuthorization;
   /** Name of the secret, not its value. */
   readonly apiKeySecret: pulumi.Output<string>;
-  /** Where CSV files are put. */
+  /** The bucket for CSV files. */
   readonly sourceBucket: pulumi.Output<string>;
-  /** Where plans, results and failed records are. */
+  /** The bucket of plans, results and failed records. */
   readonly workBucket: pulumi.Output<string>;
   readonly tasksTable: pulumi.Output<string>;
   readonly stateMachineArn: pulumi.Output<string>;

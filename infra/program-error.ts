@@ -2,11 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { errorCodeOf } from "../contract/error-code.ts";
 
 /**
- * The base of every error that ends a deployment before it changes anything: what happened, to what, and what to do.
- * Pulumi prints a RunError without its stack trace.
+ * The base of every error that ends a deployment before it changes anything. It has the problem, its subject and the
+ * remedy. Pulumi prints a RunError without its stack trace.
  */
 export abstract class ProgramError extends pulumi.RunError {
-  /** What the operator should do. */
+  /** The operator's next step. */
   readonly remedy: string;
 
   /** A stable code, as `VK_CONFIGURATION_INVALID`. */

@@ -11,11 +11,11 @@ import type { SearchOutputs } from "./outputs.ts";
 import type { GatewayAuthorization } from "./settings/gateway-authorization.ts";
 
 interface Neighbours {
-  /** Undefined where functions do not search. */
+  /** Undefined if functions do not serve the search. */
   readonly code: SearchCode | undefined;
-  /** That callers send. */
+  /** The key that callers send. */
   readonly searchApiKey: pulumi.Output<string> | undefined;
-  /** Of the embedding provider. */
+  /** The key of the embedding provider. */
   readonly apiKey: StoredSecret;
   readonly storage: Storage;
   readonly network: Network;
@@ -29,7 +29,9 @@ export interface Search {
   readonly authorization: GatewayAuthorization;
 }
 
-/** The search API of functions; undefined where the query server searches, or nothing. */
+/**
+ * Declares the search API of functions; undefined if the query server serves the search, or if search is not enabled.
+ */
 export function searchOf(
   name: string,
   { query, embedding, compaction }: Settings,

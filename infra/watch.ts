@@ -27,7 +27,7 @@ interface Watched {
   readonly merchants: MerchantResolver | undefined;
   readonly embeddingStatus: EmbeddingStatusWriter | undefined;
   readonly added: AddedFunctions;
-  /** Undefined where the query server searches, or nothing. */
+  /** Undefined if the query server serves the search, or if search is not enabled. */
   readonly search: SearchFunctions | undefined;
   /** CloudWatch namespace of the metrics that the product itself writes. */
   readonly metricsNamespace: string;
@@ -178,7 +178,7 @@ function exporting({ exporter }: Snapshots): Flow {
   return {
     title: "Snapshots",
     functions: {},
-    // Its schedule leaves what fails to the next export.
+    // The next scheduled export repeats a failed one.
     background: { "export-snapshot": exporter },
     queues: {},
     deadLetters: {},
@@ -191,7 +191,7 @@ function searching({ search, shards }: SearchFunctions): Flow {
   return {
     title: "Search",
     functions: { search },
-    // What they do not answer, the search function counts as a search that failed.
+    // The search function reports a failure of these functions as a failed search.
     background: Object.fromEntries(ofShards),
     queues: {},
     deadLetters: {},

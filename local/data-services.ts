@@ -21,17 +21,17 @@ import { measureQueues } from "./services/sqs/queue-metrics.ts";
 import { sqsService } from "./services/sqs/sqs-service.ts";
 import { stsService } from "./services/sts/sts-service.ts";
 
-/** What the data services share with others. */
+/** The dependencies that the data services share with other services. */
 export interface DataServiceOptions {
-  /** With what writes logs directly. */
+  /** Shared with the services that write logs directly. */
   readonly logs: LogStore;
-  /** With what measures. */
+  /** Shared with the services that write metrics. */
   readonly cloudWatch?: CloudWatch;
-  /** With what creates databases. */
+  /** Shared with the service that creates databases. */
   readonly clusters: Clusters;
-  /** What invokes the functions that are targets of EventBridge's rules. @default there are none */
+  /** Invokes the functions that are targets of EventBridge rules. @default there are none */
   readonly invoke?: InvokeFunction;
-  /** Told what no caller is. */
+  /** Receives problems that no caller sees. */
   readonly report?: (problem: string) => void;
 }
 

@@ -4,7 +4,7 @@ import type { Deployment } from "./monitor/deployment.ts";
 import { findMissing } from "./monitor/marks.ts";
 import { LocalMonitor } from "./monitor/monitor.ts";
 
-/** What a stack is configured with, by `namespace:key`. */
+/** The configuration of a stack, by `namespace:key`. */
 export interface StackConfiguration {
   readonly plain: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ export async function deploy(
     }),
   );
   await pulumi.runtime.disconnect();
-  // What failed in the monitor explains what the program then threw.
+  // Failures in the monitor are the cause of the program's own error.
   const problems = monitor.failures.length > 0 ? monitor.failures : thrown;
   if (problems.length > 0) throw new DeploymentFailedError(problems);
   const resolved = await settled(outputs);

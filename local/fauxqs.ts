@@ -17,7 +17,7 @@ export interface Fauxqs extends FauxqsWire {
   close(): Promise<void>;
 }
 
-/** As AWS has it, and unlike fauxqs: a message may hold characters outside the basic plane, such as emoji. */
+/** The characters that AWS rejects. Unlike fauxqs, AWS allows characters outside the basic plane, such as emoji. */
 const forbiddenInMessages = "[^\\x09\\x0A\\x0D\\x20-\\uD7FF\\uE000-\\uFFFD\\u{10000}-\\u{10FFFF}]";
 
 export function startFauxqs(): Fauxqs {

@@ -1,4 +1,4 @@
-/** Configuration under which everything that listens beside the endpoint takes a free port. */
+/** Configuration with free ports for everything that listens in addition to the endpoint. */
 export const freePorts: Readonly<Record<string, string>> = {
   "query:port": "0",
   "bulk:port": "0",
@@ -11,10 +11,10 @@ export const freePorts: Readonly<Record<string, string>> = {
   "merchants:placesBaseUrl": "http://127.0.0.1:0",
 };
 
-/** How many ports a stack takes: its endpoint's and those that follow. */
+/** The number of ports of a stack: that of its endpoint and the following ones. */
 export const portsOfStack = 10;
 
-/** Configuration under which everything that listens beside an endpoint at `port` takes the ports that follow it. */
+/** Configuration with the ports after `port` for everything that listens in addition to the endpoint. */
 export function portsAfter(port: number): Readonly<Record<string, string>> {
   if (port === 0) return freePorts;
   return {

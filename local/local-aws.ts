@@ -42,11 +42,11 @@ export interface LocalAws {
   stop(): Promise<KeptParts>;
 }
 
-/** How a test may run the local AWS. */
+/** Variations of the local AWS for tests. */
 export interface LocalAwsVariations {
-  /** Wraps each AWS service, for tests of what becomes of a caller whose call fails. */
+  /** Wraps each AWS service, for tests with failing calls. */
   readonly around?: (service: LocalService) => LocalService;
-  /** How long a minute of the schedules lasts, for tests that wait for them; 60,000 without it. */
+  /** The duration of a schedule's minute in milliseconds, to shorten tests. @default 60,000 */
   readonly minuteMs?: number;
 }
 
@@ -151,7 +151,7 @@ export async function startLocalAws(
   };
 }
 
-/** Starts what listens besides. Nothing is left listening when one of them cannot start. */
+/** Starts everything else that listens. If one of them cannot start, stops the others. */
 async function besidesEndpoint(endpoint: Endpoint, runtimeApi: RuntimeApi): Promise<FrontInThread> {
   try {
     const objects = await startFrontInThread(endpoint.replyTo);

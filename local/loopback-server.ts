@@ -11,7 +11,7 @@ export interface LoopbackServer {
 /** Handles a request; a rejection closes the connection. */
 export type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Serves HTTP on loopback. Port 0 takes a free one. */
+/** Serves HTTP on loopback. Port 0 selects a free one. */
 export async function serveLoopback(port: number, answer: Answer): Promise<LoopbackServer> {
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());

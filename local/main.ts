@@ -98,7 +98,7 @@ function untilInterrupted(): Promise<void> {
   });
 }
 
-/** The first signal stops cleanly, the second one at once. */
+/** The first signal stops gracefully, the second one immediately. */
 function interrupt(): void {
   if (interrupted.signal.aborted) process.exit(130);
   interrupted.abort();

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer } from "node:net";
 import { PortInUseError } from "./endpoint/endpoint.ts";
 
-/** A loopback port that was free a moment ago, for a program that takes its port as a parameter. */
+/** Returns a currently free loopback port, for a program that needs its port as a parameter. */
 export function freePort(): Promise<number> {
   return listenBriefly(0);
 }

@@ -41,7 +41,7 @@ export const programOptions = {
   sourcemap: "external",
   // Stack traces need positions, not sources.
   sourcesContent: false,
-  // Optional parts of the chromadb client that nothing here uses, and packages that lie beside the program (native-parts.ts).
+  // Unused optional parts of the chromadb client, and packages that are shipped next to the program (native-parts.ts).
   external: ["@chroma-core/*", "chromadb-js-bindings-*", "sharp", "libheif-js/*", "pg-native"],
   // Packages that are still CommonJS call require for Node's own modules.
   banner: {
@@ -50,7 +50,7 @@ export const programOptions = {
   logLevel: "silent",
 } as const satisfies BuildOptions;
 
-/** Bundles a source, which takes seconds of CPU. Throws BundleFailedError. */
+/** Bundles a source, which needs seconds of CPU. Throws BundleFailedError. */
 export async function buildProgram(source: string): Promise<BuiltProgram> {
   const { build } = await import("esbuild");
   try {

@@ -9,7 +9,7 @@ import { filesOf, type NativePart } from "./native-parts.ts";
 /** The files of a bundle by name. The same source gives the same bytes. */
 export type Bundle = ReadonlyMap<string, Uint8Array>;
 
-/** What lies beside the code. */
+/** The files that are shipped next to the code. */
 export interface Ingredients {
   /** @default none */
   readonly native?: readonly NativePart[];
@@ -32,7 +32,7 @@ export async function bundleFunction(
   ]);
 }
 
-/** `containers/{name}/main.ts` as `main.mjs` beside its Dockerfile: a folder that Docker builds. */
+/** Bundles `containers/{name}/main.ts` as `main.mjs` next to its Dockerfile, in a folder that Docker builds. */
 export async function bundleContainer(
   name: string,
   { native = [] }: Ingredients,
@@ -57,7 +57,7 @@ export function programFiles(name: string, { code, map }: Program): [string, Uin
   ];
 }
 
-/** What a process loads only where spans are exported; a program imports it by this name (lean-imports.ts). */
+/** The files that a process only loads if spans are exported. Programs import them by this name (lean-imports.ts). */
 async function exporterFiles(programOf: ProgramOf): Promise<[string, Uint8Array][]> {
   return programFiles(exporterFile, await programOf("core/tracing/exporter.ts"));
 }

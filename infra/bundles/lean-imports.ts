@@ -12,7 +12,7 @@ const machineCredentials = join(import.meta.dirname, "../../core/process/machine
 /** Programs that may run on machines of EC2. */
 const onMachines = /containers[\\/]+bulk-/;
 
-/** File beside each program. */
+/** The exporter file next to each program. */
 export const exporterFile = "tracing.mjs";
 
 export function isMadeUp(input: string): boolean {
@@ -45,9 +45,9 @@ function requireHttp(build: PluginBuild): void {
 }
 
 /**
- * Of the AWS SDK: sources of credentials that no deployed process has, event streams, and the schemas of operations that
- * nothing calls. The first two are imported on demand, and what they share with the rest of the SDK would be
- * wrapped in functions that are parsed twice.
+ * Omits unused parts of the AWS SDK: credential sources that no deployed process has, event streams, and schemas of
+ * operations that are never called. The first two are imported on demand; the bundler would wrap what they share with
+ * the rest of the SDK in functions that are parsed twice.
  */
 function leaveOutSdkParts(build: PluginBuild): void {
   const isForMachines = onMachines.test(JSON.stringify(build.initialOptions.entryPoints));

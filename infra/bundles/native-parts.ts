@@ -4,12 +4,12 @@ import { projectRoot } from "./build-program.ts";
 import { chromaLibrary } from "./chroma-library.ts";
 
 /**
- * What cannot be bundled into a program: `chroma`, the native Chroma server, as `chroma.node`; `sharp` and `heic`, which
- * find their native library or WebAssembly beside themselves, as packages under `node_modules/`.
+ * Parts that cannot be bundled into a program: `chroma`, the native Chroma server, as `chroma.node`; `sharp` and
+ * `heic`, which load their native library or WebAssembly from their own folder, as packages under `node_modules/`.
  */
 export type NativePart = "chroma" | "sharp" | "heic";
 
-/** sharp and what it loads on Lambda's x86_64. */
+/** sharp and its dependencies on Lambda's x86_64. */
 const packages = {
   sharp: [
     "sharp",
@@ -22,7 +22,9 @@ const packages = {
   heic: ["libheif-js"],
 } as const;
 
-/** What these packages have beside what runs: types, sources, C headers, and builds that are not loaded. */
+/**
+ * Files of these packages that are not needed at run time: types, sources, C headers, and builds that are not loaded.
+ */
 const unused =
   /\.(d\.[cm]?ts|[cm]?ts|map|md|h|hpp|gyp)$|(^|\/)(src|include|lib\/glib-2\.0|test|\.github|scripts|install)\/|^libheif(-wasm)?\/.*\.(html|txt)$/;
 

@@ -27,7 +27,10 @@ function isOwn(source: string): boolean {
   return !source.includes("node_modules/") && !source.includes(":");
 }
 
-/** Of consecutive segments without an origin, the first one ends the segment before it; the others are redundant. */
+/**
+ * Keeps only the first of consecutive segments without an origin. It ends the segment before it; the others are
+ * redundant.
+ */
 function kept(segments: readonly Segment[], numbers: readonly number[]): Segment[] {
   const result: Segment[] = [];
   for (const [at, source, line, column] of segments) {

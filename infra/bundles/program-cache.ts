@@ -85,7 +85,7 @@ export class ProgramCache {
     await rename(fresh, this.#file(source));
   }
 
-  /** The list of installed packages stands for their versions and for how imports of them resolve. */
+  /** The list of installed packages determines their versions and how their imports resolve. */
   async #recipe(): Promise<string> {
     const files = ["package.json", "tsconfig.json", "node_modules/.package-lock.json", ...builders];
     const hashes = await Promise.all(files.map((path) => this.#hashOf(path)));

@@ -51,7 +51,7 @@ export async function imageBundles(): Promise<ImageCode> {
   return { processor, analyzer, embedder, search, watch, migrate, migrateHash: hashOf(migrateBundle) };
 }
 
-/** The code of what finds merchants. */
+/** The code of the function that resolves merchants. */
 export function merchantsBundle(): Promise<pulumi.asset.Archive> {
   return functionArchive("resolve-merchant");
 }
@@ -106,7 +106,7 @@ export async function functionBundles(): Promise<FunctionBundles> {
   };
 }
 
-/** Those of infra/added-functions.ts, by folder. */
+/** The bundles of infra/added-functions.ts, by folder. */
 export async function addedBundles(
   names: readonly string[],
 ): Promise<Readonly<Record<string, pulumi.asset.Archive>>> {

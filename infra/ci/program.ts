@@ -4,11 +4,11 @@ import { allow, policyOf, type Statement } from "../components/permissions.ts";
 
 const issuer = "token.actions.githubusercontent.com";
 const repositoryForm = /^[\w.-]+\/[\w.-]+$/;
-/** Of the project whose stacks are deployed: its resources have names that begin so. */
+/** The project of the deployed stacks, which is the name prefix of their resources. */
 const product = "vectorkeep";
 const own = "vectorkeep-ci";
 
-/** Services of which the program declares resources. A test compares them with the resources of every stack. */
+/** The services whose resources the program declares. A test compares them with the resources of every stack. */
 export const deployedServices = [
   "apigateway",
   "application-autoscaling",
@@ -46,7 +46,7 @@ export const roleServices = [
   "states.amazonaws.com",
 ] as const;
 
-/** Services that roles of the product call. None of them makes roles or assumes others. */
+/** Services that roles of the product call. None of them can create or assume roles. */
 export const runtimeServices = [
   "dynamodb",
   "ec2",
@@ -65,7 +65,7 @@ export const runtimeServices = [
   "xray",
 ] as const;
 
-/** What the program looks up before it declares anything: existing tables, buckets and networks. */
+/** Lookups before the program declares anything: existing tables, buckets and networks. */
 const lookups = [
   "dynamodb:DescribeTable",
   "ec2:DescribeAvailabilityZones",
@@ -80,8 +80,8 @@ const lookups = [
 
 /**
  * GitHub's identity provider and two roles: one that previews, for pull requests, and one that deploys, for the
- * environments. GitHub signs a token for a job; AWS takes it for one repository and environment only, so that no branch or
- * fork gets a role, and no key is stored anywhere. Deploy it once per account, by hand.
+ * environments. GitHub signs a token for a job, and AWS accepts it for one repository and environment only, so that no
+ * branch or fork gets a role and no key is stored. Deploy it once per account, manually.
  */
 export async function continuousIntegration(): Promise<Record<string, pulumi.Output<string>>> {
   const config = new pulumi.Config("ci");
@@ -136,7 +136,7 @@ export async function continuousIntegration(): Promise<Record<string, pulumi.Out
   };
 }
 
-/** By equality: a pattern such as `repo:ORG/*` would let in a repository that somebody creates tomorrow. */
+/** Compares exactly: a pattern such as `repo:ORG/*` would admit any repository that is created later. */
 function trust(
   provider: pulumi.Input<string>,
   repository: string,
@@ -160,7 +160,7 @@ function trust(
   });
 }
 
-/** A preview takes Pulumi's lock on the stack, and changes nothing else. */
+/** A preview locks the stack in Pulumi's state, and changes nothing else. */
 function readState(bucket: string): Statement[] {
   return [
     allow(["s3:GetObject"], [`arn:aws:s3:::${bucket}/*`]),
@@ -177,8 +177,8 @@ function writeState(bucket: string): Statement[] {
 }
 
 /**
- * Roles of the product alone, and only for the services that run it. A role gets permissions only where it has the
- * boundary: with any others a deployment could give itself what it may not do, by a function with such a role.
+ * Allows only roles of the product, and only for its services. A role gets permissions only with the boundary:
+ * otherwise a deployment could use a function's role to exceed its own permissions.
  */
 function roles(account: pulumi.Input<string>, boundary: pulumi.Input<string>): Statement[] {
   const ofProduct = pulumi.interpolate`arn:aws:iam::${account}:role/${product}-*`;

@@ -7,7 +7,7 @@ import type { Network } from "./network.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
-/** What an added function may use of the stack. */
+/** The parts of the stack that an added function may use. */
 export interface AddedFunctionArgs {
   readonly code: pulumi.asset.Archive;
   readonly settings: Settings;
@@ -20,5 +20,5 @@ export interface AddedFunctionArgs {
   readonly defaults: FunctionDefaults;
 }
 
-/** Declares a function, and what invokes it, under a name. */
+/** Declares a function and its trigger under a name. */
 export type DeclareFunction = (name: string, args: AddedFunctionArgs) => BundledFunction;

@@ -18,9 +18,9 @@ export interface Condition {
   readonly periods?: number;
   /** @default "above", where missing data is healthy; for "below" missing data breaches */
   readonly breaches?: "above" | "below";
-  /** What has happened, in one or two sentences. */
+  /** A description of the problem, in one or two sentences. */
   readonly says: string;
-  /** Name of the page in docs/runbooks/ that says what to do. */
+  /** The page in docs/runbooks/ with the remedy. */
   readonly runbook: string;
 }
 

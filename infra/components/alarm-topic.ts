@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 export interface AlarmTopicArgs {
-  /** Email address that is notified of each alarm, once it has confirmed. @default nobody */
+  /** The email address that receives alarms, after its confirmation. @default nobody */
   readonly email: string | undefined;
 }
 

@@ -24,7 +24,7 @@ import { ownMetrics } from "./own-metrics.ts";
 export interface AlarmsArgs {
   /** SNS topic that is notified. @default a topic of the stack's own */
   readonly topicArn: string | undefined;
-  /** Email address that the stack's own topic notifies, once it has confirmed. @default nobody */
+  /** The email address that the stack's own topic notifies, after its confirmation. @default nobody */
   readonly email: string | undefined;
   /** URL of the folder with the runbooks. @default alarms name the path in the repository */
   readonly runbooksUrl: string | undefined;
@@ -41,9 +41,9 @@ export interface AlarmsArgs {
   readonly stream: { readonly reader: BundledFunction; readonly mapping: aws.lambda.EventSourceMapping };
   readonly sweeper: BundledFunction;
   readonly sweep: Settings["sweep"];
-  /** Undefined where no schedule exports. */
+  /** Undefined if no schedule exports. */
   readonly snapshots: { readonly exporter: BundledFunction; readonly everyMinutes: number } | undefined;
-  /** What answers searches; undefined where nothing does. */
+  /** The host of searches; undefined if search is not enabled. */
   readonly searchHost: Settings["query"]["host"] | undefined;
   readonly compactsInWorker: boolean;
   readonly takesBulkJobs: boolean;
@@ -55,7 +55,7 @@ export interface AlarmsArgs {
 }
 
 interface CatchUpAlarmsArgs {
-  /** Of large tasks. */
+  /** The state machine of large tasks. */
   readonly machine: aws.sfn.StateMachine;
   /** Settles tasks without a worker. */
   readonly watch: BundledFunction;

@@ -19,7 +19,7 @@ export class BulkApi extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   readonly apiKey: StoredSecret;
   readonly logGroups: { readonly api: aws.cloudwatch.LogGroup; readonly worker: aws.cloudwatch.LogGroup };
-  /** Undefined where an existing one is used. */
+  /** Undefined if an existing broker is used. */
   readonly broker: BulkBroker | undefined;
 
   constructor(name: string, args: BulkApiArgs, options?: pulumi.ComponentResourceOptions) {

@@ -9,7 +9,7 @@ import type { TracingSettings } from "./tracing.ts";
 export interface BulkContexts {
   readonly api: string;
   readonly worker: string;
-  /** Of what is in both. */
+  /** The digest of both contents. */
   readonly digest: string;
 }
 

@@ -14,11 +14,11 @@ export interface BulkBrokerArgs {
 }
 
 /**
- * The stack's own Valkey: one node, not a cluster, because BullMQ's scripts touch several keys at once; TLS, a password, and
- * no eviction, which would delete jobs. Serverless ElastiCache evicts, and splits keys.
+ * The stack's own Valkey: one node, not a cluster, because BullMQ's scripts access several keys at once. It has TLS, a
+ * password and no eviction, which would delete jobs. Serverless ElastiCache evicts and splits keys.
  */
 export class BulkBroker extends pulumi.ComponentResource {
-  /** With the password. */
+  /** The URL with the password. */
   readonly url: pulumi.Output<string>;
   readonly group: aws.elasticache.ReplicationGroup;
 

@@ -8,13 +8,13 @@ const https = 443;
 export interface BulkEntranceArgs {
   readonly settings: Settings["bulk"];
   readonly network: Network;
-  /** Of the API's tasks or machines. */
+  /** The security group of the API's tasks or machines. */
   readonly apiGroup: aws.ec2.SecurityGroup;
 }
 
 /**
- * The load balancer of the bulk API, with HTTPS where there is a certificate, and a WAF that refuses a caller whose key or
- * address asks too often. Callers come from the VPC, and from the ranges that the settings name.
+ * The load balancer of the bulk API, with HTTPS if there is a certificate, and a WAF with rate limits per key and
+ * address. Callers come from the VPC and from the ranges in the settings.
  */
 export class BulkEntrance extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;

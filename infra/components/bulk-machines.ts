@@ -17,7 +17,7 @@ const rootGiB = 30;
 const workersOn = { "t3.large": 2, "m5.xlarge": 4, "m5.2xlarge": 8 } as const;
 /** Waiting jobs per worker that the scaling aims at: some minutes of work. */
 const jobsPerWorker = 10;
-/** What sessions of Systems Manager take; none of these names a resource. */
+/** The permissions for sessions of Systems Manager, which have no resource-level permissions. */
 const sessions = [
   "ssm:UpdateInstanceInformation",
   "ssmmessages:CreateControlChannel",
@@ -35,8 +35,8 @@ export interface BulkMachinesArgs extends BulkApiArgs {
 }
 
 /**
- * Machines that each run nginx, the API and workers under systemd (containers/bulk-api/host). Any change of code or settings
- * replaces them one after another. Nobody logs in by SSH: sessions are Systems Manager's.
+ * Machines that each run nginx, the API and workers under systemd (containers/bulk-api/host). A change of code or
+ * settings replaces them one after another. Operators log in with Systems Manager sessions, not SSH.
  */
 export class BulkMachines extends pulumi.ComponentResource {
   readonly logGroup: aws.cloudwatch.LogGroup;
@@ -62,7 +62,7 @@ export class BulkMachines extends pulumi.ComponentResource {
       "bulk-worker": new pulumi.asset.FileArchive(contexts.worker),
       host: new pulumi.asset.FileArchive(hostFolder),
     });
-    // Only other content makes another object, and so other machines.
+    // The key depends on the content, so that only new content replaces the machines.
     const key = `bulk/${contexts.digest}-${folderDigest(hostFolder)}.zip`;
     // The code that running machines were started with stays until they are replaced.
     const code = new aws.s3.BucketObject(
@@ -99,7 +99,7 @@ export class BulkMachines extends pulumi.ComponentResource {
         imageId: image,
         instanceType: settings.instanceType,
         iamInstanceProfile: { arn: profile.arn },
-        // No credentials for what a caller may have a program fetch.
+        // IMDSv2, so that a request that a caller makes a program send cannot read credentials.
         metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
         networkInterfaces: [
           {
@@ -140,7 +140,7 @@ export class BulkMachines extends pulumi.ComponentResource {
         healthCheckGracePeriod: startSeconds,
         defaultInstanceWarmup: startSeconds,
         launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
-        // One more machine before one less: a single one is replaced without a gap.
+        // Starts a machine before it stops one, so that even a single one is replaced without downtime.
         instanceRefresh: {
           strategy: "Rolling",
           preferences: {

@@ -5,7 +5,7 @@ import { type Environment, environmentOf } from "./environment.ts";
 import { itemsOf, readSecrets, type Statement } from "./permissions.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
-/** What a program of the bulk API is told, and may do, wherever it runs. */
+/** The environment and permissions of a program of the bulk API on any host. */
 export interface BulkProgram {
   readonly environment: Environment;
   readonly statements: readonly Statement[];

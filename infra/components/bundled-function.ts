@@ -43,7 +43,10 @@ export interface BundledFunctionArgs extends FunctionDefaults {
   readonly mount?: Mount;
   /** Places a function without a mount in the VPC. @default outside the VPC */
   readonly egress?: FunctionEgress | undefined;
-  /** Resources that must exist before the function runs, beyond those that its arguments refer to. @default none */
+  /**
+   * Resources that must exist before the function runs, in addition to those that its arguments refer to.
+   * @default none
+   */
   readonly after?: readonly pulumi.Resource[];
 }
 

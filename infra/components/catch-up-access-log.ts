@@ -9,9 +9,9 @@ export interface AccessLogArgs {
 }
 
 /**
- * One line of JSON per request, without the key itself. API Gateway substitutes values as they are and `-` for those that are
- * absent, so every variable is within quotes and none is free text: an error message quotes the path that the caller sent, and
- * its quoted form, messageString, leaves a bare `-` in the line of every request that succeeds.
+ * One line of JSON per request, without the API key. API Gateway inserts values without escaping and `-` for absent
+ * ones, so every variable is quoted and none is free text. Error messages are omitted: they quote the path of the
+ * caller, and the quoted form, messageString, inserts a bare `-` into the line of every successful request.
  */
 const format = JSON.stringify({
   request_id: "$context.requestId",
@@ -29,11 +29,11 @@ const format = JSON.stringify({
 
 export interface AccessLog {
   readonly settings: { readonly destinationArn: pulumi.Output<string>; readonly format: string };
-  /** What must exist before a stage logs. */
+  /** Resources that must exist before a stage logs. */
   readonly after: readonly pulumi.Resource[];
 }
 
-/** Where the requests of an API are logged, those too that the function never sees. */
+/** The access log of an API, which includes requests that never reach the function. */
 export function accessLog(
   name: string,
   { retentionDays, setsRole }: AccessLogArgs,
@@ -68,7 +68,8 @@ function accountRole(name: string, options: pulumi.CustomResourceOptions): pulum
       "logs:GetLogEvents",
       "logs:FilterLogEvents",
     ],
-    // Whatever group an API of the account names, and API Gateway looks for all of these before it takes the role.
+    // All log groups: API Gateway checks the role for all of these actions before it accepts it, and any API of the
+    // account may use the role.
     ["*"],
   );
   const policy = new aws.iam.RolePolicy(`${name}-log`, { role: role.id, policy: policyOf([write]) }, kept);

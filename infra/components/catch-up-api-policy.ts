@@ -7,9 +7,9 @@ type PolicySettings = Pick<Settings["catchup"], "authorization" | "allowedCidrs"
 const action = "execute-api:Invoke";
 
 /**
- * Who may call the API, as far as its own policy says it; undefined where nothing is set, and the key, and with IAM the
- * callers' policies, decide alone. Where callers sign, no statement lets everybody in but by the routes that need no
- * credential: IAM takes either side's word for callers of the own account, so it would let in every signed caller.
+ * Returns the resource policy of the API. Undefined if nothing is configured: then only the key and, with IAM, the
+ * callers' policies decide. If callers must sign, no statement allows everybody except for routes without credentials,
+ * because IAM accepts either side's permission for callers of the same account and would admit every signed caller.
  */
 export function catchUpApiPolicy(
   { executionArn }: aws.apigateway.RestApi,

@@ -15,7 +15,7 @@ export interface Route {
 }
 
 export interface RoutesArgs {
-  /** As `POST /tasks/{task_id}/cancel`. @default those of the catch-up API */
+  /** Routes such as `POST /tasks/{task_id}/cancel`. @default those of the catch-up API */
   readonly all?: readonly string[];
   readonly restApi: aws.apigateway.RestApi;
   /** Answers every route. */
@@ -67,7 +67,7 @@ export function declareRoutes(
   });
 }
 
-/** What a deployment snapshots of routes. */
+/** Returns the part of the routes that a deployment snapshots. */
 export function deployedRoutes(routes: readonly Route[]) {
   return routes.map(({ route, method, integration }) => [
     route,

@@ -5,7 +5,7 @@ import type { VariablesOf } from "./environment.ts";
 import { allow, readSecrets, type Statement } from "./permissions.ts";
 import { StoredSecret } from "./stored-secret.ts";
 
-/** Where catch-up writes its vectors: a server by its address, or a vector bucket that the stack makes. */
+/** The sink of catch-up: an existing server by its address, or a vector bucket of the stack. */
 export type SinkArgs =
   | { readonly sink: "pinecone"; readonly address: string; readonly apiKey: pulumi.Output<string> }
   | {
@@ -15,7 +15,7 @@ export type SinkArgs =
     }
   | { readonly sink: "s3vectors"; readonly keepData: boolean };
 
-/** What a process needs to write to the sink. */
+/** The environment and permissions that a process needs to write to the sink. */
 export interface SinkAccess {
   readonly environment: VariablesOf<typeof sinkConfig>;
   readonly statements: readonly Statement[];

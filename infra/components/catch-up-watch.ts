@@ -23,7 +23,7 @@ export interface CatchUpWatchArgs {
   readonly defaults: FunctionDefaults;
 }
 
-/** The scheduled function that settles catch-up tasks without a worker, so that no query has to. */
+/** The scheduled function that settles catch-up tasks without a worker, so that status requests do not have to. */
 export class CatchUpWatch extends pulumi.ComponentResource {
   readonly watch: BundledFunction;
 

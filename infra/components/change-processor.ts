@@ -28,9 +28,9 @@ export interface ChangeProcessorArgs {
   readonly storage: Storage;
   /** Owner of the queues to which changes go. */
   readonly compaction: Compaction;
-  /** Where runs go that are published in `lines`. @default nowhere */
+  /** The queue for runs that are published in `lines`. @default nowhere */
   readonly publishedRuns?: aws.sqs.Queue | undefined;
-  /** Where runs go that are COMPLETED or FAILED in a collection. @default nowhere */
+  /** The queue for runs that are COMPLETED or FAILED in a collection. @default nowhere */
   readonly settledRuns?: aws.sqs.Queue | undefined;
   readonly defaults: FunctionDefaults;
 }
@@ -61,7 +61,7 @@ export class ChangeProcessor extends pulumi.ComponentResource {
         ...args.defaults,
         description: "Turns changes of the receipts table into messages for the collections",
         code: args.code,
-        // A batch takes milliseconds. A stuck one is redelivered after this time, and blocks its shard no longer.
+        // A batch needs milliseconds. A stuck one is redelivered after this time and then no longer blocks its stream shard.
         timeoutSeconds: 60,
         memoryMiB: 256,
         environment: environmentOf<typeof streamProcessorConfig>({

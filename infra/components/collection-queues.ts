@@ -5,7 +5,7 @@ import { QueueWithDlq, type QueueWithDlqArgs } from "./queue-with-dlq.ts";
 
 /** The queues of one collection: one per shard, in shard order. */
 export interface CollectionQueues {
-  /** By name of the shard. */
+  /** By shard name. */
   readonly byShard: ReadonlyMap<ShardName, QueueWithDlq>;
   readonly queues: readonly aws.sqs.Queue[];
   readonly deadLetters: readonly aws.sqs.Queue[];

@@ -18,11 +18,11 @@ import { consume, items, list, readObjects, receiveFrom, type Statement, sendTo 
 import { QueueWithDlq } from "./queue-with-dlq.ts";
 import type { Storage } from "./storage.ts";
 
-/** Lambda's maximum for a FIFO queue; the cycle drains more by itself. */
+/** Lambda's maximum for a FIFO queue; the cycle itself receives more. */
 const batchSize = 10;
 /** Lambda's minimum, per shard. The lease admits one writer, so more would only wait. */
 const maximumConcurrency = 2;
-/** A fold that fails is tried again at growing intervals for some hours; a rebuild takes one receive per invocation. */
+/** A failed fold is retried with increasing delays for some hours; a rebuild needs one receive per invocation. */
 const foldReceives = 100;
 
 /** Mount path of the collections in every compaction process. */
@@ -44,17 +44,17 @@ export interface CompactionArgs {
 }
 
 /**
- * The FIFO queues of all shards, the small function that publishes what their messages say, and the large one that folds:
- * it writes the next base of a shard whenever a message in the queue of folds asks for it.
+ * The FIFO queues of all shards, the small function that publishes the changes in their messages, and the large
+ * function that folds: it writes a shard's next base for each message in the fold queue.
  */
 export class Compaction extends pulumi.ComponentResource {
   readonly lines: CollectionQueues;
   readonly words: CollectionQueues;
   readonly compaction: BundledFunction;
-  /** Where folds are asked for. */
+  /** The queue of fold requests. */
   readonly folds: QueueWithDlq;
   readonly fold: BundledFunction;
-  /** What other processes read too: of documents, of their generations, and of folds. */
+  /** Variables that other processes need too: of documents, their generations and folds. */
   readonly variables: {
     readonly documents: Variables<typeof documentsConfig>;
     readonly generations: Variables<typeof generationFilesConfig>;
@@ -159,7 +159,7 @@ export class Compaction extends pulumi.ComponentResource {
         environment: environmentOf<typeof compactionConfig>(this.environment),
         statements: [
           consume(this.folds.queue),
-          // A repair takes messages of the collections too.
+          // Repairs also receive messages of the collections.
           receiveFrom(...this.lines.queues, ...this.words.queues),
           ...this.statements,
         ],

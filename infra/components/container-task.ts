@@ -30,7 +30,7 @@ export interface ContainerTaskArgs {
   };
   /** @default the program does not listen */
   readonly port?: number;
-  /** From SIGTERM to SIGKILL. @default 30 */
+  /** Seconds from SIGTERM to SIGKILL. @default 30 */
   readonly stopSeconds?: number;
   /** A command that exits with 0 while the program is healthy. @default no health check */
   readonly healthCommand?: readonly string[];
@@ -130,7 +130,7 @@ export function containerTask(
   return { definition, logGroup };
 }
 
-/** How the collections are mounted. */
+/** Returns the mount of the collections. */
 function mountOf({ files, path, readOnly }: NonNullable<ContainerTaskArgs["mount"]>) {
   const use = readOnly ? [] : ["elasticfilesystem:ClientWrite"];
   return {

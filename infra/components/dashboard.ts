@@ -6,7 +6,7 @@ import type { BundledFunction } from "./bundled-function.ts";
 export interface DashboardArgs {
   /** Each is one row of graphs, in this order. */
   readonly flows: readonly Flow[];
-  /** Of the metrics that functions write into their logs. */
+  /** The namespace of the metrics that functions write into their logs. */
   readonly metricsNamespace: string;
 }
 
@@ -14,7 +14,10 @@ export interface DashboardArgs {
 export interface Flow {
   readonly title: string;
   readonly functions: Readonly<Record<string, BundledFunction>>;
-  /** Their errors alone are alarms: callers, or queues, tell of throttles and slow invocations. @default none */
+  /**
+   * Functions for which only errors have alarms, because their callers or queues show throttles and slow invocations.
+   * @default none
+   */
   readonly background?: Readonly<Record<string, BundledFunction>>;
   readonly queues: Readonly<Record<string, aws.sqs.Queue>>;
   readonly deadLetters: Readonly<Record<string, aws.sqs.Queue>>;

@@ -8,7 +8,7 @@ export const deadLetterSeconds = 14 * 24 * 3600;
 export interface DeadLetterQueueArgs {
   /** A FIFO queue's dead letters go to a FIFO queue. */
   readonly fifo: boolean;
-  /** Rules of EventBridge that put undelivered events here. @default none */
+  /** EventBridge rules that send undelivered events to the queue. @default none */
   readonly senders?: readonly Sender[];
 }
 

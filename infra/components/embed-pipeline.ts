@@ -24,7 +24,7 @@ import { QueueWithDlq } from "./queue-with-dlq.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
-/** For runs, the list of open runs and the rate limiter; leases and heads belong to compaction. */
+/** For runs, the list of open runs and the rate limiter. Leases and heads belong to compaction. */
 const controlActions: readonly ItemAction[] = ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"];
 
 export interface EmbedPipelineArgs {
@@ -39,7 +39,7 @@ export interface EmbedPipelineArgs {
   readonly defaults: FunctionDefaults;
 }
 
-/** From OCR results to deltas and runs: the export function, the embed queue and the embed function. */
+/** The flow from OCR results to deltas and runs: the export function, the embed queue and the embed function. */
 export class EmbedPipeline extends pulumi.ComponentResource {
   readonly queue: QueueWithDlq;
   readonly embed: BundledFunction;

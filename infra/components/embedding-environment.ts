@@ -1,7 +1,7 @@
 import type { Settings } from "../config.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
-/** How a process reaches the embedding provider. */
+/** Returns the environment for access to the embedding provider. */
 export function embeddingEnvironment(embedding: Settings["embedding"], apiKey: StoredSecret) {
   return {
     EMBEDDING_API_KEY_SECRET: apiKey.name,

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Of the names and contents of the files in these folders. */
+/** Returns a digest of the names and contents of the files in these folders. */
 export function folderDigest(...folders: readonly string[]): string {
   const parts = folders.flatMap((folder) =>
     readdirSync(folder)

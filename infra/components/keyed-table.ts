@@ -8,7 +8,7 @@ export interface KeyedTableArgs {
   readonly stream: boolean;
   /** TTL attribute in epoch seconds; DynamoDB deletes expired items eventually. @default items do not expire */
   readonly expiry?: string;
-  /** A global secondary index over whole items, by two more string attributes. @default none */
+  /** A global secondary index with two more string attributes that projects all attributes. @default none */
   readonly index?: { readonly name: string; readonly hashKey: string; readonly rangeKey: string };
 }
 

@@ -10,7 +10,7 @@ import type { Storage } from "./storage.ts";
 import { StoredSecret } from "./stored-secret.ts";
 
 const timeoutSeconds = 120;
-/** With the back-off between receives they span most of a day. */
+/** With the back-off between them, the receives span most of a day. */
 const maxReceiveCount = 50;
 
 export interface MerchantResolverArgs {

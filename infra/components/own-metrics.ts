@@ -10,7 +10,7 @@ export interface OwnMetric {
   /** Name of the alarm. */
   readonly what: string;
   readonly service: MeasuredService;
-  /** Where the service writes the metric for each collection by itself. */
+  /** Set if the service writes the metric separately for each collection. */
   readonly collection?: Collection;
   readonly metricName: MetricName;
   readonly statistic: "Sum" | "Maximum" | "Minimum";
@@ -41,7 +41,7 @@ export function ownMetrics(
     readonly imageWatchHours: number | undefined;
     readonly takesBulkJobs: boolean;
     readonly findsMerchants: boolean;
-    /** Undefined where no schedule exports. */
+    /** Undefined if no schedule exports. */
     readonly snapshotsEveryMinutes: number | undefined;
   },
 ): OwnMetric[] {
@@ -76,7 +76,7 @@ export function ownMetrics(
       ...ofCompaction,
       what: "folds-failed",
       ...metric("compaction", "FoldsFailed"),
-      // One that fails is tried again every five minutes at the latest; a single failure is transient.
+      // A failed fold is retried every five minutes or sooner; a single failure is transient.
       threshold: 1,
       periodSeconds: 3 * fiveMinutes,
       says: "Folds fail again and again, so no base is written. Changes are published; new receipts wait at some point.",

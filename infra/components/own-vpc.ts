@@ -17,8 +17,8 @@ export interface OwnVpcArgs {
 const unsupportedZones = ["apne1-az3", "cac1-az3", "cnn1-az3", "use1-az3", "usw1-az2"];
 
 /**
- * A VPC of two private subnets in two availability zones. They reach S3, DynamoDB (gateway endpoints, free) and
- * SQS (an interface endpoint, about 7 USD per month and zone), and nothing else: there is no NAT.
+ * A VPC with two private subnets in two availability zones. They only reach S3 and DynamoDB (gateway endpoints, free)
+ * and SQS (an interface endpoint, about 7 USD per month and zone), because there is no NAT.
  */
 export class OwnVpc extends pulumi.ComponentResource implements Placement {
   readonly vpcId: pulumi.Output<string>;

@@ -19,7 +19,7 @@ export interface QueryServiceArgs {
   readonly context: string;
   readonly settings: Settings["query"];
   readonly embedding: Settings["embedding"];
-  /** Of each collection. */
+  /** The number of shards of each collection. */
   readonly collectionShards: number;
   readonly embeddingApiKey: StoredSecret;
   readonly searchApiKey: StoredSecret;

@@ -19,7 +19,7 @@ export interface QueueWithDlqArgs {
   readonly windowSeconds: number;
   /** Receives, throttled ones included, before a message moves to the dead-letter queue. */
   readonly maxReceiveCount: number;
-  /** Rules of EventBridge that send to the queue. @default none */
+  /** EventBridge rules that send to the queue. @default none */
   readonly senders?: readonly Sender[];
 }
 

@@ -6,7 +6,7 @@ import { assumedBy, invoke, policyOf } from "./permissions.ts";
 export interface ScheduledArgs {
   readonly description: string;
   readonly everyMinutes: number;
-  /** The events of each time, by what is added to the name. @default one without content */
+  /** The events of each schedule time, by a suffix of the name. @default one without content */
   readonly events?: Readonly<Record<string, object>>;
 }
 

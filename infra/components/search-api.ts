@@ -12,7 +12,7 @@ export interface SearchApiArgs {
   /** Answers every route. */
   readonly search: BundledFunction;
   readonly settings: Pick<Settings["query"], "authorization" | "requestsPerSecond">;
-  /** That callers send as `x-api-key`. */
+  /** The key that callers send as `x-api-key`. */
   readonly apiKey: pulumi.Output<string>;
   readonly isTraced: boolean;
 }

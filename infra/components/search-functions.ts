@@ -15,7 +15,9 @@ import type { StoredSecret } from "./stored-secret.ts";
 const collectionsPath = "/mnt/collections";
 /** API Gateway's maximum. */
 const answerTimeoutSeconds = 29;
-/** A caller whose time is up has a warm process later: opening goes on without it. */
+/**
+ * Longer than callers wait: opening continues after a caller's timeout, so that a later request finds a warm process.
+ */
 const openTimeoutSeconds = 300;
 const [minScratchMiB, maxScratchMiB] = [512, 10_240];
 
@@ -30,9 +32,9 @@ export interface SearchFunctionsArgs {
   readonly code: SearchCode;
   readonly settings: Settings["query"];
   readonly embedding: Settings["embedding"];
-  /** Of each collection. */
+  /** The number of shards of each collection. */
   readonly collectionShards: number;
-  /** Of the embedding provider. */
+  /** The key of the embedding provider. */
   readonly apiKey: StoredSecret;
   readonly storage: Storage;
   readonly network: Network;
@@ -47,7 +49,7 @@ export interface SearchFunctionsArgs {
 export class SearchFunctions extends pulumi.ComponentResource {
   /** Answers callers. */
   readonly search: BundledFunction;
-  /** By shard, what searches it. */
+  /** The function that searches each shard, by shard name. */
   readonly shards: ReadonlyMap<string, BundledFunction>;
 
   constructor(name: string, args: SearchFunctionsArgs, options?: pulumi.ComponentResourceOptions) {
@@ -124,7 +126,7 @@ export class SearchFunctions extends pulumi.ComponentResource {
   }
 }
 
-/** The copy of one base: a vector takes its numbers and some 1.5 kB beside them. */
+/** Returns the size of a copy of one base: per vector its numbers and some 1.5 kB. */
 function scratchMiB(vectors: number, dimensions: number): number {
   const needed = Math.ceil((vectors * (4 * dimensions + 1_536)) / 2 ** 20);
   return Math.min(maxScratchMiB, Math.max(minScratchMiB, needed));

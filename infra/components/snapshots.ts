@@ -30,7 +30,7 @@ export interface SnapshotsArgs {
 
 /**
  * A bucket with snapshots of the published collections for other readers, and the function that writes them: for an
- * operator, and on a schedule where a setting says so. It costs nothing while it is not used.
+ * operator, and on a schedule if one is configured. It costs nothing when unused.
  */
 export class Snapshots extends pulumi.ComponentResource {
   readonly bucket: Named;

@@ -4,7 +4,7 @@ import { allow, readSecrets, type Statement } from "./permissions.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
 export type TracingSettings = Settings["tracing"] & {
-  /** Headers that the collector asks for. @default none */
+  /** Headers that the collector requires. @default none */
   readonly headers?: StoredSecret | undefined;
 };
 

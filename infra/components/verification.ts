@@ -18,7 +18,7 @@ export interface VerificationArgs {
   readonly settings: Settings["verify"];
   /** It opens a generation, as compaction does. */
   readonly size: Pick<Settings["compaction"], "foldMemoryMiB" | "foldScratchMiB">;
-  /** What decides how the search answers: a check of the search goes the same way. */
+  /** The settings that determine how the search opens shards, because the check must search in the same way. */
   readonly query: Pick<Settings["query"], "host" | "exactVectors" | "lambdaMaxVectors">;
   readonly storage: Storage;
   readonly files: CollectionsFileSystem;
@@ -29,8 +29,8 @@ export interface VerificationArgs {
 }
 
 /**
- * The function that `npm run verify` invokes, because an operator cannot mount the file system. It only reads. Nothing
- * else invokes it, and it costs nothing while idle.
+ * The function that `npm run verify` invokes, because an operator cannot mount the file system. It only reads, has no
+ * other trigger, and costs nothing when idle.
  */
 export class Verification extends pulumi.ComponentResource {
   readonly verify: BundledFunction;
@@ -71,7 +71,7 @@ export class Verification extends pulumi.ComponentResource {
   }
 }
 
-/** Search functions hold all of what they open in memory; the query server asks Chroma's index beyond a limit. */
+/** Search functions hold a whole shard in memory; the query server uses Chroma's index above a limit. */
 function searchEnvironment({ host, exactVectors, lambdaMaxVectors }: VerificationArgs["query"]) {
   if (host === "ecs") return { QUERY_EXACT_VECTORS: String(exactVectors) };
   return { QUERY_EXACT_VECTORS: String(lambdaMaxVectors), QUERY_MAX_VECTORS: String(lambdaMaxVectors) };

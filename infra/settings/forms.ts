@@ -6,7 +6,7 @@ export const headerKey: Form = {
   says: "1 to 4096 printable ASCII characters without white space",
 };
 
-/** A key that callers send as x-api-key. API Gateway takes no shorter and no longer one. */
+/** A key that callers send as x-api-key, within the lengths that API Gateway accepts. */
 export const callersKey: Form = {
   pattern: /^[!-~]{20,128}$/,
   says: "20 to 128 printable ASCII characters without white space",

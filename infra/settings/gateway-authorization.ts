@@ -1,7 +1,7 @@
 import { oneOf } from "./setting.ts";
 
 export const gatewayAuthorizations = ["key", "key-and-iam"] as const;
-/** What callers of an API behind API Gateway show. */
+/** The credentials that callers of an API behind API Gateway need. */
 export type GatewayAuthorization = (typeof gatewayAuthorizations)[number];
 
 /** `api`: in words. */

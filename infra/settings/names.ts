@@ -1,5 +1,5 @@
 /**
- * The most that `{project}-{stack}` may have. The role of the compaction worker needs the longest name beside it: IAM takes 64
+ * The maximum length of `{project}-{stack}`. The longest suffix is that of the compaction worker's role: IAM allows 64
  * characters, of which Pulumi adds eight. A test deploys everything under such a name.
  */
 export const maxStemLength = 32;

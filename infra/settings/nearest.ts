@@ -1,11 +1,11 @@
-/** The known key that is most similar to `wanted`; undefined if none is close. */
+/** Returns the known key that is most similar to `wanted`; undefined if none is close. */
 export function nearestKey(wanted: string, known: readonly string[]): string | undefined {
   const name = nameOf(wanted);
   const sameName = known.filter((key) => nameOf(key) === name);
   return sameName.length === 1 ? sameName[0] : nearestWord(wanted, known);
 }
 
-/** The known word with the smallest edit distance; undefined if none is close. */
+/** Returns the known word with the smallest edit distance; undefined if none is close. */
 export function nearestWord(wanted: string, known: readonly string[]): string | undefined {
   const byDistance = known
     .map((word) => ({ word, distance: editDistance(wanted, word) }))

@@ -13,7 +13,7 @@ export type ValuesOf<D> = {
   };
 };
 
-/** A constraint over several settings. It is checked only if each of its keys is valid by itself. */
+/** A constraint over several settings. It is only checked if each of its keys is valid on its own. */
 export interface Rule<V> {
   readonly keys: readonly string[];
   broken(values: V): boolean;

@@ -3,7 +3,7 @@ import { declared, type Settings } from "../config.ts";
 import { readAll } from "./read-all.ts";
 import { rules } from "./rules.ts";
 
-/** Reads the stack's configuration. Throws ConfigurationInvalidError, which names every problem at once. */
+/** Reads the stack's configuration. Throws ConfigurationInvalidError with all problems at once. */
 export function readSettings(): Settings {
   return readAll<typeof declared, Settings>(declared, rules, {
     project: pulumi.getProject(),

@@ -150,7 +150,7 @@ export const rules: readonly Rule<Settings>[] = [
   },
   {
     keys: ["merchants:enabled", "query:host"],
-    // On the local stack the service listens where functions reach it.
+    // On the local stack the functions reach the query service.
     broken: ({ merchants: { enabled, placesBaseUrl }, query }) =>
       enabled && query.enabled && query.host === "ecs" && !isLoopback(placesBaseUrl),
     problem:
@@ -182,7 +182,7 @@ export const rules: readonly Rule<Settings>[] = [
   },
   {
     keys: ["bulk:sourceFolder", "embedding:baseUrl"],
-    // Only workers of the local stack reach a provider there, and only they run where the folder is.
+    // Only workers of the local stack can reach such a provider, and only they have the folder.
     broken: ({ bulk: { sourceFolder }, embedding: { baseUrl } }) =>
       sourceFolder !== undefined && !isLoopback(baseUrl),
     problem:

@@ -9,12 +9,12 @@ export interface Setting<T> {
   readonly type: string;
   /** The value of a key that is not set. */
   readonly unset: Reading<T>;
-  /** As the page prints it, for example `1536`, `required`, `none`. */
+  /** The default as the page prints it, for example `1536`, `required`, `none`. */
   readonly shownDefault: string;
   readonly bounds: string;
   /** One sentence. */
   readonly means: string;
-  /** The reason of the default (or of having none), one sentence. */
+  /** The reason for the default or its absence, in one sentence. */
   readonly because: string;
   readonly secret: boolean;
   read(text: string): Reading<T>;
@@ -49,7 +49,7 @@ export function integer(
   };
 }
 
-/** One of a few values: numbers or strings, as the default is. */
+/** One of a few values, numbers or strings like the default. */
 export function oneOf<const V extends string | number>(
   setting: Words & { readonly default: NoInfer<V>; readonly values: readonly V[] },
 ): Setting<V> {

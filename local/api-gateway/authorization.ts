@@ -17,7 +17,10 @@ export interface AskedMethod {
   readonly arn: string;
 }
 
-/** Who calls, where the method wants a signature. Throws GatewayError unless the API's policy and IAM let the call in. */
+/**
+ * Authorizes a call and returns its caller if the method requires a signature. Throws GatewayError unless the API's
+ * policy and IAM allow the call.
+ */
 export function authorize({ call, method, policy, arn }: AskedMethod, iam: Iam): Principal | undefined {
   const caller = method.authorization === "AWS_IAM" ? callerOf(call, iam) : undefined;
   const name = caller?.arn ?? "anonymous";
@@ -27,7 +30,7 @@ export function authorize({ call, method, policy, arn }: AskedMethod, iam: Iam):
     if (decision === "not allowed") throw accessDenied(name, arn);
     return undefined;
   }
-  // Of callers of the own account either side's word is enough.
+  // For callers of the same account, either side's permission is sufficient.
   const refusal = caller.refusal({ action: "execute-api:Invoke", resource: arn });
   if (refusal !== undefined && decision !== "allowed") throw accessDenied(name, arn, ` ${refusal}`);
   return caller;

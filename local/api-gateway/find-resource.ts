@@ -2,7 +2,7 @@ import type { Resource } from "./rest-api.ts";
 
 export interface FoundResource {
   readonly resource: Resource;
-  /** As they are in the path: API Gateway does not decode them. */
+  /** Still percent-encoded, because API Gateway does not decode them. */
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 

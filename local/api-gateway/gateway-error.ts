@@ -1,4 +1,4 @@
-/** An answer that API Gateway gives by itself, as it gives it where no gateway response is customised. */
+/** An error response of API Gateway itself, in the default format of gateway responses. */
 export class GatewayError extends Error {
   readonly status: number;
   /** Value of the header `x-amzn-ErrorType`. */

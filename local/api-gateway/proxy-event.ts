@@ -4,7 +4,7 @@ import type { Caller } from "../protocol/service.ts";
 import { sourceIp } from "./authorization.ts";
 import type { ApiKey } from "./usage-plans.ts";
 
-/** What is known of a request when the function is invoked. */
+/** The data of a request that the function's event contains. */
 export interface ProxyRequest {
   readonly call: HttpCall;
   readonly requestId: string;
@@ -12,10 +12,10 @@ export interface ProxyRequest {
   readonly stage: { readonly name: string; readonly variables: Readonly<Record<string, string>> };
   readonly resource: { readonly id: string; readonly path: string };
   readonly pathParameters: Readonly<Record<string, string>>;
-  /** After the stage, as it was sent. */
+  /** The part after the stage, still encoded. */
   readonly path: string;
   readonly key: ApiKey | undefined;
-  /** Who signed the request, where the method wants that. */
+  /** The signer of the request, if the method requires a signature. */
   readonly caller: Caller | undefined;
 }
 
@@ -48,7 +48,8 @@ function requestContext(call: HttpCall, url: URL, request: Omit<ProxyRequest, "c
     httpMethod: call.method,
     extendedRequestId: request.requestId,
     requestTime: requestTime(now),
-    // With the part before the stage, as under a custom domain's base path: the caller's own address can be made of it.
+    // Includes the stage, like under a custom domain's base path, so that the function can rebuild the address that the
+    // caller used.
     path: url.pathname,
     accountId,
     protocol: "HTTP/1.1",
@@ -76,7 +77,7 @@ function requestContext(call: HttpCall, url: URL, request: Omit<ProxyRequest, "c
   };
 }
 
-/** In the case in which they were sent, each as often as it was sent. */
+/** Returns the headers in their original case, with repetitions. */
 function headersOf({ rawHeaders }: HttpCall): [string, string][] {
   return rawHeaders.flatMap((name, index) =>
     index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? ""] as [string, string]] : [],
@@ -97,7 +98,7 @@ function multiple(pairs: readonly (readonly [string, string])[]): Record<string,
   return values;
 }
 
-/** Of a name that was sent more than once, the last. */
+/** Returns the last value of each name. */
 function last(values: Readonly<Record<string, readonly string[]>>): Record<string, string> | null {
   return orNull(Object.fromEntries(Object.entries(values).map(([name, all]) => [name, all.at(-1) ?? ""])));
 }

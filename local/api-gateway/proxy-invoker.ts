@@ -27,7 +27,7 @@ export class ProxyInvoker {
     const event = JSON.stringify(proxyEvent(request));
     if (Buffer.byteLength(event) > maxEventBytes) throw requestTooLarge();
     const { payload, failed } = await within(timeoutMilliseconds, invoke(pool, event));
-    // What failed is in the function's log already.
+    // The function's log already has the error.
     if (failed) throw malformedAnswer();
     const reply = replyOf(payload);
     if (reply !== undefined) return reply;

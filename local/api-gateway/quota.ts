@@ -1,4 +1,4 @@
-/** How many requests a key may make in a period. */
+/** The maximum number of requests of a key in a period. */
 export interface Quota {
   readonly limit: number;
   readonly period: "DAY" | "WEEK" | "MONTH";

@@ -1,6 +1,6 @@
 import type { ResourcePolicy } from "./resource-policy.ts";
 
-/** Where a method takes its requests. */
+/** The target of a method's requests. */
 export interface Integration {
   readonly functionArn: string;
   readonly timeoutMilliseconds: number;
@@ -16,14 +16,14 @@ export interface Resource {
   readonly id: string;
   /** `/tasks/{id}`, `/{proxy+}`. */
   readonly path: string;
-  /** By HTTP method; `ANY` takes those that are not there. */
+  /** By HTTP method; `ANY` handles all others. */
   readonly methods: Map<string, Method>;
 }
 
-/** By the kind of refusal: headers that API Gateway adds to its own. */
+/** Headers that API Gateway adds to its own error responses, by response type. */
 export type RefusalHeaders = ReadonlyMap<"DEFAULT_4XX" | "DEFAULT_5XX", Readonly<Record<string, string>>>;
 
-/** What was deployed: a picture of the API at that time. */
+/** A snapshot of the API at the time of a deployment. */
 export interface Deployment {
   readonly id: string;
   readonly resources: readonly Resource[];
@@ -31,7 +31,7 @@ export interface Deployment {
   readonly policy: ResourcePolicy | undefined;
 }
 
-/** An API as it is declared. Callers see what was deployed of it. */
+/** An API as declared. Callers only see its deployments. */
 export class RestApi {
   readonly id: string;
   readonly root: Resource;
@@ -71,7 +71,7 @@ export class RestApi {
     return method;
   }
 
-  /** Throws what AWS refuses, and refuses a deployment that would lack a method's integration. */
+  /** Throws the errors of AWS; rejects a deployment with a method without integration. */
   deploy(id: string): Deployment {
     const resources = [...this.#resources.values()].filter(({ methods }) => methods.size > 0);
     if (resources.length === 0) throw new Error("The REST API doesn't contain any methods");

@@ -23,7 +23,10 @@ export class Stage {
     this.#throttles.set(methodPath, throttle);
   }
 
-  /** Counts a request to a method. Limits are a method's own, also where they were set for all at once. */
+  /**
+   * Counts a request to a method and returns whether it is allowed. Each method has its own limits, even if they were
+   * set for all methods together.
+   */
   admits(resourcePath: string, httpMethod: string): boolean {
     const methodPath = `${resourcePath.slice(1)}/${httpMethod}`;
     const throttle = this.#throttles.get(methodPath) ?? this.#throttles.get(everyMethod);

@@ -6,7 +6,7 @@ export interface Throttle {
   readonly burstLimit: number;
 }
 
-/** A bucket that starts full; every request takes one token. */
+/** A token bucket that starts full; every request needs one token. */
 export class TokenBucket {
   readonly #throttle: Throttle;
   #tokens: number;

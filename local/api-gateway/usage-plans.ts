@@ -21,11 +21,11 @@ interface KeyUsage {
   readonly quota: QuotaCount | undefined;
 }
 
-/** API keys and what they may use. Limits are a key's own, over all stages of the plan. */
+/** API keys and their limits. Each key has its own limits, shared by all stages of the plan. */
 export class UsagePlans {
   readonly #keys = new Map<string, ApiKey>();
   readonly #plans = new Map<string, UsagePlan>();
-  /** By plan and key id. */
+  /** By plan id and key id. */
   readonly #usage = new Map<string, Map<string, KeyUsage>>();
 
   addKey(key: ApiKey): void {

@@ -23,10 +23,10 @@ export interface BrokerProgram {
 }
 
 export interface BrokerPlan {
-  /** As people read it. */
+  /** The display name. */
   readonly name: string;
   readonly url: string;
-  /** To be run to its end before the server. */
+  /** A program that must finish before the server starts. */
   readonly prepare: BrokerProgram | undefined;
   readonly server: BrokerProgram;
   /** Whether it answers commands. */
@@ -43,7 +43,10 @@ export class NoBrokerError extends VectorkeepError {
   }
 }
 
-/** What runs as a broker on this machine, with its data in the folder: Redis or Valkey where there is one, else PostgreSQL. */
+/**
+ * Returns the broker to run on this machine, with its data in the folder: Redis or Valkey if installed, otherwise
+ * PostgreSQL.
+ */
 export async function planBroker(
   folder: string,
   port: number,
@@ -152,7 +155,7 @@ async function postgres(folder: string, port: number): Promise<BrokerPlan> {
   };
 }
 
-/** Another user has to pass through every folder above. A home folder may be closed to it. */
+/** Makes the parent folders traversable, because PostgreSQL runs as another user. */
 async function reachable(folder: string): Promise<void> {
   for (let at = dirname(folder); at.includes(".vectorkeep") || at.startsWith("/tmp/"); at = dirname(at)) {
     await chmod(at, 0o755);

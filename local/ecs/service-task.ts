@@ -9,13 +9,13 @@ import { LogStream } from "../processes/log-stream.ts";
 import { Program } from "../processes/program.ts";
 import { region } from "../protocol/account.ts";
 
-/** One container of a service's task: what its task definition says, and where its image comes from. */
+/** One container of a service's task: its task definition and the source of its image. */
 export interface ServiceDefinition {
   readonly name: string;
   /** The folder that the image is built from; `main.mjs` in it is the program. */
   readonly context: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** From SIGTERM to SIGKILL. */
+  /** Seconds from SIGTERM to SIGKILL. */
   readonly stopSeconds: number;
   readonly mounts: readonly Mount[];
   readonly taskRoleName: string;

@@ -1,14 +1,14 @@
 import type { Embedded } from "./model-pool.ts";
 import { VectorCache } from "./vector-cache.ts";
 
-/** What embeds short texts: ModelPool. */
+/** A model that embeds short texts, such as ModelPool. */
 export interface Model {
   embed(texts: readonly string[]): Promise<Embedded[]>;
 }
 
 const cachedVectors = 20_000;
 
-/** A model of which each text is asked once, as long as its vector is kept. */
+/** A model with a cache, so that each text is embedded once while its vector is cached. */
 export class CachedModel implements Model {
   readonly #model: Model;
   readonly #vectors = new VectorCache(cachedVectors);

@@ -30,7 +30,7 @@ export class FairQueue<Item> {
     return item;
   }
 
-  /** Takes everything. */
+  /** Removes and returns all items. */
   drain(): Item[] {
     const all = [...this.#waiting.values()].flat();
     this.#waiting.clear();

@@ -17,7 +17,7 @@ const workerCount = 2;
 const textsPerBatch = 32;
 const vectorBytes = modelDimensions * Float32Array.BYTES_PER_ELEMENT;
 
-/** The model in worker threads, started when first asked. Requests take turns, a slice of texts at a time. */
+/** The model in worker threads, which start at the first request. Requests take turns, a slice of texts at a time. */
 export class ModelPool {
   readonly #queue = new FairQueue<Slice>();
   readonly #workers = new Set<Worker>();
@@ -27,7 +27,7 @@ export class ModelPool {
   #hasTold = false;
   readonly #tell: (message: string) => void;
 
-  /** `tell` is called once, when the first text is longer than what the model reads. */
+  /** `tell` is called once, at the first text that exceeds the model's limit. */
   constructor(tell: (message: string) => void) {
     this.#tell = tell;
   }

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { preparedText } from "./prepare-text.ts";
 
-/** What the server calls its model on the wire. */
+/** The name of the model in API requests. */
 export const modelName = "universal-sentence-encoder-lite";
 export const modelDimensions = 512;
 
@@ -10,7 +10,7 @@ export interface EmbeddedTexts {
   readonly vectors: Float32Array<ArrayBuffer>;
   /** Tokens of each text that the model read. */
   readonly tokens: number[];
-  /** Texts that are longer than what it reads. */
+  /** The number of texts that were truncated to the model's limit. */
   readonly clipped: number;
 }
 
@@ -19,7 +19,7 @@ export interface EmbeddedTexts {
  * time grows with tokens, and a file of long texts would occupy two cores for a quarter of an hour.
  */
 export const maxTokensRead = 64;
-/** No token is longer, and the tokeniser takes time by the square of what it is given. */
+/** The maximum characters of a token. Input is limited by it, because the tokenizer takes quadratic time. */
 const maxCharactersPerToken = 16;
 
 interface Tensor {
@@ -85,7 +85,7 @@ export class SentenceModel {
     return { vectors, tokens: encodings.map((encoding) => encoding.length), clipped };
   }
 
-  /** The model takes all tokens in one row, beside the (text, position) of each. */
+  /** The model needs all tokens in one list, with the (text, position) of each. */
   async #call(encodings: readonly number[][]): Promise<Float32Array> {
     const tokens = Int32Array.from(encodings.flat());
     const positions = Int32Array.from(

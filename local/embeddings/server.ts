@@ -6,7 +6,7 @@ import { ModelPool } from "./model-pool.ts";
 import { modelName } from "./sentence-model.ts";
 import { ApiError, readRequest, renderAnswer } from "./wire.ts";
 
-/** What was asked since the start. */
+/** The usage since the start. */
 export interface EmbeddingsUsage {
   /** Answered embedding requests. */
   requests: number;
@@ -25,7 +25,7 @@ export interface EmbeddingsServer {
 
 /**
  * An OpenAI-compatible embeddings API on loopback: `POST /v1/embeddings`, `GET /v1/models`, and `GET /v1/usage`
- * (EmbeddingsUsage). Port 0 takes a free one. The model is the server's own, unless others share it.
+ * (EmbeddingsUsage). Port 0 selects a free one. The server creates its own model unless one is passed.
  */
 export async function startEmbeddingsServer(port: number, shared?: ModelPool): Promise<EmbeddingsServer> {
   const pool = shared ?? new ModelPool(console.warn);

@@ -41,7 +41,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Parses the body of `POST /v1/embeddings`. Throws ApiError for what this server cannot answer. */
+/** Parses the body of `POST /v1/embeddings`. Throws ApiError for an unsupported request. */
 export function readRequest(body: string): EmbeddingsRequest {
   const parsed = requestBody.safeParse(parseJson(body));
   if (!parsed.success) {

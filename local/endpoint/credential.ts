@@ -1,4 +1,4 @@
-/** What a SigV4 signature says about its call. The signature itself is not verified: it is a local stack. */
+/** The caller's data in a SigV4 signature. The signature itself is not verified, because the stack is local. */
 export interface Credential {
   readonly accessKeyId: string;
   readonly service: string;

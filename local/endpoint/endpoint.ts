@@ -10,18 +10,18 @@ export interface Endpoint {
   /** The value for AWS_ENDPOINT_URL. */
   readonly url: string;
   readonly port: number;
-  /** What answers its calls, for those that come in elsewhere. */
+  /** Handles calls that arrive by another way than the port. */
   readonly replyTo: ReplyTo;
   /** Ends open connections, then closes every service. */
   close(): Promise<void>;
 }
 
 export interface EndpointOptions {
-  /** 0 takes a free port. */
+  /** 0 selects a free port. */
   readonly port: number;
   readonly services: readonly LocalService[];
   readonly iam: Iam;
-  /** Takes its calls before signatures are looked for. */
+  /** Receives its calls before signatures are checked. */
   readonly unsigned?: UnsignedService;
 }
 

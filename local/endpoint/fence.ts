@@ -10,8 +10,8 @@ const current = new AsyncLocalStorage<Fenced>();
 let holders = 0;
 
 /**
- * While it is held, an error that nobody catches ends the work that it comes from and not the process: emulators throw
- * in callbacks and timers, where no `try` reaches. An error from outside any fenced work ends the process as ever.
+ * While it is held, an uncaught error ends the work that caused it rather than the process, because emulators throw in
+ * callbacks and timers that no `try` covers. An error outside of any fenced work still ends the process.
  */
 export function holdFence(): () => void {
   holders += 1;

@@ -12,12 +12,12 @@ export type FromThread =
 
 type SentCall = Omit<HttpCall, "signal" | "body"> & { readonly body: Uint8Array };
 
-/** The reply to a call, or why there is none. */
+/** The reply to a call, or the error. */
 export type ToThread =
   | { readonly id: number; readonly reply: Omit<Reply, "body"> & { readonly body: Uint8Array | string } }
   | { readonly id: number; readonly failure: string };
 
-/** As the kernel shows it. */
+/** The name of the thread in the kernel. */
 export const threadName = "objects";
 
 export interface FrontInThread {
@@ -45,7 +45,7 @@ export async function startFrontInThread(replyTo: ReplyTo): Promise<FrontInThrea
         headers,
         body: answered,
       } = await replyTo({ ...call, body: bytes, signal: hungUp.signal });
-      // A copy, whose memory changes hands: what is answered may be kept here.
+      // A copy whose memory is transferred, because the service may keep the original.
       const sent = typeof answered === "string" ? answered : new Uint8Array(answered);
       post({ id, reply: { status, headers, body: sent } }, typeof sent === "string" ? [] : [sent.buffer]);
     } catch (error) {

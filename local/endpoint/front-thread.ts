@@ -5,7 +5,7 @@ import type { FromThread, ToThread } from "./front-in-thread.ts";
 import { startHttpFront } from "./http-front.ts";
 import type { HttpCall } from "./router.ts";
 
-/** The thread of a FrontInThread: takes calls in, hands them over whole, and writes the replies out. */
+/** The thread of a FrontInThread: receives calls, passes them on as a whole, and writes the replies. */
 const waiting = new Map<number, PromiseWithResolvers<Reply>>();
 let calls = 0;
 
@@ -41,8 +41,8 @@ function post(message: FromThread, transferred: ArrayBuffer[] = []): void {
 }
 
 /**
- * Those that an upload needs: its MD5 is its ETag, and the others are compared with what its caller sent. None of a body in
- * frames, whose digests are those of what they hold.
+ * Computes the digests that an upload needs: MD5 for the ETag, and those that the caller sent, for comparison. Skips
+ * framed bodies, because digests apply to their decoded content.
  */
 async function digestsFor(method: string, body: Buffer, headers: HttpCall["headers"]): Promise<Digests> {
   if (method !== "PUT" || headers["content-encoding"]?.includes("aws-chunked")) return {};

@@ -6,7 +6,7 @@ import type { Reply } from "../protocol/service.ts";
 import type { HttpCall } from "./router.ts";
 
 const loopback = "127.0.0.1";
-/** A body is held in memory whole; AWS takes objects of 5 GiB in one call, this does not. */
+/** The maximum body, because bodies are held in memory. AWS accepts objects of 5 GiB in one call. */
 const maxBodyBytes = 1024 * 1024 * 1024;
 
 /** An HTTP server on a loopback port. */
@@ -20,7 +20,7 @@ export interface HttpFront {
 
 export type ReplyTo = (call: HttpCall) => Promise<Reply>;
 
-/** Listens on a port, of which 0 is a free one. Rejects with the server's own error. */
+/** Listens on a port; 0 selects a free one. Rejects with the server's error. */
 export async function startHttpFront(port: number, replyTo: ReplyTo): Promise<HttpFront> {
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
     answer(replyTo, request, response).catch((cause: unknown) => {
@@ -78,8 +78,8 @@ async function answer(replyTo: ReplyTo, request: IncomingMessage, response: Serv
 }
 
 /**
- * The body in memory of its own, which a thread can hand over. Where its length is known, it is put together as it comes
- * in: concatenating a large one would block other requests.
+ * Reads the body into its own memory, so that a thread can transfer it. If the length is known, fills one buffer as
+ * data arrives, because concatenating a large body would block other requests.
  */
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const length = Number(request.headers["content-length"] ?? Number.NaN);

@@ -26,7 +26,7 @@ export function jsonReply(call: ApiCall, output: unknown): Reply {
   return { status: 200, headers: jsonHeaders(call), body: JSON.stringify(output ?? {}) };
 }
 
-/** `namespace` is what some services put before the code, as in `com.amazonaws.sqs#QueueDoesNotExist`. */
+/** `namespace` is a prefix of the code in some services, as in `com.amazonaws.sqs#QueueDoesNotExist`. */
 export function jsonError(call: ApiCall, error: AwsError, namespace = ""): Reply {
   return {
     status: error.status,

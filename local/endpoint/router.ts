@@ -11,9 +11,9 @@ import { readCredential } from "./credential.ts";
 import { fenced } from "./fence.ts";
 import { element, textElement } from "./xml.ts";
 
-/** A call as it came in, before anyone knows what it is. */
+/** A received call before its service is determined. */
 export interface HttpCall extends Pick<ApiCall, "method" | "headers" | "body" | "digests" | "signal"> {
-  /** Of the endpoint: `http://127.0.0.1:4566`. */
+  /** The URL of the endpoint: `http://127.0.0.1:4566`. */
   readonly origin: string;
   /** Path and query as they were sent. */
   readonly target: string;
@@ -24,12 +24,12 @@ export interface HttpCall extends Pick<ApiCall, "method" | "headers" | "body" | 
 /** A URL would be resolved to another path than the caller signed for. */
 const dotSegment = /\/(\.|%2e){1,2}(?=[/?]|$)/i;
 
-/** Longer than any call that AWS takes, but for objects. It bounds what one call costs the others. */
+/** Larger than any call that AWS accepts, except for objects. It limits how much one call affects the others. */
 const maxBodyBytes = 20 * 1024 * 1024;
 
 const nobody: Caller = { arn: "nobody", allows: () => false };
 
-/** Takes each call to the service that its signature names, if its caller may make it. */
+/** Routes each call to the service in its signature if the caller has the permission. */
 export class Router {
   private readonly services: ReadonlyMap<string, LocalService>;
   private readonly iam: Iam;
@@ -125,7 +125,7 @@ function internalFailure(call: ApiCall, cause: unknown): AwsError {
   return new AwsError(500, "InternalFailure", cause instanceof Error ? cause.message : String(cause));
 }
 
-/** An error before a service is known: in XML to callers of the query protocol, else in JSON. */
+/** Returns an error for an unknown service: XML for callers of the query protocol, otherwise JSON. */
 function plainError({ headers }: HttpCall, error: AwsError): Reply {
   if (headers["content-type"]?.includes("x-www-form-urlencoded")) {
     const details = element("Error", textElement("Code", error.code), textElement("Message", error.message));

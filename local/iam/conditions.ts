@@ -25,7 +25,7 @@ const ifExists = "IfExists";
 const forAllValues = "ForAllValues:";
 const forAnyValue = "ForAnyValue:";
 
-/** Of a condition key in one call: one value, several, or undefined where the call does not carry the key. */
+/** The value of a condition key in one call: one value, several, or undefined if the call has none. */
 export type ContextValue = string | readonly string[] | undefined;
 
 export const conditionOperators: ReadonlySet<string> = new Set(
@@ -35,8 +35,8 @@ export const conditionOperators: ReadonlySet<string> = new Set(
 );
 
 /**
- * One line of a Condition block. Wanted values are alternatives; a negated operator wants none of them.
- * A key that the call does not carry fails a plain operator, and satisfies a negated one and `...IfExists`.
+ * Whether a call satisfies one line of a Condition block. Wanted values are alternatives; a negated operator excludes
+ * all of them. A key that the call lacks fails a plain operator, and satisfies a negated one and `...IfExists`.
  * `ForAllValues:` holds if every value of the call matches, or if there is none; `ForAnyValue:` if one matches.
  */
 export function conditionHolds(operator: string, wanted: readonly string[], actual: ContextValue): boolean {

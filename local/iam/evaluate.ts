@@ -12,8 +12,8 @@ export interface AccessRequest {
 export type Decision = "allowed" | "not allowed" | "explicitly denied";
 
 /**
- * IAM's rule for identity policies: one matching Deny refuses, else one matching Allow is needed.
- * Throws PolicyNotUnderstoodError for a condition key or policy variable that it has no value for.
+ * Evaluates identity policies like IAM: a matching Deny denies; otherwise a matching Allow is required. Throws
+ * PolicyNotUnderstoodError for an unsupported condition key or policy variable.
  */
 export function evaluate(statements: readonly Statement[], request: AccessRequest): Decision {
   const matching = statements.filter((statement) => applies(statement, request));

@@ -20,11 +20,11 @@ export interface Credentials {
 }
 
 export interface Principal extends Caller {
-  /** Undefined if the permission is granted, else AWS's words for why not. */
+  /** Undefined if the permission is granted, otherwise the reason in the words of AWS. */
   refusal(permission: Permission): string | undefined;
 }
 
-/** The principals of the local stack and what they may do. */
+/** The principals of the local stack and their permissions. */
 export class Iam {
   private readonly principals = new Map<string, Principal>([[administratorKey, administrator()]]);
   private readonly keys = new Map<string, string>();
@@ -37,7 +37,7 @@ export class Iam {
     this.principals.set(accessKeyId, rolePrincipal(name, policies.flatMap(readPolicy)));
   }
 
-  /** For the environment of a process that runs under the role; undefined if there is no such role. */
+  /** Returns the credentials for the environment of a process with the role; undefined if there is no such role. */
   credentials(roleName: string): Credentials | undefined {
     const accessKeyId = this.keys.get(roleName);
     return accessKeyId === undefined ? undefined : { accessKeyId, secretAccessKey: accessKeyId };

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
-/** What parts of the stack save when it stops, by their names. */
+/** The saved state of the stack's parts by name, written when it stops. */
 export type KeptParts = Readonly<Record<string, unknown>>;
 
 /** The saved state of a stack. */
 export interface KeptState {
   readonly parts: KeptParts;
-  /** That were made up for the stack when it was new. */
+  /** Secrets that were generated for the new stack. */
   readonly secrets: Readonly<Record<string, string>>;
 }
 
@@ -18,7 +18,7 @@ export interface KeptState {
 export interface Keeper {
   readonly name: string;
   save(): unknown;
-  /** Before anything is deployed. What the program declares no more is not taken up. */
+  /** Called before anything is deployed. State of undeclared resources is dropped. */
   restore(state: unknown): void;
 }
 
@@ -37,7 +37,10 @@ export class StateNotSavedError extends VectorkeepError {
   }
 }
 
-/** Undefined where no stack ever ran. The state is read once: a stack that is killed must not go on from an old one. */
+/**
+ * Returns the state of the last run, undefined if there was none. Removes it, so that a stack that is killed does not
+ * continue from an old state.
+ */
 export async function takeKeptState(folder: string): Promise<KeptState | undefined> {
   if (!existsSync(folder)) return undefined;
   const file = join(folder, fileName);
@@ -46,7 +49,7 @@ export async function takeKeptState(folder: string): Promise<KeptState | undefin
   });
   if (found !== version) throw new StateNotSavedError(folder);
   await rm(file);
-  // Of the last run alone. File systems stay as they are.
+  // These belong to the last run only. File systems are kept.
   for (const name of ["code", "tmp", "problems.log"]) {
     await rm(join(folder, name), { recursive: true, force: true });
   }

@@ -7,12 +7,15 @@ import type { FunctionPool } from "./function-pool.ts";
 import { type InvocationResult, newRequestId, TooManyRequestsError } from "./invocation.ts";
 import type { Platform } from "./platform.ts";
 
-/** AWS waits one minute, then two. Nobody waits so long at a laptop. */
+/** AWS waits one minute, then two; these delays are shorter for local use. */
 const retryDelaysMilliseconds = [1000, 2000];
 const defaults: AsyncInvocation = { maximumRetries: 2, onFailure: undefined };
 const throttleDelayMilliseconds = 500;
 
-/** `InvocationType: Event`: accepted at once, retried when it fails, and sent to the on-failure destination in the end. */
+/**
+ * Asynchronous invocations (`InvocationType: Event`): accepted immediately, retried after failures, and finally sent to
+ * the on-failure destination.
+ */
 export class AsyncInvocations {
   readonly #platform: Platform;
   readonly #open = new Set<Promise<void>>();
@@ -40,7 +43,7 @@ export class AsyncInvocations {
     return requestId;
   }
 
-  /** Gives up what waits for a retry. The functions' processes are to be stopped first. */
+  /** Drops pending retries. The functions' processes must be stopped first. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#open);
@@ -70,7 +73,7 @@ export class AsyncInvocations {
     }
   }
 
-  /** To a queue, or to another function, which is invoked asynchronously. */
+  /** Sends a failure to a queue, or to another function, which is invoked asynchronously. */
   async #sendFailure(
     pool: FunctionPool,
     destinationArn: string,

@@ -1,6 +1,6 @@
 /**
- * The first program of a function's process: loads the handler, then takes invocations from the Runtime API
- * one after the other, as Lambda's own Node.js runtime does.
+ * The first program of a function's process: loads the handler, then receives invocations from the Runtime API one
+ * after the other, like Lambda's own Node.js runtime.
  */
 import { existsSync } from "node:fs";
 import { Agent, type IncomingHttpHeaders, request } from "node:http";

@@ -8,7 +8,7 @@ export function functionArn(nameOrArn: string): string {
     : `arn:aws:lambda:${region}:${accountId}:function:${nameOrArn}`;
 }
 
-/** As `GetFunctionConfiguration` answers it. */
+/** Returns the response of `GetFunctionConfiguration`. */
 export function functionConfiguration(definition: FunctionDefinition): object {
   return {
     FunctionName: definition.name,

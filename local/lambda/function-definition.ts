@@ -5,10 +5,10 @@ export interface Mount {
   readonly folder: string;
 }
 
-/** What happens to asynchronous invocations that fail. */
+/** The handling of failed asynchronous invocations. */
 export interface AsyncInvocation {
   readonly maximumRetries: number;
-  /** ARN of an SQS queue that gets a record of what failed in the end. */
+  /** ARN of an SQS queue for records of invocations that failed permanently. */
   readonly onFailure: string | undefined;
 }
 
@@ -27,10 +27,10 @@ export interface FunctionDefinition {
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
   readonly logGroup: string;
-  /** Undefined: as many at once as are asked for. */
+  /** Undefined for unlimited concurrency. */
   readonly reservedConcurrency: number | undefined;
   readonly mounts: readonly Mount[];
-  /** Undefined where it is in no VPC. Nothing is kept apart by it here. */
+  /** Undefined outside of a VPC. The local stack does not isolate networks. */
   readonly network:
     | { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] }
     | undefined;

@@ -1,6 +1,6 @@
 import type { MetricSink } from "../services/cloudwatch/metric.ts";
 
-/** What the local Lambda measures of each function, by `FunctionName`. */
+/** The metrics of the local Lambda for each function, by `FunctionName`. */
 export const functionMetrics = [
   "ConcurrentExecutions",
   "Duration",

@@ -9,7 +9,7 @@ import { newTrace } from "./trace-header.ts";
 const maxIdle = 5;
 const idleMilliseconds = 5 * 60_000;
 
-/** The processes of one function: as many as there are invocations at once, and some kept warm. */
+/** The processes of one function: one per concurrent invocation, and some kept warm. */
 export class FunctionPool {
   readonly definition: FunctionDefinition;
   readonly #platform: Platform;
@@ -17,7 +17,7 @@ export class FunctionPool {
   /** The last used is the last of the list, and the next to be used. */
   readonly #idle: { readonly process: FunctionProcess; readonly since: number }[] = [];
   readonly #sweep: NodeJS.Timeout;
-  /** What `PutFunctionRecursionConfig` says; by default Lambda ends loops. */
+  /** The setting of `PutFunctionRecursionConfig`; by default Lambda ends loops. */
   allowsLoops = false;
   #running = 0;
   #stopped = false;

@@ -17,7 +17,7 @@ import type { RuntimeInvocation } from "./runtime-api.ts";
 const initSeconds = 10;
 const bootstrap = join(import.meta.dirname, "bootstrap.ts");
 
-/** One execution environment: a process of a function, which takes one invocation at a time. */
+/** One execution environment: a process of a function, which handles one invocation at a time. */
 export class FunctionProcess {
   readonly #definition: FunctionDefinition;
   readonly #program: Program;
@@ -52,7 +52,7 @@ export class FunctionProcess {
       },
     });
     this.#program = new Program({
-      // As Lambda's own runtime: nine tenths of the memory are for JavaScript's heap.
+      // Like Lambda's own runtime, JavaScript's heap gets nine tenths of the memory.
       arguments: [`--max-old-space-size=${Math.floor(definition.memoryMegabytes * 0.9)}`, bootstrap],
       folder: definition.folder,
       inside: isolated({
@@ -100,7 +100,7 @@ export class FunctionProcess {
     this.#program.kill();
   }
 
-  /** The process asks for work: it has loaded, or is done with what it had. */
+  /** Handles a request for the next invocation: the process has loaded or has finished the previous one. */
   async #next(): Promise<RuntimeInvocation> {
     clearTimeout(this.#initTimer);
     this.#initMilliseconds ??= performance.now() - this.#createdAt;
@@ -200,8 +200,8 @@ export class FunctionProcess {
 }
 
 /**
- * The most memory that the process has had so far; 0 once it is gone. Read at once: the kernel has it at hand, and who
- * invoked does not wait for a thread.
+ * Returns the peak memory of the process; 0 after its end. Reads synchronously, because the kernel answers immediately
+ * and a thread would delay the caller.
  */
 function peakMegabytes(pid: number | undefined): number {
   try {

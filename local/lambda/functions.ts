@@ -20,12 +20,12 @@ export class Functions {
     this.#pools.set(definition.name, new FunctionPool(definition, this.#platform));
   }
 
-  /** What `PutFunctionEventInvokeConfig` does. */
+  /** Implements `PutFunctionEventInvokeConfig`. */
   configureAsyncInvocation(name: string, settings: AsyncInvocation): void {
     this.#asyncInvocations.configure(name, settings);
   }
 
-  /** By name or ARN, with or without a qualifier. */
+  /** Finds a function by name or ARN, with or without a qualifier. */
   find(nameOrArn: string): FunctionPool | undefined {
     const unqualified = nameOrArn.replace(/:\$LATEST$/, "");
     return this.#pools.get(unqualified.split(":").at(-1) ?? "");
@@ -35,7 +35,7 @@ export class Functions {
     return [...this.#pools.values()];
   }
 
-  /** Answers the request id at once. */
+  /** Starts an asynchronous invocation and returns its request id immediately. */
   invokeLater(pool: FunctionPool, event: string): string {
     return this.#asyncInvocations.accept(pool, event);
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-/** What an invocation came to. */
+/** The result of an invocation. */
 export interface InvocationResult {
   readonly requestId: string;
   /** JSON: the handler's answer, or `{errorType, errorMessage, trace?}`. */

@@ -13,8 +13,9 @@ const tmp = "/tmp";
 const project = join(import.meta.dirname, "../..");
 
 /**
- * Binds what the process needs of /tmp into the folder that becomes its /tmp, since it hides the real one; then replaces
- * itself by the program, which keeps its process id. Arguments: the folder, the task root, how many are kept, those, the program.
+ * Gives a process its own /tmp: binds what it needs of the real /tmp into the folder, mounts the folder as /tmp, and
+ * replaces itself by the program, which keeps its process id. Arguments: the folder, the task root, the number of paths
+ * to keep, these paths, the program.
  */
 const script = `
 own=$1 root=$2 count=$3; shift 3
@@ -30,12 +31,12 @@ cd "$root" && exec "$@"
 
 let found: readonly string[] | undefined;
 
-/** Whether processes can have a /tmp of their own: where the system lets this user make mount namespaces. */
+/** Whether processes can have their own /tmp, which requires that this user may create mount namespaces. */
 export function canIsolate(): boolean {
   return unshare().length > 0;
 }
 
-/** The command prefix that isolates a program; empty where the system does not allow it. */
+/** Returns the command prefix that isolates a program; empty if the system does not allow it. */
 export function isolated({ temporaryFolder, taskRoot, needed }: Isolation): readonly string[] {
   const command = unshare();
   if (command.length === 0) return [];

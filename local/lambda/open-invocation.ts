@@ -5,7 +5,7 @@ interface Outcome {
   readonly failed: boolean;
 }
 
-/** One invocation from the moment a process has it to its answer. */
+/** An invocation from its assignment to a process to its response. */
 export class OpenInvocation {
   readonly requestId: string;
   /** JSON. */

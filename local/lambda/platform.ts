@@ -4,7 +4,7 @@ import type { Permission } from "../protocol/service.ts";
 import type { MetricSink } from "../services/cloudwatch/metric.ts";
 import type { RuntimeApi } from "./runtime-api.ts";
 
-/** What every process of every function is given. */
+/** The dependencies of every process of every function. */
 export interface Platform {
   readonly endpoint: string;
   /** The same services, for calls with large bodies: those of S3. */
@@ -16,8 +16,8 @@ export interface Platform {
   /** Whether the role's policies allow this. */
   allows(roleName: string, permission: Permission): boolean;
   clients(roleName: string): RoleClients;
-  /** Where what happens is counted. */
+  /** Receives the metrics. */
   readonly metrics: MetricSink;
-  /** Told what the user should know though nothing failed visibly, as lost log lines. */
+  /** Receives problems that the user should know although nothing failed visibly, such as lost log lines. */
   report(problem: string): void;
 }

@@ -4,7 +4,7 @@ import { globMatches } from "../iam/glob.ts";
 export interface InvokePermission {
   /** For example `apigateway.amazonaws.com`. */
   readonly principal: string;
-  /** With IAM's wildcards; undefined allows the principal in the name of any resource. */
+  /** May contain IAM's wildcards; undefined allows the principal for any resource. */
   readonly sourceArn: string | undefined;
 }
 

@@ -2,7 +2,7 @@ import { type ApiCall, AwsError } from "../protocol/service.ts";
 
 export interface Route {
   readonly action: string;
-  /** The function's name or ARN, or the mapping's UUID; empty where the action has none. */
+  /** The function's name or ARN, or the mapping's UUID; empty if the action has none. */
   readonly id: string;
 }
 

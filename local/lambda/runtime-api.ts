@@ -14,7 +14,7 @@ export interface RuntimeInvocation {
   readonly trace: string;
 }
 
-/** What a process reports through the Runtime API. Payloads are JSON. */
+/** Receives the reports of a process through the Runtime API. Payloads are JSON. */
 export interface RuntimeListener {
   /** Resolves when there is an invocation for the process. */
   next(): Promise<RuntimeInvocation>;
@@ -24,8 +24,8 @@ export interface RuntimeListener {
 }
 
 /**
- * Lambda's Runtime API on loopback for all processes of the stack. Each is told an address with a path of its
- * own: `127.0.0.1:{port}/{process id}`.
+ * Lambda's Runtime API on loopback for all processes of the stack. Each process has an address with its own path:
+ * `127.0.0.1:{port}/{process id}`.
  */
 export class RuntimeApi {
   readonly #listeners = new Map<string, RuntimeListener>();

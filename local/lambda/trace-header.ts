@@ -9,7 +9,7 @@ export function newTrace(): string {
   return `Root=1-${seconds}-${randomBytes(12).toString("hex")}`;
 }
 
-/** How often a function stands in the lineage that a header carries: `Lineage={function}:{count}|...`. */
+/** Returns the count of a function in the lineage of a header: `Lineage={function}:{count}|...`. */
 export function hopsOf(trace: string | undefined, functionArn: string): number {
   return lineageOf(trace).get(nameIn(functionArn)) ?? 0;
 }

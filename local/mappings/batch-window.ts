@@ -8,7 +8,7 @@ interface Sized {
   readonly bytes: number;
 }
 
-/** Gathers items into batches: one is due when it is full, or its window has passed since its first item. */
+/** Collects items into batches. A batch is ready when it is full or when its window since its first item has passed. */
 export class BatchWindow<Item extends Sized> {
   readonly #limits: BatchLimits;
   readonly #items: Item[] = [];
@@ -27,7 +27,7 @@ export class BatchWindow<Item extends Sized> {
     return this.#items.length;
   }
 
-  /** How many more items fit by number. */
+  /** The number of further items that fit. */
   get room(): number {
     return Math.max(0, this.#limits.items - this.#items.length);
   }
@@ -38,14 +38,14 @@ export class BatchWindow<Item extends Sized> {
     this.#bytes += items.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** When the next batch is due, in the clock of `now`; undefined while there is nothing. */
+  /** The time at which the next batch is ready, in the clock of `now`; undefined if there are no items. */
   get dueAt(): number | undefined {
     if (this.#items.length === 0) return undefined;
     const full = this.#items.length >= this.#limits.items || this.#bytes >= this.#limits.bytes;
     return full ? this.#since : this.#since + this.#limits.windowMilliseconds;
   }
 
-  /** The first items that fit in a batch, one at least. What is left starts a window of its own. */
+  /** Removes and returns the first items that fit in a batch, at least one. The remaining items start a new window. */
   take(now: number): Item[] {
     let count = 0;
     let bytes = 0;

@@ -1,6 +1,6 @@
 import { VectorkeepError } from "../../core/vectorkeep-error.ts";
 
-/** A filter pattern uses what this implementation does not have; guessing would drop records. */
+/** A filter pattern uses an unsupported feature; ignoring it would drop records. */
 export class FilterNotUnderstoodError extends VectorkeepError {
   constructor(pattern: string, problem: string) {
     super(
@@ -18,7 +18,7 @@ type Test = (nodes: readonly unknown[]) => boolean;
 /**
  * Compiles a pattern of Lambda's event filtering and of EventBridge's rules: an object names fields, an array lists
  * alternatives, which are plain values (equality), `{prefix}`, `{suffix}`, `{"equals-ignore-case"}`, `{numeric}`,
- * `{exists}` or `{"anything-but"}`. Alternatives are asked of values only: an object is none, and `exists` does not see
+ * `{exists}` or `{"anything-but"}`. Alternatives only apply to values: an object is not one, and `exists` is false for
  * it. Throws FilterNotUnderstoodError.
  */
 export function compileFilter(pattern: string): EventFilter {
@@ -73,7 +73,7 @@ function compileAlternative(alternative: unknown): Test {
 
 type TextTest = (text: string) => boolean;
 
-/** Of `prefix`, `suffix` and `equals-ignore-case`; the first two take the third as their operand. */
+/** The test of `prefix`, `suffix` and `equals-ignore-case`; the first two also accept the third as their operand. */
 function textTest(operator: string, operand: unknown): TextTest {
   const ignoresCase = isObject(operand) && operator !== "equals-ignore-case";
   const [nested, value] = ignoresCase ? onlyEntry(operand) : ["", operand];
@@ -116,7 +116,7 @@ function numericTest(operand: unknown): (value: number) => boolean {
   return (value) => comparisons.every((holds) => holds(value));
 }
 
-/** What `anything-but` excludes: values, or texts as of another operator. */
+/** The excluded values of `anything-but`: plain values, or texts that match another operator. */
 function unwantedTest(operand: unknown): (value: unknown) => boolean {
   if (isObject(operand)) {
     const [operator, wanted] = onlyEntry(operand);

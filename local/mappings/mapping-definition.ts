@@ -22,9 +22,9 @@ export interface QueueMapping extends AnyMapping {
 export interface StreamMapping extends AnyMapping {
   readonly source: "dynamodb";
   readonly startingPosition: "TRIM_HORIZON" | "LATEST";
-  /** Batches of one shard at once; records of one item always stay in order. */
+  /** Concurrent batches of one shard; records of one item always stay in order. */
   readonly parallelizationFactor: number;
-  /** -1: for ever. */
+  /** -1 for no limit. */
   readonly maximumRetries: number;
   /** -1: any age. */
   readonly maximumAgeSeconds: number;

@@ -7,7 +7,7 @@ export type MappingState = "Enabled" | "Disabled";
 const firstRetryMilliseconds = 500;
 const maxRetryMilliseconds = 10_000;
 
-/** An event source mapping: polls while it is enabled, whatever goes wrong. */
+/** An event source mapping. It polls while it is enabled, even after errors. */
 export class Mapping {
   readonly definition: MappingDefinition;
   readonly #poller: Poller;
@@ -29,12 +29,12 @@ export class Mapping {
     return this.#state;
   }
 
-  /** As in `GetEventSourceMapping`. */
+  /** The value of `GetEventSourceMapping`. */
   get lastProcessingResult(): string {
     return this.#lastProblem === undefined ? "OK" : `PROBLEM: ${this.#lastProblem}`;
   }
 
-  /** Once; further calls change nothing. */
+  /** Starts polling; further calls have no effect. */
   start(): void {
     if (this.#started) return;
     this.#started = true;

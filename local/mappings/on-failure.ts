@@ -19,7 +19,7 @@ export interface GivenUp {
   }[];
 }
 
-/** Hands over what a mapping gives up. Does not reject. */
+/** Delivers records that a mapping abandons. Never rejects. */
 export type OnFailure = (givenUp: GivenUp) => Promise<void>;
 
 export interface DestinationContext {

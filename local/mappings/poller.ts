@@ -1,8 +1,11 @@
-/** What a mapping runs in a loop. Any call may reject, as with AccessDenied: it is reported and tried again. */
+/**
+ * The work that a mapping repeats. Any call may reject, for example with AccessDenied; errors are reported and the call
+ * is repeated.
+ */
 export interface Poller {
-  /** Asks the source what it has to know first. */
+  /** Reads the required properties of the source first. */
   prepare(): Promise<void>;
-  /** One step: waits for something to do, or does it. */
+  /** Runs one step: waits for work, or does it. */
   poll(signal: AbortSignal): Promise<void>;
   /** Resolves when nothing is in flight. */
   settled(): Promise<void>;

@@ -21,7 +21,7 @@ interface Received {
   readonly bytes: number;
 }
 
-/** AWS starts with five batches at once. */
+/** AWS starts with five concurrent batches. */
 const usualConcurrency = 5;
 const maxPollSeconds = 20;
 const maxMessagesPerCall = 10;
@@ -123,7 +123,10 @@ export class QueuePoller implements Poller {
     this.#inFlight.add(delivery);
   }
 
-  /** A delivery fails beside the polling, for example when the role may not delete. */
+  /**
+   * Throws the error of a delivery, which runs concurrently with polling, for example if the role may not delete
+   * messages.
+   */
   #throwDeliveryError(): void {
     const error = this.#deliveryError;
     this.#deliveryError = undefined;
@@ -165,7 +168,7 @@ export class QueuePoller implements Poller {
     return messages.filter((message) => !isLoop(message));
   }
 
-  /** At once; by its visibility timeout where the role may not. */
+  /** Makes messages visible immediately, or after their visibility timeout if the role lacks the permission. */
   async #return(messages: readonly Message[]): Promise<void> {
     for (const { ReceiptHandle } of messages) {
       const atOnce = new ChangeMessageVisibilityCommand({

@@ -11,7 +11,7 @@ export interface LaneSettings {
   readonly batchSize: number;
   readonly maxBytes: number;
   readonly windowMilliseconds: number;
-  /** -1: for ever. */
+  /** -1 for no limit. */
   readonly maximumRetries: number;
   /** -1: any age. */
   readonly maximumAgeMilliseconds: number;
@@ -20,7 +20,7 @@ export interface LaneSettings {
 
 export type DiscardReason = "RetryAttemptsExhausted" | "RecordAgeExceeded";
 
-/** What is to be done next. `wait` without a time waits for records. */
+/** The next step. `wait` without a time waits for records. */
 export type Step<R> =
   | { readonly do: "invoke"; readonly records: readonly R[] }
   | {
@@ -42,9 +42,9 @@ const firstBackoffMilliseconds = 100;
 const maxBackoffMilliseconds = 10_000;
 
 /**
- * The records of one shard, or of one part of its items, in their order: Lambda's rules for retries, bisecting,
- * partial failures and giving up, without I/O. The caller executes `next` and reports the result; until then
- * nothing else of the lane is given out.
+ * The records of one shard, or of a part of its items, in order. It implements Lambda's rules for retries, bisecting,
+ * partial failures and abandoning, without I/O. The caller executes `next` and reports the result; until then the lane
+ * returns nothing else.
  */
 export class StreamLane<R extends LaneRecord> {
   readonly #settings: LaneSettings;
@@ -100,7 +100,7 @@ export class StreamLane<R extends LaneRecord> {
     this.#replaceFirst((batch) => [{ ...batch, records: batch.records.slice(count) }]);
   }
 
-  /** The whole batch failed: it is split if that is allowed and possible, else the failure counts. */
+  /** Handles the failure of a whole batch: splits it if allowed and possible, otherwise counts the failure. */
   failed(now: number): void {
     this.#replaceFirst((batch) => {
       const notBefore = now + backoff(batch.failures);

@@ -25,7 +25,7 @@ interface Change extends LaneRecord {
   readonly record: object;
 }
 
-/** Where a reader of a stream continues: at the first record that it has not processed, or after the last one. */
+/** The position at which a reader of a stream continues: at the first unprocessed record, or after the last record. */
 export type StreamPosition = { readonly sequenceNumber: string } | { readonly iterator: string };
 
 interface Shard {
@@ -58,7 +58,7 @@ export class StreamPoller implements Poller {
   readonly #running = new Map<StreamLane<Change>, Promise<void>>();
   #shards: Shard[] | undefined;
   #deliveryError: unknown;
-  /** Of each shard, from a stack that was stopped. */
+  /** The positions of each shard, from a stopped stack. */
   #kept: ReadonlyMap<string, StreamPosition> = new Map();
 
   /** Throws FilterNotUnderstoodError. */
@@ -75,7 +75,7 @@ export class StreamPoller implements Poller {
     this.#filters = mapping.filters.map(compileFilter);
   }
 
-  /** Of each shard; for when nothing is in flight any more. */
+  /** Returns the position of each shard. Only valid when nothing is in flight. */
   positions(): ReadonlyMap<string, StreamPosition> {
     const positions = new Map<string, StreamPosition>();
     for (const { id, lanes, iterator } of this.#shards ?? []) {
@@ -87,7 +87,7 @@ export class StreamPoller implements Poller {
     return positions;
   }
 
-  /** Before the first poll. */
+  /** Sets the start positions; called before the first poll. */
   goOnAt(positions: ReadonlyMap<string, StreamPosition>): void {
     this.#kept = positions;
   }
@@ -254,7 +254,7 @@ export class StreamPoller implements Poller {
     else lane.failedFrom(failures, Date.now());
   }
 
-  /** Of the last record of the batch, as Lambda measures it. */
+  /** Measures the age of the last record of the batch, like Lambda. */
   #measureAge(records: readonly Change[]): void {
     const age = Date.now() - (records.at(-1)?.createdAt ?? Date.now());
     measureFunction(this.#around.metrics, this.#pool.definition.name, "IteratorAge", Math.max(0, age));

@@ -1,4 +1,4 @@
-/** What Metabase answers before a query runs. A text is sent as text, anything else as JSON. */
+/** Metabase's error response before a query runs. A string is sent as text, anything else as JSON. */
 export class ApiError extends Error {
   readonly status: number;
   readonly body: string | object;

@@ -1,10 +1,10 @@
 export type Cell = string | number | boolean | null;
 
-/** A field in quotes, in which quotes are doubled, or one without; then what ends it. */
+/** A field in quotes, in which quotes are doubled, or one without; then the delimiter. */
 const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/gy;
 const wholeNumber = /^-?\d+(\.\d+)?$/;
 
-/** Rows of a CSV text. A cell that is a number in its usual form becomes one, an empty cell becomes null. */
+/** Parses CSV. A cell with a number in canonical form becomes a number, an empty cell becomes null. */
 export function readCsv(text: string): Cell[][] {
   const rows: Cell[][] = [];
   let row: Cell[] = [];
@@ -19,7 +19,7 @@ export function readCsv(text: string): Cell[][] {
   return rows;
 }
 
-/** One row as Metabase writes it: quotes only where they are needed, and a newline. */
+/** Formats one row like Metabase: quotes only where needed, and a newline. */
 export function csvRow(cells: readonly Cell[], formatted: boolean): string {
   return `${cells.map((cell) => quote(show(cell, formatted))).join(",")}\n`;
 }
@@ -29,7 +29,7 @@ function readCell(text: string): Cell {
   return wholeNumber.test(text) && String(Number(text)) === text ? Number(text) : text;
 }
 
-/** With `format_rows`, numbers are exported as the question shows them: with separators. */
+/** With `format_rows`, numbers are exported with separators, as the question displays them. */
 function show(cell: Cell, formatted: boolean): string {
   if (cell === null) return "";
   return formatted && typeof cell === "number" ? cell.toLocaleString("en-US") : String(cell);

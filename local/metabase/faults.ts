@@ -1,4 +1,4 @@
-/** What may go wrong with one query. */
+/** The simulated failures of a query. */
 export type Fault =
   /** An answer without a query, as a proxy in front of Metabase gives it. */
   | { readonly kind: "status"; readonly status: number }
@@ -13,7 +13,7 @@ export type Fault =
       readonly kind: "fails after";
       readonly rows: number;
       readonly error: string;
-      /** What follows the rows, for another layout of the failure. */
+      /** The text after the rows, to simulate another format of the failure. */
       readonly text?: string;
     }
   /** The connection breaks. */

@@ -20,7 +20,7 @@ const parameter = z.object({
 });
 const parameters = z.array(parameter);
 
-/** Both inclusive; an empty text does not limit. Days, as `2026-01-31`. */
+/** Inclusive days such as `2026-01-31`; an empty text means no limit. */
 interface Days {
   readonly from: string;
   readonly to: string;

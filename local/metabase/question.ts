@@ -2,18 +2,18 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Cell, readCsv } from "./csv.ts";
 
-/** A saved question: what its query answers before any parameter narrows it. */
+/** A saved question and the result of its query without parameters. */
 export interface Question {
   readonly id: number;
   readonly columns: readonly string[];
   /** Iterated again for every query. */
   readonly rows: Iterable<readonly Cell[]>;
   /**
-   * The column that dates are asked of: by two variables, both inclusive, and by a field filter with the column's name.
-   * Undefined: the question takes no parameter.
+   * The column of the date parameters: two variables, both inclusive, and a field filter with the column's name.
+   * Undefined if the question has no parameters.
    */
   readonly dateColumn?: string;
-  /** How the variables of dates are called. @default start_date and end_date */
+  /** The names of the date variables. @default start_date and end_date */
   readonly variables?: DateVariables;
 }
 
@@ -24,7 +24,7 @@ export interface DateVariables {
 
 const usualVariables: DateVariables = { start: "start_date", end: "end_date" };
 
-/** Undefined for a question that takes no dates. */
+/** Returns undefined for a question without dates. */
 export function dateVariables({
   dateColumn,
   variables = usualVariables,
@@ -34,7 +34,7 @@ export function dateVariables({
 
 const usualDateColumn = "created_at";
 
-/** Reads `{id}.csv` of a folder as questions; their dates are in `created_at`, where they have that column. */
+/** Reads the files `{id}.csv` of a folder as questions; their dates are in `created_at`, if they have that column. */
 export async function readQuestions(folder: string): Promise<Question[]> {
   const files = (await readdir(folder)).filter((name) => /^\d+\.csv$/.test(name));
   return Promise.all(

@@ -13,7 +13,7 @@ import { dateVariables, type Question } from "./question.ts";
 import { type QueryRequest, readRequest } from "./request.ts";
 
 export interface MetabaseOptions {
-  /** 0 takes a free one. */
+  /** 0 selects a free one. */
   readonly port: number;
   readonly questions: readonly Question[];
 }
@@ -25,12 +25,12 @@ export interface MetabaseServer extends LoopbackServer {
 
 const cardRoute = /^\/api\/card\/(\d+)$/;
 const route = /^\/api\/card\/(\d+)\/query(?:\/(\w+))?$/;
-/** Of a question's rows where they are not exported: Metabase's default. */
+/** The maximum rows of a question without export: Metabase's default. */
 const maxRows = 2000;
 
 /**
- * Metabase's saved questions on loopback: `GET /api/card/{id}` for what one asks, `POST /api/card/{id}/query/{csv|json}` for all rows, `POST
- * /api/card/{id}/query` for the first 2,000. Any API key will do.
+ * Metabase's saved questions on loopback: `GET /api/card/{id}` for a question's parameters, `POST
+ * /api/card/{id}/query/{csv|json}` for all rows, `POST /api/card/{id}/query` for the first 2,000. Accepts any API key.
  */
 export async function serveMetabase({ port, questions }: MetabaseOptions): Promise<MetabaseServer> {
   const byId = new Map(questions.map((question) => [question.id, question]));
@@ -72,7 +72,7 @@ async function answer(
   await sendExport(request, response, question, { format, wanted, fault });
 }
 
-/** What a caller needs of a card: its template tags, and the columns of its last result. */
+/** Sends the used parts of a card: its template tags, and the columns of its last result. */
 function sendCard(response: ServerResponse, question: Question | undefined): void {
   if (question === undefined) throw new ApiError(404, "Not found.");
   const variables = Object.values(dateVariables(question) ?? {});
@@ -98,7 +98,7 @@ function sendFailure(
   { status, error }: Extract<Fault, { kind: "failed query" }>,
   format: string | undefined,
 ): void {
-  // What had sent its headers before it failed calls the failure by the name of the file.
+  // A failure after the headers were sent has the content type and name of the file.
   const contentType = status === 200 && format === "csv" ? "text/csv" : "application/json";
   response.writeHead(status, { "content-type": contentType }).end(JSON.stringify(failedQuery(error)));
 }

@@ -5,7 +5,7 @@ import type { Properties } from "./properties.ts";
 const zones = ["a", "b", "c"].map((letter) => `${region}${letter}`);
 const zoneIds = [1, 2, 4].map((number) => `use1-az${number}`);
 
-/** Answers to the program's questions about its surroundings, by token. */
+/** The results of the program's lookups, by token. */
 export const answers: Readonly<Record<string, (inputs: Properties) => Properties>> = {
   ...existingVpcAnswers,
   "aws:ecs/getClusters:getClusters": () => ({ id: region, clusterArns: [] }),

@@ -22,7 +22,10 @@ import type { StepFunctions } from "../step-functions/step-functions.ts";
 import type { Properties } from "./properties.ts";
 import { Roles } from "./roles.ts";
 
-/** What resources are created in: clients of the administrator, and the parts of the stack that have no wire call for it. */
+/**
+ * The dependencies for creating resources: clients of the administrator, and parts of the stack that have no API call
+ * for it.
+ */
 export class Deployment {
   readonly platform: Platform;
   readonly functions: Functions;
@@ -39,7 +42,7 @@ export class Deployment {
   readonly images = new Map<string, string>();
   /** Inputs of task definitions, by ARN. */
   readonly taskDefinitions = new Map<string, Properties>();
-  /** Where copies of bundles are kept. */
+  /** The folder for copies of bundles. */
   readonly codeFolder: string;
   readonly sqs: SQSClient;
   readonly s3: S3Client;

@@ -9,7 +9,7 @@ const routeTable = {
   routes: [{ cidrBlock: "0.0.0.0/0", gatewayId: "", natGatewayId: "nat-10ca1" }],
 };
 
-/** Lookups of the VPC, by token. Each throws for an unknown id, as AWS does. */
+/** Lookups of the VPC, by token. Each throws for an unknown id, like AWS. */
 export const existingVpcAnswers: Readonly<Record<string, (inputs: Properties) => Properties>> = {
   "aws:ec2/getVpc:getVpc": ({ id }) => {
     if (id !== vpc.id) throw new Error(`no matching EC2 VPC found: ${id}. The local account has ${vpc.id}`);

@@ -3,12 +3,12 @@ import type { Properties } from "./properties.ts";
 import type { Declared } from "./resource.ts";
 
 /**
- * Under Pulumi's mocks an output that is not returned is silently undefined, and so is what is made of it. Here it
- * is a mark instead, which is found again in whatever it reaches: another resource's inputs or the stack's outputs.
+ * Marks missing outputs. Under Pulumi's mocks an output that is not returned is silently undefined, and so are values
+ * derived from it. The mark is found again wherever it ends up: in another resource's inputs or in the stack's outputs.
  */
 const missingOutput = /@@missing output (.*?)@@/g;
 
-/** Stands for every output of a resource that could not be created. */
+/** Replaces every output of a resource that could not be created. */
 export const notCreated = "@@not created@@";
 
 const require = createRequire(import.meta.url);

@@ -67,7 +67,7 @@ export class ResourceFailedError extends VectorkeepError {
 /** Creates the resources of a Pulumi program in the local AWS, under Pulumi's runtime mocks. */
 export class LocalMonitor implements runtime.Mocks {
   readonly #deployment: Deployment;
-  /** In the order in which they were met. Pulumi itself is silent about most of them. */
+  /** In the order of occurrence. Pulumi does not report most of them. */
   readonly failures: ResourceFailedError[] = [];
 
   constructor(deployment: Deployment) {

@@ -10,13 +10,13 @@ export interface Declared {
   readonly inputs: Properties;
 }
 
-/** What the cloud would have answered. Inputs are outputs too, without being repeated here. */
+/** The outputs that the cloud would return. Inputs are outputs too and need not be repeated here. */
 export interface Created {
   readonly id: string;
   readonly outputs?: Properties;
 }
 
-/** Creates a resource of one type. Rejects with what is wrong with it. */
+/** Creates a resource of one type. Rejects with the problem. */
 export type Creator = (declared: Declared, deployment: Deployment) => Promise<Created> | Created;
 
 /** Creators by resource type. */

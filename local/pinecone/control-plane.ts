@@ -34,7 +34,7 @@ interface KnownIndex {
 export class ControlPlane {
   readonly #indexes = new Map<string, KnownIndex>();
 
-  /** Creates what a request describes. Throws ApiError. */
+  /** Creates the index of a request. Throws ApiError. */
   create(body: unknown): string {
     const parsed = createRequest.safeParse(body);
     if (!parsed.success) {
@@ -62,7 +62,7 @@ export class ControlPlane {
     return [...this.#indexes.keys()];
   }
 
-  /** `host` is where the index itself is reached. */
+  /** `host` is the address of the index itself. */
   describe(name: string, host: string): object {
     const { described } = this.#existing(name);
     return { ...described, host, status: { ready: true, state: "Ready" } };

@@ -137,7 +137,7 @@ function parse<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   throw badRequest(problems.join("; "));
 }
 
-/** The vector of a query, or of the record that it names; undefined where that is not there. */
+/** Returns the vector of a query, or of the record with its id; undefined if there is no such record. */
 function vectorOf(index: VectorIndex, wanted: z.infer<typeof queryRequest>): Float32Array | undefined {
   if (wanted.id !== undefined) return index.get(wanted.namespace, wanted.id)?.values;
   return readValues(wanted.vector, index.dimension);

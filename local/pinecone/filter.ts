@@ -50,7 +50,7 @@ function readTest(wanted: unknown): Test {
   return (value) => tests.every((test) => test(value));
 }
 
-/** A list holds what one of its elements is. */
+/** A list matches if one of its elements does. */
 function holds(value: MetadataValue | undefined, wanted: unknown): boolean {
   return Array.isArray(value) ? value.includes(wanted) : value === wanted;
 }

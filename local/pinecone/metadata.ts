@@ -5,7 +5,10 @@ export type Metadata = Readonly<Record<string, MetadataValue>>;
 
 export const maxMetadataBytes = 40 * 1024;
 
-/** Throws ApiError for what Pinecone does not store: null, objects, lists of anything but strings, more than 40 KB. */
+/**
+ * Validates metadata. Throws ApiError for values that Pinecone does not store: null, objects, lists of anything but
+ * strings, more than 40 KB.
+ */
 export function readMetadata(value: unknown): Metadata | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "object" || Array.isArray(value)) throw badRequest("Metadata must be an object");

@@ -42,7 +42,7 @@ function readId(id: unknown): string {
   return id;
 }
 
-/** Also for the vector of a query. */
+/** Also used for the vector of a query. */
 export function readValues(values: unknown, dimension: number): Float32Array {
   const numbers: unknown[] = Array.isArray(values) ? values : [];
   if (numbers.length !== dimension) {
@@ -58,7 +58,7 @@ export function readValues(values: unknown, dimension: number): Float32Array {
   return vector;
 }
 
-/** As Pinecone counts: four bytes a dimension, however many digits they were sent with. */
+/** Counts like Pinecone: four bytes per dimension, regardless of the number of digits. */
 export function sizeOf({ id, values, metadata }: StoredRecord): number {
   return Buffer.byteLength(id) + values.byteLength + metadataBytes(metadata);
 }

@@ -6,7 +6,7 @@ import { ControlPlane } from "./control-plane.ts";
 import { answerData } from "./data-plane.ts";
 
 export interface PineconeOptions {
-  /** 0 takes a free one. */
+  /** 0 selects a free one. */
   readonly port: number;
   /** Indexes that are there from the start. */
   readonly indexes?: readonly { readonly name: string; readonly dimension: number }[];

@@ -67,7 +67,7 @@ export class VectorIndex {
       .slice(0, most);
   }
 
-  /** Does nothing where there is no such record, as Pinecone. */
+  /** Has no effect if there is no such record, like Pinecone. */
   update(
     namespace: string,
     id: string,
@@ -81,7 +81,7 @@ export class VectorIndex {
     this.#put(records, { id, values: values ?? record.values, metadata: merged });
   }
 
-  /** Throws ApiError where there is no such namespace, as Pinecone. */
+  /** Throws ApiError if there is no such namespace, like Pinecone. */
   delete(namespace: string, ids: readonly string[]): void {
     const records = this.#existing(namespace);
     for (const id of ids) {

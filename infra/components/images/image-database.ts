@@ -24,8 +24,8 @@ export interface ImageDatabaseArgs {
 }
 
 /**
- * Aurora PostgreSQL without connections: functions outside the VPC reach it by the Data API, and it pauses when nobody
- * asks. It has no ingress at all.
+ * Aurora PostgreSQL with the Data API, so that functions outside the VPC reach it without connections. It has no
+ * ingress, and pauses when idle.
  */
 export class ImageDatabase extends pulumi.ComponentResource {
   readonly cluster: aws.rds.Cluster;

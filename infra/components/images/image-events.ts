@@ -5,15 +5,15 @@ import { DeadLetterQueue } from "../dead-letter-queue.ts";
 import { allow, type Statement } from "../permissions.ts";
 import { RuleQueue } from "./rule-queue.ts";
 
-/** With the back-off between receives they span most of a day. */
+/** With the back-off between them, the receives span most of a day. */
 const maxReceiveCount = 50;
-/** How long events can be sent again with `aws events start-replay`: as long as dead letters. */
+/** How long events can be replayed with `aws events start-replay`; the same as for dead letters. */
 const archiveDays = 14;
 const bus = "default";
 
 export interface ImageEventsArgs {
   readonly images: aws.s3.Bucket;
-  /** Of the function that takes each rule's events. */
+  /** The timeout of the function that consumes each rule's events. */
   readonly consumerTimeoutSeconds: {
     readonly uploads: number;
     readonly analysis: number;
@@ -89,7 +89,7 @@ export class ImageEvents extends pulumi.ComponentResource {
     return this.arnOf(`event-bus/${bus}`);
   }
 
-  /** By name, because the rules' queues refer to this one. */
+  /** Built from names, because the rules' queues refer to this value. */
   private ruleArns(name: string): pulumi.Output<string>[] {
     return ["uploads", "analysis", "embedding"].map((rule) => this.arnOf(`rule/${name}-${rule}`));
   }
@@ -100,7 +100,7 @@ export class ImageEvents extends pulumi.ComponentResource {
     return pulumi.interpolate`arn:aws:events:${region}:${accountId}:${resource}`;
   }
 
-  /** What all three rules take. Replayed events cost nothing: each step finds what it has done. */
+  /** Archives the events of all three rules. A replay is free of cost, because each step finds its earlier result. */
   private archive(name: string, bucket: pulumi.Output<string>): void {
     new aws.cloudwatch.EventArchive(
       name,

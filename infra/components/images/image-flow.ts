@@ -7,7 +7,7 @@ import { consumerTimeoutSeconds, ImageFunctions } from "./image-functions.ts";
 import { ImageSearchApi } from "./image-search-api.ts";
 import { ImageStorage } from "./image-storage.ts";
 
-/** From an uploaded image to search hits: storage, events, functions, a database and a search API. */
+/** The flow from an uploaded image to search hits: storage, events, functions, a database and a search API. */
 export class ImageFlow extends pulumi.ComponentResource {
   readonly storage: ImageStorage;
   readonly database: ImageDatabase;

@@ -28,18 +28,18 @@ import type { ImageFlowArgs } from "./image-flow-args.ts";
 import type { ImageStorage } from "./image-storage.ts";
 import type { RuleQueue } from "./rule-queue.ts";
 
-/** How long each function that takes events may run. */
+/** The timeouts of the functions that consume events. */
 export const consumerTimeoutSeconds = { uploads: 60, analysis: 300, embedding: 60 };
 /** API Gateway's maximum. */
 const searchTimeoutSeconds = 29;
-/** A paused database takes up to a minute to start. */
+/** A paused database needs up to a minute to start. */
 const watchTimeoutSeconds = 120;
 
 export interface ImageFunctionsArgs extends ImageFlowArgs {
   readonly storage: ImageStorage;
   readonly database: ImageDatabase;
   readonly events: ImageEvents;
-  /** Of the search API. */
+  /** The users of the search API's keys. */
   readonly usersByKeyId: pulumi.Output<string>;
 }
 
@@ -55,7 +55,7 @@ export class ImageFunctions extends pulumi.ComponentResource {
   readonly search: BundledFunction;
   private readonly args: ImageFunctionsArgs;
   private readonly voyageApiKey: StoredSecret;
-  /** Of the functions that ask models. */
+  /** The tracing settings of the functions that call models. */
   private readonly modelTracing: TracingSettings;
 
   /** @param name Of the image flow, in the singular. */
@@ -79,7 +79,7 @@ export class ImageFunctions extends pulumi.ComponentResource {
   private processorFunction(name: string): BundledFunction {
     const { settings, code, storage } = this.args;
     const { images, renditions } = storage;
-    // One image at a time: each may take most of the memory, and of the timeout.
+    // One image at a time, because each may need most of the memory and the timeout.
     return this.consumer(name, this.args.events.uploads, 1, {
       description: "Renders uploaded images and records their items",
       code: code.processor,

@@ -16,8 +16,8 @@ const limits = { rateLimit: 10, burstLimit: 20 };
 const ofAllUsers = { rateLimit: 100, burstLimit: 200 };
 
 /**
- * The REST API of the image search. Each user has a key of its own, which API Gateway makes and which names the user;
- * with `iam`, a signature does. The function is connected after it has been told the keys' users.
+ * The REST API of the image search. Each user has an API key, which API Gateway creates and which identifies the user;
+ * with `iam`, the signature does. The function is connected after its configuration has the keys' users.
  */
 export class ImageSearchApi extends pulumi.ComponentResource {
   readonly keys: Readonly<Record<string, aws.apigateway.ApiKey>>;

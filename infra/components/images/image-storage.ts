@@ -11,8 +11,8 @@ export interface ImageStorageArgs {
 }
 
 /**
- * Two buckets: uploads, whose events start the flow, and what is made of them. With one, a thumbnail could start the flow
- * again.
+ * Two buckets: uploads, whose events start the flow, and renditions. With a single bucket, a thumbnail could start the
+ * flow again.
  */
 export class ImageStorage extends pulumi.ComponentResource {
   readonly images: aws.s3.Bucket;

@@ -9,7 +9,7 @@ export interface RuleQueueArgs {
   readonly pattern: pulumi.Input<object>;
   readonly consumerTimeoutSeconds: number;
   readonly maxReceiveCount: number;
-  /** Where EventBridge puts events that it could not deliver. */
+  /** The queue for events that EventBridge could not deliver. */
   readonly undelivered: aws.sqs.Queue;
 }
 

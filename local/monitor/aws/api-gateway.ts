@@ -36,7 +36,7 @@ const integration = z.strictObject({
   timeoutMilliseconds: z.number().int().min(50).max(29_000).default(29_000),
 });
 const restApiPolicy = z.strictObject({ restApiId: z.string(), policy: jsonDocument });
-/** Only what stands there as it is sent: the defaults, and headers in quotes. */
+/** Only values that are sent unchanged: the defaults, and headers in quotes. */
 const response = z.strictObject({
   restApiId: z.string(),
   responseType: z.enum(["DEFAULT_4XX", "DEFAULT_5XX"]),

@@ -31,7 +31,7 @@ const containers = z.array(
     name: z.string(),
     image: z.string(),
     environment: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
-    /** Fargate takes no more. */
+    /** Fargate's maximum. */
     stopTimeout: z.number().int().min(2).max(120).default(30),
     mountPoints: z.array(z.object({ sourceVolume: z.string(), containerPath: z.string() })).default([]),
     logConfiguration: z.object({

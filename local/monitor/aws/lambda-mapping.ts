@@ -49,7 +49,7 @@ interface Identity {
   readonly arn: string;
 }
 
-/** What `CreateEventSourceMapping` does, its refusals included. */
+/** Implements `CreateEventSourceMapping` with its errors. */
 export async function createMapping(
   identity: Identity,
   inputs: Properties,

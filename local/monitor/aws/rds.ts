@@ -7,7 +7,7 @@ import { parseInputs } from "../inputs.ts";
 import { lastingId, physicalName } from "../names.ts";
 import type { Creators } from "../resource.ts";
 
-/** Of Aurora: not for a master user. */
+/** Names that Aurora rejects for a master user. */
 const reservedUsers = ["admin", "postgres", "rdsadmin", "rds_superuser"];
 
 const anything = z.unknown().optional();

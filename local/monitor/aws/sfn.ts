@@ -62,7 +62,9 @@ function logSettingsOf(configuration: LoggingConfiguration): LogSettings | undef
   return { level, includeExecutionData, logGroupArn };
 }
 
-/** What Step Functions needs to deliver logs; none of these actions is limited to a resource. */
+/**
+ * The permissions that Step Functions needs to deliver logs; none of these actions supports resource-level permissions.
+ */
 const deliveryActions = [
   "CreateLogDelivery",
   "GetLogDelivery",
