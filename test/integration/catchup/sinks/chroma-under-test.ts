@@ -16,6 +16,8 @@ const apiKey = "ck-secret";
 export interface ChromaUnderTest extends SinkUnderTest {
   /** A sink of a database that the server does not have. */
   readonly missing: ChromaSink;
+  /** URL of the database, which asks for no key. */
+  readonly open: string;
 }
 
 /** The real server, behind one that asks for a key. */
@@ -31,6 +33,7 @@ export async function chromaUnderTest(): Promise<ChromaUnderTest> {
     refused: sinkAt(`${front.url}${database}`, "ck-another"),
     unreachable: sinkAt(`http://127.0.0.1:1${database}`, undefined, 0),
     missing: sinkAt(`${chroma.url}${database.replace("default_database", "none")}`, undefined),
+    open: `${chroma.url}${database}`,
     async held(namespace) {
       const collections = await client.listCollections();
       const collection = collections.find(({ name }) => name === namespaceSlug(namespace));

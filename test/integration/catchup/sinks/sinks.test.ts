@@ -1,8 +1,10 @@
+import { sinkOpener } from "../../../../core/catchup/host/open-sink.ts";
+import { S3VectorsSink } from "../../../../core/catchup/index/s3-vectors/s3-vectors-sink.ts";
 import { ChunkRig } from "../../../unit/catchup/chunk-rig.ts";
 import { type ChromaUnderTest, chromaUnderTest } from "./chroma-under-test.ts";
 import { pineconeUnderTest } from "./pinecone-under-test.ts";
 import { s3VectorsUnderTest } from "./s3-vectors-under-test.ts";
-import { type HeldVector, type SinkUnderTest, sinkContract } from "./sink-contract.ts";
+import { type HeldVector, type SinkUnderTest, sinkContract, vectorOf } from "./sink-contract.ts";
 
 const started = new Map<string, SinkUnderTest>();
 
@@ -71,6 +73,16 @@ describe("the same CSV in every sink", () => {
       expect(again.records["12.2"]?.metadata).not.toHaveProperty("note");
     }
   });
+});
+
+test("a process opens the sink that its environment names", async () => {
+  const { open, held } = of("Chroma") as ChromaUnderTest;
+  const giveUpAt = Date.now() + 20_000;
+  const chroma = sinkOpener({ SINK: "chroma", SINK_PLACE: open, SINK_API_KEY_SECRET: undefined });
+  await (await chroma(giveUpAt)).upsert("opened", [vectorOf("12.1")]);
+  expect([...(await held("opened")).keys()]).toEqual(["12.1"]);
+  const s3Vectors = sinkOpener({ SINK: "s3vectors", SINK_PLACE: "records", SINK_API_KEY_SECRET: undefined });
+  expect(await s3Vectors(giveUpAt)).toBeInstanceOf(S3VectorsSink);
 });
 
 test("a key of Chroma does not stand in what is said of it (F24), and a database that is missing is named", async () => {
