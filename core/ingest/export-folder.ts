@@ -28,6 +28,8 @@ export interface ExportProgress {
   readonly failures: Error[];
   /** Descriptions of rows that embedding will repair. */
   readonly notes: string[];
+  /** The messages that were sent. */
+  readonly sent: EmbedMessage[];
 }
 
 /** The receipts under a path, by image and number; links are followed. Throws NoReceiptsError. */
@@ -64,13 +66,14 @@ export async function exportFolders(
   deps: ExportDeps,
   report: (progress: Readonly<ExportProgress>) => void,
 ): Promise<Readonly<ExportProgress>> {
-  const progress: ExportProgress = { receipts: 0, lines: 0, words: 0, failures: [], notes: [] };
+  const progress: ExportProgress = { receipts: 0, lines: 0, words: 0, failures: [], notes: [], sent: [] };
   for (let start = 0; start < folders.length; start += enqueueBatch) {
     const batch = folders.slice(start, start + enqueueBatch);
     const uploads = await Promise.all(batch.map((folder) => uploadFolder(folder, deps)));
     const uploaded = uploads.flatMap((upload) => ("message" in upload ? upload : []));
     const refused = await refusedBy(deps, uploaded);
-    for (const { rows } of uploaded.filter(({ message }) => !refused.has(message))) {
+    for (const { rows, message } of uploaded.filter((one) => !refused.has(one.message))) {
+      progress.sent.push(message);
       progress.receipts += 1;
       progress.lines += rows.lines;
       progress.words += rows.words;

@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
@@ -5,6 +7,7 @@ import type { LoopbackServer } from "../../local/loopback-server.ts";
 import { startPlacesServer } from "../../local/providers/places/server.ts";
 import { eventually } from "./eventually.ts";
 import { nothingWasRefused } from "./looking.ts";
+import { currentStates } from "./published.ts";
 import { type ItemKey, keysOf, put, remove } from "./receipt-items.ts";
 import { ndjson, ocrFiles, ocrRows } from "./receipt-rows.ts";
 import { RunningStack } from "./running-stack.ts";
@@ -136,6 +139,18 @@ test("embedding_status of the lines and words in the table says that they are pu
   await remove(stack, keysOf(files).line(1));
   await shows(stack, files, { gone: /LINE#00001/ });
   expect(await itemOf(keysOf(files).line(1))).toBeUndefined();
+});
+
+test("an export that waits ends when its receipts are published", async () => {
+  const files = ocrFiles(["THE GREEN TEAPOT", "TEA 2.40"]);
+  const folder = join(stack.folder, "waited");
+  const receipt = join(folder, files.imageId, "receipt-00001");
+  await mkdir(receipt, { recursive: true });
+  await writeFile(join(receipt, "lines.ndjson"), files.lines);
+  await writeFile(join(receipt, "words.ndjson"), files.words);
+  const { code, stdout } = await stack.command("export", folder, "--wait");
+  expect([code, stdout.trim().split("\n").at(-1)]).toEqual([0, "1 of 1 receipts published"]);
+  expect(await currentStates(stack, files)).toMatchObject({ lines: "COMPLETED", words: "COMPLETED" });
 });
 
 test("an equal question is asked once, although the provider fails in between and messages come twice", async () => {
