@@ -1,28 +1,36 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { S3Client } from "@aws-sdk/client-s3";
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { collectionKey } from "../../core/collections/lease/collection-key.ts";
 import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
 import { SnapshotIncompleteError } from "../../core/snapshots/snapshot-errors.ts";
 import { SnapshotStore } from "../../core/snapshots/snapshot-store.ts";
+import { type LocalServices, startLocalServices } from "../conformance/local-services.ts";
 import { SnapshotRig } from "../integration/snapshots/snapshot-rig.ts";
 import { itemsOf } from "../unit/collections/receipt-items.ts";
-import { deltaOf } from "../unit/collections/sample-deltas.ts";
+import { deltaOf, dimensions, model } from "../unit/collections/sample-deltas.ts";
 import { chosen } from "./seeds.ts";
 import { runExporter } from "./snapshots/exporter.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const milk = deltaOf(1, "milk", ["milk", "bread"]);
 const tea = deltaOf(2, "tea", ["tea", "cake"]);
 const eggs = deltaOf(3, "eggs", ["eggs"]);
 
+let services: LocalServices;
 let rig: SnapshotRig;
+beforeAll(async () => {
+  services = await startLocalServices();
+});
 beforeEach(async () => {
-  rig = await SnapshotRig.start();
+  rig = await SnapshotRig.start(services);
   await rig.publish([milk]);
   await rig.fold();
 });
 afterEach(() => rig.stop());
+afterAll(() => services.stop());
 
 const documents = () =>
   rig.read(async (collection) => ((await collection.get()).documents as string[]).toSorted());
@@ -215,4 +223,23 @@ test("F65: a delta that is gone fails the export, and the snapshot before stays"
   shard?.bucket.set(key, bytes);
   expect(await rig.export()).toMatchObject({ state: "written" });
   await expectNothingElse();
+});
+
+test("F65: a database that holds other than its manifest says is not exported", async () => {
+  const [shard] = rig.shards;
+  const { client, controlTable } = (await rig.deps()).control;
+  const head = (await shard?.head()) ?? "";
+  const name = "00000099-99";
+  const wrong = { name, base: head, model, dimensions, documents: [], database: head, segments: [] };
+  await shard?.generations.writeOverlay({ ...wrong, count: 3, databaseCount: 3 });
+  await client.send(
+    new UpdateCommand({
+      TableName: controlTable,
+      Key: collectionKey("lines"),
+      UpdateExpression: "SET head_name = :name",
+      ExpressionAttributeValues: { ":name": name },
+    }),
+  );
+  await expect(rig.export()).rejects.toThrow("the database holds 2 vectors, and 3 are published");
+  expect(await rig.keys()).toEqual([]);
 });

@@ -96,7 +96,7 @@ test("the shards of a collection are exported as one Chroma folder, and as an ar
     const collection = await client.getCollection({ name: "lines" });
     expect((await collection.get()).ids.sort()).toEqual(lines);
   } finally {
-    await server.stop();
+    await server.stop("SIGKILL");
   }
   expect(await stack.command("generations", "lines", "--export", folder)).toMatchObject({ code: 1 });
 

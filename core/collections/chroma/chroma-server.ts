@@ -109,10 +109,13 @@ export class ChromaServer {
     );
   }
 
-  /** Resolves when the process has ended and its files are closed. They contain every acknowledged write. */
-  async stop(): Promise<void> {
+  /**
+   * Resolves when the process has ended and its files are closed. They contain every acknowledged write. Releases after
+   * 1.3.1 end by SIGKILL only.
+   */
+  async stop(signal: "SIGINT" | "SIGKILL" = "SIGINT"): Promise<void> {
     const deadline = setTimeout(() => this.#process.kill("SIGKILL"), stopWithinMs);
-    this.#process.kill("SIGINT");
+    this.#process.kill(signal);
     await this.#gone;
     clearTimeout(deadline);
   }

@@ -1,17 +1,26 @@
+import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import { UploadPartCommand } from "@aws-sdk/client-s3";
 import type { StoredVector } from "../../../core/collections/chroma/vector-store.ts";
 import { isSameVector } from "../../../core/collections/merge/parts-that-differ.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { holdsShardKey } from "../../../core/documents/shards.ts";
 import { SnapshotOverdueError, SnapshotTooLargeError } from "../../../core/snapshots/snapshot-errors.ts";
+import { type LocalServices, startLocalServices } from "../../conformance/local-services.ts";
 import { chromaLibrary } from "../../unit/collections/chroma.ts";
 import { itemsOf } from "../../unit/collections/receipt-items.ts";
 import { deltaOf, dimensions, imageId, model, vectorOf } from "../../unit/collections/sample-deltas.ts";
 import { SnapshotRig } from "./snapshot-rig.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
+let services: LocalServices;
 let rig: SnapshotRig;
+beforeAll(async () => {
+  services = await startLocalServices();
+});
 afterEach(() => rig.stop());
+afterAll(() => services.stop());
 
 const milk = deltaOf(1, "milk", ["milk", "bread"]);
 const tea = deltaOf(2, "tea", ["tea", "cake", "jam"]);
@@ -69,7 +78,7 @@ function deltasIn(shard: "lines-1of2" | "lines-2of2", count: number): Delta[] {
 
 describe("a snapshot", () => {
   test("is what is published, of base and segments, and a later release of Chroma opens it", async () => {
-    rig = await SnapshotRig.start();
+    rig = await SnapshotRig.start(services);
     const [shard] = rig.shards;
     await rig.publish([milk, tea]);
     await rig.fold();
@@ -89,7 +98,7 @@ describe("a snapshot", () => {
   });
 
   test("finds by Chroma's own query what is nearest among what is published, with its metadata", async () => {
-    rig = await SnapshotRig.start();
+    rig = await SnapshotRig.start(services);
     await rig.publish([milk, tea, eggs]);
     await rename(3, "FARM");
     await rig.export();
@@ -114,7 +123,7 @@ describe("a snapshot", () => {
   });
 
   test("of several shards is one collection with the vectors of all", async () => {
-    rig = await SnapshotRig.start(["lines-1of2", "lines-2of2"]);
+    rig = await SnapshotRig.start(services, ["lines-1of2", "lines-2of2"]);
     const [one, other] = rig.shards;
     const first = deltasIn("lines-1of2", 4);
     const second = deltasIn("lines-2of2", 3);
@@ -134,7 +143,7 @@ describe("a snapshot", () => {
   });
 
   test("of a collection from which everything was removed is an empty one, and of nothing there is none", async () => {
-    rig = await SnapshotRig.start();
+    rig = await SnapshotRig.start(services);
     expect(await rig.export()).toEqual({ state: "nothing" });
     expect(await rig.keys()).toEqual([]);
     await rig.publish([milk]);
@@ -145,7 +154,7 @@ describe("a snapshot", () => {
   });
 
   test("is not written again while nothing else is published", async () => {
-    rig = await SnapshotRig.start();
+    rig = await SnapshotRig.start(services);
     await rig.publish([milk]);
     const first = await rig.export();
     const keys = await rig.keys();
@@ -154,7 +163,7 @@ describe("a snapshot", () => {
   });
 
   test("is kept beside as many others as a setting says, and what interrupted exports left is removed", async () => {
-    rig = await SnapshotRig.start();
+    rig = await SnapshotRig.start(services);
     await rig.publish([milk]);
     await rig.export();
     const uploaded = { onStep: (step: string) => step === "write the manifest" && fail("killed") };
@@ -171,8 +180,22 @@ describe("a snapshot", () => {
     expect((await rig.keys()).sort()).toEqual([...(kept ?? []), "lines/latest.json"].sort());
   });
 
+  test("of which a part cannot be uploaded leaves no object", async () => {
+    rig = await SnapshotRig.start(services);
+    let parts = 0;
+    const send = rig.s3.send.bind(rig.s3) as (command: object) => Promise<unknown>;
+    jest.spyOn(rig.s3, "send").mockImplementation(async (command: object) => {
+      if (command instanceof UploadPartCommand && ++parts === 2) throw new Error("The part is lost.");
+      return send(command);
+    });
+    const archive = Readable.from([randomBytes(20 * 1024 * 1024), randomBytes(20 * 1024 * 1024)]);
+    await expect(rig.store.putArchive("00000001-00000000", archive)).rejects.toThrow("The part is lost.");
+    jest.restoreAllMocks();
+    expect(await rig.keys()).toEqual([]);
+  });
+
   test("is refused before anything is written where disk, memory or time do not suffice", async () => {
-    rig = await SnapshotRig.start();
+    rig = await SnapshotRig.start(services);
     await rig.publish([milk]);
     await expect(rig.export({ memoryMiB: 128 })).rejects.toThrow(SnapshotTooLargeError);
     await expect(rig.export({}, -1)).rejects.toThrow(SnapshotOverdueError);

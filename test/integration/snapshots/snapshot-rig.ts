@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +18,7 @@ import {
   exportSnapshot,
 } from "../../../core/snapshots/export-snapshot.ts";
 import { SnapshotStore } from "../../../core/snapshots/snapshot-store.ts";
-import { type LocalServices, startLocalServices } from "../../conformance/local-services.ts";
+import type { LocalServices } from "../../conformance/local-services.ts";
 import { CompactionRig, queueUrl, type RigDeps } from "../../unit/collections/compaction-rig.ts";
 import { laterChromaLibrary } from "../../unit/collections/later-chroma.ts";
 import { dimensions, model } from "../../unit/collections/sample-deltas.ts";
@@ -30,6 +31,8 @@ export class SnapshotRig {
   readonly shards: readonly CompactionRig[];
   readonly s3: S3Client;
   readonly bucket: string;
+  /** Of processes; the deltas of the rig itself are in memory. */
+  readonly deltasBucket: string;
   readonly store: SnapshotStore;
   readonly folder: string;
   /** The minute that a reader waits for a folder takes no time by it. */
@@ -46,24 +49,29 @@ export class SnapshotRig {
     this.#services = services;
     this.folder = folder;
     this.bucket = bucket;
+    this.deltasBucket = `${bucket}-deltas`;
     this.s3 = new S3Client({ ...services.client(), forcePathStyle: true });
     this.store = new SnapshotStore(this.s3, bucket, "lines/");
   }
 
-  static async start(names: readonly [ShardName, ...ShardName[]] = ["lines"]): Promise<SnapshotRig> {
+  /** On services that the tests of a file share. */
+  static async start(
+    services: LocalServices,
+    names: readonly [ShardName, ...ShardName[]] = ["lines"],
+  ): Promise<SnapshotRig> {
     const [first, ...others] = names;
-    const services = await startLocalServices();
     const rig = await CompactionRig.start(first);
     const shards = [rig, ...others.map((name) => rig.beside(name))];
-    const made = new SnapshotRig(shards, services, await mkdtemp(join(tmpdir(), "snapshots-")), "snapshots");
-    for (const Bucket of [made.bucket, "deltas"]) await made.s3.send(new CreateBucketCommand({ Bucket }));
+    const folder = await mkdtemp(join(tmpdir(), "snapshots-"));
+    const made = new SnapshotRig(shards, services, folder, `snapshots-${randomUUID()}`);
+    for (const Bucket of [made.bucket, made.deltasBucket])
+      await made.s3.send(new CreateBucketCommand({ Bucket }));
     return made;
   }
 
   async stop(): Promise<void> {
     this.s3.destroy();
     await this.shards[0]?.stop();
-    await this.#services.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -112,7 +120,7 @@ export class SnapshotRig {
     const { collectionsPath, control } = await this.deps();
     const { tables, bucket } = this.shards[0] as CompactionRig;
     for (const [Key, Body] of bucket)
-      await this.s3.send(new PutObjectCommand({ Bucket: "deltas", Key, Body }));
+      await this.s3.send(new PutObjectCommand({ Bucket: this.deltasBucket, Key, Body }));
     const { protocol, hostname, port = 80 } = (await tables.dynamo.config.endpoint?.()) ?? {};
     return {
       AWS_REGION: "us-east-1",
@@ -122,7 +130,7 @@ export class SnapshotRig {
       AWS_ENDPOINT_URL_DYNAMODB: `${protocol}//${hostname}:${port}`,
       RECEIPTS_TABLE: tables.receiptsTable,
       CONTROL_TABLE: control.controlTable,
-      DELTAS_BUCKET: "deltas",
+      DELTAS_BUCKET: this.deltasBucket,
       LINES_QUEUE_URLS: queueUrl,
       WORDS_QUEUE_URLS: queueUrl,
       COLLECTIONS_PATH: collectionsPath,
@@ -165,7 +173,7 @@ export class SnapshotRig {
       const client = new ChromaClient({ host: server.host, port: server.port, ssl: false });
       return await read(await client.getCollection({ name: "lines" }));
     } finally {
-      await server.stop();
+      await server.stop("SIGKILL");
     }
   }
 }
